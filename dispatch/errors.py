@@ -1,0 +1,164 @@
+"""One tree of errors. Each carries its facts; its docstring is the message that a person reads.
+
+No HTTP and no exit status in here: the edges (`cli`, later `web`) know those.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import ClassVar
+
+
+class DispatchError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__((inspect.getdoc(type(self)) or "").replace("\n", " ").format(**facts))
+
+
+# -- the installation ---------------------------------------------------------------------------
+
+
+class BadSettings(DispatchError):
+    """The settings are wrong: {faults}"""
+
+    code = "bad-settings"
+
+
+class SchemaOutdated(DispatchError):
+    """The database is at schema {found}, this program needs {wanted}: run `dispatch migrate`."""
+
+    code = "schema-outdated"
+
+
+class MissingPart(DispatchError):
+    """{part} is not there: {remedy}"""
+
+    code = "missing-part"
+
+
+class AlreadyRunning(DispatchError):
+    """Another `dispatch up` (process {pid}) already runs on {home}; stop it first or set another DISPATCH_HOME."""
+
+    code = "already-running"
+
+
+class NotRunning(DispatchError):
+    """Nothing is running on {home}: start `dispatch up` first."""
+
+    code = "not-running"
+
+
+# -- what was asked for ---------------------------------------------------------------------------
+
+
+class BadInput(DispatchError):
+    """{what}"""
+
+    code = "bad-input"
+
+
+class BadRules(DispatchError):
+    """{count} fault(s) in {file}:
+    {faults}"""
+
+    code = "bad-rules"
+
+    def __init__(self, *, file: str, faults: tuple[str, ...]) -> None:
+        self.lines = faults
+        Exception.__init__(self, "\n".join(faults))
+        self.facts = {"file": file, "faults": faults, "count": len(faults)}
+
+
+class NotFound(DispatchError):
+    """There is no {what} {which}."""
+
+    code = "not-found"
+
+
+class UnknownAccount(DispatchError):
+    """There is no broadband account {account}: check the number, or enter it with `dispatch account add`."""
+
+    code = "unknown-account"
+
+
+class DuplicateFault(DispatchError):
+    """Account {account} already has an open fault {ticket}: urge that one, or confirm that this is another fault
+    (--despite-duplicate)."""
+
+    code = "duplicate-fault"
+
+
+class UnknownFinding(DispatchError):
+    """Team {team} can't report {finding}; it may report: {allowed}."""
+
+    code = "unknown-finding"
+
+
+class BadEvidence(DispatchError):
+    """The evidence for {finding} isn't complete: {faults}"""
+
+    code = "bad-evidence"
+
+
+# -- who may ----------------------------------------------------------------------------------------
+
+
+class NotAllowed(DispatchError):
+    """{role} {actor} may not {act} {what}; that is for: {allowed}."""
+
+    code = "not-allowed"
+
+
+class NotYours(DispatchError):
+    """Hop {hop} is in the hands of {holder}, not of {actor}."""
+
+    code = "not-yours"
+
+
+# -- life -------------------------------------------------------------------------------------------
+
+
+class IllegalMove(DispatchError):
+    """{what} can't {move}: it is {state}, and that move starts from {sources}."""
+
+    code = "illegal-move"
+
+
+class AlreadyClaimed(DispatchError):
+    """Hop {hop} was already claimed by {holder}."""
+
+    code = "already-claimed"
+
+
+class NobodyAsked(DispatchError):
+    """Hop {hop} can't be handed back: no team asked for it. Report a finding, or pass it on."""
+
+    code = "nobody-asked"
+
+
+class NotPassable(DispatchError):
+    """Team {team} may not pass work on to {to}; it may pass on to: {allowed}."""
+
+    code = "not-passable"
+
+
+class UrgedEnough(DispatchError):
+    """Ticket {ticket} can't be urged now: {why}."""
+
+    code = "urged-enough"
+
+
+class HeldTooLong(DispatchError):
+    """A hold must end in the future and within {limit}; {until} does not."""
+
+    code = "held-too-long"
+
+
+class SurveyOver(DispatchError):
+    """This survey has already been answered or has ended."""
+
+    code = "survey-over"

@@ -1,0 +1,246 @@
+"""What a well-shaped rules file can still have wrong: names that lead nowhere, rules that never match, ways without end.
+
+Pure: a `RulesFile` in, (path, message) pairs out, all of them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator
+
+from dispatch.routing.rulebook import END, SENDER
+from dispatch.routing.schema import AtLeast, FlowModel, RuleModel, RulesFile
+from dispatch.routing.strict_yaml import Path
+from dispatch.ticket.channel import CHANNELS
+from dispatch.ticket.roles import ROLES
+
+Found = Iterator[tuple[Path, str]]
+
+OWN_FACTS = ("category", "channel", "symptom", "priority", "area")
+"""Facts of the ticket itself; a finding's evidence is added to them."""
+
+
+def check(file: RulesFile) -> Found:
+    """Every fault of meaning, as (path in the file, message)."""
+    yield from _teams(file)
+    yield from _limits(file)
+    yield from _findings(file)
+    for name, flow in file.flows.items():
+        yield from _flow(file, name, flow)
+    yield from _unused(file)
+
+
+def _unknown(kind: str, name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known) or 'none'}"
+    return f"unknown {kind} '{name}'; {hint}"
+
+
+def _teams(file: RulesFile) -> Found:
+    for name, team in file.teams.items():
+        if name in (END, SENDER):
+            yield ("teams", name), f"'{name}' is a word of the rules and can't be a team"
+        for field, roles in (("members", team.members), ("filed_by", team.filed_by)):
+            for i, role in enumerate(roles):
+                if role not in ROLES:
+                    yield ("teams", name, field, i), _unknown("role", role, ROLES)
+        for i, other in enumerate(team.passes_on_to):
+            if other not in file.teams:
+                yield ("teams", name, "passes_on_to", i), _unknown("team", other, file.teams)
+            elif file.teams[other].automatic:
+                yield (
+                    ("teams", name, "passes_on_to", i),
+                    f"'{other}' is automatic, nobody there takes work over",
+                )
+
+
+def _limits(file: RulesFile) -> Found:
+    name = file.limits.then
+    if not name:
+        return  # told as a fault of shape already
+    if name not in file.teams:
+        yield ("limits", "then"), _unknown("team", name, file.teams)
+        return
+    if file.teams[name].automatic:
+        yield ("limits", "then"), f"'{name}' is automatic; a case that goes round needs a person"
+    for flow, model in file.flows.items():
+        for finding, rules in model.teams.get(name, {}).items():
+            for i, rule in enumerate(rules):
+                if rule.to in file.teams and not file.teams[rule.to].automatic:
+                    path = ("flows", flow, "teams", name, finding, i, "to")
+                    yield path, f"'{name}' ends what goes round: it can't send a case to '{rule.to}' again"
+
+
+def _findings(file: RulesFile) -> Found:
+    for name, finding in file.findings.items():
+        for i, evidence in enumerate(finding.evidence):
+            if evidence not in file.evidence:
+                yield ("findings", name, "evidence", i), _unknown("evidence", evidence, file.evidence)
+
+
+def _flow(file: RulesFile, name: str, flow: FlowModel) -> Found:
+    base: Path = ("flows", name)
+    yield from _rules(file, (*base, "start"), flow.start, None, ())
+    for team, findings in flow.teams.items():
+        path: Path = (*base, "teams", team)
+        if team not in file.teams:
+            yield path, _unknown("team", team, file.teams)
+        if not findings:
+            yield path, f"team '{team}' has no findings: nothing leads out of it"
+        for finding, rules in findings.items():
+            if finding not in file.findings:
+                yield (*path, finding), _unknown("finding", finding, file.findings)
+            yield from _rules(file, (*path, finding), rules, finding, _ways_in(file, flow, team))
+    yield from _ways(file, base, flow)
+
+
+def _rules(
+    file: RulesFile, path: Path, rules: list[RuleModel], finding: str | None, asked_by: tuple[str, ...]
+) -> Found:
+    if not rules:
+        yield path, "leads nowhere: name a team, 'sender' or 'end'"
+        return
+    if rules[-1].when:
+        yield (
+            (*path, len(rules) - 1),
+            "the last rule needs no `when`: without a default a case could be unroutable",
+        )
+    for i, rule in enumerate(rules):
+        target = (*path, i, "to")
+        if rule.to == SENDER:
+            if finding is None:
+                yield target, "'sender' can't stand here: nobody asked yet"
+            elif "" in asked_by:
+                yield (
+                    target,
+                    "'sender' can't stand here: the case can come to this team without anybody asking",
+                )
+        elif rule.to != END and rule.to not in file.teams:
+            yield target, _unknown("team", rule.to, [*file.teams, SENDER, END])
+        yield from _conditions(file, (*path, i, "when"), rule, finding)
+        for earlier, other in enumerate(rules[:i]):
+            if _covers(other, rule):
+                yield (
+                    (*path, i),
+                    f"never reached: rule {earlier + 1} of this list already matches all that it would",
+                )
+                break
+
+
+def _ways_in(file: RulesFile, flow: FlowModel, team: str) -> tuple[str, ...]:
+    """How a case can come to `team`: the asking teams' names, and "" where nobody asks (start, reopening, limits)."""
+    unasked = [r.to for r in flow.start]
+    unasked += [
+        rule.to
+        for name, findings in flow.teams.items()
+        if name in file.teams and file.teams[name].automatic
+        for rules in findings.values()
+        for rule in rules
+    ]
+    return ("",) if team in unasked or team == file.limits.then else ()
+
+
+def _conditions(file: RulesFile, path: Path, rule: RuleModel, finding: str | None) -> Found:
+    evidence = file.findings[finding].evidence if finding in file.findings else []
+    for fact, wanted in rule.when.items():
+        here = (*path, fact)
+        if fact not in OWN_FACTS and fact not in evidence:
+            yield here, _unknown("fact", fact, [*OWN_FACTS, *evidence])
+            continue
+        known = _vocabulary(file, fact)
+        numeric = fact == "priority" or (fact in file.evidence and file.evidence[fact].kind == "number")
+        if isinstance(wanted, AtLeast):
+            if not numeric:
+                yield here, f"'{fact}' is no number, `at_least` can't be asked of it"
+            continue
+        values = wanted if isinstance(wanted, list) else [wanted]
+        for i, value in enumerate(values):
+            if known is not None and value not in known:
+                place = (*here, i) if isinstance(wanted, list) else here
+                yield place, _unknown(f"value of {fact}", str(value), [str(k) for k in known])
+
+
+def _vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | None:
+    """The values that `fact` can have, or None where any will do."""
+    match fact:
+        case "category":
+            return list(file.categories)
+        case "channel":
+            return CHANNELS
+        case "priority":
+            return (1, 2, 3, 4)
+        case "symptom" | "area":
+            return None
+    evidence = file.evidence.get(fact)
+    if evidence is None or evidence.kind in ("text", "number"):
+        return None
+    return (True, False) if evidence.kind == "yes-no" else list(evidence.choices)
+
+
+def _covers(earlier: RuleModel, later: RuleModel) -> bool:
+    """Whether every case that `later` matches is taken by `earlier`."""
+    return all(
+        fact in later.when and _includes(wanted, later.when[fact]) for fact, wanted in earlier.when.items()
+    )
+
+
+def _includes(outer: object, inner: object) -> bool:
+    if isinstance(outer, AtLeast):
+        if isinstance(inner, AtLeast):
+            return inner.at_least >= outer.at_least
+        return all(isinstance(v, int) and v >= outer.at_least for v in _as_list(inner))
+    if isinstance(inner, AtLeast):
+        return False
+    return set(_as_list(inner)) <= set(_as_list(outer))
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _ways(file: RulesFile, base: Path, flow: FlowModel) -> Found:
+    """Teams that no way reaches, teams from which no way leads to the end, teams without a section."""
+    out = {
+        team: {rule.to for rules in findings.values() for rule in rules}
+        for team, findings in flow.teams.items()
+    }
+    started = {rule.to for rule in flow.start} | {file.limits.then}
+    passed = {name: set(team.passes_on_to) for name, team in file.teams.items()}
+    reached = _closure(started, {t: out.get(t, set()) | passed.get(t, set()) for t in {*out, *passed}})
+    for team in sorted(reached & set(file.teams) - set(flow.teams)):
+        yield (
+            (*base, "teams"),
+            f"team '{team}' can be reached but has no section here: nothing leads out of it",
+        )
+    for team in flow.teams:
+        path = (*base, "teams", team)
+        if team not in file.teams:
+            continue
+        if team not in reached:
+            yield path, f"no way leads to team '{team}'"
+        elif out[team] and not ({END, SENDER} & _closure({team}, out)):
+            yield path, f"no way leads from team '{team}' to the end of the case"
+
+
+def _closure(seeds: set[str], edges: dict[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    todo = set(seeds)
+    while todo:
+        seen |= todo
+        todo = {t for s in todo for t in edges.get(s, ())} - seen
+    return seen
+
+
+def _unused(file: RulesFile) -> Found:
+    in_flows = {team for flow in file.flows.values() for team in flow.teams}
+    for team in file.teams:
+        if team not in in_flows:
+            yield ("teams", team), f"team '{team}' stands in no flow"
+    reported = {f for flow in file.flows.values() for findings in flow.teams.values() for f in findings}
+    for name in file.findings:
+        if name not in reported:
+            yield ("findings", name), f"no team may report finding '{name}'"
+    needed = {e for finding in file.findings.values() for e in finding.evidence}
+    for name in file.evidence:
+        if name not in needed:
+            yield ("evidence", name), f"no finding needs evidence '{name}'"

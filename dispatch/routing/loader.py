@@ -1,0 +1,250 @@
+"""`routing_rules.yaml` → Rulebook, strictly: all faults at once, each `FILE:LINE:COLUMN: message`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path as FilePath
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from dispatch.errors import BadRules
+from dispatch.routing.checks import check
+from dispatch.routing.rulebook import END, Condition, Limits, Rule, Rulebook, Team
+from dispatch.routing.schema import (
+    AtLeast,
+    EvidenceModel,
+    RuleModel,
+    RulesFile,
+    TeamModel,
+    TitleModel,
+)
+from dispatch.routing.strict_yaml import Document, Fault, Path, read
+from dispatch.ticket.clock import ServiceLevel
+from dispatch.ticket.finding import Evidence, Finding, Title
+
+
+def load(file: FilePath) -> Rulebook:
+    """The file as a Rulebook. Raises BadRules with every fault; also when the file can't be read."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise BadRules(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
+    return parse(text, str(file))
+
+
+def parse(text: str, name: str) -> Rulebook:
+    """`text` as a Rulebook; `name` stands before each fault. Raises BadRules."""
+    document = read(text)
+    faults = list(document.faults)
+    model = None
+    if document.data is not None:
+        try:
+            model = RulesFile.model_validate(document.data)
+        except ValidationError as wrong:
+            faults += [shape_fault(document, error) for error in wrong.errors()]
+            model = _repaired(document, wrong)
+    if model is not None:
+        known = {(fault.line, fault.column) for fault in faults}
+        found = (document.fault(path, message, at_key=_is_key(path)) for path, message in check(model))
+        faults += [fault for fault in found if (fault.line, fault.column) not in known]
+    if faults:
+        lines = tuple(f"{name}:{f.line}:{f.column}: {f.message}" for f in sorted(set(faults)))
+        raise BadRules(file=name, faults=lines)
+    assert model is not None
+    return _rulebook(model, text, document)
+
+
+def shape_fault(document: Document, error: ErrorDetails) -> Fault:
+    """A pydantic error in the words of the rules, at its place in the file."""
+    path = tuple(part for part in error["loc"] if part != "[key]")
+    if "when" in path:
+        path = path[
+            : path.index("when") + 2
+        ]  # behind a condition's name stand the branches that pydantic tried
+    last = path[-1] if path else "file"
+    match error["type"]:
+        case "extra_forbidden":
+            return document.fault(path, f"unknown key '{last}'", at_key=True)
+        case "missing":
+            return document.fault(path[:-1], f"'{last}' is missing", at_key=True)
+        case "value_error":
+            return document.fault(path, str(error["ctx"]["error"]))
+        case "string_pattern_mismatch":
+            message = f"'{error['input']}' is no name: small letters, digits and single dashes"
+            return document.fault(path, message, at_key="[key]" in error["loc"])
+        case "literal_error":
+            return document.fault(path, f"{error['input']!r} is none of {error['ctx']['expected']}")
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return document.fault(path, f"'{last}' must be a block of keys, not {_shown(error['input'])}")
+        case "list_type":
+            return document.fault(
+                path, f"'{last}' leads nowhere: name a team or list rules, not {_shown(error['input'])}"
+            )
+        case _:
+            return document.fault(
+                path, f"'{last}': {error['msg'][0].lower()}{error['msg'][1:]}, not {_shown(error['input'])}"
+            )
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else repr(value) if isinstance(value, str | int | float) else "this"
+
+
+def _is_key(path: Path) -> bool:
+    """A fault about a named entry stands at its name; one about a list's item or a `to` stands at the value."""
+    return isinstance(path[-1], str) and path[-1] not in ("to", "then", "start")
+
+
+def _repaired(document: Document, wrong: ValidationError) -> RulesFile | None:
+    """The file with harmless values in its ill-shaped places, so that faults of meaning are told in the same run."""
+    data = _copy(document.data)
+    for error in wrong.errors():
+        path: Path = tuple(part for part in error["loc"] if part != "[key]")
+        if error["type"] == "extra_forbidden":
+            _put(data, path, None)
+        elif "when" in path:
+            _put(data, path[: path.index("when") + 2], None)
+        elif error["type"] == "value_error" and len(path) == 2:
+            _put(
+                data,
+                path,
+                {**_HARMLESS_ENTRY, **({"kind": "text"} if path[0] == "evidence" else _HARMLESS_TEAM)},
+            )
+        else:
+            _put(data, path, _HARMLESS.get(str(path[-1]) if path else "", [{"to": END}]))
+    try:
+        return RulesFile.model_validate(data)
+    except ValidationError:
+        return None
+
+
+_HARMLESS_ENTRY = {"title": {"zh": "?", "en": "?"}}
+_HARMLESS_TEAM = {"members": ["noc"], "respond_within": "1h", "finish_within": "1h"}
+_HARMLESS: dict[str, object] = {
+    **_HARMLESS_ENTRY, **_HARMLESS_TEAM,
+    "zh": "?", "en": "?", "kind": "text", "optional": False, "automatic": False, "assigned": False,
+    "unit": None, "least": None, "most": None, "choices": None, "filed_by": None, "passes_on_to": None, "evidence": None,
+    "version": 1, "hops": 2, "reopens": 0, "then": "", "hold": "1h", "every": "1h", "at_most": 1, "attempts": 1,
+    "urges": {"at_most": 1, "every": "1h"}, "survey": {"attempts": 1, "every": "1h"}, "to": END,
+}  # fmt: skip
+"""What stands in for an ill-shaped value while the rest of the file is checked; None takes the entry away."""
+
+
+def _copy(data: object) -> object:
+    if isinstance(data, Mapping):
+        return {key: _copy(value) for key, value in data.items()}
+    return [_copy(item) for item in data] if isinstance(data, list) else data
+
+
+def _put(data: object, path: Path, value: object) -> None:
+    """Set what stands at `path`, or take it away where `value` is None; a path that isn't there is left alone."""
+    for part in path[:-1]:
+        match data:
+            case dict() if part in data:
+                data = data[part]
+            case list() if isinstance(part, int) and part < len(data):
+                data = data[part]
+            case _:
+                return
+    if isinstance(data, dict) and path:
+        data.pop(path[-1], None)
+        if value is not None:
+            data[path[-1]] = _copy(value)
+
+
+def _rulebook(file: RulesFile, text: str, document: Document) -> Rulebook:
+    limits = file.limits
+    flows = {
+        name: {
+            team: {
+                finding: _rules(document, ("flows", name, "teams", team, finding), rules)
+                for finding, rules in findings.items()
+            }
+            for team, findings in flow.teams.items()
+        }
+        for name, flow in file.flows.items()
+    }
+    return Rulebook(
+        version=hashlib.sha256(text.encode()).hexdigest()[:12],
+        text=text,
+        teams={name: _team(name, team) for name, team in file.teams.items()},
+        findings={
+            name: Finding(
+                name,
+                _title(finding.title),
+                tuple(_evidence(each, file.evidence[each]) for each in finding.evidence),
+            )
+            for name, finding in file.findings.items()
+        },
+        categories={name: _title(title) for name, title in file.categories.items()},
+        flows=flows,
+        starts={
+            name: _rules(document, ("flows", name, "start"), flow.start) for name, flow in file.flows.items()
+        },
+        limits=Limits(
+            hops=limits.hops,
+            reopens=limits.reopens,
+            then=limits.then,
+            urges=limits.urges.at_most,
+            urge_every=limits.urges.every,
+            hold=limits.hold,
+            survey_attempts=limits.survey.attempts,
+            survey_every=limits.survey.every,
+            lines={key: document.keys[("limits", key)][0] for key in ("hops", "reopens")},
+        ),
+    )
+
+
+def _title(model: TitleModel) -> Title:
+    return Title(model.zh, model.en)
+
+
+def _team(name: str, model: TeamModel) -> Team:
+    level = None
+    if model.respond_within and model.finish_within:
+        level = ServiceLevel(model.respond_within, model.finish_within)
+    return Team(
+        name=name,
+        title=_title(model.title),
+        automatic=model.automatic,
+        members=tuple(model.members),
+        filed_by=tuple(model.filed_by),
+        level=level,
+        passes_on_to=tuple(model.passes_on_to),
+        assigned=model.assigned,
+    )
+
+
+def _evidence(name: str, model: EvidenceModel) -> Evidence:
+    bounds = {"least": model.least, "most": model.most}
+    return Evidence(
+        name=name,
+        title=_title(model.title),
+        kind=model.kind,
+        choices={choice: _title(title) for choice, title in model.choices.items()},
+        unit=model.unit,
+        optional=model.optional,
+        **{bound: value for bound, value in bounds.items() if value is not None},
+    )
+
+
+def _rules(document: Document, path: Path, rules: list[RuleModel]) -> tuple[Rule, ...]:
+    """Rules named by their place: `flows.fault.noc.inside-plant[0]`; a single one goes without its number."""
+    name = ".".join(str(part) for part in path if part != "teams")
+    return tuple(
+        Rule(
+            name=name if len(rules) == 1 else f"{name}[{i}]",
+            line=document.fault((*path, i), "").line,
+            when=tuple(_condition(fact, wanted) for fact, wanted in rule.when.items()),
+            to=rule.to,
+        )
+        for i, rule in enumerate(rules)
+    )
+
+
+def _condition(fact: str, wanted: object) -> Condition:
+    if isinstance(wanted, AtLeast):
+        return Condition(fact, least=wanted.at_least)
+    return Condition(fact, allowed=frozenset(wanted if isinstance(wanted, list) else [wanted]))

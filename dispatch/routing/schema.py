@@ -1,0 +1,180 @@
+"""The shape of `routing_rules.yaml`, as pydantic models: what editors check while typing, and the loader's first pass."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+from dispatch.ticket.clock import read_duration
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+def _duration(raw: Any) -> timedelta:
+    if not isinstance(raw, str):
+        raise ValueError(f"{raw!r} is no duration: write 90s, 15m, 2h, 1h30m or 7d")
+    return read_duration(raw)
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(\d+[smhd])+$", "description": "90s, 15m, 2h, 1h30m or 7d"}
+    ),
+]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class TitleModel(Strict):
+    """What people call it, Chinese first."""
+
+    zh: Text
+    en: Text
+
+
+class EvidenceModel(Strict):
+    """One piece of evidence 佐证. A choice lists its choices; a number may have a unit and bounds."""
+
+    title: TitleModel
+    kind: Literal["text", "choice", "number", "yes-no"]
+    choices: dict[Name, TitleModel] = Field(default_factory=dict)
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> EvidenceModel:
+        if (self.kind == "choice") != bool(self.choices):
+            raise ValueError("choices belong to kind 'choice', and to no other")
+        if self.kind != "number" and (self.unit or self.least is not None or self.most is not None):
+            raise ValueError("unit, least and most belong to kind 'number'")
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise ValueError("least is above most")
+        return self
+
+
+class FindingModel(Strict):
+    """One finding 定位结论 and the evidence that it needs."""
+
+    title: TitleModel
+    evidence: list[Name] = Field(default_factory=list)
+
+
+class TeamModel(Strict):
+    """One team 班组: who works in it, how quick it must be, to whom it may pass work on."""
+
+    title: TitleModel
+    automatic: bool = False
+    members: list[Name] = Field(default_factory=list)
+    filed_by: list[Name] = Field(default_factory=list)
+    respond_within: Duration | None = None
+    finish_within: Duration | None = None
+    passes_on_to: list[Name] = Field(default_factory=list)
+    assigned: bool = False
+
+    @model_validator(mode="after")
+    def _has_people_or_none(self) -> TeamModel:
+        if not self.automatic and not (self.members and self.respond_within and self.finish_within):
+            raise ValueError("a team of people needs members, respond_within and finish_within")
+        if self.automatic and (
+            self.respond_within or self.finish_within or self.passes_on_to or self.assigned
+        ):
+            raise ValueError(
+                "an automatic team has no respond_within, finish_within, passes_on_to or assigned"
+            )
+        return self
+
+
+class AtLeast(Strict):
+    at_least: float
+
+
+class RuleModel(Strict):
+    """`when` every condition holds → `to`."""
+
+    when: dict[str, str | int | bool | AtLeast | Annotated[list[str | int | bool], Field(min_length=1)]] = (
+        Field(default_factory=dict)
+    )
+    to: str
+
+
+def _listed(raw: Any) -> Any:
+    """A bare team name is short for one rule without conditions."""
+    if isinstance(raw, str):
+        return [{"to": raw}]
+    return [raw] if isinstance(raw, dict) else raw
+
+
+_RULE_JSON = {
+    "anyOf": [
+        {"type": "string", "description": "a team, `sender` or `end`"},
+        {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/RuleModel"}},
+        {"$ref": "#/$defs/RuleModel"},
+    ]
+}
+Rules = Annotated[list[RuleModel], BeforeValidator(_listed)]
+
+
+class UrgesModel(Strict):
+    at_most: Annotated[int, Field(ge=1)]
+    every: Duration
+
+
+class SurveyModel(Strict):
+    attempts: Annotated[int, Field(ge=1, le=10)]
+    every: Duration
+
+
+class LimitsModel(Strict):
+    """What keeps a case from running for ever."""
+
+    hops: Annotated[int, Field(ge=2)]
+    reopens: Annotated[int, Field(ge=0)]
+    then: Name
+    urges: UrgesModel
+    hold: Duration
+    survey: SurveyModel
+
+
+class FlowModel(Strict):
+    """Where a ticket starts, and where each finding of each team leads."""
+
+    start: Rules
+    teams: dict[Name, dict[Name, Rules]]
+
+
+class RulesFile(Strict):
+    """routing_rules.yaml — the operator's law: teams, findings, evidence, flows, limits."""
+
+    version: Literal[1]
+    categories: dict[Name, TitleModel]
+    limits: LimitsModel
+    teams: dict[Name, TeamModel]
+    evidence: dict[Name, EvidenceModel] = Field(default_factory=dict)
+    findings: dict[Name, FindingModel]
+    flows: Annotated[dict[Name, FlowModel], Field(min_length=1)]
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema for editors (draft 2020-12), with the short form of a rule list allowed."""
+    schema = RulesFile.model_json_schema()
+    flow = schema["$defs"]["FlowModel"]["properties"]
+    flow["start"] = _RULE_JSON
+    flow["teams"]["additionalProperties"]["additionalProperties"] = _RULE_JSON
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

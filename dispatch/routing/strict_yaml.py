@@ -1,0 +1,113 @@
+"""YAML read strictly: plain data with the line and column of every node, and every fault that the text itself has.
+
+ruamel.yaml composes the nodes (YAML 1.2: `on` stays text); duplicate keys, which YAML readers drop in silence, are
+collected here instead of stopping at the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """What is wrong, and where: lines and columns count from 1."""
+
+    line: int
+    column: int
+    message: str
+
+
+@dataclass(slots=True)
+class Document:
+    """`data` as plain dicts, lists and scalars; `where` gives a path's value, `keys` a path's key, as (line, column)."""
+
+    data: Any
+    where: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def fault(self, path: Path, message: str, *, at_key: bool = False) -> Fault:
+        """A fault at `path`, or at the nearest parent that the file has."""
+        place = self.keys.get(path) if at_key else None
+        while place is None:
+            place = self.where.get(path) or ((1, 1) if not path else None)
+            path = path[:-1]
+        return Fault(*place, message)
+
+
+def read(text: str) -> Document:
+    """`text` as a Document. Broken syntax gives a Document without data and with that one fault."""
+    try:
+        root = YAML(typ="rt", pure=True).compose(text)
+    except MarkedYAMLError as wrong:
+        mark = wrong.problem_mark or wrong.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        message = f"not YAML: {wrong.problem or wrong.context}"
+        return Document(None, faults=[Fault(line, column, message)])
+    except YAMLError as wrong:
+        return Document(None, faults=[Fault(1, 1, f"not YAML: {str(wrong).splitlines()[0]}")])
+    document = Document(None)
+    if root is None:
+        document.faults.append(Fault(1, 1, "the file is empty"))
+    else:
+        document.data = _build(root, (), document)
+    return document
+
+
+def _build(node: Node, path: Path, document: Document) -> Any:
+    document.where[path] = _start(node)
+    match node:
+        case MappingNode():
+            return _build_mapping(node, path, document)
+        case SequenceNode():
+            return [_build(item, (*path, i), document) for i, item in enumerate(node.value)]
+        case ScalarNode():
+            return _scalar(node, document)
+    raise AssertionError(f"a YAML node of kind {type(node).__name__}")
+
+
+def _build_mapping(node: MappingNode, path: Path, document: Document) -> Mapping[str, Any]:
+    built: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        if key in built:
+            line, column = _start(key_node)
+            first = document.keys[(*path, key)][0]
+            document.faults.append(Fault(line, column, f"duplicate key '{key}', first given on line {first}"))
+            continue
+        document.keys[(*path, key)] = _start(key_node)
+        built[key] = _build(value_node, (*path, key), document)
+    return built
+
+
+def _scalar(node: ScalarNode, document: Document) -> str | int | float | bool | None:
+    kind, value = str(node.tag).rpartition(":")[2], str(node.value)
+    try:
+        match kind:
+            case "int":
+                return int(value.replace("_", ""), 0 if value[:2].lower() in ("0x", "0o") else 10)
+            case "float":
+                return float(value.replace("_", ""))
+            case "bool":
+                return value.lower() == "true"
+            case "null":
+                return None
+            case "str" | "timestamp":
+                return value
+    except ValueError:
+        pass
+    document.faults.append(Fault(*_start(node), f"a value of kind '{kind}' has no place here: {value!r}"))
+    return value
+
+
+def _start(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1

@@ -1,0 +1,63 @@
+"""How time counts: a hop's service level, and the times that a closed hop leaves behind. Pure: `now` is an argument."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+)([smhd])")
+
+
+def read_duration(text: str) -> timedelta:
+    """`15m`, `2h`, `1h30m`, `7d` as a timedelta. Raises ValueError for anything else."""
+    parts = _DURATION.findall(text)
+    if not parts or "".join(n + u for n, u in parts) != text:
+        raise ValueError(f"{text!r} is no duration: write 90s, 15m, 2h, 1h30m or 7d")
+    return timedelta(seconds=sum(int(n) * _UNITS[u] for n, u in parts))
+
+
+def write_duration(span: timedelta) -> str:
+    """The shortest form that `read_duration` reads back; whole seconds."""
+    seconds, out = int(span.total_seconds()), ""
+    for unit, size in sorted(_UNITS.items(), key=lambda item: -item[1]):
+        count, seconds = divmod(seconds, size)
+        out += f"{count}{unit}" if count else ""
+    return out or "0s"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """How soon a team must claim a hop after it was boarded, and report after it claimed it."""
+
+    respond_within: timedelta
+    finish_within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Where the time of one visit went. The four parts add up to the whole visit."""
+
+    queued: timedelta
+    waiting: timedelta
+    in_hand: timedelta
+    held: timedelta
+
+    @property
+    def whole(self) -> timedelta:
+        return self.queued + self.waiting + self.in_hand + self.held
+
+
+def spent(
+    made: datetime, boarded: datetime | None, claimed: datetime | None, ended: datetime, held: timedelta
+) -> Spent:
+    """Split a visit that lasted from `made` to `ended`. A stage that was never reached took no time."""
+    reached_board = boarded or ended
+    reached_hand = claimed or ended
+    return Spent(
+        queued=reached_board - made,
+        waiting=reached_hand - reached_board,
+        in_hand=ended - reached_hand - held,
+        held=held,
+    )

@@ -1,0 +1,139 @@
+"""The life of tickets and hops, as one table each. Nothing else in the project decides what may follow what.
+
+`docs/journey.md` is drawn from these tables; the storage layer's `WHERE state IN (…)` and the database's check
+constraints are made from them too. Pure: no clock, no file, no socket.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
+
+from dispatch.errors import IllegalMove
+
+
+class TicketState(StrEnum):
+    REPORTED = "reported"  # taken at the 10050 hotline, whose business it is isn't judged yet
+    TRANSFERRED = "transferred"  # at the 10086 seats, with what was said
+    OPEN = "open"  # a fault ticket: one team has it
+    ARCHIVED = "archived"  # the work is over and on record; the callback survey is under way
+    SOLVED = "solved"  # ended on the phone: pre-handling was enough
+    REFERRED = "referred"  # ended: not our business, the customer was told whose it is
+    WITHDRAWN = "withdrawn"  # ended: taken back by the one who reported it
+    CLOSED = "closed"  # ended: archived and surveyed
+
+
+class HopState(StrEnum):
+    DUE = "due"  # to be sent when `wake_at` comes
+    SENT = "sent"  # a message with its id and generation is on its way; `wake_at` is the end of the lease
+    RECEIVED = "received"  # the team's worker has it; same lease
+    WAITING = "waiting"  # on the board; nobody has it
+    CLAIMED = "claimed"  # somebody has it
+    HELD = "held"  # somebody has it and waits; `wake_at` is the end of the hold
+    QUARANTINED = "quarantined"  # failed too often; a person must release it
+    REPORTED = "reported"  # ended with a finding
+    PASSED_ON = "passed-on"  # ended: another team has the work now
+    HANDED_BACK = "handed-back"  # ended: back with the team that asked
+    WITHDRAWN = "withdrawn"  # ended with its ticket
+
+
+S = TypeVar("S", bound=StrEnum)
+
+
+class Move(NamedTuple, Generic[S]):
+    """One row of a life table: `name` leads from any of `sources` to `target`, by the hand of `by`."""
+
+    name: str
+    sources: tuple[S, ...]
+    target: S
+    by: str
+    meaning: str
+
+
+_T = TicketState
+TICKET_MOVES: tuple[Move[TicketState], ...] = (
+    Move("transfer", (_T.REPORTED,), _T.TRANSFERRED, "10050", "ours: on to a 10086 seat, with what was said"),
+    Move("refer", (_T.REPORTED, _T.TRANSFERRED), _T.REFERRED, "10050, 10086", "not our business"),
+    Move(
+        "solve",
+        (_T.REPORTED, _T.TRANSFERRED),
+        _T.SOLVED,
+        "10086, counter",
+        "solved on the phone, no dispatch",
+    ),
+    Move(
+        "open",
+        (_T.REPORTED, _T.TRANSFERRED),
+        _T.OPEN,
+        "10086, counter",
+        "becomes a fault ticket; first hop due",
+    ),
+    Move("archive", (_T.OPEN,), _T.ARCHIVED, "archive worker", "the record is frozen"),
+    Move("close", (_T.ARCHIVED,), _T.CLOSED, "callback survey", "the customer was asked"),
+    Move("reopen", (_T.ARCHIVED,), _T.OPEN, "callback survey", "not fixed: back to work"),
+    Move("withdraw", (_T.REPORTED, _T.TRANSFERRED, _T.OPEN), _T.WITHDRAWN, "reporter", "taken back"),
+)
+
+_H = HopState
+HOP_MOVES: tuple[Move[HopState], ...] = (
+    Move("send", (_H.DUE, _H.SENT, _H.RECEIVED), _H.SENT, "relay", "published; again when its lease is over"),
+    Move("postpone", (_H.SENT, _H.RECEIVED), _H.DUE, "relay, worker", "broker or work failed: again later"),
+    Move("receive", (_H.SENT,), _H.RECEIVED, "worker", "the generation in the message is the row's"),
+    Move("board", (_H.RECEIVED,), _H.WAITING, "worker", "automatic work done: shown to people"),
+    Move("finish", (_H.RECEIVED, _H.WAITING), _H.REPORTED, "worker, customer", "ended without being claimed"),
+    Move("remind", (_H.WAITING,), _H.DUE, "relay", "the customer hasn't answered: ask once more"),
+    Move("quarantine", (_H.DUE, _H.SENT, _H.RECEIVED), _H.QUARANTINED, "worker, relay", "failed too often"),
+    Move("release", (_H.QUARANTINED,), _H.DUE, "supervisor", "tried afresh"),
+    Move("claim", (_H.WAITING,), _H.CLAIMED, "team member", "one wins"),
+    Move("hold", (_H.CLAIMED,), _H.HELD, "holder", "until a given time"),
+    Move("resume", (_H.HELD,), _H.CLAIMED, "holder, relay", "by hand, or when the time has come"),
+    Move("report", (_H.CLAIMED,), _H.REPORTED, "holder", "a finding with its evidence: next hop due"),
+    Move(
+        "pass on",
+        (_H.WAITING, _H.CLAIMED, _H.HELD),
+        _H.PASSED_ON,
+        "holder, supervisor",
+        "another team's work",
+    ),
+    Move("hand back", (_H.CLAIMED,), _H.HANDED_BACK, "holder", "to the team that asked, with a reason"),
+    Move(
+        "withdraw",
+        (_H.DUE, _H.SENT, _H.RECEIVED, _H.WAITING, _H.CLAIMED, _H.HELD, _H.QUARANTINED),
+        _H.WITHDRAWN,
+        "reporter",
+        "its ticket was taken back",
+    ),
+)
+
+TICKET_ENDS = frozenset(TicketState) - {state for move in TICKET_MOVES for state in move.sources}
+HOP_ENDS = frozenset(HopState) - {state for move in HOP_MOVES for state in move.sources}
+LIVE_HOP = tuple(state for state in HopState if state not in HOP_ENDS)
+"""The states of which a ticket has at most one hop at a time."""
+
+_TICKET = {move.name: move for move in TICKET_MOVES}
+_HOP = {move.name: move for move in HOP_MOVES}
+
+
+def ticket_move(state: TicketState, name: str, ticket: object = "ticket") -> TicketState:
+    """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
+    return _follow(_TICKET[name], state, ticket)
+
+
+def hop_move(state: HopState, name: str, hop: object = "hop") -> HopState:
+    """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
+    return _follow(_HOP[name], state, hop)
+
+
+def hop_sources(name: str) -> tuple[HopState, ...]:
+    """From where the move `name` may start: for set-based statements."""
+    return _HOP[name].sources
+
+
+def hop_target(name: str) -> HopState:
+    return _HOP[name].target
+
+
+def _follow(move: Move[S], state: S, what: object) -> S:
+    if state not in move.sources:
+        raise IllegalMove(what=what, move=move.name, state=state, sources=" or ".join(move.sources))
+    return move.target
