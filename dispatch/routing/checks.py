@@ -1,4 +1,4 @@
-"""What a well-shaped rules file can still have wrong: names that lead nowhere, rules that never match, ways without end.
+"""What a well-shaped rules file can have wrong: names that lead nowhere, rules that never match, ways without end.
 
 Pure: a `RulesFile` in, (path, message) pairs out, all of them.
 """
@@ -179,9 +179,7 @@ def _vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | No
 
 def _covers(earlier: RuleModel, later: RuleModel) -> bool:
     """Whether every case that `later` matches is taken by `earlier`."""
-    return all(
-        fact in later.when and _includes(wanted, later.when[fact]) for fact, wanted in earlier.when.items()
-    )
+    return all(fact in later.when and _includes(wanted, later.when[fact]) for fact, wanted in earlier.when.items())
 
 
 def _includes(outer: object, inner: object) -> bool:
@@ -200,10 +198,7 @@ def _as_list(value: object) -> list[object]:
 
 def _ways(file: RulesFile, base: Path, flow: FlowModel) -> Found:
     """Teams that no way reaches, teams from which no way leads to the end, teams without a section."""
-    out = {
-        team: {rule.to for rules in findings.values() for rule in rules}
-        for team, findings in flow.teams.items()
-    }
+    out = {team: {rule.to for rules in findings.values() for rule in rules} for team, findings in flow.teams.items()}
     started = {rule.to for rule in flow.start} | {file.limits.then}
     passed = {name: set(team.passes_on_to) for name, team in file.teams.items()}
     reached = _closure(started, {t: out.get(t, set()) | passed.get(t, set()) for t in {*out, *passed}})

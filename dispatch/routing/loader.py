@@ -22,7 +22,7 @@ from dispatch.routing.schema import (
 )
 from dispatch.routing.strict_yaml import Document, Fault, Path, read
 from dispatch.ticket.clock import ServiceLevel
-from dispatch.ticket.finding import Evidence, Finding, Title
+from dispatch.ticket.finding import Evidence, Finding, Title, Value
 
 
 def load(file: FilePath) -> Rulebook:
@@ -60,9 +60,7 @@ def shape_fault(document: Document, error: ErrorDetails) -> Fault:
     """A pydantic error in the words of the rules, at its place in the file."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     if "when" in path:
-        path = path[
-            : path.index("when") + 2
-        ]  # behind a condition's name stand the branches that pydantic tried
+        path = path[: path.index("when") + 2]  # behind a condition's name stand the branches that pydantic tried
     last = path[-1] if path else "file"
     match error["type"]:
         case "extra_forbidden":
@@ -180,9 +178,7 @@ def _rulebook(file: RulesFile, text: str, document: Document) -> Rulebook:
         },
         categories={name: _title(title) for name, title in file.categories.items()},
         flows=flows,
-        starts={
-            name: _rules(document, ("flows", name, "start"), flow.start) for name, flow in file.flows.items()
-        },
+        starts={name: _rules(document, ("flows", name, "start"), flow.start) for name, flow in file.flows.items()},
         limits=Limits(
             hops=limits.hops,
             reopens=limits.reopens,
@@ -244,7 +240,11 @@ def _rules(document: Document, path: Path, rules: list[RuleModel]) -> tuple[Rule
     )
 
 
-def _condition(fact: str, wanted: object) -> Condition:
-    if isinstance(wanted, AtLeast):
-        return Condition(fact, least=wanted.at_least)
-    return Condition(fact, allowed=frozenset(wanted if isinstance(wanted, list) else [wanted]))
+def _condition(fact: str, wanted: Value | AtLeast | list[str | int | bool]) -> Condition:
+    match wanted:
+        case AtLeast():
+            return Condition(fact, least=wanted.at_least)
+        case list():
+            return Condition(fact, allowed=frozenset(wanted))
+        case _:
+            return Condition(fact, allowed=frozenset([wanted]))

@@ -61,7 +61,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`when` holds → `to`. `name` is its place in the file (`flows.fault.noc.inside-plant[0]`), `line` its line there."""
+    """`when` holds → `to`. `name` is its place in the file (`flows.fault.noc.inside-plant[0]`)."""
 
     name: str
     line: int
@@ -133,7 +133,7 @@ class Rulebook:
         return tuple(self.findings[name] for name in self.flows[flow].get(team, {}))
 
     def rules_for(self, facts: Facts) -> tuple[Rule, ...]:
-        """The rules that this case is decided by, first match wins. Raises KeyError for a finding that is not the team's."""
+        """The rules that this case is decided by, first match wins. Raises KeyError for another team's finding."""
         if facts.team is None:
             return self.starts[facts.flow]
         assert facts.finding is not None
@@ -149,9 +149,7 @@ class Rulebook:
         considered = []
         for rule in self.rules_for(facts):
             missed = tuple(
-                f"{c} (is {facts.known.get(c.fact, 'unknown')})"
-                for c in rule.when
-                if not c.holds(facts.known)
+                f"{c} (is {facts.known.get(c.fact, 'unknown')})" for c in rule.when if not c.holds(facts.known)
             )
             considered.append(Considered(rule, missed))
             if not missed:
@@ -161,9 +159,7 @@ class Rulebook:
     def _resolved(self, rule: Rule, facts: Facts) -> Decision:
         if rule.to != SENDER:
             return Decision(rule.to, rule.name, rule.line)
-        assert facts.sender is not None, (
-            f"{rule.name}: nobody asked; `dispatch rules check` lets no such file in"
-        )
+        assert facts.sender is not None, f"{rule.name}: nobody asked; `dispatch rules check` lets no such file in"
         return Decision(facts.sender, rule.name, rule.line)
 
     def _limited(self, chosen: Decision, facts: Facts) -> Decision:

@@ -1,4 +1,4 @@
-"""The shape of `routing_rules.yaml`, as pydantic models: what editors check while typing, and the loader's first pass."""
+"""The shape of `routing_rules.yaml`, as pydantic models: what editors check, and the loader's first pass."""
 
 from __future__ import annotations
 
@@ -30,9 +30,7 @@ def _duration(raw: Any) -> timedelta:
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^(\d+[smhd])+$", "description": "90s, 15m, 2h, 1h30m or 7d"}
-    ),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+[smhd])+$", "description": "90s, 15m, 2h, 1h30m or 7d"}),
 ]
 
 
@@ -92,12 +90,8 @@ class TeamModel(Strict):
     def _has_people_or_none(self) -> TeamModel:
         if not self.automatic and not (self.members and self.respond_within and self.finish_within):
             raise ValueError("a team of people needs members, respond_within and finish_within")
-        if self.automatic and (
-            self.respond_within or self.finish_within or self.passes_on_to or self.assigned
-        ):
-            raise ValueError(
-                "an automatic team has no respond_within, finish_within, passes_on_to or assigned"
-            )
+        if self.automatic and (self.respond_within or self.finish_within or self.passes_on_to or self.assigned):
+            raise ValueError("an automatic team has no respond_within, finish_within, passes_on_to or assigned")
         return self
 
 
@@ -108,8 +102,8 @@ class AtLeast(Strict):
 class RuleModel(Strict):
     """`when` every condition holds → `to`."""
 
-    when: dict[str, str | int | bool | AtLeast | Annotated[list[str | int | bool], Field(min_length=1)]] = (
-        Field(default_factory=dict)
+    when: dict[str, str | int | bool | AtLeast | Annotated[list[str | int | bool], Field(min_length=1)]] = Field(
+        default_factory=dict
     )
     to: str
 

@@ -28,7 +28,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Document:
-    """`data` as plain dicts, lists and scalars; `where` gives a path's value, `keys` a path's key, as (line, column)."""
+    """`data` as plain dicts, lists and scalars; `where` places a path's value, `keys` its key, as (line, column)."""
 
     data: Any
     where: dict[Path, tuple[int, int]] = field(default_factory=dict)

@@ -40,7 +40,7 @@ class Evidence:
     optional: bool = False
 
     def read(self, raw: Value) -> Value:
-        """`raw`, which may be text typed at a terminal, as a value of this kind. Raises ValueError saying what is wrong."""
+        """`raw`, maybe text typed at a terminal, as a value of this kind. Raises ValueError saying what is wrong."""
         match self.kind:
             case "choice":
                 if str(raw) not in self.choices:
@@ -70,9 +70,7 @@ class Evidence:
         if isinstance(raw, bool) or not math.isfinite(number):
             raise ValueError(f"{self.name}: {raw!r} is no number")
         if not self.least <= number <= self.most:
-            raise ValueError(
-                f"{self.name}: {raw} {self.unit} is outside {self.least:g} … {self.most:g} {self.unit}"
-            )
+            raise ValueError(f"{self.name}: {raw} {self.unit} is outside {self.least:g} … {self.most:g} {self.unit}")
         return number
 
 
@@ -87,9 +85,7 @@ class Finding:
     def read(self, given: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:
         """The evidence that holds, and every fault of the rest (missing, unknown, of the wrong kind)."""
         good: dict[str, Value] = {}
-        faults = [
-            f"{name}: not asked for by {self.name}" for name in given.keys() - {e.name for e in self.evidence}
-        ]
+        faults = [f"{name}: not asked for by {self.name}" for name in given.keys() - {e.name for e in self.evidence}]
         for wanted in self.evidence:
             if wanted.name not in given:
                 if not wanted.optional:

@@ -73,6 +73,4 @@ def require(actor: Actor, act: str, what: object, allowed: Collection[str] | Non
     """Raises NotAllowed unless the actor's role may do `act`; `allowed` overrides the table for a team's own roles."""
     roles = PERMITTED[act] if allowed is None else allowed
     if actor.role not in roles:
-        raise NotAllowed(
-            role=actor.role, actor=actor.name, act=act, what=what, allowed=", ".join(roles) or "nobody"
-        )
+        raise NotAllowed(role=actor.role, actor=actor.name, act=act, what=what, allowed=", ".join(roles) or "nobody")
