@@ -73,6 +73,25 @@ class BadRules(DispatchError):
         self.facts = {"file": file, "faults": faults, "count": len(faults)}
 
 
+class BadReplayFile(DispatchError):
+    """{count} fault(s) in {file}; nothing was fed. Mend them, then replay again:
+    {faults}"""
+
+    code = "bad-replay-file"
+
+    def __init__(self, *, file: str, faults: tuple[str, ...]) -> None:
+        super().__init__(file=file, count=len(faults), faults="\n" + "\n".join(faults))
+        self.lines = faults
+        self.facts = {"file": file, "faults": faults, "count": len(faults)}
+
+
+class BadReplayMapping(BadReplayFile):
+    """{count} fault(s) in how {file} is mapped to teams; nothing was fed. Mend them, then replay again:
+    {faults}"""
+
+    code = "bad-replay-mapping"
+
+
 class NotFound(DispatchError):
     """There is no {what} {which}."""
 
@@ -96,6 +115,18 @@ class UnknownFinding(DispatchError):
     """Team {team} can't report {finding}; it may report: {allowed}."""
 
     code = "unknown-finding"
+
+
+class UnknownSymptom(DispatchError):
+    """There is no symptom {symptom}; known are: {known}."""
+
+    code = "unknown-symptom"
+
+
+class BadAnswer(DispatchError):
+    """Pre-handling of {symptom} asks {asked}; {given} was given. Allowed: {allowed}."""
+
+    code = "bad-answer"
 
 
 class BadEvidence(DispatchError):

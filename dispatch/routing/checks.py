@@ -30,7 +30,7 @@ def check(file: RulesFile) -> Found:
     yield from _unused(file)
 
 
-def _unknown(kind: str, name: str, known: Collection[str]) -> str:
+def unknown(kind: str, name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known) or 'none'}"
     return f"unknown {kind} '{name}'; {hint}"
@@ -43,10 +43,10 @@ def _teams(file: RulesFile) -> Found:
         for field, roles in (("members", team.members), ("filed_by", team.filed_by)):
             for i, role in enumerate(roles):
                 if role not in ROLES:
-                    yield ("teams", name, field, i), _unknown("role", role, ROLES)
+                    yield ("teams", name, field, i), unknown("role", role, ROLES)
         for i, other in enumerate(team.passes_on_to):
             if other not in file.teams:
-                yield ("teams", name, "passes_on_to", i), _unknown("team", other, file.teams)
+                yield ("teams", name, "passes_on_to", i), unknown("team", other, file.teams)
             elif file.teams[other].automatic:
                 yield (
                     ("teams", name, "passes_on_to", i),
@@ -59,7 +59,7 @@ def _limits(file: RulesFile) -> Found:
     if not name:
         return  # told as a fault of shape already
     if name not in file.teams:
-        yield ("limits", "then"), _unknown("team", name, file.teams)
+        yield ("limits", "then"), unknown("team", name, file.teams)
         return
     if file.teams[name].automatic:
         yield ("limits", "then"), f"'{name}' is automatic; a case that goes round needs a person"
@@ -75,7 +75,7 @@ def _findings(file: RulesFile) -> Found:
     for name, finding in file.findings.items():
         for i, evidence in enumerate(finding.evidence):
             if evidence not in file.evidence:
-                yield ("findings", name, "evidence", i), _unknown("evidence", evidence, file.evidence)
+                yield ("findings", name, "evidence", i), unknown("evidence", evidence, file.evidence)
 
 
 def _flow(file: RulesFile, name: str, flow: FlowModel) -> Found:
@@ -84,12 +84,12 @@ def _flow(file: RulesFile, name: str, flow: FlowModel) -> Found:
     for team, findings in flow.teams.items():
         path: Path = (*base, "teams", team)
         if team not in file.teams:
-            yield path, _unknown("team", team, file.teams)
+            yield path, unknown("team", team, file.teams)
         if not findings:
             yield path, f"team '{team}' has no findings: nothing leads out of it"
         for finding, rules in findings.items():
             if finding not in file.findings:
-                yield (*path, finding), _unknown("finding", finding, file.findings)
+                yield (*path, finding), unknown("finding", finding, file.findings)
             yield from _rules(file, (*path, finding), rules, finding, _ways_in(file, flow, team))
     yield from _ways(file, base, flow)
 
@@ -116,7 +116,7 @@ def _rules(
                     "'sender' can't stand here: the case can come to this team without anybody asking",
                 )
         elif rule.to != END and rule.to not in file.teams:
-            yield target, _unknown("team", rule.to, [*file.teams, SENDER, END])
+            yield target, unknown("team", rule.to, [*file.teams, SENDER, END])
         yield from _conditions(file, (*path, i, "when"), rule, finding)
         for earlier, other in enumerate(rules[:i]):
             if _covers(other, rule):
@@ -145,7 +145,7 @@ def _conditions(file: RulesFile, path: Path, rule: RuleModel, finding: str | Non
     for fact, wanted in rule.when.items():
         here = (*path, fact)
         if fact not in OWN_FACTS and fact not in evidence:
-            yield here, _unknown("fact", fact, [*OWN_FACTS, *evidence])
+            yield here, unknown("fact", fact, [*OWN_FACTS, *evidence])
             continue
         known = _vocabulary(file, fact)
         numeric = fact == "priority" or (fact in file.evidence and file.evidence[fact].kind == "number")
@@ -157,7 +157,7 @@ def _conditions(file: RulesFile, path: Path, rule: RuleModel, finding: str | Non
         for i, value in enumerate(values):
             if known is not None and value not in known:
                 place = (*here, i) if isinstance(wanted, list) else here
-                yield place, _unknown(f"value of {fact}", str(value), [str(k) for k in known])
+                yield place, unknown(f"value of {fact}", str(value), [str(k) for k in known])
 
 
 def _vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
@@ -43,12 +43,11 @@ def parse(text: str, name: str) -> Rulebook:
         try:
             model = RulesFile.model_validate(document.data)
         except ValidationError as wrong:
-            faults += [shape_fault(document, error) for error in wrong.errors()]
+            faults += _elsewhere(faults, (shape_fault(document, error) for error in wrong.errors()))
             model = _repaired(document, wrong)
     if model is not None:
-        known = {(fault.line, fault.column) for fault in faults}
         found = (document.fault(path, message, at_key=_is_key(path)) for path, message in check(model))
-        faults += [fault for fault in found if (fault.line, fault.column) not in known]
+        faults += _elsewhere(faults, found)
     if faults:
         lines = tuple(f"{name}:{f.line}:{f.column}: {f.message}" for f in sorted(set(faults)))
         raise BadRules(file=name, faults=lines)
@@ -56,11 +55,21 @@ def parse(text: str, name: str) -> Rulebook:
     return _rulebook(model, text, document)
 
 
+def _elsewhere(told: list[Fault], more: Iterable[Fault]) -> list[Fault]:
+    """Those of `more` that stand where none of an earlier pass stands: the first pass to see a fault names it best."""
+    places = {(fault.line, fault.column) for fault in told}
+    return [fault for fault in more if (fault.line, fault.column) not in places]
+
+
 def shape_fault(document: Document, error: ErrorDetails) -> Fault:
     """A pydantic error in the words of the rules, at its place in the file."""
     path = tuple(part for part in error["loc"] if part != "[key]")
-    if "when" in path:
-        path = path[: path.index("when") + 2]  # behind a condition's name stand the branches that pydantic tried
+    for block, allowed in _ONE_OF.items():
+        if (
+            block in path and len(path) > path.index(block) + 2
+        ):  # behind the name stand the branches that pydantic tried
+            path = path[: path.index(block) + 2]
+            return document.fault(path, f"'{path[-1]}' must be {allowed}")
     last = path[-1] if path else "file"
     match error["type"]:
         case "extra_forbidden":
@@ -76,14 +85,25 @@ def shape_fault(document: Document, error: ErrorDetails) -> Fault:
             return document.fault(path, f"{error['input']!r} is none of {error['ctx']['expected']}")
         case "dict_type" | "model_type" | "model_attributes_type":
             return document.fault(path, f"'{last}' must be a block of keys, not {_shown(error['input'])}")
+        case "list_type" if last != "start" and "flows" not in path:
+            return document.fault(path, f"'{last}' must be a list, not {_shown(error['input'])}")
         case "list_type":
             return document.fault(
                 path, f"'{last}' leads nowhere: name a team or list rules, not {_shown(error['input'])}"
             )
         case _:
             return document.fault(
-                path, f"'{last}': {error['msg'][0].lower()}{error['msg'][1:]}, not {_shown(error['input'])}"
+                path,
+                f"'{last}': {error['msg'][0].lower()}{error['msg'][1:]}, not {_shown(error['input'])}",
+                at_key="[key]" in error["loc"],
             )
+
+
+_ONE_OF = {
+    "when": "a value, a list of values or {at_least: NUMBER}",
+    "facts": "a text, a number, true or false",
+}
+"""Blocks whose entries may be of several types, and which."""
 
 
 def _shown(value: object) -> str:
@@ -123,7 +143,8 @@ _HARMLESS_TEAM = {"members": ["noc"], "respond_within": "1h", "finish_within": "
 _HARMLESS: dict[str, object] = {
     **_HARMLESS_ENTRY, **_HARMLESS_TEAM,
     "zh": "?", "en": "?", "kind": "text", "optional": False, "automatic": False, "assigned": False,
-    "unit": None, "least": None, "most": None, "choices": None, "filed_by": None, "passes_on_to": None, "evidence": None,
+    "unit": None, "least": None, "most": None, "choices": None, "filed_by": None,
+    "passes_on_to": None, "evidence": None,
     "version": 1, "hops": 2, "reopens": 0, "then": "", "hold": "1h", "every": "1h", "at_most": 1, "attempts": 1,
     "urges": {"at_most": 1, "every": "1h"}, "survey": {"attempts": 1, "every": "1h"}, "to": END,
 }  # fmt: skip

@@ -71,11 +71,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Where to, and by which rule."""
+    """Where to, and by which rule. `returns`: back to the team that asked, which thereby has its own asker again."""
 
     to: str
     rule: str
     line: int
+    returns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,16 @@ class Rulebook:
         if rule.to != SENDER:
             return Decision(rule.to, rule.name, rule.line)
         assert facts.sender is not None, f"{rule.name}: nobody asked; `dispatch rules check` lets no such file in"
-        return Decision(facts.sender, rule.name, rule.line)
+        return Decision(facts.sender, rule.name, rule.line, returns=True)
+
+    def pass_on(self, facts: Facts, to: str) -> Decision:
+        """The work goes on to `to`, within the limits. The caller has checked that the team may pass on to it."""
+        return self._limited(Decision(to, f"teams.{facts.team}.passes_on_to", 0), facts)
+
+    def hand_back(self, facts: Facts) -> Decision:
+        """Back to the team that asked, within the limits. The caller has checked that one did."""
+        assert facts.sender is not None
+        return self._limited(Decision(facts.sender, "hand back", 0, returns=True), facts)
 
     def _limited(self, chosen: Decision, facts: Facts) -> Decision:
         """A case that went round too often goes to the supervisor; what comes back even from there has ended."""

@@ -17,7 +17,8 @@ from pydantic import (
 
 from dispatch.ticket.clock import read_duration
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
+_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=40)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
@@ -170,5 +171,6 @@ def json_schema() -> dict[str, Any]:
     schema = RulesFile.model_json_schema()
     flow = schema["$defs"]["FlowModel"]["properties"]
     flow["start"] = _RULE_JSON
-    flow["teams"]["additionalProperties"]["additionalProperties"] = _RULE_JSON
+    findings = flow["teams"]["patternProperties"][_NAME]
+    findings["patternProperties"][_NAME] = _RULE_JSON
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -13,6 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 Path = tuple[str | int, ...]
 
@@ -53,6 +54,10 @@ def read(text: str) -> Document:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message = f"not YAML: {wrong.problem or wrong.context}"
         return Document(None, faults=[Fault(line, column, message)])
+    except ReaderError as wrong:
+        before = text[: wrong.position]
+        place = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return Document(None, faults=[Fault(*place, f"not YAML: U+{ord(text[wrong.position]):04X} can't stand in it")])
     except YAMLError as wrong:
         return Document(None, faults=[Fault(1, 1, f"not YAML: {str(wrong).splitlines()[0]}")])
     document = Document(None)
@@ -65,6 +70,9 @@ def read(text: str) -> Document:
 
 def _build(node: Node, path: Path, document: Document) -> Any:
     document.where[path] = _start(node)
+    if node.anchor:  # an alias may stand inside of what it repeats: never follow one
+        document.faults.append(Fault(*_start(node), f"'&{node.anchor}' has no place here: write it out each time"))
+        return None
     match node:
         case MappingNode():
             return _build_mapping(node, path, document)
@@ -78,13 +86,16 @@ def _build(node: Node, path: Path, document: Document) -> Any:
 def _build_mapping(node: MappingNode, path: Path, document: Document) -> Mapping[str, Any]:
     built: dict[str, Any] = {}
     for key_node, value_node in node.value:
+        line, column = _start(key_node)
+        if not isinstance(key_node, ScalarNode):
+            document.faults.append(Fault(line, column, "a key must be a plain word"))
+            continue
         key = str(key_node.value)
         if key in built:
-            line, column = _start(key_node)
             first = document.keys[(*path, key)][0]
             document.faults.append(Fault(line, column, f"duplicate key '{key}', first given on line {first}"))
             continue
-        document.keys[(*path, key)] = _start(key_node)
+        document.keys[(*path, key)] = line, column
         built[key] = _build(value_node, (*path, key), document)
     return built
 

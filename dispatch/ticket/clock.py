@@ -35,6 +35,11 @@ class ServiceLevel:
     finish_within: timedelta
 
 
+def finish_by(level: ServiceLevel, claimed: datetime, held: timedelta) -> datetime:
+    """When a claimed hop is overdue; time on hold doesn't count."""
+    return claimed + level.finish_within + held
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """Where the time of one visit went. The four parts add up to the whole visit."""

@@ -7,37 +7,49 @@ constraints are made from them too. Pure: no clock, no file, no socket.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Self, TypeVar
 
 from dispatch.errors import IllegalMove
 
 
-class TicketState(StrEnum):
-    REPORTED = "reported"  # taken at the 10050 hotline, whose business it is isn't judged yet
-    TRANSFERRED = "transferred"  # at the 10086 seats, with what was said
-    OPEN = "open"  # a fault ticket: one team has it
-    ARCHIVED = "archived"  # the work is over and on record; the callback survey is under way
-    SOLVED = "solved"  # ended on the phone: pre-handling was enough
-    REFERRED = "referred"  # ended: not our business, the customer was told whose it is
-    WITHDRAWN = "withdrawn"  # ended: taken back by the one who reported it
-    CLOSED = "closed"  # ended: archived and surveyed
+class State(StrEnum):
+    """A state and, beside it, what it means to a person."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        state = str.__new__(cls, value)
+        state._value_ = value
+        state.meaning = meaning
+        return state
 
 
-class HopState(StrEnum):
-    DUE = "due"  # to be sent when `wake_at` comes
-    SENT = "sent"  # a message with its id and generation is on its way; `wake_at` is the end of the lease
-    RECEIVED = "received"  # the team's worker has it; same lease
-    WAITING = "waiting"  # on the board; nobody has it
-    CLAIMED = "claimed"  # somebody has it
-    HELD = "held"  # somebody has it and waits; `wake_at` is the end of the hold
-    QUARANTINED = "quarantined"  # failed too often; a person must release it
-    REPORTED = "reported"  # ended with a finding
-    PASSED_ON = "passed-on"  # ended: another team has the work now
-    HANDED_BACK = "handed-back"  # ended: back with the team that asked
-    WITHDRAWN = "withdrawn"  # ended with its ticket
+class TicketState(State):
+    REPORTED = "reported", "taken at the 10050 hotline, whose business it is isn't judged yet"
+    TRANSFERRED = "transferred", "at the 10086 seats, with what was said"
+    OPEN = "open", "a fault ticket: one team has it"
+    ARCHIVED = "archived", "the work is over and on record; the callback survey is under way"
+    SOLVED = "solved", "ended on the phone: pre-handling was enough"
+    REFERRED = "referred", "ended: not our business, the customer was told whose it is"
+    WITHDRAWN = "withdrawn", "ended: taken back by the one who reported it"
+    CLOSED = "closed", "ended: archived and surveyed"
 
 
-S = TypeVar("S", bound=StrEnum)
+class HopState(State):
+    DUE = "due", "to be sent when `wake_at` comes"
+    SENT = "sent", "a message with its id and generation is on its way; `wake_at` is the end of the lease"
+    RECEIVED = "received", "the team's worker has it; same lease"
+    WAITING = "waiting", "on the board; nobody has it"
+    CLAIMED = "claimed", "somebody has it"
+    HELD = "held", "somebody has it and waits; `wake_at` is the end of the hold"
+    QUARANTINED = "quarantined", "failed too often; a person must release it"
+    REPORTED = "reported", "ended with a finding"
+    PASSED_ON = "passed-on", "ended: another team has the work now"
+    HANDED_BACK = "handed-back", "ended: back with the team that asked"
+    WITHDRAWN = "withdrawn", "ended with its ticket"
+
+
+S = TypeVar("S", bound=State)
 
 
 class Move(NamedTuple, Generic[S]):

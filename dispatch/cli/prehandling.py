@@ -1,0 +1,176 @@
+"""Pre-handling at a terminal: the dialogue of an agent, and `dispatch script check|show` for who writes the script.
+
+What follows from an answer is decided in `dispatch.routing.prehandling`; here it is only shown and typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from dispatch.routing.loader import load as load_rules
+from dispatch.routing.prehandling import OUTCOMES, Answer, Progress, Question, Script, Symptom, follow
+from dispatch.routing.prehandling_file import load
+from dispatch.ticket.finding import Title
+
+BACK = "0"
+
+_ENDS = {
+    "solved": ("✔", Title("已解决", "Solved on the phone"), "green"),
+    "ticket": ("▶", Title("需派单", "A ticket is needed"), "yellow"),
+}
+
+# -- the dialogue -----------------------------------------------------------------------------------
+
+
+def ask(console: Console, symptom: Symptom) -> list[tuple[str, str]]:
+    """Lead through the script until it ends, and return the (question, answer) names, as `follow` takes them.
+
+    An answer is chosen by its number or name; 0 takes the last one back. Raises EOFError where nobody types any more.
+    """
+    given: list[tuple[str, str]] = []
+    console.rule(_text(symptom.title, "bold"), align="left")
+    while (question := follow(symptom, given).next) is not None:
+        _show_question(console, len(given) + 1, question)
+        answer = _choose(console, question, can_go_back=bool(given))
+        if answer is None:
+            given.pop()
+            continue
+        given.append((question.name, answer.name))
+        if answer.say is not None:
+            console.print(_told(answer.say))
+    console.print(_ending(follow(symptom, given)))
+    return given
+
+
+def _show_question(console: Console, number: int, question: Question) -> None:
+    console.print()
+    console.print(_numbered((f"问 {number}", _text(question.ask, "bold"))))
+    choices = [(str(i), _text(answer.title)) for i, answer in enumerate(question.answers.values(), 1)]
+    if number > 1:
+        choices.append((BACK, _text(Title("退回上一问", "Back"), "dim")))
+    console.print(Padding(_numbered(*choices), (0, 0, 0, 4)))
+
+
+def _numbered(*rows: tuple[str, Text]) -> Table:
+    """Long lines are wrapped beside their number, not under it."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="cyan", justify="right", no_wrap=True)
+    for number, text in rows:
+        table.add_row(number, text)
+    return table
+
+
+def _choose(console: Console, question: Question, *, can_go_back: bool) -> Answer | None:
+    """The answer typed, or None to go back."""
+    answers = list(question.answers.values())
+    while True:
+        typed = console.input(Text("答 Answer: ", "cyan")).strip()
+        if typed == BACK and can_go_back:
+            return None
+        if typed.isdecimal() and 1 <= int(typed) <= len(answers):
+            return answers[int(typed) - 1]
+        if typed in question.answers:
+            return question.answers[typed]
+        console.print(Text(f"请输入 1–{len(answers)}  Type a number from 1 to {len(answers)}", "red"))
+
+
+def _told(say: Title) -> Panel:
+    return Panel(
+        _lines(say), title=_text(Title("请告诉客户", "Tell the customer")), title_align="left", border_style="cyan"
+    )
+
+
+def _ending(progress: Progress) -> Text:
+    sign, title, colour = _ENDS[progress.outcome or "ticket"]
+    shown = Text.assemble("\n", (f"{sign} ", colour), _text(title, f"bold {colour}"))
+    return shown if progress.outcome == "solved" else shown.append(f" · {progress.category}", "dim")
+
+
+# -- the commands -----------------------------------------------------------------------------------
+
+script = typer.Typer(help="预处理脚本: the questions asked before a ticket is made.", no_args_is_help=True)
+
+
+@script.command()
+def check(
+    file: Annotated[
+        Path | None, typer.Argument(help="The script; without it the one in force.", show_default=False)
+    ] = None,
+) -> None:
+    """Read the script strictly and tell every fault with its place."""
+    read = _load(file)
+    questions = sum(len(symptom.questions) for symptom in read.symptoms.values())
+    Console().print(f"✔ {len(read.symptoms)} symptoms, {questions} questions: every way ends. Version {read.version}")
+
+
+@script.command()
+def show(
+    symptom: Annotated[
+        str | None, typer.Argument(help="One symptom's name; without it all.", show_default=False)
+    ] = None,
+) -> None:
+    """Draw the questions and where each answer leads."""
+    read, console = _load(None), Console()
+    for each in [read.symptom(symptom)] if symptom else read.symptoms.values():
+        console.print(tree(each), "")
+
+
+def _load(file: Path | None) -> Script:
+    """The script at `file`, its categories held against the rules in force. Raises BadRules, BadSettings."""
+    from dispatch.settings import load_settings
+
+    settings = load_settings()
+    return load(file or settings.prehandling, load_rules(settings.rules).categories)
+
+
+# -- the picture ------------------------------------------------------------------------------------
+
+
+def tree(symptom: Symptom) -> Tree:
+    """The script as a tree. A question to which several answers lead is drawn once; later it is only named."""
+    head = Text.assemble(_text(symptom.title, "bold"), (f"  {symptom.name} · {symptom.category}", "cyan"))
+    root = Tree(head, guide_style="dim")
+    _grow(root, symptom, symptom.start, set())
+    return root
+
+
+def _grow(branch: Tree, symptom: Symptom, name: str, drawn: set[str]) -> None:
+    question = symptom.questions[name]
+    drawn.add(name)
+    node = branch.add(Text.assemble(_text(question.ask, "bold"), (f"  {name}", "cyan")))
+    for answer in question.answers.values():
+        leaf = node.add(Text("\n").join(_answer_lines(answer, drawn)))
+        if answer.next not in OUTCOMES and answer.next not in drawn:
+            _grow(leaf, symptom, answer.next, drawn)
+
+
+def _answer_lines(answer: Answer, drawn: set[str]) -> Iterator[Text]:
+    first = _text(answer.title)
+    if answer.next in OUTCOMES:
+        sign, title, colour = _ENDS[answer.next]
+        first.append(f"  {sign} {title.zh} {answer.next}", colour)
+    elif answer.next in drawn:
+        first.append(f"  → {answer.next} 见上", "cyan")
+    if answer.category is not None:
+        first.append(f"  · {answer.category}", "magenta")
+    yield first
+    if answer.say is not None:
+        yield Text.assemble(("说：", "cyan"), answer.say.zh)
+
+
+def _text(title: Title, style: str = "") -> Text:
+    return Text.assemble((title.zh, style), (f"  {title.en}", "dim"))
+
+
+def _lines(title: Title) -> Text:
+    return Text.assemble(title.zh, "\n", (title.en, "dim"))

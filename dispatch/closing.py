@@ -1,0 +1,167 @@
+"""归档, 回访, 重派: freeze the record, ask the customer, and close the case or open it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch import next_hop
+from dispatch.errors import BadInput, DispatchError, NotFound, SurveyOver
+from dispatch.next_hop import Ending
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import history, hops, records, tickets
+from dispatch.storage.database import Tx
+from dispatch.storage.hops import Sending
+from dispatch.storage.tables import as_dict
+from dispatch.ticket.clock import spent
+from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
+from dispatch.ticket.numbers import ticket_number
+from dispatch.ticket.roles import CUSTOMER, WORKER, Actor, require
+
+FILED, UNREACHABLE = "filed", "unreachable"
+
+
+def archive(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime, carried: timedelta) -> list[Sending]:
+    """Freeze these hops' tickets and end the hops; the surveys' hops that follow, already on their way for `carried`.
+
+    The record holds the whole journey, the time each team took, and its own SHA-256. Raises IllegalMove.
+    """
+    if not rows:
+        return []
+    ids = [row.ticket_id for row in rows]
+    cases = {row.id: row for row in tickets.by_ids(tx, ids)}
+    journeys = _grouped(hops.of_tickets(tx, ids))
+    acts = _grouped(history.of_tickets(tx, ids))
+    for row in rows:
+        ticket_move(TicketState(row.ticket_state), "archive", f"ticket {ticket_number(row.kind, row.ticket_id)}")
+    records.insert_records(
+        tx, [record(cases[row.ticket_id], journeys[row.ticket_id], acts.get(row.ticket_id, []), now) for row in rows]
+    )
+    tickets.update_tickets(tx, [{"id_": row.ticket_id, "state": TicketState.ARCHIVED} for row in rows])
+    archived = hops.lock(tx, [row.id for row in rows])
+    return next_hop.end(
+        tx, rulebook, [Ending(row, "finish", WORKER, finding=FILED) for row in archived.values()], now, carried
+    )
+
+
+def record(case: Row[Any], journey: Sequence[Row[Any]], acts: Sequence[Row[Any]], now: datetime) -> dict[str, Any]:
+    """One row of the archive: canonical JSON (sorted keys, no spaces, UTC times) and its SHA-256."""
+    content = json.dumps(
+        {
+            "ticket": as_dict(case),
+            "hops": [as_dict(hop) for hop in journey],
+            "history": [as_dict(act) for act in acts],
+            "seconds_by_team": seconds_by_team(journey, now),
+        },
+        default=_plain,
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return {
+        "ticket_id": case.id,
+        "round": case.reopened,
+        "archived_at": now,
+        "content": content,
+        "sha256": digest(content),
+    }
+
+
+def digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def seconds_by_team(journey: Sequence[Row[Any]], now: datetime) -> dict[str, dict[str, float]]:
+    """Where the time went, per team: seconds queued, waiting, in hand and held."""
+    sums: dict[str, dict[str, float]] = {}
+    for hop in journey:
+        held = timedelta(seconds=hop.held_seconds)
+        parts = spent(hop.made_at, hop.boarded_at, hop.claimed_at, hop.ended_at or now, held)
+        team = sums.setdefault(hop.team, dict.fromkeys(("queued", "waiting", "in_hand", "held"), 0.0))
+        for part in team:
+            team[part] = round(team[part] + getattr(parts, part).total_seconds(), 3)
+    return sums
+
+
+def answer_many(
+    tx: Tx, rulebook: Rulebook, answers: Sequence[tuple[str, str]], now: datetime
+) -> dict[str, DispatchError]:
+    """Customers answer by (token, finding); what was wrong, by token."""
+    surveys = records.by_tokens(tx, [token for token, _ in answers])
+    rows = hops.lock(tx, [survey.hop_id for survey in surveys.values()])
+    refusals: dict[str, DispatchError] = {}
+    endings = []
+    for token, finding in answers:
+        try:
+            if token not in surveys:
+                raise NotFound(what="survey", which="with this link")
+            endings.append(_answered(rulebook, rows[surveys[token].hop_id], finding, CUSTOMER))
+        except DispatchError as refused:
+            refusals[token] = refused
+    _close(tx, rulebook, endings, now)
+    return refusals
+
+
+def answer(tx: Tx, rulebook: Rulebook, token: str, finding: str, now: datetime) -> None:
+    """The customer answers by the link. Raises NotFound, SurveyOver, BadInput."""
+    for refused in answer_many(tx, rulebook, [(token, finding)], now).values():
+        raise refused
+
+
+def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, actor: Actor, now: datetime) -> None:
+    """An agent called the customer. Raises NotAllowed, NotFound, SurveyOver, BadInput."""
+    hop_id = tickets.live_hop(tx, ticket_id)
+    survey = None if hop_id is None else records.by_hop(tx, hop_id)
+    if hop_id is None or survey is None:
+        tickets.get(tx, ticket_id)
+        raise SurveyOver()
+    row = hops.lock(tx, [hop_id])[hop_id]
+    require(actor, "answer", f"the survey of {ticket_number(row.kind, ticket_id)}", rulebook.teams[row.team].members)
+    _close(tx, rulebook, [_answered(rulebook, row, finding, actor)], now)
+
+
+def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, now: datetime) -> None:
+    """Customers who haven't answered: asked once more, or given up as unreachable after the last attempt."""
+    tried = records.attempts(tx, [row.id for row in rows])
+    given_up: list[Row[Any]] = []
+    again: list[Row[Any]] = []
+    for row in rows:
+        last = tried[row.id].attempt if row.id in tried else 0
+        (given_up if last >= rulebook.limits.survey_attempts else again).append(row)
+    hops.update_hops(
+        tx, [{"id_": row.id, "state": hop_move(HopState(row.state), "remind"), "wake_at": now} for row in again]
+    )
+    _close(tx, rulebook, [Ending(row, "finish", actor, finding=UNREACHABLE) for row in given_up], now)
+
+
+def _answered(rulebook: Rulebook, row: Row[Any], finding: str, actor: Actor) -> Ending:
+    if row.state != HopState.WAITING:
+        raise SurveyOver()
+    allowed = [known.name for known in rulebook.findings_of(row.kind, row.team)]
+    if finding not in allowed:
+        raise BadInput(what=f"{finding!r} is no answer; answer {', '.join(allowed)}")
+    return Ending(row, "finish", actor, finding=finding)
+
+
+def _close(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:
+    for finding in {ending.finding for ending in endings if ending.finding}:
+        records.answer(tx, [ending.hop.id for ending in endings if ending.finding == finding], finding, now)
+    next_hop.end(tx, rulebook, endings, now)
+
+
+def _grouped(rows: Sequence[Row[Any]]) -> dict[int, list[Row[Any]]]:
+    groups: dict[int, list[Row[Any]]] = {}
+    for row in rows:
+        groups.setdefault(row.ticket_id, []).append(row)
+    return groups
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")

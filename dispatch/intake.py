@@ -1,0 +1,218 @@
+"""受理: a report becomes a ticket, is ended on the phone, or is passed from the 10050 hotline to a 10086 seat."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch import next_hop
+from dispatch.errors import BadInput, DispatchError, DuplicateFault, UnknownAccount
+from dispatch.routing.prehandling import Progress, Script, follow
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import history, tickets
+from dispatch.storage.database import Tx
+from dispatch.ticket.channel import Channel
+from dispatch.ticket.finding import LONGEST_TEXT
+from dispatch.ticket.life import TICKET_ENDS, TicketState, ticket_move
+from dispatch.ticket.numbers import ticket_number
+from dispatch.ticket.roles import CHANNEL_OF, Actor, Role, require
+
+Answers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a customer reports 报障, and what pre-handling got for answers. `priority` 1 is the most urgent of 4."""
+
+    account: str
+    symptom: str
+    description: str
+    priority: int = 3
+    answers: Answers = ()
+    category: str | None = None  # overrides what the symptom and the answers say
+    request_key: str | None = None  # the same key again gives the same ticket again
+    despite_duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The ticket that a report became, its state, and whether an earlier request had made it already."""
+
+    ticket_id: int
+    number: str
+    state: TicketState
+    repeated: bool = False
+
+
+def submit(tx: Tx, rulebook: Rulebook, script: Script, report: Report, actor: Actor, now: datetime) -> Accepted:
+    """Take one report. Raises NotAllowed, BadInput, UnknownAccount, UnknownSymptom, BadAnswer, DuplicateFault."""
+    outcome = submit_many(tx, rulebook, script, [report], actor, now)[0]
+    if isinstance(outcome, DispatchError):
+        raise outcome
+    return outcome
+
+
+def submit_many(
+    tx: Tx, rulebook: Rulebook, script: Script, reports: Sequence[Report], actor: Actor, now: datetime
+) -> list[Accepted | DispatchError]:
+    """Take reports in one transaction; each comes out accepted or with its refusal, in their order."""
+    require(actor, "submit", "a report")
+    channel = CHANNEL_OF[Role(actor.role)]
+    accounts = tickets.accounts(tx, [r.account for r in reports])
+    unfinished = tickets.open_on_accounts(tx, [r.account for r in reports if not r.despite_duplicate])
+    earlier = tickets.by_request_keys(tx, [r.request_key for r in reports if r.request_key])
+    outcomes: list[Accepted | DispatchError | None] = []
+    rows: list[dict[str, Any]] = []
+    for report in reports:
+        try:
+            if report.request_key in earlier:
+                outcomes.append(_accepted(earlier[report.request_key], repeated=True))
+                continue
+            progress = _judge(report, rulebook, script, channel)
+            if report.account not in accounts:
+                raise UnknownAccount(account=report.account)
+            if report.account in unfinished:
+                raise DuplicateFault(account=report.account, ticket=ticket_number("fault", unfinished[report.account]))
+            rows.append(_row(report, progress, channel, accounts[report.account].area, now))
+            outcomes.append(None)
+            if not report.despite_duplicate:
+                unfinished[report.account] = 0
+        except DispatchError as refused:
+            outcomes.append(refused)
+    made = iter(_write(tx, rulebook, rows, actor, now))
+    return [next(made) if outcome is None else outcome for outcome in outcomes]
+
+
+def transfer(tx: Tx, ticket_id: int, note: str, actor: Actor, now: datetime) -> None:
+    """10050 → 10086: the fault is ours; what was said goes along. Raises NotAllowed, NotFound, IllegalMove."""
+    require(actor, "transfer", "a report")
+    _move(tx, ticket_id, "transfer", actor, now, said=clean(note, "note", least=0))
+
+
+def refer(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
+    """Not our business: the customer was told whose it is. Raises NotAllowed, NotFound, IllegalMove, BadInput."""
+    require(actor, "refer", "a report")
+    _move(tx, ticket_id, "refer", actor, now, reason=clean(reason, "reason"))
+
+
+def take_over(
+    tx: Tx, rulebook: Rulebook, script: Script, ticket_id: int, answers: Answers, actor: Actor, now: datetime
+) -> Accepted:
+    """A 10086 agent goes on with a transferred report: pre-handling, then solved or dispatched.
+
+    Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer.
+    """
+    require(actor, "take over", "a report")
+    row = tickets.get(tx, ticket_id, lock=True)
+    progress = _follow(script, row.symptom, answers, Channel.HOTLINE_10086)
+    move = "solve" if progress.outcome == "solved" else "open"
+    state = ticket_move(TicketState(row.state), move, f"ticket {ticket_number(row.kind, ticket_id)}")
+    changed = {
+        "state": state,
+        "channel": Channel.HOTLINE_10086,
+        "script": [list(answer) for answer in answers],
+        "category": progress.category,
+        "ended_at": now if state in TICKET_ENDS else None,
+        "outcome": progress.outcome if state in TICKET_ENDS else None,
+    }
+    tickets.update_tickets(tx, [{"id_": ticket_id, **changed}])
+    history.write(tx, [history.entry(ticket_id, now, move, actor, answers=changed["script"])])
+    row = tickets.get(tx, ticket_id)
+    if state == TicketState.OPEN:
+        next_hop.start(tx, rulebook, [row], now)
+    return _accepted(row)
+
+
+def clean(raw: str, what: str, least: int = 1) -> str:
+    """`raw` without surrounding space. Raises BadInput when it is empty, too long, or has control characters."""
+    text = unicodedata.normalize("NFC", raw.strip())
+    if len(text) < least:
+        raise BadInput(what=f"the {what} is empty: say in a few words what is the matter")
+    if len(text) > LONGEST_TEXT:
+        raise BadInput(what=f"the {what} has {len(text)} characters, at most {LONGEST_TEXT} are kept")
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text):
+        raise BadInput(what=f"the {what} has control characters in it")
+    return text
+
+
+def _judge(report: Report, rulebook: Rulebook, script: Script, channel: Channel) -> Progress:
+    clean(report.description, "description")
+    if report.priority not in (1, 2, 3, 4):
+        raise BadInput(what=f"priority {report.priority}: it is 1 (most urgent) to 4")
+    if report.category is not None and report.category not in rulebook.categories:
+        raise BadInput(what=f"category {report.category!r} is none of {', '.join(rulebook.categories)}")
+    return _follow(script, report.symptom, report.answers, channel)
+
+
+def _follow(script: Script, symptom: str, answers: Answers, channel: Channel) -> Progress:
+    """Pre-handling as far as it went; a 10086 agent goes through to its end, face to face it may be left out."""
+    progress = follow(script.symptom(symptom), answers)
+    if progress.next is not None and (
+        channel == Channel.HOTLINE_10086 or (answers and channel != Channel.HOTLINE_10050)
+    ):
+        question = progress.next
+        raise BadInput(
+            what=f"pre-handling isn't finished: answer {question.name} ({question.ask.zh}) "
+            f"with --answer {question.name}={'|'.join(question.answers)}"
+        )
+    return progress
+
+
+def _row(report: Report, progress: Progress, channel: Channel, area: str, now: datetime) -> dict[str, Any]:
+    state = TicketState.REPORTED
+    if channel != Channel.HOTLINE_10050:
+        state = ticket_move(state, "solve" if progress.outcome == "solved" else "open")
+    return {
+        "kind": "fault",
+        "state": state,
+        "account": report.account,
+        "area": area,
+        "channel": channel,
+        "symptom": report.symptom,
+        "category": report.category or progress.category,
+        "description": clean(report.description, "description"),
+        "priority": report.priority,
+        "script": [list(answer) for answer in report.answers],
+        "made_at": now,
+        "ended_at": now if state in TICKET_ENDS else None,
+        "outcome": progress.outcome if state in TICKET_ENDS else None,
+        "request_key": report.request_key,
+    }
+
+
+_ACT = {TicketState.REPORTED: "report", TicketState.SOLVED: "solve", TicketState.OPEN: "open"}
+
+
+def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor, now: datetime) -> list[Accepted]:
+    if not rows:
+        return []
+    made = tickets.by_ids(tx, tickets.insert_tickets(tx, rows))
+    history.write(
+        tx,
+        [
+            history.entry(t.id, now, _ACT[t.state], actor, channel=t.channel, symptom=t.symptom, answers=t.script)
+            for t in made
+        ],
+    )
+    opened = [row for row in made if row.state == TicketState.OPEN]
+    if opened:
+        next_hop.start(tx, rulebook, opened, now)
+    return [_accepted(row) for row in made]
+
+
+def _accepted(row: Row[Any], repeated: bool = False) -> Accepted:
+    return Accepted(row.id, ticket_number(row.kind, row.id), TicketState(row.state), repeated)
+
+
+def _move(tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, **detail: str) -> None:
+    row = tickets.get(tx, ticket_id, lock=True)
+    state = ticket_move(TicketState(row.state), move, f"ticket {ticket_number(row.kind, ticket_id)}")
+    ended = state in TICKET_ENDS
+    changed = {"state": state, "ended_at": now if ended else None, "outcome": state if ended else None}
+    tickets.update_tickets(tx, [{"id_": ticket_id, **changed}])
+    history.write(tx, [history.entry(ticket_id, now, move, actor, None, None, **detail)])

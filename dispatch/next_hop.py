@@ -1,0 +1,217 @@
+"""派单: end a hop and make the next one, by the rulebook's decision, in the same transaction.
+
+Every way in which a hop can end (report, pass on, hand back, an automatic finish, a survey's answer) comes through
+`end`; there is no other place where a ticket moves on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.routing.rulebook import END, Decision, Facts, Rulebook
+from dispatch.storage import history, hops, tickets
+from dispatch.storage.database import Tx
+from dispatch.storage.hops import Sending
+from dispatch.ticket.finding import Value
+from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
+from dispatch.ticket.numbers import ticket_number
+from dispatch.ticket.roles import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a hop ends. `hop` is a row of `hops.lock`; `move` is one of the life table's."""
+
+    hop: Row[Any]
+    move: str
+    actor: Actor
+    finding: str | None = None
+    evidence: Mapping[str, Value] = field(default_factory=dict)
+    reason: str | None = None
+    to: str | None = None
+    on_behalf_of: str | None = None
+
+
+def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -> None:
+    """Make the first hop of these tickets (rows of `tickets.get`)."""
+    made = []
+    for row in rows:
+        facts = Facts(flow=row.kind, known=_known(row))
+        made.append(_new_hop(rulebook, row.id, row.last_seq + 1, rulebook.decide(facts), facts, None, now))
+    hops.insert_hops(tx, made)
+    visits = [int(not rulebook.teams[hop["team"]].automatic) for hop in made]
+    tickets.update_tickets(
+        tx,
+        [
+            {"id_": row.id, "last_seq": row.last_seq + 1, "hops": row.hops + visit}
+            for row, visit in zip(rows, visits, strict=True)
+        ],
+    )
+
+
+def end(
+    tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carried: timedelta | None = None
+) -> list[Sending]:
+    """End these hops, move their tickets, make the hops that follow. Returns the latter.
+
+    With `carried` the new hops count as sent already, with that lease: the caller's chain carries them on.
+    Raises IllegalMove, and then nothing is written by the caller's transaction.
+    """
+    if not endings:
+        return []
+    ended, moved, made, entries = [], [], [], []
+    for ending in endings:
+        row = ending.hop
+        facts = _facts(ending)
+        decision = _decide(rulebook, ending, facts)
+        ended.append(_ended(ending, now))
+        moved.append(_moved(rulebook, ending, decision, now))
+        entries.append(
+            history.entry(
+                row.ticket_id,
+                now,
+                ending.move,
+                ending.actor,
+                hop_id=row.id,
+                on_behalf_of=ending.on_behalf_of,
+                team=row.team,
+                finding=ending.finding,
+                reason=ending.reason,
+                to=decision.to,
+            )
+        )
+        if decision.to != END:
+            asked_by = _asked_by(rulebook, ending, decision)
+            made.append(_new_hop(rulebook, row.ticket_id, row.last_seq + 1, decision, facts, asked_by, now, carried))
+    hops.update_hops(tx, ended)
+    tickets.update_tickets(tx, moved)
+    ids = hops.insert_hops(tx, made)
+    history.write(tx, entries)
+    kinds = {ending.hop.ticket_id: ending.hop.kind for ending in endings}
+    return [
+        Sending(id_, hop["generation"], hop["team"], hop["ticket_id"], kinds[hop["ticket_id"]], 0)
+        for id_, hop in zip(ids, made, strict=True)
+    ]
+
+
+def read_facts(stored: Mapping[str, Any]) -> Facts:
+    """The facts of a decision as they are kept with the hop that it made."""
+    return Facts(**stored)
+
+
+def _decide(rulebook: Rulebook, ending: Ending, facts: Facts) -> Decision:
+    match ending.move:
+        case "pass on":
+            assert ending.to is not None
+            return rulebook.pass_on(facts, ending.to)
+        case "hand back":
+            return rulebook.hand_back(facts)
+        case _:
+            return rulebook.decide(facts)
+
+
+def _known(row: Row[Any]) -> dict[str, Value]:
+    return {
+        "category": row.category,
+        "channel": row.channel,
+        "symptom": row.symptom,
+        "priority": row.priority,
+        "area": row.area,
+    }
+
+
+def _facts(ending: Ending) -> Facts:
+    row = ending.hop
+    return Facts(
+        flow=row.kind,
+        known={**_known(row), **ending.evidence},
+        team=row.team,
+        finding=ending.finding,
+        sender=row.asker_team,
+        hops=row.hops,
+        reopened=row.reopened,
+        archived=row.ticket_state == TicketState.ARCHIVED,
+    )
+
+
+def _asked_by(rulebook: Rulebook, ending: Ending, decision: Decision) -> int | None:
+    """Who asked for the next visit.
+
+    Going back restores the asker's own asker, passing on leaves the asker as it is, so that `sender` always finds the
+    team that asked. Automatic teams are asked by nobody, and neither is a case that came back after its archive.
+    """
+    row = ending.hop
+    if decision.returns:
+        return row.asker_asked_by  # type: ignore[no-any-return]
+    if rulebook.teams[decision.to].automatic or rulebook.teams[row.team].automatic:
+        return None
+    if ending.move == "pass on" and row.asked_by is not None:
+        return row.asked_by  # type: ignore[no-any-return]
+    return row.id  # type: ignore[no-any-return]
+
+
+def _new_hop(
+    rulebook: Rulebook,
+    ticket_id: int,
+    seq: int,
+    decision: Decision,
+    facts: Facts,
+    asked_by: int | None,
+    now: datetime,
+    carried: timedelta | None = None,
+) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket_id,
+        "seq": seq,
+        "team": decision.to,
+        "state": HopState.DUE if carried is None else HopState.SENT,
+        "generation": 0 if carried is None else 1,
+        "wake_at": now + (carried or timedelta()),
+        "sent_at": None if carried is None else now,
+        "asked_by": asked_by,
+        "rule": decision.rule,
+        "facts": asdict(facts),
+        "rulebook": rulebook.version,
+        "made_at": now,
+    }
+
+
+def _ended(ending: Ending, now: datetime) -> dict[str, Any]:
+    row = ending.hop
+    held = row.held_seconds + ((now - row.held_at).total_seconds() if row.state == HopState.HELD else 0)
+    return {
+        "id_": row.id,
+        "state": hop_move(HopState(row.state), ending.move, f"hop {ticket_number(row.kind, row.ticket_id)}-{row.seq}"),
+        "finding": ending.finding,
+        "evidence": dict(ending.evidence) or None,
+        "reason": ending.reason,
+        "held_seconds": held,
+        "wake_at": None,
+        "ended_at": now,
+    }
+
+
+def _moved(rulebook: Rulebook, ending: Ending, decision: Decision, now: datetime) -> dict[str, Any]:
+    """What becomes of the ticket: the rules name a team, the life table says what that means."""
+    row = ending.hop
+    state, reopened = TicketState(row.ticket_state), row.reopened
+    on_to_people = decision.to != END and not rulebook.teams[decision.to].automatic
+    number = f"ticket {ticket_number(row.kind, row.ticket_id)}"
+    if decision.to == END:
+        state = ticket_move(state, "close", number)
+    elif state == TicketState.ARCHIVED and on_to_people:
+        state, reopened = ticket_move(state, "reopen", number), reopened + 1
+    return {
+        "id_": row.ticket_id,
+        "state": state,
+        "reopened": reopened,
+        "hops": row.hops + int(on_to_people),
+        "last_seq": row.last_seq + int(decision.to != END),
+        "ended_at": now if decision.to == END else None,
+        "outcome": ending.finding if decision.to == END else None,
+    }

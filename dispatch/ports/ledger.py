@@ -1,0 +1,45 @@
+"""The ledger of effects 效果台账: one line for everything that was done, in a file outside the database.
+
+It has no unique constraint on purpose: a constraint would hide what it is there to show, an effect that came twice.
+Lines are written after the commit, so one may be missing where a process died in between; none can be too many.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+Effect = tuple[str, str]
+"""What was done (`accepted`, `noc.board`, …) and to what (a ticket's number, a hop's id)."""
+
+
+class Ledger:
+    """An append-only file; one write a batch, so that lines of several processes don't mix."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def write(self, effect: str, things: Iterable[object]) -> None:
+        lines = "".join(f"{effect}\t{thing}\n" for thing in things)
+        if not lines:
+            return
+        descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, lines.encode())
+        finally:
+            os.close(descriptor)
+
+    def effects(self) -> Iterator[Effect]:
+        """Every line, in order."""
+        if not self.file.exists():
+            return
+        with self.file.open(encoding="utf-8") as lines:
+            for line in lines:
+                effect, _, thing = line.rstrip("\n").partition("\t")
+                yield effect, thing
+
+    def doubled(self) -> list[Effect]:
+        """The effects that came more than once."""
+        return [effect for effect, times in Counter(self.effects()).items() if times > 1]

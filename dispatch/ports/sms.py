@@ -1,0 +1,55 @@
+"""Short messages 短信. A gateway can't be made to act exactly once by our will alone; it recognises a key that it has seen."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """`key` is the sender's name for this message: the gateway delivers a key once, however often it is handed in."""
+
+    key: str
+    number: str
+    text: str
+
+
+class SmsGateway(Protocol):
+    def send(self, messages: Sequence[Message]) -> None:
+        """Hand in. Returning means accepted. Raises OSError when the gateway is out of reach."""
+
+
+class SimulatedSmsGateway:
+    """A gateway with a file of its own, outside our database: what it delivered, once a key, in order."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        with closing(self._open()) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS delivered "
+                "(id INTEGER PRIMARY KEY, key TEXT UNIQUE, number TEXT, text TEXT, handed_in INTEGER DEFAULT 1)"
+            )
+
+    def send(self, messages: Sequence[Message]) -> None:
+        with closing(self._open()) as connection:
+            connection.executemany(
+                "INSERT INTO delivered (key, number, text) VALUES (?, ?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET handed_in = handed_in + 1",
+                [(message.key, message.number, message.text) for message in messages],
+            )
+            connection.commit()
+
+    def inbox(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
+        """What the customers' telephones got: (position, text), in order."""
+        with closing(self._open()) as connection:
+            rows = connection.execute("SELECT id, text FROM delivered WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+            return list(rows)
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.file, timeout=10)

@@ -1,0 +1,176 @@
+"""A log of incidents, one row per update, as the cases that it tells of: which team had each, in which order.
+
+The format is that of the "Incident management process enriched event log" (UCI data set 498) as CSV, gzipped or plain. The
+whole file is read and checked before anything is fed: a replay that breaks off in the middle would leave half a load.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dispatch.replay.lines import Faults, Progress, lines
+
+MISSING = "?"
+"""How the log writes a value that it doesn't have."""
+
+COLUMNS = ("number", "sys_mod_count", "opened_at", "assignment_group", "reopen_count", "priority")
+"""The columns that are read; others may stand beside them, in any order."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCase:
+    """One incident. `rounds[i]` is the sequence of groups that had it after its i-th reopening.
+
+    No two neighbours of a round are equal. A round in which the log names no group is empty. `opened_at` is in UTC,
+    `priority` is the one with which the case was opened, in the log's own numbers.
+    """
+
+    number: str
+    opened_at: datetime
+    priority: int
+    reopens: int
+    rounds: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A whole file: its cases in the order in which they were opened; the line on which each group, each priority is first."""
+
+    file: str
+    cases: tuple[LoggedCase, ...]
+    rows: int
+    groups: Mapping[str, int]
+    priorities: Mapping[int, int]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A case while its rows are read: (sys_mod_count, reopen_count, group) of each."""
+
+    line: int
+    opened_text: str
+    opened_at: datetime
+    priority: int
+    updates: list[tuple[int, int, str]] = field(default_factory=list)
+
+
+def read(file: Path, progress: Progress | None = None) -> Log:
+    """The log in `file`; `progress` is told the bytes read so far, of the file as it is stored.
+
+    Raises BadReplayFile with up to 20 faults, each `FILE:LINE: message`.
+    """
+    faults = Faults(str(file))
+    reading = _Reading(faults)
+    for line, row in _rows(lines(file, faults, progress), faults):
+        reading.take(line, row)
+    if not reading.drafts and not faults.found:
+        faults.add(1, "the file has a header and no rows: there is nothing to replay")
+    faults.raise_any()
+    return reading.log()
+
+
+def _rows(text: Iterator[str], faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    """The wanted fields of each row, in the order of COLUMNS, with the line on which the row ends."""
+    reader = csv.reader(text, strict=True)
+    header = _next(reader, faults)
+    places = _places(header or [], faults)
+    while (row := _next(reader, faults)) is not None:
+        if len(row) == len(header or []):
+            yield reader.line_num, [row[place] for place in places]
+        elif row:
+            message = (
+                f"the row has {len(row)} columns, the header {len(header or [])}: give every column a value or '?'"
+            )
+            faults.add(reader.line_num, message)
+
+
+def _next(reader: Iterator[list[str]], faults: Faults) -> list[str] | None:
+    """The next row, None at the end; what isn't CSV is a fault and comes as an empty row."""
+    try:
+        return next(reader, None)
+    except csv.Error as wrong:
+        faults.add(getattr(reader, "line_num", 1), f"not CSV ({wrong}): check the quotes of this row")
+        return []
+
+
+def _places(header: list[str], faults: Faults) -> list[int]:
+    """Where each of COLUMNS stands. Raises BadReplayFile when one doesn't, or stands twice: no row could be read."""
+    for name in COLUMNS:
+        if name not in header:
+            faults.add(1, f"column {name} is missing; the header has: {', '.join(header)[:200] or 'nothing'}")
+        elif header.count(name) > 1:
+            faults.add(1, f"column {name} stands twice: take one away")
+    faults.raise_any()
+    return [header.index(name) for name in COLUMNS]
+
+
+class _Reading:
+    """Rows in, cases out."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.drafts: dict[str, _Draft] = {}
+        self.rows = 0
+        self.groups: dict[str, int] = {}
+        self.priorities: dict[int, int] = {}
+
+    def take(self, line: int, row: list[str]) -> None:
+        number, mod_count, opened_at, group, reopen_count, priority = row
+        self.rows += 1
+        draft = self._draft(line, number, opened_at, self._whole(line, "priority", priority))
+        update = (
+            self._whole(line, "sys_mod_count", mod_count),
+            self._whole(line, "reopen_count", reopen_count),
+            sys.intern(group.strip() or MISSING),
+        )
+        draft.updates.append(update)
+        if update[2] != MISSING:
+            self.groups.setdefault(update[2], line)
+
+    def _draft(self, line: int, number: str, opened_at: str, priority: int) -> _Draft:
+        draft = self.drafts.get(number)
+        if draft is None:
+            if not number.strip() or number == MISSING:
+                self.faults.add(line, "column number: is empty: every row must name its incident")
+            draft = self.drafts[number] = _Draft(line, opened_at, self._date(line, opened_at), priority)
+            self.priorities.setdefault(priority, line)
+        elif draft.opened_text != opened_at:
+            message = f"{number} was opened at {draft.opened_text} on line {draft.line}: one of the two is wrong"
+            self.faults.add(line, f"column opened_at: {opened_at!r}, but {message}")
+        return draft
+
+    def _whole(self, line: int, column: str, text: str) -> int:
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            return int(text)
+        self.faults.add(line, f"column {column}: {text!r} is no whole number: write digits only")
+        return 0
+
+    def _date(self, line: int, text: str) -> datetime:
+        try:
+            read = datetime.fromisoformat(text)
+            return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.faults.add(line, f"column opened_at: {text!r} is no date: write it like 2016-02-29T01:16:00")
+            return datetime.min.replace(tzinfo=UTC)
+
+    def log(self) -> Log:
+        cases = sorted(map(_case, self.drafts, self.drafts.values()), key=lambda case: (case.opened_at, case.number))
+        return Log(self.faults.file, tuple(cases), self.rows, self.groups, self.priorities)
+
+
+def _case(number: str, draft: _Draft) -> LoggedCase:
+    """The draft's rows in their order; a new round starts where the count of reopenings rises."""
+    rounds: list[list[str]] = [[]]
+    reopens = 0
+    for _, reopened, group in sorted(draft.updates, key=lambda update: update[0]):
+        if reopened > reopens:
+            rounds.append([])
+            reopens = reopened
+        if group != MISSING and (not rounds[-1] or rounds[-1][-1] != group):
+            rounds[-1].append(group)
+    return LoggedCase(number, draft.opened_at, draft.priority, reopens, tuple(map(tuple, rounds)))

@@ -1,0 +1,148 @@
+"""`replay_mapping.yaml` → ReplayMapping, strictly: which of our teams stands for each group of a log, each `FILE:LINE:COLUMN`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
+
+from dispatch.errors import BadReplayMapping
+from dispatch.replay.log import Log
+from dispatch.routing.loader import shape_fault
+from dispatch.routing.rulebook import Rulebook
+from dispatch.routing.schema import Name, Strict
+from dispatch.routing.strict_yaml import Document, Fault, Path, read
+
+FLOW = "fault"
+"""The flow that a replay feeds."""
+
+Group = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+LogPriority = Annotated[str, StringConstraints(pattern=r"^\d{1,9}$")]
+Priority = Annotated[int, Field(ge=1, le=4)]
+
+
+class MappingFile(Strict):
+    """The shape of replay_mapping.yaml. Group names are text: a number must stand in quotes, `007` isn't 7."""
+
+    version: Literal[1]
+    without_group: Name
+    priorities: dict[LogPriority, Priority]
+    groups: dict[Name, list[Group]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayMapping:
+    """Which team stands for each group and for a case without any; which of our priorities 1–4 for each of the log's."""
+
+    team_of: Mapping[str, str]
+    without_group: str
+    priority_of: Mapping[int, int]
+
+
+def load(file: FilePath, rulebook: Rulebook) -> ReplayMapping:
+    """The file as a mapping to teams of people in `rulebook`'s fault flow. Raises BadReplayMapping with every fault."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise BadReplayMapping(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
+    return parse(text, str(file), rulebook)
+
+
+def parse(text: str, name: str, rulebook: Rulebook) -> ReplayMapping:
+    """`text` as a mapping; `name` stands before each fault. Raises BadReplayMapping."""
+    document = read(text)
+    faults = list(document.faults)
+    model = None
+    if document.data is not None:
+        try:
+            model = MappingFile.model_validate(document.data)
+        except ValidationError as wrong:
+            faults += [_shape_fault(document, error) for error in wrong.errors()]
+    if model is not None:
+        faults += [
+            document.fault(path, said, at_key=at_key) for path, said, at_key in _check(model, document, rulebook)
+        ]
+    if faults or model is None:
+        shown = tuple(f"{name}:{f.line}:{f.column}: {f.message}" for f in sorted(set(faults)))
+        raise BadReplayMapping(file=name, faults=shown)
+    return ReplayMapping(
+        team_of={group: team for team, groups in model.groups.items() for group in groups},
+        without_group=model.without_group,
+        priority_of={int(theirs): ours for theirs, ours in model.priorities.items()},
+    )
+
+
+def check_covers(mapping: ReplayMapping, log: Log, name: str) -> None:
+    """Raises BadReplayMapping when the log has groups or priorities that the mapping `name` doesn't; all of them at once."""
+    missing = [
+        (line, f"group {group} has no team: add it under `groups` in {name}")
+        for group, line in log.groups.items()
+        if group not in mapping.team_of
+    ]
+    missing += [
+        (line, f"priority {priority} is none of ours yet: add it under `priorities` in {name}")
+        for priority, line in log.priorities.items()
+        if priority not in mapping.priority_of
+    ]
+    if missing:
+        raise BadReplayMapping(
+            file=log.file, faults=tuple(f"{log.file}:{line}: {said}" for line, said in sorted(missing))
+        )
+
+
+def identity(rulebook: Rulebook) -> ReplayMapping:
+    """For a log that is written in our own team names and priorities."""
+    teams = _teams(rulebook)
+    start = rulebook.starts[FLOW][-1].to
+    return ReplayMapping(
+        team_of={team: team for team in teams},
+        without_group=start if start in teams or not teams else teams[0],
+        priority_of={priority: priority for priority in range(1, 5)},
+    )
+
+
+def _teams(rulebook: Rulebook) -> tuple[str, ...]:
+    """The teams of people in the fault flow."""
+    return tuple(team for team in rulebook.flows.get(FLOW, {}) if not rulebook.teams[team].automatic)
+
+
+def _check(model: MappingFile, document: Document, rulebook: Rulebook) -> Iterator[tuple[Path, str, bool]]:
+    """Every fault of meaning, as (path in the file, message, whether it is about the key there)."""
+    known = _teams(rulebook)
+    if not known:
+        yield (), f"the rules have no flow '{FLOW}': there is nothing to replay into", False
+        return
+    if model.without_group not in known:
+        yield ("without_group",), _unknown(model.without_group, known), False
+    first: dict[str, int] = {}
+    for team, groups in model.groups.items():
+        if team not in known:
+            yield ("groups", team), _unknown(team, known), True
+        for i, group in enumerate(groups):
+            path: Path = ("groups", team, i)
+            if group in first:
+                yield path, f"group {group} already has a team, on line {first[group]}", False
+            first.setdefault(group, document.where[path][0])
+
+
+def _unknown(team: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(team, known, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known)}"
+    return f"unknown team '{team}' (a team of people in the fault flow is needed); {hint}"
+
+
+def _shape_fault(document: Document, error: ErrorDetails) -> Fault:
+    """A pydantic error in the words of this file; the rest as the rules' loader says it."""
+    path = tuple(part for part in error["loc"] if part != "[key]")
+    if error["type"] == "string_type" and path[:1] == ("groups",) and isinstance(error["input"], int | float):
+        return document.fault(path, f"{error['input']} is a number here: put the group's name in quotes")
+    if error["type"] == "list_type":
+        return document.fault(path, f"'{path[-1]}' must be a list of groups")
+    if error["type"] == "string_pattern_mismatch" and path[:1] == ("priorities",):
+        return document.fault(path, f"'{error['input']}' is no priority: write a whole number", at_key=True)
+    return shape_fault(document, error)

@@ -1,0 +1,191 @@
+"""Cases for the rules, facts → expected team, kept beside the rules like tests beside a program.
+
+A rule that no case covers counts as a failure too: whoever adds a rule says with a case what it is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from dispatch.errors import BadRules
+from dispatch.routing.checks import OWN_FACTS, unknown
+from dispatch.routing.loader import shape_fault
+from dispatch.routing.rulebook import END, SENDER, Decision, Facts, Rulebook
+from dispatch.routing.schema import Name, Strict
+from dispatch.routing.strict_yaml import Path, read
+from dispatch.ticket.finding import Value
+
+
+class CaseModel(Strict):
+    """One case: the facts in the rulebook's words, and the team (or `end`) that must get it."""
+
+    name: Annotated[str, Field(min_length=1)]
+    flow: Name = "fault"
+    team: Name | None = None
+    finding: Name | None = None
+    facts: dict[str, Value] = Field(default_factory=dict)
+    sender: Name | None = None
+    hops: Annotated[int, Field(ge=0)] = 0
+    reopened: Annotated[int, Field(ge=0)] = 0
+    archived: bool = False
+    to: Name
+    rule: str | None = None
+
+
+class CasesFile(Strict):
+    cases: Annotated[list[CaseModel], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`rule` is None where any rule may choose `to`. `line` is the case's place in its file."""
+
+    name: str
+    line: int
+    facts: Facts
+    to: str
+    rule: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the rules made of a case, and why the rules before the one that matched did not."""
+
+    case: Case
+    decision: Decision
+    missed: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        return self.decision.to == self.case.to and self.case.rule in (None, self.decision.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of every case, and the rules, as (name, line), that no case was decided by."""
+
+    outcomes: tuple[Outcome, ...]
+    uncovered: tuple[tuple[str, int], ...]
+
+    @property
+    def mismatches(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if not outcome.good)
+
+    @property
+    def good(self) -> bool:
+        return not self.mismatches and not self.uncovered
+
+
+def run(rulebook: Rulebook, cases: tuple[Case, ...]) -> Verdict:
+    """Decide every case."""
+    outcomes = []
+    for case in cases:
+        decision, considered = rulebook.explain(case.facts)
+        missed = tuple(f"{each.rule.name}: {', '.join(each.missed)}" for each in considered if each.missed)
+        outcomes.append(Outcome(case, decision, missed))
+    covered = {outcome.decision.rule for outcome in outcomes}
+    left = tuple((name, line) for name, line in all_rules(rulebook).items() if name not in covered)
+    return Verdict(tuple(outcomes), left)
+
+
+def all_rules(rulebook: Rulebook) -> dict[str, int]:
+    """Every rule that can decide a case, limits included, with its line in the rules file."""
+    lists = [
+        *rulebook.starts.values(),
+        *(rules for teams in rulebook.flows.values() for findings in teams.values() for rules in findings.values()),
+    ]
+    limits = {f"limits.{name}": line for name, line in rulebook.limits.lines.items()}
+    return {rule.name: rule.line for rules in lists for rule in rules} | limits
+
+
+def load_cases(file: FilePath, rulebook: Rulebook) -> tuple[Case, ...]:
+    """The file's cases. Raises BadRules with every fault, each `FILE:LINE:COLUMN: message`."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise BadRules(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
+    return parse_cases(text, str(file), rulebook)
+
+
+def parse_cases(text: str, name: str, rulebook: Rulebook) -> tuple[Case, ...]:
+    """`text` as cases; `name` stands before each fault. Raises BadRules."""
+    document = read(text)
+    faults, model = list(document.faults), None
+    if document.data is not None:
+        try:
+            model = CasesFile.model_validate(document.data)
+        except ValidationError as wrong:
+            faults += [shape_fault(document, error) for error in wrong.errors()]
+    if model is not None:
+        for i, case in enumerate(model.cases):
+            faults += [document.fault(("cases", i, *path), message) for path, message in _check(rulebook, case)]
+    if faults:
+        lines = tuple(f"{name}:{fault.line}:{fault.column}: {fault.message}" for fault in sorted(set(faults)))
+        raise BadRules(file=name, faults=lines)
+    assert model is not None
+    return tuple(
+        Case(case.name, document.where[("cases", i)][0], _facts(case), case.to, case.rule)
+        for i, case in enumerate(model.cases)
+    )
+
+
+def _facts(case: CaseModel) -> Facts:
+    return Facts(
+        flow=case.flow,
+        known=case.facts,
+        team=case.team,
+        finding=case.finding,
+        sender=case.sender,
+        hops=case.hops,
+        reopened=case.reopened,
+        archived=case.archived,
+    )
+
+
+def _check(rulebook: Rulebook, case: CaseModel) -> Iterator[tuple[Path, str]]:
+    """What the case says of the rulebook that isn't so, as (path in the case, message)."""
+    if case.to not in (*rulebook.teams, END):
+        yield ("to",), unknown("team", case.to, [*rulebook.teams, END])
+    if case.sender is not None and case.sender not in rulebook.teams:
+        yield ("sender",), unknown("team", case.sender, rulebook.teams)
+    if case.rule is not None and case.rule not in all_rules(rulebook):
+        yield ("rule",), unknown("rule", case.rule, all_rules(rulebook))
+    if case.flow not in rulebook.flows:
+        yield ("flow",), unknown("flow", case.flow, rulebook.flows)
+    elif case.team is None and case.finding is not None:
+        yield ("finding",), "a finding is some team's: 'team' is missing"
+    elif case.team is not None:
+        yield from _check_visit(rulebook, case, case.team)
+    yield from _check_facts(rulebook, case)
+
+
+def _check_visit(rulebook: Rulebook, case: CaseModel, team: str) -> Iterator[tuple[Path, str]]:
+    teams = rulebook.flows[case.flow]
+    if team not in teams:
+        yield ("team",), unknown("team", team, teams)
+    elif case.finding is None:
+        yield ("team",), "a team reports a finding: 'finding' is missing"
+    elif case.finding not in teams[team]:
+        yield ("finding",), unknown(f"finding of {team}", case.finding, teams[team])
+    elif case.sender is None and any(rule.to == SENDER for rule in teams[team][case.finding]):
+        yield ("finding",), f"'{case.finding}' may lead back to the team that asked: 'sender' is missing"
+
+
+def _check_facts(rulebook: Rulebook, case: CaseModel) -> Iterator[tuple[Path, str]]:
+    finding = rulebook.findings.get(case.finding or "")
+    evidence = {each.name: each for each in finding.evidence} if finding else {}
+    for fact, value in case.facts.items():
+        if fact in evidence:
+            try:
+                evidence[fact].read(value)
+            except ValueError as wrong:
+                yield ("facts", fact), str(wrong)
+        elif fact not in OWN_FACTS:
+            yield ("facts", fact), unknown("fact", fact, [*OWN_FACTS, *evidence])
+        elif fact == "category" and value not in rulebook.categories:
+            yield ("facts", fact), unknown("category", str(value), rulebook.categories)

@@ -1,0 +1,115 @@
+"""Pre-handling 预处理: the guided questions with which a fault is tried to be solved before a ticket is made. Pure.
+
+A script is data (`prehandling.yaml`, read by `prehandling_file`). What was answered is kept as (question, answer)
+names; `follow` makes all the rest from them again: what was said, what to ask next, how it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeGuard
+
+from dispatch.errors import BadAnswer, UnknownSymptom
+from dispatch.ticket.finding import Title
+
+Outcome = Literal["solved", "ticket"]
+
+OUTCOMES: tuple[Outcome, ...] = ("solved", "ticket")
+"""How a script can end: solved on the phone, or a fault ticket is to be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to a question, and where it leads: `next` is a question's name or an outcome."""
+
+    name: str
+    title: Title
+    next: str
+    say: Title | None = None  # what the customer is told to do
+    category: str | None = None  # from here on, instead of the symptom's own
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the agent asks, and the answers in the order in which they are offered."""
+
+    name: str
+    ask: Title
+    answers: Mapping[str, Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Symptom:
+    """What the customer complains of, and its questions. `category` decides where a ticket would start."""
+
+    name: str
+    title: Title
+    category: str
+    start: str
+    questions: Mapping[str, Question]
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The whole file, known by `version`: the first 12 hex digits of its text's SHA-256."""
+
+    version: str
+    symptoms: Mapping[str, Symptom]
+
+    def symptom(self, name: str) -> Symptom:
+        """Raises UnknownSymptom, listing the known ones."""
+        if name not in self.symptoms:
+            raise UnknownSymptom(symptom=name, known=", ".join(self.symptoms))
+        return self.symptoms[name]
+
+
+class Asked(NamedTuple):
+    """One step of a dialogue; `said` is what the customer was told upon the answer."""
+
+    question: Question
+    answer: Answer
+    said: Title | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a dialogue has come: either `next` is still to be asked, or there is an `outcome`."""
+
+    asked: tuple[Asked, ...]
+    next: Question | None
+    outcome: Outcome | None
+    category: str
+
+
+def follow(symptom: Symptom, answers: Sequence[tuple[str, str]]) -> Progress:
+    """Walk the script by (question, answer) names in the order given.
+
+    Raises BadAnswer when a pair isn't an answer to the question that is then open, or when none is open any more.
+    """
+    asked: list[Asked] = []
+    here, category = symptom.start, symptom.category
+    for question_name, answer_name in answers:
+        question = symptom.questions.get(here)
+        if question is None or question_name != question.name or answer_name not in question.answers:
+            raise _bad_answer(symptom, here, f"{question_name}={answer_name}")
+        answer = question.answers[answer_name]
+        asked.append(Asked(question, answer, answer.say))
+        here, category = answer.next, answer.category or category
+    if _is_outcome(here):
+        return Progress(tuple(asked), None, here, category)
+    return Progress(tuple(asked), symptom.questions[here], None, category)
+
+
+def _is_outcome(name: str) -> TypeGuard[Outcome]:
+    return name in OUTCOMES
+
+
+def _bad_answer(symptom: Symptom, here: str, given: str) -> BadAnswer:
+    question = symptom.questions.get(here)
+    if question is None:
+        return BadAnswer(
+            symptom=symptom.name, asked=f"nothing more (it ended: {here})", given=given, allowed="no answer"
+        )
+    allowed = ", ".join(f"{question.name}={name}" for name in question.answers)
+    return BadAnswer(symptom=symptom.name, asked=question.name, given=given, allowed=allowed)

@@ -1,0 +1,218 @@
+"""`prehandling.yaml` → Script, strictly: all faults at once, each `FILE:LINE:COLUMN: message`.
+
+A script that is let in ends: every answer leads on, no way comes round again, so no walk is longer than the questions.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
+
+from pydantic import StringConstraints, ValidationError
+
+from dispatch.errors import BadRules
+from dispatch.routing.loader import shape_fault
+from dispatch.routing.prehandling import OUTCOMES, Answer, Question, Script, Symptom
+from dispatch.routing.schema import Name, Strict, TitleModel
+from dispatch.routing.strict_yaml import Document, Fault, Path, read
+from dispatch.ticket.finding import Title
+
+Sentence = Annotated[str, StringConstraints(min_length=1, max_length=160)]
+Speech = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Edge = tuple[str, str, str]  # a question, one of its answers, and what comes next
+
+
+class SentenceModel(Strict):
+    """A question or an answer, Chinese first."""
+
+    zh: Sentence
+    en: Sentence
+
+
+class SpeechModel(Strict):
+    """What the customer is told; no longer than can be said in one breath or two."""
+
+    zh: Speech
+    en: Speech
+
+
+class AnswerModel(Strict):
+    title: SentenceModel
+    say: SpeechModel | None = None
+    next: Name
+    category: Name | None = None
+
+
+class QuestionModel(Strict):
+    ask: SentenceModel
+    answers: dict[Name, AnswerModel]
+
+
+class SymptomModel(Strict):
+    title: TitleModel
+    category: Name
+    start: Name
+    questions: dict[Name, QuestionModel]
+
+
+class PrehandlingFile(Strict):
+    """prehandling.yaml — the questions asked before a ticket is made, by symptom."""
+
+    version: Literal[1]
+    symptoms: dict[Name, SymptomModel]
+
+
+def load(file: FilePath, categories: Collection[str]) -> Script:
+    """The file as a Script; its categories must be among `categories`. Raises BadRules, also when it can't be read."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise BadRules(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
+    return parse(text, str(file), categories)
+
+
+def parse(text: str, name: str, categories: Collection[str]) -> Script:
+    """`text` as a Script; `name` stands before each fault. Raises BadRules."""
+    document = read(text)
+    faults = list(document.faults)
+    model = None
+    if document.data is not None:
+        try:
+            model = PrehandlingFile.model_validate(document.data)
+        except ValidationError as wrong:
+            faults += [shape_fault(document, error) for error in wrong.errors()]
+        known = {(fault.line, fault.column) for fault in faults}
+        faults += [fault for fault in _meaning(document, categories) if (fault.line, fault.column) not in known]
+    if faults or model is None:
+        lines = tuple(f"{name}:{f.line}:{f.column}: {f.message}" for f in sorted(set(faults)))
+        raise BadRules(file=name, faults=lines)
+    return _script(model, text)
+
+
+# -- faults of meaning ------------------------------------------------------------------------------
+# They are sought in the plain data, not in the models: an ill-shaped place hides nothing of the rest of the file.
+
+
+def _meaning(document: Document, categories: Collection[str]) -> Iterator[Fault]:
+    symptoms = _block(document.data, "symptoms")
+    if "symptoms" in _block(document.data) and not symptoms:
+        yield document.fault(("symptoms",), "there are no symptoms", at_key=True)
+    for name, symptom in symptoms.items():
+        path: Path = ("symptoms", name)
+        yield from _category(document, path, symptom, categories)
+        yield from _questions(document, path, _block(symptom), categories)
+
+
+def _questions(
+    document: Document, path: Path, symptom: Mapping[str, Any], categories: Collection[str]
+) -> Iterator[Fault]:
+    questions = _block(symptom, "questions")
+    for name, question in questions.items():
+        here = (*path, "questions", name)
+        if name in OUTCOMES:
+            yield document.fault(here, f"'{name}' is how a script ends and can't be a question", at_key=True)
+        if _block(question).get("answers") == {}:
+            yield document.fault((*here, "answers"), f"question '{name}' has no answers", at_key=True)
+        for answer, body in _block(question, "answers").items():
+            yield from _category(document, (*here, "answers", answer), body, categories)
+    yield from _ways(document, path, symptom.get("start"), questions)
+
+
+def _category(document: Document, path: Path, body: object, categories: Collection[str]) -> Iterator[Fault]:
+    category = _block(body).get("category")
+    if isinstance(category, str) and category not in categories:
+        yield document.fault((*path, "category"), _unknown("category", category, categories))
+
+
+def _ways(document: Document, path: Path, start: object, questions: Mapping[str, Any]) -> Iterator[Fault]:
+    """Names that lead nowhere, questions that no way reaches, ways that come round again."""
+    edges = [
+        (name, answer, body["next"])
+        for name, question in questions.items()
+        for answer, body in _block(question, "answers").items()
+        if isinstance(_block(body).get("next"), str)
+    ]
+    if isinstance(start, str) and start not in questions:
+        yield document.fault((*path, "start"), _unknown("question", start, questions))
+    for edge in edges:
+        if edge[2] not in questions and edge[2] not in OUTCOMES:
+            message = _unknown("question", edge[2], [*questions, *OUTCOMES])
+            yield document.fault(_place(path, edge), message)
+    if isinstance(start, str) and start in questions:
+        for name in _unreached(start, questions, edges):
+            yield document.fault((*path, "questions", name), f"no way leads to question '{name}'", at_key=True)
+    for edge, circle in _loops(questions, edges):
+        yield document.fault(_place(path, edge), f"the script comes round again: {' → '.join(circle)}")
+
+
+def _place(path: Path, edge: Edge) -> Path:
+    return (*path, "questions", edge[0], "answers", edge[1], "next")
+
+
+def _unreached(start: str, questions: Collection[str], edges: list[Edge]) -> list[str]:
+    reached, todo = set[str](), {start}
+    while todo:
+        reached |= todo
+        todo = {target for source, _, target in edges if source in todo} - reached
+    return [name for name in questions if name not in reached]
+
+
+def _loops(questions: Collection[str], edges: list[Edge]) -> Iterator[tuple[Edge, list[str]]]:
+    """Every answer that leads back to a question already asked, with the circle; a walk in depth without recursion."""
+    out = {name: [edge for edge in edges if edge[0] == name] for name in questions}
+    done: set[str] = set()
+    for first in questions:
+        way = [] if first in done else [(first, iter(out[first]))]
+        while way:
+            name, rest = way[-1]
+            edge = next(rest, None)
+            asked = [each for each, _ in way]
+            if edge is None:
+                done.add(name)
+                way.pop()
+            elif edge[2] in asked:
+                yield edge, [*asked[asked.index(edge[2]) :], edge[2]]
+            elif edge[2] in out and edge[2] not in done:
+                way.append((edge[2], iter(out[edge[2]])))
+
+
+def _block(data: object, *path: str) -> Mapping[str, Any]:
+    """The block of keys at `path`, or an empty one where the file has none: its shape is told elsewhere."""
+    for part in path:
+        data = data.get(part) if isinstance(data, Mapping) else None
+    return data if isinstance(data, Mapping) else {}
+
+
+def _unknown(kind: str, name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known) or 'none'}"
+    return f"unknown {kind} '{name}'; {hint}"
+
+
+# -- from models to the script ----------------------------------------------------------------------
+
+
+def _script(file: PrehandlingFile, text: str) -> Script:
+    symptoms = {name: _symptom(name, model) for name, model in file.symptoms.items()}
+    return Script(version=hashlib.sha256(text.encode()).hexdigest()[:12], symptoms=symptoms)
+
+
+def _symptom(name: str, model: SymptomModel) -> Symptom:
+    questions = {each: _question(each, question) for each, question in model.questions.items()}
+    return Symptom(name, _title(model.title), model.category, model.start, questions)
+
+
+def _question(name: str, model: QuestionModel) -> Question:
+    return Question(name, _title(model.ask), {each: _answer(each, answer) for each, answer in model.answers.items()})
+
+
+def _answer(name: str, model: AnswerModel) -> Answer:
+    say = _title(model.say) if model.say else None
+    return Answer(name, _title(model.title), next=model.next, say=say, category=model.category)
+
+
+def _title(model: TitleModel | SentenceModel | SpeechModel) -> Title:
+    return Title(model.zh, model.en)

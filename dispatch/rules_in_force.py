@@ -1,0 +1,109 @@
+"""Which rulebook is in force: the file's, as long as it is good; the last good one otherwise, visibly.
+
+Every version that was ever in force stays in the database, so that an old decision can be explained from its own text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy import func, insert, select, update
+
+from dispatch.errors import BadRules, NotFound
+from dispatch.routing.loader import load, parse
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage.database import Database, Tx
+from dispatch.storage.tables import hop, rulebook, rules_refused
+from dispatch.ticket.life import LIVE_HOP
+
+log = structlog.get_logger()
+
+
+class RulesInForce:
+    """The rulebook in force for one process; it takes a changed file up by itself."""
+
+    def __init__(self, file: Path, database: Database) -> None:
+        self.file = file
+        self.database = database
+        self.refused: BadRules | None = None  # why the file as it stands now is not in force
+        self._stamp: tuple[int, int] | None = None
+        self._rulebook: Rulebook | None = None
+
+    def get(self) -> Rulebook:
+        """The rulebook in force. Raises BadRules when the file is bad and there was never a good one."""
+        stamp = self._file_stamp()
+        if self._rulebook is None or stamp != self._stamp:
+            self._rulebook = self._take_up()
+            self._stamp = stamp
+        return self._rulebook
+
+    def _file_stamp(self) -> tuple[int, int] | None:
+        with contextlib.suppress(OSError):
+            stat = self.file.stat()
+            return stat.st_mtime_ns, stat.st_size
+        return None
+
+    def _take_up(self) -> Rulebook:
+        now = datetime.now(UTC)
+        try:
+            new = load(self.file)
+            with self.database.read() as tx:
+                latest = _latest(tx)
+                _require_teams_at_work(tx, new, str(self.file))
+            if latest != new.version:
+                with self.database.write() as tx:
+                    _put_in_force(tx, new, now)
+                log.info("rules taken up", version=new.version)
+            self.refused = None
+            return new
+        except BadRules as refused:
+            self.refused = refused
+            with self.database.write() as tx:
+                _note_refused(tx, refused, now)
+                version = _latest(tx)
+            log.error("rules refused, the last good ones stay in force", faults=len(refused.lines), in_force=version)
+            if version is None:
+                raise
+            return self._rulebook or self.version(version)
+
+    def version(self, version: str) -> Rulebook:
+        """A rulebook that is or was in force. Raises NotFound."""
+        with self.database.read() as tx:
+            text = tx.execute(select(rulebook.c.text).where(rulebook.c.version == version)).scalar()
+        if text is None:
+            raise NotFound(what="rules of version", which=version)
+        return parse(text, f"rules {version}")
+
+
+def _latest(tx: Tx) -> str | None:
+    return tx.execute(select(rulebook.c.version).order_by(rulebook.c.in_force_from.desc()).limit(1)).scalar()
+
+
+def _put_in_force(tx: Tx, new: Rulebook, now: datetime) -> None:
+    known = tx.execute(select(func.count()).where(rulebook.c.version == new.version)).scalar()
+    if known:  # an earlier version came back
+        tx.execute(update(rulebook).where(rulebook.c.version == new.version).values(in_force_from=now))
+    else:
+        tx.execute(insert(rulebook).values(version=new.version, text=new.text, in_force_from=now))
+
+
+def _require_teams_at_work(tx: Tx, new: Rulebook, file: str) -> None:
+    """A team can't be dropped while it has work: nobody could end its hops any more."""
+    at_work = tx.execute(select(hop.c.team).where(hop.c.state.in_(LIVE_HOP)).distinct()).scalars()
+    dropped = sorted(set(at_work) - set(new.teams))
+    if dropped:
+        raise BadRules(
+            file=file,
+            faults=tuple(f"{file}:1:1: team '{team}' still has open hops and can't be dropped" for team in dropped),
+        )
+
+
+def _note_refused(tx: Tx, refused: BadRules, now: datetime) -> None:
+    """Once for each different set of faults, however many processes see them."""
+    faults = "\n".join(refused.lines)
+    last = tx.execute(select(rules_refused.c.faults).order_by(rules_refused.c.id.desc()).limit(1)).scalar()
+    if last != faults:
+        tx.execute(insert(rules_refused).values(at=now, faults=faults))

@@ -1,0 +1,49 @@
+"""The crew 班组人员: who works where, and how much everybody has on hand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select
+
+from dispatch.errors import BadInput
+from dispatch.storage.database import Tx
+from dispatch.storage.hops import update_hops
+from dispatch.storage.tables import crew, hop
+from dispatch.ticket.life import HopState
+
+
+def add(tx: Tx, team: str, person: str, area: str) -> None:
+    """Raises BadInput when the person is on that crew already."""
+    known = select(crew.c.person).where(crew.c.team == team, crew.c.person == person, crew.c.area == area)
+    if tx.execute(known).first():
+        raise BadInput(what=f"{person} is on the crew of {team} in {area} already")
+    tx.execute(insert(crew).values(team=team, person=person, area=area))
+
+
+def everybody(tx: Tx) -> Sequence[Row[Any]]:
+    return tx.execute(select(crew).order_by(crew.c.team, crew.c.area, crew.c.person)).all()
+
+
+def load(tx: Tx, team: str, areas: Collection[str]) -> dict[str, dict[str, int]]:
+    """By area and person: the hops in hand, and the proposals that wait."""
+    rows = tx.execute(select(crew.c.area, crew.c.person).where(crew.c.team == team, crew.c.area.in_(areas)))
+    people: dict[str, dict[str, int]] = {}
+    for area, person in rows:
+        people.setdefault(area, {})[person] = 0
+    busy = func.coalesce(hop.c.holder, hop.c.assignee)
+    counted: dict[str, int] = dict(
+        tx.execute(
+            select(busy, func.count())
+            .where(hop.c.team == team, hop.c.state.in_((HopState.WAITING, HopState.CLAIMED, HopState.HELD)))
+            .group_by(busy)
+        )
+        .tuples()
+        .all()
+    )
+    return {area: {person: counted.get(person, 0) for person in crowd} for area, crowd in people.items()}
+
+
+def propose(tx: Tx, rows: Sequence[tuple[int, str]]) -> None:
+    update_hops(tx, [{"id_": hop_id, "assignee": person} for hop_id, person in rows])

@@ -1,0 +1,85 @@
+"""The engine and its transactions: one `with database.write() as tx` is one act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
+
+from dispatch.errors import MissingPart, SchemaOutdated
+
+SCHEMA = "0001"
+"""The newest migration; a program works only on its own schema."""
+
+Tx = Connection
+
+
+class Database:
+    """One database, SQLite or PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        parsed = make_url(url)
+        self.url = url
+        self.kind = parsed.get_backend_name()
+        match self.kind:
+            case "sqlite":
+                if parsed.database:
+                    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self.engine = create_engine(parsed, connect_args={"timeout": 10})
+                _prepare_sqlite(self.engine)
+            case "postgresql":
+                # A stuck statement must not hold locks for ever: the lease would send its work again, and again.
+                limits = "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
+                self.engine = create_engine(parsed, pool_pre_ping=True, connect_args={"options": limits})
+            case _:
+                raise MissingPart(
+                    part=f"a database of kind {self.kind}", remedy="use sqlite:/// or postgresql+psycopg://"
+                )
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """A transaction that commits at the end of the block, and rolls back when the block raises."""
+        with self.engine.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that only reads; on SQLite it doesn't wait for the writer."""
+        with self.engine.connect().execution_options(read_only=True) as tx, tx.begin():
+            yield tx
+
+    def require_schema(self) -> None:
+        """Raises SchemaOutdated unless the database has just this program's schema."""
+        found = self.schema()
+        if found != SCHEMA:
+            raise SchemaOutdated(found=found or "none", wanted=SCHEMA)
+
+    def schema(self) -> str | None:
+        """The migration that the database stands at."""
+        with self.read() as tx:
+            if not inspect(tx).has_table("alembic_version"):
+                return None
+            return tx.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+    def dispose(self) -> None:
+        self.engine.dispose()
+
+
+def _prepare_sqlite(engine: Any) -> None:
+    """WAL, full durability, and writers that queue at BEGIN instead of failing half-way through."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # SQLAlchemy's BEGIN below is the only one
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(tx: Connection) -> None:
+        read_only = tx.get_execution_options().get("read_only", False)
+        tx.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

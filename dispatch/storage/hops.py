@@ -1,0 +1,227 @@
+"""Hops: the set-based statements with which batches move. A row moves only from where the life table lets it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, Select, bindparam, case, func, insert, select, tuple_, update
+
+from dispatch.storage.database import Tx
+from dispatch.storage.tables import hop, ticket
+from dispatch.ticket.life import HopState, hop_sources, hop_target
+
+Pair = tuple[int, int]
+"""(hop id, generation): all that a message carries of a hop."""
+
+MOST_FAILURES = 5
+"""At this failure a hop goes into the quarantine. Source: design, `durability.md` rule 6."""
+
+
+class Sending(NamedTuple):
+    """A hop that is now on its way to its team."""
+
+    id: int
+    generation: int
+    team: str
+    ticket_id: int
+    kind: str
+    failures: int
+
+    @property
+    def pair(self) -> Pair:
+        return self.id, self.generation
+
+
+_asker = hop.alias("asker")
+
+
+def _whole() -> Select[Any]:
+    """A hop with what its ticket and its asker contribute to a decision."""
+    return (
+        select(
+            hop,
+            ticket.c.kind,
+            ticket.c.state.label("ticket_state"),
+            ticket.c.account,
+            ticket.c.area,
+            ticket.c.channel,
+            ticket.c.symptom,
+            ticket.c.category,
+            ticket.c.priority,
+            ticket.c.hops,
+            ticket.c.last_seq,
+            ticket.c.reopened,
+            _asker.c.team.label("asker_team"),
+            _asker.c.asked_by.label("asker_asked_by"),
+        )
+        .join(ticket, ticket.c.id == hop.c.ticket_id)
+        .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
+        .order_by(hop.c.id)  # always the same order, so that two batches can't wait for each other
+    )
+
+
+def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """These hops, locked until the transaction ends, by id."""
+    query = _whole().where(hop.c.id.in_(hop_ids)).with_for_update(of=hop)
+    return {row.id: row for row in tx.execute(query)}
+
+
+def lock_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
+    """Those of a message's hops that are still at its generation and in the worker's hands, locked."""
+    query = _whole().where(_at(pairs), hop.c.state == HopState.RECEIVED).with_for_update(of=hop)
+    return list(tx.execute(query).all())
+
+
+def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
+    """The same without a lock: to look before acting."""
+    return list(tx.execute(_whole().where(_at(pairs), hop.c.state == HopState.RECEIVED)).all())
+
+
+def _at(pairs: Sequence[Pair]) -> Any:
+    return tuple_(hop.c.id, hop.c.generation).in_([tuple(pair) for pair in pairs])
+
+
+def insert_hops(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """The new hops' ids, in the order of `rows`. Wakes the relay, where the database can, when this commits."""
+    if not rows:
+        return []
+    made = [row.id for row in tx.execute(insert(hop).returning(hop.c.id, sort_by_parameter_order=True), rows)]
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("NOTIFY hop_due")
+    return made
+
+
+def update_hops(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Each row: `id_`, and the columns that change; the same columns in all rows."""
+    if rows:
+        columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "id_"}
+        tx.execute(update(hop).where(hop.c.id == bindparam("id_")).values(columns), rows)
+
+
+def anything_due(tx: Tx, now: datetime) -> bool:
+    """Whether there is something to send at all: a look at the index, without a lock."""
+    due = select(hop.c.id).where(hop.c.wake_at <= now, hop.c.state.in_(hop_sources("send"))).limit(1)
+    return tx.execute(due).first() is not None
+
+
+def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Sequence[str]) -> list[Sending]:
+    """The hops that are to be sent now, marked as sent under a new generation; the oldest first.
+
+    Due ones, and those whose message wasn't acted upon within its lease. A hop that its worker held when the lease
+    ran out counts as a failure, for it may be what killed the worker; one that merely wasn't fetched does not.
+    """
+    due = (
+        select(hop.c.id)
+        .where(hop.c.wake_at <= now, hop.c.state.in_(hop_sources("send")), hop.c.team.in_(teams))
+        .order_by(hop.c.wake_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = sorted(tx.execute(due).scalars())
+    if not ids:
+        return []
+    failures = hop.c.failures + case((hop.c.state == HopState.RECEIVED, 1), else_=0)
+    poisoned = (hop.c.state == HopState.RECEIVED) & (failures >= MOST_FAILURES)
+    tx.execute(
+        update(hop)
+        .where(hop.c.id.in_(ids))
+        .values(
+            state=case((poisoned, hop_target("quarantine")), else_=hop_target("send")),
+            failures=failures,
+            failure=case((poisoned, "its worker died while it was at work on it"), else_=hop.c.failure),
+            generation=hop.c.generation + 1,
+            wake_at=case((poisoned, None), else_=now + lease),
+            sent_at=func.coalesce(hop.c.sent_at, now),
+        )
+    )
+    sent = (
+        select(hop.c.id, hop.c.generation, hop.c.team, hop.c.ticket_id, ticket.c.kind, hop.c.failures)
+        .join(ticket, ticket.c.id == hop.c.ticket_id)
+        .where(hop.c.id.in_(ids), hop.c.state == HopState.SENT)
+        .order_by(hop.c.id)
+    )
+    return [Sending(*row) for row in tx.execute(sent)]
+
+
+def postpone(tx: Tx, pairs: Sequence[Pair], until: datetime) -> None:
+    """Not sent after all: due again at `until`."""
+    tx.execute(
+        update(hop)
+        .where(_at(pairs), hop.c.state.in_(hop_sources("postpone")))
+        .values(state=hop_target("postpone"), wake_at=until)
+    )
+
+
+def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> list[Pair]:
+    """The message's hops that are still at its generation, now in the worker's hands. The rest is stale."""
+    taken = tx.execute(
+        update(hop)
+        .where(_at(pairs), hop.c.state.in_(hop_sources("receive")))
+        .values(state=hop_target("receive"), received_at=now, wake_at=now + lease)
+        .returning(hop.c.id, hop.c.generation)
+    )
+    return sorted((row.id, row.generation) for row in taken)
+
+
+def extend_lease(tx: Tx, hop_ids: Sequence[int], until: datetime) -> None:
+    tx.execute(update(hop).where(hop.c.id.in_(hop_ids), hop.c.state == HopState.RECEIVED).values(wake_at=until))
+
+
+def board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetime | None) -> None:
+    """On the board, all of one team; `wake_at` is when somebody must have claimed them."""
+    tx.execute(
+        update(hop)
+        .where(hop.c.id.in_(hop_ids), hop.c.state.in_(hop_sources("board")))
+        .values(state=hop_target("board"), boarded_at=now, wake_at=wake_at, failures=0, failure=None)
+    )
+
+
+def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
+    """Keep what a worker found out about each hop."""
+    update_hops(tx, [{"id_": hop_id, "found": found} for hop_id, found in rows])
+
+
+def fail(tx: Tx, pair: Pair, failure: str, now: datetime) -> bool:
+    """Count a failure of the worker's act; the hop is due again after a growing pause. True: quarantined instead."""
+    row = tx.execute(
+        select(hop.c.failures).where(_at([pair]), hop.c.state == HopState.RECEIVED).with_for_update()
+    ).one_or_none()
+    if row is None:
+        return False
+    failures = row.failures + 1
+    poisoned = bool(failures >= MOST_FAILURES)
+    tx.execute(
+        update(hop)
+        .where(hop.c.id == pair[0])
+        .values(
+            state=hop_target("quarantine" if poisoned else "postpone"),
+            failures=failures,
+            failure=failure,
+            wake_at=None if poisoned else now + timedelta(seconds=2**failures),
+        )
+    )
+    return poisoned
+
+
+def woken(tx: Tx, now: datetime, states: Sequence[HopState], limit: int) -> list[Row[Any]]:
+    """Hops in these states whose time has come, locked; what another process has locked is left to it."""
+    ids = (
+        select(hop.c.id)
+        .where(hop.c.wake_at <= now, hop.c.state.in_(states))
+        .order_by(hop.c.wake_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(lock(tx, tx.execute(ids).scalars().all()).values())
+
+
+def find(tx: Tx, ticket_id: int, seq: int) -> int | None:
+    """The id of the ticket's hop number `seq`."""
+    return tx.execute(select(hop.c.id).where(hop.c.ticket_id == ticket_id, hop.c.seq == seq)).scalar()
+
+
+def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """All hops of these tickets, in the order of their journeys."""
+    return tx.execute(select(hop).where(hop.c.ticket_id.in_(ticket_ids)).order_by(hop.c.ticket_id, hop.c.seq)).all()

@@ -1,0 +1,41 @@
+"""Bring a database to this program's schema, and open it."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from dispatch.settings import Settings
+from dispatch.storage.database import SCHEMA, Database
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def open_database(settings: Settings) -> Database:
+    """The database in use. The embedded one is made and brought up to date by itself; a server's must already be.
+
+    Raises SchemaOutdated.
+    """
+    database = Database(settings.database)
+    if settings.embedded_database and database.schema() != SCHEMA:
+        with (settings.root / "migrate.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # two first commands at once: one makes the tables, one waits
+            if database.schema() != SCHEMA:
+                migrate(database)
+    database.require_schema()
+    return database
+
+
+def migrate(database: Database, revision: str = "head") -> None:
+    """Upgrade (or, to an older revision, downgrade) in one transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with database.write() as tx:
+        config.attributes["connection"] = tx
+        if revision == "base" or (revision != "head" and revision < (database.schema() or "")):
+            command.downgrade(config, revision)
+        else:
+            command.upgrade(config, revision)

@@ -1,0 +1,249 @@
+"""The tables. Deciding columns are constrained here too: the database refuses what the life tables don't know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from dispatch.ticket.channel import CHANNELS
+from dispatch.ticket.life import HOP_ENDS, LIVE_HOP, TICKET_ENDS, HopState, TicketState
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite keeps none, so it is stored there without the zone, which is always UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def one_of(values: Iterable[str]) -> str:
+    """`'a', 'b'` for an SQL IN list of our own constants."""
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def _in(column: str, values: Iterable[str]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({one_of(values)})", name=f"{column}_known")
+
+
+account = Table(
+    "account",
+    metadata,
+    Column("number", String(40), primary_key=True),
+    Column("area", String(40), nullable=False),
+    Column("mobile", String(20), nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("added_by", String(80), nullable=False),
+)
+
+rulebook = Table(
+    "rulebook",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("version", String(12), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("in_force_from", Instant, nullable=False),
+)
+
+rules_refused = Table(
+    "rules_refused",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("faults", Text, nullable=False),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("account", ForeignKey("account.number"), nullable=False),
+    Column("area", String(40), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("symptom", String(40), nullable=False),
+    Column("category", String(40), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("script", Document, nullable=False),  # pre-handling: [[question, answer], …] as they were given
+    Column("hops", Integer, nullable=False, server_default="0"),  # visits to people so far
+    Column("last_seq", Integer, nullable=False, server_default="0"),
+    Column("reopened", Integer, nullable=False, server_default="0"),
+    Column("urged", Integer, nullable=False, server_default="0"),
+    Column("urged_at", Instant),
+    Column("made_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(40)),
+    Column("request_key", String(120), unique=True),
+    _in("state", TicketState),
+    _in("channel", CHANNELS),
+    CheckConstraint("priority BETWEEN 1 AND 4", name="priority_known"),
+    CheckConstraint("description <> ''", name="described"),
+    CheckConstraint(f"(state IN ({one_of(sorted(TICKET_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
+    Index(
+        "ix_ticket_account_not_ended",
+        "account",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+_LIVE = text(f"state IN ({one_of(LIVE_HOP)})")
+_ON_BOARD = text(f"state IN ({one_of((HopState.WAITING, HopState.CLAIMED, HopState.HELD))})")
+_WAKES = text("wake_at IS NOT NULL")
+
+hop = Table(
+    "hop",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
+    Column("seq", Integer, nullable=False),  # the ticket's first, second … hop
+    Column("team", String(40), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("generation", Integer, nullable=False, server_default="0"),  # grows with every sending
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failure", Text),  # the last one's kind and place, no data
+    Column("wake_at", Instant),  # the one time at which something must happen to it by itself
+    Column("asked_by", ForeignKey("hop.id")),
+    Column("rule", String(200), nullable=False),
+    Column("facts", Document, nullable=False),  # what the decision that made it looked at
+    Column("rulebook", ForeignKey("rulebook.version"), nullable=False),
+    Column("found", Document),  # what the automatic stretch found out
+    Column("assignee", String(80)),  # whom the worker proposes
+    Column("holder", String(80)),
+    Column("finding", String(40)),
+    Column("evidence", Document),
+    Column("reason", Text),
+    Column("made_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("received_at", Instant),
+    Column("boarded_at", Instant),
+    Column("claimed_at", Instant),
+    Column("held_at", Instant),
+    Column("held_seconds", Float, nullable=False, server_default="0"),
+    Column("ended_at", Instant),
+    Column("late", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("ticket_id", "seq"),
+    _in("state", HopState),
+    CheckConstraint(f"(state IN ({one_of(sorted(HOP_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
+    CheckConstraint(
+        "state NOT IN ('claimed', 'held') OR (holder IS NOT NULL AND claimed_at IS NOT NULL)", name="in_hand"
+    ),
+    CheckConstraint("state NOT IN ('due', 'sent', 'received', 'held') OR wake_at IS NOT NULL", name="wakes"),
+    CheckConstraint("state <> 'held' OR held_at IS NOT NULL", name="held"),
+    CheckConstraint("state <> 'reported' OR finding IS NOT NULL", name="found"),
+    CheckConstraint("seq >= 1 AND generation >= 0 AND failures >= 0", name="counted"),
+    Index("uq_hop_live", "ticket_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+    Index("ix_hop_wake_at", "wake_at", sqlite_where=_WAKES, postgresql_where=_WAKES),
+    Index("ix_hop_board", "team", "boarded_at", sqlite_where=_ON_BOARD, postgresql_where=_ON_BOARD),
+)
+
+history = Table(  # append-only: a trigger refuses changes and removals
+    "history",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("hop_id", ForeignKey("hop.id")),
+    Column("at", Instant, nullable=False),
+    Column("act", String(20), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("on_behalf_of", String(80)),
+    Column("detail", Document, nullable=False),
+)
+
+archive_record = Table(  # append-only likewise
+    "archive_record",
+    metadata,
+    Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
+    Column("round", Integer, primary_key=True),  # 0, then one more for every reopening
+    Column("archived_at", Instant, nullable=False),
+    Column("content", Text, nullable=False),  # canonical JSON
+    Column("sha256", String(64), nullable=False),
+)
+
+survey = Table(
+    "survey",
+    metadata,
+    Column("hop_id", ForeignKey("hop.id"), primary_key=True),
+    Column("token", String(40), nullable=False, unique=True),
+    Column("answer", String(40)),
+    Column("answered_at", Instant),
+)
+
+survey_attempt = (
+    Table(  # the intent to send stands here before anything is sent; its key lets the receiver recognise it
+        "survey_attempt",
+        metadata,
+        Column("hop_id", ForeignKey("survey.hop_id"), primary_key=True),
+        Column("attempt", Integer, primary_key=True),
+        Column("made_at", Instant, nullable=False),
+        Column("confirmed_at", Instant),
+    )
+)
+
+crew = Table(  # who can be proposed for a team's work, by area
+    "crew",
+    metadata,
+    Column("team", String(40), primary_key=True),
+    Column("person", String(80), primary_key=True),
+    Column("area", String(40), primary_key=True),
+)
+
+APPEND_ONLY = (history, archive_record)
+
+
+def as_dict(row: Any) -> dict[str, Any]:
+    """A row as a plain dict."""
+    return dict(row._mapping)

@@ -1,0 +1,73 @@
+"""The text of `docs/journey.md`, made from the life tables so that the picture can't say anything else. Pure.
+
+`python -m dispatch.ticket.journey > docs/journey.md` writes it anew; a test fails while the two differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from string import ascii_lowercase, ascii_uppercase
+
+from dispatch.ticket.life import HOP_ENDS, HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, Move, S, TicketState
+
+_HEAD = """\
+# The life of a ticket 工单 and of a hop 派单
+
+Made from the tables in `dispatch/ticket/life.py` by `python -m dispatch.ticket.journey`; a change here is lost.
+
+A *ticket* is one fault from its report to its end. A *hop* is one visit of that ticket to one team; a ticket has at
+most one living hop at a time. Every arrow has a letter, and a row with that letter in the table below its picture. What
+isn't in a table can't happen: such a move is refused, and the refusal names both states.
+"""
+
+
+def journey() -> str:
+    """The whole page, as Markdown with Mermaid pictures."""
+    ticket = _section("The ticket", tuple(TicketState), TICKET_MOVES, TICKET_ENDS, ascii_uppercase)
+    hop = _section("The hop", tuple(HopState), HOP_MOVES, HOP_ENDS, ascii_lowercase)
+    return f"{_HEAD}\n{ticket}\n{hop}"
+
+
+def _section(title: str, states: Sequence[S], moves: Sequence[Move[S]], ends: Collection[S], letters: str) -> str:
+    lettered = tuple(zip(letters[: len(moves)], moves, strict=True))
+    return "\n".join(
+        [
+            f"## {title}\n",
+            *_picture(states, lettered, ends),
+            "\n| | move | from | to | by | meaning |\n|---|---|---|---|---|---|",
+            *(_move_row(letter, move) for letter, move in lettered),
+            "\n| state | means |\n|---|---|",
+            *(f"| **{state}** | {state.meaning} |" for state in states),
+            "",
+        ]
+    )
+
+
+def _picture(states: Sequence[S], lettered: Sequence[tuple[str, Move[S]]], ends: Collection[S]) -> list[str]:
+    """A Mermaid state diagram; moves that join the same two states share an arrow."""
+    arrows: dict[tuple[S, S], list[str]] = {}
+    for letter, move in lettered:
+        for source in move.sources:
+            arrows.setdefault((source, move.target), []).append(letter)
+    return [
+        "```mermaid",
+        "stateDiagram-v2",
+        *(f'    state "{state}" as {_id(state)}' for state in states),
+        f"    [*] --> {_id(states[0])}",
+        *(f"    {_id(source)} --> {_id(target)}: {', '.join(letters)}" for (source, target), letters in arrows.items()),
+        *(f"    {_id(state)} --> [*]" for state in states if state in ends),
+        "```",
+    ]
+
+
+def _id(state: S) -> str:
+    return state.replace("-", "_")
+
+
+def _move_row(letter: str, move: Move[S]) -> str:
+    sources = ", ".join(move.sources)
+    return f"| {letter} | **{move.name}** | {sources} | {move.target} | {move.by} | {move.meaning} |"
+
+
+if __name__ == "__main__":
+    print(journey(), end="")

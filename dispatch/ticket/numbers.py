@@ -1,0 +1,30 @@
+"""How people name tickets and hops: `F00000042` is fault 42, `F00000042-3` its third hop. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from dispatch.errors import BadInput
+
+LETTER = {"fault": "F", "construction": "C"}
+_TICKET = re.compile(r"([A-Z])?0*(\d{1,18})")
+
+
+def ticket_number(kind: str, ticket_id: int) -> str:
+    return f"{LETTER.get(kind, 'T')}{ticket_id:08d}"
+
+
+def read_ticket_number(text: str) -> int:
+    """The ticket's id. Raises BadInput."""
+    found = _TICKET.fullmatch(text.strip().upper())
+    if not found:
+        raise BadInput(what=f"{text!r} is no ticket number: they look like F00000042")
+    return int(found[2])
+
+
+def read_hop_number(text: str) -> tuple[int, int | None]:
+    """`F00000042-3` as (42, 3); a ticket's number alone means its live hop, (42, None). Raises BadInput."""
+    ticket, dash, seq = text.strip().partition("-")
+    if dash and not seq.isdigit():
+        raise BadInput(what=f"{text!r} is no hop number: they look like F00000042-3")
+    return read_ticket_number(ticket), int(seq) if dash else None

@@ -1,0 +1,1 @@
+"""Celery moves the work: the app, the relay, and one module per team. Messages carry ids; the database decides."""

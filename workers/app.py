@@ -1,0 +1,143 @@
+"""The Celery app: its settings with their reasons, a queue per team of the rulebook, the teams' steps as tasks.
+
+Refuses to start when a team of the rules has no module in `workers/teams`, or a module no team.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_init, worker_process_init, worker_ready
+from kombu import Exchange, Queue
+
+import workers.teams
+from dispatch.errors import MissingPart
+from dispatch.logs import configure_logs
+from dispatch.processes import die_with_parent, mark_ready
+from dispatch.routing.rulebook import Rulebook
+from dispatch.settings import load_settings
+from dispatch.storage.hops import Pair
+from workers import hop
+from workers.hop import Step, Stretch
+from workers.world import world
+
+SETTINGS: dict[str, Any] = {
+    # JSON alone: a pickled body would let whoever reaches the broker run code here.
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "event_serializer": "json",
+    # The database holds the outcome; a result backend would be a second truth.
+    "task_ignore_result": True,
+    "result_backend": None,
+    # A message is given up only after its act is committed; delivered twice, the generation makes it stale.
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "task_acks_on_failure": True,
+    "task_acks_on_timeout": True,
+    # A stuck step must end before its lease's second sending piles up behind it.
+    "task_soft_time_limit": 20,
+    "task_time_limit": 30,
+    # A queue that no team has is a slip of the pen, not a queue.
+    "task_create_missing_queues": False,
+    # A message is a batch; fetching more would hide work from the other workers.
+    "worker_prefetch_multiplier": 1,
+    "worker_cancel_long_running_tasks_on_connection_loss": True,
+    # On a stop, work in hand is finished.
+    "worker_soft_shutdown_timeout": 30,
+    "worker_enable_soft_shutdown_on_idle": True,
+    # The broker may be away for as long as it likes; the database keeps the work.
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "broker_connection_timeout": 4,
+    # The relay rather notices soon and leaves the hops due than waits in here.
+    "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 1},
+    # Flower shows what was sent and done.
+    "worker_send_task_events": True,
+    # The program's own log set-up stays; Celery's would print whole message bodies on some errors.
+    "worker_hijack_root_logger": False,
+    "broker_transport_options": {
+        "visibility_timeout": 120,  # over three times the time limit: no message comes back while it is worked on
+        "socket_timeout": 10,
+        "socket_connect_timeout": 4,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "global_keyprefix": "fault:",  # a shared Redis keeps others' keys apart
+        "unacked_restore_interval": 10,
+        "unacked_mutex_expire": 30,
+        # no retry_on_timeout: a publish that timed out may have arrived, and sending it twice is the relay's decision
+    },
+}
+
+
+def make_app() -> Celery:
+    """The app for this installation's broker and rulebook. Raises MissingPart, BadRules, BadSettings."""
+    settings = load_settings()
+    if settings.broker_url is None:
+        raise MissingPart(part="DISPATCH_BROKER_URL", remedy="start the workers with `dispatch up`, or set it")
+    rulebook = world().rules.get()
+    made = Celery("paidan", broker=settings.broker_url.get_secret_value(), set_as_current=True)
+    made.conf.update(SETTINGS)
+    exchange = Exchange("hops", type="direct")
+    made.conf.task_queues = [Queue(team, exchange, routing_key=team) for team in rulebook.teams]
+    for team, stretch in stretches(rulebook).items():
+        for name, body in bodies(team, stretch):
+            made.task(name=name, shared=False)(body)
+    return made
+
+
+def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
+    """Each team's automatic stretch, from its module. Raises MissingPart unless teams and modules are the same."""
+    modules = {module.name.replace("_", "-") for module in pkgutil.iter_modules(workers.teams.__path__)}
+    for team in sorted(set(rulebook.teams) - modules):
+        raise MissingPart(
+            part=f"the worker of team {team}",
+            remedy=f"write workers/teams/{team.replace('-', '_')}.py; `STRETCH = Stretch()` is enough",
+        )
+    for module in sorted(modules - set(rulebook.teams)):
+        raise MissingPart(part=f"team {module} in the rules", remedy="its worker module would have nothing to do")
+    found = {team: importlib.import_module(f"workers.teams.{team.replace('-', '_')}") for team in rulebook.teams}
+    return {team: module.STRETCH for team, module in found.items()}
+
+
+def bodies(team: str, stretch: Stretch) -> list[tuple[str, Any]]:
+    """(task name, body) of the chain's steps, in order: `noc.receive`, `noc.line-test`, `noc.board`."""
+    return [(f"{team}.receive", hop.receive), *((f"{team}.{step.name}", _body(team, step)) for step in stretch.steps)]
+
+
+def whole_chain(team: str, found: dict[str, Stretch]) -> list[str]:
+    """The names of all the tasks that a hop of this team sets going."""
+    names = [name for name, _ in bodies(team, found[team])]
+    following = found[team].then
+    return names + (whole_chain(following, found) if following in found else [])
+
+
+def _body(team: str, step: Step) -> Any:
+    effect = f"{team}.{step.name}"
+
+    def body(pairs: list[Pair]) -> list[Pair]:
+        return hop.run(step, effect, [(hop_id, generation) for hop_id, generation in pairs])
+
+    body.__doc__ = step.work.__doc__
+    return body
+
+
+@worker_init.connect
+def _in_main_process(**_: object) -> None:
+    configure_logs()
+
+
+@worker_process_init.connect
+def _in_pool_process(**_: object) -> None:
+    die_with_parent()  # a killed worker must not leave a child behind that goes on unseen
+
+
+@worker_ready.connect
+def _answering(**_: object) -> None:
+    mark_ready(load_settings().run, os.environ.get("SUPERVISED_AS", "worker"))
+
+
+app = make_app()

@@ -1,0 +1,123 @@
+"""A message → its hops: look, act outside, lock, check the generation, write, commit, hand on.
+
+An automatic stretch is a Celery chain of steps. Every step takes the (hop id, generation) pairs that the step before it
+gave back, so a hop that has become stale, failed or gone to the quarantine drops out on the way. What is not in the
+database when a process dies has not happened: the lease runs out and the relay sends the hop again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import hops
+from dispatch.storage.database import Tx
+from dispatch.storage.hops import Pair
+from workers.world import World, world
+
+log = structlog.get_logger()
+
+Hops = Sequence[Row[Any]]
+Write = Callable[[Tx, Rulebook, Hops, datetime], list[Pair] | None]
+"""Writes what a step found out about hops that are now locked and still ours. Gives the pairs with which the chain
+goes on, where these aren't the hops themselves."""
+Work = Callable[[World, Hops], Write]
+"""A step: looks at the hops, asks the outside world (no transaction is open then), and gives what is to be written.
+It may run twice for the same hop, so what it asks outside must be repeatable or carry a key."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """`name` as Flower shows it, behind the team's. `again`: a hop may come to it once more, as a reminder does."""
+
+    name: str
+    work: Work
+    again: bool = False
+
+
+def to_board(_world: World, _hops: Hops) -> Write:
+    """The last step of a team of people: shown on its board, to be claimed within its service level."""
+
+    def write(tx: Tx, rulebook: Rulebook, rows: Hops, now: datetime) -> list[Pair]:
+        level = rulebook.teams[rows[0].team].level
+        hops.board(tx, [row.id for row in rows], now, now + level.respond_within if level else None)
+        return []
+
+    return write
+
+
+class Stretch:
+    """A team's automatic stretch: received, then its own steps, then on the board, unless its steps see to the end.
+
+    `then` names the team whose stretch the same chain goes on with, for the hops that the last step made.
+    """
+
+    def __init__(self, *steps: Step, board: bool = True, then: str | None = None) -> None:
+        self.steps = (*steps, Step("board", to_board)) if board else steps
+        self.then = then
+
+
+def receive(pairs: Sequence[Pair]) -> list[Pair]:
+    """The first step of every chain: what is still at the message's generation is ours, the rest is stale."""
+    here = world()
+    with here.database.write() as tx:
+        ours = hops.receive(tx, pairs, datetime.now(UTC), here.settings.lease_span)
+    if len(ours) < len(pairs):
+        log.info("stale hops dropped", dropped=len(pairs) - len(ours), kept=len(ours))
+    return ours
+
+
+def run(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
+    """One step for these hops, in one transaction; a hop that breaks it is found by halving and fails alone.
+
+    Raises OperationalError when the database is out of reach: then nobody failed, and the lease brings the hops back.
+    """
+    if not pairs:
+        return []
+    try:
+        return _act(step, effect, pairs)
+    except OperationalError:
+        raise
+    except Exception as broken:
+        if isinstance(broken, DBAPIError) and broken.connection_invalidated:
+            raise
+        if len(pairs) == 1:
+            _fail(effect, pairs[0], broken)
+            return []
+        half = len(pairs) // 2
+        return run(step, effect, pairs[:half]) + run(step, effect, pairs[half:])
+
+
+def _act(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
+    here = world()
+    with here.database.read() as tx:
+        seen = hops.read_received(tx, pairs)
+    if not seen:
+        return []
+    write = step.work(here, seen)
+    rulebook = here.rules.get()
+    now = datetime.now(UTC)
+    with here.database.write() as tx:
+        mine = hops.lock_received(tx, pairs)
+        if not mine:
+            return []
+        hops.extend_lease(tx, [row.id for row in mine], now + here.settings.lease_span)
+        on = write(tx, rulebook, mine, now)
+    here.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in mine))
+    return [(row.id, row.generation) for row in mine] if on is None else on
+
+
+def _fail(effect: str, pair: Pair, broken: Exception) -> None:
+    """Only the error's kind is kept and logged: its text may quote a row, and a row may hold personal data."""
+    failure = f"{effect}: {type(broken).__name__}"
+    here = world()
+    with here.database.write() as tx:
+        quarantined = hops.fail(tx, pair, failure, datetime.now(UTC))
+    log.error("hop failed", hop=pair[0], failure=failure, quarantined=quarantined)

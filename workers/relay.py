@@ -1,0 +1,159 @@
+"""Due rows → broker. The relay sends what is due, in batches a team, and lets timers fire; it holds no state.
+
+Any number of relays may run: SKIP LOCKED parts the work. Killed between its commit and the publish, it has marked hops
+as sent that nobody got; their lease runs out and they are sent again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+import structlog
+from celery import chain
+from kombu import Connection
+from kombu.exceptions import OperationalError as BrokerError
+from sqlalchemy.exc import DBAPIError
+
+from dispatch import timers
+from dispatch.logs import configure_logs
+from dispatch.processes import mark_ready
+from dispatch.storage import hops
+from dispatch.storage.hops import Sending
+from dispatch.storage.wakeups import Wakeups
+from dispatch.ticket.numbers import ticket_number
+from workers.app import app, stretches, whole_chain
+from workers.world import World, world
+
+log = structlog.get_logger()
+
+MOST_QUEUED = 8
+"""Messages that may wait in a team's queue. More would only grow old there: a hop that is still due in the database is
+sent as soon as there is room, and a lease must outlast the queue."""
+SWEEP_SECONDS = 0.25
+"""How often timers are looked at, and due hops even when nothing woke the relay."""
+
+
+class Relay:
+    def __init__(self, here: World) -> None:
+        self.here = here
+        self.stop = threading.Event()
+        found = stretches(here.rules.get())
+        self.chains = {team: whole_chain(team, found) for team in found}
+        self._broker: Connection | None = None
+
+    def run(self) -> None:
+        """Until stopped. A broker or database that is away is waited for; nothing is remembered meanwhile."""
+        wakeups = Wakeups(self.here.database)
+        swept = 0.0
+        while not self.stop.is_set():
+            try:
+                sent = self.send_due()
+                if time.monotonic() - swept > SWEEP_SECONDS:
+                    self._fire_timers()
+                    swept = time.monotonic()
+                if not sent:
+                    wakeups.wait(SWEEP_SECONDS)
+            except (BrokerError, OSError) as gone:
+                log.warning("broker out of reach, hops stay due", error=type(gone).__name__)
+                self._drop_broker()
+                self.stop.wait(1)
+            except DBAPIError as gone:
+                log.warning("database out of reach", error=type(gone).__name__)
+                wakeups.forget()
+                self.stop.wait(1)
+        wakeups.forget()
+
+    def send_due(self) -> int:
+        """Send what is due to the teams whose queues have room; how many hops."""
+        with self.here.database.read() as tx:
+            if not hops.anything_due(tx, datetime.now(UTC)):
+                return 0
+        room = self._room()
+        teams = [team for team, messages in room.items() if messages > 0]
+        if not teams:
+            return 0
+        settings = self.here.settings
+        with self.here.database.write() as tx:
+            due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch * 2, teams)
+        for batch in _batches(due, settings.batch):
+            self._publish(batch)
+        return len(due)
+
+    def _room(self) -> dict[str, int]:
+        """How many more messages each team's queue may take. Raises BrokerError or OSError with the broker away."""
+        if self._broker is None:
+            self._broker = app.connection_for_write()
+            self._broker.ensure_connection(max_retries=1, timeout=4)
+        channel = self._broker.default_channel
+        return {
+            team: MOST_QUEUED - app.amqp.queues[team].bind(channel).queue_declare().message_count
+            for team in self.chains
+        }
+
+    def _drop_broker(self) -> None:
+        if self._broker is not None:
+            with contextlib.suppress(Exception):  # it is gone already
+                self._broker.release()
+            self._broker = None
+
+    def _publish(self, batch: Sequence[Sending]) -> None:
+        """One chain for one team's hops. Failing, the hops are due again at once rather than after their lease."""
+        team = batch[0].team
+        pairs = [list(sending.pair) for sending in batch]
+        numbers = [ticket_number(sending.kind, sending.ticket_id) for sending in batch]
+        first, *rest = self.chains[team]
+        shown = (
+            f"{len(batch)} hop{'s' if len(batch) > 1 else ''}: {' '.join(numbers)}"  # what Flower shows and searches
+        )
+        steps = [app.signature(first, args=(pairs,), queue=team, argsrepr=f"({shown})")]
+        steps += [app.signature(name, queue=_queue(name), argsrepr=f"({shown})") for name in rest]
+        whole = chain(*steps)
+        whole.stamp(ticket=numbers)
+        try:
+            whole.apply_async()
+        except (BrokerError, OSError):
+            with self.here.database.write() as tx:
+                hops.postpone(tx, [s.pair for s in batch], datetime.now(UTC) + timedelta(seconds=1))
+            raise
+
+    def _fire_timers(self) -> None:
+        with self.here.database.write() as tx:
+            timers.fire(tx, self.here.rules.get(), datetime.now(UTC), self.here.settings.batch)
+
+
+def _queue(task: str) -> str:
+    """A task's name begins with its team's, and so with its queue's."""
+    return task.partition(".")[0]
+
+
+def _batches(due: Sequence[Sending], size: int) -> Iterator[list[Sending]]:
+    """By team. A hop that has failed before goes alone, so that it can't take its neighbours down again."""
+    for _, group in groupby(sorted(due, key=lambda s: (s.team, s.failures > 0, s.id)), key=lambda s: s.team):
+        sound = []
+        for sending in group:
+            if sending.failures:
+                yield [sending]
+            else:
+                sound.append(sending)
+        for start in range(0, len(sound), size):
+            yield sound[start : start + size]
+
+
+def main() -> None:
+    configure_logs()
+    relay = Relay(world())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: relay.stop.set())
+    mark_ready(world().settings.run, os.environ.get("SUPERVISED_AS", "relay"))
+    relay.run()
+
+
+if __name__ == "__main__":
+    main()

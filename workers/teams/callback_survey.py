@@ -1,0 +1,49 @@
+"""工单回访 callback survey: the customer gets a link; who doesn't answer is reminded, then counted as unreachable.
+
+The intent to send is a row before anything is sent, and its key goes along: a process that dies after the sending and
+before the confirmation sends the same key again, which the gateway recognises.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dispatch.ports.sms import Message
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import hops, records
+from dispatch.storage.database import Tx
+from dispatch.ticket.numbers import ticket_number
+from workers.hop import Hops, Step, Stretch, Write
+from workers.world import World
+
+
+def prepare(_world: World, _rows: Hops) -> Write:
+    """Write down that the customer is to be asked, and by which link."""
+
+    def write(tx: Tx, _rulebook: Rulebook, mine: Hops, now: datetime) -> None:
+        records.open_surveys(tx, [row.id for row in mine], now)
+
+    return write
+
+
+def ask(world: World, rows: Hops) -> Write:
+    """Send the link; from then on the hop waits for the customer."""
+    with world.database.read() as tx:
+        questions = records.unconfirmed(tx, [row.id for row in rows])
+    link = world.settings.survey_url
+    world.sms.send(
+        [
+            Message(q.key, q.mobile, f"您的宽带故障{ticket_number(q.kind, q.ticket_id)}已处理,请评价: {link}{q.token}")
+            for q in questions
+        ]
+    )
+
+    def write(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
+        ids = [row.id for row in mine]
+        records.confirm(tx, ids, now)
+        hops.board(tx, ids, now, now + rulebook.limits.survey_every)
+
+    return write
+
+
+STRETCH = Stretch(Step("prepare", prepare, again=True), Step("ask", ask, again=True), board=False)

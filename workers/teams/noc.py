@@ -1,0 +1,24 @@
+"""网管监控 NOC: the line is tested before a person looks, so that the board shows what the test showed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import hops
+from dispatch.storage.database import Tx
+from workers.hop import Hops, Step, Stretch, Write
+from workers.world import World
+
+
+def line_test(world: World, rows: Hops) -> Write:
+    """Measure the customers' lines and keep what was found with the hop."""
+    results = world.line_tester.test([row.account for row in rows])
+
+    def write(tx: Tx, _rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
+        hops.note_found(tx, [(row.id, dict(results[row.account])) for row in mine])
+
+    return write
+
+
+STRETCH = Stretch(Step("line-test", line_test))

@@ -1,0 +1,44 @@
+"""What one worker process has at hand: database, rules, ledger, the ports' adapters."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+
+from dispatch.ports.ledger import Ledger
+from dispatch.ports.line_test import LineTester, SimulatedLineTester
+from dispatch.ports.sms import SimulatedSmsGateway, SmsGateway
+from dispatch.rules_in_force import RulesInForce
+from dispatch.settings import Settings, load_settings
+from dispatch.storage.database import Database
+from dispatch.storage.migration import open_database
+
+
+@dataclass(frozen=True)
+class World:
+    settings: Settings
+    database: Database
+    rules: RulesInForce
+    ledger: Ledger
+    line_tester: LineTester
+    sms: SmsGateway
+
+
+def world() -> World:
+    """This process's own: connections don't survive a fork, so a child makes new ones."""
+    return _world(os.getpid())
+
+
+@functools.lru_cache(maxsize=1)
+def _world(_pid: int) -> World:
+    settings = load_settings()
+    database = open_database(settings)
+    return World(
+        settings=settings,
+        database=database,
+        rules=RulesInForce(settings.rules, database),
+        ledger=Ledger(settings.ledger),
+        line_tester=SimulatedLineTester(),
+        sms=SimulatedSmsGateway(settings.root / "sms.db"),
+    )
