@@ -45,8 +45,8 @@ class Faults:
 def lines(file: Path, faults: Faults, progress: Progress | None = None) -> Iterator[str]:
     """The lines of `file`, each with its end, decoded as UTF-8. `progress` is told the bytes read so far, as stored.
 
-    A line of another encoding is a fault and comes with its bad bytes replaced. Raises BadReplayFile where reading can't go
-    on: the file isn't there, is empty, or is a broken gzip.
+    A line of another encoding is a fault and comes with its bad bytes replaced. Raises BadReplayFile where reading
+    can't go on: the file isn't there, is empty, or is a broken gzip.
     """
     number = 0
     try:

@@ -1,7 +1,8 @@
 """A log of incidents, one row per update, as the cases that it tells of: which team had each, in which order.
 
-The format is that of the "Incident management process enriched event log" (UCI data set 498) as CSV, gzipped or plain. The
-whole file is read and checked before anything is fed: a replay that breaks off in the middle would leave half a load.
+The format is that of the "Incident management process enriched event log" (UCI data set 498) as CSV, gzipped or plain.
+The whole file is read and checked before anything is fed: a replay that breaks off in the middle would leave half a
+load.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class LoggedCase:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A whole file: its cases in the order in which they were opened; the line on which each group, each priority is first."""
+    """A whole file: its cases in the order of their opening; the line where each group and each priority is first."""
 
     file: str
     cases: tuple[LoggedCase, ...]

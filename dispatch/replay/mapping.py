@@ -1,4 +1,7 @@
-"""`replay_mapping.yaml` → ReplayMapping, strictly: which of our teams stands for each group of a log, each `FILE:LINE:COLUMN`."""
+"""`replay_mapping.yaml` → ReplayMapping, strictly: which of our teams stands for each assignment group of a log.
+
+All faults are told at once, each `FILE:LINE:COLUMN: message`.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ class MappingFile(Strict):
 
 @dataclass(frozen=True, slots=True)
 class ReplayMapping:
-    """Which team stands for each group and for a case without any; which of our priorities 1–4 for each of the log's."""
+    """Which team stands for each group, and for a case without any; our priority (1–4) for each of the log's."""
 
     team_of: Mapping[str, str]
     without_group: str
@@ -78,7 +81,7 @@ def parse(text: str, name: str, rulebook: Rulebook) -> ReplayMapping:
 
 
 def check_covers(mapping: ReplayMapping, log: Log, name: str) -> None:
-    """Raises BadReplayMapping when the log has groups or priorities that the mapping `name` doesn't; all of them at once."""
+    """Raises BadReplayMapping with all groups and priorities of the log that the mapping, read from `name`, lacks."""
     missing = [
         (line, f"group {group} has no team: add it under `groups` in {name}")
         for group, line in log.groups.items()

@@ -1,8 +1,8 @@
 """The shortest way of a case from one team to another, or home, by what the rules let each team do. Pure.
 
-A case's place is the team that has it and its askers: the teams that wait for it, the last one on top, as `sender` unwinds
-them. What was pushed on the way and popped again leads back to the same place, so a shortest way first goes back to askers
-and then only forward; that keeps the search small.
+A case's place is the team that has it and its askers: the teams that wait for it, the last one on top, as `sender`
+unwinds them. An asker that was added on the way and gone back to is the same place again, so a shortest way never does
+that; leaving it out keeps the search small.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Known = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A report by which a case goes `to` a team, to SENDER or to END: any of `answers` to what the rules ask makes it so."""
+    """A report by which a case goes `to` a team, to SENDER or to END: with any of `answers` to what the rules ask."""
 
     finding: Finding
     to: str
@@ -37,7 +37,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One thing that a team can do with a case, and where the case is then; `to` is an automatic team or END at home."""
+    """One thing that a team can do with a case, and where the case is then: a team, or END."""
 
     act: str
     to: str
@@ -124,8 +124,8 @@ class Ways:
 def fill(option: Option, number: int, label: str) -> dict[str, Value]:
     """All the evidence of a report: what the rules ask as the option wants it, the rest varied by `number`.
 
-    Texts name `label`, so that a replayed ticket is seen to be one. An optional piece that no rule asks for is given in one
-    case of three.
+    Texts name `label`, so that a replayed ticket is seen to be one. An optional piece that no rule asks for is given in
+    one case of three.
     """
     answers = option.answers[number % len(option.answers)]
     asked = {name for given in option.answers for name in given}
@@ -179,7 +179,7 @@ def _candidates(evidence: Evidence, wanted: list[Condition] | tuple[Condition, .
 
 
 def _spread(least: float, most: float) -> list[Value]:
-    """Eight numbers, to one decimal where that stays inside: from the middle half of the range, where readings mostly lie."""
+    """Eight numbers from the middle half of the range, where readings mostly lie; to one decimal if that fits."""
     if math.isinf(least):
         least = min(0.0, most) if not math.isinf(most) else 0.0
     if math.isinf(most):

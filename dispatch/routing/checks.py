@@ -80,7 +80,7 @@ def _findings(file: RulesFile) -> Found:
 
 def _flow(file: RulesFile, name: str, flow: FlowModel) -> Found:
     base: Path = ("flows", name)
-    yield from _rules(file, (*base, "start"), flow.start, None, ())
+    yield from _rules(file, (*base, "start"), flow.start, None, asked=False)
     for team, findings in flow.teams.items():
         path: Path = (*base, "teams", team)
         if team not in file.teams:
@@ -90,13 +90,11 @@ def _flow(file: RulesFile, name: str, flow: FlowModel) -> Found:
         for finding, rules in findings.items():
             if finding not in file.findings:
                 yield (*path, finding), unknown("finding", finding, file.findings)
-            yield from _rules(file, (*path, finding), rules, finding, _ways_in(file, flow, team))
+            yield from _rules(file, (*path, finding), rules, finding, asked=_always_asked(file, flow, team))
     yield from _ways(file, base, flow)
 
 
-def _rules(
-    file: RulesFile, path: Path, rules: list[RuleModel], finding: str | None, asked_by: tuple[str, ...]
-) -> Found:
+def _rules(file: RulesFile, path: Path, rules: list[RuleModel], finding: str | None, *, asked: bool) -> Found:
     if not rules:
         yield path, "leads nowhere: name a team, 'sender' or 'end'"
         return
@@ -110,12 +108,15 @@ def _rules(
         if rule.to == SENDER:
             if finding is None:
                 yield target, "'sender' can't stand here: nobody asked yet"
-            elif "" in asked_by:
+            elif not asked:
                 yield (
                     target,
                     "'sender' can't stand here: the case can come to this team without anybody asking",
                 )
-        elif rule.to != END and rule.to not in file.teams:
+        elif rule.to == END:
+            if finding is None:
+                yield target, "'end' can't stand here: nobody has done anything yet"
+        elif rule.to not in file.teams:
             yield target, unknown("team", rule.to, [*file.teams, SENDER, END])
         yield from _conditions(file, (*path, i, "when"), rule, finding)
         for earlier, other in enumerate(rules[:i]):
@@ -127,17 +128,16 @@ def _rules(
                 break
 
 
-def _ways_in(file: RulesFile, flow: FlowModel, team: str) -> tuple[str, ...]:
-    """How a case can come to `team`: the asking teams' names, and "" where nobody asks (start, reopening, limits)."""
-    unasked = [r.to for r in flow.start]
-    unasked += [
-        rule.to
-        for name, findings in flow.teams.items()
-        if name in file.teams and file.teams[name].automatic
-        for rules in findings.values()
-        for rule in rules
-    ]
-    return ("",) if team in unasked or team == file.limits.then else ()
+def _always_asked(file: RulesFile, flow: FlowModel, team: str) -> bool:
+    """Whether every visit to `team` has an asker: the start, automatic teams and the limits send cases unasked, and an
+    automatic team is asked by nobody."""
+    if team in file.teams and file.teams[team].automatic:
+        return False
+    unasked = {rule.to for rule in flow.start} | {file.limits.then}
+    for name, findings in flow.teams.items():
+        if name in file.teams and file.teams[name].automatic:
+            unasked |= {rule.to for rules in findings.values() for rule in rules}
+    return team not in unasked
 
 
 def _conditions(file: RulesFile, path: Path, rule: RuleModel, finding: str | None) -> Found:
@@ -197,23 +197,29 @@ def _as_list(value: object) -> list[object]:
 
 
 def _ways(file: RulesFile, base: Path, flow: FlowModel) -> Found:
-    """Teams that no way reaches, teams from which no way leads to the end, teams without a section."""
+    """Teams that no way reaches, teams from which no way leads to the end, teams without a section.
+
+    While a name is misspelt nothing is said about ways: the spelling may be all that is wrong with them.
+    """
     out = {team: {rule.to for rules in findings.values() for rule in rules} for team, findings in flow.teams.items()}
     started = {rule.to for rule in flow.start} | {file.limits.then}
     passed = {name: set(team.passes_on_to) for name, team in file.teams.items()}
     reached = _closure(started, {t: out.get(t, set()) | passed.get(t, set()) for t in {*out, *passed}})
-    for team in sorted(reached & set(file.teams) - set(flow.teams)):
+    left_out = sorted(reached & set(file.teams) - set(flow.teams) - {END, SENDER})
+    for team in left_out:
         yield (
             (*base, "teams"),
             f"team '{team}' can be reached but has no section here: nothing leads out of it",
         )
+    if not flow.start or not reached <= {*file.teams, END, SENDER}:
+        return
     for team in flow.teams:
         path = (*base, "teams", team)
         if team not in file.teams:
             continue
         if team not in reached:
             yield path, f"no way leads to team '{team}'"
-        elif out[team] and not ({END, SENDER} & _closure({team}, out)):
+        elif out[team] and not ({END, SENDER, *left_out} & _closure({team}, out)):
             yield path, f"no way leads from team '{team}' to the end of the case"
 
 
@@ -227,9 +233,10 @@ def _closure(seeds: set[str], edges: dict[str, set[str]]) -> set[str]:
 
 
 def _unused(file: RulesFile) -> Found:
-    in_flows = {team for flow in file.flows.values() for team in flow.teams}
+    lists = [rules for flow in file.flows.values() for findings in flow.teams.values() for rules in findings.values()]
+    in_flows = {team for flow in file.flows.values() for team in flow.teams} | {r.to for rules in lists for r in rules}
     for team in file.teams:
-        if team not in in_flows:
+        if team not in in_flows | {END, SENDER}:
             yield ("teams", team), f"team '{team}' stands in no flow"
     reported = {f for flow in file.flows.values() for findings in flow.teams.values() for f in findings}
     for name in file.findings:

@@ -65,11 +65,9 @@ def shape_fault(document: Document, error: ErrorDetails) -> Fault:
     """A pydantic error in the words of the rules, at its place in the file."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     for block, allowed in _ONE_OF.items():
-        if (
-            block in path and len(path) > path.index(block) + 2
-        ):  # behind the name stand the branches that pydantic tried
-            path = path[: path.index(block) + 2]
-            return document.fault(path, f"'{path[-1]}' must be {allowed}")
+        place = path.index(block) + 2 if block in path else len(path)
+        if len(path) > place:  # behind the entry's name stand the types that pydantic tried
+            return document.fault(path[:place], f"'{path[place - 1]}' must be {allowed}")
     last = path[-1] if path else "file"
     match error["type"]:
         case "extra_forbidden":
@@ -82,7 +80,7 @@ def shape_fault(document: Document, error: ErrorDetails) -> Fault:
             message = f"'{error['input']}' is no name: small letters, digits and single dashes"
             return document.fault(path, message, at_key="[key]" in error["loc"])
         case "literal_error":
-            return document.fault(path, f"{error['input']!r} is none of {error['ctx']['expected']}")
+            return document.fault(path, f"'{last}': {error['input']!r} is none of {error['ctx']['expected']}")
         case "dict_type" | "model_type" | "model_attributes_type":
             return document.fault(path, f"'{last}' must be a block of keys, not {_shown(error['input'])}")
         case "list_type" if last != "start" and "flows" not in path:
@@ -91,13 +89,24 @@ def shape_fault(document: Document, error: ErrorDetails) -> Fault:
             return document.fault(
                 path, f"'{last}' leads nowhere: name a team or list rules, not {_shown(error['input'])}"
             )
-        case _:
-            return document.fault(
-                path,
-                f"'{last}': {error['msg'][0].lower()}{error['msg'][1:]}, not {_shown(error['input'])}",
-                at_key="[key]" in error["loc"],
-            )
+        case kind:
+            wanted = _WANTED[kind].format(**error.get("ctx", {})) if kind in _WANTED else error["msg"].lower()
+            message = f"'{last}' must be {wanted}, not {_shown(error['input'])}"
+            return document.fault(path, message, at_key="[key]" in error["loc"])
 
+
+_WANTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "string_too_short": "text of at least {min_length} letter",
+    "string_too_long": "text of at most {max_length} letters",
+    "too_short": "a block of at least {min_length} entry",
+}
+"""pydantic's kinds of faults in the words of the rules."""
 
 _ONE_OF = {
     "when": "a value, a list of values or {at_least: NUMBER}",
@@ -107,7 +116,9 @@ _ONE_OF = {
 
 
 def _shown(value: object) -> str:
-    return "nothing" if value is None else repr(value) if isinstance(value, str | int | float) else "this"
+    if isinstance(value, str | int | float):
+        return repr(value)
+    return "this" if value else "nothing"
 
 
 def _is_key(path: Path) -> bool:
@@ -124,18 +135,25 @@ def _repaired(document: Document, wrong: ValidationError) -> RulesFile | None:
             _put(data, path, None)
         elif "when" in path:
             _put(data, path[: path.index("when") + 2], None)
-        elif error["type"] == "value_error" and len(path) == 2:
             _put(
-                data,
-                path,
-                {**_HARMLESS_ENTRY, **({"kind": "text"} if path[0] == "evidence" else _HARMLESS_TEAM)},
-            )
+                data, (*path[: path.index("when") + 1], "symptom"), "?"
+            )  # still conditional, so that it shadows nothing
+        elif error["type"] == "value_error" and len(path) == 2:
+            _put(data, path, {**_HARMLESS_ENTRY, **_kind_of_entry(path, error["input"])})
         else:
             _put(data, path, _HARMLESS.get(str(path[-1]) if path else "", [{"to": END}]))
     try:
         return RulesFile.model_validate(data)
     except ValidationError:
         return None
+
+
+def _kind_of_entry(path: Path, given: object) -> dict[str, object]:
+    """What an entry whose parts contradict each other is taken for: an automatic team stays one."""
+    if path[0] == "evidence":
+        return {"kind": "text"}
+    automatic = isinstance(given, Mapping) and given.get("automatic") is True
+    return {"automatic": True} if automatic else {**_HARMLESS_TEAM}
 
 
 _HARMLESS_ENTRY = {"title": {"zh": "?", "en": "?"}}

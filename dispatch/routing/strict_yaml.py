@@ -48,7 +48,7 @@ class Document:
 def read(text: str) -> Document:
     """`text` as a Document. Broken syntax gives a Document without data and with that one fault."""
     try:
-        root = YAML(typ="rt", pure=True).compose(text)
+        root = YAML(typ="safe", pure=True, plug_ins=[]).compose(text)
     except MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -70,6 +70,10 @@ def read(text: str) -> Document:
 
 def _build(node: Node, path: Path, document: Document) -> Any:
     document.where[path] = _start(node)
+    if (
+        isinstance(node, ScalarNode) and not node.value and node.style is None and path
+    ):  # nothing written: YAML places it at what follows
+        document.where[path] = document.keys.get(path) or document.where[path[:-1]]
     if node.anchor:  # an alias may stand inside of what it repeats: never follow one
         document.faults.append(Fault(*_start(node), f"'&{node.anchor}' has no place here: write it out each time"))
         return None

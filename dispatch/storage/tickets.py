@@ -80,3 +80,11 @@ def live_hop(tx: Tx, ticket_id: int) -> int | None:
     """The id of the ticket's live hop."""
     query = select(hop.c.id).where(hop.c.ticket_id == ticket_id, hop.c.state.in_(LIVE_HOP))
     return tx.execute(query).scalar()
+
+
+def of_hop(tx: Tx, hop_id: int) -> int:
+    """The id of the hop's ticket. Raises NotFound."""
+    found = tx.execute(select(hop.c.ticket_id).where(hop.c.id == hop_id)).scalar()
+    if found is None:
+        raise NotFound(what="hop with id", which=hop_id)
+    return found

@@ -1,0 +1,32 @@
+"""`dispatch`: the command."""
+
+from __future__ import annotations
+
+import typer
+
+from dispatch.cli import accounts, intake, journey, prehandling, rules, running, team
+
+cli = typer.Typer(
+    name="dispatch",
+    help="派单 Paidan — 家庭宽带故障派单 · the fault dispatch of a home-broadband operator",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+for commands in (running.app, intake.app, team.app, journey.app):
+    cli.registered_commands += commands.registered_commands
+for name, group in (
+    ("rules", rules.rules),
+    ("script", prehandling.script),
+    ("account", accounts.account),
+    ("crew", team.crew),
+):
+    cli.add_typer(group, name=name)
+
+
+def main() -> None:
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""`dispatch account`: the broadband accounts that faults are reported on."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dispatch.cli.desk import As, AsJson, InRole, clear_errors, now, open_desk, out, show_json
+from dispatch.errors import BadInput
+from dispatch.storage import tickets
+from dispatch.ticket.roles import require
+
+account = typer.Typer(help="宽带账号 · broadband accounts", no_args_is_help=True)
+
+_NUMBER = re.compile(r"[A-Za-z0-9@._-]{1,40}")
+_MOBILE = re.compile(r"1[3-9]\d{9}")  # Source: 工信部 电信网编号计划 (2017): 11 digits, 13x to 19x
+
+
+@account.command()
+@clear_errors
+def add(
+    number: Annotated[str, typer.Argument()],
+    area: Annotated[str, typer.Option(help="the area that its line lies in")],
+    mobile: Annotated[str, typer.Option(help="where the callback survey goes")],
+    name: As = "",
+    role: InRole = "",
+) -> None:
+    """Enter an existing account, so that faults can be reported on it."""
+    desk = open_desk()
+    actor = desk.actor(name, role)
+    require(actor, "add accounts", "the books")
+    if not _NUMBER.fullmatch(number):
+        raise BadInput(what=f"{number!r} is no account number: letters, digits and @ . _ -, at most 40")
+    if not _MOBILE.fullmatch(mobile):
+        raise BadInput(what="that is no mobile number: 11 digits, 13… to 19…")
+    if not area.strip():
+        raise BadInput(what="the area is empty")
+    with desk.database.write() as tx:
+        if not tickets.add_accounts(tx, [(number, area.strip(), mobile)], actor, now()):
+            raise BadInput(what=f"account {number} is known already")
+    out.print(f"{number}: 已登记 · entered")
+
+
+@account.command("list")
+@clear_errors
+def list_(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: AsJson = False) -> None:
+    """The accounts, with the mobile number masked."""
+    with open_desk().database.read() as tx:
+        rows = tickets.all_accounts(tx, limit)
+    if as_json:
+        show_json([{"account": r.number, "area": r.area, "mobile": _masked(r.mobile)} for r in rows])
+        return
+    table = Table("账号 Account", "片区 Area", "手机 Mobile")
+    for row in rows:
+        table.add_row(row.number, row.area, _masked(row.mobile))
+    out.print(table)
+
+
+def _masked(mobile: str) -> str:
+    return f"{mobile[:3]}****{mobile[-4:]}"

@@ -1,0 +1,166 @@
+"""What every command has at hand: the database, the rules and the script in force, who acts, and how errors end."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+
+from dispatch import errors
+from dispatch.errors import BadInput, DispatchError
+from dispatch.logs import configure_logs
+from dispatch.routing.prehandling import Script
+from dispatch.routing.prehandling_file import load as load_script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.rules_in_force import RulesInForce
+from dispatch.settings import Settings, load_settings
+from dispatch.storage import hops, tickets
+from dispatch.storage.database import Database, Tx
+from dispatch.storage.migration import open_database
+from dispatch.ticket.numbers import read_hop_number, ticket_number
+from dispatch.ticket.roles import ROLES, Actor
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+EXIT: Mapping[type[DispatchError], int] = {
+    errors.NotFound: 4,
+    errors.UnknownAccount: 4,
+    errors.NotAllowed: 5,
+    errors.NotYours: 5,
+    errors.DuplicateFault: 3,
+    errors.IllegalMove: 3,
+    errors.AlreadyClaimed: 3,
+    errors.NobodyAsked: 3,
+    errors.NotPassable: 3,
+    errors.UrgedEnough: 3,
+    errors.SurveyOver: 3,
+    errors.AlreadyRunning: 1,
+    errors.NotRunning: 1,
+    errors.MissingPart: 1,
+    errors.SchemaOutdated: 1,
+    errors.BadSettings: 1,
+    errors.BadRules: 1,
+}
+"""Exit statuses that scripts can use. 2: bad input; 3: the case's state doesn't allow it; 4: no such thing;
+5: not yours to do; 1: the installation or a file is at fault."""
+
+As = Annotated[str, typer.Option("--as", help="who acts (else DISPATCH_USER)", show_default=False)]
+InRole = Annotated[str, typer.Option("--role", help="in which role (else DISPATCH_ROLE)", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="as JSON, for scripts")]
+HopName = Annotated[str, typer.Argument(metavar="HOP", help="F00000042-3, or F00000042 for the ticket's live hop")]
+TicketName = Annotated[str, typer.Argument(metavar="TICKET", help="F00000042")]
+
+
+@dataclass(frozen=True)
+class Desk:
+    settings: Settings
+    database: Database
+    rules: RulesInForce
+
+    @property
+    def rulebook(self) -> Rulebook:
+        rulebook = self.rules.get()
+        if self.rules.refused:
+            err.print(
+                f"[yellow]规则文件有误,沿用上一版 {rulebook.version} · the rules file is refused, the last good one stays in force[/]"
+            )
+        return rulebook
+
+    @property
+    def script(self) -> Script:
+        return load_script(self.settings.prehandling, self.rulebook.categories)
+
+    def actor(self, name: str, role: str) -> Actor:
+        """Who acts. Raises BadInput when nobody is named or the role is unknown."""
+        name, role = name or self.settings.user, role or self.settings.role
+        if not name or not role:
+            raise BadInput(what="who acts? give --as NAME --role ROLE, or set DISPATCH_USER and DISPATCH_ROLE")
+        if role not in ROLES:
+            raise BadInput(what=f"{role!r} is no role; roles are {', '.join(ROLES)}")
+        return Actor(name, role)
+
+
+def open_desk() -> Desk:
+    configure_logs(logging.WARNING)
+    settings = load_settings()
+    database = open_database(settings)
+    return Desk(settings, database, RulesInForce(settings.rules, database))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def hop_id(tx: Tx, name: str) -> int:
+    """The hop that a person means. Raises BadInput, NotFound."""
+    ticket_id, seq = read_hop_number(name)
+    row = tickets.get(tx, ticket_id)
+    found = tickets.live_hop(tx, ticket_id) if seq is None else hops.find(tx, ticket_id, seq)
+    if found is None:
+        what = "live hop of ticket" if seq is None else f"hop {seq} of ticket"
+        raise errors.NotFound(what=what, which=ticket_number(row.kind, ticket_id))
+    return found
+
+
+def read_pairs(given: list[str], what: str) -> list[tuple[str, str]]:
+    """`name=value` options, in their order. Raises BadInput."""
+    pairs = [part.partition("=") for part in given]
+    if wrong := [name for name, sign, _ in pairs if not sign or not name]:
+        raise BadInput(what=f"--{what} {wrong[0]!r}: write it as name=value")
+    return [(name, value) for name, _, value in pairs]
+
+
+def show_json(data: Any) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+
+
+def local(moment: datetime | None, form: str = "%m-%d %H:%M:%S") -> str:
+    return "" if moment is None else moment.astimezone().strftime(form)
+
+
+def span(seconds: float) -> str:
+    """A time that people can read at a glance: 0.42 s, 12 s, 5 min, 3.4 h, 2.1 d."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    for unit, size in (("min", 60), ("h", 3600), ("d", 86400)):
+        if seconds < size * (120 if unit == "min" else 48) or unit == "d":
+            return f"{seconds / size:.1f} {unit}"
+    raise AssertionError
+
+
+def clear_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """A DispatchError ends a command with its message on standard error and its status; nothing was written then."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except errors.BadRules as wrong:
+            for line in wrong.lines:
+                typer.echo(line)
+            raise typer.Exit(EXIT[errors.BadRules]) from None
+        except DispatchError as wrong:
+            err.print(f"[bold red]错误 {wrong.code}:[/] ", end="")
+            err.print(str(wrong), markup=False, soft_wrap=True)
+            raise typer.Exit(EXIT.get(type(wrong), 2)) from None
+
+    return guarded
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")

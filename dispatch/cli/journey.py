@@ -1,0 +1,243 @@
+"""`dispatch show`, `dispatch tickets`, `dispatch rules explain`: one case's journey as people read it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+from sqlalchemy import Row
+
+from dispatch import figures
+from dispatch.cli.desk import AsJson, Desk, TicketName, clear_errors, local, now, open_desk, out, show_json, span
+from dispatch.cli.rules import rules
+from dispatch.closing import digest
+from dispatch.figures import Journey
+from dispatch.next_hop import read_facts
+from dispatch.routing.rulebook import END, Rulebook
+from dispatch.storage.tables import as_dict
+from dispatch.ticket.clock import spent
+from dispatch.ticket.life import HopState
+from dispatch.ticket.numbers import read_ticket_number, ticket_number
+
+app = typer.Typer()
+
+MARK = {
+    HopState.REPORTED: ("●", "green"),
+    HopState.PASSED_ON: ("↷", "yellow"),
+    HopState.HANDED_BACK: ("↩", "yellow"),
+    HopState.WITHDRAWN: ("✕", "red"),
+    HopState.QUARANTINED: ("!", "bold red"),
+}
+
+
+@app.command()
+@clear_errors
+def show(ticket: TicketName, as_json: AsJson = False) -> None:
+    """工单轨迹 · the whole journey of a ticket as a timeline: which team, when, what it found, how long it took."""
+    desk = open_desk()
+    with desk.database.read() as tx:
+        journey = figures.journey(tx, read_ticket_number(ticket))
+    if as_json:
+        show_json(
+            {
+                "ticket": {"number": ticket_number(journey.ticket.kind, journey.ticket.id), **as_dict(journey.ticket)},
+                "hops": [as_dict(row) for row in journey.hops],
+                "history": [as_dict(row) for row in journey.history],
+                "records": [{k: v for k, v in as_dict(row).items() if k != "content"} for row in journey.records],
+            }
+        )
+        return
+    out.print(picture(desk.rulebook, journey))
+
+
+@app.command()
+@clear_errors
+def tickets(
+    account: Annotated[str, typer.Option(help="of this account only")] = "",
+    unfinished: Annotated[bool, typer.Option("--open", help="that haven't ended only")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """工单一览 · the newest tickets and who has each."""
+    with open_desk().database.read() as tx:
+        rows = figures.latest(tx, limit, account or None, unfinished)
+    if as_json:
+        show_json([{"number": ticket_number(row.kind, row.id), **as_dict(row)} for row in rows])
+        return
+    table = Table("工单 Ticket", "受理 Taken", "账号 Account", "现象 Symptom", "状态 State", "班组 Team", "人员 Person")
+    for row in rows:
+        where = f"{row.team} ({row.hop_state})" if row.team else ""
+        number = ticket_number(row.kind, row.id)
+        table.add_row(number, local(row.made_at), row.account, row.symptom, row.state, where, row.holder or "")
+    out.print(table)
+
+
+@rules.command()
+@clear_errors
+def explain(ticket: TicketName, as_json: AsJson = False) -> None:
+    """为何派到这里 · of every hop: which rule chose it, on which facts, and why the rules before it did not match."""
+    desk = open_desk()
+    with desk.database.read() as tx:
+        journey = figures.journey(tx, read_ticket_number(ticket))
+    explained = [_explained(desk, row) for row in journey.hops]
+    if as_json:
+        show_json(explained)
+        return
+    number = ticket_number(journey.ticket.kind, journey.ticket.id)
+    tree = Tree(f"[bold]{number}[/] 派单依据 · why each hop went where it went")
+    for hop in explained:
+        branch = tree.add(f"[bold]{hop['hop']}  {hop['to']}[/]  ← {hop['rule']}  [dim]{hop['file']}[/]")
+        for missed in hop["did_not_match"]:
+            branch.add(Text(f"✗ {missed['rule']} → {missed['to']}: {'; '.join(missed['because'])}", style="dim"))
+        branch.add(f"[green]✓[/] {hop['because']}")
+        branch.add(Text("依据 facts: " + ", ".join(f"{k}={v}" for k, v in hop["facts"].items()), style="dim"))
+    out.print(tree)
+
+
+def picture(rulebook: Rulebook, journey: Journey) -> Group:
+    """The journey for a terminal: a head, the timeline, where the time went, the frozen records."""
+    ticket = journey.ticket
+    head = Text.assemble(
+        (ticket_number(ticket.kind, ticket.id), "bold"),
+        f"  {ticket.account} · {ticket.area} · {ticket.symptom} · {ticket.category} · P{ticket.priority}\n",
+        (f"{ticket.channel}", "dim"),
+        f"  {ticket.description}\n",
+        ("状态 state ", "dim"),
+        (ticket.state, "bold cyan"),
+        (f"   派单 hops {ticket.last_seq}   重派 reopened {ticket.reopened}   催单 urged {ticket.urged}", "dim"),
+    )
+    acts: dict[int | None, list[Row[Any]]] = {}
+    for act in journey.history:
+        acts.setdefault(act.hop_id, []).append(act)
+    tree = Tree(_acts_line(acts.get(None, [])), guide_style="dim")
+    for hop in journey.hops:
+        _add_hop(tree, rulebook, hop, acts.get(hop.id, []))
+    if ticket.ended_at:
+        tree.add(Text(f"■ {local(ticket.ended_at)}  {ticket.state}: {ticket.outcome}", style="bold"))
+    parts: list[Any] = [Panel(head, expand=False), tree]
+    parts += [_record_line(record) for record in journey.records]
+    return Group(*parts)
+
+
+def _add_hop(tree: Tree, rulebook: Rulebook, hop: Row[Any], acts: list[Row[Any]]) -> None:
+    mark, style = MARK.get(HopState(hop.state), ("○", "cyan"))
+    title = rulebook.teams[hop.team].title if hop.team in rulebook.teams else hop.team
+    line = Text.assemble((f"{mark} ", style), (local(hop.made_at), "dim"), "  ", (f"{hop.seq}. {title}", "bold"))
+    if hop.late:
+        line.append("  超时 late", style="bold red")
+    if hop.ended_at is None:
+        line.append(f"  {hop.state}", style="cyan")
+        if hop.holder or hop.assignee:
+            line.append(f" · {hop.holder or hop.assignee + '?'}", style="cyan")
+    branch = tree.add(line)
+    if hop.found:
+        branch.add(Text("自动测试 found: " + _listed(hop.found), style="dim"))
+    for act in acts:
+        branch.add(_act_line(rulebook, hop, act))
+    if hop.failure:
+        branch.add(Text(f"{hop.failures} × {hop.failure}", style="red"))
+    end = hop.ended_at or now()
+    parts = spent(hop.made_at, hop.boarded_at, hop.claimed_at, end, _held(hop))
+    names = (
+        ("排队 queued", parts.queued),
+        ("待接 waiting", parts.waiting),
+        ("在手 in hand", parts.in_hand),
+        ("挂起 held", parts.held),
+    )
+    told = "   ".join(f"{name} {span(t.total_seconds())}" for name, t in names if t.total_seconds() >= 0.005)
+    if told:
+        branch.add(Text(told, style="dim"))
+
+
+def _act_line(rulebook: Rulebook, hop: Row[Any], act: Row[Any]) -> Text:
+    who = f"{act.actor} ({act.role})" + (f" 代 for {act.on_behalf_of}" if act.on_behalf_of else "")
+    line = Text.assemble((local(act.at, "%H:%M:%S"), "dim"), f"  {act.act}  ", (who, "dim"))
+    detail = act.detail
+    if detail.get("finding"):
+        finding = rulebook.findings.get(detail["finding"])
+        line.append(f"  {finding.title if finding else detail['finding']}", style="green")
+    if detail.get("to"):
+        line.append(f"  → {detail['to']}", style="bold")
+    if act.act == "report" and hop.evidence:
+        line.append(f"  [{_listed(hop.evidence)}]", style="dim")
+    for key in ("reason", "until", "times", "said"):
+        if detail.get(key):
+            line.append(f"  {key}: {detail[key]}", style="dim")
+    return line
+
+
+def _acts_line(acts: list[Row[Any]]) -> Text:
+    lines = [
+        Text.assemble((local(a.at), "dim"), f"  {a.act}  ", (f"{a.actor} ({a.role})", "dim"), _said(a.detail))
+        for a in acts
+    ]
+    return Text("\n").join(lines)
+
+
+def _said(detail: dict[str, Any]) -> str:
+    answers = "".join(f"  {question}={answer}" for question, answer in detail.get("answers") or [])
+    said = "".join(f"  {key}: {detail[key]}" for key in ("said", "reason") if detail.get(key))
+    return answers + said
+
+
+def _record_line(record: Row[Any]) -> Text:
+    intact = digest(record.content) == record.sha256
+    verdict = ("完整 intact", "green") if intact else ("被改动 CHANGED", "bold red")
+    return Text.assemble(
+        "归档 record ", (local(record.archived_at), "dim"), f"  sha256 {record.sha256[:16]}…  ", verdict
+    )
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items())
+
+
+def _held(hop: Row[Any]) -> Any:
+    from datetime import timedelta
+
+    return timedelta(seconds=hop.held_seconds)
+
+
+def _explained(desk: Desk, hop: Row[Any]) -> dict[str, Any]:
+    """A hop's decision made again from the facts kept with it, by the text of the rules that were in force then."""
+    rulebook = desk.rules.version(hop.rulebook)
+    facts = read_facts(hop.facts)
+    told: dict[str, Any] = {
+        "hop": f"{ticket_number(facts.flow, hop.ticket_id)}-{hop.seq}",
+        "to": hop.team,
+        "rule": hop.rule,
+        "rules_version": hop.rulebook,
+        "facts": {
+            "from": facts.team or "start",
+            "finding": facts.finding,
+            "asked by": facts.sender,
+            **facts.known,
+            "hops": facts.hops,
+            "reopened": facts.reopened,
+        },
+        "did_not_match": [],
+    }
+    told["facts"] = {key: value for key, value in told["facts"].items() if value is not None}
+    if facts.team is not None and facts.finding is None:
+        act = "handed back to the team that asked" if hop.rule == "hand back" else "passed on by hand"
+        return {**told, "file": f"{desk.settings.rules.name}@{hop.rulebook}", "because": act}
+    decision, considered = rulebook.explain(facts)
+    told["did_not_match"] = [
+        {"rule": c.rule.name, "to": c.rule.to, "because": c.missed} for c in considered if c.missed
+    ]
+    told["file"] = f"{desk.settings.rules.name}@{hop.rulebook}:{decision.line}"
+    matched = considered[-1].rule
+    why = " and ".join(map(str, matched.when)) or (
+        "the only rule" if len(considered) == 1 else "the default, last in its list"
+    )
+    if decision.rule != matched.name:
+        why = f"{matched.name} would lead to {matched.to}, but a limit was reached"
+    elif decision.returns:
+        why = f"{why}; sender is the team that asked: {decision.to}"
+    assert decision.to in (hop.team, END)
+    return {**told, "because": why}

@@ -1,0 +1,69 @@
+"""What the property tests draw: facts, cases' histories, durations, broken rules files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+
+from dispatch.routing.loader import load
+from dispatch.routing.rulebook import Facts, Rulebook
+from dispatch.ticket.channel import CHANNELS
+
+RULES = Path(__file__).parent.parent / "routing_rules.yaml"
+RULEBOOK: Rulebook = load(RULES)
+FLOW = "fault"
+
+own_facts = st.fixed_dictionaries(
+    {},
+    optional={
+        "category": st.sampled_from([*RULEBOOK.categories]),
+        "channel": st.sampled_from(CHANNELS),
+        "symptom": st.sampled_from(["no-light", "slow", "no-address"]),
+        "priority": st.integers(1, 4),
+        "area": st.sampled_from(["east", "west"]),
+    },
+)
+
+
+@st.composite
+def evidence_of(draw: st.DrawFn, finding: str) -> dict[str, Any]:
+    """Evidence that the finding accepts; optional pieces may lack."""
+    given: dict[str, Any] = {}
+    for wanted in RULEBOOK.findings[finding].evidence:
+        if wanted.optional and draw(st.booleans()):
+            continue
+        match wanted.kind:
+            case "choice":
+                given[wanted.name] = draw(st.sampled_from([*wanted.choices]))
+            case "number":
+                given[wanted.name] = draw(st.floats(wanted.least, wanted.most))
+            case "yes-no":
+                given[wanted.name] = draw(st.booleans())
+            case _:
+                given[wanted.name] = "说明"
+    return given
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Facts:
+    """The facts of any visit's end, as they may occur: every team with every finding of its."""
+    team = draw(st.sampled_from([*RULEBOOK.flows[FLOW]]))
+    finding = draw(st.sampled_from([*RULEBOOK.flows[FLOW][team]]))
+    askers = [name for name, each in RULEBOOK.teams.items() if not each.automatic and name != team]
+    return Facts(
+        flow=FLOW,
+        known={**draw(own_facts), **draw(evidence_of(finding))},
+        team=team,
+        finding=finding,
+        sender=draw(st.sampled_from(askers)),
+        hops=draw(st.integers(0, RULEBOOK.limits.hops + 3)),
+        reopened=draw(st.integers(0, RULEBOOK.limits.reopens + 2)),
+        archived=team == "callback-survey",
+    )
+
+
+seconds = st.integers(0, 400 * 86400).map(lambda count: timedelta(seconds=count))
+moments = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))
