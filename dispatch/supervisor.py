@@ -1,7 +1,7 @@
 """`dispatch up`: everything as supervised child processes, restarted when they die, stopped together.
 
-The broker, the relay, the workers and Flower are processes of their own, so that killing any one of them, as an operator
-or a fault may, costs nothing but the time until it is back.
+The broker, the relay, the workers and Flower are processes of their own, so that killing any one of them costs nothing
+but the time until it is back.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Desk:
         rulebook = self.rules.get()
         if self.rules.refused:
             err.print(
-                f"[yellow]规则文件有误,沿用上一版 {rulebook.version} · the rules file is refused, the last good one stays in force[/]"
+                f"[yellow]规则文件有误,沿用上一版 · rules file refused, version {rulebook.version} stays in force[/]"
             )
         return rulebook
 

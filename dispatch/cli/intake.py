@@ -87,7 +87,7 @@ def refer(
 @clear_errors
 def take_over(
     ticket: TicketName,
-    answers: _Answers = [],
+    answers: _Answers = [],  # noqa: B006
     name: As = "",
     role: InRole = "",
     as_json: AsJson = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -142,7 +143,7 @@ def _add_hop(tree: Tree, rulebook: Rulebook, hop: Row[Any], acts: list[Row[Any]]
     if hop.failure:
         branch.add(Text(f"{hop.failures} × {hop.failure}", style="red"))
     end = hop.ended_at or now()
-    parts = spent(hop.made_at, hop.boarded_at, hop.claimed_at, end, _held(hop))
+    parts = spent(hop.made_at, hop.boarded_at, hop.claimed_at, end, timedelta(seconds=hop.held_seconds))
     names = (
         ("排队 queued", parts.queued),
         ("待接 waiting", parts.waiting),
@@ -195,12 +196,6 @@ def _record_line(record: Row[Any]) -> Text:
 
 def _listed(values: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in values.items())
-
-
-def _held(hop: Row[Any]) -> Any:
-    from datetime import timedelta
-
-    return timedelta(seconds=hop.held_seconds)
 
 
 def _explained(desk: Desk, hop: Row[Any]) -> dict[str, Any]:

@@ -17,11 +17,11 @@ class LineTest(TypedDict):
 
 class LineTester(Protocol):
     def test(self, accounts: Sequence[str]) -> Mapping[str, LineTest]:
-        """One result an account. Only reads, so it may be asked again. Raises OSError when the system is out of reach."""
+        """One result an account. Only reads, so may be asked again. Raises OSError with the system out of reach."""
 
 
 class SimulatedLineTester:
-    """Answers like a GPON line: −27 dBm and less is too weak (ITU-T G.984.2, class B+), the same for the same account."""
+    """Answers like a GPON line, the same for the same account: −27 dBm and less is too weak (ITU-T G.984.2, B+)."""
 
     WEAKEST = -27.0
 

@@ -1,4 +1,4 @@
-"""Short messages 短信. A gateway can't be made to act exactly once by our will alone; it recognises a key that it has seen."""
+"""Short messages 短信. Our will alone can't make a gateway act exactly once; it recognises a key it has seen."""
 
 from __future__ import annotations
 

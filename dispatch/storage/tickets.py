@@ -84,7 +84,7 @@ def live_hop(tx: Tx, ticket_id: int) -> int | None:
 
 def of_hop(tx: Tx, hop_id: int) -> int:
     """The id of the hop's ticket. Raises NotFound."""
-    found = tx.execute(select(hop.c.ticket_id).where(hop.c.id == hop_id)).scalar()
+    found: int | None = tx.execute(select(hop.c.ticket_id).where(hop.c.id == hop_id)).scalar()
     if found is None:
         raise NotFound(what="hop with id", which=hop_id)
     return found
