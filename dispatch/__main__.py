@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from dispatch.cli import accounts, intake, journey, prehandling, rules, running, team
+from dispatch.cli import accounts, intake, journey, prehandling, replay, rules, running, team
 
 cli = typer.Typer(
     name="dispatch",
@@ -13,7 +13,7 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for commands in (running.app, intake.app, team.app, journey.app):
+for commands in (running.app, intake.app, team.app, journey.app, replay.app):
     cli.registered_commands += commands.registered_commands
 for name, group in (
     ("rules", rules.rules),

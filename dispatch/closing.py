@@ -19,7 +19,7 @@ from dispatch.storage.database import Tx
 from dispatch.storage.hops import Sending
 from dispatch.storage.tables import as_dict
 from dispatch.ticket.clock import spent
-from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
+from dispatch.ticket.life import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
 from dispatch.ticket.numbers import ticket_number
 from dispatch.ticket.roles import CUSTOMER, WORKER, Actor, require
 
@@ -140,7 +140,7 @@ def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, n
 
 
 def _answered(rulebook: Rulebook, row: Row[Any], finding: str, actor: Actor) -> Ending:
-    if row.state != HopState.WAITING:
+    if row.state in HOP_ENDS:
         raise SurveyOver()
     allowed = [known.name for known in rulebook.findings_of(row.kind, row.team)]
     if finding not in allowed:

@@ -23,3 +23,22 @@ def mark_ready(run: Path, name: str) -> None:
     part = run / f".{name}.{os.getpid()}"
     part.write_text(f"{os.getpid()}\n")
     part.rename(run / f"{name}.ready")
+
+
+def peak_memory(parents: list[int]) -> dict[int, int]:
+    """The largest resident size so far, in bytes, of these processes and of the children that they have now.
+
+    Linux only (`/proc`); empty elsewhere. Source: proc(5), VmHWM.
+    """
+    peaks: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = dict(
+                line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line
+            )
+        except OSError:
+            continue  # gone in the meantime
+        pid = int(folder.name)
+        if "VmHWM" in status and (pid in parents or int(status["PPid"]) in parents):
+            peaks[pid] = int(status["VmHWM"].split()[0]) * 1024
+    return peaks

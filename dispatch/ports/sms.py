@@ -51,5 +51,10 @@ class SimulatedSmsGateway:
             rows = connection.execute("SELECT id, text FROM delivered WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
             return list(rows)
 
+    def inbox_end(self) -> int:
+        """The position of the newest message."""
+        with closing(self._open()) as connection:
+            return int(connection.execute("SELECT coalesce(max(id), 0) FROM delivered").fetchone()[0])
+
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self.file, timeout=10)

@@ -138,7 +138,7 @@ def _repaired(document: Document, wrong: ValidationError) -> RulesFile | None:
             _put(
                 data, (*path[: path.index("when") + 1], "symptom"), "?"
             )  # still conditional, so that it shadows nothing
-        elif error["type"] == "value_error" and len(path) == 2:
+        elif error["type"] == "value_error" and len(path) == 2 and path[0] in ("teams", "evidence"):
             _put(data, path, {**_HARMLESS_ENTRY, **_kind_of_entry(path, error["input"])})
         else:
             _put(data, path, _HARMLESS.get(str(path[-1]) if path else "", [{"to": END}]))

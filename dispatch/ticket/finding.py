@@ -85,7 +85,8 @@ class Finding:
     def read(self, given: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:
         """The evidence that holds, and every fault of the rest (missing, unknown, of the wrong kind)."""
         good: dict[str, Value] = {}
-        faults = [f"{name}: not asked for by {self.name}" for name in given.keys() - {e.name for e in self.evidence}]
+        asked = {wanted.name for wanted in self.evidence}
+        faults = [f"{name}: not asked for by {self.name}" for name in given if name not in asked]
         for wanted in self.evidence:
             if wanted.name not in given:
                 if not wanted.optional:

@@ -92,7 +92,7 @@ HOP_MOVES: tuple[Move[HopState], ...] = (
     Move("postpone", (_H.SENT, _H.RECEIVED), _H.DUE, "relay, worker", "broker or work failed: again later"),
     Move("receive", (_H.SENT,), _H.RECEIVED, "worker", "the generation in the message is the row's"),
     Move("board", (_H.RECEIVED,), _H.WAITING, "worker", "automatic work done: shown to people"),
-    Move("finish", (_H.RECEIVED, _H.WAITING), _H.REPORTED, "worker, customer", "ended without being claimed"),
+    Move("finish", (_H.DUE, _H.SENT, _H.RECEIVED, _H.WAITING), _H.REPORTED, "worker, customer", "ended unclaimed"),
     Move("remind", (_H.WAITING,), _H.DUE, "relay", "the customer hasn't answered: ask once more"),
     Move("quarantine", (_H.DUE, _H.SENT, _H.RECEIVED), _H.QUARANTINED, "worker, relay", "failed too often"),
     Move("release", (_H.QUARANTINED,), _H.DUE, "supervisor", "tried afresh"),

@@ -54,12 +54,8 @@ RULEBOOKS = {
     ),
     "nothing but the limits ends it": changed(
         ("        fixed: archive\n        inside-plant:", "        inside-plant:"),
-        ("        system-fault: system-support\n", ""),
-        ("        outside-plant: installer\n", ""),
-        (
-            "        not-system: noc",
-            "        system-fault: noc\n        not-system: noc\n        outside-plant: installer",
-        ),
+        ("        fixed: archive\n        not-system: noc", "        not-system: noc"),
+        ("        fixed-on-site: archive", "        fixed-on-site: noc"),
     ),
 }
 PLANNERS = {name: Planner(identity(rulebook), rulebook) for name, rulebook in RULEBOOKS.items()}

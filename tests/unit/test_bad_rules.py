@@ -94,7 +94,7 @@ flows:
         "10:36: unknown key 'by'",
         "12:47: unknown role 'nok'; did you mean 'noc'?",
         "12:108: 'archive' is automatic, nobody there takes work over",
-        "16:50: unknown evidence 'power'; known are: none",
-        "21:20: the last rule needs no `when`: without a default a case could be unroutable",
+        "16:51: unknown evidence 'power'; known are: none",
+        "21:21: the last rule needs no `when`: without a default a case could be unroutable",
         "21:29: unknown value of category 'system'; known are: network",
     ]

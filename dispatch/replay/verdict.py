@@ -1,0 +1,110 @@
+"""What came of a run: counted from the database and from the ledger outside it, which must agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from dispatch.ports.ledger import Effect, Ledger
+from dispatch.storage.database import Database
+from dispatch.storage.runs import RunCounts, run_counts, run_hops, run_tickets
+from dispatch.ticket.numbers import read_ticket_number
+
+STAGES = (
+    ("派出 made → sent", "made_at", "sent_at"),
+    ("收到 sent → received", "sent_at", "received_at"),
+    ("上板 received → on the board", "received_at", "boarded_at"),
+    ("接单 on the board → claimed", "boarded_at", "claimed_at"),
+    ("回单 claimed → reported", "claimed_at", "ended_at"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How long one stage took over all hops that went through it, in seconds."""
+
+    title: str
+    hops: int
+    p50: float
+    p95: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`lost`: accepted by the ledger's word, and in the database neither ended nor in exactly one live hop.
+    `doubled`: effects of this run that stand in the ledger more than once."""
+
+    counts: RunCounts
+    accepted: int
+    filed: int  # archive effects in the ledger
+    lost: list[str]
+    doubled: list[Effect]
+    hops_by_team: Counter[str]
+    resent: int
+    stages: list[Stage] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not self.lost and not self.doubled and self.accepted == self.counts.archived == self.counts.closed
+
+
+def judge(database: Database, ledger: Ledger, name: str) -> Verdict:
+    """Count a run that has ended."""
+    with database.read() as tx:
+        counts = run_counts(tx, name)
+        known = {id_ for id_, _ in run_tickets(tx, name)}
+        hops: set[int] = set()
+        teams: Counter[str] = Counter()
+        times: list[list[float]] = [[] for _ in STAGES]
+        resent = 0
+        for row in run_hops(tx, name):
+            hops.add(row.id)
+            teams[row.team] += 1
+            resent += row.generation > 1
+            for seconds, (_, start, end) in zip(times, STAGES, strict=True):
+                _add(seconds, row, start, end)
+    accepted = [thing for effect, thing in ledger.effects() if effect == f"accepted/{name}"]
+    ours = _ours(name, hops)
+    unplaced = set(counts.unplaced)
+    return Verdict(
+        counts=counts,
+        accepted=len(accepted),
+        filed=sum(effect == "archive.file" and int(thing) in hops for effect, thing in ledger.effects()),
+        lost=[n for n in accepted if (id_ := read_ticket_number(n)) not in known or id_ in unplaced],
+        doubled=[effect for effect in ledger.doubled() if ours(effect)],
+        hops_by_team=teams,
+        resent=resent,
+        stages=[_stage(title, seconds) for (title, _, _), seconds in zip(STAGES, times, strict=True)],
+    )
+
+
+def _ours(name: str, hops: set[int]) -> Callable[[Effect], bool]:
+    """Whether an effect is this run's: its acceptance, or one on its hops (`17`, or `17/2` for what may come again)."""
+
+    def ours(effect: Effect) -> bool:
+        what, thing = effect
+        if what.startswith("accepted/"):
+            return what == f"accepted/{name}"
+        return int(thing.partition("/")[0]) in hops
+
+    return ours
+
+
+def _add(seconds: list[float], row: Any, start: str, end: str) -> None:
+    first: datetime | None = getattr(row, start)
+    last: datetime | None = getattr(row, end)
+    if first is not None and last is not None:
+        seconds.append((last - first).total_seconds())
+
+
+def _stage(title: str, seconds: list[float]) -> Stage:
+    seconds.sort()
+
+    def at(share: float) -> float:
+        return seconds[min(int(len(seconds) * share), len(seconds) - 1)] if seconds else 0.0
+
+    return Stage(title, len(seconds), at(0.5), at(0.95), at(0.99))

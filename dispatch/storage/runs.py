@@ -1,0 +1,92 @@
+"""A run: the tickets whose request keys begin with its name. What a replay asks of the database and counts in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+
+from dispatch.storage.database import Tx
+from dispatch.storage.tables import archive_record, hop, ticket
+from dispatch.ticket.life import LIVE_HOP, HopState, TicketState
+
+_asker = hop.alias("asker")
+
+
+def _of(name: str) -> ColumnElement[bool]:
+    """A range on the unique index: `name/…`."""
+    return and_(ticket.c.request_key >= f"{name}/", ticket.c.request_key < f"{name}0")
+
+
+def run_tickets(tx: Tx, name: str) -> list[tuple[int, str]]:
+    """(ticket id, request key) of all."""
+    return [(id_, key) for id_, key in tx.execute(select(ticket.c.id, ticket.c.request_key).where(_of(name)))]
+
+
+def run_progress(tx: Tx, name: str) -> int:
+    """How many have ended."""
+    query = select(func.count()).where(_of(name), ticket.c.ended_at.is_not(None))
+    return tx.execute(query).scalar_one()
+
+
+def run_boards(tx: Tx, name: str, limit: int) -> Sequence[Row[Any]]:
+    """What waits on the boards of people, the oldest first."""
+    query: Select[Any] = (
+        select(
+            hop.c.id, hop.c.ticket_id, hop.c.team, ticket.c.hops, ticket.c.reopened, _asker.c.team.label("asker_team")
+        )
+        .join(ticket, ticket.c.id == hop.c.ticket_id)
+        .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
+        .where(hop.c.state == HopState.WAITING, ticket.c.state == TicketState.OPEN, _of(name))
+        .order_by(hop.c.id)
+        .limit(limit)
+    )
+    return tx.execute(query).all()
+
+
+class RunCounts(NamedTuple):
+    """What the database says at the end. `unplaced`: tickets neither ended nor in exactly one live hop."""
+
+    tickets: int
+    archived: int
+    closed: int
+    reopened: int
+    hops: int
+    quarantined: int
+    unplaced: list[int]
+
+
+def run_counts(tx: Tx, name: str) -> RunCounts:
+    of = _of(name)
+    live = select(hop.c.ticket_id, func.count().label("n")).where(hop.c.state.in_(LIVE_HOP)).group_by(hop.c.ticket_id)
+    lives = live.subquery()
+    unplaced = (
+        select(ticket.c.id)
+        .outerjoin(lives, lives.c.ticket_id == ticket.c.id)
+        .where(of, ticket.c.ended_at.is_(None), func.coalesce(lives.c.n, 0) != 1)
+    )
+    recorded = select(archive_record.c.ticket_id).where(archive_record.c.ticket_id == ticket.c.id).exists()
+    of_run = select(func.count()).select_from(hop.join(ticket, ticket.c.id == hop.c.ticket_id)).where(of)
+    return RunCounts(
+        tickets=tx.execute(select(func.count()).where(of)).scalar_one(),
+        archived=tx.execute(select(func.count()).where(of, recorded)).scalar_one(),
+        closed=tx.execute(select(func.count()).where(of, ticket.c.state == TicketState.CLOSED)).scalar_one(),
+        reopened=tx.execute(select(func.count()).where(of, ticket.c.reopened > 0)).scalar_one(),
+        hops=tx.execute(of_run).scalar_one(),
+        quarantined=tx.execute(of_run.where(hop.c.state == HopState.QUARANTINED)).scalar_one(),
+        unplaced=list(tx.execute(unplaced).scalars()),
+    )
+
+
+def run_hops(tx: Tx, name: str) -> Iterator[Row[Any]]:
+    """Every hop's times, streamed: a run may have a hundred thousand."""
+    query: Select[Any] = (
+        select(
+            hop.c.id, hop.c.team, hop.c.made_at, hop.c.sent_at, hop.c.received_at,
+            hop.c.boarded_at, hop.c.claimed_at, hop.c.ended_at, hop.c.generation,
+        )
+        .join(ticket, ticket.c.id == hop.c.ticket_id)
+        .where(_of(name))
+    )  # fmt: skip
+    yield from tx.execution_options(yield_per=2_000).execute(query)
