@@ -80,7 +80,7 @@ def shape_fault(document: Document, error: ErrorDetails) -> Fault:
             message = f"'{error['input']}' is no name: small letters, digits and single dashes"
             return document.fault(path, message, at_key="[key]" in error["loc"])
         case "literal_error":
-            return document.fault(path, f"'{last}': {error['input']!r} is none of {error['ctx']['expected']}")
+            return document.fault(path, f"{error['input']!r} is none of {error['ctx']['expected']}")
         case "dict_type" | "model_type" | "model_attributes_type":
             return document.fault(path, f"'{last}' must be a block of keys, not {_shown(error['input'])}")
         case "list_type" if last != "start" and "flows" not in path:
@@ -90,19 +90,18 @@ def shape_fault(document: Document, error: ErrorDetails) -> Fault:
                 path, f"'{last}' leads nowhere: name a team or list rules, not {_shown(error['input'])}"
             )
         case kind:
-            wanted = _WANTED[kind].format(**error.get("ctx", {})) if kind in _WANTED else error["msg"].lower()
-            message = f"'{last}' must be {wanted}, not {_shown(error['input'])}"
-            return document.fault(path, message, at_key="[key]" in error["loc"])
+            told = f"'{last}': {error['msg'][0].lower()}{error['msg'][1:]}"
+            if kind in _WANTED:
+                told = f"'{last}' must be {_WANTED[kind].format(**error.get('ctx', {}))}"
+            return document.fault(path, f"{told}, not {_shown(error['input'])}", at_key="[key]" in error["loc"])
 
 
 _WANTED = {
-    "string_type": "text",
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
     "greater_than_equal": "at least {ge}",
     "less_than_equal": "at most {le}",
-    "string_too_short": "text of at least {min_length} letter",
     "string_too_long": "text of at most {max_length} letters",
     "too_short": "a block of at least {min_length} entry",
 }

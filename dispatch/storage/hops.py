@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, case, func, insert, select, tuple_, update
+from sqlalchemy import Row, Select, and_, bindparam, case, func, insert, select, tuple_, update
 
 from dispatch.storage.database import Tx
 from dispatch.storage.tables import hop, ticket
@@ -41,7 +41,7 @@ def _whole() -> Select[Any]:
     """A hop with what its ticket and its asker contribute to a decision."""
     return (
         select(
-            hop,
+            *(column for column in hop.c if column.name not in ("facts", "evidence", "found")),  # JSON, not needed here
             ticket.c.kind,
             ticket.c.state.label("ticket_state"),
             ticket.c.account,
@@ -80,7 +80,11 @@ def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
 
 
 def _at(pairs: Sequence[Pair]) -> Any:
-    return tuple_(hop.c.id, hop.c.generation).in_([tuple(pair) for pair in pairs])
+    """The id alone finds the row by its index; the pair then decides."""
+    return and_(
+        hop.c.id.in_([hop_id for hop_id, _ in pairs]),
+        tuple_(hop.c.id, hop.c.generation).in_([tuple(pair) for pair in pairs]),
+    )
 
 
 def insert_hops(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import archive_record, hop, ticket
+from dispatch.storage.tables import ON_BOARD, archive_record, hop, ticket
 from dispatch.ticket.life import LIVE_HOP, HopState, TicketState
 
 _asker = hop.alias("asker")
@@ -38,7 +38,7 @@ def run_boards(tx: Tx, name: str, limit: int) -> Sequence[Row[Any]]:
         )
         .join(ticket, ticket.c.id == hop.c.ticket_id)
         .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
-        .where(hop.c.state == HopState.WAITING, ticket.c.state == TicketState.OPEN, _of(name))
+        .where(ON_BOARD, hop.c.state == HopState.WAITING, ticket.c.state == TicketState.OPEN, _of(name))
         .order_by(hop.c.id)
         .limit(limit)
     )

@@ -140,8 +140,9 @@ ticket = Table(
 )
 
 _LIVE = text(f"state IN ({one_of(LIVE_HOP)})")
-_ON_BOARD = text(f"state IN ({one_of((HopState.WAITING, HopState.CLAIMED, HopState.HELD))})")
+ON_BOARD = text(f"state IN ({one_of((HopState.WAITING, HopState.CLAIMED, HopState.HELD))})")
 _WAKES = text("wake_at IS NOT NULL")
+"""A query must hold the very words of a partial index for SQLite to use it."""
 
 hop = Table(
     "hop",
@@ -186,7 +187,7 @@ hop = Table(
     CheckConstraint("seq >= 1 AND generation >= 0 AND failures >= 0", name="counted"),
     Index("uq_hop_live", "ticket_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("ix_hop_wake_at", "wake_at", sqlite_where=_WAKES, postgresql_where=_WAKES),
-    Index("ix_hop_board", "team", "boarded_at", sqlite_where=_ON_BOARD, postgresql_where=_ON_BOARD),
+    Index("ix_hop_board", "team", "boarded_at", sqlite_where=ON_BOARD, postgresql_where=ON_BOARD),
 )
 
 history = Table(  # append-only: a trigger refuses changes and removals
