@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, and_, func, select
 
 from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import ON_BOARD, crew, hop, ticket
+from dispatch.storage.tables import crew, hop, on_board, ticket
 from dispatch.ticket.life import LIVE_HOP, HopState
 
 _asker = hop.alias("asker")
@@ -49,7 +49,7 @@ _BOARD: Select[Any] = (
 def board(tx: Tx, team: str, limit: int) -> Sequence[Row[Any]]:
     """What is on a team's board: the urged and the urgent first, then the oldest."""
     order = (ticket.c.urged.desc(), ticket.c.priority, hop.c.boarded_at, hop.c.id)
-    return tx.execute(_BOARD.where(ON_BOARD, hop.c.team == team).order_by(*order).limit(limit)).all()
+    return tx.execute(_BOARD.where(on_board, hop.c.team == team).order_by(*order).limit(limit)).all()
 
 
 def quarantine(tx: Tx) -> Sequence[Row[Any]]:

@@ -33,9 +33,9 @@ from workers.world import World, world
 
 log = structlog.get_logger()
 
-MOST_QUEUED = 8
+MOST_QUEUED = 2
 """Messages that may wait in a team's queue. More would only grow old there: a hop that is still due in the database is
-sent as soon as there is room, and a lease must outlast the queue."""
+sent as soon as there is room, in a larger batch the longer it took, and a lease must outlast the queue."""
 SWEEP_SECONDS = 0.25
 """How often timers are looked at, and due hops even when nothing woke the relay."""
 
@@ -72,11 +72,7 @@ class Relay:
 
     def send_due(self) -> int:
         """Send what is due to the teams whose queues have room; how many hops."""
-        with self.here.database.read() as tx:
-            if not hops.anything_due(tx, datetime.now(UTC)):
-                return 0
-        room = self._room()
-        teams = [team for team, messages in room.items() if messages > 0]
+        teams = self._teams_with_room()
         if not teams:
             return 0
         settings = self.here.settings
@@ -86,16 +82,24 @@ class Relay:
             self._publish(batch)
         return len(due)
 
-    def _room(self) -> dict[str, int]:
-        """How many more messages each team's queue may take. Raises BrokerError or OSError with the broker away."""
+    def _teams_with_room(self) -> list[str]:
+        """Teams with something due whose queues aren't full. A full one's backlog doesn't hide the others' work."""
+        full: set[str] = set()
+        while True:
+            with self.here.database.read() as tx:
+                due = hops.teams_due(tx, datetime.now(UTC), full) & self.chains.keys()
+            ready = [team for team in due if self._queued(team) < MOST_QUEUED]
+            if ready or not due:
+                return ready
+            full |= due
+
+    def _queued(self, team: str) -> int:
+        """Messages that wait in the team's queue. Raises BrokerError or OSError with the broker away."""
         if self._broker is None:
             self._broker = app.connection_for_write()
             self._broker.ensure_connection(max_retries=1, timeout=4)
-        channel = self._broker.default_channel
-        return {
-            team: MOST_QUEUED - app.amqp.queues[team].bind(channel).queue_declare().message_count
-            for team in self.chains
-        }
+        queue = app.amqp.queues[team].bind(self._broker.default_channel)
+        return int(queue.queue_declare().message_count)
 
     def _drop_broker(self) -> None:
         if self._broker is not None:

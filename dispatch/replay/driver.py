@@ -34,7 +34,7 @@ from dispatch.routing.prehandling import Script, Symptom, follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import tickets
 from dispatch.storage.database import Database
-from dispatch.storage.runs import run_boards, run_progress, run_tickets
+from dispatch.storage.runs import run_progress, run_tickets, waiting_on_boards
 from dispatch.ticket.numbers import ticket_number
 from dispatch.ticket.roles import Actor, Role
 
@@ -44,7 +44,8 @@ AT_ONCE = 400
 """Reports, claims or findings in one transaction."""
 IN_FLIGHT = 3_000
 """Cases under way at once when going as fast as it goes: enough to fill every batch, few enough to look at."""
-IDLE_SECONDS = 0.02
+LEISURE_SECONDS = 0.05
+"""A pause when little was to be done: nobody looks at a board twenty times a second, and batches grow meanwhile."""
 STALLED_SECONDS = 300
 """A replay in which nothing has moved for so long says so and ends."""
 
@@ -92,6 +93,7 @@ class Driver:
         self._read = sms.inbox_end()
         self._started = time.monotonic()
         self._answers = {name: _to_a_ticket(symptom) for name, symptom in script.symptoms.items()}
+        self._people = [name for name, team in self.rulebook.teams.items() if not team.automatic]
         self._symptoms = {category: self._symptom(category) for category in self.rulebook.categories}
 
     @property
@@ -115,8 +117,8 @@ class Driver:
             if time.monotonic() - moved_at > STALLED_SECONDS:
                 self.tally.stalled = True
                 break
-            if not moved:
-                time.sleep(IDLE_SECONDS)
+            if moved < AT_ONCE // 2:
+                time.sleep(LEISURE_SECONDS)
         progress(self.tally)
         return self.tally
 
@@ -183,9 +185,13 @@ class Driver:
         return self.cases[self._next : end]
 
     def _work_boards(self) -> int:
-        """Claim what waits on the boards, then end it as the plans say."""
+        """Claim what waits on the boards, then end it as the plans say. Others' cases are left to them."""
+        waiting: list[Row[Any]] = []
+        after = 0
         with self.database.read() as tx:
-            waiting = run_boards(tx, self.name, AT_ONCE)
+            while len(waiting) < AT_ONCE and (page := waiting_on_boards(tx, self._people, after, AT_ONCE)):
+                after = page[-1].id
+                waiting += page
         todo = [(row, self._step(row)) for row in waiting if row.ticket_id in self.plans]
         ready = [(row, step) for row, step in todo if step is not None]
         if not ready:
@@ -232,10 +238,11 @@ class Driver:
         plan = self.plans[row.ticket_id]
         before = sum(len(each.steps) for each in plan.rounds[: row.reopened])
         steps = plan.rounds[row.reopened].steps if row.reopened < len(plan.rounds) else ()
-        visit: int = row.hops - 1 - before
-        if visit < len(steps) and steps[visit].team == str(row.team):
-            return steps[visit]
-        self.tally.deviated[(steps[visit].team if visit < len(steps) else "archive", row.team)] += 1
+        visit = int(row.hops) - 1 - before
+        planned: Step | None = steps[visit] if visit < len(steps) else None
+        if planned is not None and planned.team == row.team:
+            return planned
+        self.tally.deviated[(planned.team if planned else "archive", row.team)] += 1
         askers = (str(row.asker_team),) if row.asker_team else ()
         return self.planner.way_home(plan, str(row.team), askers)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -104,10 +104,16 @@ def update_hops(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         tx.execute(update(hop).where(hop.c.id == bindparam("id_")).values(columns), rows)
 
 
-def anything_due(tx: Tx, now: datetime) -> bool:
-    """Whether there is something to send at all: a look at the index, without a lock."""
-    due = select(hop.c.id).where(hop.c.wake_at <= now, hop.c.state.in_(hop_sources("send"))).limit(1)
-    return tx.execute(due).first() is not None
+def teams_due(tx: Tx, now: datetime, but: Collection[str], among: int = 1_000) -> set[str]:
+    """Teams other than `but` for which something is to be sent, found among the oldest so many: a look at the index."""
+    oldest = (
+        select(hop.c.team)
+        .where(hop.c.wake_at <= now, hop.c.state.in_(hop_sources("send")), hop.c.team.not_in(but))
+        .order_by(hop.c.wake_at)
+        .limit(among)
+        .subquery()
+    )
+    return set(tx.execute(select(oldest.c.team).distinct()).scalars())
 
 
 def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Sequence[str]) -> list[Sending]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import ON_BOARD, archive_record, hop, ticket
+from dispatch.storage.tables import archive_record, hop, on_board, ticket
 from dispatch.ticket.life import LIVE_HOP, HopState, TicketState
 
 _asker = hop.alias("asker")
@@ -30,15 +30,15 @@ def run_progress(tx: Tx, name: str) -> int:
     return tx.execute(query).scalar_one()
 
 
-def run_boards(tx: Tx, name: str, limit: int) -> Sequence[Row[Any]]:
-    """What waits on the boards of people, the oldest first."""
+def waiting_on_boards(tx: Tx, teams: Sequence[str], after: int, limit: int) -> Sequence[Row[Any]]:
+    """What waits on these teams' boards, of whichever run, by hop id from behind `after`."""
     query: Select[Any] = (
         select(
             hop.c.id, hop.c.ticket_id, hop.c.team, ticket.c.hops, ticket.c.reopened, _asker.c.team.label("asker_team")
         )
         .join(ticket, ticket.c.id == hop.c.ticket_id)
         .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
-        .where(ON_BOARD, hop.c.state == HopState.WAITING, ticket.c.state == TicketState.OPEN, _of(name))
+        .where(on_board, hop.c.team.in_(teams), hop.c.state == HopState.WAITING, hop.c.id > after)
         .order_by(hop.c.id)
         .limit(limit)
     )

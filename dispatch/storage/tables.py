@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -140,9 +141,9 @@ ticket = Table(
 )
 
 _LIVE = text(f"state IN ({one_of(LIVE_HOP)})")
-ON_BOARD = text(f"state IN ({one_of((HopState.WAITING, HopState.CLAIMED, HopState.HELD))})")
+_BOARD_STATES = (HopState.WAITING, HopState.CLAIMED, HopState.HELD)
+_ON_BOARD = text(f"state IN ({one_of(_BOARD_STATES)})")
 _WAKES = text("wake_at IS NOT NULL")
-"""A query must hold the very words of a partial index for SQLite to use it."""
 
 hop = Table(
     "hop",
@@ -187,8 +188,11 @@ hop = Table(
     CheckConstraint("seq >= 1 AND generation >= 0 AND failures >= 0", name="counted"),
     Index("uq_hop_live", "ticket_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
     Index("ix_hop_wake_at", "wake_at", sqlite_where=_WAKES, postgresql_where=_WAKES),
-    Index("ix_hop_board", "team", "boarded_at", sqlite_where=ON_BOARD, postgresql_where=ON_BOARD),
+    Index("ix_hop_board", "team", "boarded_at", sqlite_where=_ON_BOARD, postgresql_where=_ON_BOARD),
 )
+
+on_board = hop.c.state.in_([literal_column(f"'{state}'") for state in _BOARD_STATES])
+"""On a team's board, in the very words of the partial index: only so SQLite sees that it may use it."""
 
 history = Table(  # append-only: a trigger refuses changes and removals
     "history",
