@@ -128,8 +128,9 @@ class Relay:
             raise
 
     def _fire_timers(self) -> None:
+        rulebook = self.here.rules.get()
         with self.here.database.write() as tx:
-            timers.fire(tx, self.here.rules.get(), datetime.now(UTC), self.here.settings.batch)
+            timers.fire(tx, rulebook, datetime.now(UTC), self.here.settings.batch)
 
 
 def _queue(task: str) -> str:

@@ -67,15 +67,7 @@ class Desk:
     settings: Settings
     database: Database
     rules: RulesInForce
-
-    @property
-    def rulebook(self) -> Rulebook:
-        rulebook = self.rules.get()
-        if self.rules.refused:
-            err.print(
-                f"[yellow]规则文件有误,沿用上一版 · rules file refused, version {rulebook.version} stays in force[/]"
-            )
-        return rulebook
+    rulebook: Rulebook
 
     @property
     def script(self) -> Script:
@@ -92,10 +84,17 @@ class Desk:
 
 
 def open_desk() -> Desk:
-    configure_logs(logging.WARNING)
+    """Raises what is wrong with the installation; a bad rules file only warns while a good one is in force."""
+    configure_logs(logging.CRITICAL)
     settings = load_settings()
     database = open_database(settings)
-    return Desk(settings, database, RulesInForce(settings.rules, database))
+    rules = RulesInForce(settings.rules, database)
+    rulebook = rules.get()
+    if rules.refused:
+        err.print(f"[yellow]规则文件有误,沿用上一版 · rules file refused, version {rulebook.version} stays in force[/]")
+        for line in rules.refused.lines:
+            err.print(line, markup=False, soft_wrap=True)
+    return Desk(settings, database, rules, rulebook)
 
 
 def now() -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,11 +24,13 @@ class Database:
     def __init__(self, url: str) -> None:
         parsed = make_url(url)
         self.url = url
+        self._queue: Path | None = None
         self.kind = parsed.get_backend_name()
         match self.kind:
             case "sqlite":
                 if parsed.database:
                     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    self._queue = Path(f"{parsed.database}-queue")
                 self.engine = create_engine(parsed, connect_args={"timeout": 10})
                 _prepare_sqlite(self.engine)
             case "postgresql":
@@ -42,8 +45,19 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that commits at the end of the block, and rolls back when the block raises."""
-        with self.engine.begin() as tx:
+        with self._turn(), self.engine.begin() as tx:
             yield tx
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite's writers queue at a file lock: the kernel wakes the next one at once, while SQLite itself would have
+        it sleep and ask again. The lock goes with its process; SQLite's own lock still decides."""
+        if self._queue is None:
+            yield
+            return
+        with self._queue.open("a") as queue:
+            fcntl.flock(queue, fcntl.LOCK_EX)
+            yield
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

@@ -1,0 +1,54 @@
+# 派单 Paidan. `make help` lists the commands; the first one that needs it sets everything up.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup demo up test test-unit lint format docs lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## virtual environment with the locked packages
+
+$(READY): requirements/dev.txt pyproject.toml setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh setup.sh
+	@touch $(READY)
+
+demo: setup  ## faults travel from the report to the survey; STAY=1 leaves everything running
+	@$(BIN)/dispatch demo $(if $(STAY),--stay)
+
+up: setup  ## everything as supervised processes, until Ctrl-C
+	@$(BIN)/dispatch up
+
+test: setup  ## all tests
+	@$(BIN)/python -m pytest -p no:cacheprovider
+
+test-unit: setup  ## the unit tests alone, in seconds
+	@$(BIN)/python -m pytest -p no:cacheprovider tests/unit
+
+lint: setup  ## ruff, mypy --strict, import contracts, the rules and their cases
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/dispatch rules check routing_rules.yaml
+	@$(BIN)/dispatch rules test routing_rules.yaml
+	@$(BIN)/dispatch script check prehandling.yaml
+
+format: setup  ## ruff's formatting and its safe corrections
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: setup  ## what is generated: the life tables' page, the rules' drawing and schema
+	@$(BIN)/python -m dispatch.ticket.journey > docs/journey.md
+	@$(BIN)/dispatch rules show routing_rules.yaml --svg docs/rules.svg
+	@$(BIN)/dispatch rules schema > docs/routing_rules.schema.json
+
+lock: setup  ## resolve the packages anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+
+clean:  ## remove the virtual environment and the caches
+	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
