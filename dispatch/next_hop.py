@@ -7,7 +7,7 @@ Every way in which a hop can end (report, pass on, hand back, an automatic finis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -99,11 +99,6 @@ def end(
     ]
 
 
-def read_facts(stored: Mapping[str, Any]) -> Facts:
-    """The facts of a decision as they are kept with the hop that it made."""
-    return Facts(**stored)
-
-
 def _decide(rulebook: Rulebook, ending: Ending, facts: Facts) -> Decision:
     match ending.move:
         case "pass on":
@@ -175,7 +170,7 @@ def _new_hop(
         "sent_at": None if carried is None else now,
         "asked_by": asked_by,
         "rule": decision.rule,
-        "facts": asdict(facts),
+        "facts": facts.stored(),
         "rulebook": rulebook.version,
         "made_at": now,
     }

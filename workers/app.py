@@ -121,7 +121,7 @@ def _body(team: str, step: Step) -> Any:
     def body(pairs: list[Pair]) -> list[Pair]:
         return hop.run(step, effect, [(hop_id, generation) for hop_id, generation in pairs])
 
-    body.__doc__ = step.work.__doc__
+    body.__doc__ = (step.look or step.write).__doc__
     return body
 
 

@@ -28,29 +28,29 @@ Hops = Sequence[Row[Any]]
 Write = Callable[[Tx, Rulebook, Hops, datetime], list[Pair] | None]
 """Writes what a step found out about hops that are now locked and still ours. Gives the pairs with which the chain
 goes on, where these aren't the hops themselves."""
-Work = Callable[[World, Hops], Write]
-"""A step: looks at the hops, asks the outside world (no transaction is open then), and gives what is to be written.
+Look = Callable[[World, Hops], Write]
+"""Asks the outside world about hops that were read (no transaction is open meanwhile), and gives what is to be written.
 It may run twice for the same hop, so what it asks outside must be repeatable or carry a key."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """`name` as Flower shows it, behind the team's. `again`: a hop may come to it once more, as a reminder does."""
+    """One task of a chain: `write` alone, or `look` first where the outside world is asked.
+
+    `name` is what Flower shows behind the team's. `again`: a hop may come to it once more, as a reminder does.
+    """
 
     name: str
-    work: Work
+    write: Write | None = None
+    look: Look | None = None
     again: bool = False
 
 
-def to_board(_world: World, _hops: Hops) -> Write:
-    """The last step of a team of people: shown on its board, to be claimed within its service level."""
-
-    def write(tx: Tx, rulebook: Rulebook, rows: Hops, now: datetime) -> list[Pair]:
-        level = rulebook.teams[rows[0].team].level
-        hops.board(tx, [row.id for row in rows], now, now + level.respond_within if level else None)
-        return []
-
-    return write
+def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> list[Pair]:
+    """Show the hops on the team's board, to be claimed within its service level."""
+    level = rulebook.teams[mine[0].team].level
+    hops.board(tx, [row.id for row in mine], now, now + level.respond_within if level else None)
+    return []
 
 
 class Stretch:
@@ -97,11 +97,13 @@ def run(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
 
 def _act(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
     here = world()
-    with here.database.read() as tx:
-        seen = hops.read_received(tx, pairs)
-    if not seen:
+    write = step.write
+    if step.look is not None:
+        with here.database.read() as tx:
+            seen = hops.read_received(tx, pairs)
+        write = step.look(here, seen) if seen else None
+    if write is None:
         return []
-    write = step.work(here, seen)
     rulebook = here.rules.get()
     now = datetime.now(UTC)
     with here.database.write() as tx:

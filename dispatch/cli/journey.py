@@ -18,8 +18,7 @@ from dispatch.cli.desk import AsJson, Desk, TicketName, clear_errors, local, now
 from dispatch.cli.rules import rules
 from dispatch.closing import digest
 from dispatch.figures import Journey
-from dispatch.next_hop import read_facts
-from dispatch.routing.rulebook import END, Rulebook
+from dispatch.routing.rulebook import END, Facts, Rulebook
 from dispatch.storage.tables import as_dict
 from dispatch.ticket.clock import spent
 from dispatch.ticket.life import HopState
@@ -201,7 +200,7 @@ def _listed(values: dict[str, Any]) -> str:
 def _explained(desk: Desk, hop: Row[Any]) -> dict[str, Any]:
     """A hop's decision made again from the facts kept with it, by the text of the rules that were in force then."""
     rulebook = desk.rules.version(hop.rulebook)
-    facts = read_facts(hop.facts)
+    facts = Facts(**hop.facts)
     told: dict[str, Any] = {
         "hop": f"{ticket_number(facts.flow, hop.ticket_id)}-{hop.seq}",
         "to": hop.team,

@@ -36,6 +36,10 @@ class Facts:
     reopened: int = 0
     archived: bool = False
 
+    def stored(self) -> dict[str, object]:
+        """As it is kept with the hop that was decided by it; `Facts(**stored)` reads it back."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

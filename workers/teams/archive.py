@@ -8,19 +8,15 @@ from dispatch import closing
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import Pair
-from workers.hop import Hops, Step, Stretch, Write
-from workers.world import World
+from workers.hop import Hops, Step, Stretch
+from workers.world import world
 
 
-def file_record(world: World, _rows: Hops) -> Write:
-    """Archive the ticket; the survey's hop that follows is received by the chain's next step."""
-    lease = world.settings.lease_span
-
-    def write(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> list[Pair]:
-        following = closing.archive(tx, rulebook, mine, now, carried=lease)
-        return [sending.pair for sending in following if sending.team == "callback-survey"]
-
-    return write
+def file_record(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> list[Pair]:
+    """Archive the tickets; the surveys' hops that follow are received by the chain's next step."""
+    lease = world().settings.lease_span
+    return [sending.pair for sending in closing.archive(tx, rulebook, mine, now, lease) if sending.team == SURVEY]
 
 
-STRETCH = Stretch(Step("file", file_record), board=False, then="callback-survey")
+SURVEY = "callback-survey"
+STRETCH = Stretch(Step("file", file_record), board=False, then=SURVEY)

@@ -17,13 +17,9 @@ from workers.hop import Hops, Step, Stretch, Write
 from workers.world import World
 
 
-def prepare(_world: World, _rows: Hops) -> Write:
-    """Write down that the customer is to be asked, and by which link."""
-
-    def write(tx: Tx, _rulebook: Rulebook, mine: Hops, now: datetime) -> None:
-        records.open_surveys(tx, [row.id for row in mine], now)
-
-    return write
+def prepare(tx: Tx, _rulebook: Rulebook, mine: Hops, now: datetime) -> None:
+    """Write down that the customers are to be asked, and by which link."""
+    records.open_surveys(tx, [row.id for row in mine], now)
 
 
 def ask(world: World, rows: Hops) -> Write:
@@ -46,4 +42,4 @@ def ask(world: World, rows: Hops) -> Write:
     return write
 
 
-STRETCH = Stretch(Step("prepare", prepare, again=True), Step("ask", ask, again=True), board=False)
+STRETCH = Stretch(Step("prepare", prepare, again=True), Step("ask", look=ask, again=True), board=False)

@@ -8,29 +8,24 @@ from datetime import datetime
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import crew
 from dispatch.storage.database import Tx
-from workers.hop import Hops, Step, Stretch, Write
-from workers.world import World
+from workers.hop import Hops, Step, Stretch
 
 
-def assign(_world: World, _rows: Hops) -> Write:
+def assign(tx: Tx, rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
     """Propose an installer; whoever of the team is free may still claim."""
-
-    def write(tx: Tx, rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
-        team = mine[0].team
-        if not rulebook.teams[team].assigned:
-            return
-        load = crew.load(tx, team, {row.area for row in mine})
-        proposed: Counter[str] = Counter()
-        chosen = []
-        for row in mine:
-            people = load.get(row.area, {})
-            if people:
-                name = min(sorted(people), key=lambda person: people[person] + proposed[person])
-                proposed[name] += 1
-                chosen.append((row.id, name))
-        crew.propose(tx, chosen)
-
-    return write
+    team = mine[0].team
+    if not rulebook.teams[team].assigned:
+        return
+    load = crew.load(tx, team, {row.area for row in mine})
+    proposed: Counter[str] = Counter()
+    chosen = []
+    for row in mine:
+        people = load.get(row.area, {})
+        if people:
+            name = min(sorted(people), key=lambda person: people[person] + proposed[person])
+            proposed[name] += 1
+            chosen.append((row.id, name))
+    crew.propose(tx, chosen)
 
 
 STRETCH = Stretch(Step("assign", assign))

@@ -21,4 +21,4 @@ def line_test(world: World, rows: Hops) -> Write:
     return write
 
 
-STRETCH = Stretch(Step("line-test", line_test))
+STRETCH = Stretch(Step("line-test", look=line_test))
