@@ -1,0 +1,17 @@
+"""派单 Paidan: the service desk and fault dispatch of a home-broadband operator.
+
+A fault's journey, and where each step of it stands:
+
+    a customer reports it, by hotline or face to face      intake.submit
+    a script tries to solve it on the phone                routing.prehandling.follow
+    it becomes a ticket; the rules name the first team     routing.rulebook.decide
+    its hop is a row that is due                           next_hop.start
+    the relay sends what is due to the teams' queues       workers.relay
+    the team's worker tests, assigns, puts it on the board workers.hop, workers.teams
+    a person claims it and reports a finding               handling.claim, handling.end
+    the finding and the facts decide the next hop          next_hop.end
+    the record is frozen, the customer is asked            closing.archive, closing.answer
+    satisfied: the case is closed; not fixed: back to work ticket.life
+
+The database decides what is true; a message only says where to look.
+"""

@@ -69,11 +69,16 @@ def tickets(
     if as_json:
         show_json([{"number": ticket_number(row.kind, row.id), **as_dict(row)} for row in rows])
         return
-    table = Table("工单 Ticket", "受理 Taken", "账号 Account", "现象 Symptom", "状态 State", "班组 Team", "人员 Person")
+    table = Table()
+    for heading in ("工单\nTicket", "受理\nTaken", "账号\nAccount", "现象\nSymptom", "状态\nState"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("班组\nTeam", overflow="fold")
+    table.add_column("人员\nPerson", overflow="fold")
     for row in rows:
         where = f"{row.team} ({row.hop_state})" if row.team else ""
         number = ticket_number(row.kind, row.id)
-        table.add_row(number, local(row.made_at), row.account, row.symptom, row.state, where, row.holder or "")
+        taken = local(row.made_at, "%m-%d %H:%M")
+        table.add_row(number, taken, row.account, row.symptom, row.state, where, row.holder or "")
     out.print(table)
 
 
