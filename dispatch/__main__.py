@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from dispatch.cli import accounts, intake, journey, prehandling, replay, rules, running, team
+from dispatch.cli.desk import tell
+from dispatch.errors import DispatchError
 
 cli = typer.Typer(
     name="dispatch",
@@ -25,7 +29,11 @@ for name, group in (
 
 
 def main() -> None:
-    cli()
+    """Nothing is half done when a command ends with an error: its transaction was rolled back."""
+    try:
+        cli()
+    except DispatchError as wrong:
+        sys.exit(tell(wrong))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dispatch.cli.desk import As, AsJson, InRole, clear_errors, now, open_desk, out, show_json
+from dispatch.cli.desk import As, AsJson, InRole, now, open_desk, out, show_json
 from dispatch.errors import BadInput
 from dispatch.storage import tickets
 from dispatch.ticket.roles import require
@@ -20,7 +20,6 @@ _MOBILE = re.compile(r"1[3-9]\d{9}")  # Source: 工信部 电信网编号计划 
 
 
 @account.command()
-@clear_errors
 def add(
     number: Annotated[str, typer.Argument()],
     area: Annotated[str, typer.Option(help="the area that its line lies in")],
@@ -45,7 +44,6 @@ def add(
 
 
 @account.command("list")
-@clear_errors
 def list_(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: AsJson = False) -> None:
     """The accounts, with the mobile number masked."""
     with open_desk().database.read() as tx:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, ParamSpec, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -29,9 +28,6 @@ from dispatch.ticket.roles import ROLES, Actor
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 EXIT: Mapping[type[DispatchError], int] = {
     errors.NotFound: 4,
@@ -140,23 +136,15 @@ def span(seconds: float) -> str:
     raise AssertionError
 
 
-def clear_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """A DispatchError ends a command with its message on standard error and its status; nothing was written then."""
-
-    @functools.wraps(command)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except errors.BadRules as wrong:
-            for line in wrong.lines:
-                typer.echo(line)
-            raise typer.Exit(EXIT[errors.BadRules]) from None
-        except DispatchError as wrong:
-            err.print(f"[bold red]错误 {wrong.code}:[/] ", end="")
-            err.print(str(wrong), markup=False, soft_wrap=True)
-            raise typer.Exit(EXIT.get(type(wrong), 2)) from None
-
-    return guarded
+def tell(wrong: DispatchError) -> int:
+    """What was wrong, for people, and the exit status for scripts. Faults of a file are lines on standard output."""
+    if isinstance(wrong, errors.BadRules | errors.BadReplayFile):
+        for line in wrong.lines:
+            typer.echo(line)
+    else:
+        err.print(f"[bold red]错误 {wrong.code}:[/] ", end="")
+        err.print(str(wrong), markup=False, soft_wrap=True)
+    return EXIT.get(type(wrong), 2)
 
 
 def _plain(value: object) -> object:

@@ -9,7 +9,7 @@ import typer
 
 from dispatch import closing, handling
 from dispatch import intake as desk_intake
-from dispatch.cli.desk import As, AsJson, InRole, TicketName, clear_errors, now, open_desk, out, read_pairs, show_json
+from dispatch.cli.desk import As, AsJson, InRole, TicketName, now, open_desk, out, read_pairs, show_json
 from dispatch.cli.prehandling import ask
 from dispatch.intake import Accepted, Answers, Report
 from dispatch.routing.prehandling import Script
@@ -30,7 +30,6 @@ _SAID = {
 
 
 @app.command()
-@clear_errors
 def submit(
     account: Annotated[str, typer.Argument(help="the broadband account")],
     symptom: Annotated[str, typer.Option(help="one of `dispatch script show`")],
@@ -54,7 +53,6 @@ def submit(
 
 
 @app.command()
-@clear_errors
 def transfer(
     ticket: TicketName,
     note: Annotated[str, typer.Option(help="what was said, beyond the report")] = "",
@@ -69,7 +67,6 @@ def transfer(
 
 
 @app.command()
-@clear_errors
 def refer(
     ticket: TicketName,
     reason: Annotated[str, typer.Option(help="whose business it is")],
@@ -84,7 +81,6 @@ def refer(
 
 
 @app.command("take-over")
-@clear_errors
 def take_over(
     ticket: TicketName,
     answers: _Answers = [],  # noqa: B006
@@ -106,7 +102,6 @@ def take_over(
 
 
 @app.command()
-@clear_errors
 def urge(ticket: TicketName, reason: Annotated[str, typer.Option()], name: As = "", role: InRole = "") -> None:
     """催单 · the customer presses; counted and limited by the rules."""
     desk = open_desk()
@@ -116,7 +111,6 @@ def urge(ticket: TicketName, reason: Annotated[str, typer.Option()], name: As = 
 
 
 @app.command()
-@clear_errors
 def withdraw(ticket: TicketName, reason: Annotated[str, typer.Option()], name: As = "", role: InRole = "") -> None:
     """撤单 · the report is taken back."""
     desk = open_desk()
@@ -126,7 +120,6 @@ def withdraw(ticket: TicketName, reason: Annotated[str, typer.Option()], name: A
 
 
 @app.command()
-@clear_errors
 def survey(
     answer: Annotated[str, typer.Argument(help="satisfied, not-fixed or unreachable")],
     token: Annotated[str, typer.Option(help="what stands at the end of the customer's link")] = "",

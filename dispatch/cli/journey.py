@@ -14,7 +14,7 @@ from rich.tree import Tree
 from sqlalchemy import Row
 
 from dispatch import figures
-from dispatch.cli.desk import AsJson, Desk, TicketName, clear_errors, local, now, open_desk, out, show_json, span
+from dispatch.cli.desk import AsJson, Desk, TicketName, local, now, open_desk, out, show_json, span
 from dispatch.cli.rules import rules
 from dispatch.closing import digest
 from dispatch.figures import Journey
@@ -36,7 +36,6 @@ MARK = {
 
 
 @app.command()
-@clear_errors
 def show(ticket: TicketName, as_json: AsJson = False) -> None:
     """工单轨迹 · the whole journey of a ticket as a timeline: which team, when, what it found, how long it took."""
     desk = open_desk()
@@ -56,7 +55,6 @@ def show(ticket: TicketName, as_json: AsJson = False) -> None:
 
 
 @app.command()
-@clear_errors
 def tickets(
     account: Annotated[str, typer.Option(help="of this account only")] = "",
     unfinished: Annotated[bool, typer.Option("--open", help="that haven't ended only")] = False,
@@ -83,7 +81,6 @@ def tickets(
 
 
 @rules.command()
-@clear_errors
 def explain(ticket: TicketName, as_json: AsJson = False) -> None:
     """为何派到这里 · of every hop: which rule chose it, on which facts, and why the rules before it did not match."""
     desk = open_desk()

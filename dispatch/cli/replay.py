@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from dispatch import figures as figures_of
-from dispatch.cli.desk import Desk, clear_errors, err, open_desk, out, span
+from dispatch.cli.desk import Desk, err, open_desk, out, span
 from dispatch.cli.journey import picture
 from dispatch.errors import AlreadyRunning
 from dispatch.ports.ledger import Ledger
@@ -43,7 +43,6 @@ JOURNEY = ("noc", "installer", "transmission", "installer")
 
 
 @app.command()
-@clear_errors
 def replay(
     file: Annotated[Path, typer.Argument(help="the log, CSV or gzipped CSV")],
     mapping: Annotated[Path, typer.Option(help="which team stands for which group")] = MAPPING,
@@ -77,7 +76,6 @@ def replay(
 
 
 @app.command()
-@clear_errors
 def demo(
     count: Annotated[int, typer.Option(min=1, max=5000, help="faults")] = 300,
     seed: Annotated[int, typer.Option(help="another seed, other faults")] = 1,

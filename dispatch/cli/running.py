@@ -7,7 +7,7 @@ import threading
 
 import typer
 
-from dispatch.cli.desk import clear_errors, err, open_desk, out
+from dispatch.cli.desk import err, open_desk, out
 from dispatch.settings import load_settings
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate as migrate_database
@@ -17,7 +17,6 @@ app = typer.Typer()
 
 
 @app.command()
-@clear_errors
 def up() -> None:
     """启动 · start everything as supervised child processes; Ctrl-C stops all of it and keeps the data."""
     desk = open_desk()
@@ -38,7 +37,6 @@ def up() -> None:
 
 
 @app.command()
-@clear_errors
 def migrate() -> None:
     """升级数据库 · bring the database to this program's schema."""
     database = Database(load_settings().database)

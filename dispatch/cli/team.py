@@ -18,7 +18,6 @@ from dispatch.cli.desk import (
     Desk,
     HopName,
     InRole,
-    clear_errors,
     hop_id,
     local,
     now,
@@ -52,7 +51,6 @@ _Reason = Annotated[str, typer.Option(help="why")]
 
 
 @app.command()
-@clear_errors
 def teams(
     team: Annotated[str, typer.Argument(help="one team: what it may report, and where that leads")] = "",
     as_json: AsJson = False,
@@ -120,7 +118,6 @@ def _known(desk: Desk, team: str) -> Mapping[str, Team]:
 
 
 @app.command()
-@clear_errors
 def board(
     team: Annotated[str, typer.Argument(help="a team of `dispatch teams`")],
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 30,
@@ -164,7 +161,6 @@ def board(
 
 
 @app.command()
-@clear_errors
 def claim(hop: HopName, name: As = "", role: InRole = "", on_behalf_of: _Behalf = "") -> None:
     """接单 · take a hop into one's hands. Of two people one wins."""
     desk = open_desk()
@@ -175,7 +171,6 @@ def claim(hop: HopName, name: As = "", role: InRole = "", on_behalf_of: _Behalf 
 
 
 @app.command()
-@clear_errors
 def report(
     hop: HopName,
     finding: Annotated[str, typer.Option(help="what was found: see `dispatch teams`")],
@@ -195,7 +190,6 @@ def report(
 
 
 @app.command("pass-on")
-@clear_errors
 def pass_on(
     hop: HopName,
     to: Annotated[str, typer.Option(help="the team")],
@@ -210,7 +204,6 @@ def pass_on(
 
 
 @app.command("hand-back")
-@clear_errors
 def hand_back(hop: HopName, reason: _Reason, name: As = "", role: InRole = "", on_behalf_of: _Behalf = "") -> None:
     """退单 · back to the team that asked."""
     desk = open_desk()
@@ -218,7 +211,6 @@ def hand_back(hop: HopName, reason: _Reason, name: As = "", role: InRole = "", o
 
 
 @app.command()
-@clear_errors
 def hold(
     hop: HopName,
     until: Annotated[str, typer.Option(help="2026-12-01T14:00, or a duration such as 4h")],
@@ -235,7 +227,6 @@ def hold(
 
 
 @app.command()
-@clear_errors
 def resume(hop: HopName, name: As = "", role: InRole = "") -> None:
     """解挂 · end a hold early."""
     desk = open_desk()
@@ -245,7 +236,6 @@ def resume(hop: HopName, name: As = "", role: InRole = "") -> None:
 
 
 @app.command()
-@clear_errors
 def quarantine(as_json: AsJson = False) -> None:
     """隔离区 · hops that failed too often; `dispatch release HOP` tries one afresh."""
     desk = open_desk()
@@ -263,7 +253,6 @@ def quarantine(as_json: AsJson = False) -> None:
 
 
 @app.command()
-@clear_errors
 def release(hop: HopName, name: As = "", role: InRole = "") -> None:
     """放行 · out of the quarantine, tried afresh."""
     desk = open_desk()
@@ -273,7 +262,6 @@ def release(hop: HopName, name: As = "", role: InRole = "") -> None:
 
 
 @crew.command("add")
-@clear_errors
 def crew_add(
     person: Annotated[str, typer.Argument()],
     team: Annotated[str, typer.Option(help="a team of `dispatch teams`")],
@@ -288,7 +276,6 @@ def crew_add(
 
 
 @crew.command("list")
-@clear_errors
 def crew_list(as_json: AsJson = False) -> None:
     """Everybody, by team and area."""
     with open_desk().database.read() as tx:

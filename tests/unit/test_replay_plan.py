@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.replay.log import LoggedCase, read
-from dispatch.replay.mapping import check_covers, identity, load
+from dispatch.replay.log import LoggedCase
+from dispatch.replay.mapping import identity
 from dispatch.replay.plan import Plan, Planner, plan
 from dispatch.routing import loader
 from dispatch.routing.rulebook import Rulebook
 
 PROJECT = Path(__file__).parents[2]
-REAL = PROJECT.parent / "shared" / "data" / "incidents_servicenow.csv.gz"
 RULES = (PROJECT / "routing_rules.yaml").read_text(encoding="utf-8")
 
 
@@ -146,16 +145,3 @@ def test_a_case_elsewhere_than_planned_is_led_home_step_by_step(rulebook: Rulebo
     home = planner.way_home(made, "installer", ("noc",))
     assert home is not None
     assert home.to == "archive"
-
-
-@pytest.mark.system
-@pytest.mark.skipif(not REAL.exists(), reason="the real log isn't here")
-def test_every_case_of_the_real_log_ends_in_the_archive(rulebook: Rulebook) -> None:
-    log = read(REAL)
-    mapping = load(PROJECT / "replay_mapping.yaml", rulebook)
-    check_covers(mapping, log, "replay_mapping.yaml")
-    planner = Planner(mapping, rulebook)
-    for each in log.cases:
-        made = planner.plan(each)
-        assert all(part.steps[-1].to == "archive" for part in made.rounds)
-        assert made.limit or not made.unreconciled

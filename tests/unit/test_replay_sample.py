@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from dispatch.replay.log import read
 from dispatch.replay.sample import START, figures, sample
-
-REAL = Path(__file__).parents[3] / "shared" / "data" / "incidents_servicenow.csv.gz"
 
 
 def test_the_same_seed_gives_the_same_cases_and_another_seed_others() -> None:
@@ -56,14 +52,3 @@ def test_figures_of_a_few_cases_are_counted_by_hand() -> None:
 def test_nothing_has_no_figures() -> None:
     with pytest.raises(ValueError, match="no cases"):
         figures([])
-
-
-@pytest.mark.system
-@pytest.mark.skipif(not REAL.exists(), reason="the real log isn't here")
-def test_the_real_log_has_the_figures_that_were_published_of_it() -> None:
-    found = figures(read(REAL).cases)
-    assert found.cases == 24_918
-    assert found.handovers_mean == pytest.approx(0.77, abs=0.01)
-    assert (found.handovers_p50, found.handovers_p95, found.handovers_p99, found.handovers_max) == (0, 3, 7, 25)
-    assert found.first_team == pytest.approx(0.65, abs=0.005)
-    assert found.arrivals_peak == 99
