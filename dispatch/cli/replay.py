@@ -66,10 +66,10 @@ def replay(
     with _running(desk.settings) as (tend, stack):
         tally, verdict, seconds = _drive(desk, name, cases, known, tend, speed_up)
         _report(desk, cases, known, tally, verdict, stack)
-    counts = verdict.counts
+    counts, rate = verdict.counts, verdict.counts.hops / seconds
     typer.echo(
         f"replay: {verdict.accepted} accepted, {counts.archived} archived, {counts.reopened} reopened, "
-        f"{counts.hops} hops, {len(verdict.lost)} lost, {len(verdict.doubled)} doubled, {counts.hops / seconds:.0f} hops/s"
+        f"{counts.hops} hops, {len(verdict.lost)} lost, {len(verdict.doubled)} doubled, {rate:.0f} hops/s"
     )
     if not verdict.good:
         raise typer.Exit(1)

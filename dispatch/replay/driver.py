@@ -101,7 +101,7 @@ class Driver:
         return self.planner.rulebook
 
     def run(self, tend: Callable[[], None], progress: Callable[[Tally], None]) -> Tally:
-        """Until every accepted case has ended. `tend` is called often, so that a supervisor can do its work meanwhile."""
+        """Until every accepted case has ended. `tend` is called often, so that a supervisor does its work."""
         self._take_up_again()
         looked, moved_at = 0.0, time.monotonic()
         while self._next < len(self.cases) or self.tally.ended < self.tally.accepted:
