@@ -6,9 +6,8 @@ import re
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from dispatch.cli.desk import As, AsJson, InRole, now, open_desk, out, show_json
+from dispatch.cli.desk import As, AsJson, InRole, now, open_desk, out, show_json, table
 from dispatch.errors import BadInput
 from dispatch.storage import tickets
 from dispatch.ticket.roles import require
@@ -51,10 +50,12 @@ def list_(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: 
     if as_json:
         show_json([{"account": r.number, "area": r.area, "mobile": _masked(r.mobile)} for r in rows])
         return
-    table = Table("账号 Account", "片区 Area", "手机 Mobile")
+    shown = table()
+    for heading in ("账号 Account", "片区 Area", "手机 Mobile"):
+        shown.add_column(heading)
     for row in rows:
-        table.add_row(row.number, row.area, _masked(row.mobile))
-    out.print(table)
+        shown.add_row(row.number, row.area, _masked(row.mobile))
+    out.print(shown)
 
 
 def _masked(mobile: str) -> str:

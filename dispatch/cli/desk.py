@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 from dispatch import errors
 from dispatch.errors import BadInput, DispatchError
@@ -118,6 +120,18 @@ def read_pairs(given: list[str], what: str) -> list[tuple[str, str]]:
 
 def show_json(data: Any) -> None:
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+
+
+def table(title: str = "", headed: bool = True) -> Table:
+    """A table with as few lines as reading needs: eighty columns hold a board."""
+    return Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        show_header=headed,
+    )
 
 
 def local(moment: datetime | None, form: str = "%m-%d %H:%M:%S") -> str:

@@ -8,13 +8,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 from sqlalchemy import Row
 
 from dispatch import figures
-from dispatch.cli.desk import AsJson, Desk, TicketName, local, now, open_desk, out, show_json, span
+from dispatch.cli.desk import AsJson, Desk, TicketName, local, now, open_desk, out, show_json, span, table
 from dispatch.cli.rules import rules
 from dispatch.closing import digest
 from dispatch.figures import Journey
@@ -67,17 +66,16 @@ def tickets(
     if as_json:
         show_json([{"number": ticket_number(row.kind, row.id), **as_dict(row)} for row in rows])
         return
-    table = Table()
+    shown = table()
     for heading in ("工单\nTicket", "受理\nTaken", "账号\nAccount", "现象\nSymptom", "状态\nState"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("班组\nTeam", overflow="fold")
-    table.add_column("人员\nPerson", overflow="fold")
+        shown.add_column(heading, no_wrap=True)
+    shown.add_column("班组 人员\nTeam, person", overflow="fold")
     for row in rows:
-        where = f"{row.team} ({row.hop_state})" if row.team else ""
+        where = " ".join(filter(None, (row.team, row.hop_state, row.holder)))
         number = ticket_number(row.kind, row.id)
         taken = local(row.made_at, "%m-%d %H:%M")
-        table.add_row(number, taken, row.account, row.symptom, row.state, where, row.holder or "")
-    out.print(table)
+        shown.add_row(number, taken, row.account, row.symptom, row.state, where)
+    out.print(shown)
 
 
 @rules.command()

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from dispatch import figures as figures_of
-from dispatch.cli.desk import Desk, err, open_desk, out, span
+from dispatch.cli.desk import Desk, err, open_desk, out, span, table
 from dispatch.cli.journey import picture
 from dispatch.errors import AlreadyRunning
 from dispatch.ports.ledger import Ledger
@@ -211,9 +211,9 @@ def _report(
 
 def _outcome(tally: Tally, verdict: Verdict) -> Table:
     counts = verdict.counts
-    table = Table(title="结果 Outcome", title_justify="left", show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right")
+    shown = table("结果 Outcome", headed=False)
+    shown.add_column(no_wrap=True)
+    shown.add_column(justify="right")
     rows: list[tuple[str, object]] = [
         ("受理 accepted (台账 ledger)", verdict.accepted),
         ("受理 tickets (数据库 database)", counts.tickets),
@@ -229,8 +229,8 @@ def _outcome(tally: Tally, verdict: Verdict) -> Table:
     ]
     rows += [(f"拒绝 refused: {code}", times) for code, times in tally.refused.items()]
     for title, value in rows:
-        table.add_row(title, str(value))
-    return table
+        shown.add_row(title, str(value))
+    return shown
 
 
 def _teams(desk: Desk, cases: Sequence[LoggedCase], mapping: ReplayMapping, verdict: Verdict) -> Table:
@@ -244,33 +244,33 @@ def _teams(desk: Desk, cases: Sequence[LoggedCase], mapping: ReplayMapping, verd
             if group not in seen:
                 seen.add(group)
                 groups[mapping.team_of[group]] += 1
-    table = Table(title="班组 Teams", title_justify="left")
-    table.add_column("班组 Team", no_wrap=True)
+    shown = table("班组 Teams")
+    shown.add_column("班组 Team", no_wrap=True)
     for heading in ("日志班组 groups in the log", "日志派单 visits there", "本流程派单 hops here"):
-        table.add_column(heading, justify="right")
+        shown.add_column(heading, justify="right")
     for name, team in desk.rulebook.teams.items():
         cells = (groups[name], visits[name], verdict.hops_by_team[name])
-        table.add_row(f"{team.title.zh} {name}", *(str(cell) if cell else "·" for cell in cells))
-    return table
+        shown.add_row(f"{team.title.zh} {name}", *(str(cell) if cell else "·" for cell in cells))
+    return shown
 
 
 def _stages(verdict: Verdict) -> Table:
-    table = Table(title="各环节用时 Time per stage", title_justify="left")
-    table.add_column("环节 Stage", no_wrap=True)
+    shown = table("各环节用时 Time per stage")
+    shown.add_column("环节 Stage", no_wrap=True)
     for heading in ("派单 hops", "p50", "p95", "p99"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        shown.add_column(heading, justify="right", no_wrap=True)
     for stage in verdict.stages:
-        table.add_row(stage.title, str(stage.hops), span(stage.p50), span(stage.p95), span(stage.p99))
-    return table
+        shown.add_row(stage.title, str(stage.hops), span(stage.p50), span(stage.p95), span(stage.p99))
+    return shown
 
 
 def _log_and_flow(cases: Sequence[LoggedCase], tally: Tally) -> Table:
     """Where the log and the flow agree, and where they can't be reconciled."""
-    table = Table(title="日志与流程 The log and the flow", title_justify="left", show_header=False)
-    table.add_column(overflow="fold")
-    table.add_column(justify="right")
+    shown = table("日志与流程 The log and the flow", headed=False)
+    shown.add_column(overflow="fold")
+    shown.add_column(justify="right")
     for title, value in _likeness(figures(cases)) if cases else ():
-        table.add_row(title, value)
+        shown.add_row(title, value)
     rows: list[tuple[str, int]] = [
         ("流程另需的派单 visits that our flow needs and the log doesn't have", tally.inserted),
         ("同班组内转派 hand-overs within one of our teams, kept as a pass on", tally.merged),
@@ -280,10 +280,10 @@ def _log_and_flow(cases: Sequence[LoggedCase], tally: Tally) -> Table:
         ("无法对应的转派 logged hand-overs that the flow can't make", sum(tally.unreconciled.values())),
     ]
     for title, number in rows:
-        table.add_row(title, str(number))
+        shown.add_row(title, str(number))
     for (start, end), times in tally.unreconciled.most_common(5):
-        table.add_row(f"    {start} → {end}", str(times))
-    return table
+        shown.add_row(f"    {start} → {end}", str(times))
+    return shown
 
 
 def _likeness(f: Figures) -> Iterator[tuple[str, str]]:
@@ -299,12 +299,12 @@ def _likeness(f: Figures) -> Iterator[tuple[str, str]]:
 
 def _memory(stack: Stack) -> Table:
     """The largest resident size of each process, a worker's pool process included."""
-    table = Table(title="内存峰值 Peak memory", title_justify="left", show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right")
+    shown = table("内存峰值 Peak memory", headed=False)
+    shown.add_column(no_wrap=True)
+    shown.add_column(justify="right")
     names = {child.process.pid: child.name for child in stack.children if child.process}
     names[os.getpid()] = "replay"
     for pid, size in sorted(peak_memory(list(names)).items()):
         if pid in names or size > 0:
-            table.add_row(names.get(pid, "  child of one of these"), f"{size / 1e6:.0f} MB")
-    return table
+            shown.add_row(names.get(pid, "  child of one of these"), f"{size / 1e6:.0f} MB")
+    return shown

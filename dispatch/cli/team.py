@@ -26,6 +26,7 @@ from dispatch.cli.desk import (
     read_pairs,
     show_json,
     span,
+    table,
 )
 from dispatch.errors import BadInput, NotFound
 from dispatch.handling import Claim, End, HandBack, PassOn, Report
@@ -41,9 +42,9 @@ app = typer.Typer()
 crew = typer.Typer(help="班组人员 · who works where", no_args_is_help=True)
 
 STATE = {
-    HopState.WAITING: "[yellow]待接单 waiting[/]",
-    HopState.CLAIMED: "[cyan]处理中 in hand[/]",
-    HopState.HELD: "[magenta]挂起 on hold[/]",
+    HopState.WAITING: "[yellow]待接\nwaiting[/]",
+    HopState.CLAIMED: "[cyan]在手\nin hand[/]",
+    HopState.HELD: "[magenta]挂起\non hold[/]",
 }
 
 _Behalf = Annotated[str, typer.Option("--on-behalf-of", help="the holder for whom this is filed", show_default=False)]
@@ -70,11 +71,11 @@ def teams(
 
 
 def _loads(desk: Desk, loads: dict[str, dict[str, Any]]) -> Table:
-    table = Table(title="班组 Teams", title_justify="left")
-    table.add_column("班组 Team", no_wrap=True)
-    table.add_column("名称 Title", no_wrap=True)
+    shown = table("班组 Teams")
+    shown.add_column("班组 Team", no_wrap=True)
+    shown.add_column("名称 Title", no_wrap=True)
     for heading in ("待派\ndue", "待接\nwait", "在手\nhand", "挂起\nheld", "超时\nlate", "最久\noldest"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        shown.add_column(heading, justify="right", no_wrap=True)
     for name, team in desk.rulebook.teams.items():
         load = loads.get(name, {})
         due = sum(load.get(state, 0) for state in (HopState.DUE, HopState.SENT, HopState.RECEIVED))
@@ -83,22 +84,22 @@ def _loads(desk: Desk, loads: dict[str, dict[str, Any]]) -> Table:
         age = span((now() - oldest).total_seconds()) if oldest else ""
         title = f"{team.title.zh}" + (" (自动)" if team.automatic else "")
         counts = (due, *on_board, load.get("late", 0))
-        table.add_row(name, title, *(str(count) if count else "·" for count in counts), age)
-    return table
+        shown.add_row(name, title, *(str(count) if count else "·" for count in counts), age)
+    return shown
 
 
 def _findings(desk: Desk, flow: str, team: str) -> Table:
     rulebook = desk.rulebook
-    table = Table(title=f"{rulebook.teams[team].title}: 可报结论 findings ({flow})", title_justify="left")
-    table.add_column("结论 Finding", no_wrap=True)
-    table.add_column("去向 Leads to", overflow="fold")
-    table.add_column("佐证 Evidence", overflow="fold")
+    shown = table(f"{rulebook.teams[team].title}: 可报结论 findings ({flow})")
+    shown.add_column("结论 Finding", no_wrap=True)
+    shown.add_column("去向 Leads to", overflow="fold")
+    shown.add_column("佐证 Evidence", overflow="fold")
     for finding in rulebook.findings_of(flow, team):
         rules = rulebook.flows[flow][team][finding.name]
         leads = "\n".join(" ".join((rule.to, *(f"({c})" for c in rule.when))) for rule in rules)
         evidence = "\n".join(_wanted(each) for each in finding.evidence)
-        table.add_row(f"{finding.name}\n{finding.title.zh}", leads, evidence, end_section=True)
-    return table
+        shown.add_row(f"{finding.name}\n{finding.title.zh}", leads, evidence, end_section=True)
+    return shown
 
 
 def _wanted(evidence: Evidence) -> str:
@@ -131,31 +132,28 @@ def board(
     if as_json:
         show_json([_hop_json(row) for row in rows])
         return
-    table = Table(title=f"{title} 看板", title_justify="left")
-    for heading in ("派单 Hop", "状态 State"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("级 P", justify="right")
-    table.add_column("催 Urged", justify="right")
-    for heading in ("账号 Account", "片区 Area", "现象 Symptom"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("测试 Found", overflow="fold")
-    table.add_column("人员 Person", no_wrap=True)
-    table.add_column("剩余 Left", justify="right", no_wrap=True)
+    shown = table(f"{title} 看板")
+    shown.add_column("派单\nHop", no_wrap=True)
+    shown.add_column("状态\nState", no_wrap=True)
+    shown.add_column("级\nP", justify="right")
+    shown.add_column("催\nUrg", justify="right")
+    shown.add_column("账号、片区\nAccount", no_wrap=True)
+    shown.add_column("现象、测试\nSymptom", no_wrap=True)
+    shown.add_column("人员\nPerson", overflow="fold")
+    shown.add_column("剩余\nLeft", justify="right", no_wrap=True)
     for row in rows:
         person = row.holder or (f"({row.assignee}?)" if row.assignee else "")
-        table.add_row(
+        shown.add_row(
             hop_name(row),
             STATE[HopState(row.state)],
             str(row.priority),
             str(row.urged or "·"),
-            row.account,
-            row.area,
-            row.symptom,
-            _found(row),
+            f"{row.account}\n{row.area}",
+            f"{row.symptom}\n{_found(row)}".rstrip(),
             person,
             _left(row),
         )
-    out.print(table)
+    out.print(shown)
     if len(rows) == limit:
         out.print(f"[dim]只列出前{limit}条 · the first {limit} only, see --limit[/]")
 
@@ -244,12 +242,12 @@ def quarantine(as_json: AsJson = False) -> None:
     if as_json:
         show_json([_hop_json(row) for row in rows])
         return
-    table = Table(title="隔离区 Quarantine", title_justify="left")
+    shown = table("隔离区 Quarantine")
     for heading in ("派单 Hop", "班组 Team", "次数 Failures", "原因 Failure"):
-        table.add_column(heading)
+        shown.add_column(heading)
     for row in rows:
-        table.add_row(hop_name(row), row.team, str(row.failures), row.failure)
-    out.print(table)
+        shown.add_row(hop_name(row), row.team, str(row.failures), row.failure)
+    out.print(shown)
 
 
 @app.command()
@@ -283,10 +281,12 @@ def crew_list(as_json: AsJson = False) -> None:
     if as_json:
         show_json([dict(row._mapping) for row in rows])
         return
-    table = Table("班组 Team", "片区 Area", "人员 Person")
+    shown = table()
+    for heading in ("班组 Team", "片区 Area", "人员 Person"):
+        shown.add_column(heading)
     for row in rows:
-        table.add_row(row.team, row.area, row.person)
-    out.print(table)
+        shown.add_row(row.team, row.area, row.person)
+    out.print(shown)
 
 
 def hop_name(row: Row[Any]) -> str:

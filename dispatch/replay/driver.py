@@ -11,7 +11,7 @@ import re
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -92,9 +92,8 @@ class Driver:
         self._next = 0
         self._read = sms.inbox_end()
         self._started = time.monotonic()
-        self._answers = {name: _to_a_ticket(symptom) for name, symptom in script.symptoms.items()}
         self._people = [name for name, team in self.rulebook.teams.items() if not team.automatic]
-        self._symptoms = {category: self._symptom(category) for category in self.rulebook.categories}
+        self._said = {category: _to_a_ticket(script, category) for category in self.rulebook.categories}
 
     @property
     def rulebook(self) -> Rulebook:
@@ -262,25 +261,20 @@ class Driver:
 
     def _report(self, case: LoggedCase) -> Report:
         plan = self.planner.plan(case)
-        symptom = self._symptoms[plan.category]
+        symptom, answers = self._said[plan.category]
         return Report(
             account=f"R{case.number}",
             symptom=symptom,
             description=f"重放 replayed incident {case.number}",
             priority=plan.priority,
-            answers=self._answers[symptom],
+            answers=answers,
             category=plan.category,
             request_key=self._key(case),
-            despite_duplicate=True,  # a log may have the same line twice under two numbers; here each has its own
+            despite_duplicate=True,  # one customer may have two faults in a log
         )
 
     def _key(self, case: LoggedCase) -> str:
         return f"{self.name}/{case.number}"
-
-    def _symptom(self, category: str) -> str:
-        """A symptom of this category that can end in a ticket."""
-        named = [name for name, s in self.script.symptoms.items() if s.category == category]
-        return next(iter(named), next(iter(self.script.symptoms)))
 
     def _retrying(self, act: Callable[[], T]) -> T:
         """A database that is busy or away for a while is waited for; every act may be repeated."""
@@ -294,17 +288,22 @@ class Driver:
                 time.sleep(0.5)
 
 
-def _to_a_ticket(symptom: Symptom) -> Answers:
-    """The shortest way through a script to a ticket."""
+def _to_a_ticket(script: Script, category: str) -> tuple[str, Answers]:
+    """A symptom, and the shortest way through its questions to a ticket of this category; or to any ticket at all."""
+    ways = [(symptom.name, way) for symptom in script.symptoms.values() for way in _ways_to_a_ticket(symptom)]
+    fitting = [way for way in ways if follow(script.symptom(way[0]), way[1]).category == category]
+    return min(fitting or ways, key=lambda way: len(way[1]))
+
+
+def _ways_to_a_ticket(symptom: Symptom) -> Iterator[Answers]:
+    """Every way, the shortest first. A script has no loops."""
     todo: list[Answers] = [()]
-    while todo:
-        answers = todo.pop(0)
+    for answers in todo:
         progress = follow(symptom, answers)
         if progress.outcome == "ticket":
-            return answers
+            yield answers
         if progress.next is not None:
             todo += [(*answers, (progress.next.name, answer)) for answer in progress.next.answers]
-    return ()
 
 
 def _mobile(number: str) -> str:
