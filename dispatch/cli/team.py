@@ -42,9 +42,9 @@ app = typer.Typer()
 crew = typer.Typer(help="班组人员 · who works where", no_args_is_help=True)
 
 STATE = {
-    HopState.WAITING: "[yellow]待接\nwaiting[/]",
-    HopState.CLAIMED: "[cyan]在手\nin hand[/]",
-    HopState.HELD: "[magenta]挂起\non hold[/]",
+    HopState.WAITING: "[yellow]待接 waiting[/]",
+    HopState.CLAIMED: "[cyan]在手 in hand[/]",
+    HopState.HELD: "[magenta]挂起 on hold[/]",
 }
 
 _Behalf = Annotated[str, typer.Option("--on-behalf-of", help="the holder for whom this is filed", show_default=False)]
@@ -134,23 +134,21 @@ def board(
         return
     shown = table(f"{title} 看板")
     shown.add_column("派单\nHop", no_wrap=True)
-    shown.add_column("状态\nState", no_wrap=True)
+    shown.add_column("状态、人员\nState, person", no_wrap=True)
     shown.add_column("级\nP", justify="right")
-    shown.add_column("催\nUrg", justify="right")
+    shown.add_column("催\nUrg", justify="right", no_wrap=True)
     shown.add_column("账号、片区\nAccount", no_wrap=True)
     shown.add_column("现象、测试\nSymptom", no_wrap=True)
-    shown.add_column("人员\nPerson", overflow="fold")
     shown.add_column("剩余\nLeft", justify="right", no_wrap=True)
     for row in rows:
         person = row.holder or (f"({row.assignee}?)" if row.assignee else "")
         shown.add_row(
             hop_name(row),
-            STATE[HopState(row.state)],
+            f"{STATE[HopState(row.state)]}\n{person}".rstrip(),
             str(row.priority),
             str(row.urged or "·"),
             f"{row.account}\n{row.area}",
             f"{row.symptom}\n{_found(row)}".rstrip(),
-            person,
             _left(row),
         )
     out.print(shown)
