@@ -142,10 +142,10 @@ def span(seconds: float) -> str:
     """A time that people can read at a glance: 0.42 s, 12 s, 5 min, 3.4 h, 2.1 d."""
     if seconds < 10:
         return f"{seconds:.2f} s"
-    if seconds < 120:
+    if seconds < 90:
         return f"{seconds:.0f} s"
     for unit, size in (("min", 60), ("h", 3600), ("d", 86400)):
-        if seconds < size * (120 if unit == "min" else 48) or unit == "d":
+        if seconds < size * (90 if unit == "min" else 48) or unit == "d":
             return f"{seconds / size:.1f} {unit}"
     raise AssertionError
 

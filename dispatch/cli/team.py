@@ -42,9 +42,9 @@ app = typer.Typer()
 crew = typer.Typer(help="班组人员 · who works where", no_args_is_help=True)
 
 STATE = {
-    HopState.WAITING: "[yellow]待接 waiting[/]",
-    HopState.CLAIMED: "[cyan]在手 in hand[/]",
-    HopState.HELD: "[magenta]挂起 on hold[/]",
+    HopState.WAITING: "[yellow]待接 wait[/]",
+    HopState.CLAIMED: "[cyan]在手 hand[/]",
+    HopState.HELD: "[magenta]挂起 held[/]",
 }
 
 _Behalf = Annotated[str, typer.Option("--on-behalf-of", help="the holder for whom this is filed", show_default=False)]
@@ -134,7 +134,7 @@ def board(
         return
     shown = table(f"{title} 看板")
     shown.add_column("派单\nHop", no_wrap=True)
-    shown.add_column("状态、人员\nState, person", no_wrap=True)
+    shown.add_column("状态、人员\nState", no_wrap=True)
     shown.add_column("级\nP", justify="right")
     shown.add_column("催\nUrg", justify="right", no_wrap=True)
     shown.add_column("账号、片区\nAccount", no_wrap=True)
