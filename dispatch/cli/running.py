@@ -1,4 +1,4 @@
-"""`dispatch up`, `dispatch migrate`: the installation itself."""
+"""`dispatch up`, `dispatch migrate`, `dispatch settings`: the installation itself."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import signal
 import threading
 
 import typer
+from pydantic import SecretStr
 
-from dispatch.cli.desk import err, open_desk, out
-from dispatch.settings import load_settings
+from dispatch.cli.desk import AsJson, err, open_desk, out, show_json, table
+from dispatch.settings import PREFIX, Settings, load_settings
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate as migrate_database
 from dispatch.supervisor import Stack
@@ -20,14 +21,13 @@ app = typer.Typer()
 def up() -> None:
     """启动 · start everything as supervised child processes; Ctrl-C stops all of it and keeps the data."""
     desk = open_desk()
-    rulebook = desk.rulebook
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     stack = Stack(desk.settings, told=lambda line: err.print(f"[dim]{line}[/]"))
     stack.start()
     try:
-        out.print(f"规则 rules {rulebook.version} · 数据 data {desk.settings.root}")
+        out.print(f"规则 rules {desk.rulebook.version} · 数据 data {desk.settings.root}", soft_wrap=True)
         typer.echo(f"ready: {stack.flower_url}")
         while not stopped.wait(0.2):
             stack.tend()
@@ -43,3 +43,29 @@ def migrate() -> None:
     before = database.schema()
     migrate_database(database)
     out.print(f"schema {before or 'none'} → {database.schema()}")
+
+
+@app.command()
+def settings(as_json: AsJson = False) -> None:
+    """设置 · every setting, its value now and its meaning; passwords are not shown."""
+    current = load_settings()
+    rows = [
+        (PREFIX + name.upper(), _shown(current, name), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+    if as_json:
+        show_json([{"variable": variable, "value": value, "meaning": meaning} for variable, value, meaning in rows])
+        return
+    shown = table()
+    for heading in ("变量 Variable", "现值 Value", "含义 Meaning"):
+        shown.add_column(heading, overflow="fold")
+    for row in rows:
+        shown.add_row(*row)
+    out.print(shown)
+
+
+def _shown(current: Settings, name: str) -> str:
+    value = getattr(current, name)
+    if isinstance(value, SecretStr):
+        return "(已设 set)"
+    return "" if value is None else str(value)
