@@ -17,6 +17,7 @@ from dispatch import next_hop
 from dispatch.errors import (
     AlreadyClaimed,
     BadEvidence,
+    BadInput,
     DispatchError,
     HeldTooLong,
     IllegalMove,
@@ -89,7 +90,7 @@ class Claim:
 
 def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetime) -> Refusals:
     """Of two people who claim the same hop one wins; the other is refused with the winner's name."""
-    rows = hops.lock(tx, [c.hop_id for c in claims])
+    rows = _locked(tx, [c.hop_id for c in claims])
     refusals: Refusals = {}
     claimed, entries = [], []
     for claim in claims:
@@ -116,7 +117,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
 
 def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> Refusals:
     """Report, pass on or hand back; each hop that isn't refused ends and its ticket moves on."""
-    rows = hops.lock(tx, [e.hop_id for e in ends])
+    rows = _locked(tx, [e.hop_id for e in ends])
     refusals: Refusals = {}
     endings = []
     for end in ends:
@@ -282,6 +283,13 @@ def _team(rulebook: Rulebook, row: Row[Any]) -> Team:
     if team.automatic and not team.members:
         raise NotAllowed(role="nobody", actor="", act="work on", what=f"{team.name}, it is automatic", allowed="worker")
     return team
+
+
+def _locked(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Raises BadInput when a hop is named twice: the second act would be judged by the state before the first."""
+    if len(set(hop_ids)) < len(hop_ids):
+        raise BadInput(what="a hop is named twice in one batch")
+    return hops.lock(tx, hop_ids)
 
 
 def _found(rows: Mapping[int, Row[Any]], hop_id: int) -> Row[Any]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Row
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -78,12 +79,13 @@ def run(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
     """One step for these hops, in one transaction; a hop that breaks it is found by halving and fails alone.
 
     Raises OperationalError when the database is out of reach: then nobody failed, and the lease brings the hops back.
+    Raises SoftTimeLimitExceeded: who was to blame shows when the hops come back, each alone.
     """
     if not pairs:
         return []
     try:
         return _act(step, effect, pairs)
-    except OperationalError:
+    except (OperationalError, SoftTimeLimitExceeded):
         raise
     except Exception as broken:
         if isinstance(broken, DBAPIError) and broken.connection_invalidated:

@@ -33,6 +33,9 @@ from workers.world import World, world
 
 log = structlog.get_logger()
 
+_TRANSPORT = app.connection_for_write()
+BROKER_GONE = (BrokerError, OSError, *_TRANSPORT.connection_errors, *_TRANSPORT.channel_errors)
+"""Whatever this broker's transport raises when it is away, full, or still loading."""
 MOST_QUEUED = 2
 """Messages that may wait in a team's queue. More would only grow old there: a hop that is still due in the database is
 sent as soon as there is room, in a larger batch the longer it took, and a lease must outlast the queue."""
@@ -60,7 +63,7 @@ class Relay:
                     swept = time.monotonic()
                 if not sent:
                     wakeups.wait(SWEEP_SECONDS)
-            except (BrokerError, OSError) as gone:
+            except BROKER_GONE as gone:
                 log.warning("broker out of reach, hops stay due", error=type(gone).__name__)
                 self._drop_broker()
                 self.stop.wait(1)
@@ -78,23 +81,29 @@ class Relay:
         settings = self.here.settings
         with self.here.database.write() as tx:
             due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch * 2, teams)
-        for batch in _batches(due, settings.batch):
-            self._publish(batch)
+        unsent = list(_batches(due, settings.batch))
+        try:
+            while unsent:
+                self._publish(unsent[0])
+                del unsent[0]
+        except BROKER_GONE:
+            self._postpone(unsent)
+            raise
         return len(due)
 
     def _teams_with_room(self) -> list[str]:
         """Teams with something due whose queues aren't full. A full one's backlog doesn't hide the others' work."""
-        full: set[str] = set()
+        left_out: set[str] = set()
         while True:
             with self.here.database.read() as tx:
-                due = hops.teams_due(tx, datetime.now(UTC), full) & self.chains.keys()
-            ready = [team for team in due if self._queued(team) < MOST_QUEUED]
+                due = hops.teams_due(tx, datetime.now(UTC), left_out)
+            ready = [team for team in due if team in self.chains and self._queued(team) < MOST_QUEUED]
             if ready or not due:
                 return ready
-            full |= due
+            left_out |= due
 
     def _queued(self, team: str) -> int:
-        """Messages that wait in the team's queue. Raises BrokerError or OSError with the broker away."""
+        """Messages that wait in the team's queue. Raises one of BROKER_GONE."""
         if self._broker is None:
             self._broker = app.connection_for_write()
             self._broker.ensure_connection(max_retries=1, timeout=4)
@@ -108,24 +117,23 @@ class Relay:
             self._broker = None
 
     def _publish(self, batch: Sequence[Sending]) -> None:
-        """One chain for one team's hops. Failing, the hops are due again at once rather than after their lease."""
+        """One chain for one team's hops."""
         team = batch[0].team
         pairs = [list(sending.pair) for sending in batch]
         numbers = [ticket_number(sending.kind, sending.ticket_id) for sending in batch]
         first, *rest = self.chains[team]
-        shown = (
-            f"{len(batch)} hop{'s' if len(batch) > 1 else ''}: {' '.join(numbers)}"  # what Flower shows and searches
-        )
-        steps = [app.signature(first, args=(pairs,), queue=team, argsrepr=f"({shown})")]
-        steps += [app.signature(name, queue=_queue(name), argsrepr=f"({shown})") for name in rest]
+        shown = f"({len(batch)} hop{'s' * (len(batch) > 1)}: {' '.join(numbers)})"  # what Flower shows and searches
+        steps = [app.signature(first, args=(pairs,), queue=team, argsrepr=shown)]
+        steps += [app.signature(name, queue=_queue(name), argsrepr=shown) for name in rest]
         whole = chain(*steps)
         whole.stamp(ticket=numbers)
-        try:
-            whole.apply_async()
-        except (BrokerError, OSError):
-            with self.here.database.write() as tx:
-                hops.postpone(tx, [s.pair for s in batch], datetime.now(UTC) + timedelta(seconds=1))
-            raise
+        whole.apply_async()
+
+    def _postpone(self, unsent: Sequence[Sequence[Sending]]) -> None:
+        """What couldn't be published is due again soon, rather than after its lease."""
+        pairs = [sending.pair for batch in unsent for sending in batch]
+        with self.here.database.write() as tx:
+            hops.postpone(tx, pairs, datetime.now(UTC) + timedelta(seconds=1))
 
     def _fire_timers(self) -> None:
         rulebook = self.here.rules.get()

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 AT_ONCE = 400
 """Reports, claims or findings in one transaction."""
-IN_FLIGHT = 3_000
+IN_FLIGHT = 2_000
 """Cases under way at once when going as fast as it goes: enough to fill every batch, few enough to look at."""
 LEISURE_SECONDS = 0.05
 """A pause when little was to be done: nobody looks at a board twenty times a second, and batches grow meanwhile."""
