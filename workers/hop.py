@@ -1,8 +1,9 @@
 """A message → its hops: look, act outside, lock, check the generation, write, commit, hand on.
 
 An automatic stretch is a Celery chain of steps. Every step takes the (hop id, generation) pairs that the step before it
-gave back, so a hop that has become stale, failed or gone to the quarantine drops out on the way. What is not in the
-database when a process dies has not happened: the lease runs out and the relay sends the hop again.
+gave back, each under a new generation: a step that is delivered twice finds its pairs stale, and a hop that failed or
+went to the quarantine drops out on the way. What is not in the database when a process dies has not happened: the lease
+runs out and the relay sends the hop again.
 """
 
 from __future__ import annotations
@@ -112,10 +113,10 @@ def _act(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
         mine = hops.lock_received(tx, pairs)
         if not mine:
             return []
-        hops.extend_lease(tx, [row.id for row in mine], now + here.settings.lease_span)
-        on = write(tx, rulebook, mine, now)
+        following = write(tx, rulebook, mine, now)
+        own = hops.advance(tx, [row.id for row in mine], now + here.settings.lease_span)
     here.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in mine))
-    return [(row.id, row.generation) for row in mine] if on is None else on
+    return own if following is None else following
 
 
 def _fail(effect: str, pair: Pair, broken: Exception) -> None:

@@ -36,7 +36,7 @@ log = structlog.get_logger()
 _TRANSPORT = app.connection_for_write()
 BROKER_GONE = (BrokerError, OSError, *_TRANSPORT.connection_errors, *_TRANSPORT.channel_errors)
 """Whatever this broker's transport raises when it is away, full, or still loading."""
-MOST_QUEUED = 2
+MOST_QUEUED = 1
 """Messages that may wait in a team's queue. More would only grow old there: a hop that is still due in the database is
 sent as soon as there is room, in a larger batch the longer it took, and a lease must outlast the queue."""
 SWEEP_SECONDS = 0.25
@@ -97,10 +97,14 @@ class Relay:
         while True:
             with self.here.database.read() as tx:
                 due = hops.teams_due(tx, datetime.now(UTC), left_out)
-            ready = [team for team in due if team in self.chains and self._queued(team) < MOST_QUEUED]
+            ready = [team for team in due if team in self.chains and self._has_room(team)]
             if ready or not due:
                 return ready
             left_out |= due
+
+    def _has_room(self, team: str) -> bool:
+        """In all the queues that its chain goes through: else the first would pour into a later one without end."""
+        return all(self._queued(queue) < MOST_QUEUED for queue in {_queue(task) for task in self.chains[team]})
 
     def _queued(self, team: str) -> int:
         """Messages that wait in the team's queue. Raises one of BROKER_GONE."""

@@ -222,7 +222,6 @@ def _outcome(tally: Tally, verdict: Verdict) -> Table:
         ("办结 closed", counts.closed),
         ("重派 reopened", counts.reopened),
         ("派单 hops", counts.hops),
-        ("重发 sent again after a lease ran out", verdict.resent),
         ("隔离 quarantined", counts.quarantined),
         ("丢失 lost", len(verdict.lost)),
         ("重复 doubled", len(verdict.doubled)),

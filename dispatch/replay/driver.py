@@ -42,10 +42,10 @@ T = TypeVar("T")
 
 AT_ONCE = 400
 """Reports, claims or findings in one transaction."""
-IN_FLIGHT = 2_000
+IN_FLIGHT = 6_000
 """Cases under way at once when going as fast as it goes: enough to fill every batch, few enough to look at."""
-LEISURE_SECONDS = 0.05
-"""A pause when little was to be done: nobody looks at a board twenty times a second, and batches grow meanwhile."""
+LEISURE_SECONDS = 0.2
+"""A pause when little was to be done: nobody looks at a board ten times a second, and batches grow meanwhile."""
 STALLED_SECONDS = 300
 """A replay in which nothing has moved for so long says so and ends."""
 

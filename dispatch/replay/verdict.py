@@ -44,7 +44,6 @@ class Verdict:
     lost: list[str]
     doubled: list[Effect]
     hops_by_team: Counter[str]
-    resent: int
     stages: list[Stage] = field(default_factory=list)
 
     @property
@@ -60,11 +59,9 @@ def judge(database: Database, ledger: Ledger, name: str) -> Verdict:
         hops: set[int] = set()
         teams: Counter[str] = Counter()
         times: list[list[float]] = [[] for _ in STAGES]
-        resent = 0
         for row in run_hops(tx, name):
             hops.add(row.id)
             teams[row.team] += 1
-            resent += row.generation > 1
             for seconds, (_, start, end) in zip(times, STAGES, strict=True):
                 _add(seconds, row, start, end)
     accepted = [thing for effect, thing in ledger.effects() if effect == f"accepted/{name}"]
@@ -77,7 +74,6 @@ def judge(database: Database, ledger: Ledger, name: str) -> Verdict:
         lost=[n for n in accepted if (id_ := read_ticket_number(n)) not in known or id_ in unplaced],
         doubled=[effect for effect in ledger.doubled() if ours(effect)],
         hops_by_team=teams,
-        resent=resent,
         stages=[_stage(title, seconds) for (title, _, _), seconds in zip(STAGES, times, strict=True)],
     )
 

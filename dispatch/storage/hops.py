@@ -175,8 +175,15 @@ def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> l
     return sorted((row.id, row.generation) for row in taken)
 
 
-def extend_lease(tx: Tx, hop_ids: Sequence[int], until: datetime) -> None:
-    tx.execute(update(hop).where(hop.c.id.in_(hop_ids), hop.c.state == HopState.RECEIVED).values(wake_at=until))
+def advance(tx: Tx, hop_ids: Sequence[int], until: datetime) -> list[Pair]:
+    """One step done: those that are still in the worker's hands go on under a new generation and a new lease."""
+    advanced = tx.execute(
+        update(hop)
+        .where(hop.c.id.in_(hop_ids), hop.c.state == HopState.RECEIVED)
+        .values(generation=hop.c.generation + 1, wake_at=until)
+        .returning(hop.c.id, hop.c.generation)
+    )
+    return sorted((row.id, row.generation) for row in advanced)
 
 
 def board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetime | None) -> None:

@@ -84,7 +84,7 @@ def run_hops(tx: Tx, name: str) -> Iterator[Row[Any]]:
     query: Select[Any] = (
         select(
             hop.c.id, hop.c.team, hop.c.made_at, hop.c.sent_at, hop.c.received_at,
-            hop.c.boarded_at, hop.c.claimed_at, hop.c.ended_at, hop.c.generation,
+            hop.c.boarded_at, hop.c.claimed_at, hop.c.ended_at,
         )
         .join(ticket, ticket.c.id == hop.c.ticket_id)
         .where(_of(name))
