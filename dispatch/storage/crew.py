@@ -38,9 +38,7 @@ def load(tx: Tx, team: str, areas: Collection[str]) -> dict[str, dict[str, int]]
             select(busy, func.count())
             .where(hop.c.team == team, hop.c.state.in_((HopState.WAITING, HopState.CLAIMED, HopState.HELD)))
             .group_by(busy)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return {area: {person: counted.get(person, 0) for person in crowd} for area, crowd in people.items()}
 

@@ -69,7 +69,7 @@ def open_on_accounts(tx: Tx, numbers: Sequence[str]) -> dict[str, int]:
     query = select(ticket.c.account, func.max(ticket.c.id)).where(
         ticket.c.account.in_(numbers), ticket.c.ended_at.is_(None)
     )
-    return dict(tx.execute(query.group_by(ticket.c.account)).tuples().all())
+    return dict(tx.execute(query.group_by(ticket.c.account)).all())
 
 
 def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, Row[Any]]:
