@@ -134,7 +134,11 @@ def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, n
         last = tried[row.id].attempt if row.id in tried else 0
         (given_up if last >= rulebook.limits.survey_attempts else again).append(row)
     hops.update_hops(
-        tx, [{"id_": row.id, "state": hop_move(HopState(row.state), "remind"), "wake_at": now} for row in again]
+        tx,
+        [
+            {"id_": row.id, "state": hop_move(HopState(row.state), "remind"), "steps_done": 0, "wake_at": now}
+            for row in again
+        ],
     )
     _close(tx, rulebook, [Ending(row, "finish", actor, finding=UNREACHABLE) for row in given_up], now)
 

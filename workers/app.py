@@ -105,7 +105,10 @@ def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
 
 def bodies(team: str, stretch: Stretch) -> list[tuple[str, Any]]:
     """(task name, body) of the chain's steps, in order: `noc.receive`, `noc.line-test`, `noc.board`."""
-    return [(f"{team}.receive", hop.receive), *((f"{team}.{step.name}", _body(team, step)) for step in stretch.steps)]
+    return [
+        (f"{team}.receive", hop.receive),
+        *((f"{team}.{step.name}", _body(team, step, place)) for place, step in enumerate(stretch.steps)),
+    ]
 
 
 def whole_chain(team: str, found: dict[str, Stretch]) -> list[str]:
@@ -115,11 +118,11 @@ def whole_chain(team: str, found: dict[str, Stretch]) -> list[str]:
     return names + (whole_chain(following, found) if following in found else [])
 
 
-def _body(team: str, step: Step) -> Any:
+def _body(team: str, step: Step, place: int) -> Any:
     effect = f"{team}.{step.name}"
 
     def body(pairs: list[Pair]) -> list[Pair]:
-        return hop.run(step, effect, [(hop_id, generation) for hop_id, generation in pairs])
+        return hop.run(step, place, effect, [(hop_id, generation) for hop_id, generation in pairs])
 
     body.__doc__ = (step.look or step.write).__doc__
     return body

@@ -76,8 +76,10 @@ def receive(pairs: Sequence[Pair]) -> list[Pair]:
     return ours
 
 
-def run(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
-    """One step for these hops, in one transaction; a hop that breaks it is found by halving and fails alone.
+def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
+    """One step, the `place`-th of its stretch, for these hops, in one transaction.
+
+    A hop that breaks it is found by halving and fails alone.
 
     Raises OperationalError when the database is out of reach: then nobody failed, and the lease brings the hops back.
     Raises SoftTimeLimitExceeded: who was to blame shows when the hops come back, each alone.
@@ -85,7 +87,7 @@ def run(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
     if not pairs:
         return []
     try:
-        return _act(step, effect, pairs)
+        return _act(step, place, effect, pairs)
     except (OperationalError, SoftTimeLimitExceeded):
         raise
     except Exception as broken:
@@ -95,28 +97,29 @@ def run(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
             _fail(effect, pairs[0], broken)
             return []
         half = len(pairs) // 2
-        return run(step, effect, pairs[:half]) + run(step, effect, pairs[half:])
+        return run(step, place, effect, pairs[:half]) + run(step, place, effect, pairs[half:])
 
 
-def _act(step: Step, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
+def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
+    """A hop that was sent again after a crash goes through the steps that it has behind it without doing them again."""
     here = world()
     write = step.write
     if step.look is not None:
         with here.database.read() as tx:
-            seen = hops.read_received(tx, pairs)
+            seen = [row for row in hops.read_received(tx, pairs) if row.steps_done <= place]
         write = step.look(here, seen) if seen else None
-    if write is None:
-        return []
     rulebook = here.rules.get()
     now = datetime.now(UTC)
     with here.database.write() as tx:
         mine = hops.lock_received(tx, pairs)
-        if not mine:
-            return []
-        following = write(tx, rulebook, mine, now)
-        own = hops.advance(tx, [row.id for row in mine], now + here.settings.lease_span)
-    here.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in mine))
-    return own if following is None else following
+        behind = [(row.id, row.generation) for row in mine if row.steps_done > place]
+        todo = [row for row in mine if row.steps_done <= place]
+        if not todo or write is None:
+            return behind
+        following = write(tx, rulebook, todo, now)
+        own = hops.advance(tx, [row.id for row in todo], place + 1, now + here.settings.lease_span)
+    here.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in todo))
+    return behind + (own if following is None else following)
 
 
 def _fail(effect: str, pair: Pair, broken: Exception) -> None:

@@ -175,12 +175,12 @@ def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> l
     return sorted((row.id, row.generation) for row in taken)
 
 
-def advance(tx: Tx, hop_ids: Sequence[int], until: datetime) -> list[Pair]:
-    """One step done: those that are still in the worker's hands go on under a new generation and a new lease."""
+def advance(tx: Tx, hop_ids: Sequence[int], steps_done: int, until: datetime) -> list[Pair]:
+    """So many steps done: those that are still in the worker's hands go on under a new generation and a new lease."""
     advanced = tx.execute(
         update(hop)
         .where(hop.c.id.in_(hop_ids), hop.c.state == HopState.RECEIVED)
-        .values(generation=hop.c.generation + 1, wake_at=until)
+        .values(generation=hop.c.generation + 1, steps_done=steps_done, wake_at=until)
         .returning(hop.c.id, hop.c.generation)
     )
     return sorted((row.id, row.generation) for row in advanced)

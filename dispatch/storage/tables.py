@@ -154,6 +154,9 @@ hop = Table(
     Column("team", String(40), nullable=False),
     Column("state", String(12), nullable=False),
     Column("generation", Integer, nullable=False, server_default="0"),  # grows with every sending and every step
+    Column(
+        "steps_done", Integer, nullable=False, server_default="0"
+    ),  # of its team's stretch; not done again after a crash
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("failure", Text),  # the last one's kind and place, no data
     Column("wake_at", Instant),  # the one time at which something must happen to it by itself

@@ -68,7 +68,14 @@ def test_a_line_fault_travels_to_its_end_and_every_hop_can_be_explained(home: Ho
 
 def flower_finds(home: Home, number: str) -> int:
     """How many of the tasks that Flower has seen mention this ticket."""
-    query = {"draw": 1, "start": 0, "length": 50, "search[value]": number, "order[0][column]": 0, "order[0][dir]": "asc"}
+    query = {
+        "draw": 1,
+        "start": 0,
+        "length": 50,
+        "search[value]": number,
+        "order[0][column]": 0,
+        "order[0][dir]": "asc",
+    }
     url = (home.folder / "run/flower.url").read_text().strip()
     address = f"{url}/tasks/datatable?{urllib.parse.urlencode({**query, 'columns[0][data]': 'name'})}"
     with urllib.request.urlopen(address, timeout=10) as answer:

@@ -123,6 +123,7 @@ def upgrade() -> None:
         sa.Column("team", sa.String(length=40), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("generation", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("steps_done", sa.Integer(), server_default="0", nullable=False),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("wake_at", Instant(), nullable=True),
