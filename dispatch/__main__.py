@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 
 import typer
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from dispatch.cli import accounts, intake, journey, prehandling, replay, rules, running, team
 from dispatch.cli.desk import tell
-from dispatch.errors import DispatchError
+from dispatch.errors import BadSettings, DispatchError, MissingPart
 
 cli = typer.Typer(
     name="dispatch",
@@ -34,6 +35,16 @@ def main() -> None:
         cli()
     except DispatchError as wrong:
         sys.exit(tell(wrong))
+    except ArgumentError:
+        sys.exit(tell(BadSettings(faults="DISPATCH_DATABASE_URL: that is no database URL")))
+    except OperationalError as away:  # its own text may quote rows
+        reason = str(away.orig).partition("\n")[0]
+        sys.exit(tell(MissingPart(part="the database", remedy=f"{reason}; start it, or mend DISPATCH_DATABASE_URL")))
+    except OSError as wrong:
+        if wrong.filename is None:
+            raise
+        remedy = f"{wrong.strerror}; check the path and its permissions"
+        sys.exit(tell(MissingPart(part=wrong.filename, remedy=remedy)))
 
 
 if __name__ == "__main__":

@@ -91,19 +91,21 @@ def seconds_by_team(journey: Sequence[Row[Any]], now: datetime) -> dict[str, dic
 def answer_many(
     tx: Tx, rulebook: Rulebook, answers: Sequence[tuple[str, str]], now: datetime
 ) -> dict[str, DispatchError]:
-    """Customers answer by (token, finding); what was wrong, by token."""
+    """Customers answer by (token, finding); what was wrong, by token. Of two answers to one survey the first counts."""
     surveys = records.by_tokens(tx, [token for token, _ in answers])
     rows = hops.lock(tx, [survey.hop_id for survey in surveys.values()])
     refusals: dict[str, DispatchError] = {}
-    endings = []
+    endings: dict[str, Ending] = {}
     for token, finding in answers:
         try:
             if token not in surveys:
                 raise NotFound(what="survey", which="with this link")
-            endings.append(_answered(rulebook, rows[surveys[token].hop_id], finding, CUSTOMER))
+            if token in endings:
+                raise SurveyOver()
+            endings[token] = _answered(rulebook, rows[surveys[token].hop_id], finding, CUSTOMER)
         except DispatchError as refused:
             refusals[token] = refused
-    _close(tx, rulebook, endings, now)
+    _close(tx, rulebook, list(endings.values()), now)
     return refusals
 
 

@@ -167,10 +167,12 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Act
     resumed = []
     for row in rows:
         state = hop_move(HopState(row.state), "resume", f"hop {_name(row)}")
-        held = row.held_seconds + (now - row.held_at).total_seconds()
+        held = next_hop.held_seconds(row, now)
         level = _team(rulebook, row).level
         wake_at = None if level is None else finish_by(level, row.claimed_at, timedelta(seconds=held))
-        wake = {"held_at": None, "held_seconds": held, "wake_at": None if row.late else wake_at}
+        if row.late and wake_at is not None and wake_at <= now:  # it was overdue before the hold: noted once
+            wake_at = None
+        wake = {"held_at": None, "held_seconds": held, "wake_at": wake_at}
         resumed.append({"id_": row.id, "state": state, **wake})
     hops.update_hops(tx, resumed)
     history.write(tx, [history.entry(row.ticket_id, now, "resume", actor, row.id) for row in rows])
@@ -198,9 +200,10 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
     """The report is taken back; its live hop ends with it. Raises NotAllowed, NotFound, IllegalMove, BadInput."""
     require(actor, "withdraw", "a ticket")
     why = clean(reason, "reason")
-    hop_id = tickets.live_hop(tx, ticket_id)
-    live = [] if hop_id is None else list(hops.lock(tx, [hop_id]).values())  # hop before ticket, as everywhere
+    live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
     row = tickets.get(tx, ticket_id, lock=True)
+    if tickets.live_hop(tx, ticket_id) not in live:  # it moved on before the ticket was ours
+        live = _lock_live(tx, ticket_id)
     state = ticket_move(TicketState(row.state), "withdraw", f"ticket {ticket_number(row.kind, ticket_id)}")
     ended = [
         {
@@ -208,13 +211,14 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
             "state": hop_move(HopState(hop.state), "withdraw", f"hop {_name(hop)}"),
             "ended_at": now,
             "wake_at": None,
+            "held_seconds": next_hop.held_seconds(hop, now),
             "reason": why,
         }
-        for hop in live
+        for hop in live.values()
     ]
     hops.update_hops(tx, ended)
     tickets.update_tickets(tx, [{"id_": ticket_id, "state": state, "ended_at": now, "outcome": state}])
-    history.write(tx, [history.entry(ticket_id, now, "withdraw", actor, hop_id, reason=why)])
+    history.write(tx, [history.entry(ticket_id, now, "withdraw", actor, next(iter(live), None), reason=why)])
 
 
 def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
@@ -224,6 +228,12 @@ def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     state = hop_move(HopState(row.state), "release", f"hop {_name(row)}")
     hops.update_hops(tx, [{"id_": hop_id, "state": state, "wake_at": now, "failures": 0}])
     history.write(tx, [history.entry(row.ticket_id, now, "release", actor, hop_id, failure=row.failure)])
+
+
+def _lock_live(tx: Tx, ticket_id: int) -> dict[int, Row[Any]]:
+    """The ticket's live hop, locked, by id; empty where there is none."""
+    hop_id = tickets.live_hop(tx, ticket_id)
+    return {} if hop_id is None else hops.lock(tx, [hop_id])
 
 
 def _ending(rulebook: Rulebook, row: Row[Any], end: End) -> Ending:
@@ -237,7 +247,7 @@ def _ending(rulebook: Rulebook, row: Row[Any], end: End) -> Ending:
         case PassOn():
             if end.actor.role != Role.SUPERVISOR:  # who may move any hop, also one whose holder has gone home
                 _require_holder(team, end.actor, "pass on", row, end.on_behalf_of)
-                hop_move(HopState(row.state) if row.holder else HopState.DUE, "pass on", f"hop {_name(row)}")
+            hop_move(HopState(row.state), "pass on", f"hop {_name(row)}")
             if end.to not in team.passes_on_to:
                 raise NotPassable(team=row.team, to=end.to, allowed=", ".join(team.passes_on_to) or "no one")
             reason = clean(end.reason, "reason")
@@ -280,7 +290,7 @@ def _team(rulebook: Rulebook, row: Row[Any]) -> Team:
     if row.team not in rulebook.teams:
         raise NotFound(what="team in the rules in force", which=row.team)
     team = rulebook.teams[row.team]
-    if team.automatic and not team.members:
+    if team.automatic:  # where it has members, as the survey has, they don't act on the hop but by a call
         raise NotAllowed(role="nobody", actor="", act="work on", what=f"{team.name}, it is automatic", allowed="worker")
     return team
 

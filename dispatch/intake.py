@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
@@ -17,12 +17,15 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, tickets
 from dispatch.storage.database import Tx
 from dispatch.ticket.channel import Channel
-from dispatch.ticket.finding import LONGEST_TEXT
+from dispatch.ticket.finding import LONGEST_TEXT, has_control_characters
 from dispatch.ticket.life import TICKET_ENDS, TicketState, ticket_move
 from dispatch.ticket.numbers import ticket_number
 from dispatch.ticket.roles import CHANNEL_OF, Actor, Role, require
 
 Answers = tuple[tuple[str, str], ...]
+
+LONGEST_KEY = 120
+"""Characters in a request key: what its column holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,13 @@ class Accepted:
     repeated: bool = False
 
 
+class _Becomes(NamedTuple):
+    """A report of a batch, and which of the batch's new tickets it becomes."""
+
+    row: int
+    repeated: bool = False
+
+
 def submit(tx: Tx, rulebook: Rulebook, script: Script, report: Report, actor: Actor, now: datetime) -> Accepted:
     """Take one report. Raises NotAllowed, BadInput, UnknownAccount, UnknownSymptom, BadAnswer, DuplicateFault."""
     outcome = submit_many(tx, rulebook, script, [report], actor, now)[0]
@@ -64,28 +74,35 @@ def submit_many(
     require(actor, "submit", "a report")
     channel = CHANNEL_OF[Role(actor.role)]
     accounts = tickets.accounts(tx, [r.account for r in reports])
-    unfinished = tickets.open_on_accounts(tx, [r.account for r in reports if not r.despite_duplicate])
+    open_ids = tickets.open_on_accounts(tx, [r.account for r in reports if not r.despite_duplicate])
+    unfinished = {number: ticket_number("fault", ticket_id) for number, ticket_id in open_ids.items()}
     earlier = tickets.by_request_keys(tx, [r.request_key for r in reports if r.request_key])
-    outcomes: list[Accepted | DispatchError | None] = []
+    outcomes: list[Accepted | DispatchError | _Becomes] = []
     rows: list[dict[str, Any]] = []
+    keys: dict[str, int] = {}
     for report in reports:
         try:
             if report.request_key in earlier:
                 outcomes.append(_accepted(earlier[report.request_key], repeated=True))
                 continue
+            if report.request_key in keys:
+                outcomes.append(_Becomes(keys[report.request_key], repeated=True))
+                continue
             progress = _judge(report, rulebook, script, channel)
             if report.account not in accounts:
                 raise UnknownAccount(account=report.account)
-            if report.account in unfinished:
-                raise DuplicateFault(account=report.account, ticket=ticket_number("fault", unfinished[report.account]))
+            if report.account in unfinished and not report.despite_duplicate:
+                raise DuplicateFault(account=report.account, ticket=unfinished[report.account])
+            outcomes.append(_Becomes(len(rows)))
+            if report.request_key:
+                keys[report.request_key] = len(rows)
             rows.append(_row(report, progress, channel, accounts[report.account].area, now))
-            outcomes.append(None)
-            if not report.despite_duplicate:
-                unfinished[report.account] = 0
+            if rows[-1]["state"] not in TICKET_ENDS:
+                unfinished[report.account] = "in the same batch"
         except DispatchError as refused:
             outcomes.append(refused)
-    made = iter(_write(tx, rulebook, rows, actor, now))
-    return [next(made) if outcome is None else outcome for outcome in outcomes]
+    made = _write(tx, rulebook, rows, actor, now)
+    return [replace(made[o.row], repeated=o.repeated) if isinstance(o, _Becomes) else o for o in outcomes]
 
 
 def transfer(tx: Tx, ticket_id: int, note: str, actor: Actor, now: datetime) -> None:
@@ -135,7 +152,7 @@ def clean(raw: str, what: str, least: int = 1) -> str:
         raise BadInput(what=f"the {what} is empty: say in a few words what is the matter")
     if len(text) > LONGEST_TEXT:
         raise BadInput(what=f"the {what} has {len(text)} characters, at most {LONGEST_TEXT} are kept")
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in text):
+    if has_control_characters(text):
         raise BadInput(what=f"the {what} has control characters in it")
     return text
 
@@ -146,6 +163,8 @@ def _judge(report: Report, rulebook: Rulebook, script: Script, channel: Channel)
         raise BadInput(what=f"priority {report.priority}: it is 1 (most urgent) to 4")
     if report.category is not None and report.category not in rulebook.categories:
         raise BadInput(what=f"category {report.category!r} is none of {', '.join(rulebook.categories)}")
+    if len(report.request_key or "") > LONGEST_KEY:
+        raise BadInput(what=f"the request key has {len(report.request_key or '')} characters, at most {LONGEST_KEY}")
     return _follow(script, report.symptom, report.answers, channel)
 
 
@@ -181,7 +200,7 @@ def _row(report: Report, progress: Progress, channel: Channel, area: str, now: d
         "made_at": now,
         "ended_at": now if state in TICKET_ENDS else None,
         "outcome": progress.outcome if state in TICKET_ENDS else None,
-        "request_key": report.request_key,
+        "request_key": report.request_key or None,
     }
 
 

@@ -176,16 +176,20 @@ def _new_hop(
     }
 
 
+def held_seconds(row: Row[Any], now: datetime) -> float:
+    """The hop's time on hold so far, the hold that it is on now included."""
+    return float(row.held_seconds + ((now - row.held_at).total_seconds() if row.state == HopState.HELD else 0))
+
+
 def _ended(ending: Ending, now: datetime) -> dict[str, Any]:
     row = ending.hop
-    held = row.held_seconds + ((now - row.held_at).total_seconds() if row.state == HopState.HELD else 0)
     return {
         "id_": row.id,
         "state": hop_move(HopState(row.state), ending.move, f"hop {ticket_number(row.kind, row.ticket_id)}-{row.seq}"),
         "finding": ending.finding,
         "evidence": dict(ending.evidence) or None,
         "reason": ending.reason,
-        "held_seconds": held,
+        "held_seconds": held_seconds(row, now),
         "wake_at": None,
         "ended_at": now,
     }

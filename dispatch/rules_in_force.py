@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.errors import BadRules, NotFound
 from dispatch.routing.loader import load, parse
@@ -67,7 +68,9 @@ class RulesInForce:
             log.error("rules refused, the last good ones stay in force", faults=len(refused.lines), in_force=version)
             if version is None:
                 raise
-            return self._rulebook or self.version(version)
+            if self._rulebook is not None and self._rulebook.version == version:
+                return self._rulebook
+            return self.version(version)
 
     def version(self, version: str) -> Rulebook:
         """A rulebook that is or was in force. Raises NotFound."""
@@ -83,11 +86,10 @@ def _latest(tx: Tx) -> str | None:
 
 
 def _put_in_force(tx: Tx, new: Rulebook, now: datetime) -> None:
-    known = tx.execute(select(func.count()).where(rulebook.c.version == new.version)).scalar()
-    if known:  # an earlier version came back
-        tx.execute(update(rulebook).where(rulebook.c.version == new.version).values(in_force_from=now))
-    else:
-        tx.execute(insert(rulebook).values(version=new.version, text=new.text, in_force_from=now))
+    """Also an earlier version that came back, and one that another process takes up at this moment."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(rulebook).values(version=new.version, text=new.text, in_force_from=now)
+    tx.execute(row.on_conflict_do_update(index_elements=[rulebook.c.version], set_={"in_force_from": now}))
 
 
 def _require_teams_at_work(tx: Tx, new: Rulebook, file: str) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.desk import As, AsJson, InRole, now, open_desk, out, show_json, table
+from dispatch.cli.desk import As, AsJson, InRole, now, open_desk, out, show_json, table, word
 from dispatch.errors import BadInput
 from dispatch.storage import tickets
 from dispatch.ticket.roles import require
@@ -15,7 +15,7 @@ from dispatch.ticket.roles import require
 account = typer.Typer(help="宽带账号 · broadband accounts", no_args_is_help=True)
 
 _NUMBER = re.compile(r"[A-Za-z0-9@._-]{1,40}")
-_MOBILE = re.compile(r"1[3-9]\d{9}")  # Source: 工信部 电信网编号计划 (2017): 11 digits, 13x to 19x
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")  # Source: 工信部 电信网编号计划 (2017): 11 digits, 13x to 19x
 
 
 @account.command()
@@ -34,10 +34,9 @@ def add(
         raise BadInput(what=f"{number!r} is no account number: letters, digits and @ . _ -, at most 40")
     if not _MOBILE.fullmatch(mobile):
         raise BadInput(what="that is no mobile number: 11 digits, 13… to 19…")
-    if not area.strip():
-        raise BadInput(what="the area is empty")
+    row = (number, word(area, "area"), mobile)
     with desk.database.write() as tx:
-        if not tickets.add_accounts(tx, [(number, area.strip(), mobile)], actor, now()):
+        if not tickets.add_accounts(tx, [row], actor, now()):
             raise BadInput(what=f"account {number} is known already")
     out.print(f"{number}: 已登记 · entered")
 

@@ -31,6 +31,9 @@ from dispatch.ticket.roles import ROLES, Actor
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+LONGEST_NAME = 80
+"""Characters in a person's name: what its columns hold."""
+
 EXIT: Mapping[type[DispatchError], int] = {
     errors.NotFound: 4,
     errors.UnknownAccount: 4,
@@ -49,6 +52,8 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.SchemaOutdated: 1,
     errors.BadSettings: 1,
     errors.BadRules: 1,
+    errors.BadReplayFile: 1,
+    errors.BadReplayMapping: 1,
 }
 """Exit statuses that scripts can use. 2: bad input; 3: the case's state doesn't allow it; 4: no such thing;
 5: not yours to do; 1: the installation or a file is at fault."""
@@ -78,7 +83,7 @@ class Desk:
             raise BadInput(what="who acts? give --as NAME --role ROLE, or set DISPATCH_USER and DISPATCH_ROLE")
         if role not in ROLES:
             raise BadInput(what=f"{role!r} is no role; roles are {', '.join(ROLES)}")
-        return Actor(name, role)
+        return Actor(word(name, "name of who acts", LONGEST_NAME), role)
 
 
 def open_desk() -> Desk:
@@ -108,6 +113,16 @@ def hop_id(tx: Tx, name: str) -> int:
         what = "live hop of ticket" if seq is None else f"hop {seq} of ticket"
         raise errors.NotFound(what=what, which=ticket_number(row.kind, ticket_id))
     return found
+
+
+def word(raw: str, what: str, most: int = 40) -> str:
+    """`raw` as a name that columns and other people's terminals can hold. Raises BadInput."""
+    text = raw.strip()
+    if not text:
+        raise BadInput(what=f"the {what} is empty")
+    if len(text) > most or not text.isprintable():
+        raise BadInput(what=f"{raw!r:.60} is no {what}: at most {most} printable characters")
+    return text
 
 
 def read_pairs(given: list[str], what: str) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from sqlalchemy import Row
 
 from dispatch import figures, handling
 from dispatch.cli.desk import (
+    LONGEST_NAME,
     As,
     AsJson,
     Desk,
@@ -27,6 +29,7 @@ from dispatch.cli.desk import (
     show_json,
     span,
     table,
+    word,
 )
 from dispatch.errors import BadInput, NotFound
 from dispatch.handling import Claim, End, HandBack, PassOn, Report
@@ -161,7 +164,7 @@ def claim(hop: HopName, name: As = "", role: InRole = "", on_behalf_of: _Behalf 
     """接单 · take a hop into one's hands. Of two people one wins."""
     desk = open_desk()
     with desk.database.write() as tx:
-        one = Claim(hop_id(tx, hop), desk.actor(name, role), on_behalf_of or None)
+        one = Claim(hop_id(tx, hop), desk.actor(name, role), _behalf(on_behalf_of))
         handling.claim(tx, desk.rulebook, one, now())
     out.print(f"{hop}: {on_behalf_of or name or desk.settings.user} 已接单 · claimed")
 
@@ -182,7 +185,7 @@ def report(
     pairs = read_pairs(evidence, "evidence")
     if len(dict(pairs)) < len(pairs):
         raise BadInput(what="one piece of evidence is given twice")
-    _end(desk, hop, lambda id_: Report(id_, desk.actor(name, role), finding, dict(pairs), on_behalf_of or None))
+    _end(desk, hop, lambda id_: Report(id_, desk.actor(name, role), finding, dict(pairs), _behalf(on_behalf_of)))
 
 
 @app.command("pass-on")
@@ -196,14 +199,14 @@ def pass_on(
 ) -> None:
     """转派 · another team (or another person of the same) is the right one."""
     desk = open_desk()
-    _end(desk, hop, lambda id_: PassOn(id_, desk.actor(name, role), to, reason, on_behalf_of or None))
+    _end(desk, hop, lambda id_: PassOn(id_, desk.actor(name, role), to, reason, _behalf(on_behalf_of)))
 
 
 @app.command("hand-back")
 def hand_back(hop: HopName, reason: _Reason, name: As = "", role: InRole = "", on_behalf_of: _Behalf = "") -> None:
     """退单 · back to the team that asked."""
     desk = open_desk()
-    _end(desk, hop, lambda id_: HandBack(id_, desk.actor(name, role), reason, on_behalf_of or None))
+    _end(desk, hop, lambda id_: HandBack(id_, desk.actor(name, role), reason, _behalf(on_behalf_of)))
 
 
 @app.command()
@@ -267,7 +270,7 @@ def crew_add(
     desk = open_desk()
     _known(desk, team)
     with desk.database.write() as tx:
-        crew_of.add(tx, team, person, area)
+        crew_of.add(tx, team, word(person, "person's name", LONGEST_NAME), word(area, "area"))
     out.print(f"{person}: {team}, {area}")
 
 
@@ -300,14 +303,16 @@ def _end(desk: Desk, hop: str, made: Any) -> None:
     out.print(f"{hop}: 已提交 · done. → [bold]{title}[/] ({following.rule})")
 
 
+def _behalf(name: str) -> str | None:
+    return word(name, "name of whom this is done for", LONGEST_NAME) if name else None
+
+
 def _until(text: str) -> datetime:
-    try:
+    with contextlib.suppress(ValueError, OverflowError):
         return now() + read_duration(text)
-    except ValueError:
-        pass
     try:
         return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise BadInput(what=f"--until {text!r}: write 2026-12-01T14:00, or a duration such as 4h") from None
 
 

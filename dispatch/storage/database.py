@@ -89,7 +89,14 @@ def _prepare_sqlite(engine: Any) -> None:
     def _connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy's BEGIN below is the only one
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        # recursive_triggers: without it a REPLACE removes rows behind the back of the append-only triggers
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+            "busy_timeout=10000",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

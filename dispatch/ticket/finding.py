@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,11 @@ Value = str | int | float | bool
 
 LONGEST_TEXT = 2_000
 """Characters in one piece of written evidence; a slip and a board can show no more."""
+
+
+def has_control_characters(text: str) -> bool:
+    """What no database keeps: controls but newline and tab, and halves of characters (bytes that were no UTF-8)."""
+    return any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ class Evidence:
                     raise ValueError(f"{self.name}: is empty")
                 if len(text) > LONGEST_TEXT:
                     raise ValueError(f"{self.name}: {len(text)} characters, at most {LONGEST_TEXT}")
+                if has_control_characters(text):
+                    raise ValueError(f"{self.name}: has control characters in it")
                 return text
 
     def _number(self, raw: Value) -> float:

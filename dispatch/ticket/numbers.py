@@ -7,7 +7,8 @@ import re
 from dispatch.errors import BadInput
 
 LETTER = {"fault": "F", "construction": "C"}
-_TICKET = re.compile(r"([A-Z])?0*(\d{1,18})")
+_TICKET = re.compile(rf"[{''.join(LETTER.values())}]?0*([0-9]{{1,18}})")
+_SEQ = re.compile(r"[0-9]{1,6}")
 
 
 def ticket_number(kind: str, ticket_id: int) -> str:
@@ -19,12 +20,12 @@ def read_ticket_number(text: str) -> int:
     found = _TICKET.fullmatch(text.strip().upper())
     if not found:
         raise BadInput(what=f"{text!r} is no ticket number: they look like F00000042")
-    return int(found[2])
+    return int(found[1])
 
 
 def read_hop_number(text: str) -> tuple[int, int | None]:
     """`F00000042-3` as (42, 3); a ticket's number alone means its live hop, (42, None). Raises BadInput."""
     ticket, dash, seq = text.strip().partition("-")
-    if dash and not seq.isdigit():
+    if dash and not _SEQ.fullmatch(seq):
         raise BadInput(what=f"{text!r} is no hop number: they look like F00000042-3")
     return read_ticket_number(ticket), int(seq) if dash else None
