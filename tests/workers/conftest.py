@@ -1,0 +1,30 @@
+"""A worker's world on a database of its own, and the Celery app with a broker in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+
+from dispatch.storage.database import Database
+from workers import world as world_of
+from workers.world import World
+
+
+@pytest.fixture
+def here(sqlite: Database) -> Iterator[World]:
+    """What a worker process has at hand, as if this test were one."""
+    world_of._world.cache_clear()
+    made = world_of.world()
+    yield made
+    made.database.dispose()
+    world_of._world.cache_clear()
+
+
+@pytest.fixture
+def app(here: World, monkeypatch: pytest.MonkeyPatch) -> Celery:
+    monkeypatch.setenv("DISPATCH_BROKER_URL", "memory://")
+    from workers.app import app
+
+    return app

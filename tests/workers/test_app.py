@@ -1,0 +1,170 @@
+"""The Celery app: a queue and a module for every team, settings that keep the work, messages that hold ids only."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from celery import Celery
+from kombu import Connection
+
+from dispatch.errors import MissingPart
+from dispatch.routing.prehandling import Script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import hops, tickets
+from dispatch.storage.hops import Sending
+from dispatch.ticket.roles import Actor
+from tests.factories import CLERK, LEASE, NOW
+from workers.world import World
+
+
+def test_it_refuses_to_start_when_a_team_of_the_rules_has_no_module(app: Celery, rulebook: Rulebook) -> None:
+    from workers.app import stretches
+
+    more = {**rulebook.teams, "field-power": rulebook.teams["supervisor"]}
+    with pytest.raises(MissingPart, match=r"field-power.*workers/teams/field_power\.py"):
+        stretches(replace(rulebook, teams=more))
+
+
+def test_it_refuses_to_start_when_a_module_has_no_team_in_the_rules(app: Celery, rulebook: Rulebook) -> None:
+    from workers.app import stretches
+
+    fewer = {name: team for name, team in rulebook.teams.items() if name != "data-network"}
+    with pytest.raises(MissingPart, match="data-network"):
+        stretches(replace(rulebook, teams=fewer))
+
+
+def test_it_refuses_to_start_without_a_broker(here: World, app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+    from workers.app import make_app
+
+    monkeypatch.delenv("DISPATCH_BROKER_URL")
+    with pytest.raises(MissingPart, match="DISPATCH_BROKER_URL"):
+        make_app()
+
+
+def test_every_team_has_its_own_queue_and_there_is_no_other(app: Celery, rulebook: Rulebook) -> None:
+    assert {name: queue.routing_key for name, queue in app.amqp.queues.items()} == {t: t for t in rulebook.teams}
+
+
+def test_tasks_are_named_by_team_and_step_in_the_order_of_the_chain(app: Celery, rulebook: Rulebook) -> None:
+    from workers.app import stretches, whole_chain
+
+    found = stretches(rulebook)
+    assert whole_chain("noc", found) == ["noc.receive", "noc.line-test", "noc.board"]
+    assert whole_chain("installer", found) == ["installer.receive", "installer.assign", "installer.board"]
+    assert whole_chain("archive", found) == [
+        "archive.receive",
+        "archive.file",
+        "callback-survey.receive",
+        "callback-survey.prepare",
+        "callback-survey.ask",
+    ]
+    ours = {name for name in app.tasks if not name.startswith("celery.")}
+    assert ours == {name for team in rulebook.teams for name in whole_chain(team, found)}
+    assert all(name.partition(".")[0] in rulebook.teams for name in ours)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("task_serializer", "json"),
+        ("accept_content", ["json"]),
+        ("event_serializer", "json"),
+        ("task_ignore_result", True),
+        ("result_backend", None),
+        ("task_acks_late", True),
+        ("task_reject_on_worker_lost", True),
+        ("task_acks_on_failure", True),
+        ("task_acks_on_timeout", True),
+        ("task_create_missing_queues", False),
+        ("worker_prefetch_multiplier", 1),
+        ("worker_cancel_long_running_tasks_on_connection_loss", True),
+        ("worker_soft_shutdown_timeout", 30),
+        ("worker_enable_soft_shutdown_on_idle", True),
+        ("broker_connection_retry_on_startup", True),
+        ("broker_connection_max_retries", None),
+        ("broker_connection_timeout", 4),
+        ("worker_hijack_root_logger", False),
+    ],
+)
+def test_nothing_is_given_up_by_the_setting(app: Celery, setting: str, value: object) -> None:
+    assert app.conf[setting] == value
+
+
+def test_a_message_comes_back_only_after_the_step_that_has_it_was_stopped(app: Celery) -> None:
+    transport = app.conf.broker_transport_options
+    assert app.conf.task_soft_time_limit < app.conf.task_time_limit
+    assert transport["visibility_timeout"] >= 3 * app.conf.task_time_limit
+    assert transport["global_keyprefix"]
+    assert "retry_on_timeout" not in transport
+
+
+def test_publishing_gives_up_soon_for_the_hops_stay_due(app: Celery) -> None:
+    policy = app.conf.task_publish_retry_policy
+    assert policy["max_retries"] * policy["interval_max"] <= 5
+
+
+PRIVATE = {"account": "SECRET-77", "mobile": "13912345678", "area": "secret-area", "description": "客户说的话"}
+
+
+@pytest.fixture
+def private_fault(here: World, rulebook: Rulebook, script: Script) -> Sending:
+    """A fault of a customer whose every word would be recognised, taken to be sent."""
+    from dispatch import intake
+    from dispatch.intake import Report
+
+    in_force = here.rules.get()
+    with here.database.write() as tx:
+        tickets.add_accounts(tx, [(PRIVATE["account"], PRIVATE["area"], PRIVATE["mobile"])], Actor("x", "clerk"), NOW)
+        report = Report(PRIVATE["account"], "no-internet", PRIVATE["description"])
+        intake.submit(tx, in_force, script, report, CLERK, NOW)
+        return hops.take_due(tx, datetime.now(UTC), LEASE, 10, list(in_force.teams))[0]
+
+
+def message_to(app: Celery, here: World, sending: Sending, team: str) -> Any:
+    """The message with which the relay would send this hop to a team."""
+    from workers.relay import Relay
+
+    with Connection("memory://") as connection:
+        queue = app.amqp.queues[team].bind(connection.channel())
+        queue.declare()
+        queue.purge()
+        Relay(here)._publish([sending._replace(team=team)])
+        message = queue.get(no_ack=True)
+    assert message is not None
+    return message
+
+
+def test_a_message_to_whichever_team_holds_ids_and_numbers_and_nothing_of_the_customer(
+    app: Celery, here: World, private_fault: Sending, rulebook: Rulebook
+) -> None:
+    for team in rulebook.teams:
+        message = message_to(app, here, private_fault, team)
+        headers = json.dumps([message.headers, message.properties], ensure_ascii=False, default=str)
+        everything = message.body.decode() + headers
+        for name, value in PRIVATE.items():
+            assert value not in everything, (team, name)
+            assert json.dumps(value)[1:-1] not in everything, (team, name)
+        arguments, keywords, _ = json.loads(message.body)
+        assert (arguments, keywords) == ([[[private_fault.id, private_fault.generation]]], {})
+
+
+def test_what_a_step_hands_on_in_its_message_is_ids_too(app: Celery, private_fault: Sending) -> None:
+    pairs: Any = [private_fault.pair]
+    for step in ("noc.receive", "noc.line-test"):
+        pairs = app.tasks[step](pairs)
+        assert re.fullmatch(r"\[\[\d+, \d+\]\]", json.dumps(pairs))
+
+
+def test_messages_name_their_tickets_in_a_stamp_of_every_step_of_the_chain(
+    app: Celery, here: World, private_fault: Sending
+) -> None:
+    message = message_to(app, here, private_fault, "noc")
+    assert message.headers["stamps"] == {"ticket": ["F00000001"]}
+    assert message.headers["stamped_headers"] == ["ticket"]
+    _, _, embedded = json.loads(message.body)
+    assert [step["options"]["ticket"] for step in embedded["chain"]] == [["F00000001"]] * 2

@@ -1,0 +1,396 @@
+"""What a worker does with a message's hops when things go wrong: poison, crashes, stale and repeated deliveries."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from dispatch import closing, figures, handling, timers
+from dispatch.ports.line_test import SimulatedLineTester
+from dispatch.ports.sms import SimulatedSmsGateway
+from dispatch.routing.prehandling import Script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import crew, hops, records
+from dispatch.storage.hops import MOST_FAILURES, Pair
+from dispatch.ticket.roles import RELAY
+from tests.factories import INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
+from workers.world import World
+
+LONG = timedelta(days=1)
+
+
+class Stage:
+    """Plays the relay and the workers of every team, one step at a time, on this test's world."""
+
+    def __init__(self, here: World, app: Celery) -> None:
+        from workers.app import stretches, whole_chain
+
+        self.here, self.app = here, app
+        found = stretches(self.rulebook)
+        self.chains = {team: whole_chain(team, found) for team in found}
+
+    @property
+    def rulebook(self) -> Rulebook:
+        return self.here.rules.get()
+
+    def send(self, team: str, after: timedelta = timedelta()) -> list[Pair]:
+        """What is due to this team so long from now, taken as the relay takes it."""
+        with self.here.database.write() as tx:
+            now = datetime.now(UTC) + after
+            return [sent.pair for sent in hops.take_due(tx, now, self.here.settings.lease_span, 1000, [team])]
+
+    def deliver(self, task: str, pairs: Sequence[Pair]) -> list[Pair]:
+        """One step on one message; the pairs of the next message."""
+        handed_on = self.app.tasks[task]([list(pair) for pair in pairs])
+        return [(hop_id, generation) for hop_id, generation in handed_on]
+
+    def work(self, team: str, after: timedelta = timedelta(), times: int = 1) -> list[Pair]:
+        """Send what is due, and deliver every message of its chain so many times; what was sent."""
+        sent = pairs = self.send(team, after)
+        for task in self.chains[team]:
+            pairs, *others = [self.deliver(task, pairs) for _ in range(times)]
+            assert not any(others)
+        return sent
+
+    def effects(self) -> Counter[tuple[str, str]]:
+        return Counter(self.here.ledger.effects())
+
+
+@pytest.fixture
+def stage(here: World, app: Celery) -> Stage:
+    return Stage(here, app)
+
+
+@pytest.fixture
+def ten(stage: Stage, script: Script) -> list[int]:
+    """Ten faults on their way to NOC; their hops' ids."""
+    return [made_hop(stage, script, f"GZ{n}") for n in range(10)]
+
+
+def made_hop(stage: Stage, script: Script, number: str = "GZ1", **report: Any) -> int:
+    row = live(stage.here.database, fault(stage.here.database, stage.rulebook, script, number, **report).ticket_id)
+    assert row is not None
+    return int(row.id)
+
+
+def states(stage: Stage, hop_ids: Sequence[int]) -> list[str]:
+    return [hop(stage.here.database, hop_id).state for hop_id in hop_ids]
+
+
+def archived(stage: Stage, script: Script) -> int:
+    """A fault that NOC has fixed, its survey due to be asked in the archive's chain; its ticket's id."""
+    database, rulebook = stage.here.database, stage.rulebook
+    row = hop(database, made_hop(stage, script))
+    stage.work("noc")
+    with database.write() as tx:
+        now = datetime.now(UTC)
+        handling.claim(tx, rulebook, handling.Claim(row.id, NOC), now)
+        handling.end(tx, rulebook, handling.Report(row.id, NOC, "fixed", {"cause": "fibre"}), now)
+    return int(row.ticket_id)
+
+
+def breaks_in_the_look(poisoned: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = SimulatedLineTester._line
+
+    def line(self: SimulatedLineTester, number: str) -> Any:
+        if number == poisoned:
+            raise ValueError(f"no such line {number}, customer 13800138000")
+        return sound(self, number)
+
+    monkeypatch.setattr(SimulatedLineTester, "_line", line)
+
+
+def breaks_in_the_write(poisoned: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = hops.note_found
+    hop_id = int(poisoned.removeprefix("GZ")) + 1
+
+    def note_found(tx: Any, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
+        sound(tx, rows)
+        if hop_id in [row[0] for row in rows]:
+            raise IntegrityError("UPDATE hop … 13800138000", {}, sqlite3.IntegrityError("13800138000"))
+
+    monkeypatch.setattr(hops, "note_found", note_found)
+
+
+@pytest.mark.parametrize("poison", [breaks_in_the_look, breaks_in_the_write])
+def test_a_poison_hop_in_a_batch_of_ten_fails_alone_and_the_nine_others_go_on(
+    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch, poison: Callable[[str, pytest.MonkeyPatch], None]
+) -> None:
+    poison("GZ6", monkeypatch)
+    assert len(stage.work("noc")) == 10
+    others = [hop_id for hop_id in ten if hop_id != ten[6]]
+    assert states(stage, others) == ["waiting"] * 9
+    row = hop(stage.here.database, ten[6])
+    assert (row.state, row.failures) == ("due", 1)
+    effects = stage.effects()
+    assert effects == Counter((f"noc.{step}", str(id_)) for id_ in others for step in ("line-test", "board"))
+
+
+def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
+    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as sick:
+        breaks_in_the_look("GZ6", sick)
+        stage.work("noc")
+        for failures in range(2, MOST_FAILURES + 1):
+            assert [hop_id for hop_id, _ in stage.work("noc", after=LONG)] == [ten[6]]
+            assert hop(stage.here.database, ten[6]).failures == failures
+        assert stage.send("noc", after=LONG) == []
+    with stage.here.database.read() as tx:
+        [shown] = figures.quarantine(tx)
+    assert (shown.id, shown.failures) == (ten[6], MOST_FAILURES)
+    assert shown.failure == "noc.line-test: ValueError"  # the error's own words may quote a customer
+    with stage.here.database.write() as tx:
+        handling.release(tx, ten[6], SUPERVISOR, datetime.now(UTC))
+    assert (hop(stage.here.database, ten[6]).state, hop(stage.here.database, ten[6]).failures) == ("due", 0)
+    stage.work("noc")
+    assert states(stage, ten) == ["waiting"] * 10
+    assert set(stage.effects().values()) == {1}
+
+
+def test_a_pause_that_grows_lies_between_a_poison_hops_tries(
+    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaks_in_the_look("GZ6", monkeypatch)
+    pauses = []
+    for n in range(3):
+        stage.work("noc", after=LONG if n else timedelta())
+        pauses.append((hop(stage.here.database, ten[6]).wake_at - datetime.now(UTC)).total_seconds())
+    assert [round(pause) for pause in pauses] == pytest.approx([2, 4, 8], abs=1)
+
+
+@pytest.mark.parametrize(
+    "error", [OperationalError("x", {}, sqlite3.OperationalError("disk I/O")), SoftTimeLimitExceeded()]
+)
+def test_a_database_that_is_away_or_a_step_that_is_stopped_fails_nobody(
+    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    pairs = stage.deliver("noc.receive", stage.send("noc"))
+
+    def away(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as gone:
+        gone.setattr(hops, "lock_received", away)
+        with pytest.raises(type(error)):
+            stage.deliver("noc.line-test", pairs)
+    assert states(stage, ten) == ["received"] * 10
+    assert [hop(stage.here.database, hop_id).failures for hop_id in ten] == [0] * 10
+    assert not stage.effects()
+    stage.work("noc", after=LONG)  # the lease brings them back
+    assert states(stage, ten) == ["waiting"] * 10
+
+
+def test_of_two_messages_for_the_same_hops_the_older_is_stale_whichever_comes_first(
+    stage: Stage, ten: list[int]
+) -> None:
+    older, newer = stage.send("noc"), stage.send("noc", after=LONG)
+    assert [hop_id for hop_id, _ in older] == [hop_id for hop_id, _ in newer] == ten
+    assert stage.deliver("noc.receive", older) == []
+    pairs = stage.deliver("noc.receive", newer)
+    assert len(pairs) == 10
+    assert stage.deliver("noc.receive", older) == []
+    assert stage.deliver("noc.line-test", older) == []
+    assert len(stage.deliver("noc.line-test", pairs)) == 10
+
+
+def test_a_message_that_comes_after_its_ticket_was_withdrawn_changes_nothing(stage: Stage, ten: list[int]) -> None:
+    pairs = stage.deliver("noc.receive", stage.send("noc"))
+    with stage.here.database.write() as tx:
+        handling.withdraw(tx, hop(stage.here.database, ten[3]).ticket_id, "好了", SUPERVISOR, datetime.now(UTC))
+    handed_on = stage.deliver("noc.line-test", pairs)
+    assert [hop_id for hop_id, _ in handed_on] == [hop_id for hop_id in ten if hop_id != ten[3]]
+    assert states(stage, [ten[3]]) == ["withdrawn"]
+
+
+def test_delivering_every_step_five_times_does_everything_once(stage: Stage, script: Script) -> None:
+    database, rulebook = stage.here.database, stage.rulebook
+    with database.write() as tx:
+        crew.add(tx, "installer", "li.wei", "tianhe")
+    first = made_hop(stage, script)
+    stage.work("noc", times=5)
+    with database.write() as tx:
+        handling.claim(tx, rulebook, handling.Claim(first, NOC), datetime.now(UTC))
+        found = handling.Report(first, NOC, "outside-plant", {"test-result": "-31 dBm"})
+        handling.end(tx, rulebook, found, datetime.now(UTC))
+    stage.work("installer", times=5)
+    second = live(database, 1)
+    assert second is not None
+    assert (second.state, second.assignee) == ("waiting", "li.wei")
+    with database.write() as tx:
+        handling.claim(tx, rulebook, handling.Claim(second.id, INSTALLER), datetime.now(UTC))
+        evidence = {"cause": "fibre", "optical-power": -19.5, "customer-confirmed": True}
+        end = handling.Report(second.id, INSTALLER, "fixed-on-site", evidence)
+        handling.end(tx, rulebook, end, datetime.now(UTC))
+    stage.work("archive", times=5)
+    assert stage.effects() == Counter(
+        {
+            ("noc.line-test", "1"): 1,
+            ("noc.board", "1"): 1,
+            ("installer.assign", "2"): 1,
+            ("installer.board", "2"): 1,
+            ("archive.file", "3"): 1,
+            ("callback-survey.prepare", "4/1"): 1,
+            ("callback-survey.ask", "4/2"): 1,
+        }
+    )
+    assert len(delivered(stage)) == 1
+
+
+def test_a_late_copy_of_any_earlier_message_writes_nothing_at_all(stage: Stage, script: Script) -> None:
+    archived(stage, script)
+    pairs = stage.send("archive")
+    copies: list[tuple[str, list[Pair]]] = []
+    for task in stage.chains["archive"]:
+        copies.append((task, pairs))
+        pairs = stage.deliver(task, pairs)
+    before = dump(stage.here.database), stage.effects(), delivered(stage)
+    for task, old in [*copies, *reversed(copies)]:
+        assert stage.deliver(task, old) == []
+    assert (dump(stage.here.database), stage.effects(), delivered(stage)) == before
+
+
+def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_the_steps_behind_it(
+    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tested: list[str] = []
+    sound = SimulatedLineTester._line
+    monkeypatch.setattr(SimulatedLineTester, "_line", lambda self, n: (tested.append(n), sound(self, n))[1])
+    stage.deliver("noc.line-test", stage.deliver("noc.receive", stage.send("noc")))
+    assert states(stage, ten) == ["received"] * 10  # and here the worker dies
+    stage.work("noc", after=LONG)
+    assert states(stage, ten) == ["waiting"] * 10
+    assert sorted(tested) == [f"GZ{n}" for n in range(10)]
+    assert set(stage.effects().values()) == {1}
+
+
+def test_a_step_that_dies_before_its_commit_has_not_happened(
+    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = stage.deliver("noc.receive", stage.send("noc"))
+    before = dump(stage.here.database)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(hops, "advance", killed)
+        with pytest.raises(Killed):
+            stage.deliver("noc.line-test", pairs)
+    assert dump(stage.here.database) == before
+    assert not stage.effects()
+
+
+def delivered(stage: Stage) -> list[tuple[str, str, int]]:
+    """(key, text, times handed in) of every short message that reached a customer."""
+    with contextlib.closing(sqlite3.connect(stage.here.settings.root / "sms.db")) as gateway:
+        return list(gateway.execute("SELECT key, text, handed_in FROM delivered ORDER BY id"))
+
+
+def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_once(
+    stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket_id = archived(stage, script)
+    pairs = stage.send("archive")
+    *first, ask = stage.chains["archive"]
+    for task in first:
+        pairs = stage.deliver(task, pairs)
+
+    def away(*_: object) -> None:
+        raise OperationalError("x", {}, sqlite3.OperationalError("gone"))
+
+    with monkeypatch.context() as gone:
+        gone.setattr(records, "confirm", away)
+        with pytest.raises(OperationalError):
+            stage.deliver(ask, pairs)
+    [(key, text, handed_in)] = delivered(stage)
+    assert handed_in == 1
+    assert "F00000001" in text
+    stage.work("callback-survey", after=LONG)
+    assert delivered(stage) == [(key, text, 2)]
+    assert sum(times for (effect, _), times in stage.effects().items() if effect == "callback-survey.ask") == 1
+    row = live(stage.here.database, ticket_id)
+    assert row is not None
+    assert row.state == "waiting"
+    with stage.here.database.read() as tx:
+        assert records.attempts(tx, [row.id])[row.id].confirmed_at is not None
+
+
+def test_a_gateway_out_of_reach_is_a_failure_that_is_tried_again(
+    stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticket_id = archived(stage, script)
+
+    def away(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as gone:
+        gone.setattr(SimulatedSmsGateway, "send", away)
+        stage.work("archive")
+    row = live(stage.here.database, ticket_id)
+    assert row is not None
+    assert (row.team, row.state, row.failures) == ("callback-survey", "due", 1)
+    assert row.failure == "callback-survey.ask: ConnectionRefusedError"
+    stage.work("callback-survey", after=LONG)
+    assert len(delivered(stage)) == 1
+
+
+def test_a_reminder_is_a_message_of_its_own(stage: Stage, script: Script) -> None:
+    ticket_id = archived(stage, script)
+    stage.work("archive")
+    survey = live(stage.here.database, ticket_id)
+    assert survey is not None
+    with stage.here.database.write() as tx:
+        closing.remind(tx, stage.rulebook, list(hops.lock(tx, [survey.id]).values()), RELAY, datetime.now(UTC))
+    stage.work("callback-survey")
+    (key, text, once), (second_key, second_text, second) = delivered(stage)
+    assert key != second_key
+    assert text == second_text  # the same link
+    assert (once, second) == (1, 1)
+    assert set(stage.effects().values()) == {1}
+
+
+def test_nobody_who_answers_in_time_is_reminded(stage: Stage, script: Script) -> None:
+    ticket_id = archived(stage, script)
+    stage.work("archive")
+    survey = live(stage.here.database, ticket_id)
+    assert survey is not None
+    now = datetime.now(UTC)
+    with stage.here.database.write() as tx:
+        found = records.by_hop(tx, survey.id)
+        assert found is not None
+        closing.answer(tx, stage.rulebook, found.token, "satisfied", now)
+        assert timers.fire(tx, stage.rulebook, now + 100 * LONG, 10) == 0
+    assert stage.send("callback-survey", after=LONG) == []
+
+
+def test_installers_are_proposed_by_area_the_least_busy_first(stage: Stage, script: Script) -> None:
+    database, rulebook = stage.here.database, stage.rulebook
+    with database.write() as tx:
+        for person, area in (("li.wei", "tianhe"), ("ma.jun", "tianhe"), ("ou.yang", "yuexiu")):
+            crew.add(tx, "installer", person, area)
+    account(database, "GZ9", "nansha")
+    for number in ("GZ1", "GZ2", "GZ3", "GZ4", "GZ9"):
+        made = fault(database, rulebook, script, number)
+        hop_id = claimed(database, rulebook, made.ticket_id, NOC)
+        with database.write() as tx:
+            found = handling.Report(hop_id, NOC, "outside-plant", {"test-result": "x"})
+            handling.end(tx, rulebook, found, datetime.now(UTC))
+    stage.work("installer")
+    with database.read() as tx:
+        proposed = [(row.account, row.assignee) for row in figures.board(tx, "installer", 10)]
+    by_account = dict(proposed)
+    assert Counter(by_account[number] for number in ("GZ1", "GZ2", "GZ3", "GZ4")) == {"li.wei": 2, "ma.jun": 2}
+    assert by_account["GZ9"] is None  # nobody works there: whoever is free claims it
