@@ -42,7 +42,7 @@ format: setup  ## ruff's formatting and its safe corrections
 	@$(BIN)/ruff format .
 
 docs: setup  ## what is generated: the life tables' page, the rules' drawing and schema
-	@$(BIN)/python -m dispatch.ticket.journey > docs/journey.md
+	@$(BIN)/python -m dispatch.books.journey > docs/journey.md
 	@$(BIN)/dispatch rules show routing_rules.yaml --svg docs/rules.svg
 	@$(BIN)/dispatch rules schema > docs/routing_rules.schema.json
 

@@ -135,6 +135,15 @@ class BadEvidence(DispatchError):
     code = "bad-evidence"
 
 
+# -- what the counter refuses -----------------------------------------------------------------------
+
+
+class Refusal(DispatchError):
+    """不予受理:{why}。Refused: {why}."""
+
+    code = "refused"
+
+
 # -- who may ----------------------------------------------------------------------------------------
 
 

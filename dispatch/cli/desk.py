@@ -39,6 +39,7 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.UnknownAccount: 4,
     errors.NotAllowed: 5,
     errors.NotYours: 5,
+    errors.Refusal: 3,
     errors.DuplicateFault: 3,
     errors.IllegalMove: 3,
     errors.AlreadyClaimed: 3,
@@ -55,8 +56,8 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.BadReplayFile: 1,
     errors.BadReplayMapping: 1,
 }
-"""Exit statuses that scripts can use. 2: bad input; 3: the case's state doesn't allow it; 4: no such thing;
-5: not yours to do; 1: the installation or a file is at fault."""
+"""Exit statuses that scripts can use, of an error or the nearest of its kind. 2: bad input; 3: refused, or the case's
+state doesn't allow it; 4: no such thing; 5: not yours to do; 1: the installation or a file is at fault."""
 
 As = Annotated[str, typer.Option("--as", help="who acts (else DISPATCH_USER)", show_default=False)]
 InRole = Annotated[str, typer.Option("--role", help="in which role (else DISPATCH_ROLE)", show_default=False)]
@@ -173,7 +174,7 @@ def tell(wrong: DispatchError) -> int:
     else:
         err.print(f"[bold red]错误 {wrong.code}:[/] ", end="")
         err.print(str(wrong), markup=False, soft_wrap=True)
-    return EXIT.get(type(wrong), 2)
+    return next((EXIT[kind] for kind in type(wrong).__mro__ if kind in EXIT), 2)
 
 
 def _plain(value: object) -> object:

@@ -128,12 +128,12 @@ _HOP = {move.name: move for move in HOP_MOVES}
 
 def ticket_move(state: TicketState, name: str, ticket: object = "ticket") -> TicketState:
     """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
-    return _follow(_TICKET[name], state, ticket)
+    return follow(_TICKET[name], state, ticket)
 
 
 def hop_move(state: HopState, name: str, hop: object = "hop") -> HopState:
     """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
-    return _follow(_HOP[name], state, hop)
+    return follow(_HOP[name], state, hop)
 
 
 def hop_sources(name: str) -> tuple[HopState, ...]:
@@ -145,7 +145,8 @@ def hop_target(name: str) -> HopState:
     return _HOP[name].target
 
 
-def _follow(move: Move[S], state: S, what: object) -> S:
+def follow(move: Move[S], state: S, what: object) -> S:
+    """The state to which `move` leads `what`. Raises IllegalMove, naming both ends, when it can't start so."""
     if state not in move.sources:
         raise IllegalMove(what=what, move=move.name, state=state, sources=" or ".join(move.sources))
     return move.target

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatch.books.life import ACCOUNT_ENDS, ACCOUNT_MOVES, AccountState, account_move
 from dispatch.errors import IllegalMove
 from dispatch.ticket.life import (
     HOP_ENDS,
@@ -19,6 +20,7 @@ from dispatch.ticket.life import (
 
 ticket_tries = st.lists(st.sampled_from([move.name for move in TICKET_MOVES]), max_size=30)
 hop_tries = st.lists(st.sampled_from([move.name for move in HOP_MOVES]), max_size=60)
+account_tries = st.lists(st.sampled_from([move.name for move in ACCOUNT_MOVES]), max_size=30)
 
 
 @given(ticket_tries)
@@ -62,3 +64,31 @@ def test_a_hop_is_reported_only_by_who_claimed_it_or_by_its_worker(tries: list[s
         done.append(name)
     if state == HopState.REPORTED:
         assert "claim" in done or done[-1] == "finish"
+
+
+@given(account_tries)
+def test_no_sequence_of_moves_takes_an_account_out_of_its_table(tries: list[str]) -> None:
+    rows = {(source, move.name): move.target for move in ACCOUNT_MOVES for source in move.sources}
+    state = AccountState.INSTALLING
+    for name in tries:
+        before = state
+        try:
+            state = account_move(state, name)
+        except IllegalMove:
+            assert (before, name) not in rows
+        else:
+            assert rows[before, name] == state
+            assert before not in ACCOUNT_ENDS
+
+
+@given(account_tries)
+def test_an_account_that_once_was_in_service_is_closed_and_never_cancelled(tries: list[str]) -> None:
+    state, been = AccountState.INSTALLING, set()
+    for name in tries:
+        try:
+            state = account_move(state, name)
+        except IllegalMove:
+            continue
+        been.add(state)
+    assert not {AccountState.IN_SERVICE, AccountState.CANCELLED} <= been
+    assert AccountState.CLOSED not in been or AccountState.IN_SERVICE in been

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.books.journey import journey
 from dispatch.errors import IllegalMove
-from dispatch.ticket.journey import journey
 from dispatch.ticket.life import (
     HOP_ENDS,
     HOP_MOVES,
@@ -106,7 +106,7 @@ def test_a_state_read_from_the_database_is_the_same_state() -> None:
 
 
 def test_the_page_of_the_journey_is_the_one_that_the_tables_make() -> None:
-    assert PAGE.read_text(encoding="utf-8") == journey(), "python -m dispatch.ticket.journey > docs/journey.md"
+    assert PAGE.read_text(encoding="utf-8") == journey(), "python -m dispatch.books.journey > docs/journey.md"
 
 
 def test_the_page_has_an_arrow_for_every_move_and_a_row_for_its_letter() -> None:

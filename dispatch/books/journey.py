@@ -1,6 +1,6 @@
 """The text of `docs/journey.md`, made from the life tables so that the picture can't say anything else. Pure.
 
-`python -m dispatch.ticket.journey > docs/journey.md` writes it anew; a test fails while the two differ.
+`python -m dispatch.books.journey > docs/journey.md` writes it anew; a test fails while the two differ.
 """
 
 from __future__ import annotations
@@ -8,24 +8,31 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from string import ascii_lowercase, ascii_uppercase
 
+from dispatch.books.life import ACCOUNT_ENDS, ACCOUNT_MOVES, AccountState
 from dispatch.ticket.life import HOP_ENDS, HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, Move, S, TicketState
 
 _HEAD = """\
-# The life of a ticket 工单 and of a hop 派单
+# The life of a ticket 工单, of a hop 派单 and of an account 账号
 
-Made from the tables in `dispatch/ticket/life.py` by `python -m dispatch.ticket.journey`; a change here is lost.
+Made from the tables in `dispatch/ticket/life.py` and `dispatch/books/life.py` by
+`python -m dispatch.books.journey`; a change here is lost.
 
 A *ticket* is one fault from its report to its end. A *hop* is one visit of that ticket to one team; a ticket has at
-most one living hop at a time. Every arrow has a letter, and a row with that letter in the table below its picture. What
-isn't in a table can't happen: such a move is refused, and the refusal names both states.
+most one living hop at a time. An *account* is one broadband line from its opening to its end. Every arrow has a letter,
+and a row with that letter in the table below its picture. What isn't in a table can't happen: such a move is refused,
+and the refusal names both states.
 """
+
+
+_GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
 
 
 def journey() -> str:
     """The whole page, as Markdown with Mermaid pictures."""
     ticket = _section("The ticket", tuple(TicketState), TICKET_MOVES, TICKET_ENDS, ascii_uppercase)
     hop = _section("The hop", tuple(HopState), HOP_MOVES, HOP_ENDS, ascii_lowercase)
-    return f"{_HEAD}\n{ticket}\n{hop}"
+    account = _section("The account", tuple(AccountState), ACCOUNT_MOVES, ACCOUNT_ENDS, _GREEK)
+    return f"{_HEAD}\n{ticket}\n{hop}\n{account}"
 
 
 def _section(title: str, states: Sequence[S], moves: Sequence[Move[S]], ends: Collection[S], letters: str) -> str:
