@@ -1,0 +1,48 @@
+"""Money: whole fen, written as yuan and in capital numerals. Pure.
+
+An amount is an `int` of fen (分, 1/100 yuan) everywhere; text is read once at the edge and written once on paper.
+"""
+
+from __future__ import annotations
+
+import re
+
+MOST = 999_999_999_99
+"""Fen; no amount at a counter is greater, in either direction."""
+
+_YUAN = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]{1,2}))?", re.ASCII)
+
+
+def read_yuan(text: str) -> int:
+    """`700`, `700.5`, `700.50` as fen. Raises ValueError, which says what is wrong, for anything else."""
+    found = _YUAN.fullmatch(text)
+    if not found:
+        raise ValueError("this is no amount: write yuan as 700 or 700.50, with no sign, comma or space")
+    if len(found[1]) > len(str(MOST)):
+        raise ValueError(f"the amount is above {write_yuan(MOST)} yuan")
+    return _within(int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")))
+
+
+def write_yuan(fen: int, *, grouped: bool = False) -> str:
+    """`700.00`, `-700.00`; grouped `1,234.50`. Without groups and sign `read_yuan` reads it back."""
+    yuan, rest = divmod(abs(fen), 100)
+    whole = f"{yuan:,}" if grouped else str(yuan)
+    return f"{'-' if fen < 0 else ''}{whole}.{rest:02d}"
+
+
+def capital(fen: int) -> str:
+    """The amount in capital numerals 大写金额, without 人民币 before it: `柒佰元整`; red-letter: `负柒佰元整`.
+
+    By annex 1 of 中国人民银行《支付结算办法》(银发〔1997〕393号); where it leaves 零 to the writer, none is written.
+    Raises ValueError beyond `MOST`.
+    """
+    # Imported here: it costs a tenth of a second, and of all commands only those that print need it.
+    from cn2an import an2cn
+
+    return str(an2cn(write_yuan(_within(fen)), "rmb"))
+
+
+def _within(fen: int) -> int:
+    if abs(fen) > MOST:
+        raise ValueError(f"the amount is above {write_yuan(MOST)} yuan")
+    return fen
