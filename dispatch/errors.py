@@ -144,6 +144,18 @@ class Refusal(DispatchError):
     code = "refused"
 
 
+class AccountSuspended(Refusal):
+    """账号{account}已停机:{reason}。请先办理开机。Account {account} is suspended: {reason}. Resume it first."""
+
+    code = "account-suspended"
+
+
+class AccountNotInService(Refusal):
+    """账号{account}不在使用中。Account {account} is not in service: {meaning}."""
+
+    code = "account-not-in-service"
+
+
 # -- who may ----------------------------------------------------------------------------------------
 
 

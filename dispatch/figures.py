@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, func, select
 
 from dispatch.storage import history, hops, records, tickets
+from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
 from dispatch.storage.tables import crew, hop, on_board, ticket
 from dispatch.ticket.life import LIVE_HOP, HopState
@@ -31,7 +32,7 @@ _BOARD: Select[Any] = (
         hop.c.failures,
         hop.c.failure,
         ticket.c.kind,
-        ticket.c.account,
+        account.c.number.label("account"),
         ticket.c.area,
         ticket.c.symptom,
         ticket.c.description,
@@ -42,6 +43,7 @@ _BOARD: Select[Any] = (
         _asker.c.team.label("asker_team"),
     )
     .join(ticket, ticket.c.id == hop.c.ticket_id)
+    .join(account, account.c.id == ticket.c.account_id)
     .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
 )
 
@@ -96,12 +98,12 @@ def journey(tx: Tx, ticket_id: int) -> Journey:
     )
 
 
-def latest(tx: Tx, limit: int, account: str | None = None, unfinished: bool = False) -> Sequence[Row[Any]]:
-    """The newest tickets with the team that has each now."""
+def latest(tx: Tx, limit: int, number: str | None = None, unfinished: bool = False) -> Sequence[Row[Any]]:
+    """The newest tickets (of one account), with the team that has each now."""
     live = and_(hop.c.ticket_id == ticket.c.id, hop.c.state.in_(LIVE_HOP))
-    query = select(ticket, hop.c.team, hop.c.state.label("hop_state"), hop.c.holder).outerjoin(hop, live)
-    if account is not None:
-        query = query.where(ticket.c.account == account)
+    query = tickets.whole().add_columns(hop.c.team, hop.c.state.label("hop_state"), hop.c.holder).outerjoin(hop, live)
+    if number is not None:
+        query = query.where(account.c.number == number)
     if unfinished:
         query = query.where(ticket.c.ended_at.is_(None))
     return tx.execute(query.order_by(ticket.c.id.desc()).limit(limit)).all()

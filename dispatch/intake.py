@@ -11,10 +11,19 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row
 
 from dispatch import next_hop
-from dispatch.errors import BadInput, DispatchError, DuplicateFault, UnknownAccount
+from dispatch.books.life import AccountState
+from dispatch.books.reasons import SUSPENSION_REASONS
+from dispatch.errors import (
+    AccountNotInService,
+    AccountSuspended,
+    BadInput,
+    DispatchError,
+    DuplicateFault,
+    UnknownAccount,
+)
 from dispatch.routing.prehandling import Progress, Script, follow
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import history, tickets
+from dispatch.storage import accounts, history, tickets
 from dispatch.storage.database import Tx
 from dispatch.ticket.channel import Channel
 from dispatch.ticket.finding import LONGEST_TEXT, has_control_characters
@@ -60,7 +69,8 @@ class _Becomes(NamedTuple):
 
 
 def submit(tx: Tx, rulebook: Rulebook, script: Script, report: Report, actor: Actor, now: datetime) -> Accepted:
-    """Take one report. Raises NotAllowed, BadInput, UnknownAccount, UnknownSymptom, BadAnswer, DuplicateFault."""
+    """Take one report. Raises NotAllowed, BadInput, UnknownSymptom, BadAnswer, UnknownAccount, AccountSuspended,
+    AccountNotInService, DuplicateFault."""
     outcome = submit_many(tx, rulebook, script, [report], actor, now)[0]
     if isinstance(outcome, DispatchError):
         raise outcome
@@ -73,9 +83,9 @@ def submit_many(
     """Take reports in one transaction; each comes out accepted or with its refusal, in their order."""
     require(actor, "submit", "a report")
     channel = CHANNEL_OF[Role(actor.role)]
-    accounts = tickets.accounts(tx, [r.account for r in reports])
-    open_ids = tickets.open_on_accounts(tx, [r.account for r in reports if not r.despite_duplicate])
-    unfinished = {number: ticket_number("fault", ticket_id) for number, ticket_id in open_ids.items()}
+    known = accounts.by_numbers(tx, [r.account for r in reports], lock=True)
+    open_ids = tickets.open_faults(tx, [row.id for row in known.values()])
+    unfinished = {account_id: ticket_number("fault", ticket_id) for account_id, ticket_id in open_ids.items()}
     earlier = tickets.by_request_keys(tx, [r.request_key for r in reports if r.request_key])
     outcomes: list[Accepted | DispatchError | _Becomes] = []
     rows: list[dict[str, Any]] = []
@@ -89,16 +99,15 @@ def submit_many(
                 outcomes.append(_Becomes(keys[report.request_key], repeated=True))
                 continue
             progress = _judge(report, rulebook, script, channel)
-            if report.account not in accounts:
-                raise UnknownAccount(account=report.account)
-            if report.account in unfinished and not report.despite_duplicate:
-                raise DuplicateFault(account=report.account, ticket=unfinished[report.account])
+            account = _in_service(known.get(report.account), report.account)
+            if account.id in unfinished and not report.despite_duplicate:
+                raise DuplicateFault(account=report.account, ticket=unfinished[account.id])
             outcomes.append(_Becomes(len(rows)))
             if report.request_key:
                 keys[report.request_key] = len(rows)
-            rows.append(_row(report, progress, channel, accounts[report.account].area, now))
+            rows.append(_row(report, progress, channel, account, now))
             if rows[-1]["state"] not in TICKET_ENDS:
-                unfinished[report.account] = "in the same batch"
+                unfinished[account.id] = "in the same batch"
         except DispatchError as refused:
             outcomes.append(refused)
     made = _write(tx, rulebook, rows, actor, now)
@@ -182,15 +191,33 @@ def _follow(script: Script, symptom: str, answers: Answers, channel: Channel) ->
     return progress
 
 
-def _row(report: Report, progress: Progress, channel: Channel, area: str, now: datetime) -> dict[str, Any]:
+def _in_service(account: Row[Any] | None, number: str) -> Row[Any]:
+    """Before anyone is sent out: a line that isn't in service has no fault, and the customer is told just that.
+
+    Raises UnknownAccount, AccountSuspended, AccountNotInService.
+    """
+    match account.state if account is not None else None:
+        case AccountState.IN_SERVICE:
+            assert account is not None
+            return account
+        case AccountState.SUSPENDED:
+            assert account is not None
+            raise AccountSuspended(account=number, reason=SUSPENSION_REASONS[account.suspended_for])
+        case None:
+            raise UnknownAccount(account=number)
+        case state:
+            raise AccountNotInService(account=number, meaning=AccountState(state).meaning)
+
+
+def _row(report: Report, progress: Progress, channel: Channel, account: Row[Any], now: datetime) -> dict[str, Any]:
     state = TicketState.REPORTED
     if channel != Channel.HOTLINE_10050:
         state = ticket_move(state, "solve" if progress.outcome == "solved" else "open")
     return {
         "kind": "fault",
         "state": state,
-        "account": report.account,
-        "area": area,
+        "account_id": account.id,
+        "area": account.area,
         "channel": channel,
         "symptom": report.symptom,
         "category": report.category or progress.category,

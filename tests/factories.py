@@ -18,8 +18,9 @@ from dispatch.intake import Accepted
 from dispatch.routing import loader
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import history, hops, records, tickets
+from dispatch.storage import accounts, history, hops, records, tickets
 from dispatch.storage import tables as t
+from dispatch.storage.columns import metadata
 from dispatch.storage.database import Database, Tx
 from dispatch.ticket.finding import Value
 from dispatch.ticket.roles import Actor, Role
@@ -73,7 +74,7 @@ def put_in_force(database: Database, rulebook: Rulebook) -> None:
 
 def account(database: Database, number: str = "GZ1", area: str = "tianhe") -> str:
     with database.write() as tx:
-        tickets.add_accounts(tx, [(number, area, "13800138000")], CLERK, NOW)
+        accounts.take_over(tx, [(number, area, "13800138000")], CLERK, NOW)
     return number
 
 
@@ -223,7 +224,7 @@ def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     with database.read() as tx:
         return {
             table.name: [tuple(row) for row in tx.execute(select(table).order_by(*table.primary_key.columns))]
-            for table in t.metadata.sorted_tables
+            for table in metadata.sorted_tables
         }
 
 

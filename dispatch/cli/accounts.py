@@ -9,7 +9,7 @@ import typer
 
 from dispatch.cli.desk import As, AsJson, InRole, now, open_desk, out, show_json, table, word
 from dispatch.errors import BadInput
-from dispatch.storage import tickets
+from dispatch.storage import accounts
 from dispatch.ticket.roles import require
 
 account = typer.Typer(help="宽带账号 · broadband accounts", no_args_is_help=True)
@@ -36,7 +36,7 @@ def add(
         raise BadInput(what="that is no mobile number: 11 digits, 13… to 19…")
     row = (number, word(area, "area"), mobile)
     with desk.database.write() as tx:
-        if not tickets.add_accounts(tx, [row], actor, now()):
+        if not accounts.take_over(tx, [row], actor, now()):
             raise BadInput(what=f"account {number} is known already")
     out.print(f"{number}: 已登记 · entered")
 
@@ -45,7 +45,7 @@ def add(
 def list_(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: AsJson = False) -> None:
     """The accounts, with the mobile number masked."""
     with open_desk().database.read() as tx:
-        rows = tickets.all_accounts(tx, limit)
+        rows = accounts.newest(tx, limit)
     if as_json:
         show_json([{"account": r.number, "area": r.area, "mobile": _masked(r.mobile)} for r in rows])
         return

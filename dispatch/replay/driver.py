@@ -32,7 +32,7 @@ from dispatch.replay.plan import Plan, Planner
 from dispatch.replay.walk import Step
 from dispatch.routing.prehandling import Script, Symptom, follow
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import tickets
+from dispatch.storage import accounts, tickets
 from dispatch.storage.database import Database
 from dispatch.storage.runs import run_progress, run_tickets, waiting_on_boards
 from dispatch.ticket.numbers import ticket_number
@@ -157,7 +157,7 @@ class Driver:
                 (f"R{case.number}", f"area-{zlib.crc32(case.number.encode()) % 10}", _mobile(case.number))
                 for case in batch
             ]
-            tickets.add_accounts(tx, rows, Actor("replay", Role.OPS), now)
+            accounts.take_over(tx, rows, Actor("replay", Role.OPS), now)
         with self.database.write() as tx:
             reports = [self._report(case) for case in batch]
             outcomes = intake.submit_many(tx, self.rulebook, self.script, reports, AGENT, now)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, and_, bindparam, case, func, insert, select, tuple_, update
 
+from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
 from dispatch.storage.tables import hop, ticket
 from dispatch.ticket.life import HopState, hop_sources, hop_target
@@ -44,7 +45,8 @@ def _whole() -> Select[Any]:
             *(column for column in hop.c if column.name not in ("facts", "evidence", "found")),  # JSON, not needed here
             ticket.c.kind,
             ticket.c.state.label("ticket_state"),
-            ticket.c.account,
+            ticket.c.account_id,
+            account.c.number.label("account"),
             ticket.c.area,
             ticket.c.channel,
             ticket.c.symptom,
@@ -57,6 +59,7 @@ def _whole() -> Select[Any]:
             _asker.c.asked_by.label("asker_asked_by"),
         )
         .join(ticket, ticket.c.id == hop.c.ticket_id)
+        .join(account, account.c.id == ticket.c.account_id)
         .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
         .order_by(hop.c.id)  # always the same order, so that two batches can't wait for each other
     )

@@ -33,7 +33,7 @@ def migrate(database: Database, revision: str = "head") -> None:
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
-    with database.write() as tx:
+    with database.rebuild() as tx:
         config.attributes["connection"] = tx
         if revision == "base" or (revision != "head" and revision < (database.schema() or "")):
             command.downgrade(config, revision)

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 
+from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import account, archive_record, hop, survey, survey_attempt, ticket
+from dispatch.storage.tables import archive_record, hop, survey, survey_attempt, ticket
 
 
 class Question(NamedTuple):
@@ -73,7 +74,7 @@ def unconfirmed(tx: Tx, hop_ids: Sequence[int]) -> list[Question]:
         .join(survey, survey.c.hop_id == survey_attempt.c.hop_id)
         .join(hop, hop.c.id == survey.c.hop_id)
         .join(ticket, ticket.c.id == hop.c.ticket_id)
-        .join(account, account.c.number == ticket.c.account)
+        .join(account, account.c.id == ticket.c.account_id)
         .where(survey_attempt.c.hop_id.in_(hop_ids), survey_attempt.c.confirmed_at.is_(None))
         .order_by(survey_attempt.c.hop_id)
     )

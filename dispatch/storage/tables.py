@@ -1,91 +1,30 @@
-"""The tables. Deciding columns are constrained here too: the database refuses what the life tables don't know."""
+"""The tables of the fault flow. Deciding columns are constrained here too: the database refuses what the life tables
+don't know."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     SmallInteger,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
+from dispatch.storage.columns import Document, Id, Instant, known, metadata, one_of
 from dispatch.ticket.channel import CHANNELS
 from dispatch.ticket.life import HOP_ENDS, LIVE_HOP, TICKET_ENDS, HopState, TicketState
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware UTC time. SQLite keeps none, so it is stored there without the zone, which is always UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-Id = BigInteger().with_variant(Integer, "sqlite")
-Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
-
-
-def one_of(values: Iterable[str]) -> str:
-    """`'a', 'b'` for an SQL IN list of our own constants."""
-    return ", ".join(f"'{value}'" for value in values)
-
-
-def _in(column: str, values: Iterable[str]) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({one_of(values)})", name=f"{column}_known")
-
-
-account = Table(
-    "account",
-    metadata,
-    Column("number", String(40), primary_key=True),
-    Column("area", String(40), nullable=False),
-    Column("mobile", String(20), nullable=False),
-    Column("added_at", Instant, nullable=False),
-    Column("added_by", String(80), nullable=False),
-)
 
 rulebook = Table(
     "rulebook",
@@ -110,7 +49,7 @@ ticket = Table(
     Column("id", Id, primary_key=True),
     Column("kind", String(40), nullable=False),
     Column("state", String(12), nullable=False),
-    Column("account", ForeignKey("account.number"), nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("area", String(40), nullable=False),
     Column("channel", String(20), nullable=False),
     Column("symptom", String(40), nullable=False),
@@ -127,14 +66,14 @@ ticket = Table(
     Column("ended_at", Instant),
     Column("outcome", String(40)),
     Column("request_key", String(120), unique=True),
-    _in("state", TicketState),
-    _in("channel", CHANNELS),
+    known("state", TicketState),
+    known("channel", CHANNELS),
     CheckConstraint("priority BETWEEN 1 AND 4", name="priority_known"),
     CheckConstraint("description <> ''", name="described"),
     CheckConstraint(f"(state IN ({one_of(sorted(TICKET_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
     Index(
-        "ix_ticket_account_not_ended",
-        "account",
+        "ix_ticket_account_id_not_ended",
+        "account_id",
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
@@ -180,7 +119,7 @@ hop = Table(
     Column("ended_at", Instant),
     Column("late", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("ticket_id", "seq"),
-    _in("state", HopState),
+    known("state", HopState),
     CheckConstraint(f"(state IN ({one_of(sorted(HOP_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
     CheckConstraint(
         "state NOT IN ('claimed', 'held') OR (holder IS NOT NULL AND claimed_at IS NOT NULL)", name="in_hand"

@@ -1,41 +1,18 @@
-"""Tickets and accounts: rows in, rows out."""
+"""Tickets: rows in, rows out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from dispatch.errors import NotFound
+from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import account, hop, ticket
+from dispatch.storage.tables import hop, ticket
 from dispatch.ticket.life import LIVE_HOP
 from dispatch.ticket.numbers import ticket_number
-from dispatch.ticket.roles import Actor
-
-
-def add_accounts(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, now: datetime) -> int:
-    """Enter (number, area, mobile) rows, leaving known numbers as they are; the number that were new."""
-    known = {n for (n,) in tx.execute(select(account.c.number).where(account.c.number.in_([r[0] for r in rows])))}
-    new = [
-        {"number": number, "area": area, "mobile": mobile, "added_at": now, "added_by": actor.name}
-        for number, area, mobile in rows
-        if number not in known
-    ]
-    if new:
-        tx.execute(insert(account), new)
-    return len(new)
-
-
-def accounts(tx: Tx, numbers: Sequence[str]) -> dict[str, Row[Any]]:
-    """The known ones of these accounts, by number."""
-    return {row.number: row for row in tx.execute(select(account).where(account.c.number.in_(numbers)))}
-
-
-def all_accounts(tx: Tx, limit: int) -> Sequence[Row[Any]]:
-    return tx.execute(select(account).order_by(account.c.number).limit(limit)).all()
 
 
 def insert_tickets(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -51,25 +28,30 @@ def update_tickets(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         tx.execute(update(ticket).where(ticket.c.id == bindparam("id_")).values(columns), rows)
 
 
+def whole() -> Select[Any]:
+    """Tickets, each with the number of its account as it is called now."""
+    return select(ticket, account.c.number.label("account")).join(account, account.c.id == ticket.c.account_id)
+
+
 def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return tx.execute(select(ticket).where(ticket.c.id.in_(ticket_ids)).order_by(ticket.c.id)).all()
+    return tx.execute(whole().where(ticket.c.id.in_(ticket_ids)).order_by(ticket.c.id)).all()
 
 
 def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> Row[Any]:
     """The ticket. Raises NotFound."""
-    query = select(ticket).where(ticket.c.id == ticket_id)
-    row = tx.execute(query.with_for_update() if lock else query).one_or_none()
+    query = whole().where(ticket.c.id == ticket_id)
+    row = tx.execute(query.with_for_update(of=ticket) if lock else query).one_or_none()
     if row is None:
         raise NotFound(what="ticket", which=ticket_number("fault", ticket_id))
     return row
 
 
-def open_on_accounts(tx: Tx, numbers: Sequence[str]) -> dict[str, int]:
-    """The id of the newest ticket that hasn't ended, by account."""
-    query = select(ticket.c.account, func.max(ticket.c.id)).where(
-        ticket.c.account.in_(numbers), ticket.c.ended_at.is_(None)
+def open_faults(tx: Tx, account_ids: Sequence[int]) -> dict[int, int]:
+    """The id of the newest fault that hasn't ended, by account id."""
+    query = select(ticket.c.account_id, func.max(ticket.c.id)).where(
+        ticket.c.account_id.in_(account_ids), ticket.c.ended_at.is_(None), ticket.c.kind == "fault"
     )
-    return dict(tx.execute(query.group_by(ticket.c.account)).all())
+    return dict(tx.execute(query.group_by(ticket.c.account_id)).all())
 
 
 def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, Row[Any]]:

@@ -18,7 +18,7 @@ from dispatch import closing, handling, intake, timers
 from dispatch.errors import DispatchError
 from dispatch.handling import Claim, HandBack, PassOn, Report
 from dispatch.routing import prehandling_file
-from dispatch.storage import hops
+from dispatch.storage import accounts, hops
 from dispatch.storage import tables as t
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.hops import MOST_FAILURES, Pair
@@ -59,8 +59,7 @@ def template() -> bytes:
     migrate(made)
     put_in_force(made, hasty(RULEBOOK.text))
     with made.write() as tx:
-        rows = [{"number": f"GZ{n}", "area": "tianhe", "mobile": "1", "added_at": NOW, "added_by": "x"} for n in (1, 2)]
-        tx.execute(t.account.insert(), rows)
+        accounts.take_over(tx, [(f"GZ{n}", "tianhe", "1") for n in (1, 2)], CLERK, NOW)
     with contextlib.closing(made.engine.raw_connection()) as connection:
         image = bytes(connection.driver_connection.serialize())  # type: ignore[union-attr]
     made.dispose()

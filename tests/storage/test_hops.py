@@ -291,7 +291,7 @@ QUERIES: dict[str, tuple[Callable[[Tx], object], str]] = {
     "what wakes": (lambda tx: hops.woken(tx, NOW, timers.ON_THE_BOARD, 100), "ix_hop_wake_at"),
     "a team's board": (lambda tx: figures.board(tx, "team-7", 50), "ix_hop_board"),
     "a ticket's live hop": (lambda tx: tickets.live_hop(tx, 3_100), "uq_hop_|autoindex_hop_"),
-    "an account's open ticket": (lambda tx: tickets.open_on_accounts(tx, ["x"]), "ix_ticket_account_not_ended"),
+    "an account's open ticket": (lambda tx: tickets.open_faults(tx, [1]), "ix_ticket_account_id_not_ended"),
     "a hop, locked": (lambda tx: hops.lock(tx, [3_100, 3_101]), ""),
     "a message's hops": (lambda tx: hops.receive(tx, [(3_100, 1), (3_101, 1)], NOW, LEASE), ""),
 }

@@ -23,7 +23,7 @@ from dispatch.errors import (
 from dispatch.intake import Accepted, Report
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import tickets
+from dispatch.storage import accounts
 from dispatch.storage.database import Database
 from dispatch.ticket.roles import Actor, Role
 from tests.factories import (
@@ -341,5 +341,5 @@ def test_each_hotline_does_its_own_part_alone(
 
 def test_known_accounts_are_left_as_they_are(database: Database, gz1: str) -> None:
     with database.write() as tx:
-        assert tickets.add_accounts(tx, [("GZ1", "yuexiu", "13900139000"), ("GZ2", "yuexiu", "1")], CLERK, NOW) == 1
-        assert tickets.accounts(tx, ["GZ1"])["GZ1"].area == "tianhe"
+        assert accounts.take_over(tx, [("GZ1", "yuexiu", "13900139000"), ("GZ2", "yuexiu", "1")], CLERK, NOW) == 1
+        assert accounts.by_numbers(tx, ["GZ1"])["GZ1"].area == "tianhe"

@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from dispatch.errors import SchemaOutdated
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
+from dispatch.storage.columns import metadata
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.migration import migrate
-from dispatch.storage.tables import archive_record, history, hop, metadata, ticket
+from dispatch.storage.tables import archive_record, history, hop, ticket
 from dispatch.ticket.life import HOP_ENDS, LIVE_HOP, TICKET_ENDS, HopState, TicketState
 from tests.factories import NOW, fault, put_in_force
 
@@ -73,7 +74,7 @@ IMPOSSIBLE_TICKETS: list[dict[str, Any]] = [
     {"priority": 0},
     {"priority": 5},
     {"description": ""},
-    {"account": "nobody"},
+    {"account_id": 999_999},
     {"state": "closed"},
     {"ended_at": NOW},
 ]

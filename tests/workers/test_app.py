@@ -15,7 +15,7 @@ from kombu import Connection
 from dispatch.errors import MissingPart
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import hops, tickets
+from dispatch.storage import accounts, hops
 from dispatch.storage.hops import Sending
 from dispatch.ticket.roles import Actor
 from tests.factories import CLERK, LEASE, NOW
@@ -119,7 +119,7 @@ def private_fault(here: World, rulebook: Rulebook, script: Script) -> Sending:
 
     in_force = here.rules.get()
     with here.database.write() as tx:
-        tickets.add_accounts(tx, [(PRIVATE["account"], PRIVATE["area"], PRIVATE["mobile"])], Actor("x", "clerk"), NOW)
+        accounts.take_over(tx, [(PRIVATE["account"], PRIVATE["area"], PRIVATE["mobile"])], Actor("x", "clerk"), NOW)
         report = Report(PRIVATE["account"], "no-internet", PRIVATE["description"])
         intake.submit(tx, in_force, script, report, CLERK, NOW)
         return hops.take_due(tx, datetime.now(UTC), LEASE, 10, list(in_force.teams))[0]

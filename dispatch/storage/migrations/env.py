@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from dispatch.storage.tables import metadata
+from dispatch.storage import book_tables, tables  # noqa: F401 — they fill the metadata
+from dispatch.storage.columns import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite")

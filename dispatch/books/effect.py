@@ -1,0 +1,54 @@
+"""The life of an outside effect 外部动作: what a booking asks of the world outside our database. Pure.
+
+An effect is a row first (the intent), then sent under a key that its receiver recognises, then confirmed; what isn't
+confirmed is sent again, and what fails too often waits in the quarantine. So it leaves like a hop does.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from dispatch.ticket.life import Move, State, follow
+
+
+class Port(StrEnum):
+    """Whom the effect is asked of."""
+
+    PROVISIONING = "provisioning"  # 服务开通: the network department's system
+    SMS = "sms"  # 短信
+    PRINTING = "printing"  # 打印
+
+
+class EffectState(State):
+    DUE = "due", "to be sent when `wake_at` comes"
+    SENT = "sent", "a message with its id and generation is on its way; `wake_at` is the end of the lease"
+    QUARANTINED = "quarantined", "failed too often; a person must release it"
+    CONFIRMED = "confirmed", "ended: its receiver has accepted it"
+
+
+_E = EffectState
+EFFECT_MOVES: tuple[Move[EffectState], ...] = (
+    Move("send", (_E.DUE, _E.SENT), _E.SENT, "relay", "published; again when its lease is over"),
+    Move("confirm", (_E.SENT,), _E.CONFIRMED, "worker", "the receiver has accepted it"),
+    Move("postpone", (_E.SENT,), _E.DUE, "relay, worker", "broker or receiver failed: again later"),
+    Move("quarantine", (_E.SENT,), _E.QUARANTINED, "worker", "failed too often"),
+    Move("release", (_E.QUARANTINED,), _E.DUE, "supervisor", "tried afresh"),
+)
+
+EFFECT_ENDS = frozenset(EffectState) - {state for move in EFFECT_MOVES for state in move.sources}
+
+_EFFECT = {move.name: move for move in EFFECT_MOVES}
+
+
+def effect_move(state: EffectState, name: str, effect: object = "effect") -> EffectState:
+    """The state after `name`. Raises IllegalMove when the table has no such row."""
+    return follow(_EFFECT[name], state, effect)
+
+
+def effect_sources(name: str) -> tuple[EffectState, ...]:
+    """From where the move `name` may start: for set-based statements."""
+    return _EFFECT[name].sources
+
+
+def effect_target(name: str) -> EffectState:
+    return _EFFECT[name].target
