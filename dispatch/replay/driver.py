@@ -7,11 +7,9 @@ ticket's count of visits. So a replay that was cut off goes on when it is starte
 
 from __future__ import annotations
 
-import re
 import time
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -20,21 +18,22 @@ from sqlalchemy import Row
 from sqlalchemy.exc import OperationalError
 
 from dispatch import closing, handling, intake
-from dispatch.errors import DispatchError
-from dispatch.handling import Claim, End, HandBack, PassOn
+from dispatch.errors import BadInput, DispatchError
+from dispatch.handling import Claim, End, HandBack, PassOn, Refusals
 from dispatch.handling import Report as Finding
-from dispatch.intake import Answers, Report
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
+from dispatch.replay.customers import Customers
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW
 from dispatch.replay.plan import Plan, Planner
 from dispatch.replay.walk import Step
-from dispatch.routing.prehandling import Script, Symptom, follow
+from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, tickets
 from dispatch.storage.database import Database
-from dispatch.storage.runs import run_progress, run_tickets, waiting_on_boards
+from dispatch.storage.runs import on_boards, run_progress, run_tickets
+from dispatch.ticket.life import HopState
 from dispatch.ticket.numbers import ticket_number
 from dispatch.ticket.roles import Actor, Role
 
@@ -49,8 +48,11 @@ LEISURE_SECONDS = 0.2
 STALLED_SECONDS = 300
 """A replay in which nothing has moved for so long says so and ends."""
 
-AGENT = Actor("replay", Role.AGENT_10086)
-_LINK = re.compile(r"F0*(\d+)\D.*/([\w-]+)$")
+AWAY_SECONDS, RETRY_SECONDS = 60, 0.5
+"""How long a database that is away is waited for, and how often it is asked again."""
+
+AGENT, OPERATIONS = Actor("replay", Role.AGENT_10086), Actor("replay", Role.OPS)
+ARCHIVE = "archive"
 
 
 @dataclass(slots=True)
@@ -89,18 +91,23 @@ class Driver:
         self.speed_up = speed_up
         self.tally = Tally()
         self.plans: dict[int, Plan] = {}
+        self.customers = Customers(script, self.rulebook.categories)
+        self._teams = [name for name, team in self.rulebook.teams.items() if not team.automatic]
+        self._effect = f"accepted/{name}"
+        self._refused: set[int] = set()
         self._next = 0
         self._read = sms.inbox_end()
         self._started = time.monotonic()
-        self._people = [name for name, team in self.rulebook.teams.items() if not team.automatic]
-        self._said = {category: _to_a_ticket(script, category) for category in self.rulebook.categories}
 
     @property
     def rulebook(self) -> Rulebook:
         return self.planner.rulebook
 
     def run(self, tend: Callable[[], None], progress: Callable[[Tally], None]) -> Tally:
-        """Until every accepted case has ended. `tend` is called often, so that a supervisor does its work."""
+        """Until every accepted case has ended. `tend` is called often, so that a supervisor does its work.
+
+        Raises BadInput when the run has cases already that aren't among these.
+        """
         self._take_up_again()
         looked, moved_at = 0.0, time.monotonic()
         while self._next < len(self.cases) or self.tally.ended < self.tally.accepted:
@@ -108,7 +115,7 @@ class Driver:
             tend()
             if moved:
                 moved_at = time.monotonic()
-            if time.monotonic() - looked > 0.5:
+            if not moved or time.monotonic() - looked > 0.5:
                 before, self.tally.ended = self.tally.ended, self._retrying(self._ended)
                 moved_at = time.monotonic() if self.tally.ended != before else moved_at
                 looked = time.monotonic()
@@ -122,21 +129,30 @@ class Driver:
         return self.tally
 
     def _take_up_again(self) -> None:
-        """Find the cases that an earlier process under this name has submitted already, and what is in the inbox."""
+        """Find the cases that an earlier process under this name has submitted, and what is in the inbox for them.
+
+        It may have died between the commit of its last batch and the lines in the ledger; these are written now.
+        """
         with self.database.read() as tx:
             known = {key: id_ for id_, key in run_tickets(tx, self.name)}
-        if known:
-            self._read = 0
-            written = {thing for effect, thing in self.ledger.effects() if effect == f"accepted/{self.name}"}
-            numbers = (ticket_number(FLOW, id_) for id_ in known.values())
-            self.ledger.write(f"accepted/{self.name}", (number for number in numbers if number not in written))
+        if not known:
+            return
+        if strange := known.keys() - {self._key(case) for case in self.cases}:
+            example = min(strange).partition("/")[2]
+            raise BadInput(
+                what=f"run {self.name} has {len(strange)} cases that this log doesn't have, {example} among them: "
+                "go on with the same file and limit, or give the run another name"
+            )
+        written = {thing for effect, thing in self.ledger.effects() if effect == self._effect}
+        numbers = (ticket_number(FLOW, id_) for id_ in known.values())
+        self.ledger.write(self._effect, (number for number in numbers if number not in written))
         for case in self.cases:
-            ticket_id = known.get(self._key(case))
-            if ticket_id is not None:
-                self._planned(ticket_id, case)
+            if (ticket_id := known.get(self._key(case))) is not None:
+                self._accepted(ticket_id, self.planner.plan(case))
+        self.cases = [case for case in self.cases if self._key(case) not in known]
+        self._read = 0
 
-    def _planned(self, ticket_id: int, case: LoggedCase) -> None:
-        plan = self.planner.plan(case)
+    def _accepted(self, ticket_id: int, plan: Plan) -> None:
         self.plans[ticket_id] = plan
         tally = self.tally
         tally.accepted += 1
@@ -148,29 +164,24 @@ class Driver:
 
     def _submit(self) -> int:
         """Report the cases whose time has come, as far as there is room."""
-        batch = self._due_cases()
+        batch = [(case, self.planner.plan(case)) for case in self._due_cases()]
         if not batch:
             return 0
         now = datetime.now(UTC)
         with self.database.write() as tx:
-            rows = [
-                (f"R{case.number}", f"area-{zlib.crc32(case.number.encode()) % 10}", _mobile(case.number))
-                for case in batch
-            ]
-            accounts.take_over(tx, rows, Actor("replay", Role.OPS), now)
+            accounts.take_over(tx, [self.customers.account(case) for case, _ in batch], OPERATIONS, now)
         with self.database.write() as tx:
-            reports = [self._report(case) for case in batch]
+            reports = [self.customers.report(case, plan, self._key(case)) for case, plan in batch]
             outcomes = intake.submit_many(tx, self.rulebook, self.script, reports, AGENT, now)
         self._next += len(batch)
         accepted = []
-        for case, outcome in zip(batch, outcomes, strict=True):
+        for (_, plan), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, DispatchError):
                 self.tally.refused[outcome.code] += 1
-            elif outcome.ticket_id not in self.plans:
-                self._planned(outcome.ticket_id, case)
-                if not outcome.repeated:
-                    accepted.append(outcome)
-        self.ledger.write(f"accepted/{self.name}", (outcome.number for outcome in accepted))
+            else:  # also one that is there already: our own commit, whose success we weren't told
+                self._accepted(outcome.ticket_id, plan)
+                accepted.append(outcome.number)
+        self.ledger.write(self._effect, accepted)
         return len(batch)
 
     def _due_cases(self) -> Sequence[LoggedCase]:
@@ -184,49 +195,53 @@ class Driver:
         return self.cases[self._next : end]
 
     def _work_boards(self) -> int:
-        """Claim what waits on the boards, then end it as the plans say. Others' cases are left to them."""
-        waiting: list[Row[Any]] = []
-        after = 0
-        with self.database.read() as tx:
-            while len(waiting) < AT_ONCE and (page := waiting_on_boards(tx, self._people, after, AT_ONCE)):
-                after = page[-1].id
-                waiting += page
-        todo = [(row, self._step(row)) for row in waiting if row.ticket_id in self.plans]
-        ready = [(row, step) for row, step in todo if step is not None]
+        """Claim what waits on the boards, then end what is in our people's hands, as the plans say.
+
+        Claiming and ending are two acts, and a process may die in between: what it left in their hands stands in the
+        database, and is ended without being claimed again.
+        """
+        ready = [(row, step) for row in self._on_boards() if (step := self._step(row)) is not None]
         if not ready:
             return 0
-        now = datetime.now(UTC)
+        refused: Refusals = {}
+        if waiting := [Claim(row.id, self._member(row.team)) for row, _ in ready if row.state == HopState.WAITING]:
+            with self.database.write() as tx:
+                refused = handling.claim_many(tx, self.rulebook, waiting, datetime.now(UTC))
+        in_hand = [(row, step) for row, step in ready if row.id not in refused]
         with self.database.write() as tx:
-            claims = [Claim(row.id, self._member(row.team)) for row, _ in ready]
-            refused = handling.claim_many(tx, self.rulebook, claims, now)
-        with self.database.write() as tx:
-            ends = [self._end(row, step) for row, step in ready if row.id not in refused]
+            ends = [self._end(row, step) for row, step in in_hand]
             refused |= handling.end_many(tx, self.rulebook, ends, datetime.now(UTC))
+        self._refused |= refused.keys()
         self.tally.refused.update(error.code for error in refused.values())
-        self.tally.visits += len(ready) - len(refused)
-        return len(ready)
+        ended = [row for row, _ in in_hand if row.id not in refused]
+        self.tally.visits += len(ended)
+        self.tally.deviated.update(deviation for row in ended if (deviation := self._deviation(row)))
+        return len(ended)
+
+    def _on_boards(self) -> list[Row[Any]]:
+        """What our people may claim or have claimed. Others' cases are left to them, and what was refused once."""
+        people = [self._member(team).name for team in self._teams]
+        found: list[Row[Any]] = []
+        after = 0
+        with self.database.read() as tx:
+            while len(found) < AT_ONCE and (page := on_boards(tx, self._teams, people, after, AT_ONCE)):
+                after = page[-1].id
+                found += [row for row in page if row.ticket_id in self.plans and row.id not in self._refused]
+        return found
 
     def _answer(self) -> int:
         """Read the customers' short messages and answer by their links."""
         messages = self.sms.inbox(self._read, AT_ONCE)
-        answers = []
-        for position, text in messages:
-            self._read = position
-            found = _LINK.search(text)
-            plan = self.plans.get(int(found[1])) if found else None
-            if found and plan:
-                answers.append((found[2], int(found[1])))
-        if not answers:
-            return len(messages)
-        with self.database.write() as tx:
-            rounds = {row.id: row.reopened for row in tickets.by_ids(tx, [id_ for _, id_ in answers])}
-            given = [(token, self._verdict(ticket_id, rounds[ticket_id])) for token, ticket_id in answers]
-            closing.answer_many(tx, self.rulebook, given, datetime.now(UTC))
+        if not messages:
+            return 0
+        asked = [found for _, text in messages if (found := self.customers.asked(text)) and found[1] in self.plans]
+        if asked:
+            with self.database.write() as tx:
+                rounds = {row.id: row.reopened for row in tickets.by_ids(tx, [id_ for _, id_ in asked])}
+                answers = [(token, self.customers.answer(self.plans[id_], rounds[id_])) for token, id_ in asked]
+                closing.answer_many(tx, self.rulebook, answers, datetime.now(UTC))
+        self._read = messages[-1][0]  # not before the answers are committed: an act that failed is done again
         return len(messages)
-
-    def _verdict(self, ticket_id: int, reopened: int) -> str:
-        rounds = self.plans[ticket_id].rounds
-        return (rounds[reopened].answer if reopened < len(rounds) else None) or "satisfied"
 
     def _ended(self) -> int:
         with self.database.read() as tx:
@@ -234,16 +249,25 @@ class Driver:
 
     def _step(self, row: Row[Any]) -> Step | None:
         """What the plan has for this visit; the way home where the case stands elsewhere than planned."""
-        plan = self.plans[row.ticket_id]
-        before = sum(len(each.steps) for each in plan.rounds[: row.reopened])
-        steps = plan.rounds[row.reopened].steps if row.reopened < len(plan.rounds) else ()
-        visit = int(row.hops) - 1 - before
-        planned: Step | None = steps[visit] if visit < len(steps) else None
+        planned = self._planned(row)
         if planned is not None and planned.team == row.team:
             return planned
-        self.tally.deviated[(planned.team if planned else "archive", row.team)] += 1
         askers = (str(row.asker_team),) if row.asker_team else ()
-        return self.planner.way_home(plan, str(row.team), askers)
+        return self.planner.way_home(self.plans[row.ticket_id], str(row.team), askers)
+
+    def _planned(self, row: Row[Any]) -> Step | None:
+        """The plan's step for a visit with this number; None where the plan has ended before."""
+        rounds = self.plans[row.ticket_id].rounds
+        before = sum(len(each.steps) for each in rounds[: row.reopened])
+        steps = rounds[row.reopened].steps if row.reopened < len(rounds) else ()
+        visit = int(row.hops) - 1 - before
+        return steps[visit] if visit < len(steps) else None
+
+    def _deviation(self, row: Row[Any]) -> tuple[str, str] | None:
+        """(planned, met), where a visit was to another team than planned."""
+        planned = self._planned(row)
+        team = planned.team if planned else ARCHIVE
+        return None if team == row.team else (team, str(row.team))
 
     def _end(self, row: Row[Any], step: Step) -> End:
         actor = self._member(row.team)
@@ -259,53 +283,16 @@ class Driver:
     def _member(self, team: str) -> Actor:
         return Actor(f"replay-{team}", self.rulebook.teams[team].members[0])
 
-    def _report(self, case: LoggedCase) -> Report:
-        plan = self.planner.plan(case)
-        symptom, answers = self._said[plan.category]
-        return Report(
-            account=f"R{case.number}",
-            symptom=symptom,
-            description=f"重放 replayed incident {case.number}",
-            priority=plan.priority,
-            answers=answers,
-            category=plan.category,
-            request_key=self._key(case),
-            despite_duplicate=True,  # one customer may have two faults in a log
-        )
-
     def _key(self, case: LoggedCase) -> str:
         return f"{self.name}/{case.number}"
 
     def _retrying(self, act: Callable[[], T]) -> T:
         """A database that is busy or away for a while is waited for; every act may be repeated."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + AWAY_SECONDS
         while True:
             try:
                 return act()
             except OperationalError:
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(0.5)
-
-
-def _to_a_ticket(script: Script, category: str) -> tuple[str, Answers]:
-    """A symptom, and the shortest way through its questions to a ticket of this category; or to any ticket at all."""
-    ways = [(symptom.name, way) for symptom in script.symptoms.values() for way in _ways_to_a_ticket(symptom)]
-    fitting = [way for way in ways if follow(script.symptom(way[0]), way[1]).category == category]
-    return min(fitting or ways, key=lambda way: len(way[1]))
-
-
-def _ways_to_a_ticket(symptom: Symptom) -> Iterator[Answers]:
-    """Every way, the shortest first. A script has no loops."""
-    todo: list[Answers] = [()]
-    for answers in todo:
-        progress = follow(symptom, answers)
-        if progress.outcome == "ticket":
-            yield answers
-        if progress.next is not None:
-            todo += [(*answers, (progress.next.name, answer)) for answer in progress.next.answers]
-
-
-def _mobile(number: str) -> str:
-    """A number of the right form that belongs to nobody we know of."""
-    return f"199{int(re.sub(r'[^0-9]', '', number) or 0) % 10**8:08d}"
+                time.sleep(RETRY_SECONDS)

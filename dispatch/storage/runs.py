@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
 from dispatch.storage.database import Tx
 from dispatch.storage.tables import archive_record, hop, on_board, ticket
@@ -30,18 +30,25 @@ def run_progress(tx: Tx, name: str) -> int:
     return tx.execute(query).scalar_one()
 
 
-def waiting_on_boards(tx: Tx, teams: Sequence[str], after: int, limit: int) -> Sequence[Row[Any]]:
-    """What waits on these teams' boards, of whichever run, by hop id from behind `after`."""
+def on_boards(tx: Tx, teams: Sequence[str], people: Sequence[str], after: int, limit: int) -> Sequence[Row[Any]]:
+    """What waits on these teams' boards or is in these people's hands, of whichever run, by hop id from behind
+    `after`."""
     query: Select[Any] = (
         select(
-            hop.c.id, hop.c.ticket_id, hop.c.team, ticket.c.hops, ticket.c.reopened, _asker.c.team.label("asker_team")
+            hop.c.id, hop.c.ticket_id, hop.c.team, hop.c.state, ticket.c.hops, ticket.c.reopened,
+            _asker.c.team.label("asker_team"),
         )
         .join(ticket, ticket.c.id == hop.c.ticket_id)
         .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
-        .where(on_board, hop.c.team.in_(teams), hop.c.state == HopState.WAITING, hop.c.id > after)
+        .where(
+            on_board,
+            hop.c.team.in_(teams),
+            or_(hop.c.state == HopState.WAITING, and_(hop.c.state == HopState.CLAIMED, hop.c.holder.in_(people))),
+            hop.c.id > after,
+        )
         .order_by(hop.c.id)
         .limit(limit)
-    )
+    )  # fmt: skip
     return tx.execute(query).all()
 
 
