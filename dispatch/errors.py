@@ -156,6 +156,36 @@ class AccountNotInService(Refusal):
     code = "account-not-in-service"
 
 
+class UnknownDocumentKind(Refusal):
+    """没有这种证件类型。There is no such kind of document; known are: {known}."""
+
+    code = "unknown-document-kind"
+
+
+class BadDocument(Refusal):
+    """{kind.zh}号码有误：{why.zh}。The number of the document ({kind.en}) is wrong: {why.en}."""
+
+    code = "bad-document-number"
+
+
+class DocumentExpired(Refusal):
+    """{kind.zh}已于{expires}到期，请出示有效证件。The document ({kind.en}) expired on {expires}."""
+
+    code = "document-expired"
+
+
+class ExpiryMissing(Refusal):
+    """{kind.zh}有有效期限，请登记到期日。The document ({kind.en}) expires: enter the date that it bears."""
+
+    code = "document-expiry-missing"
+
+
+class DocumentForMinors(Refusal):
+    """{kind.zh}仅限未满{age}周岁者使用，请出示居民身份证。The document ({kind.en}) serves only persons under {age}."""
+
+    code = "document-for-minors"
+
+
 # -- who may ----------------------------------------------------------------------------------------
 
 

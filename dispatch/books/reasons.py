@@ -40,7 +40,7 @@ RESUMPTION_REASONS: Reasons = {
 
 LEAVING_REASONS: Reasons = {
     "moving": Title("搬迁", "Moving house"),
-    "moving-unserved": Title("搬迁,新址无资源", "Moving to where there is no access"),
+    "moving-unserved": Title("搬迁，新址无资源", "Moving to where there is no access"),
     "price": Title("资费偏高", "Too expensive"),
     "quality": Title("网速或稳定性不满意", "Not content with speed or stability"),
     "service": Title("服务不满意", "Not content with the service"),
