@@ -92,6 +92,12 @@ class BadReplayMapping(BadReplayFile):
     code = "bad-replay-mapping"
 
 
+class KeyReused(DispatchError):
+    """Request key {key} was used for another request: a new request needs a key of its own."""
+
+    code = "key-reused"
+
+
 class NotFound(DispatchError):
     """There is no {what} {which}."""
 
@@ -142,6 +148,36 @@ class Refusal(DispatchError):
     """不予受理:{why}。Refused: {why}."""
 
     code = "refused"
+
+
+class NeedsConfirmation(Refusal):
+    """须先向客户说明并确认:{zh}。The customer must be told and confirm: {en} (confirm {warning})."""
+
+    code = "needs-confirmation"
+
+
+class AuthenticationFailed(Refusal):
+    """鉴权未通过:账号与证件号码或密码不符。Authentication failed: account and document or password don't match."""
+
+    code = "authentication-failed"
+
+
+class AuthenticationLocked(Refusal):
+    """鉴权失败次数过多,{minutes}分钟后再试。Too many failed authentications: try again in {minutes} minutes."""
+
+    code = "authentication-locked"
+
+
+class WrongState(Refusal):
+    """账号{account}现为「{state}」,不能办理{zh}。Account {account} is {state}: {en} can't be done."""
+
+    code = "wrong-state"
+
+
+class DocumentsMissing(Refusal):
+    """资料不齐全,缺少:{zh}。Documents are missing: {en}."""
+
+    code = "documents-missing"
 
 
 class AccountSuspended(Refusal):

@@ -35,6 +35,15 @@ class Settings(BaseSettings):
     survey_url: str = Field(
         "http://127.0.0.1:8000/s/", description="what stands before the token in a survey's message"
     )
+    operator: str = Field("派单宽带 Paidan Broadband", description="the operator's name on slips and invoices")
+    outlet: str = Field("营业厅 Counter", description="where account operations are done, as slips say it")
+    record_url: str = Field(
+        "http://127.0.0.1:8000/slips/", description="what stands before the serial in a slip's code"
+    )
+    field_keys: SecretStr | None = Field(
+        None, description="id:key,… for identity numbers, the first encrypts; needed with a database of your own"
+    )
+    index_key: SecretStr | None = Field(None, description="the key by which identity numbers are looked up")
     user: str = Field("", description="who acts, when --as isn't given")
     role: str = Field("", description="in which role, when --role isn't given")
 

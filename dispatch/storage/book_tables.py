@@ -72,6 +72,7 @@ account = Table(  # a broadband account 宽带账号; taken over from elsewhere,
     Column("state", String(12), nullable=False),
     Column("customer_id", ForeignKey("customer.id"), index=True),
     Column("address_id", ForeignKey("address.id")),
+    Column("pon_port_id", ForeignKey("pon_port.id"), index=True),  # of which it occupies a place while it lives
     Column("area", String(40), nullable=False),
     Column("mobile", String(20), nullable=False),
     Column("password", String(200)),  # argon2 hash
@@ -108,11 +109,10 @@ operation = Table(  # 业务受理: one account operation, done or refused; once
     CheckConstraint("(outcome = 'refused') = (code IS NOT NULL AND reason IS NOT NULL)", name="refused"),
 )
 
-slip = Table(  # 业务受理单; its number is its serial. Append-only
+slip = Table(  # 业务受理单: one an operation, whose id is its serial. Append-only
     "slip",
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("operation_id", ForeignKey("operation.id"), nullable=False, unique=True),
+    Column("operation_id", ForeignKey("operation.id"), primary_key=True),
     Column("content", Text, nullable=False),  # canonical JSON: what is printed, the same each time
 )
 

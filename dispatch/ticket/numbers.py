@@ -8,11 +8,25 @@ from dispatch.errors import BadInput
 
 LETTER = {"fault": "F", "construction": "C"}
 _TICKET = re.compile(rf"[{''.join(LETTER.values())}]?0*([0-9]{{1,18}})")
+_SLIP = re.compile(r"S0*([0-9]{1,18})")
 _SEQ = re.compile(r"[0-9]{1,6}")
 
 
 def ticket_number(kind: str, ticket_id: int) -> str:
     return f"{LETTER.get(kind, 'T')}{ticket_id:08d}"
+
+
+def slip_serial(operation_id: int) -> str:
+    """How people name an acceptance slip: `S000000042`."""
+    return f"S{operation_id:09d}"
+
+
+def read_slip_serial(text: str) -> int:
+    """The operation's id. Raises BadInput."""
+    found = _SLIP.fullmatch(text.strip().upper())
+    if not found:
+        raise BadInput(what=f"{text!r:.40} is no slip's serial: they look like S000000042")
+    return int(found[1])
 
 
 def read_ticket_number(text: str) -> int:

@@ -272,6 +272,7 @@ def _create_books() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("customer_id", Id, nullable=True),
         sa.Column("address_id", Id, nullable=True),
+        sa.Column("pon_port_id", Id, nullable=True),
         sa.Column("area", sa.String(length=40), nullable=False),
         sa.Column("mobile", sa.String(length=20), nullable=False),
         sa.Column("password", sa.String(length=200), nullable=True),
@@ -289,11 +290,13 @@ def _create_books() -> None:
             name=op.f("ck_account_state_known"),
         ),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"], name=op.f("fk_account_address_id")),
+        sa.ForeignKeyConstraint(["pon_port_id"], ["pon_port.id"], name=op.f("fk_account_pon_port_id")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_account_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
     )
     op.create_index(op.f("ix_account_customer_id"), "account", ["customer_id"], unique=False)
     op.create_index("ix_account_number", "account", ["number"], unique=False)
+    op.create_index(op.f("ix_account_pon_port_id"), "account", ["pon_port_id"], unique=False)
     op.create_index(
         "uq_account_address_living",
         "account",
@@ -469,12 +472,10 @@ def _create_books() -> None:
     op.create_index(op.f("ix_payment_account_id"), "payment", ["account_id"], unique=False)
     op.create_table(
         "slip",
-        sa.Column("id", Id, nullable=False),
         sa.Column("operation_id", Id, nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["operation_id"], ["operation.id"], name=op.f("fk_slip_operation_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_slip")),
-        sa.UniqueConstraint("operation_id", name=op.f("uq_slip_operation_id")),
+        sa.PrimaryKeyConstraint("operation_id", name=op.f("pk_slip")),
     )
 
 

@@ -1,0 +1,122 @@
+"""Customers, and who failed to prove that he is one: rows in, rows out. An identity number stands here as ciphertext only."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+
+from dispatch.storage.book_tables import authentication_failure, customer, kept_document
+from dispatch.storage.database import Tx
+from dispatch.storage.field_cipher import FieldCipher
+from dispatch.ticket.roles import Actor
+
+
+def get(tx: Tx, customer_id: int, *, lock: bool = False) -> Row[Any]:
+    query = select(customer).where(customer.c.id == customer_id)
+    return tx.execute(query.with_for_update() if lock else query).one()
+
+
+def find(tx: Tx, document_index: str) -> Row[Any] | None:
+    return tx.execute(select(customer).where(customer.c.document_index == document_index)).one_or_none()
+
+
+def insert_customer(
+    tx: Tx,
+    cipher: FieldCipher,
+    name: str,
+    document_kind: str,
+    document_number: str,
+    document_expires: date | None,
+    mobile: str,
+    now: datetime,
+) -> int:
+    """The ciphertext is bound to its row, so the row is there first."""
+    made = (
+        insert(customer)
+        .values(
+            name=name,
+            document_kind=document_kind,
+            document_number="",
+            document_index=document_index(cipher, document_kind, document_number),
+            document_expires=document_expires,
+            mobile=mobile,
+            made_at=now,
+        )
+        .returning(customer.c.id)
+    )
+    customer_id = int(tx.execute(made).scalar_one())
+    change_document(tx, cipher, customer_id, document_kind, document_number, document_expires)
+    return customer_id
+
+
+def change_document(
+    tx: Tx, cipher: FieldCipher, customer_id: int, kind: str, number: str, expires: date | None
+) -> None:
+    change(
+        tx,
+        customer_id,
+        document_kind=kind,
+        document_number=cipher.encrypt_text(number, "customer", "document_number", customer_id),
+        document_index=document_index(cipher, kind, number),
+        document_expires=expires,
+    )
+
+
+def document_number(cipher: FieldCipher, row: Row[Any]) -> str:
+    """In clear: to compare, to mask, or to show to somebody whose reason is in the audit trail."""
+    return cipher.decrypt_text(row.document_number, "customer", "document_number", row.id)
+
+
+def document_index(cipher: FieldCipher, kind: str, number: str) -> str:
+    return cipher.index("document", kind, number)
+
+
+def change(tx: Tx, customer_id: int, **columns: object) -> None:
+    tx.execute(update(customer).where(customer.c.id == customer_id).values(**columns))
+
+
+def keep_scan(
+    tx: Tx, cipher: FieldCipher, operation_id: int, kind: str, media_type: str, sha256: str, content: bytes
+) -> None:
+    made = (
+        insert(kept_document)
+        .values(
+            operation_id=operation_id, kind=kind, media_type=media_type, size=len(content), sha256=sha256, content=b""
+        )
+        .returning(kept_document.c.id)
+    )
+    row = int(tx.execute(made).scalar_one())
+    sealed = cipher.encrypt(content, "kept_document", "content", row)
+    tx.execute(update(kept_document).where(kept_document.c.id == row).values(content=sealed))
+
+
+def scans_of(tx: Tx, operation_id: int) -> list[Row[Any]]:
+    """What was kept with an operation, without the contents."""
+    columns = [column for column in kept_document.c if column.name != "content"]
+    query = select(*columns).where(kept_document.c.operation_id == operation_id)
+    return list(tx.execute(query.order_by(kept_document.c.id)).all())
+
+
+def scan(tx: Tx, cipher: FieldCipher, scan_id: int) -> tuple[str, bytes] | None:
+    """(media type, content in clear)."""
+    row = tx.execute(select(kept_document).where(kept_document.c.id == scan_id)).one_or_none()
+    if row is None:
+        return None
+    return row.media_type, cipher.decrypt(row.content, "kept_document", "content", row.id)
+
+
+def note_failure(tx: Tx, account_id: int | None, actor: Actor, now: datetime) -> None:
+    tx.execute(insert(authentication_failure).values(account_id=account_id, actor=actor.name, at=now))
+
+
+def failures_on(tx: Tx, account_id: int, since: datetime) -> int:
+    failed = authentication_failure.c
+    query = select(func.count()).where(failed.account_id == account_id, failed.at > since)
+    return tx.execute(query).scalar_one()
+
+
+def failures_by(tx: Tx, actor: Actor, since: datetime) -> int:
+    failed = authentication_failure.c
+    return tx.execute(select(func.count()).where(failed.actor == actor.name, failed.at > since)).scalar_one()

@@ -1,0 +1,98 @@
+"""Account operations and what they leave on paper: rows in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dispatch.storage.book_tables import audit, invoice, number_series, operation, slip
+from dispatch.storage.database import Tx
+from dispatch.ticket.roles import Actor
+
+PENDING = "pending"
+
+
+def begin(
+    tx: Tx, kind: str, request_key: str | None, fingerprint: str, actor: Actor, outlet: str, now: datetime
+) -> int | None:
+    """The id of a new operation, pending until `finish`; None when its request key is taken.
+
+    Of two that begin with the same key at once the second waits here until the first is over.
+    """
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(operation).values(
+        kind=kind,
+        request_key=request_key,
+        fingerprint=fingerprint,
+        at=now,
+        actor=actor.name,
+        role=actor.role,
+        outlet=outlet,
+        outcome=PENDING,
+        result={},
+    )
+    made = row.on_conflict_do_nothing(index_elements=[operation.c.request_key]).returning(operation.c.id)
+    return tx.execute(made).scalar_one_or_none()
+
+
+def finish(
+    tx: Tx,
+    operation_id: int,
+    outcome: str,
+    account_id: int | None,
+    result: Mapping[str, object],
+    code: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """From now on the row never changes."""
+    tx.execute(
+        update(operation)
+        .where(operation.c.id == operation_id)
+        .values(outcome=outcome, account_id=account_id, result=dict(result), code=code, reason=reason)
+    )
+
+
+def by_request_key(tx: Tx, key: str) -> Row[Any]:
+    return tx.execute(select(operation).where(operation.c.request_key == key)).one()
+
+
+def of_account(tx: Tx, account_id: int, limit: int) -> list[Row[Any]]:
+    """The newest first."""
+    query = select(operation).where(operation.c.account_id == account_id).order_by(operation.c.id.desc())
+    return list(tx.execute(query.limit(limit)).all())
+
+
+def insert_slip(tx: Tx, operation_id: int, content: str) -> None:
+    tx.execute(insert(slip).values(operation_id=operation_id, content=content))
+
+
+def slip_content(tx: Tx, operation_id: int) -> str | None:
+    """The slip of an operation as JSON; a refused one has none, and neither has a query."""
+    return tx.execute(select(slip.c.content).where(slip.c.operation_id == operation_id)).scalar()
+
+
+def next_number(tx: Tx, series: str) -> int:
+    """The next number of a series without gaps. Whoever takes one holds the series until its transaction is over, so it
+    is taken late; a transaction that is rolled back gives its number back."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(number_series).values(name=series, last=1)
+    taken = row.on_conflict_do_update(
+        index_elements=[number_series.c.name], set_={"last": number_series.c.last + 1}
+    ).returning(number_series.c.last)
+    return int(tx.execute(taken).scalar_one())
+
+
+def insert_invoice(tx: Tx, row: dict[str, Any]) -> None:
+    tx.execute(insert(invoice), [row])
+
+
+def invoices_of(tx: Tx, account_id: int) -> list[Row[Any]]:
+    return list(tx.execute(select(invoice).where(invoice.c.account_id == account_id).order_by(invoice.c.number)).all())
+
+
+def note_audit(tx: Tx, act: str, subject: str, reason: str, actor: Actor, now: datetime) -> None:
+    tx.execute(insert(audit).values(at=now, actor=actor.name, role=actor.role, act=act, subject=subject, reason=reason))
