@@ -1,4 +1,4 @@
-"""`dispatch up`, `dispatch migrate`, `dispatch settings`: the installation itself."""
+"""`dispatch up`, `dispatch migrate`, `dispatch keys`, `dispatch settings`: the installation itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from dispatch.cli.desk import AsJson, err, open_desk, out, show_json, table
 from dispatch.settings import PREFIX, Settings, load_settings
 from dispatch.storage.database import Database
+from dispatch.storage.field_cipher import new_keys
 from dispatch.storage.migration import migrate as migrate_database
 from dispatch.supervisor import Stack
 
@@ -43,6 +44,13 @@ def migrate() -> None:
     before = database.schema()
     migrate_database(database)
     out.print(f"schema {before or 'none'} → {database.schema()}")
+
+
+@app.command()
+def keys() -> None:
+    """密钥 · new keys for identity numbers, as lines for the environment; keep them apart from the database."""
+    field_keys, index_key = new_keys()
+    typer.echo(f"{PREFIX}FIELD_KEYS={field_keys}\n{PREFIX}INDEX_KEY={index_key}")
 
 
 @app.command()

@@ -1,4 +1,7 @@
-"""Customers, and who failed to prove that he is one: rows in, rows out. An identity number stands here as ciphertext only."""
+"""Customers, their documents, and who failed to prove that he is one: rows in, rows out.
+
+An identity number stands here as ciphertext only, with a blind index to look it up by.
+"""
 
 from __future__ import annotations
 

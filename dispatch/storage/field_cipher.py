@@ -73,7 +73,7 @@ def _place(table: str, column: str, row: int) -> bytes:
 
 
 def open_cipher(settings: Settings) -> FieldCipher:
-    """The cipher of this installation. Raises BadSettings; MissingPart when a server's database is used without keys."""
+    """The cipher of this installation. Raises BadSettings; MissingPart when a server's database has no keys."""
     if settings.field_keys is not None and settings.index_key is not None:
         return _read(settings.field_keys.get_secret_value(), settings.index_key.get_secret_value())
     if settings.field_keys is not None or settings.index_key is not None or not settings.embedded_database:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 
 from dispatch.storage.book_tables import address, demand, pon_port
 from dispatch.storage.database import Tx
@@ -24,7 +24,7 @@ class Reach(NamedTuple):
 
 def find_address(tx: Tx, text: str) -> Row[Any] | None:
     """With its port's OLT, name, capacity and use, where it has one."""
-    query = select(
+    query: Select[Any] = select(
         address.c.id, address.c.text, address.c.area, address.c.pon_port_id,
         pon_port.c.olt, pon_port.c.port, pon_port.c.capacity, pon_port.c.used,
     ).outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)  # fmt: skip
@@ -77,7 +77,7 @@ def _port(tx: Tx, reach: Reach) -> int:
 
 
 def addresses(tx: Tx, limit: int, area: str | None = None) -> Sequence[Row[Any]]:
-    query = select(
+    query: Select[Any] = select(
         address.c.text, address.c.area, pon_port.c.olt, pon_port.c.port, pon_port.c.capacity, pon_port.c.used
     ).outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)
     if area is not None:
