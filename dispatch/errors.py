@@ -222,6 +222,30 @@ class DocumentForMinors(Refusal):
     code = "document-for-minors"
 
 
+class BadName(Refusal):
+    """姓名或名称有误：{why.zh}。The name is wrong: {why.en}."""
+
+    code = "bad-name"
+
+
+class BadMobile(Refusal):
+    """手机号码有误，应为大陆11位手机号码。That is no mobile number: a mainland one has 11 digits, 13… to 19…."""
+
+    code = "bad-mobile"
+
+
+class BadAddress(Refusal):
+    """地址有误：{why.zh}。The address is wrong: {why.en}."""
+
+    code = "bad-address"
+
+
+class BadPassword(Refusal):
+    """密码不合要求：{why.zh}。The password won't do: {why.en}."""
+
+    code = "weak-password"
+
+
 # -- who may ----------------------------------------------------------------------------------------
 
 

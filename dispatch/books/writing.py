@@ -7,6 +7,14 @@ import unicodedata
 _HALF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 """Full-width ASCII and its space, as a Chinese input method types them."""
 
+_NEVER = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
+"""Controls, formats (they turn the direction of writing, or join unseen), halves of characters, private and unassigned
+ones, line ends."""
+
+_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
+"""Letters and marks that show nothing: two texts would look the same and not be the same. Source: Unicode, property
+Default_Ignorable_Code_Point; what else has it is of a category in `_NEVER` or a variation selector."""
+
 
 def half_width(raw: str) -> str:
     """`raw` with full-width letters, digits and signs as plain ones."""
@@ -14,21 +22,30 @@ def half_width(raw: str) -> str:
 
 
 def one_line(raw: str) -> str:
-    """`raw` composed (NFC), without surrounding space, every inner run of spaces as one; other white space is kept."""
-    parts = unicodedata.normalize("NFC", raw).replace("\u3000", " ").split(" ")
+    """`raw` half-width and composed (NFC), without space around it, and every space in it a single plain one.
+
+    Line ends and tabs inside are kept: nobody types them, so they are for `unprintable` to find.
+    """
+    text = unicodedata.normalize("NFC", half_width(raw))
+    parts = "".join(" " if unicodedata.category(c) == "Zs" else c for c in text).split(" ")
     return " ".join(part for part in parts if part).strip()
 
 
 def unprintable(text: str) -> tuple[int, str] | None:
-    """The first character that no name or address holds: its place from 1 and its code point.
+    """The first character that no name and no address holds: its place, from 1, and its code point as `U+202E`.
 
-    Refused are controls, line ends, formats (they turn the direction of writing or join unseen), halves of characters
-    and what Unicode hasn't assigned. Characters of any script pass, 生僻字 of every CJK extension among them.
+    Characters of any script pass, and 生僻字 of every extension: planes 2 and 3 are all for ideographs, also those that
+    this Python's Unicode (14.0) doesn't know yet.
     """
     for place, character in enumerate(text, start=1):
-        if unicodedata.category(character) in _UNPRINTABLE:
+        if _is_never_printed(character):
             return place, f"U+{ord(character):04X}"
     return None
 
 
-_UNPRINTABLE = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
+def _is_never_printed(character: str) -> bool:
+    code = ord(character)
+    if 0x20000 <= code < 0x40000:
+        return code & 0xFFFF >= 0xFFFE
+    selector = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF
+    return selector or character in _UNSEEN or unicodedata.category(character) in _NEVER

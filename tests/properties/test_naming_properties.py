@@ -1,0 +1,90 @@
+"""Reading twice is reading once, masks show what they say, and no password that is let in has a piece of the known."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.books.naming import LONGEST_NAME, masked_mobile, masked_name, read_address, read_mobile, read_name
+from dispatch.books.password import check_password
+from dispatch.errors import Refusal
+
+chinese = st.text(
+    st.sampled_from("张三李四欧阳王㛃𬭛𪚥·（） ") | st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)
+)
+anything = st.text(max_size=80) | chinese
+
+
+@given(anything)
+def test_a_name_that_is_read_reads_the_same_again_fits_its_column_and_shows_all_it_has(raw: str) -> None:
+    try:
+        name = read_name(raw)
+    except Refusal:
+        return
+    assert read_name(name) == name
+    assert 1 <= len(name) <= LONGEST_NAME
+    assert unicodedata.is_normalized("NFC", name)
+    assert not any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") for c in name)
+    name.encode("utf-8")
+
+
+@given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=LONGEST_NAME))
+def test_every_chinese_name_is_let_in(name: str) -> None:
+    assert read_name(name) == name
+
+
+@given(st.integers(0x20000, 0x3FFFD).filter(lambda code: code & 0xFFFF < 0xFFFE))
+def test_every_rare_character_of_the_ideographs_planes_is_let_in_or_composed(code: int) -> None:
+    assert read_name("王" + chr(code)) == unicodedata.normalize("NFC", "王" + chr(code))
+
+
+@given(anything)
+def test_an_address_that_is_read_reads_the_same_again(raw: str) -> None:
+    try:
+        address = read_address(raw)
+    except Refusal:
+        return
+    assert read_address(address) == address
+    assert "\n" not in address
+
+
+@given(anything)
+def test_a_masked_name_shows_two_characters_at_most_and_never_the_middle(name: str) -> None:
+    mask = masked_name(name)
+    assert len(mask) == len(name)
+    assert set(mask[1:-1]) <= {"*"}
+    assert all(shown in ("*", real) for shown, real in zip(mask, name, strict=True))
+    assert len(name) != 1 or mask == "*"
+
+
+@given(st.sampled_from(["138", "159", "186", "199"]), st.integers(0, 99_999_999), st.booleans())
+def test_a_mobile_number_is_read_with_or_without_its_country_and_masked_in_its_middle(
+    head: str, rest: int, abroad: bool
+) -> None:
+    number = f"{head}{rest:08d}"
+    assert read_mobile(f"+86 {number}" if abroad else number) == number
+    assert masked_mobile(number) == f"{head}****{number[-4:]}"
+
+
+@given(st.text(max_size=30) | st.text("0123456789+ -()", max_size=20))
+def test_whatever_is_typed_for_a_mobile_number_is_eleven_digits_or_refused(raw: str) -> None:
+    try:
+        mobile = read_mobile(raw)
+    except Refusal:
+        return
+    assert len(mobile) == 11
+    assert mobile.isascii()
+    assert read_mobile(mobile) == mobile
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6, max_size=16), st.text(max_size=30))
+def test_no_password_with_six_characters_of_what_is_known_is_let_in(new: str, around: str) -> None:
+    for start in range(len(new) - 5):
+        known = around + new[start : start + 6].upper() + around
+        try:
+            check_password(new, known)
+        except Refusal:
+            continue
+        raise AssertionError("a piece of what is known was let in")
