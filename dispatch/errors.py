@@ -151,37 +151,37 @@ class Refusal(DispatchError):
 
 
 class NeedsConfirmation(Refusal):
-    """须先向客户说明并确认:{zh}。The customer must be told and confirm: {en} (confirm {warning})."""
+    """须先向客户说明并确认：{zh}。The customer must be told and confirm: {en} (confirm {warning})."""
 
     code = "needs-confirmation"
 
 
 class AuthenticationFailed(Refusal):
-    """鉴权未通过:账号与证件号码或密码不符。Authentication failed: account and document or password don't match."""
+    """鉴权未通过：账号与证件号码或密码不符。Authentication failed: account and document or password don't match."""
 
     code = "authentication-failed"
 
 
 class AuthenticationLocked(Refusal):
-    """鉴权失败次数过多,{minutes}分钟后再试。Too many failed authentications: try again in {minutes} minutes."""
+    """鉴权失败次数过多，{minutes}分钟后再试。Too many failed authentications: try again in {minutes} minutes."""
 
     code = "authentication-locked"
 
 
 class WrongState(Refusal):
-    """账号{account}现为「{state}」,不能办理{zh}。Account {account} is {state}: {en} can't be done."""
+    """账号{account}现为「{called}」，不能办理{zh}。Account {account} is {state}: {en} can't be done."""
 
     code = "wrong-state"
 
 
 class DocumentsMissing(Refusal):
-    """资料不齐全,缺少:{zh}。Documents are missing: {en}."""
+    """资料不齐全，缺少：{zh}。Documents are missing: {en}."""
 
     code = "documents-missing"
 
 
 class AccountSuspended(Refusal):
-    """账号{account}已停机:{reason}。请先办理开机。Account {account} is suspended: {reason}. Resume it first."""
+    """账号{account}已停机：{reason}。请先办理开机。Account {account} is suspended: {reason}. Resume it first."""
 
     code = "account-suspended"
 
@@ -190,6 +190,54 @@ class AccountNotInService(Refusal):
     """账号{account}不在使用中。Account {account} is not in service: {meaning}."""
 
     code = "account-not-in-service"
+
+
+class NameMismatch(Refusal):
+    """该证件已登记在另一姓名下，请核对。This document is registered under another name: check it."""
+
+    code = "name-mismatch"
+
+
+class UnknownAddress(Refusal):
+    """地址库中没有该地址，请核对门牌。The address is not among the standard addresses: check it."""
+
+    code = "unknown-address"
+
+
+class AddressInUse(Refusal):
+    """该地址已有在用的宽带账号。The address has a broadband account already."""
+
+    code = "address-in-use"
+
+
+class NoResources(Refusal):
+    """该地址暂无接入资源，无法装机；需求已登记。No access resources reach the address; the demand was recorded."""
+
+    code = "no-resources"
+
+
+class MobileTaken(Refusal):
+    """该手机号码已绑定其他宽带账号。The mobile number is bound to another account."""
+
+    code = "mobile-taken"
+
+
+class UnknownPlan(Refusal):
+    """没有这个营销案。There is no such marketing plan; there are: {known}."""
+
+    code = "unknown-plan"
+
+
+class PlanNotOffered(Refusal):
+    """不能办理营销案「{plan.zh}」：{why.zh}。The plan {plan.en} can't be had: {why.en}."""
+
+    code = "plan-not-offered"
+
+
+class BadAmount(Refusal):
+    """金额有误：{zh}。The amount is wrong: {en}."""
+
+    code = "bad-amount"
 
 
 class UnknownDocumentKind(Refusal):

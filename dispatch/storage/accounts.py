@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -51,6 +52,29 @@ def find(tx: Tx, number: str, *, lock: bool = False) -> Row[Any] | None:
     """The living account of this number; with `lock` it is this transaction's alone."""
     query = select(account).where(account.c.number == number, is_living)
     return tx.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def at_address(tx: Tx, address_id: int) -> Row[Any] | None:
+    """The living account of this address."""
+    return tx.execute(select(account).where(account.c.address_id == address_id, is_living)).one_or_none()
+
+
+def of_customer(tx: Tx, customer_id: int) -> Sequence[Row[Any]]:
+    """Ended ones among them, the newest first."""
+    return tx.execute(select(account).where(account.c.customer_id == customer_id).order_by(account.c.id.desc())).all()
+
+
+def allocate(tx: Tx, **columns: object) -> Row[Any]:
+    """A new account under the next free number of our own: `kd` for 宽带, and its id in ten digits."""
+    made = insert(account).values(number=secrets.token_hex(8), **columns).returning(account.c.id)
+    account_id = tx.execute(made).scalar_one()
+    change(tx, account_id, number=f"kd{account_id:010d}")
+    return get(tx, account_id)
+
+
+def get(tx: Tx, account_id: int, *, lock: bool = False) -> Row[Any]:
+    query = select(account).where(account.c.id == account_id)
+    return tx.execute(query.with_for_update() if lock else query).one()
 
 
 def newest(tx: Tx, limit: int) -> Sequence[Row[Any]]:

@@ -174,12 +174,12 @@ enrolment = Table(  # an account in a marketing plan 营销案
     Column("id", Id, primary_key=True),
     Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
     Column("operation_id", ForeignKey("operation.id"), nullable=False),
-    Column("plan", String(40), nullable=False),
+    Column("plan", String(40)),  # none: a monthly fee alone, after a plan was voided
     Column("plans_version", String(12), nullable=False),
     Column("terms", Document, nullable=False),  # the plan as it was then
     Column("mobile", String(20)),  # the bound number that carries it
     Column("from_at", Instant, nullable=False),
-    Column("until", Instant),
+    Column("until", Date),  # the first day after its term
     Column("ended_at", Instant),
     Column("ended_for", String(40)),
     CheckConstraint("(ended_at IS NULL) = (ended_for IS NULL)", name="ended"),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatch.storage.book_tables import audit, invoice, number_series, operation, slip
+from dispatch.storage.book_tables import audit, operation, slip
 from dispatch.storage.database import Tx
 from dispatch.ticket.roles import Actor
 
@@ -73,25 +73,6 @@ def insert_slip(tx: Tx, operation_id: int, content: str) -> None:
 def slip_content(tx: Tx, operation_id: int) -> str | None:
     """The slip of an operation as JSON; a refused one has none, and neither has a query."""
     return tx.execute(select(slip.c.content).where(slip.c.operation_id == operation_id)).scalar()
-
-
-def next_number(tx: Tx, series: str) -> int:
-    """The next number of a series without gaps. Whoever takes one holds the series until its transaction is over, so it
-    is taken late; a transaction that is rolled back gives its number back."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(number_series).values(name=series, last=1)
-    taken = row.on_conflict_do_update(
-        index_elements=[number_series.c.name], set_={"last": number_series.c.last + 1}
-    ).returning(number_series.c.last)
-    return int(tx.execute(taken).scalar_one())
-
-
-def insert_invoice(tx: Tx, row: dict[str, Any]) -> None:
-    tx.execute(insert(invoice), [row])
-
-
-def invoices_of(tx: Tx, account_id: int) -> list[Row[Any]]:
-    return list(tx.execute(select(invoice).where(invoice.c.account_id == account_id).order_by(invoice.c.number)).all())
 
 
 def note_audit(tx: Tx, act: str, subject: str, reason: str, actor: Actor, now: datetime) -> None:

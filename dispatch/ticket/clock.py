@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]+)([smhd])")
+
+
+CHINA = timezone(timedelta(hours=8), "CST")
+"""The whole country's time; there has been no summer time since 1991."""
+
+
+def local_date(now: datetime) -> date:
+    """The day that it is in China."""
+    return now.astimezone(CHINA).date()
 
 
 def read_duration(text: str) -> timedelta:

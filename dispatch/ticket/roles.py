@@ -58,6 +58,25 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "withdraw": (*_DESK, Role.SUPERVISOR),
     "release": (Role.SUPERVISOR, Role.OPS),
     "add accounts": (Role.CLERK, Role.OPS),
+    **dict.fromkeys(
+        (
+            "open",
+            "transfer",
+            "close",
+            "suspend",
+            "resume",
+            "change-password",
+            "reset-password",
+            "view",
+            "modify",
+            "bind",
+            "unbind",
+            "bindings",
+            "rename",
+        ),
+        (Role.CLERK,),
+    ),
+    "refund": (Role.CLERK, Role.COMMUNITY_MANAGER),
 }
 
 CHANNEL_OF: dict[Role, Channel] = {

@@ -1,0 +1,85 @@
+"""鉴权: the customer at the counter proves that the account is his, by its document or by its password.
+
+A failed authentication changes nothing and is counted, per account and per clerk, against guessing.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Row
+
+from dispatch.accounts.operation import Act
+from dispatch.books.identity import normalised
+from dispatch.books.naming import read_account_number
+from dispatch.errors import AuthenticationFailed, AuthenticationLocked
+from dispatch.storage import accounts, customers
+
+WINDOW = timedelta(minutes=15)
+MOST_ON_ACCOUNT = 5
+MOST_BY_CLERK = 20
+"""Failures within the window; beyond it the account, or the clerk, must wait."""
+
+Owned = tuple[Row[Any], Row[Any]]
+"""An account, locked, and its customer."""
+
+
+def by_document(act: Act, number: str, document_number: SecretStr) -> Owned:
+    """By the account and the number of the document that it was opened with.
+
+    Raises AuthenticationFailed, AuthenticationLocked; BadInput.
+    """
+
+    def fits(_account: Row[Any], customer: Row[Any]) -> bool:
+        given = normalised(document_number.get_secret_value())
+        index = customers.document_index(act.counter.cipher, customer.document_kind, given)
+        return hmac.compare_digest(index, customer.document_index)
+
+    return _authenticated(act, number, fits)
+
+
+def by_password(act: Act, number: str, password: SecretStr) -> Owned:
+    """By the account and its password. Raises AuthenticationFailed, AuthenticationLocked; BadInput."""
+
+    def fits(account: Row[Any], _customer: Row[Any]) -> bool:
+        return password_fits(act, account, password)
+
+    return _authenticated(act, number, fits)
+
+
+def password_fits(act: Act, account: Row[Any], password: SecretStr) -> bool:
+    if account.password is None:
+        return False
+    return act.counter.passwords.verify(password.get_secret_value(), account.password)
+
+
+def failed(act: Act, account: Row[Any] | None) -> AuthenticationFailed:
+    """To be raised; the failure is counted although the operation is refused."""
+    account_id = None if account is None else account.id
+    act.keep_refused.append(lambda: customers.note_failure(act.tx, account_id, act.actor, act.now))
+    return AuthenticationFailed()
+
+
+def _authenticated(act: Act, number: str, fits: Callable[[Row[Any], Row[Any]], bool]) -> Owned:
+    account = accounts.find(act.tx, read_account_number(number), lock=True)
+    require_unlocked(act, account)
+    if account is None or account.customer_id is None:
+        raise failed(act, account)
+    customer = customers.get(act.tx, account.customer_id)
+    if not fits(account, customer):
+        raise failed(act, account)
+    return account, customer
+
+
+def require_unlocked(act: Act, account: Row[Any] | None) -> None:
+    """Raises AuthenticationLocked."""
+    since = act.now - WINDOW
+    locked = customers.failures_by(act.tx, act.actor, since) >= MOST_BY_CLERK
+    if account is not None:
+        locked = locked or customers.failures_on(act.tx, account.id, since) >= MOST_ON_ACCOUNT
+    if locked:
+        raise AuthenticationLocked(minutes=int(WINDOW.total_seconds() // 60))

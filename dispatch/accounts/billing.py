@@ -1,0 +1,122 @@
+"""收费: money taken and paid back on the spot, and its invoices 发票. Amounts are whole fen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Row
+
+from dispatch import effects
+from dispatch.accounts.operation import Act
+from dispatch.books.money import read_yuan, write_yuan
+from dispatch.errors import BadAmount, BadInput
+from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
+from dispatch.storage import money
+from dispatch.ticket.clock import local_date
+from dispatch.ticket.finding import Title
+
+METHODS = {"cash": Title("现金", "Cash"), "card": Title("刷卡", "Card")}
+
+Due = Sequence[tuple[Title, int]]
+"""What is to be paid, and how many fen for each."""
+
+
+class Paid(BaseModel):
+    """What the customer paid: yuan as text (`700.00`); a card payment has the terminal's reference."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    method: Literal["cash", "card"]
+    amount: str
+    reference: str | None = None
+
+
+def charge(
+    act: Act, account: Row[Any], buyer: str, due: Due, paid: Paid | None
+) -> tuple[Payment | None, InvoiceMention | None]:
+    """Take just what is due, and make out its invoice. Raises BadAmount; BadInput."""
+    items = [(title, fen) for title, fen in due if fen]
+    total = sum(fen for _, fen in items)
+    _require_exact(total, paid)
+    if paid is None or not total:
+        return None, None
+    money.insert_payment(act.tx, act.operation_id, account.id, "charge", paid.method, total, _reference(paid), act.now)
+    payment = Payment(METHODS[paid.method], tuple(Amount(title, fen) for title, fen in items), paid.reference or "")
+    number = money.next_number(act.tx, "invoice")  # last: whoever takes one holds the series
+    data = InvoiceData(
+        number=invoice_number(number),
+        issued_on=local_date(act.now),
+        operator=act.counter.operator,
+        outlet=act.counter.outlet,
+        clerk=act.actor.name,
+        buyer=buyer,
+        account=account.number,
+        method=METHODS[paid.method],
+        lines=tuple(InvoiceLine(title, 1, fen) for title, fen in items),
+        slip=act.serial,
+        record_url=f"{act.counter.record_url}{act.serial}",
+    )
+    money.insert_invoice(act.tx, number, act.operation_id, account.id, total, None, data.as_json(), act.now)
+    effects.print_invoice(act.tx, number, act.now)
+    return payment, InvoiceMention(data.number)
+
+
+def pay_back(act: Act, account: Row[Any]) -> tuple[Payment | None, list[InvoiceMention]]:
+    """Pay back all that was taken for this account and is not paid back yet, each the way it was paid; its invoices are
+    taken back, each offset by a red-letter one 红冲."""
+    charges = money.unrefunded(act.tx, account.id)
+    for each in charges:
+        reference = each.reference
+        money.insert_payment(
+            act.tx, act.operation_id, account.id, "refund", each.method, each.amount, reference, act.now, each.id
+        )
+    mentions = [_offset(act, account, row) for row in money.standing_invoices(act.tx, account.id)]
+    if not charges:
+        return None, mentions
+    amounts = tuple(Amount(Title("退费", "Paid back"), -each.amount) for each in charges)
+    references = " ".join(each.reference for each in charges if each.reference)
+    return Payment(METHODS[charges[0].method], amounts, references), mentions
+
+
+def _offset(act: Act, account: Row[Any], row: Row[Any]) -> InvoiceMention:
+    number = money.next_number(act.tx, "invoice")
+    original = InvoiceData.from_json(row.content)
+    red = original.red_letter(
+        number=invoice_number(number),
+        issued_on=local_date(act.now),
+        outlet=act.counter.outlet,
+        clerk=act.actor.name,
+        slip=act.serial,
+    )
+    money.insert_invoice(act.tx, number, act.operation_id, account.id, -row.amount, row.number, red.as_json(), act.now)
+    effects.print_invoice(act.tx, number, act.now)
+    return InvoiceMention(original.number, taken_back=True, red_letter=red.number)
+
+
+def invoice_number(number: int) -> str:
+    """Eight digits, as invoices have."""
+    return f"{number:08d}"
+
+
+def _require_exact(total: int, paid: Paid | None) -> None:
+    given = 0
+    if paid is not None:
+        try:
+            given = read_yuan(paid.amount)
+        except ValueError as wrong:
+            raise BadAmount(zh="应写作如 700.00", en=str(wrong)) from None
+    if given != total:
+        due, got = write_yuan(total), write_yuan(given)
+        raise BadAmount(zh=f"应收{due}元，实收{got}元", en=f"{due} yuan are due, {got} were given")
+
+
+def _reference(paid: Paid) -> str | None:
+    """Raises BadInput for a card payment without the terminal's reference, and for a cash payment with one."""
+    reference = (paid.reference or "").strip()
+    if (paid.method == "card") != bool(reference):
+        raise BadInput(what="a card payment, and no other, has the terminal's reference")
+    if len(reference) > 60 or not reference.isprintable():
+        raise BadInput(what="the terminal's reference has at most 60 printable characters")
+    return reference or None

@@ -1,0 +1,85 @@
+"""办理营销案: an account enrolled in a marketing plan, which a bound mobile number may carry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.accounts.operation import Act
+from dispatch.books.identity import DOCUMENT_KINDS
+from dispatch.books.life import LIVING
+from dispatch.books.money import write_yuan
+from dispatch.books.naming import masked_mobile, read_mobile
+from dispatch.books.plans import Applicant, Plan
+from dispatch.errors import MobileTaken
+from dispatch.slips.forms import Line
+from dispatch.storage import accounts, enrolments
+from dispatch.ticket.clock import local_date
+from dispatch.ticket.finding import Title
+
+VOIDED = "voided"
+
+
+def carrier(act: Act, raw: str | None) -> str | None:
+    """The mobile number to be bound, if any; it must be free. Raises BadMobile, MobileTaken."""
+    if raw is None:
+        return None
+    mobile = read_mobile(raw)
+    if enrolments.bound_to(act.tx, mobile) is not None:
+        raise MobileTaken()
+    return mobile
+
+
+def applicant(act: Act, customer: Row[Any], area: str, mobile: str | None) -> Applicant:
+    """What a plan's conditions look at; a customer with a living account is an existing one."""
+    has_account = any(row.state in LIVING for row in accounts.of_customer(act.tx, customer.id))
+    return Applicant(
+        area=area,
+        customer="existing" if has_account else "new",
+        holder="unit" if DOCUMENT_KINDS[customer.document_kind].unit else "person",
+        has_mobile=mobile is not None,
+    )
+
+
+def enrol(act: Act, account: Row[Any], plan: Plan, mobile: str | None) -> None:
+    """Bind the number, if any, and enrol; a plan that needs a number is carried by it from now on."""
+    if mobile is not None:
+        enrolments.bind(act.tx, account.id, mobile, act.operation_id, act.now)
+    _enrol(act, account, plan, mobile if plan.needs_mobile else None)
+
+
+def void(act: Act, account: Row[Any], enrolment: Row[Any]) -> Title:
+    """The plan is voided 失效, and what its terms say for this case is in force: another plan, or a monthly fee alone.
+    Gives in words what that is."""
+    enrolments.end_enrolment(act.tx, account.id, VOIDED, act.now)
+    after = enrolment.terms["when_voided"]
+    fee = write_yuan(after["monthly_fee"])
+    if after["plan"] is not None and after["plan"] in act.counter.plans.plans:
+        plan = act.counter.plans.plan(after["plan"])
+        _enrol(act, account, plan, None)
+        return Title(f"改按{plan.title.zh}，{fee}元/月", f"{plan.title.en} from now on, {fee} yuan a month")
+    terms = {"plan": None, "monthly_fee": after["monthly_fee"], "when_voided": None}
+    version = act.counter.plans.version
+    enrolments.enrol(act.tx, account.id, act.operation_id, None, version, terms, None, act.now, None)
+    return Title(f"改按{fee}元/月", f"{fee} yuan a month from now on")
+
+
+def plan_lines(plan: Plan, mobile: str | None) -> tuple[Line, ...]:
+    """The plan as a slip shows it."""
+    lines = [
+        Line(Title("营销案", "Plan"), str(plan.title)),
+        Line(Title("速率", "Speed"), f"{plan.speed} Mbit/s"),
+        Line(Title("月费", "Monthly fee"), f"{write_yuan(plan.monthly_fee)} 元 yuan"),
+    ]
+    if plan.term:
+        lines.append(Line(Title("合约期", "Term"), f"{plan.term} 个月 months"))
+    if mobile is not None:
+        lines.append(Line(Title("绑定手机", "Bound mobile"), masked_mobile(mobile)))
+    return tuple(lines)
+
+
+def _enrol(act: Act, account: Row[Any], plan: Plan, mobile: str | None) -> None:
+    until = plan.ends(local_date(act.now))
+    version, terms = act.counter.plans.version, plan.terms()
+    enrolments.enrol(act.tx, account.id, act.operation_id, plan.name, version, terms, mobile, act.now, until)

@@ -1,0 +1,139 @@
+"""1 开户: a line to an address that resources reach, for a customer registered by his real name.
+
+Source: 家庭宽带业务流程 V1.0, section 1, steps 1 to 11.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Row
+
+from dispatch import next_hop
+from dispatch.accounts import billing
+from dispatch.accounts.billing import Paid
+from dispatch.accounts.enrolment import applicant, carrier, enrol, plan_lines
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.registration import Person, Scan, keep, register
+from dispatch.books.life import AccountState
+from dispatch.books.naming import read_address, read_mobile, read_name
+from dispatch.books.password import check_password
+from dispatch.books.plans import Plan, require_offered
+from dispatch.errors import AddressInUse, NoResources, UnknownAddress
+from dispatch.slips.forms import Line, Section
+from dispatch.storage import accounts, history, resources, tickets
+from dispatch.storage.database import Tx
+from dispatch.ticket.clock import local_date
+from dispatch.ticket.finding import Title
+from dispatch.ticket.life import TicketState
+from dispatch.ticket.numbers import ticket_number
+from dispatch.ticket.roles import CHANNEL_OF, Actor, Role
+
+FLOW = "construction"
+
+
+class Opening(Request):
+    """What a customer who wants a line says and shows. `mobile` is the number that the plan is bound to."""
+
+    address: str
+    holder: Person
+    plan: str
+    password: SecretStr
+    mobile: str | None = None
+    payment: Paid | None = None
+    scans: tuple[Scan, ...] = ()
+
+
+def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account, construction order, invoice. Refused without resources, and then the demand is recorded.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "open", request, actor, now, lambda act: _open(act, request))
+
+
+def _open(act: Act, request: Opening) -> Done:
+    plan = act.counter.plans.plan(request.plan)
+    address = _reached(act, request, plan)
+    customer = register(act, request.holder)
+    mobile = carrier(act, request.mobile)
+    require_offered(plan, applicant(act, customer, address.area, mobile), local_date(act.now))
+    account = _allocate(act, request, address, customer)
+    keep(act, request.scans, required=())
+    enrol(act, account, plan, mobile)
+    due = [(charge.title, charge.amount) for charge in plan.charges]
+    payment, invoice = billing.charge(act, account, customer.name, due, request.payment)
+    order = _order_construction(act, account, plan)
+    sections = (
+        Section(
+            Title("装机", "Installation"),
+            (
+                Line(Title("装机地址", "Address"), address.text),
+                Line(Title("施工单", "Construction order"), order),
+                Line(Title("接入端口", "Access port"), f"{address.olt} {address.port}"),
+            ),
+        ),
+        Section(Title("营销案", "Marketing plan"), plan_lines(plan, mobile)),
+    )
+    slip = act.slip(account.number, customer, sections=sections, payment=payment, invoice=invoice)
+    result = {
+        "account": account.number,
+        "construction": order,
+        "invoice": invoice.number if invoice else None,
+    }
+    return Done(account, slip, result)
+
+
+def _reached(act: Act, request: Opening, plan: Plan) -> Row[Any]:
+    """The address, with one of its port's places taken. Raises UnknownAddress, AddressInUse, NoResources."""
+    address = resources.find_address(act.tx, read_address(request.address))
+    if address is None:
+        raise UnknownAddress()
+    if accounts.at_address(act.tx, address.id):
+        raise AddressInUse()
+    if address.pon_port_id is None or not resources.occupy(act.tx, address.pon_port_id):
+        contact, mobile = read_name(request.holder.name), read_mobile(request.holder.mobile)
+        wanted = (address.area, address.text, contact, mobile, plan.speed)
+        act.keep_refused.append(lambda: resources.insert_demand(act.tx, act.operation_id, *wanted, act.now))
+        raise NoResources()
+    return address
+
+
+def _allocate(act: Act, request: Opening, address: Row[Any], customer: Row[Any]) -> Row[Any]:
+    password = request.password.get_secret_value()
+    check_password(password, request.holder.document_number.get_secret_value(), customer.mobile)
+    return accounts.allocate(
+        act.tx,
+        state=AccountState.INSTALLING,
+        customer_id=customer.id,
+        address_id=address.id,
+        pon_port_id=address.pon_port_id,
+        area=address.area,
+        mobile=customer.mobile,
+        password=act.counter.passwords.hash(password),
+        added_at=act.now,
+        added_by=act.actor.name,
+    )
+
+
+def _order_construction(act: Act, account: Row[Any], plan: Plan) -> str:
+    """The construction order 施工单, on its way by the same rules as a fault; its number."""
+    row = {
+        "kind": FLOW,
+        "state": TicketState.OPEN,
+        "account_id": account.id,
+        "area": account.area,
+        "channel": CHANNEL_OF[Role(act.actor.role)],
+        "symptom": "new-installation",
+        "category": "network",
+        "description": f"新装 {plan.title.zh}",
+        "priority": 3,
+        "script": [],
+        "made_at": act.now,
+    }
+    (order,) = tickets.by_ids(act.tx, tickets.insert_tickets(act.tx, [row]))
+    history.write(act.tx, [history.entry(order.id, act.now, "open", act.actor, operation=act.serial)])
+    next_hop.start(act.tx, act.counter.rulebook, [order], act.now)
+    return ticket_number(FLOW, order.id)

@@ -1,0 +1,278 @@
+"""业务受理: how every account operation is carried out. Once under its request key; whole, or refused with its reason.
+
+A refusal is an outcome: what the operation had done by then is taken back, the refusal stays on record. Everything else
+that goes wrong is an error, and then nothing at all is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from pwdlib import PasswordHash
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic_core import to_json
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from dispatch import effects
+from dispatch.books.identity import DOCUMENT_KINDS, masked
+from dispatch.books.life import AccountState, account_move
+from dispatch.books.naming import masked_mobile
+from dispatch.books.plans import Plans
+from dispatch.errors import IllegalMove, KeyReused, NeedsConfirmation, Refusal, WrongState
+from dispatch.intake import LONGEST_KEY
+from dispatch.routing.rulebook import Rulebook
+from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
+from dispatch.storage import accounts, customers, enrolments, operations, resources
+from dispatch.storage.database import Tx
+from dispatch.storage.field_cipher import FieldCipher
+from dispatch.ticket.finding import Title
+from dispatch.ticket.numbers import slip_serial
+from dispatch.ticket.roles import Actor, require
+
+Text = Annotated[str, StringConstraints(max_length=500)]
+
+TITLES: Mapping[str, Title] = {
+    "open": Title("开户", "Open account"),
+    "transfer": Title("过户", "Transfer ownership"),
+    "close": Title("销户", "Close account"),
+    "suspend": Title("停机", "Suspend"),
+    "resume": Title("开机", "Resume"),
+    "change-password": Title("密码修改", "Change password"),
+    "reset-password": Title("密码重置", "Reset password"),
+    "view": Title("资料查询", "Query"),
+    "modify": Title("资料修改", "Modify data"),
+    "bind": Title("绑定手机号码", "Bind mobile number"),
+    "unbind": Title("解除手机号码绑定", "Unbind mobile number"),
+    "bindings": Title("绑定关系查询", "Query bindings"),
+    "refund": Title("退单退费", "Cancel and refund"),
+    "rename": Title("修改账号", "Change account name"),
+}
+"""Every kind of account operation, in the rule book's order."""
+
+STATE_TITLES: Mapping[AccountState, Title] = {
+    AccountState.INSTALLING: Title("装机中", "Being installed"),
+    AccountState.IN_SERVICE: Title("在用", "In service"),
+    AccountState.SUSPENDED: Title("停机", "Suspended"),
+    AccountState.CLOSED: Title("已销户", "Closed"),
+    AccountState.CANCELLED: Title("已退单", "Cancelled"),
+}
+
+
+class Request(BaseModel):
+    """What every request may say: its key, and which warnings the customer has heard and confirmed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    request_key: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_KEY)] | None = Field(
+        None, description="the same key again gives the same outcome again"
+    )
+    confirm: tuple[str, ...] = Field((), description="codes of warnings that the customer was told and confirmed")
+
+
+@dataclass(frozen=True)
+class Counter:
+    """What a counter 柜台 has at hand."""
+
+    cipher: FieldCipher
+    passwords: PasswordHash
+    plans: Plans
+    rulebook: Rulebook
+    operator: str
+    outlet: str
+    record_url: str
+
+
+@dataclass(frozen=True)
+class Act:
+    """One operation while it is carried out. `keep_refused` holds what is written even when it is refused."""
+
+    kind: str
+    tx: Tx
+    counter: Counter
+    actor: Actor
+    now: datetime
+    operation_id: int
+    confirmed: frozenset[str]
+    keep_refused: list[Callable[[], None]] = field(default_factory=list)
+    warnings: list[Title] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """What the effects of this operation are named after."""
+        return f"operation/{self.operation_id}"
+
+    @property
+    def serial(self) -> str:
+        return slip_serial(self.operation_id)
+
+    def move(self, account: Row[Any], name: str, **columns: object) -> None:
+        """Move the account as the life table lets it. Raises WrongState."""
+        state = AccountState(account.state)
+        try:
+            moved = account_move(state, name)
+        except IllegalMove:
+            title = TITLES[self.kind]
+            raise WrongState(
+                account=account.number, zh=title.zh, en=title.en, state=state, called=STATE_TITLES[state].zh
+            ) from None
+        accounts.change(self.tx, account.id, state=moved, **columns)
+
+    def slip(
+        self,
+        account: str,
+        customer: Row[Any],
+        *,
+        sections: Sequence[Section] = (),
+        changes: Sequence[Change] = (),
+        payment: Payment | None = None,
+        invoice: InvoiceMention | None = None,
+        notes: Sequence[str] = (),
+    ) -> SlipData:
+        """The operation's slip 受理单; what must be masked is masked here."""
+        counter = self.counter
+        number = customers.document_number(counter.cipher, customer)
+        return SlipData(
+            serial=self.serial,
+            operation=self.kind,
+            title=TITLES[self.kind],
+            operator=counter.operator,
+            outlet=counter.outlet,
+            clerk=self.actor.name,
+            accepted_at=self.now,
+            account=account,
+            customer=customer.name,
+            document=f"{DOCUMENT_KINDS[customer.document_kind].title.zh} {masked(number)}",
+            contact=masked_mobile(customer.mobile),
+            sections=tuple(sections),
+            changes=tuple(changes),
+            warnings=tuple(str(warning) for warning in self.warnings),
+            payment=payment,
+            invoice=invoice,
+            notes=tuple(notes),
+            record_url=f"{counter.record_url}{self.serial}",
+        )
+
+    def warn(self, code: str, warning: Title) -> None:
+        """Goes on if the customer has confirmed this. Raises NeedsConfirmation."""
+        if code not in self.confirmed:
+            raise NeedsConfirmation(warning=code, zh=warning.zh, en=warning.en)
+        self.warnings.append(warning)
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an operation did: to which account, its slip (a query has none), what the caller is told."""
+
+    account: Row[Any] | None
+    slip: SlipData | None
+    result: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """`slip` is the serial of the slip to be signed; `result` depends on the operation."""
+
+    operation_id: int
+    operation: str
+    slip: str | None
+    result: Mapping[str, object]
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """`reason` is what the clerk reads out."""
+
+    operation_id: int
+    operation: str
+    code: str
+    reason: str
+    result: Mapping[str, object] = field(default_factory=dict)
+    repeated: bool = False
+
+
+Outcome = Accepted | Refused
+
+_TRIES = 3
+"""Somebody else may take an address, a number or a name between our look and our writing; the next try sees that."""
+
+
+def carry_out(
+    tx: Tx, counter: Counter, kind: str, request: Request, actor: Actor, now: datetime, body: Callable[[Act], Done]
+) -> Outcome:
+    """Carry out one operation. Raises NotAllowed; KeyReused; BadInput, with nothing written."""
+    require(actor, kind, "an account")
+    fingerprint = counter.cipher.index("request", kind, _canonical(request))
+    operation_id = operations.begin(tx, kind, request.request_key, fingerprint, actor, counter.outlet, now)
+    if operation_id is None:
+        return _again(tx, request, fingerprint)
+    confirmed = frozenset(request.confirm)
+    for tries_left in reversed(range(_TRIES)):
+        act = Act(kind, tx, counter, actor, now, operation_id, confirmed)
+        try:
+            with tx.begin_nested():
+                return _accepted(act, body(act))
+        except Refusal as refusal:
+            return _refused(act, refusal)
+        except IntegrityError:
+            if not tries_left:
+                raise
+    raise AssertionError
+
+
+def _accepted(act: Act, done: Done) -> Accepted:
+    account_id = None if done.account is None else done.account.id
+    if done.slip is not None:
+        operations.insert_slip(act.tx, act.operation_id, done.slip.as_json())
+        effects.print_slip(act.tx, act.operation_id, act.now)
+    operations.finish(act.tx, act.operation_id, "accepted", account_id, done.result)
+    return Accepted(act.operation_id, act.kind, done.slip.serial if done.slip else None, done.result)
+
+
+def _refused(act: Act, refusal: Refusal) -> Refused:
+    for keep in act.keep_refused:
+        keep()
+    reason = str(refusal)
+    operations.finish(act.tx, act.operation_id, "refused", None, {}, refusal.code, reason)
+    return Refused(act.operation_id, act.kind, refusal.code, reason)
+
+
+def _again(tx: Tx, request: Request, fingerprint: str) -> Outcome:
+    """What the first request with this key came to. Raises KeyReused when that one asked for something else."""
+    assert request.request_key is not None
+    row = operations.by_request_key(tx, request.request_key)
+    if row.fingerprint != fingerprint:
+        raise KeyReused(key=request.request_key)
+    if row.outcome == "refused":
+        return Refused(row.id, row.kind, row.code, row.reason, row.result, repeated=True)
+    serial = slip_serial(row.id) if operations.slip_content(tx, row.id) else None
+    return Accepted(row.id, row.kind, serial, row.result, repeated=True)
+
+
+def release(act: Act, account: Row[Any], why: str) -> None:
+    """What a living account occupies is free again: its port's place, its bound numbers, its marketing plan."""
+    if account.pon_port_id is not None:
+        resources.free(act.tx, account.pon_port_id)
+    bound = enrolments.valid_bindings(act.tx, account.id)
+    enrolments.unbind(act.tx, [each.id for each in bound], act.operation_id, act.now)
+    enrolments.end_enrolment(act.tx, account.id, why, act.now)
+
+
+def _canonical(request: Request) -> str:
+    """All that was asked, secrets included: it only ever goes through a keyed hash."""
+    return to_json(_unveiled(request), bytes_mode="base64").decode()
+
+
+def _unveiled(value: Any) -> Any:
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case BaseModel():
+            return {name: _unveiled(getattr(value, name)) for name in sorted(type(value).model_fields)}
+        case tuple() | list():
+            return [_unveiled(each) for each in value]
+    return value

@@ -1,0 +1,100 @@
+"""实名登记: who holds an account, by his document; and the scans 存留资料 that are kept of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, SecretStr
+from sqlalchemy import Row
+
+from dispatch.accounts.operation import Act
+from dispatch.books.identity import read_document
+from dispatch.books.naming import read_mobile, read_name
+from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
+from dispatch.storage import customers
+from dispatch.ticket.clock import local_date
+from dispatch.ticket.finding import Title
+
+LARGEST_SCAN = 5_000_000
+"""Bytes; a colour scan of a page at 200 dpi has less."""
+
+_MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%PDF-": "application/pdf"}
+
+SCANS: Mapping[str, Title] = {
+    "owner-document": Title("机主证件", "owner's document"),
+    "new-owner-document": Title("新机主证件", "new owner's document"),
+    "transfer-agreement": Title("过户协议", "transfer agreement"),
+    "agent-document": Title("代办人证件", "agent's document"),
+    "authorisation": Title("授权书", "authorisation"),
+    "other": Title("其他资料", "other document"),
+}
+"""What may be kept with an operation."""
+
+
+class Person(BaseModel):
+    """A holder as the clerk takes him down; `document_expires` is left out for a permanent one 长期."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: str
+    document_kind: str
+    document_number: SecretStr
+    document_expires: date | None = None
+    mobile: str
+
+
+class Scan(BaseModel):
+    """One scanned document, JPEG, PNG or PDF; in JSON its content is base 64."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    kind: str
+    content: Annotated[Base64Bytes, Field(repr=False)]
+
+
+def register(act: Act, person: Person) -> Row[Any]:
+    """The customer of this document, entered if he is new; a known one's mobile number and expiry are renewed.
+
+    Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName, BadMobile,
+    NameMismatch.
+    """
+    name, mobile = read_name(person.name), read_mobile(person.mobile)
+    number = person.document_number.get_secret_value()
+    document = read_document(person.document_kind, number, person.document_expires, local_date(act.now))
+    cipher = act.counter.cipher
+    known = customers.find(act.tx, customers.document_index(cipher, document.kind, document.number))
+    if known is None:
+        new = (name, document.kind, document.number, document.expires, mobile)
+        return customers.get(act.tx, customers.insert_customer(act.tx, cipher, *new, act.now))
+    if known.name != name:
+        raise NameMismatch()
+    customers.change(act.tx, known.id, mobile=mobile, document_expires=document.expires)
+    return customers.get(act.tx, known.id)
+
+
+def keep(act: Act, scans: Sequence[Scan], required: Sequence[str]) -> None:
+    """Keep the scans with the operation. Raises DocumentsMissing, which names what is; BadInput."""
+    for scan in scans:
+        if scan.kind not in SCANS:
+            raise BadInput(what=f"{scan.kind!r:.40} is no kind of scan; kinds are {', '.join(SCANS)}")
+    given = {scan.kind for scan in scans}
+    missing = [SCANS[kind] for kind in required if kind not in given]
+    if missing:
+        raise DocumentsMissing(zh="、".join(each.zh for each in missing), en=", ".join(each.en for each in missing))
+    for scan in scans:
+        digest = hashlib.sha256(scan.content).hexdigest()
+        media_type = _media_type(scan)
+        customers.keep_scan(act.tx, act.counter.cipher, act.operation_id, scan.kind, media_type, digest, scan.content)
+
+
+def _media_type(scan: Scan) -> str:
+    """By what it is, not by what it is called. Raises BadInput."""
+    if len(scan.content) > LARGEST_SCAN:
+        raise BadInput(what=f"the scan {scan.kind} has {len(scan.content)} bytes, at most {LARGEST_SCAN} are kept")
+    for magic, media_type in _MAGIC.items():
+        if scan.content.startswith(magic):
+            return media_type
+    raise BadInput(what=f"the scan {scan.kind} is neither JPEG, PNG nor PDF")

@@ -1,0 +1,82 @@
+"""Marketing plans that accounts are in, and the mobile numbers bound to accounts: rows in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, insert, select, update
+
+from dispatch.storage.book_tables import account, binding, enrolment
+from dispatch.storage.database import Tx
+
+
+def enrol(
+    tx: Tx,
+    account_id: int,
+    operation_id: int,
+    plan: str | None,
+    plans_version: str,
+    terms: Mapping[str, object],
+    mobile: str | None,
+    from_at: datetime,
+    until: date | None,
+) -> None:
+    """`mobile` is the bound number that carries the plan, `until` the first day after its term.
+
+    Without a plan the terms hold a monthly fee alone.
+    """
+    row = {"plan": plan, "plans_version": plans_version, "terms": dict(terms), "mobile": mobile, "until": until}
+    tx.execute(insert(enrolment).values(account_id=account_id, operation_id=operation_id, from_at=from_at, **row))
+
+
+def in_force(tx: Tx, account_id: int) -> Row[Any] | None:
+    query = select(enrolment).where(enrolment.c.account_id == account_id, enrolment.c.ended_at.is_(None))
+    return tx.execute(query).one_or_none()
+
+
+def end_enrolment(tx: Tx, account_id: int, reason: str, now: datetime) -> None:
+    """`reason`: voided, closed, cancelled."""
+    tx.execute(
+        update(enrolment)
+        .where(enrolment.c.account_id == account_id, enrolment.c.ended_at.is_(None))
+        .values(ended_at=now, ended_for=reason)
+    )
+
+
+def bind(tx: Tx, account_id: int, mobile: str, operation_id: int, now: datetime) -> None:
+    tx.execute(insert(binding).values(account_id=account_id, mobile=mobile, from_at=now, added_by=operation_id))
+
+
+def bound_to(tx: Tx, mobile: str, *, lock: bool = False) -> Row[Any] | None:
+    """The valid binding of this number."""
+    query = select(binding).where(binding.c.mobile == mobile, binding.c.until.is_(None))
+    return tx.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def valid_bindings(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
+    query = select(binding).where(binding.c.account_id == account_id, binding.c.until.is_(None))
+    return tx.execute(query.order_by(binding.c.id)).all()
+
+
+def unbind(tx: Tx, binding_ids: Sequence[int], operation_id: int, now: datetime) -> None:
+    tx.execute(update(binding).where(binding.c.id.in_(binding_ids)).values(until=now, ended_by=operation_id))
+
+
+def bindings(
+    tx: Tx, number: str | None, mobile: str | None, since: datetime | None, before: datetime | None, limit: int
+) -> Sequence[Row[Any]]:
+    """By account or number, of those accepted 受理 in [since, before): the newest first, ended ones among them."""
+    query: Select[Any] = select(binding, account.c.number.label("account")).join(
+        account, account.c.id == binding.c.account_id
+    )
+    if number is not None:
+        query = query.where(account.c.number == number)
+    if mobile is not None:
+        query = query.where(binding.c.mobile == mobile)
+    if since is not None:
+        query = query.where(binding.c.from_at >= since)
+    if before is not None:
+        query = query.where(binding.c.from_at < before)
+    return tx.execute(query.order_by(binding.c.id.desc()).limit(limit)).all()
