@@ -31,7 +31,7 @@ from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.ticket.finding import Title
 from dispatch.ticket.numbers import slip_serial
-from dispatch.ticket.roles import Actor, require
+from dispatch.ticket.roles import AT_THE_COUNTER, Actor, require
 
 Text = Annotated[str, StringConstraints(max_length=500)]
 
@@ -205,7 +205,7 @@ def carry_out(
     tx: Tx, counter: Counter, kind: str, request: Request, actor: Actor, now: datetime, body: Callable[[Act], Done]
 ) -> Outcome:
     """Carry out one operation. Raises NotAllowed; KeyReused; BadInput, with nothing written."""
-    require(actor, kind, "an account")
+    require(actor, kind, "an account", AT_THE_COUNTER[kind])
     fingerprint = counter.cipher.index("request", kind, _canonical(request))
     operation_id = operations.begin(tx, kind, request.request_key, fingerprint, actor, counter.outlet, now)
     if operation_id is None:

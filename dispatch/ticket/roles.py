@@ -1,4 +1,4 @@
-"""The roles of the rule book, and who may do what to a report: default deny. Pure.
+"""The roles of the rule book, and who may do what to a report and to an account: default deny. Pure.
 
 What a team's members may do with a hop is data (`teams: members, filed_by` in the rules); what is here is the same for
 every operator. Source: 家庭宽带业务流程 V1.0, column 责任角色.
@@ -58,26 +58,25 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "withdraw": (*_DESK, Role.SUPERVISOR),
     "release": (Role.SUPERVISOR, Role.OPS),
     "add accounts": (Role.CLERK, Role.OPS),
-    **dict.fromkeys(
-        (
-            "open",
-            "transfer",
-            "close",
-            "suspend",
-            "resume",
-            "change-password",
-            "reset-password",
-            "view",
-            "modify",
-            "bind",
-            "unbind",
-            "bindings",
-            "rename",
-        ),
-        (Role.CLERK,),
-    ),
-    "refund": (Role.CLERK, Role.COMMUNITY_MANAGER),
 }
+
+AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
+    "open": (Role.CLERK,),
+    "transfer": (Role.CLERK,),
+    "close": (Role.CLERK,),
+    "suspend": (Role.CLERK,),
+    "resume": (Role.CLERK,),
+    "change-password": (Role.CLERK,),
+    "reset-password": (Role.CLERK,),
+    "view": (Role.CLERK,),
+    "modify": (Role.CLERK,),
+    "bind": (Role.CLERK,),
+    "unbind": (Role.CLERK,),
+    "bindings": (Role.CLERK,),
+    "refund": (Role.CLERK, Role.COMMUNITY_MANAGER),
+    "rename": (Role.CLERK,),
+}
+"""Who may carry out which account operation. A table of its own: `transfer` is also an act on a report."""
 
 CHANNEL_OF: dict[Role, Channel] = {
     Role.AGENT_10050: Channel.HOTLINE_10050,
