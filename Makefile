@@ -41,9 +41,10 @@ format: setup  ## ruff's formatting and its safe corrections
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: setup  ## what is generated: the life tables' page, the rules' drawing and schema
+docs: setup  ## what is generated: the life tables' page, the rules' drawings and schema
 	@$(BIN)/python -m dispatch.books.journey > docs/journey.md
 	@$(BIN)/dispatch rules show routing_rules.yaml --svg docs/rules.svg
+	@$(BIN)/dispatch rules show routing_rules.yaml --flow construction --svg docs/rules-construction.svg
 	@$(BIN)/dispatch rules schema > docs/routing_rules.schema.json
 
 lock: setup  ## resolve the packages anew (needs uv)

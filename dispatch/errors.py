@@ -294,6 +294,13 @@ class BadPassword(Refusal):
     code = "weak-password"
 
 
+class NotWithdrawable(Refusal):
+    """施工单{ticket}不能撤单:施工失败后由退单退费办理。Construction order {ticket} can't be withdrawn: once it has
+    failed, cancel and refund ends it."""
+
+    code = "not-withdrawable"
+
+
 # -- who may ----------------------------------------------------------------------------------------
 
 

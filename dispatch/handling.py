@@ -25,6 +25,7 @@ from dispatch.errors import (
     NotAllowed,
     NotFound,
     NotPassable,
+    NotWithdrawable,
     NotYours,
     UnknownFinding,
     UrgedEnough,
@@ -36,6 +37,7 @@ from dispatch.storage import history, hops, tickets
 from dispatch.storage.database import Tx
 from dispatch.ticket.clock import finish_by, write_duration
 from dispatch.ticket.finding import Value
+from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
 from dispatch.ticket.numbers import ticket_number
 from dispatch.ticket.roles import Actor, Role, require
@@ -197,14 +199,21 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
 
 
 def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
-    """The report is taken back; its live hop ends with it. Raises NotAllowed, NotFound, IllegalMove, BadInput."""
+    """The report is taken back; its live hop ends with it.
+
+    Raises NotAllowed, NotFound, IllegalMove, BadInput; NotWithdrawable for a construction order, behind which stand an
+    account, a reserved port and the customer's money.
+    """
     require(actor, "withdraw", "a ticket")
     why = clean(reason, "reason")
     live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
     row = tickets.get(tx, ticket_id, lock=True)
     if tickets.live_hop(tx, ticket_id) not in live:  # it moved on before the ticket was ours
         live = _lock_live(tx, ticket_id)
-    state = ticket_move(TicketState(row.state), "withdraw", f"ticket {ticket_number(row.kind, ticket_id)}")
+    number = ticket_number(row.kind, ticket_id)
+    if row.kind == Kind.CONSTRUCTION:
+        raise NotWithdrawable(ticket=number)
+    state = ticket_move(TicketState(row.state), "withdraw", f"ticket {number}")
     ended = [
         {
             "id_": hop.id,

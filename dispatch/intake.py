@@ -27,6 +27,7 @@ from dispatch.storage import accounts, history, tickets
 from dispatch.storage.database import Tx
 from dispatch.ticket.channel import Channel
 from dispatch.ticket.finding import LONGEST_TEXT, has_control_characters
+from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import TICKET_ENDS, TicketState, ticket_move
 from dispatch.ticket.numbers import ticket_number
 from dispatch.ticket.roles import CHANNEL_OF, Actor, Role, require
@@ -85,7 +86,7 @@ def submit_many(
     channel = CHANNEL_OF[Role(actor.role)]
     known = accounts.by_numbers(tx, [r.account for r in reports], lock=True)
     open_ids = tickets.open_faults(tx, [row.id for row in known.values()])
-    unfinished = {account_id: ticket_number("fault", ticket_id) for account_id, ticket_id in open_ids.items()}
+    unfinished = {account_id: ticket_number(Kind.FAULT, ticket_id) for account_id, ticket_id in open_ids.items()}
     earlier = tickets.by_request_keys(tx, [r.request_key for r in reports if r.request_key])
     outcomes: list[Accepted | DispatchError | _Becomes] = []
     rows: list[dict[str, Any]] = []
@@ -214,7 +215,7 @@ def _row(report: Report, progress: Progress, channel: Channel, account: Row[Any]
     if channel != Channel.HOTLINE_10050:
         state = ticket_move(state, "solve" if progress.outcome == "solved" else "open")
     return {
-        "kind": "fault",
+        "kind": Kind.FAULT,
         "state": state,
         "account_id": account.id,
         "area": account.area,

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, insert, select
 
-from dispatch import closing, handling, intake
+from dispatch import closing, construction, handling, intake, next_hop
+from dispatch.books.life import AccountState
 from dispatch.errors import DispatchError
 from dispatch.handling import Claim, HandBack, PassOn, Report
 from dispatch.intake import Accepted
@@ -19,10 +20,14 @@ from dispatch.routing import loader
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, history, hops, records, tickets
+from dispatch.storage import book_tables as b
 from dispatch.storage import tables as t
 from dispatch.storage.columns import metadata
 from dispatch.storage.database import Database, Tx
+from dispatch.ticket.channel import Channel
 from dispatch.ticket.finding import Value
+from dispatch.ticket.kind import Kind
+from dispatch.ticket.life import TicketState
 from dispatch.ticket.roles import Actor, Role
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -34,6 +39,7 @@ AGENT_10086 = Actor("he", Role.AGENT_10086)
 NOC = Actor("zhao", Role.NOC)
 SYSTEM_SUPPORT = Actor("qin", Role.SYSTEM_SUPPORT)
 INSTALLER = Actor("li.wei", Role.INSTALLER)
+BUILDER = Actor("huang", Role.CONSTRUCTION)
 TRANSMISSION = Actor("sun", Role.TRANSMISSION)
 DATA_NETWORK = Actor("wu", Role.DATA_NETWORK)
 SUPPORT = Actor("wang", Role.NETWORK_SERVICE_SUPPORT)
@@ -44,13 +50,16 @@ MEMBER = {
     "installer": INSTALLER,
     "transmission": TRANSMISSION,
     "data-network": DATA_NETWORK,
+    "construction": BUILDER,
     "supervisor": SUPERVISOR,
 }
 
 FIXED_ON_SITE: Mapping[str, Value] = {"cause": "fibre", "optical-power": -19.5, "customer-confirmed": True}
+INSTALLED: Mapping[str, Value] = {"optical-power": -19.5, "customer-confirmed": True}
 SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "working"))
 """Answers for `no-internet` that end on the phone …"""
-NOT_SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "still-dark"))
+NOT_INSTALLED: Mapping[str, Value] = {"optical-power": -19.5, "customer-confirmed": True}
+SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "still-dark"))
 """… and that make a ticket."""
 
 
@@ -88,6 +97,53 @@ def fault(
         return intake.submit(tx, rulebook, script, intake.Report(number, **asked), CLERK, now)
 
 
+def installing(database: Database, number: str = "GZ1", area: str = "tianhe") -> int:
+    """An account as opening leaves it, its line not built yet: port reserved, enrolled at 300 Mbit/s; its id."""
+    with database.write() as tx:
+        port = insert(b.pon_port).values(area=area, olt=f"OLT-{number}", port="0/1/1", capacity=64, used=1)
+        port_id = tx.execute(port.returning(b.pon_port.c.id)).scalar_one()
+        where = insert(b.address).values(text=f"天河路{number}号", area=area, pon_port_id=port_id)
+        address_id = tx.execute(where.returning(b.address.c.id)).scalar_one()
+        row = {"number": number, "area": area, "mobile": "13800138000", "added_at": NOW, "added_by": CLERK.name}
+        kept = {"address_id": address_id, "pon_port_id": port_id}
+        made = insert(b.account).values(**row, **kept, state=AccountState.INSTALLING)
+        account_id = int(tx.execute(made.returning(b.account.c.id)).scalar_one())
+        asked = {
+            "kind": "opening",
+            "fingerprint": "0" * 64,
+            "account_id": account_id,
+            "at": NOW,
+            "outlet": "天河营业厅",
+        }
+        done = {"actor": CLERK.name, "role": CLERK.role, "outcome": "accepted", "result": {}}
+        operation_id = tx.execute(insert(b.operation).values(**asked, **done).returning(b.operation.c.id)).scalar_one()
+        plan = {"plan": "home-300", "plans_version": "0" * 12, "terms": {"speed": 300}, "from_at": NOW}
+        tx.execute(insert(b.enrolment).values(account_id=account_id, operation_id=operation_id, **plan))
+    return account_id
+
+
+def order(database: Database, rulebook: Rulebook, number: str = "GZ1", now: datetime = NOW) -> int:
+    """A construction order for a new account, dispatched; the ticket's id."""
+    account_id = installing(database, number)
+    row = {
+        "kind": Kind.CONSTRUCTION,
+        "state": TicketState.OPEN,
+        "account_id": account_id,
+        "area": "tianhe",
+        "channel": Channel.COUNTER,
+        "symptom": "new-installation",
+        "category": "network",
+        "description": "新装宽带",
+        "priority": 3,
+        "script": [],
+        "made_at": now,
+    }
+    with database.write() as tx:
+        (ticket_id,) = tickets.insert_tickets(tx, [row])
+        next_hop.start(tx, rulebook, [tickets.get(tx, ticket_id)], now)
+    return ticket_id
+
+
 def work(database: Database, rulebook: Rulebook, now: datetime = NOW) -> None:
     """Play relay and workers until nothing is due: hops on their boards, cases archived, customers asked."""
     with database.write() as tx:
@@ -107,6 +163,10 @@ def stretch(tx: Tx, rulebook: Rulebook, received: list[hops.Pair], now: datetime
             records.open_surveys(tx, [row.id], now)
             records.confirm(tx, [row.id], now)
             hops.board(tx, [row.id], now, now + rulebook.limits.survey_every)
+        elif row.team == "provisioning":
+            construction.provisioned(tx, rulebook, [row], {row.id: None}, now)
+        elif row.team == "activation":
+            construction.activate(tx, rulebook, [row], now)
         else:
             hops.board(tx, [row.id], now, now + level.respond_within if level else None)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import LineTester, SimulatedLineTester
+from dispatch.ports.provisioning import Provisioning, SimulatedProvisioning
 from dispatch.ports.sms import SimulatedSmsGateway, SmsGateway
 from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings, load_settings
@@ -23,6 +24,7 @@ class World:
     ledger: Ledger
     line_tester: LineTester
     sms: SmsGateway
+    provisioning: Provisioning
 
 
 def world() -> World:
@@ -41,4 +43,5 @@ def _world(_pid: int) -> World:
         ledger=Ledger(settings.ledger),
         line_tester=SimulatedLineTester(),
         sms=SimulatedSmsGateway(settings.root / "sms.db"),
+        provisioning=SimulatedProvisioning(settings.root / "provisioning.db"),
     )

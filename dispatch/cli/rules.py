@@ -19,6 +19,7 @@ from dispatch.routing.cases import Outcome, Verdict
 from dispatch.routing.loader import load
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import json_schema
+from dispatch.ticket.kind import Kind
 
 rules = typer.Typer(help="派单规则 · the routing rules", no_args_is_help=True)
 
@@ -61,7 +62,7 @@ def run_cases(
 @rules.command()
 def show(
     file: _File = None,
-    flow: Annotated[str, typer.Option(help="which flow")] = "fault",
+    flow: Annotated[str, typer.Option(help="which flow")] = Kind.FAULT,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Mermaid text, also at a terminal")] = False,
     svg: Annotated[Path | None, typer.Option(metavar="OUT", help="write a picture as SVG")] = None,
     png: Annotated[Path | None, typer.Option(metavar="OUT", help="write a picture as PNG")] = None,

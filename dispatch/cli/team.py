@@ -67,8 +67,9 @@ def teams(
     if as_json:
         show_json([_team_json(desk, name, loads.get(name, {})) for name in ([team] if team else known)])
     elif team:
-        for flow in desk.rulebook.flows:
-            out.print(_findings(desk, flow, team))
+        for flow, sections in desk.rulebook.flows.items():
+            if team in sections:
+                out.print(_findings(desk, flow, team))
     else:
         out.print(_loads(desk, loads))
 
@@ -339,7 +340,11 @@ def _hop_json(row: Row[Any]) -> dict[str, Any]:
 
 def _team_json(desk: Desk, name: str, load: dict[str, Any]) -> dict[str, Any]:
     team = desk.rulebook.teams[name]
-    findings = {flow: [_finding_json(f) for f in desk.rulebook.findings_of(flow, name)] for flow in desk.rulebook.flows}
+    findings = {
+        flow: [_finding_json(f) for f in desk.rulebook.findings_of(flow, name)]
+        for flow, sections in desk.rulebook.flows.items()
+        if name in sections
+    }
     return {"team": name, "title": str(team.title), "automatic": team.automatic, "findings": findings, **load}
 
 

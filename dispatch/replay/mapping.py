@@ -20,8 +20,9 @@ from dispatch.routing.loader import shape_fault
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import Name, Strict
 from dispatch.routing.strict_yaml import Document, Fault, Path, read
+from dispatch.ticket.kind import Kind
 
-FLOW = "fault"
+FLOW = Kind.FAULT
 """The flow that a replay feeds."""
 
 Group = Annotated[str, StringConstraints(min_length=1, max_length=80)]

@@ -19,13 +19,14 @@ from dispatch.routing.rulebook import END, SENDER, Decision, Facts, Rulebook
 from dispatch.routing.schema import Name, Strict
 from dispatch.routing.strict_yaml import Path, read
 from dispatch.ticket.finding import Value
+from dispatch.ticket.kind import Kind
 
 
 class CaseModel(Strict):
     """One case: the facts in the rulebook's words, and the team (or `end`) that must get it."""
 
     name: Annotated[str, Field(min_length=1)]
-    flow: Name = "fault"
+    flow: Name = Kind.FAULT
     team: Name | None = None
     finding: Name | None = None
     facts: dict[str, Value] = Field(default_factory=dict)

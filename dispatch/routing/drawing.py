@@ -33,7 +33,7 @@ _ARROWS = {
     Kind.ENTRY: ("#475569", "受理 · where it starts"),
     Kind.WORK: ("#1d4ed8", "派单 · asks another team"),
     Kind.BACK: ("#7c3aed", "回派 · back to the team that asked"),
-    Kind.DONE: ("#15803d", "归档 · the work is done"),
+    Kind.DONE: ("#15803d", "办结 · the team's work is done"),
     Kind.REOPEN: ("#c2410c", "重派 · reopened"),
     Kind.LIMIT: ("#be123c", "兜底 · went round too often"),
 }

@@ -10,6 +10,7 @@ from dispatch.routing.rulebook import END, SENDER, Condition, Rule, Rulebook
 from dispatch.ticket.finding import Title
 
 START, ANYWHERE = "_start", "_anywhere"  # no team can have such a name
+ARCHIVE = "archive"
 _OTHERWISE = "其余"
 
 
@@ -28,7 +29,7 @@ class Kind(StrEnum):
     WORK = "work"  # one team of people asks another
     BACK = "back"  # `sender`: back to the team that asked
     DONE = "done"  # nobody has to work any more
-    REOPEN = "reopen"  # an automatic team sends the case back to people
+    REOPEN = "reopen"  # after its archive the case goes back to people
     LIMIT = "limit"  # went round too often
 
 
@@ -53,7 +54,7 @@ def boxes(rulebook: Rulebook, flow: str) -> tuple[Box, ...]:
     """Start, the flow's teams in the file's order, end, and the team-less box from which the limits lead."""
     teams = [rulebook.teams[name] for name in rulebook.flows[flow]]
     return (
-        Box(START, Title("受理", "Reported"), Look.MARK),
+        Box(START, Title("受理", "Accepted"), Look.MARK),
         *(Box(team.name, team.title, Look.AUTOMATIC if team.automatic else Look.PEOPLE) for team in teams),
         Box(END, Title("结束", "End"), Look.MARK),
         Box(ANYWHERE, Title("任一班组", "Any team"), Look.MARK),
@@ -63,7 +64,9 @@ def boxes(rulebook: Rulebook, flow: str) -> tuple[Box, ...]:
 def arrows(rulebook: Rulebook, flow: str) -> tuple[Arrow, ...]:
     """The flow's arrows, those that run alike between the same two boxes merged into one."""
     merged: dict[tuple[str, str, Kind], list[str]] = {}
-    for source, target, kind, label in (*_started(rulebook, flow), *_reported(rulebook, flow), *_limited(rulebook)):
+    reported = tuple(_reported(rulebook, flow))
+    reopens = any(kind == Kind.REOPEN for _, _, kind, _ in reported)
+    for source, target, kind, label in (*_started(rulebook, flow), *reported, *_limited(rulebook, reopens)):
         labels = merged.setdefault((source, target, kind), [])
         if label and label not in labels:
             labels.append(label)
@@ -89,12 +92,13 @@ def _reported(rulebook: Rulebook, flow: str) -> _Drawn:
                     for asker in _askers(rulebook, flow, team):
                         yield team, asker, Kind.BACK, label
                 else:
-                    yield team, rule.to, _kind(rulebook, team, rule.to), label
+                    yield team, rule.to, _kind(rulebook, flow, team, rule.to), label
 
 
-def _limited(rulebook: Rulebook) -> _Drawn:
-    for label in (f"派单满 {rulebook.limits.hops} 次", f"重派满 {rulebook.limits.reopens} 次"):
-        yield ANYWHERE, rulebook.limits.then, Kind.LIMIT, label
+def _limited(rulebook: Rulebook, reopens: bool) -> _Drawn:
+    yield ANYWHERE, rulebook.limits.then, Kind.LIMIT, f"派单满 {rulebook.limits.hops} 次"
+    if reopens:
+        yield ANYWHERE, rulebook.limits.then, Kind.LIMIT, f"重派满 {rulebook.limits.reopens} 次"
 
 
 def _askers(rulebook: Rulebook, flow: str, team: str) -> list[str]:
@@ -106,10 +110,21 @@ def _askers(rulebook: Rulebook, flow: str, team: str) -> list[str]:
     ]
 
 
-def _kind(rulebook: Rulebook, source: str, target: str) -> Kind:
+def _kind(rulebook: Rulebook, flow: str, source: str, target: str) -> Kind:
     if target == END or rulebook.teams[target].automatic:
         return Kind.DONE
-    return Kind.REOPEN if rulebook.teams[source].automatic else Kind.WORK
+    return Kind.REOPEN if source in _after_archive(rulebook, flow) else Kind.WORK
+
+
+def _after_archive(rulebook: Rulebook, flow: str) -> set[str]:
+    """The automatic teams at which a case stays archived: what sends it to people from there reopens it."""
+    found: set[str] = set()
+    todo = {ARCHIVE}
+    while todo:
+        found |= todo
+        leads = {r.to for team in todo for rules in rulebook.flows[flow].get(team, {}).values() for r in rules}
+        todo = {team for team in leads - found if team in rulebook.teams and rulebook.teams[team].automatic}
+    return found
 
 
 def _condition(rulebook: Rulebook, rule: Rule, rules: tuple[Rule, ...]) -> str:

@@ -5,14 +5,25 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 
 from dispatch.books.life import LIVING, AccountState
-from dispatch.storage.book_tables import account
+from dispatch.storage.book_tables import account, enrolment, pon_port
 from dispatch.storage.database import Tx
 from dispatch.ticket.roles import Actor
+
+
+class Line(NamedTuple):
+    """What the provisioning system must know of an account's line; `speed` in Mbit/s, of the plan that it is in."""
+
+    id: int
+    number: str
+    olt: str | None
+    port: str | None
+    speed: int | None
+
 
 is_living = account.c.state.in_(LIVING)
 
@@ -75,6 +86,24 @@ def allocate(tx: Tx, **columns: object) -> Row[Any]:
 def get(tx: Tx, account_id: int, *, lock: bool = False) -> Row[Any]:
     query = select(account).where(account.c.id == account_id)
     return tx.execute(query.with_for_update() if lock else query).one()
+
+
+def lock(tx: Tx, account_ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """These accounts, locked until the transaction ends; always in the same order, so that two can't wait for each
+    other."""
+    query = select(account).where(account.c.id.in_(account_ids)).order_by(account.c.id)
+    return tx.execute(query.with_for_update()).all()
+
+
+def lines(tx: Tx, account_ids: Sequence[int]) -> dict[int, Line]:
+    """By account id."""
+    query = (
+        select(account.c.id, account.c.number, pon_port.c.olt, pon_port.c.port, enrolment.c.terms)
+        .outerjoin(pon_port, pon_port.c.id == account.c.pon_port_id)
+        .outerjoin(enrolment, (enrolment.c.account_id == account.c.id) & enrolment.c.ended_at.is_(None))
+        .where(account.c.id.in_(account_ids))
+    )
+    return {row.id: Line(*row[:4], (row.terms or {}).get("speed")) for row in tx.execute(query)}
 
 
 def newest(tx: Tx, limit: int) -> Sequence[Row[Any]]:

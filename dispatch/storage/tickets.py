@@ -11,8 +11,8 @@ from dispatch.errors import NotFound
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
 from dispatch.storage.tables import hop, ticket
+from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import LIVE_HOP
-from dispatch.ticket.numbers import ticket_number
 
 
 def insert_tickets(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -42,14 +42,14 @@ def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> Row[Any]:
     query = whole().where(ticket.c.id == ticket_id)
     row = tx.execute(query.with_for_update(of=ticket) if lock else query).one_or_none()
     if row is None:
-        raise NotFound(what="ticket", which=ticket_number("fault", ticket_id))
+        raise NotFound(what="ticket", which=f"number {ticket_id}")  # whether F or C can't be known
     return row
 
 
 def open_faults(tx: Tx, account_ids: Sequence[int]) -> dict[int, int]:
     """The id of the newest fault that hasn't ended, by account id."""
     query = select(ticket.c.account_id, func.max(ticket.c.id)).where(
-        ticket.c.account_id.in_(account_ids), ticket.c.ended_at.is_(None), ticket.c.kind == "fault"
+        ticket.c.account_id.in_(account_ids), ticket.c.ended_at.is_(None), ticket.c.kind == Kind.FAULT
     )
     return dict(tx.execute(query.group_by(ticket.c.account_id)).all())
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from dispatch.errors import BadInput
+from dispatch.ticket.kind import Kind
 
-LETTER = {"fault": "F", "construction": "C"}
+LETTER: dict[str, str] = {Kind.FAULT: "F", Kind.CONSTRUCTION: "C"}
 _TICKET = re.compile(rf"[{''.join(LETTER.values())}]?0*([0-9]{{1,18}})")
 _SLIP = re.compile(r"S0*([0-9]{1,18})")
 _SEQ = re.compile(r"[0-9]{1,6}")

@@ -12,6 +12,7 @@ from dispatch.ports.sms import Message
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, records
 from dispatch.storage.database import Tx
+from dispatch.ticket.kind import Kind
 from dispatch.ticket.numbers import ticket_number
 from workers.hop import Hops, Step, Stretch, Write
 from workers.world import World
@@ -26,13 +27,7 @@ def ask(world: World, rows: Hops) -> Write:
     """Send the link; from then on the hop waits for the customer."""
     with world.database.read() as tx:
         questions = records.unconfirmed(tx, [row.id for row in rows])
-    link = world.settings.survey_url
-    world.sms.send(
-        [
-            Message(q.key, q.mobile, f"您的宽带故障{ticket_number(q.kind, q.ticket_id)}已处理,请评价: {link}{q.token}")
-            for q in questions
-        ]
-    )
+    world.sms.send([Message(q.key, q.mobile, _text(q, world.settings.survey_url)) for q in questions])
 
     def write(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
         ids = [row.id for row in mine]
@@ -42,4 +37,10 @@ def ask(world: World, rows: Hops) -> Write:
     return write
 
 
+def _text(question: records.Question, link: str) -> str:
+    number = ticket_number(question.kind, question.ticket_id)
+    return f"您的宽带{DONE[Kind(question.kind)].format(number)},请评价: {link}{question.token}"
+
+
+DONE = {Kind.FAULT: "故障{}已处理", Kind.CONSTRUCTION: "新装{}已竣工"}
 STRETCH = Stretch(Step("prepare", prepare, again=True), Step("ask", look=ask, again=True), board=False)

@@ -1,0 +1,35 @@
+"""服务开通 provisioning: the network department's system prepares the line, or says why it can't."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dispatch import construction
+from dispatch.ports.provisioning import Action, Order
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import accounts
+from dispatch.storage.database import Tx
+from workers.hop import Hops, Step, Stretch, Write
+from workers.world import World
+
+
+def prepare(world: World, rows: Hops) -> Write:
+    """Order the preparation under a key of the hop's, so that a repetition is recognised."""
+    with world.database.read() as tx:
+        lines = accounts.lines(tx, [row.account_id for row in rows])
+    orders = {}
+    for row in rows:
+        line = lines[row.account_id]
+        orders[row.id] = Order(
+            f"construction/{row.id}", Action.PREPARE, line.id, line.number, line.olt, line.port, line.speed
+        )
+    refused = world.provisioning.carry_out(list(orders.values()))
+    answers = {hop_id: refused.get(order.key) for hop_id, order in orders.items()}
+
+    def write(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
+        construction.provisioned(tx, rulebook, mine, answers, now)
+
+    return write
+
+
+STRETCH = Stretch(Step("prepare", look=prepare), board=False)
