@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, text
 
 from dispatch.errors import MissingPart, SchemaOutdated
 
@@ -31,12 +31,15 @@ class Database:
                 if parsed.database:
                     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                     self._queue = Path(f"{parsed.database}-queue")
-                self.engine = create_engine(parsed, connect_args={"timeout": 10})
+                self.engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": 10})
                 _prepare_sqlite(self.engine)
             case "postgresql":
                 # A stuck statement must not hold locks for ever: the lease would send its work again, and again.
                 limits = "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
-                self.engine = create_engine(parsed, pool_pre_ping=True, connect_args={"options": limits})
+                self.engine = create_engine(
+                    parsed, hide_parameters=True, pool_pre_ping=True, connect_args={"options": limits}
+                )
+                _quote_no_rows(self.engine)
             case _:
                 raise MissingPart(
                     part=f"a database of kind {self.kind}", remedy="use sqlite:/// or postgresql+psycopg://"
@@ -99,6 +102,19 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+def _quote_no_rows(engine: Engine) -> None:
+    """An error's text may end in a log, so it must not have a customer's data in it.
+
+    `hide_parameters` keeps back what a statement carried, this the row that PostgreSQL quotes in its DETAIL.
+    """
+
+    @event.listens_for(engine, "handle_error")
+    def _shorten(context: ExceptionContext) -> None:
+        original, raised = context.original_exception, context.sqlalchemy_exception
+        for error in filter(None, (original, raised)):
+            error.args = (str(error.args[0]).partition("\n")[0], *error.args[1:]) if error.args else ()
 
 
 def _prepare_sqlite(engine: Any) -> None:

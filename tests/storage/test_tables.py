@@ -184,3 +184,11 @@ def test_a_time_comes_back_as_it_was_given_on_either_database(database: Database
     with database.write() as tx:
         tx.execute(update(hop).values(wake_at=precise))
         assert tx.execute(select(hop.c.wake_at)).scalar() == precise
+
+
+def test_an_error_of_the_database_does_not_quote_what_the_statement_carried(
+    database: Database, row: dict[str, Any]
+) -> None:
+    with pytest.raises(IntegrityError) as told, database.write() as tx:
+        tx.execute(update(hop).where(hop.c.id == row["id"]).values(state="lost", reason="客户说的话"))
+    assert "客户说的话" not in str(told.value)
