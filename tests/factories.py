@@ -58,8 +58,7 @@ FIXED_ON_SITE: Mapping[str, Value] = {"cause": "fibre", "optical-power": -19.5, 
 INSTALLED: Mapping[str, Value] = {"optical-power": -19.5, "customer-confirmed": True}
 SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "working"))
 """Answers for `no-internet` that end on the phone …"""
-NOT_INSTALLED: Mapping[str, Value] = {"optical-power": -19.5, "customer-confirmed": True}
-SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "still-dark"))
+NOT_SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "still-dark"))
 """… and that make a ticket."""
 
 
