@@ -1,0 +1,222 @@
+"""What a test of the counter begins with: customers with documents that can be true, addresses, lines. Plain functions.
+
+Customer, address, OLT and mobile number of line `n` all follow from `n`, so that two lines never meet by accident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from pydantic import SecretStr
+from sqlalchemy import Row, select
+from stdnum.cn import ric
+
+from dispatch.accounts import opening
+from dispatch.accounts.billing import Paid
+from dispatch.accounts.opening import Opening
+from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused, Request
+from dispatch.accounts.registration import Person, Scan
+from dispatch.books.money import write_yuan
+from dispatch.books.plans import CHARGES, Charge, Fallback, Plan, Plans
+from dispatch.routing.rulebook import Rulebook
+from dispatch.slips.forms import SlipData
+from dispatch.storage import accounts, operations, resources
+from dispatch.storage import book_tables as b
+from dispatch.storage.database import Database, Tx
+from dispatch.storage.field_cipher import FieldCipher
+from dispatch.ticket.finding import Title
+from dispatch.ticket.numbers import slip_serial
+from dispatch.ticket.roles import Actor
+from tests import factories as f
+
+PASSWORD = "Gx7#pqLm"
+PNG = b"iVBORw0KGgo="
+"""The beginning of a picture, in base 64: enough to be known as one."""
+
+Operation = Callable[[Tx, Counter, Any, Actor, datetime], Outcome]
+
+
+def _plan(name: str, speed: int, fee: int, charges: Mapping[str, int], fallback: Fallback | None = None) -> Plan:
+    due = tuple(Charge(each, CHARGES[each], fen) for each, fen in charges.items())
+    title, since = Title(f"套餐{name}", f"Plan {name}"), date(2026, 1, 1)
+    return Plan(name, title, speed, fee, due, 0, since, None, None, "any", ("person", "unit"), fallback)
+
+
+PLANS = Plans(
+    "0123456789ab",
+    {
+        each.name: each
+        for each in (
+            _plan("home-300", 300, 60_00, {"installation": 100_00, "deposit": 100_00}),
+            _plan("family-500", 500, 30_00, {"installation": 100_00}, Fallback("home-300", 60_00)),
+            _plan("card-300", 300, 0, {}, Fallback(None, 60_00)),
+        )
+    },
+)
+"""`home-300` is paid on opening; a number carries `family-500` and `card-300`, for which nothing is paid."""
+
+
+def counter(rulebook: Rulebook) -> Counter:
+    """One whose password hashes are cheap."""
+    return Counter(
+        cipher=FieldCipher({"k1": b"1" * 32}, "k1", b"2" * 32),
+        passwords=PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)),
+        plans=PLANS,
+        rulebook=rulebook,
+        operator="派单宽带",
+        outlet="天河营业厅",
+        record_url="https://dispatch.example/s/",
+    )
+
+
+def resident_id(n: int = 1) -> str:
+    """The number of an identity card, with its check digit: a person of Guangzhou, born in 1990."""
+    body = f"44010619900307{n:03d}"
+    return body + ric.calc_check_digit(body + "0")
+
+
+def mobile(n: int = 1) -> str:
+    return f"1380013{8000 + n}"
+
+
+def person(n: int = 1, **changes: Any) -> Person:
+    told = {
+        "name": f"张㛃{'甲乙丙丁戊己庚辛壬癸'[n % 10]}",
+        "document_kind": "resident-id",
+        "document_number": SecretStr(resident_id(n)),
+        "document_expires": date(2036, 3, 6),
+        "mobile": mobile(n),
+    }
+    return Person(**{**told, **changes})
+
+
+def scan(kind: str) -> Scan:
+    return Scan(kind=kind, content=PNG)
+
+
+def address(database: Database, n: int = 1, capacity: int = 8) -> str:
+    """An address that a port of its own reaches; with capacity 0 nothing does."""
+    text = f"广州市天河区体育西路{n}号"
+    reach = resources.Reach(text, "tianhe", f"OLT-{n}", "0/1/1", capacity)
+    with database.write() as tx:
+        resources.enter(tx, [reach if capacity else resources.Reach(text, "tianhe")])
+    return text
+
+
+def application(n: int = 1, plan: str = "home-300", **changes: Any) -> Opening:
+    """What the customer of line `n` asks for and pays."""
+    due = PLANS.plan(plan).to_pay
+    asked = {
+        "address": f"广州市天河区体育西路{n}号",
+        "holder": person(n),
+        "plan": plan,
+        "password": SecretStr(PASSWORD),
+        "payment": Paid(method="cash", amount=write_yuan(due)) if due else None,
+    }
+    return Opening(**{**asked, **changes})
+
+
+def opened(database: Database, counter: Counter, n: int = 1, plan: str = "home-300", **changes: Any) -> str:
+    """An account whose line isn't built yet; its number."""
+    address(database, n)
+    done = accepted(database, opening.open_account, counter, application(n, plan, **changes))
+    return str(done.result["account"])
+
+
+def in_service(database: Database, counter: Counter, n: int = 1, plan: str = "home-300", **changes: Any) -> str:
+    """An account whose line was built and works; its number."""
+    number = opened(database, counter, n, plan, **changes)
+    order = order_of(database, number)
+    f.reported(database, counter.rulebook, order, f.BUILDER, "installed", **f.INSTALLED)
+    f.work(database, counter.rulebook)
+    return number
+
+
+def failed(database: Database, counter: Counter, n: int = 1, plan: str = "home-300", **changes: Any) -> str:
+    """An account whose construction order waits at the refund desk; its number."""
+    number = opened(database, counter, n, plan, **changes)
+    order = order_of(database, number)
+    f.reported(database, counter.rulebook, order, f.BUILDER, "construction-failed", failure_cause="no-way-for-cable")
+    f.work(database, counter.rulebook)
+    return number
+
+
+def do(
+    database: Database,
+    operation: Operation,
+    counter: Counter,
+    request: Request,
+    actor: Actor = f.CLERK,
+    now: datetime = f.NOW,
+) -> Outcome:
+    """One operation in a transaction of its own."""
+    with database.write() as tx:
+        return operation(tx, counter, request, actor, now)
+
+
+def accepted(database: Database, operation: Operation, counter: Counter, request: Request, **how: Any) -> Accepted:
+    outcome = do(database, operation, counter, request, **how)
+    assert isinstance(outcome, Accepted), outcome
+    return outcome
+
+
+BOOKKEEPING = ("operation", "authentication_failure", "demand")
+"""What a refusal may write to: the record that it was, and what is kept of it."""
+
+
+def refused(database: Database, operation: Operation, counter: Counter, request: Request, **how: Any) -> Refused:
+    """The refusal, which has left the books as they were, but for its own record."""
+    before = f.dump(database)
+    outcome = do(database, operation, counter, request, **how)
+    assert isinstance(outcome, Refused), outcome
+    after = f.dump(database)
+    assert {name for name in after if after[name] != before[name]} <= set(BOOKKEEPING)
+    (recorded,) = rows(database, b.operation, b.operation.c.id == outcome.operation_id)
+    assert (recorded.outcome, recorded.code, recorded.reason) == ("refused", outcome.code, outcome.reason)
+    return outcome
+
+
+def line(database: Database, number: str) -> Row[Any]:
+    """The account of this number: the living one, or else the newest."""
+    with database.read() as tx:
+        return accounts.find(tx, number) or accounts.by_numbers(tx, [number])[number]
+
+
+def order_of(database: Database, number: str) -> int:
+    """The id of the account's construction order."""
+    with database.read() as tx:
+        account_id = accounts.by_numbers(tx, [number])[number].id
+        return int(tx.execute(select(f.t.ticket.c.id).where(f.t.ticket.c.account_id == account_id)).scalars().one())
+
+
+def slip(database: Database, outcome: Outcome) -> SlipData:
+    """The slip of an operation, as it is printed."""
+    assert isinstance(outcome, Accepted)
+    assert outcome.slip == slip_serial(outcome.operation_id)
+    with database.read() as tx:
+        content = operations.slip_content(tx, outcome.operation_id)
+    assert content is not None
+    return SlipData.from_json(content)
+
+
+def rows(database: Database, table: Any, *where: Any) -> list[Row[Any]]:
+    """The table's rows, in the order of their keys."""
+    with database.read() as tx:
+        return list(tx.execute(select(table).where(*where).order_by(*table.primary_key.columns)))
+
+
+def effects(database: Database, outcome: Outcome) -> list[tuple[str, dict[str, Any]]]:
+    """(port, payload) of what an operation asks of the world outside, but for its paper."""
+    key = f"operation/{outcome.operation_id}/"
+    return [(row.port, row.payload) for row in rows(database, b.effect) if row.key.startswith(key)]
+
+
+def printed(database: Database, outcome: Outcome) -> list[str]:
+    """What an operation has printed: keys such as `slip/4` and `invoice/2`."""
+    invoices = rows(database, b.invoice, b.invoice.c.operation_id == outcome.operation_id)
+    mine = {f"slip/{outcome.operation_id}", *(f"invoice/{row.number}" for row in invoices)}
+    return [row.key for row in rows(database, b.effect) if row.key in mine]
