@@ -28,7 +28,7 @@ test: setup  ## all tests
 test-unit: setup  ## the unit tests alone, in seconds
 	@$(BIN)/python -m pytest -p no:cacheprovider tests/unit
 
-lint: setup  ## ruff, mypy --strict, import contracts, the rules and their cases
+lint: setup  ## ruff, mypy --strict, import contracts, the rules and their cases, the script, the plans
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -36,6 +36,7 @@ lint: setup  ## ruff, mypy --strict, import contracts, the rules and their cases
 	@$(BIN)/dispatch rules check routing_rules.yaml
 	@$(BIN)/dispatch rules test routing_rules.yaml
 	@$(BIN)/dispatch script check prehandling.yaml
+	@$(BIN)/dispatch plans check marketing_plans.yaml
 
 format: setup  ## ruff's formatting and its safe corrections
 	@$(BIN)/ruff check --fix .

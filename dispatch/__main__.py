@@ -7,7 +7,7 @@ import sys
 import typer
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from dispatch.cli import accounts, intake, journey, prehandling, replay, rules, running, team
+from dispatch.cli import accounts, intake, journey, plans, prehandling, replay, rules, running, team
 from dispatch.cli.desk import tell
 from dispatch.errors import BadSettings, DispatchError, MissingPart
 
@@ -23,6 +23,7 @@ for commands in (running.app, intake.app, team.app, journey.app, replay.app):
 for name, group in (
     ("rules", rules.rules),
     ("script", prehandling.script),
+    ("plans", plans.plans),
     ("account", accounts.account),
     ("crew", team.crew),
 ):

@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     broker_url: SecretStr | None = Field(None, description="redis://…; without it a Valkey server of our own")
     rules: Path = Field(PROJECT / "routing_rules.yaml", description="the operator's law")
     prehandling: Path = Field(PROJECT / "prehandling.yaml", description="the questions asked on the phone")
+    plans: Path = Field(PROJECT / "marketing_plans.yaml", description="what a line costs, and to whom it is offered")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="worker processes that `dispatch up` starts")
     flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(5555, description="Flower's; 0 takes any free one")
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(200, description="hops in one message, at most")

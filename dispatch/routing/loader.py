@@ -68,7 +68,7 @@ def shape_fault(document: Document, error: ErrorDetails) -> Fault:
         place = path.index(block) + 2 if block in path else len(path)
         if len(path) > place:  # behind the entry's name stand the types that pydantic tried
             return document.fault(path[:place], f"'{path[place - 1]}' must be {allowed}")
-    last = path[-1] if path else "file"
+    last = next((part for part in reversed(path) if isinstance(part, str)), "file")
     match error["type"]:
         case "extra_forbidden":
             return document.fault(path, f"unknown key '{last}'", at_key=True)

@@ -5,19 +5,16 @@ A script that is let in ends: every answer leads on, no way comes round again, s
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints, ValidationError
+from pydantic import StringConstraints
 
-from dispatch.errors import BadRules
-from dispatch.routing.loader import shape_fault
 from dispatch.routing.prehandling import OUTCOMES, Answer, Question, Script, Symptom
 from dispatch.routing.schema import Name, Strict, TitleModel
-from dispatch.routing.strict_yaml import Document, Fault, Path, read
+from dispatch.routing.strict_file import block, model_of, text_of, unknown, version_of
+from dispatch.routing.strict_yaml import Document, Fault, Path
 from dispatch.ticket.finding import Title
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=160)]
@@ -67,64 +64,47 @@ class PrehandlingFile(Strict):
 
 def load(file: FilePath, categories: Collection[str]) -> Script:
     """The file as a Script; its categories must be among `categories`. Raises BadRules, also when it can't be read."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise BadRules(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
-    return parse(text, str(file), categories)
+    return parse(text_of(file), str(file), categories)
 
 
 def parse(text: str, name: str, categories: Collection[str]) -> Script:
     """`text` as a Script; `name` stands before each fault. Raises BadRules."""
-    document = read(text)
-    faults = list(document.faults)
-    model = None
-    if document.data is not None:
-        try:
-            model = PrehandlingFile.model_validate(document.data)
-        except ValidationError as wrong:
-            faults += [shape_fault(document, error) for error in wrong.errors()]
-        known = {(fault.line, fault.column) for fault in faults}
-        faults += [fault for fault in _meaning(document, categories) if (fault.line, fault.column) not in known]
-    if faults or model is None:
-        lines = tuple(f"{name}:{f.line}:{f.column}: {f.message}" for f in sorted(set(faults)))
-        raise BadRules(file=name, faults=lines)
+    model = model_of(text, name, PrehandlingFile, lambda document: _meaning(document, categories))
     return _script(model, text)
 
 
 # -- faults of meaning ------------------------------------------------------------------------------
-# They are sought in the plain data, not in the models: an ill-shaped place hides nothing of the rest of the file.
 
 
 def _meaning(document: Document, categories: Collection[str]) -> Iterator[Fault]:
-    symptoms = _block(document.data, "symptoms")
-    if "symptoms" in _block(document.data) and not symptoms:
+    symptoms = block(document.data, "symptoms")
+    if "symptoms" in block(document.data) and not symptoms:
         yield document.fault(("symptoms",), "there are no symptoms", at_key=True)
     for name, symptom in symptoms.items():
         path: Path = ("symptoms", name)
         yield from _category(document, path, symptom, categories)
-        yield from _questions(document, path, _block(symptom), categories)
+        yield from _questions(document, path, block(symptom), categories)
 
 
 def _questions(
     document: Document, path: Path, symptom: Mapping[str, Any], categories: Collection[str]
 ) -> Iterator[Fault]:
-    questions = _block(symptom, "questions")
+    questions = block(symptom, "questions")
     for name, question in questions.items():
         here = (*path, "questions", name)
         if name in OUTCOMES:
             yield document.fault(here, f"'{name}' is how a script ends and can't be a question", at_key=True)
-        if _block(question).get("answers") == {}:
+        if block(question).get("answers") == {}:
             yield document.fault((*here, "answers"), f"question '{name}' has no answers", at_key=True)
-        for answer, body in _block(question, "answers").items():
+        for answer, body in block(question, "answers").items():
             yield from _category(document, (*here, "answers", answer), body, categories)
     yield from _ways(document, path, symptom.get("start"), questions)
 
 
 def _category(document: Document, path: Path, body: object, categories: Collection[str]) -> Iterator[Fault]:
-    category = _block(body).get("category")
+    category = block(body).get("category")
     if isinstance(category, str) and category not in categories:
-        yield document.fault((*path, "category"), _unknown("category", category, categories))
+        yield document.fault((*path, "category"), unknown("category", category, categories))
 
 
 def _ways(document: Document, path: Path, start: object, questions: Mapping[str, Any]) -> Iterator[Fault]:
@@ -132,14 +112,14 @@ def _ways(document: Document, path: Path, start: object, questions: Mapping[str,
     edges = [
         (name, answer, body["next"])
         for name, question in questions.items()
-        for answer, body in _block(question, "answers").items()
-        if isinstance(_block(body).get("next"), str)
+        for answer, body in block(question, "answers").items()
+        if isinstance(block(body).get("next"), str)
     ]
     if isinstance(start, str) and start not in questions:
-        yield document.fault((*path, "start"), _unknown("question", start, questions))
+        yield document.fault((*path, "start"), unknown("question", start, questions))
     for edge in edges:
         if edge[2] not in questions and edge[2] not in OUTCOMES:
-            message = _unknown("question", edge[2], [*questions, *OUTCOMES])
+            message = unknown("question", edge[2], [*questions, *OUTCOMES])
             yield document.fault(_place(path, edge), message)
     if isinstance(start, str) and start in questions:
         for name in _unreached(start, questions, edges):
@@ -179,25 +159,12 @@ def _loops(questions: Collection[str], edges: list[Edge]) -> Iterator[tuple[Edge
                 way.append((edge[2], iter(out[edge[2]])))
 
 
-def _block(data: object, *path: str) -> Mapping[str, Any]:
-    """The block of keys at `path`, or an empty one where the file has none: its shape is told elsewhere."""
-    for part in path:
-        data = data.get(part) if isinstance(data, Mapping) else None
-    return data if isinstance(data, Mapping) else {}
-
-
-def _unknown(kind: str, name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known) or 'none'}"
-    return f"unknown {kind} '{name}'; {hint}"
-
-
 # -- from models to the script ----------------------------------------------------------------------
 
 
 def _script(file: PrehandlingFile, text: str) -> Script:
     symptoms = {name: _symptom(name, model) for name, model in file.symptoms.items()}
-    return Script(version=hashlib.sha256(text.encode()).hexdigest()[:12], symptoms=symptoms)
+    return Script(version=version_of(text), symptoms=symptoms)
 
 
 def _symptom(name: str, model: SymptomModel) -> Symptom:
