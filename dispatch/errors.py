@@ -162,6 +162,18 @@ class AuthenticationFailed(Refusal):
     code = "authentication-failed"
 
 
+class MobileNotBound(Refusal):
+    """该手机号码没有绑定宽带账号。No broadband account is bound to the mobile number."""
+
+    code = "mobile-not-bound"
+
+
+class WrongOldPassword(Refusal):
+    """旧密码不符；如已忘记，可改办密码重置。The old password is wrong; if it is forgotten, have it reset instead."""
+
+    code = "wrong-old-password"
+
+
 class AuthenticationLocked(Refusal):
     """鉴权失败次数过多，{minutes}分钟后再试。Too many failed authentications: try again in {minutes} minutes."""
 
@@ -190,6 +202,12 @@ class AccountNotInService(Refusal):
     """账号{account}不在使用中。Account {account} is not in service: {meaning}."""
 
     code = "account-not-in-service"
+
+
+class SameOwner(Refusal):
+    """新机主与原机主为同一人，无须过户。The new owner is the present one: nothing is to be transferred."""
+
+    code = "same-owner"
 
 
 class NameMismatch(Refusal):

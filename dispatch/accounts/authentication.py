@@ -1,4 +1,5 @@
-"""鉴权: the customer at the counter proves that the account is his, by its document or by its password.
+"""鉴权: the customer at the counter proves that the account is his, by its document, by its password, or by the
+telephone that is bound to it.
 
 A failed authentication changes nothing and is counted, per account and per clerk, against guessing.
 """
@@ -15,9 +16,9 @@ from sqlalchemy import Row
 
 from dispatch.accounts.operation import Act
 from dispatch.books.identity import normalised
-from dispatch.books.naming import read_account_number
-from dispatch.errors import AuthenticationFailed, AuthenticationLocked
-from dispatch.storage import accounts, customers
+from dispatch.books.naming import read_account_number, read_mobile
+from dispatch.errors import AuthenticationFailed, AuthenticationLocked, MobileNotBound, Refusal
+from dispatch.storage import accounts, customers, enrolments
 
 WINDOW = timedelta(minutes=15)
 MOST_ON_ACCOUNT = 5
@@ -51,17 +52,34 @@ def by_password(act: Act, number: str, password: SecretStr) -> Owned:
     return _authenticated(act, number, fits)
 
 
+def by_bound_mobile(act: Act, raw: str) -> Owned:
+    """By a mobile number that is bound to the account.
+
+    Raises MobileNotBound, counted as a failed authentication; AuthenticationLocked, BadMobile.
+    """
+    mobile = read_mobile(raw)
+    require_unlocked(act, None)
+    bound = enrolments.bound_to(act.tx, mobile)
+    if bound is None:
+        raise failed(act, None, MobileNotBound())
+    account = accounts.get(act.tx, bound.account_id, lock=True)
+    require_unlocked(act, account)
+    if enrolments.bound_to(act.tx, mobile) != bound:  # unbound while we waited for the account
+        raise failed(act, None, MobileNotBound())
+    return account, customers.get(act.tx, account.customer_id)
+
+
 def password_fits(act: Act, account: Row[Any], password: SecretStr) -> bool:
     if account.password is None:
         return False
     return act.counter.passwords.verify(password.get_secret_value(), account.password)
 
 
-def failed(act: Act, account: Row[Any] | None) -> AuthenticationFailed:
+def failed(act: Act, account: Row[Any] | None, refusal: Refusal | None = None) -> Refusal:
     """To be raised; the failure is counted although the operation is refused."""
     account_id = None if account is None else account.id
     act.keep_refused.append(lambda: customers.note_failure(act.tx, account_id, act.actor, act.now))
-    return AuthenticationFailed()
+    return refusal or AuthenticationFailed()
 
 
 def _authenticated(act: Act, number: str, fits: Callable[[Row[Any], Row[Any]], bool]) -> Owned:

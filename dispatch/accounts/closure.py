@@ -12,22 +12,21 @@ from pydantic import SecretStr
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.faults import warn_of_open_fault
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, Text, carry_out, release
-from dispatch.books.reasons import LEAVING_REASONS, read_reason
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, carry_out, release
+from dispatch.accounts.reason import Reasoned, reason_lines
+from dispatch.books.reasons import LEAVING_REASONS
 from dispatch.effects import Order
-from dispatch.slips.forms import Line, Section
+from dispatch.slips.forms import Section
 from dispatch.storage.database import Tx
 from dispatch.ticket.finding import Title
 from dispatch.ticket.roles import Actor
 
 
-class Closure(Request):
-    """`reason` is one of the reasons for leaving 退网原因, `note` what the customer says beside it."""
+class Closure(Reasoned):
+    """The reason is one of those for leaving 退网原因."""
 
     account: str
     document_number: SecretStr
-    reason: str
-    note: Text = ""
 
 
 def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetime) -> Outcome:
@@ -39,14 +38,13 @@ def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetim
 
 
 def _close(act: Act, request: Closure) -> Done:
+    lines = reason_lines(request, LEAVING_REASONS, Title("退网原因", "Reason for leaving"))
     account, customer = authentication.by_document(act, request.account, request.document_number)
-    reason = read_reason(LEAVING_REASONS, request.reason, request.note)
-    warn_of_open_fault(act, account)
     act.move(account, "close", ended_for=request.reason, ended_at=act.now, suspended_for=None)
+    warn_of_open_fault(act, account)
     release(act, account, "closed")
     effects.provision(act.tx, act.key, account, Order.REMOVE, act.now)
-    lines = [Line(Title("退网原因", "Reason for leaving"), str(reason))]
-    if request.note.strip():
-        lines.append(Line(Title("客户说明", "In the customer's words"), request.note.strip()))
-    slip = act.slip(account.number, customer, sections=[Section(Title("销户", "Closure"), tuple(lines))])
+    text = f"您的宽带账号{account.number}已销户，感谢使用。如非本人办理，请到营业厅或拨打10086。"
+    effects.tell(act.tx, act.key, customer.mobile, text, act.now)
+    slip = act.slip(account.number, customer, sections=[Section(Title("销户", "Closure"), lines)])
     return Done(account, slip, {"account": account.number})

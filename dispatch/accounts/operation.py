@@ -111,15 +111,17 @@ class Act:
 
     def move(self, account: Row[Any], name: str, **columns: object) -> None:
         """Move the account as the life table lets it. Raises WrongState."""
-        state = AccountState(account.state)
         try:
-            moved = account_move(state, name)
+            moved = account_move(AccountState(account.state), name)
         except IllegalMove:
-            title = TITLES[self.kind]
-            raise WrongState(
-                account=account.number, zh=title.zh, en=title.en, state=state, called=STATE_TITLES[state].zh
-            ) from None
+            raise self.wrong_state(account) from None
         accounts.change(self.tx, account.id, state=moved, **columns)
+
+    def wrong_state(self, account: Row[Any]) -> WrongState:
+        """To be raised: an account in this state can't have it done."""
+        title, state = TITLES[self.kind], AccountState(account.state)
+        called = STATE_TITLES[state].zh
+        return WrongState(account=account.number, zh=title.zh, en=title.en, state=state, called=called)
 
     def slip(
         self,

@@ -11,9 +11,10 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, SecretStr
 from sqlalchemy import Row
 
 from dispatch.accounts.operation import Act
-from dispatch.books.identity import read_document
+from dispatch.books.identity import DOCUMENT_KINDS, Document, read_document
 from dispatch.books.naming import read_mobile, read_name
 from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
+from dispatch.slips.forms import Line
 from dispatch.storage import customers
 from dispatch.ticket.clock import local_date
 from dispatch.ticket.finding import Title
@@ -34,8 +35,12 @@ SCANS: Mapping[str, Title] = {
 """What may be kept with an operation."""
 
 
-class Person(BaseModel):
-    """A holder as the clerk takes him down; `document_expires` is left out for a permanent one 长期."""
+AGENT_SCANS = ("agent-document", "authorisation")
+"""What is kept beside the rest when an agent stands in."""
+
+
+class Bearer(BaseModel):
+    """Who shows a document: an agent 代办人, say. `document_expires` is left out for a permanent one 长期."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -43,6 +48,11 @@ class Person(BaseModel):
     document_kind: str
     document_number: SecretStr
     document_expires: date | None = None
+
+
+class Person(Bearer):
+    """A holder as the clerk takes him down."""
+
     mobile: str
 
 
@@ -61,9 +71,8 @@ def register(act: Act, person: Person) -> Row[Any]:
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName, BadMobile,
     NameMismatch.
     """
-    name, mobile = read_name(person.name), read_mobile(person.mobile)
-    number = person.document_number.get_secret_value()
-    document = read_document(person.document_kind, number, person.document_expires, local_date(act.now))
+    name, document = _read(act, person)
+    mobile = read_mobile(person.mobile)
     cipher = act.counter.cipher
     known = customers.find(act.tx, customers.document_index(cipher, document.kind, document.number))
     if known is None:
@@ -75,19 +84,46 @@ def register(act: Act, person: Person) -> Row[Any]:
     return customers.get(act.tx, known.id)
 
 
-def keep(act: Act, scans: Sequence[Scan], required: Sequence[str]) -> None:
-    """Keep the scans with the operation. Raises DocumentsMissing, which names what is; BadInput."""
+def agent_lines(act: Act, agent: Bearer) -> tuple[Line, ...]:
+    """The agent 代办人 as a slip shows him.
+
+    Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName.
+    """
+    name, document = _read(act, agent)
+    return (
+        Line(Title("代办人", "Agent"), name),
+        Line(Title("代办人证件", "Agent's document"), f"{DOCUMENT_KINDS[document.kind].title} {document.masked}"),
+    )
+
+
+def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Bearer | None = None) -> None:
+    """Keep the scans with the operation; with an agent `AGENT_SCANS` are required too.
+
+    Raises DocumentsMissing, which names all that are; BadInput.
+    """
     for scan in scans:
         if scan.kind not in SCANS:
             raise BadInput(what=f"{scan.kind!r:.40} is no kind of scan; kinds are {', '.join(SCANS)}")
     given = {scan.kind for scan in scans}
-    missing = [SCANS[kind] for kind in required if kind not in given]
+    missing = [SCANS[kind] for kind in (*required, *(AGENT_SCANS if agent else ())) if kind not in given]
     if missing:
         raise DocumentsMissing(zh="、".join(each.zh for each in missing), en=", ".join(each.en for each in missing))
     for scan in scans:
         digest = hashlib.sha256(scan.content).hexdigest()
         media_type = _media_type(scan)
         customers.keep_scan(act.tx, act.counter.cipher, act.operation_id, scan.kind, media_type, digest, scan.content)
+
+
+def kept_line(scans: Sequence[Scan]) -> Line:
+    """What is kept, as a slip shows it."""
+    kinds = dict.fromkeys(scan.kind for scan in scans)
+    return Line(Title("存留资料", "Documents kept"), "、".join(str(SCANS[kind]) for kind in kinds))
+
+
+def _read(act: Act, bearer: Bearer) -> tuple[str, Document]:
+    number = bearer.document_number.get_secret_value()
+    document = read_document(bearer.document_kind, number, bearer.document_expires, local_date(act.now))
+    return read_name(bearer.name), document
 
 
 def _media_type(scan: Scan) -> str:

@@ -1,0 +1,23 @@
+"""原因: what some operations must be given, chosen from a list, with what the customer says beside it."""
+
+from __future__ import annotations
+
+from dispatch.accounts.operation import Request, Text
+from dispatch.books.reasons import Reasons, read_reason
+from dispatch.intake import clean
+from dispatch.slips.forms import Line
+from dispatch.ticket.finding import Title
+
+
+class Reasoned(Request):
+    """`reason` is a name from the operation's list, `note` free text, needed where the reason is `other`."""
+
+    reason: str
+    note: Text = ""
+
+
+def reason_lines(request: Reasoned, reasons: Reasons, label: Title) -> tuple[Line, ...]:
+    """The reason as a slip shows it. Raises BadInput."""
+    note = clean(request.note, "note", least=0)
+    reason = Line(label, str(read_reason(reasons, request.reason, note)))
+    return (reason, Line(Title("说明", "Note"), note)) if note else (reason,)
