@@ -26,7 +26,7 @@ class Order(StrEnum):
     SUSPEND = "suspend"
     RESUME = "resume"
     RENAME = "rename"  # the account's number has changed
-    PASSWORD = "password"  # the account's password has changed: the old one's sessions end  # noqa: S105
+    PASSWORD = "password"  # it has changed, and which it is isn't said: sessions begun with the old one end  # noqa: S105
     REMOVE = "remove"
 
 

@@ -38,6 +38,17 @@ RESUMPTION_REASONS: Reasons = {
 }
 """开机原因."""
 
+SETTLED_BY: Mapping[str, frozenset[str]] = {
+    cause: frozenset((settled, "wrongly-suspended", OTHER))
+    for cause, settled in (
+        ("arrears", "arrears-paid"),
+        ("real-name", "real-name-corrected"),
+        ("abuse", "abuse-ended"),
+        ("official-order", "order-lifted"),
+    )
+}
+"""What ends a suspension that the customer didn't ask for; any reason ends one that he did."""
+
 LEAVING_REASONS: Reasons = {
     "moving": Title("搬迁", "Moving house"),
     "moving-unserved": Title("搬迁，新址无资源", "Moving to where there is no access"),

@@ -1,0 +1,103 @@
+"""5 密码修改, 6 密码重置: a new password for an account, from who knows the old one, or from who has lost it.
+
+The network is told that a password has changed, never which it is: what a modem sends at log-in (PAP) is asked back of
+the hash in the books. So no password is anywhere in clear; CHAP, which needs it in clear, can't be had.
+Source: 家庭宽带业务流程 V1.0, section 5, steps 1 to 4, and section 6, steps 1 to 5.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Row
+
+from dispatch import effects
+from dispatch.accounts import authentication
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.registration import Bearer, Scan, agent_lines, keep, kept_line
+from dispatch.books.life import AccountState
+from dispatch.books.password import check_password
+from dispatch.effects import Order
+from dispatch.errors import BadPassword, WrongOldPassword
+from dispatch.slips.forms import Line, Section
+from dispatch.storage import accounts, customers, enrolments
+from dispatch.storage.database import Tx
+from dispatch.ticket.finding import Title
+from dispatch.ticket.roles import Actor
+
+
+class PasswordChange(Request):
+    """The customer types both passwords himself."""
+
+    account: str
+    document_number: SecretStr
+    old_password: SecretStr
+    new_password: SecretStr
+
+
+class PasswordReset(Request):
+    """`scans` hold the holder's document; with an agent also the agent's and the authorisation."""
+
+    account: str
+    document_number: SecretStr
+    new_password: SecretStr
+    scans: tuple[Scan, ...] = ()
+    agent: Bearer | None = None
+
+
+def change(tx: Tx, counter: Counter, request: PasswordChange, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account. A wrong old password counts as a failed authentication, and the refusal offers the reset.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "change-password", request, actor, now, lambda act: _change(act, request))
+
+
+def reset(tx: Tx, counter: Counter, request: PasswordReset, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account. Refused first of all for documents that are missing.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "reset-password", request, actor, now, lambda act: _reset(act, request))
+
+
+def set_password(act: Act, account: Row[Any], customer: Row[Any], new: SecretStr) -> None:
+    """`customer` is the holder from now on. Raises BadPassword, also when it is the old one."""
+    typed = new.get_secret_value()
+    bound = [each.mobile for each in enrolments.valid_bindings(act.tx, account.id)]
+    document_number = customers.document_number(act.counter.cipher, customer)
+    check_password(typed, account.number, document_number, account.mobile, customer.mobile, *bound)
+    if authentication.password_fits(act, account, new):
+        raise BadPassword(why=Title("不得与旧密码相同", "it is the old one"))
+    accounts.change(act.tx, account.id, password=act.counter.passwords.hash(typed))
+    effects.provision(act.tx, act.key, account, Order.PASSWORD, act.now)
+
+
+def _change(act: Act, request: PasswordChange) -> Done:
+    account, customer = authentication.by_document(act, request.account, request.document_number)
+    if not authentication.password_fits(act, account, request.old_password):
+        raise authentication.failed(act, account, WrongOldPassword())
+    return _done(act, account, customer, request.new_password)
+
+
+def _reset(act: Act, request: PasswordReset) -> Done:
+    keep(act, request.scans, ("owner-document",), request.agent)
+    agent = agent_lines(act, request.agent) if request.agent else ()
+    account, customer = authentication.by_document(act, request.account, request.document_number)
+    return _done(act, account, customer, request.new_password, *agent, kept_line(request.scans))
+
+
+def _done(act: Act, account: Row[Any], customer: Row[Any], new: SecretStr, *lines: Line) -> Done:
+    set_password(act, account, customer, new)
+    text = f"您的宽带账号{account.number}的密码已更改。如非本人办理，请到营业厅或拨打10086。"
+    effects.tell(act.tx, act.key, customer.mobile, text, act.now)
+    changed = Line(Title("密码", "Password"), "已更改 changed")
+    notes = ["请妥善保管密码，勿告知他人。Keep the password to yourself."]
+    if account.state == AccountState.SUSPENDED:
+        notes.append("账号仍为停机，须另办开机。The account is still suspended: have it resumed.")
+    sections = [Section(Title("密码", "Password"), (changed, *lines))]
+    return Done(
+        account, act.slip(account.number, customer, sections=sections, notes=notes), {"account": account.number}
+    )

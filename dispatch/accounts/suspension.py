@@ -1,0 +1,87 @@
+"""4 停机, 开机: the service stops for a while and goes on again; account, port and number are kept.
+
+The rule book lets whoever has a bound telephone at hand do both without the document, so that a line can be stopped
+quickly. Source: 家庭宽带业务流程 V1.0, section 4, steps 1 to 4.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from dispatch import effects
+from dispatch.accounts import authentication
+from dispatch.accounts.authentication import Owned
+from dispatch.accounts.faults import warn_of_open_fault
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, carry_out
+from dispatch.accounts.reason import Reasoned, reason_lines
+from dispatch.books.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
+from dispatch.effects import Order
+from dispatch.errors import BadInput
+from dispatch.slips.forms import Line, Section
+from dispatch.storage.database import Tx
+from dispatch.ticket.finding import Title
+from dispatch.ticket.roles import Actor
+
+
+class Suspension(Reasoned):
+    """Suspend or resume: the account of the bound `mobile` number, or `account`, proved by `document_number`."""
+
+    mobile: str | None = None
+    account: str | None = None
+    document_number: SecretStr | None = None
+
+
+def suspend(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account. An open fault must be confirmed (`open-fault`).
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "suspend", request, actor, now, lambda act: _suspend(act, request))
+
+
+def resume(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account. That it was suspended for a cause which the reason doesn't settle, such as a bill, must be
+    confirmed (`cause-unsettled`).
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "resume", request, actor, now, lambda act: _resume(act, request))
+
+
+def _suspend(act: Act, request: Suspension) -> Done:
+    lines = reason_lines(request, SUSPENSION_REASONS, Title("停机原因", "Reason for suspending"))
+    account, customer = _found(act, request)
+    act.move(account, "suspend", suspended_for=request.reason)
+    warn_of_open_fault(act, account)
+    effects.provision(act.tx, act.key, account, Order.SUSPEND, act.now)
+    reason = SUSPENSION_REASONS[request.reason]
+    text = f"您的宽带账号{account.number}已停机（{reason.zh}）。如非本人办理，请到营业厅或拨打10086。"
+    effects.tell(act.tx, act.key, customer.mobile, text, act.now)
+    slip = act.slip(account.number, customer, sections=[Section(Title("停机", "Suspension"), lines)])
+    return Done(account, slip, {"account": account.number})
+
+
+def _resume(act: Act, request: Suspension) -> Done:
+    lines = reason_lines(request, RESUMPTION_REASONS, Title("开机原因", "Reason for resuming"))
+    account, customer = _found(act, request)
+    act.move(account, "resume", suspended_for=None)
+    cause = SUSPENSION_REASONS[account.suspended_for]
+    if request.reason not in SETTLED_BY.get(account.suspended_for, RESUMPTION_REASONS):
+        act.warn("cause-unsettled", Title(f"停机原因为「{cause.zh}」", f"it was suspended for this: {cause.en}"))
+    effects.provision(act.tx, act.key, account, Order.RESUME, act.now)
+    effects.tell(act.tx, act.key, customer.mobile, f"您的宽带账号{account.number}已开机，可以上网。", act.now)
+    had = Line(Title("原停机原因", "Had been suspended for"), str(cause))
+    slip = act.slip(account.number, customer, sections=[Section(Title("开机", "Resumption"), (*lines, had))])
+    return Done(account, slip, {"account": account.number})
+
+
+def _found(act: Act, request: Suspension) -> Owned:
+    """Raises AuthenticationFailed, AuthenticationLocked, MobileNotBound, BadMobile; BadInput."""
+    account, document_number = request.account, request.document_number
+    if request.mobile is not None and account is None and document_number is None:
+        return authentication.by_bound_mobile(act, request.mobile)
+    if request.mobile is None and account is not None and document_number is not None:
+        return authentication.by_document(act, account, document_number)
+    raise BadInput(what="凭绑定手机号码，或凭账号和证件号码 give a bound mobile number, or account and document number")
