@@ -25,6 +25,7 @@ class Order(StrEnum):
     ACTIVATE = "activate"
     SUSPEND = "suspend"
     RESUME = "resume"
+    SPEED = "speed"  # the account has another speed, in Mbit/s
     RENAME = "rename"  # the account's number has changed
     PASSWORD = "password"  # it has changed, and which it is isn't said: sessions begun with the old one end  # noqa: S105
     REMOVE = "remove"

@@ -240,6 +240,54 @@ class MobileTaken(Refusal):
     code = "mobile-taken"
 
 
+class AlreadyBound(Refusal):
+    """该手机号码已绑定本账号。The mobile number is bound to this account already."""
+
+    code = "already-bound"
+
+
+class NotBound(Refusal):
+    """该手机号码未绑定本账号。The mobile number is not bound to this account."""
+
+    code = "not-bound"
+
+
+class AccountNameTaken(Refusal):
+    """该手机号码已是其他宽带账号的名称。The mobile number is another account's name already."""
+
+    code = "account-name-taken"
+
+
+class NothingChanged(Refusal):
+    """与现有资料相同，无须变更。That is what the books say already: nothing would change."""
+
+    code = "nothing-changed"
+
+
+class DocumentTaken(Refusal):
+    """该证件已登记在另一客户名下。The document is registered for another customer."""
+
+    code = "document-taken"
+
+
+class AnotherHolder(Refusal):
+    """{zh}等同更换机主，请办理过户。{en} makes it another holder's: transfer the ownership instead."""
+
+    code = "another-holder"
+
+
+class NoSuchCustomer(Refusal):
+    """未查到该账号或证件的客户资料，请核对。Nothing is known of this account or document: check it."""
+
+    code = "no-such-customer"
+
+
+class OrderNotFailed(Refusal):
+    """施工单{order}并未施工失败，不能退单。Construction order {order} hasn't failed: it can't be cancelled."""
+
+    code = "order-not-failed"
+
+
 class UnknownPlan(Refusal):
     """没有这个营销案。There is no such marketing plan; there are: {known}."""
 

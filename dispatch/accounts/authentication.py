@@ -16,6 +16,7 @@ from sqlalchemy import Row
 
 from dispatch.accounts.operation import Act
 from dispatch.books.identity import normalised
+from dispatch.books.life import LIVING
 from dispatch.books.naming import read_account_number, read_mobile
 from dispatch.errors import AuthenticationFailed, AuthenticationLocked, MobileNotBound, Refusal
 from dispatch.storage import accounts, customers, enrolments
@@ -32,7 +33,7 @@ Owned = tuple[Row[Any], Row[Any]]
 def by_document(act: Act, number: str, document_number: SecretStr) -> Owned:
     """By the account and the number of the document that it was opened with.
 
-    Raises AuthenticationFailed, AuthenticationLocked; BadInput.
+    Raises AuthenticationFailed, AuthenticationLocked; WrongState for an account that has ended; BadInput.
     """
 
     def fits(_account: Row[Any], customer: Row[Any]) -> bool:
@@ -44,7 +45,10 @@ def by_document(act: Act, number: str, document_number: SecretStr) -> Owned:
 
 
 def by_password(act: Act, number: str, password: SecretStr) -> Owned:
-    """By the account and its password. Raises AuthenticationFailed, AuthenticationLocked; BadInput."""
+    """By the account and its password.
+
+    Raises AuthenticationFailed, AuthenticationLocked; WrongState for an account that has ended; BadInput.
+    """
 
     def fits(account: Row[Any], _customer: Row[Any]) -> bool:
         return password_fits(act, account, password)
@@ -83,14 +87,22 @@ def failed(act: Act, account: Row[Any] | None, refusal: Refusal | None = None) -
 
 
 def _authenticated(act: Act, number: str, fits: Callable[[Row[Any], Row[Any]], bool]) -> Owned:
-    account = accounts.find(act.tx, read_account_number(number), lock=True)
+    account = _called(act, read_account_number(number))
     require_unlocked(act, account)
     if account is None or account.customer_id is None:
         raise failed(act, account)
     customer = customers.get(act.tx, account.customer_id)
     if not fits(account, customer):
         raise failed(act, account)
+    if account.state not in LIVING:
+        raise act.wrong_state(account)
     return account, customer
+
+
+def _called(act: Act, number: str) -> Row[Any] | None:
+    """The living account of this number, locked; or the one that last had it, so that its holder hears that it has
+    ended, and not that he isn't the one."""
+    return accounts.find(act.tx, number, lock=True) or accounts.by_numbers(act.tx, [number]).get(number)
 
 
 def require_unlocked(act: Act, account: Row[Any] | None) -> None:

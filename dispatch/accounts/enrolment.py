@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row
 
+from dispatch import effects
 from dispatch.accounts.operation import Act
 from dispatch.books.identity import DOCUMENT_KINDS
-from dispatch.books.life import LIVING
+from dispatch.books.life import LIVING, AccountState
 from dispatch.books.money import write_yuan
 from dispatch.books.naming import masked_mobile, read_mobile
 from dispatch.books.plans import Applicant, Plan
+from dispatch.effects import Order
 from dispatch.errors import MobileTaken
 from dispatch.slips.forms import Line
 from dispatch.storage import accounts, enrolments
@@ -53,16 +56,19 @@ def void(act: Act, account: Row[Any], enrolment: Row[Any]) -> Title:
     """The plan is voided 失效, and what its terms say for this case is in force: another plan, or a monthly fee alone.
     Gives in words what that is."""
     enrolments.end_enrolment(act.tx, account.id, VOIDED, act.now)
-    after = enrolment.terms["when_voided"]
+    before, after = enrolment.terms, enrolment.terms["when_voided"]
+    promised = {"monthly_fee": after["monthly_fee"]}  # whatever the plan costs now
     fee = write_yuan(after["monthly_fee"])
-    if after["plan"] is not None and after["plan"] in act.counter.plans.plans:
-        plan = act.counter.plans.plan(after["plan"])
-        _enrol(act, account, plan, None)
-        return Title(f"改按{plan.title.zh}，{fee}元/月", f"{plan.title.en} from now on, {fee} yuan a month")
-    terms = {"plan": None, "monthly_fee": after["monthly_fee"], "when_voided": None}
-    version = act.counter.plans.version
-    enrolments.enrol(act.tx, account.id, act.operation_id, None, version, terms, None, act.now, None)
-    return Title(f"改按{fee}元/月", f"{fee} yuan a month from now on")
+    plan = act.counter.plans.plans.get(after["plan"])
+    if plan is None:
+        terms = {"plan": None, "speed": before["speed"], "when_voided": None, **promised}
+        version = act.counter.plans.version
+        enrolments.enrol(act.tx, account.id, act.operation_id, None, version, terms, None, act.now, None)
+        return Title(f"改按{fee}元/月", f"{fee} yuan a month from now on")
+    _enrol(act, account, plan, None, promised)
+    if plan.speed != before["speed"] and account.state != AccountState.INSTALLING:  # activation sets that one's speed
+        effects.provision(act.tx, act.key, account, Order.SPEED, act.now, speed=plan.speed)
+    return Title(f"改按{plan.title.zh}，{fee}元/月", f"{plan.title.en} from now on, {fee} yuan a month")
 
 
 def plan_lines(plan: Plan, mobile: str | None) -> tuple[Line, ...]:
@@ -79,7 +85,6 @@ def plan_lines(plan: Plan, mobile: str | None) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def _enrol(act: Act, account: Row[Any], plan: Plan, mobile: str | None) -> None:
-    until = plan.ends(local_date(act.now))
-    version, terms = act.counter.plans.version, plan.terms()
+def _enrol(act: Act, account: Row[Any], plan: Plan, mobile: str | None, promised: Mapping[str, object] = {}) -> None:
+    version, terms, until = act.counter.plans.version, {**plan.terms(), **promised}, plan.ends(local_date(act.now))
     enrolments.enrol(act.tx, account.id, act.operation_id, plan.name, version, terms, mobile, act.now, until)

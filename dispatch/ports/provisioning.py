@@ -18,6 +18,7 @@ class Action(StrEnum):
     ACTIVATE = "activate"  # 开通
     SUSPEND = "suspend"  # 停机
     RESUME = "resume"  # 开机
+    SPEED = "speed"  # 调速
     RENAME = "rename"  # 改账号
     REMOVE = "remove"  # 拆除
 
@@ -113,7 +114,7 @@ class SimulatedProvisioning:
                 wrong, state = _unless(line, "active", "suspended"), "suspended"
             case Action.RESUME:
                 wrong, state = _unless(line, "active", "suspended"), "active"
-            case Action.RENAME:
+            case Action.SPEED | Action.RENAME:
                 wrong, state = _unless(line, "prepared", "active", "suspended"), line.state if line else "active"
             case Action.REMOVE:
                 wrong, state = None, "removed"

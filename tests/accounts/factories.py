@@ -6,13 +6,14 @@ Customer, address, OLT and mobile number of line `n` all follow from `n`, so tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from typing import Any
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, text
 from stdnum.cn import ric
 
 from dispatch.accounts import opening
@@ -20,6 +21,7 @@ from dispatch.accounts.billing import Paid
 from dispatch.accounts.opening import Opening
 from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused, Request
 from dispatch.accounts.registration import Person, Scan
+from dispatch.books.life import AccountState
 from dispatch.books.money import write_yuan
 from dispatch.books.plans import CHARGES, Charge, Fallback, Plan, Plans
 from dispatch.routing.rulebook import Rulebook
@@ -100,11 +102,11 @@ def scan(kind: str) -> Scan:
 
 def address(database: Database, n: int = 1, capacity: int = 8) -> str:
     """An address that a port of its own reaches; with capacity 0 nothing does."""
-    text = f"广州市天河区体育西路{n}号"
-    reach = resources.Reach(text, "tianhe", f"OLT-{n}", "0/1/1", capacity)
+    where = f"广州市天河区体育西路{n}号"
+    reach = resources.Reach(where, "tianhe", f"OLT-{n}", "0/1/1", capacity)
     with database.write() as tx:
-        resources.enter(tx, [reach if capacity else resources.Reach(text, "tianhe")])
-    return text
+        resources.enter(tx, [reach if capacity else resources.Reach(where, "tianhe")])
+    return where
 
 
 def application(n: int = 1, plan: str = "home-300", **changes: Any) -> Opening:
@@ -145,6 +147,12 @@ def failed(database: Database, counter: Counter, n: int = 1, plan: str = "home-3
     return number
 
 
+def suspended(database: Database, number: str, reason: str = "customer-request") -> None:
+    with database.write() as tx:
+        account_id = accounts.by_numbers(tx, [number])[number].id
+        accounts.change(tx, account_id, state=AccountState.SUSPENDED, suspended_for=reason)
+
+
 def do(
     database: Database,
     operation: Operation,
@@ -178,6 +186,28 @@ def refused(database: Database, operation: Operation, counter: Counter, request:
     (recorded,) = rows(database, b.operation, b.operation.c.id == outcome.operation_id)
     assert (recorded.outcome, recorded.code, recorded.reason) == ("refused", outcome.code, outcome.reason)
     return outcome
+
+
+def overtaken(database: Database, first: Callable[[Tx], Outcome], second: Callable[[Tx], Outcome]) -> list[Outcome]:
+    """Two at once: the second begins, and comes to where it must wait, before the first has committed."""
+
+    def follow() -> Outcome:
+        with database.write() as tx:
+            return second(tx)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.write() as tx:
+            one = first(tx)
+            two = other.submit(follow)
+            while database.kind == "postgresql" and not _somebody_waits(database):
+                assert not two.done(), two.result()
+        return [one, two.result()]
+
+
+def _somebody_waits(database: Database) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with database.read() as tx:
+        return bool(tx.execute(text(query)).scalar())
 
 
 def line(database: Database, number: str) -> Row[Any]:

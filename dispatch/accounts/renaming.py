@@ -1,0 +1,63 @@
+"""11 修改账号: the account gets a mobile number for a name, and the customer is told.
+
+Source: 家庭宽带业务流程 V1.0, section 11, steps 1 to 3.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from dispatch import effects
+from dispatch.accounts import authentication
+from dispatch.accounts.faults import warn_of_open_fault
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.books.life import AccountState
+from dispatch.books.naming import read_mobile
+from dispatch.effects import Order
+from dispatch.errors import AccountNameTaken, NothingChanged
+from dispatch.slips.forms import Change
+from dispatch.storage import accounts
+from dispatch.storage.database import Tx
+from dispatch.ticket.finding import Title
+from dispatch.ticket.roles import Actor
+
+
+class Renaming(Request):
+    """`new_account` is the mobile number that the account is called by from now on."""
+
+    account: str
+    document_number: SecretStr
+    new_account: str
+
+
+def rename(tx: Tx, counter: Counter, request: Renaming, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account, and what it was called `before`. An open fault must be confirmed (`open-fault`).
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "rename", request, actor, now, lambda act: _rename(act, request))
+
+
+def _rename(act: Act, request: Renaming) -> Done:
+    account, customer = authentication.by_document(act, request.account, request.document_number)
+    new = read_mobile(request.new_account)
+    if account.state == AccountState.INSTALLING:  # the network department prepares it under the old name just now
+        raise act.wrong_state(account)
+    if new == account.number:
+        raise NothingChanged()
+    if accounts.find(act.tx, new) is not None:
+        raise AccountNameTaken()
+    warn_of_open_fault(act, account)
+    accounts.change(act.tx, account.id, number=new)
+    renamed = accounts.get(act.tx, account.id)
+    effects.provision(act.tx, act.key, renamed, Order.RENAME, act.now, before=account.number)
+    effects.tell(act.tx, act.key, customer.mobile, _told(account.number, new), act.now)
+    change = Change(Title("宽带账号", "Account name"), account.number, new)
+    slip = act.slip(new, customer, changes=[change])
+    return Done(renamed, slip, {"account": new, "before": account.number})
+
+
+def _told(before: str, new: str) -> str:
+    return f"您的宽带账号已由{before}修改为{new}，密码不变。如非本人办理，请到营业厅或拨打10086。"
