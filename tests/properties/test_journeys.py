@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from random import Random
@@ -20,9 +18,8 @@ from dispatch.handling import Claim, HandBack, PassOn, Report
 from dispatch.routing import prehandling_file
 from dispatch.storage import accounts, hops
 from dispatch.storage import tables as t
-from dispatch.storage.database import Database, Tx
+from dispatch.storage.database import Tx
 from dispatch.storage.hops import MOST_FAILURES, Pair
-from dispatch.storage.migration import migrate
 from dispatch.ticket.finding import Value
 from dispatch.ticket.life import HOP_ENDS, TICKET_ENDS, HopState, TicketState
 from dispatch.ticket.roles import Actor
@@ -38,7 +35,7 @@ from tests.factories import (
     SOLVED,
     SUPERVISOR,
     hasty,
-    put_in_force,
+    in_memory,
     stretch,
     work,
 )
@@ -50,20 +47,6 @@ AT_WORK = (TicketState.OPEN, TicketState.ARCHIVED)
 ENDING = {"noc": "fixed", "system-support": "fixed", "installer": "fixed-on-site", "supervisor": "settled"}
 ENDING |= {"transmission": "fixed", "data-network": "fixed"}
 """What each team reports when a case is to come to its end."""
-
-
-@functools.cache
-def template() -> bytes:
-    """A migrated database with rules and accounts, as SQLite writes it."""
-    made = Database("sqlite://")
-    migrate(made)
-    put_in_force(made, hasty(RULEBOOK.text))
-    with made.write() as tx:
-        accounts.take_over(tx, [(f"GZ{n}", "tianhe", "1") for n in (1, 2)], CLERK, NOW)
-    with contextlib.closing(made.engine.raw_connection()) as connection:
-        image = bytes(connection.driver_connection.serialize())  # type: ignore[union-attr]
-    made.dispose()
-    return image
 
 
 def evidence(finding: str, dice: Random) -> dict[str, Value]:
@@ -81,10 +64,10 @@ class World:
     """Two customers, two people a team, any number of relays and workers. Each act's dice say on what and how."""
 
     def __init__(self) -> None:
-        self.database, self.rulebook, self.now = Database("sqlite://"), hasty(RULEBOOK.text), NOW
-        with contextlib.closing(self.database.engine.raw_connection()) as connection:
-            driver: sqlite3.Connection = connection.driver_connection  # type: ignore[assignment]
-            driver.deserialize(template())
+        self.rulebook, self.now = hasty(RULEBOOK.text), NOW
+        self.database = in_memory(self.rulebook)
+        with self.database.write() as tx:
+            accounts.take_over(tx, [(f"GZ{n}", "tianhe", "1") for n in (1, 2)], CLERK, NOW)
         self.messages: list[Pair] = []  # whatever was ever published; any of it may come, and come again
         self.generations: dict[int, int] = {}
         self.history: list[Row[Any]] = []

@@ -1,0 +1,356 @@
+"""Clerks at work on the same few lines: after every operation the books say what a plain model of them says.
+
+The model is written from the rule book, in Python's own dictionaries. It foretells of every operation whether it is
+accepted, or with which code it is refused, and what ports, bindings, plans, money and accounts then look like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from dispatch import intake
+from dispatch.accounts import closure, opening, password, suspension
+from dispatch.accounts.billing import Paid
+from dispatch.accounts.operation import Accepted, Counter, Refused
+from dispatch.books.life import LIVING
+from dispatch.errors import DispatchError
+from dispatch.routing.prehandling import Script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import book_tables as b
+from dispatch.storage import resources
+from dispatch.storage.database import Database
+from tests import factories as f
+from tests.accounts import factories as a
+from tests.properties.test_journeys import RULEBOOK, SCRIPT
+
+PEOPLE = 4
+PORTS = {1: 1, 2: 2}
+"""Two ports, with room for one line and for two."""
+ADDRESSES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 2, 6: None}
+"""Addresses and the ports that reach them; nothing reaches the last."""
+NUMBERS = [a.mobile(n) for n in range(1, PEOPLE + 3)]
+PASSWORDS = ["Gx7#pqLm", "Wq2!zzKd"]
+FORTNIGHT = timedelta(days=14)
+
+
+@dataclass
+class Line:
+    """An account as the model knows it. `site`: where its construction order is."""
+
+    number: str
+    owner: int
+    address: int
+    password: str
+    plan: str | None
+    carrier: str | None = None
+    paid: int = 0
+    state: str = "installing"
+    site: str = "construction"
+    cause: str | None = None
+    bound: set[str] = field(default_factory=set)
+    fault: bool = False
+
+    @property
+    def living(self) -> bool:
+        return self.state in LIVING
+
+
+@dataclass
+class Model:
+    lines: list[Line] = field(default_factory=list)
+
+    def living(self) -> list[Line]:
+        return [line for line in self.lines if line.living]
+
+    def called(self, number: str) -> Line | None:
+        return next((line for line in self.living() if line.number == number), None)
+
+    def used(self, port: int) -> int:
+        return sum(ADDRESSES[line.address] == port for line in self.living())
+
+    def bound(self) -> dict[str, str]:
+        return {mobile: line.number for line in self.living() for mobile in line.bound}
+
+
+class World:
+    """A database and the model of what should be in it. Each act's dice say on what and how."""
+
+    def __init__(self, database: Database, rulebook: Rulebook, script: Script) -> None:
+        self.database, self.rulebook, self.script = database, rulebook, script
+        self.counter: Counter = a.counter(rulebook)
+        self.model, self.now, self.accepted = Model(), f.NOW, 0
+        with database.write() as tx:
+            for n, port in ADDRESSES.items():
+                reach = (f"OLT-{port}", "0/1/1", PORTS[port]) if port else ()
+                resources.enter(tx, [resources.Reach(f"广州市天河区体育西路{n}号", "tianhe", *reach)])
+
+    # -- hands -------------------------------------------------------------------------------------
+
+    def do(self, operation: Any, request: Any, foretold: str | None) -> Accepted | None:
+        """Carry it out; it must come out as foretold: accepted (None), or refused with this code."""
+        clerk = f.CLERK if self.now.day % 2 else f.Actor("zhou", "clerk")
+        outcome = a.do(self.database, operation, self.counter, request, clerk, self.now)
+        code = outcome.code if isinstance(outcome, Refused) else None
+        assert code == foretold, f"{operation.__name__} {request!r}: {outcome}"
+        if isinstance(outcome, Refused):
+            return None
+        self.accepted += 1
+        return outcome
+
+    def pick(self, dice: Random) -> Line | None:
+        """Some line, mostly a living one."""
+        living = self.model.living()
+        found = living if living and dice.random() < 0.9 else self.model.lines
+        return dice.choice(found) if found else None
+
+    def document(self, dice: Random, line: Line) -> SecretStr:
+        """Mostly the owner's."""
+        owner = line.owner if dice.random() < 0.9 else dice.randint(1, PEOPLE)
+        return SecretStr(a.resident_id(owner))
+
+    def authenticated(self, line: Line, document: SecretStr) -> bool:
+        """Whether account and document go together; an ended account's number may have come to another line."""
+        of = self.model.called(line.number)
+        return of is not None and document.get_secret_value() == a.resident_id(of.owner)
+
+    def confirm(self, dice: Random, line: Line, *warnings: str) -> tuple[tuple[str, ...], bool]:
+        """What is confirmed, and whether that is enough."""
+        given = ("open-fault", "bindings-end", "plan-voided", "cause-unsettled") if dice.random() < 0.7 else ()
+        return given, bool(given) or not warnings
+
+    # -- the operations ----------------------------------------------------------------------------
+
+    def open(self, dice: Random) -> None:
+        n, where = dice.randint(1, PEOPLE), dice.randint(1, len(ADDRESSES) + 1)
+        plan = dice.choice([*a.PLANS.plans.values()])
+        mobile = dice.choice([None, *NUMBERS])
+        right = dice.random() < 0.9
+        amount = plan.to_pay if right else dice.choice([plan.to_pay + 1, plan.to_pay + 100_00])
+        paid = Paid(method="cash", amount=f"{amount // 100}.{amount % 100:02}") if amount else None
+        new = dice.choice(PASSWORDS)
+        where_ = f"广州市天河区体育西路{where}号"
+        request = a.application(
+            n,
+            plan.name,
+            holder=a.person(n, name=f"{n}甲"),
+            address=where_,
+            password=SecretStr(new),
+            mobile=mobile,
+            payment=paid,
+        )
+        model, port = self.model, ADDRESSES.get(where)
+        if where not in ADDRESSES:
+            code = "unknown-address"
+        elif any(line.address == where for line in model.living()):
+            code = "address-in-use"
+        elif port is None or model.used(port) >= PORTS[port]:
+            code = "no-resources"
+        elif mobile in model.bound():
+            code = "mobile-taken"
+        elif plan.needs_mobile and mobile is None:
+            code = "plan-not-offered"
+        elif amount != plan.to_pay:
+            code = "bad-amount"
+        else:
+            code = None
+        outcome = self.do(opening.open_account, request, code)
+        if outcome:
+            carrier = mobile if plan.needs_mobile else None
+            bound = {mobile} if mobile else set()
+            line = Line(str(outcome.result["account"]), n, where, new, plan.name, carrier, plan.to_pay, bound=bound)
+            model.lines.append(line)
+
+    def close(self, dice: Random) -> None:
+        if not (line := self.pick(dice)):
+            return
+        document = self.document(dice, line)
+        of = self.model.called(line.number) or line
+        given, enough = self.confirm(dice, of, *["open-fault"] * of.fault)
+        request = closure.Closure(account=line.number, document_number=document, reason="moving", confirm=given)
+        if not self.authenticated(line, document):
+            code = "authentication-failed"
+        elif of.state == "installing":
+            code = "wrong-state"
+        else:
+            code = None if enough else "needs-confirmation"
+        if self.do(closure.close, request, code):
+            of.state, of.bound, of.plan, of.carrier, of.cause = "closed", set(), None, None, None
+
+    def suspend(self, dice: Random) -> None:
+        self._stop_or_go(dice, "suspend", "in-service", dice.choice(["arrears", "customer-request", "abuse"]))
+
+    def resume(self, dice: Random) -> None:
+        self._stop_or_go(dice, "resume", "suspended", dice.choice(["arrears-paid", "customer-request", "abuse-ended"]))
+
+    def _stop_or_go(self, dice: Random, how: str, source: str, reason: str) -> None:
+        """By a bound number or by the document."""
+        if not (line := self.pick(dice)):
+            return
+        document, mobile = self.document(dice, line), dice.choice(NUMBERS)
+        by_mobile = dice.random() < 0.3
+        number = self.model.bound().get(mobile) if by_mobile else line.number
+        of = self.model.called(number or "") or line
+        warned = of.fault if how == "suspend" else of.cause is not None and not _settles(reason, of.cause)
+        given, enough = self.confirm(dice, of, *["open-fault"] * warned)
+        proof = {"mobile": mobile} if by_mobile else {"account": line.number, "document_number": document}
+        request = suspension.Suspension(**proof, reason=reason, confirm=given)  # type: ignore[arg-type]
+        if by_mobile and number is None:
+            code = "mobile-not-bound"
+        elif not by_mobile and not self.authenticated(line, document):
+            code = "authentication-failed"
+        elif of.state != source:
+            code = "wrong-state"
+        else:
+            code = None if enough else "needs-confirmation"
+        if self.do(getattr(suspension, how), request, code):
+            of.state, of.cause = ("suspended", reason) if how == "suspend" else ("in-service", None)
+
+    def change_password(self, dice: Random) -> None:
+        if not (line := self.pick(dice)):
+            return
+        document = self.document(dice, line)
+        of = self.model.called(line.number) or line
+        old, new = dice.choice(PASSWORDS), dice.choice(PASSWORDS)
+        request = password.PasswordChange(
+            account=line.number,
+            document_number=document,
+            old_password=SecretStr(old),
+            new_password=SecretStr(new),
+        )
+        if not self.authenticated(line, document):
+            code = "authentication-failed"
+        elif old != of.password:
+            code = "wrong-old-password"
+        else:
+            code = "weak-password" if new == of.password else None
+        if self.do(password.change, request, code):
+            of.password = new
+
+    # -- the world around ----------------------------------------------------------------------------
+
+    def construction_comes_to_its_end(self, dice: Random) -> None:
+        """An order is built or fails; the workers do their part."""
+        waiting = [line for line in self.model.living() if line.site == "construction"]
+        if not waiting:
+            return
+        line = dice.choice(waiting)
+        order = a.order_of(self.database, line.number)
+        if dice.random() < 0.7:
+            f.reported(self.database, self.rulebook, order, f.BUILDER, "installed", self.now, **f.INSTALLED)
+            line.site, line.state = "built", "in-service"
+        else:
+            cause = {"failure_cause": "no-way-for-cable"}
+            f.reported(self.database, self.rulebook, order, f.BUILDER, "construction-failed", self.now, **cause)
+            line.site = "refund-desk"
+        f.work(self.database, self.rulebook, self.now)
+
+    def a_fault_is_reported(self, dice: Random) -> None:
+        """It is taken on a line that works, and answered at once on one that can't."""
+        if not (line := self.pick(dice)):
+            return
+        of = self.model.called(line.number) or line
+        foretold = {
+            "installing": "account-not-in-service",
+            "in-service": "duplicate-fault" if of.fault else None,
+            "suspended": "account-suspended",
+            "closed": "account-not-in-service",
+            "cancelled": "account-not-in-service",
+        }[of.state]
+        code = None
+        try:
+            with self.database.write() as tx:
+                report = intake.Report(line.number, "no-internet", "断网")
+                intake.submit(tx, self.rulebook, self.script, report, f.CLERK, self.now)
+        except DispatchError as refused:
+            code = refused.code
+        assert code == foretold
+        of.fault = of.fault or code is None
+
+    # -- what holds at every moment ------------------------------------------------------------------
+
+    def the_books_agree(self) -> None:
+        model, living = self.model, self.model.living()
+        assert self.ports() == {f"OLT-{port}": model.used(port) for port in PORTS}
+        assert self.accounts() == {line.number: (line.state, line.cause, line.owner) for line in living}
+        assert self.bound() == model.bound()
+        assert self.enrolled() == {line.number: (line.plan, line.carrier) for line in living}
+        assert self.money() == sum(line.paid for line in model.lines if line.state != "cancelled")
+        assert len(a.rows(self.database, b.slip)) == self.accepted, "every accepted operation has its slip"
+
+    def ports(self) -> dict[str, int]:
+        return {row.olt: row.used for row in a.rows(self.database, b.pon_port)}
+
+    def accounts(self) -> dict[str, tuple[str, str | None, int]]:
+        """Living ones: state, cause of a suspension, owner."""
+        owners = {row.id: int(row.name[0]) for row in a.rows(self.database, b.customer)}
+        rows = a.rows(self.database, b.account, b.account.c.ended_at.is_(None))
+        return {row.number: (row.state, row.suspended_for, owners[row.customer_id]) for row in rows}
+
+    def bound(self) -> dict[str, str]:
+        numbers = {row.id: row.number for row in a.rows(self.database, b.account)}
+        valid = a.rows(self.database, b.binding, b.binding.c.until.is_(None))
+        return {row.mobile: numbers[row.account_id] for row in valid}
+
+    def enrolled(self) -> dict[str, tuple[str | None, str | None]]:
+        numbers = {row.id: row.number for row in a.rows(self.database, b.account)}
+        in_force = a.rows(self.database, b.enrolment, b.enrolment.c.ended_at.is_(None))
+        return {numbers[row.account_id]: (row.plan, row.mobile) for row in in_force}
+
+    def money(self) -> int:
+        """What was taken and not paid back, in fen: the payments say so, and so do the invoices."""
+        payments, invoices = a.rows(self.database, b.payment), a.rows(self.database, b.invoice)
+        kept = sum(row.amount if row.kind == "charge" else -row.amount for row in payments)
+        assert kept == sum(row.amount for row in invoices)
+        assert [row.number for row in invoices] == list(range(1, len(invoices) + 1)), "numbers without gaps"
+        return int(kept)
+
+
+def _settles(reason: str, cause: str) -> bool:
+    return cause == "customer-request" or (cause, reason) in {("arrears", "arrears-paid"), ("abuse", "abuse-ended")}
+
+
+ACTS: list[Callable[[World, Random], None]] = [
+    World.open, World.close, World.suspend, World.resume, World.change_password,
+    World.construction_comes_to_its_end, World.a_fault_is_reported,
+]  # fmt: skip
+OFTEN = [World.open] * 3 + [World.construction_comes_to_its_end] * 3
+LENGTH = 40
+
+
+def lived(world: World, dice: Random, length: int) -> None:
+    for _ in range(length):
+        act = dice.choice(ACTS + OFTEN)
+        print(act.__name__)  # what pytest shows of a test that fails
+        act(world, dice)
+        world.the_books_agree()
+        world.now += FORTNIGHT  # nobody is locked out for having failed before
+
+
+@given(st.integers(0, 2**32))
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler case
+)
+def test_the_books_are_what_the_rule_book_makes_of_them_whatever_the_clerks_do(seed: int) -> None:
+    world = World(f.in_memory(RULEBOOK), RULEBOOK, SCRIPT)
+    try:
+        lived(world, Random(seed), LENGTH)
+    finally:
+        world.database.dispose()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_and_so_they_are_on_postgresql(postgresql: Database, rulebook: Rulebook, script: Script, seed: int) -> None:
+    f.put_in_force(postgresql, rulebook)
+    lived(World(postgresql, rulebook, script), Random(seed), LENGTH)
