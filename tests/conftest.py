@@ -32,11 +32,11 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the settings or the state of the person who runs it."""
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings or the state of the person who runs it. Only a test that uses its home makes it."""
     for name in Settings.model_fields:
         monkeypatch.delenv(PREFIX + name.upper(), raising=False)
-    monkeypatch.setenv("DISPATCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("DISPATCH_HOME", str(tmp_path_factory.getbasetemp() / f"home{next(_numbers)}"))
 
 
 @pytest.fixture(scope="session")
@@ -120,9 +120,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
-    """A clean, migrated SQLite database, for what doesn't depend on the kind."""
-    home = tmp_path / "home"
+def sqlite(sqlite_template: Path) -> Iterator[Database]:
+    """A clean, migrated SQLite database, for what doesn't depend on the kind; it stands in the test's own home."""
+    home = Path(os.environ["DISPATCH_HOME"])
     home.mkdir(exist_ok=True)
     shutil.copy(sqlite_template, home / "paidan.db")
     made = Database(f"sqlite:///{home / 'paidan.db'}")
