@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+import pytest
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
@@ -24,6 +26,7 @@ from dispatch.accounts.registration import Person, Scan
 from dispatch.books.life import AccountState
 from dispatch.books.money import write_yuan
 from dispatch.books.plans import CHARGES, Charge, Fallback, Plan, Plans
+from dispatch.errors import KeyReused
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import SlipData
 from dispatch.storage import accounts, operations, resources
@@ -79,6 +82,11 @@ def resident_id(n: int = 1) -> str:
     """The number of an identity card, with its check digit: a person of Guangzhou, born in 1990."""
     body = f"44010619900307{n:03d}"
     return body + ric.calc_check_digit(body + "0")
+
+
+def document(n: int = 1) -> SecretStr:
+    """What the holder of line `n` proves himself with."""
+    return SecretStr(resident_id(n))
 
 
 def mobile(n: int = 1) -> str:
@@ -186,6 +194,18 @@ def refused(database: Database, operation: Operation, counter: Counter, request:
     (recorded,) = rows(database, b.operation, b.operation.c.id == outcome.operation_id)
     assert (recorded.outcome, recorded.code, recorded.reason) == ("refused", outcome.code, outcome.reason)
     return outcome
+
+
+def done_once(database: Database, operation: Operation, counter: Counter, request: Request, other: Request) -> Outcome:
+    """What the request came to. Under its key it is done once, and `other` isn't done at all."""
+    keyed, changed = (each.model_copy(update={"request_key": "key-1"}) for each in (request, other))
+    first = do(database, operation, counter, keyed)
+    before = f.dump(database)
+    assert do(database, operation, counter, keyed) == replace(first, repeated=True)
+    with pytest.raises(KeyReused):
+        do(database, operation, counter, changed)
+    assert f.dump(database) == before
+    return first
 
 
 def overtaken(database: Database, first: Callable[[Tx], Outcome], second: Callable[[Tx], Outcome]) -> list[Outcome]:
