@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from dispatch import closing, handling, intake, timers
 from dispatch.handling import Claim, HandBack, PassOn, Report
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, records
-from dispatch.storage.database import Database, Tx
+from dispatch.storage.database import Database
+from tests.dying import Act, is_all_or_nothing
 from tests.factories import (
     AGENT_10050,
     AGENT_10086,
@@ -30,7 +28,6 @@ from tests.factories import (
     account,
     archived,
     claimed,
-    dump,
     fault,
     held,
     live_id,
@@ -40,10 +37,6 @@ from tests.factories import (
 )
 
 HOUR = timedelta(hours=1)
-
-
-class Died(Exception):
-    pass
 
 
 class Scene:
@@ -75,9 +68,6 @@ class Scene:
             made = intake.submit(tx, self.rulebook, self.script, report, AGENT_10050, NOW).ticket_id
             intake.transfer(tx, made, "x", AGENT_10050, NOW)
         return made
-
-
-Act = Callable[[Tx], object]
 
 
 def submit(s: Scene) -> Act:
@@ -187,35 +177,8 @@ SCENES = [submit, take_over, refer, send, claim, report, pass_on, hand_back, hol
 SCENES += [release, archive, open_surveys, satisfied, not_fixed, timers_of_all_kinds]
 
 
-def begun_until_death(database: Database, statement: int, act: Act) -> list[str]:
-    """Do the act in a process that dies before its so-manieth statement, or else before the commit; what was begun."""
-    begun: list[str] = []
-
-    def count(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
-        begun.append(sql)
-        if len(begun) == statement:
-            raise Died
-
-    event.listen(database.engine, "before_cursor_execute", count)
-    with contextlib.suppress(Died), database.write() as tx:
-        act(tx)
-        raise Died
-    event.remove(database.engine, "before_cursor_execute", count)
-    return begun
-
-
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_an_act_that_dies_between_any_two_statements_leaves_nothing(
     database: Database, in_force: Rulebook, script: Script, scene: Callable[[Scene], Act]
 ) -> None:
-    act = scene(Scene(database, in_force, script))
-    before = dump(database)
-    statement, begun = 0, [""]
-    while statement <= len(begun):  # once more than there are: then it dies before the commit
-        statement += 1
-        begun = begun_until_death(database, statement, act)
-        assert dump(database) == before, f"after {begun}"
-    assert statement > 2
-    with database.write() as tx:
-        act(tx)
-    assert dump(database) != before, "the act itself does something"
+    is_all_or_nothing(database, scene(Scene(database, in_force, script)))

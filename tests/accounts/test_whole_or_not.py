@@ -1,0 +1,88 @@
+"""One operation is one transaction: whatever dies between any two of its statements, nothing of it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from dispatch.accounts import closure, opening, password, renaming, suspension
+from dispatch.accounts.operation import Counter, Request
+from dispatch.storage.database import Database
+from tests import factories as f
+from tests.accounts import factories as a
+from tests.dying import is_all_or_nothing
+
+Scene = Callable[[Database, Counter], tuple[Any, Request]]
+"""Brings the books to where an operation can be done; that operation and its request."""
+
+OWNER = {"document_number": SecretStr(a.resident_id())}
+LATER = f.NOW + timedelta(hours=1)
+
+
+def open_(database: Database, _counter: Counter) -> tuple[Any, Request]:
+    a.address(database)
+    return opening.open_account, a.application(mobile=a.mobile(7), request_key="k")
+
+
+def open_without_resources(database: Database, _counter: Counter) -> tuple[Any, Request]:
+    a.address(database, capacity=0)
+    return opening.open_account, a.application()
+
+
+def close(database: Database, counter: Counter) -> tuple[Any, Request]:
+    number = a.in_service(database, counter)
+    return closure.close, closure.Closure(account=number, reason="moving", **OWNER)
+
+
+def fail_to_authenticate(database: Database, counter: Counter) -> tuple[Any, Request]:
+    number = a.in_service(database, counter)
+    wrong = SecretStr(a.resident_id(2))
+    return closure.close, closure.Closure(account=number, document_number=wrong, reason="moving")
+
+
+def suspend(database: Database, counter: Counter) -> tuple[Any, Request]:
+    number = a.in_service(database, counter)
+    return suspension.suspend, suspension.Suspension(account=number, reason="arrears", **OWNER)
+
+
+def resume(database: Database, counter: Counter) -> tuple[Any, Request]:
+    a.accepted(database, *_with(suspend(database, counter), counter))
+    number = a.rows(database, a.b.account)[0].number
+    return suspension.resume, suspension.Suspension(account=number, reason="arrears-paid", **OWNER)
+
+
+def change_password(database: Database, counter: Counter) -> tuple[Any, Request]:
+    passwords = {"old_password": SecretStr(a.PASSWORD), "new_password": SecretStr("Wq2!zzKd")}
+    return password.change, password.PasswordChange(account=a.in_service(database, counter), **OWNER, **passwords)
+
+
+def reset_password(database: Database, counter: Counter) -> tuple[Any, Request]:
+    number, scans = a.in_service(database, counter), (a.scan("owner-document"),)
+    new = SecretStr("Wq2!zzKd")
+    return password.reset, password.PasswordReset(account=number, new_password=new, scans=scans, **OWNER)
+
+
+def rename(database: Database, counter: Counter) -> tuple[Any, Request]:
+    number = a.in_service(database, counter)
+    return renaming.rename, renaming.Renaming(account=number, new_account=a.mobile(5), **OWNER)
+
+
+SCENES: list[Scene] = [open_, open_without_resources, close, fail_to_authenticate, suspend, resume]
+SCENES += [change_password, reset_password, rename]
+
+
+def _with(scene: tuple[Any, Request], counter: Counter) -> tuple[Any, Counter, Request]:
+    operation, request = scene
+    return operation, counter, request
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_an_operation_that_dies_between_any_two_statements_leaves_nothing(
+    database: Database, counter: Counter, scene: Scene
+) -> None:
+    operation, request = scene(database, counter)
+    is_all_or_nothing(database, lambda tx: operation(tx, counter, request, f.CLERK, LATER))
