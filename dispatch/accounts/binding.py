@@ -1,0 +1,200 @@
+"""9 宽带与手机号码绑定: mobile numbers bound to an account; with a number that carries it goes the marketing plan.
+
+Source: 家庭宽带业务流程 V1.0, section 9, steps 1 to 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from sqlalchemy import Row
+
+from dispatch import effects
+from dispatch.accounts import authentication
+from dispatch.accounts.enrolment import void
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, Refused, Request, carry_out
+from dispatch.books.naming import masked_mobile, read_account_number, read_mobile
+from dispatch.errors import AlreadyBound, BadInput, MobileTaken, NotBound
+from dispatch.slips.forms import Change
+from dispatch.storage import enrolments
+from dispatch.storage.database import Tx
+from dispatch.ticket.clock import CHINA
+from dispatch.ticket.finding import Title
+from dispatch.ticket.numbers import slip_serial
+from dispatch.ticket.roles import Actor
+
+MOST_SHOWN = 200
+NUMBER = Title("绑定手机号码", "Bound mobile number")
+PLAN = Title("营销案", "Marketing plan")
+
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
+
+
+class Binding(Request):
+    """A number to be bound to the account; `instead_of` is the bound one that it replaces 变更."""
+
+    account: str
+    document_number: SecretStr
+    mobile: str
+    instead_of: str | None = None
+
+
+class Unbinding(Request):
+    """A bound number that the account gives up."""
+
+    account: str
+    document_number: SecretStr
+    mobile: str
+
+
+class BindingsQuery(Request):
+    """By account or by number; accepted 受理 on a day of `since` to `until`, both included, China's time."""
+
+    account: str | None = None
+    mobile: str | None = None
+    since: Day | None = None
+    until: Day | None = None
+
+
+class Voided(NamedTuple):
+    """A plan that was voided 失效, and what is in force after it."""
+
+    plan: Title
+    after: Title
+
+
+class BindingShown(BaseModel):
+    """One binding as the counter sees it: the number masked, and the slips by which it began and ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    account: str
+    mobile: str
+    accepted_at: AwareDatetime
+    ended_at: AwareDatetime | None
+    bound_by: str
+    unbound_by: str | None
+
+
+def bind(tx: Tx, counter: Counter, request: Binding, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account, the numbers bound and unbound (masked), and what the plan became, if it was voided. To replace
+    a number that carries a plan must be confirmed (`plan-voided`).
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "bind", request, actor, now, lambda act: _bind(act, request))
+
+
+def unbind(tx: Tx, counter: Counter, request: Unbinding, actor: Actor, now: datetime) -> Outcome:
+    """`result` as of `bind`. To give up a number that carries a plan must be confirmed (`plan-voided`).
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "unbind", request, actor, now, lambda act: _unbind(act, request))
+
+
+def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now: datetime) -> Outcome:
+    """`result`: bindings, `BindingShown` as plain data, the newest first, ended ones among them; at most 200.
+
+    Nobody is authenticated, for the numbers are masked. Raises NotAllowed, KeyReused, BadInput.
+    """
+
+    def body(_act: Act) -> Done:
+        _asked(request)
+        return Done(None, None)  # what is found isn't kept with the operation: the books have it already
+
+    outcome = carry_out(tx, counter, "bindings", request, actor, now, body)
+    if isinstance(outcome, Refused):
+        return outcome
+    found = shown(enrolments.bindings(tx, *_asked(request), MOST_SHOWN))
+    return replace(outcome, result={"bindings": [each.model_dump(mode="json") for each in found]})
+
+
+def shown(rows: Sequence[Row[Any]]) -> tuple[BindingShown, ...]:
+    """Rows of bindings, each with its account's number, as the counter sees them."""
+    return tuple(
+        BindingShown(
+            account=row.account,
+            mobile=masked_mobile(row.mobile),
+            accepted_at=row.from_at,
+            ended_at=row.until,
+            bound_by=slip_serial(row.added_by),
+            unbound_by=None if row.ended_by is None else slip_serial(row.ended_by),
+        )
+        for row in rows
+    )
+
+
+def _bind(act: Act, request: Binding) -> Done:
+    account, customer = authentication.by_document(act, request.account, request.document_number)
+    mobile = read_mobile(request.mobile)
+    held = enrolments.bound_to(act.tx, mobile)
+    if held is not None:
+        raise AlreadyBound() if held.account_id == account.id else MobileTaken()
+    before, voided = "", None
+    if request.instead_of is not None:
+        before = masked_mobile(read_mobile(request.instead_of))
+        voided = _give_up(act, account, request.instead_of)
+    enrolments.bind(act.tx, account.id, mobile, act.operation_id, act.now)
+    return _done(act, account, customer, Change(NUMBER, before, masked_mobile(mobile)), voided)
+
+
+def _unbind(act: Act, request: Unbinding) -> Done:
+    account, customer = authentication.by_document(act, request.account, request.document_number)
+    voided = _give_up(act, account, request.mobile)
+    return _done(act, account, customer, Change(NUMBER, masked_mobile(read_mobile(request.mobile)), ""), voided)
+
+
+def _give_up(act: Act, account: Row[Any], raw: str) -> Voided | None:
+    """The binding ends, and with it the plan that the number carries, if it does: what that becomes.
+
+    Raises BadMobile, NotBound; NeedsConfirmation (`plan-voided`).
+    """
+    mobile = read_mobile(raw)
+    bound = enrolments.bound_to(act.tx, mobile)
+    if bound is None or bound.account_id != account.id:
+        raise NotBound()
+    enrolments.unbind(act.tx, [bound.id], act.operation_id, act.now)
+    enrolment = enrolments.in_force(act.tx, account.id)
+    if enrolment is None or enrolment.mobile != mobile:
+        return None
+    plan = Title(**enrolment.terms["title"])
+    after = void(act, account, enrolment)  # taken back, should the customer not confirm
+    zh = f"号码{masked_mobile(mobile)}捆绑了营销案「{plan.zh}」，变更或删除后该营销案失效，{after.zh}"
+    en = f"the number {masked_mobile(mobile)} carries the plan {plan.en}, which is voided with it: {after.en}"
+    act.warn("plan-voided", Title(zh, en))
+    return Voided(plan, after)
+
+
+def _done(act: Act, account: Row[Any], customer: Row[Any], change: Change, voided: Voided | None) -> Done:
+    changes = [change]
+    text = f"您的宽带账号{account.number}绑定的手机号码已变更：{change.before or '无'}→{change.after or '无'}。"
+    if voided is not None:
+        changes.append(Change(PLAN, str(voided.plan), str(voided.after)))
+        text += f"营销案「{voided.plan.zh}」已失效，{voided.after.zh}。"
+    effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
+    result = {"account": account.number, "bound": change.after or None, "unbound": change.before or None}
+    slip = act.slip(account.number, customer, changes=changes)
+    return Done(account, slip, {**result, "plan": voided and str(voided.after)})
+
+
+def _asked(request: BindingsQuery) -> tuple[str | None, str | None, datetime | None, datetime | None]:
+    """Account, number, and the time range [since, before). Raises BadMobile; BadInput."""
+    if (request.account is None) == (request.mobile is None):
+        raise BadInput(what="按账号或按手机号码查询 bindings are queried by the account, or else by the number")
+    if request.since and request.until and request.until < request.since:
+        raise BadInput(what="受理时间范围有误 the time range of acceptance ends before it begins")
+    account = None if request.account is None else read_account_number(request.account)
+    mobile = None if request.mobile is None else read_mobile(request.mobile)
+    since = None if request.since is None else _begins(request.since)
+    before = None if request.until is None else _begins(request.until + timedelta(days=1))
+    return account, mobile, since, before
+
+
+def _begins(day: date) -> datetime:
+    return datetime.combine(day, time(), CHINA)
