@@ -40,6 +40,19 @@ class MissingPart(DispatchError):
     code = "missing-part"
 
 
+class MissingGlyph(MissingPart):
+    """字库缺字,无法打印 The fonts in {folder} can't print {characters}: name another folder, with a Chinese font
+    and one that has what is missing."""
+
+    code = "missing-glyph"
+
+
+class TypesettingFailed(DispatchError):
+    """{template} could not be printed: {why}"""
+
+    code = "typesetting-failed"
+
+
 class AlreadyRunning(DispatchError):
     """Another `dispatch up` (process {pid}) already runs on {home}; stop it first or set another DISPATCH_HOME."""
 

@@ -1,0 +1,72 @@
+"""The fonts that forms are set in: the wheel's, or the operator's own folder; and which characters they can't print."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import typst
+from fontTools.ttLib import TTFont
+
+from dispatch.errors import MissingGlyph, MissingPart
+
+_PACKAGE = "manimgx_fonts_cjk"
+_SIMPLIFIED = "SC"
+"""The region at the end of a family's name: one collection holds all, and they draw some characters differently."""
+
+
+@dataclass(frozen=True)
+class Fonts:
+    """`families` are tried in this order for each character; `covered` are the code points that one of them has."""
+
+    folder: Path
+    found: typst.Fonts
+    families: tuple[str, ...]
+    covered: frozenset[int]
+
+    def demand_glyphs(self, text: str) -> None:
+        """Raises MissingGlyph with every character of `text` that would be a box, or nothing at all, on paper."""
+        missing = sorted(c for c in set(text) - {"\n"} if ord(c) not in self.covered or unicodedata.category(c) == "Cf")
+        if missing:
+            shown = (f"U+{ord(c):04X}" + (f" {c}" if c.isprintable() else "") for c in missing)
+            raise MissingGlyph(characters=", ".join(shown), folder=self.folder)
+
+
+def find_fonts(folder: Path | None = None) -> Fonts:
+    """The fonts in `folder`, tried in the order of their file names; without one the wheel's Noto Sans CJK.
+
+    Of a file with several families the one for simplified Chinese is taken. Raises MissingPart when there is none.
+    """
+    folder = folder or _package()
+    found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
+    faces: dict[Path, list[typst.FontInfo]] = {}
+    for face in found.fonts():
+        faces.setdefault(Path(face.path or ""), []).append(face)
+    files = (file.resolve() for file in sorted(folder.rglob("*")))
+    chosen = [_for_simplified_chinese(faces[file]) for file in files if file in faces]
+    if not chosen:
+        raise MissingPart(part=f"a font in {folder}", remedy="put one there, or let the wheel's be used")
+    return Fonts(
+        folder=folder,
+        found=found,
+        families=tuple(dict.fromkeys(face.family for face in chosen)),
+        covered=frozenset().union(*(_covered(face) for face in chosen)),
+    )
+
+
+def _package() -> Path:
+    package = find_spec(_PACKAGE)
+    if package is None or package.origin is None:
+        raise MissingPart(part="a Chinese font", remedy="install the package `manimgx-fonts-cjk`")
+    return Path(package.origin).parent
+
+
+def _for_simplified_chinese(faces: list[typst.FontInfo]) -> typst.FontInfo:
+    return next((face for face in faces if face.family.endswith(_SIMPLIFIED)), faces[0])
+
+
+def _covered(face: typst.FontInfo) -> frozenset[int]:
+    with TTFont(face.path, fontNumber=face.index, lazy=True) as font:
+        return frozenset(font.getBestCmap())

@@ -1,0 +1,130 @@
+"""Slips and invoices as PDF: A5, PDF/A-2b. The same data give the same bytes, in any process, on any day."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta, timezone
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import segno
+import typst
+
+from dispatch.books.money import capital, write_yuan
+from dispatch.errors import TypesettingFailed
+from dispatch.slips.fonts import Fonts, find_fonts
+from dispatch.slips.forms import InvoiceData, SlipData
+
+_TEMPLATES = Path(__file__).parent
+_SHANGHAI = timezone(timedelta(hours=8))
+"""Asia/Shanghai since 1991; a fixed offset, so that no machine's time-zone tables change what was printed."""
+
+View = dict[str, Any]
+"""What a template shows: the data with its times and amounts as text."""
+
+
+def slip(data: SlipData, *, fonts: Path | None = None) -> bytes:
+    """The slip as PDF. `fonts` is a folder to use instead of the wheel's font.
+
+    Raises MissingGlyph when a character can't be printed, MissingPart when there is no font.
+    """
+    return _press(fonts).print("slip.typ", _slip_view(data), data.accepted_at)
+
+
+def invoice(data: InvoiceData, *, fonts: Path | None = None) -> bytes:
+    """The invoice as PDF. Raises as `slip` does."""
+    return _press(fonts).print("invoice.typ", _invoice_view(data), datetime.combine(data.issued_on, time(), UTC))
+
+
+def demand_glyphs(data: SlipData | InvoiceData, *, fonts: Path | None = None) -> None:
+    """Raises MissingGlyph when `data` can't be printed: to be asked before an act that ends with a slip."""
+    view = _slip_view(data) if isinstance(data, SlipData) else _invoice_view(data)
+    _press(fonts).fonts.demand_glyphs("".join(_texts(view)))
+
+
+def _slip_view(data: SlipData) -> View:
+    view: View = json.loads(data.as_json())
+    view["accepted_at"] = data.accepted_at.astimezone(_SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+    if data.payment:
+        paid = view["payment"]
+        paid |= {"total": _yuan(data.payment.total), "capital": capital(data.payment.total)}
+        paid["paid_back"] = data.payment.total < 0
+        for shown, amount in zip(paid["amounts"], data.payment.amounts, strict=True):
+            shown["fen"] = _yuan(amount.fen)
+    return view
+
+
+def _invoice_view(data: InvoiceData) -> View:
+    view: View = json.loads(data.as_json())
+    view |= {"total": _yuan(data.total), "capital": capital(data.total)}
+    for shown, line in zip(view["lines"], data.lines, strict=True):
+        shown |= {"quantity": str(line.quantity), "price": _yuan(line.price), "amount": _yuan(line.amount)}
+    return view
+
+
+def _yuan(fen: int) -> str:
+    return write_yuan(fen, grouped=True)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every piece of text in a view."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+
+
+@cache
+def _press(fonts: Path | None) -> _Press:
+    return _Press(find_fonts(fonts))
+
+
+class _Press:
+    """One reused compiler, which keeps fonts and templates at hand; it can't set two forms at once, hence the lock.
+
+    Its threads don't live on in a forked child, where it would wait for them for ever: so it refuses to print there.
+    """
+
+    def __init__(self, fonts: Fonts) -> None:
+        self.fonts = fonts
+        self._compiler = typst.Compiler(root=_TEMPLATES, font_paths=fonts.found, ignore_system_fonts=True)
+        self._lock = Lock()
+        self._process = os.getpid()
+
+    def print(self, template: str, view: View, moment: datetime) -> bytes:
+        """`moment` is the document's date. The data go in as JSON, and are never part of the template's text."""
+        if os.getpid() != self._process:
+            raise TypesettingFailed(template=template, why="this process was forked from one that had printed")
+        self.fonts.demand_glyphs("".join(_texts(view)))
+        at = moment.astimezone(UTC)
+        view |= {
+            "fonts": self.fonts.families,
+            "moment": [at.year, at.month, at.day, at.hour, at.minute, at.second],
+            "qr": _qr(view["record_url"]),
+        }
+        try:
+            with self._lock:
+                pdf = self._compiler.compile(
+                    input=_TEMPLATES / template,
+                    sys_inputs={"data": json.dumps(view, ensure_ascii=False)},
+                    format="pdf",
+                    pdf_standards="a-2b",
+                    timestamp=at,
+                )
+        except typst.TypstError as wrong:
+            raise TypesettingFailed(template=template, why=wrong.message) from None
+        assert isinstance(pdf, bytes)
+        return pdf
+
+
+def _qr(url: str) -> str:
+    """As SVG; nothing for no address. Its quiet zone is left to the template."""
+    return str(segno.make(url, error="m", micro=False).svg_inline(scale=1, border=0)) if url else ""

@@ -1,0 +1,241 @@
+"""Slips and invoices on paper: all that was agreed stands there, once and for ever the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+
+from dispatch.slips.forms import Change, InvoiceData, Line, Section, SlipData
+from dispatch.slips.typesetting import invoice, slip
+from dispatch.ticket.finding import Title
+from tests.slip_samples import INVOICE, MODIFICATION, OPENING, OPERATOR, RED_LETTER, REFUND, URL
+from tests.slips import paper
+
+SAMPLES: list[SlipData | InvoiceData] = [OPENING, MODIFICATION, REFUND, INVOICE, RED_LETTER]
+NAMES = ["opening", "modification", "refund", "invoice", "red-letter"]
+FINGERPRINTS = ["983b738a55c42ff6", "d578545854eda2d0", "80a9b7282e8caa22", "1649ff790e7606fa", "73e51ffb40941156"]
+"""How the SHA-256 of each sample's PDF begins."""
+
+
+def printed(data: SlipData | InvoiceData) -> bytes:
+    return slip(data) if isinstance(data, SlipData) else invoice(data)
+
+
+def words(value: Any) -> Iterator[str]:
+    """Every word in the data."""
+    if isinstance(value, str):
+        yield "".join(value.split())
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from words(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from words(each)
+
+
+@pytest.mark.parametrize("data", SAMPLES, ids=NAMES)
+def test_everything_in_the_data_stands_on_the_paper(data: SlipData | InvoiceData) -> None:
+    facts = asdict(data)
+    facts.pop("record_url")  # in the code
+    facts.pop("operation", None)  # the code of `title`
+    on_paper = paper.text(printed(data))
+    assert [word for word in words(facts) if word not in on_paper] == []
+
+
+@pytest.mark.parametrize("data", SAMPLES, ids=NAMES)
+def test_a_usual_form_is_one_page_of_a5_in_pdf_a(data: SlipData | InvoiceData) -> None:
+    pdf = printed(data)
+    assert paper.sizes(pdf) == [(148, 210)]
+    assert b"<pdfaid:part>2</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>" in pdf
+    assert "第1/1页" in paper.text(pdf)
+
+
+def test_the_time_on_a_slip_is_shanghais() -> None:
+    assert OPENING.accepted_at.isoformat() == "2026-11-02T03:04:05+00:00"
+    assert "2026-11-0211:04:05" in paper.text(slip(OPENING))
+
+
+def test_a_payment_stands_in_figures_and_in_capital_numerals() -> None:
+    on_paper = paper.text(slip(OPENING))
+    assert "合计Total700.00" in on_paper
+    assert "人民币柒佰元整" in on_paper
+
+
+def test_a_modification_shows_before_and_after_and_says_none_where_nothing_was() -> None:
+    on_paper = paper.text(slip(MODIFICATION))
+    assert "138****8000139****1234" in on_paper
+    assert "无noneli.jiehong" in on_paper
+    assert "共4项" in on_paper
+
+
+def test_a_refund_slip_says_that_the_invoice_was_taken_back_and_what_offsets_it() -> None:
+    on_paper = paper.text(slip(REFUND))
+    assert "退费Paidback" in on_paper
+    assert "00000123已回收takenback" in on_paper
+    assert "红字发票Red-letterno.00000124" in on_paper
+    assert "人民币负柒佰元整" in on_paper
+
+
+def test_a_red_letter_invoice_is_marked_and_names_the_invoice_it_offsets() -> None:
+    on_paper = paper.text(invoice(RED_LETTER))
+    assert on_paper.startswith(OPERATOR + "红字发票")
+    assert "原发票号码Offsetsno.00000123" in on_paper
+    assert "-700.00" in on_paper
+    assert "人民币负柒佰元整" in on_paper
+    assert "红字" not in paper.text(invoice(INVOICE))
+
+
+@pytest.mark.parametrize("data", SAMPLES, ids=NAMES)
+def test_the_code_leads_to_the_record(data: SlipData | InvoiceData) -> None:
+    assert paper.codes(printed(data)) == [URL]
+
+
+def test_the_longest_address_still_gives_a_code_that_can_be_read() -> None:
+    url = "https://paidan.example.cn/slips/" + "a7" * 134
+    assert len(url) == 300
+    assert paper.codes(slip(replace(OPENING, record_url=url))) == [url]
+
+
+def test_without_an_address_there_is_no_code() -> None:
+    pdf = slip(replace(OPENING, record_url=""))
+    assert paper.codes(pdf) == []
+    assert "扫码" not in paper.text(pdf)
+
+
+def test_marks_of_the_typesetting_language_are_printed_as_they_are() -> None:
+    marks = '#eval("1+1") *a* _b_ $x^2$ ] [ } { \\ ` <c> @d ~ -- "e" // f /* g */ = h #[i]'
+    on_paper = paper.text(slip(replace(OPENING, customer=marks, notes=(marks,))))
+    assert on_paper.count("".join(marks.split())) == 2
+
+
+def test_the_file_tells_whose_form_it_is_and_when_but_not_the_customer() -> None:
+    with paper.opened(slip(OPENING)) as document:
+        known = document.get_metadata_dict(skip_empty=True)
+    assert known["Title"] == "业务受理单 S000000123"
+    assert known["Author"] == OPERATOR
+    assert known["CreationDate"] == known["ModDate"] == "D:20261102030405Z"
+    assert "李" not in json.dumps(known, ensure_ascii=False)
+
+
+# -- more than a page -------------------------------------------------------------------------------
+
+
+def test_thirty_changes_go_over_several_pages_and_each_names_the_slip_and_repeats_the_head() -> None:
+    changes = tuple(Change(Title(f"第{i}项", f"Item {i}"), "旧" * i, f"新{i}" * i) for i in range(1, 31))
+    pages = paper.pages(slip(replace(MODIFICATION, changes=changes)))
+    assert len(pages) > 2
+    for i, page in enumerate(pages, start=1):
+        assert "S000000124" in page
+        assert f"第{i}/{len(pages)}页" in page
+    for change in changes:
+        assert sum(change.label.zh + "Item" in page and change.after in page for page in pages) == 1, "rows stay whole"
+    assert all("变更前" in page for page in pages if "Item" in page)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["很长的一段文字，要跨页。" * 300, "https://paidan.example.cn/" + "a" * 3000, "阿卜杜勒·穆罕默德" * 5, "行\n" * 90],
+    ids=["chinese", "no-space", "name", "lines"],
+)
+def test_nothing_is_cut_or_runs_over_the_edge(value: str) -> None:
+    long = (Section(Title("很长的标题" * 12, "A long title " * 8), (Line(Title("很长的标签" * 3, "Label"), value),)),)
+    data = replace(
+        OPENING,
+        customer=value[:40].replace("\n", ""),
+        clerk="W" * 80,
+        operator="很长的名称" * 8,
+        sections=long,
+        changes=(Change(Title("项", "Item"), value, ""),),
+        warnings=(value[:900],),
+        notes=(value[:900],),
+    )
+    pdf = slip(data)
+    on_paper = paper.text(pdf)
+    for text in (data.customer, data.clerk, data.operator, value[:900]):
+        assert "".join(text.split())[:40] in on_paper
+    # A long text is broken by running heads and feet, so it is counted.
+    most_usual = max(set(value) - {"\n"}, key=value.count)
+    assert on_paper.count(most_usual) >= 2 * value.count(most_usual)
+    for left, top, right, bottom in paper.margins(pdf):
+        assert left > 12
+        assert right > 12
+        assert top > 7
+        assert bottom > 5
+
+
+@pytest.mark.parametrize("count", range(10, 20))
+def test_signatures_never_stand_alone_on_a_page(count: int) -> None:
+    changes = tuple(Change(Title(f"第{i}项", "Item"), "甲", "乙") for i in range(count))
+    last = paper.pages(slip(replace(MODIFICATION, changes=changes, warnings=())))[-1]
+    assert f"共{count}项" in last
+    assert "客户签名" in last
+
+
+# -- the same each time -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+def test_another_process_in_another_time_zone_prints_the_same_bytes(zone: str) -> None:
+    program = (
+        "import sys, hashlib\n"
+        "from dispatch.slips.forms import SlipData, InvoiceData\n"
+        "from dispatch.slips.typesetting import slip, invoice\n"
+        "one, two = sys.stdin.buffer.read().decode().splitlines()\n"
+        "pdfs = slip(SlipData.from_json(one)), invoice(InvoiceData.from_json(two))\n"
+        "print(*(hashlib.sha256(pdf).hexdigest() for pdf in pdfs))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        input=f"{OPENING.as_json()}\n{RED_LETTER.as_json()}\n".encode(),
+        env=os.environ | {"TZ": zone, "PYTHONHASHSEED": "7", "LC_ALL": "C"},
+        capture_output=True,
+        check=True,
+    )
+    here = [hashlib.sha256(pdf).hexdigest() for pdf in (slip(OPENING), invoice(RED_LETTER))]
+    assert done.stdout.decode().split() == here
+
+
+def test_a_change_of_what_was_printed_does_not_go_unnoticed() -> None:
+    """A template, a font or a library has changed when this fails: old slips will be printed anew in another way.
+
+    When that is meant, look at each kind of page, then enter the new values.
+    """
+    assert [hashlib.sha256(printed(data)).hexdigest()[:16] for data in SAMPLES] == FINGERPRINTS
+
+
+def test_forms_of_many_threads_do_not_mix() -> None:
+    many = [replace(OPENING, serial=f"S{i:09d}", customer=f"客户{i}") for i in range(12)]
+    one_by_one = [slip(data) for data in many]
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(slip, many)) == one_by_one
+
+
+def test_a_forked_process_refuses_to_print_instead_of_waiting_for_ever() -> None:
+    program = (
+        "import os, sys\n"
+        "from dispatch.errors import TypesettingFailed\n"
+        "from dispatch.slips.forms import SlipData\n"
+        "from dispatch.slips.typesetting import slip\n"
+        "data = SlipData.from_json(sys.stdin.buffer.read().decode())\n"
+        "slip(data)\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    try:\n"
+        "        slip(data)\n"
+        "    except TypesettingFailed as refused:\n"
+        "        os._exit(7 if 'forked' in str(refused) else 1)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=OPENING.as_json().encode(), capture_output=True, check=True, timeout=60
+    )
+    assert done.stdout.decode().strip() == "7"
