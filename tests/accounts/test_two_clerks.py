@@ -1,0 +1,126 @@
+"""Two processes at work on the same few lines at once: the books are as if one had come after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+from collections import Counter as Tally
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from random import Random
+
+import pytest
+from pydantic import SecretStr
+
+from dispatch.accounts import closure, opening, renaming, suspension
+from dispatch.accounts.operation import Accepted, Counter, Outcome, Request
+from dispatch.books.life import LIVING
+from dispatch.errors import DispatchError
+from dispatch.routing import loader
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage.database import Database
+from tests import factories as f
+from tests.accounts import factories as a
+
+LINES = 3
+STEPS = 60
+RULES = Path(__file__).parents[2] / "routing_rules.yaml"
+
+
+class Clerk:
+    """One of the two: opens, stops, renames and closes lines as the dice say; a refusal is as good as a success."""
+
+    def __init__(self, url: str, seed: int) -> None:
+        self.database, self.dice = Database(url), Random(seed)
+        self.counter: Counter = a.counter(loader.load(RULES))
+        self.actor = f.Actor(f"clerk-{seed}", "clerk")
+
+    def work(self) -> dict[str, int]:
+        """How often which operation was accepted."""
+        done: Tally[str] = Tally()
+        acts = [self.open, self.open, self.build, self.build, self.stop_or_go, self.stop_or_go, self.rename, self.close]
+        for _ in range(STEPS):
+            outcome = self.dice.choice(acts)()
+            if isinstance(outcome, Accepted):
+                done[outcome.operation] += 1
+        self.database.dispose()
+        return dict(done)
+
+    def do(self, operation: a.Operation, request: Request) -> Outcome:
+        return a.do(self.database, operation, self.counter, request, self.actor, f.NOW)
+
+    def open(self) -> Outcome:
+        """Two mobile numbers for three lines, so that a free one is fought for."""
+        return self.do(
+            opening.open_account, a.application(self.dice.randint(1, LINES), mobile=a.mobile(self.dice.randint(7, 8)))
+        )
+
+    def line(self) -> tuple[str, SecretStr] | None:
+        """A living account, by somebody's look at the books a moment ago, and its owner's document."""
+        names = {f"张㛃{'甲乙丙丁'[n]}": n for n in range(1, LINES + 1)}
+        customers = {row.id: names[row.name] for row in a.rows(self.database, a.b.customer)}
+        living = [row for row in a.rows(self.database, a.b.account) if row.state in LIVING]
+        if not living:
+            return None
+        row = self.dice.choice(living)
+        return row.number, SecretStr(a.resident_id(customers[row.customer_id]))
+
+    def stop_or_go(self) -> Outcome | None:
+        operation = self.dice.choice([suspension.suspend, suspension.resume])
+        if not (line := self.line()):
+            return None
+        request = suspension.Suspension(account=line[0], document_number=line[1], reason="customer-request")
+        return self.do(operation, request)
+
+    def rename(self) -> Outcome | None:
+        if not (line := self.line()):
+            return None
+        new = a.mobile(self.dice.randint(1, 2))
+        return self.do(renaming.rename, renaming.Renaming(account=line[0], document_number=line[1], new_account=new))
+
+    def close(self) -> Outcome | None:
+        if self.dice.random() < 0.5 or not (line := self.line()):
+            return None
+        return self.do(closure.close, closure.Closure(account=line[0], document_number=line[1], reason="moving"))
+
+    def build(self) -> None:
+        """Whatever construction order the two see first is built."""
+        waiting = a.rows(self.database, a.b.account, a.b.account.c.state == "installing")
+        with contextlib.suppress(DispatchError, AssertionError, KeyError):  # the other clerk's builder was quicker
+            order = a.order_of(self.database, waiting[0].number) if waiting else None
+            if order is not None:
+                f.reported(self.database, self.counter.rulebook, order, f.BUILDER, "installed", **f.INSTALLED)
+                f.work(self.database, self.counter.rulebook)
+
+
+def clerk_at_work(url: str, seed: int) -> dict[str, int]:
+    return Clerk(url, seed).work()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_two_processes_on_the_same_lines_leave_the_books_in_order(
+    database: Database, in_force: Rulebook, seed: int
+) -> None:
+    for n in range(1, LINES + 1):
+        a.address(database, n, capacity=1)
+    url = database.engine.url.render_as_string(hide_password=False)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        both = [pool.submit(clerk_at_work, url, 10 * seed + n) for n in range(2)]
+        done: Tally[str] = sum((Tally(each.result(timeout=100)) for each in both), Tally())
+    assert min(done[kind] for kind in ("open", "suspend", "close")) > 0, done
+    living = a.rows(database, a.b.account, a.b.account.c.ended_at.is_(None))
+    assert {row.id: row.used for row in a.rows(database, a.b.pon_port)} == {
+        port.id: sum(row.pon_port_id == port.id for row in living) for port in a.rows(database, a.b.pon_port)
+    }
+    bound = a.rows(database, a.b.binding, a.b.binding.c.until.is_(None))
+    assert {row.account_id for row in bound} == {row.id for row in living}, "each was opened with a number of its own"
+    assert len({row.mobile for row in bound}) == len(bound)
+    operations = a.rows(database, a.b.operation)
+    assert Tally(row.kind for row in operations if row.outcome == "accepted") == +done
+    invoices = a.rows(database, a.b.invoice)
+    assert [row.number for row in invoices] == list(range(1, done["open"] + 1))
+    for account in a.rows(database, a.b.account):
+        acts = Tally(row.kind for row in operations if row.account_id == account.id and row.outcome == "accepted")
+        assert acts["open"] == 1
+        assert acts["close"] == (account.state == "closed")
+        assert acts["suspend"] - acts["resume"] == (account.state == "suspended") or account.state == "closed"
