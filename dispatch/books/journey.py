@@ -8,23 +8,26 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from string import ascii_lowercase, ascii_uppercase
 
+from dispatch.books.effect import EFFECT_ENDS, EFFECT_MOVES, EffectState
 from dispatch.books.life import ACCOUNT_ENDS, ACCOUNT_MOVES, AccountState
 from dispatch.ticket.life import HOP_ENDS, HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, Move, S, TicketState
 
 _HEAD = """\
-# The life of a ticket 工单, of a hop 派单 and of an account 账号
+# The life of a ticket 工单, of a hop 派单, of an account 账号 and of an outside effect 外部动作
 
-Made from the tables in `dispatch/ticket/life.py` and `dispatch/books/life.py` by
+Made from the tables in `dispatch/ticket/life.py`, `dispatch/books/life.py` and `dispatch/books/effect.py` by
 `python -m dispatch.books.journey`; a change here is lost.
 
 A *ticket* is one fault from its report to its end. A *hop* is one visit of that ticket to one team; a ticket has at
-most one living hop at a time. An *account* is one broadband line from its opening to its end. Every arrow has a letter,
-and a row with that letter in the table below its picture. What isn't in a table can't happen: such a move is refused,
-and the refusal names both states.
+most one living hop at a time. An *account* is one broadband line from its opening to its end. An
+*outside effect* is what a booking asks of the world, from its intent to its confirmation. Every arrow has a letter, and
+a row with that letter in the table below its picture. What isn't in a table can't happen: such a move is refused, and
+the refusal names both states.
 """
 
 
 _GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
 
 
 def journey() -> str:
@@ -32,7 +35,8 @@ def journey() -> str:
     ticket = _section("The ticket", tuple(TicketState), TICKET_MOVES, TICKET_ENDS, ascii_uppercase)
     hop = _section("The hop", tuple(HopState), HOP_MOVES, HOP_ENDS, ascii_lowercase)
     account = _section("The account", tuple(AccountState), ACCOUNT_MOVES, ACCOUNT_ENDS, _GREEK)
-    return f"{_HEAD}\n{ticket}\n{hop}\n{account}"
+    effect = _section("The outside effect", tuple(EffectState), EFFECT_MOVES, EFFECT_ENDS, _CIRCLED)
+    return f"{_HEAD}\n{ticket}\n{hop}\n{account}\n{effect}"
 
 
 def _section(title: str, states: Sequence[S], moves: Sequence[Move[S]], ends: Collection[S], letters: str) -> str:

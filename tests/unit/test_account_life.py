@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dispatch.books.effect import EffectState
 from dispatch.books.journey import journey
 from dispatch.books.life import (
     ACCOUNT_ENDS,
@@ -78,6 +79,12 @@ def test_every_state_of_an_account_says_what_it_means_and_stands_on_the_page() -
     assert all(f"| **{state}** | {state.meaning} |" in page for state in AccountState if state.meaning)
     assert all(state.meaning for state in AccountState)
     assert "in_service --> suspended: β" in page
+
+
+def test_the_page_shows_the_life_of_an_outside_effect_too() -> None:
+    page = journey().partition("## The outside effect")[2]
+    assert all(f"| **{state}** | {state.meaning} |" in page for state in EffectState)
+    assert "sent --> confirmed: ②" in page
 
 
 @pytest.mark.parametrize("reasons", LISTS)
