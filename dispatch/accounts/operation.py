@@ -136,7 +136,6 @@ class Act:
     ) -> SlipData:
         """The operation's slip 受理单; what must be masked is masked here."""
         counter = self.counter
-        number = customers.document_number(counter.cipher, customer)
         return SlipData(
             serial=self.serial,
             operation=self.kind,
@@ -147,7 +146,7 @@ class Act:
             accepted_at=self.now,
             account=account,
             customer=customer.name,
-            document=f"{DOCUMENT_KINDS[customer.document_kind].title.zh} {masked(number)}",
+            document=self.shown_document(customer),
             contact=masked_mobile(customer.mobile),
             sections=tuple(sections),
             changes=tuple(changes),
@@ -157,6 +156,11 @@ class Act:
             notes=tuple(notes),
             record_url=f"{counter.record_url}{self.serial}",
         )
+
+    def shown_document(self, customer: Row[Any]) -> str:
+        """The kind of the customer's document and its masked number."""
+        number = customers.document_number(self.counter.cipher, customer)
+        return f"{DOCUMENT_KINDS[customer.document_kind].title.zh} {masked(number)}"
 
     def warn(self, code: str, warning: Title) -> None:
         """Goes on if the customer has confirmed this. Raises NeedsConfirmation."""

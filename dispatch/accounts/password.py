@@ -72,7 +72,8 @@ def set_password(act: Act, account: Row[Any], customer: Row[Any], new: SecretStr
     if authentication.password_fits(act, account, new):
         raise BadPassword(why=Title("不得与旧密码相同", "it is the old one"))
     accounts.change(act.tx, account.id, password=act.counter.passwords.hash(typed))
-    effects.provision(act.tx, act.key, account, Order.PASSWORD, act.now)
+    if account.state != AccountState.INSTALLING:  # that one has no sessions yet
+        effects.provision(act.tx, act.key, account, Order.PASSWORD, act.now)
 
 
 def _change(act: Act, request: PasswordChange) -> Done:

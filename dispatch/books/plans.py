@@ -131,6 +131,15 @@ def require_offered(plan: Plan, applicant: Applicant, today: date) -> None:
         raise PlanNotOffered(plan=plan.title, why=Title(zh, en))
 
 
+def not_for(plan: Plan, applicant: Applicant) -> Title | None:
+    """Why a plan that is in force can't go over to this customer; None when it can.
+
+    Only what he is counts: date, area and number were judged when the plan began.
+    """
+    why = list(_hindered_by_customer(plan, applicant))
+    return Title("；".join(each.zh for each in why), "; ".join(each.en for each in why)) if why else None
+
+
 def months_later(day: date, months: int) -> date:
     """The same day of a later month, or that month's last day where it has no such day."""
     years, month = divmod(day.month - 1 + months, 12)
@@ -145,6 +154,12 @@ def _hindrances(plan: Plan, applicant: Applicant, today: date) -> Iterator[Title
         yield Title(f"已于{plan.until}截止办理", f"offered until {plan.until}")
     if plan.areas is not None and applicant.area not in plan.areas:
         yield Title("该片区不办理", f"not offered in this area but in {', '.join(plan.areas)}")
+    yield from _hindered_by_customer(plan, applicant)
+    if plan.needs_mobile and not applicant.has_mobile:
+        yield Title("须绑定手机号码", "a mobile number must be bound")
+
+
+def _hindered_by_customer(plan: Plan, applicant: Applicant) -> Iterator[Title]:
     if plan.customers not in ("any", applicant.customer):
         only = CUSTOMERS[plan.customers]
         yield Title(f"仅限{only.zh}", f"for {only.en} only")
@@ -153,5 +168,3 @@ def _hindrances(plan: Plan, applicant: Applicant, today: date) -> Iterator[Title
             f"仅限{'、'.join(HOLDERS[each].zh for each in plan.holders)}",
             f"for {', '.join(HOLDERS[each].en for each in plan.holders)} only",
         )
-    if plan.needs_mobile and not applicant.has_mobile:
-        yield Title("须绑定手机号码", "a mobile number must be bound")

@@ -20,6 +20,7 @@ class Action(StrEnum):
     RESUME = "resume"  # 开机
     SPEED = "speed"  # 调速
     RENAME = "rename"  # 改账号
+    PASSWORD = "password"  # 密码已改: sessions begun with the old one end  # noqa: S105
     REMOVE = "remove"  # 拆除
 
 
@@ -114,7 +115,7 @@ class SimulatedProvisioning:
                 wrong, state = _unless(line, "active", "suspended"), "suspended"
             case Action.RESUME:
                 wrong, state = _unless(line, "active", "suspended"), "active"
-            case Action.SPEED | Action.RENAME:
+            case Action.SPEED | Action.RENAME | Action.PASSWORD:
                 wrong, state = _unless(line, "prepared", "active", "suspended"), line.state if line else "active"
             case Action.REMOVE:
                 wrong, state = None, "removed"

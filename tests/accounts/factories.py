@@ -16,7 +16,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from pydantic import SecretStr
 from sqlalchemy import Row, select, text
-from stdnum.cn import ric
+from stdnum.cn import ric, uscc
 
 from dispatch.accounts import opening
 from dispatch.accounts.billing import Paid
@@ -78,6 +78,12 @@ def counter(rulebook: Rulebook) -> Counter:
     )
 
 
+def offering(counter: Counter, *more: Plan) -> Counter:
+    """The same counter with more plans, for which nothing is paid."""
+    plans = {**counter.plans.plans, **{each.name: replace(each, charges=()) for each in more}}
+    return replace(counter, plans=replace(counter.plans, plans=plans))
+
+
 def resident_id(n: int = 1) -> str:
     """The number of an identity card, with its check digit: a person of Guangzhou, born in 1990."""
     body = f"44010619900307{n:03d}"
@@ -104,6 +110,13 @@ def person(n: int = 1, **changes: Any) -> Person:
     return Person(**{**told, **changes})
 
 
+def unit(n: int = 1, **changes: Any) -> Person:
+    """A company, with its licence."""
+    body = f"91440101MA59AB{n:03d}"
+    licence = {"document_kind": "business-licence", "document_number": SecretStr(body + uscc.calc_check_digit(body))}
+    return person(n, **{"name": f"羊城{n}号贸易有限公司", **licence, "document_expires": None, **changes})
+
+
 def scan(kind: str) -> Scan:
     return Scan(kind=kind, content=PNG)
 
@@ -119,7 +132,7 @@ def address(database: Database, n: int = 1, capacity: int = 8) -> str:
 
 def application(n: int = 1, plan: str = "home-300", **changes: Any) -> Opening:
     """What the customer of line `n` asks for and pays."""
-    due = PLANS.plan(plan).to_pay
+    due = PLANS.plan(plan).to_pay if plan in PLANS.plans else 0
     asked = {
         "address": f"广州市天河区体育西路{n}号",
         "holder": person(n),

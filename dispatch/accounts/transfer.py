@@ -1,0 +1,138 @@
+"""2 过户: an account in service goes over to a new owner, registered by his real name.
+
+The rule book says nothing of three things, decided here as follows.
+- The mobile numbers that the old owner bound are unbound, and a plan that one of them carries is voided: whoever holds
+  a bound telephone may have the line stopped without a document, and that must not stay with the old owner. A number
+  that is the new owner's own contact stays bound.
+- The new owner types a new password, so that what the old owner knows opens nothing any more.
+- An account that is suspended must be resumed first: the cause, a bill say, is the old owner's to settle.
+Source: 家庭宽带业务流程 V1.0, section 2, steps 1 to 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Row
+
+from dispatch import effects
+from dispatch.accounts import authentication
+from dispatch.accounts.enrolment import applicant, void
+from dispatch.accounts.faults import warn_of_open_fault
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.password import set_password
+from dispatch.accounts.registration import Bearer, Person, Scan, agent_lines, keep, kept_line, register
+from dispatch.books.life import AccountState
+from dispatch.books.naming import masked_mobile, masked_name
+from dispatch.books.plans import not_for
+from dispatch.errors import PlanNotOffered, SameOwner
+from dispatch.slips.forms import Change, Section
+from dispatch.storage import accounts, enrolments
+from dispatch.storage.database import Tx
+from dispatch.ticket.finding import Title
+from dispatch.ticket.roles import Actor
+
+REQUIRED = ("owner-document", "new-owner-document", "transfer-agreement")
+"""The scans without which nothing is transferred."""
+
+
+class Transfer(Request):
+    """`account` and `document_number` are the old owner's; `new_owner` types the `password` himself.
+
+    `scans` hold what `REQUIRED` names; with an agent, of either owner, also the agent's document and authorisation.
+    """
+
+    account: str
+    document_number: SecretStr
+    new_owner: Person
+    password: SecretStr
+    scans: tuple[Scan, ...] = ()
+    agent: Bearer | None = None
+
+
+def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account. To be confirmed: `open-fault`; `bindings-end` when bound numbers are the old owner's;
+    `plan-voided` when one of them carries the plan, or the plan isn't for customers such as the new owner.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "transfer", request, actor, now, lambda act: _transfer(act, request))
+
+
+def _transfer(act: Act, request: Transfer) -> Done:
+    account, old = authentication.by_document(act, request.account, request.document_number)
+    keep(act, request.scans, REQUIRED, request.agent)
+    agent = agent_lines(act, request.agent) if request.agent else ()
+    if account.state != AccountState.IN_SERVICE:
+        raise act.wrong_state(account)
+    new = register(act, request.new_owner)
+    if new.id == old.id:
+        raise SameOwner()
+    warn_of_open_fault(act, account)
+    unbound, unbinding = _unbind(act, account, new)
+    voiding = _void(act, account, new, unbound)
+    accounts.change(act.tx, account.id, customer_id=new.id, mobile=new.mobile)
+    set_password(act, account, new, request.password)
+    _tell(act, account, old, new)
+    changes = (*_owners(act, old, new), *unbinding, *voiding)
+    kept = Section(Title("过户资料", "Documents"), (*agent, kept_line(request.scans)))
+    notes = ["新机主已自设密码，原密码失效。The new owner has set a password; the old one no longer opens anything."]
+    slip = act.slip(account.number, new, sections=[kept], changes=changes, notes=notes)
+    return Done(account, slip, {"account": account.number})
+
+
+def _owners(act: Act, old: Row[Any], new: Row[Any]) -> tuple[Change, ...]:
+    return (
+        Change(Title("机主", "Owner"), masked_name(old.name), masked_name(new.name)),
+        Change(Title("证件", "Document"), act.shown_document(old), act.shown_document(new)),
+        Change(Title("联系电话", "Contact"), masked_mobile(old.mobile), masked_mobile(new.mobile)),
+    )
+
+
+def _unbind(act: Act, account: Row[Any], new: Row[Any]) -> tuple[list[str], list[Change]]:
+    """The numbers that were the old owner's, unbound. Raises NeedsConfirmation (`bindings-end`)."""
+    bound = [each for each in enrolments.valid_bindings(act.tx, account.id) if each.mobile != new.mobile]
+    if not bound:
+        return [], []
+    shown = "、".join(masked_mobile(each.mobile) for each in bound)
+    warning = Title(f"原机主绑定的号码{shown}将解除绑定", f"numbers that the old owner bound are unbound: {shown}")
+    act.warn("bindings-end", warning)
+    enrolments.unbind(act.tx, [each.id for each in bound], act.operation_id, act.now)
+    return [each.mobile for each in bound], [Change(Title("绑定手机号码", "Bound mobile numbers"), shown, "")]
+
+
+def _void(act: Act, account: Row[Any], new: Row[Any], unbound: Sequence[str]) -> list[Change]:
+    """The plan, where it can't go over to the new owner.
+
+    Raises NeedsConfirmation (`plan-voided`); PlanNotOffered when its terms don't say what is in force without it.
+    """
+    enrolment = enrolments.in_force(act.tx, account.id)
+    why = enrolment and _why_voided(act, account, new, enrolment, unbound)
+    if not enrolment or not why:
+        return []
+    plan = Title(**enrolment.terms["title"])
+    if enrolment.terms["when_voided"] is None:
+        raise PlanNotOffered(plan=plan, why=why)
+    warning = Title(f"营销案「{plan.zh}」将失效：{why.zh}", f"the plan {plan.en} is voided: {why.en}")
+    act.warn("plan-voided", warning)
+    return [Change(Title("营销案", "Marketing plan"), str(plan), str(void(act, account, enrolment)))]
+
+
+def _why_voided(
+    act: Act, account: Row[Any], new: Row[Any], enrolment: Row[Any], unbound: Sequence[str]
+) -> Title | None:
+    if enrolment.mobile in unbound:
+        return Title("承载它的号码解除绑定", "the number that carries it is unbound")
+    plan = act.counter.plans.plans.get(enrolment.plan)
+    return not_for(plan, applicant(act, new, account.area, enrolment.mobile)) if plan else None
+
+
+def _tell(act: Act, account: Row[Any], old: Row[Any], new: Row[Any]) -> None:
+    ask = "如有疑问，请到营业厅或拨打10086。"
+    gone = f"您的宽带账号{account.number}已过户给新机主。{ask}"
+    effects.tell(act.tx, f"{act.key}/old-owner", old.mobile, gone, act.now)
+    come = f"宽带账号{account.number}已过户到您名下。{ask}"
+    effects.tell(act.tx, f"{act.key}/new-owner", new.mobile, come, act.now)
