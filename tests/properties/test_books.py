@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from dispatch import intake
-from dispatch.accounts import closure, opening, password, suspension
+from dispatch.accounts import binding, closure, opening, password, renaming, suspension, transfer
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Accepted, Counter, Refused
 from dispatch.books.life import LIVING
@@ -71,8 +71,13 @@ class Model:
     def living(self) -> list[Line]:
         return [line for line in self.lines if line.living]
 
-    def called(self, number: str) -> Line | None:
-        return next((line for line in self.living() if line.number == number), None)
+    def called(self, number: str) -> Line:
+        """The living line of this number, or the one that last had it."""
+        named = [line for line in self.lines if line.number == number]
+        return next((line for line in named if line.living), named[-1])
+
+    def taken(self, number: str) -> bool:
+        return any(line.number == number for line in self.living())
 
     def used(self, port: int) -> int:
         return sum(ADDRESSES[line.address] == port for line in self.living())
@@ -117,15 +122,16 @@ class World:
         owner = line.owner if dice.random() < 0.9 else dice.randint(1, PEOPLE)
         return SecretStr(a.resident_id(owner))
 
-    def authenticated(self, line: Line, document: SecretStr) -> bool:
-        """Whether account and document go together; an ended account's number may have come to another line."""
-        of = self.model.called(line.number)
-        return of is not None and document.get_secret_value() == a.resident_id(of.owner)
+    def hindered(self, line: Line, document: SecretStr) -> str | None:
+        """What stands against any operation that is authenticated by the document."""
+        if document.get_secret_value() != a.resident_id(line.owner):
+            return "authentication-failed"
+        return None if line.living else "wrong-state"
 
-    def confirm(self, dice: Random, line: Line, *warnings: str) -> tuple[tuple[str, ...], bool]:
-        """What is confirmed, and whether that is enough."""
+    def confirm(self, dice: Random, warned: bool) -> tuple[tuple[str, ...], str | None]:
+        """What is confirmed, and the refusal when that isn't enough."""
         given = ("open-fault", "bindings-end", "plan-voided", "cause-unsettled") if dice.random() < 0.7 else ()
-        return given, bool(given) or not warnings
+        return given, "needs-confirmation" if warned and not given else None
 
     # -- the operations ----------------------------------------------------------------------------
 
@@ -173,15 +179,11 @@ class World:
         if not (line := self.pick(dice)):
             return
         document = self.document(dice, line)
-        of = self.model.called(line.number) or line
-        given, enough = self.confirm(dice, of, *["open-fault"] * of.fault)
+        of = self.model.called(line.number)
+        given, enough = self.confirm(dice, of.fault)
         request = closure.Closure(account=line.number, document_number=document, reason="moving", confirm=given)
-        if not self.authenticated(line, document):
-            code = "authentication-failed"
-        elif of.state == "installing":
-            code = "wrong-state"
-        else:
-            code = None if enough else "needs-confirmation"
+        if not (code := self.hindered(of, document)):
+            code = "wrong-state" if of.state == "installing" else enough
         if self.do(closure.close, request, code):
             of.state, of.bound, of.plan, of.carrier, of.cause = "closed", set(), None, None, None
 
@@ -198,19 +200,15 @@ class World:
         document, mobile = self.document(dice, line), dice.choice(NUMBERS)
         by_mobile = dice.random() < 0.3
         number = self.model.bound().get(mobile) if by_mobile else line.number
-        of = self.model.called(number or "") or line
+        of = self.model.called(number or line.number)
         warned = of.fault if how == "suspend" else of.cause is not None and not _settles(reason, of.cause)
-        given, enough = self.confirm(dice, of, *["open-fault"] * warned)
+        given, enough = self.confirm(dice, warned)
         proof = {"mobile": mobile} if by_mobile else {"account": line.number, "document_number": document}
         request = suspension.Suspension(**proof, reason=reason, confirm=given)  # type: ignore[arg-type]
         if by_mobile and number is None:
             code = "mobile-not-bound"
-        elif not by_mobile and not self.authenticated(line, document):
-            code = "authentication-failed"
-        elif of.state != source:
-            code = "wrong-state"
-        else:
-            code = None if enough else "needs-confirmation"
+        elif by_mobile or not (code := self.hindered(of, document)):
+            code = "wrong-state" if of.state != source else enough
         if self.do(getattr(suspension, how), request, code):
             of.state, of.cause = ("suspended", reason) if how == "suspend" else ("in-service", None)
 
@@ -218,7 +216,7 @@ class World:
         if not (line := self.pick(dice)):
             return
         document = self.document(dice, line)
-        of = self.model.called(line.number) or line
+        of = self.model.called(line.number)
         old, new = dice.choice(PASSWORDS), dice.choice(PASSWORDS)
         request = password.PasswordChange(
             account=line.number,
@@ -226,14 +224,106 @@ class World:
             old_password=SecretStr(old),
             new_password=SecretStr(new),
         )
-        if not self.authenticated(line, document):
-            code = "authentication-failed"
-        elif old != of.password:
-            code = "wrong-old-password"
-        else:
-            code = "weak-password" if new == of.password else None
+        if not (code := self.hindered(of, document)):
+            if old != of.password:
+                code = "wrong-old-password"
+            elif new == of.password:
+                code = "weak-password"
         if self.do(password.change, request, code):
             of.password = new
+
+    def bind(self, dice: Random) -> None:
+        """A free number, perhaps instead of another one, which may take the plan along."""
+        if not (line := self.pick(dice)):
+            return
+        document, mobile = self.document(dice, line), dice.choice(NUMBERS)
+        of = self.model.called(line.number)
+        instead_of = dice.choice([None, dice.choice(NUMBERS), *of.bound])
+        given, enough = self.confirm(dice, instead_of is not None and instead_of == of.carrier)
+        request = binding.Binding(
+            account=line.number, document_number=document, mobile=mobile, instead_of=instead_of, confirm=given
+        )
+        if not (code := self.hindered(of, document)):
+            if mobile in of.bound:
+                code = "already-bound"
+            elif mobile in self.model.bound():
+                code = "mobile-taken"
+            elif instead_of is not None and instead_of not in of.bound:
+                code = "not-bound"
+            else:
+                code = enough
+        if self.do(binding.bind, request, code):
+            of.bound.add(mobile)
+            if instead_of is not None:
+                self._given_up(of, instead_of)
+
+    def unbind(self, dice: Random) -> None:
+        if not (line := self.pick(dice)):
+            return
+        document = self.document(dice, line)
+        of = self.model.called(line.number)
+        mobile = dice.choice([dice.choice(NUMBERS), *of.bound])
+        given, enough = self.confirm(dice, mobile == of.carrier)
+        request = binding.Unbinding(account=line.number, document_number=document, mobile=mobile, confirm=given)
+        if not (code := self.hindered(of, document)):
+            code = enough if mobile in of.bound else "not-bound"
+        if self.do(binding.unbind, request, code):
+            self._given_up(of, mobile)
+
+    def _given_up(self, line: Line, mobile: str) -> None:
+        """With the number that carries it goes the plan."""
+        line.bound.discard(mobile)
+        if mobile == line.carrier:
+            assert line.plan is not None
+            fallback = a.PLANS.plan(line.plan).fallback
+            assert fallback is not None
+            line.plan, line.carrier = fallback.plan, None
+
+    def rename(self, dice: Random) -> None:
+        if not (line := self.pick(dice)):
+            return
+        document, new = self.document(dice, line), dice.choice(NUMBERS)
+        of = self.model.called(line.number)
+        given, enough = self.confirm(dice, of.fault)
+        request = renaming.Renaming(account=line.number, document_number=document, new_account=new, confirm=given)
+        if not (code := self.hindered(of, document)):
+            if of.state == "installing":
+                code = "wrong-state"
+            elif new == of.number:
+                code = "nothing-changed"
+            else:
+                code = "account-name-taken" if self.model.taken(new) else enough
+        if self.do(renaming.rename, request, code):
+            of.number = new
+
+    def transfer(self, dice: Random) -> None:
+        """To somebody else, whose own number, if it is bound, stays so; the others go, and a plan that one carries."""
+        if not (line := self.pick(dice)):
+            return
+        document, to = self.document(dice, line), dice.randint(1, PEOPLE)
+        of = self.model.called(line.number)
+        kinds = transfer.REQUIRED if dice.random() < 0.9 else transfer.REQUIRED[1:]
+        unbound = of.bound - {a.mobile(to)}
+        given, enough = self.confirm(dice, of.fault or bool(unbound))
+        request = transfer.Transfer(
+            account=line.number,
+            document_number=document,
+            new_owner=a.person(to, name=f"{to}甲"),
+            password=SecretStr(next(each for each in PASSWORDS if each != of.password)),
+            scans=tuple(a.scan(kind) for kind in kinds),
+            confirm=given,
+        )
+        if not (code := self.hindered(of, document)):
+            if len(kinds) < len(transfer.REQUIRED):
+                code = "documents-missing"
+            elif of.state != "in-service":
+                code = "wrong-state"
+            else:
+                code = "same-owner" if to == of.owner else enough
+        if self.do(transfer.transfer, request, code):
+            of.owner, of.password = to, request.password.get_secret_value()
+            for mobile in unbound:
+                self._given_up(of, mobile)
 
     # -- the world around ----------------------------------------------------------------------------
 
@@ -257,7 +347,7 @@ class World:
         """It is taken on a line that works, and answered at once on one that can't."""
         if not (line := self.pick(dice)):
             return
-        of = self.model.called(line.number) or line
+        of = self.model.called(line.number)
         foretold = {
             "installing": "account-not-in-service",
             "in-service": "duplicate-fault" if of.fault else None,
@@ -320,10 +410,11 @@ def _settles(reason: str, cause: str) -> bool:
 
 ACTS: list[Callable[[World, Random], None]] = [
     World.open, World.close, World.suspend, World.resume, World.change_password,
+    World.bind, World.unbind, World.rename, World.transfer,
     World.construction_comes_to_its_end, World.a_fault_is_reported,
 ]  # fmt: skip
 OFTEN = [World.open] * 3 + [World.construction_comes_to_its_end] * 3
-LENGTH = 40
+LENGTH = 60
 
 
 def lived(world: World, dice: Random, length: int) -> None:
