@@ -116,9 +116,10 @@ def _void(act: Act, account: Row[Any], new: Row[Any], unbound: Sequence[str]) ->
     plan = Title(**enrolment.terms["title"])
     if enrolment.terms["when_voided"] is None:
         raise PlanNotOffered(plan=plan, why=why)
-    warning = Title(f"营销案「{plan.zh}」将失效：{why.zh}", f"the plan {plan.en} is voided: {why.en}")
-    act.warn("plan-voided", warning)
-    return [Change(Title("营销案", "Marketing plan"), str(plan), str(void(act, account, enrolment)))]
+    after = void(act, account, enrolment)  # taken back, should the customer not confirm
+    zh, en = f"营销案「{plan.zh}」失效：{why.zh}，{after.zh}", f"the plan {plan.en} is voided: {why.en}; {after.en}"
+    act.warn("plan-voided", Title(zh, en))
+    return [Change(Title("营销案", "Marketing plan"), str(plan), str(after))]
 
 
 def _why_voided(

@@ -229,7 +229,7 @@ def test_numbers_of_the_old_owner_are_unbound_and_the_plan_they_carry_is_voided_
         "needs-confirmation", True, True,
     )  # fmt: skip
     second = c.refused(database, transfer.transfer, counter, transferring(number, confirm=("bindings-end",)))
-    assert (second.code, "plan-voided" in second.reason, "套餐family-500" in second.reason) == (
+    assert (second.code, "plan-voided" in second.reason, "改按套餐home-300，60.00元/月" in second.reason) == (
         "needs-confirmation", True, True,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from dispatch.accounts import closure, opening, password, renaming, suspension
+from dispatch.accounts import closure, opening, password, renaming, suspension, transfer
 from dispatch.accounts.operation import Counter, Request
 from dispatch.storage.database import Database
 from tests import factories as f
@@ -66,13 +66,20 @@ def reset_password(database: Database, counter: Counter) -> tuple[Any, Request]:
     return password.reset, password.PasswordReset(account=number, new_password=new, scans=scans, **OWNER)
 
 
+def transfer_(database: Database, counter: Counter) -> tuple[Any, Request]:
+    number = a.in_service(database, counter, plan="family-500", mobile=a.mobile(7))
+    scans = tuple(a.scan(kind) for kind in transfer.REQUIRED)
+    to = {"new_owner": a.person(2), "password": SecretStr("Wq2!zzKd"), "scans": scans}
+    return transfer.transfer, transfer.Transfer(account=number, confirm=("bindings-end", "plan-voided"), **to, **OWNER)
+
+
 def rename(database: Database, counter: Counter) -> tuple[Any, Request]:
     number = a.in_service(database, counter)
     return renaming.rename, renaming.Renaming(account=number, new_account=a.mobile(5), **OWNER)
 
 
 SCENES: list[Scene] = [open_, open_without_resources, close, fail_to_authenticate, suspend, resume]
-SCENES += [change_password, reset_password, rename]
+SCENES += [change_password, reset_password, transfer_, rename]
 
 
 def _with(scene: tuple[Any, Request], counter: Counter) -> tuple[Any, Counter, Request]:
