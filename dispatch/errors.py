@@ -301,6 +301,12 @@ class OrderNotFailed(Refusal):
     code = "order-not-failed"
 
 
+class BadAppointment(Refusal):
+    """预约时间应在今后{days}天之内。An appointment lies within the next {days} days."""
+
+    code = "bad-appointment"
+
+
 class UnknownPlan(Refusal):
     """没有这个营销案。There is no such marketing plan; there are: {known}."""
 

@@ -48,6 +48,8 @@ TITLES: Mapping[str, Title] = {
     "bind": Title("绑定手机号码", "Bind mobile number"),
     "unbind": Title("解除手机号码绑定", "Unbind mobile number"),
     "bindings": Title("绑定关系查询", "Query bindings"),
+    "contact": Title("查看联系电话", "Show contact number"),
+    "appoint": Title("预约退单退费", "Appoint cancel and refund"),
     "refund": Title("退单退费", "Cancel and refund"),
     "rename": Title("修改账号", "Change account name"),
 }

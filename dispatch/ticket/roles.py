@@ -73,6 +73,8 @@ AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
     "bind": (Role.CLERK,),
     "unbind": (Role.CLERK,),
     "bindings": (Role.CLERK,),
+    "contact": (Role.CLERK, Role.COMMUNITY_MANAGER),
+    "appoint": (Role.CLERK, Role.COMMUNITY_MANAGER),
     "refund": (Role.CLERK, Role.COMMUNITY_MANAGER),
     "rename": (Role.CLERK,),
 }

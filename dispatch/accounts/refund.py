@@ -1,0 +1,190 @@
+"""10 退单退费: what couldn't be built is cancelled and paid back, once the customer has come by appointment.
+
+Source: 家庭宽带业务流程 V1.0, section 10, steps 1 to 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import AwareDatetime, SecretStr
+from sqlalchemy import Row
+
+from dispatch import effects, next_hop
+from dispatch.accounts import authentication, billing
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, Refused, Request, Text, carry_out, release
+from dispatch.accounts.reason import Reasoned, reason_lines
+from dispatch.books.money import write_yuan
+from dispatch.books.naming import masked_mobile, masked_name
+from dispatch.books.reasons import CANCELLATION_REASONS
+from dispatch.construction import REFUND_DESK, REFUNDED
+from dispatch.effects import Order
+from dispatch.errors import BadAppointment, OrderNotFailed
+from dispatch.intake import clean
+from dispatch.next_hop import Ending
+from dispatch.slips.forms import Line, Section
+from dispatch.storage import accounts, customers, history, operations, refund_desk, tickets
+from dispatch.storage.database import Tx
+from dispatch.ticket.clock import CHINA
+from dispatch.ticket.finding import Title
+from dispatch.ticket.kind import Kind
+from dispatch.ticket.numbers import read_ticket_number, ticket_number
+from dispatch.ticket.roles import Actor
+
+CANCELLED = "cancelled"
+LATEST_APPOINTMENT = timedelta(days=30)
+
+
+class Contact(Request):
+    """The failed construction order whose customer is to be called."""
+
+    order: str
+
+
+class Appointment(Request):
+    """When the customer comes for his money; another one replaces it, and both stay on record."""
+
+    order: str
+    at: AwareDatetime
+    note: Text = ""
+
+
+class Refund(Reasoned):
+    """The reason is one of those for cancelling 退单原因."""
+
+    account: str
+    password: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class FailedOrder:
+    """An order on the refund desk, as the list shows it: name and number masked, `cause` what the builders reported."""
+
+    order: str
+    account: str
+    area: str
+    address: str
+    customer: str
+    mobile: str
+    cause: str
+    remark: str
+    failed_at: datetime
+    appointment: datetime | None
+
+
+def failed_orders(tx: Tx, limit: int) -> list[FailedOrder]:
+    """The construction orders that wait for cancel and refund; those that wait longest come first."""
+    rows = refund_desk.waiting(tx, REFUND_DESK, limit)
+    appointed = refund_desk.appointments(tx, [row.ticket_id for row in rows])
+    return [_failed(row, appointed.get(row.ticket_id)) for row in rows]
+
+
+def contact(tx: Tx, counter: Counter, request: Contact, actor: Actor, now: datetime) -> Outcome:
+    """`result`: order, and the customer's mobile number in clear, to make the appointment by; it is audited.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+
+    def body(act: Act) -> Done:
+        _waiting(act, request.order)
+        return Done(None, None)
+
+    outcome = carry_out(tx, counter, "contact", request, actor, now, body)
+    if isinstance(outcome, Refused):
+        return outcome
+    order = tickets.get(tx, read_ticket_number(request.order))
+    account = accounts.get(tx, order.account_id)
+    number = ticket_number(order.kind, order.id)
+    operations.note_audit(tx, "unmask", f"customer/{account.customer_id}/mobile", f"{number} 预约退单退费", actor, now)
+    return replace(outcome, result={"order": number, "mobile": customers.get(tx, account.customer_id).mobile})
+
+
+def appoint(tx: Tx, counter: Counter, request: Appointment, actor: Actor, now: datetime) -> Outcome:
+    """`result`: order, and when the customer comes, as ISO 8601. He is told when, where and why.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "appoint", request, actor, now, lambda act: _appoint(act, request))
+
+
+def refund(tx: Tx, counter: Counter, request: Refund, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account, order, what was paid back (yuan), and the numbers of the red-letter invoices.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "refund", request, actor, now, lambda act: _refund(act, request))
+
+
+def _appoint(act: Act, request: Appointment) -> Done:
+    note = clean(request.note, "note", least=0)
+    hop = _waiting(act, request.order)
+    if not act.now < request.at <= act.now + LATEST_APPOINTMENT:
+        raise BadAppointment(days=LATEST_APPOINTMENT.days)
+    at = request.at.astimezone(CHINA)
+    noted = {"appointed_for": at.isoformat(timespec="minutes"), "note": note}
+    history.write(act.tx, [history.entry(hop.ticket_id, act.now, refund_desk.APPOINT, act.actor, hop.id, **noted)])
+    account = accounts.get(act.tx, hop.account_id)
+    order = ticket_number(hop.kind, hop.ticket_id)
+    cause = _cause(refund_desk.evidence_before(act.tx, hop)) or Title("网络暂不能开通", "The network can't open it yet")
+    text = (
+        f"您的宽带新装（施工单{order}）未能施工：{cause.zh}。请于{at.month}月{at.day}日{at:%H:%M}到{act.counter.outlet}"
+        "办理退单退费，请带好发票。改约请拨打10086。"
+    )
+    effects.tell(act.tx, act.key, customers.get(act.tx, account.customer_id).mobile, text, act.now)
+    return Done(account, None, {"order": order, "at": noted["appointed_for"]})
+
+
+def _refund(act: Act, request: Refund) -> Done:
+    reasons = reason_lines(request, CANCELLATION_REASONS, Title("退单原因", "Reason for cancelling"))
+    account, customer = authentication.by_password(act, request.account, request.password)
+    act.move(account, "cancel", ended_for=request.reason, ended_at=act.now)
+    # The account is ours before its hop, and the series of invoices comes last: as activation and opening have it.
+    order = ticket_number(Kind.CONSTRUCTION, refund_desk.order_of(act.tx, account.id))
+    hop = _waiting(act, order)
+    release(act, account, CANCELLED)
+    reason = CANCELLATION_REASONS[request.reason]
+    ending = Ending(hop, "finish", act.actor, finding=REFUNDED, reason=str(reason))
+    next_hop.end(act.tx, act.counter.rulebook, [ending], act.now)
+    effects.provision(act.tx, act.key, account, Order.REMOVE, act.now)
+    payment, invoices = billing.pay_back(act, account)
+    back = write_yuan(-payment.total if payment else 0)
+    text = f"您的宽带新装（施工单{order}）已退单：{reason.zh}。退费{back}元，已按原付款方式退回。"
+    effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
+    section = Section(Title("退单", "Cancellation"), (Line(Title("施工单", "Construction order"), order), *reasons))
+    slip = act.slip(
+        account.number, customer, sections=[section], payment=payment, invoice=invoices[0] if invoices else None
+    )
+    red = [each.red_letter for each in invoices]
+    return Done(account, slip, {"account": account.number, "order": order, "paid_back": back, "red_letters": red})
+
+
+def _waiting(act: Act, order: str) -> Row[Any]:
+    """The order's hop on the refund desk, locked. Raises OrderNotFailed; BadInput."""
+    hop = refund_desk.lock_waiting(act.tx, REFUND_DESK, read_ticket_number(order))
+    if hop is None:
+        raise OrderNotFailed(order=ticket_number(Kind.CONSTRUCTION, read_ticket_number(order)))
+    return hop
+
+
+def _failed(row: Row[Any], appointment: str | None) -> FailedOrder:
+    evidence = row.evidence or {}
+    return FailedOrder(
+        order=ticket_number(Kind.CONSTRUCTION, row.ticket_id),
+        account=row.account,
+        area=row.area,
+        address=row.address,
+        customer=masked_name(row.name),
+        mobile=masked_mobile(row.mobile),
+        cause=str(_cause(evidence) or evidence.get("refused-for", "")),
+        remark=evidence.get("remark", ""),
+        failed_at=row.failed_at,
+        appointment=datetime.fromisoformat(appointment) if appointment else None,
+    )
+
+
+def _cause(evidence: Mapping[str, Any]) -> Title | None:
+    """Why the builders gave up; the reasons for cancelling have the same names. None: the network refused it."""
+    return CANCELLATION_REASONS.get(evidence.get("failure-cause", ""))

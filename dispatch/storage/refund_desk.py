@@ -1,0 +1,71 @@
+"""The construction orders that wait for cancel and refund 退单退费: rows in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, select
+
+from dispatch.storage import hops
+from dispatch.storage.book_tables import account, address, customer
+from dispatch.storage.database import Tx
+from dispatch.storage.tables import history, hop, ticket
+from dispatch.ticket.kind import Kind
+from dispatch.ticket.life import LIVE_HOP
+
+APPOINT = "appoint"
+"""The act under which an appointment stands in an order's history."""
+
+_before = hop.alias("before")
+
+
+def waiting(tx: Tx, team: str, limit: int) -> Sequence[Row[Any]]:
+    """Orders that wait at this team, the longest first, each with its customer and how the visit before it ended."""
+    query: Select[Any] = (
+        select(
+            hop.c.ticket_id,
+            hop.c.made_at.label("failed_at"),
+            ticket.c.area,
+            account.c.number.label("account"),
+            address.c.text.label("address"),
+            customer.c.name,
+            customer.c.mobile,
+            _before.c.evidence,
+        )
+        .join(ticket, ticket.c.id == hop.c.ticket_id)
+        .join(account, account.c.id == ticket.c.account_id)
+        .join(customer, customer.c.id == account.c.customer_id)
+        .outerjoin(address, address.c.id == account.c.address_id)
+        .outerjoin(_before, and_(_before.c.ticket_id == hop.c.ticket_id, _before.c.seq == hop.c.seq - 1))
+        .where(hop.c.team == team, hop.c.state.in_(LIVE_HOP))
+    )
+    return tx.execute(query.order_by(hop.c.made_at, hop.c.id).limit(limit)).all()
+
+
+def appointments(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, str]:
+    """The last appointment of each order, as ISO 8601, by ticket id."""
+    query = select(history.c.ticket_id, history.c.detail).where(
+        history.c.ticket_id.in_(ticket_ids), history.c.act == APPOINT
+    )
+    return {row.ticket_id: row.detail["appointed_for"] for row in tx.execute(query.order_by(history.c.id))}
+
+
+def evidence_before(tx: Tx, row: Row[Any]) -> Mapping[str, Any]:
+    """The evidence of the visit before this one: why the order couldn't be built."""
+    before = (hop.c.ticket_id == row.ticket_id) & (hop.c.seq == row.seq - 1)
+    return tx.execute(select(hop.c.evidence).where(before)).scalar() or {}
+
+
+def lock_waiting(tx: Tx, team: str, ticket_id: int) -> Row[Any] | None:
+    """The order's hop at this team, locked; None when the order is elsewhere or has ended."""
+    at_team = (hop.c.team == team) & hop.c.state.in_(LIVE_HOP)
+    hop_id = tx.execute(select(hop.c.id).where(hop.c.ticket_id == ticket_id, at_team)).scalar()
+    row = None if hop_id is None else hops.lock(tx, [hop_id])[hop_id]
+    return row if row is not None and row.state in LIVE_HOP else None  # it may have ended while we waited for it
+
+
+def order_of(tx: Tx, account_id: int) -> int:
+    """The id of the construction order that an opened account has."""
+    mine = (ticket.c.account_id == account_id) & (ticket.c.kind == Kind.CONSTRUCTION)
+    return int(tx.execute(select(ticket.c.id).where(mine)).scalar_one())
