@@ -75,6 +75,20 @@ def of_customer(tx: Tx, customer_id: int) -> Sequence[Row[Any]]:
     return tx.execute(select(account).where(account.c.customer_id == customer_id).order_by(account.c.id.desc())).all()
 
 
+def lock_of_holder(tx: Tx, number: str) -> None:
+    """Lock the living accounts of whoever holds this one, always in the same order: two clerks who come to one customer
+    by two of his accounts don't wait for each other."""
+    holder = select(account.c.customer_id).where(account.c.number == number, is_living).scalar_subquery()
+    query = select(account.c.id).where(account.c.customer_id == holder, is_living).order_by(account.c.id)
+    tx.execute(query.with_for_update()).all()
+
+
+def follow_holder(tx: Tx, customer_id: int, before: str, after: str) -> None:
+    """Living accounts whose contact was the holder's own mobile number follow him to the new one."""
+    his = (account.c.customer_id == customer_id) & (account.c.mobile == before) & is_living
+    tx.execute(update(account).where(his).values(mobile=after))
+
+
 def allocate(tx: Tx, **columns: object) -> Row[Any]:
     """A new account under the next free number of our own: `kd` for 宽带, and its id in ten digits."""
     made = insert(account).values(number=secrets.token_hex(8), **columns).returning(account.c.id)

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from sqlalchemy import Row, select, text
 from stdnum.cn import ric, uscc
 
-from dispatch.accounts import opening
+from dispatch.accounts import closure, opening
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.opening import Opening
 from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused, Request
@@ -172,6 +172,11 @@ def suspended(database: Database, number: str, reason: str = "customer-request")
     with database.write() as tx:
         account_id = accounts.by_numbers(tx, [number])[number].id
         accounts.change(tx, account_id, state=AccountState.SUSPENDED, suspended_for=reason)
+
+
+def closed(database: Database, counter: Counter, number: str, n: int = 1) -> None:
+    request = closure.Closure(account=number, document_number=document(n), reason="moving")
+    accepted(database, closure.close, counter, request)
 
 
 def do(

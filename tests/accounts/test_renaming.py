@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from dispatch.accounts import closure, renaming
-from dispatch.accounts.closure import Closure
+from dispatch.accounts import renaming
 from dispatch.accounts.operation import Accepted, Counter, Refused
 from dispatch.accounts.renaming import Renaming
 from dispatch.routing.prehandling import Script
@@ -85,8 +84,7 @@ def test_another_living_accounts_name_is_refused_and_an_ended_ones_is_free(
     c.accepted(database, renaming.rename, counter, renaming_of(c.in_service(database, counter)))
     second = renaming_of(c.in_service(database, counter, 2), 2)
     assert c.refused(database, renaming.rename, counter, second).code == "account-name-taken"
-    leaving = Closure(account=NEW, document_number=SecretStr(c.resident_id()), reason="moving")
-    c.accepted(database, closure.close, counter, leaving)
+    c.closed(database, counter, NEW)
     assert c.accepted(database, renaming.rename, counter, second).result["account"] == NEW
 
 
@@ -101,8 +99,7 @@ def test_a_line_that_is_being_built_keeps_its_name_and_so_does_one_that_has_ende
     building = renaming_of(c.opened(database, counter))
     assert c.refused(database, renaming.rename, counter, building).code == "wrong-state"
     number = c.in_service(database, counter, 2)
-    leaving = Closure(account=number, document_number=SecretStr(c.resident_id(2)), reason="moving")
-    c.accepted(database, closure.close, counter, leaving)
+    c.closed(database, counter, number, 2)
     refused = c.refused(database, renaming.rename, counter, renaming_of(number, 2))
     assert refused.code == "wrong-state"
     assert "已销户" in refused.reason

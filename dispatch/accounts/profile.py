@@ -1,0 +1,171 @@
+"""8 资料修改: what is known of a customer is put right. What makes it another holder's is a transfer, and refused here.
+
+Source: 家庭宽带业务流程 V1.0, section 8, steps 1 to 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+from sqlalchemy import Row
+
+from dispatch import effects
+from dispatch.accounts import authentication
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.registration import Scan, keep, kept_line
+from dispatch.books.identity import DOCUMENT_KINDS, Document, read_document
+from dispatch.books.life import LIVING
+from dispatch.books.naming import masked_mobile, read_account_number, read_mobile, read_name
+from dispatch.errors import AnotherHolder, DocumentTaken, NothingChanged
+from dispatch.slips.forms import Change, Section
+from dispatch.storage import accounts, customers
+from dispatch.storage.database import Tx
+from dispatch.ticket.clock import local_date
+from dispatch.ticket.finding import Title
+from dispatch.ticket.roles import Actor
+
+TITLES = {
+    "name": Title("姓名", "Name"),
+    "document": Title("证件", "Document"),
+    "mobile": Title("联系手机", "Mobile number"),
+    "contact": Title("装机联系电话", "The line's contact"),
+}
+"""What may be changed, in a slip's order. `contact` is the line's alone, the rest the customer's."""
+
+
+class NewDocument(BaseModel):
+    """The document as it is from now on; `expires` is left out for a permanent one 长期."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    kind: str
+    number: SecretStr
+    expires: date | None = None
+
+
+class Modification(Request):
+    """What is left out stays. With a name or a document goes the scan of the document, `owner-document`."""
+
+    account: str
+    document_number: SecretStr
+    name: str | None = None
+    document: NewDocument | None = None
+    mobile: str | None = None
+    contact: str | None = None
+    scans: tuple[Scan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A customer and the contact of one of his lines, as they were or as they will be."""
+
+    name: str
+    document: Document
+    mobile: str
+    contact: str
+
+    def shown(self) -> dict[str, str]:
+        """By the names in `TITLES`, masked but for the name."""
+        kind, until = DOCUMENT_KINDS[self.document.kind].title.zh, self.document.expires
+        return {
+            "name": self.name,
+            "document": f"{kind} {self.document.masked} {f'有效期至{until}' if until else '长期'}",
+            "mobile": masked_mobile(self.mobile),
+            "contact": masked_mobile(self.contact),
+        }
+
+
+def modify(tx: Tx, counter: Counter, request: Modification, actor: Actor, now: datetime) -> Outcome:
+    """`result`: account, and the names of what has changed.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "modify", request, actor, now, lambda act: _modify(act, request))
+
+
+def _modify(act: Act, request: Modification) -> Done:
+    accounts.lock_of_holder(act.tx, read_account_number(request.account))  # his other lines change with this one
+    account, customer = authentication.by_document(act, request.account, request.document_number)
+    customer = customers.get(act.tx, customer.id, lock=True)
+    before = _on_file(act, account, customer)
+    after = _read(act, request, before)
+    changed = [name for name in TITLES if getattr(after, name) != getattr(before, name)]
+    if not changed:
+        raise NothingChanged()
+    _require_same_holder(act, customer, before, after)
+    proved = [name for name in ("name", "document") if name in changed]
+    keep(act, request.scans, required=("owner-document",) if proved else ())
+    _write(act, account, customer, before, after)
+    titles = "、".join(TITLES[name].zh for name in changed)
+    text = f"您的宽带账号{account.number}的客户资料（{titles}）已修改。如非本人办理，请到营业厅或拨打10086。"
+    effects.tell(act.tx, act.key, before.mobile, text, act.now)
+    was, now_is = before.shown(), after.shown()
+    changes = [Change(TITLES[name], was[name], now_is[name]) for name in changed]
+    sections = [Section(Title("资料", "Documents"), (kept_line(request.scans),))] if request.scans else []
+    notes = _also_of(act, account, changed)
+    slip = act.slip(account.number, customers.get(act.tx, customer.id), changes=changes, sections=sections, notes=notes)
+    return Done(accounts.get(act.tx, account.id), slip, {"account": account.number, "changed": changed})
+
+
+def _on_file(act: Act, account: Row[Any], customer: Row[Any]) -> Profile:
+    number = customers.document_number(act.counter.cipher, customer)
+    document = Document(customer.document_kind, number, customer.document_expires)
+    return Profile(customer.name, document, customer.mobile, account.mobile)
+
+
+def _read(act: Act, request: Modification, before: Profile) -> Profile:
+    """What shall be. A contact that was the customer's own number goes with it.
+
+    Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName, BadMobile.
+    """
+    document = before.document
+    if request.document is not None:
+        new, today = request.document, local_date(act.now)
+        read = read_document(new.kind, new.number.get_secret_value(), new.expires, today)
+        document = Document(read.kind, read.number, read.expires)
+    mobile = before.mobile if request.mobile is None else read_mobile(request.mobile)
+    contact = mobile if before.contact == before.mobile else before.contact
+    return Profile(
+        name=before.name if request.name is None else read_name(request.name),
+        document=document,
+        mobile=mobile,
+        contact=contact if request.contact is None else read_mobile(request.contact),
+    )
+
+
+def _require_same_holder(act: Act, customer: Row[Any], before: Profile, after: Profile) -> None:
+    """Raises AnotherHolder, DocumentTaken."""
+    if before.document.of_unit != after.document.of_unit:
+        raise AnotherHolder(zh="个人证件与单位证件互换", en="To put a unit's document for a person's, or the reverse,")
+    old, new = (before.document.kind, before.document.number), (after.document.kind, after.document.number)
+    if old == new:
+        return
+    if before.name != after.name:
+        raise AnotherHolder(zh="同时更换姓名和证件", en="To change name and document at once")
+    known = customers.find(act.tx, customers.document_index(act.counter.cipher, *new))
+    if known is not None and known.id != customer.id:
+        raise DocumentTaken()
+
+
+def _write(act: Act, account: Row[Any], customer: Row[Any], before: Profile, after: Profile) -> None:
+    customers.change(act.tx, customer.id, name=after.name, mobile=after.mobile)
+    if after.document != before.document:
+        new = after.document
+        customers.change_document(act.tx, act.counter.cipher, customer.id, new.kind, new.number, new.expires)
+    accounts.follow_holder(act.tx, customer.id, before.mobile, after.mobile)
+    accounts.change(act.tx, account.id, mobile=after.contact)
+
+
+def _also_of(act: Act, account: Row[Any], changed: list[str]) -> list[str]:
+    """That the customer's other living accounts are changed with this one, where there are any."""
+    others = sum(
+        row.state in LIVING and row.id != account.id for row in accounts.of_customer(act.tx, account.customer_id)
+    )
+    if not others or changed == ["contact"]:
+        return []
+    return [
+        f"客户资料的变更同时适用于名下另{others}个宽带账号。It applies to the customer's other accounts ({others}) too."
+    ]
