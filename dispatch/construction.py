@@ -12,17 +12,24 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from dispatch import next_hop
+from dispatch import effects, next_hop
 from dispatch.books.life import AccountState, account_move
+from dispatch.effects import Order
 from dispatch.next_hop import Ending
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts
 from dispatch.storage.database import Tx
+from dispatch.ticket.numbers import ticket_number
 from dispatch.ticket.roles import WORKER
 
 PROVISIONED, NOT_PROVISIONED, ACTIVATED, REFUNDED = "provisioned", "not-provisioned", "activated", "refunded"
 REFUND_DESK = "refund-desk"
 """The team on whose board a failed order waits for cancel and refund."""
+
+
+def key_of(hop: Row[Any]) -> str:
+    """What the orders of an automatic hop are named after: the same however often it is tried."""
+    return f"construction/{hop.id}"
 
 
 def provisioned(
@@ -38,8 +45,16 @@ def provisioned(
 
 
 def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -> None:
-    """These orders' accounts go into service, in one transaction with the hops' end. Raises IllegalMove."""
-    for line in accounts.lock(tx, [row.account_id for row in rows]):
-        state = account_move(AccountState(line.state), "activate", f"account with id {line.id}")
-        accounts.change(tx, line.id, state=state)
+    """These orders' accounts go into service, in one transaction with the hops' end; the provisioning system and the
+    customers are told. Raises IllegalMove."""
+    hop_of = {row.account_id: row for row in rows}
+    locked = accounts.lock(tx, list(hop_of))
+    lines = accounts.lines(tx, list(hop_of))  # the plan may have changed since the line was prepared
+    for account in locked:
+        state = account_move(AccountState(account.state), "activate", f"account with id {account.id}")
+        accounts.change(tx, account.id, state=state)
+        hop = hop_of[account.id]
+        key, number = key_of(hop), ticket_number(hop.kind, hop.ticket_id)
+        effects.provision(tx, key, account, Order.ACTIVATE, now, speed=lines[account.id].speed)
+        effects.tell(tx, key, account.mobile, f"您的宽带账号{account.number}已开通，可以使用。施工单{number}。", now)
     next_hop.end(tx, rulebook, [Ending(row, "finish", WORKER, finding=ACTIVATED) for row in rows], now)

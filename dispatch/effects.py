@@ -8,27 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row
 
-from dispatch.books.effect import Port
-from dispatch.storage import effects
+from dispatch.books.effect import EffectState, Port, effect_move, lane_of
+from dispatch.errors import NotFound
+from dispatch.ports.provisioning import Order as Order
+from dispatch.storage import effects, operations
 from dispatch.storage.database import Tx
-
-
-class Order(StrEnum):
-    """What the provisioning system is asked to do with an account's line 服务开通."""
-
-    PREPARE = "prepare"  # port and speed are set up, the line is not yet in service
-    ACTIVATE = "activate"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    SPEED = "speed"  # the account has another speed, in Mbit/s
-    RENAME = "rename"  # the account's number has changed
-    PASSWORD = "password"  # it has changed, and which it is isn't said: sessions begun with the old one end  # noqa: S105
-    REMOVE = "remove"
+from dispatch.ticket.roles import Actor, require
 
 
 def tell(tx: Tx, key: str, mobile: str, text: str, now: datetime) -> None:
@@ -37,9 +26,10 @@ def tell(tx: Tx, key: str, mobile: str, text: str, now: datetime) -> None:
 
 
 def provision(tx: Tx, key: str, account: Row[Any], order: Order, now: datetime, **details: object) -> None:
-    """One order for an account's line. Those of one account leave one after the other, in the order of booking."""
+    """One order for an account's line. Those of one account leave one after the other, in the order of booking, which
+    is that of their ids: the caller holds the account's lock."""
     payload = {"account_id": account.id, "number": account.number, "order": order, **details}
-    _leave(tx, Port.PROVISIONING, f"{key}/{order}", payload, f"account/{account.id}", now)
+    _leave(tx, Port.PROVISIONING, f"{key}/{order}", payload, lane_of(account.id), now)
 
 
 def print_slip(tx: Tx, operation_id: int, now: datetime) -> None:
@@ -50,6 +40,18 @@ def print_slip(tx: Tx, operation_id: int, now: datetime) -> None:
 def print_invoice(tx: Tx, number: int, now: datetime) -> None:
     """The invoice likewise."""
     _leave(tx, Port.PRINTING, f"invoice/{number}", {"invoice": number}, None, now)
+
+
+def release(tx: Tx, effect_id: int, actor: Actor, now: datetime) -> str:
+    """Out of the quarantine, tried afresh; its key. Raises NotAllowed, NotFound, IllegalMove."""
+    require(actor, "release", "an effect")
+    row = effects.lock(tx, effect_id)
+    if row is None:
+        raise NotFound(what="effect", which=effect_id)
+    state = effect_move(EffectState(row.state), "release", f"effect {effect_id}")
+    effects.release(tx, effect_id, state, now)
+    operations.note_audit(tx, "release effect", f"effect {effect_id}", row.failure, actor, now)
+    return str(row.key)
 
 
 def _leave(tx: Tx, port: Port, key: str, payload: Mapping[str, object], lane: str | None, now: datetime) -> None:

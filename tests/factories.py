@@ -26,6 +26,7 @@ from dispatch.storage import tables as t
 from dispatch.storage.columns import metadata
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.migration import migrate
+from dispatch.storage.outbox import Pair
 from dispatch.ticket.channel import Channel
 from dispatch.ticket.finding import Value
 from dispatch.ticket.kind import Kind
@@ -174,7 +175,7 @@ def work(database: Database, rulebook: Rulebook, now: datetime = NOW) -> None:
                 stretch(tx, rulebook, hops.receive(tx, [sending.pair], now, LEASE), now)
 
 
-def stretch(tx: Tx, rulebook: Rulebook, received: list[hops.Pair], now: datetime = NOW) -> None:
+def stretch(tx: Tx, rulebook: Rulebook, received: list[Pair], now: datetime = NOW) -> None:
     """What a team's worker does with hops that it has received, to the end of the chain."""
     for row in hops.lock_received(tx, received):
         level = rulebook.teams[row.team].level

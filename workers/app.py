@@ -1,4 +1,5 @@
-"""The Celery app: its settings with their reasons, a queue per team of the rulebook, the teams' steps as tasks.
+"""The Celery app: its settings with their reasons, a queue per team of the rulebook, the teams' steps as
+tasks, and a queue for the outside effects.
 
 Refuses to start when a team of the rules has no module in `workers/teams`, or a module no team.
 """
@@ -18,12 +19,14 @@ import workers.teams
 from dispatch.errors import MissingPart
 from dispatch.logs import configure_logs
 from dispatch.processes import die_with_parent, mark_ready
-from dispatch.routing.rulebook import Rulebook
+from dispatch.routing.rulebook import EFFECTS, Rulebook
 from dispatch.settings import load_settings
-from dispatch.storage.hops import Pair
-from workers import hop
+from dispatch.storage.outbox import Pair
+from workers import effects, hop
 from workers.hop import Step, Stretch
 from workers.world import world
+
+DELIVER = f"{EFFECTS}.deliver"
 
 SETTINGS: dict[str, Any] = {
     # JSON alone: a pickled body would let whoever reaches the broker run code here.
@@ -82,10 +85,11 @@ def make_app() -> Celery:
     made = Celery("paidan", broker=settings.broker_url.get_secret_value(), set_as_current=True)
     made.conf.update(SETTINGS)
     exchange = Exchange("hops", type="direct")
-    made.conf.task_queues = [Queue(team, exchange, routing_key=team) for team in rulebook.teams]
+    made.conf.task_queues = [Queue(name, exchange, routing_key=name) for name in (*rulebook.teams, EFFECTS)]
     for team, stretch in stretches(rulebook).items():
         for name, body in bodies(team, stretch):
             made.task(name=name, shared=False)(body)
+    made.task(name=DELIVER, shared=False)(_deliver)
     return made
 
 
@@ -126,6 +130,11 @@ def _body(team: str, step: Step, place: int) -> Any:
 
     body.__doc__ = (step.look or step.write).__doc__
     return body
+
+
+def _deliver(pairs: list[Pair]) -> None:
+    """Hand outside effects in to their receivers, and confirm them."""
+    effects.deliver([(effect_id, generation) for effect_id, generation in pairs])
 
 
 @worker_init.connect

@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
-from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Row
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
-from dispatch.storage.hops import Pair
+from dispatch.storage.outbox import Pair
+from workers.batch import halving
 from workers.world import World, world
 
 log = structlog.get_logger()
@@ -77,27 +77,11 @@ def receive(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
-    """One step, the `place`-th of its stretch, for these hops, in one transaction.
+    """One step, the `place`-th of its stretch, for these hops, in one transaction; one that breaks it fails alone.
 
-    A hop that breaks it is found by halving and fails alone.
-
-    Raises OperationalError when the database is out of reach: then nobody failed, and the lease brings the hops back.
-    Raises SoftTimeLimitExceeded: who was to blame shows when the hops come back, each alone.
+    Raises OperationalError, SoftTimeLimitExceeded, as `halving` says.
     """
-    if not pairs:
-        return []
-    try:
-        return _act(step, place, effect, pairs)
-    except (OperationalError, SoftTimeLimitExceeded):
-        raise
-    except Exception as broken:
-        if isinstance(broken, DBAPIError) and broken.connection_invalidated:
-            raise
-        if len(pairs) == 1:
-            _fail(effect, pairs[0], broken)
-            return []
-        half = len(pairs) // 2
-        return run(step, place, effect, pairs[:half]) + run(step, place, effect, pairs[half:])
+    return halving(partial(_act, step, place, effect), pairs, partial(_fail, effect))
 
 
 def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:

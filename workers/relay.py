@@ -1,7 +1,7 @@
-"""Due rows → broker. The relay sends what is due, in batches a team, and lets timers fire; it holds no state.
+"""Due rows → broker. The relay sends due hops and effects in batches, and lets timers fire; it holds no state.
 
-Any number of relays may run: SKIP LOCKED parts the work. Killed between its commit and the publish, it has marked hops
-as sent that nobody got; their lease runs out and they are sent again.
+Any number of relays may run: SKIP LOCKED parts the work. Killed between its commit and the publish, it has marked as
+sent what nobody got; the lease runs out and it is sent again.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from typing import TypeVar
 
 import structlog
 from celery import chain
@@ -24,11 +25,12 @@ from sqlalchemy.exc import DBAPIError
 from dispatch import timers
 from dispatch.logs import configure_logs
 from dispatch.processes import mark_ready
-from dispatch.storage import hops
-from dispatch.storage.hops import Sending
+from dispatch.routing.rulebook import EFFECTS
+from dispatch.storage import effects, hops
+from dispatch.storage.outbox import Outbox
 from dispatch.storage.wakeups import Wakeups
 from dispatch.ticket.numbers import ticket_number
-from workers.app import app, stretches, whole_chain
+from workers.app import DELIVER, app, stretches, whole_chain
 from workers.world import World, world
 
 log = structlog.get_logger()
@@ -36,8 +38,12 @@ log = structlog.get_logger()
 _TRANSPORT = app.connection_for_write()
 BROKER_GONE = (BrokerError, OSError, *_TRANSPORT.connection_errors, *_TRANSPORT.channel_errors)
 """Whatever this broker's transport raises when it is away, full, or still loading."""
+S = TypeVar("S", hops.Sending, effects.Sending)
+
+MOST_EFFECTS = 50
+"""Effects in one message: asking their receiver for all of them must fit into a task's time limit."""
 MOST_QUEUED = 1
-"""Messages that may wait in a team's queue. More would only grow old there: a hop that is still due in the database is
+"""Messages that may wait in a queue. More would only grow old there: a hop that is still due in the database is
 sent as soon as there is room, in a larger batch the longer it took, and a lease must outlast the queue."""
 SWEEP_SECONDS = 0.25
 """How often timers are looked at, and due hops even when nothing woke the relay."""
@@ -64,7 +70,7 @@ class Relay:
                 if not sent:
                     wakeups.wait(SWEEP_SECONDS)
             except BROKER_GONE as gone:
-                log.warning("broker out of reach, hops stay due", error=type(gone).__name__)
+                log.warning("broker out of reach, what is due stays due", error=type(gone).__name__)
                 self._drop_broker()
                 self.stop.wait(1)
             except DBAPIError as gone:
@@ -74,22 +80,44 @@ class Relay:
         wakeups.forget()
 
     def send_due(self) -> int:
-        """Send what is due to the teams whose queues have room; how many hops."""
+        """Send what is due to the queues that have room; how many hops and effects."""
+        return self._send_hops() + self._send_effects()
+
+    def _send_hops(self) -> int:
         teams = self._teams_with_room()
         if not teams:
             return 0
         settings = self.here.settings
         with self.here.database.write() as tx:
             due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch * 2, teams)
-        unsent = list(_batches(due, settings.batch))
+        self._send(_batches(due, lambda sending: sending.team, settings.batch), self._publish_hops, hops.OUTBOX)
+        return len(due)
+
+    def _send_effects(self) -> int:
+        with self.here.database.read() as tx:
+            if not effects.is_due(tx, datetime.now(UTC)):
+                return 0
+        if self._queued(EFFECTS) >= MOST_QUEUED:
+            return 0
+        settings = self.here.settings
+        most = min(settings.batch, MOST_EFFECTS)
+        with self.here.database.write() as tx:
+            due = effects.take_due(tx, datetime.now(UTC), settings.lease_span, most * 2)
+        self._send(_batches(due, lambda sending: sending.port, most), self._publish_effects, effects.OUTBOX)
+        return len(due)
+
+    def _send(self, batches: Iterable[list[S]], publish: Callable[[list[S]], None], outbox: Outbox) -> None:
+        """What couldn't be published is due again soon, rather than after its lease. Raises one of BROKER_GONE."""
+        unsent = list(batches)
         try:
             while unsent:
-                self._publish(unsent[0])
+                publish(unsent[0])
                 del unsent[0]
         except BROKER_GONE:
-            self._postpone(unsent)
+            pairs = [sending.pair for batch in unsent for sending in batch]
+            with self.here.database.write() as tx:
+                outbox.postpone(tx, pairs, datetime.now(UTC) + timedelta(seconds=1))
             raise
-        return len(due)
 
     def _teams_with_room(self) -> list[str]:
         """Teams with something due whose queues aren't full. A full one's backlog doesn't hide the others' work."""
@@ -106,13 +134,13 @@ class Relay:
         """In all the queues that its chain goes through: else the first would pour into a later one without end."""
         return all(self._queued(queue) < MOST_QUEUED for queue in {_queue(task) for task in self.chains[team]})
 
-    def _queued(self, team: str) -> int:
-        """Messages that wait in the team's queue. Raises one of BROKER_GONE."""
+    def _queued(self, queue: str) -> int:
+        """Messages that wait in the queue. Raises one of BROKER_GONE."""
         if self._broker is None:
             self._broker = app.connection_for_write()
             self._broker.ensure_connection(max_retries=1, timeout=4)
-        queue = app.amqp.queues[team].bind(self._broker.default_channel)
-        return int(queue.queue_declare().message_count)
+        bound = app.amqp.queues[queue].bind(self._broker.default_channel)
+        return int(bound.queue_declare().message_count)
 
     def _drop_broker(self) -> None:
         if self._broker is not None:
@@ -120,7 +148,7 @@ class Relay:
                 self._broker.release()
             self._broker = None
 
-    def _publish(self, batch: Sequence[Sending]) -> None:
+    def _publish_hops(self, batch: list[hops.Sending]) -> None:
         """One chain for one team's hops."""
         team = batch[0].team
         pairs = [list(sending.pair) for sending in batch]
@@ -133,11 +161,12 @@ class Relay:
         whole.stamp(ticket=numbers)
         whole.apply_async()
 
-    def _postpone(self, unsent: Sequence[Sequence[Sending]]) -> None:
-        """What couldn't be published is due again soon, rather than after its lease."""
-        pairs = [sending.pair for batch in unsent for sending in batch]
-        with self.here.database.write() as tx:
-            hops.postpone(tx, pairs, datetime.now(UTC) + timedelta(seconds=1))
+    def _publish_effects(self, batch: list[effects.Sending]) -> None:
+        """One message for one receiver's effects."""
+        pairs = [list(sending.pair) for sending in batch]
+        numbers = " ".join(str(sending.id) for sending in batch)
+        shown = f"({len(batch)} effect{'s' * (len(batch) > 1)} for {batch[0].port}: {numbers})"
+        app.signature(DELIVER, args=(pairs,), queue=EFFECTS, argsrepr=shown).apply_async()
 
     def _fire_timers(self) -> None:
         rulebook = self.here.rules.get()
@@ -150,9 +179,9 @@ def _queue(task: str) -> str:
     return task.partition(".")[0]
 
 
-def _batches(due: Sequence[Sending], size: int) -> Iterator[list[Sending]]:
-    """By team. A hop that has failed before goes alone, so that it can't take its neighbours down again."""
-    for _, group in groupby(sorted(due, key=lambda s: (s.team, s.failures > 0, s.id)), key=lambda s: s.team):
+def _batches(due: Sequence[S], receiver: Callable[[S], str], size: int) -> Iterator[list[S]]:
+    """By receiver. What has failed before goes alone, so that it can't take its neighbours down again."""
+    for _, group in groupby(sorted(due, key=lambda s: (receiver(s), s.failures > 0, s.id)), key=receiver):
         sound = []
         for sending in group:
             if sending.failures:

@@ -22,20 +22,34 @@ class Port(StrEnum):
 class EffectState(State):
     DUE = "due", "to be sent when `wake_at` comes"
     SENT = "sent", "a message with its id and generation is on its way; `wake_at` is the end of the lease"
+    RECEIVED = "received", "a worker has it and asks its receiver; same lease"
     QUARANTINED = "quarantined", "failed too often; a person must release it"
     CONFIRMED = "confirmed", "ended: its receiver has accepted it"
 
 
 _E = EffectState
 EFFECT_MOVES: tuple[Move[EffectState], ...] = (
-    Move("send", (_E.DUE, _E.SENT), _E.SENT, "relay", "published; again when its lease is over"),
-    Move("confirm", (_E.SENT,), _E.CONFIRMED, "worker", "the receiver has accepted it"),
-    Move("postpone", (_E.SENT,), _E.DUE, "relay, worker", "broker or receiver failed: again later"),
-    Move("quarantine", (_E.SENT,), _E.QUARANTINED, "worker", "failed too often"),
+    Move("send", (_E.DUE, _E.SENT, _E.RECEIVED), _E.SENT, "relay", "published; again when its lease is over"),
+    Move("receive", (_E.SENT,), _E.RECEIVED, "worker", "the generation in the message is the row's"),
+    Move("confirm", (_E.RECEIVED,), _E.CONFIRMED, "worker", "the receiver has accepted it"),
+    Move("postpone", (_E.SENT, _E.RECEIVED), _E.DUE, "relay, worker", "broker or receiver failed: again later"),
+    Move(
+        "quarantine",
+        (_E.RECEIVED,),
+        _E.QUARANTINED,
+        "worker, relay",
+        "refused by its receiver, or failed too often",
+    ),
     Move("release", (_E.QUARANTINED,), _E.DUE, "supervisor", "tried afresh"),
 )
 
 EFFECT_ENDS = frozenset(EffectState) - {state for move in EFFECT_MOVES for state in move.sources}
+
+
+def lane_of(account_id: int) -> str:
+    """The lane of an account's provisioning orders: they leave one after the other, in the order of booking."""
+    return f"account/{account_id}"
+
 
 _EFFECT = {move.name: move for move in EFFECT_MOVES}
 

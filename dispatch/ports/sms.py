@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from dispatch.ports.ledger import Ledger
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -25,10 +27,12 @@ class SmsGateway(Protocol):
 
 
 class SimulatedSmsGateway:
-    """A gateway with a file of its own, outside our database: what it delivered, once a key, in order."""
+    """A gateway with a file of its own, outside our database: what it delivered, once a key, in order; and a ledger
+    beside it, with a line for each message that was really delivered."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self.ledger = Ledger(file.with_suffix(".tsv"))
         with closing(self._open()) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(
@@ -37,13 +41,18 @@ class SimulatedSmsGateway:
             )
 
     def send(self, messages: Sequence[Message]) -> None:
+        hand_in = (
+            "INSERT INTO delivered (key, number, text) VALUES (?, ?, ?) "
+            "ON CONFLICT (key) DO UPDATE SET handed_in = handed_in + 1 RETURNING handed_in"
+        )
+        new = []
         with closing(self._open()) as connection:
-            connection.executemany(
-                "INSERT INTO delivered (key, number, text) VALUES (?, ?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET handed_in = handed_in + 1",
-                [(message.key, message.number, message.text) for message in messages],
-            )
+            for message in messages:
+                [times] = connection.execute(hand_in, (message.key, message.number, message.text)).fetchone()
+                if times == 1:
+                    new.append(message.key)
             connection.commit()
+        self.ledger.write("deliver", new)
 
     def inbox(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
         """What the customers' telephones got: (position, text), in order."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 
-from dispatch.routing.rulebook import END, SENDER
+from dispatch.routing.rulebook import EFFECTS, END, SENDER
 from dispatch.routing.schema import AtLeast, FlowModel, RuleModel, RulesFile
 from dispatch.routing.strict_yaml import Path
 from dispatch.ticket.channel import CHANNELS
@@ -40,6 +40,8 @@ def _teams(file: RulesFile) -> Found:
     for name, team in file.teams.items():
         if name in (END, SENDER):
             yield ("teams", name), f"'{name}' is a word of the rules and can't be a team"
+        if name == EFFECTS:
+            yield ("teams", name), f"'{name}' can't be a team: outside effects have a queue of that name"
         for field, roles in (("members", team.members), ("filed_by", team.filed_by)):
             for i, role in enumerate(roles):
                 if role not in ROLES:
@@ -236,7 +238,7 @@ def _unused(file: RulesFile) -> Found:
     lists = [rules for flow in file.flows.values() for findings in flow.teams.values() for rules in findings.values()]
     in_flows = {team for flow in file.flows.values() for team in flow.teams} | {r.to for rules in lists for r in rules}
     for team in file.teams:
-        if team not in in_flows | {END, SENDER}:
+        if team not in in_flows | {END, SENDER, EFFECTS}:
             yield ("teams", team), f"team '{team}' stands in no flow"
     reported = {f for flow in file.flows.values() for findings in flow.teams.values() for f in findings}
     for name in file.findings:

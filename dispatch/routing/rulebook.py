@@ -15,6 +15,7 @@ from dispatch.ticket.finding import Finding, Title, Value
 
 END = "end"  # the ticket's life is over
 SENDER = "sender"  # the team that asked for this visit
+EFFECTS = "effects"  # the queue of the outside effects, which no team can have
 
 
 @dataclass(frozen=True, slots=True)

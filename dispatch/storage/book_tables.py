@@ -265,7 +265,7 @@ effect = Table(  # 外部动作: its own outbox, like a hop
     known("port", Port),
     known("state", EffectState),
     CheckConstraint(f"(state IN ({one_of(sorted(EFFECT_ENDS))})) = (confirmed_at IS NOT NULL)", name="confirmed"),
-    CheckConstraint("state NOT IN ('due', 'sent') OR wake_at IS NOT NULL", name="wakes"),
+    CheckConstraint("state NOT IN ('due', 'sent', 'received') OR wake_at IS NOT NULL", name="wakes"),
     Index(
         "ix_effect_wake_at",
         "wake_at",

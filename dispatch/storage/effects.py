@@ -2,18 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert
+from sqlalchemy import Row, exists, func, insert, or_, select, update
 
-from dispatch.books.effect import EffectState
+from dispatch.books.effect import EffectState, effect_sources, effect_target
 from dispatch.storage.book_tables import effect
 from dispatch.storage.database import Tx
+from dispatch.storage.outbox import Outbox, Pair
+
+OUTBOX = Outbox(effect, effect_sources, effect_target)
+receive, postpone, fail = OUTBOX.receive, OUTBOX.postpone, OUTBOX.fail
+
+_older = effect.alias("older")
+_first_in_its_lane = or_(
+    effect.c.lane.is_(None),
+    ~exists().where(_older.c.lane == effect.c.lane, _older.c.id < effect.c.id, _older.c.confirmed_at.is_(None)),
+)
+"""One in the quarantine holds its lane up: what comes after it would arrive out of order."""
+
+
+class Sending(NamedTuple):
+    """An effect that is now on its way to the worker that will ask its receiver."""
+
+    id: int
+    generation: int
+    port: str
+    failures: int
+
+    @property
+    def pair(self) -> Pair:
+        return self.id, self.generation
 
 
 def insert_effects(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     """New effects, due at once. Wakes the relay, where the database can, when this commits."""
-    tx.execute(insert(effect), [{"state": EffectState.DUE, "wake_at": row["made_at"], **row} for row in rows])
+    if rows:
+        tx.execute(insert(effect), [{"state": EffectState.DUE, "wake_at": row["made_at"], **row} for row in rows])
+        _wake_relay(tx)
+
+
+def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[Sending]:
+    """The effects that are to be sent now, marked as sent under a new generation; the oldest first, and of each lane
+    only its first."""
+    due = select(effect.c.id).where(OUTBOX.due(now), _first_in_its_lane).order_by(effect.c.wake_at).limit(limit)
+    ids = OUTBOX.take(tx, due, now, lease)
+    sent = select(effect.c.id, effect.c.generation, effect.c.port, effect.c.failures)
+    sent = sent.where(effect.c.id.in_(ids), effect.c.state == EffectState.SENT).order_by(effect.c.id)
+    return [Sending(*row) for row in tx.execute(sent)]
+
+
+def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[Row[Any]]:
+    """Those of a message's effects that are still at its generation and in the worker's hands, in order."""
+    query = select(effect).where(OUTBOX.at(pairs), effect.c.state == EffectState.RECEIVED)
+    return tx.execute(query.order_by(effect.c.id)).all()
+
+
+def is_due(tx: Tx, now: datetime) -> bool:
+    """Whether something is to be sent: a look at the index."""
+    return tx.execute(select(effect.c.id).where(OUTBOX.due(now), _first_in_its_lane).limit(1)).first() is not None
+
+
+def confirm(tx: Tx, pairs: Sequence[Pair], now: datetime) -> list[Pair]:
+    """Their receiver has accepted them, and what waited behind them in their lanes may go. Those still ours then."""
+    confirmed = OUTBOX.move(tx, "confirm", pairs, confirmed_at=now, wake_at=None, failure=None)
+    _wake_relay(tx)
+    return confirmed
+
+
+def quarantine(tx: Tx, pair: Pair, failure: str) -> None:
+    """No further try would help."""
+    OUTBOX.move(tx, "quarantine", [pair], failures=effect.c.failures + 1, failure=failure, wake_at=None)
+
+
+def lock(tx: Tx, effect_id: int) -> Row[Any] | None:
+    return tx.execute(select(effect).where(effect.c.id == effect_id).with_for_update()).one_or_none()
+
+
+def release(tx: Tx, effect_id: int, state: EffectState, now: datetime) -> None:
+    """Tried afresh."""
+    tx.execute(update(effect).where(effect.c.id == effect_id).values(state=state, wake_at=now, failures=0))
+    _wake_relay(tx)
+
+
+def counts(tx: Tx) -> Sequence[Row[Any]]:
+    """(port, state, how many, when the oldest was made) of all that isn't confirmed."""
+    kind = (effect.c.port, effect.c.state)
+    query = select(*kind, func.count().label("count"), func.min(effect.c.made_at).label("oldest"))
+    return tx.execute(query.where(effect.c.confirmed_at.is_(None)).group_by(*kind).order_by(*kind)).all()
+
+
+def unconfirmed(tx: Tx, limit: int) -> Sequence[Row[Any]]:
+    """The oldest first, without what they say: that may be a customer's."""
+    columns = [column for column in effect.c if column.name != "payload"]
+    return tx.execute(select(*columns).where(effect.c.confirmed_at.is_(None)).order_by(effect.c.id).limit(limit)).all()
+
+
+def keys_in_lanes(tx: Tx, lanes: Collection[str]) -> dict[str, list[str]]:
+    """The keys of what isn't confirmed, by lane, in order."""
+    query = select(effect.c.lane, effect.c.key).where(effect.c.lane.in_(lanes), effect.c.confirmed_at.is_(None))
+    found: dict[str, list[str]] = {}
+    for lane, key in tx.execute(query.order_by(effect.c.lane, effect.c.id)):
+        found.setdefault(lane, []).append(key)
+    return found
+
+
+def _wake_relay(tx: Tx) -> None:
     if tx.dialect.name == "postgresql":
         tx.exec_driver_sql("NOTIFY hop_due")

@@ -6,18 +6,16 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, bindparam, case, func, insert, select, tuple_, update
+from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
+from dispatch.storage.outbox import Outbox, Pair
 from dispatch.storage.tables import hop, ticket
 from dispatch.ticket.life import HopState, hop_sources, hop_target
 
-Pair = tuple[int, int]
-"""(hop id, generation): all that a message carries of a hop."""
-
-MOST_FAILURES = 5
-"""At this failure a hop goes into the quarantine. Source: design, `durability.md` rule 6."""
+OUTBOX = Outbox(hop, hop_sources, hop_target)
+postpone, fail = OUTBOX.postpone, OUTBOX.fail
 
 
 class Sending(NamedTuple):
@@ -73,21 +71,13 @@ def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
 
 def lock_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     """Those of a message's hops that are still at its generation and in the worker's hands, locked."""
-    query = _whole().where(_at(pairs), hop.c.state == HopState.RECEIVED).with_for_update(of=hop)
+    query = _whole().where(OUTBOX.at(pairs), hop.c.state == HopState.RECEIVED).with_for_update(of=hop)
     return list(tx.execute(query).all())
 
 
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     """The same without a lock: to look before acting."""
-    return list(tx.execute(_whole().where(_at(pairs), hop.c.state == HopState.RECEIVED)).all())
-
-
-def _at(pairs: Sequence[Pair]) -> Any:
-    """The id alone finds the row by its index; the pair then decides."""
-    return and_(
-        hop.c.id.in_([hop_id for hop_id, _ in pairs]),
-        tuple_(hop.c.id, hop.c.generation).in_([tuple(pair) for pair in pairs]),
-    )
+    return list(tx.execute(_whole().where(OUTBOX.at(pairs), hop.c.state == HopState.RECEIVED)).all())
 
 
 def insert_hops(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -111,7 +101,7 @@ def teams_due(tx: Tx, now: datetime, but: Collection[str], among: int = 1_000) -
     """Teams other than `but` for which something is to be sent, found among the oldest so many: a look at the index."""
     oldest = (
         select(hop.c.team)
-        .where(hop.c.wake_at <= now, hop.c.state.in_(hop_sources("send")), hop.c.team.not_in(but))
+        .where(OUTBOX.due(now), hop.c.team.not_in(but))
         .order_by(hop.c.wake_at)
         .limit(among)
         .subquery()
@@ -120,35 +110,11 @@ def teams_due(tx: Tx, now: datetime, but: Collection[str], among: int = 1_000) -
 
 
 def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Sequence[str]) -> list[Sending]:
-    """The hops that are to be sent now, marked as sent under a new generation; the oldest first.
-
-    Due ones, and those whose message wasn't acted upon within its lease. A hop that its worker held when the lease
-    ran out counts as a failure, for it may be what killed the worker; one that merely wasn't fetched does not.
-    """
-    due = (
-        select(hop.c.id)
-        .where(hop.c.wake_at <= now, hop.c.state.in_(hop_sources("send")), hop.c.team.in_(teams))
-        .order_by(hop.c.wake_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    ids = sorted(tx.execute(due).scalars())
+    """The hops that are to be sent now, marked as sent under a new generation; the oldest first."""
+    due = select(hop.c.id).where(OUTBOX.due(now), hop.c.team.in_(teams)).order_by(hop.c.wake_at).limit(limit)
+    ids = OUTBOX.take(tx, due, now, lease, sent_at=func.coalesce(hop.c.sent_at, now))
     if not ids:
         return []
-    failures = hop.c.failures + case((hop.c.state == HopState.RECEIVED, 1), else_=0)
-    poisoned = (hop.c.state == HopState.RECEIVED) & (failures >= MOST_FAILURES)
-    tx.execute(
-        update(hop)
-        .where(hop.c.id.in_(ids))
-        .values(
-            state=case((poisoned, hop_target("quarantine")), else_=hop_target("send")),
-            failures=failures,
-            failure=case((poisoned, "its worker died while it was at work on it"), else_=hop.c.failure),
-            generation=hop.c.generation + 1,
-            wake_at=case((poisoned, None), else_=now + lease),
-            sent_at=func.coalesce(hop.c.sent_at, now),
-        )
-    )
     sent = (
         select(hop.c.id, hop.c.generation, hop.c.team, hop.c.ticket_id, ticket.c.kind, hop.c.failures)
         .join(ticket, ticket.c.id == hop.c.ticket_id)
@@ -158,24 +124,9 @@ def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Sequenc
     return [Sending(*row) for row in tx.execute(sent)]
 
 
-def postpone(tx: Tx, pairs: Sequence[Pair], until: datetime) -> None:
-    """Not sent after all: due again at `until`."""
-    tx.execute(
-        update(hop)
-        .where(_at(pairs), hop.c.state.in_(hop_sources("postpone")))
-        .values(state=hop_target("postpone"), wake_at=until)
-    )
-
-
 def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> list[Pair]:
     """The message's hops that are still at its generation, now in the worker's hands. The rest is stale."""
-    taken = tx.execute(
-        update(hop)
-        .where(_at(pairs), hop.c.state.in_(hop_sources("receive")))
-        .values(state=hop_target("receive"), received_at=now, wake_at=now + lease)
-        .returning(hop.c.id, hop.c.generation)
-    )
-    return sorted((row.id, row.generation) for row in taken)
+    return OUTBOX.receive(tx, pairs, now, lease, received_at=now)
 
 
 def advance(tx: Tx, hop_ids: Sequence[int], steps_done: int, until: datetime) -> list[Pair]:
@@ -201,28 +152,6 @@ def board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetime | Non
 def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
     """Keep what a worker found out about each hop."""
     update_hops(tx, [{"id_": hop_id, "found": found} for hop_id, found in rows])
-
-
-def fail(tx: Tx, pair: Pair, failure: str, now: datetime) -> bool:
-    """Count a failure of the worker's act; the hop is due again after a growing pause. True: quarantined instead."""
-    row = tx.execute(
-        select(hop.c.failures).where(_at([pair]), hop.c.state == HopState.RECEIVED).with_for_update()
-    ).one_or_none()
-    if row is None:
-        return False
-    failures = row.failures + 1
-    poisoned = bool(failures >= MOST_FAILURES)
-    tx.execute(
-        update(hop)
-        .where(hop.c.id == pair[0])
-        .values(
-            state=hop_target("quarantine" if poisoned else "postpone"),
-            failures=failures,
-            failure=failure,
-            wake_at=None if poisoned else now + timedelta(seconds=2**failures),
-        )
-    )
-    return poisoned
 
 
 def woken(tx: Tx, now: datetime, states: Sequence[HopState], limit: int) -> list[Row[Any]]:

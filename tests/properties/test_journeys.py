@@ -19,7 +19,7 @@ from dispatch.routing import prehandling_file
 from dispatch.storage import accounts, hops
 from dispatch.storage import tables as t
 from dispatch.storage.database import Tx
-from dispatch.storage.hops import MOST_FAILURES, Pair
+from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.ticket.finding import Value
 from dispatch.ticket.life import HOP_ENDS, TICKET_ENDS, HopState, TicketState
 from dispatch.ticket.roles import Actor

@@ -13,6 +13,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, records
 from dispatch.storage.database import Database
+from dispatch.storage.outbox import MOST_FAILURES, Pair
 from tests.dying import Act, is_all_or_nothing
 from tests.factories import (
     AGENT_10050,
@@ -57,7 +58,7 @@ class Scene:
     def asked(self) -> str:
         return token(self.database, archived(self.database, self.rulebook, self.made))
 
-    def received(self, team: str) -> list[hops.Pair]:
+    def received(self, team: str) -> list[Pair]:
         with self.database.write() as tx:
             sent = hops.take_due(tx, NOW, LEASE, 9, [team])
             return hops.receive(tx, [each.pair for each in sent], NOW, LEASE)
@@ -134,7 +135,7 @@ def fail(s: Scene) -> Act:
 
 def release(s: Scene) -> Act:
     now = NOW
-    for _ in range(hops.MOST_FAILURES):
+    for _ in range(MOST_FAILURES):
         with s.database.write() as tx:
             sent = hops.take_due(tx, now, LEASE, 9, ["noc"])
             (pair,) = hops.receive(tx, [each.pair for each in sent], now, LEASE)

@@ -14,6 +14,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, records
 from dispatch.storage.database import Database
+from dispatch.storage.outbox import Pair
 from dispatch.storage.tables import archive_record, survey, survey_attempt
 from dispatch.ticket.roles import Role
 from tests.factories import (
@@ -58,7 +59,7 @@ def answer(database: Database, rulebook: Rulebook, link: str, finding: str, now:
         closing.answer(tx, rulebook, link, finding, now)
 
 
-def in_flight(database: Database, rulebook: Rulebook, ticket_id: int) -> hops.Pair:
+def in_flight(database: Database, rulebook: Rulebook, ticket_id: int) -> Pair:
     """The survey of a case whose message is just being sent: received and prepared, not confirmed."""
     reported(database, rulebook, ticket_id, NOC, "fixed", cause="configuration")
     with database.write() as tx:

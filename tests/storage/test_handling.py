@@ -33,6 +33,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage import tables as t
 from dispatch.storage.database import Database, Tx
+from dispatch.storage.outbox import MOST_FAILURES
 from dispatch.ticket.finding import Value
 from dispatch.ticket.life import HOP_ENDS
 from dispatch.ticket.roles import Actor, Role
@@ -363,7 +364,7 @@ def test_even_a_supervisor_passes_nothing_on_that_is_on_its_way(
 def quarantined(database: Database, ticket_id: int) -> int:
     """The ticket's live hop, after five failures; its id."""
     now = NOW
-    for _ in range(hops.MOST_FAILURES):
+    for _ in range(MOST_FAILURES):
         with database.write() as tx:
             (pair,) = hops.receive(tx, [s.pair for s in hops.take_due(tx, now, LEASE, 9, ["noc"])], now, LEASE)
             hops.fail(tx, pair, "noc.line-test: OSError", now)

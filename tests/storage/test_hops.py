@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, event, insert, text, update
+from sqlalchemy import Row, insert, text, update
 
 from dispatch import figures, timers
 from dispatch.routing.prehandling import Script
@@ -16,10 +16,12 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, tickets
 from dispatch.storage import tables as t
 from dispatch.storage.database import Database, Tx
-from dispatch.storage.hops import MOST_FAILURES, Sending
+from dispatch.storage.hops import Sending
+from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.ticket.life import HopState
 from tests.factories import LEASE, NOW, account, claimed, fault, held, hop, live_id, on_board, put_in_force
 from tests.factories import NOC as ZHAO
+from tests.plans import plan
 
 MINUTE = timedelta(minutes=1)
 TEAMS = ["noc", "system-support"]
@@ -30,12 +32,12 @@ def take(database: Database, now: datetime = NOW, limit: int = 100, teams: list[
         return hops.take_due(tx, now, LEASE, limit, teams)
 
 
-def receive(database: Database, sent: list[Sending], now: datetime = NOW) -> list[hops.Pair]:
+def receive(database: Database, sent: list[Sending], now: datetime = NOW) -> list[Pair]:
     with database.write() as tx:
         return hops.receive(tx, [each.pair for each in sent], now, LEASE)
 
 
-def fail(database: Database, pair: hops.Pair, now: datetime = NOW) -> bool:
+def fail(database: Database, pair: Pair, now: datetime = NOW) -> bool:
     with database.write() as tx:
         return hops.fail(tx, pair, "noc.line-test: ValueError", now)
 
@@ -265,22 +267,6 @@ def crowded(database: Database, in_force: Rulebook, script: Script) -> Database:
 def live_row(database: Database, ticket_id: int) -> Row[Any]:
     with database.read() as tx:
         return tx.execute(t.hop.select().where(t.hop.c.ticket_id == ticket_id)).one()
-
-
-def plan(database: Database, act: Callable[[Tx], object]) -> str:
-    """How the database carries out the first statement of `act`."""
-    statements: list[tuple[str, Any]] = []
-
-    def keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:
-        statements.append((statement, parameters))
-
-    with database.read() as tx:
-        event.listen(tx, "before_cursor_execute", keep)
-        act(tx)
-        event.remove(tx, "before_cursor_execute", keep)
-        explain = "EXPLAIN QUERY PLAN" if database.kind == "sqlite" else "EXPLAIN"
-        statement, parameters = statements[0]
-        return "\n".join(str(tuple(row)) for row in tx.exec_driver_sql(f"{explain} {statement}", parameters))
 
 
 SCAN = re.compile(r"Seq Scan on (hop|ticket|history)|SCAN (hop|ticket|history)\b(?! USING INDEX ix_hop_)")

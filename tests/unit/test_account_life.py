@@ -84,7 +84,7 @@ def test_every_state_of_an_account_says_what_it_means_and_stands_on_the_page() -
 def test_the_page_shows_the_life_of_an_outside_effect_too() -> None:
     page = journey().partition("## The outside effect")[2]
     assert all(f"| **{state}** | {state.meaning} |" in page for state in EffectState)
-    assert "sent --> confirmed: ②" in page
+    assert "received --> confirmed: ③" in page
 
 
 @pytest.mark.parametrize("reasons", LISTS)

@@ -14,7 +14,7 @@ from kombu import Connection
 
 from dispatch.errors import MissingPart
 from dispatch.routing.prehandling import Script
-from dispatch.routing.rulebook import Rulebook
+from dispatch.routing.rulebook import EFFECTS, Rulebook
 from dispatch.storage import accounts, hops
 from dispatch.storage.hops import Sending
 from dispatch.ticket.roles import Actor
@@ -46,8 +46,11 @@ def test_it_refuses_to_start_without_a_broker(here: World, app: Celery, monkeypa
         make_app()
 
 
-def test_every_team_has_its_own_queue_and_there_is_no_other(app: Celery, rulebook: Rulebook) -> None:
-    assert {name: queue.routing_key for name, queue in app.amqp.queues.items()} == {t: t for t in rulebook.teams}
+def test_every_team_has_its_own_queue_the_effects_have_one_and_there_is_no_other(
+    app: Celery, rulebook: Rulebook
+) -> None:
+    queues = {name: queue.routing_key for name, queue in app.amqp.queues.items()}
+    assert queues == {name: name for name in (*rulebook.teams, EFFECTS)}
 
 
 def test_tasks_are_named_by_team_and_step_in_the_order_of_the_chain(app: Celery, rulebook: Rulebook) -> None:
@@ -64,8 +67,8 @@ def test_tasks_are_named_by_team_and_step_in_the_order_of_the_chain(app: Celery,
         "callback-survey.ask",
     ]
     ours = {name for name in app.tasks if not name.startswith("celery.")}
-    assert ours == {name for team in rulebook.teams for name in whole_chain(team, found)}
-    assert all(name.partition(".")[0] in rulebook.teams for name in ours)
+    assert ours == {name for team in rulebook.teams for name in whole_chain(team, found)} | {"effects.deliver"}
+    assert all(name.partition(".")[0] in (*rulebook.teams, EFFECTS) for name in ours)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ def message_to(app: Celery, here: World, sending: Sending, team: str) -> Any:
         queue = app.amqp.queues[team].bind(connection.channel())
         queue.declare()
         queue.purge()
-        Relay(here)._publish([sending._replace(team=team)])
+        Relay(here)._publish_hops([sending._replace(team=team)])
         message = queue.get(no_ack=True)
     assert message is not None
     return message

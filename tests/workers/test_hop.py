@@ -20,7 +20,7 @@ from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import crew, hops, records
-from dispatch.storage.hops import MOST_FAILURES, Pair
+from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.ticket.roles import RELAY
 from tests.factories import INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
 from workers.world import World

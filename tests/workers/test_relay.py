@@ -23,7 +23,7 @@ def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
     with Connection("memory://") as connection:
         channel = connection.channel()
         app.amqp.queues["noc"].bind(channel).declare()
-        relay._publish([Sending(7, 1, "noc", 41, "fault", 0), Sending(8, 3, "noc", 42, "fault", 0)])
+        relay._publish_hops([Sending(7, 1, "noc", 41, "fault", 0), Sending(8, 3, "noc", 42, "fault", 0)])
         message = app.amqp.queues["noc"].bind(channel).get(no_ack=True)
     assert message is not None
     return message

@@ -7,7 +7,7 @@ from datetime import datetime
 from dispatch import closing
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Tx
-from dispatch.storage.hops import Pair
+from dispatch.storage.outbox import Pair
 from workers.hop import Hops, Step, Stretch
 from workers.world import world
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch import construction
-from dispatch.ports.provisioning import Action, Order
+from dispatch.ports.provisioning import LineOrder, Order
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts
 from dispatch.storage.database import Tx
@@ -20,9 +20,8 @@ def prepare(world: World, rows: Hops) -> Write:
     orders = {}
     for row in rows:
         line = lines[row.account_id]
-        orders[row.id] = Order(
-            f"construction/{row.id}", Action.PREPARE, line.id, line.number, line.olt, line.port, line.speed
-        )
+        key = f"{construction.key_of(row)}/{Order.PREPARE}"
+        orders[row.id] = LineOrder(key, Order.PREPARE, line.id, line.number, line.olt, line.port, line.speed)
     refused = world.provisioning.carry_out(list(orders.values()))
     answers = {hop_id: refused.get(order.key) for hop_id, order in orders.items()}
 

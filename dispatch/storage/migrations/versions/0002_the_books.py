@@ -215,8 +215,12 @@ def _create_books() -> None:
         sa.Column("confirmed_at", Instant(), nullable=True),
         sa.CheckConstraint("(state IN ('confirmed')) = (confirmed_at IS NOT NULL)", name=op.f("ck_effect_confirmed")),
         sa.CheckConstraint("port IN ('provisioning', 'sms', 'printing')", name=op.f("ck_effect_port_known")),
-        sa.CheckConstraint("state IN ('due', 'sent', 'quarantined', 'confirmed')", name=op.f("ck_effect_state_known")),
-        sa.CheckConstraint("state NOT IN ('due', 'sent') OR wake_at IS NOT NULL", name=op.f("ck_effect_wakes")),
+        sa.CheckConstraint(
+            "state IN ('due', 'sent', 'received', 'quarantined', 'confirmed')", name=op.f("ck_effect_state_known")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('due', 'sent', 'received') OR wake_at IS NOT NULL", name=op.f("ck_effect_wakes")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_effect")),
         sa.UniqueConstraint("key", name=op.f("uq_effect_key")),
     )

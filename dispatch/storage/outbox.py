@@ -1,0 +1,101 @@
+"""Rows that are their own outbox: hops, and effects. What is due is marked as sent under a new generation; what isn't
+acted upon within its lease is due again; what fails too often waits in the quarantine. By set-based statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Table, and_, case, select, tuple_, update
+
+from dispatch.storage.database import Tx
+from dispatch.ticket.life import State
+
+Pair = tuple[int, int]
+"""(id, generation): all that a message carries of a row."""
+
+MOST_FAILURES = 5
+"""At this failure a row goes into the quarantine. Source: design, `durability.md` rule 6."""
+
+
+class Outbox:
+    """One such table and its life. It has `id`, `state`, `generation`, `failures`, `failure` and `wake_at`; its life
+    has the moves `send`, `postpone`, `receive`, `quarantine` and `release`."""
+
+    def __init__(
+        self, table: Table, sources: Callable[[str], tuple[State, ...]], target: Callable[[str], State]
+    ) -> None:
+        self.table, self.c = table, table.c
+        self.sources, self.target = sources, target
+        self.sent, self.received = target("send"), target("receive")
+
+    def due(self, now: datetime) -> ColumnElement[bool]:
+        """To be sent, or sent and not acted upon within the lease."""
+        return and_(self.c.wake_at <= now, self.c.state.in_(self.sources("send")))
+
+    def take(self, tx: Tx, due: Select[Any], now: datetime, lease: timedelta, **columns: object) -> list[int]:
+        """Mark the rows whose ids `due` selects as sent; what another process has locked is left to it.
+
+        A row that its worker held when the lease ran out counts as a failure, for it may be what killed the worker; one
+        that merely wasn't fetched does not. At the last failure it is quarantined instead. Gives the ids of both.
+        """
+        ids = sorted(tx.execute(due.with_for_update(of=self.table, skip_locked=True)).scalars())
+        if not ids:
+            return []
+        held = self.c.state == self.received
+        failures = self.c.failures + case((held, 1), else_=0)
+        poisoned = held & (failures >= MOST_FAILURES)
+        tx.execute(
+            update(self.table)
+            .where(self.c.id.in_(ids))
+            .values(
+                state=case((poisoned, self.target("quarantine")), else_=self.sent),
+                failures=failures,
+                failure=case((poisoned, "its worker died while it was at work on it"), else_=self.c.failure),
+                generation=self.c.generation + 1,
+                wake_at=case((poisoned, None), else_=now + lease),
+                **columns,
+            )
+        )
+        return ids
+
+    def postpone(self, tx: Tx, pairs: Sequence[Pair], until: datetime, **columns: object) -> None:
+        """Nobody's failure: due again at `until`."""
+        self.move(tx, "postpone", pairs, wake_at=until, **columns)
+
+    def receive(self, tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta, **columns: object) -> list[Pair]:
+        """The message's rows that are still at its generation, now in the worker's hands. The rest is stale."""
+        return self.move(tx, "receive", pairs, wake_at=now + lease, **columns)
+
+    def fail(self, tx: Tx, pair: Pair, failure: str, now: datetime) -> bool:
+        """Count a failure of the worker's act; the row is due again after a growing pause. True: quarantined instead.
+
+        `failure` says its kind and place, and nothing that may be a customer's.
+        """
+        mine = and_(self.at([pair]), self.c.state == self.received)
+        so_far = tx.execute(select(self.c.failures).where(mine).with_for_update()).scalar_one_or_none()
+        if so_far is None:
+            return False
+        failures = so_far + 1
+        poisoned = bool(failures >= MOST_FAILURES)
+        move, wake_at = ("quarantine", None) if poisoned else ("postpone", now + timedelta(seconds=2**failures))
+        self.move(tx, move, [pair], failures=failures, failure=failure, wake_at=wake_at)
+        return poisoned
+
+    def at(self, pairs: Sequence[Pair]) -> ColumnElement[bool]:
+        """At these generations. The id alone finds the row by its index; the pair then decides."""
+        return and_(
+            self.c.id.in_([row_id for row_id, _ in pairs]),
+            tuple_(self.c.id, self.c.generation).in_([tuple(pair) for pair in pairs]),
+        )
+
+    def move(self, tx: Tx, move: str, pairs: Sequence[Pair], **columns: object) -> list[Pair]:
+        """Those of the rows that are still at these generations, and from where the life's `move` may start."""
+        moved = tx.execute(
+            update(self.table)
+            .where(self.at(pairs), self.c.state.in_(self.sources(move)))
+            .values(state=self.target(move), **columns)
+            .returning(self.c.id, self.c.generation)
+        )
+        return sorted((row.id, row.generation) for row in moved)

@@ -1,0 +1,26 @@
+"""How a database carries a statement out: for tests that a query uses the index which was made for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import event
+
+from dispatch.storage.database import Database, Tx
+
+
+def plan(database: Database, act: Callable[[Tx], object]) -> str:
+    """How the database carries out the first statement of `act`."""
+    statements: list[tuple[str, Any]] = []
+
+    def keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:
+        statements.append((statement, parameters))
+
+    with database.read() as tx:
+        event.listen(tx, "before_cursor_execute", keep)
+        act(tx)
+        event.remove(tx, "before_cursor_execute", keep)
+        explain = "EXPLAIN QUERY PLAN" if database.kind == "sqlite" else "EXPLAIN"
+        statement, parameters = statements[0]
+        return "\n".join(str(tuple(row)) for row in tx.exec_driver_sql(f"{explain} {statement}", parameters))

@@ -1,0 +1,334 @@
+"""What a worker does with a message's effects when things go wrong: poison, refusals, receivers away, crashes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
+from kombu import Connection
+from sqlalchemy import Row, select
+from sqlalchemy.exc import OperationalError
+
+from dispatch import effects as leave
+from dispatch.effects import Order
+from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
+from dispatch.ports.sms import Message, SimulatedSmsGateway
+from dispatch.storage import accounts, effects
+from dispatch.storage.book_tables import effect
+from dispatch.storage.outbox import MOST_FAILURES, Pair
+from dispatch.ticket.roles import Actor, Role
+from tests.factories import account, dump
+from workers.world import World
+
+LONG = timedelta(days=1)
+OPS = Actor("ma", Role.OPS)
+
+
+class Stage:
+    """Plays the relay and a worker of the effects on this test's world."""
+
+    def __init__(self, here: World, app: Celery) -> None:
+        self.here, self.app = here, app
+
+    def tell(self, count: int) -> None:
+        with self.here.database.write() as tx:
+            for n in range(count):
+                leave.tell(tx, f"operation/{n}", f"1380013800{n % 10}", "您好", datetime.now(UTC))
+
+    def order(self, number: str, *orders: Order) -> int:
+        """Orders for one account's line, in this order; the account's id."""
+        account(self.here.database, number)
+        with self.here.database.write() as tx:
+            line = accounts.find(tx, number, lock=True)
+            assert line is not None
+            for n, order in enumerate(orders):
+                leave.provision(tx, f"operation/{number}-{n}", line, order, datetime.now(UTC))
+        return int(line.id)
+
+    def send(self, after: timedelta = timedelta()) -> list[list[Pair]]:
+        """What is due so long from now, as the relay would send it: messages."""
+        from workers.relay import _batches
+
+        with self.here.database.write() as tx:
+            due = effects.take_due(tx, datetime.now(UTC) + after, self.here.settings.lease_span, 1000)
+        return [[sending.pair for sending in batch] for batch in _batches(due, lambda sending: sending.port, 50)]
+
+    def deliver(self, message: list[Pair]) -> None:
+        self.app.tasks["effects.deliver"]([list(pair) for pair in message])
+
+    def work(self, after: timedelta = timedelta(), times: int = 1) -> int:
+        """Send what is due, and deliver every message so many times; how many messages."""
+        messages = self.send(after)
+        for message in messages:
+            for _ in range(times):
+                self.deliver(message)
+        return len(messages)
+
+    def row(self, key: str) -> Row[Any]:
+        with self.here.database.read() as tx:
+            return tx.execute(select(effect).where(effect.c.key == key)).one()
+
+    def states(self) -> Counter[str]:
+        with self.here.database.read() as tx:
+            return Counter(tx.execute(select(effect.c.state)).scalars())
+
+    def ledger(self) -> Counter[tuple[str, str]]:
+        return Counter(self.here.ledger.effects())
+
+    def delivered(self) -> dict[str, int]:
+        """How often each message that reached a customer was handed in, by key."""
+        with contextlib.closing(sqlite3.connect(self.here.settings.root / "sms.db")) as gateway:
+            return dict(gateway.execute("SELECT key, handed_in FROM delivered"))
+
+
+@pytest.fixture
+def stage(here: World, app: Celery) -> Stage:
+    return Stage(here, app)
+
+
+def sick(monkeypatch: pytest.MonkeyPatch, broken: Exception, wrong: Callable[[Message], bool] = lambda _: True) -> None:
+    """The gateway breaks, with nothing delivered, on a batch that has a wrong message in it."""
+    sound = SimulatedSmsGateway.send
+
+    def send(self: SimulatedSmsGateway, messages: Sequence[Message]) -> None:
+        if any(wrong(message) for message in messages):
+            raise broken
+        sound(self, messages)
+
+    monkeypatch.setattr(SimulatedSmsGateway, "send", send)
+
+
+def is_sixth(message: Message) -> bool:
+    return message.key == "operation/6/sms"
+
+
+def test_each_receiver_gets_its_own_and_what_it_accepted_is_confirmed_and_on_the_ledger(stage: Stage) -> None:
+    stage.tell(2)
+    line = stage.order("GZ1", Order.SUSPEND)
+    assert stage.work() == 2
+    assert stage.states() == Counter(confirmed=3)
+    assert stage.delivered() == {"operation/0/sms": 1, "operation/1/sms": 1}
+    found = stage.here.provisioning.line(line)  # type: ignore[attr-defined]
+    assert (found.state, found.number) == ("suspended", "GZ1")
+    assert stage.ledger() == Counter(
+        [
+            ("effects.sms", "operation/0/sms"),
+            ("effects.sms", "operation/1/sms"),
+            ("effects.provisioning", "operation/GZ1-0/suspend"),
+        ]
+    )
+
+
+def test_a_message_delivered_five_times_asks_once(stage: Stage) -> None:
+    stage.tell(3)
+    stage.work(times=5)
+    assert set(stage.delivered().values()) == {1}
+    assert set(stage.ledger().values()) == {1}
+
+
+def test_of_two_messages_for_the_same_effects_the_older_is_stale_whichever_comes_first(stage: Stage) -> None:
+    stage.tell(3)
+    (older,), (newer,) = stage.send(), stage.send(after=LONG)
+    stage.deliver(older)
+    assert stage.delivered() == {}
+    stage.deliver(newer)
+    before = dump(stage.here.database), stage.delivered()
+    stage.deliver(older)
+    assert (dump(stage.here.database), stage.delivered()) == before
+
+
+@pytest.mark.parametrize("broken", [ValueError("13800138006"), OSError("no room"), ConnectionResetError()])
+def test_a_poison_effect_in_a_batch_of_ten_fails_alone_and_the_nine_others_arrive(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, broken: Exception
+) -> None:
+    sick(monkeypatch, broken, is_sixth)
+    monkeypatch.setattr(random, "choice", lambda rows: rows[0])
+    stage.tell(10)
+    stage.work()
+    assert stage.states() == Counter(confirmed=9, due=1)
+    row = stage.row("operation/6/sms")
+    assert (row.failures, row.failure) == (1, f"sms: {type(broken).__name__}")
+    assert len(stage.delivered()) == 9
+    assert set(stage.ledger().values()) == {1}
+
+
+def test_a_poison_effect_that_was_asked_for_its_neighbours_is_found_out_the_next_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sick(monkeypatch, ConnectionResetError(), is_sixth)
+    stage.tell(10)
+    with monkeypatch.context() as unlucky:
+        unlucky.setattr(random, "choice", lambda rows: next(row for row in rows if row.key == "operation/6/sms"))
+        stage.work()
+    assert stage.states() == Counter(due=10)
+    monkeypatch.setattr(random, "choice", lambda rows: rows[0])
+    stage.work(after=LONG)
+    assert stage.states() == Counter(confirmed=9, due=1)
+
+
+def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.tell(10)
+    with monkeypatch.context() as ill:
+        sick(ill, ValueError("13800138006"), is_sixth)
+        stage.work()
+        for _ in range(MOST_FAILURES - 1):
+            assert stage.work(after=LONG) == 1  # alone
+        assert stage.send(after=LONG) == []
+    row = stage.row("operation/6/sms")
+    assert (row.state, row.failures, row.failure) == ("quarantined", MOST_FAILURES, "sms: ValueError")
+    with stage.here.database.write() as tx:
+        leave.release(tx, row.id, OPS, datetime.now(UTC))
+    stage.work()
+    assert stage.states() == Counter(confirmed=10)
+    assert set(stage.delivered().values()) == {1}
+
+
+def test_a_receiver_out_of_reach_is_waited_for_however_long_and_nobody_fails(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.tell(10)
+    with monkeypatch.context() as gone:
+        sick(gone, ConnectionRefusedError())
+        for n in range(3 * MOST_FAILURES):
+            assert stage.work(after=LONG if n else timedelta()) == 1  # all in one message still
+    assert stage.states() == Counter(due=10)
+    row = stage.row("operation/3/sms")
+    assert (row.failures, row.failure) == (0, "sms: ConnectionRefusedError")
+    assert timedelta(seconds=5) < row.wake_at - datetime.now(UTC) < timedelta(seconds=15)
+    stage.work(after=LONG)
+    assert stage.states() == Counter(confirmed=10)
+    assert stage.row("operation/3/sms").failure is None
+    assert set(stage.delivered().values()) == {1}
+
+
+def test_a_receiver_that_goes_away_half_way_keeps_what_it_has_and_gets_the_rest_later(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.tell(4)
+    sound = SimulatedSmsGateway.send
+    with monkeypatch.context() as gone:
+
+        def two_and_away(self: SimulatedSmsGateway, messages: Sequence[Message]) -> None:
+            sound(self, messages[:2])
+            gone.setattr(SimulatedSmsGateway, "send", away)
+            raise ConnectionResetError
+
+        def away(*_: object) -> None:
+            raise ConnectionRefusedError
+
+        gone.setattr(SimulatedSmsGateway, "send", two_and_away)
+        stage.work()
+    assert stage.states() == Counter(due=4)
+    stage.work(after=LONG)
+    assert stage.states() == Counter(confirmed=4)
+    assert stage.delivered() == {f"operation/{n}/sms": 2 if n < 2 else 1 for n in range(4)}
+
+
+def test_a_refused_order_goes_to_the_quarantine_at_once_with_its_reason_and_the_others_are_carried_out(
+    stage: Stage,
+) -> None:
+    stage.order("GZ1", Order.ACTIVATE)
+    stage.order("GZ2", Order.SUSPEND)
+    stage.work()
+    row = stage.row("operation/GZ1-0/activate")
+    assert (row.state, row.failures, row.failure) == ("quarantined", 1, "provisioning: refused, line-unknown")
+    assert stage.row("operation/GZ2-0/suspend").state == "confirmed"
+    assert stage.ledger() == Counter({("effects.provisioning", "operation/GZ2-0/suspend"): 1})
+
+
+def test_the_orders_of_a_line_arrive_in_order_though_the_first_one_fails_at_first(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = stage.order("GZ1", Order.SUSPEND, Order.RESUME)
+    sound = SimulatedProvisioning.carry_out
+
+    def carry_out(self: SimulatedProvisioning, orders: Sequence[LineOrder]) -> Mapping[str, str]:
+        if any(order.order == Order.SUSPEND for order in orders):
+            raise ValueError
+        return sound(self, orders)
+
+    with monkeypatch.context() as ill:
+        ill.setattr(SimulatedProvisioning, "carry_out", carry_out)
+        for _ in range(MOST_FAILURES - 1):
+            assert stage.work(after=LONG) == 1
+    assert stage.states() == Counter(due=2)
+    assert stage.work(after=LONG) == 1
+    assert stage.work(after=LONG) == 1
+    assert stage.work(after=LONG) == 0
+    system = SimulatedProvisioning(stage.here.settings.root / "provisioning.db")
+    assert [order for order, _ in system.ledger.effects()] == ["suspend", "resume"]
+    found = system.line(line)
+    assert found is not None
+    assert found.state == "active"
+
+
+def test_what_was_accepted_and_not_confirmed_is_handed_in_again_and_delivered_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.tell(3)
+    with monkeypatch.context() as gone:
+
+        def away(*_: object) -> None:
+            raise OperationalError("x", {}, sqlite3.OperationalError("gone"))
+
+        gone.setattr(effects, "confirm", away)
+        with pytest.raises(OperationalError):
+            stage.work()
+    assert not stage.ledger()
+    stage.work(after=LONG)
+    assert stage.states() == Counter(confirmed=3)
+    assert set(stage.delivered().values()) == {2}
+    gateway = SimulatedSmsGateway(stage.here.settings.root / "sms.db")
+    assert Counter(gateway.ledger.effects()) == Counter(("deliver", f"operation/{n}/sms") for n in range(3))
+    assert set(stage.ledger().values()) == {1}
+
+
+def test_what_a_stopped_task_had_in_hand_comes_back_each_alone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.tell(3)
+    with monkeypatch.context() as stuck:
+        sick(stuck, SoftTimeLimitExceeded())
+        with pytest.raises(SoftTimeLimitExceeded):
+            stage.work()
+    assert stage.states() == Counter(received=3)
+    assert stage.work(after=LONG) == 3
+    assert stage.states() == Counter(confirmed=3)
+
+
+def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(stage: Stage, here: World) -> None:
+    from workers.app import app
+    from workers.relay import Relay
+
+    stage.tell(2)
+    stage.order("GZ1", Order.SUSPEND, Order.RESUME)
+    with Connection("memory://") as connection:
+        queue = app.amqp.queues["effects"].bind(connection.channel())
+        queue.declare()
+        queue.purge()
+        relay = Relay(here)
+        assert relay.send_due() == 3
+        stage.tell(0)
+        with here.database.write() as tx:
+            leave.tell(tx, "operation/9", "13800138009", "您好", datetime.now(UTC))
+        assert relay.send_due() == 0  # the queue is full: it waits in the database
+        first, second = queue.get(no_ack=True), queue.get(no_ack=True)
+    assert {first.headers["argsrepr"], second.headers["argsrepr"]} == {
+        "(1 effect for provisioning: 3)",
+        "(2 effects for sms: 1 2)",
+    }
+    for message in (first, second):
+        whole = json.dumps([message.headers, json.loads(message.body)], ensure_ascii=False)
+        assert "138001380" not in whole
+        assert "您好" not in whole
+        assert "GZ1" not in whole
+    assert stage.row("operation/9/sms").state == "due"

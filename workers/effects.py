@@ -1,0 +1,117 @@
+"""Outside effects: a message → its effects: look, ask their receiver, confirm.
+
+No transaction is open while a receiver is asked. What was accepted and not confirmed, because the process died in
+between, is handed in again under the same key when its lease is over, and the receiver recognises it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+
+from dispatch.books.effect import Port
+from dispatch.ports.provisioning import LineOrder
+from dispatch.ports.sms import Message
+from dispatch.storage import effects
+from dispatch.storage.outbox import Pair
+from workers.batch import halving
+from workers.world import World, world
+
+log = structlog.get_logger()
+
+Effects = Sequence[Row[Any]]
+Receiver = Callable[[World, Effects], Mapping[str, str]]
+"""Hands effects in. Gives why an effect was refused for good, by its key. Raises OSError with the port out of reach."""
+
+PAUSE = timedelta(seconds=10)
+"""Until a receiver that was out of reach is asked again, however long it stays away: that is no effect's failure."""
+
+
+def _sms(here: World, rows: Effects) -> Mapping[str, str]:
+    here.sms.send([Message(row.key, row.payload["mobile"], row.payload["text"]) for row in rows])
+    return {}
+
+
+def _provisioning(here: World, rows: Effects) -> Mapping[str, str]:
+    return here.provisioning.carry_out([_line_order(row.key, **row.payload) for row in rows])
+
+
+def _line_order(key: str, order: str, account_id: int, number: str, speed: int | None = None, **_: Any) -> LineOrder:
+    return LineOrder(key, order, account_id, number, speed=speed)
+
+
+RECEIVERS: Mapping[Port, Receiver] = {Port.SMS: _sms, Port.PROVISIONING: _provisioning}
+
+
+def deliver(pairs: Sequence[Pair]) -> None:
+    """One message: what is still at its generation is ours, the rest is stale."""
+    here = world()
+    with here.database.write() as tx:
+        ours = effects.receive(tx, pairs, datetime.now(UTC), here.settings.lease_span)
+        rows = effects.read_received(tx, ours)
+    if len(ours) < len(pairs):
+        log.info("stale effects dropped", dropped=len(pairs) - len(ours), kept=len(ours))
+    for port, group in groupby(sorted(rows, key=lambda row: row.port), key=lambda row: row.port):
+        _Delivery(here, Port(port)).run(list(group))
+
+
+class _Delivery:
+    """One message's effects on their way to one receiver."""
+
+    def __init__(self, here: World, port: Port) -> None:
+        self.here, self.port = here, port
+        self.reached = False  # the receiver has answered at least once
+
+    def run(self, rows: Effects) -> None:
+        """One that breaks its batch is found by halving and fails alone."""
+        halving(self._hand_in, rows, self._fail)
+
+    def _hand_in(self, rows: Effects) -> list[Pair]:
+        """All at once; those that were confirmed. Raises OSError where some can be handed in and others can't."""
+        try:
+            refused = RECEIVERS[self.port](self.here, rows)
+        except OSError as away:
+            if not self.reached and len(rows) > 1:
+                self._hand_in([random.choice(rows)])  # noqa: S311 — the receiver, or one of these? Another will tell
+            if self.reached:
+                raise
+            self._wait(rows, away)
+            return []
+        self.reached = True
+        return self._settle(rows, refused)
+
+    def _settle(self, rows: Effects, refused: Mapping[str, str]) -> list[Pair]:
+        now = datetime.now(UTC)
+        with self.here.database.write() as tx:
+            for row in rows:
+                if row.key in refused:
+                    effects.quarantine(tx, _pair(row), f"{self.port}: refused, {refused[row.key]}")
+            confirmed = effects.confirm(tx, [_pair(row) for row in rows if row.key not in refused], now)
+        self.here.ledger.write(f"effects.{self.port}", (row.key for row in rows if _pair(row) in confirmed))
+        for row in rows:
+            if row.key in refused:
+                log.error("effect refused", effect=row.id, port=self.port, reason=refused[row.key])
+        return confirmed
+
+    def _wait(self, rows: Effects, away: OSError) -> None:
+        failure = f"{self.port}: {type(away).__name__}"
+        with self.here.database.write() as tx:
+            effects.postpone(tx, [_pair(row) for row in rows], datetime.now(UTC) + PAUSE, failure=failure)
+        log.warning("receiver out of reach, effects stay due", failure=failure, effects=len(rows))
+
+    def _fail(self, row: Row[Any], broken: Exception) -> None:
+        """Only the error's kind is kept and logged: its text may quote a customer."""
+        failure = f"{self.port}: {type(broken).__name__}"
+        with self.here.database.write() as tx:
+            quarantined = effects.fail(tx, _pair(row), failure, datetime.now(UTC))
+        log.error("effect failed", effect=row.id, failure=failure, quarantined=quarantined)
+
+
+def _pair(row: Row[Any]) -> Pair:
+    return row.id, row.generation
