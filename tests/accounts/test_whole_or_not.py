@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from dispatch.accounts import closure, opening, password, renaming, suspension, transfer
+from dispatch.accounts import binding, closure, opening, password, refund, renaming, suspension, transfer
 from dispatch.accounts.operation import Counter, Request
 from dispatch.storage.database import Database
+from dispatch.ticket.numbers import ticket_number
 from tests import factories as f
 from tests.accounts import factories as a
 from tests.dying import is_all_or_nothing
@@ -78,8 +79,30 @@ def rename(database: Database, counter: Counter) -> tuple[Any, Request]:
     return renaming.rename, renaming.Renaming(account=number, new_account=a.mobile(5), **OWNER)
 
 
+def bind_instead(database: Database, counter: Counter) -> tuple[Any, Request]:
+    """The number that carries the plan is exchanged, and takes the plan with it."""
+    number = a.in_service(database, counter, plan="family-500", mobile=a.mobile(7))
+    numbers = {"mobile": a.mobile(8), "instead_of": a.mobile(7), "confirm": ("plan-voided",)}
+    return binding.bind, binding.Binding(account=number, **OWNER, **numbers)
+
+
+def unbind(database: Database, counter: Counter) -> tuple[Any, Request]:
+    number = a.in_service(database, counter, mobile=a.mobile(7))
+    return binding.unbind, binding.Unbinding(account=number, mobile=a.mobile(7), **OWNER)
+
+
+def appoint(database: Database, counter: Counter) -> tuple[Any, Request]:
+    order = ticket_number("construction", a.order_of(database, a.failed(database, counter)))
+    return refund.appoint, refund.Appointment(order=order, at=LATER + timedelta(days=1))
+
+
+def refund_(database: Database, counter: Counter) -> tuple[Any, Request]:
+    number, typed = a.failed(database, counter, mobile=a.mobile(7)), SecretStr(a.PASSWORD)
+    return refund.refund, refund.Refund(account=number, password=typed, reason="no-way-for-cable")
+
+
 SCENES: list[Scene] = [open_, open_without_resources, close, fail_to_authenticate, suspend, resume]
-SCENES += [change_password, reset_password, transfer_, rename]
+SCENES += [change_password, reset_password, transfer_, rename, bind_instead, unbind, appoint, refund_]
 
 
 def _with(scene: tuple[Any, Request], counter: Counter) -> tuple[Any, Counter, Request]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from dispatch import intake
-from dispatch.accounts import binding, closure, opening, password, renaming, suspension, transfer
+from dispatch.accounts import binding, closure, opening, password, refund, renaming, suspension, transfer
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Accepted, Counter, Refused
 from dispatch.books.life import LIVING
@@ -325,6 +325,22 @@ class World:
             for mobile in unbound:
                 self._given_up(of, mobile)
 
+    def refund(self, dice: Random) -> None:
+        """By the password, once the order has failed."""
+        if not (line := self.pick(dice)):
+            return
+        of, typed = self.model.called(line.number), dice.choice(PASSWORDS)
+        request = refund.Refund(account=line.number, password=SecretStr(typed), reason="no-way-for-cable")
+        if typed != of.password:
+            code = "authentication-failed"
+        elif of.state != "installing":
+            code = "wrong-state"
+        else:
+            code = None if of.site == "refund-desk" else "order-not-failed"
+        if self.do(refund.refund, request, code):
+            of.state, of.bound, of.plan, of.carrier = "cancelled", set(), None, None
+            f.work(self.database, self.rulebook, self.now)
+
     # -- the world around ----------------------------------------------------------------------------
 
     def construction_comes_to_its_end(self, dice: Random) -> None:
@@ -410,7 +426,7 @@ def _settles(reason: str, cause: str) -> bool:
 
 ACTS: list[Callable[[World, Random], None]] = [
     World.open, World.close, World.suspend, World.resume, World.change_password,
-    World.bind, World.unbind, World.rename, World.transfer,
+    World.bind, World.unbind, World.rename, World.transfer, World.refund,
     World.construction_comes_to_its_end, World.a_fault_is_reported,
 ]  # fmt: skip
 OFTEN = [World.open] * 3 + [World.construction_comes_to_its_end] * 3
