@@ -16,10 +16,10 @@ from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.enrolment import applicant, carrier, enrol, plan_lines
 from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.password import set_password
 from dispatch.accounts.registration import Person, Scan, keep, register
 from dispatch.books.life import AccountState
 from dispatch.books.naming import read_address, read_mobile, read_name
-from dispatch.books.password import check_password
 from dispatch.books.plans import Plan, require_offered
 from dispatch.errors import AddressInUse, NoResources, UnknownAddress
 from dispatch.slips.forms import Line, Section
@@ -60,12 +60,13 @@ def _open(act: Act, request: Opening) -> Done:
     customer = register(act, request.holder)
     mobile = carrier(act, request.mobile)
     require_offered(plan, applicant(act, customer, address.area, mobile), local_date(act.now))
-    account = _allocate(act, request, address, customer)
+    account = _allocate(act, address, customer)
     keep(act, request.scans, required=())
     enrol(act, account, plan, mobile)
+    set_password(act, account, customer, request.password)
+    order = _order_construction(act, account, plan)
     due = [(charge.title, charge.amount) for charge in plan.charges]
     payment, invoice = billing.charge(act, account, customer.name, due, request.payment)
-    order = _order_construction(act, account, plan)
     sections = (
         Section(
             Title("装机", "Installation"),
@@ -101,9 +102,7 @@ def _reached(act: Act, request: Opening, plan: Plan) -> Row[Any]:
     return address
 
 
-def _allocate(act: Act, request: Opening, address: Row[Any], customer: Row[Any]) -> Row[Any]:
-    password = request.password.get_secret_value()
-    check_password(password, request.holder.document_number.get_secret_value(), customer.mobile)
+def _allocate(act: Act, address: Row[Any], customer: Row[Any]) -> Row[Any]:
     return accounts.allocate(
         act.tx,
         state=AccountState.INSTALLING,
@@ -112,7 +111,6 @@ def _allocate(act: Act, request: Opening, address: Row[Any], customer: Row[Any])
         pon_port_id=address.pon_port_id,
         area=address.area,
         mobile=customer.mobile,
-        password=act.counter.passwords.hash(password),
         added_at=act.now,
         added_by=act.actor.name,
     )

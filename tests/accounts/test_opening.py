@@ -1,0 +1,496 @@
+"""1 开户: every step of its row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from pydantic import SecretStr, ValidationError
+from stdnum.cn import ric
+
+from dispatch.accounts import opening
+from dispatch.accounts.billing import Paid
+from dispatch.accounts.opening import Opening
+from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused
+from dispatch.books.life import AccountState
+from dispatch.errors import BadInput
+from dispatch.slips.forms import InvoiceData
+from dispatch.storage import book_tables as b
+from dispatch.storage import customers, money, resources
+from dispatch.storage import tables as t
+from dispatch.storage.database import Database
+from dispatch.ticket.roles import Role
+from tests import factories as f
+from tests.accounts import factories as c
+
+WELCOME = replace(c.PLANS.plan("home-300"), name="welcome")
+
+
+def open_(database: Database, counter: Counter, request: Opening) -> Accepted:
+    return c.accepted(database, opening.open_account, counter, request)
+
+
+def refusal(database: Database, counter: Counter, request: Opening) -> Refused:
+    return c.refused(database, opening.open_account, counter, request)
+
+
+def sharing_a_port(database: Database, *texts: str, capacity: int = 1) -> None:
+    with database.write() as tx:
+        resources.enter(tx, [resources.Reach(text, "tianhe", "OLT-9", "0/1/1", capacity) for text in texts])
+
+
+def used(database: Database) -> list[int]:
+    return [row.used for row in c.rows(database, b.pon_port)]
+
+
+def wrong_digit(n: int = 1) -> SecretStr:
+    number = c.resident_id(n)
+    return SecretStr(number[:-1] + ("0" if number[-1] != "0" else "1"))
+
+
+def no_such_day() -> SecretStr:
+    """A number whose check digit is right, of somebody born on 30 February."""
+    body = "44010619900230001"
+    return SecretStr(body + ric.calc_check_digit(body + "0"))
+
+
+@pytest.fixture
+def address(database: Database) -> str:
+    return c.address(database)
+
+
+# -- the good way ----------------------------------------------------------------------------------
+
+
+def test_the_line_is_reserved_for_a_customer_registered_by_his_real_name(
+    database: Database, counter: Counter, address: str
+) -> None:
+    done = open_(database, counter, c.application())
+
+    account = c.line(database, str(done.result["account"]))
+    assert (account.state, account.number) == (AccountState.INSTALLING, f"kd{account.id:010d}")
+    assert (account.area, account.mobile, account.added_by) == ("tianhe", c.mobile(), f.CLERK.name)
+    assert counter.passwords.verify(c.PASSWORD, account.password)
+    (customer,) = c.rows(database, b.customer)
+    assert account.customer_id == customer.id
+    assert (customer.name, customer.document_kind, customer.document_expires) == (
+        c.person().name, "resident-id", date(2036, 3, 6),
+    )  # fmt: skip
+    assert customers.document_number(counter.cipher, customer) == c.resident_id()
+    (port,) = c.rows(database, b.pon_port)
+    assert (port.id, port.used) == (account.pon_port_id, 1)
+
+
+def test_neither_document_nor_password_is_in_clear_anywhere_in_the_database(
+    database: Database, counter: Counter, address: str
+) -> None:
+    open_(database, counter, c.application(request_key="a-key"))
+
+    everything = str(f.dump(database))
+    assert c.resident_id() not in everything
+    assert c.PASSWORD not in everything
+
+
+def test_the_customer_is_enrolled_in_the_plan_that_he_wants(database: Database, counter: Counter, address: str) -> None:
+    done = open_(database, counter, c.application(plan="family-500", mobile=f"+86 {c.mobile(7)}"))
+
+    account = c.line(database, str(done.result["account"]))
+    (enrolment,) = c.rows(database, b.enrolment)
+    assert (enrolment.account_id, enrolment.plan, enrolment.mobile) == (account.id, "family-500", c.mobile(7))
+    assert enrolment.terms == c.PLANS.plan("family-500").terms()
+    (binding,) = c.rows(database, b.binding)
+    assert (binding.account_id, binding.mobile, binding.until) == (account.id, c.mobile(7), None)
+
+
+def test_what_is_due_is_taken_and_its_invoice_made_out(database: Database, counter: Counter, address: str) -> None:
+    done = open_(database, counter, c.application())
+
+    account = c.line(database, str(done.result["account"]))
+    (payment,) = c.rows(database, b.payment)
+    assert (payment.account_id, payment.kind, payment.method, payment.amount) == (account.id, "charge", "cash", 200_00)
+    (invoice,) = c.rows(database, b.invoice)
+    assert (invoice.number, invoice.account_id, invoice.amount, done.result["invoice"]) == (
+        1, account.id, 200_00, "00000001",
+    )  # fmt: skip
+    data = InvoiceData.from_json(invoice.content)
+    assert (data.buyer, data.total, data.issued_on, data.slip) == (
+        c.person().name, 200_00, date(2026, 3, 2), done.slip,
+    )  # fmt: skip
+
+
+def test_a_card_payment_keeps_the_terminals_reference(database: Database, counter: Counter, address: str) -> None:
+    paid = Paid(method="card", amount="200", reference="POS-42-007")
+
+    done = open_(database, counter, c.application(payment=paid))
+
+    (payment,) = c.rows(database, b.payment)
+    assert (payment.method, payment.reference) == ("card", "POS-42-007")
+    shown = c.slip(database, done).payment
+    assert shown is not None
+    assert (shown.method.zh, shown.reference) == ("刷卡", "POS-42-007")
+
+
+def test_slip_and_invoice_are_printed(database: Database, counter: Counter, address: str) -> None:
+    done = open_(database, counter, c.application(plan="family-500", mobile=c.mobile(7)))
+
+    assert c.printed(database, done) == ["invoice/1", f"slip/{done.operation_id}"]
+    slip = c.slip(database, done)
+    assert (slip.title.zh, slip.account, slip.customer) == ("开户", done.result["account"], c.person().name)
+    assert (slip.document, slip.contact) == (f"居民身份证 440***********{c.resident_id()[-4:]}", "138****8001")
+    shown = {line.label.zh: line.value for section in slip.sections for line in section.lines}
+    assert (shown["装机地址"], shown["施工单"]) == (address, done.result["construction"])
+    assert (shown["速率"], shown["绑定手机"]) == ("500 Mbit/s", "138****8007")
+    assert slip.payment is not None
+    assert slip.invoice is not None
+    assert (slip.payment.total, slip.invoice.number) == (100_00, "00000001")
+
+
+def test_the_construction_order_begins_with_the_network_departments_provisioning(
+    database: Database, counter: Counter, address: str
+) -> None:
+    done = open_(database, counter, c.application())
+
+    number = str(done.result["account"])
+    order = f.ticket(database, c.order_of(database, number))
+    assert (order.kind, order.state, order.account, order.area) == ("construction", "open", number, "tianhe")
+    assert done.result["construction"] == f"C{order.id:08d}"
+    first = f.live(database, order.id)
+    assert first is not None
+    assert (first.team, first.state) == ("provisioning", "due")
+
+
+def test_the_documents_that_were_shown_are_kept(database: Database, counter: Counter, address: str) -> None:
+    done = open_(database, counter, c.application(scans=(c.scan("owner-document"),)))
+
+    (kept,) = c.rows(database, b.kept_document)
+    assert (kept.operation_id, kept.kind, kept.media_type) == (done.operation_id, "owner-document", "image/png")
+
+
+def test_an_existing_customer_opens_a_second_account(database: Database, counter: Counter, address: str) -> None:
+    first = open_(database, counter, c.application())
+    second_address = c.address(database, 2)
+    moved = c.person(1, mobile=c.mobile(5), document_expires=None)
+
+    second = open_(database, counter, c.application(1, address=second_address, holder=moved))
+
+    (customer,) = c.rows(database, b.customer)
+    assert (customer.mobile, customer.document_expires) == (c.mobile(5), None)
+    owners = {c.line(database, str(done.result["account"])).customer_id for done in (first, second)}
+    assert owners == {customer.id}
+
+
+def test_a_name_of_rare_characters_is_registered_as_it_is(database: Database, counter: Counter) -> None:
+    for n, name in enumerate(("张㛃", "𬭛元素", "买买提·艾力", "羊城贸易（广州）有限公司", "〇〇七")):
+        c.address(database, n)
+        done = open_(database, counter, c.application(n, holder=c.person(n, name=name)))
+        kept = c.rows(database, b.customer)[-1].name
+        assert kept == name.replace("（", "(").replace("）", ")")
+        assert c.slip(database, done).customer == kept
+
+
+# -- resources -------------------------------------------------------------------------------------
+
+
+def test_where_nothing_reaches_the_demand_is_recorded_and_nothing_else(database: Database, counter: Counter) -> None:
+    where = c.address(database, capacity=0)
+    before = f.dump(database)
+
+    outcome = refusal(database, counter, c.application(plan="family-500", mobile=c.mobile(7)))
+
+    assert (outcome.code, "需求已登记" in outcome.reason) == ("no-resources", True)
+    (demand,) = c.rows(database, b.demand)
+    assert (demand.area, demand.address, demand.contact, demand.mobile, demand.speed) == (
+        "tianhe", where, c.person().name, c.mobile(), 500,
+    )  # fmt: skip
+    assert (demand.operation_id, demand.at) == (outcome.operation_id, f.NOW)
+    after = f.dump(database)
+    assert {name for name in after if after[name] != before[name]} == {"demand", "operation"}
+    with database.read() as tx:
+        assert [tuple(row) for row in resources.demand_by_area(tx)] == [("tianhe", 1, 500)]
+
+
+def test_a_port_without_a_free_place_reaches_nobody_else(database: Database, counter: Counter) -> None:
+    sharing_a_port(database, "体育东路1号", "体育东路2号")
+    open_(database, counter, c.application(1, address="体育东路1号"))
+
+    outcome = refusal(database, counter, c.application(2, address="体育东路2号"))
+
+    assert outcome.code == "no-resources"
+    assert len(c.rows(database, b.demand)) == 1
+    assert used(database) == [1]
+
+
+def test_of_two_who_want_the_last_free_place_at_once_one_gets_it_and_the_others_demand_is_recorded(
+    database: Database, counter: Counter
+) -> None:
+    sharing_a_port(database, "体育东路1号", "体育东路2号")
+
+    def opens(n: int) -> Any:
+        request = c.application(n, address=f"体育东路{n}号")
+        return lambda tx: opening.open_account(tx, counter, request, f.CLERK, f.NOW)
+
+    first, second = c.overtaken(database, opens(1), opens(2))
+
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Refused)
+    assert second.code == "no-resources"
+    (demand,) = c.rows(database, b.demand)
+    assert (demand.operation_id, demand.address) == (second.operation_id, "体育东路2号")
+    assert used(database) == [1]
+    assert len(c.rows(database, b.account)) == 1
+
+
+def test_an_address_has_one_account_and_takes_no_second_place(
+    database: Database, counter: Counter, address: str
+) -> None:
+    open_(database, counter, c.application())
+
+    assert refusal(database, counter, c.application(2, address=address)).code == "address-in-use"
+    assert used(database) == [1]
+
+
+def test_of_two_who_want_the_same_address_at_once_one_gets_it(
+    database: Database, counter: Counter, address: str
+) -> None:
+    def opens(n: int) -> Any:
+        request = c.application(n, address=address)
+        return lambda tx: opening.open_account(tx, counter, request, f.CLERK, f.NOW)
+
+    first, second = c.overtaken(database, opens(1), opens(2))
+
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Refused)
+    assert second.code == "address-in-use"
+    assert used(database) == [1]
+    assert len(c.rows(database, b.customer)) == 1
+
+
+def test_of_two_who_open_for_the_same_new_customer_at_once_both_do_for_one_customer(
+    database: Database, counter: Counter, address: str
+) -> None:
+    other = c.address(database, 2)
+
+    def opens(where: str) -> Any:
+        return lambda tx: opening.open_account(tx, counter, c.application(1, address=where), f.CLERK, f.NOW)
+
+    outcomes: list[Outcome] = c.overtaken(database, opens(address), opens(other))
+
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert len(c.rows(database, b.customer)) == 1
+
+
+def test_an_address_is_found_however_its_spaces_and_digits_are_typed(
+    database: Database, counter: Counter, address: str
+) -> None:
+    open_(database, counter, c.application(address=f"　{address.replace('1', '１')} "))
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+def test_what_cannot_be_true_of_a_holder_is_refused(database: Database, counter: Counter, address: str) -> None:
+    for changes, code in (
+        ({"document_number": wrong_digit()}, "bad-document-number"),
+        ({"document_number": SecretStr(c.resident_id()[:-1])}, "bad-document-number"),
+        ({"document_number": no_such_day()}, "bad-document-number"),
+        ({"document_kind": "library-card"}, "unknown-document-kind"),
+        ({"document_kind": "household-register"}, "document-for-minors"),
+        ({"document_kind": "passport", "document_number": SecretStr("E12345678"), "document_expires": None},
+         "document-expiry-missing"),
+        ({"document_expires": date(2026, 3, 1)}, "document-expired"),
+        ({"name": "长" * 61}, "bad-name"),
+        ({"name": "张\x07三"}, "bad-name"),
+        ({"name": "张\u202e三"}, "bad-name"),
+        ({"name": " "}, "bad-name"),
+        ({"mobile": "1380013800"}, "bad-mobile"),
+        ({"mobile": "020-85551234"}, "bad-mobile"),
+    ):  # fmt: skip
+        outcome = refusal(database, counter, c.application(holder=c.person(**changes)))
+        assert outcome.code == code
+        assert c.resident_id()[:14] not in outcome.reason
+
+
+def test_a_document_is_good_through_the_day_it_bears_in_china(
+    database: Database, counter: Counter, address: str
+) -> None:
+    open_(database, counter, c.application(holder=c.person(document_expires=date(2026, 3, 2))))
+
+
+def test_an_address_that_is_not_known_is_refused_and_no_demand_of_anywhere(
+    database: Database, counter: Counter, address: str
+) -> None:
+    for typed, code in (
+        ("广州市天河区体育西路999号", "unknown-address"),
+        ("西", "bad-address"),
+        ("广州市" * 41, "bad-address"),
+        (f"{address}\x00", "bad-address"),
+    ):
+        assert refusal(database, counter, c.application(address=typed)).code == code
+    assert not c.rows(database, b.demand)
+
+
+def test_a_document_of_another_name_is_refused_without_saying_whose_it_is(
+    database: Database, counter: Counter, address: str
+) -> None:
+    open_(database, counter, c.application())
+    other = c.application(1, address=c.address(database, 2), holder=c.person(1, name="李四"))
+
+    outcome = refusal(database, counter, other)
+
+    assert outcome.code == "name-mismatch"
+    assert c.person().name not in outcome.reason
+
+
+def test_a_mobile_number_carries_one_account(database: Database, counter: Counter, address: str) -> None:
+    open_(database, counter, c.application(plan="family-500", mobile=c.mobile(7)))
+    c.address(database, 2)
+
+    assert refusal(database, counter, c.application(2, mobile=c.mobile(7))).code == "mobile-taken"
+    assert refusal(database, counter, c.application(2, mobile="12345")).code == "bad-mobile"
+
+
+def test_of_two_who_bind_the_same_number_at_once_one_does(database: Database, counter: Counter, address: str) -> None:
+    c.address(database, 2)
+
+    def opens(n: int) -> Any:
+        return lambda tx: opening.open_account(tx, counter, c.application(n, mobile=c.mobile(7)), f.CLERK, f.NOW)
+
+    first, second = c.overtaken(database, opens(1), opens(2))
+
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Refused)
+    assert second.code == "mobile-taken"
+    assert used(database) == [1, 0]
+
+
+def test_any_other_amount_than_what_is_due_is_refused(database: Database, counter: Counter, address: str) -> None:
+    for amount in ("-200.00", "199.99", "200.01", "200.001", "２００", "1,200", "二百", "", "0", "2e2", "1" * 30):
+        outcome = refusal(database, counter, c.application(payment=Paid(method="cash", amount=amount)))
+        assert outcome.code == "bad-amount"
+
+
+def test_no_payment_where_one_is_due_and_one_where_none_is_are_refused(
+    database: Database, counter: Counter, address: str
+) -> None:
+    assert refusal(database, counter, c.application(payment=None)).code == "bad-amount"
+    free = c.application(plan="card-300", mobile=c.mobile(7), payment=Paid(method="cash", amount="10"))
+    assert refusal(database, counter, free).code == "bad-amount"
+
+    done = open_(database, counter, c.application(plan="card-300", mobile=c.mobile(7)))
+    assert done.result["invoice"] is None
+    assert not c.rows(database, b.payment)
+
+
+def test_a_card_without_its_reference_and_cash_with_one_are_bad_input(
+    database: Database, counter: Counter, address: str
+) -> None:
+    for paid in (
+        Paid(method="card", amount="200.00"),
+        Paid(method="card", amount="200.00", reference="  "),
+        Paid(method="card", amount="200.00", reference="9" * 61),
+        Paid(method="card", amount="200.00", reference="9\n9"),
+        Paid(method="cash", amount="200.00", reference="9"),
+    ):
+        with f.refused(database, BadInput) as tx:
+            opening.open_account(tx, counter, c.application(payment=paid), f.CLERK, f.NOW)
+    with pytest.raises(ValidationError, match="method"):
+        Paid(method="cheque", amount="200.00")  # type: ignore[arg-type]
+
+
+def test_a_plan_is_had_by_whom_it_is_offered_to(database: Database, counter: Counter, address: str) -> None:
+    c.in_service(database, counter, 3)
+    second = c.address(database, 4)
+    company, known = c.unit(2), c.person(3)
+    for conditions, changes, why in (
+        ({"customers": "existing"}, {}, "仅限老客户"),
+        ({"customers": "new"}, {"holder": known, "address": second}, "仅限新客户"),
+        ({"holders": ("unit",)}, {}, "仅限单位"),
+        ({"holders": ("person",)}, {"holder": company}, "仅限个人"),
+        ({"areas": ("panyu",)}, {}, "该片区不办理"),
+        ({"since": date(2026, 3, 3)}, {}, "2026-03-03起办理"),
+        ({"until": date(2026, 3, 1)}, {}, "已于2026-03-01截止"),
+    ):
+        offering = c.offering(counter, replace(WELCOME, **conditions))  # type: ignore[arg-type]
+        outcome = refusal(database, offering, c.application(plan="welcome", **changes))
+        assert (outcome.code, why in outcome.reason) == ("plan-not-offered", True)
+        wanted = c.application(plan="welcome", **changes)
+        with database.write() as tx:
+            free_of_conditions = c.offering(counter, WELCOME)
+            assert isinstance(opening.open_account(tx, free_of_conditions, wanted, f.CLERK, f.NOW), Accepted)
+            tx.rollback()
+
+
+def test_a_plan_that_a_number_carries_needs_one_and_an_unknown_plan_is_named(
+    database: Database, counter: Counter, address: str
+) -> None:
+    outcome = refusal(database, counter, c.application(plan="family-500"))
+    assert (outcome.code, "须绑定手机号码" in outcome.reason) == ("plan-not-offered", True)
+
+    outcome = refusal(database, counter, c.application(plan="gold"))
+    assert (outcome.code, "home-300" in outcome.reason) == ("unknown-plan", True)
+
+
+def test_a_password_that_is_easily_guessed_is_refused(database: Database, counter: Counter, address: str) -> None:
+    bound = "19912345678"
+    for typed in ("12345678", "short", f"x{c.resident_id()[6:14]}", f"{c.mobile()}!", f"{bound}!"):
+        weak = c.application(mobile=bound, password=SecretStr(typed))
+        outcome = refusal(database, counter, weak)
+        assert outcome.code == "weak-password"
+        assert typed not in outcome.reason
+
+
+def test_a_refusal_after_the_money_was_counted_leaves_no_gap_in_the_invoices(
+    database: Database, counter: Counter, address: str
+) -> None:
+    open_(database, counter, c.application())
+    second = c.address(database, 2)
+    broken = replace(counter, rulebook=None)  # type: ignore[arg-type]
+    with pytest.raises(AttributeError), database.write() as tx:
+        opening.open_account(tx, broken, c.application(2, address=second), f.CLERK, f.NOW)
+    refusal(database, counter, c.application(2, payment=None))
+    open_(database, counter, c.application(2))
+
+    assert [row.number for row in c.rows(database, b.invoice)] == [1, 2]
+    with database.write() as tx:
+        assert money.next_number(tx, "invoice") == 3
+
+
+# -- once, and by whom -----------------------------------------------------------------------------
+
+
+def test_under_one_key_it_is_opened_once(database: Database, counter: Counter, address: str) -> None:
+    outcome = c.done_once(
+        database, opening.open_account, counter, c.application(), c.application(password=SecretStr("Other!42"))
+    )
+
+    assert isinstance(outcome, Accepted)
+    assert used(database) == [1]
+    assert len(c.rows(database, t.ticket)) == 1
+
+
+def test_under_one_key_a_demand_is_recorded_once(database: Database, counter: Counter) -> None:
+    c.address(database, capacity=0)
+    outcome = c.done_once(database, opening.open_account, counter, c.application(), c.application(2))
+
+    assert isinstance(outcome, Refused)
+    assert len(c.rows(database, b.demand)) == 1
+
+
+def test_two_with_one_key_at_once_open_one_account(database: Database, counter: Counter, address: str) -> None:
+    def opens(tx: Any) -> Outcome:
+        return opening.open_account(tx, counter, c.application(request_key="key-1"), f.CLERK, f.NOW)
+
+    first, second = c.overtaken(database, opens, opens)
+
+    assert second == replace(first, repeated=True)
+    assert len(c.rows(database, b.account)) == 1
+
+
+def test_only_a_clerk_opens_accounts(database: Database, counter: Counter, address: str) -> None:
+    refused_roles = f.forbidden(
+        database, lambda tx, actor: opening.open_account(tx, counter, c.application(), actor, f.NOW)
+    )
+
+    assert refused_roles == f.all_roles_but(Role.CLERK)
