@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo up test test-unit lint format docs lock clean
+.PHONY: help setup demo up test test-unit lint format docs bench lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,9 +48,13 @@ docs: setup  ## what is generated: the life tables' page, the rules' drawings an
 	@$(BIN)/dispatch rules show routing_rules.yaml --flow construction --svg docs/rules-construction.svg
 	@$(BIN)/dispatch rules schema > docs/routing_rules.schema.json
 
+bench: setup  ## how long a slip takes
+	@$(BIN)/python bench/slips.py
+
 lock: setup  ## resolve the packages anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 clean:  ## remove the virtual environment and the caches
 	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
