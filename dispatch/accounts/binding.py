@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.enrolment import void
 from dispatch.accounts.operation import Act, Counter, Done, Outcome, Refused, Request, carry_out
+from dispatch.accounts.shown import BindingShown
 from dispatch.books.naming import masked_mobile, read_account_number, read_mobile
 from dispatch.errors import AlreadyBound, BadInput, MobileTaken, NotBound
 from dispatch.slips.forms import Change
@@ -68,19 +69,6 @@ class Voided(NamedTuple):
     after: Title
 
 
-class BindingShown(BaseModel):
-    """One binding as the counter sees it: the number masked, and the slips by which it began and ended."""
-
-    model_config = ConfigDict(frozen=True)
-
-    account: str
-    mobile: str
-    accepted_at: AwareDatetime
-    ended_at: AwareDatetime | None
-    bound_by: str
-    unbound_by: str | None
-
-
 def bind(tx: Tx, counter: Counter, request: Binding, actor: Actor, now: datetime) -> Outcome:
     """`result`: account, the numbers bound and unbound (masked), and what the plan became, if it was voided. To replace
     a number that carries a plan must be confirmed (`plan-voided`).
@@ -111,11 +99,11 @@ def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now
     outcome = carry_out(tx, counter, "bindings", request, actor, now, body)
     if isinstance(outcome, Refused):
         return outcome
-    found = shown(enrolments.bindings(tx, *_asked(request), MOST_SHOWN))
+    found = shown_bindings(enrolments.bindings(tx, *_asked(request), MOST_SHOWN))
     return replace(outcome, result={"bindings": [each.model_dump(mode="json") for each in found]})
 
 
-def shown(rows: Sequence[Row[Any]]) -> tuple[BindingShown, ...]:
+def shown_bindings(rows: Sequence[Row[Any]]) -> tuple[BindingShown, ...]:
     """Rows of bindings, each with its account's number, as the counter sees them."""
     return tuple(
         BindingShown(

@@ -51,11 +51,11 @@ def take_over(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, now: d
 
 
 def by_numbers(tx: Tx, numbers: Sequence[str], *, lock: bool = False) -> dict[str, Row[Any]]:
-    """The newest account of each of these numbers, by number: at most one of a number is living.
+    """The living account of each of these numbers, by number, or else the one that had it last.
 
     With `lock` none of them is suspended or closed by another while this transaction goes on.
     """
-    query = select(account).where(account.c.number.in_(numbers)).order_by(account.c.id)
+    query = select(account).where(account.c.number.in_(numbers)).order_by(is_living, account.c.id)  # the last one stays
     return {row.number: row for row in tx.execute(query.with_for_update(read=True) if lock else query)}
 
 

@@ -88,6 +88,17 @@ def test_another_living_accounts_name_is_refused_and_an_ended_ones_is_free(
     assert c.accepted(database, renaming.rename, counter, second).result["account"] == NEW
 
 
+def test_a_living_account_is_found_under_a_name_that_a_newer_one_had_and_gave_up(
+    database: Database, counter: Counter, script: Script
+) -> None:
+    older, newer = (c.in_service(database, counter, n) for n in (1, 2))
+    c.accepted(database, renaming.rename, counter, renaming_of(newer, 2))
+    c.closed(database, counter, NEW, 2)
+    c.accepted(database, renaming.rename, counter, renaming_of(older))
+    made = f.fault(database, counter.rulebook, script, NEW)
+    assert f.ticket(database, made.ticket_id).account_id == c.rows(database, b.account)[0].id
+
+
 def test_somebody_elses_document_does_not_rename(database: Database, counter: Counter) -> None:
     wrong = renaming_of(c.in_service(database, counter), 2)
     assert c.refused(database, renaming.rename, counter, wrong).code == "authentication-failed"

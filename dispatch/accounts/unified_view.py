@@ -1,0 +1,191 @@
+"""客户统一视图: reading what is known of a customer and his accounts, by kinds of data, into what the counter shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.accounts.billing import METHODS, invoice_number
+from dispatch.accounts.binding import shown_bindings
+from dispatch.accounts.operation import STATE_TITLES, TITLES
+from dispatch.accounts.shown import (
+    AccountShown,
+    CustomerShown,
+    CustomerView,
+    Data,
+    EffectShown,
+    InvoiceShown,
+    OperationShown,
+    PaymentShown,
+    PlanShown,
+    Sensitive,
+    TicketShown,
+)
+from dispatch.books.identity import DOCUMENT_KINDS, masked
+from dispatch.books.life import AccountState
+from dispatch.books.money import write_yuan
+from dispatch.books.naming import masked_mobile, masked_name
+from dispatch.books.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS
+from dispatch.storage import customers, unified_view
+from dispatch.storage.database import Tx
+from dispatch.storage.field_cipher import FieldCipher
+from dispatch.ticket.finding import Title
+from dispatch.ticket.numbers import slip_serial, ticket_number
+
+MOST = 100
+"""Rows of a kind of data, the newest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glass:
+    """Through which sensitive fields are seen: masked, but for those that are in `clear`."""
+
+    clear: Collection[Sensitive]
+
+    def __call__(self, field: Sensitive, value: str) -> str:
+        return value if field in self.clear else _MASKS[field](value)
+
+
+_MASKS: Mapping[Sensitive, Callable[[str], str]] = {
+    "name": masked_name,
+    "document-number": masked,
+    "mobile": masked_mobile,
+}
+
+
+def read_view(
+    tx: Tx,
+    cipher: FieldCipher,
+    customer: Row[Any] | None,
+    account_ids: Sequence[int],
+    wanted: Collection[Data],
+    clear: Sequence[Sensitive],
+) -> CustomerView:
+    """The wanted kinds of data of a customer and these accounts."""
+    glass = Glass(clear)
+    found: dict[str, Any] = {"unmasked": tuple(clear)}
+    if "customer" in wanted and customer is not None:
+        found["customer"] = _customer(cipher, customer, glass)
+    if "accounts" in wanted:
+        found["accounts"] = [_account(row, glass) for row in unified_view.accounts(tx, account_ids, MOST)]
+    if "plans" in wanted:
+        found["plans"] = [_plan(row) for row in unified_view.plans(tx, account_ids, MOST)]
+    if "bindings" in wanted:
+        found["bindings"] = shown_bindings(unified_view.bindings(tx, account_ids, MOST))
+    if "payments" in wanted:
+        found["payments"] = [_payment(row) for row in unified_view.payments(tx, account_ids, MOST)]
+        found["invoices"] = [_invoice(row) for row in unified_view.invoices(tx, account_ids, MOST)]
+    if "operations" in wanted:
+        found["operations"] = [_operation(row) for row in unified_view.operations(tx, account_ids, MOST)]
+    if "tickets" in wanted:
+        found["tickets"] = [_ticket(row) for row in unified_view.tickets(tx, account_ids, MOST)]
+    if "effects" in wanted:
+        found["effects"] = _effects(tx, account_ids)
+    return CustomerView(**found)
+
+
+def _customer(cipher: FieldCipher, row: Row[Any], glass: Glass) -> CustomerShown:
+    return CustomerShown(
+        name=glass("name", row.name),
+        document_kind=str(DOCUMENT_KINDS[row.document_kind].title),
+        document_number=glass("document-number", customers.document_number(cipher, row)),
+        document_expires=row.document_expires,
+        mobile=glass("mobile", row.mobile),
+        known_since=row.made_at,
+    )
+
+
+def _account(row: Row[Any], glass: Glass) -> AccountShown:
+    state = AccountState(row.state)
+    reasons = {AccountState.SUSPENDED: SUSPENSION_REASONS, AccountState.CLOSED: LEAVING_REASONS}
+    reason = row.suspended_for or row.ended_for
+    return AccountShown(
+        account=row.number,
+        state=state,
+        state_title=str(STATE_TITLES[state]),
+        reason=str(reasons.get(state, CANCELLATION_REASONS)[reason]) if reason else None,
+        area=row.area,
+        address=row.address,
+        olt=row.olt,
+        port=row.port,
+        contact=glass("mobile", row.mobile),
+        opened_at=row.added_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _plan(row: Row[Any]) -> PlanShown:
+    title = row.terms.get("title")
+    return PlanShown(
+        account=row.account,
+        title=str(Title(**title)) if title else None,
+        speed=row.terms.get("speed"),
+        monthly_fee=write_yuan(row.terms["monthly_fee"]),
+        carried_by=masked_mobile(row.mobile) if row.mobile else None,
+        since=row.from_at,
+        until=row.until,
+        ended_at=row.ended_at,
+        ended_for=row.ended_for,
+    )
+
+
+def _payment(row: Row[Any]) -> PaymentShown:
+    return PaymentShown(
+        account=row.account,
+        kind=row.kind,
+        method=str(METHODS[row.method]),
+        amount=write_yuan(row.amount if row.kind == "charge" else -row.amount),
+        reference=row.reference,
+        at=row.at,
+        slip=slip_serial(row.operation_id),
+    )
+
+
+def _invoice(row: Row[Any]) -> InvoiceShown:
+    return InvoiceShown(
+        account=row.account,
+        number=invoice_number(row.number),
+        amount=write_yuan(row.amount),
+        offsets=None if row.offsets is None else invoice_number(row.offsets),
+        at=row.at,
+        slip=slip_serial(row.operation_id),
+    )
+
+
+def _operation(row: Row[Any]) -> OperationShown:
+    return OperationShown(
+        account=row.account,
+        operation=row.kind,
+        title=str(TITLES[row.kind]),
+        at=row.at,
+        clerk=row.actor,
+        outlet=row.outlet,
+        slip=None if row.slip is None else slip_serial(row.slip),
+    )
+
+
+def _ticket(row: Row[Any]) -> TicketShown:
+    return TicketShown(
+        account=row.account,
+        ticket=ticket_number(row.kind, row.id),
+        kind=row.kind,
+        state=row.state,
+        symptom=row.symptom,
+        team=row.team,
+        made_at=row.made_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+    )
+
+
+def _effects(tx: Tx, account_ids: Sequence[int]) -> list[EffectShown]:
+    """What was asked of the world outside for these accounts; an effect's key says for what."""
+    done = [row.id for row in unified_view.operations(tx, account_ids, MOST)]
+    keys = [key for each in done for key in (f"operation/{each}/sms", f"slip/{each}")]
+    keys += [f"invoice/{row.number}" for row in unified_view.invoices(tx, account_ids, MOST)]
+    keys += [f"construction/{hop_id}/sms" for hop_id in unified_view.hops(tx, account_ids, MOST)]
+    rows = unified_view.effects(tx, [f"account/{each}" for each in account_ids], keys, MOST)
+    return [EffectShown(**row._mapping) for row in rows]

@@ -1,0 +1,106 @@
+"""What the customer's unified view 客户统一视图 looks at: rows of some accounts, the newest first, at most so many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, or_, select
+
+from dispatch.storage.book_tables import (
+    account,
+    address,
+    binding,
+    effect,
+    enrolment,
+    invoice,
+    operation,
+    payment,
+    pon_port,
+    slip,
+)
+from dispatch.storage.database import Tx
+from dispatch.storage.tables import hop, ticket
+from dispatch.ticket.life import LIVE_HOP
+
+Rows = Sequence[Row[Any]]
+Ids = Sequence[int]
+
+
+def accounts(tx: Tx, ids: Ids, limit: int) -> Rows:
+    """With address and port, where they have one; never with their passwords."""
+    columns = [column for column in account.c if column.name != "password"]
+    query: Select[Any] = (
+        select(*columns, address.c.text.label("address"), pon_port.c.olt, pon_port.c.port)
+        .outerjoin(address, address.c.id == account.c.address_id)
+        .outerjoin(pon_port, pon_port.c.id == account.c.pon_port_id)
+        .where(account.c.id.in_(ids))
+    )
+    return tx.execute(query.order_by(account.c.id.desc()).limit(limit)).all()
+
+
+def plans(tx: Tx, ids: Ids, limit: int) -> Rows:
+    return _of(tx, enrolment, ids, limit)
+
+
+def bindings(tx: Tx, ids: Ids, limit: int) -> Rows:
+    return _of(tx, binding, ids, limit)
+
+
+def payments(tx: Tx, ids: Ids, limit: int) -> Rows:
+    return _of(tx, payment, ids, limit)
+
+
+def invoices(tx: Tx, ids: Ids, limit: int) -> Rows:
+    """Without what is printed on them."""
+    columns = [column for column in invoice.c if column.name != "content"]
+    query: Select[Any] = select(*columns, account.c.number.label("account")).join(
+        account, account.c.id == invoice.c.account_id
+    )
+    query = query.where(invoice.c.account_id.in_(ids)).order_by(invoice.c.number.desc())
+    return tx.execute(query.limit(limit)).all()
+
+
+def operations(tx: Tx, ids: Ids, limit: int) -> Rows:
+    """With `slip`, the operation's id again where it has one."""
+    columns = [operation.c[name] for name in ("id", "kind", "at", "actor", "role", "outlet")]
+    query: Select[Any] = (
+        select(*columns, account.c.number.label("account"), slip.c.operation_id.label("slip"))
+        .join(account, account.c.id == operation.c.account_id)
+        .outerjoin(slip, slip.c.operation_id == operation.c.id)
+        .where(operation.c.account_id.in_(ids))
+    )
+    return tx.execute(query.order_by(operation.c.id.desc()).limit(limit)).all()
+
+
+def tickets(tx: Tx, ids: Ids, limit: int) -> Rows:
+    """With the team that has each now."""
+    live = and_(hop.c.ticket_id == ticket.c.id, hop.c.state.in_(LIVE_HOP))
+    columns = [ticket.c[name] for name in ("id", "kind", "state", "symptom", "made_at", "ended_at", "outcome")]
+    query: Select[Any] = (
+        select(*columns, account.c.number.label("account"), hop.c.team)
+        .join(account, account.c.id == ticket.c.account_id)
+        .outerjoin(hop, live)
+        .where(ticket.c.account_id.in_(ids))
+    )
+    return tx.execute(query.order_by(ticket.c.id.desc()).limit(limit)).all()
+
+
+def effects(tx: Tx, lanes: Sequence[str], keys: Sequence[str], limit: int) -> Rows:
+    """Those of these lanes or keys, without what they say."""
+    columns = [effect.c[name] for name in ("port", "key", "state", "made_at", "confirmed_at")]
+    query = select(*columns).where(or_(effect.c.lane.in_(lanes), effect.c.key.in_(keys)))
+    return tx.execute(query.order_by(effect.c.id.desc()).limit(limit)).all()
+
+
+def hops(tx: Tx, ids: Ids, limit: int) -> list[int]:
+    """The ids of the hops of the accounts' tickets."""
+    query = select(hop.c.id).join(ticket, ticket.c.id == hop.c.ticket_id).where(ticket.c.account_id.in_(ids))
+    return list(tx.execute(query.order_by(hop.c.id.desc()).limit(limit)).scalars())
+
+
+def _of(tx: Tx, table: Any, ids: Ids, limit: int) -> Rows:
+    query: Select[Any] = select(table, account.c.number.label("account")).join(
+        account, account.c.id == table.c.account_id
+    )
+    return tx.execute(query.where(table.c.account_id.in_(ids)).order_by(table.c.id.desc()).limit(limit)).all()
