@@ -24,11 +24,13 @@ from dispatch.accounts.shown import (
     Sensitive,
     TicketShown,
 )
+from dispatch.books.effect import lane_of
 from dispatch.books.identity import DOCUMENT_KINDS, masked
 from dispatch.books.life import AccountState
 from dispatch.books.money import write_yuan
 from dispatch.books.naming import masked_mobile, masked_name
 from dispatch.books.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS
+from dispatch.construction import key_of
 from dispatch.storage import customers, unified_view
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
@@ -186,6 +188,6 @@ def _effects(tx: Tx, account_ids: Sequence[int]) -> list[EffectShown]:
     done = [row.id for row in unified_view.operations(tx, account_ids, MOST)]
     keys = [key for each in done for key in (f"operation/{each}/sms", f"slip/{each}")]
     keys += [f"invoice/{row.number}" for row in unified_view.invoices(tx, account_ids, MOST)]
-    keys += [f"construction/{hop_id}/sms" for hop_id in unified_view.hops(tx, account_ids, MOST)]
-    rows = unified_view.effects(tx, [f"account/{each}" for each in account_ids], keys, MOST)
+    keys += [f"{key_of(hop)}/sms" for hop in unified_view.hops(tx, account_ids, MOST)]
+    rows = unified_view.effects(tx, [lane_of(each) for each in account_ids], keys, MOST)
     return [EffectShown(**row._mapping) for row in rows]

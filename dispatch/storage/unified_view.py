@@ -93,10 +93,10 @@ def effects(tx: Tx, lanes: Sequence[str], keys: Sequence[str], limit: int) -> Ro
     return tx.execute(query.order_by(effect.c.id.desc()).limit(limit)).all()
 
 
-def hops(tx: Tx, ids: Ids, limit: int) -> list[int]:
-    """The ids of the hops of the accounts' tickets."""
+def hops(tx: Tx, ids: Ids, limit: int) -> Rows:
+    """The hops of the accounts' tickets: their ids."""
     query = select(hop.c.id).join(ticket, ticket.c.id == hop.c.ticket_id).where(ticket.c.account_id.in_(ids))
-    return list(tx.execute(query.order_by(hop.c.id.desc()).limit(limit)).scalars())
+    return tx.execute(query.order_by(hop.c.id.desc()).limit(limit)).all()
 
 
 def _of(tx: Tx, table: Any, ids: Ids, limit: int) -> Rows:

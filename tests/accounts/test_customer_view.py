@@ -92,7 +92,10 @@ def test_every_kind_of_data_shows_what_was_done(database: Database, counter: Cou
         (fault.number, "fault", "noc"),
         ("C00000001", "construction", None),
     ]
-    assert {each.key for each in view.effects or ()} >= {"slip/1", "invoice/1", "slip/2", "operation/2/sms"}
+    assert {each.key for each in view.effects or ()} >= {
+        *("slip/1", "invoice/1", "slip/2", "operation/2/sms"),
+        *("construction/3/activate", "construction/3/sms"),
+    }
 
 
 def test_what_ended_is_seen_with_its_reason(database: Database, counter: Counter) -> None:
