@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+JOBS ?= 2
 
 .PHONY: help setup demo up test test-unit lint format docs bench lock clean
 
@@ -22,8 +23,8 @@ demo: setup  ## faults travel from the report to the survey; STAY=1 leaves every
 up: setup  ## everything as supervised processes, until Ctrl-C
 	@$(BIN)/dispatch up
 
-test: setup  ## all tests
-	@$(BIN)/python -m pytest -p no:cacheprovider
+test: setup  ## all tests, in JOBS processes
+	@$(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 test-unit: setup  ## the unit tests alone, in seconds
 	@$(BIN)/python -m pytest -p no:cacheprovider tests/unit

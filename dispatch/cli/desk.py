@@ -95,7 +95,8 @@ def open_desk() -> Desk:
     rules = RulesInForce(settings.rules, database)
     rulebook = rules.get()
     if rules.refused:
-        err.print(f"[yellow]规则文件有误,沿用上一版 · rules file refused, version {rulebook.version} stays in force[/]")
+        told = f"规则文件有误,沿用上一版 · rules file refused, version {rulebook.version} stays in force"
+        err.print(f"[yellow]{told}[/]", soft_wrap=True)
         for line in rules.refused.lines:
             err.print(line, markup=False, soft_wrap=True)
     return Desk(settings, database, rules, rulebook)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
@@ -314,8 +314,6 @@ LENGTH = 60
 @given(st.integers(0, 2**32))
 @settings(
     max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler case
 )
 def test_no_case_is_lost_doubled_or_endless_whatever_happens_in_whatever_order(seed: int) -> None:

@@ -126,7 +126,7 @@ def is_within(wanted: Sequence[str], visited: Sequence[str]) -> bool:
 
 @pytest.mark.parametrize("name", RULEBOOKS)
 @given(case=cases)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_plan_followed_through_the_rules_ends_in_the_archive(name: str, case: LoggedCase) -> None:
     plan = PLANNERS[name].plan(case)
     visited = follow(plan, RULEBOOKS[name])
@@ -138,7 +138,7 @@ def test_a_plan_followed_through_the_rules_ends_in_the_archive(name: str, case: 
 
 
 @given(case=cases)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_the_logged_teams_are_visited_in_the_logged_order(case: LoggedCase) -> None:
     plan = PLANNERS["shipped"].plan(case)
     if plan.limit is None:
@@ -148,7 +148,7 @@ def test_the_logged_teams_are_visited_in_the_logged_order(case: LoggedCase) -> N
 
 
 @given(case=cases)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_without_passing_on_whatever_can_not_be_made_is_named(case: LoggedCase) -> None:
     plan = PLANNERS["nobody passes on"].plan(case)
     same = sum(a == b for each in case.rounds for a, b in pairwise(each))

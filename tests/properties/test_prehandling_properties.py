@@ -71,7 +71,7 @@ def let_in(graph: Sequence[list[str]]) -> tuple[Symptom | None, tuple[str, ...]]
         return None, refused.lines
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graph=any_graphs, draw=st.data())
 def test_every_script_that_is_let_in_ends_within_the_number_of_its_questions(
     graph: list[list[str]], draw: st.DataObject
@@ -82,7 +82,7 @@ def test_every_script_that_is_let_in_ends_within_the_number_of_its_questions(
         assert walked(symptom, draw).outcome in OUTCOMES
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(graph=onward_graphs, draw=st.data())
 def test_a_script_that_only_leads_onward_is_refused_for_unreached_questions_alone(
     graph: tuple[list[str], ...], draw: st.DataObject

