@@ -60,7 +60,11 @@ def test_a_fault_goes_through_a_new_team_to_its_end(copy: Path, tmp_path: Path) 
     rules = copy / "routing_rules.yaml"
     put(rules, "  archive:\n    title", TEAM)
     put(rules, "        outside-plant: installer\n", "", instead="        outside-plant: field-power\n")
-    put(rules, "      supervisor:    ", "      field-power:\n        fixed: archive\n")
+    put(
+        rules,
+        "      supervisor:                               # where a case",
+        "      field-power:\n        fixed: archive\n",
+    )
     (copy / "workers/teams/field_power.py").write_text(MODULE, encoding="utf-8")
     changed = {name for name, digest in contents(copy).items() if before.get(name) != digest}
     assert changed == {"routing_rules.yaml", "workers/teams/field_power.py"}
