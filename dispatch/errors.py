@@ -205,6 +205,12 @@ class DocumentsMissing(Refusal):
     code = "documents-missing"
 
 
+class Unprintable(Refusal):
+    """字库缺字，受理单无法打印：{characters}。The slip can't be printed: its fonts lack {characters}."""
+
+    code = "unprintable"
+
+
 class AccountSuspended(Refusal):
     """账号{account}已停机：{reason}。请先办理开机。Account {account} is suspended: {reason}. Resume it first."""
 

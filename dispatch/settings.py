@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     record_url: str = Field(
         "http://127.0.0.1:8000/slips/", description="what stands before the serial in a slip's code"
     )
+    fonts: Path | None = Field(None, description="a folder of fonts for slips and invoices; without it the wheel's")
     field_keys: SecretStr | None = Field(
         None, description="id:key,… for identity numbers, the first encrypts; needed with a database of your own"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from pwdlib import PasswordHash
@@ -22,7 +23,15 @@ from dispatch.books.identity import DOCUMENT_KINDS, masked
 from dispatch.books.life import AccountState, account_move
 from dispatch.books.naming import masked_mobile
 from dispatch.books.plans import Plans
-from dispatch.errors import IllegalMove, KeyReused, NeedsConfirmation, Refusal, WrongState
+from dispatch.errors import (
+    IllegalMove,
+    KeyReused,
+    MissingGlyph,
+    NeedsConfirmation,
+    Refusal,
+    Unprintable,
+    WrongState,
+)
 from dispatch.intake import LONGEST_KEY
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
@@ -86,6 +95,7 @@ class Counter:
     operator: str
     outlet: str
     record_url: str
+    fonts: Path | None = None  # a folder instead of the wheel's font
 
 
 @dataclass(frozen=True)
@@ -235,6 +245,12 @@ def carry_out(
 def _accepted(act: Act, done: Done) -> Accepted:
     account_id = None if done.account is None else done.account.id
     if done.slip is not None:
+        try:
+            from dispatch.slips.typesetting import demand_glyphs  # fonts take half a second, for slips alone
+
+            demand_glyphs(done.slip, fonts=act.counter.fonts)
+        except MissingGlyph as missing:
+            raise Unprintable(characters=missing.facts["characters"]) from None
         operations.insert_slip(act.tx, act.operation_id, done.slip.as_json())
         effects.print_slip(act.tx, act.operation_id, act.now)
     operations.finish(act.tx, act.operation_id, "accepted", account_id, done.result)

@@ -494,3 +494,11 @@ def test_only_a_clerk_opens_accounts(database: Database, counter: Counter, addre
     )
 
     assert refused_roles == f.all_roles_but(Role.CLERK)
+
+
+def test_a_name_that_no_slip_can_show_is_refused_before_anything_is_promised(
+    database: Database, counter: Counter
+) -> None:
+    c.address(database)
+    request = c.application(holder=c.person(name="张𪚥"))
+    assert c.refused(database, opening.open_account, counter, request).code == "unprintable"
