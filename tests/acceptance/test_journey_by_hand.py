@@ -310,4 +310,4 @@ def test_as_a_process_it_tells_results_on_standard_output_and_errors_on_the_othe
     assert (status, [each["team"] for each in json.loads(out)], err) == (0, list(rulebook.teams), "")
     status, out, err = running.run("show", "F99999999")
     assert (status, out) == (4, "")
-    assert "There is no ticket F99999999" in err
+    assert "There is no ticket number 99999999" in err
