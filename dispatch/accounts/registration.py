@@ -92,7 +92,7 @@ def agent_lines(act: Act, agent: Bearer) -> tuple[Line, ...]:
     name, document = _read(act, agent)
     return (
         Line(Title("代办人", "Agent"), name),
-        Line(Title("代办人证件", "Agent's document"), f"{DOCUMENT_KINDS[document.kind].title} {document.masked}"),
+        Line(Title("代办人证件", "Agent's document"), f"{DOCUMENT_KINDS[document.kind].title.zh} {document.masked}"),
     )
 
 
@@ -116,8 +116,9 @@ def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Bearer
 
 def kept_line(scans: Sequence[Scan]) -> Line:
     """What is kept, as a slip shows it."""
-    kinds = dict.fromkeys(scan.kind for scan in scans)
-    return Line(Title("存留资料", "Documents kept"), "、".join(str(SCANS[kind]) for kind in kinds))
+    kinds = [SCANS[kind] for kind in dict.fromkeys(scan.kind for scan in scans)]
+    shown = Title("、".join(kind.zh for kind in kinds), ", ".join(kind.en for kind in kinds))
+    return Line(Title("存留资料", "Documents kept"), str(shown))
 
 
 def _read(act: Act, bearer: Bearer) -> tuple[str, Document]:

@@ -79,8 +79,7 @@ def _transfer(act: Act, request: Transfer) -> Done:
     _tell(act, account, old, new)
     changes = (*_owners(act, old, new), *unbinding, *voiding)
     kept = Section(Title("过户资料", "Documents"), (*agent, kept_line(request.scans)))
-    notes = ["新机主已自设密码，原密码失效。The new owner has set a password; the old one no longer opens anything."]
-    slip = act.slip(account.number, new, sections=[kept], changes=changes, notes=notes)
+    slip = act.slip(account.number, new, sections=[kept], changes=changes)
     return Done(account, slip, {"account": account.number})
 
 
@@ -89,6 +88,7 @@ def _owners(act: Act, old: Row[Any], new: Row[Any]) -> tuple[Change, ...]:
         Change(Title("机主", "Owner"), masked_name(old.name), masked_name(new.name)),
         Change(Title("证件", "Document"), act.shown_document(old), act.shown_document(new)),
         Change(Title("联系电话", "Contact"), masked_mobile(old.mobile), masked_mobile(new.mobile)),
+        Change(Title("密码", "Password"), "原机主的 the old owner's", "新机主自设 the new owner's own"),
     )
 
 

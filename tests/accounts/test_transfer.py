@@ -80,10 +80,11 @@ def test_the_slip_shows_both_owners_masked_and_the_documents_that_are_kept(
             f"居民身份证 440***********{c.resident_id(2)[-4:]}",
         ),
         ("联系电话", "138****8001", "138****8002"),
+        ("密码", "原机主的 the old owner's", "新机主自设 the new owner's own"),
     ]
     (kept,) = slip.sections
     assert [line.value for line in kept.lines] == [
-        "机主证件 owner's document、新机主证件 new owner's document、过户协议 transfer agreement"
+        "机主证件、新机主证件、过户协议 owner's document, new owner's document, transfer agreement"
     ]
     scans = c.rows(database, b.kept_document)
     assert [(row.operation_id, row.kind) for row in scans] == [(done.operation_id, kind) for kind in REQUIRED]
@@ -243,7 +244,7 @@ def test_numbers_of_the_old_owner_are_unbound_and_the_plan_they_carry_is_voided_
     assert (after.plan, after.operation_id, after.ended_at) == ("home-300", done.operation_id, None)
     slip = c.slip(database, done)
     assert len(slip.warnings) == 2
-    assert [(change.label.zh, change.after) for change in slip.changes[3:]] == [
+    assert [(change.label.zh, change.after) for change in slip.changes[4:]] == [
         ("绑定手机号码", ""),
         ("营销案", "改按套餐home-300，60.00元/月 Plan home-300 from now on, 60.00 yuan a month"),
     ]
