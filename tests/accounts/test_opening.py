@@ -433,7 +433,7 @@ def test_a_plan_that_a_number_carries_needs_one_and_an_unknown_plan_is_named(
 
 
 def test_a_password_that_is_easily_guessed_is_refused(database: Database, counter: Counter, address: str) -> None:
-    bound = "19912345678"
+    bound = "19958302746"
     for typed in ("12345678", "short", f"x{c.resident_id()[6:14]}", f"{c.mobile()}!", f"{bound}!"):
         weak = c.application(mobile=bound, password=SecretStr(typed))
         outcome = refusal(database, counter, weak)
