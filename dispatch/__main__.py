@@ -7,7 +7,7 @@ import sys
 import typer
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from dispatch.cli import accounts, intake, journey, plans, prehandling, replay, rules, running, team
+from dispatch.cli import accounts, intake, journey, plans, prehandling, replay, rules, running, team, users
 from dispatch.cli.desk import tell
 from dispatch.errors import BadSettings, DispatchError, MissingPart
 
@@ -18,7 +18,7 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for commands in (running.app, intake.app, team.app, journey.app, replay.app):
+for commands in (running.app, intake.app, team.app, journey.app, replay.app, users.app):
     cli.registered_commands += commands.registered_commands
 for name, group in (
     ("rules", rules.rules),
@@ -26,6 +26,7 @@ for name, group in (
     ("plans", plans.plans),
     ("account", accounts.account),
     ("crew", team.crew),
+    ("user", users.user),
 ):
     cli.add_typer(group, name=name)
 

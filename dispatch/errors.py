@@ -392,6 +392,54 @@ class NotWithdrawable(Refusal):
     code = "not-withdrawable"
 
 
+# -- who is it --------------------------------------------------------------------------------------
+
+
+class NotSignedIn(DispatchError):
+    """请先登录。Sign in first, or send a token that is still valid."""
+
+    code = "not-signed-in"
+
+
+class SignInFailed(DispatchError):
+    """用户名或密码不符。Name and password don't belong together."""
+
+    code = "sign-in-failed"
+
+
+class SignInSlowed(DispatchError):
+    """登录失败次数过多，请{seconds}秒后再试。Too many sign-ins have failed: try again in {seconds} seconds."""
+
+    code = "sign-in-slowed"
+
+
+class RequestForged(DispatchError):
+    """请求未带本会话的令牌。The request doesn't carry its session's token, so it may come from another site."""
+
+    code = "request-forged"
+
+
+# -- what several people do at once -----------------------------------------------------------------
+
+
+class KeyInFlight(DispatchError):
+    """The first request under this key is still under way: send it again in a moment."""
+
+    code = "key-in-flight"
+
+
+class ChangedMeanwhile(DispatchError):
+    """{what} was changed since you read it: read it again."""
+
+    code = "changed-meanwhile"
+
+
+class VersionMissing(DispatchError):
+    """Several people edit {what}: say which version you have read."""
+
+    code = "version-missing"
+
+
 # -- who may ----------------------------------------------------------------------------------------
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true
 
 from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.book_tables import account
@@ -15,6 +15,17 @@ from dispatch.storage.tables import crew, hop, on_board, ticket
 from dispatch.ticket.life import LIVE_HOP, HopState
 
 _asker = hop.alias("asker")
+
+Areas = Collection[str] | None
+"""The areas that are asked about; None: all."""
+
+
+class Sight(NamedTuple):
+    """Of which areas, and of which teams' tickets, somebody may be told; None: of all."""
+
+    areas: Areas = None
+    teams: Collection[str] | None = None
+
 
 _BOARD: Select[Any] = (
     select(
@@ -31,7 +42,9 @@ _BOARD: Select[Any] = (
         hop.c.late,
         hop.c.failures,
         hop.c.failure,
+        hop.c.claimed_at,
         ticket.c.kind,
+        ticket.c.state.label("ticket_state"),
         account.c.number.label("account"),
         ticket.c.area,
         ticket.c.symptom,
@@ -48,18 +61,32 @@ _BOARD: Select[Any] = (
 )
 
 
-def board(tx: Tx, team: str, limit: int) -> Sequence[Row[Any]]:
-    """What is on a team's board: the urged and the urgent first, then the oldest."""
+def board(tx: Tx, team: str, limit: int, areas: Areas = None, after: int | None = None) -> Sequence[Row[Any]]:
+    """What is on a team's board: the urged and the urgent first, then the oldest; those behind the hop `after`."""
     order = (ticket.c.urged.desc(), ticket.c.priority, hop.c.boarded_at, hop.c.id)
-    return tx.execute(_BOARD.where(on_board, hop.c.team == team).order_by(*order).limit(limit)).all()
+    query = _BOARD.where(on_board, hop.c.team == team, _within(areas)).order_by(*order)
+    if after is not None:
+        query = query.where(_behind(tx, after))
+    return tx.execute(query.limit(limit)).all()
 
 
-def quarantine(tx: Tx) -> Sequence[Row[Any]]:
+def _behind(tx: Tx, hop_id: int) -> ColumnElement[bool]:
+    """Behind this hop as it stands now, on the board or not any more; behind none when there is no such hop."""
+    place = select(ticket.c.urged, ticket.c.priority, hop.c.boarded_at).join(ticket, ticket.c.id == hop.c.ticket_id)
+    row = tx.execute(place.where(hop.c.id == hop_id)).one_or_none()
+    if row is None or row.boarded_at is None:
+        return true()
+    later = or_(hop.c.boarded_at > row.boarded_at, and_(hop.c.boarded_at == row.boarded_at, hop.c.id > hop_id))
+    less_urgent = or_(ticket.c.priority > row.priority, and_(ticket.c.priority == row.priority, later))
+    return or_(ticket.c.urged < row.urged, and_(ticket.c.urged == row.urged, less_urgent))
+
+
+def quarantine(tx: Tx, areas: Areas = None) -> Sequence[Row[Any]]:
     """What failed too often and waits for a person's release."""
-    return tx.execute(_BOARD.where(hop.c.state == HopState.QUARANTINED).order_by(hop.c.id)).all()
+    return tx.execute(_BOARD.where(hop.c.state == HopState.QUARANTINED, _within(areas)).order_by(hop.c.id)).all()
 
 
-def team_loads(tx: Tx) -> dict[str, dict[str, Any]]:
+def team_loads(tx: Tx, areas: Areas = None) -> dict[str, dict[str, Any]]:
     """Per team: live hops by state, the oldest boarding, how many are late, how many people the crew has."""
     loads: dict[str, dict[str, Any]] = {}
     query = (
@@ -67,15 +94,24 @@ def team_loads(tx: Tx) -> dict[str, dict[str, Any]]:
         .where(hop.c.state.in_(LIVE_HOP))
         .group_by(hop.c.team, hop.c.state)
     )
+    people = select(crew.c.team, func.count(crew.c.person.distinct())).group_by(crew.c.team)
+    if areas is not None:
+        query = query.join(ticket, ticket.c.id == hop.c.ticket_id).where(_within(areas))
+        people = people.where(crew.c.area.in_(areas))
     for team, state, count, oldest, late in tx.execute(query):
         load = loads.setdefault(team, {"oldest": None, "late": 0})
         load[state] = count
         load["late"] += late
         if oldest and (load["oldest"] is None or oldest < load["oldest"]):
             load["oldest"] = oldest
-    for team, people in tx.execute(select(crew.c.team, func.count(crew.c.person.distinct())).group_by(crew.c.team)):
-        loads.setdefault(team, {"oldest": None, "late": 0})["crew"] = people
+    for team, number in tx.execute(people):
+        loads.setdefault(team, {"oldest": None, "late": 0})["crew"] = number
     return loads
+
+
+def teams_of(tx: Tx, ticket_id: int) -> set[str]:
+    """The teams that ever had the ticket."""
+    return set(tx.execute(select(hop.c.team).where(hop.c.ticket_id == ticket_id).distinct()).scalars())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +134,38 @@ def journey(tx: Tx, ticket_id: int) -> Journey:
     )
 
 
-def latest(tx: Tx, limit: int, number: str | None = None, unfinished: bool = False) -> Sequence[Row[Any]]:
-    """The newest tickets (of one account), with the team that has each now."""
+def latest(
+    tx: Tx,
+    limit: int,
+    number: str | None = None,
+    unfinished: bool = False,
+    team: str | None = None,
+    before: int | None = None,
+    sights: Sequence[Sight] = (Sight(),),
+) -> Sequence[Row[Any]]:
+    """The newest tickets (of one account, with one team now, older than `before`) that any of the sights lets be seen,
+    with the team that has each now."""
     live = and_(hop.c.ticket_id == ticket.c.id, hop.c.state.in_(LIVE_HOP))
-    query = tickets.whole().add_columns(hop.c.team, hop.c.state.label("hop_state"), hop.c.holder).outerjoin(hop, live)
+    now_with = (hop.c.team, hop.c.state.label("hop_state"), hop.c.holder, hop.c.seq)
+    query = tickets.whole().add_columns(*now_with).outerjoin(hop, live).where(or_(*map(_seen, sights)))
     if number is not None:
         query = query.where(account.c.number == number)
     if unfinished:
         query = query.where(ticket.c.ended_at.is_(None))
+    if team is not None:
+        query = query.where(hop.c.team == team)
+    if before is not None:
+        query = query.where(ticket.c.id < before)
     return tx.execute(query.order_by(ticket.c.id.desc()).limit(limit)).all()
+
+
+def _seen(sight: Sight) -> ColumnElement[bool]:
+    if sight.teams is None:
+        return _within(sight.areas)
+    had = hop.alias("had")
+    ever = select(had.c.id).where(had.c.ticket_id == ticket.c.id, had.c.team.in_(sight.teams)).exists()
+    return and_(_within(sight.areas), ever)
+
+
+def _within(areas: Areas) -> ColumnElement[bool]:
+    return true() if areas is None else ticket.c.area.in_(areas)

@@ -32,6 +32,7 @@ class RulesInForce:
         self.refused: BadRules | None = None  # why the file as it stands now is not in force
         self._stamp: tuple[int, int] | None = None
         self._rulebook: Rulebook | None = None
+        self._versions: dict[str, Rulebook] = {}
 
     def get(self) -> Rulebook:
         """The rulebook in force. Raises BadRules when the file is bad and there was never a good one."""
@@ -75,10 +76,16 @@ class RulesInForce:
     def version(self, version: str) -> Rulebook:
         """A rulebook that is or was in force. Raises NotFound."""
         with self.database.read() as tx:
+            return self.version_in(tx, version)
+
+    def version_in(self, tx: Tx, version: str) -> Rulebook:
+        """The same in a transaction that is open already. What was read once is remembered: a version never changes."""
+        if version not in self._versions:
             text = tx.execute(select(rulebook.c.text).where(rulebook.c.version == version)).scalar()
-        if text is None:
-            raise NotFound(what="rules of version", which=version)
-        return parse(text, f"rules {version}")
+            if text is None:
+                raise NotFound(what="rules of version", which=version)
+            self._versions[version] = parse(text, f"rules {version}")
+        return self._versions[version]
 
 
 def _latest(tx: Tx) -> str | None:

@@ -13,11 +13,12 @@ from rich.tree import Tree
 from sqlalchemy import Row
 
 from dispatch import figures
-from dispatch.cli.desk import AsJson, Desk, TicketName, local, now, open_desk, out, show_json, span, table
+from dispatch.cli.desk import AsJson, TicketName, local, now, open_desk, out, show_json, span, table
 from dispatch.cli.rules import rules
 from dispatch.closing import digest
+from dispatch.explanation import explain_hop
 from dispatch.figures import Journey
-from dispatch.routing.rulebook import END, Facts, Rulebook
+from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.tables import as_dict
 from dispatch.ticket.clock import spent
 from dispatch.ticket.life import HopState
@@ -84,7 +85,7 @@ def explain(ticket: TicketName, as_json: AsJson = False) -> None:
     desk = open_desk()
     with desk.database.read() as tx:
         journey = figures.journey(tx, read_ticket_number(ticket))
-    explained = [_explained(desk, row) for row in journey.hops]
+        explained = [explain_hop(tx, desk.rules, row) for row in journey.hops]
     if as_json:
         show_json(explained)
         return
@@ -195,43 +196,3 @@ def _record_line(record: Row[Any]) -> Text:
 
 def _listed(values: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in values.items())
-
-
-def _explained(desk: Desk, hop: Row[Any]) -> dict[str, Any]:
-    """A hop's decision made again from the facts kept with it, by the text of the rules that were in force then."""
-    rulebook = desk.rules.version(hop.rulebook)
-    facts = Facts(**hop.facts)
-    told: dict[str, Any] = {
-        "hop": f"{ticket_number(facts.flow, hop.ticket_id)}-{hop.seq}",
-        "to": hop.team,
-        "rule": hop.rule,
-        "rules_version": hop.rulebook,
-        "facts": {
-            "from": facts.team or "start",
-            "finding": facts.finding,
-            "asked by": facts.sender,
-            **facts.known,
-            "hops": facts.hops,
-            "reopened": facts.reopened,
-        },
-        "did_not_match": [],
-    }
-    told["facts"] = {key: value for key, value in told["facts"].items() if value is not None}
-    if facts.team is not None and facts.finding is None:
-        act = "handed back to the team that asked" if hop.rule == "hand back" else "passed on by hand"
-        return {**told, "file": f"{desk.settings.rules.name}@{hop.rulebook}", "because": act}
-    decision, considered = rulebook.explain(facts)
-    told["did_not_match"] = [
-        {"rule": c.rule.name, "to": c.rule.to, "because": c.missed} for c in considered if c.missed
-    ]
-    told["file"] = f"{desk.settings.rules.name}@{hop.rulebook}:{decision.line}"
-    matched = considered[-1].rule
-    why = " and ".join(map(str, matched.when)) or (
-        "the only rule" if len(considered) == 1 else "the default, last in its list"
-    )
-    if decision.rule != matched.name:
-        why = f"{matched.name} would lead to {matched.to}, but a limit was reached"
-    elif decision.returns:
-        why = f"{why}; sender is the team that asked: {decision.to}"
-    assert decision.to in (hop.team, END)
-    return {**told, "because": why}

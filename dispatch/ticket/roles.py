@@ -28,11 +28,14 @@ class Role(StrEnum):
     CONSTRUCTION = "construction"  # 施工人员
     SUPERVISOR = "supervisor"  # 调度主管
     OPS = "ops"  # 系统运维
+    ADMINISTRATOR = "administrator"  # 系统管理员: users and their roles, no cases
     CUSTOMER = "customer"  # 客户, by the link of a callback survey
     WORKER = "worker"  # an automatic worker
 
 
 ROLES: tuple[str, ...] = tuple(Role)
+HELD_BY_PEOPLE: tuple[Role, ...] = tuple(role for role in Role if role not in (Role.CUSTOMER, Role.WORKER))
+"""The roles that a user can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,18 @@ class Actor:
 
     name: str
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role that somebody holds, and in which areas; None: in all of them."""
+
+    role: Role
+    areas: frozenset[str] | None = None
+
+    def covers(self, area: str | None) -> bool:
+        """Whether the role is held in this area; what lies in none is everywhere."""
+        return area is None or self.areas is None or area in self.areas
 
 
 WORKER = Actor("worker", Role.WORKER)

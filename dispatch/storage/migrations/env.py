@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from dispatch.storage import book_tables, tables  # noqa: F401 — they fill the metadata
+from dispatch.storage import book_tables, tables, web_tables  # noqa: F401 — they fill the metadata
 from dispatch.storage.columns import metadata
 
 connection = context.config.attributes["connection"]

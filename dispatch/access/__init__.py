@@ -1,0 +1,1 @@
+"""Who may come in 访问: users and the roles they hold, passwords, sign-in, sessions, tokens."""

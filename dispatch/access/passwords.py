@@ -1,0 +1,81 @@
+"""A user's password: what it must be, and how it is compared, which costs time and memory by intent."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from pwdlib import PasswordHash
+
+from dispatch.errors import BadInput, SignInSlowed
+from dispatch.ticket.finding import has_control_characters
+
+SHORTEST, LONGEST = 10, 128
+FEWEST_DIFFERENT = 5
+AT_ONCE = 2
+"""Comparisons that run side by side: each takes 64 MB and all it can get of the processors."""
+MOST_WAITING = 6
+"""Who comes when so many are being compared or wait for it is sent away; the service has other work to do."""
+
+
+def check_password(new: str, name: str) -> None:
+    """Raises BadInput for a password that is soon guessed, above all by one who knows the user's name."""
+    if not SHORTEST <= len(new) <= LONGEST:
+        raise BadInput(what=f"密码应为{SHORTEST}至{LONGEST}个字符 · a password has {SHORTEST} to {LONGEST} characters")
+    if has_control_characters(new):
+        raise BadInput(what="密码含控制字符 · the password has control characters in it")
+    if len(set(new)) < FEWEST_DIFFERENT or name.lower() in new.lower():
+        raise BadInput(what="密码过于简单 · the password is too simple: few different characters, or the name is in it")
+
+
+def new_password() -> str:
+    """A random one, 96 bits."""
+    return secrets.token_urlsafe(12)
+
+
+def kept_password(hasher: PasswordHash, new: str, name: str) -> str:
+    """What is kept of a new password: its argon2 hash. Takes a while, so not inside a transaction. Raises BadInput."""
+    check_password(new, name)
+    return hasher.hash(new)
+
+
+Fits = Callable[[str, str | None], bool]
+"""Whether a password belongs to what is kept; takes as long when nothing is kept."""
+
+
+class Comparing:
+    """Passwords against their hashes, a few at a time: strangers can't make it the only thing that this process does,
+    nor keep those out who sign in at a device that is known."""
+
+    def __init__(self, hasher: PasswordHash) -> None:
+        self.hasher = hasher
+        self._nobody = hasher.hash(new_password())
+        self._queues = {known: _Queue() for known in (False, True)}
+
+    @contextmanager
+    def place(self, *, device_known: bool) -> Iterator[Fits]:
+        """Waits its turn. Raises SignInSlowed when too many wait already."""
+        with self._queues[device_known].place():
+            yield self._fits
+
+    def _fits(self, password: str, kept: str | None) -> bool:
+        given = password[: LONGEST + 1].encode(errors="replace")
+        return self.hasher.verify(given, kept or self._nobody) and kept is not None
+
+
+class _Queue:
+    def __init__(self) -> None:
+        self._places = threading.BoundedSemaphore(MOST_WAITING)
+        self._running = threading.BoundedSemaphore(AT_ONCE)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise SignInSlowed(seconds=1)
+        try:
+            with self._running:
+                yield
+        finally:
+            self._places.release()

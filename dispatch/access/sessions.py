@@ -1,0 +1,107 @@
+"""Who sends a request: known by a session's secret, or by a token's.
+
+Both are looked up anew each time, with the user's roles, so that what was taken away is gone at the next request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.access.secrets import hashed, new_secret
+from dispatch.errors import BadInput, NotFound, NotSignedIn
+from dispatch.storage import idempotency, operations, sessions, sign_ins, users
+from dispatch.storage.database import Tx
+from dispatch.ticket.finding import has_control_characters
+from dispatch.ticket.roles import Actor, Grant
+
+IDLE = timedelta(hours=1)
+"""Without a request for so long, a session is over."""
+LONGEST_SESSION = timedelta(hours=12)
+"""A shift. After it one signs in again, whatever one has done meanwhile."""
+SEEN_EVERY = timedelta(minutes=1)
+"""How exactly the last request's time is kept: a write for each would be a high price."""
+DEVICE_KNOWN = timedelta(days=180)
+LONGEST_TOKEN = timedelta(days=366)
+LONGEST_TITLE = 60
+ANSWERS_KEPT = timedelta(days=1)
+"""How long a request may be sent again under its key."""
+TOKEN_PREFIX = "paidan_"  # noqa: S105 — by which a leaked one is recognised
+"""What tokens begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request. `session` is the session's secret as it is kept; a token's caller has none."""
+
+    user_id: int
+    name: str
+    grants: tuple[Grant, ...]
+    session: str | None = None
+    unseen_since: datetime | None = None
+
+    def seen_lately(self, now: datetime) -> bool:
+        return self.unseen_since is None or now - self.unseen_since < SEEN_EVERY
+
+
+def open_session(tx: Tx, user_id: int, now: datetime) -> str:
+    """A new session's secret, for the browser alone."""
+    secret = new_secret()
+    sessions.open_session(tx, hashed(secret), user_id, now, now + LONGEST_SESSION)
+    return secret
+
+
+def by_session(tx: Tx, secret: str, now: datetime) -> Caller:
+    """Raises NotSignedIn: it has ended, was idle for too long, or its user is disabled."""
+    row = sessions.find_session(tx, hashed(secret))
+    if row is None or row.disabled_at is not None or now >= row.expires_at or now - row.seen_at >= IDLE:
+        raise NotSignedIn()
+    return Caller(row.user_id, row.name, _grants(tx, row.user_id), row.secret, row.seen_at)
+
+
+def by_token(tx: Tx, secret: str, now: datetime) -> Caller:
+    """Raises NotSignedIn: it was revoked, has expired, or its user is disabled."""
+    row = sessions.find_token(tx, hashed(secret))
+    if row is None or row.disabled_at is not None or row.revoked_at is not None or now >= row.expires_at:
+        raise NotSignedIn()
+    return Caller(row.user_id, row.name, _grants(tx, row.user_id))
+
+
+def make_token(tx: Tx, user_id: int, name: str, title: str, lasts: timedelta, by: Actor, now: datetime) -> str:
+    """A new token, told this once. Raises BadInput."""
+    title = title.strip()
+    if not 0 < len(title) <= LONGEST_TITLE or has_control_characters(title):
+        raise BadInput(what=f"a token's title says what it is for, in 1 to {LONGEST_TITLE} characters")
+    if not timedelta() < lasts <= LONGEST_TOKEN:
+        raise BadInput(what=f"a token lasts 1 to {LONGEST_TOKEN.days} days")
+    secret = TOKEN_PREFIX + new_secret()
+    token_id = sessions.add_token(tx, hashed(secret), user_id, title, now, now + lasts)
+    operations.note_audit(tx, "make token", f"{name}/{token_id}", title, by, now)
+    return secret
+
+
+def tokens(tx: Tx, user_id: int) -> Sequence[Row[Any]]:
+    """Rows with `id`, `title`, `made_at`, `expires_at`, `revoked_at`; the newest first."""
+    return sessions.tokens(tx, user_id)
+
+
+def revoke_token(tx: Tx, token_id: int, user_id: int, name: str, by: Actor, now: datetime) -> None:
+    """Refused from the next request on. Raises NotFound, also for another user's."""
+    if not sessions.revoke_token(tx, token_id, user_id, now):
+        raise NotFound(what="token", which=token_id)
+    operations.note_audit(tx, "revoke token", f"{name}/{token_id}", "", by, now)
+
+
+def sweep(tx: Tx, now: datetime, failures_before: datetime) -> None:
+    """Remove what has expired and decides nothing any more."""
+    sessions.sweep(tx, now, now - IDLE)
+    sign_ins.sweep(tx, failures_before)
+    idempotency.sweep(tx, now - ANSWERS_KEPT)
+
+
+def _grants(tx: Tx, user_id: int) -> tuple[Grant, ...]:
+    return users.grants(tx, [user_id])[user_id]

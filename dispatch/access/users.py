@@ -1,0 +1,177 @@
+"""Users 用户: who they are and which roles they hold in which areas. Every change is in the audit trail."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
+from dispatch.storage import operations, sessions, users
+from dispatch.storage.database import Tx
+from dispatch.ticket.finding import has_control_characters
+from dispatch.ticket.roles import CUSTOMER, HELD_BY_PEOPLE, RELAY, WORKER, Actor, Grant, Role
+
+LONGEST_NAME = 60
+LONGEST_AREA = 40
+_NAME = re.compile(r"\w[\w.@+-]*")
+_OURS = {WORKER.name, RELAY.name, CUSTOMER.name}
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """`version` grows with every change."""
+
+    id: int
+    name: str
+    version: int
+    disabled_at: datetime | None
+    made_at: datetime
+    grants: tuple[Grant, ...]
+
+
+def read_name(raw: str) -> str:
+    """A user's name in our one way of writing it. Raises BadInput."""
+    name = known_as(raw)
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or name in _OURS:
+        raise BadInput(
+            what=f"{raw!r:.60} is no user's name: letters, digits and . @ + - _, at most {LONGEST_NAME}, "
+            f"and none of {', '.join(sorted(_OURS))}"
+        )
+    return name
+
+
+def known_as(typed: str) -> str:
+    """The name under which we would know a user who types this; empty for what is nobody's name."""
+    name = unicodedata.normalize("NFC", typed.strip()).lower()
+    return "" if has_control_characters(name) else name
+
+
+def read_grants(raw: Sequence[tuple[str, Sequence[str] | None]]) -> tuple[Grant, ...]:
+    """(role, areas or None for all of them) pairs. Raises BadInput."""
+    grants = []
+    for role, areas in raw:
+        if role not in HELD_BY_PEOPLE:
+            raise BadInput(what=f"{role!r:.60} is no role of a user; roles are {', '.join(HELD_BY_PEOPLE)}")
+        grants.append(Grant(Role(role), None if areas is None else frozenset(map(_area, areas))))
+        if areas is not None and not areas:
+            raise BadInput(what=f"role {role} is held in no area: name some, or leave them out for all")
+    if len({grant.role for grant in grants}) < len(grants):
+        raise BadInput(what="a role is named twice: give all its areas at once")
+    return tuple(sorted(grants, key=lambda grant: HELD_BY_PEOPLE.index(grant.role)))
+
+
+def add(tx: Tx, name: str, password: str, grants: Sequence[Grant], by: Actor, now: datetime) -> User:
+    """A new user; `password` is one of `passwords.kept_password`. Raises BadInput: the name is no name, or is taken."""
+    name = read_name(name)
+    if users.find(tx, name):
+        raise _taken(name)
+    try:
+        with tx.begin_nested():
+            user_id = users.add(tx, name=name, password=password, made_at=now, made_by=by.name)
+    except IntegrityError:
+        raise _taken(name) from None
+    users.set_grants(tx, user_id, grants)
+    operations.note_audit(tx, "add user", name, _written(grants), by, now)
+    return get(tx, name)
+
+
+def get(tx: Tx, name: str) -> User:
+    """Raises NotFound."""
+    return _users(tx, [_row(tx, name)])[0]
+
+
+def everybody(tx: Tx, after: str = "", limit: int = 10_000) -> list[User]:
+    """In the order of their names."""
+    return _users(tx, users.everybody(tx, after, limit))
+
+
+def set_grants(
+    tx: Tx, name: str, grants: Sequence[Grant], by: Actor, now: datetime, version: int | None = None
+) -> User:
+    """From the next request on the user holds these roles and no others. `version`: the one that was read.
+
+    Raises NotFound, ChangedMeanwhile; NotAllowed for one's own roles.
+    """
+    row = _changeable(tx, name, "set the roles of", by, version)
+    users.set_grants(tx, row.id, grants)
+    users.change(tx, row.id)
+    operations.note_audit(tx, "set roles", row.name, _written(grants), by, now)
+    return get(tx, row.name)
+
+
+def disable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = None) -> User:
+    """Every session and token of the user is refused from the next request on.
+
+    Raises NotFound, ChangedMeanwhile; NotAllowed for oneself.
+    """
+    row = _changeable(tx, name, "disable", by, version)
+    if row.disabled_at is None:
+        users.change(tx, row.id, disabled_at=now)
+        operations.note_audit(tx, "disable user", row.name, "", by, now)
+    sessions.end_sessions(tx, row.id)
+    return get(tx, row.name)
+
+
+def enable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = None) -> User:
+    """Raises NotFound, ChangedMeanwhile; NotAllowed for oneself."""
+    row = _changeable(tx, name, "enable", by, version)
+    if row.disabled_at is not None:
+        users.change(tx, row.id, disabled_at=None)
+        operations.note_audit(tx, "enable user", row.name, "", by, now)
+    return get(tx, row.name)
+
+
+def set_password(tx: Tx, name: str, password: str, by: Actor, now: datetime, keep_session: str = "") -> None:
+    """All sessions but `keep_session` end, known devices are forgotten; `password` as for `add`. Raises NotFound."""
+    row = _row(tx, name, lock=True)
+    users.keep_password(tx, row.id, password)
+    sessions.end_sessions(tx, row.id, but=keep_session)
+    sessions.forget_devices(tx, row.id)
+    operations.note_audit(tx, "set password", row.name, "", by, now)
+
+
+def _changeable(tx: Tx, name: str, act: str, by: Actor, version: int | None) -> Row[Any]:
+    row = _row(tx, name, lock=True)
+    if row.name == by.name:  # so that there is always another who can take it back
+        raise NotAllowed(role=by.role, actor=by.name, act=act, what="oneself", allowed="another administrator")
+    if version is not None and version != row.version:
+        raise ChangedMeanwhile(what=f"user {row.name}")
+    return row
+
+
+def _row(tx: Tx, name: str, *, lock: bool = False) -> Row[Any]:
+    row = users.find(tx, known_as(name), lock=lock)
+    if row is None:
+        raise NotFound(what="user", which=f"{name:.80}")
+    return row
+
+
+def _users(tx: Tx, rows: Sequence[Row[Any]]) -> list[User]:
+    grants = users.grants(tx, [row.id for row in rows])
+    return [User(row.id, row.name, row.version, row.disabled_at, row.made_at, grants[row.id]) for row in rows]
+
+
+def _area(raw: str) -> str:
+    area = raw.strip()
+    if not 0 < len(area) <= LONGEST_AREA or has_control_characters(area) or area == "*":
+        raise BadInput(what=f"{raw!r:.60} is no area: at most {LONGEST_AREA} printable characters")
+    return area
+
+
+def _written(grants: Sequence[Grant]) -> str:
+    """`noc everywhere; installer in tianhe, yuexiu`."""
+    return "; ".join(
+        f"{grant.role} everywhere" if grant.areas is None else f"{grant.role} in {', '.join(sorted(grant.areas))}"
+        for grant in grants
+    )
+
+
+def _taken(name: str) -> BadInput:
+    return BadInput(what=f"user {name} is there already")

@@ -1,0 +1,32 @@
+"""What requests under a key came to, kept in the transaction that did them: neither is there without the other."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select
+
+from dispatch.storage.database import Tx
+from dispatch.storage.web_tables import idempotency
+
+
+def take(tx: Tx, key: str) -> bool:
+    """False while another transaction has this key. On SQLite nobody has: its writers come one after the other."""
+    if tx.dialect.name == "sqlite":
+        return True
+    number = int(key[:16], 16) - 2**63  # two keys that meet in it cost one of them a second try
+    return bool(tx.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one())
+
+
+def find(tx: Tx, key: str) -> Row[Any] | None:
+    return tx.execute(select(idempotency).where(idempotency.c.key == key)).one_or_none()
+
+
+def keep(tx: Tx, key: str, fingerprint: str, status: int, headers: dict[str, str], body: str, now: datetime) -> None:
+    row = {"key": key, "fingerprint": fingerprint, "status": status, "headers": headers, "body": body, "at": now}
+    tx.execute(insert(idempotency).values(row))
+
+
+def sweep(tx: Tx, before: datetime) -> None:
+    tx.execute(delete(idempotency).where(idempotency.c.at <= before))

@@ -1,0 +1,82 @@
+"""Sessions, known devices and tokens: by what a request proves who sends it. Only hashes of secrets come in here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from dispatch.storage.database import Tx
+from dispatch.storage.web_tables import api_token, device, session, user
+
+
+def open_session(tx: Tx, secret: str, user_id: int, now: datetime, expires_at: datetime) -> None:
+    row = {"secret": secret, "user_id": user_id, "made_at": now, "seen_at": now, "expires_at": expires_at}
+    tx.execute(insert(session).values(row))
+
+
+def find_session(tx: Tx, secret: str) -> Row[Any] | None:
+    """The session, with its user's name and `disabled_at`."""
+    query = select(session, user.c.name, user.c.disabled_at).join(user, user.c.id == session.c.user_id)
+    return tx.execute(query.where(session.c.secret == secret)).one_or_none()
+
+
+def see_session(tx: Tx, secret: str, now: datetime) -> None:
+    tx.execute(update(session).where(session.c.secret == secret).values(seen_at=now))
+
+
+def end_session(tx: Tx, secret: str) -> None:
+    tx.execute(delete(session).where(session.c.secret == secret))
+
+
+def end_sessions(tx: Tx, user_id: int, but: str = "") -> None:
+    """All of a user, or all but one."""
+    tx.execute(delete(session).where(session.c.user_id == user_id, session.c.secret != but))
+
+
+def remember_device(tx: Tx, secret: str, user_id: int, now: datetime, expires_at: datetime) -> None:
+    tx.execute(insert(device).values(secret=secret, user_id=user_id, made_at=now, expires_at=expires_at))
+
+
+def knows_device(tx: Tx, secret: str, user_id: int, now: datetime) -> bool:
+    """Whether this user has signed in at it before."""
+    query = select(device.c.user_id).where(device.c.secret == secret, device.c.expires_at > now)
+    return bool(tx.execute(query).scalar() == user_id)
+
+
+def forget_devices(tx: Tx, user_id: int) -> None:
+    tx.execute(delete(device).where(device.c.user_id == user_id))
+
+
+def add_token(tx: Tx, secret: str, user_id: int, title: str, now: datetime, expires_at: datetime) -> int:
+    """The token's id, by which it is named and revoked."""
+    row = {"secret": secret, "user_id": user_id, "title": title, "made_at": now, "expires_at": expires_at}
+    made: int = tx.execute(insert(api_token).values(row).returning(api_token.c.id)).scalar_one()
+    return made
+
+
+def find_token(tx: Tx, secret: str) -> Row[Any] | None:
+    """The token, with its user's name and `disabled_at`."""
+    query = select(api_token, user.c.name, user.c.disabled_at).join(user, user.c.id == api_token.c.user_id)
+    return tx.execute(query.where(api_token.c.secret == secret)).one_or_none()
+
+
+def tokens(tx: Tx, user_id: int) -> Sequence[Row[Any]]:
+    """Those of a user, the newest first; revoked and expired ones among them."""
+    query = select(api_token).where(api_token.c.user_id == user_id)
+    return tx.execute(query.order_by(api_token.c.id.desc())).all()
+
+
+def revoke_token(tx: Tx, token_id: int, user_id: int, now: datetime) -> bool:
+    """False when this user has no such token; one that was revoked before stays as it is."""
+    mine = (api_token.c.id == token_id, api_token.c.user_id == user_id)
+    tx.execute(update(api_token).where(*mine, api_token.c.revoked_at.is_(None)).values(revoked_at=now))
+    return tx.execute(select(api_token.c.id).where(*mine)).first() is not None
+
+
+def sweep(tx: Tx, now: datetime, seen_before: datetime) -> None:
+    """Remove sessions and devices that nobody can use any more."""
+    tx.execute(delete(session).where((session.c.expires_at <= now) | (session.c.seen_at <= seen_before)))
+    tx.execute(delete(device).where(device.c.expires_at <= now))

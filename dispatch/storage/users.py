@@ -1,0 +1,63 @@
+"""Users and the roles they hold: rows in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from dispatch.storage.database import Tx
+from dispatch.storage.web_tables import EVERYWHERE, user, user_role
+from dispatch.ticket.roles import Grant, Role
+
+
+def find(tx: Tx, name: str, *, lock: bool = False) -> Row[Any] | None:
+    query = select(user).where(user.c.name == name)
+    return tx.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def everybody(tx: Tx, after: str = "", limit: int = 10_000) -> Sequence[Row[Any]]:
+    """In the order of their names, those behind `after`."""
+    return tx.execute(select(user).where(user.c.name > after).order_by(user.c.name).limit(limit)).all()
+
+
+def add(tx: Tx, **columns: object) -> int:
+    """The new user's id."""
+    made: int = tx.execute(insert(user).values(**columns).returning(user.c.id)).scalar_one()
+    return made
+
+
+def change(tx: Tx, user_id: int, **columns: object) -> None:
+    """Changes what others see of the user too: a version that somebody has read is then an old one."""
+    tx.execute(update(user).where(user.c.id == user_id).values(version=user.c.version + 1, **columns))
+
+
+def keep_password(tx: Tx, user_id: int, password: str) -> None:
+    tx.execute(update(user).where(user.c.id == user_id).values(password=password))
+
+
+def grants(tx: Tx, user_ids: Sequence[int]) -> dict[int, tuple[Grant, ...]]:
+    """What each of these users holds, in the order of the roles; nothing for a user without a role."""
+    rows = tx.execute(select(user_role).where(user_role.c.user_id.in_(user_ids)))
+    areas: dict[int, dict[Role, set[str]]] = {user_id: {} for user_id in user_ids}
+    for row in rows:
+        areas[row.user_id].setdefault(Role(row.role), set()).add(row.area)
+    return {
+        user_id: tuple(
+            Grant(role, None if EVERYWHERE in held[role] else frozenset(held[role])) for role in Role if role in held
+        )
+        for user_id, held in areas.items()
+    }
+
+
+def set_grants(tx: Tx, user_id: int, held: Iterable[Grant]) -> None:
+    """Instead of what the user held before."""
+    tx.execute(delete(user_role).where(user_role.c.user_id == user_id))
+    rows = [
+        {"user_id": user_id, "role": grant.role, "area": area}
+        for grant in held
+        for area in (sorted(grant.areas) if grant.areas is not None else (EVERYWHERE,))
+    ]
+    if rows:
+        tx.execute(insert(user_role), rows)

@@ -1,0 +1,19 @@
+"""What tests of the access begin with: a hasher that is cheap, and users with their passwords."""
+
+from __future__ import annotations
+
+import pytest
+from pwdlib import PasswordHash
+
+from dispatch.access.passwords import Comparing
+from tests.people import cheap_hasher
+
+
+@pytest.fixture
+def hasher() -> PasswordHash:
+    return cheap_hasher()
+
+
+@pytest.fixture
+def comparing(hasher: PasswordHash) -> Comparing:
+    return Comparing(hasher)

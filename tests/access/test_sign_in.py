@@ -1,0 +1,183 @@
+"""Signing in: who guesses is slowed down, and nobody can use that to keep another person out."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from dispatch.access import sessions, users
+from dispatch.access.passwords import AT_ONCE, MOST_WAITING, Comparing
+from dispatch.access.sign_in import SignedIn, network, sign_in
+from dispatch.access.slowing import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW, Limit
+from dispatch.errors import SignInFailed, SignInSlowed
+from dispatch.storage import web_tables as w
+from dispatch.storage.database import Database
+from dispatch.ticket.roles import Role
+from tests.factories import NOW
+from tests.people import CONSOLE, PASSWORD, user
+
+
+class Door:
+    """One database's sign-in, with what most attempts have in common."""
+
+    def __init__(self, database: Database, comparing: Comparing) -> None:
+        self.database, self.comparing = database, comparing
+
+    def enter(
+        self,
+        name: str = "chen",
+        password: str = PASSWORD,
+        address: str = "192.0.2.1",
+        device: str | None = None,
+        now: datetime = NOW,
+    ) -> SignedIn:
+        return sign_in(self.database, self.comparing, name, password, address, device, now)
+
+    def fail(self, times: int, **attempt: str) -> list[str]:
+        """The codes of so many attempts with a wrong password, all in one moment."""
+        codes = []
+        for _ in range(times):
+            with pytest.raises((SignInFailed, SignInSlowed)) as refused:
+                self.enter(password="wrong", **attempt)  # type: ignore[arg-type]
+            codes.append(refused.value.code)
+        return codes
+
+    def failures(self) -> int:
+        with self.database.read() as tx:
+            return tx.execute(select(func.count()).select_from(w.sign_in_failure)).scalar_one()
+
+
+@pytest.fixture
+def door(database: Database, comparing: Comparing) -> Door:
+    user(database, "chen", Role.CLERK)
+    return Door(database, comparing)
+
+
+def test_name_and_password_open_a_session_and_make_the_device_known(door: Door) -> None:
+    entered = door.enter(" Chen ")
+    with door.database.read() as tx:
+        assert sessions.by_session(tx, entered.session, NOW).name == "chen"
+    assert door.enter(device=entered.device).device == entered.device
+    assert door.failures() == 0
+
+
+def test_a_wrong_password_an_unknown_name_and_a_disabled_user_are_refused_alike(door: Door) -> None:
+    user(door.database, "zhao", Role.NOC)
+    with door.database.write() as tx:
+        users.disable(tx, "zhao", CONSOLE, NOW)
+    told = set()
+    for name, password in (("chen", "wrong"), ("nobody", PASSWORD), ("zhao", PASSWORD), ("\ud800", "x")):
+        with pytest.raises(SignInFailed) as refused:
+            door.enter(name, password)
+        told.add(str(refused.value))
+    assert len(told) == 1
+    assert door.failures() == 4
+
+
+def test_of_fifty_guesses_at_once_five_are_looked_at(door: Door) -> None:
+    codes = door.fail(50)
+    assert codes.count("sign-in-failed") == door.failures() == ADDRESS_AND_NAME.free
+
+
+def test_a_patient_guesser_gets_fourteen_guesses_in_a_quarter_of_an_hour() -> None:
+    tried: list[datetime] = []
+    for second in range(int(WINDOW.total_seconds())):
+        now = NOW + timedelta(seconds=second)
+        while not ADDRESS_AND_NAME.wait(len(tried), tried[-1] if tried else None, now):
+            tried.append(now)
+    assert len(tried) == ADDRESS_AND_NAME.free + 9  # 1 + 2 + 4 + … seconds
+
+
+def test_one_who_is_attacked_signs_in_from_his_own_address_and_at_his_known_device(door: Door) -> None:
+    known = door.enter(address="198.51.100.7").device
+    door.fail(30, address="203.0.113.9")
+    door.enter(address="198.51.100.8")
+    with pytest.raises(SignInSlowed):
+        door.enter(address="203.0.113.9")
+    door.enter(address="203.0.113.9", device=known)
+
+
+def test_a_crowd_of_addresses_gets_few_guesses_and_the_known_device_passes(door: Door) -> None:
+    known = door.enter().device
+    for n in range(NAME.free + 20):
+        door.fail(1, address=f"10.{n}.0.1")
+    assert door.failures() == NAME.free
+    with pytest.raises(SignInSlowed) as slowed:
+        door.enter(address="198.51.100.8")
+    assert slowed.value.facts["seconds"] <= NAME.longest.total_seconds()
+    door.enter(address="198.51.100.8", device=known)
+
+
+def test_many_names_from_one_address_are_bounded_too(door: Door) -> None:
+    for n in range(ADDRESS.free + 20):
+        door.fail(1, name=f"name{n}")
+    assert door.failures() == ADDRESS.free
+    door.enter(address="198.51.100.8")
+
+
+def test_a_stolen_device_gets_few_guesses(door: Door) -> None:
+    known = door.enter().device
+    codes = door.fail(50, device=known)
+    assert codes.count("sign-in-failed") == DEVICE.free
+
+
+def test_another_users_device_is_a_strangers(door: Door) -> None:
+    user(door.database, "zhao", Role.NOC)
+    theirs = door.enter("zhao").device
+    door.fail(10, device=theirs)
+    with pytest.raises(SignInSlowed):
+        door.enter(device=theirs)
+
+
+def test_an_attempt_that_a_crash_ends_has_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door.comparing, "_fits", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        door.enter()
+    assert door.failures() == 1
+
+
+def test_strangers_wait_in_a_queue_of_their_own_and_the_rest_is_sent_away(comparing: Comparing) -> None:
+    let_go, inside = threading.Event(), threading.Semaphore(0)
+
+    def compare() -> None:
+        with comparing.place(device_known=False):
+            inside.release()
+            let_go.wait()
+
+    waiting = [threading.Thread(target=compare) for _ in range(MOST_WAITING)]
+    for thread in waiting:
+        thread.start()
+    for _ in range(AT_ONCE):
+        inside.acquire()
+    while comparing._queues[False]._places.acquire(blocking=False):  # until all have come in
+        comparing._queues[False]._places.release()
+    with pytest.raises(SignInSlowed), comparing.place(device_known=False):
+        pass
+    with comparing.place(device_known=True):
+        pass
+    let_go.set()
+    for thread in waiting:
+        thread.join()
+
+
+def test_a_customers_ipv6_network_is_one_address() -> None:
+    assert network("2001:db8:1:2:3::4") == network("2001:db8:1:2:ffff::1") != network("2001:db8:1:3::1")
+    assert network("::ffff:192.0.2.1") == "192.0.2.1"
+    assert network("fe80::1%eth0") == "fe80::"
+    assert network("testclient") == "unknown"
+
+
+@given(st.integers(0, 10_000), st.integers(0, 200), st.integers(1, 3600), st.integers(0, 7200))
+def test_a_wait_never_outlasts_its_limit_and_is_nothing_while_failures_are_free(
+    failures: int, free: int, longest: int, passed: int
+) -> None:
+    limit = Limit(free, timedelta(seconds=longest))
+    wait = limit.wait(failures, NOW, NOW + timedelta(seconds=passed))
+    assert 0 <= wait <= longest
+    assert failures >= free or wait == 0
+    assert limit.wait(failures + 1, NOW, NOW) >= limit.wait(failures, NOW, NOW)

@@ -1,0 +1,107 @@
+"""Users: their names, the roles they hold and where, and that every change is on record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from dispatch.access import users
+from dispatch.access.passwords import kept_password
+from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
+from dispatch.storage import book_tables as b
+from dispatch.storage.database import Database
+from dispatch.ticket.roles import Actor, Grant, Role
+from tests.factories import NOW, refused
+from tests.people import CONSOLE, PASSWORD, cheap_hasher, user
+
+ADMINISTRATOR = Actor("root", Role.ADMINISTRATOR)
+TIANHE = Grant(Role.INSTALLER, frozenset({"tianhe"}))
+
+
+def audit(database: Database) -> list[tuple[Any, ...]]:
+    with database.read() as tx:
+        return [
+            tuple(r) for r in tx.execute(select(b.audit.c.actor, b.audit.c.act, b.audit.c.subject, b.audit.c.reason))
+        ]
+
+
+def test_a_user_holds_each_role_in_its_own_areas_or_everywhere(database: Database) -> None:
+    user(database, "li.wei", TIANHE, Role.CLERK)
+    with database.read() as tx:
+        found = users.get(tx, "Li.Wei")
+    assert found.grants == (Grant(Role.CLERK), TIANHE)
+    assert audit(database) == [("console:root", "add user", "li.wei", "installer in tianhe; clerk everywhere")]
+
+
+def test_roles_are_set_as_a_whole_and_the_version_grows(database: Database) -> None:
+    before = user(database, "li.wei", TIANHE)
+    with database.write() as tx:
+        after = users.set_grants(tx, "li.wei", [Grant(Role.NOC)], ADMINISTRATOR, NOW, before.version)
+    assert (after.grants, after.version) == ((Grant(Role.NOC),), before.version + 1)
+    with refused(database, ChangedMeanwhile) as tx:
+        users.set_grants(tx, "li.wei", [], ADMINISTRATOR, NOW, before.version)
+    assert audit(database)[-1] == ("root", "set roles", "li.wei", "noc everywhere")
+
+
+def test_nobody_changes_his_own_roles_nor_shuts_himself_out(database: Database) -> None:
+    user(database, "root", Role.ADMINISTRATOR)
+    with refused(database, NotAllowed) as tx:
+        users.set_grants(tx, "root", [Grant(Role.SUPERVISOR)], ADMINISTRATOR, NOW)
+    with refused(database, NotAllowed) as tx:
+        users.disable(tx, "root", ADMINISTRATOR, NOW)
+
+
+def test_a_name_is_there_once_however_it_is_written(database: Database) -> None:
+    user(database, "chen")
+    with refused(database, BadInput, "chen is there already") as tx:
+        users.add(tx, " CHEN ", "hash", [], CONSOLE, NOW)
+
+
+@pytest.mark.parametrize("name", ["", " ", "two words", "worker", "relay", "customer", "x" * 61, "a/b", "-x", "a\nb"])
+def test_what_can_not_be_a_name_is_refused(name: str) -> None:
+    with pytest.raises(BadInput):
+        users.read_name(name)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        [("king", None)],
+        [("customer", None)],
+        [("worker", None)],
+        [("noc", ())],
+        [("noc", ["*"])],
+        [("noc", [" "])],
+        [("noc", ["x" * 41])],
+        [("noc", None), ("noc", ["tianhe"])],
+    ],
+)
+def test_what_can_not_be_held_is_refused(raw: list[Any]) -> None:
+    with pytest.raises(BadInput):
+        users.read_grants(raw)
+
+
+def test_a_user_that_is_not_there_is_not_found(database: Database) -> None:
+    for act in (users.disable, users.enable):
+        with refused(database, NotFound) as tx:
+            act(tx, "nobody", CONSOLE, NOW)
+
+
+def test_disabling_twice_is_on_record_once(database: Database) -> None:
+    user(database, "chen", Role.CLERK)
+    with database.write() as tx:
+        users.disable(tx, "chen", CONSOLE, NOW)
+        assert users.disable(tx, "chen", CONSOLE, NOW).disabled_at == NOW
+        assert users.enable(tx, "chen", CONSOLE, NOW).disabled_at is None
+    assert [row[1] for row in audit(database)] == ["add user", "disable user", "enable user"]
+
+
+@pytest.mark.parametrize(
+    "password", ["short", "aaaaaaaaaaaa", "abababababab", "my-chen-2026", "x" * 129, "tab\x00bed-and-more"]
+)
+def test_a_password_that_is_soon_guessed_is_refused(password: str) -> None:
+    with pytest.raises(BadInput):
+        kept_password(cheap_hasher(), password, "chen")
+    assert cheap_hasher().verify(PASSWORD, kept_password(cheap_hasher(), PASSWORD, "chen"))
