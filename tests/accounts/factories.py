@@ -226,8 +226,13 @@ def done_once(database: Database, operation: Operation, counter: Counter, reques
     return first
 
 
-def overtaken(database: Database, first: Callable[[Tx], Outcome], second: Callable[[Tx], Outcome]) -> list[Outcome]:
-    """Two at once: the second begins, and comes to where it must wait, before the first has committed."""
+def overtaken(
+    database: Database,
+    first: Callable[[Tx], Any],
+    second: Callable[[Tx], Outcome],
+    then: Callable[[Tx], object] = lambda _tx: None,
+) -> list[Any]:
+    """Two at once: the second begins, and must wait, before the first has done `then` and committed."""
 
     def follow() -> Outcome:
         with database.write() as tx:
@@ -239,6 +244,7 @@ def overtaken(database: Database, first: Callable[[Tx], Outcome], second: Callab
             two = other.submit(follow)
             while database.kind == "postgresql" and not _somebody_waits(database):
                 assert not two.done(), two.result()
+            then(tx)
         return [one, two.result()]
 
 

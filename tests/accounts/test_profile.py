@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from dispatch.accounts import profile
 from dispatch.accounts.operation import Accepted, Counter
 from dispatch.accounts.profile import Modification, NewDocument
 from dispatch.errors import BadInput
+from dispatch.storage import accounts, customers
 from dispatch.storage import book_tables as b
-from dispatch.storage import customers
 from dispatch.storage.database import Database
 from dispatch.ticket.roles import Role
 from tests import factories as f
@@ -233,6 +234,21 @@ def test_two_clerks_who_come_to_one_customer_by_two_accounts_work_one_after_the_
     assert [type(outcome) for outcome in both] == [Accepted, Accepted]
     assert changes(database, both[1])["联系手机"] == ("139****9000", "139****9001")
     assert {c.line(database, each).mobile for each in numbers} == {"13900139001"}
+
+
+def test_a_customers_accounts_are_locked_in_their_order_whichever_he_came_with(
+    database: Database, counter: Counter
+) -> None:
+    """Else two clerks, each with one of them, would wait for each other's."""
+    older, newer = c.in_service(database, counter), c.in_service(database, counter, 2, holder=c.person(1))
+    free = select(b.account).where(b.account.c.number == newer).with_for_update(nowait=True)
+    _, done = c.overtaken(
+        database,
+        lambda tx: accounts.find(tx, older, lock=True),
+        lambda tx: profile.modify(tx, counter, modification(newer, mobile=NEW), f.CLERK, f.NOW),
+        lambda tx: tx.execute(free),
+    )
+    assert isinstance(done, Accepted)
 
 
 def test_of_two_customers_who_bring_one_document_at_once_one_has_it(database: Database, counter: Counter) -> None:
