@@ -7,7 +7,7 @@ import sys
 import typer
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from dispatch.cli import accounts, intake, journey, plans, prehandling, replay, rules, running, team, users
+from dispatch.cli import accounts, effects, intake, journey, plans, prehandling, replay, rules, running, team, users
 from dispatch.cli.desk import tell
 from dispatch.errors import BadSettings, DispatchError, MissingPart
 
@@ -27,6 +27,7 @@ for name, group in (
     ("account", accounts.account),
     ("crew", team.crew),
     ("user", users.user),
+    ("effects", effects.effects),
 ):
     cli.add_typer(group, name=name)
 

@@ -44,9 +44,16 @@ def archive(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime,
     )
     tickets.update_tickets(tx, [{"id_": row.ticket_id, "state": TicketState.ARCHIVED} for row in rows])
     archived = hops.lock(tx, [row.id for row in rows])
-    return next_hop.end(
-        tx, rulebook, [Ending(row, "finish", WORKER, finding=FILED) for row in archived.values()], now, carried
-    )
+    endings = [
+        Ending(row, "finish", WORKER, finding=FILED, outcome=_last_finding(journeys[row.ticket_id]))
+        for row in archived.values()
+    ]
+    return next_hop.end(tx, rulebook, endings, now, carried)
+
+
+def _last_finding(journey: Sequence[Row[Any]]) -> str | None:
+    """What the work came to: an order that is over with its archive ended `activated`, or `refunded`."""
+    return next((hop.finding for hop in reversed(journey) if hop.finding), None)
 
 
 def record(case: Row[Any], journey: Sequence[Row[Any]], acts: Sequence[Row[Any]], now: datetime) -> dict[str, Any]:

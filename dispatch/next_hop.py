@@ -25,7 +25,9 @@ from dispatch.ticket.roles import Actor
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a hop ends. `hop` is a row of `hops.lock`; `move` is one of the life table's."""
+    """How a hop ends. `hop` is a row of `hops.lock`; `move` is one of the life table's.
+
+    `outcome` is the ticket's, where the ticket ends with this hop and the finding doesn't say it."""
 
     hop: Row[Any]
     move: str
@@ -35,6 +37,7 @@ class Ending:
     reason: str | None = None
     to: str | None = None
     on_behalf_of: str | None = None
+    outcome: str | None = None
 
 
 def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -> None:
@@ -212,5 +215,5 @@ def _moved(rulebook: Rulebook, ending: Ending, decision: Decision, now: datetime
         "hops": row.hops + int(on_to_people),
         "last_seq": row.last_seq + int(decision.to != END),
         "ended_at": now if decision.to == END else None,
-        "outcome": ending.finding if decision.to == END else None,
+        "outcome": (ending.outcome or ending.finding) if decision.to == END else None,
     }

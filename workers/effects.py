@@ -7,7 +7,7 @@ between, is handed in again under the same key when its lease is over, and the r
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -16,37 +16,16 @@ import structlog
 from sqlalchemy import Row
 
 from dispatch.books.effect import Port
-from dispatch.ports.provisioning import LineOrder
-from dispatch.ports.sms import Message
 from dispatch.storage import effects
 from dispatch.storage.outbox import Pair
 from workers.batch import halving
+from workers.receivers import RECEIVERS, Effects
 from workers.world import World, world
 
 log = structlog.get_logger()
 
-Effects = Sequence[Row[Any]]
-Receiver = Callable[[World, Effects], Mapping[str, str]]
-"""Hands effects in. Gives why an effect was refused for good, by its key. Raises OSError with the port out of reach."""
-
 PAUSE = timedelta(seconds=10)
 """Until a receiver that was out of reach is asked again, however long it stays away: that is no effect's failure."""
-
-
-def _sms(here: World, rows: Effects) -> Mapping[str, str]:
-    here.sms.send([Message(row.key, row.payload["mobile"], row.payload["text"]) for row in rows])
-    return {}
-
-
-def _provisioning(here: World, rows: Effects) -> Mapping[str, str]:
-    return here.provisioning.carry_out([_line_order(row.key, **row.payload) for row in rows])
-
-
-def _line_order(key: str, order: str, account_id: int, number: str, speed: int | None = None, **_: Any) -> LineOrder:
-    return LineOrder(key, order, account_id, number, speed=speed)
-
-
-RECEIVERS: Mapping[Port, Receiver] = {Port.SMS: _sms, Port.PROVISIONING: _provisioning}
 
 
 def deliver(pairs: Sequence[Pair]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import LineTester, SimulatedLineTester
+from dispatch.ports.printing import Printer, SimulatedPrinter
 from dispatch.ports.provisioning import Provisioning, SimulatedProvisioning
 from dispatch.ports.sms import SimulatedSmsGateway, SmsGateway
 from dispatch.rules_in_force import RulesInForce
@@ -25,6 +26,7 @@ class World:
     line_tester: LineTester
     sms: SmsGateway
     provisioning: Provisioning
+    printer: Printer
 
 
 def world() -> World:
@@ -44,4 +46,5 @@ def _world(_pid: int) -> World:
         line_tester=SimulatedLineTester(),
         sms=SimulatedSmsGateway(settings.root / "sms.db"),
         provisioning=SimulatedProvisioning(settings.root / "provisioning.db"),
+        printer=SimulatedPrinter(settings.root / "printed"),
     )

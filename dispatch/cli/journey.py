@@ -137,7 +137,8 @@ def _add_hop(tree: Tree, rulebook: Rulebook, hop: Row[Any], acts: list[Row[Any]]
             line.append(f" · {hop.holder or hop.assignee + '?'}", style="cyan")
     branch = tree.add(line)
     if hop.found:
-        branch.add(Text("自动测试 found: " + _listed(hop.found), style="dim"))
+        what = "账号核查" if "account" in hop.found else "自动测试"
+        branch.add(Text(f"{what} found: {_listed(hop.found)}", style="dim"))
     for act in acts:
         branch.add(_act_line(rulebook, hop, act))
     if hop.failure:
@@ -195,4 +196,4 @@ def _record_line(record: Row[Any]) -> Text:
 
 
 def _listed(values: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in values.items())
+    return ", ".join(f"{key} {' '.join(value) if isinstance(value, list) else value}" for key, value in values.items())

@@ -13,6 +13,9 @@ from rich.text import Text
 from sqlalchemy import Row
 
 from dispatch import figures, handling
+from dispatch.accounts.operation import STATE_TITLES
+from dispatch.books.life import AccountState
+from dispatch.books.reasons import SUSPENSION_REASONS
 from dispatch.cli.desk import (
     LONGEST_NAME,
     As,
@@ -237,7 +240,7 @@ def resume(hop: HopName, name: As = "", role: InRole = "") -> None:
 
 @app.command()
 def quarantine(as_json: AsJson = False) -> None:
-    """隔离区 · hops that failed too often; `dispatch release HOP` tries one afresh."""
+    """隔离区 · hops that failed too often; `dispatch release HOP` tries one afresh. Effects: `dispatch effects`."""
     desk = open_desk()
     with desk.database.read() as tx:
         rows = figures.quarantine(tx)
@@ -318,10 +321,16 @@ def _until(text: str) -> datetime:
 
 
 def _found(row: Row[Any]) -> str:
+    """What the worker found out, in a board's few characters: a line test's result, or the account's state."""
     found = row.found or {}
-    if "optical_power" not in found:
+    if "optical_power" in found:
+        return f"{found['optical_power']:.1f} dBm {'在线' if found['online'] else '离线'}"
+    if "account" not in found:
         return ""
-    return f"{found['optical_power']:.1f} dBm {'在线' if found['online'] else '离线'}"
+    why = found.get("suspended_for")
+    said = SUSPENSION_REASONS[why] if why else STATE_TITLES[AccountState(found["account"])]
+    waiting = len(found.get("unconfirmed", ()))
+    return said.zh + (f"\n未确认 {waiting}" if waiting else "")
 
 
 def _left(row: Row[Any]) -> Text:

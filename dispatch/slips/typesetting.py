@@ -104,7 +104,7 @@ class _Press:
         if os.getpid() != self._process:
             raise TypesettingFailed(template=template, why="this process was forked from one that had printed")
         self.fonts.demand_glyphs("".join(_texts(view)))
-        at = moment.astimezone(UTC)
+        at = moment.astimezone(UTC).replace(microsecond=0)  # typst takes whole seconds
         view |= {
             "fonts": self.fonts.families,
             "moment": [at.year, at.month, at.day, at.hour, at.minute, at.second],

@@ -109,6 +109,12 @@ def lock(tx: Tx, account_ids: Sequence[int]) -> Sequence[Row[Any]]:
     return tx.execute(query.with_for_update()).all()
 
 
+def states(tx: Tx, account_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
+    """By account id: its state, and why it is suspended where it is."""
+    query = select(account.c.id, account.c.state, account.c.suspended_for).where(account.c.id.in_(account_ids))
+    return {row.id: (row.state, row.suspended_for) for row in tx.execute(query)}
+
+
 def lines(tx: Tx, account_ids: Sequence[int]) -> dict[int, Line]:
     """By account id."""
     query = (

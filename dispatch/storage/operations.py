@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.storage.book_tables import audit, operation, slip
@@ -64,6 +64,20 @@ def of_account(tx: Tx, account_id: int, limit: int) -> list[Row[Any]]:
     """The newest first."""
     query = select(operation).where(operation.c.account_id == account_id).order_by(operation.c.id.desc())
     return list(tx.execute(query.limit(limit)).all())
+
+
+def latest_kinds(tx: Tx, account_ids: Sequence[int], most: int) -> dict[int, list[str]]:
+    """The kinds of the last accepted operations on each account, the newest first."""
+    newest = func.row_number().over(partition_by=operation.c.account_id, order_by=operation.c.id.desc())
+    mine = select(operation.c.id, operation.c.account_id, operation.c.kind, newest.label("place")).where(
+        operation.c.account_id.in_(account_ids), operation.c.outcome == "accepted"
+    )
+    ranked = mine.subquery()
+    found: dict[int, list[str]] = {}
+    query = select(ranked.c.account_id, ranked.c.kind).where(ranked.c.place <= most)
+    for account_id, kind in tx.execute(query.order_by(ranked.c.account_id, ranked.c.place)):
+        found.setdefault(account_id, []).append(kind)
+    return found
 
 
 def insert_slip(tx: Tx, operation_id: int, content: str) -> None:

@@ -64,6 +64,10 @@ def test_the_time_on_a_slip_is_shanghais() -> None:
     assert "2026-11-0211:04:05" in paper.text(slip(OPENING))
 
 
+def test_a_moment_between_two_seconds_is_printed_as_the_second() -> None:
+    assert slip(replace(OPENING, accepted_at=OPENING.accepted_at.replace(microsecond=7))) == slip(OPENING)
+
+
 def test_a_payment_stands_in_figures_and_in_capital_numerals() -> None:
     on_paper = paper.text(slip(OPENING))
     assert "合计Total700.00" in on_paper

@@ -42,7 +42,7 @@ def test_an_order_is_provisioned_built_and_activated_and_then_over(database: Dat
     assert account_state(database, made) == AccountState.INSTALLING
     f.work(database, in_force)
     assert teams(database, made) == ["provisioning", "construction", "activation", "archive"]
-    assert f.ticket(database, made).state == TicketState.CLOSED
+    assert (f.ticket(database, made).state, f.ticket(database, made).outcome) == (TicketState.CLOSED, "activated")
     assert account_state(database, made) == AccountState.IN_SERVICE
 
 
@@ -102,7 +102,7 @@ def test_a_refunded_order_is_archived_and_over(database: Database, in_force: Rul
         next_hop.end(tx, in_force, [Ending(row, "finish", f.CLERK, finding=construction.REFUNDED)], f.NOW)
     f.work(database, in_force)
     assert teams(database, made) == ["provisioning", "construction", "refund-desk", "archive"]
-    assert f.ticket(database, made).state == TicketState.CLOSED
+    assert (f.ticket(database, made).state, f.ticket(database, made).outcome) == (TicketState.CLOSED, "refunded")
 
 
 def test_a_construction_order_cannot_be_withdrawn(database: Database, in_force: Rulebook) -> None:

@@ -19,21 +19,28 @@ from sqlalchemy import Row, select
 from sqlalchemy.exc import OperationalError
 
 from dispatch import effects as leave
+from dispatch.accounts import opening
 from dispatch.effects import Order
+from dispatch.errors import MissingGlyph
+from dispatch.ports.ledger import Ledger
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.ports.sms import Message, SimulatedSmsGateway
+from dispatch.slips.forms import SlipData
+from dispatch.slips.typesetting import slip
 from dispatch.storage import accounts, effects
-from dispatch.storage.book_tables import effect
+from dispatch.storage.book_tables import effect, operation
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.ticket.roles import Actor, Role
+from tests.accounts import factories as at
 from tests.factories import account, dump
+from workers import receivers
 from workers.world import World
 
 LONG = timedelta(days=1)
 OPS = Actor("ma", Role.OPS)
 
 
-class Stage:
+class Outside:
     """Plays the relay and a worker of the effects on this test's world."""
 
     def __init__(self, here: World, app: Celery) -> None:
@@ -91,8 +98,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(here: World, app: Celery) -> Stage:
-    return Stage(here, app)
+def stage(here: World, app: Celery) -> Outside:
+    return Outside(here, app)
 
 
 def sick(monkeypatch: pytest.MonkeyPatch, broken: Exception, wrong: Callable[[Message], bool] = lambda _: True) -> None:
@@ -111,7 +118,7 @@ def is_sixth(message: Message) -> bool:
     return message.key == "operation/6/sms"
 
 
-def test_each_receiver_gets_its_own_and_what_it_accepted_is_confirmed_and_on_the_ledger(stage: Stage) -> None:
+def test_each_receiver_gets_its_own_and_what_it_accepted_is_confirmed_and_on_the_ledger(stage: Outside) -> None:
     stage.tell(2)
     line = stage.order("GZ1", Order.SUSPEND)
     assert stage.work() == 2
@@ -128,14 +135,14 @@ def test_each_receiver_gets_its_own_and_what_it_accepted_is_confirmed_and_on_the
     )
 
 
-def test_a_message_delivered_five_times_asks_once(stage: Stage) -> None:
+def test_a_message_delivered_five_times_asks_once(stage: Outside) -> None:
     stage.tell(3)
     stage.work(times=5)
     assert set(stage.delivered().values()) == {1}
     assert set(stage.ledger().values()) == {1}
 
 
-def test_of_two_messages_for_the_same_effects_the_older_is_stale_whichever_comes_first(stage: Stage) -> None:
+def test_of_two_messages_for_the_same_effects_the_older_is_stale_whichever_comes_first(stage: Outside) -> None:
     stage.tell(3)
     (older,), (newer,) = stage.send(), stage.send(after=LONG)
     stage.deliver(older)
@@ -148,7 +155,7 @@ def test_of_two_messages_for_the_same_effects_the_older_is_stale_whichever_comes
 
 @pytest.mark.parametrize("broken", [ValueError("13800138006"), OSError("no room"), ConnectionResetError()])
 def test_a_poison_effect_in_a_batch_of_ten_fails_alone_and_the_nine_others_arrive(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, broken: Exception
+    stage: Outside, monkeypatch: pytest.MonkeyPatch, broken: Exception
 ) -> None:
     sick(monkeypatch, broken, is_sixth)
     monkeypatch.setattr(random, "choice", lambda rows: rows[0])
@@ -162,7 +169,7 @@ def test_a_poison_effect_in_a_batch_of_ten_fails_alone_and_the_nine_others_arriv
 
 
 def test_a_poison_effect_that_was_asked_for_its_neighbours_is_found_out_the_next_time(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sick(monkeypatch, ConnectionResetError(), is_sixth)
     stage.tell(10)
@@ -176,7 +183,7 @@ def test_a_poison_effect_that_was_asked_for_its_neighbours_is_found_out_the_next
 
 
 def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(10)
     with monkeypatch.context() as ill:
@@ -195,7 +202,7 @@ def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
 
 
 def test_a_receiver_out_of_reach_is_waited_for_however_long_and_nobody_fails(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(10)
     with monkeypatch.context() as gone:
@@ -213,7 +220,7 @@ def test_a_receiver_out_of_reach_is_waited_for_however_long_and_nobody_fails(
 
 
 def test_a_receiver_that_goes_away_half_way_keeps_what_it_has_and_gets_the_rest_later(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(4)
     sound = SimulatedSmsGateway.send
@@ -236,7 +243,7 @@ def test_a_receiver_that_goes_away_half_way_keeps_what_it_has_and_gets_the_rest_
 
 
 def test_a_refused_order_goes_to_the_quarantine_at_once_with_its_reason_and_the_others_are_carried_out(
-    stage: Stage,
+    stage: Outside,
 ) -> None:
     stage.order("GZ1", Order.ACTIVATE)
     stage.order("GZ2", Order.SUSPEND)
@@ -248,7 +255,7 @@ def test_a_refused_order_goes_to_the_quarantine_at_once_with_its_reason_and_the_
 
 
 def test_the_orders_of_a_line_arrive_in_order_though_the_first_one_fails_at_first(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = stage.order("GZ1", Order.SUSPEND, Order.RESUME)
     sound = SimulatedProvisioning.carry_out
@@ -274,7 +281,7 @@ def test_the_orders_of_a_line_arrive_in_order_though_the_first_one_fails_at_firs
 
 
 def test_what_was_accepted_and_not_confirmed_is_handed_in_again_and_delivered_once(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(3)
     with monkeypatch.context() as gone:
@@ -294,7 +301,7 @@ def test_what_was_accepted_and_not_confirmed_is_handed_in_again_and_delivered_on
     assert set(stage.ledger().values()) == {1}
 
 
-def test_what_a_stopped_task_had_in_hand_comes_back_each_alone(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_stopped_task_had_in_hand_comes_back_each_alone(stage: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.tell(3)
     with monkeypatch.context() as stuck:
         sick(stuck, SoftTimeLimitExceeded())
@@ -305,7 +312,7 @@ def test_what_a_stopped_task_had_in_hand_comes_back_each_alone(stage: Stage, mon
     assert stage.states() == Counter(confirmed=3)
 
 
-def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(stage: Stage, here: World) -> None:
+def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(stage: Outside, here: World) -> None:
     from workers.app import app
     from workers.relay import Relay
 
@@ -332,3 +339,38 @@ def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(st
         assert "您好" not in whole
         assert "GZ1" not in whole
     assert stage.row("operation/9/sms").state == "due"
+
+
+def test_an_opening_s_slip_and_invoice_lie_in_the_printer_s_tray_as_they_were_booked(stage: Outside) -> None:
+    counter = at.counter(stage.here.rules.get())
+    at.address(stage.here.database)
+    done = at.accepted(stage.here.database, opening.open_account, counter, at.application())
+    assert stage.work(times=2) == 1
+    tray = stage.here.settings.root / "printed"
+    invoice_number = str(done.result["invoice"])
+    assert {file.name for file in tray.iterdir()} == {f"{done.slip}.pdf", f"{int(invoice_number):08d}.pdf"}
+    assert (tray / f"{done.slip}.pdf").read_bytes() == slip(at.slip(stage.here.database, done))
+    assert set(Ledger(tray.with_suffix(".tsv")).effects()) == {
+        ("print", f"slip/{done.operation_id}"),
+        ("print", f"invoice/{int(invoice_number)}"),
+    }
+
+
+def test_a_slip_that_cannot_be_set_fails_alone_and_its_neighbours_are_printed(
+    stage: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = at.counter(stage.here.rules.get())
+    made = [at.opened(stage.here.database, counter, n) for n in (1, 2, 3)]
+    with stage.here.database.read() as tx:
+        poisoned = tx.execute(select(operation.c.id).order_by(operation.c.id)).scalars().all()[1]
+    sound = receivers.slip
+
+    def set_slip(data: SlipData) -> bytes:
+        if data.account == made[1]:
+            raise MissingGlyph(folder="fonts", characters="𬭛")
+        return sound(data)
+
+    monkeypatch.setattr(receivers, "slip", set_slip)
+    stage.work()
+    assert stage.states() == Counter(confirmed=5, due=1)
+    assert stage.row(f"slip/{poisoned}").failure == "printing: MissingGlyph"

@@ -1,5 +1,37 @@
-"""业务支撑中心 system support: nothing is done by itself; the hop goes on the board."""
+"""业务支撑中心 system support: what our own books say of the account is looked up before a person looks."""
 
-from workers.hop import Stretch
+from __future__ import annotations
 
-STRETCH = Stretch()
+from datetime import datetime
+
+from dispatch.books.effect import lane_of
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import accounts, effects, hops, operations
+from dispatch.storage.database import Tx
+from workers.hop import Hops, Step, Stretch
+
+LATEST = 3
+"""Account operations that are shown: what was done to the account shortly before its fault."""
+
+
+def account_check(tx: Tx, _rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
+    """Note the account's state and why it is suspended, what was ordered for its line and isn't confirmed, and which
+    operations were done last; no personal data."""
+    ids = sorted({row.account_id for row in mine})
+    states = accounts.states(tx, ids)
+    ordered = effects.keys_in_lanes(tx, [lane_of(account_id) for account_id in ids])
+    done = operations.latest_kinds(tx, ids, LATEST)
+    found = []
+    for row in mine:
+        state, suspended_for = states[row.account_id]
+        said = {
+            "account": state,
+            "suspended_for": suspended_for,
+            "unconfirmed": ordered.get(lane_of(row.account_id)),
+            "operations": done.get(row.account_id),
+        }
+        found.append((row.id, {name: value for name, value in said.items() if value}))
+    hops.note_found(tx, found)
+
+
+STRETCH = Stretch(Step("account-check", account_check))

@@ -1,0 +1,51 @@
+"""Relay and workers, played one step at a time on a test's world."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from celery import Celery
+
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import hops
+from dispatch.storage.outbox import Pair
+from workers.world import World
+
+
+class Stage:
+    """Plays the relay and the workers of every team, one step at a time, on this test's world."""
+
+    def __init__(self, here: World, app: Celery) -> None:
+        from workers.app import stretches, whole_chain
+
+        self.here, self.app = here, app
+        found = stretches(self.rulebook)
+        self.chains = {team: whole_chain(team, found) for team in found}
+
+    @property
+    def rulebook(self) -> Rulebook:
+        return self.here.rules.get()
+
+    def send(self, team: str, after: timedelta = timedelta()) -> list[Pair]:
+        """What is due to this team so long from now, taken as the relay takes it."""
+        with self.here.database.write() as tx:
+            now = datetime.now(UTC) + after
+            return [sent.pair for sent in hops.take_due(tx, now, self.here.settings.lease_span, 1000, [team])]
+
+    def deliver(self, task: str, pairs: Sequence[Pair]) -> list[Pair]:
+        """One step on one message; the pairs of the next message."""
+        handed_on = self.app.tasks[task]([list(pair) for pair in pairs])
+        return [(hop_id, generation) for hop_id, generation in handed_on]
+
+    def work(self, team: str, after: timedelta = timedelta(), times: int = 1) -> list[Pair]:
+        """Send what is due, and deliver every message of its chain so many times; what was sent."""
+        sent = pairs = self.send(team, after)
+        for task in self.chains[team]:
+            pairs, *others = [self.deliver(task, pairs) for _ in range(times)]
+            assert not any(others)
+        return sent
+
+    def effects(self) -> Counter[tuple[str, str]]:
+        return Counter(self.here.ledger.effects())

@@ -1,0 +1,230 @@
+"""A construction order's automatic steps, and system support's: done once, however often their messages come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from celery import Celery
+from sqlalchemy.exc import OperationalError
+
+from dispatch import handling
+from dispatch.accounts import suspension
+from dispatch.accounts.operation import Counter as Desk
+from dispatch.accounts.suspension import Suspension
+from dispatch.books.life import AccountState
+from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
+from dispatch.routing.prehandling import Script
+from dispatch.storage import accounts, crew, hops
+from dispatch.storage import book_tables as b
+from dispatch.ticket.life import TicketState
+from tests import factories as f
+from tests.accounts import factories as at
+from tests.workers.stage import Stage
+from workers.world import World
+
+LONG = timedelta(days=1)
+
+
+@pytest.fixture
+def stage(here: World, app: Celery) -> Stage:
+    return Stage(here, app)
+
+
+@pytest.fixture
+def desk(stage: Stage) -> Desk:
+    return at.counter(stage.rulebook)
+
+
+def system(stage: Stage) -> SimulatedProvisioning:
+    return SimulatedProvisioning(stage.here.settings.root / "provisioning.db")
+
+
+def build(stage: Stage, hop_id: int, finding: str, evidence: Mapping[str, Any]) -> None:
+    with stage.here.database.write() as tx:
+        now = datetime.now(UTC)
+        handling.claim(tx, stage.rulebook, handling.Claim(hop_id, f.BUILDER), now)
+        handling.end(tx, stage.rulebook, handling.Report(hop_id, f.BUILDER, finding, evidence), now)
+
+
+def live(stage: Stage, ticket_id: int) -> Any:
+    row = f.live(stage.here.database, ticket_id)
+    assert row is not None
+    return row
+
+
+def test_every_step_from_the_opening_to_service_delivered_five_times_is_done_once(stage: Stage, desk: Desk) -> None:
+    database = stage.here.database
+    with database.write() as tx:
+        crew.add(tx, "construction", "huang", "tianhe")
+    number = at.opened(database, desk)
+    order, line = at.order_of(database, number), at.line(database, number).id
+    stage.work("provisioning", times=5)
+    prepared = system(stage).line(line)
+    assert prepared is not None
+    assert (prepared.state, prepared.number, prepared.olt, prepared.speed) == ("prepared", number, "OLT-1", 300)
+    stage.work("construction", times=5)
+    assert (live(stage, order).state, live(stage, order).assignee) == ("waiting", "huang")
+    build(stage, live(stage, order).id, "installed", f.INSTALLED)
+    stage.work("activation", times=5)
+    stage.work("archive", times=5)
+    ticket = f.ticket(database, order)
+    assert (ticket.state, ticket.outcome) == (TicketState.CLOSED, "activated")
+    assert at.line(database, number).state == AccountState.IN_SERVICE
+    effects = [row for row in at.rows(database, b.effect) if row.port != "printing"]
+    assert [(row.port, row.key) for row in effects] == [
+        ("provisioning", "construction/3/activate"),
+        ("sms", "construction/3/sms"),
+    ]
+    assert effects[0].payload == {"account_id": line, "number": number, "order": "activate", "speed": 300}
+    assert (effects[1].payload["mobile"], number in effects[1].payload["text"]) == (at.mobile(), True)
+    assert stage.effects() == Counter(
+        {
+            ("provisioning.prepare", "1"): 1,
+            ("construction.assign", "2"): 1,
+            ("construction.board", "2"): 1,
+            ("activation.activate", "3"): 1,
+            ("archive.file", "4"): 1,
+        }
+    )
+    assert list(system(stage).ledger.effects()) == [("prepare", "construction/1/prepare")]
+
+
+def test_a_line_that_cannot_be_prepared_waits_at_the_refund_desk_with_the_reason(stage: Stage, desk: Desk) -> None:
+    database = stage.here.database
+    number = at.opened(database, desk)
+    order = at.order_of(database, number)
+    with database.write() as tx:
+        accounts.change(tx, at.line(database, number).id, pon_port_id=None)
+    stage.work("provisioning", times=5)
+    stage.work("refund-desk", times=5)
+    first = f.journey(database, order)[0]
+    assert (first.finding, first.evidence) == ("not-provisioned", {"refused-for": "no-resource"})
+    assert (live(stage, order).team, live(stage, order).state) == ("refund-desk", "waiting")
+    assert at.line(database, number).state == AccountState.INSTALLING
+
+
+def test_a_provisioning_system_out_of_reach_refuses_nobody(
+    stage: Stage, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = at.order_of(stage.here.database, at.opened(stage.here.database, desk))
+
+    def away(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as gone:
+        gone.setattr(SimulatedProvisioning, "carry_out", away)
+        stage.work("provisioning")
+    assert (live(stage, order).team, live(stage, order).state) == ("provisioning", "due")
+    stage.work("provisioning", after=LONG)
+    assert live(stage, order).team == "construction"
+
+
+def test_a_preparation_whose_answer_was_lost_is_ordered_again_and_done_once(
+    stage: Stage, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = at.order_of(stage.here.database, at.opened(stage.here.database, desk))
+    asked: list[str] = []
+    sound = SimulatedProvisioning.carry_out
+
+    def carry_out(self: SimulatedProvisioning, orders: Sequence[LineOrder]) -> Mapping[str, str]:
+        asked.extend(each.key for each in orders)
+        return sound(self, orders)
+
+    def killed(*_: object) -> None:
+        raise OperationalError("x", {}, Exception("gone"))
+
+    monkeypatch.setattr(SimulatedProvisioning, "carry_out", carry_out)
+    with monkeypatch.context() as dying:
+        dying.setattr(hops, "advance", killed)
+        with pytest.raises(OperationalError):
+            stage.work("provisioning")
+    stage.work("provisioning", after=LONG)
+    assert asked == ["construction/1/prepare"] * 2
+    assert live(stage, order).team == "construction"
+    assert system(stage).ledger.doubled() == []
+
+
+def test_of_two_orders_one_of_whose_accounts_is_not_being_installed_the_other_goes_into_service(
+    stage: Stage, desk: Desk
+) -> None:
+    database = stage.here.database
+    numbers = [at.opened(database, desk, n) for n in (1, 2)]
+    stage.work("provisioning")
+    stage.work("construction")
+    for number in numbers:
+        build(stage, live(stage, at.order_of(database, number)).id, "installed", f.INSTALLED)
+    with database.write() as tx:
+        accounts.change(tx, at.line(database, numbers[0]).id, state=AccountState.IN_SERVICE)
+    stage.work("activation")
+    held_up = live(stage, at.order_of(database, numbers[0]))
+    assert (held_up.team, held_up.state, held_up.failure) == ("activation", "due", "activation.activate: IllegalMove")
+    assert live(stage, at.order_of(database, numbers[1])).team == "archive"
+
+
+def test_a_speed_that_changed_while_the_line_was_built_is_the_line_s_when_it_goes_into_service(
+    stage: Stage, desk: Desk
+) -> None:
+    database = stage.here.database
+    number = at.opened(database, desk)
+    order, line = at.order_of(database, number), at.line(database, number).id
+    stage.work("provisioning")
+    stage.work("construction")
+    with database.write() as tx:
+        tx.execute(b.enrolment.update().values(terms={"speed": 500}))
+    build(stage, live(stage, order).id, "installed", f.INSTALLED)
+    stage.work("activation")
+    orders = [row.payload for row in at.rows(database, b.effect) if row.port == "provisioning"]
+    assert [(each["account_id"], each["speed"]) for each in orders] == [(line, 500)]
+
+
+# -- system support --------------------------------------------------------------------------------
+
+
+def system_fault(stage: Stage, script: Script, number: str) -> int:
+    """A fault of a system kind on this account, on system support's board; its hop's id."""
+    made = f.fault(stage.here.database, stage.rulebook, script, number, symptom="account-system")
+    stage.work("system-support", times=5)
+    return f.live_id(stage.here.database, made.ticket_id)
+
+
+def found(stage: Stage, hop_id: int) -> dict[str, Any]:
+    with stage.here.database.read() as tx:
+        query = f.t.hop.select().where(f.t.hop.c.id == hop_id)
+        return dict(tx.execute(query).one().found)
+
+
+def test_system_support_sees_the_account_s_state_what_is_unconfirmed_and_what_was_done_last(
+    stage: Stage, desk: Desk, script: Script
+) -> None:
+    database = stage.here.database
+    number = at.in_service(database, desk)
+    hop_id = system_fault(stage, script, number)
+    assert found(stage, hop_id) == {
+        "account": "in-service",
+        "unconfirmed": ["construction/3/activate"],
+        "operations": ["open"],
+    }
+    assert stage.effects()["system-support.account-check", str(hop_id)] == 1
+
+
+def test_an_account_that_was_suspended_after_the_report_is_seen_as_such(
+    stage: Stage, desk: Desk, script: Script
+) -> None:
+    database = stage.here.database
+    number = at.in_service(database, desk)
+    made = f.fault(database, stage.rulebook, script, number, symptom="account-system")
+    request = Suspension(account=number, document_number=at.document(), reason="arrears", confirm=("open-fault",))
+    done = at.accepted(database, suspension.suspend, desk, request)
+    stage.work("system-support")
+    checked = found(stage, f.live_id(database, made.ticket_id))
+    assert (checked["account"], checked["suspended_for"]) == ("suspended", "arrears")
+    assert checked["unconfirmed"] == ["construction/3/activate", f"operation/{done.operation_id}/suspend"]
+    assert checked["operations"] == ["suspend", "open"]
+
+
+def test_of_an_account_from_elsewhere_there_is_only_its_state(stage: Stage, script: Script) -> None:
+    assert found(stage, system_fault(stage, script, "GZ1")) == {"account": "in-service"}
