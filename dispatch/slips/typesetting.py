@@ -40,6 +40,14 @@ def invoice(data: InvoiceData, *, fonts: Path | None = None) -> bytes:
     return _press(fonts).print("invoice.typ", _invoice_view(data), datetime.combine(data.issued_on, time(), UTC))
 
 
+def prepare(fonts: Path | None = None) -> None:
+    """Read the fonts, which takes half a second the first time: to be done before a transaction holds locks.
+
+    Raises MissingPart when there is no font.
+    """
+    _press(fonts)
+
+
 def demand_glyphs(data: SlipData | InvoiceData, *, fonts: Path | None = None) -> None:
     """Raises MissingGlyph when `data` can't be printed: to be asked before an act that ends with a slip."""
     view = _slip_view(data) if isinstance(data, SlipData) else _invoice_view(data)

@@ -28,6 +28,7 @@ from dispatch.books.money import write_yuan
 from dispatch.books.plans import CHARGES, Charge, Fallback, Plan, Plans
 from dispatch.errors import KeyReused
 from dispatch.routing.rulebook import Rulebook
+from dispatch.slips import typesetting
 from dispatch.slips.forms import SlipData
 from dispatch.storage import accounts, operations, resources
 from dispatch.storage import book_tables as b
@@ -66,7 +67,8 @@ PLANS = Plans(
 
 
 def counter(rulebook: Rulebook) -> Counter:
-    """One whose password hashes are cheap."""
+    """One whose password hashes are cheap, and whose fonts are at hand."""
+    typesetting.prepare()
     return Counter(
         cipher=FieldCipher({"k1": b"1" * 32}, "k1", b"2" * 32),
         passwords=PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)),
