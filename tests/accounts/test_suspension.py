@@ -101,7 +101,7 @@ def test_orders_for_one_line_leave_in_one_lane(database: Database, counter: Coun
 
     orders = c.rows(database, b.effect, b.effect.c.port == "provisioning")
     assert len({row.lane for row in orders}) == 1
-    assert [row.payload["order"] for row in orders][-2:] == ["activate", "suspend", "resume"]
+    assert [row.payload["order"] for row in orders][-2:] == ["suspend", "resume"]
 
 
 @both
