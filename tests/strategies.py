@@ -52,7 +52,7 @@ def facts(draw: st.DrawFn) -> Facts:
     """The facts of any visit's end, as they may occur: every team with every finding of its."""
     team = draw(st.sampled_from([*RULEBOOK.flows[FLOW]]))
     finding = draw(st.sampled_from([*RULEBOOK.flows[FLOW][team]]))
-    askers = [name for name, each in RULEBOOK.teams.items() if not each.automatic and name != team]
+    askers = [name for name in RULEBOOK.flows[FLOW] if not RULEBOOK.teams[name].automatic and name != team]
     return Facts(
         flow=FLOW,
         known={**draw(own_facts), **draw(evidence_of(finding))},
