@@ -6,6 +6,7 @@ No HTTP and no exit status in here: the edges (`cli`, later `web`) know those.
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -74,6 +75,15 @@ class BadInput(DispatchError):
     code = "bad-input"
 
 
+class BadRequest(DispatchError):
+    """请求有误，未办理。The request is wrong, nothing was done:{faults}"""
+
+    code = "bad-request"
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__(faults="".join(f"\n  {fault}" for fault in faults))
+
+
 class BadRules(DispatchError):
     """{count} fault(s) in {file}:
     {faults}"""
@@ -103,6 +113,13 @@ class BadReplayMapping(BadReplayFile):
     {faults}"""
 
     code = "bad-replay-mapping"
+
+
+class BadAddressFile(BadReplayFile):
+    """{count} fault(s) in {file}; nothing was entered. Mend them, then load again:
+    {faults}"""
+
+    code = "bad-address-file"
 
 
 class KeyReused(DispatchError):

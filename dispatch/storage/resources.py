@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, Table, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
+from dispatch.books.address_file import Reach
 from dispatch.storage.book_tables import address, demand, pon_port
 from dispatch.storage.database import Tx
 
-
-class Reach(NamedTuple):
-    """A standard address and what reaches it; without a port, nothing does."""
-
-    text: str
-    area: str
-    olt: str = ""
-    port: str = ""
-    capacity: int = 0
+_AT_ONCE = 500
+"""Rows in one statement."""
 
 
 def find_address(tx: Tx, text: str) -> Row[Any] | None:
@@ -54,26 +49,42 @@ def enter(tx: Tx, rows: Sequence[Reach]) -> int:
 
     Raises IntegrityError when a port would have less capacity than is in use.
     """
+    insert_into = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert
     new = 0
-    for reach in rows:
-        port_id = _port(tx, reach) if reach.olt else None
-        known = tx.execute(select(address.c.id).where(address.c.text == reach.text)).scalar()
-        if known is None:
-            tx.execute(insert(address).values(text=reach.text, area=reach.area, pon_port_id=port_id))
-            new += 1
-        else:
-            tx.execute(update(address).where(address.c.id == known).values(area=reach.area, pon_port_id=port_id))
+    for start in range(0, len(rows), _AT_ONCE):
+        by_text = {reach.text: reach for reach in rows[start : start + _AT_ONCE]}
+        ports = _enter_ports(tx, insert_into, [reach for reach in by_text.values() if reach.olt])
+        known = select(func.count()).where(address.c.text.in_(by_text))
+        new += len(by_text) - tx.execute(known).scalar_one()
+        entered = insert_into(address).values(
+            [
+                {"text": reach.text, "area": reach.area, "pon_port_id": ports.get((reach.olt, reach.port))}
+                for reach in by_text.values()
+            ]
+        )
+        changed = {"area": entered.excluded.area, "pon_port_id": entered.excluded.pon_port_id}
+        tx.execute(entered.on_conflict_do_update(index_elements=[address.c.text], set_=changed))
     return new
 
 
-def _port(tx: Tx, reach: Reach) -> int:
-    here = (pon_port.c.olt == reach.olt) & (pon_port.c.port == reach.port)
-    known = tx.execute(select(pon_port.c.id).where(here)).scalar()
-    if known is not None:
-        tx.execute(update(pon_port).where(pon_port.c.id == known).values(area=reach.area, capacity=reach.capacity))
-        return int(known)
-    made = insert(pon_port).values(area=reach.area, olt=reach.olt, port=reach.port, capacity=reach.capacity)
-    return int(tx.execute(made.returning(pon_port.c.id)).scalar_one())
+def _enter_ports(tx: Tx, insert_into: Callable[[Table], Any], rows: Sequence[Reach]) -> dict[tuple[str, str], int]:
+    """The ids of these rows' ports, by OLT and port."""
+    by_name = {(reach.olt, reach.port): reach for reach in rows}
+    if not by_name:
+        return {}
+    entered = insert_into(pon_port).values(
+        [{"area": r.area, "olt": r.olt, "port": r.port, "capacity": r.capacity} for r in by_name.values()]
+    )
+    changed = {"area": entered.excluded.area, "capacity": entered.excluded.capacity}
+    made = entered.on_conflict_do_update(index_elements=[pon_port.c.olt, pon_port.c.port], set_=changed)
+    found = tx.execute(made.returning(pon_port.c.id, pon_port.c.olt, pon_port.c.port))
+    return {(olt, port): port_id for port_id, olt, port in found}
+
+
+def in_use(tx: Tx) -> dict[tuple[str, str], int]:
+    """How many places of each port are taken, by OLT and port; those of which none is are left out."""
+    used = select(pon_port.c.olt, pon_port.c.port, pon_port.c.used).where(pon_port.c.used > 0)
+    return {(olt, port): taken for olt, port, taken in tx.execute(used)}
 
 
 def addresses(tx: Tx, limit: int, area: str | None = None) -> Sequence[Row[Any]]:
@@ -92,9 +103,10 @@ def insert_demand(
     tx.execute(insert(demand).values(operation_id=operation_id, **row))
 
 
-def demands(tx: Tx, limit: int) -> Sequence[Row[Any]]:
+def demands(tx: Tx, limit: int, area: str | None = None) -> Sequence[Row[Any]]:
     """The newest first."""
-    return tx.execute(select(demand).order_by(demand.c.id.desc()).limit(limit)).all()
+    query = select(demand) if area is None else select(demand).where(demand.c.area == area)
+    return tx.execute(query.order_by(demand.c.id.desc()).limit(limit)).all()
 
 
 def demand_by_area(tx: Tx) -> Sequence[Row[Any]]:

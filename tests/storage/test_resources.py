@@ -1,0 +1,84 @@
+"""Standard addresses and what reaches them, as they are entered and entered anew."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from dispatch.storage import resources
+from dispatch.storage.database import Database
+from dispatch.storage.resources import Reach
+from tests.factories import dump
+
+ONE = Reach("广州市天河区体育西路1号", "tianhe", "OLT-1", "0/1/1", 64)
+TWO = Reach("广州市天河区体育西路2号", "tianhe", "OLT-1", "0/1/1", 64)
+NOWHERE = Reach("广州市番禺区沙湾镇渡头村8号", "panyu")
+
+
+def entered(database: Database, *rows: Reach) -> int:
+    with database.write() as tx:
+        return resources.enter(tx, rows)
+
+
+def found(database: Database, text: str) -> tuple[str, str | None, str | None, int | None, int | None]:
+    with database.read() as tx:
+        row = resources.find_address(tx, text)
+    assert row is not None
+    return row.area, row.olt, row.port, row.capacity, row.used
+
+
+def test_addresses_of_one_port_share_it_and_one_that_nothing_reaches_has_none(database: Database) -> None:
+    assert entered(database, ONE, TWO, NOWHERE) == 3
+    assert found(database, ONE.text) == found(database, TWO.text) == ("tianhe", "OLT-1", "0/1/1", 64, 0)
+    assert found(database, NOWHERE.text) == ("panyu", None, None, None, None)
+    assert len(dump(database)["pon_port"]) == 1
+
+
+def test_entering_the_same_again_changes_nothing(database: Database) -> None:
+    entered(database, ONE, TWO, NOWHERE)
+    before = dump(database)
+    assert entered(database, ONE, TWO, NOWHERE) == 0
+    assert dump(database) == before
+
+
+def test_what_is_known_takes_the_new_values_and_keeps_what_is_in_use(database: Database) -> None:
+    entered(database, ONE, NOWHERE)
+    with database.write() as tx:
+        row = resources.find_address(tx, ONE.text)
+        assert row is not None
+        assert resources.occupy(tx, row.pon_port_id)
+        assert resources.in_use(tx) == {("OLT-1", "0/1/1"): 1}
+    assert entered(database, ONE._replace(capacity=32), NOWHERE._replace(olt="OLT-1", port="0/1/1", capacity=32)) == 0
+    assert found(database, ONE.text) == ("tianhe", "OLT-1", "0/1/1", 32, 1)
+    assert found(database, NOWHERE.text)[1:] == ("OLT-1", "0/1/1", 32, 1)
+
+
+def test_a_port_can_not_have_less_capacity_than_is_in_use(database: Database) -> None:
+    entered(database, ONE)
+    with database.write() as tx:
+        row = resources.find_address(tx, ONE.text)
+        assert row is not None
+        assert all(resources.occupy(tx, row.pon_port_id) for _ in range(2))
+    before = dump(database)
+    with pytest.raises(IntegrityError):
+        entered(database, TWO, ONE._replace(capacity=1))
+    assert dump(database) == before
+
+
+def test_more_rows_than_one_statement_holds_are_all_entered(database: Database) -> None:
+    rows = [Reach(f"广州市天河区体育西路{n}号", "tianhe", f"OLT-{n % 7}", "0/1/1", 256) for n in range(1_300)]
+    assert entered(database, *rows) == 1_300
+    with database.read() as tx:
+        assert len(resources.addresses(tx, 10_000)) == 1_300
+    assert len(dump(database)["pon_port"]) == 7
+
+
+def test_the_last_place_of_a_port_is_taken_once(database: Database) -> None:
+    entered(database, ONE._replace(capacity=1))
+    with database.write() as tx:
+        row = resources.find_address(tx, ONE.text)
+        assert row is not None
+        assert resources.occupy(tx, row.pon_port_id)
+        assert not resources.occupy(tx, row.pon_port_id)
+        resources.free(tx, row.pon_port_id)
+        assert resources.occupy(tx, row.pon_port_id)
