@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
 from dispatch import effects
@@ -28,9 +28,9 @@ class Paid(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    method: Literal["cash", "card"]
-    amount: str
-    reference: str | None = None
+    method: Annotated[Literal["cash", "card"], Field(description="现金或刷卡 · how it is paid")]
+    amount: Annotated[str, Field(description="实收金额，元 · yuan that were paid, such as 700.00")]
+    reference: Annotated[str | None, Field(description="刷卡凭证号 · the card terminal's reference")] = None
 
 
 def charge(

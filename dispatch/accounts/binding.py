@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.enrolment import void
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, Refused, Request, carry_out
+from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Refused, Request, carry_out
+from dispatch.accounts.secret import DocumentNumber
 from dispatch.accounts.shown import BindingShown
 from dispatch.books.naming import masked_mobile, read_account_number, read_mobile
 from dispatch.errors import AlreadyBound, BadInput, MobileTaken, NotBound
@@ -39,27 +40,27 @@ Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
 class Binding(Request):
     """A number to be bound to the account; `instead_of` is the bound one that it replaces 变更."""
 
-    account: str
-    document_number: SecretStr
-    mobile: str
-    instead_of: str | None = None
+    account: AccountNumber
+    document_number: DocumentNumber
+    mobile: Annotated[str, Field(description="要绑定的手机号码 · mobile number to be bound")]
+    instead_of: Annotated[str | None, Field(description="替换的原号码 · the bound number that it replaces")] = None
 
 
 class Unbinding(Request):
     """A bound number that the account gives up."""
 
-    account: str
-    document_number: SecretStr
-    mobile: str
+    account: AccountNumber
+    document_number: DocumentNumber
+    mobile: Annotated[str, Field(description="要解除的手机号码 · mobile number to be given up")]
 
 
 class BindingsQuery(Request):
     """By account or by number; accepted 受理 on a day of `since` to `until`, both included, China's time."""
 
-    account: str | None = None
-    mobile: str | None = None
-    since: Day | None = None
-    until: Day | None = None
+    account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
+    mobile: Annotated[str | None, Field(description="按手机号码 · … or by the mobile number")] = None
+    since: Annotated[Day | None, Field(description="受理日期自 · accepted on this day or later")] = None
+    until: Annotated[Day | None, Field(description="受理日期至 · accepted on this day or before")] = None
 
 
 class Voided(NamedTuple):

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import SecretStr
-
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.faults import warn_of_open_fault
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, carry_out, release
+from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, carry_out, release
 from dispatch.accounts.reason import Reasoned, reason_lines
+from dispatch.accounts.secret import DocumentNumber
 from dispatch.books.reasons import LEAVING_REASONS
 from dispatch.effects import Order
 from dispatch.slips.forms import Section
@@ -25,8 +24,8 @@ from dispatch.ticket.roles import Actor
 class Closure(Reasoned):
     """The reason is one of those for leaving 退网原因."""
 
-    account: str
-    document_number: SecretStr
+    account: AccountNumber
+    document_number: DocumentNumber
 
 
 def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetime) -> Outcome:

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 
 from dispatch.accounts.operation import Act, Counter, Done, Outcome, Refused, Request, Text, carry_out
+from dispatch.accounts.secret import Asked
 from dispatch.accounts.shown import Data, Sensitive
 from dispatch.accounts.unified_view import read_view
 from dispatch.books.identity import DOCUMENT_KINDS, normalised
@@ -28,12 +29,17 @@ class View(Request):
     """By `account`, or by the kind and number of the customer's document. `show` chooses the kinds of data, `unmask`
     the sensitive fields that are needed in clear, for a `reason`."""
 
-    account: str | None = None
-    document_kind: str | None = None
-    document_number: SecretStr | None = None
-    show: Annotated[tuple[Data, ...], Field(min_length=1)] = ("customer", "accounts")
-    unmask: tuple[Sensitive, ...] = ()
-    reason: Text = ""
+    account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
+    document_kind: Annotated[str | None, Field(description="或按证件类型 · … or by the kind of document …")] = None
+    document_number: Annotated[
+        SecretStr | None, Field(description="和证件号码 · … and its number"), Asked(beside="document_kind")
+    ] = None
+    show: Annotated[tuple[Data, ...], Field(min_length=1, description="查询内容 · which kind of data, as listed")] = (
+        "customer",
+        "accounts",
+    )
+    unmask: Annotated[tuple[Sensitive, ...], Field(description="查看明文 · what is needed in clear")] = ()
+    reason: Annotated[Text, Field(description="查看明文的理由 · why, for the audit trail")] = ""
 
 
 def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -> Outcome:

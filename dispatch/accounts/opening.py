@@ -6,9 +6,9 @@ Source: 家庭宽带业务流程 V1.0, section 1, steps 1 to 11.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import SecretStr
+from pydantic import Field
 from sqlalchemy import Row
 
 from dispatch import next_hop
@@ -17,7 +17,8 @@ from dispatch.accounts.billing import Paid
 from dispatch.accounts.enrolment import applicant, carrier, enrol, plan_lines
 from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
 from dispatch.accounts.password import set_password
-from dispatch.accounts.registration import Person, Scan, keep, register
+from dispatch.accounts.registration import Person, Scans, keep, register
+from dispatch.accounts.secret import NewPassword
 from dispatch.books.life import AccountState
 from dispatch.books.naming import read_address, read_mobile, read_name
 from dispatch.books.plans import Plan, require_offered
@@ -37,13 +38,13 @@ FLOW = "construction"
 class Opening(Request):
     """What a customer who wants a line says and shows. `mobile` is the number that the plan is bound to."""
 
-    address: str
+    address: Annotated[str, Field(description="装机地址 · standard address of the line")]
     holder: Person
-    plan: str
-    password: SecretStr
-    mobile: str | None = None
+    plan: Annotated[str, Field(description="营销案 · marketing plan, one of `dispatch plans show`")]
+    password: NewPassword
+    mobile: Annotated[str | None, Field(description="绑定的手机号码 · mobile number to be bound to it")] = None
     payment: Paid | None = None
-    scans: tuple[Scan, ...] = ()
+    scans: Scans = ()
 
 
 def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: datetime) -> Outcome:

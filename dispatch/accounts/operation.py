@@ -43,6 +43,7 @@ from dispatch.ticket.numbers import slip_serial
 from dispatch.ticket.roles import AT_THE_COUNTER, Actor, require
 
 Text = Annotated[str, StringConstraints(max_length=500)]
+AccountNumber = Annotated[str, Field(description="宽带账号 · broadband account")]
 
 TITLES: Mapping[str, Title] = {
     "open": Title("开户", "Open account"),
@@ -79,9 +80,11 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     request_key: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_KEY)] | None = Field(
-        None, description="the same key again gives the same outcome again"
+        None, description="请求号，重复提交只办一次 · the same key again gives the same outcome again"
     )
-    confirm: tuple[str, ...] = Field((), description="codes of warnings that the customer was told and confirmed")
+    confirm: tuple[str, ...] = Field(
+        (), description="客户已听取并确认的提示 · a warning that the customer was told and confirmed"
+    )
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """`reason` is what the clerk reads out."""
+    """`reason` is what the clerk reads out; `result` names the warning to `confirm`, where that is all it needs."""
 
     operation_id: int
     operation: str
@@ -261,8 +264,9 @@ def _refused(act: Act, refusal: Refusal) -> Refused:
     for keep in act.keep_refused:
         keep()
     reason = str(refusal)
-    operations.finish(act.tx, act.operation_id, "refused", None, {}, refusal.code, reason)
-    return Refused(act.operation_id, act.kind, refusal.code, reason)
+    result = {"confirm": refusal.facts["warning"]} if isinstance(refusal, NeedsConfirmation) else {}
+    operations.finish(act.tx, act.operation_id, "refused", None, result, refusal.code, reason)
+    return Refused(act.operation_id, act.kind, refusal.code, reason, result)
 
 
 def _again(tx: Tx, request: Request, fingerprint: str) -> Outcome:

@@ -15,8 +15,9 @@ from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
-from dispatch.accounts.registration import Bearer, Scan, agent_lines, keep, kept_line
+from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.registration import Bearer, Scans, agent_lines, keep, kept_line
+from dispatch.accounts.secret import DocumentNumber, NewPassword, OldPassword
 from dispatch.books.life import AccountState
 from dispatch.books.password import check_password
 from dispatch.effects import Order
@@ -31,19 +32,19 @@ from dispatch.ticket.roles import Actor
 class PasswordChange(Request):
     """The customer types both passwords himself."""
 
-    account: str
-    document_number: SecretStr
-    old_password: SecretStr
-    new_password: SecretStr
+    account: AccountNumber
+    document_number: DocumentNumber
+    old_password: OldPassword
+    new_password: NewPassword
 
 
 class PasswordReset(Request):
     """`scans` hold the holder's document; with an agent also the agent's and the authorisation."""
 
-    account: str
-    document_number: SecretStr
-    new_password: SecretStr
-    scans: tuple[Scan, ...] = ()
+    account: AccountNumber
+    document_number: DocumentNumber
+    new_password: NewPassword
+    scans: Scans = ()
     agent: Bearer | None = None
 
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
-from dispatch.accounts.registration import Scan, keep, kept_line
+from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.registration import Scans, keep, kept_line
+from dispatch.accounts.secret import DocumentNumber
 from dispatch.books.identity import DOCUMENT_KINDS, Document, read_document
 from dispatch.books.life import LIVING
 from dispatch.books.naming import masked_mobile, read_account_number, read_mobile, read_name
@@ -41,21 +42,21 @@ class NewDocument(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    kind: str
-    number: SecretStr
-    expires: date | None = None
+    kind: Annotated[str, Field(description="新证件类型 · kind of the new document")]
+    number: DocumentNumber
+    expires: Annotated[date | None, Field(description="有效期至，长期不填 · the day it expires, if it does")] = None
 
 
 class Modification(Request):
     """What is left out stays. With a name or a document goes the scan of the document, `owner-document`."""
 
-    account: str
-    document_number: SecretStr
-    name: str | None = None
-    document: NewDocument | None = None
-    mobile: str | None = None
-    contact: str | None = None
-    scans: tuple[Scan, ...] = ()
+    account: AccountNumber
+    document_number: DocumentNumber
+    name: Annotated[str | None, Field(description="更正后的姓名 · name, put right")] = None
+    new_document: NewDocument | None = None
+    mobile: Annotated[str | None, Field(description="新联系手机 · new mobile number of the customer")] = None
+    contact: Annotated[str | None, Field(description="新装机联系电话 · new contact of this line alone")] = None
+    scans: Scans = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,8 @@ def _read(act: Act, request: Modification, before: Profile) -> Profile:
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName, BadMobile.
     """
     document = before.document
-    if request.document is not None:
-        new, today = request.document, local_date(act.now)
+    if request.new_document is not None:
+        new, today = request.new_document, local_date(act.now)
         read = read_document(new.kind, new.number.get_secret_value(), new.expires, today)
         document = Document(read.kind, read.number, read.expires)
     mobile = before.mobile if request.mobile is None else read_mobile(request.mobile)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from dispatch.accounts.operation import Request, Text
 from dispatch.books.reasons import Reasons, read_reason
 from dispatch.intake import clean
@@ -12,8 +16,8 @@ from dispatch.ticket.finding import Title
 class Reasoned(Request):
     """`reason` is a name from the operation's list, `note` free text, needed where the reason is `other`."""
 
-    reason: str
-    note: Text = ""
+    reason: Annotated[str, Field(description="原因 · reason")]
+    note: Annotated[Text, Field(description="说明 · what the customer says beside it")] = ""
 
 
 def reason_lines(request: Reasoned, reasons: Reasons, label: Title) -> tuple[Line, ...]:

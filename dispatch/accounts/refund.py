@@ -8,15 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, SecretStr
+from pydantic import AwareDatetime, Field
 from sqlalchemy import Row
 
 from dispatch import effects, next_hop
 from dispatch.accounts import authentication, billing
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, Refused, Request, Text, carry_out, release
+from dispatch.accounts.operation import (
+    AccountNumber,
+    Act,
+    Counter,
+    Done,
+    Outcome,
+    Refused,
+    Request,
+    Text,
+    carry_out,
+    release,
+)
 from dispatch.accounts.reason import Reasoned, reason_lines
+from dispatch.accounts.secret import OldPassword
 from dispatch.books.money import write_yuan
 from dispatch.books.naming import masked_mobile, masked_name
 from dispatch.books.reasons import CANCELLATION_REASONS
@@ -38,25 +50,31 @@ CANCELLED = "cancelled"
 LATEST_APPOINTMENT = timedelta(days=30)
 
 
+OrderNumber = Annotated[str, Field(description="施工单号 · number of the failed construction order")]
+
+
 class Contact(Request):
     """The failed construction order whose customer is to be called."""
 
-    order: str
+    order: OrderNumber
 
 
 class Appointment(Request):
     """When the customer comes for his money; another one replaces it, and both stay on record."""
 
-    order: str
-    at: AwareDatetime
-    note: Text = ""
+    order: OrderNumber
+    at: Annotated[
+        AwareDatetime,
+        Field(description="预约时间，如 2026-11-26T10:00+08:00 · when the customer comes, with the time zone"),
+    ]
+    note: Annotated[Text, Field(description="说明 · note")] = ""
 
 
 class Refund(Reasoned):
     """The reason is one of those for cancelling 退单原因."""
 
-    account: str
-    password: SecretStr
+    account: AccountNumber
+    password: OldPassword
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import Row
 
 from dispatch.accounts.operation import Act
+from dispatch.accounts.secret import DocumentNumber
 from dispatch.books.identity import DOCUMENT_KINDS, Document, read_document
 from dispatch.books.naming import read_mobile, read_name
 from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
@@ -44,16 +46,26 @@ class Bearer(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    name: str
-    document_kind: str
-    document_number: SecretStr
-    document_expires: date | None = None
+    name: Annotated[str, Field(description="姓名或名称 · name")]
+    document_kind: Annotated[str, Field(description="证件类型 · kind of document")]
+    document_number: DocumentNumber
+    document_expires: Annotated[
+        date | None, Field(description="证件有效期至，长期不填 · the day it expires, if it does")
+    ] = None
 
 
 class Person(Bearer):
     """A holder as the clerk takes him down."""
 
-    mobile: str
+    mobile: Annotated[str, Field(description="联系手机 · mobile number")]
+
+
+def _base64(raw: Any) -> Any:
+    """Pydantic itself would leave out what is no base 64, and keep a broken scan."""
+    try:
+        return b64encode(b64decode("".join(raw.split()) if isinstance(raw, str) else raw, validate=True))
+    except (ValueError, TypeError):
+        raise ValueError("that is no base 64") from None
 
 
 class Scan(BaseModel):
@@ -61,8 +73,13 @@ class Scan(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    kind: str
-    content: Annotated[Base64Bytes, Field(repr=False)]
+    kind: Annotated[str, Field(description="资料种类 · which document it is")]
+    content: Annotated[
+        Base64Bytes, BeforeValidator(_base64), Field(repr=False, description="扫描件，base64 · the scan")
+    ]
+
+
+Scans = Annotated[tuple[Scan, ...], Field(description="存留资料的扫描件 · a scan that is kept")]
 
 
 def register(act: Act, person: Person) -> Row[Any]:

@@ -6,13 +6,15 @@ Source: 家庭宽带业务流程 V1.0, section 11, steps 1 to 3.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import Field
 
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.faults import warn_of_open_fault
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.secret import DocumentNumber
 from dispatch.books.life import AccountState
 from dispatch.books.naming import read_mobile
 from dispatch.effects import Order
@@ -27,9 +29,9 @@ from dispatch.ticket.roles import Actor
 class Renaming(Request):
     """`new_account` is the mobile number that the account is called by from now on."""
 
-    account: str
-    document_number: SecretStr
-    new_account: str
+    account: AccountNumber
+    document_number: DocumentNumber
+    new_account: Annotated[str, Field(description="新账号，手机号码 · the new account, a mobile number")]
 
 
 def rename(tx: Tx, counter: Counter, request: Renaming, actor: Actor, now: datetime) -> Outcome:

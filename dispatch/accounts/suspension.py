@@ -7,8 +7,9 @@ quickly. Source: 家庭宽带业务流程 V1.0, section 4, steps 1 to 4.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from dispatch import effects
 from dispatch.accounts import authentication
@@ -16,6 +17,7 @@ from dispatch.accounts.authentication import Owned
 from dispatch.accounts.faults import warn_of_open_fault
 from dispatch.accounts.operation import Act, Counter, Done, Outcome, carry_out
 from dispatch.accounts.reason import Reasoned, reason_lines
+from dispatch.accounts.secret import Asked
 from dispatch.books.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
 from dispatch.effects import Order
 from dispatch.errors import BadInput
@@ -28,9 +30,11 @@ from dispatch.ticket.roles import Actor
 class Suspension(Reasoned):
     """Suspend or resume: the account of the bound `mobile` number, or `account`, proved by `document_number`."""
 
-    mobile: str | None = None
-    account: str | None = None
-    document_number: SecretStr | None = None
+    mobile: Annotated[str | None, Field(description="已绑定的手机号码 · mobile number that is bound to it")] = None
+    account: Annotated[str | None, Field(description="宽带账号 · or the broadband account …")] = None
+    document_number: Annotated[
+        SecretStr | None, Field(description="证件号码 · … and number of the document"), Asked(beside="account")
+    ] = None
 
 
 def suspend(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> Outcome:

@@ -15,16 +15,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pydantic import SecretStr
 from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.enrolment import applicant, void
 from dispatch.accounts.faults import warn_of_open_fault
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
 from dispatch.accounts.password import set_password
-from dispatch.accounts.registration import Bearer, Person, Scan, agent_lines, keep, kept_line, register
+from dispatch.accounts.registration import Bearer, Person, Scans, agent_lines, keep, kept_line, register
+from dispatch.accounts.secret import DocumentNumber, NewPassword
 from dispatch.books.life import AccountState
 from dispatch.books.naming import masked_mobile, masked_name
 from dispatch.books.plans import not_for
@@ -45,11 +45,11 @@ class Transfer(Request):
     `scans` hold what `REQUIRED` names; with an agent, of either owner, also the agent's document and authorisation.
     """
 
-    account: str
-    document_number: SecretStr
+    account: AccountNumber
+    document_number: DocumentNumber
     new_owner: Person
-    password: SecretStr
-    scans: tuple[Scan, ...] = ()
+    password: NewPassword
+    scans: Scans = ()
     agent: Bearer | None = None
 
 

@@ -75,7 +75,7 @@ def test_the_lines_contact_is_changed_alone(database: Database, counter: Counter
 
 def test_a_renewed_document_is_kept_with_its_scan(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
-    renewed = modification(number, document=document(expires=None), scans=SCANS)
+    renewed = modification(number, new_document=document(expires=None), scans=SCANS)
     done = c.accepted(database, profile.modify, counter, renewed)
     assert customer(database, number).document_expires is None
     masked = f"居民身份证 {c.resident_id()[:3]}***********{c.resident_id()[-4:]}"
@@ -87,7 +87,7 @@ def test_a_renewed_document_is_kept_with_its_scan(database: Database, counter: C
 def test_another_document_is_the_one_that_authenticates_from_now_on(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     passport = document(kind="passport", number=SecretStr("e12345678"), expires=date(2030, 1, 1))
-    done = c.accepted(database, profile.modify, counter, modification(number, document=passport, scans=SCANS))
+    done = c.accepted(database, profile.modify, counter, modification(number, new_document=passport, scans=SCANS))
     row = customer(database, number)
     with database.read() as tx:
         assert customers.document_number(counter.cipher, customers.get(tx, row.id)) == "E12345678"
@@ -123,7 +123,7 @@ def test_what_is_the_customers_holds_for_all_his_accounts_and_the_slip_says_so(
     assert c.line(database, second).mobile == NEW
 
 
-@pytest.mark.parametrize("changed", [{"name": "张㛃丙"}, {"document": document(expires=None)}])
+@pytest.mark.parametrize("changed", [{"name": "张㛃丙"}, {"new_document": document(expires=None)}])
 def test_a_name_or_a_document_without_its_scan_is_refused(
     database: Database, counter: Counter, changed: dict[str, Any]
 ) -> None:
@@ -137,7 +137,7 @@ def test_a_name_or_a_document_without_its_scan_is_refused(
 
 @pytest.mark.parametrize(
     "changed",
-    [{}, {"mobile": c.mobile()}, {"name": " 张㛃乙 "}, {"document": document()}, {"contact": "+86 13800138001"}],
+    [{}, {"mobile": c.mobile()}, {"name": " 张㛃乙 "}, {"new_document": document()}, {"contact": "+86 13800138001"}],
 )
 def test_where_nothing_would_change_nothing_is_done(
     database: Database, counter: Counter, changed: dict[str, Any]
@@ -150,15 +150,15 @@ def test_where_nothing_would_change_nothing_is_done(
 def test_another_customers_document_is_refused(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     c.in_service(database, counter, 2)
-    taken = modification(number, document=document(2), scans=SCANS)
+    taken = modification(number, new_document=document(2), scans=SCANS)
     assert c.refused(database, profile.modify, counter, taken).code == "document-taken"
 
 
 def test_what_makes_it_another_holders_is_a_transfer(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     for another in (
-        {"name": "李四", "document": document(4)},
-        {"document": document(kind="business-licence", number=c.unit().document_number, expires=None)},
+        {"name": "李四", "new_document": document(4)},
+        {"new_document": document(kind="business-licence", number=c.unit().document_number, expires=None)},
     ):
         refused = c.refused(database, profile.modify, counter, modification(number, scans=SCANS, **another))
         assert refused.code == "another-holder"
@@ -172,14 +172,14 @@ def test_what_makes_it_another_holders_is_a_transfer(database: Database, counter
         ({"contact": ""}, "bad-mobile"),
         ({"name": "张\u0007三"}, "bad-name"),
         ({"name": ""}, "bad-name"),
-        ({"document": document(kind="library-card")}, "unknown-document-kind"),
-        ({"document": document(number=SecretStr("440106199003070018"))}, "bad-document-number"),
-        ({"document": document(expires=date(2026, 3, 1))}, "document-expired"),
+        ({"new_document": document(kind="library-card")}, "unknown-document-kind"),
+        ({"new_document": document(number=SecretStr("440106199003070018"))}, "bad-document-number"),
+        ({"new_document": document(expires=date(2026, 3, 1))}, "document-expired"),
         (
-            {"document": document(kind="passport", number=SecretStr("E12345678"), expires=None)},
+            {"new_document": document(kind="passport", number=SecretStr("E12345678"), expires=None)},
             "document-expiry-missing",
         ),
-        ({"document": document(kind="household-register")}, "document-for-minors"),
+        ({"new_document": document(kind="household-register")}, "document-for-minors"),
     ],
 )
 def test_what_cannot_be_true_is_refused(
@@ -253,7 +253,7 @@ def test_a_customers_accounts_are_locked_in_their_order_whichever_he_came_with(
 
 def test_of_two_customers_who_bring_one_document_at_once_one_has_it(database: Database, counter: Counter) -> None:
     passport = document(kind="passport", number=SecretStr("E12345678"), expires=date(2030, 1, 1))
-    requests = [modification(c.in_service(database, counter, n), n, document=passport, scans=SCANS) for n in (1, 2)]
+    requests = [modification(c.in_service(database, counter, n), n, new_document=passport, scans=SCANS) for n in (1, 2)]
     first, second = (lambda tx, r=r: profile.modify(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
     assert (type(won), lost.code) == (Accepted, "document-taken")

@@ -1,0 +1,24 @@
+"""What of a request nobody but customer and clerk may see. Its text is only ever hashed, encrypted or compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a terminal asks for a secret that was left out: `twice` when it is new, for it is typed unseen; one that may
+    be left out only `beside` another value of the request."""
+
+    twice: bool = False
+    beside: str | None = None
+
+
+DocumentNumber = Annotated[SecretStr, Field(description="证件号码 · number of the document")]
+OldPassword = Annotated[SecretStr, Field(description="现密码 · present password")]
+NewPassword = Annotated[
+    SecretStr, Field(description="新密码，由客户输入 · new password, typed by the customer"), Asked(twice=True)
+]
