@@ -7,8 +7,9 @@ import sys
 import typer
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from dispatch.cli import accounts, effects, intake, journey, plans, prehandling, replay, rules, running, team, users
+from dispatch.cli import effects, intake, journey, paper, plans, prehandling, replay, rules, running, team, users
 from dispatch.cli.desk import tell
+from dispatch.cli.late import late
 from dispatch.errors import BadSettings, DispatchError, MissingPart
 
 cli = typer.Typer(
@@ -18,13 +19,14 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for commands in (running.app, intake.app, team.app, journey.app, replay.app, users.app):
+for commands in (running.app, intake.app, team.app, journey.app, paper.app, replay.app, users.app):
     cli.registered_commands += commands.registered_commands
 for name, group in (
     ("rules", rules.rules),
     ("script", prehandling.script),
     ("plans", plans.plans),
-    ("account", accounts.account),
+    ("account", late("dispatch.cli.accounts", "account", "柜台 · broadband accounts, and what is done to them")),
+    ("address", late("dispatch.cli.addresses", "address", "标准地址 · standard addresses and what reaches them")),
     ("crew", team.crew),
     ("user", users.user),
     ("effects", effects.effects),

@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import phonenumbers
-
 from dispatch.books.writing import half_width, one_line, unprintable
 from dispatch.errors import BadAddress, BadInput, BadMobile, BadName
 from dispatch.ticket.finding import Title
@@ -54,6 +52,9 @@ def read_mobile(raw: str) -> str:
 
     Source of what is one: the numbering plan as libphonenumber has it, region CN.
     """
+    # Imported here: of all commands only those that take a number down need it.
+    import phonenumbers
+
     typed = half_width(raw).strip()
     if not _TYPED_MOBILE.fullmatch(typed):
         raise BadMobile()

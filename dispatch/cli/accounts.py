@@ -1,18 +1,154 @@
-"""`dispatch account`: the broadband accounts that faults are reported on."""
+"""`dispatch account`: the counter's operations, each made from its request; and accounts opened elsewhere."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, get_args
 
 import typer
+from rich.text import Text
 
+from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding, bind, bindings, unbind
+from dispatch.accounts.closure import Closure, close
+from dispatch.accounts.customer_view import View, view
+from dispatch.accounts.opening import Opening, open_account
+from dispatch.accounts.operation import TITLES, Counter, Outcome, Refused, Request
+from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
+from dispatch.accounts.profile import Modification, modify
+from dispatch.accounts.refund import Appointment, Contact, Refund, appoint, contact, failed_orders, refund
+from dispatch.accounts.registration import SCANS
+from dispatch.accounts.renaming import Renaming, rename
+from dispatch.accounts.shown import DATA, Sensitive
+from dispatch.accounts.suspension import Suspension, resume, suspend
+from dispatch.accounts.transfer import Transfer, transfer
+from dispatch.books.identity import DOCUMENT_KINDS
 from dispatch.books.naming import masked_mobile, read_account_number, read_mobile
-from dispatch.cli.desk import As, AsJson, InRole, now, open_desk, out, show_json, table, word
+from dispatch.books.reasons import (
+    CANCELLATION_REASONS,
+    LEAVING_REASONS,
+    RESUMPTION_REASONS,
+    SUSPENSION_REASONS,
+    Reasons,
+)
+from dispatch.cli.desk import As, AsJson, InRole, local, now, open_desk, out, show_json, table, word
+from dispatch.cli.outcomes import show
+from dispatch.cli.reading import read
+from dispatch.cli.requests import command, entries
 from dispatch.errors import BadInput
 from dispatch.storage import accounts
-from dispatch.ticket.roles import require
+from dispatch.storage.database import Tx
+from dispatch.ticket.finding import Title
+from dispatch.ticket.roles import Actor, require
 
-account = typer.Typer(help="宽带账号 · broadband accounts", no_args_is_help=True)
+account = typer.Typer(help="宽带账号 · broadband accounts", no_args_is_help=True, rich_markup_mode="rich")
+
+REFUSED = 3
+"""The exit status of a refusal."""
+
+Operation = Callable[[Tx, Counter, Any, Actor, datetime], Outcome]
+Outlet = Annotated[str, typer.Option("--outlet", help="at which counter (else DISPATCH_OUTLET)", show_default=False)]
+JsonOut = Annotated[bool, typer.Option("--json-out", help="the outcome as JSON, for scripts")]
+
+OPERATIONS: Mapping[str, tuple[type[Request], Operation]] = {
+    "open": (Opening, open_account),
+    "transfer": (Transfer, transfer),
+    "close": (Closure, close),
+    "suspend": (Suspension, suspend),
+    "resume": (Suspension, resume),
+    "change-password": (PasswordChange, change),
+    "reset-password": (PasswordReset, reset),
+    "view": (View, view),
+    "modify": (Modification, modify),
+    "bind": (Binding, bind),
+    "unbind": (Unbinding, unbind),
+    "bindings": (BindingsQuery, bindings),
+    "contact": (Contact, contact),
+    "appoint": (Appointment, appoint),
+    "refund": (Refund, refund),
+    "rename": (Renaming, rename),
+}
+
+
+REASONS: Mapping[str, Reasons] = {
+    "close": LEAVING_REASONS,
+    "suspend": SUSPENSION_REASONS,
+    "resume": RESUMPTION_REASONS,
+    "refund": CANCELLATION_REASONS,
+}
+
+
+def _carry_out(
+    model: type[Request],
+    operation: Operation,
+    given: Mapping[str, Any],
+    *,
+    as_: As = "",
+    role: InRole = "",
+    outlet: Outlet = "",
+    json_out: JsonOut = False,
+) -> None:
+    """One request, one transaction; exit status 3 when it is refused."""
+    desk = open_desk()
+    actor = desk.actor(as_, role)
+    request = read(model, given, _ask if sys.stdin.isatty() and sys.stderr.isatty() else None)
+    counter = desk.counter(outlet)
+    with desk.database.write() as tx:
+        outcome = operation(tx, counter, request, actor, now())
+    show(outcome, json_out)
+    if isinstance(outcome, Refused):
+        raise typer.Exit(REFUSED)
+
+
+def _ask(what: str, twice: bool) -> str:
+    return str(typer.prompt(what, hide_input=True, confirmation_prompt=twice and "再输一次 · once more", err=True))
+
+
+def _help(name: str, model: type[Request]) -> str:
+    """What the command does, and the words that it knows."""
+    parts = [f"{TITLES[name].zh} · {TITLES[name].en.lower()}"]
+    fields = {entry.path[-1] for entry in entries(model)}
+    if name in REASONS:
+        parts.append(f"原因 reasons: {_listed(REASONS[name])}.")
+    if "document_kind" in fields:
+        parts.append(f"证件 kinds of document: {_listed({n: kind.title for n, kind in DOCUMENT_KINDS.items()})}.")
+    if "scans" in fields:
+        parts.append(f"资料 kinds of scan: {_listed(SCANS)}.")
+    if "unmask" in fields:
+        parts.append(f"内容 what to show: {_listed(DATA)}.")
+        parts.append(f"明文 what to unmask: {', '.join(get_args(Sensitive))}.")
+    return "\n\n".join(parts)
+
+
+def _listed(words: Mapping[Any, Title]) -> str:
+    return "; ".join(f"[cyan]{word}[/]({title.zh})" for word, title in words.items())
+
+
+for name, (model, operation) in OPERATIONS.items():
+    account.command(name)(command(model, name, _help(name, model), partial(_carry_out, model, operation)))
+
+
+@account.command("failed-orders")
+def failed_orders_(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: AsJson = False) -> None:
+    """退单清单 · the construction orders that failed and wait for cancel and refund, the longest waiting first."""
+    with open_desk().database.read() as tx:
+        orders = failed_orders(tx, limit)
+    if as_json:
+        show_json([asdict(order) for order in orders])
+        return
+    shown = table()
+    shown.add_column("施工单\nOrder", no_wrap=True)
+    shown.add_column("账号 客户\nAccount, customer", overflow="fold")
+    shown.add_column("原因\nCause", overflow="fold")
+    shown.add_column("失败 预约\nFailed, appointed", no_wrap=True)
+    for order in orders:
+        who = f"{order.account}\n{order.customer} {order.mobile}\n{order.address}"
+        when = f"{local(order.failed_at, '%m-%d %H:%M')}\n{local(order.appointment, '%m-%d %H:%M') or '未约 not yet'}"
+        shown.add_row(order.order, Text(who), Text("\n".join(filter(None, (order.cause, order.remark)))), when)
+    out.print(shown)
 
 
 @account.command()
@@ -23,7 +159,7 @@ def add(
     name: As = "",
     role: InRole = "",
 ) -> None:
-    """Enter an existing account, so that faults can be reported on it."""
+    """登记已有账号 · enter an account that was opened elsewhere, so that faults can be reported on it."""
     desk = open_desk()
     actor = desk.actor(name, role)
     require(actor, "add accounts", "the books")
@@ -36,7 +172,7 @@ def add(
 
 @account.command("list")
 def list_(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: AsJson = False) -> None:
-    """The accounts, with the mobile number masked."""
+    """账号一览 · the accounts, with the mobile number masked."""
     with open_desk().database.read() as tx:
         rows = accounts.newest(tx, limit)
     if as_json:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -28,11 +28,16 @@ from dispatch.storage.migration import open_database
 from dispatch.ticket.numbers import read_hop_number, ticket_number
 from dispatch.ticket.roles import ROLES, Actor
 
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from dispatch.accounts.operation import Counter
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-LONGEST_NAME = 80
-"""Characters in a person's name: what its columns hold."""
+LONGEST_NAME, LONGEST_OUTLET = 80, 60
+"""Characters in the name of who acts, and of where: what their columns hold."""
 
 EXIT: Mapping[type[DispatchError], int] = {
     errors.NotFound: 4,
@@ -76,6 +81,13 @@ class Desk:
     @property
     def script(self) -> Script:
         return load_script(self.settings.prehandling, self.rulebook.categories)
+
+    def counter(self, outlet: str = "") -> Counter:
+        """The counter 柜台 of this name, else the settings'. Raises what is wrong with plans or keys."""
+        # Imported here: of all commands only those of the counter need passwords and keys.
+        from dispatch.accounts.counter import open_counter
+
+        return open_counter(self.settings, self.rulebook, outlet and word(outlet, "outlet", LONGEST_OUTLET))
 
     def actor(self, name: str, role: str) -> Actor:
         """Who acts. Raises BadInput when nobody is named or the role is unknown."""
@@ -149,6 +161,20 @@ def table(title: str = "", headed: bool = True) -> Table:
         pad_edge=False,
         show_header=headed,
     )
+
+
+def progress_bar(disable: bool = False) -> Progress:
+    """On standard error, and gone when it is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=err, disable=disable, transient=True)
 
 
 def local(moment: datetime | None, form: str = "%m-%d %H:%M:%S") -> str:

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dispatch import figures as figures_of
-from dispatch.cli.desk import Desk, err, open_desk, out, span, table
+from dispatch.cli.desk import Desk, err, open_desk, out, progress_bar, span, table
 from dispatch.cli.journey import picture
 from dispatch.errors import AlreadyRunning
 from dispatch.ports.ledger import Ledger
@@ -56,7 +55,7 @@ def replay(
     """
     desk = open_desk()
     rulebook = desk.rulebook
-    with _bar() as bar:
+    with progress_bar() as bar:
         task = bar.add_task("读取 reading", total=file.stat().st_size if file.exists() else None)
         log = log_of.read(file, lambda done: bar.update(task, completed=done))
     known = mapping_of.load(mapping, rulebook)
@@ -162,7 +161,7 @@ def _drive(
     planner = Planner(mapping, desk.rulebook)
     driver = Driver(name, cases, planner, desk.script, desk.database, ledger, sms, speed_up)
     started = time.monotonic()
-    with _bar(disable=quiet) as bar:
+    with progress_bar(disable=quiet) as bar:
         task = bar.add_task("办结 closed", total=len(cases))
         told = started
 
@@ -178,17 +177,6 @@ def _drive(
         tally = driver.run(tend, progress)
     seconds = time.monotonic() - started
     return tally, judge(desk.database, ledger, name), seconds
-
-
-def _bar(disable: bool = False) -> Progress:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=err, disable=disable, transient=True)
 
 
 def _report(

@@ -10,6 +10,7 @@ from dispatch.ticket.kind import Kind
 LETTER: dict[str, str] = {Kind.FAULT: "F", Kind.CONSTRUCTION: "C"}
 _TICKET = re.compile(rf"[{''.join(LETTER.values())}]?0*([0-9]{{1,18}})")
 _SLIP = re.compile(r"S0*([0-9]{1,18})")
+_INVOICE = re.compile(r"0*([0-9]{1,18})")
 _SEQ = re.compile(r"[0-9]{1,6}")
 
 
@@ -27,6 +28,14 @@ def read_slip_serial(text: str) -> int:
     found = _SLIP.fullmatch(text.strip().upper())
     if not found:
         raise BadInput(what=f"{text!r:.40} is no slip's serial: they look like S000000042")
+    return int(found[1])
+
+
+def read_invoice_number(text: str) -> int:
+    """Raises BadInput."""
+    found = _INVOICE.fullmatch(text.strip())
+    if not found:
+        raise BadInput(what=f"{text!r:.40} is no invoice's number: they look like 00000042")
     return int(found[1])
 
 

@@ -73,6 +73,7 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "withdraw": (*_DESK, Role.SUPERVISOR),
     "release": (Role.SUPERVISOR, Role.OPS),
     "add accounts": (Role.CLERK, Role.OPS),
+    "load": (Role.OPS, Role.NETWORK_SERVICE_SUPPORT),
 }
 
 AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {

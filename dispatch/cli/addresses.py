@@ -1,0 +1,148 @@
+"""`dispatch address`: where a line can be had, and who asked where none can."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import IntegrityError
+
+from dispatch.books.address_file import Listed, load
+from dispatch.books.naming import masked_mobile, masked_name
+from dispatch.cli.desk import As, AsJson, InRole, local, now, open_desk, out, progress_bar, show_json, table
+from dispatch.errors import BadAddressFile
+from dispatch.storage import operations, resources
+from dispatch.storage.database import Tx
+from dispatch.ticket.roles import require
+
+address = typer.Typer(help="标准地址 · standard addresses and what reaches them", no_args_is_help=True)
+
+_STEP = 2_000
+"""Rows between two moves of the progress bar."""
+
+_Area = Annotated[str, typer.Option(help="of this area only", show_default=False)]
+
+
+@address.command("load")
+def load_(
+    file: Annotated[Path, typer.Argument(help="CSV with address, area, olt, port, capacity")],
+    name: As = "",
+    role: InRole = "",
+) -> None:
+    """导入地址 · enter addresses and the PON ports that reach them; all of the file, or nothing of it.
+
+    An address that nothing reaches leaves olt, port and capacity empty. What is known already takes the new values.
+    """
+    desk = open_desk()
+    actor = desk.actor(name, role)
+    require(actor, "load", "addresses")
+    listed = load(file)
+    with progress_bar() as bar, desk.database.write() as tx:
+        task = bar.add_task("登记 entering", total=len(listed.rows))
+        _require_room(tx, listed)
+        new = 0
+        for start in range(0, len(listed.rows), _STEP):
+            try:
+                new += resources.enter(tx, listed.rows[start : start + _STEP])
+            except IntegrityError:  # somebody took a place meanwhile: of the two the file gives way
+                _require_room(tx, listed)
+                raise
+            bar.update(task, completed=start + _STEP)
+        operations.note_audit(tx, "load addresses", f"{len(listed.rows)} addresses", file.name, actor, now())
+    out.print(f"地址 addresses: {len(listed.rows)}  新 new {new}  更新 known before {len(listed.rows) - new}")
+
+
+@address.command("list")
+def list_(
+    area: _Area = "", limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50, as_json: AsJson = False
+) -> None:
+    """地址一览 · the addresses, what reaches each, and how many places of its port are taken."""
+    with open_desk().database.read() as tx:
+        rows = resources.addresses(tx, limit, area or None)
+    if as_json:
+        names = ("area", "olt", "port", "capacity", "used")
+        show_json([{"address": row.text, **{name: getattr(row, name) for name in names}} for row in rows])
+        return
+    shown = table()
+    shown.add_column("片区 Area", no_wrap=True)
+    shown.add_column("地址 Address", overflow="fold")
+    shown.add_column("OLT 端口 port", overflow="fold")
+    shown.add_column("占用 Used", justify="right", no_wrap=True)
+    for row in rows:
+        port = f"{row.olt} {row.port}" if row.olt else "[yellow]无资源 nothing[/]"
+        full = row.olt and row.used >= row.capacity
+        used = f"{'[red]' if full else ''}{row.used}/{row.capacity}" if row.olt else ""
+        shown.add_row(row.area, row.text, port, used)
+    out.print(shown)
+    if len(rows) == limit:
+        out.print(f"[dim]前 {limit} 条 the first {limit}: --limit, --area[/]")
+
+
+@address.command()
+def demands(
+    each: Annotated[bool, typer.Option("--each", help="every single one, the newest first")] = False,
+    area: _Area = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="with --each")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """需求登记 · who asked for a line where none can be had: counted by area, or each; contacts are masked."""
+    with open_desk().database.read() as tx:
+        if each:
+            _show_each(tx, limit, area or None, as_json)
+        else:
+            _show_by_area(tx, area, as_json)
+
+
+def _show_by_area(tx: Tx, area: str, as_json: bool) -> None:
+    rows = [row for row in resources.demand_by_area(tx) if area in ("", row.area)]
+    if as_json:
+        show_json([{"area": row.area, "demands": row.wanted, "speed": row.speed} for row in rows])
+        return
+    shown = table()
+    shown.add_column("片区 Area")
+    shown.add_column("需求 Demands", justify="right")
+    shown.add_column("合计速率 Mbit/s in all", justify="right")
+    for row in rows:
+        shown.add_row(row.area, str(row.wanted), str(row.speed))
+    out.print(shown)
+
+
+def _show_each(tx: Tx, limit: int, area: str | None, as_json: bool) -> None:
+    rows = [
+        {
+            "at": row.at,
+            "area": row.area,
+            "address": row.address,
+            "contact": masked_name(row.contact),
+            "mobile": masked_mobile(row.mobile),
+            "speed": row.speed,
+        }
+        for row in resources.demands(tx, limit, area)
+    ]
+    if as_json:
+        show_json(rows)
+        return
+    shown = table()
+    for heading in ("登记 At", "片区 Area"):
+        shown.add_column(heading, no_wrap=True)
+    shown.add_column("地址 Address", overflow="fold")
+    shown.add_column("联系 Contact", no_wrap=True)
+    shown.add_column("Mbit/s", justify="right", no_wrap=True)
+    for each in rows:
+        contact = f"{each['contact']}\n{each['mobile']}"
+        shown.add_row(local(each["at"], "%m-%d %H:%M"), each["area"], each["address"], contact, str(each["speed"]))
+    out.print(shown)
+
+
+def _require_room(tx: Tx, listed: Listed) -> None:
+    """Raises BadAddressFile for every port that would have less capacity than is in use."""
+    taken = resources.in_use(tx)
+    capacity = {(reach.olt, reach.port): reach.capacity for reach in listed.rows}
+    faults = tuple(
+        f"{listed.file}:{line}:1: port {' '.join(port)} has {taken[port]} places in use, not {capacity[port]}"
+        for port, line in listed.port_lines.items()
+        if taken.get(port, 0) > capacity[port]
+    )
+    if faults:
+        raise BadAddressFile(file=listed.file, faults=faults)
