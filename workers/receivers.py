@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row
@@ -38,7 +39,7 @@ def _line_order(key: str, order: str, account_id: int, number: str, speed: int |
 def _printing(here: World, rows: Effects) -> Mapping[str, str]:
     with here.database.read() as tx:
         papers = [(row.key, _paper(tx, **row.payload)) for row in rows]
-    here.printer.print([Sheet(key, *_set(paper)) for key, paper in papers])
+    here.printer.print([Sheet(key, *_set(paper, here.settings.fonts)) for key, paper in papers])
     return {}
 
 
@@ -50,13 +51,13 @@ def _paper(tx: Tx, operation_id: int | None = None, invoice: int | None = None) 
     return InvoiceData.from_json(money.invoice_content(tx, invoice) or "")
 
 
-def _set(paper: SlipData | InvoiceData) -> tuple[str, bytes]:
+def _set(paper: SlipData | InvoiceData, fonts: Path | None) -> tuple[str, bytes]:
     """The sheet's name and its PDF."""
     match paper:
         case SlipData():
-            return paper.serial, slip(paper)
+            return paper.serial, slip(paper, fonts=fonts)
         case InvoiceData():
-            return paper.number, invoice(paper)
+            return paper.number, invoice(paper, fonts=fonts)
 
 
 RECEIVERS: Mapping[Port, Receiver] = {Port.SMS: _sms, Port.PROVISIONING: _provisioning, Port.PRINTING: _printing}

@@ -12,15 +12,19 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
-from dispatch import closing, handling, intake, timers
+from dispatch import closing, construction, handling, intake, next_hop, timers
+from dispatch.books.life import AccountState
 from dispatch.errors import DispatchError
 from dispatch.handling import Claim, HandBack, PassOn, Report
+from dispatch.next_hop import Ending
 from dispatch.routing import prehandling_file
 from dispatch.storage import accounts, hops
+from dispatch.storage import book_tables as b
 from dispatch.storage import tables as t
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.ticket.finding import Value
+from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import HOP_ENDS, TICKET_ENDS, HopState, TicketState
 from dispatch.ticket.roles import Actor
 from tests.factories import (
@@ -36,6 +40,7 @@ from tests.factories import (
     SUPERVISOR,
     hasty,
     in_memory,
+    order,
     stretch,
     work,
 )
@@ -46,7 +51,10 @@ SCRIPT = prehandling_file.load(RULES.with_name("prehandling.yaml"), RULEBOOK.cat
 AT_WORK = (TicketState.OPEN, TicketState.ARCHIVED)
 ENDING = {"noc": "fixed", "system-support": "fixed", "installer": "fixed-on-site", "supervisor": "settled"}
 ENDING |= {"transmission": "fixed", "data-network": "fixed"}
-"""What each team reports when a case is to come to its end."""
+BUILDING = {"construction": "installed", "supervisor": "construction-failed"}
+"""What each team reports when a fault, or a construction order, is to come to its end."""
+LINES = 3
+"""Lines that are opened, at most."""
 
 
 def evidence(finding: str, dice: Random) -> dict[str, Value]:
@@ -61,7 +69,8 @@ def evidence(finding: str, dice: Random) -> dict[str, Value]:
 
 
 class World:
-    """Two customers, two people a team, any number of relays and workers. Each act's dice say on what and how."""
+    """Two customers with a line and some who want one, two people a team, any number of relays and workers. Each act's
+    dice say on what and how."""
 
     def __init__(self) -> None:
         self.rulebook, self.now = hasty(RULEBOOK.text), NOW
@@ -132,6 +141,19 @@ class World:
             with self.act() as tx:
                 handling.withdraw(tx, ticket_id, "好了", CLERK, self.now)
 
+    def open_line(self, dice: Random) -> None:
+        """A new account and its construction order."""
+        opened = self.rows(b.account, b.account.c.number.like("N%"))
+        if len(opened) < LINES:
+            order(self.database, self.rulebook, f"N{len(opened)}", self.now)
+
+    def refund(self, dice: Random) -> None:
+        """Cancel and refund, of what waits at the refund desk."""
+        for row in self.rows(t.hop, t.hop.c.team == "refund-desk", t.hop.c.state == HopState.WAITING):
+            with self.act() as tx:
+                locked = hops.lock(tx, [row.id])[row.id]
+                next_hop.end(tx, self.rulebook, [Ending(locked, "finish", CLERK, finding="refunded")], self.now)
+
     # -- relays and workers ------------------------------------------------------------------------
 
     def send(self, dice: Random) -> None:
@@ -156,6 +178,13 @@ class World:
             elif end == "failed":
                 for pair in received:
                     hops.fail(tx, pair, "ValueError", self.now)
+
+    def refuse_lines(self, dice: Random) -> None:
+        """The provisioning system can't prepare what it is asked for now."""
+        with self.act() as tx:
+            sent = hops.take_due(tx, self.now, LEASE, 9, ["provisioning"])
+            rows = hops.lock_received(tx, hops.receive(tx, [each.pair for each in sent], self.now, LEASE))
+            construction.provisioned(tx, self.rulebook, rows, {row.id: "port-full" for row in rows}, self.now)
 
     def die_again_and_again(self, dice: Random) -> None:
         """A poisoned hop, time after time, for a while."""
@@ -185,7 +214,8 @@ class World:
 
     def report(self, dice: Random) -> None:
         if row := self.hop(dice, HopState.CLAIMED):
-            finding = dice.choice(self.rulebook.findings_of("fault", row.team)).name
+            kind = next(each.kind for each in self.rows(t.ticket) if each.id == row.ticket_id)
+            finding = dice.choice(self.rulebook.findings_of(kind, row.team)).name
             with self.act() as tx:
                 report = Report(row.id, self.holder(row), finding, evidence(finding, dice))
                 handling.end(tx, self.rulebook, report, self.now)
@@ -269,6 +299,17 @@ class World:
         assert sorted(row.ticket_id for row in records) == sorted(row.ticket_id for row in filed)
         assert all(closing.digest(row.content) == row.sha256 for row in records)
 
+    def a_line_is_in_service_when_its_order_says_so(self) -> None:
+        done = {row.ticket_id for row in self.rows(t.hop, t.hop.c.finding == "activated")}
+        lines = {row.id: row.state for row in self.rows(b.account)}
+        for ticket in self.rows(t.ticket, t.ticket.c.kind == Kind.CONSTRUCTION):
+            assert ticket.state != TicketState.WITHDRAWN
+            assert (lines[ticket.account_id] == AccountState.IN_SERVICE) == (ticket.id in done)
+            told = [row.key for row in self.rows(b.effect) if row.lane == f"account/{ticket.account_id}"]
+            assert len(told) == (ticket.id in done)
+            if ticket.state == TicketState.CLOSED:
+                assert ticket.outcome == ("activated" if ticket.id in done else "refunded")
+
     # -- and in the end --------------------------------------------------------------------------------
 
     def everything_can_still_be_brought_to_its_end(self) -> None:
@@ -291,22 +332,29 @@ class World:
     def finish(self, row: Row[Any]) -> None:
         now = self.now
         with self.database.write() as tx:
+            if row.team == "refund-desk":
+                locked = hops.lock(tx, [row.id])[row.id]
+                next_hop.end(tx, self.rulebook, [Ending(locked, "finish", CLERK, finding="refunded")], now)
+                return
             if row.team not in PEOPLE:
                 closing.answer_by_phone(tx, self.rulebook, row.ticket_id, "satisfied", AGENT_10086, now)
                 return
             actor = self.holder(row)
             if row.state == HopState.WAITING:
                 handling.claim(tx, self.rulebook, Claim(row.id, actor), now)
-            report = Report(row.id, actor, ENDING[row.team], evidence(ENDING[row.team], Random(0)))
+            kind = hops.lock(tx, [row.id])[row.id].kind
+            finding = (ENDING if kind == Kind.FAULT else BUILDING)[row.team]
+            report = Report(row.id, actor, finding, evidence(finding, Random(0)))
             handling.end(tx, self.rulebook, report, now)
 
 
 ACTS: list[Callable[[World, Random], None]] = [
     World.submit, World.judge, World.urge, World.withdraw, World.send, World.deliver, World.die_again_and_again,
     World.all_work, World.time_passes, World.sweep, World.claim, World.report, World.walk_a_visit, World.pass_on,
-    World.hand_back, World.hold, World.resume, World.release, World.customers_answer,
+    World.hand_back, World.hold, World.resume, World.release, World.customers_answer, World.open_line, World.refund,
+    World.refuse_lines,
 ]  # fmt: skip
-OFTEN = [World.submit, World.send, World.deliver, World.deliver, World.claim, World.hand_back]
+OFTEN = [World.submit, World.send, World.deliver, World.deliver, World.claim, World.hand_back, World.open_line]
 OFTEN += [World.walk_a_visit] * 12 + [World.customers_answer] * 3
 LENGTH = 60
 
@@ -326,6 +374,8 @@ def test_no_case_is_lost_doubled_or_endless_whatever_happens_in_whatever_order(s
             world.every_case_is_in_just_one_place()
             world.nothing_goes_back()
             world.every_archive_has_its_record()
+            world.a_line_is_in_service_when_its_order_says_so()
         world.everything_can_still_be_brought_to_its_end()
+        world.a_line_is_in_service_when_its_order_says_so()
     finally:
         world.database.dispose()

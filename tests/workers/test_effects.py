@@ -365,7 +365,7 @@ def test_a_slip_that_cannot_be_set_fails_alone_and_its_neighbours_are_printed(
         poisoned = tx.execute(select(operation.c.id).order_by(operation.c.id)).scalars().all()[1]
     sound = receivers.slip
 
-    def set_slip(data: SlipData) -> bytes:
+    def set_slip(data: SlipData, **_: Any) -> bytes:
         if data.account == made[1]:
             raise MissingGlyph(folder="fonts", characters="𬭛")
         return sound(data)
