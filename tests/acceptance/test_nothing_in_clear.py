@@ -1,0 +1,101 @@
+"""Identity numbers and passwords: in no file that an installation leaves, in no dump, on no slip, in nobody's words."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pypdfium2
+import pytest
+import redis
+
+from tests.acceptance.conftest import Home, eventually
+from tests.accounts.factories import resident_id
+
+pytestmark = pytest.mark.system
+
+CLERK = ("--as", "chen", "--role", "clerk")
+SECRETS = ("Gx7#pqLm", "Wq2!zzKd", *(resident_id(n) for n in (1, 2, 3)))
+"""Two passwords, and the documents of a customer, of another, and of one who only tried."""
+
+
+@pytest.fixture(scope="module")
+def told(running: Home) -> list[str]:
+    """An installation in which much was done with secrets, rightly and wrongly; all that the commands said of it."""
+    said: list[str] = []
+
+    def do(operation: str, request: object, status: int = 0) -> None:
+        file = running.folder / "request.json"
+        file.write_text(json.dumps(request))
+        code, out, err = running.call("account", operation, "--json", str(file), *CLERK)
+        file.unlink()
+        assert code == status, (operation, out, err)
+        said.extend((out, err))
+
+    csv = running.folder / "addresses.csv"
+    csv.write_text(
+        "address,area,olt,port,capacity\n体育西路1号,tianhe,OLT-1,0/1/1,8\n体育西路2号,tianhe,OLT-1,0/1/1,8\n"
+    )
+    running.done("address", "load", str(csv), "--as", "mo", "--role", "ops")
+    holder = {"name": "张㛃", "document_kind": "resident-id", "mobile": "13800138001"}
+    opening = {
+        "address": "体育西路1号",
+        "holder": {**holder, "document_number": resident_id(1)},
+        "plan": "standard-300",
+        "password": "Gx7#pqLm",
+        "payment": {"method": "cash", "amount": "200.00"},
+        "request_key": "one",
+    }
+    do("open", opening)
+    do("open", opening)
+    do("open", {**opening, "password": "Wq2!zzKd"}, 2)  # the key was used for something else
+    do("open", {**opening, "request_key": "two", "holder": {**holder, "document_number": resident_id(3)[:-1] + "?"}}, 3)
+    eventually(lambda: "waiting" in running.done("board", "construction", "--json"))
+    running.done("claim", "C00000001", "--as", "wu", "--role", "construction")
+    evidence = ("--evidence", "optical-power=-18", "--evidence", "customer-confirmed=yes")
+    running.done("report", "C00000001", "--finding", "installed", *evidence, "--as", "wu", "--role", "construction")
+    eventually(lambda: '"closed"' in running.done("tickets", "--json"))
+    account = {"account": "kd0000000001", "document_number": resident_id(1)}
+    passwords = {"old_password": "Gx7#pqLm", "new_password": "Wq2!zzKd"}
+    do("change-password", {**account, **passwords})
+    do("change-password", {**account, **passwords}, 3)  # the old one is no longer it
+    do("suspend", {**account, "document_number": resident_id(2), "reason": "arrears"}, 3)  # another's document
+    do("close", {**account, "document_number": [resident_id(1)], "reason": "moving"}, 2)  # no text
+    do("view", {"document_kind": "resident-id", "document_number": resident_id(1)})
+    eventually(lambda: running.read("effects") == [] or not running.done("effects", "--json").count('"due"'))
+    return said
+
+
+def test_no_command_says_one(told: list[str]) -> None:
+    assert not [secret for secret in SECRETS for text in told if secret in text]
+
+
+def test_no_file_has_one_neither_database_nor_log_nor_broker_nor_ledger(running: Home, told: list[str]) -> None:
+    with redis.Redis.from_url(running.address("broker")) as broker:
+        broker.config_set("appendfsync", "always")  # what the broker was told is in its file
+    files = [file for file in running.folder.rglob("*") if file.is_file()]
+    names = {file.name for file in files}
+    assert {"paidan.db", "sms.db", "provisioning.db", "ledger.tsv", "worker1.log", "relay.log"} <= names
+    assert any("aof" in file.suffix or "aof" in file.name for file in files)
+    assert not [(file.name, secret) for file in files for secret in SECRETS if secret.encode() in file.read_bytes()]
+
+
+def test_no_dump_has_one(running: Home, told: list[str]) -> None:
+    with closing(sqlite3.connect(running.folder / "paidan.db")) as database:
+        dump = "\n".join(database.iterdump())
+    assert "kd0000000001" in dump
+    assert not [secret for secret in SECRETS if secret in dump]
+
+
+def test_no_slip_shows_one(running: Home, told: list[str]) -> None:
+    printed = list((running.folder / "printed").glob("*.pdf"))
+    assert len(printed) >= 3  # two slips, an invoice
+    assert not [(file.name, secret) for file in printed for secret in SECRETS if secret in _text(file)]
+    assert any(resident_id(1)[-4:] in _text(file) for file in printed), "masked, it is there"
+
+
+def _text(file: Path) -> str:
+    with closing(pypdfium2.PdfDocument(file)) as document:
+        return "\n".join(page.get_textpage().get_text_range() for page in document)
