@@ -9,6 +9,7 @@ from sqlalchemy import Row
 from dispatch.accounts.operation import Act
 from dispatch.storage import tickets
 from dispatch.ticket.finding import Title
+from dispatch.ticket.kind import Kind
 from dispatch.ticket.numbers import ticket_number
 
 
@@ -16,6 +17,6 @@ def warn_of_open_fault(act: Act, account: Row[Any]) -> None:
     """The clerk is warned, and goes on when the customer confirms. Raises NeedsConfirmation (`open-fault`)."""
     open_ticket = tickets.open_faults(act.tx, [account.id]).get(account.id)
     if open_ticket is not None:
-        number = ticket_number("fault", open_ticket)
+        number = ticket_number(Kind.FAULT, open_ticket)
         warning = Title(f"该账号有未办结的故障单{number}", f"fault {number} on this account is still open")
         act.warn("open-fault", warning)

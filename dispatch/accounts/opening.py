@@ -28,11 +28,10 @@ from dispatch.storage import accounts, history, resources, tickets
 from dispatch.storage.database import Tx
 from dispatch.ticket.clock import local_date
 from dispatch.ticket.finding import Title
+from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import TicketState
 from dispatch.ticket.numbers import ticket_number
 from dispatch.ticket.roles import CHANNEL_OF, Actor, Role
-
-FLOW = "construction"
 
 
 class Opening(Request):
@@ -120,7 +119,7 @@ def _allocate(act: Act, address: Row[Any], customer: Row[Any]) -> Row[Any]:
 def _order_construction(act: Act, account: Row[Any], plan: Plan) -> str:
     """The construction order 施工单, on its way by the same rules as a fault; its number."""
     row = {
-        "kind": FLOW,
+        "kind": Kind.CONSTRUCTION,
         "state": TicketState.OPEN,
         "account_id": account.id,
         "area": account.area,
@@ -135,4 +134,4 @@ def _order_construction(act: Act, account: Row[Any], plan: Plan) -> str:
     (order,) = tickets.by_ids(act.tx, tickets.insert_tickets(act.tx, [row]))
     history.write(act.tx, [history.entry(order.id, act.now, "open", act.actor, operation=act.serial)])
     next_hop.start(act.tx, act.counter.rulebook, [order], act.now)
-    return ticket_number(FLOW, order.id)
+    return ticket_number(Kind.CONSTRUCTION, order.id)

@@ -235,9 +235,9 @@ def _teams(desk: Desk, cases: Sequence[LoggedCase], mapping: ReplayMapping, verd
     shown.add_column("班组 Team", no_wrap=True)
     for heading in ("日志班组 groups in the log", "日志派单 visits there", "本流程派单 hops here"):
         shown.add_column(heading, justify="right")
-    for name, team in desk.rulebook.teams.items():
+    for name in desk.rulebook.flows[mapping_of.FLOW]:
         cells = (groups[name], visits[name], verdict.hops_by_team[name])
-        shown.add_row(f"{team.title.zh} {name}", *(str(cell) if cell else "·" for cell in cells))
+        shown.add_row(f"{desk.rulebook.teams[name].title.zh} {name}", *(str(cell) if cell else "·" for cell in cells))
     return shown
 
 

@@ -47,7 +47,7 @@ _FONT_PACKAGE, _FONT_FILE = "manimgx_fonts_cjk", "NotoSansCJK-VF.otf.ttc"
 _ZH, _EN, _LABEL = 15, 11, 12
 """Letter heights in points: the two lines of a box, the label of an arrow."""
 _BOX_HEIGHT, _NARROWEST_BOX, _LINE, _MARGIN = 44, 124, 16, 16
-_COLUMNS, _LEGEND_LINE = 3, 20
+_COLUMNS, _LEGEND_LINE, _LEGEND_WIDTH = 3, 20, 640
 
 
 def mermaid(rulebook: Rulebook, flow: str) -> str:
@@ -122,8 +122,8 @@ def _box_width(box: Box) -> int:
 def svg(rulebook: Rulebook, flow: str) -> str:
     """The flow as SVG. Raises MissingPart when graphviz-pure isn't installed."""
     placed = _laid_out(dot(rulebook, flow))
-    _, _, width, height = (float(number) for number in placed["bb"].split(","))
-    width = max(width, 640)
+    _, _, own_width, height = (float(number) for number in placed["bb"].split(","))
+    width = max(own_width, _LEGEND_WIDTH)
     places = {each["name"]: each for each in placed["objects"]}
     painter = _Painter(height)
     drawn = arrows(rulebook, flow)
@@ -132,6 +132,8 @@ def svg(rulebook: Rulebook, flow: str) -> str:
     parts = [painter.arrow(arrow, place) for arrow, place in zip(drawn, placed["edges"], strict=True)]
     parts += [painter.box(box, places[box.name]) for box in boxes(rulebook, flow)]
     parts += [painter.label(arrow, place) for arrow, place in zip(drawn, placed["edges"], strict=True)]
+    if width > own_width:  # a narrow flow stands in the middle above its legend
+        parts = [f'<g transform="translate({(width - own_width) / 2:.1f},0)">', *parts, "</g>"]
     parts += _legend(kinds, width, height + 36)
     size = f"{width + 2 * _MARGIN:.0f} {whole + 2 * _MARGIN:.0f}"
     wide, high = size.split()

@@ -47,6 +47,13 @@ def test_the_limits_lead_from_any_team_to_the_supervisor() -> None:
     assert ARROWS[ANYWHERE, "supervisor", Kind.LIMIT] == ("派单满 40 次", "重派满 3 次")
 
 
+def test_an_order_that_an_automatic_team_sends_to_people_before_its_archive_is_not_reopened() -> None:
+    drawn = {(arrow.source, arrow.target, arrow.kind): arrow.labels for arrow in arrows(RULEBOOK, "construction")}
+    assert drawn["provisioning", "construction", Kind.WORK] == ("线路已配置",)
+    assert Kind.REOPEN not in {kind for _, _, kind in drawn}
+    assert drawn[ANYWHERE, "supervisor", Kind.LIMIT] == ("派单满 40 次",)
+
+
 def test_a_condition_on_a_number_is_said_with_its_bound() -> None:
     text = RULES.read_text(encoding="utf-8").replace(
         "- {when: {category: system}, to: system-support}\n      - {to: noc}\n    teams",

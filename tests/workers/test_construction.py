@@ -20,6 +20,7 @@ from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.routing.prehandling import Script
 from dispatch.storage import accounts, crew, hops
 from dispatch.storage import book_tables as b
+from dispatch.storage.records import Question
 from dispatch.ticket.life import TicketState
 from tests import factories as f
 from tests.accounts import factories as at
@@ -179,6 +180,13 @@ def test_a_speed_that_changed_while_the_line_was_built_is_the_line_s_when_it_goe
     stage.work("activation")
     orders = [row.payload for row in at.rows(database, b.effect) if row.port == "provisioning"]
     assert [(each["account_id"], each["speed"]) for each in orders] == [(line, 500)]
+
+
+@pytest.mark.parametrize(("kind", "text"), [("fault", "故障F00000007已处理"), ("construction", "新装C00000007已竣工")])
+def test_a_survey_asks_about_what_was_done(app: Celery, kind: str, text: str) -> None:
+    from workers.teams.callback_survey import _text
+
+    assert _text(Question(1, 1, 7, kind, "tok", "13800138000"), "https://x/") == f"您的宽带{text},请评价: https://x/tok"
 
 
 # -- system support --------------------------------------------------------------------------------

@@ -1,0 +1,121 @@
+"""Outside effects and an account's check as people see them at the terminal; nothing runs meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dispatch import effects as leave
+from dispatch.effects import Order
+from dispatch.routing import loader, prehandling_file
+from dispatch.storage import accounts, effects, hops
+from dispatch.storage.database import Database
+from tests import factories as f
+from tests.acceptance.conftest import PROJECT, Home
+
+OPS = ("--as", "ma", "--role", "ops")
+
+
+@pytest.fixture
+def books(home: Home) -> Iterator[Database]:
+    """The database of an installation that was just made."""
+    home.done("effects")
+    database = Database(f"sqlite:///{home.folder / 'paidan.db'}")
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def waiting(books: Database) -> Database:
+    """An order that was refused, the next one for the same line behind it, and a message to the customer."""
+    f.account(books, "GZ1")
+    with books.write() as tx:
+        line = accounts.find(tx, "GZ1", lock=True)
+        assert line is not None
+        now = datetime.now(UTC)
+        for n, order in enumerate((Order.SUSPEND, Order.RESUME), 1):
+            leave.provision(tx, f"operation/{n}", line, order, now)
+        leave.tell(tx, "operation/2", "13800138000", "您的宽带已开机", now)
+        sent = effects.take_due(tx, now, f.LEASE, 1)
+        (pair,) = effects.receive(tx, [each.pair for each in sent], now, f.LEASE)
+        effects.quarantine(tx, pair, "provisioning: refused, line-removed")
+    return books
+
+
+def test_with_nothing_unconfirmed_it_says_so(home: Home, books: Database) -> None:
+    assert "均已确认" in home.done("effects")
+    assert home.read("effects") == {"counts": [], "unconfirmed": []}
+
+
+def test_what_is_unconfirmed_is_counted_and_listed_but_not_what_it_says(home: Home, waiting: Database) -> None:
+    found = home.read("effects")
+    assert [(each["port"], each["state"], each["count"]) for each in found["counts"]] == [
+        ("provisioning", "due", 1),
+        ("provisioning", "quarantined", 1),
+        ("sms", "due", 1),
+    ]
+    assert [(each["key"], each["failure"]) for each in found["unconfirmed"]] == [
+        ("operation/1/suspend", "provisioning: refused, line-removed"),
+        ("operation/2/resume", None),
+        ("operation/2/sms", None),
+    ]
+    shown = home.done("effects")
+    assert "隔离 quarantined" in shown
+    assert "line-removed" in shown
+    assert "13800138000" not in shown + str(found)
+    assert "前1条" in home.done("effects", "--limit", "1")
+
+
+def test_a_released_effect_is_due_again_for_those_who_may(home: Home, waiting: Database) -> None:
+    assert home.call("effects", "release", "1", "--as", "chen", "--role", "clerk")[0] == 5
+    assert (
+        home.call("effects", "release", "1", "2", *OPS)[0] == 3
+    )  # the second can't be: neither is
+    assert home.call("effects", "release", "99", *OPS)[0] == 4
+    assert home.call("effects", "release", "one", *OPS)[0] == 2
+    assert [each["state"] for each in home.read("effects")["unconfirmed"]] == ["quarantined", "due", "due"]
+    assert "operation/1/suspend" in home.done("effects", "release", "1", *OPS)
+    assert {each["state"] for each in home.read("effects")["unconfirmed"]} == {"due"}
+
+
+def test_system_support_s_board_and_the_journey_show_the_account_s_check(home: Home, waiting: Database) -> None:
+    rules = loader.load(PROJECT / "routing_rules.yaml")
+    script = prehandling_file.load(PROJECT / "prehandling.yaml", rules.categories)
+    now = datetime.now(UTC)
+    made = f.fault(waiting, rules, script, "GZ1", now, symptom="account-system")
+    with waiting.write() as tx:
+        hop_id = f.tickets.live_hop(tx, made.ticket_id)
+        assert hop_id is not None
+        sent = hops.take_due(tx, now, f.LEASE, 9, ["system-support"])
+        hops.receive(tx, [each.pair for each in sent], now, f.LEASE)
+        found = {"account": "suspended", "suspended_for": "arrears", "unconfirmed": ["a", "b"], "operations": ["open"]}
+        hops.note_found(tx, [(hop_id, found)])
+        hops.board(tx, [hop_id], now, now + timedelta(minutes=30))
+    board = home.done("board", "system-support")
+    assert "欠费停机" in board
+    assert "未确认 2" in board
+    shown = home.done("show", made.number)
+    assert "账号核查" in shown
+    assert "account suspended, suspended_for arrears, unconfirmed a b, operations open" in " ".join(
+        shown.replace("│", "").split()
+    )
+
+
+def test_a_construction_order_is_not_withdrawn(home: Home, books: Database) -> None:
+    rules = loader.load(PROJECT / "routing_rules.yaml")
+    number = f"C{f.order(books, rules):08d}"
+    status, _, err = home.call("withdraw", number, "--reason", "不装了", "--as", "chen", "--role", "clerk")
+    assert status == 3
+    assert number in err
+    assert home.read("show", number)["ticket"]["state"] == "open"
+    status, _, err = home.call("show", "99")
+    assert (status, "number 99" in err) == (4, True)
+
+
+def test_a_team_is_shown_what_it_may_report_in_the_flows_that_it_is_in(home: Home, books: Database) -> None:
+    assert set(home.read("teams", "construction")[0]["findings"]) == {"construction"}
+    assert set(home.read("teams", "noc")[0]["findings"]) == {"fault"}
+    assert set(home.read("teams", "supervisor")[0]["findings"]) == {"fault", "construction"}
+    assert "(construction)" not in home.done("teams", "noc")
