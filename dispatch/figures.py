@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, or_, select, true
 
 from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import crew, hop, on_board, ticket
+from dispatch.storage.tables import crew, hop, on_board, survey, ticket
 from dispatch.ticket.life import LIVE_HOP, HopState
 
 _asker = hop.alias("asker")
@@ -109,9 +110,13 @@ def team_loads(tx: Tx, areas: Areas = None) -> dict[str, dict[str, Any]]:
     return loads
 
 
-def teams_of(tx: Tx, ticket_id: int) -> set[str]:
-    """The teams that ever had the ticket."""
-    return set(tx.execute(select(hop.c.team).where(hop.c.ticket_id == ticket_id).distinct()).scalars())
+def teams_of(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, set[str]]:
+    """The teams that ever had each of these tickets."""
+    teams: dict[int, set[str]] = {ticket_id: set() for ticket_id in ticket_ids}
+    query = select(hop.c.ticket_id, hop.c.team).where(hop.c.ticket_id.in_(ticket_ids)).distinct()
+    for ticket_id, team in tx.execute(query):
+        teams[ticket_id].add(team)
+    return teams
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +174,53 @@ def _seen(sight: Sight) -> ColumnElement[bool]:
 
 def _within(areas: Areas) -> ColumnElement[bool]:
     return true() if areas is None else ticket.c.area.in_(areas)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is under way now; what came in and ended by the hour (UTC): (hour, arrived, ended); answers to surveys."""
+
+    open: int
+    late: int
+    quarantined: int
+    backlog: dict[str, int]
+    hours: list[tuple[datetime, int, int]]
+    reopened: int
+    answers: dict[str, int]
+
+
+def overview(tx: Tx, since: datetime, areas: Areas = None) -> Overview:
+    """Of faults and construction orders alike."""
+    within = _within(areas)
+    loads = team_loads(tx, areas)
+    unfinished = select(func.count()).where(ticket.c.ended_at.is_(None), within)
+    reopened = select(func.count()).where(ticket.c.made_at >= since, ticket.c.reopened > 0, within)
+    answered = (
+        select(survey.c.answer, func.count())
+        .join(hop, hop.c.id == survey.c.hop_id)
+        .join(ticket, ticket.c.id == hop.c.ticket_id)
+        .where(survey.c.answered_at >= since, within)
+        .group_by(survey.c.answer)
+    )
+    arrived = _by_hour(tx, ticket.c.made_at, since, within)
+    ended = _by_hour(tx, ticket.c.ended_at, since, within)
+    return Overview(
+        open=tx.execute(unfinished).scalar_one(),
+        late=sum(load["late"] for load in loads.values()),
+        quarantined=sum(load.get(HopState.QUARANTINED, 0) for load in loads.values()),
+        backlog={team: sum(load.get(state, 0) for state in LIVE_HOP) for team, load in loads.items()},
+        hours=[(hour, arrived.get(hour, 0), ended.get(hour, 0)) for hour in sorted({*arrived, *ended})],
+        reopened=tx.execute(reopened).scalar_one(),
+        answers=dict(tx.execute(answered).all()),
+    )
+
+
+def _by_hour(tx: Tx, column: ColumnElement[Any], since: datetime, within: ColumnElement[bool]) -> dict[datetime, int]:
+    """How many tickets have a time in each hour since then."""
+    form = "%Y-%m-%dT%H:00:00"
+    if tx.dialect.name == "sqlite":
+        hour = func.strftime(form, column)
+    else:
+        hour = func.to_char(func.timezone("UTC", column), literal_column("'YYYY-MM-DD\"T\"HH24:00:00'"))
+    counted = select(hour.label("hour"), func.count()).where(column >= since, within).group_by(hour)
+    return {datetime.strptime(text, form).replace(tzinfo=UTC): count for text, count in tx.execute(counted)}

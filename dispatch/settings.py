@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     plans: Path = Field(PROJECT / "marketing_plans.yaml", description="what a line costs, and to whom it is offered")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="worker processes that `dispatch up` starts")
     flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(5555, description="Flower's; 0 takes any free one")
+    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="the web's; 0 takes any free one")
+    web_address: str = Field("127.0.0.1", description="on which of the machine's addresses the web answers")
+    web_url: str = Field("", description="under which people reach the web, if not by port: https:// makes it strict")
+    web_proxies: str = Field("", description="addresses of proxies whose word is taken for a visitor's, with commas")
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(200, description="hops in one message, at most")
     lease: Annotated[float, Field(ge=1, le=3600)] = Field(
         30, description="seconds until an unanswered message goes again"
@@ -64,6 +68,11 @@ class Settings(BaseSettings):
     def root(self) -> Path:
         """`home` as an absolute path."""
         return self.home.expanduser().absolute()
+
+    @property
+    def https(self) -> bool:
+        """Whether people reach the web by https, by whatever proxy: cookies then never leave it."""
+        return self.web_url.startswith("https://")
 
     @property
     def run(self) -> Path:

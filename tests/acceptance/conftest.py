@@ -39,7 +39,8 @@ class Home:
     @property
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        own = {"DISPATCH_HOME": str(self.folder), "DISPATCH_FLOWER_PORT": "0", "DISPATCH_LEASE": "3", **self.settings}
+        own = {"DISPATCH_HOME": str(self.folder), "DISPATCH_FLOWER_PORT": "0", "DISPATCH_WEB_PORT": "0"}
+        own |= {"DISPATCH_LEASE": "3", **self.settings}
         return {**kept, **own, "PYTHONPATH": str(self.project), "COLUMNS": "100"}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

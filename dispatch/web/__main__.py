@@ -1,0 +1,60 @@
+"""`python -m dispatch.web`, `dispatch web`: the web as a process. Any number may run, each on its own port."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+
+import uvicorn
+
+from dispatch.errors import DispatchError, MissingPart
+from dispatch.logs import configure_logs
+from dispatch.processes import mark_ready
+from dispatch.settings import Settings, load_settings
+from dispatch.storage.migration import open_database
+from dispatch.web.app import create_app
+from dispatch.web.installation import Installation
+
+
+def main() -> None:
+    """What is wrong with the installation is told on one line, and the exit status is 1."""
+    try:
+        serve()
+    except DispatchError as wrong:
+        sys.exit(f"{wrong.code}: {wrong}")
+
+
+def serve() -> None:
+    """Raises BadSettings, SchemaOutdated, BadRules; MissingPart when the port is taken."""
+    configure_logs()
+    settings = load_settings()
+    here = Installation(settings, open_database(settings))
+    here.rulebook()
+    listening = _listen(settings)
+    address, port = listening.getsockname()[:2]
+    print(f"ready: {settings.web_url or f'http://{address}:{port}'}", flush=True)
+    mark_ready(settings.run, os.environ.get("SUPERVISED_AS", "web"))
+    config = uvicorn.Config(
+        create_app(here),
+        log_level=logging.WARNING,
+        access_log=False,  # its lines have whole paths in them, and so the tokens of surveys
+        server_header=False,
+        proxy_headers=bool(settings.web_proxies),
+        forwarded_allow_ips=settings.web_proxies,
+        timeout_graceful_shutdown=10,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        return socket.create_server((settings.web_address, settings.web_port), backlog=512)
+    except OSError as taken:
+        remedy = f"{taken.strerror}; set DISPATCH_WEB_PORT, 0 takes any, or DISPATCH_WEB_ADDRESS"
+        raise MissingPart(part=f"{settings.web_address}:{settings.web_port} for the web", remedy=remedy) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""班组人员: who works where, and is therefore proposed for work there."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from dispatch.errors import BadInput, NotFound
+from dispatch.storage import crew
+from dispatch.web.api.shapes import Asked, Told, Word
+from dispatch.web.call import Call
+from dispatch.web.policy import Thing
+from dispatch.web.routes import Api
+
+api = Api("/crew", "crew")
+
+
+class Place(Told):
+    """One person's work in one area."""
+
+    team: str
+    area: str
+    person: str
+
+
+class Crew(Told):
+    items: list[Place]
+
+
+class NewPlace(Asked):
+    team: Word
+    area: Annotated[Word, StringConstraints(max_length=40)]
+    person: Word
+
+
+@api.look("", "see a crew")
+def see_crew(call: Call) -> Crew:
+    """Of the teams and areas in which the caller works or over which he watches."""
+    rows, items = crew.everybody(call.tx), []
+    for row in rows:
+        team = call.rulebook.teams.get(row.team)
+        if team is not None and call.may("see a crew", Thing(row.area, team)):
+            items.append(Place(team=row.team, area=row.area, person=row.person))
+    call.asked = True
+    return Crew(items=items)
+
+
+@api.act("", "add to a crew", status=201, raises=[BadInput])
+def add_to_crew(call: Call, asked: NewPlace) -> Place:
+    """From now on the person is proposed for the team's work in that area."""
+    team, missing = call.rulebook.teams.get(asked.team), NotFound(what="team", which=asked.team)
+    if team is None:
+        raise missing
+    call.act(Thing(asked.area.strip(), team), NotFound(what="area", which=asked.area))
+    place = Place(team=team.name, area=asked.area.strip(), person=asked.person.strip())
+    if not place.area or not place.person:
+        raise BadInput(what="the area or the person's name is empty")
+    crew.add(call.tx, place.team, place.person, place.area)
+    return place

@@ -1,0 +1,279 @@
+"""派单: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂, release 放行; one, or many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, TypeVar
+
+from pydantic import Field as Of
+
+from dispatch import figures, handling
+from dispatch.errors import (
+    AlreadyClaimed,
+    BadEvidence,
+    BadInput,
+    ChangedMeanwhile,
+    DispatchError,
+    HeldTooLong,
+    IllegalMove,
+    NobodyAsked,
+    NotPassable,
+    NotYours,
+    UnknownFinding,
+)
+from dispatch.handling import Claim, End, HandBack, PassOn, Refusals, Report
+from dispatch.storage import hops as rows
+from dispatch.storage import tickets
+from dispatch.ticket.finding import Value
+from dispatch.ticket.roles import Actor
+from dispatch.web.api.shapes import LARGEST_BATCH, Asked, HopName, Text, Told, Word
+from dispatch.web.api.views import (
+    Hop,
+    find_hop,
+    hop_name,
+    hop_thing,
+    hop_view,
+    may_with_hop,
+    missing_hop,
+    ticket_thing,
+)
+from dispatch.web.call import Call
+from dispatch.web.problems import Problem, describe
+from dispatch.web.routes import Api
+
+api = Api("/hops", "hops")
+
+_HopText = Annotated[str, Of(pattern=r"^[FCfc]?[0-9]{1,18}(-[0-9]{1,6})?$", description="F00000042-3")]
+_Evidence = Annotated[dict[str, Value], Of(max_length=50)]
+_ENDS: tuple[type[DispatchError], ...] = (IllegalMove, NotYours, ChangedMeanwhile, BadInput)
+
+
+class Claiming(Asked):
+    """`on_behalf_of`: who will hold it, when another claims it for him."""
+
+    on_behalf_of: Word | None = None
+
+
+class Reporting(Asked):
+    """What was found, with the evidence that the finding needs."""
+
+    finding: Word
+    evidence: _Evidence = Of(default_factory=dict)
+    on_behalf_of: Word | None = None
+
+
+class PassingOn(Asked):
+    to: Word
+    reason: Text
+    on_behalf_of: Word | None = None
+
+
+class HandingBack(Asked):
+    reason: Text
+    on_behalf_of: Word | None = None
+
+
+class Holding(Asked):
+    until: Annotated[datetime, Of(strict=False, description="with its zone")]
+    reason: Text
+
+
+class ClaimingOne(Claiming):
+    hop: _HopText
+
+
+class ReportingOne(Reporting):
+    hop: _HopText
+
+
+class ManyClaims(Asked):
+    claims: Annotated[list[ClaimingOne], Of(min_length=1, max_length=LARGEST_BATCH)]
+
+
+class ManyReports(Asked):
+    reports: Annotated[list[ReportingOne], Of(min_length=1, max_length=LARGEST_BATCH)]
+
+
+class Seen(Told):
+    """The hop, and what the caller can do with it now."""
+
+    hop: Hop
+    may: list[str]
+
+
+class Done(Told):
+    """The hop as it is now; where its ticket has gone on, the hop that follows."""
+
+    hop: Hop
+    next: Hop | None
+
+
+class Refused(Told):
+    hop: str
+    problem: Problem
+
+
+class ManyDone(Told):
+    """What was done is committed although the rest was refused."""
+
+    done: list[str]
+    refused: list[Refused]
+
+
+@api.look("/{hop}", "see a hop")
+def see_hop(call: Call, hop: HopName) -> Seen:
+    return _seen(call, find_hop(call, hop), hop)
+
+
+@api.act("/claim", "claim", raises=[BadInput])
+def claim_many(call: Call, asked: ManyClaims) -> ManyDone:
+    """Many at once, in one transaction; each is done or refused by itself."""
+    return _many(
+        call,
+        [(each.hop, each.on_behalf_of) for each in asked.claims],
+        lambda place, id_, actor: Claim(id_, actor, asked.claims[place].on_behalf_of),
+        lambda claims: handling.claim_many(call.tx, call.rulebook, claims, call.now),
+    )
+
+
+@api.act("/report", "report", raises=[BadInput])
+def report_many(call: Call, asked: ManyReports) -> ManyDone:
+    """Likewise."""
+    return _many(
+        call,
+        [(each.hop, each.on_behalf_of) for each in asked.reports],
+        lambda place, id_, actor: _report(id_, actor, asked.reports[place]),
+        lambda reports: handling.end_many(call.tx, call.rulebook, reports, call.now),
+    )
+
+
+@api.act("/{hop}/claim", "claim", raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile])
+def claim(call: Call, hop: HopName, asked: Claiming) -> Done:
+    """Take it into one's hands. Of two people one wins; the other is told who."""
+    hop_id, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
+    handling.claim(call.tx, call.rulebook, Claim(hop_id, actor, asked.on_behalf_of), call.now)
+    return _done(call, hop_id)
+
+
+@api.act("/{hop}/report", "report", raises=[*_ENDS, UnknownFinding, BadEvidence])
+def report(call: Call, hop: HopName, asked: Reporting) -> Done:
+    """A finding with its evidence; the rules name the next team."""
+    hop_id, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
+    return _ended(call, _report(hop_id, actor, asked))
+
+
+@api.act("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable])
+def pass_on(call: Call, hop: HopName, asked: PassingOn) -> Done:
+    """Another team, or another person of the same, is the right one."""
+    hop_id, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
+    return _ended(call, PassOn(hop_id, actor, asked.to, asked.reason, asked.on_behalf_of))
+
+
+@api.act("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked])
+def hand_back(call: Call, hop: HopName, asked: HandingBack) -> Done:
+    """Back to the team that asked."""
+    hop_id, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
+    return _ended(call, HandBack(hop_id, actor, asked.reason, asked.on_behalf_of))
+
+
+@api.act("/{hop}/hold", "hold", raises=[*_ENDS, HeldTooLong])
+def hold(call: Call, hop: HopName, asked: Holding) -> Done:
+    """Wait until a given time; then it comes back by itself."""
+    if asked.until.tzinfo is None:
+        raise BadInput(what="`until` needs its zone: 2026-12-01T14:00:00+08:00")
+    hop_id, actor = _actor(call, hop)
+    handling.hold(call.tx, call.rulebook, hop_id, asked.until, asked.reason, actor, call.now)
+    return _done(call, hop_id)
+
+
+@api.act("/{hop}/resume", "resume", raises=[IllegalMove, NotYours, ChangedMeanwhile])
+def resume(call: Call, hop: HopName) -> Done:
+    """End a hold early."""
+    hop_id, actor = _actor(call, hop)
+    handling.resume(call.tx, call.rulebook, hop_id, actor, call.now)
+    return _done(call, hop_id)
+
+
+@api.act("/{hop}/release", "release", raises=[IllegalMove, ChangedMeanwhile])
+def release(call: Call, hop: HopName) -> Done:
+    """Out of the quarantine, tried afresh."""
+    hop_id, actor = _actor(call, hop)
+    handling.release(call.tx, hop_id, actor, call.now)
+    return _done(call, hop_id)
+
+
+def _report(hop_id: int, actor: Actor, asked: Reporting) -> Report:
+    return Report(hop_id, actor, asked.finding, asked.evidence, asked.on_behalf_of)
+
+
+def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[int, Actor]:
+    """The hop, locked, and in which role the caller does this. Raises NotFound, NotAllowed, ChangedMeanwhile."""
+    hop_id = find_hop(call, name)
+    row = rows.lock(call.tx, [hop_id])[hop_id]
+    teams = figures.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
+    actor = call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=on_behalf), missing_hop(name))
+    call.require_unchanged(_seen(call, hop_id, name), f"hop {name}")
+    return hop_id, actor
+
+
+def _ended(call: Call, end: End) -> Done:
+    handling.end(call.tx, call.rulebook, end, call.now)
+    return _done(call, end.hop_id)
+
+
+def _seen(call: Call, hop_id: int, name: str) -> Seen:
+    """Raises NotFound, NotAllowed."""
+    ticket_id = tickets.of_hop(call.tx, hop_id)
+    ticket, visits = tickets.get(call.tx, ticket_id), rows.of_tickets(call.tx, [ticket_id])
+    row = next(visit for visit in visits if visit.id == hop_id)
+    teams = {visit.team for visit in visits}
+    thing = hop_thing(call, row.team, row.state, ticket.area, teams)
+    call.act(thing, missing_hop(name), "see a hop")
+    told = hop_view(call, ticket.kind, row, ticket_thing(call, ticket, teams))
+    return Seen(hop=told, may=may_with_hop(call, thing, row.holder))
+
+
+def _done(call: Call, hop_id: int) -> Done:
+    ticket_id = tickets.of_hop(call.tx, hop_id)
+    ticket, visits = tickets.get(call.tx, ticket_id), rows.of_tickets(call.tx, [ticket_id])
+    thing = ticket_thing(call, ticket, {visit.team for visit in visits})
+    place = next(n for n, visit in enumerate(visits) if visit.id == hop_id)
+    told = [hop_view(call, ticket.kind, visit, thing) for visit in visits[place : place + 2]]
+    return Done(hop=told[0], next=told[1] if len(told) > 1 else None)
+
+
+Act = TypeVar("Act", Claim, Report)
+
+
+def _many(
+    call: Call,
+    asked: Sequence[tuple[str, str | None]],
+    made: Callable[[int, int, Actor], Act],
+    done: Callable[[list[Act]], Refusals],
+) -> ManyDone:
+    """What may be done is done; what the policy, the life tables or the rules refuse is told. `asked` are names and on
+    whose behalf; `made` makes the act from its place among them, the hop's id and the actor."""
+    call.asked = True
+    refused: list[Refused] = []
+    ids: dict[int, int] = {}
+    for place, (name, _) in enumerate(asked):
+        try:
+            ids[place] = find_hop(call, name)
+        except DispatchError as wrong:
+            refused.append(Refused(hop=name, problem=describe(wrong)))
+    found = rows.lock(call.tx, list(ids.values()))
+    teams = figures.teams_of(call.tx, [row.ticket_id for row in found.values()])
+    acts = []
+    for place, hop_id in ids.items():
+        row, (name, behalf) = found[hop_id], asked[place]
+        thing = hop_thing(call, row.team, row.state, row.area, teams[row.ticket_id], on_behalf=behalf is not None)
+        try:
+            acts.append(made(place, hop_id, call.act(thing, missing_hop(name))))
+        except DispatchError as wrong:
+            refused.append(Refused(hop=name, problem=describe(wrong)))
+    refusals = done(acts) if acts else {}
+    names = {hop_id: asked[place][0] for place, hop_id in ids.items()}
+    refused += [Refused(hop=names[hop_id], problem=describe(wrong)) for hop_id, wrong in refusals.items()]
+    good = [found[act.hop_id] for act in acts if act.hop_id not in refusals]
+    return ManyDone(done=[hop_name(row.kind, row.ticket_id, row.seq) for row in good], refused=refused)

@@ -1,0 +1,46 @@
+"""隔离区: hops that failed too often. They are released as hops: `/api/v1/hops/{hop}/release`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dispatch import figures
+from dispatch.web.api.shapes import Told
+from dispatch.web.api.views import hop_name
+from dispatch.web.call import Call
+from dispatch.web.policy import NOTHING
+from dispatch.web.routes import Api
+
+api = Api("/quarantine", "quarantine")
+
+
+class Quarantined(Told):
+    hop: str
+    team: str
+    area: str
+    failures: int
+    failure: str | None
+    boarded_at: datetime | None
+
+
+class Quarantine(Told):
+    items: list[Quarantined]
+
+
+@api.look("", "see the quarantine")
+def see_quarantine(call: Call) -> Quarantine:
+    """The longest there first."""
+    rows = figures.quarantine(call.tx, call.areas("see the quarantine", NOTHING))
+    return Quarantine(
+        items=[
+            Quarantined(
+                hop=hop_name(row.kind, row.ticket_id, row.seq),
+                team=row.team,
+                area=row.area,
+                failures=row.failures,
+                failure=row.failure,
+                boarded_at=row.boarded_at,
+            )
+            for row in rows
+        ]
+    )

@@ -1,0 +1,148 @@
+"""派单规则: the law in force, as text and as a drawing, and what it would decide on given facts."""
+
+from __future__ import annotations
+
+import functools
+from typing import Annotated
+
+from fastapi import Path, Query
+from pydantic import Field as Of
+from starlette.responses import Response
+
+from dispatch.errors import BadInput, NotFound
+from dispatch.routing import drawing
+from dispatch.routing.rulebook import SENDER, Facts, Rulebook
+from dispatch.ticket.finding import Value
+from dispatch.web.api.shapes import Asked, Title, Told, Word, title
+from dispatch.web.call import Call
+from dispatch.web.policy import Field
+from dispatch.web.routes import Api
+
+api = Api("/rules", "rules")
+
+Version = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$", description="as told with a hop")]
+
+
+class Rules(Told):
+    """`refused`: why the file as it stands now isn't in force, a line each; null where that isn't the caller's to see,
+    empty when it is in force."""
+
+    version: str
+    text: str
+    flows: list[str]
+    categories: dict[str, Title]
+    refused: list[str] | None
+
+
+class RulesOfOld(Told):
+    version: str
+    text: str
+
+
+class Case(Asked):
+    """Facts to try. Without `team` and `finding` a ticket starts; `sender` is the team that asked for the visit."""
+
+    flow: Word
+    known: Annotated[dict[Word, Value], Of(max_length=50)] = Of(default_factory=dict)
+    team: Word | None = None
+    finding: Word | None = None
+    sender: Word | None = None
+    hops: Annotated[int, Of(ge=0, le=10_000)] = 0
+    reopened: Annotated[int, Of(ge=0, le=10_000)] = 0
+    archived: bool = False
+
+
+class LookedAt(Told):
+    """A rule that was looked at; `missed` says what did not hold, and is empty for the one that did."""
+
+    rule: str
+    line: int
+    to: str
+    missed: list[str]
+
+
+class Decided(Told):
+    to: str
+    rule: str
+    line: int
+    returns: bool
+    looked_at: list[LookedAt]
+
+
+@api.look("", "see rules")
+def see_rules(call: Call) -> Rules:
+    refused = call.here.rules.refused
+    lines = None if not call.shows(Field.REFUSED) else ([] if refused is None else list(refused.lines))
+    return Rules(
+        version=call.rulebook.version,
+        text=call.rulebook.text,
+        flows=list(call.rulebook.flows),
+        categories={name: title(each) for name, each in call.rulebook.categories.items()},
+        refused=lines,
+    )
+
+
+@api.look("/drawing", "see rules", raises=[NotFound])
+def draw_rules(call: Call, flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")] = "fault") -> Response:
+    """A flow as SVG."""
+    if flow not in call.rulebook.flows:
+        raise NotFound(what="flow", which=flow)
+    return Response(_drawn(_Known(call.rulebook), flow), media_type="image/svg+xml")
+
+
+@api.look("/{version}", "see rules", raises=[NotFound])
+def see_version(call: Call, version: Version) -> RulesOfOld:
+    """A rulebook that is or was in force."""
+    found = call.here.rules.version_in(call.tx, version)
+    return RulesOfOld(version=found.version, text=found.text)
+
+
+@api.look("/try", "try rules", method="POST", raises=[BadInput, NotFound])
+def try_facts(call: Call, asked: Case) -> Decided:
+    """What the rules in force decide on these facts, and why the earlier ones did not match. Nothing is done."""
+    rulebook = call.rulebook
+    facts = _facts(rulebook, asked)
+    if facts.sender is None and any(rule.to == SENDER for rule in rulebook.rules_for(facts)):
+        raise BadInput(what="this finding may lead back to the team that asked: say which, as `sender`")
+    decision, considered = rulebook.explain(facts)
+    return Decided(
+        to=decision.to,
+        rule=decision.rule,
+        line=decision.line,
+        returns=decision.returns,
+        looked_at=[
+            LookedAt(rule=each.rule.name, line=each.rule.line, to=each.rule.to, missed=list(each.missed))
+            for each in considered
+        ],
+    )
+
+
+def _facts(rulebook: Rulebook, asked: Case) -> Facts:
+    """Raises NotFound for what the rules don't know, BadInput for half a report."""
+    if asked.flow not in rulebook.flows:
+        raise NotFound(what="flow", which=asked.flow)
+    if (asked.team is None) != (asked.finding is None):
+        raise BadInput(what="a report is of a team and has a finding: give both, or neither for a ticket's start")
+    if asked.team is not None and asked.finding not in rulebook.flows[asked.flow].get(asked.team, {}):
+        raise NotFound(what="finding", which=f"{asked.finding} of team {asked.team}")
+    if asked.sender is not None and asked.sender not in rulebook.teams:
+        raise NotFound(what="team", which=asked.sender)
+    return Facts(**asked.model_dump())
+
+
+class _Known:
+    """A rulebook by its version, so that its drawing is made once."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self.rulebook = rulebook
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and other.rulebook.version == self.rulebook.version
+
+    def __hash__(self) -> int:
+        return hash(self.rulebook.version)
+
+
+@functools.lru_cache(maxsize=8)
+def _drawn(known: _Known, flow: str) -> str:
+    return drawing.svg(known.rulebook, flow)

@@ -1,0 +1,65 @@
+"""回访: the customer answers by the link of a short message, without signing in. The link's token is all that it takes,
+and all that it gives is this one survey."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path
+
+from dispatch import closing
+from dispatch.closing import UNREACHABLE
+from dispatch.errors import BadInput, NotFound, SurveyOver
+from dispatch.storage import hops, records, tickets
+from dispatch.ticket.life import HOP_ENDS
+from dispatch.ticket.numbers import ticket_number
+from dispatch.web.api.shapes import Asked, Title, Told, Word, title
+from dispatch.web.call import Call
+from dispatch.web.routes import Api
+
+api = Api("/surveys", "surveys")
+
+Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="from the customer's link")]
+
+
+class Choice(Told):
+    name: str
+    title: Title
+
+
+class Survey(Told):
+    """`open`: it can still be answered; else `answer` may say how it was."""
+
+    ticket: str
+    open: bool
+    answers: list[Choice]
+    answer: str | None
+
+
+class Answer(Asked):
+    answer: Word
+
+
+@api.look("/{token}", "see a survey", raises=[NotFound])
+def see_survey(call: Call, token: Token) -> Survey:
+    survey = records.by_tokens(call.tx, [token]).get(token)
+    if survey is None:
+        raise NotFound(what="survey", which="with this link")
+    row = tickets.get(call.tx, tickets.of_hop(call.tx, survey.hop_id))
+    visit = next(hop for hop in hops.of_tickets(call.tx, [row.id]) if hop.id == survey.hop_id)
+    offered = [each for each in call.rulebook.findings_of(row.kind, visit.team) if each.name != UNREACHABLE]
+    return Survey(
+        ticket=ticket_number(row.kind, row.id),
+        open=visit.state not in HOP_ENDS,
+        answers=[Choice(name=each.name, title=title(each.title)) for each in offered],
+        answer=survey.answer,
+    )
+
+
+@api.act("/{token}", "answer a survey", raises=[NotFound, SurveyOver, BadInput])
+def answer_survey(call: Call, token: Token, asked: Answer) -> Survey:
+    """Of two answers the first counts."""
+    if asked.answer == UNREACHABLE:
+        raise BadInput(what="whoever answers is not unreachable")
+    closing.answer(call.tx, call.rulebook, token, asked.answer, call.now)
+    return see_survey(call, token)

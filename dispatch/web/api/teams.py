@@ -1,0 +1,230 @@
+"""班组: the teams, what each may report and where that leads, what it has before it, and its board 看板."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch import figures
+from dispatch.errors import BadInput, NotFound
+from dispatch.routing.rulebook import Rulebook, Team
+from dispatch.ticket.finding import Evidence
+from dispatch.ticket.life import HopState, TicketState
+from dispatch.web.api.shapes import Cursor, Limit, Page, TeamName, Title, Told, page, read_cursor, title
+from dispatch.web.api.views import hop_name, hop_thing, may_with_hop
+from dispatch.web.call import Call
+from dispatch.web.policy import Field, Thing
+from dispatch.web.routes import Api
+
+api = Api("/teams", "teams")
+
+
+class EvidenceAsked(Told):
+    """What a form asks for. `kind` is text, choice, number or yes-no; a number lies in [`least`, `most`], in `unit`."""
+
+    name: str
+    title: Title
+    kind: str
+    optional: bool
+    choices: dict[str, Title]
+    unit: str
+    least: float | None
+    most: float | None
+
+
+class Lead(Told):
+    """Where a finding leads, under these conditions; the first that holds counts."""
+
+    to: str
+    when: list[str]
+
+
+class FindingOffered(Told):
+    name: str
+    title: Title
+    evidence: list[EvidenceAsked]
+    leads: list[Lead]
+
+
+class Load(Told):
+    """Live hops by state; `due` are those that its worker still has to do with."""
+
+    due: int
+    waiting: int
+    claimed: int
+    held: int
+    quarantined: int
+    late: int
+    oldest: datetime | None
+    crew: int
+
+
+class TeamTold(Told):
+    """`load` is null for who neither works in the team nor watches over it."""
+
+    name: str
+    title: Title
+    automatic: bool
+    members: list[str]
+    filed_by: list[str]
+    passes_on_to: list[str]
+    respond_within: float | None
+    finish_within: float | None
+    load: Load | None
+
+
+class TeamWhole(TeamTold):
+    """`findings` by flow."""
+
+    findings: dict[str, list[FindingOffered]]
+
+
+class Teams(Told):
+    items: list[TeamTold]
+
+
+class OnBoard(Told):
+    """A hop on a board. `wake_at` is when it is overdue, or its hold ends; `may` what the caller can do with it."""
+
+    hop: str
+    ticket: str
+    state: HopState
+    account: str | None
+    description: str | None
+    area: str
+    symptom: str
+    priority: int
+    urged: int
+    reopened: int
+    hops: int
+    asked_by: str | None
+    assignee: str | None
+    holder: str | None
+    found: dict[str, Any] | None
+    late: bool
+    boarded_at: datetime
+    claimed_at: datetime | None
+    wake_at: datetime | None
+    may: list[str]
+
+
+@api.look("", "see teams")
+def list_teams(call: Call) -> Teams:
+    loads = _loads(call)
+    return Teams(items=[TeamTold(**_told(team), load=loads[team.name]) for team in call.rulebook.teams.values()])
+
+
+@api.look("/{team}", "see teams", raises=[NotFound])
+def see_team(call: Call, team: TeamName) -> TeamWhole:
+    """What it may report in each flow, with which evidence, and where that leads: a report's form is made of this."""
+    known = _known(call, team)
+    flows = {flow: findings for flow in call.rulebook.flows if (findings := _findings(call.rulebook, flow, team))}
+    return TeamWhole(**_told(known), load=_loads(call)[team], findings=flows)
+
+
+@api.look("/{team}/board", "see a board", raises=[BadInput])
+def see_board(call: Call, team: TeamName, cursor: Cursor = None, limit: Limit = 50) -> Page[OnBoard]:
+    """What the team has before it, of the caller's areas: the urged and the urgent first, then the oldest."""
+    thing = Thing(team=_known(call, team))
+    call.act(thing)
+    areas = call.areas("see a board", thing)
+    rows = figures.board(call.tx, team, limit + 1, areas, read_cursor(cursor, int))
+    return page([_on_board(call, row) for row in rows], limit, rows[limit - 1].id if len(rows) > limit else None)
+
+
+def _known(call: Call, name: str) -> Team:
+    if name not in call.rulebook.teams:
+        raise NotFound(what="team", which=name)
+    return call.rulebook.teams[name]
+
+
+def _told(team: Team) -> dict[str, Any]:
+    return {
+        "name": team.name,
+        "title": title(team.title),
+        "automatic": team.automatic,
+        "members": list(team.members),
+        "filed_by": list(team.filed_by),
+        "passes_on_to": list(team.passes_on_to),
+        "respond_within": None if team.level is None else team.level.respond_within.total_seconds(),
+        "finish_within": None if team.level is None else team.level.finish_within.total_seconds(),
+    }
+
+
+def _loads(call: Call) -> dict[str, Load | None]:
+    """Of each team as much as lies in the areas in which the caller may know its load."""
+    asked: dict[frozenset[str] | None, dict[str, dict[str, Any]]] = {}
+    loads: dict[str, Load | None] = {}
+    for team in call.rulebook.teams.values():
+        if not call.shows(Field.LOAD, Thing(team=team)):
+            loads[team.name] = None
+            continue
+        areas = call.areas_shown(Field.LOAD, Thing(team=team))
+        if areas not in asked:
+            asked[areas] = figures.team_loads(call.tx, areas)
+        loads[team.name] = _load(asked[areas].get(team.name, {}))
+    return loads
+
+
+def _load(load: dict[str, Any]) -> Load:
+    on_the_way = (HopState.DUE, HopState.SENT, HopState.RECEIVED)
+    states = (HopState.WAITING, HopState.CLAIMED, HopState.HELD, HopState.QUARANTINED)
+    return Load(
+        due=sum(load.get(state, 0) for state in on_the_way),
+        **{str(state): load.get(state, 0) for state in states},
+        late=load.get("late", 0),
+        oldest=load.get("oldest"),
+        crew=load.get("crew", 0),
+    )
+
+
+def _findings(rulebook: Rulebook, flow: str, team: str) -> list[FindingOffered]:
+    return [
+        FindingOffered(
+            name=finding.name,
+            title=title(finding.title),
+            evidence=[_evidence(each) for each in finding.evidence],
+            leads=[
+                Lead(to=rule.to, when=[str(condition) for condition in rule.when])
+                for rule in rulebook.flows[flow][team][finding.name]
+            ],
+        )
+        for finding in rulebook.findings_of(flow, team)
+    ]
+
+
+def _evidence(of: Evidence) -> EvidenceAsked:
+    bounded = of.kind == "number"
+    return EvidenceAsked(
+        name=of.name,
+        title=title(of.title),
+        kind=of.kind,
+        optional=of.optional,
+        choices={name: title(each) for name, each in of.choices.items()},
+        unit=of.unit,
+        least=of.least if bounded and of.least > float("-inf") else None,
+        most=of.most if bounded and of.most < float("inf") else None,
+    )
+
+
+def _on_board(call: Call, row: Row[Any]) -> OnBoard:
+    thing = hop_thing(call, row.team, row.state, row.area, [row.team])
+    shown = call.shows(Field.CUSTOMER, Thing(row.area, thing.team, thing.teams, TicketState(row.ticket_state)))
+    name = hop_name(row.kind, row.ticket_id, row.seq)
+    return OnBoard(
+        hop=name,
+        ticket=name.rpartition("-")[0],
+        account=row.account if shown else None,
+        description=row.description if shown else None,
+        asked_by=row.asker_team,
+        may=may_with_hop(call, thing, row.holder),
+        **{
+            column: getattr(row, column)
+            for column in (
+                "state", "area", "symptom", "priority", "urged", "reopened", "hops", "assignee", "holder", "found",
+                "late", "boarded_at", "claimed_at", "wake_at",
+            )
+        },
+    )  # fmt: skip

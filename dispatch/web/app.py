@@ -1,0 +1,142 @@
+"""The application: every route, what stands around them, and how the whole describes itself."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from anyio import to_thread
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp
+
+from dispatch.access import sessions
+from dispatch.access.slowing import WINDOW
+from dispatch.web import problems
+from dispatch.web.api import (
+    crew,
+    faults,
+    figures,
+    health,
+    hops,
+    quarantine,
+    rules,
+    session,
+    surveys,
+    teams,
+    tickets,
+    tokens,
+    users,
+)
+from dispatch.web.installation import Installation
+from dispatch.web.problems import Problem
+from dispatch.web.routes import Api
+from dispatch.web.shield import Shield
+
+log = structlog.get_logger()
+
+PREFIX = "/api/v1"
+LARGEST_BODY = 1_000_000
+"""Bytes. A route that takes uploads says its own."""
+THREADS = 24
+"""Requests that are worked on at once: as many as the database has connections for, and some that compare passwords."""
+SWEEP_SECONDS = 600
+
+RESOURCES: tuple[Api, ...] = (
+    session.api,
+    tokens.api,
+    users.api,
+    faults.api,
+    tickets.api,
+    hops.api,
+    quarantine.api,
+    teams.api,
+    crew.api,
+    surveys.api,
+    rules.api,
+    figures.api,
+)
+
+
+class Application(FastAPI):
+    """FastAPI within the shield: its own middlewares would stand inside of what refuses large bodies."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return Shield(super().build_middleware_stack(), https=self.state.installation.settings.https)
+
+
+def create_app(here: Installation) -> FastAPI:
+    app = Application(
+        title="派单 Paidan",
+        version="1",
+        openapi_url=None,  # a route of our own, like the others
+        docs_url=None,  # its page would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+        max_body_size=LARGEST_BODY,
+    )
+    app.state.installation = here
+    app.include_router(health.api.router)
+    for api in RESOURCES:
+        app.include_router(api.router, prefix=PREFIX)
+    problems.install(app)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    stopped = threading.Event()
+    sweeper = threading.Thread(target=_sweep, args=(app.state.installation, stopped), daemon=True)
+    sweeper.start()
+    yield
+    stopped.set()
+
+
+def _sweep(here: Installation, stopped: threading.Event) -> None:
+    """Now and then what has expired is removed; it decided nothing any more."""
+    while not stopped.wait(SWEEP_SECONDS):
+        try:
+            now = here.now()
+            with here.database.write() as tx:
+                sessions.sweep(tx, now, now - WINDOW)
+        except SQLAlchemyError as busy:
+            log.warning("not swept", error=type(busy).__name__)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, routes=app.routes, description=_DESCRIPTION)
+        components = made.setdefault("components", {})
+        components.setdefault("schemas", {})["Problem"] = Problem.model_json_schema(
+            ref_template="#/components/schemas/{model}"
+        )
+        faults_of = components["schemas"]["Problem"].pop("$defs", {})
+        components["schemas"].update(faults_of)
+        components["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer", "description": "`dispatch token`, or POST /api/v1/tokens"},
+            "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": "paidan_session",
+                "description": "POST /api/v1/session; what changes something carries its token in X-CSRF-Token",
+            },
+        }
+        app.openapi_schema = made
+    return app.openapi_schema
+
+
+_DESCRIPTION = """家庭宽带故障受理与派单 · the service desk and fault dispatch of a home-broadband operator.
+
+A POST may carry an `Idempotency-Key`: sent again with the same key, the same request is answered the same and done
+once; another request under that key is refused (422, `key-reused`), and so is one that comes while the first is under
+way (409, `key-in-flight`). Only what was done is remembered, for a day; a refusal has changed nothing.
+
+What goes wrong is a problem document (RFC 9457) with a stable `code`. What lies in an area in which one holds no role
+is as if it were not there. Lists are read on by `cursor`, from the `next` of the page before. Every answer to a GET has
+an entity tag; what several people edit takes it as `If-Match`."""

@@ -1,0 +1,82 @@
+"""What the web process has at hand, for all its threads: the database, the rules and the script in force, passwords."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from pwdlib import PasswordHash
+
+from dispatch.access.passwords import Comparing
+from dispatch.errors import BadRules
+from dispatch.routing.prehandling import Script
+from dispatch.routing.prehandling_file import load as load_script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.rules_in_force import RulesInForce
+from dispatch.settings import Settings
+from dispatch.storage.database import Database
+
+log = structlog.get_logger()
+
+
+class Installation:
+    """`clock` and `hasher` are given by tests alone."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        hasher: PasswordHash | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.hasher = hasher or PasswordHash.recommended()
+        self.comparing = Comparing(self.hasher)
+        self.now = clock
+        self.rules = RulesInForce(settings.rules, database)
+        self._script = _ScriptInForce(settings.prehandling)
+        self._taking_up = threading.Lock()
+
+    def rulebook(self) -> Rulebook:
+        """The rules in force. Raises BadRules when there was never a good file."""
+        with self._taking_up:
+            return self.rules.get()
+
+    def script(self) -> Script:
+        """The pre-handling script in force, likewise."""
+        rulebook = self.rulebook()
+        with self._taking_up:
+            return self._script.get(rulebook)
+
+
+class _ScriptInForce:
+    """The file's script as long as the file is good, the last good one otherwise. Reading it takes a tenth of a second,
+    so it is read when it, or the categories it may name, have changed."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._read_at: tuple[object, ...] | None = None
+        self._script: Script | None = None
+
+    def get(self, rulebook: Rulebook) -> Script:
+        stamp = self._stamp(rulebook)
+        if self._script is None or stamp != self._read_at:
+            try:
+                self._script = load_script(self.file, rulebook.categories)
+            except BadRules as refused:
+                log.error("script refused, the last good one stays in force", faults=len(refused.lines))
+                if self._script is None:
+                    raise
+            self._read_at = stamp
+        return self._script
+
+    def _stamp(self, rulebook: Rulebook) -> tuple[object, ...]:
+        with contextlib.suppress(OSError):
+            stat = self.file.stat()
+            return rulebook.version, stat.st_mtime_ns, stat.st_size
+        return (rulebook.version,)

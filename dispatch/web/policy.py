@@ -1,0 +1,237 @@
+"""Who may do what, as one table: role × operation × team × area × state × field. What isn't in it is denied. Pure.
+
+A team's own roles are the rulebook's (`members`, `filed_by`), the desk's are `ticket.roles.PERMITTED`, the states are
+the life tables': they are put together here, not said again. Every route names its operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from dispatch.routing.rulebook import Team
+from dispatch.ticket.life import HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, State, TicketState
+from dispatch.ticket.roles import HELD_BY_PEOPLE, PERMITTED, Role
+
+
+class Verdict(StrEnum):
+    ALLOWED = "allowed"
+    UNTIMELY = "untimely"  # his to do, but not in this state
+    FORBIDDEN = "forbidden"  # he sees it, and it isn't his to do
+    HIDDEN = "hidden"  # as if it were not there
+
+
+class On(Enum):
+    """What an operation is done to."""
+
+    NOTHING = "nothing"
+    ACCOUNT = "account"
+    TEAM = "team"
+    TICKET = "ticket"
+    HOP = "hop"
+
+
+class Who(Enum):
+    ANYBODY = "anybody"  # also one who hasn't signed in
+    SIGNED_IN = "signed in"  # in whatever role, or in none
+    ROLES = "roles"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who may: the roles named, and on a team's work the team's `members`, or its `filers` on a member's behalf.
+
+    `states` are those in which it can be done; None: in all.
+    """
+
+    on: On = On.NOTHING
+    roles: frozenset[Role] = frozenset()
+    members: bool = False
+    filers: bool = False
+    states: frozenset[State] | None = None
+    who: Who = Who.ROLES
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What it is done to. `team` has it now, `teams` are all that ever had it; `area` None: it lies in none."""
+
+    area: str | None = None
+    team: Team | None = None
+    teams: tuple[Team, ...] = ()
+    state: State | None = None
+    on_behalf: bool = False
+
+
+NOTHING = Thing()
+
+_EVERYBODY = frozenset(HELD_BY_PEOPLE)
+_DESK = frozenset(PERMITTED["submit"]) | frozenset(PERMITTED["take over"])
+_WATCHING = frozenset({Role.SUPERVISOR, Role.OPS})
+_SEES_ALL = _DESK | _WATCHING
+"""Who sees every ticket of his areas; the others see those that their teams have or had."""
+
+
+def _sources(moves: Collection[object], *names: str) -> frozenset[State]:
+    return frozenset(state for move in moves if move.name in names for state in move.sources)  # type: ignore[attr-defined]
+
+
+def _on_ticket(act: str, *moves: str, states: Collection[State] = ()) -> Policy:
+    where = frozenset(states) or _sources(TICKET_MOVES, *moves)
+    return Policy(On.TICKET, frozenset(PERMITTED[act]), states=where)
+
+
+def _on_hop(move: str, *roles: Role, filers: bool = True) -> Policy:
+    return Policy(On.HOP, frozenset(roles), members=True, filers=filers, states=_sources(HOP_MOVES, move))
+
+
+POLICIES: Mapping[str, Policy] = {
+    # anybody
+    "ask for health": Policy(who=Who.ANYBODY),
+    "see the schema": Policy(who=Who.ANYBODY),
+    "sign in": Policy(who=Who.ANYBODY),
+    "see a survey": Policy(who=Who.ANYBODY),
+    "answer a survey": Policy(who=Who.ANYBODY),
+    # oneself
+    "see one's session": Policy(who=Who.SIGNED_IN),
+    "sign out": Policy(who=Who.SIGNED_IN),
+    "change one's password": Policy(who=Who.SIGNED_IN),
+    "have tokens": Policy(who=Who.SIGNED_IN),
+    # the desk
+    "follow the script": Policy(roles=_DESK),
+    "see warnings": Policy(On.ACCOUNT, _DESK),
+    "submit": Policy(On.ACCOUNT, frozenset(PERMITTED["submit"])),
+    "transfer": _on_ticket("transfer", "transfer"),
+    "refer": _on_ticket("refer", "refer"),
+    "take over": _on_ticket("take over", "solve", "open"),
+    "urge": _on_ticket("urge", states=(TicketState.OPEN, TicketState.TRANSFERRED)),
+    "withdraw": _on_ticket("withdraw", "withdraw"),
+    "answer by phone": Policy(On.TICKET, members=True, states=frozenset({TicketState.ARCHIVED})),
+    # tickets
+    "list tickets": Policy(roles=_EVERYBODY - {Role.ADMINISTRATOR}),
+    "see a ticket": Policy(On.TICKET, _EVERYBODY - {Role.ADMINISTRATOR}),
+    # hops
+    "see a hop": Policy(On.HOP, _EVERYBODY - {Role.ADMINISTRATOR}),
+    "claim": _on_hop("claim"),
+    "report": _on_hop("report"),
+    "pass on": _on_hop("pass on", Role.SUPERVISOR),
+    "hand back": _on_hop("hand back"),
+    "hold": _on_hop("hold", filers=False),
+    "resume": _on_hop("resume", filers=False),
+    "release": Policy(On.HOP, frozenset(PERMITTED["release"]), states=_sources(HOP_MOVES, "release")),
+    "see the quarantine": Policy(roles=frozenset(PERMITTED["release"])),
+    # teams
+    "see teams": Policy(roles=_EVERYBODY),
+    "see a board": Policy(On.TEAM, _WATCHING, members=True, filers=True),
+    "see a crew": Policy(On.TEAM, _WATCHING, members=True, filers=True),
+    "add to a crew": Policy(On.TEAM, frozenset({Role.SUPERVISOR})),
+    # rules, figures
+    "see rules": Policy(roles=_EVERYBODY),
+    "try rules": Policy(roles=_EVERYBODY),
+    "see figures": Policy(roles=_WATCHING),
+    # users
+    "manage users": Policy(roles=frozenset({Role.ADMINISTRATOR})),
+}
+
+
+def decide(operation: str, role: Role, in_area: bool, thing: Thing = NOTHING) -> Verdict:
+    """What one role that is held may do. `in_area`: whether it is held where the thing lies."""
+    policy = POLICIES.get(operation)
+    if policy is None:
+        return Verdict.HIDDEN
+    if policy.who is not Who.ROLES:
+        return Verdict.ALLOWED
+    if policy.on is not On.NOTHING and not in_area:
+        return Verdict.HIDDEN
+    if policy.on in (On.TICKET, On.HOP) and not sees(role, thing.teams):
+        return Verdict.HIDDEN
+    if not _permits(policy, role, thing):
+        return Verdict.FORBIDDEN
+    if policy.states is not None and thing.state not in policy.states:
+        return Verdict.UNTIMELY
+    return Verdict.ALLOWED
+
+
+def is_possible(operation: str, role: Role, teams: Collection[Team]) -> bool:
+    """Whether the role could ever do it, with the work of any of these teams: what is asked at the door."""
+    policy = POLICIES[operation]
+    if policy.who is not Who.ROLES or (role in policy.roles and not policy.members):
+        return True
+    return any(_permits(policy, role, Thing(team=team, on_behalf=behalf)) for team in teams for behalf in (False, True))
+
+
+def sees(role: Role, teams: Collection[Team]) -> bool:
+    """Whether the role sees tickets that these teams have had."""
+    return role in _SEES_ALL or any(serves(role, team) for team in teams)
+
+
+def sees_all(role: Role) -> bool:
+    """Whether the role sees every ticket of its areas."""
+    return role in _SEES_ALL
+
+
+def serves(role: Role, team: Team) -> bool:
+    """Whether the role is the team's, or files for its members."""
+    return role in team.members or role in team.filed_by
+
+
+def _permits(policy: Policy, role: Role, thing: Thing) -> bool:
+    team = thing.team
+    if policy.on is On.HOP and policy.members and team is not None and team.automatic:
+        return False  # only its worker, or the customer, ends its hops
+    if role in policy.roles:
+        return True
+    if team is None:
+        return False
+    by_member, by_filer = policy.members and role in team.members, policy.filers and role in team.filed_by
+    if policy.on is On.HOP:
+        return by_filer if thing.on_behalf else by_member
+    return by_member or by_filer
+
+
+class Field(StrEnum):
+    """What of a thing not everybody sees who sees the thing."""
+
+    CUSTOMER = "customer"  # of a ticket: account, description, what was said, the answers, reasons, evidence
+    FAILURE = "failure"  # of a hop: what went wrong in its worker
+    LOAD = "load"  # of a team: how much it has before it
+    REFUSED = "refused"  # of the rules: why the file as it stands isn't in force
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPolicy:
+    """For whom it is shown: to `always`, to `until_ended` as long as the ticket lives, to the team's own if `own`."""
+
+    always: frozenset[Role]
+    until_ended: frozenset[Role] = field(default_factory=frozenset)
+    own: bool = False
+
+
+_KEEPS_NO_CASES = {Role.OPS, Role.ADMINISTRATOR}
+FIELDS: Mapping[Field, FieldPolicy] = {
+    Field.CUSTOMER: FieldPolicy(_DESK | {Role.SUPERVISOR}, until_ended=_EVERYBODY - _KEEPS_NO_CASES),
+    Field.FAILURE: FieldPolicy(_WATCHING),
+    Field.LOAD: FieldPolicy(_WATCHING, own=True),
+    Field.REFUSED: FieldPolicy(_WATCHING | {Role.ADMINISTRATOR}),
+}
+
+_OF_TICKETS = (Field.CUSTOMER, Field.FAILURE)
+
+
+def shows(which: Field, role: Role, thing: Thing = NOTHING) -> bool:
+    """Whether the role sees this of the thing."""
+    policy = FIELDS[which]
+    if which in _OF_TICKETS and not sees(role, thing.teams):
+        return False
+    if role in policy.always:
+        return True
+    if policy.own and thing.team is not None and serves(role, thing.team):
+        return True
+    return role in policy.until_ended and thing.state not in TICKET_ENDS
+
+
+MOVES_OF_HOPS = ("claim", "report", "pass on", "hand back", "hold", "resume", "release")
+"""The operations that a board offers."""
+
+assert all(isinstance(state, HopState) for name in MOVES_OF_HOPS for state in POLICIES[name].states or ())

@@ -1,0 +1,238 @@
+"""How a request is done: by one thread, in one transaction that commits before the answer leaves.
+
+A route is a plain function `(call, …) -> model`, put here by `look` (reads) or `act` (changes), with the name of its
+policy. The function's own transaction, not FastAPI's dependencies: those would take a thread for each step, and threads
+that wait for the database would keep it from the one that has it.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from dispatch import errors
+from dispatch.errors import DispatchError, KeyInFlight, KeyReused, NotAllowed, NotFound
+from dispatch.intake import LONGEST_KEY
+from dispatch.ticket.roles import HELD_BY_PEOPLE, Role
+from dispatch.web.call import Call, version_tag
+from dispatch.web.policy import POLICIES, On, Who
+from dispatch.web.problems import answer, documented
+from dispatch.web.repeats import Repeat
+from dispatch.web.visitor import Visitor
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Errors = Sequence[type[DispatchError]]
+
+_Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=rf"^[!-~]{{1,{LONGEST_KEY}}}$",
+        description="sent again with the same key, the same request gets the same answer and is done once",
+    ),
+]
+_Acting = Annotated[
+    str | None,
+    Header(
+        alias="Acting-Role",
+        pattern=f"^({'|'.join(HELD_BY_PEOPLE)})$",
+        description="in which of one's roles; without it the first that may",
+    ),
+]
+
+
+class Api:
+    """A router of which every route has a policy."""
+
+    def __init__(self, prefix: str, tag: str) -> None:
+        self.router = APIRouter(prefix=prefix, tags=[tag])
+        self.tag = tag
+
+    def look(
+        self, path: str, operation: str, *, method: str = "GET", raises: Errors = ()
+    ) -> Callable[[Endpoint], Endpoint]:
+        """A read. The answer has an entity tag; one who has it already gets 304."""
+
+        def put(endpoint: Endpoint) -> Endpoint:
+            def run(request: Request, acting_role: str | None, given: dict[str, Any]) -> Response:
+                visitor = _visitor(request)
+                rulebook = visitor.here.rulebook()
+                with visitor.here.database.read() as tx:
+                    caller = visitor.identify(tx) if _is_for_users(operation) else None
+                    call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role))
+                    call.require_possible()
+                    response = _answer(endpoint(call, **given), 200)
+                    assert call.asked, f"{operation}: the policy was not asked"
+                if caller is not None:
+                    visitor.note_seen(caller)
+                return visitor.finish(_unless_known(request, response))
+
+            self._add(path, operation, method, endpoint, run, 200, raises, keyed=False)
+            return endpoint
+
+        return put
+
+    def act(
+        self, path: str, operation: str, *, method: str = "POST", status: int = 200, raises: Errors = ()
+    ) -> Callable[[Endpoint], Endpoint]:
+        """A change, committed as a whole or not at all. A POST may carry a key, under which it is done once."""
+
+        def put(endpoint: Endpoint) -> Endpoint:
+            def run(
+                request: Request, acting_role: str | None, given: dict[str, Any], key: str | None = None
+            ) -> Response:
+                visitor = _visitor(request)
+                here, rulebook = visitor.here, visitor.here.rulebook()
+                caller = None
+                if _is_for_users(operation):
+                    with here.database.read() as tx:  # a stranger doesn't make the writers wait
+                        caller = visitor.identify(tx)
+                with here.database.write() as tx:
+                    call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role))
+                    call.require_possible()
+                    repeat = None if key is None else Repeat(call, key, request, acting_role, given)
+                    if repeat is not None and (kept := repeat.kept()) is not None:
+                        return kept
+                    response = visitor.finish(_answer(endpoint(call, **given), status))
+                    assert call.asked, f"{operation}: the policy was not asked"
+                    if repeat is not None:
+                        repeat.keep(response)
+                if caller is not None:
+                    visitor.note_seen(caller)
+                return response
+
+            self._add(path, operation, method, endpoint, run, status, raises, keyed=method == "POST")
+            return endpoint
+
+        return put
+
+    def bare(
+        self, path: str, operation: str, *, method: str = "GET", status: int = 200, raises: Errors = ()
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Without a transaction, and so for nothing that depends on a role: the endpoint gets the visitor, with his
+        `caller` where the operation is for users, and does what it must by itself."""
+        assert POLICIES[operation].who is not Who.ROLES
+
+        def put(endpoint: Endpoint) -> Endpoint:
+            def run(request: Request, acting_role: str | None, given: dict[str, Any]) -> Response:  # noqa: ARG001
+                visitor = _visitor(request)
+                if _is_for_users(operation):
+                    with visitor.here.database.read() as tx:
+                        visitor.caller = visitor.identify(tx)
+                return visitor.finish(_answer(endpoint(visitor, **given), status))
+
+            self._add(path, operation, method, endpoint, run, status, raises, keyed=False)
+            return endpoint
+
+        return put
+
+    def _add(
+        self,
+        path: str,
+        operation: str,
+        method: str,
+        endpoint: Callable[..., Any],
+        run: Callable[..., Response],
+        status: int,
+        raises: Errors,
+        *,
+        keyed: bool,
+    ) -> None:
+        signature = inspect.signature(endpoint, eval_str=True)
+        own = list(signature.parameters.values())[1:]
+        added = [inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)]
+        for_users = _is_for_users(operation)
+        if for_users:
+            added.append(
+                inspect.Parameter("acting_role", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Acting)
+            )
+        if keyed:
+            added.append(inspect.Parameter("key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Key))
+
+        @functools.wraps(endpoint)
+        def route(**given: Any) -> Response:
+            request, acting_role = given.pop("request"), given.pop("acting_role", None)
+            return run(request, acting_role, given, **({"key": given.pop("key", None)} if keyed else {}))
+
+        named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
+        route.__signature__ = inspect.Signature([*named, *added], return_annotation=Response)  # type: ignore[attr-defined]
+        returned = signature.return_annotation
+        self.router.add_api_route(
+            path,
+            route,
+            methods=[method],
+            status_code=status,
+            response_model=None if returned in (None, Response) else returned,
+            responses=_responses(operation, method, raises, keyed=keyed),
+            operation_id=f"{self.tag}-{endpoint.__name__}".replace("_", "-"),
+            summary=operation.capitalize(),
+            openapi_extra={
+                "x-policy": operation,
+                "security": [{"token": []}, {"session": []}] if for_users else [],
+            },
+        )
+
+
+def _visitor(request: Request) -> Visitor:
+    here = request.app.state.installation
+    return Visitor(here, request, here.now())
+
+
+def _is_for_users(operation: str) -> bool:
+    return POLICIES[operation].who is not Who.ANYBODY
+
+
+def _role(acting_role: str | None) -> Role | None:
+    return None if acting_role is None else Role(acting_role)
+
+
+def _answer(result: BaseModel | Response | None, status: int) -> Response:
+    if isinstance(result, Response):
+        return result
+    if result is None:
+        return Response(status_code=204)
+    return Response(result.model_dump_json(), status, media_type="application/json")
+
+
+def _unless_known(request: Request, response: Response) -> Response:
+    if response.status_code != 200:
+        return response
+    tag = version_tag(bytes(response.body))
+    known = request.headers.get("if-none-match", "")
+    if tag in (each.strip().removeprefix("W/") for each in known.split(",")):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return response
+
+
+def _responses(operation: str, method: str, raises: Errors, *, keyed: bool) -> dict[int | str, dict[str, Any]]:
+    """What every route may end with, and what this one may."""
+    policy = POLICIES[operation]
+    known: list[type[DispatchError]] = list(raises)
+    if policy.who is not Who.ANYBODY:
+        known += [errors.NotSignedIn, NotAllowed]
+        known += [errors.RequestForged] if method != "GET" else []
+    if policy.on in (On.TEAM, On.TICKET, On.HOP):
+        known.append(NotFound)
+    if keyed:
+        known += [KeyInFlight, KeyReused]
+    found = documented(known)
+    found[422] = _with(found.get(422), 422, "invalid-request")
+    found[503] = answer(503, "busy", "bad-rules")
+    if method != "GET":
+        found[400] = answer(400, "malformed")
+        found[413] = answer(413, "too-large")
+    return dict(sorted(found.items(), key=lambda each: str(each[0])))
+
+
+def _with(known: dict[str, Any] | None, status: int, code: str) -> dict[str, Any]:
+    made = answer(status, code)
+    if known is not None:
+        made["description"] = f"{known['description']}, `{code}`"
+    return made

@@ -1,0 +1,87 @@
+"""The web over a database of either kind: one application for all tests, a client for each user."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from dispatch.access import sessions, users
+from dispatch.access.secrets import csrf_token
+from dispatch.intake import Accepted
+from dispatch.routing.prehandling import Script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.settings import Settings
+from dispatch.storage.database import Database
+from dispatch.ticket.roles import Grant, Role
+from dispatch.web.app import create_app
+from dispatch.web.installation import Installation
+from tests import factories as f
+from tests.people import CONSOLE, cheap_hasher, user
+
+API = "/api/v1"
+
+
+class Web:
+    """The application over one database. `now` is what its clock says."""
+
+    def __init__(self, app: Any, database: Database, rulebook: Rulebook, script: Script) -> None:
+        self.app, self.database, self.rulebook, self.script = app, database, rulebook, script
+        self.now: datetime = f.NOW
+        self.here = Installation(Settings(), database, cheap_hasher(), clock=lambda: self.now)
+        app.state.installation = self.here
+
+    def client(self, **headers: str) -> TestClient:
+        """Nobody yet."""
+        return TestClient(self.app, headers=headers, raise_server_exceptions=False, base_url="http://testserver")
+
+    def token(self, name: str) -> str:
+        with self.database.write() as tx:
+            return sessions.make_token(tx, users.get(tx, name).id, name, "test", timedelta(days=1), CONSOLE, self.now)
+
+    def program(self, name: str, *grants: Grant | Role) -> TestClient:
+        """A client that sends a token of this user, who is made when grants are given."""
+        if grants:
+            user(self.database, name, *grants)
+        return self.client(Authorization=f"Bearer {self.token(name)}")
+
+    def browser(self, name: str, *grants: Grant | Role) -> TestClient:
+        """A client with a session of this user, and its pages' CSRF token."""
+        if grants:
+            user(self.database, name, *grants)
+        with self.database.write() as tx:
+            secret = sessions.open_session(tx, users.get(tx, name).id, self.now)
+        client = self.client(**{"X-CSRF-Token": csrf_token(secret)})
+        client.cookies.set("paidan_session", secret)
+        return client
+
+    def fault(self, number: str = "GZ1", **report: Any) -> Accepted:
+        return f.fault(self.database, self.rulebook, self.script, number, **report)
+
+    def on_board(self, number: str = "GZ1", **report: Any) -> str:
+        """A fault on NOC's board; its number."""
+        made = self.fault(number, **report)
+        f.on_board(self.database, self.rulebook, made.ticket_id)
+        return made.number
+
+
+@pytest.fixture(scope="session")
+def application(sqlite_template: Path) -> Any:
+    """Made once, which takes longer than a test; its installation is each test's own."""
+    return create_app(Installation(Settings(), Database(f"sqlite:///{sqlite_template}"), cheap_hasher()))
+
+
+@pytest.fixture
+def web(application: Any, database: Database, in_force: Rulebook, script: Script) -> Web:
+    """On both kinds of database."""
+    return Web(application, database, in_force, script)
+
+
+@pytest.fixture
+def small_web(application: Any, sqlite: Database, rulebook: Rulebook, script: Script) -> Web:
+    """On SQLite alone, for what doesn't depend on the database."""
+    f.put_in_force(sqlite, rulebook)
+    return Web(application, sqlite, rulebook, script)

@@ -1,0 +1,200 @@
+"""Hops over the API: claim, report, pass on, hand back, hold, resume, release; by oneself, for another, and many."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from starlette.testclient import TestClient
+
+from dispatch.storage.tables import hop
+from dispatch.ticket.roles import Grant, Role
+from tests import factories as f
+from tests.web.conftest import API, Web
+
+OUTSIDE = {"finding": "outside-plant", "evidence": {"test-result": "收光 -31 dBm"}}
+FIXED = {"finding": "fixed-on-site", "evidence": dict(f.FIXED_ON_SITE)}
+
+
+@pytest.fixture
+def noc(web: Web) -> TestClient:
+    return web.program("zhao", Role.NOC)
+
+
+def post(client: TestClient, path: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
+    return client.post(f"{API}{path}", json={} if body is None else body, headers=headers)
+
+
+def at_installers(web: Web, noc: TestClient, number: str = "GZ1") -> str:
+    """A fault that NOC has sent to the installers, on their board; the hop's name."""
+    ticket = web.on_board(number)
+    post(noc, f"/hops/{ticket}/claim")
+    assert post(noc, f"/hops/{ticket}/report", OUTSIDE).status_code == 200
+    f.work(web.database, web.rulebook)
+    return f"{ticket}-2"
+
+
+def test_a_hop_is_claimed_and_reported_and_its_ticket_goes_on(web: Web, noc: TestClient) -> None:
+    ticket = web.on_board()
+    claimed = post(noc, f"/hops/{ticket}/claim").json()
+    assert (claimed["hop"]["state"], claimed["hop"]["holder"], claimed["next"]) == ("claimed", "zhao", None)
+    reported = post(noc, f"/hops/{ticket}-1/report", OUTSIDE)
+    assert reported.status_code == 200
+    done = reported.json()
+    assert (done["hop"]["finding"], done["next"]["hop"], done["next"]["team"]) == (
+        "outside-plant",
+        f"{ticket}-2",
+        "installer",
+    )
+
+
+def test_of_two_who_claim_one_wins_and_the_other_is_told_who(web: Web, noc: TestClient) -> None:
+    ticket, other = web.on_board(), web.program("qian", Role.NOC)
+    assert post(noc, f"/hops/{ticket}/claim").status_code == 200
+    lost = post(other, f"/hops/{ticket}/claim")
+    assert (lost.status_code, lost.json()["code"]) == (409, "already-claimed")
+    assert "zhao" in lost.json()["detail"]
+    stolen = post(other, f"/hops/{ticket}/report", OUTSIDE)
+    assert (stolen.status_code, stolen.json()["code"]) == (403, "not-yours")
+
+
+def test_network_service_support_claims_and_reports_for_an_installer_and_the_history_says_so(
+    web: Web, noc: TestClient
+) -> None:
+    hop, support = at_installers(web, noc), web.program("wang", Role.NETWORK_SERVICE_SUPPORT)
+    assert post(support, f"/hops/{hop}/claim").json()["code"] == "not-allowed"
+    assert post(support, f"/hops/{hop}/claim", {"on_behalf_of": "li.wei"}).json()["hop"]["holder"] == "li.wei"
+    assert support.get(f"{API}/hops/{hop}").json()["may"] == ["report", "pass on", "hand back"]
+    assert post(support, f"/hops/{hop}/report", {**FIXED, "on_behalf_of": "li.wei"}).status_code == 200
+    history = support.get(f"{API}/tickets/{hop[:9]}").json()["history"]
+    last = next(act for act in reversed(history) if act["act"] == "report")
+    assert (last["actor"], last["role"], last["on_behalf_of"]) == ("wang", "network-service-support", "li.wei")
+
+
+def test_a_hop_is_passed_on_handed_back_held_and_resumed(web: Web, noc: TestClient) -> None:
+    hop, installer = at_installers(web, noc), web.program("li.wei", Role.INSTALLER)
+    post(installer, f"/hops/{hop}/claim")
+    until = (web.now + timedelta(hours=4)).isoformat()
+    held = post(installer, f"/hops/{hop}/hold", {"until": until, "reason": "客户不在家"}).json()
+    assert held["hop"]["state"] == "held"
+    assert post(installer, f"/hops/{hop}/resume").json()["hop"]["state"] == "claimed"
+    back = post(installer, f"/hops/{hop}/hand-back", {"reason": "非线路问题"}).json()
+    assert (back["hop"]["state"], back["next"]["team"]) == ("handed-back", "noc")
+    f.work(web.database, web.rulebook)
+    post(noc, f"/hops/{hop[:9]}/claim")
+    on = post(noc, f"/hops/{hop[:9]}/pass-on", {"to": "transmission", "reason": "转派传输"}).json()
+    assert (on["hop"]["state"], on["next"]["team"]) == ("passed-on", "transmission")
+
+
+def test_a_supervisor_passes_on_what_lies_in_another_persons_hands(web: Web, noc: TestClient) -> None:
+    ticket, supervisor = web.on_board(), web.program("gao", Role.SUPERVISOR)
+    post(noc, f"/hops/{ticket}/claim")
+    assert "pass on" in supervisor.get(f"{API}/hops/{ticket}").json()["may"]
+    assert post(supervisor, f"/hops/{ticket}/pass-on", {"to": "noc", "reason": "下班"}).json()["next"]["team"] == "noc"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("report", {"finding": "satisfied"}, 422, "unknown-finding"),
+        ("report", {"finding": "outside-plant"}, 422, "bad-evidence"),
+        ("report", {"finding": "outside-plant", "evidence": {"x": []}}, 422, "invalid-request"),
+        ("report", {"finding": "a\0b"}, 422, "invalid-request"),
+        ("report", {"finding": "fixed", "nonsense": 1}, 422, "invalid-request"),
+        ("pass-on", {"to": "archive", "reason": "x"}, 422, "not-passable"),
+        ("pass-on", {"to": "noc", "reason": " "}, 422, "bad-input"),
+        ("hand-back", {"reason": "x"}, 409, "nobody-asked"),
+        ("hold", {"until": "2026-03-02T07:00:00Z", "reason": "x"}, 422, "held-too-long"),
+        ("hold", {"until": "2026-03-02T09:00:00", "reason": "x"}, 422, "bad-input"),
+        ("hold", {"until": "tomorrow", "reason": "x"}, 422, "invalid-request"),
+        ("resume", None, 409, "illegal-move"),
+        ("claim", None, 409, "already-claimed"),
+        ("release", None, 403, "not-allowed"),
+    ],
+)
+def test_what_can_not_be_done_with_a_hop_is_a_problem_with_its_code(
+    small_web: Web, path: str, body: dict[str, Any] | None, status: int, code: str
+) -> None:
+    noc = small_web.program("zhao", Role.NOC)
+    ticket = small_web.on_board()
+    post(noc, f"/hops/{ticket}/claim")
+    answer = post(noc, f"/hops/{ticket}/{path}", body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert noc.get(f"{API}/hops/{ticket}").json()["hop"]["state"] == "claimed"
+
+
+@pytest.mark.parametrize("name", ["F99999999", "F00000001-9", "F00000001"])
+def test_a_hop_that_is_not_there_is_not_found(small_web: Web, name: str) -> None:
+    noc = small_web.program("zhao", Role.NOC)
+    for answer in (noc.get(f"{API}/hops/{name}"), post(noc, f"/hops/{name}/claim")):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+    assert post(noc, "/hops/nonsense/claim").json()["code"] == "invalid-request"
+
+
+def test_a_hop_of_another_area_and_one_of_no_team_of_ones_own_are_as_if_they_were_not_there(web: Web) -> None:
+    ticket = web.on_board()
+    strangers = (
+        web.program("far", Grant(Role.NOC, frozenset({"yuexiu"}))),
+        web.program("sun", Role.TRANSMISSION),
+        web.program("root", Role.ADMINISTRATOR),
+    )
+    absent = f"F{int(ticket[1:]) + 1:08d}"
+    for stranger in strangers[:2]:
+        for real, none in (
+            (stranger.get(f"{API}/hops/{ticket}-1"), stranger.get(f"{API}/hops/{absent}-1")),
+            (post(stranger, f"/hops/{ticket}-1/claim"), post(stranger, f"/hops/{absent}-1/claim")),
+        ):
+            assert real.status_code == none.status_code == 404
+            told = real.json()["detail"].replace(f"number {int(ticket[1:])}", f"number {int(absent[1:])}")
+            assert told == none.json()["detail"]
+    assert post(strangers[2], f"/hops/{ticket}-1/claim").status_code == 403
+
+
+def test_many_are_claimed_and_reported_at_once_each_done_or_refused_by_itself(web: Web, noc: TestClient) -> None:
+    tickets = [web.on_board(f"GZ{n}") for n in range(3)]
+    post(web.program("qian", Role.NOC), f"/hops/{tickets[0]}/claim")
+    asked = [*tickets, "F99999999"]
+    answer = post(noc, "/hops/claim", {"claims": [{"hop": name} for name in asked]})
+    assert answer.status_code == 200
+    assert answer.json()["done"] == [f"{name}-1" for name in tickets[1:]]
+    assert {(each["hop"], each["problem"]["code"]) for each in answer.json()["refused"]} == {
+        (tickets[0], "already-claimed"),
+        ("F99999999", "not-found"),
+    }
+    reports = [{"hop": name, **OUTSIDE} for name in tickets] + [{"hop": tickets[1] + "-1", "finding": "fixed"}]
+    assert post(noc, "/hops/report", {"reports": reports}).json()["code"] == "bad-input"  # one hop twice
+    reported = post(noc, "/hops/report", {"reports": reports[:3]}).json()
+    assert (len(reported["done"]), [each["problem"]["code"] for each in reported["refused"]]) == (2, ["not-yours"])
+
+
+def test_a_batch_has_a_largest_size_and_a_smallest(small_web: Web) -> None:
+    noc = small_web.program("zhao", Role.NOC)
+    for claims in ([], [{"hop": "F00000001"}] * 201):
+        assert post(noc, "/hops/claim", {"claims": claims}).status_code == 422
+
+
+def test_who_has_read_an_older_version_is_told(web: Web, noc: TestClient) -> None:
+    ticket = web.on_board()
+    seen = noc.get(f"{API}/hops/{ticket}").headers["etag"]
+    assert post(noc, f"/hops/{ticket}/claim", None, **{"If-Match": seen}).status_code == 200
+    until = (web.now + timedelta(hours=1)).isoformat()
+    late = post(noc, f"/hops/{ticket}/hold", {"until": until, "reason": "x"}, **{"If-Match": seen})
+    assert (late.status_code, late.json()["code"]) == (412, "changed-meanwhile")
+    assert post(noc, f"/hops/{ticket}/hold", {"until": until, "reason": "x"}, **{"If-Match": "*"}).status_code == 200
+
+
+def test_what_failed_too_often_waits_in_the_quarantine_until_it_is_released(web: Web) -> None:
+    made = web.fault()
+    with web.database.write() as tx:
+        tx.execute(update(hop).values(state="quarantined", failures=5, failure="board: ValueError", wake_at=None))
+    ops = web.program("ops", Role.OPS)
+    (waiting,) = ops.get(f"{API}/quarantine").json()["items"]
+    assert (waiting["hop"], waiting["failure"]) == (f"{made.number}-1", "board: ValueError")
+    far = web.program("far", Grant(Role.OPS, frozenset({"yuexiu"})))
+    assert far.get(f"{API}/quarantine").json()["items"] == []
+    assert post(far, f"/hops/{waiting['hop']}/release").status_code == 404
+    assert post(ops, f"/hops/{waiting['hop']}/release").json()["hop"]["state"] == "due"
+    assert web.program("zhao", Role.NOC).get(f"{API}/quarantine").status_code == 403

@@ -1,0 +1,141 @@
+"""What goes wrong: one form for all of it, a stable code, and not a word of what isn't the caller's to know."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import OperationalError, TimeoutError
+from starlette.testclient import TestClient
+
+from dispatch import errors
+from dispatch.errors import DispatchError
+from dispatch.ticket.roles import Actor, Role
+from dispatch.web import problems
+from dispatch.web.api import teams
+from dispatch.web.call import Call
+from tests.web.conftest import API, Web
+
+
+def kinds(of: type[DispatchError]) -> set[type[DispatchError]]:
+    return {of}.union(*(kinds(each) for each in of.__subclasses__()))
+
+
+def test_every_error_has_a_status_and_a_code_of_its_own() -> None:
+    codes = [kind.code for kind in kinds(DispatchError)]
+    assert len(codes) == len(set(codes))
+    assert {problems.status_of(kind) for kind in kinds(DispatchError)} <= {401, 403, 404, 409, 412, 422, 428, 429, 503}
+    assert problems.status_of(errors.NeedsConfirmation) == 409
+    assert problems.status_of(errors.BadEvidence) == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing/here", 404, "not-found"),
+        ("GET", f"{API}/nothing", 404, "not-found"),
+        ("PUT", f"{API}/teams", 405, "method-not-allowed"),
+        ("GET", f"{API}/teams/..%2f..", 404, "not-found"),
+        ("GET", f"{API}/teams/No-Team", 422, "invalid-request"),
+        ("GET", f"{API}/teams/no-team", 404, "not-found"),
+        ("GET", f"{API}/tickets?cursor=nonsense", 422, "bad-input"),
+        ("GET", f"{API}/tickets?limit=0", 422, "invalid-request"),
+        ("GET", f"{API}/tickets?limit=201", 422, "invalid-request"),
+        ("GET", f"{API}/tickets/F99999999999999999999", 422, "invalid-request"),
+        ("GET", f"{API}/tickets/F999999999999999999", 404, "not-found"),
+    ],
+)
+def test_a_problem_has_the_form_of_rfc_9457(small_web: Web, method: str, path: str, status: int, code: str) -> None:
+    answer = small_web.program("zhao", Role.NOC).request(method, path)
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert (answer.status_code, told["status"], told["code"]) == (status, status, code)
+    assert told["type"] == f"urn:paidan:problem:{code}"
+    assert told["instance"] == f"urn:uuid:{answer.headers['x-request-id']}"
+    assert (answer.headers.get("allow") is not None) == (status == 405)
+
+
+def test_a_body_that_is_no_json_or_too_large_is_refused(small_web: Web) -> None:
+    noc = small_web.program("zhao", Role.NOC)
+    url = f"{API}/hops/claim"
+    for content, status in ((b"{", 422), (b'"\xff"', 400), (b"[" * 100_000, 400), (b" " * 2_000_000, 413)):
+        answer = noc.post(url, content=content, headers={"Content-Type": "application/json"})
+        assert answer.status_code == status, (content[:9], answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def broken(wrong: Exception) -> Any:
+    def raises(*_: object) -> None:
+        raise wrong
+
+    return raises
+
+
+def test_what_nobody_expected_is_told_without_details_and_logged_without_data(
+    small_web: Web,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(teams, "_told", broken(ValueError("mobile 13800138000")))
+    with caplog.at_level(logging.DEBUG):
+        answer = small_web.program("zhao", Role.NOC).get(f"{API}/teams")
+    assert (answer.status_code, answer.json()["code"]) == (500, "unexpected")
+    told = capsys.readouterr()
+    logged = told.out + told.err + caplog.text
+    assert "13800138000" not in answer.text + logged
+    assert answer.headers["x-request-id"] in logged
+    assert "ValueError" in logged
+    assert "teams.py" in logged
+
+
+@pytest.mark.parametrize("wrong", [OperationalError("SELECT 1", {}, Exception("locked")), TimeoutError("pool")])
+def test_a_busy_database_is_a_problem_that_passes(
+    small_web: Web, monkeypatch: pytest.MonkeyPatch, wrong: Exception
+) -> None:
+    monkeypatch.setattr(teams, "_told", broken(wrong))
+    answer = small_web.program("zhao", Role.NOC).get(f"{API}/teams")
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "1")
+
+
+def test_an_endpoint_that_never_asks_the_policy_does_nothing(small_web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket, noc = small_web.on_board(), small_web.program("zhao", Role.NOC)
+    monkeypatch.setattr(Call, "act", lambda self, *_: Actor(self.user.name, Role.NOC))
+    assert noc.post(f"{API}/hops/{ticket}/claim", json={}).status_code == 500
+    monkeypatch.undo()
+    assert noc.get(f"{API}/hops/{ticket}").json()["hop"]["state"] == "waiting"
+
+
+def test_security_headers_stand_on_every_answer(small_web: Web) -> None:
+    noc = small_web.program("zhao", Role.NOC)
+    nonces = set()
+    for path in ("/healthz", f"{API}/teams", "/nothing", f"{API}/hops/F1"):
+        headers = noc.get(path).headers
+        policy = headers["content-security-policy"]
+        assert "script-src 'self';" in policy
+        assert "unsafe-inline" not in policy.replace("style-src-attr 'unsafe-inline'", "")
+        assert "unsafe-eval" not in policy
+        assert "frame-ancestors 'none'" in policy
+        nonces.add(policy)
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+    assert len(nonces) == 4
+
+
+def test_health_needs_nobody_and_readiness_needs_the_database(web: Web) -> None:
+    assert web.client().get("/healthz").json() == {"status": "ok"}
+    assert web.client().get("/readyz").json() == {"status": "ok", "rules": web.rulebook.version}
+    with web.database.write() as tx:
+        tx.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+    answer: Any = web.client().get("/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "schema-outdated")
+
+
+def test_who_has_an_answer_already_is_told_so(small_web: Web) -> None:
+    client: TestClient = small_web.program("zhao", Role.NOC)
+    first = client.get(f"{API}/teams/noc")
+    again = client.get(f"{API}/teams/noc", headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
