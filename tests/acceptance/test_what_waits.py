@@ -70,9 +70,7 @@ def test_what_is_unconfirmed_is_counted_and_listed_but_not_what_it_says(home: Ho
 
 def test_a_released_effect_is_due_again_for_those_who_may(home: Home, waiting: Database) -> None:
     assert home.call("effects", "release", "1", "--as", "chen", "--role", "clerk")[0] == 5
-    assert (
-        home.call("effects", "release", "1", "2", *OPS)[0] == 3
-    )  # the second can't be: neither is
+    assert home.call("effects", "release", "1", "2", *OPS)[0] == 3  # the second can't be: neither is
     assert home.call("effects", "release", "99", *OPS)[0] == 4
     assert home.call("effects", "release", "one", *OPS)[0] == 2
     assert [each["state"] for each in home.read("effects")["unconfirmed"]] == ["quarantined", "due", "due"]
