@@ -27,4 +27,5 @@ def open_counter(settings: Settings, rulebook: Rulebook, outlet: str = "") -> Co
         operator=settings.operator,
         outlet=outlet or settings.outlet,
         record_url=settings.record_url,
+        fonts=settings.fonts,
     )

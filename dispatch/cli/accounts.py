@@ -81,7 +81,11 @@ REASONS: Mapping[str, Reasons] = {
 }
 
 
+WITHOUT_SLIP = ("view", "bindings", "contact", "appoint")
+
+
 def _carry_out(
+    name: str,
     model: type[Request],
     operation: Operation,
     given: Mapping[str, Any],
@@ -96,6 +100,10 @@ def _carry_out(
     actor = desk.actor(as_, role)
     request = read(model, given, _ask if sys.stdin.isatty() and sys.stderr.isatty() else None)
     counter = desk.counter(outlet)
+    if name not in WITHOUT_SLIP:
+        from dispatch.slips import typesetting  # not needed for those without a slip, and slow to import
+
+        typesetting.prepare(counter.fonts)  # not while others wait for the database
     with desk.database.write() as tx:
         outcome = operation(tx, counter, request, actor, now())
     show(outcome, json_out)
@@ -128,7 +136,7 @@ def _listed(words: Mapping[Any, Title]) -> str:
 
 
 for name, (model, operation) in OPERATIONS.items():
-    account.command(name)(command(model, name, _help(name, model), partial(_carry_out, model, operation)))
+    account.command(name)(command(model, name, _help(name, model), partial(_carry_out, name, model, operation)))
 
 
 @account.command("failed-orders")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.desk import open_desk, out
+from dispatch.cli.desk import Desk, open_desk, out
 from dispatch.errors import BadInput, NotFound
 from dispatch.storage import money, operations
 from dispatch.storage.database import Tx
@@ -24,26 +24,28 @@ _Out = Annotated[str, typer.Option("--out", metavar="FILE.pdf|-", help="where th
 @app.command()
 def slip(serial: Annotated[str, typer.Argument(metavar="SERIAL", help="S000000042")], to: _Out) -> None:
     """受理单 · print an acceptance slip again, as PDF."""
-    content = _content(operations.slip_content, read_slip_serial(serial), "slip", serial)
+    desk = open_desk()
+    content = _content(desk, operations.slip_content, read_slip_serial(serial), "slip", serial)
     from dispatch.slips import typesetting  # imported here: of all commands only these two need it
     from dispatch.slips.forms import SlipData
 
-    _write(typesetting.slip(SlipData.from_json(content)), to)
+    _write(typesetting.slip(SlipData.from_json(content), fonts=desk.settings.fonts), to)
 
 
 @app.command()
 def invoice(number: Annotated[str, typer.Argument(metavar="NUMBER", help="00000042")], to: _Out) -> None:
     """发票 · print an invoice again, as PDF."""
-    content = _content(money.invoice_content, read_invoice_number(number), "invoice", number)
+    desk = open_desk()
+    content = _content(desk, money.invoice_content, read_invoice_number(number), "invoice", number)
     from dispatch.slips import typesetting
     from dispatch.slips.forms import InvoiceData
 
-    _write(typesetting.invoice(InvoiceData.from_json(content)), to)
+    _write(typesetting.invoice(InvoiceData.from_json(content), fonts=desk.settings.fonts), to)
 
 
-def _content(find: Callable[[Tx, int], str | None], number: int, what: str, which: str) -> str:
+def _content(desk: Desk, find: Callable[[Tx, int], str | None], number: int, what: str, which: str) -> str:
     """Raises NotFound."""
-    with open_desk().database.read() as tx:
+    with desk.database.read() as tx:
         content = find(tx, number)
     if content is None:
         raise NotFound(what=what, which=which.strip())

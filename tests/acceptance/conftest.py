@@ -54,8 +54,8 @@ class Home:
         out, err = process.communicate(timeout=240)
         return process.returncode, out, err
 
-    def call(self, *arguments: str) -> tuple[int, str, str]:
-        """The same of `main` in this process."""
+    def call(self, *arguments: str, given: str = "") -> tuple[int, str, str]:
+        """The same of `main` in this process, with this on its standard input."""
         out, err, status = io.StringIO(), io.StringIO(), 0
         project = {
             "DISPATCH_RULES": str(self.project / "routing_rules.yaml"),
@@ -66,6 +66,7 @@ class Home:
             around.enter_context(mock.patch.object(sys, "argv", ["dispatch", *arguments]))
             around.enter_context(mock.patch("dispatch.cli.desk.configure_logs", _quiet))
             around.enter_context(contextlib.chdir(self.project))
+            around.enter_context(mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()))))
             around.enter_context(contextlib.redirect_stdout(out))
             around.enter_context(contextlib.redirect_stderr(err))
             try:
