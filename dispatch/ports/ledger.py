@@ -2,16 +2,21 @@
 
 It has no unique constraint on purpose: a constraint would hide what it is there to show, an effect that came twice.
 Lines are written after the commit, so one may be missing where a process died in between; none can be too many.
+A process killed while it writes may leave half a line: the next writer strikes it out.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 Effect = tuple[str, str]
 """What was done (`accepted`, `noc.board`, …) and to what (a ticket's number, a hop's id)."""
+
+
+_STRUCK_OUT = "\t(torn)\n"
 
 
 class Ledger:
@@ -24,18 +29,22 @@ class Ledger:
         lines = "".join(f"{effect}\t{thing}\n" for thing in things)
         if not lines:
             return
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        descriptor = os.open(self.file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
-            os.write(descriptor, lines.encode())
+            batch = ((_STRUCK_OUT if _is_torn(descriptor) else "") + lines).encode()
+            if os.write(descriptor, batch) < len(batch):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.file))
         finally:
             os.close(descriptor)
 
     def effects(self) -> Iterator[Effect]:
-        """Every line, in order."""
+        """Every whole line, in order."""
         if not self.file.exists():
             return
         with self.file.open(encoding="utf-8") as lines:
             for line in lines:
+                if line.endswith(_STRUCK_OUT) or not line.endswith("\n"):
+                    continue
                 effect, _, thing = line.rstrip("\n").partition("\t")
                 yield effect, thing
 
@@ -49,3 +58,9 @@ class Ledger:
                 found.append(effect)
             seen.add(mark)
         return found
+
+
+def _is_torn(descriptor: int) -> bool:
+    """Whether the file ends within a line. Another process may be just writing one: striking nothing out is no harm."""
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
