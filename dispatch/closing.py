@@ -20,7 +20,7 @@ from dispatch.storage.hops import Sending
 from dispatch.storage.tables import as_dict
 from dispatch.ticket.clock import spent
 from dispatch.ticket.life import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
-from dispatch.ticket.numbers import ticket_number
+from dispatch.ticket.numbers import hop_number, ticket_number
 from dispatch.ticket.roles import CUSTOMER, WORKER, Actor, require
 
 FILED, UNREACHABLE = "filed", "unreachable"
@@ -117,13 +117,13 @@ def answer_many(
 
 
 def answer(tx: Tx, rulebook: Rulebook, token: str, finding: str, now: datetime) -> None:
-    """The customer answers by the link. Raises NotFound, SurveyOver, BadInput."""
+    """The customer answers by the link. Raises NotFound, SurveyOver, IllegalMove, BadInput."""
     for refused in answer_many(tx, rulebook, [(token, finding)], now).values():
         raise refused
 
 
 def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, actor: Actor, now: datetime) -> None:
-    """An agent called the customer. Raises NotAllowed, NotFound, SurveyOver, BadInput."""
+    """An agent called the customer. Raises NotAllowed, NotFound, SurveyOver, IllegalMove, BadInput."""
     hop_id = tickets.live_hop(tx, ticket_id)
     survey = None if hop_id is None else records.by_hop(tx, hop_id)
     if hop_id is None or survey is None:
@@ -155,6 +155,7 @@ def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, n
 def _answered(rulebook: Rulebook, row: Row[Any], finding: str, actor: Actor) -> Ending:
     if row.state in HOP_ENDS:
         raise SurveyOver()
+    hop_move(HopState(row.state), "finish", f"hop {hop_number(row.kind, row.ticket_id, row.seq)}")
     allowed = [known.name for known in rulebook.findings_of(row.kind, row.team)]
     if finding not in allowed:
         raise BadInput(what=f"{finding!r} is no answer; answer {', '.join(allowed)}")

@@ -18,6 +18,10 @@ def ticket_number(kind: str, ticket_id: int) -> str:
     return f"{LETTER.get(kind, 'T')}{ticket_id:08d}"
 
 
+def hop_number(kind: str, ticket_id: int, seq: int) -> str:
+    return f"{ticket_number(kind, ticket_id)}-{seq}"
+
+
 def slip_serial(operation_id: int) -> str:
     """How people name an acceptance slip: `S000000042`."""
     return f"S{operation_id:09d}"

@@ -6,13 +6,14 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from dispatch import closing, figures, timers
 from dispatch.errors import BadInput, IllegalMove, NotFound, SurveyOver
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, records
+from dispatch.storage import tables as t
 from dispatch.storage.database import Database
 from dispatch.storage.outbox import Pair
 from dispatch.storage.tables import archive_record, survey, survey_attempt
@@ -213,6 +214,19 @@ def test_an_answer_that_comes_while_its_message_is_being_sent_counts_and_the_wor
     with database.write() as tx:
         assert hops.lock_received(tx, [pair]) == []
         assert hops.take_due(tx, NOW + DAY, LEASE, 9, list(in_force.teams)) == []
+
+
+def test_an_answer_to_a_survey_in_the_quarantine_is_refused_and_spoils_no_other(
+    database: Database, in_force: Rulebook, script: Script
+) -> None:
+    made = [fault(database, in_force, script, f"GZ{n}").ticket_id for n in range(2)]
+    stuck, sound = (token(database, archived(database, in_force, ticket_id)) for ticket_id in made)
+    with database.write() as tx:
+        tx.execute(update(t.hop).where(t.hop.c.id == live_id(database, made[0])).values(state="quarantined"))
+    with database.write() as tx:
+        refusals = closing.answer_many(tx, in_force, [(stuck, "satisfied"), (sound, "satisfied")], NOW)
+    assert {link: wrong.code for link, wrong in refusals.items()} == {stuck: "illegal-move"}
+    assert [ticket(database, ticket_id).state for ticket_id in made] == ["archived", "closed"]
 
 
 def test_a_message_whose_sending_is_unsure_is_tried_again_under_the_same_key(
