@@ -60,6 +60,12 @@ class AlreadyRunning(DispatchError):
     code = "already-running"
 
 
+class RunUnderWay(DispatchError):
+    """Run {name} is under way already (process {pid}): wait until it has ended, or give --name another name."""
+
+    code = "run-under-way"
+
+
 class NotRunning(DispatchError):
     """Nothing is running on {home}: start `dispatch up` first."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import signal
 import sys
 from pathlib import Path
+from typing import IO
 
 _PR_SET_PDEATHSIG = 1  # Source: prctl(2)
 
@@ -15,6 +17,30 @@ def die_with_parent() -> None:
     """Ask the kernel to end this process when its parent dies, however it dies. Linux only; elsewhere a no-op."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Held(Exception):
+    """Another process holds the file; `pid` says which, as far as it has said."""
+
+    def __init__(self, pid: str) -> None:
+        super().__init__(pid)
+        self.pid = pid
+
+
+def hold(file: Path) -> IO[str]:
+    """Hold this file alone until it is closed or this process dies, however it dies. Raises Held."""
+    lock = file.open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.seek(0)
+        pid = lock.read().strip() or "?"
+        lock.close()
+        raise Held(pid) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
 
 
 def mark_ready(run: Path, name: str) -> None:

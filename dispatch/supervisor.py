@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from dispatch.errors import AlreadyRunning, MissingPart
-from dispatch.processes import die_with_parent
+from dispatch.processes import Held, die_with_parent, hold
 from dispatch.settings import Settings
 
 READY_SECONDS = 60
@@ -215,17 +215,10 @@ class Stack:
         return lines[-1] if lines else "it said nothing"
 
     def _take_lock(self) -> IO[str]:
-        file = self.settings.run / "up.lock"
-        lock = file.open("a+")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.seek(0)
-            raise AlreadyRunning(pid=lock.read().strip() or "?", home=self.settings.root) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        return lock
+            return hold(self.settings.run / "up.lock")
+        except Held as other:
+            raise AlreadyRunning(pid=other.pid, home=self.settings.root) from None
 
 
 def is_running(settings: Settings) -> bool:

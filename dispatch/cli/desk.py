@@ -54,6 +54,7 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.SurveyOver: 3,
     errors.AlreadyRunning: 1,
     errors.NotRunning: 1,
+    errors.RunUnderWay: 1,
     errors.MissingPart: 1,
     errors.SchemaOutdated: 1,
     errors.BadSettings: 1,

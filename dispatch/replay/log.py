@@ -19,6 +19,9 @@ from dispatch.replay.lines import Faults, Progress, lines
 MISSING = "?"
 """How the log writes a value that it doesn't have."""
 
+LONGEST_NUMBER = 30
+"""Characters in an incident's number: it becomes part of an account's and of a request's key."""
+
 COLUMNS = ("number", "sys_mod_count", "opened_at", "assignment_group", "reopen_count", "priority")
 """The columns that are read; others may stand beside them, in any order."""
 
@@ -138,6 +141,9 @@ class _Reading:
         if draft is None:
             if not number.strip() or number == MISSING:
                 self.faults.add(line, "column number: is empty: every row must name its incident")
+            elif len(number) > LONGEST_NUMBER or not number.isprintable():
+                message = f"{number!r:.60} is no incident's number: at most {LONGEST_NUMBER} printable characters"
+                self.faults.add(line, f"column number: {message}")
             draft = self.drafts[number] = _Draft(line, opened_at, self._date(line, opened_at), priority)
             self.priorities.setdefault(priority, line)
         elif draft.opened_text != opened_at:

@@ -93,6 +93,8 @@ def test_progress_ends_at_the_size_of_the_file(tmp_path: Path) -> None:
         ("7,0,2016-02-29T01:16:00,a,-1,3", "column reopen_count: '-1' is no whole number"),
         ("7,0,2016-02-29T01:16:00,a,0,3 - Low", "column priority: '3 - Low' is no whole number"),
         ("?,0,2016-02-29T01:16:00,a,0,3", "column number: is empty"),
+        (f"{'7' * 31},0,2016-02-29T01:16:00,a,0,3", f"column number: '{'7' * 31}' is no incident's number: at most 30"),
+        ("7\t8,0,2016-02-29T01:16:00,a,0,3", "column number: '7\\t8' is no incident's number"),
         ("7,0,2016-02-29T01:16:00,a,0", "the row has 5 columns, the header 6"),
         ('7,0,2016-02-29T01:16:00,"a"b,0,3', "not CSV"),
     ],
