@@ -7,7 +7,21 @@ import sys
 import typer
 from sqlalchemy.exc import ArgumentError, OperationalError
 
-from dispatch.cli import effects, intake, journey, paper, plans, prehandling, replay, rules, running, team, users
+from dispatch.cli import (
+    crew,
+    effects,
+    handling,
+    intake,
+    journey,
+    paper,
+    plans,
+    prehandling,
+    replay,
+    rules,
+    running,
+    team,
+    users,
+)
 from dispatch.cli.desk import tell
 from dispatch.cli.late import late
 from dispatch.errors import BadSettings, DispatchError, MissingPart
@@ -19,15 +33,15 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for commands in (running.app, intake.app, team.app, journey.app, paper.app, replay.app, users.app):
-    cli.registered_commands += commands.registered_commands
+for module in (running, intake, team, handling, journey, paper, replay, users):
+    cli.registered_commands += module.app.registered_commands
 for name, group in (
     ("rules", rules.rules),
     ("script", prehandling.script),
     ("plans", plans.plans),
     ("account", late("dispatch.cli.accounts", "account", "柜台 · broadband accounts, and what is done to them")),
     ("address", late("dispatch.cli.addresses", "address", "标准地址 · standard addresses and what reaches them")),
-    ("crew", team.crew),
+    ("crew", crew.crew),
     ("user", users.user),
     ("effects", effects.effects),
 ):

@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from dispatch.routing.rulebook import END, Facts
 from dispatch.rules_in_force import RulesInForce
 from dispatch.storage.database import Tx
-from dispatch.ticket.numbers import ticket_number
+from dispatch.ticket.numbers import hop_number
 
 
 def explain_hop(tx: Tx, rules: RulesInForce, hop: Row[Any]) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def explain_hop(tx: Tx, rules: RulesInForce, hop: Row[Any]) -> dict[str, Any]:
     rulebook = rules.version_in(tx, hop.rulebook)
     facts = Facts(**hop.facts)
     told: dict[str, Any] = {
-        "hop": f"{ticket_number(facts.flow, hop.ticket_id)}-{hop.seq}",
+        "hop": hop_number(facts.flow, hop.ticket_id, hop.seq),
         "to": hop.team,
         "rule": hop.rule,
         "rules_version": hop.rulebook,

@@ -1,5 +1,5 @@
-"""What people do with a hop: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂;
-and with a ticket: urge 催单, withdraw 撤单.
+"""What people do with a hop: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂; and release
+放行, out of the quarantine.
 
 The bulk forms take many at once in one transaction and say for each what was wrong with it; the single forms raise.
 """
@@ -25,21 +25,18 @@ from dispatch.errors import (
     NotAllowed,
     NotFound,
     NotPassable,
-    NotWithdrawable,
     NotYours,
     UnknownFinding,
-    UrgedEnough,
 )
 from dispatch.intake import clean
 from dispatch.next_hop import Ending
 from dispatch.routing.rulebook import Rulebook, Team
-from dispatch.storage import history, hops, tickets
+from dispatch.storage import history, hops
 from dispatch.storage.database import Tx
 from dispatch.ticket.clock import finish_by, write_duration
 from dispatch.ticket.finding import Value
-from dispatch.ticket.kind import Kind
-from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
-from dispatch.ticket.numbers import ticket_number
+from dispatch.ticket.life import HopState, hop_move
+from dispatch.ticket.numbers import hop_number
 from dispatch.ticket.roles import Actor, Role, require
 
 Refusals = dict[int, DispatchError]
@@ -180,56 +177,6 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Act
     history.write(tx, [history.entry(row.ticket_id, now, "resume", actor, row.id) for row in rows])
 
 
-def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, now: datetime) -> int:
-    """The customer presses; the times so far. Raises NotAllowed, NotFound, UrgedEnough, BadInput."""
-    require(actor, "urge", "a ticket")
-    row = tickets.get(tx, ticket_id, lock=True)
-    number, limits = ticket_number(row.kind, ticket_id), rulebook.limits
-    if row.state not in (TicketState.OPEN, TicketState.TRANSFERRED):
-        raise UrgedEnough(ticket=number, why=f"it is {row.state}, nobody is at work on it")
-    if row.urged >= limits.urges:
-        raise UrgedEnough(ticket=number, why=f"it was urged {row.urged} times already, more doesn't help")
-    if row.urged_at is not None and now < row.urged_at + limits.urge_every:
-        raise UrgedEnough(ticket=number, why=f"the last time was less than {write_duration(limits.urge_every)} ago")
-    why = clean(reason, "reason")
-    tickets.update_tickets(tx, [{"id_": ticket_id, "urged": row.urged + 1, "urged_at": now}])
-    hop_id = tickets.live_hop(tx, ticket_id)
-    history.write(tx, [history.entry(ticket_id, now, "urge", actor, hop_id, times=row.urged + 1, reason=why)])
-    return int(row.urged) + 1
-
-
-def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
-    """The report is taken back; its live hop ends with it.
-
-    Raises NotAllowed, NotFound, IllegalMove, BadInput; NotWithdrawable for a construction order, behind which stand an
-    account, a reserved port and the customer's money.
-    """
-    require(actor, "withdraw", "a ticket")
-    why = clean(reason, "reason")
-    live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
-    row = tickets.get(tx, ticket_id, lock=True)
-    if tickets.live_hop(tx, ticket_id) not in live:  # it moved on before the ticket was ours
-        live = _lock_live(tx, ticket_id)
-    number = ticket_number(row.kind, ticket_id)
-    if row.kind == Kind.CONSTRUCTION:
-        raise NotWithdrawable(ticket=number)
-    state = ticket_move(TicketState(row.state), "withdraw", f"ticket {number}")
-    ended = [
-        {
-            "id_": hop.id,
-            "state": hop_move(HopState(hop.state), "withdraw", f"hop {_name(hop)}"),
-            "ended_at": now,
-            "wake_at": None,
-            "held_seconds": next_hop.held_seconds(hop, now),
-            "reason": why,
-        }
-        for hop in live.values()
-    ]
-    hops.update_hops(tx, ended)
-    tickets.update_tickets(tx, [{"id_": ticket_id, "state": state, "ended_at": now, "outcome": state}])
-    history.write(tx, [history.entry(ticket_id, now, "withdraw", actor, next(iter(live), None), reason=why)])
-
-
 def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     """Out of the quarantine, tried afresh. Raises NotAllowed, NotFound, IllegalMove."""
     require(actor, "release", "a hop")
@@ -237,12 +184,6 @@ def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     state = hop_move(HopState(row.state), "release", f"hop {_name(row)}")
     hops.update_hops(tx, [{"id_": hop_id, "state": state, "wake_at": now, "failures": 0}])
     history.write(tx, [history.entry(row.ticket_id, now, "release", actor, hop_id, failure=row.failure)])
-
-
-def _lock_live(tx: Tx, ticket_id: int) -> dict[int, Row[Any]]:
-    """The ticket's live hop, locked, by id; empty where there is none."""
-    hop_id = tickets.live_hop(tx, ticket_id)
-    return {} if hop_id is None else hops.lock(tx, [hop_id])
 
 
 def _ending(rulebook: Rulebook, row: Row[Any], end: End) -> Ending:
@@ -318,7 +259,7 @@ def _found(rows: Mapping[int, Row[Any]], hop_id: int) -> Row[Any]:
 
 
 def _name(row: Row[Any]) -> str:
-    return f"{ticket_number(row.kind, row.ticket_id)}-{row.seq}"
+    return hop_number(row.kind, row.ticket_id, row.seq)
 
 
 def _raise(refusals: Refusals) -> None:

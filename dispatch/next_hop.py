@@ -19,7 +19,7 @@ from dispatch.storage.database import Tx
 from dispatch.storage.hops import Sending
 from dispatch.ticket.finding import Value
 from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
-from dispatch.ticket.numbers import ticket_number
+from dispatch.ticket.numbers import hop_number, ticket_number
 from dispatch.ticket.roles import Actor
 
 
@@ -188,7 +188,7 @@ def _ended(ending: Ending, now: datetime) -> dict[str, Any]:
     row = ending.hop
     return {
         "id_": row.id,
-        "state": hop_move(HopState(row.state), ending.move, f"hop {ticket_number(row.kind, row.ticket_id)}-{row.seq}"),
+        "state": hop_move(HopState(row.state), ending.move, f"hop {hop_number(row.kind, row.ticket_id, row.seq)}"),
         "finding": ending.finding,
         "evidence": dict(ending.evidence) or None,
         "reason": ending.reason,

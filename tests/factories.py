@@ -26,7 +26,7 @@ from dispatch.storage import tables as t
 from dispatch.storage.columns import metadata
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.migration import migrate
-from dispatch.storage.outbox import Pair
+from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.ticket.channel import Channel
 from dispatch.ticket.finding import Value
 from dispatch.ticket.kind import Kind
@@ -214,6 +214,17 @@ def held(database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, u
     with database.write() as tx:
         handling.hold(tx, rulebook, hop_id, until, "等客户", actor, NOW)
     return hop_id
+
+
+def quarantined(database: Database, ticket_id: int) -> int:
+    """The ticket's live hop, after five failures; its id."""
+    now = NOW
+    for _ in range(MOST_FAILURES):
+        with database.write() as tx:
+            (pair,) = hops.receive(tx, [s.pair for s in hops.take_due(tx, now, LEASE, 9, ["noc"])], now, LEASE)
+            hops.fail(tx, pair, "noc.line-test: OSError", now)
+        now += timedelta(hours=1)
+    return live_id(database, ticket_id)
 
 
 def reported(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch import closing, handling
+from dispatch import closing, followup
 from dispatch import intake as desk_intake
 from dispatch.cli.desk import As, AsJson, InRole, TicketName, now, open_desk, out, read_pairs, show_json
 from dispatch.cli.prehandling import ask
@@ -106,7 +106,7 @@ def urge(ticket: TicketName, reason: Annotated[str, typer.Option()], name: As = 
     """催单 · the customer presses; counted and limited by the rules."""
     desk = open_desk()
     with desk.database.write() as tx:
-        times = handling.urge(tx, desk.rulebook, read_ticket_number(ticket), reason, desk.actor(name, role), now())
+        times = followup.urge(tx, desk.rulebook, read_ticket_number(ticket), reason, desk.actor(name, role), now())
     out.print(f"{ticket}: 第{times}次催单 · urged {times} of {desk.rulebook.limits.urges} times")
 
 
@@ -115,7 +115,7 @@ def withdraw(ticket: TicketName, reason: Annotated[str, typer.Option()], name: A
     """撤单 · the report is taken back."""
     desk = open_desk()
     with desk.database.write() as tx:
-        handling.withdraw(tx, read_ticket_number(ticket), reason, desk.actor(name, role), now())
+        followup.withdraw(tx, read_ticket_number(ticket), reason, desk.actor(name, role), now())
     out.print(f"{ticket}: 已撤单 · withdrawn")
 
 

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from dispatch import figures as figures_of
-from dispatch.cli.desk import Desk, err, open_desk, out, progress_bar, span, table
+from dispatch.cli.desk import Desk, err, open_desk, out, progress_bar
 from dispatch.cli.journey import picture
-from dispatch.errors import AlreadyRunning
+from dispatch.cli.replay_report import show_report
+from dispatch.errors import AlreadyRunning, BadInput, RunUnderWay
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
-from dispatch.processes import peak_memory
+from dispatch.processes import Held, hold
 from dispatch.replay import log as log_of
 from dispatch.replay import mapping as mapping_of
 from dispatch.replay.driver import Driver, Tally
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import ReplayMapping
 from dispatch.replay.plan import Planner
-from dispatch.replay.sample import Figures, figures, sample
+from dispatch.replay.sample import sample
 from dispatch.replay.verdict import Verdict, judge
 from dispatch.settings import PROJECT, Settings, load_settings
+from dispatch.storage.runs import run_counts
 from dispatch.supervisor import Stack, is_running
 
 app = typer.Typer()
@@ -53,6 +54,7 @@ def replay(
 
     Works on a running `dispatch up`, or starts everything itself for as long as it takes.
     """
+    name = _run_name(name or f"replay-{datetime.now(UTC):%Y%m%d%H%M%S}")
     desk = open_desk()
     rulebook = desk.rulebook
     with progress_bar() as bar:
@@ -61,11 +63,10 @@ def replay(
     known = mapping_of.load(mapping, rulebook)
     mapping_of.check_covers(known, log, str(mapping))
     cases = log.cases[:limit]
-    name = name or f"replay-{datetime.now(UTC):%Y%m%d%H%M%S}"
-    with _running(desk.settings) as (tend, stack):
-        tally, verdict, seconds = _drive(desk, name, cases, known, tend, speed_up)
-        _report(desk, cases, known, tally, verdict, stack)
-    counts, rate = verdict.counts, verdict.counts.hops / seconds
+    with _alone(desk.settings, name), _running(desk.settings) as (tend, stack):
+        tally, verdict, rate = _drive(desk, name, cases, known, tend, speed_up)
+        show_report(desk, cases, known, tally, verdict, stack)
+    counts = verdict.counts
     typer.echo(
         f"replay: {verdict.accepted} accepted, {counts.archived} archived, {counts.reopened} reopened, "
         f"{counts.hops} hops, {len(verdict.lost)} lost, {len(verdict.doubled)} doubled, {rate:.0f} hops/s"
@@ -98,9 +99,9 @@ def demo(
         with desk.database.read() as tx:
             out.print(picture(desk.rulebook, figures_of.journey(tx, 1)))
         out.rule(f"{count} 张故障单 · {count} faults")
-        tally, verdict, seconds = _drive(desk, "demo", cases, known, tend)
-        _report(desk, cases, known, tally, verdict, stack)
-        out.print(f"速率 rate {verdict.counts.hops / seconds:.0f} 派单/秒 hops/s")
+        tally, verdict, rate = _drive(desk, "demo", cases, known, tend)
+        show_report(desk, cases, known, tally, verdict, stack)
+        out.print(f"速率 rate {rate:.0f} 派单/秒 hops/s")
         out.print(
             f"看一看 look around: [bold]DISPATCH_HOME={home} .venv/bin/dispatch tickets[/] (show F00000001, teams …)"
         )
@@ -130,6 +131,26 @@ def _last_line(verdicts: Sequence[Verdict]) -> str:
     )
 
 
+def _run_name(name: str) -> str:
+    """A name that request keys, the ledger's lines and a file can be made of. Raises BadInput."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name):
+        raise BadInput(what=f"--name {name!r:.60}: at most 40 letters, digits, dots and dashes")
+    return name
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings, name: str) -> Iterator[None]:
+    """Two processes under one name would report the same cases and count each other's. Raises RunUnderWay."""
+    folder = settings.root / "replays"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    try:
+        lock = hold(folder / f"{name}.lock")
+    except Held as other:
+        raise RunUnderWay(name=name, pid=other.pid) from None
+    with lock:
+        yield
+
+
 @contextlib.contextmanager
 def _running(settings: Settings, flower: bool = False) -> Iterator[tuple[Callable[[], None], Stack | None]]:
     """What is running already, or a stack of our own for as long as the block lasts."""
@@ -156,10 +177,13 @@ def _drive(
     speed_up: float | None = None,
     quiet: bool = False,
 ) -> tuple[Tally, Verdict, float]:
+    """What the driver saw, what came of it, and the rate in hops a second."""
     ledger = Ledger(desk.settings.ledger)
     sms = SimulatedSmsGateway(desk.settings.root / "sms.db")
     planner = Planner(mapping, desk.rulebook)
     driver = Driver(name, cases, planner, desk.script, desk.database, ledger, sms, speed_up)
+    with desk.database.read() as tx:
+        before = run_counts(tx, name).hops  # of an earlier process, where the run was cut off
     started = time.monotonic()
     with progress_bar(disable=quiet) as bar:
         task = bar.add_task("办结 closed", total=len(cases))
@@ -176,122 +200,5 @@ def _drive(
 
         tally = driver.run(tend, progress)
     seconds = time.monotonic() - started
-    return tally, judge(desk.database, ledger, name), seconds
-
-
-def _report(
-    desk: Desk,
-    cases: Sequence[LoggedCase],
-    mapping: ReplayMapping,
-    tally: Tally,
-    verdict: Verdict,
-    stack: Stack | None,
-) -> None:
-    out.print(_outcome(tally, verdict))
-    out.print(_teams(desk, cases, mapping, verdict))
-    out.print(_stages(verdict))
-    out.print(_log_and_flow(cases, tally))
-    if stack is not None:
-        out.print(_memory(stack))
-    if tally.stalled:
-        out.print("[bold red]停滞 nothing moved any more: see `dispatch quarantine` and the logs[/]")
-
-
-def _outcome(tally: Tally, verdict: Verdict) -> Table:
-    counts = verdict.counts
-    shown = table("结果 Outcome", headed=False)
-    shown.add_column(no_wrap=True)
-    shown.add_column(justify="right")
-    rows: list[tuple[str, object]] = [
-        ("受理 accepted (台账 ledger)", verdict.accepted),
-        ("受理 tickets (数据库 database)", counts.tickets),
-        ("归档 archived (数据库 database)", counts.archived),
-        ("归档次数 filings (台账 ledger)", verdict.filed),
-        ("办结 closed", counts.closed),
-        ("重派 reopened", counts.reopened),
-        ("派单 hops", counts.hops),
-        ("隔离 quarantined", counts.quarantined),
-        ("丢失 lost", len(verdict.lost)),
-        ("重复 doubled", len(verdict.doubled)),
-    ]
-    rows += [(f"拒绝 refused: {code}", times) for code, times in tally.refused.items()]
-    for title, value in rows:
-        shown.add_row(title, str(value))
-    return shown
-
-
-def _teams(desk: Desk, cases: Sequence[LoggedCase], mapping: ReplayMapping, verdict: Verdict) -> Table:
-    """How the log's groups became our teams, and how often each was visited there and here."""
-    groups: Counter[str] = Counter()
-    visits: Counter[str] = Counter()
-    seen: set[str] = set()
-    for case in cases:
-        for group in (g for visited in case.rounds for g in visited):
-            visits[mapping.team_of[group]] += 1
-            if group not in seen:
-                seen.add(group)
-                groups[mapping.team_of[group]] += 1
-    shown = table("班组 Teams")
-    shown.add_column("班组 Team", no_wrap=True)
-    for heading in ("日志班组 groups in the log", "日志派单 visits there", "本流程派单 hops here"):
-        shown.add_column(heading, justify="right")
-    for name in desk.rulebook.flows[mapping_of.FLOW]:
-        cells = (groups[name], visits[name], verdict.hops_by_team[name])
-        shown.add_row(f"{desk.rulebook.teams[name].title.zh} {name}", *(str(cell) if cell else "·" for cell in cells))
-    return shown
-
-
-def _stages(verdict: Verdict) -> Table:
-    shown = table("各环节用时 Time per stage")
-    shown.add_column("环节 Stage", no_wrap=True)
-    for heading in ("派单 hops", "p50", "p95", "p99"):
-        shown.add_column(heading, justify="right", no_wrap=True)
-    for stage in verdict.stages:
-        shown.add_row(stage.title, str(stage.hops), span(stage.p50), span(stage.p95), span(stage.p99))
-    return shown
-
-
-def _log_and_flow(cases: Sequence[LoggedCase], tally: Tally) -> Table:
-    """Where the log and the flow agree, and where they can't be reconciled."""
-    shown = table("日志与流程 The log and the flow", headed=False)
-    shown.add_column(overflow="fold")
-    shown.add_column(justify="right")
-    for title, value in _likeness(figures(cases)) if cases else ():
-        shown.add_row(title, value)
-    rows: list[tuple[str, int]] = [
-        ("流程另需的派单 visits that our flow needs and the log doesn't have", tally.inserted),
-        ("同班组内转派 hand-overs within one of our teams, kept as a pass on", tally.merged),
-        ("受限提前结束 cases that a limit sent to the supervisor or ended", tally.limited),
-        ("限制后未走的重派 logged rounds that can't be had after a limit", tally.cut),
-        ("与计划不符 visits to another team than planned", sum(tally.deviated.values())),
-        ("无法对应的转派 logged hand-overs that the flow can't make", sum(tally.unreconciled.values())),
-    ]
-    for title, number in rows:
-        shown.add_row(title, str(number))
-    for (start, end), times in tally.unreconciled.most_common(5):
-        shown.add_row(f"    {start} → {end}", str(times))
-    return shown
-
-
-def _likeness(f: Figures) -> Iterator[tuple[str, str]]:
-    yield (
-        "转派 hand-overs per case: mean; p50 / p95 / p99 / max",
-        (f"{f.handovers_mean:.2f}; {f.handovers_p50} / {f.handovers_p95} / {f.handovers_p99} / {f.handovers_max}"),
-    )
-    yield "来回派 a team visited again (ping-pong)", f"{f.ping_pong:.1%}"
-    yield "首派即结 solved by the first team", f"{f.first_team:.1%}"
-    yield "重派 reopened", f"{f.reopened:.1%}"
-    yield "到达 arrivals per hour: mean / peak", f"{f.arrivals_mean:.0f} / {f.arrivals_peak}"
-
-
-def _memory(stack: Stack) -> Table:
-    """The largest resident size of each process, a worker's pool process included."""
-    shown = table("内存峰值 Peak memory", headed=False)
-    shown.add_column(no_wrap=True)
-    shown.add_column(justify="right")
-    names = {child.process.pid: child.name for child in stack.children if child.process}
-    names[os.getpid()] = "replay"
-    for pid, size in sorted(peak_memory(list(names)).items()):
-        if pid in names or size > 0:
-            shown.add_row(names.get(pid, "  child of one of these"), f"{size / 1e6:.0f} MB")
-    return shown
+    verdict = judge(desk.database, ledger, name)
+    return tally, verdict, (verdict.counts.hops - before) / seconds

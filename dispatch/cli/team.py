@@ -1,10 +1,8 @@
-"""班组 at the terminal: board, claim, report, pass on, hand back, hold, resume; the crew, the quarantine."""
+"""班组 at the terminal: every team, what it may report, its board; the quarantine."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,49 +10,33 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Row
 
-from dispatch import figures, handling
+from dispatch import figures
 from dispatch.accounts.operation import STATE_TITLES
 from dispatch.books.life import AccountState
 from dispatch.books.reasons import SUSPENSION_REASONS
 from dispatch.cli.desk import (
-    LONGEST_NAME,
-    As,
     AsJson,
     Desk,
-    HopName,
-    InRole,
-    hop_id,
-    local,
     now,
     open_desk,
     out,
-    read_pairs,
     show_json,
     span,
     table,
-    word,
 )
-from dispatch.errors import BadInput, NotFound
-from dispatch.handling import Claim, End, HandBack, PassOn, Report
+from dispatch.errors import NotFound
 from dispatch.routing.rulebook import Team
-from dispatch.storage import crew as crew_of
-from dispatch.storage import tickets
-from dispatch.ticket.clock import read_duration
 from dispatch.ticket.finding import Evidence
 from dispatch.ticket.life import HopState
-from dispatch.ticket.numbers import ticket_number
+from dispatch.ticket.numbers import hop_number
 
 app = typer.Typer()
-crew = typer.Typer(help="班组人员 · who works where", no_args_is_help=True)
 
 STATE = {
     HopState.WAITING: "[yellow]待接 wait[/]",
     HopState.CLAIMED: "[cyan]在手 hand[/]",
     HopState.HELD: "[magenta]挂起 held[/]",
 }
-
-_Behalf = Annotated[str, typer.Option("--on-behalf-of", help="the holder for whom this is filed", show_default=False)]
-_Reason = Annotated[str, typer.Option(help="why")]
 
 
 @app.command()
@@ -64,7 +46,7 @@ def teams(
 ) -> None:
     """班组一览 · every team and what it has to do; or one team, what it may report and with which evidence."""
     desk = open_desk()
-    known = _known(desk, team) if team else desk.rulebook.teams
+    known = known_teams(desk, team) if team else desk.rulebook.teams
     with desk.database.read() as tx:
         loads = figures.team_loads(tx)
     if as_json:
@@ -118,7 +100,8 @@ def _wanted(evidence: Evidence) -> str:
     return f"{evidence.name}{' (可选 optional)' if evidence.optional else ''}: {kind}"
 
 
-def _known(desk: Desk, team: str) -> Mapping[str, Team]:
+def known_teams(desk: Desk, team: str) -> Mapping[str, Team]:
+    """All teams, of which `team` is one. Raises NotFound."""
     known = desk.rulebook.teams
     if team not in known:
         raise NotFound(what="team", which=f"{team}; teams are {', '.join(known)}")
@@ -133,7 +116,7 @@ def board(
 ) -> None:
     """看板 · what a team has before it: the urged and the urgent first, then the oldest."""
     desk = open_desk()
-    title = _known(desk, team)[team].title
+    title = known_teams(desk, team)[team].title
     with desk.database.read() as tx:
         rows = figures.board(tx, team, limit)
     if as_json:
@@ -150,7 +133,7 @@ def board(
     for row in rows:
         person = row.holder or (f"({row.assignee}?)" if row.assignee else "")
         shown.add_row(
-            hop_name(row),
+            hop_number(row.kind, row.ticket_id, row.seq),
             f"{STATE[HopState(row.state)]}\n{person}".rstrip(),
             str(row.priority),
             str(row.urged or "·"),
@@ -161,81 +144,6 @@ def board(
     out.print(shown)
     if len(rows) == limit:
         out.print(f"[dim]只列出前{limit}条 · the first {limit} only, see --limit[/]")
-
-
-@app.command()
-def claim(hop: HopName, name: As = "", role: InRole = "", on_behalf_of: _Behalf = "") -> None:
-    """接单 · take a hop into one's hands. Of two people one wins."""
-    desk = open_desk()
-    with desk.database.write() as tx:
-        one = Claim(hop_id(tx, hop), desk.actor(name, role), _behalf(on_behalf_of))
-        handling.claim(tx, desk.rulebook, one, now())
-    out.print(f"{hop}: {on_behalf_of or name or desk.settings.user} 已接单 · claimed")
-
-
-@app.command()
-def report(
-    hop: HopName,
-    finding: Annotated[str, typer.Option(help="what was found: see `dispatch teams`")],
-    evidence: Annotated[
-        list[str], typer.Option("--evidence", metavar="NAME=VALUE", help="what the finding needs")
-    ] = [],  # noqa: B006
-    name: As = "",
-    role: InRole = "",
-    on_behalf_of: _Behalf = "",
-) -> None:
-    """回单 · report a finding with its evidence; the rules name the next team."""
-    desk = open_desk()
-    pairs = read_pairs(evidence, "evidence")
-    if len(dict(pairs)) < len(pairs):
-        raise BadInput(what="one piece of evidence is given twice")
-    _end(desk, hop, lambda id_: Report(id_, desk.actor(name, role), finding, dict(pairs), _behalf(on_behalf_of)))
-
-
-@app.command("pass-on")
-def pass_on(
-    hop: HopName,
-    to: Annotated[str, typer.Option(help="the team")],
-    reason: _Reason,
-    name: As = "",
-    role: InRole = "",
-    on_behalf_of: _Behalf = "",
-) -> None:
-    """转派 · another team (or another person of the same) is the right one."""
-    desk = open_desk()
-    _end(desk, hop, lambda id_: PassOn(id_, desk.actor(name, role), to, reason, _behalf(on_behalf_of)))
-
-
-@app.command("hand-back")
-def hand_back(hop: HopName, reason: _Reason, name: As = "", role: InRole = "", on_behalf_of: _Behalf = "") -> None:
-    """退单 · back to the team that asked."""
-    desk = open_desk()
-    _end(desk, hop, lambda id_: HandBack(id_, desk.actor(name, role), reason, _behalf(on_behalf_of)))
-
-
-@app.command()
-def hold(
-    hop: HopName,
-    until: Annotated[str, typer.Option(help="2026-12-01T14:00, or a duration such as 4h")],
-    reason: _Reason,
-    name: As = "",
-    role: InRole = "",
-) -> None:
-    """挂起 · wait until a given time; then it comes back by itself."""
-    desk = open_desk()
-    end = _until(until)
-    with desk.database.write() as tx:
-        handling.hold(tx, desk.rulebook, hop_id(tx, hop), end, reason, desk.actor(name, role), now())
-    out.print(f"{hop}: 挂起至 {local(end, '%Y-%m-%d %H:%M')} · on hold")
-
-
-@app.command()
-def resume(hop: HopName, name: As = "", role: InRole = "") -> None:
-    """解挂 · end a hold early."""
-    desk = open_desk()
-    with desk.database.write() as tx:
-        handling.resume(tx, desk.rulebook, hop_id(tx, hop), desk.actor(name, role), now())
-    out.print(f"{hop}: 已解挂 · resumed")
 
 
 @app.command()
@@ -251,73 +159,8 @@ def quarantine(as_json: AsJson = False) -> None:
     for heading in ("派单 Hop", "班组 Team", "次数 Failures", "原因 Failure"):
         shown.add_column(heading)
     for row in rows:
-        shown.add_row(hop_name(row), row.team, str(row.failures), row.failure)
+        shown.add_row(hop_number(row.kind, row.ticket_id, row.seq), row.team, str(row.failures), row.failure)
     out.print(shown)
-
-
-@app.command()
-def release(hop: HopName, name: As = "", role: InRole = "") -> None:
-    """放行 · out of the quarantine, tried afresh."""
-    desk = open_desk()
-    with desk.database.write() as tx:
-        handling.release(tx, hop_id(tx, hop), desk.actor(name, role), now())
-    out.print(f"{hop}: 已放行 · released")
-
-
-@crew.command("add")
-def crew_add(
-    person: Annotated[str, typer.Argument()],
-    team: Annotated[str, typer.Option(help="a team of `dispatch teams`")],
-    area: Annotated[str, typer.Option(help="the area that is worked in")],
-) -> None:
-    """Enter a person, who will be proposed for work in that area."""
-    desk = open_desk()
-    _known(desk, team)
-    with desk.database.write() as tx:
-        crew_of.add(tx, team, word(person, "person's name", LONGEST_NAME), word(area, "area"))
-    out.print(f"{person}: {team}, {area}")
-
-
-@crew.command("list")
-def crew_list(as_json: AsJson = False) -> None:
-    """Everybody, by team and area."""
-    with open_desk().database.read() as tx:
-        rows = crew_of.everybody(tx)
-    if as_json:
-        show_json([dict(row._mapping) for row in rows])
-        return
-    shown = table()
-    for heading in ("班组 Team", "片区 Area", "人员 Person"):
-        shown.add_column(heading)
-    for row in rows:
-        shown.add_row(row.team, row.area, row.person)
-    out.print(shown)
-
-
-def hop_name(row: Row[Any]) -> str:
-    return f"{ticket_number(row.kind, row.ticket_id)}-{row.seq}"
-
-
-def _end(desk: Desk, hop: str, made: Any) -> None:
-    with desk.database.write() as tx:
-        end: End = made(hop_id(tx, hop))
-        handling.end(tx, desk.rulebook, end, now())
-        following = figures.journey(tx, tickets.of_hop(tx, end.hop_id)).hops[-1]
-    title = desk.rulebook.teams[following.team].title
-    out.print(f"{hop}: 已提交 · done. → [bold]{title}[/] ({following.rule})")
-
-
-def _behalf(name: str) -> str | None:
-    return word(name, "name of whom this is done for", LONGEST_NAME) if name else None
-
-
-def _until(text: str) -> datetime:
-    with contextlib.suppress(ValueError, OverflowError):
-        return now() + read_duration(text)
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError):
-        raise BadInput(what=f"--until {text!r}: write 2026-12-01T14:00, or a duration such as 4h") from None
 
 
 def _found(row: Row[Any]) -> str:
@@ -344,7 +187,8 @@ def _left(row: Row[Any]) -> Text:
 
 
 def _hop_json(row: Row[Any]) -> dict[str, Any]:
-    return {"hop": hop_name(row), **{k: v for k, v in row._mapping.items() if k not in ("id", "kind", "ticket_id")}}
+    facts = {name: value for name, value in row._mapping.items() if name not in ("id", "kind", "ticket_id")}
+    return {"hop": hop_number(row.kind, row.ticket_id, row.seq), **facts}
 
 
 def _team_json(desk: Desk, name: str, load: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dispatch import handling
+from dispatch import followup, handling
 from dispatch.handling import Claim, Report
+from dispatch.processes import hold
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
@@ -55,7 +57,7 @@ def installed(sqlite_template: Path, script: Script, tmp_path_factory: pytest.Te
         handling.claim(tx, rulebook, Claim(at_installer, INSTALLER), NOW)
     on_board(database, rulebook, fault(database, rulebook, script, "GZ4").ticket_id)
     with database.write() as tx:
-        handling.urge(tx, rulebook, 4, "客户催", CHEN, datetime.now(UTC))
+        followup.urge(tx, rulebook, 4, "客户催", CHEN, datetime.now(UTC))
     fault(database, rulebook, script, "GZ5")
     fault(database, rulebook, script, "GZ6", answers=SOLVED)
     yield Installed(home, database)
@@ -342,6 +344,29 @@ def test_a_replay_without_its_file_or_mapping_says_which_is_missing(installed: I
     status, out, _ = installed.home.call("replay", str(file), "--mapping", str(tmp_path / "mapping.yaml"))
     assert status == 1
     assert out.startswith(f"{tmp_path / 'mapping.yaml'}:1")
+
+
+@pytest.mark.parametrize("name", ["a/b", "x" * 41, "夜", " ", "a\tb", "../up"])
+def test_a_run_s_name_of_which_no_key_can_be_made_is_refused(installed: Installed, tmp_path: Path, name: str) -> None:
+    status, _, err = installed.home.call("replay", str(tmp_path / "log.csv"), "--name", name)
+    assert status == 2
+    assert "at most 40 letters, digits, dots and dashes" in err
+
+
+def test_a_second_replay_under_the_name_of_one_that_is_under_way_is_refused(
+    installed: Installed, tmp_path: Path
+) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(f"{HEAD}\n1,0,2024-03-04T06:00:00,70,0,3\n")
+    folder = installed.home.folder / "replays"
+    folder.mkdir()
+    before = dump(installed.database)
+    with hold(folder / "night.lock"):
+        status, _, err = installed.home.call("replay", str(file), "--name", "night")
+    assert status == 1
+    assert f"Run night is under way already (process {os.getpid()})" in err
+    assert dump(installed.database) == before
+    assert not installed.home.processes()
 
 
 # -- settings -------------------------------------------------------------------------------------

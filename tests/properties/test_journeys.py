@@ -12,7 +12,7 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
-from dispatch import closing, construction, handling, intake, next_hop, timers
+from dispatch import closing, construction, followup, handling, intake, next_hop, timers
 from dispatch.books.life import AccountState
 from dispatch.errors import DispatchError
 from dispatch.handling import Claim, HandBack, PassOn, Report
@@ -133,13 +133,13 @@ class World:
     def urge(self, dice: Random) -> None:
         ticket_id = self.ticket(dice)
         with self.act() as tx:
-            handling.urge(tx, self.rulebook, ticket_id, "急", CLERK, self.now)
+            followup.urge(tx, self.rulebook, ticket_id, "急", CLERK, self.now)
 
     def withdraw(self, dice: Random) -> None:
         ticket_id = self.ticket(dice)
         if dice.random() < 0.1:  # else too few cases grow old
             with self.act() as tx:
-                handling.withdraw(tx, ticket_id, "好了", CLERK, self.now)
+                followup.withdraw(tx, ticket_id, "好了", CLERK, self.now)
 
     def open_line(self, dice: Random) -> None:
         """A new account and its construction order."""

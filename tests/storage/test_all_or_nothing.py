@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from dispatch import closing, handling, intake, timers
+from dispatch import closing, followup, handling, intake, timers
 from dispatch.handling import Claim, HandBack, PassOn, Report
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
@@ -121,11 +121,11 @@ def resume(s: Scene) -> Act:
 
 
 def urge(s: Scene) -> Act:
-    return lambda tx: handling.urge(tx, s.rulebook, s.made, "急", CLERK, NOW)
+    return lambda tx: followup.urge(tx, s.rulebook, s.made, "急", CLERK, NOW)
 
 
 def withdraw(s: Scene) -> Act:
-    return lambda tx: handling.withdraw(tx, s.made, "好了", CLERK, NOW)
+    return lambda tx: followup.withdraw(tx, s.made, "好了", CLERK, NOW)
 
 
 def fail(s: Scene) -> Act:

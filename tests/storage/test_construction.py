@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dispatch import closing, construction, handling, next_hop
+from dispatch import closing, construction, followup, handling, next_hop
 from dispatch.books.life import AccountState
 from dispatch.errors import IllegalMove, NotAllowed, NotWithdrawable, SurveyOver
 from dispatch.handling import Claim, PassOn, Report
@@ -108,7 +108,7 @@ def test_a_refunded_order_is_archived_and_over(database: Database, in_force: Rul
 def test_a_construction_order_cannot_be_withdrawn(database: Database, in_force: Rulebook) -> None:
     made = f.order(database, in_force)
     with f.refused(database, NotWithdrawable, match=f"C{made:08d}") as tx:
-        handling.withdraw(tx, made, "不装了", f.CLERK, f.NOW)
+        followup.withdraw(tx, made, "不装了", f.CLERK, f.NOW)
 
 
 def test_an_account_that_is_not_being_installed_is_not_activated(database: Database, in_force: Rulebook) -> None:

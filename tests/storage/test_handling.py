@@ -1,4 +1,4 @@
-"""接单, 回单, 转派, 退单, 挂起, 催单, 撤单: what people do with a hop, who may, and what is refused."""
+"""接单, 回单, 转派, 退单, 挂起, 放行: what people do with a hop, who may, and what is refused."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 
-from dispatch import handling, intake
+from dispatch import followup, handling
 from dispatch.errors import (
     AlreadyClaimed,
     BadEvidence,
@@ -25,7 +25,6 @@ from dispatch.errors import (
     NotPassable,
     NotYours,
     UnknownFinding,
-    UrgedEnough,
 )
 from dispatch.handling import Claim, End, HandBack, PassOn, Report
 from dispatch.routing.prehandling import Script
@@ -33,23 +32,18 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage import tables as t
 from dispatch.storage.database import Database, Tx
-from dispatch.storage.outbox import MOST_FAILURES
 from dispatch.ticket.finding import Value
 from dispatch.ticket.life import HOP_ENDS
 from dispatch.ticket.roles import Actor, Role
 from tests.factories import (
-    AGENT_10050,
     AGENT_10086,
     CLERK,
     FIXED_ON_SITE,
     INSTALLER,
-    LEASE,
     NOC,
-    NOT_SOLVED,
     NOW,
     SUPERVISOR,
     SUPPORT,
-    account,
     acts,
     all_roles_but,
     archived,
@@ -62,10 +56,9 @@ from tests.factories import (
     live,
     live_id,
     on_board,
-    put_in_force,
+    quarantined,
     refused,
     reported,
-    ticket,
     work,
 )
 
@@ -308,7 +301,7 @@ def test_a_hop_that_can_not_move_any_more_does_not_spoil_a_supervisor_s_batch(
     made = [fault(database, in_force, script, f"GZ{n}").ticket_id for n in range(2)]
     first, second = (on_board(database, in_force, ticket_id) for ticket_id in made)
     with database.write() as tx:
-        handling.withdraw(tx, made[0], "好了", CLERK, NOW)
+        followup.withdraw(tx, made[0], "好了", CLERK, NOW)
         refusals = handling.end_many(
             tx, in_force, [PassOn(hop_id, SUPERVISOR, "installer", "催") for hop_id in (first, second)], NOW
         )
@@ -359,17 +352,6 @@ def test_even_a_supervisor_passes_nothing_on_that_is_on_its_way(
 ) -> None:
     with refused(database, IllegalMove, "pass on: it is due") as tx:
         handling.end(tx, in_force, PassOn(live_id(database, made), SUPERVISOR, "noc", "x"), NOW)
-
-
-def quarantined(database: Database, ticket_id: int) -> int:
-    """The ticket's live hop, after five failures; its id."""
-    now = NOW
-    for _ in range(MOST_FAILURES):
-        with database.write() as tx:
-            (pair,) = hops.receive(tx, [s.pair for s in hops.take_due(tx, now, LEASE, 9, ["noc"])], now, LEASE)
-            hops.fail(tx, pair, "noc.line-test: OSError", now)
-        now += HOUR
-    return live_id(database, ticket_id)
 
 
 def test_a_person_releases_a_hop_from_the_quarantine_and_it_is_tried_afresh(
@@ -458,141 +440,6 @@ def test_only_its_holder_holds_and_resumes_a_hop(
     assert forbidden(database, lambda tx, actor: handling.resume(tx, in_force, waiting, actor, NOW)) == all_roles_but(
         Role.NOC
     )
-
-
-# -- urge --------------------------------------------------------------------------------------
-
-
-def test_urging_is_counted_and_limited_in_number_and_pace(database: Database, in_force: Rulebook, made: int) -> None:
-    pace, most = in_force.limits.urge_every, in_force.limits.urges
-    for n in range(most):
-        with database.write() as tx:
-            assert handling.urge(tx, in_force, made, "急", CLERK, NOW + n * pace) == n + 1
-        if n < most - 1:
-            with refused(database, UrgedEnough, "less than 30m ago") as tx:
-                handling.urge(tx, in_force, made, "急", CLERK, NOW + (n + 1) * pace - timedelta(seconds=1))
-    with refused(database, UrgedEnough, "5 times already") as tx:
-        handling.urge(tx, in_force, made, "急", CLERK, NOW + timedelta(days=1))
-    last = acts(database, made)[-1]
-    assert (last.act, last.detail, last.hop_id) == ("urge", {"times": 5, "reason": "急"}, live_id(database, made))
-
-
-def test_only_what_somebody_is_at_work_on_is_urged(database: Database, in_force: Rulebook, made: int) -> None:
-    with refused(database, BadInput, "reason is empty") as tx:
-        handling.urge(tx, in_force, made, "", CLERK, NOW)
-    with refused(database, NotFound) as tx:
-        handling.urge(tx, in_force, 999, "急", CLERK, NOW)
-    assert forbidden(database, lambda tx, actor: handling.urge(tx, in_force, made, "急", actor, NOW)) == all_roles_but(
-        Role.AGENT_10050, Role.AGENT_10086, Role.CLERK, Role.COMMUNITY_MANAGER, Role.SUPERVISOR
-    )
-    archived(database, in_force, made)
-    with refused(database, UrgedEnough, "it is archived") as tx:
-        handling.urge(tx, in_force, made, "急", CLERK, NOW)
-
-
-# -- withdraw ----------------------------------------------------------------------------------
-
-
-def sent(database: Database) -> None:
-    with database.write() as tx:
-        hops.take_due(tx, NOW, LEASE, 9, ["noc"])
-
-
-def received(database: Database) -> None:
-    with database.write() as tx:
-        hops.receive(tx, [each.pair for each in hops.take_due(tx, NOW, LEASE, 9, ["noc"])], NOW, LEASE)
-
-
-@pytest.mark.parametrize("state", ["due", "sent", "received", "waiting", "claimed", "held", "quarantined"])
-def test_a_ticket_is_withdrawn_in_whatever_state_its_hop_is(
-    database: Database, in_force: Rulebook, made: int, state: str
-) -> None:
-    bring: dict[str, Callable[[], object]] = {
-        "due": lambda: None,
-        "sent": lambda: sent(database),
-        "received": lambda: received(database),
-        "waiting": lambda: on_board(database, in_force, made),
-        "claimed": lambda: claimed(database, in_force, made, NOC),
-        "held": lambda: held(database, in_force, made, NOC, NOW + 9 * HOUR),
-        "quarantined": lambda: quarantined(database, made),
-    }
-    bring[state]()
-    before = hop(database, live_id(database, made))
-    assert before.state == state
-    with database.write() as tx:
-        handling.withdraw(tx, made, "好了", CLERK, NOW + HOUR)
-    after = hop(database, before.id)
-    assert (after.state, after.ended_at, after.wake_at, after.reason) == ("withdrawn", NOW + HOUR, None, "好了")
-    assert after.held_seconds == (3600 if state == "held" else 0)
-    row = ticket(database, made)
-    assert (row.state, row.outcome, row.ended_at) == ("withdrawn", "withdrawn", NOW + HOUR)
-    assert live(database, made) is None
-    with database.write() as tx:
-        assert hops.receive(tx, [(before.id, before.generation)], NOW, LEASE) == [], "a message on its way is stale"
-        assert hops.take_due(tx, NOW + timedelta(days=9), LEASE, 9, list(in_force.teams)) == []
-    with refused(database, IllegalMove, "withdraw: it is withdrawn") as tx:
-        handling.withdraw(tx, made, "x", CLERK, NOW)
-
-
-def test_a_report_that_never_became_a_ticket_is_withdrawn_too(
-    database: Database, in_force: Rulebook, script: Script
-) -> None:
-    account(database)
-    with database.write() as tx:
-        taken = intake.submit(tx, in_force, script, intake.Report("GZ1", "slow", "慢"), AGENT_10050, NOW)
-        handling.withdraw(tx, taken.ticket_id, "好了", CLERK, NOW)
-    assert ticket(database, taken.ticket_id).state == "withdrawn"
-
-
-def test_who_may_withdraw_and_when_not(database: Database, in_force: Rulebook, made: int) -> None:
-    assert forbidden(database, lambda tx, actor: handling.withdraw(tx, made, "x", actor, NOW)) == all_roles_but(
-        Role.AGENT_10086, Role.CLERK, Role.COMMUNITY_MANAGER, Role.SUPERVISOR
-    )
-    with refused(database, BadInput, "reason is empty") as tx:
-        handling.withdraw(tx, made, "", CLERK, NOW)
-    with refused(database, NotFound) as tx:
-        handling.withdraw(tx, 999, "x", CLERK, NOW)
-    archived(database, in_force, made)
-    with refused(database, IllegalMove, "withdraw: it is archived") as tx:
-        handling.withdraw(tx, made, "x", CLERK, NOW)
-
-
-def _waits_for_a_lock(database: Database) -> bool:
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    with database.read() as tx:
-        return bool(tx.execute(text(waiting)).scalar())
-
-
-def test_a_ticket_withdrawn_while_its_hop_moves_on_leaves_no_live_hop(
-    postgresql: Database, rulebook: Rulebook, script: Script
-) -> None:
-    """The withdrawal looks for the live hop, and must wait for who is just making another one."""
-    put_in_force(postgresql, rulebook)
-    moved = fault(postgresql, rulebook, script, "GZ1").ticket_id
-    hop_id = claimed(postgresql, rulebook, moved, NOC)
-    account(postgresql, "GZ2")
-    with postgresql.write() as tx:
-        opened = intake.submit(
-            tx, rulebook, script, intake.Report("GZ2", "no-internet", "断网"), AGENT_10050, NOW
-        ).ticket_id
-    meanwhile: dict[int, Callable[[Tx], object]] = {
-        moved: lambda tx: handling.end(tx, rulebook, Report(hop_id, NOC, "outside-plant", OUTSIDE), NOW),
-        opened: lambda tx: intake.take_over(tx, rulebook, script, opened, NOT_SOLVED, AGENT_10086, NOW),
-    }
-
-    def withdraw(ticket_id: int) -> None:
-        with postgresql.write() as tx:
-            handling.withdraw(tx, ticket_id, "好了", CLERK, NOW)
-
-    with ThreadPoolExecutor(1) as another:
-        for ticket_id, act in meanwhile.items():
-            with postgresql.write() as tx:
-                act(tx)
-                withdrawal = another.submit(withdraw, ticket_id)
-                while not _waits_for_a_lock(postgresql):
-                    assert not withdrawal.done()
-            withdrawal.result(10)
-            assert (ticket(postgresql, ticket_id).state, live(postgresql, ticket_id)) == ("withdrawn", None)
 
 
 def test_a_hop_that_has_ended_stays_as_it_is(database: Database, in_force: Rulebook, made: int, in_hand: int) -> None:

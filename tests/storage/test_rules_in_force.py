@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from dispatch import handling, rules_in_force
+from dispatch import followup, rules_in_force
 from dispatch.errors import BadRules, NotFound
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
@@ -153,7 +153,7 @@ def test_a_team_at_work_is_not_dropped(database: Database, file: Path, rulebook:
     assert rules.refused.lines == (f"{file}:1:1: team 'supervisor' still has open hops and can't be dropped",)
     assert noted(database) == list(rules.refused.lines)
     with database.write() as tx:
-        handling.withdraw(tx, made, "好了", CLERK, NOW)
+        followup.withdraw(tx, made, "好了", CLERK, NOW)
     rewritten(file, changed(hurried))
     assert "chief" in rules.get().teams
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from dispatch import closing, handling, intake, timers
+from dispatch import closing, followup, handling, intake, timers
 from dispatch.errors import (
     AlreadyClaimed,
     DuplicateFault,
@@ -157,9 +157,9 @@ def test_urging_is_counted_and_limited(database: Database, in_force: Rulebook, s
     made = fault(database, in_force, script).ticket_id
     for n in range(in_force.limits.urges):
         with database.write() as tx:
-            assert handling.urge(tx, in_force, made, "急", CLERK, NOW + n * in_force.limits.urge_every) == n + 1
+            assert followup.urge(tx, in_force, made, "急", CLERK, NOW + n * in_force.limits.urge_every) == n + 1
     with pytest.raises(UrgedEnough), database.write() as tx:
-        handling.urge(tx, in_force, made, "急", CLERK, NOW + timedelta(days=1))
+        followup.urge(tx, in_force, made, "急", CLERK, NOW + timedelta(days=1))
 
 
 def test_a_withdrawn_ticket_has_no_live_hop_and_its_message_is_stale(
@@ -168,11 +168,11 @@ def test_a_withdrawn_ticket_has_no_live_hop_and_its_message_is_stale(
     made = fault(database, in_force, script).ticket_id
     with database.write() as tx:
         sent = hops.take_due(tx, NOW, LEASE, 10, ["noc"])
-        handling.withdraw(tx, made, "好了", CLERK, NOW)
+        followup.withdraw(tx, made, "好了", CLERK, NOW)
         assert hops.receive(tx, [s.pair for s in sent], NOW, LEASE) == []
     assert (ticket(database, made).state, live(database, made)) == ("withdrawn", None)
     with pytest.raises(IllegalMove), database.write() as tx:
-        handling.withdraw(tx, made, "x", CLERK, NOW)
+        followup.withdraw(tx, made, "x", CLERK, NOW)
 
 
 def test_not_fixed_reopens_and_satisfied_closes_and_a_link_answers_once(

@@ -14,7 +14,7 @@ from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from dispatch import closing, figures, handling, timers
+from dispatch import closing, figures, followup, handling, timers
 from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.routing.prehandling import Script
@@ -169,7 +169,7 @@ def test_of_two_messages_for_the_same_hops_the_older_is_stale_whichever_comes_fi
 def test_a_message_that_comes_after_its_ticket_was_withdrawn_changes_nothing(stage: Stage, ten: list[int]) -> None:
     pairs = stage.deliver("noc.receive", stage.send("noc"))
     with stage.here.database.write() as tx:
-        handling.withdraw(tx, hop(stage.here.database, ten[3]).ticket_id, "好了", SUPERVISOR, datetime.now(UTC))
+        followup.withdraw(tx, hop(stage.here.database, ten[3]).ticket_id, "好了", SUPERVISOR, datetime.now(UTC))
     handed_on = stage.deliver("noc.line-test", pairs)
     assert [hop_id for hop_id, _ in handed_on] == [hop_id for hop_id in ten if hop_id != ten[3]]
     assert states(stage, [ten[3]]) == ["withdrawn"]

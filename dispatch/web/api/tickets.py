@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field as Of
 
-from dispatch import closing, explanation, figures, handling, intake
+from dispatch import closing, explanation, figures, followup, intake
 from dispatch.closing import digest
 from dispatch.errors import BadAnswer, BadInput, IllegalMove, NotWithdrawable, SurveyOver, UrgedEnough
 from dispatch.storage import hops, tickets
@@ -241,13 +241,13 @@ def take_over(call: Call, ticket: TicketName, asked: Answers) -> Accepted:
 def urge(call: Call, ticket: TicketName, asked: Reason) -> Urged:
     """催单: the customer presses; counted and limited by the rules."""
     ticket_id, actor = _actor(call, ticket)
-    return Urged(urged=handling.urge(call.tx, call.rulebook, ticket_id, asked.reason, actor, call.now))
+    return Urged(urged=followup.urge(call.tx, call.rulebook, ticket_id, asked.reason, actor, call.now))
 
 
 @api.act("/{ticket}/withdraw", "withdraw", raises=[IllegalMove, NotWithdrawable, BadInput])
 def withdraw(call: Call, ticket: TicketName, asked: Reason) -> Accepted:
     """撤单: the report is taken back."""
-    return _moved(call, ticket, lambda id_, actor: handling.withdraw(call.tx, id_, asked.reason, actor, call.now))
+    return _moved(call, ticket, lambda id_, actor: followup.withdraw(call.tx, id_, asked.reason, actor, call.now))
 
 
 @api.act("/{ticket}/answer", "answer by phone", raises=[SurveyOver, BadInput])

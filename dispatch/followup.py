@@ -1,0 +1,76 @@
+"""What a customer who has reported wants later 后续诉求: urge 催单, withdraw 撤单."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch import next_hop
+from dispatch.errors import NotWithdrawable, UrgedEnough
+from dispatch.intake import clean
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import history, hops, tickets
+from dispatch.storage.database import Tx
+from dispatch.ticket.clock import write_duration
+from dispatch.ticket.kind import Kind
+from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
+from dispatch.ticket.numbers import hop_number, ticket_number
+from dispatch.ticket.roles import Actor, require
+
+
+def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, now: datetime) -> int:
+    """The customer presses; the times so far. Raises NotAllowed, NotFound, UrgedEnough, BadInput."""
+    require(actor, "urge", "a ticket")
+    row = tickets.get(tx, ticket_id, lock=True)
+    number, limits = ticket_number(row.kind, ticket_id), rulebook.limits
+    if row.state not in (TicketState.OPEN, TicketState.TRANSFERRED):
+        raise UrgedEnough(ticket=number, why=f"it is {row.state}, nobody is at work on it")
+    if row.urged >= limits.urges:
+        raise UrgedEnough(ticket=number, why=f"it was urged {row.urged} times already, more doesn't help")
+    if row.urged_at is not None and now < row.urged_at + limits.urge_every:
+        raise UrgedEnough(ticket=number, why=f"the last time was less than {write_duration(limits.urge_every)} ago")
+    why = clean(reason, "reason")
+    tickets.update_tickets(tx, [{"id_": ticket_id, "urged": row.urged + 1, "urged_at": now}])
+    hop_id = tickets.live_hop(tx, ticket_id)
+    history.write(tx, [history.entry(ticket_id, now, "urge", actor, hop_id, times=row.urged + 1, reason=why)])
+    return int(row.urged) + 1
+
+
+def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
+    """The report is taken back; its live hop ends with it.
+
+    Raises NotAllowed, NotFound, IllegalMove, BadInput; NotWithdrawable for a construction order, behind which stand an
+    account, a reserved port and the customer's money.
+    """
+    require(actor, "withdraw", "a ticket")
+    why = clean(reason, "reason")
+    live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
+    row = tickets.get(tx, ticket_id, lock=True)
+    if tickets.live_hop(tx, ticket_id) not in live:  # it moved on before the ticket was ours
+        live = _lock_live(tx, ticket_id)
+    number = ticket_number(row.kind, ticket_id)
+    if row.kind == Kind.CONSTRUCTION:
+        raise NotWithdrawable(ticket=number)
+    state = ticket_move(TicketState(row.state), "withdraw", f"ticket {number}")
+    ended = [
+        {
+            "id_": hop.id,
+            "state": hop_move(HopState(hop.state), "withdraw", f"hop {hop_number(hop.kind, ticket_id, hop.seq)}"),
+            "ended_at": now,
+            "wake_at": None,
+            "held_seconds": next_hop.held_seconds(hop, now),
+            "reason": why,
+        }
+        for hop in live.values()
+    ]
+    hops.update_hops(tx, ended)
+    tickets.update_tickets(tx, [{"id_": ticket_id, "state": state, "ended_at": now, "outcome": state}])
+    history.write(tx, [history.entry(ticket_id, now, "withdraw", actor, next(iter(live), None), reason=why)])
+
+
+def _lock_live(tx: Tx, ticket_id: int) -> dict[int, Row[Any]]:
+    """The ticket's live hop, locked, by id; empty where there is none."""
+    hop_id = tickets.live_hop(tx, ticket_id)
+    return {} if hop_id is None else hops.lock(tx, [hop_id])
