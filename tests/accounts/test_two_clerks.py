@@ -58,8 +58,8 @@ class Clerk:
     def line(self) -> tuple[str, SecretStr] | None:
         """A living account, by somebody's look at the books a moment ago, and its owner's document."""
         names = {f"张㛃{'甲乙丙丁'[n]}": n for n in range(1, LINES + 1)}
-        customers = {row.id: names[row.name] for row in a.rows(self.database, a.b.customer)}
         living = [row for row in a.rows(self.database, a.b.account) if row.state in LIVING]
+        customers = {row.id: names[row.name] for row in a.rows(self.database, a.b.customer)}  # each account's is among
         if not living:
             return None
         row = self.dice.choice(living)
