@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from dispatch.ticket.life import Move, State, follow
+from dispatch.ticket.life import Life, Move, State
 
 
 class Port(StrEnum):
@@ -43,26 +43,13 @@ EFFECT_MOVES: tuple[Move[EffectState], ...] = (
     Move("release", (_E.QUARANTINED,), _E.DUE, "supervisor", "tried afresh"),
 )
 
-EFFECT_ENDS = frozenset(EffectState) - {state for move in EFFECT_MOVES for state in move.sources}
+_EFFECT = Life(EffectState, EFFECT_MOVES)
+
+EFFECT_ENDS = _EFFECT.ends
+
+effect_move, effect_sources, effect_target = _EFFECT.move, _EFFECT.sources, _EFFECT.target
 
 
 def lane_of(account_id: int) -> str:
     """The lane of an account's provisioning orders: they leave one after the other, in the order of booking."""
     return f"account/{account_id}"
-
-
-_EFFECT = {move.name: move for move in EFFECT_MOVES}
-
-
-def effect_move(state: EffectState, name: str, effect: object = "effect") -> EffectState:
-    """The state after `name`. Raises IllegalMove when the table has no such row."""
-    return follow(_EFFECT[name], state, effect)
-
-
-def effect_sources(name: str) -> tuple[EffectState, ...]:
-    """From where the move `name` may start: for set-based statements."""
-    return _EFFECT[name].sources
-
-
-def effect_target(name: str) -> EffectState:
-    return _EFFECT[name].target

@@ -6,7 +6,7 @@ Pure. Source: 家庭宽带业务流程 V1.0, sections 1 (open), 3 (close), 4 (su
 
 from __future__ import annotations
 
-from dispatch.ticket.life import Move, State, follow
+from dispatch.ticket.life import Life, Move, State
 
 
 class AccountState(State):
@@ -26,22 +26,9 @@ ACCOUNT_MOVES: tuple[Move[AccountState], ...] = (
     Move("cancel", (_A.INSTALLING,), _A.CANCELLED, "clerk, community manager", "construction failed: refunded"),
 )
 
-ACCOUNT_ENDS = frozenset(AccountState) - {state for move in ACCOUNT_MOVES for state in move.sources}
-LIVING = tuple(state for state in AccountState if state not in ACCOUNT_ENDS)
-"""The states in which an account occupies its port and its name is taken."""
+_ACCOUNT = Life(AccountState, ACCOUNT_MOVES)
 
-_ACCOUNT = {move.name: move for move in ACCOUNT_MOVES}
+ACCOUNT_ENDS, LIVING = _ACCOUNT.ends, _ACCOUNT.living
+"""Living, an account occupies its port, and its name is taken."""
 
-
-def account_move(state: AccountState, name: str, account: object = "account") -> AccountState:
-    """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
-    return follow(_ACCOUNT[name], state, account)
-
-
-def account_sources(name: str) -> tuple[AccountState, ...]:
-    """From where the move `name` may start: for set-based statements."""
-    return _ACCOUNT[name].sources
-
-
-def account_target(name: str) -> AccountState:
-    return _ACCOUNT[name].target
+account_move = _ACCOUNT.move

@@ -62,6 +62,29 @@ class Move(NamedTuple, Generic[S]):
     meaning: str
 
 
+class Life(Generic[S]):
+    """A life table, to be asked: `ends` are the states that nothing leads out of, `living` all others, in order."""
+
+    def __init__(self, states: type[S], moves: tuple[Move[S], ...]) -> None:
+        self._moves = {move.name: move for move in moves}
+        self.ends = frozenset(states) - {state for move in moves for state in move.sources}
+        self.living = tuple(state for state in states if state not in self.ends)
+
+    def move(self, state: S, name: str, what: object = "it") -> S:
+        """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
+        move = self._moves[name]
+        if state not in move.sources:
+            raise IllegalMove(what=what, move=name, state=state, sources=" or ".join(move.sources))
+        return move.target
+
+    def sources(self, name: str) -> tuple[S, ...]:
+        """From where the move `name` may start: for set-based statements."""
+        return self._moves[name].sources
+
+    def target(self, name: str) -> S:
+        return self._moves[name].target
+
+
 _T = TicketState
 TICKET_MOVES: tuple[Move[TicketState], ...] = (
     Move("transfer", (_T.REPORTED,), _T.TRANSFERRED, "10050", "ours: on to a 10086 seat, with what was said"),
@@ -117,36 +140,11 @@ HOP_MOVES: tuple[Move[HopState], ...] = (
     ),
 )
 
-TICKET_ENDS = frozenset(TicketState) - {state for move in TICKET_MOVES for state in move.sources}
-HOP_ENDS = frozenset(HopState) - {state for move in HOP_MOVES for state in move.sources}
-LIVE_HOP = tuple(state for state in HopState if state not in HOP_ENDS)
+_TICKET, _HOP = Life(TicketState, TICKET_MOVES), Life(HopState, HOP_MOVES)
+
+TICKET_ENDS, HOP_ENDS = _TICKET.ends, _HOP.ends
+LIVE_HOP = _HOP.living
 """The states of which a ticket has at most one hop at a time."""
 
-_TICKET = {move.name: move for move in TICKET_MOVES}
-_HOP = {move.name: move for move in HOP_MOVES}
-
-
-def ticket_move(state: TicketState, name: str, ticket: object = "ticket") -> TicketState:
-    """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
-    return follow(_TICKET[name], state, ticket)
-
-
-def hop_move(state: HopState, name: str, hop: object = "hop") -> HopState:
-    """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
-    return follow(_HOP[name], state, hop)
-
-
-def hop_sources(name: str) -> tuple[HopState, ...]:
-    """From where the move `name` may start: for set-based statements."""
-    return _HOP[name].sources
-
-
-def hop_target(name: str) -> HopState:
-    return _HOP[name].target
-
-
-def follow(move: Move[S], state: S, what: object) -> S:
-    """The state to which `move` leads `what`. Raises IllegalMove, naming both ends, when it can't start so."""
-    if state not in move.sources:
-        raise IllegalMove(what=what, move=move.name, state=state, sources=" or ".join(move.sources))
-    return move.target
+ticket_move = _TICKET.move
+hop_move, hop_sources, hop_target = _HOP.move, _HOP.sources, _HOP.target

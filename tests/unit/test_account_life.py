@@ -12,8 +12,6 @@ from dispatch.books.life import (
     LIVING,
     AccountState,
     account_move,
-    account_sources,
-    account_target,
 )
 from dispatch.books.reasons import (
     CANCELLATION_REASONS,
@@ -58,13 +56,6 @@ def test_what_is_suspended_cannot_be_suspended_again() -> None:
 def test_an_account_that_has_ended_lives_no_more() -> None:
     assert {"closed", "cancelled"} == ACCOUNT_ENDS
     assert LIVING == ("installing", "in-service", "suspended")
-
-
-def test_set_based_statements_use_the_table_of_accounts_too() -> None:
-    for move in ACCOUNT_MOVES:
-        assert all(
-            account_move(source, move.name) == account_target(move.name) for source in account_sources(move.name)
-        )
 
 
 def test_every_living_account_has_a_way_to_an_end() -> None:
