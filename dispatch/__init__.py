@@ -13,5 +13,12 @@ A fault's journey, and where each step of it stands:
     the record is frozen, the customer is asked            closing.archive, closing.answer
     satisfied: the case is closed; not fixed: back to work ticket.life
 
+At the counter, where nothing waits for a queue:
+
+    an account operation is done whole, or refused on record accounts
+    what it leads to outside our database leaves as a row  effects, workers.effects
+    a line is built by the same rules, queues and boards   construction
+    and the customer takes home what was done, on paper    slips
+
 The database decides what is true; a message only says where to look.
 """
