@@ -6,9 +6,8 @@ between, is handed in again under the same key when its lease is over, and the r
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -18,14 +17,11 @@ from sqlalchemy import Row
 from dispatch.books.effect import Port
 from dispatch.storage import effects
 from dispatch.storage.outbox import Pair
-from workers.batch import halving
+from workers.batch import PAUSE, Batch
 from workers.receivers import RECEIVERS, Effects
 from workers.world import World, world
 
 log = structlog.get_logger()
-
-PAUSE = timedelta(seconds=10)
-"""Until a receiver that was out of reach is asked again, however long it stays away: that is no effect's failure."""
 
 
 def deliver(pairs: Sequence[Pair]) -> None:
@@ -45,25 +41,13 @@ class _Delivery:
 
     def __init__(self, here: World, port: Port) -> None:
         self.here, self.port = here, port
-        self.reached = False  # the receiver has answered at least once
 
     def run(self, rows: Effects) -> None:
-        """One that breaks its batch is found by halving and fails alone."""
-        halving(self._hand_in, rows, self._fail)
+        Batch(self._hand_in, self._fail, self._wait).run(rows)
 
     def _hand_in(self, rows: Effects) -> list[Pair]:
-        """All at once; those that were confirmed. Raises OSError where some can be handed in and others can't."""
-        try:
-            refused = RECEIVERS[self.port](self.here, rows)
-        except OSError as away:
-            if not self.reached and len(rows) > 1:
-                self._hand_in([random.choice(rows)])  # noqa: S311 — the receiver, or one of these? Another will tell
-            if self.reached:
-                raise
-            self._wait(rows, away)
-            return []
-        self.reached = True
-        return self._settle(rows, refused)
+        """All at once; those that were confirmed."""
+        return self._settle(rows, RECEIVERS[self.port](self.here, rows))
 
     def _settle(self, rows: Effects, refused: Mapping[str, str]) -> list[Pair]:
         now = datetime.now(UTC)

@@ -21,7 +21,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import Pair
-from workers.batch import halving
+from workers.batch import PAUSE, Batch
 from workers.world import World, world
 
 log = structlog.get_logger()
@@ -32,7 +32,8 @@ Write = Callable[[Tx, Rulebook, Hops, datetime], list[Pair] | None]
 goes on, where these aren't the hops themselves."""
 Look = Callable[[World, Hops], Write]
 """Asks the outside world about hops that were read (no transaction is open meanwhile), and gives what is to be written.
-It may run twice for the same hop, so what it asks outside must be repeatable or carry a key."""
+It may run twice for the same hop, so what it asks outside must be repeatable or carry a key. Raises OSError when that
+is out of reach."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,9 @@ def receive(pairs: Sequence[Pair]) -> list[Pair]:
 def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
     """One step, the `place`-th of its stretch, for these hops, in one transaction; one that breaks it fails alone.
 
-    Raises OperationalError, SoftTimeLimitExceeded, as `halving` says.
+    Raises OperationalError, SoftTimeLimitExceeded, as `Batch` says.
     """
-    return halving(partial(_act, step, place, effect), pairs, partial(_fail, effect))
+    return Batch(partial(_act, step, place, effect), partial(_fail, effect), partial(_wait, effect)).run(pairs)
 
 
 def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
@@ -104,6 +105,14 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
         own = hops.advance(tx, [row.id for row in todo], place + 1, now + here.settings.lease_span)
     here.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in todo))
     return behind + (own if following is None else following)
+
+
+def _wait(effect: str, pairs: Sequence[Pair], away: OSError) -> None:
+    failure = f"{effect}: {type(away).__name__}"
+    here = world()
+    with here.database.write() as tx:
+        hops.postpone(tx, pairs, datetime.now(UTC) + PAUSE, failure=failure)
+    log.warning("out of reach, hops stay due", failure=failure, hops=len(pairs))
 
 
 def _fail(effect: str, pair: Pair, broken: Exception) -> None:
