@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from dispatch.intake import Answers, Report
 from dispatch.replay.log import LoggedCase
@@ -18,21 +18,33 @@ _LINK = re.compile(r"F0*(\d+)\D.*/([\w-]+)$")
 
 
 class Customers:
-    """Everybody who calls, by one script; `categories` are those that a plan may ask for."""
+    """Everybody who calls, by one script; `categories` are those that a plan may ask for.
 
-    def __init__(self, script: Script, categories: Iterable[str]) -> None:
+    They are the holders of `lines`, accounts that are in service; without any, one new customer for each incident.
+    """
+
+    def __init__(self, script: Script, categories: Iterable[str], lines: Sequence[str] = ()) -> None:
         self._said = {category: _to_a_ticket(script, category) for category in categories}
+        self._lines = lines
 
-    def account(self, case: LoggedCase) -> tuple[str, str, str]:
-        """(number, area, mobile) of the one who reports this case: one customer for each incident."""
-        area = zlib.crc32(case.number.encode()) % AREAS
-        return f"R{case.number}", f"area-{area}", _mobile(case.number)
+    def account(self, case: LoggedCase) -> str:
+        """The number of the one who reports this case."""
+        if self._lines:
+            return self._lines[zlib.crc32(case.number.encode()) % len(self._lines)]
+        return f"R{case.number}"
+
+    def strangers(self, cases: Iterable[LoggedCase]) -> list[tuple[str, str, str]]:
+        """(number, area, mobile) of the customers that must be entered before they can report these cases."""
+        if self._lines:
+            return []
+        areas = ((case, zlib.crc32(case.number.encode()) % AREAS) for case in cases)
+        return [(self.account(case), f"area-{area}", _mobile(case.number)) for case, area in areas]
 
     def report(self, case: LoggedCase, plan: Plan, key: str) -> Report:
         """The call with which the case begins; it ends in a ticket of the plan's category."""
         symptom, answers = self._said[plan.category]
         return Report(
-            account=self.account(case)[0],
+            account=self.account(case),
             symptom=symptom,
             description=f"重放 replayed incident {case.number}",
             priority=plan.priority,

@@ -73,7 +73,8 @@ class Tally:
 
 
 class Driver:
-    """One run. `cases` come in the order of their opening; `name` prefixes their request keys."""
+    """One run. `cases` come in the order of their opening; `name` prefixes their request keys. They are reported by the
+    holders of `lines`, accounts that are in service; without any, each by a customer of its own."""
 
     def __init__(
         self,
@@ -85,13 +86,14 @@ class Driver:
         ledger: Ledger,
         sms: SimulatedSmsGateway,
         speed_up: float | None = None,
+        lines: Sequence[str] = (),
     ) -> None:
         self.name, self.cases, self.planner, self.script = name, cases, planner, script
         self.database, self.ledger, self.sms = database, ledger, sms
         self.speed_up = speed_up
         self.tally = Tally()
         self.plans: dict[int, Plan] = {}
-        self.customers = Customers(script, self.rulebook.categories)
+        self.customers = Customers(script, self.rulebook.categories, lines)
         self._teams = [name for name, team in self.rulebook.teams.items() if not team.automatic]
         self._effect = f"accepted/{name}"
         self._refused: set[int] = set()
@@ -169,7 +171,7 @@ class Driver:
             return 0
         now = datetime.now(UTC)
         with self.database.write() as tx:
-            accounts.take_over(tx, [self.customers.account(case) for case, _ in batch], OPERATIONS, now)
+            accounts.take_over(tx, self.customers.strangers(case for case, _ in batch), OPERATIONS, now)
         with self.database.write() as tx:
             reports = [self.customers.report(case, plan, self._key(case)) for case, plan in batch]
             outcomes = intake.submit_many(tx, self.rulebook, self.script, reports, AGENT, now)

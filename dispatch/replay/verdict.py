@@ -11,6 +11,7 @@ from typing import Any
 from dispatch.ports.ledger import Effect, Ledger
 from dispatch.storage.database import Database
 from dispatch.storage.runs import RunCounts, run_counts, run_hops, run_tickets
+from dispatch.ticket.kind import Kind
 from dispatch.ticket.numbers import read_ticket_number
 
 STAGES = (
@@ -51,15 +52,15 @@ class Verdict:
         return not self.lost and not self.doubled and self.accepted == self.counts.archived == self.counts.closed
 
 
-def judge(database: Database, ledger: Ledger, name: str) -> Verdict:
-    """Count a run that has ended."""
+def judge(database: Database, ledger: Ledger, name: str, kind: Kind = Kind.FAULT) -> Verdict:
+    """Count a run that has ended: its faults, or its construction orders."""
     with database.read() as tx:
-        counts = run_counts(tx, name)
-        known = {id_ for id_, _ in run_tickets(tx, name)}
+        counts = run_counts(tx, name, kind)
+        known = {id_ for id_, _ in run_tickets(tx, name, kind)}
         hops: set[int] = set()
         teams: Counter[str] = Counter()
         times: list[list[float]] = [[] for _ in STAGES]
-        for row in run_hops(tx, name):
+        for row in run_hops(tx, name, kind):
             hops.add(row.id)
             teams[row.team] += 1
             for seconds, (_, start, end) in zip(times, STAGES, strict=True):
@@ -79,12 +80,15 @@ def judge(database: Database, ledger: Ledger, name: str) -> Verdict:
 
 
 def _ours(name: str, hops: set[int]) -> Callable[[Effect], bool]:
-    """Whether an effect is this run's: its acceptance, or one on its hops (`17`, or `17/2` for what may come again)."""
+    """Whether an effect is this run's: its acceptance, or one on its hops (`17`, or `17/2` for what may come again).
+    What was asked of the world outside, `effects.sms` and others, is no run's: `outside` counts it."""
 
     def ours(effect: Effect) -> bool:
         what, thing = effect
         if what.startswith("accepted/"):
             return what == f"accepted/{name}"
+        if what.startswith("effects."):
+            return False
         return int(thing.partition("/")[0]) in hops
 
     return ours

@@ -100,6 +100,12 @@ def unconfirmed(tx: Tx, limit: int) -> Sequence[Row[Any]]:
     return tx.execute(select(*columns).where(effect.c.confirmed_at.is_(None)).order_by(effect.c.id).limit(limit)).all()
 
 
+def keys(tx: Tx) -> list[tuple[str, str, bool]]:
+    """(port, key, whether it is confirmed) of all that was ever asked."""
+    query = select(effect.c.port, effect.c.key, effect.c.confirmed_at.is_not(None)).order_by(effect.c.id)
+    return [(port, key, bool(confirmed)) for port, key, confirmed in tx.execute(query)]
+
+
 def keys_in_lanes(tx: Tx, lanes: Collection[str]) -> dict[str, list[str]]:
     """The keys of what isn't confirmed, by lane, in order."""
     query = select(effect.c.lane, effect.c.key).where(effect.c.lane.in_(lanes), effect.c.confirmed_at.is_(None))

@@ -1,4 +1,5 @@
-"""A run: the tickets whose request keys begin with its name. What a replay asks of the database and counts in it."""
+"""A run: the faults whose request keys begin with its name, or the construction orders of the accounts that were opened
+under such keys. What a replay asks of the database and counts in it."""
 
 from __future__ import annotations
 
@@ -7,26 +8,35 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
+from dispatch.storage.book_tables import operation
 from dispatch.storage.database import Tx
 from dispatch.storage.tables import archive_record, hop, on_board, ticket
+from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import LIVE_HOP, HopState, TicketState
 
 _asker = hop.alias("asker")
 
 
-def _of(name: str) -> ColumnElement[bool]:
+def _of(name: str, kind: Kind = Kind.FAULT) -> ColumnElement[bool]:
+    if kind == Kind.FAULT:
+        return _begins(ticket.c.request_key, name)
+    opened = select(operation.c.account_id).where(operation.c.kind == "open", _begins(operation.c.request_key, name))
+    return and_(ticket.c.kind == kind, ticket.c.account_id.in_(opened))
+
+
+def _begins(key: ColumnElement[str], name: str) -> ColumnElement[bool]:
     """A range on the unique index: `name/…`."""
-    return and_(ticket.c.request_key >= f"{name}/", ticket.c.request_key < f"{name}0")
+    return and_(key >= f"{name}/", key < f"{name}0")
 
 
-def run_tickets(tx: Tx, name: str) -> list[tuple[int, str]]:
-    """(ticket id, request key) of all."""
-    return [(id_, key) for id_, key in tx.execute(select(ticket.c.id, ticket.c.request_key).where(_of(name)))]
+def run_tickets(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> list[tuple[int, str]]:
+    """(ticket id, request key) of all; a construction order has no key of its own."""
+    return [(id_, key) for id_, key in tx.execute(select(ticket.c.id, ticket.c.request_key).where(_of(name, kind)))]
 
 
-def run_progress(tx: Tx, name: str) -> int:
+def run_progress(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> int:
     """How many have ended."""
-    query = select(func.count()).where(_of(name), ticket.c.ended_at.is_not(None))
+    query = select(func.count()).where(_of(name, kind), ticket.c.ended_at.is_not(None))
     return tx.execute(query).scalar_one()
 
 
@@ -64,8 +74,8 @@ class RunCounts(NamedTuple):
     unplaced: list[int]
 
 
-def run_counts(tx: Tx, name: str) -> RunCounts:
-    of = _of(name)
+def run_counts(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> RunCounts:
+    of = _of(name, kind)
     live = select(hop.c.ticket_id, func.count().label("n")).where(hop.c.state.in_(LIVE_HOP)).group_by(hop.c.ticket_id)
     lives = live.subquery()
     unplaced = (
@@ -86,7 +96,7 @@ def run_counts(tx: Tx, name: str) -> RunCounts:
     )
 
 
-def run_hops(tx: Tx, name: str) -> Iterator[Row[Any]]:
+def run_hops(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> Iterator[Row[Any]]:
     """Every hop's times, streamed: a run may have a hundred thousand."""
     query: Select[Any] = (
         select(
@@ -94,6 +104,6 @@ def run_hops(tx: Tx, name: str) -> Iterator[Row[Any]]:
             hop.c.boarded_at, hop.c.claimed_at, hop.c.ended_at,
         )
         .join(ticket, ticket.c.id == hop.c.ticket_id)
-        .where(_of(name))
+        .where(_of(name, kind))
     )  # fmt: skip
     yield from tx.execution_options(yield_per=2_000).execute(query)
