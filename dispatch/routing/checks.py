@@ -201,6 +201,9 @@ def _as_list(value: object) -> list[object]:
 def _ways(file: RulesFile, base: Path, flow: FlowModel) -> Found:
     """Teams that no way reaches, teams from which no way leads to the end, teams without a section.
 
+    A team that is answered `sender` has the case as it had it before, so asking leads it no further than what those
+    that it asks do otherwise. Its own `sender` leads on: to a team that is looked at here itself.
+
     While a name is misspelt nothing is said about ways: the spelling may be all that is wrong with them.
     """
     out = {team: {rule.to for rules in findings.values() for rule in rules} for team, findings in flow.teams.items()}
@@ -215,14 +218,18 @@ def _ways(file: RulesFile, base: Path, flow: FlowModel) -> Found:
         )
     if not flow.start or not reached <= {*file.teams, END, SENDER}:
         return
+    ahead = {team: targets - {SENDER} for team, targets in out.items()}
+    astray = {team for team, targets in out.items() if SENDER in targets and not _always_asked(file, flow, team)}
+    ends = {END, *left_out, *astray}  # the last two are told of already
     for team in flow.teams:
         path = (*base, "teams", team)
         if team not in file.teams:
             continue
         if team not in reached:
             yield path, f"no way leads to team '{team}'"
-        elif out[team] and not ({END, SENDER, *left_out} & _closure({team}, out)):
-            yield path, f"no way leads from team '{team}' to the end of the case"
+        elif out[team] and SENDER not in out[team] and not ends & _closure({team}, ahead):
+            hint = "; an answer by 'sender' only leads back" if SENDER in _closure({team}, out) else ""
+            yield path, f"no way leads from team '{team}' to the end of the case{hint}"
 
 
 def _closure(seeds: set[str], edges: dict[str, set[str]]) -> set[str]:

@@ -107,6 +107,60 @@ def journey(data: st.DataObject, avoided: set[str]) -> list[str]:
     return visits
 
 
+# -- ways to the end --------------------------------------------------------------------------------
+
+HEAD = (RULES.parent / "tests/bad_rules/no-way-to-the-end.yaml").read_text(encoding="utf-8").partition("flows:")[0]
+HEAD = HEAD.replace(
+    "  line: {title",
+    "  duct: {title: {zh: 管道, en: Duct}, members: [installer], respond_within: 1h, "
+    "finish_within: 2h}\n  line: {title",
+).replace(", passes_on_to: [line]", "")
+PEOPLE = ("noc", "line", "duct", "boss")
+FINDINGS = ("inside", "fixed")
+
+targets = st.lists(st.sampled_from([*PEOPLE, "archive", SENDER, SENDER]), min_size=1, max_size=2, unique=True)
+
+
+@given(st.fixed_dictionaries({"noc": targets, "line": targets, "duct": targets}), st.sampled_from(["noc", "line"]))
+@settings(max_examples=150)
+def test_a_file_is_let_in_only_if_every_case_can_come_to_its_end_and_never_refused_without_a_case_that_can_not(
+    ways: dict[str, list[str]], start: str
+) -> None:
+    """Tried out on the cases themselves: a team, and who waits for it, the last one on top."""
+    sections = {**ways, "boss": ["archive"], "archive": [END]}
+    lines = ["flows:", "  fault:", f"    start: {start}", "    teams:"]
+    for team, to in ways.items():
+        lines += [f"      {team}:", *(f"        {name}: {each}" for name, each in zip(FINDINGS, to, strict=False))]
+    lines += ["      boss: {inside: archive, fixed: archive}", "      archive: {filed: end}"]
+    told = faults(HEAD + "\n".join(lines) + "\n")
+    if all("to the end of the case" in fault for fault in told):
+        assert bool(told) == bool(stuck(sections, start))
+
+
+def stuck(ways: dict[str, list[str]], start: str) -> set[tuple[str, ...]]:
+    """The cases (team, those who wait for it) of few who wait from which no way leads to the end, the limits apart.
+
+    If there is a way at all, one is found on which each team asks once more at most.
+    """
+    few = 4
+    deepest = few + len(ways)
+
+    def after(case: tuple[str, ...]) -> set[tuple[str, ...]]:
+        team, *waiting = case
+        back = {tuple(waiting)} if SENDER in ways[team] and waiting else set()
+        asked = {(to, *(() if to == "archive" else case)) for to in ways[team] if to not in (SENDER, END)}
+        return back | {each for each in asked if len(each) <= deepest}
+
+    seen, todo = set[tuple[str, ...]](), {(start,)}
+    while todo:
+        seen |= todo
+        todo = {following for case in todo for following in after(case)} - seen
+    good = {case for case in seen if END in ways[case[0]]}
+    while more := {case for case in seen - good if after(case) & good}:
+        good |= more
+    return {case for case in seen - good if len(case) <= few}
+
+
 # -- edits of the file ------------------------------------------------------------------------------
 
 SMALL = (
