@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 
 from dispatch.cli import (
     crew,
+    demo,
     effects,
     handling,
     intake,
@@ -33,7 +34,7 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for module in (running, intake, team, handling, journey, paper, replay, users):
+for module in (running, intake, team, handling, journey, paper, replay, demo, users):
     cli.registered_commands += module.app.registered_commands
 for name, group in (
     ("rules", rules.rules),

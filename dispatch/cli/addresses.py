@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.table import Table
+from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from dispatch.books.address_file import Listed, load
@@ -99,13 +102,18 @@ def _show_by_area(tx: Tx, area: str, as_json: bool) -> None:
     if as_json:
         show_json([{"area": row.area, "demands": row.wanted, "speed": row.speed} for row in rows])
         return
+    out.print(demand_table(rows))
+
+
+def demand_table(rows: Sequence[Row[Any]]) -> Table:
+    """What network planning counts, by area."""
     shown = table()
     shown.add_column("片区 Area")
     shown.add_column("需求 Demands", justify="right")
     shown.add_column("合计速率 Mbit/s in all", justify="right")
     for row in rows:
         shown.add_row(row.area, str(row.wanted), str(row.speed))
-    out.print(shown)
+    return shown
 
 
 def _show_each(tx: Tx, limit: int, area: str | None, as_json: bool) -> None:

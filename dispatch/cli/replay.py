@@ -1,11 +1,9 @@
-"""`dispatch replay`, `dispatch demo`: a whole log, or a made-up one, as faults through the real workers."""
+"""`dispatch replay`: a whole log as faults through the real workers."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +13,9 @@ from typing import Annotated
 
 import typer
 
-from dispatch import figures as figures_of
-from dispatch.cli.desk import Desk, err, open_desk, out, progress_bar
-from dispatch.cli.journey import picture
+from dispatch.cli.desk import Desk, err, open_desk, progress_bar
 from dispatch.cli.replay_report import show_report
-from dispatch.errors import AlreadyRunning, BadInput, RunUnderWay
+from dispatch.errors import BadInput, RunUnderWay
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.processes import Held, hold
@@ -29,17 +25,14 @@ from dispatch.replay.driver import Driver, Tally
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import ReplayMapping
 from dispatch.replay.plan import Planner
-from dispatch.replay.sample import sample
 from dispatch.replay.verdict import Verdict, judge
-from dispatch.settings import PROJECT, Settings, load_settings
+from dispatch.settings import PROJECT, Settings
 from dispatch.storage.runs import run_counts
 from dispatch.supervisor import Stack, is_running
 
 app = typer.Typer()
 
 MAPPING = PROJECT / "replay_mapping.yaml"
-JOURNEY = ("noc", "installer", "transmission", "installer")
-"""The fault that the demonstration shows step by step: steps 8 to 14 of the source document."""
 
 
 @app.command()
@@ -63,8 +56,8 @@ def replay(
     known = mapping_of.load(mapping, rulebook)
     mapping_of.check_covers(known, log, str(mapping))
     cases = log.cases[:limit]
-    with _alone(desk.settings, name), _running(desk.settings) as (tend, stack):
-        tally, verdict, rate = _drive(desk, name, cases, known, tend, speed_up)
+    with _alone(desk.settings, name), running(desk.settings) as (tend, stack):
+        tally, verdict, rate = drive(desk, name, cases, known, tend, speed_up)
         show_report(desk, cases, known, tally, verdict, stack)
     counts = verdict.counts
     typer.echo(
@@ -73,62 +66,6 @@ def replay(
     )
     if not verdict.good:
         raise typer.Exit(1)
-
-
-@app.command()
-def demo(
-    count: Annotated[int, typer.Option(min=1, max=5000, help="faults")] = 300,
-    seed: Annotated[int, typer.Option(help="another seed, other faults")] = 1,
-    stay: Annotated[bool, typer.Option("--stay", help="leave everything running afterwards, until Ctrl-C")] = False,
-) -> None:
-    """演示 · made-up faults with the figures of real ones, in a home of their own that is emptied first."""
-    home = load_settings().root / "demo"
-    os.environ["DISPATCH_HOME"] = str(home)
-    os.environ.setdefault("DISPATCH_FLOWER_PORT", "0")
-    settings = load_settings()
-    if is_running(settings):
-        raise AlreadyRunning(pid="?", home=home)
-    shutil.rmtree(home, ignore_errors=True)
-    desk = open_desk()
-    known = mapping_of.identity(desk.rulebook)
-    cases = sample(count, seed)
-    with _running(settings, flower=True) as (tend, stack):
-        journey = LoggedCase("J1", cases[0].opened_at, 2, 0, (JOURNEY,))
-        out.rule("一张故障单的全程 · one fault's whole journey")
-        first = _drive(desk, "journey", [journey], known, tend, quiet=True)[1]
-        with desk.database.read() as tx:
-            out.print(picture(desk.rulebook, figures_of.journey(tx, 1)))
-        out.rule(f"{count} 张故障单 · {count} faults")
-        tally, verdict, rate = _drive(desk, "demo", cases, known, tend)
-        show_report(desk, cases, known, tally, verdict, stack)
-        out.print(f"速率 rate {rate:.0f} 派单/秒 hops/s")
-        out.print(
-            f"看一看 look around: [bold]DISPATCH_HOME={home} .venv/bin/dispatch tickets[/] (show F00000001, teams …)"
-        )
-        out.print(f"运行中可打开 while it runs, open: Flower {stack.flower_url if stack else ''}")
-        if not stay:
-            out.print("[dim]留着运行 to leave it running: make demo STAY=1[/]")
-        verdicts = (first, verdict)
-        typer.echo(_last_line(verdicts))
-        if stay:
-            err.print("[dim]Ctrl-C 结束 ends it[/]")
-            with contextlib.suppress(KeyboardInterrupt):
-                while True:
-                    tend()
-                    time.sleep(0.2)
-    if not all(v.good for v in verdicts):
-        raise typer.Exit(1)
-
-
-def _last_line(verdicts: Sequence[Verdict]) -> str:
-    def total(of: Callable[[Verdict], int]) -> int:
-        return sum(map(of, verdicts))
-
-    return (
-        f"demo: {total(lambda v: v.accepted)} tickets accepted, {total(lambda v: v.counts.archived)} archived, "
-        f"{total(lambda v: v.counts.reopened)} reopened, {total(lambda v: len(v.lost))} lost, "
-        f"{total(lambda v: len(v.doubled))} doubled"
-    )
 
 
 def _run_name(name: str) -> str:
@@ -152,7 +89,7 @@ def _alone(settings: Settings, name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _running(settings: Settings, flower: bool = False) -> Iterator[tuple[Callable[[], None], Stack | None]]:
+def running(settings: Settings, flower: bool = False) -> Iterator[tuple[Callable[[], None], Stack | None]]:
     """What is running already, or a stack of our own for as long as the block lasts."""
     if is_running(settings):
         err.print("[dim]用已在运行的系统 · working on the running `dispatch up`[/]")
@@ -168,7 +105,7 @@ def _running(settings: Settings, flower: bool = False) -> Iterator[tuple[Callabl
         stack.stop()
 
 
-def _drive(
+def drive(
     desk: Desk,
     name: str,
     cases: Sequence[LoggedCase],
@@ -176,12 +113,13 @@ def _drive(
     tend: Callable[[], None],
     speed_up: float | None = None,
     quiet: bool = False,
+    lines: Sequence[str] = (),
 ) -> tuple[Tally, Verdict, float]:
     """What the driver saw, what came of it, and the rate in hops a second."""
     ledger = Ledger(desk.settings.ledger)
     sms = SimulatedSmsGateway(desk.settings.root / "sms.db")
     planner = Planner(mapping, desk.rulebook)
-    driver = Driver(name, cases, planner, desk.script, desk.database, ledger, sms, speed_up)
+    driver = Driver(name, cases, planner, desk.script, desk.database, ledger, sms, speed_up, lines)
     with desk.database.read() as tx:
         before = run_counts(tx, name).hops  # of an earlier process, where the run was cut off
     started = time.monotonic()

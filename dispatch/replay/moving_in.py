@@ -54,19 +54,47 @@ def move_in(
 ) -> list[str]:
     """Open an account for each and build its line; the numbers of their accounts, in service now.
 
-    `name` is the run's: it prefixes the request keys, and `accepted/NAME` in the ledger has every construction order.
     `progress` is told how many orders have ended. Raises NotOpened; TimeoutError when nothing moves any more.
     """
-    numbers: list[str] = []
+    opened: list[Accepted] = []
     for start in range(0, len(customers), AT_ONCE):
-        opened = _open(database, counter, name, customers[start : start + AT_ONCE])
-        numbers += [str(each.result["account"]) for each in opened]
-        ledger.write(f"accepted/{name}", [each.result["construction"] for each in opened])
+        opened += open_accounts(database, counter, ledger, name, customers[start : start + AT_ONCE])
         build(database, counter.rulebook)
         tend()
+    await_built(database, counter.rulebook, name, len(customers), tend, progress)
+    return [str(each.result["account"]) for each in opened]
+
+
+def open_accounts(
+    database: Database, counter: Counter, ledger: Ledger, name: str, customers: Sequence[Household]
+) -> list[Accepted]:
+    """`name` is the run's: it prefixes the request keys, and `accepted/NAME` in the ledger has every construction
+    order. Raises NotOpened."""
+    now = datetime.now(UTC)
+    opened = []
+    with database.write() as tx:
+        for each in customers:
+            request = each.application(counter.plans, local_date(now), f"{name}/{each.n}")
+            outcome = open_account(tx, counter, request, CLERK, now)
+            if not isinstance(outcome, Accepted):
+                raise NotOpened(f"{outcome.code}: {outcome.reason}")
+            opened.append(outcome)
+    ledger.write(f"accepted/{name}", [each.result["construction"] for each in opened])
+    return opened
+
+
+def await_built(
+    database: Database,
+    rulebook: Rulebook,
+    name: str,
+    count: int,
+    tend: Callable[[], None],
+    progress: Callable[[int], None] = lambda _done: None,
+) -> None:
+    """Work the builders' board until so many orders of the run have ended. Raises TimeoutError."""
     ended, moved_at = 0, time.monotonic()
-    while ended < len(customers):
-        built = build(database, counter.rulebook)
+    while ended < count:
+        built = build(database, rulebook)
         tend()
         with database.read() as tx:
             before, ended = ended, run_progress(tx, name, Kind.CONSTRUCTION)
@@ -74,10 +102,9 @@ def move_in(
         if built or ended > before:
             moved_at = time.monotonic()
         elif time.monotonic() - moved_at > STALLED_SECONDS:
-            raise TimeoutError(f"{len(customers) - ended} construction orders don't move any more")
+            raise TimeoutError(f"{count - ended} construction orders don't move any more")
         else:
             time.sleep(LEISURE_SECONDS)
-    return numbers
 
 
 def build(database: Database, rulebook: Rulebook) -> int:
@@ -98,16 +125,3 @@ def build(database: Database, rulebook: Rulebook) -> int:
 def _reports(rows: Sequence[Row[Any]]) -> Iterator[Report]:
     for row in rows:
         yield Report(row.id, BUILDER, "installed", INSTALLED)
-
-
-def _open(database: Database, counter: Counter, name: str, customers: Sequence[Household]) -> list[Accepted]:
-    now = datetime.now(UTC)
-    opened = []
-    with database.write() as tx:
-        for each in customers:
-            request = each.application(counter.plans, local_date(now), f"{name}/{each.n}")
-            outcome = open_account(tx, counter, request, CLERK, now)
-            if not isinstance(outcome, Accepted):
-                raise NotOpened(f"{outcome.code}: {outcome.reason}")
-            opened.append(outcome)
-    return opened

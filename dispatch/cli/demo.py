@@ -1,0 +1,173 @@
+"""`dispatch demo`: one customer's whole way step by step, then some dozens of customers and their faults."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dispatch.cli.desk import Desk, err, open_desk, out, progress_bar, table
+from dispatch.cli.effects import PORT
+from dispatch.cli.replay import drive, running
+from dispatch.cli.replay_report import show_report
+from dispatch.errors import AlreadyRunning
+from dispatch.ports.ledger import Ledger
+from dispatch.replay import mapping as mapping_of
+from dispatch.replay.outside import Outside, count_outside, receivers
+from dispatch.replay.sample import sample
+from dispatch.replay.verdict import Verdict, judge
+from dispatch.settings import load_settings
+from dispatch.storage import effects
+from dispatch.supervisor import Stack, is_running
+from dispatch.ticket.kind import Kind
+
+app = typer.Typer()
+
+FAULTS, SETTLED = "demo", "settled"
+"""The names of the runs that the many faults are, and their customers' construction orders."""
+
+CONFIRMED_SECONDS = 60
+"""How long what was asked of the world outside is waited for, when everything else is over."""
+
+
+@app.command()
+def demo(
+    count: Annotated[int, typer.Option(min=1, max=5000, help="faults")] = 300,
+    customers: Annotated[int, typer.Option(min=1, max=500, help="whose faults they are")] = 40,
+    seed: Annotated[int, typer.Option(help="another seed, other faults")] = 1,
+    stay: Annotated[bool, typer.Option("--stay", help="leave everything running afterwards, until Ctrl-C")] = False,
+) -> None:
+    """演示 · made-up customers, and faults like real ones, in a home of their own that is emptied first."""
+    desk = _emptied()
+    from dispatch.cli.demo_customer import FAULT, RUN, whole_way  # the counter's modules are the demonstration's alone
+
+    counter = desk.counter()
+    known = mapping_of.identity(desk.rulebook)
+    cases = sample(count, seed)
+    with running(desk.settings, flower=True) as (tend, stack):
+        out.rule("一位客户的全程 · one customer's whole way")
+        whole_way(desk, counter, known, tend)
+        out.print()
+        out.rule(f"{customers} 位客户，{count} 张故障单 · {customers} customers, {count} faults")
+        lines = _settled(desk, customers, tend)
+        tally, verdict, rate = drive(desk, FAULTS, cases, known, tend, lines=lines)
+        _await_effects(desk, tend)
+        ledger = Ledger(desk.settings.ledger)
+        orders = [judge(desk.database, ledger, run, Kind.CONSTRUCTION) for run in (RUN, SETTLED)]
+        outside = count_outside(desk.database, receivers(desk.settings))
+        show_report(desk, cases, known, tally, verdict, stack)
+        out.print(_construction(orders))
+        out.print(_outside(outside))
+        out.print(f"速率 rate {rate:.0f} 派单/秒 hops/s")
+        _look_around(desk, stack, stay)
+        verdicts = [judge(desk.database, ledger, FAULT), verdict, *orders]
+        typer.echo(_last_line(verdicts, outside))
+        if stay:
+            _stay(tend)
+    if not all(v.good for v in verdicts) or any(each.lost or each.doubled for each in outside):
+        raise typer.Exit(1)
+
+
+def _emptied() -> Desk:
+    """The desk of the demonstration's own home, emptied. Raises AlreadyRunning while another works in it."""
+    home = load_settings().root / "demo"
+    os.environ["DISPATCH_HOME"] = str(home)
+    os.environ.setdefault("DISPATCH_FLOWER_PORT", "0")
+    if is_running(load_settings()):
+        raise AlreadyRunning(pid="?", home=home)
+    shutil.rmtree(home, ignore_errors=True)
+    return open_desk()
+
+
+def _settled(desk: Desk, count: int, tend: Callable[[], None]) -> list[str]:
+    """The accounts of so many customers, opened at the counter and built."""
+    from dispatch.replay.households import households
+    from dispatch.replay.moving_in import move_in
+    from dispatch.storage import resources
+
+    customers = households(count)
+    with desk.database.write() as tx:
+        resources.enter(tx, [each.reach() for each in customers])
+    with progress_bar() as bar:
+        task = bar.add_task("开户、施工 opening and building", total=count)
+
+        def progress(done: int) -> None:
+            bar.update(task, completed=done)
+
+        return move_in(desk.database, desk.counter(), Ledger(desk.settings.ledger), SETTLED, customers, tend, progress)
+
+
+def _await_effects(desk: Desk, tend: Callable[[], None]) -> None:
+    """Papers and messages come out when they can: the last ones after the last fault."""
+    deadline = time.monotonic() + CONFIRMED_SECONDS
+    while time.monotonic() < deadline:
+        with desk.database.read() as tx:
+            if not effects.counts(tx):
+                return
+        tend()
+        time.sleep(0.2)
+
+
+def _construction(orders: Sequence[Verdict]) -> Table:
+    shown = table("施工单 Construction orders", headed=False)
+    shown.add_column(no_wrap=True)
+    shown.add_column(justify="right")
+    for heading, of in (
+        ("受理 accepted (台账 ledger)", lambda v: v.accepted),
+        ("受理 tickets (数据库 database)", lambda v: v.counts.tickets),
+        ("归档 archived (数据库 database)", lambda v: v.counts.archived),
+        ("派单 hops", lambda v: v.counts.hops),
+        ("丢失 lost", lambda v: len(v.lost)),
+        ("重复 doubled", lambda v: len(v.doubled)),
+    ):
+        shown.add_row(heading, str(sum(map(of, orders))))
+    return shown
+
+
+def _outside(counted: Sequence[Outside]) -> Table:
+    shown = table("外部动作 Outside effects")
+    shown.add_column("去向\nTo", no_wrap=True)
+    for heading in ("请求\nasked", "确认\nconfirmed", "外部完成\ndone outside", "丢失\nlost", "重复\ndoubled"):
+        shown.add_column(heading, justify="right")
+    for each in counted:
+        cells = (each.asked, each.confirmed, each.done, each.lost, each.doubled)
+        shown.add_row(f"{PORT[each.port]} {each.port}", *map(str, cells))
+    return shown
+
+
+def _look_around(desk: Desk, stack: Stack | None, stay: bool) -> None:
+    home = desk.settings.root
+    out.print("看一看 look around, by the commands `tickets`, `show TICKET`, `account list`, …:")
+    out.print(f"  [bold]DISPATCH_HOME={home} .venv/bin/dispatch tickets[/]", soft_wrap=True)
+    out.print(f"受理单和发票 slips and invoices: {home / 'printed'}", soft_wrap=True)
+    out.print(f"运行中可打开 while it runs, open: Flower {stack.flower_url if stack else ''}")
+    if not stay:
+        out.print("[dim]留着运行 to leave it running: make demo STAY=1[/]")
+
+
+def _last_line(verdicts: Sequence[Verdict], outside: Sequence[Outside]) -> str:
+    """Faults and construction orders together; what was lost or doubled outside is counted in."""
+
+    def total(of: Callable[[Verdict], int]) -> int:
+        return sum(map(of, verdicts))
+
+    lost = total(lambda v: len(v.lost)) + sum(each.lost for each in outside)
+    doubled = total(lambda v: len(v.doubled)) + sum(each.doubled for each in outside)
+    return (
+        f"demo: {total(lambda v: v.accepted)} tickets accepted, {total(lambda v: v.counts.archived)} archived, "
+        f"{total(lambda v: v.counts.reopened)} reopened, {lost} lost, {doubled} doubled"
+    )
+
+
+def _stay(tend: Callable[[], None]) -> None:
+    err.print("[dim]Ctrl-C 结束 ends it[/]")
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            tend()
+            time.sleep(0.2)

@@ -1,0 +1,137 @@
+"""One customer who goes the whole way, shown step by step: refused, opened, built, in service, out of order, mended,
+asked, gone. Everything is done by the acts of the counter and the teams, through the workers that run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from dispatch import figures
+from dispatch.accounts.closure import Closure, close
+from dispatch.accounts.customer_view import View, view
+from dispatch.accounts.opening import open_account
+from dispatch.accounts.operation import Counter, Outcome
+from dispatch.cli.addresses import demand_table
+from dispatch.cli.desk import Desk, out
+from dispatch.cli.journey import picture
+from dispatch.cli.outcomes import show
+from dispatch.cli.replay import drive
+from dispatch.ports.ledger import Ledger
+from dispatch.ports.sms import SimulatedSmsGateway
+from dispatch.replay.households import Household
+from dispatch.replay.log import LoggedCase
+from dispatch.replay.mapping import ReplayMapping
+from dispatch.replay.moving_in import CLERK, await_built, open_accounts
+from dispatch.storage import resources
+from dispatch.storage.runs import run_tickets
+from dispatch.ticket.clock import local_date
+from dispatch.ticket.kind import Kind
+
+RUN, FAULT = "customer", "journey"
+"""The names of the runs that his construction order and his fault are."""
+
+JOURNEY = ("noc", "installer", "transmission", "installer")
+"""The teams that his fault goes through: steps 8 to 14 of the source document."""
+
+CUSTOMER = 880
+"""Which household: none of those whose faults come later, and one with a rare character in its name."""
+
+OUTSIDE_SECONDS = 60
+"""How long a message or a paper is waited for."""
+
+
+def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callable[[], None]) -> None:
+    customer = Household(CUSTOMER)
+    sms = SimulatedSmsGateway(desk.settings.root / "sms.db")
+
+    _step(1, "地址无资源，登记需求", "nothing reaches the address: refused, and the demand is recorded")
+    _enter(desk, customer.reach(served=False))
+    _show(_refused(desk, counter, customer))
+    with desk.database.read() as tx:
+        out.print(demand_table(resources.demand_by_area(tx)))
+
+    _step(2, "网络部门建设后开户", "once the network department has built a port: the account is opened")
+    _enter(desk, customer.reach())
+    [opened] = open_accounts(desk.database, counter, Ledger(desk.settings.ledger), RUN, [customer])
+    account = str(opened.result["account"])
+    show(opened, json_out=False)
+
+    _step(3, "服务开通、上门施工、竣工", "provisioning, the installer's visit, in service")
+    await_built(desk.database, desk.rulebook, RUN, 1, tend)
+    _picture(desk, RUN, Kind.CONSTRUCTION)
+    _shown(desk, counter, account)
+    _told(sms, account, tend)
+
+    _step(4, "故障申告到归档、回访", "a fault, from the report to the callback")
+    case = LoggedCase("J1", datetime.now(UTC), 2, 0, (JOURNEY,))
+    drive(desk, FAULT, [case], mapping, tend, quiet=True, lines=(account,))
+    _picture(desk, FAULT, Kind.FAULT)
+
+    _step(5, "销户", "the customer leaves; the port is free again")
+    leaving = Closure(account=account, document_number=SecretStr(customer.document_number), reason="moving")
+    with desk.database.write() as tx:
+        closed = close(tx, counter, leaving, CLERK, datetime.now(UTC))
+    _show(closed)
+    tray = desk.settings.root / "printed"
+    for serial in (opened.slip, getattr(closed, "slip", None)):
+        _printed(tray / f"{serial}.pdf", tend)
+
+
+def _step(number: int, zh: str, en: str) -> None:
+    out.print()
+    out.print(f"[bold reverse] {number} [/] [bold]{zh}[/]\n    [dim]{en}[/]")
+
+
+def _enter(desk: Desk, *reach: Any) -> None:
+    with desk.database.write() as tx:
+        resources.enter(tx, reach)
+
+
+def _refused(desk: Desk, counter: Counter, customer: Household) -> Outcome:
+    now = datetime.now(UTC)
+    request = customer.application(counter.plans, local_date(now))
+    with desk.database.write() as tx:
+        return open_account(tx, counter, request, CLERK, now)
+
+
+def _show(outcome: Outcome) -> None:
+    show(outcome, json_out=False)
+
+
+def _shown(desk: Desk, counter: Counter, account: str) -> None:
+    with desk.database.write() as tx:
+        _show(view(tx, counter, View(account=account, show=("accounts", "plans")), CLERK, datetime.now(UTC)))
+
+
+def _picture(desk: Desk, run: str, kind: Kind) -> None:
+    with desk.database.read() as tx:
+        [(ticket_id, _)] = run_tickets(tx, run, kind)
+        out.print(picture(desk.rulebook, figures.journey(tx, ticket_id)))
+
+
+def _told(sms: SimulatedSmsGateway, account: str, tend: Callable[[], None]) -> None:
+    """The short message with which the customer is told that his line works."""
+    text = _await(lambda: next((text for _, text in sms.inbox() if account in text), None), tend)
+    out.print(f"[dim]短信 short message:[/] {text}")
+
+
+def _printed(file: Path, tend: Callable[[], None]) -> None:
+    """Where the slip lies, once it has come out of the printer."""
+    _await(file.exists, tend)
+    out.print(f"受理单 slip [bold]{file.stem}[/]: {file}", soft_wrap=True)
+
+
+def _await(found: Callable[[], Any], tend: Callable[[], None]) -> Any:
+    """What `found` gives once it gives something. Raises TimeoutError."""
+    deadline = time.monotonic() + OUTSIDE_SECONDS
+    while not (thing := found()):
+        if time.monotonic() > deadline:
+            raise TimeoutError("a short message or a slip that was booked has not come out: see `dispatch effects`")
+        tend()
+        time.sleep(0.1)
+    return thing
