@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Request
-from pydantic import BaseModel
-from starlette.responses import Response
+from pydantic import BaseModel, WithJsonSchema
+from starlette.responses import JSONResponse, Response
 
 from dispatch import errors
 from dispatch.errors import DispatchError, KeyInFlight, KeyReused, NotAllowed, NotFound
@@ -29,21 +29,25 @@ from dispatch.web.visitor import Visitor
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Errors = Sequence[type[DispatchError]]
 
+_KEY = rf"^[!-~]{{1,{LONGEST_KEY}}}$"
+_ROLE = f"^({'|'.join(HELD_BY_PEOPLE)})$"
 _Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        pattern=rf"^[!-~]{{1,{LONGEST_KEY}}}$",
+        pattern=_KEY,
         description="sent again with the same key, the same request gets the same answer and is done once",
     ),
+    WithJsonSchema({"type": "string", "pattern": _KEY}),
 ]
 _Acting = Annotated[
     str | None,
     Header(
         alias="Acting-Role",
-        pattern=f"^({'|'.join(HELD_BY_PEOPLE)})$",
+        pattern=_ROLE,
         description="in which of one's roles; without it the first that may",
     ),
+    WithJsonSchema({"type": "string", "enum": list(HELD_BY_PEOPLE)}),
 ]
 
 
@@ -163,12 +167,14 @@ class Api:
         named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
         route.__signature__ = inspect.Signature([*named, *added], return_annotation=Response)  # type: ignore[attr-defined]
         returned = signature.return_annotation
+        is_model = isinstance(returned, type) and issubclass(returned, BaseModel)
         self.router.add_api_route(
             path,
             route,
             methods=[method],
             status_code=status,
-            response_model=None if returned in (None, Response) else returned,
+            response_model=returned if is_model else None,
+            response_class=JSONResponse if is_model or returned in (None, Response) else returned,
             responses=_responses(operation, method, raises, keyed=keyed),
             operation_id=f"{self.tag}-{endpoint.__name__}".replace("_", "-"),
             summary=operation.capitalize(),

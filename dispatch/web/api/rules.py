@@ -23,6 +23,10 @@ api = Api("/rules", "rules")
 Version = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$", description="as told with a hop")]
 
 
+class Drawing(Response):
+    media_type = "image/svg+xml"
+
+
 class Rules(Told):
     """`refused`: why the file as it stands now isn't in force, a line each; null where that isn't the caller's to see,
     empty when it is in force."""
@@ -83,11 +87,11 @@ def see_rules(call: Call) -> Rules:
 
 
 @api.look("/drawing", "see rules", raises=[NotFound])
-def draw_rules(call: Call, flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")] = "fault") -> Response:
+def draw_rules(call: Call, flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")] = "fault") -> Drawing:
     """A flow as SVG."""
     if flow not in call.rulebook.flows:
         raise NotFound(what="flow", which=flow)
-    return Response(_drawn(_Known(call.rulebook), flow), media_type="image/svg+xml")
+    return Drawing(_drawn(_Known(call.rulebook), flow))
 
 
 @api.look("/{version}", "see rules", raises=[NotFound])

@@ -48,9 +48,11 @@ def _seen(text: str) -> str:
     return text
 
 
-Word = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_seen)]
+_SEEN = Field(json_schema_extra={"pattern": r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"})
+"""The same as the description says it."""
+Word = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_seen), _SEEN]
 """A name of something: on one line, as columns hold it."""
-Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_seen)]
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_seen), _SEEN]
 """What somebody says."""
 
 TicketName = Annotated[str, Path(pattern=r"^[FCfc]?[0-9]{1,18}$", description="F00000042")]

@@ -1,0 +1,166 @@
+"""Tickets over the API: lists that tell only what one may see, journeys, explanations, urging, withdrawing, surveys."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dispatch import handling
+from dispatch.ticket.roles import Grant, Role
+from tests import factories as f
+from tests.web.conftest import API, Web
+
+TIANHE, YUEXIU = frozenset({"tianhe"}), frozenset({"yuexiu"})
+
+
+def numbers(answer: Any) -> list[str]:
+    return [each["number"] for each in answer.json()["items"]]
+
+
+def test_a_journey_tells_which_team_when_what_it_found_and_why(web: Web) -> None:
+    made = web.fault()
+    f.reported(web.database, web.rulebook, made.ticket_id, f.NOC, "outside-plant", test_result="收光 -31 dBm")
+    clerk = web.program("chen", Role.CLERK)
+    journey = clerk.get(f"{API}/tickets/{made.number}").json()
+    assert [hop["team"] for hop in journey["hops"]] == ["noc", "installer"]
+    assert journey["hops"][0]["evidence"] == {"test-result": "收光 -31 dBm"}
+    assert [act["act"] for act in journey["history"]] == ["open", "claim", "report"]
+    assert journey["history"][1]["hop"] == f"{made.number}-1"
+    assert set(journey["spent"]) == {"noc", "installer"}
+    why = clerk.get(f"{API}/tickets/{made.number}/explanation").json()["hops"]
+    assert [each["rule"] for each in why] == ["flows.fault.start[1]", "flows.fault.noc.outside-plant"]
+    assert why[0]["did_not_match"][0]["because"] == ["category = system (is network)"]
+    assert why[1]["facts"]["test-result"] == "收光 -31 dBm"
+
+
+def test_the_customers_words_are_not_for_operations_nor_for_a_team_once_the_case_is_over(web: Web) -> None:
+    made = web.fault()
+    noc, ops, clerk = web.program("zhao", Role.NOC), web.program("o", Role.OPS), web.program("chen", Role.CLERK)
+
+    def sees(client: Any) -> tuple[bool, bool, bool]:
+        journey = client.get(f"{API}/tickets/{made.number}").json()
+        words = str(client.get(f"{API}/tickets/{made.number}/explanation").json()) + str(journey)
+        listed = client.get(f"{API}/tickets").json()["items"][0]
+        return journey["ticket"]["description"] == "断网", listed["account"] == "GZ1", "客户说" in words
+
+    f.reported(web.database, web.rulebook, made.ticket_id, f.NOC, "outside-plant", test_result="客户说没光")
+    assert (sees(noc), sees(ops), sees(clerk)) == ((True,) * 3, (False,) * 3, (True,) * 3)
+    with web.database.write() as tx:
+        handling.withdraw(tx, made.ticket_id, "好了", f.CLERK, web.now)
+    assert (sees(noc), sees(clerk)) == ((False,) * 3, (True,) * 3)
+
+
+def test_lists_tell_of_ones_areas_and_of_what_ones_teams_have_or_had(web: Web) -> None:
+    near = web.fault("GZ1").number
+    f.account(web.database, "GZ2", "yuexiu")
+    far = web.fault("GZ2").number
+    f.reported(web.database, web.rulebook, int(near[1:]), f.NOC, "outside-plant", test_result="x")
+    for grants, expected in (
+        ((Role.SUPERVISOR,), [far, near]),
+        ((Grant(Role.CLERK, TIANHE),), [near]),
+        ((Grant(Role.CLERK, TIANHE | YUEXIU),), [far, near]),
+        ((Role.INSTALLER,), [near]),
+        ((Grant(Role.INSTALLER, YUEXIU),), []),
+        ((Role.NETWORK_SERVICE_SUPPORT,), [near]),
+        ((Role.TRANSMISSION,), []),
+        ((Grant(Role.INSTALLER, TIANHE), Grant(Role.NOC, YUEXIU)), [far, near]),
+    ):
+        someone = web.program(f"u{abs(hash(grants))}", *grants)
+        assert numbers(someone.get(f"{API}/tickets")) == expected, grants
+    assert web.program("root", Role.ADMINISTRATOR).get(f"{API}/tickets").status_code == 403
+
+
+def test_a_list_is_read_on_page_by_page_and_what_comes_in_meanwhile_disturbs_it_not(web: Web) -> None:
+    made = [web.fault(f"GZ{n}").number for n in range(7)]
+    clerk, read, cursor = web.program("chen", Role.CLERK), [], ""
+    while True:
+        page = clerk.get(f"{API}/tickets?limit=3{cursor}").json()
+        read += [each["number"] for each in page["items"]]
+        web.fault(f"GZ{10 + len(read)}")
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert read == made[::-1]
+
+
+def test_a_list_is_narrowed_by_account_by_team_and_to_what_is_not_over(web: Web) -> None:
+    first, second = web.fault("GZ1").number, web.fault("GZ2", category="system").number
+    clerk = web.program("chen", Role.CLERK)
+    assert numbers(clerk.get(f"{API}/tickets?account=GZ2")) == [second]
+    assert numbers(clerk.get(f"{API}/tickets?team=noc")) == [first]
+    assert clerk.get(f"{API}/tickets").json()["items"][0]["now"]["team"] == "system-support"
+    clerk.post(f"{API}/tickets/{first}/withdraw", json={"reason": "好了"})
+    assert numbers(clerk.get(f"{API}/tickets?unfinished=true")) == [second]
+    assert clerk.get(f"{API}/tickets?account=GZ1").json()["items"][0]["now"] is None
+
+
+def test_a_ticket_of_another_area_is_as_if_it_were_not_there(web: Web) -> None:
+    number = web.fault().number
+    far = web.program("far", Grant(Role.SUPERVISOR, YUEXIU))
+    real, none = (
+        [
+            far.get(f"{API}/tickets/{name}"),
+            far.get(f"{API}/tickets/{name}/explanation"),
+            far.post(f"{API}/tickets/{name}/urge", json={"reason": "急"}),
+            far.post(f"{API}/tickets/{name}/withdraw", json={"reason": "好了"}),
+        ]
+        for name in (number, "F00777777")
+    )
+    assert {each.status_code for each in (*real, *none)} == {404}
+    for one, other in zip(real, none, strict=True):
+        assert one.json()["detail"].replace(str(int(number[1:])), "777777") == other.json()["detail"]
+
+
+def test_a_customer_presses_as_often_as_the_rules_let_him(web: Web) -> None:
+    number, clerk = web.fault().number, web.program("chen", Role.CLERK)
+    assert clerk.post(f"{API}/tickets/{number}/urge", json={"reason": "急"}).json() == {"urged": 1}
+    soon = clerk.post(f"{API}/tickets/{number}/urge", json={"reason": "急"})
+    assert (soon.status_code, soon.json()["code"]) == (409, "urged-enough")
+    web.now += timedelta(minutes=31)
+    assert clerk.post(f"{API}/tickets/{number}/urge", json={"reason": "急"}).json() == {"urged": 2}
+
+
+def test_a_customer_answers_by_his_link_once_and_not_fixed_goes_back_to_work(web: Web) -> None:
+    made = web.fault()
+    token = f.token(web.database, f.archived(web.database, web.rulebook, made.ticket_id))
+    customer = web.client()
+    asked = customer.get(f"{API}/surveys/{token}").json()
+    assert (asked["ticket"], asked["open"], asked["answer"]) == (made.number, True, None)
+    assert [each["name"] for each in asked["answers"]] == ["satisfied", "not-fixed"]
+    for answer, code in (("unreachable", "bad-input"), ("haunted", "bad-input")):
+        assert customer.post(f"{API}/surveys/{token}", json={"answer": answer}).json()["code"] == code
+    told = customer.post(f"{API}/surveys/{token}", json={"answer": "not-fixed"}).json()
+    assert (told["open"], told["answer"]) == (False, "not-fixed")
+    twice = customer.post(f"{API}/surveys/{token}", json={"answer": "satisfied"})
+    assert (twice.status_code, twice.json()["code"]) == (409, "survey-over")
+    assert web.program("chen", Role.CLERK).get(f"{API}/tickets/{made.number}").json()["ticket"]["reopened"] == 1
+
+
+@pytest.mark.parametrize("token", ["guess", "x" * 40])
+def test_a_guessed_link_opens_nothing(small_web: Web, token: str) -> None:
+    for answer in (
+        small_web.client().get(f"{API}/surveys/{token}"),
+        small_web.client().post(f"{API}/surveys/{token}", json={"answer": "satisfied"}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
+
+
+def test_an_agent_calls_the_customer_who_answers_no_message(web: Web) -> None:
+    made = web.fault()
+    f.archived(web.database, web.rulebook, made.ticket_id)
+    agent = web.program("he", Role.AGENT_10086)
+    assert agent.get(f"{API}/tickets/{made.number}").json()["may"] == ["answer by phone"]
+    clerk = web.program("chen", Role.CLERK)
+    assert clerk.post(f"{API}/tickets/{made.number}/answer", json={"answer": "satisfied"}).status_code == 403
+    answered = agent.post(f"{API}/tickets/{made.number}/answer", json={"answer": "unreachable"})
+    assert answered.json()["state"] == "closed"
+    over = agent.post(f"{API}/tickets/{made.number}/answer", json={"answer": "satisfied"})
+    assert (over.status_code, over.json()["code"]) == (409, "survey-over")
+
+
+def test_a_construction_order_is_not_withdrawn(web: Web) -> None:
+    order = f.order(web.database, web.rulebook)
+    answer = web.program("chen", Role.CLERK).post(f"{API}/tickets/C{order:08d}/withdraw", json={"reason": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "not-withdrawable")

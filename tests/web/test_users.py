@@ -1,0 +1,98 @@
+"""Users over the API: made, given roles, shut out, by administrators who see no case by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dispatch.ticket.roles import Grant, Role
+from tests.people import user
+from tests.web.conftest import API, Web
+
+USERS = f"{API}/users"
+
+
+@pytest.fixture
+def root(web: Web) -> Any:
+    return web.program("root", Role.ADMINISTRATOR)
+
+
+def test_a_user_is_made_with_a_random_password_told_once_and_signs_in(web: Web, root: Any) -> None:
+    made = root.post(USERS, json={"name": "Li.Wei", "roles": [{"role": "installer", "areas": ["tianhe"]}]})
+    assert (made.status_code, made.headers["location"]) == (201, f"{USERS}/li.wei")
+    told = made.json()
+    assert told["user"]["roles"] == [{"role": "installer", "areas": ["tianhe"]}]
+    entered = web.client().post(f"{API}/session", json={"name": "li.wei", "password": told["password"]})
+    assert entered.status_code == 201
+    assert told["password"] not in root.get(USERS).text
+    own = root.post(USERS, json={"name": "own", "password": "Kx7-mountain-river"}).json()
+    assert own["password"] is None
+
+
+def test_roles_are_edited_only_by_who_has_read_their_last_state(web: Web, root: Any) -> None:
+    user(web.database, "zhao", Role.NOC)
+    noc = web.program("zhao")
+    seen = root.get(f"{USERS}/zhao").headers["etag"]
+    clerk = {"roles": [{"role": "clerk"}]}
+    unread = root.put(f"{USERS}/zhao/roles", json=clerk)
+    assert (unread.status_code, unread.json()["code"]) == (428, "version-missing")
+    changed = root.put(f"{USERS}/zhao/roles", json=clerk, headers={"If-Match": seen})
+    assert changed.json()["roles"] == [{"role": "clerk", "areas": None}]
+    assert noc.get(f"{API}/teams/noc/board").status_code == 403
+    late = root.put(f"{USERS}/zhao/roles", json={"roles": []}, headers={"If-Match": seen})
+    assert (late.status_code, late.json()["code"]) == (412, "changed-meanwhile")
+    assert changed.headers["etag"] == root.get(f"{USERS}/zhao").headers["etag"]
+
+
+def test_a_user_is_disabled_enabled_and_gets_a_new_password(web: Web, root: Any) -> None:
+    browser = web.browser("zhao", Role.NOC)
+    assert root.post(f"{USERS}/zhao/disable").json()["disabled_at"] is not None
+    assert browser.get(f"{API}/session").status_code == 401
+    assert root.post(f"{USERS}/zhao/enable").json()["disabled_at"] is None
+    told = root.post(f"{USERS}/zhao/password").json()
+    entered = web.client().post(f"{API}/session", json={"name": "zhao", "password": told["password"]})
+    assert entered.status_code == 201
+
+
+def test_nobody_makes_himself_more_and_only_administrators_make_anybody(web: Web, root: Any) -> None:
+    seen = root.get(f"{USERS}/root").headers["etag"]
+    body = {"roles": [{"role": "administrator"}, {"role": "supervisor"}]}
+    for answer in (
+        root.put(f"{USERS}/root/roles", json=body, headers={"If-Match": seen}),
+        root.post(f"{USERS}/root/disable"),
+        web.program("gao", Role.SUPERVISOR).post(USERS, json={"name": "x1"}),
+        web.program("nobody").get(USERS) if user(web.database, "nobody") else None,
+    ):
+        assert answer is not None
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-allowed")
+    assert root.get(f"{API}/tickets").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"name": "two words"}, "bad-input"),
+        ({"name": "worker"}, "bad-input"),
+        ({"name": "root"}, "bad-input"),
+        ({"name": "x", "roles": [{"role": "king"}]}, "bad-input"),
+        ({"name": "x", "roles": [{"role": "noc", "areas": []}]}, "invalid-request"),
+        ({"name": "x", "roles": [{"role": "noc"}, {"role": "noc"}]}, "bad-input"),
+        ({"name": "x", "password": "short"}, "bad-input"),
+        ({}, "invalid-request"),
+    ],
+)
+def test_a_user_that_can_not_be_is_refused(small_web: Web, body: dict[str, Any], code: str) -> None:
+    answer = small_web.program("root", Role.ADMINISTRATOR).post(USERS, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+def test_everybody_is_listed_page_by_page(web: Web, root: Any) -> None:
+    for name in ("chen", "li.wei", "zhao"):
+        user(web.database, name, Grant(Role.NOC))
+    first = root.get(f"{USERS}?limit=2").json()
+    second = root.get(f"{USERS}?limit=2&cursor={first['next']}").json()
+    assert [each["name"] for page in (first, second) for each in page["items"]] == ["chen", "li.wei", "root", "zhao"]
+    assert second["next"] is None
+    assert root.get(f"{USERS}/haunted").status_code == 404
+    assert root.get(f"{USERS}/%00").status_code == 404
