@@ -97,6 +97,7 @@ def test_whichever_child_is_killed_another_comes_and_nothing_is_lost_nor_doubled
         eventually(lambda: [pid for pid in children(main) if pid != pool])
         killed_and_back(running, "valkey")
         killed_and_back(running, "flower")
+        killed_and_back(running, "dispatch.web")
         assert replay.poll() is None, "the load was over before the last kill"
         is_whole(replay)
 

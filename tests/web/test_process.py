@@ -1,0 +1,78 @@
+"""`dispatch web` as a process of its own: it answers without broker and workers, ends in order, and logs no data."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from dispatch.storage.database import Database
+from dispatch.ticket.roles import Role
+from tests import factories as f
+from tests.people import PASSWORD
+from tests.web.conftest import API, Web
+
+PROJECT = Path(__file__).parents[2]
+
+
+def start(**settings: str) -> subprocess.Popen[str]:
+    """In the test's own home, where its database stands."""
+    environment = {**os.environ, "DISPATCH_WEB_PORT": "0", **settings}
+    words = [sys.executable, "-m", "dispatch", "web"]
+    return subprocess.Popen(
+        words, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.fixture
+def process(sqlite: Database) -> Iterator[subprocess.Popen[str]]:
+    process = start()
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_alone_it_takes_a_fault_ends_in_order_and_its_log_knows_no_customer(
+    small_web: Web, process: subprocess.Popen[str]
+) -> None:
+    """No broker runs, and none is missed: what is due waits in the database."""
+    f.account(small_web.database)
+    small_web.now = f.datetime.now(f.UTC)  # the process has a clock of its own
+    token = small_web.program("chen", Role.CLERK).headers["authorization"]
+    survey = f.token(
+        small_web.database, f.archived(small_web.database, small_web.rulebook, small_web.fault("GZ2").ticket_id)
+    )
+    assert process.stdout
+    ready = process.stdout.readline()
+    assert re.fullmatch(r"ready: http://127\.0\.0\.1:\d+\n", ready), ready
+    with httpx2.Client(base_url=ready.split()[1]) as client:
+        assert client.get("/readyz").json()["status"] == "ok"
+        body: dict[str, Any] = {"account": "GZ1", "symptom": "slow", "description": "客户家里断网"}
+        made = client.post(f"{API}/faults", json=body, headers={"Authorization": token})
+        assert made.status_code == 201, made.text
+        assert client.get(f"{API}/surveys/{survey}").json()["open"] is True
+        assert client.post(f"{API}/session", json={"name": "chen", "password": PASSWORD + "x"}).status_code == 401
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode in (0, -signal.SIGTERM), err
+    assert made.headers["x-request-id"] in err
+    for secret in (survey, "GZ1", "断网", "13800138000", PASSWORD, token.removeprefix("Bearer "), "chen"):
+        assert secret not in out + err, secret
+
+
+def test_a_port_that_another_has_is_told_on_one_line(sqlite: Database) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = start(DISPATCH_WEB_PORT=str(taken.getsockname()[1]))
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (1, "")
+    assert "DISPATCH_WEB_PORT" in err
+    assert "Traceback" not in err
