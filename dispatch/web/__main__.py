@@ -27,12 +27,12 @@ def main() -> None:
 
 
 def serve() -> None:
-    """Raises BadSettings, SchemaOutdated, BadRules; MissingPart when the port is taken."""
+    """Until it is stopped. Raises BadSettings, SchemaOutdated, BadRules, MissingPart."""
     configure_logs()
     settings = load_settings()
     here = Installation(settings, open_database(settings))
     here.rulebook()
-    listening = _listen(settings)
+    listening = listen(settings)
     address, port = listening.getsockname()[:2]
     print(f"ready: {settings.web_url or f'http://{address}:{port}'}", flush=True)
     mark_ready(settings.run, os.environ.get("SUPERVISED_AS", "web"))
@@ -48,7 +48,8 @@ def serve() -> None:
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """Raises MissingPart when the port is taken."""
     try:
         return socket.create_server((settings.web_address, settings.web_port), backlog=512)
     except OSError as taken:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dispatch import handling
+from dispatch import followup
 from dispatch.ticket.roles import Grant, Role
 from tests import factories as f
 from tests.web.conftest import API, Web
@@ -48,7 +48,7 @@ def test_the_customers_words_are_not_for_operations_nor_for_a_team_once_the_case
     f.reported(web.database, web.rulebook, made.ticket_id, f.NOC, "outside-plant", test_result="客户说没光")
     assert (sees(noc), sees(ops), sees(clerk)) == ((True,) * 3, (False,) * 3, (True,) * 3)
     with web.database.write() as tx:
-        handling.withdraw(tx, made.ticket_id, "好了", f.CLERK, web.now)
+        followup.withdraw(tx, made.ticket_id, "好了", f.CLERK, web.now)
     assert (sees(noc), sees(clerk)) == ((False,) * 3, (True,) * 3)
 
 
