@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatch import effects
 from dispatch.books.identity import DOCUMENT_KINDS, masked
-from dispatch.books.life import AccountState, account_move
+from dispatch.books.life import STATE_TITLES, AccountState, account_move
 from dispatch.books.naming import masked_mobile
 from dispatch.books.plans import Plans
 from dispatch.errors import (
@@ -64,14 +64,6 @@ TITLES: Mapping[str, Title] = {
     "rename": Title("修改账号", "Change account name"),
 }
 """Every kind of account operation, in the rule book's order."""
-
-STATE_TITLES: Mapping[AccountState, Title] = {
-    AccountState.INSTALLING: Title("装机中", "Being installed"),
-    AccountState.IN_SERVICE: Title("在用", "In service"),
-    AccountState.SUSPENDED: Title("停机", "Suspended"),
-    AccountState.CLOSED: Title("已销户", "Closed"),
-    AccountState.CANCELLED: Title("已退单", "Cancelled"),
-}
 
 
 class Request(BaseModel):

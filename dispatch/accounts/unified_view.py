@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from dispatch.accounts.billing import METHODS, invoice_number
 from dispatch.accounts.binding import shown_bindings
-from dispatch.accounts.operation import STATE_TITLES, TITLES
+from dispatch.accounts.operation import TITLES
 from dispatch.accounts.shown import (
     AccountShown,
     CustomerShown,
@@ -26,7 +26,7 @@ from dispatch.accounts.shown import (
 )
 from dispatch.books.effect import lane_of
 from dispatch.books.identity import DOCUMENT_KINDS, masked
-from dispatch.books.life import AccountState
+from dispatch.books.life import STATE_TITLES, AccountState
 from dispatch.books.money import write_yuan
 from dispatch.books.naming import masked_mobile, masked_name
 from dispatch.books.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS

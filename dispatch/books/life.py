@@ -6,6 +6,9 @@ Pure. Source: 家庭宽带业务流程 V1.0, sections 1 (open), 3 (close), 4 (su
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from dispatch.ticket.finding import Title
 from dispatch.ticket.life import Life, Move, State
 
 
@@ -16,6 +19,14 @@ class AccountState(State):
     CLOSED = "closed", "ended: left the network, its port is free again"
     CANCELLED = "cancelled", "ended: never came into service, the money was paid back, its port is free again"
 
+
+STATE_TITLES: Mapping[AccountState, Title] = {
+    AccountState.INSTALLING: Title("装机中", "Being installed"),
+    AccountState.IN_SERVICE: Title("在用", "In service"),
+    AccountState.SUSPENDED: Title("停机", "Suspended"),
+    AccountState.CLOSED: Title("已销户", "Closed"),
+    AccountState.CANCELLED: Title("已退单", "Cancelled"),
+}
 
 _A = AccountState
 ACCOUNT_MOVES: tuple[Move[AccountState], ...] = (

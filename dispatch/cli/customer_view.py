@@ -9,7 +9,6 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from dispatch.accounts.operation import STATE_TITLES
 from dispatch.accounts.shown import (
     DATA,
     AccountShown,
@@ -23,6 +22,7 @@ from dispatch.accounts.shown import (
     PlanShown,
     TicketShown,
 )
+from dispatch.books.life import STATE_TITLES
 from dispatch.cli.desk import local, out, table
 from dispatch.ticket.finding import Title
 

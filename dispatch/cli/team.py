@@ -11,8 +11,7 @@ from rich.text import Text
 from sqlalchemy import Row
 
 from dispatch import figures
-from dispatch.accounts.operation import STATE_TITLES
-from dispatch.books.life import AccountState
+from dispatch.books.life import STATE_TITLES, AccountState
 from dispatch.books.reasons import SUSPENSION_REASONS
 from dispatch.cli.desk import (
     AsJson,
