@@ -55,7 +55,8 @@ RULEBOOKS = {
     "nothing but the limits ends it": changed(
         (
             "        fixed: archive\n        inside-plant:",
-            "        fixed:\n          - {when: {area: nowhere}, to: archive}\n          - {to: noc}\n        inside-plant:",
+            "        fixed:\n          - {when: {area: nowhere}, to: archive}\n          - {to: noc}\n"
+            "        inside-plant:",
         ),
         ("        fixed: archive\n        not-system: noc", "        not-system: noc"),
         ("        fixed-on-site: archive", "        fixed-on-site: noc"),
