@@ -54,7 +54,7 @@ def _customer(shown: CustomerShown) -> Table:
     expires = f"有效期至 until {shown.document_expires}" if shown.document_expires else "长期 permanent"
     for heading, text in (
         ("姓名 Name", shown.name),
-        ("证件 Document", f"{shown.document_kind}  {shown.document_number}  {expires}"),
+        ("证件 Document", f"{shown.document_kind}\n{shown.document_number}  {expires}"),
         ("联系手机 Mobile", shown.mobile),
         ("登记 Known since", _day(shown.known_since)),
     ):

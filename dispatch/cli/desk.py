@@ -165,7 +165,7 @@ def table(title: str = "", headed: bool = True) -> Table:
 
 
 def progress_bar(disable: bool = False) -> Progress:
-    """On standard error, and gone when it is done."""
+    """On standard error, gone when it is done; nothing at all where that is no terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (
@@ -175,7 +175,7 @@ def progress_bar(disable: bool = False) -> Progress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    return Progress(*columns, console=err, disable=disable, transient=True)
+    return Progress(*columns, console=err, disable=disable or not err.is_terminal, transient=True)
 
 
 def local(moment: datetime | None, form: str = "%m-%d %H:%M:%S") -> str:
