@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from dispatch.accounts import binding, closure, opening, password, refund, renaming, suspension, transfer
+from dispatch.accounts import binding, closure, opening, password, profile, refund, renaming, suspension, transfer
 from dispatch.accounts.operation import Counter, Request
 from dispatch.storage.database import Database
 from dispatch.ticket.numbers import ticket_number
@@ -101,8 +101,13 @@ def refund_(database: Database, counter: Counter) -> tuple[Any, Request]:
     return refund.refund, refund.Refund(account=number, password=typed, reason="no-way-for-cable")
 
 
+def modify(database: Database, counter: Counter) -> tuple[Any, Request]:
+    number = a.in_service(database, counter)
+    return profile.modify, profile.Modification(account=number, mobile=a.mobile(9), **OWNER)
+
+
 SCENES: list[Scene] = [open_, open_without_resources, close, fail_to_authenticate, suspend, resume]
-SCENES += [change_password, reset_password, transfer_, rename, bind_instead, unbind, appoint, refund_]
+SCENES += [change_password, reset_password, transfer_, rename, bind_instead, unbind, appoint, refund_, modify]
 
 
 def _with(scene: tuple[Any, Request], counter: Counter) -> tuple[Any, Counter, Request]:
