@@ -463,6 +463,24 @@ class VersionMissing(DispatchError):
     code = "version-missing"
 
 
+class PhotosEnough(DispatchError):
+    """Hop {hop} has {most} photos already: no more are kept of one."""
+
+    code = "photos-enough"
+
+
+class WrongFileType(DispatchError):
+    """只收JPEG、PNG、WebP图片和PDF。That file is neither JPEG, PNG, WebP nor PDF, whatever it is called."""
+
+    code = "wrong-file-type"
+
+
+class UploadGone(DispatchError):
+    """扫描件{upload}已失效，请重新上传。You have no scan {upload}, or it is older than a day: send it up again."""
+
+    code = "upload-gone"
+
+
 # -- who may ----------------------------------------------------------------------------------------
 
 

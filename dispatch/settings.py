@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     web_address: str = Field("127.0.0.1", description="on which of the machine's addresses the web answers")
     web_url: str = Field("", description="under which people reach the web, if not by port: https:// makes it strict")
     web_proxies: str = Field("", description="addresses of proxies whose word is taken for a visitor's, with commas")
+    largest_upload: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
+        10_000_000, description="bytes of one photo or scan, at most"
+    )
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(200, description="hops in one message, at most")
     lease: Annotated[float, Field(ge=1, le=3600)] = Field(
         30, description="seconds until an unanswered message goes again"

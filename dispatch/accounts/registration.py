@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from dispatch.accounts.operation import Act
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.books.identity import DOCUMENT_KINDS, Document, read_document
+from dispatch.books.media import media_type
 from dispatch.books.naming import read_mobile, read_name
 from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
 from dispatch.slips.forms import Line
@@ -21,10 +22,8 @@ from dispatch.storage import customers
 from dispatch.ticket.clock import local_date
 from dispatch.ticket.finding import Title
 
-LARGEST_SCAN = 5_000_000
-"""Bytes; a colour scan of a page at 200 dpi has less."""
-
-_MAGIC = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"%PDF-": "application/pdf"}
+LARGEST_SCAN = 10_000_000
+"""Bytes; a colour scan of a page at 200 dpi has less, and a photo of a good phone as well."""
 
 SCANS: Mapping[str, Title] = {
     "owner-document": Title("机主证件", "owner's document"),
@@ -69,7 +68,7 @@ def _base64(raw: Any) -> Any:
 
 
 class Scan(BaseModel):
-    """One scanned document, JPEG, PNG or PDF; in JSON its content is base 64."""
+    """One scanned document, JPEG, PNG, WebP or PDF; in JSON its content is base 64."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -127,8 +126,8 @@ def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Bearer
         raise DocumentsMissing(zh="、".join(each.zh for each in missing), en=", ".join(each.en for each in missing))
     for scan in scans:
         digest = hashlib.sha256(scan.content).hexdigest()
-        media_type = _media_type(scan)
-        customers.keep_scan(act.tx, act.counter.cipher, act.operation_id, scan.kind, media_type, digest, scan.content)
+        kind = _media_type(scan)
+        customers.keep_scan(act.tx, act.counter.cipher, act.operation_id, scan.kind, kind, digest, scan.content)
 
 
 def kept_line(scans: Sequence[Scan]) -> Line:
@@ -145,10 +144,10 @@ def _read(act: Act, bearer: Bearer) -> tuple[str, Document]:
 
 
 def _media_type(scan: Scan) -> str:
-    """By what it is, not by what it is called. Raises BadInput."""
+    """Raises BadInput."""
     if len(scan.content) > LARGEST_SCAN:
         raise BadInput(what=f"the scan {scan.kind} has {len(scan.content)} bytes, at most {LARGEST_SCAN} are kept")
-    for magic, media_type in _MAGIC.items():
-        if scan.content.startswith(magic):
-            return media_type
-    raise BadInput(what=f"the scan {scan.kind} is neither JPEG, PNG nor PDF")
+    found = media_type(scan.content)
+    if found is None:
+        raise BadInput(what=f"the scan {scan.kind} is neither JPEG, PNG, WebP nor PDF")
+    return found

@@ -34,7 +34,7 @@ customer = Table(
     Column("document_number", Text, nullable=False),  # ciphertext, bound to this table, column and row
     Column("document_index", String(64), nullable=False),  # blind index: HMAC of kind and number
     Column("document_expires", Date),  # none: 长期
-    Column("mobile", String(20), nullable=False),
+    Column("mobile", String(20), nullable=False, index=True),
     Column("made_at", Instant, nullable=False),
     UniqueConstraint("document_index"),
 )
@@ -74,7 +74,7 @@ account = Table(  # a broadband account 宽带账号; taken over from elsewhere,
     Column("address_id", ForeignKey("address.id")),
     Column("pon_port_id", ForeignKey("pon_port.id"), index=True),  # of which it occupies a place while it lives
     Column("area", String(40), nullable=False),
-    Column("mobile", String(20), nullable=False),
+    Column("mobile", String(20), nullable=False, index=True),
     Column("password", String(200)),  # argon2 hash
     Column("suspended_for", String(40)),
     Column("ended_for", String(40)),

@@ -1,4 +1,5 @@
-"""The tables of the web: who may come in, how they are known again, and which answers a repeated request gets.
+"""The tables of the web: who may come in, how they are known again, which answers a repeated request gets, and what was
+sent up to us.
 
 Passwords stand here only as argon2 hashes; the secrets of sessions, devices and tokens only as SHA-256, which is enough
 for 256 random bits.
@@ -6,7 +7,7 @@ for 256 random bits.
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from dispatch.storage.columns import Document, Id, Instant, known, metadata
 from dispatch.ticket.roles import HELD_BY_PEOPLE
@@ -89,4 +90,17 @@ idempotency = Table(  # what a request under a key came to, for when it is sent 
     Column("headers", Document, nullable=False),
     Column("body", Text, nullable=False),
     Column("at", Instant, nullable=False, index=True),
+)
+
+upload = Table(  # 上传件: a photo of a hop's evidence, or a scan that waits for the operation that keeps it
+    "upload",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("hop_id", ForeignKey("hop.id"), index=True),  # none: a scan, kept for a day
+    Column("media_type", String(40), nullable=False),
+    Column("size", Integer, nullable=False),  # bytes
+    Column("sha256", String(64), nullable=False),  # of the file itself
+    Column("content", LargeBinary, nullable=False),  # encrypted, bound to this table, column and row
+    Column("made_at", Instant, nullable=False, index=True),
+    Column("made_by", String(80), nullable=False),
 )

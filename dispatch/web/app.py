@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from dispatch.access import sessions
 from dispatch.access.slowing import WINDOW
+from dispatch.storage import uploads as stored_uploads
 from dispatch.web import problems
 from dispatch.web.api import (
     crew,
@@ -30,6 +31,7 @@ from dispatch.web.api import (
     teams,
     tickets,
     tokens,
+    uploads,
     users,
 )
 from dispatch.web.installation import Installation
@@ -41,7 +43,7 @@ log = structlog.get_logger()
 
 PREFIX = "/api/v1"
 LARGEST_BODY = 1_000_000
-"""Bytes. A route that takes uploads says its own."""
+"""Bytes. What takes uploads has the settings' own limit."""
 THREADS = 24
 """Requests that are worked on at once: as many as the database has connections for, and some that compare passwords."""
 SWEEP_SECONDS = 600
@@ -52,6 +54,7 @@ RESOURCES: tuple[Api, ...] = (
     users.api,
     faults.api,
     tickets.api,
+    uploads.api,
     hops.api,
     quarantine.api,
     teams.api,
@@ -82,7 +85,8 @@ def create_app(here: Installation) -> FastAPI:
     app.state.installation = here
     app.include_router(health.api.router)
     for api in RESOURCES:
-        app.include_router(api.router, prefix=PREFIX)
+        largest = here.settings.largest_upload if api is uploads.api else None
+        app.include_router(api.router, prefix=PREFIX, max_body_size=largest)
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -105,6 +109,7 @@ def _sweep(here: Installation, stopped: threading.Event) -> None:
             now = here.now()
             with here.database.write() as tx:
                 sessions.sweep(tx, now, now - WINDOW)
+                stored_uploads.sweep(tx, now - uploads.SCANS_KEPT)
         except SQLAlchemyError as busy:
             log.warning("not swept", error=type(busy).__name__)
 

@@ -132,6 +132,10 @@ class Call:
         if "*" not in tags and version_tag(seen.model_dump_json().encode()) not in tags:
             raise ChangedMeanwhile(what=what)
 
+    def not_allowed(self, thing: Thing) -> NotAllowed:
+        """To be raised for what of a thing isn't the caller's to see."""
+        return self._not_allowed(self.operation, thing)
+
     def _verdict(self, operation: str, thing: Thing) -> tuple[Verdict, Role | None]:
         """The best that a role of the caller gets, and the role."""
         verdicts = {

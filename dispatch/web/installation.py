@@ -19,6 +19,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings
 from dispatch.storage.database import Database
+from dispatch.storage.field_cipher import FieldCipher, open_cipher
 
 log = structlog.get_logger()
 
@@ -41,11 +42,19 @@ class Installation:
         self.rules = RulesInForce(settings.rules, database)
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()
+        self._cipher: FieldCipher | None = None
 
     def rulebook(self) -> Rulebook:
         """The rules in force. Raises BadRules when there was never a good file."""
         with self._taking_up:
             return self.rules.get()
+
+    def cipher(self) -> FieldCipher:
+        """Of identity numbers, scans and photos. Raises BadSettings, MissingPart for keys that aren't there."""
+        with self._taking_up:
+            if self._cipher is None:
+                self._cipher = open_cipher(self.settings)
+            return self._cipher
 
     def script(self) -> Script:
         """The pre-handling script in force, likewise."""

@@ -12,7 +12,7 @@ from enum import Enum, StrEnum
 
 from dispatch.routing.rulebook import Team
 from dispatch.ticket.life import HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, State, TicketState
-from dispatch.ticket.roles import HELD_BY_PEOPLE, PERMITTED, Role
+from dispatch.ticket.roles import AT_THE_COUNTER, HELD_BY_PEOPLE, PERMITTED, Role
 
 
 class Verdict(StrEnum):
@@ -67,6 +67,8 @@ class Thing:
 NOTHING = Thing()
 
 _EVERYBODY = frozenset(HELD_BY_PEOPLE)
+_KEEPS_NO_CASES = frozenset({Role.OPS, Role.ADMINISTRATOR})
+_AT_THE_COUNTER = frozenset(role for roles in AT_THE_COUNTER.values() for role in roles)
 _DESK = frozenset(PERMITTED["submit"]) | frozenset(PERMITTED["take over"])
 _WATCHING = frozenset({Role.SUPERVISOR, Role.OPS})
 _SEES_ALL = _DESK | _WATCHING
@@ -121,6 +123,10 @@ POLICIES: Mapping[str, Policy] = {
     "resume": _on_hop("resume", filers=False),
     "release": Policy(On.HOP, frozenset(PERMITTED["release"]), states=_sources(HOP_MOVES, "release")),
     "see the quarantine": Policy(roles=frozenset(PERMITTED["release"])),
+    # uploads
+    "add a photo": Policy(On.HOP, members=True, filers=True, states=frozenset({HopState.CLAIMED, HopState.HELD})),
+    "see photos": Policy(On.TICKET, _EVERYBODY - _KEEPS_NO_CASES),
+    "add a scan": Policy(roles=_AT_THE_COUNTER),
     # teams
     "see teams": Policy(roles=_EVERYBODY),
     "see a board": Policy(On.TEAM, _WATCHING, members=True, filers=True),
@@ -208,7 +214,6 @@ class FieldPolicy:
     own: bool = False
 
 
-_KEEPS_NO_CASES = {Role.OPS, Role.ADMINISTRATOR}
 FIELDS: Mapping[Field, FieldPolicy] = {
     Field.CUSTOMER: FieldPolicy(_DESK | {Role.SUPERVISOR}, until_ended=_EVERYBODY - _KEEPS_NO_CASES),
     Field.FAILURE: FieldPolicy(_WATCHING),

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from dispatch.errors import KeyInFlight, KeyReused
 from dispatch.storage import idempotency
 from dispatch.web.call import Call
+from dispatch.web.uploading import File
 
 _KEPT_HEADERS = ("location", "etag")
 
@@ -59,6 +60,8 @@ def _plain(value: Any) -> Any:
             return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
         case dict():
             return {name: _plain(each) for name, each in value.items()}
+        case File():
+            return [value.media_type, value.sha256]
         case list() | tuple():
             return [_plain(each) for each in value]
     return value

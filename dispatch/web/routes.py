@@ -28,6 +28,8 @@ from dispatch.web.visitor import Visitor
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Errors = Sequence[type[DispatchError]]
+Body = dict[str, Any]
+"""A request's body as OpenAPI describes it."""
 
 _KEY = rf"^[!-~]{{1,{LONGEST_KEY}}}$"
 _ROLE = f"^({'|'.join(HELD_BY_PEOPLE)})$"
@@ -83,9 +85,17 @@ class Api:
         return put
 
     def act(
-        self, path: str, operation: str, *, method: str = "POST", status: int = 200, raises: Errors = ()
+        self,
+        path: str,
+        operation: str,
+        *,
+        method: str = "POST",
+        status: int = 200,
+        raises: Errors = (),
+        body: Body | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
-        """A change, committed as a whole or not at all. A POST may carry a key, under which it is done once."""
+        """A change, committed as a whole or not at all. A POST may carry a key, under which it is done once. `body`
+        describes what the endpoint has read by itself."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(
@@ -111,7 +121,7 @@ class Api:
                     visitor.note_seen(caller)
                 return response
 
-            self._add(path, operation, method, endpoint, run, status, raises, keyed=method == "POST")
+            self._add(path, operation, method, endpoint, run, status, raises, keyed=method == "POST", body=body)
             return endpoint
 
         return put
@@ -147,6 +157,7 @@ class Api:
         raises: Errors,
         *,
         keyed: bool,
+        body: Body | None = None,
     ) -> None:
         signature = inspect.signature(endpoint, eval_str=True)
         own = list(signature.parameters.values())[1:]
@@ -181,6 +192,7 @@ class Api:
             openapi_extra={
                 "x-policy": operation,
                 "security": [{"token": []}, {"session": []}] if for_users else [],
+                **({} if body is None else {"requestBody": body}),
             },
         )
 

@@ -73,6 +73,9 @@ BY_ROLE = {
     "resume": NOBODY,
     "release": "VO",
     "see the quarantine": "VO",
+    "add a photo": NOBODY,
+    "see photos": "CM58NSTDIWBV",
+    "add a scan": "CM",
     "see teams": EVERYBODY,
     "see a board": "VO",
     "see a crew": "VO",
@@ -108,12 +111,13 @@ BY_MEMBERS = {
     "hand back",
     "hold",
     "resume",
+    "add a photo",
     "answer by phone",
     "see a board",
     "see a crew",
 }
-BY_FILERS = {"claim", "report", "pass on", "hand back", "see a board", "see a crew"}
-ONLY_BY_PEOPLE = {"claim", "report", "pass on", "hand back", "hold", "resume"}
+BY_FILERS = {"claim", "report", "pass on", "hand back", "add a photo", "see a board", "see a crew"}
+ONLY_BY_PEOPLE = {"claim", "report", "pass on", "hand back", "hold", "resume", "add a photo"}
 """Not on the work of an automatic team."""
 
 SEES_EVERY_TICKET = "CM58VO"
@@ -125,6 +129,7 @@ STATES = {
     "hand back": {"claimed"},
     "hold": {"claimed"},
     "resume": {"held"},
+    "add a photo": {"claimed", "held"},
     "release": {"quarantined"},
     "transfer": {"reported"},
     "refer": {"reported", "transferred"},
@@ -266,6 +271,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "rules-try-facts": {"flow": "fault"},
 }
 """What a request of an operation needs in order to be one."""
+FILES = {"uploads-add-photo": b"\xff\xd8\xff" + bytes(20), "uploads-add-scan": b"%PDF-1.7" + bytes(20)}
 PATHS = {
     "ticket": "F00000001",
     "hop": "F00000001-1",
@@ -273,9 +279,10 @@ PATHS = {
     "token_id": "1",
     "name": "other",
     "version": "0" * 12,
+    "photo": "1",
 }
 QUERIES = {"faults-see-warnings": "?account=GZ1"}
-MISSING = {"rules-see-version": 404}
+MISSING = {"rules-see-version": 404, "uploads-see-photo": 404}
 BULK = {"hops-claim-many", "hops-report-many"}  # say it of each, with 200
 
 
@@ -297,8 +304,10 @@ def _routes(application: FastAPI) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _ask(client: TestClient, method: str, path: str, operation_id: str) -> Any:
     url = path.format(**PATHS) + QUERIES.get(operation_id, "")
-    body = None if method == "get" else BODIES.get(operation_id, {})
-    answer = client.request(method.upper(), url, json=body)
+    if operation_id in FILES:
+        answer = client.request(method.upper(), url, content=FILES[operation_id])
+    else:
+        answer = client.request(method.upper(), url, json=None if method == "get" else BODIES.get(operation_id, {}))
     assert answer.status_code < 500, answer.text
     invalid = answer.status_code == 422 and answer.json()["code"] == "invalid-request"
     assert not invalid, f"{operation_id}: say in BODIES what it needs: {answer.text}"

@@ -1,0 +1,69 @@
+"""Uploads 上传件: photos of a hop's evidence, and scans that wait for their operation: rows in, rows out.
+
+Their contents stand here encrypted, as those of kept documents do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, func, insert, select, update
+
+from dispatch.storage.database import Tx
+from dispatch.storage.field_cipher import FieldCipher
+from dispatch.storage.tables import hop
+from dispatch.storage.web_tables import upload
+
+_TOLD = [column for column in upload.c if column.name != "content"]
+
+
+def add(
+    tx: Tx,
+    cipher: FieldCipher,
+    hop_id: int | None,
+    media_type: str,
+    sha256: str,
+    content: bytes,
+    by: str,
+    now: datetime,
+) -> int:
+    """The ciphertext is bound to its row, so the row is there first."""
+    row = {"hop_id": hop_id, "media_type": media_type, "size": len(content), "sha256": sha256, "content": b""}
+    made = insert(upload).values(**row, made_at=now, made_by=by).returning(upload.c.id)
+    upload_id = int(tx.execute(made).scalar_one())
+    sealed = cipher.encrypt(content, "upload", "content", upload_id)
+    tx.execute(update(upload).where(upload.c.id == upload_id).values(content=sealed))
+    return upload_id
+
+
+def count_of_hop(tx: Tx, hop_id: int) -> int:
+    return tx.execute(select(func.count()).where(upload.c.hop_id == hop_id)).scalar_one()
+
+
+def of_ticket(tx: Tx, ticket_id: int) -> Sequence[Row[Any]]:
+    """The photos of a ticket's hops, each with its hop's `seq`, without the contents; in the order of their coming."""
+    query: Select[Any] = select(*_TOLD, hop.c.seq).join(hop, hop.c.id == upload.c.hop_id)
+    return tx.execute(query.where(hop.c.ticket_id == ticket_id).order_by(upload.c.id)).all()
+
+
+def of_user(tx: Tx, ids: Sequence[int], by: str, since: datetime) -> dict[int, Row[Any]]:
+    """Those of these scans that this user sent up since then, by id, encrypted."""
+    mine = (upload.c.made_by == by) & upload.c.hop_id.is_(None) & (upload.c.made_at > since)
+    return {row.id: row for row in tx.execute(select(upload).where(upload.c.id.in_(ids), mine))}
+
+
+def get(tx: Tx, upload_id: int) -> Row[Any]:
+    """Encrypted."""
+    return tx.execute(select(upload).where(upload.c.id == upload_id)).one()
+
+
+def content(cipher: FieldCipher, row: Row[Any]) -> bytes:
+    """In clear."""
+    return cipher.decrypt(row.content, "upload", "content", row.id)
+
+
+def sweep(tx: Tx, before: datetime) -> None:
+    """Scans that no operation has taken in time, or that one has: it keeps its own copy."""
+    tx.execute(delete(upload).where(upload.c.hop_id.is_(None), upload.c.made_at <= before))

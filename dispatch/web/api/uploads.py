@@ -1,0 +1,190 @@
+"""上传: photos of what a hop found, and scans for an operation at the counter.
+
+A file is the body of its request, as it is: no form around it, no name. In a page:
+
+    fetch("/api/v1/hops/F00000042-3/photos", {method: "POST", body: file, headers: {"Content-Type": file.type,
+        "X-CSRF-Token": …, "Idempotency-Key": …}})     → 201 {"photo": 7, "hop": "F00000042-3", "url": "/api/v1/…", …}
+
+JPEG, PNG, WebP or PDF, told by content (415 `wrong-file-type`), of at most `DISPATCH_LARGEST_UPLOAD` bytes (413
+`too-large`), twelve a hop (409 `photos-enough`), while the hop is in hand. Whoever holds it adds to it, or who files for
+him. A photo is kept byte for byte, as evidence: with where and when it was taken, if the camera wrote that into it. So it
+is shown only to whom the ticket shows its customer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import Field as Of
+from sqlalchemy import Row
+from starlette.responses import Response
+
+from dispatch import figures
+from dispatch.errors import ChangedMeanwhile, IllegalMove, NotFound, PhotosEnough, UploadGone, WrongFileType
+from dispatch.storage import hops, tickets, uploads
+from dispatch.ticket.life import HopState
+from dispatch.ticket.numbers import read_ticket_number
+from dispatch.web.api.shapes import HopName, TicketName, Told
+from dispatch.web.api.views import find_hop, hop_name, hop_thing, missing_hop, missing_ticket, ticket_thing
+from dispatch.web.call import Call
+from dispatch.web.policy import POLICIES, Field
+from dispatch.web.routes import Api
+from dispatch.web.uploading import FILE_BODY, Received
+
+api = Api("", "uploads")
+
+MOST_PHOTOS = 12
+"""Of a hop."""
+SCANS_KEPT = timedelta(days=1)
+"""So long a scan waits for the operation that keeps it."""
+
+_PhotoId = Annotated[int, Path(ge=1, lt=2**63)]
+
+
+class Photo(Told):
+    """`url` leads to the photo itself; `size` is in bytes, `sha256` that of the file."""
+
+    photo: int
+    hop: str
+    url: str
+    media_type: str
+    size: int
+    sha256: str
+    made_at: datetime
+    made_by: str
+
+
+class Photos(Told):
+    items: list[Photo]
+
+
+class Scan(Told):
+    """`upload` is what an operation's request names it by, within a day."""
+
+    upload: int
+    media_type: str
+    size: int
+    sha256: str
+    expires_at: datetime = Of(description="taken by no operation until then, it is removed")
+
+
+class Content(Response):
+    """A file that somebody else sent up: shown by itself, in a page that may do nothing."""
+
+    media_type = "application/octet-stream"
+
+    def __init__(self, content: bytes, media_type: str, name: str) -> None:
+        shown = "attachment" if media_type == "application/pdf" else "inline"
+        headers = {
+            "Content-Disposition": f'{shown}; filename="{name}"',
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; sandbox",
+        }
+        super().__init__(content, headers=headers, media_type=media_type)
+
+
+@api.act(
+    "/hops/{hop}/photos",
+    "add a photo",
+    status=201,
+    body=FILE_BODY,
+    raises=[WrongFileType, IllegalMove, ChangedMeanwhile, PhotosEnough],
+)
+def add_photo(call: Call, hop: HopName, file: Received) -> Photo:
+    """To the evidence of a hop that one holds, or files for."""
+    hop_id = find_hop(call, hop)
+    row = hops.lock(call.tx, [hop_id])[hop_id]
+    teams = figures.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
+    behalf = row.holder is not None and row.holder != call.user.name
+    call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=behalf), missing_hop(hop))
+    _require_in_hand(row)
+    name = hop_name(row.kind, row.ticket_id, row.seq)
+    if uploads.count_of_hop(call.tx, hop_id) >= MOST_PHOTOS:
+        raise PhotosEnough(hop=name, most=MOST_PHOTOS)
+    given = (hop_id, file.media_type, file.sha256, file.content)
+    uploads.add(call.tx, call.here.cipher(), *given, call.user.name, call.now)
+    made = _photos(row.kind, row.ticket_id, uploads.of_ticket(call.tx, row.ticket_id))[-1]
+    call.visitor.headers["Location"] = made.url
+    return made
+
+
+@api.look("/tickets/{ticket}/photos", "see photos")
+def list_photos(call: Call, ticket: TicketName) -> Photos:
+    """Of all its hops, in the order of their coming."""
+    row = _seen(call, ticket)
+    return Photos(items=_photos(row.kind, row.id, uploads.of_ticket(call.tx, row.id)))
+
+
+@api.look("/tickets/{ticket}/photos/{photo}", "see photos", raises=[NotFound])
+def see_photo(call: Call, ticket: TicketName, photo: _PhotoId) -> Content:
+    """The file itself, byte for byte; another ticket's isn't there."""
+    row = _seen(call, ticket)
+    if photo not in {each.id for each in uploads.of_ticket(call.tx, row.id)}:
+        raise NotFound(what="photo", which=photo)
+    found = uploads.get(call.tx, photo)
+    suffix = found.media_type.partition("/")[2]
+    return Content(uploads.content(call.here.cipher(), found), found.media_type, f"{photo}.{suffix}")
+
+
+@api.act("/scans", "add a scan", status=201, body=FILE_BODY, raises=[WrongFileType])
+def add_scan(call: Call, file: Received) -> Scan:
+    """To be named in a request at the counter, whose operation then keeps it; until then only one's own."""
+    given = (None, file.media_type, file.sha256, file.content)
+    upload = uploads.add(call.tx, call.here.cipher(), *given, call.user.name, call.now)
+    return Scan(
+        upload=upload,
+        media_type=file.media_type,
+        size=len(file.content),
+        sha256=file.sha256,
+        expires_at=call.now + SCANS_KEPT,
+    )
+
+
+def scans_named(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+    """The contents of scans that the caller has sent up. Raises UploadGone."""
+    found = uploads.of_user(call.tx, ids, call.user.name, call.now - SCANS_KEPT)
+    for upload in ids:
+        if upload not in found:
+            raise UploadGone(upload=upload)
+    return {upload: uploads.content(call.here.cipher(), row) for upload, row in found.items()}
+
+
+def _require_in_hand(row: Row[Any]) -> None:
+    """Raises IllegalMove."""
+    states = POLICIES["add a photo"].states or frozenset()
+    if HopState(row.state) not in states:
+        sources = ", ".join(sorted(states))
+        raise IllegalMove(what="hop", move="get a photo", state=row.state, sources=sources)
+
+
+def _seen(call: Call, name: str) -> Row[Any]:
+    """The ticket, whose customer the caller sees. Raises NotFound, NotAllowed."""
+    ticket_id = read_ticket_number(name)
+    row = tickets.get(call.tx, ticket_id)
+    visits = hops.of_tickets(call.tx, [ticket_id])
+    thing = ticket_thing(call, row, {visit.team for visit in visits}, visits[-1].team if visits else None)
+    call.act(thing, missing_ticket(name))
+    if not call.shows(Field.CUSTOMER, thing):
+        raise call.not_allowed(thing)
+    return row
+
+
+def _photos(kind: str, ticket_id: int, rows: Sequence[Row[Any]]) -> list[Photo]:
+    told = []
+    for row in rows:
+        name = hop_name(kind, ticket_id, row.seq)
+        told.append(
+            Photo(
+                photo=row.id,
+                hop=name,
+                url=f"/api/v1/tickets/{name.partition('-')[0]}/photos/{row.id}",
+                media_type=row.media_type,
+                size=row.size,
+                sha256=row.sha256,
+                made_at=row.made_at,
+                made_by=row.made_by,
+            )
+        )
+    return told
