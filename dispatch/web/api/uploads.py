@@ -6,9 +6,9 @@ A file is the body of its request, as it is: no form around it, no name. In a pa
         "X-CSRF-Token": …, "Idempotency-Key": …}})     → 201 {"photo": 7, "hop": "F00000042-3", "url": "/api/v1/…", …}
 
 JPEG, PNG, WebP or PDF, told by content (415 `wrong-file-type`), of at most `DISPATCH_LARGEST_UPLOAD` bytes (413
-`too-large`), twelve a hop (409 `photos-enough`), while the hop is in hand. Whoever holds it adds to it, or who files for
-him. A photo is kept byte for byte, as evidence: with where and when it was taken, if the camera wrote that into it. So it
-is shown only to whom the ticket shows its customer.
+`too-large`), twelve a hop (409 `photos-enough`), while the hop is in hand: by its holder, or whoever files for
+him. A photo is kept byte for byte, as evidence: with where and when it was taken, if the camera wrote that into it. So
+it is shown only to whom the ticket shows its customer.
 """
 
 from __future__ import annotations
