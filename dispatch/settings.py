@@ -1,4 +1,8 @@
-"""The environment → frozen settings. Every setting is a variable `DISPATCH_…`; all faults are told at once."""
+"""The environment → frozen settings. Every setting is a variable `DISPATCH_…`; all faults are told at once.
+
+A secret may stand in a file instead, that `DISPATCH_…_FILE` names: an environment is seen by whoever may look at the
+process, a file only by whom its permissions let in.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dispatch.errors import BadSettings
 
 PREFIX = "DISPATCH_"
+IN_FILE = "_FILE"
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -28,7 +33,12 @@ class Settings(BaseSettings):
     prehandling: Path = Field(PROJECT / "prehandling.yaml", description="the questions asked on the phone")
     plans: Path = Field(PROJECT / "marketing_plans.yaml", description="what a line costs, and to whom it is offered")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="worker processes that `dispatch up` starts")
+    broker_master: str = Field("", description="with sentinel://…, what the Sentinels call the master")
     flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(5555, description="Flower's; 0 takes any free one")
+    flower_address: str = Field("127.0.0.1", description="on which of the machine's addresses Flower answers")
+    flower_password: SecretStr | None = Field(
+        None, description="the user paidan's, for Flower; needed where others than this machine reach it"
+    )
     web_port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="the web's; 0 takes any free one")
     web_address: str = Field("127.0.0.1", description="on which of the machine's addresses the web answers")
     web_url: str = Field("", description="under which people reach the web, if not by port: https:// makes it strict")
@@ -36,6 +46,13 @@ class Settings(BaseSettings):
     largest_upload: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
         10_000_000, description="bytes of one photo or scan, at most"
     )
+    metrics_token: SecretStr | None = Field(
+        None, description="who sends it as bearer may read /metrics; without it nobody may"
+    )
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        0, description="where a relay or worker of its own shows its metrics; 0: nowhere"
+    )
+    metrics_address: str = Field("127.0.0.1", description="on which of the machine's addresses they do")
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(200, description="hops in one message, at most")
     lease: Annotated[float, Field(ge=1, le=3600)] = Field(
         30, description="seconds until an unanswered message goes again"
@@ -94,16 +111,54 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings in force. Raises BadSettings with every fault, unknown variables included."""
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = variables()
     faults = [
         f"{name}: unknown; known are {', '.join(sorted(known))}"
         for name in sorted(os.environ)
         if name.startswith(PREFIX) and name not in known
     ]
+    given = _read_secrets(faults)
     try:
-        settings = Settings()  # type: ignore[call-arg, unused-ignore]
+        settings = Settings(**given)  # type: ignore[arg-type, unused-ignore]
     except ValidationError as wrong:
         faults += [f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
     if faults:
         raise BadSettings(faults="; ".join(faults))
     return settings
+
+
+def variables() -> set[str]:
+    """Every variable that can be set."""
+    return {PREFIX + name.upper() for name in Settings.model_fields} | set(_files())
+
+
+def _files() -> dict[str, str]:
+    """The variables that name files, and for which setting each."""
+    fields = Settings.model_fields.items()
+    secrets = [name for name, field in fields if field.annotation == SecretStr | None]
+    return {PREFIX + name.upper() + IN_FILE: name for name in secrets}
+
+
+def _read_secrets(faults: list[str]) -> dict[str, SecretStr]:
+    """What stands in the files that are named; what is wrong with them goes to the faults, never what they say."""
+    found = {}
+    for variable, name in _files().items():
+        file = os.environ.get(variable)
+        if not file:
+            continue
+        if os.environ.get(variable.removesuffix(IN_FILE)):
+            faults.append(f"{variable}: {variable.removesuffix(IN_FILE)} is set too; set one of them")
+            continue
+        try:
+            text = Path(file).read_text(encoding="utf-8").strip()
+        except OSError as wrong:
+            faults.append(f"{variable}: {file}: {wrong.strerror}")
+            continue
+        except UnicodeDecodeError:
+            faults.append(f"{variable}: {file}: that is no text")
+            continue
+        if text:
+            found[name] = SecretStr(text)
+        else:
+            faults.append(f"{variable}: {file}: the file is empty")
+    return found

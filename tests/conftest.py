@@ -19,7 +19,7 @@ from sqlalchemy import event
 from dispatch.routing import loader, prehandling_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.settings import PREFIX, Settings
+from dispatch.settings import variables
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
 from tests import postgres as postgres_of
@@ -34,8 +34,8 @@ _numbers = itertools.count(1)
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings or the state of the person who runs it. Only a test that uses its home makes it."""
-    for name in Settings.model_fields:
-        monkeypatch.delenv(PREFIX + name.upper(), raising=False)
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DISPATCH_HOME", str(tmp_path_factory.getbasetemp() / f"home{next(_numbers)}"))
 
 

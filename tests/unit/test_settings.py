@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from dispatch.errors import BadSettings
-from dispatch.settings import PREFIX, Settings, load_settings
+from dispatch.settings import PREFIX, Settings, load_settings, variables
 
 README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(PREFIX + name.upper(), raising=False)
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
 
 
 def test_without_any_setting_the_state_lives_in_the_users_home_on_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,3 +48,33 @@ def test_the_readme_names_every_setting_with_its_meaning() -> None:
         assert f"| `{PREFIX}{name.upper()}` |" in text
         assert field.description
         assert field.description in text
+
+
+def test_a_secret_may_stand_in_a_file_with_a_line_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "database_url"
+    file.write_text("postgresql+psycopg://paidan:geheim@db/paidan\n")
+    monkeypatch.setenv("DISPATCH_DATABASE_URL_FILE", str(file))
+    settings = load_settings()
+    assert settings.database == "postgresql+psycopg://paidan:geheim@db/paidan"
+    assert "geheim" not in repr(settings)
+
+
+def test_what_is_wrong_with_the_files_of_secrets_is_told_without_what_they_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    (tmp_path / "url").write_text("redis://:geheim@broker/0")
+    monkeypatch.setenv("DISPATCH_DATABASE_URL_FILE", str(tmp_path / "missing"))
+    monkeypatch.setenv("DISPATCH_METRICS_TOKEN_FILE", str(tmp_path / "empty"))
+    monkeypatch.setenv("DISPATCH_INDEX_KEY_FILE", str(tmp_path / "bytes"))
+    monkeypatch.setenv("DISPATCH_BROKER_URL_FILE", str(tmp_path / "url"))
+    monkeypatch.setenv("DISPATCH_BROKER_URL", "redis://elsewhere/0")
+    monkeypatch.setenv("DISPATCH_USER_FILE", str(tmp_path / "url"))  # no secret: nothing to hide
+    with pytest.raises(BadSettings) as told:
+        load_settings()
+    faults = str(told.value)
+    for fault in ("missing: No such file", "the file is empty", "no text", "DISPATCH_BROKER_URL is set too"):
+        assert fault in faults
+    assert "DISPATCH_USER_FILE: unknown" in faults
+    assert "geheim" not in faults
