@@ -14,10 +14,12 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
+from dispatch import metrics
 from dispatch.books.effect import Port
 from dispatch.storage import effects
 from dispatch.storage.outbox import Pair
 from workers.batch import PAUSE, Batch
+from workers.hop import lost
 from workers.receivers import RECEIVERS, Effects
 from workers.world import World, world
 
@@ -31,7 +33,8 @@ def deliver(pairs: Sequence[Pair]) -> None:
         ours = effects.receive(tx, pairs, datetime.now(UTC), here.settings.lease_span)
         rows = effects.read_received(tx, ours)
     if len(ours) < len(pairs):
-        log.info("stale effects dropped", dropped=len(pairs) - len(ours), kept=len(ours))
+        metrics.STALE.labels("effects").inc(len(pairs) - len(ours))
+        log.info("stale effects dropped", effects=lost(pairs, ours), kept=len(ours))
     for port, group in groupby(sorted(rows, key=lambda row: row.port), key=lambda row: row.port):
         _Delivery(here, Port(port)).run(list(group))
 
@@ -59,6 +62,7 @@ class _Delivery:
         self.here.ledger.write(f"effects.{self.port}", (row.key for row in rows if _pair(row) in confirmed))
         for row in rows:
             if row.key in refused:
+                metrics.QUARANTINED.labels(f"effects.{self.port}").inc()
                 log.error("effect refused", effect=row.id, port=self.port, reason=refused[row.key])
         return confirmed
 
@@ -66,13 +70,16 @@ class _Delivery:
         failure = f"{self.port}: {type(away).__name__}"
         with self.here.database.write() as tx:
             effects.postpone(tx, [_pair(row) for row in rows], datetime.now(UTC) + PAUSE, failure=failure)
-        log.warning("receiver out of reach, effects stay due", failure=failure, effects=len(rows))
+        metrics.OUT_OF_REACH.labels(f"effects.{self.port}").inc()
+        log.warning("receiver out of reach, effects stay due", failure=failure, effects=[row.id for row in rows])
 
     def _fail(self, row: Row[Any], broken: Exception) -> None:
         """Only the error's kind is kept and logged: its text may quote a customer."""
         failure = f"{self.port}: {type(broken).__name__}"
         with self.here.database.write() as tx:
             quarantined = effects.fail(tx, _pair(row), failure, datetime.now(UTC))
+        metrics.FAILURES.labels(f"effects.{self.port}").inc()
+        metrics.QUARANTINED.labels(f"effects.{self.port}").inc(quarantined)
         log.error("effect failed", effect=row.id, failure=failure, quarantined=quarantined)
 
 

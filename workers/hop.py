@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
+from dispatch import metrics
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
@@ -73,8 +74,14 @@ def receive(pairs: Sequence[Pair]) -> list[Pair]:
     with here.database.write() as tx:
         ours = hops.receive(tx, pairs, datetime.now(UTC), here.settings.lease_span)
     if len(ours) < len(pairs):
-        log.info("stale hops dropped", dropped=len(pairs) - len(ours), kept=len(ours))
+        metrics.STALE.labels("hops").inc(len(pairs) - len(ours))
+        log.info("stale hops dropped", hops=lost(pairs, ours), kept=len(ours))
     return ours
+
+
+def lost(pairs: Sequence[Pair], kept: Sequence[Pair]) -> list[int]:
+    """The ids of those that were dropped on the way, for the log."""
+    return sorted({row_id for row_id, _ in pairs} - {row_id for row_id, _ in kept})
 
 
 def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
@@ -97,12 +104,14 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
     now = datetime.now(UTC)
     with here.database.write() as tx:
         mine = hops.lock_received(tx, pairs)
+        metrics.STALE.labels("hops").inc(len(pairs) - len(mine))
         behind = [(row.id, row.generation) for row in mine if row.steps_done > place]
         todo = [row for row in mine if row.steps_done <= place]
         if not todo or write is None:
             return behind
         following = write(tx, rulebook, todo, now)
         own = hops.advance(tx, [row.id for row in todo], place + 1, now + here.settings.lease_span)
+    metrics.observe_all(metrics.HOP.labels(effect), [(now - row.made_at).total_seconds() for row in todo])
     here.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in todo))
     return behind + (own if following is None else following)
 
@@ -112,7 +121,8 @@ def _wait(effect: str, pairs: Sequence[Pair], away: OSError) -> None:
     here = world()
     with here.database.write() as tx:
         hops.postpone(tx, pairs, datetime.now(UTC) + PAUSE, failure=failure)
-    log.warning("out of reach, hops stay due", failure=failure, hops=len(pairs))
+    metrics.OUT_OF_REACH.labels(effect).inc()
+    log.warning("out of reach, hops stay due", failure=failure, hops=[hop_id for hop_id, _ in pairs])
 
 
 def _fail(effect: str, pair: Pair, broken: Exception) -> None:
@@ -121,4 +131,7 @@ def _fail(effect: str, pair: Pair, broken: Exception) -> None:
     here = world()
     with here.database.write() as tx:
         quarantined = hops.fail(tx, pair, failure, datetime.now(UTC))
-    log.error("hop failed", hop=pair[0], failure=failure, quarantined=quarantined)
+        ticket = next((row.ticket_id for row in hops.lock(tx, [pair[0]]).values()), None)
+    metrics.FAILURES.labels(effect).inc()
+    metrics.QUARANTINED.labels(effect).inc(quarantined)
+    log.error("hop failed", hop=pair[0], ticket=ticket, failure=failure, quarantined=quarantined)

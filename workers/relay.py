@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -22,7 +23,7 @@ from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import DBAPIError
 
-from dispatch import timers
+from dispatch import metrics, timers
 from dispatch.logs import configure_logs
 from dispatch.processes import mark_ready
 from dispatch.routing.rulebook import EFFECTS
@@ -90,6 +91,7 @@ class Relay:
         settings = self.here.settings
         with self.here.database.write() as tx:
             due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch * 2, teams)
+        _measure("hops", due, lambda sending: sending.team)
         self._send(_batches(due, lambda sending: sending.team, settings.batch), self._publish_hops, hops.OUTBOX)
         return len(due)
 
@@ -103,6 +105,7 @@ class Relay:
         most = min(settings.batch, MOST_EFFECTS)
         with self.here.database.write() as tx:
             due = effects.take_due(tx, datetime.now(UTC), settings.lease_span, most * 2)
+        _measure("effects", due, lambda sending: sending.port)
         self._send(_batches(due, lambda sending: sending.port, most), self._publish_effects, effects.OUTBOX)
         return len(due)
 
@@ -172,6 +175,14 @@ class Relay:
         rulebook = self.here.rules.get()
         with self.here.database.write() as tx:
             timers.fire(tx, rulebook, datetime.now(UTC), self.here.settings.batch)
+
+
+def _measure(outbox: str, due: Sequence[S], receiver: Callable[[S], str]) -> None:
+    metrics.observe_all(metrics.RELAY_LAG.labels(outbox), [sending.waited.seconds for sending in due])
+    for to, count in Counter(map(receiver, due)).items():
+        metrics.SENT.labels(to).inc(count)
+    for to, count in Counter(receiver(sending) for sending in due if sending.waited.expired).items():
+        metrics.LEASES_EXPIRED.labels(to).inc(count)
 
 
 def _queue(task: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, exists, func, insert, or_, select, update
 from dispatch.books.effect import EffectState, effect_sources, effect_target
 from dispatch.storage.book_tables import effect
 from dispatch.storage.database import Tx
-from dispatch.storage.outbox import Outbox, Pair
+from dispatch.storage.outbox import Outbox, Pair, Waited
 
 OUTBOX = Outbox(effect, effect_sources, effect_target)
 receive, postpone, fail = OUTBOX.receive, OUTBOX.postpone, OUTBOX.fail
@@ -31,6 +31,7 @@ class Sending(NamedTuple):
     generation: int
     port: str
     failures: int
+    waited: Waited = Waited()
 
     @property
     def pair(self) -> Pair:
@@ -48,10 +49,10 @@ def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[Sendin
     """The effects that are to be sent now, marked as sent under a new generation; the oldest first, and of each lane
     only its first."""
     due = select(effect.c.id).where(OUTBOX.due(now), _first_in_its_lane).order_by(effect.c.wake_at).limit(limit)
-    ids = OUTBOX.take(tx, due, now, lease)
+    taken = OUTBOX.take(tx, due, now, lease)
     sent = select(effect.c.id, effect.c.generation, effect.c.port, effect.c.failures)
-    sent = sent.where(effect.c.id.in_(ids), effect.c.state == EffectState.SENT).order_by(effect.c.id)
-    return [Sending(*row) for row in tx.execute(sent)]
+    sent = sent.where(effect.c.id.in_(list(taken)), effect.c.state == EffectState.SENT).order_by(effect.c.id)
+    return [Sending(*row, taken[row.id]) for row in tx.execute(sent)]
 
 
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[Row[Any]]:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, bindparam, func, insert, select, update
 
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.outbox import Outbox, Pair
+from dispatch.storage.outbox import Outbox, Pair, Waited
 from dispatch.storage.tables import hop, ticket
 from dispatch.ticket.life import HopState, hop_sources, hop_target
 
@@ -27,6 +27,7 @@ class Sending(NamedTuple):
     ticket_id: int
     kind: str
     failures: int
+    waited: Waited = Waited()
 
     @property
     def pair(self) -> Pair:
@@ -112,16 +113,16 @@ def teams_due(tx: Tx, now: datetime, but: Collection[str], among: int = 1_000) -
 def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Sequence[str]) -> list[Sending]:
     """The hops that are to be sent now, marked as sent under a new generation; the oldest first."""
     due = select(hop.c.id).where(OUTBOX.due(now), hop.c.team.in_(teams)).order_by(hop.c.wake_at).limit(limit)
-    ids = OUTBOX.take(tx, due, now, lease, sent_at=func.coalesce(hop.c.sent_at, now))
-    if not ids:
+    taken = OUTBOX.take(tx, due, now, lease, sent_at=func.coalesce(hop.c.sent_at, now))
+    if not taken:
         return []
     sent = (
         select(hop.c.id, hop.c.generation, hop.c.team, hop.c.ticket_id, ticket.c.kind, hop.c.failures)
         .join(ticket, ticket.c.id == hop.c.ticket_id)
-        .where(hop.c.id.in_(ids), hop.c.state == HopState.SENT)
+        .where(hop.c.id.in_(list(taken)), hop.c.state == HopState.SENT)
         .order_by(hop.c.id)
     )
-    return [Sending(*row) for row in tx.execute(sent)]
+    return [Sending(*row, taken[row.id]) for row in tx.execute(sent)]
 
 
 def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> list[Pair]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, and_, case, select, tuple_, update
 
@@ -17,6 +17,13 @@ Pair = tuple[int, int]
 
 MOST_FAILURES = 5
 """At this failure a row goes into the quarantine. Source: design, `durability.md` rule 6."""
+
+
+class Waited(NamedTuple):
+    """How long a row was due before it was taken, in seconds, and whether that was because its lease had run out."""
+
+    seconds: float = 0
+    expired: bool = False
 
 
 class Outbox:
@@ -34,21 +41,25 @@ class Outbox:
         """To be sent, or sent and not acted upon within the lease."""
         return and_(self.c.wake_at <= now, self.c.state.in_(self.sources("send")))
 
-    def take(self, tx: Tx, due: Select[Any], now: datetime, lease: timedelta, **columns: object) -> list[int]:
+    def take(self, tx: Tx, due: Select[Any], now: datetime, lease: timedelta, **columns: object) -> dict[int, Waited]:
         """Mark the rows whose ids `due` selects as sent; what another process has locked is left to it.
 
         A row that its worker held when the lease ran out counts as a failure, for it may be what killed the worker; one
-        that merely wasn't fetched does not. At the last failure it is quarantined instead. Gives the ids of both.
+        that merely wasn't fetched does not. At the last failure it is quarantined instead. Gives both, by id.
         """
-        ids = sorted(tx.execute(due.with_for_update(of=self.table, skip_locked=True)).scalars())
-        if not ids:
-            return []
+        due = due.add_columns(self.c.state, self.c.wake_at).with_for_update(of=self.table, skip_locked=True)
+        waited = {
+            row.id: Waited((now - row.wake_at).total_seconds(), row.state in (self.sent, self.received))
+            for row in tx.execute(due)
+        }
+        if not waited:
+            return {}
         held = self.c.state == self.received
         failures = self.c.failures + case((held, 1), else_=0)
         poisoned = held & (failures >= MOST_FAILURES)
         tx.execute(
             update(self.table)
-            .where(self.c.id.in_(ids))
+            .where(self.c.id.in_(sorted(waited)))
             .values(
                 state=case((poisoned, self.target("quarantine")), else_=self.sent),
                 failures=failures,
@@ -58,7 +69,7 @@ class Outbox:
                 **columns,
             )
         )
-        return ids
+        return waited
 
     def postpone(self, tx: Tx, pairs: Sequence[Pair], until: datetime, **columns: object) -> None:
         """Nobody's failure: due again at `until`."""

@@ -125,6 +125,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         components["schemas"].update(faults_of)
         components["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer", "description": "`dispatch token`, or POST /api/v1/tokens"},
+            "machine": {"type": "http", "scheme": "bearer", "description": "`DISPATCH_METRICS_TOKEN`"},
             "session": {
                 "type": "apiKey",
                 "in": "cookie",

@@ -36,6 +36,7 @@ class Who(Enum):
     ANYBODY = "anybody"  # also one who hasn't signed in
     SIGNED_IN = "signed in"  # in whatever role, or in none
     ROLES = "roles"
+    MACHINE = "machine"  # a program of the installation, by the installation's own token; no user, whatever his roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ POLICIES: Mapping[str, Policy] = {
     "sign in": Policy(who=Who.ANYBODY),
     "see a survey": Policy(who=Who.ANYBODY),
     "answer a survey": Policy(who=Who.ANYBODY),
+    # a machine
+    "read metrics": Policy(who=Who.MACHINE),
     # oneself
     "see one's session": Policy(who=Who.SIGNED_IN),
     "sign out": Policy(who=Who.SIGNED_IN),
@@ -147,7 +150,7 @@ def decide(operation: str, role: Role, in_area: bool, thing: Thing = NOTHING) ->
     if policy is None:
         return Verdict.HIDDEN
     if policy.who is not Who.ROLES:
-        return Verdict.ALLOWED
+        return Verdict.HIDDEN if policy.who is Who.MACHINE else Verdict.ALLOWED
     if policy.on is not On.NOTHING and not in_area:
         return Verdict.HIDDEN
     if policy.on in (On.TICKET, On.HOP) and not sees(role, thing.teams):

@@ -53,6 +53,9 @@ _Acting = Annotated[
 ]
 
 
+_SECURITY: dict[Who, list[dict[str, list[str]]]] = {Who.ANYBODY: [], Who.MACHINE: [{"machine": []}]}
+
+
 class Api:
     """A router of which every route has a policy."""
 
@@ -136,6 +139,8 @@ class Api:
         def put(endpoint: Endpoint) -> Endpoint:
             def run(request: Request, acting_role: str | None, given: dict[str, Any]) -> Response:  # noqa: ARG001
                 visitor = _visitor(request)
+                if POLICIES[operation].who is Who.MACHINE:
+                    visitor.require_machine()
                 if _is_for_users(operation):
                     with visitor.here.database.read() as tx:
                         visitor.caller = visitor.identify(tx)
@@ -191,7 +196,7 @@ class Api:
             summary=operation.capitalize(),
             openapi_extra={
                 "x-policy": operation,
-                "security": [{"token": []}, {"session": []}] if for_users else [],
+                "security": _SECURITY.get(POLICIES[operation].who, [{"token": []}, {"session": []}]),
                 **({} if body is None else {"requestBody": body}),
             },
         )
@@ -203,7 +208,7 @@ def _visitor(request: Request) -> Visitor:
 
 
 def _is_for_users(operation: str) -> bool:
-    return POLICIES[operation].who is not Who.ANYBODY
+    return POLICIES[operation].who in (Who.SIGNED_IN, Who.ROLES)
 
 
 def _role(acting_role: str | None) -> Role | None:
@@ -233,7 +238,9 @@ def _responses(operation: str, method: str, raises: Errors, *, keyed: bool) -> d
     """What every route may end with, and what this one may."""
     policy = POLICIES[operation]
     known: list[type[DispatchError]] = list(raises)
-    if policy.who is not Who.ANYBODY:
+    if policy.who is Who.MACHINE:
+        known.append(errors.NotSignedIn)
+    if _is_for_users(operation):
         known += [errors.NotSignedIn, NotAllowed]
         known += [errors.RequestForged] if method != "GET" else []
     if policy.on in (On.TEAM, On.TICKET, On.HOP):

@@ -17,6 +17,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dispatch import metrics
 from dispatch.web.problems import MEDIA_TYPE, OF_HTTP, respond
 
 log = structlog.get_logger()
@@ -69,13 +70,15 @@ class Shield:
             if answer.status != 500:  # it broke off; what made it break stands in no other log
                 raise ConnectionAbortedError("the answer broke off") from None
         finally:
+            took, operation = time.perf_counter() - began, getattr(scope.get("route"), "operation_id", None)
+            metrics.API.labels(operation or "none", f"{answer.status // 100}xx").observe(took)
             log.info(
                 "request",
                 request=state["request_id"],
                 method=scope["method"],
-                operation=getattr(scope.get("route"), "operation_id", None),
+                operation=operation,
                 status=answer.status,
-                ms=round((time.perf_counter() - began) * 1000),
+                ms=round(took * 1000),
                 user=state.get("user_id"),
             )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from fastapi import Request
 from starlette.responses import Response
 
+from dispatch import metrics
 from dispatch.access import sessions
 from dispatch.access.secrets import is_csrf_token
 from dispatch.access.sessions import Caller
@@ -67,6 +68,11 @@ class Visitor:
             raise NotSignedIn()
         self.request.state.user_id = caller.user_id
         return caller
+
+    def require_machine(self) -> None:
+        """The installation's own token, which is no user's. Raises NotSignedIn; without one in the settings always."""
+        if not metrics.may_read(self.here.settings.metrics_token, self.bearer):
+            raise NotSignedIn()
 
     def note_seen(self, caller: Caller) -> None:
         """Once in a while, in a transaction of its own, after the caller was found in another."""

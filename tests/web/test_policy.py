@@ -42,6 +42,7 @@ LETTERS = {
 EVERYBODY = "CM58NSTDIWBVOA"
 NOBODY = ""
 ANYBODY = "anybody"
+MACHINE = "machine"
 
 BY_ROLE = {
     "ask for health": ANYBODY,
@@ -49,6 +50,7 @@ BY_ROLE = {
     "sign in": ANYBODY,
     "see a survey": ANYBODY,
     "answer a survey": ANYBODY,
+    "read metrics": MACHINE,
     "see one's session": ANYBODY,
     "sign out": ANYBODY,
     "change one's password": ANYBODY,
@@ -149,6 +151,8 @@ def expected(operation: str, role: Role, in_area: bool, thing: Thing) -> Verdict
     on = POLICIES[operation].on
     if BY_ROLE[operation] == ANYBODY:
         return Verdict.ALLOWED
+    if BY_ROLE[operation] == MACHINE:
+        return Verdict.HIDDEN
     if on is not On.NOTHING and not in_area:
         return Verdict.HIDDEN
     has_had_it = any(held(role, MEMBERS[team.name] + FILERS.get(team.name, "")) for team in thing.teams)

@@ -1,4 +1,4 @@
-"""For whoever runs it: does the process answer, and could it do its work; and what the API looks like."""
+"""For whoever runs it: does the process answer, and could it do its work; what it measures; what the API looks like."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from dispatch import metrics
 from dispatch.errors import SchemaOutdated
+from dispatch.gauges import Gauges
 from dispatch.web.api.shapes import Told
 from dispatch.web.routes import Api
 from dispatch.web.visitor import Visitor
@@ -37,6 +39,18 @@ def readyz(visitor: Visitor) -> Ready:
     """The database answers at the right schema, and rules are in force."""
     visitor.here.database.require_schema()
     return Ready(status="ok", rules=visitor.here.rulebook().version)
+
+
+class Metrics(Response):
+    """Prometheus's text format."""
+
+    media_type = metrics.MEDIA_TYPE
+
+
+@api.bare("/metrics", "read metrics")
+def read_metrics(visitor: Visitor) -> Metrics:
+    """What this home's processes have measured, and what the database says now; for the installation's own token."""
+    return Metrics(metrics.exposition(Gauges(visitor.here.database)))
 
 
 @api.bare("/openapi.json", "see the schema")

@@ -1,0 +1,115 @@
+"""What Prometheus reads: who may, what it says, and that it knows no customer, no number and no path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+from sqlalchemy.exc import OperationalError
+
+from dispatch import metrics
+from dispatch.settings import Settings
+from dispatch.storage import hops
+from dispatch.ticket.roles import HELD_BY_PEOPLE
+from tests import factories as f
+from tests.web.conftest import API, Web
+
+TOKEN = "the-installation's-own"
+
+
+@pytest.fixture
+def machine(web: Web) -> Any:
+    web.here.settings = Settings(metrics_token=SecretStr(TOKEN))
+    return web.client(Authorization=f"Bearer {TOKEN}")
+
+
+def read(client: Any) -> dict[tuple[str, ...], float]:
+    """{(name, label values …): value}."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def test_without_a_token_in_the_settings_nobody_may_read_them(small_web: Web) -> None:
+    for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"}):
+        assert small_web.client(**headers).get("/metrics").status_code == 401
+
+
+def test_no_user_may_read_them_whatever_his_roles_and_nobody_with_another_token(web: Web, machine: Any) -> None:
+    assert web.program("everything", *HELD_BY_PEOPLE).get("/metrics").status_code == 401
+    assert web.browser("everything").get("/metrics").status_code == 401
+    assert web.client(Authorization=f"Bearer {TOKEN}x").get("/metrics").status_code == 401
+    assert machine.get("/metrics").status_code == 200
+
+
+def test_they_tell_what_waits_at_which_team_and_for_how_long(web: Web, machine: Any) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=5)
+    for number in ("GZ1", "GZ2"):
+        web.fault(number, now=before)
+    web.on_board("GZ3")
+    told = read(machine)
+    assert told["paidan_hops_due", "noc"] == 2
+    assert 300 <= told["paidan_hops_oldest_due_seconds", "noc"] < 360
+    assert told["paidan_hops", "waiting", "noc"] == 1
+    assert told["paidan_hops", "quarantined", "noc"] == 0
+    assert told["paidan_tickets_open",] == told["paidan_tickets_made_total",] == 3
+    assert told["paidan_tickets_ended_total",] == 0
+    assert told["paidan_database_up",] == 1
+    assert told["paidan_database_connections", "in use"] + told["paidan_database_connections", "idle"] >= 1
+
+
+def test_an_expired_lease_is_told_apart_from_a_first_sending(web: Web) -> None:
+    web.fault(now=f.NOW)
+    with web.database.write() as tx:
+        (first,) = hops.take_due(tx, f.NOW + timedelta(seconds=2), f.LEASE, 9, ["noc"])
+        (again,) = hops.take_due(tx, f.NOW + timedelta(seconds=2) + f.LEASE, f.LEASE, 9, ["noc"])
+    assert first.waited == (2.0, False)
+    assert again.waited == (0.0, True)
+
+
+def test_requests_are_measured_by_operation_and_never_by_path(web: Web, machine: Any) -> None:
+    machine.get(f"{API}/surveys/secret-token")
+    machine.get("/no/such/path")
+    told = read(machine)
+    assert told["paidan_api_seconds_count", "surveys-see-survey", "4xx"] >= 1
+    assert told["paidan_api_seconds_count", "none", "4xx"] >= 1
+    assert not any("secret-token" in word or "such" in word for labels in told for word in labels)
+
+
+def test_they_know_no_customer_and_no_number(web: Web, machine: Any) -> None:
+    web.on_board("GZ-SECRET", description="客户家里断网")
+    text = machine.get("/metrics").text
+    for secret in ("GZ-SECRET", "客户", "13800138000", "tianhe", "F0000"):
+        assert secret not in text
+
+
+def test_with_the_database_away_they_say_so(web: Web, machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away() -> None:
+        raise OperationalError("", None, Exception("away"))
+
+    monkeypatch.setattr(web.database, "read", away)
+    told = read(machine)
+    assert told["paidan_database_up",] == 0
+    assert not any(name[0] == "paidan_hops" for name in told)
+
+
+@pytest.mark.parametrize("seconds", [[], [0.05], [0.049, 0.05, 0.051, 1e9, 0.0]])
+def test_a_batch_is_measured_as_one_after_the_other_would_be(seconds: Sequence[float]) -> None:
+    one, all_ = (Histogram("x", "x", buckets=(0.05, 1), registry=CollectorRegistry()) for _ in range(2))
+    for each in seconds:
+        one.observe(each)
+    metrics.observe_all(all_, seconds)
+    drop = [(s.name, s.labels, s.value) for s in next(iter(one.collect())).samples if not s.name.endswith("_created")]
+    assert drop == [
+        (s.name, s.labels, s.value) for s in next(iter(all_.collect())).samples if not s.name.endswith("_created")
+    ]
