@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,10 +25,12 @@ from typing import IO
 
 from dispatch.errors import AlreadyRunning, MissingPart
 from dispatch.processes import Held, die_with_parent, hold
-from dispatch.settings import Settings
+from dispatch.settings import PROJECT, Settings
 
 READY_SECONDS = 60
 STOP_SECONDS = 40  # longer than a worker's soft shutdown
+FLOWER_CONFIG = PROJECT / "workers/flower_config.py"
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 LARGEST_LOG = 10_000_000  # bytes, when a log is put aside at the next start
 
 Told = Callable[[str], None]
@@ -140,7 +143,8 @@ class Stack:
 
     def _broker(self) -> dict[str, str]:
         """The embedded broker, unless one is named by the settings; the environment that leads the others to it."""
-        environment = {**os.environ, "DISPATCH_HOME": str(self.settings.root)}
+        environment = {**os.environ, "DISPATCH_HOME": str(self.settings.root), SHARED_METRICS: self._metrics()}
+        environment["DISPATCH_METRICS_PORT"] = "0"  # the web shows them for all
         if self.settings.broker_url is not None:
             return environment
         port, password = _free_port(), secrets.token_hex(16)
@@ -165,10 +169,16 @@ class Stack:
         _write_private(self.settings.run / "broker.url", url)
         return {**environment, "DISPATCH_BROKER_URL": url}
 
+    def _metrics(self) -> str:
+        """An empty folder, into which the relay, the workers and the web write what they measure."""
+        folder = self.settings.run / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        return str(folder)
+
     def _web(self, environment: Mapping[str, str]) -> None:
         port = _port(self.settings.web_port, "the web", "DISPATCH_WEB_PORT")
-        host = self.settings.web_address
-        here = f"http://{'127.0.0.1' if host == '0.0.0.0' else f'[{host}]' if ':' in host else host}:{port}"  # noqa: S104
+        here = _url(self.settings.web_address, port)
         self.web_url = self.settings.web_url or here
         _write_private(self.settings.run / "web.url", here)
         command = [sys.executable, "-m", "dispatch.web"]
@@ -177,11 +187,12 @@ class Stack:
 
     def _flower(self, environment: Mapping[str, str]) -> None:
         port = _port(self.settings.flower_port, "Flower", "DISPATCH_FLOWER_PORT")
-        self.flower_url = f"http://127.0.0.1:{port}"
+        self.flower_url = _url(self.settings.flower_address, port)
         _write_private(self.settings.run / "flower.url", self.flower_url)
-        options = ["--address=127.0.0.1", f"--port={port}", "--persistent=False", "--max-tasks=20000"]
-        command = [sys.executable, "-m", "celery", "-A", "workers.app", "flower", *options]
-        self.children.append(Child("flower", command, environment, lambda: _serves(f"{self.flower_url}/healthcheck")))
+        command = [sys.executable, "-m", "celery", "-A", "workers.app", "flower", f"--conf={FLOWER_CONFIG}"]
+        own = {name: value for name, value in environment.items() if name != SHARED_METRICS}
+        own["DISPATCH_FLOWER_PORT"] = str(port)
+        self.children.append(Child("flower", command, own, lambda: _serves(f"{self.flower_url}/healthcheck")))
 
     def _spawn(self, child: Child) -> None:
         file = self.settings.root / "log" / f"{child.name}.log"
@@ -260,6 +271,12 @@ def _port(wanted: int, part: str, variable: str) -> int:
     if not _is_free(port):
         raise MissingPart(part=f"port {port} for {part}", remedy=f"another program has it; set {variable}, 0 takes any")
     return port
+
+
+def _url(address: str, port: int) -> str:
+    """Under which this machine reaches what listens there."""
+    host = "127.0.0.1" if address == "0.0.0.0" else f"[{address}]" if ":" in address else address  # noqa: S104
+    return f"http://{host}:{port}"
 
 
 def _free_port() -> int:

@@ -12,18 +12,19 @@ import pkgutil
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_process_init, worker_ready
-from kombu import Exchange, Queue
+from celery.signals import heartbeat_sent, worker_init, worker_process_init, worker_ready
 
 import workers.teams
 from dispatch.errors import MissingPart
 from dispatch.logs import configure_logs
 from dispatch.processes import die_with_parent, mark_ready
+from dispatch.pulse import beat
 from dispatch.routing.rulebook import EFFECTS, Rulebook
 from dispatch.settings import load_settings
 from dispatch.storage.outbox import Pair
-from workers import effects, hop
+from workers import broker, effects, hop
 from workers.hop import Step, Stretch
+from workers.metrics_port import show_metrics
 from workers.world import world
 
 DELIVER = f"{EFFECTS}.deliver"
@@ -62,17 +63,6 @@ SETTINGS: dict[str, Any] = {
     "worker_send_task_events": True,
     # The program's own log set-up stays; Celery's would print whole message bodies on some errors.
     "worker_hijack_root_logger": False,
-    "broker_transport_options": {
-        "visibility_timeout": 120,  # over three times the time limit: no message comes back while it is worked on
-        "socket_timeout": 10,
-        "socket_connect_timeout": 4,
-        "socket_keepalive": True,
-        "health_check_interval": 10,
-        "global_keyprefix": "fault:",  # a shared Redis keeps others' keys apart
-        "unacked_restore_interval": 10,
-        "unacked_mutex_expire": 30,
-        # no retry_on_timeout: a publish that timed out may have arrived, and sending it twice is the relay's decision
-    },
 }
 
 
@@ -83,9 +73,8 @@ def make_app() -> Celery:
         raise MissingPart(part="DISPATCH_BROKER_URL", remedy="start the workers with `dispatch up`, or set it")
     rulebook = world().rules.get()
     made = Celery("paidan", broker=settings.broker_url.get_secret_value(), set_as_current=True)
-    made.conf.update(SETTINGS)
-    exchange = Exchange("hops", type="direct")
-    made.conf.task_queues = [Queue(name, exchange, routing_key=name) for name in (*rulebook.teams, EFFECTS)]
+    made.conf.update(SETTINGS, broker_transport_options=broker.transport_options(settings))
+    made.conf.task_queues = [broker.queue(settings, name) for name in (*rulebook.teams, EFFECTS)]
     for team, stretch in stretches(rulebook).items():
         for name, body in bodies(team, stretch):
             made.task(name=name, shared=False)(body)
@@ -149,7 +138,16 @@ def _in_pool_process(**_: object) -> None:
 
 @worker_ready.connect
 def _answering(**_: object) -> None:
-    mark_ready(load_settings().run, os.environ.get("SUPERVISED_AS", "worker"))
+    show_metrics(load_settings())
+    mark_ready(*_MARK)
+
+
+@heartbeat_sent.connect
+def _alive(**_: object) -> None:
+    beat(*_MARK)
+
+
+_MARK = (load_settings().run, os.environ.get("SUPERVISED_AS", "worker"))
 
 
 app = make_app()

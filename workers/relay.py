@@ -26,12 +26,14 @@ from sqlalchemy.exc import DBAPIError
 from dispatch import metrics, timers
 from dispatch.logs import configure_logs
 from dispatch.processes import mark_ready
+from dispatch.pulse import beat
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.storage import effects, hops
 from dispatch.storage.outbox import Outbox
 from dispatch.storage.wakeups import Wakeups
 from dispatch.ticket.numbers import ticket_number
 from workers.app import DELIVER, app, stretches, whole_chain
+from workers.metrics_port import show_metrics
 from workers.world import World, world
 
 log = structlog.get_logger()
@@ -57,6 +59,7 @@ class Relay:
         found = stretches(here.rules.get())
         self.chains = {team: whole_chain(team, found) for team in found}
         self._broker: Connection | None = None
+        self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
         """Until stopped. A broker or database that is away is waited for; nothing is remembered meanwhile."""
@@ -68,6 +71,7 @@ class Relay:
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     self._fire_timers()
                     swept = time.monotonic()
+                    beat(self.here.settings.run, self.name)
                 if not sent:
                     wakeups.wait(SWEEP_SECONDS)
             except BROKER_GONE as gone:
@@ -208,7 +212,9 @@ def main() -> None:
     relay = Relay(world())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop.set())
-    mark_ready(world().settings.run, os.environ.get("SUPERVISED_AS", "relay"))
+    settings = world().settings
+    show_metrics(settings)
+    mark_ready(settings.run, relay.name)
     relay.run()
 
 

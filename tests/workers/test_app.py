@@ -98,14 +98,6 @@ def test_nothing_is_given_up_by_the_setting(app: Celery, setting: str, value: ob
     assert app.conf[setting] == value
 
 
-def test_a_message_comes_back_only_after_the_step_that_has_it_was_stopped(app: Celery) -> None:
-    transport = app.conf.broker_transport_options
-    assert app.conf.task_soft_time_limit < app.conf.task_time_limit
-    assert transport["visibility_timeout"] >= 3 * app.conf.task_time_limit
-    assert transport["global_keyprefix"]
-    assert "retry_on_timeout" not in transport
-
-
 def test_publishing_gives_up_soon_for_the_hops_stay_due(app: Celery) -> None:
     policy = app.conf.task_publish_retry_policy
     assert policy["max_retries"] * policy["interval_max"] <= 5

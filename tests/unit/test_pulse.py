@@ -1,0 +1,30 @@
+"""Health checks: a process is alive as long as it renews its mark."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from dispatch.processes import mark_ready
+from dispatch.pulse import OLDEST, beat, is_alive
+
+
+def test_a_mark_that_is_not_renewed_grows_too_old(tmp_path: Path) -> None:
+    assert not is_alive(tmp_path, "relay")
+    mark_ready(tmp_path, "relay")
+    assert is_alive(tmp_path, "relay")
+    past = time.time() - OLDEST - 1
+    os.utime(tmp_path / "relay.ready", (past, past))
+    assert not is_alive(tmp_path, "relay")
+    beat(tmp_path, "relay")
+    assert is_alive(tmp_path, "relay")
+
+
+def test_before_it_is_ready_there_is_no_sign_of_life(tmp_path: Path) -> None:
+    beat(tmp_path, "relay")
+    assert not is_alive(tmp_path, "relay")
+
+
+def test_an_address_where_nothing_listens_is_not_alive(tmp_path: Path) -> None:
+    assert not is_alive(tmp_path, "http://127.0.0.1:9/healthz")

@@ -1,0 +1,46 @@
+"""A broker is named by a URL; what is particular to its kind is set, and a kind that isn't known is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from celery import Celery
+from pydantic import SecretStr
+
+from dispatch.errors import BadSettings
+from dispatch.settings import Settings
+from workers.broker import queue, transport_options
+
+
+def named(url: str, **more: Any) -> Settings:
+    return Settings(broker_url=SecretStr(url), **more)
+
+
+@pytest.mark.parametrize("url", ["redis://:x@broker/0", "rediss://:x@broker/0"])
+def test_with_redis_a_message_comes_back_only_after_the_step_that_has_it_was_stopped(app: Celery, url: str) -> None:
+    transport = transport_options(named(url))
+    assert app.conf.task_soft_time_limit < app.conf.task_time_limit
+    assert transport["visibility_timeout"] >= 3 * app.conf.task_time_limit
+    assert transport["global_keyprefix"]
+    assert "retry_on_timeout" not in transport
+
+
+def test_with_sentinel_the_master_is_asked_for_by_the_name_that_is_set() -> None:
+    url = "sentinel://:x@one:26379;sentinel://:x@two:26379"
+    assert transport_options(named(url, broker_master="paidan"))["master_name"] == "paidan"
+    with pytest.raises(BadSettings, match="DISPATCH_BROKER_MASTER"):
+        transport_options(named(url))
+
+
+def test_with_rabbitmq_queues_stand_on_a_quorum_and_a_publish_is_confirmed() -> None:
+    settings = named("amqp://paidan:x@broker//")
+    assert queue(settings, "noc").queue_arguments == {"x-queue-type": "quorum"}
+    assert transport_options(settings) == {"confirm_publish": True}
+    assert queue(named("redis://broker"), "noc").queue_arguments is None
+
+
+def test_a_broker_of_another_kind_is_refused_without_its_url_being_told() -> None:
+    with pytest.raises(BadSettings, match="sqs://") as told:
+        transport_options(named("sqs://key:geheim@"))
+    assert "geheim" not in str(told.value)

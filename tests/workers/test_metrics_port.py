@@ -1,0 +1,49 @@
+"""A relay or worker of its own shows its metrics to whoever has the installation's token, and nothing to others."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+from pydantic import SecretStr
+
+from dispatch import metrics
+from dispatch.errors import BadSettings, MissingPart
+from dispatch.settings import Settings
+from workers.metrics_port import show_metrics
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx2.Client]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    assert show_metrics(Settings(metrics_token=SecretStr("own"), metrics_port=port)) == port
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        yield client
+
+
+def test_the_token_opens_it(client: httpx2.Client) -> None:
+    metrics.STALE.labels("hops").inc(3)
+    answer = client.get("/metrics", headers={"Authorization": "Bearer own"})
+    assert answer.status_code == 200
+    assert 'paidan_stale_dropped_total{outbox="hops"}' in answer.text
+
+
+@pytest.mark.parametrize("shown", [{}, {"Authorization": "Bearer other"}, {"Authorization": "Basic own"}])
+def test_nothing_else_does(client: httpx2.Client, shown: dict[str, str]) -> None:
+    answer = client.get("/metrics", headers=shown)
+    assert (answer.status_code, answer.text) == (401, "")
+
+
+def test_there_is_nothing_else_in_there(client: httpx2.Client) -> None:
+    assert client.get("/", headers={"Authorization": "Bearer own"}).status_code == 404
+
+
+def test_a_port_that_nobody_could_read_or_another_has_is_told() -> None:
+    assert show_metrics(Settings()) == 0
+    with pytest.raises(BadSettings, match="DISPATCH_METRICS_TOKEN"):
+        show_metrics(Settings(metrics_port=9))
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(MissingPart, match="DISPATCH_METRICS_PORT"):
+        show_metrics(Settings(metrics_token=SecretStr("own"), metrics_port=taken.getsockname()[1]))

@@ -1,0 +1,55 @@
+"""Where a relay or a worker shows its metrics, when it is no child of `dispatch up`, whose web shows them all."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from pydantic import SecretStr
+
+from dispatch import metrics
+from dispatch.errors import BadSettings, MissingPart
+from dispatch.settings import Settings
+
+
+def show_metrics(settings: Settings) -> int:
+    """In a thread, until the process ends; its port, 0 where none is set. Raises BadSettings, MissingPart."""
+    if not settings.metrics_port:
+        return 0
+    if settings.metrics_token is None:
+        raise BadSettings(faults="DISPATCH_METRICS_PORT: nobody could read it without DISPATCH_METRICS_TOKEN")
+    try:
+        server = ThreadingHTTPServer(
+            (settings.metrics_address, settings.metrics_port), _handler(settings.metrics_token)
+        )
+    except OSError as taken:
+        place = f"{settings.metrics_address}:{settings.metrics_port} for metrics"
+        raise MissingPart(part=place, remedy=f"{taken.strerror}; set DISPATCH_METRICS_PORT") from None
+    threading.Thread(target=server.serve_forever, daemon=True, name="metrics").start()
+    return server.server_port
+
+
+def _handler(token: SecretStr) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10
+
+        def do_GET(self) -> None:
+            scheme, _, shown = self.headers.get("Authorization", "").partition(" ")
+            if self.path != "/metrics":
+                self._answer(404, b"")
+            elif scheme.lower() != "bearer" or not metrics.may_read(token, shown):
+                self._answer(401, b"")
+            else:
+                self._answer(200, metrics.exposition())
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", metrics.MEDIA_TYPE)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: being read is no event."""
+
+    return Handler
