@@ -13,6 +13,7 @@ from dispatch.intake import clean
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, tickets
 from dispatch.storage.database import Tx
+from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.clock import write_duration
 from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
@@ -35,6 +36,7 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
     tickets.update_tickets(tx, [{"id_": ticket_id, "urged": row.urged + 1, "urged_at": now}])
     hop_id = tickets.live_hop(tx, ticket_id)
     history.write(tx, [history.entry(ticket_id, now, "urge", actor, hop_id, times=row.urged + 1, reason=why)])
+    boards_changed(tx, hops.teams_of(tx, [hop_id] if hop_id else []))
     return int(row.urged) + 1
 
 
@@ -68,6 +70,7 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
     hops.update_hops(tx, ended)
     tickets.update_tickets(tx, [{"id_": ticket_id, "state": state, "ended_at": now, "outcome": state}])
     history.write(tx, [history.entry(ticket_id, now, "withdraw", actor, next(iter(live), None), reason=why)])
+    boards_changed(tx, {hop.team for hop in live.values()})
 
 
 def _lock_live(tx: Tx, ticket_id: int) -> dict[int, Row[Any]]:

@@ -33,6 +33,7 @@ from dispatch.next_hop import Ending
 from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.storage import history, hops
 from dispatch.storage.database import Tx
+from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.clock import finish_by, write_duration
 from dispatch.ticket.finding import Value
 from dispatch.ticket.life import HopState, hop_move
@@ -111,6 +112,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
         )
     hops.update_hops(tx, claimed)
     history.write(tx, entries)
+    boards_changed(tx, {entry["detail"]["team"] for entry in entries})
     return refusals
 
 
@@ -152,6 +154,7 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
     why = clean(reason, "reason")
     hops.update_hops(tx, [{"id_": hop_id, "state": state, "held_at": now, "wake_at": until}])
     history.write(tx, [history.entry(row.ticket_id, now, "hold", actor, hop_id, until=until.isoformat(), reason=why)])
+    boards_changed(tx, [row.team])
 
 
 def resume(tx: Tx, rulebook: Rulebook, hop_id: int, actor: Actor, now: datetime) -> None:
@@ -175,6 +178,7 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Act
         resumed.append({"id_": row.id, "state": state, **wake})
     hops.update_hops(tx, resumed)
     history.write(tx, [history.entry(row.ticket_id, now, "resume", actor, row.id) for row in rows])
+    boards_changed(tx, {row.team for row in rows})
 
 
 def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:

@@ -17,6 +17,7 @@ from dispatch.routing.rulebook import END, Decision, Facts, Rulebook
 from dispatch.storage import history, hops, tickets
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import Sending
+from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.finding import Value
 from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
 from dispatch.ticket.numbers import hop_number, ticket_number
@@ -95,6 +96,7 @@ def end(
     tickets.update_tickets(tx, moved)
     ids = hops.insert_hops(tx, made)
     history.write(tx, entries)
+    boards_changed(tx, {ending.hop.team for ending in endings if ending.hop.boarded_at})
     kinds = {ending.hop.ticket_id: ending.hop.kind for ending in endings}
     return [
         Sending(id_, hop["generation"], hop["team"], hop["ticket_id"], kinds[hop["ticket_id"]], 0)

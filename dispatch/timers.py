@@ -15,6 +15,7 @@ from dispatch import closing, handling
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops
 from dispatch.storage.database import Tx
+from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.life import HopState
 from dispatch.ticket.roles import RELAY
 
@@ -39,3 +40,4 @@ def _mark_overdue(tx: Tx, rows: Sequence[Row[Any]], now: datetime) -> None:
         history.entry(row.ticket_id, now, "overdue", RELAY, row.id, team=row.team, state=row.state) for row in rows
     ]
     history.write(tx, entries)
+    boards_changed(tx, {row.team for row in rows})

@@ -22,6 +22,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import Pair
+from dispatch.storage.wakeups import boards_changed
 from workers.batch import PAUSE, Batch
 from workers.world import World, world
 
@@ -54,6 +55,7 @@ def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> list[Pair
     """Show the hops on the team's board, to be claimed within its service level."""
     level = rulebook.teams[mine[0].team].level
     hops.board(tx, [row.id for row in mine], now, now + level.respond_within if level else None)
+    boards_changed(tx, [mine[0].team])
     return []
 
 

@@ -12,6 +12,7 @@ from dispatch.books.effect import EffectState, effect_sources, effect_target
 from dispatch.storage.book_tables import effect
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import Outbox, Pair, Waited
+from dispatch.storage.wakeups import DUE
 
 OUTBOX = Outbox(effect, effect_sources, effect_target)
 receive, postpone, fail = OUTBOX.receive, OUTBOX.postpone, OUTBOX.fail
@@ -118,4 +119,4 @@ def keys_in_lanes(tx: Tx, lanes: Collection[str]) -> dict[str, list[str]]:
 
 def _wake_relay(tx: Tx) -> None:
     if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql("NOTIFY hop_due")
+        tx.exec_driver_sql(f"NOTIFY {DUE}")

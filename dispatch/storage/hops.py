@@ -12,6 +12,7 @@ from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import Outbox, Pair, Waited
 from dispatch.storage.tables import hop, ticket
+from dispatch.storage.wakeups import DUE
 from dispatch.ticket.life import HopState, hop_sources, hop_target
 
 OUTBOX = Outbox(hop, hop_sources, hop_target)
@@ -87,7 +88,7 @@ def insert_hops(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
         return []
     made = [row.id for row in tx.execute(insert(hop).returning(hop.c.id, sort_by_parameter_order=True), rows)]
     if tx.dialect.name == "postgresql":
-        tx.exec_driver_sql("NOTIFY hop_due")
+        tx.exec_driver_sql(f"NOTIFY {DUE}")
     return made
 
 
@@ -170,6 +171,11 @@ def woken(tx: Tx, now: datetime, states: Sequence[HopState], limit: int) -> list
 def find(tx: Tx, ticket_id: int, seq: int) -> int | None:
     """The id of the ticket's hop number `seq`."""
     return tx.execute(select(hop.c.id).where(hop.c.ticket_id == ticket_id, hop.c.seq == seq)).scalar()
+
+
+def teams_of(tx: Tx, hop_ids: Sequence[int]) -> set[str]:
+    """The teams at which these hops are."""
+    return set(tx.execute(select(hop.c.team).where(hop.c.id.in_(hop_ids)).distinct()).scalars())
 
 
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:

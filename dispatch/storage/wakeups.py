@@ -1,41 +1,59 @@
-"""How the relay learns that something is due: PostgreSQL notifies, a SQLite file is asked for its version."""
+"""How a process learns that something was committed: PostgreSQL notifies, a SQLite file is asked for its version.
+
+`DUE` wakes the relay. `BOARDS` says which teams' boards changed, for whoever looks at one. Both are hints: who misses
+one looks again by himself a little later.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import text
 
-from dispatch.storage.database import Database
+from dispatch.storage.database import Database, Tx
+
+DUE, BOARDS = "hop_due", "board"
 
 POLL_SECONDS = 0.01
 """SQLite's `data_version` is a read of shared memory, cheap enough to ask a hundred times a second."""
 
 
+def boards_changed(tx: Tx, teams: Collection[str]) -> None:
+    """These teams' boards show something else, once this commits."""
+    if tx.dialect.name == "postgresql":
+        for team in sorted(set(teams)):
+            tx.execute(text("SELECT pg_notify(:channel, :team)"), {"channel": BOARDS, "team": team})
+
+
 class Wakeups:
     """One waiting connection, made when first needed, forgotten when the database was away."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, channel: str = DUE, poll: float = POLL_SECONDS) -> None:
         self.database = database
+        self.channel = channel
+        self.poll = poll
         self._connection: Any = None
         self._seen: int | None = None
 
-    def wait(self, seconds: float) -> None:
-        """Until something was committed that may be due, at most `seconds`. A wake-up too many does no harm."""
+    def wait(self, seconds: float) -> frozenset[str] | None:
+        """Until something was committed, at most `seconds`: what the channel named, nothing when nothing was, None when
+        it may be anything. A wake-up too many does no harm."""
         if self._connection is None:
             self._connection = self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             if self.database.kind == "postgresql":
-                self._connection.execute(text("LISTEN hop_due"))
+                self._connection.execute(text(f"LISTEN {self.channel}"))
+            return None  # what was committed before isn't known
         if self.database.kind == "postgresql":
             driver = self._connection.connection.driver_connection
-            for _ in driver.notifies(timeout=seconds, stop_after=1):
-                return
-            return
+            return frozenset(told.payload for told in driver.notifies(timeout=seconds, stop_after=1))
         deadline = time.monotonic() + seconds
         while (version := self._version()) == self._seen and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
+            time.sleep(self.poll)
+        changed = version != self._seen
         self._seen = version
+        return None if changed else frozenset()
 
     def forget(self) -> None:
         if self._connection is not None:

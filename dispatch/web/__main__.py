@@ -45,7 +45,19 @@ def serve() -> None:
         forwarded_allow_ips=settings.web_proxies,
         timeout_graceful_shutdown=10,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    _Server(config, here).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams before it waits for open connections."""
+
+    def __init__(self, config: uvicorn.Config, here: Installation) -> None:
+        super().__init__(config)
+        self.here = here
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.here.live.stop()
+        await super().shutdown(sockets)
 
 
 def listen(settings: Settings) -> socket.socket:

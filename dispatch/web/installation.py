@@ -20,6 +20,7 @@ from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import FieldCipher, open_cipher
+from dispatch.web.live import Live
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ class Installation:
         self.comparing = Comparing(self.hasher)
         self.now = clock
         self.rules = RulesInForce(settings.rules, database)
+        self.live = Live(database)
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()
         self._cipher: FieldCipher | None = None

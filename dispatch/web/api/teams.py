@@ -15,6 +15,7 @@ from dispatch.ticket.life import HopState, TicketState
 from dispatch.web.api.shapes import Cursor, Limit, Page, TeamName, Title, Told, page, read_cursor, title
 from dispatch.web.api.views import hop_name, hop_thing, may_with_hop
 from dispatch.web.call import Call
+from dispatch.web.live import Events
 from dispatch.web.policy import Field, Thing
 from dispatch.web.routes import Api
 
@@ -132,6 +133,14 @@ def see_board(call: Call, team: TeamName, cursor: Cursor = None, limit: Limit = 
     areas = call.areas("see a board", thing)
     rows = figures.board(call.tx, team, limit + 1, areas, read_cursor(cursor, int))
     return page([_on_board(call, row) for row in rows], limit, rows[limit - 1].id if len(rows) > limit else None)
+
+
+@api.look("/{team}/changes", "see a board")
+def follow_board(call: Call, team: TeamName) -> Events:
+    """Server-sent events: `changed` when the board may show something else, to be asked for anew. It ends now and then;
+    a browser comes back by itself."""
+    call.act(Thing(team=_known(call, team)))
+    return Events(call.here.live.changes(team))
 
 
 def _known(call: Call, name: str) -> Team:

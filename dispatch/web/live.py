@@ -1,0 +1,105 @@
+"""What changes while somebody looks: one thread of the process waits for the database, every open page for the thread.
+
+A page is told that its board changed, and nothing else; it asks again like anybody. A stream ends after a minute and
+the browser comes back by itself, so that who has lost his role is told nothing for longer than that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.responses import StreamingResponse
+
+from dispatch.storage.database import Database
+from dispatch.storage.wakeups import BOARDS, Wakeups
+
+log = structlog.get_logger()
+
+LONGEST_STREAM = 60.0
+"""Seconds."""
+APART = 0.3
+"""Seconds between two hints at least: a storm on a board is not a storm of requests."""
+WAIT = 1.0
+POLL = 0.1
+
+
+class Live:
+    """Who waits for which team's board."""
+
+    def __init__(self, database: Database) -> None:
+        self._wakeups = Wakeups(database, BOARDS, POLL)
+        self._waiting: dict[str, set[Callable[[], None]]] = {}
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Every stream ends with it."""
+        self._stopped.set()
+        self._wake(None)
+
+    @contextmanager
+    def _listening(self, team: str, wake: Callable[[], None]) -> Iterator[None]:
+        with self._lock:
+            self._waiting.setdefault(team, set()).add(wake)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting[team].discard(wake)
+
+    async def changes(self, team: str) -> AsyncIterator[str]:
+        """Server-sent events: `changed` at once, and whenever the board may show something else, until the process
+        stops waiting for it."""
+        loop, changed = asyncio.get_running_loop(), asyncio.Event()
+        ends = loop.time() + LONGEST_STREAM
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        with self._listening(team, wake):
+            yield "retry: 500\nevent: changed\ndata:\n\n"
+            while self._is_running and (left := ends - loop.time()) > 0:
+                try:
+                    await asyncio.wait_for(changed.wait(), left)
+                except TimeoutError:
+                    return
+                changed.clear()
+                yield "event: changed\ndata:\n\n"
+                await asyncio.sleep(APART)
+
+    @property
+    def _is_running(self) -> bool:
+        return self._thread.is_alive() and not self._stopped.is_set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                told = self._wakeups.wait(WAIT)
+            except SQLAlchemyError as away:
+                log.warning("boards are not live, the database is away", error=type(away).__name__)
+                self._wakeups.forget()
+                self._stopped.wait(WAIT)
+                continue
+            if told is None or told:
+                self._wake(told)
+        self._wakeups.forget()
+
+    def _wake(self, teams: frozenset[str] | None) -> None:
+        """None: all of them."""
+        with self._lock:
+            named = self._waiting if teams is None else teams
+            for wake in [each for team in named for each in self._waiting.get(team, ())]:
+                wake()
+
+
+class Events(StreamingResponse):
+    media_type = "text/event-stream"
