@@ -12,6 +12,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from dispatch.access import sessions
@@ -35,6 +36,8 @@ from dispatch.web.api import (
     users,
 )
 from dispatch.web.installation import Installation
+from dispatch.web.pages import home
+from dispatch.web.pages.frame import Files, Pages
 from dispatch.web.problems import Problem
 from dispatch.web.routes import Api
 from dispatch.web.shield import Shield
@@ -64,12 +67,18 @@ RESOURCES: tuple[Api, ...] = (
     figures.api,
 )
 
+PAGES: tuple[Pages, ...] = (home.pages,)
+
+WORTH_PACKING = 1_000
+"""Bytes of an answer from which on it is compressed. No answer has both a secret and what a stranger chose in it."""
+
 
 class Application(FastAPI):
     """FastAPI within the shield: its own middlewares would stand inside of what refuses large bodies."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Shield(super().build_middleware_stack(), https=self.state.installation.settings.https)
+        packing = GZipMiddleware(super().build_middleware_stack(), minimum_size=WORTH_PACKING, compresslevel=5)
+        return Shield(packing, https=self.state.installation.settings.https)
 
 
 def create_app(here: Installation) -> FastAPI:
@@ -87,6 +96,9 @@ def create_app(here: Installation) -> FastAPI:
     for api in RESOURCES:
         largest = here.settings.largest_upload if api is uploads.api else None
         app.include_router(api.router, prefix=PREFIX, max_body_size=largest)
+    for pages in PAGES:
+        app.include_router(pages.router)
+    app.mount("/static/{build}", Files())
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -98,7 +110,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stopped = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(app.state.installation, stopped), daemon=True)
     sweeper.start()
+    app.state.installation.live.start()
     yield
+    app.state.installation.live.stop()
     stopped.set()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request
@@ -16,10 +17,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dispatch import errors
 from dispatch.errors import DispatchError
+from dispatch.web.pages.rendering import render
 
 log = structlog.get_logger()
 
@@ -100,7 +102,14 @@ def respond(
     made.faults = faults
     if request is not None and (request_id := request.scope.get("state", {}).get("request_id")):
         made.instance = f"urn:uuid:{request_id}"
+    if request is not None and _is_for_a_page(request):
+        shown = {"heading": made.title, **made.model_dump()}
+        return HTMLResponse(render(request, "problem.html", shown), status, headers=dict(headers or {}))
     return Response(made.model_dump_json(exclude_none=True), status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def _is_for_a_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
 
 
 def documented(wrong: Iterable[type[DispatchError]]) -> dict[int | str, dict[str, Any]]:
@@ -130,10 +139,20 @@ def install(app: FastAPI) -> None:
 async def _refused(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, DispatchError)
     status = status_of(type(wrong))
+    if isinstance(wrong, errors.NotSignedIn) and _is_for_a_page(request):
+        return _to_sign_in(request)
     if status == 503:
         log.error("not ready", code=wrong.code)
         return respond(request, status, wrong.code, "The service isn't ready: its operator must look.")
     return respond(request, status, wrong.code, str(wrong), _headers(wrong))
+
+
+def _to_sign_in(request: Request) -> Response:
+    """And from there back to the page."""
+    way = f"/sign-in?next={quote(request.url.path)}"
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=204, headers={"HX-Redirect": way})
+    return RedirectResponse(way, 303)
 
 
 def _headers(wrong: DispatchError) -> dict[str, str]:

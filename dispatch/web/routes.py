@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, WithJsonSchema
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dispatch import errors
 from dispatch.errors import DispatchError, KeyInFlight, KeyReused, NotAllowed, NotFound
@@ -57,11 +57,12 @@ _SECURITY: dict[Who, list[dict[str, list[str]]]] = {Who.ANYBODY: [], Who.MACHINE
 
 
 class Api:
-    """A router of which every route has a policy."""
+    """A router of which every route has a policy. `documented`: whether the API's description names its routes."""
 
-    def __init__(self, prefix: str, tag: str) -> None:
+    def __init__(self, prefix: str, tag: str, *, documented: bool = True) -> None:
         self.router = APIRouter(prefix=prefix, tags=[tag])
         self.tag = tag
+        self.documented = documented
 
     def look(
         self, path: str, operation: str, *, method: str = "GET", raises: Errors = ()
@@ -194,6 +195,7 @@ class Api:
             responses=_responses(operation, method, raises, keyed=keyed),
             operation_id=f"{self.tag}-{endpoint.__name__}".replace("_", "-"),
             summary=operation.capitalize(),
+            include_in_schema=self.documented,
             openapi_extra={
                 "x-policy": operation,
                 "security": _SECURITY.get(POLICIES[operation].who, [{"token": []}, {"session": []}]),
@@ -224,7 +226,7 @@ def _answer(result: BaseModel | Response | None, status: int) -> Response:
 
 
 def _unless_known(request: Request, response: Response) -> Response:
-    if response.status_code != 200:
+    if response.status_code != 200 or isinstance(response, StreamingResponse):
         return response
     tag = version_tag(bytes(response.body))
     known = request.headers.get("if-none-match", "")

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from dispatch.routing.rulebook import Rulebook
@@ -19,7 +20,7 @@ from dispatch.storage.database import Database, Tx
 from dispatch.ticket.life import HopState, TicketState
 from dispatch.ticket.roles import HELD_BY_PEOPLE, Grant, Role
 from dispatch.web.api import health
-from dispatch.web.app import RESOURCES
+from dispatch.web.app import PAGES, RESOURCES
 from dispatch.web.policy import POLICIES, Field, On, Thing, Verdict, Who, decide, shows
 from tests.web.conftest import Web
 
@@ -240,11 +241,13 @@ def test_what_no_policy_names_is_denied() -> None:
 
 
 def test_every_route_names_a_policy_and_there_is_no_other_way_in(application: FastAPI) -> None:
-    ours = {id(api.router) for api in (*RESOURCES, health.api)}
-    for included in application.routes:
+    ours = {id(api.router) for api in (*RESOURCES, *PAGES, health.api)}
+    files = [each for each in application.routes if isinstance(each, Mount)]
+    assert [each.path for each in files] == ["/static/{build}"], "what anybody may see, and no more"
+    for included in [each for each in application.routes if each not in files]:
         assert id(getattr(included, "original_router", None)) in ours, f"{included}: put it there by an `Api`"
     named = set()
-    for api in (*RESOURCES, health.api):
+    for api in (*RESOURCES, *PAGES, health.api):
         for route in api.router.routes:
             operation = (getattr(route, "openapi_extra", None) or {}).get("x-policy")
             assert operation in POLICIES, f"{route}: it names no policy"
@@ -287,6 +290,7 @@ PATHS = {
 }
 QUERIES = {"faults-see-warnings": "?account=GZ1"}
 MISSING = {"rules-see-version": 404, "uploads-see-photo": 404}
+OF_BOARDS = {"teams-see-board", "teams-follow-board", "crew-see-crew"}
 BULK = {"hops-claim-many", "hops-report-many"}  # say it of each, with 200
 
 
@@ -339,7 +343,7 @@ def test_every_route_asks_the_matrix(
             answer = _ask(client, method, path, operation_id)
             if operation_id in BULK and answer.status_code == 200:
                 told = [each["problem"]["status"] for each in answer.json()["refused"]]
-            elif operation_id in ("teams-see-board", "crew-see-crew") or POLICIES[operation].on is On.ACCOUNT:
+            elif operation_id in OF_BOARDS or POLICIES[operation].on is On.ACCOUNT:
                 continue  # tested where they are: a list without what isn't to be seen, an account as if unknown
             else:
                 told = [answer.status_code]

@@ -1,0 +1,150 @@
+"""A page from its template, in the visitor's language and with what he may do."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+
+from dispatch.ticket.finding import Title
+from dispatch.web.call import Call
+from dispatch.web.pages import words
+from dispatch.web.policy import Thing
+
+HERE = Path(__file__).resolve().parent.parent
+STATIC = HERE / "static"
+
+LANGUAGES = ("zh", "en")
+LANGUAGE_COOKIE, THEME_COOKIE = "paidan_lang", "paidan_theme"
+
+
+class Titled(Protocol):
+    """What has a name in both languages."""
+
+    @property
+    def zh(self) -> str: ...
+    @property
+    def en(self) -> str: ...
+
+
+class Link(NamedTuple):
+    """An entry of the navigation."""
+
+    path: str
+    title: Title
+    icon: str
+
+
+def render(request: Request, template: str, shown: Mapping[str, Any], call: Call | None = None) -> str:
+    """The page, or, when htmx asks for it to put into a page that is there already, its main part alone."""
+    speak = Speaking(language_of(request))
+    frame = {
+        "t": speak,
+        "lang": speak.language,
+        "html_lang": "zh-CN" if speak.language == "zh" else "en",
+        "theme": request.cookies.get(THEME_COOKIE, "auto"),
+        "nonce": request.scope.get("state", {}).get("nonce", ""),
+        "path": request.url.path,
+        "partial": request.headers.get("hx-request") == "true",
+        "now": call.now if call else datetime.now(UTC),
+        "user": call.caller.name if call and call.caller else None,
+        "links": links(call) if call and call.caller else [],
+        "call": call,
+        "span": speak.span,
+    }
+    return _environment().get_template(template).render(**frame, **shown)
+
+
+def language_of(request: Request) -> str:
+    """Chinese, unless its visitor chose otherwise."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def links(call: Call) -> list[Link]:
+    """Where the caller may go."""
+    found = []
+    if call.may("submit"):
+        found.append(Link("/counter", Title("柜台", "Counter"), "building-store"))
+    found += [
+        Link(f"/teams/{team.name}", Title(team.title.zh, team.title.en), "layout-list")
+        for team in call.rulebook.teams.values()
+        if not team.automatic and call.may("see a board", Thing(team=team))
+    ]
+    if call.may("see figures"):
+        found.append(Link("/wall", Title("大屏", "Wall"), "chart-bar"))
+    if call.may("manage users") or call.may("see the quarantine"):
+        found.append(Link("/admin", Title("管理", "Administration"), "settings"))
+    return found
+
+
+class Speaking:
+    """`t(中文, English)`, or `t(title)`: the one of the visitor's language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __call__(self, zh: str | Titled, en: str = "") -> str:
+        if isinstance(zh, str):
+            return en if self.language == "en" and en else zh
+        return zh.en if self.language == "en" else zh.zh
+
+    def span(self, seconds: float | timedelta) -> str:
+        """Roughly how long, in one unit or two."""
+        total = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        minutes = round(abs(total) / 60)
+        days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+        if days:
+            parts = [self(f"{days}天", f"{days} d"), self(f"{hours}小时", f"{hours} h") if hours else ""]
+        elif hours:
+            parts = [self(f"{hours}小时", f"{hours} h"), self(f"{rest}分", f"{rest} min") if rest else ""]
+        else:
+            parts = [self(f"{rest}分钟", f"{rest} min")]
+        return self("", " ").join(part for part in parts if part)
+
+
+def clock(at: datetime, form: str = "%m-%d %H:%M") -> str:
+    """A moment as the installation's clock shows it."""
+    return at.astimezone().strftime(form)
+
+
+def asset(name: str) -> str:
+    """The address of a static file. It changes with their content, so that a browser may keep it for ever; scripts find
+    each other beside them."""
+    return f"/static/{build()}/{name}"
+
+
+@functools.cache
+def build() -> str:
+    """What the static files are known by, all together."""
+    digest = hashlib.sha256()
+    for file in sorted(each for each in STATIC.rglob("*") if each.is_file()):
+        digest.update(file.relative_to(STATIC).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@functools.cache
+def icon(name: str) -> Markup:
+    """One of the vendored drawings; it says nothing that isn't said beside it in words."""
+    drawn = (STATIC / "vendor" / "icons" / f"{name}.svg").read_text()
+    return Markup(drawn.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1))  # noqa: S704 — our own file
+
+
+@functools.cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(asset=asset, icon=icon, clock=clock, words=words)
+    return made

@@ -1,0 +1,184 @@
+// Forms that go to the API. <form data-api="POST /api/v1/…"> is sent as JSON:
+//   name="evidence.loss_db"   stands at that path, and says its kind by data-kind: number, yes-no, list (one a line)
+//   data-then                 goto:PATH, reload, or nothing: then the page's live parts are asked for anew
+//   [role=alert]              shows what was refused; a field's own fault stands beside the field
+// Sent twice by a slow line, it is done once: the same attempt has the same Idempotency-Key.
+// Events on the form: "done" with the API's answer, "refused" with its problem.
+
+const keys = new WeakMap(); // of attempts of which nobody knows yet what became of them
+
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+let session = null;
+
+/** The proof that a change comes from one of our pages; asked for once, when it is first needed. */
+async function csrf() {
+  session ??= fetch("/api/v1/session").then((answer) => (answer.ok ? answer.json() : {}));
+  return (await session).csrf ?? "";
+}
+
+/** One request of the API: { status, body }. Throws TypeError when the network is away. */
+export async function ask(method, path, body, headers = {}) {
+  const json = body !== undefined && !(body instanceof FormData);
+  const answer = await fetch(path, {
+    method,
+    headers: {
+      Accept: "application/json",
+      ...(json ? { "Content-Type": "application/json" } : {}),
+      ...(method === "GET" || path === "/api/v1/session" && method === "POST" ? {} : { "X-CSRF-Token": await csrf() }),
+      ...headers,
+    },
+    body: json ? JSON.stringify(body) : body,
+  });
+  const text = await answer.text();
+  const kind = answer.headers.get("Content-Type") ?? "";
+  return { status: answer.status, body: text && kind.includes("json") ? JSON.parse(text) : text };
+}
+
+/** What a form says, as JSON. What was left empty isn't said. */
+export function read(form) {
+  const said = {};
+  for (const field of form.elements) {
+    if (!field.name || field.disabled || field.type === "file") continue;
+    const value = valueOf(field);
+    if (value === undefined) continue;
+    const path = field.name.split(".");
+    const last = path.pop();
+    let part = said;
+    for (const name of path) part = part[name] ??= {};
+    if (Array.isArray(value) && Array.isArray(part[last])) part[last].push(...value);
+    else part[last] = value;
+  }
+  return said;
+}
+
+function valueOf(field) {
+  const kind = field.dataset.kind;
+  if (field.type === "radio" && !field.checked) return undefined;
+  if (field.type === "checkbox") {
+    if (kind === "list") return field.checked ? [field.value] : undefined;
+    return field.checked ? true : kind === "yes-no" ? false : undefined;
+  }
+  const text = field.type === "password" ? field.value : field.value.trim();
+  if (text === "") return undefined;
+  if (kind === "number") return Number(text);
+  if (kind === "yes-no") return text === "true";
+  if (kind === "list") return text.split("\n").map((line) => line.trim()).filter(Boolean);
+  if (kind === "json") return JSON.parse(text);
+  if (field.type === "datetime-local") return new Date(text).toISOString();
+  return text;
+}
+
+/** Sends the form; true when it was done. */
+export async function send(form) {
+  const [method, path] = form.dataset.api.split(" ");
+  const body = method === "DELETE" ? undefined : read(form);
+  const headers = {};
+  if (method === "POST") {
+    if (!keys.has(form)) keys.set(form, newKey());
+    headers["Idempotency-Key"] = keys.get(form);
+  }
+  if (form.dataset.ifMatch) headers["If-Match"] = form.dataset.ifMatch;
+  clear(form);
+  busy(form, true);
+  try {
+    const answer = await ask(method, path, body, headers);
+    keys.delete(form);
+    if (answer.status < 300) {
+      done(form, answer.body);
+      return true;
+    }
+    if (answer.status === 401 && path !== "/api/v1/session") signIn();
+    else refused(form, answer.body);
+  } catch (away) {
+    if (!(away instanceof TypeError)) throw away;
+    refused(form, { detail: document.querySelector(".toasts").dataset.away });
+  } finally {
+    busy(form, false);
+  }
+  return false;
+}
+
+function signIn() {
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+}
+
+function busy(form, is) {
+  form.toggleAttribute("aria-busy", is);
+  for (const button of form.querySelectorAll("button")) button.disabled = is;
+}
+
+function done(form, answer) {
+  const event = new CustomEvent("done", { bubbles: true, cancelable: true, detail: answer });
+  if (!form.dispatchEvent(event)) return;
+  const [what, where] = (form.dataset.then ?? "").split(/:(.*)/s);
+  if (what === "goto") location.assign(where);
+  else if (what === "reload") location.reload();
+  else {
+    toast(form.dataset.said ?? document.querySelector(".toasts").dataset.done);
+    changed();
+  }
+}
+
+/** The page's live parts are asked for anew. */
+export function changed() {
+  document.body.dispatchEvent(new Event("changed"));
+}
+
+/** A short word that goes away by itself. */
+export function toast(text) {
+  const shown = document.createElement("div");
+  shown.className = "toast-said";
+  shown.textContent = text;
+  document.querySelector(".toasts").append(shown);
+  setTimeout(() => shown.remove(), 4000);
+}
+
+function clear(form) {
+  for (const field of form.querySelectorAll(".is-invalid")) {
+    field.classList.remove("is-invalid");
+    field.removeAttribute("aria-invalid");
+  }
+  for (const said of form.querySelectorAll(".invalid-feedback[data-said]")) said.remove();
+  const alert = form.querySelector("[role=alert]");
+  if (alert) alert.hidden = true;
+}
+
+/** Shows a problem document: the fields' own faults beside them, the rest above. */
+export function refused(form, problem) {
+  if (!form.dispatchEvent(new CustomEvent("refused", { bubbles: true, cancelable: true, detail: problem }))) return;
+  const homeless = [];
+  for (const fault of problem.faults ?? []) {
+    const name = fault.pointer.replace(/^\/body\//, "").replaceAll("/", ".");
+    const field = form.elements.namedItem(name);
+    if (field instanceof Element) mark(field, fault.detail);
+    else homeless.push(`${name}: ${fault.detail}`);
+  }
+  const text = problem.faults ? homeless.join("\n") : problem.detail ?? String(problem);
+  const alert = form.querySelector("[role=alert]");
+  if (!text) form.querySelector(".is-invalid")?.focus();
+  else if (alert) {
+    alert.textContent = text;
+    alert.hidden = false;
+    alert.scrollIntoView({ block: "nearest" });
+  } else toast(text);
+}
+
+function mark(field, text) {
+  field.classList.add("is-invalid");
+  field.setAttribute("aria-invalid", "true");
+  const said = document.createElement("div");
+  said.className = "invalid-feedback";
+  said.dataset.said = "";
+  said.textContent = text;
+  field.after(said);
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.dataset.api) return;
+  event.preventDefault();
+  send(form);
+});
