@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 
 from dispatch.errors import BadInput
 from dispatch.storage.database import Tx
@@ -20,6 +20,12 @@ def add(tx: Tx, team: str, person: str, area: str) -> None:
     if tx.execute(known).first():
         raise BadInput(what=f"{person} is on the crew of {team} in {area} already")
     tx.execute(insert(crew).values(team=team, person=person, area=area))
+
+
+def remove(tx: Tx, team: str, person: str, area: str) -> bool:
+    """Not proposed any more; what the person has in hand stays there. False: wasn't on that crew."""
+    gone = delete(crew).where(crew.c.team == team, crew.c.person == person, crew.c.area == area)
+    return bool(tx.execute(gone).rowcount)
 
 
 def everybody(tx: Tx) -> Sequence[Row[Any]]:

@@ -91,3 +91,9 @@ def slip_content(tx: Tx, operation_id: int) -> str | None:
 
 def note_audit(tx: Tx, act: str, subject: str, reason: str, actor: Actor, now: datetime) -> None:
     tx.execute(insert(audit).values(at=now, actor=actor.name, role=actor.role, act=act, subject=subject, reason=reason))
+
+
+def audit_trail(tx: Tx, limit: int, before: int | None = None) -> Sequence[Row[Any]]:
+    """The newest first, those with smaller ids than `before`."""
+    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    return tx.execute(query if before is None else query.where(audit.c.id < before)).all()

@@ -20,6 +20,7 @@ from dispatch.access.slowing import WINDOW
 from dispatch.storage import uploads as stored_uploads
 from dispatch.web import problems
 from dispatch.web.api import (
+    audit,
     crew,
     faults,
     figures,
@@ -36,7 +37,7 @@ from dispatch.web.api import (
     users,
 )
 from dispatch.web.installation import Installation
-from dispatch.web.pages import home
+from dispatch.web.pages import admin, home
 from dispatch.web.pages.frame import Files, Pages
 from dispatch.web.problems import Problem
 from dispatch.web.routes import Api
@@ -55,6 +56,7 @@ RESOURCES: tuple[Api, ...] = (
     session.api,
     tokens.api,
     users.api,
+    audit.api,
     faults.api,
     tickets.api,
     uploads.api,
@@ -67,7 +69,7 @@ RESOURCES: tuple[Api, ...] = (
     figures.api,
 )
 
-PAGES: tuple[Pages, ...] = (home.pages,)
+PAGES: tuple[Pages, ...] = (home.pages, admin.pages)
 
 WORTH_PACKING = 1_000
 """Bytes of an answer from which on it is compressed. No answer has both a secret and what a stranger chose in it."""

@@ -141,6 +141,7 @@ POLICIES: Mapping[str, Policy] = {
     "see figures": Policy(roles=_WATCHING),
     # users
     "manage users": Policy(roles=frozenset({Role.ADMINISTRATOR})),
+    "see the audit trail": Policy(roles=frozenset({Role.ADMINISTRATOR})),
 }
 
 

@@ -87,6 +87,7 @@ BY_ROLE = {
     "try rules": EVERYBODY,
     "see figures": "VO",
     "manage users": "A",
+    "see the audit trail": "A",
 }
 """Who may whatever the team."""
 
@@ -288,8 +289,11 @@ PATHS = {
     "version": "0" * 12,
     "photo": "1",
 }
-QUERIES = {"faults-see-warnings": "?account=GZ1"}
-MISSING = {"rules-see-version": 404, "uploads-see-photo": 404}
+QUERIES = {
+    "crew-remove-from-crew": "?team=noc&area=tianhe&person=x",
+    "faults-see-warnings": "?account=GZ1",
+}
+MISSING = {"crew-remove-from-crew": 404, "rules-see-version": 404, "uploads-see-photo": 404}
 OF_BOARDS = {"teams-see-board", "teams-follow-board", "crew-see-crew"}
 BULK = {"hops-claim-many", "hops-report-many"}  # say it of each, with 200
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from fastapi import Query
 from pydantic import StringConstraints
 
 from dispatch.errors import BadInput, NotFound
@@ -58,3 +59,19 @@ def add_to_crew(call: Call, asked: NewPlace) -> Place:
         raise BadInput(what="the area or the person's name is empty")
     crew.add(call.tx, place.team, place.person, place.area)
     return place
+
+
+@api.act("", "add to a crew", method="DELETE", status=204, raises=[NotFound])
+def remove_from_crew(
+    call: Call,
+    team: Annotated[str, Query(max_length=40)],
+    area: Annotated[str, Query(max_length=40)],
+    person: Annotated[str, Query(max_length=80)],
+) -> None:
+    """The person isn't proposed there any more; what he has in hand stays with him."""
+    known = call.rulebook.teams.get(team)
+    if known is None:
+        raise NotFound(what="team", which=team)
+    call.act(Thing(area, known), NotFound(what="area", which=area))
+    if not crew.remove(call.tx, team, person, area):
+        raise NotFound(what="person", which=f"{person} on that crew")

@@ -35,11 +35,16 @@ class Titled(Protocol):
 
 
 class Link(NamedTuple):
-    """An entry of the navigation."""
+    """An entry of the navigation, or, with others `within`, a menu of them; it leads to the first."""
 
     path: str
     title: Title
     icon: str
+    within: tuple[Link, ...] = ()
+
+
+MOST_BOARDS = 2
+"""Beside each other in the navigation; more of them are a menu."""
 
 
 def render(request: Request, template: str, shown: Mapping[str, Any], call: Call | None = None) -> str:
@@ -73,11 +78,15 @@ def links(call: Call) -> list[Link]:
     found = []
     if call.may("submit"):
         found.append(Link("/counter", Title("柜台", "Counter"), "building-store"))
-    found += [
+    boards = tuple(
         Link(f"/teams/{team.name}", Title(team.title.zh, team.title.en), "layout-list")
         for team in call.rulebook.teams.values()
         if not team.automatic and call.may("see a board", Thing(team=team))
-    ]
+    )
+    if len(boards) > MOST_BOARDS:
+        found.append(Link(boards[0].path, Title("看板", "Boards"), "layout-list", boards))
+    else:
+        found += boards
     if call.may("see figures"):
         found.append(Link("/wall", Title("大屏", "Wall"), "chart-bar"))
     if call.may("manage users") or call.may("see the quarantine"):

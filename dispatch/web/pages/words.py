@@ -8,6 +8,8 @@ from dispatch.ticket.finding import Title
 from dispatch.ticket.life import HopState, TicketState
 from dispatch.ticket.roles import Role
 
+KINDS: Mapping[str, Title] = {"fault": Title("故障单", "Fault"), "construction": Title("施工单", "Construction order")}
+
 TICKET_STATES: Mapping[TicketState, Title] = {
     TicketState.REPORTED: Title("已受理", "Reported"),
     TicketState.TRANSFERRED: Title("已转10086", "At 10086"),
@@ -72,9 +74,27 @@ ROLES: Mapping[Role, Title] = {
     Role.WORKER: Title("系统", "System"),
 }
 
+AUDITED: Mapping[str, Title] = {
+    "add user": Title("新增用户", "Added a user"),
+    "set roles": Title("设置角色", "Set the roles"),
+    "disable user": Title("停用用户", "Disabled a user"),
+    "enable user": Title("启用用户", "Enabled a user"),
+    "set password": Title("设置密码", "Set a password"),
+    "make token": Title("发放令牌", "Made a token"),
+    "revoke token": Title("吊销令牌", "Revoked a token"),
+    "release effect": Title("放行外部动作", "Released an effect"),
+    "unmask": Title("查看隐去的资料", "Saw what is masked"),
+    "load addresses": Title("导入地址", "Entered addresses"),
+}
+
 
 def ticket_state(name: str) -> Title:
     return TICKET_STATES[TicketState(name)]
+
+
+def kind(name: str) -> Title:
+    """A ticket's, and so its flow's."""
+    return KINDS.get(name, Title(name, name))
 
 
 def hop_state(name: str) -> Title:
@@ -88,3 +108,7 @@ def role(name: str) -> Title:
 def act(name: str) -> Title:
     """A move's, or another act's of the history; one that has no name of its own is called as it is written."""
     return ACTS.get(name, Title(name, name))
+
+
+def audited(name: str) -> Title:
+    return AUDITED.get(name, Title(name, name))

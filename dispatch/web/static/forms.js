@@ -1,5 +1,8 @@
 // Forms that go to the API. <form data-api="POST /api/v1/…"> is sent as JSON:
-//   name="evidence.loss_db"   stands at that path, and says its kind by data-kind: number, yes-no, list (one a line)
+//   name="evidence.loss_db"   stands at that path (numbers make a list), and says its kind by data-kind: number, yes-no,
+//                             list (one a line), words, value (a checkbox's own); data-with: only if that box is checked
+//   [data-list=name]          in a form whose list may be empty
+//   [data-answer=name]        shows that part of the answer, in a [data-answer-of] that was hidden
 //   data-then                 goto:PATH, reload, or nothing: then the page's live parts are asked for anew
 //   [role=alert]              shows what was refused; a field's own fault stands beside the field
 // Sent twice by a slow line, it is done once: the same attempt has the same Idempotency-Key.
@@ -42,6 +45,7 @@ export function read(form) {
   const said = {};
   for (const field of form.elements) {
     if (!field.name || field.disabled || field.type === "file") continue;
+    if (field.dataset.with && !form.elements.namedItem(field.dataset.with)?.checked) continue;
     const value = valueOf(field);
     if (value === undefined) continue;
     const path = field.name.split(".");
@@ -51,7 +55,16 @@ export function read(form) {
     if (Array.isArray(value) && Array.isArray(part[last])) part[last].push(...value);
     else part[last] = value;
   }
-  return said;
+  for (const field of form.querySelectorAll("[data-list]")) said[field.dataset.list] ??= [];
+  return numbered(said);
+}
+
+/** {"0": a, "2": b} → [a, b] */
+function numbered(part) {
+  if (part === null || typeof part !== "object" || Array.isArray(part)) return part;
+  const entries = Object.entries(part).map(([name, inner]) => [name, numbered(inner)]);
+  const isList = entries.length > 0 && entries.every(([name]) => /^\d+$/.test(name));
+  return isList ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);
 }
 
 function valueOf(field) {
@@ -59,6 +72,7 @@ function valueOf(field) {
   if (field.type === "radio" && !field.checked) return undefined;
   if (field.type === "checkbox") {
     if (kind === "list") return field.checked ? [field.value] : undefined;
+    if (kind === "value") return field.checked ? field.value : undefined;
     return field.checked ? true : kind === "yes-no" ? false : undefined;
   }
   const text = field.type === "password" ? field.value : field.value.trim();
@@ -66,6 +80,7 @@ function valueOf(field) {
   if (kind === "number") return Number(text);
   if (kind === "yes-no") return text === "true";
   if (kind === "list") return text.split("\n").map((line) => line.trim()).filter(Boolean);
+  if (kind === "words") return text.split(/[\s,，、]+/).filter(Boolean);
   if (kind === "json") return JSON.parse(text);
   if (field.type === "datetime-local") return new Date(text).toISOString();
   return text;
@@ -113,6 +128,10 @@ function busy(form, is) {
 function done(form, answer) {
   const event = new CustomEvent("done", { bubbles: true, cancelable: true, detail: answer });
   if (!form.dispatchEvent(event)) return;
+  for (const shown of form.querySelectorAll("[data-answer]")) {
+    shown.textContent = answer[shown.dataset.answer];
+    shown.closest("[data-answer-of]").hidden = false;
+  }
   const [what, where] = (form.dataset.then ?? "").split(/:(.*)/s);
   if (what === "goto") location.assign(where);
   else if (what === "reload") location.reload();

@@ -1,0 +1,35 @@
+"""审计: who saw what is usually masked and why, and who let whom in. Nothing of it can be changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dispatch.errors import BadInput
+from dispatch.storage import operations
+from dispatch.web.api.shapes import Cursor, Limit, Page, Told, page, read_cursor
+from dispatch.web.call import Call
+from dispatch.web.routes import Api
+
+api = Api("/audit", "audit")
+
+
+class Audited(Told):
+    """`subject` is whom or what it was done to: a user, an account, an effect."""
+
+    at: datetime
+    actor: str
+    role: str
+    act: str
+    subject: str
+    reason: str
+
+
+@api.look("", "see the audit trail", raises=[BadInput])
+def see_audit(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[Audited]:
+    """The newest first."""
+    rows = operations.audit_trail(call.tx, limit + 1, read_cursor(cursor, int))
+    items = [
+        Audited(at=row.at, actor=row.actor, role=row.role, act=row.act, subject=row.subject, reason=row.reason)
+        for row in rows
+    ]
+    return page(items, limit, rows[limit - 1].id if len(rows) > limit else None)

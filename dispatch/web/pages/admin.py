@@ -1,0 +1,167 @@
+"""管理: users and their roles, teams and crews, the rules in force, the quarantine, the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import ValidationError
+from starlette.responses import RedirectResponse, Response
+
+from dispatch.errors import BadInput, DispatchError
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import crew as crews
+from dispatch.ticket.channel import Channel
+from dispatch.ticket.finding import Title, Value
+from dispatch.ticket.roles import HELD_BY_PEOPLE
+from dispatch.web.api import audit, crew, quarantine, rules, teams, users
+from dispatch.web.api.rules import Case
+from dispatch.web.api.shapes import Cursor
+from dispatch.web.call import Call, version_tag
+from dispatch.web.pages.frame import Pages
+from dispatch.web.policy import Thing
+
+pages = Pages("admin")
+
+SECTIONS = (
+    ("/admin/users", Title("用户", "Users"), "manage users"),
+    ("/admin/teams", Title("班组", "Teams"), "see teams"),
+    ("/admin/rules", Title("派单规则", "Rules"), "see rules"),
+    ("/admin/quarantine", Title("隔离区", "Quarantine"), "see the quarantine"),
+    ("/admin/audit", Title("审计", "Audit"), "see the audit trail"),
+)
+"""Path, name, and what one must be allowed to do."""
+
+LONGEST_LIST = 200
+
+
+@pages.api.look("/admin", "see teams")
+def admin(call: Call) -> Response:
+    """The first section that is the caller's."""
+    return RedirectResponse(_sections(call)[0][0], 303)
+
+
+@pages.look("/admin/users", "manage users", "admin_users.html", raises=[BadInput])
+def see_users(call: Call, cursor: Cursor = None) -> dict[str, Any]:
+    found = users.list_users(call, cursor, LONGEST_LIST)
+    tagged = [(each, version_tag(each.model_dump_json().encode())) for each in found.items]
+    return _shown(call, users=tagged, next=found.next, roles=HELD_BY_PEOPLE, areas=_areas(call))
+
+
+@pages.look("/admin/teams", "see teams", "admin_teams.html")
+def see_teams(call: Call) -> dict[str, Any]:
+    people = crew.see_crew(call).items
+    places: dict[str, dict[str, list[str]]] = {}
+    for each in people:
+        places.setdefault(each.team, {}).setdefault(each.area, []).append(each.person)
+    known = call.rulebook.teams
+    return _shown(
+        call,
+        teams=teams.list_teams(call).items,
+        places=places,
+        mends={name for name, team in known.items() if call.may("add to a crew", Thing(team=team))},
+        areas=_areas(call),
+    )
+
+
+@pages.look("/admin/rules", "see rules", "admin_rules.html")
+def see_rules(call: Call) -> dict[str, Any]:
+    """The file as text and as drawings, and a box to try facts on."""
+    found = rules.see_rules(call)
+    return _shown(call, rules=found, lines=found.text.splitlines(), asked={}, **_form(call.rulebook, {}))
+
+
+@pages.look("/admin/rules/tried", "try rules", "admin_tried.html")
+def try_rules(call: Call, flow: Annotated[str, Query(max_length=80)] = "fault") -> dict[str, Any]:
+    """What the rules decide on the facts of the address, and the form again, with what fits to them."""
+    asked = {name: value for name, value in call.visitor.request.query_params.items() if value != ""}
+    form = _form(call.rulebook, asked)
+    try:
+        decided, refused = rules.try_facts(call, _case(call.rulebook, flow, asked)), None
+    except DispatchError as wrong:
+        decided, refused = None, str(wrong)
+    except ValidationError as wrong:
+        decided, refused = None, "; ".join(each["msg"] for each in wrong.errors())
+    return {"decided": decided, "refused": refused, "asked": asked, "titles": call.rulebook.teams, **form}
+
+
+@pages.look("/admin/quarantine", "see the quarantine", "admin_quarantine.html")
+def see_quarantine(call: Call) -> dict[str, Any]:
+    return _shown(call, items=quarantine.see_quarantine(call).items, titles=call.rulebook.teams)
+
+
+@pages.look("/admin/audit", "see the audit trail", "admin_audit.html", raises=[BadInput])
+def see_audit(call: Call, cursor: Cursor = None) -> dict[str, Any]:
+    found = audit.see_audit(call, cursor, 100)
+    return _shown(call, items=found.items, next=found.next)
+
+
+def _shown(call: Call, **shown: Any) -> dict[str, Any]:
+    return {"sections": [(path, title) for path, title, _ in _sections(call)], **shown}
+
+
+def _sections(call: Call) -> list[tuple[str, Title, str]]:
+    return [each for each in SECTIONS if call.may(each[2])]
+
+
+def _areas(call: Call) -> list[str]:
+    """Those in which somebody works: suggestions, for an area may be new."""
+    return sorted({row.area for row in crews.everybody(call.tx)})
+
+
+def _form(rulebook: Rulebook, asked: Mapping[str, str]) -> dict[str, Any]:
+    """What the box offers: the flow's teams, the team's findings, the facts that a rule may ask about."""
+    flow = asked.get("flow", "fault")
+    sections = rulebook.flows.get(flow, {})
+    team = asked.get("team", "")
+    findings = rulebook.findings_of(flow, team) if team in sections else ()
+    finding = next((each for each in findings if each.name == asked.get("finding")), None)
+    return {
+        "flows": list(rulebook.flows),
+        "teams_of_flow": [rulebook.teams[name] for name in sections],
+        "findings": findings,
+        "evidence": finding.evidence if finding else (),
+        "categories": rulebook.categories,
+        "channels": list(Channel),
+        "all_teams": list(rulebook.teams.values()),
+    }
+
+
+def _case(rulebook: Rulebook, flow: str, asked: Mapping[str, str]) -> Case:
+    """Raises ValidationError, BadInput."""
+    kinds = _kinds(rulebook)
+    known = {
+        name.removeprefix("known."): _value(kinds.get(name.removeprefix("known.")), text)
+        for name, text in asked.items()
+        if name.startswith("known.")
+    }
+    numbers = {name: _number(asked[name]) for name in ("hops", "reopened") if name in asked}
+    words = {name: asked[name] for name in ("team", "finding", "sender") if name in asked}
+    return Case(flow=flow, known=known, archived="archived" in asked, **words, **numbers)  # type: ignore[arg-type]
+
+
+def _kinds(rulebook: Rulebook) -> Mapping[str, str]:
+    """Of each evidence that a finding may have: what its values are."""
+    return {each.name: each.kind for finding in rulebook.findings.values() for each in finding.evidence}
+
+
+def _value(kind: str | None, text: str) -> Value:
+    match kind:
+        case "number":
+            return float(text) if _is_number(text) else text
+        case "yes-no":
+            return text == "true"
+    return text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() else text
