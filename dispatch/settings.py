@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -58,12 +58,14 @@ class Settings(BaseSettings):
         30, description="seconds until an unanswered message goes again"
     )
     survey_url: str = Field(
-        "http://127.0.0.1:8000/s/", description="what stands before the token in a survey's message"
+        default_factory=lambda known: f"{_web(known)}/s/",
+        description="what stands before the token in a survey's message; without it a page of the web's",
     )
     operator: str = Field("派单宽带 Paidan Broadband", description="the operator's name on slips and invoices")
     outlet: str = Field("营业厅 Counter", description="where account operations are done, as slips say it")
     record_url: str = Field(
-        "http://127.0.0.1:8000/slips/", description="what stands before the serial in a slip's code"
+        default_factory=lambda known: f"{_web(known)}/slips/",
+        description="what stands before the serial in a slip's code; without it a page of the web's",
     )
     fonts: Path | None = Field(None, description="a folder of fonts for slips and invoices; without it the wheel's")
     field_keys: SecretStr | None = Field(
@@ -109,6 +111,17 @@ class Settings(BaseSettings):
         return timedelta(seconds=self.lease)
 
 
+def local_url(address: str, port: int) -> str:
+    """Under which this machine reaches what listens there."""
+    host = "127.0.0.1" if address == "0.0.0.0" else f"[{address}]" if ":" in address else address  # noqa: S104
+    return f"http://{host}:{port}"
+
+
+def _web(known: dict[str, Any]) -> str:
+    """Under which people reach the web; of the settings that were read before the one that asks."""
+    return str(known["web_url"]).rstrip("/") or local_url(known["web_address"], known["web_port"])
+
+
 def load_settings() -> Settings:
     """The settings in force. Raises BadSettings with every fault, unknown variables included."""
     known = variables()
@@ -121,7 +134,8 @@ def load_settings() -> Settings:
     try:
         settings = Settings(**given)  # type: ignore[arg-type, unused-ignore]
     except ValidationError as wrong:
-        faults += [f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors()]
+        own = [each for each in wrong.errors() if each["type"] != "default_factory_not_called"]  # follow from others
+        faults += [f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in own]
     if faults:
         raise BadSettings(faults="; ".join(faults))
     return settings

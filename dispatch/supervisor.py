@@ -25,7 +25,7 @@ from typing import IO
 
 from dispatch.errors import AlreadyRunning, MissingPart
 from dispatch.processes import Held, die_with_parent, hold
-from dispatch.settings import PROJECT, Settings
+from dispatch.settings import PROJECT, Settings, local_url
 
 READY_SECONDS = 60
 STOP_SECONDS = 40  # longer than a worker's soft shutdown
@@ -70,6 +70,9 @@ class Stack:
         for mark in settings.run.glob("*.ready"):
             mark.unlink()
         environment = self._broker()
+        if web:
+            port = _port(settings.web_port, "the web", "DISPATCH_WEB_PORT")
+            environment["DISPATCH_WEB_PORT"] = str(port)  # a survey's message has the link, a slip the code
         self._add("relay", [sys.executable, "-m", "workers.relay"], environment)
         for number in range(1, settings.workers + 1):
             self._add(f"worker{number}", _worker_command(f"worker{number}"), environment)
@@ -177,17 +180,17 @@ class Stack:
         return str(folder)
 
     def _web(self, environment: Mapping[str, str]) -> None:
-        port = _port(self.settings.web_port, "the web", "DISPATCH_WEB_PORT")
-        here = _url(self.settings.web_address, port)
+        port = int(environment["DISPATCH_WEB_PORT"])
+        here = local_url(self.settings.web_address, port)
         self.web_url = self.settings.web_url or here
         _write_private(self.settings.run / "web.url", here)
         command = [sys.executable, "-m", "dispatch.web"]
-        own = {**environment, "DISPATCH_WEB_PORT": str(port), "SUPERVISED_AS": "web"}
+        own = {**environment, "SUPERVISED_AS": "web"}
         self.children.append(Child("web", command, own, lambda: _serves(f"{here}/healthz")))
 
     def _flower(self, environment: Mapping[str, str]) -> None:
         port = _port(self.settings.flower_port, "Flower", "DISPATCH_FLOWER_PORT")
-        self.flower_url = _url(self.settings.flower_address, port)
+        self.flower_url = local_url(self.settings.flower_address, port)
         _write_private(self.settings.run / "flower.url", self.flower_url)
         command = [sys.executable, "-m", "celery", "-A", "workers.app", "flower", f"--conf={FLOWER_CONFIG}"]
         own = {name: value for name, value in environment.items() if name != SHARED_METRICS}
@@ -271,12 +274,6 @@ def _port(wanted: int, part: str, variable: str) -> int:
     if not _is_free(port):
         raise MissingPart(part=f"port {port} for {part}", remedy=f"another program has it; set {variable}, 0 takes any")
     return port
-
-
-def _url(address: str, port: int) -> str:
-    """Under which this machine reaches what listens there."""
-    host = "127.0.0.1" if address == "0.0.0.0" else f"[{address}]" if ":" in address else address  # noqa: S104
-    return f"http://{host}:{port}"
 
 
 def _free_port() -> int:

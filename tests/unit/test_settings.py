@@ -50,6 +50,26 @@ def test_the_readme_names_every_setting_with_its_meaning() -> None:
         assert field.description in text
 
 
+def test_links_to_customers_lead_to_the_web_where_people_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_WEB_ADDRESS", "0.0.0.0")
+    monkeypatch.setenv("DISPATCH_WEB_PORT", "8123")
+    settings = load_settings()
+    assert settings.survey_url == "http://127.0.0.1:8123/s/"
+    assert settings.record_url == "http://127.0.0.1:8123/slips/"
+    monkeypatch.setenv("DISPATCH_WEB_URL", "https://paidan.example/")
+    monkeypatch.setenv("DISPATCH_RECORD_URL", "https://records.example/")
+    settings = load_settings()
+    assert settings.survey_url == "https://paidan.example/s/"
+    assert settings.record_url == "https://records.example/"
+
+
+def test_a_faulty_port_is_told_once_and_not_as_a_fault_of_the_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_WEB_PORT", "eighty")
+    with pytest.raises(BadSettings) as told:
+        load_settings()
+    assert str(told.value).count("DISPATCH_") == 1
+
+
 def test_a_secret_may_stand_in_a_file_with_a_line_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "database_url"
     file.write_text("postgresql+psycopg://paidan:geheim@db/paidan\n")
