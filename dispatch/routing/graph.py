@@ -1,17 +1,19 @@
-"""A flow as boxes and arrows, in the operator's own words: what `drawing` puts on paper. Pure."""
+"""A flow as boxes and arrows, in the operator's own words: what `drawing` puts on paper. A journey as steps along them.
+Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dispatch.routing.rulebook import END, SENDER, Condition, Rule, Rulebook
+from dispatch.routing.rulebook import END, SENDER, Rule, Rulebook
+from dispatch.routing.wording import say_condition
 from dispatch.ticket.finding import Title
 
 START, ANYWHERE = "_start", "_anywhere"  # no team can have such a name
 ARCHIVE = "archive"
-_OTHERWISE = "其余"
+_OTHERWISE = Title("其余", "otherwise")
 
 
 class Look(StrEnum):
@@ -31,6 +33,7 @@ class Kind(StrEnum):
     DONE = "done"  # nobody has to work any more
     REOPEN = "reopen"  # after its archive the case goes back to people
     LIMIT = "limit"  # went round too often
+    HAND = "hand"  # passed on, or handed back, by whoever had it
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,17 @@ class Arrow:
     source: str
     target: str
     kind: Kind
-    labels: tuple[str, ...]
+    labels: tuple[Title, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One visit of a journey: `number` counts from 1; `rule` led there, from `source` or START, but to END."""
+
+    number: int
+    source: str
+    target: str
+    rule: str | None = None
 
 
 def boxes(rulebook: Rulebook, flow: str) -> tuple[Box, ...]:
@@ -63,17 +76,45 @@ def boxes(rulebook: Rulebook, flow: str) -> tuple[Box, ...]:
 
 def arrows(rulebook: Rulebook, flow: str) -> tuple[Arrow, ...]:
     """The flow's arrows, those that run alike between the same two boxes merged into one."""
-    merged: dict[tuple[str, str, Kind], list[str]] = {}
+    merged: dict[tuple[str, str, Kind], list[Title]] = {}
     reported = tuple(_reported(rulebook, flow))
     reopens = any(kind == Kind.REOPEN for _, _, kind, _ in reported)
     for source, target, kind, label in (*_started(rulebook, flow), *reported, *_limited(rulebook, reopens)):
         labels = merged.setdefault((source, target, kind), [])
-        if label and label not in labels:
+        if label is not None and label not in labels:
             labels.append(label)
     return tuple(Arrow(*ends, tuple(labels)) for ends, labels in merged.items())
 
 
-_Drawn = Iterator[tuple[str, str, Kind, str]]
+def travelled(rulebook: Rulebook, drawn: Sequence[Arrow], steps: Sequence[Step]) -> dict[Arrow, list[int]]:
+    """The arrows that a journey took, each with the numbers of its visits. What was passed on or handed back by a
+    person's own choice has an arrow of its own, that isn't among those `drawn`."""
+    taken: dict[Arrow, list[int]] = {}
+    for step in steps:
+        taken.setdefault(_taken(rulebook, drawn, step), []).append(step.number)
+    return taken
+
+
+def _taken(rulebook: Rulebook, drawn: Sequence[Arrow], step: Step) -> Arrow:
+    if step.rule is not None and step.rule.startswith("limits."):
+        ways = [arrow for arrow in drawn if arrow.kind == Kind.LIMIT and arrow.target == step.target]
+    else:
+        ways = [arrow for arrow in drawn if (arrow.source, arrow.target) == (step.source, step.target)]
+        ways = [way for way in ways if _is_by_hand(step) is (way.kind == Kind.HAND)]
+        ways.sort(key=lambda way: (way.kind == Kind.BACK) is not _leads_back(rulebook, step))
+    return ways[0] if ways else Arrow(step.source, step.target, Kind.HAND, ())
+
+
+def _is_by_hand(step: Step) -> bool:
+    return step.rule is not None and not step.rule.startswith(("flows.", "limits."))
+
+
+def _leads_back(rulebook: Rulebook, step: Step) -> bool:
+    of_flows = (rules for flow in rulebook.flows.values() for team in flow.values() for rules in team.values())
+    return any(rule.name == step.rule and rule.to == SENDER for rules in of_flows for rule in rules)
+
+
+_Drawn = Iterator[tuple[str, str, Kind, Title | None]]
 
 
 def _started(rulebook: Rulebook, flow: str) -> _Drawn:
@@ -86,8 +127,9 @@ def _reported(rulebook: Rulebook, flow: str) -> _Drawn:
     for team, findings in rulebook.flows[flow].items():
         for finding, rules in findings.items():
             for rule in rules:
-                condition = _condition(rulebook, rule, rules)
-                label = rulebook.findings[finding].title.zh + (f"（{condition}）" if condition else "")
+                condition, label = _condition(rulebook, rule, rules), rulebook.findings[finding].title
+                if condition is not None:
+                    label = Title(f"{label.zh}（{condition.zh}）", f"{label.en} ({condition.en})")
                 if rule.to == SENDER:
                     for asker in _askers(rulebook, flow, team):
                         yield team, asker, Kind.BACK, label
@@ -96,9 +138,11 @@ def _reported(rulebook: Rulebook, flow: str) -> _Drawn:
 
 
 def _limited(rulebook: Rulebook, reopens: bool) -> _Drawn:
-    yield ANYWHERE, rulebook.limits.then, Kind.LIMIT, f"派单满 {rulebook.limits.hops} 次"
+    limits = rulebook.limits
+    yield ANYWHERE, limits.then, Kind.LIMIT, Title(f"派单满 {limits.hops} 次", f"{limits.hops} visits")
     if reopens:
-        yield ANYWHERE, rulebook.limits.then, Kind.LIMIT, f"重派满 {rulebook.limits.reopens} 次"
+        again = Title(f"重派满 {limits.reopens} 次", f"reopened {limits.reopens} times")
+        yield ANYWHERE, limits.then, Kind.LIMIT, again
 
 
 def _askers(rulebook: Rulebook, flow: str, team: str) -> list[str]:
@@ -127,22 +171,9 @@ def _after_archive(rulebook: Rulebook, flow: str) -> set[str]:
     return found
 
 
-def _condition(rulebook: Rulebook, rule: Rule, rules: tuple[Rule, ...]) -> str:
+def _condition(rulebook: Rulebook, rule: Rule, rules: tuple[Rule, ...]) -> Title | None:
     """In words; the default of a list that has conditions is called the rest."""
     if not rule.when:
-        return _OTHERWISE if len(rules) > 1 else ""
-    return "，".join(_said(rulebook, condition) for condition in rule.when)
-
-
-def _said(rulebook: Rulebook, condition: Condition) -> str:
-    """The condition by its titles; a fact or a value that has none is given by its name."""
-    evidence = {each.name: each for finding in rulebook.findings.values() for each in finding.evidence}
-    fact: str = condition.fact
-    titles: Mapping[str, Title] = rulebook.categories if fact == "category" else {}
-    if fact in evidence:
-        fact, titles = evidence[fact].title.zh, evidence[fact].choices
-    if condition.least is not None:
-        return f"{fact} ≥ {condition.least:g}"
-    if titles:
-        return "、".join(title.zh for name, title in titles.items() if name in condition.allowed)
-    return f"{fact} = {'、'.join(sorted(map(str, condition.allowed)))}"
+        return _OTHERWISE if len(rules) > 1 else None
+    said = [say_condition(rulebook, condition) for condition in rule.when]
+    return Title("，".join(each.zh for each in said), ", ".join(each.en for each in said))

@@ -13,11 +13,16 @@ from typer.testing import CliRunner
 from dispatch.cli.rules import rules
 from dispatch.errors import MissingPart
 from dispatch.routing.drawing import dot, mermaid, svg
-from dispatch.routing.graph import ANYWHERE, START, Kind, Look, arrows, boxes
+from dispatch.routing.graph import ANYWHERE, START, Arrow, Kind, Look, arrows, boxes
 from dispatch.routing.loader import parse
 from tests.strategies import FLOW, RULEBOOK, RULES
 
-ARROWS = {(arrow.source, arrow.target, arrow.kind): arrow.labels for arrow in arrows(RULEBOOK, FLOW)}
+
+def labels(arrow: Arrow) -> tuple[str, ...]:
+    return tuple(label.zh for label in arrow.labels)
+
+
+ARROWS = {(arrow.source, arrow.target, arrow.kind): labels(arrow) for arrow in arrows(RULEBOOK, FLOW)}
 
 
 def test_every_team_of_the_flow_is_a_box_and_the_automatic_ones_look_different() -> None:
@@ -48,7 +53,7 @@ def test_the_limits_lead_from_any_team_to_the_supervisor() -> None:
 
 
 def test_an_order_that_an_automatic_team_sends_to_people_before_its_archive_is_not_reopened() -> None:
-    drawn = {(arrow.source, arrow.target, arrow.kind): arrow.labels for arrow in arrows(RULEBOOK, "construction")}
+    drawn = {(arrow.source, arrow.target, arrow.kind): labels(arrow) for arrow in arrows(RULEBOOK, "construction")}
     assert drawn["provisioning", "construction", Kind.WORK] == ("线路已配置",)
     assert Kind.REOPEN not in {kind for _, _, kind in drawn}
     assert drawn[ANYWHERE, "supervisor", Kind.LIMIT] == ("派单满 40 次",)
@@ -60,7 +65,7 @@ def test_a_condition_on_a_number_is_said_with_its_bound() -> None:
         "- {when: {priority: {at_least: 3}, area: [east, west]}, to: system-support}\n      - {to: noc}\n    teams",
     )
     (entry, *_) = arrows(parse(text, "rules.yaml"), FLOW)
-    assert entry.labels == ("priority ≥ 3，area = east、west",)
+    assert labels(entry) == ("优先级 ≥ 3，片区 = east、west",)
 
 
 def test_mermaid_text_has_every_box_and_dashes_the_way_back() -> None:

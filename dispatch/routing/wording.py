@@ -1,0 +1,59 @@
+"""Conditions and facts in the operator's own words: what the rules' titles say, else their names. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispatch.routing.rulebook import Condition, Rulebook
+from dispatch.ticket.finding import Evidence, Title, Value
+
+_OF_TICKETS: Mapping[str, Title] = {
+    "category": Title("故障类别", "Category"),
+    "channel": Title("受理渠道", "Channel"),
+    "symptom": Title("故障现象", "Symptom"),
+    "priority": Title("优先级", "Priority"),
+    "area": Title("片区", "Area"),
+}
+_YES, _NO = Title("是", "yes"), Title("否", "no")
+
+
+def say_condition(rulebook: Rulebook, condition: Condition) -> Title:
+    """`障碍段落 = 数据设备、路由`. Where values have titles, these alone: they say what they are of."""
+    fact = say_fact(rulebook, condition.fact)
+    if condition.least is not None:
+        return Title(f"{fact.zh} ≥ {condition.least:g}", f"{fact.en} ≥ {condition.least:g}")
+    titles = _choices(rulebook, condition.fact)
+    if titles:
+        said = [title for name, title in titles.items() if name in condition.allowed]
+        return Title("、".join(each.zh for each in said), ", ".join(each.en for each in said))
+    allowed = sorted(map(str, condition.allowed))
+    return Title(f"{fact.zh} = {'、'.join(allowed)}", f"{fact.en} = {', '.join(allowed)}")
+
+
+def say_fact(rulebook: Rulebook, name: str) -> Title:
+    """What a fact of a ticket, or a piece of evidence, is called."""
+    evidence = _evidence(rulebook).get(name)
+    return evidence.title if evidence else _OF_TICKETS.get(name, Title(name, name))
+
+
+def say_value(rulebook: Rulebook, fact: str, value: Value) -> Title:
+    """A value with its title or its unit."""
+    if isinstance(value, bool):
+        return _YES if value else _NO
+    if title := _choices(rulebook, fact).get(str(value)):
+        return title
+    evidence = _evidence(rulebook).get(fact)
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    shown += f" {evidence.unit}" if evidence and evidence.unit else ""
+    return Title(shown, shown)
+
+
+def _choices(rulebook: Rulebook, fact: str) -> Mapping[str, Title]:
+    if fact == "category":
+        return rulebook.categories
+    evidence = _evidence(rulebook).get(fact)
+    return evidence.choices if evidence else {}
+
+
+def _evidence(rulebook: Rulebook) -> dict[str, Evidence]:
+    return {each.name: each for finding in rulebook.findings.values() for each in finding.evidence}
