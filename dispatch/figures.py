@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal_column, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+    union_all,
+)
 
 from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import crew, hop, on_board, survey, ticket
-from dispatch.ticket.life import LIVE_HOP, HopState
+from dispatch.storage.tables import crew, hop, live, off_board, on_board, ticket
+from dispatch.ticket.life import ON_BOARD, HopState
 
 _asker = hop.alias("asker")
 
@@ -47,7 +63,7 @@ _BOARD: Select[Any] = (
         ticket.c.kind,
         ticket.c.state.label("ticket_state"),
         account.c.number.label("account"),
-        ticket.c.area,
+        hop.c.area,
         ticket.c.symptom,
         ticket.c.description,
         ticket.c.priority,
@@ -62,52 +78,56 @@ _BOARD: Select[Any] = (
 )
 
 
+_PLACE = (hop.c.rank, hop.c.boarded_at, hop.c.id)
+"""What a board is ordered by."""
+
+
 def board(tx: Tx, team: str, limit: int, areas: Areas = None, after: int | None = None) -> Sequence[Row[Any]]:
-    """What is on a team's board: the urged and the urgent first, then the oldest; those behind the hop `after`."""
-    order = (ticket.c.urged.desc(), ticket.c.priority, hop.c.boarded_at, hop.c.id)
-    query = _BOARD.where(on_board, hop.c.team == team, _within(areas)).order_by(*order)
-    if after is not None:
-        query = query.where(_behind(tx, after))
-    return tx.execute(query.limit(limit)).all()
+    """What is on a team's board: the urged and the urgent first, then the oldest; those behind the hop `after`.
+
+    The page is read off an index, of each area by itself, before anything is joined to it.
+    """
+    behind = true() if after is None else _behind(tx, after)
+    parts = [
+        select(*_PLACE).where(on_board, hop.c.team == team, in_area, behind).order_by(*_PLACE).limit(limit)
+        for in_area in _each(hop.c.area, areas)
+    ]
+    page = _first(parts, limit)
+    return tx.execute(_BOARD.join(page, page.c.id == hop.c.id).order_by(*_PLACE)).all()
 
 
 def _behind(tx: Tx, hop_id: int) -> ColumnElement[bool]:
     """Behind this hop as it stands now, on the board or not any more; behind none when there is no such hop."""
-    place = select(ticket.c.urged, ticket.c.priority, hop.c.boarded_at).join(ticket, ticket.c.id == hop.c.ticket_id)
-    row = tx.execute(place.where(hop.c.id == hop_id)).one_or_none()
+    row = tx.execute(select(*_PLACE).where(hop.c.id == hop_id)).one_or_none()
     if row is None or row.boarded_at is None:
         return true()
-    later = or_(hop.c.boarded_at > row.boarded_at, and_(hop.c.boarded_at == row.boarded_at, hop.c.id > hop_id))
-    less_urgent = or_(ticket.c.priority > row.priority, and_(ticket.c.priority == row.priority, later))
-    return or_(ticket.c.urged < row.urged, and_(ticket.c.urged == row.urged, less_urgent))
+    return tuple_(*_PLACE) > tuple_(*(literal(value, column.type) for value, column in zip(row, _PLACE, strict=True)))
 
 
 def quarantine(tx: Tx, areas: Areas = None) -> Sequence[Row[Any]]:
     """What failed too often and waits for a person's release."""
-    return tx.execute(_BOARD.where(hop.c.state == HopState.QUARANTINED, _within(areas)).order_by(hop.c.id)).all()
+    return tx.execute(
+        _BOARD.where(off_board, hop.c.state == HopState.QUARANTINED, within(hop.c.area, areas)).order_by(hop.c.id)
+    ).all()
 
 
-def team_loads(tx: Tx, areas: Areas = None) -> dict[str, dict[str, Any]]:
-    """Per team: live hops by state, the oldest boarding, how many are late, how many people the crew has."""
-    loads: dict[str, dict[str, Any]] = {}
-    query = (
-        select(hop.c.team, hop.c.state, func.count(), func.min(hop.c.boarded_at), func.count().filter(hop.c.late))
-        .where(hop.c.state.in_(LIVE_HOP))
-        .group_by(hop.c.team, hop.c.state)
-    )
-    people = select(crew.c.team, func.count(crew.c.person.distinct())).group_by(crew.c.team)
-    if areas is not None:
-        query = query.join(ticket, ticket.c.id == hop.c.ticket_id).where(_within(areas))
-        people = people.where(crew.c.area.in_(areas))
-    for team, state, count, oldest, late in tx.execute(query):
-        load = loads.setdefault(team, {"oldest": None, "late": 0})
-        load[state] = count
-        load["late"] += late
-        if oldest and (load["oldest"] is None or oldest < load["oldest"]):
-            load["oldest"] = oldest
-    for team, number in tx.execute(people):
-        loads.setdefault(team, {"oldest": None, "late": 0})["crew"] = number
-    return loads
+def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str, dict[str, Any]]:
+    """Per team (or of this one alone): live hops by state, the oldest on the board, how many of the board are late, how
+    many people the crew has. Counted off the boards' own indexes."""
+    loads: dict[str, dict[str, Any]] = defaultdict(lambda: {"oldest": None, "late": 0})
+    of_team = true() if team is None else hop.c.team == team
+    counts = [func.count().filter(hop.c.state == state).label(state) for state in ON_BOARD]
+    oldest, late = func.min(hop.c.boarded_at).label("oldest"), func.count().filter(hop.c.late).label("late")
+    boards = select(hop.c.team, *counts, oldest, late).where(on_board, of_team, within(hop.c.area, areas))
+    for row in tx.execute(boards.group_by(hop.c.team)):
+        loads[row.team].update(row._mapping)
+    elsewhere = select(hop.c.team, hop.c.state, func.count()).where(off_board, of_team, within(hop.c.area, areas))
+    for name, state, count in tx.execute(elsewhere.group_by(hop.c.state, hop.c.team)):
+        loads[name][state] = count
+    people = select(crew.c.team, func.count(crew.c.person.distinct())).where(within(crew.c.area, areas))
+    for name, number in tx.execute(people.group_by(crew.c.team)):
+        loads[name]["crew"] = number
+    return dict(loads)
 
 
 def teams_of(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, set[str]]:
@@ -150,77 +170,70 @@ def latest(
 ) -> Sequence[Row[Any]]:
     """The newest tickets (of one account, with one team now, older than `before`) that any of the sights lets be seen,
     with the team that has each now."""
-    live = and_(hop.c.ticket_id == ticket.c.id, hop.c.state.in_(LIVE_HOP))
-    now_with = (hop.c.team, hop.c.state.label("hop_state"), hop.c.holder, hop.c.seq)
-    query = tickets.whole().add_columns(*now_with).outerjoin(hop, live).where(or_(*map(_seen, sights)))
+    asked: list[ColumnElement[bool]] = []
     if number is not None:
-        query = query.where(account.c.number == number)
+        asked.append(ticket.c.account_id.in_(select(account.c.id).where(account.c.number == number)))
     if unfinished:
-        query = query.where(ticket.c.ended_at.is_(None))
+        asked.append(ticket.c.ended_at.is_(None))
     if team is not None:
-        query = query.where(hop.c.team == team)
-    if before is not None:
-        query = query.where(ticket.c.id < before)
-    return tx.execute(query.order_by(ticket.c.id.desc()).limit(limit)).all()
+        asked.append(ticket.c.id.in_(_now_with(team)))
+    if asked:
+        parts = [_newest(ticket.c.id, limit, before, *asked, or_(*map(_seen, sights)))]
+    else:
+        parts = [part for sight in sights for part in _newest_of(sight, limit, before)]
+    page = _first(parts, limit, descending=True)
+    now_with = (hop.c.team, hop.c.state.label("hop_state"), hop.c.holder, hop.c.seq)
+    query = tickets.whole().add_columns(*now_with).join(page, page.c.id == ticket.c.id)
+    query = query.outerjoin(hop, and_(hop.c.ticket_id == ticket.c.id, live))
+    return tx.execute(query.order_by(ticket.c.id.desc())).all()
+
+
+def _now_with(team: str) -> CompoundSelect[Any]:
+    """The tickets that the team has now."""
+    has = [select(hop.c.ticket_id).where(alive, hop.c.team == team) for alive in (on_board, off_board)]
+    return union_all(*has)
+
+
+def _newest_of(sight: Sight, limit: int, before: int | None) -> list[Select[Any]]:
+    """What the sight lets be seen, of each area or team by itself, each read off an index."""
+    if sight.teams is None:
+        return [_newest(ticket.c.id, limit, before, within_one) for within_one in _each(ticket.c.area, sight.areas)]
+    column = hop.c.ticket_id.label("id")
+    within_any = within(hop.c.area, sight.areas)
+    return [_newest(column, limit, before, hop.c.team == team, within_any).distinct() for team in sorted(sight.teams)]
+
+
+def _newest(column: Any, limit: int, before: int | None, *where: ColumnElement[bool]) -> Select[Any]:
+    older = true() if before is None else column < before
+    return select(column).where(*where, older).order_by(column.desc()).limit(limit)
 
 
 def _seen(sight: Sight) -> ColumnElement[bool]:
     if sight.teams is None:
-        return _within(sight.areas)
+        return within(ticket.c.area, sight.areas)
     had = hop.alias("had")
     ever = select(had.c.id).where(had.c.ticket_id == ticket.c.id, had.c.team.in_(sight.teams)).exists()
-    return and_(_within(sight.areas), ever)
+    return and_(within(ticket.c.area, sight.areas), ever)
 
 
-def _within(areas: Areas) -> ColumnElement[bool]:
-    return true() if areas is None else ticket.c.area.in_(areas)
+def within(column: ColumnElement[str], areas: Areas) -> ColumnElement[bool]:
+    """Whether this column's area is one that is asked about."""
+    return true() if areas is None else column.in_(areas)
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What is under way now; what came in and ended by the hour (UTC): (hour, arrived, ended); answers to surveys."""
-
-    open: int
-    late: int
-    quarantined: int
-    backlog: dict[str, int]
-    hours: list[tuple[datetime, int, int]]
-    reopened: int
-    answers: dict[str, int]
+def _each(column: ColumnElement[str], areas: Areas) -> list[ColumnElement[bool]]:
+    """The same, for each area by itself."""
+    return [true()] if areas is None else [column == area for area in sorted(areas)]
 
 
-def overview(tx: Tx, since: datetime, areas: Areas = None) -> Overview:
-    """Of faults and construction orders alike."""
-    within = _within(areas)
-    loads = team_loads(tx, areas)
-    unfinished = select(func.count()).where(ticket.c.ended_at.is_(None), within)
-    reopened = select(func.count()).where(ticket.c.made_at >= since, ticket.c.reopened > 0, within)
-    answered = (
-        select(survey.c.answer, func.count())
-        .join(hop, hop.c.id == survey.c.hop_id)
-        .join(ticket, ticket.c.id == hop.c.ticket_id)
-        .where(survey.c.answered_at >= since, within)
-        .group_by(survey.c.answer)
-    )
-    arrived = _by_hour(tx, ticket.c.made_at, since, within)
-    ended = _by_hour(tx, ticket.c.ended_at, since, within)
-    return Overview(
-        open=tx.execute(unfinished).scalar_one(),
-        late=sum(load["late"] for load in loads.values()),
-        quarantined=sum(load.get(HopState.QUARANTINED, 0) for load in loads.values()),
-        backlog={team: sum(load.get(state, 0) for state in LIVE_HOP) for team, load in loads.items()},
-        hours=[(hour, arrived.get(hour, 0), ended.get(hour, 0)) for hour in sorted({*arrived, *ended})],
-        reopened=tx.execute(reopened).scalar_one(),
-        answers=dict(tx.execute(answered).all()),
-    )
-
-
-def _by_hour(tx: Tx, column: ColumnElement[Any], since: datetime, within: ColumnElement[bool]) -> dict[datetime, int]:
-    """How many tickets have a time in each hour since then."""
-    form = "%Y-%m-%dT%H:00:00"
-    if tx.dialect.name == "sqlite":
-        hour = func.strftime(form, column)
-    else:
-        hour = func.to_char(func.timezone("UTC", column), literal_column("'YYYY-MM-DD\"T\"HH24:00:00'"))
-    counted = select(hour.label("hour"), func.count()).where(column >= since, within).group_by(hour)
-    return {datetime.strptime(text, form).replace(tzinfo=UTC): count for text, count in tx.execute(counted)}
+def _first(parts: Sequence[Select[Any]], limit: int, *, descending: bool = False) -> Subquery:
+    """The first so many rows of several lists, each of which is so ordered already and no longer than that."""
+    match parts:
+        case []:
+            return select(hop.c.id).where(false()).subquery()
+        case [one]:
+            return one.subquery()
+        case _:
+            merged = union(*(select(part.subquery()) for part in parts)).subquery()
+            order = [column.desc() if descending else column for column in merged.c]
+            return select(merged).order_by(*order).limit(limit).subquery()

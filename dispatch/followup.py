@@ -18,13 +18,17 @@ from dispatch.ticket.clock import write_duration
 from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
 from dispatch.ticket.numbers import hop_number, ticket_number
+from dispatch.ticket.rank import rank
 from dispatch.ticket.roles import Actor, require
 
 
 def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, now: datetime) -> int:
-    """The customer presses; the times so far. Raises NotAllowed, NotFound, UrgedEnough, BadInput."""
+    """The customer presses, and his hop moves up its board; the times so far.
+
+    Raises NotAllowed, NotFound, UrgedEnough, BadInput.
+    """
     require(actor, "urge", "a ticket")
-    row = tickets.get(tx, ticket_id, lock=True)
+    row, live = _locked(tx, ticket_id)
     number, limits = ticket_number(row.kind, ticket_id), rulebook.limits
     if row.state not in (TicketState.OPEN, TicketState.TRANSFERRED):
         raise UrgedEnough(ticket=number, why=f"it is {row.state}, nobody is at work on it")
@@ -33,11 +37,12 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
     if row.urged_at is not None and now < row.urged_at + limits.urge_every:
         raise UrgedEnough(ticket=number, why=f"the last time was less than {write_duration(limits.urge_every)} ago")
     why = clean(reason, "reason")
-    tickets.update_tickets(tx, [{"id_": ticket_id, "urged": row.urged + 1, "urged_at": now}])
-    hop_id = tickets.live_hop(tx, ticket_id)
-    history.write(tx, [history.entry(ticket_id, now, "urge", actor, hop_id, times=row.urged + 1, reason=why)])
-    boards_changed(tx, hops.teams_of(tx, [hop_id] if hop_id else []))
-    return int(row.urged) + 1
+    times = int(row.urged) + 1
+    tickets.update_tickets(tx, [{"id_": ticket_id, "urged": times, "urged_at": now}])
+    hops.update_hops(tx, [{"id_": hop_id, "rank": rank(row.priority, times)} for hop_id in live])
+    history.write(tx, [history.entry(ticket_id, now, "urge", actor, next(iter(live), None), times=times, reason=why)])
+    boards_changed(tx, {hop.team for hop in live.values()})
+    return times
 
 
 def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
@@ -48,10 +53,7 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
     """
     require(actor, "withdraw", "a ticket")
     why = clean(reason, "reason")
-    live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
-    row = tickets.get(tx, ticket_id, lock=True)
-    if tickets.live_hop(tx, ticket_id) not in live:  # it moved on before the ticket was ours
-        live = _lock_live(tx, ticket_id)
+    row, live = _locked(tx, ticket_id)
     number = ticket_number(row.kind, ticket_id)
     if row.kind == Kind.CONSTRUCTION:
         raise NotWithdrawable(ticket=number)
@@ -71,6 +73,15 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
     tickets.update_tickets(tx, [{"id_": ticket_id, "state": state, "ended_at": now, "outcome": state}])
     history.write(tx, [history.entry(ticket_id, now, "withdraw", actor, next(iter(live), None), reason=why)])
     boards_changed(tx, {hop.team for hop in live.values()})
+
+
+def _locked(tx: Tx, ticket_id: int) -> tuple[Row[Any], dict[int, Row[Any]]]:
+    """The ticket and its live hop, locked, the latter by id. Raises NotFound."""
+    live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
+    row = tickets.get(tx, ticket_id, lock=True)
+    if tickets.live_hop(tx, ticket_id) not in live:  # it moved on before the ticket was ours
+        live = _lock_live(tx, ticket_id)
+    return row, live
 
 
 def _lock_live(tx: Tx, ticket_id: int) -> dict[int, Row[Any]]:

@@ -21,6 +21,7 @@ from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.finding import Value
 from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
 from dispatch.ticket.numbers import hop_number, ticket_number
+from dispatch.ticket.rank import rank
 from dispatch.ticket.roles import Actor
 
 
@@ -46,7 +47,8 @@ def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -
     made = []
     for row in rows:
         facts = Facts(flow=row.kind, known=_known(row))
-        made.append(_new_hop(rulebook, row.id, row.last_seq + 1, rulebook.decide(facts), facts, None, now))
+        new = _new_hop(rulebook, row.id, row.last_seq + 1, rulebook.decide(facts), facts, None, now)
+        made.append({**new, "area": row.area, "rank": rank(row.priority, row.urged)})
     hops.insert_hops(tx, made)
     visits = [int(not rulebook.teams[hop["team"]].automatic) for hop in made]
     tickets.update_tickets(
@@ -91,7 +93,8 @@ def end(
         )
         if decision.to != END:
             asked_by = _asked_by(rulebook, ending, decision)
-            made.append(_new_hop(rulebook, row.ticket_id, row.last_seq + 1, decision, facts, asked_by, now, carried))
+            new = _new_hop(rulebook, row.ticket_id, row.last_seq + 1, decision, facts, asked_by, now, carried)
+            made.append({**new, "area": row.area, "rank": row.rank})  # an urge has locked the hop, not only its ticket
     hops.update_hops(tx, ended)
     tickets.update_tickets(tx, moved)
     ids = hops.insert_hops(tx, made)

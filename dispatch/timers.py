@@ -16,15 +16,13 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops
 from dispatch.storage.database import Tx
 from dispatch.storage.wakeups import boards_changed
-from dispatch.ticket.life import HopState
+from dispatch.ticket.life import ON_BOARD, HopState
 from dispatch.ticket.roles import RELAY
-
-ON_THE_BOARD = (HopState.WAITING, HopState.CLAIMED, HopState.HELD)
 
 
 def fire(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> int:
     """Do what is due, the oldest first, `limit` hops at most; how many were."""
-    rows = hops.woken(tx, now, ON_THE_BOARD, limit)
+    rows = hops.woken(tx, now, ON_BOARD, limit)
     held = [row for row in rows if row.state == HopState.HELD]
     surveys = [row for row in rows if row.state == HopState.WAITING and rulebook.teams[row.team].automatic]
     overdue = [row for row in rows if row not in held and row not in surveys]

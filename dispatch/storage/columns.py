@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Integer, MetaData, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(
@@ -46,6 +57,11 @@ Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postg
 def one_of(values: Iterable[str]) -> str:
     """`'a', 'b'` for an SQL IN list of our own constants."""
     return ", ".join(f"'{value}'" for value in values)
+
+
+def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of those rows alone."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def known(column: str, values: Iterable[str]) -> CheckConstraint:

@@ -64,7 +64,12 @@ def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[Row[Any]]:
 
 def is_due(tx: Tx, now: datetime) -> bool:
     """Whether something is to be sent: a look at the index."""
-    return tx.execute(select(effect.c.id).where(OUTBOX.due(now), _first_in_its_lane).limit(1)).first() is not None
+    return oldest_due(tx, now) is not None
+
+
+def oldest_due(tx: Tx, now: datetime) -> datetime | None:
+    """Since when the oldest waits to be sent."""
+    return OUTBOX.oldest_due(tx, now, _first_in_its_lane)
 
 
 def confirm(tx: Tx, pairs: Sequence[Pair], now: datetime) -> list[Pair]:

@@ -47,7 +47,6 @@ def _whole() -> Select[Any]:
             ticket.c.state.label("ticket_state"),
             ticket.c.account_id,
             account.c.number.label("account"),
-            ticket.c.area,
             ticket.c.channel,
             ticket.c.symptom,
             ticket.c.category,
@@ -171,11 +170,6 @@ def woken(tx: Tx, now: datetime, states: Sequence[HopState], limit: int) -> list
 def find(tx: Tx, ticket_id: int, seq: int) -> int | None:
     """The id of the ticket's hop number `seq`."""
     return tx.execute(select(hop.c.id).where(hop.c.ticket_id == ticket_id, hop.c.seq == seq)).scalar()
-
-
-def teams_of(tx: Tx, hop_ids: Sequence[int]) -> set[str]:
-    """The teams at which these hops are."""
-    return set(tx.execute(select(hop.c.team).where(hop.c.id.in_(hop_ids)).distinct()).scalars())
 
 
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:

@@ -41,6 +41,11 @@ class Outbox:
         """To be sent, or sent and not acted upon within the lease."""
         return and_(self.c.wake_at <= now, self.c.state.in_(self.sources("send")))
 
+    def oldest_due(self, tx: Tx, now: datetime, *where: ColumnElement[bool]) -> datetime | None:
+        """Since when something waits to be sent: what the relay is behind. None: nothing does."""
+        query = select(self.c.wake_at).where(self.due(now), *where).order_by(self.c.wake_at).limit(1)
+        return tx.execute(query).scalar()
+
     def take(self, tx: Tx, due: Select[Any], now: datetime, lease: timedelta, **columns: object) -> dict[int, Waited]:
         """Mark the rows whose ids `due` selects as sent; what another process has locked is left to it.
 

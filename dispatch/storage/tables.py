@@ -3,12 +3,14 @@ don't know."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -22,9 +24,9 @@ from sqlalchemy import (
     text,
 )
 
-from dispatch.storage.columns import Document, Id, Instant, known, metadata, one_of
+from dispatch.storage.columns import Document, Id, Instant, known, metadata, one_of, partial
 from dispatch.ticket.channel import CHANNELS
-from dispatch.ticket.life import HOP_ENDS, LIVE_HOP, TICKET_ENDS, HopState, TicketState
+from dispatch.ticket.life import HOP_ENDS, LIVE_HOP, OFF_BOARD, ON_BOARD, TICKET_ENDS, HopState, TicketState
 
 rulebook = Table(
     "rulebook",
@@ -50,7 +52,7 @@ ticket = Table(
     Column("kind", String(40), nullable=False),
     Column("state", String(12), nullable=False),
     Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("area", String(40), nullable=False),
+    Column("area", String(40), nullable=False),  # of the line when it was reported; it stays so
     Column("channel", String(20), nullable=False),
     Column("symptom", String(40), nullable=False),
     Column("category", String(40), nullable=False),
@@ -71,18 +73,14 @@ ticket = Table(
     CheckConstraint("priority BETWEEN 1 AND 4", name="priority_known"),
     CheckConstraint("description <> ''", name="described"),
     CheckConstraint(f"(state IN ({one_of(sorted(TICKET_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
-    Index(
-        "ix_ticket_account_id_not_ended",
-        "account_id",
-        sqlite_where=text("ended_at IS NULL"),
-        postgresql_where=text("ended_at IS NULL"),
-    ),
+    Index("ix_ticket_account_id", "account_id", "id"),
+    Index("ix_ticket_area", "area", "id"),
+    Index("ix_ticket_made_at", "made_at", "area"),
+    partial("ix_ticket_ended_at", "ended_at", "area", where="ended_at IS NOT NULL"),
+    partial("ix_ticket_open", "id", "area", where="ended_at IS NULL"),
 )
 
-_LIVE = text(f"state IN ({one_of(LIVE_HOP)})")
-_BOARD_STATES = (HopState.WAITING, HopState.CLAIMED, HopState.HELD)
-_ON_BOARD = text(f"state IN ({one_of(_BOARD_STATES)})")
-_WAKES = text("wake_at IS NOT NULL")
+_PLACE = ("rank", "boarded_at", "id")
 
 hop = Table(
     "hop",
@@ -91,6 +89,8 @@ hop = Table(
     Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
     Column("seq", Integer, nullable=False),  # the ticket's first, second … hop
     Column("team", String(40), nullable=False),
+    Column("area", String(40), nullable=False),  # its ticket's
+    Column("rank", Integer, nullable=False),  # on its board, the smallest first: `ticket.rank`
     Column("state", String(12), nullable=False),
     Column("generation", Integer, nullable=False, server_default="0"),  # grows with every sending and every step
     Column(
@@ -128,13 +128,24 @@ hop = Table(
     CheckConstraint("state <> 'held' OR held_at IS NOT NULL", name="held"),
     CheckConstraint("state <> 'reported' OR finding IS NOT NULL", name="found"),
     CheckConstraint("seq >= 1 AND generation >= 0 AND failures >= 0", name="counted"),
-    Index("uq_hop_live", "ticket_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
-    Index("ix_hop_wake_at", "wake_at", sqlite_where=_WAKES, postgresql_where=_WAKES),
-    Index("ix_hop_board", "team", "boarded_at", sqlite_where=_ON_BOARD, postgresql_where=_ON_BOARD),
+    partial("uq_hop_live", "ticket_id", unique=True, where=f"state IN ({one_of(LIVE_HOP)})"),
+    partial("ix_hop_wake_at", "wake_at", where="wake_at IS NOT NULL"),
+    # A board is read page by page as its index lies; what is counted of it stands in the index too.
+    partial("ix_hop_board", "team", *_PLACE, "state", "late", "area", where=f"state IN ({one_of(ON_BOARD)})"),
+    partial("ix_hop_board_area", "team", "area", *_PLACE, "state", "late", where=f"state IN ({one_of(ON_BOARD)})"),
+    partial("ix_hop_off_board", "state", "team", "area", where=f"state IN ({one_of(OFF_BOARD)})"),
+    Index("ix_hop_team", "team", "ticket_id", "area"),
 )
 
-on_board = hop.c.state.in_([literal_column(f"'{state}'") for state in _BOARD_STATES])
-"""On a team's board, in the very words of the partial index: only so SQLite sees that it may use it."""
+
+def _among(states: Sequence[HopState]) -> ColumnElement[bool]:
+    """In the very words of the partial index: only so SQLite sees that it may use it."""
+    return hop.c.state.in_([literal_column(f"'{state}'") for state in states])
+
+
+on_board, off_board = _among(ON_BOARD), _among(OFF_BOARD)
+"""On a team's board; alive elsewhere: on the way there, or in the quarantine."""
+live = _among(LIVE_HOP)
 
 history = Table(  # append-only: a trigger refuses changes and removals
     "history",
@@ -158,6 +169,7 @@ archive_record = Table(  # append-only likewise
     Column("archived_at", Instant, nullable=False),
     Column("content", Text, nullable=False),  # canonical JSON
     Column("sha256", String(64), nullable=False),
+    Index("ix_archive_record_archived_at", "archived_at"),
 )
 
 survey = Table(
@@ -167,6 +179,7 @@ survey = Table(
     Column("token", String(40), nullable=False, unique=True),
     Column("answer", String(40)),
     Column("answered_at", Instant),
+    partial("ix_survey_answered_at", "answered_at", where="answered_at IS NOT NULL"),
 )
 
 survey_attempt = (
@@ -186,6 +199,15 @@ crew = Table(  # who can be proposed for a team's work, by area
     Column("team", String(40), primary_key=True),
     Column("person", String(80), primary_key=True),
     Column("area", String(40), primary_key=True),
+)
+
+process = Table(  # a relay's or a worker's sign of life
+    "process",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
 )
 
 APPEND_ONLY = (history, archive_record)

@@ -145,6 +145,10 @@ _TICKET, _HOP = Life(TicketState, TICKET_MOVES), Life(HopState, HOP_MOVES)
 TICKET_ENDS, HOP_ENDS = _TICKET.ends, _HOP.ends
 LIVE_HOP = _HOP.living
 """The states of which a ticket has at most one hop at a time."""
+ON_BOARD = (_H.WAITING, _H.CLAIMED, _H.HELD)
+"""Those in which a hop is on its team's board."""
+OFF_BOARD = tuple(state for state in LIVE_HOP if state not in ON_BOARD)
+"""Alive elsewhere: on its way there, or in the quarantine."""
 
 ticket_move = _TICKET.move
 hop_move, hop_sources, hop_target = _HOP.move, _HOP.sources, _HOP.target

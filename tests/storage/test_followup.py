@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -22,6 +22,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Database, Tx
 from dispatch.ticket.finding import Value
+from dispatch.ticket.rank import rank
 from dispatch.ticket.roles import Role
 from tests.factories import (
     AGENT_10050,
@@ -162,10 +163,11 @@ def _waits_for_a_lock(database: Database) -> bool:
         return bool(tx.execute(text(waiting)).scalar())
 
 
-def test_a_ticket_withdrawn_while_its_hop_moves_on_leaves_no_live_hop(
-    postgresql: Database, rulebook: Rulebook, script: Script
-) -> None:
-    """The withdrawal looks for the live hop, and must wait for who is just making another one."""
+def _while_its_hop_moves_on(
+    postgresql: Database, rulebook: Rulebook, script: Script, followed: Callable[[Tx, int], object]
+) -> Iterator[int]:
+    """What is done to the ticket as a whole looks for the live hop, and must wait for who is just making another one.
+    Gives the ids of the tickets to which it was done."""
     put_in_force(postgresql, rulebook)
     moved = fault(postgresql, rulebook, script, "GZ1").ticket_id
     hop_id = claimed(postgresql, rulebook, moved, NOC)
@@ -179,16 +181,61 @@ def test_a_ticket_withdrawn_while_its_hop_moves_on_leaves_no_live_hop(
         opened: lambda tx: intake.take_over(tx, rulebook, script, opened, NOT_SOLVED, AGENT_10086, NOW),
     }
 
-    def withdraw(ticket_id: int) -> None:
+    def follow_up(ticket_id: int) -> None:
         with postgresql.write() as tx:
-            followup.withdraw(tx, ticket_id, "好了", CLERK, NOW)
+            followed(tx, ticket_id)
 
     with ThreadPoolExecutor(1) as another:
         for ticket_id, act in meanwhile.items():
             with postgresql.write() as tx:
                 act(tx)
-                withdrawal = another.submit(withdraw, ticket_id)
+                doing = another.submit(follow_up, ticket_id)
                 while not _waits_for_a_lock(postgresql):
-                    assert not withdrawal.done()
-            withdrawal.result(10)
-            assert (ticket(postgresql, ticket_id).state, live(postgresql, ticket_id)) == ("withdrawn", None)
+                    assert not doing.done()
+            doing.result(10)
+            yield ticket_id
+
+
+def test_a_ticket_withdrawn_while_its_hop_moves_on_leaves_no_live_hop(
+    postgresql: Database, rulebook: Rulebook, script: Script
+) -> None:
+    def withdraw(tx: Tx, ticket_id: int) -> None:
+        followup.withdraw(tx, ticket_id, "好了", CLERK, NOW)
+
+    for ticket_id in _while_its_hop_moves_on(postgresql, rulebook, script, withdraw):
+        assert (ticket(postgresql, ticket_id).state, live(postgresql, ticket_id)) == ("withdrawn", None)
+
+
+def test_a_ticket_urged_while_its_hop_moves_on_is_urged_on_its_next_board(
+    postgresql: Database, rulebook: Rulebook, script: Script
+) -> None:
+    def urge(tx: Tx, ticket_id: int) -> None:
+        followup.urge(tx, rulebook, ticket_id, "急", CLERK, NOW)
+
+    for ticket_id in _while_its_hop_moves_on(postgresql, rulebook, script, urge):
+        now_with = live(postgresql, ticket_id)
+        assert now_with is not None
+        assert now_with.rank == rank(now_with.priority, 1)
+
+
+def test_a_hop_that_ends_while_its_ticket_is_urged_hands_the_urge_on(
+    postgresql: Database, rulebook: Rulebook, script: Script
+) -> None:
+    put_in_force(postgresql, rulebook)
+    made = fault(postgresql, rulebook, script).ticket_id
+    hop_id = claimed(postgresql, rulebook, made, NOC)
+
+    def report() -> None:
+        with postgresql.write() as tx:
+            handling.end(tx, rulebook, Report(hop_id, NOC, "outside-plant", OUTSIDE), NOW)
+
+    with ThreadPoolExecutor(1) as another:
+        with postgresql.write() as tx:
+            followup.urge(tx, rulebook, made, "急", CLERK, NOW)
+            reporting = another.submit(report)
+            while not _waits_for_a_lock(postgresql):
+                assert not reporting.done()
+        reporting.result(10)
+    now_with = live(postgresql, made)
+    assert now_with is not None
+    assert (now_with.team, now_with.rank) == ("installer", rank(now_with.priority, 1))

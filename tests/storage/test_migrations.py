@@ -53,3 +53,44 @@ def test_sqlite_minds_its_foreign_keys_again_after_a_migration(sqlite: Database)
     migrate(sqlite, "0001")
     migrate(sqlite)
     assert _all(sqlite, "PRAGMA foreign_keys") == [(1,)]
+
+
+def test_hops_of_before_the_boards_were_ordered_get_their_area_and_their_rank(database: Database) -> None:
+    migrate(database, "0003")
+    columns = "kind, state, area, channel, symptom, category, description, priority, script, urged, made_at, account_id"
+    with database.write() as tx:
+        tx.execute(text(f"INSERT INTO rulebook (version, text, in_force_from) VALUES ('x', '', '{STAMP}')"))
+        tx.execute(
+            text(
+                "INSERT INTO account (number, area, mobile, state, added_at, added_by) "
+                f"VALUES ('GZ1', 'tianhe', '13800138000', 'in-service', '{STAMP}', 'x')"
+            )
+        )
+        for area, priority, urged in (("tianhe", 3, 0), ("yuexiu", 1, 2)):
+            tx.execute(
+                text(
+                    f"INSERT INTO ticket ({columns}) SELECT 'fault', 'open', '{area}', 'counter', 'slow', 'network', "
+                    f"'慢', {priority}, '[]', {urged}, '{STAMP}', id FROM account"
+                )
+            )
+        tx.execute(
+            text(
+                "INSERT INTO hop (ticket_id, seq, team, state, rule, facts, rulebook, made_at, boarded_at) "
+                f"SELECT id, 1, 'noc', 'waiting', 'start', '{{}}', 'x', '{STAMP}', '{STAMP}' FROM ticket"
+            )
+        )
+        tx.execute(
+            text(
+                "INSERT INTO history (ticket_id, hop_id, at, act, actor, role, detail) "
+                f"SELECT ticket_id, id, '{STAMP}', 'open', 'x', 'clerk', '{{}}' FROM hop"
+            )
+        )
+    migrate(database)
+    wanted = [("noc", "tianhe", 3), ("noc", "yuexiu", -7)]
+    places = "SELECT team, area, rank FROM hop ORDER BY id"
+    assert _all(database, places) == wanted
+    migrate(database, "0003")
+    kept = "SELECT hop_id, team FROM history JOIN hop ON hop.id = hop_id ORDER BY hop_id"
+    assert _all(database, kept) == [(1, "noc"), (2, "noc")]
+    migrate(database)
+    assert _all(database, places) == wanted

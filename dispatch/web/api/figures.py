@@ -1,4 +1,4 @@
-"""数字: what is under way, what came in and what was closed, for whoever watches over it all."""
+"""数字: what is under way, what came in and was closed, what runs, for whoever watches over it all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from dispatch import figures
+from dispatch import overview
 from dispatch.web.api.shapes import Told
 from dispatch.web.call import Call
 from dispatch.web.policy import NOTHING
@@ -24,38 +24,84 @@ class Hour(Told):
     closed: int
 
 
+class Backlog(Told):
+    """Of one team; `oldest` is since when the oldest hop is on its board."""
+
+    hops: int
+    late: int
+    oldest: datetime | None
+
+
+class Queue(Told):
+    """What the relay has to send. `lag`: for how many seconds the oldest has been due."""
+
+    due: int
+    lag: float
+    quarantined: int
+
+
+class Process(Told):
+    """A relay or a worker that was seen within the hour."""
+
+    name: str
+    kind: str
+    alive: bool
+    started_at: datetime
+    seen_at: datetime
+
+
 class Figures(Told):
-    """`open` and `late` are of now, by team and in all; the rest is of tickets that came in or ended since `since`.
-    `answers` are those to callback surveys."""
+    """`open`, `late`, `backlog`, `hops`, `effects` and `processes` are of now; the rest is of the time since `since`.
+
+    `reopened` of the cases `archived` then came back. `answers` are those to callback surveys; `satisfied` of those
+    `answered` by a customer ended his case. Processes and outside effects belong to no area."""
 
     since: datetime
     open: int
     late: int
-    quarantined: int
-    backlog: dict[str, int]
+    backlog: dict[str, Backlog]
+    hops: Queue
+    effects: Queue
     arrived: int
     closed: int
-    reopened: int
     hours: list[Hour]
+    archived: int
+    reopened: int
     answers: dict[str, int]
+    answered: int
+    satisfied: int
+    processes: list[Process]
 
 
 @api.look("", "see figures")
 def see_figures(call: Call, hours: Annotated[int, Query(ge=1, le=168, description="how far back")] = 24) -> Figures:
     """Of the caller's areas."""
     since = (call.now - timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
-    areas = call.areas("see figures", NOTHING)
-    told = figures.overview(call.tx, since, areas)
+    told = overview.overview(call.tx, call.rulebook, since, call.now, call.areas("see figures", NOTHING))
     by_hour = [Hour(hour=hour, arrived=arrived, closed=closed) for hour, arrived, closed in told.hours]
+    backlog = {team: Backlog(hops=of.hops, late=of.late, oldest=of.oldest) for team, of in told.backlog.items()}
     return Figures(
         since=since,
         open=told.open,
-        late=told.late,
-        quarantined=told.quarantined,
-        backlog=told.backlog,
+        late=sum(of.late for of in told.backlog.values()),
+        backlog=backlog,
+        hops=_queue(told.hops, call.now),
+        effects=_queue(told.effects, call.now),
         arrived=sum(each.arrived for each in by_hour),
         closed=sum(each.closed for each in by_hour),
-        reopened=told.reopened,
         hours=by_hour,
+        archived=told.archived,
+        reopened=told.reopened,
         answers=told.answers,
+        answered=told.answered,
+        satisfied=told.satisfied,
+        processes=[
+            Process(name=row.name, kind=row.kind, alive=alive, started_at=row.started_at, seen_at=row.seen_at)
+            for row, alive in overview.processes(call.tx, call.now)
+        ],
     )
+
+
+def _queue(of: overview.Queue, now: datetime) -> Queue:
+    lag = 0.0 if of.since is None else max(0.0, (now - of.since).total_seconds())
+    return Queue(due=of.due, lag=round(lag, 1), quarantined=of.quarantined)
