@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: help setup demo up test test-unit lint format docs bench lock clean
+.PHONY: help setup demo up test test-unit lint format docs bench bench-board lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ docs: setup  ## what is generated: the life tables' page, the rules' drawings an
 
 bench: setup  ## how long a slip takes
 	@$(BIN)/python bench/slips.py
+
+bench-board: setup  ## how long a board's page takes with 1,000 and with 100,000 open hops; some minutes
+	@$(BIN)/python bench/board.py
 
 lock: setup  ## resolve the packages anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt

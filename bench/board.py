@@ -1,0 +1,134 @@
+"""How long a page of a board takes with 1,000 and with 100,000 open hops, over the API in this process:
+`python bench/board.py [COUNT]`. Wanted: the p99 of the latter within twice that of the former, on either database.
+
+The two databases are asked in turns, so that a busy machine slows both. PostgreSQL is left out where it isn't there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import structlog
+from sqlalchemy import create_engine, make_url, text
+from starlette.testclient import TestClient
+
+from dispatch.access import sessions, users
+from dispatch.routing import loader
+from dispatch.routing.rulebook import Rulebook
+from dispatch.settings import PROJECT, Settings
+from dispatch.storage.database import Database
+from dispatch.storage.migration import migrate
+from dispatch.ticket.roles import Grant, Role
+from dispatch.web.app import create_app
+from dispatch.web.installation import Installation
+from tests.crowd import AREAS, crowd
+from tests.factories import NOW, put_in_force
+from tests.people import CONSOLE, cheap_hasher, user
+from tests.postgres import server
+
+SMALL, LARGE = 1_000, 100_000
+OLD = 20_000
+"""Tickets that ended long ago, in both."""
+HOPS = {"small": SMALL, "large": LARGE}
+
+
+def client(database: Database, name: str, grant: Grant) -> TestClient:
+    """Somebody with a token, and the application over this database."""
+    here = Installation(Settings(), database, cheap_hasher(), clock=lambda: NOW)
+    user(database, name, grant)
+    with database.write() as tx:
+        token = sessions.make_token(tx, users.get(tx, name).id, name, "bench", timedelta(days=1), CONSOLE, NOW)
+    return TestClient(create_app(here), headers={"Authorization": f"Bearer {token}"})
+
+
+def filled(database: Database, rulebook: Rulebook, hops: int) -> Database:
+    migrate(database)
+    put_in_force(database, rulebook)
+    crowd(database, rulebook, hops, OLD)
+    return database
+
+
+def milliseconds(asked: TestClient, url: str) -> float:
+    start = perf_counter()
+    answer = asked.get(url)
+    took = (perf_counter() - start) * 1000
+    assert answer.status_code == 200, answer.text
+    return took
+
+
+def last_page(asked: TestClient) -> str:
+    """Some pages on: no page is slower for lying deep."""
+    url = board = "/api/v1/teams/noc/board?limit=50"
+    for _ in range(8):
+        url = f"{board}&cursor={asked.get(url).json()['next']}"
+    return url
+
+
+def percentile(times: list[float], share: float) -> float:
+    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
+
+
+def measure(kind: str, databases: dict[str, Database], count: int) -> tuple[float, float]:
+    """p99 with few and with many open hops, over all kinds of pages."""
+    worst = {"small": 0.0, "large": 0.0}
+    for who, grant in (("all areas", Grant(Role.NOC)), ("two areas", Grant(Role.NOC, frozenset(AREAS[:2])))):
+        clients = {size: client(made, who.replace(" ", "-"), grant) for size, made in databases.items()}
+        for page in ("first", "later"):
+            times: dict[str, list[float]] = {"small": [], "large": []}
+            urls = {
+                size: last_page(asked) if page == "later" else "/api/v1/teams/noc/board?limit=50"
+                for size, asked in clients.items()
+            }
+            for n in range(count + 20):
+                for size in ("small", "large") if n % 2 else ("large", "small"):
+                    took = milliseconds(clients[size], urls[size])
+                    if n >= 20:  # warm
+                        times[size].append(took)
+            for size, took_all in times.items():
+                p50, p99 = percentile(took_all, 0.5), percentile(took_all, 0.99)
+                worst[size] = max(worst[size], p99)
+                print(f"{kind:10} {HOPS[size]:7,} open hops  {who:9}  {page} page  p50 {p50:6.1f}  p99 {p99:6.1f} ms")
+    return worst["small"], worst["large"]
+
+
+def main(count: int) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    rulebook = loader.load(PROJECT / "routing_rules.yaml")
+    results: list[tuple[float, float]] = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        os.environ["DISPATCH_HOME"] = str(folder)
+        files = {size: filled(Database(f"sqlite:///{folder}/{size}.db"), rulebook, hops) for size, hops in HOPS.items()}
+        results.append(measure("sqlite", files, count))
+        try:
+            url = stack.enter_context(server(folder / "turn"))
+        except Exception as missing:
+            print(f"no PostgreSQL here: {missing}")
+        else:
+            servers = {size: filled(database_of(url, size), rulebook, hops) for size, hops in HOPS.items()}
+            results.append(measure("postgresql", servers, count))
+            for made in servers.values():
+                made.dispose()
+    small, large = max(results, key=lambda each: each[1] / each[0])
+    print(f"board: p99 {small:.1f} ms at {SMALL:,}, {large:.1f} ms at {LARGE:,}, ratio {large / small:.1f}")
+
+
+def database_of(url: str, name: str) -> Database:
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as tx:
+        tx.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return Database(make_url(url).set(database=name).render_as_string(hide_password=False))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
