@@ -7,7 +7,6 @@ between, is handed in again under the same key when its lease is over, and the r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -30,7 +29,7 @@ def deliver(pairs: Sequence[Pair]) -> None:
     """One message: what is still at its generation is ours, the rest is stale."""
     here = world()
     with here.database.write() as tx:
-        ours = effects.receive(tx, pairs, datetime.now(UTC), here.settings.lease_span)
+        ours = effects.receive(tx, pairs, here.now(), here.settings.lease_span)
         rows = effects.read_received(tx, ours)
     if len(ours) < len(pairs):
         metrics.STALE.labels("effects").inc(len(pairs) - len(ours))
@@ -53,7 +52,7 @@ class _Delivery:
         return self._settle(rows, RECEIVERS[self.port](self.here, rows))
 
     def _settle(self, rows: Effects, refused: Mapping[str, str]) -> list[Pair]:
-        now = datetime.now(UTC)
+        now = self.here.now()
         with self.here.database.write() as tx:
             for row in rows:
                 if row.key in refused:
@@ -69,7 +68,7 @@ class _Delivery:
     def _wait(self, rows: Effects, away: OSError) -> None:
         failure = f"{self.port}: {type(away).__name__}"
         with self.here.database.write() as tx:
-            effects.postpone(tx, [_pair(row) for row in rows], datetime.now(UTC) + PAUSE, failure=failure)
+            effects.postpone(tx, [_pair(row) for row in rows], self.here.now() + PAUSE, failure=failure)
         metrics.OUT_OF_REACH.labels(f"effects.{self.port}").inc()
         log.warning("receiver out of reach, effects stay due", failure=failure, effects=[row.id for row in rows])
 
@@ -77,7 +76,7 @@ class _Delivery:
         """Only the error's kind is kept and logged: its text may quote a customer."""
         failure = f"{self.port}: {type(broken).__name__}"
         with self.here.database.write() as tx:
-            quarantined = effects.fail(tx, _pair(row), failure, datetime.now(UTC))
+            quarantined = effects.fail(tx, _pair(row), failure, self.here.now())
         metrics.FAILURES.labels(f"effects.{self.port}").inc()
         metrics.QUARANTINED.labels(f"effects.{self.port}").inc(quarantined)
         log.error("effect failed", effect=row.id, failure=failure, quarantined=quarantined)

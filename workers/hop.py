@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -74,7 +74,7 @@ def receive(pairs: Sequence[Pair]) -> list[Pair]:
     """The first step of every chain: what is still at the message's generation is ours, the rest is stale."""
     here = world()
     with here.database.write() as tx:
-        ours = hops.receive(tx, pairs, datetime.now(UTC), here.settings.lease_span)
+        ours = hops.receive(tx, pairs, here.now(), here.settings.lease_span)
     if len(ours) < len(pairs):
         metrics.STALE.labels("hops").inc(len(pairs) - len(ours))
         log.info("stale hops dropped", hops=lost(pairs, ours), kept=len(ours))
@@ -103,7 +103,7 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
             seen = [row for row in hops.read_received(tx, pairs) if row.steps_done <= place]
         write = step.look(here, seen) if seen else None
     rulebook = here.rules.get()
-    now = datetime.now(UTC)
+    now = here.now()
     with here.database.write() as tx:
         mine = hops.lock_received(tx, pairs)
         metrics.STALE.labels("hops").inc(len(pairs) - len(mine))
@@ -122,7 +122,7 @@ def _wait(effect: str, pairs: Sequence[Pair], away: OSError) -> None:
     failure = f"{effect}: {type(away).__name__}"
     here = world()
     with here.database.write() as tx:
-        hops.postpone(tx, pairs, datetime.now(UTC) + PAUSE, failure=failure)
+        hops.postpone(tx, pairs, here.now() + PAUSE, failure=failure)
     metrics.OUT_OF_REACH.labels(effect).inc()
     log.warning("out of reach, hops stay due", failure=failure, hops=[hop_id for hop_id, _ in pairs])
 
@@ -132,7 +132,7 @@ def _fail(effect: str, pair: Pair, broken: Exception) -> None:
     failure = f"{effect}: {type(broken).__name__}"
     here = world()
     with here.database.write() as tx:
-        quarantined = hops.fail(tx, pair, failure, datetime.now(UTC))
+        quarantined = hops.fail(tx, pair, failure, here.now())
         ticket = next((row.ticket_id for row in hops.lock(tx, [pair[0]]).values()), None)
     metrics.FAILURES.labels(effect).inc()
     metrics.QUARANTINED.labels(effect).inc(quarantined)

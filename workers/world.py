@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import LineTester, SimulatedLineTester
@@ -17,6 +18,16 @@ from dispatch.storage.database import Database
 from dispatch.storage.migration import open_database
 
 
+class Clock:
+    """What time it is to the workers of this process: now, unless it was told a time, as where a past is made up."""
+
+    def __init__(self) -> None:
+        self.told: datetime | None = None
+
+    def now(self) -> datetime:
+        return self.told or datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class World:
     settings: Settings
@@ -27,6 +38,10 @@ class World:
     sms: SmsGateway
     provisioning: Provisioning
     printer: Printer
+    clock: Clock = field(default_factory=Clock)
+
+    def now(self) -> datetime:
+        return self.clock.now()
 
 
 def world() -> World:
