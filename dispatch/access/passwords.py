@@ -30,9 +30,11 @@ def check_password(new: str, name: str) -> None:
         raise BadInput(what="密码过于简单 · the password is too simple: few different characters, or the name is in it")
 
 
-def new_password() -> str:
-    """A random one, 96 bits."""
-    return secrets.token_urlsafe(12)
+def new_password(name: str) -> str:
+    """A random one, 96 bits, in which the user's name isn't by chance: `check_password` would refuse it."""
+    while name.lower() in (made := secrets.token_urlsafe(12)).lower():
+        pass
+    return made
 
 
 def kept_password(hasher: PasswordHash, new: str, name: str) -> str:
@@ -51,7 +53,7 @@ class Comparing:
 
     def __init__(self, hasher: PasswordHash) -> None:
         self.hasher = hasher
-        self._nobody = hasher.hash(new_password())
+        self._nobody = hasher.hash(new_password("nobody"))
         self._queues = {known: _Queue() for known in (False, True)}
 
     @contextmanager

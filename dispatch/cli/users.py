@@ -33,7 +33,7 @@ def add(name: _Name, roles: _Roles = [], password_stdin: _Typed = False) -> None
     """Make a user. Its random password is printed this once, as `NAME PASSWORD`."""
     desk = open_desk()
     name, grants = users.read_name(name), _grants(roles)
-    password = _typed() if password_stdin else new_password()
+    password = _typed() if password_stdin else new_password(name)
     kept = kept_password(PasswordHash.recommended(), password, name)
     with desk.database.write() as tx:
         users.add(tx, name, kept, grants, _console(), now())
@@ -87,7 +87,7 @@ def enable(name: _Name) -> None:
 def password(name: _Name, password_stdin: _Typed = False) -> None:
     """Set a new password; sessions end. A random one is printed this once, as `NAME PASSWORD`."""
     desk = open_desk()
-    new = _typed() if password_stdin else new_password()
+    new = _typed() if password_stdin else new_password(name)
     kept = kept_password(PasswordHash.recommended(), new, name)
     with desk.database.write() as tx:
         users.set_password(tx, name, kept, _console(), now())

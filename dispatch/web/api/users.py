@@ -67,7 +67,7 @@ def list_users(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[Use
 def add_user(call: Call, asked: NewUser) -> WithPassword:
     """A new user."""
     name, grants = users.read_name(asked.name), _grants(asked.roles)
-    password = new_password() if asked.password is None else asked.password.get_secret_value()
+    password = new_password(name) if asked.password is None else asked.password.get_secret_value()
     kept = kept_password(call.here.hasher, password, name)
     added = users.add(call.tx, name, kept, grants, call.act(), call.now)
     call.visitor.headers["Location"] = f"/api/v1/users/{added.name}"
@@ -101,7 +101,7 @@ def enable_user(call: Call, name: UserName) -> User:
 @api.act("/{name}/password", "manage users", raises=[NotFound])
 def reset_password(call: Call, name: UserName) -> WithPassword:
     """A new random password, told this once; sessions end."""
-    found, password = users.get(call.tx, name), new_password()
+    found, password = users.get(call.tx, name), new_password(name)
     users.set_password(call.tx, name, kept_password(call.here.hasher, password, found.name), call.act(), call.now)
     return WithPassword(user=_told(found), password=password)
 
