@@ -21,6 +21,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 
 from dispatch.errors import AlreadyRunning, MissingPart
@@ -59,7 +60,15 @@ class Stack:
     """The children of one installation. All calls come from the thread that made it: the kernel ends the children
     with the thread that started them."""
 
-    def __init__(self, settings: Settings, told: Told = lambda _: None, flower: bool = True, web: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        told: Told = lambda _: None,
+        flower: bool = True,
+        web: bool = True,
+        beside: Mapping[str, list[str]] = MappingProxyType({}),
+    ) -> None:
+        """`beside`: the commands of further processes by name, which mark themselves ready as the workers do."""
         self.settings = settings
         self.told = told
         self.flower_url = self.web_url = ""
@@ -80,6 +89,8 @@ class Stack:
             self._web(environment)
         if flower:
             self._flower(environment)
+        for name, command in beside.items():
+            self._add(name, command, environment)
 
     def start(self) -> None:
         """Start everything and wait until all of it answers. Raises MissingPart, with nothing left running."""

@@ -6,38 +6,55 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr
 
-from dispatch.cli.desk import AsJson, err, open_desk, out, show_json, table
+from dispatch.cli.desk import AsJson, Desk, err, open_desk, out, show_json, table
 from dispatch.settings import PREFIX, Settings, load_settings
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import new_keys
 from dispatch.storage.migration import migrate as migrate_database
 from dispatch.supervisor import Stack
 
+if TYPE_CHECKING:
+    from dispatch.replay.visitors import Visitor
+
 app = typer.Typer()
 
 
 @app.command()
-def up() -> None:
+def up(
+    demo: Annotated[
+        bool, typer.Option("--demo", help="in a home of its own, with users, data and people in it")
+    ] = False,
+) -> None:
     """启动 · start everything as supervised child processes; Ctrl-C stops all of it and keeps the data."""
-    desk = open_desk()
+    desk, visitors, beside = _demo() if demo else (open_desk(), [], {})
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    stack = Stack(desk.settings, told=lambda line: err.print(f"[dim]{line}[/]"))
+    stack = Stack(desk.settings, told=lambda line: err.print(f"[dim]{line}[/]"), beside=beside)
     stack.start()
     try:
         out.print(f"规则 rules {desk.rulebook.version} · 数据 data {desk.settings.root}", soft_wrap=True)
         out.print(f"任务 tasks: Flower {stack.flower_url}")
+        for each in visitors:
+            typer.echo(f"user {each.role} {each.name} {each.password}")
         typer.echo(f"ready: {stack.web_url}")
         while not stopped.wait(0.2):
             stack.tend()
     finally:
         err.print("[dim]停止中 · stopping …[/]")
         stack.stop()
+
+
+def _demo() -> tuple[Desk, list[Visitor], Mapping[str, list[str]]]:
+    from dispatch.cli.up_demo import PEOPLE, demo_desk  # made-up people are the demonstration's alone
+
+    return *demo_desk(), PEOPLE
 
 
 @app.command()

@@ -54,14 +54,15 @@ class Customers:
             despite_duplicate=True,  # one customer may have two faults in a log
         )
 
-    def asked(self, message: str) -> tuple[str, int] | None:
-        """(token, ticket id) of the survey that a short message asks for; None where it is no such message."""
-        found = _LINK.search(message)
-        return (found[2], int(found[1])) if found else None
-
     def answer(self, plan: Plan, reopened: int) -> str:
         """What the plan has the customer answer to the survey after so many reopenings."""
         return (plan.rounds[reopened].answer if reopened < len(plan.rounds) else None) or SATISFIED
+
+
+def asked(message: str) -> tuple[str, int] | None:
+    """(token, ticket id) of the survey that a short message asks for; None where it is no such message."""
+    found = _LINK.search(message)
+    return (found[2], int(found[1])) if found else None
 
 
 def _to_a_ticket(script: Script, category: str) -> tuple[str, Answers]:

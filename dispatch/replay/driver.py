@@ -23,7 +23,7 @@ from dispatch.handling import Claim, End, HandBack, PassOn, Refusals
 from dispatch.handling import Report as Finding
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
-from dispatch.replay.customers import Customers
+from dispatch.replay.customers import Customers, asked
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW
 from dispatch.replay.plan import Plan, Planner
@@ -236,11 +236,11 @@ class Driver:
         messages = self.sms.inbox(self._read, AT_ONCE)
         if not messages:
             return 0
-        asked = [found for _, text in messages if (found := self.customers.asked(text)) and found[1] in self.plans]
-        if asked:
+        surveys = [found for _, text in messages if (found := asked(text)) and found[1] in self.plans]
+        if surveys:
             with self.database.write() as tx:
-                rounds = {row.id: row.reopened for row in tickets.by_ids(tx, [id_ for _, id_ in asked])}
-                answers = [(token, self.customers.answer(self.plans[id_], rounds[id_])) for token, id_ in asked]
+                rounds = {row.id: row.reopened for row in tickets.by_ids(tx, [id_ for _, id_ in surveys])}
+                answers = [(token, self.customers.answer(self.plans[id_], rounds[id_])) for token, id_ in surveys]
                 closing.answer_many(tx, self.rulebook, answers, datetime.now(UTC))
         self._read = messages[-1][0]  # not before the answers are committed: an act that failed is done again
         return len(messages)

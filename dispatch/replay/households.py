@@ -61,6 +61,15 @@ class Household:
         body = f"440000{19_600_101 + self.n % 28 + 10_000 * (self.n % 40)}{self.n % 1000:03d}"
         return body + str(ric.calc_check_digit(body + "0"))
 
+    @property
+    def person(self) -> Person:
+        return Person(
+            name=self.name,
+            document_kind="resident-id",
+            document_number=SecretStr(self.document_number),
+            mobile=self.mobile,
+        )
+
     def reach(self, served: bool = True) -> Reach:
         """The address with the port that reaches it, or with none yet."""
         if not served:
@@ -81,12 +90,7 @@ class Household:
         )
         return Opening(
             address=self.address,
-            holder=Person(
-                name=self.name,
-                document_kind="resident-id",
-                document_number=SecretStr(self.document_number),
-                mobile=self.mobile,
-            ),
+            holder=self.person,
             plan=plan.name,
             password=SecretStr(PASSWORD),
             mobile=self.mobile if plan.needs_mobile else None,

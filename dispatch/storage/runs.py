@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
 from dispatch.storage.book_tables import operation
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import archive_record, hop, on_board, ticket
+from dispatch.storage.tables import archive_record, history, hop, on_board, ticket
 from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import LIVE_HOP, HopState, TicketState
 
@@ -107,3 +107,9 @@ def run_hops(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> Iterator[Row[Any]]:
         .where(_of(name, kind))
     )  # fmt: skip
     yield from tx.execution_options(yield_per=2_000).execute(query)
+
+
+def touched_by_others(tx: Tx, ticket_ids: Sequence[int], people: Sequence[str]) -> set[int]:
+    """Those of the tickets on which somebody has acted who is none of these people."""
+    query = select(history.c.ticket_id).where(history.c.ticket_id.in_(ticket_ids), history.c.actor.not_in(people))
+    return set(tx.execute(query.distinct()).scalars())

@@ -1,0 +1,65 @@
+"""What `dispatch up --demo` does before everything starts: a home of its own, with users and some days behind it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+
+from pwdlib import PasswordHash
+
+from dispatch.cli.desk import Desk, err, now, open_desk
+from dispatch.errors import AlreadyRunning, BadSettings, MissingPart
+from dispatch.processes import die_with_parent
+from dispatch.replay import living
+from dispatch.replay.visitors import Visitor, enlist, let_in
+from dispatch.settings import load_settings
+from dispatch.supervisor import is_running
+
+HOME, MARK = "up-demo", "made-up"
+"""The folder in the home that is set, and the file in it that says that its data is complete."""
+
+PEOPLE = {living.NAME: [sys.executable, "-m", living.__name__]}
+"""What runs beside everything else."""
+
+LONG_AGO = timedelta(days=4)
+"""Before the first of the made-up days."""
+
+
+def demo_desk() -> tuple[Desk, list[Visitor]]:
+    """The demonstration's own desk, its data made up if there is none yet, and who may sign in.
+
+    Raises AlreadyRunning; BadSettings when it would get into somebody else's database or broker.
+    """
+    settings = load_settings()
+    if settings.database_url is not None or settings.broker_url is not None:
+        faults = "a demonstration has its own database and broker: unset DISPATCH_DATABASE_URL and DISPATCH_BROKER_URL"
+        raise BadSettings(faults=faults)
+    home = settings.root / HOME
+    os.environ["DISPATCH_HOME"] = str(home)
+    if is_running(load_settings()):
+        raise AlreadyRunning(pid="?", home=home)
+    mark = home / MARK
+    if mark.exists():
+        err.print(f"[dim]沿用演示数据 · goes on with its data; to begin anew, remove {home}[/]", soft_wrap=True)
+        desk = open_desk()
+    else:
+        shutil.rmtree(home, ignore_errors=True)
+        desk = open_desk()
+        enlist(desk.database, PasswordHash.recommended(), now() - LONG_AGO)
+    visitors = let_in(desk.database, PasswordHash.recommended(), now() if mark.exists() else now() - LONG_AGO)
+    if not mark.exists():
+        _make_up(desk)
+        mark.touch()
+    return desk, visitors
+
+
+def _make_up(desk: Desk) -> None:
+    """By a process of its own: it is a worker, whose clock is told the time. Raises MissingPart."""
+    desk.database.dispose()  # nobody else is in it meanwhile
+    environment = {**os.environ, "DISPATCH_BROKER_URL": "memory://"}
+    command = [sys.executable, "-m", "workers.past"]
+    if subprocess.run(command, env=environment, preexec_fn=die_with_parent, check=False).returncode != 0:
+        raise MissingPart(part="the demonstration's data", remedy="it could not be made up: see above")
