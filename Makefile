@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: help setup demo up test test-unit lint format docs bench bench-board lock clean
+.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-board lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,11 +23,17 @@ demo: setup  ## faults travel from the report to the survey; STAY=1 leaves every
 up: setup  ## everything as supervised processes, until Ctrl-C
 	@$(BIN)/dispatch up
 
-test: setup  ## all tests, in JOBS processes
-	@$(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadfile --no-loadscope-reorder
+test: setup  ## all tests but the browser's, in JOBS processes
+	@$(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
 
 test-unit: setup  ## the unit tests alone, in seconds
 	@$(BIN)/python -m pytest -p no:cacheprovider tests/unit
+
+test-web: setup  ## the pages in a real browser (Debian's chromium), with workers and broker
+	@$(BIN)/python -m pytest -p no:cacheprovider tests/browser
+
+screenshots: setup  ## docs/screenshots: every page, on a desk and on a phone, light and dark
+	@PYTHONPATH=. $(BIN)/python -m tests.browser.screenshots
 
 lint: setup  ## ruff, mypy --strict, import contracts, the rules and their cases, the script, the plans
 	@$(BIN)/ruff check .

@@ -1,0 +1,50 @@
+"""Every page of the web, who looks at it, and where it is in a demonstration that runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dispatch.ports.sms import SimulatedSmsGateway
+from tests.demonstration import Demo
+
+TEAMS = ("noc", "system-support", "installer", "transmission", "data-network", "construction", "supervisor")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page under the name that its picture has. `role` None: nobody has signed in."""
+
+    name: str
+    role: str | None
+    path: str
+
+
+def places(demo: Demo) -> Iterator[Place]:
+    yield Place("sign-in", None, "/sign-in")
+    yield Place("password", "clerk", "/password")
+    yield Place("counter", "clerk", "/counter")
+    for team in TEAMS:
+        yield Place(f"board-{team}", team, f"/teams/{team}")
+    yield Place("ticket", "supervisor", f"/tickets/{_travelled(demo)}")
+    yield Place("wall", "supervisor", "/wall")
+    yield Place("survey", None, f"/s/{_asked(demo)}")
+    yield Place("admin", "administrator", "/admin")
+    yield Place("admin-ops", "ops", "/admin")
+
+
+def _travelled(demo: Demo) -> str:
+    """The ticket under way that has seen most teams."""
+    tickets = demo.get("supervisor", "/tickets?unfinished=true&limit=200")["items"]
+    best: dict[str, Any] = max(tickets, key=lambda each: (each["kind"] == "fault", each["hops"]))
+    return str(best["number"])
+
+
+def _asked(demo: Demo) -> str:
+    """The token of a survey that nobody has answered yet."""
+    inbox = SimulatedSmsGateway(demo.home.folder / "sms.db").inbox(limit=100_000)
+    tokens = [found[1] for _, text in reversed(inbox) if (found := re.search(r"/s/([\w-]+)$", text))]
+    with demo.signed_in("supervisor") as client:
+        return next(each for each in tokens if client.get(f"/api/v1/surveys/{each}").json()["open"])
