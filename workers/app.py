@@ -12,7 +12,7 @@ import pkgutil
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_init, worker_process_init, worker_ready
+from celery.signals import heartbeat_sent, task_unknown, worker_init, worker_process_init, worker_ready
 
 import workers.teams
 from dispatch.errors import MissingPart
@@ -124,6 +124,17 @@ def _body(team: str, step: Step, place: int) -> Any:
 def _deliver(pairs: list[Pair]) -> None:
     """Hand outside effects in to their receivers, and confirm them."""
     effects.deliver([(effect_id, generation) for effect_id, generation in pairs])
+
+
+@task_unknown.connect
+def _of_another_release(message: Any, name: str, **_: object) -> None:
+    """Celery drops a message with a task that it doesn't know; while two releases run, the other one's worker does.
+
+    Waiting for the lease instead would count as a failure, and after five a sound hop would be in the quarantine.
+    """
+    if not name.startswith(f"{EFFECTS}."):
+        (pairs,), *_rest = message.payload
+        hop.put_back([(hop_id, generation) for hop_id, generation in pairs])
 
 
 @worker_init.connect

@@ -9,8 +9,8 @@ runs out and the relay sends the hop again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -42,13 +42,20 @@ is out of reach."""
 class Step:
     """One task of a chain: `write` alone, or `look` first where the outside world is asked.
 
-    `name` is what Flower shows behind the team's. `again`: a hop may come to it once more, as a reminder does.
+    `name` is what Flower shows behind the team's. `again`: a hop may come to it once more, as a reminder does. `last`:
+    after it a hop isn't in the worker's hands any more; the stretch says which it is.
     """
 
     name: str
     write: Write | None = None
     look: Look | None = None
     again: bool = False
+    last: bool = False
+
+    def is_before(self, row: Row[Any], place: int) -> bool:
+        """Whether the hop has this step, the `place`-th, still to go. The last one always: a worker of another release,
+        with more or fewer steps, may have counted those before it otherwise."""
+        return self.last or bool(row.steps_done <= place)
 
 
 def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> list[Pair]:
@@ -66,7 +73,8 @@ class Stretch:
     """
 
     def __init__(self, *steps: Step, board: bool = True, then: str | None = None) -> None:
-        self.steps = (*steps, Step("board", to_board)) if board else steps
+        *first, last = (*steps, Step("board", to_board)) if board else steps
+        self.steps = (*first, replace(last, last=True))
         self.then = then
 
 
@@ -86,6 +94,14 @@ def lost(pairs: Sequence[Pair], kept: Sequence[Pair]) -> list[int]:
     return sorted({row_id for row_id, _ in pairs} - {row_id for row_id, _ in kept})
 
 
+def put_back(pairs: Sequence[Pair]) -> None:
+    """Hops whose message this worker can do nothing with, because it is of another release: due again in a moment, and
+    nobody's failure."""
+    here = world()
+    with here.database.write() as tx:
+        hops.postpone(tx, pairs, here.now() + timedelta(seconds=1))
+
+
 def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
     """One step, the `place`-th of its stretch, for these hops, in one transaction; one that breaks it fails alone.
 
@@ -100,15 +116,15 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
     write = step.write
     if step.look is not None:
         with here.database.read() as tx:
-            seen = [row for row in hops.read_received(tx, pairs) if row.steps_done <= place]
+            seen = [row for row in hops.read_received(tx, pairs) if step.is_before(row, place)]
         write = step.look(here, seen) if seen else None
     rulebook = here.rules.get()
     now = here.now()
     with here.database.write() as tx:
         mine = hops.lock_received(tx, pairs)
         metrics.STALE.labels("hops").inc(len(pairs) - len(mine))
-        behind = [(row.id, row.generation) for row in mine if row.steps_done > place]
-        todo = [row for row in mine if row.steps_done <= place]
+        behind = [(row.id, row.generation) for row in mine if not step.is_before(row, place)]
+        todo = [row for row in mine if step.is_before(row, place)]
         if not todo or write is None:
             return behind
         following = write(tx, rulebook, todo, now)

@@ -8,11 +8,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
+from celery.signals import task_unknown
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from dispatch import closing, figures, followup, handling, timers
@@ -24,6 +26,7 @@ from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.ticket.roles import RELAY
 from tests.factories import INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
 from tests.workers.stage import Stage
+from workers.hop import Stretch, run
 from workers.world import World
 
 LONG = timedelta(days=1)
@@ -244,6 +247,27 @@ def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_the_steps_be
     assert states(stage, ten) == ["waiting"] * 10
     assert sorted(tested) == [f"GZ{n}" for n in range(10)]
     assert set(stage.effects().values()) == {1}
+
+
+def test_a_step_that_only_another_release_knows_puts_its_hops_back_without_blame(stage: Stage, ten: list[int]) -> None:
+    """As Celery says it, which then drops the message."""
+    pairs = [list(pair) for pair in stage.deliver("noc.receive", stage.send("noc"))]
+    message = SimpleNamespace(payload=[[pairs], {}, {"chain": []}])
+    task_unknown.send(sender=None, message=message, name="noc.a-newer-step", id="1", exc=KeyError())
+    assert states(stage, ten) == ["due"] * 10
+    assert stage.send("noc") == []  # not before a moment has passed
+    stage.work("noc", after=timedelta(seconds=2))
+    assert states(stage, ten) == ["waiting"] * 10
+    assert [hop(stage.here.database, hop_id).failures for hop_id in ten] == [0] * 10
+
+
+def test_a_release_with_fewer_steps_still_puts_on_the_board_what_a_newer_one_has_begun(
+    stage: Stage, ten: list[int]
+) -> None:
+    pairs = stage.deliver("noc.line-test", stage.deliver("noc.receive", stage.send("noc")))
+    (board,) = Stretch().steps  # of a release that didn't test lines: its first step is the board
+    assert run(board, 0, "noc.board", pairs) == []
+    assert states(stage, ten) == ["waiting"] * 10
 
 
 def test_a_step_that_dies_before_its_commit_has_not_happened(
