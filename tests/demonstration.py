@@ -25,14 +25,15 @@ class Demo:
     url: str = ""
     users: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def signed_in(self, role: str) -> httpx2.Client:
+    @contextmanager
+    def signed_in(self, role: str) -> Iterator[httpx2.Client]:
         """A client with a session of the role's user."""
         name, password = self.users[role]
-        client = httpx2.Client(base_url=self.url, timeout=30)
-        answer = client.post(f"{API}/session", json={"name": name, "password": password})
-        assert answer.status_code in (200, 201), (role, answer.text)
-        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
-        return client
+        with httpx2.Client(base_url=self.url, timeout=30) as client:
+            answer = client.post(f"{API}/session", json={"name": name, "password": password})
+            assert answer.status_code in (200, 201), (role, answer.text)
+            client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+            yield client
 
     def get(self, role: str, path: str) -> Any:
         with self.signed_in(role) as client:

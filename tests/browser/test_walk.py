@@ -1,0 +1,129 @@
+"""One fault's whole way through the pages, with real workers and a real broker, each person at a window of his own."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+
+import pytest
+from playwright.sync_api import Page
+
+from dispatch.ports.sms import SimulatedSmsGateway
+from dispatch.replay.households import Household
+from tests.acceptance.conftest import eventually
+from tests.browser import walking as w
+from tests.browser.chromium import DESKTOP, PHONE, Window
+from tests.browser.conftest import Open
+from tests.demonstration import Demo
+
+AGREE_SECONDS = 1.0
+STILL_DARK = {"account-state": 0, "lights": 2, "after-power": 1}
+"""所有灯都不亮, and still so with another socket: a ticket."""
+
+
+@pytest.fixture
+def at(demo: Demo, opened: Open) -> object:
+    """A window in which the user of a role has a page open."""
+
+    def at(role: str, path: str, language: str, size: tuple[int, int] = DESKTOP) -> tuple[Window, Page]:
+        window = opened(size=size, language=language)
+        window.sign_in(*demo.users[role]).close()
+        return window, window.open(path)
+
+    return at
+
+
+@pytest.mark.parametrize(("language", "household"), [("zh", 655), ("en", 656)])
+def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
+    demo: Demo, opened: Open, at: object, language: str, household: int
+) -> None:
+    assert callable(at)
+    customer = Household(household)
+    _, wall = at("supervisor", "/wall", language)
+    before = _figures(wall)
+
+    window, counter = at("clerk", "/counter", language)
+    account, slip = w.open_account(counter, customer, "standard-300", "200.00")
+    printed = window.context.request.get(f"{demo.url}{slip}")
+    assert printed.headers["content-type"] == "application/pdf"
+    assert printed.body().startswith(b"%PDF")
+    window.check(counter)
+
+    order = _order(demo, account)
+    window, builder = at("construction", "/teams/construction", language, PHONE)
+    w.claim(builder, order)
+    w.report(builder, order, "installed", {"optical-power": "-18.6", "customer-confirmed": "=true"})
+    window.check(builder)
+    _told(demo, rf"{account}已开通")
+
+    window, agent = at("agent-10086", "/counter", language)
+    ticket = w.report_fault(agent, account, "no-internet", STILL_DARK, "所有灯都不亮，换过插座")
+    window.check(agent)
+
+    _, noc = at("noc", "/teams/noc", language)
+    w.claim(noc, ticket)
+    w.report(noc, ticket, "outside-plant", {"test-result": "无收光"})
+    window, installer = at("installer", "/teams/installer", language, PHONE)
+    w.claim(installer, ticket)
+    window.check(installer)
+    w.report(installer, ticket, "line-fault", {"location": "3号楼分纤箱"})
+    _, transmission = at("transmission", "/teams/transmission", language)
+    w.claim(transmission, ticket)
+    w.report(transmission, ticket, "fixed", {"cause": "=fibre"})
+    w.claim(installer, ticket)
+    fixed = {"cause": "=fibre", "optical-power": "-19.5", "customer-confirmed": "=true"}
+    w.report(installer, ticket, "fixed-on-site", fixed)
+
+    token = _told(demo, rf"{ticket}已处理.*/s/([\w-]+)$")
+    window = opened(size=PHONE, language=language)
+    survey = window.open(f"/s/{token}")
+    window.check(survey)
+    survey.locator('[value="not-fixed"]').first.click()
+    survey.locator("main [role=status], main .alert").first.wait_for()
+    assert "2" not in w.card(noc, ticket, "waiting").locator(".job-marks").inner_text().replace("×1", "")
+    eventually(lambda: _figures(wall) != before, 20)
+
+    window, whole = at("supervisor", f"/tickets/{ticket}", language)
+    whole.locator("main h1").wait_for()
+    assert ticket in whole.locator("main h1").inner_text()
+    window.check(whole)
+
+
+def test_two_peoples_boards_agree_within_a_second(demo: Demo, at: object) -> None:
+    assert callable(at)
+    _, one = at("noc", "/teams/noc", "zh")
+    _, other = at("supervisor", "/teams/noc", "zh")
+    took = []
+    for _ in range(3):
+        job = one.locator("#column-waiting .job").last
+        hop = str(job.get_attribute("id"))
+        job.locator("form button").click()
+        started = time.monotonic()
+        other.locator(f"#column-claimed #{hop}").wait_for(state="attached", timeout=w.COME_MS)
+        took.append(time.monotonic() - started)
+    print("boards agreed after", [f"{seconds * 1000:.0f} ms" for seconds in took])
+    assert statistics.median(took) < AGREE_SECONDS
+
+
+def _figures(wall: Page) -> list[str]:
+    return wall.locator("#figures .bigs dd").all_inner_texts()
+
+
+def _order(demo: Demo, account: str) -> str:
+    """The construction order of a new line: what stands on its slip."""
+    with demo.signed_in("supervisor") as client:
+        tickets = client.get("/api/v1/tickets", params={"account": account}).json()["items"]
+    return str(tickets[0]["number"])
+
+
+def _told(demo: Demo, pattern: str) -> str:
+    """What a short message of this form says in its brackets, or all of it, once it has come."""
+    sms = SimulatedSmsGateway(demo.home.folder / "sms.db")
+
+    def found() -> str | None:
+        texts = (text for _, text in reversed(sms.inbox(limit=100_000)))
+        matches = (match for text in texts if (match := re.search(pattern, text)))
+        return next((match[match.lastindex or 0] for match in matches), None)
+
+    return str(eventually(found, 60))

@@ -1,0 +1,85 @@
+"""What people do on the pages, as they do it: fill in, tap, read. Nothing here asks the API."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from playwright.sync_api import Locator, Page
+
+from dispatch.replay.households import PASSWORD, Household
+
+COME_MS = 30_000
+"""How long a person waits for what workers bring: far longer than they take."""
+
+
+def open_account(page: Page, customer: Household, plan: str, to_pay: str) -> tuple[str, str]:
+    """The clerk's counter, for a customer whose address has a port; (account, address of the slip)."""
+    page.locator("[data-shows=open]").click()
+    section = page.locator("[data-operation=open]")
+    for name, value in (
+        ("address", customer.address),
+        ("holder.name", customer.name),
+        ("holder.document_number", customer.document_number),
+        ("holder.mobile", customer.mobile),
+        ("password", PASSWORD),
+        ("payment.amount", to_pay),
+    ):
+        section.locator(f'[name="{name}"]').fill(value)
+    for name, value in (("holder.document_kind", "resident-id"), ("plan", plan), ("payment.method", "cash")):
+        section.locator(f'[name="{name}"]').select_option(value)
+    section.locator("form button.btn-primary").click()
+    done = section.locator("[data-done]")
+    done.wait_for(timeout=COME_MS)
+    [account] = re.findall(r"\bkd\d{10}\b", done.locator("[data-result]").inner_text())
+    slip = done.locator("[data-papers] a").first.get_attribute("href")
+    assert slip
+    return account, slip
+
+
+def report_fault(page: Page, account: str, symptom: str, answers: Mapping[str, int], said: str) -> str:
+    """Through the script: of each question, asked in this order, the answer in this place. The ticket's number."""
+    section = page.locator("[data-operation=fault]")
+    if not section.is_visible():
+        page.locator("[data-shows=fault]").click()
+    section.locator("#fault-account").fill(account)
+    section.locator("#fault-symptom").select_option(symptom)
+    for step, place in enumerate(answers.values()):
+        page.wait_for_function("n => document.querySelectorAll('[data-script] .step').length === n", arg=step)
+        section.locator(".answers button").nth(place).click()
+    section.locator("[data-script] .alert").wait_for()
+    section.locator("#fault-description").fill(said)
+    section.locator("form button.btn-primary").last.click()
+    link = section.locator("[data-ticket-link]")
+    link.wait_for(timeout=COME_MS)
+    return str(link.get_attribute("href")).rpartition("/")[2]
+
+
+def card(page: Page, ticket: str, column: str) -> Locator:
+    """The ticket's card in a column of the board that is open, once it is there; on a phone the column is tapped."""
+    switch = page.locator(f"label[for=show-{column}]")
+    found = page.locator(f'#column-{column} [id^="job-{ticket}"]')
+    found.wait_for(state="attached", timeout=COME_MS)
+    if switch.is_visible():
+        switch.click()
+    found.wait_for(timeout=COME_MS)
+    return found
+
+
+def claim(page: Page, ticket: str) -> None:
+    card(page, ticket, "waiting").locator("form button").click()
+    card(page, ticket, "claimed")
+
+
+def report(page: Page, ticket: str, finding: str, evidence: Mapping[str, str]) -> None:
+    """A choice is written `=name`, anything else as it is typed."""
+    card(page, ticket, "claimed").locator(".job-foot a.btn").click()
+    form = page.locator('form[data-api$="/report"]')
+    form.locator(f'label[for="finding-{finding}"]').click()
+    for name, value in evidence.items():
+        if value.startswith("="):
+            form.locator(f'label[for="{finding}-{name}-{value[1:]}"]').click()
+        else:
+            form.locator(f'fieldset[data-finding="{finding}"] [name="evidence.{name}"]').fill(value)
+    form.locator("button.btn-primary").click()
+    page.locator(f'[id^="job-{ticket}"]').wait_for(state="detached", timeout=COME_MS)
