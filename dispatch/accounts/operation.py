@@ -210,6 +210,13 @@ class Refused:
 
 Outcome = Accepted | Refused
 
+
+def read_out(reason: str) -> Title:
+    """A refusal's reason as the clerk reads it out: the Chinese sentence, and the English one behind it."""
+    zh, mark, en = reason.partition("。")
+    return Title(zh + mark, en.strip())
+
+
 _TRIES = 3
 """Somebody else may take an address, a number or a name between our look and our writing; the next try sees that."""
 

@@ -3,85 +3,38 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, get_args
 
 import typer
 from rich.text import Text
 
-from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding, bind, bindings, unbind
-from dispatch.accounts.closure import Closure, close
-from dispatch.accounts.customer_view import View, view
-from dispatch.accounts.opening import Opening, open_account
-from dispatch.accounts.operation import TITLES, Counter, Outcome, Refused, Request
-from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
-from dispatch.accounts.profile import Modification, modify
-from dispatch.accounts.refund import Appointment, Contact, Refund, appoint, contact, failed_orders, refund
+from dispatch.accounts.catalogue import OPERATIONS, REASONS, WITHOUT_SLIP, Operation
+from dispatch.accounts.entries import entries
+from dispatch.accounts.operation import TITLES, Refused, Request
+from dispatch.accounts.refund import failed_orders
 from dispatch.accounts.registration import SCANS
-from dispatch.accounts.renaming import Renaming, rename
 from dispatch.accounts.shown import DATA, Sensitive
-from dispatch.accounts.suspension import Suspension, resume, suspend
-from dispatch.accounts.transfer import Transfer, transfer
 from dispatch.books.identity import DOCUMENT_KINDS
 from dispatch.books.naming import masked_mobile, read_account_number, read_mobile
-from dispatch.books.reasons import (
-    CANCELLATION_REASONS,
-    LEAVING_REASONS,
-    RESUMPTION_REASONS,
-    SUSPENSION_REASONS,
-    Reasons,
-)
 from dispatch.cli.desk import As, AsJson, InRole, local, now, open_desk, out, show_json, table, word
 from dispatch.cli.outcomes import show
 from dispatch.cli.reading import read
-from dispatch.cli.requests import command, entries
+from dispatch.cli.requests import command
 from dispatch.errors import BadInput
 from dispatch.storage import accounts
-from dispatch.storage.database import Tx
 from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import Actor, require
+from dispatch.ticket.roles import require
 
 account = typer.Typer(help="宽带账号 · broadband accounts", no_args_is_help=True, rich_markup_mode="rich")
 
 REFUSED = 3
 """The exit status of a refusal."""
 
-Operation = Callable[[Tx, Counter, Any, Actor, datetime], Outcome]
 Outlet = Annotated[str, typer.Option("--outlet", help="at which counter (else DISPATCH_OUTLET)", show_default=False)]
 JsonOut = Annotated[bool, typer.Option("--json-out", help="the outcome as JSON, for scripts")]
-
-OPERATIONS: Mapping[str, tuple[type[Request], Operation]] = {
-    "open": (Opening, open_account),
-    "transfer": (Transfer, transfer),
-    "close": (Closure, close),
-    "suspend": (Suspension, suspend),
-    "resume": (Suspension, resume),
-    "change-password": (PasswordChange, change),
-    "reset-password": (PasswordReset, reset),
-    "view": (View, view),
-    "modify": (Modification, modify),
-    "bind": (Binding, bind),
-    "unbind": (Unbinding, unbind),
-    "bindings": (BindingsQuery, bindings),
-    "contact": (Contact, contact),
-    "appoint": (Appointment, appoint),
-    "refund": (Refund, refund),
-    "rename": (Renaming, rename),
-}
-
-
-REASONS: Mapping[str, Reasons] = {
-    "close": LEAVING_REASONS,
-    "suspend": SUSPENSION_REASONS,
-    "resume": RESUMPTION_REASONS,
-    "refund": CANCELLATION_REASONS,
-}
-
-
-WITHOUT_SLIP = ("view", "bindings", "contact", "appoint")
 
 
 def _carry_out(

@@ -10,13 +10,14 @@ import base64
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from dispatch.cli.requests import JSON_FILE, Entry, Way, entries, plain_type
+from dispatch.accounts.entries import Entry, Way, entries, plain_type, unwritable
+from dispatch.cli.requests import JSON_FILE
 from dispatch.errors import BadRequest
 
 R = TypeVar("R", bound=BaseModel)
@@ -119,7 +120,7 @@ class _Reading:
                 part[entry.path[-1]] = ask(entry.help or entry.option, entry.asked.twice)
 
     def end(self, model: type[R]) -> R:
-        self.faults += [f"{self._called(path)}: {what}" for path, what in _unwritable(self.whole, ())]
+        self.faults += [f"{self._called(path)}: {what}" for path, what in unwritable(self.whole, ())]
         try:
             request = model.model_validate_json(json.dumps(self.whole, ensure_ascii=False).encode(errors="replace"))
         except ValidationError as wrong:
@@ -172,19 +173,6 @@ def _no_number(word: str) -> float:
 def _number(word: str) -> float:
     number = float(word)
     return number if math.isfinite(number) else _no_number("one that no column holds")
-
-
-def _unwritable(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Texts that no database and no paper takes: halves of characters and NUL."""
-    if isinstance(value, str):
-        if any(0xD800 <= ord(c) <= 0xDFFF or c == "\0" for c in value):
-            yield path, "含无效字符 has a character in it that can't be written"
-    elif isinstance(value, Mapping):
-        for name, each in value.items():
-            yield from _unwritable(each, (*path, name))
-    elif isinstance(value, list):
-        for place, each in enumerate(value):
-            yield from _unwritable(each, (*path, place))
 
 
 def _said(kind: str, message: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:

@@ -16,10 +16,11 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, SecretStr, Valid
 from typer.testing import CliRunner
 
 from dispatch.accounts import registration
+from dispatch.accounts.catalogue import OPERATIONS
+from dispatch.accounts.entries import Way, entries
 from dispatch.accounts.secret import Asked
-from dispatch.cli.accounts import OPERATIONS
 from dispatch.cli.reading import read
-from dispatch.cli.requests import JSON_FILE, Way, command, entries
+from dispatch.cli.requests import JSON_FILE, command
 from dispatch.errors import BadRequest
 
 

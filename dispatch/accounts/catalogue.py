@@ -1,0 +1,127 @@
+"""The operations of the counter as a list: each one's request and what carries it out, and the words around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding, bind, bindings, unbind
+from dispatch.accounts.closure import Closure, close
+from dispatch.accounts.customer_view import View, view
+from dispatch.accounts.opening import Opening, open_account
+from dispatch.accounts.operation import Counter, Outcome, Request
+from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
+from dispatch.accounts.profile import Modification, modify
+from dispatch.accounts.refund import Appointment, Contact, Refund, appoint, contact, refund
+from dispatch.accounts.renaming import Renaming, rename
+from dispatch.accounts.suspension import Suspension, resume, suspend
+from dispatch.accounts.transfer import Transfer, transfer
+from dispatch.books.reasons import (
+    CANCELLATION_REASONS,
+    LEAVING_REASONS,
+    RESUMPTION_REASONS,
+    SUSPENSION_REASONS,
+    Reasons,
+)
+from dispatch.storage.database import Tx
+from dispatch.ticket.finding import Title
+from dispatch.ticket.roles import Actor
+
+Operation = Callable[[Tx, Counter, Any, Actor, datetime], Outcome]
+
+OPERATIONS: Mapping[str, tuple[type[Request], Operation]] = {
+    "open": (Opening, open_account),
+    "transfer": (Transfer, transfer),
+    "close": (Closure, close),
+    "suspend": (Suspension, suspend),
+    "resume": (Suspension, resume),
+    "change-password": (PasswordChange, change),
+    "reset-password": (PasswordReset, reset),
+    "view": (View, view),
+    "modify": (Modification, modify),
+    "bind": (Binding, bind),
+    "unbind": (Unbinding, unbind),
+    "bindings": (BindingsQuery, bindings),
+    "contact": (Contact, contact),
+    "appoint": (Appointment, appoint),
+    "refund": (Refund, refund),
+    "rename": (Renaming, rename),
+}
+
+REASONS: Mapping[str, Reasons] = {
+    "close": LEAVING_REASONS,
+    "suspend": SUSPENSION_REASONS,
+    "resume": RESUMPTION_REASONS,
+    "refund": CANCELLATION_REASONS,
+}
+
+WITHOUT_SLIP = ("view", "bindings", "contact", "appoint")
+ONLY_LOOKS = ("view", "bindings", "contact")
+"""What changes nothing; it is on record all the same."""
+
+LABELS: Mapping[str, Title] = {
+    "slip": Title("受理单", "Slip"),
+    "account": Title("宽带账号", "Account"),
+    "before": Title("原账号", "Was called"),
+    "construction": Title("施工单", "Construction order"),
+    "invoice": Title("发票", "Invoice"),
+    "changed": Title("已修改", "Changed"),
+    "bound": Title("已绑定", "Bound"),
+    "unbound": Title("已解除", "Unbound"),
+    "plan": Title("营销案", "Plan"),
+    "order": Title("施工单", "Construction order"),
+    "mobile": Title("联系手机", "Mobile number"),
+    "at": Title("预约", "Appointed for"),
+    "paid_back": Title("退费（元）", "Paid back, yuan"),
+    "red_letters": Title("红字发票", "Red-letter invoices"),
+}
+
+SAY: Mapping[str, Title] = {
+    "open": Title(
+        "请核对受理单和发票并签字。施工人员会在约定时间内上门，开通后有短信通知。",
+        "Please check slip and invoice, and sign. An installer comes by the agreed time; a short message tells when "
+        "the line works.",
+    ),
+    "transfer": Title(
+        "请新机主核对受理单并签字。今后凭新机主的证件和新密码办理业务。",
+        "Will the new owner please check the slip and sign. From now on his document and the new password count.",
+    ),
+    "close": Title(
+        "请核对受理单并签字。账号已销，绑定的手机号码和营销案同时终止。",
+        "Please check the slip and sign. The account is closed; its bound numbers and its plan have ended.",
+    ),
+    "suspend": Title(
+        "请核对受理单并签字。账号已停机，账号和端口均保留，可随时来办理开机。",
+        "Please check the slip and sign. The service stops; account and port are kept, and can be resumed any time.",
+    ),
+    "resume": Title("请核对受理单并签字。账号已开机。", "Please check the slip and sign. The service goes on."),
+    "change-password": Title(
+        "请核对受理单并签字。新密码已生效，请妥善保管。",
+        "Please check the slip and sign. The new password is in force: keep it to yourself.",
+    ),
+    "reset-password": Title(
+        "请核对受理单并签字。新密码已生效，请妥善保管。",
+        "Please check the slip and sign. The new password is in force: keep it to yourself.",
+    ),
+    "modify": Title(
+        "请核对受理单上修改前后的资料并签字。", "Please check what stands before and after on the slip, and sign."
+    ),
+    "bind": Title("请核对受理单并签字。号码已绑定。", "Please check the slip and sign. The number is bound."),
+    "unbind": Title(
+        "请核对受理单并签字。号码已解除绑定。", "Please check the slip and sign. The number is bound no more."
+    ),
+    "appoint": Title(
+        "已短信通知预约时间。请本人带好发票，凭账号和密码办理。",
+        "A short message tells the time. Please bring the invoice; account and password are asked for.",
+    ),
+    "refund": Title(
+        "请核对受理单并签字，退费按原付款方式退回。请交回发票。",
+        "Please check the slip and sign. The money goes back the way it came. Please hand the invoice back.",
+    ),
+    "rename": Title(
+        "请核对受理单并签字。请记住新账号，上网时用新账号登录。",
+        "Please check the slip and sign. Keep the new name in mind: it is what you log in with.",
+    ),
+}
+"""What the clerk tells the customer once it is done."""

@@ -1,0 +1,101 @@
+"""A request's values, from its own model: what options, a form on a page and a trial are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+
+from dispatch.accounts.secret import Asked
+
+
+class Way(Enum):
+    """How an option's words become a value of JSON."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    FLAG = "flag"
+    SECRET = "secret"  # noqa: S105
+    LIST = "list"
+    FILES = "files"  # KIND=FILE, a list of {kind, content in base 64}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value of a request: where it stands in the JSON, and how it is given as an option.
+
+    It is `needed` when its part of the request can't do without it, `required` when that part is too.
+    """
+
+    path: tuple[str, ...]
+    way: Way
+    needed: bool
+    required: bool
+    help: str
+    metavar: str
+    asked: Asked
+
+    @property
+    def parameter(self) -> str:
+        return "_".join(self.path)
+
+    @property
+    def option(self) -> str:
+        name = "-".join(self.path).replace("_", "-")
+        return "--" + (name.removesuffix("s") if self.way in (Way.LIST, Way.FILES) else name)
+
+
+def entries(model: type[BaseModel]) -> list[Entry]:
+    """Every value of the request, those of its parts among them; what the model has of its own comes first."""
+    return list(_entries(model, (), True))
+
+
+def _entries(model: type[BaseModel], path: tuple[str, ...], required: bool) -> Iterator[Entry]:
+    fields = model.model_fields
+    if not path:
+        own = [name for each in model.__mro__ for name in vars(each).get("__annotations__", ())]
+        fields = {name: fields[name] for name in own if name in fields}
+    for name, field in fields.items():
+        kind = plain_type(field.annotation)
+        needed = field.is_required()
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _entries(kind, (*path, name), required and needed)
+            continue
+        way, metavar = _way(kind)
+        asked = next((each for each in field.metadata if isinstance(each, Asked)), Asked())
+        yield Entry((*path, name), way, needed, required and needed, field.description or "", metavar, asked)
+
+
+def plain_type(annotation: Any) -> Any:
+    """A field's type without what only annotates it, and without None beside it."""
+    while get_origin(annotation) in (Annotated, Union, UnionType):
+        annotation = next(each for each in get_args(annotation) if each is not NoneType)
+    return annotation
+
+
+def _way(kind: Any) -> tuple[Way, str]:
+    if get_origin(kind) is tuple:
+        item = plain_type(get_args(kind)[0])
+        is_part = isinstance(item, type) and issubclass(item, BaseModel)
+        return (Way.FILES, "KIND=FILE") if is_part else (Way.LIST, "TEXT")
+    if get_origin(kind) is Literal:
+        return Way.TEXT, "|".join(get_args(kind))
+    ways = {SecretStr: (Way.SECRET, "TEXT"), int: (Way.NUMBER, "NUMBER"), bool: (Way.FLAG, "")}
+    return ways.get(kind, (Way.TEXT, {"date": "YYYY-MM-DD", "AwareDatetime": "TIME"}.get(kind.__name__, "TEXT")))
+
+
+def unwritable(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Texts that no database and no paper takes, with where they stand: halves of characters and NUL."""
+    if isinstance(value, str):
+        if any(0xD800 <= ord(c) <= 0xDFFF or c == "\0" for c in value):
+            yield path, "含无效字符 has a character in it that can't be written"
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from unwritable(each, (*path, name))
+    elif isinstance(value, list):
+        for place, each in enumerate(value):
+            yield from unwritable(each, (*path, place))
