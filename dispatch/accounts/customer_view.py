@@ -56,7 +56,7 @@ def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -
     customer = None
     if isinstance(customer_id, int):
         customer = customers.get(tx, customer_id)
-        account_ids = [row.id for row in accounts.of_customer(tx, customer_id)]
+        account_ids = [row.id for row in accounts.of_customer(tx, customer_id) if counter.serves(row.area)]
     subject = f"customer/{customer_id}" if customer else f"account/{account_ids[0]}"
     for field in dict.fromkeys(request.unmask):
         operations.note_audit(tx, "unmask", f"{subject}/{field}", _reason(request), actor, now)
@@ -70,7 +70,7 @@ def _find(act: Act, request: View) -> Done:
     if request.account is not None and request.document_kind is None and request.document_number is None:
         number = read_account_number(request.account)
         account = accounts.by_numbers(act.tx, [number]).get(number)
-        if account is None:
+        if account is None or not act.counter.serves(account.area):
             raise NoSuchCustomer()
         return Done(account, None, {"customer_id": account.customer_id, "account_ids": [account.id]})
     if request.account is None and request.document_kind is not None and request.document_number is not None:
@@ -79,10 +79,16 @@ def _find(act: Act, request: View) -> Done:
         number = normalised(request.document_number.get_secret_value())
         index = customers.document_index(act.counter.cipher, request.document_kind, number)
         customer = customers.find(act.tx, index)
-        if customer is None:
+        if customer is None or not _is_served(act, customer.id):
             raise NoSuchCustomer()
         return Done(None, None, {"customer_id": customer.id, "account_ids": []})
     raise BadInput(what="按账号，或按证件类型和号码查询 give the account, or else the kind and number of the document")
+
+
+def _is_served(act: Act, customer_id: int) -> bool:
+    """Whether any of his accounts lies where this counter serves; who has none is served everywhere."""
+    held = accounts.of_customer(act.tx, customer_id)
+    return not held or any(act.counter.serves(row.area) for row in held)
 
 
 def _reason(request: View) -> str:

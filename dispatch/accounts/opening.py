@@ -90,11 +90,13 @@ def _open(act: Act, request: Opening) -> Done:
 def _reached(act: Act, request: Opening, plan: Plan) -> Row[Any]:
     """The address, with one of its port's places taken. Raises UnknownAddress, AddressInUse, NoResources."""
     address = resources.find_address(act.tx, read_address(request.address))
-    if address is None:
+    if address is None or not act.counter.serves(address.area):
         raise UnknownAddress()
     if accounts.at_address(act.tx, address.id):
         raise AddressInUse()
     if address.pon_port_id is None or not resources.occupy(act.tx, address.pon_port_id):
+        if act.trial:
+            raise NoResources()  # before anybody has said who would have liked it
         contact, mobile = read_name(request.holder.name), read_mobile(request.holder.mobile)
         wanted = (address.area, address.text, contact, mobile, plan.speed)
         act.keep_refused.append(lambda: resources.insert_demand(act.tx, act.operation_id, *wanted, act.now))

@@ -79,9 +79,22 @@ class Request(BaseModel):
     )
 
 
+@dataclass
+class Trial:
+    """试办: an operation of which nothing stays. Its warnings are collected, whatever is confirmed, and what refuses it
+    for want of paper alone.
+
+    The customer's proofs, and what else only a comparison with hidden data would tell, are taken as they are given: who
+    could try them here, uncounted, could guess them.
+    """
+
+    warnings: dict[str, Title] = field(default_factory=dict)
+    wanting: list[Refusal] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Counter:
-    """What a counter 柜台 has at hand."""
+    """What a counter 柜台 has at hand. `areas` are those whose accounts it serves, None: all; others aren't there."""
 
     cipher: FieldCipher
     passwords: PasswordHash
@@ -91,6 +104,11 @@ class Counter:
     outlet: str
     record_url: str
     fonts: Path | None = None  # a folder instead of the wheel's font
+    areas: frozenset[str] | None = None
+    trial: Trial | None = None
+
+    def serves(self, area: str) -> bool:
+        return self.areas is None or area in self.areas
 
 
 @dataclass(frozen=True)
@@ -106,6 +124,10 @@ class Act:
     confirmed: frozenset[str]
     keep_refused: list[Callable[[], None]] = field(default_factory=list)
     warnings: list[Title] = field(default_factory=list)
+
+    @property
+    def trial(self) -> bool:
+        return self.counter.trial is not None
 
     @property
     def key(self) -> str:
@@ -169,9 +191,17 @@ class Act:
         number = customers.document_number(self.counter.cipher, customer)
         return f"{DOCUMENT_KINDS[customer.document_kind].title.zh} {masked(number)}"
 
+    def want(self, refusal: Refusal) -> None:
+        """Raises it; a trial goes on to see what else there is."""
+        if self.counter.trial is None:
+            raise refusal
+        self.counter.trial.wanting.append(refusal)
+
     def warn(self, code: str, warning: Title) -> None:
         """Goes on if the customer has confirmed this. Raises NeedsConfirmation."""
-        if code not in self.confirmed:
+        if self.counter.trial is not None:
+            self.counter.trial.warnings[code] = warning
+        elif code not in self.confirmed:
             raise NeedsConfirmation(warning=code, zh=warning.zh, en=warning.en)
         self.warnings.append(warning)
 
@@ -226,8 +256,10 @@ def carry_out(
 ) -> Outcome:
     """Carry out one operation. Raises NotAllowed; KeyReused; BadInput, with nothing written."""
     require(actor, kind, "an account", AT_THE_COUNTER[kind])
-    fingerprint = counter.cipher.index("request", kind, _canonical(request))
-    operation_id = operations.begin(tx, kind, request.request_key, fingerprint, actor, counter.outlet, now)
+    key, fingerprint = None, ""
+    if counter.trial is None:
+        key, fingerprint = request.request_key, counter.cipher.index("request", kind, _canonical(request))
+    operation_id = operations.begin(tx, kind, key, fingerprint, actor, counter.outlet, now)
     if operation_id is None:
         return _again(tx, request, fingerprint)
     confirmed = frozenset(request.confirm)

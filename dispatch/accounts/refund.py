@@ -93,9 +93,10 @@ class FailedOrder:
     appointment: datetime | None
 
 
-def failed_orders(tx: Tx, limit: int) -> list[FailedOrder]:
-    """The construction orders that wait for cancel and refund; those that wait longest come first."""
-    rows = refund_desk.waiting(tx, REFUND_DESK, limit)
+def failed_orders(tx: Tx, limit: int, areas: frozenset[str] | None = None) -> list[FailedOrder]:
+    """The construction orders of these areas, or of all, that wait for cancel and refund; those that wait longest come
+    first."""
+    rows = refund_desk.waiting(tx, REFUND_DESK, limit, areas)
     appointed = refund_desk.appointments(tx, [row.ticket_id for row in rows])
     return [_failed(row, appointed.get(row.ticket_id)) for row in rows]
 
@@ -182,7 +183,7 @@ def _refund(act: Act, request: Refund) -> Done:
 def _waiting(act: Act, order: str) -> Row[Any]:
     """The order's hop on the refund desk, locked. Raises OrderNotFailed; BadInput."""
     hop = refund_desk.lock_waiting(act.tx, REFUND_DESK, read_ticket_number(order))
-    if hop is None:
+    if hop is None or not act.counter.serves(hop.area):
         raise OrderNotFailed(order=ticket_number(Kind.CONSTRUCTION, read_ticket_number(order)))
     return hop
 

@@ -123,7 +123,7 @@ def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Bearer
     given = {scan.kind for scan in scans}
     missing = [SCANS[kind] for kind in (*required, *(AGENT_SCANS if agent else ())) if kind not in given]
     if missing:
-        raise DocumentsMissing(zh="、".join(each.zh for each in missing), en=", ".join(each.en for each in missing))
+        act.want(DocumentsMissing(zh="、".join(each.zh for each in missing), en=", ".join(each.en for each in missing)))
     for scan in scans:
         digest = hashlib.sha256(scan.content).hexdigest()
         kind = _media_type(scan)

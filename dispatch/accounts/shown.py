@@ -44,6 +44,18 @@ class CustomerShown(_Shown):
     known_since: AwareDatetime
 
 
+class AccountFound(_Shown):
+    """One that a look-up found; `customer` is None for an account that was opened before us."""
+
+    account: str
+    state: AccountState
+    state_title: str
+    area: str
+    address: str | None
+    customer: str | None
+    contact: str
+
+
 class AccountShown(_Shown):
     """`contact` is the number that is called about this line."""
 

@@ -62,7 +62,7 @@ def list_(
 ) -> None:
     """地址一览 · the addresses, what reaches each, and how many places of its port are taken."""
     with open_desk().database.read() as tx:
-        rows = resources.addresses(tx, limit, area or None)
+        rows = resources.addresses(tx, limit, {area} if area else None)
     if as_json:
         names = ("area", "olt", "port", "capacity", "used")
         show_json([{"address": row.text, **{name: getattr(row, name) for name in names}} for row in rows])
@@ -92,7 +92,7 @@ def demands(
     """需求登记 · who asked for a line where none can be had: counted by area, or each; contacts are masked."""
     with open_desk().database.read() as tx:
         if each:
-            _show_each(tx, limit, area or None, as_json)
+            _show_each(tx, limit, {area} if area else None, as_json)
         else:
             _show_by_area(tx, area, as_json)
 
@@ -116,7 +116,7 @@ def demand_table(rows: Sequence[Row[Any]]) -> Table:
     return shown
 
 
-def _show_each(tx: Tx, limit: int, area: str | None, as_json: bool) -> None:
+def _show_each(tx: Tx, limit: int, areas: set[str] | None, as_json: bool) -> None:
     rows = [
         {
             "at": row.at,
@@ -126,7 +126,7 @@ def _show_each(tx: Tx, limit: int, area: str | None, as_json: bool) -> None:
             "mobile": masked_mobile(row.mobile),
             "speed": row.speed,
         }
-        for row in resources.demands(tx, limit, area)
+        for row in resources.demands(tx, limit, areas)
     ]
     if as_json:
         show_json(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -129,6 +129,16 @@ def lines(tx: Tx, account_ids: Sequence[int]) -> dict[int, Line]:
 def newest(tx: Tx, limit: int) -> Sequence[Row[Any]]:
     """In the order of their numbers."""
     return tx.execute(select(account).order_by(account.c.number).limit(limit)).all()
+
+
+def latest(tx: Tx, limit: int, before: int | None = None, areas: Collection[str] | None = None) -> Sequence[Row[Any]]:
+    """The newest first, of these areas or of all, behind the one with the id `before`."""
+    query = select(account).order_by(account.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(account.c.id < before)
+    if areas is not None:
+        query = query.where(account.c.area.in_(areas))
+    return tx.execute(query).all()
 
 
 def change(tx: Tx, account_id: int, **columns: object) -> None:

@@ -52,6 +52,16 @@ class Database:
             yield tx
 
     @contextmanager
+    def trial(self) -> Iterator[Tx]:
+        """A transaction in which everything may be done and of which nothing stays."""
+        with self._turn(), self.engine.connect() as tx:
+            whole = tx.begin()
+            try:
+                yield tx
+            finally:
+                whole.rollback()
+
+    @contextmanager
     def rebuild(self) -> Iterator[Tx]:
         """A transaction in which tables may be rebuilt: SQLite, which can't alter much, then checks its foreign keys at
         the end instead of at every statement."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -65,9 +65,16 @@ def unbind(tx: Tx, binding_ids: Sequence[int], operation_id: int, now: datetime)
 
 
 def bindings(
-    tx: Tx, number: str | None, mobile: str | None, since: datetime | None, before: datetime | None, limit: int
+    tx: Tx,
+    number: str | None,
+    mobile: str | None,
+    since: datetime | None,
+    before: datetime | None,
+    limit: int,
+    areas: Collection[str] | None = None,
 ) -> Sequence[Row[Any]]:
-    """By account or number, of those accepted 受理 in [since, before): the newest first, ended ones among them."""
+    """By account or number, of those accepted 受理 in [since, before), in these areas or in all: the newest first,
+    ended ones among them."""
     query: Select[Any] = select(binding, account.c.number.label("account")).join(
         account, account.c.id == binding.c.account_id
     )
@@ -75,6 +82,8 @@ def bindings(
         query = query.where(account.c.number == number)
     if mobile is not None:
         query = query.where(binding.c.mobile == mobile)
+    if areas is not None:
+        query = query.where(account.c.area.in_(areas))
     if since is not None:
         query = query.where(binding.c.from_at >= since)
     if before is not None:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, Select, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatch.storage.book_tables import invoice, number_series, payment
+from dispatch.storage.book_tables import account, invoice, number_series, payment
 from dispatch.storage.database import Tx
 
 _other = payment.alias("other")
@@ -77,6 +77,12 @@ def standing_invoices(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
 
 def invoices(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
     return tx.execute(select(invoice).where(invoice.c.account_id == account_id).order_by(invoice.c.number)).all()
+
+
+def invoice_paper(tx: Tx, number: int) -> Row[Any] | None:
+    """The invoice's `content`, and the `area` that its account lies in."""
+    query: Select[Any] = select(invoice.c.content, account.c.area).join(account, account.c.id == invoice.c.account_id)
+    return tx.execute(query.where(invoice.c.number == number)).one_or_none()
 
 
 def invoice_content(tx: Tx, number: int) -> str | None:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatch.storage.book_tables import audit, operation, slip
+from dispatch.storage.book_tables import account, audit, operation, slip
 from dispatch.storage.database import Tx
 from dispatch.ticket.roles import Actor
 
@@ -87,6 +87,17 @@ def insert_slip(tx: Tx, operation_id: int, content: str) -> None:
 def slip_content(tx: Tx, operation_id: int) -> str | None:
     """The slip of an operation as JSON; a refused one has none, and neither has a query."""
     return tx.execute(select(slip.c.content).where(slip.c.operation_id == operation_id)).scalar()
+
+
+def slip_paper(tx: Tx, operation_id: int) -> Row[Any] | None:
+    """The slip's `content`, and the `area` that its account lies in."""
+    query: Select[Any] = (
+        select(slip.c.content, account.c.area)
+        .join(operation, operation.c.id == slip.c.operation_id)
+        .join(account, account.c.id == operation.c.account_id)
+        .where(slip.c.operation_id == operation_id)
+    )
+    return tx.execute(query).one_or_none()
 
 
 def note_audit(tx: Tx, act: str, subject: str, reason: str, actor: Actor, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, select
@@ -20,8 +20,9 @@ APPOINT = "appoint"
 _before = hop.alias("before")
 
 
-def waiting(tx: Tx, team: str, limit: int) -> Sequence[Row[Any]]:
-    """Orders that wait at this team, the longest first, each with its customer and how the visit before it ended."""
+def waiting(tx: Tx, team: str, limit: int, areas: Collection[str] | None = None) -> Sequence[Row[Any]]:
+    """Orders of these areas, or of all, that wait at this team: the longest first, each with its customer and how the
+    visit before it ended."""
     query: Select[Any] = (
         select(
             hop.c.ticket_id,
@@ -40,6 +41,8 @@ def waiting(tx: Tx, team: str, limit: int) -> Sequence[Row[Any]]:
         .outerjoin(_before, and_(_before.c.ticket_id == hop.c.ticket_id, _before.c.seq == hop.c.seq - 1))
         .where(hop.c.team == team, hop.c.state.in_(LIVE_HOP))
     )
+    if areas is not None:
+        query = query.where(ticket.c.area.in_(areas))
     return tx.execute(query.order_by(hop.c.made_at, hop.c.id).limit(limit)).all()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.books.address_file import Reach
-from dispatch.storage.book_tables import address, demand, pon_port
+from dispatch.storage.book_tables import account, address, demand, pon_port
 from dispatch.storage.database import Tx
 
 _AT_ONCE = 500
@@ -87,13 +87,32 @@ def in_use(tx: Tx) -> dict[tuple[str, str], int]:
     return {(olt, port): taken for olt, port, taken in tx.execute(used)}
 
 
-def addresses(tx: Tx, limit: int, area: str | None = None) -> Sequence[Row[Any]]:
+def addresses(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Sequence[Row[Any]]:
+    """Of these areas, or of all."""
     query: Select[Any] = select(
         address.c.text, address.c.area, pon_port.c.olt, pon_port.c.port, pon_port.c.capacity, pon_port.c.used
     ).outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)
-    if area is not None:
-        query = query.where(address.c.area == area)
+    if areas is not None:
+        query = query.where(address.c.area.in_(areas))
     return tx.execute(query.order_by(address.c.area, address.c.text).limit(limit)).all()
+
+
+def search(tx: Tx, words: Sequence[str], areas: Collection[str] | None, limit: int) -> Sequence[Row[Any]]:
+    """Addresses of these areas, or of all, in which every one of these words stands; `taken` is the id of the living
+    account there."""
+    query: Select[Any] = (
+        select(
+            address.c.text, address.c.area, pon_port.c.olt, pon_port.c.capacity, pon_port.c.used,
+            account.c.id.label("taken"),
+        )
+        .outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)
+        .outerjoin(account, (account.c.address_id == address.c.id) & account.c.ended_at.is_(None))
+    )  # fmt: skip
+    for word in words:
+        query = query.where(address.c.text.contains(word, autoescape=True))
+    if areas is not None:
+        query = query.where(address.c.area.in_(areas))
+    return tx.execute(query.order_by(address.c.text).limit(limit)).all()
 
 
 def insert_demand(
@@ -103,9 +122,9 @@ def insert_demand(
     tx.execute(insert(demand).values(operation_id=operation_id, **row))
 
 
-def demands(tx: Tx, limit: int, area: str | None = None) -> Sequence[Row[Any]]:
-    """The newest first."""
-    query = select(demand) if area is None else select(demand).where(demand.c.area == area)
+def demands(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Sequence[Row[Any]]:
+    """Of these areas, or of all: the newest first."""
+    query = select(demand) if areas is None else select(demand).where(demand.c.area.in_(areas))
     return tx.execute(query.order_by(demand.c.id.desc()).limit(limit)).all()
 
 

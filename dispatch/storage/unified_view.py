@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 
 from dispatch.storage.book_tables import (
     account,
     address,
     binding,
+    customer,
     effect,
     enrolment,
     invoice,
@@ -25,6 +26,38 @@ from dispatch.ticket.life import LIVE_HOP
 
 Rows = Sequence[Row[Any]]
 Ids = Sequence[int]
+
+
+def called(number: str) -> ColumnElement[bool]:
+    """Accounts of this name."""
+    return account.c.number == number
+
+
+def held_by(customer_id: int) -> ColumnElement[bool]:
+    """A customer's accounts."""
+    return account.c.customer_id == customer_id
+
+
+def reached_by(mobile: str) -> ColumnElement[bool]:
+    """Accounts that are called so, to which the number is bound, or whose customer or contact has it."""
+    bound = select(binding.c.account_id).where(binding.c.mobile == mobile, binding.c.until.is_(None))
+    his = select(customer.c.id).where(customer.c.mobile == mobile)
+    return or_(called(mobile), account.c.mobile == mobile, account.c.id.in_(bound), account.c.customer_id.in_(his))
+
+
+def found(tx: Tx, wanted: ColumnElement[bool], areas: Collection[str] | None, limit: int) -> Rows:
+    """With the customer's name and the address, where they have one: the living ones first, then the newest."""
+    columns = [account.c[name] for name in ("number", "state", "area", "mobile")]
+    query: Select[Any] = (
+        select(*columns, address.c.text.label("address"), customer.c.name)
+        .outerjoin(address, address.c.id == account.c.address_id)
+        .outerjoin(customer, customer.c.id == account.c.customer_id)
+        .where(wanted)
+    )
+    if areas is not None:
+        query = query.where(account.c.area.in_(areas))
+    ended = account.c.ended_at.is_not(None)
+    return tx.execute(query.order_by(ended, account.c.id.desc()).limit(limit)).all()
 
 
 def accounts(tx: Tx, ids: Ids, limit: int) -> Rows:

@@ -48,10 +48,10 @@ def of_ticket(tx: Tx, ticket_id: int) -> Sequence[Row[Any]]:
     return tx.execute(query.where(hop.c.ticket_id == ticket_id).order_by(upload.c.id)).all()
 
 
-def of_user(tx: Tx, ids: Sequence[int], by: str, since: datetime) -> dict[int, Row[Any]]:
-    """Those of these scans that this user sent up since then, by id, encrypted."""
+def ids_of_user(tx: Tx, ids: Sequence[int], by: str, since: datetime) -> set[int]:
+    """Those of these scans that this user sent up since then."""
     mine = (upload.c.made_by == by) & upload.c.hop_id.is_(None) & (upload.c.made_at > since)
-    return {row.id: row for row in tx.execute(select(upload).where(upload.c.id.in_(ids), mine))}
+    return set(tx.execute(select(upload.c.id).where(upload.c.id.in_(ids), mine)).scalars())
 
 
 def get(tx: Tx, upload_id: int) -> Row[Any]:

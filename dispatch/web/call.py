@@ -37,7 +37,8 @@ _BEST_FIRST = (Verdict.ALLOWED, Verdict.UNTIMELY, Verdict.FORBIDDEN, Verdict.HID
 
 @dataclass
 class Call:
-    """`asked` says whether the policy was asked about the very thing that the endpoint is about."""
+    """`asked` says whether the policy was asked about the very thing that the endpoint is about. `key` is the request's
+    own, where the endpoint sees to it by itself that what comes under one is done once."""
 
     visitor: Visitor
     tx: Tx
@@ -45,6 +46,7 @@ class Call:
     operation: str
     caller: Caller | None
     acting: Role | None = None
+    key: str | None = None
     asked: bool = False
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +13,15 @@ import structlog
 from pwdlib import PasswordHash
 
 from dispatch.access.passwords import Comparing
+from dispatch.accounts.counter import open_counter
+from dispatch.accounts.operation import Counter
 from dispatch.errors import BadRules
 from dispatch.routing.prehandling import Script
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings
+from dispatch.slips import typesetting
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import FieldCipher, open_cipher
 from dispatch.web.live import Live
@@ -45,6 +49,7 @@ class Installation:
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()
         self._cipher: FieldCipher | None = None
+        self._counter = _CounterInForce(settings)
 
     def rulebook(self) -> Rulebook:
         """The rules in force. Raises BadRules when there was never a good file."""
@@ -58,11 +63,40 @@ class Installation:
                 self._cipher = open_cipher(self.settings)
             return self._cipher
 
+    def counter(self, areas: frozenset[str] | None = None, outlet: str = "") -> Counter:
+        """The counter 柜台 for accounts of these areas. Raises BadRules, BadSettings, MissingPart."""
+        rulebook = self.rulebook()
+        with self._taking_up:
+            made = self._counter.get(rulebook)
+        return replace(made, areas=areas, outlet=outlet or made.outlet)
+
     def script(self) -> Script:
         """The pre-handling script in force, likewise."""
         rulebook = self.rulebook()
         with self._taking_up:
             return self._script.get(rulebook)
+
+
+class _CounterInForce:
+    """The counter with the last good plans. Its fonts are read on first use, before a transaction holds locks."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._read_at: tuple[object, ...] | None = None
+        self._counter: Counter | None = None
+
+    def get(self, rulebook: Rulebook) -> Counter:
+        stamp = _stamp(self.settings.plans, rulebook)
+        if self._counter is None or stamp != self._read_at:
+            try:
+                self._counter = open_counter(self.settings, rulebook)
+                typesetting.prepare(self.settings.fonts)
+            except BadRules as refused:
+                log.error("plans refused, the last good ones stay in force", faults=len(refused.lines))
+                if self._counter is None:
+                    raise
+            self._read_at = stamp
+        return replace(self._counter, rulebook=rulebook)
 
 
 class _ScriptInForce:
@@ -75,7 +109,7 @@ class _ScriptInForce:
         self._script: Script | None = None
 
     def get(self, rulebook: Rulebook) -> Script:
-        stamp = self._stamp(rulebook)
+        stamp = _stamp(self.file, rulebook)
         if self._script is None or stamp != self._read_at:
             try:
                 self._script = load_script(self.file, rulebook.categories)
@@ -86,8 +120,10 @@ class _ScriptInForce:
             self._read_at = stamp
         return self._script
 
-    def _stamp(self, rulebook: Rulebook) -> tuple[object, ...]:
-        with contextlib.suppress(OSError):
-            stat = self.file.stat()
-            return rulebook.version, stat.st_mtime_ns, stat.st_size
-        return (rulebook.version,)
+
+def _stamp(file: Path, rulebook: Rulebook) -> tuple[object, ...]:
+    """Changes when the file or the rules that it is held against do."""
+    with contextlib.suppress(OSError):
+        stat = file.stat()
+        return rulebook.version, stat.st_mtime_ns, stat.st_size
+    return (rulebook.version,)

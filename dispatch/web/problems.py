@@ -69,6 +69,13 @@ class Fault(BaseModel):
     detail: str
 
 
+class Sentence(BaseModel):
+    """What is read out, Chinese first."""
+
+    zh: str
+    en: str
+
+
 class Problem(BaseModel):
     """RFC 9457. `code` is stable and what programs should look at; `detail` is for people."""
 
@@ -79,6 +86,10 @@ class Problem(BaseModel):
     code: str
     instance: str | None = Field(None, description="the request's id, as in the log and in X-Request-Id")
     faults: list[Fault] | None = Field(None, description="of a request that isn't of the form documented here")
+    read_out: Sentence | None = Field(None, description="of a refusal at the counter: what the customer is told")
+    confirm: list[str] | None = Field(
+        None, description="of a warning at the counter: what to send as `confirm` once the customer has heard it"
+    )
 
 
 def status_of(wrong: type[DispatchError]) -> int:
@@ -96,10 +107,10 @@ def respond(
     code: str,
     detail: str,
     headers: Mapping[str, str] | None = None,
-    faults: list[Fault] | None = None,
+    **more: Any,
 ) -> Response:
-    made = _problem(status, code, detail)
-    made.faults = faults
+    """`more` are members beyond RFC 9457's own."""
+    made = _problem(status, code, detail).model_copy(update=more)
     if request is not None and (request_id := request.scope.get("state", {}).get("request_id")):
         made.instance = f"urn:uuid:{request_id}"
     if request is not None and _is_for_a_page(request):
@@ -194,12 +205,4 @@ async def _unexpected(request: Request, wrong: Exception) -> Response:  # noqa: 
 
 def _problem(status: int, code: str, detail: str) -> Problem:
     title = code.replace("-", " ").capitalize()
-    return Problem(
-        type=f"urn:paidan:problem:{code}",
-        title=title,
-        status=status,
-        detail=detail,
-        code=code,
-        instance=None,
-        faults=None,
-    )
+    return Problem(type=f"urn:paidan:problem:{code}", title=title, status=status, detail=detail, code=code)

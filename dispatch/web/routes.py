@@ -65,15 +65,24 @@ class Api:
         self.documented = documented
 
     def look(
-        self, path: str, operation: str, *, method: str = "GET", raises: Errors = ()
+        self,
+        path: str,
+        operation: str,
+        *,
+        method: str = "GET",
+        raises: Errors = (),
+        body: Body | None = None,
+        trial: bool = False,
     ) -> Callable[[Endpoint], Endpoint]:
-        """A read. The answer has an entity tag; one who has it already gets 304."""
+        """A read. The answer has an entity tag; one who has it already gets 304. A `trial` does what it likes, and
+        nothing of it stays. `body` describes what the endpoint has read by itself."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(request: Request, acting_role: str | None, given: dict[str, Any]) -> Response:
                 visitor = _visitor(request)
                 rulebook = visitor.here.rulebook()
-                with visitor.here.database.read() as tx:
+                database = visitor.here.database
+                with database.trial() if trial else database.read() as tx:
                     caller = visitor.identify(tx) if _is_for_users(operation) else None
                     call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role))
                     call.require_possible()
@@ -83,7 +92,7 @@ class Api:
                     visitor.note_seen(caller)
                 return visitor.finish(_unless_known(request, response))
 
-            self._add(path, operation, method, endpoint, run, 200, raises, keyed=False)
+            self._add(path, operation, method, endpoint, run, 200, raises, keyed=False, body=body)
             return endpoint
 
         return put
@@ -97,9 +106,10 @@ class Api:
         status: int = 200,
         raises: Errors = (),
         body: Body | None = None,
+        repeats: bool = True,
     ) -> Callable[[Endpoint], Endpoint]:
-        """A change, committed as a whole or not at all. A POST may carry a key, under which it is done once. `body`
-        describes what the endpoint has read by itself."""
+        """A change, committed as a whole or not at all. A POST may carry a key, under which it is done once; without
+        `repeats` the endpoint sees to that by itself. `body` describes what it has read by itself."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(
@@ -112,9 +122,9 @@ class Api:
                     with here.database.read() as tx:  # a stranger doesn't make the writers wait
                         caller = visitor.identify(tx)
                 with here.database.write() as tx:
-                    call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role))
+                    call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role), key)
                     call.require_possible()
-                    repeat = None if key is None else Repeat(call, key, request, acting_role, given)
+                    repeat = None if key is None or not repeats else Repeat(call, key, request, acting_role, given)
                     if repeat is not None and (kept := repeat.kept()) is not None:
                         return kept
                     response = visitor.finish(_answer(endpoint(call, **given), status))

@@ -76,6 +76,33 @@ BY_ROLE = {
     "resume": NOBODY,
     "release": "VO",
     "see the quarantine": "VO",
+    "account open": "C",
+    "account transfer": "C",
+    "account close": "C",
+    "account suspend": "C",
+    "account resume": "C",
+    "account change-password": "C",
+    "account reset-password": "C",
+    "account view": "C",
+    "account modify": "C",
+    "account bind": "C",
+    "account unbind": "C",
+    "account bindings": "C",
+    "account contact": "CM",
+    "account appoint": "CM",
+    "account refund": "CM",
+    "account rename": "C",
+    "find customers": "CM58",
+    "list operations": "CM",
+    "see slips": "CM",
+    "see failed orders": "CM",
+    "list accounts": "CMVO",
+    "add accounts": "CO",
+    "search addresses": "CM",
+    "see addresses": "CMVOW",
+    "see plans": "CM58VO",
+    "see effects": "VO",
+    "release effects": "VO",
     "add a photo": NOBODY,
     "see photos": "CM58NSTDIWBV",
     "add a scan": "CM",
@@ -258,6 +285,7 @@ def test_every_route_names_a_policy_and_there_is_no_other_way_in(application: Fa
 
 # -- the same over HTTP ------------------------------------------------------------------------------
 
+PROVED = {"account": "GZ1", "document_number": "x"}
 BODIES: dict[str, dict[str, Any]] = {
     "tokens-make-token": {"title": "x"},
     "users-add-user": {"name": "new"},
@@ -277,6 +305,35 @@ BODIES: dict[str, dict[str, Any]] = {
     "hops-hold": {"until": "2026-03-02T09:00:00Z", "reason": "x"},
     "crew-add-to-crew": {"team": "noc", "area": "tianhe", "person": "x"},
     "rules-try-facts": {"flow": "fault"},
+    "customers-find-customer": {"account": "GZ1"},
+    "operations-open": {
+        "address": "x",
+        "holder": {"name": "x", "document_kind": "passport", "document_number": "x", "mobile": "x"},
+        "plan": "x",
+        "password": "x",
+    },
+    "operations-transfer": {
+        **PROVED,
+        "new_owner": {"name": "x", "document_kind": "passport", "document_number": "x", "mobile": "x"},
+        "password": "x",
+    },
+    "operations-close": {**PROVED, "reason": "moving"},
+    "operations-suspend": {**PROVED, "reason": "customer-request"},
+    "operations-resume": {**PROVED, "reason": "customer-request"},
+    "operations-change-password": {**PROVED, "old_password": "x", "new_password": "x"},
+    "operations-reset-password": {**PROVED, "new_password": "x"},
+    "operations-view": {"account": "GZ1"},
+    "operations-modify": PROVED,
+    "operations-bind": {**PROVED, "mobile": "x"},
+    "operations-unbind": {**PROVED, "mobile": "x"},
+    "operations-bindings": {"account": "GZ1"},
+    "operations-contact": {"order": "C00000001"},
+    "operations-appoint": {"order": "C00000001", "at": "2026-03-02T09:00:00Z"},
+    "operations-refund": {"account": "GZ1", "password": "x", "reason": "no-way-for-cable"},
+    "operations-rename": {**PROVED, "new_account": "x"},
+    "operations-list-operations": {"account": "GZ1"},
+    "accounts-add-account": {"account": "GZ9", "area": "tianhe", "mobile": "13800138000"},
+    "addresses-search-addresses": {"text": "x"},
 }
 """What a request of an operation needs in order to be one."""
 FILES = {"uploads-add-photo": b"\xff\xd8\xff" + bytes(20), "uploads-add-scan": b"%PDF-1.7" + bytes(20)}
@@ -288,12 +345,20 @@ PATHS = {
     "name": "other",
     "version": "0" * 12,
     "photo": "1",
+    "serial": "S1",
+    "number": "1",
+    "effect": "1",
 }
 QUERIES = {
     "crew-remove-from-crew": "?team=noc&area=tianhe&person=x",
     "faults-see-warnings": "?account=GZ1",
 }
-MISSING = {"crew-remove-from-crew": 404, "rules-see-version": 404, "uploads-see-photo": 404}
+MISSING = {
+    "crew-remove-from-crew": 404,
+    "effects-release-effect": 404,
+    "rules-see-version": 404,
+    "uploads-see-photo": 404,
+}
 OF_BOARDS = {"teams-see-board", "teams-follow-board", "crew-see-crew"}
 BULK = {"hops-claim-many", "hops-report-many"}  # say it of each, with 200
 

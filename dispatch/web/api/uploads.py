@@ -142,13 +142,17 @@ def add_scan(call: Call, file: Received) -> Scan:
     )
 
 
+def require_scans(call: Call, ids: Sequence[int]) -> None:
+    """Raises UploadGone for one that the caller hasn't sent up."""
+    there = uploads.ids_of_user(call.tx, ids, call.user.name, call.now - SCANS_KEPT)
+    if gone := set(ids) - there:
+        raise UploadGone(upload=min(gone))
+
+
 def scans_named(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
     """The contents of scans that the caller has sent up. Raises UploadGone."""
-    found = uploads.of_user(call.tx, ids, call.user.name, call.now - SCANS_KEPT)
-    for upload in ids:
-        if upload not in found:
-            raise UploadGone(upload=upload)
-    return {upload: uploads.content(call.here.cipher(), row) for upload, row in found.items()}
+    require_scans(call, ids)
+    return {upload: uploads.content(call.here.cipher(), uploads.get(call.tx, upload)) for upload in ids}
 
 
 def _require_in_hand(row: Row[Any]) -> None:

@@ -1,0 +1,52 @@
+"""查找客户: whose account it is, by account, mobile number or document; what is typed goes into no path and no log."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field as Of
+from pydantic import SecretStr
+
+from dispatch.accounts import lookup
+from dispatch.accounts.shown import AccountFound
+from dispatch.books.identity import DOCUMENT_KINDS
+from dispatch.errors import BadInput, BadMobile, UnknownDocumentKind
+from dispatch.web.api.accounts import served
+from dispatch.web.api.shapes import Asked, Told, Word
+from dispatch.web.call import Call
+from dispatch.web.routes import Api
+
+api = Api("/customers", "customers")
+
+
+class Wanted(Asked):
+    """One of these: the account, the mobile number, or a document by kind and number."""
+
+    account: Word | None = None
+    mobile: Word | None = None
+    document_kind: Word | None = None
+    document_number: Annotated[SecretStr | None, Of(max_length=40, strict=False)] = None
+
+
+class Found(Told):
+    """Masked; the unified view (POST /api/v1/accounts/view) has the rest."""
+
+    items: list[AccountFound]
+
+
+@api.look("/find", "find customers", method="POST", raises=[BadInput, BadMobile, UnknownDocumentKind])
+def find_customer(call: Call, asked: Wanted) -> Found:
+    """Of the caller's areas, living accounts first."""
+    areas = served(call)
+    match asked:
+        case Wanted(account=str(number), mobile=None, document_kind=None, document_number=None):
+            found = lookup.by_account(call.tx, number, areas)
+        case Wanted(account=None, mobile=str(number), document_kind=None, document_number=None):
+            found = lookup.by_mobile(call.tx, number, areas)
+        case Wanted(account=None, mobile=None, document_kind=str(kind), document_number=SecretStr() as number):
+            if kind not in DOCUMENT_KINDS:
+                raise UnknownDocumentKind(known=", ".join(DOCUMENT_KINDS))
+            found = lookup.by_document(call.tx, call.here.cipher(), kind, number.get_secret_value(), areas)
+        case _:
+            raise BadInput(what="按账号、手机号码，或按证件类型和号码查找 give one: account, mobile, kind and number")
+    return Found(items=found)

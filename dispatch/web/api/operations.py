@@ -1,0 +1,237 @@
+"""业务受理: the account operations, each made from its request, as the commands are; and what each would come to.
+
+What was refused is a 409 with the sentence to read out, and is on record. The `Idempotency-Key` is the operation's
+request key: under it the outcome is the same again, a refusal's too. An account lies in an area; one of another area,
+where the caller holds no role, is as if it were not there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field as Of
+from pydantic import TypeAdapter, ValidationError
+from starlette.responses import Response
+
+from dispatch import errors
+from dispatch.accounts import trial, unified_view
+from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, SAY
+from dispatch.accounts.entries import unwritable
+from dispatch.accounts.operation import TITLES, Counter, Outcome, Refused, Request, read_out
+from dispatch.accounts.registration import Scan
+from dispatch.accounts.shown import Data, OperationShown
+from dispatch.errors import BadInput, KeyReused, Refusal, UnknownAccount, UploadGone
+from dispatch.storage import accounts
+from dispatch.ticket.roles import Actor
+from dispatch.web.api.shapes import Asked, Title, Told, Word, title
+from dispatch.web.api.slips import Paper, papers
+from dispatch.web.api.uploads import require_scans, scans_named
+from dispatch.web.call import Call
+from dispatch.web.json_body import Json, Sent, described, invalid
+from dispatch.web.policy import NOTHING, Thing
+from dispatch.web.problems import Sentence, respond
+from dispatch.web.routes import Api
+
+api = Api("/accounts", "operations")
+
+Outlet = Annotated[
+    str | None,
+    Query(max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", description="at which counter, as its slips say it"),
+]
+
+
+class Done(Told):
+    """`result` depends on the operation; `papers` are to be signed or handed over; `say` is what the customer hears."""
+
+    operation: str
+    title: Title
+    result: dict[str, Any]
+    papers: list[Paper]
+    say: Title | None
+
+
+class TriedFault(Told):
+    """`pointer` leads to the field, as `/holder/mobile`; it is empty where it is no single one's."""
+
+    pointer: str
+    code: str
+    read_out: Sentence
+
+
+class TriedRefusal(Told):
+    code: str
+    read_out: Sentence
+
+
+class Tried(Told):
+    """What the operation would come to. `missing` are pointers to what must still be typed; `warnings` have the code
+    that goes into `confirm` once the customer has heard it.
+
+    `ready`: as far as can be told it would be accepted. That the customer proves himself, and what only a comparison
+    with masked data tells, is left to the operation.
+    """
+
+    ready: bool
+    missing: list[str]
+    faults: list[TriedFault]
+    warnings: list[TriedRefusal]
+    refusal: TriedRefusal | None
+
+
+class ScanNamed(Asked):
+    """A scan that is kept with the operation: what it is of, and what POST /api/v1/scans called it."""
+
+    kind: Word
+    upload: Annotated[int, Of(ge=1, lt=2**63)]
+
+
+class AccountNamed(Asked):
+    account: Word
+
+
+class Operations(Told):
+    items: list[OperationShown]
+
+
+MOST_SCANS = 20
+_SCANS = TypeAdapter(Annotated[list[ScanNamed], Of(max_length=MOST_SCANS)])
+_STAND_IN = {"content": "JVBERi0="}
+"""For a scan in a trial, which only asks whether it is there: the beginning of a PDF."""
+_REFUSALS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Refusal)]
+
+
+def _carried_out(kind: str) -> Callable[..., Any]:
+    model, carry_out = OPERATIONS[kind]
+
+    def endpoint(call: Call, sent: Sent, outlet: Outlet = None) -> Done:
+        actor, counter = at_counter(call, outlet)
+        answer: Done = _answer(call, carry_out(call.tx, counter, _request(call, model, sent), actor, call.now))
+        return answer
+
+    endpoint.__name__ = kind.replace("-", "_")
+    endpoint.__doc__ = f"{TITLES[kind].zh}. {(model.__doc__ or '').partition(chr(10) * 2)[0]}"
+    return endpoint
+
+
+def _tried(kind: str) -> Callable[..., Any]:
+    def endpoint(call: Call, sent: Sent) -> Tried:
+        actor, counter = at_counter(call, None)
+        typed, named = dict(sent), _scans(sent)
+        require_scans(call, [each.upload for each in named])
+        if named:
+            typed["scans"] = [{"kind": each.kind, **_STAND_IN} for each in named]
+        return _told(trial.attempt(call.tx, counter, kind, typed, actor, call.now))
+
+    endpoint.__name__ = f"try_{kind.replace('-', '_')}"
+    endpoint.__doc__ = f"{TITLES[kind].zh}: what it would come to with what has been typed so far; nothing stays of it."
+    return endpoint
+
+
+for _kind, (_model, _) in OPERATIONS.items():
+    _own = {"scans": {"type": "array", "items": ScanNamed.model_json_schema(), "maxItems": MOST_SCANS}}
+    _body = described(_model, without="request_key", instead=_own)
+    _raises = [*_REFUSALS, BadInput, KeyReused, UploadGone]
+    _put = api.act(f"/{_kind}", f"account {_kind}", body=_body, raises=_raises, repeats=False)
+    _put(_carried_out(_kind))
+    if _kind not in ONLY_LOOKS:
+        _some = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+        _try = api.look(
+            f"/{_kind}/check", f"account {_kind}", method="POST", body=_some, raises=[UploadGone], trial=True
+        )
+        _try(_tried(_kind))
+
+
+@api.look("/operations", "list operations", method="POST", raises=[UnknownAccount])
+def list_operations(call: Call, asked: AccountNamed) -> Operations:
+    """受理记录: what was done to an account, with its slips; the newest first, at most a hundred."""
+    row = accounts.by_numbers(call.tx, [asked.account]).get(asked.account)
+    unknown = UnknownAccount(account=asked.account)
+    if row is None:
+        raise unknown
+    call.act(Thing(row.area), unknown)
+    wanted: tuple[Data, ...] = ("operations",)
+    found = unified_view.read_view(call.tx, call.here.cipher(), None, [row.id], wanted, ())
+    return Operations(items=list(found.operations or ()))
+
+
+def at_counter(call: Call, outlet: str | None) -> tuple[Actor, Counter]:
+    """Who acts, and the counter of the areas in which he may. Raises NotAllowed."""
+    actor = call.act()
+    return actor, call.here.counter(call.areas(call.operation, NOTHING), (outlet or "").strip())
+
+
+def _request(call: Call, model: type[Request], sent: Json) -> Request:
+    """Raises RequestValidationError, UploadGone."""
+    named, asked = _scans(sent), {name: each for name, each in sent.items() if name != "scans"}
+    faults = [(path, what) for path, what in unwritable(asked, ())]
+    if "request_key" in asked:
+        faults.append((("request_key",), "the key goes into the header Idempotency-Key"))
+    if "scans" in sent and "scans" not in model.model_fields:
+        faults.append((("scans",), "this operation keeps no scans"))
+    if faults:
+        raise invalid(faults)
+    try:
+        request = model.model_validate_json(json.dumps(asked))
+    except ValidationError as wrong:
+        raise invalid([(each["loc"], each["msg"]) for each in wrong.errors()]) from None
+    contents = scans_named(call, [each.upload for each in named])
+    scans = tuple(Scan.model_construct(kind=each.kind, content=contents[each.upload]) for each in named)
+    return request.model_copy(update={"request_key": call.key, **({"scans": scans} if scans else {})})
+
+
+def _scans(sent: Mapping[str, Any]) -> list[ScanNamed]:
+    """Raises RequestValidationError."""
+    try:
+        return _SCANS.validate_python(sent.get("scans", []))
+    except ValidationError as wrong:
+        raise invalid([(("scans", *each["loc"]), each["msg"]) for each in wrong.errors()]) from None
+
+
+def _answer(call: Call, outcome: Outcome) -> Any:
+    """A refusal is answered and not raised: it is on record, and a failed authentication counts."""
+    if outcome.repeated:
+        call.visitor.headers["Idempotency-Replayed"] = "true"
+    if isinstance(outcome, Refused):
+        return _refused(call, outcome)
+    return Done(
+        operation=outcome.operation,
+        title=title(TITLES[outcome.operation]),
+        result=dict(outcome.result),
+        papers=papers(outcome),
+        say=None if outcome.operation not in SAY else title(SAY[outcome.operation]),
+    )
+
+
+def _refused(call: Call, outcome: Refused) -> Response:
+    more: dict[str, Any] = {"read_out": _sentence(outcome.reason)}
+    if "confirm" in outcome.result:
+        more["confirm"] = [outcome.result["confirm"]]
+    return respond(call.visitor.request, 409, outcome.code, outcome.reason, **more)
+
+
+def _told(tried: trial.Tried) -> Tried:
+    refused = tried.refused
+    return Tried(
+        ready=tried.ready,
+        missing=[_pointer(path) for path in tried.missing],
+        faults=[
+            TriedFault(pointer=_pointer(each.path), code=each.code, read_out=_sentence(each.reason))
+            for each in tried.faults
+        ],
+        warnings=[
+            TriedRefusal(code=code, read_out=Sentence(zh=each.zh, en=each.en)) for code, each in tried.warnings.items()
+        ],
+        refusal=None if refused is None else TriedRefusal(code=refused.code, read_out=_sentence(refused.reason)),
+    )
+
+
+def _pointer(path: tuple[str, ...]) -> str:
+    return "".join(f"/{name}" for name in path)
+
+
+def _sentence(reason: str) -> Sentence:
+    said = read_out(reason)
+    return Sentence(zh=said.zh, en=said.en)

@@ -1,0 +1,67 @@
+"""受理单、发票: what a customer signs and takes home, as PDF: the same bytes each time."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Path
+from starlette.responses import Response
+
+from dispatch.accounts.operation import Accepted
+from dispatch.errors import MissingGlyph, NotFound
+from dispatch.slips import typesetting
+from dispatch.slips.forms import InvoiceData, SlipData
+from dispatch.storage import money, operations
+from dispatch.ticket.numbers import read_invoice_number, read_slip_serial
+from dispatch.web.api.shapes import Told
+from dispatch.web.call import Call
+from dispatch.web.policy import Thing
+from dispatch.web.routes import Api
+
+api = Api("", "slips")
+
+_Serial = Annotated[str, Path(pattern=r"^[Ss][0-9]{1,18}$", description="S000000042")]
+_Number = Annotated[str, Path(pattern=r"^[0-9]{1,18}$", description="00000042")]
+
+
+class Paper(Told):
+    """A `slip` or an `invoice`; `url` is its PDF."""
+
+    kind: str
+    number: str
+    url: str
+
+
+class Pdf(Response):
+    media_type = "application/pdf"
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content, headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
+
+
+@api.look("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])
+def print_slip(call: Call, serial: _Serial) -> Pdf:
+    """受理单."""
+    found, missing = operations.slip_paper(call.tx, read_slip_serial(serial)), NotFound(what="slip", which=serial)
+    if found is None:
+        raise missing
+    call.act(Thing(found.area), missing)
+    return Pdf(typesetting.slip(SlipData.from_json(found.content), fonts=call.here.settings.fonts), serial)
+
+
+@api.look("/invoices/{number}", "see slips", raises=[NotFound, MissingGlyph])
+def print_invoice(call: Call, number: _Number) -> Pdf:
+    """发票; a red-letter one 红字发票 likewise."""
+    found, missing = money.invoice_paper(call.tx, read_invoice_number(number)), NotFound(what="invoice", which=number)
+    if found is None:
+        raise missing
+    call.act(Thing(found.area), missing)
+    return Pdf(typesetting.invoice(InvoiceData.from_json(found.content), fonts=call.here.settings.fonts), number)
+
+
+def papers(outcome: Accepted) -> list[Paper]:
+    """What an operation has left on paper: its slip first."""
+    result: dict[str, Any] = dict(outcome.result)
+    invoices = [each for each in (result.get("invoice"), *result.get("red_letters", ())) if each]
+    slips = [Paper(kind="slip", number=outcome.slip, url=f"/api/v1/slips/{outcome.slip}")] if outcome.slip else []
+    return slips + [Paper(kind="invoice", number=each, url=f"/api/v1/invoices/{each}") for each in invoices]
