@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from dispatch.cli import (
     crew,
     demo,
+    doctor,
     effects,
     handling,
     intake,
@@ -34,7 +35,7 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for module in (running, intake, team, handling, journey, paper, replay, demo, users):
+for module in (running, doctor, intake, team, handling, journey, paper, replay, demo, users):
     cli.registered_commands += module.app.registered_commands
 for name, group in (
     ("rules", rules.rules),

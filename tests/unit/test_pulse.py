@@ -11,20 +11,20 @@ from dispatch.pulse import OLDEST, beat, is_alive
 
 
 def test_a_mark_that_is_not_renewed_grows_too_old(tmp_path: Path) -> None:
-    assert not is_alive(tmp_path, "relay")
+    assert not is_alive(f"{tmp_path}/relay.ready")
     mark_ready(tmp_path, "relay")
-    assert is_alive(tmp_path, "relay")
+    assert is_alive(f"{tmp_path}/relay.ready")
     past = time.time() - OLDEST - 1
     os.utime(tmp_path / "relay.ready", (past, past))
-    assert not is_alive(tmp_path, "relay")
+    assert not is_alive(f"{tmp_path}/relay.ready")
     beat(tmp_path, "relay")
-    assert is_alive(tmp_path, "relay")
+    assert is_alive(f"{tmp_path}/relay.ready")
 
 
 def test_before_it_is_ready_there_is_no_sign_of_life(tmp_path: Path) -> None:
     beat(tmp_path, "relay")
-    assert not is_alive(tmp_path, "relay")
+    assert not is_alive(f"{tmp_path}/relay.ready")
 
 
-def test_an_address_where_nothing_listens_is_not_alive(tmp_path: Path) -> None:
-    assert not is_alive(tmp_path, "http://127.0.0.1:9/healthz")
+def test_an_address_where_nothing_listens_is_not_alive() -> None:
+    assert not is_alive("http://127.0.0.1:9/healthz")

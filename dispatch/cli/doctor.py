@@ -1,0 +1,67 @@
+"""`dispatch doctor`: the examination of an installation, as a table and what is to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+from rich.padding import Padding
+from rich.table import Table
+
+from dispatch.cli.desk import AsJson, out, show_json, table
+
+if TYPE_CHECKING:
+    from dispatch.doctor.finding import Finding
+
+app = typer.Typer()
+
+MARKS = {"good": "[green]✓[/]", "doubtful": "[yellow]![/]", "bad": "[bold red]✗[/]"}
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """体检 · examine the whole installation and say what to do; exits 1 when something is bad. It changes nothing."""
+    from dispatch.doctor.examination import examine  # fonts and all: nobody else waits for that
+
+    findings = list(examine())
+    if as_json:
+        show_json([_plain(finding) for finding in findings])
+    else:
+        out.print(_table(findings))
+        _tell_remedies(findings)
+    if any(finding.verdict == "bad" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    shown = table("体检 Examination")
+    shown.add_column("")
+    shown.add_column("项目 Check", no_wrap=True)
+    shown.add_column("现状 Found", overflow="fold")
+    for finding in findings:
+        shown.add_row(MARKS[finding.verdict], f"{finding.check.zh} {finding.check.en}", finding.found)
+    return shown
+
+
+def _tell_remedies(findings: Sequence[Finding]) -> None:
+    if not any(finding.remedy for finding in findings):
+        out.print("一切正常 · all is well")
+        return
+    out.print("[bold]怎么办 What to do[/]")
+    for finding in findings:
+        if finding.remedy:
+            out.print(f"{MARKS[finding.verdict]} [bold]{finding.check.zh} {finding.check.en}[/]")
+            out.print(Padding(finding.remedy.zh, (0, 0, 0, 2)))
+            out.print(Padding(finding.remedy.en, (0, 0, 0, 2)))
+
+
+def _plain(finding: Finding) -> dict[str, str | None]:
+    return {
+        "check": finding.check.en,
+        "check_zh": finding.check.zh,
+        "verdict": finding.verdict,
+        "found": finding.found,
+        "remedy": finding.remedy.en if finding.remedy else None,
+        "remedy_zh": finding.remedy.zh if finding.remedy else None,
+    }

@@ -1,0 +1,109 @@
+"""The broker and who listens to it. The questions are put by `workers.broker_check`: in here no broker is known."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from dispatch.doctor.database import clock
+from dispatch.doctor.finding import Finding, Said, bad, doubtful, good
+from dispatch.settings import Settings
+from dispatch.supervisor import is_running
+
+BROKER = Said("消息代理", "broker")
+POLICY = Said("内存策略", "its memory")
+APPENDING = Said("代理落盘", "its durability")
+CLOCK = Said("代理时钟", "its clock")
+QUEUES = Said("队列", "queues")
+
+SECONDS = 30
+
+
+def examine(settings: Settings, queues: Collection[str]) -> Iterator[Finding]:
+    """`queues`: those that somebody must serve."""
+    environment = dict(os.environ)
+    if settings.broker_url is None:
+        if not is_running(settings):
+            yield doubtful(BROKER, "embedded, not running", "运行 dispatch up", "run `dispatch up`")
+            return
+        environment["DISPATCH_BROKER_URL"] = (settings.run / "broker.url").read_text().strip()
+    yield from judge(_ask(environment), queues)
+
+
+def _ask(environment: Mapping[str, str]) -> dict[str, Any]:
+    words = [sys.executable, "-m", "workers.broker_check"]
+    try:
+        told = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=SECONDS, check=True)
+        answer: dict[str, Any] = json.loads(told.stdout)
+    except subprocess.TimeoutExpired:
+        return {"reached": False, "failure": f"no answer within {SECONDS} s"}
+    except subprocess.CalledProcessError as broken:
+        return {"reached": False, "failure": (broken.stderr.strip().splitlines() or ["?"])[-1][:60]}
+    return answer
+
+
+def judge(told: Mapping[str, Any], queues: Collection[str]) -> Iterator[Finding]:
+    """What `workers.broker_check` told, as findings."""
+    if not told["reached"]:
+        yield bad(
+            BROKER,
+            f"out of reach: {told['failure']}",
+            "启动消息代理,或改正 DISPATCH_BROKER_URL;其间工单照常受理,待派",
+            "start it, or mend DISPATCH_BROKER_URL; meanwhile faults are accepted and wait to be sent",
+        )
+        return
+    yield good(BROKER, f"{told['kind']} {told['version'] or ''}".strip())
+    if told["kind"] == "redis":
+        yield _policy(told["policy"])
+        yield _appending(told["append_only"])
+        if told["clock"] is not None:
+            yield clock(CLOCK, told["clock"])
+    yield _queues(told["served"], queues)
+
+
+def _policy(policy: str | None) -> Finding:
+    if policy is None:
+        return doubtful(
+            POLICY,
+            "it doesn't tell",
+            "请确认 maxmemory-policy 是 noeviction",
+            "make sure that its maxmemory-policy is noeviction",
+        )
+    if policy != "noeviction":
+        return bad(
+            POLICY,
+            policy,
+            "内存满时会丢消息:CONFIG SET maxmemory-policy noeviction,并写入 redis.conf",
+            "it drops messages when memory runs out: CONFIG SET maxmemory-policy noeviction, also in redis.conf",
+        )
+    return good(POLICY, policy)
+
+
+def _appending(append_only: bool | None) -> Finding:
+    if append_only:
+        return good(APPENDING, "appendonly yes")
+    return doubtful(
+        APPENDING,
+        "it doesn't tell" if append_only is None else "appendonly no",
+        "重启后须等租约到期重发:CONFIG SET appendonly yes",
+        "after its restart what was queued waits for its lease: CONFIG SET appendonly yes",
+    )
+
+
+def _queues(served: Mapping[str, list[str]], queues: Collection[str]) -> Finding:
+    alone = sorted(set(queues) - set(served))
+    if alone:
+        return bad(
+            QUEUES,
+            f"{len(alone)} without worker",
+            f"为这些队列启动 worker:celery -A workers.app worker -E -Q {','.join(alone)}",
+            f"start a worker for them: celery -A workers.app worker -E -Q {','.join(alone)}",
+        )
+    if not queues:
+        return good(QUEUES, f"{len(served)} served; which are needed, only good rules say")
+    workers = {worker for each in served.values() for worker in each}
+    return good(QUEUES, f"{len(queues)} served by {len(workers)} workers")

@@ -1,0 +1,172 @@
+"""The database: does it answer, at the right schema, durably, by the right time; and what it says of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch.doctor.finding import Finding, Said, bad, doubtful, good
+from dispatch.errors import DispatchError
+from dispatch.routing.rulebook import Rulebook
+from dispatch.settings import Settings
+from dispatch.storage import effects, hops
+from dispatch.storage.book_tables import customer
+from dispatch.storage.book_tables import effect as effect_table
+from dispatch.storage.database import SCHEMA, Database, Tx
+from dispatch.storage.field_cipher import open_cipher
+from dispatch.storage.tables import hop, rulebook
+from dispatch.ticket.life import HopState
+
+DATABASE = Said("数据库", "database")
+SCHEMA_ = Said("数据库版本", "schema")
+DURABLE = Said("落盘", "durability")
+CLOCK = Said("数据库时钟", "its clock")
+IN_FORCE = Said("现行规则", "rules in force")
+KEYS = Said("证件密钥", "keys")
+WAITING = Said("待派", "hops due")
+QUARANTINE = Said("隔离区", "quarantine")
+
+OLDEST_DUE = 60.0
+"""Seconds for which a hop may be due before something is wrong with relay or workers."""
+LITTLE_AHEAD, FAR_AHEAD = 1.0, 10.0
+"""Seconds by which two clocks may differ: times are compared that different machines have written."""
+
+
+def clock(check: Said, ahead: float) -> Finding:
+    found = f"{abs(ahead):.1f} s {'ahead' if ahead > 0 else 'behind'}"
+    if abs(ahead) < LITTLE_AHEAD:
+        return good(check, found)
+    make = bad if abs(ahead) >= FAR_AHEAD else doubtful
+    return make(check, found, "各机器用 NTP 对时", "set the machines' clocks by NTP")
+
+
+def examine(settings: Settings, file: Rulebook | None) -> Iterator[Finding]:
+    """`file`: the rules as the file has them now, if it is good."""
+    database = Database(settings.database)
+    try:
+        found = database.schema()
+    except SQLAlchemyError as away:
+        reason = str(getattr(away, "orig", away)).partition("\n")[0][:60]
+        yield bad(
+            DATABASE,
+            f"{database.kind}: {reason}",
+            "启动数据库,或改正 DISPATCH_DATABASE_URL",
+            "start it, or mend DISPATCH_DATABASE_URL",
+        )
+        return
+    yield good(DATABASE, database.kind)
+    if found != SCHEMA:
+        yield bad(
+            SCHEMA_,
+            f"{found or 'none'}, needed {SCHEMA}",
+            "运行 dispatch migrate(先备份)" if not found or found < SCHEMA else "数据库比程序新:升级程序",
+            "run `dispatch migrate` (back up first)" if not found or found < SCHEMA else "upgrade the program",
+        )
+        return
+    yield good(SCHEMA_, found)
+    with database.read() as tx:
+        if database.kind == "postgresql":
+            yield _durable(tx)
+            yield clock(
+                CLOCK, (tx.execute(select(func.clock_timestamp())).scalar_one() - datetime.now(UTC)).total_seconds()
+            )
+        yield _in_force(tx, file)
+        yield _keys(tx, settings)
+        yield _waiting(tx)
+        yield _quarantine(tx)
+    database.dispose()
+
+
+def _durable(tx: Tx) -> Finding:
+    names = ("fsync", "full_page_writes", "synchronous_commit")
+    off = [name for name in names if tx.execute(text(f"SHOW {name}")).scalar() == "off"]
+    if off:
+        return bad(
+            DURABLE,
+            f"{', '.join(off)} off",
+            "断电会丢失已受理的工单:在 postgresql.conf 打开这些项",
+            "a power cut would lose what was accepted: switch them on in postgresql.conf",
+        )
+    return good(DURABLE, "fsync, full_page_writes, synchronous_commit")
+
+
+def _in_force(tx: Tx, file: Rulebook | None) -> Finding:
+    query = select(rulebook.c.version).order_by(rulebook.c.in_force_from.desc()).limit(1)
+    version = tx.execute(query).scalar()
+    if version is None:
+        return doubtful(
+            IN_FORCE,
+            "none yet",
+            "启动 dispatch up 后即生效",
+            "they come into force when something starts: `dispatch up`",
+        )
+    if file is not None and file.version != version:
+        return doubtful(
+            IN_FORCE,
+            f"{version}, file {file.version}",
+            "没有进程采用新规则:是否在运行?见 dispatch rules list",
+            "no process has taken the file up: does one run? Is a team dropped that still has work?",
+        )
+    return good(IN_FORCE, version)
+
+
+def _keys(tx: Tx, settings: Settings) -> Finding:
+    """One number is read back: keys that are there but not these are no good."""
+    columns = (customer.c.id, customer.c.document_number)
+    row = tx.execute(select(*columns).order_by(customer.c.id.desc()).limit(1)).first()
+    if settings.embedded_database and row is None and not (settings.root / "field.keys").exists():
+        return good(KEYS, "none needed yet")
+    try:
+        cipher = open_cipher(settings)
+    except DispatchError:
+        return bad(
+            KEYS,
+            "missing or unreadable",
+            "设 DISPATCH_FIELD_KEYS 与 DISPATCH_INDEX_KEY(首次用 dispatch keys 生成)",
+            "set DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY; the first time `dispatch keys` makes them",
+        )
+    if row is not None:
+        try:
+            cipher.decrypt_text(row.document_number, "customer", "document_number", row.id)
+        except Exception:  # whatever a wrong key leads to
+            return bad(
+                KEYS,
+                "not those of this database",
+                "换回录入时所用的密钥,否则证件号码不可读",
+                "bring back the keys with which it was written: identity numbers can't be read",
+            )
+    return good(KEYS, "they open what is stored" if row is not None else "there")
+
+
+def _waiting(tx: Tx) -> Finding:
+    now = datetime.now(UTC)
+    count, since = tx.execute(select(func.count(), func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now))).one()
+    waited = (now - since).total_seconds() if since else 0.0
+    found = f"{count} due, oldest {waited:.0f} s"
+    if waited > OLDEST_DUE:
+        return bad(
+            WAITING,
+            found,
+            "中继或该班组的 worker 没有工作:见下方队列,或运行 dispatch up",
+            "no relay or no worker is at work on them: see the queues below, or run `dispatch up`",
+        )
+    return good(WAITING, found)
+
+
+def _quarantine(tx: Tx) -> Finding:
+    quarantined = select(func.count()).where(hop.c.state == HopState.QUARANTINED)
+    inside = tx.execute(quarantined).scalar_one()
+    refused = effects.OUTBOX.target("quarantine")
+    outside = tx.execute(select(func.count()).where(effect_table.c.state == refused)).scalar_one()
+    found = f"{inside} hops, {outside} effects"
+    if inside or outside:
+        return doubtful(
+            QUARANTINE,
+            found,
+            "查看 dispatch quarantine 与 dispatch effects,处理后放行",
+            "look at `dispatch quarantine` and `dispatch effects`, then release them",
+        )
+    return good(QUARANTINE, found)

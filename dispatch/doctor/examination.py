@@ -1,0 +1,29 @@
+"""The whole examination, in the order in which one thing rests on the other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dispatch.doctor import broker, database, files
+from dispatch.doctor.finding import Finding, Said, bad, good
+from dispatch.errors import BadSettings
+from dispatch.routing.rulebook import EFFECTS
+from dispatch.settings import PREFIX, load_settings
+
+SETTINGS = Said("设置", "settings")
+
+
+def examine() -> Iterator[Finding]:
+    """Everything that can be looked at, whatever of it is broken."""
+    try:
+        settings = load_settings()
+    except BadSettings as wrong:
+        for fault in re.split(rf"; (?={PREFIX})", str(wrong.facts["faults"])):
+            yield bad(SETTINGS, fault, "改正该环境变量", "mend that variable of the environment")
+        return
+    yield good(SETTINGS, "all known and valid")
+    yield from files.examine(settings)
+    rulebook = files.rules_file(settings)
+    yield from database.examine(settings, rulebook)
+    yield from broker.examine(settings, (*rulebook.teams, EFFECTS) if rulebook else ())

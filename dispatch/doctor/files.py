@@ -1,0 +1,140 @@
+"""What lies in files here: the home and its disk, the rules, the script, the plans, keys, fonts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from dispatch.books.plans_file import load as load_plans
+from dispatch.doctor.finding import Finding, Said, bad, doubtful, good
+from dispatch.errors import BadRules, DispatchError
+from dispatch.routing.loader import load as load_rules
+from dispatch.routing.prehandling_file import load as load_script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.settings import Settings
+from dispatch.slips.fonts import find_fonts
+
+HOME = Said("数据目录", "home")
+DISK = Said("磁盘", "disk")
+RULES_FILE = Said("规则文件", "rules file")
+SCRIPT = Said("预处理", "script")
+PLANS = Said("营销案", "plans")
+FONTS = Said("字体", "fonts")
+WEB = Said("网页", "web")
+FLOWER = Said("任务监看", "Flower")
+
+LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
+"""Bytes free: below the first somebody should look, below the second a database will soon refuse to write."""
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    yield from _home(settings.root)
+    yield from _read(settings)
+    yield _fonts(settings)
+    yield _web(settings)
+    yield _flower(settings)
+
+
+def rules_file(settings: Settings) -> Rulebook | None:
+    """The file as it stands, if it is good."""
+    try:
+        return load_rules(settings.rules)
+    except (BadRules, OSError):
+        return None
+
+
+def _home(root: Path) -> Iterator[Finding]:
+    nearest = next(folder for folder in (root, *root.parents) if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        yield bad(
+            HOME,
+            f"{root}: not writable",
+            "改用可写的目录(DISPATCH_HOME),或修正其权限",
+            "set DISPATCH_HOME to a folder that this user may write, or mend its permissions",
+        )
+        return
+    yield good(HOME, str(root))
+    free = shutil.disk_usage(nearest).free
+    found = f"{free / 1e9:.1f} GB free"
+    if free < LITTLE_DISK:
+        make = bad if free < NO_DISK else doubtful
+        yield make(
+            DISK, found, "清理或扩充磁盘:写满后无法受理", "make room: once it is full, nothing is accepted any more"
+        )
+    else:
+        yield good(DISK, found)
+
+
+def _read(settings: Settings) -> Iterator[Finding]:
+    rulebook = rules_file(settings)
+    if rulebook is None:
+        yield bad(
+            RULES_FILE,
+            f"{settings.rules}: faults",
+            "运行 dispatch rules check 查看每处错误;改好之前沿用上一版",
+            "run `dispatch rules check`; until it is mended the last good version stays in force",
+        )
+    else:
+        yield good(RULES_FILE, f"{settings.rules.name}, version {rulebook.version}")
+        yield _loads(
+            SCRIPT, settings.prehandling, "script", lambda: load_script(settings.prehandling, rulebook.categories)
+        )
+    yield _loads(PLANS, settings.plans, "plans", lambda: load_plans(settings.plans))
+
+
+def _loads(check: Said, file: Path, group: str, load: object) -> Finding:
+    try:
+        load()  # type: ignore[operator]
+    except (BadRules, OSError):
+        return bad(
+            check,
+            f"{file}: faults",
+            f"运行 dispatch {group} check 查看每处错误",
+            f"run `dispatch {group} check`; it names every fault",
+        )
+    return good(check, file.name)
+
+
+def _fonts(settings: Settings) -> Finding:
+    try:
+        fonts = find_fonts(settings.fonts)
+    except (DispatchError, OSError):
+        return bad(
+            FONTS,
+            f"{settings.fonts}: none found",
+            "把 DISPATCH_FONTS 指向有中文字体的目录,或不设此项",
+            "set DISPATCH_FONTS to a folder with a Chinese font, or leave it out",
+        )
+    if any(ord(character) not in fonts.covered for character in "受理单¥0"):
+        return bad(
+            FONTS,
+            f"{settings.fonts}: no Chinese",
+            "该目录没有中文字体,受理单无法打印;请加入一种",
+            "slips can't be printed: put a Chinese font into the folder",
+        )
+    return good(FONTS, ", ".join(fonts.families[:2]))
+
+
+def _web(settings: Settings) -> Finding:
+    if settings.web_address not in _LOOPBACK and not settings.https:
+        return doubtful(
+            WEB,
+            f"{settings.web_address} without https",
+            "在前面放 https 代理,并设 DISPATCH_WEB_URL=https://…",
+            "put a proxy that speaks https before it, and set DISPATCH_WEB_URL=https://…",
+        )
+    return good(WEB, settings.web_url or f"http://{settings.web_address}:{settings.web_port}")
+
+
+def _flower(settings: Settings) -> Finding:
+    if settings.flower_address not in _LOOPBACK and settings.flower_password is None:
+        return bad(
+            FLOWER,
+            f"{settings.flower_address} without a password",
+            "设 DISPATCH_FLOWER_PASSWORD:谁能打开它,谁就能停掉 worker",
+            "set DISPATCH_FLOWER_PASSWORD: whoever opens it can stop workers",
+        )
+    return good(FLOWER, f"{settings.flower_address}:{settings.flower_port}")

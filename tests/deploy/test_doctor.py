@@ -1,0 +1,256 @@
+"""`dispatch doctor` on real installations, sound and broken: it finds what is wrong and says what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from sqlalchemy import insert, make_url, update
+
+from dispatch.doctor import broker as broker_of
+from dispatch.doctor import database as database_of
+from dispatch.doctor.finding import Finding, Verdict
+from dispatch.routing.rulebook import Rulebook
+from dispatch.settings import load_settings
+from dispatch.storage import accounts
+from dispatch.storage import tables as t
+from dispatch.storage.book_tables import customer
+from dispatch.storage.database import Database
+from dispatch.supervisor import _valkey
+from tests import factories as f
+from tests.acceptance.conftest import Home
+from tests.deploy.compose import free_port
+
+GOOD, DOUBTFUL, BAD = Verdict.GOOD, Verdict.DOUBTFUL, Verdict.BAD
+
+
+def verdicts(findings: Iterator[Finding]) -> dict[str, Verdict]:
+    found = {}
+    for each in findings:
+        assert (each.remedy is None) is (each.verdict is GOOD), each
+        found[each.check.en] = each.verdict
+    return found
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "paidan")
+
+
+def told(home: Home) -> tuple[int, dict[str, dict[str, Any]]]:
+    status, out, err = home.call("doctor", "--json")
+    assert not err, err
+    return status, {each["check"]: each for each in json.loads(out)}
+
+
+# -- the whole command -----------------------------------------------------------------------------
+
+
+def test_a_new_installation_is_sound_but_for_what_does_not_run_yet(home: Home) -> None:
+    home.done("keys")  # any command that doesn't need the database
+    home.settings["DISPATCH_DATABASE_URL"] = f"sqlite:///{home.folder}/none.db"
+    status, found = told(home)
+    assert status == 1
+    assert found["schema"]["verdict"] == "bad"
+    assert "dispatch migrate" in found["schema"]["remedy"]
+    assert "dispatch migrate" in found["schema"]["remedy_zh"]
+    assert {name for name, each in found.items() if each["verdict"] == "bad"} == {"schema"}
+
+
+def test_what_is_written_on_the_screen_lines_up_at_eighty_columns_chinese_first(home: Home) -> None:
+    home.settings |= {"DISPATCH_FLOWER_ADDRESS": "0.0.0.0", "DISPATCH_WEB_ADDRESS": "0.0.0.0"}
+    status, out, _ = home.call("teams")
+    assert status == 0, out
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Home, "environment", property(lambda self: {**_environment(self), "COLUMNS": "80"}))
+        status, out, _ = home.call("doctor")
+    assert status == 1
+    lines = out.splitlines()
+    assert all(cell_len(line) <= 80 for line in lines)
+    rows = [line for line in lines if line[1:2] in "✓!✗" and line[1:2]]
+    starts = {cell_len(line[: line.index(word)]) for line in rows for word in ("all known", "0.0.0.0") if word in line}
+    assert len(starts) == 1
+    assert out.index("谁能打开它") < out.index("whoever opens it")
+
+
+_environment = Home.environment.fget  # type: ignore[attr-defined]
+
+
+def test_unknown_settings_and_a_bad_file_of_rules_are_named_with_the_command_that_tells_more(
+    home: Home, tmp_path: Path
+) -> None:
+    home.done("teams")
+    bad_rules = tmp_path / "rules.yaml"
+    bad_rules.write_text("teams: 3\n")
+    home.settings["DISPATCH_RULES"] = str(bad_rules)
+    status, found = told(home)
+    assert status == 1
+    assert found["rules file"]["verdict"] == "bad"
+    assert "dispatch rules check" in found["rules file"]["remedy"]
+    home.settings["DISPATCH_WROKERS"] = "2"
+    status, found = told(home)
+    assert status == 1
+    assert "DISPATCH_WROKERS" in found["settings"]["found"]
+
+
+def test_fonts_without_chinese_are_found_before_a_customer_waits_for_his_slip(home: Home, tmp_path: Path) -> None:
+    home.done("teams")
+    (tmp_path / "none").mkdir()
+    home.settings["DISPATCH_FONTS"] = str(tmp_path / "none")
+    status, found = told(home)
+    assert (status, found["fonts"]["verdict"]) == (1, "bad")
+
+
+# -- the database ------------------------------------------------------------------------------------
+
+
+def examine(database: Database, monkeypatch: pytest.MonkeyPatch, file: Rulebook | None = None) -> dict[str, Verdict]:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", str(database.url))
+    monkeypatch.setenv("DISPATCH_FIELD_KEYS", "k1:" + "A" * 43)
+    monkeypatch.setenv("DISPATCH_INDEX_KEY", "B" * 43)
+    return verdicts(database_of.examine(load_settings(), file))
+
+
+def test_a_database_at_work_is_sound(database: Database, in_force: Rulebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = examine(database, monkeypatch, in_force)
+    assert set(found) >= {"schema", "rules in force", "keys", "hops due", "quarantine"}
+    found.pop("durability", None)  # the tests' own server is not
+    assert set(found.values()) == {GOOD}
+
+
+def test_a_server_that_may_forget_is_found(postgresql: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert examine(postgresql, monkeypatch)["durability"] is BAD  # fsync is off in tests
+
+
+def test_hops_that_nobody_sends_and_a_quarantine_are_found(
+    sqlite: Database, rulebook: Rulebook, script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    f.put_in_force(sqlite, rulebook)
+    f.fault(sqlite, rulebook, script)
+    made = f.fault(sqlite, rulebook, script, "GZ2")
+    with sqlite.write() as tx:
+        tx.execute(update(t.hop).where(t.hop.c.ticket_id == made.ticket_id).values(state="quarantined", wake_at=None))
+    found = examine(sqlite, monkeypatch, rulebook)
+    assert (found["hops due"], found["quarantine"]) == (BAD, DOUBTFUL)
+
+
+def test_a_file_of_rules_that_nothing_has_taken_up_is_found(
+    sqlite: Database, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sqlite.write() as tx:
+        tx.execute(insert(t.rulebook).values(version="0" * 12, text="x", in_force_from=f.NOW))
+    assert examine(sqlite, monkeypatch, rulebook)["rules in force"] is DOUBTFUL
+
+
+def test_keys_that_are_not_those_of_the_database_are_found(
+    sqlite: Database, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    f.put_in_force(sqlite, rulebook)
+    with sqlite.write() as tx:
+        accounts.take_over(tx, [("GZ1", "tianhe", "13800138000")], f.CLERK, f.NOW)
+        columns = {c.name: "x" for c in customer.c if not c.nullable and c.name not in ("id",)}
+        row = {**columns, **_dates(f.NOW)}
+        tx.execute(insert(customer).values(**row))
+    assert examine(sqlite, monkeypatch, rulebook)["keys"] is BAD
+
+
+def _dates(now: Any) -> dict[str, Any]:
+    return {c.name: now for c in customer.c if "at" in c.name.split("_") and not c.nullable}
+
+
+def test_a_database_that_is_away_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"postgresql+psycopg://nobody:geheim@127.0.0.1:{free_port()}/none"
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
+    (away,) = database_of.examine(load_settings(), None)
+    assert away.verdict is BAD
+    assert "geheim" not in str(away)
+    assert make_url(url).password == "geheim"
+
+
+@pytest.mark.parametrize(("ahead", "verdict"), [(0.2, GOOD), (-3, DOUBTFUL), (40, BAD)])
+def test_clocks_that_differ_are_found(ahead: float, verdict: Verdict) -> None:
+    assert database_of.clock(database_of.CLOCK, ahead).verdict is verdict
+
+
+# -- the broker --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[int]:
+    """A broker that was set up badly: it throws messages away when memory runs out, and keeps nothing."""
+    port = free_port()
+    words = [_valkey(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path), "--save", ""]
+    words += ["--maxmemory-policy", "allkeys-lru", "--appendonly", "no"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    yield port
+    process.terminate()
+    process.wait(10)
+
+
+def test_a_broker_that_forgets_and_queues_without_worker_are_found(
+    broker: int, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCH_BROKER_URL", f"redis://127.0.0.1:{broker}/0")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    found = {each.check.en: each for each in broker_of.examine(load_settings(), rulebook.teams)}
+    assert found["broker"].verdict is GOOD
+    assert found["its memory"].verdict is BAD
+    assert "noeviction" in str(found["its memory"].remedy)
+    assert found["its durability"].verdict is DOUBTFUL
+    assert found["queues"].verdict is BAD
+    assert "noc" in str(found["queues"].remedy)
+
+
+def test_a_broker_that_is_away_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_BROKER_URL", f"redis://:geheim@127.0.0.1:{free_port()}/0")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    (away,) = broker_of.examine(load_settings(), ["noc"])
+    assert away.verdict is BAD
+    assert "geheim" not in str(away)
+
+
+SOUND = {
+    "reached": True,
+    "kind": "redis",
+    "version": "7.2.4",
+    "policy": "noeviction",
+    "append_only": True,
+    "clock": 0.0,
+    "served": {"noc": ["noc@a"], "effects": ["effects@a"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "check", "verdict"),
+    [
+        ({}, "queues", GOOD),
+        ({"policy": None}, "its memory", DOUBTFUL),
+        ({"append_only": None}, "its durability", DOUBTFUL),
+        ({"clock": 60.0}, "its clock", BAD),
+        ({"served": {"noc": ["noc@a"]}}, "queues", BAD),
+    ],
+)
+def test_what_the_broker_tells_is_judged(change: dict[str, Any], check: str, verdict: Verdict) -> None:
+    found = verdicts(broker_of.judge({**SOUND, **change}, ["noc", "effects"]))
+    assert found[check] is verdict
+
+
+def test_of_rabbitmq_nothing_is_asked_that_only_redis_has() -> None:
+    found = verdicts(broker_of.judge({**SOUND, "kind": "rabbitmq", "policy": None}, ["noc"]))
+    assert found == {"broker": GOOD, "queues": GOOD}
+
+
+def test_it_needs_no_working_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The rules may be what is broken."""
+    environment = {**os.environ, "DISPATCH_RULES": str(tmp_path / "none"), "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment["DISPATCH_BROKER_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+    words = [sys.executable, "-m", "workers.broker_check"]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["reached"] is False
