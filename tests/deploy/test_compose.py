@@ -1,0 +1,161 @@
+"""Every command of docker-compose.yml is started for real and becomes healthy by the health check that stands there."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+from redis import Redis
+
+from dispatch.supervisor import _valkey
+from tests.acceptance.conftest import eventually
+from tests.deploy.compose import PORTS, PROJECT, Container, containers, free_port, load, secrets, tools
+from tests.postgres import programs, server
+
+pytestmark = pytest.mark.system
+
+ONCE = ("migrate-1", "doctor-1")
+
+
+@dataclass
+class Installation:
+    folder: Path
+    ports: dict[str, int]
+    running: dict[str, Container]
+
+    def secret(self, name: str) -> str:
+        return (self.folder / "secrets" / name).read_text().strip()
+
+    def dispatch(self, *words: str) -> str:
+        """As `docker compose exec web python -m dispatch …`."""
+        web = self.running["web-1"]
+        done = subprocess.run(
+            ["python", "-m", "dispatch", *words], env=web.environment, cwd=PROJECT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def postgres_on_loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A server's port: it listens on loopback, and asks the user paidan for his password."""
+    port = free_port()
+    with server(tmp_path_factory.getbasetemp().parent / "postgres.turn", port):
+        yield port
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, postgres_on_loopback: int) -> Iterator[Installation]:
+    folder = tmp_path_factory.mktemp("compose")
+    ports = {"postgres": postgres_on_loopback, **{name: free_port() for name in PORTS if name != "postgres"}}
+    secrets(folder / "secrets", ports)
+    with (folder / "secrets/redis_acl").open("a") as users:
+        users.write("user watching on nopass ~* &* +@all\n")  # this test's own eyes
+    tools(
+        folder / "bin",
+        _valkey(),
+        programs(),
+    )
+    composed = load()
+    password = (folder / "secrets/postgres_password").read_text().strip()
+    with psycopg.connect(host="127.0.0.1", port=ports["postgres"], user="postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE paidan LOGIN PASSWORD '{password}'")  # type: ignore[arg-type]
+        admin.execute("CREATE DATABASE paidan OWNER paidan")
+    running = {each.name: each for each in containers(composed, folder, ports)}
+    made = Installation(folder, ports, running)
+    try:
+        _start(made, composed)
+        yield made
+    finally:
+        for container in reversed(running.values()):
+            container.stop()
+
+
+def _start(made: Installation, composed: dict[str, Any]) -> None:
+    """In the order that `depends_on` makes."""
+    database = Container(
+        "postgres", composed["services"]["postgres"], {"5432": str(made.ports["postgres"])}, made.folder / "postgres"
+    )
+    broker, migrate = made.running["redis-1"], made.running["migrate-1"]
+    broker.start()
+    database.await_health()
+    broker.await_health()
+    assert migrate.run_once() == 0, migrate.said()
+    rest = [each for each in made.running.values() if each not in (broker, migrate) and each.name not in ONCE]
+    for container in rest:
+        container.start()
+    for container in rest:
+        container.await_health()
+
+
+def test_all_of_it_becomes_healthy_and_a_fault_goes_through_it(installation: Installation) -> None:
+    assert len([name for name in installation.running if name.startswith("worker-")]) == 13
+    assert {"relay-1", "relay-2", "web-1", "flower-1"} <= set(installation.running)
+    installation.dispatch(
+        "account", "add", "GZ1", "--area", "tianhe", "--mobile", "13800138000", "--as", "chen", "--role", "clerk"
+    )
+    report = ("--symptom", "no-internet", "--description", "断网", "--as", "chen", "--role", "clerk")
+    installation.dispatch(
+        "submit",
+        "GZ1",
+        *report,
+        "--answer",
+        "account-state=normal",
+        "--answer",
+        "lights=dark",
+        "--answer",
+        "after-power=still-dark",
+    )
+    board = eventually(lambda: json.loads(installation.dispatch("board", "noc", "--json")), 60)
+    assert board[0]["hop"] == "F00000001-1"
+
+
+def test_relay_and_workers_show_what_they_measured_to_the_token_alone(installation: Installation) -> None:
+    bearer = {"Authorization": f"Bearer {installation.secret('metrics_token')}"}
+    shown = {}
+    for name, container in installation.running.items():
+        if port := container.environment.get("DISPATCH_METRICS_PORT"):
+            url = f"http://127.0.0.1:{port}/metrics"
+            assert httpx2.get(url).status_code == 401, name
+            shown[name] = httpx2.get(url, headers=bearer).text
+    assert 'paidan_hop_seconds_count{step="noc.board"} 1.0' in shown["worker-noc-1"]
+    assert 'paidan_sent_total{to="noc"} 1.0' in shown["relay-1"] + shown["relay-2"]
+    web = f"http://127.0.0.1:{installation.ports['web']}/metrics"
+    assert httpx2.get(web).status_code == 401
+    assert 'paidan_hops{state="waiting",team="noc"} 1.0' in httpx2.get(web, headers=bearer).text
+
+
+def test_flower_asks_for_its_password_and_shows_teams_and_tickets(installation: Installation) -> None:
+    url = f"http://127.0.0.1:{installation.ports['flower']}"
+    assert httpx2.get(f"{url}/tasks").status_code == 401
+    assert httpx2.get(f"{url}/api/tasks").status_code == 401
+    user = base64.b64encode(f"paidan:{installation.secret('flower_password')}".encode()).decode()
+    asked = {"Authorization": f"Basic {user}"}
+
+    def seen() -> set[tuple[str, str, str]]:
+        tasks = httpx2.get(f"{url}/api/tasks", headers=asked).json().values()
+        return {(task["name"], task["args"], str(task["worker"]).partition("@")[0]) for task in tasks}
+
+    steps = ("noc.receive", "noc.line-test", "noc.board")
+    eventually(lambda: seen() == {(step, "(1 hop: F00000001)", "noc") for step in steps})
+
+
+def test_the_broker_refused_nobody_anything_that_he_needed(installation: Installation) -> None:
+    with Redis(port=installation.ports["redis"], username="watching", password="-") as broker:
+        denied = [(each["username"], each["reason"], each["object"]) for each in broker.acl_log()]
+        assert denied == []
+        assert broker.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
+        assert broker.config_get("appendonly") == {"appendonly": "yes"}
+
+
+def test_what_is_stopped_ends_in_order(installation: Installation) -> None:
+    assert installation.running["relay-2"].stop() == 0
+    assert installation.running["worker-noc-1"].stop() == 0
