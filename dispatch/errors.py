@@ -172,7 +172,7 @@ class BadAnswer(DispatchError):
 
 
 class BadEvidence(DispatchError):
-    """The evidence for {finding} isn't complete: {faults}"""
+    """佐证不全或有误。The evidence for {finding} isn't complete: {faults}"""
 
     code = "bad-evidence"
 
@@ -452,7 +452,7 @@ class KeyInFlight(DispatchError):
 
 
 class ChangedMeanwhile(DispatchError):
-    """{what} was changed since you read it: read it again."""
+    """刚才已有人改动，请刷新后再办。{what} was changed since you read it: read it again."""
 
     code = "changed-meanwhile"
 
@@ -464,7 +464,7 @@ class VersionMissing(DispatchError):
 
 
 class PhotosEnough(DispatchError):
-    """Hop {hop} has {most} photos already: no more are kept of one."""
+    """每单最多{most}张照片。Hop {hop} has {most} photos already: no more are kept of one."""
 
     code = "photos-enough"
 
@@ -491,7 +491,7 @@ class NotAllowed(DispatchError):
 
 
 class NotYours(DispatchError):
-    """Hop {hop} is in the hands of {holder}, not of {actor}."""
+    """此单在{holder}手中。Hop {hop} is in the hands of {holder}, not of {actor}."""
 
     code = "not-yours"
 
@@ -500,19 +500,20 @@ class NotYours(DispatchError):
 
 
 class IllegalMove(DispatchError):
-    """{what} can't {move}: it is {state}, and that move starts from {sources}."""
+    """当前状态不能这样办理。{what} can't {move}: it is {state}, and that move starts from {sources}."""
 
     code = "illegal-move"
 
 
 class AlreadyClaimed(DispatchError):
-    """Hop {hop} was already claimed by {holder}."""
+    """此单已由{holder}接单。Hop {hop} was already claimed by {holder}."""
 
     code = "already-claimed"
 
 
 class NobodyAsked(DispatchError):
-    """Hop {hop} can't be handed back: no team asked for it. Report a finding, or pass it on."""
+    """没有来单班组，不能退单。Hop {hop} can't be handed back: no team asked for it. Report a finding, or pass it
+    on."""
 
     code = "nobody-asked"
 
@@ -530,12 +531,12 @@ class UrgedEnough(DispatchError):
 
 
 class HeldTooLong(DispatchError):
-    """A hold must end in the future and within {limit}; {until} does not."""
+    """挂起须在将来、{limit}以内结束。A hold must end in the future and within {limit}; {until} does not."""
 
     code = "held-too-long"
 
 
 class SurveyOver(DispatchError):
-    """This survey has already been answered or has ended."""
+    """回访已有答复或已结束。This survey has already been answered or has ended."""
 
     code = "survey-over"
