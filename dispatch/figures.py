@@ -26,10 +26,10 @@ from sqlalchemy import (
 )
 
 from dispatch.storage import history, hops, records, tickets
-from dispatch.storage.book_tables import account
+from dispatch.storage.book_tables import account, address
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import crew, hop, live, off_board, on_board, ticket
-from dispatch.ticket.life import ON_BOARD, HopState
+from dispatch.storage.tables import crew, hop, in_hand, live, off_board, on_board, ticket
+from dispatch.ticket.life import IN_HAND, ON_BOARD, HopState
 
 _asker = hop.alias("asker")
 
@@ -63,6 +63,8 @@ _BOARD: Select[Any] = (
         ticket.c.kind,
         ticket.c.state.label("ticket_state"),
         account.c.number.label("account"),
+        account.c.mobile,
+        address.c.text.label("address"),
         hop.c.area,
         ticket.c.symptom,
         ticket.c.description,
@@ -74,6 +76,7 @@ _BOARD: Select[Any] = (
     )
     .join(ticket, ticket.c.id == hop.c.ticket_id)
     .join(account, account.c.id == ticket.c.account_id)
+    .outerjoin(address, address.c.id == account.c.address_id)
     .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
 )
 
@@ -82,14 +85,28 @@ _PLACE = (hop.c.rank, hop.c.boarded_at, hop.c.id)
 """What a board is ordered by."""
 
 
-def board(tx: Tx, team: str, limit: int, areas: Areas = None, after: int | None = None) -> Sequence[Row[Any]]:
-    """What is on a team's board: the urged and the urgent first, then the oldest; those behind the hop `after`.
+def board(
+    tx: Tx,
+    team: str,
+    limit: int,
+    areas: Areas = None,
+    after: int | None = None,
+    state: HopState | None = None,
+    holder: str | None = None,
+) -> Sequence[Row[Any]]:
+    """What is on a team's board (in this state, in this person's hands): the urged and the urgent first, then the
+    oldest; those behind the hop `after`.
 
     The page is read off an index, of each area by itself, before anything is joined to it.
     """
-    behind = true() if after is None else _behind(tx, after)
+    asked = [hop.c.team == team, true() if after is None else _behind(tx, after)]
+    if state is not None:
+        asked.append(hop.c.state == state)
+    if holder is not None:
+        asked.append(hop.c.holder == holder)
+    of_people = holder is not None or state in IN_HAND
     parts = [
-        select(*_PLACE).where(on_board, hop.c.team == team, in_area, behind).order_by(*_PLACE).limit(limit)
+        select(*_PLACE).where(in_hand if of_people else on_board, *asked, in_area).order_by(*_PLACE).limit(limit)
         for in_area in _each(hop.c.area, areas)
     ]
     page = _first(parts, limit)
@@ -102,6 +119,11 @@ def _behind(tx: Tx, hop_id: int) -> ColumnElement[bool]:
     if row is None or row.boarded_at is None:
         return true()
     return tuple_(*_PLACE) > tuple_(*(literal(value, column.type) for value, column in zip(row, _PLACE, strict=True)))
+
+
+def board_line(tx: Tx, hop_id: int) -> Row[Any]:
+    """One hop as a board shows it, on the board or not any more."""
+    return tx.execute(_BOARD.where(hop.c.id == hop_id)).one()
 
 
 def quarantine(tx: Tx, areas: Areas = None) -> Sequence[Row[Any]]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from dispatch.storage.columns import Document, Id, Instant, known, metadata, one_of, partial
 from dispatch.ticket.channel import CHANNELS
-from dispatch.ticket.life import HOP_ENDS, LIVE_HOP, OFF_BOARD, ON_BOARD, TICKET_ENDS, HopState, TicketState
+from dispatch.ticket.life import HOP_ENDS, IN_HAND, LIVE_HOP, OFF_BOARD, ON_BOARD, TICKET_ENDS, HopState, TicketState
 
 rulebook = Table(
     "rulebook",
@@ -133,6 +133,7 @@ hop = Table(
     # A board is read page by page as its index lies; what is counted of it stands in the index too.
     partial("ix_hop_board", "team", *_PLACE, "state", "late", "area", where=f"state IN ({one_of(ON_BOARD)})"),
     partial("ix_hop_board_area", "team", "area", *_PLACE, "state", "late", where=f"state IN ({one_of(ON_BOARD)})"),
+    partial("ix_hop_in_hand", "team", *_PLACE, "holder", "state", "area", where=f"state IN ({one_of(IN_HAND)})"),
     partial("ix_hop_off_board", "state", "team", "area", where=f"state IN ({one_of(OFF_BOARD)})"),
     Index("ix_hop_team", "team", "ticket_id", "area"),
 )
@@ -145,6 +146,7 @@ def _among(states: Sequence[HopState]) -> ColumnElement[bool]:
 
 on_board, off_board = _among(ON_BOARD), _among(OFF_BOARD)
 """On a team's board; alive elsewhere: on the way there, or in the quarantine."""
+in_hand = _among(IN_HAND)
 live = _among(LIVE_HOP)
 
 history = Table(  # append-only: a trigger refuses changes and removals

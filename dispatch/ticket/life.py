@@ -147,6 +147,8 @@ LIVE_HOP = _HOP.living
 """The states of which a ticket has at most one hop at a time."""
 ON_BOARD = (_H.WAITING, _H.CLAIMED, _H.HELD)
 """Those in which a hop is on its team's board."""
+IN_HAND = (_H.CLAIMED, _H.HELD)
+"""Those in which somebody has it."""
 OFF_BOARD = tuple(state for state in LIVE_HOP if state not in ON_BOARD)
 """Alive elsewhere: on its way there, or in the quarantine."""
 

@@ -216,7 +216,9 @@ def _permits(policy: Policy, role: Role, thing: Thing) -> bool:
 class Field(StrEnum):
     """What of a thing not everybody sees who sees the thing."""
 
-    CUSTOMER = "customer"  # of a ticket: account, description, what was said, the answers, reasons, evidence
+    CUSTOMER = (
+        "customer"  # of a ticket: account, address, mobile, description, what was said, the answers, reasons, evidence
+    )
     FAILURE = "failure"  # of a hop: what went wrong in its worker
     LOAD = "load"  # of a team: how much it has before it
     REFUSED = "refused"  # of the rules: why the file as it stands isn't in force

@@ -64,6 +64,7 @@ def test_network_service_support_claims_and_reports_for_an_installer_and_the_his
     web: Web, noc: TestClient
 ) -> None:
     hop, support = at_installers(web, noc), web.program("wang", Role.NETWORK_SERVICE_SUPPORT)
+    assert support.get(f"{API}/hops/{hop}").json()["may"] == ["claim"]
     assert post(support, f"/hops/{hop}/claim").json()["code"] == "not-allowed"
     assert post(support, f"/hops/{hop}/claim", {"on_behalf_of": "li.wei"}).json()["hop"]["holder"] == "li.wei"
     assert support.get(f"{API}/hops/{hop}").json()["may"] == ["report", "pass on", "hand back"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from fastapi import Query
 from sqlalchemy import Row
 
 from dispatch import figures
@@ -12,7 +13,7 @@ from dispatch.errors import BadInput, NotFound
 from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.ticket.finding import Evidence
 from dispatch.ticket.life import HopState, TicketState
-from dispatch.web.api.shapes import Cursor, Limit, Page, TeamName, Title, Told, page, read_cursor, title
+from dispatch.web.api.shapes import Cursor, Limit, Page, TeamName, Title, Told, Word, page, read_cursor, title
 from dispatch.web.api.views import hop_name, hop_thing, may_with_hop
 from dispatch.web.call import Call
 from dispatch.web.live import Events
@@ -20,6 +21,8 @@ from dispatch.web.policy import Field, Thing
 from dispatch.web.routes import Api
 
 api = Api("/teams", "teams")
+
+OnBoardState = Literal["waiting", "claimed", "held"]
 
 
 class EvidenceAsked(Told):
@@ -93,6 +96,8 @@ class OnBoard(Told):
     ticket: str
     state: HopState
     account: str | None
+    address: str | None
+    mobile: str | None
     description: str | None
     area: str
     symptom: str
@@ -126,13 +131,20 @@ def see_team(call: Call, team: TeamName) -> TeamWhole:
 
 
 @api.look("/{team}/board", "see a board", raises=[BadInput])
-def see_board(call: Call, team: TeamName, cursor: Cursor = None, limit: Limit = 50) -> Page[OnBoard]:
+def see_board(
+    call: Call,
+    team: TeamName,
+    state: Annotated[OnBoardState | None, Query(description="only what is in this state")] = None,
+    holder: Annotated[Word | None, Query(description="only what this person has in hand")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[OnBoard]:
     """What the team has before it, of the caller's areas: the urged and the urgent first, then the oldest."""
     thing = Thing(team=_known(call, team))
     call.act(thing)
-    areas = call.areas("see a board", thing)
-    rows = figures.board(call.tx, team, limit + 1, areas, read_cursor(cursor, int))
-    return page([_on_board(call, row) for row in rows], limit, rows[limit - 1].id if len(rows) > limit else None)
+    areas, asked = call.areas("see a board", thing), None if state is None else HopState(state)
+    rows = figures.board(call.tx, team, limit + 1, areas, read_cursor(cursor, int), asked, holder)
+    return page([on_board(call, row) for row in rows], limit, rows[limit - 1].id if len(rows) > limit else None)
 
 
 @api.look("/{team}/changes", "see a board")
@@ -218,15 +230,15 @@ def _evidence(of: Evidence) -> EvidenceAsked:
     )
 
 
-def _on_board(call: Call, row: Row[Any]) -> OnBoard:
+def on_board(call: Call, row: Row[Any]) -> OnBoard:
+    """`row` is one of `figures.board`."""
     thing = hop_thing(call, row.team, row.state, row.area, [row.team])
     shown = call.shows(Field.CUSTOMER, Thing(row.area, thing.team, thing.teams, TicketState(row.ticket_state)))
     name = hop_name(row.kind, row.ticket_id, row.seq)
     return OnBoard(
         hop=name,
         ticket=name.rpartition("-")[0],
-        account=row.account if shown else None,
-        description=row.description if shown else None,
+        **{name: getattr(row, name) if shown else None for name in ("account", "address", "mobile", "description")},
         asked_by=row.asker_team,
         may=may_with_hop(call, thing, row.holder),
         **{

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -125,19 +126,18 @@ def hop_thing(
 
 
 def may_with_hop(call: Call, thing: Thing, holder: str | None) -> list[str]:
-    """What the caller can do with it now, by himself or, for a holder of the team, on his behalf."""
+    """What the caller can do with it now, by himself or on behalf of who holds it, or shall hold it."""
     offered = []
     for move in MOVES_OF_HOPS:
         own = call.may(move, thing) and (move not in _OF_HOLDERS or holder == call.user.name)
-        behalf = Thing(thing.area, thing.team, thing.teams, thing.state, on_behalf=True)
-        for_him = move in _OF_HOLDERS and holder is not None and call.may(move, behalf)
-        any_holder = move == "pass on" and call.may(move, thing) and _is_supervised(call, thing)
+        for_him = (holder is not None or move == "claim") and call.may(move, replace(thing, on_behalf=True))
+        any_holder = move == "pass on" and call.may(move, thing) and is_supervised(call, thing)
         if own or for_him or any_holder:
             offered.append(move)
     return offered
 
 
-def _is_supervised(call: Call, thing: Thing) -> bool:
+def is_supervised(call: Call, thing: Thing) -> bool:
     """A supervisor moves any hop, also one whose holder has gone home."""
     return any(grant.role == "supervisor" and grant.covers(thing.area) for grant in call.user.grants)
 
