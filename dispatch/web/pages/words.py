@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from dispatch.ticket.finding import Title
+from dispatch.ticket.finding import Evidence, Title, Value
 from dispatch.ticket.life import HopState, TicketState
 from dispatch.ticket.roles import Role
+
+YES, NO = Title("是", "Yes"), Title("否", "No")
 
 KINDS: Mapping[str, Title] = {"fault": Title("故障单", "Fault"), "construction": Title("施工单", "Construction order")}
 
@@ -86,6 +89,62 @@ AUDITED: Mapping[str, Title] = {
     "unmask": Title("查看隐去的资料", "Saw what is masked"),
     "load addresses": Title("导入地址", "Entered addresses"),
 }
+
+SYMPTOMS: Mapping[str, Title] = {"new-installation": Title("新装", "New installation")}
+"""Those that no script knows: construction orders have none."""
+
+SUSPECTS: Mapping[str, Title] = {
+    "inside-plant": Title("疑似局内障碍", "Inside plant suspected"),
+    "outside-plant": Title("疑似局外障碍", "Outside plant suspected"),
+    "system": Title("疑似系统故障", "System suspected"),
+    "none": Title("测试未见异常", "Nothing suspicious"),
+}
+"""What the line test guesses."""
+
+
+class Found(NamedTuple):
+    """One thing that a worker found out by itself; `bad` draws the eye."""
+
+    title: Title
+    bad: bool = False
+
+
+def found(of: Mapping[str, Any]) -> list[Found]:
+    """What stands in a hop's `found`; what this page has no words for as it is written."""
+    said = []
+    for name, value in of.items():
+        match name, value:
+            case "optical_power", int() | float():
+                said.append(Found(Title(f"收光 {value:g} dBm", f"{value:g} dBm received")))
+            case "online", bool():
+                said.append(Found(Title("在线", "Online") if value else Title("离线", "Offline"), not value))
+            case "suspect", str() if value in SUSPECTS:
+                said.append(Found(SUSPECTS[value], value != "none"))
+            case _:
+                said.append(Found(Title(f"{name}: {value}", f"{name}: {value}")))
+    return said
+
+
+def options(of: Evidence) -> list[tuple[str, Title]]:
+    """What one chooses among, as it is sent and as it is shown."""
+    if of.kind == "yes-no":
+        return [("true", YES), ("false", NO)]
+    return list(of.choices.items())
+
+
+def value(of: Evidence | None, given: Value) -> Title:
+    """A piece of evidence as it is shown; `of` None: the rules know it no more."""
+    if isinstance(given, bool):
+        return YES if given else NO
+    if of is not None and given in of.choices:
+        return of.choices[str(given)]
+    text = f"{given:g}" if isinstance(given, float) else str(given)
+    unit = f" {of.unit}" if of is not None and of.unit else ""
+    return Title(text + unit, text + unit)
+
+
+def symptom(name: str) -> Title:
+    return SYMPTOMS.get(name, Title(name, name))
 
 
 def ticket_state(name: str) -> Title:

@@ -17,7 +17,7 @@ export function newKey() {
 let session = null;
 
 /** The proof that a change comes from one of our pages; asked for once, when it is first needed. */
-async function csrf() {
+export async function csrf() {
   session ??= fetch("/api/v1/session").then((answer) => (answer.ok ? answer.json() : {}));
   return (await session).csrf ?? "";
 }
@@ -44,7 +44,7 @@ export async function ask(method, path, body, headers = {}) {
 export function read(form) {
   const said = {};
   for (const field of form.elements) {
-    if (!field.name || field.disabled || field.type === "file") continue;
+    if (!field.name || field.matches(":disabled") || field.type === "file") continue;
     if (field.dataset.with && !form.elements.namedItem(field.dataset.with)?.checked) continue;
     const value = valueOf(field);
     if (value === undefined) continue;

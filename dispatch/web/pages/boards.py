@@ -1,0 +1,191 @@
+"""看板: a team's board, and one hop of it with the forms of all that can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
+
+from dispatch import figures
+from dispatch.errors import BadInput
+from dispatch.routing.checks import OWN_FACTS
+from dispatch.routing.rulebook import Team
+from dispatch.storage import tickets
+from dispatch.ticket.finding import Title
+from dispatch.ticket.life import HopState, TicketState
+from dispatch.web.api import crew, teams, uploads
+from dispatch.web.api.shapes import Cursor, HopName, Limit, TeamName
+from dispatch.web.api.teams import OnBoard, OnBoardState
+from dispatch.web.api.views import (
+    Hop,
+    find_hop,
+    hop_thing,
+    hop_view,
+    is_supervised,
+    missing_hop,
+    seen_journey,
+    ticket_view,
+)
+from dispatch.web.call import Call
+from dispatch.web.pages.frame import Pages
+from dispatch.web.pages.leads import leads
+from dispatch.web.pages.rendering import Titled
+from dispatch.web.policy import Field, Thing
+
+pages = Pages("boards")
+
+IN_A_COLUMN = 25
+MOST_OF_ONES_OWN = 100
+ON_BEHALF = ("report", "pass on", "hand back")
+"""What the holder's filer does for him, and says so."""
+
+
+class Job(NamedTuple):
+    """A hop as its card shows it. `moves`: what is offered; `for_another`: a claim would be one on behalf."""
+
+    on: OnBoard
+    moves: list[str]
+    mine: bool
+    for_another: bool
+
+
+class Column(NamedTuple):
+    """`mine` come before `others`; `next` is the cursor of what follows."""
+
+    state: HopState
+    mine: list[Job]
+    others: list[Job]
+    next: str | None
+
+
+@pages.look("/teams/{team}", "see a board", "board.html", raises=[BadInput])
+def see_board(
+    call: Call,
+    team: TeamName,
+    state: OnBoardState | None = None,
+    cursor: Cursor = None,
+    limit: Limit = IN_A_COLUMN,
+) -> dict[str, Any]:
+    """Its three columns, or the one that is read on. With a team that nobody claims from everything waits."""
+    if team in call.rulebook.teams and call.rulebook.teams[team].automatic:
+        state = "waiting"
+    if state is None:
+        own = teams.see_board(call, team, None, call.user.name, None, MOST_OF_ONES_OWN).items
+        columns = [_column(call, team, each, own, limit, None) for each in ("waiting", "claimed", "held")]
+    else:
+        columns = [_column(call, team, state, [], limit, cursor)]
+    at = call.rulebook.teams[team]
+    return {
+        "team": at,
+        "columns": columns,
+        "one": state,
+        "first": cursor is None,
+        "again": call.visitor.request.url.path + (f"?{query}" if (query := call.visitor.request.url.query) else ""),
+        "opens_at": _opens_at(columns),
+        "symptoms": _symptoms(call),
+        "teams": call.rulebook.teams,
+        "by_phone": at.automatic
+        and call.may("answer by phone", Thing(team=at, teams=(at,), state=TicketState.ARCHIVED)),
+    }
+
+
+@pages.look("/teams/{team}/hops/{hop}", "see a hop", "hop.html")
+def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
+    """What is known of it, and a form for each thing that can be done with it."""
+    hop_id = find_hop(call, hop)
+    journey, thing = seen_journey(call, tickets.of_hop(call.tx, hop_id), hop.partition("-")[0], "see a ticket")
+    row = next(each for each in journey.hops if each.id == hop_id)
+    at = call.rulebook.teams.get(team)
+    if row.team != team or at is None:
+        raise missing_hop(hop)
+    job = _job(call, teams.on_board(call, figures.board_line(call.tx, hop_id)), at)
+    kind, mine = journey.ticket.kind, job.on.holder == call.user.name
+    known = {fact: getattr(journey.ticket, fact) for fact in OWN_FACTS}
+    views = {each.id: hop_view(call, kind, each, thing) for each in journey.hops}
+    is_last = row is journey.hops[-1]
+    return {
+        "team": at,
+        "job": job,
+        "hop": views[hop_id],
+        "ticket": ticket_view(call, journey.ticket, thing),
+        "said": _said(call, journey.ticket) if call.shows(Field.CUSTOMER, thing) else [],
+        "before": [each for each in views.values() if each.ended_at and each.hop != job.on.hop and _says(call, each)],
+        "may_find": call.rulebook.findings_of(kind, team),
+        "leads": leads(call.rulebook, kind, team, known, job.on.asked_by),
+        "answers": call.rulebook.findings_of(kind, team) if is_last and call.may("answer by phone", thing) else (),
+        "behalf": {move: None if mine or _by_right(call, move, job, at) else job.on.holder for move in ON_BEHALF},
+        "crew": _crew(call, at, job.on.area) if job.for_another else [],
+        "photos": _photos(call, hop, thing),
+        "may_add_photos": call.may("add a photo", _thing(call, job.on, at, on_behalf=not mine)),
+        "longest_hold": int(call.rulebook.limits.hold.total_seconds()),
+        "symptoms": _symptoms(call),
+        "teams": call.rulebook.teams,
+        "evidence": {each.name: each for finding in call.rulebook.findings.values() for each in finding.evidence},
+        "findings": call.rulebook.findings,
+    }
+
+
+def _column(call: Call, team: str, state: OnBoardState, own: list[OnBoard], limit: int, cursor: str | None) -> Column:
+    """`own` are all that the caller has in hand: they stand first, and not among the others again."""
+    at, page = call.rulebook.teams[team], teams.see_board(call, team, state, None, cursor, limit)
+    others = [each for each in page.items if each not in own]
+    mine = [_job(call, each, at) for each in own if each.state == state]
+    return Column(HopState(state), mine, [_job(call, each, at) for each in others], page.next)
+
+
+def _opens_at(columns: list[Column]) -> HopState:
+    """Which of them a small screen shows first: what waits, unless there is only what is in hand."""
+    full = [column for column in columns if column.mine or column.others]
+    return (full or columns)[0].state
+
+
+def _job(call: Call, on: OnBoard, team: Team) -> Job:
+    moves = [move for move in on.may if move != "hand back" or on.asked_by is not None]
+    by_himself = call.may("claim", _thing(call, on, team))
+    return Job(on, moves, on.holder == call.user.name, "claim" in moves and not by_himself)
+
+
+def _thing(call: Call, on: OnBoard, team: Team, *, on_behalf: bool = False) -> Thing:
+    return hop_thing(call, team.name, on.state, on.area, [team.name], on_behalf=on_behalf)
+
+
+def _by_right(call: Call, move: str, job: Job, team: Team) -> bool:
+    """A supervisor passes on what others hold in his own name."""
+    return move == "pass on" and is_supervised(call, _thing(call, job.on, team))
+
+
+def _says(call: Call, hop: Hop) -> bool:
+    """Whether a person said something by it."""
+    team = call.rulebook.teams.get(hop.team)
+    return bool(hop.finding or hop.reason) and not (team is not None and team.automatic)
+
+
+def _said(call: Call, ticket: Row[Any]) -> list[tuple[Title, Title]]:
+    """What pre-handling asked and was answered, in the words of the script in force."""
+    symptom = call.here.script().symptoms.get(ticket.symptom)
+    told = []
+    for question, answer in ticket.script:
+        asked = symptom.questions.get(question) if symptom else None
+        chosen = asked.answers.get(answer) if asked else None
+        told.append(
+            (asked.ask if asked else Title(question, question), chosen.title if chosen else Title(answer, answer))
+        )
+    return told
+
+
+def _crew(call: Call, team: Team, area: str) -> list[str]:
+    places = crew.see_crew(replace(call, operation="see a crew")).items
+    return [each.person for each in places if (each.team, each.area) == (team.name, area)]
+
+
+def _photos(call: Call, hop: str, ticket: Thing) -> list[uploads.Photo]:
+    """Of the ticket, which its customer is shown with."""
+    if not call.may("see photos", ticket) or not call.shows(Field.CUSTOMER, ticket):
+        return []
+    return uploads.list_photos(replace(call, operation="see photos"), hop.partition("-")[0]).items
+
+
+def _symptoms(call: Call) -> Mapping[str, Titled]:
+    return {name: each.title for name, each in call.here.script().symptoms.items()}
