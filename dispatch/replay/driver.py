@@ -21,6 +21,7 @@ from dispatch import closing, handling, intake
 from dispatch.errors import BadInput, DispatchError
 from dispatch.handling import Claim, End, HandBack, PassOn, Refusals
 from dispatch.handling import Report as Finding
+from dispatch.intake import Accepted, Report
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.replay.customers import Customers, asked
@@ -91,6 +92,7 @@ class Driver:
         self.name, self.cases, self.planner, self.script = name, cases, planner, script
         self.database, self.ledger, self.sms = database, ledger, sms
         self.speed_up = speed_up
+        self.stalled_seconds = STALLED_SECONDS
         self.tally = Tally()
         self.plans: dict[int, Plan] = {}
         self.customers = Customers(script, self.rulebook.categories, lines)
@@ -122,7 +124,7 @@ class Driver:
                 moved_at = time.monotonic() if self.tally.ended != before else moved_at
                 looked = time.monotonic()
                 progress(self.tally)
-            if time.monotonic() - moved_at > STALLED_SECONDS:
+            if time.monotonic() - moved_at > self.stalled_seconds:
                 self.tally.stalled = True
                 break
             if moved < AT_ONCE // 2:
@@ -169,12 +171,10 @@ class Driver:
         batch = [(case, self.planner.plan(case)) for case in self._due_cases()]
         if not batch:
             return 0
-        now = datetime.now(UTC)
         with self.database.write() as tx:
-            accounts.take_over(tx, self.customers.strangers(case for case, _ in batch), OPERATIONS, now)
-        with self.database.write() as tx:
-            reports = [self.customers.report(case, plan, self._key(case)) for case, plan in batch]
-            outcomes = intake.submit_many(tx, self.rulebook, self.script, reports, AGENT, now)
+            strangers = self.customers.strangers(case for case, _ in batch)
+            accounts.take_over(tx, strangers, OPERATIONS, datetime.now(UTC))
+        outcomes = self._report([self.customers.report(case, plan, self._key(case)) for case, plan in batch])
         self._next += len(batch)
         accepted = []
         for (_, plan), outcome in zip(batch, outcomes, strict=True):
@@ -185,6 +185,10 @@ class Driver:
                 accepted.append(outcome.number)
         self.ledger.write(self._effect, accepted)
         return len(batch)
+
+    def _report(self, reports: Sequence[Report]) -> Sequence[Accepted | DispatchError]:
+        with self.database.write() as tx:
+            return intake.submit_many(tx, self.rulebook, self.script, reports, AGENT, datetime.now(UTC))
 
     def _due_cases(self) -> Sequence[LoggedCase]:
         room = IN_FLIGHT - (self.tally.accepted - self.tally.ended)
