@@ -430,6 +430,20 @@ class SignInFailed(DispatchError):
     code = "sign-in-failed"
 
 
+class SignInRefused(DispatchError):
+    """统一认证未通过，或本系统没有这个用户。The identity provider's word doesn't lead to a user here: begin anew, or
+    ask your administrator."""
+
+    code = "sign-in-refused"
+
+
+class ProviderAway(DispatchError):
+    """统一认证暂时不可用，请用密码登录或稍后再试。The identity provider can't be asked now ({why}): sign in with a
+    password, or later."""
+
+    code = "provider-away"
+
+
 class SignInSlowed(DispatchError):
     """登录失败次数过多，请{seconds}秒后再试。Too many sign-ins have failed: try again in {seconds} seconds."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dispatch.errors import BadSettings
@@ -53,6 +53,10 @@ class Settings(BaseSettings):
         0, description="where a relay or worker of its own shows its metrics; 0: nowhere"
     )
     metrics_address: str = Field("127.0.0.1", description="on which of the machine's addresses they do")
+    oidc_issuer: str = Field("", description="the identity provider by which people may sign in as well")
+    oidc_client_id: str = Field("", description="what the provider calls us")
+    oidc_client_secret: SecretStr | None = Field(None, description="and what it knows us by")
+    oidc_claim: str = Field("preferred_username", description="what of the provider's word is our user's name")
     batch: Annotated[int, Field(ge=1, le=1000)] = Field(200, description="hops in one message, at most")
     lease: Annotated[float, Field(ge=1, le=3600)] = Field(
         30, description="seconds until an unanswered message goes again"
@@ -74,6 +78,12 @@ class Settings(BaseSettings):
     index_key: SecretStr | None = Field(None, description="the key by which identity numbers are looked up")
     user: str = Field("", description="who acts, when --as isn't given")
     role: str = Field("", description="in which role, when --role isn't given")
+
+    @model_validator(mode="after")
+    def _knows_its_provider(self) -> Self:
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError("DISPATCH_OIDC_ISSUER needs DISPATCH_OIDC_CLIENT_ID and DISPATCH_OIDC_CLIENT_SECRET")
+        return self
 
     @property
     def database(self) -> str:

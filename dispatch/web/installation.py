@@ -12,10 +12,12 @@ from pathlib import Path
 import structlog
 from pwdlib import PasswordHash
 
+from dispatch.access.oidc import Client
 from dispatch.access.passwords import Comparing
 from dispatch.accounts.counter import open_counter
 from dispatch.accounts.operation import Counter
 from dispatch.errors import BadRules
+from dispatch.ports.identity_provider import HttpIdentityProvider, IdentityProvider
 from dispatch.routing.prehandling import Script
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
@@ -46,10 +48,24 @@ class Installation:
         self.now = clock
         self.rules = RulesInForce(settings.rules, database)
         self.live = Live(database)
+        self.provider: IdentityProvider = HttpIdentityProvider()
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()
         self._cipher: FieldCipher | None = None
         self._counter = _CounterInForce(settings)
+
+    def oidc_client(self, base_url: str) -> Client | None:
+        """We, as the identity provider knows us; None where there is none. `base_url`: where the visitor found us."""
+        settings = self.settings
+        if not settings.oidc_issuer or settings.oidc_client_secret is None:
+            return None
+        return Client(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret.get_secret_value(),
+            claim=settings.oidc_claim,
+            came_back_to=f"{(settings.web_url or base_url).rstrip('/')}/sign-in/oidc/back",
+        )
 
     def rulebook(self) -> Rulebook:
         """The rules in force. Raises BadRules when there was never a good file."""

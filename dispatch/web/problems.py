@@ -47,6 +47,8 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.ChangedMeanwhile: 412,
     errors.WrongFileType: 415,
     errors.VersionMissing: 428,
+    errors.SignInRefused: 401,
+    errors.ProviderAway: 502,
     errors.SignInSlowed: 429,
     errors.BadRules: 503,
     errors.SchemaOutdated: 503,

@@ -45,6 +45,11 @@ class Visitor:
         return self.request.cookies.get(self._name("device"))
 
     @property
+    def oidc_secret(self) -> str | None:
+        """What he keeps while the identity provider looks at him."""
+        return self.request.cookies.get(self._name("oidc"))
+
+    @property
     def bearer(self) -> str | None:
         """Raises NotSignedIn for credentials of another kind."""
         given = self.request.headers.get("authorization")

@@ -7,12 +7,19 @@ from typing import Annotated, Any
 from fastapi import Query
 from starlette.responses import RedirectResponse, Response
 
+from dispatch.access import oidc, sessions
+from dispatch.errors import NotFound, ProviderAway, SignInRefused
 from dispatch.web.call import Call
 from dispatch.web.pages.frame import Pages
 from dispatch.web.pages.rendering import links
+from dispatch.web.visitor import Visitor
 
 pages = Pages("home")
 
+WAITS = 600
+"""Seconds that somebody may take at the identity provider."""
+
+Told = Annotated[str, Query(max_length=2000)]
 Next = Annotated[str, Query(pattern=r"^/([^/\\].*)?$", max_length=300, description="a page of ours to go to")]
 
 
@@ -30,8 +37,36 @@ def no_role(call: Call) -> dict[str, Any]:  # noqa: ARG001
 
 
 @pages.look("/sign-in", "sign in", "sign_in.html")
-def sign_in(call: Call, next: Next = "/") -> dict[str, Any]:  # noqa: ARG001
-    return {"next": next}
+def sign_in(call: Call, next: Next = "/") -> dict[str, Any]:
+    return {"next": next, "has_provider": bool(call.here.settings.oidc_issuer)}
+
+
+@pages.api.bare("/sign-in/oidc", "sign in", raises=[ProviderAway, NotFound])
+def to_provider(visitor: Visitor) -> Response:
+    """To the identity provider, which sends the browser back."""
+    way, begun = oidc.begin(visitor.here.provider, _client(visitor))
+    visitor.set_cookie("oidc", begun.kept(), WAITS)
+    return RedirectResponse(way, 303)
+
+
+@pages.api.bare("/sign-in/oidc/back", "sign in", raises=[SignInRefused, ProviderAway, NotFound])
+def from_provider(visitor: Visitor, state: Told = "", code: Told = "") -> Response:
+    """Back again, with the provider's word for who it is."""
+    here, begun = visitor.here, oidc.read_begun(visitor.oidc_secret)
+    visitor.set_cookie("oidc", "", 0)
+    name = oidc.name_of(here.provider, _client(visitor), begun, state, code)
+    with here.database.write() as tx:
+        secret = oidc.enter(tx, name, visitor.now)
+    visitor.set_cookie("session", secret, int(sessions.LONGEST_SESSION.total_seconds()))
+    return RedirectResponse("/", 303)
+
+
+def _client(visitor: Visitor) -> oidc.Client:
+    """Raises NotFound where people sign in by password alone."""
+    client = visitor.here.oidc_client(str(visitor.request.base_url))
+    if client is None:
+        raise NotFound(what="identity provider", which="set")
+    return client
 
 
 @pages.look("/password", "change one's password", "password.html")

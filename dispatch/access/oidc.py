@@ -1,0 +1,150 @@
+"""统一认证登录: whom the operator's identity provider knows signs in by it: OpenID Connect, a code with PKCE.
+
+It says who somebody is and nothing else: what he may do is what his user here may do, and who has none comes no
+further.
+Sources: OpenID Connect Core 1.0, section 3.1; RFC 7636; RFC 9700.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from dispatch.access import sessions
+from dispatch.access.users import known_as
+from dispatch.errors import ProviderAway, SignInRefused
+from dispatch.ports.identity_provider import IdentityProvider
+from dispatch.storage import users
+from dispatch.storage.database import Tx
+
+ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
+"""Signatures alone: with `none` or a shared secret anybody could be anybody."""
+LEEWAY = 60
+"""Seconds by which two clocks may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """We, as the provider knows us. `claim` of its word is the name of our user."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    claim: str
+    came_back_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What only the browser that began keeps until it comes back."""
+
+    state: str
+    nonce: str
+    verifier: str
+
+    def kept(self) -> str:
+        return f"{self.state}.{self.nonce}.{self.verifier}"
+
+
+def begin(provider: IdentityProvider, client: Client) -> tuple[str, Begun]:
+    """Where the browser is to go. Raises ProviderAway."""
+    begun = Begun(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(begun.verifier.encode()).digest()).decode().rstrip("=")
+    asked = {
+        "response_type": "code",
+        "scope": "openid profile",
+        "client_id": client.client_id,
+        "redirect_uri": client.came_back_to,
+        "state": begun.state,
+        "nonce": begun.nonce,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    return f"{_described(provider, client)['authorization_endpoint']}?{urlencode(asked)}", begun
+
+
+def read_begun(kept: str | None) -> Begun:
+    """Raises SignInRefused: another browser began, or none."""
+    parts = (kept or "").split(".")
+    if len(parts) != 3 or not all(parts):
+        raise SignInRefused()
+    return Begun(*parts)
+
+
+def name_of(provider: IdentityProvider, client: Client, begun: Begun, state: str, code: str) -> str:
+    """Whom the provider says it is. Raises SignInRefused, ProviderAway."""
+    if not hmac.compare_digest(state.encode(), begun.state.encode()):
+        raise SignInRefused()
+    described = _described(provider, client)
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": client.came_back_to,
+        "client_id": client.client_id,
+        "client_secret": client.client_secret,
+        "code_verifier": begun.verifier,
+    }
+    try:
+        answer = provider.post(described["token_endpoint"], form)
+        keys = KeySet.import_key_set(provider.get(described["jwks_uri"]))  # type: ignore[arg-type]
+    except PermissionError:
+        raise SignInRefused() from None
+    except (OSError, ValueError, KeyError, JoseError) as away:
+        raise ProviderAway(why=str(away)) from None
+    name = _claims(answer.get("id_token"), keys, client, begun).get(client.claim)
+    if not isinstance(name, str) or not name:
+        raise SignInRefused()
+    return known_as(name)
+
+
+def enter(tx: Tx, name: str, now: datetime) -> str:
+    """A session of the user of that name. Raises SignInRefused for who has no user here, or a disabled one."""
+    user = users.find(tx, name)
+    if user is None or user.disabled_at is not None:
+        raise SignInRefused()
+    return sessions.open_session(tx, user.id, now)
+
+
+def _described(provider: IdentityProvider, client: Client) -> Mapping[str, str]:
+    """The provider's endpoints, by its own description. Raises ProviderAway."""
+    try:
+        found = provider.get(f"{client.issuer.rstrip('/')}/.well-known/openid-configuration")
+    except OSError as away:
+        raise ProviderAway(why=str(away)) from None
+    needed = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
+    if found.get("issuer") != client.issuer or not all(isinstance(found.get(each), str) for each in needed):
+        raise ProviderAway(why="it describes itself as another one, or not at all")
+    return found
+
+
+def _claims(token: object, keys: KeySet, client: Client, begun: Begun) -> dict[str, Any]:
+    """What a token says that is meant for us, now, for this sign-in. Raises SignInRefused."""
+    if not isinstance(token, str):
+        raise SignInRefused()
+    expected = jwt.JWTClaimsRegistry(
+        now=lambda: int(time.time()),
+        leeway=LEEWAY,
+        iss={"essential": True, "value": client.issuer},
+        aud={"essential": True, "value": client.client_id},
+        nonce={"essential": True, "value": begun.nonce},
+        exp={"essential": True},
+        iat={"essential": True},
+    )
+    try:
+        read = jwt.decode(token, keys, algorithms=ALGORITHMS)
+        expected.validate(read.claims)
+    except (JoseError, ValueError):
+        raise SignInRefused() from None
+    return dict(read.claims)
