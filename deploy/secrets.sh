@@ -29,6 +29,7 @@ put index_key "$(key)"
 put metrics_token "$(word)"
 put flower_password "$(word)"
 put grafana_password "$(word)"
+put oidc_client_secret "$(word)" # with an identity provider: what it gave us instead
 
 # The broker's users, by role: what each of them needs and nothing more. `default` may be asked whether it is alive.
 if [ ! -e "$folder/redis_acl" ]; then
