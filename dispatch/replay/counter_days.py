@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 Deed = Callable[[Tx, datetime], object]
 
-OPENED, OPENED_LATELY = 80, 10
+OPENED, OPENED_LATELY = 66, 8
 """Lines that are opened before the last day, when their faults come, and in its last hours."""
 LATELY = timedelta(hours=7)
 REACHED = 700

@@ -59,7 +59,7 @@ AS_IT_WAS = Pace(
     work=timedelta(minutes=25),
     answer=timedelta(minutes=50),
     hold=timedelta(hours=3),
-    calls=14,
+    calls=10,
     left=0,
     at_once=1000,
 )

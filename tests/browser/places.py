@@ -28,11 +28,23 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("counter", "clerk", "/counter")
     for team in TEAMS:
         yield Place(f"board-{team}", team, f"/teams/{team}")
+    yield Place("board-callback-survey", "agent-10086", "/teams/callback-survey")
+    yield Place("hop", "noc", f"/teams/noc/hops/{_waiting(demo, 'noc')}")
+    yield Place("tickets", "supervisor", "/tickets")
     yield Place("ticket", "supervisor", f"/tickets/{_travelled(demo)}")
     yield Place("wall", "supervisor", "/wall")
     yield Place("survey", None, f"/s/{_asked(demo)}")
-    yield Place("admin", "administrator", "/admin")
-    yield Place("admin-ops", "ops", "/admin")
+    yield Place("users", "administrator", "/admin/users")
+    yield Place("teams", "administrator", "/admin/teams")
+    yield Place("rules", "administrator", "/admin/rules")
+    yield Place("audit", "administrator", "/admin/audit")
+    yield Place("quarantine", "ops", "/admin/quarantine")
+
+
+def _waiting(demo: Demo, team: str) -> str:
+    """A hop that anybody of the team may claim."""
+    hops = demo.get("supervisor", f"/teams/{team}/board?limit=200")["items"]
+    return str(next(each["hop"] for each in hops if each["state"] == "waiting"))
 
 
 def _travelled(demo: Demo) -> str:
