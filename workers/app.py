@@ -23,6 +23,7 @@ from dispatch.routing.rulebook import EFFECTS, Rulebook
 from dispatch.settings import load_settings
 from dispatch.storage.outbox import Pair
 from workers import broker, effects, hop
+from workers.beating import keep_beating
 from workers.hop import Step, Stretch
 from workers.metrics_port import show_metrics
 from workers.world import world
@@ -145,6 +146,7 @@ def _in_main_process(**_: object) -> None:
 @worker_process_init.connect
 def _in_pool_process(**_: object) -> None:
     die_with_parent()  # a killed worker must not leave a child behind that goes on unseen
+    keep_beating("worker")
 
 
 @worker_ready.connect

@@ -28,11 +28,12 @@ from dispatch.logs import configure_logs
 from dispatch.processes import mark_ready
 from dispatch.pulse import beat
 from dispatch.routing.rulebook import EFFECTS
-from dispatch.storage import effects, hops
+from dispatch.storage import beats, effects, hops
 from dispatch.storage.outbox import Outbox
 from dispatch.storage.wakeups import Wakeups
 from dispatch.ticket.numbers import ticket_number
 from workers.app import DELIVER, app, stretches, whole_chain
+from workers.beating import process_name
 from workers.metrics_port import show_metrics
 from workers.world import World, world
 
@@ -59,6 +60,7 @@ class Relay:
         found = stretches(here.rules.get())
         self.chains = {team: whole_chain(team, found) for team in found}
         self._broker: Connection | None = None
+        self._started_at, self._beaten = datetime.now(UTC), float("-inf")
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
@@ -179,6 +181,9 @@ class Relay:
         rulebook = self.here.rules.get()
         with self.here.database.write() as tx:
             timers.fire(tx, rulebook, datetime.now(UTC), self.here.settings.batch)
+            if time.monotonic() - self._beaten > beats.BEAT_SECONDS:
+                beats.beat(tx, process_name("relay"), "relay", self._started_at, datetime.now(UTC))
+                self._beaten = time.monotonic()
 
 
 def _measure(outbox: str, due: Sequence[S], receiver: Callable[[S], str]) -> None:

@@ -1,0 +1,43 @@
+"""A worker's signs of life in the database, from a thread of the process that does its work.
+
+Not from Celery's main process: it forks, and a lock on SQLite's queue of writers that a child inherits is held for as
+long as the child lives.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch.settings import load_settings
+from dispatch.storage import beats
+from dispatch.storage.database import Database
+
+log = structlog.get_logger()
+
+
+def process_name(kind: str) -> str:
+    """The same for a process and for its successor: under which name it is supervised, on which machine."""
+    return f"{os.environ.get('SUPERVISED_AS', kind)}@{socket.gethostname()}"
+
+
+def keep_beating(kind: str) -> None:
+    """In a thread, until this process ends."""
+    database, started_at = Database(load_settings().database), datetime.now(UTC)
+    threading.Thread(target=_beat, args=(database, kind, started_at), daemon=True, name="beating").start()
+
+
+def _beat(database: Database, kind: str, started_at: datetime) -> None:
+    pause = threading.Event()
+    while True:
+        try:
+            with database.write() as tx:
+                beats.beat(tx, process_name(kind), kind, started_at, datetime.now(UTC))
+        except SQLAlchemyError as away:
+            log.warning("no sign of life given", error=type(away).__name__)
+        pause.wait(beats.BEAT_SECONDS)
