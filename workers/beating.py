@@ -26,18 +26,20 @@ def process_name(kind: str) -> str:
     return f"{os.environ.get('SUPERVISED_AS', kind)}@{socket.gethostname()}"
 
 
-def keep_beating(kind: str) -> None:
-    """In a thread, until this process ends."""
-    database, started_at = Database(load_settings().database), datetime.now(UTC)
-    threading.Thread(target=_beat, args=(database, kind, started_at), daemon=True, name="beating").start()
+def keep_beating(kind: str) -> threading.Event:
+    """In a thread, until this process ends, or the event is set that is given back."""
+    database, stopped = Database(load_settings().database), threading.Event()
+    threading.Thread(target=_beat, args=(database, kind, stopped), daemon=True, name="beating").start()
+    return stopped
 
 
-def _beat(database: Database, kind: str, started_at: datetime) -> None:
-    pause = threading.Event()
-    while True:
+def _beat(database: Database, kind: str, stopped: threading.Event) -> None:
+    started_at = datetime.now(UTC)
+    while not stopped.is_set():
         try:
             with database.write() as tx:
                 beats.beat(tx, process_name(kind), kind, started_at, datetime.now(UTC))
         except SQLAlchemyError as away:
             log.warning("no sign of life given", error=type(away).__name__)
-        pause.wait(beats.BEAT_SECONDS)
+        stopped.wait(beats.BEAT_SECONDS)
+    database.dispose()

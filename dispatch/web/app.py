@@ -44,7 +44,7 @@ from dispatch.web.api import (
     users,
 )
 from dispatch.web.installation import Installation
-from dispatch.web.pages import admin, boards, home
+from dispatch.web.pages import admin, boards, home, wall
 from dispatch.web.pages.frame import Files, Pages
 from dispatch.web.problems import Problem
 from dispatch.web.routes import Api
@@ -83,7 +83,7 @@ RESOURCES: tuple[Api, ...] = (
     figures.api,
 )
 
-PAGES: tuple[Pages, ...] = (home.pages, boards.pages, admin.pages)
+PAGES: tuple[Pages, ...] = (home.pages, boards.pages, admin.pages, wall.pages)
 
 WORTH_PACKING = 1_000
 """Bytes of an answer from which on it is compressed. No answer has both a secret and what a stranger chose in it."""

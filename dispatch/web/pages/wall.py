@@ -1,0 +1,66 @@
+"""大屏: what is under way, what came in and was closed, what runs; read from five metres, anew every few seconds."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from dispatch.ticket.finding import Title
+from dispatch.web.api.figures import Figures, see_figures
+from dispatch.web.call import Call
+from dispatch.web.pages.frame import Pages
+from dispatch.web.pages.rendering import clock
+
+pages = Pages("wall")
+
+LAGGING = 10.0
+"""Seconds that something may be due before the wall says that the relay is behind; when quiet it takes milliseconds."""
+
+
+@pages.look("/wall", "see figures", "wall.html")
+def wall(call: Call) -> dict[str, Any]:
+    """Of the last day."""
+    told = see_figures(call)
+    lag = max(told.hops.lag, told.effects.lag)
+    quarantined = told.hops.quarantined + told.effects.quarantined
+    return {
+        "told": told,
+        "teams": _teams(call, told),
+        "quarantined": quarantined,
+        "lag": lag,
+        "lagging": lag > LAGGING,
+        "alive": {kind: [each.alive for each in told.processes if each.kind == kind] for kind in ("worker", "relay")},
+        "reopen_rate": _share(told.reopened, told.archived),
+        "satisfaction": _share(told.satisfied, told.answered),
+        "hours": [(clock(each.hour, "%H"), each.arrived, each.closed) for each in told.hours],
+        "answers": [
+            (_answer(call, name), count) for name, count in sorted(told.answers.items(), key=lambda each: -each[1])
+        ],
+        "flower": _flower(call),
+    }
+
+
+def _teams(call: Call, told: Figures) -> list[tuple[Title, Any, float]]:
+    """Those with something before them, the longest backlog first: title, backlog, its length as a share of the
+    longest."""
+    known = call.rulebook.teams
+    found = [(known[name].title if name in known else Title(name, name), of) for name, of in told.backlog.items()]
+    found = sorted((each for each in found if each[1].hops), key=lambda each: -each[1].hops)
+    longest = max((of.hops for _, of in found), default=1)
+    return [(title, of, of.hops / longest) for title, of in found]
+
+
+def _share(part: int, whole: int) -> float | None:
+    """In percent; None where there is nothing to be a part of."""
+    return None if whole == 0 else 100 * part / whole
+
+
+def _answer(call: Call, name: str) -> Title:
+    return call.rulebook.findings[name].title if name in call.rulebook.findings else Title(name, name)
+
+
+def _flower(call: Call) -> str | None:
+    """Where Flower is, if `dispatch up` runs it beside us."""
+    with contextlib.suppress(OSError):
+        return (call.here.settings.run / "flower.url").read_text().strip() or None
+    return None
