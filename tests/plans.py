@@ -1,4 +1,4 @@
-"""How a database carries a statement out: for tests that a query uses the index which was made for it."""
+"""How a database carries statements out: for tests that a query uses the index which was made for it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from dispatch.storage.database import Database, Tx
 
 def plan(database: Database, act: Callable[[Tx], object]) -> str:
     """How the database carries out the first statement of `act`."""
+    return "\n".join(plans(database, act)[0])
+
+
+def plans(database: Database, act: Callable[[Tx], object]) -> list[list[str]]:
+    """How it carries out every statement of `act`: the lines of each plan, as the database writes them."""
     statements: list[tuple[str, Any]] = []
 
     def keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:
@@ -22,5 +27,7 @@ def plan(database: Database, act: Callable[[Tx], object]) -> str:
         act(tx)
         event.remove(tx, "before_cursor_execute", keep)
         explain = "EXPLAIN QUERY PLAN" if database.kind == "sqlite" else "EXPLAIN"
-        statement, parameters = statements[0]
-        return "\n".join(str(tuple(row)) for row in tx.exec_driver_sql(f"{explain} {statement}", parameters))
+        return [
+            [str(tuple(row)) for row in tx.exec_driver_sql(f"{explain} {statement}", parameters)]
+            for statement, parameters in statements
+        ]
