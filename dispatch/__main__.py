@@ -8,6 +8,7 @@ import typer
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from dispatch.cli import (
+    backup,
     crew,
     demo,
     doctor,
@@ -35,7 +36,7 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for module in (running, doctor, intake, team, handling, journey, paper, replay, demo, users):
+for module in (running, doctor, backup, intake, team, handling, journey, paper, replay, demo, users):
     cli.registered_commands += module.app.registered_commands
 for name, group in (
     ("rules", rules.rules),

@@ -72,6 +72,18 @@ class NotRunning(DispatchError):
     code = "not-running"
 
 
+class BackupFailed(DispatchError):
+    """{what} failed, nothing was changed: {why}"""
+
+    code = "backup-failed"
+
+
+class WouldOverwrite(DispatchError):
+    """{what} is there already, and nothing was changed: {remedy}"""
+
+    code = "would-overwrite"
+
+
 # -- what was asked for ---------------------------------------------------------------------------
 
 

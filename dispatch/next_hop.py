@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from dispatch.routing.rulebook import END, Decision, Facts, Rulebook
-from dispatch.storage import history, hops, tickets
+from dispatch.storage import epoch, history, hops, tickets
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import Sending
 from dispatch.storage.wakeups import boards_changed
@@ -95,6 +95,10 @@ def end(
             asked_by = _asked_by(rulebook, ending, decision)
             new = _new_hop(rulebook, row.ticket_id, row.last_seq + 1, decision, facts, asked_by, now, carried)
             made.append({**new, "area": row.area, "rank": row.rank})  # an urge has locked the hop, not only its ticket
+    if carried is not None and made:
+        first = epoch.base(tx) + 1
+        for hop in made:
+            hop["generation"] = first
     hops.update_hops(tx, ended)
     tickets.update_tickets(tx, moved)
     ids = hops.insert_hops(tx, made)
@@ -173,7 +177,7 @@ def _new_hop(
         "seq": seq,
         "team": decision.to,
         "state": HopState.DUE if carried is None else HopState.SENT,
-        "generation": 0 if carried is None else 1,
+        "generation": 0,
         "wake_at": now + (carried or timedelta()),
         "sent_at": None if carried is None else now,
         "asked_by": asked_by,

@@ -25,9 +25,11 @@ from dispatch.storage.migration import migrate
 _EMPTY = """
 DO $$ DECLARE name text; BEGIN
     SET LOCAL session_replication_role = replica;  -- no trigger, no foreign key
-    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    FOR name IN SELECT tablename FROM pg_tables
+        WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'epoch') LOOP
         EXECUTE 'DELETE FROM ' || quote_ident(name);
     END LOOP;
+    UPDATE epoch SET base = 0, restored_at = NULL;
     PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
 END $$
 """

@@ -47,6 +47,13 @@ def examine(settings: Settings, file: Rulebook | None) -> Iterator[Finding]:
     """`file`: the rules as the file has them now, if it is good."""
     database = Database(settings.database)
     try:
+        yield from _examine(settings, file, database)
+    finally:
+        database.dispose()
+
+
+def _examine(settings: Settings, file: Rulebook | None, database: Database) -> Iterator[Finding]:
+    try:
         found = database.schema()
     except SQLAlchemyError as away:
         reason = str(getattr(away, "orig", away)).partition("\n")[0][:60]
@@ -77,7 +84,6 @@ def examine(settings: Settings, file: Rulebook | None) -> Iterator[Finding]:
         yield _keys(tx, settings)
         yield _waiting(tx)
         yield _quarantine(tx)
-    database.dispose()
 
 
 def _durable(tx: Tx) -> Finding:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 
 from dispatch.errors import MissingPart, SchemaOutdated
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """The newest migration; a program works only on its own schema."""
 
 Tx = Connection

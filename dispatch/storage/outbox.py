@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Table, and_, case, select, tuple_, update
 
+from dispatch.storage import epoch
 from dispatch.storage.database import Tx
 from dispatch.ticket.life import State
 
@@ -69,7 +70,7 @@ class Outbox:
                 state=case((poisoned, self.target("quarantine")), else_=self.sent),
                 failures=failures,
                 failure=case((poisoned, "its worker died while it was at work on it"), else_=self.c.failure),
-                generation=self.c.generation + 1,
+                generation=epoch.lifted(self.c.generation) + 1,
                 wake_at=case((poisoned, None), else_=now + lease),
                 **columns,
             )
@@ -98,6 +99,11 @@ class Outbox:
         move, wake_at = ("quarantine", None) if poisoned else ("postpone", now + timedelta(seconds=2**failures))
         self.move(tx, move, [pair], failures=failures, failure=failure, wake_at=wake_at)
         return poisoned
+
+    def begin_epoch(self, tx: Tx, base: int, now: datetime) -> None:
+        """What is on its way goes again, at once, and what was sent of it before is stale."""
+        on_its_way = self.c.state.in_((self.sent, self.received))
+        tx.execute(update(self.table).where(on_its_way).values(generation=base, wake_at=now))
 
     def at(self, pairs: Sequence[Pair]) -> ColumnElement[bool]:
         """At these generations. The id alone finds the row by its index; the pair then decides."""

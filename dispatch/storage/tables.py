@@ -212,6 +212,15 @@ process = Table(  # a relay's or a worker's sign of life
     Column("seen_at", Instant, nullable=False),
 )
 
+epoch = Table(  # one row: what lifts the generations over those of the time before a restore
+    "epoch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("base", Integer, nullable=False),
+    Column("restored_at", Instant),
+    CheckConstraint("id = 1", name="one"),
+)
+
 APPEND_ONLY = (history, archive_record)
 
 

@@ -1,0 +1,213 @@
+"""备份与恢复 Backup and restore of the database, while everything runs, as one file.
+
+What is not in it: the keys of identity numbers, which must lie elsewhere, and what the world outside was told after the
+backup. A restored database begins a new epoch (`storage.epoch`), so that no message of the time that was undone counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, make_url
+
+from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
+from dispatch.settings import Settings
+from dispatch.storage import effects, epoch, hops
+from dispatch.storage.database import SCHEMA, Database, Tx
+from dispatch.storage.migration import migrate
+from dispatch.storage.web_tables import session
+from dispatch.supervisor import is_running
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The schema that the backup had, the number of the epoch that began, and where what was there before is."""
+
+    schema: str
+    epoch: int
+    put_aside: Path | None
+
+
+def backup(settings: Settings, target: Path) -> int:
+    """The whole database as it is at one moment, into a new file that only its owner may read; its size in bytes.
+
+    Raises WouldOverwrite, MissingPart, BackupFailed; then there is no file.
+    """
+    if target.exists():
+        raise WouldOverwrite(what=target, remedy="name another file")
+    with _opened(settings) as database:
+        database.require_schema()
+    with _part(target) as part:
+        if database.kind == "sqlite":
+            _copy_sqlite(_file(settings), part)
+        else:
+            words = ["pg_dump", "--format=custom", f"--file={part}"]
+            _run("pg_dump", words, settings)
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+    return target.stat().st_size
+
+
+def restore(settings: Settings, source: Path, now: datetime, replace: bool = False) -> Restored:
+    """The database as it was, brought to this program's schema, in a new epoch. With `replace` what is there goes: from
+    SQLite it is put aside, from PostgreSQL removed.
+
+    Raises AlreadyRunning, WouldOverwrite, MissingPart, BackupFailed; then all is as it was.
+    """
+    if not source.is_file():
+        raise MissingPart(part=source, remedy="name a file that `dispatch backup` made")
+    if is_running(settings):
+        raise AlreadyRunning(pid=(settings.run / "up.lock").read_text() or "?", home=settings.root)
+    if settings.database.startswith("sqlite"):
+        put_aside = _restore_sqlite(_file(settings), source, now, replace)
+    else:
+        put_aside = None
+        _restore_postgresql(settings, source, replace)
+    with _opened(settings) as database:
+        found = database.schema() or "none"
+        if found < SCHEMA:
+            migrate(database)
+        with database.write() as tx:
+            number = new_epoch(tx, now)
+    return Restored(found, number, put_aside)
+
+
+def new_epoch(tx: Tx, now: datetime) -> int:
+    """After any restore, also one by other means: old messages are stale, and nobody is signed in any more, for who
+    was signed out since would be in again. The epoch's number."""
+    base = epoch.begin(tx, now)
+    for outbox in (hops.OUTBOX, effects.OUTBOX):
+        outbox.begin_epoch(tx, base, now)
+    tx.execute(delete(session))
+    return base // epoch.GENERATIONS
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Database]:
+    """Closed again at the end: no connection of ours may hold up what other programs do to it."""
+    database = Database(settings.database)
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+@contextmanager
+def _part(target: Path) -> Iterator[Path]:
+    """Beside the target, in its place when the block is done, gone when it raises."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        part = folder / target.name
+        part.touch(0o600)
+        yield part
+        part.rename(target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _file(settings: Settings) -> Path:
+    return Path(make_url(settings.database).database or "")
+
+
+def _copy_sqlite(source: Path, target: Path) -> None:
+    """In one read transaction: writers go on meanwhile, and what they write isn't in it."""
+    with contextlib.closing(sqlite3.connect(source, timeout=30)) as live:
+        target.unlink()
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o600))  # VACUUM fills an empty file, with its permissions
+        live.execute("VACUUM INTO ?", (str(target),))
+
+
+def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool) -> Path | None:
+    _examine_sqlite(source)
+    if file.exists() and not replace and _has_tickets(file):
+        raise WouldOverwrite(what=file, remedy="with --replace it is put aside")
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _part(file.with_name(f"{file.name}.restoring")) as part:
+        shutil.copyfile(source, part)
+    put_aside = None
+    if file.exists():
+        put_aside = file.with_name(f"{file.name}.before-{now:%Y%m%dT%H%M%SZ}")
+        _fold(file)
+        file.rename(put_aside)
+    for leftover in ("-wal", "-shm"):
+        file.with_name(file.name + leftover).unlink(missing_ok=True)
+    file.with_name(f"{file.name}.restoring").rename(file)
+    return put_aside
+
+
+def _fold(file: Path) -> None:
+    """The write-ahead log into the file, so that the file alone is all of it."""
+    with contextlib.closing(sqlite3.connect(file)) as old:
+        old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _examine_sqlite(source: Path) -> None:
+    """Raises BackupFailed unless it is a whole database of ours, of a schema that this program knows."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as kept:
+            sound = kept.execute("PRAGMA integrity_check").fetchone()[0]
+            (schema,) = kept.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError:
+        raise BackupFailed(what=f"restoring {source}", why="it is no backup of a SQLite database of Paidan") from None
+    if sound != "ok":
+        raise BackupFailed(what=f"restoring {source}", why="the file is damaged")
+    if schema > SCHEMA:
+        raise BackupFailed(what=f"restoring {source}", why=f"its schema {schema} is newer than this program's {SCHEMA}")
+
+
+def _has_tickets(file: Path) -> bool:
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as there:
+            return bool(there.execute("SELECT EXISTS (SELECT 1 FROM ticket)").fetchone()[0])
+    except sqlite3.DatabaseError:
+        return file.stat().st_size > 0
+
+
+def _restore_postgresql(settings: Settings, source: Path, replace: bool) -> None:
+    """In one transaction: all of it, or what was there before."""
+    with _opened(settings) as database:
+        there = database.schema()
+    if there is not None and not replace:
+        raise WouldOverwrite(what="a database of Paidan", remedy="restore into an empty one, or with --replace")
+    clean = ["--clean", "--if-exists"] if there is not None else []
+    name = make_url(settings.database).database
+    words = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", *clean, f"--dbname={name}"]
+    _run("pg_restore", [*words, str(source)], settings)
+
+
+def _run(program: str, words: list[str], settings: Settings) -> None:
+    """The password goes by the environment. Raises MissingPart, BackupFailed."""
+    try:
+        done = subprocess.run(
+            words, env={**os.environ, **_libpq(settings)}, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        remedy = "install PostgreSQL's client programs (postgresql-client), of the server's version or newer"
+        raise MissingPart(part=program, remedy=remedy) from None
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or ["?"]
+        raise BackupFailed(what=program, why=lines[0])
+
+
+def _libpq(settings: Settings) -> Mapping[str, str]:
+    url = make_url(settings.database)
+    host = url.host or str(url.query.get("host", ""))
+    given = {
+        "PGHOST": host,
+        "PGPORT": str(url.port or url.query.get("port", "")),
+        "PGUSER": url.username or "",
+        "PGPASSWORD": str(url.password or ""),
+        "PGDATABASE": url.database or "",
+    }
+    return {name: value for name, value in given.items() if value}

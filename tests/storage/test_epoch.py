@@ -1,0 +1,74 @@
+"""After a restore, messages of the time that was undone are refused, and what was on its way goes again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from dispatch import backup
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import epoch, hops
+from dispatch.storage import tables as t
+from dispatch.storage.database import Database
+from tests import factories as f
+
+LATER = f.NOW + timedelta(minutes=5)
+
+
+def send(database: Database, rulebook: Rulebook, now: Any = f.NOW) -> list[Any]:
+    with database.write() as tx:
+        return [sent.pair for sent in hops.take_due(tx, now, f.LEASE, 99, list(rulebook.teams))]
+
+
+def receive(database: Database, pairs: list[Any], now: Any = f.NOW) -> list[Any]:
+    with database.write() as tx:
+        return hops.receive(tx, pairs, now, f.LEASE)
+
+
+def restored(database: Database, now: Any = LATER) -> int:
+    with database.write() as tx:
+        return backup.new_epoch(tx, now)
+
+
+def test_a_message_that_was_on_its_way_at_the_backup_is_refused_and_its_hop_goes_again(
+    database: Database, in_force: Rulebook, script: Any
+) -> None:
+    f.fault(database, in_force, script)
+    old = send(database, in_force)
+    assert restored(database) == 1
+    assert receive(database, old, LATER) == []
+    new = send(database, in_force, LATER)
+    assert [pair[0] for pair in new] == [pair[0] for pair in old]
+    assert receive(database, new, LATER) == new
+
+
+def test_a_message_of_the_undone_time_is_refused_by_another_hop_that_got_its_id(
+    database: Database, in_force: Rulebook, script: Any
+) -> None:
+    """What was made after the backup is gone; its id is given out again, at the same count of sendings."""
+    undone = [(1, generation) for generation in range(1, 50)]
+    restored(database)
+    f.fault(database, in_force, script)
+    (new,) = send(database, in_force)
+    assert new == (1, epoch.GENERATIONS + 1)
+    assert receive(database, undone) == []
+    assert receive(database, [new]) == [new]
+
+
+def test_a_second_restore_begins_above_the_first(database: Database, in_force: Rulebook, script: Any) -> None:
+    f.fault(database, in_force, script)
+    assert [restored(database), restored(database)] == [1, 2]
+    assert send(database, in_force, LATER) == [(1, 2 * epoch.GENERATIONS + 1)]
+
+
+def test_what_waits_on_a_board_stays_there_and_what_a_chain_makes_is_of_the_epoch(
+    database: Database, in_force: Rulebook, script: Any
+) -> None:
+    made = f.fault(database, in_force, script)
+    f.on_board(database, in_force, made.ticket_id)
+    restored(database)
+    with database.read() as tx:
+        assert tx.execute(select(t.hop.c.state)).scalars().all() == ["waiting"]
+        assert epoch.base(tx) == epoch.GENERATIONS
