@@ -45,6 +45,10 @@ SAID = (
     "商铺收银要用网，很着急。",
     "楼下在施工，之后就不行了。",
     "老人在家，只会看指示灯。",
+    "下雨之后开始的，时好时坏。",
+    "刚搬的家具，可能碰到光纤了，自己不敢动。",
+    "孩子上网课，总是断，今天一定要修好。",
+    "打过一次电话，让等一天，还是没有恢复。",
 )
 WITHDRAWN = "客户来电：已自行恢复，不用上门"
 REFERRED = "客户用的不是我方宽带，已告知其联系原运营商"
@@ -90,7 +94,7 @@ class Callers:
     def _report(self, now: datetime) -> None:
         role = self._drawn(TAKEN_BY)
         symptom = self.chance.choice(list(self.script.symptoms.values()))
-        text = f"{symptom.title.zh}。{self.chance.choice(SAID)}"
+        text = self.chance.choice(SAID)
         answers = () if role == Role.AGENT_10050 else self._answers(symptom)
         with self.database.write() as tx:
             if (number := self._somebody(tx)) is not None:

@@ -65,7 +65,7 @@ AS_IT_WAS = Pace(
 )
 """As people really work."""
 
-LATELY = replace(AS_IT_WAS, calls=30, left=4, day_and_night=False)
+LATELY = replace(AS_IT_WAS, calls=30, left=5, day_and_night=False)
 """A busy hour, after which something is on every board."""
 
 SHOWN = Pace(
@@ -73,8 +73,8 @@ SHOWN = Pace(
     work=timedelta(seconds=75),
     answer=timedelta(seconds=90),
     hold=timedelta(minutes=4),
-    calls=90,
-    left=4,
+    calls=100,
+    left=5,
     at_once=1,
     day_and_night=False,
 )
