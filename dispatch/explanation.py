@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from dispatch.routing.rulebook import END, Facts
+from dispatch.routing.rulebook import END, Facts, Rulebook
 from dispatch.rules_in_force import RulesInForce
 from dispatch.storage.database import Tx
 from dispatch.ticket.numbers import hop_number
@@ -15,8 +15,7 @@ from dispatch.ticket.numbers import hop_number
 def explain_hop(tx: Tx, rules: RulesInForce, hop: Row[Any]) -> dict[str, Any]:
     """`hop`, `to`, `rule`, `rules_version`, `file` (name@version:line), `facts`, `because`; and of every rule that was
     looked at before and `did_not_match`: `rule`, `to`, `because` (what was otherwise)."""
-    rulebook = rules.version_in(tx, hop.rulebook)
-    facts = Facts(**hop.facts)
+    rulebook, facts = facts_of(tx, rules, hop)
     told: dict[str, Any] = {
         "hop": hop_number(facts.flow, hop.ticket_id, hop.seq),
         "to": hop.team,
@@ -33,7 +32,7 @@ def explain_hop(tx: Tx, rules: RulesInForce, hop: Row[Any]) -> dict[str, Any]:
         "did_not_match": [],
     }
     told["facts"] = {key: value for key, value in told["facts"].items() if value is not None}
-    if facts.team is not None and facts.finding is None:
+    if is_by_hand(facts):
         act = "handed back to the team that asked" if hop.rule == "hand back" else "passed on by hand"
         return {**told, "file": f"{rules.file.name}@{hop.rulebook}", "because": act}
     decision, considered = rulebook.explain(facts)
@@ -51,3 +50,13 @@ def explain_hop(tx: Tx, rules: RulesInForce, hop: Row[Any]) -> dict[str, Any]:
         why = f"{why}; sender is the team that asked: {decision.to}"
     assert decision.to in (hop.team, END)
     return {**told, "because": why}
+
+
+def facts_of(tx: Tx, rules: RulesInForce, hop: Row[Any]) -> tuple[Rulebook, Facts]:
+    """The rules that decided on the hop, and the facts that they looked at."""
+    return rules.version_in(tx, hop.rulebook), Facts(**hop.facts)
+
+
+def is_by_hand(facts: Facts) -> bool:
+    """Whether no rule led on, but a person, who passed on or handed back."""
+    return facts.team is not None and facts.finding is None

@@ -189,14 +189,17 @@ def latest(
     team: str | None = None,
     before: int | None = None,
     sights: Sequence[Sight] = (Sight(),),
+    area: str | None = None,
 ) -> Sequence[Row[Any]]:
-    """The newest tickets (of one account, with one team now, older than `before`) that any of the sights lets be seen,
-    with the team that has each now."""
+    """The newest tickets (of one account, of one area, with one team now, older than `before`) that any of the sights
+    lets be seen, with the team that has each now."""
     asked: list[ColumnElement[bool]] = []
     if number is not None:
         asked.append(ticket.c.account_id.in_(select(account.c.id).where(account.c.number == number)))
     if unfinished:
         asked.append(ticket.c.ended_at.is_(None))
+    if area is not None:
+        asked.append(ticket.c.area == area)
     if team is not None:
         asked.append(ticket.c.id.in_(_now_with(team)))
     if asked:

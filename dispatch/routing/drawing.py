@@ -6,6 +6,7 @@ and the SVG is written by `painting`. resvg makes the PNG, with a font that has 
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
@@ -124,7 +125,12 @@ def _said(flow: str, marks: Marks | None) -> list[str]:
 
 
 def _laid_out(text: str) -> Mapping[str, Any]:
-    program = Path(sys.executable).parent / "graphviz-pure"
+    return _run(Path(sys.executable).parent / "graphviz-pure", text)
+
+
+@functools.lru_cache(maxsize=128)
+def _run(program: Path, text: str) -> Mapping[str, Any]:
+    """Kept, for pages ask again and again. Raises MissingPart."""
     try:
         done = subprocess.run([program, "-Tjson"], input=text, capture_output=True, encoding="utf-8", check=True)
     except FileNotFoundError:

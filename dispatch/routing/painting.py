@@ -209,7 +209,7 @@ def legend(kinds: Collection[Kind], width: float, top: float, language: str, bot
         said = f"{meaning.zh} · {meaning.en}" if both else meaning.en if language == "en" else meaning.zh
         parts.append(
             f'<path d="M{x:.1f},{y - 4:.1f} h22" {stroke(kind)}/>'
-            f'<text class="label {kind}" x="{x + 38:.1f}" y="{y:.1f}" font-size="{_SMALL}" fill="{tone}"'
+            f'<text class="key {kind}" x="{x + 38:.1f}" y="{y:.1f}" font-size="{_SMALL}" fill="{tone}"'
             f' text-anchor="start">{escape(said)}</text>'
         )
     return parts

@@ -30,7 +30,7 @@ from dispatch.web.api.views import (
     words_of,
 )
 from dispatch.web.call import Call
-from dispatch.web.policy import Field
+from dispatch.web.policy import Field, Thing
 from dispatch.web.routes import Api
 
 api = Api("/tickets", "tickets")
@@ -148,10 +148,11 @@ def list_tickets(
     unfinished: Annotated[bool, Query(description="only what hasn't ended")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
+    area: Annotated[str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$")] = None,
 ) -> Page[Listed]:
     """The newest first: of the caller's areas, and what his teams have or had."""
     sights, before = call.sights(), read_cursor(cursor, int)
-    rows = figures.latest(call.tx, limit + 1, account, unfinished, team, before, sights)
+    rows = figures.latest(call.tx, limit + 1, account, unfinished, team, before, sights, area)
     teams = figures.teams_of(call.tx, [row.id for row in rows])
     items = []
     for row in rows:
@@ -167,7 +168,11 @@ def list_tickets(
 @api.look("/{ticket}", "see a ticket")
 def see_ticket(call: Call, ticket: TicketName) -> Journey:
     """The whole journey: which team, when, what it found, how long it took, who did what."""
-    journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket")
+    return tell(call, *seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket"))
+
+
+def tell(call: Call, journey: figures.Journey, thing: Thing) -> Journey:
+    """What the caller sees of it."""
     row, shown = journey.ticket, call.shows(Field.CUSTOMER, thing)
     names = {hop.id: hop_name(row.kind, row.id, hop.seq) for hop in journey.hops}
     return Journey(

@@ -110,7 +110,7 @@ def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
         "job": job,
         "hop": views[hop_id],
         "ticket": ticket_view(call, journey.ticket, thing),
-        "said": _said(call, journey.ticket) if call.shows(Field.CUSTOMER, thing) else [],
+        "said": pre_handling(call, journey.ticket) if call.shows(Field.CUSTOMER, thing) else [],
         "before": [each for each in views.values() if each.ended_at and each.hop != job.on.hop and _says(call, each)],
         "may_find": call.rulebook.findings_of(kind, team),
         "leads": leads(call.rulebook, kind, team, known, job.on.asked_by),
@@ -162,7 +162,7 @@ def _says(call: Call, hop: Hop) -> bool:
     return bool(hop.finding or hop.reason) and not (team is not None and team.automatic)
 
 
-def _said(call: Call, ticket: Row[Any]) -> list[tuple[Title, Title]]:
+def pre_handling(call: Call, ticket: Row[Any]) -> list[tuple[Title, Title]]:
     """What pre-handling asked and was answered, in the words of the script in force."""
     symptom = call.here.script().symptoms.get(ticket.symptom)
     told = []

@@ -87,6 +87,8 @@ def links(call: Call) -> list[Link]:
         found.append(Link(boards[0].path, Title("看板", "Boards"), "layout-list", boards))
     else:
         found += boards
+    if call.may("list tickets"):
+        found.append(Link("/tickets", Title("工单", "Tickets"), "ticket"))
     if call.may("see figures"):
         found.append(Link("/wall", Title("大屏", "Wall"), "chart-bar"))
     if call.may("manage users") or call.may("see the quarantine"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from dispatch.ticket.channel import Channel
 from dispatch.ticket.finding import Evidence, Title, Value
 from dispatch.ticket.life import HopState, TicketState
 from dispatch.ticket.roles import Role
@@ -36,6 +37,13 @@ HOP_STATES: Mapping[HopState, Title] = {
     HopState.PASSED_ON: Title("已转派", "Passed on"),
     HopState.HANDED_BACK: Title("已退单", "Handed back"),
     HopState.WITHDRAWN: Title("已撤单", "Withdrawn"),
+}
+
+CHANNELS: Mapping[str, Title] = {
+    Channel.HOTLINE_10050: Title("10050热线", "10050 hotline"),
+    Channel.HOTLINE_10086: Title("10086热线", "10086 hotline"),
+    Channel.COUNTER: Title("营业厅", "Counter"),
+    Channel.COMMUNITY_MANAGER: Title("小区经理", "Community manager"),
 }
 
 ACTS: Mapping[str, Title] = {
@@ -162,6 +170,10 @@ def hop_state(name: str) -> Title:
 
 def role(name: str) -> Title:
     return ROLES[Role(name)]
+
+
+def channel(name: str) -> Title:
+    return CHANNELS.get(name, Title(name, name))
 
 
 def act(name: str) -> Title:

@@ -1,0 +1,201 @@
+"""工单: to find a ticket, and all that is known of one: where it is, how it came there, and why."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import Query
+from markupsafe import Markup
+from sqlalchemy import Row
+from starlette.responses import RedirectResponse, Response
+
+from dispatch import figures
+from dispatch.errors import BadInput
+from dispatch.routing.prehandling import follow
+from dispatch.routing.rulebook import Rulebook
+from dispatch.routing.wording import say_fact, say_value
+from dispatch.ticket.finding import Title
+from dispatch.ticket.life import HOP_ENDS
+from dispatch.ticket.numbers import read_ticket_number
+from dispatch.web.api import tickets, uploads
+from dispatch.web.api.shapes import Cursor, TicketName
+from dispatch.web.api.tickets import Act
+from dispatch.web.api.uploads import Photo
+from dispatch.web.api.views import Hop, seen_journey
+from dispatch.web.call import Call
+from dispatch.web.pages import walk, words
+from dispatch.web.pages.boards import pre_handling
+from dispatch.web.pages.frame import Pages
+from dispatch.web.pages.rendering import Speaking, Titled, language_of
+from dispatch.web.pages.why import Said, Why, say_finding, say_team, why
+from dispatch.web.policy import Field, Thing
+
+pages = Pages("tickets")
+
+PAGE = 50
+_NUMBER = re.compile(r"[FCfc][0-9]{1,18}|[0-9]{1,8}")
+"""What is looked for as a ticket's number; all else is an account. Longer digits alone are a mobile number."""
+
+Filter = Annotated[str, Query(max_length=40, pattern=r"^[!-~]*$")]
+
+
+class Visit(NamedTuple):
+    """A hop as the timeline tells it."""
+
+    hop: Hop
+    team: Title
+    finding: Title | None
+    evidence: Said
+    acts: list[Act]
+    why: Why
+    photos: list[Photo]
+    live: bool
+
+
+@pages.look("/tickets", "list tickets", "tickets.html", raises=[BadInput])
+def list_tickets(
+    call: Call,
+    account: Filter = "",
+    team: Annotated[str, Query(pattern=r"^([a-z][a-z0-9-]{0,39})?$")] = "",
+    area: Filter = "",
+    unfinished: bool = False,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """The newest first, of what the caller may be told of."""
+    found = tickets.list_tickets(call, account or None, team or None, unfinished, cursor, PAGE, area or None)
+    asked = {"account": account, "team": team, "area": area, "unfinished": "true" if unfinished else ""}
+    kept = {name: value for name, value in asked.items() if value}
+    return {
+        "items": found.items,
+        "next": urlencode({**kept, "cursor": found.next}) if found.next else None,
+        "asked": asked,
+        "first": cursor is None,
+        "teams": call.rulebook.teams,
+        "symptom_of": functools.partial(_symptom, call),
+    }
+
+
+@pages.api.look("/tickets/find", "list tickets")
+def find_ticket(call: Call, q: Annotated[str, Query(max_length=60)] = "") -> Response:
+    """To the ticket of this number, or to the account's tickets."""
+    call.asked = True
+    asked = q.strip()
+    if _NUMBER.fullmatch(asked):
+        return RedirectResponse(f"/tickets/{asked.upper()}", 303)
+    return RedirectResponse(f"/tickets?{urlencode({'account': asked})}" if asked else "/tickets", 303)
+
+
+@pages.look("/tickets/{ticket}", "see a ticket", "ticket.html")
+def see_ticket(call: Call, ticket: TicketName) -> dict[str, Any]:
+    journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket")
+    told, speak = tickets.tell(call, journey, thing), Speaking(language_of(call.visitor.request))
+    shown, rulebook = call.shows(Field.CUSTOMER, thing), _rulebook(call, journey.hops)
+    visits = _visits(call, journey.hops, told, _photos(call, ticket, thing) if shown else [], shown=shown)
+    live = next((visit for visit in visits if visit.live), None)
+    return {
+        "ticket": told.ticket,
+        "journey": told,
+        "visits": visits,
+        "live": live,
+        "board": f"/teams/{live.hop.team}" if live and _has_board(call, live.hop.team, thing.area) else None,
+        "shown": shown,
+        "drawing": _drawn(rulebook, journey, told.ticket.number, speak),
+        "way": walk.tell(rulebook, journey, speak),
+        "symptom": _symptom(call, told.ticket.symptom),
+        "category": call.rulebook.categories.get(told.ticket.category),
+        "answers": pre_handling(call, journey.ticket) if shown else [],
+        "act_said": _act_said,
+        "team_of": lambda name: say_team(rulebook, name),
+        "choices": _choices(call, told),
+    }
+
+
+@pages.look("/tickets/{ticket}/take-over", "take over", "ticket_take_over.html", raises=[BadInput])
+def take_over(
+    call: Call,
+    ticket: TicketName,
+    answer: Annotated[list[str], Query(max_length=50, description="question:answer")] = [],  # noqa: B006
+) -> dict[str, Any]:
+    """接续受理: the script's next question, after these answers; at its end, what becomes of the report."""
+    journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "take over")
+    row, given = journey.ticket, [(question, said) for question, _, said in (each.partition(":") for each in answer)]
+    symptom = call.here.script().symptom(row.symptom)
+    progress = follow(symptom, given)
+    return {
+        "number": tickets.tell(call, journey, thing).ticket.number,
+        "description": row.description,
+        "symptom": symptom.title,
+        "progress": progress,
+        "timely": call.may("take over", thing),
+        "answers": answer,
+        "said_so_far": json.dumps([{"question": question, "answer": said} for question, said in given]),
+        "way": lambda *more: urlencode({"answer": [*answer, *more]}, doseq=True),
+        "way_back": urlencode({"answer": answer[:-1]}, doseq=True),
+    }
+
+
+def _symptom(call: Call, name: str) -> Titled:
+    """What the customer complains of; an order has none of the script's."""
+    known = call.here.script().symptoms.get(name)
+    return known.title if known else words.symptom(name)
+
+
+def _rulebook(call: Call, hops: Sequence[Row[Any]]) -> Rulebook:
+    """The one by which the ticket came where it is."""
+    return call.here.rules.version_in(call.tx, hops[-1].rulebook) if hops else call.rulebook
+
+
+def _visits(
+    call: Call, rows: Sequence[Row[Any]], told: tickets.Journey, photos: Sequence[Photo], *, shown: bool
+) -> list[Visit]:
+    visits = []
+    for row, hop in zip(rows, told.hops, strict=True):
+        rulebook = call.here.rules.version_in(call.tx, row.rulebook)
+        evidence = [(say_fact(rulebook, n), say_value(rulebook, n, v)) for n, v in (hop.evidence or {}).items()]
+        visits.append(
+            Visit(
+                hop,
+                say_team(rulebook, hop.team),
+                say_finding(rulebook, hop.finding) if hop.finding else None,
+                evidence,
+                [act for act in told.history if act.hop == hop.hop],
+                why(call, row, shown=shown),
+                [photo for photo in photos if photo.hop == hop.hop],
+                hop.state not in HOP_ENDS,
+            )
+        )
+    return visits
+
+
+def _drawn(rulebook: Rulebook, journey: figures.Journey, number: str, speak: Speaking) -> Markup | None:
+    """What wasn't dispatched yet is nowhere in the flow."""
+    if not journey.hops:
+        return None
+    return Markup(walk.draw(rulebook, journey, number, speak))  # noqa: S704 — of our own making, all texts escaped
+
+
+def _act_said(act: Act) -> Title:
+    """What is reported of a ticket came from a customer; of a hop, from a team."""
+    return words.act("submit" if act.act == "report" and act.hop is None else act.act)
+
+
+def _photos(call: Call, ticket: str, thing: Thing) -> list[Photo]:
+    return uploads.list_photos(call, ticket).items if call.may("see photos", thing) else []
+
+
+def _has_board(call: Call, name: str, area: str | None) -> bool:
+    team = call.rulebook.teams.get(name)
+    return team is not None and not team.automatic and call.may("see a board", Thing(area, team=team))
+
+
+def _choices(call: Call, told: tickets.Journey) -> Said:
+    """What a customer who is called may answer: names, with their titles."""
+    if "answer by phone" not in told.may or not told.hops:
+        return []
+    offered = call.rulebook.findings_of(told.ticket.kind, told.hops[-1].team)
+    return [(Title(each.name, each.name), each.title) for each in offered]
