@@ -1,0 +1,52 @@
+"""回访: the customer's page, on a phone, by the link of a message. It tells nothing but the ticket's number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from starlette.responses import HTMLResponse
+
+from dispatch.closing import UNREACHABLE
+from dispatch.errors import NotFound
+from dispatch.ticket.finding import Title
+from dispatch.web.api import surveys
+from dispatch.web.api.surveys import Survey
+from dispatch.web.call import Call
+from dispatch.web.pages.frame import Pages
+from dispatch.web.pages.rendering import render
+
+pages = Pages("surveys")
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_ASKED: Mapping[str, Title] = {
+    "satisfied": Title("修好了，满意", "Yes, it works"),
+    "not-fixed": Title("还没修好", "No, it isn't fixed"),
+}
+"""As a customer says it; the findings' own titles are the staff's."""
+
+
+@pages.api.look("/s/{token}", "see a survey")
+def see_survey(call: Call, token: str) -> HTMLResponse:
+    """Whoever has the link; a wrong one is told so, as a page that isn't there."""
+    survey = _find(call, token)
+    shown = {"survey": survey, "token": token, "asked": _ASKED, "thanked": _thanked(call, survey)}
+    page = render(call.visitor.request, "survey.html", shown, call)
+    return HTMLResponse(page, 404 if survey is None else 200)
+
+
+def _find(call: Call, token: str) -> Survey | None:
+    if not _TOKEN.fullmatch(token):
+        return None
+    try:
+        return surveys.see_survey(call, token)
+    except NotFound:
+        return None
+
+
+def _thanked(call: Call, survey: Survey | None) -> Title | None:
+    """What was answered; who was given up as out of reach has answered nothing."""
+    if survey is None or survey.answer in (None, UNREACHABLE):
+        return None
+    known = call.rulebook.findings.get(survey.answer or "")
+    return known.title if known else None
