@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 JOBS ?= 2
 
-.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-board lock clean
+.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench chaos chaos-full bench-board lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(READY)  ## virtual environment with the locked packages
 
@@ -60,6 +60,12 @@ bench: setup  ## how long a slip takes
 
 bench-board: setup  ## how long a board's page takes with 1,000 and with 100,000 open hops; some minutes
 	@$(BIN)/python bench/board.py
+
+chaos: setup  ## 50 kills and every other trouble, over 1,000 tickets, in some minutes
+	@$(BIN)/python -m chaos ci
+
+chaos-full: setup  ## at least 1,000 kills over 50,000 tickets, in some hours
+	@$(BIN)/python -m chaos full
 
 lock: setup  ## resolve the packages anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt

@@ -7,10 +7,11 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, event, insert, select
 
 from dispatch import closing, construction, handling, intake, next_hop
 from dispatch.books.life import AccountState
@@ -88,6 +89,14 @@ def in_memory(rulebook: Rulebook) -> Database:
     made = Database("sqlite://")
     with contextlib.closing(made.engine.raw_connection()) as connection:
         connection.driver_connection.deserialize(_image(rulebook.version, rulebook.text))  # type: ignore[union-attr]
+    return made
+
+
+def in_file(rulebook: Rulebook, file: Path) -> Database:
+    """The same in a file, which outlives a connection that its process died with; nobody waits for the disk."""
+    file.write_bytes(_image(rulebook.version, rulebook.text))
+    made = Database(f"sqlite:///{file}")
+    event.listen(made.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
     return made
 
 

@@ -6,11 +6,11 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 import redis
 
+from chaos.processes import children
 from dispatch import effects as leave
 from dispatch.accounts import opening
 from dispatch.books.life import AccountState
@@ -120,7 +120,3 @@ def test_with_the_broker_emptied_and_workers_killed_each_order_and_message_arriv
 
 def delivered(home: Home) -> int:
     return sum(key.startswith("storm") for _, key in ledger(home, "sms").effects())
-
-
-def children(parent: int) -> list[int]:
-    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]

@@ -1,0 +1,151 @@
+"""`python -m chaos ci|full`: all of it, in one go; ends with the line that says what was lost and doubled.
+
+Exit status 1 when anything was, when a promise isn't kept, or when a scenario that was spoiled on purpose stayed green.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from chaos import campaign, machine, postgres, races, report
+from chaos.acts import HARMFUL, programme
+from chaos.outage import outage
+from chaos.postgres import Postgres
+from chaos.races import Races
+from chaos.scenarios import Findings, Ground, Scenario, duplicates, mixed_versions, play, poison
+from chaos.sizes import SIZES, Size
+from chaos.stage import Stage
+from dispatch.cli.desk import err, progress_bar
+from dispatch.routing import loader, prehandling_file
+from dispatch.rules_in_force import RulesInForce
+from dispatch.settings import PROJECT
+from dispatch.storage.database import Database
+from dispatch.storage.migration import migrate
+
+SCENARIOS = (
+    Scenario("重复乱序投递 Every message 2 to 5 times", duplicates, "no-generation-check"),
+    Scenario("毒工单 Poisoned tickets", poison, "no-quarantine"),
+    Scenario("新旧并存 Old and new workers", mixed_versions, "no-lease-sweep"),
+    Scenario("消息队列中断 The broker away under load", outage, "dozing"),
+)
+RECOVERY_SECONDS = 60
+"""What is promised of the 99th percentile. Source: issue 5."""
+TOLD_SECONDS = 15
+
+
+class _Teller:
+    """A bar where there is a terminal; else a line now and then."""
+
+    def __init__(self, title: str, total: int, done: Callable[[Stage], int]) -> None:
+        self.title, self.total, self.done = title, total, done
+        self.bar = progress_bar()
+        self.task = self.bar.add_task(title, total=total)
+        self.told = time.monotonic()
+
+    def __call__(self, stage: Stage) -> None:
+        tally = stage.load.tally if stage.load else None
+        cases = f" · 受理 {tally.accepted} · 办结 {tally.ended}" if tally else ""
+        self.show(self.done(stage), cases)
+
+    def show(self, done: int, more: str = "") -> None:
+        self.bar.update(self.task, completed=done, description=f"{self.title}{more}")
+        if not self.bar.console.is_terminal and time.monotonic() - self.told > TOLD_SECONDS:
+            self.told = time.monotonic()
+            err.print(f"{self.title}: {done}/{self.total}{more}")
+
+
+@contextmanager
+def _telling(title: str, total: int, done: Callable[[Stage], int]) -> Iterator[_Teller]:
+    teller = _Teller(title, total, done)
+    with teller.bar:
+        yield teller
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    asked.add_argument("size", choices=sorted(SIZES))
+    asked.add_argument("--kills", type=int, help="the campaign alone, with so many kills")
+    asked.add_argument("--tickets", type=int, help="and so many tickets")
+    given = asked.parse_args()
+    size = SIZES[given.size]
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # that a connection is gone is the point
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with tempfile.TemporaryDirectory(prefix="paidan-chaos-") as folder, postgres.server() as server:
+        return run(size, Path(folder), server, given.kills, given.tickets)
+
+
+def run(size: Size, folder: Path, server: Postgres, kills: int | None, tickets: int | None) -> int:
+    good = True
+    played: list[tuple[str, Findings, float]] = []
+    if kills is None and tickets is None:
+        raced = list(_races(size, folder, server))
+        report.show_races(raced)
+        steps = machine.play(size.examples)
+        err.print(f"状态机 state machine: {size.examples} × {steps} steps, good")
+        played = [_scenario(each, size, folder, server) for each in SCENARIOS]
+        report.show_scenarios(played)
+        spoiled = [(each.title, each.spoiler, _goes_red(each, folder, server)) for each in SCENARIOS]
+        spoiled.append(("强杀 Kills", "no-lease-sweep", _kills_go_red(folder, server)))
+        report.show_spoiled(spoiled)
+        good = all(red for _, _, red in spoiled) and not any(each.odd for _, each in raced)
+        good = good and not any(found.faults for _, found, _ in played)
+    kills, tickets = kills or size.kills, tickets or size.tickets
+    with _telling("强杀 kills", kills, lambda stage: stage.kills) as teller:
+        planned = programme(kills, random.Random(kills))
+        outcome = campaign.run(folder / "campaign", server, planned, tickets, size.lease, teller)
+    report.show_campaign(outcome)
+    verdicts = [outcome.verdict, *(found.verdict for _, found, _ in played)]
+    lost, doubled = sum(len(each.lost) for each in verdicts), sum(len(each.doubled) for each in verdicts)
+    print(report.last_line(outcome, sum(each.tickets for each in verdicts), lost, doubled))
+    return 0 if good and not lost and not doubled and outcome.recovery.percentile(0.99) <= RECOVERY_SECONDS else 1
+
+
+def _races(size: Size, folder: Path, server: Postgres) -> Iterator[tuple[str, Races]]:
+    rulebook = loader.load(PROJECT / "routing_rules.yaml")
+    script = prehandling_file.load(PROJECT / "prehandling.yaml", rulebook.categories)
+    for kind, url in (
+        ("SQLite", f"sqlite:///{folder / 'races.db'}"),
+        ("PostgreSQL", server.url(server.new_database())),
+    ):
+        database = Database(url)
+        migrate(database)
+        RulesInForce(PROJECT / "routing_rules.yaml", database).get()
+        with _telling(f"争抢 races, {kind}", size.races, lambda _: 0) as teller:
+            yield kind, races.run(database, rulebook, script, size.races, teller.show)
+        database.dispose()
+
+
+def _scenario(scenario: Scenario, size: Size, folder: Path, server: Postgres) -> tuple[str, Findings, float]:
+    with _telling(scenario.title, size.scenario_tickets, lambda s: s.load.tally.ended if s.load else 0) as teller:
+        found, took = play(scenario, Ground(folder / scenario.play.__name__, server, size, teller))
+    return scenario.title, found, took
+
+
+def _goes_red(scenario: Scenario, folder: Path, server: Postgres) -> bool:
+    """Spoiled, and in the smallest size, it finds a fault."""
+    with _telling(f"拆掉 without {scenario.spoiler}", 1, lambda _: 0) as teller:
+        home = folder / f"{scenario.play.__name__}-spoiled"
+        found, _ = play(scenario, Ground(home, server, SIZES["tiny"], teller, scenario.spoiler, quiet=15))
+    return bool(found.faults)
+
+
+def _kills_go_red(folder: Path, server: Postgres) -> bool:
+    tiny = SIZES["tiny"]
+    with _telling("拆掉 without no-lease-sweep", tiny.kills, lambda stage: stage.kills) as teller:
+        bends = {"CHAOS_BENT": "no-lease-sweep"}
+        outcome = campaign.run(folder / "kills-spoiled", server, HARMFUL, tiny.tickets, 3, teller, bends, quiet=15)
+    return bool(outcome.verdict.lost)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

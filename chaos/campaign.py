@@ -1,0 +1,63 @@
+"""The kills: cases are under way all the time, and one thing after the other is done to the system that has them."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos.acts import KILLS, TROUBLES
+from chaos.installation import installed
+from chaos.postgres import Postgres
+from chaos.recovery import Recovery
+from chaos.stage import Progress, Stage
+from chaos.verdict import Verdict, count
+
+SETTLING_SECONDS = 0.5
+"""Between one thing's being back and the next one's being broken: so that the system is at work again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`done`: how often what was done; `freed`: releases from the quarantine, by the supervisor that chaos plays."""
+
+    verdict: Verdict
+    kills: int
+    done: Counter[str]
+    recovery: Recovery
+    freed: int
+    requests: int
+
+
+def run(
+    home: Path,
+    postgres: Postgres | None,
+    planned: Sequence[str],
+    tickets: int,
+    lease: float,
+    progress: Progress = lambda _: None,
+    bends: Mapping[str, str] | None = None,
+    quiet: float = 60,
+) -> Outcome:
+    """One after the other of what is planned, by its name, while so many tickets are on their way. Raises NotBack.
+
+    The tickets come as the acts do, the last ones when the last act is done. A failpoint at which nobody has died in
+    time is armed once more at the end.
+    """
+    dice, acts, todo = random.Random(len(planned)), {**KILLS, **TROUBLES}, list(planned)
+    with installed(home, postgres, lease, bends) as here:
+        stage = Stage(here, progress, released=1 / (len(planned) + 1))
+        with stage.people(tickets, quiet) as load:
+            stage.until(lambda: load.tally.visits, 60)
+            for n, name in enumerate(todo, 1):
+                before = stage.done[name]
+                acts[name](stage, dice)
+                if stage.done[name] == before and n <= len(planned):
+                    todo.append(name)
+                stage.await_all()
+                stage.wait(SETTLING_SECONDS)
+                stage.released = min(1.0, (n + 1) / (len(planned) + 1))
+            stage.to_the_end()
+            return Outcome(count(here, load), stage.kills, stage.done, stage.recovery, stage.freed, load.requests)

@@ -1,0 +1,234 @@
+"""Loaded by Python itself, as the first thing in every child of chaos: it bends what is to break.
+
+The environment says what: CHAOS_FAILPOINTS is a folder, CHAOS_BENT a list of names from BENDS. A module is bent when it
+is imported; what is not named stays as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.abc
+import importlib.util
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ROLE = os.environ.get("SUPERVISED_AS", "").rstrip("0123456789")
+FAILPOINTS = os.environ.get("CHAOS_FAILPOINTS")
+
+
+def at(place: str) -> None:
+    """Die here, if this place of this role is armed."""
+    if FAILPOINTS:
+        try:
+            os.unlink(f"{FAILPOINTS}/{ROLE}.{place}")
+        except FileNotFoundError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+# -- failpoints ----------------------------------------------------------------------------------------
+
+
+def _commits(database: ModuleType) -> None:
+    write = database.Database.write
+
+    @contextlib.contextmanager
+    def dying(self: Any) -> Iterator[Any]:
+        with write(self) as tx:
+            yield tx
+            at("before-commit")
+        at("committed")
+
+    database.Database.write = dying
+
+
+def _publishes(messaging: ModuleType) -> None:
+    publish = messaging.Producer.publish
+
+    def dying(self: Any, body: Any, *arguments: Any, **options: Any) -> Any:
+        if not _is_task(body):
+            return publish(self, body, *arguments, **options)
+        at("before-publish")
+        given = publish(self, body, *arguments, **options)
+        at("published")
+        return given
+
+    messaging.Producer.publish = dying
+
+
+def _acknowledgements(redis: ModuleType) -> None:
+    ack = redis.QoS.ack
+
+    def dying(self: Any, tag: Any) -> Any:
+        at("before-acknowledgement")
+        given = ack(self, tag)
+        at("acknowledged")
+        return given
+
+    redis.QoS.ack = dying
+
+
+def _hands_in(sms: ModuleType) -> None:
+    send = sms.SimulatedSmsGateway.send
+
+    def dying(self: Any, messages: Any) -> None:
+        send(self, messages)
+        at("handed-in")
+
+    sms.SimulatedSmsGateway.send = dying
+
+
+def _is_task(body: Any) -> bool:
+    """A task's (arguments, keywords, rest), not an event of Celery's own."""
+    return isinstance(body, tuple) and len(body) == 3
+
+
+# -- bends ---------------------------------------------------------------------------------------------
+
+
+def _copies(messaging: ModuleType) -> None:
+    """Every message 2 to 5 times, some of the copies behind later messages. What has no work in it isn't copied: its
+    chain runs on empty, and copies of copies would never end."""
+    publish = messaging.Producer.publish
+    late: list[tuple[Any, Any, Any]] = []
+    told = Path(os.environ["CHAOS_COPIES"])
+
+    def copying(self: Any, body: Any, *arguments: Any, **options: Any) -> Any:
+        given = publish(self, body, *arguments, **options)
+        if _is_task(body) and body[0] and body[0][0]:
+            late.extend([(body, arguments, options)] * random.randint(1, 4))
+            random.shuffle(late)
+            now = [late.pop() for _ in range(max(1, len(late) - 30))]
+            for copied, its_arguments, its_options in now:
+                publish(self, copied, *its_arguments, **its_options)
+            with told.open("a") as file:
+                file.write("." * len(now))
+        return given
+
+    messaging.Producer.publish = copying
+
+
+def _no_lease_sweep(outbox: ModuleType) -> None:
+    """What was sent once is never due again: the relay trusts the broker."""
+
+    def due(self: Any, now: Any) -> Any:
+        return outbox.and_(self.c.wake_at <= now, self.c.state.in_(["due"]))
+
+    outbox.Outbox.due = due
+
+
+def _no_generation_check(outbox: ModuleType) -> None:
+    """A message is believed, whatever has become of its row since: it is worked on from the beginning."""
+    outbox.Outbox.at = lambda self, pairs: self.c.id.in_([row_id for row_id, _ in pairs])
+
+    def receive(self: Any, tx: Any, pairs: Any, now: Any, lease: Any, **columns: Any) -> Any:
+        values = {"state": self.received, "wake_at": now + lease, **columns}
+        if "steps_done" in self.c:
+            values["steps_done"] = 0
+        believed = outbox.update(self.table).where(self.at(pairs), self.c.state.in_(["sent", "received", "waiting"]))
+        moved = tx.execute(believed.values(values).returning(self.c.id, self.c.generation))
+        return sorted((row.id, row.generation) for row in moved)
+
+    outbox.Outbox.receive = receive
+
+
+def _poison(line_test: ModuleType) -> None:
+    """Lines whose test raises, or kills the process that tests them, by a file of `NUMBER raises|kills` lines."""
+    sound = line_test.SimulatedLineTester._line
+    file = Path(os.environ["CHAOS_POISON"])
+
+    def line(self: Any, number: str) -> Any:
+        if file.exists():
+            how = dict(each.split() for each in file.read_text().splitlines()).get(number)
+            if how == "kills":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if how == "raises":
+                raise ValueError(number)
+        return sound(self, number)
+
+    line_test.SimulatedLineTester._line = line
+
+
+def _old_version(noc: ModuleType) -> None:
+    """A worker of a release in which NOC's lines were not yet tested."""
+    noc.STRETCH = noc.Stretch()
+
+
+def _no_quarantine(outbox: ModuleType) -> None:
+    """What fails is tried for ever."""
+    outbox.MOST_FAILURES = 1_000_000
+
+
+def _dozing(connection: ModuleType) -> None:
+    """Who doesn't find the broker sleeps over it."""
+    ensure = connection.Connection.ensure_connection
+
+    def dozing(self: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return ensure(self, *arguments, **options)
+        except Exception:
+            time.sleep(20)
+            raise
+
+    connection.Connection.ensure_connection = dozing
+
+
+Bend = tuple[str, Callable[[ModuleType], None]]
+BENDS: dict[str, Bend] = {
+    "copies": ("kombu.messaging", _copies),
+    "poison": ("dispatch.ports.line_test", _poison),
+    "old-version": ("workers.teams.noc", _old_version),
+    "no-quarantine": ("dispatch.storage.outbox", _no_quarantine),
+    "dozing": ("kombu.connection", _dozing),
+    "no-lease-sweep": ("dispatch.storage.outbox", _no_lease_sweep),
+    "no-generation-check": ("dispatch.storage.outbox", _no_generation_check),
+}
+"""By name: the module that is bent, and how."""
+
+
+class _WhenImported(importlib.abc.MetaPathFinder):
+    """Lets a module be imported as ever, then bends it."""
+
+    def __init__(self, bends: list[Bend]) -> None:
+        self.bends = bends
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        mine = [bend for module, bend in self.bends if module == name]
+        if not mine:
+            return None
+        self.bends = [each for each in self.bends if each[0] != name]
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.loader is not None
+        execute = spec.loader.exec_module
+
+        def execute_and_bend(module: ModuleType) -> None:
+            execute(module)
+            for bend in mine:
+                bend(module)
+
+        spec.loader.exec_module = execute_and_bend  # type: ignore[method-assign]
+        return spec
+
+
+def _wanted() -> list[Bend]:
+    wanted = [BENDS[name] for name in os.environ.get("CHAOS_BENT", "").split()]
+    if FAILPOINTS and ROLE:
+        wanted += [
+            ("dispatch.storage.database", _commits),
+            ("kombu.messaging", _publishes),
+            ("kombu.transport.redis", _acknowledgements),
+            ("dispatch.ports.sms", _hands_in),
+        ]
+    return wanted
+
+
+if bends := _wanted():
+    sys.meta_path.insert(0, _WhenImported(bends))

@@ -1,0 +1,146 @@
+"""The people of a chaos run: the replay's, of whom every fifth reports over the web, as a program does.
+
+They work in a thread of their own and through everything: what fails is tried again, under the same key.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+
+from chaos.installation import Installation
+from dispatch.access import sessions, users
+from dispatch.errors import DispatchError
+from dispatch.intake import Accepted, Report
+from dispatch.replay import mapping
+from dispatch.replay.driver import AGENT, Driver, Tally
+from dispatch.replay.log import LoggedCase
+from dispatch.replay.plan import Planner
+from dispatch.replay.sample import sample
+from dispatch.storage import tickets
+from dispatch.ticket.numbers import read_ticket_number
+from dispatch.ticket.roles import Actor, Grant, Role
+
+NAME = "chaos"
+BY_WEB = 5
+IN_FLIGHT = 1_000
+"""Cases under way at once, so that there is always work in every process's hands, and no long queue behind it."""
+RETRY_SECONDS = 0.1
+SEED = 7
+
+
+class _GivenUp(Exception):
+    """The run ends before its cases do."""
+
+
+def token(here: Installation, name: str, role: Role) -> str:
+    """A program's, that reports faults."""
+    console, now = Actor("console:chaos", Role.OPS), datetime.now(UTC)
+    with here.database.write() as tx:
+        user = users.add(tx, name, "!", [Grant(role)], console, now)
+        return sessions.make_token(tx, user.id, user.name, "chaos", timedelta(days=1), console, now)
+
+
+def body(report: Report) -> dict[str, object]:
+    """A report as the API takes it."""
+    said = {
+        "account": report.account,
+        "symptom": report.symptom,
+        "description": report.description,
+        "priority": report.priority,
+        "answers": [{"question": question, "answer": answer} for question, answer in report.answers],
+        "despite_duplicate": report.despite_duplicate,
+    }
+    return said | ({"category": report.category} if report.category else {})
+
+
+class Load(Driver):
+    """`released` says which share of the cases may have been reported by now."""
+
+    def __init__(self, here: Installation, count: int, released: Callable[[], float], quiet: float = 60) -> None:
+        planner = Planner(mapping.identity(here.rulebook), here.rulebook)
+        cases = sample(count, SEED)
+        super().__init__(NAME, cases, planner, here.script, here.load_database, here.ledger, here.sms)
+        self.count, self.released, self.stalled_seconds = count, released, quiet
+        self.requests = 0
+        self._here = here
+        self._web = httpx2.Client(
+            headers={"Authorization": f"Bearer {token(here, 'chaos', Role(AGENT.role))}"}, timeout=10
+        )
+        self._by_web: dict[int, bool] = {}  # ticket id → whether it has ended
+        self._stop = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="people", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def over(self) -> bool:
+        """Raises what ended it before its time."""
+        if self._failure is not None:
+            raise self._failure
+        return not self._thread.is_alive()
+
+    def give_up(self) -> None:
+        self._stop.set()
+        self._thread.join(30)
+
+    def _work(self) -> None:
+        try:
+            self.run(self._look_up, lambda _: None)
+        except _GivenUp:
+            pass
+        except BaseException as failed:
+            self._failure = failed
+        finally:
+            self._web.close()
+
+    def _look_up(self) -> None:
+        if self._stop.is_set():
+            raise _GivenUp
+
+    def _due_cases(self) -> Sequence[LoggedCase]:
+        under_way = self.tally.accepted - self.tally.ended
+        room = min(IN_FLIGHT - under_way, int(self.count * self.released()) - self._next)
+        return super()._due_cases()[: max(0, room)]
+
+    def _report(self, reports: Sequence[Report]) -> Sequence[Accepted | DispatchError]:
+        by_web = [report for n, report in enumerate(reports, self._next) if n % BY_WEB == 0]
+        others = [report for n, report in enumerate(reports, self._next) if n % BY_WEB]
+        told = iter(super()._report(others))
+        called = iter([self._call(report) for report in by_web])
+        return [next(told) if n % BY_WEB else next(called) for n in range(self._next, self._next + len(reports))]
+
+    def _call(self, report: Report) -> Accepted:
+        """Until the web has accepted it. An answer that never came is asked for again under the same key."""
+        key = {"Idempotency-Key": report.request_key or ""}
+        while True:
+            self._look_up()
+            try:
+                self.requests += 1
+                answer = self._web.post(f"{self._here.stack.web_url}/api/v1/faults", json=body(report), headers=key)
+            except httpx2.HTTPError:
+                time.sleep(RETRY_SECONDS)
+                continue
+            if answer.status_code == 201:
+                told = answer.json()
+                ticket_id = read_ticket_number(told["ticket"])
+                self._by_web.setdefault(ticket_id, False)
+                return Accepted(ticket_id, told["ticket"], told["state"])
+            assert answer.status_code in (409, 429, 500, 503), answer.text  # the first one is under way, or is refused
+            time.sleep(RETRY_SECONDS)
+
+    def _ended(self) -> int:
+        open_ids = [ticket_id for ticket_id, ended in self._by_web.items() if not ended]
+        with self.database.read() as tx:
+            for row in tickets.by_ids(tx, open_ids):
+                self._by_web[row.id] = row.ended_at is not None
+        return super()._ended() + sum(self._by_web.values())
+
+
+__all__ = ["Load", "Tally", "body", "token"]

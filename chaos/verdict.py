@@ -1,0 +1,44 @@
+"""What came of a run, counted from the database and from the ledgers outside it, by stricter words than the replay's.
+
+In a chaos run people finish whatever reaches them, so a case that has not ended when nothing moves any more is lost,
+wherever it stands. Doubled is every line too many in any ledger, and every ticket that nobody asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from chaos.installation import Installation
+from chaos.load import NAME, Load
+from dispatch.replay.outside import count_outside, receivers
+from dispatch.storage.tables import hop, ticket
+from dispatch.ticket.numbers import read_ticket_number
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`lost`: numbers of tickets that were accepted and have not ended. `doubled`: what came more than once."""
+
+    tickets: int
+    hops: int
+    lost: list[str]
+    doubled: list[str]
+
+
+def count(here: Installation, load: Load) -> Verdict:
+    accepted = [thing for effect, thing in here.ledger.effects() if effect == f"accepted/{NAME}"]
+    with here.database.read() as tx:
+        ended = set(tx.execute(select(ticket.c.id).where(ticket.c.ended_at.is_not(None))).scalars())
+        made = tx.execute(select(func.count()).select_from(ticket)).scalar_one()
+        hops = tx.execute(select(func.count()).select_from(hop)).scalar_one()
+    lost = {number for number in accepted if read_ticket_number(number) not in ended}
+    doubled = [f"{effect} {thing}" for effect, thing in here.ledger.doubled()]
+    doubled += ["a ticket that nobody asked for"] * max(0, made - load.tally.accepted)
+    for each in count_outside(here.database, receivers(here.settings)):
+        doubled += [f"{each.port}"] * each.doubled
+        lost |= {f"{each.port} {n}" for n in range(each.lost)}
+    for port, ledger in receivers(here.settings).items():
+        doubled += [f"{port} {effect} {thing}" for effect, thing in ledger.doubled()]
+    return Verdict(load.tally.accepted, hops, sorted(lost), doubled)
