@@ -28,7 +28,7 @@ from dispatch.routing.prehandling import Script, Symptom, follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, runs
 from dispatch.storage.database import Database, Tx
-from dispatch.ticket.life import TicketState
+from dispatch.ticket.life import HopState, TicketState
 from dispatch.ticket.roles import Actor, Role
 
 log = structlog.get_logger()
@@ -53,14 +53,15 @@ SAID = (
 WITHDRAWN = "客户来电：已自行恢复，不用上门"
 REFERRED = "客户用的不是我方宽带，已告知其联系原运营商"
 
-SILENT, DISSATISFIED = 0.2, 0.09
+SILENT, DISSATISFIED = 0.12, 0.06
 """The shares of customers who never answer, and who say that it isn't mended."""
-NEVER_CONTENT = 45
+NEVER_CONTENT = 60
 """One ticket in so many is never mended well enough: it comes back until the limits end it."""
 LEFT_UNANSWERED, LEFT_TRANSFERRED = 6, 2
 """So many surveys stay out, and so many calls with the 10086 seats."""
 URGED, TAKEN_BACK = 0.12, 0.012
 """How often in one go somebody presses, or takes a report back."""
+ON_A_BOARD = (HopState.WAITING, HopState.CLAIMED, HopState.HELD)
 MOST_ACCOUNTS, MOST_TICKETS = 2_000, 400
 
 
@@ -143,7 +144,9 @@ class Callers:
                 intake.transfer(tx, row.id, "已核对身份，客户急需恢复", agent, now)
 
     def _press(self, unfinished: Sequence[Row[Any]], now: datetime) -> None:
-        rows = [row for row in unfinished if row.state == TicketState.OPEN and now - row.made_at > self.pace.work]
+        """Not what waits in the quarantine: that is to be seen there."""
+        at_work = (row for row in unfinished if row.state == TicketState.OPEN and row.hop_state in ON_A_BOARD)
+        rows = [row for row in at_work if now - row.made_at > self.pace.work]
         if not rows or self.chance.random() >= URGED + TAKEN_BACK:
             return
         row = self.chance.choice(rows)

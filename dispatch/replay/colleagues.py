@@ -66,15 +66,17 @@ class Colleagues:
         waiting = sorted((row for row in rows if row.state == HopState.WAITING), key=lambda row: row.boarded_at)
         spare = len(waiting) - (1 if team in SELDOM else self.pace.left)
         for row in waiting:
-            who = self._who(row)
+            who = self._who(row, now)
             if spare > 0 and who is not None and now >= row.boarded_at + self.pace.until_claimed(row.id):
                 spare -= 1
                 yield Claim(row.id, who.actor)
 
-    def _who(self, row: Row[Any]) -> Colleague | None:
+    def _who(self, row: Row[Any], now: datetime) -> Colleague | None:
         """Whose hop this is: the proposed person's, who may be a visitor; else one of the team in its area."""
-        if row.assignee is not None:
-            return OURS.get(row.assignee)
+        if row.assignee in OURS:
+            return OURS[row.assignee]
+        if row.assignee is not None and now < row.boarded_at + self.pace.courtesy:
+            return None
         team = [each for each in COLLEAGUES if each.team == row.team and each.area in (None, row.area)]
         return dice(f"who {row.id}").choice(team) if team else None
 

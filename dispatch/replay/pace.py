@@ -18,12 +18,14 @@ SLOW = 0.1
 class Pace:
     """Medians: `wait` until a hop is claimed, `work` until it is reported, `answer` until a customer answers; `hold` is
     how long a hold lasts. `calls` an hour, on the average over the day. `left`: so many hops wait on every board
-    at least, and half as many stay in hand, so that there is something to see and to do. `at_once`: acts in one go."""
+    at least, and half as many stay in hand, so that there is something to see and to do. What is proposed to a visitor
+    waits for him as long as `courtesy`. `at_once`: acts in one go."""
 
     wait: timedelta
     work: timedelta
     answer: timedelta
     hold: timedelta
+    courtesy: timedelta
     calls: float
     left: int
     at_once: int
@@ -59,6 +61,7 @@ AS_IT_WAS = Pace(
     work=timedelta(minutes=25),
     answer=timedelta(minutes=50),
     hold=timedelta(hours=3),
+    courtesy=timedelta(hours=1),
     calls=10,
     left=0,
     at_once=1000,
@@ -73,6 +76,7 @@ SHOWN = Pace(
     work=timedelta(seconds=75),
     answer=timedelta(seconds=90),
     hold=timedelta(minutes=4),
+    courtesy=timedelta(hours=2),
     calls=100,
     left=5,
     at_once=1,

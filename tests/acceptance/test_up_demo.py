@@ -38,7 +38,7 @@ def test_every_board_has_something_to_do_and_something_in_hand(demo: Demo) -> No
         assert len([hop for hop in hops if hop["state"] == "waiting"]) >= 2, team
         states |= {hop["state"] for hop in hops}
     assert states >= {"waiting", "claimed"}
-    assert demo.get("supervisor", "/quarantine")
+    assert demo.get("supervisor", "/quarantine")["items"]
 
 
 def test_the_walls_figures_reach_back_a_whole_day(demo: Demo) -> None:
