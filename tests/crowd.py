@@ -110,3 +110,7 @@ def _end(tx: Tx, rulebook: Rulebook, accounts: list[int], numbers: range) -> Non
         for hop, id_ in zip(hops, hop_ids, strict=True)
     ]
     tx.execute(insert(t.survey), surveys)
+    said = {"act": "close", "actor": "crowd", "role": "worker", "detail": {}}
+    tx.execute(insert(t.history), [{"ticket_id": id_, "at": row["ended_at"], **said} for row, id_ in of])
+    told = {"port": "sms", "payload": {}, "state": "confirmed", "made_at": NOW, "confirmed_at": NOW}
+    tx.execute(insert(b.effect), [{"key": f"crowd/{id_}", **told} for id_ in ids])
