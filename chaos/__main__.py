@@ -35,7 +35,7 @@ from dispatch.storage.migration import migrate
 SCENARIOS = (
     Scenario("重复乱序投递 Every message 2 to 5 times", duplicates, "no-generation-check"),
     Scenario("毒工单 Poisoned tickets", poison, "no-quarantine"),
-    Scenario("新旧并存 Old and new workers", mixed_versions, "no-lease-sweep"),
+    Scenario("新旧并存 Old and new workers", mixed_versions, "no-putting-back"),
     Scenario("消息队列中断 The broker away under load", outage, "dozing"),
 )
 RECOVERY_SECONDS = 60

@@ -17,7 +17,7 @@ from dispatch.access import sessions, users
 from dispatch.errors import DispatchError
 from dispatch.intake import Accepted, Report
 from dispatch.replay import mapping
-from dispatch.replay.driver import AGENT, Driver, Tally
+from dispatch.replay.driver import AGENT, Driver
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.plan import Planner
 from dispatch.replay.sample import sample
@@ -141,6 +141,3 @@ class Load(Driver):
             for row in tickets.by_ids(tx, open_ids):
                 self._by_web[row.id] = row.ended_at is not None
         return super()._ended() + sum(self._by_web.values())
-
-
-__all__ = ["Load", "Tally", "body", "token"]

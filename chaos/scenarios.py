@@ -91,7 +91,8 @@ def poison(ground: Ground) -> Findings:
         stage = Stage(here, ground.progress, releases=False)
         with stage.people(ground.size.scenario_tickets, ground.quiet + 60) as load:
             others = ground.size.scenario_tickets - len(chosen)
-            apart = stage.until(lambda: _quarantined(here) == set(chosen) and load.tally.ended == others, 120)
+            patience = 120 + ground.size.scenario_tickets / 5
+            apart = stage.until(lambda: _quarantined(here) == set(chosen) and load.tally.ended == others, patience)
             instead = sorted(_quarantined(here))
             file.unlink()
             stage.releases = True

@@ -166,6 +166,11 @@ def _no_quarantine(outbox: ModuleType) -> None:
     outbox.MOST_FAILURES = 1_000_000
 
 
+def _no_putting_back(hop: ModuleType) -> None:
+    """What Celery drops is not put back: the lease brings it, as a failure."""
+    hop.put_back = lambda _pairs: None
+
+
 def _dozing(connection: ModuleType) -> None:
     """Who doesn't find the broker sleeps over it."""
     ensure = connection.Connection.ensure_connection
@@ -186,6 +191,7 @@ BENDS: dict[str, Bend] = {
     "poison": ("dispatch.ports.line_test", _poison),
     "old-version": ("workers.teams.noc", _old_version),
     "no-quarantine": ("dispatch.storage.outbox", _no_quarantine),
+    "no-putting-back": ("workers.hop", _no_putting_back),
     "dozing": ("kombu.connection", _dozing),
     "no-lease-sweep": ("dispatch.storage.outbox", _no_lease_sweep),
     "no-generation-check": ("dispatch.storage.outbox", _no_generation_check),
