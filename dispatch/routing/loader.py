@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from dispatch.errors import BadRules
 from dispatch.routing.checks import check
-from dispatch.routing.rulebook import END, Condition, Limits, Rule, Rulebook, Team
+from dispatch.routing.rulebook import END, Condition, Limits, Rule, Rulebook, Rules, Team
 from dispatch.routing.schema import (
     AtLeast,
     EvidenceModel,
@@ -264,10 +264,10 @@ def _evidence(name: str, model: EvidenceModel) -> Evidence:
     )
 
 
-def _rules(document: Document, path: Path, rules: list[RuleModel]) -> tuple[Rule, ...]:
+def _rules(document: Document, path: Path, rules: list[RuleModel]) -> Rules:
     """Rules named by their place: `flows.fault.noc.inside-plant[0]`; a single one goes without its number."""
     name = ".".join(str(part) for part in path if part != "teams")
-    return tuple(
+    return Rules(
         Rule(
             name=name if len(rules) == 1 else f"{name}[{i}]",
             line=document.fault((*path, i), "").line,

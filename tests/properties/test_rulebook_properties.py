@@ -4,6 +4,7 @@ good or refused with places to look at."""
 from __future__ import annotations
 
 import json
+import math
 import re
 from copy import deepcopy
 from dataclasses import replace
@@ -16,7 +17,7 @@ from ruamel.yaml import YAML
 
 from dispatch.errors import BadRules
 from dispatch.routing.loader import parse
-from dispatch.routing.rulebook import END, SENDER, Facts
+from dispatch.routing.rulebook import END, SENDER, Condition, Facts, Rule, Rules
 from tests.strategies import FLOW, RULEBOOK, RULES, evidence_of, facts, own_facts
 
 LIMITS = RULEBOOK.limits
@@ -45,6 +46,23 @@ def test_sender_is_always_the_team_that_asked_unless_the_limits_stop_the_case(gi
     assert decision.returns == (rule.to == SENDER)
     if decision.returns:
         assert decision.to == fresh.sender
+
+
+values = st.sampled_from(["a", "b", "c"]) | st.integers(-1, 3) | st.booleans() | st.sampled_from([0.5, math.nan])
+conditions = st.builds(
+    Condition,
+    fact=st.sampled_from(["category", "area", "optical-power"]),
+    allowed=st.frozensets(values, max_size=3),
+    least=st.none() | st.sampled_from([-1, 0, 0.5, 2, math.inf]),
+)
+lists_of_rules = st.lists(st.lists(conditions, max_size=3), max_size=12).map(
+    lambda whens: Rules([Rule(f"r{i}", i, tuple(when), "noc") for i, when in enumerate([*whens, []])])
+)
+
+
+@given(lists_of_rules, st.dictionaries(st.sampled_from(["category", "area", "optical-power", "remark"]), values))
+def test_the_rule_found_by_the_index_is_the_first_that_matches(rules: Rules, known: dict[str, Any]) -> None:
+    assert rules.first(known) == next(rule for rule in rules if all(c.holds(known) for c in rule.when))
 
 
 @given(facts())
