@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import Row
 
 from dispatch import next_hop
@@ -42,7 +42,7 @@ def archive(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime,
     records.insert_records(
         tx, [record(cases[row.ticket_id], journeys[row.ticket_id], acts.get(row.ticket_id, []), now) for row in rows]
     )
-    tickets.update_tickets(tx, [{"id_": row.ticket_id, "state": TicketState.ARCHIVED} for row in rows])
+    tickets.update_tickets(tx, [{"id": row.ticket_id, "state": TicketState.ARCHIVED} for row in rows])
     archived = hops.lock(tx, [row.id for row in rows])
     endings = [
         Ending(row, "finish", WORKER, finding=FILED, outcome=_last_finding(journeys[row.ticket_id]))
@@ -58,18 +58,15 @@ def _last_finding(journey: Sequence[Row[Any]]) -> str | None:
 
 def record(case: Row[Any], journey: Sequence[Row[Any]], acts: Sequence[Row[Any]], now: datetime) -> dict[str, Any]:
     """One row of the archive: canonical JSON (sorted keys, no spaces, UTC times) and its SHA-256."""
-    content = json.dumps(
+    content = orjson.dumps(
         {
             "ticket": as_dict(case),
             "hops": [as_dict(hop) for hop in journey],
             "history": [as_dict(act) for act in acts],
             "seconds_by_team": seconds_by_team(journey, now),
         },
-        default=_plain,
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
+        option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,  # a column's name is a kind of str
+    ).decode()
     return {
         "ticket_id": case.id,
         "round": case.reopened,
@@ -145,7 +142,7 @@ def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, n
     hops.update_hops(
         tx,
         [
-            {"id_": row.id, "state": hop_move(HopState(row.state), "remind"), "steps_done": 0, "wake_at": now}
+            {"id": row.id, "state": hop_move(HopState(row.state), "remind"), "steps_done": 0, "wake_at": now}
             for row in again
         ],
     )
@@ -173,9 +170,3 @@ def _grouped(rows: Sequence[Row[Any]]) -> dict[int, list[Row[Any]]]:
     for row in rows:
         groups.setdefault(row.ticket_id, []).append(row)
     return groups
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"no JSON for {type(value).__name__}")

@@ -38,8 +38,8 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
         raise UrgedEnough(ticket=number, why=f"the last time was less than {write_duration(limits.urge_every)} ago")
     why = clean(reason, "reason")
     times = int(row.urged) + 1
-    tickets.update_tickets(tx, [{"id_": ticket_id, "urged": times, "urged_at": now}])
-    hops.update_hops(tx, [{"id_": hop_id, "rank": rank(row.priority, times)} for hop_id in live])
+    tickets.update_tickets(tx, [{"id": ticket_id, "urged": times, "urged_at": now}])
+    hops.update_hops(tx, [{"id": hop_id, "rank": rank(row.priority, times)} for hop_id in live])
     history.write(tx, [history.entry(ticket_id, now, "urge", actor, next(iter(live), None), times=times, reason=why)])
     boards_changed(tx, {hop.team for hop in live.values()})
     return times
@@ -60,7 +60,7 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
     state = ticket_move(TicketState(row.state), "withdraw", f"ticket {number}")
     ended = [
         {
-            "id_": hop.id,
+            "id": hop.id,
             "state": hop_move(HopState(hop.state), "withdraw", f"hop {hop_number(hop.kind, ticket_id, hop.seq)}"),
             "ended_at": now,
             "wake_at": None,
@@ -70,7 +70,7 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
         for hop in live.values()
     ]
     hops.update_hops(tx, ended)
-    tickets.update_tickets(tx, [{"id_": ticket_id, "state": state, "ended_at": now, "outcome": state}])
+    tickets.update_tickets(tx, [{"id": ticket_id, "state": state, "ended_at": now, "outcome": state}])
     history.write(tx, [history.entry(ticket_id, now, "withdraw", actor, next(iter(live), None), reason=why)])
     boards_changed(tx, {hop.team for hop in live.values()})
 

@@ -106,7 +106,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
             continue
         holder = claim.on_behalf_of or claim.actor.name
         wake_at = None if team.level is None else finish_by(team.level, now, timedelta(seconds=row.held_seconds))
-        claimed.append({"id_": row.id, "state": state, "holder": holder, "claimed_at": now, "wake_at": wake_at})
+        claimed.append({"id": row.id, "state": state, "holder": holder, "claimed_at": now, "wake_at": wake_at})
         entries.append(
             history.entry(row.ticket_id, now, "claim", claim.actor, row.id, claim.on_behalf_of, team=row.team)
         )
@@ -152,7 +152,7 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
     if not now < until <= now + limit:
         raise HeldTooLong(limit=write_duration(limit), until=until.isoformat(timespec="minutes"))
     why = clean(reason, "reason")
-    hops.update_hops(tx, [{"id_": hop_id, "state": state, "held_at": now, "wake_at": until}])
+    hops.update_hops(tx, [{"id": hop_id, "state": state, "held_at": now, "wake_at": until}])
     history.write(tx, [history.entry(row.ticket_id, now, "hold", actor, hop_id, until=until.isoformat(), reason=why)])
     boards_changed(tx, [row.team])
 
@@ -175,7 +175,7 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Act
         if row.late and wake_at is not None and wake_at <= now:  # it was overdue before the hold: noted once
             wake_at = None
         wake = {"held_at": None, "held_seconds": held, "wake_at": wake_at}
-        resumed.append({"id_": row.id, "state": state, **wake})
+        resumed.append({"id": row.id, "state": state, **wake})
     hops.update_hops(tx, resumed)
     history.write(tx, [history.entry(row.ticket_id, now, "resume", actor, row.id) for row in rows])
     boards_changed(tx, {row.team for row in rows})
@@ -186,7 +186,7 @@ def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     require(actor, "release", "a hop")
     row = _found(hops.lock(tx, [hop_id]), hop_id)
     state = hop_move(HopState(row.state), "release", f"hop {_name(row)}")
-    hops.update_hops(tx, [{"id_": hop_id, "state": state, "wake_at": now, "failures": 0}])
+    hops.update_hops(tx, [{"id": hop_id, "state": state, "wake_at": now, "failures": 0}])
     history.write(tx, [history.entry(row.ticket_id, now, "release", actor, hop_id, failure=row.failure)])
 
 

@@ -147,7 +147,7 @@ def take_over(
         "ended_at": now if state in TICKET_ENDS else None,
         "outcome": progress.outcome if state in TICKET_ENDS else None,
     }
-    tickets.update_tickets(tx, [{"id_": ticket_id, **changed}])
+    tickets.update_tickets(tx, [{"id": ticket_id, **changed}])
     history.write(tx, [history.entry(ticket_id, now, move, actor, answers=changed["script"])])
     row = tickets.get(tx, ticket_id)
     if state == TicketState.OPEN:
@@ -261,5 +261,5 @@ def _move(tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, **deta
     state = ticket_move(TicketState(row.state), move, f"ticket {ticket_number(row.kind, ticket_id)}")
     ended = state in TICKET_ENDS
     changed = {"state": state, "ended_at": now if ended else None, "outcome": state if ended else None}
-    tickets.update_tickets(tx, [{"id_": ticket_id, **changed}])
+    tickets.update_tickets(tx, [{"id": ticket_id, **changed}])
     history.write(tx, [history.entry(ticket_id, now, move, actor, None, None, **detail)])

@@ -54,7 +54,7 @@ def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -
     tickets.update_tickets(
         tx,
         [
-            {"id_": row.id, "last_seq": row.last_seq + 1, "hops": row.hops + visit}
+            {"id": row.id, "last_seq": row.last_seq + 1, "hops": row.hops + visit}
             for row, visit in zip(rows, visits, strict=True)
         ],
     )
@@ -196,7 +196,7 @@ def held_seconds(row: Row[Any], now: datetime) -> float:
 def _ended(ending: Ending, now: datetime) -> dict[str, Any]:
     row = ending.hop
     return {
-        "id_": row.id,
+        "id": row.id,
         "state": hop_move(HopState(row.state), ending.move, f"hop {hop_number(row.kind, row.ticket_id, row.seq)}"),
         "finding": ending.finding,
         "evidence": dict(ending.evidence) or None,
@@ -218,7 +218,7 @@ def _moved(rulebook: Rulebook, ending: Ending, decision: Decision, now: datetime
     elif state == TicketState.ARCHIVED and on_to_people:
         state, reopened = ticket_move(state, "reopen", number), reopened + 1
     return {
-        "id_": row.ticket_id,
+        "id": row.ticket_id,
         "state": state,
         "reopened": reopened,
         "hops": row.hops + int(on_to_people),

@@ -33,7 +33,7 @@ def fire(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> int:
 
 
 def _mark_overdue(tx: Tx, rows: Sequence[Row[Any]], now: datetime) -> None:
-    hops.update_hops(tx, [{"id_": row.id, "late": True, "wake_at": None} for row in rows])
+    hops.update_hops(tx, [{"id": row.id, "late": True, "wake_at": None} for row in rows])
     entries = [
         history.entry(row.ticket_id, now, "overdue", RELAY, row.id, team=row.team, state=row.state) for row in rows
     ]

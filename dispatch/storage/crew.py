@@ -50,4 +50,4 @@ def load(tx: Tx, team: str, areas: Collection[str]) -> dict[str, dict[str, int]]
 
 
 def propose(tx: Tx, rows: Sequence[tuple[int, str]]) -> None:
-    update_hops(tx, [{"id_": hop_id, "assignee": person} for hop_id, person in rows])
+    update_hops(tx, [{"id": hop_id, "assignee": person} for hop_id, person in rows])

@@ -11,11 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, text
 
 from dispatch.errors import MissingPart, SchemaOutdated
+from dispatch.storage.columns import read_json, write_json
 
 SCHEMA = "0007"
 """The newest migration; a program works only on its own schema."""
 
 Tx = Connection
+
+_COMMON: dict[str, Any] = {"hide_parameters": True, "json_serializer": write_json, "json_deserializer": read_json}
 
 
 class Database:
@@ -31,14 +34,13 @@ class Database:
                 if parsed.database:
                     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                     self._queue = Path(f"{parsed.database}-queue")
-                self.engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": 10})
+                self.engine = create_engine(parsed, connect_args={"timeout": 10}, **_COMMON)
                 _prepare_sqlite(self.engine)
             case "postgresql":
                 # A stuck statement must not hold locks for ever: the lease would send its work again, and again.
                 limits = "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
-                self.engine = create_engine(
-                    parsed, hide_parameters=True, pool_pre_ping=True, connect_args={"options": limits}
-                )
+                options = {"options": f"{limits} -c timezone=UTC"}
+                self.engine = create_engine(parsed, pool_pre_ping=True, connect_args=options, **_COMMON)
                 _quote_no_rows(self.engine)
             case _:
                 raise MissingPart(

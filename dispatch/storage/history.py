@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from dispatch.storage.database import Tx
+from dispatch.storage.given import Rows, among, insert_rows
 from dispatch.storage.tables import history
 from dispatch.ticket.roles import Actor
 
@@ -35,11 +36,10 @@ def entry(
     }
 
 
-def write(tx: Tx, entries: Sequence[dict[str, Any]]) -> None:
-    if entries:
-        tx.execute(insert(history), entries)
+def write(tx: Tx, entries: Rows) -> None:
+    insert_rows(tx, history, entries)
 
 
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """All rows of these tickets, in the order in which they were written."""
-    return tx.execute(select(history).where(history.c.ticket_id.in_(ticket_ids)).order_by(history.c.id)).all()
+    return tx.execute(select(history).where(among(history.c.ticket_id, ticket_ids)).order_by(history.c.id)).all()

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Row, Select, func, select, update
 
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
+from dispatch.storage.given import Rows, among, insert_numbered, update_rows
 from dispatch.storage.outbox import Outbox, Pair, Waited
 from dispatch.storage.tables import hop, ticket
 from dispatch.storage.wakeups import DUE
@@ -66,7 +67,7 @@ def _whole() -> Select[Any]:
 
 def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
     """These hops, locked until the transaction ends, by id."""
-    query = _whole().where(hop.c.id.in_(hop_ids)).with_for_update(of=hop)
+    query = _whole().where(among(hop.c.id, hop_ids)).with_for_update(of=hop)
     return {row.id: row for row in tx.execute(query)}
 
 
@@ -81,21 +82,19 @@ def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     return list(tx.execute(_whole().where(OUTBOX.at(pairs), hop.c.state == HopState.RECEIVED)).all())
 
 
-def insert_hops(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
+def insert_hops(tx: Tx, rows: Rows) -> list[int]:
     """The new hops' ids, in the order of `rows`. Wakes the relay, where the database can, when this commits."""
     if not rows:
         return []
-    made = [row.id for row in tx.execute(insert(hop).returning(hop.c.id, sort_by_parameter_order=True), rows)]
+    made = insert_numbered(tx, hop, rows)
     if tx.dialect.name == "postgresql":
         tx.exec_driver_sql(f"NOTIFY {DUE}")
     return made
 
 
-def update_hops(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Each row: `id_`, and the columns that change; the same columns in all rows."""
-    if rows:
-        columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "id_"}
-        tx.execute(update(hop).where(hop.c.id == bindparam("id_")).values(columns), rows)
+def update_hops(tx: Tx, rows: Rows) -> None:
+    """Each row: its `id`, and the columns that change; the same columns in all rows."""
+    update_rows(tx, hop, rows)
 
 
 def teams_due(tx: Tx, now: datetime, but: Collection[str], among: int = 1_000) -> set[str]:
@@ -119,7 +118,7 @@ def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Sequenc
     sent = (
         select(hop.c.id, hop.c.generation, hop.c.team, hop.c.ticket_id, ticket.c.kind, hop.c.failures)
         .join(ticket, ticket.c.id == hop.c.ticket_id)
-        .where(hop.c.id.in_(list(taken)), hop.c.state == HopState.SENT)
+        .where(among(hop.c.id, list(taken)), hop.c.state == HopState.SENT)
         .order_by(hop.c.id)
     )
     return [Sending(*row, taken[row.id]) for row in tx.execute(sent)]
@@ -134,7 +133,7 @@ def advance(tx: Tx, hop_ids: Sequence[int], steps_done: int, until: datetime) ->
     """So many steps done: those that are still in the worker's hands go on under a new generation and a new lease."""
     advanced = tx.execute(
         update(hop)
-        .where(hop.c.id.in_(hop_ids), hop.c.state == HopState.RECEIVED)
+        .where(among(hop.c.id, hop_ids), hop.c.state == HopState.RECEIVED)
         .values(generation=hop.c.generation + 1, steps_done=steps_done, wake_at=until)
         .returning(hop.c.id, hop.c.generation)
     )
@@ -145,14 +144,14 @@ def board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetime | Non
     """On the board, all of one team; `wake_at` is when somebody must have claimed them."""
     tx.execute(
         update(hop)
-        .where(hop.c.id.in_(hop_ids), hop.c.state.in_(hop_sources("board")))
+        .where(among(hop.c.id, hop_ids), hop.c.state.in_(hop_sources("board")))
         .values(state=hop_target("board"), boarded_at=now, wake_at=wake_at, failures=0, failure=None)
     )
 
 
 def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
     """Keep what a worker found out about each hop."""
-    update_hops(tx, [{"id_": hop_id, "found": found} for hop_id, found in rows])
+    update_hops(tx, [{"id": hop_id, "found": found} for hop_id, found in rows])
 
 
 def woken(tx: Tx, now: datetime, states: Sequence[HopState], limit: int) -> list[Row[Any]]:

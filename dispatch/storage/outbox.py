@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, Table, and_, case, select, update
 
 from dispatch.storage import epoch
 from dispatch.storage.database import Tx
+from dispatch.storage.given import among
 from dispatch.ticket.life import State
 
 Pair = tuple[int, int]
@@ -65,7 +66,7 @@ class Outbox:
         poisoned = held & (failures >= MOST_FAILURES)
         tx.execute(
             update(self.table)
-            .where(self.c.id.in_(sorted(waited)))
+            .where(among(self.c.id, sorted(waited)))
             .values(
                 state=case((poisoned, self.target("quarantine")), else_=self.sent),
                 failures=failures,
@@ -107,10 +108,8 @@ class Outbox:
 
     def at(self, pairs: Sequence[Pair]) -> ColumnElement[bool]:
         """At these generations. The id alone finds the row by its index; the pair then decides."""
-        return and_(
-            self.c.id.in_([row_id for row_id, _ in pairs]),
-            tuple_(self.c.id, self.c.generation).in_([tuple(pair) for pair in pairs]),
-        )
+        ids = among(self.c.id, [row_id for row_id, _ in pairs])
+        return and_(ids, among((self.c.id, self.c.generation), pairs))
 
     def move(self, tx: Tx, move: str, pairs: Sequence[Pair], **columns: object) -> list[Pair]:
         """Those of the rows that are still at these generations, and from where the life's `move` may start."""

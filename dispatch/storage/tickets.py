@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Row, Select, func, select
 
 from dispatch.errors import NotFound
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
+from dispatch.storage.given import Rows, among, insert_numbered, update_rows
 from dispatch.storage.tables import hop, ticket
 from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import LIVE_HOP
 
 
-def insert_tickets(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
+def insert_tickets(tx: Tx, rows: Rows) -> list[int]:
     """The new tickets' ids, in the order of `rows`."""
-    made = tx.execute(insert(ticket).returning(ticket.c.id, sort_by_parameter_order=True), rows)
-    return [row.id for row in made]
+    return insert_numbered(tx, ticket, rows)
 
 
-def update_tickets(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Each row: `id_`, and the columns that change; the same columns in all rows."""
-    if rows:
-        columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "id_"}
-        tx.execute(update(ticket).where(ticket.c.id == bindparam("id_")).values(columns), rows)
+def update_tickets(tx: Tx, rows: Rows) -> None:
+    """Each row: its `id`, and the columns that change; the same columns in all rows."""
+    update_rows(tx, ticket, rows)
 
 
 def whole() -> Select[Any]:
@@ -34,7 +32,7 @@ def whole() -> Select[Any]:
 
 
 def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return tx.execute(whole().where(ticket.c.id.in_(ticket_ids)).order_by(ticket.c.id)).all()
+    return tx.execute(whole().where(among(ticket.c.id, ticket_ids)).order_by(ticket.c.id)).all()
 
 
 def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> Row[Any]:
@@ -49,13 +47,13 @@ def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> Row[Any]:
 def open_faults(tx: Tx, account_ids: Sequence[int]) -> dict[int, int]:
     """The id of the newest fault that hasn't ended, by account id."""
     query = select(ticket.c.account_id, func.max(ticket.c.id)).where(
-        ticket.c.account_id.in_(account_ids), ticket.c.ended_at.is_(None), ticket.c.kind == Kind.FAULT
+        among(ticket.c.account_id, account_ids), ticket.c.ended_at.is_(None), ticket.c.kind == Kind.FAULT
     )
     return dict(tx.execute(query.group_by(ticket.c.account_id)).all())
 
 
 def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, Row[Any]]:
-    return {row.request_key: row for row in tx.execute(select(ticket).where(ticket.c.request_key.in_(keys)))}
+    return {row.request_key: row for row in tx.execute(select(ticket).where(among(ticket.c.request_key, keys)))}
 
 
 def live_hop(tx: Tx, ticket_id: int) -> int | None:

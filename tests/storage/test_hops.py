@@ -283,6 +283,12 @@ QUERIES: dict[str, tuple[Callable[[Tx], object], str]] = {
 }
 
 
+def test_sqlite_finds_each_of_a_batch_of_changed_hops_by_its_id(crowded: Database) -> None:
+    if crowded.kind == "sqlite":  # PostgreSQL rightly reads a table of this size as a whole
+        found = plan(crowded, lambda tx: hops.update_hops(tx, [{"id": n, "late": True} for n in range(3_100, 3_300)]))
+        assert "SEARCH hop USING INTEGER PRIMARY KEY" in found
+
+
 def test_every_query_of_the_hot_path_uses_its_index(crowded: Database) -> None:
     assert len(take(crowded)) == 10 + 1
     for what, (act, index) in QUERIES.items():
