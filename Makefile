@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := .venv-bench
 JOBS ?= 2
 
-.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench chaos chaos-full bench-board lock clean
+.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board chaos chaos-full lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -55,11 +56,24 @@ docs: setup  ## what is generated: the life tables' page, the rules' drawings an
 	@$(BIN)/dispatch rules show routing_rules.yaml --flow construction --svg docs/rules-construction.svg
 	@$(BIN)/dispatch rules schema > docs/routing_rules.schema.json
 
-bench: setup  ## how long a slip takes
+bench: setup $(BENCH)/.ready  ## seven hops through Celery, Procrastinate, Dramatiq, Huey and ours, in turns
+	@$(BENCH)/bin/python -m bench.contest
+
+bench-web: setup  ## creations and whole lives a second through the REST API, eight clients
+	@$(BIN)/python -m bench.web
+
+growth: setup $(BENCH)/.ready  ## what a hop costs with more tickets, backlog, rules, workers
+	@$(BENCH)/bin/python -m bench.growth
+
+bench-slips: setup  ## how long a slip takes
 	@$(BIN)/python bench/slips.py
 
 bench-board: setup  ## how long a board's page takes with 1,000 and with 100,000 open hops; some minutes
 	@$(BIN)/python bench/board.py
+
+$(BENCH)/.ready: requirements/bench.txt setup.sh
+	@PYTHON="$(PYTHON)" VENV="$(BENCH)" LOCKED=requirements/bench.txt sh setup.sh
+	@touch $(BENCH)/.ready
 
 chaos: setup  ## 50 kills and every other trouble, over 1,000 tickets, in some minutes
 	@$(BIN)/python -m chaos ci
@@ -73,4 +87,4 @@ lock: setup  ## resolve the packages anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 
 clean:  ## remove the virtual environment and the caches
-	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

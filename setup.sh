@@ -4,6 +4,7 @@
 set -eu
 PYTHON="${PYTHON:-python3}"
 VENV="${VENV:-.venv}"
+LOCKED="${LOCKED:-}" # another file of packages; the project itself then stays out
 
 version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || {
     echo "setup: $PYTHON is not there: install Python 3.11, or name one with PYTHON=…" >&2
@@ -26,5 +27,5 @@ else
     exit 1
 fi
 echo "setup: locked packages …"
-"$@" install --quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements/dev.txt
-"$@" install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+"$@" install --quiet --disable-pip-version-check --no-input --require-hashes --requirement "${LOCKED:-requirements/dev.txt}"
+[ -n "$LOCKED" ] || "$@" install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .

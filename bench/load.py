@@ -1,0 +1,182 @@
+"""The load on a contender, the same for all: as many lives under way as asked, so many a second, or one at a time.
+
+A life is seven hops. A hop counts when its act is over: for a peer when the task's body has run, for ours when its end
+is committed. Its latency runs from the end of the hop before it (the first one's from the report) to its own.
+Standard library only: the contenders live in two virtual environments.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from statistics import quantiles
+from typing import Any, Protocol
+
+HOPS = 7
+TICK = 0.02
+"""Seconds between two looks at how many lives are under way."""
+DRAIN_SECONDS = 60
+
+
+class Contender(Protocol):
+    """What one way of moving tickets must be able to do. Times are those of `time.time`."""
+
+    def start(self) -> None: ...
+    def submit(self, lives: int) -> None: ...
+    def under_way(self) -> int: ...
+    def hops(self, since: float, until: float) -> list[float]:
+        """The latencies, in seconds, of the hops that ended in this span."""
+        ...
+
+    def check(self) -> None:
+        """Raises when what was done isn't what was asked."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+def serve(contender: Contender) -> None:
+    """Obey standard input: `full SECONDS IN_FLIGHT`, `paced SECONDS LIVES_PER_SECOND`, `single SECONDS`, …"""
+    servers = [int(pid) for pid in os.environ.get("BENCH_SERVERS", "").split()]
+    contender.start()
+    try:
+        print("ready", flush=True)
+        for line in sys.stdin:
+            act, seconds, *rest = line.split()
+            measured = _ACTS[act](contender, servers, float(seconds), *map(float, rest))
+            print(json.dumps(measured), flush=True)
+    finally:
+        contender.stop()
+
+
+def full(contender: Contender, servers: Sequence[int], seconds: float, in_flight: float) -> dict[str, Any]:
+    """Always so many lives under way. Ends with them under way: to be the last act."""
+
+    def top_up() -> None:
+        missing = int(in_flight) - contender.under_way()
+        if missing > 0:
+            contender.submit(missing)
+
+    _keep_up(top_up, seconds / 2)  # until the batches have found their size
+    return _measured(contender, servers, seconds, top_up)
+
+
+def paced(contender: Contender, servers: Sequence[int], seconds: float, rate: float) -> dict[str, Any]:
+    """So many new lives a second, evenly; then until all are over."""
+    begun, submitted = time.time(), 0
+
+    def submit_due() -> None:
+        nonlocal submitted
+        due = int((time.time() - begun) * rate) - submitted
+        if due > 0:
+            contender.submit(due)
+            submitted += due
+
+    _keep_up(submit_due, seconds / 4)
+    measured = _measured(contender, servers, seconds, submit_due)
+    _drain(contender)
+    contender.check()
+    return measured
+
+
+def single(contender: Contender, servers: Sequence[int], seconds: float) -> dict[str, Any]:
+    """One life after the other."""
+
+    def one() -> None:
+        if contender.under_way() == 0:
+            contender.submit(1)
+
+    _keep_up(one, seconds / 4)
+    measured = _measured(contender, servers, seconds, one)
+    _drain(contender)
+    contender.check()
+    return measured
+
+
+def drain(contender: Contender, _servers: Sequence[int], seconds: float) -> dict[str, Any]:
+    """Until all lives are over. Raises TimeoutError."""
+    _drain(contender, seconds)
+    return {}
+
+
+_ACTS = {"full": full, "paced": paced, "single": single, "drain": drain}
+
+
+def _keep_up(act: Any, seconds: float) -> None:
+    until = time.time() + seconds
+    while (now := time.time()) < until:
+        act()
+        time.sleep(max(0.0, min(TICK, now + TICK - time.time())))
+
+
+def _measured(contender: Contender, servers: Sequence[int], seconds: float, act: Any) -> dict[str, Any]:
+    before, since = processor_seconds(_processes(servers)), time.time()
+    _keep_up(act, seconds)
+    until, after = time.time(), processor_seconds(_processes(servers))
+    memory = sum(memory_bytes(pid) for pid in _processes(servers))
+    found = contender.hops(since, until)
+    spent = sum(after[pid] - before.get(pid, 0.0) for pid in after)
+    return {
+        "seconds": until - since,
+        "hops": len(found),
+        "processor": spent,
+        "memory": memory,
+        "latency": _spread(found),
+    }
+
+
+def _spread(latencies: list[float]) -> dict[str, float]:
+    """Milliseconds."""
+    if len(latencies) < 2:
+        return {}
+    cuts = quantiles(latencies, n=100, method="inclusive")
+    return {"p50": cuts[49] * 1000, "p99": cuts[98] * 1000}
+
+
+def _drain(contender: Contender, seconds: float = DRAIN_SECONDS) -> None:
+    deadline = time.time() + seconds
+    while contender.under_way():
+        if time.time() > deadline:
+            raise TimeoutError(f"{contender.under_way()} lives don't end")
+        time.sleep(TICK)
+
+
+def _processes(servers: Iterable[int]) -> set[int]:
+    """This process, its descendants, the servers and theirs."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (folder / "stat").read_text()
+        except OSError:
+            continue  # gone in the meantime
+        parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+    found, more = set(), {os.getpid(), *servers}
+    while more:
+        found |= more
+        more = {pid for pid, parent in parents.items() if parent in more} - found
+    return found
+
+
+def processor_seconds(pids: Iterable[int]) -> dict[int, float]:
+    """User and system time so far. Source: proc(5), fields 14 and 15 of `stat`."""
+    tick, spent = os.sysconf("SC_CLK_TCK"), {}
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        spent[pid] = (int(fields[11]) + int(fields[12])) / tick
+    return spent
+
+
+def memory_bytes(pid: int) -> int:
+    """The process's own memory and its share of what it shares (Pss). Source: proc(5)."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
