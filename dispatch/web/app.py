@@ -45,6 +45,7 @@ from dispatch.web.api import (
 )
 from dispatch.web.installation import Installation
 from dispatch.web.pages import admin, boards, home, wall
+from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
 from dispatch.web.pages import tickets as ticket_pages
 from dispatch.web.pages.frame import Files, Pages
@@ -85,7 +86,15 @@ RESOURCES: tuple[Api, ...] = (
     figures.api,
 )
 
-PAGES: tuple[Pages, ...] = (home.pages, boards.pages, admin.pages, wall.pages, ticket_pages.pages, survey_page.pages)
+PAGES: tuple[Pages, ...] = (
+    home.pages,
+    boards.pages,
+    ticket_pages.pages,
+    survey_page.pages,
+    slip_page.pages,
+    admin.pages,
+    wall.pages,
+)
 
 WORTH_PACKING = 1_000
 """Bytes of an answer from which on it is compressed. No answer has both a secret and what a stranger chose in it."""

@@ -20,7 +20,7 @@ from dispatch.web.routes import Api
 
 api = Api("", "slips")
 
-_Serial = Annotated[str, Path(pattern=r"^[Ss][0-9]{1,18}$", description="S000000042")]
+Serial = Annotated[str, Path(pattern=r"^[Ss][0-9]{1,18}$", description="S000000042")]
 _Number = Annotated[str, Path(pattern=r"^[0-9]{1,18}$", description="00000042")]
 
 
@@ -40,13 +40,18 @@ class Pdf(Response):
 
 
 @api.look("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])
-def print_slip(call: Call, serial: _Serial) -> Pdf:
+def print_slip(call: Call, serial: Serial) -> Pdf:
     """受理单."""
+    return Pdf(typesetting.slip(find_slip(call, serial), fonts=call.here.settings.fonts), serial)
+
+
+def find_slip(call: Call, serial: str) -> SlipData:
+    """What stands on it, if it is the caller's to see. Raises NotFound, NotAllowed."""
     found, missing = operations.slip_paper(call.tx, read_slip_serial(serial)), NotFound(what="slip", which=serial)
     if found is None:
         raise missing
     call.act(Thing(found.area), missing)
-    return Pdf(typesetting.slip(SlipData.from_json(found.content), fonts=call.here.settings.fonts), serial)
+    return SlipData.from_json(found.content)
 
 
 @api.look("/invoices/{number}", "see slips", raises=[NotFound, MissingGlyph])

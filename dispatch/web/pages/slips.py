@@ -1,0 +1,19 @@
+"""受理单: where the code on a slip leads, for the staff who check it. Nobody else is told that there is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dispatch.errors import NotFound
+from dispatch.web.api import slips
+from dispatch.web.api.slips import Serial
+from dispatch.web.call import Call
+from dispatch.web.pages.frame import Pages
+
+pages = Pages("slips")
+
+
+@pages.look("/slips/{serial}", "see slips", "slip.html", raises=[NotFound])
+def see_slip(call: Call, serial: Serial) -> dict[str, Any]:
+    """What was done, when and where, to compare with the paper, and the paper again."""
+    return {"slip": slips.find_slip(call, serial)}

@@ -1,0 +1,45 @@
+"""受理单: where the code on a slip leads, and that it tells a stranger nothing."""
+
+from __future__ import annotations
+
+from dispatch.ticket.roles import Grant, Role
+from tests.accounts import factories as books
+from tests.web.conftest import API, Web
+
+HTML = {"Accept": "text/html"}
+
+
+def slip(web: Web) -> tuple[str, str]:
+    """An account was opened: its number, and the serial of the slip."""
+    account = books.opened(web.database, books.counter(web.rulebook))
+    return account, "S000000001"
+
+
+def test_who_works_at_the_counter_sees_what_was_done_and_opens_the_paper(web: Web) -> None:
+    account, serial = slip(web)
+    clerk = web.browser("chen", Role.CLERK)
+    page = clerk.get(f"/slips/{serial}", headers=HTML)
+    assert page.status_code == 200
+    for told in ("开户", serial, account):
+        assert told in page.text
+    assert f'href="{API}/slips/{serial}"' in page.text
+    assert clerk.get(f"{API}/slips/{serial}").headers["content-type"] == "application/pdf"
+
+
+def test_a_stranger_with_the_paper_is_led_to_the_sign_in_whether_there_is_such_a_slip_or_not(small_web: Web) -> None:
+    account, serial = slip(small_web)
+    answers = [
+        small_web.client().get(f"/slips/{each}", headers=HTML, follow_redirects=False)
+        for each in (serial, "S000000999")
+    ]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    page = small_web.client().get(answers[0].headers["location"], headers=HTML).text
+    assert "10086" in page
+    assert account not in page
+
+
+def test_a_slip_is_not_there_for_another_area_and_not_the_teams_to_see(small_web: Web) -> None:
+    _, serial = slip(small_web)
+    elsewhere = small_web.browser("elsewhere", Grant(Role.CLERK, frozenset({"nowhere"})))
+    assert elsewhere.get(f"/slips/{serial}", headers=HTML).status_code == 404
+    assert small_web.browser("zhao", Role.NOC).get(f"/slips/{serial}", headers=HTML).status_code == 403
