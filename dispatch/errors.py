@@ -288,6 +288,11 @@ class NoResources(Refusal):
     code = "no-resources"
 
 
+class NoResourcesFound(NoResources):
+    """该地址暂无接入资源，无法装机；提交后登记需求。No access resources reach the address; submit, to have the demand
+    recorded."""
+
+
 class MobileTaken(Refusal):
     """该手机号码已绑定其他宽带账号。The mobile number is bound to another account."""
 

@@ -22,7 +22,7 @@ from dispatch.accounts.secret import NewPassword
 from dispatch.books.life import AccountState
 from dispatch.books.naming import read_address, read_mobile, read_name
 from dispatch.books.plans import Plan, require_offered
-from dispatch.errors import AddressInUse, NoResources, UnknownAddress
+from dispatch.errors import AddressInUse, NoResources, NoResourcesFound, UnknownAddress
 from dispatch.slips.forms import Line, Section
 from dispatch.storage import accounts, history, resources, tickets
 from dispatch.storage.database import Tx
@@ -39,7 +39,7 @@ class Opening(Request):
 
     address: Annotated[str, Field(description="装机地址 · standard address of the line")]
     holder: Person
-    plan: Annotated[str, Field(description="营销案 · marketing plan, one of `dispatch plans show`")]
+    plan: Annotated[str, Field(description="营销案 · marketing plan, by its name")]
     password: NewPassword
     mobile: Annotated[str | None, Field(description="绑定的手机号码 · mobile number to be bound to it")] = None
     payment: Paid | None = None
@@ -96,7 +96,7 @@ def _reached(act: Act, request: Opening, plan: Plan) -> Row[Any]:
         raise AddressInUse()
     if address.pon_port_id is None or not resources.occupy(act.tx, address.pon_port_id):
         if act.trial:
-            raise NoResources()  # before anybody has said who would have liked it
+            raise NoResourcesFound()  # before anybody has said who would have liked it
         contact, mobile = read_name(request.holder.name), read_mobile(request.holder.mobile)
         wanted = (address.area, address.text, contact, mobile, plan.speed)
         act.keep_refused.append(lambda: resources.insert_demand(act.tx, act.operation_id, *wanted, act.now))

@@ -44,7 +44,7 @@ from dispatch.web.api import (
     users,
 )
 from dispatch.web.installation import Installation
-from dispatch.web.pages import admin, boards, home, wall
+from dispatch.web.pages import admin, boards, counter, home, wall
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
 from dispatch.web.pages import tickets as ticket_pages
@@ -94,6 +94,7 @@ PAGES: tuple[Pages, ...] = (
     slip_page.pages,
     admin.pages,
     wall.pages,
+    counter.pages,
 )
 
 WORTH_PACKING = 1_000

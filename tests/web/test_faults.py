@@ -69,14 +69,14 @@ def test_the_hotline_transfers_and_a_seat_takes_over_or_the_hotline_refers(web: 
 def test_a_second_fault_of_the_line_is_warned_of_refused_and_taken_if_it_is_another(web: Web) -> None:
     f.account(web.database)
     clerk = web.program("chen", Role.CLERK)
-    assert clerk.get(f"{API}/faults/warnings?account=GZ1").json() == {
+    assert clerk.post(f"{API}/faults/warnings", json={"account": "GZ1"}).json() == {
         "account": "GZ1",
         "state": "in-service",
         "open": None,
         "earlier": [],
     }
     first = submit(clerk).json()["ticket"]
-    warned = clerk.get(f"{API}/faults/warnings?account=GZ1").json()
+    warned = clerk.post(f"{API}/faults/warnings", json={"account": "GZ1"}).json()
     assert (warned["open"], [each["ticket"] for each in warned["earlier"]]) == (first, [first])
     refused = submit(clerk)
     assert (refused.status_code, refused.json()["code"]) == (409, "duplicate-fault")
@@ -114,7 +114,7 @@ def test_a_line_of_another_area_is_as_unknown_as_one_that_is_not_there(web: Web)
     f.account(web.database)
     far = web.program("far", Grant(Role.CLERK, YUEXIU))
     for number in ("GZ1", "GZ9"):
-        answers_given = (submit(far, account=number), far.get(f"{API}/faults/warnings?account={number}"))
+        answers_given = (submit(far, account=number), far.post(f"{API}/faults/warnings", json={"account": number}))
         assert [each.json()["code"] for each in answers_given] == ["unknown-account"] * 2
         assert [each.json()["detail"].replace(number, "N") for each in answers_given] == [
             submit(far, account="GZ8").json()["detail"].replace("GZ8", "N")

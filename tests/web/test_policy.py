@@ -291,6 +291,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "users-add-user": {"name": "new"},
     "users-set-roles": {"roles": []},
     "faults-follow-script": {"symptom": "no-internet"},
+    "faults-see-warnings": {"account": "GZ1"},
     "faults-submit": {"account": "GZ1", "symptom": "slow", "description": "慢", "despite_duplicate": True},
     "tickets-refer": {"reason": "x"},
     "tickets-take-over": {"answers": []},
@@ -351,7 +352,6 @@ PATHS = {
 }
 QUERIES = {
     "crew-remove-from-crew": "?team=noc&area=tianhe&person=x",
-    "faults-see-warnings": "?account=GZ1",
 }
 MISSING = {
     "crew-remove-from-crew": 404,

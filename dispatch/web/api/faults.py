@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Query
 from pydantic import Field as Of
 
 from dispatch import figures, intake
@@ -91,6 +90,10 @@ class Earlier(Told):
     outcome: str | None
 
 
+class Line(Asked):
+    account: Annotated[str, Of(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
+
+
 class Warnings(Told):
     """`open` is a fault that isn't over: another report would be a duplicate. `earlier` are the line's last faults."""
 
@@ -128,11 +131,11 @@ def follow_script(call: Call, asked: Dialogue) -> Dialogued:
     return _dialogued(follow(call.here.script().symptom(asked.symptom), answers))
 
 
-@api.look("/warnings", "see warnings", raises=[UnknownAccount])
-def see_warnings(
-    call: Call, account: Annotated[str, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
-) -> Warnings:
-    """What to know before a fault of this line is reported."""
+@api.look("/warnings", "see warnings", method="POST", raises=[UnknownAccount])
+def see_warnings(call: Call, asked: Line) -> Warnings:
+    """What to know before a fault of this line is reported. An account may be called by a mobile number: so it goes
+    into no address."""
+    account = asked.account
     _require_in_area(call, account)
     row = accounts.by_numbers(call.tx, [account])[account]
     faults = [each for each in figures.latest(call.tx, EARLIER + 1, account) if each.kind == "fault"][:EARLIER]

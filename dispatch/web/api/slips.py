@@ -36,7 +36,13 @@ class Pdf(Response):
     media_type = "application/pdf"
 
     def __init__(self, content: bytes, name: str) -> None:
-        super().__init__(content, headers={"Content-Disposition": f'inline; filename="{name}.pdf"'})
+        """Our own pages may show it within themselves."""
+        headers = {
+            "Content-Disposition": f'inline; filename="{name}.pdf"',
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+            "X-Frame-Options": "SAMEORIGIN",
+        }
+        super().__init__(content, headers=headers)
 
 
 @api.look("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])

@@ -25,7 +25,7 @@ export async function csrf() {
 
 /** One request of the API: { status, body }. Throws TypeError when the network is away. */
 export async function ask(method, path, body, headers = {}) {
-  const json = body !== undefined && !(body instanceof FormData);
+  const json = body !== undefined && !(body instanceof FormData || body instanceof Blob);
   const answer = await fetch(path, {
     method,
     headers: {

@@ -1,0 +1,149 @@
+"""柜台: one page for whoever sits before a customer: find him, see what is known, do what he asks, report his fault.
+
+Every form is made from its operation's request, so that a field that is added there stands here too. What is typed of a
+customer is only ever sent in the body of a request: no address of a page has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dispatch.accounts.billing import METHODS
+from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
+from dispatch.accounts.entries import Entry, Way, entries
+from dispatch.accounts.operation import TITLES
+from dispatch.accounts.registration import SCANS
+from dispatch.accounts.shown import DATA
+from dispatch.books.identity import DOCUMENT_KINDS
+from dispatch.books.money import write_yuan
+from dispatch.books.plans import Plans
+from dispatch.ticket.finding import Title
+from dispatch.web.call import Call
+from dispatch.web.pages.frame import Pages
+
+pages = Pages("counter")
+
+_PARTS: Mapping[str, Title] = {
+    "holder": Title("机主", "Holder"),
+    "new_owner": Title("新机主", "New owner"),
+    "agent": Title("代办人（如有）", "Agent, if one stands in"),
+    "new_document": Title("更换证件（如有）", "New document, if it changes"),
+    "payment": Title("收费", "Payment"),
+}
+_LONG = ("note",)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of what a field may say. `pay` is what is due with it, in yuan."""
+
+    name: str
+    title: Title
+    pay: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of a request; `name` is its path in the JSON, with dots."""
+
+    name: str
+    label: Title
+    kind: str
+    required: bool
+    choices: Sequence[Choice] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Fields that belong together; one that may be left out as a whole is folded."""
+
+    title: Title | None
+    folded: bool
+    fields: Sequence[Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One operation's. `tried`: it is checked while one types."""
+
+    kind: str
+    title: Title
+    tried: bool
+    parts: Sequence[Part]
+
+
+@pages.look("/counter", "find customers", "counter.html")
+def counter(call: Call) -> dict[str, Any]:
+    """With the forms of the operations that the caller may do somewhere."""
+    call.act()
+    plans = call.here.counter().plans
+    mine = [kind for kind in OPERATIONS if kind != "view" and call.may(f"account {kind}")]
+    return {
+        "forms": [form(kind, plans) for kind in mine],
+        "may_view": call.may("account view"),
+        "documents": [Choice(each.name, each.title) for each in DOCUMENT_KINDS.values()],
+        "symptoms": [Choice(each.name, each.title) for each in call.here.script().symptoms.values()],
+        "data": DATA,
+        "labels": LABELS,
+        "ways": {"account": Title("宽带账号", "Account"), "mobile": Title("手机号码", "Mobile"),
+                 "document": Title("证件号码", "Document")},
+    }  # fmt: skip
+
+
+def form(kind: str, plans: Plans) -> Form:
+    """The form of an operation, from its request's own values."""
+    parts: dict[str, list[Field]] = {}
+    optional: dict[str, bool] = {}
+    for entry in entries(OPERATIONS[kind][0]):
+        if entry.path[0] in ("request_key", "confirm"):
+            continue
+        part = entry.path[0] if len(entry.path) > 1 else ""
+        parts.setdefault(part, []).append(_field(kind, entry, plans))
+        optional[part] = optional.get(part, True) and not entry.required
+    made = [
+        Part(_PARTS.get(part), bool(part) and optional[part] and part != "payment", fields)
+        for part, fields in parts.items()
+    ]
+    return Form(kind, TITLES[kind], kind not in ONLY_LOOKS, made)
+
+
+def _field(kind: str, entry: Entry, plans: Plans) -> Field:
+    zh, _, en = entry.help.partition(" · ")
+    choices = _choices(kind, entry, plans)
+    return Field(".".join(entry.path), Title(zh, en), _control(entry, bool(choices)), entry.required, choices)
+
+
+def _control(entry: Entry, chosen: bool) -> str:
+    last = entry.path[-1]
+    if entry.way is Way.FILES:
+        return "scans"
+    if chosen:
+        return "choice"
+    if entry.way is Way.SECRET:
+        return "password" if "password" in last else "text"
+    by_type = {"YYYY-MM-DD": "date", "TIME": "moment"}.get(entry.metavar)
+    return by_type or ("long" if last in _LONG else "address" if last == "address" else "text")
+
+
+def _choices(kind: str, entry: Entry, plans: Plans) -> Sequence[Choice]:
+    match entry.path[-1]:
+        case "document_kind" | "kind":
+            return [Choice(each.name, each.title) for each in DOCUMENT_KINDS.values()]
+        case "reason" if kind in REASONS:
+            return [Choice(name, title) for name, title in REASONS[kind].items()]
+        case "method":
+            return [Choice(name, title) for name, title in METHODS.items()]
+        case "scans":
+            return [Choice(name, title) for name, title in SCANS.items()]
+        case "plan":
+            return [_plan(name, plans) for name in plans.plans]
+    return ()
+
+
+def _plan(name: str, plans: Plans) -> Choice:
+    plan = plans.plans[name]
+    fee = write_yuan(plan.monthly_fee)
+    title = Title(f"{plan.title.zh}（{fee}元/月）", f"{plan.title.en} ({fee} yuan a month)")
+    return Choice(name, title, write_yuan(plan.to_pay))

@@ -1,0 +1,367 @@
+// The counter: whom one serves, what is known of him, and the operations' forms, which are checked while one types.
+
+import { ask, read } from "./forms.js";
+
+const page = document.querySelector("[data-counter]");
+const say = page.dataset;
+const chinese = document.documentElement.lang.startsWith("zh");
+const TYPED_FOR = 500; // milliseconds without a key before what was typed is checked
+
+export const language = (sentence) => (chinese || !sentence.en ? sentence.zh : sentence.en);
+export const made = (tag, text = "", attributes = {}) => {
+  const element = document.createElement(tag);
+  element.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+};
+
+/** A sentence to be read out: the page's language large, the other small below it. */
+export function speak(place, sentence) {
+  const [first, second] = chinese ? [sentence.zh, sentence.en] : [sentence.en || sentence.zh, sentence.en && sentence.zh];
+  place.replaceChildren(first, ...(second ? [made("small", second)] : []));
+}
+
+// -- whom ---------------------------------------------------------------------------------------------
+
+const find = page.querySelector("[data-find]");
+const wanted = find.querySelector("[data-wanted]");
+const found = page.querySelector("[data-found]");
+
+for (const way of find.querySelectorAll("[data-way]")) way.addEventListener("change", () => {
+  const kind = find.querySelector("select");
+  kind.hidden = kind.disabled = way.value !== "document";
+  wanted.name = way.value === "document" ? "document_number" : way.value;
+  wanted.inputMode = way.value === "mobile" ? "numeric" : "text";
+  wanted.value = "";
+  wanted.focus();
+});
+
+find.addEventListener("done", (event) => {
+  event.preventDefault();
+  const items = event.detail.items;
+  found.replaceChildren(...(items.length ? items.map(offer) : [made("p", say.none, { class: "text-secondary m-2" })]));
+  if (items.length === 1) choose(items[0].account);
+});
+find.addEventListener("refused", () => found.replaceChildren());
+
+function offer(item) {
+  const button = made("button", "", { type: "button", class: "list-group-item list-group-item-action", "data-choose": item.account });
+  const first = made("div", "", { class: "d-flex justify-content-between gap-2" });
+  first.append(made("strong", item.account), made("span", item.state_title));
+  button.append(first, made("div", [item.customer, item.contact, item.address ?? item.area].filter(Boolean).join(" · "), { class: "small" }));
+  button.addEventListener("click", () => choose(item.account));
+  return button;
+}
+
+/** Everything on the page is about this account from now on. */
+export function choose(account) {
+  for (const each of found.querySelectorAll("[data-choose]")) each.classList.toggle("active", each.dataset.choose === account);
+  for (const field of page.querySelectorAll("[data-account]")) {
+    field.value = account;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  see({ account });
+}
+
+// -- what is known of him -----------------------------------------------------------------------------
+
+const view = page.querySelector("[data-view]");
+const EVERYTHING = ["customer", "accounts", "plans", "bindings", "payments", "operations", "tickets", "effects"];
+
+async function see(request) {
+  if (!view) return;
+  const answer = await ask("POST", "/api/v1/accounts/view", { ...request, show: EVERYTHING });
+  view.hidden = false;
+  const alert = view.querySelector("[data-view-alert]");
+  alert.hidden = answer.status < 300;
+  if (answer.status < 300) show(answer.body.result);
+  else alert.textContent = answer.body.detail;
+}
+
+function show(result) {
+  const card = view.querySelector("[data-customer]");
+  card.hidden = !result.customer;
+  for (const place of card.querySelectorAll("[data-of]")) place.textContent = result.customer?.[place.dataset.of] ?? "–";
+  for (const part of view.querySelectorAll("[data-rows]")) {
+    const rows = result[part.dataset.rows] ?? [];
+    part.hidden = !rows.length;
+    part.open = part.open || part.dataset.rows === "accounts";
+    part.querySelector("[data-count]").textContent = rows.length;
+    part.querySelector("tbody").replaceChildren(...rows.map((row) => filled(part.querySelector("template"), row)));
+  }
+}
+
+function filled(template, row) {
+  const line = template.content.cloneNode(true);
+  for (const cell of line.querySelectorAll("[data-of]")) {
+    const value = row[cell.dataset.of];
+    if (value !== null && value !== undefined) cell.append(written(value, cell.dataset.as));
+  }
+  return line;
+}
+
+const PAPERS = { slip: "/api/v1/slips/", invoice: "/api/v1/invoices/" };
+
+function written(value, kind) {
+  if (kind === "time" || kind === "day") {
+    const at = new Date(value);
+    const two = (number) => String(number).padStart(2, "0");
+    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    return kind === "day" ? day : `${day.slice(5)} ${two(at.getHours())}:${two(at.getMinutes())}`;
+  }
+  if (kind === "ticket") return made("a", value, { href: `/tickets/${value}` });
+  return PAPERS[kind] ? made("a", value, { href: PAPERS[kind] + value, target: "_blank", rel: "noopener" }) : String(value);
+}
+
+page.querySelector("[data-unmask]")?.addEventListener("done", (event) => {
+  event.preventDefault();
+  const { account, unmask, reason } = read(event.target);
+  show({ ...event.detail.result });
+  event.target.reset();
+  event.target.elements.account.value = account;
+  if (unmask && reason) event.target.closest("details").open = false;
+});
+
+// -- which operation ----------------------------------------------------------------------------------
+
+const sections = [...page.querySelectorAll("[data-operation]")];
+const switches = [...page.querySelectorAll("[data-shows]")];
+for (const one of switches) one.addEventListener("click", () => open(one.dataset.shows));
+
+function open(kind) {
+  for (const one of switches) {
+    const is = one.dataset.shows === kind;
+    one.setAttribute("aria-pressed", is);
+    one.classList.toggle("btn-primary", is);
+  }
+  for (const section of sections) section.hidden = section.dataset.operation !== kind;
+  const section = sections.find((each) => each.dataset.operation === kind);
+  const empty = [...section.querySelectorAll("input:not([type=hidden]), select, textarea")].find((each) => !each.value);
+  empty?.focus({ preventScroll: true });
+  if (matchMedia("(max-width: 991px)").matches) section.scrollIntoView({ block: "start" });
+  const form = section.querySelector("form[data-trial]");
+  if (form) check(form);
+}
+
+// -- its form: what it would come to, while one types -------------------------------------------------
+
+const waiting = new WeakMap(); // form → timer
+const turns = new WeakMap(); // form → the number of its last trial: an answer that comes late is out of date
+
+for (const form of page.querySelectorAll("form[data-trial]")) {
+  const later = () => {
+    clearTimeout(waiting.get(form));
+    waiting.set(form, setTimeout(() => check(form), TYPED_FOR));
+  };
+  form.addEventListener("input", later);
+  form.addEventListener("change", later);
+  form.addEventListener("change", () => due(form));
+}
+
+function stopTrying(form) {
+  clearTimeout(waiting.get(form));
+  turns.set(form, (turns.get(form) ?? 0) + 1);
+}
+
+async function check(form) {
+  if (form.closest("[hidden]") || form.hasAttribute("aria-busy")) return;
+  const turn = (turns.get(form) ?? 0) + 1;
+  turns.set(form, turn);
+  const typed = read(form);
+  const path = form.dataset.api.split(" ")[1];
+  const answer = await ask("POST", `${path}/check`, typed).catch(() => null);
+  if (answer?.status === 200 && turns.get(form) === turn) tell(form, answer.body);
+}
+
+function tell(form, tried) {
+  unmark(form);
+  const general = [];
+  for (const fault of tried.faults) {
+    const field = form.elements.namedItem(fault.pointer.slice(1).replaceAll("/", "."));
+    if (field === document.activeElement) continue; // he is still typing
+    if (field instanceof Element) mark(field, language(fault.read_out));
+    else general.push(fault.read_out);
+  }
+  const refusal = tried.refusal?.read_out ?? general[0];
+  readOut(form, tried.missing.length && !tried.refusal ? null : refusal);
+  warn(form, tried.warnings);
+  const names = tried.missing.map((pointer) => called(form, pointer)).filter(Boolean);
+  const verdict = form.querySelector("[data-verdict]");
+  verdict.textContent = tried.ready ? `✓ ${say.ready}` : names.length ? say.missing + names.join(say.list) : "";
+  verdict.classList.toggle("text-success", tried.ready);
+  due(form);
+}
+
+function called(form, pointer) {
+  const field = form.elements.namedItem(pointer.slice(1).replaceAll("/", "."));
+  const label = field instanceof Element && form.querySelector(`label[for="${CSS.escape(field.id)}"]`);
+  if (!label) return "";
+  return chinese ? label.firstChild.textContent.trim() : label.querySelector(".en").textContent;
+}
+
+function mark(field, text) {
+  field.classList.add("is-invalid");
+  field.setAttribute("aria-invalid", "true");
+  field.after(made("div", text, { class: "invalid-feedback", "data-said": "" }));
+}
+
+function unmark(form) {
+  for (const field of form.querySelectorAll(".is-invalid")) {
+    field.classList.remove("is-invalid");
+    field.removeAttribute("aria-invalid");
+  }
+  for (const said of form.querySelectorAll("[data-said]")) said.remove();
+}
+
+function readOut(form, sentence) {
+  const box = form.querySelector("[data-refusal]");
+  box.hidden = !sentence;
+  if (sentence) speak(box.querySelector("p"), sentence);
+}
+
+/** Each warning with its box to confirm it; what was confirmed stays so. */
+function warn(form, warnings) {
+  const place = form.querySelector("[data-warnings]");
+  const confirmed = new Set([...place.querySelectorAll("input:checked")].map((each) => each.value));
+  const there = [...place.querySelectorAll("input")].map((each) => each.value);
+  if (there.join() === warnings.map((each) => each.code).join()) return;
+  place.replaceChildren(...warnings.map((each) => {
+    const label = made("label", "", { class: "form-check" });
+    const box = made("input", "", { type: "checkbox", class: "form-check-input", name: "confirm", "data-kind": "list", value: each.code });
+    box.checked = confirmed.has(each.code);
+    const text = made("span", "", { class: "form-check-label" });
+    speak(text, each.read_out);
+    label.append(box, text);
+    const warning = made("div", "", { class: "warning" });
+    warning.append(label);
+    return warning;
+  }));
+}
+
+/** What is to be paid follows from the plan. */
+function due(form) {
+  const pay = form.elements.namedItem("plan")?.selectedOptions?.[0]?.dataset.pay;
+  const amount = form.elements.namedItem("payment.amount");
+  if (!pay || !amount) return;
+  const label = form.querySelector(`label[for="${CSS.escape(amount.id)}"]`);
+  label.title = say.due + pay;
+  amount.placeholder = say.due + pay;
+}
+
+// -- and when it is sent ------------------------------------------------------------------------------
+
+for (const section of sections.filter((each) => each.dataset.operation !== "fault")) {
+  const form = section.querySelector("form");
+  form.addEventListener("refused", (event) => {
+    const problem = event.detail;
+    if (!problem.read_out) return;
+    event.preventDefault();
+    if (problem.confirm) {
+      const known = [...form.querySelectorAll("[data-warnings] input")].map((each) => ({ code: each.value, read_out: null }));
+      if (!known.some((each) => each.code === problem.confirm[0])) warn(form, [{ code: problem.confirm[0], read_out: problem.read_out }]);
+    }
+    stopTrying(form); // what it was refused for stays until something else is typed
+    readOut(form, problem.read_out);
+    form.querySelector("[data-verdict]")?.replaceChildren();
+    form.querySelector("[data-refusal]").scrollIntoView({ block: "nearest" });
+  });
+  form.addEventListener("done", (event) => {
+    event.preventDefault();
+    finish(section, form, event.detail);
+  });
+  section.querySelector("[data-again]").addEventListener("click", () => {
+    form.hidden = false;
+    section.querySelector("[data-done]").hidden = true;
+  });
+}
+
+function finish(section, form, answer) {
+  const end = section.querySelector("[data-done]");
+  end.querySelector("h2").textContent = language(answer.title);
+  const told = end.querySelector(".read-out");
+  told.hidden = !answer.say;
+  if (answer.say) speak(told.querySelector("p"), answer.say);
+  end.querySelector("[data-papers]").replaceChildren(...answer.papers.map(paper));
+  end.querySelector("[data-result]").replaceChildren(...Object.entries(answer.result).flatMap(([name, value]) => result(name, value)));
+  form.reset();
+  for (const list of form.querySelectorAll("[data-scan-list]")) list.replaceChildren();
+  for (const hidden of form.querySelectorAll("input[type=hidden][data-kind=json]")) hidden.value = "";
+  warn(form, []);
+  readOut(form, null);
+  unmark(form);
+  form.querySelector("[data-verdict]")?.replaceChildren();
+  stopTrying(form);
+  form.hidden = true;
+  end.hidden = false;
+  end.querySelector("h2").focus();
+  const account = answer.result.account;
+  if (account) choose(account);
+}
+
+const labels = Object.fromEntries([...page.querySelectorAll("[data-labels] dt")].map((each) => [each.textContent, each.nextElementSibling.textContent]));
+
+function result(name, value) {
+  if (value === null || (Array.isArray(value) && !value.length)) return [];
+  if (name === "bindings") return value.flatMap((each) => [made("dt", each.mobile), made("dd", `${written(each.accepted_at, "time")} – ${each.ended_at ? written(each.ended_at, "time") : ""}`)]);
+  return [made("dt", labels[name] ?? name), made("dd", Array.isArray(value) ? value.join(", ") : value)];
+}
+
+function paper(each) {
+  const row = made("div", "", { class: "paper" });
+  const name = `${each.kind === "slip" ? say.slip : say.invoice} ${each.number}`;
+  row.append(made("a", `${say.open} ${name}`, { class: "btn btn-primary", href: each.url, target: "_blank", rel: "noopener" }));
+  const look = made("button", say.preview, { type: "button", class: "btn", "aria-expanded": "false" });
+  look.addEventListener("click", () => {
+    const there = row.querySelector("iframe");
+    if (there) there.remove();
+    else row.append(made("iframe", "", { src: each.url, title: name }));
+    look.setAttribute("aria-expanded", String(!there));
+  });
+  row.append(look);
+  return row;
+}
+
+// -- scans, which are sent up as soon as they are chosen ----------------------------------------------
+
+for (const field of page.querySelectorAll("[data-scan-file]")) field.addEventListener("change", async () => {
+  const place = field.closest("[data-scans]");
+  const kind = place.querySelector("[data-scan-kind]");
+  for (const file of field.files) {
+    const line = made("li", `${kind.selectedOptions[0].textContent} · ${say.uploading}`);
+    place.querySelector("[data-scan-list]").append(line);
+    const answer = await ask("POST", "/api/v1/scans", file).catch(() => null);
+    if (answer?.status === 201) keep(place, line, { kind: kind.value, upload: answer.body.upload }, kind.selectedOptions[0].textContent);
+    else line.textContent = answer?.body.detail ?? document.querySelector(".toasts").dataset.away;
+  }
+  field.value = "";
+});
+
+function keep(place, line, scan, name) {
+  const kept = place.querySelector("input[name=scans]");
+  const put = (list) => {
+    kept.value = list.length ? JSON.stringify(list) : "";
+    kept.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  const now = () => (kept.value ? JSON.parse(kept.value) : []);
+  line.textContent = `✓ ${name}`;
+  const remove = made("button", say.remove, { type: "button", class: "btn btn-sm" });
+  remove.addEventListener("click", () => {
+    put(now().filter((each) => each.upload !== scan.upload));
+    line.remove();
+  });
+  line.append(remove);
+  put([...now(), scan]);
+}
+
+// -- addresses, as they are written in the books ------------------------------------------------------
+
+for (const field of page.querySelectorAll("[data-address]")) field.addEventListener("input", async () => {
+  const text = field.value.trim();
+  if (text.length < 2) return;
+  const answer = await ask("POST", "/api/v1/addresses/search", { text }).catch(() => null);
+  if (answer?.status !== 200 || field.value.trim() !== text) return;
+  document.querySelector("#addresses").replaceChildren(...answer.body.items.map((each) => {
+    const state = each.taken ? say.taken : each.free ? say.free : say.full;
+    return made("option", `${each.address} · ${state}`, { value: each.address });
+  }));
+});

@@ -1,0 +1,153 @@
+// A fault's report: what to know of the line first, then pre-handling step by step. The script stands in the API.
+
+import { ask } from "./forms.js";
+import { language, made, speak } from "./counter.js";
+
+const section = document.querySelector("[data-operation=fault]");
+const form = section.querySelector("form");
+const place = form.querySelector("[data-script]");
+const line = form.querySelector("[data-line-warnings]");
+const { account, symptom, answers } = form.elements;
+let given = [];
+
+// -- the script ---------------------------------------------------------------------------------------
+
+symptom.addEventListener("change", () => {
+  given = [];
+  follow();
+});
+
+async function follow() {
+  answers.value = "";
+  if (!symptom.value) return place.replaceChildren();
+  const asked = given;
+  const answer = await ask("POST", "/api/v1/faults/prehandling", { symptom: symptom.value, answers: given }).catch(() => null);
+  if (answer?.status === 200 && asked === given) draw(answer.body);
+}
+
+function draw(dialogue) {
+  const shown = [];
+  for (const step of dialogue.steps) {
+    shown.push(made("div", `${language(step.ask)} → ${language(step.title)}`, { class: "step" }));
+  }
+  const said = dialogue.steps.at(-1)?.say;
+  if (said) shown.push(told(said, "read-out"));
+  if (dialogue.next) shown.push(question(dialogue.next));
+  else {
+    answers.value = JSON.stringify(given);
+    const solved = dialogue.outcome === "solved";
+    shown.push(made("div", solved ? `✓ ${place.dataset.solved}` : `▶ ${place.dataset.ticket}`, { class: `alert mt-2 ${solved ? "alert-success" : "alert-info"}` }));
+  }
+  if (given.length) {
+    const back = made("button", place.dataset.back, { type: "button", class: "btn btn-ghost-secondary mt-2" });
+    back.addEventListener("click", () => {
+      given = given.slice(0, -1);
+      follow();
+    });
+    shown.push(back);
+  }
+  const hadFocus = place.contains(document.activeElement);
+  place.replaceChildren(...shown);
+  if (hadFocus) (place.querySelector(".answers button") ?? form.elements.description).focus();
+}
+
+function told(sentence, kind) {
+  const box = made("div", "", { class: kind });
+  const text = made("p");
+  speak(text, sentence);
+  box.append(made("strong", place.dataset.tell), text);
+  return box;
+}
+
+function question(next) {
+  const box = made("div", "", { class: "question", role: "group", "aria-label": language(next.ask) });
+  const ask = made("div", "", { class: "h3 mb-0" });
+  speak(ask, next.ask);
+  const choices = made("div", "", { class: "answers" });
+  for (const each of next.answers) {
+    const button = made("button", language(each.title), { type: "button", class: "btn" });
+    button.addEventListener("click", () => {
+      given = [...given, { question: next.name, answer: each.name }];
+      follow();
+    });
+    choices.append(button);
+  }
+  box.append(ask, choices);
+  return box;
+}
+
+// -- what to know of the line -------------------------------------------------------------------------
+
+account.addEventListener("change", look);
+
+let shown = ""; // what of the line is on the page: drawn anew only when it has changed
+
+async function look() {
+  const number = account.value.trim();
+  if (!number) return tell("");
+  const answer = await ask("POST", "/api/v1/faults/warnings", { account: number }).catch(() => null);
+  if (answer === null || account.value.trim() !== number) return;
+  tell(answer.body, answer.status === 200);
+}
+
+function tell(body, known) {
+  const text = JSON.stringify(body);
+  if (text === shown) return;
+  shown = text;
+  line.replaceChildren();
+  if (known) warn(body);
+  else if (body) line.append(made("div", body.detail, { class: "warning" }));
+}
+
+function warn(known) {
+  if (known.state !== "in-service") line.append(made("div", `${line.dataset.state}：${known.state}`, { class: "warning" }));
+  if (known.open) line.append(duplicate(known.open));
+  const earlier = known.earlier.filter((each) => each.ticket !== known.open);
+  if (!earlier.length) return;
+  const box = made("div", `${line.dataset.earlier}：`, { class: "warning" });
+  for (const each of earlier) box.append(" ", made("a", each.ticket, { href: `/tickets/${each.ticket}` }), ` ${each.made_at.slice(0, 10)}`);
+  line.append(box);
+}
+
+function duplicate(ticket) {
+  const box = made("div", `${line.dataset.open} `, { class: "warning" });
+  box.append(made("a", ticket, { href: `/tickets/${ticket}` }));
+  const label = made("label", "", { class: "form-check mt-2" });
+  label.append(
+    made("input", "", { type: "checkbox", class: "form-check-input", name: "despite_duplicate" }),
+    made("span", line.dataset.again, { class: "form-check-label" }),
+  );
+  box.append(label);
+  return box;
+}
+
+// -- and when it is sent ------------------------------------------------------------------------------
+
+form.addEventListener("refused", async (event) => {
+  if (event.detail.code !== "duplicate-fault") return;
+  event.preventDefault(); // the line's own warning says it, with what to do
+  await look();
+  form.elements.despite_duplicate?.focus();
+});
+form.addEventListener("done", (event) => {
+  event.preventDefault();
+  const { ticket } = event.detail;
+  const end = section.querySelector("[data-done]");
+  end.querySelector("h2").textContent = ticket;
+  end.querySelector("[data-ticket-link]").href = `/tickets/${ticket}`;
+  const kept = account.value;
+  form.reset();
+  account.value = kept;
+  tell("");
+  given = [];
+  place.replaceChildren();
+  answers.value = "";
+  form.hidden = true;
+  end.hidden = false;
+  end.querySelector("h2").focus();
+});
+section.querySelector("[data-again]").addEventListener("click", () => {
+  form.hidden = false;
+  section.querySelector("[data-done]").hidden = true;
+  look();
+});
