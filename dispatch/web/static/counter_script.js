@@ -100,11 +100,11 @@ function tell(body, known) {
 }
 
 function warn(known) {
-  if (known.state !== "in-service") line.append(made("div", `${line.dataset.state}：${known.state}`, { class: "warning" }));
+  if (known.state !== "in-service") line.append(made("div", `${line.dataset.state}: ${known.state}`, { class: "warning" }));
   if (known.open) line.append(duplicate(known.open));
   const earlier = known.earlier.filter((each) => each.ticket !== known.open);
   if (!earlier.length) return;
-  const box = made("div", `${line.dataset.earlier}：`, { class: "warning" });
+  const box = made("div", `${line.dataset.earlier}: `, { class: "warning" });
   for (const each of earlier) box.append(" ", made("a", each.ticket, { href: `/tickets/${each.ticket}` }), ` ${each.made_at.slice(0, 10)}`);
   line.append(box);
 }
