@@ -556,7 +556,7 @@ class NotPassable(DispatchError):
 
 
 class UrgedEnough(DispatchError):
-    """Ticket {ticket} can't be urged now: {why}."""
+    """现在不能催单：{ticket}{zh}。Ticket {ticket} can't be urged now: {why}."""
 
     code = "urged-enough"
 

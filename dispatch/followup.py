@@ -31,11 +31,13 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
     row, live = _locked(tx, ticket_id)
     number, limits = ticket_number(row.kind, ticket_id), rulebook.limits
     if row.state not in (TicketState.OPEN, TicketState.TRANSFERRED):
-        raise UrgedEnough(ticket=number, why=f"it is {row.state}, nobody is at work on it")
+        raise UrgedEnough(ticket=number, zh="已不在处理中", why=f"it is {row.state}, nobody is at work on it")
     if row.urged >= limits.urges:
-        raise UrgedEnough(ticket=number, why=f"it was urged {row.urged} times already, more doesn't help")
+        often, why = f"已催{row.urged}次", f"it was urged {row.urged} times already, more doesn't help"
+        raise UrgedEnough(ticket=number, zh=often, why=why)
     if row.urged_at is not None and now < row.urged_at + limits.urge_every:
-        raise UrgedEnough(ticket=number, why=f"the last time was less than {write_duration(limits.urge_every)} ago")
+        every = write_duration(limits.urge_every)
+        raise UrgedEnough(ticket=number, zh=f"在{every}内已催过", why=f"the last time was less than {every} ago")
     why = clean(reason, "reason")
     times = int(row.urged) + 1
     tickets.update_tickets(tx, [{"id": ticket_id, "urged": times, "urged_at": now}])
