@@ -86,11 +86,12 @@ def svg(rulebook: Rulebook, flow: str, marks: Marks | None = None, language: str
     added = tuple(arrow for arrow in marks.taken if arrow not in own) if marks else ()
     drawn, kinds = (*own, *added), {arrow.kind for arrow in (*own, *added)}
     placed = _laid_out(dot(rulebook, flow, language, added))
-    _, _, own_width, height = (float(number) for number in placed["bb"].split(","))
-    width = max(own_width, painting.LEGEND_WIDTH)
+    _, _, bounded, height = (float(number) for number in placed["bb"].split(","))
     places = {each["name"]: each for each in placed["objects"]}
     ways = list(zip(drawn, placed["edges"], strict=True))
     painter = Painter(height, language, marks)
+    own_width = max(bounded, *(painter.right_of(*way) for way in ways))  # a label may stand out of what it bounds
+    width = max(own_width, painting.LEGEND_WIDTH)
     stations = [(box, places[box.name]) for box in boxes(rulebook, flow)]
     parts = [painter.arrow(*way) for way in ways]
     parts += [painter.box(*station) for station in stations]

@@ -115,6 +115,11 @@ class Painter:
         width = 2.6 if self._marks and arrow in self._marks.taken else 1.5
         return f'<path d="M{first} C{" ".join(rest)}" {stroke(arrow.kind, width)}{self._faded(arrow)}/>'
 
+    def right_of(self, arrow: Arrow, place: Mapping[str, Any]) -> float:
+        """Where the arrow's label ends; 0 without one."""
+        size = label_size(arrow, self._language)
+        return self._point(place["lp"])[0] + size[0] / 2 if size else 0.0
+
     def label(self, arrow: Arrow, place: Mapping[str, Any]) -> str:
         texts = label_lines(arrow, self._language)
         if not texts:
