@@ -66,8 +66,8 @@ def contenders() -> list[Contender]:
         Contender("procrastinate", "Procrastinate, same database work", [*peer, "procrastinate"], database=True),
         Contender("dramatiq", "Dramatiq pipeline", [*peer, "dramatiq"]),
         Contender("huey", "Huey pipeline", [*peer, "huey"]),
-        Contender("ours-postgresql", "派单 Paidan on PostgreSQL", OURS, database=True),
-        Contender("ours-sqlite", "派单 Paidan on SQLite", OURS),
+        Contender("ours-postgresql", "Paidan on PostgreSQL", OURS, database=True),
+        Contender("ours-sqlite", "Paidan on SQLite", OURS),
     ]
 
 

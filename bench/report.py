@@ -65,7 +65,6 @@ def draw(found: Sequence[Contender], file: Path) -> None:
 
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "paidan"  # the same figures give the same file
-    mpl.rcParams["svg.fonttype"] = "none"  # letters stay letters: the reader's own fonts have the Chinese ones
     from matplotlib import pyplot as plt
 
     names = [each.title for each in found]
