@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -118,7 +119,7 @@ class OnBoard(Told):
 
 @api.look("", "see teams")
 def list_teams(call: Call) -> Teams:
-    loads = _loads(call)
+    loads = _loads(call, list(call.rulebook.teams.values()))
     return Teams(items=[TeamTold(**_told(team), load=loads[team.name]) for team in call.rulebook.teams.values()])
 
 
@@ -127,7 +128,7 @@ def see_team(call: Call, team: TeamName) -> TeamWhole:
     """What it may report in each flow, with which evidence, and where that leads: a report's form is made of this."""
     known = _known(call, team)
     flows = {flow: findings for flow in call.rulebook.flows if (findings := _findings(call.rulebook, flow, team))}
-    return TeamWhole(**_told(known), load=_loads(call)[team], findings=flows)
+    return TeamWhole(**_told(known), load=_loads(call, [known])[team], findings=flows)
 
 
 @api.look("/{team}/board", "see a board", raises=[BadInput])
@@ -174,17 +175,18 @@ def _told(team: Team) -> dict[str, Any]:
     }
 
 
-def _loads(call: Call) -> dict[str, Load | None]:
-    """Of each team as much as lies in the areas in which the caller may know its load."""
+def _loads(call: Call, teams: Sequence[Team]) -> dict[str, Load | None]:
+    """Of each of these teams as much as lies in the areas in which the caller may know its load."""
     asked: dict[frozenset[str] | None, dict[str, dict[str, Any]]] = {}
     loads: dict[str, Load | None] = {}
-    for team in call.rulebook.teams.values():
+    one = teams[0].name if len(teams) == 1 else None
+    for team in teams:
         if not call.shows(Field.LOAD, Thing(team=team)):
             loads[team.name] = None
             continue
         areas = call.areas_shown(Field.LOAD, Thing(team=team))
         if areas not in asked:
-            asked[areas] = figures.team_loads(call.tx, areas)
+            asked[areas] = figures.team_loads(call.tx, areas, one)
         loads[team.name] = _load(asked[areas].get(team.name, {}))
     return loads
 
