@@ -92,6 +92,11 @@ def seconds_by_team(journey: Sequence[Row[Any]], now: datetime) -> dict[str, dic
     return sums
 
 
+def asks_customers(rulebook: Rulebook, team: str) -> bool:
+    """Whether its hops are surveys: what ends when nobody can be reached."""
+    return any(UNREACHABLE in teams.get(team, {}) for teams in rulebook.flows.values())
+
+
 def answer_many(
     tx: Tx, rulebook: Rulebook, answers: Sequence[tuple[str, str]], now: datetime
 ) -> dict[str, DispatchError]:

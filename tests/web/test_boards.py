@@ -228,8 +228,18 @@ def test_an_agent_calls_the_customer_who_answers_no_message(small_web: Web) -> N
     agent = small_web.browser("he", Role.AGENT_10086)
     board = page(agent, "/teams/callback-survey")
     assert f'href="/teams/callback-survey/hops/{made.number}-3"' in board
+    assert "电话回访" in board
     form = page(agent, f"/teams/callback-survey/hops/{made.number}-3")
     assert acts(form) == {"answer"}
     assert 'value="not-fixed"' in form
     watching = page(small_web.browser("gao", Role.SUPERVISOR), f"/teams/callback-survey/hops/{made.number}-3")
     assert acts(watching) == set()
+
+
+def test_of_the_teams_that_work_by_themselves_only_the_callback_has_a_board_to_go_to(small_web: Web) -> None:
+    agent = page(small_web.browser("he", Role.AGENT_10086), "/teams/callback-survey")
+    assert '<a class="nav-link" href="/teams/callback-survey"' in agent
+    clerk = page(small_web.browser("chen", Role.CLERK), "/teams/refund-desk")
+    assert 'nav-link" href="/teams/' not in clerk
+    assert "待回访" not in clerk
+    assert "column-claimed" not in clerk

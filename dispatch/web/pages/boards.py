@@ -14,7 +14,7 @@ from dispatch.routing.checks import OWN_FACTS
 from dispatch.routing.rulebook import Team
 from dispatch.storage import tickets
 from dispatch.ticket.finding import Title
-from dispatch.ticket.life import HopState, TicketState
+from dispatch.ticket.life import HopState
 from dispatch.web.api import crew, teams, uploads
 from dispatch.web.api.shapes import Cursor, HopName, Limit, TeamName
 from dispatch.web.api.teams import OnBoard, OnBoardState
@@ -31,7 +31,7 @@ from dispatch.web.api.views import (
 from dispatch.web.call import Call
 from dispatch.web.pages.frame import Pages
 from dispatch.web.pages.leads import leads
-from dispatch.web.pages.rendering import Titled
+from dispatch.web.pages.rendering import Titled, calls_customers
 from dispatch.web.policy import Field, Thing
 
 pages = Pages("boards")
@@ -86,8 +86,7 @@ def see_board(
         "opens_at": _opens_at(columns),
         "symptoms": _symptoms(call),
         "teams": call.rulebook.teams,
-        "by_phone": at.automatic
-        and call.may("answer by phone", Thing(team=at, teams=(at,), state=TicketState.ARCHIVED)),
+        "by_phone": calls_customers(call, at),
     }
 
 

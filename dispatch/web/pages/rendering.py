@@ -13,7 +13,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 
+from dispatch.closing import asks_customers
+from dispatch.routing.rulebook import Team
 from dispatch.ticket.finding import Title
+from dispatch.ticket.life import TicketState
 from dispatch.web.call import Call
 from dispatch.web.pages import words
 from dispatch.web.policy import Thing
@@ -81,7 +84,7 @@ def links(call: Call) -> list[Link]:
     boards = tuple(
         Link(f"/teams/{team.name}", Title(team.title.zh, team.title.en), "layout-list")
         for team in call.rulebook.teams.values()
-        if not team.automatic and call.may("see a board", Thing(team=team))
+        if call.may("see a board", Thing(team=team)) and (not team.automatic or calls_customers(call, team))
     )
     if len(boards) > MOST_BOARDS:
         found.append(Link(boards[0].path, Title("看板", "Boards"), "layout-list", boards))
@@ -94,6 +97,12 @@ def links(call: Call) -> list[Link]:
     if call.may("manage users") or call.may("see the quarantine"):
         found.append(Link("/admin", Title("管理", "Administration"), "settings"))
     return found
+
+
+def calls_customers(call: Call, team: Team) -> bool:
+    """Whether the caller works for a team from which nobody claims: he telephones, where no message is answered."""
+    survey = Thing(team=team, teams=(team,), state=TicketState.ARCHIVED)
+    return asks_customers(call.rulebook, team.name) and call.may("answer by phone", survey)
 
 
 class Speaking:
