@@ -9,8 +9,12 @@ from playwright.sync_api import Locator, Page
 
 from dispatch.replay.households import PASSWORD, Household
 
-COME_MS = 30_000
+COME_MS = 60_000
 """How long a person waits for what workers bring: far longer than they take."""
+
+BACK_WITHOUT = """card => document.querySelector("#board") && !document.querySelector("dialog[open]")
+    && !document.querySelector(card)"""
+"""The board is to be seen again, and the card has left it."""
 
 
 def open_account(page: Page, customer: Household, plan: str, to_pay: str) -> tuple[str, str]:
@@ -58,7 +62,7 @@ def report_fault(page: Page, account: str, symptom: str, answers: Mapping[str, i
 def card(page: Page, ticket: str, column: str) -> Locator:
     """The ticket's card in a column of the board that is open, once it is there; on a phone the column is tapped."""
     switch = page.locator(f"label[for=show-{column}]")
-    found = page.locator(f'#column-{column} [id^="job-{ticket}"]')
+    found = page.locator(f'#column-{column} [id^="job-{ticket}-"]')
     found.wait_for(state="attached", timeout=COME_MS)
     if switch.is_visible():
         switch.click()
@@ -82,4 +86,4 @@ def report(page: Page, ticket: str, finding: str, evidence: Mapping[str, str]) -
         else:
             form.locator(f'fieldset[data-finding="{finding}"] [name="evidence.{name}"]').fill(value)
     form.locator("button.btn-primary").click()
-    page.locator(f'[id^="job-{ticket}"]').wait_for(state="detached", timeout=COME_MS)
+    page.wait_for_function(BACK_WITHOUT, arg=f'[id^="job-{ticket}-"]', timeout=COME_MS)
