@@ -3,7 +3,9 @@ broker nothing."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -41,7 +43,8 @@ class Peer:
         FILE.touch()
         with (FILE.parent / "workers.log").open("wb") as log:
             for command in self.commands:
-                self.workers.append(subprocess.Popen([sys.executable, "-m", *command], stdout=log, stderr=log))
+                started = [sys.executable, "-m", *command]
+                self.workers.append(subprocess.Popen(started, stdout=log, stderr=log, start_new_session=True))
         self.submit(1)  # the first life over: everything is up and has met everything else
         deadline = time.time() + 30
         while self.under_way():
@@ -79,6 +82,7 @@ class Peer:
 
     def stop(self) -> None:
         for worker in self.workers:
-            worker.kill()  # what is under way is of no more interest
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)  # with its children; what is under way is of no more interest
         for worker in self.workers:
             worker.wait()
