@@ -80,7 +80,7 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
     survey = window.open(f"/s/{token}")
     window.check(survey)
     survey.locator('form:has([value="not-fixed"]) button').click()
-    survey.locator(".mark").wait_for()
+    survey.locator("main form").first.wait_for(state="detached", timeout=w.COME_MS)
     window.check(survey)
     assert "×1" in w.card(noc, ticket, "waiting").locator(".job-marks").inner_text()
     eventually(lambda: _figures(wall) != before, 20)
