@@ -102,4 +102,7 @@ class Live:
 
 
 class Events(StreamingResponse):
+    """`documented` is the form of one event, as the API's description has it."""
+
     media_type = "text/event-stream"
+    documented = {"type": "object", "required": ["event"], "properties": {"event": {"enum": ["changed"]}}}  # noqa: RUF012

@@ -195,6 +195,9 @@ class Api:
         route.__signature__ = inspect.Signature([*named, *added], return_annotation=Response)  # type: ignore[attr-defined]
         returned = signature.return_annotation
         is_model = isinstance(returned, type) and issubclass(returned, BaseModel)
+        responses = _responses(operation, method, raises, keyed=keyed)
+        if schema := getattr(returned, "documented", None):
+            responses[status] = {"content": {returned.media_type: {"schema": schema}}}
         self.router.add_api_route(
             path,
             route,
@@ -202,7 +205,7 @@ class Api:
             status_code=status,
             response_model=returned if is_model else None,
             response_class=JSONResponse if is_model or returned in (None, Response) else returned,
-            responses=_responses(operation, method, raises, keyed=keyed),
+            responses=responses,
             operation_id=f"{self.tag}-{endpoint.__name__}".replace("_", "-"),
             summary=operation.capitalize(),
             include_in_schema=self.documented,
