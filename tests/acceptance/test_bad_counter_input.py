@@ -250,7 +250,7 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "a scan that is no picture": (
         ("reset-password", "--account", KD, *PROVED, "--new-password", "x", "--scan", f"owner-document={__file__}"),
-        "the scan owner-document is neither JPEG, PNG nor PDF",
+        "the scan owner-document is neither JPEG, PNG, WebP nor PDF",
     ),
     "a scan of no kind": (
         ("reset-password", "--account", KD, *PROVED, "--new-password", "Kd9#wxTz", "--scan", f"selfie={__file__}"),
