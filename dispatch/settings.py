@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dispatch.errors import BadSettings
 
 PREFIX = "DISPATCH_"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""What this machine alone can reach."""
 IN_FILE = "_FILE"
 PROJECT = Path(__file__).resolve().parent.parent
 

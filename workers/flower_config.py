@@ -10,13 +10,12 @@ import re
 from typing import Any
 
 from dispatch.errors import BadSettings
-from dispatch.settings import load_settings
+from dispatch.settings import LOOPBACK, load_settings
 
-_HERE = ("127.0.0.1", "::1", "localhost")
 _MOST_SHOWN = 6
 _settings = load_settings()
 
-if _settings.flower_address not in _HERE and _settings.flower_password is None:
+if _settings.flower_address not in LOOPBACK and _settings.flower_password is None:
     raise BadSettings(faults="DISPATCH_FLOWER_PASSWORD: others than this machine reach Flower, so it needs one")
 
 address = _settings.flower_address

@@ -13,7 +13,7 @@ from dispatch.errors import BadRules, DispatchError
 from dispatch.routing.loader import load as load_rules
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.settings import Settings
+from dispatch.settings import LOOPBACK, Settings
 from dispatch.slips.fonts import find_fonts
 
 HOME = Said("数据目录", "home")
@@ -27,7 +27,6 @@ FLOWER = Said("任务监看", "Flower")
 
 LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
 """Bytes free: below the first somebody should look, below the second a database will soon refuse to write."""
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -119,7 +118,7 @@ def _fonts(settings: Settings) -> Finding:
 
 
 def _web(settings: Settings) -> Finding:
-    if settings.web_address not in _LOOPBACK and not settings.https:
+    if settings.web_address not in LOOPBACK and not settings.https:
         return doubtful(
             WEB,
             f"{settings.web_address} without https",
@@ -130,7 +129,7 @@ def _web(settings: Settings) -> Finding:
 
 
 def _flower(settings: Settings) -> Finding:
-    if settings.flower_address not in _LOOPBACK and settings.flower_password is None:
+    if settings.flower_address not in LOOPBACK and settings.flower_password is None:
         return bad(
             FLOWER,
             f"{settings.flower_address} without a password",

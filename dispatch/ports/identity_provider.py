@@ -9,11 +9,12 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from dispatch.settings import LOOPBACK
+
 TIMEOUT = 5.0
 """Seconds. A person waits for it."""
 LARGEST_ANSWER = 1_000_000
 """Bytes."""
-HERE = ("127.0.0.1", "::1", "localhost")
 
 
 class IdentityProvider(Protocol):
@@ -38,7 +39,7 @@ class HttpIdentityProvider:
 
     def _ask(self, url: str, body: bytes | None) -> dict[str, Any]:
         parts = urllib.parse.urlsplit(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in HERE):
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             raise OSError(f"{parts.scheme}://{parts.netloc} is not https")
         asked = urllib.request.Request(url, body, {"Accept": "application/json"})  # noqa: S310 — looked at above
         try:

@@ -32,7 +32,7 @@ def say_condition(rulebook: Rulebook, condition: Condition) -> Title:
 
 def say_fact(rulebook: Rulebook, name: str) -> Title:
     """What a fact of a ticket, or a piece of evidence, is called."""
-    evidence = _evidence(rulebook).get(name)
+    evidence = evidence_of(rulebook).get(name)
     return evidence.title if evidence else _OF_TICKETS.get(name, Title(name, name))
 
 
@@ -42,7 +42,7 @@ def say_value(rulebook: Rulebook, fact: str, value: Value) -> Title:
         return _YES if value else _NO
     if title := _choices(rulebook, fact).get(str(value)):
         return title
-    evidence = _evidence(rulebook).get(fact)
+    evidence = evidence_of(rulebook).get(fact)
     shown = f"{value:g}" if isinstance(value, float) else str(value)
     shown += f" {evidence.unit}" if evidence and evidence.unit else ""
     return Title(shown, shown)
@@ -51,9 +51,10 @@ def say_value(rulebook: Rulebook, fact: str, value: Value) -> Title:
 def _choices(rulebook: Rulebook, fact: str) -> Mapping[str, Title]:
     if fact == "category":
         return rulebook.categories
-    evidence = _evidence(rulebook).get(fact)
+    evidence = evidence_of(rulebook).get(fact)
     return evidence.choices if evidence else {}
 
 
-def _evidence(rulebook: Rulebook) -> dict[str, Evidence]:
+def evidence_of(rulebook: Rulebook) -> dict[str, Evidence]:
+    """Every piece of evidence that a finding may have, by its name."""
     return {each.name: each for finding in rulebook.findings.values() for each in finding.evidence}

@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dispatch.errors import BadInput, DispatchError
 from dispatch.routing.rulebook import Rulebook
+from dispatch.routing.wording import evidence_of
 from dispatch.storage import crew as crews
 from dispatch.ticket.channel import Channel
 from dispatch.ticket.finding import Title, Value
@@ -143,7 +144,7 @@ def _case(rulebook: Rulebook, flow: str, asked: Mapping[str, str]) -> Case:
 
 def _kinds(rulebook: Rulebook) -> Mapping[str, str]:
     """Of each evidence that a finding may have: what its values are."""
-    return {each.name: each.kind for finding in rulebook.findings.values() for each in finding.evidence}
+    return {name: each.kind for name, each in evidence_of(rulebook).items()}
 
 
 def _value(kind: str | None, text: str) -> Value:

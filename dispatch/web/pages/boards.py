@@ -12,6 +12,7 @@ from dispatch import figures
 from dispatch.errors import BadInput
 from dispatch.routing.checks import OWN_FACTS
 from dispatch.routing.rulebook import Team
+from dispatch.routing.wording import evidence_of
 from dispatch.storage import tickets
 from dispatch.ticket.finding import Title
 from dispatch.ticket.life import HopState
@@ -121,7 +122,7 @@ def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
         "longest_hold": int(call.rulebook.limits.hold.total_seconds()),
         "symptoms": _symptoms(call),
         "teams": call.rulebook.teams,
-        "evidence": {each.name: each for finding in call.rulebook.findings.values() for each in finding.evidence},
+        "evidence": evidence_of(call.rulebook),
         "findings": call.rulebook.findings,
     }
 
