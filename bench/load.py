@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import quantiles
 from typing import Any, Protocol
@@ -76,11 +76,7 @@ def paced(contender: Contender, servers: Sequence[int], seconds: float, rate: fl
             contender.submit(due)
             submitted += due
 
-    _keep_up(submit_due, seconds / 4)
-    measured = _measured(contender, servers, seconds, submit_due)
-    _drain(contender)
-    contender.check()
-    return measured
+    return _steady(contender, servers, seconds, submit_due)
 
 
 def single(contender: Contender, servers: Sequence[int], seconds: float) -> dict[str, Any]:
@@ -90,8 +86,13 @@ def single(contender: Contender, servers: Sequence[int], seconds: float) -> dict
         if contender.under_way() == 0:
             contender.submit(1)
 
-    _keep_up(one, seconds / 4)
-    measured = _measured(contender, servers, seconds, one)
+    return _steady(contender, servers, seconds, one)
+
+
+def _steady(contender: Contender, servers: Sequence[int], seconds: float, keep: Callable[[], None]) -> dict[str, Any]:
+    """Measured once it is under way, and whole at the end."""
+    _keep_up(keep, seconds / 4)
+    measured = _measured(contender, servers, seconds, keep)
     _drain(contender)
     contender.check()
     return measured
