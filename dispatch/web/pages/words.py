@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from dispatch.accounts.operation import TITLES as OPERATIONS
+from dispatch.books.life import STATE_TITLES as ACCOUNT_STATES
+from dispatch.books.life import AccountState
+from dispatch.books.reasons import SUSPENSION_REASONS
 from dispatch.ticket.channel import Channel
 from dispatch.ticket.finding import Evidence, Title, Value
 from dispatch.ticket.life import HopState, TicketState
@@ -128,6 +132,16 @@ def found(of: Mapping[str, Any]) -> list[Found]:
                 said.append(Found(Title("在线", "Online") if value else Title("离线", "Offline"), not value))
             case "suspect", str() if value in SUSPECTS:
                 said.append(Found(SUSPECTS[value], value != "none"))
+            case "account", str() if value in ACCOUNT_STATES:
+                said.append(Found(ACCOUNT_STATES[AccountState(value)]))
+            case "suspended_for", str() if value in SUSPENSION_REASONS:
+                said.append(Found(SUSPENSION_REASONS[value], bad=True))
+            case "unconfirmed", list():
+                said.append(Found(Title(f"未确认 {len(value)}", f"{len(value)} unconfirmed"), bad=bool(value)))
+            case "operations", list() if all(each in OPERATIONS for each in value):
+                titles = [OPERATIONS[each] for each in value]
+                last = Title("、".join(each.zh for each in titles), ", ".join(each.en for each in titles))
+                said.append(Found(Title(f"最近办理 {last.zh}", f"last done: {last.en}")))
             case _:
                 said.append(Found(Title(f"{name}: {value}", f"{name}: {value}")))
     return said
