@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -25,6 +25,7 @@ import workers.world
 from dispatch import closing, followup, handling, intake, timers
 from dispatch.errors import DispatchError
 from dispatch.handling import Claim, Report
+from dispatch.next_hop import Carried
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.printing import SimulatedPrinter
@@ -34,12 +35,14 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage import accounts, hops
 from dispatch.storage import tables as t
+from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import Pair
 from dispatch.ticket.life import HOP_ENDS, HopState, TicketState
 from dispatch.ticket.roles import Actor
 from tests.factories import CLERK, HOPS, LEASE, NOW, REOPENS, SUPERVISOR, dump, hasty, in_file
 from tests.properties.test_journeys import ENDING, PEOPLE, SCRIPT, evidence
 from tests.strategies import RULEBOOK
+from workers.handing_on import HandOn
 from workers.world import Clock, World
 
 STEPS = 40
@@ -102,6 +105,7 @@ class Machine(RuleBasedStateMachine):
                 provisioning=SimulatedProvisioning(home / "provisioning.db"),
                 printer=SimulatedPrinter(home / "printed"),
                 clock=self.clock,
+                hand_on=_HandOn(self._publish),
             )
         )
         event.listen(self.database.engine, "before_cursor_execute", self._count)
@@ -173,7 +177,10 @@ class Machine(RuleBasedStateMachine):
 
         sent = self._attempt(take) or []
         for team in sorted({each.team for each in sent}):
-            self._publish((team, 0, [each.pair for each in sent if each.team == team]))
+            for vain in (False, True):
+                pairs = [each.pair for each in sent if each.team == team and each.waited.expired == vain]
+                if pairs:
+                    self._publish((team, 0 if vain else 1, pairs))
 
     @precondition(lambda self: self.messages)
     @rule(which=st.integers(0, 99), stays=st.booleans())
@@ -325,15 +332,30 @@ class Machine(RuleBasedStateMachine):
 
 
 def _chain(team: str) -> list[Callable[[list[Pair]], list[Pair]]]:
-    """The bodies of a team's tasks, as `workers.app` strings them together."""
+    """The bodies of a team's tasks, as `workers.app` strings them together for hops that were sent in vain before; the
+    others begin with the second."""
     stretch = importlib.import_module(f"workers.teams.{team.replace('-', '_')}").STRETCH
 
     def body(place: int) -> Callable[[list[Pair]], list[Pair]]:
         step = stretch.steps[place]
         return lambda pairs: workers.hop.run(step, place, f"{team}.{step.name}", pairs)
 
-    bodies = [workers.hop.receive, *(body(place) for place in range(len(stretch.steps)))]
-    return bodies + (_chain(stretch.then) if stretch.then else [])
+    return [workers.hop.receive, *(body(place) for place in range(len(stretch.steps)))]
+
+
+class _HandOn(HandOn):
+    """Publishes into the machine's broker."""
+
+    def __init__(self, publish: Callable[[Message], None]) -> None:
+        super().__init__()
+        self._into = publish
+
+    def carried(self, rulebook: Rulebook, team: str, lease: timedelta) -> Carried:
+        return Carried(rulebook.following(team), lease)
+
+    def publish(self, _database: object, made: Sequence[Sending]) -> None:
+        for sending in made:
+            self._into((sending.team, 1, [sending.pair]))
 
 
 def play(examples: int, shrink: bool = True) -> int:

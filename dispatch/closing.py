@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from dispatch import next_hop
 from dispatch.errors import BadInput, DispatchError, NotFound, SurveyOver
-from dispatch.next_hop import Ending
+from dispatch.next_hop import NOBODY, Carried, Ending
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.database import Tx
@@ -26,8 +26,10 @@ from dispatch.ticket.roles import CUSTOMER, WORKER, Actor, require
 FILED, UNREACHABLE = "filed", "unreachable"
 
 
-def archive(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime, carried: timedelta) -> list[Sending]:
-    """Freeze these hops' tickets and end the hops; the surveys' hops that follow, already on their way for `carried`.
+def archive(
+    tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime, carried: Carried = NOBODY
+) -> list[Sending]:
+    """Freeze these hops' tickets and end the hops; those of the surveys' hops that follow which are `carried`.
 
     The record holds the whole journey, the time each team took, and its own SHA-256. Raises IllegalMove.
     """
@@ -37,17 +39,22 @@ def archive(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime,
     cases = {row.id: row for row in tickets.by_ids(tx, ids)}
     journeys = _grouped(hops.of_tickets(tx, ids))
     acts = _grouped(history.of_tickets(tx, ids))
-    for row in rows:
-        ticket_move(TicketState(row.ticket_state), "archive", f"ticket {ticket_number(row.kind, row.ticket_id)}")
+    endings = [
+        Ending(
+            row,
+            "finish",
+            WORKER,
+            finding=FILED,
+            outcome=_last_finding(journeys[row.ticket_id]),
+            ticket=ticket_move(
+                TicketState(row.ticket_state), "archive", f"ticket {ticket_number(row.kind, row.ticket_id)}"
+            ),
+        )
+        for row in rows
+    ]
     records.insert_records(
         tx, [record(cases[row.ticket_id], journeys[row.ticket_id], acts.get(row.ticket_id, []), now) for row in rows]
     )
-    tickets.update_tickets(tx, [{"id": row.ticket_id, "state": TicketState.ARCHIVED} for row in rows])
-    archived = hops.lock(tx, [row.id for row in rows])
-    endings = [
-        Ending(row, "finish", WORKER, finding=FILED, outcome=_last_finding(journeys[row.ticket_id]))
-        for row in archived.values()
-    ]
     return next_hop.end(tx, rulebook, endings, now, carried)
 
 

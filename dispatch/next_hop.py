@@ -6,7 +6,7 @@ Every way in which a hop can end (report, pass on, hand back, an automatic finis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import Row
 
 from dispatch.routing.rulebook import END, Decision, Facts, Rulebook
-from dispatch.storage import epoch, history, hops, tickets
+from dispatch.storage import history, hops, tickets
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import Sending
 from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.finding import Value
-from dispatch.ticket.life import HopState, TicketState, hop_move, ticket_move
+from dispatch.ticket.life import HopState, TicketState, hop_move, hop_target, ticket_move
 from dispatch.ticket.numbers import hop_number, ticket_number
 from dispatch.ticket.rank import rank
 from dispatch.ticket.roles import Actor
@@ -29,7 +29,8 @@ from dispatch.ticket.roles import Actor
 class Ending:
     """How a hop ends. `hop` is a row of `hops.lock`; `move` is one of the life table's.
 
-    `outcome` is the ticket's, where the ticket ends with this hop and the finding doesn't say it."""
+    `ticket` is the state that its ticket comes into before it moves on, where that is another one. `outcome` is the
+    ticket's, where the ticket ends with this hop and the finding doesn't say it."""
 
     hop: Row[Any]
     move: str
@@ -40,6 +41,22 @@ class Ending:
     to: str | None = None
     on_behalf_of: str | None = None
     outcome: str | None = None
+    ticket: TicketState | None = None
+
+    @property
+    def ticket_state(self) -> TicketState:
+        return self.ticket or TicketState(self.hop.ticket_state)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """To which teams the caller itself carries the hops that he makes, and for how long that may take him."""
+
+    teams: Collection[str]
+    lease: timedelta
+
+
+NOBODY = Carried((), timedelta())
 
 
 def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -> None:
@@ -61,11 +78,11 @@ def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -
 
 
 def end(
-    tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carried: timedelta | None = None
+    tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carried: Carried = NOBODY
 ) -> list[Sending]:
-    """End these hops, move their tickets, make the hops that follow. Returns the latter.
+    """End these hops, move their tickets, make the hops that follow. Returns those of them that are `carried`.
 
-    With `carried` the new hops count as sent already, with that lease: the caller's chain carries them on.
+    They count as sent already, and the caller publishes them when he has committed; the others are due.
     Raises IllegalMove, and then nothing is written by the caller's transaction.
     """
     if not endings:
@@ -93,12 +110,10 @@ def end(
         )
         if decision.to != END:
             asked_by = _asked_by(rulebook, ending, decision)
-            new = _new_hop(rulebook, row.ticket_id, row.last_seq + 1, decision, facts, asked_by, now, carried)
+            new = _new_hop(rulebook, row.ticket_id, row.last_seq + 1, decision, facts, asked_by, now)
+            if decision.to in carried.teams:
+                new |= _on_its_way(row.epoch + 1, now, carried.lease)
             made.append({**new, "area": row.area, "rank": row.rank})  # an urge has locked the hop, not only its ticket
-    if carried is not None and made:
-        first = epoch.base(tx) + 1
-        for hop in made:
-            hop["generation"] = first
     hops.update_hops(tx, ended)
     tickets.update_tickets(tx, moved)
     ids = hops.insert_hops(tx, made)
@@ -108,6 +123,7 @@ def end(
     return [
         Sending(id_, hop["generation"], hop["team"], hop["ticket_id"], kinds[hop["ticket_id"]], 0)
         for id_, hop in zip(ids, made, strict=True)
+        if hop["state"] == HopState.SENT
     ]
 
 
@@ -142,7 +158,7 @@ def _facts(ending: Ending) -> Facts:
         sender=row.asker_team,
         hops=row.hops,
         reopened=row.reopened,
-        archived=row.ticket_state == TicketState.ARCHIVED,
+        archived=ending.ticket_state == TicketState.ARCHIVED,
     )
 
 
@@ -170,22 +186,26 @@ def _new_hop(
     facts: Facts,
     asked_by: int | None,
     now: datetime,
-    carried: timedelta | None = None,
 ) -> dict[str, Any]:
     return {
         "ticket_id": ticket_id,
         "seq": seq,
         "team": decision.to,
-        "state": HopState.DUE if carried is None else HopState.SENT,
+        "state": HopState.DUE,
         "generation": 0,
-        "wake_at": now + (carried or timedelta()),
-        "sent_at": None if carried is None else now,
+        "wake_at": now,
+        "sent_at": None,
         "asked_by": asked_by,
         "rule": decision.rule,
         "facts": facts.stored(),
         "rulebook": rulebook.version,
         "made_at": now,
     }
+
+
+def _on_its_way(generation: int, now: datetime, lease: timedelta) -> dict[str, Any]:
+    """As the relay would have sent it."""
+    return {"state": hop_target("send"), "generation": generation, "wake_at": now + lease, "sent_at": now}
 
 
 def held_seconds(row: Row[Any], now: datetime) -> float:
@@ -202,6 +222,7 @@ def _ended(ending: Ending, now: datetime) -> dict[str, Any]:
         "evidence": dict(ending.evidence) or None,
         "reason": ending.reason,
         "held_seconds": held_seconds(row, now),
+        "received_at": row.received_at or (now if row.state == HopState.RECEIVED else None),
         "wake_at": None,
         "ended_at": now,
     }
@@ -210,7 +231,7 @@ def _ended(ending: Ending, now: datetime) -> dict[str, Any]:
 def _moved(rulebook: Rulebook, ending: Ending, decision: Decision, now: datetime) -> dict[str, Any]:
     """What becomes of the ticket: the rules name a team, the life table says what that means."""
     row = ending.hop
-    state, reopened = TicketState(row.ticket_state), row.reopened
+    state, reopened = ending.ticket_state, row.reopened
     on_to_people = decision.to != END and not rulebook.teams[decision.to].automatic
     number = f"ticket {ticket_number(row.kind, row.ticket_id)}"
     if decision.to == END:

@@ -18,6 +18,7 @@ from dispatch.books.life import AccountState
 from dispatch.errors import DispatchError
 from dispatch.handling import Claim, HandBack, PassOn, Report
 from dispatch.intake import Accepted
+from dispatch.next_hop import Carried
 from dispatch.routing import loader
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
@@ -36,6 +37,8 @@ from dispatch.ticket.roles import Actor, Role
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
+SURVEYS = Carried(("callback-survey",), LEASE)
+"""As an archive's worker does that hands the surveys on itself."""
 CLERK = Actor("chen", Role.CLERK)
 MANAGER = Actor("xu", Role.COMMUNITY_MANAGER)
 AGENT_10050 = Actor("lin", Role.AGENT_10050)
@@ -189,7 +192,7 @@ def stretch(tx: Tx, rulebook: Rulebook, received: list[Pair], now: datetime = NO
     for row in hops.lock_received(tx, received):
         level = rulebook.teams[row.team].level
         if row.team == "archive":
-            following = closing.archive(tx, rulebook, [row], now, LEASE)
+            following = closing.archive(tx, rulebook, [row], now, SURVEYS)
             stretch(tx, rulebook, hops.receive(tx, [sending.pair for sending in following], now, LEASE), now)
         elif row.team == "callback-survey":
             records.open_surveys(tx, [row.id], now)

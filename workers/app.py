@@ -6,29 +6,26 @@ Refuses to start when a team of the rules has no module in `workers/teams`, or a
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 from typing import Any
 
-from celery import Celery
+from celery import Celery, current_task
 from celery.signals import heartbeat_sent, task_unknown, worker_init, worker_process_init, worker_ready
 
-import workers.teams
 from dispatch.errors import MissingPart
 from dispatch.logs import configure_logs
 from dispatch.processes import die_with_parent, mark_ready
 from dispatch.pulse import beat
-from dispatch.routing.rulebook import EFFECTS, Rulebook
+from dispatch.routing.rulebook import EFFECTS
 from dispatch.settings import load_settings
 from dispatch.storage.outbox import Pair
 from workers import broker, effects, hop
 from workers.beating import keep_beating
-from workers.hop import Step, Stretch
+from workers.chains import DELIVER, chains, receive_task, step_tasks, stretches
+from workers.hop import Step
 from workers.metrics_port import show_metrics
+from workers.sending import Sender
 from workers.world import world
-
-DELIVER = f"{EFFECTS}.deliver"
 
 SETTINGS: dict[str, Any] = {
     # JSON alone: a pickled body would let whoever reaches the broker run code here.
@@ -77,49 +74,27 @@ def make_app() -> Celery:
     made.conf.update(SETTINGS, broker_transport_options=broker.transport_options(settings))
     made.conf.task_queues = [broker.queue(settings, name) for name in (*rulebook.teams, EFFECTS)]
     for team, stretch in stretches(rulebook).items():
-        for name, body in bodies(team, stretch):
-            made.task(name=name, shared=False)(body)
+        made.task(name=receive_task(team), shared=False)(hop.receive)
+        for place, (name, step) in enumerate(zip(step_tasks(team, stretch), stretch.steps, strict=True)):
+            made.task(name=name, shared=False)(_body(name, step, place))
     made.task(name=DELIVER, shared=False)(_deliver)
     return made
 
 
-def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
-    """Each team's automatic stretch, from its module. Raises MissingPart unless teams and modules are the same."""
-    modules = {module.name.replace("_", "-") for module in pkgutil.iter_modules(workers.teams.__path__)}
-    for team in sorted(set(rulebook.teams) - modules):
-        raise MissingPart(
-            part=f"the worker of team {team}",
-            remedy=f"write workers/teams/{team.replace('-', '_')}.py; `STRETCH = Stretch()` is enough",
-        )
-    for module in sorted(modules - set(rulebook.teams)):
-        raise MissingPart(part=f"team {module} in the rules", remedy="its worker module would have nothing to do")
-    found = {team: importlib.import_module(f"workers.teams.{team.replace('-', '_')}") for team in rulebook.teams}
-    return {team: module.STRETCH for team, module in found.items()}
-
-
-def bodies(team: str, stretch: Stretch) -> list[tuple[str, Any]]:
-    """(task name, body) of the chain's steps, in order: `noc.receive`, `noc.line-test`, `noc.board`."""
-    return [
-        (f"{team}.receive", hop.receive),
-        *((f"{team}.{step.name}", _body(team, step, place)) for place, step in enumerate(stretch.steps)),
-    ]
-
-
-def whole_chain(team: str, found: dict[str, Stretch]) -> list[str]:
-    """The names of all the tasks that a hop of this team sets going."""
-    names = [name for name, _ in bodies(team, found[team])]
-    following = found[team].then
-    return names + (whole_chain(following, found) if following in found else [])
-
-
-def _body(team: str, step: Step, place: int) -> Any:
-    effect = f"{team}.{step.name}"
-
+def _body(name: str, step: Step, place: int) -> Any:
     def body(pairs: list[Pair]) -> list[Pair]:
-        return hop.run(step, place, effect, [(hop_id, generation) for hop_id, generation in pairs])
+        ours = [(hop_id, generation) for hop_id, generation in pairs]
+        if place == 0 and _was_delivered_before():
+            ours = hop.receive(ours)
+        return hop.run(step, place, name, ours)
 
-    body.__doc__ = (step.look or step.write).__doc__
+    body.__doc__ = step.about
     return body
+
+
+def _was_delivered_before() -> bool:
+    """Whether somebody has had this message already and not acknowledged it: he may have died of it."""
+    return bool((current_task.request.delivery_info or {}).get("redelivered"))
 
 
 def _deliver(pairs: list[Pair]) -> None:
@@ -147,6 +122,7 @@ def _in_main_process(**_: object) -> None:
 def _in_pool_process(**_: object) -> None:
     die_with_parent()  # a killed worker must not leave a child behind that goes on unseen
     keep_beating("worker")
+    world().hand_on.sender = Sender(app, chains(world().rules.get()))
 
 
 @worker_ready.connect

@@ -38,7 +38,7 @@ class Batch(Generic[T, R]):
         """What `act` gave for those that it was done for.
 
         Raises OperationalError when the database is out of reach: then nobody failed, and the lease brings them back.
-        Raises SoftTimeLimitExceeded: who was to blame shows when they come back, each alone.
+        Raises SoftTimeLimitExceeded: who was to blame shows when they come back, with ever fewer neighbours.
         """
         if members:
             self._halve(members)

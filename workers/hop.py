@@ -4,6 +4,9 @@ An automatic stretch is a Celery chain of steps. Every step takes the (hop id, g
 gave back, each under a new generation: a step that is delivered twice finds its pairs stale, and a hop that failed or
 went to the quarantine drops out on the way. What is not in the database when a process dies has not happened: the lease
 runs out and the relay sends the hop again.
+
+The first step receives the hops in its own transaction. Hops that were sent before, in vain, are received by a task of
+its own: if they are what their worker dies of, it is then on record who had them, and counts as a failure.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ import structlog
 from sqlalchemy import Row
 
 from dispatch import metrics
+from dispatch.next_hop import NOBODY, Carried
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
+from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import Pair
 from dispatch.storage.wakeups import boards_changed
 from workers.batch import PAUSE, Batch
@@ -29,9 +34,10 @@ from workers.world import World, world
 log = structlog.get_logger()
 
 Hops = Sequence[Row[Any]]
-Write = Callable[[Tx, Rulebook, Hops, datetime], list[Pair] | None]
-"""Writes what a step found out about hops that are now locked and still ours. Gives the pairs with which the chain
-goes on, where these aren't the hops themselves."""
+Write = Callable[[Tx, Rulebook, Hops, datetime], None]
+"""Writes what a step found out about hops that are now locked and still ours."""
+End = Callable[[Tx, Rulebook, Hops, datetime, Carried], list[Sending]]
+"""Ends such hops. Gives those that follow and are carried."""
 Look = Callable[[World, Hops], Write]
 """Asks the outside world about hops that were read (no transaction is open meanwhile), and gives what is to be written.
 It may run twice for the same hop, so what it asks outside must be repeatable or carry a key. Raises OSError when that
@@ -40,7 +46,7 @@ is out of reach."""
 
 @dataclass(frozen=True)
 class Step:
-    """One task of a chain: `write` alone, or `look` first where the outside world is asked.
+    """One task of a chain: `write` or `end` alone, or `look` first where the outside world is asked.
 
     `name` is what Flower shows behind the team's. `again`: a hop may come to it once more, as a reminder does. `last`:
     after it a hop isn't in the worker's hands any more; the stretch says which it is.
@@ -49,8 +55,14 @@ class Step:
     name: str
     write: Write | None = None
     look: Look | None = None
+    end: End | None = None
     again: bool = False
     last: bool = False
+
+    @property
+    def about(self) -> str | None:
+        """What its author says of it."""
+        return (self.look or self.end or self.write).__doc__
 
     def is_before(self, row: Row[Any], place: int) -> bool:
         """Whether the hop has this step, the `place`-th, still to go. The last one always: a worker of another release,
@@ -58,35 +70,34 @@ class Step:
         return self.last or bool(row.steps_done <= place)
 
 
-def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> list[Pair]:
+def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
     """Show the hops on the team's board, to be claimed within its service level."""
     level = rulebook.teams[mine[0].team].level
     hops.board(tx, [row.id for row in mine], now, now + level.respond_within if level else None)
     boards_changed(tx, [mine[0].team])
-    return []
 
 
 class Stretch:
-    """A team's automatic stretch: received, then its own steps, then on the board, unless its steps see to the end.
+    """A team's automatic stretch: its own steps, then on the board, unless its steps see to the end."""
 
-    `then` names the team whose stretch the same chain goes on with, for the hops that the last step made.
-    """
-
-    def __init__(self, *steps: Step, board: bool = True, then: str | None = None) -> None:
+    def __init__(self, *steps: Step, board: bool = True) -> None:
         *first, last = (*steps, Step("board", to_board)) if board else steps
         self.steps = (*first, replace(last, last=True))
-        self.then = then
 
 
 def receive(pairs: Sequence[Pair]) -> list[Pair]:
-    """The first step of every chain: what is still at the message's generation is ours, the rest is stale."""
+    """Of hops that were sent before: what is still at the message's generation is ours, the rest is stale."""
     here = world()
     with here.database.write() as tx:
         ours = hops.receive(tx, pairs, here.now(), here.settings.lease_span)
+    _tell_stale(pairs, ours)
+    return ours
+
+
+def _tell_stale(pairs: Sequence[Pair], ours: Sequence[Pair]) -> None:
     if len(ours) < len(pairs):
         metrics.STALE.labels("hops").inc(len(pairs) - len(ours))
         log.info("stale hops dropped", hops=lost(pairs, ours), kept=len(ours))
-    return ours
 
 
 def lost(pairs: Sequence[Pair], kept: Sequence[Pair]) -> list[int]:
@@ -113,25 +124,35 @@ def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair
 def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
     """A hop that was sent again after a crash goes through the steps that it has behind it without doing them again."""
     here = world()
+    rulebook = here.rules.get()
+    lease, carried = here.settings.lease_span, NOBODY
+    if step.end is not None:
+        carried = here.hand_on.carried(rulebook, effect.partition(".")[0], lease)
     write = step.write
     if step.look is not None:
         with here.database.read() as tx:
             seen = [row for row in hops.read_received(tx, pairs) if step.is_before(row, place)]
         write = step.look(here, seen) if seen else None
-    rulebook = here.rules.get()
     now = here.now()
+    following: list[Sending] = []
+    own: list[Pair] = []
     with here.database.write() as tx:
         mine = hops.lock_received(tx, pairs)
-        metrics.STALE.labels("hops").inc(len(pairs) - len(mine))
         behind = [(row.id, row.generation) for row in mine if not step.is_before(row, place)]
         todo = [row for row in mine if step.is_before(row, place)]
-        if not todo or write is None:
-            return behind
-        following = write(tx, rulebook, todo, now)
-        own = hops.advance(tx, [row.id for row in todo], place + 1, now + here.settings.lease_span)
+        if not todo:
+            pass
+        elif step.end is not None:
+            following = step.end(tx, rulebook, todo, now, carried)
+        elif write is not None:
+            write(tx, rulebook, todo, now)
+        if todo and not step.last:
+            own = hops.advance(tx, [row.id for row in todo], place + 1, now, lease)
+    _tell_stale(pairs, [(row.id, row.generation) for row in mine])
     metrics.observe_all(metrics.HOP.labels(effect), [(now - row.made_at).total_seconds() for row in todo])
     here.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in todo))
-    return behind + (own if following is None else following)
+    here.hand_on.publish(here.database, following)
+    return behind + own
 
 
 def _wait(effect: str, pairs: Sequence[Pair], away: OSError) -> None:

@@ -25,7 +25,8 @@ from dispatch.routing.prehandling_file import load as load_script
 from dispatch.storage import effects, hops
 from dispatch.storage.outbox import Pair
 from workers import effects as outside
-from workers.app import app, stretches, whole_chain
+from workers.app import app
+from workers.chains import chains
 from workers.world import World, world
 
 BEFORE, LAST_DAY, LAST_HOURS = timedelta(hours=46), timedelta(hours=26), timedelta(hours=2)
@@ -44,8 +45,7 @@ class Past:
     def __init__(self, here: World) -> None:
         self.here = here
         self.rulebook = here.rules.get()
-        found = stretches(self.rulebook)
-        self.chains = {team: whole_chain(team, found) for team in found}
+        self.chains = chains(self.rulebook)
         self.deadly: int | None = None
         self._seen = 0
 

@@ -6,7 +6,6 @@ sent what nobody got; the lease runs out and it is sent again.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import threading
@@ -18,9 +17,6 @@ from itertools import groupby
 from typing import TypeVar
 
 import structlog
-from celery import chain
-from kombu import Connection
-from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import DBAPIError
 
 from dispatch import metrics, timers
@@ -31,24 +27,22 @@ from dispatch.routing.rulebook import EFFECTS
 from dispatch.storage import beats, effects, hops
 from dispatch.storage.outbox import Outbox
 from dispatch.storage.wakeups import Wakeups
-from dispatch.ticket.numbers import ticket_number
-from workers.app import DELIVER, app, stretches, whole_chain
+from workers.app import app
 from workers.beating import process_name
+from workers.chains import chains
 from workers.metrics_port import show_metrics
+from workers.sending import Sender
 from workers.world import World, world
 
 log = structlog.get_logger()
 
-_TRANSPORT = app.connection_for_write()
-BROKER_GONE = (BrokerError, OSError, *_TRANSPORT.connection_errors, *_TRANSPORT.channel_errors)
-"""Whatever this broker's transport raises when it is away, full, or still loading."""
 S = TypeVar("S", hops.Sending, effects.Sending)
 
 MOST_EFFECTS = 50
 """Effects in one message: asking their receiver for all of them must fit into a task's time limit."""
-MOST_QUEUED = 1
-"""Messages that may wait in a queue. More would only grow old there: a hop that is still due in the database is
-sent as soon as there is room, in a larger batch the longer it took, and a lease must outlast the queue."""
+SPLIT = 8
+"""Into how many messages one becomes whose hops have been a worker's death: with each time the sound ones among them
+have fewer neighbours, and are alone before they have failed too often."""
 SWEEP_SECONDS = 0.25
 """How often timers are looked at, and due hops even when nothing woke the relay."""
 
@@ -57,9 +51,7 @@ class Relay:
     def __init__(self, here: World) -> None:
         self.here = here
         self.stop = threading.Event()
-        found = stretches(here.rules.get())
-        self.chains = {team: whole_chain(team, found) for team in found}
-        self._broker: Connection | None = None
+        self.sender = Sender(app, chains(here.rules.get()))
         self._started_at, self._beaten = datetime.now(UTC), float("-inf")
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
@@ -76,9 +68,9 @@ class Relay:
                     beat(self.here.settings.run, self.name)
                 if not sent:
                     wakeups.wait(SWEEP_SECONDS)
-            except BROKER_GONE as gone:
+            except self.sender.gone as gone:
                 log.warning("broker out of reach, what is due stays due", error=type(gone).__name__)
-                self._drop_broker()
+                self.sender.forget_broker()
                 self.stop.wait(1)
             except DBAPIError as gone:
                 log.warning("database out of reach", error=type(gone).__name__)
@@ -98,31 +90,31 @@ class Relay:
         with self.here.database.write() as tx:
             due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch * 2, teams)
         _measure("hops", due, lambda sending: sending.team)
-        self._send(_batches(due, lambda sending: sending.team, settings.batch), self._publish_hops, hops.OUTBOX)
+        self._send(_batches(due, lambda sending: sending.team, settings.batch), self.sender.publish_hops, hops.OUTBOX)
         return len(due)
 
     def _send_effects(self) -> int:
         with self.here.database.read() as tx:
             if not effects.is_due(tx, datetime.now(UTC)):
                 return 0
-        if self._queued(EFFECTS) >= MOST_QUEUED:
+        if not self.sender.has_room(EFFECTS):
             return 0
         settings = self.here.settings
         most = min(settings.batch, MOST_EFFECTS)
         with self.here.database.write() as tx:
             due = effects.take_due(tx, datetime.now(UTC), settings.lease_span, most * 2)
         _measure("effects", due, lambda sending: sending.port)
-        self._send(_batches(due, lambda sending: sending.port, most), self._publish_effects, effects.OUTBOX)
+        self._send(_batches(due, lambda sending: sending.port, most), self.sender.publish_effects, effects.OUTBOX)
         return len(due)
 
     def _send(self, batches: Iterable[list[S]], publish: Callable[[list[S]], None], outbox: Outbox) -> None:
-        """What couldn't be published is due again soon, rather than after its lease. Raises one of BROKER_GONE."""
+        """What couldn't be published is due again soon, rather than after its lease. Raises one of `gone`."""
         unsent = list(batches)
         try:
             while unsent:
                 publish(unsent[0])
                 del unsent[0]
-        except BROKER_GONE:
+        except self.sender.gone:
             pairs = [sending.pair for batch in unsent for sending in batch]
             with self.here.database.write() as tx:
                 outbox.postpone(tx, pairs, datetime.now(UTC) + timedelta(seconds=1))
@@ -134,48 +126,10 @@ class Relay:
         while True:
             with self.here.database.read() as tx:
                 due = hops.teams_due(tx, datetime.now(UTC), left_out)
-            ready = [team for team in due if team in self.chains and self._has_room(team)]
+            ready = [team for team in due if team in self.sender.tasks and self.sender.has_room(team)]
             if ready or not due:
                 return ready
             left_out |= due
-
-    def _has_room(self, team: str) -> bool:
-        """In all the queues that its chain goes through: else the first would pour into a later one without end."""
-        return all(self._queued(queue) < MOST_QUEUED for queue in {_queue(task) for task in self.chains[team]})
-
-    def _queued(self, queue: str) -> int:
-        """Messages that wait in the queue. Raises one of BROKER_GONE."""
-        if self._broker is None:
-            self._broker = app.connection_for_write()
-            self._broker.ensure_connection(max_retries=1, timeout=4)
-        bound = app.amqp.queues[queue].bind(self._broker.default_channel)
-        return int(bound.queue_declare().message_count)
-
-    def _drop_broker(self) -> None:
-        if self._broker is not None:
-            with contextlib.suppress(Exception):  # it is gone already
-                self._broker.release()
-            self._broker = None
-
-    def _publish_hops(self, batch: list[hops.Sending]) -> None:
-        """One chain for one team's hops."""
-        team = batch[0].team
-        pairs = [list(sending.pair) for sending in batch]
-        numbers = [ticket_number(sending.kind, sending.ticket_id) for sending in batch]
-        first, *rest = self.chains[team]
-        shown = f"({len(batch)} hop{'s' * (len(batch) > 1)}: {' '.join(numbers)})"  # what Flower shows and searches
-        steps = [app.signature(first, args=(pairs,), queue=team, argsrepr=shown)]
-        steps += [app.signature(name, queue=_queue(name), argsrepr=shown) for name in rest]
-        whole = chain(*steps)
-        whole.stamp(ticket=numbers)
-        whole.apply_async()
-
-    def _publish_effects(self, batch: list[effects.Sending]) -> None:
-        """One message for one receiver's effects."""
-        pairs = [list(sending.pair) for sending in batch]
-        numbers = " ".join(str(sending.id) for sending in batch)
-        shown = f"({len(batch)} effect{'s' * (len(batch) > 1)} for {batch[0].port}: {numbers})"
-        app.signature(DELIVER, args=(pairs,), queue=EFFECTS, argsrepr=shown).apply_async()
 
     def _fire_timers(self) -> None:
         rulebook = self.here.rules.get()
@@ -194,22 +148,17 @@ def _measure(outbox: str, due: Sequence[S], receiver: Callable[[S], str]) -> Non
         metrics.LEASES_EXPIRED.labels(to).inc(count)
 
 
-def _queue(task: str) -> str:
-    """A task's name begins with its team's, and so with its queue's."""
-    return task.partition(".")[0]
-
-
 def _batches(due: Sequence[S], receiver: Callable[[S], str], size: int) -> Iterator[list[S]]:
-    """By receiver. What has failed before goes alone, so that it can't take its neighbours down again."""
-    for _, group in groupby(sorted(due, key=lambda s: (receiver(s), s.failures > 0, s.id)), key=receiver):
-        sound = []
-        for sending in group:
-            if sending.failures:
-                yield [sending]
-            else:
-                sound.append(sending)
-        for start in range(0, len(sound), size):
-            yield sound[start : start + size]
+    """By receiver. What has failed before goes with fewer and fewer, so that it can't take many down again; what was
+    sent in vain before goes apart from what wasn't."""
+
+    def alike(sending: S) -> tuple[str, int, bool]:
+        return receiver(sending), sending.failures, sending.waited.expired
+
+    for (_, failures, _), group in groupby(sorted(due, key=lambda s: (alike(s), s.id)), key=alike):
+        together, most = list(group), max(1, size // SPLIT**failures)
+        for start in range(0, len(together), most):
+            yield together[start : start + most]
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings, load_settings
 from dispatch.storage.database import Database
 from dispatch.storage.migration import open_database
+from workers.handing_on import HandOn
 
 
 class Clock:
@@ -39,6 +40,7 @@ class World:
     provisioning: Provisioning
     printer: Printer
     clock: Clock = field(default_factory=Clock)
+    hand_on: HandOn = field(default_factory=HandOn)
 
     def now(self) -> datetime:
         return self.clock.now()
@@ -52,7 +54,7 @@ def world() -> World:
 @functools.lru_cache(maxsize=1)
 def _world(_pid: int) -> World:
     settings = load_settings()
-    database = open_database(settings)
+    database = open_database(settings, by_key=True)
     return World(
         settings=settings,
         database=database,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch import next_hop
-from dispatch.next_hop import Ending
+from dispatch.next_hop import Carried, Ending
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Tx
+from dispatch.storage.hops import Sending
 from dispatch.ticket.finding import Value
 from dispatch.ticket.roles import WORKER
 from workers.hop import Hops, Step, Stretch
@@ -17,13 +18,13 @@ def ending_with(finding: str, **evidence: Value) -> Stretch:
     """Evidence names are written with underscores."""
     given = {name.replace("_", "-"): value for name, value in evidence.items()}
 
-    def work(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
+    def work(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime, carried: Carried) -> list[Sending]:
         asked = rulebook.findings[finding]
         endings = []
         for row in mine:
             good, faults = asked.read(given)
             assert not faults, faults
             endings.append(Ending(row, "finish", WORKER, finding=finding, evidence=good))
-        next_hop.end(tx, rulebook, endings, now)
+        return next_hop.end(tx, rulebook, endings, now, carried)
 
-    return Stretch(Step("work", work), board=False)
+    return Stretch(Step("work", end=work), board=False)

@@ -203,6 +203,11 @@ class Rulebook:
         assert facts.finding is not None
         return self.flows[facts.flow][facts.team][facts.finding]
 
+    def following(self, team: str) -> frozenset[str]:
+        """The teams that a rule for one of `team`'s findings names."""
+        named = {rule.to for flow in self.flows.values() for rules in flow.get(team, {}).values() for rule in rules}
+        return frozenset(named & self.teams.keys())
+
     def decide(self, facts: Facts) -> Decision:
         """The one next team (or END), and the rule that chose it. Total: the last rule of a list has no condition."""
         rule = self.rules_for(facts).first(facts.known)

@@ -24,7 +24,9 @@ _COMMON: dict[str, Any] = {"hide_parameters": True, "json_serializer": write_jso
 class Database:
     """One database, SQLite or PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, by_key: bool = False) -> None:
+        """`by_key`: for who finds rows by their keys alone, thousands of times: PostgreSQL then plans a statement once,
+        and by the indexes, whatever it believes about a table that has just begun to grow."""
         parsed = make_url(url)
         self.url = url
         self._queue: Path | None = None
@@ -39,7 +41,8 @@ class Database:
             case "postgresql":
                 # A stuck statement must not hold locks for ever: the lease would send its work again, and again.
                 limits = "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
-                options = {"options": f"{limits} -c timezone=UTC"}
+                plans = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off" if by_key else ""
+                options = {"options": f"{limits} -c timezone=UTC {plans}"}
                 self.engine = create_engine(parsed, pool_pre_ping=True, connect_args=options, **_COMMON)
                 _quote_no_rows(self.engine)
             case _:

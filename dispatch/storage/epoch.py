@@ -19,17 +19,13 @@ GENERATIONS = 1_000_000
 """In one epoch, at most: a row is sent again after a lease of at least a second, so they last for twelve days of one
 row's being sent and never received; two thousand epochs fit into the column."""
 
-_BASE: ScalarSelect[int] = select(epoch.c.base).scalar_subquery()
+BASE: ScalarSelect[int] = select(epoch.c.base).scalar_subquery()
+"""The epoch's first generation, which nothing is sent under: rows that are made begin at it, or below."""
 
 
 def lifted(generation: ColumnElement[int]) -> ColumnElement[int]:
     """This generation, or the epoch's first if it is of an earlier one."""
-    return case((generation < _BASE, _BASE), else_=generation).cast(Integer)
-
-
-def base(tx: Tx) -> int:
-    """The epoch's first generation, which nothing is sent under: rows that are made begin at it, or below."""
-    return int(tx.execute(select(epoch.c.base)).scalar_one())
+    return case((generation < BASE, BASE), else_=generation).cast(Integer)
 
 
 def begin(tx: Tx, now: datetime) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select, update
 
+from dispatch.storage import epoch
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
 from dispatch.storage.given import Rows, among, insert_numbered, update_rows
@@ -39,11 +40,15 @@ class Sending(NamedTuple):
 _asker = hop.alias("asker")
 
 
-def _whole() -> Select[Any]:
-    """A hop with what its ticket and its asker contribute to a decision."""
+_NOT_NEEDED = ("state", "facts", "evidence", "found")  # the first comes as asked, the others are JSON
+
+
+def _whole(state: ColumnElement[Any] = hop.c.state) -> Select[Any]:
+    """A hop with what its ticket and its asker contribute to a decision, and the epoch's first generation."""
     return (
         select(
-            *(column for column in hop.c if column.name not in ("facts", "evidence", "found")),  # JSON, not needed here
+            *(column for column in hop.c if column.name not in _NOT_NEEDED),
+            state.label("state"),
             ticket.c.kind,
             ticket.c.state.label("ticket_state"),
             ticket.c.account_id,
@@ -57,6 +62,7 @@ def _whole() -> Select[Any]:
             ticket.c.reopened,
             _asker.c.team.label("asker_team"),
             _asker.c.asked_by.label("asker_asked_by"),
+            epoch.BASE.label("epoch"),
         )
         .join(ticket, ticket.c.id == hop.c.ticket_id)
         .join(account, account.c.id == ticket.c.account_id)
@@ -72,14 +78,17 @@ def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
 
 
 def lock_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
-    """Those of a message's hops that are still at its generation and in the worker's hands, locked."""
-    query = _whole().where(OUTBOX.at(pairs), hop.c.state == HopState.RECEIVED).with_for_update(of=hop)
-    return list(tx.execute(query).all())
+    """Those of a message's hops that are still at its generation, locked; received by now, whatever is written next."""
+    return list(tx.execute(_received(pairs).with_for_update(of=hop)).all())
 
 
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     """The same without a lock: to look before acting."""
-    return list(tx.execute(_whole().where(OUTBOX.at(pairs), hop.c.state == HopState.RECEIVED)).all())
+    return list(tx.execute(_received(pairs)).all())
+
+
+def _received(pairs: Sequence[Pair]) -> Select[Any]:
+    return _whole(literal(HopState.RECEIVED, hop.c.state.type)).where(OUTBOX.at_work_on(pairs))
 
 
 def insert_hops(tx: Tx, rows: Rows) -> list[int]:
@@ -87,7 +96,7 @@ def insert_hops(tx: Tx, rows: Rows) -> list[int]:
     if not rows:
         return []
     made = insert_numbered(tx, hop, rows)
-    if tx.dialect.name == "postgresql":
+    if tx.dialect.name == "postgresql" and any(row["state"] == HopState.DUE for row in rows):
         tx.exec_driver_sql(f"NOTIFY {DUE}")
     return made
 
@@ -129,12 +138,22 @@ def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> l
     return OUTBOX.receive(tx, pairs, now, lease, received_at=now)
 
 
-def advance(tx: Tx, hop_ids: Sequence[int], steps_done: int, until: datetime) -> list[Pair]:
+_AT_WORK = (*hop_sources("receive"), hop_target("receive"))
+"""A worker may receive a hop and do a step of it in one act."""
+
+
+def advance(tx: Tx, hop_ids: Sequence[int], steps_done: int, now: datetime, lease: timedelta) -> list[Pair]:
     """So many steps done: those that are still in the worker's hands go on under a new generation and a new lease."""
     advanced = tx.execute(
         update(hop)
-        .where(among(hop.c.id, hop_ids), hop.c.state == HopState.RECEIVED)
-        .values(generation=hop.c.generation + 1, steps_done=steps_done, wake_at=until)
+        .where(among(hop.c.id, hop_ids), hop.c.state.in_(_AT_WORK))
+        .values(
+            state=hop_target("receive"),
+            received_at=func.coalesce(hop.c.received_at, now),
+            generation=hop.c.generation + 1,
+            steps_done=steps_done,
+            wake_at=now + lease,
+        )
         .returning(hop.c.id, hop.c.generation)
     )
     return sorted((row.id, row.generation) for row in advanced)
@@ -144,8 +163,15 @@ def board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetime | Non
     """On the board, all of one team; `wake_at` is when somebody must have claimed them."""
     tx.execute(
         update(hop)
-        .where(among(hop.c.id, hop_ids), hop.c.state.in_(hop_sources("board")))
-        .values(state=hop_target("board"), boarded_at=now, wake_at=wake_at, failures=0, failure=None)
+        .where(among(hop.c.id, hop_ids), hop.c.state.in_(_AT_WORK))
+        .values(
+            state=hop_target("board"),
+            received_at=func.coalesce(hop.c.received_at, now),
+            boarded_at=now,
+            wake_at=wake_at,
+            failures=0,
+            failure=None,
+        )
     )
 
 
@@ -173,4 +199,4 @@ def find(tx: Tx, ticket_id: int, seq: int) -> int | None:
 
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """All hops of these tickets, in the order of their journeys."""
-    return tx.execute(select(hop).where(hop.c.ticket_id.in_(ticket_ids)).order_by(hop.c.ticket_id, hop.c.seq)).all()
+    return tx.execute(select(hop).where(among(hop.c.ticket_id, ticket_ids)).order_by(hop.c.ticket_id, hop.c.seq)).all()

@@ -41,7 +41,7 @@ class Outbox:
 
     def due(self, now: datetime) -> ColumnElement[bool]:
         """To be sent, or sent and not acted upon within the lease."""
-        return and_(self.c.wake_at <= now, self.c.state.in_(self.sources("send")))
+        return and_(self.c.wake_at <= now, _beside_index(self.c.state).in_(self.sources("send")))
 
     def oldest_due(self, tx: Tx, now: datetime, *where: ColumnElement[bool]) -> datetime | None:
         """Since when something waits to be sent: what the relay is behind. None: nothing does."""
@@ -91,7 +91,7 @@ class Outbox:
 
         `failure` says its kind and place, and nothing that may be a customer's.
         """
-        mine = and_(self.at([pair]), self.c.state == self.received)
+        mine = self.at_work_on([pair])
         so_far = tx.execute(select(self.c.failures).where(mine).with_for_update()).scalar_one_or_none()
         if so_far is None:
             return False
@@ -100,6 +100,10 @@ class Outbox:
         move, wake_at = ("quarantine", None) if poisoned else ("postpone", now + timedelta(seconds=2**failures))
         self.move(tx, move, [pair], failures=failures, failure=failure, wake_at=wake_at)
         return poisoned
+
+    def at_work_on(self, pairs: Sequence[Pair]) -> ColumnElement[bool]:
+        """A message's rows that are the worker's to act upon: received, or received by the very act that asks."""
+        return and_(self.at(pairs), _beside_index(self.c.state).in_((*self.sources("receive"), self.received)))
 
     def begin_epoch(self, tx: Tx, base: int, now: datetime) -> None:
         """What is on its way goes again, at once, and what was sent of it before is stale."""
@@ -115,8 +119,14 @@ class Outbox:
         """Those of the rows that are still at these generations, and from where the life's `move` may start."""
         moved = tx.execute(
             update(self.table)
-            .where(self.at(pairs), self.c.state.in_(self.sources(move)))
+            .where(self.at(pairs), _beside_index(self.c.state).in_(self.sources(move)))
             .values(state=self.target(move), **columns)
             .returning(self.c.id, self.c.generation)
         )
         return sorted((row.id, row.generation) for row in moved)
+
+
+def _beside_index(state: ColumnElement[str]) -> ColumnElement[str]:
+    """The state, compared without an index over states: the row is found by its id or its time, and such an index has
+    an entry for every state that a row has passed through since the last vacuum."""
+    return state.concat("")

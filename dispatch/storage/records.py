@@ -11,6 +11,7 @@ from sqlalchemy import Row, insert, select, update
 
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
+from dispatch.storage.given import insert_rows
 from dispatch.storage.tables import archive_record, hop, survey, survey_attempt, ticket
 
 
@@ -30,7 +31,7 @@ class Question(NamedTuple):
 
 
 def insert_records(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    tx.execute(insert(archive_record), rows)
+    insert_rows(tx, archive_record, rows)
 
 
 def records(tx: Tx, ticket_id: int) -> Sequence[Row[Any]]:

@@ -174,7 +174,7 @@ def test_of_every_hop_it_can_be_explained_which_rule_chose_it_on_which_facts_and
 def test_flower_shows_its_steps_and_finds_them_by_the_tickets_number(running: Home, line_fault: str) -> None:
     with urllib.request.urlopen(running.address("flower"), timeout=10) as page:
         assert b"Flower" in page.read()
-    chain = {f"noc.{step}" for step in ("receive", "line-test", "board")}
+    chain = {f"noc.{step}" for step in ("line-test", "board")}
     found = eventually(lambda: (rows := tasks(running, line_fault)) and chain <= {row["name"] for row in rows} and rows)
     named = {row["name"].partition(".")[0] for row in found}
     assert named >= {"noc", "installer", "transmission", "archive"}

@@ -35,7 +35,7 @@ def test_every_board_has_something_to_do_and_something_in_hand(demo: Demo) -> No
     states: set[str] = set()
     for team in BOARDS:
         hops = demo.get("supervisor", f"/teams/{team}/board?limit=200")["items"]
-        assert len([hop for hop in hops if hop["state"] == "waiting"]) >= 2, team
+        assert any(hop["state"] == "waiting" for hop in hops), team  # how many is chance: the people go on working
         states |= {hop["state"] for hop in hops}
     assert states >= {"waiting", "claimed"}
     assert demo.get("supervisor", "/quarantine")["items"]

@@ -144,7 +144,7 @@ def test_flower_asks_for_its_password_and_shows_teams_and_tickets(installation: 
         tasks = httpx2.get(f"{url}/api/tasks", headers=asked).json().values()
         return {(task["name"], task["args"], str(task["worker"]).partition("@")[0]) for task in tasks}
 
-    steps = ("noc.receive", "noc.line-test", "noc.board")
+    steps = ("noc.line-test", "noc.board")
     eventually(lambda: seen() == {(step, "(1 hop: F00000001)", "noc") for step in steps})
 
 

@@ -147,7 +147,7 @@ def release(s: Scene) -> Act:
 def archive(s: Scene) -> Act:
     reported(s.database, s.rulebook, s.made, NOC, "fixed", cause="configuration")
     pairs = s.received("archive")
-    return lambda tx: closing.archive(tx, s.rulebook, hops.lock_received(tx, pairs), NOW, LEASE)
+    return lambda tx: closing.archive(tx, s.rulebook, hops.lock_received(tx, pairs), NOW)
 
 
 def open_surveys(s: Scene) -> Act:

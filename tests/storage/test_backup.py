@@ -146,7 +146,7 @@ def test_a_backup_of_an_older_schema_is_brought_up_to_date(
     restored = backup.restore(load_settings(), tmp_path / "old", f.NOW, replace=True)
     assert restored.schema == "0001"
     with sqlite.read() as tx:
-        assert epoch.base(tx) == epoch.GENERATIONS
+        assert tx.execute(select(epoch.BASE)).scalar() == epoch.GENERATIONS
 
 
 def test_a_restore_into_an_empty_server_needs_no_leave(

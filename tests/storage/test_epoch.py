@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dispatch import backup
+from dispatch import backup, next_hop
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import epoch, hops
 from dispatch.storage import tables as t
@@ -71,4 +71,8 @@ def test_what_waits_on_a_board_stays_there_and_what_a_chain_makes_is_of_the_epoc
     restored(database)
     with database.read() as tx:
         assert tx.execute(select(t.hop.c.state)).scalars().all() == ["waiting"]
-        assert epoch.base(tx) == epoch.GENERATIONS
+        (row,) = hops.lock(tx, [f.live_id(database, made.ticket_id)]).values()
+    with database.write() as tx:
+        passed_on = next_hop.Ending(row, "pass on", f.SUPERVISOR, to="transmission")
+        next_hop.end(tx, in_force, [passed_on], f.NOW, next_hop.Carried(["transmission"], f.LEASE))
+    assert f.hop(database, f.live_id(database, made.ticket_id)).generation == epoch.GENERATIONS + 1

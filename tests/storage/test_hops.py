@@ -102,7 +102,7 @@ def test_every_step_has_its_own_generation_so_that_a_step_delivered_twice_finds_
 ) -> None:
     pairs = receive(database, take(database))
     with database.write() as tx:
-        advanced = hops.advance(tx, five, 1, NOW + LEASE)
+        advanced = hops.advance(tx, five, 1, NOW, LEASE)
         assert advanced == [(hop_id, generation + 1) for hop_id, generation in pairs]
         assert hops.lock_received(tx, pairs) == []
         assert [row.steps_done for row in hops.lock_received(tx, advanced)] == [1] * 5
@@ -159,11 +159,23 @@ def test_a_hop_that_reaches_the_board_has_its_failures_behind_it(database: Datab
     assert (hop(database, pair[0]).failures, hop(database, pair[0]).failure) == (0, None)
 
 
-def test_only_what_a_worker_has_comes_on_a_board(database: Database, five: list[int]) -> None:
-    take(database)
+def test_only_what_was_sent_to_a_worker_comes_on_a_board(database: Database, five: list[int]) -> None:
     with database.write() as tx:
         hops.board(tx, five, NOW, NOW)
-    assert {hop(database, hop_id).state for hop_id in five} == {"sent"}
+    assert {hop(database, hop_id).state for hop_id in five} == {"due"}
+
+
+def test_a_worker_may_receive_what_was_sent_in_the_act_that_puts_it_on_the_board(
+    database: Database, five: list[int]
+) -> None:
+    pairs = [sent.pair for sent in take(database)]
+    later = NOW + MINUTE
+    with database.write() as tx:
+        assert {row.state for row in hops.lock_received(tx, pairs)} == {"received"}
+        hops.board(tx, five, later, None)
+    assert {(row.state, row.received_at) for row in (hop(database, hop_id) for hop_id in five)} == {("waiting", later)}
+    with database.write() as tx:
+        assert hops.lock_received(tx, pairs) == []
 
 
 def test_what_could_not_be_published_is_due_again_at_the_given_time_unless_it_went_on_meanwhile(

@@ -31,6 +31,7 @@ from tests.factories import (
     LEASE,
     NOC,
     NOW,
+    SURVEYS,
     TRANSMISSION,
     account,
     claimed,
@@ -50,7 +51,7 @@ def archived(database: Database, rulebook: Rulebook, ticket_id: int) -> int:
     with database.write() as tx:
         sent = hops.take_due(tx, NOW, LEASE, 10, ["archive"])
         pairs = hops.receive(tx, [s.pair for s in sent], NOW, LEASE)
-        following = closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, LEASE)
+        following = closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, SURVEYS)
         hops.receive(tx, [s.pair for s in following], NOW, LEASE)
         ids = [s.id for s in following]
         records.open_surveys(tx, ids, NOW)

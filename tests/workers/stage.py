@@ -11,6 +11,7 @@ from celery import Celery
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.outbox import Pair
+from workers.chains import chains
 from workers.world import World
 
 
@@ -18,11 +19,8 @@ class Stage:
     """Plays the relay and the workers of every team, one step at a time, on this test's world."""
 
     def __init__(self, here: World, app: Celery) -> None:
-        from workers.app import stretches, whole_chain
-
         self.here, self.app = here, app
-        found = stretches(self.rulebook)
-        self.chains = {team: whole_chain(team, found) for team in found}
+        self.chains = chains(self.rulebook)
 
     @property
     def rulebook(self) -> Rulebook:

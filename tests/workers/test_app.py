@@ -19,20 +19,17 @@ from dispatch.storage import accounts, hops
 from dispatch.storage.hops import Sending
 from dispatch.ticket.roles import Actor
 from tests.factories import CLERK, LEASE, NOW
+from workers.chains import DELIVER, chains, receive_task, stretches
 from workers.world import World
 
 
 def test_it_refuses_to_start_when_a_team_of_the_rules_has_no_module(app: Celery, rulebook: Rulebook) -> None:
-    from workers.app import stretches
-
     more = {**rulebook.teams, "field-power": rulebook.teams["supervisor"]}
     with pytest.raises(MissingPart, match=r"field-power.*workers/teams/field_power\.py"):
         stretches(replace(rulebook, teams=more))
 
 
 def test_it_refuses_to_start_when_a_module_has_no_team_in_the_rules(app: Celery, rulebook: Rulebook) -> None:
-    from workers.app import stretches
-
     fewer = {name: team for name, team in rulebook.teams.items() if name != "data-network"}
     with pytest.raises(MissingPart, match="data-network"):
         stretches(replace(rulebook, teams=fewer))
@@ -54,20 +51,14 @@ def test_every_team_has_its_own_queue_the_effects_have_one_and_there_is_no_other
 
 
 def test_tasks_are_named_by_team_and_step_in_the_order_of_the_chain(app: Celery, rulebook: Rulebook) -> None:
-    from workers.app import stretches, whole_chain
-
-    found = stretches(rulebook)
-    assert whole_chain("noc", found) == ["noc.receive", "noc.line-test", "noc.board"]
-    assert whole_chain("installer", found) == ["installer.receive", "installer.assign", "installer.board"]
-    assert whole_chain("archive", found) == [
-        "archive.receive",
-        "archive.file",
-        "callback-survey.receive",
-        "callback-survey.prepare",
-        "callback-survey.ask",
-    ]
+    found = chains(rulebook)
+    assert found["noc"] == ["noc.line-test", "noc.board"]
+    assert found["installer"] == ["installer.assign", "installer.board"]
+    assert found["archive"] == ["archive.file"]
+    assert found["callback-survey"] == ["callback-survey.prepare", "callback-survey.ask"]
     ours = {name for name in app.tasks if not name.startswith("celery.")}
-    assert ours == {name for team in rulebook.teams for name in whole_chain(team, found)} | {"effects.deliver"}
+    received = {receive_task(team) for team in rulebook.teams}
+    assert ours == {name for names in found.values() for name in names} | received | {DELIVER}
     assert all(name.partition(".")[0] in (*rulebook.teams, EFFECTS) for name in ours)
 
 
@@ -128,7 +119,7 @@ def message_to(app: Celery, here: World, sending: Sending, team: str) -> Any:
         queue = app.amqp.queues[team].bind(connection.channel())
         queue.declare()
         queue.purge()
-        Relay(here)._publish_hops([sending._replace(team=team)])
+        Relay(here).sender.publish_hops([sending._replace(team=team)])
         message = queue.get(no_ack=True)
     assert message is not None
     return message
@@ -162,4 +153,4 @@ def test_messages_name_their_tickets_in_a_stamp_of_every_step_of_the_chain(
     assert message.headers["stamps"] == {"ticket": ["F00000001"]}
     assert message.headers["stamped_headers"] == ["ticket"]
     _, _, embedded = json.loads(message.body)
-    assert [step["options"]["ticket"] for step in embedded["chain"]] == [["F00000001"]] * 2
+    assert [step["options"]["ticket"] for step in embedded["chain"]] == [["F00000001"]]

@@ -140,7 +140,7 @@ def test_a_preparation_whose_answer_was_lost_is_ordered_again_and_done_once(
 
     monkeypatch.setattr(SimulatedProvisioning, "carry_out", carry_out)
     with monkeypatch.context() as dying:
-        dying.setattr(hops, "advance", killed)
+        dying.setattr(hops, "lock_received", killed)
         with pytest.raises(OperationalError):
             stage.work("provisioning")
     stage.work("provisioning", after=LONG)

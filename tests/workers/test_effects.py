@@ -301,15 +301,23 @@ def test_what_was_accepted_and_not_confirmed_is_handed_in_again_and_delivered_on
     assert set(stage.ledger().values()) == {1}
 
 
-def test_what_a_stopped_task_had_in_hand_comes_back_each_alone(stage: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage.tell(3)
+def test_what_a_stopped_task_had_in_hand_comes_back_in_ever_smaller_messages_until_each_is_alone(
+    stage: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.tell(13)
+    sizes = []
     with monkeypatch.context() as stuck:
         sick(stuck, SoftTimeLimitExceeded())
-        with pytest.raises(SoftTimeLimitExceeded):
-            stage.work()
-    assert stage.states() == Counter(received=3)
-    assert stage.work(after=LONG) == 3
-    assert stage.states() == Counter(confirmed=3)
+        for so_often in range(3):
+            messages = stage.send(after=so_often * LONG)
+            sizes.append([len(message) for message in messages])
+            for message in messages:
+                with pytest.raises(SoftTimeLimitExceeded):
+                    stage.deliver(message)
+    assert sizes == [[13], [6, 6, 1], [1] * 13]
+    assert stage.states() == Counter(received=13)
+    stage.work(after=3 * LONG)
+    assert stage.states() == Counter(confirmed=13)
 
 
 def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(stage: Outside, here: World) -> None:

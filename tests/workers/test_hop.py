@@ -208,6 +208,7 @@ def test_delivering_every_step_five_times_does_everything_once(stage: Stage, scr
         end = handling.Report(second.id, INSTALLER, "fixed-on-site", evidence)
         handling.end(tx, rulebook, end, datetime.now(UTC))
     stage.work("archive", times=5)
+    stage.work("callback-survey", times=5)
     assert stage.effects() == Counter(
         {
             ("noc.line-test", "1"): 1,
@@ -224,11 +225,12 @@ def test_delivering_every_step_five_times_does_everything_once(stage: Stage, scr
 
 def test_a_late_copy_of_any_earlier_message_writes_nothing_at_all(stage: Stage, script: Script) -> None:
     archived(stage, script)
-    pairs = stage.send("archive")
     copies: list[tuple[str, list[Pair]]] = []
-    for task in stage.chains["archive"]:
-        copies.append((task, pairs))
-        pairs = stage.deliver(task, pairs)
+    for team in ("archive", "callback-survey"):
+        pairs = stage.send(team)
+        for task in stage.chains[team]:
+            copies.append((task, pairs))
+            pairs = stage.deliver(task, pairs)
     before = dump(stage.here.database), stage.effects(), delivered(stage)
     for task, old in [*copies, *reversed(copies)]:
         assert stage.deliver(task, old) == []
@@ -300,8 +302,9 @@ def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_
     stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket_id = archived(stage, script)
-    pairs = stage.send("archive")
-    *first, ask = stage.chains["archive"]
+    stage.work("archive")
+    pairs = stage.send("callback-survey")
+    *first, ask = stage.chains["callback-survey"]
     for task in first:
         pairs = stage.deliver(task, pairs)
 
@@ -349,6 +352,7 @@ def test_a_gateway_out_of_reach_is_waited_for_however_long_and_no_hop_fails(
 def test_a_reminder_is_a_message_of_its_own(stage: Stage, script: Script) -> None:
     ticket_id = archived(stage, script)
     stage.work("archive")
+    stage.work("callback-survey")
     survey = live(stage.here.database, ticket_id)
     assert survey is not None
     with stage.here.database.write() as tx:
@@ -364,6 +368,7 @@ def test_a_reminder_is_a_message_of_its_own(stage: Stage, script: Script) -> Non
 def test_nobody_who_answers_in_time_is_reminded(stage: Stage, script: Script) -> None:
     ticket_id = archived(stage, script)
     stage.work("archive")
+    stage.work("callback-survey")
     survey = live(stage.here.database, ticket_id)
     assert survey is not None
     now = datetime.now(UTC)

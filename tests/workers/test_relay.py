@@ -6,35 +6,54 @@ import json
 from typing import Any
 
 import pytest
+from celery import Celery
 from kombu import Connection
 
 from dispatch.storage.hops import Sending
+from dispatch.storage.outbox import Waited
+from workers.chains import chains
+from workers.sending import Sender
+from workers.world import World
 
 
 @pytest.fixture
-def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Any:
-    """Publishes a batch of two NOC hops into a broker in memory; the message that lies there then."""
-    monkeypatch.setenv("DISPATCH_BROKER_URL", "memory://")
-    from workers.app import app
-    from workers.relay import Relay
-    from workers.world import world
+def sender(app: Celery, here: World) -> Sender:
+    return Sender(app, chains(here.rules.get()))
 
-    relay = Relay(world())
+
+def publish(sender: Sender, *batch: Sending) -> Any:
+    """Into a broker in memory; the message that lies there then."""
     with Connection("memory://") as connection:
-        channel = connection.channel()
-        app.amqp.queues["noc"].bind(channel).declare()
-        relay._publish_hops([Sending(7, 1, "noc", 41, "fault", 0), Sending(8, 3, "noc", 42, "fault", 0)])
-        message = app.amqp.queues["noc"].bind(channel).get(no_ack=True)
+        queue = sender.app.amqp.queues[batch[0].team].bind(connection.channel())
+        queue.declare()
+        queue.purge()
+        sender.publish_hops(batch)
+        message = queue.get(no_ack=True)
     assert message is not None
     return message
+
+
+@pytest.fixture
+def published(sender: Sender) -> Any:
+    """A message with two NOC hops."""
+    return publish(sender, Sending(7, 1, "noc", 41, "fault", 0), Sending(8, 3, "noc", 42, "fault", 0))
 
 
 def test_a_message_names_hops_by_id_and_generation_and_the_chain_goes_on_from_step_to_step(published: Any) -> None:
     arguments, _, embedded = json.loads(published.body)
     assert arguments == [[[7, 1], [8, 3]]]
-    assert [step["task"] for step in reversed(embedded["chain"])] == ["noc.line-test", "noc.board"]
+    assert published.headers["task"] == "noc.line-test"
+    assert [step["task"] for step in reversed(embedded["chain"])] == ["noc.board"]
 
 
 def test_the_tickets_numbers_are_a_stamped_header_and_what_flower_shows(published: Any) -> None:
     assert published.headers["stamps"]["ticket"] == ["F00000041", "F00000042"]
     assert published.headers["argsrepr"] == "(2 hops: F00000041 F00000042)"
+
+
+@pytest.mark.parametrize("vain", [{"failures": 1}, {"waited": Waited(31.0, expired=True)}])
+def test_what_was_sent_in_vain_before_is_received_by_a_task_of_its_own(sender: Sender, vain: dict[str, Any]) -> None:
+    message = publish(sender, Sending(7, 2, "noc", 41, "fault", 0)._replace(**vain))
+    _, _, embedded = json.loads(message.body)
+    assert message.headers["task"] == "noc.receive"
+    assert [step["task"] for step in reversed(embedded["chain"])] == ["noc.line-test", "noc.board"]

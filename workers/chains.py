@@ -1,0 +1,46 @@
+"""From the rulebook's teams and their modules to the names of the tasks that a team's hops go through."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import workers.teams
+from dispatch.errors import MissingPart
+from dispatch.routing.rulebook import EFFECTS, Rulebook
+
+if TYPE_CHECKING:
+    from workers.hop import Stretch
+
+DELIVER = f"{EFFECTS}.deliver"
+
+
+def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
+    """Each team's automatic stretch, from its module. Raises MissingPart unless teams and modules are the same."""
+    modules = {module.name.replace("_", "-") for module in pkgutil.iter_modules(workers.teams.__path__)}
+    for team in sorted(set(rulebook.teams) - modules):
+        raise MissingPart(
+            part=f"the worker of team {team}",
+            remedy=f"write workers/teams/{team.replace('-', '_')}.py; `STRETCH = Stretch()` is enough",
+        )
+    for module in sorted(modules - set(rulebook.teams)):
+        raise MissingPart(part=f"team {module} in the rules", remedy="its worker module would have nothing to do")
+    found = {team: importlib.import_module(f"workers.teams.{team.replace('-', '_')}") for team in rulebook.teams}
+    return {team: module.STRETCH for team, module in found.items()}
+
+
+def receive_task(team: str) -> str:
+    """The task that only marks hops as received: before the chain of those that were sent in vain before."""
+    return f"{team}.receive"
+
+
+def step_tasks(team: str, stretch: Stretch) -> list[str]:
+    """The chain's tasks, in order: `noc.line-test`, `noc.board`."""
+    return [f"{team}.{step.name}" for step in stretch.steps]
+
+
+def chains(rulebook: Rulebook) -> Mapping[str, list[str]]:
+    """By team, the tasks of its stretch. Raises MissingPart."""
+    return {team: step_tasks(team, stretch) for team, stretch in stretches(rulebook).items()}
