@@ -17,7 +17,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import Sending
-from dispatch.storage.tables import as_dict
+from dispatch.storage.tables import as_dict, as_dicts
 from dispatch.ticket.clock import spent
 from dispatch.ticket.life import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
 from dispatch.ticket.numbers import hop_number, ticket_number
@@ -68,11 +68,11 @@ def record(case: Row[Any], journey: Sequence[Row[Any]], acts: Sequence[Row[Any]]
     content = orjson.dumps(
         {
             "ticket": as_dict(case),
-            "hops": [as_dict(hop) for hop in journey],
-            "history": [as_dict(act) for act in acts],
+            "hops": as_dicts(journey),
+            "history": as_dicts(acts),
             "seconds_by_team": seconds_by_team(journey, now),
         },
-        option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,  # a column's name is a kind of str
+        option=orjson.OPT_SORT_KEYS,
     ).decode()
     return {
         "ticket_id": case.id,
@@ -93,10 +93,12 @@ def seconds_by_team(journey: Sequence[Row[Any]], now: datetime) -> dict[str, dic
     for hop in journey:
         held = timedelta(seconds=hop.held_seconds)
         parts = spent(hop.made_at, hop.boarded_at, hop.claimed_at, hop.ended_at or now, held)
-        team = sums.setdefault(hop.team, dict.fromkeys(("queued", "waiting", "in_hand", "held"), 0.0))
-        for part in team:
-            team[part] = round(team[part] + getattr(parts, part).total_seconds(), 3)
-    return sums
+        team = sums.setdefault(hop.team, {"queued": 0.0, "waiting": 0.0, "in_hand": 0.0, "held": 0.0})
+        team["queued"] += parts.queued.total_seconds()
+        team["waiting"] += parts.waiting.total_seconds()
+        team["in_hand"] += parts.in_hand.total_seconds()
+        team["held"] += parts.held.total_seconds()
+    return {team: {part: round(seconds, 3) for part, seconds in parts.items()} for team, parts in sums.items()}
 
 
 def asks_customers(rulebook: Rulebook, team: str) -> bool:

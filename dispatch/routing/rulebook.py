@@ -44,7 +44,16 @@ class Facts:
 
     def stored(self) -> dict[str, object]:
         """As it is kept with the hop that was decided by it; `Facts(**stored)` reads it back."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {
+            "flow": self.flow,
+            "known": self.known,
+            "team": self.team,
+            "finding": self.finding,
+            "sender": self.sender,
+            "hops": self.hops,
+            "reopened": self.reopened,
+            "archived": self.archived,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,4 +226,10 @@ APPEND_ONLY = (history, archive_record)
 
 def as_dict(row: Any) -> dict[str, Any]:
     """A row as a plain dict."""
-    return dict(row._mapping)
+    return as_dicts([row])[0]
+
+
+def as_dicts(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Rows of one statement as plain dicts."""
+    names = [str(name) for name in rows[0]._fields] if rows else []  # a column's name is only a kind of str
+    return [dict(zip(names, row, strict=True)) for row in rows]
