@@ -78,6 +78,7 @@ ticket = Table(
     Index("ix_ticket_made_at", "made_at", "area"),
     partial("ix_ticket_ended_at", "ended_at", "area", where="ended_at IS NOT NULL"),
     partial("ix_ticket_open", "id", "area", where="ended_at IS NULL"),
+    postgresql_with={"fillfactor": 60},  # it is written again with every hop
 )
 
 _PLACE = ("rank", "boarded_at", "id")

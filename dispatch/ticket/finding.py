@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import unicodedata
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,9 +13,12 @@ LONGEST_TEXT = 2_000
 """Characters in one piece of written evidence; a slip and a board can show no more."""
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
 def has_control_characters(text: str) -> bool:
     """What no database keeps: controls but newline and tab, and halves of characters (bytes that were no UTF-8)."""
-    return any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text)
+    return _CONTROL.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
