@@ -25,7 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from dispatch.storage import history, hops, records, tickets
+from dispatch.storage import case_store, history, hops, records, tickets
 from dispatch.storage.book_tables import account, address
 from dispatch.storage.database import Tx
 from dispatch.storage.tables import crew, hop, in_hand, live, off_board, on_board, ticket
@@ -173,12 +173,10 @@ class Journey:
 
 def journey(tx: Tx, ticket_id: int) -> Journey:
     """Raises NotFound."""
-    return Journey(
-        tickets.get(tx, ticket_id),
-        hops.of_tickets(tx, [ticket_id]),
-        history.of_tickets(tx, [ticket_id]),
-        records.records(tx, ticket_id),
-    )
+    found, visits = tickets.get(tx, ticket_id), hops.of_tickets(tx, [ticket_id])
+    if found.stored_at is not None:
+        return Journey(found, visits, *(case_store.rows(tx, table, ticket_id) for table in case_store.MOVES))
+    return Journey(found, visits, history.of_tickets(tx, [ticket_id]), records.records(tx, ticket_id))
 
 
 def latest(

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     lease: Annotated[float, Field(ge=1, le=3600)] = Field(
         30, description="seconds until an unanswered message goes again"
     )
+    store_days: Annotated[int, Field(ge=30, le=36_500)] = Field(
+        180, description="days after a case's end until its history goes into the case store, where it stays readable"
+    )
+    forget_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
+        30, description="days after an outside effect's confirmation until what it said is forgotten"
+    )
     survey_url: str = Field(
         default_factory=lambda known: f"{_web(known)}/s/",
         description="what stands before the token in a survey's message; without it a page of the web's",
@@ -121,6 +127,14 @@ class Settings(BaseSettings):
     @property
     def lease_span(self) -> timedelta:
         return timedelta(seconds=self.lease)
+
+    @property
+    def store_span(self) -> timedelta:
+        return timedelta(days=self.store_days)
+
+    @property
+    def forget_span(self) -> timedelta:
+        return timedelta(days=self.forget_days)
 
 
 def local_url(address: str, port: int) -> str:

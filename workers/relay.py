@@ -19,7 +19,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from dispatch import metrics, timers
+from dispatch import metrics, retention, timers
 from dispatch.logs import configure_logs
 from dispatch.processes import mark_ready
 from dispatch.pulse import beat
@@ -43,6 +43,10 @@ MOST_EFFECTS = 50
 SPLIT = 8
 """Into how many messages one becomes whose hops have been a worker's death: with each time the sound ones among them
 have fewer neighbours, and are alone before they have failed too often."""
+MOST_AGED = 50
+"""Old cases, or effects, in one transaction: little, so that nobody waits for it."""
+AGED_SECONDS = 60
+"""How often is looked for what has become old; as long as there is more, with every sweep."""
 SWEEP_SECONDS = 0.25
 """How often timers are looked at, and due hops even when nothing woke the relay."""
 
@@ -52,7 +56,7 @@ class Relay:
         self.here = here
         self.stop = threading.Event()
         self.sender = Sender(app, chains(here.rules.get()))
-        self._started_at, self._beaten = datetime.now(UTC), float("-inf")
+        self._started_at, self._beaten, self._aged = datetime.now(UTC), float("-inf"), float("-inf")
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
@@ -64,6 +68,7 @@ class Relay:
                 sent = self.send_due()
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     self._fire_timers()
+                    self.retain()
                     swept = time.monotonic()
                     beat(self.here.settings.run, self.name)
                 if not sent:
@@ -138,6 +143,17 @@ class Relay:
             if time.monotonic() - self._beaten > beats.BEAT_SECONDS:
                 beats.beat(tx, process_name("relay"), "relay", self._started_at, datetime.now(UTC))
                 self._beaten = time.monotonic()
+
+    def retain(self) -> None:
+        """What has become old goes its way, some of it; looked for now and then."""
+        if time.monotonic() - self._aged < AGED_SECONDS:
+            return
+        settings, now = self.here.settings, datetime.now(UTC)
+        with self.here.database.write() as tx:
+            stored = retention.store_ended(tx, settings.store_span, now, MOST_AGED)
+            forgotten = retention.forget_confirmed(tx, settings.forget_span, now, MOST_AGED)
+        if max(stored, forgotten) < MOST_AGED:
+            self._aged = time.monotonic()
 
 
 def _measure(outbox: str, due: Sequence[S], receiver: Callable[[S], str]) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from dispatch.books.effect import EFFECT_ENDS, EffectState, Port
 from dispatch.books.life import ACCOUNT_ENDS, AccountState
-from dispatch.storage.columns import Document, Id, Instant, known, metadata, one_of
+from dispatch.storage.columns import Document, Id, Instant, known, metadata, one_of, partial
 
 customer = Table(
     "customer",
@@ -262,6 +262,7 @@ effect = Table(  # 外部动作: its own outbox, like a hop
     Column("wake_at", Instant),
     Column("made_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
+    Column("forgotten_at", Instant),  # since when its payload is empty
     known("port", Port),
     known("state", EffectState),
     CheckConstraint(f"(state IN ({one_of(sorted(EFFECT_ENDS))})) = (confirmed_at IS NOT NULL)", name="confirmed"),
@@ -279,4 +280,5 @@ effect = Table(  # 外部动作: its own outbox, like a hop
         sqlite_where=text("confirmed_at IS NULL"),
         postgresql_where=text("confirmed_at IS NULL"),
     ),
+    partial("ix_effect_to_forget", "confirmed_at", where="confirmed_at IS NOT NULL AND forgotten_at IS NULL"),
 )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from dispatch.errors import MissingPart, SchemaOutdated
 from dispatch.storage.columns import read_json, write_json
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """The newest migration; a program works only on its own schema."""
 
 Tx = Connection

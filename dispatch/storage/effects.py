@@ -84,6 +84,16 @@ def quarantine(tx: Tx, pair: Pair, failure: str) -> None:
     OUTBOX.move(tx, "quarantine", [pair], failures=effect.c.failures + 1, failure=failure, wake_at=None)
 
 
+def forget(tx: Tx, before: datetime, limit: int, now: datetime) -> int:
+    """What was confirmed by then no longer says what it said, a customer's number among it; how many did until now. Its
+    key stays: nothing is done a second time."""
+    due = select(effect.c.id).where(effect.c.confirmed_at <= before, effect.c.forgotten_at.is_(None))
+    due = due.order_by(effect.c.confirmed_at).limit(limit).with_for_update(skip_locked=True)
+    ids = tx.execute(due).scalars().all()
+    tx.execute(update(effect).where(effect.c.id.in_(ids)).values(payload={}, forgotten_at=now))
+    return len(ids)
+
+
 def lock(tx: Tx, effect_id: int) -> Row[Any] | None:
     return tx.execute(select(effect).where(effect.c.id == effect_id).with_for_update()).one_or_none()
 

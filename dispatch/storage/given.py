@@ -4,7 +4,7 @@ it is put together once, parsed once, and nothing is sent row by row."""
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Insert,
+    Row,
     String,
     Table,
     Update,
@@ -39,7 +40,7 @@ Rows = Sequence[dict[str, Any]]
 def insert_rows(tx: Tx, table: Table, rows: Rows) -> None:
     """Columns that the rows don't have get their defaults."""
     if rows:
-        tx.execute(_insert(tx.dialect.name, table, tuple(rows[0])), {"given": _document(tx, rows)})
+        tx.execute(_insert(tx.dialect.name, table, tuple(rows[0])), {"given": as_document(tx, rows)})
 
 
 def insert_numbered(tx: Tx, table: Table, rows: Rows) -> list[int]:
@@ -48,13 +49,24 @@ def insert_numbered(tx: Tx, table: Table, rows: Rows) -> list[int]:
     if not rows:
         return []
     inserting = _insert(tx.dialect.name, table, tuple(rows[0])).returning(table.c.id)
-    return sorted(tx.execute(inserting, {"given": _document(tx, rows)}).scalars())
+    return sorted(tx.execute(inserting, {"given": as_document(tx, rows)}).scalars())
 
 
 def update_rows(tx: Tx, table: Table, rows: Rows) -> None:
     """Each row: its `id`, and the columns that change."""
     if rows:
-        tx.execute(_update(tx.dialect.name, table, tuple(rows[0])), {"given": _document(tx, rows)})
+        tx.execute(_update(tx.dialect.name, table, tuple(rows[0])), {"given": as_document(tx, rows)})
+
+
+def as_document(tx: Tx, rows: Rows | Mapping[str, Rows]) -> str:
+    """Rows as one JSON document, times as this database writes them."""
+    return write_json(rows, _TEXT_OF[tx.dialect.name])
+
+
+def read_rows(tx: Tx, table: Table, rows: Rows) -> Sequence[Row[Any]]:
+    """Whole rows of a table, taken from such a document, as a statement reads them; in the same order."""
+    given = _given(tx.dialect.name, table, tuple(table.c.keys()))
+    return tx.execute(select(*given.c), {"given": as_document(tx, rows)}).all()
 
 
 def among(columns: ColumnElement[Any] | Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
@@ -92,10 +104,6 @@ def _among_in_sqlite(element: _Among, compiler: Any, **options: Any) -> str:
     return str(compiler.process(listed, **options))
 
 
-def _document(tx: Tx, rows: Rows) -> str:
-    return write_json(rows, _TEXT_OF[tx.dialect.name])
-
-
 @functools.cache
 def _insert(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
     given = _given(dialect, table, columns)
@@ -119,14 +127,14 @@ def _given(dialect: str, table: Table, columns: tuple[str, ...]) -> FromClause:
             .table_valued(*typed, name="given")
             .render_derived(with_types=True)
         )
-    values: list[ColumnElement[Any]] = [literal_column(_in_sqlite(table.c[name])).label(name) for name in columns]
+    values: list[ColumnElement[Any]] = [_in_sqlite(table.c[name]).label(name) for name in columns]
     return select(*values).select_from(func.json_each(document)).subquery("given")
 
 
-def _in_sqlite(column: Column[Any]) -> str:
+def _in_sqlite(column: Column[Any]) -> ColumnElement[Any]:
     if column.type is Document:
-        return f"nullif(value -> '$.{column.name}', 'null')"
-    return f"value ->> '$.{column.name}'"
+        return literal_column(f"nullif(value -> '$.{column.name}', 'null')", column.type)
+    return literal_column(f"value ->> '$.{column.name}'", column.type)
 
 
 @functools.lru_cache(16)  # an act's rows have few times between them

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Table,
@@ -68,6 +69,7 @@ ticket = Table(
     Column("ended_at", Instant),
     Column("outcome", String(40)),
     Column("request_key", String(120), unique=True),
+    Column("stored_at", Instant),  # since when its history and its records are in the case store
     known("state", TicketState),
     known("channel", CHANNELS),
     CheckConstraint("priority BETWEEN 1 AND 4", name="priority_known"),
@@ -78,6 +80,7 @@ ticket = Table(
     Index("ix_ticket_made_at", "made_at", "area"),
     partial("ix_ticket_ended_at", "ended_at", "area", where="ended_at IS NOT NULL"),
     partial("ix_ticket_open", "id", "area", where="ended_at IS NULL"),
+    partial("ix_ticket_to_store", "ended_at", where="ended_at IS NOT NULL AND stored_at IS NULL"),
     postgresql_with={"fillfactor": 60},  # it is written again with every hop
 )
 
@@ -150,7 +153,7 @@ on_board, off_board = _among(ON_BOARD), _among(OFF_BOARD)
 in_hand = _among(IN_HAND)
 live = _among(LIVE_HOP)
 
-history = Table(  # append-only: a trigger refuses changes and removals
+history = Table(  # append-only: a trigger refuses changes, and removals but into the case store
     "history",
     metadata,
     Column("id", Id, primary_key=True),
@@ -173,6 +176,13 @@ archive_record = Table(  # append-only likewise
     Column("content", Text, nullable=False),  # canonical JSON
     Column("sha256", String(64), nullable=False),
     Index("ix_archive_record_archived_at", "archived_at"),
+)
+
+stored_case = Table(  # 档案库: what tells of a case that ended long ago; append-only, for good
+    "stored_case",
+    metadata,
+    Column("ticket_id", ForeignKey("ticket.id"), primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),  # see `storage.case_store`
 )
 
 survey = Table(
@@ -222,7 +232,7 @@ epoch = Table(  # one row: what lifts the generations over those of the time bef
     CheckConstraint("id = 1", name="one"),
 )
 
-APPEND_ONLY = (history, archive_record)
+APPEND_ONLY = (history, archive_record, stored_case)
 
 
 def as_dict(row: Any) -> dict[str, Any]:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from celery import Celery
 from kombu import Connection
 
+from dispatch import followup
+from dispatch.routing.prehandling import Script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage.database import Database
 from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import Waited
+from tests import factories as f
 from workers.chains import chains
 from workers.sending import Sender
 from workers.world import World
@@ -57,3 +63,22 @@ def test_what_was_sent_in_vain_before_is_received_by_a_task_of_its_own(sender: S
     _, _, embedded = json.loads(message.body)
     assert message.headers["task"] == "noc.receive"
     assert [step["task"] for step in reversed(embedded["chain"])] == ["noc.line-test", "noc.board"]
+
+
+def test_what_has_become_old_goes_into_the_case_store_in_passing_some_with_every_sweep(
+    app: Celery, here: World, sqlite: Database, rulebook: Rulebook, script: Script
+) -> None:
+    from workers.relay import MOST_AGED, Relay  # it needs the app
+
+    f.put_in_force(sqlite, rulebook)
+    ids = [f.fault(sqlite, rulebook, script, number=f"GZ{n}").ticket_id for n in range(MOST_AGED + 1)]
+    for ticket_id in ids:
+        with sqlite.write() as tx:
+            followup.withdraw(tx, ticket_id, "好了", f.CLERK, f.NOW)
+    assert here.settings.store_span < datetime.now(UTC) - f.NOW
+    relay = Relay(here)
+    stored = []
+    for _ in range(3):
+        relay.retain()
+        stored.append(sum(f.ticket(sqlite, ticket_id).stored_at is not None for ticket_id in ids))
+    assert stored == [MOST_AGED, MOST_AGED + 1, MOST_AGED + 1]

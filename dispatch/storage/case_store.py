@@ -1,0 +1,53 @@
+"""档案库 The case store: what tells of a case that ended long ago, its history and its frozen records, as one
+compressed document. Its ticket and its hops stay where they are, so that it is found and seen as ever."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, insert, select, update
+
+from dispatch.storage.columns import read_json
+from dispatch.storage.database import Tx
+from dispatch.storage.given import Rows, among, as_document, read_rows
+from dispatch.storage.tables import archive_record, as_dicts, history, stored_case, ticket
+
+MOVES = (history, archive_record)
+"""Each with a `ticket_id`, and in the order of its primary key."""
+
+
+def ended(tx: Tx, before: datetime, limit: int) -> Sequence[int]:
+    """The ids of cases that had ended by then and aren't stored, the oldest first, locked; what another process has
+    locked is left to it."""
+    query = select(ticket.c.id).where(ticket.c.ended_at <= before, ticket.c.stored_at.is_(None))
+    query = query.order_by(ticket.c.ended_at).limit(limit).with_for_update(skip_locked=True)
+    return tx.execute(query).scalars().all()
+
+
+def put(tx: Tx, ticket_ids: Sequence[int], now: datetime) -> None:
+    """These ended cases go into the store. The database lets their rows go only when they are in it."""
+    cases: dict[int, dict[str, Rows]] = {ticket_id: {} for ticket_id in ticket_ids}
+    for table in MOVES:
+        of_case: dict[int, list[Row[Any]]] = defaultdict(list)
+        query = select(table).where(among(table.c.ticket_id, ticket_ids)).order_by(*table.primary_key)
+        for row in tx.execute(query):
+            of_case[row.ticket_id].append(row)
+        for ticket_id, case in cases.items():
+            case[table.name] = as_dicts(of_case[ticket_id])
+    packed = {ticket_id: zlib.compress(as_document(tx, case).encode()) for ticket_id, case in cases.items()}
+    tx.execute(insert(stored_case), [{"ticket_id": id_, "content": content} for id_, content in packed.items()])
+    for table in MOVES:
+        tx.execute(delete(table).where(among(table.c.ticket_id, ticket_ids)))
+    tx.execute(update(ticket).where(among(ticket.c.id, ticket_ids)).values(stored_at=now))
+
+
+def rows(tx: Tx, table: Table, ticket_id: int) -> Sequence[Row[Any]]:
+    """The case's rows of one of MOVES, just as they were; none when it isn't in the store.
+
+    Migration 0009 takes them out likewise."""
+    content = tx.execute(select(stored_case.c.content).where(stored_case.c.ticket_id == ticket_id)).scalar()
+    return [] if content is None else read_rows(tx, table, read_json(zlib.decompress(content))[table.name])
