@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 BENCH := .venv-bench
 JOBS ?= 2
 
-.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board chaos chaos-full lock clean
+.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-full lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: $(READY)  ## virtual environment with the locked packages
 
@@ -64,6 +64,9 @@ bench-web: setup  ## creations and whole lives a second through the REST API, ei
 
 growth: setup $(BENCH)/.ready  ## what a hop costs with more tickets, backlog, rules, workers
 	@$(BENCH)/bin/python -m bench.growth
+
+bench-migration: setup  ## a million rows to the first schema and back, while people report
+	@$(BIN)/python -m bench.migrating
 
 bench-slips: setup  ## how long a slip takes
 	@$(BIN)/python bench/slips.py

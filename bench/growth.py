@@ -88,7 +88,7 @@ print(median(times[100:]) * 1e6)
 class Growing:
     """A database that grows."""
 
-    def __init__(self, url: str, postgresql: Server, seconds: float) -> None:
+    def __init__(self, url: str, postgresql: Server | None = None, seconds: float = SECONDS) -> None:
         self.url, self.postgresql, self.seconds = url, postgresql, seconds
         self.old = 0
 

@@ -1,0 +1,197 @@
+"""`make bench-migration`: a million rows go to the first schema and back, while people go on reporting faults.
+
+A PostgreSQL server with old cases, a part of them in the case store. Whoever reports meanwhile waits, or is refused and
+asks again under the same key, as long as the schema isn't the program's. Afterwards everything that was there before is
+there to the bit, and everything that was accepted is there once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from bench import servers
+from bench.growth import Growing
+from dispatch import intake, retention
+from dispatch.logs import configure_logs
+from dispatch.routing import loader, prehandling_file
+from dispatch.routing.prehandling import Script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.rules_in_force import RulesInForce
+from dispatch.settings import PROJECT
+from dispatch.storage import accounts
+from dispatch.storage.database import SCHEMA, Database
+from dispatch.storage.migration import migrate
+from dispatch.storage.tables import archive_record, history, hop, stored_case, ticket
+from dispatch.ticket.roles import Actor, Role
+
+CASES, STORED = 300_000, 20_000
+"""Old cases, each with its hop, its history and its record; and those of them in the case store."""
+AT_ONCE = 500
+WRITERS, PAUSE_SECONDS = 4, 0.02
+WAY = ("0001", SCHEMA, "0008", SCHEMA)
+CLERK, OPS = Actor("migration", Role.CLERK), Actor("migration", Role.OPS)
+
+RECORDS = """
+INSERT INTO archive_record (ticket_id, round, archived_at, content, sha256)
+SELECT id, 0, ended_at, '{"ticket": ' || id || '}', md5(id::text) FROM ticket
+"""
+PRINT = """
+SELECT md5(string_agg(md5(t::text), '' ORDER BY {key})) FROM {table} AS t WHERE {ticket} <= :cases
+"""
+
+
+class Reporters:
+    """People who report faults all the time; `refused` and `longest` (seconds, of one report) since they were asked."""
+
+    def __init__(self, database: Database, rulebook: Rulebook, script: Script) -> None:
+        self.database, self.rulebook, self.script = database, rulebook, script
+        self.accepted: set[int] = set()
+        self.refused, self.longest = 0, 0.0
+        self.fatal: list[BaseException] = []
+        self._numbers = itertools.count()
+        self._stop = threading.Event()
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WRITERS)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+        if self.fatal:
+            raise self.fatal[0]
+
+    def told(self) -> tuple[int, float]:
+        found = self.refused, self.longest
+        self.refused, self.longest = 0, 0.0
+        return found
+
+    def _work(self) -> None:
+        try:
+            while not self._stop.wait(PAUSE_SECONDS):
+                self._report(next(self._numbers))
+        except BaseException as wrong:
+            self.fatal.append(wrong)
+
+    def _report(self, number: int) -> None:
+        """Until it is accepted."""
+        report = intake.Report(
+            f"GZ{number % 2000:08d}",
+            "slow",
+            "网速慢",
+            despite_duplicate=True,
+            category="network",
+            request_key=f"migration/{number}",
+        )
+        begun = time.monotonic()
+        while True:
+            try:
+                with self.database.write() as tx:
+                    made = intake.submit(tx, self.rulebook, self.script, report, CLERK, datetime.now(UTC))
+            except DBAPIError:
+                self.refused += 1
+                time.sleep(PAUSE_SECONDS)
+                continue
+            self.accepted.add(made.ticket_id)
+            self.longest = max(self.longest, time.monotonic() - begun)
+            return
+
+
+def prepare(database: Database, url: str, cases: int) -> tuple[Rulebook, Script]:
+    """Lines in service, and so many old cases."""
+    migrate(database)
+    rulebook = RulesInForce(PROJECT / "routing_rules.yaml", database).get()
+    script = prehandling_file.load(PROJECT / "prehandling.yaml", loader.load(PROJECT / "routing_rules.yaml").categories)
+    with database.write() as tx:
+        lines = [(f"GZ{n:08d}", "tianhe", f"138{n:08d}") for n in range(2000)]
+        accounts.take_over(tx, lines, OPS, datetime.now(UTC))
+    Growing(url).make_old(cases)
+    with database.write() as tx:
+        tx.execute(text(RECORDS))
+    return rulebook, script
+
+
+def store(database: Database, cases: int) -> None:
+    """So many go into the case store."""
+    for begin in range(0, cases, AT_ONCE):
+        with database.write() as tx:
+            retention.store_ended(tx, timedelta(0), datetime.now(UTC), min(AT_ONCE, cases - begin))
+
+
+def prints(database: Database, cases: int) -> dict[str, str]:
+    """A fingerprint of all old cases' rows, by table."""
+    keys = {"ticket": "id", "hop": "id", "history": "id", "archive_record": "ticket_id, round"}
+    with database.read() as tx:
+        return {
+            table: tx.execute(
+                text(PRINT.format(table=table, key=key, ticket="id" if table == "ticket" else "ticket_id")),
+                {"cases": cases},
+            ).scalar_one()
+            for table, key in keys.items()
+        }
+
+
+def rows(database: Database) -> int:
+    with database.read() as tx:
+        tables = (ticket, hop, history, archive_record, stored_case)
+        return sum(tx.execute(select(func.count()).select_from(table)).scalar_one() for table in tables)
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--cases", type=int, default=CASES)
+    asked.add_argument("--stored", type=int, default=STORED)
+    given = asked.parse_args()
+    configure_logs()
+    with (
+        tempfile.TemporaryDirectory(prefix="paidan-migrating-") as folder,
+        servers.postgresql(Path(folder)) as server,
+        servers.database(server, "migrating") as url,
+    ):
+        database = Database(url.replace("postgresql://", "postgresql+psycopg://"))
+        migrating = Database(url.replace("postgresql://", "postgresql+psycopg://"))
+        rulebook, script = prepare(database, url, given.cases)
+        before = prints(database, given.cases)
+        store(database, given.stored)
+        print(f"{rows(database):,} rows, {given.stored:,} cases of them in the case store")
+        print("| schema | s | refused meanwhile | longest wait of one report, s |\n|---|---|---|---|")
+        people = Reporters(database, rulebook, script)
+        with people.reporting():
+            time.sleep(2)
+            people.told()
+            for revision in WAY:
+                begun = time.monotonic()
+                migrate(migrating, revision)
+                took = time.monotonic() - begun
+                time.sleep(2)
+                refused, longest = people.told()
+                print(f"| to {revision} | {took:.1f} | {refused} | {longest:.1f} |", flush=True)
+        after = prints(database, given.cases)
+        changed = [table for table in before if before[table] != after[table]]
+        with database.read() as tx:
+            there = set(tx.execute(select(ticket.c.id).where(ticket.c.request_key.like("migration/%"))).scalars())
+        lost, unasked = len(people.accepted - there), len(there - people.accepted)
+        database.dispose()
+        migrating.dispose()
+    told = f"{len(people.accepted)} accepted meanwhile, {lost} lost, {unasked} unasked"
+    print(f"migration: {told}, changed: {', '.join(changed) or 'nothing'}")
+    return 1 if lost or unasked or changed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
