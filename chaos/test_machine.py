@@ -24,7 +24,7 @@ def test_whatever_dies_whenever_nothing_is_lost_and_nothing_is_done_twice() -> N
 def test_without_the_lease_sweep_or_the_generation_check_the_machine_finds_it_out(
     monkeypatch: pytest.MonkeyPatch, bend: Callable[[ModuleType], None]
 ) -> None:
-    for name in ("due", "at", "receive"):
+    for name in ("due", "at", "at_work_on"):
         monkeypatch.setattr(outbox.Outbox, name, getattr(outbox.Outbox, name))  # so that it is put right again
     bend(outbox)
     with pytest.raises(AssertionError):
