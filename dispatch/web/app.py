@@ -62,13 +62,15 @@ THREADS = 24
 """Requests that are worked on at once: as many as the database has connections for, and some that compare passwords."""
 SWEEP_SECONDS = 600
 
-RESOURCES: tuple[Api, ...] = (
+RESOURCES: tuple[Api, ...] = (  # tried in this order: what is asked all day stands first
+    hops.api,
+    faults.api,
+    teams.api,
+    tickets.api,
     session.api,
     tokens.api,
     users.api,
     audit.api,
-    faults.api,
-    tickets.api,
     uploads.api,
     customers.api,
     operations.api,
@@ -77,9 +79,7 @@ RESOURCES: tuple[Api, ...] = (
     addresses.api,
     plans.api,
     effects.api,
-    hops.api,
     quarantine.api,
-    teams.api,
     crew.api,
     surveys.api,
     rules.api,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -122,16 +122,16 @@ class Call:
             raise self._not_allowed(self.operation, NOTHING)
         self.asked = policy.on is On.NOTHING
 
-    def require_unchanged(self, seen: BaseModel, what: str, *, must_say: bool = False) -> None:
-        """The caller has read this very version, if he says which (`If-Match`). Raises ChangedMeanwhile,
-        VersionMissing."""
+    def require_unchanged(self, seen: Callable[[], BaseModel], what: str, *, must_say: bool = False) -> None:
+        """The caller has read this very version, if he says which (`If-Match`); only then it is looked up. Raises
+        ChangedMeanwhile, VersionMissing."""
         given = self.visitor.request.headers.get("if-match")
         if given is None:
             if must_say:
                 raise VersionMissing(what=what)
             return
         tags = [tag.strip() for tag in given.split(",")]
-        if "*" not in tags and version_tag(seen.model_dump_json().encode()) not in tags:
+        if "*" not in tags and version_tag(seen().model_dump_json().encode()) not in tags:
             raise ChangedMeanwhile(what=what)
 
     def not_allowed(self, thing: Thing) -> NotAllowed:

@@ -213,7 +213,7 @@ def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[int, Acto
     row = rows.lock(call.tx, [hop_id])[hop_id]
     teams = figures.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
     actor = call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=on_behalf), missing_hop(name))
-    call.require_unchanged(_seen(call, hop_id, name), f"hop {name}")
+    call.require_unchanged(lambda: _seen(call, hop_id, name), f"hop {name}")
     return hop_id, actor
 
 

@@ -83,7 +83,7 @@ def see_user(call: Call, name: UserName) -> User:
 def set_roles(call: Call, name: UserName, asked: Roles) -> User:
     """These roles and no others, from the next request on. Needs `If-Match` with the entity tag of the user as read."""
     before = users.get(call.tx, name)
-    call.require_unchanged(_told(before), f"user {before.name}", must_say=True)
+    call.require_unchanged(lambda: _told(before), f"user {before.name}", must_say=True)
     return _changed(call, users.set_grants(call.tx, name, _grants(asked.roles), call.act(), call.now, before.version))
 
 
