@@ -96,7 +96,7 @@ class Machine(RuleBasedStateMachine):
             accounts.take_over(tx, [(f"GZ{n}", "tianhe", "13800138000") for n in range(CUSTOMERS)], CLERK, NOW)
         self._enter(
             World(
-                settings=Settings(home=home, lease=LEASE.total_seconds()),  # type: ignore[call-arg]
+                settings=Settings(home=home, lease=LEASE.total_seconds()),
                 database=self.database,
                 rules=_Rules(self.rulebook),  # type: ignore[arg-type]
                 ledger=self.ledger,

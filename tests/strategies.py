@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from dispatch.routing.loader import load
 from dispatch.routing.rulebook import Facts, Rulebook
 from dispatch.ticket.channel import CHANNELS
+from dispatch.ticket.finding import Value
 
 RULES = Path(__file__).parent.parent / "routing_rules.yaml"
 RULEBOOK: Rulebook = load(RULES)
 FLOW = "fault"
 
-own_facts = st.fixed_dictionaries(
+own_facts: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
     {},
     optional={
         "category": st.sampled_from([*RULEBOOK.categories]),

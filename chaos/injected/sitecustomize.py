@@ -150,17 +150,17 @@ def _poison(line_test: ModuleType) -> None:
     line_test.SimulatedLineTester._line = line
 
 
-def _old_version(noc: ModuleType) -> None:
+def _old_version(noc: Any) -> None:
     """A worker of a release in which NOC's lines were not yet tested."""
     noc.STRETCH = noc.Stretch()
 
 
-def _no_quarantine(outbox: ModuleType) -> None:
+def _no_quarantine(outbox: Any) -> None:
     """What fails is tried for ever."""
     outbox.MOST_FAILURES = 1_000_000
 
 
-def _no_putting_back(hop: ModuleType) -> None:
+def _no_putting_back(hop: Any) -> None:
     """What Celery drops is not put back: the lease brings it, as a failure."""
     hop.put_back = lambda _pairs: None
 

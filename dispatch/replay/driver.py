@@ -92,7 +92,7 @@ class Driver:
         self.name, self.cases, self.planner, self.script = name, cases, planner, script
         self.database, self.ledger, self.sms = database, ledger, sms
         self.speed_up = speed_up
-        self.stalled_seconds = STALLED_SECONDS
+        self.stalled_seconds: float = STALLED_SECONDS
         self.tally = Tally()
         self.plans: dict[int, Plan] = {}
         self.customers = Customers(script, self.rulebook.categories, lines)

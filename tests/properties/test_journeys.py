@@ -354,7 +354,9 @@ ACTS: list[Callable[[World, Random], None]] = [
     World.hand_back, World.hold, World.resume, World.release, World.customers_answer, World.open_line, World.refund,
     World.refuse_lines,
 ]  # fmt: skip
-OFTEN = [World.submit, World.send, World.deliver, World.deliver, World.claim, World.hand_back, World.open_line]
+OFTEN: list[Callable[[World, Random], None]] = [
+    World.submit, World.send, World.deliver, World.deliver, World.claim, World.hand_back, World.open_line,
+]  # fmt: skip
 OFTEN += [World.walk_a_visit] * 12 + [World.customers_answer] * 3
 LENGTH = 60
 
