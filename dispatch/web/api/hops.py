@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field as Of
+from sqlalchemy import Row
 
 from dispatch import figures, handling
 from dispatch.errors import (
@@ -26,6 +27,8 @@ from dispatch.handling import Claim, End, HandBack, PassOn, Refusals, Report
 from dispatch.storage import hops as rows
 from dispatch.storage import tickets
 from dispatch.ticket.finding import Value
+from dispatch.ticket.life import LIVE_HOP
+from dispatch.ticket.numbers import read_hop_number
 from dispatch.ticket.roles import Actor
 from dispatch.web.api.shapes import LARGEST_BATCH, Asked, HopName, Text, Told, Word
 from dispatch.web.api.views import (
@@ -123,7 +126,7 @@ class ManyDone(Told):
 
 @api.look("/{hop}", "see a hop")
 def see_hop(call: Call, hop: HopName) -> Seen:
-    return _seen(call, find_hop(call, hop), hop)
+    return _seen(call, *read_hop_number(hop), hop)
 
 
 @api.act("/claim", "claim", raises=[BadInput])
@@ -151,30 +154,30 @@ def report_many(call: Call, asked: ManyReports) -> ManyDone:
 @api.act("/{hop}/claim", "claim", raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile])
 def claim(call: Call, hop: HopName, asked: Claiming) -> Done:
     """Take it into one's hands. Of two people one wins; the other is told who."""
-    hop_id, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
-    handling.claim(call.tx, call.rulebook, Claim(hop_id, actor, asked.on_behalf_of), call.now)
-    return _done(call, hop_id)
+    row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
+    handling.claim(call.tx, call.rulebook, Claim(row.id, actor, asked.on_behalf_of), call.now)
+    return _done(call, row)
 
 
 @api.act("/{hop}/report", "report", raises=[*_ENDS, UnknownFinding, BadEvidence])
 def report(call: Call, hop: HopName, asked: Reporting) -> Done:
     """A finding with its evidence; the rules name the next team."""
-    hop_id, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
-    return _ended(call, _report(hop_id, actor, asked))
+    row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
+    return _ended(call, row, _report(row.id, actor, asked))
 
 
 @api.act("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable])
 def pass_on(call: Call, hop: HopName, asked: PassingOn) -> Done:
     """Another team, or another person of the same, is the right one."""
-    hop_id, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
-    return _ended(call, PassOn(hop_id, actor, asked.to, asked.reason, asked.on_behalf_of))
+    row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
+    return _ended(call, row, PassOn(row.id, actor, asked.to, asked.reason, asked.on_behalf_of))
 
 
 @api.act("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked])
 def hand_back(call: Call, hop: HopName, asked: HandingBack) -> Done:
     """Back to the team that asked."""
-    hop_id, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
-    return _ended(call, HandBack(hop_id, actor, asked.reason, asked.on_behalf_of))
+    row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
+    return _ended(call, row, HandBack(row.id, actor, asked.reason, asked.on_behalf_of))
 
 
 @api.act("/{hop}/hold", "hold", raises=[*_ENDS, HeldTooLong])
@@ -182,64 +185,64 @@ def hold(call: Call, hop: HopName, asked: Holding) -> Done:
     """Wait until a given time; then it comes back by itself."""
     if asked.until.tzinfo is None:
         raise BadInput(what="`until` needs its zone: 2026-12-01T14:00:00+08:00")
-    hop_id, actor = _actor(call, hop)
-    handling.hold(call.tx, call.rulebook, hop_id, asked.until, asked.reason, actor, call.now)
-    return _done(call, hop_id)
+    row, actor = _actor(call, hop)
+    handling.hold(call.tx, call.rulebook, row.id, asked.until, asked.reason, actor, call.now)
+    return _done(call, row)
 
 
 @api.act("/{hop}/resume", "resume", raises=[IllegalMove, NotYours, ChangedMeanwhile])
 def resume(call: Call, hop: HopName) -> Done:
     """End a hold early."""
-    hop_id, actor = _actor(call, hop)
-    handling.resume(call.tx, call.rulebook, hop_id, actor, call.now)
-    return _done(call, hop_id)
+    row, actor = _actor(call, hop)
+    handling.resume(call.tx, call.rulebook, row.id, actor, call.now)
+    return _done(call, row)
 
 
 @api.act("/{hop}/release", "release", raises=[IllegalMove, ChangedMeanwhile])
 def release(call: Call, hop: HopName) -> Done:
     """Out of the quarantine, tried afresh."""
-    hop_id, actor = _actor(call, hop)
-    handling.release(call.tx, hop_id, actor, call.now)
-    return _done(call, hop_id)
+    row, actor = _actor(call, hop)
+    handling.release(call.tx, row.id, actor, call.now)
+    return _done(call, row)
 
 
 def _report(hop_id: int, actor: Actor, asked: Reporting) -> Report:
     return Report(hop_id, actor, asked.finding, asked.evidence, asked.on_behalf_of)
 
 
-def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[int, Actor]:
+def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[Row[Any], Actor]:
     """The hop, locked, and in which role the caller does this. Raises NotFound, NotAllowed, ChangedMeanwhile."""
     hop_id = find_hop(call, name)
     row = rows.lock(call.tx, [hop_id])[hop_id]
     teams = figures.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
     actor = call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=on_behalf), missing_hop(name))
-    call.require_unchanged(lambda: _seen(call, hop_id, name), f"hop {name}")
-    return hop_id, actor
+    call.require_unchanged(lambda: _seen(call, row.ticket_id, row.seq, name), f"hop {name}")
+    return row, actor
 
 
-def _ended(call: Call, end: End) -> Done:
+def _ended(call: Call, row: Row[Any], end: End) -> Done:
     handling.end(call.tx, call.rulebook, end, call.now)
-    return _done(call, end.hop_id)
+    return _done(call, row)
 
 
-def _seen(call: Call, hop_id: int, name: str) -> Seen:
-    """Raises NotFound, NotAllowed."""
-    ticket_id = tickets.of_hop(call.tx, hop_id)
-    ticket, visits = tickets.get(call.tx, ticket_id), rows.of_tickets(call.tx, [ticket_id])
-    row = next(visit for visit in visits if visit.id == hop_id)
-    teams = {visit.team for visit in visits}
+def _seen(call: Call, ticket_id: int, seq: int | None, name: str) -> Seen:
+    """The ticket's hop number `seq`; without it the live one. Raises NotFound, NotAllowed."""
+    visits = rows.of_tickets(call.tx, [ticket_id])
+    row = next((visit for visit in visits if (visit.state in LIVE_HOP if seq is None else visit.seq == seq)), None)
+    if row is None:
+        raise missing_hop(name)
+    ticket, teams = tickets.get(call.tx, ticket_id), {visit.team for visit in visits}
     thing = hop_thing(call, row.team, row.state, ticket.area, teams)
     call.act(thing, missing_hop(name), "see a hop")
     told = hop_view(call, ticket.kind, row, ticket_thing(call, ticket, teams))
     return Seen(hop=told, may=may_with_hop(call, thing, row.holder))
 
 
-def _done(call: Call, hop_id: int) -> Done:
-    ticket_id = tickets.of_hop(call.tx, hop_id)
-    ticket, visits = tickets.get(call.tx, ticket_id), rows.of_tickets(call.tx, [ticket_id])
+def _done(call: Call, row: Row[Any]) -> Done:
+    """What has become of the hop."""
+    ticket, visits = tickets.get(call.tx, row.ticket_id), rows.of_tickets(call.tx, [row.ticket_id])
     thing = ticket_thing(call, ticket, {visit.team for visit in visits})
-    place = next(n for n, visit in enumerate(visits) if visit.id == hop_id)
-    told = [hop_view(call, ticket.kind, visit, thing) for visit in visits[place : place + 2]]
+    told = [hop_view(call, ticket.kind, visit, thing) for visit in visits if visit.seq in (row.seq, row.seq + 1)]
     return Done(hop=told[0], next=told[1] if len(told) > 1 else None)
 
 
