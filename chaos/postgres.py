@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -48,12 +50,26 @@ class Postgres:
 
     def kill(self) -> None:
         """Kill -9 of the server and of every process of it, as when the power goes."""
-        for pid in (self.process.pid, *children(self.process.pid)):
+        os.kill(self.process.pid, signal.SIGSTOP)  # or it has one more before it is dead
+        for pid in (*children(self.process.pid), self.process.pid):
             kill(pid)
         self.process.wait()
 
     def start(self) -> None:
         """Until it answers; it recovers from its log. Raises OperationalError after half a minute."""
+        self._launch()
+        deadline = time.monotonic() + BACK_SECONDS
+        while True:
+            try:
+                return self._ask("SELECT 1")
+            except OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.05)
+            if self.process.poll() is not None:  # what was killed still held its memory
+                self._launch()
+
+    def _launch(self) -> None:
         with (self.data / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
@@ -65,14 +81,6 @@ class Postgres:
                 preexec_fn=die_with_parent,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + BACK_SECONDS
-        while True:
-            try:
-                return self._ask("SELECT 1")
-            except OperationalError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
 
     def stop(self) -> None:
         self.process.terminate()  # what is connected may finish

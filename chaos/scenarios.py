@@ -1,7 +1,7 @@
 """Particular troubles, each on an installation of its own: what must come of it, and the bend with which it must not.
 
-A scenario gives its findings; whatever is wrong is among its `faults`. Bent by its `spoiler` it must find some: else it
-would look the other way when the system really breaks.
+A scenario gives its findings; whatever is wrong is among its `faults`. Bent by one of its `spoilers` it must find some:
+else it would look the other way when the system really breaks.
 """
 
 from __future__ import annotations
@@ -129,11 +129,11 @@ def mixed_versions(ground: Ground) -> Findings:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`spoiler`: see `chaos.injected`; with it the scenario must find a fault."""
+    """`spoilers`: see `chaos.injected`; with any of them the scenario must find a fault."""
 
     title: str
     play: Callable[[Ground], Findings]
-    spoiler: str
+    spoilers: tuple[str, ...]
 
 
 def play(scenario: Scenario, ground: Ground) -> tuple[Findings, float]:
