@@ -6,6 +6,7 @@ Pure: a `RulesFile` in, (path, message) pairs out, all of them.
 from __future__ import annotations
 
 import difflib
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from dispatch.routing.rulebook import EFFECTS, END, SENDER
@@ -105,6 +106,7 @@ def _rules(file: RulesFile, path: Path, rules: list[RuleModel], finding: str | N
             (*path, len(rules) - 1),
             "the last rule needs no `when`: without a default a case could be unroutable",
         )
+    before = _Before()
     for i, rule in enumerate(rules):
         target = (*path, i, "to")
         if rule.to == SENDER:
@@ -121,13 +123,10 @@ def _rules(file: RulesFile, path: Path, rules: list[RuleModel], finding: str | N
         elif rule.to not in file.teams:
             yield target, unknown("team", rule.to, [*file.teams, SENDER, END])
         yield from _conditions(file, (*path, i, "when"), rule, finding)
-        for earlier, other in enumerate(rules[:i]):
-            if _covers(other, rule):
-                yield (
-                    (*path, i),
-                    f"never reached: rule {earlier + 1} of this list already matches all that it would",
-                )
-                break
+        earlier = before.covers(rule)
+        if earlier is not None:
+            yield (*path, i), f"never reached: rule {earlier + 1} of this list already matches all that it would"
+        before.add(rule)
 
 
 def _always_asked(file: RulesFile, flow: FlowModel, team: str) -> bool:
@@ -177,6 +176,36 @@ def _vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | No
     if evidence is None or evidence.kind in ("text", "number"):
         return None
     return (True, False) if evidence.kind == "yes-no" else list(evidence.choices)
+
+
+class _Before:
+    """The rules of a list so far. One that covers another allows every value that the other allows, so each is kept
+    under the values of one of its conditions, and only those under one of the other's values are compared with it: ten
+    thousand rules are looked through in seconds."""
+
+    def __init__(self) -> None:
+        self._rules: list[RuleModel] = []
+        self._under: dict[tuple[str, object], list[int]] = defaultdict(list)
+        self._always: list[int] = []
+
+    def add(self, rule: RuleModel) -> None:
+        ways = [[(fact, value) for value in _kept_under(wanted)] for fact, wanted in rule.when.items()]
+        rarest = min(ways, key=lambda way: sum(len(self._under[key]) for key in way), default=None)
+        for places in [self._always] if rarest is None else [self._under[key] for key in rarest]:
+            places.append(len(self._rules))
+        self._rules.append(rule)
+
+    def covers(self, rule: RuleModel) -> int | None:
+        """The first of them that takes every case that the rule matches."""
+        near = [*self._always]
+        for fact, wanted in rule.when.items():
+            near += self._under.get((fact, _kept_under(wanted)[0]), ())
+            near += self._under.get((fact, AtLeast), ())
+        return next((place for place in sorted(near) if _covers(self._rules[place], rule)), None)
+
+
+def _kept_under(wanted: object) -> list[object]:
+    return [AtLeast] if isinstance(wanted, AtLeast) else _as_list(wanted)
 
 
 def _covers(earlier: RuleModel, later: RuleModel) -> bool:

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from dispatch.errors import BadRules
+from dispatch.routing import checks
 from dispatch.routing.loader import parse
 from dispatch.routing.rulebook import END, SENDER, Condition, Facts, Rule, Rules
+from dispatch.routing.schema import AtLeast, RuleModel
 from tests.strategies import FLOW, RULEBOOK, RULES, evidence_of, facts, own_facts
 
 LIMITS = RULEBOOK.limits
@@ -63,6 +65,25 @@ lists_of_rules = st.lists(st.lists(conditions, max_size=3), max_size=12).map(
 @given(lists_of_rules, st.dictionaries(st.sampled_from(["category", "area", "optical-power", "remark"]), values))
 def test_the_rule_found_by_the_index_is_the_first_that_matches(rules: Rules, known: dict[str, Any]) -> None:
     assert rules.first(known) == next(rule for rule in rules if all(c.holds(known) for c in rule.when))
+
+
+wanted = st.one_of(
+    st.integers(1, 4),
+    st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    st.builds(AtLeast, at_least=st.integers(1, 4)),
+)
+rule_models = st.builds(
+    RuleModel, when=st.dictionaries(st.sampled_from(["priority", "area", "symptom"]), wanted), to=st.just("noc")
+)
+
+
+@given(st.lists(rule_models, max_size=8))
+def test_the_rule_that_covers_another_is_found_as_if_each_were_compared_with_each(rules: list[RuleModel]) -> None:
+    before = checks._Before()
+    for place, rule in enumerate(rules):
+        one_by_one = (earlier for earlier in range(place) if checks._covers(rules[earlier], rule))
+        assert before.covers(rule) == next(one_by_one, None)
+        before.add(rule)
 
 
 @given(facts())
