@@ -25,6 +25,9 @@ from dispatch.storage.book_tables import account
 from dispatch.storage.tables import hop, ticket
 from dispatch.ticket.life import HopState
 
+COPIES_OF_A_TICKET = 8
+"""So many at least come of a ticket's messages, in messages of two hops at most."""
+
 
 @dataclass
 class Findings:
@@ -70,7 +73,9 @@ def duplicates(ground: Ground) -> Findings:
     ground.home.mkdir(parents=True, exist_ok=True)
     with ground.installed("copies", CHAOS_COPIES=str(told), DISPATCH_BATCH="2") as here:
         stage = Stage(here, ground.progress)
-        with stage.people(max(ground.size.scenario_tickets, ground.size.copies // 25), ground.quiet) as load:
+        with stage.people(
+            max(ground.size.scenario_tickets, ground.size.copies // COPIES_OF_A_TICKET), ground.quiet
+        ) as load:
             stage.to_the_end()
             found = _judged(here, load)
     copies = told.stat().st_size if told.exists() else 0
