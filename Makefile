@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 BENCH := .venv-bench
 JOBS ?= 2
 
-.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-full lock clean
+.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ $(BENCH)/.ready: requirements/bench.txt setup.sh
 
 chaos: setup  ## 50 kills and every other trouble, over 1,000 tickets, in some minutes
 	@$(BIN)/python -m chaos ci
+
+chaos-kills: setup  ## the 50 kills alone
+	@$(BIN)/python -m chaos ci --kills 50 --tickets 1000
 
 chaos-full: setup  ## at least 1,000 kills over 50,000 tickets, in some hours
 	@$(BIN)/python -m chaos full
