@@ -17,6 +17,7 @@ _OF_REDIS: Mapping[str, Any] = {
     "socket_keepalive": True,
     "health_check_interval": 10,
     "global_keyprefix": "fault:",  # a shared Redis keeps others' keys apart
+    "priority_steps": [0],  # one list a queue instead of four: an urgent ticket comes first on the board, not in here
     "unacked_restore_interval": 10,
     "unacked_mutex_expire": 30,
     # no retry_on_timeout: a publish that timed out may have arrived, and sending it twice is the relay's decision

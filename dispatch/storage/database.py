@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from dispatch.errors import MissingPart, SchemaOutdated
 from dispatch.storage.columns import read_json, write_json
 
 SCHEMA = "0009"
 """The newest migration; a program works only on its own schema."""
+
+RESTED_SECONDS = 1
+"""Unused for so long, a connection may have lost its server."""
 
 Tx = Connection
 
@@ -43,7 +49,8 @@ class Database:
                 limits = "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
                 plans = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off" if by_key else ""
                 options = {"options": f"{limits} -c timezone=UTC {plans}"}
-                self.engine = create_engine(parsed, pool_pre_ping=True, connect_args=options, **_COMMON)
+                self.engine = create_engine(parsed, connect_args=options, **_COMMON)
+                _ask_the_rested(self.engine)
                 _quote_no_rows(self.engine)
             case _:
                 raise MissingPart(
@@ -117,6 +124,24 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+def _ask_the_rested(engine: Engine) -> None:
+    """A connection that has lain in the pool for a while is asked whether it still leads to a server. One that was used
+    a moment ago isn't: asking costs as much as a statement, and a busy worker would ask before every message."""
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_driver: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(driver: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("rests_since", float("inf")) < RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(driver)
+        except engine.dialect.loaded_dbapi.Error as gone:
+            raise InvalidatePoolError() from gone
 
 
 def _quote_no_rows(engine: Engine) -> None:

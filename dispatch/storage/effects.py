@@ -11,7 +11,7 @@ from sqlalchemy import Row, exists, func, insert, or_, select, update
 from dispatch.books.effect import EffectState, effect_sources, effect_target
 from dispatch.storage.book_tables import effect
 from dispatch.storage.database import Tx
-from dispatch.storage.outbox import Outbox, Pair, Waited
+from dispatch.storage.outbox import Outbox, Pair, Waited, pairs_of
 from dispatch.storage.wakeups import DUE
 
 OUTBOX = Outbox(effect, effect_sources, effect_target)
@@ -23,6 +23,10 @@ _first_in_its_lane = or_(
     ~exists().where(_older.c.lane == effect.c.lane, _older.c.id < effect.c.id, _older.c.confirmed_at.is_(None)),
 )
 """One in the quarantine holds its lane up: what comes after it would arrive out of order."""
+
+
+_OLDEST_DUE = OUTBOX.oldest_due(_first_in_its_lane)
+_TAKING = OUTBOX.taking(_first_in_its_lane)
 
 
 class Sending(NamedTuple):
@@ -49,8 +53,7 @@ def insert_effects(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
 def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[Sending]:
     """The effects that are to be sent now, marked as sent under a new generation; the oldest first, and of each lane
     only its first."""
-    due = select(effect.c.id).where(OUTBOX.due(now), _first_in_its_lane).order_by(effect.c.wake_at).limit(limit)
-    taken = OUTBOX.take(tx, due, now, lease)
+    taken = OUTBOX.take(tx, _TAKING, now, lease, limit)
     sent = select(effect.c.id, effect.c.generation, effect.c.port, effect.c.failures)
     sent = sent.where(effect.c.id.in_(list(taken)), effect.c.state == EffectState.SENT).order_by(effect.c.id)
     return [Sending(*row, taken[row.id]) for row in tx.execute(sent)]
@@ -58,8 +61,8 @@ def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[Sendin
 
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[Row[Any]]:
     """Those of a message's effects that are still at its generation and in the worker's hands, in order."""
-    query = select(effect).where(OUTBOX.at(pairs), effect.c.state == EffectState.RECEIVED)
-    return tx.execute(query.order_by(effect.c.id)).all()
+    query = select(effect).where(OUTBOX.those, effect.c.state == EffectState.RECEIVED)
+    return tx.execute(query.order_by(effect.c.id), pairs_of(tx, pairs)).all()
 
 
 def is_due(tx: Tx, now: datetime) -> bool:
@@ -69,7 +72,7 @@ def is_due(tx: Tx, now: datetime) -> bool:
 
 def oldest_due(tx: Tx, now: datetime) -> datetime | None:
     """Since when the oldest waits to be sent."""
-    return OUTBOX.oldest_due(tx, now, _first_in_its_lane)
+    return tx.execute(_OLDEST_DUE, {"now": now}).scalar()
 
 
 def confirm(tx: Tx, pairs: Sequence[Pair], now: datetime) -> list[Pair]:

@@ -80,6 +80,21 @@ def among(columns: ColumnElement[Any] | Sequence[ColumnElement[Any]], values: Se
     return _Among(columns, bindparam(None, write_json(values), String), columns.in_(values))
 
 
+def among_given(columns: ColumnElement[Any] | Sequence[ColumnElement[Any]], name: str) -> ColumnElement[bool]:
+    """The same for a statement that is built once: the values come with it, as `listed` puts them, under this name."""
+    compared = columns if isinstance(columns, Sequence) else (columns,)
+    one_by_one = tuple_(*compared) if isinstance(columns, Sequence) else columns
+    listed = one_by_one.in_(bindparam(f"{name}_listed", expanding=True))
+    return _Among(*compared, bindparam(name, type_=String), listed)
+
+
+def listed(tx: Tx, **values: Sequence[Any]) -> dict[str, Any]:
+    """The parameters of statements with `among_given`."""
+    if tx.dialect.name == "postgresql":
+        return {name: write_json(given) for name, given in values.items()}
+    return {f"{name}_listed": given for name, given in values.items()}
+
+
 class _Among(FunctionElement[bool]):
     name = "among"
     inherit_cache = True

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, among, insert_rows
+from dispatch.storage.given import Rows, among_given, insert_rows, listed
 from dispatch.storage.tables import history
 from dispatch.ticket.roles import Actor
 
@@ -40,6 +40,9 @@ def write(tx: Tx, entries: Rows) -> None:
     insert_rows(tx, history, entries)
 
 
+_OF_TICKETS = select(history).where(among_given(history.c.ticket_id, "ids")).order_by(history.c.id)
+
+
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """All rows of these tickets, in the order in which they were written."""
-    return tx.execute(select(history).where(among(history.c.ticket_id, ticket_ids)).order_by(history.c.id)).all()
+    return tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids)).all()

@@ -6,18 +6,18 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, select, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, literal, select, update
 
 from dispatch.storage import epoch
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, among, insert_numbered, update_rows
-from dispatch.storage.outbox import Outbox, Pair, Waited
+from dispatch.storage.given import Rows, among_given, insert_numbered, listed, update_rows
+from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited, pairs_of
 from dispatch.storage.tables import hop, ticket
 from dispatch.storage.wakeups import DUE
 from dispatch.ticket.life import HopState, hop_sources, hop_target
 
-OUTBOX = Outbox(hop, hop_sources, hop_target)
+OUTBOX = Outbox(hop, hop_sources, hop_target, sent_at=func.coalesce(hop.c.sent_at, NOW))
 postpone, fail = OUTBOX.postpone, OUTBOX.fail
 
 
@@ -71,24 +71,25 @@ def _whole(state: ColumnElement[Any] = hop.c.state) -> Select[Any]:
     )
 
 
+_THESE = among_given(hop.c.id, "ids")
+_LOCKED = _whole().where(_THESE).with_for_update(of=hop)
+_RECEIVED = _whole(literal(HopState.RECEIVED, hop.c.state.type)).where(OUTBOX.at_work_on)
+_LOCKED_RECEIVED = _RECEIVED.with_for_update(of=hop)
+
+
 def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
     """These hops, locked until the transaction ends, by id."""
-    query = _whole().where(among(hop.c.id, hop_ids)).with_for_update(of=hop)
-    return {row.id: row for row in tx.execute(query)}
+    return {row.id: row for row in tx.execute(_LOCKED, listed(tx, ids=hop_ids))}
 
 
 def lock_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     """Those of a message's hops that are still at its generation, locked; received by now, whatever is written next."""
-    return list(tx.execute(_received(pairs).with_for_update(of=hop)).all())
+    return list(tx.execute(_LOCKED_RECEIVED, pairs_of(tx, pairs)).all())
 
 
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     """The same without a lock: to look before acting."""
-    return list(tx.execute(_received(pairs)).all())
-
-
-def _received(pairs: Sequence[Pair]) -> Select[Any]:
-    return _whole(literal(HopState.RECEIVED, hop.c.state.type)).where(OUTBOX.at_work_on(pairs))
+    return list(tx.execute(_RECEIVED, pairs_of(tx, pairs)).all())
 
 
 def insert_hops(tx: Tx, rows: Rows) -> list[int]:
@@ -106,31 +107,36 @@ def update_hops(tx: Tx, rows: Rows) -> None:
     update_rows(tx, hop, rows)
 
 
+_OLDEST_DUE = (
+    select(hop.c.team)
+    .where(OUTBOX.due(NOW), hop.c.team.not_in(bindparam("but", expanding=True)))
+    .order_by(hop.c.wake_at)
+    .limit(bindparam("among"))
+    .subquery()
+)
+_TEAMS_DUE = select(_OLDEST_DUE.c.team).distinct()
+
+
 def teams_due(tx: Tx, now: datetime, but: Collection[str], among: int = 1_000) -> set[str]:
     """Teams other than `but` for which something is to be sent, found among the oldest so many: a look at the index."""
-    oldest = (
-        select(hop.c.team)
-        .where(OUTBOX.due(now), hop.c.team.not_in(but))
-        .order_by(hop.c.wake_at)
-        .limit(among)
-        .subquery()
-    )
-    return set(tx.execute(select(oldest.c.team).distinct()).scalars())
+    return set(tx.execute(_TEAMS_DUE, {"now": now, "but": list(but), "among": among}).scalars())
+
+
+_TAKING = OUTBOX.taking(hop.c.team.in_(bindparam("teams", expanding=True)))
+_SENT = (
+    select(hop.c.id, hop.c.generation, hop.c.team, hop.c.ticket_id, ticket.c.kind, hop.c.failures)
+    .join(ticket, ticket.c.id == hop.c.ticket_id)
+    .where(_THESE, hop.c.state == OUTBOX.sent)
+    .order_by(hop.c.id)
+)
 
 
 def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Sequence[str]) -> list[Sending]:
     """The hops that are to be sent now, marked as sent under a new generation; the oldest first."""
-    due = select(hop.c.id).where(OUTBOX.due(now), hop.c.team.in_(teams)).order_by(hop.c.wake_at).limit(limit)
-    taken = OUTBOX.take(tx, due, now, lease, sent_at=func.coalesce(hop.c.sent_at, now))
+    taken = OUTBOX.take(tx, _TAKING, now, lease, limit, teams=teams)
     if not taken:
         return []
-    sent = (
-        select(hop.c.id, hop.c.generation, hop.c.team, hop.c.ticket_id, ticket.c.kind, hop.c.failures)
-        .join(ticket, ticket.c.id == hop.c.ticket_id)
-        .where(among(hop.c.id, list(taken)), hop.c.state == HopState.SENT)
-        .order_by(hop.c.id)
-    )
-    return [Sending(*row, taken[row.id]) for row in tx.execute(sent)]
+    return [Sending(*row, taken[row.id]) for row in tx.execute(_SENT, listed(tx, ids=list(taken)))]
 
 
 def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> list[Pair]:
@@ -138,41 +144,44 @@ def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> l
     return OUTBOX.receive(tx, pairs, now, lease, received_at=now)
 
 
-_AT_WORK = (*hop_sources("receive"), hop_target("receive"))
+_AT_WORK = hop.c.state.in_((*hop_sources("receive"), hop_target("receive")))
 """A worker may receive a hop and do a step of it in one act."""
+_ADVANCE = (
+    update(hop)
+    .where(_THESE, _AT_WORK)
+    .values(
+        state=hop_target("receive"),
+        received_at=func.coalesce(hop.c.received_at, NOW),
+        generation=hop.c.generation + 1,
+        steps_done=bindparam("steps", type_=Integer),
+        wake_at=UNTIL,
+    )
+    .returning(hop.c.id, hop.c.generation)
+)
+_BOARD = (
+    update(hop)
+    .where(_THESE, _AT_WORK)
+    .values(
+        state=hop_target("board"),
+        received_at=func.coalesce(hop.c.received_at, NOW),
+        boarded_at=NOW,
+        wake_at=UNTIL,
+        failures=0,
+        failure=None,
+    )
+)
 
 
 def advance(tx: Tx, hop_ids: Sequence[int], steps_done: int, now: datetime, lease: timedelta) -> list[Pair]:
     """So many steps done: those that are still in the worker's hands go on under a new generation and a new lease."""
-    advanced = tx.execute(
-        update(hop)
-        .where(among(hop.c.id, hop_ids), hop.c.state.in_(_AT_WORK))
-        .values(
-            state=hop_target("receive"),
-            received_at=func.coalesce(hop.c.received_at, now),
-            generation=hop.c.generation + 1,
-            steps_done=steps_done,
-            wake_at=now + lease,
-        )
-        .returning(hop.c.id, hop.c.generation)
-    )
+    given = {"steps": steps_done, "now": now, "until": now + lease, **listed(tx, ids=hop_ids)}
+    advanced = tx.execute(_ADVANCE, given)
     return sorted((row.id, row.generation) for row in advanced)
 
 
 def board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetime | None) -> None:
     """On the board, all of one team; `wake_at` is when somebody must have claimed them."""
-    tx.execute(
-        update(hop)
-        .where(among(hop.c.id, hop_ids), hop.c.state.in_(_AT_WORK))
-        .values(
-            state=hop_target("board"),
-            received_at=func.coalesce(hop.c.received_at, now),
-            boarded_at=now,
-            wake_at=wake_at,
-            failures=0,
-            failure=None,
-        )
-    )
+    tx.execute(_BOARD, {"now": now, "until": wake_at, **listed(tx, ids=hop_ids)})
 
 
 def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
@@ -197,6 +206,9 @@ def find(tx: Tx, ticket_id: int, seq: int) -> int | None:
     return tx.execute(select(hop.c.id).where(hop.c.ticket_id == ticket_id, hop.c.seq == seq)).scalar()
 
 
+_OF_TICKETS = select(hop).where(among_given(hop.c.ticket_id, "ids")).order_by(hop.c.ticket_id, hop.c.seq)
+
+
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """All hops of these tickets, in the order of their journeys."""
-    return tx.execute(select(hop).where(among(hop.c.ticket_id, ticket_ids)).order_by(hop.c.ticket_id, hop.c.seq)).all()
+    return tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids)).all()

@@ -7,15 +7,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, Table, Update, and_, bindparam, case, select, update
 
 from dispatch.storage import epoch
+from dispatch.storage.columns import Instant
 from dispatch.storage.database import Tx
-from dispatch.storage.given import among
+from dispatch.storage.given import among_given, listed
 from dispatch.ticket.life import State
 
 Pair = tuple[int, int]
 """(id, generation): all that a message carries of a row."""
+
+NOW: BindParameter[datetime] = bindparam("now", type_=Instant)
+UNTIL: BindParameter[datetime] = bindparam("until", type_=Instant)
+"""Parameters of statements that are built once, for they are asked for with every message."""
 
 MOST_FAILURES = 5
 """At this failure a row goes into the quarantine. Source: design, `durability.md` rule 6."""
@@ -33,50 +38,69 @@ class Outbox:
     has the moves `send`, `postpone`, `receive`, `quarantine` and `release`."""
 
     def __init__(
-        self, table: Table, sources: Callable[[str], tuple[State, ...]], target: Callable[[str], State]
+        self,
+        table: Table,
+        sources: Callable[[str], tuple[State, ...]],
+        target: Callable[[str], State],
+        **on_sending: ColumnElement[Any],
     ) -> None:
+        """`on_sending`: what else is written of a row that is sent, of the parameter NOW."""
         self.table, self.c = table, table.c
         self.sources, self.target = sources, target
         self.sent, self.received = target("send"), target("receive")
+        self.those = and_(among_given(self.c.id, "ids"), among_given((self.c.id, self.c.generation), "pairs"))
+        """The rows of a message that are still at its generations; with the parameters `pairs_of`. The id alone finds
+        the row by its index; the pair then decides."""
+        self.at_work_on = and_(self.those, _beside_index(self.c.state).in_((*sources("receive"), self.received)))
+        """Those of them that are the worker's to act upon: received, or received by the very act that asks."""
+        self._sending = self._send(on_sending)
 
-    def due(self, now: datetime) -> ColumnElement[bool]:
+    def due(self, now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
         """To be sent, or sent and not acted upon within the lease."""
         return and_(self.c.wake_at <= now, _beside_index(self.c.state).in_(self.sources("send")))
 
-    def oldest_due(self, tx: Tx, now: datetime, *where: ColumnElement[bool]) -> datetime | None:
-        """Since when something waits to be sent: what the relay is behind. None: nothing does."""
-        query = select(self.c.wake_at).where(self.due(now), *where).order_by(self.c.wake_at).limit(1)
-        return tx.execute(query).scalar()
+    def oldest_due(self, *where: ColumnElement[bool]) -> Select[Any]:
+        """Since when something waits to be sent, of the parameter NOW: what the relay is behind. No row: nothing."""
+        return select(self.c.wake_at).where(self.due(NOW), *where).order_by(self.c.wake_at).limit(1)
 
-    def take(self, tx: Tx, due: Select[Any], now: datetime, lease: timedelta, **columns: object) -> dict[int, Waited]:
-        """Mark the rows whose ids `due` selects as sent; what another process has locked is left to it.
+    def taking(self, *where: ColumnElement[bool]) -> Select[Any]:
+        """What `take` asks for, of the parameters NOW and `most`: the oldest first; what another process has locked is
+        left to it."""
+        due = select(self.c.id, self.c.state, self.c.wake_at).where(self.due(NOW), *where).order_by(self.c.wake_at)
+        return due.limit(bindparam("most")).with_for_update(of=self.table, skip_locked=True)
+
+    def take(
+        self, tx: Tx, taking: Select[Any], now: datetime, lease: timedelta, most: int, **given: object
+    ) -> dict[int, Waited]:
+        """Mark rows as sent.
 
         A row that its worker held when the lease ran out counts as a failure, for it may be what killed the worker; one
         that merely wasn't fetched does not. At the last failure it is quarantined instead. Gives both, by id.
         """
-        due = due.add_columns(self.c.state, self.c.wake_at).with_for_update(of=self.table, skip_locked=True)
         waited = {
             row.id: Waited((now - row.wake_at).total_seconds(), row.state in (self.sent, self.received))
-            for row in tx.execute(due)
+            for row in tx.execute(taking, {"now": now, "most": most, **given})
         }
-        if not waited:
-            return {}
+        if waited:
+            tx.execute(self._sending, {"now": now, "until": now + lease, **listed(tx, ids=sorted(waited))})
+        return waited
+
+    def _send(self, also: dict[str, ColumnElement[Any]]) -> Update:
         held = self.c.state == self.received
         failures = self.c.failures + case((held, 1), else_=0)
         poisoned = held & (failures >= MOST_FAILURES)
-        tx.execute(
+        return (
             update(self.table)
-            .where(among(self.c.id, sorted(waited)))
+            .where(among_given(self.c.id, "ids"))
             .values(
                 state=case((poisoned, self.target("quarantine")), else_=self.sent),
                 failures=failures,
                 failure=case((poisoned, "its worker died while it was at work on it"), else_=self.c.failure),
                 generation=epoch.lifted(self.c.generation) + 1,
-                wake_at=case((poisoned, None), else_=now + lease),
-                **columns,
+                wake_at=case((poisoned, None), else_=UNTIL),
+                **also,
             )
         )
-        return waited
 
     def postpone(self, tx: Tx, pairs: Sequence[Pair], until: datetime, **columns: object) -> None:
         """Nobody's failure: due again at `until`."""
@@ -91,8 +115,9 @@ class Outbox:
 
         `failure` says its kind and place, and nothing that may be a customer's.
         """
-        mine = self.at_work_on([pair])
-        so_far = tx.execute(select(self.c.failures).where(mine).with_for_update()).scalar_one_or_none()
+        so_far = tx.execute(
+            select(self.c.failures).where(self.at_work_on).with_for_update(), pairs_of(tx, [pair])
+        ).scalar_one_or_none()
         if so_far is None:
             return False
         failures = so_far + 1
@@ -101,29 +126,26 @@ class Outbox:
         self.move(tx, move, [pair], failures=failures, failure=failure, wake_at=wake_at)
         return poisoned
 
-    def at_work_on(self, pairs: Sequence[Pair]) -> ColumnElement[bool]:
-        """A message's rows that are the worker's to act upon: received, or received by the very act that asks."""
-        return and_(self.at(pairs), _beside_index(self.c.state).in_((*self.sources("receive"), self.received)))
-
     def begin_epoch(self, tx: Tx, base: int, now: datetime) -> None:
         """What is on its way goes again, at once, and what was sent of it before is stale."""
         on_its_way = self.c.state.in_((self.sent, self.received))
         tx.execute(update(self.table).where(on_its_way).values(generation=base, wake_at=now))
 
-    def at(self, pairs: Sequence[Pair]) -> ColumnElement[bool]:
-        """At these generations. The id alone finds the row by its index; the pair then decides."""
-        ids = among(self.c.id, [row_id for row_id, _ in pairs])
-        return and_(ids, among((self.c.id, self.c.generation), pairs))
-
     def move(self, tx: Tx, move: str, pairs: Sequence[Pair], **columns: object) -> list[Pair]:
         """Those of the rows that are still at these generations, and from where the life's `move` may start."""
         moved = tx.execute(
             update(self.table)
-            .where(self.at(pairs), _beside_index(self.c.state).in_(self.sources(move)))
+            .where(self.those, _beside_index(self.c.state).in_(self.sources(move)))
             .values(state=self.target(move), **columns)
-            .returning(self.c.id, self.c.generation)
+            .returning(self.c.id, self.c.generation),
+            pairs_of(tx, pairs),
         )
         return sorted((row.id, row.generation) for row in moved)
+
+
+def pairs_of(tx: Tx, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """The parameters of statements about a message's rows."""
+    return listed(tx, ids=[row_id for row_id, _ in pairs], pairs=[tuple(pair) for pair in pairs])
 
 
 def _beside_index(state: ColumnElement[str]) -> ColumnElement[str]:

@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, func, select
 from dispatch.errors import NotFound
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, among, insert_numbered, update_rows
+from dispatch.storage.given import Rows, among, among_given, insert_numbered, listed, update_rows
 from dispatch.storage.tables import hop, ticket
 from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import LIVE_HOP
@@ -31,8 +31,11 @@ def whole() -> Select[Any]:
     return select(ticket, account.c.number.label("account")).join(account, account.c.id == ticket.c.account_id)
 
 
+_THESE = whole().where(among_given(ticket.c.id, "ids")).order_by(ticket.c.id)
+
+
 def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return tx.execute(whole().where(among(ticket.c.id, ticket_ids)).order_by(ticket.c.id)).all()
+    return tx.execute(_THESE, listed(tx, ids=ticket_ids)).all()
 
 
 def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> Row[Any]:
