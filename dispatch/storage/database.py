@@ -24,6 +24,16 @@ RESTED_SECONDS = 1
 
 Tx = Connection
 
+_BY_KEY = " ".join(
+    f"-c {setting}"
+    for setting in (
+        "plan_cache_mode=force_generic_plan",
+        "enable_seqscan=off",
+        # of a table that was small when the plan was made, these two read all of it however large it has become
+        "enable_hashjoin=off",
+        "enable_mergejoin=off",
+    )
+)
 _COMMON: dict[str, Any] = {"hide_parameters": True, "json_serializer": write_json, "json_deserializer": read_json}
 
 
@@ -47,8 +57,7 @@ class Database:
             case "postgresql":
                 # A stuck statement must not hold locks for ever: the lease would send its work again, and again.
                 limits = "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
-                plans = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off" if by_key else ""
-                options = {"options": f"{limits} -c timezone=UTC {plans}"}
+                options = {"options": f"{limits} -c timezone=UTC {_BY_KEY if by_key else ''}"}
                 self.engine = create_engine(parsed, connect_args=options, **_COMMON)
                 _ask_the_rested(self.engine)
                 _quote_no_rows(self.engine)
