@@ -129,10 +129,16 @@ def _no_lease_sweep(outbox: ModuleType) -> None:
 def _no_generation_check(outbox: ModuleType) -> None:
     """A message is believed, whatever has become of its row since."""
 
-    def named(self: Any, pairs: Any) -> Any:
-        return self.c.id.in_([row_id for row_id, _ in pairs])
+    made = outbox.Outbox.__init__
 
-    outbox.Outbox.at = outbox.Outbox.at_work_on = named
+    def believing(self: Any, *arguments: Any, **options: Any) -> None:
+        made(self, *arguments, **options)
+        self.those = self.at_work_on = outbox.among_given(self.c.id, "ids")
+
+    def named(tx: Any, pairs: Any) -> Any:
+        return outbox.listed(tx, ids=[row_id for row_id, _ in pairs])
+
+    outbox.Outbox.__init__, outbox.Outbox.named = believing, staticmethod(named)
 
 
 def _poison(line_test: ModuleType) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Row, exists, func, insert, or_, select, update
 from dispatch.books.effect import EffectState, effect_sources, effect_target
 from dispatch.storage.book_tables import effect
 from dispatch.storage.database import Tx
-from dispatch.storage.outbox import Outbox, Pair, Waited, pairs_of
+from dispatch.storage.outbox import Outbox, Pair, Waited
 from dispatch.storage.wakeups import DUE
 
 OUTBOX = Outbox(effect, effect_sources, effect_target)
@@ -62,7 +62,7 @@ def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[Sendin
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[Row[Any]]:
     """Those of a message's effects that are still at its generation and in the worker's hands, in order."""
     query = select(effect).where(OUTBOX.those, effect.c.state == EffectState.RECEIVED)
-    return tx.execute(query.order_by(effect.c.id), pairs_of(tx, pairs)).all()
+    return tx.execute(query.order_by(effect.c.id), OUTBOX.named(tx, pairs)).all()
 
 
 def is_due(tx: Tx, now: datetime) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Update,
+    and_,
     bindparam,
     cast,
     column,
@@ -69,23 +70,17 @@ def read_rows(tx: Tx, table: Table, rows: Rows) -> Sequence[Row[Any]]:
     return tx.execute(select(*given.c), {"given": as_document(tx, rows)}).all()
 
 
-def among(columns: ColumnElement[Any] | Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
-    """A column's value is one of these, or the values of several are one of these tuples.
+def among(compared: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """A column's value is one of these.
 
     SQLite is given them one by one: of a list that it can't see it thinks too much, and reads the whole table instead.
     """
-    if isinstance(columns, Sequence):
-        listed = tuple_(*columns).in_([tuple(value) for value in values])
-        return _Among(*columns, bindparam(None, write_json(values), String), listed)
-    return _Among(columns, bindparam(None, write_json(values), String), columns.in_(values))
+    return _Among(compared, bindparam(None, write_json(values), String), compared.in_(values))
 
 
-def among_given(columns: ColumnElement[Any] | Sequence[ColumnElement[Any]], name: str) -> ColumnElement[bool]:
+def among_given(compared: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """The same for a statement that is built once: the values come with it, as `listed` puts them, under this name."""
-    compared = columns if isinstance(columns, Sequence) else (columns,)
-    one_by_one = tuple_(*compared) if isinstance(columns, Sequence) else columns
-    listed = one_by_one.in_(bindparam(f"{name}_listed", expanding=True))
-    return _Among(*compared, bindparam(name, type_=String), listed)
+    return _Among(compared, bindparam(name, type_=String), compared.in_(bindparam(f"{name}_listed", expanding=True)))
 
 
 def listed(tx: Tx, **values: Sequence[Any]) -> dict[str, Any]:
@@ -95,28 +90,57 @@ def listed(tx: Tx, **values: Sequence[Any]) -> dict[str, Any]:
     return {f"{name}_listed": given for name, given in values.items()}
 
 
+def paired_as_given(key: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Two columns hold one of the pairs that come with the statement, as `paired` puts them; no key comes twice."""
+    keys = key.in_(bindparam("keys_listed", expanding=True))  # SQLite finds no row by a pair
+    one_by_one = and_(keys, tuple_(key, value).in_(bindparam("pairs_listed", expanding=True)))
+    return _Paired(key, value, bindparam("pairs", type_=String), one_by_one)
+
+
+def paired(tx: Tx, pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """The parameters of statements with `paired_as_given`."""
+    if tx.dialect.name == "postgresql":
+        return {"pairs": write_json(dict(pairs))}
+    return {"keys_listed": [key for key, _ in pairs], "pairs_listed": [tuple(pair) for pair in pairs]}
+
+
 class _Among(FunctionElement[bool]):
     name = "among"
     inherit_cache = True
 
 
+class _Paired(FunctionElement[bool]):
+    name = "paired"
+    inherit_cache = True
+
+
 @compiles(_Among, "postgresql")
 def _among_in_postgresql(element: _Among, compiler: Any, **options: Any) -> str:
-    *compared, given, _ = element.clauses
-    columns = [compiler.process(each, **options) for each in compared]
-    types = [compiler.dialect.type_compiler_instance.process(each.type) for each in compared]
+    column, given, _ = element.clauses
+    type_ = compiler.dialect.type_compiler_instance.process(column.type)
     document = f"CAST({compiler.process(given, **options)} AS JSON)"
-    if len(columns) == 1:
-        values = f"SELECT CAST(value AS {types[0]}) FROM json_array_elements_text({document})"  # noqa: S608
-        return f"{columns[0]} = ANY (ARRAY ({values}))"
-    values = ", ".join(f"CAST(value ->> {place} AS {type_})" for place, type_ in enumerate(types))
-    return f"({', '.join(columns)}) IN (SELECT {values} FROM json_array_elements({document}))"  # noqa: S608
+    values = f"SELECT CAST(value AS {type_}) FROM json_array_elements_text({document})"  # noqa: S608
+    return f"{compiler.process(column, **options)} = ANY (ARRAY ({values}))"
+
+
+@compiles(_Paired, "postgresql")
+def _paired_in_postgresql(element: _Paired, compiler: Any, **options: Any) -> str:
+    """The keys alone find the rows by their index. Each row then looks its own value up, in a document that is read
+    once: compared as a list of pairs, every row would be held against all of them."""
+    key, value, given, _ = element.clauses
+    key_type, value_type = (compiler.dialect.type_compiler_instance.process(each.type) for each in (key, value))
+    key_text, value_text, document = (compiler.process(each, **options) for each in (key, value, given))
+    document = f"(SELECT CAST({document} AS JSONB))"
+    keys = f"SELECT CAST(key AS {key_type}) FROM jsonb_object_keys({document}) AS key"  # noqa: S608
+    found = f"CAST({document} ->> CAST({key_text} AS TEXT) AS {value_type})"
+    return f"({key_text} = ANY (ARRAY ({keys})) AND {value_text} = {found})"
 
 
 @compiles(_Among, "sqlite")
-def _among_in_sqlite(element: _Among, compiler: Any, **options: Any) -> str:
-    *_, listed = element.clauses
-    return str(compiler.process(listed, **options))
+@compiles(_Paired, "sqlite")
+def _in_sqlite_one_by_one(element: FunctionElement[bool], compiler: Any, **options: Any) -> str:
+    *_, one_by_one = element.clauses
+    return str(compiler.process(one_by_one, **options))
 
 
 @functools.cache

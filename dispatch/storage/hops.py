@@ -12,7 +12,7 @@ from dispatch.storage import epoch
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
 from dispatch.storage.given import Rows, among_given, insert_numbered, listed, update_rows
-from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited, pairs_of
+from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited
 from dispatch.storage.tables import hop, ticket
 from dispatch.storage.wakeups import DUE
 from dispatch.ticket.life import HopState, hop_sources, hop_target
@@ -84,12 +84,12 @@ def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
 
 def lock_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     """Those of a message's hops that are still at its generation, locked; received by now, whatever is written next."""
-    return list(tx.execute(_LOCKED_RECEIVED, pairs_of(tx, pairs)).all())
+    return list(tx.execute(_LOCKED_RECEIVED, OUTBOX.named(tx, pairs)).all())
 
 
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     """The same without a lock: to look before acting."""
-    return list(tx.execute(_RECEIVED, pairs_of(tx, pairs)).all())
+    return list(tx.execute(_RECEIVED, OUTBOX.named(tx, pairs)).all())
 
 
 def insert_hops(tx: Tx, rows: Rows) -> list[int]:
@@ -107,19 +107,21 @@ def update_hops(tx: Tx, rows: Rows) -> None:
     update_rows(tx, hop, rows)
 
 
+LOOKED_AT = 1_000
+"""Of what is due, the oldest so many are looked through: however long the backlog, a look at the index."""
 _OLDEST_DUE = (
-    select(hop.c.team)
+    select(hop.c.team, hop.c.wake_at)
     .where(OUTBOX.due(NOW), hop.c.team.not_in(bindparam("but", expanding=True)))
     .order_by(hop.c.wake_at)
-    .limit(bindparam("among"))
+    .limit(LOOKED_AT)
     .subquery()
 )
-_TEAMS_DUE = select(_OLDEST_DUE.c.team).distinct()
+_TEAMS_DUE = select(_OLDEST_DUE.c.team, func.min(_OLDEST_DUE.c.wake_at)).group_by(_OLDEST_DUE.c.team)
 
 
-def teams_due(tx: Tx, now: datetime, but: Collection[str], among: int = 1_000) -> set[str]:
-    """Teams other than `but` for which something is to be sent, found among the oldest so many: a look at the index."""
-    return set(tx.execute(_TEAMS_DUE, {"now": now, "but": list(but), "among": among}).scalars())
+def teams_due(tx: Tx, now: datetime, but: Collection[str] = ()) -> dict[str, datetime]:
+    """Teams other than `but` for which something is to be sent, found among the oldest, and since when."""
+    return dict(tx.execute(_TEAMS_DUE, {"now": now, "but": list(but)}).all())
 
 
 _TAKING = OUTBOX.taking(hop.c.team.in_(bindparam("teams", expanding=True)))
@@ -131,9 +133,9 @@ _SENT = (
 )
 
 
-def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Sequence[str]) -> list[Sending]:
+def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Collection[str]) -> list[Sending]:
     """The hops that are to be sent now, marked as sent under a new generation; the oldest first."""
-    taken = OUTBOX.take(tx, _TAKING, now, lease, limit, teams=teams)
+    taken = OUTBOX.take(tx, _TAKING, now, lease, limit, teams=list(teams))
     if not taken:
         return []
     return [Sending(*row, taken[row.id]) for row in tx.execute(_SENT, listed(tx, ids=list(taken)))]

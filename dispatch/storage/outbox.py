@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, Table, Update, and_
 from dispatch.storage import epoch
 from dispatch.storage.columns import Instant
 from dispatch.storage.database import Tx
-from dispatch.storage.given import among_given, listed
+from dispatch.storage.given import among_given, listed, paired, paired_as_given
 from dispatch.ticket.life import State
 
 Pair = tuple[int, int]
@@ -48,12 +48,16 @@ class Outbox:
         self.table, self.c = table, table.c
         self.sources, self.target = sources, target
         self.sent, self.received = target("send"), target("receive")
-        self.those = and_(among_given(self.c.id, "ids"), among_given((self.c.id, self.c.generation), "pairs"))
-        """The rows of a message that are still at its generations; with the parameters `pairs_of`. The id alone finds
-        the row by its index; the pair then decides."""
+        self.those = paired_as_given(self.c.id, self.c.generation)
+        """The rows of a message that are still at its generations; its parameters are `named`."""
         self.at_work_on = and_(self.those, _beside_index(self.c.state).in_((*sources("receive"), self.received)))
         """Those of them that are the worker's to act upon: received, or received by the very act that asks."""
         self._sending = self._send(on_sending)
+
+    @staticmethod
+    def named(tx: Tx, pairs: Sequence[Pair]) -> dict[str, Any]:
+        """The parameters of statements about a message's rows."""
+        return paired(tx, pairs)
 
     def due(self, now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
         """To be sent, or sent and not acted upon within the lease."""
@@ -116,7 +120,7 @@ class Outbox:
         `failure` says its kind and place, and nothing that may be a customer's.
         """
         so_far = tx.execute(
-            select(self.c.failures).where(self.at_work_on).with_for_update(), pairs_of(tx, [pair])
+            select(self.c.failures).where(self.at_work_on).with_for_update(), self.named(tx, [pair])
         ).scalar_one_or_none()
         if so_far is None:
             return False
@@ -138,14 +142,9 @@ class Outbox:
             .where(self.those, _beside_index(self.c.state).in_(self.sources(move)))
             .values(state=self.target(move), **columns)
             .returning(self.c.id, self.c.generation),
-            pairs_of(tx, pairs),
+            self.named(tx, pairs),
         )
         return sorted((row.id, row.generation) for row in moved)
-
-
-def pairs_of(tx: Tx, pairs: Sequence[Pair]) -> dict[str, Any]:
-    """The parameters of statements about a message's rows."""
-    return listed(tx, ids=[row_id for row_id, _ in pairs], pairs=[tuple(pair) for pair in pairs])
 
 
 def _beside_index(state: ColumnElement[str]) -> ColumnElement[str]:

@@ -11,7 +11,6 @@ from sqlalchemy import Row, insert, select, update
 
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.given import insert_rows
 from dispatch.storage.tables import archive_record, hop, survey, survey_attempt, ticket
 
 
@@ -31,7 +30,9 @@ class Question(NamedTuple):
 
 
 def insert_records(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    insert_rows(tx, archive_record, rows)
+    """One by one: a record is a long text, and would be written and read twice over in a document of rows."""
+    if rows:
+        tx.execute(insert(archive_record), rows)
 
 
 def records(tx: Tx, ticket_id: int) -> Sequence[Row[Any]]:

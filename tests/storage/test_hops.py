@@ -68,11 +68,13 @@ def test_only_the_given_teams_hops_are_taken(database: Database, in_force: Ruleb
     assert [sent.id for sent in take(database, teams=["noc"])] == [network]
 
 
-def test_teams_with_something_due_are_named_but_those_left_out(database: Database, five: list[int]) -> None:
+def test_teams_with_something_due_are_named_but_those_left_out_and_since_when(
+    database: Database, five: list[int]
+) -> None:
     with database.read() as tx:
-        assert hops.teams_due(tx, NOW, []) == {"noc"}
-        assert hops.teams_due(tx, NOW, ["noc"]) == set()
-        assert hops.teams_due(tx, NOW - timedelta(hours=1), []) == set()
+        assert hops.teams_due(tx, NOW) == {"noc": NOW - 4 * MINUTE}
+        assert hops.teams_due(tx, NOW, ["noc"]) == {}
+        assert hops.teams_due(tx, NOW - 60 * MINUTE) == {}
 
 
 def test_every_sending_has_a_new_generation_and_the_first_one_s_time_stays(database: Database, five: list[int]) -> None:
@@ -307,3 +309,21 @@ def test_every_query_of_the_hot_path_uses_its_index(crowded: Database) -> None:
         found = plan(crowded, act)
         assert re.search(index, found), f"{what}:\n{found}"
         assert not SCAN.search(found), f"{what}:\n{found}"
+
+
+WORKERS_OWN: dict[str, Callable[[Tx], object]] = {
+    "a message's hops": lambda tx: hops.lock_received(tx, [(1, 1), (2, 1)]),
+    "ended hops": lambda tx: hops.update_hops(tx, [{"id": 1, "late": True}]),
+    "moved tickets": lambda tx: tickets.update_tickets(tx, [{"id": 1, "reopened": 0}]),
+    "whole journeys": lambda tx: hops.of_tickets(tx, [1, 2]),
+}
+
+
+@pytest.mark.parametrize("what", WORKERS_OWN)
+def test_a_worker_on_a_new_database_does_not_settle_on_reading_whole_tables(postgresql: Database, what: str) -> None:
+    """It keeps a plan for as long as it runs, and a day later the table that was empty isn't."""
+    worker = Database(postgresql.url, by_key=True)
+    found = plan(worker, WORKERS_OWN[what])
+    worker.dispose()
+    assert not re.search("Hash|Merge|Seq Scan on (hop|ticket|account)", found), found
+    assert re.search("Index (Only )?Scan using (pk_|uq_)", found), found
