@@ -23,6 +23,7 @@ from dispatch.storage.outbox import Pair
 from workers import broker, effects, hop
 from workers.beating import keep_beating
 from workers.chains import DELIVER, chains, receive_task, step_tasks, stretches
+from workers.events import GatherEvents
 from workers.hop import Step
 from workers.metrics_port import show_metrics
 from workers.sending import Sender
@@ -79,6 +80,7 @@ def make_app() -> Celery:
         for place, (name, step) in enumerate(zip(step_tasks(team, stretch), stretch.steps, strict=True)):
             made.task(name=name, shared=False)(_body(name, step, place))
     made.task(name=DELIVER, shared=False)(_deliver)
+    made.steps["consumer"].add(GatherEvents)
     return made
 
 
