@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from kombu import Exchange, Queue
+from kombu.transport.redis import Channel as RedisChannel
 
 from dispatch.errors import BadSettings
 from dispatch.settings import Settings
@@ -49,6 +50,17 @@ def queue(settings: Settings, name: str) -> Queue:
     """A team's queue. RabbitMQ's stands on a majority of its nodes, so that it outlives one of them."""
     arguments = {"x-queue-type": "quorum"} if _kind(settings) in ("amqp", "amqps", "pyamqp") else None
     return Queue(name, _EXCHANGE, routing_key=name, queue_arguments=arguments)
+
+
+def queued(queues: Collection[Queue], channel: Any) -> dict[str, int]:
+    """How many messages wait in each of these queues. Raises what the broker's transport raises when it is away."""
+    if not isinstance(channel, RedisChannel):
+        return {each.name: each.bind(channel).queue_declare().message_count for each in queues}
+    # kombu asks for one queue at a time, with a client of its own for each: all at once cost as much as one of them
+    with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as asked:
+        for each in queues:
+            asked.llen(each.name)
+        return dict(zip((each.name for each in queues), asked.execute(), strict=True))
 
 
 def _kind(settings: Settings) -> str:

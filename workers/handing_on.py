@@ -38,7 +38,7 @@ class HandOn:
             self._following[rulebook.version, team] = rulebook.following(team) & self.sender.tasks.keys()
         teams = self._following[rulebook.version, team]
         try:
-            return Carried({each for each in teams if self.sender.has_room(each)}, lease)
+            return Carried(self.sender.with_room(teams), lease)
         except self.sender.gone:
             self.sender.forget_broker()
             return NOBODY

@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TypeVar
@@ -49,6 +49,10 @@ AGED_SECONDS = 60
 """How often is looked for what has become old; as long as there is more, with every sweep."""
 SWEEP_SECONDS = 0.25
 """How often timers are looked at, and due hops even when nothing woke the relay."""
+PAUSE_SECONDS = 0.01
+"""Between two looks at what is due, at least."""
+GATHER_SECONDS = 0.1
+"""How long what is due may gather while work waits in other teams' queues."""
 
 
 class Relay:
@@ -56,6 +60,7 @@ class Relay:
         self.here = here
         self.stop = threading.Event()
         self.sender = Sender(app, chains(here.rules.get()))
+        self._gathering = False
         self._started_at, self._beaten, self._aged = datetime.now(UTC), float("-inf"), float("-inf")
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
@@ -64,6 +69,7 @@ class Relay:
         wakeups = Wakeups(self.here.database)
         swept = 0.0
         while not self.stop.is_set():
+            looked = time.monotonic()
             try:
                 sent = self.send_due()
                 if time.monotonic() - swept > SWEEP_SECONDS:
@@ -72,7 +78,8 @@ class Relay:
                     swept = time.monotonic()
                     beat(self.here.settings.run, self.name)
                 if not sent:
-                    wakeups.wait(SWEEP_SECONDS)
+                    wakeups.wait(GATHER_SECONDS if self._gathering else SWEEP_SECONDS)
+                self.stop.wait(looked + PAUSE_SECONDS - time.monotonic())
             except self.sender.gone as gone:
                 log.warning("broker out of reach, what is due stays due", error=type(gone).__name__)
                 self.sender.forget_broker()
@@ -85,24 +92,25 @@ class Relay:
 
     def send_due(self) -> int:
         """Send what is due to the queues that have room; how many hops and effects."""
-        return self._send_hops() + self._send_effects()
+        with self.here.database.read() as tx:
+            now = datetime.now(UTC)
+            due, effects_due = hops.teams_due(tx, now), effects.is_due(tx, now)
+        return self._send_hops(due) + (self._send_effects() if effects_due else 0)
 
-    def _send_hops(self) -> int:
-        teams = self._teams_with_room()
-        if not teams:
+    def _send_hops(self, due_since: Mapping[str, datetime]) -> int:
+        ready = self._ready(due_since)
+        self._gathering = bool(due_since) and not ready
+        if not ready:
             return 0
         settings = self.here.settings
         with self.here.database.write() as tx:
-            due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch * 2, teams)
+            due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch * 2, ready)
         _measure("hops", due, lambda sending: sending.team)
         self._send(_batches(due, lambda sending: sending.team, settings.batch), self.sender.publish_hops, hops.OUTBOX)
         return len(due)
 
     def _send_effects(self) -> int:
-        with self.here.database.read() as tx:
-            if not effects.is_due(tx, datetime.now(UTC)):
-                return 0
-        if not self.sender.has_room(EFFECTS):
+        if not self.sender.with_room([EFFECTS]):
             return 0
         settings = self.here.settings
         most = min(settings.batch, MOST_EFFECTS)
@@ -125,16 +133,28 @@ class Relay:
                 outbox.postpone(tx, pairs, datetime.now(UTC) + timedelta(seconds=1))
             raise
 
-    def _teams_with_room(self) -> list[str]:
-        """Teams with something due whose queues aren't full. A full one's backlog doesn't hide the others' work."""
-        left_out: set[str] = set()
-        while True:
-            with self.here.database.read() as tx:
-                due = hops.teams_due(tx, datetime.now(UTC), left_out)
-            ready = [team for team in due if team in self.sender.tasks and self.sender.has_room(team)]
-            if ready or not due:
+    def _ready(self, due_since: Mapping[str, datetime]) -> set[str]:
+        """The teams that are to get a message now.
+
+        A queue that has work waiting isn't added to; its backlog doesn't hide the others' work. And while work waits
+        anywhere, workers are busy: more messages would be smaller ones, and wait in their turn. So what is due gathers
+        meanwhile, but not for long, for the work that waits may be other workers'.
+        """
+        teams, left_out = self.sender.tasks.keys(), set[str]()
+        with_room = self.sender.with_room(teams) if due_since else set()
+        gathered = datetime.now(UTC) - timedelta(seconds=GATHER_SECONDS)
+        while due_since:
+            ready = {
+                team
+                for team, since in due_since.items()
+                if team in with_room and (with_room == teams or since <= gathered)
+            }
+            if ready:
                 return ready
-            left_out |= due
+            left_out |= due_since.keys()
+            with self.here.database.read() as tx:
+                due_since = hops.teams_due(tx, datetime.now(UTC), left_out)
+        return set()
 
     def _fire_timers(self) -> None:
         rulebook = self.here.rules.get()

@@ -6,7 +6,7 @@ Used by the relay for what is due, and by a worker for the hops that it has made
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from celery import Celery, chain
 from kombu import Connection
@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.storage import effects, hops
 from dispatch.ticket.numbers import ticket_number
+from workers.broker import queued
 from workers.chains import DELIVER, receive_task
 
 MOST_QUEUED = 1
@@ -32,13 +33,14 @@ class Sender:
         """Whatever this broker's transport raises when it is away, full, or still loading."""
         self._broker: Connection | None = None
 
-    def has_room(self, queue: str) -> bool:
-        """Whether another message would soon be fetched. Raises one of `gone`."""
+    def with_room(self, queues: Collection[str]) -> set[str]:
+        """Those of the queues in which another message would soon be fetched. Raises one of `gone`."""
         if self._broker is None:
             self._broker = self.app.connection_for_write()
             self._broker.ensure_connection(max_retries=1, timeout=4)
-        bound = self.app.amqp.queues[queue].bind(self._broker.default_channel)
-        return int(bound.queue_declare().message_count) < MOST_QUEUED
+        named = [self.app.amqp.queues[name] for name in queues]
+        found = queued(named, self._broker.default_channel)
+        return {name for name, count in found.items() if count < MOST_QUEUED}
 
     def forget_broker(self) -> None:
         """After one of `gone`: the next question is asked over a connection of its own."""

@@ -23,8 +23,8 @@ from dispatch.storage import accounts
 from dispatch.storage import tables as t
 from dispatch.storage.book_tables import customer
 from dispatch.storage.database import Database
-from dispatch.supervisor import _valkey
 from tests import factories as f
+from tests import valkey
 from tests.acceptance.conftest import Home
 from tests.deploy.compose import free_port
 
@@ -185,13 +185,8 @@ def test_clocks_that_differ_are_found(ahead: float, verdict: Verdict) -> None:
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[int]:
     """A broker that was set up badly: it throws messages away when memory runs out, and keeps nothing."""
-    port = free_port()
-    words = [_valkey(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path), "--save", ""]
-    words += ["--maxmemory-policy", "allkeys-lru", "--appendonly", "no"]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-    yield port
-    process.terminate()
-    process.wait(10)
+    with valkey.broker(tmp_path, "--maxmemory-policy", "allkeys-lru", "--appendonly", "no") as port:
+        yield port
 
 
 def test_a_broker_that_forgets_and_queues_without_worker_are_found(

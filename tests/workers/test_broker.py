@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from celery import Celery
+from kombu import Connection
 from pydantic import SecretStr
 
 from dispatch.errors import BadSettings
 from dispatch.settings import Settings
-from workers.broker import queue, transport_options
+from tests import valkey
+from workers.broker import queue, queued, transport_options
 
 
 def named(url: str, **more: Any) -> Settings:
@@ -44,3 +48,30 @@ def test_a_broker_of_another_kind_is_refused_without_its_url_being_told() -> Non
     with pytest.raises(BadSettings, match="sqs://") as told:
         transport_options(named("sqs://key:geheim@"))
     assert "geheim" not in str(told.value)
+
+
+@pytest.fixture(params=["redis", "memory"])
+def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Settings, Connection]]:
+    if request.param == "memory":
+        with Connection("memory://") as connection:
+            yield named("memory://"), connection
+        return
+    with valkey.broker(tmp_path) as port:
+        settings = named(f"redis://127.0.0.1:{port}/0")
+        with Connection(f"redis://127.0.0.1:{port}/0", transport_options=transport_options(settings)) as connection:
+            connection.ensure_connection(max_retries=100, interval_start=0.05, interval_step=0)
+            yield settings, connection
+
+
+def test_it_is_told_how_many_messages_wait_in_each_queue(connection: tuple[Settings, Connection]) -> None:
+    settings, broker = connection
+    queues = [queue(settings, name) for name in ("noc", "installer", "archive")]
+    channel = broker.default_channel
+    for each in queues:
+        each.bind(channel).declare()
+        each.bind(channel).purge()
+    with broker.Producer(channel) as producer:
+        for name in ("noc", "installer", "noc"):
+            producer.publish("x", exchange=queues[0].exchange, routing_key=name)
+    assert queued(queues, channel) == {"noc": 2, "installer": 1, "archive": 0}
+    assert queued([], channel) == {}

@@ -95,10 +95,10 @@ def test_what_cannot_be_published_is_due_again_in_a_moment(
 def test_a_broker_that_cannot_be_asked_for_room_leaves_the_work_to_the_relay(
     stage: Stage, surveys: Queue, fixed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object) -> bool:
+    def away(*_: object) -> set[str]:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(Sender, "has_room", away)
+    monkeypatch.setattr(Sender, "with_room", away)
     stage.work("archive")
     assert survey(stage, fixed).state == "due"
 

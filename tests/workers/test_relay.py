@@ -65,6 +65,26 @@ def test_what_was_sent_in_vain_before_is_received_by_a_task_of_its_own(sender: S
     assert [step["task"] for step in reversed(embedded["chain"])] == ["noc.line-test", "noc.board"]
 
 
+def test_while_work_waits_in_any_queue_what_is_due_gathers_but_not_for_long(
+    app: Celery, here: World, sender: Sender, rulebook: Rulebook, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workers import relay as relays  # it needs the app
+
+    with Connection("memory://") as connection:
+        for name in rulebook.teams:
+            queue = app.amqp.queues[name].bind(connection.channel())
+            queue.declare()
+            queue.purge()
+        monkeypatch.setattr(relays, "GATHER_SECONDS", 3600)
+        relay = relays.Relay(here)
+        f.fault(here.database, rulebook, script, "GZ1", now=datetime.now(UTC))
+        assert relay.send_due() == 1  # nothing waits anywhere
+        f.fault(here.database, rulebook, script, "GZ2", now=datetime.now(UTC), category="system")
+        assert relay.send_due() == 0
+        monkeypatch.setattr(relays, "GATHER_SECONDS", 0)
+        assert relay.send_due() == 1
+
+
 def test_what_has_become_old_goes_into_the_case_store_in_passing_some_with_every_sweep(
     app: Celery, here: World, sqlite: Database, rulebook: Rulebook, script: Script
 ) -> None:
