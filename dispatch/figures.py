@@ -28,6 +28,7 @@ from sqlalchemy import (
 from dispatch.storage import case_store, history, hops, records, tickets
 from dispatch.storage.book_tables import account, address
 from dispatch.storage.database import Tx
+from dispatch.storage.given import among_given, listed
 from dispatch.storage.tables import crew, hop, in_hand, live, off_board, on_board, ticket
 from dispatch.ticket.life import IN_HAND, ON_BOARD, HopState
 
@@ -152,11 +153,13 @@ def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str
     return dict(loads)
 
 
+_HAD = select(hop.c.ticket_id, hop.c.team).where(among_given(hop.c.ticket_id, "ids")).distinct()
+
+
 def teams_of(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, set[str]]:
     """The teams that ever had each of these tickets."""
     teams: dict[int, set[str]] = {ticket_id: set() for ticket_id in ticket_ids}
-    query = select(hop.c.ticket_id, hop.c.team).where(hop.c.ticket_id.in_(ticket_ids)).distinct()
-    for ticket_id, team in tx.execute(query):
+    for ticket_id, team in tx.execute(_HAD, listed(tx, ids=ticket_ids)):
         teams[ticket_id].add(team)
     return teams
 

@@ -26,8 +26,6 @@ def plans(database: Database, act: Callable[[Tx], object]) -> list[list[str]]:
         event.listen(tx, "before_cursor_execute", keep)
         act(tx)
         event.remove(tx, "before_cursor_execute", keep)
-        if database.kind == "postgresql":  # what suits a table that fits into memory, however small it is here
-            tx.exec_driver_sql("SET LOCAL random_page_cost = 1")
         explain = "EXPLAIN QUERY PLAN" if database.kind == "sqlite" else "EXPLAIN"
         return [
             [str(tuple(row)) for row in tx.exec_driver_sql(f"{explain} {statement}", parameters)]

@@ -130,7 +130,7 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
         carried = here.hand_on.carried(rulebook, effect.partition(".")[0], lease)
     write = step.write
     if step.look is not None:
-        with here.database.read() as tx:
+        with here.database.look() as tx:
             seen = [row for row in hops.read_received(tx, pairs) if step.is_before(row, place)]
         write = step.look(here, seen) if seen else None
     now = here.now()

@@ -92,7 +92,7 @@ class Relay:
 
     def send_due(self) -> int:
         """Send what is due to the queues that have room; how many hops and effects."""
-        with self.here.database.read() as tx:
+        with self.here.database.look() as tx:
             now = datetime.now(UTC)
             due, effects_due = hops.teams_due(tx, now), effects.is_due(tx, now)
         return self._send_hops(due) + (self._send_effects() if effects_due else 0)
@@ -152,7 +152,7 @@ class Relay:
             if ready:
                 return ready
             left_out |= due_since.keys()
-            with self.here.database.read() as tx:
+            with self.here.database.look() as tx:
                 due_since = hops.teams_due(tx, datetime.now(UTC), left_out)
         return set()
 

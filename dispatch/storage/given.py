@@ -86,7 +86,7 @@ def among_given(compared: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 def listed(tx: Tx, **values: Sequence[Any]) -> dict[str, Any]:
     """The parameters of statements with `among_given`."""
     if tx.dialect.name == "postgresql":
-        return {name: write_json(given) for name, given in values.items()}
+        return {name: write_json(list(given)) for name, given in values.items()}
     return {f"{name}_listed": given for name, given in values.items()}
 
 

@@ -203,9 +203,12 @@ def woken(tx: Tx, now: datetime, states: Sequence[HopState], limit: int) -> list
     return list(lock(tx, tx.execute(ids).scalars().all()).values())
 
 
+_NUMBERED = select(hop.c.id).where(hop.c.ticket_id == bindparam("ticket"), hop.c.seq == bindparam("seq"))
+
+
 def find(tx: Tx, ticket_id: int, seq: int) -> int | None:
     """The id of the ticket's hop number `seq`."""
-    return tx.execute(select(hop.c.id).where(hop.c.ticket_id == ticket_id, hop.c.seq == seq)).scalar()
+    return tx.execute(_NUMBERED, {"ticket": ticket_id, "seq": seq}).scalar()
 
 
 _OF_TICKETS = select(hop).where(among_given(hop.c.ticket_id, "ids")).order_by(hop.c.ticket_id, hop.c.seq)

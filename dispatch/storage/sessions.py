@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, Select, Table, bindparam, delete, insert, select, update
 
 from dispatch.storage.database import Tx
 from dispatch.storage.web_tables import api_token, device, session, user
@@ -17,10 +17,18 @@ def open_session(tx: Tx, secret: str, user_id: int, now: datetime, expires_at: d
     tx.execute(insert(session).values(row))
 
 
+def _by_secret(table: Table) -> Select[Any]:
+    query = select(table, user.c.name, user.c.disabled_at).join(user, user.c.id == table.c.user_id)
+    return query.where(table.c.secret == bindparam("secret"))
+
+
+_SESSION, _TOKEN = _by_secret(session), _by_secret(api_token)
+"""Built once: every request asks for one of them."""
+
+
 def find_session(tx: Tx, secret: str) -> Row[Any] | None:
     """The session, with its user's name and `disabled_at`."""
-    query = select(session, user.c.name, user.c.disabled_at).join(user, user.c.id == session.c.user_id)
-    return tx.execute(query.where(session.c.secret == secret)).one_or_none()
+    return tx.execute(_SESSION, {"secret": secret}).one_or_none()
 
 
 def see_session(tx: Tx, secret: str, now: datetime) -> None:
@@ -59,8 +67,7 @@ def add_token(tx: Tx, secret: str, user_id: int, title: str, now: datetime, expi
 
 def find_token(tx: Tx, secret: str) -> Row[Any] | None:
     """The token, with its user's name and `disabled_at`."""
-    query = select(api_token, user.c.name, user.c.disabled_at).join(user, user.c.id == api_token.c.user_id)
-    return tx.execute(query.where(api_token.c.secret == secret)).one_or_none()
+    return tx.execute(_TOKEN, {"secret": secret}).one_or_none()
 
 
 def tokens(tx: Tx, user_id: int) -> Sequence[Row[Any]]:

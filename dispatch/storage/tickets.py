@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, bindparam, func, select
 
 from dispatch.errors import NotFound
 from dispatch.storage.book_tables import account
@@ -31,6 +31,8 @@ def whole() -> Select[Any]:
     return select(ticket, account.c.number.label("account")).join(account, account.c.id == ticket.c.account_id)
 
 
+_ONE = whole().where(ticket.c.id == bindparam("ticket"))
+_LOCKED = _ONE.with_for_update(of=ticket)
 _THESE = whole().where(among_given(ticket.c.id, "ids")).order_by(ticket.c.id)
 
 
@@ -40,8 +42,7 @@ def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
 
 def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> Row[Any]:
     """The ticket. Raises NotFound."""
-    query = whole().where(ticket.c.id == ticket_id)
-    row = tx.execute(query.with_for_update(of=ticket) if lock else query).one_or_none()
+    row = tx.execute(_LOCKED if lock else _ONE, {"ticket": ticket_id}).one_or_none()
     if row is None:
         raise NotFound(what="ticket", which=f"number {ticket_id}")  # whether F or C can't be known
     return row
@@ -56,13 +57,17 @@ def open_faults(tx: Tx, account_ids: Sequence[int]) -> dict[int, int]:
 
 
 def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    if not keys:
+        return {}
     return {row.request_key: row for row in tx.execute(select(ticket).where(among(ticket.c.request_key, keys)))}
+
+
+_LIVE_HOP = select(hop.c.id).where(hop.c.ticket_id == bindparam("ticket"), hop.c.state.in_(LIVE_HOP))
 
 
 def live_hop(tx: Tx, ticket_id: int) -> int | None:
     """The id of the ticket's live hop."""
-    query = select(hop.c.id).where(hop.c.ticket_id == ticket_id, hop.c.state.in_(LIVE_HOP))
-    return tx.execute(query).scalar()
+    return tx.execute(_LIVE_HOP, {"ticket": ticket_id}).scalar()
 
 
 def of_hop(tx: Tx, hop_id: int) -> int:

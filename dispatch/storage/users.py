@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from dispatch.storage.database import Tx
+from dispatch.storage.given import among_given, listed
 from dispatch.storage.web_tables import EVERYWHERE, user, user_role
 from dispatch.ticket.roles import Grant, Role
 
@@ -37,9 +38,12 @@ def keep_password(tx: Tx, user_id: int, password: str) -> None:
     tx.execute(update(user).where(user.c.id == user_id).values(password=password))
 
 
+_HELD = select(user_role).where(among_given(user_role.c.user_id, "ids"))
+
+
 def grants(tx: Tx, user_ids: Sequence[int]) -> dict[int, tuple[Grant, ...]]:
     """What each of these users holds, in the order of the roles; nothing for a user without a role."""
-    rows = tx.execute(select(user_role).where(user_role.c.user_id.in_(user_ids)))
+    rows = tx.execute(_HELD, listed(tx, ids=user_ids))
     areas: dict[int, dict[Role, set[str]]] = {user_id: {} for user_id in user_ids}
     for row in rows:
         areas[row.user_id].setdefault(Role(row.role), set()).add(row.area)
