@@ -38,9 +38,11 @@ SELECT (SELECT array_agg(oid ORDER BY oid) FROM pg_class WHERE relnamespace = 'p
        (SELECT array_agg(oid ORDER BY oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace),
        (SELECT array_agg((oid, tgenabled)::text ORDER BY oid) FROM pg_trigger),
        (SELECT array_agg((attrelid, attname, atttypid, attnotnull)::text ORDER BY attrelid, attnum) FROM pg_attribute
-        WHERE attrelid >= 16384)
+        WHERE attrelid >= 16384),
+       (SELECT array_agg(version_num::text) FROM alembic_version)
 """
-"""Which tables, indexes, sequences, constraints, triggers and columns there are: the same again only if untouched."""
+"""Which tables, indexes, sequences, constraints, triggers and columns there are, and at which migration it says that it
+stands: the same again only if untouched."""
 
 
 @contextmanager
