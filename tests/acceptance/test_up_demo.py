@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,14 @@ def test_there_is_a_user_for_every_role_and_each_can_sign_in(demo: Demo) -> None
 
 def test_every_board_has_something_to_do_and_something_in_hand(demo: Demo) -> None:
     states: set[str] = set()
-    for team in BOARDS:
+
+    def waits(team: str) -> bool:
         hops = demo.get("supervisor", f"/teams/{team}/board?limit=200")["items"]
-        assert any(hop["state"] == "waiting" for hop in hops), team  # how many is chance: the people go on working
-        states |= {hop["state"] for hop in hops}
+        states.update(hop["state"] for hop in hops)
+        return any(hop["state"] == "waiting" for hop in hops)
+
+    for team in BOARDS:
+        eventually(partial(waits, team))  # when is chance: the people go on working
     assert states >= {"waiting", "claimed"}
     assert demo.get("supervisor", "/quarantine")["items"]
 
