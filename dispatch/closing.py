@@ -17,7 +17,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import Sending
-from dispatch.storage.tables import as_dict, as_dicts
+from dispatch.storage.tables import as_dict, as_dicts, by_ticket
 from dispatch.ticket.clock import spent
 from dispatch.ticket.life import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
 from dispatch.ticket.numbers import hop_number, ticket_number
@@ -37,8 +37,8 @@ def archive(
         return []
     ids = [row.ticket_id for row in rows]
     cases = {row.id: row for row in tickets.by_ids(tx, ids)}
-    journeys = _grouped(hops.of_tickets(tx, ids))
-    acts = _grouped(history.of_tickets(tx, ids))
+    journeys = by_ticket(hops.of_tickets(tx, ids))
+    acts = by_ticket(history.of_tickets(tx, ids))
     endings = [
         Ending(
             row,
@@ -53,7 +53,7 @@ def archive(
         for row in rows
     ]
     records.insert_records(
-        tx, [record(cases[row.ticket_id], journeys[row.ticket_id], acts.get(row.ticket_id, []), now) for row in rows]
+        tx, [record(cases[row.ticket_id], journeys[row.ticket_id], acts[row.ticket_id], now) for row in rows]
     )
     return next_hop.end(tx, rulebook, endings, now, carried)
 
@@ -177,10 +177,3 @@ def _close(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime)
     for finding in {ending.finding for ending in endings if ending.finding}:
         records.answer(tx, [ending.hop.id for ending in endings if ending.finding == finding], finding, now)
     next_hop.end(tx, rulebook, endings, now)
-
-
-def _grouped(rows: Sequence[Row[Any]]) -> dict[int, list[Row[Any]]]:
-    groups: dict[int, list[Row[Any]]] = {}
-    for row in rows:
-        groups.setdefault(row.ticket_id, []).append(row)
-    return groups

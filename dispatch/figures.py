@@ -178,7 +178,7 @@ def journey(tx: Tx, ticket_id: int) -> Journey:
     """Raises NotFound."""
     found, visits = tickets.get(tx, ticket_id), hops.of_tickets(tx, [ticket_id])
     if found.stored_at is not None:
-        return Journey(found, visits, *(case_store.rows(tx, table, ticket_id) for table in case_store.MOVES))
+        return Journey(found, visits, *case_store.get(tx, ticket_id))
     return Journey(found, visits, history.of_tickets(tx, [ticket_id]), records.records(tx, ticket_id))
 
 

@@ -4,17 +4,16 @@ compressed document. Its ticket and its hops stay where they are, so that it is 
 from __future__ import annotations
 
 import zlib
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, delete, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from dispatch.storage.columns import read_json
 from dispatch.storage.database import Tx
 from dispatch.storage.given import Rows, among, as_document, read_rows
-from dispatch.storage.tables import archive_record, as_dicts, history, stored_case, ticket
+from dispatch.storage.tables import archive_record, as_dicts, by_ticket, history, stored_case, ticket
 
 MOVES = (history, archive_record)
 """Each with a `ticket_id`, and in the order of its primary key."""
@@ -32,12 +31,10 @@ def put(tx: Tx, ticket_ids: Sequence[int], now: datetime) -> None:
     """These ended cases go into the store. The database lets their rows go only when they are in it."""
     cases: dict[int, dict[str, Rows]] = {ticket_id: {} for ticket_id in ticket_ids}
     for table in MOVES:
-        of_case: dict[int, list[Row[Any]]] = defaultdict(list)
         query = select(table).where(among(table.c.ticket_id, ticket_ids)).order_by(*table.primary_key)
-        for row in tx.execute(query):
-            of_case[row.ticket_id].append(row)
+        rows = by_ticket(tx.execute(query))
         for ticket_id, case in cases.items():
-            case[table.name] = as_dicts(of_case[ticket_id])
+            case[table.name] = as_dicts(rows[ticket_id])
     packed = {ticket_id: zlib.compress(as_document(tx, case).encode()) for ticket_id, case in cases.items()}
     tx.execute(insert(stored_case), [{"ticket_id": id_, "content": content} for id_, content in packed.items()])
     for table in MOVES:
@@ -45,9 +42,15 @@ def put(tx: Tx, ticket_ids: Sequence[int], now: datetime) -> None:
     tx.execute(update(ticket).where(among(ticket.c.id, ticket_ids)).values(stored_at=now))
 
 
-def rows(tx: Tx, table: Table, ticket_id: int) -> Sequence[Row[Any]]:
-    """The case's rows of one of MOVES, just as they were; none when it isn't in the store.
+class Stored(NamedTuple):
+    """The rows of one case, just as they were."""
 
-    Migration 0009 takes them out likewise."""
-    content = tx.execute(select(stored_case.c.content).where(stored_case.c.ticket_id == ticket_id)).scalar()
-    return [] if content is None else read_rows(tx, table, read_json(zlib.decompress(content))[table.name])
+    history: Sequence[Row[Any]]
+    records: Sequence[Row[Any]]
+
+
+def get(tx: Tx, ticket_id: int) -> Stored:
+    """What was put in of a case; its ticket says that it was. Migration 0009 takes it out likewise."""
+    content = tx.execute(select(stored_case.c.content).where(stored_case.c.ticket_id == ticket_id)).scalar_one()
+    case = read_json(zlib.decompress(content))
+    return Stored(*(read_rows(tx, table, case[table.name]) for table in MOVES))

@@ -3,7 +3,8 @@ don't know."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Row,
     SmallInteger,
     String,
     Table,
@@ -233,6 +235,14 @@ epoch = Table(  # one row: what lifts the generations over those of the time bef
 )
 
 APPEND_ONLY = (history, archive_record, stored_case)
+
+
+def by_ticket(rows: Iterable[Row[Any]]) -> defaultdict[int, list[Row[Any]]]:
+    """Rows that have a `ticket_id`, those of each ticket together in their order; of another ticket none."""
+    groups: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row.ticket_id].append(row)
+    return groups
 
 
 def as_dict(row: Any) -> dict[str, Any]:
