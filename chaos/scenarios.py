@@ -73,9 +73,8 @@ def duplicates(ground: Ground) -> Findings:
     ground.home.mkdir(parents=True, exist_ok=True)
     with ground.installed("copies", CHAOS_COPIES=str(told), DISPATCH_BATCH="2") as here:
         stage = Stage(here, ground.progress)
-        with stage.people(
-            max(ground.size.scenario_tickets, ground.size.copies // COPIES_OF_A_TICKET), ground.quiet
-        ) as load:
+        tickets = max(ground.size.scenario_tickets, ground.size.copies // COPIES_OF_A_TICKET)
+        with stage.people(tickets, ground.quiet) as load:
             stage.to_the_end()
             found = _judged(here, load)
     copies = told.stat().st_size if told.exists() else 0

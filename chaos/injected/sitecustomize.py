@@ -38,17 +38,21 @@ def at(place: str) -> None:
 # -- failpoints ----------------------------------------------------------------------------------------
 
 
-def _commits(database: ModuleType) -> None:
+def _around_commits(database: ModuleType, before: Callable[[], None], after: Callable[[], None]) -> None:
     write = database.Database.write
 
     @contextlib.contextmanager
-    def dying(self: Any) -> Iterator[Any]:
+    def bent(self: Any) -> Iterator[Any]:
         with write(self) as tx:
             yield tx
-            at("before-commit")
-        at("committed")
+            before()
+        after()
 
-    database.Database.write = dying
+    database.Database.write = bent
+
+
+def _commits(database: ModuleType) -> None:
+    _around_commits(database, lambda: at("before-commit"), lambda: at("committed"))
 
 
 def _publishes(messaging: ModuleType) -> None:
@@ -191,19 +195,16 @@ def _web_asks_broker(database: Any) -> None:
     """The web sends what it commits by itself, as is often done: whoever reports waits with it for the broker."""
     if ROLE != "web":
         return
-    write, broker = database.Database.write, urlsplit(os.environ["DISPATCH_BROKER_URL"])
+    broker = urlsplit(os.environ["DISPATCH_BROKER_URL"])
 
-    @contextlib.contextmanager
-    def asking(self: Any) -> Iterator[Any]:
-        with write(self) as tx:
-            yield tx
+    def ask() -> None:
         with contextlib.suppress(OSError), socket.create_connection((broker.hostname, broker.port), 1) as connection:
             connection.sendall(b"PING\r\n")
             if connection.recv(1):
                 return
         time.sleep(1)
 
-    database.Database.write = asking
+    _around_commits(database, lambda: None, ask)
 
 
 Bend = tuple[str, Callable[[ModuleType], None]]
