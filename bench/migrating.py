@@ -24,7 +24,7 @@ from bench import servers
 from bench.growth import Growing
 from dispatch import intake, retention
 from dispatch.logs import configure_logs
-from dispatch.routing import loader, prehandling_file
+from dispatch.routing import prehandling_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
@@ -116,7 +116,7 @@ def prepare(database: Database, url: str, cases: int) -> tuple[Rulebook, Script]
     """Lines in service, and so many old cases."""
     migrate(database)
     rulebook = RulesInForce(PROJECT / "routing_rules.yaml", database).get()
-    script = prehandling_file.load(PROJECT / "prehandling.yaml", loader.load(PROJECT / "routing_rules.yaml").categories)
+    script = prehandling_file.load(PROJECT / "prehandling.yaml", rulebook.categories)
     with database.write() as tx:
         lines = [(f"GZ{n:08d}", "tianhe", f"138{n:08d}") for n in range(2000)]
         accounts.take_over(tx, lines, OPS, datetime.now(UTC))
@@ -163,8 +163,8 @@ def main() -> int:
         servers.postgresql(Path(folder)) as server,
         servers.database(server, "migrating") as url,
     ):
-        database = Database(url.replace("postgresql://", "postgresql+psycopg://"))
-        migrating = Database(url.replace("postgresql://", "postgresql+psycopg://"))
+        database = Database(servers.with_driver(url))
+        migrating = Database(servers.with_driver(url))
         rulebook, script = prepare(database, url, given.cases)
         before = prints(database, given.cases)
         store(database, given.stored)

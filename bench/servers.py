@@ -75,6 +75,11 @@ def database(server: Server, name: str) -> Iterator[str]:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def with_driver(url: str) -> str:
+    """The same, as SQLAlchemy reads it."""
+    return url.replace("postgresql://", "postgresql+psycopg://")
+
+
 def _await_port(port: int) -> None:
     deadline = time.monotonic() + 10
     while True:

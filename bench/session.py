@@ -38,7 +38,7 @@ def session(command: list[str], postgresql: Server | None, database: str | None,
         }
         if database:
             environment["BENCH_DATABASE"] = database
-            environment["DISPATCH_DATABASE_URL"] = database.replace("postgresql://", "postgresql+psycopg://")
+            environment["DISPATCH_DATABASE_URL"] = servers.with_driver(database)
         log = held.enter_context((folder / "contender.log").open("w+"))
         process = subprocess.Popen(
             command,

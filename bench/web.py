@@ -141,7 +141,7 @@ def main() -> None:
         url = held.enter_context(servers.database(postgresql, "web"))
         os.environ |= {
             "DISPATCH_HOME": str(folder / "home"),
-            "DISPATCH_DATABASE_URL": url.replace("postgresql://", "postgresql+psycopg://"),
+            "DISPATCH_DATABASE_URL": servers.with_driver(url),
             "DISPATCH_WEB_PORT": "0",
         }
         settings = load_settings()
