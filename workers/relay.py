@@ -144,13 +144,8 @@ class Relay:
         with_room = self.sender.with_room(teams) if due_since else set()
         gathered = datetime.now(UTC) - timedelta(seconds=GATHER_SECONDS)
         while due_since:
-            ready = {
-                team
-                for team, since in due_since.items()
-                if team in with_room and (with_room == teams or since <= gathered)
-            }
-            if ready:
-                return ready
+            if roomy := with_room & due_since.keys():
+                return {team for team in roomy if with_room == teams or due_since[team] <= gathered}
             left_out |= due_since.keys()
             with self.here.database.look() as tx:
                 due_since = hops.teams_due(tx, datetime.now(UTC), left_out)
