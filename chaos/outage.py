@@ -67,8 +67,9 @@ class Callers:
                 self.refused += not good
                 self.times.append((began, time.monotonic() - began))
 
-    def p99(self, since: float, until: float) -> float:
-        seconds = sorted(took for began, took in self.times if since <= began < until)
+    def p99(self, since: float, until: float, over_by: float = float("inf")) -> float:
+        """Of the requests that began in this span, and were over by then, in seconds."""
+        seconds = sorted(took for began, took in self.times if since <= began < until and began + took <= over_by)
         return seconds[int(len(seconds) * 0.99)] if seconds else float("inf")
 
 
@@ -102,7 +103,7 @@ def outage(ground: Ground) -> Findings:
 
             in_time = stage.until(dispatched, DISPATCHED_SECONDS if not ground.bent else 10)
             took = time.monotonic() - back
-        normal, meanwhile = callers.p99(began, gone), callers.p99(gone, back)
+        normal, meanwhile = callers.p99(began, gone, over_by=gone), callers.p99(gone, back)
         with here.database.read() as tx:
             made = tx.execute(select(func.count()).select_from(ticket)).scalar_one()
             hops = tx.execute(select(func.count()).select_from(hop)).scalar_one()
