@@ -29,7 +29,7 @@ from dispatch.storage import case_store, history, hops, records, tickets
 from dispatch.storage.book_tables import account, address
 from dispatch.storage.database import Tx
 from dispatch.storage.given import among_given, listed
-from dispatch.storage.tables import crew, hop, in_hand, live, off_board, on_board, ticket
+from dispatch.storage.tables import crew, hop, in_hand, live, off_board, on_board, quarantined, ticket
 from dispatch.ticket.life import IN_HAND, ON_BOARD, HopState
 
 _asker = hop.alias("asker")
@@ -129,9 +129,7 @@ def board_line(tx: Tx, hop_id: int) -> Row[Any]:
 
 def quarantine(tx: Tx, areas: Areas = None) -> Sequence[Row[Any]]:
     """What failed too often and waits for a person's release."""
-    return tx.execute(
-        _BOARD.where(off_board, hop.c.state == HopState.QUARANTINED, within(hop.c.area, areas)).order_by(hop.c.id)
-    ).all()
+    return tx.execute(_BOARD.where(quarantined, within(hop.c.area, areas)).order_by(hop.c.id)).all()
 
 
 def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str, dict[str, Any]]:

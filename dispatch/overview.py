@@ -91,7 +91,7 @@ def _backlog(load: dict[str, Any]) -> Backlog:
 
 
 def _hops(tx: Tx, loads: dict[str, dict[str, Any]], now: datetime, areas: Areas) -> Queue:
-    oldest = tx.execute(hops.OUTBOX.oldest_due(within(hop.c.area, areas)), {"now": now}).scalar()
+    oldest = tx.execute(select(func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now), within(hop.c.area, areas))).scalar()
     due = sum(load.get(HopState.DUE, 0) for load in loads.values())
     return Queue(due, oldest, sum(load.get(HopState.QUARANTINED, 0) for load in loads.values()))
 

@@ -1,6 +1,6 @@
 """What happens by itself when a hop's `wake_at` has come: overdue marks, the end of a hold, a survey's reminder.
 
-Sending is the relay's and stands in `storage.hops.take_due`. All of it is found by the same index on the same column.
+Of a hop on a board, that is. One that is to be sent wakes the relay: `storage.hops.take_due`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops
 from dispatch.storage.database import Tx
 from dispatch.storage.wakeups import boards_changed
-from dispatch.ticket.life import ON_BOARD, HopState
+from dispatch.ticket.life import HopState
 from dispatch.ticket.roles import RELAY
 
 
 def fire(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> int:
     """Do what is due, the oldest first, `limit` hops at most; how many were."""
-    rows = hops.woken(tx, now, ON_BOARD, limit)
+    rows = hops.woken(tx, now, limit)
     held = [row for row in rows if row.state == HopState.HELD]
     surveys = [row for row in rows if row.state == HopState.WAITING and rulebook.teams[row.team].automatic]
     overdue = [row for row in rows if row not in held and row not in surveys]

@@ -56,7 +56,7 @@ class Past:
             timers.fire(tx, self.rulebook, now, MOST_AT_ONCE)
         while True:
             with database.read() as tx:
-                teams = sorted(hops.teams_due(tx, now, ()))
+                teams = sorted(hops.teams_due(tx, now, self.chains))
                 orders = effects.is_due(tx, now)
             if not teams and not orders:
                 return

@@ -94,7 +94,7 @@ class Relay:
         """Send what is due to the queues that have room; how many hops and effects."""
         with self.here.database.look() as tx:
             now = datetime.now(UTC)
-            due, effects_due = hops.teams_due(tx, now), effects.is_due(tx, now)
+            due, effects_due = hops.teams_due(tx, now, self.sender.tasks), effects.is_due(tx, now)
         return self._send_hops(due) + (self._send_effects() if effects_due else 0)
 
     def _send_hops(self, due_since: Mapping[str, datetime]) -> int:
@@ -104,7 +104,7 @@ class Relay:
             return 0
         settings = self.here.settings
         with self.here.database.write() as tx:
-            due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch * 2, ready)
+            due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch, ready)
         _measure("hops", due, lambda sending: sending.team)
         self._send(_batches(due, lambda sending: sending.team, settings.batch), self.sender.publish_hops, hops.OUTBOX)
         return len(due)
@@ -140,16 +140,12 @@ class Relay:
         anywhere, workers are busy: more messages would be smaller ones, and wait in their turn. So what is due gathers
         meanwhile, but not for long, for the work that waits may be other workers'.
         """
-        teams, left_out = self.sender.tasks.keys(), set[str]()
-        with_room = self.sender.with_room(teams) if due_since else set()
+        if not due_since:
+            return set()
+        teams = self.sender.tasks.keys()
+        with_room = self.sender.with_room(teams)
         gathered = datetime.now(UTC) - timedelta(seconds=GATHER_SECONDS)
-        while due_since:
-            if roomy := with_room & due_since.keys():
-                return {team for team in roomy if with_room == teams or due_since[team] <= gathered}
-            left_out |= due_since.keys()
-            with self.here.database.look() as tx:
-                due_since = hops.teams_due(tx, datetime.now(UTC), left_out)
-        return set()
+        return {team for team in with_room & due_since.keys() if with_room == teams or due_since[team] <= gathered}
 
     def _fire_timers(self) -> None:
         rulebook = self.here.rules.get()

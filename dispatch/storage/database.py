@@ -16,7 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from dispatch.errors import MissingPart, SchemaOutdated
 from dispatch.storage.columns import read_json, write_json
 
-SCHEMA = "0009"
+SCHEMA = "0010"
 """The newest migration; a program works only on its own schema."""
 
 CONNECTIONS = 20

@@ -14,7 +14,7 @@ from dispatch.storage.database import Tx
 from dispatch.storage.outbox import Outbox, Pair, Waited
 from dispatch.storage.wakeups import DUE
 
-OUTBOX = Outbox(effect, effect_sources, effect_target)
+OUTBOX = Outbox(effect, effect_sources, effect_target, effect.c.wake_at.is_not(None))
 receive, postpone, fail = OUTBOX.receive, OUTBOX.postpone, OUTBOX.fail
 
 _older = effect.alias("older")
@@ -53,7 +53,7 @@ def insert_effects(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
 def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[Sending]:
     """The effects that are to be sent now, marked as sent under a new generation; the oldest first, and of each lane
     only its first."""
-    taken = OUTBOX.take(tx, _TAKING, now, lease, limit)
+    taken = OUTBOX.take(tx, _TAKING, now, lease, limit, [{}])
     sent = select(effect.c.id, effect.c.generation, effect.c.port, effect.c.failures)
     sent = sent.where(effect.c.id.in_(list(taken)), effect.c.state == EffectState.SENT).order_by(effect.c.id)
     return [Sending(*row, taken[row.id]) for row in tx.execute(sent)]

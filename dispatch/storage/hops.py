@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -13,11 +14,11 @@ from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
 from dispatch.storage.given import Rows, among_given, insert_numbered, listed, update_rows
 from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited
-from dispatch.storage.tables import hop, ticket
+from dispatch.storage.tables import hop, off_board, on_board, ticket
 from dispatch.storage.wakeups import DUE
 from dispatch.ticket.life import HopState, hop_sources, hop_target
 
-OUTBOX = Outbox(hop, hop_sources, hop_target, sent_at=func.coalesce(hop.c.sent_at, NOW))
+OUTBOX = Outbox(hop, hop_sources, hop_target, off_board, sent_at=func.coalesce(hop.c.sent_at, NOW))
 postpone, fail = OUTBOX.postpone, OUTBOX.fail
 
 
@@ -107,24 +108,20 @@ def update_hops(tx: Tx, rows: Rows) -> None:
     update_rows(tx, hop, rows)
 
 
-LOOKED_AT = 1_000
-"""Of what is due, the oldest so many are looked through: however long the backlog, a look at the index."""
-_OLDEST_DUE = (
-    select(hop.c.team, hop.c.wake_at)
-    .where(OUTBOX.due(NOW), hop.c.team.not_in(bindparam("but", expanding=True)))
-    .order_by(hop.c.wake_at)
-    .limit(LOOKED_AT)
-    .subquery()
-)
-_TEAMS_DUE = select(_OLDEST_DUE.c.team, func.min(_OLDEST_DUE.c.wake_at)).group_by(_OLDEST_DUE.c.team)
+@functools.cache
+def _teams_due(teams: tuple[str, ...]) -> Select[Any]:
+    """A column for each team."""
+    return select(*(OUTBOX.oldest_due(hop.c.team == team).scalar_subquery() for team in teams))
 
 
-def teams_due(tx: Tx, now: datetime, but: Collection[str] = ()) -> dict[str, datetime]:
-    """Teams other than `but` for which something is to be sent, found among the oldest, and since when."""
-    return dict(tx.execute(_TEAMS_DUE, {"now": now, "but": list(but)}).all())
+def teams_due(tx: Tx, now: datetime, teams: Iterable[str]) -> dict[str, datetime]:
+    """Those of the teams for which something is to be sent, and since when; of each a look at the index."""
+    asked = tuple(sorted(teams))
+    since = tx.execute(_teams_due(asked), {"now": now}).one()
+    return {team: due for team, due in zip(asked, since, strict=True) if due is not None}
 
 
-_TAKING = OUTBOX.taking(hop.c.team.in_(bindparam("teams", expanding=True)))
+_TAKING = OUTBOX.taking(hop.c.team == bindparam("team"))
 _SENT = (
     select(hop.c.id, hop.c.generation, hop.c.team, hop.c.ticket_id, ticket.c.kind, hop.c.failures)
     .join(ticket, ticket.c.id == hop.c.ticket_id)
@@ -133,9 +130,9 @@ _SENT = (
 )
 
 
-def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Collection[str]) -> list[Sending]:
-    """The hops that are to be sent now, marked as sent under a new generation; the oldest first."""
-    taken = OUTBOX.take(tx, _TAKING, now, lease, limit, teams=list(teams))
+def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Iterable[str]) -> list[Sending]:
+    """The hops that are to be sent now, marked as sent under a new generation; each team's oldest, `limit` at most."""
+    taken = OUTBOX.take(tx, _TAKING, now, lease, limit, [{"team": team} for team in sorted(teams)])
     if not taken:
         return []
     return [Sending(*row, taken[row.id]) for row in tx.execute(_SENT, listed(tx, ids=list(taken)))]
@@ -191,11 +188,11 @@ def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
     update_hops(tx, [{"id": hop_id, "found": found} for hop_id, found in rows])
 
 
-def woken(tx: Tx, now: datetime, states: Sequence[HopState], limit: int) -> list[Row[Any]]:
-    """Hops in these states whose time has come, locked; what another process has locked is left to it."""
+def woken(tx: Tx, now: datetime, limit: int) -> list[Row[Any]]:
+    """Hops on boards whose time has come, locked; what another process has locked is left to it."""
     ids = (
         select(hop.c.id)
-        .where(hop.c.wake_at <= now, hop.c.state.in_(states))
+        .where(on_board, hop.c.wake_at <= now)
         .order_by(hop.c.wake_at)
         .limit(limit)
         .with_for_update(skip_locked=True)

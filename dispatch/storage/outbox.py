@@ -42,10 +42,13 @@ class Outbox:
         table: Table,
         sources: Callable[[str], tuple[State, ...]],
         target: Callable[[str], State],
+        indexed: ColumnElement[bool],
         **on_sending: ColumnElement[Any],
     ) -> None:
-        """`on_sending`: what else is written of a row that is sent, of the parameter NOW."""
+        """`indexed`: of which rows the index over `wake_at` is in which what is due is found; `on_sending`: what else
+        is written of a row that is sent, of the parameter NOW."""
         self.table, self.c = table, table.c
+        self.indexed = indexed
         self.sources, self.target = sources, target
         self.sent, self.received = target("send"), target("receive")
         self.those = paired_as_given(self.c.id, self.c.generation)
@@ -61,7 +64,7 @@ class Outbox:
 
     def due(self, now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
         """To be sent, or sent and not acted upon within the lease."""
-        return and_(self.c.wake_at <= now, _beside_index(self.c.state).in_(self.sources("send")))
+        return and_(self.indexed, self.c.wake_at <= now, _beside_index(self.c.state).in_(self.sources("send")))
 
     def oldest_due(self, *where: ColumnElement[bool]) -> Select[Any]:
         """Since when something waits to be sent, of the parameter NOW: what the relay is behind. No row: nothing."""
@@ -74,16 +77,23 @@ class Outbox:
         return due.limit(bindparam("most")).with_for_update(of=self.table, skip_locked=True)
 
     def take(
-        self, tx: Tx, taking: Select[Any], now: datetime, lease: timedelta, most: int, **given: object
+        self,
+        tx: Tx,
+        taking: Select[Any],
+        now: datetime,
+        lease: timedelta,
+        most: int,
+        receivers: Sequence[dict[str, str]],
     ) -> dict[int, Waited]:
-        """Mark rows as sent.
+        """Mark rows as sent, `most` of each receiver's: what `taking` has to be given, besides, to find them.
 
         A row that its worker held when the lease ran out counts as a failure, for it may be what killed the worker; one
         that merely wasn't fetched does not. At the last failure it is quarantined instead. Gives both, by id.
         """
         waited = {
             row.id: Waited((now - row.wake_at).total_seconds(), row.state in (self.sent, self.received))
-            for row in tx.execute(taking, {"now": now, "most": most, **given})
+            for receiver in receivers
+            for row in tx.execute(taking, {"now": now, "most": most, **receiver})
         }
         if waited:
             tx.execute(self._sending, {"now": now, "until": now + lease, **listed(tx, ids=sorted(waited))})

@@ -135,12 +135,14 @@ hop = Table(
     CheckConstraint("state <> 'reported' OR finding IS NOT NULL", name="found"),
     CheckConstraint("seq >= 1 AND generation >= 0 AND failures >= 0", name="counted"),
     partial("uq_hop_live", "ticket_id", unique=True, where=f"state IN ({one_of(LIVE_HOP)})"),
-    partial("ix_hop_wake_at", "wake_at", where="wake_at IS NOT NULL"),
+    # Each team's, so that a long backlog of one isn't in another's way.
+    partial("ix_hop_off_board", "team", "wake_at", "state", "area", where=f"state IN ({one_of(OFF_BOARD)})"),
+    partial("ix_hop_quarantined", "id", "area", where=f"state = '{HopState.QUARANTINED}'"),
+    partial("ix_hop_wake_at", "wake_at", where=f"wake_at IS NOT NULL AND state IN ({one_of(ON_BOARD)})"),
     # A board is read page by page as its index lies; what is counted of it stands in the index too.
     partial("ix_hop_board", "team", *_PLACE, "state", "late", "area", where=f"state IN ({one_of(ON_BOARD)})"),
     partial("ix_hop_board_area", "team", "area", *_PLACE, "state", "late", where=f"state IN ({one_of(ON_BOARD)})"),
     partial("ix_hop_in_hand", "team", *_PLACE, "holder", "state", "area", where=f"state IN ({one_of(IN_HAND)})"),
-    partial("ix_hop_off_board", "state", "team", "area", where=f"state IN ({one_of(OFF_BOARD)})"),
     Index("ix_hop_team", "team", "ticket_id", "area"),
 )
 
@@ -152,6 +154,7 @@ def _among(states: Sequence[HopState]) -> ColumnElement[bool]:
 
 on_board, off_board = _among(ON_BOARD), _among(OFF_BOARD)
 """On a team's board; alive elsewhere: on the way there, or in the quarantine."""
+quarantined = hop.c.state == literal_column(f"'{HopState.QUARANTINED}'")
 in_hand = _among(IN_HAND)
 live = _among(LIVE_HOP)
 

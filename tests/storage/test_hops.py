@@ -18,7 +18,6 @@ from dispatch.storage import tables as t
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import MOST_FAILURES, Pair
-from dispatch.ticket.life import ON_BOARD, HopState
 from tests.factories import LEASE, NOW, account, claimed, fault, held, hop, live_id, on_board, put_in_force
 from tests.factories import NOC as ZHAO
 from tests.plans import plan
@@ -68,13 +67,18 @@ def test_only_the_given_teams_hops_are_taken(database: Database, in_force: Ruleb
     assert [sent.id for sent in take(database, teams=["noc"])] == [network]
 
 
-def test_teams_with_something_due_are_named_but_those_left_out_and_since_when(
-    database: Database, five: list[int]
-) -> None:
+def test_those_teams_are_named_that_have_something_due_and_since_when(database: Database, five: list[int]) -> None:
     with database.read() as tx:
-        assert hops.teams_due(tx, NOW) == {"noc": NOW - 4 * MINUTE}
-        assert hops.teams_due(tx, NOW, ["noc"]) == {}
-        assert hops.teams_due(tx, NOW - 60 * MINUTE) == {}
+        assert hops.teams_due(tx, NOW, TEAMS) == {"noc": NOW - 4 * MINUTE}
+        assert hops.teams_due(tx, NOW, ["archive"]) == {}
+        assert hops.teams_due(tx, NOW - 60 * MINUTE, TEAMS) == {}
+
+
+def test_of_each_team_so_many_are_taken_so_that_a_long_backlog_of_one_keeps_no_other_waiting(
+    database: Database, in_force: Rulebook, script: Script, five: list[int]
+) -> None:
+    youngest = fault(database, in_force, script, "GZ9", symptom="account-system").ticket_id
+    assert [sent.id for sent in take(database, limit=2)] == [*sorted(five[-2:]), live_id(database, youngest)]
 
 
 def test_every_sending_has_a_new_generation_and_the_first_one_s_time_stays(database: Database, five: list[int]) -> None:
@@ -199,22 +203,23 @@ def test_a_message_with_a_hop_of_a_withdrawn_ticket_moves_its_neighbours_alone(
     assert [hop_id for hop_id, _ in receive(database, sent)] == sorted(set(five) - {five[2]})
 
 
-def test_woken_are_the_oldest_in_the_given_states_whose_time_has_come(
+def test_woken_are_the_oldest_on_boards_whose_time_has_come(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     waiting = on_board(database, in_force, fault(database, in_force, script, "GZ1").ticket_id)  # until 08:15
     on_hold = held(database, in_force, fault(database, in_force, script, "GZ2").ticket_id, ZHAO, NOW + MINUTE)
     in_hand = claimed(database, in_force, fault(database, in_force, script, "GZ3").ticket_id, ZHAO)  # until 10:00
 
-    def woken(minutes: int, *states: HopState, limit: int = 9) -> list[int]:
-        with database.write() as tx:
-            return [row.id for row in hops.woken(tx, NOW + minutes * MINUTE, states, limit)]
+    fault(database, in_force, script, "GZ4")  # due, and on no board
 
-    assert woken(0, *ON_BOARD) == []
-    assert woken(15, *ON_BOARD) == [waiting, on_hold]
-    assert woken(15, *ON_BOARD, limit=1) == [on_hold]
-    assert woken(15, HopState.WAITING) == [waiting]
-    assert woken(120, *ON_BOARD) == [waiting, on_hold, in_hand]
+    def woken(minutes: int, limit: int = 9) -> list[int]:
+        with database.write() as tx:
+            return [row.id for row in hops.woken(tx, NOW + minutes * MINUTE, limit)]
+
+    assert woken(0) == []
+    assert woken(15) == [waiting, on_hold]
+    assert woken(15, limit=1) == [on_hold]
+    assert woken(120) == [waiting, on_hold, in_hand]
 
 
 def test_two_relays_at_once_never_take_the_same_hop(postgresql: Database, rulebook: Rulebook, script: Script) -> None:
@@ -286,9 +291,9 @@ def live_row(database: Database, ticket_id: int) -> Row[Any]:
 SCAN = re.compile(r"Seq Scan on (hop|ticket|history)|SCAN (hop|ticket|history)\b(?! USING INDEX ix_hop_)")
 
 QUERIES: dict[str, tuple[Callable[[Tx], object], str]] = {
-    "what is due": (lambda tx: hops.take_due(tx, NOW, LEASE, 100, ["noc"]), "ix_hop_wake_at"),
-    "whose is due": (lambda tx: hops.teams_due(tx, NOW, ["x"]), "ix_hop_wake_at"),
-    "what wakes": (lambda tx: hops.woken(tx, NOW, ON_BOARD, 100), "ix_hop_wake_at"),
+    "what is due": (lambda tx: hops.take_due(tx, NOW, LEASE, 100, ["noc"]), "ix_hop_off_board"),
+    "whose is due": (lambda tx: hops.teams_due(tx, NOW, ["noc", "archive"]), "ix_hop_off_board"),
+    "what wakes": (lambda tx: hops.woken(tx, NOW, 100), "ix_hop_wake_at"),
     "a team's board": (lambda tx: figures.board(tx, "team-7", 50), "ix_hop_board"),
     "a ticket's live hop": (lambda tx: tickets.live_hop(tx, 3_100), "uq_hop_|autoindex_hop_"),
     "an account's open ticket": (lambda tx: tickets.open_faults(tx, [1]), "ix_ticket_account_id|ix_ticket_open"),

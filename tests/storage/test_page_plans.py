@@ -46,7 +46,10 @@ QUERIES: dict[str, Callable[[Tx, Rulebook], object]] = {
 
 LARGE = "hop|asker|had|ticket|history|archive_record|survey|survey_attempt|effect"
 """Tables that grow for ever, and what they are called in queries."""
-ALIVE = "ix_hop_board|ix_hop_board_area|ix_hop_off_board|ix_hop_wake_at|uq_hop_live|ix_ticket_open|ix_effect_lane_open"
+ALIVE = (
+    "ix_hop_board|ix_hop_board_area|ix_hop_off_board|ix_hop_quarantined|ix_hop_wake_at|uq_hop_live"
+    "|ix_ticket_open|ix_effect_lane_open"
+)
 """Indexes of what isn't over: read as a whole where all of it is counted."""
 WHOLE = re.compile(rf"Seq Scan on (?:{LARGE})\b|SCAN (?:{LARGE})\b(?! USING (?:COVERING )?INDEX (?:{ALIVE})\b)")
 SORTED = re.compile(r"Sort .*rows=(\d+)")
