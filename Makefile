@@ -82,7 +82,7 @@ chaos: setup  ## 50 kills and every other trouble, over 1,000 tickets, in some m
 	@$(BIN)/python -m chaos ci
 
 chaos-kills: setup  ## the 50 kills alone
-	@$(BIN)/python -m chaos ci --kills 50 --tickets 1000
+	@$(BIN)/python -m chaos ci --only kills
 
 chaos-full: setup  ## at least 1,000 kills over 50,000 tickets, in some hours
 	@$(BIN)/python -m chaos full

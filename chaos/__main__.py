@@ -1,4 +1,5 @@
-"""`python -m chaos ci|full`: all of it, in one go; ends with the line that says what was lost and doubled.
+"""`python -m chaos ci|full`: all of it, in one go, or some parts; the kills end with the line that says what was lost
+and doubled.
 
 Exit status 1 when anything was, when a promise isn't kept, or when a scenario that was spoiled on purpose stayed green.
 """
@@ -11,14 +12,16 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
 from chaos import campaign, machine, postgres, races, report
 from chaos.acts import HARMFUL, programme
+from chaos.campaign import Outcome
 from chaos.outage import outage
 from chaos.postgres import Postgres
 from chaos.races import Races
@@ -38,6 +41,7 @@ SCENARIOS = (
     Scenario("新旧并存 Old and new workers", mixed_versions, ("no-putting-back",)),
     Scenario("消息队列中断 The broker away under load", outage, ("dozing", "web-asks-broker")),
 )
+PARTS = ("races", "machine", *(each.name for each in SCENARIOS), "spoiled", "kills")
 RECOVERY_SECONDS = 60
 """What is promised of the 99th percentile. Source: issue 5."""
 TOLD_SECONDS = 15
@@ -74,44 +78,56 @@ def _telling(title: str, total: int, done: Callable[[Stage], int]) -> Iterator[_
 def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     asked.add_argument("size", choices=sorted(SIZES))
-    asked.add_argument("--kills", type=int, help="the campaign alone, with so many kills")
-    asked.add_argument("--tickets", type=int, help="and so many tickets")
+    asked.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
+    asked.add_argument("--kills", type=int, help="of the campaign, other than the size has")
+    asked.add_argument("--tickets", type=int, help="likewise")
     given = asked.parse_args()
     size = SIZES[given.size]
+    size = replace(size, kills=given.kills or size.kills, tickets=given.tickets or size.tickets)
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # that a connection is gone is the point
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(prefix="paidan-chaos-") as folder, postgres.server() as server:
-        return run(size, Path(folder), server, given.kills, given.tickets)
+        return 0 if run(given.only, size, Path(folder), server) else 1
 
 
-def run(size: Size, folder: Path, server: Postgres, kills: int | None, tickets: int | None) -> int:
+def run(parts: Collection[str], size: Size, folder: Path, server: Postgres) -> bool:
+    """Whether all was as it must be."""
     good = True
-    played: list[tuple[str, Findings, float]] = []
-    if kills is None and tickets is None:
+    if "races" in parts:
         raced = list(_races(size, folder, server))
         report.show_races(raced)
+        good &= not any(each.odd for _, each in raced)
+    if "machine" in parts:
         steps = machine.play(size.examples)
         err.print(f"状态机 state machine: {size.examples} × {steps} steps, good")
-        played = [_scenario(each, size, folder, server) for each in SCENARIOS]
+    played = [_scenario(each, size, folder, server) for each in SCENARIOS if each.name in parts]
+    if played:
         report.show_scenarios(played)
-        spoiled = [
-            (each.title, spoiler, _goes_red(each, spoiler, folder, server))
-            for each in SCENARIOS
-            for spoiler in each.spoilers
-        ]
-        spoiled.append(("强杀 Kills", "no-lease-sweep", _kills_go_red(folder, server)))
+        good &= not any(found.faults for _, found, _ in played)
+    if "spoiled" in parts:
+        spoiled = list(_spoiled(folder, server))
         report.show_spoiled(spoiled)
-        good = all(red for _, _, red in spoiled) and not any(each.odd for _, each in raced)
-        good = good and not any(found.faults for _, found, _ in played)
-    kills, tickets = kills or size.kills, tickets or size.tickets
-    with _telling("强杀 kills", kills, lambda stage: stage.kills) as teller:
-        planned = programme(kills, random.Random(kills))
-        outcome = campaign.run(folder / "campaign", server, planned, tickets, size.lease, teller)
-    report.show_campaign(outcome)
-    verdicts = [outcome.verdict, *(found.verdict for _, found, _ in played)]
-    lost, doubled = sum(len(each.lost) for each in verdicts), sum(len(each.doubled) for each in verdicts)
-    print(report.last_line(outcome, sum(each.tickets for each in verdicts), lost, doubled))
-    return 0 if good and not lost and not doubled and outcome.recovery.percentile(0.99) <= RECOVERY_SECONDS else 1
+        good &= all(red for _, _, red in spoiled)
+    if "kills" in parts:
+        outcome = _campaign(size, folder, server)
+        report.show_campaign(outcome)
+        print(report.last_line(outcome, [outcome.verdict, *(found.verdict for _, found, _ in played)]))
+        good &= not outcome.verdict.lost and not outcome.verdict.doubled
+        good &= outcome.recovery.percentile(0.99) <= RECOVERY_SECONDS
+    return good
+
+
+def _campaign(size: Size, folder: Path, server: Postgres) -> Outcome:
+    planned = programme(size.kills, random.Random(size.kills))
+    with _telling("强杀 kills", size.kills, lambda stage: stage.kills) as teller:
+        return campaign.run(folder / "campaign", server, planned, size.tickets, size.lease, teller)
+
+
+def _spoiled(folder: Path, server: Postgres) -> Iterator[tuple[str, str, bool]]:
+    for each in SCENARIOS:
+        for spoiler in each.spoilers:
+            yield each.title, spoiler, _goes_red(each, spoiler, folder, server)
+    yield "强杀 Kills", "no-lease-sweep", _kills_go_red(folder, server)
 
 
 def _races(size: Size, folder: Path, server: Postgres) -> Iterator[tuple[str, Races]]:
@@ -131,14 +147,14 @@ def _races(size: Size, folder: Path, server: Postgres) -> Iterator[tuple[str, Ra
 
 def _scenario(scenario: Scenario, size: Size, folder: Path, server: Postgres) -> tuple[str, Findings, float]:
     with _telling(scenario.title, size.scenario_tickets, lambda s: s.load.tally.ended if s.load else 0) as teller:
-        found, took = play(scenario, Ground(folder / scenario.play.__name__, server, size, teller))
+        found, took = play(scenario, Ground(folder / scenario.name, server, size, teller))
     return scenario.title, found, took
 
 
 def _goes_red(scenario: Scenario, spoiler: str, folder: Path, server: Postgres) -> bool:
     """Spoiled, and in the smallest size, it finds a fault."""
     with _telling(f"拆掉 spoiled by {spoiler}", 1, lambda _: 0) as teller:
-        home = folder / f"{scenario.play.__name__}-{spoiler}"
+        home = folder / f"{scenario.name}-{spoiler}"
         found, _ = play(scenario, Ground(home, server, SIZES["tiny"], teller, spoiler, quiet=15))
     return bool(found.faults)
 

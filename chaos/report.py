@@ -11,6 +11,7 @@ from chaos.campaign import Outcome
 from chaos.races import Races
 from chaos.recovery import Recovery
 from chaos.scenarios import Findings
+from chaos.verdict import Verdict
 from dispatch.cli.desk import out, table
 
 WORST = 5
@@ -73,7 +74,10 @@ def show_spoiled(spoiled: Sequence[tuple[str, str, bool]]) -> None:
     out.print(shown)
 
 
-def last_line(outcome: Outcome, tickets: int, lost: int, doubled: int) -> str:
+def last_line(outcome: Outcome, verdicts: Sequence[Verdict]) -> str:
+    """`verdicts`: the campaign's, and those of the scenarios that were played."""
+    tickets = sum(each.tickets for each in verdicts)
+    lost, doubled = sum(len(each.lost) for each in verdicts), sum(len(each.doubled) for each in verdicts)
     p99 = outcome.recovery.percentile(0.99)
     return f"chaos: {outcome.kills} kills, {tickets} tickets, {lost} lost, {doubled} doubled, recovery p99 {p99:.1f} s"
 

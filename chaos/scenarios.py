@@ -139,6 +139,10 @@ class Scenario:
     play: Callable[[Ground], Findings]
     spoilers: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        return self.play.__name__
+
 
 def play(scenario: Scenario, ground: Ground) -> tuple[Findings, float]:
     """What it found, and the seconds that it took."""
