@@ -167,7 +167,7 @@ class Painter:
         )
 
     def badges(self, box: Box, place: Mapping[str, Any]) -> str:
-        """The numbers of the journey's visits, along the box's lower edge; of many the last ones."""
+        """The numbers of the journey's visits, hanging at the box's lower edge, below its name; of many the last ones."""
         numbers = [str(number) for number in self._marks.visits.get(box.name, ())] if self._marks else []
         if len(numbers) > _MOST_BADGES:
             numbers = ["…", *numbers[1 - _MOST_BADGES :]]
@@ -175,7 +175,7 @@ class Painter:
         right = x + box_width(box, self._language) / 2 - 4
         parts = []
         for i, number in enumerate(reversed(numbers)):
-            cx, cy = right - i * (2 * _BADGE + 2), y + BOX_HEIGHT / 2
+            cx, cy = right - i * (2 * _BADGE + 2), y + BOX_HEIGHT / 2 + _BADGE - 3
             parts.append(
                 f'<g class="badge-of-visit"><circle cx="{cx:.1f}" cy="{cy:.1f}" r="{_BADGE}" fill="{INK}"'
                 f' stroke="{PALE}" stroke-width="1.5"/><text x="{cx:.1f}" y="{cy + 3.6:.1f}" font-size="10"'

@@ -89,3 +89,10 @@ def test_of_many_visits_the_last_ones_are_numbered() -> None:
     page = ElementTree.fromstring(svg(RULEBOOK, FLOW, marks))
     badges = page.findall(".//{*}g[@class='badge-of-visit']/{*}text")
     assert [badge.text for badge in badges] == ["12", "11", "10", "9", "…"]
+
+
+def test_the_numbers_of_the_visits_cover_no_box_s_name() -> None:
+    page = marked()
+    highest = min(float(mark.get("cy", "")) - float(mark.get("r", "")) for mark in page.findall(".//{*}circle"))
+    name = next(text for text in page.iter() if text.text == "NOC")
+    assert highest > float(name.get("y", ""))
