@@ -169,8 +169,6 @@ class Relay:
 
 def _measure(outbox: str, due: Sequence[S], receiver: Callable[[S], str]) -> None:
     metrics.observe_all(metrics.RELAY_LAG.labels(outbox), [sending.waited.seconds for sending in due])
-    for to, count in Counter(map(receiver, due)).items():
-        metrics.SENT.labels(to).inc(count)
     for to, count in Counter(receiver(sending) for sending in due if sending.waited.expired).items():
         metrics.LEASES_EXPIRED.labels(to).inc(count)
 

@@ -12,6 +12,7 @@ from celery import Celery, chain
 from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 
+from dispatch import metrics
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.storage import effects, hops
 from dispatch.ticket.numbers import ticket_number
@@ -63,6 +64,7 @@ class Sender:
         whole = chain(*steps)
         whole.stamp(ticket=numbers)
         whole.apply_async()
+        metrics.SENT.labels(team).inc(len(batch))
 
     def publish_effects(self, batch: Sequence[effects.Sending]) -> None:
         """One message for one receiver's effects. Raises one of `gone`."""
@@ -70,3 +72,4 @@ class Sender:
         numbers = " ".join(str(sending.id) for sending in batch)
         shown = f"({len(batch)} effect{'s' * (len(batch) > 1)} for {batch[0].port}: {numbers})"
         self.app.signature(DELIVER, args=(pairs,), queue=EFFECTS, argsrepr=shown).apply_async()
+        metrics.SENT.labels(batch[0].port).inc(len(batch))

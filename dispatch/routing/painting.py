@@ -167,7 +167,7 @@ class Painter:
         )
 
     def badges(self, box: Box, place: Mapping[str, Any]) -> str:
-        """The numbers of the journey's visits, hanging at the box's lower edge, below its name; of many the last ones."""
+        """The numbers of the journey's visits, below the name at the box's lower edge; of many the last ones."""
         numbers = [str(number) for number in self._marks.visits.get(box.name, ())] if self._marks else []
         if len(numbers) > _MOST_BADGES:
             numbers = ["…", *numbers[1 - _MOST_BADGES :]]

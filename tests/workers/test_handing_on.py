@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from celery import Celery
 from kombu import Connection, Queue
+from prometheus_client import REGISTRY
 
 from dispatch import handling
 from dispatch.routing.prehandling import Script
@@ -70,6 +71,17 @@ def test_the_hop_that_follows_is_published_by_the_worker_that_made_it(stage: Sta
     arguments, _, _ = json.loads(message.body)
     assert (message.headers["task"], arguments) == (f"{SURVEY}.prepare", [[[row.id, 1]]])
     assert stage.send(SURVEY) == []  # the relay has nothing to do with it
+
+
+def test_what_a_worker_publishes_is_counted_as_sent_like_what_the_relay_does(
+    stage: Stage, surveys: Queue, fixed: int
+) -> None:
+    def sent() -> float:
+        return REGISTRY.get_sample_value("paidan_sent_total", {"to": SURVEY}) or 0.0
+
+    before = sent()
+    stage.work("archive")
+    assert sent() == before + 1
 
 
 def test_to_a_queue_that_has_work_waiting_nothing_is_added(stage: Stage, surveys: Queue, fixed: int) -> None:
