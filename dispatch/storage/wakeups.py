@@ -16,6 +16,8 @@ from dispatch.storage.database import Database, Tx
 
 DUE, BOARDS = "hop_due", "board"
 
+_NOTIFY_EACH = "SELECT pg_notify(%s, payload) FROM unnest(CAST(%s AS text[])) AS payload"
+
 POLL_SECONDS = 0.01
 """SQLite's `data_version` is a read of shared memory, cheap enough to ask a hundred times a second."""
 
@@ -23,8 +25,7 @@ POLL_SECONDS = 0.01
 def boards_changed(tx: Tx, teams: Collection[str]) -> None:
     """These teams' boards show something else, once this commits."""
     if tx.dialect.name == "postgresql":
-        for team in sorted(set(teams)):
-            tx.execute(text("SELECT pg_notify(:channel, :team)"), {"channel": BOARDS, "team": team})
+        tx.exec_driver_sql(_NOTIFY_EACH, (BOARDS, list(set(teams))))
 
 
 class Wakeups:
