@@ -13,13 +13,13 @@ import httpx2
 from sqlalchemy import func, select
 
 from chaos.load import body, token
-from chaos.recovery import MACHINES
 from chaos.scenarios import Findings, Ground
 from chaos.stage import Stage
 from chaos.verdict import Verdict
 from dispatch.intake import Report
 from dispatch.storage import accounts
 from dispatch.storage.tables import hop, ticket
+from dispatch.ticket.life import ON_ITS_WAY
 from dispatch.ticket.roles import Actor, Role
 
 CLIENTS, EACH_SECONDS = 4, 0.25
@@ -92,12 +92,12 @@ def outage(ground: Ground) -> Findings:
             back = time.monotonic()
             with here.database.read() as tx:
                 waiting = tx.execute(
-                    select(func.count()).select_from(hop).where(hop.c.state.in_(MACHINES))
+                    select(func.count()).select_from(hop).where(hop.c.state.in_(ON_ITS_WAY))
                 ).scalar_one()
                 newest = tx.execute(select(func.coalesce(func.max(hop.c.id), 0))).scalar_one()
 
             def dispatched() -> bool:
-                left = select(func.count()).where(hop.c.state.in_(MACHINES), hop.c.id <= newest)
+                left = select(func.count()).where(hop.c.state.in_(ON_ITS_WAY), hop.c.id <= newest)
                 with here.database.read() as tx:
                     return not tx.execute(left).scalar_one()
 

@@ -16,9 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from dispatch.storage.database import Database
 from dispatch.storage.tables import hop
-from dispatch.ticket.life import HopState
-
-MACHINES = (HopState.DUE, HopState.SENT, HopState.RECEIVED)
+from dispatch.ticket.life import ON_ITS_WAY
 
 
 @dataclass
@@ -43,7 +41,7 @@ class Recovery:
         """What is in the machine's hands now; nothing where the database is away."""
         try:
             with self.database.read() as tx:
-                found = tx.execute(select(hop.c.id, hop.c.steps_done).where(hop.c.state.in_(MACHINES)))
+                found = tx.execute(select(hop.c.id, hop.c.steps_done).where(hop.c.state.in_(ON_ITS_WAY)))
                 return {row.id: row.steps_done for row in found}
         except DBAPIError:
             return {}
@@ -64,7 +62,7 @@ class Recovery:
         try:
             with self.database.read() as tx:
                 ids = {hop_id for each in pending for hop_id in each.hops}
-                query = select(hop.c.id, hop.c.steps_done).where(hop.c.state.in_(MACHINES), hop.c.id.in_(ids))
+                query = select(hop.c.id, hop.c.steps_done).where(hop.c.state.in_(ON_ITS_WAY), hop.c.id.in_(ids))
                 still = {row.id: row.steps_done for row in tx.execute(query)}
         except DBAPIError:
             return

@@ -27,7 +27,7 @@ from dispatch.storage import hops
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import Pair
-from dispatch.storage.wakeups import boards_changed
+from dispatch.storage.wakeups import came_onto_board
 from workers.batch import PAUSE, Batch
 from workers.world import World, world
 
@@ -74,7 +74,7 @@ def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
     """Show the hops on the team's board, to be claimed within its service level."""
     level = rulebook.teams[mine[0].team].level
     hops.board(tx, [row.id for row in mine], now, now + level.respond_within if level else None)
-    boards_changed(tx, [mine[0].team])
+    came_onto_board(tx, mine[0].team, [row.ticket_id for row in mine])
 
 
 class Stretch:

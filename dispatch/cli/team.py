@@ -26,7 +26,7 @@ from dispatch.cli.desk import (
 from dispatch.errors import NotFound
 from dispatch.routing.rulebook import Team
 from dispatch.ticket.finding import Evidence
-from dispatch.ticket.life import HopState
+from dispatch.ticket.life import ON_BOARD, ON_ITS_WAY, HopState
 from dispatch.ticket.numbers import hop_number
 
 app = typer.Typer()
@@ -66,8 +66,8 @@ def _loads(desk: Desk, loads: dict[str, dict[str, Any]]) -> Table:
         shown.add_column(heading, justify="right", no_wrap=True)
     for name, team in desk.rulebook.teams.items():
         load = loads.get(name, {})
-        due = sum(load.get(state, 0) for state in (HopState.DUE, HopState.SENT, HopState.RECEIVED))
-        on_board = (load.get(state, 0) for state in (HopState.WAITING, HopState.CLAIMED, HopState.HELD))
+        due = sum(load.get(state, 0) for state in ON_ITS_WAY)
+        on_board = (load.get(state, 0) for state in ON_BOARD)
         oldest = load.get("oldest")
         age = span((now() - oldest).total_seconds()) if oldest else ""
         title = f"{team.title.zh}" + (" (自动)" if team.automatic else "")

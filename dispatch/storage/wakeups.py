@@ -1,13 +1,13 @@
 """How a process learns that something was committed: PostgreSQL notifies, a SQLite file is asked for its version.
 
-`DUE` wakes the relay. `BOARDS` says which teams' boards changed, for whoever looks at one. Both are hints: who misses
-one looks again by himself a little later.
+`DUE` wakes the relay. `BOARDS` says which teams' boards changed, and which tickets have come onto one, for whoever
+waits for that. Both are hints: who misses one looks again by himself a little later.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -18,6 +18,8 @@ DUE, BOARDS = "hop_due", "board"
 
 _NOTIFY_EACH = "SELECT pg_notify(%s, payload) FROM unnest(CAST(%s AS text[])) AS payload"
 
+MOST_NAMED = 500
+"""Tickets in one notification; PostgreSQL's may have 8,000 bytes."""
 POLL_SECONDS = 0.01
 """SQLite's `data_version` is a read of shared memory, cheap enough to ask a hundred times a second."""
 
@@ -26,6 +28,11 @@ def boards_changed(tx: Tx, teams: Collection[str]) -> None:
     """These teams' boards show something else, once this commits."""
     if tx.dialect.name == "postgresql":
         tx.exec_driver_sql(_NOTIFY_EACH, (BOARDS, list(set(teams))))
+
+
+def came_onto_board(tx: Tx, team: str, ticket_ids: Sequence[int]) -> None:
+    """And these tickets are what is new on it."""
+    boards_changed(tx, [" ".join([team, *map(str, ticket_ids[:MOST_NAMED])])])
 
 
 class Wakeups:
@@ -39,8 +46,8 @@ class Wakeups:
         self._seen: int | None = None
 
     def wait(self, seconds: float) -> frozenset[str] | None:
-        """Until something was committed, at most `seconds`: what the channel named, nothing when nothing was, None when
-        it may be anything. A wake-up too many does no harm."""
+        """Until something was committed, at most `seconds`: the words of what the channel told, none when nothing was,
+        None when it may be anything. A wake-up too many does no harm."""
         if self._connection is None:
             self._connection = self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             if self.database.kind == "postgresql":
@@ -48,7 +55,8 @@ class Wakeups:
             return None  # what was committed before isn't known
         if self.database.kind == "postgresql":
             driver = self._connection.connection.driver_connection
-            return frozenset(told.payload for told in driver.notifies(timeout=seconds, stop_after=1))
+            told = driver.notifies(timeout=seconds, stop_after=1)
+            return frozenset(word for each in told for word in each.payload.split())
         deadline = time.monotonic() + seconds
         while (version := self._version()) == self._seen and time.monotonic() < deadline:
             time.sleep(self.poll)

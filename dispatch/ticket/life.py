@@ -151,6 +151,8 @@ IN_HAND = (_H.CLAIMED, _H.HELD)
 """Those in which somebody has it."""
 OFF_BOARD = tuple(state for state in LIVE_HOP if state not in ON_BOARD)
 """Alive elsewhere: on its way there, or in the quarantine."""
+ON_ITS_WAY = tuple(state for state in OFF_BOARD if state != _H.QUARANTINED)
+"""Those in which it is to get there, or to its end, by itself."""
 
 ticket_move = _TICKET.move
 hop_move, hop_sources, hop_target = _HOP.move, _HOP.sources, _HOP.target

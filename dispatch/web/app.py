@@ -140,8 +140,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     sweeper.start()
     app.state.installation.live.start()
     yield
-    app.state.installation.live.stop()
     stopped.set()
+    app.state.installation.live.stop()
+    app.state.installation.live.join()
 
 
 def _sweep(here: Installation, stopped: threading.Event) -> None:
@@ -187,4 +188,5 @@ way (409, `key-in-flight`). Only what was done is remembered, for a day; a refus
 
 What goes wrong is a problem document (RFC 9457) with a stable `code`. What lies in an area in which one holds no role
 is as if it were not there. Lists are read on by `cursor`, from the `next` of the page before. Every answer to a GET has
-an entity tag; what several people edit takes it as `If-Match`."""
+an entity tag; what several people edit takes it as `If-Match`. Who looks at a hop that is on its way to a team may wait
+for it (`Prefer: wait=10`), rather than ask again and again."""

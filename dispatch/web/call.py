@@ -37,8 +37,9 @@ _BEST_FIRST = (Verdict.ALLOWED, Verdict.UNTIMELY, Verdict.FORBIDDEN, Verdict.HID
 
 @dataclass
 class Call:
-    """`asked` says whether the policy was asked about the very thing that the endpoint is about. `key` is the request's
-    own, where the endpoint sees to it by itself that what comes under one is done once."""
+    """`asked` says whether the policy was asked about the very thing that the endpoint is about, `on_its_way` whether
+    what was found is on its way onto a board. `key` is the request's own, where the endpoint sees to it by itself that
+    what comes under one is done once."""
 
     visitor: Visitor
     tx: Tx
@@ -48,6 +49,7 @@ class Call:
     acting: Role | None = None
     key: str | None = None
     asked: bool = False
+    on_its_way: bool = False
 
     @property
     def here(self) -> Installation:

@@ -1,12 +1,14 @@
 """What changes while somebody looks: one thread of the process waits for the database, every open page for the thread.
 
 A page is told that its board changed, and nothing else; it asks again like anybody. A stream ends after a minute and
-the browser comes back by itself, so that who has lost his role is told nothing for longer than that.
+the browser comes back by itself, so that who has lost his role is told nothing for longer than that. A program that
+waits for its ticket to come onto a board holds no thread and no connection to the database meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -24,12 +26,14 @@ LONGEST_STREAM = 60.0
 """Seconds."""
 APART = 0.3
 """Seconds between two hints at least: a storm on a board is not a storm of requests."""
+MISSED = 1.0
+"""Seconds until who waits for a ticket looks by himself: he may have missed the hint."""
 WAIT = 1.0
 POLL = 0.1
 
 
 class Live:
-    """Who waits for which team's board."""
+    """Who waits for what: a team's board, a ticket by its id."""
 
     def __init__(self, database: Database) -> None:
         self._wakeups = Wakeups(database, BOARDS, POLL)
@@ -42,30 +46,50 @@ class Live:
         self._thread.start()
 
     def stop(self) -> None:
-        """Every stream ends with it."""
+        """Every stream ends with it, and nobody waits any more."""
         self._stopped.set()
         self._wake(None)
 
-    @contextmanager
-    def _listening(self, team: str, wake: Callable[[], None]) -> Iterator[None]:
-        with self._lock:
-            self._waiting.setdefault(team, set()).add(wake)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._waiting[team].discard(wake)
+    def join(self) -> None:
+        """Until its connection to the database is given back, after it was stopped: `WAIT` at most."""
+        self._thread.join()
 
-    async def changes(self, team: str) -> AsyncIterator[str]:
-        """Server-sent events: `changed` at once, and whenever the board may show something else, until the process
-        stops waiting for it."""
+    @contextmanager
+    def _listening(self, name: str) -> Iterator[asyncio.Event]:
+        """The event is set whenever something of that name has changed."""
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
-        ends = loop.time() + LONGEST_STREAM
 
         def wake() -> None:
             loop.call_soon_threadsafe(changed.set)
 
-        with self._listening(team, wake):
+        with self._lock:
+            self._waiting.setdefault(name, set()).add(wake)
+        try:
+            yield changed
+        finally:
+            with self._lock:
+                self._waiting[name].discard(wake)
+                if not self._waiting[name]:
+                    del self._waiting[name]
+
+    async def looks(self, ticket_id: int, seconds: float) -> AsyncIterator[None]:
+        """One look at the ticket at once, and one whenever it may have come onto a board, for so long."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + seconds
+        with self._listening(str(ticket_id)) as changed:
+            yield
+            while self._is_running and (left := ends - loop.time()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), min(left, MISSED))
+                changed.clear()
+                yield
+
+    async def changes(self, team: str) -> AsyncIterator[str]:
+        """Server-sent events: `changed` at once, and whenever the board may show something else, until the process
+        stops waiting for it."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + LONGEST_STREAM
+        with self._listening(team) as changed:
             yield "retry: 500\nevent: changed\ndata:\n\n"
             while self._is_running and (left := ends - loop.time()) > 0:
                 try:
@@ -75,6 +99,12 @@ class Live:
                 changed.clear()
                 yield "event: changed\ndata:\n\n"
                 await asyncio.sleep(APART)
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """Teams whose boards are followed, and ids of tickets that somebody waits for."""
+        with self._lock:
+            return frozenset(self._waiting)
 
     @property
     def _is_running(self) -> bool:
@@ -93,11 +123,11 @@ class Live:
                 self._wake(told)
         self._wakeups.forget()
 
-    def _wake(self, teams: frozenset[str] | None) -> None:
+    def _wake(self, names: frozenset[str] | None) -> None:
         """None: all of them."""
         with self._lock:
-            named = self._waiting if teams is None else teams
-            for wake in [each for team in named for each in self._waiting.get(team, ())]:
+            named = self._waiting if names is None else names
+            for wake in [each for name in named for each in self._waiting.get(name, ())]:
                 wake()
 
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, WithJsonSchema
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dispatch import errors
@@ -53,6 +57,18 @@ _Acting = Annotated[
 ]
 
 
+_Waiting = Annotated[
+    str | None,
+    Header(
+        alias="Prefer",
+        description="`wait=10` (RFC 7240): what is on its way onto a board is answered when it is there, "
+        "or after so many seconds, 30 at most",
+    ),
+]
+_WAIT = re.compile(r"(?:^|[\s,;])wait=(\d{1,9})")
+LONGEST_WAIT = 30
+"""Seconds."""
+
 _SECURITY: dict[Who, list[dict[str, list[str]]]] = {Who.ANYBODY: [], Who.MACHINE: [{"machine": []}]}
 
 
@@ -73,9 +89,11 @@ class Api:
         raises: Errors = (),
         body: Body | None = None,
         trial: bool = False,
+        awaits: Callable[[dict[str, Any]], int] | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
         """A read. The answer has an entity tag; one who has it already gets 304. A `trial` does what it likes, and
-        nothing of it stays. `body` describes what the endpoint has read by itself."""
+        nothing of it stays. `body` describes what the endpoint has read by itself. `awaits` gives, from what the
+        endpoint is given, the id of the ticket whose coming onto a board one may wait for."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(request: Request, acting_role: str | None, given: dict[str, Any]) -> Response:
@@ -90,9 +108,10 @@ class Api:
                     assert call.asked, f"{operation}: the policy was not asked"
                 if caller is not None:
                     visitor.note_seen(caller)
+                request.state.on_its_way = call.on_its_way
                 return visitor.finish(_unless_known(request, response))
 
-            self._add(path, operation, method, endpoint, run, 200, raises, keyed=False, body=body)
+            self._add(path, operation, method, endpoint, run, 200, raises, keyed=False, body=body, awaits=awaits)
             return endpoint
 
         return put
@@ -174,6 +193,7 @@ class Api:
         *,
         keyed: bool,
         body: Body | None = None,
+        awaits: Callable[[dict[str, Any]], int] | None = None,
     ) -> None:
         signature = inspect.signature(endpoint, eval_str=True)
         own = list(signature.parameters.values())[1:]
@@ -185,14 +205,17 @@ class Api:
             )
         if keyed:
             added.append(inspect.Parameter("key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Key))
+        if awaits is not None:
+            added.append(inspect.Parameter("prefer", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Waiting))
 
         @functools.wraps(endpoint)
         def route(**given: Any) -> Response:
             request, acting_role = given.pop("request"), given.pop("acting_role", None)
             return run(request, acting_role, given, **({"key": given.pop("key", None)} if keyed else {}))
 
+        put: Callable[..., Any] = route if awaits is None else _waiting(route, awaits)
         named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
-        route.__signature__ = inspect.Signature([*named, *added], return_annotation=Response)  # type: ignore[attr-defined]
+        put.__signature__ = inspect.Signature([*named, *added], return_annotation=Response)  # type: ignore[attr-defined]
         returned = signature.return_annotation
         is_model = isinstance(returned, type) and issubclass(returned, BaseModel)
         responses = _responses(operation, method, raises, keyed=keyed)
@@ -200,7 +223,7 @@ class Api:
             responses[status] = {"content": {returned.media_type: {"schema": schema}}}
         self.router.add_api_route(
             path,
-            route,
+            put,
             methods=[method],
             status_code=status,
             response_model=returned if is_model else None,
@@ -215,6 +238,30 @@ class Api:
                 **({} if body is None else {"requestBody": body}),
             },
         )
+
+
+def _waiting(
+    route: Callable[..., Response], awaits: Callable[[dict[str, Any]], int]
+) -> Callable[..., Awaitable[Response]]:
+    """The route, which answers one who would rather wait when there is something to tell. It has a thread, and a
+    connection to the database, while it looks, and none while it waits."""
+
+    @functools.wraps(route)
+    async def looking_again(**given: Any) -> Response:
+        request, preferred = given["request"], _WAIT.search(given.pop("prefer") or "")
+        seconds = min(int(preferred[1]), LONGEST_WAIT) if preferred else 0
+        began, worked = time.perf_counter(), 0.0
+        async with aclosing(request.app.state.installation.live.looks(awaits(given), seconds)) as looks:
+            async for _ in looks:
+                looked = time.perf_counter()
+                response = await run_in_threadpool(route, **given)
+                worked += time.perf_counter() - looked
+                if not request.state.on_its_way:
+                    break
+        request.state.waited = time.perf_counter() - began - worked
+        return response
+
+    return looking_again
 
 
 def _visitor(request: Request) -> Visitor:

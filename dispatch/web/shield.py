@@ -70,7 +70,9 @@ class Shield:
             if answer.status != 500:  # it broke off; what made it break stands in no other log
                 raise ConnectionAbortedError("the answer broke off") from None
         finally:
-            took, operation = time.perf_counter() - began, getattr(scope.get("route"), "operation_id", None)
+            # Neither a stream that lasts is slow, nor who was asked to wait.
+            took = (answer.started_at or time.perf_counter()) - began - state.get("waited", 0.0)
+            operation = getattr(scope.get("route"), "operation_id", None)
             metrics.API.labels(operation or "none", f"{answer.status // 100}xx").observe(took)
             log.info(
                 "request",
@@ -100,12 +102,13 @@ class _Answer:
     ) -> None:
         self.scope, self.receive, self._send, self._add_headers = scope, receive, send, add_headers
         self.status = 0
+        self.started_at: float | None = None
         self._replaced = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            self.status = message["status"]
+            self.status, self.started_at = message["status"], time.perf_counter()
             self._add_headers(headers, self.scope["state"])
             if self.status == 413 and headers.get("content-type") != MEDIA_TYPE:
                 self._replaced = True

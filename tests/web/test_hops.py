@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +12,11 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from dispatch.storage.tables import hop
+from dispatch.storage.wakeups import came_onto_board
 from dispatch.ticket.roles import Grant, Role
+from dispatch.web import live
 from tests import factories as f
+from tests.acceptance.conftest import eventually
 from tests.web.conftest import API, Web
 
 OUTSIDE = {"finding": "outside-plant", "evidence": {"test-result": "收光 -31 dBm"}}
@@ -199,3 +204,70 @@ def test_what_failed_too_often_waits_in_the_quarantine_until_it_is_released(web:
     assert post(far, f"/hops/{waiting['hop']}/release").status_code == 404
     assert post(ops, f"/hops/{waiting['hop']}/release").json()["hop"]["state"] == "due"
     assert web.program("zhao", Role.NOC).get(f"{API}/quarantine").status_code == 403
+
+
+class Asking:
+    """A program that waits for its hop, in a thread of its own, while the web tells it what changes."""
+
+    def __init__(self, web: Web, client: TestClient, path: str, prefer: str = "wait=30") -> None:
+        self.web, self.client, self.path, self.prefer = web, client, path, prefer
+
+    def __enter__(self) -> Future[Any]:
+        self.web.here.live.start()
+        self.threads = ThreadPoolExecutor(1)
+        return self.threads.submit(self.client.get, f"{API}{self.path}", headers={"Prefer": self.prefer})
+
+    def __exit__(self, *_: object) -> None:
+        self.web.here.live.stop()
+        self.web.here.live.join()
+        self.threads.shutdown()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_who_waits_for_a_hop_is_answered_when_it_has_come_onto_the_board_and_finds_out_if_he_missed_it(
+    web: Web, noc: TestClient, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MISSED", 60 if told else 0.1)
+    made = web.fault()
+    with Asking(web, noc, f"/hops/{made.number}-1") as answer:
+        eventually(lambda: str(made.ticket_id) in web.here.live.awaited)
+        f.work(web.database, web.rulebook)
+        if told:
+            with web.database.write() as tx:
+                came_onto_board(tx, "noc", [made.ticket_id])
+        assert answer.result(10).json()["hop"]["state"] == "waiting"
+
+
+def test_who_waits_no_longer_is_answered_with_what_there_is(web: Web, noc: TestClient) -> None:
+    made = web.fault()
+    with Asking(web, noc, f"/hops/{made.number}-1", "respond-async, wait=1") as answer:
+        assert answer.result(10).json()["hop"]["state"] == "due"
+
+
+def test_nobody_waits_for_what_is_on_its_board(web: Web, noc: TestClient) -> None:
+    with Asking(web, noc, f"/hops/{web.on_board()}") as answer:
+        assert answer.result(10).json()["hop"]["state"] == "waiting"
+
+
+@pytest.mark.parametrize("prefer", ["", "wait=soon", "return=minimal", "await=30"])
+def test_nobody_waits_who_does_not_ask_for_it(web: Web, noc: TestClient, prefer: str) -> None:
+    with Asking(web, noc, f"/hops/{web.fault().number}", prefer) as answer:
+        assert answer.result(10).json()["hop"]["state"] == "due"
+
+
+def test_when_the_process_stops_nobody_waits_any_more(web: Web, noc: TestClient) -> None:
+    made = web.fault()
+    with Asking(web, noc, f"/hops/{made.number}-1") as answer:
+        eventually(lambda: str(made.ticket_id) in web.here.live.awaited)
+        web.here.live.stop()
+        assert answer.result(10).json()["hop"]["state"] == "due"
+
+
+def test_a_request_that_was_asked_to_wait_does_not_count_as_a_slow_one(
+    web: Web, noc: TestClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Asking(web, noc, f"/hops/{web.fault().number}", "wait=1") as answer:
+        answer.result(10)
+    took = re.search(r"ms=(\d+) +operation=hops-see-hop", capsys.readouterr().out)
+    assert took is not None
+    assert int(took[1]) < 500

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,11 +13,14 @@ from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from dispatch import metrics
 from dispatch.settings import Settings
 from dispatch.storage import hops
 from dispatch.ticket.roles import HELD_BY_PEOPLE
+from dispatch.web.shield import Shield
 from tests import factories as f
 from tests.web.conftest import API, Web
 
@@ -113,3 +118,15 @@ def test_a_batch_is_measured_as_one_after_the_other_would_be(seconds: Sequence[f
     assert drop == [
         (s.name, s.labels, s.value) for s in next(iter(all_.collect())).samples if not s.name.endswith("_created")
     ]
+
+
+def test_how_long_a_stream_lasts_is_not_how_long_its_request_took(capsys: pytest.CaptureFixture[str]) -> None:
+    async def lasting(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(0.6)
+        await send({"type": "http.response.body"})
+
+    TestClient(Shield(lasting, https=False)).get("/")
+    took = re.search(r"ms=(\d+)", capsys.readouterr().out)
+    assert took is not None
+    assert int(took[1]) < 500

@@ -12,7 +12,7 @@ from dispatch.ports.sms import Message
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, records
 from dispatch.storage.database import Tx
-from dispatch.storage.wakeups import boards_changed
+from dispatch.storage.wakeups import came_onto_board
 from dispatch.ticket.kind import Kind
 from dispatch.ticket.numbers import ticket_number
 from workers.hop import Hops, Step, Stretch, Write
@@ -34,7 +34,7 @@ def ask(world: World, rows: Hops) -> Write:
         ids = [row.id for row in mine]
         records.confirm(tx, ids, now)
         hops.board(tx, ids, now, now + rulebook.limits.survey_every)
-        boards_changed(tx, [mine[0].team])
+        came_onto_board(tx, mine[0].team, [row.ticket_id for row in mine])
 
     return write
 

@@ -27,7 +27,7 @@ from dispatch.handling import Claim, End, HandBack, PassOn, Refusals, Report
 from dispatch.storage import hops as rows
 from dispatch.storage import tickets
 from dispatch.ticket.finding import Value
-from dispatch.ticket.life import LIVE_HOP
+from dispatch.ticket.life import LIVE_HOP, ON_ITS_WAY
 from dispatch.ticket.numbers import read_hop_number
 from dispatch.ticket.roles import Actor
 from dispatch.web.api.shapes import LARGEST_BATCH, Asked, HopName, Text, Told, Word
@@ -124,9 +124,11 @@ class ManyDone(Told):
     refused: list[Refused]
 
 
-@api.look("/{hop}", "see a hop")
+@api.look("/{hop}", "see a hop", awaits=lambda given: read_hop_number(given["hop"])[0])
 def see_hop(call: Call, hop: HopName) -> Seen:
-    return _seen(call, *read_hop_number(hop), hop)
+    seen = _seen(call, *read_hop_number(hop), hop)
+    call.on_its_way = seen.hop.state in ON_ITS_WAY
+    return seen
 
 
 @api.act("/claim", "claim", raises=[BadInput])

@@ -13,7 +13,7 @@ from dispatch import figures
 from dispatch.errors import BadInput, NotFound
 from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.ticket.finding import Evidence
-from dispatch.ticket.life import HopState, TicketState
+from dispatch.ticket.life import ON_BOARD, ON_ITS_WAY, HopState, TicketState
 from dispatch.web.api.shapes import Cursor, Limit, Page, TeamName, Title, Told, Word, page, read_cursor, title
 from dispatch.web.api.views import hop_name, hop_thing, may_with_hop
 from dispatch.web.call import Call
@@ -192,10 +192,9 @@ def _loads(call: Call, teams: Sequence[Team]) -> dict[str, Load | None]:
 
 
 def _load(load: dict[str, Any]) -> Load:
-    on_the_way = (HopState.DUE, HopState.SENT, HopState.RECEIVED)
-    states = (HopState.WAITING, HopState.CLAIMED, HopState.HELD, HopState.QUARANTINED)
+    states = (*ON_BOARD, HopState.QUARANTINED)
     return Load(
-        due=sum(load.get(state, 0) for state in on_the_way),
+        due=sum(load.get(state, 0) for state in ON_ITS_WAY),
         **{str(state): load.get(state, 0) for state in states},
         late=load.get("late", 0),
         oldest=load.get("oldest"),
