@@ -34,6 +34,8 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Errors = Sequence[type[DispatchError]]
 Body = dict[str, Any]
 """A request's body as OpenAPI describes it."""
+TicketOf = Callable[[dict[str, Any]], int]
+"""The id of the ticket that a request is about, from what the endpoint is given."""
 
 _KEY = rf"^[!-~]{{1,{LONGEST_KEY}}}$"
 _ROLE = f"^({'|'.join(HELD_BY_PEOPLE)})$"
@@ -57,7 +59,7 @@ _Acting = Annotated[
 ]
 
 
-_Waiting = Annotated[
+_Prefer = Annotated[
     str | None,
     Header(
         alias="Prefer",
@@ -89,11 +91,11 @@ class Api:
         raises: Errors = (),
         body: Body | None = None,
         trial: bool = False,
-        awaits: Callable[[dict[str, Any]], int] | None = None,
+        awaits: TicketOf | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
         """A read. The answer has an entity tag; one who has it already gets 304. A `trial` does what it likes, and
-        nothing of it stays. `body` describes what the endpoint has read by itself. `awaits` gives, from what the
-        endpoint is given, the id of the ticket whose coming onto a board one may wait for."""
+        nothing of it stays. `body` describes what the endpoint has read by itself. With `awaits` one may
+        wait for the ticket to come onto a board."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(request: Request, acting_role: str | None, given: dict[str, Any]) -> Response:
@@ -193,7 +195,7 @@ class Api:
         *,
         keyed: bool,
         body: Body | None = None,
-        awaits: Callable[[dict[str, Any]], int] | None = None,
+        awaits: TicketOf | None = None,
     ) -> None:
         signature = inspect.signature(endpoint, eval_str=True)
         own = list(signature.parameters.values())[1:]
@@ -206,7 +208,7 @@ class Api:
         if keyed:
             added.append(inspect.Parameter("key", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Key))
         if awaits is not None:
-            added.append(inspect.Parameter("prefer", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Waiting))
+            added.append(inspect.Parameter("prefer", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_Prefer))
 
         @functools.wraps(endpoint)
         def route(**given: Any) -> Response:
@@ -240,9 +242,7 @@ class Api:
         )
 
 
-def _waiting(
-    route: Callable[..., Response], awaits: Callable[[dict[str, Any]], int]
-) -> Callable[..., Awaitable[Response]]:
+def _waiting(route: Callable[..., Response], awaits: TicketOf) -> Callable[..., Awaitable[Response]]:
     """The route, which answers one who would rather wait when there is something to tell. It has a thread, and a
     connection to the database, while it looks, and none while it waits."""
 
