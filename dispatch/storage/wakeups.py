@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from dispatch.storage.database import Database, Tx
 
@@ -47,7 +48,7 @@ class Wakeups:
 
     def wait(self, seconds: float) -> frozenset[str] | None:
         """Until something was committed, at most `seconds`: the words of what the channel told, none when nothing was,
-        None when it may be anything. A wake-up too many does no harm."""
+        None when it may be anything. A wake-up too many does no harm. Raises OperationalError."""
         if self._connection is None:
             self._connection = self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             if self.database.kind == "postgresql":
@@ -55,7 +56,10 @@ class Wakeups:
             return None  # what was committed before isn't known
         if self.database.kind == "postgresql":
             driver = self._connection.connection.driver_connection
-            told = driver.notifies(timeout=seconds, stop_after=1)
+            try:
+                told = list(driver.notifies(timeout=seconds, stop_after=1))
+            except self.database.engine.dialect.loaded_dbapi.Error as gone:  # the driver's own, for it was asked itself
+                raise OperationalError("LISTEN", None, gone) from gone
             return frozenset(word for each in told for word in each.payload.split())
         deadline = time.monotonic() + seconds
         while (version := self._version()) == self._seen and time.monotonic() < deadline:
