@@ -63,10 +63,10 @@ AS_IT_WAS = Pace(
     hold=timedelta(hours=3),
     courtesy=timedelta(hours=1),
     calls=10,
-    left=0,
+    left=2,
     at_once=1000,
 )
-"""As people really work."""
+"""As people really work; but a team to which little comes shows what little came."""
 
 LATELY = replace(AS_IT_WAS, calls=30, left=5, day_and_night=False)
 """A busy hour, after which something is on every board."""
