@@ -19,6 +19,8 @@ from typing import Any, Protocol
 HOPS = 7
 TICK = 0.02
 """Seconds between two looks at how many lives are under way."""
+REFILL = 0.1
+"""The same at full load, where a look counts thousands, and the contender's processors are all busy."""
 DRAIN_SECONDS = 60
 
 
@@ -61,8 +63,8 @@ def full(contender: Contender, servers: Sequence[int], seconds: float, in_flight
         if missing > 0:
             contender.submit(missing)
 
-    _keep_up(top_up, seconds / 2)  # until the batches have found their size
-    return _measured(contender, servers, seconds, top_up)
+    _keep_up(top_up, seconds / 2, REFILL)  # until the batches have found their size
+    return _measured(contender, servers, seconds, top_up, REFILL)
 
 
 def paced(contender: Contender, servers: Sequence[int], seconds: float, rate: float) -> dict[str, Any]:
@@ -107,16 +109,18 @@ def drain(contender: Contender, _servers: Sequence[int], seconds: float) -> dict
 _ACTS = {"full": full, "paced": paced, "single": single, "drain": drain}
 
 
-def _keep_up(act: Any, seconds: float) -> None:
+def _keep_up(act: Any, seconds: float, tick: float = TICK) -> None:
     until = time.time() + seconds
     while (now := time.time()) < until:
         act()
-        time.sleep(max(0.0, min(TICK, now + TICK - time.time())))
+        time.sleep(max(0.0, min(tick, now + tick - time.time())))
 
 
-def _measured(contender: Contender, servers: Sequence[int], seconds: float, act: Any) -> dict[str, Any]:
+def _measured(
+    contender: Contender, servers: Sequence[int], seconds: float, act: Any, tick: float = TICK
+) -> dict[str, Any]:
     before, since = processor_seconds(_processes(servers)), time.time()
-    _keep_up(act, seconds)
+    _keep_up(act, seconds, tick)
     until, after = time.time(), processor_seconds(_processes(servers))
     memory = sum(memory_bytes(pid) for pid in _processes(servers))
     found = contender.hops(since, until)
