@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,11 +13,10 @@ from sqlalchemy import Row
 
 from dispatch import next_hop
 from dispatch.errors import BadInput, DispatchError, NotFound, SurveyOver
-from dispatch.next_hop import NOBODY, Carried, Ending
+from dispatch.next_hop import NOBODY, Carried, Changes, Ending
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.database import Tx
-from dispatch.storage.hops import Sending
 from dispatch.storage.tables import as_dict, as_dicts, by_ticket
 from dispatch.ticket.clock import spent
 from dispatch.ticket.life import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
@@ -26,15 +26,11 @@ from dispatch.ticket.roles import CUSTOMER, WORKER, Actor, require
 FILED, UNREACHABLE = "filed", "unreachable"
 
 
-def archive(
-    tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime, carried: Carried = NOBODY
-) -> list[Sending]:
-    """Freeze these hops' tickets and end the hops; those of the surveys' hops that follow which are `carried`.
+def archive(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime, carried: Carried = NOBODY) -> Changes:
+    """Work out how these hops' tickets are frozen and the hops end; `next_hop.write` writes it.
 
     The record holds the whole journey, the time each team took, and its own SHA-256. Raises IllegalMove.
     """
-    if not rows:
-        return []
     ids = [row.ticket_id for row in rows]
     cases = {row.id: row for row in tickets.by_ids(tx, ids)}
     journeys = by_ticket(hops.of_tickets(tx, ids))
@@ -52,10 +48,8 @@ def archive(
         )
         for row in rows
     ]
-    records.insert_records(
-        tx, [record(cases[row.ticket_id], journeys[row.ticket_id], acts[row.ticket_id], now) for row in rows]
-    )
-    return next_hop.end(tx, rulebook, endings, now, carried)
+    frozen = [record(cases[row.ticket_id], journeys[row.ticket_id], acts[row.ticket_id], now) for row in rows]
+    return replace(next_hop.changes(rulebook, endings, now, carried), records=frozen)
 
 
 def _last_finding(journey: Sequence[Row[Any]]) -> str | None:

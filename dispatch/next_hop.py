@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from dispatch.routing.rulebook import END, Decision, Facts, Rulebook
-from dispatch.storage import history, hops, tickets
+from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.database import Tx
+from dispatch.storage.given import Rows
 from dispatch.storage.hops import Sending
 from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.finding import Value
@@ -59,6 +60,19 @@ class Carried:
 NOBODY = Carried((), timedelta())
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What hops' ends come to: rows for each table, the boards that they leave, and the tickets' kinds by id."""
+
+    ended: Rows
+    moved: Rows
+    made: Rows
+    entries: Rows
+    boards: Collection[str]
+    kinds: Mapping[int, str]
+    records: Rows = ()
+
+
 def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -> None:
     """Make the first hop of these tickets (rows of `tickets.get`)."""
     made = []
@@ -85,8 +99,11 @@ def end(
     They count as sent already, and the caller publishes them when he has committed; the others are due.
     Raises IllegalMove, and then nothing is written by the caller's transaction.
     """
-    if not endings:
-        return []
+    return write(tx, changes(rulebook, endings, now, carried))
+
+
+def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carried: Carried = NOBODY) -> Changes:
+    """Work out what `write` is to write. Pure. Raises IllegalMove."""
     ended, moved, made, entries = [], [], [], []
     for ending in endings:
         row = ending.hop
@@ -114,15 +131,24 @@ def end(
             if decision.to in carried.teams:
                 new |= _on_its_way(row.epoch + 1, now, carried.lease)
             made.append({**new, "area": row.area, "rank": row.rank})  # an urge has locked the hop, not only its ticket
-    hops.update_hops(tx, ended)
-    tickets.update_tickets(tx, moved)
-    ids = hops.insert_hops(tx, made)
-    history.write(tx, entries)
-    boards_changed(tx, {ending.hop.team for ending in endings if ending.hop.boarded_at})
+    boards = {ending.hop.team for ending in endings if ending.hop.boarded_at}
     kinds = {ending.hop.ticket_id: ending.hop.kind for ending in endings}
+    return Changes(ended, moved, made, entries, boards, kinds)
+
+
+def write(tx: Tx, found: Changes) -> list[Sending]:
+    """Write what was worked out, of hops that are locked and still as they were; the hops that are carried."""
+    if not found.ended:
+        return []
+    records.insert_records(tx, found.records)
+    hops.update_hops(tx, found.ended)
+    tickets.update_tickets(tx, found.moved)
+    ids = hops.insert_hops(tx, found.made)
+    history.write(tx, found.entries)
+    boards_changed(tx, found.boards)
     return [
-        Sending(id_, hop["generation"], hop["team"], hop["ticket_id"], kinds[hop["ticket_id"]], 0)
-        for id_, hop in zip(ids, made, strict=True)
+        Sending(id_, hop["generation"], hop["team"], hop["ticket_id"], found.kinds[hop["ticket_id"]], 0)
+        for id_, hop in zip(ids, found.made, strict=True)
         if hop["state"] == HopState.SENT
     ]
 

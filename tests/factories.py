@@ -192,7 +192,7 @@ def stretch(tx: Tx, rulebook: Rulebook, received: list[Pair], now: datetime = NO
     for row in hops.lock_received(tx, received):
         level = rulebook.teams[row.team].level
         if row.team == "archive":
-            following = closing.archive(tx, rulebook, [row], now, SURVEYS)
+            following = next_hop.write(tx, closing.archive(tx, rulebook, [row], now, SURVEYS))
             stretch(tx, rulebook, hops.receive(tx, [sending.pair for sending in following], now, LEASE), now)
         elif row.team == "callback-survey":
             records.open_surveys(tx, [row.id], now)

@@ -20,14 +20,15 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from dispatch import metrics
-from dispatch.next_hop import NOBODY, Carried
+from dispatch import metrics, next_hop
+from dispatch.next_hop import NOBODY, Carried, Changes
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import Pair
 from dispatch.storage.wakeups import came_onto_board
+from workers.ahead import Ahead
 from workers.batch import PAUSE, Batch
 from workers.world import World, world
 
@@ -36,8 +37,8 @@ log = structlog.get_logger()
 Hops = Sequence[Row[Any]]
 Write = Callable[[Tx, Rulebook, Hops, datetime], None]
 """Writes what a step found out about hops that are now locked and still ours."""
-End = Callable[[Tx, Rulebook, Hops, datetime, Carried], list[Sending]]
-"""Ends such hops. Gives those that follow and are carried."""
+End = Callable[[Tx, Rulebook, Hops, datetime, Carried], Changes]
+"""Works out how such hops end, and which of those that follow are carried; writes nothing yet."""
 Look = Callable[[World, Hops], Write]
 """Asks the outside world about hops that were read (no transaction is open meanwhile), and gives what is to be written.
 It may run twice for the same hop, so what it asks outside must be repeatable or carry a key. Raises OSError when that
@@ -128,12 +129,16 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
     lease, carried = here.settings.lease_span, NOBODY
     if step.end is not None:
         carried = here.hand_on.carried(rulebook, effect.partition(".")[0], lease)
-    write = step.write
+    write, ahead = step.write, None
     if step.look is not None:
         with here.database.look() as tx:
             seen = [row for row in hops.read_received(tx, pairs) if step.is_before(row, place)]
         write = step.look(here, seen) if seen else None
     now = here.now()
+    if step.end is not None and here.database.one_writes:
+        with here.database.read() as tx:
+            seen = [row for row in hops.read_received(tx, pairs) if step.is_before(row, place)]
+            ahead = Ahead.of(tx, seen, step.end(tx, rulebook, seen, now, carried))
     following: list[Sending] = []
     own: list[Pair] = []
     with here.database.write() as tx:
@@ -143,7 +148,9 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
         if not todo:
             pass
         elif step.end is not None:
-            following = step.end(tx, rulebook, todo, now, carried)
+            holds = ahead is not None and ahead.holds(tx, todo)
+            found = ahead.changes if ahead and holds else step.end(tx, rulebook, todo, now, carried)
+            following = next_hop.write(tx, found)
         elif write is not None:
             write(tx, rulebook, todo, now)
         if todo and not step.last:

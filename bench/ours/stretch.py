@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch import next_hop
-from dispatch.next_hop import Carried, Ending
+from dispatch.next_hop import Carried, Changes, Ending
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Tx
-from dispatch.storage.hops import Sending
 from dispatch.ticket.finding import Value
 from dispatch.ticket.roles import WORKER
 from workers.hop import Hops, Step, Stretch
@@ -18,13 +17,13 @@ def ending_with(finding: str, **evidence: Value) -> Stretch:
     """Evidence names are written with underscores."""
     given = {name.replace("_", "-"): value for name, value in evidence.items()}
 
-    def work(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime, carried: Carried) -> list[Sending]:
+    def work(_tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime, carried: Carried) -> Changes:
         asked = rulebook.findings[finding]
         endings = []
         for row in mine:
             good, faults = asked.read(given)
             assert not faults, faults
             endings.append(Ending(row, "finish", WORKER, finding=finding, evidence=good))
-        return next_hop.end(tx, rulebook, endings, now, carried)
+        return next_hop.changes(rulebook, endings, now, carried)
 
     return Stretch(Step("work", end=work), board=False)

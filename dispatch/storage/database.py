@@ -69,6 +69,11 @@ class Database:
                     part=f"a database of kind {self.kind}", remedy="use sqlite:/// or postgresql+psycopg://"
                 )
 
+    @property
+    def one_writes(self) -> bool:
+        """Whether whoever writes has all others wait, whatever it is that they want to write."""
+        return self.kind == "sqlite"
+
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that commits at the end of the block, and rolls back when the block raises."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 
 from dispatch.storage.database import Tx
 from dispatch.storage.given import Rows, among_given, insert_rows, listed
@@ -46,3 +46,11 @@ _OF_TICKETS = select(history).where(among_given(history.c.ticket_id, "ids")).ord
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """All rows of these tickets, in the order in which they were written."""
     return tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids)).all()
+
+
+_NEWEST = select(func.max(history.c.id)).where(among_given(history.c.ticket_id, "ids"))
+
+
+def newest(tx: Tx, ticket_ids: Sequence[int]) -> int | None:
+    """The id of the last row of all these tickets. As every act writes one, it tells whether anything has happened."""
+    return tx.execute(_NEWEST, listed(tx, ids=ticket_ids)).scalar()

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from dispatch import closing, followup, handling, intake, timers
+from dispatch import closing, followup, handling, intake, next_hop, timers
 from dispatch.handling import Claim, HandBack, PassOn, Report
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
@@ -147,7 +147,7 @@ def release(s: Scene) -> Act:
 def archive(s: Scene) -> Act:
     reported(s.database, s.rulebook, s.made, NOC, "fixed", cause="configuration")
     pairs = s.received("archive")
-    return lambda tx: closing.archive(tx, s.rulebook, hops.lock_received(tx, pairs), NOW)
+    return lambda tx: next_hop.write(tx, closing.archive(tx, s.rulebook, hops.lock_received(tx, pairs), NOW))
 
 
 def open_surveys(s: Scene) -> Act:

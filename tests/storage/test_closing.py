@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from dispatch import closing, figures, timers
+from dispatch import closing, figures, next_hop, timers
 from dispatch.errors import BadInput, IllegalMove, NotFound, SurveyOver
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
@@ -67,7 +67,7 @@ def in_flight(database: Database, rulebook: Rulebook, ticket_id: int) -> Pair:
     with database.write() as tx:
         sent = hops.take_due(tx, NOW, LEASE, 9, ["archive"])
         pairs = hops.receive(tx, [each.pair for each in sent], NOW, LEASE)
-        following = closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, SURVEYS)
+        following = next_hop.write(tx, closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, SURVEYS))
         (pair,) = hops.receive(tx, [each.pair for each in following], NOW, LEASE)
         records.open_surveys(tx, [pair[0]], NOW)
     return pair
@@ -106,7 +106,7 @@ def test_the_record_s_hash_is_its_text_s_and_any_change_of_the_text_shows(databa
 
 def test_what_is_archived_already_is_not_archived_again(database: Database, in_force: Rulebook, asked: int) -> None:
     with refused(database, IllegalMove, "archive: it is archived") as tx:
-        closing.archive(tx, in_force, list(hops.lock(tx, [asked]).values()), NOW)
+        next_hop.write(tx, closing.archive(tx, in_force, list(hops.lock(tx, [asked]).values()), NOW))
 
 
 def test_archiving_carries_the_survey_on_its_way_with_its_own_lease(
@@ -115,7 +115,7 @@ def test_archiving_carries_the_survey_on_its_way_with_its_own_lease(
     reported(database, in_force, made, NOC, "fixed", cause="configuration")
     with database.write() as tx:
         pairs = hops.receive(tx, [each.pair for each in hops.take_due(tx, NOW, LEASE, 9, ["archive"])], NOW, LEASE)
-        (following,) = closing.archive(tx, in_force, hops.lock_received(tx, pairs), NOW, SURVEYS)
+        (following,) = next_hop.write(tx, closing.archive(tx, in_force, hops.lock_received(tx, pairs), NOW, SURVEYS))
     row = hop(database, following.id)
     assert (row.team, row.state, row.generation, row.wake_at) == ("callback-survey", "sent", 1, NOW + LEASE)
     assert (following.pair, following.kind, following.ticket_id) == ((row.id, 1), "fault", made)
@@ -123,7 +123,7 @@ def test_archiving_carries_the_survey_on_its_way_with_its_own_lease(
     with database.write() as tx:
         (again,) = hops.take_due(tx, NOW + LEASE, LEASE, 9, ["callback-survey"])
         assert again.id == following.id, "a chain that died is sent again"
-        assert closing.archive(tx, in_force, [], NOW) == []
+        assert next_hop.write(tx, closing.archive(tx, in_force, [], NOW)) == []
 
 
 # -- the customer's answer ----------------------------------------------------------------------

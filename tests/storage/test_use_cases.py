@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from dispatch import closing, followup, handling, intake, timers
+from dispatch import closing, followup, handling, intake, next_hop, timers
 from dispatch.errors import (
     AlreadyClaimed,
     DuplicateFault,
@@ -51,7 +51,7 @@ def archived(database: Database, rulebook: Rulebook, ticket_id: int) -> int:
     with database.write() as tx:
         sent = hops.take_due(tx, NOW, LEASE, 10, ["archive"])
         pairs = hops.receive(tx, [s.pair for s in sent], NOW, LEASE)
-        following = closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, SURVEYS)
+        following = next_hop.write(tx, closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, SURVEYS))
         hops.receive(tx, [s.pair for s in following], NOW, LEASE)
         ids = [s.id for s in following]
         records.open_surveys(tx, ids, NOW)
