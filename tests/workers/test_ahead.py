@@ -46,8 +46,8 @@ def fixed(stage: Stage, script: Script) -> int:
 
 
 def interrupted_by(act: Callable[[Tx], object], database: Database) -> tuple[Step, list[int]]:
-    """The archive's step, with somebody who acts when it has first worked out what is to be written; and of how many hops
-    it has worked that out, each time."""
+    """The archive's step, with somebody who acts when it has first worked out what is to be written; and of how many
+    hops it has worked that out, each time."""
     worked_out: list[int] = []
 
     def end(tx: Tx, rulebook: Rulebook, mine: Sequence[Row[Any]], now: datetime, carried: Carried) -> Changes:
