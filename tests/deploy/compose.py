@@ -72,9 +72,7 @@ class Container:
         return [self.placed(word) for word in self.service["command"]]
 
     def placed(self, text: str) -> str:
-        for there, here in self.places.items():
-            text = text.replace(there, here)
-        return text
+        return _placed(text, self.places)
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -179,7 +177,10 @@ def _places(home: Path, folder: Path, ports: Mapping[str, int], composed: Mappin
         (given,) = [each for each in composed["services"]["redis"]["volumes"] if each.endswith("redis.conf:ro")]
         text = (PROJECT / given.split(":")[0]).read_text()
         text = text.replace("bind * -::*", "bind 127.0.0.1").replace("dir /data", f"dir {folder}")
-        for there, here in found.items():
-            text = text.replace(there, here)
-        redis_conf.write_text(text)
+        redis_conf.write_text(_placed(text, found))
     return found
+
+
+def _placed(text: str, places: Mapping[str, str]) -> str:
+    """What is there in a container as it is here; in one go, for a port's new number may contain another's old one."""
+    return re.sub("|".join(map(re.escape, places)), lambda found: places[found[0]], text)
