@@ -91,19 +91,19 @@ def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -
     )
 
 
-def end(
-    tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carried: Carried = NOBODY
-) -> list[Sending]:
-    """End these hops, move their tickets, make the hops that follow. Returns those of them that are `carried`.
+def end(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:
+    """End these hops, move their tickets, make the hops that follow, which are due.
 
-    They count as sent already, and the caller publishes them when he has committed; the others are due.
     Raises IllegalMove, and then nothing is written by the caller's transaction.
     """
-    return write(tx, changes(rulebook, endings, now, carried))
+    write(tx, changes(rulebook, endings, now))
 
 
 def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carried: Carried = NOBODY) -> Changes:
-    """Work out what `write` is to write. Pure. Raises IllegalMove."""
+    """Work out what `write` is to write. Pure. Raises IllegalMove.
+
+    The hops that follow and are `carried` count as sent already; the others are due.
+    """
     ended, moved, made, entries = [], [], [], []
     for ending in endings:
         row = ending.hop
@@ -137,7 +137,8 @@ def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carrie
 
 
 def write(tx: Tx, found: Changes) -> list[Sending]:
-    """Write what was worked out, of hops that are locked and still as they were; the hops that are carried."""
+    """Write what was worked out, of hops that are locked and still as they were. Returns the hops that are carried: the
+    caller publishes them when he has committed."""
     if not found.ended:
         return []
     records.insert_records(tx, found.records)

@@ -70,6 +70,10 @@ class Step:
         with more or fewer steps, may have counted those before it otherwise."""
         return self.last or bool(row.steps_done <= place)
 
+    def still_to_do(self, rows: Hops, place: int) -> Hops:
+        """Those of the hops that have it still to go."""
+        return [row for row in rows if self.is_before(row, place)]
+
 
 def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
     """Show the hops on the team's board, to be claimed within its service level."""
@@ -132,24 +136,23 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
     write, ahead = step.write, None
     if step.look is not None:
         with here.database.look() as tx:
-            seen = [row for row in hops.read_received(tx, pairs) if step.is_before(row, place)]
+            seen = step.still_to_do(hops.read_received(tx, pairs), place)
         write = step.look(here, seen) if seen else None
     now = here.now()
     if step.end is not None and here.database.one_writes:
         with here.database.read() as tx:
-            seen = [row for row in hops.read_received(tx, pairs) if step.is_before(row, place)]
-            ahead = Ahead.of(tx, seen, step.end(tx, rulebook, seen, now, carried))
+            seen = step.still_to_do(hops.read_received(tx, pairs), place)
+            ahead = Ahead.of(tx, seen, step.end(tx, rulebook, seen, now, carried)) if seen else None
     following: list[Sending] = []
     own: list[Pair] = []
     with here.database.write() as tx:
         mine = hops.lock_received(tx, pairs)
+        todo = step.still_to_do(mine, place)
         behind = [(row.id, row.generation) for row in mine if not step.is_before(row, place)]
-        todo = [row for row in mine if step.is_before(row, place)]
         if not todo:
             pass
         elif step.end is not None:
-            holds = ahead is not None and ahead.holds(tx, todo)
-            found = ahead.changes if ahead and holds else step.end(tx, rulebook, todo, now, carried)
+            found = ahead.changes if ahead and ahead.holds(tx, todo) else step.end(tx, rulebook, todo, now, carried)
             following = next_hop.write(tx, found)
         elif write is not None:
             write(tx, rulebook, todo, now)

@@ -74,5 +74,6 @@ def test_what_waits_on_a_board_stays_there_and_what_a_chain_makes_is_of_the_epoc
         (row,) = hops.lock(tx, [f.live_id(database, made.ticket_id)]).values()
     with database.write() as tx:
         passed_on = next_hop.Ending(row, "pass on", f.SUPERVISOR, to="transmission")
-        next_hop.end(tx, in_force, [passed_on], f.NOW, next_hop.Carried(["transmission"], f.LEASE))
+        carried = next_hop.Carried(["transmission"], f.LEASE)
+        next_hop.write(tx, next_hop.changes(in_force, [passed_on], f.NOW, carried))
     assert f.hop(database, f.live_id(database, made.ticket_id)).generation == epoch.GENERATIONS + 1
