@@ -8,6 +8,7 @@ import pytest
 from celery import Celery
 
 from dispatch.storage.database import Database
+from tests.workers.stage import Stage
 from workers import world as world_of
 from workers.world import World
 
@@ -28,3 +29,8 @@ def app(here: World, monkeypatch: pytest.MonkeyPatch) -> Celery:
     from workers.app import app
 
     return app
+
+
+@pytest.fixture
+def stage(here: World, app: Celery) -> Stage:
+    return Stage(here, app)

@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 from celery import Celery
 
+from dispatch import handling
+from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.outbox import Pair
+from tests.factories import NOC, fault, live_id
 from workers.chains import chains
 from workers.world import World
 
@@ -47,3 +50,16 @@ class Stage:
 
     def effects(self) -> Counter[tuple[str, str]]:
         return Counter(self.here.ledger.effects())
+
+
+def fixed(stage: Stage, script: Script) -> int:
+    """A fault that NOC has fixed, due to be archived; its ticket's id."""
+    database, rulebook = stage.here.database, stage.rulebook
+    made = fault(database, rulebook, script).ticket_id
+    hop_id = live_id(database, made)
+    stage.work("noc")
+    with database.write() as tx:
+        now = datetime.now(UTC)
+        handling.claim(tx, rulebook, handling.Claim(hop_id, NOC), now)
+        handling.end(tx, rulebook, handling.Report(hop_id, NOC, "fixed", {"cause": "fibre"}), now)
+    return made

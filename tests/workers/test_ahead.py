@@ -9,40 +9,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from celery import Celery
 from sqlalchemy import Row
 
-from dispatch import closing, followup, handling
+from dispatch import closing, followup
 from dispatch.next_hop import Carried, Changes
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, records
 from dispatch.storage.database import Database, Tx
-from tests.factories import AGENT_10086, NOC, fault, live_id, ticket
+from tests.factories import AGENT_10086, ticket
+from tests.workers import stage as stage_of
 from tests.workers.stage import Stage
 from workers import hop as worker
 from workers.hop import Step
-from workers.world import World
 
 FILE = Step("file", end=closing.archive, last=True)
 
 
 @pytest.fixture
-def stage(here: World, app: Celery) -> Stage:
-    return Stage(here, app)
-
-
-@pytest.fixture
 def fixed(stage: Stage, script: Script) -> int:
-    """A fault that NOC has fixed, due to be archived; its ticket's id."""
-    made = fault(stage.here.database, stage.rulebook, script).ticket_id
-    hop_id = live_id(stage.here.database, made)
-    stage.work("noc")
-    with stage.here.database.write() as tx:
-        now = datetime.now(UTC)
-        handling.claim(tx, stage.rulebook, handling.Claim(hop_id, NOC), now)
-        handling.end(tx, stage.rulebook, handling.Report(hop_id, NOC, "fixed", {"cause": "fibre"}), now)
-    return made
+    return stage_of.fixed(stage, script)
 
 
 def interrupted_by(act: Callable[[Tx], object], database: Database) -> tuple[Step, list[int]]:

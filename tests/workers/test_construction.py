@@ -25,14 +25,8 @@ from dispatch.ticket.life import TicketState
 from tests import factories as f
 from tests.accounts import factories as at
 from tests.workers.stage import Stage
-from workers.world import World
 
 LONG = timedelta(days=1)
-
-
-@pytest.fixture
-def stage(here: World, app: Celery) -> Stage:
-    return Stage(here, app)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from celery import Celery
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import task_unknown
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -25,16 +24,10 @@ from dispatch.storage import crew, hops, records
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.ticket.roles import RELAY
 from tests.factories import INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
-from tests.workers.stage import Stage
+from tests.workers.stage import Stage, fixed
 from workers.hop import Stretch, run
-from workers.world import World
 
 LONG = timedelta(days=1)
-
-
-@pytest.fixture
-def stage(here: World, app: Celery) -> Stage:
-    return Stage(here, app)
 
 
 @pytest.fixture
@@ -51,18 +44,6 @@ def made_hop(stage: Stage, script: Script, number: str = "GZ1", **report: Any) -
 
 def states(stage: Stage, hop_ids: Sequence[int]) -> list[str]:
     return [hop(stage.here.database, hop_id).state for hop_id in hop_ids]
-
-
-def archived(stage: Stage, script: Script) -> int:
-    """A fault that NOC has fixed, its survey due to be asked in the archive's chain; its ticket's id."""
-    database, rulebook = stage.here.database, stage.rulebook
-    row = hop(database, made_hop(stage, script))
-    stage.work("noc")
-    with database.write() as tx:
-        now = datetime.now(UTC)
-        handling.claim(tx, rulebook, handling.Claim(row.id, NOC), now)
-        handling.end(tx, rulebook, handling.Report(row.id, NOC, "fixed", {"cause": "fibre"}), now)
-    return int(row.ticket_id)
 
 
 def breaks_in_the_look(poisoned: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +205,7 @@ def test_delivering_every_step_five_times_does_everything_once(stage: Stage, scr
 
 
 def test_a_late_copy_of_any_earlier_message_writes_nothing_at_all(stage: Stage, script: Script) -> None:
-    archived(stage, script)
+    fixed(stage, script)
     copies: list[tuple[str, list[Pair]]] = []
     for team in ("archive", "callback-survey"):
         pairs = stage.send(team)
@@ -301,7 +282,7 @@ def delivered(stage: Stage) -> list[tuple[str, str, int]]:
 def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_once(
     stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ticket_id = archived(stage, script)
+    ticket_id = fixed(stage, script)
     stage.work("archive")
     pairs = stage.send("callback-survey")
     *first, ask = stage.chains["callback-survey"]
@@ -331,7 +312,7 @@ def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_
 def test_a_gateway_out_of_reach_is_waited_for_however_long_and_no_hop_fails(
     stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ticket_id = archived(stage, script)
+    ticket_id = fixed(stage, script)
 
     def away(*_: object) -> None:
         raise ConnectionRefusedError
@@ -350,7 +331,7 @@ def test_a_gateway_out_of_reach_is_waited_for_however_long_and_no_hop_fails(
 
 
 def test_a_reminder_is_a_message_of_its_own(stage: Stage, script: Script) -> None:
-    ticket_id = archived(stage, script)
+    ticket_id = fixed(stage, script)
     stage.work("archive")
     stage.work("callback-survey")
     survey = live(stage.here.database, ticket_id)
@@ -366,7 +347,7 @@ def test_a_reminder_is_a_message_of_its_own(stage: Stage, script: Script) -> Non
 
 
 def test_nobody_who_answers_in_time_is_reminded(stage: Stage, script: Script) -> None:
-    ticket_id = archived(stage, script)
+    ticket_id = fixed(stage, script)
     stage.work("archive")
     stage.work("callback-survey")
     survey = live(stage.here.database, ticket_id)
