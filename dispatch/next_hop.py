@@ -142,10 +142,7 @@ def write(tx: Tx, found: Changes) -> list[Sending]:
     if not found.ended:
         return []
     records.insert_records(tx, found.records)
-    hops.update_hops(tx, found.ended)
-    tickets.update_tickets(tx, found.moved)
-    ids = hops.insert_hops(tx, found.made)
-    history.write(tx, found.entries)
+    ids = hops.move_on(tx, found.ended, found.moved, found.entries, found.made)
     boards_changed(tx, found.boards)
     return [
         Sending(id_, hop["generation"], hop["team"], hop["ticket_id"], found.kinds[hop["ticket_id"]], 0)

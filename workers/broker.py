@@ -56,8 +56,8 @@ def queued(queues: Collection[Queue], channel: Any) -> dict[str, int]:
     """How many messages wait in each of these queues. Raises what the broker's transport raises when it is away."""
     if not isinstance(channel, RedisChannel):
         return {each.name: each.bind(channel).queue_declare().message_count for each in queues}
-    # kombu asks for one queue at a time, with a client of its own for each: all at once cost as much as one of them
-    with channel.conn_or_acquire() as client, client.pipeline(transaction=False) as asked:
+    # kombu asks for one queue at a time, with a client made for each: all at once cost as much as one of them
+    with channel.client.pipeline(transaction=False) as asked:
         for each in queues:
             asked.llen(each.name)
         return dict(zip((each.name for each in queues), asked.execute(), strict=True))

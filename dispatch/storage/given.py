@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -57,6 +58,33 @@ def update_rows(tx: Tx, table: Table, rows: Rows) -> None:
     """Each row: its `id`, and the columns that change."""
     if rows:
         tx.execute(_update(tx.dialect.name, table, tuple(rows[0])), {"given": as_document(tx, rows)})
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Rows for a table: `new` ones, or each with its `id` and the columns that change."""
+
+    table: Table
+    rows: Rows
+    new: bool = False
+
+
+def write_together(tx: Tx, *writings: Writing) -> list[int]:
+    """In this order, and in one statement where the database can. The new ids of the last one's rows, in their order."""
+    some = [each for each in writings if each.rows]
+    numbered = bool(writings[-1].rows)
+    if tx.dialect.name == "postgresql" and some:
+        shape = tuple((each.table, tuple(each.rows[0]), each.new) for each in some)
+        given = {f"given_{n}": as_document(tx, each.rows) for n, each in enumerate(some)}
+        done = tx.execute(_together(shape), given).scalars()
+        return sorted(done) if numbered else []
+    made: list[int] = []
+    for each in some:
+        if each.new:
+            made = insert_numbered(tx, each.table, each.rows)
+        else:
+            update_rows(tx, each.table, each.rows)
+    return made if numbered else []
 
 
 def as_document(tx: Tx, rows: Rows | Mapping[str, Rows]) -> str:
@@ -144,30 +172,50 @@ def _in_sqlite_one_by_one(element: FunctionElement[bool], compiler: Any, **optio
 
 
 @functools.cache
-def _insert(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
-    given = _given(dialect, table, columns)
-    return insert(table).from_select(columns, select(*(given.c[name] for name in columns)))
+def _insert(
+    dialect: str, table: Table, columns: tuple[str, ...], name: str = "given", *where: ColumnElement[bool]
+) -> Insert:
+    given = _given(dialect, table, columns, name)
+    return insert(table).from_select(columns, select(*(given.c[name] for name in columns)).where(*where))
 
 
 @functools.cache
-def _update(dialect: str, table: Table, columns: tuple[str, ...]) -> Update:
-    given = _given(dialect, table, columns)
+def _update(
+    dialect: str, table: Table, columns: tuple[str, ...], name: str = "given", *where: ColumnElement[bool]
+) -> Update:
+    given = _given(dialect, table, columns, name)
     changed = {name: given.c[name] for name in columns if name != "id"}
-    return update(table).where(table.c.id == given.c.id).values(changed)
+    return update(table).where(table.c.id == given.c.id, *where).values(changed)
 
 
-def _given(dialect: str, table: Table, columns: tuple[str, ...]) -> FromClause:
-    """The document `given` as rows of these columns of the table."""
-    document = bindparam("given", type_=String)
+@functools.cache
+def _together(shape: tuple[tuple[Table, tuple[str, ...], bool], ...]) -> Insert | Update:
+    """One after the other: PostgreSQL may do the parts of a statement in any order, but not one that counts what
+    another has done before that other is done."""
+    statement: Insert | Update | None = None
+    for n, (table, columns, new) in enumerate(shape):
+        before = []
+        if statement is not None:
+            done = statement.cte(f"done_{n}")
+            before = [select(func.count()).select_from(done).scalar_subquery() >= 0]
+        part = (_insert if new else _update)("postgresql", table, columns, f"given_{n}", *before)
+        statement = part.returning(table.c.id)
+    assert statement is not None
+    return statement
+
+
+def _given(dialect: str, table: Table, columns: tuple[str, ...], name: str = "given") -> FromClause:
+    """The document of this name as rows of these columns of the table."""
+    document = bindparam(name, type_=String)
     if dialect == "postgresql":
         typed = [column(name, table.c[name].type) for name in columns]
         return (
             func.json_to_recordset(cast(document, JSON))
-            .table_valued(*typed, name="given")
+            .table_valued(*typed, name=name)
             .render_derived(with_types=True)
         )
     values: list[ColumnElement[Any]] = [_in_sqlite(table.c[name]).label(name) for name in columns]
-    return select(*values).select_from(func.json_each(document)).subquery("given")
+    return select(*values).select_from(func.json_each(document)).subquery(name)
 
 
 def _in_sqlite(column: Column[Any]) -> ColumnElement[Any]:

@@ -27,7 +27,7 @@ POLL_SECONDS = 0.01
 
 def boards_changed(tx: Tx, teams: Collection[str]) -> None:
     """These teams' boards show something else, once this commits."""
-    if tx.dialect.name == "postgresql":
+    if teams and tx.dialect.name == "postgresql":
         tx.exec_driver_sql(_NOTIFY_EACH, (BOARDS, list(set(teams))))
 
 
