@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import add
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, records, tickets
 from dispatch.storage.database import Tx
 from dispatch.storage.tables import as_dict, as_dicts, by_ticket
-from dispatch.ticket.clock import spent
+from dispatch.ticket.clock import Spent, spent
 from dispatch.ticket.life import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
 from dispatch.ticket.numbers import hop_number, ticket_number
 from dispatch.ticket.roles import CUSTOMER, WORKER, Actor, require
@@ -83,16 +84,15 @@ def digest(content: str) -> str:
 
 def seconds_by_team(journey: Sequence[Row[Any]], now: datetime) -> dict[str, dict[str, float]]:
     """Where the time went, per team: seconds queued, waiting, in hand and held."""
-    sums: dict[str, dict[str, float]] = {}
+    sums: dict[str, Spent] = {}
     for hop in journey:
         held = timedelta(seconds=hop.held_seconds)
         parts = spent(hop.made_at, hop.boarded_at, hop.claimed_at, hop.ended_at or now, held)
-        team = sums.setdefault(hop.team, {"queued": 0.0, "waiting": 0.0, "in_hand": 0.0, "held": 0.0})
-        team["queued"] += parts.queued.total_seconds()
-        team["waiting"] += parts.waiting.total_seconds()
-        team["in_hand"] += parts.in_hand.total_seconds()
-        team["held"] += parts.held.total_seconds()
-    return {team: {part: round(seconds, 3) for part, seconds in parts.items()} for team, parts in sums.items()}
+        sums[hop.team] = Spent(*map(add, sums[hop.team], parts)) if hop.team in sums else parts
+    return {
+        team: {name: round(part.total_seconds(), 3) for name, part in zip(Spent._fields, parts, strict=True)}
+        for team, parts in sums.items()
+    }
 
 
 def asks_customers(rulebook: Rulebook, team: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from typing import NamedTuple
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]+)([smhd])")
@@ -52,8 +53,7 @@ def finish_by(level: ServiceLevel, claimed: datetime, held: timedelta) -> dateti
     return claimed + level.finish_within + held
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(NamedTuple):
     """Where the time of one visit went. The four parts add up to the whole visit."""
 
     queued: timedelta
