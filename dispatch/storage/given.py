@@ -70,21 +70,24 @@ class Writing:
 
 
 def write_together(tx: Tx, *writings: Writing) -> list[int]:
-    """In this order, and in one statement where the database can. The new ids of the last one's rows, in their order."""
+    """In this order, and in one statement where the database can. The ids of the last one's rows, in their order."""
     some = [each for each in writings if each.rows]
-    numbered = bool(writings[-1].rows)
-    if tx.dialect.name == "postgresql" and some:
+    if not some:
+        return []
+    if tx.dialect.name == "postgresql":
         shape = tuple((each.table, tuple(each.rows[0]), each.new) for each in some)
         given = {f"given_{n}": as_document(tx, each.rows) for n, each in enumerate(some)}
-        done = tx.execute(_together(shape), given).scalars()
-        return sorted(done) if numbered else []
-    made: list[int] = []
-    for each in some:
-        if each.new:
-            made = insert_numbered(tx, each.table, each.rows)
-        else:
-            update_rows(tx, each.table, each.rows)
-    return made if numbered else []
+        ids = sorted(tx.execute(_together(shape), given).scalars())
+    else:
+        ids = [_write(tx, each) for each in some][-1]
+    return ids if writings[-1].rows else []
+
+
+def _write(tx: Tx, writing: Writing) -> list[int]:
+    if writing.new:
+        return insert_numbered(tx, writing.table, writing.rows)
+    update_rows(tx, writing.table, writing.rows)
+    return [row["id"] for row in writing.rows]
 
 
 def as_document(tx: Tx, rows: Rows | Mapping[str, Rows]) -> str:
@@ -210,9 +213,7 @@ def _given(dialect: str, table: Table, columns: tuple[str, ...], name: str = "gi
     if dialect == "postgresql":
         typed = [column(name, table.c[name].type) for name in columns]
         return (
-            func.json_to_recordset(cast(document, JSON))
-            .table_valued(*typed, name=name)
-            .render_derived(with_types=True)
+            func.json_to_recordset(cast(document, JSON)).table_valued(*typed, name=name).render_derived(with_types=True)
         )
     values: list[ColumnElement[Any]] = [_in_sqlite(table.c[name]).label(name) for name in columns]
     return select(*values).select_from(func.json_each(document)).subquery(name)

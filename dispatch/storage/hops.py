@@ -104,7 +104,11 @@ def move_on(tx: Tx, ended: Rows, moved: Rows, entries: Rows, made: Rows) -> list
     """What the ends of hops come to, in one go: these hops end, their tickets move, it enters the history, and new hops
     are made, whose ids are given as by `insert_hops`."""
     ids = write_together(
-        tx, Writing(hop, ended), Writing(ticket, moved), Writing(history, entries, new=True), Writing(hop, made, new=True)
+        tx,
+        Writing(hop, ended),
+        Writing(ticket, moved),
+        Writing(history, entries, new=True),
+        Writing(hop, made, new=True),
     )
     _wake_relay(tx, made)
     return ids
