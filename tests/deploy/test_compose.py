@@ -46,10 +46,16 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def postgres_on_loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A server's port: it listens on loopback, and asks the user paidan for his password."""
+    """A server's port: as the file sets it up, but on loopback, and it asks the user paidan for his password."""
     port = free_port()
-    with server(tmp_path_factory.getbasetemp().parent / "postgres.turn", port):
+    with server(tmp_path_factory.getbasetemp().parent / "postgres.turn", port, _database_options()):
         yield port
+
+
+def _database_options() -> list[str]:
+    """`-c name=value …`"""
+    _, *options = load()["services"]["postgres"]["command"]
+    return options
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +122,18 @@ def test_all_of_it_becomes_healthy_and_a_fault_goes_through_it(installation: Ins
     )
     board = eventually(lambda: json.loads(installation.dispatch("board", "noc", "--json")), 60)
     assert board[0]["hop"] == "F00000001-1"
+
+
+def test_the_database_is_set_up_as_the_file_says_and_has_room_for_three_workers_a_team(
+    installation: Installation,
+) -> None:
+    wanted = dict(option.split("=") for option in _database_options()[1::2])
+    with psycopg.connect(installation.secret("database_url").replace("+psycopg", "")) as asking:
+        rows = asking.execute("SELECT name, current_setting(name) FROM pg_settings WHERE name = ANY (%s)", [[*wanted]])
+        assert dict(rows) == wanted
+        rows = asking.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'paidan'")
+        (held,) = next(rows)
+    assert len(installation.running) / 2 < held < int(wanted["max_connections"]) / 3
 
 
 def test_relay_and_workers_show_what_they_measured_to_the_token_alone(installation: Installation) -> None:
