@@ -82,6 +82,8 @@ def main() -> int:
     asked.add_argument("--kills", type=int, help="of the campaign, other than the size has")
     asked.add_argument("--tickets", type=int, help="likewise")
     given = asked.parse_args()
+    if (given.kills or given.tickets) and "kills" not in given.only:
+        asked.error("--kills and --tickets are the campaign's: it isn't among the parts of --only, add `kills`")
     size = SIZES[given.size]
     size = replace(size, kills=given.kills or size.kills, tickets=given.tickets or size.tickets)
     logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # that a connection is gone is the point

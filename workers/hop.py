@@ -78,7 +78,12 @@ class Step:
 def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
     """Show the hops on the team's board, to be claimed within its service level."""
     level = rulebook.teams[mine[0].team].level
-    hops.board(tx, [row.id for row in mine], now, now + level.respond_within if level else None)
+    show(tx, mine, now, now + level.respond_within if level else None)
+
+
+def show(tx: Tx, mine: Hops, now: datetime, wake_at: datetime | None) -> None:
+    """Hops of one team come onto its board, and whoever watches it is told; at `wake_at` they are looked at again."""
+    hops.board(tx, [row.id for row in mine], now, wake_at)
     came_onto_board(tx, mine[0].team, [row.ticket_id for row in mine])
 
 

@@ -10,12 +10,11 @@ from datetime import datetime
 
 from dispatch.ports.sms import Message
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import hops, records
+from dispatch.storage import records
 from dispatch.storage.database import Tx
-from dispatch.storage.wakeups import came_onto_board
 from dispatch.ticket.kind import Kind
 from dispatch.ticket.numbers import ticket_number
-from workers.hop import Hops, Step, Stretch, Write
+from workers.hop import Hops, Step, Stretch, Write, show
 from workers.world import World
 
 
@@ -31,10 +30,8 @@ def ask(world: World, rows: Hops) -> Write:
     world.sms.send([Message(q.key, q.mobile, _text(q, world.settings.survey_url)) for q in questions])
 
     def write(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
-        ids = [row.id for row in mine]
-        records.confirm(tx, ids, now)
-        hops.board(tx, ids, now, now + rulebook.limits.survey_every)
-        came_onto_board(tx, mine[0].team, [row.ticket_id for row in mine])
+        records.confirm(tx, [row.id for row in mine], now)
+        show(tx, mine, now, now + rulebook.limits.survey_every)
 
     return write
 
