@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from dispatch import followup, handling, intake
 from dispatch.errors import (
@@ -19,7 +19,7 @@ from dispatch.errors import (
 from dispatch.handling import Report
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import hops
+from dispatch.storage import hops, tables
 from dispatch.storage.database import Database, Tx
 from dispatch.ticket.finding import Value
 from dispatch.ticket.rank import rank
@@ -41,6 +41,7 @@ from tests.factories import (
     forbidden,
     held,
     hop,
+    journey,
     live,
     live_id,
     on_board,
@@ -239,3 +240,25 @@ def test_a_hop_that_ends_while_its_ticket_is_urged_hands_the_urge_on(
     now_with = live(postgresql, made)
     assert now_with is not None
     assert (now_with.team, now_with.rank) == ("installer", rank(now_with.priority, 1))
+
+
+def test_a_hop_ends_as_well_when_something_else_of_its_ticket_changes_at_that_moment(
+    postgresql: Database, rulebook: Rulebook, script: Script
+) -> None:
+    put_in_force(postgresql, rulebook)
+    made = fault(postgresql, rulebook, script).ticket_id
+    hop_id = claimed(postgresql, rulebook, made, NOC)
+
+    def report() -> None:
+        with postgresql.write() as tx:
+            handling.end(tx, rulebook, Report(hop_id, NOC, "outside-plant", OUTSIDE), NOW)
+
+    with ThreadPoolExecutor(1) as another:
+        with postgresql.write() as tx:
+            tx.execute(update(tables.ticket).where(tables.ticket.c.id == made).values(description="还是不通"))
+            reporting = another.submit(report)
+            while not _waits_for_a_lock(postgresql):
+                assert not reporting.done()
+        reporting.result(10)
+    assert [visit.team for visit in journey(postgresql, made)] == ["noc", "installer"]
+    assert (ticket(postgresql, made).description, ticket(postgresql, made).last_seq) == ("还是不通", 2)
