@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     JSON,
     Column,
     ColumnElement,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 from sqlalchemy.sql.functions import FunctionElement
 
 from dispatch.storage.columns import Document, in_utc, write_json
@@ -50,7 +52,7 @@ def insert_numbered(tx: Tx, table: Table, rows: Rows) -> list[int]:
     beginning to its end, and number what they insert as they go."""
     if not rows:
         return []
-    inserting = _insert(tx.dialect.name, table, tuple(rows[0])).returning(table.c.id)
+    inserting = _insert_numbered(tx.dialect.name, table, tuple(rows[0]))
     return sorted(tx.execute(inserting, {"given": as_document(tx, rows)}).scalars())
 
 
@@ -176,47 +178,52 @@ def _in_sqlite_one_by_one(element: FunctionElement[bool], compiler: Any, **optio
 
 @functools.cache
 def _insert(
-    dialect: str, table: Table, columns: tuple[str, ...], name: str = "given", *where: ColumnElement[bool]
+    dialect: str, table: Table, columns: tuple[str, ...], document: str = "given", after: CTE | None = None
 ) -> Insert:
-    given = _given(dialect, table, columns, name)
-    return insert(table).from_select(columns, select(*(given.c[name] for name in columns)).where(*where))
+    given = _given(dialect, table, columns, document)
+    return insert(table).from_select(columns, select(*(given.c[name] for name in columns)).where(*_once_done(after)))
+
+
+@functools.cache
+def _insert_numbered(dialect: str, table: Table, columns: tuple[str, ...]) -> ReturningInsert[Any]:
+    return _insert(dialect, table, columns).returning(table.c.id)
 
 
 @functools.cache
 def _update(
-    dialect: str, table: Table, columns: tuple[str, ...], name: str = "given", *where: ColumnElement[bool]
+    dialect: str, table: Table, columns: tuple[str, ...], document: str = "given", after: CTE | None = None
 ) -> Update:
-    given = _given(dialect, table, columns, name)
+    given = _given(dialect, table, columns, document)
     changed = {name: given.c[name] for name in columns if name != "id"}
-    return update(table).where(table.c.id == given.c.id, *where).values(changed)
+    return update(table).where(table.c.id == given.c.id, *_once_done(after)).values(changed)
 
 
 @functools.cache
-def _together(shape: tuple[tuple[Table, tuple[str, ...], bool], ...]) -> Insert | Update:
-    """One after the other: PostgreSQL may do the parts of a statement in any order, but not one that counts what
-    another has done before that other is done."""
-    statement: Insert | Update | None = None
+def _together(shape: tuple[tuple[Table, tuple[str, ...], bool], ...]) -> ReturningInsert[Any] | ReturningUpdate[Any]:
+    """One after the other, each of its document `given_N`."""
+    after: CTE | None = None
     for n, (table, columns, new) in enumerate(shape):
-        before = []
-        if statement is not None:
-            done = statement.cte(f"done_{n}")
-            before = [select(func.count()).select_from(done).scalar_subquery() >= 0]
-        part = (_insert if new else _update)("postgresql", table, columns, f"given_{n}", *before)
-        statement = part.returning(table.c.id)
-    assert statement is not None
-    return statement
+        part = (_insert if new else _update)("postgresql", table, columns, f"given_{n}", after).returning(table.c.id)
+        after = part.cte()
+    return part
 
 
-def _given(dialect: str, table: Table, columns: tuple[str, ...], name: str = "given") -> FromClause:
+def _once_done(after: CTE | None) -> list[ColumnElement[bool]]:
+    """PostgreSQL may do the parts of a statement in any order, but who counts what another part has done comes after
+    it."""
+    return [] if after is None else [select(func.count()).select_from(after).scalar_subquery() >= 0]
+
+
+def _given(dialect: str, table: Table, columns: tuple[str, ...], document: str = "given") -> FromClause:
     """The document of this name as rows of these columns of the table."""
-    document = bindparam(name, type_=String)
+    text = bindparam(document, type_=String)
     if dialect == "postgresql":
         typed = [column(name, table.c[name].type) for name in columns]
         return (
-            func.json_to_recordset(cast(document, JSON)).table_valued(*typed, name=name).render_derived(with_types=True)
+            func.json_to_recordset(cast(text, JSON)).table_valued(*typed, name=document).render_derived(with_types=True)
         )
     values: list[ColumnElement[Any]] = [_in_sqlite(table.c[name]).label(name) for name in columns]
-    return select(*values).select_from(func.json_each(document)).subquery(name)
+    return select(*values).select_from(func.json_each(text)).subquery(document)
 
 
 def _in_sqlite(column: Column[Any]) -> ColumnElement[Any]:
