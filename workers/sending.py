@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
 
-from celery import Celery, chain
+from celery import Celery, Signature, chain
 from kombu import Connection
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -59,9 +59,8 @@ class Sender:
         again = any(sending.failures or sending.waited.expired for sending in batch)
         first, *rest = [receive_task(team)] * again + list(self.tasks[team])
         shown = f"({len(batch)} hop{'s' * (len(batch) > 1)}: {' '.join(numbers)})"  # what Flower shows and searches
-        steps = [self.app.signature(first, args=(pairs,), queue=team, argsrepr=shown)]
-        steps += [self.app.signature(name, queue=team, argsrepr=shown) for name in rest]
-        whole = chain(*steps)
+        steps = [self._task(first, team, shown, pairs), *(self._task(name, team, shown) for name in rest)]
+        whole = chain(*steps) if rest else steps[0]  # a chain of one costs more to put together
         whole.stamp(ticket=numbers)
         whole.apply_async()
         metrics.SENT.labels(team).inc(len(batch))
@@ -71,5 +70,9 @@ class Sender:
         pairs = [list(sending.pair) for sending in batch]
         numbers = " ".join(str(sending.id) for sending in batch)
         shown = f"({len(batch)} effect{'s' * (len(batch) > 1)} for {batch[0].port}: {numbers})"
-        self.app.signature(DELIVER, args=(pairs,), queue=EFFECTS, argsrepr=shown).apply_async()
+        self._task(DELIVER, EFFECTS, shown, pairs).apply_async()
         metrics.SENT.labels(batch[0].port).inc(len(batch))
+
+    def _task(self, name: str, queue: str, shown: str, *args: object) -> Signature:
+        """Nothing is declared along with it: who asked for the queue's length knows that it is there."""
+        return self.app.signature(name, args=args, queue=queue, argsrepr=shown, declare=())
