@@ -43,8 +43,9 @@ def run(
 ) -> Outcome:
     """One after the other of what is planned, by its name, while so many tickets are on their way. Raises NotBack.
 
-    The tickets come as the acts do, the last ones when the last act is done. A failpoint at which nobody has died in
-    time is armed once more at the end.
+    The tickets come as the acts do, the last ones when the last act is done. It ends with the people: where nothing has
+    moved for `quiet` seconds, that is what is to be told. A failpoint at which nobody has died in time is armed once
+    more at the end.
     """
     dice, acts, todo = random.Random(len(planned)), {**KILLS, **TROUBLES}, list(planned)
     with installed(home, postgres, lease, bends) as here:
@@ -59,5 +60,7 @@ def run(
                 stage.await_all()
                 stage.wait(SETTLING_SECONDS)
                 stage.released = min(1.0, (n + 1) / (len(planned) + 1))
+                if load.over:
+                    break
             stage.to_the_end()
             return Outcome(count(here, load), stage.kills, stage.done, stage.recovery, stage.freed, load.requests)

@@ -72,7 +72,8 @@ def make_app() -> Celery:
     if settings.broker_url is None:
         raise MissingPart(part="DISPATCH_BROKER_URL", remedy="start the workers with `dispatch up`, or set it")
     rulebook = world().rules.get()
-    made = Celery("paidan", broker=settings.broker_url.get_secret_value(), set_as_current=True)
+    broker_url = settings.broker_url.get_secret_value()
+    made = Celery("paidan", broker=broker_url, task_cls="workers.acknowledging:Task", set_as_current=True)
     made.conf.update(SETTINGS, broker_transport_options=broker.transport_options(settings))
     made.conf.task_queues = [broker.queue(settings, name) for name in (*rulebook.teams, EFFECTS)]
     for team, stretch in stretches(rulebook).items():
