@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     oidc_client_id: str = Field("", description="what the provider calls us")
     oidc_client_secret: SecretStr | None = Field(None, description="and what it knows us by")
     oidc_claim: str = Field("preferred_username", description="what of the provider's word is our user's name")
-    batch: Annotated[int, Field(ge=1, le=1000)] = Field(200, description="hops in one message, at most")
+    batch: Annotated[int, Field(ge=1, le=1000)] = Field(400, description="hops in one message, at most")
     lease: Annotated[float, Field(ge=1, le=3600)] = Field(
         30, description="seconds until an unanswered message goes again"
     )
