@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,22 +14,23 @@ from kombu.utils.imports import symbol_by_name
 
 
 @pytest.fixture
-def fetched(app: Celery, monkeypatch: pytest.MonkeyPatch) -> Message:
+def fetched(app: Celery, monkeypatch: pytest.MonkeyPatch) -> Iterator[Message]:
     """A message of a step, from a broker that has just gone."""
-    queue = app.amqp.queues["noc"]
     with Connection("memory://") as connection:
-        channel = connection.default_channel
-        bound = queue.bind(channel)
-        bound.declare()
+        channel = connection.channel()
+        queue = app.amqp.queues["noc"].bind(channel)
+        queue.declare()
+        queue.purge()
         app.signature("noc.board", args=([[1, 1]],)).apply_async(connection=connection, queue="noc")
-        message = bound.get()
+        message = queue.get(no_ack=False)
         assert message is not None
 
         def gone(*_: object, **__: object) -> None:
             raise TimeoutError("black hole")
 
-        monkeypatch.setattr(channel, "basic_ack", gone)
-        return message
+        with monkeypatch.context() as broken:
+            broken.setattr(channel, "basic_ack", gone)
+            yield message
 
 
 def held(app: Celery, message: Message, kind: type[Request]) -> Any:
