@@ -36,3 +36,16 @@ def test_every_page_is_free_of_errors_and_barriers_and_fits(
         windows[place.role].faults.clear()
         page.close()
     assert not wrong, "\n".join(wrong)
+
+
+def test_whatever_was_found_out_a_ticket_fits_a_phone(demo: Demo, opened: Open) -> None:
+    phone = opened(size=PHONE, language="en")
+    phone.sign_in(*demo.users["supervisor"]).close()
+    page = phone.open("/tickets")
+    widths = {}
+    for number in (f"F{n:08d}" for n in range(1, 200, 2)):
+        shown = page.goto(f"{demo.url}/tickets/{number}")
+        if shown is not None and shown.ok:
+            widths[number] = page.evaluate("document.documentElement.scrollWidth")
+    assert len(widths) > 30
+    assert {number: width for number, width in widths.items() if width > PHONE[0]} == {}
