@@ -219,9 +219,8 @@ def test_a_ticket_urged_while_its_hop_moves_on_is_urged_on_its_next_board(
         assert now_with.rank == rank(now_with.priority, 1)
 
 
-def test_a_hop_that_ends_while_its_ticket_is_urged_hands_the_urge_on(
-    postgresql: Database, rulebook: Rulebook, script: Script
-) -> None:
+def _reported_while(postgresql: Database, rulebook: Rulebook, script: Script, act: Callable[[Tx, int], object]) -> int:
+    """A fault whose hop NOC ends, which must wait for who has just done this to the ticket. Gives the ticket's id."""
     put_in_force(postgresql, rulebook)
     made = fault(postgresql, rulebook, script).ticket_id
     hop_id = claimed(postgresql, rulebook, made, NOC)
@@ -232,12 +231,21 @@ def test_a_hop_that_ends_while_its_ticket_is_urged_hands_the_urge_on(
 
     with ThreadPoolExecutor(1) as another:
         with postgresql.write() as tx:
-            followup.urge(tx, rulebook, made, "急", CLERK, NOW)
+            act(tx, made)
             reporting = another.submit(report)
             while not _waits_for_a_lock(postgresql):
                 assert not reporting.done()
         reporting.result(10)
-    now_with = live(postgresql, made)
+    return made
+
+
+def test_a_hop_that_ends_while_its_ticket_is_urged_hands_the_urge_on(
+    postgresql: Database, rulebook: Rulebook, script: Script
+) -> None:
+    def urge(tx: Tx, ticket_id: int) -> None:
+        followup.urge(tx, rulebook, ticket_id, "急", CLERK, NOW)
+
+    now_with = live(postgresql, _reported_while(postgresql, rulebook, script, urge))
     assert now_with is not None
     assert (now_with.team, now_with.rank) == ("installer", rank(now_with.priority, 1))
 
@@ -245,20 +253,9 @@ def test_a_hop_that_ends_while_its_ticket_is_urged_hands_the_urge_on(
 def test_a_hop_ends_as_well_when_something_else_of_its_ticket_changes_at_that_moment(
     postgresql: Database, rulebook: Rulebook, script: Script
 ) -> None:
-    put_in_force(postgresql, rulebook)
-    made = fault(postgresql, rulebook, script).ticket_id
-    hop_id = claimed(postgresql, rulebook, made, NOC)
+    def change(tx: Tx, ticket_id: int) -> None:
+        tx.execute(update(tables.ticket).where(tables.ticket.c.id == ticket_id).values(description="还是不通"))
 
-    def report() -> None:
-        with postgresql.write() as tx:
-            handling.end(tx, rulebook, Report(hop_id, NOC, "outside-plant", OUTSIDE), NOW)
-
-    with ThreadPoolExecutor(1) as another:
-        with postgresql.write() as tx:
-            tx.execute(update(tables.ticket).where(tables.ticket.c.id == made).values(description="还是不通"))
-            reporting = another.submit(report)
-            while not _waits_for_a_lock(postgresql):
-                assert not reporting.done()
-        reporting.result(10)
+    made = _reported_while(postgresql, rulebook, script, change)
     assert [visit.team for visit in journey(postgresql, made)] == ["noc", "installer"]
     assert (ticket(postgresql, made).description, ticket(postgresql, made).last_seq) == ("还是不通", 2)
