@@ -148,10 +148,9 @@ def take_over(
         "outcome": progress.outcome if state in TICKET_ENDS else None,
     }
     tickets.update_tickets(tx, [{"id": ticket_id, **changed}])
-    history.write(tx, [history.entry(ticket_id, now, move, actor, answers=changed["script"])])
     row = tickets.get(tx, ticket_id)
-    if state == TicketState.OPEN:
-        next_hop.start(tx, rulebook, [row], now)
+    entries = [history.entry(ticket_id, now, move, actor, answers=changed["script"])]
+    next_hop.start(tx, rulebook, [row] if state == TicketState.OPEN else [], entries, now)
     return _accepted(row)
 
 
@@ -239,16 +238,12 @@ def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor,
     if not rows:
         return []
     made = tickets.by_ids(tx, tickets.insert_tickets(tx, rows))
-    history.write(
-        tx,
-        [
-            history.entry(t.id, now, _ACT[t.state], actor, channel=t.channel, symptom=t.symptom, answers=t.script)
-            for t in made
-        ],
-    )
+    entries = [
+        history.entry(t.id, now, _ACT[t.state], actor, channel=t.channel, symptom=t.symptom, answers=t.script)
+        for t in made
+    ]
     opened = [row for row in made if row.state == TicketState.OPEN]
-    if opened:
-        next_hop.start(tx, rulebook, opened, now)
+    next_hop.start(tx, rulebook, opened, entries, now)
     return [_accepted(row) for row in made]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from dispatch.routing.rulebook import END, Decision, Facts, Rulebook
-from dispatch.storage import history, hops, records, tickets
+from dispatch.storage import history, hops, records
 from dispatch.storage.database import Tx
 from dispatch.storage.given import Rows
 from dispatch.storage.hops import Sending
@@ -73,22 +73,19 @@ class Changes:
     records: Rows = ()
 
 
-def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -> None:
-    """Make the first hop of these tickets (rows of `tickets.get`)."""
+def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], entries: Rows, now: datetime) -> None:
+    """Make the first hop of these tickets (rows of `tickets.get`), and enter into the history what led to it."""
     made = []
     for row in rows:
         facts = Facts(flow=row.kind, known=_known(row))
         new = _new_hop(rulebook, row.id, row.last_seq + 1, rulebook.decide(facts), facts, None, now)
         made.append({**new, "area": row.area, "rank": rank(row.priority, row.urged)})
-    hops.insert_hops(tx, made)
     visits = [int(not rulebook.teams[hop["team"]].automatic) for hop in made]
-    tickets.update_tickets(
-        tx,
-        [
-            {"id": row.id, "last_seq": row.last_seq + 1, "hops": row.hops + visit}
-            for row, visit in zip(rows, visits, strict=True)
-        ],
-    )
+    moved = [
+        {"id": row.id, "last_seq": row.last_seq + 1, "hops": row.hops + visit}
+        for row, visit in zip(rows, visits, strict=True)
+    ]
+    hops.move_on(tx, (), moved, entries, made)
 
 
 def end(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:

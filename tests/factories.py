@@ -175,7 +175,7 @@ def order(database: Database, rulebook: Rulebook, number: str = "GZ1", now: date
     }
     with database.write() as tx:
         (ticket_id,) = tickets.insert_tickets(tx, [row])
-        next_hop.start(tx, rulebook, [tickets.get(tx, ticket_id)], now)
+        next_hop.start(tx, rulebook, [tickets.get(tx, ticket_id)], (), now)
     return ticket_id
 
 

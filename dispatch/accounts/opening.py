@@ -134,6 +134,6 @@ def _order_construction(act: Act, account: Row[Any], plan: Plan) -> str:
         "made_at": act.now,
     }
     (order,) = tickets.by_ids(act.tx, tickets.insert_tickets(act.tx, [row]))
-    history.write(act.tx, [history.entry(order.id, act.now, "open", act.actor, operation=act.serial)])
-    next_hop.start(act.tx, act.counter.rulebook, [order], act.now)
+    entries = [history.entry(order.id, act.now, "open", act.actor, operation=act.serial)]
+    next_hop.start(act.tx, act.counter.rulebook, [order], entries, act.now)
     return ticket_number(Kind.CONSTRUCTION, order.id)

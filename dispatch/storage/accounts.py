@@ -11,7 +11,9 @@ from sqlalchemy import Row, insert, select, update
 
 from dispatch.books.life import LIVING, AccountState
 from dispatch.storage.book_tables import account, enrolment, pon_port
+from dispatch.storage.columns import constants
 from dispatch.storage.database import Tx
+from dispatch.storage.given import among_given, listed
 from dispatch.ticket.roles import Actor
 
 
@@ -25,7 +27,7 @@ class Line(NamedTuple):
     speed: int | None
 
 
-is_living = account.c.state.in_(LIVING)
+is_living = account.c.state.in_(constants(LIVING))
 
 
 def take_over(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, now: datetime) -> int:
@@ -50,13 +52,21 @@ def take_over(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, now: d
     return len(new)
 
 
+_BY_NUMBERS = (
+    select(account)
+    .where(among_given(account.c.number, "numbers"))
+    .order_by(is_living, account.c.id)  # the last one of a number stays
+)
+_HELD = _BY_NUMBERS.with_for_update(read=True)
+
+
 def by_numbers(tx: Tx, numbers: Sequence[str], *, lock: bool = False) -> dict[str, Row[Any]]:
     """The living account of each of these numbers, by number, or else the one that had it last.
 
     With `lock` none of them is suspended or closed by another while this transaction goes on.
     """
-    query = select(account).where(account.c.number.in_(numbers)).order_by(is_living, account.c.id)  # the last one stays
-    return {row.number: row for row in tx.execute(query.with_for_update(read=True) if lock else query)}
+    found = tx.execute(_HELD if lock else _BY_NUMBERS, listed(tx, numbers=numbers))
+    return {row.number: row for row in found}
 
 
 def find(tx: Tx, number: str, *, lock: bool = False) -> Row[Any] | None:

@@ -11,12 +11,14 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    ColumnElement,
     DateTime,
     Dialect,
     Index,
     Integer,
     MetaData,
     TypeDecorator,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -76,6 +78,11 @@ Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postg
 def one_of(values: Iterable[str]) -> str:
     """`'a', 'b'` for an SQL IN list of our own constants."""
     return ", ".join(f"'{value}'" for value in values)
+
+
+def constants(values: Iterable[str]) -> list[ColumnElement[str]]:
+    """The same for SQLAlchemy's `in_`; a list of values it would put into the statement anew with every execution."""
+    return [literal_column(f"'{value}'") for value in values]
 
 
 def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:

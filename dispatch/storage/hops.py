@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, lit
 from dispatch.storage import epoch
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, Writing, among_given, insert_numbered, listed, update_rows, write_together
+from dispatch.storage.given import Rows, Writing, among_given, listed, update_rows, write_together
 from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited
 from dispatch.storage.tables import history, hop, off_board, on_board, ticket
 from dispatch.storage.wakeups import DUE
@@ -93,16 +93,9 @@ def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     return list(tx.execute(_RECEIVED, OUTBOX.named(tx, pairs)).all())
 
 
-def insert_hops(tx: Tx, rows: Rows) -> list[int]:
-    """The new hops' ids, in the order of `rows`. Wakes the relay, where the database can, when this commits."""
-    made = insert_numbered(tx, hop, rows)
-    _wake_relay(tx, rows)
-    return made
-
-
 def move_on(tx: Tx, ended: Rows, moved: Rows, entries: Rows, made: Rows) -> list[int]:
-    """What the ends of hops come to, in one go: these hops end, their tickets move, it enters the history, and new hops
-    are made, whose ids are given as by `insert_hops`."""
+    """What an act comes to, in one go: these hops end, their tickets move, it enters the history, and new hops are
+    made, whose ids are given, in their order. Wakes the relay, where the database can, when this commits."""
     ids = write_together(
         tx,
         Writing(hop, ended),
@@ -110,13 +103,9 @@ def move_on(tx: Tx, ended: Rows, moved: Rows, entries: Rows, made: Rows) -> list
         Writing(history, entries, new=True),
         Writing(hop, made, new=True),
     )
-    _wake_relay(tx, made)
-    return ids
-
-
-def _wake_relay(tx: Tx, made: Rows) -> None:
     if tx.dialect.name == "postgresql" and any(row["state"] == HopState.DUE for row in made):
         tx.exec_driver_sql(f"NOTIFY {DUE}")
+    return ids
 
 
 def update_hops(tx: Tx, rows: Rows) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BindParameter, ColumnElement, Select, Table, Update, and_, bindparam, case, select, update
 
 from dispatch.storage import epoch
-from dispatch.storage.columns import Instant
+from dispatch.storage.columns import Instant, constants
 from dispatch.storage.database import Tx
 from dispatch.storage.given import among_given, listed, paired, paired_as_given
 from dispatch.ticket.life import State
@@ -53,7 +53,7 @@ class Outbox:
         self.sent, self.received = target("send"), target("receive")
         self.those = paired_as_given(self.c.id, self.c.generation)
         """The rows of a message that are still at its generations; its parameters are `named`."""
-        self.at_work_on = and_(self.those, _beside_index(self.c.state).in_((*sources("receive"), self.received)))
+        self.at_work_on = and_(self.those, _in_state(self.c.state, (*sources("receive"), self.received)))
         """Those of them that are the worker's to act upon: received, or received by the very act that asks."""
         self._sending = self._send(on_sending)
 
@@ -64,7 +64,7 @@ class Outbox:
 
     def due(self, now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
         """To be sent, or sent and not acted upon within the lease."""
-        return and_(self.indexed, self.c.wake_at <= now, _beside_index(self.c.state).in_(self.sources("send")))
+        return and_(self.indexed, self.c.wake_at <= now, _in_state(self.c.state, self.sources("send")))
 
     def oldest_due(self, *where: ColumnElement[bool]) -> Select[Any]:
         """Since when something waits to be sent, of the parameter NOW: what the relay is behind. No row: nothing."""
@@ -149,7 +149,7 @@ class Outbox:
         """Those of the rows that are still at these generations, and from where the life's `move` may start."""
         moved = tx.execute(
             update(self.table)
-            .where(self.those, _beside_index(self.c.state).in_(self.sources(move)))
+            .where(self.those, _in_state(self.c.state, self.sources(move)))
             .values(state=self.target(move), **columns)
             .returning(self.c.id, self.c.generation),
             self.named(tx, pairs),
@@ -157,7 +157,7 @@ class Outbox:
         return sorted((row.id, row.generation) for row in moved)
 
 
-def _beside_index(state: ColumnElement[str]) -> ColumnElement[str]:
-    """The state, compared without an index over states: the row is found by its id or its time, and such an index has
-    an entry for every state that a row has passed through since the last vacuum."""
-    return state.concat("")
+def _in_state(state: ColumnElement[str], states: Sequence[str]) -> ColumnElement[bool]:
+    """Without an index over states: the row is found by its id or its time, and such an index has an entry for every
+    state that a row has passed through since the last vacuum."""
+    return state.concat("").in_(constants(states))

@@ -48,12 +48,20 @@ def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> Row[Any]:
     return row
 
 
+_OPEN_FAULTS = (
+    select(ticket.c.account_id, func.max(ticket.c.id))
+    .where(
+        among_given(ticket.c.account_id, "ids"),
+        ticket.c.ended_at.is_(None),
+        ticket.c.kind == Kind.FAULT,
+    )
+    .group_by(ticket.c.account_id)
+)
+
+
 def open_faults(tx: Tx, account_ids: Sequence[int]) -> dict[int, int]:
     """The id of the newest fault that hasn't ended, by account id."""
-    query = select(ticket.c.account_id, func.max(ticket.c.id)).where(
-        among(ticket.c.account_id, account_ids), ticket.c.ended_at.is_(None), ticket.c.kind == Kind.FAULT
-    )
-    return dict(tx.execute(query.group_by(ticket.c.account_id)).all())
+    return dict(tx.execute(_OPEN_FAULTS, listed(tx, ids=account_ids)).all())
 
 
 def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, Row[Any]]:
