@@ -20,7 +20,7 @@ from dispatch.pulse import beat
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.settings import load_settings
 from dispatch.storage.outbox import Pair
-from workers import broker, effects, hop
+from workers import broker, effects, hop, kept_client
 from workers.beating import keep_beating
 from workers.chains import DELIVER, chains, receive_task, step_tasks, stretches
 from workers.events import GatherEvents
@@ -73,6 +73,7 @@ def make_app() -> Celery:
         raise MissingPart(part="DISPATCH_BROKER_URL", remedy="start the workers with `dispatch up`, or set it")
     rulebook = world().rules.get()
     broker_url = settings.broker_url.get_secret_value()
+    kept_client.use()
     made = Celery("paidan", broker=broker_url, task_cls="workers.acknowledging:Task", set_as_current=True)
     made.conf.update(SETTINGS, broker_transport_options=broker.transport_options(settings))
     made.conf.task_queues = [broker.queue(settings, name) for name in (*rulebook.teams, EFFECTS)]
