@@ -110,8 +110,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
         entries.append(
             history.entry(row.ticket_id, now, "claim", claim.actor, row.id, claim.on_behalf_of, team=row.team)
         )
-    hops.update_hops(tx, claimed)
-    history.write(tx, entries)
+    hops.move_on(tx, claimed, (), entries)
     boards_changed(tx, {entry["detail"]["team"] for entry in entries})
     return refusals
 
@@ -152,8 +151,8 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
     if not now < until <= now + limit:
         raise HeldTooLong(limit=write_duration(limit), until=until.isoformat(timespec="minutes"))
     why = clean(reason, "reason")
-    hops.update_hops(tx, [{"id": hop_id, "state": state, "held_at": now, "wake_at": until}])
-    history.write(tx, [history.entry(row.ticket_id, now, "hold", actor, hop_id, until=until.isoformat(), reason=why)])
+    entry = history.entry(row.ticket_id, now, "hold", actor, hop_id, until=until.isoformat(), reason=why)
+    hops.move_on(tx, [{"id": hop_id, "state": state, "held_at": now, "wake_at": until}], (), [entry])
     boards_changed(tx, [row.team])
 
 
@@ -176,8 +175,7 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Act
             wake_at = None
         wake = {"held_at": None, "held_seconds": held, "wake_at": wake_at}
         resumed.append({"id": row.id, "state": state, **wake})
-    hops.update_hops(tx, resumed)
-    history.write(tx, [history.entry(row.ticket_id, now, "resume", actor, row.id) for row in rows])
+    hops.move_on(tx, resumed, (), [history.entry(row.ticket_id, now, "resume", actor, row.id) for row in rows])
     boards_changed(tx, {row.team for row in rows})
 
 
@@ -186,8 +184,8 @@ def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     require(actor, "release", "a hop")
     row = _found(hops.lock(tx, [hop_id]), hop_id)
     state = hop_move(HopState(row.state), "release", f"hop {_name(row)}")
-    hops.update_hops(tx, [{"id": hop_id, "state": state, "wake_at": now, "failures": 0}])
-    history.write(tx, [history.entry(row.ticket_id, now, "release", actor, hop_id, failure=row.failure)])
+    entry = history.entry(row.ticket_id, now, "release", actor, hop_id, failure=row.failure)
+    hops.move_on(tx, [{"id": hop_id, "state": state, "wake_at": now, "failures": 0}], (), [entry])
 
 
 def _ending(rulebook: Rulebook, row: Row[Any], end: End) -> Ending:

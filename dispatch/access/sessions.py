@@ -14,7 +14,7 @@ from sqlalchemy import Row
 
 from dispatch.access.secrets import hashed, new_secret
 from dispatch.errors import BadInput, NotFound, NotSignedIn
-from dispatch.storage import idempotency, operations, sessions, sign_ins, users
+from dispatch.storage import idempotency, operations, sessions, sign_ins
 from dispatch.storage.database import Tx
 from dispatch.ticket.finding import has_control_characters
 from dispatch.ticket.roles import Actor, Grant
@@ -48,6 +48,9 @@ class Caller:
         return self.unseen_since is None or now - self.unseen_since < SEEN_EVERY
 
 
+_NOBODY = None, ()
+
+
 def open_session(tx: Tx, user_id: int, now: datetime) -> str:
     """A new session's secret, for the browser alone."""
     secret = new_secret()
@@ -57,18 +60,18 @@ def open_session(tx: Tx, user_id: int, now: datetime) -> str:
 
 def by_session(tx: Tx, secret: str, now: datetime) -> Caller:
     """Raises NotSignedIn: it has ended, was idle for too long, or its user is disabled."""
-    row = sessions.find_session(tx, hashed(secret))
+    row, grants = sessions.find_session(tx, hashed(secret)) or _NOBODY
     if row is None or row.disabled_at is not None or now >= row.expires_at or now - row.seen_at >= IDLE:
         raise NotSignedIn()
-    return Caller(row.user_id, row.name, _grants(tx, row.user_id), row.secret, row.seen_at)
+    return Caller(row.user_id, row.name, grants, row.secret, row.seen_at)
 
 
 def by_token(tx: Tx, secret: str, now: datetime) -> Caller:
     """Raises NotSignedIn: it was revoked, has expired, or its user is disabled."""
-    row = sessions.find_token(tx, hashed(secret))
+    row, grants = sessions.find_token(tx, hashed(secret)) or _NOBODY
     if row is None or row.disabled_at is not None or row.revoked_at is not None or now >= row.expires_at:
         raise NotSignedIn()
-    return Caller(row.user_id, row.name, _grants(tx, row.user_id))
+    return Caller(row.user_id, row.name, grants)
 
 
 def make_token(tx: Tx, user_id: int, name: str, title: str, lasts: timedelta, by: Actor, now: datetime) -> str:
@@ -101,7 +104,3 @@ def sweep(tx: Tx, now: datetime, failures_before: datetime) -> None:
     sessions.sweep(tx, now, now - IDLE)
     sign_ins.sweep(tx, failures_before)
     idempotency.sweep(tx, now - ANSWERS_KEPT)
-
-
-def _grants(tx: Tx, user_id: int) -> tuple[Grant, ...]:
-    return users.grants(tx, [user_id])[user_id]

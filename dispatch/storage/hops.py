@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, lit
 
 from dispatch.storage import epoch
 from dispatch.storage.book_tables import account
+from dispatch.storage.columns import constants
 from dispatch.storage.database import Tx
 from dispatch.storage.given import Rows, Writing, among_given, listed, update_rows, write_together
 from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited
 from dispatch.storage.tables import history, hop, off_board, on_board, ticket
 from dispatch.storage.wakeups import DUE
-from dispatch.ticket.life import HopState, hop_sources, hop_target
+from dispatch.ticket.life import LIVE_HOP, HopState, hop_sources, hop_target
 
 OUTBOX = Outbox(hop, hop_sources, hop_target, off_board, sent_at=func.coalesce(hop.c.sent_at, NOW))
 postpone, fail = OUTBOX.postpone, OUTBOX.fail
@@ -83,6 +84,20 @@ def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
     return {row.id: row for row in tx.execute(_LOCKED, listed(tx, ids=hop_ids))}
 
 
+_NUMBERED = hop.c.ticket_id == bindparam("ticket"), hop.c.seq == bindparam("seq")
+_LOCKED_ONE = _whole().where(*_NUMBERED).with_for_update(of=hop)
+_LOCKED_LIVE = (
+    _whole().where(hop.c.ticket_id == bindparam("ticket"), hop.c.state.in_(constants(LIVE_HOP))).with_for_update(of=hop)
+)
+
+
+def lock_one(tx: Tx, ticket_id: int, seq: int | None) -> Row[Any] | None:
+    """The ticket's hop number `seq`, without it the live one, locked."""
+    if seq is None:
+        return tx.execute(_LOCKED_LIVE, {"ticket": ticket_id}).one_or_none()
+    return tx.execute(_LOCKED_ONE, {"ticket": ticket_id, "seq": seq}).one_or_none()
+
+
 def lock_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     """Those of a message's hops that are still at its generation, locked; received by now, whatever is written next."""
     return list(tx.execute(_LOCKED_RECEIVED, OUTBOX.named(tx, pairs)).all())
@@ -93,12 +108,12 @@ def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     return list(tx.execute(_RECEIVED, OUTBOX.named(tx, pairs)).all())
 
 
-def move_on(tx: Tx, ended: Rows, moved: Rows, entries: Rows, made: Rows) -> list[int]:
-    """What an act comes to, in one go: these hops end, their tickets move, it enters the history, and new hops are
+def move_on(tx: Tx, changed: Rows, moved: Rows, entries: Rows, made: Rows = ()) -> list[int]:
+    """What an act comes to, in one go: hops change, or end, their tickets move, it enters the history, and new hops are
     made, whose ids are given, in their order. Wakes the relay, where the database can, when this commits."""
     ids = write_together(
         tx,
-        Writing(hop, ended),
+        Writing(hop, changed),
         Writing(ticket, moved),
         Writing(history, entries, new=True),
         Writing(hop, made, new=True),
@@ -205,12 +220,12 @@ def woken(tx: Tx, now: datetime, limit: int) -> list[Row[Any]]:
     return list(lock(tx, tx.execute(ids).scalars().all()).values())
 
 
-_NUMBERED = select(hop.c.id).where(hop.c.ticket_id == bindparam("ticket"), hop.c.seq == bindparam("seq"))
+_ID = select(hop.c.id).where(*_NUMBERED)
 
 
 def find(tx: Tx, ticket_id: int, seq: int) -> int | None:
     """The id of the ticket's hop number `seq`."""
-    return tx.execute(_NUMBERED, {"ticket": ticket_id, "seq": seq}).scalar()
+    return tx.execute(_ID, {"ticket": ticket_id, "seq": seq}).scalar()
 
 
 _OF_TICKETS = select(hop).where(among_given(hop.c.ticket_id, "ids")).order_by(hop.c.ticket_id, hop.c.seq)

@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row, Select, Table, bindparam, delete, insert, select, update
 
+from dispatch.storage import users
 from dispatch.storage.database import Tx
-from dispatch.storage.web_tables import api_token, device, session, user
+from dispatch.storage.web_tables import api_token, device, session, user, user_role
+from dispatch.ticket.roles import Grant
 
 
 def open_session(tx: Tx, secret: str, user_id: int, now: datetime, expires_at: datetime) -> None:
@@ -18,17 +20,25 @@ def open_session(tx: Tx, secret: str, user_id: int, now: datetime, expires_at: d
 
 
 def _by_secret(table: Table) -> Select[Any]:
-    query = select(table, user.c.name, user.c.disabled_at).join(user, user.c.id == table.c.user_id)
+    query = select(table, user.c.name, user.c.disabled_at, user_role.c.role, user_role.c.area)
+    query = query.join(user, user.c.id == table.c.user_id).outerjoin(user_role, user_role.c.user_id == user.c.id)
     return query.where(table.c.secret == bindparam("secret"))
 
 
 _SESSION, _TOKEN = _by_secret(session), _by_secret(api_token)
 """Built once: every request asks for one of them."""
 
+Found = tuple[Row[Any], tuple[Grant, ...]]
+"""A session or token, with its user's name and `disabled_at`, and what he holds."""
 
-def find_session(tx: Tx, secret: str) -> Row[Any] | None:
-    """The session, with its user's name and `disabled_at`."""
-    return tx.execute(_SESSION, {"secret": secret}).one_or_none()
+
+def _find(tx: Tx, query: Select[Any], secret: str) -> Found | None:
+    rows = tx.execute(query, {"secret": secret}).all()
+    return (rows[0], users.held(rows)) if rows else None
+
+
+def find_session(tx: Tx, secret: str) -> Found | None:
+    return _find(tx, _SESSION, secret)
 
 
 def see_session(tx: Tx, secret: str, now: datetime) -> None:
@@ -65,9 +75,8 @@ def add_token(tx: Tx, secret: str, user_id: int, title: str, now: datetime, expi
     return made
 
 
-def find_token(tx: Tx, secret: str) -> Row[Any] | None:
-    """The token, with its user's name and `disabled_at`."""
-    return tx.execute(_TOKEN, {"secret": secret}).one_or_none()
+def find_token(tx: Tx, secret: str) -> Found | None:
+    return _find(tx, _TOKEN, secret)
 
 
 def tokens(tx: Tx, user_id: int) -> Sequence[Row[Any]]:

@@ -38,21 +38,26 @@ def keep_password(tx: Tx, user_id: int, password: str) -> None:
     tx.execute(update(user).where(user.c.id == user_id).values(password=password))
 
 
+def held(rows: Iterable[Row[Any]]) -> tuple[Grant, ...]:
+    """What rows with a `role` and an `area` grant, in the order of the roles; both are None for a user without one."""
+    areas: dict[Role, set[str]] = {}
+    for row in rows:
+        if row.role is not None:
+            areas.setdefault(Role(row.role), set()).add(row.area)
+    return tuple(
+        Grant(role, None if EVERYWHERE in areas[role] else frozenset(areas[role])) for role in Role if role in areas
+    )
+
+
 _HELD = select(user_role).where(among_given(user_role.c.user_id, "ids"))
 
 
 def grants(tx: Tx, user_ids: Sequence[int]) -> dict[int, tuple[Grant, ...]]:
-    """What each of these users holds, in the order of the roles; nothing for a user without a role."""
-    rows = tx.execute(_HELD, listed(tx, ids=user_ids))
-    areas: dict[int, dict[Role, set[str]]] = {user_id: {} for user_id in user_ids}
-    for row in rows:
-        areas[row.user_id].setdefault(Role(row.role), set()).add(row.area)
-    return {
-        user_id: tuple(
-            Grant(role, None if EVERYWHERE in held[role] else frozenset(held[role])) for role in Role if role in held
-        )
-        for user_id, held in areas.items()
-    }
+    """What each of these users holds."""
+    rows: dict[int, list[Row[Any]]] = {user_id: [] for user_id in user_ids}
+    for row in tx.execute(_HELD, listed(tx, ids=user_ids)):
+        rows[row.user_id].append(row)
+    return {user_id: held(mine) for user_id, mine in rows.items()}
 
 
 def set_grants(tx: Tx, user_id: int, held: Iterable[Grant]) -> None:

@@ -214,8 +214,9 @@ def _report(hop_id: int, actor: Actor, asked: Reporting) -> Report:
 
 def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[Row[Any], Actor]:
     """The hop, locked, and in which role the caller does this. Raises NotFound, NotAllowed, ChangedMeanwhile."""
-    hop_id = find_hop(call, name)
-    row = rows.lock(call.tx, [hop_id])[hop_id]
+    row = rows.lock_one(call.tx, *read_hop_number(name))
+    if row is None:
+        raise missing_hop(name)
     teams = figures.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
     actor = call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=on_behalf), missing_hop(name))
     call.require_unchanged(lambda: _seen(call, row.ticket_id, row.seq, name), f"hop {name}")

@@ -81,12 +81,12 @@ def open_session(visitor: Visitor, asked: SignIn) -> Session:
 @api.look("", "see one's session")
 def see_session(call: Call) -> Session:
     secret = call.visitor.session_secret if call.user.session is not None else None
-    row = None if call.user.session is None else session_rows.find_session(call.tx, call.user.session)
+    found = None if call.user.session is None else session_rows.find_session(call.tx, call.user.session)
     return Session(
         user=call.user.name,
         roles=[holding(grant) for grant in call.user.grants],
         csrf=None if secret is None else csrf_token(secret),
-        expires_at=None if row is None else row.expires_at,
+        expires_at=None if found is None else found[0].expires_at,
     )
 
 
