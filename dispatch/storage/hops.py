@@ -234,3 +234,16 @@ _OF_TICKETS = select(hop).where(among_given(hop.c.ticket_id, "ids")).order_by(ho
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
     """All hops of these tickets, in the order of their journeys."""
     return tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids)).all()
+
+
+_VISITS = (
+    select(hop, ticket.c.kind, ticket.c.state.label("ticket_state"))
+    .join(ticket, ticket.c.id == hop.c.ticket_id)
+    .where(hop.c.ticket_id == bindparam("ticket"))
+    .order_by(hop.c.seq)
+)
+
+
+def visits(tx: Tx, ticket_id: int) -> Sequence[Row[Any]]:
+    """All hops of one, each with the ticket's kind and state."""
+    return tx.execute(_VISITS, {"ticket": ticket_id}).all()

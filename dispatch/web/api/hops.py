@@ -25,9 +25,8 @@ from dispatch.errors import (
 )
 from dispatch.handling import Claim, End, HandBack, PassOn, Refusals, Report
 from dispatch.storage import hops as rows
-from dispatch.storage import tickets
 from dispatch.ticket.finding import Value
-from dispatch.ticket.life import LIVE_HOP, ON_ITS_WAY
+from dispatch.ticket.life import LIVE_HOP, ON_ITS_WAY, TicketState
 from dispatch.ticket.numbers import read_hop_number
 from dispatch.ticket.roles import Actor
 from dispatch.web.api.shapes import LARGEST_BATCH, Asked, HopName, Text, Told, Word
@@ -39,9 +38,10 @@ from dispatch.web.api.views import (
     hop_view,
     may_with_hop,
     missing_hop,
-    ticket_thing,
+    teams_named,
 )
 from dispatch.web.call import Call
+from dispatch.web.policy import Thing
 from dispatch.web.problems import Problem, describe
 from dispatch.web.routes import Api
 
@@ -230,23 +230,28 @@ def _ended(call: Call, row: Row[Any], end: End) -> Done:
 
 def _seen(call: Call, ticket_id: int, seq: int | None, name: str) -> Seen:
     """The ticket's hop number `seq`; without it the live one. Raises NotFound, NotAllowed."""
-    visits = rows.of_tickets(call.tx, [ticket_id])
+    visits = rows.visits(call.tx, ticket_id)
     row = next((visit for visit in visits if (visit.state in LIVE_HOP if seq is None else visit.seq == seq)), None)
     if row is None:
         raise missing_hop(name)
-    ticket, teams = tickets.get(call.tx, ticket_id), {visit.team for visit in visits}
-    thing = hop_thing(call, row.team, row.state, ticket.area, teams)
+    thing = hop_thing(call, row.team, row.state, row.area, {visit.team for visit in visits})
     call.act(thing, missing_hop(name), "see a hop")
-    told = hop_view(call, ticket.kind, row, ticket_thing(call, ticket, teams))
+    told = hop_view(call, row.kind, row, _ticket(call, visits))
     return Seen(hop=told, may=may_with_hop(call, thing, row.holder))
 
 
 def _done(call: Call, row: Row[Any]) -> Done:
     """What has become of the hop."""
-    ticket, visits = tickets.get(call.tx, row.ticket_id), rows.of_tickets(call.tx, [row.ticket_id])
-    thing = ticket_thing(call, ticket, {visit.team for visit in visits})
-    told = [hop_view(call, ticket.kind, visit, thing) for visit in visits if visit.seq in (row.seq, row.seq + 1)]
+    visits = rows.visits(call.tx, row.ticket_id)
+    ticket = _ticket(call, visits)
+    told = [hop_view(call, row.kind, visit, ticket) for visit in visits if visit.seq in (row.seq, row.seq + 1)]
     return Done(hop=told[0], next=told[1] if len(told) > 1 else None)
+
+
+def _ticket(call: Call, visits: Sequence[Row[Any]]) -> Thing:
+    """Whose hops these are."""
+    teams = teams_named(call, {visit.team for visit in visits})
+    return Thing(visits[0].area, None, teams, TicketState(visits[0].ticket_state))
 
 
 Act = TypeVar("Act", Claim, Report)
