@@ -12,6 +12,7 @@ from dispatch.errors import NotWithdrawable, UrgedEnough
 from dispatch.intake import clean
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, tickets
+from dispatch.storage.acts import write_act
 from dispatch.storage.database import Tx
 from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.clock import write_duration
@@ -40,9 +41,12 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
         raise UrgedEnough(ticket=number, zh=f"在{every}内已催过", why=f"the last time was less than {every} ago")
     why = clean(reason, "reason")
     times = int(row.urged) + 1
-    tickets.update_tickets(tx, [{"id": ticket_id, "urged": times, "urged_at": now}])
-    hops.update_hops(tx, [{"id": hop_id, "rank": rank(row.priority, times)} for hop_id in live])
-    history.write(tx, [history.entry(ticket_id, now, "urge", actor, next(iter(live), None), times=times, reason=why)])
+    write_act(
+        tx,
+        [history.entry(ticket_id, now, "urge", actor, next(iter(live), None), times=times, reason=why)],
+        hops=[{"id": hop_id, "rank": rank(row.priority, times)} for hop_id in live],
+        tickets=[{"id": ticket_id, "urged": times, "urged_at": now}],
+    )
     boards_changed(tx, {hop.team for hop in live.values()})
     return times
 
@@ -71,9 +75,12 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
         }
         for hop in live.values()
     ]
-    hops.update_hops(tx, ended)
-    tickets.update_tickets(tx, [{"id": ticket_id, "state": state, "ended_at": now, "outcome": state}])
-    history.write(tx, [history.entry(ticket_id, now, "withdraw", actor, next(iter(live), None), reason=why)])
+    write_act(
+        tx,
+        [history.entry(ticket_id, now, "withdraw", actor, next(iter(live), None), reason=why)],
+        hops=ended,
+        tickets=[{"id": ticket_id, "state": state, "ended_at": now, "outcome": state}],
+    )
     boards_changed(tx, {hop.team for hop in live.values()})
 
 

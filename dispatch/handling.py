@@ -32,6 +32,7 @@ from dispatch.intake import clean
 from dispatch.next_hop import Ending
 from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.storage import history, hops
+from dispatch.storage.acts import write_act
 from dispatch.storage.database import Tx
 from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.clock import finish_by, write_duration
@@ -110,7 +111,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
         entries.append(
             history.entry(row.ticket_id, now, "claim", claim.actor, row.id, claim.on_behalf_of, team=row.team)
         )
-    hops.move_on(tx, claimed, (), entries)
+    write_act(tx, entries, hops=claimed)
     boards_changed(tx, {entry["detail"]["team"] for entry in entries})
     return refusals
 
@@ -152,7 +153,7 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
         raise HeldTooLong(limit=write_duration(limit), until=until.isoformat(timespec="minutes"))
     why = clean(reason, "reason")
     entry = history.entry(row.ticket_id, now, "hold", actor, hop_id, until=until.isoformat(), reason=why)
-    hops.move_on(tx, [{"id": hop_id, "state": state, "held_at": now, "wake_at": until}], (), [entry])
+    write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "held_at": now, "wake_at": until}])
     boards_changed(tx, [row.team])
 
 
@@ -175,7 +176,7 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Act
             wake_at = None
         wake = {"held_at": None, "held_seconds": held, "wake_at": wake_at}
         resumed.append({"id": row.id, "state": state, **wake})
-    hops.move_on(tx, resumed, (), [history.entry(row.ticket_id, now, "resume", actor, row.id) for row in rows])
+    write_act(tx, [history.entry(row.ticket_id, now, "resume", actor, row.id) for row in rows], hops=resumed)
     boards_changed(tx, {row.team for row in rows})
 
 
@@ -185,7 +186,7 @@ def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     row = _found(hops.lock(tx, [hop_id]), hop_id)
     state = hop_move(HopState(row.state), "release", f"hop {_name(row)}")
     entry = history.entry(row.ticket_id, now, "release", actor, hop_id, failure=row.failure)
-    hops.move_on(tx, [{"id": hop_id, "state": state, "wake_at": now, "failures": 0}], (), [entry])
+    write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "wake_at": now, "failures": 0}])
 
 
 def _ending(rulebook: Rulebook, row: Row[Any], end: End) -> Ending:

@@ -24,6 +24,7 @@ from dispatch.errors import (
 from dispatch.routing.prehandling import Progress, Script, follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, history, tickets
+from dispatch.storage.acts import write_act
 from dispatch.storage.database import Tx
 from dispatch.ticket.channel import Channel
 from dispatch.ticket.finding import LONGEST_TEXT, has_control_characters
@@ -147,10 +148,11 @@ def take_over(
         "ended_at": now if state in TICKET_ENDS else None,
         "outcome": progress.outcome if state in TICKET_ENDS else None,
     }
-    tickets.update_tickets(tx, [{"id": ticket_id, **changed}])
+    entry = history.entry(ticket_id, now, move, actor, answers=changed["script"])
+    write_act(tx, [entry], tickets=[{"id": ticket_id, **changed}])
     row = tickets.get(tx, ticket_id)
-    entries = [history.entry(ticket_id, now, move, actor, answers=changed["script"])]
-    next_hop.start(tx, rulebook, [row] if state == TicketState.OPEN else [], entries, now)
+    if state == TicketState.OPEN:
+        next_hop.start(tx, rulebook, [row], (), now)
     return _accepted(row)
 
 
@@ -256,5 +258,5 @@ def _move(tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, **deta
     state = ticket_move(TicketState(row.state), move, f"ticket {ticket_number(row.kind, ticket_id)}")
     ended = state in TICKET_ENDS
     changed = {"state": state, "ended_at": now if ended else None, "outcome": state if ended else None}
-    tickets.update_tickets(tx, [{"id": ticket_id, **changed}])
-    history.write(tx, [history.entry(ticket_id, now, move, actor, None, None, **detail)])
+    entry = history.entry(ticket_id, now, move, actor, None, None, **detail)
+    write_act(tx, [entry], tickets=[{"id": ticket_id, **changed}])

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from dispatch.routing.rulebook import END, Decision, Facts, Rulebook
-from dispatch.storage import history, hops, records
+from dispatch.storage import history, records
+from dispatch.storage.acts import write_act
 from dispatch.storage.database import Tx
 from dispatch.storage.given import Rows
 from dispatch.storage.hops import Sending
@@ -85,7 +86,7 @@ def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], entries: Rows, n
         {"id": row.id, "last_seq": row.last_seq + 1, "hops": row.hops + visit}
         for row, visit in zip(rows, visits, strict=True)
     ]
-    hops.move_on(tx, (), moved, entries, made)
+    write_act(tx, entries, tickets=moved, made=made)
 
 
 def end(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:
@@ -139,7 +140,7 @@ def write(tx: Tx, found: Changes) -> list[Sending]:
     if not found.ended:
         return []
     records.insert_records(tx, found.records)
-    ids = hops.move_on(tx, found.ended, found.moved, found.entries, found.made)
+    ids = write_act(tx, found.entries, hops=found.ended, tickets=found.moved, made=found.made)
     boards_changed(tx, found.boards)
     return [
         Sending(id_, hop["generation"], hop["team"], hop["ticket_id"], found.kinds[hop["ticket_id"]], 0)

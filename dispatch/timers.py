@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from dispatch import closing, handling
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops
+from dispatch.storage.acts import write_act
 from dispatch.storage.database import Tx
 from dispatch.storage.wakeups import boards_changed
 from dispatch.ticket.life import HopState
@@ -33,9 +34,8 @@ def fire(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> int:
 
 
 def _mark_overdue(tx: Tx, rows: Sequence[Row[Any]], now: datetime) -> None:
-    hops.update_hops(tx, [{"id": row.id, "late": True, "wake_at": None} for row in rows])
     entries = [
         history.entry(row.ticket_id, now, "overdue", RELAY, row.id, team=row.team, state=row.state) for row in rows
     ]
-    history.write(tx, entries)
+    write_act(tx, entries, hops=[{"id": row.id, "late": True, "wake_at": None} for row in rows])
     boards_changed(tx, {row.team for row in rows})

@@ -57,7 +57,7 @@ _BY_NUMBERS = (
     .where(among_given(account.c.number, "numbers"))
     .order_by(is_living, account.c.id)  # the last one of a number stays
 )
-_HELD = _BY_NUMBERS.with_for_update(read=True)
+_SHARED = _BY_NUMBERS.with_for_update(read=True)
 
 
 def by_numbers(tx: Tx, numbers: Sequence[str], *, lock: bool = False) -> dict[str, Row[Any]]:
@@ -65,7 +65,7 @@ def by_numbers(tx: Tx, numbers: Sequence[str], *, lock: bool = False) -> dict[st
 
     With `lock` none of them is suspended or closed by another while this transaction goes on.
     """
-    found = tx.execute(_HELD if lock else _BY_NUMBERS, listed(tx, numbers=numbers))
+    found = tx.execute(_SHARED if lock else _BY_NUMBERS, listed(tx, numbers=numbers))
     return {row.number: row for row in found}
 
 

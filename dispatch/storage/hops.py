@@ -13,10 +13,9 @@ from dispatch.storage import epoch
 from dispatch.storage.book_tables import account
 from dispatch.storage.columns import constants
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, Writing, among_given, listed, update_rows, write_together
+from dispatch.storage.given import Rows, among_given, listed, update_rows
 from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited
-from dispatch.storage.tables import history, hop, off_board, on_board, ticket
-from dispatch.storage.wakeups import DUE
+from dispatch.storage.tables import hop, off_board, on_board, ticket
 from dispatch.ticket.life import LIVE_HOP, HopState, hop_sources, hop_target
 
 OUTBOX = Outbox(hop, hop_sources, hop_target, off_board, sent_at=func.coalesce(hop.c.sent_at, NOW))
@@ -106,21 +105,6 @@ def lock_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
     """The same without a lock: to look before acting."""
     return list(tx.execute(_RECEIVED, OUTBOX.named(tx, pairs)).all())
-
-
-def move_on(tx: Tx, changed: Rows, moved: Rows, entries: Rows, made: Rows = ()) -> list[int]:
-    """What an act comes to, in one go: hops change, or end, their tickets move, it enters the history, and new hops are
-    made, whose ids are given, in their order. Wakes the relay, where the database can, when this commits."""
-    ids = write_together(
-        tx,
-        Writing(hop, changed),
-        Writing(ticket, moved),
-        Writing(history, entries, new=True),
-        Writing(hop, made, new=True),
-    )
-    if tx.dialect.name == "postgresql" and any(row["state"] == HopState.DUE for row in made):
-        tx.exec_driver_sql(f"NOTIFY {DUE}")
-    return ids
 
 
 def update_hops(tx: Tx, rows: Rows) -> None:

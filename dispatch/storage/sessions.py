@@ -34,7 +34,7 @@ Found = tuple[Row[Any], tuple[Grant, ...]]
 
 def _find(tx: Tx, query: Select[Any], secret: str) -> Found | None:
     rows = tx.execute(query, {"secret": secret}).all()
-    return (rows[0], users.held(rows)) if rows else None
+    return (rows[0], users.granted(rows)) if rows else None
 
 
 def find_session(tx: Tx, secret: str) -> Found | None:

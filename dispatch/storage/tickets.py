@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, bindparam, func, select
 from dispatch.errors import NotFound
 from dispatch.storage.book_tables import account
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, among, among_given, insert_numbered, listed, update_rows
+from dispatch.storage.given import Rows, among, among_given, insert_numbered, listed
 from dispatch.storage.tables import hop, ticket
 from dispatch.ticket.kind import Kind
 from dispatch.ticket.life import LIVE_HOP
@@ -19,11 +19,6 @@ from dispatch.ticket.life import LIVE_HOP
 def insert_tickets(tx: Tx, rows: Rows) -> list[int]:
     """The new tickets' ids, in the order of `rows`."""
     return insert_numbered(tx, ticket, rows)
-
-
-def update_tickets(tx: Tx, rows: Rows) -> None:
-    """Each row: its `id`, and the columns that change; the same columns in all rows."""
-    update_rows(tx, ticket, rows)
 
 
 def whole() -> Select[Any]:

@@ -38,7 +38,7 @@ def keep_password(tx: Tx, user_id: int, password: str) -> None:
     tx.execute(update(user).where(user.c.id == user_id).values(password=password))
 
 
-def held(rows: Iterable[Row[Any]]) -> tuple[Grant, ...]:
+def granted(rows: Iterable[Row[Any]]) -> tuple[Grant, ...]:
     """What rows with a `role` and an `area` grant, in the order of the roles; both are None for a user without one."""
     areas: dict[Role, set[str]] = {}
     for row in rows:
@@ -57,7 +57,7 @@ def grants(tx: Tx, user_ids: Sequence[int]) -> dict[int, tuple[Grant, ...]]:
     rows: dict[int, list[Row[Any]]] = {user_id: [] for user_id in user_ids}
     for row in tx.execute(_HELD, listed(tx, ids=user_ids)):
         rows[row.user_id].append(row)
-    return {user_id: held(mine) for user_id, mine in rows.items()}
+    return {user_id: granted(mine) for user_id, mine in rows.items()}
 
 
 def set_grants(tx: Tx, user_id: int, held: Iterable[Grant]) -> None:

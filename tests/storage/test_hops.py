@@ -15,6 +15,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, tickets
 from dispatch.storage import tables as t
+from dispatch.storage.acts import write_act
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import MOST_FAILURES, Pair
@@ -319,7 +320,7 @@ def test_every_query_of_the_hot_path_uses_its_index(crowded: Database) -> None:
 WORKERS_OWN: dict[str, Callable[[Tx], object]] = {
     "a message's hops": lambda tx: hops.lock_received(tx, [(1, 1), (2, 1)]),
     "ended hops": lambda tx: hops.update_hops(tx, [{"id": 1, "late": True}]),
-    "moved tickets": lambda tx: tickets.update_tickets(tx, [{"id": 1, "reopened": 0}]),
+    "moved tickets": lambda tx: write_act(tx, (), tickets=[{"id": 1, "reopened": 0}]),
     "whole journeys": lambda tx: hops.of_tickets(tx, [1, 2]),
 }
 
