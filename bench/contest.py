@@ -47,6 +47,12 @@ class Contender:
         """Processor seconds per 1,000 hops."""
         return median(run["processor"] / run["hops"] * 1000 for run in self.full)
 
+    def parts(self, of: str) -> dict[str, float]:
+        """Processor microseconds of a hop by what the processes are there for, in the runs `full`, `half`, `single`."""
+        runs = getattr(self, of)
+        names = sorted({name for run in runs for name in run["parts"]})
+        return {name: median(run["parts"].get(name, 0.0) / run["hops"] * 1e6 for run in runs) for name in names}
+
     @property
     def memory(self) -> float:
         """Megabytes."""

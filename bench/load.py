@@ -124,11 +124,14 @@ def _measured(
     until, after = time.time(), processor_seconds(_processes(servers))
     memory = sum(memory_bytes(pid) for pid in _processes(servers))
     found = contender.hops(since, until)
-    spent = sum(after[pid] - before.get(pid, 0.0) for pid in after)
+    spent: dict[str, float] = {}
+    for pid, seconds in after.items():
+        spent[_part(pid)] = spent.get(_part(pid), 0.0) + seconds - before.get(pid, 0.0)
     return {
         "seconds": until - since,
         "hops": len(found),
-        "processor": spent,
+        "processor": sum(spent.values()),
+        "parts": spent,
         "memory": memory,
         "latency": _spread(found),
     }
@@ -150,15 +153,37 @@ def _drain(contender: Contender, seconds: float = DRAIN_SECONDS) -> None:
         time.sleep(TICK)
 
 
+def _part(pid: int) -> str:
+    """What a process of the contender's is there for."""
+    words, parents = _words(pid), _words(_parent(pid))
+    if pid == os.getpid():
+        return "who reports"
+    if "postgres" in words:
+        return "database"
+    if "valkey" in words:
+        return "broker"
+    if "celery" not in words:
+        return "relay"
+    return "workers' hops" if words == parents else "workers' Celery"  # a pool's process is its worker's fork
+
+
+def _words(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except OSError:
+        return ""  # gone in the meantime
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
 def _processes(servers: Iterable[int]) -> set[int]:
     """This process, its descendants, the servers and theirs."""
-    parents = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            stat = (folder / "stat").read_text()
-        except OSError:
-            continue  # gone in the meantime
-        parents[int(folder.name)] = int(stat.rpartition(")")[2].split()[1])
+    parents = {int(folder.name): _parent(int(folder.name)) for folder in Path("/proc").glob("[0-9]*")}
     found, more = set(), {os.getpid(), *servers}
     while more:
         found |= more

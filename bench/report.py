@@ -33,6 +33,14 @@ Measured on {where}. Made by `make bench`: in turns (A B A B …), medians.
   the database counted together. *p50*, *p99*: from the end of one hop to the end of the next, at half of that rate.
   *One at a time*: one life after the other.
 - Nobody's pace is in these figures: with people, a hop waits on a board until somebody claims it.
+
+## Where the processors' time goes
+
+Of a hop of ours on PostgreSQL, in microseconds of processor:
+
+| | full load | half load | one at a time |
+|---|---|---|---|
+{parts}
 """
 
 
@@ -50,12 +58,24 @@ def _rows(found: Sequence[Contender]) -> list[str]:
     ]
 
 
+def _parts(ours: Contender) -> list[str]:
+    """Each with its share; the largest at full load first."""
+    runs = [ours.parts(of) for of in ("full", "half", "single")]
+    return [
+        f"| {name} | "
+        + " | ".join(f"{run.get(name, 0):,.0f} ({run.get(name, 0) / sum(run.values()):.0%})" for run in runs)
+        + " |"
+        for name in sorted(runs[0], key=lambda name: -runs[0][name])
+    ]
+
+
 def write(found: Sequence[Contender], folder: Path) -> None:
     """`bench.md` with the table, `bench.svg` with the picture."""
     where = (
         f"{os.cpu_count()} processors ({platform.machine()}), {platform.system()}, Python {platform.python_version()}"
     )
-    text = WORDS.format(head=HEAD, rows="\n".join(_rows(found)), where=where)
+    parts = "\n".join(_parts(next(each for each in found if each.name == OURS)))
+    text = WORDS.format(head=HEAD, rows="\n".join(_rows(found)), where=where, parts=parts)
     (folder / "bench.md").write_text(text, encoding="utf-8")
     draw(found, folder / "bench.svg")
 
