@@ -126,7 +126,8 @@ def _measured(
     found = contender.hops(since, until)
     spent: dict[str, float] = {}
     for pid, seconds in after.items():
-        spent[_part(pid)] = spent.get(_part(pid), 0.0) + seconds - before.get(pid, 0.0)
+        part = _part(pid)
+        spent[part] = spent.get(part, 0.0) + seconds - before.get(pid, 0.0)
     return {
         "seconds": until - since,
         "hops": len(found),
@@ -155,7 +156,7 @@ def _drain(contender: Contender, seconds: float = DRAIN_SECONDS) -> None:
 
 def _part(pid: int) -> str:
     """What a process of the contender's is there for."""
-    words, parents = _words(pid), _words(_parent(pid))
+    words = _words(pid)
     if pid == os.getpid():
         return "who reports"
     if "postgres" in words:
@@ -164,7 +165,9 @@ def _part(pid: int) -> str:
         return "broker"
     if "celery" not in words:
         return "relay"
-    return "workers' hops" if words == parents else "workers' Celery"  # a pool's process is its worker's fork
+    return (
+        "workers' hops" if words == _words(_parent(pid)) else "workers' Celery"
+    )  # a pool's process is its worker's fork
 
 
 def _words(pid: int) -> str:

@@ -129,7 +129,7 @@ def answer(tx: Tx, rulebook: Rulebook, token: str, finding: str, now: datetime) 
 
 def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, actor: Actor, now: datetime) -> None:
     """An agent called the customer. Raises NotAllowed, NotFound, SurveyOver, IllegalMove, BadInput."""
-    hop_id = tickets.live_hop(tx, ticket_id)
+    hop_id = hops.find(tx, ticket_id)
     survey = None if hop_id is None else records.by_hop(tx, hop_id)
     if hop_id is None or survey is None:
         tickets.get(tx, ticket_id)

@@ -88,12 +88,12 @@ def _locked(tx: Tx, ticket_id: int) -> tuple[Row[Any], dict[int, Row[Any]]]:
     """The ticket and its live hop, locked, the latter by id. Raises NotFound."""
     live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
     row = tickets.get(tx, ticket_id, lock=True)
-    if tickets.live_hop(tx, ticket_id) not in live:  # it moved on before the ticket was ours
+    if hops.find(tx, ticket_id) not in live:  # it moved on before the ticket was ours
         live = _lock_live(tx, ticket_id)
     return row, live
 
 
 def _lock_live(tx: Tx, ticket_id: int) -> dict[int, Row[Any]]:
     """The ticket's live hop, locked, by id; empty where there is none."""
-    hop_id = tickets.live_hop(tx, ticket_id)
-    return {} if hop_id is None else hops.lock(tx, [hop_id])
+    row = hops.lock_one(tx, ticket_id, None)
+    return {} if row is None else {row.id: row}

@@ -285,7 +285,7 @@ def archived(database: Database, rulebook: Rulebook, ticket_id: int, now: dateti
 def live(database: Database, ticket_id: int) -> Row[Any] | None:
     """The ticket's live hop, with its ticket's facts."""
     with database.read() as tx:
-        hop_id = tickets.live_hop(tx, ticket_id)
+        hop_id = hops.find(tx, ticket_id)
     return None if hop_id is None else hop(database, hop_id)
 
 

@@ -39,6 +39,7 @@ from dispatch.intake import clean
 from dispatch.next_hop import Ending
 from dispatch.slips.forms import Line, Section
 from dispatch.storage import accounts, customers, history, operations, refund_desk, tickets
+from dispatch.storage.acts import write_act
 from dispatch.storage.database import Tx
 from dispatch.ticket.clock import CHINA
 from dispatch.ticket.finding import Title
@@ -144,7 +145,7 @@ def _appoint(act: Act, request: Appointment) -> Done:
         raise BadAppointment(days=LATEST_APPOINTMENT.days)
     at = request.at.astimezone(CHINA)
     noted = {"appointed_for": at.isoformat(timespec="minutes"), "note": note}
-    history.write(act.tx, [history.entry(hop.ticket_id, act.now, refund_desk.APPOINT, act.actor, hop.id, **noted)])
+    write_act(act.tx, [history.entry(hop.ticket_id, act.now, refund_desk.APPOINT, act.actor, hop.id, **noted)])
     account = accounts.get(act.tx, hop.account_id)
     order = ticket_number(hop.kind, hop.ticket_id)
     cause = _cause(refund_desk.evidence_before(act.tx, hop)) or Title("网络暂不能开通", "The network can't open it yet")

@@ -125,7 +125,7 @@ def hop_id(tx: Tx, name: str) -> int:
     """The hop that a person means. Raises BadInput, NotFound."""
     ticket_id, seq = read_hop_number(name)
     row = tickets.get(tx, ticket_id)
-    found = tickets.live_hop(tx, ticket_id) if seq is None else hops.find(tx, ticket_id, seq)
+    found = hops.find(tx, ticket_id, seq)
     if found is None:
         what = "live hop of ticket" if seq is None else f"hop {seq} of ticket"
         raise errors.NotFound(what=what, which=ticket_number(row.kind, ticket_id))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, among_given, insert_rows, listed
+from dispatch.storage.given import among_given, listed
 from dispatch.storage.tables import history
 from dispatch.ticket.roles import Actor
 
@@ -23,7 +23,7 @@ def entry(
     on_behalf_of: str | None = None,
     **detail: object,
 ) -> dict[str, Any]:
-    """One row, to be written with `write`."""
+    """One row, to be written with `write_act`."""
     return {
         "ticket_id": ticket_id,
         "hop_id": hop_id,
@@ -34,10 +34,6 @@ def entry(
         "on_behalf_of": on_behalf_of,
         "detail": detail,
     }
-
-
-def write(tx: Tx, entries: Rows) -> None:
-    insert_rows(tx, history, entries)
 
 
 _OF_TICKETS = select(history).where(among_given(history.c.ticket_id, "ids")).order_by(history.c.id)

@@ -84,10 +84,9 @@ def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
 
 
 _NUMBERED = hop.c.ticket_id == bindparam("ticket"), hop.c.seq == bindparam("seq")
+_LIVE = hop.c.ticket_id == bindparam("ticket"), hop.c.state.in_(constants(LIVE_HOP))
 _LOCKED_ONE = _whole().where(*_NUMBERED).with_for_update(of=hop)
-_LOCKED_LIVE = (
-    _whole().where(hop.c.ticket_id == bindparam("ticket"), hop.c.state.in_(constants(LIVE_HOP))).with_for_update(of=hop)
-)
+_LOCKED_LIVE = _whole().where(*_LIVE).with_for_update(of=hop)
 
 
 def lock_one(tx: Tx, ticket_id: int, seq: int | None) -> Row[Any] | None:
@@ -204,11 +203,13 @@ def woken(tx: Tx, now: datetime, limit: int) -> list[Row[Any]]:
     return list(lock(tx, tx.execute(ids).scalars().all()).values())
 
 
-_ID = select(hop.c.id).where(*_NUMBERED)
+_ID, _LIVE_ID = select(hop.c.id).where(*_NUMBERED), select(hop.c.id).where(*_LIVE)
 
 
-def find(tx: Tx, ticket_id: int, seq: int) -> int | None:
-    """The id of the ticket's hop number `seq`."""
+def find(tx: Tx, ticket_id: int, seq: int | None = None) -> int | None:
+    """The id of the ticket's hop number `seq`, without it of the live one."""
+    if seq is None:
+        return tx.execute(_LIVE_ID, {"ticket": ticket_id}).scalar()
     return tx.execute(_ID, {"ticket": ticket_id, "seq": seq}).scalar()
 
 

@@ -13,7 +13,6 @@ from dispatch.storage.database import Tx
 from dispatch.storage.given import Rows, among, among_given, insert_numbered, listed
 from dispatch.storage.tables import hop, ticket
 from dispatch.ticket.kind import Kind
-from dispatch.ticket.life import LIVE_HOP
 
 
 def insert_tickets(tx: Tx, rows: Rows) -> list[int]:
@@ -63,14 +62,6 @@ def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, Row[Any]]:
     if not keys:
         return {}
     return {row.request_key: row for row in tx.execute(select(ticket).where(among(ticket.c.request_key, keys)))}
-
-
-_LIVE_HOP = select(hop.c.id).where(hop.c.ticket_id == bindparam("ticket"), hop.c.state.in_(LIVE_HOP))
-
-
-def live_hop(tx: Tx, ticket_id: int) -> int | None:
-    """The id of the ticket's live hop."""
-    return tx.execute(_LIVE_HOP, {"ticket": ticket_id}).scalar()
 
 
 def of_hop(tx: Tx, hop_id: int) -> int:

@@ -16,6 +16,7 @@ from dispatch.next_hop import Carried, Changes
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, records
+from dispatch.storage.acts import write_act
 from dispatch.storage.database import Database, Tx
 from tests.factories import AGENT_10086, ticket
 from tests.workers import stage as stage_of
@@ -78,7 +79,7 @@ def test_an_act_that_leaves_only_its_history_stands_in_the_record_too(stage: Sta
     database = stage.here.database
 
     def note(tx: Tx) -> None:
-        history.write(tx, [history.entry(fixed, datetime.now(UTC), "urge", AGENT_10086)])
+        write_act(tx, [history.entry(fixed, datetime.now(UTC), "urge", AGENT_10086)])
 
     step, _ = interrupted_by(note, database)
     run(stage, step)

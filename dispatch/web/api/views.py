@@ -12,7 +12,7 @@ from sqlalchemy import Row
 from dispatch import figures
 from dispatch.errors import NotFound
 from dispatch.routing.rulebook import Team
-from dispatch.storage import hops, tickets
+from dispatch.storage import hops
 from dispatch.ticket.finding import Value
 from dispatch.ticket.life import HopState, TicketState
 from dispatch.ticket.numbers import read_hop_number, read_ticket_number, ticket_number
@@ -100,8 +100,7 @@ def hop_name(kind: str, ticket_id: int, seq: int) -> str:
 
 def find_hop(call: Call, name: str) -> int:
     """The id of the hop that is meant. Raises NotFound, BadInput."""
-    ticket_id, seq = read_hop_number(name)
-    found = tickets.live_hop(call.tx, ticket_id) if seq is None else hops.find(call.tx, ticket_id, seq)
+    found = hops.find(call.tx, *read_hop_number(name))
     if found is None:
         raise missing_hop(name)
     return found
