@@ -95,5 +95,5 @@ def _locked(tx: Tx, ticket_id: int) -> tuple[Row[Any], dict[int, Row[Any]]]:
 
 def _lock_live(tx: Tx, ticket_id: int) -> dict[int, Row[Any]]:
     """The ticket's live hop, locked, by id; empty where there is none."""
-    row = hops.lock_one(tx, ticket_id, None)
+    row = hops.lock_one(tx, ticket_id)
     return {} if row is None else {row.id: row}

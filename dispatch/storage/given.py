@@ -41,15 +41,9 @@ Rows = Sequence[dict[str, Any]]
 """All with the same columns."""
 
 
-def insert_rows(tx: Tx, table: Table, rows: Rows) -> None:
-    """Columns that the rows don't have get their defaults."""
-    if rows:
-        tx.execute(_insert(tx.dialect.name, table, tuple(rows[0])), {"given": as_document(tx, rows)})
-
-
 def insert_numbered(tx: Tx, table: Table, rows: Rows) -> list[int]:
-    """The same for a table with an `id`: the new ids, in the order of `rows`. Both databases read a document from its
-    beginning to its end, and number what they insert as they go."""
+    """New rows' ids, in the order of `rows`; columns that these don't have get their defaults. Both databases read a
+    document from its beginning to its end, and number what they insert as they go."""
     if not rows:
         return []
     inserting = _insert_numbered(tx.dialect.name, table, tuple(rows[0]))

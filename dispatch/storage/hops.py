@@ -89,7 +89,7 @@ _LOCKED_ONE = _whole().where(*_NUMBERED).with_for_update(of=hop)
 _LOCKED_LIVE = _whole().where(*_LIVE).with_for_update(of=hop)
 
 
-def lock_one(tx: Tx, ticket_id: int, seq: int | None) -> Row[Any] | None:
+def lock_one(tx: Tx, ticket_id: int, seq: int | None = None) -> Row[Any] | None:
     """The ticket's hop number `seq`, without it the live one, locked."""
     if seq is None:
         return tx.execute(_LOCKED_LIVE, {"ticket": ticket_id}).one_or_none()

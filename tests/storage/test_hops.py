@@ -298,7 +298,7 @@ QUERIES: dict[str, tuple[Callable[[Tx], object], str]] = {
     "a team's board": (lambda tx: figures.board(tx, "team-7", 50), "ix_hop_board"),
     "a ticket's live hop": (lambda tx: hops.find(tx, 3_100), "uq_hop_|autoindex_hop_"),
     "an account's open ticket": (lambda tx: tickets.open_faults(tx, [1]), "ix_ticket_account_id|ix_ticket_open"),
-    "a ticket's live hop, locked": (lambda tx: hops.lock_one(tx, 3_100, None), "uq_hop_|autoindex_hop_"),
+    "a ticket's live hop, locked": (lambda tx: hops.lock_one(tx, 3_100), "uq_hop_|autoindex_hop_"),
     "a numbered hop, locked": (lambda tx: hops.lock_one(tx, 3_100, 1), "uq_hop_|autoindex_hop_"),
     "a ticket's visits": (lambda tx: hops.visits(tx, 3_100), "uq_hop_|autoindex_hop_"),
     "a hop, locked": (lambda tx: hops.lock(tx, [3_100, 3_101]), ""),
