@@ -20,8 +20,11 @@ from unittest import mock
 
 import pytest
 import structlog
+import typer.main
 
 from dispatch import __main__ as command
+from dispatch.books import plans_file
+from dispatch.routing import loader, prehandling_file
 from dispatch.settings import PREFIX
 
 PROJECT = Path(__file__).parents[2]
@@ -69,6 +72,8 @@ class Home:
             around.enter_context(mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()))))
             around.enter_context(contextlib.redirect_stdout(out))
             around.enter_context(contextlib.redirect_stderr(err))
+            for module, name, kept in _KEPT:
+                around.enter_context(mock.patch.object(module, name, kept))
             try:
                 command.main()
             except SystemExit as ended:
@@ -115,6 +120,31 @@ class Home:
 
     def address(self, name: str) -> str:
         return (self.folder / f"run/{name}.url").read_text().strip()
+
+
+def _keeping(act: Callable[..., Any]) -> Callable[..., Any]:
+    """It, done once for the same words; what it refuses it refuses anew."""
+    kept: dict[tuple[Any, ...], Any] = {}
+
+    def once(*given: Any) -> Any:
+        key = tuple(each if isinstance(each, str | typer.Typer) else tuple(each) for each in given)
+        if key not in kept:
+            kept[key] = act(*given)
+        return kept[key]
+
+    return once
+
+
+_KEPT = [
+    (module, name, _keeping(getattr(module, name)))
+    for module, name in (
+        (loader, "parse"),
+        (plans_file, "parse"),
+        (prehandling_file, "parse"),
+        (typer.main, "get_command"),
+    )
+]
+"""What is the same for the same words, and takes most of a command's time: reading the files, making the commands."""
 
 
 def _quiet(level: int = 0) -> None:

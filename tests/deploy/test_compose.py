@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,8 +82,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory, postgres_on_loopback:
         _start(made, composed)
         yield made
     finally:
-        for container in reversed(running.values()):
-            container.stop()
+        broker = running.pop("redis-1")
+        with ThreadPoolExecutor(len(running)) as all_at_once:
+            list(all_at_once.map(Container.stop, running.values()))
+        broker.stop()
 
 
 def _start(made: Installation, composed: dict[str, Any]) -> None:

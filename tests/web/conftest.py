@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.testclient import TestClient
 
 from dispatch.access import sessions, users
@@ -17,6 +19,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage.database import Database
 from dispatch.ticket.roles import Grant, Role
+from dispatch.web import live
 from dispatch.web.app import create_app
 from dispatch.web.installation import Installation
 from tests import factories as f
@@ -28,7 +31,15 @@ API = "/api/v1"
 class Web:
     """The application over one database. `now` is what its clock says."""
 
-    def __init__(self, app: Any, database: Database, rulebook: Rulebook, script: Script) -> None:
+    def __init__(
+        self,
+        app: Any,
+        database: Database,
+        rulebook: Rulebook,
+        script: Script,
+        portal: BlockingPortal | None = None,
+    ) -> None:
+        self.portal = portal
         self.app, self.database, self.rulebook, self.script = app, database, rulebook, script
         self.now: datetime = f.NOW
         self.here = Installation(Settings(), database, cheap_hasher(), clock=lambda: self.now)
@@ -38,7 +49,9 @@ class Web:
 
     def client(self, **headers: str) -> TestClient:
         """Nobody yet."""
-        return TestClient(self.app, headers=headers, raise_server_exceptions=False, base_url="http://testserver")
+        made = TestClient(self.app, headers=headers, raise_server_exceptions=False, base_url="http://testserver")
+        made.portal = self.portal
+        return made
 
     def token(self, name: str) -> str:
         with self.database.write() as tx:
@@ -76,14 +89,29 @@ def application(sqlite_template: Path) -> Any:
     return create_app(Installation(Settings(), Database(f"sqlite:///{sqlite_template}"), cheap_hasher()))
 
 
+@pytest.fixture(autouse=True)
+def _ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stops the thread that waits for changes waits for it, up to a second: here for every application that a
+    test starts and stops."""
+    monkeypatch.setattr(live, "WAIT", 0.02)
+    monkeypatch.setattr(live, "POLL", 0.01)
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[BlockingPortal]:
+    """One event loop for all requests: a client by itself starts a thread and a loop for each of them."""
+    with start_blocking_portal() as made:
+        yield made
+
+
 @pytest.fixture
-def web(application: Any, database: Database, in_force: Rulebook, script: Script) -> Web:
+def web(application: Any, database: Database, in_force: Rulebook, script: Script, portal: BlockingPortal) -> Web:
     """On both kinds of database."""
-    return Web(application, database, in_force, script)
+    return Web(application, database, in_force, script, portal)
 
 
 @pytest.fixture
-def small_web(application: Any, sqlite: Database, rulebook: Rulebook, script: Script) -> Web:
+def small_web(application: Any, sqlite: Database, rulebook: Rulebook, script: Script, portal: BlockingPortal) -> Web:
     """On SQLite alone, for what doesn't depend on the database."""
     f.put_in_force(sqlite, rulebook)
-    return Web(application, sqlite, rulebook, script)
+    return Web(application, sqlite, rulebook, script, portal)
