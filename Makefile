@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .venv-bench
 JOBS ?= 2
+# What needs neither database nor broker.
+UNIT := tests/domain tests/routing tests/ports tests/runtime tests/cli tests/replay tests/demo tests/slips/test_forms.py \
+	tests/storage/test_field_cipher.py tests/web/test_labels.py tests/test_settings.py \
+	--ignore tests/replay/test_driver.py --ignore tests/demo/test_moving_in.py
 
 .PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock clean
 
@@ -28,7 +32,7 @@ test: setup  ## all tests but the browser's, in JOBS processes
 	@$(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
 
 test-unit: setup  ## the unit tests alone, in seconds
-	@$(BIN)/python -m pytest -p no:cacheprovider tests/unit
+	@$(BIN)/python -m pytest -p no:cacheprovider $(UNIT)
 
 test-web: setup  ## the pages in a real browser (Debian's chromium), with workers and broker
 	@$(BIN)/python -m pytest -p no:cacheprovider tests/browser
@@ -51,7 +55,7 @@ format: setup  ## ruff's formatting and its safe corrections
 	@$(BIN)/ruff format .
 
 docs: setup  ## what is generated: the life tables' page, the rules' drawings and schema
-	@$(BIN)/python -m dispatch.books.journey > docs/journey.md
+	@$(BIN)/python -m dispatch.domain.diagrams > docs/journey.md
 	@$(BIN)/dispatch rules show routing_rules.yaml --svg docs/rules.svg
 	@$(BIN)/dispatch rules show routing_rules.yaml --flow construction --svg docs/rules-construction.svg
 	@$(BIN)/dispatch rules schema > docs/routing_rules.schema.json

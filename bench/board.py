@@ -23,12 +23,12 @@ from sqlalchemy import create_engine, make_url, text
 from starlette.testclient import TestClient
 
 from dispatch.access import sessions, users
+from dispatch.domain.roles import Grant, Role
 from dispatch.routing import loader
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import PROJECT, Settings
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
-from dispatch.ticket.roles import Grant, Role
 from dispatch.web.app import create_app
 from dispatch.web.installation import Installation
 from tests.crowd import AREAS, crowd

@@ -12,12 +12,10 @@ import contextlib
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
-from typing import Any
 
 from bench import report, servers
+from bench.contender import Contender
 from bench.load import HOPS
 from bench.servers import Server
 from bench.session import OURS, ROOT, Ask, session
@@ -25,43 +23,6 @@ from bench.session import OURS, ROOT, Ask, session
 ROUNDS = 3
 SECONDS = 6.0
 IN_FLIGHT = 2_000
-
-
-@dataclass
-class Contender:
-    name: str
-    title: str
-    command: list[str]
-    database: bool = False
-    full: list[dict[str, Any]] = field(default_factory=list)
-    half: list[dict[str, Any]] = field(default_factory=list)
-    single: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def rate(self) -> float:
-        """Hops a second."""
-        return median(run["hops"] / run["seconds"] for run in self.full)
-
-    @property
-    def processor(self) -> float:
-        """Processor seconds per 1,000 hops."""
-        return median(run["processor"] / run["hops"] * 1000 for run in self.full)
-
-    def parts(self, of: str) -> dict[str, float]:
-        """Processor microseconds of a hop by what the processes are there for, in the runs `full`, `half`, `single`."""
-        runs = getattr(self, of)
-        names = sorted({name for run in runs for name in run["parts"]})
-        return {name: median(run["parts"].get(name, 0.0) / run["hops"] * 1e6 for run in runs) for name in names}
-
-    @property
-    def memory(self) -> float:
-        """Megabytes."""
-        return max(run["memory"] for run in self.full) / 1e6
-
-    def latency(self, of: str, part: str) -> float:
-        """Milliseconds, `p50` or `p99`, in the runs at `half` load or `single`."""
-        found = [run["latency"][part] for run in getattr(self, of) if run["latency"]]
-        return median(found) if found else float("nan")
 
 
 def contenders() -> list[Contender]:

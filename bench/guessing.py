@@ -28,10 +28,10 @@ from pwdlib import PasswordHash
 
 from dispatch.access import sessions, users
 from dispatch.access.passwords import kept_password
+from dispatch.domain.roles import Grant, Role
 from dispatch.settings import PROJECT
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
-from dispatch.ticket.roles import Grant, Role
 from tests.people import CONSOLE
 
 GUESSES, GUESSERS, QUIET = 10_000, 8, 300

@@ -22,18 +22,18 @@ from sqlalchemy.exc import DBAPIError
 
 from bench import servers
 from bench.growth import Growing
-from dispatch import intake, retention
-from dispatch.logs import configure_logs
+from dispatch.domain.roles import Actor, Role
 from dispatch.routing import prehandling_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
+from dispatch.runtime.logs import configure_logs
 from dispatch.settings import PROJECT
-from dispatch.storage import accounts
+from dispatch.storage import accounts, retention
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.migration import migrate
-from dispatch.storage.tables import archive_record, history, hop, stored_case, ticket
-from dispatch.ticket.roles import Actor, Role
+from dispatch.storage.tables.tickets import archive_record, history, hop, stored_case, ticket
+from dispatch.tickets import intake
 
 CASES, STORED = 300_000, 20_000
 """Old cases, each with its hop, its history and its record; and those of them in the case store."""

@@ -6,10 +6,8 @@ import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bench.contest import Contender
+from bench.contender import Contender
 
 OURS = "ours-postgresql"
 HEAD = (

@@ -26,13 +26,13 @@ from pwdlib import PasswordHash
 
 from bench import servers
 from dispatch.access import sessions, users
-from dispatch.logs import configure_logs
+from dispatch.domain.roles import Actor, Grant, Role
+from dispatch.runtime.logs import configure_logs
+from dispatch.runtime.supervisor import Stack
 from dispatch.settings import load_settings
 from dispatch.storage import accounts
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
-from dispatch.supervisor import Stack
-from dispatch.ticket.roles import Actor, Grant, Role
 
 CLIENTS = 8
 SECONDS = 10.0

@@ -28,9 +28,10 @@ from chaos.races import Races
 from chaos.scenarios import Findings, Ground, Scenario, duplicates, mixed_versions, play, poison
 from chaos.sizes import SIZES, Size
 from chaos.stage import Stage
-from dispatch.cli.desk import err, progress_bar
+from dispatch.cli.context import err
 from dispatch.routing import loader, prehandling_file
 from dispatch.rules_in_force import RulesInForce
+from dispatch.runtime.progress import progress_bar
 from dispatch.settings import PROJECT
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate

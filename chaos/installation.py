@@ -18,11 +18,11 @@ from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.routing import loader, prehandling_file
 from dispatch.rules_in_force import RulesInForce
+from dispatch.runtime.supervisor import Child, Stack
 from dispatch.settings import PROJECT, Settings
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import new_keys
 from dispatch.storage.migration import migrate
-from dispatch.supervisor import Child, Stack
 
 INJECTED = Path(__file__).parent / "injected"
 

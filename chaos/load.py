@@ -14,16 +14,16 @@ import httpx2
 
 from chaos.installation import Installation
 from dispatch.access import sessions, users
+from dispatch.demo.made_up_log import sample
+from dispatch.domain.numbers import read_ticket_number
+from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.errors import DispatchError
-from dispatch.intake import Accepted, Report
 from dispatch.replay import mapping
 from dispatch.replay.driver import AGENT, Driver
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.plan import Planner
-from dispatch.replay.sample import sample
 from dispatch.storage import tickets
-from dispatch.ticket.numbers import read_ticket_number
-from dispatch.ticket.roles import Actor, Grant, Role
+from dispatch.tickets.intake import Accepted, Report
 
 NAME = "chaos"
 BY_WEB = 5

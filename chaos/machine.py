@@ -20,12 +20,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import event, select
 
+import workers.context
 import workers.hop
-import workers.world
-from dispatch import closing, followup, handling, intake, timers
+from dispatch.domain.roles import Actor
+from dispatch.domain.ticket import HOP_ENDS, HopState, TicketState
 from dispatch.errors import DispatchError
-from dispatch.handling import Claim, Report
-from dispatch.next_hop import Carried
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.printing import SimulatedPrinter
@@ -34,16 +33,17 @@ from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage import accounts, hops
-from dispatch.storage import tables as t
 from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import Pair
-from dispatch.ticket.life import HOP_ENDS, HopState, TicketState
-from dispatch.ticket.roles import Actor
+from dispatch.storage.tables import tickets as t
+from dispatch.tickets import closing, followup, handling, intake, timers
+from dispatch.tickets.handling import Claim, Report
+from dispatch.tickets.next_hop import Carried
 from tests.factories import CLERK, HOPS, LEASE, NOW, REOPENS, SUPERVISOR, dump, hasty, in_file
 from tests.properties.test_journeys import ENDING, PEOPLE, SCRIPT, evidence
 from tests.strategies import RULEBOOK
-from workers.handing_on import HandOn
-from workers.world import Clock, World
+from workers.context import Clock, World
+from workers.direct_send import HandOn
 
 STEPS = 40
 CUSTOMERS = 3
@@ -120,8 +120,8 @@ class Machine(RuleBasedStateMachine):
 
     def _enter(self, here: World) -> None:
         """The workers' code finds this world."""
-        self._before = workers.world._world
-        workers.world._world = lambda _pid: here  # type: ignore[assignment]
+        self._before = workers.context._world
+        workers.context._world = lambda _pid: here  # type: ignore[assignment]
 
     def _count(self, *_: object) -> None:
         if self.dies_before:
@@ -263,7 +263,7 @@ class Machine(RuleBasedStateMachine):
             self._to_the_end()
             self._all_of_it_a_day_later()
         finally:
-            workers.world._world = self._before
+            workers.context._world = self._before
             self.database.dispose()
             self._folder.cleanup()
 

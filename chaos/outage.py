@@ -16,11 +16,11 @@ from chaos.load import body, token
 from chaos.scenarios import Findings, Ground
 from chaos.stage import Stage
 from chaos.verdict import Verdict
-from dispatch.intake import Report
+from dispatch.domain.roles import Actor, Role
+from dispatch.domain.ticket import ON_ITS_WAY
 from dispatch.storage import accounts
-from dispatch.storage.tables import hop, ticket
-from dispatch.ticket.life import ON_ITS_WAY
-from dispatch.ticket.roles import Actor, Role
+from dispatch.storage.tables.tickets import hop, ticket
+from dispatch.tickets.intake import Report
 
 CLIENTS, EACH_SECONDS = 4, 0.25
 """So many clients report, each four times a second: what one web process bears well besides everything else."""

@@ -17,7 +17,7 @@ from sqlalchemy import URL, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from chaos.processes import children, kill
-from dispatch.processes import die_with_parent
+from dispatch.runtime.child_process import die_with_parent
 
 BACK_SECONDS = 30
 

@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 
-from dispatch.processes import die_with_parent
+from dispatch.runtime.child_process import die_with_parent
 
 COMMIT = b"COMMIT\x00"
 """How libpq sends it, as a simple query. Source: PostgreSQL's documentation, "Message Formats"."""

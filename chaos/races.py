@@ -16,15 +16,15 @@ from itertools import combinations
 
 from sqlalchemy import Row, select
 
-from dispatch import followup, handling, intake
+from dispatch.domain.roles import Actor, Role
 from dispatch.errors import DispatchError
-from dispatch.handling import Claim, PassOn, Report
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, hops
 from dispatch.storage.database import Database, Tx
-from dispatch.storage.tables import history, hop
-from dispatch.ticket.roles import Actor, Role
+from dispatch.storage.tables.tickets import history, hop
+from dispatch.tickets import followup, handling, intake
+from dispatch.tickets.handling import Claim, PassOn, Report
 
 CLERK, SUPERVISOR = Actor("chen", Role.CLERK), Actor("gao", Role.SUPERVISOR)
 ZHAO, QIAN = Actor("zhao", Role.NOC), Actor("qian", Role.NOC)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
+from dispatch.domain.ticket import ON_ITS_WAY
 from dispatch.storage.database import Database
-from dispatch.storage.tables import hop
-from dispatch.ticket.life import ON_ITS_WAY
+from dispatch.storage.tables.tickets import hop
 
 
 @dataclass

@@ -20,10 +20,10 @@ from chaos.postgres import Postgres
 from chaos.sizes import Size
 from chaos.stage import Progress, Stage
 from chaos.verdict import Verdict, count
-from dispatch.replay.sample import sample
-from dispatch.storage.book_tables import account
-from dispatch.storage.tables import hop, ticket
-from dispatch.ticket.life import HopState
+from dispatch.demo.made_up_log import sample
+from dispatch.domain.ticket import HopState
+from dispatch.storage.tables.accounts import account
+from dispatch.storage.tables.tickets import hop, ticket
 
 COPIES_OF_A_TICKET = 8
 """So many at least come of a ticket's messages, in messages of two hops at most."""

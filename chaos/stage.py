@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from chaos.installation import Installation, pool
 from chaos.load import Load
 from chaos.recovery import Recovery
-from dispatch import handling
+from dispatch.domain.roles import Actor, Role
+from dispatch.domain.ticket import HopState
 from dispatch.errors import DispatchError
-from dispatch.storage.tables import hop
-from dispatch.ticket.life import HopState
-from dispatch.ticket.roles import Actor, Role
+from dispatch.storage.tables.tickets import hop
+from dispatch.tickets import handling
 
 SUPERVISOR = Actor("chaos", Role.SUPERVISOR)
 TICK_SECONDS, LOOK_SECONDS = 0.02, 0.2

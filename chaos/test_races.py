@@ -10,8 +10,9 @@ from chaos import races
 from chaos.sizes import SIZES
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import hops, tables
+from dispatch.storage import hops
 from dispatch.storage.database import Database
+from dispatch.storage.tables import tickets
 from tests.factories import put_in_force
 
 COUNT = SIZES["tiny"].races
@@ -30,7 +31,7 @@ def test_without_the_locks_the_races_have_two_winners(
     query = hops._whole
 
     def unlocked(tx: Any, hop_ids: Any) -> Any:
-        return {row.id: row for row in tx.execute(query().where(tables.hop.c.id.in_(hop_ids)))}
+        return {row.id: row for row in tx.execute(query().where(tickets.hop.c.id.in_(hop_ids)))}
 
     monkeypatch.setattr(hops, "lock", unlocked)
     assert races.run(postgresql, rulebook, script, COUNT).odd

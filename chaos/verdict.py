@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 
 from chaos.installation import Installation
 from chaos.load import NAME, Load
-from dispatch.replay.outside import count_outside, receivers
-from dispatch.storage.tables import hop, ticket
-from dispatch.ticket.numbers import read_ticket_number
+from dispatch.demo.effect_tally import count_outside, receivers
+from dispatch.domain.numbers import read_ticket_number
+from dispatch.storage.tables.tickets import hop, ticket
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,22 @@
 
 A fault's journey, and where each step of it stands:
 
-    a customer reports it, by hotline or face to face      intake.submit
+    a customer reports it, by hotline or face to face      tickets.intake.submit
     a script tries to solve it on the phone                routing.prehandling.follow
     it becomes a ticket; the rules name the first team     routing.rulebook.decide
-    its hop is a row that is due                           next_hop.start
+    its hop is a row that is due                           tickets.next_hop.start
     the relay sends what is due to the teams' queues       workers.relay
     the team's worker tests, assigns, puts it on the board workers.hop, workers.teams
-    a person claims it and reports a finding               handling.claim, handling.end
-    the finding and the facts decide the next hop          next_hop.end
-    the record is frozen, the customer is asked            closing.archive, closing.answer
-    satisfied: the case is closed; not fixed: back to work ticket.life
+    a person claims it and reports a finding               tickets.handling.claim, tickets.handling.end
+    the finding and the facts decide the next hop          tickets.next_hop.end
+    the record is frozen, the customer is asked            tickets.closing.archive, tickets.closing.answer
+    satisfied: the case is closed; not fixed: back to work domain.ticket
 
 At the counter, where nothing waits for a queue:
 
     an account operation is done whole, or refused on record accounts
     what it leads to outside our database leaves as a row  effects, workers.effects
-    a line is built by the same rules, queues and boards   construction
+    a line is built by the same rules, queues and boards   tickets.construction
     and the customer takes home what was done, on paper    slips
 
 The database decides what is true; a message only says where to look.

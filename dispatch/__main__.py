@@ -14,19 +14,19 @@ from dispatch.cli import (
     doctor,
     effects,
     handling,
+    installation,
     intake,
     journey,
-    paper,
     plans,
     prehandling,
     replay,
     rules,
-    running,
+    slips,
     team,
     users,
 )
-from dispatch.cli.desk import tell
-from dispatch.cli.late import late
+from dispatch.cli.context import tell
+from dispatch.cli.lazy_group import late
 from dispatch.errors import BadSettings, DispatchError, MissingPart
 
 cli = typer.Typer(
@@ -36,7 +36,7 @@ cli = typer.Typer(
     pretty_exceptions_show_locals=False,
     rich_markup_mode="rich",
 )
-for module in (running, doctor, backup, intake, team, handling, journey, paper, replay, demo, users):
+for module in (installation, doctor, backup, intake, team, handling, journey, slips, replay, demo, users):
     cli.registered_commands += module.app.registered_commands
 for name, group in (
     ("rules", rules.rules),

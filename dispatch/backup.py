@@ -21,12 +21,12 @@ from pathlib import Path
 from sqlalchemy import delete, make_url
 
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
+from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
 from dispatch.storage import effects, epoch, hops
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.migration import migrate
-from dispatch.storage.web_tables import session
-from dispatch.supervisor import is_running
+from dispatch.storage.tables.access import session
 
 
 @dataclass(frozen=True)

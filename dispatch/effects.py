@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from dispatch.books.effect import EffectState, Port, effect_move, lane_of
+from dispatch.domain.effect import EffectState, Port, effect_move, lane_of
+from dispatch.domain.roles import Actor, require
 from dispatch.errors import NotFound
 from dispatch.ports.provisioning import Order as Order
 from dispatch.storage import effects, operations
 from dispatch.storage.database import Tx
-from dispatch.ticket.roles import Actor, require
 
 
 def tell(tx: Tx, key: str, mobile: str, text: str, now: datetime) -> None:

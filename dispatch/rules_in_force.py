@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 
+from dispatch.domain.ticket import LIVE_HOP
 from dispatch.errors import BadRules, NotFound
 from dispatch.routing.loader import load, parse
 from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import rulebooks
 from dispatch.storage.database import Database, Tx
-from dispatch.storage.tables import hop, rulebook, rules_refused
-from dispatch.ticket.life import LIVE_HOP
+from dispatch.storage.tables.tickets import hop, rulebook
 
 log = structlog.get_logger()
 
@@ -53,19 +53,19 @@ class RulesInForce:
         try:
             new = load(self.file)
             with self.database.read() as tx:
-                latest = _latest(tx)
+                latest = rulebooks.latest(tx)
                 _require_teams_at_work(tx, new, str(self.file))
             if latest != new.version:
                 with self.database.write() as tx:
-                    _put_in_force(tx, new, now)
+                    rulebooks.put_in_force(tx, new, now)
                 log.info("rules taken up", version=new.version)
             self.refused = None
             return new
         except BadRules as refused:
             self.refused = refused
             with self.database.write() as tx:
-                _note_refused(tx, refused, now)
-                version = _latest(tx)
+                rulebooks.note_refused(tx, refused, now)
+                version = rulebooks.latest(tx)
             log.error("rules refused, the last good ones stay in force", faults=len(refused.lines), in_force=version)
             if version is None:
                 raise
@@ -88,17 +88,6 @@ class RulesInForce:
         return self._versions[version]
 
 
-def _latest(tx: Tx) -> str | None:
-    return tx.execute(select(rulebook.c.version).order_by(rulebook.c.in_force_from.desc()).limit(1)).scalar()
-
-
-def _put_in_force(tx: Tx, new: Rulebook, now: datetime) -> None:
-    """Also an earlier version that came back, and one that another process takes up at this moment."""
-    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(rulebook).values(version=new.version, text=new.text, in_force_from=now)
-    tx.execute(row.on_conflict_do_update(index_elements=[rulebook.c.version], set_={"in_force_from": now}))
-
-
 def _require_teams_at_work(tx: Tx, new: Rulebook, file: str) -> None:
     """A team can't be dropped while it has work: nobody could end its hops any more."""
     at_work = tx.execute(select(hop.c.team).where(hop.c.state.in_(LIVE_HOP)).distinct()).scalars()
@@ -108,11 +97,3 @@ def _require_teams_at_work(tx: Tx, new: Rulebook, file: str) -> None:
             file=file,
             faults=tuple(f"{file}:1:1: team '{team}' still has open hops and can't be dropped" for team in dropped),
         )
-
-
-def _note_refused(tx: Tx, refused: BadRules, now: datetime) -> None:
-    """Once for each different set of faults, however many processes see them."""
-    faults = "\n".join(refused.lines)
-    last = tx.execute(select(rules_refused.c.faults).order_by(rules_refused.c.id.desc()).limit(1)).scalar()
-    if last != faults:
-        tx.execute(insert(rules_refused).values(at=now, faults=faults))

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, text
 
+from dispatch.domain.rank import rank
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import book_tables as b
-from dispatch.storage import tables as t
 from dispatch.storage.database import Database, Tx
-from dispatch.ticket.rank import rank
+from dispatch.storage.tables import accounts as b
+from dispatch.storage.tables import tickets as t
 from tests.factories import NOW
 
 AREAS = ("tianhe", "yuexiu", "haizhu", "panyu")

@@ -13,27 +13,27 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, event, insert, select
 
-from dispatch import closing, construction, handling, intake, next_hop
-from dispatch.books.life import AccountState
+from dispatch.domain.account import AccountState
+from dispatch.domain.channel import Channel
+from dispatch.domain.finding import Value
+from dispatch.domain.kind import Kind
+from dispatch.domain.roles import Actor, Role
+from dispatch.domain.ticket import TicketState
 from dispatch.errors import DispatchError
-from dispatch.handling import Claim, HandBack, PassOn, Report
-from dispatch.intake import Accepted
-from dispatch.next_hop import Carried
 from dispatch.routing import loader
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import accounts, history, hops, records, tickets
-from dispatch.storage import book_tables as b
-from dispatch.storage import tables as t
-from dispatch.storage.columns import metadata
+from dispatch.storage import accounts, history, hops, surveys, tickets
+from dispatch.storage.column_types import metadata
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.migration import migrate
 from dispatch.storage.outbox import MOST_FAILURES, Pair
-from dispatch.ticket.channel import Channel
-from dispatch.ticket.finding import Value
-from dispatch.ticket.kind import Kind
-from dispatch.ticket.life import TicketState
-from dispatch.ticket.roles import Actor, Role
+from dispatch.storage.tables import accounts as b
+from dispatch.storage.tables import tickets as t
+from dispatch.tickets import closing, construction, handling, intake, next_hop
+from dispatch.tickets.handling import Claim, HandBack, PassOn, Report
+from dispatch.tickets.intake import Accepted
+from dispatch.tickets.next_hop import Carried
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
@@ -195,8 +195,8 @@ def stretch(tx: Tx, rulebook: Rulebook, received: list[Pair], now: datetime = NO
             following = next_hop.write(tx, closing.archive(tx, rulebook, [row], now, SURVEYS))
             stretch(tx, rulebook, hops.receive(tx, [sending.pair for sending in following], now, LEASE), now)
         elif row.team == "callback-survey":
-            records.open_surveys(tx, [row.id], now)
-            records.confirm(tx, [row.id], now)
+            surveys.open_surveys(tx, [row.id], now)
+            surveys.confirm(tx, [row.id], now)
             hops.board(tx, [row.id], now, now + rulebook.limits.survey_every)
         elif row.team == "provisioning":
             construction.provisioned(tx, rulebook, [row], {row.id: None}, now)
@@ -320,7 +320,7 @@ def acts(database: Database, ticket_id: int) -> list[Row[Any]]:
 def token(database: Database, hop_id: int) -> str:
     """What stands in the link that the customer got."""
     with database.read() as tx:
-        survey = records.by_hop(tx, hop_id)
+        survey = surveys.by_hop(tx, hop_id)
     assert survey is not None
     return str(survey.token)
 

@@ -11,8 +11,8 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from dispatch.access import users
 from dispatch.access.users import User
+from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Actor, Grant, Role
 from tests.factories import NOW
 
 PASSWORD = "Kx7-mountain-river"

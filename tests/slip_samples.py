@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from dispatch.domain.title import Title
 from dispatch.slips.forms import (
     Amount,
     Change,
@@ -15,7 +16,6 @@ from dispatch.slips.forms import (
     Section,
     SlipData,
 )
-from dispatch.ticket.finding import Title
 
 OPERATOR = "南粤宽带通信有限公司"
 URL = "https://paidan.example.cn/slips/S000000123?k=7f3a9c"

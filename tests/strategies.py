@@ -8,10 +8,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from dispatch.domain.channel import CHANNELS
+from dispatch.domain.finding import Value
 from dispatch.routing.loader import load
 from dispatch.routing.rulebook import Facts, Rulebook
-from dispatch.ticket.channel import CHANNELS
-from dispatch.ticket.finding import Value
 
 RULES = Path(__file__).parent.parent / "routing_rules.yaml"
 RULEBOOK: Rulebook = load(RULES)

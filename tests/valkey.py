@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dispatch.supervisor import _valkey
+from dispatch.runtime.supervisor import _valkey
 from tests.deploy.compose import free_port
 
 

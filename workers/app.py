@@ -14,20 +14,21 @@ from celery import Celery, current_task
 from celery.signals import heartbeat_sent, task_unknown, worker_init, worker_process_init, worker_ready
 
 from dispatch.errors import MissingPart
-from dispatch.logs import configure_logs
-from dispatch.processes import die_with_parent, mark_ready
-from dispatch.pulse import beat
 from dispatch.routing.rulebook import EFFECTS
+from dispatch.runtime.child_process import die_with_parent, mark_ready
+from dispatch.runtime.healthcheck import beat
+from dispatch.runtime.logs import configure_logs
 from dispatch.settings import load_settings
 from dispatch.storage.outbox import Pair
-from workers import broker, effects, hop, kept_client
-from workers.beating import keep_beating
-from workers.chains import DELIVER, chains, receive_task, step_tasks, stretches
+from workers import broker, effects, hop, redis_channel
+from workers.chains import chains, step_tasks, stretches
+from workers.context import world
 from workers.events import GatherEvents
-from workers.hop import Step
+from workers.heartbeat import keep_beating
 from workers.metrics_port import show_metrics
-from workers.sending import Sender
-from workers.world import world
+from workers.publishing import Sender
+from workers.stretch import Step
+from workers.task_names import DELIVER, receive_task
 
 SETTINGS: dict[str, Any] = {
     # JSON alone: a pickled body would let whoever reaches the broker run code here.
@@ -73,8 +74,8 @@ def make_app() -> Celery:
         raise MissingPart(part="DISPATCH_BROKER_URL", remedy="start the workers with `dispatch up`, or set it")
     rulebook = world().rules.get()
     broker_url = settings.broker_url.get_secret_value()
-    kept_client.use()
-    made = Celery("paidan", broker=broker_url, task_cls="workers.acknowledging:Task", set_as_current=True)
+    redis_channel.use()
+    made = Celery("paidan", broker=broker_url, task_cls="workers.task:Task", set_as_current=True)
     made.conf.update(SETTINGS, broker_transport_options=broker.transport_options(settings))
     made.conf.task_queues = [broker.queue(settings, name) for name in (*rulebook.teams, EFFECTS)]
     for team, stretch in stretches(rulebook).items():

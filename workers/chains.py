@@ -5,16 +5,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import workers.teams
 from dispatch.errors import MissingPart
-from dispatch.routing.rulebook import EFFECTS, Rulebook
-
-if TYPE_CHECKING:
-    from workers.hop import Stretch
-
-DELIVER = f"{EFFECTS}.deliver"
+from dispatch.routing.rulebook import Rulebook
+from workers.stretch import Stretch
 
 
 def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
@@ -29,11 +24,6 @@ def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
         raise MissingPart(part=f"team {module} in the rules", remedy="its worker module would have nothing to do")
     found = {team: importlib.import_module(f"workers.teams.{team.replace('-', '_')}") for team in rulebook.teams}
     return {team: module.STRETCH for team, module in found.items()}
-
-
-def receive_task(team: str) -> str:
-    """The task that only marks hops as received: before the chain of those that were sent in vain before."""
-    return f"{team}.receive"
 
 
 def step_tasks(team: str, stretch: Stretch) -> list[str]:

@@ -13,14 +13,14 @@ from typing import Any
 import structlog
 from sqlalchemy import Row
 
-from dispatch import metrics
-from dispatch.books.effect import Port
+from dispatch.domain.effect import Port
+from dispatch.runtime import metrics
 from dispatch.storage import effects
 from dispatch.storage.outbox import Pair
 from workers.batch import PAUSE, Batch
+from workers.context import World, world
+from workers.effect_receivers import RECEIVERS, Effects
 from workers.hop import lost
-from workers.receivers import RECEIVERS, Effects
-from workers.world import World, world
 
 log = structlog.get_logger()
 

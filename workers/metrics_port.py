@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic import SecretStr
 
-from dispatch import metrics
 from dispatch.errors import BadSettings, MissingPart
+from dispatch.runtime import metrics
 from dispatch.settings import Settings
 
 

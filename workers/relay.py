@@ -19,20 +19,21 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from dispatch import metrics, retention, timers
-from dispatch.logs import configure_logs
-from dispatch.processes import mark_ready
-from dispatch.pulse import beat
 from dispatch.routing.rulebook import EFFECTS
-from dispatch.storage import beats, effects, hops
+from dispatch.runtime import metrics
+from dispatch.runtime.child_process import mark_ready
+from dispatch.runtime.healthcheck import beat
+from dispatch.runtime.logs import configure_logs
+from dispatch.storage import effects, heartbeats, hops, retention
 from dispatch.storage.outbox import Outbox
 from dispatch.storage.wakeups import Wakeups
+from dispatch.tickets import timers
 from workers.app import app
-from workers.beating import process_name
 from workers.chains import chains
+from workers.context import World, world
+from workers.heartbeat import process_name
 from workers.metrics_port import show_metrics
-from workers.sending import Sender
-from workers.world import World, world
+from workers.publishing import Sender
 
 log = structlog.get_logger()
 
@@ -151,8 +152,8 @@ class Relay:
         rulebook = self.here.rules.get()
         with self.here.database.write() as tx:
             timers.fire(tx, rulebook, datetime.now(UTC), self.here.settings.batch)
-            if time.monotonic() - self._beaten > beats.BEAT_SECONDS:
-                beats.beat(tx, process_name("relay"), "relay", self._started_at, datetime.now(UTC))
+            if time.monotonic() - self._beaten > heartbeats.BEAT_SECONDS:
+                heartbeats.beat(tx, process_name("relay"), "relay", self._started_at, datetime.now(UTC))
                 self._beaten = time.monotonic()
 
     def retain(self) -> None:

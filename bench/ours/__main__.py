@@ -13,19 +13,19 @@ from pathlib import Path
 from sqlalchemy import func, select
 
 from bench.load import HOPS, serve
-from dispatch import intake
+from dispatch.domain.roles import Actor, Role
+from dispatch.domain.ticket import TicketState
 from dispatch.errors import DispatchError
-from dispatch.intake import Report
-from dispatch.logs import configure_logs
 from dispatch.routing import prehandling_file
 from dispatch.rules_in_force import RulesInForce
+from dispatch.runtime.logs import configure_logs
 from dispatch.settings import load_settings
 from dispatch.storage import accounts
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
-from dispatch.storage.tables import hop, ticket
-from dispatch.ticket.life import TicketState
-from dispatch.ticket.roles import Actor, Role
+from dispatch.storage.tables.tickets import hop, ticket
+from dispatch.tickets import intake
+from dispatch.tickets.intake import Report
 
 ACCOUNTS = 2_000
 AT_ONCE = 400

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dispatch import next_hop
-from dispatch.next_hop import Carried, Changes, Ending
+from dispatch.domain.finding import Value
+from dispatch.domain.roles import WORKER
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Tx
-from dispatch.ticket.finding import Value
-from dispatch.ticket.roles import WORKER
-from workers.hop import Hops, Step, Stretch
+from dispatch.tickets import next_hop
+from dispatch.tickets.next_hop import Carried, Changes, Ending
+from workers.stretch import Hops, Step, Stretch
 
 
 def ending_with(finding: str, **evidence: Value) -> Stretch:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 from pwdlib import PasswordHash
 
+from dispatch.domain.text import has_control_characters
 from dispatch.errors import BadInput, SignInSlowed
-from dispatch.ticket.finding import has_control_characters
 
 SHORTEST, LONGEST = 10, 128
 FEWEST_DIFFERENT = 5

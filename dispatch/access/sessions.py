@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import Row
 
 from dispatch.access.secrets import hashed, new_secret
+from dispatch.domain.roles import Actor, Grant
+from dispatch.domain.text import has_control_characters
 from dispatch.errors import BadInput, NotFound, NotSignedIn
 from dispatch.storage import idempotency, operations, sessions, sign_ins
 from dispatch.storage.database import Tx
-from dispatch.ticket.finding import has_control_characters
-from dispatch.ticket.roles import Actor, Grant
 
 IDLE = timedelta(hours=1)
 """Without a request for so long, a session is over."""

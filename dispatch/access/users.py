@@ -12,11 +12,11 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
+from dispatch.domain.roles import CUSTOMER, HELD_BY_PEOPLE, RELAY, WORKER, Actor, Grant, Role
+from dispatch.domain.text import has_control_characters
 from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
 from dispatch.storage import operations, sessions, users
 from dispatch.storage.database import Tx
-from dispatch.ticket.finding import has_control_characters
-from dispatch.ticket.roles import CUSTOMER, HELD_BY_PEOPLE, RELAY, WORKER, Actor, Grant, Role
 
 LONGEST_NAME = 60
 LONGEST_AREA = 40

@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from sqlalchemy import Row
 
 from dispatch.accounts.operation import Act
-from dispatch.books.identity import normalised
-from dispatch.books.life import LIVING
-from dispatch.books.naming import read_account_number, read_mobile
+from dispatch.domain.account import LIVING
+from dispatch.domain.identity import normalised
+from dispatch.domain.naming import read_account_number, read_mobile
 from dispatch.errors import AuthenticationFailed, AuthenticationLocked, MobileNotBound, NoSuchCustomer, Refusal
 from dispatch.storage import accounts, customers, enrolments
 

@@ -10,12 +10,12 @@ from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts.operation import Act
-from dispatch.books.money import read_yuan, write_yuan
+from dispatch.domain.money import read_yuan, write_yuan
+from dispatch.domain.time import local_date
+from dispatch.domain.title import Title
 from dispatch.errors import BadAmount, BadInput
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
-from dispatch.storage import money
-from dispatch.ticket.clock import local_date
-from dispatch.ticket.finding import Title
+from dispatch.storage import payments
 
 METHODS = {"cash": Title("现金", "Cash"), "card": Title("刷卡", "Card")}
 
@@ -42,9 +42,11 @@ def charge(
     _require_exact(total, paid)
     if paid is None or not total:
         return None, None
-    money.insert_payment(act.tx, act.operation_id, account.id, "charge", paid.method, total, _reference(paid), act.now)
+    payments.insert_payment(
+        act.tx, act.operation_id, account.id, "charge", paid.method, total, _reference(paid), act.now
+    )
     payment = Payment(METHODS[paid.method], tuple(Amount(title, fen) for title, fen in items), paid.reference or "")
-    number = money.next_number(act.tx, "invoice")  # last: whoever takes one holds the series
+    number = payments.next_number(act.tx, "invoice")  # last: whoever takes one holds the series
     data = InvoiceData(
         number=invoice_number(number),
         issued_on=local_date(act.now),
@@ -58,7 +60,7 @@ def charge(
         slip=act.serial,
         record_url=f"{act.counter.record_url}{act.serial}",
     )
-    money.insert_invoice(act.tx, number, act.operation_id, account.id, total, None, data.as_json(), act.now)
+    payments.insert_invoice(act.tx, number, act.operation_id, account.id, total, None, data.as_json(), act.now)
     effects.print_invoice(act.tx, number, act.now)
     return payment, InvoiceMention(data.number)
 
@@ -66,13 +68,13 @@ def charge(
 def pay_back(act: Act, account: Row[Any]) -> tuple[Payment | None, list[InvoiceMention]]:
     """Pay back all that was taken for this account and is not paid back yet, each the way it was paid; its invoices are
     taken back, each offset by a red-letter one 红冲."""
-    charges = money.unrefunded(act.tx, account.id)
+    charges = payments.unrefunded(act.tx, account.id)
     for each in charges:
         reference = each.reference
-        money.insert_payment(
+        payments.insert_payment(
             act.tx, act.operation_id, account.id, "refund", each.method, each.amount, reference, act.now, each.id
         )
-    mentions = [_offset(act, account, row) for row in money.standing_invoices(act.tx, account.id)]
+    mentions = [_offset(act, account, row) for row in payments.standing_invoices(act.tx, account.id)]
     if not charges:
         return None, mentions
     amounts = tuple(Amount(Title("退费", "Paid back"), -each.amount) for each in charges)
@@ -81,7 +83,7 @@ def pay_back(act: Act, account: Row[Any]) -> tuple[Payment | None, list[InvoiceM
 
 
 def _offset(act: Act, account: Row[Any], row: Row[Any]) -> InvoiceMention:
-    number = money.next_number(act.tx, "invoice")
+    number = payments.next_number(act.tx, "invoice")
     original = InvoiceData.from_json(row.content)
     red = original.red_letter(
         number=invoice_number(number),
@@ -90,7 +92,9 @@ def _offset(act: Act, account: Row[Any], row: Row[Any]) -> InvoiceMention:
         clerk=act.actor.name,
         slip=act.serial,
     )
-    money.insert_invoice(act.tx, number, act.operation_id, account.id, -row.amount, row.number, red.as_json(), act.now)
+    payments.insert_invoice(
+        act.tx, number, act.operation_id, account.id, -row.amount, row.number, red.as_json(), act.now
+    )
     effects.print_invoice(act.tx, number, act.now)
     return InvoiceMention(original.number, taken_back=True, red_letter=red.number)
 

@@ -17,17 +17,17 @@ from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.enrolment import void
 from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Refused, Request, carry_out
+from dispatch.accounts.schemas import BindingShown
 from dispatch.accounts.secret import DocumentNumber
-from dispatch.accounts.shown import BindingShown
-from dispatch.books.naming import masked_mobile, read_account_number, read_mobile
+from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
+from dispatch.domain.numbers import slip_serial
+from dispatch.domain.roles import Actor
+from dispatch.domain.time import CHINA
+from dispatch.domain.title import Title
 from dispatch.errors import AlreadyBound, BadInput, MobileTaken, NotBound
 from dispatch.slips.forms import Change
 from dispatch.storage import enrolments
 from dispatch.storage.database import Tx
-from dispatch.ticket.clock import CHINA
-from dispatch.ticket.finding import Title
-from dispatch.ticket.numbers import slip_serial
-from dispatch.ticket.roles import Actor
 
 MOST_SHOWN = 200
 NUMBER = Title("绑定手机号码", "Bound mobile number")

@@ -8,25 +8,25 @@ from typing import Any
 
 from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding, bind, bindings, unbind
 from dispatch.accounts.closure import Closure, close
-from dispatch.accounts.customer_view import View, view
 from dispatch.accounts.opening import Opening, open_account
 from dispatch.accounts.operation import Counter, Outcome, Request
 from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
 from dispatch.accounts.profile import Modification, modify
+from dispatch.accounts.query import View, view
 from dispatch.accounts.refund import Appointment, Contact, Refund, appoint, contact, refund
 from dispatch.accounts.renaming import Renaming, rename
 from dispatch.accounts.suspension import Suspension, resume, suspend
 from dispatch.accounts.transfer import Transfer, transfer
-from dispatch.books.reasons import (
+from dispatch.domain.reasons import (
     CANCELLATION_REASONS,
     LEAVING_REASONS,
     RESUMPTION_REASONS,
     SUSPENSION_REASONS,
     Reasons,
 )
+from dispatch.domain.roles import Actor
+from dispatch.domain.title import Title
 from dispatch.storage.database import Tx
-from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import Actor
 
 Operation = Callable[[Tx, Counter, Any, Actor, datetime], Outcome]
 

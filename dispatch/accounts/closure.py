@@ -9,16 +9,16 @@ from datetime import datetime
 
 from dispatch import effects
 from dispatch.accounts import authentication
-from dispatch.accounts.faults import warn_of_open_fault
+from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, carry_out, release
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import DocumentNumber
-from dispatch.books.reasons import LEAVING_REASONS
+from dispatch.domain.reasons import LEAVING_REASONS
+from dispatch.domain.roles import Actor
+from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.slips.forms import Section
 from dispatch.storage.database import Tx
-from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import Actor
 
 
 class Closure(Reasoned):

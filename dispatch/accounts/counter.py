@@ -6,7 +6,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from dispatch.accounts.operation import Counter
-from dispatch.books import plans_file
+from dispatch.routing import plans_file
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage.field_cipher import open_cipher

@@ -9,17 +9,17 @@ from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts.operation import Act
-from dispatch.books.identity import DOCUMENT_KINDS
-from dispatch.books.life import LIVING, AccountState
-from dispatch.books.money import write_yuan
-from dispatch.books.naming import masked_mobile, read_mobile
-from dispatch.books.plans import Applicant, Plan
+from dispatch.domain.account import LIVING, AccountState
+from dispatch.domain.identity import DOCUMENT_KINDS
+from dispatch.domain.money import write_yuan
+from dispatch.domain.naming import masked_mobile, read_mobile
+from dispatch.domain.plans import Applicant, Plan
+from dispatch.domain.time import local_date
+from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import MobileTaken
 from dispatch.slips.forms import Line
 from dispatch.storage import accounts, enrolments
-from dispatch.ticket.clock import local_date
-from dispatch.ticket.finding import Title
 
 VOIDED = "voided"
 

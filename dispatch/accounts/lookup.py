@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from dispatch.accounts.shown import AccountFound
-from dispatch.books.identity import normalised
-from dispatch.books.life import STATE_TITLES, AccountState
-from dispatch.books.naming import masked_mobile, masked_name, read_account_number, read_mobile
+from dispatch.accounts.schemas import AccountFound
+from dispatch.domain.account import STATE_TITLES, AccountState
+from dispatch.domain.identity import normalised
+from dispatch.domain.naming import masked_mobile, masked_name, read_account_number, read_mobile
 from dispatch.storage import customers, unified_view
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher

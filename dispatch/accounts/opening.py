@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlalchemy import Row
 
-from dispatch import next_hop
 from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.enrolment import applicant, carrier, enrol, plan_lines
@@ -19,19 +18,20 @@ from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, ca
 from dispatch.accounts.password import set_password
 from dispatch.accounts.registration import Person, Scans, keep, register
 from dispatch.accounts.secret import NewPassword
-from dispatch.books.life import AccountState
-from dispatch.books.naming import read_address, read_mobile, read_name
-from dispatch.books.plans import Plan, require_offered
+from dispatch.domain.account import AccountState
+from dispatch.domain.kind import Kind
+from dispatch.domain.naming import read_address, read_mobile, read_name
+from dispatch.domain.numbers import ticket_number
+from dispatch.domain.plans import Plan, require_offered
+from dispatch.domain.roles import CHANNEL_OF, Actor, Role
+from dispatch.domain.ticket import TicketState
+from dispatch.domain.time import local_date
+from dispatch.domain.title import Title
 from dispatch.errors import AddressInUse, NoResources, NoResourcesFound, UnknownAddress
 from dispatch.slips.forms import Line, Section
 from dispatch.storage import accounts, history, resources, tickets
 from dispatch.storage.database import Tx
-from dispatch.ticket.clock import local_date
-from dispatch.ticket.finding import Title
-from dispatch.ticket.kind import Kind
-from dispatch.ticket.life import TicketState
-from dispatch.ticket.numbers import ticket_number
-from dispatch.ticket.roles import CHANNEL_OF, Actor, Role
+from dispatch.tickets import next_hop
 
 
 class Opening(Request):

@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pwdlib import PasswordHash
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import to_json
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from dispatch import effects
-from dispatch.books.identity import DOCUMENT_KINDS, masked
-from dispatch.books.life import STATE_TITLES, AccountState, account_move
-from dispatch.books.naming import masked_mobile
-from dispatch.books.plans import Plans
+from dispatch.domain.account import STATE_TITLES, AccountState, account_move
+from dispatch.domain.identity import DOCUMENT_KINDS, masked
+from dispatch.domain.naming import masked_mobile
+from dispatch.domain.numbers import slip_serial
+from dispatch.domain.plans import Plans
+from dispatch.domain.request_key import LONGEST_KEY, unveiled
+from dispatch.domain.roles import AT_THE_COUNTER, Actor, require
+from dispatch.domain.title import Title
 from dispatch.errors import (
     IllegalMove,
     KeyReused,
@@ -32,15 +36,11 @@ from dispatch.errors import (
     Unprintable,
     WrongState,
 )
-from dispatch.intake import LONGEST_KEY
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
 from dispatch.storage import accounts, customers, enrolments, operations, resources
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
-from dispatch.ticket.finding import Title
-from dispatch.ticket.numbers import slip_serial
-from dispatch.ticket.roles import AT_THE_COUNTER, Actor, require
 
 Text = Annotated[str, StringConstraints(max_length=500)]
 AccountNumber = Annotated[str, Field(description="宽带账号 · broadband account")]
@@ -323,15 +323,4 @@ def release(act: Act, account: Row[Any], why: str) -> None:
 
 def _canonical(request: Request) -> str:
     """All that was asked, secrets included: it only ever goes through a keyed hash."""
-    return to_json(_unveiled(request), bytes_mode="base64").decode()
-
-
-def _unveiled(value: Any) -> Any:
-    match value:
-        case SecretStr():
-            return value.get_secret_value()
-        case BaseModel():
-            return {name: _unveiled(getattr(value, name)) for name in sorted(type(value).model_fields)}
-        case tuple() | list():
-            return [_unveiled(each) for each in value]
-    return value
+    return to_json(unveiled(request), bytes_mode="base64").decode()

@@ -18,15 +18,15 @@ from dispatch.accounts import authentication
 from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
 from dispatch.accounts.registration import Bearer, Scans, agent_lines, keep, kept_line
 from dispatch.accounts.secret import DocumentNumber, NewPassword, OldPassword
-from dispatch.books.life import AccountState
-from dispatch.books.password import check_password
+from dispatch.domain.account import AccountState
+from dispatch.domain.password import check_password
+from dispatch.domain.roles import Actor
+from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadPassword, WrongOldPassword
 from dispatch.slips.forms import Line, Section
 from dispatch.storage import accounts, customers, enrolments
 from dispatch.storage.database import Tx
-from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import Actor
 
 
 class PasswordChange(Request):

@@ -17,16 +17,16 @@ from dispatch.accounts import authentication
 from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
 from dispatch.accounts.registration import Scans, keep, kept_line
 from dispatch.accounts.secret import DocumentNumber
-from dispatch.books.identity import DOCUMENT_KINDS, Document, read_document
-from dispatch.books.life import LIVING
-from dispatch.books.naming import masked_mobile, read_account_number, read_mobile, read_name
+from dispatch.domain.account import LIVING
+from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
+from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile, read_name
+from dispatch.domain.roles import Actor
+from dispatch.domain.time import local_date
+from dispatch.domain.title import Title
 from dispatch.errors import AnotherHolder, DocumentTaken, NothingChanged
 from dispatch.slips.forms import Change, Section
 from dispatch.storage import accounts, customers
 from dispatch.storage.database import Tx
-from dispatch.ticket.clock import local_date
-from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import Actor
 
 TITLES = {
     "name": Title("姓名", "Name"),

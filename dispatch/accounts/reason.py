@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from dispatch.accounts.operation import Request, Text
-from dispatch.books.reasons import Reasons, read_reason
-from dispatch.intake import clean
+from dispatch.domain.reasons import Reasons, read_reason
+from dispatch.domain.text import clean
+from dispatch.domain.title import Title
 from dispatch.slips.forms import Line
-from dispatch.ticket.finding import Title
 
 
 class Reasoned(Request):

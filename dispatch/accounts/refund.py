@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field
 from sqlalchemy import Row
 
-from dispatch import effects, next_hop
+from dispatch import effects
 from dispatch.accounts import authentication, billing
 from dispatch.accounts.operation import (
     AccountNumber,
@@ -29,23 +29,24 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import OldPassword
-from dispatch.books.money import write_yuan
-from dispatch.books.naming import masked_mobile, masked_name
-from dispatch.books.reasons import CANCELLATION_REASONS
-from dispatch.construction import REFUND_DESK, REFUNDED
+from dispatch.domain.kind import Kind
+from dispatch.domain.money import write_yuan
+from dispatch.domain.naming import masked_mobile, masked_name
+from dispatch.domain.numbers import read_ticket_number, ticket_number
+from dispatch.domain.reasons import CANCELLATION_REASONS
+from dispatch.domain.roles import Actor
+from dispatch.domain.text import clean
+from dispatch.domain.time import CHINA
+from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadAppointment, OrderNotFailed
-from dispatch.intake import clean
-from dispatch.next_hop import Ending
 from dispatch.slips.forms import Line, Section
 from dispatch.storage import accounts, customers, history, operations, refund_desk, tickets
-from dispatch.storage.acts import write_act
 from dispatch.storage.database import Tx
-from dispatch.ticket.clock import CHINA
-from dispatch.ticket.finding import Title
-from dispatch.ticket.kind import Kind
-from dispatch.ticket.numbers import read_ticket_number, ticket_number
-from dispatch.ticket.roles import Actor
+from dispatch.storage.ticket_changes import write_act
+from dispatch.tickets import next_hop
+from dispatch.tickets.construction import REFUND_DESK, REFUNDED
+from dispatch.tickets.next_hop import Ending
 
 CANCELLED = "cancelled"
 LATEST_APPOINTMENT = timedelta(days=30)

@@ -13,14 +13,14 @@ from sqlalchemy import Row
 
 from dispatch.accounts.operation import Act
 from dispatch.accounts.secret import DocumentNumber
-from dispatch.books.identity import DOCUMENT_KINDS, Document, read_document
-from dispatch.books.media import media_type
-from dispatch.books.naming import read_mobile, read_name
+from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
+from dispatch.domain.media_type import media_type
+from dispatch.domain.naming import read_mobile, read_name
+from dispatch.domain.time import local_date
+from dispatch.domain.title import Title
 from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
 from dispatch.slips.forms import Line
 from dispatch.storage import customers
-from dispatch.ticket.clock import local_date
-from dispatch.ticket.finding import Title
 
 LARGEST_SCAN = 10_000_000
 """Bytes; a colour scan of a page at 200 dpi has less, and a photo of a good phone as well."""

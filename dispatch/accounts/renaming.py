@@ -12,18 +12,18 @@ from pydantic import Field
 
 from dispatch import effects
 from dispatch.accounts import authentication
-from dispatch.accounts.faults import warn_of_open_fault
+from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
 from dispatch.accounts.secret import DocumentNumber
-from dispatch.books.life import AccountState
-from dispatch.books.naming import read_mobile
+from dispatch.domain.account import AccountState
+from dispatch.domain.naming import read_mobile
+from dispatch.domain.roles import Actor
+from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import AccountNameTaken, NothingChanged
 from dispatch.slips.forms import Change
 from dispatch.storage import accounts
 from dispatch.storage.database import Tx
-from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import Actor
 
 
 class Renaming(Request):

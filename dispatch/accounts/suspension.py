@@ -14,17 +14,17 @@ from pydantic import Field, SecretStr
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.authentication import Owned
-from dispatch.accounts.faults import warn_of_open_fault
+from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import Act, Counter, Done, Outcome, carry_out
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import Asked
-from dispatch.books.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
+from dispatch.domain.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
+from dispatch.domain.roles import Actor
+from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadInput
 from dispatch.slips.forms import Line, Section
 from dispatch.storage.database import Tx
-from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import Actor
 
 
 class Suspension(Reasoned):

@@ -20,20 +20,20 @@ from sqlalchemy import Row
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.enrolment import applicant, void
-from dispatch.accounts.faults import warn_of_open_fault
+from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
 from dispatch.accounts.password import set_password
 from dispatch.accounts.registration import Bearer, Person, Scans, agent_lines, keep, kept_line, register
 from dispatch.accounts.secret import DocumentNumber, NewPassword
-from dispatch.books.life import AccountState
-from dispatch.books.naming import masked_mobile, masked_name
-from dispatch.books.plans import not_for
+from dispatch.domain.account import AccountState
+from dispatch.domain.naming import masked_mobile, masked_name
+from dispatch.domain.plans import not_for
+from dispatch.domain.roles import Actor
+from dispatch.domain.title import Title
 from dispatch.errors import PlanNotOffered, SameOwner
 from dispatch.slips.forms import Change, Section
 from dispatch.storage import accounts, enrolments
 from dispatch.storage.database import Tx
-from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import Actor
 
 REQUIRED = ("owner-document", "new-owner-document", "transfer-agreement")
 """The scans without which nothing is transferred."""

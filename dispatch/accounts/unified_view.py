@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from dispatch.accounts.billing import METHODS, invoice_number
 from dispatch.accounts.binding import shown_bindings
 from dispatch.accounts.operation import TITLES
-from dispatch.accounts.shown import (
+from dispatch.accounts.schemas import (
     AccountShown,
     CustomerShown,
     CustomerView,
@@ -24,18 +24,18 @@ from dispatch.accounts.shown import (
     Sensitive,
     TicketShown,
 )
-from dispatch.books.effect import lane_of
-from dispatch.books.identity import DOCUMENT_KINDS, masked
-from dispatch.books.life import STATE_TITLES, AccountState
-from dispatch.books.money import write_yuan
-from dispatch.books.naming import masked_mobile, masked_name
-from dispatch.books.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS
-from dispatch.construction import key_of
+from dispatch.domain.account import STATE_TITLES, AccountState
+from dispatch.domain.effect import lane_of
+from dispatch.domain.identity import DOCUMENT_KINDS, masked
+from dispatch.domain.money import write_yuan
+from dispatch.domain.naming import masked_mobile, masked_name
+from dispatch.domain.numbers import slip_serial, ticket_number
+from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS
+from dispatch.domain.title import Title
 from dispatch.storage import customers, unified_view
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
-from dispatch.ticket.finding import Title
-from dispatch.ticket.numbers import slip_serial, ticket_number
+from dispatch.tickets.construction import key_of
 
 MOST = 100
 """Rows of a kind of data, the newest ones."""

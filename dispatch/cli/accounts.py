@@ -12,21 +12,21 @@ import typer
 from rich.text import Text
 
 from dispatch.accounts.catalogue import OPERATIONS, REASONS, WITHOUT_SLIP, Operation
-from dispatch.accounts.entries import entries
+from dispatch.accounts.form_fields import entries
 from dispatch.accounts.operation import TITLES, Refused, Request
 from dispatch.accounts.refund import failed_orders
 from dispatch.accounts.registration import SCANS
-from dispatch.accounts.shown import DATA, Sensitive
-from dispatch.books.identity import DOCUMENT_KINDS
-from dispatch.books.naming import masked_mobile, read_account_number, read_mobile
-from dispatch.cli.desk import As, AsJson, InRole, local, now, open_desk, out, show_json, table, word
+from dispatch.accounts.schemas import DATA, Sensitive
+from dispatch.cli.context import As, AsJson, InRole, local, now, open_desk, out, show_json, table, word
 from dispatch.cli.outcomes import show
-from dispatch.cli.reading import read
-from dispatch.cli.requests import command
+from dispatch.cli.request_command import command
+from dispatch.cli.request_reader import read
+from dispatch.domain.identity import DOCUMENT_KINDS
+from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
+from dispatch.domain.roles import require
+from dispatch.domain.title import Title
 from dispatch.errors import BadInput
 from dispatch.storage import accounts
-from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import require
 
 account = typer.Typer(help="宽带账号 · broadband accounts", no_args_is_help=True, rich_markup_mode="rich")
 

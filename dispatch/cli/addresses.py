@@ -11,13 +11,14 @@ from rich.table import Table
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
-from dispatch.books.address_file import Listed, load
-from dispatch.books.naming import masked_mobile, masked_name
-from dispatch.cli.desk import As, AsJson, InRole, local, now, open_desk, out, progress_bar, show_json, table
+from dispatch.cli.context import As, AsJson, InRole, local, now, open_desk, out, show_json, table
+from dispatch.domain.naming import masked_mobile, masked_name
+from dispatch.domain.roles import require
 from dispatch.errors import BadAddressFile
+from dispatch.routing.address_file import Listed, load
+from dispatch.runtime.progress import progress_bar
 from dispatch.storage import operations, resources
 from dispatch.storage.database import Tx
-from dispatch.ticket.roles import require
 
 address = typer.Typer(help="标准地址 · standard addresses and what reaches them", no_args_is_help=True)
 

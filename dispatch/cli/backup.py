@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.desk import now, out
+from dispatch.cli.context import now, out
 from dispatch.settings import load_settings
 from dispatch.storage.database import Database
 

@@ -6,15 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.desk import (
-    LONGEST_NAME,
-    AsJson,
-    open_desk,
-    out,
-    show_json,
-    table,
-    word,
-)
+from dispatch.cli.context import LONGEST_NAME, AsJson, open_desk, out, show_json, table, word
 from dispatch.cli.team import known_teams
 from dispatch.storage import crew as crew_of
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from dispatch.accounts.shown import (
+from dispatch.accounts.schemas import (
     DATA,
     AccountShown,
     BindingShown,
@@ -22,9 +22,9 @@ from dispatch.accounts.shown import (
     PlanShown,
     TicketShown,
 )
-from dispatch.books.life import STATE_TITLES
-from dispatch.cli.desk import local, out, table
-from dispatch.ticket.finding import Title
+from dispatch.cli.context import local, out, table
+from dispatch.domain.account import STATE_TITLES
+from dispatch.domain.title import Title
 
 Cells = tuple[str, ...]
 """The cells of a row; each may have several lines."""

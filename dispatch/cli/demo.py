@@ -12,20 +12,21 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dispatch.cli.desk import Desk, err, open_desk, out, progress_bar, table
+from dispatch.cli.context import Desk, err, open_desk, out, table
 from dispatch.cli.effects import PORT
 from dispatch.cli.replay import drive, running
 from dispatch.cli.replay_report import show_report
+from dispatch.demo.effect_tally import Outside, count_outside, receivers
+from dispatch.demo.made_up_log import sample
+from dispatch.domain.kind import Kind
 from dispatch.errors import AlreadyRunning
 from dispatch.ports.ledger import Ledger
 from dispatch.replay import mapping as mapping_of
-from dispatch.replay.outside import Outside, count_outside, receivers
-from dispatch.replay.sample import sample
 from dispatch.replay.verdict import Verdict, judge
+from dispatch.runtime.progress import progress_bar
+from dispatch.runtime.supervisor import Stack, is_running
 from dispatch.settings import load_settings
 from dispatch.storage import effects
-from dispatch.supervisor import Stack, is_running
-from dispatch.ticket.kind import Kind
 
 app = typer.Typer()
 
@@ -87,8 +88,8 @@ def _emptied() -> Desk:
 
 def _settled(desk: Desk, count: int, tend: Callable[[], None]) -> list[str]:
     """The accounts of so many customers, opened at the counter and built."""
-    from dispatch.replay.households import households
-    from dispatch.replay.moving_in import move_in
+    from dispatch.demo.households import households
+    from dispatch.demo.moving_in import move_in
     from dispatch.storage import resources
 
     customers = households(count)

@@ -11,26 +11,26 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from dispatch import figures
 from dispatch.accounts.closure import Closure, close
-from dispatch.accounts.customer_view import View, view
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, Outcome
+from dispatch.accounts.query import View, view
 from dispatch.cli.addresses import demand_table
-from dispatch.cli.desk import Desk, out
+from dispatch.cli.context import Desk, out
 from dispatch.cli.journey import picture
 from dispatch.cli.outcomes import show
 from dispatch.cli.replay import drive
+from dispatch.demo.households import Household
+from dispatch.demo.moving_in import CLERK, await_built, open_accounts
+from dispatch.domain.kind import Kind
+from dispatch.domain.time import local_date
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
-from dispatch.replay.households import Household
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import ReplayMapping
-from dispatch.replay.moving_in import CLERK, await_built, open_accounts
+from dispatch.reports import lists
 from dispatch.storage import resources
-from dispatch.storage.runs import run_tickets
-from dispatch.ticket.clock import local_date
-from dispatch.ticket.kind import Kind
+from dispatch.storage.replay_runs import run_tickets
 
 RUN, FAULT = "customer", "journey"
 """The names of the runs that his construction order and his fault are."""
@@ -111,7 +111,7 @@ def _shown(desk: Desk, counter: Counter, account: str) -> None:
 def _picture(desk: Desk, run: str, kind: Kind) -> None:
     with desk.database.read() as tx:
         [(ticket_id, _)] = run_tickets(tx, run, kind)
-        out.print(picture(desk.rulebook, figures.journey(tx, ticket_id)))
+        out.print(picture(desk.rulebook, lists.journey(tx, ticket_id)))
 
 
 def _told(sms: SimulatedSmsGateway, account: str, tend: Callable[[], None]) -> None:

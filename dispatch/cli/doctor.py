@@ -9,7 +9,7 @@ import typer
 from rich.padding import Padding
 from rich.table import Table
 
-from dispatch.cli.desk import AsJson, out, show_json, table
+from dispatch.cli.context import AsJson, out, show_json, table
 
 if TYPE_CHECKING:
     from dispatch.doctor.finding import Finding

@@ -10,10 +10,10 @@ from rich.table import Table
 from sqlalchemy import Row
 
 from dispatch import effects as leave
-from dispatch.books.effect import EffectState, Port
-from dispatch.cli.desk import As, AsJson, InRole, local, now, open_desk, out, show_json, span, table
+from dispatch.cli.context import As, AsJson, InRole, local, now, open_desk, out, show_json, span, table
+from dispatch.domain.effect import EffectState, Port
 from dispatch.storage import effects as stored
-from dispatch.storage.tables import as_dict
+from dispatch.storage.tables.tickets import as_dict
 
 effects = typer.Typer(help="外部动作 · what is asked of the world outside", invoke_without_command=True)
 

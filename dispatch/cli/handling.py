@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatch import figures, handling
-from dispatch.cli.desk import (
+from dispatch.cli.context import (
     LONGEST_NAME,
     As,
     Desk,
@@ -23,10 +22,12 @@ from dispatch.cli.desk import (
     read_pairs,
     word,
 )
+from dispatch.domain.time import read_duration
 from dispatch.errors import BadInput
-from dispatch.handling import Claim, End, HandBack, PassOn, Report
+from dispatch.reports import lists
 from dispatch.storage import tickets
-from dispatch.ticket.clock import read_duration
+from dispatch.tickets import handling
+from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
 
 app = typer.Typer()
 
@@ -122,7 +123,7 @@ def _end(desk: Desk, hop: str, made: Any) -> None:
     with desk.database.write() as tx:
         end: End = made(hop_id(tx, hop))
         handling.end(tx, desk.rulebook, end, now())
-        following = figures.journey(tx, tickets.of_hop(tx, end.hop_id)).hops[-1]
+        following = lists.journey(tx, tickets.of_hop(tx, end.hop_id)).hops[-1]
     title = desk.rulebook.teams[following.team].title
     out.print(f"{hop}: 已提交 · done. → [bold]{title}[/] ({following.rule})")
 

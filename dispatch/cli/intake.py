@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from dispatch import closing, followup
-from dispatch import intake as desk_intake
-from dispatch.cli.desk import As, AsJson, InRole, TicketName, now, open_desk, out, read_pairs, show_json
+from dispatch.cli.context import As, AsJson, InRole, TicketName, now, open_desk, out, read_pairs, show_json
 from dispatch.cli.prehandling import ask
-from dispatch.intake import Accepted, Answers, Report
+from dispatch.domain.numbers import read_ticket_number
+from dispatch.domain.roles import Role
+from dispatch.domain.ticket import TicketState
 from dispatch.routing.prehandling import Script
 from dispatch.storage import tickets
-from dispatch.ticket.life import TicketState
-from dispatch.ticket.numbers import read_ticket_number
-from dispatch.ticket.roles import Role
+from dispatch.tickets import closing, followup
+from dispatch.tickets import intake as desk_intake
+from dispatch.tickets.intake import Accepted, Answers, Report
 
 app = typer.Typer()
 

@@ -12,17 +12,17 @@ from rich.text import Text
 from rich.tree import Tree
 from sqlalchemy import Row
 
-from dispatch import figures
-from dispatch.cli.desk import AsJson, TicketName, local, now, open_desk, out, show_json, span, table
+from dispatch.cli.context import AsJson, TicketName, local, now, open_desk, out, show_json, span, table
 from dispatch.cli.rules import rules
-from dispatch.closing import digest
-from dispatch.explanation import explain_hop
-from dispatch.figures import Journey
+from dispatch.domain.numbers import read_ticket_number, ticket_number
+from dispatch.domain.service_level import spent
+from dispatch.domain.ticket import HopState
+from dispatch.reports import lists
+from dispatch.reports.lists import Journey
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage.tables import as_dict
-from dispatch.ticket.clock import spent
-from dispatch.ticket.life import HopState
-from dispatch.ticket.numbers import read_ticket_number, ticket_number
+from dispatch.storage.tables.tickets import as_dict
+from dispatch.tickets.closing import digest
+from dispatch.tickets.explanation import explain_hop
 
 app = typer.Typer()
 
@@ -40,7 +40,7 @@ def show(ticket: TicketName, as_json: AsJson = False) -> None:
     """工单轨迹 · the whole journey of a ticket as a timeline: which team, when, what it found, how long it took."""
     desk = open_desk()
     with desk.database.read() as tx:
-        journey = figures.journey(tx, read_ticket_number(ticket))
+        journey = lists.journey(tx, read_ticket_number(ticket))
     if as_json:
         show_json(
             {
@@ -63,7 +63,7 @@ def tickets(
 ) -> None:
     """工单一览 · the newest tickets and who has each."""
     with open_desk().database.read() as tx:
-        rows = figures.latest(tx, limit, account or None, unfinished)
+        rows = lists.latest(tx, limit, account or None, unfinished)
     if as_json:
         show_json([{"number": ticket_number(row.kind, row.id), **as_dict(row)} for row in rows])
         return
@@ -84,7 +84,7 @@ def explain(ticket: TicketName, as_json: AsJson = False) -> None:
     """为何派到这里 · of every hop: which rule chose it, on which facts, and why the rules before it did not match."""
     desk = open_desk()
     with desk.database.read() as tx:
-        journey = figures.journey(tx, read_ticket_number(ticket))
+        journey = lists.journey(tx, read_ticket_number(ticket))
         explained = [explain_hop(tx, desk.rules, row) for row in journey.hops]
     if as_json:
         show_json(explained)

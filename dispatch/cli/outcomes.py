@@ -9,9 +9,9 @@ from rich.text import Text
 
 from dispatch.accounts.catalogue import LABELS, SAY
 from dispatch.accounts.operation import TITLES, Accepted, Outcome, Refused, read_out
-from dispatch.accounts.shown import BindingShown, CustomerView
+from dispatch.accounts.schemas import BindingShown, CustomerView
+from dispatch.cli.context import out, show_json, table
 from dispatch.cli.customer_view import bindings_table, show_view
-from dispatch.cli.desk import out, show_json, table
 
 
 def as_json(outcome: Outcome) -> dict[str, object]:

@@ -9,12 +9,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatch.books.money import write_yuan
-from dispatch.books.plans import CUSTOMERS, HOLDERS, Plan, Plans
-from dispatch.books.plans_file import load
-from dispatch.cli.desk import AsJson, out, show_json, table
+from dispatch.cli.context import AsJson, out, show_json, table
+from dispatch.domain.money import write_yuan
+from dispatch.domain.plans import CUSTOMERS, HOLDERS, Plan, Plans
+from dispatch.domain.title import Title
+from dispatch.routing.plans_file import load
 from dispatch.settings import load_settings
-from dispatch.ticket.finding import Title
 
 plans = typer.Typer(help="营销案 · the marketing plans", no_args_is_help=True)
 

@@ -17,10 +17,10 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from dispatch.domain.title import Title
 from dispatch.routing.loader import load as load_rules
 from dispatch.routing.prehandling import OUTCOMES, Answer, Progress, Question, Script, Symptom, follow
 from dispatch.routing.prehandling_file import load
-from dispatch.ticket.finding import Title
 
 BACK = "0"
 

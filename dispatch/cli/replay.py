@@ -13,12 +13,11 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.desk import Desk, err, open_desk, progress_bar
+from dispatch.cli.context import Desk, err, open_desk
 from dispatch.cli.replay_report import show_report
 from dispatch.errors import BadInput, RunUnderWay
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
-from dispatch.processes import Held, hold
 from dispatch.replay import log as log_of
 from dispatch.replay import mapping as mapping_of
 from dispatch.replay.driver import Driver, Tally
@@ -26,9 +25,11 @@ from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import ReplayMapping
 from dispatch.replay.plan import Planner
 from dispatch.replay.verdict import Verdict, judge
+from dispatch.runtime.child_process import Held, hold
+from dispatch.runtime.progress import progress_bar
+from dispatch.runtime.supervisor import Stack, is_running
 from dispatch.settings import PROJECT, Settings
-from dispatch.storage.runs import run_counts
-from dispatch.supervisor import Stack, is_running
+from dispatch.storage.replay_runs import run_counts
 
 app = typer.Typer()
 

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from dispatch.cli.desk import Desk, out, span, table
-from dispatch.processes import peak_memory
+from dispatch.cli.context import Desk, out, span, table
+from dispatch.demo.made_up_log import Figures, figures
 from dispatch.replay.driver import Tally
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW, ReplayMapping
-from dispatch.replay.sample import Figures, figures
 from dispatch.replay.verdict import Verdict
-from dispatch.supervisor import Stack
+from dispatch.runtime.child_process import peak_memory
+from dispatch.runtime.supervisor import Stack
 
 
 def show_report(

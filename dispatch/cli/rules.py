@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from dispatch.domain.kind import Kind
 from dispatch.errors import BadRules, DispatchError, NotFound
 from dispatch.routing import cases as cases_of
 from dispatch.routing import drawing
@@ -19,7 +20,6 @@ from dispatch.routing.cases import Outcome, Verdict
 from dispatch.routing.loader import load
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import json_schema
-from dispatch.ticket.kind import Kind
 
 rules = typer.Typer(help="派单规则 · the routing rules", no_args_is_help=True)
 

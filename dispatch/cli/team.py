@@ -10,24 +10,15 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Row
 
-from dispatch import figures
-from dispatch.books.life import STATE_TITLES, AccountState
-from dispatch.books.reasons import SUSPENSION_REASONS
-from dispatch.cli.desk import (
-    AsJson,
-    Desk,
-    now,
-    open_desk,
-    out,
-    show_json,
-    span,
-    table,
-)
+from dispatch.cli.context import AsJson, Desk, now, open_desk, out, show_json, span, table
+from dispatch.domain.account import STATE_TITLES, AccountState
+from dispatch.domain.finding import Evidence
+from dispatch.domain.numbers import hop_number
+from dispatch.domain.reasons import SUSPENSION_REASONS
+from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState
 from dispatch.errors import NotFound
+from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
-from dispatch.ticket.finding import Evidence
-from dispatch.ticket.life import ON_BOARD, ON_ITS_WAY, HopState
-from dispatch.ticket.numbers import hop_number
 
 app = typer.Typer()
 
@@ -47,7 +38,7 @@ def teams(
     desk = open_desk()
     known = known_teams(desk, team) if team else desk.rulebook.teams
     with desk.database.read() as tx:
-        loads = figures.team_loads(tx)
+        loads = lists.team_loads(tx)
     if as_json:
         show_json([_team_json(desk, name, loads.get(name, {})) for name in ([team] if team else known)])
     elif team:
@@ -117,7 +108,7 @@ def board(
     desk = open_desk()
     title = known_teams(desk, team)[team].title
     with desk.database.read() as tx:
-        rows = figures.board(tx, team, limit)
+        rows = lists.board(tx, team, limit)
     if as_json:
         show_json([_hop_json(row) for row in rows])
         return
@@ -150,7 +141,7 @@ def quarantine(as_json: AsJson = False) -> None:
     """隔离区 · hops that failed too often; `dispatch release HOP` tries one afresh. Effects: `dispatch effects`."""
     desk = open_desk()
     with desk.database.read() as tx:
-        rows = figures.quarantine(tx)
+        rows = lists.quarantine(tx)
     if as_json:
         show_json([_hop_json(row) for row in rows])
         return

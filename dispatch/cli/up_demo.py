@@ -10,18 +10,18 @@ from datetime import timedelta
 
 from pwdlib import PasswordHash
 
-from dispatch.cli.desk import Desk, err, now, open_desk
+from dispatch.cli.context import Desk, err, now, open_desk
+from dispatch.demo import __main__ as demo
+from dispatch.demo.users import Visitor, enlist, let_in
 from dispatch.errors import AlreadyRunning, BadSettings, MissingPart
-from dispatch.processes import die_with_parent
-from dispatch.replay import living
-from dispatch.replay.visitors import Visitor, enlist, let_in
+from dispatch.runtime.child_process import die_with_parent
+from dispatch.runtime.supervisor import is_running
 from dispatch.settings import load_settings
-from dispatch.supervisor import is_running
 
 HOME, MARK = "up-demo", "made-up"
 """The folder in the home that is set, and the file in it that says that its data is complete."""
 
-PEOPLE = {living.NAME: [sys.executable, "-m", living.__name__]}
+PEOPLE = {demo.NAME: [sys.executable, "-m", demo.__name__]}
 """What runs beside everything else."""
 
 LONG_AGO = timedelta(days=4)
@@ -60,6 +60,6 @@ def _make_up(desk: Desk) -> None:
     """By a process of its own: it is a worker, whose clock is told the time. Raises MissingPart."""
     desk.database.dispose()  # nobody else is in it meanwhile
     environment = {**os.environ, "DISPATCH_BROKER_URL": "memory://"}
-    command = [sys.executable, "-m", "workers.past"]
+    command = [sys.executable, "-m", "workers.demo_history"]
     if subprocess.run(command, env=environment, preexec_fn=die_with_parent, check=False).returncode != 0:
         raise MissingPart(part="the demonstration's data", remedy="it could not be made up: see above")

@@ -13,9 +13,9 @@ from pwdlib import PasswordHash
 from dispatch.access import sessions, users
 from dispatch.access.passwords import kept_password, new_password
 from dispatch.access.users import User
-from dispatch.cli.desk import AsJson, local, now, open_desk, out, show_json, table
+from dispatch.cli.context import AsJson, local, now, open_desk, out, show_json, table
+from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.errors import BadInput
-from dispatch.ticket.roles import Actor, Grant, Role
 
 app = typer.Typer()
 user = typer.Typer(help="用户 · who may use the web and the API, and in which roles", no_args_is_help=True)

@@ -11,8 +11,8 @@ from typing import Any
 
 from dispatch.doctor.database import clock
 from dispatch.doctor.finding import Finding, Said, bad, doubtful, good
+from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
-from dispatch.supervisor import is_running
 
 BROKER = Said("消息代理", "broker")
 POLICY = Said("内存策略", "its memory")

@@ -9,16 +9,16 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.doctor.finding import Finding, Said, bad, doubtful, good
+from dispatch.domain.ticket import HopState
 from dispatch.errors import DispatchError
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage import effects, hops
-from dispatch.storage.book_tables import customer
-from dispatch.storage.book_tables import effect as effect_table
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.field_cipher import open_cipher
-from dispatch.storage.tables import hop, rulebook
-from dispatch.ticket.life import HopState
+from dispatch.storage.tables.accounts import customer
+from dispatch.storage.tables.accounts import effect as effect_table
+from dispatch.storage.tables.tickets import hop, rulebook
 
 DATABASE = Said("数据库", "database")
 SCHEMA_ = Said("数据库版本", "schema")

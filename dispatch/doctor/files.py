@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from dispatch.books.plans_file import load as load_plans
 from dispatch.doctor.finding import Finding, Said, bad, doubtful, good
 from dispatch.errors import BadRules, DispatchError
 from dispatch.routing.loader import load as load_rules
+from dispatch.routing.plans_file import load as load_plans
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import LOOPBACK, Settings

@@ -6,11 +6,11 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
-from dispatch.intake import Answers, Report
+from dispatch.replay.case_state import SATISFIED
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.plan import Plan
-from dispatch.replay.walk import SATISFIED
 from dispatch.routing.prehandling import Script, Symptom, follow
+from dispatch.tickets.intake import Answers, Report
 
 AREAS = 10
 

@@ -17,26 +17,26 @@ from typing import Any, TypeVar
 from sqlalchemy import Row
 from sqlalchemy.exc import OperationalError
 
-from dispatch import closing, handling, intake
+from dispatch.domain.numbers import ticket_number
+from dispatch.domain.roles import Actor, Role
+from dispatch.domain.ticket import HopState
 from dispatch.errors import BadInput, DispatchError
-from dispatch.handling import Claim, End, HandBack, PassOn, Refusals
-from dispatch.handling import Report as Finding
-from dispatch.intake import Accepted, Report
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
+from dispatch.replay.case_state import Step
 from dispatch.replay.customers import Customers, asked
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW
 from dispatch.replay.plan import Plan, Planner
-from dispatch.replay.walk import Step
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, tickets
 from dispatch.storage.database import Database
-from dispatch.storage.runs import on_boards, run_progress, run_tickets
-from dispatch.ticket.life import HopState
-from dispatch.ticket.numbers import ticket_number
-from dispatch.ticket.roles import Actor, Role
+from dispatch.storage.replay_runs import on_boards, run_progress, run_tickets
+from dispatch.tickets import closing, handling, intake
+from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals
+from dispatch.tickets.handling import Report as Finding
+from dispatch.tickets.intake import Accepted, Report
 
 T = TypeVar("T")
 

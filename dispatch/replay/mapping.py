@@ -14,13 +14,13 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
+from dispatch.domain.kind import Kind
 from dispatch.errors import BadReplayMapping
 from dispatch.replay.log import Log
 from dispatch.routing.loader import shape_fault
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import Name, Strict
 from dispatch.routing.strict_yaml import Document, Fault, Path, read
-from dispatch.ticket.kind import Kind
 
 FLOW = Kind.FAULT
 """The flow that a replay feeds."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
 
+from dispatch.domain.channel import Channel
+from dispatch.domain.finding import Value
+from dispatch.replay.case_state import Step, Walk
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW, ReplayMapping
-from dispatch.replay.walk import Step, Walk
-from dispatch.replay.ways import STYLES, Ways
+from dispatch.replay.shortest_path import STYLES, Ways
 from dispatch.routing.rulebook import END, Facts, Rulebook
-from dispatch.ticket.channel import Channel
-from dispatch.ticket.finding import Value
 
 TICKET: Mapping[str, Value] = MappingProxyType({"channel": Channel.HOTLINE_10086.value})
 """What a replayed ticket is known by, beside its category and priority, unless the driver says otherwise."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from dispatch.domain.kind import Kind
+from dispatch.domain.numbers import read_ticket_number
 from dispatch.ports.ledger import Effect, Ledger
 from dispatch.storage.database import Database
-from dispatch.storage.runs import RunCounts, run_counts, run_hops, run_tickets
-from dispatch.ticket.kind import Kind
-from dispatch.ticket.numbers import read_ticket_number
+from dispatch.storage.replay_runs import RunCounts, run_counts, run_hops, run_tickets
 
 STAGES = (
     ("派出 made → sent", "made_at", "sent_at"),

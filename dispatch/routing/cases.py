@@ -12,14 +12,14 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
+from dispatch.domain.finding import Value
+from dispatch.domain.kind import Kind
 from dispatch.errors import BadRules
 from dispatch.routing.checks import OWN_FACTS, unknown
 from dispatch.routing.loader import shape_fault
 from dispatch.routing.rulebook import END, SENDER, Decision, Facts, Rulebook
 from dispatch.routing.schema import Name, Strict
 from dispatch.routing.strict_yaml import Path, read
-from dispatch.ticket.finding import Value
-from dispatch.ticket.kind import Kind
 
 
 class CaseModel(Strict):

@@ -9,11 +9,11 @@ import difflib
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 
+from dispatch.domain.channel import CHANNELS
+from dispatch.domain.roles import ROLES
 from dispatch.routing.rulebook import EFFECTS, END, SENDER
 from dispatch.routing.schema import AtLeast, FlowModel, RuleModel, RulesFile
 from dispatch.routing.strict_yaml import Path
-from dispatch.ticket.channel import CHANNELS
-from dispatch.ticket.roles import ROLES
 
 Found = Iterator[tuple[Path, str]]
 

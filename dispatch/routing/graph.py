@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dispatch.domain.title import Title
 from dispatch.routing.rulebook import END, SENDER, Rule, Rulebook
 from dispatch.routing.wording import say_condition
-from dispatch.ticket.finding import Title
 
 START, ANYWHERE = "_start", "_anywhere"  # no team can have such a name
 ARCHIVE = "archive"

@@ -9,6 +9,9 @@ from pathlib import Path as FilePath
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from dispatch.domain.finding import Evidence, Finding, Value
+from dispatch.domain.service_level import ServiceLevel
+from dispatch.domain.title import Title
 from dispatch.errors import BadRules
 from dispatch.routing.checks import check
 from dispatch.routing.rulebook import END, Condition, Limits, Rule, Rulebook, Rules, Team
@@ -21,8 +24,6 @@ from dispatch.routing.schema import (
     TitleModel,
 )
 from dispatch.routing.strict_yaml import Document, Fault, Path, read
-from dispatch.ticket.clock import ServiceLevel
-from dispatch.ticket.finding import Evidence, Finding, Title, Value
 
 
 def load(file: FilePath) -> Rulebook:

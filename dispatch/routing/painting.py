@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+from dispatch.domain.title import Title
 from dispatch.routing.graph import Arrow, Box, Kind, Look
-from dispatch.ticket.finding import Title
 
 BOXES = {
     Look.PEOPLE: ("#eff6ff", "#3b6fd4"),

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeGuard
 
+from dispatch.domain.title import Title
 from dispatch.errors import BadAnswer, UnknownSymptom
-from dispatch.ticket.finding import Title
 
 Outcome = Literal["solved", "ticket"]
 

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
 
+from dispatch.domain.title import Title
 from dispatch.routing.prehandling import OUTCOMES, Answer, Question, Script, Symptom
 from dispatch.routing.schema import Name, Strict, TitleModel
 from dispatch.routing.strict_file import block, model_of, text_of, unknown, version_of
 from dispatch.routing.strict_yaml import Document, Fault, Path
-from dispatch.ticket.finding import Title
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=160)]
 Speech = Annotated[str, StringConstraints(min_length=1, max_length=400)]

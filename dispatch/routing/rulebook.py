@@ -15,8 +15,9 @@ from functools import cached_property
 from itertools import accumulate
 from operator import or_
 
-from dispatch.ticket.clock import ServiceLevel
-from dispatch.ticket.finding import Finding, Title, Value
+from dispatch.domain.finding import Finding, Value
+from dispatch.domain.service_level import ServiceLevel
+from dispatch.domain.title import Title
 
 END = "end"  # the ticket's life is over
 SENDER = "sender"  # the team that asked for this visit

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from dispatch.ticket.clock import read_duration
+from dispatch.domain.time import read_duration
 
 _NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=40)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dispatch.domain.finding import Evidence, Value
+from dispatch.domain.title import Title
 from dispatch.routing.rulebook import Condition, Rulebook
-from dispatch.ticket.finding import Evidence, Title, Value
 
 _OF_TICKETS: Mapping[str, Title] = {
     "category": Title("故障类别", "Category"),

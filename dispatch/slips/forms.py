@@ -13,8 +13,8 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic.dataclasses import dataclass
 
-from dispatch.books.money import MOST
-from dispatch.ticket.finding import Title
+from dispatch.domain.money import MOST
+from dispatch.domain.title import Title
 
 # An unknown key is refused, for what isn't understood can't be printed. Errors never quote the customer's data.
 _STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)

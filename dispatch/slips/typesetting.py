@@ -14,7 +14,7 @@ from typing import Any
 import segno
 import typst
 
-from dispatch.books.money import capital, write_yuan
+from dispatch.domain.money import capital, write_yuan
 from dispatch.errors import TypesettingFailed
 from dispatch.slips.fonts import Fonts, find_fonts
 from dispatch.slips.forms import InvoiceData, SlipData

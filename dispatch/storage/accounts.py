@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 
-from dispatch.books.life import LIVING, AccountState
-from dispatch.storage.book_tables import account, enrolment, pon_port
-from dispatch.storage.columns import constants
+from dispatch.domain.account import LIVING, AccountState
+from dispatch.domain.roles import Actor
+from dispatch.storage.bulk import among_given, listed
+from dispatch.storage.column_types import constants
 from dispatch.storage.database import Tx
-from dispatch.storage.given import among_given, listed
-from dispatch.ticket.roles import Actor
+from dispatch.storage.tables.accounts import account, enrolment, pon_port
 
 
 class Line(NamedTuple):

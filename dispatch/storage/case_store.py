@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from dispatch.storage.columns import read_json
+from dispatch.storage.bulk import Rows, among, as_document, read_rows
+from dispatch.storage.column_types import read_json
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, among, as_document, read_rows
-from dispatch.storage.tables import archive_record, as_dicts, by_ticket, history, stored_case, ticket
+from dispatch.storage.tables.tickets import archive_record, as_dicts, by_ticket, history, stored_case, ticket
 
 MOVES = (history, archive_record)
 """Each with a `ticket_id`, and in the order of its primary key."""

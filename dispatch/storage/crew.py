@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select
 
+from dispatch.domain.ticket import HopState
 from dispatch.errors import BadInput
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import update_hops
-from dispatch.storage.tables import crew, hop
-from dispatch.ticket.life import HopState
+from dispatch.storage.tables.tickets import crew, hop
 
 
 def add(tx: Tx, team: str, person: str, area: str) -> None:

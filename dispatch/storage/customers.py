@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
 
-from dispatch.storage.book_tables import authentication_failure, customer, kept_document
+from dispatch.domain.roles import Actor
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
-from dispatch.ticket.roles import Actor
+from dispatch.storage.tables.accounts import authentication_failure, customer, kept_document
 
 
 def get(tx: Tx, customer_id: int, *, lock: bool = False) -> Row[Any]:

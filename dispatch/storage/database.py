@@ -14,7 +14,7 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from dispatch.errors import MissingPart, SchemaOutdated
-from dispatch.storage.columns import read_json, write_json
+from dispatch.storage.column_types import read_json, write_json
 
 SCHEMA = "0010"
 """The newest migration; a program works only on its own schema."""

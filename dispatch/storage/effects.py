@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, exists, func, insert, or_, select, update
 
-from dispatch.books.effect import EffectState, effect_sources, effect_target
-from dispatch.storage.book_tables import effect
+from dispatch.domain.effect import EffectState, effect_sources, effect_target
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import Outbox, Pair, Waited
+from dispatch.storage.tables.accounts import effect
 from dispatch.storage.wakeups import DUE
 
 OUTBOX = Outbox(effect, effect_sources, effect_target, effect.c.wake_at.is_not(None))

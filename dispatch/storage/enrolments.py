@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, Select, insert, select, update
 
-from dispatch.storage.book_tables import account, binding, enrolment
 from dispatch.storage.database import Tx
+from dispatch.storage.tables.accounts import account, binding, enrolment
 
 
 def enrol(

@@ -13,7 +13,7 @@ from sqlalchemy import Integer, ScalarSelect, case, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import epoch
+from dispatch.storage.tables.tickets import epoch
 
 GENERATIONS = 1_000_000
 """In one epoch, at most: a row is sent again after a lease of at least a second, so they last for twelve days of one

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row, func, select
 
+from dispatch.domain.roles import Actor
+from dispatch.storage.bulk import among_given, listed
 from dispatch.storage.database import Tx
-from dispatch.storage.given import among_given, listed
-from dispatch.storage.tables import history
-from dispatch.ticket.roles import Actor
+from dispatch.storage.tables.tickets import history
 
 
 def entry(

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, literal, select, update
 
+from dispatch.domain.ticket import LIVE_HOP, HopState, hop_sources, hop_target
 from dispatch.storage import epoch
-from dispatch.storage.book_tables import account
-from dispatch.storage.columns import constants
+from dispatch.storage.bulk import Rows, among_given, listed, update_rows
+from dispatch.storage.column_types import constants
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, among_given, listed, update_rows
 from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited
-from dispatch.storage.tables import hop, off_board, on_board, ticket
-from dispatch.ticket.life import LIVE_HOP, HopState, hop_sources, hop_target
+from dispatch.storage.tables.accounts import account
+from dispatch.storage.tables.tickets import hop, off_board, on_board, ticket
 
 OUTBOX = Outbox(hop, hop_sources, hop_target, off_board, sent_at=func.coalesce(hop.c.sent_at, NOW))
 postpone, fail = OUTBOX.postpone, OUTBOX.fail

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select
 
 from dispatch.storage.database import Tx
-from dispatch.storage.web_tables import idempotency
+from dispatch.storage.tables.access import idempotency
 
 
 def take(tx: Tx, key: str) -> bool:

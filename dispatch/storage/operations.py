@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatch.storage.book_tables import account, audit, operation, slip
+from dispatch.domain.roles import Actor
 from dispatch.storage.database import Tx
-from dispatch.ticket.roles import Actor
+from dispatch.storage.tables.accounts import account, audit, operation, slip
 
 PENDING = "pending"
 

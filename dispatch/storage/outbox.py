@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BindParameter, ColumnElement, Select, Table, Update, and_, bindparam, case, select, update
 
+from dispatch.domain.lifecycle import State
 from dispatch.storage import epoch
-from dispatch.storage.columns import Instant, constants
+from dispatch.storage.bulk import among_given, listed, paired, paired_as_given
+from dispatch.storage.column_types import Instant, constants
 from dispatch.storage.database import Tx
-from dispatch.storage.given import among_given, listed, paired, paired_as_given
-from dispatch.ticket.life import State
 
 Pair = tuple[int, int]
 """(id, generation): all that a message carries of a row."""

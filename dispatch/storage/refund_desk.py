@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, select
 
+from dispatch.domain.kind import Kind
+from dispatch.domain.ticket import LIVE_HOP
 from dispatch.storage import hops
-from dispatch.storage.book_tables import account, address, customer
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import history, hop, ticket
-from dispatch.ticket.kind import Kind
-from dispatch.ticket.life import LIVE_HOP
+from dispatch.storage.tables.accounts import account, address, customer
+from dispatch.storage.tables.tickets import history, hop, ticket
 
 APPOINT = "appoint"
 """The act under which an appointment stands in an order's history."""

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Row, Select, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatch.books.address_file import Reach
-from dispatch.storage.book_tables import account, address, demand, pon_port
+from dispatch.routing.address_file import Reach
 from dispatch.storage.database import Tx
+from dispatch.storage.tables.accounts import account, address, demand, pon_port
 
 _AT_ONCE = 500
 """Rows in one statement."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row, Select, Table, bindparam, delete, insert, select, update
 
+from dispatch.domain.roles import Grant
 from dispatch.storage import users
 from dispatch.storage.database import Tx
-from dispatch.storage.web_tables import api_token, device, session, user, user_role
-from dispatch.ticket.roles import Grant
+from dispatch.storage.tables.access import api_token, device, session, user, user_role
 
 
 def open_session(tx: Tx, secret: str, user_id: int, now: datetime, expires_at: datetime) -> None:

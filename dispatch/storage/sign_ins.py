@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, insert, select
 
 from dispatch.storage.database import Tx
-from dispatch.storage.web_tables import sign_in_failure as failure
+from dispatch.storage.tables.access import sign_in_failure as failure
 
 
 class Attempt(NamedTuple):

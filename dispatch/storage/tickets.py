@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, select
 
+from dispatch.domain.kind import Kind
 from dispatch.errors import NotFound
-from dispatch.storage.book_tables import account
+from dispatch.storage.bulk import Rows, among, among_given, insert_numbered, listed
 from dispatch.storage.database import Tx
-from dispatch.storage.given import Rows, among, among_given, insert_numbered, listed
-from dispatch.storage.tables import hop, ticket
-from dispatch.ticket.kind import Kind
+from dispatch.storage.tables.accounts import account
+from dispatch.storage.tables.tickets import hop, ticket
 
 
 def insert_tickets(tx: Tx, rows: Rows) -> list[int]:

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 
-from dispatch.storage.book_tables import (
+from dispatch.domain.ticket import LIVE_HOP
+from dispatch.storage.database import Tx
+from dispatch.storage.tables.accounts import (
     account,
     address,
     binding,
@@ -20,9 +22,7 @@ from dispatch.storage.book_tables import (
     pon_port,
     slip,
 )
-from dispatch.storage.database import Tx
-from dispatch.storage.tables import hop, ticket
-from dispatch.ticket.life import LIVE_HOP
+from dispatch.storage.tables.tickets import hop, ticket
 
 Rows = Sequence[Row[Any]]
 Ids = Sequence[int]

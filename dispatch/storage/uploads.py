@@ -13,8 +13,8 @@ from sqlalchemy import Row, Select, delete, func, insert, select, update
 
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
-from dispatch.storage.tables import hop
-from dispatch.storage.web_tables import upload
+from dispatch.storage.tables.access import upload
+from dispatch.storage.tables.tickets import hop
 
 _TOLD = [column for column in upload.c if column.name != "content"]
 

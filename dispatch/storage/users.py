@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
+from dispatch.domain.roles import Grant, Role
+from dispatch.storage.bulk import among_given, listed
 from dispatch.storage.database import Tx
-from dispatch.storage.given import among_given, listed
-from dispatch.storage.web_tables import EVERYWHERE, user, user_role
-from dispatch.ticket.roles import Grant, Role
+from dispatch.storage.tables.access import EVERYWHERE, user, user_role
 
 
 def find(tx: Tx, name: str, *, lock: bool = False) -> Row[Any] | None:

@@ -10,8 +10,8 @@ import sys
 import uvicorn
 
 from dispatch.errors import DispatchError, MissingPart
-from dispatch.logs import configure_logs
-from dispatch.processes import mark_ready
+from dispatch.runtime.child_process import mark_ready
+from dispatch.runtime.logs import configure_logs
 from dispatch.settings import Settings, load_settings
 from dispatch.storage.migration import open_database
 from dispatch.web.app import create_app

@@ -44,14 +44,14 @@ from dispatch.web.api import (
     users,
 )
 from dispatch.web.installation import Installation
+from dispatch.web.middleware import Shield
 from dispatch.web.pages import admin, boards, counter, home, wall
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
 from dispatch.web.pages import tickets as ticket_pages
-from dispatch.web.pages.frame import Files, Pages
+from dispatch.web.pages.routes import Files, Pages
 from dispatch.web.problems import Problem
 from dispatch.web.routes import Api
-from dispatch.web.shield import Shield
 
 log = structlog.get_logger()
 

@@ -26,7 +26,7 @@ from dispatch.settings import Settings
 from dispatch.slips import typesetting
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import FieldCipher, open_cipher
-from dispatch.web.live import Live
+from dispatch.web.server_events import Live
 
 log = structlog.get_logger()
 

@@ -1,6 +1,6 @@
 """Who may do what, as one table: role × operation × team × area × state × field. What isn't in it is denied. Pure.
 
-A team's own roles are the rulebook's (`members`, `filed_by`), the desk's are `ticket.roles.PERMITTED`, the states are
+A team's own roles are the rulebook's (`members`, `filed_by`), the desk's are `domain.roles.PERMITTED`, the states are
 the life tables': they are put together here, not said again. Every route names its operation.
 """
 
@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
+from dispatch.domain.lifecycle import State
+from dispatch.domain.roles import AT_THE_COUNTER, HELD_BY_PEOPLE, PERMITTED, Role
+from dispatch.domain.ticket import HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, TicketState
 from dispatch.routing.rulebook import Team
-from dispatch.ticket.life import HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, State, TicketState
-from dispatch.ticket.roles import AT_THE_COUNTER, HELD_BY_PEOPLE, PERMITTED, Role
 
 
 class Verdict(StrEnum):

@@ -21,14 +21,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dispatch import errors
+from dispatch.domain.request_key import LONGEST_KEY
+from dispatch.domain.roles import HELD_BY_PEOPLE, Role
 from dispatch.errors import DispatchError, KeyInFlight, KeyReused, NotAllowed, NotFound
-from dispatch.intake import LONGEST_KEY
-from dispatch.ticket.roles import HELD_BY_PEOPLE, Role
-from dispatch.web.call import Call, version_tag
+from dispatch.web.credentials import Visitor
+from dispatch.web.idempotency import Repeat
 from dispatch.web.policy import POLICIES, On, Who
 from dispatch.web.problems import answer, documented
-from dispatch.web.repeats import Repeat
-from dispatch.web.visitor import Visitor
+from dispatch.web.request_context import Call, version_tag
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Errors = Sequence[type[DispatchError]]

@@ -23,8 +23,7 @@ import structlog
 import typer.main
 
 from dispatch import __main__ as command
-from dispatch.books import plans_file
-from dispatch.routing import loader, prehandling_file
+from dispatch.routing import loader, plans_file, prehandling_file
 from dispatch.settings import PREFIX
 
 PROJECT = Path(__file__).parents[2]
@@ -67,7 +66,7 @@ class Home:
         with contextlib.ExitStack() as around:
             around.enter_context(mock.patch.dict(os.environ, {**project, **self.environment}, clear=True))
             around.enter_context(mock.patch.object(sys, "argv", ["dispatch", *arguments]))
-            around.enter_context(mock.patch("dispatch.cli.desk.configure_logs", _quiet))
+            around.enter_context(mock.patch("dispatch.cli.context.configure_logs", _quiet))
             around.enter_context(contextlib.chdir(self.project))
             around.enter_context(mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()))))
             around.enter_context(contextlib.redirect_stdout(out))

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dispatch.books.naming import LONGEST_NAME
+from dispatch.domain.naming import LONGEST_NAME
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce

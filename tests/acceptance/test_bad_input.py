@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dispatch import followup, handling
-from dispatch.handling import Claim, Report
-from dispatch.processes import hold
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
+from dispatch.runtime.child_process import hold
 from dispatch.storage.database import Database
+from dispatch.tickets import followup, handling
+from dispatch.tickets.handling import Claim, Report
 from tests.acceptance.conftest import PROJECT, Home
 from tests.factories import CLERK as CHEN
 from tests.factories import INSTALLER, NOC, NOW, SOLVED, claimed, dump, fault, on_board

@@ -13,7 +13,7 @@ import redis
 from chaos.processes import children
 from dispatch import effects as leave
 from dispatch.accounts import opening
-from dispatch.books.life import AccountState
+from dispatch.domain.account import AccountState
 from dispatch.effects import Order
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.provisioning import SimulatedProvisioning

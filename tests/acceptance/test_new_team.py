@@ -26,7 +26,7 @@ TEAM = """\
 MODULE = '''\
 """动力 field power: nothing is done by itself; the hop goes on the board."""
 
-from workers.hop import Stretch
+from workers.stretch import Stretch
 
 STRETCH = Stretch()
 '''

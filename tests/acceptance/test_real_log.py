@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.demo.made_up_log import figures
 from dispatch.replay.log import Log, read
 from dispatch.replay.mapping import check_covers, load
 from dispatch.replay.plan import Planner
-from dispatch.replay.sample import figures
 from dispatch.routing import loader
 
 PROJECT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.replay.staff import OURS
-from dispatch.ticket.roles import HELD_BY_PEOPLE
+from dispatch.demo.staff import OURS
+from dispatch.domain.roles import HELD_BY_PEOPLE
 from tests.acceptance.conftest import Home, eventually
 from tests.demonstration import API, Demo, demonstration
 

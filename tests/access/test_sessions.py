@@ -9,11 +9,11 @@ from sqlalchemy import func, select
 
 from dispatch.access import sessions, users
 from dispatch.access.secrets import csrf_token, hashed, is_csrf_token
+from dispatch.domain.roles import Grant, Role
 from dispatch.errors import BadInput, NotFound, NotSignedIn
 from dispatch.storage import sessions as rows
-from dispatch.storage import web_tables as w
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Grant, Role
+from dispatch.storage.tables import access as w
 from tests.factories import NOW
 from tests.people import CONSOLE, user
 

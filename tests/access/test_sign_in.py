@@ -14,10 +14,10 @@ from dispatch.access import sessions, users
 from dispatch.access.passwords import AT_ONCE, MOST_WAITING, Comparing
 from dispatch.access.sign_in import SignedIn, network, sign_in
 from dispatch.access.slowing import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW, Limit
+from dispatch.domain.roles import Role
 from dispatch.errors import SignInFailed, SignInSlowed
-from dispatch.storage import web_tables as w
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import access as w
 from tests.factories import NOW
 from tests.people import CONSOLE, PASSWORD, user
 

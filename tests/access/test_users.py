@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from dispatch.access import users
 from dispatch.access.passwords import kept_password
+from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
-from dispatch.storage import book_tables as b
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Actor, Grant, Role
+from dispatch.storage.tables import accounts as b
 from tests.factories import NOW, refused
 from tests.people import CONSOLE, PASSWORD, cheap_hasher, user
 

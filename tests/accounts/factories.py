@@ -23,20 +23,20 @@ from dispatch.accounts.billing import Paid
 from dispatch.accounts.opening import Opening
 from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused, Request
 from dispatch.accounts.registration import Person, Scan
-from dispatch.books.life import AccountState
-from dispatch.books.money import write_yuan
-from dispatch.books.plans import CHARGES, Charge, Fallback, Plan, Plans
+from dispatch.domain.account import AccountState
+from dispatch.domain.money import write_yuan
+from dispatch.domain.numbers import slip_serial
+from dispatch.domain.plans import CHARGES, Charge, Fallback, Plan, Plans
+from dispatch.domain.roles import Actor
+from dispatch.domain.title import Title
 from dispatch.errors import KeyReused
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips import typesetting
 from dispatch.slips.forms import SlipData
 from dispatch.storage import accounts, operations, resources
-from dispatch.storage import book_tables as b
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.field_cipher import FieldCipher
-from dispatch.ticket.finding import Title
-from dispatch.ticket.numbers import slip_serial
-from dispatch.ticket.roles import Actor
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 
 PASSWORD = "Gx7#pqLm"

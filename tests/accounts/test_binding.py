@@ -11,11 +11,11 @@ from pydantic import SecretStr
 from dispatch.accounts import binding
 from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding
 from dispatch.accounts.operation import Accepted, Counter, Refused
-from dispatch.books.naming import masked_mobile
+from dispatch.domain.naming import masked_mobile
+from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
-from dispatch.storage import book_tables as b
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
 

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from dispatch.accounts import binding, customer_view, refund, renaming
+from dispatch.accounts import binding, query, refund, renaming
 from dispatch.accounts.binding import Binding
-from dispatch.accounts.customer_view import View
 from dispatch.accounts.operation import Counter
+from dispatch.accounts.query import View
 from dispatch.accounts.renaming import Renaming
-from dispatch.accounts.shown import DATA, CustomerView
+from dispatch.accounts.schemas import DATA, CustomerView
+from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
 from dispatch.routing.prehandling import Script
-from dispatch.storage import book_tables as b
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
 
@@ -26,7 +26,7 @@ SENSITIVE = ("name", "document-number", "mobile")
 
 
 def seen(database: Database, counter: Counter, **asked: Any) -> CustomerView:
-    outcome = c.accepted(database, customer_view.view, counter, View(**asked))
+    outcome = c.accepted(database, query.view, counter, View(**asked))
     assert outcome.slip is None
     return CustomerView.model_validate_json(CustomerView.model_validate(outcome.result).model_dump_json())
 
@@ -118,7 +118,7 @@ def test_an_account_is_seen_by_its_new_name(database: Database, counter: Counter
     request = Renaming(account=number, document_number=c.document(), new_account="13900139000")
     c.accepted(database, renaming.rename, counter, request)
     assert [line.account for line in seen(database, counter, account="13900139000").accounts or ()] == ["13900139000"]
-    assert c.refused(database, customer_view.view, counter, View(account=number)).code == "no-such-customer"
+    assert c.refused(database, query.view, counter, View(account=number)).code == "no-such-customer"
 
 
 def test_an_account_that_was_entered_without_its_holder_is_seen_alone(database: Database, counter: Counter) -> None:
@@ -141,7 +141,7 @@ def test_an_account_that_was_entered_without_its_holder_is_seen_alone(database: 
 )
 def test_who_is_not_known_is_refused(database: Database, counter: Counter, asked: dict[str, Any], code: str) -> None:
     c.in_service(database, counter)
-    refused = c.refused(database, customer_view.view, counter, View(**asked))
+    refused = c.refused(database, query.view, counter, View(**asked))
     assert refused.code == code
     assert c.resident_id(9) not in refused.reason
 
@@ -163,7 +163,7 @@ def test_a_question_that_is_none_is_bad_input_and_leaves_no_trace(
 ) -> None:
     c.in_service(database, counter)
     with f.refused(database, BadInput) as tx:
-        customer_view.view(tx, counter, View(**asked), f.CLERK, f.NOW)
+        query.view(tx, counter, View(**asked), f.CLERK, f.NOW)
 
 
 def test_kinds_of_data_and_fields_that_there_are_not_are_no_question() -> None:
@@ -225,8 +225,8 @@ def test_the_same_request_again_is_one_operation_and_every_look_is_audited(
 ) -> None:
     number = c.in_service(database, counter)
     request = View(account=number, unmask=("mobile",), reason="核对", request_key="k1")
-    first = c.accepted(database, customer_view.view, counter, request)
-    again = c.accepted(database, customer_view.view, counter, request)
+    first = c.accepted(database, query.view, counter, request)
+    again = c.accepted(database, query.view, counter, request)
     assert (again.repeated, again.operation_id, again.result) == (True, first.operation_id, first.result)
     assert len(c.rows(database, b.audit)) == 2
 
@@ -241,5 +241,5 @@ def test_the_audit_trail_can_only_grow(database: Database, counter: Counter) -> 
 
 def test_only_a_clerk_looks(database: Database, counter: Counter) -> None:
     request = View(account=c.in_service(database, counter), unmask=SENSITIVE, reason="核对")
-    may_not = f.forbidden(database, lambda tx, actor: customer_view.view(tx, counter, request, actor, f.NOW))
+    may_not = f.forbidden(database, lambda tx, actor: query.view(tx, counter, request, actor, f.NOW))
     assert may_not == f.all_roles_but(Role.CLERK)

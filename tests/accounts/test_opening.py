@@ -14,14 +14,14 @@ from dispatch.accounts import opening
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.opening import Opening
 from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused
-from dispatch.books.life import AccountState
+from dispatch.domain.account import AccountState
+from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
 from dispatch.slips.forms import InvoiceData
-from dispatch.storage import book_tables as b
-from dispatch.storage import customers, money, resources
-from dispatch.storage import tables as t
+from dispatch.storage import customers, payments, resources
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import accounts as b
+from dispatch.storage.tables import tickets as t
 from tests import factories as f
 from tests.accounts import factories as c
 
@@ -454,7 +454,7 @@ def test_a_refusal_after_the_money_was_counted_leaves_no_gap_in_the_invoices(
 
     assert [row.number for row in c.rows(database, b.invoice)] == [1, 2]
     with database.write() as tx:
-        assert money.next_number(tx, "invoice") == 3
+        assert payments.next_number(tx, "invoice") == 3
 
 
 # -- once, and by whom -----------------------------------------------------------------------------

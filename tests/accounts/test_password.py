@@ -14,11 +14,11 @@ from dispatch.accounts.closure import Closure
 from dispatch.accounts.operation import Counter
 from dispatch.accounts.password import PasswordChange, PasswordReset
 from dispatch.accounts.registration import Bearer
-from dispatch.books.life import AccountState
+from dispatch.domain.account import AccountState
+from dispatch.domain.roles import Actor, Role
 from dispatch.errors import BadInput
-from dispatch.storage import book_tables as b
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Actor, Role
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
 

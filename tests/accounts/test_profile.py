@@ -12,11 +12,11 @@ from sqlalchemy import select
 from dispatch.accounts import profile
 from dispatch.accounts.operation import Accepted, Counter
 from dispatch.accounts.profile import Modification, NewDocument
+from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
 from dispatch.storage import accounts, customers
-from dispatch.storage import book_tables as b
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
 

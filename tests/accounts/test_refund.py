@@ -11,17 +11,17 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import event
 
-from dispatch import construction
 from dispatch.accounts import opening, refund
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused
 from dispatch.accounts.refund import Appointment, Contact, Refund
+from dispatch.domain.roles import Role
+from dispatch.domain.ticket import TicketState
 from dispatch.errors import BadInput
-from dispatch.storage import book_tables as b
 from dispatch.storage import hops
 from dispatch.storage.database import Database, Tx
-from dispatch.ticket.life import TicketState
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import accounts as b
+from dispatch.tickets import construction
 from tests import factories as f
 from tests.accounts import factories as c
 

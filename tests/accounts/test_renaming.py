@@ -9,12 +9,12 @@ from pydantic import SecretStr
 from dispatch.accounts import renaming
 from dispatch.accounts.operation import Accepted, Counter, Refused
 from dispatch.accounts.renaming import Renaming
+from dispatch.domain.roles import Role
+from dispatch.domain.title import Title
 from dispatch.routing.prehandling import Script
 from dispatch.slips.forms import Change
-from dispatch.storage import book_tables as b
 from dispatch.storage.database import Database
-from dispatch.ticket.finding import Title
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
 

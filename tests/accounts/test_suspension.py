@@ -12,13 +12,13 @@ from dispatch.accounts.binding import Unbinding
 from dispatch.accounts.closure import Closure
 from dispatch.accounts.operation import Accepted, Counter, Refused
 from dispatch.accounts.suspension import Suspension
-from dispatch.books.life import AccountState
-from dispatch.books.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
+from dispatch.domain.account import AccountState
+from dispatch.domain.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
+from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
 from dispatch.routing.prehandling import Script
-from dispatch.storage import book_tables as b
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
 

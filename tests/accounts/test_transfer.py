@@ -15,11 +15,11 @@ from dispatch.accounts.operation import Accepted, Counter, Refused
 from dispatch.accounts.password import PasswordChange
 from dispatch.accounts.registration import Bearer, Scan
 from dispatch.accounts.transfer import REQUIRED, Transfer
-from dispatch.books.plans import Fallback
+from dispatch.domain.plans import Fallback
+from dispatch.domain.roles import Role
 from dispatch.routing.prehandling import Script
-from dispatch.storage import book_tables as b
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
 

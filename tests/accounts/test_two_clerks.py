@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from dispatch.accounts import closure, opening, renaming, suspension
 from dispatch.accounts.operation import Accepted, Counter, Outcome, Request
-from dispatch.books.life import LIVING
+from dispatch.domain.account import LIVING
 from dispatch.errors import DispatchError
 from dispatch.routing import loader
 from dispatch.routing.rulebook import Rulebook

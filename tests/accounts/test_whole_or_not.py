@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from dispatch.accounts import binding, closure, opening, password, profile, refund, renaming, suspension, transfer
 from dispatch.accounts.operation import Counter, Request
+from dispatch.domain.numbers import ticket_number
 from dispatch.storage.database import Database
-from dispatch.ticket.numbers import ticket_number
 from tests import factories as f
 from tests.accounts import factories as a
 from tests.dying import is_all_or_nothing

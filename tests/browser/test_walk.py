@@ -9,8 +9,8 @@ import time
 import pytest
 from playwright.sync_api import Page
 
+from dispatch.demo.households import Household
 from dispatch.ports.sms import SimulatedSmsGateway
-from dispatch.replay.households import Household
 from tests.acceptance.conftest import eventually
 from tests.browser import walking as w
 from tests.browser.chromium import DESKTOP, PHONE, Window

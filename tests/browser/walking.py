@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from playwright.sync_api import Locator, Page
 
-from dispatch.replay.households import PASSWORD, Household
+from dispatch.demo.households import PASSWORD, Household
 
 COME_MS = 60_000
 """How long a person waits for what workers bring: far longer than they take."""

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from dispatch.supervisor import _valkey
+from dispatch.runtime.supervisor import _valkey
 from tests.acceptance.conftest import eventually
 from tests.deploy.compose import PORTS, PROJECT, Container, containers, free_port, load, secrets, tools
 from tests.postgres import programs, server

@@ -20,9 +20,9 @@ from dispatch.doctor.finding import Finding, Verdict
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import load_settings
 from dispatch.storage import accounts
-from dispatch.storage import tables as t
-from dispatch.storage.book_tables import customer
 from dispatch.storage.database import Database
+from dispatch.storage.tables import tickets as t
+from dispatch.storage.tables.accounts import customer
 from tests import factories as f
 from tests import valkey
 from tests.acceptance.conftest import Home

@@ -13,8 +13,9 @@ import pytest
 from prometheus_client import REGISTRY
 from ruamel.yaml import YAML
 
-from dispatch import gauges, metrics
+from dispatch.reports import gauges
 from dispatch.routing.rulebook import EFFECTS, Rulebook
+from dispatch.runtime import metrics
 from dispatch.settings import IN_FILE, PREFIX, Settings, variables
 from dispatch.storage.database import Database
 from tests.deploy.compose import PROJECT, default_of, load, ours

@@ -8,12 +8,13 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch import figures, followup, handling, intake
+from dispatch.domain.rank import LEAST_URGENT, rank
 from dispatch.errors import UrgedEnough
-from dispatch.handling import Claim, PassOn
+from dispatch.reports import lists
 from dispatch.routing import prehandling_file
 from dispatch.storage.database import Database
-from dispatch.ticket.rank import LEAST_URGENT, rank
+from dispatch.tickets import followup, handling, intake
+from dispatch.tickets.handling import Claim, PassOn
 from tests.factories import CLERK, NOC, NOW, account, in_memory, live_id, work
 from tests.strategies import RULEBOOK, RULES
 
@@ -107,7 +108,7 @@ def _read(database: Database, areas: set[str] | None) -> list[int]:
     found: list[int] = []
     after = None
     with database.read() as tx:
-        while rows := figures.board(tx, "noc", 2, areas, after):
+        while rows := lists.board(tx, "noc", 2, areas, after):
             found += [row.ticket_id for row in rows]
             after = rows[-1].id
     return found

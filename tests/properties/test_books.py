@@ -17,17 +17,17 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from dispatch import intake
 from dispatch.accounts import binding, closure, opening, password, refund, renaming, suspension, transfer
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Accepted, Counter, Refused
-from dispatch.books.life import LIVING
+from dispatch.domain.account import LIVING
 from dispatch.errors import DispatchError
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import book_tables as b
 from dispatch.storage import resources
 from dispatch.storage.database import Database
+from dispatch.storage.tables import accounts as b
+from dispatch.tickets import intake
 from tests import factories as f
 from tests.accounts import factories as a
 from tests.properties.test_journeys import RULEBOOK, SCRIPT

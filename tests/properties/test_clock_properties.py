@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.ticket.clock import ServiceLevel, finish_by, read_duration, spent, write_duration
+from dispatch.domain.service_level import ServiceLevel, finish_by, spent
+from dispatch.domain.time import read_duration, write_duration
 from tests.strategies import moments, seconds
 
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
 from dispatch import effects
-from dispatch.books.effect import EffectState
+from dispatch.domain.effect import EffectState
 from dispatch.effects import Order
 from dispatch.storage import accounts
 from dispatch.storage import effects as stored
-from dispatch.storage.book_tables import effect
 from dispatch.storage.outbox import MOST_FAILURES, Pair
+from dispatch.storage.tables.accounts import effect
 from tests.factories import CLERK, LEASE, NOW, SUPERVISOR, in_memory
 from tests.strategies import RULEBOOK
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
-from dispatch.books.identity import DOCUMENT_KINDS, masked, normalised, read_document
+from dispatch.domain.identity import DOCUMENT_KINDS, masked, normalised, read_document
 from dispatch.errors import BadDocument, Refusal
 
 TODAY = date(2026, 11, 24)

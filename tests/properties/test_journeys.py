@@ -12,21 +12,21 @@ from hypothesis import Phase, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
-from dispatch import closing, construction, followup, handling, intake, next_hop, timers
-from dispatch.books.life import AccountState
+from dispatch.domain.account import AccountState
+from dispatch.domain.finding import Value
+from dispatch.domain.kind import Kind
+from dispatch.domain.roles import Actor
+from dispatch.domain.ticket import HOP_ENDS, TICKET_ENDS, HopState, TicketState
 from dispatch.errors import DispatchError
-from dispatch.handling import Claim, HandBack, PassOn, Report
-from dispatch.next_hop import Ending
 from dispatch.routing import prehandling_file
 from dispatch.storage import accounts, hops
-from dispatch.storage import book_tables as b
-from dispatch.storage import tables as t
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import MOST_FAILURES, Pair
-from dispatch.ticket.finding import Value
-from dispatch.ticket.kind import Kind
-from dispatch.ticket.life import HOP_ENDS, TICKET_ENDS, HopState, TicketState
-from dispatch.ticket.roles import Actor
+from dispatch.storage.tables import accounts as b
+from dispatch.storage.tables import tickets as t
+from dispatch.tickets import closing, construction, followup, handling, intake, next_hop, timers
+from dispatch.tickets.handling import Claim, HandBack, PassOn, Report
+from dispatch.tickets.next_hop import Ending
 from tests.factories import (
     AGENT_10050,
     AGENT_10086,

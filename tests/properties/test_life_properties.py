@@ -5,9 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.books.life import ACCOUNT_ENDS, ACCOUNT_MOVES, AccountState, account_move
-from dispatch.errors import IllegalMove
-from dispatch.ticket.life import (
+from dispatch.domain.account import ACCOUNT_ENDS, ACCOUNT_MOVES, AccountState, account_move
+from dispatch.domain.ticket import (
     HOP_ENDS,
     HOP_MOVES,
     TICKET_ENDS,
@@ -17,6 +16,7 @@ from dispatch.ticket.life import (
     hop_move,
     ticket_move,
 )
+from dispatch.errors import IllegalMove
 
 ticket_tries = st.lists(st.sampled_from([move.name for move in TICKET_MOVES]), max_size=30)
 hop_tries = st.lists(st.sampled_from([move.name for move in HOP_MOVES]), max_size=60)

@@ -7,7 +7,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dispatch.books.money import MOST, capital, read_yuan, write_yuan
+from dispatch.domain.money import MOST, capital, read_yuan, write_yuan
 
 DIGITS = {digit: value for value, digit in enumerate("零壹贰叁肆伍陆柒捌玖")}
 TENS = {"拾": 10, "佰": 100, "仟": 1000}

@@ -7,8 +7,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.books.naming import LONGEST_NAME, masked_mobile, masked_name, read_address, read_mobile, read_name
-from dispatch.books.password import check_password
+from dispatch.domain.naming import LONGEST_NAME, masked_mobile, masked_name, read_address, read_mobile, read_name
+from dispatch.domain.password import check_password
 from dispatch.errors import Refusal
 
 chinese = st.text(

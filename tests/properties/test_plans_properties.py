@@ -9,9 +9,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.books.plans import Applicant, months_later, require_offered
-from dispatch.books.plans_file import load, parse
+from dispatch.domain.plans import Applicant, months_later, require_offered
 from dispatch.errors import BadRules, PlanNotOffered
+from dispatch.routing.plans_file import load, parse
 
 FILE = Path(__file__).parents[2] / "marketing_plans.yaml"
 TEXT = FILE.read_text(encoding="utf-8")

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from dispatch.domain.title import Title
 from dispatch.slips.forms import Change, InvoiceData, Line, Section, SlipData
 from dispatch.slips.typesetting import invoice, slip
-from dispatch.ticket.finding import Title
 from tests.slip_samples import INVOICE, MODIFICATION, OPENING, OPERATOR, RED_LETTER, REFUND, URL
 from tests.slips import paper
 

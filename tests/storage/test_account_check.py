@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import insert, update
 
-from dispatch.books.life import AccountState
+from dispatch.domain.account import AccountState
 from dispatch.storage import accounts, operations
-from dispatch.storage import book_tables as b
 from dispatch.storage.accounts import Line
 from dispatch.storage.database import Database
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from dispatch import backup, next_hop
+from dispatch import backup
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import epoch, hops
-from dispatch.storage import tables as t
 from dispatch.storage.database import Database
+from dispatch.storage.tables import tickets as t
+from dispatch.tickets import next_hop
 from tests import factories as f
 
 LATER = f.NOW + timedelta(minutes=5)

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, insert, text, update
 
-from dispatch import figures, timers
+from dispatch.reports import lists
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, tickets
-from dispatch.storage import tables as t
-from dispatch.storage.acts import write_act
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import MOST_FAILURES, Pair
+from dispatch.storage.tables import tickets as t
+from dispatch.storage.ticket_changes import write_act
+from dispatch.tickets import timers
 from tests.factories import LEASE, NOW, account, claimed, fault, held, hop, live_id, on_board, put_in_force
 from tests.factories import NOC as ZHAO
 from tests.plans import plan
@@ -295,7 +296,7 @@ QUERIES: dict[str, tuple[Callable[[Tx], object], str]] = {
     "what is due": (lambda tx: hops.take_due(tx, NOW, LEASE, 100, ["noc"]), "ix_hop_off_board"),
     "whose is due": (lambda tx: hops.teams_due(tx, NOW, ["noc", "archive"]), "ix_hop_off_board"),
     "what wakes": (lambda tx: hops.woken(tx, NOW, 100), "ix_hop_wake_at"),
-    "a team's board": (lambda tx: figures.board(tx, "team-7", 50), "ix_hop_board"),
+    "a team's board": (lambda tx: lists.board(tx, "team-7", 50), "ix_hop_board"),
     "a ticket's live hop": (lambda tx: hops.find(tx, 3_100), "uq_hop_|autoindex_hop_"),
     "an account's open ticket": (lambda tx: tickets.open_faults(tx, [1]), "ix_ticket_account_id|ix_ticket_open"),
     "a ticket's live hop, locked": (lambda tx: hops.lock_one(tx, 3_100), "uq_hop_|autoindex_hop_"),

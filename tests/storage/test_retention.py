@@ -9,15 +9,18 @@ import pytest
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError
 
-from dispatch import closing, effects, figures, followup, retention
-from dispatch.closing import digest
+from dispatch import effects
+from dispatch.reports import lists
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import effects as rows
-from dispatch.storage.book_tables import effect
+from dispatch.storage import retention
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
-from dispatch.storage.tables import archive_record, history, stored_case
+from dispatch.storage.tables.accounts import effect
+from dispatch.storage.tables.tickets import archive_record, history, stored_case
+from dispatch.tickets import closing, followup
+from dispatch.tickets.closing import digest
 from tests import factories as f
 
 DAY = timedelta(days=1)
@@ -45,7 +48,7 @@ def store(database: Database, now: datetime = LONG_AFTER, limit: int = 99) -> in
 def told(database: Database, ticket_id: int) -> dict[str, list[tuple[Any, ...]]]:
     """All that the case tells of itself, but for when it was stored."""
     with database.read() as tx:
-        journey = figures.journey(tx, ticket_id)
+        journey = lists.journey(tx, ticket_id)
     case = [value for name, value in journey.ticket._mapping.items() if name != "stored_at"]
     parts = {"hops": journey.hops, "history": journey.history, "records": journey.records}
     return {"ticket": [tuple(case)]} | {name: [tuple(row) for row in part] for name, part in parts.items()}
@@ -66,7 +69,7 @@ def test_a_case_in_the_store_tells_just_what_it_told_before(database: Database, 
     assert left(database) == (0, 0)
     assert told(database, closed) == before
     with database.read() as tx:
-        assert all(digest(record.content) == record.sha256 for record in figures.journey(tx, closed).records)
+        assert all(digest(record.content) == record.sha256 for record in lists.journey(tx, closed).records)
 
 
 def test_a_case_is_stored_when_it_is_old_enough_and_once(database: Database, closed: int) -> None:
@@ -92,7 +95,7 @@ def test_the_oldest_go_first_so_many_at_once(database: Database, in_force: Ruleb
 def test_a_case_in_the_store_is_found_in_its_account_s_list(database: Database, closed: int) -> None:
     store(database)
     with database.read() as tx:
-        assert [row.id for row in figures.latest(tx, 10, number="GZ1")] == [closed]
+        assert [row.id for row in lists.latest(tx, 10, number="GZ1")] == [closed]
 
 
 @pytest.mark.parametrize("table", [history, archive_record])

@@ -11,14 +11,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, delete, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
+from dispatch.domain.ticket import HOP_ENDS, LIVE_HOP, TICKET_ENDS, HopState, TicketState
 from dispatch.errors import SchemaOutdated
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage.columns import metadata
+from dispatch.storage.column_types import metadata
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.migration import migrate
-from dispatch.storage.tables import archive_record, history, hop, ticket
-from dispatch.ticket.life import HOP_ENDS, LIVE_HOP, TICKET_ENDS, HopState, TicketState
+from dispatch.storage.tables.tickets import archive_record, history, hop, ticket
 from tests.factories import NOW, fault, put_in_force
 
 WORD = re.compile(r"'([a-z0-9-]+)'")

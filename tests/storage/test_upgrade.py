@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from dispatch import handling, timers
-from dispatch.handling import Claim, Report
+from dispatch.domain.ticket import LIVE_HOP, HopState
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.migration import migrate
-from dispatch.ticket.life import LIVE_HOP, HopState
+from dispatch.tickets import handling, timers
+from dispatch.tickets.handling import Claim, Report
 from tests import factories as f
 
 LATER = f.NOW + timedelta(minutes=5)

@@ -13,13 +13,13 @@ from starlette.testclient import TestClient
 
 from dispatch.access import sessions, users
 from dispatch.access.secrets import csrf_token
-from dispatch.intake import Accepted
+from dispatch.domain.roles import Grant, Role
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Grant, Role
-from dispatch.web import live
+from dispatch.tickets.intake import Accepted
+from dispatch.web import server_events
 from dispatch.web.app import create_app
 from dispatch.web.installation import Installation
 from tests import factories as f
@@ -93,8 +93,8 @@ def application(sqlite_template: Path) -> Any:
 def _ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever stops the thread that waits for changes waits for it, up to a second: here for every application that a
     test starts and stops."""
-    monkeypatch.setattr(live, "WAIT", 0.02)
-    monkeypatch.setattr(live, "POLL", 0.01)
+    monkeypatch.setattr(server_events, "WAIT", 0.02)
+    monkeypatch.setattr(server_events, "POLL", 0.01)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from dispatch.domain.roles import Grant, Role
 from dispatch.storage import crew
-from dispatch.ticket.roles import Grant, Role
 from tests.people import user
 from tests.web.conftest import API, Web
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from dispatch import handling
-from dispatch.handling import Claim
+from dispatch.domain.roles import Grant, Role
 from dispatch.routing import loader
 from dispatch.storage import crew
-from dispatch.ticket.roles import Grant, Role
+from dispatch.tickets import handling
+from dispatch.tickets.handling import Claim
 from tests import factories as f
 from tests.web.conftest import API, Web
 

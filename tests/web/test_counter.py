@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dispatch.accounts.catalogue import OPERATIONS
-from dispatch.ticket.roles import AT_THE_COUNTER, Role
+from dispatch.domain.roles import AT_THE_COUNTER, Role
 from dispatch.web.pages.counter import form
 from tests.accounts.factories import PLANS
 from tests.web.conftest import Web

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dispatch.books.naming import masked_mobile, masked_name
-from dispatch.ticket.roles import Grant, Role
+from dispatch.domain.naming import masked_mobile, masked_name
+from dispatch.domain.roles import Grant, Role
 from tests.accounts import factories as a
 from tests.web.conftest import API, Web
 from tests.web.test_operations import at_the_counter, clerk

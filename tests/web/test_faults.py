@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from dispatch.ticket.roles import Grant, Role
+from dispatch.domain.roles import Grant, Role
 from dispatch.web.installation import _ScriptInForce
 from tests import factories as f
 from tests.web.conftest import API, Web

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from dispatch.storage.tables import hop
+from dispatch.domain.roles import Grant, Role
+from dispatch.storage.tables.tickets import hop
 from dispatch.storage.wakeups import came_onto_board
-from dispatch.ticket.roles import Grant, Role
-from dispatch.web import live
+from dispatch.web import server_events
 from tests import factories as f
 from tests.acceptance.conftest import eventually
 from tests.web.conftest import API, Web
@@ -227,7 +227,7 @@ class Asking:
 def test_who_waits_for_a_hop_is_answered_when_it_has_come_onto_the_board_and_finds_out_if_he_missed_it(
     web: Web, noc: TestClient, told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "MISSED", 60 if told else 0.1)
+    monkeypatch.setattr(server_events, "MISSED", 60 if told else 0.1)
     made = web.fault()
     with Asking(web, noc, f"/hops/{made.number}-1") as answer:
         eventually(lambda: str(made.ticket_id) in web.here.live.awaited)

@@ -11,13 +11,13 @@ import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from dispatch import intake
 from dispatch.access import sessions
+from dispatch.domain.roles import Role
 from dispatch.storage import idempotency
-from dispatch.storage import tables as t
-from dispatch.storage import web_tables as w
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Role
+from dispatch.storage.tables import access as w
+from dispatch.storage.tables import tickets as t
+from dispatch.tickets import intake
 from tests import factories as f
 from tests.web.conftest import API, Web
 

@@ -16,11 +16,11 @@ from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from dispatch import metrics
+from dispatch.domain.roles import HELD_BY_PEOPLE
+from dispatch.runtime import metrics
 from dispatch.settings import Settings
 from dispatch.storage import hops
-from dispatch.ticket.roles import HELD_BY_PEOPLE
-from dispatch.web.shield import Shield
+from dispatch.web.middleware import Shield
 from tests import factories as f
 from tests.web.conftest import API, Web
 

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from dispatch.access import users
+from dispatch.domain.roles import Role
 from dispatch.errors import BadSettings
 from dispatch.settings import Settings, load_settings
-from dispatch.ticket.roles import Role
 from tests.identity_provider import CLIENT, SECRET, SimulatedProvider, provider
 from tests.people import CONSOLE, user
 from tests.web.conftest import API, Web

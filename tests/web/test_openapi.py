@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from dispatch.ticket.roles import HELD_BY_PEOPLE
+from dispatch.domain.roles import HELD_BY_PEOPLE
 from tests import factories as f
 from tests.web.conftest import Web
 

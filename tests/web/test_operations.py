@@ -12,11 +12,11 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from dispatch.accounts.dry_run import UNTOLD
 from dispatch.accounts.operation import Counter
-from dispatch.accounts.trial import UNTOLD
-from dispatch.books.naming import masked_mobile
-from dispatch.storage import book_tables as b
-from dispatch.ticket.roles import Grant, Role
+from dispatch.domain.naming import masked_mobile
+from dispatch.domain.roles import Grant, Role
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as a
 from tests.web.conftest import API, Web

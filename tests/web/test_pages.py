@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dispatch.ticket.roles import Role
+from dispatch.domain.roles import Role
 from dispatch.web.pages.rendering import STATIC, asset
 from tests.people import user
 from tests.web.conftest import Web

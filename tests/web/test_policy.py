@@ -15,10 +15,10 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from dispatch.domain.roles import HELD_BY_PEOPLE, Grant, Role
+from dispatch.domain.ticket import HopState, TicketState
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database, Tx
-from dispatch.ticket.life import HopState, TicketState
-from dispatch.ticket.roles import HELD_BY_PEOPLE, Grant, Role
 from dispatch.web.api import health
 from dispatch.web.app import PAGES, RESOURCES
 from dispatch.web.policy import POLICIES, Field, On, Thing, Verdict, Who, decide, shows

@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError, TimeoutError
 from starlette.testclient import TestClient
 
 from dispatch import errors
+from dispatch.domain.roles import Actor, Role
 from dispatch.errors import DispatchError
-from dispatch.ticket.roles import Actor, Role
 from dispatch.web import problems
 from dispatch.web.api import teams
-from dispatch.web.call import Call
+from dispatch.web.request_context import Call
 from tests.web.conftest import API, Web
 
 

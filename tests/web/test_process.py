@@ -15,10 +15,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from dispatch.domain.roles import Role
 from dispatch.errors import MissingPart
 from dispatch.settings import load_settings
 from dispatch.storage.database import Database
-from dispatch.ticket.roles import Role
 from dispatch.web.__main__ import listen
 from tests import factories as f
 from tests.people import PASSWORD

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from dispatch.domain.roles import Grant, Role
 from dispatch.errors import BadRules
-from dispatch.ticket.roles import Grant, Role
 from tests import factories as f
 from tests.web.conftest import API, Web
 

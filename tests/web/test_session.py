@@ -13,9 +13,9 @@ from starlette.testclient import TestClient
 from dispatch.access import sessions, users
 from dispatch.access.secrets import csrf_token
 from dispatch.access.slowing import ADDRESS_AND_NAME
+from dispatch.domain.roles import Grant, Role
 from dispatch.settings import Settings
-from dispatch.storage import web_tables as w
-from dispatch.ticket.roles import Grant, Role
+from dispatch.storage.tables import access as w
 from tests.people import CONSOLE, PASSWORD, user
 from tests.web.conftest import API, Web
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatch.ticket.roles import Grant, Role
+from dispatch.domain.roles import Grant, Role
 from tests.accounts import factories as books
 from tests.web.conftest import API, Web
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dispatch import closing
 from dispatch.routing.rulebook import Rulebook
+from dispatch.tickets import closing
 from tests import factories as f
 from tests.web.conftest import API, Web
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import update
 
-from dispatch.storage import tables as t
-from dispatch.ticket.roles import Grant, Role
+from dispatch.domain.roles import Grant, Role
+from dispatch.storage.tables import tickets as t
 from tests import factories as f
 from tests.web.conftest import API, Web
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from starlette.testclient import TestClient
 
-from dispatch import closing, followup, intake
-from dispatch.ticket.roles import Grant, Role
+from dispatch.domain.roles import Grant, Role
+from dispatch.tickets import closing, followup, intake
 from tests import factories as f
 from tests.web.conftest import Web
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dispatch import followup
-from dispatch.ticket.roles import Grant, Role
+from dispatch.domain.roles import Grant, Role
+from dispatch.tickets import followup
 from tests import factories as f
 from tests.web.conftest import API, Web
 

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from dispatch.domain.roles import Grant, Role
 from dispatch.settings import Settings
 from dispatch.storage import uploads
-from dispatch.storage import web_tables as w
-from dispatch.ticket.roles import Grant, Role
+from dispatch.storage.tables import access as w
 from dispatch.web.api.uploads import MOST_PHOTOS, SCANS_KEPT
 from tests.web.conftest import API, Web
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.ticket.roles import Grant, Role
+from dispatch.domain.roles import Grant, Role
 from tests.people import user
 from tests.web.conftest import API, Web
 

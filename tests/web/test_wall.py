@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from dispatch import closing, followup
-from dispatch.storage import beats
-from dispatch.storage import tables as t
-from dispatch.ticket.roles import Grant, Role
+from dispatch.domain.roles import Grant, Role
+from dispatch.storage import heartbeats
+from dispatch.storage.tables import tickets as t
+from dispatch.tickets import closing, followup
 from tests import factories as f
 from tests.web.conftest import API, Web
 
@@ -77,11 +77,11 @@ def test_what_is_due_and_not_sent_is_the_relay_s_lag(web: Web) -> None:
 def test_a_process_is_alive_as_long_as_it_gives_signs_and_its_successor_takes_its_name_over(web: Web) -> None:
     def beat(name: str, kind: str) -> None:
         with web.database.write() as tx:
-            beats.beat(tx, name, kind, web.now, web.now)
+            heartbeats.beat(tx, name, kind, web.now, web.now)
 
     beat("worker1@gz", "worker")
     beat("relay@gz", "relay")
-    web.now += beats.SILENCE + timedelta(seconds=1)
+    web.now += heartbeats.SILENCE + timedelta(seconds=1)
     beat("relay@gz", "relay")
     assert [(each["name"], each["alive"]) for each in figures(web)["processes"]] == [
         ("relay@gz", True),
@@ -89,7 +89,7 @@ def test_a_process_is_alive_as_long_as_it_gives_signs_and_its_successor_takes_it
     ]
     beat("worker1@gz", "worker")
     assert [each["alive"] for each in figures(web, "again")["processes"]] == [True, True]
-    web.now += beats.REMEMBERED + timedelta(seconds=1)
+    web.now += heartbeats.REMEMBERED + timedelta(seconds=1)
     beat("relay@gz", "relay")
     assert [each["name"] for each in figures(web, "later")["processes"]] == ["relay@gz"]
 

@@ -9,8 +9,8 @@ from celery import Celery
 
 from dispatch.storage.database import Database
 from tests.workers.stage import Stage
-from workers import world as world_of
-from workers.world import World
+from workers import context as world_of
+from workers.context import World
 
 
 @pytest.fixture

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 from celery import Celery
 
-from dispatch import handling
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.outbox import Pair
+from dispatch.tickets import handling
 from tests.factories import NOC, fault, live_id
 from workers.chains import chains
-from workers.world import World
+from workers.context import World
 
 
 class Stage:

@@ -12,15 +12,16 @@ import pytest
 from celery import Celery
 from kombu import Connection
 
+from dispatch.domain.roles import Actor
 from dispatch.errors import MissingPart
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import EFFECTS, Rulebook
 from dispatch.storage import accounts, hops
 from dispatch.storage.hops import Sending
-from dispatch.ticket.roles import Actor
 from tests.factories import CLERK, LEASE, NOW
-from workers.chains import DELIVER, chains, receive_task, stretches
-from workers.world import World
+from workers.chains import chains, stretches
+from workers.context import World
+from workers.task_names import DELIVER, receive_task
 
 
 def test_it_refuses_to_start_when_a_team_of_the_rules_has_no_module(app: Celery, rulebook: Rulebook) -> None:
@@ -100,8 +101,8 @@ PRIVATE = {"account": "SECRET-77", "mobile": "13912345678", "area": "secret-area
 @pytest.fixture
 def private_fault(here: World, rulebook: Rulebook, script: Script) -> Sending:
     """A fault of a customer whose every word would be recognised, taken to be sent."""
-    from dispatch import intake
-    from dispatch.intake import Report
+    from dispatch.tickets import intake
+    from dispatch.tickets.intake import Report
 
     in_force = here.rules.get()
     with here.database.write() as tx:

@@ -11,17 +11,17 @@ import pytest
 from celery import Celery
 from sqlalchemy.exc import OperationalError
 
-from dispatch import handling
 from dispatch.accounts import suspension
 from dispatch.accounts.operation import Counter as Desk
 from dispatch.accounts.suspension import Suspension
-from dispatch.books.life import AccountState
+from dispatch.domain.account import AccountState
+from dispatch.domain.ticket import TicketState
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.routing.prehandling import Script
 from dispatch.storage import accounts, crew, hops
-from dispatch.storage import book_tables as b
-from dispatch.storage.records import Question
-from dispatch.ticket.life import TicketState
+from dispatch.storage.surveys import Question
+from dispatch.storage.tables import accounts as b
+from dispatch.tickets import handling
 from tests import factories as f
 from tests.accounts import factories as at
 from tests.workers.stage import Stage

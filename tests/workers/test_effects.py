@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from dispatch import effects as leave
 from dispatch.accounts import opening
+from dispatch.domain.roles import Actor, Role
 from dispatch.effects import Order
 from dispatch.errors import MissingGlyph
 from dispatch.ports.ledger import Ledger
@@ -28,13 +29,12 @@ from dispatch.ports.sms import Message, SimulatedSmsGateway
 from dispatch.slips.forms import SlipData
 from dispatch.slips.typesetting import slip
 from dispatch.storage import accounts, effects
-from dispatch.storage.book_tables import effect, operation
 from dispatch.storage.outbox import MOST_FAILURES, Pair
-from dispatch.ticket.roles import Actor, Role
+from dispatch.storage.tables.accounts import effect, operation
 from tests.accounts import factories as at
 from tests.factories import account, dump
-from workers import receivers
-from workers.world import World
+from workers import effect_receivers
+from workers.context import World
 
 LONG = timedelta(days=1)
 OPS = Actor("ma", Role.OPS)
@@ -371,14 +371,14 @@ def test_a_slip_that_cannot_be_set_fails_alone_and_its_neighbours_are_printed(
     made = [at.opened(stage.here.database, counter, n) for n in (1, 2, 3)]
     with stage.here.database.read() as tx:
         poisoned = tx.execute(select(operation.c.id).order_by(operation.c.id)).scalars().all()[1]
-    sound = receivers.slip
+    sound = effect_receivers.slip
 
     def set_slip(data: SlipData, **_: Any) -> bytes:
         if data.account == made[1]:
             raise MissingGlyph(folder="fonts", characters="𬭛")
         return sound(data)
 
-    monkeypatch.setattr(receivers, "slip", set_slip)
+    monkeypatch.setattr(effect_receivers, "slip", set_slip)
     stage.work()
     assert stage.states() == Counter(confirmed=5, due=1)
     assert stage.row(f"slip/{poisoned}").failure == "printing: MissingGlyph"

@@ -16,16 +16,18 @@ from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import task_unknown
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from dispatch import closing, figures, followup, handling, timers
+from dispatch.domain.roles import RELAY
 from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.sms import SimulatedSmsGateway
+from dispatch.reports import lists
 from dispatch.routing.prehandling import Script
-from dispatch.storage import crew, hops, records
+from dispatch.storage import crew, hops, surveys
 from dispatch.storage.outbox import MOST_FAILURES, Pair
-from dispatch.ticket.roles import RELAY
+from dispatch.tickets import closing, followup, handling, timers
 from tests.factories import INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
 from tests.workers.stage import Stage, fixed
-from workers.hop import Stretch, run
+from workers.hop import run
+from workers.stretch import Stretch
 
 LONG = timedelta(days=1)
 
@@ -103,7 +105,7 @@ def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
             assert hop(stage.here.database, ten[6]).failures == failures
         assert stage.send("noc", after=LONG) == []
     with stage.here.database.read() as tx:
-        [shown] = figures.quarantine(tx)
+        [shown] = lists.quarantine(tx)
     assert (shown.id, shown.failures) == (ten[6], MOST_FAILURES)
     assert shown.failure == "noc.line-test: ValueError"  # the error's own words may quote a customer
     with stage.here.database.write() as tx:
@@ -293,7 +295,7 @@ def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_
         raise OperationalError("x", {}, sqlite3.OperationalError("gone"))
 
     with monkeypatch.context() as gone:
-        gone.setattr(records, "confirm", away)
+        gone.setattr(surveys, "confirm", away)
         with pytest.raises(OperationalError):
             stage.deliver(ask, pairs)
     [(key, text, handed_in)] = delivered(stage)
@@ -306,7 +308,7 @@ def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_
     assert row is not None
     assert row.state == "waiting"
     with stage.here.database.read() as tx:
-        assert records.attempts(tx, [row.id])[row.id].confirmed_at is not None
+        assert surveys.attempts(tx, [row.id])[row.id].confirmed_at is not None
 
 
 def test_a_gateway_out_of_reach_is_waited_for_however_long_and_no_hop_fails(
@@ -354,7 +356,7 @@ def test_nobody_who_answers_in_time_is_reminded(stage: Stage, script: Script) ->
     assert survey is not None
     now = datetime.now(UTC)
     with stage.here.database.write() as tx:
-        found = records.by_hop(tx, survey.id)
+        found = surveys.by_hop(tx, survey.id)
         assert found is not None
         closing.answer(tx, stage.rulebook, found.token, "satisfied", now)
         assert timers.fire(tx, stage.rulebook, now + 100 * LONG, 10) == 0
@@ -375,7 +377,7 @@ def test_installers_are_proposed_by_area_the_least_busy_first(stage: Stage, scri
             handling.end(tx, rulebook, found, datetime.now(UTC))
     stage.work("installer")
     with database.read() as tx:
-        proposed = [(row.account, row.assignee) for row in figures.board(tx, "installer", 10)]
+        proposed = [(row.account, row.assignee) for row in lists.board(tx, "installer", 10)]
     by_account = dict(proposed)
     assert Counter(by_account[number] for number in ("GZ1", "GZ2", "GZ3", "GZ4")) == {"li.wei": 2, "ma.jun": 2}
     assert by_account["GZ9"] is None  # nobody works there: whoever is free claims it

@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from pydantic import SecretStr
 
-from dispatch import metrics
 from dispatch.errors import BadSettings, MissingPart
+from dispatch.runtime import metrics
 from dispatch.settings import Settings
 from workers.metrics_port import show_metrics
 

@@ -10,16 +10,16 @@ import pytest
 from celery import Celery
 from kombu import Connection
 
-from dispatch import followup
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database
 from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import Waited
+from dispatch.tickets import followup
 from tests import factories as f
 from workers.chains import chains
-from workers.sending import Sender
-from workers.world import World
+from workers.context import World
+from workers.publishing import Sender
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """竣工开通 activation: the line is built, the account goes into service."""
 
-from dispatch import construction
-from workers.hop import Step, Stretch
+from dispatch.tickets import construction
+from workers.stretch import Step, Stretch
 
 STRETCH = Stretch(Step("activate", construction.activate), board=False)

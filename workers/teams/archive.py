@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatch import closing
-from workers.hop import Step, Stretch
+from dispatch.tickets import closing
+from workers.stretch import Step, Stretch
 
 STRETCH = Stretch(Step("file", end=closing.archive), board=False)

@@ -8,35 +8,35 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from dispatch.domain.kind import Kind
+from dispatch.domain.numbers import ticket_number
 from dispatch.ports.sms import Message
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import records
+from dispatch.storage import surveys
 from dispatch.storage.database import Tx
-from dispatch.ticket.kind import Kind
-from dispatch.ticket.numbers import ticket_number
-from workers.hop import Hops, Step, Stretch, Write, show
-from workers.world import World
+from workers.context import World
+from workers.stretch import Hops, Step, Stretch, Write, show
 
 
 def prepare(tx: Tx, _rulebook: Rulebook, mine: Hops, now: datetime) -> None:
     """Write down that the customers are to be asked, and by which link."""
-    records.open_surveys(tx, [row.id for row in mine], now)
+    surveys.open_surveys(tx, [row.id for row in mine], now)
 
 
 def ask(world: World, rows: Hops) -> Write:
     """Send the link; from then on the hop waits for the customer."""
     with world.database.read() as tx:
-        questions = records.unconfirmed(tx, [row.id for row in rows])
+        questions = surveys.unconfirmed(tx, [row.id for row in rows])
     world.sms.send([Message(q.key, q.mobile, _text(q, world.settings.survey_url)) for q in questions])
 
     def write(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
-        records.confirm(tx, [row.id for row in mine], now)
+        surveys.confirm(tx, [row.id for row in mine], now)
         show(tx, mine, now, now + rulebook.limits.survey_every)
 
     return write
 
 
-def _text(question: records.Question, link: str) -> str:
+def _text(question: surveys.Question, link: str) -> str:
     number = ticket_number(question.kind, question.ticket_id)
     return f"您的宽带{DONE[Kind(question.kind)].format(number)},请评价: {link}{question.token}"
 

@@ -1,6 +1,6 @@
 """施工 construction: the worker proposes the person who is to build the line."""
 
-from workers.assigning import ASSIGN
-from workers.hop import Stretch
+from workers.assignment import ASSIGN
+from workers.stretch import Stretch
 
 STRETCH = Stretch(ASSIGN)

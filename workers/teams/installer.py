@@ -1,6 +1,6 @@
 """装维 installers: the worker proposes the person who is to go."""
 
-from workers.assigning import ASSIGN
-from workers.hop import Stretch
+from workers.assignment import ASSIGN
+from workers.stretch import Stretch
 
 STRETCH = Stretch(ASSIGN)

@@ -7,8 +7,8 @@ from datetime import datetime
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
-from workers.hop import Hops, Step, Stretch, Write
-from workers.world import World
+from workers.context import World
+from workers.stretch import Hops, Step, Stretch, Write
 
 
 def line_test(world: World, rows: Hops) -> Write:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dispatch import construction
 from dispatch.ports.provisioning import LineOrder, Order
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts
 from dispatch.storage.database import Tx
-from workers.hop import Hops, Step, Stretch, Write
-from workers.world import World
+from dispatch.tickets import construction
+from workers.context import World
+from workers.stretch import Hops, Step, Stretch, Write
 
 
 def prepare(world: World, rows: Hops) -> Write:

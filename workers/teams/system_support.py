@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dispatch.books.effect import lane_of
+from dispatch.domain.effect import lane_of
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, effects, hops, operations
 from dispatch.storage.database import Tx
-from workers.hop import Hops, Step, Stretch
+from workers.stretch import Hops, Step, Stretch
 
 LATEST = 3
 """Account operations that are shown: what was done to the account shortly before its fault."""

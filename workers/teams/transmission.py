@@ -1,5 +1,5 @@
 """网络维护·传输 transmission: nothing is done by itself; the hop goes on the board."""
 
-from workers.hop import Stretch
+from workers.stretch import Stretch
 
 STRETCH = Stretch()

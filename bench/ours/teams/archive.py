@@ -1,6 +1,6 @@
 """The product's own archive."""
 
-from dispatch import closing
-from workers.hop import Step, Stretch
+from dispatch.tickets import closing
+from workers.stretch import Step, Stretch
 
 STRETCH = Stretch(Step("file", end=closing.archive), board=False)

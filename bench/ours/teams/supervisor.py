@@ -1,5 +1,5 @@
 """调度主管: nothing is done by itself."""
 
-from workers.hop import Stretch
+from workers.stretch import Stretch
 
 STRETCH = Stretch()

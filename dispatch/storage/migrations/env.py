@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from dispatch.storage import book_tables, tables, web_tables  # noqa: F401 — they fill the metadata
-from dispatch.storage.columns import metadata
+from dispatch.storage.column_types import metadata
+from dispatch.storage.tables import access, accounts, tickets  # noqa: F401 — they fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite")

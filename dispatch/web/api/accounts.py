@@ -9,12 +9,12 @@ from fastapi import Query
 from pydantic import Field as Of
 
 from dispatch.accounts import refund
-from dispatch.books.naming import masked_mobile, read_account_number, read_mobile
+from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
 from dispatch.errors import AccountNameTaken, BadInput, BadMobile
 from dispatch.storage import accounts
-from dispatch.web.api.shapes import Asked, Cursor, Limit, Page, Told, Word, page, read_cursor
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import Asked, Cursor, Limit, Page, Told, Word, page, read_cursor
 from dispatch.web.policy import NOTHING, Thing
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/accounts", "accounts")

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import Field as Of
 
-from dispatch.books.naming import masked_mobile, masked_name
+from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.storage import resources
 from dispatch.web.api.accounts import AREA, served
-from dispatch.web.api.shapes import Asked, Limit, Told, Word
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import Asked, Limit, Told, Word
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/addresses", "addresses")

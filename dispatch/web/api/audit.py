@@ -6,8 +6,8 @@ from datetime import datetime
 
 from dispatch.errors import BadInput
 from dispatch.storage import operations
-from dispatch.web.api.shapes import Cursor, Limit, Page, Told, page, read_cursor
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import Cursor, Limit, Page, Told, page, read_cursor
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/audit", "audit")

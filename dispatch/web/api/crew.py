@@ -9,9 +9,9 @@ from pydantic import StringConstraints
 
 from dispatch.errors import BadInput, NotFound
 from dispatch.storage import crew
-from dispatch.web.api.shapes import Asked, Told, Word
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import Asked, Told, Word
 from dispatch.web.policy import Thing
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/crew", "crew")

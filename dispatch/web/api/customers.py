@@ -8,12 +8,12 @@ from pydantic import Field as Of
 from pydantic import SecretStr
 
 from dispatch.accounts import lookup
-from dispatch.accounts.shown import AccountFound
-from dispatch.books.identity import DOCUMENT_KINDS
+from dispatch.accounts.schemas import AccountFound
+from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.errors import BadInput, BadMobile, UnknownDocumentKind
 from dispatch.web.api.accounts import served
-from dispatch.web.api.shapes import Asked, Told, Word
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import Asked, Told, Word
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/customers", "customers")

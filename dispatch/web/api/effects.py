@@ -10,8 +10,8 @@ from fastapi import Path
 from dispatch import effects as leave
 from dispatch.errors import IllegalMove, NotFound
 from dispatch.storage import effects
-from dispatch.web.api.shapes import Limit, Told
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import Limit, Told
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/effects", "effects")

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from pydantic import Field as Of
 
-from dispatch import figures, intake
+from dispatch.domain.numbers import ticket_number
+from dispatch.domain.roles import Actor
+from dispatch.domain.ticket import TicketState
 from dispatch.errors import (
     AccountNotInService,
     AccountSuspended,
@@ -17,16 +19,15 @@ from dispatch.errors import (
     UnknownAccount,
     UnknownSymptom,
 )
-from dispatch.intake import Report
+from dispatch.reports import lists
 from dispatch.routing.prehandling import Progress, follow
 from dispatch.storage import accounts
-from dispatch.ticket.life import TicketState
-from dispatch.ticket.numbers import ticket_number
-from dispatch.ticket.roles import Actor
-from dispatch.web.api.shapes import Asked, Text, Title, Told, Word, title
+from dispatch.tickets import intake
+from dispatch.tickets.intake import Report
+from dispatch.web.api.schemas import Asked, Text, Title, Told, Word, title
 from dispatch.web.api.tickets import Accepted, Answered
-from dispatch.web.call import Call
 from dispatch.web.policy import Thing
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/faults", "faults")
@@ -138,7 +139,7 @@ def see_warnings(call: Call, asked: Line) -> Warnings:
     account = asked.account
     _require_in_area(call, account)
     row = accounts.by_numbers(call.tx, [account])[account]
-    faults = [each for each in figures.latest(call.tx, EARLIER + 1, account) if each.kind == "fault"][:EARLIER]
+    faults = [each for each in lists.latest(call.tx, EARLIER + 1, account) if each.kind == "fault"][:EARLIER]
     open_fault = next((each for each in faults if each.ended_at is None), None)
     return Warnings(
         account=account,

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import Query
 
-from dispatch import overview
-from dispatch.web.api.shapes import Told
-from dispatch.web.call import Call
+from dispatch.reports import overview
+from dispatch.web.api.schemas import Told
 from dispatch.web.policy import NOTHING
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/figures", "figures")

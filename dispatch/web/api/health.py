@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from dispatch import metrics
 from dispatch.errors import SchemaOutdated
-from dispatch.gauges import Gauges
-from dispatch.web.api.shapes import Told
+from dispatch.reports.gauges import Gauges
+from dispatch.runtime import metrics
+from dispatch.web.api.schemas import Told
+from dispatch.web.credentials import Visitor
 from dispatch.web.routes import Api
-from dispatch.web.visitor import Visitor
 
 api = Api("", "health")
 

@@ -9,7 +9,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field as Of
 from sqlalchemy import Row
 
-from dispatch import figures, handling
+from dispatch.domain.finding import Value
+from dispatch.domain.numbers import read_hop_number
+from dispatch.domain.roles import Actor
+from dispatch.domain.ticket import LIVE_HOP, ON_ITS_WAY, TicketState
 from dispatch.errors import (
     AlreadyClaimed,
     BadEvidence,
@@ -23,14 +26,12 @@ from dispatch.errors import (
     NotYours,
     UnknownFinding,
 )
-from dispatch.handling import Claim, End, HandBack, PassOn, Refusals, Report
+from dispatch.reports import lists
 from dispatch.storage import hops as rows
-from dispatch.ticket.finding import Value
-from dispatch.ticket.life import LIVE_HOP, ON_ITS_WAY, TicketState
-from dispatch.ticket.numbers import read_hop_number
-from dispatch.ticket.roles import Actor
-from dispatch.web.api.shapes import LARGEST_BATCH, Asked, HopName, Text, Told, Word
-from dispatch.web.api.views import (
+from dispatch.tickets import handling
+from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals, Report
+from dispatch.web.api.schemas import LARGEST_BATCH, Asked, HopName, Text, Told, Word
+from dispatch.web.api.ticket_views import (
     Hop,
     find_hop,
     hop_name,
@@ -40,9 +41,9 @@ from dispatch.web.api.views import (
     missing_hop,
     teams_named,
 )
-from dispatch.web.call import Call
 from dispatch.web.policy import Thing
 from dispatch.web.problems import Problem, describe
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/hops", "hops")
@@ -217,7 +218,7 @@ def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[Row[Any],
     row = rows.lock_one(call.tx, *read_hop_number(name))
     if row is None:
         raise missing_hop(name)
-    teams = figures.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
+    teams = lists.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
     actor = call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=on_behalf), missing_hop(name))
     call.require_unchanged(lambda: _seen(call, row.ticket_id, row.seq, name), f"hop {name}")
     return row, actor
@@ -274,7 +275,7 @@ def _many(
         except DispatchError as wrong:
             refused.append(Refused(hop=name, problem=describe(wrong)))
     found = rows.lock(call.tx, list(ids.values()))
-    teams = figures.teams_of(call.tx, [row.ticket_id for row in found.values()])
+    teams = lists.teams_of(call.tx, [row.ticket_id for row in found.values()])
     acts = []
     for place, hop_id in ids.items():
         row, (name, behalf) = found[hop_id], asked[place]

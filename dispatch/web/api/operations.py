@@ -17,22 +17,22 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from dispatch import errors
-from dispatch.accounts import trial, unified_view
+from dispatch.accounts import dry_run, unified_view
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, SAY
-from dispatch.accounts.entries import unwritable
+from dispatch.accounts.form_fields import unwritable
 from dispatch.accounts.operation import TITLES, Counter, Outcome, Refused, Request, read_out
 from dispatch.accounts.registration import Scan
-from dispatch.accounts.shown import Data, OperationShown
+from dispatch.accounts.schemas import Data, OperationShown
+from dispatch.domain.roles import Actor
 from dispatch.errors import BadInput, KeyReused, Refusal, UnknownAccount, UploadGone
 from dispatch.storage import accounts
-from dispatch.ticket.roles import Actor
-from dispatch.web.api.shapes import Asked, Title, Told, Word, title
+from dispatch.web.api.schemas import Asked, Title, Told, Word, title
 from dispatch.web.api.slips import Paper, papers
 from dispatch.web.api.uploads import require_scans, scans_named
-from dispatch.web.call import Call
 from dispatch.web.json_body import Json, Sent, described, invalid
 from dispatch.web.policy import NOTHING, Thing
 from dispatch.web.problems import Sentence, respond
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/accounts", "operations")
@@ -123,7 +123,7 @@ def _tried(kind: str) -> Callable[..., Any]:
         require_scans(call, [each.upload for each in named])
         if named:
             typed["scans"] = [{"kind": each.kind, **_STAND_IN} for each in named]
-        return _told(trial.attempt(call.tx, counter, kind, typed, actor, call.now))
+        return _told(dry_run.attempt(call.tx, counter, kind, typed, actor, call.now))
 
     endpoint.__name__ = f"try_{kind.replace('-', '_')}"
     endpoint.__doc__ = f"{TITLES[kind].zh}: what it would come to with what has been typed so far; nothing stays of it."
@@ -212,7 +212,7 @@ def _refused(call: Call, outcome: Refused) -> Response:
     return respond(call.visitor.request, 409, outcome.code, outcome.reason, **more)
 
 
-def _told(tried: trial.Tried) -> Tried:
+def _told(tried: dry_run.Tried) -> Tried:
     refused = tried.refused
     return Tried(
         ready=tried.ready,

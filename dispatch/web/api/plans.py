@@ -7,16 +7,16 @@ from typing import get_args
 
 from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, REASONS, WITHOUT_SLIP
-from dispatch.accounts.entries import entries
+from dispatch.accounts.form_fields import entries
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.registration import SCANS
-from dispatch.accounts.shown import DATA, Sensitive
-from dispatch.books.identity import DOCUMENT_KINDS
-from dispatch.books.money import write_yuan
-from dispatch.books.plans import CUSTOMERS, HOLDERS, Plan, Plans
-from dispatch.ticket import finding
-from dispatch.web.api.shapes import Title, Told, title
-from dispatch.web.call import Call
+from dispatch.accounts.schemas import DATA, Sensitive
+from dispatch.domain import title as title_of
+from dispatch.domain.identity import DOCUMENT_KINDS
+from dispatch.domain.money import write_yuan
+from dispatch.domain.plans import CUSTOMERS, HOLDERS, Plan, Plans
+from dispatch.web.api.schemas import Title, Told, title
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("", "plans")
@@ -118,7 +118,7 @@ def list_words(call: Call) -> Words:  # noqa: ARG001
     )
 
 
-def named(name: str, of: finding.Title) -> Named:
+def named(name: str, of: title_of.Title) -> Named:
     return Named(name=name, title=title(of))
 
 
@@ -173,5 +173,5 @@ def _when_voided(plan: Plan, plans: Plans) -> Title | None:
     if plan.fallback is None:
         return None
     fee, after = write_yuan(plan.fallback.monthly_fee), plan.fallback.plan
-    called = plans.plan(after).title if after else finding.Title("无营销案", "no plan")
+    called = plans.plan(after).title if after else title_of.Title("无营销案", "no plan")
     return Title(zh=f"{called.zh}，{fee}元/月", en=f"{called.en}, {fee} yuan a month")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dispatch import figures
-from dispatch.web.api.shapes import Told
-from dispatch.web.api.views import hop_name
-from dispatch.web.call import Call
+from dispatch.reports import lists
+from dispatch.web.api.schemas import Told
+from dispatch.web.api.ticket_views import hop_name
 from dispatch.web.policy import NOTHING
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/quarantine", "quarantine")
@@ -30,7 +30,7 @@ class Quarantine(Told):
 @api.look("", "see the quarantine")
 def see_quarantine(call: Call) -> Quarantine:
     """The longest there first."""
-    rows = figures.quarantine(call.tx, call.areas("see the quarantine", NOTHING))
+    rows = lists.quarantine(call.tx, call.areas("see the quarantine", NOTHING))
     return Quarantine(
         items=[
             Quarantined(

@@ -9,13 +9,13 @@ from fastapi import Path, Query
 from pydantic import Field as Of
 from starlette.responses import Response
 
+from dispatch.domain.finding import Value
 from dispatch.errors import BadInput, NotFound
 from dispatch.routing import drawing
 from dispatch.routing.rulebook import SENDER, Facts, Rulebook
-from dispatch.ticket.finding import Value
-from dispatch.web.api.shapes import Asked, Title, Told, Word, title
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import Asked, Title, Told, Word, title
 from dispatch.web.policy import Field
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/rules", "rules")

@@ -11,14 +11,14 @@ from dispatch.access import sessions, users
 from dispatch.access.passwords import LONGEST, kept_password
 from dispatch.access.secrets import csrf_token
 from dispatch.access.sign_in import sign_in
+from dispatch.domain.roles import Actor, Grant
 from dispatch.errors import BadInput, RequestForged, SignInFailed, SignInSlowed
 from dispatch.storage import sessions as session_rows
 from dispatch.storage import users as user_rows
-from dispatch.ticket.roles import Actor, Grant
-from dispatch.web.api.shapes import Asked, Told
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import Asked, Told
+from dispatch.web.credentials import Visitor
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
-from dispatch.web.visitor import Visitor
 
 api = Api("/session", "session")
 

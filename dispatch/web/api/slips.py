@@ -8,14 +8,14 @@ from fastapi import Path
 from starlette.responses import Response
 
 from dispatch.accounts.operation import Accepted
+from dispatch.domain.numbers import read_invoice_number, read_slip_serial
 from dispatch.errors import MissingGlyph, NotFound
 from dispatch.slips import typesetting
 from dispatch.slips.forms import InvoiceData, SlipData
-from dispatch.storage import money, operations
-from dispatch.ticket.numbers import read_invoice_number, read_slip_serial
-from dispatch.web.api.shapes import Told
-from dispatch.web.call import Call
+from dispatch.storage import operations, payments
+from dispatch.web.api.schemas import Told
 from dispatch.web.policy import Thing
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("", "slips")
@@ -63,7 +63,10 @@ def find_slip(call: Call, serial: str) -> SlipData:
 @api.look("/invoices/{number}", "see slips", raises=[NotFound, MissingGlyph])
 def print_invoice(call: Call, number: _Number) -> Pdf:
     """发票; a red-letter one 红字发票 likewise."""
-    found, missing = money.invoice_paper(call.tx, read_invoice_number(number)), NotFound(what="invoice", which=number)
+    found, missing = (
+        payments.invoice_paper(call.tx, read_invoice_number(number)),
+        NotFound(what="invoice", which=number),
+    )
     if found is None:
         raise missing
     call.act(Thing(found.area), missing)

@@ -7,14 +7,14 @@ from typing import Annotated
 
 from fastapi import Path
 
-from dispatch import closing
-from dispatch.closing import UNREACHABLE
+from dispatch.domain.numbers import ticket_number
+from dispatch.domain.ticket import HOP_ENDS
 from dispatch.errors import BadInput, NotFound, SurveyOver
-from dispatch.storage import hops, records, tickets
-from dispatch.ticket.life import HOP_ENDS
-from dispatch.ticket.numbers import ticket_number
-from dispatch.web.api.shapes import Asked, Title, Told, Word, title
-from dispatch.web.call import Call
+from dispatch.storage import hops, surveys, tickets
+from dispatch.tickets import closing
+from dispatch.tickets.closing import UNREACHABLE
+from dispatch.web.api.schemas import Asked, Title, Told, Word, title
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/surveys", "surveys")
@@ -42,7 +42,7 @@ class Answer(Asked):
 
 @api.look("/{token}", "see a survey", raises=[NotFound])
 def see_survey(call: Call, token: Token) -> Survey:
-    survey = records.by_tokens(call.tx, [token]).get(token)
+    survey = surveys.by_tokens(call.tx, [token]).get(token)
     if survey is None:
         raise NotFound(what="survey", which="with this link")
     row = tickets.get(call.tx, tickets.of_hop(call.tx, survey.hop_id))

@@ -9,17 +9,17 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from sqlalchemy import Row
 
-from dispatch import figures
+from dispatch.domain.finding import Evidence
+from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState, TicketState
 from dispatch.errors import BadInput, NotFound
+from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook, Team
-from dispatch.ticket.finding import Evidence
-from dispatch.ticket.life import ON_BOARD, ON_ITS_WAY, HopState, TicketState
-from dispatch.web.api.shapes import Cursor, Limit, Page, TeamName, Title, Told, Word, page, read_cursor, title
-from dispatch.web.api.views import hop_name, hop_thing, may_with_hop
-from dispatch.web.call import Call
-from dispatch.web.live import Events
+from dispatch.web.api.schemas import Cursor, Limit, Page, TeamName, Title, Told, Word, page, read_cursor, title
+from dispatch.web.api.ticket_views import hop_name, hop_thing, may_with_hop
 from dispatch.web.policy import Field, Thing
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
+from dispatch.web.server_events import Events
 
 api = Api("/teams", "teams")
 
@@ -144,7 +144,7 @@ def see_board(
     thing = Thing(team=_known(call, team))
     call.act(thing)
     areas, asked = call.areas("see a board", thing), None if state is None else HopState(state)
-    rows = figures.board(call.tx, team, limit + 1, areas, read_cursor(cursor, int), asked, holder)
+    rows = lists.board(call.tx, team, limit + 1, areas, read_cursor(cursor, int), asked, holder)
     return page([on_board(call, row) for row in rows], limit, rows[limit - 1].id if len(rows) > limit else None)
 
 
@@ -186,7 +186,7 @@ def _loads(call: Call, teams: Sequence[Team]) -> dict[str, Load | None]:
             continue
         areas = call.areas_shown(Field.LOAD, Thing(team=team))
         if areas not in asked:
-            asked[areas] = figures.team_loads(call.tx, areas, one)
+            asked[areas] = lists.team_loads(call.tx, areas, one)
         loads[team.name] = _load(asked[areas].get(team.name, {}))
     return loads
 
@@ -232,7 +232,7 @@ def _evidence(of: Evidence) -> EvidenceAsked:
 
 
 def on_board(call: Call, row: Row[Any]) -> OnBoard:
-    """`row` is one of `figures.board`."""
+    """`row` is one of `reports.lists.board`."""
     thing = hop_thing(call, row.team, row.state, row.area, [row.team])
     shown = call.shows(Field.CUSTOMER, Thing(row.area, thing.team, thing.teams, TicketState(row.ticket_state)))
     name = hop_name(row.kind, row.ticket_id, row.seq)

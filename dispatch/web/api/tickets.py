@@ -9,14 +9,15 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field as Of
 
-from dispatch import closing, explanation, figures, followup, intake
-from dispatch.closing import digest
+from dispatch.domain.numbers import read_ticket_number, ticket_number
+from dispatch.domain.roles import Actor
 from dispatch.errors import BadAnswer, BadInput, IllegalMove, NotWithdrawable, SurveyOver, UrgedEnough
+from dispatch.reports import lists
 from dispatch.storage import hops, tickets
-from dispatch.ticket.numbers import read_ticket_number, ticket_number
-from dispatch.ticket.roles import Actor
-from dispatch.web.api.shapes import Asked, Cursor, Limit, Page, Text, TicketName, Told, Word, page, read_cursor
-from dispatch.web.api.views import (
+from dispatch.tickets import closing, explanation, followup, intake
+from dispatch.tickets.closing import digest
+from dispatch.web.api.schemas import Asked, Cursor, Limit, Page, Text, TicketName, Told, Word, page, read_cursor
+from dispatch.web.api.ticket_views import (
     MOVES_OF_TICKETS,
     Hop,
     Ticket,
@@ -29,8 +30,8 @@ from dispatch.web.api.views import (
     ticket_view,
     words_of,
 )
-from dispatch.web.call import Call
 from dispatch.web.policy import Field, Thing
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/tickets", "tickets")
@@ -152,8 +153,8 @@ def list_tickets(
 ) -> Page[Listed]:
     """The newest first: of the caller's areas, and what his teams have or had."""
     sights, before = call.sights(), read_cursor(cursor, int)
-    rows = figures.latest(call.tx, limit + 1, account, unfinished, team, before, sights, area)
-    teams = figures.teams_of(call.tx, [row.id for row in rows])
+    rows = lists.latest(call.tx, limit + 1, account, unfinished, team, before, sights, area)
+    teams = lists.teams_of(call.tx, [row.id for row in rows])
     items = []
     for row in rows:
         told = ticket_view(call, row, ticket_thing(call, row, teams[row.id]))
@@ -171,7 +172,7 @@ def see_ticket(call: Call, ticket: TicketName) -> Journey:
     return tell(call, *seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket"))
 
 
-def tell(call: Call, journey: figures.Journey, thing: Thing) -> Journey:
+def tell(call: Call, journey: lists.Journey, thing: Thing) -> Journey:
     """What the caller sees of it."""
     row, shown = journey.ticket, call.shows(Field.CUSTOMER, thing)
     names = {hop.id: hop_name(row.kind, row.id, hop.seq) for hop in journey.hops}

@@ -9,10 +9,10 @@ from fastapi import Path
 from pydantic import Field
 
 from dispatch.access import sessions
+from dispatch.domain.roles import Actor
 from dispatch.errors import BadInput, NotAllowed, NotFound
-from dispatch.ticket.roles import Actor
-from dispatch.web.api.shapes import Asked, Told, Word
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import Asked, Told, Word
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/tokens", "tokens")

@@ -22,17 +22,17 @@ from pydantic import Field as Of
 from sqlalchemy import Row
 from starlette.responses import Response
 
-from dispatch import figures
+from dispatch.domain.numbers import read_ticket_number
+from dispatch.domain.ticket import HopState
 from dispatch.errors import ChangedMeanwhile, IllegalMove, NotFound, PhotosEnough, UploadGone, WrongFileType
+from dispatch.reports import lists
 from dispatch.storage import hops, tickets, uploads
-from dispatch.ticket.life import HopState
-from dispatch.ticket.numbers import read_ticket_number
-from dispatch.web.api.shapes import HopName, TicketName, Told
-from dispatch.web.api.views import find_hop, hop_name, hop_thing, missing_hop, missing_ticket, ticket_thing
-from dispatch.web.call import Call
+from dispatch.web.api.schemas import HopName, TicketName, Told
+from dispatch.web.api.ticket_views import find_hop, hop_name, hop_thing, missing_hop, missing_ticket, ticket_thing
 from dispatch.web.policy import POLICIES, Field
+from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
-from dispatch.web.uploading import FILE_BODY, Received
+from dispatch.web.upload_body import FILE_BODY, Received
 
 api = Api("", "uploads")
 
@@ -96,7 +96,7 @@ def add_photo(call: Call, hop: HopName, file: Received) -> Photo:
     """To the evidence of a hop that one holds, or files for."""
     hop_id = find_hop(call, hop)
     row = hops.lock(call.tx, [hop_id])[hop_id]
-    teams = figures.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
+    teams = lists.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
     behalf = row.holder is not None and row.holder != call.user.name
     call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=behalf), missing_hop(hop))
     _require_in_hand(row)

@@ -10,11 +10,11 @@ from pydantic import Field, SecretStr
 
 from dispatch.access import users
 from dispatch.access.passwords import LONGEST, kept_password, new_password
+from dispatch.domain.roles import Grant
 from dispatch.errors import BadInput, ChangedMeanwhile, NotFound, VersionMissing
-from dispatch.ticket.roles import Grant
+from dispatch.web.api.schemas import Asked, Cursor, Limit, Page, Told, Word, page, read_cursor
 from dispatch.web.api.session import Holding, holding
-from dispatch.web.api.shapes import Asked, Cursor, Limit, Page, Told, Word, page, read_cursor
-from dispatch.web.call import Call, version_tag
+from dispatch.web.request_context import Call, version_tag
 from dispatch.web.routes import Api
 
 api = Api("/users", "users")

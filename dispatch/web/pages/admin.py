@@ -9,19 +9,20 @@ from fastapi import Query
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
+from dispatch.domain.channel import Channel
+from dispatch.domain.finding import Value
+from dispatch.domain.roles import HELD_BY_PEOPLE
+from dispatch.domain.title import Title
 from dispatch.errors import BadInput, DispatchError
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import evidence_of
 from dispatch.storage import crew as crews
-from dispatch.ticket.channel import Channel
-from dispatch.ticket.finding import Title, Value
-from dispatch.ticket.roles import HELD_BY_PEOPLE
 from dispatch.web.api import audit, crew, quarantine, rules, teams, users
 from dispatch.web.api.rules import Case
-from dispatch.web.api.shapes import Cursor
-from dispatch.web.call import Call, version_tag
-from dispatch.web.pages.frame import Pages
+from dispatch.web.api.schemas import Cursor
+from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import Thing
+from dispatch.web.request_context import Call, version_tag
 
 pages = Pages("admin")
 

@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
-from dispatch import figures
+from dispatch.domain.ticket import HopState
+from dispatch.domain.title import Title
 from dispatch.errors import BadInput
+from dispatch.reports import lists
 from dispatch.routing.checks import OWN_FACTS
 from dispatch.routing.rulebook import Team
 from dispatch.routing.wording import evidence_of
 from dispatch.storage import tickets
-from dispatch.ticket.finding import Title
-from dispatch.ticket.life import HopState
 from dispatch.web.api import crew, teams, uploads
-from dispatch.web.api.shapes import Cursor, HopName, Limit, TeamName
+from dispatch.web.api.schemas import Cursor, HopName, Limit, TeamName
 from dispatch.web.api.teams import OnBoard, OnBoardState
-from dispatch.web.api.views import (
+from dispatch.web.api.ticket_views import (
     Hop,
     find_hop,
     hop_thing,
@@ -29,11 +29,11 @@ from dispatch.web.api.views import (
     seen_journey,
     ticket_view,
 )
-from dispatch.web.call import Call
-from dispatch.web.pages.frame import Pages
-from dispatch.web.pages.leads import leads
+from dispatch.web.pages.next_team import leads
 from dispatch.web.pages.rendering import Titled, calls_customers
+from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import Field, Thing
+from dispatch.web.request_context import Call
 
 pages = Pages("boards")
 
@@ -100,7 +100,7 @@ def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
     at = call.rulebook.teams.get(team)
     if row.team != team or at is None:
         raise missing_hop(hop)
-    job = _job(call, teams.on_board(call, figures.board_line(call.tx, hop_id)), at)
+    job = _job(call, teams.on_board(call, lists.board_line(call.tx, hop_id)), at)
     kind, mine = journey.ticket.kind, job.on.holder == call.user.name
     known = {fact: getattr(journey.ticket, fact) for fact in OWN_FACTS}
     views = {each.id: hop_view(call, kind, each, thing) for each in journey.hops}

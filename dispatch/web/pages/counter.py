@@ -12,16 +12,16 @@ from typing import Any
 
 from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
-from dispatch.accounts.entries import Entry, Way, entries
+from dispatch.accounts.form_fields import Entry, Way, entries
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.registration import SCANS
-from dispatch.accounts.shown import DATA
-from dispatch.books.identity import DOCUMENT_KINDS
-from dispatch.books.money import write_yuan
-from dispatch.books.plans import Plans
-from dispatch.ticket.finding import Title
-from dispatch.web.call import Call
-from dispatch.web.pages.frame import Pages
+from dispatch.accounts.schemas import DATA
+from dispatch.domain.identity import DOCUMENT_KINDS
+from dispatch.domain.money import write_yuan
+from dispatch.domain.plans import Plans
+from dispatch.domain.title import Title
+from dispatch.web.pages.routes import Pages
+from dispatch.web.request_context import Call
 
 pages = Pages("counter")
 

@@ -9,10 +9,10 @@ from starlette.responses import RedirectResponse, Response
 
 from dispatch.access import oidc, sessions
 from dispatch.errors import NotFound, ProviderAway, SignInRefused
-from dispatch.web.call import Call
-from dispatch.web.pages.frame import Pages
+from dispatch.web.credentials import Visitor
 from dispatch.web.pages.rendering import links
-from dispatch.web.visitor import Visitor
+from dispatch.web.pages.routes import Pages
+from dispatch.web.request_context import Call
 
 pages = Pages("home")
 

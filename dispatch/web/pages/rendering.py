@@ -13,13 +13,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 
-from dispatch.closing import asks_customers
+from dispatch.domain.ticket import TicketState
+from dispatch.domain.title import Title
 from dispatch.routing.rulebook import Team
-from dispatch.ticket.finding import Title
-from dispatch.ticket.life import TicketState
-from dispatch.web.call import Call
-from dispatch.web.pages import words
+from dispatch.tickets.closing import asks_customers
+from dispatch.web.pages import labels
 from dispatch.web.policy import Thing
+from dispatch.web.request_context import Call
 
 HERE = Path(__file__).resolve().parent.parent
 STATIC = HERE / "static"
@@ -166,5 +166,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(asset=asset, icon=icon, clock=clock, words=words)
+    made.globals.update(asset=asset, icon=icon, clock=clock, words=labels)
     return made

@@ -7,8 +7,8 @@ from typing import Any
 from dispatch.errors import NotFound
 from dispatch.web.api import slips
 from dispatch.web.api.slips import Serial
-from dispatch.web.call import Call
-from dispatch.web.pages.frame import Pages
+from dispatch.web.pages.routes import Pages
+from dispatch.web.request_context import Call
 
 pages = Pages("slips")
 

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 
 from starlette.responses import HTMLResponse
 
-from dispatch.closing import UNREACHABLE
+from dispatch.domain.title import Title
 from dispatch.errors import NotFound
-from dispatch.ticket.finding import Title
+from dispatch.tickets.closing import UNREACHABLE
 from dispatch.web.api import surveys
 from dispatch.web.api.surveys import Survey
-from dispatch.web.call import Call
-from dispatch.web.pages.frame import Pages
 from dispatch.web.pages.rendering import render
+from dispatch.web.pages.routes import Pages
+from dispatch.web.request_context import Call
 
 pages = Pages("surveys")
 

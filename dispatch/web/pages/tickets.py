@@ -14,26 +14,26 @@ from markupsafe import Markup
 from sqlalchemy import Row
 from starlette.responses import RedirectResponse, Response
 
-from dispatch import figures
+from dispatch.domain.numbers import read_ticket_number
+from dispatch.domain.ticket import HOP_ENDS
+from dispatch.domain.title import Title
 from dispatch.errors import BadInput
+from dispatch.reports import lists
 from dispatch.routing.prehandling import follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import say_fact, say_value
-from dispatch.ticket.finding import Title
-from dispatch.ticket.life import HOP_ENDS
-from dispatch.ticket.numbers import read_ticket_number
 from dispatch.web.api import tickets, uploads
-from dispatch.web.api.shapes import Cursor, TicketName
+from dispatch.web.api.schemas import Cursor, TicketName
+from dispatch.web.api.ticket_views import Hop, seen_journey
 from dispatch.web.api.tickets import Act
 from dispatch.web.api.uploads import Photo
-from dispatch.web.api.views import Hop, seen_journey
-from dispatch.web.call import Call
-from dispatch.web.pages import walk, words
+from dispatch.web.pages import journey_drawing, labels
 from dispatch.web.pages.boards import pre_handling
-from dispatch.web.pages.frame import Pages
+from dispatch.web.pages.explanation import Said, Why, say_finding, say_team, why
 from dispatch.web.pages.rendering import Speaking, Titled, language_of
-from dispatch.web.pages.why import Said, Why, say_finding, say_team, why
+from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import Field, Thing
+from dispatch.web.request_context import Call
 
 pages = Pages("tickets")
 
@@ -105,7 +105,7 @@ def see_ticket(call: Call, ticket: TicketName) -> dict[str, Any]:
         "board": f"/teams/{live.hop.team}" if live and _has_board(call, live.hop.team, thing.area) else None,
         "shown": shown,
         "drawing": _drawn(rulebook, journey, told.ticket.number, speak),
-        "way": walk.tell(rulebook, journey, speak),
+        "way": journey_drawing.tell(rulebook, journey, speak),
         "symptom": _symptom(call, told.ticket.symptom),
         "category": call.rulebook.categories.get(told.ticket.category),
         "answers": pre_handling(call, journey.ticket) if shown else [],
@@ -142,7 +142,7 @@ def take_over(
 def _symptom(call: Call, name: str) -> Titled:
     """What the customer complains of; an order has none of the script's."""
     known = call.here.script().symptoms.get(name)
-    return known.title if known else words.symptom(name)
+    return known.title if known else labels.symptom(name)
 
 
 def _rulebook(call: Call, hops: Sequence[Row[Any]]) -> Rulebook:
@@ -172,16 +172,16 @@ def _visits(
     return visits
 
 
-def _drawn(rulebook: Rulebook, journey: figures.Journey, number: str, speak: Speaking) -> Markup | None:
+def _drawn(rulebook: Rulebook, journey: lists.Journey, number: str, speak: Speaking) -> Markup | None:
     """What wasn't dispatched yet is nowhere in the flow."""
     if not journey.hops:
         return None
-    return Markup(walk.draw(rulebook, journey, number, speak))  # noqa: S704 — of our own making, all texts escaped
+    return Markup(journey_drawing.draw(rulebook, journey, number, speak))  # noqa: S704 — of our own making, all texts escaped
 
 
 def _act_said(act: Act) -> Title:
     """What is reported of a ticket came from a customer; of a hop, from a team."""
-    return words.act("submit" if act.act == "report" and act.hop is None else act.act)
+    return labels.act("submit" if act.act == "report" and act.hop is None else act.act)
 
 
 def _photos(call: Call, ticket: str, thing: Thing) -> list[Photo]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from dispatch.ticket.finding import Title
+from dispatch.domain.title import Title
 from dispatch.web.api.figures import Figures, see_figures
-from dispatch.web.call import Call
-from dispatch.web.pages.frame import Pages
 from dispatch.web.pages.rendering import clock
+from dispatch.web.pages.routes import Pages
+from dispatch.web.request_context import Call
 
 pages = Pages("wall")
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from dispatch.storage.columns import Document, Id, Instant
+from dispatch.storage.column_types import Document, Id, Instant
 
 revision = "0003"
 down_revision = "0002"

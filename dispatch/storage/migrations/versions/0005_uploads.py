@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from dispatch.storage.columns import Id, Instant
+from dispatch.storage.column_types import Id, Instant
 
 revision = "0005"
 down_revision = "0004"

@@ -7,7 +7,7 @@ import zlib
 import sqlalchemy as sa
 from alembic import op
 
-from dispatch.storage.columns import Id, Instant
+from dispatch.storage.column_types import Id, Instant
 
 revision = "0009"
 down_revision = "0008"

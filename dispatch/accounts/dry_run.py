@@ -1,0 +1,209 @@
+"""试办: what an operation would come to with what has been typed so far. Nothing stays of it, and nobody is told.
+
+What is missing stops it only where it is needed: an address is looked up while the name isn't typed yet. The caller
+rolls the transaction back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cache, partial
+from typing import Any, NoReturn
+
+from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
+
+from dispatch.accounts.catalogue import OPERATIONS, REASONS
+from dispatch.accounts.form_fields import plain_type, unwritable
+from dispatch.accounts.operation import Counter, Refused, Trial
+from dispatch.accounts.secret import Asked
+from dispatch.domain.identity import read_document
+from dispatch.domain.money import read_yuan
+from dispatch.domain.naming import read_account_number, read_address, read_mobile, read_name
+from dispatch.domain.numbers import read_ticket_number
+from dispatch.domain.password import check_password
+from dispatch.domain.roles import Actor
+from dispatch.domain.time import local_date
+from dispatch.domain.title import Title
+from dispatch.errors import (
+    AnotherHolder,
+    BadInput,
+    DispatchError,
+    DocumentExpired,
+    DocumentTaken,
+    ExpiryMissing,
+    NameMismatch,
+    NothingChanged,
+    SameOwner,
+)
+from dispatch.storage.database import Tx
+
+Path = tuple[str, ...]
+
+UNTOLD = {each.code for each in (AnotherHolder, DocumentTaken, NameMismatch, NothingChanged, SameOwner)}
+"""Refusals that compare what is typed with what the clerk sees masked: they are left to the operation itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What can't be right whatever the books say; `path` is empty where it is no single field's."""
+
+    path: Path
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """`missing` are the fields that must be there and aren't. `refused` is what the operation would be refused for."""
+
+    missing: list[Path]
+    faults: list[Fault]
+    warnings: Mapping[str, Title]
+    refused: Fault | None
+
+    @property
+    def ready(self) -> bool:
+        """Whether it may be sent, as far as can be told."""
+        return not (self.missing or self.faults or self.refused)
+
+
+def attempt(tx: Tx, counter: Counter, kind: str, typed: Mapping[str, Any], actor: Actor, now: datetime) -> Tried:
+    """`typed` is the request so far, as JSON has it. Raises NotAllowed."""
+    model, operation = OPERATIONS[kind]
+    trial, reading = Trial(), _Reading(counter, kind, now)
+    request = reading.read(model, typed, ())
+    reading.faults += [Fault(path, "unwritable", what) for path, what in _texts(typed)]
+    refused: Fault | None = None
+    try:
+        outcome = operation(tx, replace(counter, trial=trial), request, actor, now)
+        if isinstance(outcome, Refused) and outcome.code not in UNTOLD:
+            refused = Fault((), outcome.code, outcome.reason)
+    except _StillUntyped:
+        pass
+    except BadInput as wrong:
+        reading.faults.append(Fault((), wrong.code, str(wrong)))
+    wanting = [Fault((), each.code, str(each)) for each in trial.wanting]
+    return Tried(reading.missing, reading.faults, trial.warnings, refused or next(iter(wanting), None))
+
+
+class _StillUntyped(Exception):
+    """Something was needed that isn't typed yet, or not rightly."""
+
+
+class _Untyped:
+    """Stands for it: whatever is done with it ends the trial there."""
+
+    def _needed(self, *_: object) -> NoReturn:
+        raise _StillUntyped
+
+    __getattr__ = __hash__ = __eq__ = __bool__ = __len__ = __iter__ = __str__ = __format__ = __contains__ = _needed
+    __lt__ = __le__ = __gt__ = __ge__ = _needed
+
+
+_UNTYPED: Any = _Untyped()
+
+
+@dataclass
+class _Reading:
+    """A request that is made of whatever part of it is there."""
+
+    counter: Counter
+    kind: str
+    now: datetime
+    missing: list[Path] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+    def read(self, model: type[BaseModel], typed: Mapping[str, Any], path: Path) -> Any:
+        values: dict[str, Any] = {}
+        for name, about in model.model_fields.items():
+            given, here = typed.get(name), (*path, name)
+            part = plain_type(about.annotation)
+            is_part = isinstance(part, type) and issubclass(part, BaseModel)
+            if is_part and (given or about.is_required()) and isinstance(given or {}, Mapping):
+                values[name] = self.read(part, given or {}, here)
+            elif given in (None, "", {}):
+                if about.is_required():
+                    self.missing.append(here)
+                values[name] = _UNTYPED if about.is_required() else about.get_default(call_default_factory=True)
+            else:
+                values[name] = self._value(model, name, given, here)
+        self.faults += [Fault((*path, name), "unknown", "没有这一项。There is no such field.") for name in typed
+                        if name not in model.model_fields]  # fmt: skip
+        self._check_document(values, path)
+        return model.model_construct(**values)
+
+    def _value(self, model: type[BaseModel], name: str, given: Any, here: Path) -> Any:
+        try:
+            value = _adapter(model, name).validate_json(json.dumps(given))
+        except (ValidationError, ValueError) as wrong:
+            said = wrong.errors()[0]["msg"] if isinstance(wrong, ValidationError) else "that can't be read"
+            self.faults.append(Fault(here, "malformed", said))
+            return _UNTYPED
+        asked = next((each for each in model.model_fields[name].metadata if isinstance(each, Asked)), Asked())
+        reader = _new_password if asked.twice else _READERS.get(name)
+        return value if reader is None or self._passes(partial(reader, self, value), here) else _UNTYPED
+
+    def _check_document(self, values: dict[str, Any], path: Path) -> None:
+        """A document is read as a whole: its kind says what its number must be, and whether it expires."""
+        for names in _DOCUMENTS:
+            kind, number, expires = (values.get(name) for name in names)
+            if isinstance(kind, str) and isinstance(number, SecretStr) and isinstance(expires, date | None):
+                read = partial(read_document, kind, number.get_secret_value(), expires, local_date(self.now))
+                if names[2] in values and not self._passes(read, (*path, names[1])):
+                    values[names[1]] = _UNTYPED
+
+    def _passes(self, check: Callable[[], object], here: Path) -> bool:
+        try:
+            check()
+        except DispatchError as wrong:
+            of_expiry = isinstance(wrong, DocumentExpired | ExpiryMissing)
+            where = (*here[:-1], here[-1].replace("number", "expires")) if of_expiry else here
+            self.faults.append(Fault(where, wrong.code, str(wrong)))
+            return False
+        return True
+
+
+def _amount(_reading: _Reading, text: str) -> None:
+    try:
+        read_yuan(text)
+    except ValueError:
+        raise BadInput(what="应写作如 700.00。Write it as 700.00.") from None
+
+
+def _reason(reading: _Reading, name: str) -> None:
+    if name not in REASONS[reading.kind]:
+        raise BadInput(what="没有这种原因。There is no such reason.")
+
+
+def _new_password(_reading: _Reading, typed: SecretStr) -> None:
+    check_password(typed.get_secret_value())
+
+
+_READERS: Mapping[str, Callable[[_Reading, Any], object]] = {
+    "account": lambda _, text: read_account_number(text),
+    "address": lambda _, text: read_address(text),
+    "amount": _amount,
+    "contact": lambda _, text: read_mobile(text),
+    "instead_of": lambda _, text: read_mobile(text),
+    "mobile": lambda _, text: read_mobile(text),
+    "name": lambda _, text: read_name(text),
+    "new_account": lambda _, text: read_mobile(text),
+    "order": lambda _, text: read_ticket_number(text),
+    "plan": lambda reading, name: reading.counter.plans.plan(name),
+    "reason": _reason,
+}
+"""What a field of this name must be, in whichever request it stands."""
+_DOCUMENTS = (("document_kind", "document_number", "document_expires"), ("kind", "number", "expires"))
+
+
+@cache
+def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(model.model_fields[name].rebuild_annotation(), config=ConfigDict(strict=True))
+
+
+def _texts(typed: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    for path, what in unwritable(typed, ()):
+        yield tuple(map(str, path)), what

@@ -1,0 +1,22 @@
+"""Where the counter and the fault flow meet: what is done to an account while a fault on it is open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.accounts.operation import Act
+from dispatch.domain.kind import Kind
+from dispatch.domain.numbers import ticket_number
+from dispatch.domain.title import Title
+from dispatch.storage import tickets
+
+
+def warn_of_open_fault(act: Act, account: Row[Any]) -> None:
+    """The clerk is warned, and goes on when the customer confirms. Raises NeedsConfirmation (`open-fault`)."""
+    open_ticket = tickets.open_faults(act.tx, [account.id]).get(account.id)
+    if open_ticket is not None:
+        number = ticket_number(Kind.FAULT, open_ticket)
+        warning = Title(f"该账号有未办结的故障单{number}", f"fault {number} on this account is still open")
+        act.warn("open-fault", warning)

@@ -1,0 +1,100 @@
+"""7 资料查询: the customer's unified view, by account or by document. What is sensitive is masked; to see it in clear
+takes a reason, and who saw what, when and why stays on record.
+
+Source: 家庭宽带业务流程 V1.0, section 7, steps 1 to 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from dispatch.accounts.operation import Act, Counter, Done, Outcome, Refused, Request, Text, carry_out
+from dispatch.accounts.schemas import Data, Sensitive
+from dispatch.accounts.secret import Asked
+from dispatch.accounts.unified_view import read_view
+from dispatch.domain.identity import DOCUMENT_KINDS, normalised
+from dispatch.domain.naming import read_account_number
+from dispatch.domain.roles import Actor
+from dispatch.domain.text import clean
+from dispatch.errors import BadInput, NoSuchCustomer, UnknownDocumentKind
+from dispatch.storage import accounts, customers, operations
+from dispatch.storage.database import Tx
+
+
+class View(Request):
+    """By `account`, or by the kind and number of the customer's document. `show` chooses the kinds of data, `unmask`
+    the sensitive fields that are needed in clear, for a `reason`."""
+
+    account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
+    document_kind: Annotated[str | None, Field(description="或按证件类型 · … or by the kind of document …")] = None
+    document_number: Annotated[
+        SecretStr | None, Field(description="和证件号码 · … and its number"), Asked(beside="document_kind")
+    ] = None
+    show: Annotated[tuple[Data, ...], Field(min_length=1, description="查询内容 · which kind of data, as listed")] = (
+        "customer",
+        "accounts",
+    )
+    unmask: Annotated[tuple[Sensitive, ...], Field(description="查看明文 · what is needed in clear")] = ()
+    reason: Annotated[Text, Field(description="查看明文的理由 · why, for the audit trail")] = ""
+
+
+def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -> Outcome:
+    """`result`: a `CustomerView` as plain data. There is no slip, for nothing changes.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    outcome = carry_out(tx, counter, "view", request, actor, now, lambda act: _find(act, request))
+    if isinstance(outcome, Refused):
+        return outcome
+    # Read afresh, and not kept with the operation: a repeated request shows what is now, and is audited again.
+    customer_id, account_ids = outcome.result["customer_id"], outcome.result["account_ids"]
+    assert isinstance(account_ids, list)
+    customer = None
+    if isinstance(customer_id, int):
+        customer = customers.get(tx, customer_id)
+        account_ids = [row.id for row in accounts.of_customer(tx, customer_id) if counter.serves(row.area)]
+    subject = f"customer/{customer_id}" if customer else f"account/{account_ids[0]}"
+    for field in dict.fromkeys(request.unmask):
+        operations.note_audit(tx, "unmask", f"{subject}/{field}", _reason(request), actor, now)
+    shown = read_view(tx, counter.cipher, customer, account_ids, request.show, request.unmask)
+    return replace(outcome, result=shown.model_dump(mode="json"))
+
+
+def _find(act: Act, request: View) -> Done:
+    """Raises NoSuchCustomer, UnknownDocumentKind; BadInput."""
+    _reason(request)
+    if request.account is not None and request.document_kind is None and request.document_number is None:
+        number = read_account_number(request.account)
+        account = accounts.by_numbers(act.tx, [number]).get(number)
+        if account is None or not act.counter.serves(account.area):
+            raise NoSuchCustomer()
+        return Done(account, None, {"customer_id": account.customer_id, "account_ids": [account.id]})
+    if request.account is None and request.document_kind is not None and request.document_number is not None:
+        if request.document_kind not in DOCUMENT_KINDS:
+            raise UnknownDocumentKind(known=", ".join(DOCUMENT_KINDS))
+        number = normalised(request.document_number.get_secret_value())
+        index = customers.document_index(act.counter.cipher, request.document_kind, number)
+        customer = customers.find(act.tx, index)
+        if customer is None or not _is_served(act, customer.id):
+            raise NoSuchCustomer()
+        return Done(None, None, {"customer_id": customer.id, "account_ids": []})
+    raise BadInput(what="按账号，或按证件类型和号码查询 give the account, or else the kind and number of the document")
+
+
+def _is_served(act: Act, customer_id: int) -> bool:
+    """Whether any of his accounts lies where this counter serves; who has none is served everywhere."""
+    held = accounts.of_customer(act.tx, customer_id)
+    return not held or any(act.counter.serves(row.area) for row in held)
+
+
+def _reason(request: View) -> str:
+    """Raises BadInput for sensitive fields without a reason, or that aren't shown at all."""
+    if not request.unmask:
+        return ""
+    if "customer" not in request.show:
+        raise BadInput(what="查看明文须同时查询客户资料 fields in clear are the customer's: show `customer` too")
+    return clean(request.reason, "reason")

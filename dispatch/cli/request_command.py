@@ -1,0 +1,60 @@
+"""A command from a request: its options are made from the request's own model, which reads them too (`reading`)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+
+from dispatch.accounts.form_fields import Entry, Way, entries
+
+PANEL, REQUIRED = "内容 Request", " [bold red]*[/]"
+"""Of the help: what the request's options stand under, and how those that must be there are marked."""
+
+JSON_FILE = "json_file"
+"""The parameter that names the JSON; `-` is standard input."""
+
+JsonFile = Annotated[
+    str, typer.Option("--json", metavar="FILE|-", help="the request as JSON, from a file or standard input (-)")
+]
+
+
+def command(model: type[BaseModel], name: str, help: str, run: Callable[..., None]) -> Callable[..., None]:
+    """A function with an option for each value of `model`, for Typer to make a command of.
+
+    It calls `run(given, **others)`: `given` are the options of the request and its JSON, for `read`; the others are
+    the parameters that `run` has itself.
+    """
+    own = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    listed = entries(model)
+    assert not {entry.parameter for entry in listed} & {JSON_FILE, *(p.name for p in own)}
+
+    def made(**given: Any) -> None:
+        others = {p.name: given.pop(p.name) for p in own}
+        run(given, **others)
+
+    parameters = [_keyword(JSON_FILE, JsonFile, ""), *map(_parameter, listed), *own]
+    made.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    made.__name__, made.__doc__, made.__annotations__ = name.replace("-", "_"), help, {}
+    return made
+
+
+def _keyword(name: str, annotation: Any, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _parameter(entry: Entry) -> inspect.Parameter:
+    zh, _, en = entry.help.partition(" · ")  # a line each: they are easier to read, and wrap where they should
+    help = f"{zh}{REQUIRED if entry.required else ''}\n\n{en}"
+    names = (entry.option, "--no-" + entry.option[2:]) if entry.way is Way.FLAG else (entry.option,)
+    shown: dict[str, Any] = {"help": help, "rich_help_panel": PANEL, "show_default": False}
+    if entry.way is Way.FLAG:
+        option = typer.Option("/".join(names), **shown)
+        return _keyword(entry.parameter, Annotated[bool | None, option], None)
+    option = typer.Option(*names, metavar=entry.metavar, **shown)
+    if entry.way in (Way.LIST, Way.FILES):
+        return _keyword(entry.parameter, Annotated[list[str] | None, option], None)
+    return _keyword(entry.parameter, Annotated[str | None, option], None)

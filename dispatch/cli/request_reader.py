@@ -1,0 +1,198 @@
+"""A request from the options and the JSON that were given, by the request's own model.
+
+Both become one mapping, which the model reads from JSON: so both allow the same, and every fault is told at once. No
+fault has in it what was typed, for that may be a customer's data.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from dispatch.accounts.form_fields import Entry, Way, entries, plain_type, unwritable
+from dispatch.cli.request_command import JSON_FILE
+from dispatch.errors import BadRequest
+
+R = TypeVar("R", bound=BaseModel)
+
+LARGEST = 64_000_000
+"""Bytes of JSON: some scans in base 64."""
+
+Ask = Callable[[str, bool], str]
+"""Asks a person for what is called so, unseen; twice, when the second is true."""
+
+
+def read(model: type[R], given: Mapping[str, Any], ask: Ask | None = None) -> R:
+    """The request that was given as options, as JSON, or in part as the one and in part as the other. Secrets that
+    must be there and aren't are asked for with `ask`, which is None where nobody can be asked.
+
+    Raises BadRequest with every fault, each naming its key or its option.
+    """
+    reading = _Reading(model, given)
+    if ask is not None and not reading.faults:
+        reading.complete(ask)
+    return reading.end(model)
+
+
+class _Reading:
+    """One request while it is put together: the mapping so far, and what was wrong with it so far."""
+
+    def __init__(self, model: type[BaseModel], given: Mapping[str, Any]) -> None:
+        self.entries = entries(model)
+        self.source: str = given[JSON_FILE]
+        self.faults: list[str] = []
+        self.whole: dict[str, Any] = self._from_json() if self.source else {}
+        for entry in self.entries:
+            value = given[entry.parameter]
+            if value is not None and value != []:
+                self._put(entry, value)
+
+    def _from_json(self) -> dict[str, Any]:
+        """Raises BadRequest at once for what is no JSON at all."""
+        text = _text(self.source)
+        name = "standard input" if self.source == "-" else self.source
+        try:
+            found = json.loads(text, object_pairs_hook=self._object, parse_constant=_no_number, parse_float=_number)
+        except json.JSONDecodeError as wrong:
+            raise BadRequest([f"{name}:{wrong.lineno}:{wrong.colno}: JSON: {wrong.msg}"]) from None
+        except (ValueError, RecursionError) as wrong:
+            what = "nested too deeply" if isinstance(wrong, RecursionError) else str(wrong)
+            raise BadRequest([f"{name}: JSON: {what}"]) from None
+        if not isinstance(found, dict):
+            raise BadRequest([f"{name}: JSON: the request must be an object {{…}}"])
+        return found
+
+    def _object(self, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        names = [name for name, _ in pairs]
+        self.faults += [f"{_shown(name)}: 重复 stands twice" for name in made if names.count(name) > 1]
+        return made
+
+    def _put(self, entry: Entry, value: Any) -> None:
+        part = self._part(entry, begin=True)
+        if part is None or entry.path[-1] in part:
+            self.faults.append(f"{entry.option}: 重复 is in the JSON already")
+        elif entry.way is Way.FILES:
+            part[entry.path[-1]] = [each for word in value if (each := self._file(entry, word))]
+        else:
+            is_number = entry.way is Way.NUMBER and value.isascii() and value.removeprefix("-").isdigit()
+            part[entry.path[-1]] = int(value) if is_number and len(value) < 20 else value
+
+    def _part(self, entry: Entry, begin: bool) -> dict[str, Any] | None:
+        """The part of the request in which the entry stands; None where there is none, or something else."""
+        part = self.whole
+        for name in entry.path[:-1]:
+            inner = part.setdefault(name, {}) if begin else part.get(name)
+            if not isinstance(inner, dict):
+                return None
+            part = inner
+        return part
+
+    def _file(self, entry: Entry, word: str) -> dict[str, str] | None:
+        kind, sign, name = word.partition("=")
+        if not sign or not kind:
+            self.faults.append(f"{entry.option}: 应写作 write it as KIND=FILE")
+            return None
+        try:
+            with Path(name).open("rb") as file:
+                content = file.read(LARGEST)
+        except (OSError, ValueError) as wrong:
+            self.faults.append(f"{entry.option}: {_unread(name, wrong)}")
+            return None
+        return {"kind": kind, "content": base64.b64encode(content).decode()}
+
+    def complete(self, ask: Ask) -> None:
+        """Ask for the secrets that are needed and missing, also those of a part that was begun."""
+        for entry in self.entries:
+            if entry.way is not Way.SECRET:
+                continue
+            part = self._part(entry, begin=entry.required)
+            if part is None or entry.path[-1] in part:
+                continue
+            if entry.needed or entry.asked.beside in part:
+                part[entry.path[-1]] = ask(entry.help or entry.option, entry.asked.twice)
+
+    def end(self, model: type[R]) -> R:
+        self.faults += [f"{self._called(path)}: {what}" for path, what in unwritable(self.whole, ())]
+        try:
+            request = model.model_validate_json(json.dumps(self.whole, ensure_ascii=False).encode(errors="replace"))
+        except ValidationError as wrong:
+            errors = wrong.errors(include_url=False, include_context=False, include_input=False)
+            self.faults += [f"{self._called(e['loc'])}: {_said(e['type'], e['msg'], model, e['loc'])}" for e in errors]
+        if self.faults:
+            raise BadRequest(self.faults)
+        return request
+
+    def _called(self, path: tuple[str | int, ...]) -> str:
+        """A place in the request in the words of who gave it: `holder.name` of JSON, `--holder-name` of options."""
+        if not path:
+            return "请求 request"
+        names = tuple(name for name in path if isinstance(name, str))
+        if not self.source:
+            for entry in self.entries:
+                if entry.path == names[: len(entry.path)]:
+                    return entry.option
+            begun = [entry.option for entry in self.entries if entry.path[: len(names)] == names and entry.required]
+            return ", ".join(begun) or "--" + "-".join(names).replace("_", "-")
+        steps = (f"[{step}]" if isinstance(step, int) else f".{_shown(step)}" for step in path)
+        return "".join(steps).removeprefix(".")
+
+
+def _text(source: str) -> str:
+    """Raises BadRequest."""
+    try:
+        if source == "-":
+            raw = sys.stdin.buffer.read(LARGEST + 1)
+        else:
+            with Path(source).open("rb") as file:
+                raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise BadRequest([f"--json: more than {LARGEST // 1_000_000} MB"])
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        raise BadRequest([f"--json: byte {wrong.start + 1} is no UTF-8"]) from None
+    except (OSError, ValueError) as wrong:
+        raise BadRequest([f"--json: {_unread(source, wrong)}"]) from None
+
+
+def _unread(name: str, wrong: OSError | ValueError) -> str:
+    return f"{name if name.isprintable() else repr(name)}: {getattr(wrong, 'strerror', None) or wrong}"
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+def _number(word: str) -> float:
+    number = float(word)
+    return number if math.isfinite(number) else _no_number("one that no column holds")
+
+
+def _said(kind: str, message: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:
+    if kind == "missing":
+        return "缺少 is missing"
+    if kind == "extra_forbidden":
+        part = model
+        for name in path[:-1]:
+            if isinstance(name, str):
+                part = _part(part, name)
+        return f"没有这一项 is unknown; known are {', '.join(part.model_fields)}"
+    return message.removeprefix("Value error, ")
+
+
+def _part(model: type[BaseModel], name: str) -> type[BaseModel]:
+    """The model of a part of this name, or of the parts in a list of this name."""
+    kind = plain_type(model.model_fields[name].annotation)
+    part: type[BaseModel] = plain_type(get_args(kind)[0]) if get_origin(kind) is tuple else kind
+    return part
+
+
+def _shown(name: str) -> str:
+    return name if name.isidentifier() and len(name) <= 40 else f"{name!r:.60}"

@@ -1,0 +1,71 @@
+"""`dispatch slip`, `dispatch invoice`: what a customer takes home, printed again: the same bytes each time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dispatch.cli.context import Desk, open_desk, out
+from dispatch.domain.numbers import read_invoice_number, read_slip_serial
+from dispatch.errors import BadInput, NotFound
+from dispatch.storage import operations, payments
+from dispatch.storage.database import Tx
+
+app = typer.Typer()
+
+_Out = Annotated[str, typer.Option("--out", metavar="FILE.pdf|-", help="where the PDF goes; - is standard output")]
+
+
+@app.command()
+def slip(serial: Annotated[str, typer.Argument(metavar="SERIAL", help="S000000042")], to: _Out) -> None:
+    """受理单 · print an acceptance slip again, as PDF."""
+    desk = open_desk()
+    content = _content(desk, operations.slip_content, read_slip_serial(serial), "slip", serial)
+    from dispatch.slips import typesetting  # imported here: of all commands only these two need it
+    from dispatch.slips.forms import SlipData
+
+    _write(typesetting.slip(SlipData.from_json(content), fonts=desk.settings.fonts), to)
+
+
+@app.command()
+def invoice(number: Annotated[str, typer.Argument(metavar="NUMBER", help="00000042")], to: _Out) -> None:
+    """发票 · print an invoice again, as PDF."""
+    desk = open_desk()
+    content = _content(desk, payments.invoice_content, read_invoice_number(number), "invoice", number)
+    from dispatch.slips import typesetting
+    from dispatch.slips.forms import InvoiceData
+
+    _write(typesetting.invoice(InvoiceData.from_json(content), fonts=desk.settings.fonts), to)
+
+
+def _content(desk: Desk, find: Callable[[Tx, int], str | None], number: int, what: str, which: str) -> str:
+    """Raises NotFound."""
+    with desk.database.read() as tx:
+        content = find(tx, number)
+    if content is None:
+        raise NotFound(what=what, which=which.strip())
+    return content
+
+
+def _write(pdf: bytes, to: str) -> None:
+    """To standard output, or to a file that is written whole or not at all. Raises BadInput, OSError."""
+    if to == "-":
+        if sys.stdout.isatty():
+            raise BadInput(what="standard output is a terminal, which shows no PDF: name a file, or send it on")
+        sys.stdout.buffer.write(pdf)
+        return
+    file = Path(to)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(pdf)
+        beside.replace(file)
+    except OSError as wrong:
+        raise OSError(wrong.errno, wrong.strerror, to) from None  # by the name that was asked for
+    finally:
+        beside.unlink(missing_ok=True)
+    out.print(f"{file}: {len(pdf):,} bytes", markup=False, soft_wrap=True)

@@ -1,0 +1,58 @@
+"""`python -m dispatch.demo`: the made-up people of a demonstration, for as long as it is looked at."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from dispatch.demo.callers import Callers
+from dispatch.demo.colleagues import Colleagues
+from dispatch.demo.pace import SHOWN
+from dispatch.ports.sms import SimulatedSmsGateway
+from dispatch.routing.prehandling_file import load as load_script
+from dispatch.rules_in_force import RulesInForce
+from dispatch.runtime.child_process import mark_ready
+from dispatch.runtime.logs import configure_logs
+from dispatch.settings import load_settings
+from dispatch.storage.migration import open_database
+
+log = structlog.get_logger()
+
+NAME = "people"
+"""Its name among the supervised processes."""
+
+GLANCE_SECONDS = (1.0, 3.0)
+"""Between two acts: people don't act by the beat."""
+
+
+def main() -> None:
+    configure_logs()
+    settings = load_settings()
+    database = open_database(settings)
+    rules = RulesInForce(settings.rules, database)
+    rulebook = rules.get()
+    script = load_script(settings.prehandling, rulebook.categories)
+    sms = SimulatedSmsGateway(settings.root / "sms.db")
+    colleagues = Colleagues(database, rulebook, SHOWN)
+    callers = Callers(database, rulebook, script, sms, SHOWN)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    mark_ready(settings.run, os.environ.get("SUPERVISED_AS", NAME))
+    while not stopped.wait(random.uniform(*GLANCE_SECONDS)):  # noqa: S311 — nothing secret
+        try:
+            now = datetime.now(UTC)
+            callers.act(now)
+            colleagues.act(now)
+        except DBAPIError as busy:
+            log.warning("database out of reach", error=type(busy).__name__)
+
+
+if __name__ == "__main__":
+    main()

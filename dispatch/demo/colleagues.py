@@ -1,0 +1,148 @@
+"""Made-up colleagues at their boards: they claim, hold, pass on and report at a human pace, and leave enough to others.
+
+What somebody else has acted on, a person who looks at the demonstration, they never touch. They remember nothing: what
+is to be done, and when, follows from the database and the hop's id.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+
+from dispatch.demo.made_up_findings import REASONS_TO_HAND_BACK, REASONS_TO_HOLD, REASONS_TO_PASS_ON, found
+from dispatch.demo.pace import Pace, dice
+from dispatch.demo.staff import COLLEAGUES, OURS, Colleague, at_the_desk
+from dispatch.domain.roles import CUSTOMER, RELAY, WORKER, Role
+from dispatch.domain.ticket import HopState
+from dispatch.errors import DispatchError
+from dispatch.reports import lists
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import replay_runs
+from dispatch.storage.database import Database
+from dispatch.tickets import handling
+from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
+
+log = structlog.get_logger()
+
+ALL_OF_US = (*OURS, WORKER.name, RELAY.name, CUSTOMER.name)
+"""Whoever else stands in a ticket's history is a person who looks at the demonstration."""
+
+SELDOM = ("supervisor",)
+"""Where hardly anything comes: one hop is left there, and none in hand."""
+
+MOST_ON_A_BOARD = 500
+HELD, PASSED_ON, HANDED_BACK, FILED_BY_SUPPORT = 0.10, 0.05, 0.04, 0.6
+"""How often a hop is put on hold, passed on, handed back; an installer's report filed by network service support."""
+
+
+class Colleagues:
+    def __init__(self, database: Database, rulebook: Rulebook, pace: Pace) -> None:
+        self.database, self.rulebook, self.pace = database, rulebook, pace
+        self.teams = sorted({each.team for each in COLLEAGUES if each.team} & set(rulebook.teams))
+
+    def act(self, now: datetime) -> int:
+        """Do what is due to be done by now; how many acts."""
+        with self.database.read() as tx:
+            rows = [row for team in self.teams for row in lists.board(tx, team, MOST_ON_A_BOARD)]
+            strange = replay_runs.touched_by_others(tx, [row.ticket_id for row in rows], ALL_OF_US)
+        boards = {
+            team: [row for row in rows if row.team == team and row.ticket_id not in strange] for team in self.teams
+        }
+        left = self.pace.at_once
+        for team, rows in random.sample(list(boards.items()), len(boards)):
+            if left <= 0:
+                break
+            left -= self._end(list(self._finished(team, rows, now))[:left], now)
+            left -= self._hold(list(self._to_be_held(rows, now))[:left], now)
+            left -= self._claim(list(self._claimable(team, rows, now))[: max(left, 0)], now)
+        return self.pace.at_once - left
+
+    def _claimable(self, team: str, rows: Sequence[Row[Any]], now: datetime) -> Iterator[Claim]:
+        """First come, first served; only so many as that enough is left."""
+        waiting = sorted((row for row in rows if row.state == HopState.WAITING), key=lambda row: row.boarded_at)
+        spare = len(waiting) - (1 if team in SELDOM else self.pace.left)
+        for row in waiting:
+            who = self._who(row, now)
+            if spare > 0 and who is not None and now >= row.boarded_at + self.pace.until_claimed(row.id):
+                spare -= 1
+                yield Claim(row.id, who.actor)
+
+    def _who(self, row: Row[Any], now: datetime) -> Colleague | None:
+        """Whose hop this is: the proposed person's, who may be a visitor; else one of the team in its area."""
+        if row.assignee in OURS:
+            return OURS[row.assignee]
+        if row.assignee is not None and now < row.boarded_at + self.pace.courtesy:
+            return None
+        team = [each for each in COLLEAGUES if each.team == row.team and each.area in (None, row.area)]
+        return dice(f"who {row.id}").choice(team) if team else None
+
+    def _finished(self, team: str, rows: Sequence[Row[Any]], now: datetime) -> Iterator[End]:
+        in_hand = list(self._in_our_hands(rows))
+        spare = len(in_hand) - (0 if team in SELDOM else self.pace.left // 2)
+        due = [row for row in in_hand if now >= row.claimed_at + self._works(row)]
+        for row in sorted(due, key=lambda row: row.claimed_at)[: max(spare, 0)]:
+            yield self._ending(row)
+
+    def _works(self, row: Row[Any]) -> timedelta:
+        return self.pace.until_reported(row.id) + (self.pace.hold if _is_held(row) else timedelta())
+
+    def _to_be_held(self, rows: Sequence[Row[Any]], now: datetime) -> Iterator[tuple[Row[Any], datetime]]:
+        """In the middle of the work, and only once: when the hold is over the work goes on where it was."""
+        for row in self._in_our_hands(rows):
+            since = row.claimed_at + self.pace.until_reported(row.id) / 2
+            if _is_held(row) and since <= now < since + self.pace.hold:
+                yield row, since + self.pace.hold
+
+    def _in_our_hands(self, rows: Sequence[Row[Any]]) -> Iterator[Row[Any]]:
+        return (row for row in rows if row.state == HopState.CLAIMED and row.holder in OURS)
+
+    def _ending(self, row: Row[Any]) -> End:
+        chance = dice(f"end {row.id}")
+        holder, team = OURS[row.holder], self.rulebook.teams[row.team]
+        what = chance.random()
+        if what < PASSED_ON and team.passes_on_to:
+            return PassOn(row.id, holder.actor, chance.choice(team.passes_on_to), chance.choice(REASONS_TO_PASS_ON))
+        if what > 1 - HANDED_BACK and row.asker_team:
+            return HandBack(row.id, holder.actor, chance.choice(REASONS_TO_HAND_BACK))
+        finding, evidence = found(self.rulebook, row.kind, row.team, row.hops, chance)
+        if Role.NETWORK_SERVICE_SUPPORT in team.filed_by and chance.random() < FILED_BY_SUPPORT:
+            filer = chance.choice(at_the_desk(Role.NETWORK_SERVICE_SUPPORT))
+            return Report(row.id, filer.actor, finding, evidence, on_behalf_of=holder.name)
+        return Report(row.id, holder.actor, finding, evidence)
+
+    def _claim(self, claims: list[Claim], now: datetime) -> int:
+        if claims:
+            with self.database.write() as tx:
+                _note(handling.claim_many(tx, self.rulebook, claims, now))
+        return len(claims)
+
+    def _end(self, ends: list[End], now: datetime) -> int:
+        if ends:
+            with self.database.write() as tx:
+                _note(handling.end_many(tx, self.rulebook, ends, now))
+        return len(ends)
+
+    def _hold(self, holds: list[tuple[Row[Any], datetime]], now: datetime) -> int:
+        for row, until in holds:
+            reason = dice(f"hold {row.id}").choice(REASONS_TO_HOLD)
+            try:
+                with self.database.write() as tx:
+                    handling.hold(tx, self.rulebook, row.id, until, reason, OURS[row.holder].actor, now)
+            except DispatchError as refused:
+                _note({row.id: refused})
+        return len(holds)
+
+
+def _is_held(row: Row[Any]) -> bool:
+    return dice(f"held {row.id}").random() < HELD
+
+
+def _note(refusals: handling.Refusals) -> None:
+    """A visitor was quicker: nothing is lost by it."""
+    for hop_id, refused in refusals.items():
+        log.info("colleague refused", hop=hop_id, code=refused.code)

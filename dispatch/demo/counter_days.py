@@ -1,0 +1,145 @@
+"""Some days at the counters of a demonstration: lines are opened; some are bound, suspended, handed over, closed,
+cancelled and paid back. Made-up clerks do it by the account operations, each at its time."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+
+from dispatch.accounts.binding import Binding, bind
+from dispatch.accounts.closure import Closure, close
+from dispatch.accounts.opening import open_account
+from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused, Request
+from dispatch.accounts.password import PasswordChange, change
+from dispatch.accounts.profile import Modification, modify
+from dispatch.accounts.refund import Appointment, Refund, appoint, failed_orders, refund
+from dispatch.accounts.registration import Scan
+from dispatch.accounts.renaming import Renaming, rename
+from dispatch.accounts.suspension import Suspension, resume, suspend
+from dispatch.accounts.transfer import REQUIRED, Transfer, transfer
+from dispatch.demo.households import PASSWORD, Household
+from dispatch.demo.staff import at_the_desk
+from dispatch.domain.roles import Actor, Role
+from dispatch.domain.time import local_date
+from dispatch.storage import resources
+from dispatch.storage.database import Database, Tx
+
+log = structlog.get_logger()
+
+Deed = Callable[[Tx, datetime], object]
+
+OPENED, OPENED_LATELY = 66, 8
+"""Lines that are opened before the last day, when their faults come, and in its last hours."""
+LATELY = timedelta(hours=7)
+REACHED = 700
+"""Addresses that have a port: those of these lines, and those of the lines that visitors open."""
+UNREACHED = range(901, 906)
+"""Customers for whom there is none: refused, and their demand is recorded."""
+EVERY = timedelta(minutes=37)
+"""Between two of the other operations."""
+
+WARNED = ("open-fault", "plan-voided", "bindings-end")
+"""What the customers have heard and confirmed."""
+
+ANOTHER = "Rq5#hnTw"
+_DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg==")
+"""A white dot, PNG: nobody's document."""
+
+
+class CounterDays:
+    """From `start` to `end`, of which the last `last_day` is the one with the faults."""
+
+    def __init__(
+        self, database: Database, counter: Counter, start: datetime, end: datetime, last_day: timedelta
+    ) -> None:
+        self.database, self.counter = database, counter
+        self._accounts: dict[int, str] = {}
+        with database.write() as tx:
+            resources.enter(tx, [Household(n).reach() for n in range(1, REACHED + 1)])
+            resources.enter(tx, [Household(n).reach(served=False) for n in UNREACHED])
+        deeds = self._deeds(start, end - last_day, end)
+        self._plan: list[tuple[datetime, Deed]] = sorted(deeds, key=lambda each: each[0])
+
+    def act(self, now: datetime) -> None:
+        """Do what is due by now."""
+        while self._plan and self._plan[0][0] <= now:
+            at, deed = self._plan.pop(0)
+            with self.database.write() as tx:
+                deed(tx, at)
+
+    def _deeds(self, start: datetime, morning: datetime, end: datetime) -> Iterator[tuple[datetime, Deed]]:
+        before, day = morning - start - timedelta(hours=6), end - morning
+        for n in range(1, OPENED + 1):
+            yield start + before * n / OPENED, self._opening(n)
+        for n in range(1, OPENED_LATELY + 1):
+            yield end - LATELY * n / OPENED_LATELY, self._opening(OPENED + n)
+        for n in UNREACHED:
+            yield morning + day * (n - UNREACHED.start) / len(UNREACHED), self._opening(n)
+        for i, deed in enumerate(self._operations()):
+            yield morning + EVERY * (i + 1), deed
+        for share in (0.5, 0.8, 0.9):
+            yield morning + day * share, self._appoint
+        yield morning + day * 0.95, self._refund
+
+    def _opening(self, n: int) -> Deed:
+        def deed(tx: Tx, now: datetime) -> None:
+            request = Household(n).application(self.counter.plans, local_date(now))
+            outcome = open_account(tx, self.counter, request, _clerk(n), now)
+            if isinstance(outcome, Accepted):
+                self._accounts[n] = str(outcome.result["account"])
+
+        return deed
+
+    def _operations(self) -> Iterator[Deed]:
+        for n, reason in ((5, "customer-request"), (6, "arrears"), (7, "real-name"), (8, "lost-password")):
+            yield self._deed(n, suspend, Suspension, reason=reason)
+        for n in (9, 10, 11):
+            yield self._deed(n, bind, Binding, mobile=Household(n + 2000).mobile)
+        yield self._deed(6, resume, Suspension, reason="arrears-paid")
+        old, new = SecretStr(PASSWORD), SecretStr(ANOTHER)
+        yield self._deed(12, change, PasswordChange, old_password=old, new_password=new)
+        yield self._deed(13, rename, Renaming, new_account=Household(13).mobile)
+        yield self._deed(14, modify, Modification, mobile=Household(2014).mobile)
+        scans = tuple(Scan(kind=kind, content=base64.b64encode(_DOT)) for kind in REQUIRED)
+        yield self._deed(15, transfer, Transfer, new_owner=Household(2015).person, password=new, scans=scans)
+        yield self._deed(16, close, Closure, reason="moving")
+        yield self._deed(17, close, Closure, reason="price")
+        yield self._deed(18, suspend, Suspension, reason="customer-request")
+
+    def _deed(self, n: int, operation: Callable[..., Outcome], request: type[Request], **said: Any) -> Deed:
+        """An operation on a line that was opened here, proved by its holder's document."""
+
+        def deed(tx: Tx, now: datetime) -> None:
+            document = SecretStr(Household(n).document_number)
+            asked = request(account=self._accounts[n], document_number=document, confirm=WARNED, **said)  # type: ignore[call-arg]
+            _note(operation(tx, self.counter, asked, _clerk(n), now))
+
+        return deed
+
+    def _appoint(self, tx: Tx, now: datetime) -> None:
+        """The one that has waited longest without an appointment."""
+        waiting = [each.order for each in failed_orders(tx, 50) if each.appointment is None]
+        for order in waiting[:1]:
+            request = Appointment(order=order, at=now + timedelta(days=1), note="客户下班后来营业厅")
+            _note(appoint(tx, self.counter, request, _clerk(1), now))
+
+    def _refund(self, tx: Tx, now: datetime) -> None:
+        for failed in failed_orders(tx, 1):
+            request = Refund(account=failed.account, password=SecretStr(PASSWORD), reason="customer-withdrew")
+            _note(refund(tx, self.counter, request, _clerk(1), now))
+
+
+def _clerk(n: int) -> Actor:
+    clerks = at_the_desk(Role.CLERK)
+    return clerks[n % len(clerks)].actor
+
+
+def _note(outcome: Outcome) -> None:
+    """An order that failed can't be suspended, nor an account closed twice: the refusal is on record as any other."""
+    if isinstance(outcome, Refused):
+        log.info("counter refused", operation=outcome.operation, code=outcome.code)

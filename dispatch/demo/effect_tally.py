@@ -1,0 +1,58 @@
+"""What an installation asked of the world outside, counted twice: in the database, and in the ledgers that the
+simulated receivers keep of what they really did."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dispatch.domain.effect import Port
+from dispatch.ports.ledger import Ledger
+from dispatch.settings import Settings
+from dispatch.storage import effects
+from dispatch.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Of one port: what was asked for and what is confirmed (database), what was done (the receiver's ledger).
+
+    `lost`: confirmed, and not done. `doubled`: done more than once, once for every time too many.
+    """
+
+    port: Port
+    asked: int
+    confirmed: int
+    done: int
+    lost: int
+    doubled: int
+
+
+def receivers(settings: Settings) -> Mapping[Port, Ledger]:
+    """The ledgers of the embedded installation's receivers."""
+    return {
+        Port.PROVISIONING: Ledger(settings.root / "provisioning.tsv"),
+        Port.SMS: Ledger(settings.root / "sms.tsv"),
+        Port.PRINTING: Ledger(settings.root / "printed.tsv"),
+    }
+
+
+def count_outside(database: Database, ledgers: Mapping[Port, Ledger]) -> list[Outside]:
+    with database.read() as tx:
+        asked = effects.keys(tx)
+    counted = []
+    for port, ledger in ledgers.items():
+        keys = {key: confirmed for at, key, confirmed in asked if at == port}
+        done = Counter(key for _, key in ledger.effects() if key in keys)
+        counted.append(
+            Outside(
+                port=port,
+                asked=len(keys),
+                confirmed=sum(keys.values()),
+                done=len(done),
+                lost=sum(confirmed and key not in done for key, confirmed in keys.items()),
+                doubled=sum(done.values()) - len(done),
+            )
+        )
+    return counted

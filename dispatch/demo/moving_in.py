@@ -1,0 +1,127 @@
+"""A demonstration's customers get their lines: opened at the counter, built, in service before the faults come.
+
+It works from outside as people do: a clerk at the counter, builders who find the orders on their board.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.accounts.opening import open_account
+from dispatch.accounts.operation import Accepted, Counter
+from dispatch.demo.households import Household
+from dispatch.domain.finding import Value
+from dispatch.domain.kind import Kind
+from dispatch.domain.roles import Actor, Role
+from dispatch.domain.ticket import HopState
+from dispatch.domain.time import local_date
+from dispatch.ports.ledger import Ledger
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage.database import Database
+from dispatch.storage.replay_runs import on_boards, run_progress
+from dispatch.tickets import handling
+from dispatch.tickets.handling import Claim, Report
+
+AT_ONCE = 10
+"""Openings in one transaction: each has a password to hash, and others wait meanwhile."""
+
+STALLED_SECONDS = 120
+LEISURE_SECONDS = 0.1
+
+CLERK = Actor("demo", Role.CLERK)
+BUILDER = Actor("demo-builder", Role.CONSTRUCTION)
+TEAM = "construction"
+INSTALLED: dict[str, Value] = {"optical-power": -18.6, "customer-confirmed": True}
+
+
+class NotOpened(Exception):
+    """The counter refused one of a demonstration's own customers."""
+
+
+def move_in(
+    database: Database,
+    counter: Counter,
+    ledger: Ledger,
+    name: str,
+    customers: Sequence[Household],
+    tend: Callable[[], None],
+    progress: Callable[[int], None] = lambda _done: None,
+) -> list[str]:
+    """Open an account for each and build its line; the numbers of their accounts, in service now.
+
+    `progress` is told how many orders have ended. Raises NotOpened; TimeoutError when nothing moves any more.
+    """
+    opened: list[Accepted] = []
+    for start in range(0, len(customers), AT_ONCE):
+        opened += open_accounts(database, counter, ledger, name, customers[start : start + AT_ONCE])
+        build(database, counter.rulebook)
+        tend()
+    await_built(database, counter.rulebook, name, len(customers), tend, progress)
+    return [str(each.result["account"]) for each in opened]
+
+
+def open_accounts(
+    database: Database, counter: Counter, ledger: Ledger, name: str, customers: Sequence[Household]
+) -> list[Accepted]:
+    """`name` is the run's: it prefixes the request keys, and `accepted/NAME` in the ledger has every construction
+    order. Raises NotOpened."""
+    now = datetime.now(UTC)
+    opened = []
+    with database.write() as tx:
+        for each in customers:
+            request = each.application(counter.plans, local_date(now), f"{name}/{each.n}")
+            outcome = open_account(tx, counter, request, CLERK, now)
+            if not isinstance(outcome, Accepted):
+                raise NotOpened(f"{outcome.code}: {outcome.reason}")
+            opened.append(outcome)
+    ledger.write(f"accepted/{name}", [each.result["construction"] for each in opened])
+    return opened
+
+
+def await_built(
+    database: Database,
+    rulebook: Rulebook,
+    name: str,
+    count: int,
+    tend: Callable[[], None],
+    progress: Callable[[int], None] = lambda _done: None,
+) -> None:
+    """Work the builders' board until so many orders of the run have ended. Raises TimeoutError."""
+    ended, moved_at = 0, time.monotonic()
+    while ended < count:
+        built = build(database, rulebook)
+        tend()
+        with database.read() as tx:
+            before, ended = ended, run_progress(tx, name, Kind.CONSTRUCTION)
+        progress(ended)
+        if built or ended > before:
+            moved_at = time.monotonic()
+        elif time.monotonic() - moved_at > STALLED_SECONDS:
+            raise TimeoutError(f"{count - ended} construction orders don't move any more")
+        else:
+            time.sleep(LEISURE_SECONDS)
+
+
+def build(database: Database, rulebook: Rulebook) -> int:
+    """Claim and report what waits on the builders' board; how many orders."""
+    with database.read() as tx:
+        waiting = [row for row in on_boards(tx, [TEAM], [], 0, 1000) if row.state == HopState.WAITING]
+    if not waiting:
+        return 0
+    now = datetime.now(UTC)
+    with database.write() as tx:
+        refused = handling.claim_many(tx, rulebook, [Claim(row.id, BUILDER) for row in waiting], now)
+    ours = [row for row in waiting if row.id not in refused]
+    with database.write() as tx:
+        handling.end_many(tx, rulebook, list(_reports(ours)), now)
+    return len(ours)
+
+
+def _reports(rows: Sequence[Row[Any]]) -> Iterator[Report]:
+    for row in rows:
+        yield Report(row.id, BUILDER, "installed", INSTALLED)

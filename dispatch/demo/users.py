@@ -1,0 +1,55 @@
+"""The users of a demonstration: visitors, whose passwords are made anew for every start, and the made-up colleagues,
+whose passwords nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pwdlib import PasswordHash
+
+from dispatch.access import users
+from dispatch.access.passwords import kept_password, new_password
+from dispatch.demo.staff import AREAS, COLLEAGUES, VISITORS
+from dispatch.domain.roles import Actor, Grant, Role
+from dispatch.storage import crew
+from dispatch.storage import users as known_users
+from dispatch.storage.database import Database
+
+BY = Actor("demonstration", Role.OPS)
+
+CREWS = {Role.INSTALLER: "installer", Role.CONSTRUCTION: "construction"}
+"""Visitors who are proposed for a team's work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    role: Role
+    name: str
+    password: str
+
+
+def let_in(database: Database, hasher: PasswordHash, now: datetime) -> list[Visitor]:
+    """One user for each role, with a new password."""
+    visitors = [Visitor(role, name, new_password(name)) for role, name in VISITORS.items()]
+    kept = {each.name: kept_password(hasher, each.password, each.name) for each in visitors}  # slow, by intent
+    with database.write() as tx:
+        for each in visitors:
+            if known_users.find(tx, each.name):
+                users.set_password(tx, each.name, kept[each.name], BY, now)
+            else:
+                users.add(tx, each.name, kept[each.name], [Grant(each.role)], BY, now)
+                for area in AREAS if each.role in CREWS else ():
+                    crew.add(tx, CREWS[each.role], each.name, area)
+    return visitors
+
+
+def enlist(database: Database, hasher: PasswordHash, now: datetime) -> None:
+    """The made-up colleagues, as users with their areas and on their crews."""
+    nobody_knows = kept_password(hasher, new_password(BY.name), BY.name)
+    with database.write() as tx:
+        for each in COLLEAGUES:
+            areas = frozenset({each.area}) if each.area else None
+            users.add(tx, each.name, nobody_knows, [Grant(each.role, areas)], BY, now)
+            if each.team and each.area:
+                crew.add(tx, each.team, each.name, each.area)

@@ -1,0 +1,1 @@
+"""Pure: what tickets, hops, accounts and effects are and how they live; names, money, time. No I/O, no clock."""

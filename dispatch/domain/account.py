@@ -1,0 +1,45 @@
+"""The life of a broadband account 宽带账号, as one table. Nothing else decides what may follow what.
+
+In the form of `dispatch/domain/ticket.py`; `docs/journey.md` and the database's check constraints are made from it too.
+Pure. Source: 家庭宽带业务流程 V1.0, sections 1 (open), 3 (close), 4 (suspend, resume) and 10 (cancel and refund).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispatch.domain.lifecycle import Life, Move, State
+from dispatch.domain.title import Title
+
+
+class AccountState(State):
+    INSTALLING = "installing", "opened; its construction order is under way and its port is reserved"
+    IN_SERVICE = "in-service", "the line works"
+    SUSPENDED = "suspended", "the service is stopped; account, port and number are kept"
+    CLOSED = "closed", "ended: left the network, its port is free again"
+    CANCELLED = "cancelled", "ended: never came into service, the money was paid back, its port is free again"
+
+
+STATE_TITLES: Mapping[AccountState, Title] = {
+    AccountState.INSTALLING: Title("装机中", "Being installed"),
+    AccountState.IN_SERVICE: Title("在用", "In service"),
+    AccountState.SUSPENDED: Title("停机", "Suspended"),
+    AccountState.CLOSED: Title("已销户", "Closed"),
+    AccountState.CANCELLED: Title("已退单", "Cancelled"),
+}
+
+_A = AccountState
+ACCOUNT_MOVES: tuple[Move[AccountState], ...] = (
+    Move("activate", (_A.INSTALLING,), _A.IN_SERVICE, "activation worker", "the construction order is done"),
+    Move("suspend", (_A.IN_SERVICE,), _A.SUSPENDED, "clerk", "the service stops, with a reason"),
+    Move("resume", (_A.SUSPENDED,), _A.IN_SERVICE, "clerk", "the service goes on, with a reason"),
+    Move("close", (_A.IN_SERVICE, _A.SUSPENDED), _A.CLOSED, "clerk", "the customer leaves, with a reason"),
+    Move("cancel", (_A.INSTALLING,), _A.CANCELLED, "clerk, community manager", "construction failed: refunded"),
+)
+
+_ACCOUNT = Life(AccountState, ACCOUNT_MOVES)
+
+ACCOUNT_ENDS, LIVING = _ACCOUNT.ends, _ACCOUNT.living
+"""Living, an account occupies its port, and its name is taken."""
+
+account_move = _ACCOUNT.move

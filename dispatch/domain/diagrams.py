@@ -1,0 +1,85 @@
+"""The text of `docs/journey.md`, made from the life tables so that the picture can't say anything else. Pure.
+
+`python -m dispatch.domain.diagrams > docs/journey.md` writes it anew; a test fails while the two differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from string import ascii_lowercase, ascii_uppercase
+
+from dispatch.domain.account import ACCOUNT_ENDS, ACCOUNT_MOVES, AccountState
+from dispatch.domain.effect import EFFECT_ENDS, EFFECT_MOVES, EffectState
+from dispatch.domain.lifecycle import Move, S
+from dispatch.domain.ticket import HOP_ENDS, HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, TicketState
+
+_HEAD = """\
+# The life of a ticket 工单, of a hop 派单, of an account 账号 and of an outside effect 外部动作
+
+Made from the tables in `dispatch/domain/ticket.py`, `dispatch/domain/account.py` and `dispatch/domain/effect.py` by
+`python -m dispatch.domain.diagrams`; a change here is lost.
+
+A *ticket* is one fault from its report to its end. A *hop* is one visit of that ticket to one team; a ticket has at
+most one living hop at a time. An *account* is one broadband line from its opening to its end. An
+*outside effect* is what a booking asks of the world, from its intent to its confirmation. Every arrow has a letter, and
+a row with that letter in the table below its picture. What isn't in a table can't happen: such a move is refused, and
+the refusal names both states.
+"""
+
+
+_GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
+
+
+def journey() -> str:
+    """The whole page, as Markdown with Mermaid pictures."""
+    ticket = _section("The ticket", tuple(TicketState), TICKET_MOVES, TICKET_ENDS, ascii_uppercase)
+    hop = _section("The hop", tuple(HopState), HOP_MOVES, HOP_ENDS, ascii_lowercase)
+    account = _section("The account", tuple(AccountState), ACCOUNT_MOVES, ACCOUNT_ENDS, _GREEK)
+    effect = _section("The outside effect", tuple(EffectState), EFFECT_MOVES, EFFECT_ENDS, _CIRCLED)
+    return f"{_HEAD}\n{ticket}\n{hop}\n{account}\n{effect}"
+
+
+def _section(title: str, states: Sequence[S], moves: Sequence[Move[S]], ends: Collection[S], letters: str) -> str:
+    lettered = tuple(zip(letters[: len(moves)], moves, strict=True))
+    return "\n".join(
+        [
+            f"## {title}\n",
+            *_picture(states, lettered, ends),
+            "\n| | move | from | to | by | meaning |\n|---|---|---|---|---|---|",
+            *(_move_row(letter, move) for letter, move in lettered),
+            "\n| state | means |\n|---|---|",
+            *(f"| **{state}** | {state.meaning} |" for state in states),
+            "",
+        ]
+    )
+
+
+def _picture(states: Sequence[S], lettered: Sequence[tuple[str, Move[S]]], ends: Collection[S]) -> list[str]:
+    """A Mermaid state diagram; moves that join the same two states share an arrow."""
+    arrows: dict[tuple[S, S], list[str]] = {}
+    for letter, move in lettered:
+        for source in move.sources:
+            arrows.setdefault((source, move.target), []).append(letter)
+    return [
+        "```mermaid",
+        "stateDiagram-v2",
+        *(f'    state "{state}" as {_id(state)}' for state in states),
+        f"    [*] --> {_id(states[0])}",
+        *(f"    {_id(source)} --> {_id(target)}: {', '.join(letters)}" for (source, target), letters in arrows.items()),
+        *(f"    {_id(state)} --> [*]" for state in states if state in ends),
+        "```",
+    ]
+
+
+def _id(state: S) -> str:
+    return state.replace("-", "_")
+
+
+def _move_row(letter: str, move: Move[S]) -> str:
+    sources = ", ".join(move.sources)
+    return f"| {letter} | **{move.name}** | {sources} | {move.target} | {move.by} | {move.meaning} |"
+
+
+if __name__ == "__main__":
+    print(journey(), end="")

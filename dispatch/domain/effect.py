@@ -1,0 +1,55 @@
+"""The life of an outside effect 外部动作: what a booking asks of the world outside our database. Pure.
+
+An effect is a row first (the intent), then sent under a key that its receiver recognises, then confirmed; what isn't
+confirmed is sent again, and what fails too often waits in the quarantine. So it leaves like a hop does.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from dispatch.domain.lifecycle import Life, Move, State
+
+
+class Port(StrEnum):
+    """Whom the effect is asked of."""
+
+    PROVISIONING = "provisioning"  # 服务开通: the network department's system
+    SMS = "sms"  # 短信
+    PRINTING = "printing"  # 打印
+
+
+class EffectState(State):
+    DUE = "due", "to be sent when `wake_at` comes"
+    SENT = "sent", "a message with its id and generation is on its way; `wake_at` is the end of the lease"
+    RECEIVED = "received", "a worker has it and asks its receiver; same lease"
+    QUARANTINED = "quarantined", "failed too often; a person must release it"
+    CONFIRMED = "confirmed", "ended: its receiver has accepted it"
+
+
+_E = EffectState
+EFFECT_MOVES: tuple[Move[EffectState], ...] = (
+    Move("send", (_E.DUE, _E.SENT, _E.RECEIVED), _E.SENT, "relay", "published; again when its lease is over"),
+    Move("receive", (_E.SENT,), _E.RECEIVED, "worker", "the generation in the message is the row's"),
+    Move("confirm", (_E.RECEIVED,), _E.CONFIRMED, "worker", "the receiver has accepted it"),
+    Move("postpone", (_E.SENT, _E.RECEIVED), _E.DUE, "relay, worker", "broker or receiver failed: again later"),
+    Move(
+        "quarantine",
+        (_E.RECEIVED,),
+        _E.QUARANTINED,
+        "worker, relay",
+        "refused by its receiver, or failed too often",
+    ),
+    Move("release", (_E.QUARANTINED,), _E.DUE, "supervisor", "tried afresh"),
+)
+
+_EFFECT = Life(EffectState, EFFECT_MOVES)
+
+EFFECT_ENDS = _EFFECT.ends
+
+effect_move, effect_sources, effect_target = _EFFECT.move, _EFFECT.sources, _EFFECT.target
+
+
+def lane_of(account_id: int) -> str:
+    """The lane of an account's provisioning orders: they leave one after the other, in the order of booking."""
+    return f"account/{account_id}"

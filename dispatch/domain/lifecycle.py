@@ -1,0 +1,56 @@
+"""What every life table is made of: states, moves, and the table to be asked. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Generic, NamedTuple, Self, TypeVar
+
+from dispatch.errors import IllegalMove
+
+
+class State(StrEnum):
+    """A state and, beside it, what it means to a person."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Self:
+        state = str.__new__(cls, value)
+        state._value_ = value
+        state.meaning = meaning
+        return state
+
+
+S = TypeVar("S", bound=State)
+
+
+class Move(NamedTuple, Generic[S]):
+    """One row of a life table: `name` leads from any of `sources` to `target`, by the hand of `by`."""
+
+    name: str
+    sources: tuple[S, ...]
+    target: S
+    by: str
+    meaning: str
+
+
+class Life(Generic[S]):
+    """A life table, to be asked: `ends` are the states that nothing leads out of, `living` all others, in order."""
+
+    def __init__(self, states: type[S], moves: tuple[Move[S], ...]) -> None:
+        self._moves = {move.name: move for move in moves}
+        self.ends = frozenset(states) - {state for move in moves for state in move.sources}
+        self.living = tuple(state for state in states if state not in self.ends)
+
+    def move(self, state: S, name: str, what: object = "it") -> S:
+        """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
+        move = self._moves[name]
+        if state not in move.sources:
+            raise IllegalMove(what=what, move=name, state=state, sources=" or ".join(move.sources))
+        return move.target
+
+    def sources(self, name: str) -> tuple[S, ...]:
+        """From where the move `name` may start: for set-based statements."""
+        return self._moves[name].sources
+
+    def target(self, name: str) -> S:
+        return self._moves[name].target

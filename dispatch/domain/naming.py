@@ -1,0 +1,120 @@
+"""What holders, accounts, lines and places are called: read strictly into one way of writing, and masked. Pure.
+
+No error's text has in it what was typed: names, mobile numbers and addresses are personal data.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from dispatch.domain.text import half_width, one_line, unprintable
+from dispatch.domain.title import Title
+from dispatch.errors import BadAddress, BadInput, BadMobile, BadName
+
+LONGEST_NAME = 60
+SHORTEST_ADDRESS, LONGEST_ADDRESS = 4, 120
+"""Characters: what the columns hold, and what a line on a slip can show."""
+
+_ONE_SIGN = dict.fromkeys(map(ord, "•‧∙・⋅"), "·") | {ord("’"): "'"}
+"""The middle dot 间隔号 of names such as 买买提·艾力 is U+00B7 (GB/T 15834); input methods type others too."""
+
+_IN_NAMES = " ·-.,'&/()“”《》、"
+_ACCOUNT = re.compile(r"[A-Za-z0-9@._-]{1,40}")
+_TYPED_MOBILE = re.compile(r"\+?[0-9 ()-]{11,24}")
+
+
+def read_name(raw: str) -> str:
+    """A person's or a unit's name, in one way of writing. Raises BadName, which says what is wrong and where."""
+    name = one_line(raw).translate(_ONE_SIGN)
+    if not name:
+        raise BadName(why=Title("未填写", "it is empty"))
+    if len(name) > LONGEST_NAME:
+        why = f"共{len(name)}个字符，最多{LONGEST_NAME}个", f"it has {len(name)} characters, at most {LONGEST_NAME} fit"
+        raise BadName(why=Title(*why))
+    found = unprintable(name) or _not_of_names(name)
+    if found:
+        raise BadName(why=_at(*found))
+    if not any(_is_letter(c) for c in name):
+        raise BadName(why=Title("其中没有文字", "it has no letter in it"))
+    return name
+
+
+def masked_name(name: str) -> str:
+    """张三 as 张*, 欧阳小三 as 欧**三: the first of two characters, the first and the last of more."""
+    first, last = len(name) > 1, len(name) > 2
+    hidden = len(name) - first - last
+    return name[:first] + "*" * hidden + name[first + hidden :]
+
+
+def read_mobile(raw: str) -> str:
+    """A mainland mobile number as its 11 digits, however it was typed: +86, 0086, spaces, dashes. Raises BadMobile.
+
+    Source of what is one: the numbering plan as libphonenumber has it, region CN.
+    """
+    # Imported here: of all commands only those that take a number down need it.
+    import phonenumbers
+
+    typed = half_width(raw).strip()
+    if not _TYPED_MOBILE.fullmatch(typed):
+        raise BadMobile()
+    try:
+        number = phonenumbers.parse(typed, "CN")
+    except phonenumbers.NumberParseException:
+        raise BadMobile() from None
+    if (
+        not phonenumbers.is_valid_number_for_region(number, "CN")
+        or phonenumbers.number_type(number) != phonenumbers.PhoneNumberType.MOBILE
+    ):
+        raise BadMobile()
+    return str(number.national_number)
+
+
+def masked_mobile(mobile: str) -> str:
+    """138****8000."""
+    return f"{mobile[:3]}****{mobile[-4:]}" if len(mobile) == 11 else "*" * len(mobile)
+
+
+def read_account_number(raw: str) -> str:
+    """A broadband account's name: letters, digits and @ . _ -, at most 40. Raises BadInput."""
+    number = half_width(raw).strip()
+    if not _ACCOUNT.fullmatch(number):
+        raise BadInput(what="宽带账号有误 that is no account number: letters, digits and @ . _ -, at most 40")
+    return number
+
+
+def read_address(raw: str) -> str:
+    """An address in one way of writing: 4 to 120 characters on one line. Raises BadAddress."""
+    address = one_line(raw)
+    if not SHORTEST_ADDRESS <= len(address) <= LONGEST_ADDRESS:
+        raise BadAddress(
+            why=Title(
+                f"共{len(address)}个字符，应为{SHORTEST_ADDRESS}至{LONGEST_ADDRESS}个",
+                f"it has {len(address)} characters, {SHORTEST_ADDRESS} to {LONGEST_ADDRESS} are needed",
+            )
+        )
+    found = unprintable(address)
+    if found:
+        raise BadAddress(why=_at(*found))
+    if address.isdigit():
+        raise BadAddress(why=Title("只有数字", "it is digits alone"))
+    return address
+
+
+def _not_of_names(name: str) -> tuple[int, str] | None:
+    """The first character that is neither a letter, a mark on one, a digit, nor one of the signs in `_IN_NAMES`."""
+    for place, character in enumerate(name, start=1):
+        kind = unicodedata.category(character)
+        if not (_is_letter(character) or kind in ("Mn", "Mc", "Nd") or character in _IN_NAMES):
+            return place, f"U+{ord(character):04X}"
+    return None
+
+
+def _is_letter(character: str) -> bool:
+    """Also 〇, and the ideographs of planes 2 and 3 that this Python's Unicode doesn't know yet."""
+    kind = unicodedata.category(character)
+    return kind[0] == "L" or kind == "Nl" or ord(character) >= 0x20000
+
+
+def _at(place: int, code: str) -> Title:
+    return Title(f"第{place}个字符 {code} 不能使用", f"character {place}, {code}, can't stand in it")

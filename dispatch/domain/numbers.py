@@ -1,0 +1,59 @@
+"""How people name tickets and hops: `F00000042` is fault 42, `F00000042-3` its third hop. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from dispatch.domain.kind import Kind
+from dispatch.errors import BadInput
+
+LETTER: dict[str, str] = {Kind.FAULT: "F", Kind.CONSTRUCTION: "C"}
+_TICKET = re.compile(rf"[{''.join(LETTER.values())}]?0*([0-9]{{1,18}})")
+_SLIP = re.compile(r"S0*([0-9]{1,18})")
+_INVOICE = re.compile(r"0*([0-9]{1,18})")
+_SEQ = re.compile(r"[0-9]{1,6}")
+
+
+def ticket_number(kind: str, ticket_id: int) -> str:
+    return f"{LETTER.get(kind, 'T')}{ticket_id:08d}"
+
+
+def hop_number(kind: str, ticket_id: int, seq: int) -> str:
+    return f"{ticket_number(kind, ticket_id)}-{seq}"
+
+
+def slip_serial(operation_id: int) -> str:
+    """How people name an acceptance slip: `S000000042`."""
+    return f"S{operation_id:09d}"
+
+
+def read_slip_serial(text: str) -> int:
+    """The operation's id. Raises BadInput."""
+    found = _SLIP.fullmatch(text.strip().upper())
+    if not found:
+        raise BadInput(what=f"{text!r:.40} is no slip's serial: they look like S000000042")
+    return int(found[1])
+
+
+def read_invoice_number(text: str) -> int:
+    """Raises BadInput."""
+    found = _INVOICE.fullmatch(text.strip())
+    if not found:
+        raise BadInput(what=f"{text!r:.40} is no invoice's number: they look like 00000042")
+    return int(found[1])
+
+
+def read_ticket_number(text: str) -> int:
+    """The ticket's id. Raises BadInput."""
+    found = _TICKET.fullmatch(text.strip().upper())
+    if not found:
+        raise BadInput(what=f"{text!r} is no ticket number: they look like F00000042")
+    return int(found[1])
+
+
+def read_hop_number(text: str) -> tuple[int, int | None]:
+    """`F00000042-3` as (42, 3); a ticket's number alone means its live hop, (42, None). Raises BadInput."""
+    ticket, dash, seq = text.strip().partition("-")
+    if dash and not _SEQ.fullmatch(seq):
+        raise BadInput(what=f"{text!r} is no hop number: they look like F00000042-3")
+    return read_ticket_number(ticket), int(seq) if dash else None

@@ -1,0 +1,170 @@
+"""Marketing plans 营销案: what a line costs, to whom it is offered, and what becomes of it when its number goes. Pure.
+
+The plans are data (`marketing_plans.yaml`, read by `plans_file`). Every amount is whole fen, every speed Mbit/s.
+Source: 家庭宽带业务流程 V1.0, sections 1 (enrolment by the customer's wish) and 9 (a changed number voids its plan).
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, NamedTuple
+
+from dispatch.domain.title import Title
+from dispatch.errors import PlanNotOffered, UnknownPlan
+
+Customers = Literal["new", "existing", "any"]
+Holder = Literal["person", "unit"]
+
+CUSTOMERS: Mapping[Customers, Title] = {
+    "new": Title("新客户", "new customers"),
+    "existing": Title("老客户", "existing customers"),
+    "any": Title("新老客户", "any customer"),
+}
+HOLDERS: Mapping[Holder, Title] = {"person": Title("个人", "persons"), "unit": Title("单位", "units")}
+CHARGES: Mapping[str, Title] = {
+    "installation": Title("安装调测费", "Installation"),
+    "deposit": Title("光猫押金", "Deposit on the modem"),
+    "prepaid": Title("预存款", "Prepaid"),
+}
+"""What may have to be paid on opening, in the order in which a slip lists it."""
+
+
+class Charge(NamedTuple):
+    """One thing to be paid; `amount` is in fen and above 0."""
+
+    name: str
+    title: Title
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """What is in force once a plan is voided 失效: another plan, or a monthly fee alone (fen)."""
+
+    plan: str | None
+    monthly_fee: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One plan. `term` is in months, 0 for none; it is offered on every day from `since` through `until`.
+
+    `areas` None means everywhere. A plan with a `fallback` is carried by a bound mobile number: when that number is
+    changed or deleted the plan is voided.
+    """
+
+    name: str
+    title: Title
+    speed: int
+    monthly_fee: int
+    charges: tuple[Charge, ...]
+    term: int
+    since: date
+    until: date | None
+    areas: tuple[str, ...] | None
+    customers: Customers
+    holders: tuple[Holder, ...]
+    fallback: Fallback | None
+
+    @property
+    def needs_mobile(self) -> bool:
+        return self.fallback is not None
+
+    @property
+    def to_pay(self) -> int:
+        """What is paid on opening, in fen."""
+        return sum(charge.amount for charge in self.charges)
+
+    def ends(self, start: date) -> date | None:
+        """The first day after the term of an enrolment at `start`; None without a term."""
+        return months_later(start, self.term) if self.term else None
+
+    def terms(self) -> dict[str, object]:
+        """The plan as it is now, as plain data: what an enrolment keeps, whatever the file says later."""
+        return {
+            "plan": self.name,
+            "title": {"zh": self.title.zh, "en": self.title.en},
+            "speed": self.speed,
+            "monthly_fee": self.monthly_fee,
+            "to_pay": {charge.name: charge.amount for charge in self.charges},
+            "term": self.term,
+            "needs_mobile": self.needs_mobile,
+            "when_voided": self.fallback and {"plan": self.fallback.plan, "monthly_fee": self.fallback.monthly_fee},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Applicant:
+    """Who wants a plan: where, as which kind of customer and holder, and whether a mobile number is to be bound."""
+
+    area: str
+    customer: Literal["new", "existing"]
+    holder: Holder
+    has_mobile: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """All plans of one file; `version` is its hash."""
+
+    version: str
+    plans: Mapping[str, Plan]
+
+    def plan(self, name: str) -> Plan:
+        """Raises UnknownPlan, listing the known ones."""
+        if name not in self.plans:
+            raise UnknownPlan(known=", ".join(self.plans))
+        return self.plans[name]
+
+    def offered(self, applicant: Applicant, today: date) -> list[Plan]:
+        """What the counter may offer, in the file's order."""
+        return [plan for plan in self.plans.values() if not list(_hindrances(plan, applicant, today))]
+
+
+def require_offered(plan: Plan, applicant: Applicant, today: date) -> None:
+    """Raises PlanNotOffered with every reason at once, so that the clerk says them all in one breath."""
+    if why := list(_hindrances(plan, applicant, today)):
+        zh, en = "；".join(each.zh for each in why), "; ".join(each.en for each in why)
+        raise PlanNotOffered(plan=plan.title, why=Title(zh, en))
+
+
+def not_for(plan: Plan, applicant: Applicant) -> Title | None:
+    """Why a plan that is in force can't go over to this customer; None when it can.
+
+    Only what he is counts: date, area and number were judged when the plan began.
+    """
+    why = list(_hindered_by_customer(plan, applicant))
+    return Title("；".join(each.zh for each in why), "; ".join(each.en for each in why)) if why else None
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last day where it has no such day."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _hindrances(plan: Plan, applicant: Applicant, today: date) -> Iterator[Title]:
+    if today < plan.since:
+        yield Title(f"{plan.since}起办理", f"offered from {plan.since} on")
+    if plan.until is not None and today > plan.until:
+        yield Title(f"已于{plan.until}截止办理", f"offered until {plan.until}")
+    if plan.areas is not None and applicant.area not in plan.areas:
+        yield Title("该片区不办理", f"not offered in this area but in {', '.join(plan.areas)}")
+    yield from _hindered_by_customer(plan, applicant)
+    if plan.needs_mobile and not applicant.has_mobile:
+        yield Title("须绑定手机号码", "a mobile number must be bound")
+
+
+def _hindered_by_customer(plan: Plan, applicant: Applicant) -> Iterator[Title]:
+    if plan.customers not in ("any", applicant.customer):
+        only = CUSTOMERS[plan.customers]
+        yield Title(f"仅限{only.zh}", f"for {only.en} only")
+    if applicant.holder not in plan.holders:
+        yield Title(
+            f"仅限{'、'.join(HOLDERS[each].zh for each in plan.holders)}",
+            f"for {', '.join(HOLDERS[each].en for each in plan.holders)} only",
+        )

@@ -1,0 +1,87 @@
+"""The reasons that a clerk chooses from, in the order in which the counter shows them. Pure.
+
+The rule book demands a reason for suspending, resuming (section 4), leaving (3) and cancelling (10) but lists none;
+these are the usual ones of a Chinese operator's counter. `other` always asks for free text beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispatch.domain.title import Title
+from dispatch.errors import BadInput
+
+Reasons = Mapping[str, Title]
+
+OTHER = "other"
+
+SUSPENSION_REASONS: Reasons = {
+    "customer-request": Title("客户申请停机", "At the customer's request"),
+    "lost-password": Title("账号密码丢失或被盗用", "Password lost or stolen"),
+    "arrears": Title("欠费停机", "Bill not paid"),
+    "real-name": Title("实名资料不合规", "Real-name registration not in order"),
+    "abuse": Title("违规使用", "Use against the contract"),
+    "official-order": Title("主管部门要求", "By order of an authority"),
+    OTHER: Title("其他", "Other"),
+}
+"""停机原因: intake answers a fault on a suspended account with this very reason."""
+
+RESUMPTION_REASONS: Reasons = {
+    "customer-request": Title("客户申请开机", "At the customer's request"),
+    "password-reset": Title("密码已重置", "Password was reset"),
+    "arrears-paid": Title("欠费已缴清", "Bill was paid"),
+    "real-name-corrected": Title("实名资料已补正", "Real-name registration was put in order"),
+    "abuse-ended": Title("违规已整改", "Use is within the contract again"),
+    "order-lifted": Title("主管部门已解除要求", "The authority lifted its order"),
+    "wrongly-suspended": Title("误停恢复", "Was suspended by mistake"),
+    OTHER: Title("其他", "Other"),
+}
+"""开机原因."""
+
+SETTLED_BY: Mapping[str, frozenset[str]] = {
+    cause: frozenset((settled, "wrongly-suspended", OTHER))
+    for cause, settled in (
+        ("arrears", "arrears-paid"),
+        ("real-name", "real-name-corrected"),
+        ("abuse", "abuse-ended"),
+        ("official-order", "order-lifted"),
+    )
+}
+"""What ends a suspension that the customer didn't ask for; any reason ends one that he did."""
+
+LEAVING_REASONS: Reasons = {
+    "moving": Title("搬迁", "Moving house"),
+    "moving-unserved": Title("搬迁，新址无资源", "Moving to where there is no access"),
+    "price": Title("资费偏高", "Too expensive"),
+    "quality": Title("网速或稳定性不满意", "Not content with speed or stability"),
+    "service": Title("服务不满意", "Not content with the service"),
+    "competitor": Title("改用其他运营商", "Goes to another operator"),
+    "other-line": Title("家中已有其他宽带", "Has another line at home"),
+    "no-need": Title("不再使用", "No longer needed"),
+    "term-over": Title("合约到期不再续约", "Contract term is over"),
+    "holder-deceased": Title("机主身故", "The holder died"),
+    OTHER: Title("其他", "Other"),
+}
+"""退网原因."""
+
+CANCELLATION_REASONS: Reasons = {
+    "no-port": Title("无可用端口", "No port is free"),
+    "no-way-for-cable": Title("无法布线", "No way for the cable"),
+    "no-entry": Title("物业或业主不同意施工", "Property manager or owner lets nobody in"),
+    "wrong-address": Title("装机地址有误", "Wrong address"),
+    "customer-unreachable": Title("联系不上客户", "Customer can't be reached"),
+    "customer-withdrew": Title("客户不再需要", "Customer no longer wants it"),
+    "too-late": Title("未能按约定时间施工", "Not built by the agreed time"),
+    "duplicate-order": Title("重复下单", "Ordered twice"),
+    OTHER: Title("其他", "Other"),
+}
+"""退单原因."""
+
+
+def read_reason(reasons: Reasons, name: str, note: str = "") -> Title:
+    """The title of the reason `name`. Raises BadInput when it isn't listed, or is `other` and `note` says nothing."""
+    if name not in reasons:
+        raise BadInput(what=f"{name!r:.60} 不在原因列表中 is none of the reasons: {', '.join(reasons)}")
+    if name == OTHER and not note.strip():
+        raise BadInput(what="原因选「其他」时须写明情况 the reason `other` needs a note that says which")
+    return reasons[name]

@@ -1,0 +1,112 @@
+"""The roles of the rule book, and who may do what to a report and to an account: default deny. Pure.
+
+What a team's members may do with a hop is data (`teams: members, filed_by` in the rules); what is here is the same for
+every operator. Source: 家庭宽带业务流程 V1.0, column 责任角色.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dispatch.domain.channel import Channel
+from dispatch.errors import NotAllowed
+
+
+class Role(StrEnum):
+    CLERK = "clerk"  # 营业员
+    COMMUNITY_MANAGER = "community-manager"  # 小区经理
+    AGENT_10050 = "agent-10050"  # 10050客服
+    AGENT_10086 = "agent-10086"  # 10086客服
+    NOC = "noc"  # 网管监控
+    SYSTEM_SUPPORT = "system-support"  # 业务支撑中心
+    TRANSMISSION = "transmission"  # 网络维护(传输)
+    DATA_NETWORK = "data-network"  # 网络维护(数据)
+    INSTALLER = "installer"  # 装维人员
+    NETWORK_SERVICE_SUPPORT = "network-service-support"  # 网络服务支撑
+    CONSTRUCTION = "construction"  # 施工人员
+    SUPERVISOR = "supervisor"  # 调度主管
+    OPS = "ops"  # 系统运维
+    ADMINISTRATOR = "administrator"  # 系统管理员: users and their roles, no cases
+    CUSTOMER = "customer"  # 客户, by the link of a callback survey
+    WORKER = "worker"  # an automatic worker
+
+
+ROLES: tuple[str, ...] = tuple(Role)
+HELD_BY_PEOPLE: tuple[Role, ...] = tuple(role for role in Role if role not in (Role.CUSTOMER, Role.WORKER))
+"""The roles that a user can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a name (no personal data of customers) and the role in which it is done."""
+
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role that somebody holds, and in which areas; None: in all of them."""
+
+    role: Role
+    areas: frozenset[str] | None = None
+
+    def covers(self, area: str | None) -> bool:
+        """Whether the role is held in this area; what lies in none is everywhere."""
+        return area is None or self.areas is None or area in self.areas
+
+
+WORKER = Actor("worker", Role.WORKER)
+RELAY = Actor("relay", Role.WORKER)
+CUSTOMER = Actor("customer", Role.CUSTOMER)
+
+_DESK = (Role.CLERK, Role.COMMUNITY_MANAGER, Role.AGENT_10086)
+
+PERMITTED: dict[str, tuple[Role, ...]] = {
+    "submit": (Role.AGENT_10050, *_DESK),
+    "transfer": (Role.AGENT_10050,),
+    "refer": (Role.AGENT_10050, Role.AGENT_10086),
+    "take over": (Role.AGENT_10086,),
+    "urge": (Role.AGENT_10050, *_DESK, Role.SUPERVISOR),
+    "withdraw": (*_DESK, Role.SUPERVISOR),
+    "release": (Role.SUPERVISOR, Role.OPS),
+    "add accounts": (Role.CLERK, Role.OPS),
+    "load": (Role.OPS, Role.NETWORK_SERVICE_SUPPORT),
+}
+
+AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
+    "open": (Role.CLERK,),
+    "transfer": (Role.CLERK,),
+    "close": (Role.CLERK,),
+    "suspend": (Role.CLERK,),
+    "resume": (Role.CLERK,),
+    "change-password": (Role.CLERK,),
+    "reset-password": (Role.CLERK,),
+    "view": (Role.CLERK,),
+    "modify": (Role.CLERK,),
+    "bind": (Role.CLERK,),
+    "unbind": (Role.CLERK,),
+    "bindings": (Role.CLERK,),
+    "contact": (Role.CLERK, Role.COMMUNITY_MANAGER),
+    "appoint": (Role.CLERK, Role.COMMUNITY_MANAGER),
+    "refund": (Role.CLERK, Role.COMMUNITY_MANAGER),
+    "rename": (Role.CLERK,),
+}
+"""Who may carry out which account operation. A table of its own: `transfer` is also an act on a report."""
+
+CHANNEL_OF: dict[Role, Channel] = {
+    Role.AGENT_10050: Channel.HOTLINE_10050,
+    Role.AGENT_10086: Channel.HOTLINE_10086,
+    Role.CLERK: Channel.COUNTER,
+    Role.COMMUNITY_MANAGER: Channel.COMMUNITY_MANAGER,
+}
+"""By which channel a role takes reports: a role takes them by no other."""
+
+
+def require(actor: Actor, act: str, what: object, allowed: Collection[str] | None = None) -> None:
+    """Raises NotAllowed unless the actor's role may do `act`; `allowed` overrides the table for a team's own roles."""
+    roles = PERMITTED[act] if allowed is None else allowed
+    if actor.role not in roles:
+        raise NotAllowed(role=actor.role, actor=actor.name, act=act, what=what, allowed=", ".join(roles) or "nobody")

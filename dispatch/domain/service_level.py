@@ -1,0 +1,47 @@
+"""How time counts: a hop's service level, and the times that a closed hop leaves behind. Pure: `now` is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLevel:
+    """How soon a team must claim a hop after it was boarded, and report after it claimed it."""
+
+    respond_within: timedelta
+    finish_within: timedelta
+
+
+def finish_by(level: ServiceLevel, claimed: datetime, held: timedelta) -> datetime:
+    """When a claimed hop is overdue; time on hold doesn't count."""
+    return claimed + level.finish_within + held
+
+
+class Spent(NamedTuple):
+    """Where the time of one visit went. The four parts add up to the whole visit."""
+
+    queued: timedelta
+    waiting: timedelta
+    in_hand: timedelta
+    held: timedelta
+
+    @property
+    def whole(self) -> timedelta:
+        return self.queued + self.waiting + self.in_hand + self.held
+
+
+def spent(
+    made: datetime, boarded: datetime | None, claimed: datetime | None, ended: datetime, held: timedelta
+) -> Spent:
+    """Split a visit that lasted from `made` to `ended`. A stage that was never reached took no time."""
+    reached_board = boarded or ended
+    reached_hand = claimed or ended
+    return Spent(
+        queued=reached_board - made,
+        waiting=reached_hand - reached_board,
+        in_hand=ended - reached_hand - held,
+        held=held,
+    )

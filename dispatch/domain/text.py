@@ -1,0 +1,77 @@
+"""What people type, brought to one way of writing, so that the same thing typed twice is the same text. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from dispatch.errors import BadInput
+
+LONGEST_TEXT = 2_000
+"""Characters in one piece of written evidence; a slip and a board can show no more."""
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+_HALF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+"""Full-width ASCII and its space, as a Chinese input method types them."""
+
+_NEVER = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
+"""Controls, formats (they turn the direction of writing, or join unseen), halves of characters, private and unassigned
+ones, line ends."""
+
+_UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
+"""Letters and marks that show nothing: two texts would look the same and not be the same. Source: Unicode, property
+Default_Ignorable_Code_Point; what else has it is of a category in `_NEVER` or a variation selector."""
+
+
+def half_width(raw: str) -> str:
+    """`raw` with full-width letters, digits and signs as plain ones."""
+    return raw.translate(_HALF)
+
+
+def one_line(raw: str) -> str:
+    """`raw` half-width and composed (NFC), without space around it, and every space in it a single plain one.
+
+    Line ends and tabs inside are kept: nobody types them, so they are for `unprintable` to find.
+    """
+    text = unicodedata.normalize("NFC", half_width(raw))
+    parts = "".join(" " if unicodedata.category(c) == "Zs" else c for c in text).split(" ")
+    return " ".join(part for part in parts if part).strip()
+
+
+def unprintable(text: str) -> tuple[int, str] | None:
+    """The first character that no name and no address holds: its place, from 1, and its code point as `U+202E`.
+
+    Characters of any script pass, and 生僻字 of every extension: planes 2 and 3 are all for ideographs, also those that
+    this Python's Unicode (14.0) doesn't know yet.
+    """
+    for place, character in enumerate(text, start=1):
+        if _is_never_printed(character):
+            return place, f"U+{ord(character):04X}"
+    return None
+
+
+def _is_never_printed(character: str) -> bool:
+    code = ord(character)
+    if 0x20000 <= code < 0x40000:
+        return code & 0xFFFF >= 0xFFFE
+    selector = 0xFE00 <= code <= 0xFE0F or 0xE0100 <= code <= 0xE01EF
+    return selector or character in _UNSEEN or unicodedata.category(character) in _NEVER
+
+
+def has_control_characters(text: str) -> bool:
+    """What no database keeps: controls but newline and tab, and halves of characters (bytes that were no UTF-8)."""
+    return _CONTROL.search(text) is not None
+
+
+def clean(raw: str, what: str, least: int = 1) -> str:
+    """`raw` without surrounding space. Raises BadInput when it is empty, too long, or has control characters."""
+    text = unicodedata.normalize("NFC", raw.strip())
+    if len(text) < least:
+        raise BadInput(what=f"the {what} is empty: say in a few words what is the matter")
+    if len(text) > LONGEST_TEXT:
+        raise BadInput(what=f"the {what} has {len(text)} characters, at most {LONGEST_TEXT} are kept")
+    if has_control_characters(text):
+        raise BadInput(what=f"the {what} has control characters in it")
+    return text

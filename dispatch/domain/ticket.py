@@ -1,0 +1,107 @@
+"""The life of tickets and hops, as one table each. Nothing else in the project decides what may follow what.
+
+`docs/journey.md` is drawn from these tables; the storage layer's `WHERE state IN (…)` and the database's check
+constraints are made from them too. Pure: no clock, no file, no socket.
+"""
+
+from __future__ import annotations
+
+from dispatch.domain.lifecycle import Life, Move, State
+
+
+class TicketState(State):
+    REPORTED = "reported", "taken at the 10050 hotline, whose business it is isn't judged yet"
+    TRANSFERRED = "transferred", "at the 10086 seats, with what was said"
+    OPEN = "open", "a fault ticket: one team has it"
+    ARCHIVED = "archived", "the work is over and on record; the callback survey is under way"
+    SOLVED = "solved", "ended on the phone: pre-handling was enough"
+    REFERRED = "referred", "ended: not our business, the customer was told whose it is"
+    WITHDRAWN = "withdrawn", "ended: taken back by the one who reported it"
+    CLOSED = "closed", "ended: archived and surveyed"
+
+
+class HopState(State):
+    DUE = "due", "to be sent when `wake_at` comes"
+    SENT = "sent", "a message with its id and generation is on its way; `wake_at` is the end of the lease"
+    RECEIVED = "received", "the team's worker has it; same lease"
+    WAITING = "waiting", "on the board; nobody has it"
+    CLAIMED = "claimed", "somebody has it"
+    HELD = "held", "somebody has it and waits; `wake_at` is the end of the hold"
+    QUARANTINED = "quarantined", "failed too often; a person must release it"
+    REPORTED = "reported", "ended with a finding"
+    PASSED_ON = "passed-on", "ended: another team has the work now"
+    HANDED_BACK = "handed-back", "ended: back with the team that asked"
+    WITHDRAWN = "withdrawn", "ended with its ticket"
+
+
+_T = TicketState
+TICKET_MOVES: tuple[Move[TicketState], ...] = (
+    Move("transfer", (_T.REPORTED,), _T.TRANSFERRED, "10050", "ours: on to a 10086 seat, with what was said"),
+    Move("refer", (_T.REPORTED, _T.TRANSFERRED), _T.REFERRED, "10050, 10086", "not our business"),
+    Move(
+        "solve",
+        (_T.REPORTED, _T.TRANSFERRED),
+        _T.SOLVED,
+        "10086, counter",
+        "solved on the phone, no dispatch",
+    ),
+    Move(
+        "open",
+        (_T.REPORTED, _T.TRANSFERRED),
+        _T.OPEN,
+        "10086, counter",
+        "becomes a fault ticket; first hop due",
+    ),
+    Move("archive", (_T.OPEN,), _T.ARCHIVED, "archive worker", "the record is frozen"),
+    Move("close", (_T.ARCHIVED,), _T.CLOSED, "callback survey", "the customer was asked"),
+    Move("reopen", (_T.ARCHIVED,), _T.OPEN, "callback survey", "not fixed: back to work"),
+    Move("withdraw", (_T.REPORTED, _T.TRANSFERRED, _T.OPEN), _T.WITHDRAWN, "reporter", "taken back"),
+)
+
+_H = HopState
+HOP_MOVES: tuple[Move[HopState], ...] = (
+    Move("send", (_H.DUE, _H.SENT, _H.RECEIVED), _H.SENT, "relay", "published; again when its lease is over"),
+    Move("postpone", (_H.SENT, _H.RECEIVED), _H.DUE, "relay, worker", "broker or work failed: again later"),
+    Move("receive", (_H.SENT,), _H.RECEIVED, "worker", "the generation in the message is the row's"),
+    Move("board", (_H.RECEIVED,), _H.WAITING, "worker", "automatic work done: shown to people"),
+    Move("finish", (_H.DUE, _H.SENT, _H.RECEIVED, _H.WAITING), _H.REPORTED, "worker, customer", "ended unclaimed"),
+    Move("remind", (_H.WAITING,), _H.DUE, "relay", "the customer hasn't answered: ask once more"),
+    Move("quarantine", (_H.DUE, _H.SENT, _H.RECEIVED), _H.QUARANTINED, "worker, relay", "failed too often"),
+    Move("release", (_H.QUARANTINED,), _H.DUE, "supervisor", "tried afresh"),
+    Move("claim", (_H.WAITING,), _H.CLAIMED, "team member", "one wins"),
+    Move("hold", (_H.CLAIMED,), _H.HELD, "holder", "until a given time"),
+    Move("resume", (_H.HELD,), _H.CLAIMED, "holder, relay", "by hand, or when the time has come"),
+    Move("report", (_H.CLAIMED,), _H.REPORTED, "holder", "a finding with its evidence: next hop due"),
+    Move(
+        "pass on",
+        (_H.WAITING, _H.CLAIMED, _H.HELD),
+        _H.PASSED_ON,
+        "holder, supervisor",
+        "another team's work",
+    ),
+    Move("hand back", (_H.CLAIMED,), _H.HANDED_BACK, "holder", "to the team that asked, with a reason"),
+    Move(
+        "withdraw",
+        (_H.DUE, _H.SENT, _H.RECEIVED, _H.WAITING, _H.CLAIMED, _H.HELD, _H.QUARANTINED),
+        _H.WITHDRAWN,
+        "reporter",
+        "its ticket was taken back",
+    ),
+)
+
+_TICKET, _HOP = Life(TicketState, TICKET_MOVES), Life(HopState, HOP_MOVES)
+
+TICKET_ENDS, HOP_ENDS = _TICKET.ends, _HOP.ends
+LIVE_HOP = _HOP.living
+"""The states of which a ticket has at most one hop at a time."""
+ON_BOARD = (_H.WAITING, _H.CLAIMED, _H.HELD)
+"""Those in which a hop is on its team's board."""
+IN_HAND = (_H.CLAIMED, _H.HELD)
+"""Those in which somebody has it."""
+OFF_BOARD = tuple(state for state in LIVE_HOP if state not in ON_BOARD)
+"""Alive elsewhere: on its way there, or in the quarantine."""
+ON_ITS_WAY = tuple(state for state in OFF_BOARD if state != _H.QUARANTINED)
+"""Those in which it is to get there, or to its end, by itself."""
+
+ticket_move = _TICKET.move
+hop_move, hop_sources, hop_target = _HOP.move, _HOP.sources, _HOP.target

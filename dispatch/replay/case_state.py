@@ -1,0 +1,185 @@
+"""One case on its way through the rules. Pure.
+
+Every step is tried on the rulebook itself, so that what is planned will happen. Kept here is what the ticket's row and
+its live hop will know: the team, who asked, the visits and reopenings so far.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dispatch.domain.finding import Value
+from dispatch.replay.mapping import FLOW
+from dispatch.replay.shortest_path import HAND_BACK, PASS_ON, STYLES, Edge, Ways, fill
+from dispatch.routing.rulebook import END, SENDER, Decision, Facts
+
+SATISFIED, NOT_FIXED = "satisfied", "not-fixed"
+"""The customer's answers to the callback survey, as the rules name them."""
+
+_LONGEST_DETOUR = 1_000  # steps home where no finding leads there and only the limits end it
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What `team` does at one visit: `act` is "report" (with `finding` and its `evidence`), "pass on" or "hand back".
+
+    `to` is where the case is then: a team of people, an automatic team, or END.
+    """
+
+    team: str
+    act: str
+    finding: str | None
+    evidence: Mapping[str, Value]
+    to: str
+
+
+@dataclass(slots=True)
+class Walk:
+    """Where a case is, and what became of the log's hand-overs so far. `askers`: who waits for it, the last on top."""
+
+    number: str
+    ways: Ways
+    team: str = END
+    askers: tuple[str, ...] = ()
+    hops: int = 0
+    reopened: int = 0
+    inserted: int = 0
+    merged: int = 0
+    unreconciled: list[tuple[str, str]] = field(default_factory=list)
+    limit: str | None = None
+    limited: bool = False  # in this round
+
+    def round(self, start: Decision, wanted: tuple[str, ...]) -> tuple[Step, ...]:
+        """From where the rules start it through the wanted teams to the archive."""
+        steps: list[Step] = []
+        logged = 0
+        self.limited = False
+        self._arrive(start, ())
+        for before, team in zip((self.team, *wanted), wanted, strict=False):
+            came = not self.limited and self._visit(team, steps, first=logged == 0, again=before == team)
+            logged += came
+            if not came:
+                self.unreconciled.append((before, team))
+        self._go_home(steps)
+        self.inserted += len(steps) - logged
+        return tuple(steps)
+
+    def answered(self, reopens: bool) -> tuple[Decision | None, str | None]:
+        """What the customer says after the archive, and where the rules send the case then, where it comes back."""
+        survey = self._survey()
+        if survey is None:
+            return None, None
+        if not reopens or NOT_FIXED not in self._section(survey):
+            return None, SATISFIED
+        decision = self.decide(survey, NOT_FIXED, archived=True)
+        if decision is None or self.ways.is_home(decision.to):
+            self._note_limit(decision)
+            return None, SATISFIED
+        self.reopened += 1
+        return decision, NOT_FIXED
+
+    def decide(self, team: str | None, finding: str | None, archived: bool = False) -> Decision | None:
+        """The rules' own decision where nobody asked; None where they need an asker."""
+        facts = Facts(FLOW, self.ways.known, team, finding, None, self.hops, self.reopened, archived)
+        rules = self.ways.rulebook.rules_for(facts)
+        if next(rule for rule in rules if all(c.holds(facts.known) for c in rule.when)).to == SENDER:
+            return None
+        return self.ways.rulebook.decide(facts)
+
+    def take(self, edge: Edge) -> Step:
+        """Let the team do it, and stand where the rules then say."""
+        vary = self._vary()
+        label = f"replay {self.number}-{self.hops}"
+        evidence = fill(edge.option, vary, label) if edge.option else {}
+        finding = edge.option.finding.name if edge.option else None
+        sender = self.askers[-1] if self.askers else None
+        known = {**self.ways.known, **evidence}
+        facts = Facts(FLOW, known, self.team, finding, sender, self.hops, self.reopened)
+        rulebook = self.ways.rulebook
+        if edge.act == PASS_ON:
+            decision = rulebook.pass_on(facts, edge.to)
+        elif edge.act == HAND_BACK:
+            decision = rulebook.hand_back(facts)
+        else:
+            decision = rulebook.decide(facts)
+        step = Step(self.team, edge.act, finding, evidence, decision.to)
+        self._arrive(decision, self._askers_after(edge, decision))
+        return step
+
+    def next_edge_home(self) -> Edge | None:
+        way = self.ways.find(self.team, self.askers, None, STYLES[0])
+        if way:
+            return way[0]
+        asker = self.askers[-1] if self.askers else None
+        return next(iter(self.ways.edges(self.team, asker)), None)  # the limits will end what the findings can't
+
+    def _visit(self, team: str, steps: list[Step], first: bool, again: bool) -> bool:
+        """Go to `team`; False where no way leads there, or the limits cut it off.
+
+        `first`: no logged team was visited yet; `again`: the log has it that this team hands over to itself.
+        """
+        if self.ways.is_home(self.team):
+            return False
+        if self.team == team:
+            return first or (again and self._visit_again(steps))
+        way = self.ways.find(self.team, self.askers, team, STYLES[self._vary() % len(STYLES)])
+        for edge in way or ():
+            steps.append(self.take(edge))
+            if steps[-1].to != edge.to:
+                return False
+        return way is not None
+
+    def _visit_again(self, steps: list[Step]) -> bool:
+        """Another group of the same team: a pass on to itself, where the rules know that."""
+        team = self.team
+        if team not in self.ways.rulebook.teams[team].passes_on_to:
+            return False
+        steps.append(self.take(Edge(PASS_ON, team)))
+        kept = steps[-1].to == team
+        self.merged += kept
+        return kept
+
+    def _go_home(self, steps: list[Step]) -> None:
+        for _ in range(_LONGEST_DETOUR):
+            edge = None if self.ways.is_home(self.team) else self.next_edge_home()
+            if edge is None:
+                return
+            steps.append(self.take(edge))
+
+    def _arrive(self, decision: Decision, askers: tuple[str, ...]) -> None:
+        self._note_limit(decision)
+        self.team, self.askers = decision.to, askers
+        self.hops += not self.ways.is_home(decision.to)
+
+    def _note_limit(self, decision: Decision | None) -> None:
+        if decision is not None and decision.rule.startswith("limits."):
+            self.limit, self.limited = decision.rule, True
+
+    def _askers_after(self, edge: Edge, decision: Decision) -> tuple[str, ...]:
+        if decision.returns:
+            return self.askers[:-1]
+        if edge.act == PASS_ON and self.askers:
+            return self.askers
+        return (*self.askers, self.team)
+
+    def _survey(self) -> str | None:
+        """The automatic team that asks the customer; None where the case ends without one."""
+        at, passed = self.team, set[str]()
+        while at != END and self.ways.is_home(at) and at not in passed:
+            passed.add(at)
+            if SATISFIED in self._section(at):
+                return at
+            if len(self._section(at)) != 1:
+                return None  # which of several findings its worker will report, the rules don't say
+            decision = self.decide(at, next(iter(self._section(at))), archived=True)
+            at = decision.to if decision else END
+        return None
+
+    def _section(self, team: str) -> Mapping[str, object]:
+        return self.ways.rulebook.flows[FLOW].get(team, {})
+
+    def _vary(self) -> int:
+        """A number that differs from visit to visit and is the same in every run."""
+        return zlib.crc32(f"{self.number}-{self.hops}".encode())

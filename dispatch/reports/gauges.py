@@ -1,0 +1,110 @@
+"""What the database can tell of the work before it, at the moment it is asked, for Prometheus.
+
+Every query goes by a partial index over what is live, so that its cost doesn't grow with what is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import QueuePool, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from dispatch.domain.ticket import LIVE_HOP
+from dispatch.reports import lists
+from dispatch.storage import effects, hops
+from dispatch.storage.database import Database, Tx
+from dispatch.storage.tables.tickets import hop, ticket
+
+Family = GaugeMetricFamily | CounterMetricFamily
+
+
+class Gauges(Collector):
+    """Asks the database when it is asked. With the database away it says that, and about the pool."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def collect(self) -> Iterator[Family]:
+        yield from _pool(self.database)
+        up = GaugeMetricFamily("paidan_database_up", "Whether the database answers")
+        try:
+            with self.database.read() as tx:
+                found = list(_asked(tx, datetime.now(UTC)))
+        except SQLAlchemyError:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        yield from found
+
+
+def _asked(tx: Tx, now: datetime) -> Iterator[Family]:
+    yield from _hops(tx)
+    yield from _due(tx, now)
+    yield from _effects(tx, now)
+    yield from _tickets(tx)
+
+
+def _hops(tx: Tx) -> Iterator[Family]:
+    count = GaugeMetricFamily("paidan_hops", "Live hops, by team and state", labels=["team", "state"])
+    late = GaugeMetricFamily("paidan_hops_late", "Live hops past their service level, by team", labels=["team"])
+    for team, load in lists.team_loads(tx).items():
+        for state in LIVE_HOP:
+            count.add_metric([team, state], load.get(state, 0))
+        late.add_metric([team], load["late"])
+    yield from (count, late)
+
+
+def _due(tx: Tx, now: datetime) -> Iterator[Family]:
+    due = GaugeMetricFamily("paidan_hops_due", "Hops that wait to be sent, by team", labels=["team"])
+    oldest = GaugeMetricFamily(
+        "paidan_hops_oldest_due_seconds", "How long the hop that was due first has waited, by team", labels=["team"]
+    )
+    query = select(hop.c.team, func.count(), func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now)).group_by(hop.c.team)
+    for team, waiting, since in tx.execute(query):
+        due.add_metric([team], waiting)
+        oldest.add_metric([team], (now - since).total_seconds())
+    yield from (due, oldest)
+
+
+def _effects(tx: Tx, now: datetime) -> Iterator[Family]:
+    count = GaugeMetricFamily(
+        "paidan_effects", "Outside effects that aren't confirmed, by receiver and state", labels=["port", "state"]
+    )
+    oldest = GaugeMetricFamily(
+        "paidan_effects_oldest_seconds", "How long ago the oldest of them was booked", labels=["port", "state"]
+    )
+    for row in effects.counts(tx):
+        count.add_metric([row.port, row.state], row._mapping["count"])
+        oldest.add_metric([row.port, row.state], (now - row.oldest).total_seconds())
+    yield from (count, oldest)
+
+
+def _tickets(tx: Tx) -> Iterator[Family]:
+    """The numbers given out, and not the rows counted: of these there are ever more."""
+    made = tx.execute(select(func.coalesce(func.max(ticket.c.id), 0))).scalar_one()
+    under_way = tx.execute(select(func.count()).where(ticket.c.ended_at.is_(None))).scalar_one()
+    taken = CounterMetricFamily("paidan_tickets_made", "Tickets that came in: the highest number given out")
+    ended = CounterMetricFamily("paidan_tickets_ended", "Tickets that came to an end")
+    live = GaugeMetricFamily("paidan_tickets_open", "Tickets under way")
+    taken.add_metric([], made)
+    ended.add_metric([], made - under_way)
+    live.add_metric([], under_way)
+    yield from (taken, ended, live)
+
+
+def _pool(database: Database) -> Iterator[Family]:
+    pool = database.engine.pool
+    if not isinstance(pool, QueuePool):
+        return
+    connections = GaugeMetricFamily(
+        "paidan_database_connections", "This process's connections to the database", labels=["state"]
+    )
+    connections.add_metric(["in use"], pool.checkedout())
+    connections.add_metric(["idle"], pool.checkedin())
+    yield connections

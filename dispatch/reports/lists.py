@@ -1,0 +1,263 @@
+"""Read-only queries: boards, journeys, teams, the quarantine. Nothing in here changes anything."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    union,
+    union_all,
+)
+
+from dispatch.domain.ticket import IN_HAND, ON_BOARD, HopState
+from dispatch.storage import archive, case_store, history, hops, tickets
+from dispatch.storage.bulk import among_given, listed
+from dispatch.storage.database import Tx
+from dispatch.storage.tables.accounts import account, address
+from dispatch.storage.tables.tickets import crew, hop, in_hand, live, off_board, on_board, quarantined, ticket
+
+_asker = hop.alias("asker")
+
+Areas = Collection[str] | None
+"""The areas that are asked about; None: all."""
+
+
+class Sight(NamedTuple):
+    """Of which areas, and of which teams' tickets, somebody may be told; None: of all."""
+
+    areas: Areas = None
+    teams: Collection[str] | None = None
+
+
+_BOARD: Select[Any] = (
+    select(
+        hop.c.id,
+        hop.c.ticket_id,
+        hop.c.seq,
+        hop.c.team,
+        hop.c.state,
+        hop.c.found,
+        hop.c.assignee,
+        hop.c.holder,
+        hop.c.boarded_at,
+        hop.c.wake_at,
+        hop.c.late,
+        hop.c.failures,
+        hop.c.failure,
+        hop.c.claimed_at,
+        ticket.c.kind,
+        ticket.c.state.label("ticket_state"),
+        account.c.number.label("account"),
+        account.c.mobile,
+        address.c.text.label("address"),
+        hop.c.area,
+        ticket.c.symptom,
+        ticket.c.description,
+        ticket.c.priority,
+        ticket.c.urged,
+        ticket.c.hops,
+        ticket.c.reopened,
+        _asker.c.team.label("asker_team"),
+    )
+    .join(ticket, ticket.c.id == hop.c.ticket_id)
+    .join(account, account.c.id == ticket.c.account_id)
+    .outerjoin(address, address.c.id == account.c.address_id)
+    .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
+)
+
+
+_PLACE = (hop.c.rank, hop.c.boarded_at, hop.c.id)
+"""What a board is ordered by."""
+
+
+def board(
+    tx: Tx,
+    team: str,
+    limit: int,
+    areas: Areas = None,
+    after: int | None = None,
+    state: HopState | None = None,
+    holder: str | None = None,
+) -> Sequence[Row[Any]]:
+    """What is on a team's board (in this state, in this person's hands): the urged and the urgent first, then the
+    oldest; those behind the hop `after`.
+
+    The page is read off an index, of each area by itself, before anything is joined to it.
+    """
+    asked = [hop.c.team == team, true() if after is None else _behind(tx, after)]
+    if state is not None:
+        asked.append(hop.c.state == state)
+    if holder is not None:
+        asked.append(hop.c.holder == holder)
+    of_people = holder is not None or state in IN_HAND
+    parts = [
+        select(*_PLACE).where(in_hand if of_people else on_board, *asked, in_area).order_by(*_PLACE).limit(limit)
+        for in_area in _each(hop.c.area, areas)
+    ]
+    page = _first(parts, limit)
+    return tx.execute(_BOARD.join(page, page.c.id == hop.c.id).order_by(*_PLACE)).all()
+
+
+def _behind(tx: Tx, hop_id: int) -> ColumnElement[bool]:
+    """Behind this hop as it stands now, on the board or not any more; behind none when there is no such hop."""
+    row = tx.execute(select(*_PLACE).where(hop.c.id == hop_id)).one_or_none()
+    if row is None or row.boarded_at is None:
+        return true()
+    return tuple_(*_PLACE) > tuple_(*(literal(value, column.type) for value, column in zip(row, _PLACE, strict=True)))
+
+
+def board_line(tx: Tx, hop_id: int) -> Row[Any]:
+    """One hop as a board shows it, on the board or not any more."""
+    return tx.execute(_BOARD.where(hop.c.id == hop_id)).one()
+
+
+def quarantine(tx: Tx, areas: Areas = None) -> Sequence[Row[Any]]:
+    """What failed too often and waits for a person's release."""
+    return tx.execute(_BOARD.where(quarantined, within(hop.c.area, areas)).order_by(hop.c.id)).all()
+
+
+def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str, dict[str, Any]]:
+    """Per team (or of this one alone): live hops by state, the oldest on the board, how many of the board are late, how
+    many people the crew has. Counted off the boards' own indexes."""
+    loads: dict[str, dict[str, Any]] = defaultdict(lambda: {"oldest": None, "late": 0})
+    of_team = true() if team is None else hop.c.team == team
+    counts = [func.count().filter(hop.c.state == state).label(state) for state in ON_BOARD]
+    oldest, late = func.min(hop.c.boarded_at).label("oldest"), func.count().filter(hop.c.late).label("late")
+    boards = select(hop.c.team, *counts, oldest, late).where(on_board, of_team, within(hop.c.area, areas))
+    for row in tx.execute(boards.group_by(hop.c.team)):
+        loads[row.team].update(row._mapping)
+    elsewhere = select(hop.c.team, hop.c.state, func.count()).where(off_board, of_team, within(hop.c.area, areas))
+    for name, state, count in tx.execute(elsewhere.group_by(hop.c.state, hop.c.team)):
+        loads[name][state] = count
+    people = select(crew.c.team, func.count(crew.c.person.distinct())).where(within(crew.c.area, areas))
+    for name, number in tx.execute(people.group_by(crew.c.team)):
+        loads[name]["crew"] = number
+    return dict(loads)
+
+
+_HAD = select(hop.c.ticket_id, hop.c.team).where(among_given(hop.c.ticket_id, "ids")).distinct()
+
+
+def teams_of(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, set[str]]:
+    """The teams that ever had each of these tickets."""
+    teams: dict[int, set[str]] = {ticket_id: set() for ticket_id in ticket_ids}
+    for ticket_id, team in tx.execute(_HAD, listed(tx, ids=ticket_ids)):
+        teams[ticket_id].add(team)
+    return teams
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """All that is known of one ticket; rows as stored."""
+
+    ticket: Row[Any]
+    hops: Sequence[Row[Any]]
+    history: Sequence[Row[Any]]
+    records: Sequence[Row[Any]]
+
+
+def journey(tx: Tx, ticket_id: int) -> Journey:
+    """Raises NotFound."""
+    found, visits = tickets.get(tx, ticket_id), hops.of_tickets(tx, [ticket_id])
+    if found.stored_at is not None:
+        return Journey(found, visits, *case_store.get(tx, ticket_id))
+    return Journey(found, visits, history.of_tickets(tx, [ticket_id]), archive.records(tx, ticket_id))
+
+
+def latest(
+    tx: Tx,
+    limit: int,
+    number: str | None = None,
+    unfinished: bool = False,
+    team: str | None = None,
+    before: int | None = None,
+    sights: Sequence[Sight] = (Sight(),),
+    area: str | None = None,
+) -> Sequence[Row[Any]]:
+    """The newest tickets (of one account, of one area, with one team now, older than `before`) that any of the sights
+    lets be seen, with the team that has each now."""
+    asked: list[ColumnElement[bool]] = []
+    if number is not None:
+        asked.append(ticket.c.account_id.in_(select(account.c.id).where(account.c.number == number)))
+    if unfinished:
+        asked.append(ticket.c.ended_at.is_(None))
+    if area is not None:
+        asked.append(ticket.c.area == area)
+    if team is not None:
+        asked.append(ticket.c.id.in_(_now_with(team)))
+    if asked:
+        parts = [_newest(ticket.c.id, limit, before, *asked, or_(*map(_seen, sights)))]
+    else:
+        parts = [part for sight in sights for part in _newest_of(sight, limit, before)]
+    page = _first(parts, limit, descending=True)
+    now_with = (hop.c.team, hop.c.state.label("hop_state"), hop.c.holder, hop.c.seq)
+    query = tickets.whole().add_columns(*now_with).join(page, page.c.id == ticket.c.id)
+    query = query.outerjoin(hop, and_(hop.c.ticket_id == ticket.c.id, live))
+    return tx.execute(query.order_by(ticket.c.id.desc())).all()
+
+
+def _now_with(team: str) -> CompoundSelect[Any]:
+    """The tickets that the team has now."""
+    has = [select(hop.c.ticket_id).where(alive, hop.c.team == team) for alive in (on_board, off_board)]
+    return union_all(*has)
+
+
+def _newest_of(sight: Sight, limit: int, before: int | None) -> list[Select[Any]]:
+    """What the sight lets be seen, of each area or team by itself, each read off an index."""
+    if sight.teams is None:
+        return [_newest(ticket.c.id, limit, before, within_one) for within_one in _each(ticket.c.area, sight.areas)]
+    column = hop.c.ticket_id.label("id")
+    within_any = within(hop.c.area, sight.areas)
+    return [_newest(column, limit, before, hop.c.team == team, within_any).distinct() for team in sorted(sight.teams)]
+
+
+def _newest(column: Any, limit: int, before: int | None, *where: ColumnElement[bool]) -> Select[Any]:
+    older = true() if before is None else column < before
+    return select(column).where(*where, older).order_by(column.desc()).limit(limit)
+
+
+def _seen(sight: Sight) -> ColumnElement[bool]:
+    if sight.teams is None:
+        return within(ticket.c.area, sight.areas)
+    had = hop.alias("had")
+    ever = select(had.c.id).where(had.c.ticket_id == ticket.c.id, had.c.team.in_(sight.teams)).exists()
+    return and_(within(ticket.c.area, sight.areas), ever)
+
+
+def within(column: ColumnElement[str], areas: Areas) -> ColumnElement[bool]:
+    """Whether this column's area is one that is asked about."""
+    return true() if areas is None else column.in_(areas)
+
+
+def _each(column: ColumnElement[str], areas: Areas) -> list[ColumnElement[bool]]:
+    """The same, for each area by itself."""
+    return [true()] if areas is None else [column == area for area in sorted(areas)]
+
+
+def _first(parts: Sequence[Select[Any]], limit: int, *, descending: bool = False) -> Subquery:
+    """The first so many rows of several lists, each of which is so ordered already and no longer than that."""
+    match parts:
+        case []:
+            return select(hop.c.id).where(false()).subquery()
+        case [one]:
+            return one.subquery()
+        case _:
+            merged = union(*(select(part.subquery()) for part in parts)).subquery()
+            order = [column.desc() if descending else column for column in merged.c]
+            return select(merged).order_by(*order).limit(limit).subquery()

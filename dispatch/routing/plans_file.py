@@ -1,0 +1,216 @@
+"""`marketing_plans.yaml` → Plans, strictly: all faults at once, each `FILE:LINE:COLUMN: message`.
+
+A file that is let in answers for every plan what is in force once it is voided: a fallback never needs a number itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from dispatch.domain.money import read_yuan
+from dispatch.domain.plans import CHARGES, Charge, Customers, Fallback, Holder, Plan, Plans
+from dispatch.domain.title import Title
+from dispatch.routing.schema import Name, Strict, TitleModel
+from dispatch.routing.strict_file import block, model_of, text_of, unknown, version_of
+from dispatch.routing.strict_yaml import Document, Fault, Path
+
+FASTEST = 100_000
+"""Mbit/s."""
+
+LONGEST_TERM = 60
+"""Months."""
+
+
+def _amount(raw: Any) -> int:
+    if not isinstance(raw, str):
+        raise ValueError(f"{_shown(raw)} is no amount: write yuan in quotes, as '600.00'")
+    try:
+        return read_yuan(raw)
+    except ValueError:
+        raise ValueError(f"{raw!r} is no amount: write yuan as '600.00'") from None
+
+
+def _shown(raw: Any) -> str:
+    return "nothing" if raw is None else repr(raw)
+
+
+def _day(raw: Any) -> date:
+    try:
+        if isinstance(raw, str) and _DAY.fullmatch(raw):
+            return date.fromisoformat(raw)
+    except ValueError:
+        pass
+    raise ValueError(f"{_shown(raw)} is no day: write 2026-01-31")
+
+
+def _areas(raw: Any) -> Any:
+    """`all` is no area but the lack of a limit; in the models it is an empty list."""
+    if raw != "all" and not (isinstance(raw, list) and raw):
+        raise ValueError("'areas' must be all, or a list of areas")
+    return [] if raw == "all" else raw
+
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+Amount = Annotated[int, BeforeValidator(_amount)]
+Day = Annotated[date, BeforeValidator(_day)]
+Area = Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+class ToPayModel(Strict):
+    """What is paid on opening; what is left out is nothing."""
+
+    installation: Amount = 0
+    deposit: Amount = 0
+    prepaid: Amount = 0
+
+
+class OfferedModel(Strict):
+    """The first and the last day on which it is offered."""
+
+    since: Day = Field(alias="from")
+    until: Annotated[date | None, BeforeValidator(_day)] = None
+
+
+class VoidedModel(Strict):
+    """What is in force once the bound number is gone: one of the two."""
+
+    plan: Name = ""
+    monthly_fee: Annotated[int | None, BeforeValidator(_amount)] = None
+
+
+class PlanModel(Strict):
+    title: TitleModel
+    speed: Annotated[int, Field(ge=1, le=FASTEST)]
+    monthly_fee: Amount
+    to_pay: ToPayModel
+    term: Annotated[int, Field(ge=0, le=LONGEST_TERM)]
+    offered: OfferedModel
+    areas: Annotated[list[Area], BeforeValidator(_areas)]
+    customers: Customers
+    holders: Annotated[list[Holder], Field(min_length=1)]
+    needs_mobile: bool
+    when_voided: VoidedModel | None = None
+
+
+class PlansFile(Strict):
+    """marketing_plans.yaml — what a line costs, and to whom it is offered."""
+
+    version: Literal[1]
+    plans: dict[Name, PlanModel]
+
+
+def load(file: FilePath) -> Plans:
+    """The file as Plans. Raises BadRules with every fault, also when it can't be read."""
+    return parse(text_of(file), str(file))
+
+
+def parse(text: str, name: str) -> Plans:
+    """`text` as Plans; `name` stands before each fault. Raises BadRules."""
+    return _plans(model_of(text, name, PlansFile, _meaning), version_of(text))
+
+
+# -- faults of meaning ------------------------------------------------------------------------------
+
+
+def _meaning(document: Document) -> Iterator[Fault]:
+    plans = block(document.data, "plans")
+    if "plans" in block(document.data) and not plans:
+        yield document.fault(("plans",), "there are no plans", at_key=True)
+    titles: dict[str, str] = {}
+    for name, plan in plans.items():
+        path: Path = ("plans", name)
+        zh = block(plan, "title").get("zh")
+        if isinstance(zh, str) and titles.setdefault(zh, name) != name:
+            yield document.fault((*path, "title", "zh"), f"plan '{titles[zh]}' has this title already")
+        yield from _offered(document, path, plan)
+        yield from _twice(document, path, plan)
+        yield from _voided(document, path, plan, plans)
+
+
+def _offered(document: Document, path: Path, plan: object) -> Iterator[Fault]:
+    offered = block(plan, "offered")
+    since, until = (str(offered.get(key)) for key in ("from", "until"))
+    if _DAY.fullmatch(since) and _DAY.fullmatch(until) and until < since:
+        yield document.fault((*path, "offered", "until"), f"until {until} is before from {since}")
+
+
+def _twice(document: Document, path: Path, plan: object) -> Iterator[Fault]:
+    for key in ("areas", "holders"):
+        listed = block(plan).get(key)
+        items = listed if isinstance(listed, list) else []
+        for i, item in enumerate(items):
+            if item in items[:i]:
+                yield document.fault((*path, key, i), f"'{item}' is listed twice")
+
+
+def _voided(document: Document, path: Path, plan: object, plans: Mapping[str, Any]) -> Iterator[Fault]:
+    """A plan that a number carries says what follows it, and nothing else does."""
+    needs, here = block(plan).get("needs_mobile"), (*path, "when_voided")
+    if "when_voided" not in block(plan):
+        if needs is True:
+            yield document.fault((*path, "needs_mobile"), "a plan that needs a mobile number needs 'when_voided' too")
+        return
+    if needs is False:
+        yield document.fault(here, "'when_voided' belongs to plans with needs_mobile: true", at_key=True)
+    voided = block(plan, "when_voided")
+    if ("plan" in voided) == ("monthly_fee" in voided):
+        yield document.fault(here, "'when_voided' names either a plan or a monthly_fee", at_key=True)
+    if isinstance(target := voided.get("plan"), str):
+        for message in _no_fallback(str(path[-1]), target, plans):
+            yield document.fault((*here, "plan"), message)
+
+
+def _no_fallback(name: str, target: str, plans: Mapping[str, Any]) -> Iterator[str]:
+    """Why the plan `target` can't be what every holder of the plan `name` is left with."""
+    if target not in plans:
+        yield unknown("plan", target, plans)
+    elif target == name:
+        yield f"plan '{target}' can't fall back to itself"
+    elif block(plans[target]).get("needs_mobile") is True:
+        yield f"plan '{target}' needs a mobile number itself"
+    else:
+        for key in ("areas", "holders"):
+            own, its = block(plans[name]).get(key), block(plans[target]).get(key)
+            wide = own == "all" or (isinstance(own, list) and isinstance(its, list) and any(x not in its for x in own))
+            if wide and isinstance(its, list):
+                yield f"plan '{target}' isn't offered to all {key} of '{name}'"
+
+
+# -- from models to plans ---------------------------------------------------------------------------
+
+
+def _plans(file: PlansFile, version: str) -> Plans:
+    return Plans(version, {name: _plan(name, model, file) for name, model in file.plans.items()})
+
+
+def _plan(name: str, model: PlanModel, file: PlansFile) -> Plan:
+    charges = (Charge(each, title, getattr(model.to_pay, each)) for each, title in CHARGES.items())
+    return Plan(
+        name=name,
+        title=Title(model.title.zh, model.title.en),
+        speed=model.speed,
+        monthly_fee=model.monthly_fee,
+        charges=tuple(charge for charge in charges if charge.amount),
+        term=model.term,
+        since=model.offered.since,
+        until=model.offered.until,
+        areas=tuple(model.areas) or None,
+        customers=model.customers,
+        holders=tuple(model.holders),
+        fallback=_fallback_of(model.when_voided, file),
+    )
+
+
+def _fallback_of(voided: VoidedModel | None, file: PlansFile) -> Fallback | None:
+    if voided is None:
+        return None
+    if voided.plan:
+        return Fallback(voided.plan, file.plans[voided.plan].monthly_fee)
+    assert voided.monthly_fee is not None
+    return Fallback(None, voided.monthly_fee)

@@ -1,0 +1,1 @@
+"""What keeps processes going and watched: supervisor, child processes, health check, logs, metrics."""

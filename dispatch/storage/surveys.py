@@ -1,0 +1,97 @@
+"""Archive records and surveys: rows in, rows out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, insert, select, update
+
+from dispatch.storage.database import Tx
+from dispatch.storage.tables.accounts import account
+from dispatch.storage.tables.tickets import hop, survey, survey_attempt, ticket
+
+
+class Question(NamedTuple):
+    """One attempt to ask a customer; `key` lets the receiver recognise a repeated sending."""
+
+    hop_id: int
+    attempt: int
+    ticket_id: int
+    kind: str
+    token: str
+    mobile: str
+
+    @property
+    def key(self) -> str:
+        return f"survey/{self.hop_id}/{self.attempt}"
+
+
+def open_surveys(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
+    """A survey and its next attempt for each of these hops; an attempt that was never confirmed is tried again."""
+    known = set(tx.execute(select(survey.c.hop_id).where(survey.c.hop_id.in_(hop_ids))).scalars())
+    new = [{"hop_id": hop_id, "token": secrets.token_urlsafe(16)} for hop_id in hop_ids if hop_id not in known]
+    if new:
+        tx.execute(insert(survey), new)
+    tried = attempts(tx, hop_ids)
+    rows = []
+    for hop_id in hop_ids:
+        last = tried.get(hop_id)
+        if last is None or last.confirmed_at is not None:
+            rows.append({"hop_id": hop_id, "attempt": 1 if last is None else last.attempt + 1, "made_at": now})
+    if rows:
+        tx.execute(insert(survey_attempt), rows)
+
+
+def attempts(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """The last attempt of each survey, by hop."""
+    query = select(survey_attempt).where(survey_attempt.c.hop_id.in_(hop_ids)).order_by(survey_attempt.c.attempt)
+    return {row.hop_id: row for row in tx.execute(query)}
+
+
+def unconfirmed(tx: Tx, hop_ids: Sequence[int]) -> list[Question]:
+    """What is to be sent to the customers of these hops."""
+    query = (
+        select(
+            survey_attempt.c.hop_id,
+            survey_attempt.c.attempt,
+            ticket.c.id,
+            ticket.c.kind,
+            survey.c.token,
+            account.c.mobile,
+        )
+        .join(survey, survey.c.hop_id == survey_attempt.c.hop_id)
+        .join(hop, hop.c.id == survey.c.hop_id)
+        .join(ticket, ticket.c.id == hop.c.ticket_id)
+        .join(account, account.c.id == ticket.c.account_id)
+        .where(survey_attempt.c.hop_id.in_(hop_ids), survey_attempt.c.confirmed_at.is_(None))
+        .order_by(survey_attempt.c.hop_id)
+    )
+    return [Question(*row) for row in tx.execute(query)]
+
+
+def confirm(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
+    tx.execute(
+        update(survey_attempt)
+        .where(survey_attempt.c.hop_id.in_(hop_ids), survey_attempt.c.confirmed_at.is_(None))
+        .values(confirmed_at=now)
+    )
+
+
+def by_tokens(tx: Tx, tokens: Sequence[str]) -> dict[str, Row[Any]]:
+    query = select(survey).where(survey.c.token.in_(tokens))
+    return {row.token: row for row in tx.execute(query)}
+
+
+def by_hop(tx: Tx, hop_id: int) -> Row[Any] | None:
+    return tx.execute(select(survey).where(survey.c.hop_id == hop_id)).one_or_none()
+
+
+def answer(tx: Tx, hop_ids: Sequence[int], finding: str, now: datetime) -> None:
+    tx.execute(
+        update(survey)
+        .where(survey.c.hop_id.in_(hop_ids), survey.c.answer.is_(None))
+        .values(answer=finding, answered_at=now)
+    )

@@ -1,0 +1,1 @@
+"""The tables, as SQLAlchemy knows them: of the fault flow, of the accounts, of access."""

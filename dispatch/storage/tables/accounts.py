@@ -1,0 +1,284 @@
+"""The tables of the books 账册: customers, accounts, access resources, money, and what was done at the counter.
+
+Identity numbers stand here only as ciphertext with a blind index beside it, passwords only as hashes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from dispatch.domain.account import ACCOUNT_ENDS, AccountState
+from dispatch.domain.effect import EFFECT_ENDS, EffectState, Port
+from dispatch.storage.column_types import Document, Id, Instant, known, metadata, one_of, partial
+
+customer = Table(
+    "customer",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(60), nullable=False),
+    Column("document_kind", String(40), nullable=False),
+    Column("document_number", Text, nullable=False),  # ciphertext, bound to this table, column and row
+    Column("document_index", String(64), nullable=False),  # blind index: HMAC of kind and number
+    Column("document_expires", Date),  # none: 长期
+    Column("mobile", String(20), nullable=False, index=True),
+    Column("made_at", Instant, nullable=False),
+    UniqueConstraint("document_index"),
+)
+
+pon_port = Table(  # an access resource 接入资源: so many subscribers share a port of an OLT
+    "pon_port",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("area", String(40), nullable=False),
+    Column("olt", String(60), nullable=False),
+    Column("port", String(20), nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("used", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("olt", "port"),
+    CheckConstraint("used BETWEEN 0 AND capacity", name="used_fits"),
+)
+
+address = Table(  # a standard address 标准地址; without a port it is known, but nothing reaches it
+    "address",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("text", String(120), nullable=False, unique=True),
+    Column("area", String(40), nullable=False),
+    Column("pon_port_id", ForeignKey("pon_port.id"), index=True),
+)
+
+_ENDED = f"state IN ({one_of(sorted(ACCOUNT_ENDS))})"
+_LIVING = text(f"state NOT IN ({one_of(sorted(ACCOUNT_ENDS))})")
+
+account = Table(  # a broadband account 宽带账号; taken over from elsewhere, it may have no customer and address yet
+    "account",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("number", String(40), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("customer_id", ForeignKey("customer.id"), index=True),
+    Column("address_id", ForeignKey("address.id")),
+    Column("pon_port_id", ForeignKey("pon_port.id"), index=True),  # of which it occupies a place while it lives
+    Column("area", String(40), nullable=False),
+    Column("mobile", String(20), nullable=False, index=True),
+    Column("password", String(200)),  # argon2 hash
+    Column("suspended_for", String(40)),
+    Column("ended_for", String(40)),
+    Column("ended_at", Instant),
+    Column("added_at", Instant, nullable=False),
+    Column("added_by", String(80), nullable=False),
+    known("state", AccountState),
+    CheckConstraint("(state = 'suspended') = (suspended_for IS NOT NULL)", name="suspended"),
+    CheckConstraint(f"({_ENDED}) = (ended_at IS NOT NULL)", name="ended"),
+    Index("uq_account_number_living", "number", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING),
+    Index("ix_account_number", "number"),
+    Index("uq_account_address_living", "address_id", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING),
+)
+
+operation = Table(  # 业务受理: one account operation, done or refused; once its transaction is over it never changes
+    "operation",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("request_key", String(120), unique=True),
+    Column("fingerprint", String(64), nullable=False),  # keyed hash of the request: the same key must mean the same
+    Column("account_id", ForeignKey("account.id"), index=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("outlet", String(60), nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("code", String(40)),
+    Column("reason", Text),
+    Column("result", Document, nullable=False),
+    known("outcome", ("pending", "accepted", "refused")),  # pending: inside its own transaction only
+    CheckConstraint("(outcome = 'refused') = (code IS NOT NULL AND reason IS NOT NULL)", name="refused"),
+)
+
+slip = Table(  # 业务受理单: one an operation, whose id is its serial. Append-only
+    "slip",
+    metadata,
+    Column("operation_id", ForeignKey("operation.id"), primary_key=True),
+    Column("content", Text, nullable=False),  # canonical JSON: what is printed, the same each time
+)
+
+demand = Table(  # 需求登记: who wanted a line where none can be had
+    "demand",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("operation_id", ForeignKey("operation.id"), nullable=False),
+    Column("area", String(40), nullable=False),
+    Column("address", String(120), nullable=False),
+    Column("contact", String(60), nullable=False),
+    Column("mobile", String(20), nullable=False),
+    Column("speed", Integer, nullable=False),  # Mbit/s
+    Column("at", Instant, nullable=False),
+)
+
+payment = Table(  # append-only; a refund is a payment back
+    "payment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("operation_id", ForeignKey("operation.id"), nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("kind", String(12), nullable=False),
+    Column("method", String(12), nullable=False),
+    Column("amount", BigInteger, nullable=False),  # fen
+    Column("reference", String(60)),  # the card terminal's
+    Column("refunds", ForeignKey("payment.id"), unique=True),
+    Column("at", Instant, nullable=False),
+    known("kind", ("charge", "refund")),
+    known("method", ("cash", "card")),
+    CheckConstraint("amount > 0", name="positive"),
+    CheckConstraint("(kind = 'refund') = (refunds IS NOT NULL)", name="refund_of_a_charge"),
+    CheckConstraint("(method = 'card') = (reference IS NOT NULL)", name="card_has_its_reference"),
+)
+
+number_series = Table(  # numbers without gaps: taken inside the transaction that uses them
+    "number_series",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+invoice = Table(  # 发票; taken back, it is offset by a red-letter one 红字发票
+    "invoice",
+    metadata,
+    Column("number", Id, primary_key=True, autoincrement=False),
+    Column("operation_id", ForeignKey("operation.id"), nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("amount", BigInteger, nullable=False),  # fen; a red-letter one's is negative
+    Column("offsets", ForeignKey("invoice.number"), unique=True),
+    Column("content", Text, nullable=False),  # canonical JSON: what is printed
+    Column("at", Instant, nullable=False),
+    CheckConstraint("(amount < 0) = (offsets IS NOT NULL) AND amount <> 0", name="red_offsets_black"),
+)
+
+enrolment = Table(  # an account in a marketing plan 营销案
+    "enrolment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("operation_id", ForeignKey("operation.id"), nullable=False),
+    Column("plan", String(40)),  # none: a monthly fee alone, after a plan was voided
+    Column("plans_version", String(12), nullable=False),
+    Column("terms", Document, nullable=False),  # the plan as it was then
+    Column("mobile", String(20)),  # the bound number that carries it
+    Column("from_at", Instant, nullable=False),
+    Column("until", Date),  # the first day after its term
+    Column("ended_at", Instant),
+    Column("ended_for", String(40)),
+    CheckConstraint("(ended_at IS NULL) = (ended_for IS NULL)", name="ended"),
+    Index(
+        "uq_enrolment_in_force",
+        "account_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+binding = Table(  # 宽带与手机号码绑定, with its validity in time
+    "binding",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("mobile", String(20), nullable=False, index=True),
+    Column("from_at", Instant, nullable=False),
+    Column("until", Instant),
+    Column("added_by", ForeignKey("operation.id"), nullable=False),
+    Column("ended_by", ForeignKey("operation.id")),
+    CheckConstraint("(until IS NULL) = (ended_by IS NULL)", name="ended"),
+    Index(
+        "uq_binding_mobile_valid",
+        "mobile",
+        unique=True,
+        sqlite_where=text("until IS NULL"),
+        postgresql_where=text("until IS NULL"),
+    ),
+)
+
+kept_document = Table(  # 存留资料: a scan, encrypted, bound to this table, column and row
+    "kept_document",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("operation_id", ForeignKey("operation.id"), nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    Column("media_type", String(40), nullable=False),
+    Column("size", Integer, nullable=False),  # bytes
+    Column("sha256", String(64), nullable=False),  # of the scan itself
+    Column("content", LargeBinary, nullable=False),
+)
+
+authentication_failure = Table(  # 鉴权失败, counted against guessing
+    "authentication_failure",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", ForeignKey("account.id")),
+    Column("actor", String(80), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_authentication_failure_account", "account_id", "at"),
+    Index("ix_authentication_failure_actor", "actor", "at"),
+)
+
+audit = Table(  # append-only: who saw what is usually masked, and why
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+effect = Table(  # 外部动作: its own outbox, like a hop
+    "effect",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("port", String(20), nullable=False),
+    Column("key", String(120), nullable=False, unique=True),  # by which the receiver recognises a repetition
+    Column("lane", String(60)),  # effects of one lane leave one after the other, in the order of their ids
+    Column("payload", Document, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("generation", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failure", Text),  # the last one's kind, no data
+    Column("wake_at", Instant),
+    Column("made_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("forgotten_at", Instant),  # since when its payload is empty
+    known("port", Port),
+    known("state", EffectState),
+    CheckConstraint(f"(state IN ({one_of(sorted(EFFECT_ENDS))})) = (confirmed_at IS NOT NULL)", name="confirmed"),
+    CheckConstraint("state NOT IN ('due', 'sent', 'received') OR wake_at IS NOT NULL", name="wakes"),
+    Index(
+        "ix_effect_wake_at",
+        "wake_at",
+        sqlite_where=text("wake_at IS NOT NULL"),
+        postgresql_where=text("wake_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_effect_lane_open",
+        "lane",
+        "id",
+        sqlite_where=text("confirmed_at IS NULL"),
+        postgresql_where=text("confirmed_at IS NULL"),
+    ),
+    partial("ix_effect_to_forget", "confirmed_at", where="confirmed_at IS NOT NULL AND forgotten_at IS NULL"),
+)

@@ -1,0 +1,259 @@
+"""The tables of the fault flow. Deciding columns are constrained here too: the database refuses what the life tables
+don't know."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Row,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
+
+from dispatch.domain.channel import CHANNELS
+from dispatch.domain.ticket import HOP_ENDS, IN_HAND, LIVE_HOP, OFF_BOARD, ON_BOARD, TICKET_ENDS, HopState, TicketState
+from dispatch.storage.column_types import Document, Id, Instant, known, metadata, one_of, partial
+
+rulebook = Table(
+    "rulebook",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("version", String(12), nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+    Column("in_force_from", Instant, nullable=False),
+)
+
+rules_refused = Table(
+    "rules_refused",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("faults", Text, nullable=False),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("area", String(40), nullable=False),  # of the line when it was reported; it stays so
+    Column("channel", String(20), nullable=False),
+    Column("symptom", String(40), nullable=False),
+    Column("category", String(40), nullable=False),
+    Column("description", Text, nullable=False),
+    Column("priority", SmallInteger, nullable=False),
+    Column("script", Document, nullable=False),  # pre-handling: [[question, answer], …] as they were given
+    Column("hops", Integer, nullable=False, server_default="0"),  # visits to people so far
+    Column("last_seq", Integer, nullable=False, server_default="0"),
+    Column("reopened", Integer, nullable=False, server_default="0"),
+    Column("urged", Integer, nullable=False, server_default="0"),
+    Column("urged_at", Instant),
+    Column("made_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", String(40)),
+    Column("request_key", String(120), unique=True),
+    Column("stored_at", Instant),  # since when its history and its records are in the case store
+    known("state", TicketState),
+    known("channel", CHANNELS),
+    CheckConstraint("priority BETWEEN 1 AND 4", name="priority_known"),
+    CheckConstraint("description <> ''", name="described"),
+    CheckConstraint(f"(state IN ({one_of(sorted(TICKET_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
+    Index("ix_ticket_account_id", "account_id", "id"),
+    Index("ix_ticket_area", "area", "id"),
+    Index("ix_ticket_made_at", "made_at", "area"),
+    partial("ix_ticket_ended_at", "ended_at", "area", where="ended_at IS NOT NULL"),
+    partial("ix_ticket_open", "id", "area", where="ended_at IS NULL"),
+    partial("ix_ticket_to_store", "ended_at", where="ended_at IS NOT NULL AND stored_at IS NULL"),
+    postgresql_with={"fillfactor": 60},  # it is written again with every hop
+)
+
+_PLACE = ("rank", "boarded_at", "id")
+
+hop = Table(
+    "hop",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
+    Column("seq", Integer, nullable=False),  # the ticket's first, second … hop
+    Column("team", String(40), nullable=False),
+    Column("area", String(40), nullable=False),  # its ticket's
+    Column("rank", Integer, nullable=False),  # on its board, the smallest first: `domain.rank`
+    Column("state", String(12), nullable=False),
+    Column("generation", Integer, nullable=False, server_default="0"),  # grows with every sending and every step
+    Column(
+        "steps_done", Integer, nullable=False, server_default="0"
+    ),  # of its team's stretch; not done again after a crash
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failure", Text),  # the last one's kind and place, no data
+    Column("wake_at", Instant),  # the one time at which something must happen to it by itself
+    Column("asked_by", ForeignKey("hop.id")),
+    Column("rule", String(200), nullable=False),
+    Column("facts", Document, nullable=False),  # what the decision that made it looked at
+    Column("rulebook", ForeignKey("rulebook.version"), nullable=False),
+    Column("found", Document),  # what the automatic stretch found out
+    Column("assignee", String(80)),  # whom the worker proposes
+    Column("holder", String(80)),
+    Column("finding", String(40)),
+    Column("evidence", Document),
+    Column("reason", Text),
+    Column("made_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("received_at", Instant),
+    Column("boarded_at", Instant),
+    Column("claimed_at", Instant),
+    Column("held_at", Instant),
+    Column("held_seconds", Float, nullable=False, server_default="0"),
+    Column("ended_at", Instant),
+    Column("late", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("ticket_id", "seq"),
+    known("state", HopState),
+    CheckConstraint(f"(state IN ({one_of(sorted(HOP_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
+    CheckConstraint(
+        "state NOT IN ('claimed', 'held') OR (holder IS NOT NULL AND claimed_at IS NOT NULL)", name="in_hand"
+    ),
+    CheckConstraint("state NOT IN ('due', 'sent', 'received', 'held') OR wake_at IS NOT NULL", name="wakes"),
+    CheckConstraint("state <> 'held' OR held_at IS NOT NULL", name="held"),
+    CheckConstraint("state <> 'reported' OR finding IS NOT NULL", name="found"),
+    CheckConstraint("seq >= 1 AND generation >= 0 AND failures >= 0", name="counted"),
+    partial("uq_hop_live", "ticket_id", unique=True, where=f"state IN ({one_of(LIVE_HOP)})"),
+    # Each team's, so that a long backlog of one isn't in another's way.
+    partial("ix_hop_off_board", "team", "wake_at", "state", "area", where=f"state IN ({one_of(OFF_BOARD)})"),
+    partial("ix_hop_quarantined", "id", "area", where=f"state = '{HopState.QUARANTINED}'"),
+    partial("ix_hop_wake_at", "wake_at", where=f"wake_at IS NOT NULL AND state IN ({one_of(ON_BOARD)})"),
+    # A board is read page by page as its index lies; what is counted of it stands in the index too.
+    partial("ix_hop_board", "team", *_PLACE, "state", "late", "area", where=f"state IN ({one_of(ON_BOARD)})"),
+    partial("ix_hop_board_area", "team", "area", *_PLACE, "state", "late", where=f"state IN ({one_of(ON_BOARD)})"),
+    partial("ix_hop_in_hand", "team", *_PLACE, "holder", "state", "area", where=f"state IN ({one_of(IN_HAND)})"),
+    Index("ix_hop_team", "team", "ticket_id", "area"),
+)
+
+
+def _among(states: Sequence[HopState]) -> ColumnElement[bool]:
+    """In the very words of the partial index: only so SQLite sees that it may use it."""
+    return hop.c.state.in_([literal_column(f"'{state}'") for state in states])
+
+
+on_board, off_board = _among(ON_BOARD), _among(OFF_BOARD)
+"""On a team's board; alive elsewhere: on the way there, or in the quarantine."""
+quarantined = hop.c.state == literal_column(f"'{HopState.QUARANTINED}'")
+in_hand = _among(IN_HAND)
+live = _among(LIVE_HOP)
+
+history = Table(  # append-only: a trigger refuses changes, and removals but into the case store
+    "history",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("ticket_id", ForeignKey("ticket.id"), nullable=False, index=True),
+    Column("hop_id", ForeignKey("hop.id")),
+    Column("at", Instant, nullable=False),
+    Column("act", String(20), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("role", String(40), nullable=False),
+    Column("on_behalf_of", String(80)),
+    Column("detail", Document, nullable=False),
+)
+
+archive_record = Table(  # append-only likewise
+    "archive_record",
+    metadata,
+    Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
+    Column("round", Integer, primary_key=True),  # 0, then one more for every reopening
+    Column("archived_at", Instant, nullable=False),
+    Column("content", Text, nullable=False),  # canonical JSON
+    Column("sha256", String(64), nullable=False),
+    Index("ix_archive_record_archived_at", "archived_at"),
+)
+
+stored_case = Table(  # 档案库: what tells of a case that ended long ago; append-only, for good
+    "stored_case",
+    metadata,
+    Column("ticket_id", ForeignKey("ticket.id"), primary_key=True, autoincrement=False),
+    Column("content", LargeBinary, nullable=False),  # see `storage.case_store`
+)
+
+survey = Table(
+    "survey",
+    metadata,
+    Column("hop_id", ForeignKey("hop.id"), primary_key=True),
+    Column("token", String(40), nullable=False, unique=True),
+    Column("answer", String(40)),
+    Column("answered_at", Instant),
+    partial("ix_survey_answered_at", "answered_at", where="answered_at IS NOT NULL"),
+)
+
+survey_attempt = (
+    Table(  # the intent to send stands here before anything is sent; its key lets the receiver recognise it
+        "survey_attempt",
+        metadata,
+        Column("hop_id", ForeignKey("survey.hop_id"), primary_key=True),
+        Column("attempt", Integer, primary_key=True),
+        Column("made_at", Instant, nullable=False),
+        Column("confirmed_at", Instant),
+    )
+)
+
+crew = Table(  # who can be proposed for a team's work, by area
+    "crew",
+    metadata,
+    Column("team", String(40), primary_key=True),
+    Column("person", String(80), primary_key=True),
+    Column("area", String(40), primary_key=True),
+)
+
+process = Table(  # a relay's or a worker's sign of life
+    "process",
+    metadata,
+    Column("name", String(120), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+epoch = Table(  # one row: what lifts the generations over those of the time before a restore
+    "epoch",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("base", Integer, nullable=False),
+    Column("restored_at", Instant),
+    CheckConstraint("id = 1", name="one"),
+)
+
+APPEND_ONLY = (history, archive_record, stored_case)
+
+
+def by_ticket(rows: Iterable[Row[Any]]) -> defaultdict[int, list[Row[Any]]]:
+    """Rows that have a `ticket_id`, those of each ticket together in their order; of another ticket none."""
+    groups: defaultdict[int, list[Row[Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row.ticket_id].append(row)
+    return groups
+
+
+def as_dict(row: Any) -> dict[str, Any]:
+    """A row as a plain dict."""
+    return as_dicts([row])[0]
+
+
+def as_dicts(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Rows of one statement as plain dicts."""
+    names = [str(name) for name in rows[0]._fields] if rows else []  # a column's name is only a kind of str
+    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -1,0 +1,173 @@
+"""归档, 回访, 重派: freeze the record, ask the customer, and close the case or open it again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from operator import add
+from typing import Any
+
+import orjson
+from sqlalchemy import Row
+
+from dispatch.domain.numbers import hop_number, ticket_number
+from dispatch.domain.roles import CUSTOMER, WORKER, Actor, require
+from dispatch.domain.service_level import Spent, spent
+from dispatch.domain.ticket import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
+from dispatch.errors import BadInput, DispatchError, NotFound, SurveyOver
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import history, hops, surveys, tickets
+from dispatch.storage.database import Tx
+from dispatch.storage.tables.tickets import as_dict, as_dicts, by_ticket
+from dispatch.tickets import next_hop
+from dispatch.tickets.next_hop import NOBODY, Carried, Changes, Ending
+
+FILED, UNREACHABLE = "filed", "unreachable"
+
+
+def archive(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime, carried: Carried = NOBODY) -> Changes:
+    """Work out how these hops' tickets are frozen and the hops end; `tickets.next_hop.write` writes it.
+
+    The record holds the whole journey, the time each team took, and its own SHA-256. Raises IllegalMove.
+    """
+    ids = [row.ticket_id for row in rows]
+    cases = {row.id: row for row in tickets.by_ids(tx, ids)}
+    journeys = by_ticket(hops.of_tickets(tx, ids))
+    acts = by_ticket(history.of_tickets(tx, ids))
+    endings = [
+        Ending(
+            row,
+            "finish",
+            WORKER,
+            finding=FILED,
+            outcome=_last_finding(journeys[row.ticket_id]),
+            ticket=ticket_move(
+                TicketState(row.ticket_state), "archive", f"ticket {ticket_number(row.kind, row.ticket_id)}"
+            ),
+        )
+        for row in rows
+    ]
+    frozen = [record(cases[row.ticket_id], journeys[row.ticket_id], acts[row.ticket_id], now) for row in rows]
+    return replace(next_hop.changes(rulebook, endings, now, carried), records=frozen)
+
+
+def _last_finding(journey: Sequence[Row[Any]]) -> str | None:
+    """What the work came to: an order that is over with its archive ended `activated`, or `refunded`."""
+    return next((hop.finding for hop in reversed(journey) if hop.finding), None)
+
+
+def record(case: Row[Any], journey: Sequence[Row[Any]], acts: Sequence[Row[Any]], now: datetime) -> dict[str, Any]:
+    """One row of the archive: canonical JSON (sorted keys, no spaces, UTC times) and its SHA-256."""
+    content = orjson.dumps(
+        {
+            "ticket": as_dict(case),
+            "hops": as_dicts(journey),
+            "history": as_dicts(acts),
+            "seconds_by_team": seconds_by_team(journey, now),
+        },
+        option=orjson.OPT_SORT_KEYS,
+    ).decode()
+    return {
+        "ticket_id": case.id,
+        "round": case.reopened,
+        "archived_at": now,
+        "content": content,
+        "sha256": digest(content),
+    }
+
+
+def digest(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def seconds_by_team(journey: Sequence[Row[Any]], now: datetime) -> dict[str, dict[str, float]]:
+    """Where the time went, per team: seconds queued, waiting, in hand and held."""
+    sums: dict[str, Spent] = {}
+    for hop in journey:
+        held = timedelta(seconds=hop.held_seconds)
+        parts = spent(hop.made_at, hop.boarded_at, hop.claimed_at, hop.ended_at or now, held)
+        sums[hop.team] = Spent(*map(add, sums[hop.team], parts)) if hop.team in sums else parts
+    return {
+        team: {name: round(part.total_seconds(), 3) for name, part in zip(Spent._fields, parts, strict=True)}
+        for team, parts in sums.items()
+    }
+
+
+def asks_customers(rulebook: Rulebook, team: str) -> bool:
+    """Whether its hops are surveys: what ends when nobody can be reached."""
+    return any(UNREACHABLE in teams.get(team, {}) for teams in rulebook.flows.values())
+
+
+def answer_many(
+    tx: Tx, rulebook: Rulebook, answers: Sequence[tuple[str, str]], now: datetime
+) -> dict[str, DispatchError]:
+    """Customers answer by (token, finding); what was wrong, by token. Of two answers to one survey the first counts."""
+    known = surveys.by_tokens(tx, [token for token, _ in answers])
+    rows = hops.lock(tx, [survey.hop_id for survey in known.values()])
+    refusals: dict[str, DispatchError] = {}
+    endings: dict[str, Ending] = {}
+    for token, finding in answers:
+        try:
+            if token not in known:
+                raise NotFound(what="survey", which="with this link")
+            if token in endings:
+                raise SurveyOver()
+            endings[token] = _answered(rulebook, rows[known[token].hop_id], finding, CUSTOMER)
+        except DispatchError as refused:
+            refusals[token] = refused
+    _close(tx, rulebook, list(endings.values()), now)
+    return refusals
+
+
+def answer(tx: Tx, rulebook: Rulebook, token: str, finding: str, now: datetime) -> None:
+    """The customer answers by the link. Raises NotFound, SurveyOver, IllegalMove, BadInput."""
+    for refused in answer_many(tx, rulebook, [(token, finding)], now).values():
+        raise refused
+
+
+def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, actor: Actor, now: datetime) -> None:
+    """An agent called the customer. Raises NotAllowed, NotFound, SurveyOver, IllegalMove, BadInput."""
+    hop_id = hops.find(tx, ticket_id)
+    survey = None if hop_id is None else surveys.by_hop(tx, hop_id)
+    if hop_id is None or survey is None:
+        tickets.get(tx, ticket_id)
+        raise SurveyOver()
+    row = hops.lock(tx, [hop_id])[hop_id]
+    require(actor, "answer", f"the survey of {ticket_number(row.kind, ticket_id)}", rulebook.teams[row.team].members)
+    _close(tx, rulebook, [_answered(rulebook, row, finding, actor)], now)
+
+
+def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, now: datetime) -> None:
+    """Customers who haven't answered: asked once more, or given up as unreachable after the last attempt."""
+    tried = surveys.attempts(tx, [row.id for row in rows])
+    given_up: list[Row[Any]] = []
+    again: list[Row[Any]] = []
+    for row in rows:
+        last = tried[row.id].attempt if row.id in tried else 0
+        (given_up if last >= rulebook.limits.survey_attempts else again).append(row)
+    hops.update_hops(
+        tx,
+        [
+            {"id": row.id, "state": hop_move(HopState(row.state), "remind"), "steps_done": 0, "wake_at": now}
+            for row in again
+        ],
+    )
+    _close(tx, rulebook, [Ending(row, "finish", actor, finding=UNREACHABLE) for row in given_up], now)
+
+
+def _answered(rulebook: Rulebook, row: Row[Any], finding: str, actor: Actor) -> Ending:
+    if row.state in HOP_ENDS:
+        raise SurveyOver()
+    hop_move(HopState(row.state), "finish", f"hop {hop_number(row.kind, row.ticket_id, row.seq)}")
+    allowed = [known.name for known in rulebook.findings_of(row.kind, row.team)]
+    if finding not in allowed:
+        raise BadInput(what=f"{finding!r} is no answer; answer {', '.join(allowed)}")
+    return Ending(row, "finish", actor, finding=finding)
+
+
+def _close(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:
+    for finding in {ending.finding for ending in endings if ending.finding}:
+        surveys.answer(tx, [ending.hop.id for ending in endings if ending.finding == finding], finding, now)
+    next_hop.end(tx, rulebook, endings, now)

@@ -1,0 +1,99 @@
+"""What a customer who has reported wants later 后续诉求: urge 催单, withdraw 撤单."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.domain.kind import Kind
+from dispatch.domain.numbers import hop_number, ticket_number
+from dispatch.domain.rank import rank
+from dispatch.domain.roles import Actor, require
+from dispatch.domain.text import clean
+from dispatch.domain.ticket import HopState, TicketState, hop_move, ticket_move
+from dispatch.domain.time import write_duration
+from dispatch.errors import NotWithdrawable, UrgedEnough
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import history, hops, tickets
+from dispatch.storage.database import Tx
+from dispatch.storage.ticket_changes import write_act
+from dispatch.storage.wakeups import boards_changed
+from dispatch.tickets import next_hop
+
+
+def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, now: datetime) -> int:
+    """The customer presses, and his hop moves up its board; the times so far.
+
+    Raises NotAllowed, NotFound, UrgedEnough, BadInput.
+    """
+    require(actor, "urge", "a ticket")
+    row, live = _locked(tx, ticket_id)
+    number, limits = ticket_number(row.kind, ticket_id), rulebook.limits
+    if row.state not in (TicketState.OPEN, TicketState.TRANSFERRED):
+        raise UrgedEnough(ticket=number, zh="已不在处理中", why=f"it is {row.state}, nobody is at work on it")
+    if row.urged >= limits.urges:
+        often, why = f"已催{row.urged}次", f"it was urged {row.urged} times already, more doesn't help"
+        raise UrgedEnough(ticket=number, zh=often, why=why)
+    if row.urged_at is not None and now < row.urged_at + limits.urge_every:
+        every = write_duration(limits.urge_every)
+        raise UrgedEnough(ticket=number, zh=f"在{every}内已催过", why=f"the last time was less than {every} ago")
+    why = clean(reason, "reason")
+    times = int(row.urged) + 1
+    write_act(
+        tx,
+        [history.entry(ticket_id, now, "urge", actor, next(iter(live), None), times=times, reason=why)],
+        hops=[{"id": hop_id, "rank": rank(row.priority, times)} for hop_id in live],
+        tickets=[{"id": ticket_id, "urged": times, "urged_at": now}],
+    )
+    boards_changed(tx, {hop.team for hop in live.values()})
+    return times
+
+
+def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
+    """The report is taken back; its live hop ends with it.
+
+    Raises NotAllowed, NotFound, IllegalMove, BadInput; NotWithdrawable for a construction order, behind which stand an
+    account, a reserved port and the customer's money.
+    """
+    require(actor, "withdraw", "a ticket")
+    why = clean(reason, "reason")
+    row, live = _locked(tx, ticket_id)
+    number = ticket_number(row.kind, ticket_id)
+    if row.kind == Kind.CONSTRUCTION:
+        raise NotWithdrawable(ticket=number)
+    state = ticket_move(TicketState(row.state), "withdraw", f"ticket {number}")
+    ended = [
+        {
+            "id": hop.id,
+            "state": hop_move(HopState(hop.state), "withdraw", f"hop {hop_number(hop.kind, ticket_id, hop.seq)}"),
+            "ended_at": now,
+            "wake_at": None,
+            "held_seconds": next_hop.held_seconds(hop, now),
+            "reason": why,
+        }
+        for hop in live.values()
+    ]
+    write_act(
+        tx,
+        [history.entry(ticket_id, now, "withdraw", actor, next(iter(live), None), reason=why)],
+        hops=ended,
+        tickets=[{"id": ticket_id, "state": state, "ended_at": now, "outcome": state}],
+    )
+    boards_changed(tx, {hop.team for hop in live.values()})
+
+
+def _locked(tx: Tx, ticket_id: int) -> tuple[Row[Any], dict[int, Row[Any]]]:
+    """The ticket and its live hop, locked, the latter by id. Raises NotFound."""
+    live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
+    row = tickets.get(tx, ticket_id, lock=True)
+    if hops.find(tx, ticket_id) not in live:  # it moved on before the ticket was ours
+        live = _lock_live(tx, ticket_id)
+    return row, live
+
+
+def _lock_live(tx: Tx, ticket_id: int) -> dict[int, Row[Any]]:
+    """The ticket's live hop, locked, by id; empty where there is none."""
+    row = hops.lock_one(tx, ticket_id)
+    return {} if row is None else {row.id: row}

@@ -1,0 +1,271 @@
+"""What people do with a hop: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂; and release
+放行, out of the quarantine.
+
+The bulk forms take many at once in one transaction and say for each what was wrong with it; the single forms raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.domain.finding import Value
+from dispatch.domain.numbers import hop_number
+from dispatch.domain.roles import Actor, Role, require
+from dispatch.domain.service_level import finish_by
+from dispatch.domain.text import clean
+from dispatch.domain.ticket import HopState, hop_move
+from dispatch.domain.time import write_duration
+from dispatch.errors import (
+    AlreadyClaimed,
+    BadEvidence,
+    BadInput,
+    DispatchError,
+    HeldTooLong,
+    IllegalMove,
+    NobodyAsked,
+    NotAllowed,
+    NotFound,
+    NotPassable,
+    NotYours,
+    UnknownFinding,
+)
+from dispatch.routing.rulebook import Rulebook, Team
+from dispatch.storage import history, hops
+from dispatch.storage.database import Tx
+from dispatch.storage.ticket_changes import write_act
+from dispatch.storage.wakeups import boards_changed
+from dispatch.tickets import next_hop
+from dispatch.tickets.next_hop import Ending
+
+Refusals = dict[int, DispatchError]
+"""What was wrong, by hop id; a hop that isn't in it was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finding with its evidence. `on_behalf_of` names the holder for whom another files the report."""
+
+    hop_id: int
+    actor: Actor
+    finding: str
+    evidence: Mapping[str, Value] = field(default_factory=dict)
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PassOn:
+    """The work goes to another team (or to another person of the same), with the reason why."""
+
+    hop_id: int
+    actor: Actor
+    to: str
+    reason: str
+    on_behalf_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """The work goes back to the team that asked, with the reason why."""
+
+    hop_id: int
+    actor: Actor
+    reason: str
+    on_behalf_of: str | None = None
+
+
+End = Report | PassOn | HandBack
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`on_behalf_of` names the one who will hold the hop, when another claims it for him."""
+
+    hop_id: int
+    actor: Actor
+    on_behalf_of: str | None = None
+
+
+def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetime) -> Refusals:
+    """Of two people who claim the same hop one wins; the other is refused with the winner's name."""
+    rows = _locked(tx, [c.hop_id for c in claims])
+    refusals: Refusals = {}
+    claimed, entries = [], []
+    for claim in claims:
+        try:
+            row = _found(rows, claim.hop_id)
+            team = _team(rulebook, row)
+            _require_member(team, claim.actor, "claim", row, claim.on_behalf_of)
+            if row.state in (HopState.CLAIMED, HopState.HELD):
+                raise AlreadyClaimed(hop=_name(row), holder=row.holder)
+            state = hop_move(HopState(row.state), "claim", f"hop {_name(row)}")
+        except DispatchError as refused:
+            refusals[claim.hop_id] = refused
+            continue
+        holder = claim.on_behalf_of or claim.actor.name
+        wake_at = None if team.level is None else finish_by(team.level, now, timedelta(seconds=row.held_seconds))
+        claimed.append({"id": row.id, "state": state, "holder": holder, "claimed_at": now, "wake_at": wake_at})
+        entries.append(
+            history.entry(row.ticket_id, now, "claim", claim.actor, row.id, claim.on_behalf_of, team=row.team)
+        )
+    write_act(tx, entries, hops=claimed)
+    boards_changed(tx, {entry["detail"]["team"] for entry in entries})
+    return refusals
+
+
+def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> Refusals:
+    """Report, pass on or hand back; each hop that isn't refused ends and its ticket moves on."""
+    rows = _locked(tx, [e.hop_id for e in ends])
+    refusals: Refusals = {}
+    endings = []
+    for end in ends:
+        try:
+            endings.append(_ending(rulebook, _found(rows, end.hop_id), end))
+        except DispatchError as refused:
+            refusals[end.hop_id] = refused
+    next_hop.end(tx, rulebook, endings, now)
+    return refusals
+
+
+def claim(tx: Tx, rulebook: Rulebook, one: Claim, now: datetime) -> None:
+    """Raises NotFound, NotAllowed, AlreadyClaimed, IllegalMove."""
+    _raise(claim_many(tx, rulebook, [one], now))
+
+
+def end(tx: Tx, rulebook: Rulebook, one: End, now: datetime) -> None:
+    """Raises NotFound, NotAllowed, NotYours, IllegalMove; UnknownFinding, BadEvidence; NotPassable; NobodyAsked."""
+    _raise(end_many(tx, rulebook, [one], now))
+
+
+def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, actor: Actor, now: datetime) -> None:
+    """Wait until a given time, when the hop comes back to its holder by itself.
+
+    Raises NotFound, NotAllowed, NotYours, IllegalMove, HeldTooLong, BadInput.
+    """
+    row = _found(hops.lock(tx, [hop_id]), hop_id)
+    _require_holder(_team(rulebook, row), actor, "hold", row, None)
+    state = hop_move(HopState(row.state), "hold", f"hop {_name(row)}")
+    limit = rulebook.limits.hold
+    if not now < until <= now + limit:
+        raise HeldTooLong(limit=write_duration(limit), until=until.isoformat(timespec="minutes"))
+    why = clean(reason, "reason")
+    entry = history.entry(row.ticket_id, now, "hold", actor, hop_id, until=until.isoformat(), reason=why)
+    write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "held_at": now, "wake_at": until}])
+    boards_changed(tx, [row.team])
+
+
+def resume(tx: Tx, rulebook: Rulebook, hop_id: int, actor: Actor, now: datetime) -> None:
+    """End a hold early. Raises NotFound, NotAllowed, NotYours, IllegalMove."""
+    row = _found(hops.lock(tx, [hop_id]), hop_id)
+    _require_holder(_team(rulebook, row), actor, "resume", row, None)
+    resume_many(tx, rulebook, [row], actor, now)
+
+
+def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, now: datetime) -> None:
+    """Locked hops back into their holders' hands; the time on hold doesn't count against them."""
+    resumed = []
+    for row in rows:
+        state = hop_move(HopState(row.state), "resume", f"hop {_name(row)}")
+        held = next_hop.held_seconds(row, now)
+        level = _team(rulebook, row).level
+        wake_at = None if level is None else finish_by(level, row.claimed_at, timedelta(seconds=held))
+        if row.late and wake_at is not None and wake_at <= now:  # it was overdue before the hold: noted once
+            wake_at = None
+        wake = {"held_at": None, "held_seconds": held, "wake_at": wake_at}
+        resumed.append({"id": row.id, "state": state, **wake})
+    write_act(tx, [history.entry(row.ticket_id, now, "resume", actor, row.id) for row in rows], hops=resumed)
+    boards_changed(tx, {row.team for row in rows})
+
+
+def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
+    """Out of the quarantine, tried afresh. Raises NotAllowed, NotFound, IllegalMove."""
+    require(actor, "release", "a hop")
+    row = _found(hops.lock(tx, [hop_id]), hop_id)
+    state = hop_move(HopState(row.state), "release", f"hop {_name(row)}")
+    entry = history.entry(row.ticket_id, now, "release", actor, hop_id, failure=row.failure)
+    write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "wake_at": now, "failures": 0}])
+
+
+def _ending(rulebook: Rulebook, row: Row[Any], end: End) -> Ending:
+    team = _team(rulebook, row)
+    match end:
+        case Report():
+            _require_holder(team, end.actor, "report on", row, end.on_behalf_of)
+            hop_move(HopState(row.state), "report", f"hop {_name(row)}")
+            evidence = _evidence(rulebook, row, end)
+            return Ending(row, "report", end.actor, end.finding, evidence, on_behalf_of=end.on_behalf_of)
+        case PassOn():
+            if end.actor.role != Role.SUPERVISOR:  # who may move any hop, also one whose holder has gone home
+                _require_holder(team, end.actor, "pass on", row, end.on_behalf_of)
+            hop_move(HopState(row.state), "pass on", f"hop {_name(row)}")
+            if end.to not in team.passes_on_to:
+                raise NotPassable(team=row.team, to=end.to, allowed=", ".join(team.passes_on_to) or "no one")
+            reason = clean(end.reason, "reason")
+            return Ending(row, "pass on", end.actor, to=end.to, reason=reason, on_behalf_of=end.on_behalf_of)
+        case HandBack():
+            _require_holder(team, end.actor, "hand back", row, end.on_behalf_of)
+            hop_move(HopState(row.state), "hand back", f"hop {_name(row)}")
+            if row.asker_team is None:
+                raise NobodyAsked(hop=_name(row))
+            reason = clean(end.reason, "reason")
+            return Ending(row, "hand back", end.actor, reason=reason, on_behalf_of=end.on_behalf_of)
+
+
+def _evidence(rulebook: Rulebook, row: Row[Any], report: Report) -> dict[str, Value]:
+    allowed = {finding.name: finding for finding in rulebook.findings_of(row.kind, row.team)}
+    if report.finding not in allowed:
+        raise UnknownFinding(team=row.team, finding=report.finding, allowed=", ".join(allowed))
+    good, faults = allowed[report.finding].read(report.evidence)
+    if faults:
+        raise BadEvidence(finding=report.finding, faults="; ".join(faults))
+    return good
+
+
+def _require_member(team: Team, actor: Actor, act: str, row: Row[Any], on_behalf_of: str | None) -> None:
+    """The team's own people, or for one of them those who may file on his behalf."""
+    allowed = team.filed_by if on_behalf_of else team.members
+    require(actor, act, f"hop {_name(row)}" + (f" for {on_behalf_of}" if on_behalf_of else ""), allowed)
+
+
+def _require_holder(team: Team, actor: Actor, act: str, row: Row[Any], on_behalf_of: str | None) -> None:
+    _require_member(team, actor, act, row, on_behalf_of)
+    if row.holder is None:
+        raise IllegalMove(what=f"hop {_name(row)}", move=act, state=row.state, sources="claimed: claim it first")
+    if row.holder != (on_behalf_of or actor.name):
+        raise NotYours(hop=_name(row), holder=row.holder, actor=on_behalf_of or actor.name)
+
+
+def _team(rulebook: Rulebook, row: Row[Any]) -> Team:
+    """The hop's team. A rulebook that drops a team at work is refused, so this fails only for a hop of another time."""
+    if row.team not in rulebook.teams:
+        raise NotFound(what="team in the rules in force", which=row.team)
+    team = rulebook.teams[row.team]
+    if team.automatic:  # where it has members, as the survey has, they don't act on the hop but by a call
+        raise NotAllowed(role="nobody", actor="", act="work on", what=f"{team.name}, it is automatic", allowed="worker")
+    return team
+
+
+def _locked(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Raises BadInput when a hop is named twice: the second act would be judged by the state before the first."""
+    if len(set(hop_ids)) < len(hop_ids):
+        raise BadInput(what="a hop is named twice in one batch")
+    return hops.lock(tx, hop_ids)
+
+
+def _found(rows: Mapping[int, Row[Any]], hop_id: int) -> Row[Any]:
+    if hop_id not in rows:
+        raise NotFound(what="hop with id", which=hop_id)
+    return rows[hop_id]
+
+
+def _name(row: Row[Any]) -> str:
+    return hop_number(row.kind, row.ticket_id, row.seq)
+
+
+def _raise(refusals: Refusals) -> None:
+    for refused in refusals.values():
+        raise refused

@@ -1,0 +1,247 @@
+"""受理: a report becomes a ticket, is ended on the phone, or is passed from the 10050 hotline to a 10086 seat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row
+
+from dispatch.domain.account import AccountState
+from dispatch.domain.channel import Channel
+from dispatch.domain.kind import Kind
+from dispatch.domain.numbers import ticket_number
+from dispatch.domain.reasons import SUSPENSION_REASONS
+from dispatch.domain.request_key import LONGEST_KEY
+from dispatch.domain.roles import CHANNEL_OF, Actor, Role, require
+from dispatch.domain.text import clean
+from dispatch.domain.ticket import TICKET_ENDS, TicketState, ticket_move
+from dispatch.errors import (
+    AccountNotInService,
+    AccountSuspended,
+    BadInput,
+    DispatchError,
+    DuplicateFault,
+    UnknownAccount,
+)
+from dispatch.routing.prehandling import Progress, Script, follow
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import accounts, history, tickets
+from dispatch.storage.database import Tx
+from dispatch.storage.ticket_changes import write_act
+from dispatch.tickets import next_hop
+
+Answers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a customer reports 报障, and what pre-handling got for answers. `priority` 1 is the most urgent of 4."""
+
+    account: str
+    symptom: str
+    description: str
+    priority: int = 3
+    answers: Answers = ()
+    category: str | None = None  # overrides what the symptom and the answers say
+    request_key: str | None = None  # the same key again gives the same ticket again
+    despite_duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The ticket that a report became, its state, and whether an earlier request had made it already."""
+
+    ticket_id: int
+    number: str
+    state: TicketState
+    repeated: bool = False
+
+
+class _Becomes(NamedTuple):
+    """A report of a batch, and which of the batch's new tickets it becomes."""
+
+    row: int
+    repeated: bool = False
+
+
+def submit(tx: Tx, rulebook: Rulebook, script: Script, report: Report, actor: Actor, now: datetime) -> Accepted:
+    """Take one report. Raises NotAllowed, BadInput, UnknownSymptom, BadAnswer, UnknownAccount, AccountSuspended,
+    AccountNotInService, DuplicateFault."""
+    outcome = submit_many(tx, rulebook, script, [report], actor, now)[0]
+    if isinstance(outcome, DispatchError):
+        raise outcome
+    return outcome
+
+
+def submit_many(
+    tx: Tx, rulebook: Rulebook, script: Script, reports: Sequence[Report], actor: Actor, now: datetime
+) -> list[Accepted | DispatchError]:
+    """Take reports in one transaction; each comes out accepted or with its refusal, in their order."""
+    require(actor, "submit", "a report")
+    channel = CHANNEL_OF[Role(actor.role)]
+    known = accounts.by_numbers(tx, [r.account for r in reports], lock=True)
+    open_ids = tickets.open_faults(tx, [row.id for row in known.values()])
+    unfinished = {account_id: ticket_number(Kind.FAULT, ticket_id) for account_id, ticket_id in open_ids.items()}
+    earlier = tickets.by_request_keys(tx, [r.request_key for r in reports if r.request_key])
+    outcomes: list[Accepted | DispatchError | _Becomes] = []
+    rows: list[dict[str, Any]] = []
+    keys: dict[str, int] = {}
+    for report in reports:
+        try:
+            if report.request_key in earlier:
+                outcomes.append(_accepted(earlier[report.request_key], repeated=True))
+                continue
+            if report.request_key in keys:
+                outcomes.append(_Becomes(keys[report.request_key], repeated=True))
+                continue
+            progress = _judge(report, rulebook, script, channel)
+            account = _in_service(known.get(report.account), report.account)
+            if account.id in unfinished and not report.despite_duplicate:
+                raise DuplicateFault(account=report.account, ticket=unfinished[account.id])
+            outcomes.append(_Becomes(len(rows)))
+            if report.request_key:
+                keys[report.request_key] = len(rows)
+            rows.append(_row(report, progress, channel, account, now))
+            if rows[-1]["state"] not in TICKET_ENDS:
+                unfinished[account.id] = "in the same batch"
+        except DispatchError as refused:
+            outcomes.append(refused)
+    made = _write(tx, rulebook, rows, actor, now)
+    return [replace(made[o.row], repeated=o.repeated) if isinstance(o, _Becomes) else o for o in outcomes]
+
+
+def transfer(tx: Tx, ticket_id: int, note: str, actor: Actor, now: datetime) -> None:
+    """10050 → 10086: the fault is ours; what was said goes along. Raises NotAllowed, NotFound, IllegalMove."""
+    require(actor, "transfer", "a report")
+    _move(tx, ticket_id, "transfer", actor, now, said=clean(note, "note", least=0))
+
+
+def refer(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
+    """Not our business: the customer was told whose it is. Raises NotAllowed, NotFound, IllegalMove, BadInput."""
+    require(actor, "refer", "a report")
+    _move(tx, ticket_id, "refer", actor, now, reason=clean(reason, "reason"))
+
+
+def take_over(
+    tx: Tx, rulebook: Rulebook, script: Script, ticket_id: int, answers: Answers, actor: Actor, now: datetime
+) -> Accepted:
+    """A 10086 agent goes on with a transferred report: pre-handling, then solved or dispatched.
+
+    Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer.
+    """
+    require(actor, "take over", "a report")
+    row = tickets.get(tx, ticket_id, lock=True)
+    progress = _follow(script, row.symptom, answers, Channel.HOTLINE_10086)
+    move = "solve" if progress.outcome == "solved" else "open"
+    state = ticket_move(TicketState(row.state), move, f"ticket {ticket_number(row.kind, ticket_id)}")
+    changed = {
+        "state": state,
+        "channel": Channel.HOTLINE_10086,
+        "script": [list(answer) for answer in answers],
+        "category": progress.category,
+        "ended_at": now if state in TICKET_ENDS else None,
+        "outcome": progress.outcome if state in TICKET_ENDS else None,
+    }
+    entry = history.entry(ticket_id, now, move, actor, answers=changed["script"])
+    write_act(tx, [entry], tickets=[{"id": ticket_id, **changed}])
+    row = tickets.get(tx, ticket_id)
+    if state == TicketState.OPEN:
+        next_hop.start(tx, rulebook, [row], (), now)
+    return _accepted(row)
+
+
+def _judge(report: Report, rulebook: Rulebook, script: Script, channel: Channel) -> Progress:
+    clean(report.description, "description")
+    if report.priority not in (1, 2, 3, 4):
+        raise BadInput(what=f"priority {report.priority}: it is 1 (most urgent) to 4")
+    if report.category is not None and report.category not in rulebook.categories:
+        raise BadInput(what=f"category {report.category!r} is none of {', '.join(rulebook.categories)}")
+    if len(report.request_key or "") > LONGEST_KEY:
+        raise BadInput(what=f"the request key has {len(report.request_key or '')} characters, at most {LONGEST_KEY}")
+    return _follow(script, report.symptom, report.answers, channel)
+
+
+def _follow(script: Script, symptom: str, answers: Answers, channel: Channel) -> Progress:
+    """Pre-handling as far as it went; a 10086 agent goes through to its end, face to face it may be left out."""
+    progress = follow(script.symptom(symptom), answers)
+    if progress.next is not None and (
+        channel == Channel.HOTLINE_10086 or (answers and channel != Channel.HOTLINE_10050)
+    ):
+        question = progress.next
+        raise BadInput(
+            what=f"pre-handling isn't finished: answer {question.name} ({question.ask.zh}) "
+            f"with --answer {question.name}={'|'.join(question.answers)}"
+        )
+    return progress
+
+
+def _in_service(account: Row[Any] | None, number: str) -> Row[Any]:
+    """Before anyone is sent out: a line that isn't in service has no fault, and the customer is told just that.
+
+    Raises UnknownAccount, AccountSuspended, AccountNotInService.
+    """
+    match account.state if account is not None else None:
+        case AccountState.IN_SERVICE:
+            assert account is not None
+            return account
+        case AccountState.SUSPENDED:
+            assert account is not None
+            raise AccountSuspended(account=number, reason=SUSPENSION_REASONS[account.suspended_for])
+        case None:
+            raise UnknownAccount(account=number)
+        case state:
+            raise AccountNotInService(account=number, meaning=AccountState(state).meaning)
+
+
+def _row(report: Report, progress: Progress, channel: Channel, account: Row[Any], now: datetime) -> dict[str, Any]:
+    state = TicketState.REPORTED
+    if channel != Channel.HOTLINE_10050:
+        state = ticket_move(state, "solve" if progress.outcome == "solved" else "open")
+    return {
+        "kind": Kind.FAULT,
+        "state": state,
+        "account_id": account.id,
+        "area": account.area,
+        "channel": channel,
+        "symptom": report.symptom,
+        "category": report.category or progress.category,
+        "description": clean(report.description, "description"),
+        "priority": report.priority,
+        "script": [list(answer) for answer in report.answers],
+        "made_at": now,
+        "ended_at": now if state in TICKET_ENDS else None,
+        "outcome": progress.outcome if state in TICKET_ENDS else None,
+        "request_key": report.request_key or None,
+    }
+
+
+_ACT = {TicketState.REPORTED: "report", TicketState.SOLVED: "solve", TicketState.OPEN: "open"}
+
+
+def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor, now: datetime) -> list[Accepted]:
+    if not rows:
+        return []
+    made = tickets.by_ids(tx, tickets.insert_tickets(tx, rows))
+    entries = [
+        history.entry(t.id, now, _ACT[t.state], actor, channel=t.channel, symptom=t.symptom, answers=t.script)
+        for t in made
+    ]
+    opened = [row for row in made if row.state == TicketState.OPEN]
+    next_hop.start(tx, rulebook, opened, entries, now)
+    return [_accepted(row) for row in made]
+
+
+def _accepted(row: Row[Any], repeated: bool = False) -> Accepted:
+    return Accepted(row.id, ticket_number(row.kind, row.id), TicketState(row.state), repeated)
+
+
+def _move(tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, **detail: str) -> None:
+    row = tickets.get(tx, ticket_id, lock=True)
+    state = ticket_move(TicketState(row.state), move, f"ticket {ticket_number(row.kind, ticket_id)}")
+    ended = state in TICKET_ENDS
+    changed = {"state": state, "ended_at": now if ended else None, "outcome": state if ended else None}
+    entry = history.entry(ticket_id, now, move, actor, None, None, **detail)
+    write_act(tx, [entry], tickets=[{"id": ticket_id, **changed}])

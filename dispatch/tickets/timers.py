@@ -1,0 +1,41 @@
+"""What happens by itself when a hop's `wake_at` has come: overdue marks, the end of a hold, a survey's reminder.
+
+Of a hop on a board, that is. One that is to be sent wakes the relay: `storage.hops.take_due`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.domain.roles import RELAY
+from dispatch.domain.ticket import HopState
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import history, hops
+from dispatch.storage.database import Tx
+from dispatch.storage.ticket_changes import write_act
+from dispatch.storage.wakeups import boards_changed
+from dispatch.tickets import closing, handling
+
+
+def fire(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> int:
+    """Do what is due, the oldest first, `limit` hops at most; how many were."""
+    rows = hops.woken(tx, now, limit)
+    held = [row for row in rows if row.state == HopState.HELD]
+    surveys = [row for row in rows if row.state == HopState.WAITING and rulebook.teams[row.team].automatic]
+    overdue = [row for row in rows if row not in held and row not in surveys]
+    handling.resume_many(tx, rulebook, held, RELAY, now)
+    closing.remind(tx, rulebook, surveys, RELAY, now)
+    _mark_overdue(tx, overdue, now)
+    return len(rows)
+
+
+def _mark_overdue(tx: Tx, rows: Sequence[Row[Any]], now: datetime) -> None:
+    entries = [
+        history.entry(row.ticket_id, now, "overdue", RELAY, row.id, team=row.team, state=row.state) for row in rows
+    ]
+    write_act(tx, entries, hops=[{"id": row.id, "late": True, "wake_at": None} for row in rows])
+    boards_changed(tx, {row.team for row in rows})

@@ -1,0 +1,96 @@
+"""Shapes that many requests and answers are made of."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from dispatch.domain import title as title_of
+from dispatch.domain.text import LONGEST_TEXT, has_control_characters
+from dispatch.errors import BadInput
+
+LARGEST_BATCH = 200
+"""What bulk forms take at once."""
+
+
+class Asked(BaseModel):
+    """What a request says: nothing that isn't known, and each of its kind."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Told(BaseModel):
+    """What an answer says."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Title(Told):
+    """A thing's name, Chinese first."""
+
+    zh: str
+    en: str
+
+
+def title(of: title_of.Title) -> Title:
+    return Title(zh=of.zh, en=of.en)
+
+
+def _seen(text: str) -> str:
+    if has_control_characters(text):
+        raise ValueError("has control characters in it")
+    return text
+
+
+_SEEN = Field(json_schema_extra={"pattern": r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"})
+"""The same as the description says it."""
+Word = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_seen), _SEEN]
+"""A name of something: on one line, as columns hold it."""
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_seen), _SEEN]
+"""What somebody says."""
+
+TicketName = Annotated[str, Path(pattern=r"^[FCfc]?[0-9]{1,18}$", description="F00000042")]
+HopName = Annotated[
+    str,
+    Path(pattern=r"^[FCfc]?[0-9]{1,18}(-[0-9]{1,6})?$", description="F00000042-3; F00000042 for its live hop"),
+]
+TeamName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="as in /api/v1/teams")]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_BATCH, description="how many at most")]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
+
+T = TypeVar("T")
+
+
+class Page(Told, Generic[T]):
+    """Some of a list. `next` leads on; null: that was all."""
+
+    items: list[T]
+    next: str | None = Field(description="the cursor of the next page")
+
+
+def page(items: Sequence[T], limit: int, key: Any) -> Page[T]:
+    """`items` may hold one more than `limit`: then a next page follows, behind the `limit`-th, whose `key` is given."""
+    return Page(items=list(items[:limit]), next=write_cursor(key) if len(items) > limit else None)
+
+
+def write_cursor(key: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str | None, kind: type[T]) -> T | None:
+    """The key behind which the page begins. Raises BadInput for what was no cursor."""
+    if text is None:
+        return None
+    try:
+        key = json.loads(base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4)))
+    except (ValueError, binascii.Error):
+        key = None
+    if not isinstance(key, kind) or isinstance(key, bool) or (isinstance(key, int) and abs(key) >= 2**63):
+        raise BadInput(what="that is no cursor of this list")
+    return key

@@ -1,0 +1,195 @@
+"""Tickets and hops as this caller sees them: what isn't his to see is null, and `may` says what he can do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.domain.finding import Value
+from dispatch.domain.numbers import read_hop_number, read_ticket_number, ticket_number
+from dispatch.domain.ticket import HopState, TicketState
+from dispatch.errors import NotFound
+from dispatch.reports import lists
+from dispatch.routing.rulebook import Team
+from dispatch.storage import hops
+from dispatch.web.api.schemas import Told
+from dispatch.web.policy import MOVES_OF_HOPS, Field, Thing
+from dispatch.web.request_context import Call
+
+MOVES_OF_TICKETS = ("transfer", "refer", "take over", "urge", "withdraw", "answer by phone")
+_OF_HOLDERS = frozenset({"report", "pass on", "hand back", "hold", "resume"})
+"""What only the holder of a hop does, or another on his behalf."""
+
+
+class With(Told):
+    """Who has a ticket now."""
+
+    hop: str
+    team: str
+    state: HopState
+    holder: str | None
+
+
+class Ticket(Told):
+    """`account`, `description` and `answers` are the customer's: null where they aren't the caller's to see."""
+
+    number: str
+    kind: str
+    state: TicketState
+    account: str | None
+    description: str | None
+    answers: list[tuple[str, str]] | None
+    area: str
+    channel: str
+    symptom: str
+    category: str
+    priority: int
+    hops: int
+    reopened: int
+    urged: int
+    urged_at: datetime | None
+    made_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+
+
+class Hop(Told):
+    """One visit to one team. `wake_at` is when something happens to it by itself: it is overdue, its hold ends."""
+
+    hop: str
+    team: str
+    state: HopState
+    rule: str
+    rules_version: str
+    assignee: str | None
+    holder: str | None
+    found: dict[str, Any] | None
+    finding: str | None
+    evidence: dict[str, Value] | None
+    reason: str | None
+    late: bool
+    failures: int
+    failure: str | None
+    made_at: datetime
+    sent_at: datetime | None
+    received_at: datetime | None
+    boarded_at: datetime | None
+    claimed_at: datetime | None
+    held_at: datetime | None
+    held_seconds: float
+    wake_at: datetime | None
+    ended_at: datetime | None
+
+
+def missing_ticket(name: str) -> NotFound:
+    return NotFound(what="ticket", which=f"number {read_ticket_number(name)}")
+
+
+def missing_hop(name: str) -> NotFound:
+    ticket_id, seq = read_hop_number(name)
+    return NotFound(what="hop", which=f"{seq} of ticket number {ticket_id}" if seq else f"of ticket number {ticket_id}")
+
+
+def hop_name(kind: str, ticket_id: int, seq: int) -> str:
+    return f"{ticket_number(kind, ticket_id)}-{seq}"
+
+
+def find_hop(call: Call, name: str) -> int:
+    """The id of the hop that is meant. Raises NotFound, BadInput."""
+    found = hops.find(call.tx, *read_hop_number(name))
+    if found is None:
+        raise missing_hop(name)
+    return found
+
+
+def teams_named(call: Call, names: Collection[str]) -> tuple[Team, ...]:
+    """Those that the rules in force still know."""
+    return tuple(call.rulebook.teams[name] for name in sorted(names) if name in call.rulebook.teams)
+
+
+def ticket_thing(call: Call, row: Row[Any], teams: Collection[str], last_team: str | None = None) -> Thing:
+    """`row` is one of `tickets.get`; `last_team` has it now, or had it last."""
+    team = call.rulebook.teams.get(last_team or "")
+    return Thing(row.area, team, teams_named(call, teams), TicketState(row.state))
+
+
+def hop_thing(
+    call: Call, team: str, state: str, area: str, teams: Collection[str], *, on_behalf: bool = False
+) -> Thing:
+    known = call.rulebook.teams.get(team)
+    return Thing(area, known, teams_named(call, teams), HopState(state), on_behalf)
+
+
+def may_with_hop(call: Call, thing: Thing, holder: str | None) -> list[str]:
+    """What the caller can do with it now, by himself or on behalf of who holds it, or shall hold it."""
+    offered = []
+    for move in MOVES_OF_HOPS:
+        own = call.may(move, thing) and (move not in _OF_HOLDERS or holder == call.user.name)
+        for_him = (holder is not None or move == "claim") and call.may(move, replace(thing, on_behalf=True))
+        any_holder = move == "pass on" and call.may(move, thing) and is_supervised(call, thing)
+        if own or for_him or any_holder:
+            offered.append(move)
+    return offered
+
+
+def is_supervised(call: Call, thing: Thing) -> bool:
+    """A supervisor moves any hop, also one whose holder has gone home."""
+    return any(grant.role == "supervisor" and grant.covers(thing.area) for grant in call.user.grants)
+
+
+def ticket_view(call: Call, row: Row[Any], thing: Thing) -> Ticket:
+    shown = call.shows(Field.CUSTOMER, thing)
+    return Ticket(
+        number=ticket_number(row.kind, row.id),
+        kind=row.kind,
+        state=TicketState(row.state),
+        account=row.account if shown else None,
+        description=row.description if shown else None,
+        answers=[(question, answer) for question, answer in row.script] if shown else None,
+        **{
+            name: getattr(row, name)
+            for name in (
+                "area", "channel", "symptom", "category", "priority", "hops", "reopened", "urged", "urged_at",
+                "made_at", "ended_at", "outcome",
+            )
+        },
+    )  # fmt: skip
+
+
+def hop_view(call: Call, kind: str, row: Row[Any], ticket: Thing) -> Hop:
+    """`row` is one of `hops.of_tickets`; `ticket` is its ticket's thing."""
+    shown = call.shows(Field.CUSTOMER, ticket)
+    failure = call.shows(Field.FAILURE, ticket)
+    return Hop(
+        hop=hop_name(kind, row.ticket_id, row.seq),
+        state=HopState(row.state),
+        rules_version=row.rulebook,
+        evidence=row.evidence if shown else None,
+        reason=row.reason if shown else None,
+        failure=row.failure if failure else None,
+        **{
+            name: getattr(row, name)
+            for name in (
+                "team", "rule", "assignee", "holder", "found", "finding", "late", "failures", "made_at", "sent_at",
+                "received_at", "boarded_at", "claimed_at", "held_at", "held_seconds", "wake_at", "ended_at",
+            )
+        },
+    )  # fmt: skip
+
+
+def seen_journey(call: Call, ticket_id: int, name: str, operation: str) -> tuple[lists.Journey, Thing]:
+    """The ticket's journey, if the caller may do this. Raises NotFound, NotAllowed."""
+    journey = lists.journey(call.tx, ticket_id)
+    teams = {hop.team for hop in journey.hops}
+    thing = ticket_thing(call, journey.ticket, teams, journey.hops[-1].team if journey.hops else None)
+    call.act(thing, missing_ticket(name), operation)
+    return journey, thing
+
+
+def words_of(detail: Mapping[str, Any], *, shown: bool) -> dict[str, Any]:
+    """What an act says of itself, without the customer's words where they aren't to be seen."""
+    return {key: value for key, value in detail.items() if shown or key not in ("said", "reason", "answers")}

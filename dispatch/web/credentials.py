@@ -1,0 +1,103 @@
+"""Who sends a request, and from where: by a token, or by a session with proof that its own page sent it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fastapi import Request
+from starlette.responses import Response
+
+from dispatch.access import sessions
+from dispatch.access.secrets import is_csrf_token
+from dispatch.access.sessions import Caller
+from dispatch.errors import NotSignedIn, RequestForged
+from dispatch.runtime import metrics
+from dispatch.storage import sessions as session_rows
+from dispatch.storage.database import Tx
+from dispatch.web.installation import Installation
+
+CSRF_HEADER = "X-CSRF-Token"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass
+class Visitor:
+    """One request's sender. `headers` and `cookies` are what the answer takes along."""
+
+    here: Installation
+    request: Request
+    now: datetime
+    caller: Caller | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    cookies: list[tuple[str, str, int]] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return self.request.client.host if self.request.client else ""
+
+    @property
+    def session_secret(self) -> str | None:
+        return self.request.cookies.get(self._name("session"))
+
+    @property
+    def device_secret(self) -> str | None:
+        return self.request.cookies.get(self._name("device"))
+
+    @property
+    def oidc_secret(self) -> str | None:
+        """What he keeps while the identity provider looks at him."""
+        return self.request.cookies.get(self._name("oidc"))
+
+    @property
+    def bearer(self) -> str | None:
+        """Raises NotSignedIn for credentials of another kind."""
+        given = self.request.headers.get("authorization")
+        if given is None:
+            return None
+        scheme, _, secret = given.partition(" ")
+        if scheme.lower() != "bearer" or not secret.strip():
+            raise NotSignedIn()
+        return secret.strip()
+
+    def identify(self, tx: Tx) -> Caller:
+        """Raises NotSignedIn; RequestForged when a session's change doesn't come from its own page."""
+        if (bearer := self.bearer) is not None:
+            caller = sessions.by_token(tx, bearer, self.now)
+        elif (secret := self.session_secret) is not None:
+            caller = sessions.by_session(tx, secret, self.now)
+            given = self.request.headers.get(CSRF_HEADER, "")
+            if self.request.method not in SAFE and not is_csrf_token(given, secret):
+                raise RequestForged()
+        else:
+            raise NotSignedIn()
+        self.request.state.user_id = caller.user_id
+        return caller
+
+    def require_machine(self) -> None:
+        """The installation's own token, which is no user's. Raises NotSignedIn; without one in the settings always."""
+        if not metrics.may_read(self.here.settings.metrics_token, self.bearer):
+            raise NotSignedIn()
+
+    def note_seen(self, caller: Caller) -> None:
+        """Once in a while, in a transaction of its own, after the caller was found in another."""
+        if caller.session is not None and not caller.seen_lately(self.now):
+            with self.here.database.write() as tx:
+                session_rows.see_session(tx, caller.session, self.now)
+
+    def set_cookie(self, name: str, value: str, seconds: int) -> None:
+        """0 seconds: the browser forgets it."""
+        self.cookies.append((self._name(name), value, seconds))
+
+    def finish(self, response: Response) -> Response:
+        for name, value in self.headers.items():
+            response.headers[name] = value
+        for name, value, seconds in self.cookies:
+            response.set_cookie(
+                name, value, max_age=seconds, path="/", secure=self.here.settings.https, httponly=True, samesite="lax"
+            )
+        return response
+
+    def _name(self, cookie: str) -> str:
+        """`__Host-`: the browser takes it from this very host alone, and over https."""
+        return f"__Host-paidan_{cookie}" if self.here.settings.https else f"paidan_{cookie}"

@@ -1,0 +1,67 @@
+"""A request under a key is done once: what the first came to is kept with what it did, and answered again.
+
+Only what was done is kept. A refusal has changed nothing, so the same request may succeed under the same key later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+from fastapi import Request
+from pydantic import BaseModel, SecretStr
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from dispatch.errors import KeyInFlight, KeyReused
+from dispatch.storage import idempotency
+from dispatch.web.request_context import Call
+from dispatch.web.upload_body import File
+
+_KEPT_HEADERS = ("location", "etag")
+
+
+class Repeat:
+    """`given` is all that the endpoint gets: the same key must mean the same request."""
+
+    def __init__(self, call: Call, key: str, request: Request, acting: str | None, given: dict[str, Any]) -> None:
+        self.call = call
+        self.told = key
+        who = "anybody" if call.caller is None else f"user {call.caller.user_id}"
+        self.key = hashlib.sha256(f"{who}\n{key}".encode()).hexdigest()
+        asked = to_json([request.method, request.url.path, acting, _plain(given)])
+        self.fingerprint = hmac.new(key.encode(), asked, hashlib.sha256).hexdigest()
+
+    def kept(self) -> Response | None:
+        """The first one's answer. Raises KeyInFlight, KeyReused."""
+        if not idempotency.take(self.call.tx, self.key):
+            raise KeyInFlight()
+        row = idempotency.find(self.call.tx, self.key)
+        if row is None:
+            return None
+        if row.fingerprint != self.fingerprint:
+            raise KeyReused(key=self.told)
+        headers = {**row.headers, "Idempotency-Replayed": "true"}
+        return Response(row.body, row.status, headers, media_type="application/json" if row.body else None)
+
+    def keep(self, response: Response) -> None:
+        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        body = bytes(response.body).decode()
+        idempotency.keep(self.call.tx, self.key, self.fingerprint, response.status_code, headers, body, self.call.now)
+
+
+def _plain(value: Any) -> Any:
+    """All that was asked, secrets included: it only ever goes through a keyed hash."""
+    match value:
+        case SecretStr():
+            return value.get_secret_value()
+        case BaseModel():
+            return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case File():
+            return [value.media_type, value.sha256]
+        case list() | tuple():
+            return [_plain(each) for each in value]
+    return value

@@ -1,0 +1,125 @@
+"""Around every request: an id, the security headers, one line in the log, and an answer to what nobody expected.
+
+The log has ids and places, never what was asked: paths may hold a survey's token, bodies a customer's data.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dispatch.runtime import metrics
+from dispatch.web.problems import MEDIA_TYPE, OF_HTTP, respond
+
+log = structlog.get_logger()
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",  # a survey's address is all that its customer needs
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+
+def content_policy(nonce: str) -> str:
+    """Scripts come from here alone and never stand in a page; a page's own styles carry its nonce."""
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            f"style-src 'self' 'nonce-{nonce}'",
+            "style-src-attr 'unsafe-inline'",
+            "img-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+class Shield:
+    """Outside of all else. `scope["state"]` has `request_id`, and `nonce` for a page's styles."""
+
+    def __init__(self, app: ASGIApp, https: bool) -> None:
+        self.app = app
+        self.https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        state["request_id"], state["nonce"] = str(uuid.uuid4()), secrets.token_urlsafe(16)
+        began, answer = time.perf_counter(), _Answer(scope, receive, send, self._add_headers)
+        try:
+            await self.app(scope, receive, answer.send)
+        except Exception as broken:
+            log.error("unexpected", request=state["request_id"], error=type(broken).__name__, place=place(broken))
+            if answer.status != 500:  # it broke off; what made it break stands in no other log
+                raise ConnectionAbortedError("the answer broke off") from None
+        finally:
+            # Neither a stream that lasts is slow, nor who was asked to wait.
+            took = (answer.started_at or time.perf_counter()) - began - state.get("waited", 0.0)
+            operation = getattr(scope.get("route"), "operation_id", None)
+            metrics.API.labels(operation or "none", f"{answer.status // 100}xx").observe(took)
+            log.info(
+                "request",
+                request=state["request_id"],
+                method=scope["method"],
+                operation=operation,
+                status=answer.status,
+                ms=round(took * 1000),
+                user=state.get("user_id"),
+            )
+
+    def _add_headers(self, headers: MutableHeaders, state: dict[str, Any]) -> None:
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Content-Security-Policy", content_policy(state["nonce"]))
+        headers.setdefault("Cache-Control", "no-store")
+        headers["X-Request-Id"] = state["request_id"]
+        if self.https:
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+
+class _Answer:
+    """What is sent, with our headers; the framework's own refusal of a large body as a problem like all others."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, add_headers: Callable[[MutableHeaders, dict[str, Any]], None]
+    ) -> None:
+        self.scope, self.receive, self._send, self._add_headers = scope, receive, send, add_headers
+        self.status = 0
+        self.started_at: float | None = None
+        self._replaced = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            self.status, self.started_at = message["status"], time.perf_counter()
+            self._add_headers(headers, self.scope["state"])
+            if self.status == 413 and headers.get("content-type") != MEDIA_TYPE:
+                self._replaced = True
+                problem = respond(Request(self.scope), 413, *OF_HTTP[413])
+                self._add_headers(problem.headers, self.scope["state"])
+                await problem(self.scope, self.receive, self._send)
+        if not self._replaced:
+            await self._send(message)
+
+
+def place(broken: BaseException) -> str:
+    """Where in our own code it happened, without a word of its text: that may quote rows."""
+    ours = [frame for frame in traceback.extract_tb(broken.__traceback__) if "/dispatch/" in frame.filename]
+    return " < ".join(f"{frame.filename.rpartition('/dispatch/')[2]}:{frame.lineno}" for frame in reversed(ours[-4:]))

@@ -1,0 +1,83 @@
+"""工单轨迹图: a ticket's journey on the drawing of its flow, and the same told in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.domain.ticket import HOP_ENDS, TICKET_ENDS, TicketState
+from dispatch.reports.lists import Journey
+from dispatch.routing import drawing
+from dispatch.routing.graph import ANYWHERE, START, Arrow, Kind, Step, arrows, boxes, travelled
+from dispatch.routing.painting import Marks
+from dispatch.routing.rulebook import END, Rulebook
+from dispatch.web.pages import labels
+from dispatch.web.pages.explanation import say_team
+from dispatch.web.pages.rendering import Speaking
+
+
+def draw(rulebook: Rulebook, journey: Journey, number: str, speak: Speaking) -> str:
+    """As SVG, to stand in a page."""
+    flow = journey.ticket.kind
+    drawn = {box.name for box in boxes(rulebook, flow)}
+    steps = [step for step in walk(journey) if {step.source, step.target} <= drawn]
+    taken = travelled(rulebook, arrows(rulebook, flow), steps)
+    marks = Marks(
+        speak(f"工单 {number} 的流转", f"The journey of ticket {number}"),
+        tell(rulebook, journey, speak),
+        _visits(steps, taken),
+        tuple(taken),
+        _here(journey),
+    )
+    return drawing.svg(rulebook, flow, marks, speak.language)
+
+
+def walk(journey: Journey) -> list[Step]:
+    """The visits, and the last way to the end."""
+    steps = [Step(hop.seq, hop.facts["team"] or START, hop.team, hop.rule) for hop in journey.hops]
+    if steps and _has_ended(journey) and journey.ticket.state != TicketState.WITHDRAWN:
+        steps.append(Step(len(steps) + 1, steps[-1].target, END))
+    return steps
+
+
+def tell(rulebook: Rulebook, journey: Journey, speak: Speaking) -> str:
+    """`1 网管监控，2 装维；现在：装维，待接单`."""
+    way = speak("，", ", ").join(f"{hop.seq} {speak(say_team(rulebook, hop.team))}" for hop in journey.hops)
+    state = speak(labels.ticket_state(journey.ticket.state))
+    live = _live(journey.hops)
+    if live is not None:
+        state = f"{speak(say_team(rulebook, live.team))}{speak('，', ', ')}{speak(labels.hop_state(live.state))}"
+    now = speak(f"现在：{state}", f"now: {state}")
+    return f"{way}{speak('；', '; ')}{now}" if way else now
+
+
+def _visits(steps: Sequence[Step], taken: dict[Arrow, list[int]]) -> dict[str, list[int]]:
+    visits: dict[str, list[int]] = {START: []}
+    for step in steps:
+        visits.setdefault(step.source, [])
+        visits.setdefault(step.target, [])
+        if step.target != END:
+            visits[step.target].append(step.number)
+    if any(arrow.kind == Kind.LIMIT for arrow in taken):
+        visits[ANYWHERE] = []
+    return visits
+
+
+def _here(journey: Journey) -> str | None:
+    """The box where it is now; a ticket that was taken back is nowhere."""
+    live = _live(journey.hops)
+    if live is not None:
+        return str(live.team)
+    if not journey.hops:
+        return START
+    return None if journey.ticket.state == TicketState.WITHDRAWN else END
+
+
+def _live(hops: Sequence[Row[Any]]) -> Row[Any] | None:
+    return next((hop for hop in hops if hop.state not in HOP_ENDS), None)
+
+
+def _has_ended(journey: Journey) -> bool:
+    return journey.ticket.state in TICKET_ENDS

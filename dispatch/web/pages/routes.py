@@ -1,0 +1,58 @@
+"""How every page is made: a GET with a policy, whose endpoint says what the template shows.
+
+A page has no way of its own to change anything: its forms go to the API (`static/forms.js`), so that there is one
+policy, one validation and one wording of what goes wrong.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from dispatch.web.pages.rendering import STATIC, build, render
+from dispatch.web.request_context import Call
+from dispatch.web.routes import Api, Errors
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Mapping[str, Any]])
+
+
+class Pages:
+    """The routes of a page, or of some that belong together."""
+
+    def __init__(self, tag: str) -> None:
+        self.api = Api("", f"page-{tag}", documented=False)
+        self.router = self.api.router
+
+    def look(self, path: str, operation: str, template: str, *, raises: Errors = ()) -> Callable[[Endpoint], Endpoint]:
+        """The endpoint gets a call, as the API's do, and returns what the template is shown."""
+
+        def put(endpoint: Endpoint) -> Endpoint:
+            @functools.wraps(endpoint)
+            def shown(call: Call, **given: Any) -> HTMLResponse:
+                return HTMLResponse(render(call.visitor.request, template, endpoint(call, **given), call))
+
+            signature = inspect.signature(endpoint, eval_str=True)
+            shown.__signature__ = signature.replace(return_annotation=HTMLResponse)  # type: ignore[attr-defined]
+            self.api.look(path, operation, raises=raises)(shown)
+            return endpoint
+
+        return put
+
+
+class Files(StaticFiles):
+    """The static files, at `/static/BUILD/…`: kept by browsers for as long as they like."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=STATIC)
+
+    def file_response(self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200) -> Any:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        if scope["path_params"].get("build") == build():
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response

@@ -1,0 +1,172 @@
+"""What an endpoint gets: an open transaction, the rules in force, and who calls, with what he may do and see."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from dispatch.access.sessions import Caller
+from dispatch.domain.roles import Actor, Grant, Role
+from dispatch.errors import ChangedMeanwhile, DispatchError, NotAllowed, VersionMissing
+from dispatch.reports.lists import Sight
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage.database import Tx
+from dispatch.web.credentials import Visitor
+from dispatch.web.installation import Installation
+from dispatch.web.policy import (
+    NOTHING,
+    POLICIES,
+    Field,
+    On,
+    Thing,
+    Verdict,
+    Who,
+    decide,
+    is_possible,
+    sees_all,
+    serves,
+    shows,
+)
+
+_BEST_FIRST = (Verdict.ALLOWED, Verdict.UNTIMELY, Verdict.FORBIDDEN, Verdict.HIDDEN)
+
+
+@dataclass
+class Call:
+    """`asked` says whether the policy was asked about the very thing that the endpoint is about, `on_its_way` whether
+    what was found is on its way onto a board. `key` is the request's own, where the endpoint sees to it by itself that
+    what comes under one is done once."""
+
+    visitor: Visitor
+    tx: Tx
+    rulebook: Rulebook
+    operation: str
+    caller: Caller | None
+    acting: Role | None = None
+    key: str | None = None
+    asked: bool = False
+    on_its_way: bool = False
+
+    @property
+    def here(self) -> Installation:
+        return self.visitor.here
+
+    @property
+    def now(self) -> datetime:
+        return self.visitor.now
+
+    @property
+    def user(self) -> Caller:
+        assert self.caller is not None, "an operation for anybody has no user"
+        return self.caller
+
+    def act(self, thing: Thing = NOTHING, missing: DispatchError | None = None, operation: str | None = None) -> Actor:
+        """In which role the caller does it. In a wrong state he goes on: the life tables refuse that with their reason.
+
+        Raises NotAllowed; `missing` when the thing is to be as if it were not there.
+        """
+        self.asked = True
+        name = operation or self.operation
+        verdict, role = self._verdict(name, thing)
+        if verdict in (Verdict.ALLOWED, Verdict.UNTIMELY):
+            assert role is not None
+            return Actor(self.user.name, role)
+        if verdict is Verdict.HIDDEN and missing is not None:
+            raise missing
+        raise self._not_allowed(name, thing)
+
+    def may(self, operation: str, thing: Thing = NOTHING) -> bool:
+        """Whether the caller can do it now: what a page offers."""
+        return self._verdict(operation, thing)[0] is Verdict.ALLOWED
+
+    def shows(self, which: Field, thing: Thing = NOTHING) -> bool:
+        """Whether any role in which the caller sees the thing shows this of it."""
+        return any(shows(which, grant.role, thing) for grant in self._grants() if grant.covers(thing.area))
+
+    def sights(self) -> list[Sight]:
+        """What a list of tickets may tell of, one for each role that may list them."""
+        self.asked = True
+        return [
+            Sight(grant.areas, None if sees_all(grant.role) else self._served(grant.role))
+            for grant in self._grants()
+            if decide(self.operation, grant.role, in_area=True) is Verdict.ALLOWED
+        ]
+
+    def areas(self, operation: str, thing: Thing) -> frozenset[str] | None:
+        """In which areas the caller may do it; None: in all."""
+        areas: set[str] = set()
+        for grant in self._grants():
+            if decide(operation, grant.role, True, thing) is Verdict.ALLOWED:
+                if grant.areas is None:
+                    return None
+                areas |= grant.areas
+        return frozenset(areas)
+
+    def areas_shown(self, which: Field, thing: Thing) -> frozenset[str] | None:
+        """In which areas the caller sees this of such a thing; None: in all."""
+        areas: set[str] = set()
+        for grant in self._grants():
+            if shows(which, grant.role, thing):
+                if grant.areas is None:
+                    return None
+                areas |= grant.areas
+        return frozenset(areas)
+
+    def require_possible(self) -> None:
+        """At the door: whether any role of the caller could ever do it. Raises NotAllowed."""
+        policy = POLICIES[self.operation]
+        teams = self.rulebook.teams.values()
+        if policy.who is Who.ROLES and not any(is_possible(self.operation, g.role, teams) for g in self._grants()):
+            raise self._not_allowed(self.operation, NOTHING)
+        self.asked = policy.on is On.NOTHING
+
+    def require_unchanged(self, seen: Callable[[], BaseModel], what: str, *, must_say: bool = False) -> None:
+        """The caller has read this very version, if he says which (`If-Match`); only then it is looked up. Raises
+        ChangedMeanwhile, VersionMissing."""
+        given = self.visitor.request.headers.get("if-match")
+        if given is None:
+            if must_say:
+                raise VersionMissing(what=what)
+            return
+        tags = [tag.strip() for tag in given.split(",")]
+        if "*" not in tags and version_tag(seen().model_dump_json().encode()) not in tags:
+            raise ChangedMeanwhile(what=what)
+
+    def not_allowed(self, thing: Thing) -> NotAllowed:
+        """To be raised for what of a thing isn't the caller's to see."""
+        return self._not_allowed(self.operation, thing)
+
+    def _verdict(self, operation: str, thing: Thing) -> tuple[Verdict, Role | None]:
+        """The best that a role of the caller gets, and the role."""
+        verdicts = {
+            decide(operation, grant.role, grant.covers(thing.area), thing): grant.role
+            for grant in reversed(tuple(self._grants()))
+        }
+        return next(((each, verdicts[each]) for each in _BEST_FIRST if each in verdicts), (Verdict.HIDDEN, None))
+
+    def _grants(self) -> Iterator[Grant]:
+        for grant in self.user.grants:
+            if self.acting is None or grant.role == self.acting:
+                yield grant
+
+    def _served(self, role: Role) -> frozenset[str]:
+        return frozenset(name for name, team in self.rulebook.teams.items() if serves(role, team))
+
+    def _not_allowed(self, operation: str, thing: Thing) -> NotAllowed:
+        policy = POLICIES[operation]
+        allowed = {*map(str, policy.roles), *((thing.team.members if policy.members else ()) if thing.team else ())}
+        if thing.team is not None and policy.filers:
+            allowed |= set(thing.team.filed_by)
+        roles = "/".join(grant.role for grant in self._grants()) or "nobody's role"
+        return NotAllowed(
+            role=roles, actor=self.user.name, act=operation, what="here", allowed=", ".join(sorted(allowed)) or "others"
+        )
+
+
+def version_tag(body: bytes) -> str:
+    """A strong entity tag of what was answered."""
+    return f'"{hashlib.sha256(body).hexdigest()[:20]}"'

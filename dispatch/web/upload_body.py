@@ -1,0 +1,62 @@
+"""A file that is sent up: the request's body as it is, told by what it holds and not by its name.
+
+It is read as it comes, by nobody who hasn't signed in, and no further than it is a file of a known kind and of the
+allowed size: what says that it is larger is refused before a byte of it is read (`max_body_size` of the route).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from dispatch.domain.media_type import LONGEST_MAGIC, MEDIA_TYPES, media_type
+from dispatch.errors import WrongFileType
+from dispatch.web.credentials import Visitor
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One of `MEDIA_TYPES`, whole."""
+
+    media_type: str
+    sha256: str
+    content: bytes = field(repr=False)
+
+
+async def _receive(request: Request) -> File:
+    """Raises NotSignedIn, RequestForged, WrongFileType."""
+    await run_in_threadpool(_identify, request)
+    content, found = bytearray(), None
+    async for chunk in request.stream():
+        content += chunk
+        if found is None and len(content) >= LONGEST_MAGIC:
+            found = _known(content)
+    digest = await run_in_threadpool(hashlib.sha256, content)
+    return File(found or _known(content), digest.hexdigest(), bytes(content))
+
+
+Received = Annotated[File, Depends(_receive)]
+"""An endpoint's parameter of this kind is the file that was sent."""
+
+FILE_BODY: dict[str, Any] = {
+    "required": True,
+    "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
+}
+"""The same as the description says it."""
+
+
+def _identify(request: Request) -> None:
+    here = request.app.state.installation
+    with here.database.read() as tx:
+        Visitor(here, request, here.now()).identify(tx)
+
+
+def _known(content: bytes | bytearray) -> str:
+    found = media_type(bytes(content[:LONGEST_MAGIC]))
+    if found is None:
+        raise WrongFileType()
+    return found

@@ -1,0 +1,81 @@
+"""Evidence: what a report must bring, and what the reporter is told when it doesn't."""
+
+from __future__ import annotations
+
+import pytest
+
+from dispatch.domain.finding import Evidence, Value
+from dispatch.domain.text import LONGEST_TEXT
+from tests.strategies import RULEBOOK
+
+ON_SITE = RULEBOOK.findings["fixed-on-site"]
+GOOD: dict[str, Value] = {"cause": "connector", "optical-power": -21.5, "customer-confirmed": True}
+
+
+def piece(name: str) -> Evidence:
+    return next(each for each in ON_SITE.evidence if each.name == name)
+
+
+def test_complete_evidence_is_taken_as_it_is() -> None:
+    assert ON_SITE.read(GOOD) == (GOOD, [])
+
+
+def test_evidence_typed_at_a_terminal_becomes_a_number_and_a_yes() -> None:
+    good, faults = ON_SITE.read({"cause": "power", "optical-power": "-21.5", "customer-confirmed": "Yes"})
+    assert good == {"cause": "power", "optical-power": -21.5, "customer-confirmed": True}
+    assert faults == []
+
+
+def test_every_missing_piece_is_named_at_once_with_its_chinese_title() -> None:
+    _, faults = ON_SITE.read({})
+    assert faults == [
+        "cause (故障原因) is missing",
+        "optical-power (收光功率) is missing",
+        "customer-confirmed (客户当面确认) is missing",
+    ]
+
+
+def test_an_optional_piece_may_lack_but_not_be_empty() -> None:
+    assert ON_SITE.read({**GOOD, "remark": "  "})[1] == ["remark: is empty"]
+
+
+def test_text_is_trimmed_and_bounded() -> None:
+    assert piece("remark").read("  换了跳线 ") == "换了跳线"
+    with pytest.raises(ValueError, match=f"at most {LONGEST_TEXT}"):
+        piece("remark").read("长" * (LONGEST_TEXT + 1))
+
+
+def test_evidence_that_nobody_asked_for_is_refused() -> None:
+    assert ON_SITE.read({**GOOD, "colour": "red"})[1] == ["colour: not asked for by fixed-on-site"]
+
+
+def test_pieces_nobody_asked_for_are_named_in_a_fixed_order() -> None:
+    _, faults = ON_SITE.read({**GOOD, **dict.fromkeys("zyxwv", "1")})
+    assert faults == [f"{name}: not asked for by fixed-on-site" for name in "zyxwv"]
+
+
+def test_a_choice_outside_the_list_is_told_with_the_list() -> None:
+    with pytest.raises(ValueError, match="'rain' is none of configuration, equipment"):
+        piece("cause").read("rain")
+
+
+@pytest.mark.parametrize("raw", ["bright", "nan", "inf", "", True])
+def test_what_is_no_number_is_refused(raw: Value) -> None:
+    with pytest.raises(ValueError, match="is no number"):
+        piece("optical-power").read(raw)
+
+
+@pytest.mark.parametrize("raw", [-40, 10, "-40"])
+def test_the_bounds_of_a_number_belong_to_it(raw: Value) -> None:
+    assert piece("optical-power").read(raw) == float(raw)
+
+
+def test_a_number_outside_its_bounds_is_told_with_unit_and_bounds() -> None:
+    with pytest.raises(ValueError, match="-41 dBm is outside -40 … 10 dBm"):
+        piece("optical-power").read(-41)
+
+
+def test_yes_or_no_takes_nothing_between() -> None:
+    assert piece("customer-confirmed").read("no") is False
+    with pytest.raises(ValueError, match="neither yes nor no"):
+        piece("customer-confirmed").read("maybe")

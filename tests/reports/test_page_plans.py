@@ -1,0 +1,82 @@
+"""The queries behind every page go by indexes: what has ended long ago is neither read nor sorted for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from dispatch.reports import lists, overview
+from dispatch.reports.lists import Sight
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage.database import Database, Tx
+from tests.crowd import AREAS, crowd
+from tests.factories import NOW
+from tests.plans import plans
+
+OPEN, ENDED = 300, 6_000
+TWO = frozenset(AREAS[:2])
+BETWEEN = 40
+"""An open hop, and a ticket that ended, somewhere in the middle."""
+
+QUERIES: dict[str, Callable[[Tx, Rulebook], object]] = {
+    "a board": lambda tx, _: lists.board(tx, "noc", 51),
+    "a board, further on": lambda tx, _: lists.board(tx, "noc", 51, None, ENDED + BETWEEN),
+    "a board of two areas": lambda tx, _: lists.board(tx, "noc", 51, TWO),
+    "a board of two areas, further on": lambda tx, _: lists.board(tx, "noc", 51, TWO, ENDED + BETWEEN),
+    "all teams' loads": lambda tx, _: lists.team_loads(tx),
+    "all teams' loads in two areas": lambda tx, _: lists.team_loads(tx, TWO),
+    "one team's load": lambda tx, _: lists.team_loads(tx, None, "noc"),
+    "the wall": lambda tx, rules: overview.overview(tx, rules, NOW - timedelta(hours=6), NOW),
+    "the wall of two areas": lambda tx, rules: overview.overview(tx, rules, NOW - timedelta(hours=6), NOW, TWO),
+    "processes": lambda tx, _: overview.processes(tx, NOW),
+    "the quarantine": lambda tx, _: lists.quarantine(tx),
+    "the quarantine of two areas": lambda tx, _: lists.quarantine(tx, TWO),
+    "a journey": lambda tx, _: lists.journey(tx, BETWEEN),
+    "the newest tickets, further on": lambda tx, _: lists.latest(tx, 51, before=ENDED),
+    "an account's tickets": lambda tx, _: lists.latest(tx, 51, "C7"),
+    "unfinished tickets": lambda tx, _: lists.latest(tx, 51, unfinished=True),
+    "what a team has now": lambda tx, _: lists.latest(tx, 51, team="noc"),
+    "the tickets of two areas": lambda tx, _: lists.latest(tx, 51, sights=[Sight(TWO)]),
+    "what a team ever had": lambda tx, _: lists.latest(tx, 51, sights=[Sight(TWO, frozenset({"noc", "installer"}))]),
+    "the teams of some tickets": lambda tx, _: lists.teams_of(tx, range(BETWEEN, BETWEEN + 50)),
+}
+
+LARGE = "hop|asker|had|ticket|history|archive_record|survey|survey_attempt|effect"
+"""Tables that grow for ever, and what they are called in queries."""
+ALIVE = (
+    "ix_hop_board|ix_hop_board_area|ix_hop_off_board|ix_hop_quarantined|ix_hop_wake_at|uq_hop_live"
+    "|ix_ticket_open|ix_effect_lane_open"
+)
+"""Indexes of what isn't over: read as a whole where all of it is counted."""
+WHOLE = re.compile(rf"Seq Scan on (?:{LARGE})\b|SCAN (?:{LARGE})\b(?! USING (?:COVERING )?INDEX (?:{ALIVE})\b)")
+SORTED = re.compile(r"Sort .*rows=(\d+)")
+MOST_SORTED = 6 * 51
+"""Rows of a page, from as many areas or teams."""
+
+
+@pytest.fixture
+def crowded(database: Database, in_force: Rulebook) -> Database:
+    crowd(database, in_force, OPEN, ENDED)
+    return database
+
+
+def test_no_page_reads_or_sorts_what_is_over(crowded: Database, in_force: Rulebook) -> None:
+    for what, act in QUERIES.items():
+        for lines in plans(crowded, lambda tx, act=act: act(tx, in_force)):
+            shown = f"{what}:\n" + "\n".join(lines)
+            assert not WHOLE.search(shown), shown
+            assert all(int(rows) <= MOST_SORTED for rows in SORTED.findall(shown)), shown
+
+
+def test_a_page_of_a_board_is_read_as_its_index_lies(crowded: Database, in_force: Rulebook) -> None:
+    for areas, index in ((None, "ix_hop_board"), (TWO, "ix_hop_board_area")):
+        for after in (None, ENDED + BETWEEN):
+            lines = plans(crowded, lambda tx, a=areas, b=after: lists.board(tx, "noc", 51, a, b))[-1]
+            shown = "\n".join(lines)
+            assert re.search(rf"\b{index}\b", shown), shown
+            first_read = next(n for n, line in enumerate(lines) if index in line)
+            within = lines[: first_read + 1] if crowded.kind == "postgresql" else []
+            assert not within or "Sort" not in within[-2], shown

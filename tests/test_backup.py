@@ -1,0 +1,176 @@
+"""A backup is the database as it was at one moment, while others write; a restore brings back that and no more."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, make_url, select, text
+
+from dispatch import backup
+from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
+from dispatch.routing.rulebook import Rulebook
+from dispatch.runtime.child_process import hold
+from dispatch.settings import Settings, load_settings
+from dispatch.storage import epoch
+from dispatch.storage.database import SCHEMA, Database
+from dispatch.storage.migration import migrate
+from dispatch.storage.tables import tickets as t
+from tests import factories as f
+from tests.postgres import Reused, programs
+
+
+@pytest.fixture
+def settings(database: Database, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An installation on a database of either kind, with PostgreSQL's own programs at hand."""
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", make_url(database.url).render_as_string(hide_password=False))
+    monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
+    return load_settings()
+
+
+def tickets(settings: Settings) -> int:
+    database = Database(settings.database)
+    with database.read() as tx:
+        count = tx.execute(select(func.count()).select_from(t.ticket)).scalar_one()
+    database.dispose()
+    return int(count)
+
+
+def test_what_was_there_at_the_backup_is_there_after_the_restore_and_nothing_else(
+    settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "kept" / "paidan.backup"
+    f.fault(database, in_force, script)
+    assert backup.backup(settings, file) == file.stat().st_size > 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [each.name for each in file.parent.iterdir()] == [file.name]
+    f.fault(database, in_force, script, "GZ2")
+    database.dispose()
+    restored = backup.restore(settings, file, f.NOW, replace=True)
+    assert (restored.schema, restored.epoch) == (SCHEMA, 1)
+    assert tickets(settings) == 1
+    if restored.put_aside:
+        assert tickets(Settings(database_url=f"sqlite:///{restored.put_aside}")) == 2
+
+
+def test_a_database_with_tickets_is_not_replaced_unless_that_is_said(
+    settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
+) -> None:
+    backup.backup(settings, tmp_path / "empty")
+    f.fault(database, in_force, script)
+    database.dispose()
+    with pytest.raises(WouldOverwrite, match="--replace"):
+        backup.restore(settings, tmp_path / "empty", f.NOW)
+    assert tickets(settings) == 1
+
+
+def test_a_backup_overwrites_no_file(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("something")
+    with pytest.raises(WouldOverwrite):
+        backup.backup(settings, tmp_path / "there")
+    assert (tmp_path / "there").read_text() == "something"
+
+
+def test_what_is_no_backup_is_refused_and_what_was_there_stays(
+    settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
+) -> None:
+    f.fault(database, in_force, script)
+    database.dispose()
+    (tmp_path / "no").write_bytes(b"no backup" * 1000)
+    with pytest.raises(BackupFailed):
+        backup.restore(settings, tmp_path / "no", f.NOW, replace=True)
+    with pytest.raises(MissingPart):
+        backup.restore(settings, tmp_path / "missing", f.NOW, replace=True)
+    assert tickets(settings) == 1
+
+
+def test_nothing_is_restored_under_a_running_installation(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "backup").touch()
+    settings.run.mkdir(parents=True)
+    with hold(settings.run / "up.lock"), pytest.raises(AlreadyRunning):
+        backup.restore(settings, tmp_path / "backup", f.NOW, replace=True)
+
+
+def test_without_postgresqls_programs_it_is_said_what_to_install(
+    postgresql: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", make_url(postgresql.url).render_as_string(hide_password=False))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(MissingPart, match="postgresql-client"):
+        backup.backup(load_settings(), tmp_path / "file")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_under_load_is_whole(
+    settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
+) -> None:
+    """Every ticket in it has its hop: no transaction is torn."""
+    stop = threading.Event()
+
+    def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            f.fault(database, in_force, script, f"GZ{number}")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        backup.backup(settings, tmp_path / "file")
+    finally:
+        stop.set()
+        writer.join()
+    database.dispose()
+    backup.restore(settings, tmp_path / "file", f.NOW, replace=True)
+    restored = Database(settings.database)
+    with restored.read() as tx:
+        torn = tx.execute(
+            text("SELECT count(*) FROM ticket WHERE NOT EXISTS (SELECT 1 FROM hop WHERE ticket_id = ticket.id)")
+        )
+        assert torn.scalar_one() == 0
+    restored.dispose()
+
+
+def test_a_backup_of_an_older_schema_is_brought_up_to_date(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", sqlite.url)
+    migrate(sqlite, "0001")
+    monkeypatch.setattr(Database, "require_schema", lambda _: None)  # as that older program made it
+    backup.backup(load_settings(), tmp_path / "old")
+    sqlite.dispose()
+    restored = backup.restore(load_settings(), tmp_path / "old", f.NOW, replace=True)
+    assert restored.schema == "0001"
+    with sqlite.read() as tx:
+        assert tx.execute(select(epoch.BASE)).scalar() == epoch.GENERATIONS
+
+
+def test_a_restore_into_an_empty_server_needs_no_leave(
+    postgres: Reused,
+    postgresql: Database,
+    rulebook: Rulebook,
+    script: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The other machine, after the fire."""
+    here = make_url(postgresql.url)
+    monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", here.render_as_string(hide_password=False))
+    f.put_in_force(postgresql, rulebook)
+    f.fault(postgresql, rulebook, script)
+    backup.backup(load_settings(), tmp_path / "file")
+    with postgres.admin.connect() as admin:
+        admin.execute(text("CREATE DATABASE paidan_elsewhere"))
+    try:
+        elsewhere = here.set(database="paidan_elsewhere").render_as_string(hide_password=False)
+        monkeypatch.setenv("DISPATCH_DATABASE_URL", elsewhere)
+        assert backup.restore(load_settings(), tmp_path / "file", f.NOW).put_aside is None
+        assert tickets(load_settings()) == 1
+    finally:
+        with postgres.admin.connect() as admin:
+            admin.execute(text("DROP DATABASE paidan_elsewhere WITH (FORCE)"))

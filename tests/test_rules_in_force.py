@@ -1,0 +1,176 @@
+"""Which rules are in force: the file's as long as it is good, else the last good ones, and visibly so."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from dispatch.errors import BadRules, NotFound
+from dispatch.routing.prehandling import Script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.rules_in_force import RulesInForce
+from dispatch.storage import rulebooks
+from dispatch.storage.database import Database
+from dispatch.storage.tables import tickets as t
+from dispatch.tickets import followup
+from tests.factories import CLERK, NOC, NOW, fault, hasty, passed_on
+
+BAD = "version: 1\nteams: {}\n"
+_stamps = itertools.count(1)
+
+
+@pytest.fixture
+def file(tmp_path: Path, rulebook: Rulebook) -> Path:
+    """A copy of the project's rules."""
+    return rewritten(tmp_path / "rules.yaml", rulebook.text)
+
+
+def rewritten(file: Path, text: str) -> Path:
+    file.write_text(text, encoding="utf-8")
+    os.utime(file, ns=(next(_stamps), next(_stamps)))  # a clock's tick may be longer than a test
+    return file
+
+
+def changed(rulebook: Rulebook) -> str:
+    """A good other version: the last team is named otherwise."""
+    return rulebook.text.replace("supervisor", "chief").replace("members: [chief]", "members: [supervisor]")
+
+
+def noted(database: Database) -> list[str]:
+    with database.read() as tx:
+        return list(tx.execute(select(t.rules_refused.c.faults).order_by(t.rules_refused.c.id)).scalars())
+
+
+def versions(database: Database) -> list[str]:
+    """Every version that ever was in force, the one in force last."""
+    with database.read() as tx:
+        return list(tx.execute(select(t.rulebook.c.version).order_by(t.rulebook.c.in_force_from)).scalars())
+
+
+def test_a_good_file_is_in_force_and_is_not_read_again_until_it_changes(
+    database: Database, file: Path, rulebook: Rulebook
+) -> None:
+    rules = RulesInForce(file, database)
+    first = rules.get()
+    assert (first.version, rules.refused, versions(database)) == (rulebook.version, None, [rulebook.version])
+    assert rules.get() is first
+
+
+def test_a_changed_good_file_is_taken_up_and_the_earlier_version_can_still_be_read(
+    database: Database, file: Path, rulebook: Rulebook
+) -> None:
+    rules = RulesInForce(file, database)
+    rules.get()
+    rewritten(file, changed(rulebook))
+    new = rules.get()
+    assert "chief" in new.teams
+    assert versions(database) == [rulebook.version, new.version]
+    assert rules.version(rulebook.version).teams.keys() == rulebook.teams.keys()
+    with pytest.raises(NotFound, match="rules of version 0123"):
+        rules.version("0123")
+
+
+def test_an_earlier_version_that_comes_back_is_in_force_again(
+    database: Database, file: Path, rulebook: Rulebook
+) -> None:
+    rules = RulesInForce(file, database)
+    for text in (rulebook.text, changed(rulebook), rulebook.text):
+        rewritten(file, text)
+        last = rules.get()
+    assert last.version == rulebook.version == versions(database)[-1]
+    assert len(versions(database)) == 2
+
+
+@pytest.mark.parametrize("broken", [BAD, "version: [", "", None], ids=["faulty", "not YAML", "empty", "gone"])
+def test_a_bad_file_keeps_the_last_good_one_in_force_and_is_noted_once(
+    database: Database, file: Path, rulebook: Rulebook, broken: str | None
+) -> None:
+    one, other = RulesInForce(file, database), RulesInForce(file, database)
+    good = one.get()
+    other.get()
+    if broken is None:
+        file.unlink()
+    else:
+        rewritten(file, broken)
+    for rules in (one, other, one):
+        assert rules.get().version == good.version
+        assert rules.refused is not None
+        assert rules.refused.lines
+    assert RulesInForce(file, database).get().version == good.version, "a process that starts now has them too"
+    assert len(noted(database)) == 1
+    assert versions(database) == [good.version]
+    rewritten(file, rulebook.text)
+    assert one.get().version == good.version
+    assert one.refused is None
+
+
+def test_other_faults_are_noted_anew(database: Database, file: Path) -> None:
+    rules = RulesInForce(file, database)
+    rules.get()
+    for text in (BAD, BAD, "version: 2\n"):
+        rewritten(file, text)
+        rules.get()
+    assert len(noted(database)) == 2
+
+
+def test_without_any_good_version_a_bad_file_is_an_error_and_is_noted(database: Database, file: Path) -> None:
+    rewritten(file, BAD)
+    rules = RulesInForce(file, database)
+    for _ in range(2):
+        with pytest.raises(BadRules):
+            rules.get()
+    assert len(noted(database)) == 1
+    assert versions(database) == []
+
+
+def test_who_slept_through_a_good_version_falls_back_on_that_one_and_not_on_his_own(
+    database: Database, file: Path, rulebook: Rulebook
+) -> None:
+    awake, sleeper = RulesInForce(file, database), RulesInForce(file, database)
+    sleeper.get()
+    rewritten(file, changed(rulebook))
+    newest = awake.get()
+    rewritten(file, BAD)
+    assert sleeper.get().version == newest.version
+
+
+def test_a_team_at_work_is_not_dropped(database: Database, file: Path, rulebook: Rulebook, script: Script) -> None:
+    hurried = hasty(rulebook.text)
+    rules = RulesInForce(rewritten(file, hurried.text), database)
+    in_force = rules.get()
+    made = fault(database, in_force, script).ticket_id
+    for _ in range(in_force.limits.hops):
+        passed_on(database, in_force, made, NOC, "noc")  # now it is the supervisor's
+    rewritten(file, changed(hurried))
+    assert rules.get().version == in_force.version
+    assert rules.refused is not None
+    assert rules.refused.lines == (f"{file}:1:1: team 'supervisor' still has open hops and can't be dropped",)
+    assert noted(database) == list(rules.refused.lines)
+    with database.write() as tx:
+        followup.withdraw(tx, made, "好了", CLERK, NOW)
+    rewritten(file, changed(hurried))
+    assert "chief" in rules.get().teams
+
+
+def test_two_processes_may_take_the_same_change_up_at_the_same_moment(
+    postgresql: Database, file: Path, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = threading.Barrier(2)
+    put_in_force = rulebooks.put_in_force
+
+    def at_once(*arguments: Any) -> None:
+        together.wait(10)
+        put_in_force(*arguments)
+
+    monkeypatch.setattr(rulebooks, "put_in_force", at_once)
+    with ThreadPoolExecutor(2) as processes:
+        taken = list(processes.map(lambda _: RulesInForce(file, postgresql).get().version, range(2)))
+    assert taken == [rulebook.version] * 2
+    assert versions(postgresql) == [rulebook.version]

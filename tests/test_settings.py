@@ -1,0 +1,100 @@
+"""Every setting is an environment variable, and all that is wrong with them is told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dispatch.errors import BadSettings
+from dispatch.settings import PREFIX, Settings, load_settings, variables
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in variables():
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_any_setting_the_state_lives_in_the_users_home_on_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/somebody")
+    settings = load_settings()
+    assert settings.root == Path("/home/somebody/.local/share/paidan")
+    assert settings.database == "sqlite:////home/somebody/.local/share/paidan/paidan.db"
+    assert settings.embedded_database
+
+
+def test_all_faults_are_told_at_once_an_unknown_variable_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_WORKERS", "0")
+    monkeypatch.setenv("DISPATCH_FLOWER_PORT", "flower")
+    monkeypatch.setenv("DISPATCH_WROKERS", "2")
+    with pytest.raises(BadSettings) as told:
+        load_settings()
+    assert all(name in str(told.value) for name in ("DISPATCH_WORKERS", "DISPATCH_FLOWER_PORT", "DISPATCH_WROKERS"))
+
+
+def test_a_password_in_a_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", "postgresql+psycopg://paidan:geheim@localhost/paidan")
+    settings = load_settings()
+    assert "geheim" not in repr(settings)
+    assert "geheim" in settings.database
+
+
+def test_the_readme_names_every_setting_with_its_meaning() -> None:
+    text = README.read_text(encoding="utf-8")
+    for name, field in Settings.model_fields.items():
+        assert f"| `{PREFIX}{name.upper()}` |" in text
+        assert field.description
+        assert field.description in text
+
+
+def test_links_to_customers_lead_to_the_web_where_people_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_WEB_ADDRESS", "0.0.0.0")
+    monkeypatch.setenv("DISPATCH_WEB_PORT", "8123")
+    settings = load_settings()
+    assert settings.survey_url == "http://127.0.0.1:8123/s/"
+    assert settings.record_url == "http://127.0.0.1:8123/slips/"
+    monkeypatch.setenv("DISPATCH_WEB_URL", "https://paidan.example/")
+    monkeypatch.setenv("DISPATCH_RECORD_URL", "https://records.example/")
+    settings = load_settings()
+    assert settings.survey_url == "https://paidan.example/s/"
+    assert settings.record_url == "https://records.example/"
+
+
+def test_a_faulty_port_is_told_once_and_not_as_a_fault_of_the_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_WEB_PORT", "eighty")
+    with pytest.raises(BadSettings) as told:
+        load_settings()
+    assert str(told.value).count("DISPATCH_") == 1
+
+
+def test_a_secret_may_stand_in_a_file_with_a_line_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "database_url"
+    file.write_text("postgresql+psycopg://paidan:geheim@db/paidan\n")
+    monkeypatch.setenv("DISPATCH_DATABASE_URL_FILE", str(file))
+    settings = load_settings()
+    assert settings.database == "postgresql+psycopg://paidan:geheim@db/paidan"
+    assert "geheim" not in repr(settings)
+
+
+def test_what_is_wrong_with_the_files_of_secrets_is_told_without_what_they_say(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").write_text("\n")
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    (tmp_path / "url").write_text("redis://:geheim@broker/0")
+    monkeypatch.setenv("DISPATCH_DATABASE_URL_FILE", str(tmp_path / "missing"))
+    monkeypatch.setenv("DISPATCH_METRICS_TOKEN_FILE", str(tmp_path / "empty"))
+    monkeypatch.setenv("DISPATCH_INDEX_KEY_FILE", str(tmp_path / "bytes"))
+    monkeypatch.setenv("DISPATCH_BROKER_URL_FILE", str(tmp_path / "url"))
+    monkeypatch.setenv("DISPATCH_BROKER_URL", "redis://elsewhere/0")
+    monkeypatch.setenv("DISPATCH_USER_FILE", str(tmp_path / "url"))  # no secret: nothing to hide
+    with pytest.raises(BadSettings) as told:
+        load_settings()
+    faults = str(told.value)
+    for fault in ("missing: No such file", "the file is empty", "no text", "DISPATCH_BROKER_URL is set too"):
+        assert fault in faults
+    assert "DISPATCH_USER_FILE: unknown" in faults
+    assert "geheim" not in faults

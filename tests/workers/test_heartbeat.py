@@ -1,0 +1,32 @@
+"""A process that works gives signs of life in the database, by itself."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from dispatch.storage import heartbeats
+from dispatch.storage.database import Database
+from workers.heartbeat import keep_beating, process_name
+
+
+def test_a_process_gives_signs_of_life_under_the_name_of_its_place(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPERVISED_AS", "worker7")
+    stopped = keep_beating("worker")
+    try:
+        deadline = time.monotonic() + 20
+        while not (seen := _processes(sqlite)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+    finally:
+        stopped.set()
+    assert seen == [(process_name("worker"), "worker")]
+    assert process_name("worker").startswith("worker7@")
+
+
+def _processes(database: Database) -> list[tuple[str, str]]:
+    with database.read() as tx:
+        return [(row.name, row.kind) for row in heartbeats.processes(tx, datetime.now(UTC))]

@@ -1,0 +1,103 @@
+"""What a worker works out before its turn to write has come holds only while nothing happens to its hops meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Row
+
+from dispatch.routing.prehandling import Script
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import archive, history
+from dispatch.storage.database import Database, Tx
+from dispatch.storage.ticket_changes import write_act
+from dispatch.tickets import closing, followup
+from dispatch.tickets.next_hop import Carried, Changes
+from tests.factories import AGENT_10086, ticket
+from tests.workers import stage as stage_of
+from tests.workers.stage import Stage
+from workers import hop as worker
+from workers.stretch import Step
+
+FILE = Step("file", end=closing.archive, last=True)
+
+
+@pytest.fixture
+def fixed(stage: Stage, script: Script) -> int:
+    return stage_of.fixed(stage, script)
+
+
+def interrupted_by(act: Callable[[Tx], object], database: Database) -> tuple[Step, list[int]]:
+    """The archive's step, with somebody who acts when it has first worked out what is to be written; and of how many
+    hops it has worked that out, each time."""
+    worked_out: list[int] = []
+
+    def end(tx: Tx, rulebook: Rulebook, mine: Sequence[Row[Any]], now: datetime, carried: Carried) -> Changes:
+        found = closing.archive(tx, rulebook, mine, now, carried)
+        worked_out.append(len(mine))
+        if len(worked_out) == 1:
+            with database.write() as other:
+                act(other)
+        return found
+
+    return replace(FILE, end=end), worked_out
+
+
+def run(stage: Stage, step: Step) -> None:
+    worker.run(step, 0, "archive.file", stage.send("archive"))
+
+
+def test_what_was_worked_out_ahead_is_written_as_it_is_when_nothing_happens(stage: Stage, fixed: int) -> None:
+    step, worked_out = interrupted_by(lambda _tx: None, stage.here.database)
+    run(stage, step)
+    assert worked_out == [1]
+    assert ticket(stage.here.database, fixed).state == "archived"
+
+
+def test_an_urge_that_comes_in_between_stands_in_the_record(stage: Stage, fixed: int) -> None:
+    database = stage.here.database
+
+    def urge(tx: Tx) -> None:
+        followup.urge(tx, stage.rulebook, fixed, "急着用", AGENT_10086, datetime.now(UTC))
+
+    step, worked_out = interrupted_by(urge, database)
+    run(stage, step)
+    with database.read() as tx:
+        (record,) = archive.records(tx, fixed)
+    acts = [each["act"] for each in json.loads(record.content)["history"]]
+    assert worked_out == [1, 1]
+    assert acts[-1] == "urge"
+    assert ticket(database, fixed).urged == 1
+
+
+def test_an_act_that_leaves_only_its_history_stands_in_the_record_too(stage: Stage, fixed: int) -> None:
+    database = stage.here.database
+
+    def note(tx: Tx) -> None:
+        write_act(tx, [history.entry(fixed, datetime.now(UTC), "urge", AGENT_10086)])
+
+    step, _ = interrupted_by(note, database)
+    run(stage, step)
+    with database.read() as tx:
+        (record,) = archive.records(tx, fixed)
+        told = [row.act for row in history.of_tickets(tx, [fixed])]
+    acts = [each["act"] for each in json.loads(record.content)["history"]]
+    assert acts == told[:-1], "all that came before the archive's own end"
+
+
+def test_a_report_that_is_taken_back_in_between_is_not_archived(stage: Stage, fixed: int) -> None:
+    database = stage.here.database
+
+    def withdraw(tx: Tx) -> None:
+        followup.withdraw(tx, fixed, "自己好了", AGENT_10086, datetime.now(UTC))
+
+    step, _ = interrupted_by(withdraw, database)
+    run(stage, step)
+    assert ticket(database, fixed).state == "withdrawn"
+    with database.read() as tx:
+        assert archive.records(tx, fixed) == []

@@ -1,0 +1,52 @@
+"""A worker whose acknowledgement doesn't reach the broker connects anew; Celery's own would never fetch again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery import Celery
+from celery.worker.request import Request
+from kombu import Connection
+from kombu.message import Message
+from kombu.utils.imports import symbol_by_name
+
+
+@pytest.fixture
+def fetched(app: Celery, monkeypatch: pytest.MonkeyPatch) -> Iterator[Message]:
+    """A message of a step, from a broker that has just gone."""
+    with Connection("memory://") as connection:
+        channel = connection.channel()
+        queue = app.amqp.queues["noc"].bind(channel)
+        queue.declare()
+        queue.purge()
+        app.signature("noc.board", args=([[1, 1]],)).apply_async(connection=connection, queue="noc")
+        message = queue.get(no_ack=False)
+        assert message is not None
+
+        def gone(*_: object, **__: object) -> None:
+            raise TimeoutError("black hole")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(channel, "basic_ack", gone)
+            yield message
+
+
+def held(app: Celery, message: Message, kind: type[Request]) -> Any:
+    """As Celery's consumer puts it into a worker's hands."""
+    task = app.tasks["noc.board"]
+    return kind(message, on_ack=message.ack_log_error, connection_errors=(TimeoutError,), app=app, task=task)
+
+
+def test_what_cannot_be_acknowledged_is_a_lost_connection(app: Celery, fetched: Message) -> None:
+    for name, task in app.tasks.items():
+        if not name.startswith("celery."):
+            with pytest.raises(TimeoutError):
+                held(app, fetched, symbol_by_name(task.Request)).acknowledge()
+
+
+def test_celery_alone_would_only_tell_its_log(app: Celery, fetched: Message) -> None:
+    """Should that change one day, `workers.task` may go."""
+    held(app, fetched, Request).acknowledge()
+    assert not fetched.acknowledged

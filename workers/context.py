@@ -1,0 +1,67 @@
+"""What one worker process has at hand: database, rules, ledger, the ports' adapters."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from dispatch.ports.ledger import Ledger
+from dispatch.ports.line_test import LineTester, SimulatedLineTester
+from dispatch.ports.printing import Printer, SimulatedPrinter
+from dispatch.ports.provisioning import Provisioning, SimulatedProvisioning
+from dispatch.ports.sms import SimulatedSmsGateway, SmsGateway
+from dispatch.rules_in_force import RulesInForce
+from dispatch.settings import Settings, load_settings
+from dispatch.storage.database import Database
+from dispatch.storage.migration import open_database
+from workers.direct_send import HandOn
+
+
+class Clock:
+    """What time it is to the workers of this process: now, unless it was told a time, as where a past is made up."""
+
+    def __init__(self) -> None:
+        self.told: datetime | None = None
+
+    def now(self) -> datetime:
+        return self.told or datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class World:
+    settings: Settings
+    database: Database
+    rules: RulesInForce
+    ledger: Ledger
+    line_tester: LineTester
+    sms: SmsGateway
+    provisioning: Provisioning
+    printer: Printer
+    clock: Clock = field(default_factory=Clock)
+    hand_on: HandOn = field(default_factory=HandOn)
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+
+def world() -> World:
+    """This process's own: connections don't survive a fork, so a child makes new ones."""
+    return _world(os.getpid())
+
+
+@functools.lru_cache(maxsize=1)
+def _world(_pid: int) -> World:
+    settings = load_settings()
+    database = open_database(settings, by_key=True)
+    return World(
+        settings=settings,
+        database=database,
+        rules=RulesInForce(settings.rules, database),
+        ledger=Ledger(settings.ledger),
+        line_tester=SimulatedLineTester(),
+        sms=SimulatedSmsGateway(settings.root / "sms.db"),
+        provisioning=SimulatedProvisioning(settings.root / "provisioning.db"),
+        printer=SimulatedPrinter(settings.root / "printed"),
+    )

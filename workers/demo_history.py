@@ -1,0 +1,130 @@
+"""`python -m workers.demo_history`: the last days of a demonstration, made up in a home that is still empty.
+
+Relay, workers and made-up people go through them in this one process by a clock that is told the time: the same use
+cases, the same steps of the same chains, one after the other instead of through the broker.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import event
+
+from dispatch.accounts.counter import open_counter
+from dispatch.demo.callers import Callers
+from dispatch.demo.colleagues import Colleagues
+from dispatch.demo.counter_days import CounterDays
+from dispatch.demo.pace import AS_IT_WAS, LATELY
+from dispatch.ports.sms import SimulatedSmsGateway
+from dispatch.routing.prehandling_file import load as load_script
+from dispatch.runtime.logs import configure_logs
+from dispatch.runtime.progress import progress_bar
+from dispatch.storage import effects, hops
+from dispatch.storage.outbox import Pair
+from dispatch.tickets import timers
+from workers import effects as outside
+from workers.app import app
+from workers.chains import chains
+from workers.context import World, world
+
+BEFORE, LAST_DAY, LAST_HOURS = timedelta(hours=46), timedelta(hours=26), timedelta(hours=2)
+"""Until the first fault comes, lines are opened and built; then faults too; and many in the last hours."""
+STRIDE, STEP = timedelta(hours=1), timedelta(minutes=6)
+"""How far the clock goes at once, before the last day and on it."""
+
+POISONED = 9
+"""Of the hops on the last day, the one whose worker dies every time: it ends in the quarantine."""
+MOST_AT_ONCE = 1_000
+
+
+class Past:
+    """Relay and workers in one, by `here`'s clock."""
+
+    def __init__(self, here: World) -> None:
+        self.here = here
+        self.rulebook = here.rules.get()
+        self.chains = chains(self.rulebook)
+        self.deadly: int | None = None
+        self._seen = 0
+
+    def work(self, last_day: bool) -> None:
+        """Do what is due until nothing is."""
+        now, database = self.here.now(), self.here.database
+        with database.write() as tx:
+            timers.fire(tx, self.rulebook, now, MOST_AT_ONCE)
+        while True:
+            with database.read() as tx:
+                teams = sorted(hops.teams_due(tx, now, self.chains))
+                orders = effects.is_due(tx, now)
+            if not teams and not orders:
+                return
+            for team in teams:
+                self._chain(team, now, last_day)
+            with database.write() as tx:
+                sent = effects.take_due(tx, now, self.here.settings.lease_span, MOST_AT_ONCE)
+            if sent:
+                outside.deliver([sending.pair for sending in sent])
+
+    def _chain(self, team: str, now: datetime, last_day: bool) -> None:
+        with self.here.database.write() as tx:
+            sent = hops.take_due(tx, now, self.here.settings.lease_span, MOST_AT_ONCE, [team])
+        pairs = [sending.pair for sending in sent]
+        if last_day and team == self.rulebook.starts["fault"][-1].to:
+            pairs = self._without_the_deadly_one(pairs)
+        for task in self.chains[team]:
+            pairs = [(hop_id, generation) for hop_id, generation in app.tasks[task]([list(pair) for pair in pairs])]
+
+    def _without_the_deadly_one(self, pairs: list[Pair]) -> list[Pair]:
+        """Its worker receives it and dies, again and again until the outbox has had enough of it."""
+        self._seen += len(pairs)
+        if self.deadly is None and self._seen >= POISONED and pairs:
+            self.deadly = pairs[-1][0]
+        deadly = [pair for pair in pairs if pair[0] == self.deadly]
+        if deadly:
+            with self.here.database.write() as tx:
+                hops.receive(tx, deadly, self.here.now(), self.here.settings.lease_span)
+        return [pair for pair in pairs if pair not in deadly]
+
+
+def make_up(here: World, end: datetime) -> None:
+    """The days until `end`."""
+    settings, database, rulebook = here.settings, here.database, here.rules.get()
+    start = end - BEFORE - LAST_DAY
+    past = Past(here)
+    counter = CounterDays(database, open_counter(settings, rulebook), start, end, LAST_DAY)
+    colleagues = Colleagues(database, rulebook, AS_IT_WAS)
+    script = load_script(settings.prehandling, rulebook.categories)
+    callers = Callers(database, rulebook, script, SimulatedSmsGateway(settings.root / "sms.db"), AS_IT_WAS)
+    now = start
+    with progress_bar() as bar:
+        task = bar.add_task("演示数据 making up the last days", total=int((end - start) / timedelta(hours=1)))
+        while now < end:
+            last_day = now >= end - LAST_DAY
+            now = min(end, now + (STEP if last_day else STRIDE))
+            here.clock.told = now
+            callers.pace = colleagues.pace = LATELY if now >= end - LAST_HOURS else AS_IT_WAS
+            counter.act(now)
+            if last_day:
+                callers.act(now)
+            colleagues.act(now)
+            past.work(last_day)
+            bar.update(task, completed=int((now - start) / timedelta(hours=1)))
+
+
+def main() -> None:
+    configure_logs(logging.CRITICAL)
+    here = world()
+    here.database.dispose()
+    event.listen(here.database.engine, "connect", _in_a_hurry)
+    make_up(here, datetime.now(UTC))
+
+
+def _in_a_hurry(connection: sqlite3.Connection, _record: object) -> None:
+    """Nobody waits for the disk: what a power cut would take away is made up anew."""
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""Who is asked for an outside effect: from a row's payload to the port that its kind names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row
+
+from dispatch.domain.effect import Port
+from dispatch.ports.printing import Sheet
+from dispatch.ports.provisioning import LineOrder
+from dispatch.ports.sms import Message
+from dispatch.slips.forms import InvoiceData, SlipData
+from dispatch.slips.typesetting import invoice, slip
+from dispatch.storage import operations, payments
+from dispatch.storage.database import Tx
+from workers.context import World
+
+Effects = Sequence[Row[Any]]
+Receiver = Callable[[World, Effects], Mapping[str, str]]
+"""Hands effects in. Gives why an effect was refused for good, by its key. Raises OSError with the port out of reach."""
+
+
+def _sms(here: World, rows: Effects) -> Mapping[str, str]:
+    here.sms.send([Message(row.key, row.payload["mobile"], row.payload["text"]) for row in rows])
+    return {}
+
+
+def _provisioning(here: World, rows: Effects) -> Mapping[str, str]:
+    return here.provisioning.carry_out([_line_order(row.key, **row.payload) for row in rows])
+
+
+def _line_order(key: str, order: str, account_id: int, number: str, speed: int | None = None, **_: Any) -> LineOrder:
+    return LineOrder(key, order, account_id, number, speed=speed)
+
+
+def _printing(here: World, rows: Effects) -> Mapping[str, str]:
+    with here.database.read() as tx:
+        papers = [(row.key, _paper(tx, **row.payload)) for row in rows]
+    here.printer.print([Sheet(key, *_set(paper, here.settings.fonts)) for key, paper in papers])
+    return {}
+
+
+def _paper(tx: Tx, operation_id: int | None = None, invoice: int | None = None) -> SlipData | InvoiceData:
+    """What is to be printed, as it was stored when it was booked."""
+    if operation_id is not None:
+        return SlipData.from_json(operations.slip_content(tx, operation_id) or "")
+    assert invoice is not None
+    return InvoiceData.from_json(payments.invoice_content(tx, invoice) or "")
+
+
+def _set(paper: SlipData | InvoiceData, fonts: Path | None) -> tuple[str, bytes]:
+    """The sheet's name and its PDF."""
+    match paper:
+        case SlipData():
+            return paper.serial, slip(paper, fonts=fonts)
+        case InvoiceData():
+            return paper.number, invoice(paper, fonts=fonts)
+
+
+RECEIVERS: Mapping[Port, Receiver] = {Port.SMS: _sms, Port.PROVISIONING: _provisioning, Port.PRINTING: _printing}
