@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -27,6 +28,7 @@ from dispatch.cli import (
 )
 from dispatch.cli.context import tell
 from dispatch.cli.lazy_group import late
+from dispatch.domain.language import from_environment
 from dispatch.errors import BadSettings, DispatchError, MissingPart
 
 cli = typer.Typer(
@@ -54,6 +56,7 @@ for name, group in (
 def main() -> None:
     """Nothing is half done when a command ends with an error: its transaction was rolled back."""
     try:
+        from_environment(os.environ)  # a wrong DISPATCH_LANG ends every command, also those that read no settings
         cli()
     except DispatchError as wrong:
         sys.exit(tell(wrong))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     index_key: SecretStr | None = Field(None, description="the key by which identity numbers are looked up")
     user: str = Field("", description="who acts, when --as isn't given")
     role: str = Field("", description="in which role, when --role isn't given")
+    lang: Literal["", "zh", "en"] = Field(
+        "", description="language of the command line, zh or en; without it the locale's, Chinese where there is none"
+    )
 
     @model_validator(mode="after")
     def _knows_its_provider(self) -> Self:

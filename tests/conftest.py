@@ -31,6 +31,8 @@ from tests.postgres import Reused
 
 PROJECT = Path(__file__).parents[1]
 
+os.environ["DISPATCH_LANG"] = "en"  # help texts are made when commands are imported
+
 _numbers = itertools.count(1)
 
 
@@ -87,9 +89,11 @@ def _statements_compiled_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the settings or the state of the person who runs it. Only a test that uses its home makes it."""
+    """No test sees the settings, the language or the state of the person who runs it. Only a test that uses its home
+    makes it."""
     for name in variables():
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DISPATCH_LANG", "en")
     monkeypatch.setenv("DISPATCH_HOME", str(tmp_path_factory.getbasetemp() / f"home{next(_numbers)}"))
 
 
