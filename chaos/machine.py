@@ -38,12 +38,12 @@ from dispatch.storage.outbox import Pair
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, followup, handling, intake, timers
 from dispatch.tickets.handling import Claim, Report
-from dispatch.tickets.next_hop import Carried
+from dispatch.tickets.next_hop import DirectlySent
 from tests.factories import CLERK, HOPS, LEASE, NOW, REOPENS, SUPERVISOR, dump, hasty, in_file
 from tests.properties.test_journeys import ENDING, PEOPLE, SCRIPT, evidence
 from tests.strategies import RULEBOOK
-from workers.context import Clock, World
-from workers.direct_send import HandOn
+from workers.context import Clock, Context
+from workers.direct_send import DirectSender
 
 STEPS = 40
 CUSTOMERS = 3
@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
         with self.database.write() as tx:
             accounts.take_over(tx, [(f"GZ{n}", "tianhe", "13800138000") for n in range(CUSTOMERS)], CLERK, NOW)
         self._enter(
-            World(
+            Context(
                 settings=Settings(home=home, lease=LEASE.total_seconds()),
                 database=self.database,
                 rules=_Rules(self.rulebook),  # type: ignore[arg-type]
@@ -105,7 +105,7 @@ class Machine(RuleBasedStateMachine):
                 provisioning=SimulatedProvisioning(home / "provisioning.db"),
                 printer=SimulatedPrinter(home / "printed"),
                 clock=self.clock,
-                hand_on=_HandOn(self._publish),
+                direct_sender=_DirectSender(self._publish),
             )
         )
         event.listen(self.database.engine, "before_cursor_execute", self._count)
@@ -118,10 +118,10 @@ class Machine(RuleBasedStateMachine):
     def now(self, told: datetime) -> None:
         self.clock.told = told
 
-    def _enter(self, here: World) -> None:
-        """The workers' code finds this world."""
-        self._before = workers.context._world
-        workers.context._world = lambda _pid: here  # type: ignore[assignment]
+    def _enter(self, context: Context) -> None:
+        """The workers' code finds this context."""
+        self._before = workers.context._context_of
+        workers.context._context_of = lambda _pid: context  # type: ignore[assignment]
 
     def _count(self, *_: object) -> None:
         if self.dies_before:
@@ -263,7 +263,7 @@ class Machine(RuleBasedStateMachine):
             self._to_the_end()
             self._all_of_it_a_day_later()
         finally:
-            workers.context._world = self._before
+            workers.context._context_of = self._before
             self.database.dispose()
             self._folder.cleanup()
 
@@ -343,15 +343,15 @@ def _chain(team: str) -> list[Callable[[list[Pair]], list[Pair]]]:
     return [workers.hop.receive, *(body(place) for place in range(len(stretch.steps)))]
 
 
-class _HandOn(HandOn):
+class _DirectSender(DirectSender):
     """Publishes into the machine's broker."""
 
     def __init__(self, publish: Callable[[Message], None]) -> None:
         super().__init__()
         self._into = publish
 
-    def carried(self, rulebook: Rulebook, team: str, lease: timedelta) -> Carried:
-        return Carried(rulebook.following(team), lease)
+    def to_queues_with_room(self, rulebook: Rulebook, team: str, lease: timedelta) -> DirectlySent:
+        return DirectlySent(rulebook.following(team), lease)
 
     def publish(self, _database: object, made: Sequence[Sending]) -> None:
         for sending in made:

@@ -33,11 +33,11 @@ from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, construction, handling, intake, next_hop
 from dispatch.tickets.handling import Claim, HandBack, PassOn, Report
 from dispatch.tickets.intake import Accepted
-from dispatch.tickets.next_hop import Carried
+from dispatch.tickets.next_hop import DirectlySent
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
-SURVEYS = Carried(("callback-survey",), LEASE)
+SURVEYS = DirectlySent(("callback-survey",), LEASE)
 """As an archive's worker does that hands the surveys on itself."""
 CLERK = Actor("chen", Role.CLERK)
 MANAGER = Actor("xu", Role.COMMUNITY_MANAGER)

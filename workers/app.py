@@ -22,11 +22,11 @@ from dispatch.settings import load_settings
 from dispatch.storage.outbox import Pair
 from workers import broker, effects, hop, redis_channel
 from workers.chains import chains, step_tasks, stretches
-from workers.context import world
+from workers.context import get_context
 from workers.events import GatherEvents
 from workers.heartbeat import keep_beating
 from workers.metrics_port import show_metrics
-from workers.publishing import Sender
+from workers.publishing import Publisher
 from workers.stretch import Step
 from workers.task_names import DELIVER, receive_task
 
@@ -72,7 +72,7 @@ def make_app() -> Celery:
     settings = load_settings()
     if settings.broker_url is None:
         raise MissingPart(part="DISPATCH_BROKER_URL", remedy="start the workers with `dispatch up`, or set it")
-    rulebook = world().rules.get()
+    rulebook = get_context().rules.get()
     broker_url = settings.broker_url.get_secret_value()
     redis_channel.use()
     made = Celery("paidan", broker=broker_url, task_cls="workers.task:Task", set_as_current=True)
@@ -129,7 +129,7 @@ def _in_pool_process(**_: object) -> None:
     die_with_parent()  # a killed worker must not leave a child behind that goes on unseen
     _collect_seldom()
     keep_beating("worker")
-    world().hand_on.sender = Sender(app, chains(world().rules.get()))
+    get_context().direct_sender.publisher = Publisher(app, chains(get_context().rules.get()))
 
 
 def _collect_seldom() -> None:

@@ -16,7 +16,7 @@ from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings, load_settings
 from dispatch.storage.database import Database
 from dispatch.storage.migration import open_database
-from workers.direct_send import HandOn
+from workers.direct_send import DirectSender
 
 
 class Clock:
@@ -30,7 +30,9 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class World:
+class Context:
+    """What one worker process works with."""
+
     settings: Settings
     database: Database
     rules: RulesInForce
@@ -40,22 +42,22 @@ class World:
     provisioning: Provisioning
     printer: Printer
     clock: Clock = field(default_factory=Clock)
-    hand_on: HandOn = field(default_factory=HandOn)
+    direct_sender: DirectSender = field(default_factory=DirectSender)
 
     def now(self) -> datetime:
         return self.clock.now()
 
 
-def world() -> World:
-    """This process's own: connections don't survive a fork, so a child makes new ones."""
-    return _world(os.getpid())
+def get_context() -> Context:
+    """This process's context: connections don't survive a fork, so a child process makes its own."""
+    return _context_of(os.getpid())
 
 
 @functools.lru_cache(maxsize=1)
-def _world(_pid: int) -> World:
+def _context_of(_pid: int) -> Context:
     settings = load_settings()
-    database = open_database(settings, by_key=True)
-    return World(
+    database = open_database(settings, plans_by_index_only=True)
+    return Context(
         settings=settings,
         database=database,
         rules=RulesInForce(settings.rules, database),

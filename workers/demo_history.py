@@ -27,7 +27,7 @@ from dispatch.tickets import timers
 from workers import effects as outside
 from workers.app import app
 from workers.chains import chains
-from workers.context import World, world
+from workers.context import Context, get_context
 
 BEFORE, LAST_DAY, LAST_HOURS = timedelta(hours=46), timedelta(hours=26), timedelta(hours=2)
 """Until the first fault comes, lines are opened and built; then faults too; and many in the last hours."""
@@ -42,16 +42,16 @@ MOST_AT_ONCE = 1_000
 class Past:
     """Relay and workers in one, by `here`'s clock."""
 
-    def __init__(self, here: World) -> None:
-        self.here = here
-        self.rulebook = here.rules.get()
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.rulebook = context.rules.get()
         self.chains = chains(self.rulebook)
         self.deadly: int | None = None
         self._seen = 0
 
     def work(self, last_day: bool) -> None:
         """Do what is due until nothing is."""
-        now, database = self.here.now(), self.here.database
+        now, database = self.context.now(), self.context.database
         with database.write() as tx:
             timers.fire(tx, self.rulebook, now, MOST_AT_ONCE)
         while True:
@@ -63,13 +63,13 @@ class Past:
             for team in teams:
                 self._chain(team, now, last_day)
             with database.write() as tx:
-                sent = effects.take_due(tx, now, self.here.settings.lease_span, MOST_AT_ONCE)
+                sent = effects.take_due(tx, now, self.context.settings.lease_span, MOST_AT_ONCE)
             if sent:
                 outside.deliver([sending.pair for sending in sent])
 
     def _chain(self, team: str, now: datetime, last_day: bool) -> None:
-        with self.here.database.write() as tx:
-            sent = hops.take_due(tx, now, self.here.settings.lease_span, MOST_AT_ONCE, [team])
+        with self.context.database.write() as tx:
+            sent = hops.take_due(tx, now, self.context.settings.lease_span, MOST_AT_ONCE, [team])
         pairs = [sending.pair for sending in sent]
         if last_day and team == self.rulebook.starts["fault"][-1].to:
             pairs = self._without_the_deadly_one(pairs)
@@ -83,16 +83,16 @@ class Past:
             self.deadly = pairs[-1][0]
         deadly = [pair for pair in pairs if pair[0] == self.deadly]
         if deadly:
-            with self.here.database.write() as tx:
-                hops.receive(tx, deadly, self.here.now(), self.here.settings.lease_span)
+            with self.context.database.write() as tx:
+                hops.receive(tx, deadly, self.context.now(), self.context.settings.lease_span)
         return [pair for pair in pairs if pair not in deadly]
 
 
-def make_up(here: World, end: datetime) -> None:
+def make_up(context: Context, end: datetime) -> None:
     """The days until `end`."""
-    settings, database, rulebook = here.settings, here.database, here.rules.get()
+    settings, database, rulebook = context.settings, context.database, context.rules.get()
     start = end - BEFORE - LAST_DAY
-    past = Past(here)
+    past = Past(context)
     counter = CounterDays(database, open_counter(settings, rulebook), start, end, LAST_DAY)
     colleagues = Colleagues(database, rulebook, AS_IT_WAS)
     script = load_script(settings.prehandling, rulebook.categories)
@@ -103,7 +103,7 @@ def make_up(here: World, end: datetime) -> None:
         while now < end:
             last_day = now >= end - LAST_DAY
             now = min(end, now + (STEP if last_day else STRIDE))
-            here.clock.told = now
+            context.clock.told = now
             callers.pace = colleagues.pace = LATELY if now >= end - LAST_HOURS else AS_IT_WAS
             counter.act(now)
             if last_day:
@@ -115,10 +115,10 @@ def make_up(here: World, end: datetime) -> None:
 
 def main() -> None:
     configure_logs(logging.CRITICAL)
-    here = world()
-    here.database.dispose()
-    event.listen(here.database.engine, "connect", _in_a_hurry)
-    make_up(here, datetime.now(UTC))
+    context = get_context()
+    context.database.dispose()
+    event.listen(context.database.engine, "connect", _in_a_hurry)
+    make_up(context, datetime.now(UTC))
 
 
 def _in_a_hurry(connection: sqlite3.Connection, _record: object) -> None:

@@ -1,8 +1,8 @@
 """直送: a worker that ends hops publishes those that follow itself, without waiting for the relay.
 
-They are marked as sent in the transaction that makes them, so this is no other way than the relay's, only a shorter
-one: a worker that dies before it has published leaves them to their lease. A queue that has work waiting isn't added
-to: there the hops stay due, and the relay collects them into larger batches.
+The transaction that makes them marks them as sent, so this is the relay's way, only shorter: when a worker dies before
+it has published, their lease runs out and the relay sends them. A queue with work waiting gets nothing more: there the
+hops stay due, and the relay collects them into larger batches.
 """
 
 from __future__ import annotations
@@ -17,42 +17,42 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Database
 from dispatch.storage.hops import Sending
-from dispatch.tickets.next_hop import NOBODY, Carried
-from workers.publishing import Sender
+from dispatch.tickets.next_hop import NONE, DirectlySent
+from workers.publishing import Publisher
 
 log = structlog.get_logger()
 
 
-class HandOn:
-    """Does nothing, so that everything is left to the relay, until a worker that has a broker gives it a sender."""
+class DirectSender:
+    """Leaves every hop to the relay until a worker with a broker sets `publisher`."""
 
     def __init__(self) -> None:
-        self.sender: Sender | None = None
+        self.publisher: Publisher | None = None
         self._following: dict[tuple[str, str], frozenset[str]] = {}
 
-    def carried(self, rulebook: Rulebook, team: str, lease: timedelta) -> Carried:
-        """To those of the teams that may follow on this one whose queues have room."""
-        if self.sender is None:
-            return NOBODY
+    def to_queues_with_room(self, rulebook: Rulebook, team: str, lease: timedelta) -> DirectlySent:
+        """The teams that may follow `team` and whose queues have room; NONE when the broker is away."""
+        if self.publisher is None:
+            return NONE
         if (rulebook.version, team) not in self._following:
-            self._following[rulebook.version, team] = rulebook.following(team) & self.sender.tasks.keys()
+            self._following[rulebook.version, team] = rulebook.following(team) & self.publisher.tasks.keys()
         teams = self._following[rulebook.version, team]
         try:
-            return Carried(self.sender.with_room(teams), lease)
-        except self.sender.gone:
-            self.sender.forget_broker()
-            return NOBODY
+            return DirectlySent(self.publisher.with_room(teams), lease)
+        except self.publisher.unreachable:
+            self.publisher.close_connection()
+            return NONE
 
     def publish(self, database: Database, made: Sequence[Sending]) -> None:
-        """What can't be published is due again soon, rather than after its lease."""
-        if self.sender is None or not made:
+        """Publish these hops. Those that the broker does not take are due again in a second, not after their lease."""
+        if self.publisher is None or not made:
             return
         batches = [list(group) for _, group in groupby(sorted(made, key=_team), key=_team)]
         try:
             while batches:
-                self.sender.publish_hops(batches[0])
+                self.publisher.publish_hops(batches[0])
                 del batches[0]
-        except self.sender.gone as gone:
+        except self.publisher.unreachable as gone:
             log.warning("broker out of reach, hops are left to the relay", error=type(gone).__name__)
             with database.write() as tx:
                 pairs = [sending.pair for batch in batches for sending in batch]

@@ -16,30 +16,30 @@ from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.slips.typesetting import invoice, slip
 from dispatch.storage import operations, payments
 from dispatch.storage.database import Tx
-from workers.context import World
+from workers.context import Context
 
 Effects = Sequence[Row[Any]]
-Receiver = Callable[[World, Effects], Mapping[str, str]]
+Receiver = Callable[[Context, Effects], Mapping[str, str]]
 """Hands effects in. Gives why an effect was refused for good, by its key. Raises OSError with the port out of reach."""
 
 
-def _sms(here: World, rows: Effects) -> Mapping[str, str]:
-    here.sms.send([Message(row.key, row.payload["mobile"], row.payload["text"]) for row in rows])
+def _sms(context: Context, rows: Effects) -> Mapping[str, str]:
+    context.sms.send([Message(row.key, row.payload["mobile"], row.payload["text"]) for row in rows])
     return {}
 
 
-def _provisioning(here: World, rows: Effects) -> Mapping[str, str]:
-    return here.provisioning.carry_out([_line_order(row.key, **row.payload) for row in rows])
+def _provisioning(context: Context, rows: Effects) -> Mapping[str, str]:
+    return context.provisioning.carry_out([_line_order(row.key, **row.payload) for row in rows])
 
 
 def _line_order(key: str, order: str, account_id: int, number: str, speed: int | None = None, **_: Any) -> LineOrder:
     return LineOrder(key, order, account_id, number, speed=speed)
 
 
-def _printing(here: World, rows: Effects) -> Mapping[str, str]:
-    with here.database.read() as tx:
+def _printing(context: Context, rows: Effects) -> Mapping[str, str]:
+    with context.database.read() as tx:
         papers = [(row.key, _paper(tx, **row.payload)) for row in rows]
-    here.printer.print([Sheet(key, *_set(paper, here.settings.fonts)) for key, paper in papers])
+    context.printer.print([Sheet(key, *_set(paper, context.settings.fonts)) for key, paper in papers])
     return {}
 
 

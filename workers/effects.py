@@ -18,7 +18,7 @@ from dispatch.runtime import metrics
 from dispatch.storage import effects
 from dispatch.storage.outbox import Pair
 from workers.batch import PAUSE, Batch
-from workers.context import World, world
+from workers.context import Context, get_context
 from workers.effect_receivers import RECEIVERS, Effects
 from workers.hop import lost
 
@@ -27,38 +27,38 @@ log = structlog.get_logger()
 
 def deliver(pairs: Sequence[Pair]) -> None:
     """One message: what is still at its generation is ours, the rest is stale."""
-    here = world()
-    with here.database.write() as tx:
-        ours = effects.receive(tx, pairs, here.now(), here.settings.lease_span)
+    context = get_context()
+    with context.database.write() as tx:
+        ours = effects.receive(tx, pairs, context.now(), context.settings.lease_span)
         rows = effects.read_received(tx, ours)
     if len(ours) < len(pairs):
         metrics.STALE.labels("effects").inc(len(pairs) - len(ours))
         log.info("stale effects dropped", effects=lost(pairs, ours), kept=len(ours))
     for port, group in groupby(sorted(rows, key=lambda row: row.port), key=lambda row: row.port):
-        _Delivery(here, Port(port)).run(list(group))
+        _Delivery(context, Port(port)).run(list(group))
 
 
 class _Delivery:
     """One message's effects on their way to one receiver."""
 
-    def __init__(self, here: World, port: Port) -> None:
-        self.here, self.port = here, port
+    def __init__(self, context: Context, port: Port) -> None:
+        self.context, self.port = context, port
 
     def run(self, rows: Effects) -> None:
         Batch(self._hand_in, self._fail, self._wait).run(rows)
 
     def _hand_in(self, rows: Effects) -> list[Pair]:
         """All at once; those that were confirmed."""
-        return self._settle(rows, RECEIVERS[self.port](self.here, rows))
+        return self._settle(rows, RECEIVERS[self.port](self.context, rows))
 
     def _settle(self, rows: Effects, refused: Mapping[str, str]) -> list[Pair]:
-        now = self.here.now()
-        with self.here.database.write() as tx:
+        now = self.context.now()
+        with self.context.database.write() as tx:
             for row in rows:
                 if row.key in refused:
                     effects.quarantine(tx, _pair(row), f"{self.port}: refused, {refused[row.key]}")
             confirmed = effects.confirm(tx, [_pair(row) for row in rows if row.key not in refused], now)
-        self.here.ledger.write(f"effects.{self.port}", (row.key for row in rows if _pair(row) in confirmed))
+        self.context.ledger.write(f"effects.{self.port}", (row.key for row in rows if _pair(row) in confirmed))
         for row in rows:
             if row.key in refused:
                 metrics.QUARANTINED.labels(f"effects.{self.port}").inc()
@@ -67,16 +67,16 @@ class _Delivery:
 
     def _wait(self, rows: Effects, away: OSError) -> None:
         failure = f"{self.port}: {type(away).__name__}"
-        with self.here.database.write() as tx:
-            effects.postpone(tx, [_pair(row) for row in rows], self.here.now() + PAUSE, failure=failure)
+        with self.context.database.write() as tx:
+            effects.postpone(tx, [_pair(row) for row in rows], self.context.now() + PAUSE, failure=failure)
         metrics.OUT_OF_REACH.labels(f"effects.{self.port}").inc()
         log.warning("receiver out of reach, effects stay due", failure=failure, effects=[row.id for row in rows])
 
     def _fail(self, row: Row[Any], broken: Exception) -> None:
         """Only the error's kind is kept and logged: its text may quote a customer."""
         failure = f"{self.port}: {type(broken).__name__}"
-        with self.here.database.write() as tx:
-            quarantined = effects.fail(tx, _pair(row), failure, self.here.now())
+        with self.context.database.write() as tx:
+            quarantined = effects.fail(tx, _pair(row), failure, self.context.now())
         metrics.FAILURES.labels(f"effects.{self.port}").inc()
         metrics.QUARANTINED.labels(f"effects.{self.port}").inc(quarantined)
         log.error("effect failed", effect=row.id, failure=failure, quarantined=quarantined)

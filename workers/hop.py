@@ -22,20 +22,21 @@ from dispatch.storage import hops
 from dispatch.storage.hops import Sending
 from dispatch.storage.outbox import Pair
 from dispatch.tickets import next_hop
-from dispatch.tickets.next_hop import NOBODY
+from dispatch.tickets.next_hop import NONE
 from workers.batch import PAUSE, Batch
-from workers.context import world
-from workers.precomputed import Ahead
+from workers.context import get_context
+from workers.precomputed import Precomputed
 from workers.stretch import Step
+from workers.stretch import Stretch as Stretch  # its old place, for one release: operators' own team modules name it
 
 log = structlog.get_logger()
 
 
 def receive(pairs: Sequence[Pair]) -> list[Pair]:
     """Of hops that were sent before: what is still at the message's generation is ours, the rest is stale."""
-    here = world()
-    with here.database.write() as tx:
-        ours = hops.receive(tx, pairs, here.now(), here.settings.lease_span)
+    context = get_context()
+    with context.database.write() as tx:
+        ours = hops.receive(tx, pairs, context.now(), context.settings.lease_span)
     _tell_stale(pairs, ours)
     return ours
 
@@ -54,9 +55,9 @@ def lost(pairs: Sequence[Pair], kept: Sequence[Pair]) -> list[int]:
 def put_back(pairs: Sequence[Pair]) -> None:
     """Hops whose message this worker can do nothing with, because it is of another release: due again in a moment, and
     nobody's failure."""
-    here = world()
-    with here.database.write() as tx:
-        hops.postpone(tx, pairs, here.now() + timedelta(seconds=1))
+    context = get_context()
+    with context.database.write() as tx:
+        hops.postpone(tx, pairs, context.now() + timedelta(seconds=1))
 
 
 def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
@@ -69,31 +70,35 @@ def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair
 
 def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
     """A hop that was sent again after a crash goes through the steps that it has behind it without doing them again."""
-    here = world()
-    rulebook = here.rules.get()
-    lease, carried = here.settings.lease_span, NOBODY
+    context = get_context()
+    rulebook = context.rules.get()
+    lease, direct = context.settings.lease_span, NONE
     if step.end is not None:
-        carried = here.hand_on.carried(rulebook, effect.partition(".")[0], lease)
-    write, ahead = step.write, None
+        direct = context.direct_sender.to_queues_with_room(rulebook, effect.partition(".")[0], lease)
+    write, precomputed = step.write, None
     if step.look is not None:
-        with here.database.look() as tx:
+        with context.database.autocommit_read() as tx:
             seen = step.still_to_do(hops.read_received(tx, pairs), place)
-        write = step.look(here, seen) if seen else None
-    now = here.now()
-    if step.end is not None and here.database.one_writes:
-        with here.database.read() as tx:
+        write = step.look(context, seen) if seen else None
+    now = context.now()
+    if step.end is not None and context.database.single_writer:
+        with context.database.read() as tx:
             seen = step.still_to_do(hops.read_received(tx, pairs), place)
-            ahead = Ahead.of(tx, seen, step.end(tx, rulebook, seen, now, carried)) if seen else None
+            precomputed = Precomputed.of(tx, seen, step.end(tx, rulebook, seen, now, direct)) if seen else None
     following: list[Sending] = []
     own: list[Pair] = []
-    with here.database.write() as tx:
+    with context.database.write() as tx:
         mine = hops.lock_received(tx, pairs)
         todo = step.still_to_do(mine, place)
         behind = [(row.id, row.generation) for row in mine if not step.is_before(row, place)]
         if not todo:
             pass
         elif step.end is not None:
-            found = ahead.changes if ahead and ahead.holds(tx, todo) else step.end(tx, rulebook, todo, now, carried)
+            found = (
+                precomputed.changes
+                if precomputed and precomputed.holds(tx, todo)
+                else step.end(tx, rulebook, todo, now, direct)
+            )
             following = next_hop.write(tx, found)
         elif write is not None:
             write(tx, rulebook, todo, now)
@@ -101,16 +106,16 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
             own = hops.advance(tx, [row.id for row in todo], place + 1, now, lease)
     _tell_stale(pairs, [(row.id, row.generation) for row in mine])
     metrics.observe_all(metrics.HOP.labels(effect), [(now - row.made_at).total_seconds() for row in todo])
-    here.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in todo))
-    here.hand_on.publish(here.database, following)
+    context.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in todo))
+    context.direct_sender.publish(context.database, following)
     return behind + own
 
 
 def _wait(effect: str, pairs: Sequence[Pair], away: OSError) -> None:
     failure = f"{effect}: {type(away).__name__}"
-    here = world()
-    with here.database.write() as tx:
-        hops.postpone(tx, pairs, here.now() + PAUSE, failure=failure)
+    context = get_context()
+    with context.database.write() as tx:
+        hops.postpone(tx, pairs, context.now() + PAUSE, failure=failure)
     metrics.OUT_OF_REACH.labels(effect).inc()
     log.warning("out of reach, hops stay due", failure=failure, hops=[hop_id for hop_id, _ in pairs])
 
@@ -118,9 +123,9 @@ def _wait(effect: str, pairs: Sequence[Pair], away: OSError) -> None:
 def _fail(effect: str, pair: Pair, broken: Exception) -> None:
     """Only the error's kind is kept and logged: its text may quote a row, and a row may hold personal data."""
     failure = f"{effect}: {type(broken).__name__}"
-    here = world()
-    with here.database.write() as tx:
-        quarantined = hops.fail(tx, pair, failure, here.now())
+    context = get_context()
+    with context.database.write() as tx:
+        quarantined = hops.fail(tx, pair, failure, context.now())
         ticket = next((row.ticket_id for row in hops.lock(tx, [pair[0]]).values()), None)
     metrics.FAILURES.labels(effect).inc()
     metrics.QUARANTINED.labels(effect).inc(quarantined)

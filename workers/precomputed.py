@@ -1,8 +1,8 @@
-"""Where one writer has all others wait, what a step comes to is worked out before its turn to write has come.
+"""On SQLite only one process writes at a time, so a step computes its result before it takes the write lock.
 
-To read, to ask the rules, to freeze a record: that is half of such an act. What was worked out holds if the hops and
-what came with them are the same under the lock, and no act has entered their tickets' histories. Else it is worked out
-anew.
+Reading, asking the rules and freezing a record are half of such an act. The result holds if the hops and the columns
+read with them are unchanged under the lock and no act has entered their tickets' histories; otherwise the step computes
+it again.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from dispatch.tickets.next_hop import Changes
 
 
 @dataclass(frozen=True)
-class Ahead:
-    """`newest`: the last row in the histories of the hops' tickets."""
+class Precomputed:
+    """`newest`: the id of the last entry in the histories of the hops' tickets."""
 
     rows: Sequence[Row[Any]]
     newest: int | None
     changes: Changes
 
     @classmethod
-    def of(cls, tx: Tx, rows: Sequence[Row[Any]], changes: Changes) -> Ahead:
-        """`changes` come of what `tx` shows, of one moment."""
+    def of(cls, tx: Tx, rows: Sequence[Row[Any]], changes: Changes) -> Precomputed:
+        """`changes` were computed from `rows`; `tx` is the snapshot in which they were read."""
         return cls(rows, _newest(tx, rows), changes)
 
     def holds(self, tx: Tx, rows: Sequence[Row[Any]]) -> bool:
-        """For these rows, which are locked."""
+        """Whether the result still holds for `rows`, which are now locked."""
         return self.rows == rows and self.newest == _newest(tx, rows)
 
 

@@ -24,13 +24,13 @@ MOST_QUEUED = 1
 sent as soon as there is room, in a larger batch the longer it took, and a lease must outlast the queue."""
 
 
-class Sender:
+class Publisher:
     """`tasks` are each team's, in the order in which a hop goes through them."""
 
     def __init__(self, app: Celery, tasks: Mapping[str, Sequence[str]]) -> None:
         self.app, self.tasks = app, tasks
         transport = app.connection_for_write()
-        self.gone = (BrokerError, OSError, *transport.connection_errors, *transport.channel_errors)
+        self.unreachable = (BrokerError, OSError, *transport.connection_errors, *transport.channel_errors)
         """Whatever this broker's transport raises when it is away, full, or still loading."""
         self._broker: Connection | None = None
 
@@ -43,7 +43,7 @@ class Sender:
         found = queued(named, self._broker.default_channel)
         return {name for name, count in found.items() if count < MOST_QUEUED}
 
-    def forget_broker(self) -> None:
+    def close_connection(self) -> None:
         """After one of `gone`: the next question is asked over a connection of its own."""
         if self._broker is not None:
             with contextlib.suppress(Exception):  # it is gone already

@@ -30,10 +30,10 @@ from dispatch.storage.wakeups import Wakeups
 from dispatch.tickets import timers
 from workers.app import app
 from workers.chains import chains
-from workers.context import World, world
+from workers.context import Context, get_context
 from workers.heartbeat import process_name
 from workers.metrics_port import show_metrics
-from workers.publishing import Sender
+from workers.publishing import Publisher
 
 log = structlog.get_logger()
 
@@ -57,17 +57,17 @@ GATHER_SECONDS = 0.1
 
 
 class Relay:
-    def __init__(self, here: World) -> None:
-        self.here = here
+    def __init__(self, context: Context) -> None:
+        self.context = context
         self.stop = threading.Event()
-        self.sender = Sender(app, chains(here.rules.get()))
+        self.publisher = Publisher(app, chains(context.rules.get()))
         self._gathering = False
         self._started_at, self._beaten, self._aged = datetime.now(UTC), float("-inf"), float("-inf")
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
         """Until stopped. A broker or database that is away is waited for; nothing is remembered meanwhile."""
-        wakeups = Wakeups(self.here.database)
+        wakeups = Wakeups(self.context.database)
         swept = 0.0
         while not self.stop.is_set():
             looked = time.monotonic()
@@ -77,13 +77,13 @@ class Relay:
                     self._fire_timers()
                     self.retain()
                     swept = time.monotonic()
-                    beat(self.here.settings.run, self.name)
+                    beat(self.context.settings.run, self.name)
                 if not sent:
                     wakeups.wait(GATHER_SECONDS if self._gathering else SWEEP_SECONDS)
                 self.stop.wait(looked + PAUSE_SECONDS - time.monotonic())
-            except self.sender.gone as gone:
+            except self.publisher.unreachable as gone:
                 log.warning("broker out of reach, what is due stays due", error=type(gone).__name__)
-                self.sender.forget_broker()
+                self.publisher.close_connection()
                 self.stop.wait(1)
             except DBAPIError as gone:
                 log.warning("database out of reach", error=type(gone).__name__)
@@ -93,9 +93,9 @@ class Relay:
 
     def send_due(self) -> int:
         """Send what is due to the queues that have room; how many hops and effects."""
-        with self.here.database.look() as tx:
+        with self.context.database.autocommit_read() as tx:
             now = datetime.now(UTC)
-            due, effects_due = hops.teams_due(tx, now, self.sender.tasks), effects.is_due(tx, now)
+            due, effects_due = hops.teams_due(tx, now, self.publisher.tasks), effects.is_due(tx, now)
         return self._send_hops(due) + (self._send_effects() if effects_due else 0)
 
     def _send_hops(self, due_since: Mapping[str, datetime]) -> int:
@@ -103,22 +103,24 @@ class Relay:
         self._gathering = bool(due_since) and not ready
         if not ready:
             return 0
-        settings = self.here.settings
-        with self.here.database.write() as tx:
+        settings = self.context.settings
+        with self.context.database.write() as tx:
             due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch, ready)
         _measure("hops", due, lambda sending: sending.team)
-        self._send(_batches(due, lambda sending: sending.team, settings.batch), self.sender.publish_hops, hops.OUTBOX)
+        self._send(
+            _batches(due, lambda sending: sending.team, settings.batch), self.publisher.publish_hops, hops.OUTBOX
+        )
         return len(due)
 
     def _send_effects(self) -> int:
-        if not self.sender.with_room([EFFECTS]):
+        if not self.publisher.with_room([EFFECTS]):
             return 0
-        settings = self.here.settings
+        settings = self.context.settings
         most = min(settings.batch, MOST_EFFECTS)
-        with self.here.database.write() as tx:
+        with self.context.database.write() as tx:
             due = effects.take_due(tx, datetime.now(UTC), settings.lease_span, most * 2)
         _measure("effects", due, lambda sending: sending.port)
-        self._send(_batches(due, lambda sending: sending.port, most), self.sender.publish_effects, effects.OUTBOX)
+        self._send(_batches(due, lambda sending: sending.port, most), self.publisher.publish_effects, effects.OUTBOX)
         return len(due)
 
     def _send(self, batches: Iterable[list[S]], publish: Callable[[list[S]], None], outbox: Outbox) -> None:
@@ -128,9 +130,9 @@ class Relay:
             while unsent:
                 publish(unsent[0])
                 del unsent[0]
-        except self.sender.gone:
+        except self.publisher.unreachable:
             pairs = [sending.pair for batch in unsent for sending in batch]
-            with self.here.database.write() as tx:
+            with self.context.database.write() as tx:
                 outbox.postpone(tx, pairs, datetime.now(UTC) + timedelta(seconds=1))
             raise
 
@@ -143,15 +145,15 @@ class Relay:
         """
         if not due_since:
             return set()
-        teams = self.sender.tasks.keys()
-        with_room = self.sender.with_room(teams)
+        teams = self.publisher.tasks.keys()
+        with_room = self.publisher.with_room(teams)
         gathered = datetime.now(UTC) - timedelta(seconds=GATHER_SECONDS)
         return {team for team in with_room & due_since.keys() if with_room == teams or due_since[team] <= gathered}
 
     def _fire_timers(self) -> None:
-        rulebook = self.here.rules.get()
-        with self.here.database.write() as tx:
-            timers.fire(tx, rulebook, datetime.now(UTC), self.here.settings.batch)
+        rulebook = self.context.rules.get()
+        with self.context.database.write() as tx:
+            timers.fire(tx, rulebook, datetime.now(UTC), self.context.settings.batch)
             if time.monotonic() - self._beaten > heartbeats.BEAT_SECONDS:
                 heartbeats.beat(tx, process_name("relay"), "relay", self._started_at, datetime.now(UTC))
                 self._beaten = time.monotonic()
@@ -160,8 +162,8 @@ class Relay:
         """What has become old goes its way, some of it; looked for now and then."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
-        settings, now = self.here.settings, datetime.now(UTC)
-        with self.here.database.write() as tx:
+        settings, now = self.context.settings, datetime.now(UTC)
+        with self.context.database.write() as tx:
             stored = retention.store_ended(tx, settings.store_span, now, MOST_AGED)
             forgotten = retention.forget_confirmed(tx, settings.forget_span, now, MOST_AGED)
         if max(stored, forgotten) < MOST_AGED:
@@ -189,10 +191,10 @@ def _batches(due: Sequence[S], receiver: Callable[[S], str], size: int) -> Itera
 
 def main() -> None:
     configure_logs()
-    relay = Relay(world())
+    relay = Relay(get_context())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop.set())
-    settings = world().settings
+    settings = get_context().settings
     show_metrics(settings)
     mark_ready(settings.run, relay.name)
     relay.run()

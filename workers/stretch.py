@@ -13,15 +13,15 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
 from dispatch.storage.wakeups import came_onto_board
-from dispatch.tickets.next_hop import Carried, Changes
-from workers.context import World
+from dispatch.tickets.next_hop import Changes, DirectlySent
+from workers.context import Context
 
 Hops = Sequence[Row[Any]]
 Write = Callable[[Tx, Rulebook, Hops, datetime], None]
 """Writes what a step found out about hops that are now locked and still ours."""
-End = Callable[[Tx, Rulebook, Hops, datetime, Carried], Changes]
-"""Works out how such hops end, and which of those that follow are carried; writes nothing yet."""
-Look = Callable[[World, Hops], Write]
+End = Callable[[Tx, Rulebook, Hops, datetime, DirectlySent], Changes]
+"""Works out how such hops end, and which of the following hops are sent directly; writes nothing yet."""
+Look = Callable[[Context, Hops], Write]
 """Asks the outside world about hops that were read (no transaction is open meanwhile), and gives what is to be written.
 It may run twice for the same hop, so what it asks outside must be repeatable or carry a key. Raises OSError when that
 is out of reach."""

@@ -38,7 +38,7 @@ WORKERS = int(os.environ.get("BENCH_WORKERS", "2"))
 class Ours:
     def __init__(self) -> None:
         self.settings = load_settings()
-        self.database = Database(self.settings.database, by_key=True)
+        self.database = Database(self.settings.database, plans_by_index_only=True)
         migrate(self.database)
         self.rules = RulesInForce(self.settings.rules, self.database)
         self.script = prehandling_file.load(self.settings.prehandling, self.rules.get().categories)

@@ -9,7 +9,7 @@ from dispatch.domain.roles import WORKER
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Tx
 from dispatch.tickets import next_hop
-from dispatch.tickets.next_hop import Carried, Changes, Ending
+from dispatch.tickets.next_hop import Changes, DirectlySent, Ending
 from workers.stretch import Hops, Step, Stretch
 
 
@@ -17,13 +17,13 @@ def ending_with(finding: str, **evidence: Value) -> Stretch:
     """Evidence names are written with underscores."""
     given = {name.replace("_", "-"): value for name, value in evidence.items()}
 
-    def work(_tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime, carried: Carried) -> Changes:
+    def work(_tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime, direct: DirectlySent) -> Changes:
         asked = rulebook.findings[finding]
         endings = []
         for row in mine:
             good, faults = asked.read(given)
             assert not faults, faults
             endings.append(Ending(row, "finish", WORKER, finding=finding, evidence=good))
-        return next_hop.changes(rulebook, endings, now, carried)
+        return next_hop.changes(rulebook, endings, now, direct)
 
     return Stretch(Step("work", end=work), board=False)

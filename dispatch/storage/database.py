@@ -26,7 +26,7 @@ RESTED_SECONDS = 1
 
 Tx = Connection
 
-_BY_KEY = " ".join(
+_PLANS_BY_INDEX_ONLY = " ".join(
     f"-c {setting}"
     for setting in (
         "plan_cache_mode=force_generic_plan",
@@ -42,7 +42,7 @@ _COMMON: dict[str, Any] = {"hide_parameters": True, "json_serializer": write_jso
 class Database:
     """One database, SQLite or PostgreSQL."""
 
-    def __init__(self, url: str, *, by_key: bool = False) -> None:
+    def __init__(self, url: str, *, plans_by_index_only: bool = False) -> None:
         """`by_key`: for who finds rows by their keys alone, thousands of times: PostgreSQL then plans a statement once,
         and by the indexes, whatever it believes about a table that has just begun to grow."""
         parsed = make_url(url)
@@ -60,8 +60,9 @@ class Database:
                 # A stuck statement must not hold locks for ever: the lease would send its work again, and again.
                 limits = "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
                 # What is asked for lies in memory or on an SSD: to look a row up costs little more than to read on.
-                options = {"options": f"{limits} -c timezone=UTC -c random_page_cost=1.1 {_BY_KEY if by_key else ''}"}
-                self.engine = create_engine(parsed, connect_args=options, pool_size=CONNECTIONS, **_COMMON)
+                planning = _PLANS_BY_INDEX_ONLY if plans_by_index_only else ""
+                options = f"{limits} -c timezone=UTC -c random_page_cost=1.1 {planning}"
+                self.engine = create_engine(parsed, connect_args={"options": options}, pool_size=CONNECTIONS, **_COMMON)
                 _ask_the_rested(self.engine)
                 _quote_no_rows(self.engine)
             case _:
@@ -70,8 +71,8 @@ class Database:
                 )
 
     @property
-    def one_writes(self) -> bool:
-        """Whether whoever writes has all others wait, whatever it is that they want to write."""
+    def single_writer(self) -> bool:
+        """Whether the database lets only one transaction write at a time, whatever rows it touches: SQLite does."""
         return self.kind == "sqlite"
 
     @contextmanager
@@ -127,9 +128,9 @@ class Database:
             yield tx
 
     @contextmanager
-    def look(self) -> Iterator[Tx]:
-        """The same for a few statements whose answers fit into memory: on PostgreSQL without a transaction, which shows
-        each of them a moment of its own in one too, and takes as long as a statement to begin and to end it."""
+    def autocommit_read(self) -> Iterator[Tx]:
+        """A read of a few statements whose answers fit into memory. PostgreSQL runs each in autocommit: READ COMMITTED
+        gives every statement its own snapshot anyway, and BEGIN and COMMIT would cost a round trip each."""
         options = {"read_only": True} if self.kind == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
         with self.engine.connect().execution_options(**options) as tx, tx.begin():
             yield tx

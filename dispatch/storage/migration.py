@@ -11,12 +11,12 @@ from dispatch.storage.database import SCHEMA, Database
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
-def open_database(settings: Settings, *, by_key: bool = False) -> Database:
+def open_database(settings: Settings, *, plans_by_index_only: bool = False) -> Database:
     """The database in use; `by_key` as `Database` says.
 
     The embedded one is made and brought up to date by itself; a server's must already be. Raises SchemaOutdated.
     """
-    database = Database(settings.database, by_key=by_key)
+    database = Database(settings.database, plans_by_index_only=plans_by_index_only)
     if settings.embedded_database and database.schema() != SCHEMA:
         with (settings.root / "migrate.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two first commands at once: one makes the tables, one waits

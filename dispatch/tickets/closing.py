@@ -22,12 +22,14 @@ from dispatch.storage import history, hops, surveys, tickets
 from dispatch.storage.database import Tx
 from dispatch.storage.tables.tickets import as_dict, as_dicts, by_ticket
 from dispatch.tickets import next_hop
-from dispatch.tickets.next_hop import NOBODY, Carried, Changes, Ending
+from dispatch.tickets.next_hop import NONE, Changes, DirectlySent, Ending
 
 FILED, UNREACHABLE = "filed", "unreachable"
 
 
-def archive(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime, carried: Carried = NOBODY) -> Changes:
+def archive(
+    tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime, direct: DirectlySent = NONE
+) -> Changes:
     """Work out how these hops' tickets are frozen and the hops end; `tickets.next_hop.write` writes it.
 
     The record holds the whole journey, the time each team took, and its own SHA-256. Raises IllegalMove.
@@ -50,7 +52,7 @@ def archive(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime,
         for row in rows
     ]
     frozen = [record(cases[row.ticket_id], journeys[row.ticket_id], acts[row.ticket_id], now) for row in rows]
-    return replace(next_hop.changes(rulebook, endings, now, carried), records=frozen)
+    return replace(next_hop.changes(rulebook, endings, now, direct), records=frozen)
 
 
 def _last_finding(journey: Sequence[Row[Any]]) -> str | None:

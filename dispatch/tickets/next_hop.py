@@ -51,14 +51,15 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
-    """To which teams the caller itself carries the hops that he makes, and for how long that may take him."""
+class DirectlySent:
+    """Teams whose hops the caller publishes itself instead of leaving them to the relay, and the lease for that."""
 
     teams: Collection[str]
     lease: timedelta
 
 
-NOBODY = Carried((), timedelta())
+NONE = DirectlySent((), timedelta())
+"""The relay sends every hop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,10 @@ def end(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) ->
     write(tx, changes(rulebook, endings, now))
 
 
-def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carried: Carried = NOBODY) -> Changes:
+def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, direct: DirectlySent = NONE) -> Changes:
     """Work out what `write` is to write. Pure. Raises IllegalMove.
 
-    The hops that follow and are `carried` count as sent already; the others are due.
+    The following hops for the teams in `direct` count as sent already; the others are due.
     """
     ended, moved, made, entries = [], [], [], []
     for ending in endings:
@@ -126,8 +127,8 @@ def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carrie
         if decision.to != END:
             asked_by = _asked_by(rulebook, ending, decision)
             new = _new_hop(rulebook, row.ticket_id, row.last_seq + 1, decision, facts, asked_by, now)
-            if decision.to in carried.teams:
-                new |= _on_its_way(row.epoch + 1, now, carried.lease)
+            if decision.to in direct.teams:
+                new |= _on_its_way(row.epoch + 1, now, direct.lease)
             made.append({**new, "area": row.area, "rank": row.rank})  # an urge has locked the hop, not only its ticket
     boards = {ending.hop.team for ending in endings if ending.hop.boarded_at}
     kinds = {ending.hop.ticket_id: ending.hop.kind for ending in endings}
@@ -135,8 +136,8 @@ def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, carrie
 
 
 def write(tx: Tx, found: Changes) -> list[Sending]:
-    """Write what was worked out, of hops that are locked and still as they were. Returns the hops that are carried: the
-    caller publishes them when he has committed."""
+    """Write the changes; their hops are locked and have not changed since. Returns the directly sent hops: the caller
+    publishes them after its commit."""
     if not found.ended:
         return []
     archive.insert_records(tx, found.records)

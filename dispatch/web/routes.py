@@ -102,7 +102,7 @@ class Api:
                 visitor = _visitor(request)
                 rulebook = visitor.here.rulebook()
                 database = visitor.here.database
-                with database.trial() if trial else database.look() as tx:
+                with database.trial() if trial else database.autocommit_read() as tx:
                     caller = visitor.identify(tx) if _is_for_users(operation) else None
                     call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role))
                     call.require_possible()
@@ -140,7 +140,7 @@ class Api:
                 here, rulebook = visitor.here, visitor.here.rulebook()
                 caller = None
                 if _is_for_users(operation):
-                    with here.database.look() as tx:  # a stranger doesn't make the writers wait
+                    with here.database.autocommit_read() as tx:  # a stranger doesn't make the writers wait
                         caller = visitor.identify(tx)
                 with here.database.write() as tx:
                     call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role), key)
@@ -174,7 +174,7 @@ class Api:
                 if POLICIES[operation].who is Who.MACHINE:
                     visitor.require_machine()
                 if _is_for_users(operation):
-                    with visitor.here.database.look() as tx:
+                    with visitor.here.database.autocommit_read() as tx:
                         visitor.caller = visitor.identify(tx)
                 return visitor.finish(_answer(endpoint(visitor, **given), status))
 

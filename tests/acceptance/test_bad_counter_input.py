@@ -177,7 +177,7 @@ def test_a_key_that_meant_something_else_is_bad_input(installed: Installed, name
 
 def requests(installed: Installed) -> dict[str, dict[str, Any]]:
     """A whole request of every operation, as JSON has it."""
-    served, carried = installed.numbers[SERVED], installed.numbers[CARRIED]
+    served, direct = installed.numbers[SERVED], installed.numbers[CARRIED]
     proved = {"account": served, "document_number": c.resident_id(SERVED)}
     scan = {"kind": "owner-document", "content": c.PNG.decode()}
     holder = json.loads(opening())["holder"]
@@ -192,8 +192,8 @@ def requests(installed: Installed) -> dict[str, dict[str, Any]]:
         "view": {"account": served, "show": ["customer", "accounts"]},
         "modify": {**proved, "mobile": "13500135000"},
         "bind": {**proved, "mobile": "13700137000"},
-        "unbind": {"account": carried, "document_number": c.resident_id(CARRIED), "mobile": c.mobile(CARRIED)},
-        "bindings": {"account": carried, "since": "2026-01-01"},
+        "unbind": {"account": direct, "document_number": c.resident_id(CARRIED), "mobile": c.mobile(CARRIED)},
+        "bindings": {"account": direct, "since": "2026-01-01"},
         "contact": {"order": order(installed, FAILED)},
         "appoint": {"order": order(installed, FAILED), "at": "2026-03-03T10:00+08:00"},
         "refund": {"account": installed.numbers[FAILED], "password": c.PASSWORD, "reason": "no-way-for-cable"},

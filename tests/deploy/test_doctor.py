@@ -175,8 +175,8 @@ def test_a_database_that_is_away_is_told_with_its_reason(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.2, GOOD), (-3, DOUBTFUL), (40, BAD)])
-def test_clocks_that_differ_are_found(ahead: float, verdict: Verdict) -> None:
-    assert database_of.clock(database_of.CLOCK, ahead).verdict is verdict
+def test_clocks_that_differ_are_found(precomputed: float, verdict: Verdict) -> None:
+    assert database_of.clock(database_of.CLOCK, precomputed).verdict is verdict
 
 
 # -- the broker --------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ class Mortal(Database):
             raise self.fate
 
 
-class World:
+class Context:
     """An installation without processes: `tend` plays relay, workers and the short messages."""
 
     def __init__(self, database: Database, rulebook: Rulebook, script: Script, folder: Path) -> None:
@@ -109,8 +109,8 @@ class World:
 
 
 @pytest.fixture
-def here(database: Database, in_force: Rulebook, script: Script, tmp_path: Path) -> World:
-    return World(database, in_force, script, tmp_path)
+def context(database: Database, in_force: Rulebook, script: Script, tmp_path: Path) -> Context:
+    return Context(database, in_force, script, tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -120,28 +120,28 @@ def _in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver_of, "STALLED_SECONDS", 3)
 
 
-def test_a_replay_ends_with_every_case_archived_and_surveyed(here: World) -> None:
-    tally = here.run(here.driver())
+def test_a_replay_ends_with_every_case_archived_and_surveyed(context: Context) -> None:
+    tally = context.run(context.driver())
     assert (tally.accepted, tally.ended, tally.visits, tally.stalled) == (3, 3, VISITS, False)
     assert not tally.refused
     assert not tally.deviated
-    here.is_whole()
+    context.is_whole()
 
 
-def test_killed_behind_any_commit_the_next_process_under_its_name_ends_the_cases(here: World) -> None:
+def test_killed_behind_any_commit_the_next_process_under_its_name_ends_the_cases(context: Context) -> None:
     at = 0
     for at in range(1, 99):
-        mortal = Mortal(here.database.url, at, Died())
+        mortal = Mortal(context.database.url, at, Died())
         try:
-            here.run(here.driver(f"cut{at}", database=mortal))
+            context.run(context.driver(f"cut{at}", database=mortal))
             break  # there is no so-manieth
         except Died:
-            tally = here.run(here.driver(f"cut{at}"))
+            tally = context.run(context.driver(f"cut{at}"))
         finally:
             mortal.dispose()
         assert not tally.stalled
         assert not tally.refused
-        here.is_whole(f"cut{at}")
+        context.is_whole(f"cut{at}")
     assert at > 10
 
 
@@ -150,33 +150,33 @@ def test_a_database_away_behind_or_before_any_commit_is_waited_for_and_nothing_i
     sqlite: Database, rulebook: Rulebook, script: Script, tmp_path: Path, committed: bool
 ) -> None:
     put_in_force(sqlite, rulebook)
-    here = World(sqlite, rulebook, script, tmp_path)
+    context = Context(sqlite, rulebook, script, tmp_path)
     at = 0
     for at in range(1, 99):
         mortal = Mortal(sqlite.url, at, OperationalError("COMMIT", None, Exception("away")), committed)
-        tally = here.run(here.driver(f"away{at}", database=mortal))
+        tally = context.run(context.driver(f"away{at}", database=mortal))
         mortal.dispose()
         assert not tally.stalled
-        here.is_whole(f"away{at}")
+        context.is_whole(f"away{at}")
         if mortal.begun < at:
             break
     assert at > 10
 
 
 def test_what_others_have_waiting_before_its_own_is_left_to_them_and_hides_nothing(
-    here: World, monkeypatch: pytest.MonkeyPatch
+    context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driver_of, "AT_ONCE", 2)
-    others = [fault(here.database, here.rulebook, here.script, f"GZ{n}").ticket_id for n in range(5)]
-    waiting = [on_board(here.database, here.rulebook, ticket_id, datetime.now(UTC)) for ticket_id in others]
-    assert not here.run(here.driver()).stalled
-    here.is_whole()
-    assert [live_id(here.database, ticket_id) for ticket_id in others] == waiting
+    others = [fault(context.database, context.rulebook, context.script, f"GZ{n}").ticket_id for n in range(5)]
+    waiting = [on_board(context.database, context.rulebook, ticket_id, datetime.now(UTC)) for ticket_id in others]
+    assert not context.run(context.driver()).stalled
+    context.is_whole()
+    assert [live_id(context.database, ticket_id) for ticket_id in others] == waiting
 
 
-def test_a_log_without_cases_that_the_run_has_already_is_refused_and_nothing_is_written(here: World) -> None:
-    here.run(here.driver())
-    before = dump(here.database)
+def test_a_log_without_cases_that_the_run_has_already_is_refused_and_nothing_is_written(context: Context) -> None:
+    context.run(context.driver())
+    before = dump(context.database)
     with pytest.raises(BadInput, match="run cut has 2 cases that this log doesn't have, J0 among them"):
-        here.run(here.driver(logged=cases()[2:]))
-    assert dump(here.database) == before
+        context.run(context.driver(logged=cases()[2:]))
+    assert dump(context.database) == before

@@ -75,6 +75,6 @@ def test_what_waits_on_a_board_stays_there_and_what_a_chain_makes_is_of_the_epoc
         (row,) = hops.lock(tx, [f.live_id(database, made.ticket_id)]).values()
     with database.write() as tx:
         passed_on = next_hop.Ending(row, "pass on", f.SUPERVISOR, to="transmission")
-        carried = next_hop.Carried(["transmission"], f.LEASE)
-        next_hop.write(tx, next_hop.changes(in_force, [passed_on], f.NOW, carried))
+        direct = next_hop.DirectlySent(["transmission"], f.LEASE)
+        next_hop.write(tx, next_hop.changes(in_force, [passed_on], f.NOW, direct))
     assert f.hop(database, f.live_id(database, made.ticket_id)).generation == epoch.GENERATIONS + 1

@@ -332,7 +332,7 @@ WORKERS_OWN: dict[str, Callable[[Tx], object]] = {
 @pytest.mark.parametrize("what", WORKERS_OWN)
 def test_a_worker_on_a_new_database_does_not_settle_on_reading_whole_tables(postgresql: Database, what: str) -> None:
     """It keeps a plan for as long as it runs, and a day later the table that was empty isn't."""
-    worker = Database(postgresql.url, by_key=True)
+    worker = Database(postgresql.url, plans_by_index_only=True)
     found = plan(worker, WORKERS_OWN[what])
     worker.dispose()
     assert not re.search("Hash|Merge|Seq Scan on (hop|ticket|account)", found), found

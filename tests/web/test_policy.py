@@ -41,7 +41,7 @@ LETTERS = {
     "A": Role.ADMINISTRATOR,
 }
 EVERYBODY = "CM58NSTDIWBVOA"
-NOBODY = ""
+NONE = ""
 ANYBODY = "anybody"
 MACHINE = "machine"
 
@@ -64,16 +64,16 @@ BY_ROLE = {
     "take over": "8",
     "urge": "CM58V",
     "withdraw": "CM8V",
-    "answer by phone": NOBODY,
+    "answer by phone": NONE,
     "list tickets": "CM58NSTDIWBVO",
     "see a ticket": "CM58NSTDIWBVO",
     "see a hop": "CM58NSTDIWBVO",
-    "claim": NOBODY,
-    "report": NOBODY,
+    "claim": NONE,
+    "report": NONE,
     "pass on": "V",
-    "hand back": NOBODY,
-    "hold": NOBODY,
-    "resume": NOBODY,
+    "hand back": NONE,
+    "hold": NONE,
+    "resume": NONE,
     "release": "VO",
     "see the quarantine": "VO",
     "account open": "C",
@@ -103,7 +103,7 @@ BY_ROLE = {
     "see plans": "CM58VO",
     "see effects": "VO",
     "release effects": "VO",
-    "add a photo": NOBODY,
+    "add a photo": NONE,
     "see photos": "CM58NSTDIWBV",
     "add a scan": "CM",
     "see teams": EVERYBODY,
@@ -126,10 +126,10 @@ MEMBERS = {
     "data-network": "D",
     "construction": "BI",
     "supervisor": "V",
-    "provisioning": NOBODY,
-    "activation": NOBODY,
+    "provisioning": NONE,
+    "activation": NONE,
     "refund-desk": "CM",
-    "archive": NOBODY,
+    "archive": NONE,
     "callback-survey": "8",
 }
 FILERS = {"installer": "W", "construction": "W"}
@@ -242,9 +242,9 @@ def test_every_cell_of_the_matrix(rulebook: Rulebook) -> None:
 
 FIELDS = {
     Field.CUSTOMER: ("CM58V", "NSTDIWB"),  # the second only while the ticket lives
-    Field.FAILURE: ("VO", NOBODY),
-    Field.LOAD: ("VO", NOBODY),
-    Field.REFUSED: ("VOA", NOBODY),
+    Field.FAILURE: ("VO", NONE),
+    Field.LOAD: ("VO", NONE),
+    Field.REFUSED: ("VOA", NONE),
 }
 
 

@@ -1,4 +1,4 @@
-"""A worker's world on a database of its own, and the Celery app with a broker in memory."""
+"""A worker's context on a database of its own, and the Celery app with a broker in memory."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from celery import Celery
 
 from dispatch.storage.database import Database
 from tests.workers.stage import Stage
-from workers import context as world_of
-from workers.context import World
+from workers import context as worker_context
+from workers.context import Context
 
 
 @pytest.fixture
-def here(sqlite: Database) -> Iterator[World]:
+def context(sqlite: Database) -> Iterator[Context]:
     """What a worker process has at hand, as if this test were one."""
-    world_of._world.cache_clear()
-    made = world_of.world()
+    worker_context._context_of.cache_clear()
+    made = worker_context.get_context()
     yield made
     made.database.dispose()
-    world_of._world.cache_clear()
+    worker_context._context_of.cache_clear()
 
 
 @pytest.fixture
-def app(here: World, monkeypatch: pytest.MonkeyPatch) -> Celery:
+def app(context: Context, monkeypatch: pytest.MonkeyPatch) -> Celery:
     monkeypatch.setenv("DISPATCH_BROKER_URL", "memory://")
     from workers.app import app
 
@@ -32,5 +32,5 @@ def app(here: World, monkeypatch: pytest.MonkeyPatch) -> Celery:
 
 
 @pytest.fixture
-def stage(here: World, app: Celery) -> Stage:
-    return Stage(here, app)
+def stage(context: Context, app: Celery) -> Stage:
+    return Stage(context, app)

@@ -1,4 +1,4 @@
-"""Relay and workers, played one step at a time on a test's world."""
+"""Relay and workers, played one step at a time on a test's context."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from dispatch.storage.outbox import Pair
 from dispatch.tickets import handling
 from tests.factories import NOC, fault, live_id
 from workers.chains import chains
-from workers.context import World
+from workers.context import Context
 
 
 class Stage:
-    """Plays the relay and the workers of every team, one step at a time, on this test's world."""
+    """Plays the relay and the workers of every team, one step at a time, on this test's context."""
 
-    def __init__(self, here: World, app: Celery) -> None:
-        self.here, self.app = here, app
+    def __init__(self, context: Context, app: Celery) -> None:
+        self.context, self.app = context, app
         self.chains = chains(self.rulebook)
 
     @property
     def rulebook(self) -> Rulebook:
-        return self.here.rules.get()
+        return self.context.rules.get()
 
     def send(self, team: str, after: timedelta = timedelta()) -> list[Pair]:
         """What is due to this team so long from now, taken as the relay takes it."""
-        with self.here.database.write() as tx:
+        with self.context.database.write() as tx:
             now = datetime.now(UTC) + after
-            return [sent.pair for sent in hops.take_due(tx, now, self.here.settings.lease_span, 1000, [team])]
+            return [sent.pair for sent in hops.take_due(tx, now, self.context.settings.lease_span, 1000, [team])]
 
     def deliver(self, task: str, pairs: Sequence[Pair]) -> list[Pair]:
         """One step on one message; the pairs of the next message."""
@@ -49,12 +49,12 @@ class Stage:
         return sent
 
     def effects(self) -> Counter[tuple[str, str]]:
-        return Counter(self.here.ledger.effects())
+        return Counter(self.context.ledger.effects())
 
 
 def fixed(stage: Stage, script: Script) -> int:
     """A fault that NOC has fixed, due to be archived; its ticket's id."""
-    database, rulebook = stage.here.database, stage.rulebook
+    database, rulebook = stage.context.database, stage.rulebook
     made = fault(database, rulebook, script).ticket_id
     hop_id = live_id(database, made)
     stage.work("noc")

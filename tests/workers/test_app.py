@@ -20,7 +20,7 @@ from dispatch.storage import accounts, hops
 from dispatch.storage.hops import Sending
 from tests.factories import CLERK, LEASE, NOW
 from workers.chains import chains, stretches
-from workers.context import World
+from workers.context import Context
 from workers.task_names import DELIVER, receive_task
 
 
@@ -36,7 +36,7 @@ def test_it_refuses_to_start_when_a_module_has_no_team_in_the_rules(app: Celery,
         stretches(replace(rulebook, teams=fewer))
 
 
-def test_it_refuses_to_start_without_a_broker(here: World, app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_refuses_to_start_without_a_broker(context: Context, app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
     from workers.app import make_app
 
     monkeypatch.delenv("DISPATCH_BROKER_URL")
@@ -99,20 +99,20 @@ PRIVATE = {"account": "SECRET-77", "mobile": "13912345678", "area": "secret-area
 
 
 @pytest.fixture
-def private_fault(here: World, rulebook: Rulebook, script: Script) -> Sending:
+def private_fault(context: Context, rulebook: Rulebook, script: Script) -> Sending:
     """A fault of a customer whose every word would be recognised, taken to be sent."""
     from dispatch.tickets import intake
     from dispatch.tickets.intake import Report
 
-    in_force = here.rules.get()
-    with here.database.write() as tx:
+    in_force = context.rules.get()
+    with context.database.write() as tx:
         accounts.take_over(tx, [(PRIVATE["account"], PRIVATE["area"], PRIVATE["mobile"])], Actor("x", "clerk"), NOW)
         report = Report(PRIVATE["account"], "no-internet", PRIVATE["description"])
         intake.submit(tx, in_force, script, report, CLERK, NOW)
         return hops.take_due(tx, datetime.now(UTC), LEASE, 10, list(in_force.teams))[0]
 
 
-def message_to(app: Celery, here: World, sending: Sending, team: str) -> Any:
+def message_to(app: Celery, context: Context, sending: Sending, team: str) -> Any:
     """The message with which the relay would send this hop to a team."""
     from workers.relay import Relay
 
@@ -120,17 +120,17 @@ def message_to(app: Celery, here: World, sending: Sending, team: str) -> Any:
         queue = app.amqp.queues[team].bind(connection.channel())
         queue.declare()
         queue.purge()
-        Relay(here).sender.publish_hops([sending._replace(team=team)])
+        Relay(context).publisher.publish_hops([sending._replace(team=team)])
         message = queue.get(no_ack=True)
     assert message is not None
     return message
 
 
 def test_a_message_to_whichever_team_holds_ids_and_numbers_and_nothing_of_the_customer(
-    app: Celery, here: World, private_fault: Sending, rulebook: Rulebook
+    app: Celery, context: Context, private_fault: Sending, rulebook: Rulebook
 ) -> None:
     for team in rulebook.teams:
-        message = message_to(app, here, private_fault, team)
+        message = message_to(app, context, private_fault, team)
         headers = json.dumps([message.headers, message.properties], ensure_ascii=False, default=str)
         everything = message.body.decode() + headers
         for name, value in PRIVATE.items():
@@ -148,9 +148,9 @@ def test_what_a_step_hands_on_in_its_message_is_ids_too(app: Celery, private_fau
 
 
 def test_messages_name_their_tickets_in_a_stamp_of_every_step_of_the_chain(
-    app: Celery, here: World, private_fault: Sending
+    app: Celery, context: Context, private_fault: Sending
 ) -> None:
-    message = message_to(app, here, private_fault, "noc")
+    message = message_to(app, context, private_fault, "noc")
     assert message.headers["stamps"] == {"ticket": ["F00000001"]}
     assert message.headers["stamped_headers"] == ["ticket"]
     _, _, embedded = json.loads(message.body)

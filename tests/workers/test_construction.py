@@ -35,24 +35,24 @@ def desk(stage: Stage) -> Desk:
 
 
 def system(stage: Stage) -> SimulatedProvisioning:
-    return SimulatedProvisioning(stage.here.settings.root / "provisioning.db")
+    return SimulatedProvisioning(stage.context.settings.root / "provisioning.db")
 
 
 def build(stage: Stage, hop_id: int, finding: str, evidence: Mapping[str, Any]) -> None:
-    with stage.here.database.write() as tx:
+    with stage.context.database.write() as tx:
         now = datetime.now(UTC)
         handling.claim(tx, stage.rulebook, handling.Claim(hop_id, f.BUILDER), now)
         handling.end(tx, stage.rulebook, handling.Report(hop_id, f.BUILDER, finding, evidence), now)
 
 
 def live(stage: Stage, ticket_id: int) -> Any:
-    row = f.live(stage.here.database, ticket_id)
+    row = f.live(stage.context.database, ticket_id)
     assert row is not None
     return row
 
 
 def test_every_step_from_the_opening_to_service_delivered_five_times_is_done_once(stage: Stage, desk: Desk) -> None:
-    database = stage.here.database
+    database = stage.context.database
     with database.write() as tx:
         crew.add(tx, "construction", "huang", "tianhe")
     number = at.opened(database, desk)
@@ -89,7 +89,7 @@ def test_every_step_from_the_opening_to_service_delivered_five_times_is_done_onc
 
 
 def test_a_line_that_cannot_be_prepared_waits_at_the_refund_desk_with_the_reason(stage: Stage, desk: Desk) -> None:
-    database = stage.here.database
+    database = stage.context.database
     number = at.opened(database, desk)
     order = at.order_of(database, number)
     with database.write() as tx:
@@ -105,7 +105,7 @@ def test_a_line_that_cannot_be_prepared_waits_at_the_refund_desk_with_the_reason
 def test_a_provisioning_system_out_of_reach_refuses_nobody(
     stage: Stage, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = at.order_of(stage.here.database, at.opened(stage.here.database, desk))
+    order = at.order_of(stage.context.database, at.opened(stage.context.database, desk))
 
     def away(*_: object) -> None:
         raise ConnectionRefusedError
@@ -121,7 +121,7 @@ def test_a_provisioning_system_out_of_reach_refuses_nobody(
 def test_a_preparation_whose_answer_was_lost_is_ordered_again_and_done_once(
     stage: Stage, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    order = at.order_of(stage.here.database, at.opened(stage.here.database, desk))
+    order = at.order_of(stage.context.database, at.opened(stage.context.database, desk))
     asked: list[str] = []
     sound = SimulatedProvisioning.carry_out
 
@@ -146,7 +146,7 @@ def test_a_preparation_whose_answer_was_lost_is_ordered_again_and_done_once(
 def test_of_two_orders_one_of_whose_accounts_is_not_being_installed_the_other_goes_into_service(
     stage: Stage, desk: Desk
 ) -> None:
-    database = stage.here.database
+    database = stage.context.database
     numbers = [at.opened(database, desk, n) for n in (1, 2)]
     stage.work("provisioning")
     stage.work("construction")
@@ -163,7 +163,7 @@ def test_of_two_orders_one_of_whose_accounts_is_not_being_installed_the_other_go
 def test_a_speed_that_changed_while_the_line_was_built_is_the_line_s_when_it_goes_into_service(
     stage: Stage, desk: Desk
 ) -> None:
-    database = stage.here.database
+    database = stage.context.database
     number = at.opened(database, desk)
     order, line = at.order_of(database, number), at.line(database, number).id
     stage.work("provisioning")
@@ -188,13 +188,13 @@ def test_a_survey_asks_about_what_was_done(app: Celery, kind: str, text: str) ->
 
 def system_fault(stage: Stage, script: Script, number: str) -> int:
     """A fault of a system kind on this account, on system support's board; its hop's id."""
-    made = f.fault(stage.here.database, stage.rulebook, script, number, symptom="account-system")
+    made = f.fault(stage.context.database, stage.rulebook, script, number, symptom="account-system")
     stage.work("system-support", times=5)
-    return f.live_id(stage.here.database, made.ticket_id)
+    return f.live_id(stage.context.database, made.ticket_id)
 
 
 def found(stage: Stage, hop_id: int) -> dict[str, Any]:
-    with stage.here.database.read() as tx:
+    with stage.context.database.read() as tx:
         query = f.t.hop.select().where(f.t.hop.c.id == hop_id)
         return dict(tx.execute(query).one().found)
 
@@ -202,7 +202,7 @@ def found(stage: Stage, hop_id: int) -> dict[str, Any]:
 def test_system_support_sees_the_account_s_state_what_is_unconfirmed_and_what_was_done_last(
     stage: Stage, desk: Desk, script: Script
 ) -> None:
-    database = stage.here.database
+    database = stage.context.database
     number = at.in_service(database, desk)
     hop_id = system_fault(stage, script, number)
     assert found(stage, hop_id) == {
@@ -216,7 +216,7 @@ def test_system_support_sees_the_account_s_state_what_is_unconfirmed_and_what_wa
 def test_an_account_that_was_suspended_after_the_report_is_seen_as_such(
     stage: Stage, desk: Desk, script: Script
 ) -> None:
-    database = stage.here.database
+    database = stage.context.database
     number = at.in_service(database, desk)
     made = f.fault(database, stage.rulebook, script, number, symptom="account-system")
     request = Suspension(account=number, document_number=at.document(), reason="arrears", confirm=("open-fault",))

@@ -18,18 +18,18 @@ from dispatch.tickets import handling
 from tests.factories import NOC, fault, live
 from tests.workers.stage import Stage
 from workers.chains import chains
-from workers.context import World
-from workers.publishing import Sender
+from workers.context import Context
+from workers.publishing import Publisher
 
 LONG = timedelta(days=1)
 SURVEY = "callback-survey"
 
 
 @pytest.fixture
-def stage(here: World, app: Celery) -> Stage:
+def stage(context: Context, app: Celery) -> Stage:
     """With workers that have a broker, in memory."""
-    here.hand_on.sender = Sender(app, chains(here.rules.get()))
-    return Stage(here, app)
+    context.direct_sender.publisher = Publisher(app, chains(context.rules.get()))
+    return Stage(context, app)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def surveys(app: Celery) -> Iterator[Queue]:
 @pytest.fixture
 def fixed(stage: Stage, script: Script) -> int:
     """A fault that NOC has fixed: the archive's hop is due; its ticket's id."""
-    database, rulebook, now = stage.here.database, stage.rulebook, datetime.now(UTC)
+    database, rulebook, now = stage.context.database, stage.rulebook, datetime.now(UTC)
     ticket_id = fault(database, rulebook, script, "GZ1").ticket_id
     row = live(database, ticket_id)
     stage.work("noc")
@@ -57,7 +57,7 @@ def fixed(stage: Stage, script: Script) -> int:
 
 
 def survey(stage: Stage, ticket_id: int) -> Any:
-    row = live(stage.here.database, ticket_id)
+    row = live(stage.context.database, ticket_id)
     assert row.team == SURVEY
     return row
 
@@ -85,7 +85,7 @@ def test_what_a_worker_publishes_is_counted_as_sent_like_what_the_relay_does(
 
 
 def test_to_a_queue_that_has_work_waiting_nothing_is_added(stage: Stage, surveys: Queue, fixed: int) -> None:
-    stage.here.hand_on.sender.publish_hops([Sending(99, 1, SURVEY, 9, "fault", 0)])
+    stage.context.direct_sender.publisher.publish_hops([Sending(99, 1, SURVEY, 9, "fault", 0)])
     stage.work("archive")
     assert survey(stage, fixed).state == "due"
     assert [hop_id for hop_id, _ in stage.send(SURVEY)] == [survey(stage, fixed).id]
@@ -97,7 +97,7 @@ def test_what_cannot_be_published_is_due_again_in_a_moment(
     def away(*_: object) -> None:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(Sender, "publish_hops", away)
+    monkeypatch.setattr(Publisher, "publish_hops", away)
     stage.work("archive")
     row = survey(stage, fixed)
     assert row.state == "due"
@@ -110,7 +110,7 @@ def test_a_broker_that_cannot_be_asked_for_room_leaves_the_work_to_the_relay(
     def away(*_: object) -> set[str]:
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(Sender, "with_room", away)
+    monkeypatch.setattr(Publisher, "with_room", away)
     stage.work("archive")
     assert survey(stage, fixed).state == "due"
 
@@ -125,7 +125,7 @@ def test_a_worker_that_dies_before_it_has_published_leaves_the_hop_to_its_lease(
         raise Killed
 
     with monkeypatch.context() as dying:
-        dying.setattr(Sender, "publish_hops", killed)
+        dying.setattr(Publisher, "publish_hops", killed)
         with pytest.raises(Killed):
             stage.work("archive")
     assert survey(stage, fixed).state == "sent"
@@ -146,14 +146,14 @@ def test_a_message_that_comes_again_is_on_record_as_received_before_its_work_is_
     def killed(*_: object) -> None:
         raise Killed
 
-    ticket_id = fault(stage.here.database, stage.rulebook, script, "GZ1").ticket_id
+    ticket_id = fault(stage.context.database, stage.rulebook, script, "GZ1").ticket_id
     pairs = stage.send("noc")
     monkeypatch.setattr("dispatch.ports.line_test.SimulatedLineTester._line", killed)
     with pytest.raises(Killed):
         stage.deliver("noc.line-test", pairs)
-    assert live(stage.here.database, ticket_id).state == "sent"
+    assert live(stage.context.database, ticket_id).state == "sent"
     monkeypatch.setattr("workers.app._was_delivered_before", lambda: True)
     with pytest.raises(Killed):
         stage.deliver("noc.line-test", pairs)
-    assert live(stage.here.database, ticket_id).state == "received"
+    assert live(stage.context.database, ticket_id).state == "received"
     assert stage.deliver("noc.line-test", pairs) == []  # a third time it waits for its lease, and counts as a failure

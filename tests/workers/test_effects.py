@@ -34,27 +34,27 @@ from dispatch.storage.tables.accounts import effect, operation
 from tests.accounts import factories as at
 from tests.factories import account, dump
 from workers import effect_receivers
-from workers.context import World
+from workers.context import Context
 
 LONG = timedelta(days=1)
 OPS = Actor("ma", Role.OPS)
 
 
 class Outside:
-    """Plays the relay and a worker of the effects on this test's world."""
+    """Plays the relay and a worker of the effects on this test's context."""
 
-    def __init__(self, here: World, app: Celery) -> None:
-        self.here, self.app = here, app
+    def __init__(self, context: Context, app: Celery) -> None:
+        self.context, self.app = context, app
 
     def tell(self, count: int) -> None:
-        with self.here.database.write() as tx:
+        with self.context.database.write() as tx:
             for n in range(count):
                 leave.tell(tx, f"operation/{n}", f"1380013800{n % 10}", "您好", datetime.now(UTC))
 
     def order(self, number: str, *orders: Order) -> int:
         """Orders for one account's line, in this order; the account's id."""
-        account(self.here.database, number)
-        with self.here.database.write() as tx:
+        account(self.context.database, number)
+        with self.context.database.write() as tx:
             line = accounts.find(tx, number, lock=True)
             assert line is not None
             for n, order in enumerate(orders):
@@ -65,8 +65,8 @@ class Outside:
         """What is due so long from now, as the relay would send it: messages."""
         from workers.relay import _batches
 
-        with self.here.database.write() as tx:
-            due = effects.take_due(tx, datetime.now(UTC) + after, self.here.settings.lease_span, 1000)
+        with self.context.database.write() as tx:
+            due = effects.take_due(tx, datetime.now(UTC) + after, self.context.settings.lease_span, 1000)
         return [[sending.pair for sending in batch] for batch in _batches(due, lambda sending: sending.port, 50)]
 
     def deliver(self, message: list[Pair]) -> None:
@@ -81,25 +81,25 @@ class Outside:
         return len(messages)
 
     def row(self, key: str) -> Row[Any]:
-        with self.here.database.read() as tx:
+        with self.context.database.read() as tx:
             return tx.execute(select(effect).where(effect.c.key == key)).one()
 
     def states(self) -> Counter[str]:
-        with self.here.database.read() as tx:
+        with self.context.database.read() as tx:
             return Counter(tx.execute(select(effect.c.state)).scalars())
 
     def ledger(self) -> Counter[tuple[str, str]]:
-        return Counter(self.here.ledger.effects())
+        return Counter(self.context.ledger.effects())
 
     def delivered(self) -> dict[str, int]:
         """How often each message that reached a customer was handed in, by key."""
-        with contextlib.closing(sqlite3.connect(self.here.settings.root / "sms.db")) as gateway:
+        with contextlib.closing(sqlite3.connect(self.context.settings.root / "sms.db")) as gateway:
             return dict(gateway.execute("SELECT key, handed_in FROM delivered"))
 
 
 @pytest.fixture
-def stage(here: World, app: Celery) -> Outside:
-    return Outside(here, app)
+def stage(context: Context, app: Celery) -> Outside:
+    return Outside(context, app)
 
 
 def sick(monkeypatch: pytest.MonkeyPatch, broken: Exception, wrong: Callable[[Message], bool] = lambda _: True) -> None:
@@ -124,7 +124,7 @@ def test_each_receiver_gets_its_own_and_what_it_accepted_is_confirmed_and_on_the
     assert stage.work() == 2
     assert stage.states() == Counter(confirmed=3)
     assert stage.delivered() == {"operation/0/sms": 1, "operation/1/sms": 1}
-    found = stage.here.provisioning.line(line)  # type: ignore[attr-defined]
+    found = stage.context.provisioning.line(line)  # type: ignore[attr-defined]
     assert (found.state, found.number) == ("suspended", "GZ1")
     assert stage.ledger() == Counter(
         [
@@ -148,9 +148,9 @@ def test_of_two_messages_for_the_same_effects_the_older_is_stale_whichever_comes
     stage.deliver(older)
     assert stage.delivered() == {}
     stage.deliver(newer)
-    before = dump(stage.here.database), stage.delivered()
+    before = dump(stage.context.database), stage.delivered()
     stage.deliver(older)
-    assert (dump(stage.here.database), stage.delivered()) == before
+    assert (dump(stage.context.database), stage.delivered()) == before
 
 
 @pytest.mark.parametrize("broken", [ValueError("13800138006"), OSError("no room"), ConnectionResetError()])
@@ -194,7 +194,7 @@ def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
         assert stage.send(after=LONG) == []
     row = stage.row("operation/6/sms")
     assert (row.state, row.failures, row.failure) == ("quarantined", MOST_FAILURES, "sms: ValueError")
-    with stage.here.database.write() as tx:
+    with stage.context.database.write() as tx:
         leave.release(tx, row.id, OPS, datetime.now(UTC))
     stage.work()
     assert stage.states() == Counter(confirmed=10)
@@ -273,7 +273,7 @@ def test_the_orders_of_a_line_arrive_in_order_though_the_first_one_fails_at_firs
     assert stage.work(after=LONG) == 1
     assert stage.work(after=LONG) == 1
     assert stage.work(after=LONG) == 0
-    system = SimulatedProvisioning(stage.here.settings.root / "provisioning.db")
+    system = SimulatedProvisioning(stage.context.settings.root / "provisioning.db")
     assert [order for order, _ in system.ledger.effects()] == ["suspend", "resume"]
     found = system.line(line)
     assert found is not None
@@ -296,7 +296,7 @@ def test_what_was_accepted_and_not_confirmed_is_handed_in_again_and_delivered_on
     stage.work(after=LONG)
     assert stage.states() == Counter(confirmed=3)
     assert set(stage.delivered().values()) == {2}
-    gateway = SimulatedSmsGateway(stage.here.settings.root / "sms.db")
+    gateway = SimulatedSmsGateway(stage.context.settings.root / "sms.db")
     assert Counter(gateway.ledger.effects()) == Counter(("deliver", f"operation/{n}/sms") for n in range(3))
     assert set(stage.ledger().values()) == {1}
 
@@ -320,7 +320,7 @@ def test_what_a_stopped_task_had_in_hand_comes_back_in_ever_smaller_messages_unt
     assert stage.states() == Counter(confirmed=13)
 
 
-def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(stage: Outside, here: World) -> None:
+def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(stage: Outside, context: Context) -> None:
     from workers.app import app
     from workers.relay import Relay
 
@@ -330,10 +330,10 @@ def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(st
         queue = app.amqp.queues["effects"].bind(connection.channel())
         queue.declare()
         queue.purge()
-        relay = Relay(here)
+        relay = Relay(context)
         assert relay.send_due() == 3
         stage.tell(0)
-        with here.database.write() as tx:
+        with context.database.write() as tx:
             leave.tell(tx, "operation/9", "13800138009", "您好", datetime.now(UTC))
         assert relay.send_due() == 0  # the queue is full: it waits in the database
         first, second = queue.get(no_ack=True), queue.get(no_ack=True)
@@ -350,14 +350,14 @@ def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(st
 
 
 def test_an_opening_s_slip_and_invoice_lie_in_the_printer_s_tray_as_they_were_booked(stage: Outside) -> None:
-    counter = at.counter(stage.here.rules.get())
-    at.address(stage.here.database)
-    done = at.accepted(stage.here.database, opening.open_account, counter, at.application())
+    counter = at.counter(stage.context.rules.get())
+    at.address(stage.context.database)
+    done = at.accepted(stage.context.database, opening.open_account, counter, at.application())
     assert stage.work(times=2) == 1
-    tray = stage.here.settings.root / "printed"
+    tray = stage.context.settings.root / "printed"
     invoice_number = str(done.result["invoice"])
     assert {file.name for file in tray.iterdir()} == {f"{done.slip}.pdf", f"{int(invoice_number):08d}.pdf"}
-    assert (tray / f"{done.slip}.pdf").read_bytes() == slip(at.slip(stage.here.database, done))
+    assert (tray / f"{done.slip}.pdf").read_bytes() == slip(at.slip(stage.context.database, done))
     assert set(Ledger(tray.with_suffix(".tsv")).effects()) == {
         ("print", f"slip/{done.operation_id}"),
         ("print", f"invoice/{int(invoice_number)}"),
@@ -367,9 +367,9 @@ def test_an_opening_s_slip_and_invoice_lie_in_the_printer_s_tray_as_they_were_bo
 def test_a_slip_that_cannot_be_set_fails_alone_and_its_neighbours_are_printed(
     stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counter = at.counter(stage.here.rules.get())
-    made = [at.opened(stage.here.database, counter, n) for n in (1, 2, 3)]
-    with stage.here.database.read() as tx:
+    counter = at.counter(stage.context.rules.get())
+    made = [at.opened(stage.context.database, counter, n) for n in (1, 2, 3)]
+    with stage.context.database.read() as tx:
         poisoned = tx.execute(select(operation.c.id).order_by(operation.c.id)).scalars().all()[1]
     sound = effect_receivers.slip
 

@@ -39,13 +39,15 @@ def ten(stage: Stage, script: Script) -> list[int]:
 
 
 def made_hop(stage: Stage, script: Script, number: str = "GZ1", **report: Any) -> int:
-    row = live(stage.here.database, fault(stage.here.database, stage.rulebook, script, number, **report).ticket_id)
+    row = live(
+        stage.context.database, fault(stage.context.database, stage.rulebook, script, number, **report).ticket_id
+    )
     assert row is not None
     return int(row.id)
 
 
 def states(stage: Stage, hop_ids: Sequence[int]) -> list[str]:
-    return [hop(stage.here.database, hop_id).state for hop_id in hop_ids]
+    return [hop(stage.context.database, hop_id).state for hop_id in hop_ids]
 
 
 def breaks_in_the_look(poisoned: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +90,7 @@ def test_a_poison_hop_in_a_batch_of_ten_fails_alone_and_the_nine_others_go_on(
     assert len(stage.work("noc")) == 10
     others = [hop_id for hop_id in ten if hop_id != ten[6]]
     assert states(stage, others) == ["waiting"] * 9
-    row = hop(stage.here.database, ten[6])
+    row = hop(stage.context.database, ten[6])
     assert (row.state, row.failures) == ("due", 1)
     effects = stage.effects()
     assert effects == Counter((f"noc.{step}", str(id_)) for id_ in others for step in ("line-test", "board"))
@@ -102,15 +104,15 @@ def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
         stage.work("noc")
         for failures in range(2, MOST_FAILURES + 1):
             assert [hop_id for hop_id, _ in stage.work("noc", after=LONG)] == [ten[6]]
-            assert hop(stage.here.database, ten[6]).failures == failures
+            assert hop(stage.context.database, ten[6]).failures == failures
         assert stage.send("noc", after=LONG) == []
-    with stage.here.database.read() as tx:
+    with stage.context.database.read() as tx:
         [shown] = lists.quarantine(tx)
     assert (shown.id, shown.failures) == (ten[6], MOST_FAILURES)
     assert shown.failure == "noc.line-test: ValueError"  # the error's own words may quote a customer
-    with stage.here.database.write() as tx:
+    with stage.context.database.write() as tx:
         handling.release(tx, ten[6], SUPERVISOR, datetime.now(UTC))
-    assert (hop(stage.here.database, ten[6]).state, hop(stage.here.database, ten[6]).failures) == ("due", 0)
+    assert (hop(stage.context.database, ten[6]).state, hop(stage.context.database, ten[6]).failures) == ("due", 0)
     stage.work("noc")
     assert states(stage, ten) == ["waiting"] * 10
     assert set(stage.effects().values()) == {1}
@@ -123,7 +125,7 @@ def test_a_pause_that_grows_lies_between_a_poison_hops_tries(
     pauses = []
     for n in range(3):
         stage.work("noc", after=LONG if n else timedelta())
-        pauses.append((hop(stage.here.database, ten[6]).wake_at - datetime.now(UTC)).total_seconds())
+        pauses.append((hop(stage.context.database, ten[6]).wake_at - datetime.now(UTC)).total_seconds())
     assert [round(pause) for pause in pauses] == pytest.approx([2, 4, 8], abs=1)
 
 
@@ -143,7 +145,7 @@ def test_a_database_that_is_away_or_a_step_that_is_stopped_fails_nobody(
         with pytest.raises(type(error)):
             stage.deliver("noc.line-test", pairs)
     assert states(stage, ten) == ["received"] * 10
-    assert [hop(stage.here.database, hop_id).failures for hop_id in ten] == [0] * 10
+    assert [hop(stage.context.database, hop_id).failures for hop_id in ten] == [0] * 10
     assert not stage.effects()
     stage.work("noc", after=LONG)  # the lease brings them back
     assert states(stage, ten) == ["waiting"] * 10
@@ -164,15 +166,15 @@ def test_of_two_messages_for_the_same_hops_the_older_is_stale_whichever_comes_fi
 
 def test_a_message_that_comes_after_its_ticket_was_withdrawn_changes_nothing(stage: Stage, ten: list[int]) -> None:
     pairs = stage.deliver("noc.receive", stage.send("noc"))
-    with stage.here.database.write() as tx:
-        followup.withdraw(tx, hop(stage.here.database, ten[3]).ticket_id, "好了", SUPERVISOR, datetime.now(UTC))
+    with stage.context.database.write() as tx:
+        followup.withdraw(tx, hop(stage.context.database, ten[3]).ticket_id, "好了", SUPERVISOR, datetime.now(UTC))
     handed_on = stage.deliver("noc.line-test", pairs)
     assert [hop_id for hop_id, _ in handed_on] == [hop_id for hop_id in ten if hop_id != ten[3]]
     assert states(stage, [ten[3]]) == ["withdrawn"]
 
 
 def test_delivering_every_step_five_times_does_everything_once(stage: Stage, script: Script) -> None:
-    database, rulebook = stage.here.database, stage.rulebook
+    database, rulebook = stage.context.database, stage.rulebook
     with database.write() as tx:
         crew.add(tx, "installer", "li.wei", "tianhe")
     first = made_hop(stage, script)
@@ -214,10 +216,10 @@ def test_a_late_copy_of_any_earlier_message_writes_nothing_at_all(stage: Stage, 
         for task in stage.chains[team]:
             copies.append((task, pairs))
             pairs = stage.deliver(task, pairs)
-    before = dump(stage.here.database), stage.effects(), delivered(stage)
+    before = dump(stage.context.database), stage.effects(), delivered(stage)
     for task, old in [*copies, *reversed(copies)]:
         assert stage.deliver(task, old) == []
-    assert (dump(stage.here.database), stage.effects(), delivered(stage)) == before
+    assert (dump(stage.context.database), stage.effects(), delivered(stage)) == before
 
 
 def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_the_steps_behind_it(
@@ -243,7 +245,7 @@ def test_a_step_that_only_another_release_knows_puts_its_hops_back_without_blame
     assert stage.send("noc") == []  # not before a moment has passed
     stage.work("noc", after=timedelta(seconds=2))
     assert states(stage, ten) == ["waiting"] * 10
-    assert [hop(stage.here.database, hop_id).failures for hop_id in ten] == [0] * 10
+    assert [hop(stage.context.database, hop_id).failures for hop_id in ten] == [0] * 10
 
 
 def test_a_release_with_fewer_steps_still_puts_on_the_board_what_a_newer_one_has_begun(
@@ -259,7 +261,7 @@ def test_a_step_that_dies_before_its_commit_has_not_happened(
     stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pairs = stage.deliver("noc.receive", stage.send("noc"))
-    before = dump(stage.here.database)
+    before = dump(stage.context.database)
 
     class Killed(BaseException):
         pass
@@ -271,13 +273,13 @@ def test_a_step_that_dies_before_its_commit_has_not_happened(
         dying.setattr(hops, "advance", killed)
         with pytest.raises(Killed):
             stage.deliver("noc.line-test", pairs)
-    assert dump(stage.here.database) == before
+    assert dump(stage.context.database) == before
     assert not stage.effects()
 
 
 def delivered(stage: Stage) -> list[tuple[str, str, int]]:
     """(key, text, times handed in) of every short message that reached a customer."""
-    with contextlib.closing(sqlite3.connect(stage.here.settings.root / "sms.db")) as gateway:
+    with contextlib.closing(sqlite3.connect(stage.context.settings.root / "sms.db")) as gateway:
         return list(gateway.execute("SELECT key, text, handed_in FROM delivered ORDER BY id"))
 
 
@@ -304,10 +306,10 @@ def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_
     stage.work("callback-survey", after=LONG)
     assert delivered(stage) == [(key, text, 2)]
     assert sum(times for (effect, _), times in stage.effects().items() if effect == "callback-survey.ask") == 1
-    row = live(stage.here.database, ticket_id)
+    row = live(stage.context.database, ticket_id)
     assert row is not None
     assert row.state == "waiting"
-    with stage.here.database.read() as tx:
+    with stage.context.database.read() as tx:
         assert surveys.attempts(tx, [row.id])[row.id].confirmed_at is not None
 
 
@@ -324,7 +326,7 @@ def test_a_gateway_out_of_reach_is_waited_for_however_long_and_no_hop_fails(
         stage.work("archive")
         for _ in range(2 * MOST_FAILURES):
             stage.work("callback-survey", after=LONG)
-    row = live(stage.here.database, ticket_id)
+    row = live(stage.context.database, ticket_id)
     assert row is not None
     assert (row.team, row.state, row.failures) == ("callback-survey", "due", 0)
     assert row.failure == "callback-survey.ask: ConnectionRefusedError"
@@ -336,9 +338,9 @@ def test_a_reminder_is_a_message_of_its_own(stage: Stage, script: Script) -> Non
     ticket_id = fixed(stage, script)
     stage.work("archive")
     stage.work("callback-survey")
-    survey = live(stage.here.database, ticket_id)
+    survey = live(stage.context.database, ticket_id)
     assert survey is not None
-    with stage.here.database.write() as tx:
+    with stage.context.database.write() as tx:
         closing.remind(tx, stage.rulebook, list(hops.lock(tx, [survey.id]).values()), RELAY, datetime.now(UTC))
     stage.work("callback-survey")
     (key, text, once), (second_key, second_text, second) = delivered(stage)
@@ -352,10 +354,10 @@ def test_nobody_who_answers_in_time_is_reminded(stage: Stage, script: Script) ->
     ticket_id = fixed(stage, script)
     stage.work("archive")
     stage.work("callback-survey")
-    survey = live(stage.here.database, ticket_id)
+    survey = live(stage.context.database, ticket_id)
     assert survey is not None
     now = datetime.now(UTC)
-    with stage.here.database.write() as tx:
+    with stage.context.database.write() as tx:
         found = surveys.by_hop(tx, survey.id)
         assert found is not None
         closing.answer(tx, stage.rulebook, found.token, "satisfied", now)
@@ -364,7 +366,7 @@ def test_nobody_who_answers_in_time_is_reminded(stage: Stage, script: Script) ->
 
 
 def test_installers_are_proposed_by_area_the_least_busy_first(stage: Stage, script: Script) -> None:
-    database, rulebook = stage.here.database, stage.rulebook
+    database, rulebook = stage.context.database, stage.rulebook
     with database.write() as tx:
         for person, area in (("li.wei", "tianhe"), ("ma.jun", "tianhe"), ("ou.yang", "yuexiu")):
             crew.add(tx, "installer", person, area)

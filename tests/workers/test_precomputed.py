@@ -17,7 +17,7 @@ from dispatch.storage import archive, history
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.ticket_changes import write_act
 from dispatch.tickets import closing, followup
-from dispatch.tickets.next_hop import Carried, Changes
+from dispatch.tickets.next_hop import Changes, DirectlySent
 from tests.factories import AGENT_10086, ticket
 from tests.workers import stage as stage_of
 from tests.workers.stage import Stage
@@ -37,8 +37,8 @@ def interrupted_by(act: Callable[[Tx], object], database: Database) -> tuple[Ste
     hops it has worked that out, each time."""
     worked_out: list[int] = []
 
-    def end(tx: Tx, rulebook: Rulebook, mine: Sequence[Row[Any]], now: datetime, carried: Carried) -> Changes:
-        found = closing.archive(tx, rulebook, mine, now, carried)
+    def end(tx: Tx, rulebook: Rulebook, mine: Sequence[Row[Any]], now: datetime, direct: DirectlySent) -> Changes:
+        found = closing.archive(tx, rulebook, mine, now, direct)
         worked_out.append(len(mine))
         if len(worked_out) == 1:
             with database.write() as other:
@@ -53,14 +53,14 @@ def run(stage: Stage, step: Step) -> None:
 
 
 def test_what_was_worked_out_ahead_is_written_as_it_is_when_nothing_happens(stage: Stage, fixed: int) -> None:
-    step, worked_out = interrupted_by(lambda _tx: None, stage.here.database)
+    step, worked_out = interrupted_by(lambda _tx: None, stage.context.database)
     run(stage, step)
     assert worked_out == [1]
-    assert ticket(stage.here.database, fixed).state == "archived"
+    assert ticket(stage.context.database, fixed).state == "archived"
 
 
 def test_an_urge_that_comes_in_between_stands_in_the_record(stage: Stage, fixed: int) -> None:
-    database = stage.here.database
+    database = stage.context.database
 
     def urge(tx: Tx) -> None:
         followup.urge(tx, stage.rulebook, fixed, "急着用", AGENT_10086, datetime.now(UTC))
@@ -76,7 +76,7 @@ def test_an_urge_that_comes_in_between_stands_in_the_record(stage: Stage, fixed:
 
 
 def test_an_act_that_leaves_only_its_history_stands_in_the_record_too(stage: Stage, fixed: int) -> None:
-    database = stage.here.database
+    database = stage.context.database
 
     def note(tx: Tx) -> None:
         write_act(tx, [history.entry(fixed, datetime.now(UTC), "urge", AGENT_10086)])
@@ -91,7 +91,7 @@ def test_an_act_that_leaves_only_its_history_stands_in_the_record_too(stage: Sta
 
 
 def test_a_report_that_is_taken_back_in_between_is_not_archived(stage: Stage, fixed: int) -> None:
-    database = stage.here.database
+    database = stage.context.database
 
     def withdraw(tx: Tx) -> None:
         followup.withdraw(tx, fixed, "自己好了", AGENT_10086, datetime.now(UTC))

@@ -18,31 +18,31 @@ from dispatch.storage.outbox import Waited
 from dispatch.tickets import followup
 from tests import factories as f
 from workers.chains import chains
-from workers.context import World
-from workers.publishing import Sender
+from workers.context import Context
+from workers.publishing import Publisher
 
 
 @pytest.fixture
-def sender(app: Celery, here: World) -> Sender:
-    return Sender(app, chains(here.rules.get()))
+def publisher(app: Celery, context: Context) -> Publisher:
+    return Publisher(app, chains(context.rules.get()))
 
 
-def publish(sender: Sender, *batch: Sending) -> Any:
+def publish(publisher: Publisher, *batch: Sending) -> Any:
     """Into a broker in memory; the message that lies there then."""
     with Connection("memory://") as connection:
-        queue = sender.app.amqp.queues[batch[0].team].bind(connection.channel())
+        queue = publisher.app.amqp.queues[batch[0].team].bind(connection.channel())
         queue.declare()
         queue.purge()
-        sender.publish_hops(batch)
+        publisher.publish_hops(batch)
         message = queue.get(no_ack=True)
     assert message is not None
     return message
 
 
 @pytest.fixture
-def published(sender: Sender) -> Any:
+def published(publisher: Publisher) -> Any:
     """A message with two NOC hops."""
-    return publish(sender, Sending(7, 1, "noc", 41, "fault", 0), Sending(8, 3, "noc", 42, "fault", 0))
+    return publish(publisher, Sending(7, 1, "noc", 41, "fault", 0), Sending(8, 3, "noc", 42, "fault", 0))
 
 
 def test_a_message_names_hops_by_id_and_generation_and_the_chain_goes_on_from_step_to_step(published: Any) -> None:
@@ -58,15 +58,22 @@ def test_the_tickets_numbers_are_a_stamped_header_and_what_flower_shows(publishe
 
 
 @pytest.mark.parametrize("vain", [{"failures": 1}, {"waited": Waited(31.0, expired=True)}])
-def test_what_was_sent_in_vain_before_is_received_by_a_task_of_its_own(sender: Sender, vain: dict[str, Any]) -> None:
-    message = publish(sender, Sending(7, 2, "noc", 41, "fault", 0)._replace(**vain))
+def test_what_was_sent_in_vain_before_is_received_by_a_task_of_its_own(
+    publisher: Publisher, vain: dict[str, Any]
+) -> None:
+    message = publish(publisher, Sending(7, 2, "noc", 41, "fault", 0)._replace(**vain))
     _, _, embedded = json.loads(message.body)
     assert message.headers["task"] == "noc.receive"
     assert [step["task"] for step in reversed(embedded["chain"])] == ["noc.line-test", "noc.board"]
 
 
 def test_while_work_waits_in_any_queue_what_is_due_gathers_but_not_for_long(
-    app: Celery, here: World, sender: Sender, rulebook: Rulebook, script: Script, monkeypatch: pytest.MonkeyPatch
+    app: Celery,
+    context: Context,
+    publisher: Publisher,
+    rulebook: Rulebook,
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from workers import relay as relays  # it needs the app
 
@@ -76,17 +83,17 @@ def test_while_work_waits_in_any_queue_what_is_due_gathers_but_not_for_long(
             queue.declare()
             queue.purge()
         monkeypatch.setattr(relays, "GATHER_SECONDS", 3600)
-        relay = relays.Relay(here)
-        f.fault(here.database, rulebook, script, "GZ1", now=datetime.now(UTC))
+        relay = relays.Relay(context)
+        f.fault(context.database, rulebook, script, "GZ1", now=datetime.now(UTC))
         assert relay.send_due() == 1  # nothing waits anywhere
-        f.fault(here.database, rulebook, script, "GZ2", now=datetime.now(UTC), category="system")
+        f.fault(context.database, rulebook, script, "GZ2", now=datetime.now(UTC), category="system")
         assert relay.send_due() == 0
         monkeypatch.setattr(relays, "GATHER_SECONDS", 0)
         assert relay.send_due() == 1
 
 
 def test_what_has_become_old_goes_into_the_case_store_in_passing_some_with_every_sweep(
-    app: Celery, here: World, sqlite: Database, rulebook: Rulebook, script: Script
+    app: Celery, context: Context, sqlite: Database, rulebook: Rulebook, script: Script
 ) -> None:
     from workers.relay import MOST_AGED, Relay  # it needs the app
 
@@ -95,8 +102,8 @@ def test_what_has_become_old_goes_into_the_case_store_in_passing_some_with_every
     for ticket_id in ids:
         with sqlite.write() as tx:
             followup.withdraw(tx, ticket_id, "好了", f.CLERK, f.NOW)
-    assert here.settings.store_span < datetime.now(UTC) - f.NOW
-    relay = Relay(here)
+    assert context.settings.store_span < datetime.now(UTC) - f.NOW
+    relay = Relay(context)
     stored = []
     for _ in range(3):
         relay.retain()

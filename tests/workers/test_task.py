@@ -25,11 +25,11 @@ def fetched(app: Celery, monkeypatch: pytest.MonkeyPatch) -> Iterator[Message]:
         message = queue.get(no_ack=False)
         assert message is not None
 
-        def gone(*_: object, **__: object) -> None:
+        def unreachable(*_: object, **__: object) -> None:
             raise TimeoutError("black hole")
 
         with monkeypatch.context() as broken:
-            broken.setattr(channel, "basic_ack", gone)
+            broken.setattr(channel, "basic_ack", unreachable)
             yield message
 
 

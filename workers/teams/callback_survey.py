@@ -14,7 +14,7 @@ from dispatch.ports.sms import Message
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import surveys
 from dispatch.storage.database import Tx
-from workers.context import World
+from workers.context import Context
 from workers.stretch import Hops, Step, Stretch, Write, show
 
 
@@ -23,11 +23,11 @@ def prepare(tx: Tx, _rulebook: Rulebook, mine: Hops, now: datetime) -> None:
     surveys.open_surveys(tx, [row.id for row in mine], now)
 
 
-def ask(world: World, rows: Hops) -> Write:
+def ask(context: Context, rows: Hops) -> Write:
     """Send the link; from then on the hop waits for the customer."""
-    with world.database.read() as tx:
+    with context.database.read() as tx:
         questions = surveys.unconfirmed(tx, [row.id for row in rows])
-    world.sms.send([Message(q.key, q.mobile, _text(q, world.settings.survey_url)) for q in questions])
+    context.sms.send([Message(q.key, q.mobile, _text(q, context.settings.survey_url)) for q in questions])
 
     def write(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
         surveys.confirm(tx, [row.id for row in mine], now)

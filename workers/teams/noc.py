@@ -7,13 +7,13 @@ from datetime import datetime
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
-from workers.context import World
+from workers.context import Context
 from workers.stretch import Hops, Step, Stretch, Write
 
 
-def line_test(world: World, rows: Hops) -> Write:
+def line_test(context: Context, rows: Hops) -> Write:
     """Measure the customers' lines and keep what was found with the hop."""
-    results = world.line_tester.test([row.account for row in rows])
+    results = context.line_tester.test([row.account for row in rows])
 
     def write(tx: Tx, _rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
         hops.note_found(tx, [(row.id, dict(results[row.account])) for row in mine])

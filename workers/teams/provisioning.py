@@ -9,20 +9,20 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts
 from dispatch.storage.database import Tx
 from dispatch.tickets import construction
-from workers.context import World
+from workers.context import Context
 from workers.stretch import Hops, Step, Stretch, Write
 
 
-def prepare(world: World, rows: Hops) -> Write:
+def prepare(context: Context, rows: Hops) -> Write:
     """Order the preparation under a key of the hop's, so that a repetition is recognised."""
-    with world.database.read() as tx:
+    with context.database.read() as tx:
         lines = accounts.lines(tx, [row.account_id for row in rows])
     orders = {}
     for row in rows:
         line = lines[row.account_id]
         key = f"{construction.key_of(row)}/{Order.PREPARE}"
         orders[row.id] = LineOrder(key, Order.PREPARE, line.id, line.number, line.olt, line.port, line.speed)
-    refused = world.provisioning.carry_out(list(orders.values()))
+    refused = context.provisioning.carry_out(list(orders.values()))
     answers = {hop_id: refused.get(order.key) for hop_id, order in orders.items()}
 
     def write(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
