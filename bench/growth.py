@@ -35,7 +35,7 @@ FROM (SELECT n, now() - interval '1 minute' * (%(all)s::bigint - n + 100) AS at
 """
 OLD_HOPS = """
 INSERT INTO hop (ticket_id, seq, team, area, rank, state, rule, facts, rulebook, finding, evidence, made_at, ended_at)
-SELECT id, 1, 'noc', area, 3, 'reported', 'flows.fault.start[1]', '{"hops": 0}', %(rulebook)s, 'fixed',
+SELECT id, 1, 'noc', area, 3, 'reported', 'flows.fault.start.otherwise', '{"hops": 0}', %(rulebook)s, 'fixed',
        '{"cause": "fibre"}', made_at, ended_at
 FROM ticket WHERE id > %(after)s;
 """
@@ -51,7 +51,7 @@ FROM generate_series(1, %(count)s::bigint) AS n;
 """
 DUE_HOPS = """
 INSERT INTO hop (ticket_id, seq, team, area, rank, state, wake_at, rule, facts, rulebook, made_at)
-SELECT id, 1, 'system-support', area, 3, 'due', now(), 'flows.fault.start[0]', '{"hops": 0}', %(rulebook)s, now()
+SELECT id, 1, 'system-support', area, 3, 'due', now(), 'flows.fault.start.system', '{"hops": 0}', %(rulebook)s, now()
 FROM ticket WHERE id < 0;
 """
 

@@ -71,7 +71,13 @@ class RulesInForce:
                 raise
             if self._rulebook is not None and self._rulebook.version == version:
                 return self._rulebook
-            return self.version(version)
+            try:
+                return self.version(version)
+            except BadRules as unreadable:  # a later release took up a text that this one can't read
+                log.error("rules in force unreadable", version=version, faults=len(unreadable.lines))
+                if self._rulebook is None:
+                    raise refused from None
+                return self._rulebook
 
     def version(self, version: str) -> Rulebook:
         """A rulebook that is or was in force. Raises NotFound."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +132,7 @@ def test_without_any_good_version_a_bad_file_is_an_error_and_is_noted(database: 
     assert versions(database) == []
 
 
-def test_who_slept_through_a_good_version_falls_back_on_that_one_and_not_on_his_own(
+def test_a_process_that_slept_through_a_good_version_falls_back_on_that_one_and_not_on_its_own(
     database: Database, file: Path, rulebook: Rulebook
 ) -> None:
     awake, sleeper = RulesInForce(file, database), RulesInForce(file, database)
@@ -139,6 +141,26 @@ def test_who_slept_through_a_good_version_falls_back_on_that_one_and_not_on_his_
     newest = awake.get()
     rewritten(file, BAD)
     assert sleeper.get().version == newest.version
+
+
+def test_a_process_that_cannot_read_the_rules_of_a_later_release_goes_on_with_its_own(
+    database: Database, file: Path, rulebook: Rulebook
+) -> None:
+    running = RulesInForce(file, database)
+    running.get()
+    later = rulebook.text.replace("version: 1\n", "version: 1\nholidays: none\n")
+    put_in_force_by_a_later_release(database, rulebook, later)
+    rewritten(file, later)
+    assert running.get().version == rulebook.version
+    assert running.refused is not None
+    assert "unknown key 'holidays'" in running.refused.lines[0]
+    with pytest.raises(BadRules, match=str(file)):
+        RulesInForce(file, database).get()
+
+
+def put_in_force_by_a_later_release(database: Database, rulebook: Rulebook, text: str) -> None:
+    with database.write() as tx:
+        rulebooks.put_in_force(tx, dataclasses.replace(rulebook, version="f" * 12, text=text), datetime.now(UTC))
 
 
 def test_a_team_at_work_is_not_dropped(database: Database, file: Path, rulebook: Rulebook, script: Script) -> None:

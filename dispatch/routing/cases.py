@@ -5,7 +5,7 @@ A rule that no case covers counts as a failure too: whoever adds a rule says wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Annotated
@@ -17,7 +17,7 @@ from dispatch.domain.kind import Kind
 from dispatch.errors import BadRules
 from dispatch.routing.checks import OWN_FACTS, unknown
 from dispatch.routing.loader import shape_fault
-from dispatch.routing.rulebook import END, SENDER, Decision, Facts, Rulebook
+from dispatch.routing.rulebook import END, SENDER, Decision, Facts, Rulebook, Rules
 from dispatch.routing.schema import Name, Strict
 from dispatch.routing.strict_yaml import Path, read
 
@@ -44,7 +44,7 @@ class CasesFile(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`rule` is None where any rule may choose `to`. `line` is the case's place in its file."""
+    """`rule` is a rule's own name, or None where any rule may choose `to`. `line` is the case's place in its file."""
 
     name: str
     line: int
@@ -96,12 +96,30 @@ def run(rulebook: Rulebook, cases: tuple[Case, ...]) -> Verdict:
 
 def all_rules(rulebook: Rulebook) -> dict[str, int]:
     """Every rule that can decide a case, limits included, with its line in the rules file."""
-    lists = [
-        *rulebook.starts.values(),
-        *(rules for teams in rulebook.flows.values() for findings in teams.values() for rules in findings.values()),
-    ]
     limits = {f"limits.{name}": line for name, line in rulebook.limits.lines.items()}
-    return {rule.name: rule.line for rules in lists for rule in rules} | limits
+    return {rule.name: rule.line for rules in _lists(rulebook).values() for rule in rules} | limits
+
+
+def references(rulebook: Rulebook) -> dict[str, str]:
+    """What a case may write for a rule, with the rule's own name: that name, its index even where it has a name, and
+    the list alone for the list's default. So a case holds when its rule is given a name, and a case about a list's
+    only rule holds when another is put before it."""
+    names = {name: name for name in all_rules(rulebook)}
+    for place, rules in _lists(rulebook).items():
+        names |= {f"{place}[{i}]": rule.name for i, rule in enumerate(rules)}
+        names[place] = rules[-1].name
+    return names
+
+
+def _lists(rulebook: Rulebook) -> dict[str, Rules]:
+    """Every list of rules by its place in the file."""
+    starts = {f"flows.{flow}.start": rules for flow, rules in rulebook.starts.items()}
+    return starts | {
+        f"flows.{flow}.{team}.{finding}": rules
+        for flow, teams in rulebook.flows.items()
+        for team, findings in teams.items()
+        for finding, rules in findings.items()
+    }
 
 
 def load_cases(file: FilePath, rulebook: Rulebook) -> tuple[Case, ...]:
@@ -122,15 +140,16 @@ def parse_cases(text: str, name: str, rulebook: Rulebook) -> tuple[Case, ...]:
             model = CasesFile.model_validate(document.data)
         except ValidationError as wrong:
             faults += [shape_fault(document, error) for error in wrong.errors()]
+    names = references(rulebook)
     if model is not None:
         for i, case in enumerate(model.cases):
-            faults += [document.fault(("cases", i, *path), message) for path, message in _check(rulebook, case)]
+            faults += [document.fault(("cases", i, *path), message) for path, message in _check(rulebook, case, names)]
     if faults:
         lines = tuple(f"{name}:{fault.line}:{fault.column}: {fault.message}" for fault in sorted(set(faults)))
         raise BadRules(file=name, faults=lines)
     assert model is not None
     return tuple(
-        Case(case.name, document.where[("cases", i)][0], _facts(case), case.to, case.rule)
+        Case(case.name, document.where[("cases", i)][0], _facts(case), case.to, case.rule and names[case.rule])
         for i, case in enumerate(model.cases)
     )
 
@@ -148,14 +167,14 @@ def _facts(case: CaseModel) -> Facts:
     )
 
 
-def _check(rulebook: Rulebook, case: CaseModel) -> Iterator[tuple[Path, str]]:
-    """What the case says of the rulebook that isn't so, as (path in the case, message)."""
+def _check(rulebook: Rulebook, case: CaseModel, names: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+    """What the case says of the rulebook that isn't so, as (path in the case, message). `names`: the references."""
     if case.to not in (*rulebook.teams, END):
         yield ("to",), unknown("team", case.to, [*rulebook.teams, END])
     if case.sender is not None and case.sender not in rulebook.teams:
         yield ("sender",), unknown("team", case.sender, rulebook.teams)
-    if case.rule is not None and case.rule not in all_rules(rulebook):
-        yield ("rule",), unknown("rule", case.rule, all_rules(rulebook))
+    if case.rule is not None and case.rule not in names:
+        yield ("rule",), unknown("rule", case.rule, names)
     if case.flow not in rulebook.flows:
         yield ("flow",), unknown("flow", case.flow, rulebook.flows)
     elif case.team is None and case.finding is not None:

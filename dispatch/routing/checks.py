@@ -84,6 +84,7 @@ def _findings(file: RulesFile) -> Found:
 def _flow(file: RulesFile, name: str, flow: FlowModel) -> Found:
     base: Path = ("flows", name)
     yield from _rules(file, (*base, "start"), flow.start, None, asked=False)
+    yield from _names_of_the_start(base, flow)
     for team, findings in flow.teams.items():
         path: Path = (*base, "teams", team)
         if team not in file.teams:
@@ -107,7 +108,10 @@ def _rules(file: RulesFile, path: Path, rules: list[RuleModel], finding: str | N
             "the last rule needs no `when`: without a default a case could be unroutable",
         )
     before = _Before()
+    named: dict[str, int] = {}
     for i, rule in enumerate(rules):
+        if rule.name is not None and named.setdefault(rule.name, i) != i:
+            yield (*path, i, "name"), f"rule {named[rule.name] + 1} of this list is called '{rule.name}' already"
         target = (*path, i, "to")
         if rule.to == SENDER:
             if finding is None:
@@ -127,6 +131,14 @@ def _rules(file: RulesFile, path: Path, rules: list[RuleModel], finding: str | N
         if earlier is not None:
             yield (*path, i), f"never reached: rule {earlier + 1} of this list already matches all that it would"
         before.add(rule)
+
+
+def _names_of_the_start(base: Path, flow: FlowModel) -> Found:
+    """A rule of the start must not be known by the same name as the rules of a team that is called `start`."""
+    taken = flow.teams.get("start", {})
+    for i, rule in enumerate(flow.start):
+        if rule.name in taken:
+            yield (*base, "start", i, "name"), f"'{rule.name}' is a finding of team 'start': call the rule otherwise"
 
 
 def _always_asked(file: RulesFile, flow: FlowModel, team: str) -> bool:

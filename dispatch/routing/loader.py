@@ -122,8 +122,9 @@ def _shown(value: object) -> str:
 
 
 def _is_key(path: Path) -> bool:
-    """A fault about a named entry stands at its name; one about a list's item or a `to` stands at the value."""
-    return isinstance(path[-1], str) and path[-1] not in ("to", "then", "start")
+    """A fault about a named entry stands at its name; one about a list's item or a part of it stands at the value."""
+    of_an_item = any(isinstance(part, int) for part in path[-2:])
+    return not of_an_item and path[-1] not in ("then", "start")
 
 
 def _repaired(document: Document, wrong: ValidationError) -> RulesFile | None:
@@ -164,7 +165,7 @@ _HARMLESS: dict[str, object] = {
     "unit": None, "least": None, "most": None, "choices": None, "filed_by": None,
     "passes_on_to": None, "evidence": None,
     "version": 1, "hops": 2, "reopens": 0, "then": "", "hold": "1h", "every": "1h", "at_most": 1, "attempts": 1,
-    "urges": {"at_most": 1, "every": "1h"}, "survey": {"attempts": 1, "every": "1h"}, "to": END,
+    "urges": {"at_most": 1, "every": "1h"}, "survey": {"attempts": 1, "every": "1h"}, "name": None, "to": END,
 }  # fmt: skip
 """What stands in for an ill-shaped value while the rest of the file is checked; None takes the entry away."""
 
@@ -266,17 +267,22 @@ def _evidence(name: str, model: EvidenceModel) -> Evidence:
 
 
 def _rules(document: Document, path: Path, rules: list[RuleModel]) -> Rules:
-    """Rules named by their place: `flows.fault.noc.inside-plant[0]`; a single one goes without its number."""
-    name = ".".join(str(part) for part in path if part != "teams")
+    place = ".".join(str(part) for part in path if part != "teams")
     return Rules(
         Rule(
-            name=name if len(rules) == 1 else f"{name}[{i}]",
+            name=_rule_name(place, i, rule, len(rules)),
             line=document.fault((*path, i), "").line,
             when=tuple(_condition(fact, wanted) for fact, wanted in rule.when.items()),
             to=rule.to,
         )
         for i, rule in enumerate(rules)
     )
+
+
+def _rule_name(place: str, index: int, rule: RuleModel, rules: int) -> str:
+    if rule.name is not None:
+        return f"{place}.{rule.name}"
+    return place if rules == 1 else f"{place}[{index}]"
 
 
 def _condition(fact: str, wanted: Value | AtLeast | list[str | int | bool]) -> Condition:

@@ -81,7 +81,11 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`when` holds → `to`. `name` is its place in the file (`flows.fault.noc.inside-plant[0]`)."""
+    """`when` holds → `to`.
+
+    `name` is the list's place in the file with the name that the file gives the rule (`flows.fault.start.system`), or
+    with its index where the file gives none (`flows.fault.start[0]`). A nameless rule that is alone has no index.
+    """
 
     name: str
     line: int

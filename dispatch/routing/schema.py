@@ -101,8 +101,9 @@ class AtLeast(Strict):
 
 
 class RuleModel(Strict):
-    """`when` every condition holds → `to`."""
+    """`when` every condition holds → `to`. A `name` stays the rule's own wherever it stands in its list."""
 
+    name: Name | None = None
     when: dict[str, str | int | bool | AtLeast | Annotated[list[str | int | bool], Field(min_length=1)]] = Field(
         default_factory=dict
     )

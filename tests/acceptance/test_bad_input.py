@@ -459,7 +459,7 @@ def test_with_bad_rules_the_last_good_ones_stay_in_force_and_every_command_says_
     assert re.search(r"rules file refused, version \w{12} stays in force", err)
     assert len(re.findall(r"bad\.yaml:\d+:\d+: ", err)) >= len(TEN_FAULTS)
     [explained] = home.read("rules", "explain", "F00000001")
-    assert (explained["to"], explained["rule"]) == ("noc", "flows.fault.start[1]")
+    assert (explained["to"], explained["rule"]) == ("noc", "flows.fault.start.otherwise")
     home.settings = {}
     assert home.call("teams")[2] == ""
     assert [team["team"] for team in home.read("teams")] == [team["team"] for team in good]

@@ -61,8 +61,8 @@ def test_an_order_that_an_automatic_team_sends_to_people_before_its_archive_is_n
 
 def test_a_condition_on_a_number_is_said_with_its_bound() -> None:
     text = RULES.read_text(encoding="utf-8").replace(
-        "- {when: {category: system}, to: system-support}\n      - {to: noc}\n    teams",
-        "- {when: {priority: {at_least: 3}, area: [east, west]}, to: system-support}\n      - {to: noc}\n    teams",
+        "- {name: system, when: {category: system}, to: system-support}",
+        "- {when: {priority: {at_least: 3}, area: [east, west]}, to: system-support}",
     )
     (entry, *_) = arrows(parse(text, "rules.yaml"), FLOW)
     assert labels(entry) == ("优先级 ≥ 3，片区 = east、west",)

@@ -155,7 +155,7 @@ def test_of_every_hop_it_can_be_explained_which_rule_chose_it_on_which_facts_and
 ) -> None:
     explained = running.read("rules", "explain", line_fault)
     assert [(hop["to"], hop["rule"]) for hop in explained] == [
-        ("noc", "flows.fault.start[1]"),
+        ("noc", "flows.fault.start.otherwise"),
         ("installer", "flows.fault.noc.outside-plant"),
         ("transmission", "flows.fault.installer.line-fault"),
         ("installer", "flows.fault.transmission.fixed"),
@@ -168,7 +168,7 @@ def test_of_every_hop_it_can_be_explained_which_rule_chose_it_on_which_facts_and
     assert (explained[3]["facts"]["asked by"], explained[3]["facts"]["cause"]) == ("installer", "fibre")
     assert all(re.search(r"routing_rules\.yaml@\w+:\d+$", hop["file"]) for hop in explained)
     told = running.done("rules", "explain", line_fault)
-    assert "✗ flows.fault.start[0] → system-support: category = system (is network)" in told
+    assert "✗ flows.fault.start.system → system-support: category = system (is network)" in told
 
 
 def test_flower_shows_its_steps_and_finds_them_by_the_tickets_number(running: Home, line_fault: str) -> None:

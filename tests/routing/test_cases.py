@@ -11,6 +11,9 @@ from typer.testing import CliRunner, Result
 from dispatch.cli.rules import rules
 from dispatch.errors import BadRules
 from dispatch.routing.cases import Verdict, all_rules, load_cases, parse_cases, run
+from dispatch.routing.loader import parse
+from dispatch.routing.rulebook import Rulebook
+from dispatch.routing.strict_yaml import read
 from tests.strategies import RULEBOOK, RULES
 
 CASES = Path(__file__).parent.parent / "routing_cases.yaml"
@@ -47,7 +50,9 @@ def test_a_case_that_goes_elsewhere_is_a_mismatch_with_the_reason() -> None:
     text = "cases:\n  - {name: x, team: noc, finding: inside-plant, facts: {segment: optical-path}, to: data-network}\n"
     (outcome,) = verdict(text).mismatches
     assert outcome.decision.to == "transmission"
-    assert outcome.missed == ("flows.fault.noc.inside-plant[0]: segment = data | routing (is optical-path)",)
+    assert outcome.missed == (
+        "flows.fault.noc.inside-plant.data-or-routing: segment = data | routing (is optical-path)",
+    )
 
 
 def test_the_right_team_by_the_wrong_rule_is_a_mismatch() -> None:
@@ -60,6 +65,45 @@ def test_a_rule_without_a_case_is_named_with_its_line() -> None:
     assert not result.good
     assert ("limits.hops", RULEBOOK.limits.lines["hops"]) in result.uncovered
     assert len(result.uncovered) == len(all_rules(RULEBOOK)) - 1
+
+
+LISTS = [
+    *((flow, "start") for flow in RULEBOOK.flows),
+    *(
+        (flow, "teams", team, finding)
+        for flow, teams in RULEBOOK.flows.items()
+        for team in teams
+        for finding in teams[team]
+    ),
+]
+
+
+def with_rule_in_front(place: tuple[str, ...], name: str | None) -> Rulebook:
+    """The operator's rules with one more, for a symptom that no case has, first in the list at `place`."""
+    data = read(RULES.read_text(encoding="utf-8")).data
+    block = data["flows"]
+    for part in place[:-1]:
+        block = block[part]
+    before = block[place[-1]]
+    listed = before if isinstance(before, list) else [{"to": before}]
+    new = {"when": {"symptom": "seen-in-no-case"}, "to": listed[-1]["to"]}
+    block[place[-1]] = [new if name is None else {"name": name, **new}, *listed]
+    return parse(json.dumps(data, ensure_ascii=False), "rules.yaml")
+
+
+@pytest.mark.parametrize("name", ["urgent", None])
+@pytest.mark.parametrize("place", LISTS, ids=".".join)
+def test_a_rule_put_in_front_of_any_list_breaks_no_case(place: tuple[str, ...], name: str | None) -> None:
+    rulebook = with_rule_in_front(place, name)
+    result = run(rulebook, load_cases(CASES, rulebook))
+    where = ".".join(part for part in ("flows", *place) if part != "teams")
+    assert result.mismatches == ()
+    assert [rule for rule, _ in result.uncovered] == [f"{where}.urgent" if name else f"{where}[0]"]
+
+
+def test_a_case_that_names_a_rule_by_its_index_holds_when_the_rule_is_given_a_name() -> None:
+    (case,) = parse_cases("cases:\n  - {name: x, to: noc, rule: 'flows.fault.start[1]'}\n", "cases.yaml", RULEBOOK)
+    assert case.rule == "flows.fault.start.otherwise"
 
 
 @pytest.mark.parametrize(

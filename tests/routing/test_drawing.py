@@ -10,7 +10,7 @@ from dispatch.routing.painting import Marks
 from tests.strategies import FLOW, RULEBOOK
 
 OWN = arrows(RULEBOOK, FLOW)
-TO_NOC = Step(1, START, "noc", "flows.fault.start[1]")
+TO_NOC = Step(1, START, "noc", "flows.fault.start.otherwise")
 
 
 def taken(*steps: Step) -> dict[tuple[str, str, Kind], list[int]]:

@@ -45,6 +45,22 @@ def every_rule(rulebook: Rulebook) -> list[Rule]:
     return [*rulebook.starts["fault"], *(rule for team in flow.values() for rules in team.values() for rule in rules)]
 
 
+@pytest.mark.parametrize(
+    ("rules", "names"),
+    [
+        ("installer", ["flows.fault.noc.outside-plant"]),
+        ("{name: field, to: installer}", ["flows.fault.noc.outside-plant.field"]),
+        (
+            "[{when: {priority: 1}, to: supervisor}, {name: field, to: installer}]",
+            ["flows.fault.noc.outside-plant[0]", "flows.fault.noc.outside-plant.field"],
+        ),
+    ],
+)
+def test_a_rule_is_known_by_the_name_that_the_file_gives_it_else_by_its_index(rules: str, names: list[str]) -> None:
+    rulebook = parse(TEXT.replace("outside-plant: installer", f"outside-plant: {rules}"), "rules.yaml")
+    assert [rule.name for rule in rulebook.flows["fault"]["noc"]["outside-plant"]] == names
+
+
 def test_a_limit_knows_its_line_too() -> None:
     lines = TEXT.splitlines()
     assert lines[RULEBOOK.limits.lines["hops"] - 1].strip().startswith("hops:")

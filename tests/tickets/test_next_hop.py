@@ -99,7 +99,7 @@ def test_the_evidence_chooses_between_rules_and_is_kept_with_the_decision(
     following = reported(database, in_force, made, NOC, "inside-plant", test_result="丢包", segment="routing")
     assert place(following) == ("data-network", "noc")
     first, second = journey(database, made)
-    assert second.rule == "flows.fault.noc.inside-plant[0]"
+    assert second.rule == "flows.fault.noc.inside-plant.data-or-routing"
     assert second.facts["known"]["segment"] == "routing"
     for row in (first, second):
         decision = in_force.decide(Facts(**row.facts))

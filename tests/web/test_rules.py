@@ -50,7 +50,7 @@ def test_the_law_is_drawn(noc: Any) -> None:
 def test_facts_are_tried_and_nothing_is_done(small_web: Web, noc: Any) -> None:
     before = f.dump(small_web.database)
     start = decided(small_web, known={"category": "system"}).json()
-    assert (start["to"], start["rule"]) == ("system-support", "flows.fault.start[0]")
+    assert (start["to"], start["rule"]) == ("system-support", "flows.fault.start.system")
     inside = decided(small_web, team="noc", finding="inside-plant", known={"segment": "routing"}).json()
     assert (inside["to"], inside["looked_at"][0]["missed"]) == ("data-network", [])
     back = decided(small_web, team="transmission", finding="fixed", sender="installer").json()

@@ -30,7 +30,7 @@ def test_a_journey_tells_which_team_when_what_it_found_and_why(web: Web) -> None
     assert journey["history"][1]["hop"] == f"{made.number}-1"
     assert set(journey["spent"]) == {"noc", "installer"}
     why = clerk.get(f"{API}/tickets/{made.number}/explanation").json()["hops"]
-    assert [each["rule"] for each in why] == ["flows.fault.start[1]", "flows.fault.noc.outside-plant"]
+    assert [each["rule"] for each in why] == ["flows.fault.start.otherwise", "flows.fault.noc.outside-plant"]
     assert why[0]["did_not_match"][0]["because"] == ["category = system (is network)"]
     assert why[1]["facts"]["test-result"] == "收光 -31 dBm"
 
