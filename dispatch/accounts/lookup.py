@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from dispatch.accounts.schemas import AccountFound
-from dispatch.domain.account import STATE_TITLES, AccountState
+from dispatch.domain.account import AccountState
 from dispatch.domain.identity import normalised
 from dispatch.domain.naming import masked_mobile, masked_name, read_account_number, read_mobile
 from dispatch.storage import customers, unified_view
@@ -48,7 +48,7 @@ def _found(rows: Sequence[Row[Any]]) -> list[AccountFound]:
         AccountFound(
             account=row.number,
             state=AccountState(row.state),
-            state_title=str(STATE_TITLES[AccountState(row.state)]),
+            state_title=str(AccountState(row.state).label),
             area=row.area,
             address=row.address,
             customer=None if row.name is None else masked_name(row.name),

@@ -19,7 +19,7 @@ from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from dispatch import effects
-from dispatch.domain.account import STATE_TITLES, AccountState, account_move
+from dispatch.domain.account import AccountState, account_move
 from dispatch.domain.identity import DOCUMENT_KINDS, masked
 from dispatch.domain.naming import masked_mobile
 from dispatch.domain.numbers import slip_serial
@@ -149,7 +149,7 @@ class Act:
     def wrong_state(self, account: Row[Any]) -> WrongState:
         """To be raised: an account in this state can't have it done."""
         title, state = TITLES[self.kind], AccountState(account.state)
-        called = STATE_TITLES[state].zh
+        called = state.label.zh
         return WrongState(account=account.number, zh=title.zh, en=title.en, state=state, called=called)
 
     def slip(

@@ -24,7 +24,7 @@ from dispatch.accounts.schemas import (
     Sensitive,
     TicketShown,
 )
-from dispatch.domain.account import STATE_TITLES, AccountState
+from dispatch.domain.account import AccountState
 from dispatch.domain.effect import lane_of
 from dispatch.domain.identity import DOCUMENT_KINDS, masked
 from dispatch.domain.money import write_yuan
@@ -107,7 +107,7 @@ def _account(row: Row[Any], glass: Glass) -> AccountShown:
     return AccountShown(
         account=row.number,
         state=state,
-        state_title=str(STATE_TITLES[state]),
+        state_title=str(state.label),
         reason=str(reasons.get(state, CANCELLATION_REASONS)[reason]) if reason else None,
         area=row.area,
         address=row.address,

@@ -23,7 +23,7 @@ from dispatch.accounts.schemas import (
     TicketShown,
 )
 from dispatch.cli.context import local, out, table
-from dispatch.domain.account import STATE_TITLES
+from dispatch.domain.account import AccountState
 from dispatch.domain.title import Title
 
 Cells = tuple[str, ...]
@@ -75,7 +75,7 @@ def _table(title: Title, headings: Sequence[str], rows: Sequence[Cells]) -> Tabl
 
 
 def _account(row: AccountShown) -> Cells:
-    state = _lines(STATE_TITLES[row.state].zh, row.state, row.reason)
+    state = _lines(AccountState(row.state).label.zh, row.state, row.reason)
     where = _lines(row.address or row.area, row.olt and f"{row.olt} {row.port}", f"联系 {row.contact}")
     return row.account, state, where, _from_to(row.opened_at, row.ended_at)
 

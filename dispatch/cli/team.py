@@ -11,7 +11,7 @@ from rich.text import Text
 from sqlalchemy import Row
 
 from dispatch.cli.context import AsJson, Desk, now, open_desk, out, show_json, span, table
-from dispatch.domain.account import STATE_TITLES, AccountState
+from dispatch.domain.account import AccountState
 from dispatch.domain.finding import Evidence
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.reasons import SUSPENSION_REASONS
@@ -161,7 +161,7 @@ def _found(row: Row[Any]) -> str:
     if "account" not in found:
         return ""
     why = found.get("suspended_for")
-    said = SUSPENSION_REASONS[why] if why else STATE_TITLES[AccountState(found["account"])]
+    said = SUSPENSION_REASONS[why] if why else AccountState(found["account"]).label
     waiting = len(found.get("unconfirmed", ()))
     return said.zh + (f"\n未确认 {waiting}" if waiting else "")
 

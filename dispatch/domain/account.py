@@ -6,27 +6,25 @@ Pure. Source: 家庭宽带业务流程 V1.0, sections 1 (open), 3 (close), 4 (su
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dispatch.domain.lifecycle import Life, Move, State
 from dispatch.domain.title import Title
 
 
 class AccountState(State):
-    INSTALLING = "installing", "opened; its construction order is under way and its port is reserved"
-    IN_SERVICE = "in-service", "the line works"
-    SUSPENDED = "suspended", "the service is stopped; account, port and number are kept"
-    CLOSED = "closed", "ended: left the network, its port is free again"
-    CANCELLED = "cancelled", "ended: never came into service, the money was paid back, its port is free again"
+    INSTALLING = (
+        "installing",
+        Title("装机中", "Being installed"),
+        "opened: its port is reserved, its construction order under way",
+    )
+    IN_SERVICE = "in-service", Title("在用", "In service"), "the line works"
+    SUSPENDED = "suspended", Title("停机", "Suspended"), "the service is stopped; account, port and number are kept"
+    CLOSED = "closed", Title("已销户", "Closed"), "ended: left the network, its port is free again"
+    CANCELLED = (
+        "cancelled",
+        Title("已退单", "Cancelled"),
+        "ended: never in service, money paid back, port free again",
+    )
 
-
-STATE_TITLES: Mapping[AccountState, Title] = {
-    AccountState.INSTALLING: Title("装机中", "Being installed"),
-    AccountState.IN_SERVICE: Title("在用", "In service"),
-    AccountState.SUSPENDED: Title("停机", "Suspended"),
-    AccountState.CLOSED: Title("已销户", "Closed"),
-    AccountState.CANCELLED: Title("已退单", "Cancelled"),
-}
 
 _A = AccountState
 ACCOUNT_MOVES: tuple[Move[AccountState], ...] = (

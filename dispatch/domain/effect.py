@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from dispatch.domain.lifecycle import Life, Move, State
+from dispatch.domain.title import Title
 
 
 class Port(StrEnum):
@@ -20,11 +21,11 @@ class Port(StrEnum):
 
 
 class EffectState(State):
-    DUE = "due", "to be sent when `wake_at` comes"
-    SENT = "sent", "a message with its id and generation is on its way; `wake_at` is the end of the lease"
-    RECEIVED = "received", "a worker has it and asks its receiver; same lease"
-    QUARANTINED = "quarantined", "failed too often; a person must release it"
-    CONFIRMED = "confirmed", "ended: its receiver has accepted it"
+    DUE = "due", Title("待发", "Due"), "to be sent when `wake_at` comes"
+    SENT = "sent", Title("已发", "Sent"), "its message is on the way; `wake_at` is the end of the lease"
+    RECEIVED = "received", Title("办理中", "At its worker"), "a worker has it and asks its receiver; same lease"
+    QUARANTINED = "quarantined", Title("隔离", "Quarantined"), "failed too often; a person must release it"
+    CONFIRMED = "confirmed", Title("已确认", "Confirmed"), "ended: its receiver has accepted it"
 
 
 _E = EffectState

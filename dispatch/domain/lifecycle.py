@@ -5,17 +5,22 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Generic, NamedTuple, Self, TypeVar
 
+from dispatch.domain.title import Title
 from dispatch.errors import IllegalMove
+
+_UNTITLED = Title("", "")
 
 
 class State(StrEnum):
-    """A state and, beside it, what it means to a person."""
+    """A state with its name for people and what it means."""
 
+    label: Title
     meaning: str
 
-    def __new__(cls, value: str, meaning: str = "") -> Self:
+    def __new__(cls, value: str, label: Title = _UNTITLED, meaning: str = "") -> Self:
         state = str.__new__(cls, value)
         state._value_ = value
+        state.label = label
         state.meaning = meaning
         return state
 

@@ -9,28 +9,42 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from dispatch.domain.channel import Channel
+from dispatch.domain.title import Title
 from dispatch.errors import NotAllowed
+
+_UNTITLED = Title("", "")
 
 
 class Role(StrEnum):
-    CLERK = "clerk"  # 营业员
-    COMMUNITY_MANAGER = "community-manager"  # 小区经理
-    AGENT_10050 = "agent-10050"  # 10050客服
-    AGENT_10086 = "agent-10086"  # 10086客服
-    NOC = "noc"  # 网管监控
-    SYSTEM_SUPPORT = "system-support"  # 业务支撑中心
-    TRANSMISSION = "transmission"  # 网络维护(传输)
-    DATA_NETWORK = "data-network"  # 网络维护(数据)
-    INSTALLER = "installer"  # 装维人员
-    NETWORK_SERVICE_SUPPORT = "network-service-support"  # 网络服务支撑
-    CONSTRUCTION = "construction"  # 施工人员
-    SUPERVISOR = "supervisor"  # 调度主管
-    OPS = "ops"  # 系统运维
-    ADMINISTRATOR = "administrator"  # 系统管理员: users and their roles, no cases
-    CUSTOMER = "customer"  # 客户, by the link of a callback survey
-    WORKER = "worker"  # an automatic worker
+    """A role with its name for people. `customer` acts by the link of a survey, `worker` is an automatic team's."""
+
+    label: Title
+
+    def __new__(cls, value: str, label: Title = _UNTITLED) -> Self:
+        role = str.__new__(cls, value)
+        role._value_ = value
+        role.label = label
+        return role
+
+    CLERK = "clerk", Title("营业员", "Clerk")
+    COMMUNITY_MANAGER = "community-manager", Title("小区经理", "Community manager")
+    AGENT_10050 = "agent-10050", Title("10050客服", "10050 agent")
+    AGENT_10086 = "agent-10086", Title("10086客服", "10086 agent")
+    NOC = "noc", Title("网管监控", "NOC")
+    SYSTEM_SUPPORT = "system-support", Title("业务支撑中心", "System support")
+    TRANSMISSION = "transmission", Title("网络维护(传输)", "Transmission")
+    DATA_NETWORK = "data-network", Title("网络维护(数据)", "Data network")
+    INSTALLER = "installer", Title("装维人员", "Installer")
+    NETWORK_SERVICE_SUPPORT = "network-service-support", Title("网络服务支撑", "Network service support")
+    CONSTRUCTION = "construction", Title("施工人员", "Construction")
+    SUPERVISOR = "supervisor", Title("调度主管", "Supervisor")
+    OPS = "ops", Title("系统运维", "Operations")
+    ADMINISTRATOR = "administrator", Title("系统管理员", "Administrator")
+    CUSTOMER = "customer", Title("客户", "Customer")
+    WORKER = "worker", Title("系统", "System")
 
 
 ROLES: tuple[str, ...] = tuple(Role)

@@ -7,31 +7,36 @@ constraints are made from them too. Pure: no clock, no file, no socket.
 from __future__ import annotations
 
 from dispatch.domain.lifecycle import Life, Move, State
+from dispatch.domain.title import Title
 
 
 class TicketState(State):
-    REPORTED = "reported", "taken at the 10050 hotline, whose business it is isn't judged yet"
-    TRANSFERRED = "transferred", "at the 10086 seats, with what was said"
-    OPEN = "open", "a fault ticket: one team has it"
-    ARCHIVED = "archived", "the work is over and on record; the callback survey is under way"
-    SOLVED = "solved", "ended on the phone: pre-handling was enough"
-    REFERRED = "referred", "ended: not our business, the customer was told whose it is"
-    WITHDRAWN = "withdrawn", "ended: taken back by the one who reported it"
-    CLOSED = "closed", "ended: archived and surveyed"
+    REPORTED = (
+        "reported",
+        Title("已受理", "Reported"),
+        "taken at the 10050 hotline, not yet known to be ours",
+    )
+    TRANSFERRED = "transferred", Title("已转10086", "At 10086"), "at the 10086 seats, with what was said"
+    OPEN = "open", Title("处理中", "Open"), "a fault ticket: one team has it"
+    ARCHIVED = "archived", Title("已归档", "Archived"), "the work is on record; the callback survey is under way"
+    SOLVED = "solved", Title("电话解决", "Solved on the phone"), "ended on the phone: pre-handling was enough"
+    REFERRED = "referred", Title("非我方业务", "Not our business"), "ended: the customer was told whose business it is"
+    WITHDRAWN = "withdrawn", Title("已撤单", "Withdrawn"), "ended: taken back by the one who reported it"
+    CLOSED = "closed", Title("已结单", "Closed"), "ended: archived and surveyed"
 
 
 class HopState(State):
-    DUE = "due", "to be sent when `wake_at` comes"
-    SENT = "sent", "a message with its id and generation is on its way; `wake_at` is the end of the lease"
-    RECEIVED = "received", "the team's worker has it; same lease"
-    WAITING = "waiting", "on the board; nobody has it"
-    CLAIMED = "claimed", "somebody has it"
-    HELD = "held", "somebody has it and waits; `wake_at` is the end of the hold"
-    QUARANTINED = "quarantined", "failed too often; a person must release it"
-    REPORTED = "reported", "ended with a finding"
-    PASSED_ON = "passed-on", "ended: another team has the work now"
-    HANDED_BACK = "handed-back", "ended: back with the team that asked"
-    WITHDRAWN = "withdrawn", "ended with its ticket"
+    DUE = "due", Title("待派", "Due"), "to be sent when `wake_at` comes"
+    SENT = "sent", Title("已派", "Sent"), "its message is on the way; `wake_at` is the end of the lease"
+    RECEIVED = "received", Title("系统处理", "At its worker"), "the team's worker has it; same lease"
+    WAITING = "waiting", Title("待接单", "Waiting"), "on the board; nobody has it"
+    CLAIMED = "claimed", Title("处理中", "In hand"), "somebody has it"
+    HELD = "held", Title("挂起", "On hold"), "somebody has it and waits; `wake_at` is the end of the hold"
+    QUARANTINED = "quarantined", Title("隔离", "Quarantined"), "failed too often; a person must release it"
+    REPORTED = "reported", Title("已回单", "Reported"), "ended with a finding"
+    PASSED_ON = "passed-on", Title("已转派", "Passed on"), "ended: another team has the work now"
+    HANDED_BACK = "handed-back", Title("已退单", "Handed back"), "ended: back with the team that asked"
+    WITHDRAWN = "withdrawn", Title("已撤单", "Withdrawn"), "ended with its ticket"
 
 
 _T = TicketState

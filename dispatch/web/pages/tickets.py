@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import Row
 from starlette.responses import RedirectResponse, Response
 
+from dispatch.domain.acts import act_title
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import HOP_ENDS
 from dispatch.domain.title import Title
@@ -181,7 +182,7 @@ def _drawn(rulebook: Rulebook, journey: lists.Journey, number: str, speak: Speak
 
 def _act_said(act: Act) -> Title:
     """What is reported of a ticket came from a customer; of a hop, from a team."""
-    return labels.act("submit" if act.act == "report" and act.hop is None else act.act)
+    return act_title("submit" if act.act == "report" and act.hop is None else act.act)
 
 
 def _photos(call: Call, ticket: str, thing: Thing) -> list[Photo]:

@@ -1,0 +1,41 @@
+"""What people call the acts on reports, tickets and hops: moves and other entries of the history. Pure.
+
+Source: 家庭宽带业务流程 V1.0, and `docs/glossary.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispatch.domain.title import Title
+
+ACTS: Mapping[str, Title] = {
+    "claim": Title("接单", "Claim"),
+    "report": Title("回单", "Report"),
+    "pass on": Title("转派", "Pass on"),
+    "hand back": Title("退单", "Hand back"),
+    "hold": Title("挂起", "Hold"),
+    "resume": Title("解挂", "Resume"),
+    "release": Title("放行", "Release"),
+    "urge": Title("催单", "Urge"),
+    "withdraw": Title("撤单", "Withdraw"),
+    "submit": Title("受理", "Intake"),
+    "transfer": Title("转10086", "To 10086"),
+    "refer": Title("转出", "Refer"),
+    "solve": Title("电话解决", "Solved on the phone"),
+    "open": Title("派单", "Dispatch"),
+    "overdue": Title("超时", "Overdue"),
+    "finish": Title("系统完成", "Done by itself"),
+    "answer": Title("客户答复", "Answered"),
+    "reopen": Title("重派", "Reopen"),
+    "take over": Title("接手", "Take over"),
+    "work on": Title("办理", "Work on"),
+    "add accounts": Title("登记账号", "Add accounts"),
+    "load": Title("导入", "Load"),
+    "get a photo": Title("加照片", "Get a photo"),
+}
+
+
+def act_title(name: str) -> Title:
+    """A move's name, or another act's; an act without one is called as it is written."""
+    return ACTS.get(name, Title(name, name))
