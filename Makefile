@@ -40,7 +40,7 @@ test-web: setup  ## the pages in a real browser (Debian's chromium), with worker
 screenshots: setup  ## docs/screenshots: every page, on a desk and on a phone, light and dark
 	@PYTHONPATH=. $(BIN)/python -m tests.browser.screenshots
 
-lint: setup  ## ruff, mypy --strict, import contracts, the rules and their cases, the script, the plans
+lint: setup  ## ruff, mypy --strict (tests, bench and chaos too), import contracts, the rules and their cases, the script, the plans
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

@@ -20,12 +20,12 @@ class Contender:
     @property
     def rate(self) -> float:
         """Hops a second."""
-        return median(run["hops"] / run["seconds"] for run in self.full)
+        return float(median(run["hops"] / run["seconds"] for run in self.full))
 
     @property
     def processor(self) -> float:
         """Processor seconds per 1,000 hops."""
-        return median(run["processor"] / run["hops"] * 1000 for run in self.full)
+        return float(median(run["processor"] / run["hops"] * 1000 for run in self.full))
 
     def parts(self, of: str) -> dict[str, float]:
         """Processor microseconds of a hop by what the processes are there for, in the runs `full`, `half`, `single`."""
@@ -36,7 +36,7 @@ class Contender:
     @property
     def memory(self) -> float:
         """Megabytes."""
-        return max(run["memory"] for run in self.full) / 1e6
+        return float(max(run["memory"] for run in self.full)) / 1e6
 
     def latency(self, of: str, part: str) -> float:
         """Milliseconds, `p50` or `p99`, in the runs at `half` load or `single`."""

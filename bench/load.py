@@ -106,7 +106,7 @@ def drain(contender: Contender, _servers: Sequence[int], seconds: float) -> dict
     return {}
 
 
-_ACTS = {"full": full, "paced": paced, "single": single, "drain": drain}
+_ACTS: dict[str, Callable[..., dict[str, Any]]] = {"full": full, "paced": paced, "single": single, "drain": drain}
 
 
 def _keep_up(act: Any, seconds: float, tick: float = TICK) -> None:

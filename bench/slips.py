@@ -10,10 +10,11 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
-from typing import Any
+from typing import Any, TypeVar
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -21,6 +22,8 @@ from dispatch.slips.fonts import find_fonts
 from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.slips.typesetting import invoice, slip
 from tests.slip_samples import INVOICE, OPENING
+
+T = TypeVar("T")
 
 
 def fresh_slip(i: int) -> SlipData:
@@ -31,6 +34,10 @@ def fresh_slip(i: int) -> SlipData:
 
 def fresh_invoice(i: int) -> InvoiceData:
     return replace(INVOICE, number=f"{i:08d}", buyer=f"客户{i}", account=f"GZ{i:08d}", record_url=f"https://a.cn/i/{i}")
+
+
+def _make(form: Callable[[T], bytes], data: Callable[[int], T], number: int) -> bytes:
+    return form(data(number))
 
 
 def words(value: Any) -> Iterator[str]:
@@ -77,8 +84,8 @@ def main(count: int) -> None:
     tell("first", [milliseconds(lambda: slip(fresh_slip(0)))])
     for i in range(1, 11):
         slip(fresh_slip(i)), invoice(fresh_invoice(i))
-    slips = [milliseconds(lambda i=i: slip(fresh_slip(i))) for i in range(11, 11 + count)]
-    invoices = [milliseconds(lambda i=i: invoice(fresh_invoice(i))) for i in range(11, 11 + count)]
+    slips = [milliseconds(partial(_make, slip, fresh_slip, i)) for i in range(11, 11 + count)]
+    invoices = [milliseconds(partial(_make, invoice, fresh_invoice, i)) for i in range(11, 11 + count)]
     tell("slip", slips)
     tell("invoice", invoices)
     print(f"memory   {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:8} MB at most")
@@ -89,8 +96,8 @@ def main(count: int) -> None:
         return
     ours, theirs = [], []
     for i in range(count + 11, count + 21):
-        ours.append(milliseconds(lambda i=i: slip(fresh_slip(i))))
-        theirs.append(milliseconds(lambda i=i: by_fpdf2(fresh_slip(i))))
+        ours.append(milliseconds(partial(_make, slip, fresh_slip, i)))
+        theirs.append(milliseconds(partial(_make, by_fpdf2, fresh_slip, i)))
     print("in turns, A B A B:")
     print(f"fpdf2 takes {tell('fpdf2', theirs) / tell('typst', ours):.1f} times as long")
 

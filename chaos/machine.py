@@ -40,8 +40,8 @@ from dispatch.tickets import closing, followup, handling, intake, timers
 from dispatch.tickets.handling import Claim, Report
 from dispatch.tickets.next_hop import DirectlySent
 from tests.factories import CLERK, HOPS, LEASE, NOW, REOPENS, SUPERVISOR, dump, hasty, in_file
-from tests.properties.test_journeys import ENDING, PEOPLE, SCRIPT, evidence
-from tests.strategies import RULEBOOK
+from tests.properties.test_journeys import ENDING, PEOPLE, evidence
+from tests.strategies import RULEBOOK, SCRIPT
 from workers.context import Clock, Context
 from workers.direct_send import DirectSender
 

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from dispatch.domain.channel import CHANNELS
 from dispatch.domain.finding import Value
+from dispatch.routing import prehandling_file
 from dispatch.routing.loader import load
+from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Facts, Rulebook
 
 RULES = Path(__file__).parent.parent / "routing_rules.yaml"
 RULEBOOK: Rulebook = load(RULES)
+SCRIPT: Script = prehandling_file.load(RULES.with_name("prehandling.yaml"), RULEBOOK.categories)
 FLOW = "fault"
 
 own_facts: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(

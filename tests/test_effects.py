@@ -225,7 +225,7 @@ def test_what_is_unconfirmed_is_counted_and_listed_without_what_it_says(database
     orders(database, "GZ1", Order.SUSPEND)
     confirm(database, receive(database, take(database, limit=1)))
     with database.read() as tx:
-        counted = [(each.port, each.state, each.count, each.oldest) for each in effects.counts(tx)]
+        counted = [tuple(each) for each in effects.counts(tx)]
         listed = effects.unconfirmed(tx, 10)
         lanes = effects.keys_in_lanes(tx, ["account/1", "account/2"])
     assert counted == [("provisioning", "due", 1, NOW), ("sms", "due", 2, NOW - MINUTE)]

@@ -130,7 +130,7 @@ def line(counter: Counter) -> str:
     return str(told["account"])
 
 
-def proved(line: str, n: int = 1) -> dict[str, str]:
+def proved(line: str, n: int = 1) -> dict[str, Any]:
     return {"account": line, "document_number": resident_id(n)}
 
 
@@ -173,7 +173,7 @@ def test_what_a_clerk_sees_says_all_that_the_customer_must_hear(counter: Counter
 
 
 def test_the_same_request_key_gives_the_same_outcome_again_and_does_nothing_twice(counter: Counter, line: str) -> None:
-    request = {**proved(line), "mobile": "13700137001", "request_key": "counter-1"}
+    request: dict[str, Any] = {**proved(line), "mobile": "13700137001", "request_key": "counter-1"}
     first = counter.done("bind", **request)
     status, out, _ = counter.call("account", "bind", "--json", "-", "--json-out", *CHEN, given=json.dumps(request))
     assert (status, json.loads(out)) == (0, {**first, "repeated": True})
@@ -261,7 +261,7 @@ def test_an_account_gets_a_mobile_number_for_its_name_goes_to_a_new_owner_and_is
     assert (renamed["account"], renamed["before"]) == ("13500135009", line)
     counter.told("13500135009", line)
     kinds = ("owner-document", "new-owner-document", "transfer-agreement")
-    request = {**proved("13500135009"), "new_owner": holder(7, "李𬭛"), "password": PASSWORDS[3]}
+    request: dict[str, Any] = {**proved("13500135009"), "new_owner": holder(7, "李𬭛"), "password": PASSWORDS[3]}
     scans = [{"kind": kind, "content": PNG.decode()} for kind in kinds]
     assert counter.refused("transfer", **request, scans=scans[:1])["code"] == "documents-missing"
     told = counter.refused("transfer", **request, scans=scans)
@@ -269,7 +269,7 @@ def test_an_account_gets_a_mobile_number_for_its_name_goes_to_a_new_owner_and_is
     counter.done("transfer", **request, scans=scans, confirm=["bindings-end"])
     assert counter.refused("close", **proved("13500135009"), reason="moving")["code"] == "authentication-failed"
     counter.home.done("submit", "13500135009", "--symptom", "no-internet", "--description", "断网", *CHEN[:4])
-    leaving = {**proved("13500135009", 7), "reason": "other", "note": "出国"}
+    leaving: dict[str, Any] = {**proved("13500135009", 7), "reason": "other", "note": "出国"}
     assert counter.refused("close", **leaving)["confirm"] == "open-fault"
     counter.done("close", "--confirm", "open-fault", **leaving)
     assert counter.state("13500135009") == "closed"

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 import redis
@@ -94,12 +95,12 @@ def test_with_the_broker_emptied_and_workers_killed_each_order_and_message_arriv
     with redis.Redis.from_url(running.address("broker")) as broker:
         for round_, order in enumerate(ROUNDS):
             book(books, round_, order)
-            eventually(lambda share=round_: delivered(running) > share * LINES)
+            eventually(partial(_delivered_more_than, running, round_ * LINES))
             broker.flushall()
             before = worker(running, "worker1")
             os.kill(children(before)[0] if round_ % 2 else before, signal.SIGKILL)
             if not round_ % 2:
-                eventually(lambda before=before: worker(running, "worker1") != before)
+                eventually(partial(_worker_other_than, running, before))
         eventually(lambda: not unconfirmed(running), 90)
     keys = {f"storm/{n}/{round_}/{order}" for n in range(LINES) for round_, order in enumerate(ROUNDS)}
     orders = [key for _, key in ledger(running, "provisioning").effects() if key.startswith("storm")]
@@ -116,6 +117,14 @@ def test_with_the_broker_emptied_and_workers_killed_each_order_and_message_arriv
     assert states == {"active"}
     for name in ("sms", "provisioning", "ledger"):
         assert ledger(running, name).doubled() == []
+
+
+def _delivered_more_than(home: Home, count: int) -> bool:
+    return delivered(home) > count
+
+
+def _worker_other_than(home: Home, pid: int) -> bool:
+    return worker(home, "worker1") != pid
 
 
 def delivered(home: Home) -> int:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +76,10 @@ def is_whole(replay: subprocess.Popen[str]) -> None:
     assert re.fullmatch(figures, last), last
 
 
+def _says_other_than(file: Path, before: str) -> bool:
+    return file.read_text() != before
+
+
 def killed_and_back(home: Home, *words: str) -> None:
     """Kill -9 the child whose command line has these words, and wait for another in its place."""
     before = home.child(*words)
@@ -89,7 +95,7 @@ def test_whichever_child_is_killed_another_comes_and_nothing_is_lost_nor_doubled
             mark = running.folder / f"run/{name}.ready"
             before = mark.read_text()
             os.kill(int(before), signal.SIGKILL)
-            eventually(lambda mark=mark, before=before: mark.read_text() != before)
+            eventually(partial(_says_other_than, mark, before))
         main = int((running.folder / "run/worker1.ready").read_text())
         pool = eventually(lambda: children(main))[0]
         os.kill(pool, signal.SIGKILL)

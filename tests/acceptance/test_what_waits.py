@@ -84,7 +84,7 @@ def test_system_support_s_board_and_the_journey_show_the_account_s_check(home: H
     now = datetime.now(UTC)
     made = f.fault(waiting, rules, script, "GZ1", now, symptom="account-system")
     with waiting.write() as tx:
-        hop_id = f.hops.find(tx, made.ticket_id)
+        hop_id = hops.find(tx, made.ticket_id)
         assert hop_id is not None
         sent = hops.take_due(tx, now, f.LEASE, 9, ["system-support"])
         hops.receive(tx, [each.pair for each in sent], now, f.LEASE)

@@ -30,6 +30,7 @@ from dispatch.domain.plans import CHARGES, Charge, Fallback, Plan, Plans
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.errors import KeyReused
+from dispatch.routing.address_file import Reach
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips import typesetting
 from dispatch.slips.forms import SlipData
@@ -37,6 +38,7 @@ from dispatch.storage import accounts, operations, resources
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.tables import accounts as b
+from dispatch.storage.tables import tickets as t
 from tests import factories as f
 
 PASSWORD = "Gx7#pqLm"
@@ -126,9 +128,9 @@ def scan(kind: str) -> Scan:
 def address(database: Database, n: int = 1, capacity: int = 8) -> str:
     """An address that a port of its own reaches; with capacity 0 nothing does."""
     where = f"广州市天河区体育西路{n}号"
-    reach = resources.Reach(where, "tianhe", f"OLT-{n}", "0/1/1", capacity)
+    reach = Reach(where, "tianhe", f"OLT-{n}", "0/1/1", capacity)
     with database.write() as tx:
-        resources.enter(tx, [reach if capacity else resources.Reach(where, "tianhe")])
+        resources.enter(tx, [reach if capacity else Reach(where, "tianhe")])
     return where
 
 
@@ -156,7 +158,7 @@ def in_service(database: Database, counter: Counter, n: int = 1, plan: str = "ho
     """An account whose line was built and works; its number."""
     number = opened(database, counter, n, plan, **changes)
     order = order_of(database, number)
-    f.reported(database, counter.rulebook, order, f.BUILDER, "installed", **f.INSTALLED)
+    f.reported(database, counter.rulebook, order, f.BUILDER, "installed", f.NOW, **f.INSTALLED)
     f.work(database, counter.rulebook)
     return number
 
@@ -192,6 +194,11 @@ def do(
     """One operation in a transaction of its own."""
     with database.write() as tx:
         return operation(tx, counter, request, actor, now)
+
+
+def by(operation: Operation, counter: Counter, request: Request) -> Callable[[Tx, Actor], Outcome]:
+    """The operation, for whoever does it."""
+    return lambda tx, actor: operation(tx, counter, request, actor, f.NOW)
 
 
 def accepted(database: Database, operation: Operation, counter: Counter, request: Request, **how: Any) -> Accepted:
@@ -266,7 +273,7 @@ def order_of(database: Database, number: str) -> int:
     """The id of the account's construction order."""
     with database.read() as tx:
         account_id = accounts.by_numbers(tx, [number])[number].id
-        return int(tx.execute(select(f.t.ticket.c.id).where(f.t.ticket.c.account_id == account_id)).scalars().one())
+        return int(tx.execute(select(t.ticket.c.id).where(t.ticket.c.account_id == account_id)).scalars().one())
 
 
 def slip(database: Database, outcome: Outcome) -> SlipData:

@@ -182,6 +182,12 @@ def test_a_number_that_carries_no_plan_comes_and_goes_without_a_warning(database
     assert plans(database, number) == [("family-500", 30_00, None)]
 
 
+def listed(database: Database, counter: Counter, query: BindingsQuery) -> list[dict[str, Any]]:
+    found = c.accepted(database, binding.bindings, counter, query).result["bindings"]
+    assert isinstance(found, list)
+    return found
+
+
 def test_bindings_are_queried_by_account_or_number_and_shown_masked(database: Database, counter: Counter) -> None:
     number, other = (c.in_service(database, counter, n) for n in (1, 2))
     bound = c.accepted(database, binding.bind, counter, to_bind(number))
@@ -198,10 +204,11 @@ def test_bindings_are_queried_by_account_or_number_and_shown_masked(database: Da
         "bound_by": bound.slip,
         "unbound_by": gone.slip,
     }
-    assert [row["mobile"] for row in found.result["bindings"]] == [masked_mobile(SECOND), masked_mobile(FIRST)]
-    assert found.result["bindings"][1] == first
-    by_number = c.accepted(database, binding.bindings, counter, BindingsQuery(mobile=FIRST))
-    assert [row["bound_by"] for row in by_number.result["bindings"]] == [again.slip, bound.slip]
+    rows = listed(database, counter, BindingsQuery(account=number))
+    assert [row["mobile"] for row in rows] == [masked_mobile(SECOND), masked_mobile(FIRST)]
+    assert rows[1] == first
+    by_number = listed(database, counter, BindingsQuery(mobile=FIRST))
+    assert [row["bound_by"] for row in by_number] == [again.slip, bound.slip]
     assert FIRST not in str(f.dump(database)["operation"])
 
 
@@ -213,8 +220,7 @@ def test_the_time_range_is_that_of_acceptance_in_whole_days_of_china(database: D
 
     def found(since: date | None, until: date | None) -> list[str]:
         query = BindingsQuery(account=number, since=since, until=until)
-        outcome = c.accepted(database, binding.bindings, counter, query)
-        return [row["mobile"] for row in outcome.result["bindings"]]
+        return [row["mobile"] for row in listed(database, counter, query)]
 
     second, third = date(2026, 3, 2), date(2026, 3, 3)
     assert found(second, second) == [masked_mobile(FIRST)]
@@ -269,7 +275,7 @@ def test_only_a_clerk_binds_unbinds_and_queries(database: Database, counter: Cou
         (binding.unbind, to_unbind(number, SECOND, confirm=CONFIRMED)),
         (binding.bindings, BindingsQuery(account=number)),
     ):
-        may_not = f.forbidden(database, lambda tx, actor, o=operation, r=request: o(tx, counter, r, actor, f.NOW))
+        may_not = f.forbidden(database, c.by(operation, counter, request))
         assert may_not == f.all_roles_but(Role.CLERK)
 
 

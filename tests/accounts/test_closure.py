@@ -98,9 +98,13 @@ def test_a_reason_is_required_from_the_list(database: Database, counter: Counter
         Closure(account=number, document_number=c.document())  # type: ignore[call-arg]
     with pytest.raises(ValidationError, match="note"):
         leaving(number, note="长" * 501)
-    for told in ({"reason": "bored"}, {"reason": "other"}, {"note": "\x1b[2J"}):
+    for wrong in (
+        leaving(number, reason="bored"),
+        leaving(number, reason="other"),
+        leaving(number, note="\x1b[2J"),
+    ):
         with f.refused(database, BadInput) as tx:
-            closure.close(tx, counter, leaving(number, **told), f.CLERK, f.NOW)
+            closure.close(tx, counter, wrong, f.CLERK, f.NOW)
 
 
 def test_every_reason_of_the_list_will_do(database: Database, counter: Counter, number: str) -> None:

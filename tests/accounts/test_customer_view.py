@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -22,7 +22,7 @@ from tests import factories as f
 from tests.accounts import factories as c
 
 EVERYTHING = tuple(DATA)
-SENSITIVE = ("name", "document-number", "mobile")
+SENSITIVE: tuple[Literal["name", "document-number", "mobile"], ...] = ("name", "document-number", "mobile")
 
 
 def seen(database: Database, counter: Counter, **asked: Any) -> CustomerView:

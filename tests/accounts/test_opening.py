@@ -17,6 +17,7 @@ from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused
 from dispatch.domain.account import AccountState
 from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
+from dispatch.routing.address_file import Reach
 from dispatch.slips.forms import InvoiceData
 from dispatch.storage import customers, payments, resources
 from dispatch.storage.database import Database
@@ -38,7 +39,7 @@ def refusal(database: Database, counter: Counter, request: Opening) -> Refused:
 
 def sharing_a_port(database: Database, *texts: str, capacity: int = 1) -> None:
     with database.write() as tx:
-        resources.enter(tx, [resources.Reach(text, "tianhe", "OLT-9", "0/1/1", capacity) for text in texts])
+        resources.enter(tx, [Reach(text, "tianhe", "OLT-9", "0/1/1", capacity) for text in texts])
 
 
 def used(database: Database) -> list[int]:
@@ -412,7 +413,7 @@ def test_a_plan_is_had_by_whom_it_is_offered_to(database: Database, counter: Cou
         ({"since": date(2026, 3, 3)}, {}, "2026-03-03起办理"),
         ({"until": date(2026, 3, 1)}, {}, "已于2026-03-01截止"),
     ):
-        offering = c.offering(counter, replace(WELCOME, **conditions))  # type: ignore[arg-type]
+        offering = c.offering(counter, replace(WELCOME, **conditions))
         outcome = refusal(database, offering, c.application(plan="welcome", **changes))
         assert (outcome.code, why in outcome.reason) == ("plan-not-offered", True)
         wanted = c.application(plan="welcome", **changes)

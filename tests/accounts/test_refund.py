@@ -216,7 +216,7 @@ def test_an_order_that_has_not_failed_is_refused_with_its_number(database: Datab
             f.work(database, counter.rulebook)
         if step == 2:
             made = c.order_of(database, number)
-            f.reported(database, counter.rulebook, made, f.BUILDER, "installed", **f.INSTALLED)
+            f.reported(database, counter.rulebook, made, f.BUILDER, "installed", f.NOW, **f.INSTALLED)
         refused = c.refused(database, refund.refund, counter, refund_of(number))
         assert refused.code == "order-not-failed"
         assert order(database, number) in refused.reason
@@ -277,7 +277,7 @@ def test_clerks_and_community_managers_do_it_and_nobody_else(database: Database,
         (refund.appoint, Appointment(order=wanted, at=AFTERNOON)),
         (refund.refund, refund_of(number)),
     ):
-        may_not = f.forbidden(database, lambda tx, actor, o=operation, r=request: o(tx, counter, r, actor, f.NOW))
+        may_not = f.forbidden(database, c.by(operation, counter, request))
         assert may_not == f.all_roles_but(Role.CLERK, Role.COMMUNITY_MANAGER)
 
 
@@ -300,7 +300,7 @@ def test_of_two_who_refund_one_order_at_once_one_pays_and_the_other_hears_that_i
 def test_a_line_that_is_being_activated_at_this_moment_is_not_refunded(database: Database, counter: Counter) -> None:
     number = c.opened(database, counter)
     made = c.order_of(database, number)
-    f.reported(database, counter.rulebook, made, f.BUILDER, "installed", **f.INSTALLED)
+    f.reported(database, counter.rulebook, made, f.BUILDER, "installed", f.NOW, **f.INSTALLED)
     with database.write() as tx:
         (sending,) = hops.take_due(tx, f.NOW, f.LEASE, 10, ["activation"])
         pairs = hops.receive(tx, [sending.pair], f.NOW, f.LEASE)

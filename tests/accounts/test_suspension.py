@@ -181,9 +181,14 @@ def test_a_reason_is_required_from_the_operations_own_list(
     with pytest.raises(ValidationError, match="reason"):
         Suspension(account=number, document_number=c.document())  # type: ignore[call-arg]
     others = "arrears-paid" if operation is suspension.suspend else "arrears"
-    for told in ({"reason": "holiday"}, {"reason": others}, {"reason": "other"}, {"reason": "other", "note": "  "}):
+    for wrong in (
+        stopping(number, reason="holiday"),
+        stopping(number, reason=others),
+        stopping(number, reason="other"),
+        stopping(number, reason="other", note="  "),
+    ):
         with f.refused(database, BadInput) as tx:
-            operation(tx, counter, stopping(number, **told), f.CLERK, f.NOW)
+            operation(tx, counter, wrong, f.CLERK, f.NOW)
     with f.refused(database, BadInput) as tx:
         operation(tx, counter, stopping(number, note="出差\x00"), f.CLERK, f.NOW)
 

@@ -38,8 +38,8 @@ def transferring(number: str, to: int = 2, **changes: Any) -> Transfer:
 
 
 def changing(number: str, n: int, old: str) -> PasswordChange:
-    typed = {"old_password": SecretStr(old), "new_password": SecretStr("Other!42")}
-    return PasswordChange(account=number, document_number=c.document(n), **typed)
+    typed, new = SecretStr(old), SecretStr("Other!42")
+    return PasswordChange(account=number, document_number=c.document(n), old_password=typed, new_password=new)
 
 
 def customer_of(database: Database, number: str) -> Any:

@@ -15,10 +15,12 @@ from pydantic import SecretStr
 from dispatch.accounts import closure, opening, renaming, suspension
 from dispatch.accounts.operation import Accepted, Counter, Outcome, Request
 from dispatch.domain.account import LIVING
+from dispatch.domain.roles import Actor
 from dispatch.errors import DispatchError
 from dispatch.routing import loader
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as a
 
@@ -33,7 +35,7 @@ class Clerk:
     def __init__(self, url: str, seed: int) -> None:
         self.database, self.dice = Database(url), Random(seed)
         self.counter: Counter = a.counter(loader.load(RULES))
-        self.actor = f.Actor(f"clerk-{seed}", "clerk")
+        self.actor = Actor(f"clerk-{seed}", "clerk")
 
     def work(self) -> dict[str, int]:
         """How often which operation was accepted."""
@@ -58,8 +60,8 @@ class Clerk:
     def line(self) -> tuple[str, SecretStr] | None:
         """A living account, by somebody's look at the books a moment ago, and its owner's document."""
         names = {f"张㛃{'甲乙丙丁'[n]}": n for n in range(1, LINES + 1)}
-        living = [row for row in a.rows(self.database, a.b.account) if row.state in LIVING]
-        customers = {row.id: names[row.name] for row in a.rows(self.database, a.b.customer)}  # each account's is among
+        living = [row for row in a.rows(self.database, b.account) if row.state in LIVING]
+        customers = {row.id: names[row.name] for row in a.rows(self.database, b.customer)}  # each account's is among
         if not living:
             return None
         row = self.dice.choice(living)
@@ -85,11 +87,11 @@ class Clerk:
 
     def build(self) -> None:
         """Whatever construction order the two see first is built."""
-        waiting = a.rows(self.database, a.b.account, a.b.account.c.state == "installing")
+        waiting = a.rows(self.database, b.account, b.account.c.state == "installing")
         with contextlib.suppress(DispatchError, AssertionError, KeyError):  # the other clerk's builder was quicker
             order = a.order_of(self.database, waiting[0].number) if waiting else None
             if order is not None:
-                f.reported(self.database, self.counter.rulebook, order, f.BUILDER, "installed", **f.INSTALLED)
+                f.reported(self.database, self.counter.rulebook, order, f.BUILDER, "installed", f.NOW, **f.INSTALLED)
                 f.work(self.database, self.counter.rulebook)
 
 
@@ -108,18 +110,18 @@ def test_two_processes_on_the_same_lines_leave_the_books_in_order(
         both = [pool.submit(clerk_at_work, url, 10 * seed + n) for n in range(2)]
         done: Tally[str] = sum((Tally(each.result(timeout=100)) for each in both), Tally())
     assert min(done[kind] for kind in ("open", "suspend", "close")) > 0, done
-    living = a.rows(database, a.b.account, a.b.account.c.ended_at.is_(None))
-    assert {row.id: row.used for row in a.rows(database, a.b.pon_port)} == {
-        port.id: sum(row.pon_port_id == port.id for row in living) for port in a.rows(database, a.b.pon_port)
+    living = a.rows(database, b.account, b.account.c.ended_at.is_(None))
+    assert {row.id: row.used for row in a.rows(database, b.pon_port)} == {
+        port.id: sum(row.pon_port_id == port.id for row in living) for port in a.rows(database, b.pon_port)
     }
-    bound = a.rows(database, a.b.binding, a.b.binding.c.until.is_(None))
+    bound = a.rows(database, b.binding, b.binding.c.until.is_(None))
     assert {row.account_id for row in bound} == {row.id for row in living}, "each was opened with a number of its own"
     assert len({row.mobile for row in bound}) == len(bound)
-    operations = a.rows(database, a.b.operation)
+    operations = a.rows(database, b.operation)
     assert Tally(row.kind for row in operations if row.outcome == "accepted") == +done
-    invoices = a.rows(database, a.b.invoice)
+    invoices = a.rows(database, b.invoice)
     assert [row.number for row in invoices] == list(range(1, done["open"] + 1))
-    for account in a.rows(database, a.b.account):
+    for account in a.rows(database, b.account):
         acts = Tally(row.kind for row in operations if row.account_id == account.id and row.outcome == "accepted")
         assert acts["open"] == 1
         assert acts["close"] == (account.state == "closed")

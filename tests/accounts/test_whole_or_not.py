@@ -13,6 +13,7 @@ from dispatch.accounts import binding, closure, opening, password, profile, refu
 from dispatch.accounts.operation import Counter, Request
 from dispatch.domain.numbers import ticket_number
 from dispatch.storage.database import Database
+from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as a
 from tests.dying import is_all_or_nothing
@@ -20,7 +21,7 @@ from tests.dying import is_all_or_nothing
 Scene = Callable[[Database, Counter], tuple[Any, Request]]
 """Brings the books to where an operation can be done; that operation and its request."""
 
-OWNER = {"document_number": SecretStr(a.resident_id())}
+OWNER = a.document()
 LATER = f.NOW + timedelta(hours=1)
 
 
@@ -36,7 +37,7 @@ def open_without_resources(database: Database, _counter: Counter) -> tuple[Any, 
 
 def close(database: Database, counter: Counter) -> tuple[Any, Request]:
     number = a.in_service(database, counter)
-    return closure.close, closure.Closure(account=number, reason="moving", **OWNER)
+    return closure.close, closure.Closure(account=number, reason="moving", document_number=OWNER)
 
 
 def fail_to_authenticate(database: Database, counter: Counter) -> tuple[Any, Request]:
@@ -47,48 +48,64 @@ def fail_to_authenticate(database: Database, counter: Counter) -> tuple[Any, Req
 
 def suspend(database: Database, counter: Counter) -> tuple[Any, Request]:
     number = a.in_service(database, counter)
-    return suspension.suspend, suspension.Suspension(account=number, reason="arrears", **OWNER)
+    return suspension.suspend, suspension.Suspension(account=number, reason="arrears", document_number=OWNER)
 
 
 def resume(database: Database, counter: Counter) -> tuple[Any, Request]:
     a.accepted(database, *_with(suspend(database, counter), counter))
-    number = a.rows(database, a.b.account)[0].number
-    return suspension.resume, suspension.Suspension(account=number, reason="arrears-paid", **OWNER)
+    number = a.rows(database, b.account)[0].number
+    return suspension.resume, suspension.Suspension(account=number, reason="arrears-paid", document_number=OWNER)
 
 
 def change_password(database: Database, counter: Counter) -> tuple[Any, Request]:
-    passwords = {"old_password": SecretStr(a.PASSWORD), "new_password": SecretStr("Wq2!zzKd")}
-    return password.change, password.PasswordChange(account=a.in_service(database, counter), **OWNER, **passwords)
+    number, old = a.in_service(database, counter), SecretStr(a.PASSWORD)
+    request = password.PasswordChange(
+        account=number, document_number=OWNER, old_password=old, new_password=SecretStr("Wq2!zzKd")
+    )
+    return password.change, request
 
 
 def reset_password(database: Database, counter: Counter) -> tuple[Any, Request]:
     number, scans = a.in_service(database, counter), (a.scan("owner-document"),)
     new = SecretStr("Wq2!zzKd")
-    return password.reset, password.PasswordReset(account=number, new_password=new, scans=scans, **OWNER)
+    return password.reset, password.PasswordReset(account=number, new_password=new, scans=scans, document_number=OWNER)
 
 
 def transfer_(database: Database, counter: Counter) -> tuple[Any, Request]:
     number = a.in_service(database, counter, plan="family-500", mobile=a.mobile(7))
     scans = tuple(a.scan(kind) for kind in transfer.REQUIRED)
-    to = {"new_owner": a.person(2), "password": SecretStr("Wq2!zzKd"), "scans": scans}
-    return transfer.transfer, transfer.Transfer(account=number, confirm=("bindings-end", "plan-voided"), **to, **OWNER)
+    request = transfer.Transfer(
+        account=number,
+        document_number=OWNER,
+        new_owner=a.person(2),
+        password=SecretStr("Wq2!zzKd"),
+        scans=scans,
+        confirm=("bindings-end", "plan-voided"),
+    )
+    return transfer.transfer, request
 
 
 def rename(database: Database, counter: Counter) -> tuple[Any, Request]:
     number = a.in_service(database, counter)
-    return renaming.rename, renaming.Renaming(account=number, new_account=a.mobile(5), **OWNER)
+    return renaming.rename, renaming.Renaming(account=number, new_account=a.mobile(5), document_number=OWNER)
 
 
 def bind_instead(database: Database, counter: Counter) -> tuple[Any, Request]:
     """The number that carries the plan is exchanged, and takes the plan with it."""
     number = a.in_service(database, counter, plan="family-500", mobile=a.mobile(7))
-    numbers = {"mobile": a.mobile(8), "instead_of": a.mobile(7), "confirm": ("plan-voided",)}
-    return binding.bind, binding.Binding(account=number, **OWNER, **numbers)
+    request = binding.Binding(
+        account=number,
+        document_number=OWNER,
+        mobile=a.mobile(8),
+        instead_of=a.mobile(7),
+        confirm=("plan-voided",),
+    )
+    return binding.bind, request
 
 
 def unbind(database: Database, counter: Counter) -> tuple[Any, Request]:
     number = a.in_service(database, counter, mobile=a.mobile(7))
-    return binding.unbind, binding.Unbinding(account=number, mobile=a.mobile(7), **OWNER)
+    return binding.unbind, binding.Unbinding(account=number, mobile=a.mobile(7), document_number=OWNER)
 
 
 def appoint(database: Database, counter: Counter) -> tuple[Any, Request]:
@@ -103,7 +120,7 @@ def refund_(database: Database, counter: Counter) -> tuple[Any, Request]:
 
 def modify(database: Database, counter: Counter) -> tuple[Any, Request]:
     number = a.in_service(database, counter)
-    return profile.modify, profile.Modification(account=number, mobile=a.mobile(9), **OWNER)
+    return profile.modify, profile.Modification(account=number, mobile=a.mobile(9), document_number=OWNER)
 
 
 SCENES: list[Scene] = [open_, open_without_resources, close, fail_to_authenticate, suspend, resume]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, Page
 
@@ -13,7 +14,7 @@ from tests.browser.places import Place, places
 from tests.demonstration import Demo, demonstration
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-LOOKS = [
+LOOKS: list[tuple[str, dict[str, Any]]] = [
     ("desktop-light", {"size": DESKTOP}),
     ("desktop-dark", {"size": DESKTOP, "dark": True}),
     ("phone-light", {"size": PHONE, "scale": 2}),
@@ -35,9 +36,9 @@ def main() -> None:
     print(f"screenshots: {len(everywhere) * len(LOOKS)} in {FOLDER}")
 
 
-def _take(browser: Browser, demo: Demo, everywhere: list[Place], look: str, how: dict[str, object]) -> None:
+def _take(browser: Browser, demo: Demo, everywhere: list[Place], look: str, how: dict[str, Any]) -> None:
     for role in dict.fromkeys(place.role for place in everywhere):
-        with window(browser, demo.url, **how) as opened:  # type: ignore[arg-type]
+        with window(browser, demo.url, **how) as opened:
             if role is not None:
                 opened.sign_in(*demo.users[role]).close()
             for place in everywhere:

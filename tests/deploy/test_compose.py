@@ -56,7 +56,7 @@ def postgres_on_loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
 def _database_options() -> list[str]:
     """`-c name=value …`"""
     _, *options = load()["services"]["postgres"]["command"]
-    return options
+    return [str(each) for each in options]
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, postgres_on_loopback:
     composed = load()
     password = (folder / "secrets/postgres_password").read_text().strip()
     with psycopg.connect(host="127.0.0.1", port=ports["postgres"], user="postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE ROLE paidan LOGIN PASSWORD '{password}'")  # type: ignore[arg-type]
+        admin.execute(f"CREATE ROLE paidan LOGIN PASSWORD '{password}'")
         admin.execute("CREATE DATABASE paidan OWNER paidan")
     running = {each.name: each for each in containers(composed, folder, ports)}
     made = Installation(folder, ports, running)

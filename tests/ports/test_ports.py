@@ -25,13 +25,14 @@ def order(what: str, line: int = 1, number: str = "kd1", key: str = "", speed: i
 
 
 def test_a_line_is_prepared_activated_suspended_resumed_and_removed(system: SimulatedProvisioning) -> None:
-    states = []
+    states, line = [], None
     for each in (prepare(), *map(order, (Order.ACTIVATE, Order.SUSPEND, Order.RESUME, Order.REMOVE))):
         assert system.carry_out([each]) == {}
         line = system.line(1)
         assert line is not None
         states.append(line.state)
     assert states == ["prepared", "active", "suspended", "active", "removed"]
+    assert line is not None
     assert (line.number, line.olt, line.port, line.speed) == ("kd1", "OLT-1", "0/1/1", 300)
     assert [what for what, _ in system.ledger.effects()] == ["prepare", "activate", "suspend", "resume", "remove"]
 

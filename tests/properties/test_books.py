@@ -21,7 +21,9 @@ from dispatch.accounts import binding, closure, opening, password, refund, renam
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Accepted, Counter, Refused
 from dispatch.domain.account import LIVING
+from dispatch.domain.roles import Actor, Role
 from dispatch.errors import DispatchError
+from dispatch.routing.address_file import Reach
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import resources
@@ -30,7 +32,7 @@ from dispatch.storage.tables import accounts as b
 from dispatch.tickets import intake
 from tests import factories as f
 from tests.accounts import factories as a
-from tests.properties.test_journeys import RULEBOOK, SCRIPT
+from tests.strategies import RULEBOOK, SCRIPT
 
 PEOPLE = 4
 PORTS = {1: 1, 2: 2}
@@ -96,13 +98,13 @@ class World:
         with database.write() as tx:
             for n, port in ADDRESSES.items():
                 reach = (f"OLT-{port}", "0/1/1", PORTS[port]) if port else ()
-                resources.enter(tx, [resources.Reach(f"广州市天河区体育西路{n}号", "tianhe", *reach)])
+                resources.enter(tx, [Reach(f"广州市天河区体育西路{n}号", "tianhe", *reach)])
 
     # -- hands -------------------------------------------------------------------------------------
 
     def do(self, operation: Any, request: Any, foretold: str | None) -> Accepted | None:
         """Carry it out; it must come out as foretold: accepted (None), or refused with this code."""
-        clerk = f.CLERK if self.now.day % 2 else f.Actor("zhou", "clerk")
+        clerk = f.CLERK if self.now.day % 2 else Actor("zhou", Role.CLERK)
         outcome = a.do(self.database, operation, self.counter, request, clerk, self.now)
         code = outcome.code if isinstance(outcome, Refused) else None
         assert code == foretold, f"{operation.__name__} {request!r}: {outcome}"
@@ -203,8 +205,11 @@ class World:
         of = self.model.called(number or line.number)
         warned = of.fault if how == "suspend" else of.cause is not None and not _settles(reason, of.cause)
         given, enough = self.confirm(dice, warned)
-        proof = {"mobile": mobile} if by_mobile else {"account": line.number, "document_number": document}
-        request = suspension.Suspension(**proof, reason=reason, confirm=given)  # type: ignore[arg-type]
+        proof: dict[str, Any] = {"account": line.number, "document_number": document}
+        if by_mobile:
+            proof = {"mobile": mobile}
+        request = suspension.Suspension(**proof, reason=reason, confirm=given)
+        code: str | None
         if by_mobile and number is None:
             code = "mobile-not-bound"
         elif by_mobile or not (code := self.hindered(of, document)):
@@ -331,6 +336,7 @@ class World:
             return
         of, typed = self.model.called(line.number), dice.choice(PASSWORDS)
         request = refund.Refund(account=line.number, password=SecretStr(typed), reason="no-way-for-cable")
+        code: str | None
         if typed != of.password:
             code = "authentication-failed"
         elif of.state != "installing":
@@ -429,7 +435,7 @@ ACTS: list[Callable[[World, Random], None]] = [
     World.bind, World.unbind, World.rename, World.transfer, World.refund,
     World.construction_comes_to_its_end, World.a_fault_is_reported,
 ]  # fmt: skip
-OFTEN = [World.open] * 3 + [World.construction_comes_to_its_end] * 3
+OFTEN: list[Callable[[World, Random], None]] = [*[World.open] * 3, *[World.construction_comes_to_its_end] * 3]
 LENGTH = 60
 
 

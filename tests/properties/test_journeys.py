@@ -18,7 +18,6 @@ from dispatch.domain.kind import Kind
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import HOP_ENDS, TICKET_ENDS, HopState, TicketState
 from dispatch.errors import DispatchError
-from dispatch.routing import prehandling_file
 from dispatch.storage import accounts, hops
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import MOST_FAILURES, Pair
@@ -44,10 +43,9 @@ from tests.factories import (
     stretch,
     work,
 )
-from tests.strategies import RULEBOOK, RULES
+from tests.strategies import RULEBOOK, SCRIPT
 
 PEOPLE = [name for name, team in RULEBOOK.teams.items() if not team.automatic]
-SCRIPT = prehandling_file.load(RULES.with_name("prehandling.yaml"), RULEBOOK.categories)
 AT_WORK = (TicketState.OPEN, TicketState.ARCHIVED)
 ENDING = {"noc": "fixed", "system-support": "fixed", "installer": "fixed-on-site", "supervisor": "settled"}
 ENDING |= {"transmission": "fixed", "data-network": "fixed"}

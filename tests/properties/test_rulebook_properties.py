@@ -190,7 +190,8 @@ def stuck(ways: dict[str, list[str]], start: str) -> set[tuple[str, ...]]:
         asked = {(to, *(() if to == "archive" else case)) for to in ways[team] if to not in (SENDER, END)}
         return back | {each for each in asked if len(each) <= deepest}
 
-    seen, todo = set[tuple[str, ...]](), {(start,)}
+    seen: set[tuple[str, ...]] = set()
+    todo: set[tuple[str, ...]] = {(start,)}
     while todo:
         seen |= todo
         todo = {following for case in todo for following in after(case)} - seen

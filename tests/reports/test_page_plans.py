@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from dispatch.reports import lists, overview
-from dispatch.reports.lists import Sight
+from dispatch.reports.lists import Areas, Sight
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database, Tx
 from tests.crowd import AREAS, crowd
@@ -63,9 +64,17 @@ def crowded(database: Database, in_force: Rulebook) -> Database:
     return database
 
 
+def _asked(act: Callable[[Tx, Rulebook], object], rulebook: Rulebook, tx: Tx) -> object:
+    return act(tx, rulebook)
+
+
+def _board(areas: Areas, after: int | None, tx: Tx) -> object:
+    return lists.board(tx, "noc", 51, areas, after)
+
+
 def test_no_page_reads_or_sorts_what_is_over(crowded: Database, in_force: Rulebook) -> None:
     for what, act in QUERIES.items():
-        for lines in plans(crowded, lambda tx, act=act: act(tx, in_force)):
+        for lines in plans(crowded, partial(_asked, act, in_force)):
             shown = f"{what}:\n" + "\n".join(lines)
             assert not WHOLE.search(shown), shown
             assert all(int(rows) <= MOST_SORTED for rows in SORTED.findall(shown)), shown
@@ -74,7 +83,7 @@ def test_no_page_reads_or_sorts_what_is_over(crowded: Database, in_force: Rulebo
 def test_a_page_of_a_board_is_read_as_its_index_lies(crowded: Database, in_force: Rulebook) -> None:
     for areas, index in ((None, "ix_hop_board"), (TWO, "ix_hop_board_area")):
         for after in (None, ENDED + BETWEEN):
-            lines = plans(crowded, lambda tx, a=areas, b=after: lists.board(tx, "noc", 51, a, b))[-1]
+            lines = plans(crowded, partial(_board, areas, after))[-1]
             shown = "\n".join(lines)
             assert re.search(rf"\b{index}\b", shown), shown
             first_read = next(n for n, line in enumerate(lines) if index in line)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from dispatch.routing.address_file import Reach
 from dispatch.storage import resources
 from dispatch.storage.database import Database
-from dispatch.storage.resources import Reach
 from tests.factories import dump
 
 ONE = Reach("广州市天河区体育西路1号", "tianhe", "OLT-1", "0/1/1", 64)

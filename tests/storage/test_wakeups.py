@@ -24,5 +24,5 @@ def test_a_waiting_connection_that_is_cut_off_is_an_error_of_the_database_and_a_
     assert wakeups.wait(0) is None
     with postgresql.write() as tx:
         came_onto_board(tx, "noc", [7])
-    assert wakeups.wait(10) == {"noc", "7"}
+    assert wakeups.wait(10) == frozenset({"noc", "7"})
     wakeups.forget()

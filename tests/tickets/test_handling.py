@@ -276,7 +276,7 @@ def test_of_many_claims_and_ends_the_good_are_done_and_each_bad_one_is_told_its_
         ids[4]: "not-allowed",
         999_999: "not-found",
     }
-    ends = [
+    ends: list[Report | PassOn | HandBack] = [
         Report(ids[0], NOC, "outside-plant", OUTSIDE),
         Report(ids[1], NOC, "outside-plant", OUTSIDE),
         Report(ids[2], NOC, "outside-plant"),

@@ -43,8 +43,8 @@ class Web:
         self.app, self.database, self.rulebook, self.script = app, database, rulebook, script
         self.now: datetime = f.NOW
         self.here = Installation(Settings(), database, cheap_hasher(), clock=lambda: self.now)
-        self.here.rulebook = lambda: rulebook  # type: ignore[method-assign] — reading the files anew for each test
-        self.here.script = lambda: script  # type: ignore[method-assign] — would take longer than most of them
+        # Reading the files anew for each test would take longer than most of them.
+        vars(self.here).update(rulebook=lambda: rulebook, script=lambda: script)
         app.state.installation = self.here
 
     def client(self, **headers: str) -> TestClient:

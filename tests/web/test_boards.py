@@ -217,7 +217,7 @@ def test_a_long_board_is_read_on_by_a_cursor(small_web: Web) -> None:
 
 def test_a_part_of_a_board_is_asked_for_anew_without_the_page_around_it(small_web: Web) -> None:
     small_web.on_board()
-    part = page(small_web.browser("zhao", Role.NOC), "/teams/noc", **{"HX-Request": "true"})
+    part = page(small_web.browser("zhao", Role.NOC), "/teams/noc", 200, **{"HX-Request": "true"})
     assert part.lstrip().startswith('<div class="container-xl board')
     assert "<dialog" not in part, "a form that is open stays as it is"
 

@@ -103,7 +103,7 @@ def test_an_answer_is_kept_for_a_day(small_web: Web) -> None:
 def test_what_is_no_key_is_refused(small_web: Web, key: str) -> None:
     f.account(small_web.database)
     clerk = small_web.program("chen", Role.CLERK)
-    answer = clerk.post(f"{API}/faults", json=FAULT, headers={"Idempotency-Key": key.encode()})  # type: ignore[dict-item]
+    answer = clerk.post(f"{API}/faults", json=FAULT, headers={b"Idempotency-Key": key.encode()})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
 
 

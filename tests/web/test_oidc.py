@@ -75,7 +75,7 @@ def test_what_one_browser_began_no_other_ends(web: Web, there: SimulatedProvider
 def test_a_code_is_good_once(web: Web, there: SimulatedProvider) -> None:
     client = web.client()
     brought = there.agree(begin(client), "li")
-    kept = client.cookies.get("paidan_oidc")
+    kept = client.cookies["paidan_oidc"]
     assert come_back(client, brought).status_code == 303
     again = web.client()
     again.cookies.set("paidan_oidc", kept)

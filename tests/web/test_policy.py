@@ -21,7 +21,9 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database, Tx
 from dispatch.web.api import health
 from dispatch.web.app import PAGES, RESOURCES
+from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import POLICIES, Field, On, Thing, Verdict, Who, decide, shows
+from dispatch.web.routes import Api
 from tests.web.conftest import Web
 
 LETTERS = {
@@ -212,11 +214,11 @@ def things(operation: str, rulebook: Rulebook) -> Iterator[Thing]:
         case On.TEAM:
             yield from (Thing("tianhe", team) for team in teams)
         case On.TICKET:
-            for team, earlier, state in itertools.product(teams, others, TicketState):
-                yield Thing("tianhe", team, (team, earlier), state)
+            for team, earlier, ticket in itertools.product(teams, others, TicketState):
+                yield Thing("tianhe", team, (team, earlier), ticket)
         case On.HOP:
-            for team, earlier, state, behalf in itertools.product(teams, others, HopState, (False, True)):
-                yield Thing("tianhe", team, (team, earlier), state, behalf)
+            for team, earlier, hop, behalf in itertools.product(teams, others, HopState, (False, True)):
+                yield Thing("tianhe", team, (team, earlier), hop, behalf)
 
 
 def test_the_tables_here_name_every_operation_every_team_and_every_role(rulebook: Rulebook) -> None:
@@ -269,13 +271,14 @@ def test_what_no_policy_names_is_denied() -> None:
 
 
 def test_every_route_names_a_policy_and_there_is_no_other_way_in(application: FastAPI) -> None:
-    ours = {id(api.router) for api in (*RESOURCES, *PAGES, health.api)}
+    apis: list[Api | Pages] = [*RESOURCES, *PAGES, health.api]
+    ours = {id(api.router) for api in apis}
     files = [each for each in application.routes if isinstance(each, Mount)]
     assert [each.path for each in files] == ["/static/{build}"], "what anybody may see, and no more"
     for included in [each for each in application.routes if each not in files]:
         assert id(getattr(included, "original_router", None)) in ours, f"{included}: put it there by an `Api`"
     named = set()
-    for api in (*RESOURCES, *PAGES, health.api):
+    for api in apis:
         for route in api.router.routes:
             operation = (getattr(route, "openapi_extra", None) or {}).get("x-policy")
             assert operation in POLICIES, f"{route}: it names no policy"

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_alone_it_takes_a_fault_ends_in_order_and_its_log_knows_no_customer(
 ) -> None:
     """No broker runs, and none is missed: what is due waits in the database."""
     f.account(small_web.database)
-    small_web.now = f.datetime.now(f.UTC)  # the process has a clock of its own
+    small_web.now = datetime.now(UTC)  # the process has a clock of its own
     token = small_web.program("chen", Role.CLERK).headers["authorization"]
     survey = f.token(
         small_web.database, f.archived(small_web.database, small_web.rulebook, small_web.fault("GZ2").ticket_id)

@@ -130,8 +130,13 @@ def test_two_hundred_wrong_passwords_are_hardly_looked_at_and_the_known_device_g
     user(web.database, "chen", Role.CLERK)
     known = web.client()
     assert sign_in(known).status_code == 201
-    compared = []
-    monkeypatch.setattr(web.here.comparing, "_fits", lambda *given: bool(compared.append(given)))
+    compared: list[object] = []
+
+    def wrong(*given: object) -> bool:
+        compared.append(given)
+        return False
+
+    monkeypatch.setattr(web.here.comparing, "_fits", wrong)
     guesser = web.client()
     answers = [sign_in(guesser, password=f"guess {n}") for n in range(200)]
     assert [each.status_code for each in answers].count(401) == len(compared) == ADDRESS_AND_NAME.free

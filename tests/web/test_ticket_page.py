@@ -46,7 +46,7 @@ def test_a_tickets_page_tells_where_it_is_how_it_came_there_and_why(web: Web) ->
 def test_why_a_hop_is_there_is_said_with_the_rules_that_did_not_hold(small_web: Web) -> None:
     made = small_web.fault()
     evidence = {"test_result": "光路中断", "segment": "optical-path"}
-    f.reported(small_web.database, small_web.rulebook, made.ticket_id, f.NOC, "inside-plant", **evidence)
+    f.reported(small_web.database, small_web.rulebook, made.ticket_id, f.NOC, "inside-plant", f.NOW, **evidence)
     browser = small_web.browser("gao", Role.SUPERVISOR)
     shown = page(browser, f"/tickets/{made.number}")
     assert "须数据设备、路由，实为光路" in shown

@@ -21,6 +21,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.storage import accounts, crew, hops
 from dispatch.storage.surveys import Question
 from dispatch.storage.tables import accounts as b
+from dispatch.storage.tables import tickets as t
 from dispatch.tickets import handling
 from tests import factories as f
 from tests.accounts import factories as at
@@ -195,7 +196,7 @@ def system_fault(stage: Stage, script: Script, number: str) -> int:
 
 def found(stage: Stage, hop_id: int) -> dict[str, Any]:
     with stage.context.database.read() as tx:
-        query = f.t.hop.select().where(f.t.hop.c.id == hop_id)
+        query = t.hop.select().where(t.hop.c.id == hop_id)
         return dict(tx.execute(query).one().found)
 
 

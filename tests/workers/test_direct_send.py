@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY
 from dispatch.routing.prehandling import Script
 from dispatch.storage.hops import Sending
 from dispatch.tickets import handling
-from tests.factories import NOC, fault, live
+from tests.factories import NOC, fault, hop, live_id
 from tests.workers.stage import Stage
 from workers.chains import chains
 from workers.context import Context
@@ -48,16 +48,16 @@ def fixed(stage: Stage, script: Script) -> int:
     """A fault that NOC has fixed: the archive's hop is due; its ticket's id."""
     database, rulebook, now = stage.context.database, stage.rulebook, datetime.now(UTC)
     ticket_id = fault(database, rulebook, script, "GZ1").ticket_id
-    row = live(database, ticket_id)
+    hop_id = live_id(database, ticket_id)
     stage.work("noc")
     with database.write() as tx:
-        handling.claim(tx, rulebook, handling.Claim(row.id, NOC), now)
-        handling.end(tx, rulebook, handling.Report(row.id, NOC, "fixed", {"cause": "fibre"}), now)
+        handling.claim(tx, rulebook, handling.Claim(hop_id, NOC), now)
+        handling.end(tx, rulebook, handling.Report(hop_id, NOC, "fixed", {"cause": "fibre"}), now)
     return ticket_id
 
 
 def survey(stage: Stage, ticket_id: int) -> Any:
-    row = live(stage.context.database, ticket_id)
+    row = hop(stage.context.database, live_id(stage.context.database, ticket_id))
     assert row.team == SURVEY
     return row
 
@@ -85,7 +85,9 @@ def test_what_a_worker_publishes_is_counted_as_sent_like_what_the_relay_does(
 
 
 def test_to_a_queue_that_has_work_waiting_nothing_is_added(stage: Stage, surveys: Queue, fixed: int) -> None:
-    stage.context.direct_sender.publisher.publish_hops([Sending(99, 1, SURVEY, 9, "fault", 0)])
+    publisher = stage.context.direct_sender.publisher
+    assert publisher is not None
+    publisher.publish_hops([Sending(99, 1, SURVEY, 9, "fault", 0)])
     stage.work("archive")
     assert survey(stage, fixed).state == "due"
     assert [hop_id for hop_id, _ in stage.send(SURVEY)] == [survey(stage, fixed).id]
@@ -147,13 +149,14 @@ def test_a_message_that_comes_again_is_on_record_as_received_before_its_work_is_
         raise Killed
 
     ticket_id = fault(stage.context.database, stage.rulebook, script, "GZ1").ticket_id
+    hop_id = live_id(stage.context.database, ticket_id)
     pairs = stage.send("noc")
     monkeypatch.setattr("dispatch.ports.line_test.SimulatedLineTester._line", killed)
     with pytest.raises(Killed):
         stage.deliver("noc.line-test", pairs)
-    assert live(stage.context.database, ticket_id).state == "sent"
+    assert hop(stage.context.database, hop_id).state == "sent"
     monkeypatch.setattr("workers.app._was_delivered_before", lambda: True)
     with pytest.raises(Killed):
         stage.deliver("noc.line-test", pairs)
-    assert live(stage.context.database, ticket_id).state == "received"
+    assert hop(stage.context.database, hop_id).state == "received"
     assert stage.deliver("noc.line-test", pairs) == []  # a third time it waits for its lease, and counts as a failure

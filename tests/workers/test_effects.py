@@ -371,12 +371,11 @@ def test_a_slip_that_cannot_be_set_fails_alone_and_its_neighbours_are_printed(
     made = [at.opened(stage.context.database, counter, n) for n in (1, 2, 3)]
     with stage.context.database.read() as tx:
         poisoned = tx.execute(select(operation.c.id).order_by(operation.c.id)).scalars().all()[1]
-    sound = effect_receivers.slip
 
     def set_slip(data: SlipData, **_: Any) -> bytes:
         if data.account == made[1]:
             raise MissingGlyph(folder="fonts", characters="𬭛")
-        return sound(data)
+        return slip(data)
 
     monkeypatch.setattr(effect_receivers, "slip", set_slip)
     stage.work()

@@ -17,14 +17,14 @@ from celery.signals import task_unknown
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from dispatch.domain.roles import RELAY
-from dispatch.ports.line_test import SimulatedLineTester
+from dispatch.ports.line_test import LineTest, SimulatedLineTester
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Script
 from dispatch.storage import crew, hops, surveys
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.tickets import closing, followup, handling, timers
-from tests.factories import INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
+from tests.factories import FIXED_ON_SITE, INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
 from tests.workers.stage import Stage, fixed
 from workers.hop import run
 from workers.stretch import Stretch
@@ -189,8 +189,7 @@ def test_delivering_every_step_five_times_does_everything_once(stage: Stage, scr
     assert (second.state, second.assignee) == ("waiting", "li.wei")
     with database.write() as tx:
         handling.claim(tx, rulebook, handling.Claim(second.id, INSTALLER), datetime.now(UTC))
-        evidence = {"cause": "fibre", "optical-power": -19.5, "customer-confirmed": True}
-        end = handling.Report(second.id, INSTALLER, "fixed-on-site", evidence)
+        end = handling.Report(second.id, INSTALLER, "fixed-on-site", FIXED_ON_SITE)
         handling.end(tx, rulebook, end, datetime.now(UTC))
     stage.work("archive", times=5)
     stage.work("callback-survey", times=5)
@@ -227,7 +226,12 @@ def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_the_steps_be
 ) -> None:
     tested: list[str] = []
     sound = SimulatedLineTester._line
-    monkeypatch.setattr(SimulatedLineTester, "_line", lambda self, n: (tested.append(n), sound(self, n))[1])
+
+    def remembered(self: SimulatedLineTester, number: str) -> LineTest:
+        tested.append(number)
+        return sound(self, number)
+
+    monkeypatch.setattr(SimulatedLineTester, "_line", remembered)
     stage.deliver("noc.line-test", stage.deliver("noc.receive", stage.send("noc")))
     assert states(stage, ten) == ["received"] * 10  # and here the worker dies
     stage.work("noc", after=LONG)

@@ -30,7 +30,12 @@ def clients_made(channel: Any, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """All that it makes from now on."""
     made: list[object] = []
     make = channel._create_client
-    monkeypatch.setattr(channel, "_create_client", lambda **options: made.append(make(**options)) or made[-1])
+
+    def remembered(**options: Any) -> object:
+        made.append(make(**options))
+        return made[-1]
+
+    monkeypatch.setattr(channel, "_create_client", remembered)
     return made
 
 
