@@ -1,17 +1,25 @@
 # 派单 Paidan. `make help` lists the commands; the first one that needs it sets everything up.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
+PREFIX ?= /opt/paidan
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .venv-bench
 JOBS ?= 2
+# Asked for another Python than the virtual environment has, make it anew.
+ifneq ($(origin PYTHON),file)
+MINOR := -c 'import sys; print(sys.version_info[:2])'
+ifneq ($(shell $(BIN)/python $(MINOR) 2>&1),$(shell $(PYTHON) $(MINOR) 2>&1))
+$(shell rm -f $(READY) $(BENCH)/.ready)
+endif
+endif
 # What needs neither database nor broker.
 UNIT := tests/domain tests/routing tests/ports tests/runtime tests/cli tests/replay tests/demo tests/slips/test_forms.py \
 	tests/storage/test_field_cipher.py tests/web/test_labels.py tests/test_settings.py \
 	--ignore tests/replay/test_driver.py --ignore tests/demo/test_moving_in.py
 
-.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock clean
+.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -95,6 +103,18 @@ lock: setup  ## resolve the packages anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.txt - -o requirements/build.txt
+
+lock-check:  ## whether every supported Python and processor gets the locked packages as wheels (needs uv)
+	@sh requirements/check.sh
+
+wheel: setup  ## dist/paidan-VERSION-py3-none-any.whl
+	@rm -rf build/lib build/bdist.*
+	@$(BIN)/python -c 'from setuptools.build_meta import build_wheel; build_wheel("dist")' >/dev/null
+	@ls dist/*.whl
+
+install:  ## to run it, without development packages, in PREFIX (/opt/paidan)
+	@PYTHON="$(PYTHON)" VENV="$(PREFIX)" sh setup.sh install
 
 clean:  ## remove the virtual environment and the caches
-	rm -rf $(VENV) $(BENCH) *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

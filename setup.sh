@@ -1,21 +1,40 @@
 #!/bin/sh
-# The virtual environment with the locked packages. Works with any CPython 3.11, also with Debian's own, which brings
-# neither ensurepip nor leave to install outside a virtual environment: its pip then installs into ours from outside.
+# Makes a virtual environment from the locked packages, with any CPython from 3.11 to 3.14; also with Debian's and
+# Ubuntu's own, which lacks ensurepip and refuses installs outside a virtual environment: its pip installs from outside.
+#   sh setup.sh              for development: requirements/dev.txt and the project, editable
+#   LOCKED=FILE sh setup.sh  the packages of FILE, without the project
+#   sh setup.sh install      to run it: requirements/run.txt and the project as a wheel, nothing for development
 set -eu
 PYTHON="${PYTHON:-python3}"
 VENV="${VENV:-.venv}"
-LOCKED="${LOCKED:-}" # another file of packages; the project itself then stays out
+LOCKED="${LOCKED:-}"
+INSTALL="${1:-}"
 
-version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || {
-    echo "setup: $PYTHON is not there: install Python 3.11, or name one with PYTHON=…" >&2
+refuse() {
+    echo "setup: $1" >&2
     exit 1
 }
-if [ "$version" != 3.11 ]; then
-    echo "setup: $PYTHON is Python $version, Paidan needs 3.11: name one with PYTHON=…" >&2
-    exit 1
+
+# The supported Pythons on the PATH, for who asked for another.
+others() {
+    for name in python3.14 python3.13 python3.12 python3.11; do
+        "$name" -c '' 2>/dev/null && command -v "$name"
+    done | tr '\n' ' '
+}
+
+ask="Paidan needs CPython 3.11, 3.12, 3.13 or 3.14; name one with PYTHON=…, such as PYTHON=python3.13"
+version=$("$PYTHON" -c 'import sys; print(sys.implementation.name, "%d.%d" % sys.version_info[:2])' 2>/dev/null) ||
+    refuse "$PYTHON does not run. $ask (found here: $(others))"
+case "$version" in
+    "cpython 3.11" | "cpython 3.12" | "cpython 3.13" | "cpython 3.14") ;;
+    *) refuse "$PYTHON is $version. $ask (found here: $(others))" ;;
+esac
+# --clear empties the folder, so it has to be ours to empty.
+if [ -e "$VENV" ] && [ ! -e "$VENV/pyvenv.cfg" ] && [ -n "$(ls -A "$VENV" 2>&1)" ]; then
+    refuse "$VENV is there and is no virtual environment; it stays as it is. Name another folder with VENV=…"
 fi
 
-echo "setup: virtual environment in $VENV …"
+echo "setup: virtual environment of $version in $VENV …"
 if "$PYTHON" -c 'import ensurepip' 2>/dev/null; then
     "$PYTHON" -m venv --clear "$VENV"
     set -- "$VENV/bin/python" -m pip
@@ -23,9 +42,24 @@ elif "$PYTHON" -m pip --version >/dev/null 2>&1; then
     "$PYTHON" -m venv --clear --without-pip "$VENV"
     set -- "$PYTHON" -m pip --python "$VENV/bin/python"
 else
-    echo "setup: $PYTHON has no pip: install it (on Debian: apt-get install python3-pip)" >&2
-    exit 1
+    refuse "$PYTHON has no pip: install it (on Debian and Ubuntu: apt-get install python3-pip)"
 fi
+pip() { # the arguments of the script are pip's command by now
+    "$@" --quiet --disable-pip-version-check --no-input
+}
+[ -z "$INSTALL" ] || LOCKED=requirements/run.txt
 echo "setup: locked packages …"
-"$@" install --quiet --disable-pip-version-check --no-input --require-hashes --requirement "${LOCKED:-requirements/dev.txt}"
-[ -n "$LOCKED" ] || "$@" install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+pip "$@" install --require-hashes --requirement "${LOCKED:-requirements/dev.txt}"
+if [ -n "$INSTALL" ]; then
+    made=$(mktemp -d)
+    trap 'rm -rf "$made"' EXIT
+    echo "setup: wheel …"
+    pip "$@" install --require-hashes --target "$made/tools" --requirement requirements/build.txt
+    rm -rf build/lib build/bdist.* # a wheel also takes what an earlier build left there
+    PYTHONPATH="$made/tools" "$VENV/bin/python" -c 'from setuptools.build_meta import build_wheel; build_wheel("'"$made"'")' \
+        >"$made/log" 2>&1 || refuse "the wheel could not be built: $(tail -n 3 "$made/log")"
+    pip "$@" install --no-deps "$made"/paidan-*.whl
+    echo "setup: installed. Next: $VENV/bin/dispatch init FOLDER"
+elif [ -z "$LOCKED" ]; then
+    pip "$@" install --no-deps --no-build-isolation --editable .
+fi
