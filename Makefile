@@ -62,8 +62,9 @@ format: setup  ## ruff's formatting and its safe corrections
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-docs: setup  ## what is generated: the life tables' page, the rules' drawings and schema
+docs: setup  ## the generated pages: life tables, settings, the rules' drawings and schema
 	@$(BIN)/python -m dispatch.domain.diagrams > docs/journey.md
+	@$(BIN)/python -m dispatch.cli.settings_page > docs/settings.md
 	@$(BIN)/dispatch rules show routing_rules.yaml --svg docs/rules.svg
 	@$(BIN)/dispatch rules show routing_rules.yaml --flow construction --svg docs/rules-construction.svg
 	@$(BIN)/dispatch rules schema > docs/routing_rules.schema.json

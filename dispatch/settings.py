@@ -29,63 +29,79 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
     home: Path = Field(Path("~/.local/share/paidan"), description="where the state lives")
-    database_url: SecretStr | None = Field(None, description="postgresql+psycopg://…; without it SQLite in the home")
-    broker_url: SecretStr | None = Field(None, description="redis://…; without it a Valkey server of our own")
-    rules: Path = Field(PROJECT / "routing_rules.yaml", description="the operator's law")
+    database_url: SecretStr | None = Field(
+        None, description="a PostgreSQL, postgresql+psycopg://…; without it SQLite in the home"
+    )
+    broker_url: SecretStr | None = Field(
+        None, description="a Redis or Valkey, redis://…; without it a Valkey server of its own"
+    )
+    rules: Path = Field(PROJECT / "routing_rules.yaml", description="the routing rules, the operator's law")
     prehandling: Path = Field(PROJECT / "prehandling.yaml", description="the questions asked on the phone")
     plans: Path = Field(PROJECT / "marketing_plans.yaml", description="what a line costs, and to whom it is offered")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="worker processes that `dispatch up` starts")
-    broker_master: str = Field("", description="with sentinel://…, what the Sentinels call the master")
-    flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(5555, description="Flower's; 0 takes any free one")
-    flower_address: str = Field("127.0.0.1", description="on which of the machine's addresses Flower answers")
+    broker_master: str = Field("", description="the master's name, with sentinel://… as broker")
+    flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(5555, description="Flower's port; 0 takes any free one")
+    flower_address: str = Field("127.0.0.1", description="the machine's address on which Flower answers")
     flower_password: SecretStr | None = Field(
-        None, description="the user paidan's, for Flower; needed where others than this machine reach it"
+        None, description="password of Flower's user paidan; required when other machines can reach Flower"
     )
-    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="the web's; 0 takes any free one")
-    web_address: str = Field("127.0.0.1", description="on which of the machine's addresses the web answers")
-    web_url: str = Field("", description="under which people reach the web, if not by port: https:// makes it strict")
-    web_proxies: str = Field("", description="addresses of proxies whose word is taken for a visitor's, with commas")
+    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="the web's port; 0 takes any free one")
+    web_address: str = Field("127.0.0.1", description="the machine's address on which the web answers")
+    web_url: str = Field(
+        "", description="the address under which people reach the web through a proxy; https:// makes cookies strict"
+    )
+    web_proxies: str = Field(
+        "", description="addresses of trusted proxies, which name the visitor's address; with commas"
+    )
     largest_upload: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
-        10_000_000, description="bytes of one photo or scan, at most"
+        10_000_000, description="largest photo or scan, in bytes"
     )
     metrics_token: SecretStr | None = Field(
-        None, description="who sends it as bearer may read /metrics; without it nobody may"
+        None, description="bearer token that opens /metrics; without it nobody can read them"
     )
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        0, description="where a relay or worker of its own shows its metrics; 0: nowhere"
+        0, description="port on which a relay or a worker shows its metrics; 0: on none"
     )
-    metrics_address: str = Field("127.0.0.1", description="on which of the machine's addresses they do")
-    oidc_issuer: str = Field("", description="the identity provider by which people may sign in as well")
-    oidc_client_id: str = Field("", description="what the provider calls us")
-    oidc_client_secret: SecretStr | None = Field(None, description="and what it knows us by")
-    oidc_claim: str = Field("preferred_username", description="what of the provider's word is our user's name")
-    batch: Annotated[int, Field(ge=1, le=1000)] = Field(400, description="hops in one message, at most")
+    metrics_address: str = Field("127.0.0.1", description="the machine's address on which they show them")
+    oidc_issuer: str = Field(
+        "", description="OpenID Connect: the identity provider's address, if people may sign in by one"
+    )
+    oidc_client_id: str = Field("", description="OpenID Connect: this installation's name at the provider")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="OpenID Connect: this installation's secret at the provider"
+    )
+    oidc_claim: str = Field("preferred_username", description="OpenID Connect: the claim that is the user's name here")
+    batch: Annotated[int, Field(ge=1, le=1000)] = Field(400, description="most hops in one message")
     lease: Annotated[float, Field(ge=1, le=3600)] = Field(
-        30, description="seconds until an unanswered message goes again"
+        30, description="seconds until an unanswered message is sent again"
     )
     store_days: Annotated[int, Field(ge=30, le=36_500)] = Field(
-        180, description="days after a case's end until its history goes into the case store, where it stays readable"
+        180, description="days from a case's end until its history goes into the case store, where it stays readable"
     )
     forget_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
-        30, description="days after an outside effect's confirmation until what it said is forgotten"
+        30, description="days from an outside effect's confirmation until its content is forgotten"
     )
     survey_url: str = Field(
         default_factory=lambda known: f"{_web(known)}/s/",
-        description="what stands before the token in a survey's message; without it a page of the web's",
+        description="a survey link without its token; by default a page of the web",
     )
     operator: str = Field("派单宽带 Paidan Broadband", description="the operator's name on slips and invoices")
-    outlet: str = Field("营业厅 Counter", description="where account operations are done, as slips say it")
+    outlet: str = Field("营业厅 Counter", description="the counter's name on slips")
     record_url: str = Field(
         default_factory=lambda known: f"{_web(known)}/slips/",
-        description="what stands before the serial in a slip's code; without it a page of the web's",
+        description="the link in a slip's QR code without its serial; by default a page of the web",
     )
-    fonts: Path | None = Field(None, description="a folder of fonts for slips and invoices; without it the wheel's")
+    fonts: Path | None = Field(
+        None, description="a folder of fonts for slips and invoices; without it those of the packages"
+    )
     field_keys: SecretStr | None = Field(
-        None, description="id:key,… for identity numbers, the first encrypts; needed with a database of your own"
+        None, description="keys for identity numbers, id:key,…; the first encrypts; required with DISPATCH_DATABASE_URL"
     )
-    index_key: SecretStr | None = Field(None, description="the key by which identity numbers are looked up")
-    user: str = Field("", description="who acts, when --as isn't given")
-    role: str = Field("", description="in which role, when --role isn't given")
+    index_key: SecretStr | None = Field(
+        None, description="key by which identity numbers are looked up; required with DISPATCH_DATABASE_URL"
+    )
+    user: str = Field("", description="the acting person, when --as isn't given")
+    role: str = Field("", description="the acting person's role, when --role isn't given")
     lang: Literal["", "zh", "en"] = Field(
         "", description="language of the command line, zh or en; without it the locale's, Chinese where there is none"
     )

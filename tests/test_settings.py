@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from dispatch.cli.settings_page import settings_page
 from dispatch.errors import BadSettings
 from dispatch.settings import PREFIX, Settings, load_settings, variables
 
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs/settings.md"
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +43,19 @@ def test_a_password_in_a_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> 
     assert "geheim" in settings.database
 
 
-def test_the_readme_names_every_setting_with_its_meaning() -> None:
-    text = README.read_text(encoding="utf-8")
+def test_the_page_of_settings_is_the_one_that_the_settings_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_HOME", "/not/the/default")
+    assert PAGE.read_text(encoding="utf-8") == settings_page(), "make docs"
+
+
+def test_the_page_of_settings_has_every_variable_with_its_default_and_meaning() -> None:
+    page = settings_page()
     for name, field in Settings.model_fields.items():
-        assert f"| `{PREFIX}{name.upper()}` |" in text
         assert field.description
-        assert field.description in text
+        assert f"| `{PREFIX}{name.upper()}` |" in page
+    assert "| `DISPATCH_HOME` | `~/.local/share/paidan` | where the state lives |" in page
+    assert "| `DISPATCH_RULES` | `routing_rules.yaml` |" in page
+    assert "| `DISPATCH_SURVEY_URL` | `http://127.0.0.1:8000/s/` |" in page
 
 
 def test_links_to_customers_lead_to_the_web_where_people_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:

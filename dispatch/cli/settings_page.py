@@ -1,0 +1,55 @@
+"""The text of `docs/settings.md`, made from the settings themselves so that it can't say anything else.
+
+`python -m dispatch.cli.settings_page > docs/settings.md` writes it anew; a test fails while the two differ.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+from pydantic import SecretStr
+
+from dispatch.settings import IN_FILE, PREFIX, PROJECT, Settings
+
+_HEAD = f"""\
+# Settings
+
+Made from `dispatch/settings.py` by `make docs`; a change here is lost.
+
+All settings come from the environment, and `dispatch settings` shows those in force. An unknown variable `{PREFIX}…` is
+an error. A secret may stand in a file instead, named by the variable with `{IN_FILE}` behind its name, such as
+`{PREFIX}DATABASE_URL{IN_FILE}`: a process's environment is seen more easily than a file with narrow permissions.
+
+| variable | default | meaning |
+|---|---|---|
+"""
+
+
+def settings_page() -> str:
+    """The whole page, as Markdown."""
+    return _HEAD + "".join(_rows())
+
+
+def _rows() -> Iterator[str]:
+    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    with mock.patch.dict(os.environ, others, clear=True):
+        defaults = Settings()
+    for name, field in Settings.model_fields.items():
+        default = _shown(getattr(defaults, name))
+        secret = "(secret) " if field.annotation == SecretStr | None else ""
+        yield f"| `{PREFIX}{name.upper()}` | {default and f'`{default}`'} | {secret}{field.description} |\n"
+
+
+def _shown(default: object) -> str:
+    if default is None:
+        return ""
+    if isinstance(default, Path) and default.is_relative_to(PROJECT):
+        return str(default.relative_to(PROJECT))
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+if __name__ == "__main__":
+    print(settings_page(), end="")
