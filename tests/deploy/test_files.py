@@ -27,6 +27,7 @@ NOT_IN_CONTAINERS = {
     "DISPATCH_FONTS": "the image has its own",
     "DISPATCH_USER": "for a person's terminal",
     "DISPATCH_ROLE": "for a person's terminal",
+    "DISPATCH_LANG": "for a person's terminal",
 }
 
 
