@@ -16,7 +16,7 @@ endif
 endif
 # What needs neither database nor broker.
 UNIT := tests/domain tests/routing tests/ports tests/runtime tests/cli tests/replay tests/demo tests/slips/test_forms.py \
-	tests/storage/test_field_cipher.py tests/web/test_labels.py tests/test_settings.py \
+	tests/storage/test_field_cipher.py tests/web/test_labels.py tests/test_house.py tests/test_settings.py \
 	--ignore tests/replay/test_driver.py --ignore tests/demo/test_moving_in.py
 
 .PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean

@@ -90,7 +90,7 @@ class Reporters:
 
     def _report(self, number: int) -> None:
         """Until it is accepted."""
-        report = intake.Report(
+        report = intake.FaultReport(
             f"GZ{number % 2000:08d}",
             "slow",
             "网速慢",

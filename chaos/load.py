@@ -23,7 +23,7 @@ from dispatch.replay.driver import AGENT, Driver
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.plan import Planner
 from dispatch.storage import tickets
-from dispatch.tickets.intake import Accepted, Report
+from dispatch.tickets.intake import AcceptedReport, FaultReport
 
 NAME = "chaos"
 BY_WEB = 5
@@ -45,7 +45,7 @@ def token(here: Installation, name: str, role: Role) -> str:
         return sessions.make_token(tx, user.id, user.name, "chaos", timedelta(days=1), console, now)
 
 
-def body(report: Report) -> dict[str, object]:
+def body(report: FaultReport) -> dict[str, object]:
     """A report as the API takes it."""
     said = {
         "account": report.account,
@@ -109,14 +109,14 @@ class Load(Driver):
         room = min(IN_FLIGHT - under_way, int(self.count * self.released()) - self._next)
         return super()._due_cases()[: max(0, room)]
 
-    def _report(self, reports: Sequence[Report]) -> Sequence[Accepted | DispatchError]:
+    def _report(self, reports: Sequence[FaultReport]) -> Sequence[AcceptedReport | DispatchError]:
         by_web = [report for n, report in enumerate(reports, self._next) if n % BY_WEB == 0]
         others = [report for n, report in enumerate(reports, self._next) if n % BY_WEB]
         told = iter(super()._report(others))
         called = iter([self._call(report) for report in by_web])
         return [next(told) if n % BY_WEB else next(called) for n in range(self._next, self._next + len(reports))]
 
-    def _call(self, report: Report) -> Accepted:
+    def _call(self, report: FaultReport) -> AcceptedReport:
         """Until the web has accepted it. An answer that never came is asked for again under the same key."""
         key = {"Idempotency-Key": report.request_key or ""}
         while True:
@@ -131,7 +131,7 @@ class Load(Driver):
                 told = answer.json()
                 ticket_id = read_ticket_number(told["ticket"])
                 self._by_web.setdefault(ticket_id, False)
-                return Accepted(ticket_id, told["ticket"], told["state"])
+                return AcceptedReport(ticket_id, told["ticket"], told["state"])
             assert answer.status_code in (409, 429, 500, 503), answer.text  # the first one is under way, or is refused
             time.sleep(RETRY_SECONDS)
 

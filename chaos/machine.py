@@ -33,7 +33,7 @@ from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage import accounts, hops
-from dispatch.storage.hops import Sending
+from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import Pair
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, followup, handling, intake, timers
@@ -161,7 +161,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(customer=st.integers(0, CUSTOMERS - 1), system=st.booleans(), key=st.sampled_from(["a", "b", None]))
     def a_customer_reports(self, customer: int, system: bool, key: str | None) -> None:
-        report = intake.Report(f"GZ{customer}", "account-system" if system else "no-internet", "断网", request_key=key)
+        report = intake.FaultReport(
+            f"GZ{customer}", "account-system" if system else "no-internet", "断网", request_key=key
+        )
 
         def submit() -> None:
             with self.database.write() as tx:
@@ -171,7 +173,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(most=st.integers(1, 4))
     def a_relay_sends_what_is_due(self, most: int) -> None:
-        def take() -> list[hops.Sending]:
+        def take() -> list[hops.SentHop]:
             with self.database.write() as tx:
                 return hops.take_due(tx, self.now, LEASE, most, list(self.rulebook.teams))
 
@@ -353,7 +355,7 @@ class _DirectSender(DirectSender):
     def to_queues_with_room(self, rulebook: Rulebook, team: str, lease: timedelta) -> DirectlySent:
         return DirectlySent(rulebook.following(team), lease)
 
-    def publish(self, _database: object, made: Sequence[Sending]) -> None:
+    def publish(self, _database: object, made: Sequence[SentHop]) -> None:
         for sending in made:
             self._into((sending.team, 1, [sending.pair]))
 

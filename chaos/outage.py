@@ -20,7 +20,7 @@ from dispatch.domain.roles import Actor, Role
 from dispatch.domain.ticket import ON_ITS_WAY
 from dispatch.storage import accounts
 from dispatch.storage.tables.tickets import hop, ticket
-from dispatch.tickets.intake import Report
+from dispatch.tickets.intake import FaultReport
 
 CLIENTS, EACH_SECONDS = 4, 0.25
 """So many clients report, each four times a second: what one web process bears well besides everything else."""
@@ -57,7 +57,7 @@ class Callers:
         with httpx2.Client(headers=self.headers, timeout=10) as client:
             while not self._stop.wait(EACH_SECONDS):
                 number = f"OUT{next(self._numbers) % ACCOUNTS}"
-                report = Report(number, "slow", "网速慢", despite_duplicate=True, category="network")
+                report = FaultReport(number, "slow", "网速慢", despite_duplicate=True, category="network")
                 began = time.monotonic()
                 try:
                     answer = client.post(f"{self.url}/api/v1/faults", json=body(report))

@@ -143,9 +143,9 @@ def _on_boards(
     numbers = [f"RACE{start + n}" for n in range(len(pairs))]
     with database.write() as tx:
         accounts.take_over(tx, [(number, "tianhe", "13800138000") for number in numbers], Actor("ma", Role.OPS), now)
-        reports = [intake.Report(number, "no-internet", "断网", category="network") for number in numbers]
+        reports = [intake.FaultReport(number, "no-internet", "断网", category="network") for number in numbers]
         made = intake.submit_many(tx, rulebook, script, reports, CLERK, now)
-        ids = [each.ticket_id for each in made if isinstance(each, intake.Accepted)]
+        ids = [each.ticket_id for each in made if isinstance(each, intake.AcceptedReport)]
         assert len(ids) == len(pairs), made
         sent = hops.take_due(tx, now, LEASE, len(pairs) + 1, ["noc"])
         hops.receive(tx, [each.pair for each in sent], now, LEASE)

@@ -32,7 +32,7 @@ from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, construction, handling, intake, next_hop
 from dispatch.tickets.handling import Claim, HandBack, PassOn, Report
-from dispatch.tickets.intake import Accepted
+from dispatch.tickets.intake import AcceptedReport
 from dispatch.tickets.next_hop import DirectlySent
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -124,12 +124,12 @@ def account(database: Database, number: str = "GZ1", area: str = "tianhe") -> st
 
 def fault(
     database: Database, rulebook: Rulebook, script: Script, number: str = "GZ1", now: datetime = NOW, **report: Any
-) -> Accepted:
+) -> AcceptedReport:
     """A fault of a clerk's customer, dispatched."""
     account(database, number)
     asked = {"symptom": "no-internet", "description": "断网", **report}
     with database.write() as tx:
-        return intake.submit(tx, rulebook, script, intake.Report(number, **asked), CLERK, now)
+        return intake.submit(tx, rulebook, script, intake.FaultReport(number, **asked), CLERK, now)
 
 
 def installing(database: Database, number: str = "GZ1", area: str = "tianhe") -> int:

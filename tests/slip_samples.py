@@ -11,10 +11,10 @@ from dispatch.slips.forms import (
     InvoiceData,
     InvoiceLine,
     InvoiceMention,
-    Line,
     Payment,
     Section,
     SlipData,
+    SlipLine,
 )
 
 OPERATOR = "南粤宽带通信有限公司"
@@ -37,18 +37,18 @@ OPENING = SlipData(
         Section(
             Title("营销案", "Marketing plan"),
             (
-                Line(Title("名称", "Name"), "千兆全家享 24 个月"),
-                Line(Title("速率", "Speed"), "1000 Mbit/s"),
-                Line(Title("绑定手机", "Bound mobile"), "138****8000"),
-                Line(Title("合约期", "Term"), "2026-11-02 — 2028-11-01"),
+                SlipLine(Title("名称", "Name"), "千兆全家享 24 个月"),
+                SlipLine(Title("速率", "Speed"), "1000 Mbit/s"),
+                SlipLine(Title("绑定手机", "Bound mobile"), "138****8000"),
+                SlipLine(Title("合约期", "Term"), "2026-11-02 — 2028-11-01"),
             ),
         ),
         Section(
             Title("施工工单", "Construction order"),
             (
-                Line(Title("工单号", "Order no."), "C00000042"),
-                Line(Title("约定时间", "Agreed time"), "2026-11-04 18:00 前"),
-                Line(Title("装机地址", "Address"), "广州市天河区体育西路 191 号中石化大厦 B 塔 2206 室"),
+                SlipLine(Title("工单号", "Order no."), "C00000042"),
+                SlipLine(Title("约定时间", "Agreed time"), "2026-11-04 18:00 前"),
+                SlipLine(Title("装机地址", "Address"), "广州市天河区体育西路 191 号中石化大厦 B 塔 2206 室"),
             ),
         ),
     ),
@@ -111,8 +111,8 @@ REFUND = SlipData(
         Section(
             Title("退单", "Cancellation"),
             (
-                Line(Title("施工工单", "Order no."), "C00000042"),
-                Line(Title("退单原因", "Reason"), "无法布线 No way for the cable"),
+                SlipLine(Title("施工工单", "Order no."), "C00000042"),
+                SlipLine(Title("退单原因", "Reason"), "无法布线 No way for the cable"),
             ),
         ),
     ),

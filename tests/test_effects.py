@@ -17,7 +17,7 @@ from dispatch.effects import Order
 from dispatch.errors import IllegalMove, NotFound
 from dispatch.storage import accounts, effects
 from dispatch.storage.database import Database, Tx
-from dispatch.storage.effects import Sending
+from dispatch.storage.effects import SentEffect
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables.accounts import audit, effect
 from tests.factories import LEASE, NOW, SUPERVISOR, account, all_roles_but, forbidden, refused
@@ -26,12 +26,12 @@ from tests.plans import plan
 MINUTE = timedelta(minutes=1)
 
 
-def take(database: Database, now: datetime = NOW, limit: int = 100) -> list[Sending]:
+def take(database: Database, now: datetime = NOW, limit: int = 100) -> list[SentEffect]:
     with database.write() as tx:
         return effects.take_due(tx, now, LEASE, limit)
 
 
-def receive(database: Database, sent: list[Sending], now: datetime = NOW) -> list[Pair]:
+def receive(database: Database, sent: list[SentEffect], now: datetime = NOW) -> list[Pair]:
     with database.write() as tx:
         return effects.receive(tx, [each.pair for each in sent], now, LEASE)
 

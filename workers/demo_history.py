@@ -39,7 +39,7 @@ POISONED = 9
 MOST_AT_ONCE = 1_000
 
 
-class Past:
+class DemoWorker:
     """Relay and workers in one, by `here`'s clock."""
 
     def __init__(self, context: Context) -> None:
@@ -92,7 +92,7 @@ def make_up(context: Context, end: datetime) -> None:
     """The days until `end`."""
     settings, database, rulebook = context.settings, context.database, context.rules.get()
     start = end - BEFORE - LAST_DAY
-    past = Past(context)
+    past = DemoWorker(context)
     counter = CounterDays(database, open_counter(settings, rulebook), start, end, LAST_DAY)
     colleagues = Colleagues(database, rulebook, AS_IT_WAS)
     script = load_script(settings.prehandling, rulebook.categories)

@@ -16,7 +16,7 @@ import structlog
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Database
-from dispatch.storage.hops import Sending
+from dispatch.storage.hops import SentHop
 from dispatch.tickets.next_hop import NONE, DirectlySent
 from workers.publishing import Publisher
 
@@ -43,7 +43,7 @@ class DirectSender:
             self.publisher.close_connection()
             return NONE
 
-    def publish(self, database: Database, made: Sequence[Sending]) -> None:
+    def publish(self, database: Database, made: Sequence[SentHop]) -> None:
         """Publish these hops. Those that the broker does not take are due again in a second, not after their lease."""
         if self.publisher is None or not made:
             return
@@ -59,5 +59,5 @@ class DirectSender:
                 hops.postpone(tx, pairs, datetime.now(UTC) + timedelta(seconds=1))
 
 
-def _team(sending: Sending) -> str:
+def _team(sending: SentHop) -> str:
     return sending.team

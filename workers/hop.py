@@ -19,7 +19,7 @@ import structlog
 
 from dispatch.runtime import metrics
 from dispatch.storage import hops
-from dispatch.storage.hops import Sending
+from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import Pair
 from dispatch.tickets import next_hop
 from dispatch.tickets.next_hop import NONE
@@ -85,7 +85,7 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
         with context.database.read() as tx:
             seen = step.still_to_do(hops.read_received(tx, pairs), place)
             precomputed = Precomputed.of(tx, seen, step.end(tx, rulebook, seen, now, direct)) if seen else None
-    following: list[Sending] = []
+    following: list[SentHop] = []
     own: list[Pair] = []
     with context.database.write() as tx:
         mine = hops.lock_received(tx, pairs)

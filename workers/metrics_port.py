@@ -30,7 +30,7 @@ def show_metrics(settings: Settings) -> int:
 
 
 def _handler(token: SecretStr) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+    class MetricsHandler(BaseHTTPRequestHandler):
         timeout = 10
 
         def do_GET(self) -> None:
@@ -52,4 +52,4 @@ def _handler(token: SecretStr) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: object) -> None:
             """Nothing: being read is no event."""
 
-    return Handler
+    return MetricsHandler

@@ -50,7 +50,7 @@ class Publisher:
                 self._broker.release()
             self._broker = None
 
-    def publish_hops(self, batch: Sequence[hops.Sending]) -> None:
+    def publish_hops(self, batch: Sequence[hops.SentHop]) -> None:
         """One chain for one team's hops. What was sent in vain before is received by a task of its own: should it be
         what killed its worker, the database then knows who had it. Raises one of `gone`."""
         team = batch[0].team
@@ -65,7 +65,7 @@ class Publisher:
         whole.apply_async()
         metrics.SENT.labels(team).inc(len(batch))
 
-    def publish_effects(self, batch: Sequence[effects.Sending]) -> None:
+    def publish_effects(self, batch: Sequence[effects.SentEffect]) -> None:
         """One message for one receiver's effects. Raises one of `gone`."""
         pairs = [list(sending.pair) for sending in batch]
         numbers = " ".join(str(sending.id) for sending in batch)

@@ -27,7 +27,7 @@ class _Keeping:
         yield client or self._kept
 
 
-class Channel(_Keeping, redis.Channel):
+class ReusingChannel(_Keeping, redis.Channel):
     """On Redis itself."""
 
 
@@ -38,7 +38,7 @@ class SentinelChannel(_Keeping, redis.SentinelChannel):
 class Transport(redis.Transport):
     """For `redis://` and `rediss://`."""
 
-    Channel = Channel
+    Channel = ReusingChannel
 
 
 class SentinelTransport(redis.SentinelTransport):

@@ -37,7 +37,7 @@ from workers.publishing import Publisher
 
 log = structlog.get_logger()
 
-S = TypeVar("S", hops.Sending, effects.Sending)
+S = TypeVar("S", hops.SentHop, effects.SentEffect)
 
 MOST_EFFECTS = 50
 """Effects in one message: asking their receiver for all of them must fit into a task's time limit."""

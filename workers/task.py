@@ -13,7 +13,7 @@ import celery
 from celery.worker import request
 
 
-class Request(request.Request):
+class StrictRequest(request.Request):
     """A message in a worker's hands."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -23,4 +23,4 @@ class Request(request.Request):
 class Task(celery.Task):
     """One whose messages are such."""
 
-    Request = f"{__name__}:{Request.__name__}"
+    Request = f"{__name__}:{StrictRequest.__name__}"

@@ -25,7 +25,7 @@ from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
 from dispatch.storage.tables.tickets import hop, ticket
 from dispatch.tickets import intake
-from dispatch.tickets.intake import Report
+from dispatch.tickets.intake import FaultReport
 
 ACCOUNTS = 2_000
 AT_ONCE = 400
@@ -86,9 +86,9 @@ class Ours:
             self.submitted += len(batch)
             lives -= len(batch)
 
-    def _report(self, number: int) -> Report:
+    def _report(self, number: int) -> FaultReport:
         account = f"GZ{number % ACCOUNTS:08d}"
-        return Report(account, "no-internet", "断网, 光猫红灯", category="system", despite_duplicate=True)
+        return FaultReport(account, "no-internet", "断网, 光猫红灯", category="system", despite_duplicate=True)
 
     def under_way(self) -> int:
         with self.database.read() as tx:

@@ -47,7 +47,7 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class PendingSignIn:
     """What only the browser that began keeps until it comes back."""
 
     state: str
@@ -58,9 +58,9 @@ class Begun:
         return f"{self.state}.{self.nonce}.{self.verifier}"
 
 
-def begin(provider: IdentityProvider, client: Client) -> tuple[str, Begun]:
+def begin(provider: IdentityProvider, client: Client) -> tuple[str, PendingSignIn]:
     """Where the browser is to go. Raises ProviderAway."""
-    begun = Begun(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
+    begun = PendingSignIn(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
     challenge = base64.urlsafe_b64encode(hashlib.sha256(begun.verifier.encode()).digest()).decode().rstrip("=")
     asked = {
         "response_type": "code",
@@ -75,15 +75,15 @@ def begin(provider: IdentityProvider, client: Client) -> tuple[str, Begun]:
     return f"{_described(provider, client)['authorization_endpoint']}?{urlencode(asked)}", begun
 
 
-def read_begun(kept: str | None) -> Begun:
+def read_begun(kept: str | None) -> PendingSignIn:
     """Raises SignInRefused: another browser began, or none."""
     parts = (kept or "").split(".")
     if len(parts) != 3 or not all(parts):
         raise SignInRefused()
-    return Begun(*parts)
+    return PendingSignIn(*parts)
 
 
-def name_of(provider: IdentityProvider, client: Client, begun: Begun, state: str, code: str) -> str:
+def name_of(provider: IdentityProvider, client: Client, begun: PendingSignIn, state: str, code: str) -> str:
     """Whom the provider says it is. Raises SignInRefused, ProviderAway."""
     if not hmac.compare_digest(state.encode(), begun.state.encode()):
         raise SignInRefused()
@@ -129,7 +129,7 @@ def _described(provider: IdentityProvider, client: Client) -> Mapping[str, str]:
     return found
 
 
-def _claims(token: object, keys: KeySet, client: Client, begun: Begun) -> dict[str, Any]:
+def _claims(token: object, keys: KeySet, client: Client, begun: PendingSignIn) -> dict[str, Any]:
     """What a token says that is meant for us, now, for this sign-in. Raises SignInRefused."""
     if not isinstance(token, str):
         raise SignInRefused()

@@ -47,7 +47,7 @@ Fits = Callable[[str, str | None], bool]
 """Whether a password belongs to what is kept; takes as long when nothing is kept."""
 
 
-class Comparing:
+class PasswordChecker:
     """Passwords against their hashes, a few at a time: strangers can't make it the only thing that this process does,
     nor keep those out who sign in at a device that is known."""
 

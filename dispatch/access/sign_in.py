@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.access import sessions as access
-from dispatch.access.passwords import Comparing
+from dispatch.access.passwords import PasswordChecker
 from dispatch.access.secrets import hashed, new_secret
 from dispatch.access.slowing import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW
 from dispatch.access.users import known_as
@@ -35,7 +35,7 @@ class SignedIn:
 
 def sign_in(
     database: Database,
-    comparing: Comparing,
+    comparing: PasswordChecker,
     name: str,
     password: str,
     address: str,

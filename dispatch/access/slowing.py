@@ -15,7 +15,7 @@ WINDOW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class BackoffLimit:
     """So many failures are free; each further one doubles the wait, from one second up to `longest`."""
 
     free: int
@@ -29,9 +29,9 @@ class Limit:
         return max(0, math.ceil((last + timedelta(seconds=pause) - now).total_seconds()))
 
 
-DEVICE = Limit(10, timedelta(minutes=5))
-ADDRESS_AND_NAME = Limit(5, WINDOW)
-ADDRESS = Limit(100, WINDOW)
+DEVICE = BackoffLimit(10, timedelta(minutes=5))
+ADDRESS_AND_NAME = BackoffLimit(5, WINDOW)
+ADDRESS = BackoffLimit(100, WINDOW)
 """An office may share one address; a hundred names with one guess each are still no way in."""
-NAME = Limit(100, timedelta(minutes=1))
+NAME = BackoffLimit(100, timedelta(minutes=1))
 """However many addresses somebody commands: one guess a minute in the long run, and never a longer wait."""

@@ -16,7 +16,16 @@ from sqlalchemy import Row
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.enrolment import void
-from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Refused, Request, carry_out
+from dispatch.accounts.operation import (
+    AccountNumber,
+    Act,
+    Counter,
+    OperationOutcome,
+    OperationRefused,
+    OperationRequest,
+    OperationResult,
+    carry_out,
+)
 from dispatch.accounts.schemas import BindingShown
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
@@ -37,7 +46,7 @@ PLAN = Title("营销案", "Marketing plan")
 Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
 
 
-class Binding(Request):
+class Binding(OperationRequest):
     """A number to be bound to the account; `instead_of` is the bound one that it replaces 变更."""
 
     account: AccountNumber
@@ -46,7 +55,7 @@ class Binding(Request):
     instead_of: Annotated[str | None, Field(description="替换的原号码 · the bound number that it replaces")] = None
 
 
-class Unbinding(Request):
+class Unbinding(OperationRequest):
     """A bound number that the account gives up."""
 
     account: AccountNumber
@@ -54,7 +63,7 @@ class Unbinding(Request):
     mobile: Annotated[str, Field(description="要解除的手机号码 · mobile number to be given up")]
 
 
-class BindingsQuery(Request):
+class BindingsQuery(OperationRequest):
     """By account or by number; accepted 受理 on a day of `since` to `until`, both included, China's time."""
 
     account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
@@ -70,7 +79,7 @@ class Voided(NamedTuple):
     after: Title
 
 
-def bind(tx: Tx, counter: Counter, request: Binding, actor: Actor, now: datetime) -> Outcome:
+def bind(tx: Tx, counter: Counter, request: Binding, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account, the numbers bound and unbound (masked), and what the plan became, if it was voided. To replace
     a number that carries a plan must be confirmed (`plan-voided`).
 
@@ -79,7 +88,7 @@ def bind(tx: Tx, counter: Counter, request: Binding, actor: Actor, now: datetime
     return carry_out(tx, counter, "bind", request, actor, now, lambda act: _bind(act, request))
 
 
-def unbind(tx: Tx, counter: Counter, request: Unbinding, actor: Actor, now: datetime) -> Outcome:
+def unbind(tx: Tx, counter: Counter, request: Unbinding, actor: Actor, now: datetime) -> OperationOutcome:
     """`result` as of `bind`. To give up a number that carries a plan must be confirmed (`plan-voided`).
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -87,18 +96,18 @@ def unbind(tx: Tx, counter: Counter, request: Unbinding, actor: Actor, now: date
     return carry_out(tx, counter, "unbind", request, actor, now, lambda act: _unbind(act, request))
 
 
-def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now: datetime) -> Outcome:
+def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: bindings, `BindingShown` as plain data, the newest first, ended ones among them; at most 200.
 
     Nobody is authenticated, for the numbers are masked. Raises NotAllowed, KeyReused, BadInput.
     """
 
-    def body(_act: Act) -> Done:
+    def body(_act: Act) -> OperationResult:
         _asked(request)
-        return Done(None, None)  # what is found isn't kept with the operation: the books have it already
+        return OperationResult(None, None)  # what is found isn't kept with the operation: the books have it already
 
     outcome = carry_out(tx, counter, "bindings", request, actor, now, body)
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, OperationRefused):
         return outcome
     found = shown_bindings(enrolments.bindings(tx, *_asked(request), MOST_SHOWN, counter.areas))
     return replace(outcome, result={"bindings": [each.model_dump(mode="json") for each in found]})
@@ -119,7 +128,7 @@ def shown_bindings(rows: Sequence[Row[Any]]) -> tuple[BindingShown, ...]:
     )
 
 
-def _bind(act: Act, request: Binding) -> Done:
+def _bind(act: Act, request: Binding) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
     mobile = read_mobile(request.mobile)
     held = enrolments.bound_to(act.tx, mobile)
@@ -133,7 +142,7 @@ def _bind(act: Act, request: Binding) -> Done:
     return _done(act, account, customer, Change(NUMBER, before, masked_mobile(mobile)), voided)
 
 
-def _unbind(act: Act, request: Unbinding) -> Done:
+def _unbind(act: Act, request: Unbinding) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
     voided = _give_up(act, account, request.mobile)
     return _done(act, account, customer, Change(NUMBER, masked_mobile(read_mobile(request.mobile)), ""), voided)
@@ -160,7 +169,7 @@ def _give_up(act: Act, account: Row[Any], raw: str) -> Voided | None:
     return Voided(plan, after)
 
 
-def _done(act: Act, account: Row[Any], customer: Row[Any], change: Change, voided: Voided | None) -> Done:
+def _done(act: Act, account: Row[Any], customer: Row[Any], change: Change, voided: Voided | None) -> OperationResult:
     changes = [change]
     text = f"您的宽带账号{account.number}绑定的手机号码已变更：{change.before or '无'}→{change.after or '无'}。"
     if voided is not None:
@@ -169,7 +178,7 @@ def _done(act: Act, account: Row[Any], customer: Row[Any], change: Change, voide
     effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
     result = {"account": account.number, "bound": change.after or None, "unbound": change.before or None}
     slip = act.slip(account.number, customer, changes=changes)
-    return Done(account, slip, {**result, "plan": voided and str(voided.after)})
+    return OperationResult(account, slip, {**result, "plan": voided and str(voided.after)})
 
 
 def _asked(request: BindingsQuery) -> tuple[str | None, str | None, datetime | None, datetime | None]:

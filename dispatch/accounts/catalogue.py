@@ -9,7 +9,7 @@ from typing import Any
 from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding, bind, bindings, unbind
 from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.opening import Opening, open_account
-from dispatch.accounts.operation import Counter, Outcome, Request
+from dispatch.accounts.operation import Counter, OperationOutcome, OperationRequest
 from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
 from dispatch.accounts.profile import Modification, modify
 from dispatch.accounts.query import View, view
@@ -28,9 +28,9 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.storage.database import Tx
 
-Operation = Callable[[Tx, Counter, Any, Actor, datetime], Outcome]
+Operation = Callable[[Tx, Counter, Any, Actor, datetime], OperationOutcome]
 
-OPERATIONS: Mapping[str, tuple[type[Request], Operation]] = {
+OPERATIONS: Mapping[str, tuple[type[OperationRequest], Operation]] = {
     "open": (Opening, open_account),
     "transfer": (Transfer, transfer),
     "close": (Closure, close),

@@ -10,7 +10,15 @@ from datetime import datetime
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.open_faults import warn_of_open_fault
-from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, carry_out, release
+from dispatch.accounts.operation import (
+    AccountNumber,
+    Act,
+    Counter,
+    OperationOutcome,
+    OperationResult,
+    carry_out,
+    release,
+)
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.reasons import LEAVING_REASONS
@@ -28,7 +36,7 @@ class Closure(Reasoned):
     document_number: DocumentNumber
 
 
-def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetime) -> Outcome:
+def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account. An open fault must be confirmed (`open-fault`).
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -36,7 +44,7 @@ def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetim
     return carry_out(tx, counter, "close", request, actor, now, lambda act: _close(act, request))
 
 
-def _close(act: Act, request: Closure) -> Done:
+def _close(act: Act, request: Closure) -> OperationResult:
     lines = reason_lines(request, LEAVING_REASONS, Title("退网原因", "Reason for leaving"))
     account, customer = authentication.by_document(act, request.account, request.document_number)
     act.move(account, "close", ended_for=request.reason, ended_at=act.now, suspended_for=None)
@@ -46,4 +54,4 @@ def _close(act: Act, request: Closure) -> Done:
     text = f"您的宽带账号{account.number}已销户，感谢使用。如非本人办理，请到营业厅或拨打10086。"
     effects.tell(act.tx, act.key, customer.mobile, text, act.now)
     slip = act.slip(account.number, customer, sections=[Section(Title("销户", "Closure"), lines)])
-    return Done(account, slip, {"account": account.number})
+    return OperationResult(account, slip, {"account": account.number})

@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationEr
 
 from dispatch.accounts.catalogue import OPERATIONS, REASONS
 from dispatch.accounts.form_fields import plain_type, unwritable
-from dispatch.accounts.operation import Counter, Refused, Trial
-from dispatch.accounts.secret import Asked
+from dispatch.accounts.operation import Counter, OperationRefused, Trial
+from dispatch.accounts.secret import Prompt
 from dispatch.domain.identity import read_document
 from dispatch.domain.money import read_yuan
 from dispatch.domain.naming import read_account_number, read_address, read_mobile, read_name
@@ -47,7 +47,7 @@ UNTOLD = {each.code for each in (AnotherHolder, DocumentTaken, NameMismatch, Not
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldFault:
     """What can't be right whatever the books say; `path` is empty where it is no single field's."""
 
     path: Path
@@ -56,13 +56,13 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class DryRunResult:
     """`missing` are the fields that must be there and aren't. `refused` is what the operation would be refused for."""
 
     missing: list[Path]
-    faults: list[Fault]
+    faults: list[FieldFault]
     warnings: Mapping[str, Title]
-    refused: Fault | None
+    refused: FieldFault | None
 
     @property
     def ready(self) -> bool:
@@ -70,23 +70,23 @@ class Tried:
         return not (self.missing or self.faults or self.refused)
 
 
-def attempt(tx: Tx, counter: Counter, kind: str, typed: Mapping[str, Any], actor: Actor, now: datetime) -> Tried:
+def attempt(tx: Tx, counter: Counter, kind: str, typed: Mapping[str, Any], actor: Actor, now: datetime) -> DryRunResult:
     """`typed` is the request so far, as JSON has it. Raises NotAllowed."""
     model, operation = OPERATIONS[kind]
     trial, reading = Trial(), _Reading(counter, kind, now)
     request = reading.read(model, typed, ())
-    reading.faults += [Fault(path, "unwritable", what) for path, what in _texts(typed)]
-    refused: Fault | None = None
+    reading.faults += [FieldFault(path, "unwritable", what) for path, what in _texts(typed)]
+    refused: FieldFault | None = None
     try:
         outcome = operation(tx, replace(counter, trial=trial), request, actor, now)
-        if isinstance(outcome, Refused) and outcome.code not in UNTOLD:
-            refused = Fault((), outcome.code, outcome.reason)
+        if isinstance(outcome, OperationRefused) and outcome.code not in UNTOLD:
+            refused = FieldFault((), outcome.code, outcome.reason)
     except _StillUntyped:
         pass
     except BadInput as wrong:
-        reading.faults.append(Fault((), wrong.code, str(wrong)))
-    wanting = [Fault((), each.code, str(each)) for each in trial.wanting]
-    return Tried(reading.missing, reading.faults, trial.warnings, refused or next(iter(wanting), None))
+        reading.faults.append(FieldFault((), wrong.code, str(wrong)))
+    wanting = [FieldFault((), each.code, str(each)) for each in trial.wanting]
+    return DryRunResult(reading.missing, reading.faults, trial.warnings, refused or next(iter(wanting), None))
 
 
 class _StillUntyped(Exception):
@@ -114,7 +114,7 @@ class _Reading:
     kind: str
     now: datetime
     missing: list[Path] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[FieldFault] = field(default_factory=list)
 
     def read(self, model: type[BaseModel], typed: Mapping[str, Any], path: Path) -> Any:
         values: dict[str, Any] = {}
@@ -130,7 +130,7 @@ class _Reading:
                 values[name] = _UNTYPED if about.is_required() else about.get_default(call_default_factory=True)
             else:
                 values[name] = self._value(model, name, given, here)
-        self.faults += [Fault((*path, name), "unknown", "没有这一项。There is no such field.") for name in typed
+        self.faults += [FieldFault((*path, name), "unknown", "没有这一项。There is no such field.") for name in typed
                         if name not in model.model_fields]  # fmt: skip
         self._check_document(values, path)
         return model.model_construct(**values)
@@ -140,9 +140,9 @@ class _Reading:
             value = _adapter(model, name).validate_json(json.dumps(given))
         except (ValidationError, ValueError) as wrong:
             said = wrong.errors()[0]["msg"] if isinstance(wrong, ValidationError) else "that can't be read"
-            self.faults.append(Fault(here, "malformed", said))
+            self.faults.append(FieldFault(here, "malformed", said))
             return _UNTYPED
-        asked = next((each for each in model.model_fields[name].metadata if isinstance(each, Asked)), Asked())
+        asked = next((each for each in model.model_fields[name].metadata if isinstance(each, Prompt)), Prompt())
         reader = _new_password if asked.twice else _READERS.get(name)
         return value if reader is None or self._passes(partial(reader, self, value), here) else _UNTYPED
 
@@ -161,7 +161,7 @@ class _Reading:
         except DispatchError as wrong:
             of_expiry = isinstance(wrong, DocumentExpired | ExpiryMissing)
             where = (*here[:-1], here[-1].replace("number", "expires")) if of_expiry else here
-            self.faults.append(Fault(where, wrong.code, str(wrong)))
+            self.faults.append(FieldFault(where, wrong.code, str(wrong)))
             return False
         return True
 

@@ -18,7 +18,7 @@ from dispatch.domain.time import local_date
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import MobileTaken
-from dispatch.slips.forms import Line
+from dispatch.slips.forms import SlipLine
 from dispatch.storage import accounts, enrolments
 
 VOIDED = "voided"
@@ -71,17 +71,17 @@ def void(act: Act, account: Row[Any], enrolment: Row[Any]) -> Title:
     return Title(f"改按{plan.title.zh}，{fee}元/月", f"{plan.title.en} from now on, {fee} yuan a month")
 
 
-def plan_lines(plan: Plan, mobile: str | None) -> tuple[Line, ...]:
+def plan_lines(plan: Plan, mobile: str | None) -> tuple[SlipLine, ...]:
     """The plan as a slip shows it."""
     lines = [
-        Line(Title("营销案", "Plan"), str(plan.title)),
-        Line(Title("速率", "Speed"), f"{plan.speed} Mbit/s"),
-        Line(Title("月费", "Monthly fee"), f"{write_yuan(plan.monthly_fee)} 元 yuan"),
+        SlipLine(Title("营销案", "Plan"), str(plan.title)),
+        SlipLine(Title("速率", "Speed"), f"{plan.speed} Mbit/s"),
+        SlipLine(Title("月费", "Monthly fee"), f"{write_yuan(plan.monthly_fee)} 元 yuan"),
     ]
     if plan.term:
-        lines.append(Line(Title("合约期", "Term"), f"{plan.term} 个月 months"))
+        lines.append(SlipLine(Title("合约期", "Term"), f"{plan.term} 个月 months"))
     if mobile is not None:
-        lines.append(Line(Title("绑定手机", "Bound mobile"), masked_mobile(mobile)))
+        lines.append(SlipLine(Title("绑定手机", "Bound mobile"), masked_mobile(mobile)))
     return tuple(lines)
 
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
-from dispatch.accounts.secret import Asked
+from dispatch.accounts.secret import Prompt
 
 
-class Way(Enum):
+class InputKind(Enum):
     """How an option's words become a value of JSON."""
 
     TEXT = "text"
@@ -25,19 +25,19 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FormEntry:
     """One value of a request: where it stands in the JSON, and how it is given as an option.
 
     It is `needed` when its part of the request can't do without it, `required` when that part is too.
     """
 
     path: tuple[str, ...]
-    way: Way
+    way: InputKind
     needed: bool
     required: bool
     help: str
     metavar: str
-    asked: Asked
+    asked: Prompt
 
     @property
     def parameter(self) -> str:
@@ -46,15 +46,15 @@ class Entry:
     @property
     def option(self) -> str:
         name = "-".join(self.path).replace("_", "-")
-        return "--" + (name.removesuffix("s") if self.way in (Way.LIST, Way.FILES) else name)
+        return "--" + (name.removesuffix("s") if self.way in (InputKind.LIST, InputKind.FILES) else name)
 
 
-def entries(model: type[BaseModel]) -> list[Entry]:
+def entries(model: type[BaseModel]) -> list[FormEntry]:
     """Every value of the request, those of its parts among them; what the model has of its own comes first."""
     return list(_entries(model, (), True))
 
 
-def _entries(model: type[BaseModel], path: tuple[str, ...], required: bool) -> Iterator[Entry]:
+def _entries(model: type[BaseModel], path: tuple[str, ...], required: bool) -> Iterator[FormEntry]:
     fields = model.model_fields
     if not path:
         own = [name for each in model.__mro__ for name in vars(each).get("__annotations__", ())]
@@ -66,8 +66,8 @@ def _entries(model: type[BaseModel], path: tuple[str, ...], required: bool) -> I
             yield from _entries(kind, (*path, name), required and needed)
             continue
         way, metavar = _way(kind)
-        asked = next((each for each in field.metadata if isinstance(each, Asked)), Asked())
-        yield Entry((*path, name), way, needed, required and needed, field.description or "", metavar, asked)
+        asked = next((each for each in field.metadata if isinstance(each, Prompt)), Prompt())
+        yield FormEntry((*path, name), way, needed, required and needed, field.description or "", metavar, asked)
 
 
 def plain_type(annotation: Any) -> Any:
@@ -77,15 +77,15 @@ def plain_type(annotation: Any) -> Any:
     return annotation
 
 
-def _way(kind: Any) -> tuple[Way, str]:
+def _way(kind: Any) -> tuple[InputKind, str]:
     if get_origin(kind) is tuple:
         item = plain_type(get_args(kind)[0])
         is_part = isinstance(item, type) and issubclass(item, BaseModel)
-        return (Way.FILES, "KIND=FILE") if is_part else (Way.LIST, "TEXT")
+        return (InputKind.FILES, "KIND=FILE") if is_part else (InputKind.LIST, "TEXT")
     if get_origin(kind) is Literal:
-        return Way.TEXT, "|".join(get_args(kind))
-    ways = {SecretStr: (Way.SECRET, "TEXT"), int: (Way.NUMBER, "NUMBER"), bool: (Way.FLAG, "")}
-    return ways.get(kind, (Way.TEXT, {"date": "YYYY-MM-DD", "AwareDatetime": "TIME"}.get(kind.__name__, "TEXT")))
+        return InputKind.TEXT, "|".join(get_args(kind))
+    ways = {SecretStr: (InputKind.SECRET, "TEXT"), int: (InputKind.NUMBER, "NUMBER"), bool: (InputKind.FLAG, "")}
+    return ways.get(kind, (InputKind.TEXT, {"date": "YYYY-MM-DD", "AwareDatetime": "TIME"}.get(kind.__name__, "TEXT")))
 
 
 def unwritable(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.enrolment import applicant, carrier, enrol, plan_lines
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationRequest, OperationResult, carry_out
 from dispatch.accounts.password import set_password
 from dispatch.accounts.registration import Person, Scans, keep, register
 from dispatch.accounts.secret import NewPassword
@@ -28,13 +28,13 @@ from dispatch.domain.ticket import TicketState
 from dispatch.domain.time import local_date
 from dispatch.domain.title import Title
 from dispatch.errors import AddressInUse, NoResources, NoResourcesFound, UnknownAddress
-from dispatch.slips.forms import Line, Section
+from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, history, resources, tickets
 from dispatch.storage.database import Tx
 from dispatch.tickets import next_hop
 
 
-class Opening(Request):
+class Opening(OperationRequest):
     """What a customer who wants a line says and shows. `mobile` is the number that the plan is bound to."""
 
     address: Annotated[str, Field(description="装机地址 · standard address of the line")]
@@ -46,7 +46,7 @@ class Opening(Request):
     scans: Scans = ()
 
 
-def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: datetime) -> Outcome:
+def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account, construction order, invoice. Refused without resources, and then the demand is recorded.
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -54,7 +54,7 @@ def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: 
     return carry_out(tx, counter, "open", request, actor, now, lambda act: _open(act, request))
 
 
-def _open(act: Act, request: Opening) -> Done:
+def _open(act: Act, request: Opening) -> OperationResult:
     plan = act.counter.plans.plan(request.plan)
     address = _reached(act, request, plan)
     customer = register(act, request.holder)
@@ -71,9 +71,9 @@ def _open(act: Act, request: Opening) -> Done:
         Section(
             Title("装机", "Installation"),
             (
-                Line(Title("装机地址", "Address"), address.text),
-                Line(Title("施工单", "Construction order"), order),
-                Line(Title("接入端口", "Access port"), f"{address.olt} {address.port}"),
+                SlipLine(Title("装机地址", "Address"), address.text),
+                SlipLine(Title("施工单", "Construction order"), order),
+                SlipLine(Title("接入端口", "Access port"), f"{address.olt} {address.port}"),
             ),
         ),
         Section(Title("营销案", "Marketing plan"), plan_lines(plan, mobile)),
@@ -84,7 +84,7 @@ def _open(act: Act, request: Opening) -> Done:
         "construction": order,
         "invoice": invoice.number if invoice else None,
     }
-    return Done(account, slip, result)
+    return OperationResult(account, slip, result)
 
 
 def _reached(act: Act, request: Opening, plan: Plan) -> Row[Any]:

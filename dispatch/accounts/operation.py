@@ -66,7 +66,7 @@ TITLES: Mapping[str, Title] = {
 """Every kind of account operation, in the rule book's order."""
 
 
-class Request(BaseModel):
+class OperationRequest(BaseModel):
     """What every request may say: its key, and which warnings the customer has heard and confirmed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -207,7 +207,7 @@ class Act:
 
 
 @dataclass(frozen=True)
-class Done:
+class OperationResult:
     """What an operation did: to which account, its slip (a query has none), what the caller is told."""
 
     account: Row[Any] | None
@@ -216,7 +216,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Accepted:
+class OperationAccepted:
     """`slip` is the serial of the slip to be signed; `result` depends on the operation."""
 
     operation_id: int
@@ -227,7 +227,7 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Refused:
+class OperationRefused:
     """`reason` is what the clerk reads out; `result` names the warning to `confirm`, where that is all it needs."""
 
     operation_id: int
@@ -238,7 +238,7 @@ class Refused:
     repeated: bool = False
 
 
-Outcome = Accepted | Refused
+OperationOutcome = OperationAccepted | OperationRefused
 
 
 def read_out(reason: str) -> Title:
@@ -252,8 +252,14 @@ _TRIES = 3
 
 
 def carry_out(
-    tx: Tx, counter: Counter, kind: str, request: Request, actor: Actor, now: datetime, body: Callable[[Act], Done]
-) -> Outcome:
+    tx: Tx,
+    counter: Counter,
+    kind: str,
+    request: OperationRequest,
+    actor: Actor,
+    now: datetime,
+    body: Callable[[Act], OperationResult],
+) -> OperationOutcome:
     """Carry out one operation. Raises NotAllowed; KeyReused; BadInput, with nothing written."""
     require(actor, kind, "an account", AT_THE_COUNTER[kind])
     key, fingerprint = None, ""
@@ -276,7 +282,7 @@ def carry_out(
     raise AssertionError
 
 
-def _accepted(act: Act, done: Done) -> Accepted:
+def _accepted(act: Act, done: OperationResult) -> OperationAccepted:
     account_id = None if done.account is None else done.account.id
     if done.slip is not None:
         try:
@@ -288,28 +294,28 @@ def _accepted(act: Act, done: Done) -> Accepted:
         operations.insert_slip(act.tx, act.operation_id, done.slip.as_json())
         effects.print_slip(act.tx, act.operation_id, act.now)
     operations.finish(act.tx, act.operation_id, "accepted", account_id, done.result)
-    return Accepted(act.operation_id, act.kind, done.slip.serial if done.slip else None, done.result)
+    return OperationAccepted(act.operation_id, act.kind, done.slip.serial if done.slip else None, done.result)
 
 
-def _refused(act: Act, refusal: Refusal) -> Refused:
+def _refused(act: Act, refusal: Refusal) -> OperationRefused:
     for keep in act.keep_refused:
         keep()
     reason = str(refusal)
     result = {"confirm": refusal.facts["warning"]} if isinstance(refusal, NeedsConfirmation) else {}
     operations.finish(act.tx, act.operation_id, "refused", None, result, refusal.code, reason)
-    return Refused(act.operation_id, act.kind, refusal.code, reason, result)
+    return OperationRefused(act.operation_id, act.kind, refusal.code, reason, result)
 
 
-def _again(tx: Tx, request: Request, fingerprint: str) -> Outcome:
+def _again(tx: Tx, request: OperationRequest, fingerprint: str) -> OperationOutcome:
     """What the first request with this key came to. Raises KeyReused when that one asked for something else."""
     assert request.request_key is not None
     row = operations.by_request_key(tx, request.request_key)
     if row.fingerprint != fingerprint:
         raise KeyReused(key=request.request_key)
     if row.outcome == "refused":
-        return Refused(row.id, row.kind, row.code, row.reason, row.result, repeated=True)
+        return OperationRefused(row.id, row.kind, row.code, row.reason, row.result, repeated=True)
     serial = slip_serial(row.id) if operations.slip_content(tx, row.id) else None
-    return Accepted(row.id, row.kind, serial, row.result, repeated=True)
+    return OperationAccepted(row.id, row.kind, serial, row.result, repeated=True)
 
 
 def release(act: Act, account: Row[Any], why: str) -> None:
@@ -321,6 +327,6 @@ def release(act: Act, account: Row[Any], why: str) -> None:
     enrolments.end_enrolment(act.tx, account.id, why, act.now)
 
 
-def _canonical(request: Request) -> str:
+def _canonical(request: OperationRequest) -> str:
     """All that was asked, secrets included: it only ever goes through a keyed hash."""
     return to_json(unveiled(request), bytes_mode="base64").decode()

@@ -15,8 +15,16 @@ from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
-from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
-from dispatch.accounts.registration import Bearer, Scans, agent_lines, keep, kept_line
+from dispatch.accounts.operation import (
+    AccountNumber,
+    Act,
+    Counter,
+    OperationOutcome,
+    OperationRequest,
+    OperationResult,
+    carry_out,
+)
+from dispatch.accounts.registration import Agent, Scans, agent_lines, keep, kept_line
 from dispatch.accounts.secret import DocumentNumber, NewPassword, OldPassword
 from dispatch.domain.account import AccountState
 from dispatch.domain.password import check_password
@@ -24,12 +32,12 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadPassword, WrongOldPassword
-from dispatch.slips.forms import Line, Section
+from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, customers, enrolments
 from dispatch.storage.database import Tx
 
 
-class PasswordChange(Request):
+class PasswordChange(OperationRequest):
     """The customer types both passwords himself."""
 
     account: AccountNumber
@@ -38,17 +46,17 @@ class PasswordChange(Request):
     new_password: NewPassword
 
 
-class PasswordReset(Request):
+class PasswordReset(OperationRequest):
     """`scans` hold the holder's document; with an agent also the agent's and the authorisation."""
 
     account: AccountNumber
     document_number: DocumentNumber
     new_password: NewPassword
     scans: Scans = ()
-    agent: Bearer | None = None
+    agent: Agent | None = None
 
 
-def change(tx: Tx, counter: Counter, request: PasswordChange, actor: Actor, now: datetime) -> Outcome:
+def change(tx: Tx, counter: Counter, request: PasswordChange, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account. A wrong old password counts as a failed authentication, and the refusal offers the reset.
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -56,7 +64,7 @@ def change(tx: Tx, counter: Counter, request: PasswordChange, actor: Actor, now:
     return carry_out(tx, counter, "change-password", request, actor, now, lambda act: _change(act, request))
 
 
-def reset(tx: Tx, counter: Counter, request: PasswordReset, actor: Actor, now: datetime) -> Outcome:
+def reset(tx: Tx, counter: Counter, request: PasswordReset, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account. Refused first of all for documents that are missing.
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -80,29 +88,29 @@ def set_password(act: Act, account: Row[Any], customer: Row[Any], new: SecretStr
         effects.provision(act.tx, act.key, account, Order.PASSWORD, act.now)
 
 
-def _change(act: Act, request: PasswordChange) -> Done:
+def _change(act: Act, request: PasswordChange) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
     if not act.trial and not authentication.password_fits(act, account, request.old_password):
         raise authentication.failed(act, account, WrongOldPassword())
     return _done(act, account, customer, request.new_password)
 
 
-def _reset(act: Act, request: PasswordReset) -> Done:
+def _reset(act: Act, request: PasswordReset) -> OperationResult:
     keep(act, request.scans, ("owner-document",), request.agent)
     agent = agent_lines(act, request.agent) if request.agent else ()
     account, customer = authentication.by_document(act, request.account, request.document_number)
     return _done(act, account, customer, request.new_password, *agent, kept_line(request.scans))
 
 
-def _done(act: Act, account: Row[Any], customer: Row[Any], new: SecretStr, *lines: Line) -> Done:
+def _done(act: Act, account: Row[Any], customer: Row[Any], new: SecretStr, *lines: SlipLine) -> OperationResult:
     set_password(act, account, customer, new)
     text = f"您的宽带账号{account.number}的密码已更改。如非本人办理，请到营业厅或拨打10086。"
     effects.tell(act.tx, act.key, customer.mobile, text, act.now)
-    changed = Line(Title("密码", "Password"), "已更改 changed")
+    changed = SlipLine(Title("密码", "Password"), "已更改 changed")
     notes = ["请妥善保管密码，勿告知他人。Keep the password to yourself."]
     if account.state == AccountState.SUSPENDED:
         notes.append("账号仍为停机，须另办开机。The account is still suspended: have it resumed.")
     sections = [Section(Title("密码", "Password"), (changed, *lines))]
-    return Done(
+    return OperationResult(
         account, act.slip(account.number, customer, sections=sections, notes=notes), {"account": account.number}
     )

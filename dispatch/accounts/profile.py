@@ -14,7 +14,15 @@ from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
-from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.operation import (
+    AccountNumber,
+    Act,
+    Counter,
+    OperationOutcome,
+    OperationRequest,
+    OperationResult,
+    carry_out,
+)
 from dispatch.accounts.registration import Scans, keep, kept_line
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.account import LIVING
@@ -47,7 +55,7 @@ class NewDocument(BaseModel):
     expires: Annotated[date | None, Field(description="有效期至，长期不填 · the day it expires, if it does")] = None
 
 
-class Modification(Request):
+class Modification(OperationRequest):
     """What is left out stays. With a name or a document goes the scan of the document, `owner-document`."""
 
     account: AccountNumber
@@ -79,7 +87,7 @@ class Profile:
         }
 
 
-def modify(tx: Tx, counter: Counter, request: Modification, actor: Actor, now: datetime) -> Outcome:
+def modify(tx: Tx, counter: Counter, request: Modification, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account, and the names of what has changed.
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -87,7 +95,7 @@ def modify(tx: Tx, counter: Counter, request: Modification, actor: Actor, now: d
     return carry_out(tx, counter, "modify", request, actor, now, lambda act: _modify(act, request))
 
 
-def _modify(act: Act, request: Modification) -> Done:
+def _modify(act: Act, request: Modification) -> OperationResult:
     accounts.lock_of_holder(act.tx, read_account_number(request.account))  # his other lines change with this one
     account, customer = authentication.by_document(act, request.account, request.document_number)
     customer = customers.get(act.tx, customer.id, lock=True)
@@ -108,7 +116,7 @@ def _modify(act: Act, request: Modification) -> Done:
     sections = [Section(Title("资料", "Documents"), (kept_line(request.scans),))] if request.scans else []
     notes = _also_of(act, account, changed)
     slip = act.slip(account.number, customers.get(act.tx, customer.id), changes=changes, sections=sections, notes=notes)
-    return Done(accounts.get(act.tx, account.id), slip, {"account": account.number, "changed": changed})
+    return OperationResult(accounts.get(act.tx, account.id), slip, {"account": account.number, "changed": changed})
 
 
 def _on_file(act: Act, account: Row[Any], customer: Row[Any]) -> Profile:

@@ -12,9 +12,18 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, Refused, Request, Text, carry_out
+from dispatch.accounts.operation import (
+    Act,
+    Counter,
+    OperationOutcome,
+    OperationRefused,
+    OperationRequest,
+    OperationResult,
+    Text,
+    carry_out,
+)
 from dispatch.accounts.schemas import Data, Sensitive
-from dispatch.accounts.secret import Asked
+from dispatch.accounts.secret import Prompt
 from dispatch.accounts.unified_view import read_view
 from dispatch.domain.identity import DOCUMENT_KINDS, normalised
 from dispatch.domain.naming import read_account_number
@@ -25,14 +34,14 @@ from dispatch.storage import accounts, customers, operations
 from dispatch.storage.database import Tx
 
 
-class View(Request):
+class View(OperationRequest):
     """By `account`, or by the kind and number of the customer's document. `show` chooses the kinds of data, `unmask`
     the sensitive fields that are needed in clear, for a `reason`."""
 
     account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
     document_kind: Annotated[str | None, Field(description="或按证件类型 · … or by the kind of document …")] = None
     document_number: Annotated[
-        SecretStr | None, Field(description="和证件号码 · … and its number"), Asked(beside="document_kind")
+        SecretStr | None, Field(description="和证件号码 · … and its number"), Prompt(beside="document_kind")
     ] = None
     show: Annotated[tuple[Data, ...], Field(min_length=1, description="查询内容 · which kind of data, as listed")] = (
         "customer",
@@ -42,13 +51,13 @@ class View(Request):
     reason: Annotated[Text, Field(description="查看明文的理由 · why, for the audit trail")] = ""
 
 
-def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -> Outcome:
+def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: a `CustomerView` as plain data. There is no slip, for nothing changes.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
     outcome = carry_out(tx, counter, "view", request, actor, now, lambda act: _find(act, request))
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, OperationRefused):
         return outcome
     # Read afresh, and not kept with the operation: a repeated request shows what is now, and is audited again.
     customer_id, account_ids = outcome.result["customer_id"], outcome.result["account_ids"]
@@ -64,7 +73,7 @@ def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -
     return replace(outcome, result=shown.model_dump(mode="json"))
 
 
-def _find(act: Act, request: View) -> Done:
+def _find(act: Act, request: View) -> OperationResult:
     """Raises NoSuchCustomer, UnknownDocumentKind; BadInput."""
     _reason(request)
     if request.account is not None and request.document_kind is None and request.document_number is None:
@@ -72,7 +81,7 @@ def _find(act: Act, request: View) -> Done:
         account = accounts.by_numbers(act.tx, [number]).get(number)
         if account is None or not act.counter.serves(account.area):
             raise NoSuchCustomer()
-        return Done(account, None, {"customer_id": account.customer_id, "account_ids": [account.id]})
+        return OperationResult(account, None, {"customer_id": account.customer_id, "account_ids": [account.id]})
     if request.account is None and request.document_kind is not None and request.document_number is not None:
         if request.document_kind not in DOCUMENT_KINDS:
             raise UnknownDocumentKind(known=", ".join(DOCUMENT_KINDS))
@@ -81,7 +90,7 @@ def _find(act: Act, request: View) -> Done:
         customer = customers.find(act.tx, index)
         if customer is None or not _is_served(act, customer.id):
             raise NoSuchCustomer()
-        return Done(None, None, {"customer_id": customer.id, "account_ids": []})
+        return OperationResult(None, None, {"customer_id": customer.id, "account_ids": []})
     raise BadInput(what="按账号，或按证件类型和号码查询 give the account, or else the kind and number of the document")
 
 

@@ -19,10 +19,10 @@ from dispatch.accounts.operation import (
     AccountNumber,
     Act,
     Counter,
-    Done,
-    Outcome,
-    Refused,
-    Request,
+    OperationOutcome,
+    OperationRefused,
+    OperationRequest,
+    OperationResult,
     Text,
     carry_out,
     release,
@@ -40,7 +40,7 @@ from dispatch.domain.time import CHINA
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadAppointment, OrderNotFailed
-from dispatch.slips.forms import Line, Section
+from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, customers, history, operations, refund_desk, tickets
 from dispatch.storage.database import Tx
 from dispatch.storage.ticket_changes import write_act
@@ -55,13 +55,13 @@ LATEST_APPOINTMENT = timedelta(days=30)
 OrderNumber = Annotated[str, Field(description="施工单号 · number of the failed construction order")]
 
 
-class Contact(Request):
+class Contact(OperationRequest):
     """The failed construction order whose customer is to be called."""
 
     order: OrderNumber
 
 
-class Appointment(Request):
+class Appointment(OperationRequest):
     """When the customer comes for his money; another one replaces it, and both stay on record."""
 
     order: OrderNumber
@@ -103,18 +103,18 @@ def failed_orders(tx: Tx, limit: int, areas: frozenset[str] | None = None) -> li
     return [_failed(row, appointed.get(row.ticket_id)) for row in rows]
 
 
-def contact(tx: Tx, counter: Counter, request: Contact, actor: Actor, now: datetime) -> Outcome:
+def contact(tx: Tx, counter: Counter, request: Contact, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: order, and the customer's mobile number in clear, to make the appointment by; it is audited.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
 
-    def body(act: Act) -> Done:
+    def body(act: Act) -> OperationResult:
         _waiting(act, request.order)
-        return Done(None, None)
+        return OperationResult(None, None)
 
     outcome = carry_out(tx, counter, "contact", request, actor, now, body)
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, OperationRefused):
         return outcome
     order = tickets.get(tx, read_ticket_number(request.order))
     account = accounts.get(tx, order.account_id)
@@ -123,7 +123,7 @@ def contact(tx: Tx, counter: Counter, request: Contact, actor: Actor, now: datet
     return replace(outcome, result={"order": number, "mobile": customers.get(tx, account.customer_id).mobile})
 
 
-def appoint(tx: Tx, counter: Counter, request: Appointment, actor: Actor, now: datetime) -> Outcome:
+def appoint(tx: Tx, counter: Counter, request: Appointment, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: order, and when the customer comes, as ISO 8601. He is told when, where and why.
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -131,7 +131,7 @@ def appoint(tx: Tx, counter: Counter, request: Appointment, actor: Actor, now: d
     return carry_out(tx, counter, "appoint", request, actor, now, lambda act: _appoint(act, request))
 
 
-def refund(tx: Tx, counter: Counter, request: Refund, actor: Actor, now: datetime) -> Outcome:
+def refund(tx: Tx, counter: Counter, request: Refund, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account, order, what was paid back (yuan), and the numbers of the red-letter invoices.
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -139,7 +139,7 @@ def refund(tx: Tx, counter: Counter, request: Refund, actor: Actor, now: datetim
     return carry_out(tx, counter, "refund", request, actor, now, lambda act: _refund(act, request))
 
 
-def _appoint(act: Act, request: Appointment) -> Done:
+def _appoint(act: Act, request: Appointment) -> OperationResult:
     note = clean(request.note, "note", least=0)
     hop = _waiting(act, request.order)
     if not act.now < request.at <= act.now + LATEST_APPOINTMENT:
@@ -155,10 +155,10 @@ def _appoint(act: Act, request: Appointment) -> Done:
         "办理退单退费，请带好发票。改约请拨打10086。"
     )
     effects.tell(act.tx, act.key, customers.get(act.tx, account.customer_id).mobile, text, act.now)
-    return Done(account, None, {"order": order, "at": noted["appointed_for"]})
+    return OperationResult(account, None, {"order": order, "at": noted["appointed_for"]})
 
 
-def _refund(act: Act, request: Refund) -> Done:
+def _refund(act: Act, request: Refund) -> OperationResult:
     reasons = reason_lines(request, CANCELLATION_REASONS, Title("退单原因", "Reason for cancelling"))
     account, customer = authentication.by_password(act, request.account, request.password)
     act.move(account, "cancel", ended_for=request.reason, ended_at=act.now)
@@ -174,12 +174,14 @@ def _refund(act: Act, request: Refund) -> Done:
     back = write_yuan(-payment.total if payment else 0)
     text = f"您的宽带新装（施工单{order}）已退单：{reason.zh}。退费{back}元，已按原付款方式退回。"
     effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
-    section = Section(Title("退单", "Cancellation"), (Line(Title("施工单", "Construction order"), order), *reasons))
+    section = Section(Title("退单", "Cancellation"), (SlipLine(Title("施工单", "Construction order"), order), *reasons))
     slip = act.slip(
         account.number, customer, sections=[section], payment=payment, invoice=invoices[0] if invoices else None
     )
     red = [each.red_letter for each in invoices]
-    return Done(account, slip, {"account": account.number, "order": order, "paid_back": back, "red_letters": red})
+    return OperationResult(
+        account, slip, {"account": account.number, "order": order, "paid_back": back, "red_letters": red}
+    )
 
 
 def _waiting(act: Act, order: str) -> Row[Any]:

@@ -19,7 +19,7 @@ from dispatch.domain.naming import read_mobile, read_name
 from dispatch.domain.time import local_date
 from dispatch.domain.title import Title
 from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
-from dispatch.slips.forms import Line
+from dispatch.slips.forms import SlipLine
 from dispatch.storage import customers
 
 LARGEST_SCAN = 10_000_000
@@ -40,7 +40,7 @@ AGENT_SCANS = ("agent-document", "authorisation")
 """What is kept beside the rest when an agent stands in."""
 
 
-class Bearer(BaseModel):
+class Agent(BaseModel):
     """Who shows a document: an agent 代办人, say. `document_expires` is left out for a permanent one 长期."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -53,7 +53,7 @@ class Bearer(BaseModel):
     ] = None
 
 
-class Person(Bearer):
+class Person(Agent):
     """A holder as the clerk takes him down."""
 
     mobile: Annotated[str, Field(description="联系手机 · mobile number")]
@@ -100,19 +100,21 @@ def register(act: Act, person: Person) -> Row[Any]:
     return customers.get(act.tx, known.id)
 
 
-def agent_lines(act: Act, agent: Bearer) -> tuple[Line, ...]:
+def agent_lines(act: Act, agent: Agent) -> tuple[SlipLine, ...]:
     """The agent 代办人 as a slip shows him.
 
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName.
     """
     name, document = _read(act, agent)
     return (
-        Line(Title("代办人", "Agent"), name),
-        Line(Title("代办人证件", "Agent's document"), f"{DOCUMENT_KINDS[document.kind].title.zh} {document.masked}"),
+        SlipLine(Title("代办人", "Agent"), name),
+        SlipLine(
+            Title("代办人证件", "Agent's document"), f"{DOCUMENT_KINDS[document.kind].title.zh} {document.masked}"
+        ),
     )
 
 
-def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Bearer | None = None) -> None:
+def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Agent | None = None) -> None:
     """Keep the scans with the operation; with an agent `AGENT_SCANS` are required too.
 
     Raises DocumentsMissing, which names all that are; BadInput.
@@ -130,14 +132,14 @@ def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Bearer
         customers.keep_scan(act.tx, act.counter.cipher, act.operation_id, scan.kind, kind, digest, scan.content)
 
 
-def kept_line(scans: Sequence[Scan]) -> Line:
+def kept_line(scans: Sequence[Scan]) -> SlipLine:
     """What is kept, as a slip shows it."""
     kinds = [SCANS[kind] for kind in dict.fromkeys(scan.kind for scan in scans)]
     shown = Title("、".join(kind.zh for kind in kinds), ", ".join(kind.en for kind in kinds))
-    return Line(Title("存留资料", "Documents kept"), str(shown))
+    return SlipLine(Title("存留资料", "Documents kept"), str(shown))
 
 
-def _read(act: Act, bearer: Bearer) -> tuple[str, Document]:
+def _read(act: Act, bearer: Agent) -> tuple[str, Document]:
     number = bearer.document_number.get_secret_value()
     document = read_document(bearer.document_kind, number, bearer.document_expires, local_date(act.now))
     return read_name(bearer.name), document

@@ -13,7 +13,15 @@ from pydantic import Field
 from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.open_faults import warn_of_open_fault
-from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.operation import (
+    AccountNumber,
+    Act,
+    Counter,
+    OperationOutcome,
+    OperationRequest,
+    OperationResult,
+    carry_out,
+)
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.account import AccountState
 from dispatch.domain.naming import read_mobile
@@ -26,7 +34,7 @@ from dispatch.storage import accounts
 from dispatch.storage.database import Tx
 
 
-class Renaming(Request):
+class Renaming(OperationRequest):
     """`new_account` is the mobile number that the account is called by from now on."""
 
     account: AccountNumber
@@ -34,7 +42,7 @@ class Renaming(Request):
     new_account: Annotated[str, Field(description="新账号，手机号码 · the new account, a mobile number")]
 
 
-def rename(tx: Tx, counter: Counter, request: Renaming, actor: Actor, now: datetime) -> Outcome:
+def rename(tx: Tx, counter: Counter, request: Renaming, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account, and what it was called `before`. An open fault must be confirmed (`open-fault`).
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -42,7 +50,7 @@ def rename(tx: Tx, counter: Counter, request: Renaming, actor: Actor, now: datet
     return carry_out(tx, counter, "rename", request, actor, now, lambda act: _rename(act, request))
 
 
-def _rename(act: Act, request: Renaming) -> Done:
+def _rename(act: Act, request: Renaming) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
     new = read_mobile(request.new_account)
     if account.state == AccountState.INSTALLING:  # the network department prepares it under the old name just now
@@ -58,7 +66,7 @@ def _rename(act: Act, request: Renaming) -> Done:
     effects.tell(act.tx, act.key, customer.mobile, _told(account.number, new), act.now)
     change = Change(Title("宽带账号", "Account name"), account.number, new)
     slip = act.slip(new, customer, changes=[change])
-    return Done(renamed, slip, {"account": new, "before": account.number})
+    return OperationResult(renamed, slip, {"account": new, "before": account.number})
 
 
 def _told(before: str, new: str) -> str:

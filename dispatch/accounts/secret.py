@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Prompt:
     """How a terminal asks for a secret that was left out: `twice` when it is new, for it is typed unseen; one that may
     be left out only `beside` another value of the request."""
 
@@ -20,5 +20,5 @@ class Asked:
 DocumentNumber = Annotated[SecretStr, Field(description="证件号码 · number of the document")]
 OldPassword = Annotated[SecretStr, Field(description="现密码 · present password")]
 NewPassword = Annotated[
-    SecretStr, Field(description="新密码，由客户输入 · new password, typed by the customer"), Asked(twice=True)
+    SecretStr, Field(description="新密码，由客户输入 · new password, typed by the customer"), Prompt(twice=True)
 ]

@@ -15,15 +15,15 @@ from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.authentication import Owned
 from dispatch.accounts.open_faults import warn_of_open_fault
-from dispatch.accounts.operation import Act, Counter, Done, Outcome, carry_out
+from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationResult, carry_out
 from dispatch.accounts.reason import Reasoned, reason_lines
-from dispatch.accounts.secret import Asked
+from dispatch.accounts.secret import Prompt
 from dispatch.domain.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadInput
-from dispatch.slips.forms import Line, Section
+from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage.database import Tx
 
 
@@ -33,11 +33,11 @@ class Suspension(Reasoned):
     mobile: Annotated[str | None, Field(description="已绑定的手机号码 · mobile number that is bound to it")] = None
     account: Annotated[str | None, Field(description="宽带账号 · or the broadband account …")] = None
     document_number: Annotated[
-        SecretStr | None, Field(description="证件号码 · … and number of the document"), Asked(beside="account")
+        SecretStr | None, Field(description="证件号码 · … and number of the document"), Prompt(beside="account")
     ] = None
 
 
-def suspend(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> Outcome:
+def suspend(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account. An open fault must be confirmed (`open-fault`).
 
     Raises NotAllowed, KeyReused, BadInput.
@@ -45,7 +45,7 @@ def suspend(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: da
     return carry_out(tx, counter, "suspend", request, actor, now, lambda act: _suspend(act, request))
 
 
-def resume(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> Outcome:
+def resume(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account. That it was suspended for a cause which the reason doesn't settle, such as a bill, must be
     confirmed (`cause-unsettled`).
 
@@ -54,7 +54,7 @@ def resume(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: dat
     return carry_out(tx, counter, "resume", request, actor, now, lambda act: _resume(act, request))
 
 
-def _suspend(act: Act, request: Suspension) -> Done:
+def _suspend(act: Act, request: Suspension) -> OperationResult:
     lines = reason_lines(request, SUSPENSION_REASONS, Title("停机原因", "Reason for suspending"))
     account, customer = _found(act, request)
     act.move(account, "suspend", suspended_for=request.reason)
@@ -64,10 +64,10 @@ def _suspend(act: Act, request: Suspension) -> Done:
     text = f"您的宽带账号{account.number}已停机（{reason.zh}）。如非本人办理，请到营业厅或拨打10086。"
     effects.tell(act.tx, act.key, customer.mobile, text, act.now)
     slip = act.slip(account.number, customer, sections=[Section(Title("停机", "Suspension"), lines)])
-    return Done(account, slip, {"account": account.number})
+    return OperationResult(account, slip, {"account": account.number})
 
 
-def _resume(act: Act, request: Suspension) -> Done:
+def _resume(act: Act, request: Suspension) -> OperationResult:
     lines = reason_lines(request, RESUMPTION_REASONS, Title("开机原因", "Reason for resuming"))
     account, customer = _found(act, request)
     act.move(account, "resume", suspended_for=None)
@@ -76,9 +76,9 @@ def _resume(act: Act, request: Suspension) -> Done:
         act.warn("cause-unsettled", Title(f"停机原因为「{cause.zh}」", f"it was suspended for this: {cause.en}"))
     effects.provision(act.tx, act.key, account, Order.RESUME, act.now)
     effects.tell(act.tx, act.key, customer.mobile, f"您的宽带账号{account.number}已开机，可以上网。", act.now)
-    had = Line(Title("原停机原因", "Had been suspended for"), str(cause))
+    had = SlipLine(Title("原停机原因", "Had been suspended for"), str(cause))
     slip = act.slip(account.number, customer, sections=[Section(Title("开机", "Resumption"), (*lines, had))])
-    return Done(account, slip, {"account": account.number})
+    return OperationResult(account, slip, {"account": account.number})
 
 
 def _found(act: Act, request: Suspension) -> Owned:

@@ -21,9 +21,17 @@ from dispatch import effects
 from dispatch.accounts import authentication
 from dispatch.accounts.enrolment import applicant, void
 from dispatch.accounts.open_faults import warn_of_open_fault
-from dispatch.accounts.operation import AccountNumber, Act, Counter, Done, Outcome, Request, carry_out
+from dispatch.accounts.operation import (
+    AccountNumber,
+    Act,
+    Counter,
+    OperationOutcome,
+    OperationRequest,
+    OperationResult,
+    carry_out,
+)
 from dispatch.accounts.password import set_password
-from dispatch.accounts.registration import Bearer, Person, Scans, agent_lines, keep, kept_line, register
+from dispatch.accounts.registration import Agent, Person, Scans, agent_lines, keep, kept_line, register
 from dispatch.accounts.secret import DocumentNumber, NewPassword
 from dispatch.domain.account import AccountState
 from dispatch.domain.naming import masked_mobile, masked_name
@@ -39,7 +47,7 @@ REQUIRED = ("owner-document", "new-owner-document", "transfer-agreement")
 """The scans without which nothing is transferred."""
 
 
-class Transfer(Request):
+class Transfer(OperationRequest):
     """`account` and `document_number` are the old owner's; `new_owner` types the `password` himself.
 
     `scans` hold what `REQUIRED` names; with an agent, of either owner, also the agent's document and authorisation.
@@ -50,10 +58,10 @@ class Transfer(Request):
     new_owner: Person
     password: NewPassword
     scans: Scans = ()
-    agent: Bearer | None = None
+    agent: Agent | None = None
 
 
-def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: datetime) -> Outcome:
+def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: datetime) -> OperationOutcome:
     """`result`: account. To be confirmed: `open-fault`; `bindings-end` when bound numbers are the old owner's;
     `plan-voided` when one of them carries the plan, or the plan isn't for customers such as the new owner.
 
@@ -62,7 +70,7 @@ def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: dat
     return carry_out(tx, counter, "transfer", request, actor, now, lambda act: _transfer(act, request))
 
 
-def _transfer(act: Act, request: Transfer) -> Done:
+def _transfer(act: Act, request: Transfer) -> OperationResult:
     account, old = authentication.by_document(act, request.account, request.document_number)
     keep(act, request.scans, REQUIRED, request.agent)
     agent = agent_lines(act, request.agent) if request.agent else ()
@@ -80,7 +88,7 @@ def _transfer(act: Act, request: Transfer) -> Done:
     changes = (*_owners(act, old, new), *unbinding, *voiding)
     kept = Section(Title("过户资料", "Documents"), (*agent, kept_line(request.scans)))
     slip = act.slip(account.number, new, sections=[kept], changes=changes)
-    return Done(account, slip, {"account": account.number})
+    return OperationResult(account, slip, {"account": account.number})
 
 
 def _owners(act: Act, old: Row[Any], new: Row[Any]) -> tuple[Change, ...]:

@@ -42,7 +42,7 @@ MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Glass:
+class Masking:
     """Through which sensitive fields are seen: masked, but for those that are in `clear`."""
 
     clear: Collection[Sensitive]
@@ -67,7 +67,7 @@ def read_view(
     clear: Sequence[Sensitive],
 ) -> CustomerView:
     """The wanted kinds of data of a customer and these accounts."""
-    glass = Glass(clear)
+    glass = Masking(clear)
     found: dict[str, Any] = {"unmasked": tuple(clear)}
     if "customer" in wanted and customer is not None:
         found["customer"] = _customer(cipher, customer, glass)
@@ -89,7 +89,7 @@ def read_view(
     return CustomerView(**found)
 
 
-def _customer(cipher: FieldCipher, row: Row[Any], glass: Glass) -> CustomerShown:
+def _customer(cipher: FieldCipher, row: Row[Any], glass: Masking) -> CustomerShown:
     return CustomerShown(
         name=glass("name", row.name),
         document_kind=str(DOCUMENT_KINDS[row.document_kind].title),
@@ -100,7 +100,7 @@ def _customer(cipher: FieldCipher, row: Row[Any], glass: Glass) -> CustomerShown
     )
 
 
-def _account(row: Row[Any], glass: Glass) -> AccountShown:
+def _account(row: Row[Any], glass: Masking) -> AccountShown:
     state = AccountState(row.state)
     reasons = {AccountState.SUSPENDED: SUSPENSION_REASONS, AccountState.CLOSED: LEAVING_REASONS}
     reason = row.suspended_for or row.ended_for

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from dispatch.accounts.catalogue import OPERATIONS, REASONS, WITHOUT_SLIP, Operation
 from dispatch.accounts.form_fields import entries
-from dispatch.accounts.operation import TITLES, Refused, Request
+from dispatch.accounts.operation import TITLES, OperationRefused, OperationRequest
 from dispatch.accounts.refund import failed_orders
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA, Sensitive
@@ -39,7 +39,7 @@ JsonOut = Annotated[bool, typer.Option("--json-out", help="the outcome as JSON, 
 
 def _carry_out(
     name: str,
-    model: type[Request],
+    model: type[OperationRequest],
     operation: Operation,
     given: Mapping[str, Any],
     *,
@@ -60,7 +60,7 @@ def _carry_out(
     with desk.database.write() as tx:
         outcome = operation(tx, counter, request, actor, now())
     show(outcome, json_out)
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, OperationRefused):
         raise typer.Exit(REFUSED)
 
 
@@ -68,7 +68,7 @@ def _ask(what: str, twice: bool) -> str:
     return str(typer.prompt(what, hide_input=True, confirmation_prompt=twice and "再输一次 · once more", err=True))
 
 
-def _help(name: str, model: type[Request]) -> str:
+def _help(name: str, model: type[OperationRequest]) -> str:
     """What the command does, and the words that it knows."""
     parts = [f"{TITLES[name].zh} · {TITLES[name].en.lower()}"]
     fields = {entry.path[-1] for entry in entries(model)}

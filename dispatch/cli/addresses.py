@@ -15,7 +15,7 @@ from dispatch.cli.context import As, AsJson, InRole, local, now, open_desk, out,
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.roles import require
 from dispatch.errors import BadAddressFile
-from dispatch.routing.address_file import Listed, load
+from dispatch.routing.address_file import AddressList, load
 from dispatch.runtime.progress import progress_bar
 from dispatch.storage import operations, resources
 from dispatch.storage.database import Tx
@@ -144,7 +144,7 @@ def _show_each(tx: Tx, limit: int, areas: set[str] | None, as_json: bool) -> Non
     out.print(shown)
 
 
-def _require_room(tx: Tx, listed: Listed) -> None:
+def _require_room(tx: Tx, listed: AddressList) -> None:
     """Raises BadAddressFile for every port that would have less capacity than is in use."""
     taken = resources.in_use(tx)
     capacity = {(reach.olt, reach.port): reach.capacity for reach in listed.rows}

@@ -16,13 +16,13 @@ from dispatch.cli.context import Desk, err, open_desk, out, table
 from dispatch.cli.effects import PORT
 from dispatch.cli.replay import drive, running
 from dispatch.cli.replay_report import show_report
-from dispatch.demo.effect_tally import Outside, count_outside, receivers
+from dispatch.demo.effect_tally import EffectTally, count_outside, receivers
 from dispatch.demo.made_up_log import sample
 from dispatch.domain.kind import Kind
 from dispatch.errors import AlreadyRunning
 from dispatch.ports.ledger import Ledger
 from dispatch.replay import mapping as mapping_of
-from dispatch.replay.verdict import Verdict, judge
+from dispatch.replay.verdict import ReplayVerdict, judge
 from dispatch.runtime.progress import progress_bar
 from dispatch.runtime.supervisor import Stack, is_running
 from dispatch.settings import load_settings
@@ -115,7 +115,7 @@ def _await_effects(desk: Desk, tend: Callable[[], None]) -> None:
         time.sleep(0.2)
 
 
-def _construction(orders: Sequence[Verdict]) -> Table:
+def _construction(orders: Sequence[ReplayVerdict]) -> Table:
     shown = table("施工单 Construction orders", headed=False)
     shown.add_column(no_wrap=True)
     shown.add_column(justify="right")
@@ -131,7 +131,7 @@ def _construction(orders: Sequence[Verdict]) -> Table:
     return shown
 
 
-def _outside(counted: Sequence[Outside]) -> Table:
+def _outside(counted: Sequence[EffectTally]) -> Table:
     shown = table("外部动作 Outside effects")
     shown.add_column("去向\nTo", no_wrap=True)
     for heading in ("请求\nasked", "确认\nconfirmed", "外部完成\ndone outside", "丢失\nlost", "重复\ndoubled"):
@@ -152,10 +152,10 @@ def _look_around(desk: Desk, stack: Stack | None, stay: bool) -> None:
         out.print("[dim]留着运行 to leave it running: make demo STAY=1[/]")
 
 
-def _last_line(verdicts: Sequence[Verdict], outside: Sequence[Outside]) -> str:
+def _last_line(verdicts: Sequence[ReplayVerdict], outside: Sequence[EffectTally]) -> str:
     """Faults and construction orders together; what was lost or doubled outside is counted in."""
 
-    def total(of: Callable[[Verdict], int]) -> int:
+    def total(of: Callable[[ReplayVerdict], int]) -> int:
         return sum(map(of, verdicts))
 
     lost = total(lambda v: len(v.lost)) + sum(each.lost for each in outside)

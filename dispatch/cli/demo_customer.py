@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.opening import open_account
-from dispatch.accounts.operation import Counter, Outcome
+from dispatch.accounts.operation import Counter, OperationOutcome
 from dispatch.accounts.query import View, view
 from dispatch.cli.addresses import demand_table
 from dispatch.cli.context import Desk, out
@@ -92,14 +92,14 @@ def _enter(desk: Desk, *reach: Any) -> None:
         resources.enter(tx, reach)
 
 
-def _refused(desk: Desk, counter: Counter, customer: Household) -> Outcome:
+def _refused(desk: Desk, counter: Counter, customer: Household) -> OperationOutcome:
     now = datetime.now(UTC)
     request = customer.application(counter.plans, local_date(now))
     with desk.database.write() as tx:
         return open_account(tx, counter, request, CLERK, now)
 
 
-def _show(outcome: Outcome) -> None:
+def _show(outcome: OperationOutcome) -> None:
     show(outcome, json_out=False)
 
 

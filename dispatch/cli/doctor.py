@@ -12,7 +12,7 @@ from rich.table import Table
 from dispatch.cli.context import AsJson, out, show_json, table
 
 if TYPE_CHECKING:
-    from dispatch.doctor.finding import Finding
+    from dispatch.doctor.finding import CheckResult
 
 app = typer.Typer()
 
@@ -34,7 +34,7 @@ def doctor(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _table(findings: Sequence[Finding]) -> Table:
+def _table(findings: Sequence[CheckResult]) -> Table:
     shown = table("体检 Examination")
     shown.add_column("")
     shown.add_column("项目 Check", no_wrap=True)
@@ -44,7 +44,7 @@ def _table(findings: Sequence[Finding]) -> Table:
     return shown
 
 
-def _tell_remedies(findings: Sequence[Finding]) -> None:
+def _tell_remedies(findings: Sequence[CheckResult]) -> None:
     if not any(finding.remedy for finding in findings):
         out.print("一切正常 · all is well")
         return
@@ -56,7 +56,7 @@ def _tell_remedies(findings: Sequence[Finding]) -> None:
             out.print(Padding(finding.remedy.en, (0, 0, 0, 2)))
 
 
-def _plain(finding: Finding) -> dict[str, str | None]:
+def _plain(finding: CheckResult) -> dict[str, str | None]:
     return {
         "check": finding.check.en,
         "check_zh": finding.check.zh,

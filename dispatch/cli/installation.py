@@ -20,7 +20,7 @@ from dispatch.storage.field_cipher import new_keys
 from dispatch.storage.migration import migrate as migrate_database
 
 if TYPE_CHECKING:
-    from dispatch.demo.users import Visitor
+    from dispatch.demo.users import DemoUser
 
 app = typer.Typer()
 
@@ -51,7 +51,7 @@ def up(
         stack.stop()
 
 
-def _demo() -> tuple[Desk, list[Visitor], Mapping[str, list[str]]]:
+def _demo() -> tuple[Desk, list[DemoUser], Mapping[str, list[str]]]:
     from dispatch.cli.up_demo import PEOPLE, demo_desk  # made-up people are the demonstration's alone
 
     return *demo_desk(), PEOPLE

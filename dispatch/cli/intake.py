@@ -16,7 +16,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.storage import tickets
 from dispatch.tickets import closing, followup
 from dispatch.tickets import intake as desk_intake
-from dispatch.tickets.intake import Accepted, Answers, Report
+from dispatch.tickets.intake import AcceptedReport, Answers, FaultReport
 
 app = typer.Typer()
 
@@ -46,7 +46,7 @@ def submit(
     desk = open_desk()
     actor, script = desk.actor(name, role), desk.script
     given = _answers(script, symptom, answers, asked=actor.role == Role.AGENT_10086)
-    report = Report(account, symptom, description, priority, given, None, request_key or None, despite_duplicate)
+    report = FaultReport(account, symptom, description, priority, given, None, request_key or None, despite_duplicate)
     with desk.database.write() as tx:
         accepted = desk_intake.submit(tx, desk.rulebook, script, report, actor, now())
     _show(accepted, as_json)
@@ -148,7 +148,7 @@ def _answers(script: Script, symptom: str, given: list[str], asked: bool) -> Ans
     return tuple(pairs)
 
 
-def _show(accepted: Accepted, as_json: bool) -> None:
+def _show(accepted: AcceptedReport, as_json: bool) -> None:
     if as_json:
         show_json({"ticket": accepted.number, "state": accepted.state, "repeated": accepted.repeated})
         return

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 def late(module: str, group: str, help: str) -> typer.Typer:
     """A stand-in for the Typer group called `group` in that module; `help` is what the list of groups says of it."""
 
-    class Late(TyperGroup):
+    class LazyGroup(TyperGroup):
         def list_commands(self, ctx: Any) -> list[str]:
             self._fetch()
             return super().list_commands(ctx)
@@ -26,4 +26,4 @@ def late(module: str, group: str, help: str) -> typer.Typer:
                 made = typer.main.get_group(getattr(import_module(module), group))
                 self.commands.update(made.commands)
 
-    return typer.Typer(cls=Late, help=help, no_args_is_help=True)
+    return typer.Typer(cls=LazyGroup, help=help, no_args_is_help=True)

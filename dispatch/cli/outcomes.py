@@ -8,17 +8,17 @@ from rich.padding import Padding
 from rich.text import Text
 
 from dispatch.accounts.catalogue import LABELS, SAY
-from dispatch.accounts.operation import TITLES, Accepted, Outcome, Refused, read_out
+from dispatch.accounts.operation import TITLES, OperationAccepted, OperationOutcome, OperationRefused, read_out
 from dispatch.accounts.schemas import BindingShown, CustomerView
 from dispatch.cli.context import out, show_json, table
 from dispatch.cli.customer_view import bindings_table, show_view
 
 
-def as_json(outcome: Outcome) -> dict[str, object]:
+def as_json(outcome: OperationOutcome) -> dict[str, object]:
     """Flat: what the operation gave stands beside its outcome."""
-    told: dict[str, object] = {"outcome": "accepted" if isinstance(outcome, Accepted) else "refused"}
+    told: dict[str, object] = {"outcome": "accepted" if isinstance(outcome, OperationAccepted) else "refused"}
     told |= {"operation": outcome.operation, "repeated": outcome.repeated}
-    if isinstance(outcome, Accepted):
+    if isinstance(outcome, OperationAccepted):
         told["slip"] = outcome.slip
     else:
         told |= {"code": outcome.code, "reason": outcome.reason}
@@ -26,10 +26,10 @@ def as_json(outcome: Outcome) -> dict[str, object]:
     return {**told, **outcome.result}
 
 
-def show(outcome: Outcome, json_out: bool) -> None:
+def show(outcome: OperationOutcome, json_out: bool) -> None:
     if json_out:
         show_json(as_json(outcome))
-    elif isinstance(outcome, Refused):
+    elif isinstance(outcome, OperationRefused):
         _show_refused(outcome)
     elif outcome.operation == "view":
         show_view(CustomerView.model_validate(outcome.result))
@@ -40,7 +40,7 @@ def show(outcome: Outcome, json_out: bool) -> None:
         _show_accepted(outcome)
 
 
-def _show_accepted(outcome: Accepted) -> None:
+def _show_accepted(outcome: OperationAccepted) -> None:
     _headline(outcome, "已受理 accepted", "green")
     shown = table(headed=False)
     shown.add_column(style="dim", no_wrap=True)
@@ -57,7 +57,7 @@ def _show_accepted(outcome: Accepted) -> None:
         _paragraph("再次打印 Print again", f"dispatch slip {outcome.slip} --out {outcome.slip}.pdf")
 
 
-def _show_refused(outcome: Refused) -> None:
+def _show_refused(outcome: OperationRefused) -> None:
     _headline(outcome, f"不予受理 refused: {outcome.code}", "bold red")
     say = read_out(outcome.reason)
     _paragraph("告知客户 Tell the customer", say.zh, say.en)
@@ -66,7 +66,7 @@ def _show_refused(outcome: Refused) -> None:
         _paragraph("客户确认后再办 Once the customer has confirmed, again with", f"--confirm {confirm}")
 
 
-def _headline(outcome: Outcome, what: str, style: str) -> None:
+def _headline(outcome: OperationOutcome, what: str, style: str) -> None:
     title = TITLES[outcome.operation]
     line = Text.assemble((str(title), "bold"), "  ", (what, style))
     if outcome.repeated:

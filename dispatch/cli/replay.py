@@ -24,8 +24,8 @@ from dispatch.replay.driver import Driver, Tally
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import ReplayMapping
 from dispatch.replay.plan import Planner
-from dispatch.replay.verdict import Verdict, judge
-from dispatch.runtime.child_process import Held, hold
+from dispatch.replay.verdict import ReplayVerdict, judge
+from dispatch.runtime.child_process import FileHeld, hold
 from dispatch.runtime.progress import progress_bar
 from dispatch.runtime.supervisor import Stack, is_running
 from dispatch.settings import PROJECT, Settings
@@ -83,7 +83,7 @@ def _alone(settings: Settings, name: str) -> Iterator[None]:
     folder.mkdir(exist_ok=True, mode=0o700)
     try:
         lock = hold(folder / f"{name}.lock")
-    except Held as other:
+    except FileHeld as other:
         raise RunUnderWay(name=name, pid=other.pid) from None
     with lock:
         yield
@@ -115,7 +115,7 @@ def drive(
     speed_up: float | None = None,
     quiet: bool = False,
     lines: Sequence[str] = (),
-) -> tuple[Tally, Verdict, float]:
+) -> tuple[Tally, ReplayVerdict, float]:
     """What the driver saw, what came of it, and the rate in hops a second."""
     ledger = Ledger(desk.settings.ledger)
     sms = SimulatedSmsGateway(desk.settings.root / "sms.db")

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from rich.table import Table
 
 from dispatch.cli.context import Desk, out, span, table
-from dispatch.demo.made_up_log import Figures, figures
+from dispatch.demo.made_up_log import LogShape, figures
 from dispatch.replay.driver import Tally
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW, ReplayMapping
-from dispatch.replay.verdict import Verdict
+from dispatch.replay.verdict import ReplayVerdict
 from dispatch.runtime.child_process import peak_memory
 from dispatch.runtime.supervisor import Stack
 
@@ -23,7 +23,7 @@ def show_report(
     cases: Sequence[LoggedCase],
     mapping: ReplayMapping,
     tally: Tally,
-    verdict: Verdict,
+    verdict: ReplayVerdict,
     stack: Stack | None,
 ) -> None:
     out.print(_outcome(tally, verdict))
@@ -36,7 +36,7 @@ def show_report(
         out.print("[bold red]停滞 nothing moved any more: see `dispatch quarantine` and the logs[/]")
 
 
-def _outcome(tally: Tally, verdict: Verdict) -> Table:
+def _outcome(tally: Tally, verdict: ReplayVerdict) -> Table:
     counts = verdict.counts
     shown = table("结果 Outcome", headed=False)
     shown.add_column(no_wrap=True)
@@ -59,7 +59,7 @@ def _outcome(tally: Tally, verdict: Verdict) -> Table:
     return shown
 
 
-def _teams(desk: Desk, cases: Sequence[LoggedCase], mapping: ReplayMapping, verdict: Verdict) -> Table:
+def _teams(desk: Desk, cases: Sequence[LoggedCase], mapping: ReplayMapping, verdict: ReplayVerdict) -> Table:
     """How the log's groups became our teams, and how often each was visited there and here."""
     groups: Counter[str] = Counter()
     visits: Counter[str] = Counter()
@@ -80,7 +80,7 @@ def _teams(desk: Desk, cases: Sequence[LoggedCase], mapping: ReplayMapping, verd
     return shown
 
 
-def _stages(verdict: Verdict) -> Table:
+def _stages(verdict: ReplayVerdict) -> Table:
     shown = table("各环节用时 Time per stage")
     shown.add_column("环节 Stage", no_wrap=True)
     for heading in ("派单 hops", "p50", "p95", "p99"):
@@ -112,7 +112,7 @@ def _log_and_flow(cases: Sequence[LoggedCase], tally: Tally) -> Table:
     return shown
 
 
-def _likeness(f: Figures) -> Iterator[tuple[str, str]]:
+def _likeness(f: LogShape) -> Iterator[tuple[str, str]]:
     yield (
         "转派 hand-overs per case: mean; p50 / p95 / p99 / max",
         (f"{f.handovers_mean:.2f}; {f.handovers_p50} / {f.handovers_p95} / {f.handovers_p99} / {f.handovers_max}"),

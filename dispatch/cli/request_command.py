@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 
-from dispatch.accounts.form_fields import Entry, Way, entries
+from dispatch.accounts.form_fields import FormEntry, InputKind, entries
 
 PANEL, REQUIRED = "内容 Request", " [bold red]*[/]"
 """Of the help: what the request's options stand under, and how those that must be there are marked."""
@@ -46,15 +46,15 @@ def _keyword(name: str, annotation: Any, default: object) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _parameter(entry: Entry) -> inspect.Parameter:
+def _parameter(entry: FormEntry) -> inspect.Parameter:
     zh, _, en = entry.help.partition(" · ")  # a line each: they are easier to read, and wrap where they should
     help = f"{zh}{REQUIRED if entry.required else ''}\n\n{en}"
-    names = (entry.option, "--no-" + entry.option[2:]) if entry.way is Way.FLAG else (entry.option,)
+    names = (entry.option, "--no-" + entry.option[2:]) if entry.way is InputKind.FLAG else (entry.option,)
     shown: dict[str, Any] = {"help": help, "rich_help_panel": PANEL, "show_default": False}
-    if entry.way is Way.FLAG:
+    if entry.way is InputKind.FLAG:
         option = typer.Option("/".join(names), **shown)
         return _keyword(entry.parameter, Annotated[bool | None, option], None)
     option = typer.Option(*names, metavar=entry.metavar, **shown)
-    if entry.way in (Way.LIST, Way.FILES):
+    if entry.way in (InputKind.LIST, InputKind.FILES):
         return _keyword(entry.parameter, Annotated[list[str] | None, option], None)
     return _keyword(entry.parameter, Annotated[str | None, option], None)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from dispatch.accounts.form_fields import Entry, Way, entries, plain_type, unwritable
+from dispatch.accounts.form_fields import FormEntry, InputKind, entries, plain_type, unwritable
 from dispatch.cli.request_command import JSON_FILE
 from dispatch.errors import BadRequest
 
@@ -75,17 +75,17 @@ class _Reading:
         self.faults += [f"{_shown(name)}: 重复 stands twice" for name in made if names.count(name) > 1]
         return made
 
-    def _put(self, entry: Entry, value: Any) -> None:
+    def _put(self, entry: FormEntry, value: Any) -> None:
         part = self._part(entry, begin=True)
         if part is None or entry.path[-1] in part:
             self.faults.append(f"{entry.option}: 重复 is in the JSON already")
-        elif entry.way is Way.FILES:
+        elif entry.way is InputKind.FILES:
             part[entry.path[-1]] = [each for word in value if (each := self._file(entry, word))]
         else:
-            is_number = entry.way is Way.NUMBER and value.isascii() and value.removeprefix("-").isdigit()
+            is_number = entry.way is InputKind.NUMBER and value.isascii() and value.removeprefix("-").isdigit()
             part[entry.path[-1]] = int(value) if is_number and len(value) < 20 else value
 
-    def _part(self, entry: Entry, begin: bool) -> dict[str, Any] | None:
+    def _part(self, entry: FormEntry, begin: bool) -> dict[str, Any] | None:
         """The part of the request in which the entry stands; None where there is none, or something else."""
         part = self.whole
         for name in entry.path[:-1]:
@@ -95,7 +95,7 @@ class _Reading:
             part = inner
         return part
 
-    def _file(self, entry: Entry, word: str) -> dict[str, str] | None:
+    def _file(self, entry: FormEntry, word: str) -> dict[str, str] | None:
         kind, sign, name = word.partition("=")
         if not sign or not kind:
             self.faults.append(f"{entry.option}: 应写作 write it as KIND=FILE")
@@ -111,7 +111,7 @@ class _Reading:
     def complete(self, ask: Ask) -> None:
         """Ask for the secrets that are needed and missing, also those of a part that was begun."""
         for entry in self.entries:
-            if entry.way is not Way.SECRET:
+            if entry.way is not InputKind.SECRET:
                 continue
             part = self._part(entry, begin=entry.required)
             if part is None or entry.path[-1] in part:

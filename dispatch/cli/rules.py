@@ -16,7 +16,7 @@ from dispatch.domain.kind import Kind
 from dispatch.errors import BadRules, DispatchError, NotFound
 from dispatch.routing import cases as cases_of
 from dispatch.routing import drawing
-from dispatch.routing.cases import Outcome, Verdict
+from dispatch.routing.cases import CaseOutcome, CasesVerdict
 from dispatch.routing.loader import load
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import json_schema
@@ -116,7 +116,7 @@ def _failed(wrong: DispatchError) -> typer.Exit:
     return typer.Exit(1)
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _verdict(verdict: CasesVerdict) -> dict[str, Any]:
     return {
         "good": verdict.good,
         "cases": [
@@ -134,7 +134,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _show_verdict(console: Console, verdict: Verdict, file: Path) -> None:
+def _show_verdict(console: Console, verdict: CasesVerdict, file: Path) -> None:
     if verdict.mismatches:
         table = Table(title="cases that go elsewhere", title_justify="left", show_lines=True)
         for heading in ("case", "expected", "decided", "why"):
@@ -152,7 +152,7 @@ def _show_verdict(console: Console, verdict: Verdict, file: Path) -> None:
     )
 
 
-def _mismatch(outcome: Outcome, file: Path) -> tuple[Text, Text, Text, Text]:
+def _mismatch(outcome: CaseOutcome, file: Path) -> tuple[Text, Text, Text, Text]:
     case, decision = outcome.case, outcome.decision
     why = [f"{decision.rule}, line {decision.line} of the rules", *outcome.missed]
     return (

@@ -12,7 +12,7 @@ from pwdlib import PasswordHash
 
 from dispatch.cli.context import Desk, err, now, open_desk
 from dispatch.demo import __main__ as demo
-from dispatch.demo.users import Visitor, enlist, let_in
+from dispatch.demo.users import DemoUser, enlist, let_in
 from dispatch.errors import AlreadyRunning, BadSettings, MissingPart
 from dispatch.runtime.child_process import die_with_parent
 from dispatch.runtime.supervisor import is_running
@@ -28,7 +28,7 @@ LONG_AGO = timedelta(days=4)
 """Before the first of the made-up days."""
 
 
-def demo_desk() -> tuple[Desk, list[Visitor]]:
+def demo_desk() -> tuple[Desk, list[DemoUser]]:
     """The demonstration's own desk, its data made up if there is none yet, and who may sign in.
 
     Raises AlreadyRunning; BadSettings when it would get into somebody else's database or broker.

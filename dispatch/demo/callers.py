@@ -30,7 +30,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, replay_runs
 from dispatch.storage.database import Database, Tx
 from dispatch.tickets import closing, followup, intake
-from dispatch.tickets.intake import Answers, Report
+from dispatch.tickets.intake import Answers, FaultReport
 
 log = structlog.get_logger()
 
@@ -101,7 +101,7 @@ class Callers:
         with self.database.write() as tx:
             if (number := self._somebody(tx)) is not None:
                 asked_for = (number, symptom.name, text, self._drawn(PRIORITIES), answers)
-                report = Report(*asked_for, despite_duplicate=True)  # an earlier fault's survey may still be out
+                report = FaultReport(*asked_for, despite_duplicate=True)  # an earlier fault's survey may still be out
                 intake.submit(tx, self.rulebook, self.script, report, self._at(role), now)
 
     def _somebody(self, tx: Tx) -> str | None:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from dispatch.accounts.binding import Binding, bind
 from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.opening import open_account
-from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused, Request
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.password import PasswordChange, change
 from dispatch.accounts.profile import Modification, modify
 from dispatch.accounts.refund import Appointment, Refund, appoint, failed_orders, refund
@@ -90,7 +90,7 @@ class CounterDays:
         def deed(tx: Tx, now: datetime) -> None:
             request = Household(n).application(self.counter.plans, local_date(now))
             outcome = open_account(tx, self.counter, request, _clerk(n), now)
-            if isinstance(outcome, Accepted):
+            if isinstance(outcome, OperationAccepted):
                 self._accounts[n] = str(outcome.result["account"])
 
         return deed
@@ -111,7 +111,9 @@ class CounterDays:
         yield self._deed(17, close, Closure, reason="price")
         yield self._deed(18, suspend, Suspension, reason="customer-request")
 
-    def _deed(self, n: int, operation: Callable[..., Outcome], request: type[Request], **said: Any) -> Deed:
+    def _deed(
+        self, n: int, operation: Callable[..., OperationOutcome], request: type[OperationRequest], **said: Any
+    ) -> Deed:
         """An operation on a line that was opened here, proved by its holder's document."""
 
         def deed(tx: Tx, now: datetime) -> None:
@@ -139,7 +141,7 @@ def _clerk(n: int) -> Actor:
     return clerks[n % len(clerks)].actor
 
 
-def _note(outcome: Outcome) -> None:
+def _note(outcome: OperationOutcome) -> None:
     """An order that failed can't be suspended, nor an account closed twice: the refusal is on record as any other."""
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, OperationRefused):
         log.info("counter refused", operation=outcome.operation, code=outcome.code)

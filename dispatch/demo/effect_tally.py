@@ -15,7 +15,7 @@ from dispatch.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class EffectTally:
     """Of one port: what was asked for and what is confirmed (database), what was done (the receiver's ledger).
 
     `lost`: confirmed, and not done. `doubled`: done more than once, once for every time too many.
@@ -38,7 +38,7 @@ def receivers(settings: Settings) -> Mapping[Port, Ledger]:
     }
 
 
-def count_outside(database: Database, ledgers: Mapping[Port, Ledger]) -> list[Outside]:
+def count_outside(database: Database, ledgers: Mapping[Port, Ledger]) -> list[EffectTally]:
     with database.read() as tx:
         asked = effects.keys(tx)
     counted = []
@@ -46,7 +46,7 @@ def count_outside(database: Database, ledgers: Mapping[Port, Ledger]) -> list[Ou
         keys = {key: confirmed for at, key, confirmed in asked if at == port}
         done = Counter(key for _, key in ledger.effects() if key in keys)
         counted.append(
-            Outside(
+            EffectTally(
                 port=port,
                 asked=len(keys),
                 confirmed=sum(keys.values()),

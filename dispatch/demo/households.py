@@ -17,7 +17,7 @@ from dispatch.accounts.opening import Opening
 from dispatch.accounts.registration import Person
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import Applicant, Plans
-from dispatch.routing.address_file import Reach
+from dispatch.routing.address_file import CoveredAddress
 
 STREETS = (
     ("tianhe", "广州市天河区体育西路"),
@@ -70,12 +70,12 @@ class Household:
             mobile=self.mobile,
         )
 
-    def reach(self, served: bool = True) -> Reach:
+    def reach(self, served: bool = True) -> CoveredAddress:
         """The address with the port that reaches it, or with none yet."""
         if not served:
-            return Reach(self.address, self.area)
+            return CoveredAddress(self.address, self.area)
         port = self.n // ON_A_PORT + 1
-        return Reach(self.address, self.area, f"{self.area.upper()}-OLT1", f"0/1/{port}", ON_A_PORT)
+        return CoveredAddress(self.address, self.area, f"{self.area.upper()}-OLT1", f"0/1/{port}", ON_A_PORT)
 
     def application(self, plans: Plans, today: date, key: str | None = None) -> Opening:
         """What is asked for at the counter, by turns every plan that is offered here, and paid in cash or by card."""

@@ -79,7 +79,7 @@ NEXT: dict[str, tuple[tuple[str, float], ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class LogShape:
     """What a load looks like. Shares are between 0 and 1; arrivals are per hour in which any case was opened.
 
     `ping_pong`: cases in which a team is visited again; `first_team`: cases that end in the team that had them first.
@@ -113,7 +113,7 @@ def sample(count: int, seed: int) -> list[LoggedCase]:
     return cases
 
 
-def figures(cases: Sequence[LoggedCase]) -> Figures:
+def figures(cases: Sequence[LoggedCase]) -> LogShape:
     """The figures of these cases, whatever their teams are called. Raises ValueError where there are none."""
     if not cases:
         raise ValueError("no cases: there are no figures")
@@ -121,7 +121,7 @@ def figures(cases: Sequence[LoggedCase]) -> Figures:
     moved = [_without_repeats(journey) for journey in journeys]
     handovers = sorted(max(0, len(journey) - 1) for journey in moved)
     hours = Counter(case.opened_at.replace(minute=0, second=0, microsecond=0) for case in cases)
-    return Figures(
+    return LogShape(
         cases=len(cases),
         handovers_mean=sum(handovers) / len(cases),
         handovers_p50=_percentile(handovers, 50),

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from dispatch.accounts.opening import open_account
-from dispatch.accounts.operation import Accepted, Counter
+from dispatch.accounts.operation import Counter, OperationAccepted
 from dispatch.demo.households import Household
 from dispatch.domain.finding import Value
 from dispatch.domain.kind import Kind
@@ -39,7 +39,7 @@ TEAM = "construction"
 INSTALLED: dict[str, Value] = {"optical-power": -18.6, "customer-confirmed": True}
 
 
-class NotOpened(Exception):
+class OpeningRefused(Exception):
     """The counter refused one of a demonstration's own customers."""
 
 
@@ -56,7 +56,7 @@ def move_in(
 
     `progress` is told how many orders have ended. Raises NotOpened; TimeoutError when nothing moves any more.
     """
-    opened: list[Accepted] = []
+    opened: list[OperationAccepted] = []
     for start in range(0, len(customers), AT_ONCE):
         opened += open_accounts(database, counter, ledger, name, customers[start : start + AT_ONCE])
         build(database, counter.rulebook)
@@ -67,7 +67,7 @@ def move_in(
 
 def open_accounts(
     database: Database, counter: Counter, ledger: Ledger, name: str, customers: Sequence[Household]
-) -> list[Accepted]:
+) -> list[OperationAccepted]:
     """`name` is the run's: it prefixes the request keys, and `accepted/NAME` in the ledger has every construction
     order. Raises NotOpened."""
     now = datetime.now(UTC)
@@ -76,8 +76,8 @@ def open_accounts(
         for each in customers:
             request = each.application(counter.plans, local_date(now), f"{name}/{each.n}")
             outcome = open_account(tx, counter, request, CLERK, now)
-            if not isinstance(outcome, Accepted):
-                raise NotOpened(f"{outcome.code}: {outcome.reason}")
+            if not isinstance(outcome, OperationAccepted):
+                raise OpeningRefused(f"{outcome.code}: {outcome.reason}")
             opened.append(outcome)
     ledger.write(f"accepted/{name}", [each.result["construction"] for each in opened])
     return opened

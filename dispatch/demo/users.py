@@ -23,15 +23,15 @@ CREWS = {Role.INSTALLER: "installer", Role.CONSTRUCTION: "construction"}
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class DemoUser:
     role: Role
     name: str
     password: str
 
 
-def let_in(database: Database, hasher: PasswordHash, now: datetime) -> list[Visitor]:
+def let_in(database: Database, hasher: PasswordHash, now: datetime) -> list[DemoUser]:
     """One user for each role, with a new password."""
-    visitors = [Visitor(role, name, new_password(name)) for role, name in VISITORS.items()]
+    visitors = [DemoUser(role, name, new_password(name)) for role, name in VISITORS.items()]
     kept = {each.name: kept_password(hasher, each.password, each.name) for each in visitors}  # slow, by intent
     with database.write() as tx:
         for each in visitors:

@@ -10,20 +10,21 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dispatch.doctor.database import clock
-from dispatch.doctor.finding import Finding, Said, bad, doubtful, good
+from dispatch.doctor.finding import CheckResult, bad, doubtful, good
+from dispatch.domain.title import Title
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
 
-BROKER = Said("消息代理", "broker")
-POLICY = Said("内存策略", "its memory")
-APPENDING = Said("代理落盘", "its durability")
-CLOCK = Said("代理时钟", "its clock")
-QUEUES = Said("队列", "queues")
+BROKER = Title("消息代理", "broker")
+POLICY = Title("内存策略", "its memory")
+APPENDING = Title("代理落盘", "its durability")
+CLOCK = Title("代理时钟", "its clock")
+QUEUES = Title("队列", "queues")
 
 SECONDS = 30
 
 
-def examine(settings: Settings, queues: Collection[str]) -> Iterator[Finding]:
+def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult]:
     """`queues`: those that somebody must serve."""
     environment = dict(os.environ)
     if settings.broker_url is None:
@@ -46,7 +47,7 @@ def _ask(environment: Mapping[str, str]) -> dict[str, Any]:
     return answer
 
 
-def judge(told: Mapping[str, Any], queues: Collection[str]) -> Iterator[Finding]:
+def judge(told: Mapping[str, Any], queues: Collection[str]) -> Iterator[CheckResult]:
     """What `workers.broker_check` told, as findings."""
     if not told["reached"]:
         yield bad(
@@ -65,7 +66,7 @@ def judge(told: Mapping[str, Any], queues: Collection[str]) -> Iterator[Finding]
     yield _queues(told["served"], queues)
 
 
-def _policy(policy: str | None) -> Finding:
+def _policy(policy: str | None) -> CheckResult:
     if policy is None:
         return doubtful(
             POLICY,
@@ -83,7 +84,7 @@ def _policy(policy: str | None) -> Finding:
     return good(POLICY, policy)
 
 
-def _appending(append_only: bool | None) -> Finding:
+def _appending(append_only: bool | None) -> CheckResult:
     if append_only:
         return good(APPENDING, "appendonly yes")
     return doubtful(
@@ -94,7 +95,7 @@ def _appending(append_only: bool | None) -> Finding:
     )
 
 
-def _queues(served: Mapping[str, list[str]], queues: Collection[str]) -> Finding:
+def _queues(served: Mapping[str, list[str]], queues: Collection[str]) -> CheckResult:
     alone = sorted(set(queues) - set(served))
     if alone:
         return bad(

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch.doctor.finding import Finding, Said, bad, doubtful, good
+from dispatch.doctor.finding import CheckResult, bad, doubtful, good
 from dispatch.domain.ticket import HopState
+from dispatch.domain.title import Title
 from dispatch.errors import DispatchError
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
@@ -20,14 +21,14 @@ from dispatch.storage.tables.accounts import customer
 from dispatch.storage.tables.accounts import effect as effect_table
 from dispatch.storage.tables.tickets import hop, rulebook
 
-DATABASE = Said("数据库", "database")
-SCHEMA_ = Said("数据库版本", "schema")
-DURABLE = Said("落盘", "durability")
-CLOCK = Said("数据库时钟", "its clock")
-IN_FORCE = Said("现行规则", "rules in force")
-KEYS = Said("证件密钥", "keys")
-WAITING = Said("待派", "hops due")
-QUARANTINE = Said("隔离区", "quarantine")
+DATABASE = Title("数据库", "database")
+SCHEMA_ = Title("数据库版本", "schema")
+DURABLE = Title("落盘", "durability")
+CLOCK = Title("数据库时钟", "its clock")
+IN_FORCE = Title("现行规则", "rules in force")
+KEYS = Title("证件密钥", "keys")
+WAITING = Title("待派", "hops due")
+QUARANTINE = Title("隔离区", "quarantine")
 
 OLDEST_DUE = 60.0
 """Seconds for which a hop may be due before something is wrong with relay or workers."""
@@ -35,7 +36,7 @@ LITTLE_AHEAD, FAR_AHEAD = 1.0, 10.0
 """Seconds by which two clocks may differ: times are compared that different machines have written."""
 
 
-def clock(check: Said, ahead: float) -> Finding:
+def clock(check: Title, ahead: float) -> CheckResult:
     found = f"{abs(ahead):.1f} s {'ahead' if ahead > 0 else 'behind'}"
     if abs(ahead) < LITTLE_AHEAD:
         return good(check, found)
@@ -43,7 +44,7 @@ def clock(check: Said, ahead: float) -> Finding:
     return make(check, found, "各机器用 NTP 对时", "set the machines' clocks by NTP")
 
 
-def examine(settings: Settings, file: Rulebook | None) -> Iterator[Finding]:
+def examine(settings: Settings, file: Rulebook | None) -> Iterator[CheckResult]:
     """`file`: the rules as the file has them now, if it is good."""
     database = Database(settings.database)
     try:
@@ -52,7 +53,7 @@ def examine(settings: Settings, file: Rulebook | None) -> Iterator[Finding]:
         database.dispose()
 
 
-def _examine(settings: Settings, file: Rulebook | None, database: Database) -> Iterator[Finding]:
+def _examine(settings: Settings, file: Rulebook | None, database: Database) -> Iterator[CheckResult]:
     try:
         found = database.schema()
     except SQLAlchemyError as away:
@@ -86,7 +87,7 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         yield _quarantine(tx)
 
 
-def _durable(tx: Tx) -> Finding:
+def _durable(tx: Tx) -> CheckResult:
     names = ("fsync", "full_page_writes", "synchronous_commit")
     off = [name for name in names if tx.execute(text(f"SHOW {name}")).scalar() == "off"]
     if off:
@@ -99,7 +100,7 @@ def _durable(tx: Tx) -> Finding:
     return good(DURABLE, "fsync, full_page_writes, synchronous_commit")
 
 
-def _in_force(tx: Tx, file: Rulebook | None) -> Finding:
+def _in_force(tx: Tx, file: Rulebook | None) -> CheckResult:
     query = select(rulebook.c.version).order_by(rulebook.c.in_force_from.desc()).limit(1)
     version = tx.execute(query).scalar()
     if version is None:
@@ -119,7 +120,7 @@ def _in_force(tx: Tx, file: Rulebook | None) -> Finding:
     return good(IN_FORCE, version)
 
 
-def _keys(tx: Tx, settings: Settings) -> Finding:
+def _keys(tx: Tx, settings: Settings) -> CheckResult:
     """One number is read back: keys that are there but not these are no good."""
     columns = (customer.c.id, customer.c.document_number)
     row = tx.execute(select(*columns).order_by(customer.c.id.desc()).limit(1)).first()
@@ -147,7 +148,7 @@ def _keys(tx: Tx, settings: Settings) -> Finding:
     return good(KEYS, "they open what is stored" if row is not None else "there")
 
 
-def _waiting(tx: Tx) -> Finding:
+def _waiting(tx: Tx) -> CheckResult:
     now = datetime.now(UTC)
     count, since = tx.execute(select(func.count(), func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now))).one()
     waited = (now - since).total_seconds() if since else 0.0
@@ -162,7 +163,7 @@ def _waiting(tx: Tx) -> Finding:
     return good(WAITING, found)
 
 
-def _quarantine(tx: Tx) -> Finding:
+def _quarantine(tx: Tx) -> CheckResult:
     quarantined = select(func.count()).where(hop.c.state == HopState.QUARANTINED)
     inside = tx.execute(quarantined).scalar_one()
     refused = effects.OUTBOX.target("quarantine")

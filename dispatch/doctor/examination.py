@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator
 
 from dispatch.doctor import broker, database, files
-from dispatch.doctor.finding import Finding, Said, bad, good
+from dispatch.doctor.finding import CheckResult, bad, good
+from dispatch.domain.title import Title
 from dispatch.errors import BadSettings
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.settings import PREFIX, load_settings
 
-SETTINGS = Said("设置", "settings")
+SETTINGS = Title("设置", "settings")
 
 
-def examine() -> Iterator[Finding]:
+def examine() -> Iterator[CheckResult]:
     """Everything that can be looked at, whatever of it is broken."""
     try:
         settings = load_settings()

@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from dispatch.doctor.finding import Finding, Said, bad, doubtful, good
+from dispatch.doctor.finding import CheckResult, bad, doubtful, good
+from dispatch.domain.title import Title
 from dispatch.errors import BadRules, DispatchError
 from dispatch.routing.loader import load as load_rules
 from dispatch.routing.plans_file import load as load_plans
@@ -16,20 +17,20 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import LOOPBACK, Settings
 from dispatch.slips.fonts import find_fonts
 
-HOME = Said("数据目录", "home")
-DISK = Said("磁盘", "disk")
-RULES_FILE = Said("规则文件", "rules file")
-SCRIPT = Said("预处理", "script")
-PLANS = Said("营销案", "plans")
-FONTS = Said("字体", "fonts")
-WEB = Said("网页", "web")
-FLOWER = Said("任务监看", "Flower")
+HOME = Title("数据目录", "home")
+DISK = Title("磁盘", "disk")
+RULES_FILE = Title("规则文件", "rules file")
+SCRIPT = Title("预处理", "script")
+PLANS = Title("营销案", "plans")
+FONTS = Title("字体", "fonts")
+WEB = Title("网页", "web")
+FLOWER = Title("任务监看", "Flower")
 
 LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
 """Bytes free: below the first somebody should look, below the second a database will soon refuse to write."""
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
+def examine(settings: Settings) -> Iterator[CheckResult]:
     yield from _home(settings.root)
     yield from _read(settings)
     yield _fonts(settings)
@@ -45,7 +46,7 @@ def rules_file(settings: Settings) -> Rulebook | None:
         return None
 
 
-def _home(root: Path) -> Iterator[Finding]:
+def _home(root: Path) -> Iterator[CheckResult]:
     nearest = next(folder for folder in (root, *root.parents) if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         yield bad(
@@ -67,7 +68,7 @@ def _home(root: Path) -> Iterator[Finding]:
         yield good(DISK, found)
 
 
-def _read(settings: Settings) -> Iterator[Finding]:
+def _read(settings: Settings) -> Iterator[CheckResult]:
     rulebook = rules_file(settings)
     if rulebook is None:
         yield bad(
@@ -84,7 +85,7 @@ def _read(settings: Settings) -> Iterator[Finding]:
     yield _loads(PLANS, settings.plans, "plans", lambda: load_plans(settings.plans))
 
 
-def _loads(check: Said, file: Path, group: str, load: object) -> Finding:
+def _loads(check: Title, file: Path, group: str, load: object) -> CheckResult:
     try:
         load()  # type: ignore[operator]
     except (BadRules, OSError):
@@ -97,7 +98,7 @@ def _loads(check: Said, file: Path, group: str, load: object) -> Finding:
     return good(check, file.name)
 
 
-def _fonts(settings: Settings) -> Finding:
+def _fonts(settings: Settings) -> CheckResult:
     try:
         fonts = find_fonts(settings.fonts)
     except (DispatchError, OSError):
@@ -117,7 +118,7 @@ def _fonts(settings: Settings) -> Finding:
     return good(FONTS, ", ".join(fonts.families[:2]))
 
 
-def _web(settings: Settings) -> Finding:
+def _web(settings: Settings) -> CheckResult:
     if settings.web_address not in LOOPBACK and not settings.https:
         return doubtful(
             WEB,
@@ -128,7 +129,7 @@ def _web(settings: Settings) -> Finding:
     return good(WEB, settings.web_url or f"http://{settings.web_address}:{settings.web_port}")
 
 
-def _flower(settings: Settings) -> Finding:
+def _flower(settings: Settings) -> CheckResult:
     if settings.flower_address not in LOOPBACK and settings.flower_password is None:
         return bad(
             FLOWER,

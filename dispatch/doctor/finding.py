@@ -4,37 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+
+from dispatch.domain.title import Title
 
 
-class Verdict(StrEnum):
+class Grade(StrEnum):
     GOOD = "good"
     DOUBTFUL = "doubtful"  # it works, and somebody should look at it
     BAD = "bad"  # something won't work, or something could be lost
 
 
-class Said(NamedTuple):
-    zh: str
-    en: str
-
-
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """`check` names what was looked at, `found` says how it is; `remedy` is there unless all is good."""
 
-    check: Said
-    verdict: Verdict
+    check: Title
+    verdict: Grade
     found: str
-    remedy: Said | None = None
+    remedy: Title | None = None
 
 
-def good(check: Said, found: str) -> Finding:
-    return Finding(check, Verdict.GOOD, found)
+def good(check: Title, found: str) -> CheckResult:
+    return CheckResult(check, Grade.GOOD, found)
 
 
-def doubtful(check: Said, found: str, zh: str, en: str) -> Finding:
-    return Finding(check, Verdict.DOUBTFUL, found, Said(zh, en))
+def doubtful(check: Title, found: str, zh: str, en: str) -> CheckResult:
+    return CheckResult(check, Grade.DOUBTFUL, found, Title(zh, en))
 
 
-def bad(check: Said, found: str, zh: str, en: str) -> Finding:
-    return Finding(check, Verdict.BAD, found, Said(zh, en))
+def bad(check: Title, found: str, zh: str, en: str) -> CheckResult:
+    return CheckResult(check, Grade.BAD, found, Title(zh, en))

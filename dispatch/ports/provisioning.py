@@ -52,7 +52,7 @@ class Provisioning(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SimulatedLine:
     """A line as the simulated system keeps it."""
 
     state: str
@@ -115,7 +115,7 @@ class SimulatedProvisioning:
             self.ledger.write(order.order, [order.key])
         return refused
 
-    def line(self, line: int) -> Line | None:
+    def line(self, line: int) -> SimulatedLine | None:
         """None: never heard of."""
         with closing(self._open()) as system:
             return _line(system, line)
@@ -149,6 +149,6 @@ class SimulatedProvisioning:
         return sqlite3.connect(self.file, timeout=10, isolation_level=None)
 
 
-def _line(system: sqlite3.Connection, line: int) -> Line | None:
+def _line(system: sqlite3.Connection, line: int) -> SimulatedLine | None:
     row = system.execute("SELECT state, number, olt, port, speed FROM line WHERE id = ?", (line,)).fetchone()
-    return Line(*row) if row else None
+    return SimulatedLine(*row) if row else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from dispatch.domain.finding import Value
 from dispatch.replay.mapping import FLOW
-from dispatch.replay.shortest_path import HAND_BACK, PASS_ON, STYLES, Edge, Ways, fill
+from dispatch.replay.shortest_path import HAND_BACK, PASS_ON, STYLES, Edge, Paths, fill
 from dispatch.routing.rulebook import END, SENDER, Decision, Facts
 
 SATISFIED, NOT_FIXED = "satisfied", "not-fixed"
@@ -22,7 +22,7 @@ _LONGEST_DETOUR = 1_000  # steps home where no finding leads there and only the 
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CaseStep:
     """What `team` does at one visit: `act` is "report" (with `finding` and its `evidence`), "pass on" or "hand back".
 
     `to` is where the case is then: a team of people, an automatic team, or END.
@@ -36,11 +36,11 @@ class Step:
 
 
 @dataclass(slots=True)
-class Walk:
+class CaseState:
     """Where a case is, and what became of the log's hand-overs so far. `askers`: who waits for it, the last on top."""
 
     number: str
-    ways: Ways
+    ways: Paths
     team: str = END
     askers: tuple[str, ...] = ()
     hops: int = 0
@@ -51,9 +51,9 @@ class Walk:
     limit: str | None = None
     limited: bool = False  # in this round
 
-    def round(self, start: Decision, wanted: tuple[str, ...]) -> tuple[Step, ...]:
+    def round(self, start: Decision, wanted: tuple[str, ...]) -> tuple[CaseStep, ...]:
         """From where the rules start it through the wanted teams to the archive."""
-        steps: list[Step] = []
+        steps: list[CaseStep] = []
         logged = 0
         self.limited = False
         self._arrive(start, ())
@@ -88,7 +88,7 @@ class Walk:
             return None
         return self.ways.rulebook.decide(facts)
 
-    def take(self, edge: Edge) -> Step:
+    def take(self, edge: Edge) -> CaseStep:
         """Let the team do it, and stand where the rules then say."""
         vary = self._vary()
         label = f"replay {self.number}-{self.hops}"
@@ -104,7 +104,7 @@ class Walk:
             decision = rulebook.hand_back(facts)
         else:
             decision = rulebook.decide(facts)
-        step = Step(self.team, edge.act, finding, evidence, decision.to)
+        step = CaseStep(self.team, edge.act, finding, evidence, decision.to)
         self._arrive(decision, self._askers_after(edge, decision))
         return step
 
@@ -115,7 +115,7 @@ class Walk:
         asker = self.askers[-1] if self.askers else None
         return next(iter(self.ways.edges(self.team, asker)), None)  # the limits will end what the findings can't
 
-    def _visit(self, team: str, steps: list[Step], first: bool, again: bool) -> bool:
+    def _visit(self, team: str, steps: list[CaseStep], first: bool, again: bool) -> bool:
         """Go to `team`; False where no way leads there, or the limits cut it off.
 
         `first`: no logged team was visited yet; `again`: the log has it that this team hands over to itself.
@@ -131,7 +131,7 @@ class Walk:
                 return False
         return way is not None
 
-    def _visit_again(self, steps: list[Step]) -> bool:
+    def _visit_again(self, steps: list[CaseStep]) -> bool:
         """Another group of the same team: a pass on to itself, where the rules know that."""
         team = self.team
         if team not in self.ways.rulebook.teams[team].passes_on_to:
@@ -141,7 +141,7 @@ class Walk:
         self.merged += kept
         return kept
 
-    def _go_home(self, steps: list[Step]) -> None:
+    def _go_home(self, steps: list[CaseStep]) -> None:
         for _ in range(_LONGEST_DETOUR):
             edge = None if self.ways.is_home(self.team) else self.next_edge_home()
             if edge is None:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dispatch.replay.case_state import SATISFIED
 from dispatch.replay.log import LoggedCase
-from dispatch.replay.plan import Plan
+from dispatch.replay.plan import CasePlan
 from dispatch.routing.prehandling import Script, Symptom, follow
-from dispatch.tickets.intake import Answers, Report
+from dispatch.tickets.intake import Answers, FaultReport
 
 AREAS = 10
 
@@ -40,10 +40,10 @@ class Customers:
         areas = ((case, zlib.crc32(case.number.encode()) % AREAS) for case in cases)
         return [(self.account(case), f"area-{area}", _mobile(case.number)) for case, area in areas]
 
-    def report(self, case: LoggedCase, plan: Plan, key: str) -> Report:
+    def report(self, case: LoggedCase, plan: CasePlan, key: str) -> FaultReport:
         """The call with which the case begins; it ends in a ticket of the plan's category."""
         symptom, answers = self._said[plan.category]
-        return Report(
+        return FaultReport(
             account=self.account(case),
             symptom=symptom,
             description=f"重放 replayed incident {case.number}",
@@ -54,7 +54,7 @@ class Customers:
             despite_duplicate=True,  # one customer may have two faults in a log
         )
 
-    def answer(self, plan: Plan, reopened: int) -> str:
+    def answer(self, plan: CasePlan, reopened: int) -> str:
         """What the plan has the customer answer to the survey after so many reopenings."""
         return (plan.rounds[reopened].answer if reopened < len(plan.rounds) else None) or SATISFIED
 

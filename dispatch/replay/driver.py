@@ -23,11 +23,11 @@ from dispatch.domain.ticket import HopState
 from dispatch.errors import BadInput, DispatchError
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
-from dispatch.replay.case_state import Step
+from dispatch.replay.case_state import CaseStep
 from dispatch.replay.customers import Customers, asked
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW
-from dispatch.replay.plan import Plan, Planner
+from dispatch.replay.plan import CasePlan, Planner
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, tickets
@@ -35,8 +35,8 @@ from dispatch.storage.database import Database
 from dispatch.storage.replay_runs import on_boards, run_progress, run_tickets
 from dispatch.tickets import closing, handling, intake
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals
-from dispatch.tickets.handling import Report as Finding
-from dispatch.tickets.intake import Accepted, Report
+from dispatch.tickets.handling import Report as FindingReport
+from dispatch.tickets.intake import AcceptedReport, FaultReport
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class Driver:
         self.speed_up = speed_up
         self.stalled_seconds: float = STALLED_SECONDS
         self.tally = Tally()
-        self.plans: dict[int, Plan] = {}
+        self.plans: dict[int, CasePlan] = {}
         self.customers = Customers(script, self.rulebook.categories, lines)
         self._teams = [name for name, team in self.rulebook.teams.items() if not team.automatic]
         self._effect = f"accepted/{name}"
@@ -156,7 +156,7 @@ class Driver:
         self.cases = [case for case in self.cases if self._key(case) not in known]
         self._read = 0
 
-    def _accepted(self, ticket_id: int, plan: Plan) -> None:
+    def _accepted(self, ticket_id: int, plan: CasePlan) -> None:
         self.plans[ticket_id] = plan
         tally = self.tally
         tally.accepted += 1
@@ -186,7 +186,7 @@ class Driver:
         self.ledger.write(self._effect, accepted)
         return len(batch)
 
-    def _report(self, reports: Sequence[Report]) -> Sequence[Accepted | DispatchError]:
+    def _report(self, reports: Sequence[FaultReport]) -> Sequence[AcceptedReport | DispatchError]:
         with self.database.write() as tx:
             return intake.submit_many(tx, self.rulebook, self.script, reports, AGENT, datetime.now(UTC))
 
@@ -253,7 +253,7 @@ class Driver:
         with self.database.read() as tx:
             return run_progress(tx, self.name)
 
-    def _step(self, row: Row[Any]) -> Step | None:
+    def _step(self, row: Row[Any]) -> CaseStep | None:
         """What the plan has for this visit; the way home where the case stands elsewhere than planned."""
         planned = self._planned(row)
         if planned is not None and planned.team == row.team:
@@ -261,7 +261,7 @@ class Driver:
         askers = (str(row.asker_team),) if row.asker_team else ()
         return self.planner.way_home(self.plans[row.ticket_id], str(row.team), askers)
 
-    def _planned(self, row: Row[Any]) -> Step | None:
+    def _planned(self, row: Row[Any]) -> CaseStep | None:
         """The plan's step for a visit with this number; None where the plan has ended before."""
         rounds = self.plans[row.ticket_id].rounds
         before = sum(len(each.steps) for each in rounds[: row.reopened])
@@ -275,12 +275,12 @@ class Driver:
         team = planned.team if planned else ARCHIVE
         return None if team == row.team else (team, str(row.team))
 
-    def _end(self, row: Row[Any], step: Step) -> End:
+    def _end(self, row: Row[Any], step: CaseStep) -> End:
         actor = self._member(row.team)
         match step.act:
             case "report":
                 assert step.finding is not None
-                return Finding(row.id, actor, step.finding, step.evidence)
+                return FindingReport(row.id, actor, step.finding, step.evidence)
             case "pass on":
                 return PassOn(row.id, actor, step.to, "转派 replayed hand-over")
             case _:

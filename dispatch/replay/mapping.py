@@ -20,7 +20,7 @@ from dispatch.replay.log import Log
 from dispatch.routing.loader import shape_fault
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import Name, Strict
-from dispatch.routing.strict_yaml import Document, Fault, Path, read
+from dispatch.routing.strict_yaml import Fault, Path, YamlDocument, read
 
 FLOW = Kind.FAULT
 """The flow that a replay feeds."""
@@ -115,7 +115,7 @@ def _teams(rulebook: Rulebook) -> tuple[str, ...]:
     return tuple(team for team in rulebook.flows.get(FLOW, {}) if not rulebook.teams[team].automatic)
 
 
-def _check(model: MappingFile, document: Document, rulebook: Rulebook) -> Iterator[tuple[Path, str, bool]]:
+def _check(model: MappingFile, document: YamlDocument, rulebook: Rulebook) -> Iterator[tuple[Path, str, bool]]:
     """Every fault of meaning, as (path in the file, message, whether it is about the key there)."""
     known = _teams(rulebook)
     if not known:
@@ -140,7 +140,7 @@ def _unknown(team: str, known: tuple[str, ...]) -> str:
     return f"unknown team '{team}' (a team of people in the fault flow is needed); {hint}"
 
 
-def _shape_fault(document: Document, error: ErrorDetails) -> Fault:
+def _shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:
     """A pydantic error in the words of this file; the rest as the rules' loader says it."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     if error["type"] == "string_type" and path[:1] == ("groups",) and isinstance(error["input"], int | float):

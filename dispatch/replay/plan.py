@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import Value
-from dispatch.replay.case_state import Step, Walk
+from dispatch.replay.case_state import CaseState, CaseStep
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW, ReplayMapping
-from dispatch.replay.shortest_path import STYLES, Ways
+from dispatch.replay.shortest_path import STYLES, Paths
 from dispatch.routing.rulebook import END, Facts, Rulebook
 
 TICKET: Mapping[str, Value] = MappingProxyType({"channel": Channel.HOTLINE_10086.value})
@@ -24,18 +24,18 @@ TICKET: Mapping[str, Value] = MappingProxyType({"channel": Channel.HOTLINE_10086
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class CaseRound:
     """One life between opening and archive: `steps[k]` belongs to its k-th visit to people.
 
     `answer` is what the customer says after it; None where the case ends without a survey.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[CaseStep, ...]
     answer: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CasePlan:
     """A whole case. A ticket with this `category` and `priority` starts where the first round starts.
 
     `inserted` counts visits that our flow needs and the log doesn't have, `merged` the logged hand-overs within one of
@@ -46,7 +46,7 @@ class Plan:
     number: str
     category: str
     priority: int
-    rounds: tuple[Round, ...]
+    rounds: tuple[CaseRound, ...]
     inserted: int
     merged: int
     unreconciled: tuple[tuple[str, str], ...]
@@ -59,7 +59,9 @@ class Plan:
         return sum(len(each.steps) for each in self.rounds)
 
 
-def plan(case: LoggedCase, mapping: ReplayMapping, rulebook: Rulebook, ticket: Mapping[str, Value] = TICKET) -> Plan:
+def plan(
+    case: LoggedCase, mapping: ReplayMapping, rulebook: Rulebook, ticket: Mapping[str, Value] = TICKET
+) -> CasePlan:
     """One case's plan; for many cases make one Planner. Raises KeyError for a group or priority that isn't mapped."""
     return Planner(mapping, rulebook, ticket).plan(case)
 
@@ -71,26 +73,26 @@ class Planner:
         self.mapping = mapping
         self.rulebook = rulebook
         self.ticket = ticket
-        self._ways: dict[tuple[str, int], Ways] = {}
+        self._ways: dict[tuple[str, int], Paths] = {}
 
-    def plan(self, case: LoggedCase) -> Plan:
+    def plan(self, case: LoggedCase) -> CasePlan:
         """Raises KeyError for a group or priority that isn't mapped: `mapping.check_covers` tells beforehand."""
         priority = self.mapping.priority_of[case.priority]
         wanted = [self._teams(groups) for groups in case.rounds or ((),)]
         category = self._category(wanted[0][0], priority)
-        walk = Walk(case.number, self._ways_of(category, priority))
-        rounds: list[Round] = []
+        walk = CaseState(case.number, self._ways_of(category, priority))
+        rounds: list[CaseRound] = []
         decision = walk.decide(None, None)
         while decision is not None and decision.to != END:
             reopens = len(rounds) + 1 < len(wanted)
             steps = walk.round(decision, wanted[len(rounds)])
             decision, answer = walk.answered(reopens)
-            rounds.append(Round(steps, answer))
+            rounds.append(CaseRound(steps, answer))
             if not reopens:
                 break
         missed = wanted[len(rounds) :]
         walk.unreconciled += [pair for teams in missed for pair in pairwise(teams)]
-        return Plan(
+        return CasePlan(
             number=case.number,
             category=category,
             priority=priority,
@@ -102,23 +104,23 @@ class Planner:
             cut=len(missed),
         )
 
-    def way_home(self, of: Plan, team: str, askers: tuple[str, ...]) -> Step | None:
+    def way_home(self, of: CasePlan, team: str, askers: tuple[str, ...]) -> CaseStep | None:
         """What `team` should do to end a case that stands elsewhere than planned; None where nothing leads on.
 
         `askers` are the teams that wait for the case, the last one on top.
         """
-        walk = Walk(of.number, self._ways_of(of.category, of.priority), team=team, askers=askers)
+        walk = CaseState(of.number, self._ways_of(of.category, of.priority), team=team, askers=askers)
         edge = walk.next_edge_home()
         return walk.take(edge) if edge else None
 
     def _teams(self, groups: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(self.mapping.team_of[group] for group in groups) or (self.mapping.without_group,)
 
-    def _ways_of(self, category: str, priority: int) -> Ways:
+    def _ways_of(self, category: str, priority: int) -> Paths:
         key = (category, priority)
         if key not in self._ways:
             known = {**self.ticket, "category": category, "priority": priority}
-            self._ways[key] = Ways(self.rulebook, FLOW, known)
+            self._ways[key] = Paths(self.rulebook, FLOW, known)
         return self._ways[key]
 
     def _category(self, first: str, priority: int) -> str:

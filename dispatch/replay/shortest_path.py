@@ -44,7 +44,7 @@ class Edge:
     option: Option | None = None
 
 
-class Ways:
+class Paths:
     """All ways of one kind of case (`known`: its own facts) through one flow of a rulebook."""
 
     def __init__(self, rulebook: Rulebook, flow: str, known: Known) -> None:

@@ -35,7 +35,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ReplayVerdict:
     """`lost`: accepted by the ledger's word, and in the database neither ended nor in exactly one live hop.
     `doubled`: effects of this run that stand in the ledger more than once."""
 
@@ -52,7 +52,7 @@ class Verdict:
         return not self.lost and not self.doubled and self.accepted == self.counts.archived == self.counts.closed
 
 
-def judge(database: Database, ledger: Ledger, name: str, kind: Kind = Kind.FAULT) -> Verdict:
+def judge(database: Database, ledger: Ledger, name: str, kind: Kind = Kind.FAULT) -> ReplayVerdict:
     """Count a run that has ended: its faults, or its construction orders."""
     with database.read() as tx:
         counts = run_counts(tx, name, kind)
@@ -68,7 +68,7 @@ def judge(database: Database, ledger: Ledger, name: str, kind: Kind = Kind.FAULT
     accepted = [thing for effect, thing in ledger.effects() if effect == f"accepted/{name}"]
     ours = _ours(name, hops)
     unplaced = set(counts.unplaced)
-    return Verdict(
+    return ReplayVerdict(
         counts=counts,
         accepted=len(accepted),
         filed=sum(effect == "archive.file" and int(thing) in hops for effect, thing in ledger.effects()),

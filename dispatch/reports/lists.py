@@ -38,7 +38,7 @@ Areas = Collection[str] | None
 """The areas that are asked about; None: all."""
 
 
-class Sight(NamedTuple):
+class Scope(NamedTuple):
     """Of which areas, and of which teams' tickets, somebody may be told; None: of all."""
 
     areas: Areas = None
@@ -187,7 +187,7 @@ def latest(
     unfinished: bool = False,
     team: str | None = None,
     before: int | None = None,
-    sights: Sequence[Sight] = (Sight(),),
+    sights: Sequence[Scope] = (Scope(),),
     area: str | None = None,
 ) -> Sequence[Row[Any]]:
     """The newest tickets (of one account, of one area, with one team now, older than `before`) that any of the sights
@@ -218,7 +218,7 @@ def _now_with(team: str) -> CompoundSelect[Any]:
     return union_all(*has)
 
 
-def _newest_of(sight: Sight, limit: int, before: int | None) -> list[Select[Any]]:
+def _newest_of(sight: Scope, limit: int, before: int | None) -> list[Select[Any]]:
     """What the sight lets be seen, of each area or team by itself, each read off an index."""
     if sight.teams is None:
         return [_newest(ticket.c.id, limit, before, within_one) for within_one in _each(ticket.c.area, sight.areas)]
@@ -232,7 +232,7 @@ def _newest(column: Any, limit: int, before: int | None, *where: ColumnElement[b
     return select(column).where(*where, older).order_by(column.desc()).limit(limit)
 
 
-def _seen(sight: Sight) -> ColumnElement[bool]:
+def _seen(sight: Scope) -> ColumnElement[bool]:
     if sight.teams is None:
         return within(ticket.c.area, sight.areas)
     had = hop.alias("had")

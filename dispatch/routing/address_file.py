@@ -27,7 +27,7 @@ MOST_FAULTS = 100
 """Faults listed; of the rest it is said how many there are."""
 
 
-class Reach(NamedTuple):
+class CoveredAddress(NamedTuple):
     """A standard address and what reaches it; without a port, nothing does."""
 
     text: str
@@ -37,15 +37,15 @@ class Reach(NamedTuple):
     capacity: int = 0
 
 
-class Listed(NamedTuple):
+class AddressList(NamedTuple):
     """A whole file. `port_lines` has the line where each (OLT, port) is first, and `columns` where its places are."""
 
     file: str
-    rows: tuple[Reach, ...]
+    rows: tuple[CoveredAddress, ...]
     port_lines: dict[tuple[str, str], int]
 
 
-def load(file: Path) -> Listed:
+def load(file: Path) -> AddressList:
     """Raises BadAddressFile with every fault; OSError when there is no such file."""
     with file.open("rb") as raw:
         content = raw.read(LARGEST + 1)
@@ -62,7 +62,7 @@ def load(file: Path) -> Listed:
     return parse(text, name)
 
 
-def parse(text: str, name: str) -> Listed:
+def parse(text: str, name: str) -> AddressList:
     """Raises BadAddressFile with every fault."""
     reading = _Reading(name)
     lines = text.split("\n")
@@ -74,7 +74,7 @@ def parse(text: str, name: str) -> Listed:
         if not reading.rows and not reading.faults:
             reading.fault(1, 1, "there is a header and no address below it")
     reading.raise_any()
-    return Listed(name, tuple(reading.rows), {port: line for port, (line, _) in reading.ports.items()})
+    return AddressList(name, tuple(reading.rows), {port: line for port, (line, _) in reading.ports.items()})
 
 
 class _Reading:
@@ -83,9 +83,9 @@ class _Reading:
     def __init__(self, name: str) -> None:
         self.name = name
         self.faults: list[str] = []
-        self.rows: list[Reach] = []
+        self.rows: list[CoveredAddress] = []
         self.addresses: dict[str, int] = {}
-        self.ports: dict[tuple[str, str], tuple[int, Reach]] = {}
+        self.ports: dict[tuple[str, str], tuple[int, CoveredAddress]] = {}
 
     def fault(self, line: int, column: int, message: str) -> None:
         self.faults.append(f"{self.name}:{line}:{column}: {message}")
@@ -123,12 +123,12 @@ class _Reading:
         for name, message in faults:
             self.fault(number, _column(line, places[name]), message)
         if not faults:
-            reach = Reach(read_address(given["address"]), given["area"])
+            reach = CoveredAddress(read_address(given["address"]), given["area"])
             if given["olt"]:
                 reach = reach._replace(olt=given["olt"], port=given["port"], capacity=int(given["capacity"]))
             self._take(number, reach, lambda name: _column(line, places[name]))
 
-    def _take(self, number: int, reach: Reach, column: Callable[[str], int]) -> None:
+    def _take(self, number: int, reach: CoveredAddress, column: Callable[[str], int]) -> None:
         """The row agrees with those before it, or is a fault."""
         first = self.addresses.setdefault(reach.text, number)
         if first != number:

@@ -54,7 +54,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseOutcome:
     """What the rules made of a case, and why the rules before the one that matched did not."""
 
     case: Case
@@ -67,14 +67,14 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CasesVerdict:
     """The outcome of every case, and the rules, as (name, line), that no case was decided by."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[CaseOutcome, ...]
     uncovered: tuple[tuple[str, int], ...]
 
     @property
-    def mismatches(self) -> tuple[Outcome, ...]:
+    def mismatches(self) -> tuple[CaseOutcome, ...]:
         return tuple(outcome for outcome in self.outcomes if not outcome.good)
 
     @property
@@ -82,16 +82,16 @@ class Verdict:
         return not self.mismatches and not self.uncovered
 
 
-def run(rulebook: Rulebook, cases: tuple[Case, ...]) -> Verdict:
+def run(rulebook: Rulebook, cases: tuple[Case, ...]) -> CasesVerdict:
     """Decide every case."""
     outcomes = []
     for case in cases:
         decision, considered = rulebook.explain(case.facts)
         missed = tuple(f"{each.rule.name}: {', '.join(each.missed)}" for each in considered if each.missed)
-        outcomes.append(Outcome(case, decision, missed))
+        outcomes.append(CaseOutcome(case, decision, missed))
     covered = {outcome.decision.rule for outcome in outcomes}
     left = tuple((name, line) for name, line in all_rules(rulebook).items() if name not in covered)
-    return Verdict(tuple(outcomes), left)
+    return CasesVerdict(tuple(outcomes), left)
 
 
 def all_rules(rulebook: Rulebook) -> dict[str, int]:

@@ -20,7 +20,7 @@ import resvg_py
 
 from dispatch.errors import MissingPart
 from dispatch.routing import painting
-from dispatch.routing.graph import Arrow, Look, arrows, boxes
+from dispatch.routing.graph import Arrow, BoxKind, arrows, boxes
 from dispatch.routing.painting import ARROWS, BOXES, DASHED, FAMILY, MARGIN, PALE, Marks, Painter
 from dispatch.routing.rulebook import Rulebook
 
@@ -29,7 +29,7 @@ _FONT_PACKAGE, _FONT_FILE = "manimgx_fonts_cjk", "NotoSansCJK-VF.otf.ttc"
 
 def mermaid(rulebook: Rulebook, flow: str) -> str:
     """The flow as a Mermaid flowchart, which GitHub draws in a Markdown file."""
-    shapes = {Look.MARK: ("([", "])"), Look.PEOPLE: ("[", "]"), Look.AUTOMATIC: ("[[", "]]")}
+    shapes = {BoxKind.MARK: ("([", "])"), BoxKind.PEOPLE: ("[", "]"), BoxKind.AUTOMATIC: ("[[", "]]")}
     lines = ["flowchart TD"]
     for box in boxes(rulebook, flow):
         left, right = shapes[box.look]

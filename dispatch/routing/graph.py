@@ -16,7 +16,7 @@ ARCHIVE = "archive"
 _OTHERWISE = Title("其余", "otherwise")
 
 
-class Look(StrEnum):
+class BoxKind(StrEnum):
     """What sort of box it is."""
 
     PEOPLE = "people"
@@ -24,7 +24,7 @@ class Look(StrEnum):
     MARK = "mark"  # where a case starts and ends
 
 
-class Kind(StrEnum):
+class ArrowKind(StrEnum):
     """What an arrow tells."""
 
     ENTRY = "entry"  # where a case starts
@@ -40,7 +40,7 @@ class Kind(StrEnum):
 class Box:
     name: str
     title: Title
-    look: Look
+    look: BoxKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class Arrow:
 
     source: str
     target: str
-    kind: Kind
+    kind: ArrowKind
     labels: tuple[Title, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class JourneyStep:
     """One visit of a journey: `number` counts from 1; `rule` led there, from `source` or START, but to END."""
 
     number: int
@@ -67,18 +67,18 @@ def boxes(rulebook: Rulebook, flow: str) -> tuple[Box, ...]:
     """Start, the flow's teams in the file's order, end, and the team-less box from which the limits lead."""
     teams = [rulebook.teams[name] for name in rulebook.flows[flow]]
     return (
-        Box(START, Title("受理", "Accepted"), Look.MARK),
-        *(Box(team.name, team.title, Look.AUTOMATIC if team.automatic else Look.PEOPLE) for team in teams),
-        Box(END, Title("结束", "End"), Look.MARK),
-        Box(ANYWHERE, Title("任一班组", "Any team"), Look.MARK),
+        Box(START, Title("受理", "Accepted"), BoxKind.MARK),
+        *(Box(team.name, team.title, BoxKind.AUTOMATIC if team.automatic else BoxKind.PEOPLE) for team in teams),
+        Box(END, Title("结束", "End"), BoxKind.MARK),
+        Box(ANYWHERE, Title("任一班组", "Any team"), BoxKind.MARK),
     )
 
 
 def arrows(rulebook: Rulebook, flow: str) -> tuple[Arrow, ...]:
     """The flow's arrows, those that run alike between the same two boxes merged into one."""
-    merged: dict[tuple[str, str, Kind], list[Title]] = {}
+    merged: dict[tuple[str, str, ArrowKind], list[Title]] = {}
     reported = tuple(_reported(rulebook, flow))
-    reopens = any(kind == Kind.REOPEN for _, _, kind, _ in reported)
+    reopens = any(kind == ArrowKind.REOPEN for _, _, kind, _ in reported)
     for source, target, kind, label in (*_started(rulebook, flow), *reported, *_limited(rulebook, reopens)):
         labels = merged.setdefault((source, target, kind), [])
         if label is not None and label not in labels:
@@ -86,7 +86,7 @@ def arrows(rulebook: Rulebook, flow: str) -> tuple[Arrow, ...]:
     return tuple(Arrow(*ends, tuple(labels)) for ends, labels in merged.items())
 
 
-def travelled(rulebook: Rulebook, drawn: Sequence[Arrow], steps: Sequence[Step]) -> dict[Arrow, list[int]]:
+def travelled(rulebook: Rulebook, drawn: Sequence[Arrow], steps: Sequence[JourneyStep]) -> dict[Arrow, list[int]]:
     """The arrows that a journey took, each with the numbers of its visits. What was passed on or handed back by a
     person's own choice has an arrow of its own, that isn't among those `drawn`."""
     taken: dict[Arrow, list[int]] = {}
@@ -95,32 +95,32 @@ def travelled(rulebook: Rulebook, drawn: Sequence[Arrow], steps: Sequence[Step])
     return taken
 
 
-def _taken(rulebook: Rulebook, drawn: Sequence[Arrow], step: Step) -> Arrow:
+def _taken(rulebook: Rulebook, drawn: Sequence[Arrow], step: JourneyStep) -> Arrow:
     if step.rule is not None and step.rule.startswith("limits."):
-        ways = [arrow for arrow in drawn if arrow.kind == Kind.LIMIT and arrow.target == step.target]
+        ways = [arrow for arrow in drawn if arrow.kind == ArrowKind.LIMIT and arrow.target == step.target]
     else:
         ways = [arrow for arrow in drawn if (arrow.source, arrow.target) == (step.source, step.target)]
-        ways = [way for way in ways if _is_by_hand(step) is (way.kind == Kind.HAND)]
-        ways.sort(key=lambda way: (way.kind == Kind.BACK) is not _leads_back(rulebook, step))
-    return ways[0] if ways else Arrow(step.source, step.target, Kind.HAND, ())
+        ways = [way for way in ways if _is_by_hand(step) is (way.kind == ArrowKind.HAND)]
+        ways.sort(key=lambda way: (way.kind == ArrowKind.BACK) is not _leads_back(rulebook, step))
+    return ways[0] if ways else Arrow(step.source, step.target, ArrowKind.HAND, ())
 
 
-def _is_by_hand(step: Step) -> bool:
+def _is_by_hand(step: JourneyStep) -> bool:
     return step.rule is not None and not step.rule.startswith(("flows.", "limits."))
 
 
-def _leads_back(rulebook: Rulebook, step: Step) -> bool:
+def _leads_back(rulebook: Rulebook, step: JourneyStep) -> bool:
     of_flows = (rules for flow in rulebook.flows.values() for team in flow.values() for rules in team.values())
     return any(rule.name == step.rule and rule.to == SENDER for rules in of_flows for rule in rules)
 
 
-_Drawn = Iterator[tuple[str, str, Kind, Title | None]]
+_Drawn = Iterator[tuple[str, str, ArrowKind, Title | None]]
 
 
 def _started(rulebook: Rulebook, flow: str) -> _Drawn:
     rules = rulebook.starts[flow]
     for rule in rules:
-        yield START, rule.to, Kind.ENTRY, _condition(rulebook, rule, rules)
+        yield START, rule.to, ArrowKind.ENTRY, _condition(rulebook, rule, rules)
 
 
 def _reported(rulebook: Rulebook, flow: str) -> _Drawn:
@@ -132,17 +132,17 @@ def _reported(rulebook: Rulebook, flow: str) -> _Drawn:
                     label = Title(f"{label.zh}（{condition.zh}）", f"{label.en} ({condition.en})")
                 if rule.to == SENDER:
                     for asker in _askers(rulebook, flow, team):
-                        yield team, asker, Kind.BACK, label
+                        yield team, asker, ArrowKind.BACK, label
                 else:
                     yield team, rule.to, _kind(rulebook, flow, team, rule.to), label
 
 
 def _limited(rulebook: Rulebook, reopens: bool) -> _Drawn:
     limits = rulebook.limits
-    yield ANYWHERE, limits.then, Kind.LIMIT, Title(f"派单满 {limits.hops} 次", f"{limits.hops} visits")
+    yield ANYWHERE, limits.then, ArrowKind.LIMIT, Title(f"派单满 {limits.hops} 次", f"{limits.hops} visits")
     if reopens:
         again = Title(f"重派满 {limits.reopens} 次", f"reopened {limits.reopens} times")
-        yield ANYWHERE, limits.then, Kind.LIMIT, again
+        yield ANYWHERE, limits.then, ArrowKind.LIMIT, again
 
 
 def _askers(rulebook: Rulebook, flow: str, team: str) -> list[str]:
@@ -154,10 +154,10 @@ def _askers(rulebook: Rulebook, flow: str, team: str) -> list[str]:
     ]
 
 
-def _kind(rulebook: Rulebook, flow: str, source: str, target: str) -> Kind:
+def _kind(rulebook: Rulebook, flow: str, source: str, target: str) -> ArrowKind:
     if target == END or rulebook.teams[target].automatic:
-        return Kind.DONE
-    return Kind.REOPEN if source in _after_archive(rulebook, flow) else Kind.WORK
+        return ArrowKind.DONE
+    return ArrowKind.REOPEN if source in _after_archive(rulebook, flow) else ArrowKind.WORK
 
 
 def _after_archive(rulebook: Rulebook, flow: str) -> set[str]:

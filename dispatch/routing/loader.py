@@ -23,7 +23,7 @@ from dispatch.routing.schema import (
     TeamModel,
     TitleModel,
 )
-from dispatch.routing.strict_yaml import Document, Fault, Path, read
+from dispatch.routing.strict_yaml import Fault, Path, YamlDocument, read
 
 
 def load(file: FilePath) -> Rulebook:
@@ -62,7 +62,7 @@ def _elsewhere(told: list[Fault], more: Iterable[Fault]) -> list[Fault]:
     return [fault for fault in more if (fault.line, fault.column) not in places]
 
 
-def shape_fault(document: Document, error: ErrorDetails) -> Fault:
+def shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:
     """A pydantic error in the words of the rules, at its place in the file."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     for block, allowed in _ONE_OF.items():
@@ -127,7 +127,7 @@ def _is_key(path: Path) -> bool:
     return not of_an_item and path[-1] not in ("then", "start")
 
 
-def _repaired(document: Document, wrong: ValidationError) -> RulesFile | None:
+def _repaired(document: YamlDocument, wrong: ValidationError) -> RulesFile | None:
     """The file with harmless values in its ill-shaped places, so that faults of meaning are told in the same run."""
     data = _copy(document.data)
     for error in wrong.errors():
@@ -192,7 +192,7 @@ def _put(data: object, path: Path, value: object) -> None:
             data[path[-1]] = _copy(value)
 
 
-def _rulebook(file: RulesFile, text: str, document: Document) -> Rulebook:
+def _rulebook(file: RulesFile, text: str, document: YamlDocument) -> Rulebook:
     limits = file.limits
     flows = {
         name: {
@@ -266,7 +266,7 @@ def _evidence(name: str, model: EvidenceModel) -> Evidence:
     )
 
 
-def _rules(document: Document, path: Path, rules: list[RuleModel]) -> Rules:
+def _rules(document: YamlDocument, path: Path, rules: list[RuleModel]) -> Rules:
     place = ".".join(str(part) for part in path if part != "teams")
     return Rules(
         Rule(

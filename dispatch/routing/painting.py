@@ -13,27 +13,27 @@ from html import escape
 from typing import Any
 
 from dispatch.domain.title import Title
-from dispatch.routing.graph import Arrow, Box, Kind, Look
+from dispatch.routing.graph import Arrow, ArrowKind, Box, BoxKind
 
 BOXES = {
-    Look.PEOPLE: ("#eff6ff", "#3b6fd4"),
-    Look.AUTOMATIC: ("#f0fdf4", "#2f9e5b"),
-    Look.MARK: ("#334155", "#334155"),
+    BoxKind.PEOPLE: ("#eff6ff", "#3b6fd4"),
+    BoxKind.AUTOMATIC: ("#f0fdf4", "#2f9e5b"),
+    BoxKind.MARK: ("#334155", "#334155"),
 }
 """Fill and border."""
 
 ARROWS = {
-    Kind.ENTRY: ("#475569", Title("受理", "where it starts")),
-    Kind.WORK: ("#1d4ed8", Title("派单", "asks another team")),
-    Kind.BACK: ("#7c3aed", Title("回派", "back to the team that asked")),
-    Kind.DONE: ("#15803d", Title("办结", "the team's work is done")),
-    Kind.REOPEN: ("#c2410c", Title("重派", "reopened")),
-    Kind.LIMIT: ("#be123c", Title("兜底", "went round too often")),
-    Kind.HAND: ("#0e7490", Title("人工转派", "by a person's own choice")),
+    ArrowKind.ENTRY: ("#475569", Title("受理", "where it starts")),
+    ArrowKind.WORK: ("#1d4ed8", Title("派单", "asks another team")),
+    ArrowKind.BACK: ("#7c3aed", Title("回派", "back to the team that asked")),
+    ArrowKind.DONE: ("#15803d", Title("办结", "the team's work is done")),
+    ArrowKind.REOPEN: ("#c2410c", Title("重派", "reopened")),
+    ArrowKind.LIMIT: ("#be123c", Title("兜底", "went round too often")),
+    ArrowKind.HAND: ("#0e7490", Title("人工转派", "by a person's own choice")),
 }
 """Tone, and what the legend says of it."""
 
-DASHED = (Kind.BACK, Kind.LIMIT, Kind.HAND)
+DASHED = (ArrowKind.BACK, ArrowKind.LIMIT, ArrowKind.HAND)
 INK, PALE, FAINT = "#0f172a", "#ffffff", "#64748b"
 FAMILY = "Noto Sans CJK SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
 MARGIN, LEGEND_WIDTH, LEGEND_LINE = 16, 640, 20
@@ -57,8 +57,8 @@ class Marks:
     here: str | None = None
 
 
-def ink(look: Look) -> str:
-    return PALE if look == Look.MARK else INK
+def ink(look: BoxKind) -> str:
+    return PALE if look == BoxKind.MARK else INK
 
 
 def label_lines(arrow: Arrow, language: str) -> list[str]:
@@ -78,7 +78,7 @@ def label_size(arrow: Arrow, language: str) -> tuple[int, int] | None:
 def box_width(box: Box, language: str) -> int:
     large, small = _two_lines(box, language)
     text = max(_text_width(large, _LARGE), _text_width(small, _SMALL)) + 24
-    return text if box.look == Look.MARK else max(text, _NARROWEST_BOX)
+    return text if box.look == BoxKind.MARK else max(text, _NARROWEST_BOX)
 
 
 def _two_lines(box: Box, language: str) -> tuple[str, str]:
@@ -139,14 +139,14 @@ class Painter:
         x, y = self._point(place["pos"])
         width, height = box_width(box, self._language), BOX_HEIGHT
         fill, border = BOXES[box.look]
-        corner = {Look.MARK: height / 2, Look.PEOPLE: 8, Look.AUTOMATIC: 0}[box.look]
+        corner = {BoxKind.MARK: height / 2, BoxKind.PEOPLE: 8, BoxKind.AUTOMATIC: 0}[box.look]
         shape = f'fill="{fill}" stroke="{border}" stroke-width="1.5"'
         left, top = x - width / 2, y - height / 2
         inner = ""
-        if box.look == Look.AUTOMATIC:
+        if box.look == BoxKind.AUTOMATIC:
             sides = "".join(f"M{left + inset:.1f},{top:.1f} v{height}" for inset in (6, width - 6))
             inner = f'<path d="{sides}" stroke="{border}" stroke-width="1.2"/>'
-        faint = "#cbd5e1" if box.look == Look.MARK else FAINT
+        faint = "#cbd5e1" if box.look == BoxKind.MARK else FAINT
         large, small = _two_lines(box, self._language)
         return (
             f'<g class="box {box.look}"{self._faded(box)}>{self._ring(box, left, top, width, corner)}'
@@ -184,7 +184,7 @@ class Painter:
         return "".join(parts)
 
 
-def stroke(kind: Kind, width: float = 1.5) -> str:
+def stroke(kind: ArrowKind, width: float = 1.5) -> str:
     dashes = ' stroke-dasharray="5 3.5"' if kind in DASHED else ""
     return (
         f'class="arrow {kind}" fill="none" stroke="{ARROWS[kind][0]}" stroke-width="{width}"{dashes}'
@@ -192,7 +192,7 @@ def stroke(kind: Kind, width: float = 1.5) -> str:
     )
 
 
-def markers(kinds: Collection[Kind]) -> list[str]:
+def markers(kinds: Collection[ArrowKind]) -> list[str]:
     """The heads of these arrows."""
     return [
         f'<marker id="way-{kind}" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="8" refX="0" refY="4"'
@@ -202,11 +202,11 @@ def markers(kinds: Collection[Kind]) -> list[str]:
     ]
 
 
-def legend_height(kinds: Collection[Kind]) -> float:
+def legend_height(kinds: Collection[ArrowKind]) -> float:
     return 36 + (len(kinds) - 1) // _COLUMNS * LEGEND_LINE
 
 
-def legend(kinds: Collection[Kind], width: float, top: float, language: str, both: bool) -> list[str]:
+def legend(kinds: Collection[ArrowKind], width: float, top: float, language: str, both: bool) -> list[str]:
     """A sample of each sort of arrow that the picture has, below it."""
     parts = []
     for i, (kind, (tone, meaning)) in enumerate((k, v) for k, v in ARROWS.items() if k in kinds):

@@ -18,7 +18,7 @@ from dispatch.domain.plans import CHARGES, Charge, Customers, Fallback, Holder, 
 from dispatch.domain.title import Title
 from dispatch.routing.schema import Name, Strict, TitleModel
 from dispatch.routing.strict_file import block, model_of, text_of, unknown, version_of
-from dispatch.routing.strict_yaml import Document, Fault, Path
+from dispatch.routing.strict_yaml import Fault, Path, YamlDocument
 
 FASTEST = 100_000
 """Mbit/s."""
@@ -118,7 +118,7 @@ def parse(text: str, name: str) -> Plans:
 # -- faults of meaning ------------------------------------------------------------------------------
 
 
-def _meaning(document: Document) -> Iterator[Fault]:
+def _meaning(document: YamlDocument) -> Iterator[Fault]:
     plans = block(document.data, "plans")
     if "plans" in block(document.data) and not plans:
         yield document.fault(("plans",), "there are no plans", at_key=True)
@@ -133,14 +133,14 @@ def _meaning(document: Document) -> Iterator[Fault]:
         yield from _voided(document, path, plan, plans)
 
 
-def _offered(document: Document, path: Path, plan: object) -> Iterator[Fault]:
+def _offered(document: YamlDocument, path: Path, plan: object) -> Iterator[Fault]:
     offered = block(plan, "offered")
     since, until = (str(offered.get(key)) for key in ("from", "until"))
     if _DAY.fullmatch(since) and _DAY.fullmatch(until) and until < since:
         yield document.fault((*path, "offered", "until"), f"until {until} is before from {since}")
 
 
-def _twice(document: Document, path: Path, plan: object) -> Iterator[Fault]:
+def _twice(document: YamlDocument, path: Path, plan: object) -> Iterator[Fault]:
     for key in ("areas", "holders"):
         listed = block(plan).get(key)
         items = listed if isinstance(listed, list) else []
@@ -149,7 +149,7 @@ def _twice(document: Document, path: Path, plan: object) -> Iterator[Fault]:
                 yield document.fault((*path, key, i), f"'{item}' is listed twice")
 
 
-def _voided(document: Document, path: Path, plan: object, plans: Mapping[str, Any]) -> Iterator[Fault]:
+def _voided(document: YamlDocument, path: Path, plan: object, plans: Mapping[str, Any]) -> Iterator[Fault]:
     """A plan that a number carries says what follows it, and nothing else does."""
     needs, here = block(plan).get("needs_mobile"), (*path, "when_voided")
     if "when_voided" not in block(plan):

@@ -64,7 +64,7 @@ class Script:
         return self.symptoms[name]
 
 
-class Asked(NamedTuple):
+class DialogueStep(NamedTuple):
     """One step of a dialogue; `said` is what the customer was told upon the answer."""
 
     question: Question
@@ -76,7 +76,7 @@ class Asked(NamedTuple):
 class Progress:
     """How far a dialogue has come: either `next` is still to be asked, or there is an `outcome`."""
 
-    asked: tuple[Asked, ...]
+    asked: tuple[DialogueStep, ...]
     next: Question | None
     outcome: Outcome | None
     category: str
@@ -87,14 +87,14 @@ def follow(symptom: Symptom, answers: Sequence[tuple[str, str]]) -> Progress:
 
     Raises BadAnswer when a pair isn't an answer to the question that is then open, or when none is open any more.
     """
-    asked: list[Asked] = []
+    asked: list[DialogueStep] = []
     here, category = symptom.start, symptom.category
     for question_name, answer_name in answers:
         question = symptom.questions.get(here)
         if question is None or question_name != question.name or answer_name not in question.answers:
             raise _bad_answer(symptom, here, f"{question_name}={answer_name}")
         answer = question.answers[answer_name]
-        asked.append(Asked(question, answer, answer.say))
+        asked.append(DialogueStep(question, answer, answer.say))
         here, category = answer.next, answer.category or category
     if _is_outcome(here):
         return Progress(tuple(asked), None, here, category)

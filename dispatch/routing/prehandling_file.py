@@ -15,7 +15,7 @@ from dispatch.domain.title import Title
 from dispatch.routing.prehandling import OUTCOMES, Answer, Question, Script, Symptom
 from dispatch.routing.schema import Name, Strict, TitleModel
 from dispatch.routing.strict_file import block, model_of, text_of, unknown, version_of
-from dispatch.routing.strict_yaml import Document, Fault, Path
+from dispatch.routing.strict_yaml import Fault, Path, YamlDocument
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=160)]
 Speech = Annotated[str, StringConstraints(min_length=1, max_length=400)]
@@ -76,7 +76,7 @@ def parse(text: str, name: str, categories: Collection[str]) -> Script:
 # -- faults of meaning ------------------------------------------------------------------------------
 
 
-def _meaning(document: Document, categories: Collection[str]) -> Iterator[Fault]:
+def _meaning(document: YamlDocument, categories: Collection[str]) -> Iterator[Fault]:
     symptoms = block(document.data, "symptoms")
     if "symptoms" in block(document.data) and not symptoms:
         yield document.fault(("symptoms",), "there are no symptoms", at_key=True)
@@ -87,7 +87,7 @@ def _meaning(document: Document, categories: Collection[str]) -> Iterator[Fault]
 
 
 def _questions(
-    document: Document, path: Path, symptom: Mapping[str, Any], categories: Collection[str]
+    document: YamlDocument, path: Path, symptom: Mapping[str, Any], categories: Collection[str]
 ) -> Iterator[Fault]:
     questions = block(symptom, "questions")
     for name, question in questions.items():
@@ -101,13 +101,13 @@ def _questions(
     yield from _ways(document, path, symptom.get("start"), questions)
 
 
-def _category(document: Document, path: Path, body: object, categories: Collection[str]) -> Iterator[Fault]:
+def _category(document: YamlDocument, path: Path, body: object, categories: Collection[str]) -> Iterator[Fault]:
     category = block(body).get("category")
     if isinstance(category, str) and category not in categories:
         yield document.fault((*path, "category"), unknown("category", category, categories))
 
 
-def _ways(document: Document, path: Path, start: object, questions: Mapping[str, Any]) -> Iterator[Fault]:
+def _ways(document: YamlDocument, path: Path, start: object, questions: Mapping[str, Any]) -> Iterator[Fault]:
     """Names that lead nowhere, questions that no way reaches, ways that come round again."""
     edges = [
         (name, answer, body["next"])

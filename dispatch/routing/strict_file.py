@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from dispatch.errors import BadRules
 from dispatch.routing.loader import shape_fault
-from dispatch.routing.strict_yaml import Document, Fault, read
+from dispatch.routing.strict_yaml import Fault, YamlDocument, read
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -28,7 +28,7 @@ def text_of(file: FilePath) -> str:
         raise BadRules(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
 
 
-def model_of(text: str, name: str, shape: type[M], meaning: Callable[[Document], Iterable[Fault]]) -> M:
+def model_of(text: str, name: str, shape: type[M], meaning: Callable[[YamlDocument], Iterable[Fault]]) -> M:
     """`text` as a `shape`; `name` stands before each fault. Raises BadRules.
 
     `meaning` seeks its faults in the plain data, not in the model: an ill-shaped place hides nothing of the rest of the

@@ -28,7 +28,7 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Document:
+class YamlDocument:
     """`data` as plain dicts, lists and scalars; `where` places a path's value, `keys` its key, as (line, column)."""
 
     data: Any
@@ -45,7 +45,7 @@ class Document:
         return Fault(*place, message)
 
 
-def read(text: str) -> Document:
+def read(text: str) -> YamlDocument:
     """`text` as a Document. Broken syntax gives a Document without data and with that one fault."""
     try:
         root = YAML(typ="safe", pure=True, plug_ins=[]).compose(text)
@@ -53,14 +53,16 @@ def read(text: str) -> Document:
         mark = wrong.problem_mark or wrong.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message = f"not YAML: {wrong.problem or wrong.context}"
-        return Document(None, faults=[Fault(line, column, message)])
+        return YamlDocument(None, faults=[Fault(line, column, message)])
     except ReaderError as wrong:
         before = text[: wrong.position]
         place = before.count("\n") + 1, len(before) - before.rfind("\n")
-        return Document(None, faults=[Fault(*place, f"not YAML: U+{ord(text[wrong.position]):04X} can't stand in it")])
+        return YamlDocument(
+            None, faults=[Fault(*place, f"not YAML: U+{ord(text[wrong.position]):04X} can't stand in it")]
+        )
     except YAMLError as wrong:
-        return Document(None, faults=[Fault(1, 1, f"not YAML: {str(wrong).splitlines()[0]}")])
-    document = Document(None)
+        return YamlDocument(None, faults=[Fault(1, 1, f"not YAML: {str(wrong).splitlines()[0]}")])
+    document = YamlDocument(None)
     if root is None:
         document.faults.append(Fault(1, 1, "the file is empty"))
     else:
@@ -68,7 +70,7 @@ def read(text: str) -> Document:
     return document
 
 
-def _build(node: Node, path: Path, document: Document) -> Any:
+def _build(node: Node, path: Path, document: YamlDocument) -> Any:
     document.where[path] = _start(node)
     if (
         isinstance(node, ScalarNode) and not node.value and node.style is None and path
@@ -87,7 +89,7 @@ def _build(node: Node, path: Path, document: Document) -> Any:
     raise AssertionError(f"a YAML node of kind {type(node).__name__}")
 
 
-def _build_mapping(node: MappingNode, path: Path, document: Document) -> Mapping[str, Any]:
+def _build_mapping(node: MappingNode, path: Path, document: YamlDocument) -> Mapping[str, Any]:
     built: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line, column = _start(key_node)
@@ -104,7 +106,7 @@ def _build_mapping(node: MappingNode, path: Path, document: Document) -> Mapping
     return built
 
 
-def _scalar(node: ScalarNode, document: Document) -> str | int | float | bool | None:
+def _scalar(node: ScalarNode, document: YamlDocument) -> str | int | float | bool | None:
     kind, value = str(node.tag).rpartition(":")[2], str(node.value)
     try:
         match kind:

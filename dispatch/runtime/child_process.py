@@ -19,7 +19,7 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-class Held(Exception):
+class FileHeld(Exception):
     """Another process holds the file; `pid` says which, as far as it has said."""
 
     def __init__(self, pid: str) -> None:
@@ -36,7 +36,7 @@ def hold(file: Path) -> IO[str]:
         lock.seek(0)
         pid = lock.read().strip() or "?"
         lock.close()
-        raise Held(pid) from None
+        raise FileHeld(pid) from None
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()

@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import IO
 
 from dispatch.errors import AlreadyRunning, MissingPart
-from dispatch.runtime.child_process import Held, die_with_parent, hold
+from dispatch.runtime.child_process import FileHeld, die_with_parent, hold
 from dispatch.settings import PROJECT, Settings, local_url
 
 READY_SECONDS = 60
@@ -242,7 +242,7 @@ class Stack:
     def _take_lock(self) -> IO[str]:
         try:
             return hold(self.settings.run / "up.lock")
-        except Held as other:
+        except FileHeld as other:
             raise AlreadyRunning(pid=other.pid, home=self.settings.root) from None
 
 

@@ -26,7 +26,7 @@ Url = Annotated[str, Field(max_length=300)]
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
-class Line:
+class SlipLine:
     """One labelled value."""
 
     label: Title
@@ -38,7 +38,7 @@ class Section:
     """A heading and its lines: the plan, the construction order, the new owner, …"""
 
     title: Title
-    lines: Annotated[tuple[Line, ...], Field(min_length=1)]
+    lines: Annotated[tuple[SlipLine, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)

@@ -17,7 +17,7 @@ from dispatch.storage.database import Tx
 from dispatch.storage.tables.accounts import account, enrolment, pon_port
 
 
-class Line(NamedTuple):
+class LineData(NamedTuple):
     """What the provisioning system must know of an account's line; `speed` in Mbit/s, of the plan that it is in."""
 
     id: int
@@ -125,7 +125,7 @@ def states(tx: Tx, account_ids: Sequence[int]) -> dict[int, tuple[str, str | Non
     return {row.id: (row.state, row.suspended_for) for row in tx.execute(query)}
 
 
-def lines(tx: Tx, account_ids: Sequence[int]) -> dict[int, Line]:
+def lines(tx: Tx, account_ids: Sequence[int]) -> dict[int, LineData]:
     """By account id."""
     query = (
         select(account.c.id, account.c.number, pon_port.c.olt, pon_port.c.port, enrolment.c.terms)
@@ -133,7 +133,7 @@ def lines(tx: Tx, account_ids: Sequence[int]) -> dict[int, Line]:
         .outerjoin(enrolment, (enrolment.c.account_id == account.c.id) & enrolment.c.ended_at.is_(None))
         .where(account.c.id.in_(account_ids))
     )
-    return {row.id: Line(*row[:4], (row.terms or {}).get("speed")) for row in tx.execute(query)}
+    return {row.id: LineData(*row[:4], (row.terms or {}).get("speed")) for row in tx.execute(query)}
 
 
 def newest(tx: Tx, limit: int) -> Sequence[Row[Any]]:

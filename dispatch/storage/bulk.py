@@ -57,7 +57,7 @@ def update_rows(tx: Tx, table: Table, rows: Rows) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Writing:
+class TableWrite:
     """Rows for a table: `new` ones, or each with its `id` and the columns that change."""
 
     table: Table
@@ -65,7 +65,7 @@ class Writing:
     new: bool = False
 
 
-def write_together(tx: Tx, *writings: Writing) -> list[int]:
+def write_together(tx: Tx, *writings: TableWrite) -> list[int]:
     """In this order, and in one statement where the database can. The ids of the last one's rows, in their order."""
     some = [each for each in writings if each.rows]
     if not some:
@@ -79,7 +79,7 @@ def write_together(tx: Tx, *writings: Writing) -> list[int]:
     return ids if writings[-1].rows else []
 
 
-def _write(tx: Tx, writing: Writing) -> list[int]:
+def _write(tx: Tx, writing: TableWrite) -> list[int]:
     if writing.new:
         return insert_numbered(tx, writing.table, writing.rows)
     update_rows(tx, writing.table, writing.rows)

@@ -29,7 +29,7 @@ _OLDEST_DUE = OUTBOX.oldest_due(_first_in_its_lane)
 _TAKING = OUTBOX.taking(_first_in_its_lane)
 
 
-class Sending(NamedTuple):
+class SentEffect(NamedTuple):
     """An effect that is now on its way to the worker that will ask its receiver."""
 
     id: int
@@ -50,13 +50,13 @@ def insert_effects(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         _wake_relay(tx)
 
 
-def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[Sending]:
+def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[SentEffect]:
     """The effects that are to be sent now, marked as sent under a new generation; the oldest first, and of each lane
     only its first."""
     taken = OUTBOX.take(tx, _TAKING, now, lease, limit, [{}])
     sent = select(effect.c.id, effect.c.generation, effect.c.port, effect.c.failures)
     sent = sent.where(effect.c.id.in_(list(taken)), effect.c.state == EffectState.SENT).order_by(effect.c.id)
-    return [Sending(*row, taken[row.id]) for row in tx.execute(sent)]
+    return [SentEffect(*row, taken[row.id]) for row in tx.execute(sent)]
 
 
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[Row[Any]]:

@@ -22,7 +22,7 @@ OUTBOX = Outbox(hop, hop_sources, hop_target, off_board, sent_at=func.coalesce(h
 postpone, fail = OUTBOX.postpone, OUTBOX.fail
 
 
-class Sending(NamedTuple):
+class SentHop(NamedTuple):
     """A hop that is now on its way to its team."""
 
     id: int
@@ -133,12 +133,12 @@ _SENT = (
 )
 
 
-def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Iterable[str]) -> list[Sending]:
+def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Iterable[str]) -> list[SentHop]:
     """The hops that are to be sent now, marked as sent under a new generation; each team's oldest, `limit` at most."""
     taken = OUTBOX.take(tx, _TAKING, now, lease, limit, [{"team": team} for team in sorted(teams)])
     if not taken:
         return []
-    return [Sending(*row, taken[row.id]) for row in tx.execute(_SENT, listed(tx, ids=list(taken)))]
+    return [SentHop(*row, taken[row.id]) for row in tx.execute(_SENT, listed(tx, ids=list(taken)))]
 
 
 def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> list[Pair]:

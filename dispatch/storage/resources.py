@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatch.routing.address_file import Reach
+from dispatch.routing.address_file import CoveredAddress
 from dispatch.storage.database import Tx
 from dispatch.storage.tables.accounts import account, address, demand, pon_port
 
@@ -44,7 +44,7 @@ def free(tx: Tx, port_id: int) -> None:
     tx.execute(update(pon_port).where(pon_port.c.id == port_id).values(used=pon_port.c.used - 1))
 
 
-def enter(tx: Tx, rows: Sequence[Reach]) -> int:
+def enter(tx: Tx, rows: Sequence[CoveredAddress]) -> int:
     """Enter addresses and their ports; what is known already takes the new area, port and capacity. How many were new.
 
     Raises IntegrityError when a port would have less capacity than is in use.
@@ -67,7 +67,9 @@ def enter(tx: Tx, rows: Sequence[Reach]) -> int:
     return new
 
 
-def _enter_ports(tx: Tx, insert_into: Callable[[Table], Any], rows: Sequence[Reach]) -> dict[tuple[str, str], int]:
+def _enter_ports(
+    tx: Tx, insert_into: Callable[[Table], Any], rows: Sequence[CoveredAddress]
+) -> dict[tuple[str, str], int]:
     """The ids of these rows' ports, by OLT and port."""
     by_name = {(reach.olt, reach.port): reach for reach in rows}
     if not by_name:

@@ -14,7 +14,7 @@ from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.tickets import hop, survey, survey_attempt, ticket
 
 
-class Question(NamedTuple):
+class SurveyQuestion(NamedTuple):
     """One attempt to ask a customer; `key` lets the receiver recognise a repeated sending."""
 
     hop_id: int
@@ -51,7 +51,7 @@ def attempts(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
     return {row.hop_id: row for row in tx.execute(query)}
 
 
-def unconfirmed(tx: Tx, hop_ids: Sequence[int]) -> list[Question]:
+def unconfirmed(tx: Tx, hop_ids: Sequence[int]) -> list[SurveyQuestion]:
     """What is to be sent to the customers of these hops."""
     query = (
         select(
@@ -69,7 +69,7 @@ def unconfirmed(tx: Tx, hop_ids: Sequence[int]) -> list[Question]:
         .where(survey_attempt.c.hop_id.in_(hop_ids), survey_attempt.c.confirmed_at.is_(None))
         .order_by(survey_attempt.c.hop_id)
     )
-    return [Question(*row) for row in tx.execute(query)]
+    return [SurveyQuestion(*row) for row in tx.execute(query)]
 
 
 def confirm(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:

@@ -37,7 +37,7 @@ Answers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class FaultReport:
     """What a customer reports 报障, and what pre-handling got for answers. `priority` 1 is the most urgent of 4."""
 
     account: str
@@ -51,7 +51,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedReport:
     """The ticket that a report became, its state, and whether an earlier request had made it already."""
 
     ticket_id: int
@@ -67,7 +67,9 @@ class _Becomes(NamedTuple):
     repeated: bool = False
 
 
-def submit(tx: Tx, rulebook: Rulebook, script: Script, report: Report, actor: Actor, now: datetime) -> Accepted:
+def submit(
+    tx: Tx, rulebook: Rulebook, script: Script, report: FaultReport, actor: Actor, now: datetime
+) -> AcceptedReport:
     """Take one report. Raises NotAllowed, BadInput, UnknownSymptom, BadAnswer, UnknownAccount, AccountSuspended,
     AccountNotInService, DuplicateFault."""
     outcome = submit_many(tx, rulebook, script, [report], actor, now)[0]
@@ -77,8 +79,8 @@ def submit(tx: Tx, rulebook: Rulebook, script: Script, report: Report, actor: Ac
 
 
 def submit_many(
-    tx: Tx, rulebook: Rulebook, script: Script, reports: Sequence[Report], actor: Actor, now: datetime
-) -> list[Accepted | DispatchError]:
+    tx: Tx, rulebook: Rulebook, script: Script, reports: Sequence[FaultReport], actor: Actor, now: datetime
+) -> list[AcceptedReport | DispatchError]:
     """Take reports in one transaction; each comes out accepted or with its refusal, in their order."""
     require(actor, "submit", "a report")
     channel = CHANNEL_OF[Role(actor.role)]
@@ -86,7 +88,7 @@ def submit_many(
     open_ids = tickets.open_faults(tx, [row.id for row in known.values()])
     unfinished = {account_id: ticket_number(Kind.FAULT, ticket_id) for account_id, ticket_id in open_ids.items()}
     earlier = tickets.by_request_keys(tx, [r.request_key for r in reports if r.request_key])
-    outcomes: list[Accepted | DispatchError | _Becomes] = []
+    outcomes: list[AcceptedReport | DispatchError | _Becomes] = []
     rows: list[dict[str, Any]] = []
     keys: dict[str, int] = {}
     for report in reports:
@@ -127,7 +129,7 @@ def refer(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> N
 
 def take_over(
     tx: Tx, rulebook: Rulebook, script: Script, ticket_id: int, answers: Answers, actor: Actor, now: datetime
-) -> Accepted:
+) -> AcceptedReport:
     """A 10086 agent goes on with a transferred report: pre-handling, then solved or dispatched.
 
     Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer.
@@ -153,7 +155,7 @@ def take_over(
     return _accepted(row)
 
 
-def _judge(report: Report, rulebook: Rulebook, script: Script, channel: Channel) -> Progress:
+def _judge(report: FaultReport, rulebook: Rulebook, script: Script, channel: Channel) -> Progress:
     clean(report.description, "description")
     if report.priority not in (1, 2, 3, 4):
         raise BadInput(what=f"priority {report.priority}: it is 1 (most urgent) to 4")
@@ -196,7 +198,7 @@ def _in_service(account: Row[Any] | None, number: str) -> Row[Any]:
             raise AccountNotInService(account=number, meaning=AccountState(state).meaning)
 
 
-def _row(report: Report, progress: Progress, channel: Channel, account: Row[Any], now: datetime) -> dict[str, Any]:
+def _row(report: FaultReport, progress: Progress, channel: Channel, account: Row[Any], now: datetime) -> dict[str, Any]:
     state = TicketState.REPORTED
     if channel != Channel.HOTLINE_10050:
         state = ticket_move(state, "solve" if progress.outcome == "solved" else "open")
@@ -221,7 +223,7 @@ def _row(report: Report, progress: Progress, channel: Channel, account: Row[Any]
 _ACT = {TicketState.REPORTED: "report", TicketState.SOLVED: "solve", TicketState.OPEN: "open"}
 
 
-def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor, now: datetime) -> list[Accepted]:
+def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor, now: datetime) -> list[AcceptedReport]:
     if not rows:
         return []
     made = tickets.by_ids(tx, tickets.insert_tickets(tx, rows))
@@ -234,8 +236,8 @@ def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor,
     return [_accepted(row) for row in made]
 
 
-def _accepted(row: Row[Any], repeated: bool = False) -> Accepted:
-    return Accepted(row.id, ticket_number(row.kind, row.id), TicketState(row.state), repeated)
+def _accepted(row: Row[Any], repeated: bool = False) -> AcceptedReport:
+    return AcceptedReport(row.id, ticket_number(row.kind, row.id), TicketState(row.state), repeated)
 
 
 def _move(tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, **detail: str) -> None:

@@ -22,7 +22,7 @@ from dispatch.routing.rulebook import END, Decision, Facts, Rulebook
 from dispatch.storage import archive, history
 from dispatch.storage.bulk import Rows
 from dispatch.storage.database import Tx
-from dispatch.storage.hops import Sending
+from dispatch.storage.hops import SentHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
 
@@ -135,7 +135,7 @@ def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, direct
     return Changes(ended, moved, made, entries, boards, kinds)
 
 
-def write(tx: Tx, found: Changes) -> list[Sending]:
+def write(tx: Tx, found: Changes) -> list[SentHop]:
     """Write the changes; their hops are locked and have not changed since. Returns the directly sent hops: the caller
     publishes them after its commit."""
     if not found.ended:
@@ -144,7 +144,7 @@ def write(tx: Tx, found: Changes) -> list[Sending]:
     ids = write_act(tx, found.entries, hops=found.ended, tickets=found.moved, made=found.made)
     boards_changed(tx, found.boards)
     return [
-        Sending(id_, hop["generation"], hop["team"], hop["ticket_id"], found.kinds[hop["ticket_id"]], 0)
+        SentHop(id_, hop["generation"], hop["team"], hop["ticket_id"], found.kinds[hop["ticket_id"]], 0)
         for id_, hop in zip(ids, found.made, strict=True)
         if hop["state"] == HopState.SENT
     ]

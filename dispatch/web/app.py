@@ -44,12 +44,12 @@ from dispatch.web.api import (
     users,
 )
 from dispatch.web.installation import Installation
-from dispatch.web.middleware import Shield
+from dispatch.web.middleware import RequestGuard
 from dispatch.web.pages import admin, boards, counter, home, wall
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
 from dispatch.web.pages import tickets as ticket_pages
-from dispatch.web.pages.routes import Files, Pages
+from dispatch.web.pages.routes import Pages, StaticFilesOfBuild
 from dispatch.web.problems import Problem
 from dispatch.web.routes import Api
 
@@ -106,7 +106,7 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         packing = GZipMiddleware(super().build_middleware_stack(), minimum_size=WORTH_PACKING, compresslevel=5)
-        return Shield(packing, https=self.state.installation.settings.https)
+        return RequestGuard(packing, https=self.state.installation.settings.https)
 
 
 def create_app(here: Installation) -> FastAPI:
@@ -126,7 +126,7 @@ def create_app(here: Installation) -> FastAPI:
         app.include_router(api.router, prefix=PREFIX, max_body_size=largest)
     for pages in PAGES:
         app.include_router(pages.router)
-    app.mount("/static/{build}", Files())
+    app.mount("/static/{build}", StaticFilesOfBuild())
     problems.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

@@ -17,12 +17,12 @@ from starlette.responses import Response
 from dispatch.errors import KeyInFlight, KeyReused
 from dispatch.storage import idempotency
 from dispatch.web.request_context import Call
-from dispatch.web.upload_body import File
+from dispatch.web.upload_body import UploadedFile
 
 _KEPT_HEADERS = ("location", "etag")
 
 
-class Repeat:
+class KeyedRequest:
     """`given` is all that the endpoint gets: the same key must mean the same request."""
 
     def __init__(self, call: Call, key: str, request: Request, acting: str | None, given: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
             return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
         case dict():
             return {name: _plain(each) for name, each in value.items()}
-        case File():
+        case UploadedFile():
             return [value.media_type, value.sha256]
         case list() | tuple():
             return [_plain(each) for each in value]

@@ -13,7 +13,7 @@ import structlog
 from pwdlib import PasswordHash
 
 from dispatch.access.oidc import Client
-from dispatch.access.passwords import Comparing
+from dispatch.access.passwords import PasswordChecker
 from dispatch.accounts.counter import open_counter
 from dispatch.accounts.operation import Counter
 from dispatch.errors import BadRules
@@ -26,7 +26,7 @@ from dispatch.settings import Settings
 from dispatch.slips import typesetting
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import FieldCipher, open_cipher
-from dispatch.web.server_events import Live
+from dispatch.web.server_events import BoardEvents
 
 log = structlog.get_logger()
 
@@ -44,10 +44,10 @@ class Installation:
         self.settings = settings
         self.database = database
         self.hasher = hasher or PasswordHash.recommended()
-        self.comparing = Comparing(self.hasher)
+        self.comparing = PasswordChecker(self.hasher)
         self.now = clock
         self.rules = RulesInForce(settings.rules, database)
-        self.live = Live(database)
+        self.live = BoardEvents(database)
         self.provider: IdentityProvider = HttpIdentityProvider()
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()

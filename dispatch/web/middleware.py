@@ -49,7 +49,7 @@ def content_policy(nonce: str) -> str:
     )
 
 
-class Shield:
+class RequestGuard:
     """Outside of all else. `scope["state"]` has `request_id`, and `nonce` for a page's styles."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:

@@ -16,14 +16,14 @@ from dispatch.domain.ticket import HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopStat
 from dispatch.routing.rulebook import Team
 
 
-class Verdict(StrEnum):
+class Permission(StrEnum):
     ALLOWED = "allowed"
     UNTIMELY = "untimely"  # his to do, but not in this state
     FORBIDDEN = "forbidden"  # he sees it, and it isn't his to do
     HIDDEN = "hidden"  # as if it were not there
 
 
-class On(Enum):
+class Subject(Enum):
     """What an operation is done to."""
 
     NOTHING = "nothing"
@@ -33,7 +33,7 @@ class On(Enum):
     HOP = "hop"
 
 
-class Who(Enum):
+class Audience(Enum):
     ANYBODY = "anybody"  # also one who hasn't signed in
     SIGNED_IN = "signed in"  # in whatever role, or in none
     ROLES = "roles"
@@ -47,16 +47,16 @@ class Policy:
     `states` are those in which it can be done; None: in all.
     """
 
-    on: On = On.NOTHING
+    on: Subject = Subject.NOTHING
     roles: frozenset[Role] = frozenset()
     members: bool = False
     filers: bool = False
     states: frozenset[State] | None = None
-    who: Who = Who.ROLES
+    who: Audience = Audience.ROLES
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class Target:
     """What it is done to. `team` has it now, `teams` are all that ever had it; `area` None: it lies in none."""
 
     area: str | None = None
@@ -66,7 +66,7 @@ class Thing:
     on_behalf: bool = False
 
 
-NOTHING = Thing()
+NOTHING = Target()
 
 _EVERYBODY = frozenset(HELD_BY_PEOPLE)
 _KEEPS_NO_CASES = frozenset({Role.OPS, Role.ADMINISTRATOR})
@@ -83,72 +83,72 @@ def _sources(moves: Collection[object], *names: str) -> frozenset[State]:
 
 def _on_ticket(act: str, *moves: str, states: Collection[State] = ()) -> Policy:
     where = frozenset(states) or _sources(TICKET_MOVES, *moves)
-    return Policy(On.TICKET, frozenset(PERMITTED[act]), states=where)
+    return Policy(Subject.TICKET, frozenset(PERMITTED[act]), states=where)
 
 
 def _on_hop(move: str, *roles: Role, filers: bool = True) -> Policy:
-    return Policy(On.HOP, frozenset(roles), members=True, filers=filers, states=_sources(HOP_MOVES, move))
+    return Policy(Subject.HOP, frozenset(roles), members=True, filers=filers, states=_sources(HOP_MOVES, move))
 
 
 POLICIES: Mapping[str, Policy] = {
     # anybody
-    "ask for health": Policy(who=Who.ANYBODY),
-    "see the schema": Policy(who=Who.ANYBODY),
-    "sign in": Policy(who=Who.ANYBODY),
-    "see a survey": Policy(who=Who.ANYBODY),
-    "answer a survey": Policy(who=Who.ANYBODY),
+    "ask for health": Policy(who=Audience.ANYBODY),
+    "see the schema": Policy(who=Audience.ANYBODY),
+    "sign in": Policy(who=Audience.ANYBODY),
+    "see a survey": Policy(who=Audience.ANYBODY),
+    "answer a survey": Policy(who=Audience.ANYBODY),
     # a machine
-    "read metrics": Policy(who=Who.MACHINE),
+    "read metrics": Policy(who=Audience.MACHINE),
     # oneself
-    "see one's session": Policy(who=Who.SIGNED_IN),
-    "sign out": Policy(who=Who.SIGNED_IN),
-    "change one's password": Policy(who=Who.SIGNED_IN),
-    "have tokens": Policy(who=Who.SIGNED_IN),
+    "see one's session": Policy(who=Audience.SIGNED_IN),
+    "sign out": Policy(who=Audience.SIGNED_IN),
+    "change one's password": Policy(who=Audience.SIGNED_IN),
+    "have tokens": Policy(who=Audience.SIGNED_IN),
     # the desk
     "follow the script": Policy(roles=_DESK),
-    "see warnings": Policy(On.ACCOUNT, _DESK),
-    "submit": Policy(On.ACCOUNT, frozenset(PERMITTED["submit"])),
+    "see warnings": Policy(Subject.ACCOUNT, _DESK),
+    "submit": Policy(Subject.ACCOUNT, frozenset(PERMITTED["submit"])),
     "transfer": _on_ticket("transfer", "transfer"),
     "refer": _on_ticket("refer", "refer"),
     "take over": _on_ticket("take over", "solve", "open"),
     "urge": _on_ticket("urge", states=(TicketState.OPEN, TicketState.TRANSFERRED)),
     "withdraw": _on_ticket("withdraw", "withdraw"),
-    "answer by phone": Policy(On.TICKET, members=True, states=frozenset({TicketState.ARCHIVED})),
+    "answer by phone": Policy(Subject.TICKET, members=True, states=frozenset({TicketState.ARCHIVED})),
     # tickets
     "list tickets": Policy(roles=_EVERYBODY - {Role.ADMINISTRATOR}),
-    "see a ticket": Policy(On.TICKET, _EVERYBODY - {Role.ADMINISTRATOR}),
+    "see a ticket": Policy(Subject.TICKET, _EVERYBODY - {Role.ADMINISTRATOR}),
     # hops
-    "see a hop": Policy(On.HOP, _EVERYBODY - {Role.ADMINISTRATOR}),
+    "see a hop": Policy(Subject.HOP, _EVERYBODY - {Role.ADMINISTRATOR}),
     "claim": _on_hop("claim"),
     "report": _on_hop("report"),
     "pass on": _on_hop("pass on", Role.SUPERVISOR),
     "hand back": _on_hop("hand back"),
     "hold": _on_hop("hold", filers=False),
     "resume": _on_hop("resume", filers=False),
-    "release": Policy(On.HOP, frozenset(PERMITTED["release"]), states=_sources(HOP_MOVES, "release")),
+    "release": Policy(Subject.HOP, frozenset(PERMITTED["release"]), states=_sources(HOP_MOVES, "release")),
     "see the quarantine": Policy(roles=frozenset(PERMITTED["release"])),
     # uploads
-    "add a photo": Policy(On.HOP, members=True, filers=True, states=frozenset({HopState.CLAIMED, HopState.HELD})),
-    "see photos": Policy(On.TICKET, _EVERYBODY - _KEEPS_NO_CASES),
+    "add a photo": Policy(Subject.HOP, members=True, filers=True, states=frozenset({HopState.CLAIMED, HopState.HELD})),
+    "see photos": Policy(Subject.TICKET, _EVERYBODY - _KEEPS_NO_CASES),
     "add a scan": Policy(roles=_AT_THE_COUNTER),
     # the counter
-    **{f"account {kind}": Policy(On.ACCOUNT, frozenset(roles)) for kind, roles in AT_THE_COUNTER.items()},
-    "find customers": Policy(On.ACCOUNT, _DESK),
-    "list operations": Policy(On.ACCOUNT, _AT_THE_COUNTER),
-    "see slips": Policy(On.ACCOUNT, _AT_THE_COUNTER),
-    "see failed orders": Policy(On.ACCOUNT, frozenset(AT_THE_COUNTER["refund"])),
-    "list accounts": Policy(On.ACCOUNT, _AT_THE_COUNTER | _WATCHING),
-    "add accounts": Policy(On.ACCOUNT, frozenset(PERMITTED["add accounts"])),
-    "search addresses": Policy(On.ACCOUNT, _AT_THE_COUNTER),
-    "see addresses": Policy(On.ACCOUNT, _AT_THE_COUNTER | _WATCHING | frozenset(PERMITTED["load"])),
+    **{f"account {kind}": Policy(Subject.ACCOUNT, frozenset(roles)) for kind, roles in AT_THE_COUNTER.items()},
+    "find customers": Policy(Subject.ACCOUNT, _DESK),
+    "list operations": Policy(Subject.ACCOUNT, _AT_THE_COUNTER),
+    "see slips": Policy(Subject.ACCOUNT, _AT_THE_COUNTER),
+    "see failed orders": Policy(Subject.ACCOUNT, frozenset(AT_THE_COUNTER["refund"])),
+    "list accounts": Policy(Subject.ACCOUNT, _AT_THE_COUNTER | _WATCHING),
+    "add accounts": Policy(Subject.ACCOUNT, frozenset(PERMITTED["add accounts"])),
+    "search addresses": Policy(Subject.ACCOUNT, _AT_THE_COUNTER),
+    "see addresses": Policy(Subject.ACCOUNT, _AT_THE_COUNTER | _WATCHING | frozenset(PERMITTED["load"])),
     "see plans": Policy(roles=_DESK | _WATCHING),
     "see effects": Policy(roles=frozenset(PERMITTED["release"])),
     "release effects": Policy(roles=frozenset(PERMITTED["release"])),
     # teams
     "see teams": Policy(roles=_EVERYBODY),
-    "see a board": Policy(On.TEAM, _WATCHING, members=True, filers=True),
-    "see a crew": Policy(On.TEAM, _WATCHING, members=True, filers=True),
-    "add to a crew": Policy(On.TEAM, frozenset({Role.SUPERVISOR})),
+    "see a board": Policy(Subject.TEAM, _WATCHING, members=True, filers=True),
+    "see a crew": Policy(Subject.TEAM, _WATCHING, members=True, filers=True),
+    "add to a crew": Policy(Subject.TEAM, frozenset({Role.SUPERVISOR})),
     # rules, figures
     "see rules": Policy(roles=_EVERYBODY),
     "try rules": Policy(roles=_EVERYBODY),
@@ -159,30 +159,32 @@ POLICIES: Mapping[str, Policy] = {
 }
 
 
-def decide(operation: str, role: Role, in_area: bool, thing: Thing = NOTHING) -> Verdict:
+def decide(operation: str, role: Role, in_area: bool, thing: Target = NOTHING) -> Permission:
     """What one role that is held may do. `in_area`: whether it is held where the thing lies."""
     policy = POLICIES.get(operation)
     if policy is None:
-        return Verdict.HIDDEN
-    if policy.who is not Who.ROLES:
-        return Verdict.HIDDEN if policy.who is Who.MACHINE else Verdict.ALLOWED
-    if policy.on is not On.NOTHING and not in_area:
-        return Verdict.HIDDEN
-    if policy.on in (On.TICKET, On.HOP) and not sees(role, thing.teams):
-        return Verdict.HIDDEN
+        return Permission.HIDDEN
+    if policy.who is not Audience.ROLES:
+        return Permission.HIDDEN if policy.who is Audience.MACHINE else Permission.ALLOWED
+    if policy.on is not Subject.NOTHING and not in_area:
+        return Permission.HIDDEN
+    if policy.on in (Subject.TICKET, Subject.HOP) and not sees(role, thing.teams):
+        return Permission.HIDDEN
     if not _permits(policy, role, thing):
-        return Verdict.FORBIDDEN
+        return Permission.FORBIDDEN
     if policy.states is not None and thing.state not in policy.states:
-        return Verdict.UNTIMELY
-    return Verdict.ALLOWED
+        return Permission.UNTIMELY
+    return Permission.ALLOWED
 
 
 def is_possible(operation: str, role: Role, teams: Collection[Team]) -> bool:
     """Whether the role could ever do it, with the work of any of these teams: what is asked at the door."""
     policy = POLICIES[operation]
-    if policy.who is not Who.ROLES or (role in policy.roles and not policy.members):
+    if policy.who is not Audience.ROLES or (role in policy.roles and not policy.members):
         return True
-    return any(_permits(policy, role, Thing(team=team, on_behalf=behalf)) for team in teams for behalf in (False, True))
+    return any(
+        _permits(policy, role, Target(team=team, on_behalf=behalf)) for team in teams for behalf in (False, True)
+    )
 
 
 def sees(role: Role, teams: Collection[Team]) -> bool:
@@ -200,21 +202,21 @@ def serves(role: Role, team: Team) -> bool:
     return role in team.members or role in team.filed_by
 
 
-def _permits(policy: Policy, role: Role, thing: Thing) -> bool:
+def _permits(policy: Policy, role: Role, thing: Target) -> bool:
     team = thing.team
-    if policy.on is On.HOP and policy.members and team is not None and team.automatic:
+    if policy.on is Subject.HOP and policy.members and team is not None and team.automatic:
         return False  # only its worker, or the customer, ends its hops
     if role in policy.roles:
         return True
     if team is None:
         return False
     by_member, by_filer = policy.members and role in team.members, policy.filers and role in team.filed_by
-    if policy.on is On.HOP:
+    if policy.on is Subject.HOP:
         return by_filer if thing.on_behalf else by_member
     return by_member or by_filer
 
 
-class Field(StrEnum):
+class GuardedField(StrEnum):
     """What of a thing not everybody sees who sees the thing."""
 
     CUSTOMER = (
@@ -234,17 +236,17 @@ class FieldPolicy:
     own: bool = False
 
 
-FIELDS: Mapping[Field, FieldPolicy] = {
-    Field.CUSTOMER: FieldPolicy(_DESK | {Role.SUPERVISOR}, until_ended=_EVERYBODY - _KEEPS_NO_CASES),
-    Field.FAILURE: FieldPolicy(_WATCHING),
-    Field.LOAD: FieldPolicy(_WATCHING, own=True),
-    Field.REFUSED: FieldPolicy(_WATCHING | {Role.ADMINISTRATOR}),
+FIELDS: Mapping[GuardedField, FieldPolicy] = {
+    GuardedField.CUSTOMER: FieldPolicy(_DESK | {Role.SUPERVISOR}, until_ended=_EVERYBODY - _KEEPS_NO_CASES),
+    GuardedField.FAILURE: FieldPolicy(_WATCHING),
+    GuardedField.LOAD: FieldPolicy(_WATCHING, own=True),
+    GuardedField.REFUSED: FieldPolicy(_WATCHING | {Role.ADMINISTRATOR}),
 }
 
-_OF_TICKETS = (Field.CUSTOMER, Field.FAILURE)
+_OF_TICKETS = (GuardedField.CUSTOMER, GuardedField.FAILURE)
 
 
-def shows(which: Field, role: Role, thing: Thing = NOTHING) -> bool:
+def shows(which: GuardedField, role: Role, thing: Target = NOTHING) -> bool:
     """Whether the role sees this of the thing."""
     policy = FIELDS[which]
     if which in _OF_TICKETS and not sees(role, thing.teams):

@@ -64,7 +64,7 @@ OF_HTTP = {
 }
 
 
-class Fault(BaseModel):
+class InputFault(BaseModel):
     """One thing that is wrong with a request: where, as a JSON pointer, and what."""
 
     pointer: str
@@ -87,7 +87,7 @@ class Problem(BaseModel):
     detail: str
     code: str
     instance: str | None = Field(None, description="the request's id, as in the log and in X-Request-Id")
-    faults: list[Fault] | None = Field(None, description="of a request that isn't of the form documented here")
+    faults: list[InputFault] | None = Field(None, description="of a request that isn't of the form documented here")
     read_out: Sentence | None = Field(None, description="of a refusal at the counter: what the customer is told")
     confirm: list[str] | None = Field(
         None, description="of a warning at the counter: what to send as `confirm` once the customer has heard it"
@@ -182,7 +182,7 @@ def _headers(wrong: DispatchError) -> dict[str, str]:
 async def _malformed(request: Request, wrong: Exception) -> Response:
     """What was sent isn't said again: it may be a customer's data."""
     assert isinstance(wrong, RequestValidationError)
-    faults = [Fault(pointer="/" + "/".join(map(str, each["loc"])), detail=each["msg"]) for each in wrong.errors()]
+    faults = [InputFault(pointer="/" + "/".join(map(str, each["loc"])), detail=each["msg"]) for each in wrong.errors()]
     return respond(request, 422, "invalid-request", "The request isn't of the documented form.", faults=faults)
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from dispatch.access.sessions import Caller
 from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.errors import ChangedMeanwhile, DispatchError, NotAllowed, VersionMissing
-from dispatch.reports.lists import Sight
+from dispatch.reports.lists import Scope
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Tx
 from dispatch.web.credentials import Visitor
@@ -20,11 +20,11 @@ from dispatch.web.installation import Installation
 from dispatch.web.policy import (
     NOTHING,
     POLICIES,
-    Field,
-    On,
-    Thing,
-    Verdict,
-    Who,
+    Audience,
+    GuardedField,
+    Permission,
+    Subject,
+    Target,
     decide,
     is_possible,
     sees_all,
@@ -32,7 +32,7 @@ from dispatch.web.policy import (
     shows,
 )
 
-_BEST_FIRST = (Verdict.ALLOWED, Verdict.UNTIMELY, Verdict.FORBIDDEN, Verdict.HIDDEN)
+_BEST_FIRST = (Permission.ALLOWED, Permission.UNTIMELY, Permission.FORBIDDEN, Permission.HIDDEN)
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Call:
         assert self.caller is not None, "an operation for anybody has no user"
         return self.caller
 
-    def act(self, thing: Thing = NOTHING, missing: DispatchError | None = None, operation: str | None = None) -> Actor:
+    def act(self, thing: Target = NOTHING, missing: DispatchError | None = None, operation: str | None = None) -> Actor:
         """In which role the caller does it. In a wrong state he goes on: the life tables refuse that with their reason.
 
         Raises NotAllowed; `missing` when the thing is to be as if it were not there.
@@ -72,41 +72,41 @@ class Call:
         self.asked = True
         name = operation or self.operation
         verdict, role = self._verdict(name, thing)
-        if verdict in (Verdict.ALLOWED, Verdict.UNTIMELY):
+        if verdict in (Permission.ALLOWED, Permission.UNTIMELY):
             assert role is not None
             return Actor(self.user.name, role)
-        if verdict is Verdict.HIDDEN and missing is not None:
+        if verdict is Permission.HIDDEN and missing is not None:
             raise missing
         raise self._not_allowed(name, thing)
 
-    def may(self, operation: str, thing: Thing = NOTHING) -> bool:
+    def may(self, operation: str, thing: Target = NOTHING) -> bool:
         """Whether the caller can do it now: what a page offers."""
-        return self._verdict(operation, thing)[0] is Verdict.ALLOWED
+        return self._verdict(operation, thing)[0] is Permission.ALLOWED
 
-    def shows(self, which: Field, thing: Thing = NOTHING) -> bool:
+    def shows(self, which: GuardedField, thing: Target = NOTHING) -> bool:
         """Whether any role in which the caller sees the thing shows this of it."""
         return any(shows(which, grant.role, thing) for grant in self._grants() if grant.covers(thing.area))
 
-    def sights(self) -> list[Sight]:
+    def sights(self) -> list[Scope]:
         """What a list of tickets may tell of, one for each role that may list them."""
         self.asked = True
         return [
-            Sight(grant.areas, None if sees_all(grant.role) else self._served(grant.role))
+            Scope(grant.areas, None if sees_all(grant.role) else self._served(grant.role))
             for grant in self._grants()
-            if decide(self.operation, grant.role, in_area=True) is Verdict.ALLOWED
+            if decide(self.operation, grant.role, in_area=True) is Permission.ALLOWED
         ]
 
-    def areas(self, operation: str, thing: Thing) -> frozenset[str] | None:
+    def areas(self, operation: str, thing: Target) -> frozenset[str] | None:
         """In which areas the caller may do it; None: in all."""
         areas: set[str] = set()
         for grant in self._grants():
-            if decide(operation, grant.role, True, thing) is Verdict.ALLOWED:
+            if decide(operation, grant.role, True, thing) is Permission.ALLOWED:
                 if grant.areas is None:
                     return None
                 areas |= grant.areas
         return frozenset(areas)
 
-    def areas_shown(self, which: Field, thing: Thing) -> frozenset[str] | None:
+    def areas_shown(self, which: GuardedField, thing: Target) -> frozenset[str] | None:
         """In which areas the caller sees this of such a thing; None: in all."""
         areas: set[str] = set()
         for grant in self._grants():
@@ -120,9 +120,9 @@ class Call:
         """At the door: whether any role of the caller could ever do it. Raises NotAllowed."""
         policy = POLICIES[self.operation]
         teams = self.rulebook.teams.values()
-        if policy.who is Who.ROLES and not any(is_possible(self.operation, g.role, teams) for g in self._grants()):
+        if policy.who is Audience.ROLES and not any(is_possible(self.operation, g.role, teams) for g in self._grants()):
             raise self._not_allowed(self.operation, NOTHING)
-        self.asked = policy.on is On.NOTHING
+        self.asked = policy.on is Subject.NOTHING
 
     def require_unchanged(self, seen: Callable[[], BaseModel], what: str, *, must_say: bool = False) -> None:
         """The caller has read this very version, if he says which (`If-Match`); only then it is looked up. Raises
@@ -136,17 +136,17 @@ class Call:
         if "*" not in tags and version_tag(seen().model_dump_json().encode()) not in tags:
             raise ChangedMeanwhile(what=what)
 
-    def not_allowed(self, thing: Thing) -> NotAllowed:
+    def not_allowed(self, thing: Target) -> NotAllowed:
         """To be raised for what of a thing isn't the caller's to see."""
         return self._not_allowed(self.operation, thing)
 
-    def _verdict(self, operation: str, thing: Thing) -> tuple[Verdict, Role | None]:
+    def _verdict(self, operation: str, thing: Target) -> tuple[Permission, Role | None]:
         """The best that a role of the caller gets, and the role."""
         verdicts = {
             decide(operation, grant.role, grant.covers(thing.area), thing): grant.role
             for grant in reversed(tuple(self._grants()))
         }
-        return next(((each, verdicts[each]) for each in _BEST_FIRST if each in verdicts), (Verdict.HIDDEN, None))
+        return next(((each, verdicts[each]) for each in _BEST_FIRST if each in verdicts), (Permission.HIDDEN, None))
 
     def _grants(self) -> Iterator[Grant]:
         for grant in self.user.grants:
@@ -156,7 +156,7 @@ class Call:
     def _served(self, role: Role) -> frozenset[str]:
         return frozenset(name for name, team in self.rulebook.teams.items() if serves(role, team))
 
-    def _not_allowed(self, operation: str, thing: Thing) -> NotAllowed:
+    def _not_allowed(self, operation: str, thing: Target) -> NotAllowed:
         policy = POLICIES[operation]
         allowed = {*map(str, policy.roles), *((thing.team.members if policy.members else ()) if thing.team else ())}
         if thing.team is not None and policy.filers:

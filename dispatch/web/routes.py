@@ -25,8 +25,8 @@ from dispatch.domain.request_key import LONGEST_KEY
 from dispatch.domain.roles import HELD_BY_PEOPLE, Role
 from dispatch.errors import DispatchError, KeyInFlight, KeyReused, NotAllowed, NotFound
 from dispatch.web.credentials import Visitor
-from dispatch.web.idempotency import Repeat
-from dispatch.web.policy import POLICIES, On, Who
+from dispatch.web.idempotency import KeyedRequest
+from dispatch.web.policy import POLICIES, Audience, Subject
 from dispatch.web.problems import answer, documented
 from dispatch.web.request_context import Call, version_tag
 
@@ -71,7 +71,7 @@ _WAIT = re.compile(r"(?:^|[\s,;])wait=(\d{1,9})")
 LONGEST_WAIT = 30
 """Seconds."""
 
-_SECURITY: dict[Who, list[dict[str, list[str]]]] = {Who.ANYBODY: [], Who.MACHINE: [{"machine": []}]}
+_SECURITY: dict[Audience, list[dict[str, list[str]]]] = {Audience.ANYBODY: [], Audience.MACHINE: [{"machine": []}]}
 
 
 class Api:
@@ -145,7 +145,9 @@ class Api:
                 with here.database.write() as tx:
                     call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role), key)
                     call.require_possible()
-                    repeat = None if key is None or not repeats else Repeat(call, key, request, acting_role, given)
+                    repeat = (
+                        None if key is None or not repeats else KeyedRequest(call, key, request, acting_role, given)
+                    )
                     if repeat is not None and (kept := repeat.kept()) is not None:
                         return kept
                     response = visitor.finish(_answer(endpoint(call, **given), status))
@@ -166,12 +168,12 @@ class Api:
     ) -> Callable[[Endpoint], Endpoint]:
         """Without a transaction, and so for nothing that depends on a role: the endpoint gets the visitor, with his
         `caller` where the operation is for users, and does what it must by itself."""
-        assert POLICIES[operation].who is not Who.ROLES
+        assert POLICIES[operation].who is not Audience.ROLES
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(request: Request, acting_role: str | None, given: dict[str, Any]) -> Response:  # noqa: ARG001
                 visitor = _visitor(request)
-                if POLICIES[operation].who is Who.MACHINE:
+                if POLICIES[operation].who is Audience.MACHINE:
                     visitor.require_machine()
                 if _is_for_users(operation):
                     with visitor.here.database.autocommit_read() as tx:
@@ -270,7 +272,7 @@ def _visitor(request: Request) -> Visitor:
 
 
 def _is_for_users(operation: str) -> bool:
-    return POLICIES[operation].who in (Who.SIGNED_IN, Who.ROLES)
+    return POLICIES[operation].who in (Audience.SIGNED_IN, Audience.ROLES)
 
 
 def _role(acting_role: str | None) -> Role | None:
@@ -300,12 +302,12 @@ def _responses(operation: str, method: str, raises: Errors, *, keyed: bool) -> d
     """What every route may end with, and what this one may."""
     policy = POLICIES[operation]
     known: list[type[DispatchError]] = list(raises)
-    if policy.who is Who.MACHINE:
+    if policy.who is Audience.MACHINE:
         known.append(errors.NotSignedIn)
     if _is_for_users(operation):
         known += [errors.NotSignedIn, NotAllowed]
         known += [errors.RequestForged] if method != "GET" else []
-    if policy.on in (On.TEAM, On.TICKET, On.HOP):
+    if policy.on in (Subject.TEAM, Subject.TICKET, Subject.HOP):
         known.append(NotFound)
     if keyed:
         known += [KeyInFlight, KeyReused]

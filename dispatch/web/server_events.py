@@ -32,7 +32,7 @@ WAIT = 1.0
 POLL = 0.1
 
 
-class Live:
+class BoardEvents:
     """Who waits for what: a team's board, a ticket by its id."""
 
     def __init__(self, database: Database) -> None:
@@ -131,7 +131,7 @@ class Live:
                 wake()
 
 
-class Events(StreamingResponse):
+class EventStream(StreamingResponse):
     """`documented` is the form of one event, as the API's description has it."""
 
     media_type = "text/event-stream"

@@ -19,7 +19,7 @@ from dispatch.web.credentials import Visitor
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class UploadedFile:
     """One of `MEDIA_TYPES`, whole."""
 
     media_type: str
@@ -27,7 +27,7 @@ class File:
     content: bytes = field(repr=False)
 
 
-async def _receive(request: Request) -> File:
+async def _receive(request: Request) -> UploadedFile:
     """Raises NotSignedIn, RequestForged, WrongFileType."""
     await run_in_threadpool(_identify, request)
     content, found = bytearray(), None
@@ -36,10 +36,10 @@ async def _receive(request: Request) -> File:
         if found is None and len(content) >= LONGEST_MAGIC:
             found = _known(content)
     digest = await run_in_threadpool(hashlib.sha256, content)
-    return File(found or _known(content), digest.hexdigest(), bytes(content))
+    return UploadedFile(found or _known(content), digest.hexdigest(), bytes(content))
 
 
-Received = Annotated[File, Depends(_receive)]
+Received = Annotated[UploadedFile, Depends(_receive)]
 """An endpoint's parameter of this kind is the file that was sent."""
 
 FILE_BODY: dict[str, Any] = {

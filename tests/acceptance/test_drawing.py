@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from dispatch.cli.rules import rules
 from dispatch.errors import MissingPart
 from dispatch.routing.drawing import dot, mermaid, svg
-from dispatch.routing.graph import ANYWHERE, START, Arrow, Kind, Look, arrows, boxes
+from dispatch.routing.graph import ANYWHERE, START, Arrow, ArrowKind, BoxKind, arrows, boxes
 from dispatch.routing.loader import parse
 from tests.strategies import FLOW, RULEBOOK, RULES
 
@@ -28,35 +28,35 @@ ARROWS = {(arrow.source, arrow.target, arrow.kind): labels(arrow) for arrow in a
 def test_every_team_of_the_flow_is_a_box_and_the_automatic_ones_look_different() -> None:
     looks = {box.name: box.look for box in boxes(RULEBOOK, FLOW)}
     assert set(RULEBOOK.flows[FLOW]) <= set(looks)
-    assert looks["archive"] == looks["callback-survey"] == Look.AUTOMATIC
-    assert looks["noc"] == Look.PEOPLE
-    assert looks[START] == looks["end"] == Look.MARK
+    assert looks["archive"] == looks["callback-survey"] == BoxKind.AUTOMATIC
+    assert looks["noc"] == BoxKind.PEOPLE
+    assert looks[START] == looks["end"] == BoxKind.MARK
 
 
 def test_sender_is_drawn_back_to_each_team_that_asks() -> None:
-    back = {(source, target) for source, target, kind in ARROWS if kind == Kind.BACK}
+    back = {(source, target) for source, target, kind in ARROWS if kind == ArrowKind.BACK}
     assert back == {(team, asker) for team in ("transmission", "data-network") for asker in ("noc", "installer")}
 
 
 def test_an_arrow_says_the_finding_and_its_condition_in_chinese() -> None:
-    assert ARROWS["noc", "data-network", Kind.WORK] == ("局内障碍（数据设备、路由）",)
-    assert ARROWS["noc", "transmission", Kind.WORK] == ("局内障碍（其余）",)
-    assert ARROWS[START, "system-support", Kind.ENTRY] == ("系统故障",)
+    assert ARROWS["noc", "data-network", ArrowKind.WORK] == ("局内障碍（数据设备、路由）",)
+    assert ARROWS["noc", "transmission", ArrowKind.WORK] == ("局内障碍（其余）",)
+    assert ARROWS[START, "system-support", ArrowKind.ENTRY] == ("系统故障",)
 
 
 def test_findings_that_lead_the_same_way_share_an_arrow() -> None:
-    assert ARROWS["callback-survey", "end", Kind.DONE] == ("满意", "联系不上")
+    assert ARROWS["callback-survey", "end", ArrowKind.DONE] == ("满意", "联系不上")
 
 
 def test_the_limits_lead_from_any_team_to_the_supervisor() -> None:
-    assert ARROWS[ANYWHERE, "supervisor", Kind.LIMIT] == ("派单满 40 次", "重派满 3 次")
+    assert ARROWS[ANYWHERE, "supervisor", ArrowKind.LIMIT] == ("派单满 40 次", "重派满 3 次")
 
 
 def test_an_order_that_an_automatic_team_sends_to_people_before_its_archive_is_not_reopened() -> None:
     drawn = {(arrow.source, arrow.target, arrow.kind): labels(arrow) for arrow in arrows(RULEBOOK, "construction")}
-    assert drawn["provisioning", "construction", Kind.WORK] == ("线路已配置",)
-    assert Kind.REOPEN not in {kind for _, _, kind in drawn}
-    assert drawn[ANYWHERE, "supervisor", Kind.LIMIT] == ("派单满 40 次",)
+    assert drawn["provisioning", "construction", ArrowKind.WORK] == ("线路已配置",)
+    assert ArrowKind.REOPEN not in {kind for _, _, kind in drawn}
+    assert drawn[ANYWHERE, "supervisor", ArrowKind.LIMIT] == ("派单满 40 次",)
 
 
 def test_a_condition_on_a_number_is_said_with_its_bound() -> None:

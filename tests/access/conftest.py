@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pwdlib import PasswordHash
 
-from dispatch.access.passwords import Comparing
+from dispatch.access.passwords import PasswordChecker
 from tests.people import cheap_hasher
 
 
@@ -15,5 +15,5 @@ def hasher() -> PasswordHash:
 
 
 @pytest.fixture
-def comparing(hasher: PasswordHash) -> Comparing:
-    return Comparing(hasher)
+def comparing(hasher: PasswordHash) -> PasswordChecker:
+    return PasswordChecker(hasher)

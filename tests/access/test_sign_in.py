@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from dispatch.access import sessions, users
-from dispatch.access.passwords import AT_ONCE, MOST_WAITING, Comparing
+from dispatch.access.passwords import AT_ONCE, MOST_WAITING, PasswordChecker
 from dispatch.access.sign_in import SignedIn, network, sign_in
-from dispatch.access.slowing import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW, Limit
+from dispatch.access.slowing import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW, BackoffLimit
 from dispatch.domain.roles import Role
 from dispatch.errors import SignInFailed, SignInSlowed
 from dispatch.storage.database import Database
@@ -25,7 +25,7 @@ from tests.people import CONSOLE, PASSWORD, user
 class Door:
     """One database's sign-in, with what most attempts have in common."""
 
-    def __init__(self, database: Database, comparing: Comparing) -> None:
+    def __init__(self, database: Database, comparing: PasswordChecker) -> None:
         self.database, self.comparing = database, comparing
 
     def enter(
@@ -53,7 +53,7 @@ class Door:
 
 
 @pytest.fixture
-def door(database: Database, comparing: Comparing) -> Door:
+def door(database: Database, comparing: PasswordChecker) -> Door:
     user(database, "chen", Role.CLERK)
     return Door(database, comparing)
 
@@ -106,7 +106,7 @@ def test_one_who_is_attacked_signs_in_from_his_own_address_and_at_his_known_devi
 def few_free(monkeypatch: pytest.MonkeyPatch) -> int:
     """The limits of an address and of a name leave only so many failures free, which a short test reaches."""
     for name, limit in (("ADDRESS", ADDRESS), ("NAME", NAME)):
-        monkeypatch.setattr(f"dispatch.access.sign_in.{name}", Limit(12, limit.longest))
+        monkeypatch.setattr(f"dispatch.access.sign_in.{name}", BackoffLimit(12, limit.longest))
     return 12
 
 
@@ -151,7 +151,7 @@ def test_an_attempt_that_a_crash_ends_has_counted(door: Door, monkeypatch: pytes
     assert door.failures() == 1
 
 
-def test_strangers_wait_in_a_queue_of_their_own_and_the_rest_is_sent_away(comparing: Comparing) -> None:
+def test_strangers_wait_in_a_queue_of_their_own_and_the_rest_is_sent_away(comparing: PasswordChecker) -> None:
     let_go, inside = threading.Event(), threading.Semaphore(0)
 
     def compare() -> None:
@@ -186,7 +186,7 @@ def test_a_customers_ipv6_network_is_one_address() -> None:
 def test_a_wait_never_outlasts_its_limit_and_is_nothing_while_failures_are_free(
     failures: int, free: int, longest: int, passed: int
 ) -> None:
-    limit = Limit(free, timedelta(seconds=longest))
+    limit = BackoffLimit(free, timedelta(seconds=longest))
     wait = limit.wait(failures, NOW, NOW + timedelta(seconds=passed))
     assert 0 <= wait <= longest
     assert failures >= free or wait == 0

@@ -21,7 +21,7 @@ from stdnum.cn import ric, uscc
 from dispatch.accounts import closure, opening
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.opening import Opening
-from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused, Request
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.registration import Person, Scan
 from dispatch.domain.account import AccountState
 from dispatch.domain.money import write_yuan
@@ -30,7 +30,7 @@ from dispatch.domain.plans import CHARGES, Charge, Fallback, Plan, Plans
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.errors import KeyReused
-from dispatch.routing.address_file import Reach
+from dispatch.routing.address_file import CoveredAddress
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips import typesetting
 from dispatch.slips.forms import SlipData
@@ -45,7 +45,7 @@ PASSWORD = "Gx7#pqLm"
 PNG = b"iVBORw0KGgo="
 """The beginning of a picture, in base 64: enough to be known as one."""
 
-Operation = Callable[[Tx, Counter, Any, Actor, datetime], Outcome]
+Operation = Callable[[Tx, Counter, Any, Actor, datetime], OperationOutcome]
 
 
 def _plan(name: str, speed: int, fee: int, charges: Mapping[str, int], fallback: Fallback | None = None) -> Plan:
@@ -128,9 +128,9 @@ def scan(kind: str) -> Scan:
 def address(database: Database, n: int = 1, capacity: int = 8) -> str:
     """An address that a port of its own reaches; with capacity 0 nothing does."""
     where = f"广州市天河区体育西路{n}号"
-    reach = Reach(where, "tianhe", f"OLT-{n}", "0/1/1", capacity)
+    reach = CoveredAddress(where, "tianhe", f"OLT-{n}", "0/1/1", capacity)
     with database.write() as tx:
-        resources.enter(tx, [reach if capacity else Reach(where, "tianhe")])
+        resources.enter(tx, [reach if capacity else CoveredAddress(where, "tianhe")])
     return where
 
 
@@ -187,23 +187,25 @@ def do(
     database: Database,
     operation: Operation,
     counter: Counter,
-    request: Request,
+    request: OperationRequest,
     actor: Actor = f.CLERK,
     now: datetime = f.NOW,
-) -> Outcome:
+) -> OperationOutcome:
     """One operation in a transaction of its own."""
     with database.write() as tx:
         return operation(tx, counter, request, actor, now)
 
 
-def by(operation: Operation, counter: Counter, request: Request) -> Callable[[Tx, Actor], Outcome]:
+def by(operation: Operation, counter: Counter, request: OperationRequest) -> Callable[[Tx, Actor], OperationOutcome]:
     """The operation, for whoever does it."""
     return lambda tx, actor: operation(tx, counter, request, actor, f.NOW)
 
 
-def accepted(database: Database, operation: Operation, counter: Counter, request: Request, **how: Any) -> Accepted:
+def accepted(
+    database: Database, operation: Operation, counter: Counter, request: OperationRequest, **how: Any
+) -> OperationAccepted:
     outcome = do(database, operation, counter, request, **how)
-    assert isinstance(outcome, Accepted), outcome
+    assert isinstance(outcome, OperationAccepted), outcome
     return outcome
 
 
@@ -211,11 +213,13 @@ BOOKKEEPING = ("operation", "authentication_failure", "demand")
 """What a refusal may write to: the record that it was, and what is kept of it."""
 
 
-def refused(database: Database, operation: Operation, counter: Counter, request: Request, **how: Any) -> Refused:
+def refused(
+    database: Database, operation: Operation, counter: Counter, request: OperationRequest, **how: Any
+) -> OperationRefused:
     """The refusal, which has left the books as they were, but for its own record."""
     before = f.dump(database)
     outcome = do(database, operation, counter, request, **how)
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, OperationRefused), outcome
     after = f.dump(database)
     assert {name for name in after if after[name] != before[name]} <= set(BOOKKEEPING)
     (recorded,) = rows(database, b.operation, b.operation.c.id == outcome.operation_id)
@@ -223,7 +227,9 @@ def refused(database: Database, operation: Operation, counter: Counter, request:
     return outcome
 
 
-def done_once(database: Database, operation: Operation, counter: Counter, request: Request, other: Request) -> Outcome:
+def done_once(
+    database: Database, operation: Operation, counter: Counter, request: OperationRequest, other: OperationRequest
+) -> OperationOutcome:
     """What the request came to. Under its key it is done once, and `other` isn't done at all."""
     keyed, changed = (each.model_copy(update={"request_key": "key-1"}) for each in (request, other))
     first = do(database, operation, counter, keyed)
@@ -238,12 +244,12 @@ def done_once(database: Database, operation: Operation, counter: Counter, reques
 def overtaken(
     database: Database,
     first: Callable[[Tx], Any],
-    second: Callable[[Tx], Outcome],
+    second: Callable[[Tx], OperationOutcome],
     then: Callable[[Tx], object] = lambda _tx: None,
 ) -> list[Any]:
     """Two at once: the second begins, and must wait, before the first has done `then` and committed."""
 
-    def follow() -> Outcome:
+    def follow() -> OperationOutcome:
         with database.write() as tx:
             return second(tx)
 
@@ -276,9 +282,9 @@ def order_of(database: Database, number: str) -> int:
         return int(tx.execute(select(t.ticket.c.id).where(t.ticket.c.account_id == account_id)).scalars().one())
 
 
-def slip(database: Database, outcome: Outcome) -> SlipData:
+def slip(database: Database, outcome: OperationOutcome) -> SlipData:
     """The slip of an operation, as it is printed."""
-    assert isinstance(outcome, Accepted)
+    assert isinstance(outcome, OperationAccepted)
     assert outcome.slip == slip_serial(outcome.operation_id)
     with database.read() as tx:
         content = operations.slip_content(tx, outcome.operation_id)
@@ -292,13 +298,13 @@ def rows(database: Database, table: Any, *where: Any) -> list[Row[Any]]:
         return list(tx.execute(select(table).where(*where).order_by(*table.primary_key.columns)))
 
 
-def effects(database: Database, outcome: Outcome) -> list[tuple[str, dict[str, Any]]]:
+def effects(database: Database, outcome: OperationOutcome) -> list[tuple[str, dict[str, Any]]]:
     """(port, payload) of what an operation asks of the world outside, but for its paper."""
     key = f"operation/{outcome.operation_id}/"
     return [(row.port, row.payload) for row in rows(database, b.effect) if row.key.startswith(key)]
 
 
-def printed(database: Database, outcome: Outcome) -> list[str]:
+def printed(database: Database, outcome: OperationOutcome) -> list[str]:
     """What an operation has printed: keys such as `slip/4` and `invoice/2`."""
     invoices = rows(database, b.invoice, b.invoice.c.operation_id == outcome.operation_id)
     mine = {f"slip/{outcome.operation_id}", *(f"invoice/{row.number}" for row in invoices)}

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from dispatch.accounts import binding
 from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding
-from dispatch.accounts.operation import Accepted, Counter, Refused
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.domain.naming import masked_mobile
 from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
@@ -283,8 +283,8 @@ def test_of_two_accounts_that_bind_one_number_at_once_one_gets_it(database: Data
     requests = [to_bind(c.in_service(database, counter, n), n=n) for n in (1, 2)]
     first, second = (lambda tx, r=r: binding.bind(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
-    assert isinstance(won, Accepted)
-    assert isinstance(lost, Refused)
+    assert isinstance(won, OperationAccepted)
+    assert isinstance(lost, OperationRefused)
     assert lost.code == "mobile-taken"
     assert valid(database, requests[0].account) == [FIRST]
 
@@ -298,5 +298,5 @@ def test_of_two_clerks_who_give_up_one_number_at_once_one_voids_the_plan(databas
         lambda tx: binding.unbind(tx, counter, unbinding, f.CLERK, f.NOW),
         lambda tx: binding.bind(tx, counter, replacing, f.CLERK, f.NOW),
     )
-    assert (type(won), lost.code) == (Accepted, "not-bound")
+    assert (type(won), lost.code) == (OperationAccepted, "not-bound")
     assert plans(database, number) == [("family-500", 30_00, "voided"), ("home-300", 60_00, None)]

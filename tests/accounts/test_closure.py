@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from dispatch.accounts import closure, opening
 from dispatch.accounts.closure import Closure
-from dispatch.accounts.operation import Accepted, Counter, Refused
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.domain.account import AccountState
 from dispatch.domain.reasons import LEAVING_REASONS
 from dispatch.domain.roles import Role
@@ -111,7 +111,7 @@ def test_every_reason_of_the_list_will_do(database: Database, counter: Counter, 
     for reason in LEAVING_REASONS:
         with database.write() as tx:
             done = closure.close(tx, counter, leaving(number, reason=reason, note="如客户所述"), f.CLERK, f.NOW)
-            assert isinstance(done, Accepted)
+            assert isinstance(done, OperationAccepted)
             tx.rollback()
 
 
@@ -150,8 +150,8 @@ def test_two_who_end_it_at_once_free_the_port_once(database: Database, counter: 
         lambda tx: closure.close(tx, counter, leaving(number, reason="price"), f.CLERK, f.NOW),
     )
 
-    assert isinstance(one, Accepted)
-    assert isinstance(other, Refused)
+    assert isinstance(one, OperationAccepted)
+    assert isinstance(other, OperationRefused)
     assert other.code == "wrong-state"
     assert used(database) == [0]
 
@@ -159,14 +159,14 @@ def test_two_who_end_it_at_once_free_the_port_once(database: Database, counter: 
 def test_under_one_key_it_is_closed_once(database: Database, counter: Counter, number: str) -> None:
     outcome = c.done_once(database, closure.close, counter, leaving(number), leaving(number, reason="price"))
 
-    assert isinstance(outcome, Accepted)
+    assert isinstance(outcome, OperationAccepted)
     assert used(database) == [0]
 
 
 def test_under_one_key_it_is_refused_once(database: Database, counter: Counter, number: str) -> None:
     outcome = c.done_once(database, closure.close, counter, leaving(number, 2), leaving(number))
 
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, OperationRefused)
 
 
 def test_only_a_clerk_closes(database: Database, counter: Counter, number: str) -> None:

@@ -13,11 +13,11 @@ from stdnum.cn import ric
 from dispatch.accounts import opening
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.opening import Opening
-from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused
 from dispatch.domain.account import AccountState
 from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
-from dispatch.routing.address_file import Reach
+from dispatch.routing.address_file import CoveredAddress
 from dispatch.slips.forms import InvoiceData
 from dispatch.storage import customers, payments, resources
 from dispatch.storage.database import Database
@@ -29,17 +29,17 @@ from tests.accounts import factories as c
 WELCOME = replace(c.PLANS.plan("home-300"), name="welcome")
 
 
-def open_(database: Database, counter: Counter, request: Opening) -> Accepted:
+def open_(database: Database, counter: Counter, request: Opening) -> OperationAccepted:
     return c.accepted(database, opening.open_account, counter, request)
 
 
-def refusal(database: Database, counter: Counter, request: Opening) -> Refused:
+def refusal(database: Database, counter: Counter, request: Opening) -> OperationRefused:
     return c.refused(database, opening.open_account, counter, request)
 
 
 def sharing_a_port(database: Database, *texts: str, capacity: int = 1) -> None:
     with database.write() as tx:
-        resources.enter(tx, [Reach(text, "tianhe", "OLT-9", "0/1/1", capacity) for text in texts])
+        resources.enter(tx, [CoveredAddress(text, "tianhe", "OLT-9", "0/1/1", capacity) for text in texts])
 
 
 def used(database: Database) -> list[int]:
@@ -234,8 +234,8 @@ def test_of_two_who_want_the_last_free_place_at_once_one_gets_it_and_the_others_
 
     first, second = c.overtaken(database, opens(1), opens(2))
 
-    assert isinstance(first, Accepted)
-    assert isinstance(second, Refused)
+    assert isinstance(first, OperationAccepted)
+    assert isinstance(second, OperationRefused)
     assert second.code == "no-resources"
     (demand,) = c.rows(database, b.demand)
     assert (demand.operation_id, demand.address) == (second.operation_id, "体育东路2号")
@@ -261,8 +261,8 @@ def test_of_two_who_want_the_same_address_at_once_one_gets_it(
 
     first, second = c.overtaken(database, opens(1), opens(2))
 
-    assert isinstance(first, Accepted)
-    assert isinstance(second, Refused)
+    assert isinstance(first, OperationAccepted)
+    assert isinstance(second, OperationRefused)
     assert second.code == "address-in-use"
     assert used(database) == [1]
     assert len(c.rows(database, b.customer)) == 1
@@ -276,9 +276,9 @@ def test_of_two_who_open_for_the_same_new_customer_at_once_both_do_for_one_custo
     def opens(where: str) -> Any:
         return lambda tx: opening.open_account(tx, counter, c.application(1, address=where), f.CLERK, f.NOW)
 
-    outcomes: list[Outcome] = c.overtaken(database, opens(address), opens(other))
+    outcomes: list[OperationOutcome] = c.overtaken(database, opens(address), opens(other))
 
-    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert all(isinstance(outcome, OperationAccepted) for outcome in outcomes)
     assert len(c.rows(database, b.customer)) == 1
 
 
@@ -360,8 +360,8 @@ def test_of_two_who_bind_the_same_number_at_once_one_does(database: Database, co
 
     first, second = c.overtaken(database, opens(1), opens(2))
 
-    assert isinstance(first, Accepted)
-    assert isinstance(second, Refused)
+    assert isinstance(first, OperationAccepted)
+    assert isinstance(second, OperationRefused)
     assert second.code == "mobile-taken"
     assert used(database) == [1, 0]
 
@@ -419,7 +419,7 @@ def test_a_plan_is_had_by_whom_it_is_offered_to(database: Database, counter: Cou
         wanted = c.application(plan="welcome", **changes)
         with database.write() as tx:
             free_of_conditions = c.offering(counter, WELCOME)
-            assert isinstance(opening.open_account(tx, free_of_conditions, wanted, f.CLERK, f.NOW), Accepted)
+            assert isinstance(opening.open_account(tx, free_of_conditions, wanted, f.CLERK, f.NOW), OperationAccepted)
             tx.rollback()
 
 
@@ -466,7 +466,7 @@ def test_under_one_key_it_is_opened_once(database: Database, counter: Counter, a
         database, opening.open_account, counter, c.application(), c.application(password=SecretStr("Other!42"))
     )
 
-    assert isinstance(outcome, Accepted)
+    assert isinstance(outcome, OperationAccepted)
     assert used(database) == [1]
     assert len(c.rows(database, t.ticket)) == 1
 
@@ -475,12 +475,12 @@ def test_under_one_key_a_demand_is_recorded_once(database: Database, counter: Co
     c.address(database, capacity=0)
     outcome = c.done_once(database, opening.open_account, counter, c.application(), c.application(2))
 
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, OperationRefused)
     assert len(c.rows(database, b.demand)) == 1
 
 
 def test_two_with_one_key_at_once_open_one_account(database: Database, counter: Counter, address: str) -> None:
-    def opens(tx: Any) -> Outcome:
+    def opens(tx: Any) -> OperationOutcome:
         return opening.open_account(tx, counter, c.application(request_key="key-1"), f.CLERK, f.NOW)
 
     first, second = c.overtaken(database, opens, opens)

@@ -13,7 +13,7 @@ from dispatch.accounts.authentication import MOST_BY_CLERK, MOST_ON_ACCOUNT, WIN
 from dispatch.accounts.closure import Closure
 from dispatch.accounts.operation import Counter
 from dispatch.accounts.password import PasswordChange, PasswordReset
-from dispatch.accounts.registration import Bearer
+from dispatch.accounts.registration import Agent
 from dispatch.domain.account import AccountState
 from dispatch.domain.roles import Actor, Role
 from dispatch.errors import BadInput
@@ -41,9 +41,9 @@ either = pytest.mark.parametrize(
 )
 
 
-def agent(**changes: Any) -> Bearer:
+def agent(**changes: Any) -> Agent:
     told = {"name": "王代办", "document_kind": "resident-id", "document_number": c.document(9)}
-    return Bearer(**{**told, **changes})
+    return Agent(**{**told, **changes})
 
 
 def opens(database: Database, counter: Counter, number: str, typed: str) -> bool:

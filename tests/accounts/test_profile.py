@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from dispatch.accounts import profile
-from dispatch.accounts.operation import Accepted, Counter
+from dispatch.accounts.operation import Counter, OperationAccepted
 from dispatch.accounts.profile import Modification, NewDocument
 from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
@@ -38,7 +38,7 @@ def customer(database: Database, number: str) -> Any:
     return row
 
 
-def changes(database: Database, outcome: Accepted) -> dict[str, tuple[str, str]]:
+def changes(database: Database, outcome: OperationAccepted) -> dict[str, tuple[str, str]]:
     return {change.label.zh: (change.before, change.after) for change in c.slip(database, outcome).changes}
 
 
@@ -231,7 +231,7 @@ def test_two_clerks_who_come_to_one_customer_by_two_accounts_work_one_after_the_
     requests = [modification(numbers[1], mobile=NEW), modification(numbers[0], mobile="13900139001")]
     first, second = (lambda tx, r=r: profile.modify(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     both = c.overtaken(database, first, second)
-    assert [type(outcome) for outcome in both] == [Accepted, Accepted]
+    assert [type(outcome) for outcome in both] == [OperationAccepted, OperationAccepted]
     assert changes(database, both[1])["联系手机"] == ("139****9000", "139****9001")
     assert {c.line(database, each).mobile for each in numbers} == {"13900139001"}
 
@@ -248,7 +248,7 @@ def test_a_customers_accounts_are_locked_in_their_order_whichever_he_came_with(
         lambda tx: profile.modify(tx, counter, modification(newer, mobile=NEW), f.CLERK, f.NOW),
         lambda tx: tx.execute(free),
     )
-    assert isinstance(done, Accepted)
+    assert isinstance(done, OperationAccepted)
 
 
 def test_of_two_customers_who_bring_one_document_at_once_one_has_it(database: Database, counter: Counter) -> None:
@@ -256,4 +256,4 @@ def test_of_two_customers_who_bring_one_document_at_once_one_has_it(database: Da
     requests = [modification(c.in_service(database, counter, n), n, new_document=passport, scans=SCANS) for n in (1, 2)]
     first, second = (lambda tx, r=r: profile.modify(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
-    assert (type(won), lost.code) == (Accepted, "document-taken")
+    assert (type(won), lost.code) == (OperationAccepted, "document-taken")

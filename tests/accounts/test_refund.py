@@ -13,7 +13,7 @@ from sqlalchemy import event
 
 from dispatch.accounts import opening, refund
 from dispatch.accounts.billing import Paid
-from dispatch.accounts.operation import Accepted, Counter, Outcome, Refused
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused
 from dispatch.accounts.refund import Appointment, Contact, Refund
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import TicketState
@@ -290,8 +290,8 @@ def test_of_two_who_refund_one_order_at_once_one_pays_and_the_other_hears_that_i
         return lambda tx: refund.refund(tx, counter, refund_of(number), actor, f.NOW)
 
     won, lost = c.overtaken(database, pay(f.CLERK), pay(f.MANAGER))
-    assert isinstance(won, Accepted)
-    assert isinstance(lost, Refused)
+    assert isinstance(won, OperationAccepted)
+    assert isinstance(lost, OperationRefused)
     assert lost.code == "wrong-state"
     assert [row.kind for row in c.rows(database, b.payment)] == ["charge", "refund"]
     assert len(c.rows(database, b.authentication_failure)) == 0
@@ -305,7 +305,7 @@ def test_a_line_that_is_being_activated_at_this_moment_is_not_refunded(database:
         (sending,) = hops.take_due(tx, f.NOW, f.LEASE, 10, ["activation"])
         pairs = hops.receive(tx, [sending.pair], f.NOW, f.LEASE)
 
-    def activate(tx: Tx) -> Outcome:
+    def activate(tx: Tx) -> OperationOutcome:
         construction.activate(tx, counter.rulebook, hops.lock_received(tx, pairs), f.NOW)
         return None  # type: ignore[return-value]
 
@@ -322,7 +322,7 @@ def test_a_refund_and_an_appointment_at_once_end_in_one_order(database: Database
         lambda tx: refund.refund(tx, counter, refund_of(number), f.CLERK, f.NOW),
         lambda tx: refund.appoint(tx, counter, asked, f.MANAGER, f.NOW),
     )
-    assert (type(won), lost.code) == (Accepted, "order-not-failed")
+    assert (type(won), lost.code) == (OperationAccepted, "order-not-failed")
 
 
 def test_a_refund_takes_port_and_series_of_invoices_in_the_order_of_an_opening_so_that_neither_waits_for_the_other(

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from dispatch.accounts import renaming
-from dispatch.accounts.operation import Accepted, Counter, Refused
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.accounts.renaming import Renaming
 from dispatch.domain.roles import Role
 from dispatch.domain.title import Title
@@ -149,8 +149,8 @@ def test_of_two_accounts_that_take_one_name_at_once_one_gets_it(database: Databa
     requests = [renaming_of(c.in_service(database, counter, n), n) for n in (1, 2)]
     first, second = (lambda tx, r=r: renaming.rename(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
-    assert isinstance(won, Accepted)
-    assert isinstance(lost, Refused)
+    assert isinstance(won, OperationAccepted)
+    assert isinstance(lost, OperationRefused)
     assert lost.code == "account-name-taken"
     assert c.line(database, NEW).id == c.rows(database, b.account)[0].id
 

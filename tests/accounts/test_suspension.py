@@ -10,7 +10,7 @@ from pydantic import SecretStr, ValidationError
 from dispatch.accounts import binding, closure, suspension
 from dispatch.accounts.binding import Unbinding
 from dispatch.accounts.closure import Closure
-from dispatch.accounts.operation import Accepted, Counter, Refused
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.accounts.suspension import Suspension
 from dispatch.domain.account import AccountState
 from dispatch.domain.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
@@ -146,8 +146,8 @@ def test_a_number_that_is_given_up_at_the_same_time_finds_nothing(database: Data
         lambda tx: suspension.suspend(tx, counter, by_phone(), f.CLERK, f.NOW),
     )
 
-    assert isinstance(given_up, Accepted)
-    assert isinstance(late, Refused)
+    assert isinstance(given_up, OperationAccepted)
+    assert isinstance(late, OperationRefused)
     assert late.code == "mobile-not-bound"
 
 
@@ -256,8 +256,8 @@ def test_two_who_stop_it_at_once_stop_it_once(database: Database, counter: Count
         lambda tx: suspension.suspend(tx, counter, stopping(number, reason="arrears"), f.CLERK, f.NOW),
     )
 
-    assert isinstance(one, Accepted)
-    assert isinstance(other, Refused)
+    assert isinstance(one, OperationAccepted)
+    assert isinstance(other, OperationRefused)
     assert other.code == "wrong-state"
     assert state(database, number) == ("suspended", "customer-request")
 
@@ -271,7 +271,7 @@ def test_under_one_key_it_is_done_once(
 
     outcome = c.done_once(database, operation, counter, stopping(number), stopping(number, note="另一回事"))
 
-    assert isinstance(outcome, Accepted)
+    assert isinstance(outcome, OperationAccepted)
 
 
 @both
@@ -282,7 +282,7 @@ def test_under_one_key_it_is_refused_once(
 
     outcome = c.done_once(database, operation, counter, stranger, stopping(number))
 
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, OperationRefused)
     assert len(c.rows(database, b.authentication_failure)) == 1
 
 

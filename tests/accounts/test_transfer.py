@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from dispatch.accounts import closure, password, transfer
 from dispatch.accounts.closure import Closure
-from dispatch.accounts.operation import Accepted, Counter, Refused
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.accounts.password import PasswordChange
-from dispatch.accounts.registration import Bearer, Scan
+from dispatch.accounts.registration import Agent, Scan
 from dispatch.accounts.transfer import REQUIRED, Transfer
 from dispatch.domain.plans import Fallback
 from dispatch.domain.roles import Role
@@ -139,7 +139,7 @@ def test_a_missing_document_is_named(database: Database, counter: Counter, numbe
 def test_all_that_is_missing_is_named_at_once_with_what_an_agent_needs(
     database: Database, counter: Counter, number: str
 ) -> None:
-    agent = Bearer(name="王代办", document_kind="resident-id", document_number=c.document(9))
+    agent = Agent(name="王代办", document_kind="resident-id", document_number=c.document(9))
 
     nothing = c.refused(database, transfer.transfer, counter, transferring(number, scans=(), agent=agent))
     assert "机主证件、新机主证件、过户协议、代办人证件、授权书。" in nothing.reason
@@ -302,15 +302,15 @@ def test_the_old_owner_who_comes_at_the_same_time_comes_too_late(
         lambda tx: password.change(tx, counter, changing(number, 1, c.PASSWORD), f.CLERK, f.NOW),
     )
 
-    assert isinstance(given, Accepted)
-    assert isinstance(late, Refused)
+    assert isinstance(given, OperationAccepted)
+    assert isinstance(late, OperationRefused)
     assert late.code == "authentication-failed"
 
 
 def test_under_one_key_it_is_transferred_once(database: Database, counter: Counter, number: str) -> None:
     outcome = c.done_once(database, transfer.transfer, counter, transferring(number), transferring(number, to=3))
 
-    assert isinstance(outcome, Accepted)
+    assert isinstance(outcome, OperationAccepted)
     assert customer_of(database, number).mobile == c.mobile(2)
 
 
@@ -319,7 +319,7 @@ def test_under_one_key_it_is_refused_once(database: Database, counter: Counter, 
 
     outcome = c.done_once(database, transfer.transfer, counter, incomplete, transferring(number))
 
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, OperationRefused)
     assert outcome.code == "documents-missing"
 
 

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from dispatch.accounts import closure, opening, renaming, suspension
-from dispatch.accounts.operation import Accepted, Counter, Outcome, Request
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRequest
 from dispatch.domain.account import LIVING
 from dispatch.domain.roles import Actor
 from dispatch.errors import DispatchError
@@ -43,15 +43,15 @@ class Clerk:
         acts = [self.open, self.open, self.build, self.build, self.stop_or_go, self.stop_or_go, self.rename, self.close]
         for _ in range(STEPS):
             outcome = self.dice.choice(acts)()
-            if isinstance(outcome, Accepted):
+            if isinstance(outcome, OperationAccepted):
                 done[outcome.operation] += 1
         self.database.dispose()
         return dict(done)
 
-    def do(self, operation: a.Operation, request: Request) -> Outcome:
+    def do(self, operation: a.Operation, request: OperationRequest) -> OperationOutcome:
         return a.do(self.database, operation, self.counter, request, self.actor, f.NOW)
 
-    def open(self) -> Outcome:
+    def open(self) -> OperationOutcome:
         """Two mobile numbers for three lines, so that a free one is fought for."""
         return self.do(
             opening.open_account, a.application(self.dice.randint(1, LINES), mobile=a.mobile(self.dice.randint(7, 8)))
@@ -67,20 +67,20 @@ class Clerk:
         row = self.dice.choice(living)
         return row.number, SecretStr(a.resident_id(customers[row.customer_id]))
 
-    def stop_or_go(self) -> Outcome | None:
+    def stop_or_go(self) -> OperationOutcome | None:
         operation = self.dice.choice([suspension.suspend, suspension.resume])
         if not (line := self.line()):
             return None
         request = suspension.Suspension(account=line[0], document_number=line[1], reason="customer-request")
         return self.do(operation, request)
 
-    def rename(self) -> Outcome | None:
+    def rename(self) -> OperationOutcome | None:
         if not (line := self.line()):
             return None
         new = a.mobile(self.dice.randint(1, 2))
         return self.do(renaming.rename, renaming.Renaming(account=line[0], document_number=line[1], new_account=new))
 
-    def close(self) -> Outcome | None:
+    def close(self) -> OperationOutcome | None:
         if self.dice.random() < 0.5 or not (line := self.line()):
             return None
         return self.do(closure.close, closure.Closure(account=line[0], document_number=line[1], reason="moving"))

@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from dispatch.accounts import registration
 from dispatch.accounts.catalogue import OPERATIONS
-from dispatch.accounts.form_fields import Way, entries
-from dispatch.accounts.secret import Asked
+from dispatch.accounts.form_fields import InputKind, entries
+from dispatch.accounts.secret import Prompt
 from dispatch.cli.request_command import JSON_FILE, command
 from dispatch.cli.request_reader import read
 from dispatch.errors import BadRequest
@@ -49,12 +49,12 @@ class Wish(Base):
 
     holder: Person
     speed: int
-    password: Annotated[SecretStr, Field(description="密码 · password"), Asked(twice=True)]
+    password: Annotated[SecretStr, Field(description="密码 · password"), Prompt(twice=True)]
     pays: Literal["cash", "card"] = "cash"
     urgent: bool = False
     agent: Person | None = None
     account: str | None = None
-    pin: Annotated[SecretStr | None, Asked(beside="account")] = None
+    pin: Annotated[SecretStr | None, Prompt(beside="account")] = None
     scans: tuple[Scan, ...] = ()
 
 
@@ -282,7 +282,7 @@ def test_every_option_of_the_counter_says_what_it_is_in_both_languages(name: str
     assert [entry.option for entry in listed if " · " not in entry.help] == []
     assert len({entry.option for entry in listed}) == len(listed)
     secret = {"password", "old_password", "new_password", "document_number"}
-    assert {entry.way for entry in listed if entry.path[-1] in secret} <= {Way.SECRET}
+    assert {entry.way for entry in listed if entry.path[-1] in secret} <= {InputKind.SECRET}
     assert JSON_FILE not in {entry.parameter for entry in listed}
 
 

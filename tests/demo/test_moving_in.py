@@ -13,7 +13,7 @@ from dispatch.accounts.operation import Counter
 from dispatch.demo import moving_in
 from dispatch.demo.effect_tally import count_outside
 from dispatch.demo.households import Household, households
-from dispatch.demo.moving_in import NotOpened, move_in
+from dispatch.demo.moving_in import OpeningRefused, move_in
 from dispatch.domain.effect import Port
 from dispatch.domain.kind import Kind
 from dispatch.ports.ledger import Ledger
@@ -71,7 +71,7 @@ def test_an_order_that_the_database_does_not_have_is_lost(database: Database, co
 def test_a_customer_whom_the_counter_refuses_ends_the_demonstration(
     database: Database, counter: Counter, ledger: Ledger
 ) -> None:
-    with pytest.raises(NotOpened, match="unknown-address"):
+    with pytest.raises(OpeningRefused, match="unknown-address"):
         move_in(database, counter, ledger, "settle", households(1), lambda: None)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import insert, make_url, update
 
 from dispatch.doctor import broker as broker_of
 from dispatch.doctor import database as database_of
-from dispatch.doctor.finding import Finding, Verdict
+from dispatch.doctor.finding import CheckResult, Grade
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import load_settings
 from dispatch.storage import accounts
@@ -28,10 +28,10 @@ from tests import valkey
 from tests.acceptance.conftest import Home
 from tests.deploy.compose import free_port
 
-GOOD, DOUBTFUL, BAD = Verdict.GOOD, Verdict.DOUBTFUL, Verdict.BAD
+GOOD, DOUBTFUL, BAD = Grade.GOOD, Grade.DOUBTFUL, Grade.BAD
 
 
-def verdicts(findings: Iterator[Finding]) -> dict[str, Verdict]:
+def verdicts(findings: Iterator[CheckResult]) -> dict[str, Grade]:
     found = {}
     for each in findings:
         assert (each.remedy is None) is (each.verdict is GOOD), each
@@ -111,7 +111,7 @@ def test_fonts_without_chinese_are_found_before_a_customer_waits_for_his_slip(ho
 # -- the database ------------------------------------------------------------------------------------
 
 
-def examine(database: Database, monkeypatch: pytest.MonkeyPatch, file: Rulebook | None = None) -> dict[str, Verdict]:
+def examine(database: Database, monkeypatch: pytest.MonkeyPatch, file: Rulebook | None = None) -> dict[str, Grade]:
     monkeypatch.setenv("DISPATCH_DATABASE_URL", str(database.url))
     monkeypatch.setenv("DISPATCH_FIELD_KEYS", "k1:" + "A" * 43)
     monkeypatch.setenv("DISPATCH_INDEX_KEY", "B" * 43)
@@ -175,7 +175,7 @@ def test_a_database_that_is_away_is_told_with_its_reason(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.2, GOOD), (-3, DOUBTFUL), (40, BAD)])
-def test_clocks_that_differ_are_found(precomputed: float, verdict: Verdict) -> None:
+def test_clocks_that_differ_are_found(precomputed: float, verdict: Grade) -> None:
     assert database_of.clock(database_of.CLOCK, precomputed).verdict is verdict
 
 
@@ -232,7 +232,7 @@ SOUND = {
         ({"served": {"noc": ["noc@a"]}}, "queues", BAD),
     ],
 )
-def test_what_the_broker_tells_is_judged(change: dict[str, Any], check: str, verdict: Verdict) -> None:
+def test_what_the_broker_tells_is_judged(change: dict[str, Any], check: str, verdict: Grade) -> None:
     found = verdicts(broker_of.judge({**SOUND, **change}, ["noc", "effects"]))
     assert found[check] is verdict
 

@@ -80,7 +80,7 @@ def _report(database: Database, n: int, priority: int, area: str) -> Fault:
     number = account(database, f"GZ{n}", area)
     with database.write() as tx:
         made = intake.submit(
-            tx, RULEBOOK, SCRIPT, intake.Report(number, "no-internet", "断网", priority=priority), CLERK, NOW
+            tx, RULEBOOK, SCRIPT, intake.FaultReport(number, "no-internet", "断网", priority=priority), CLERK, NOW
         )
     return Fault(made.ticket_id, area, priority)
 

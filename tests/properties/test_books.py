@@ -19,11 +19,11 @@ from pydantic import SecretStr
 
 from dispatch.accounts import binding, closure, opening, password, refund, renaming, suspension, transfer
 from dispatch.accounts.billing import Paid
-from dispatch.accounts.operation import Accepted, Counter, Refused
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.domain.account import LIVING
 from dispatch.domain.roles import Actor, Role
 from dispatch.errors import DispatchError
-from dispatch.routing.address_file import Reach
+from dispatch.routing.address_file import CoveredAddress
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import resources
@@ -98,17 +98,17 @@ class World:
         with database.write() as tx:
             for n, port in ADDRESSES.items():
                 reach = (f"OLT-{port}", "0/1/1", PORTS[port]) if port else ()
-                resources.enter(tx, [Reach(f"广州市天河区体育西路{n}号", "tianhe", *reach)])
+                resources.enter(tx, [CoveredAddress(f"广州市天河区体育西路{n}号", "tianhe", *reach)])
 
     # -- hands -------------------------------------------------------------------------------------
 
-    def do(self, operation: Any, request: Any, foretold: str | None) -> Accepted | None:
+    def do(self, operation: Any, request: Any, foretold: str | None) -> OperationAccepted | None:
         """Carry it out; it must come out as foretold: accepted (None), or refused with this code."""
         clerk = f.CLERK if self.now.day % 2 else Actor("zhou", Role.CLERK)
         outcome = a.do(self.database, operation, self.counter, request, clerk, self.now)
-        code = outcome.code if isinstance(outcome, Refused) else None
+        code = outcome.code if isinstance(outcome, OperationRefused) else None
         assert code == foretold, f"{operation.__name__} {request!r}: {outcome}"
-        if isinstance(outcome, Refused):
+        if isinstance(outcome, OperationRefused):
             return None
         self.accepted += 1
         return outcome
@@ -380,7 +380,7 @@ class World:
         code = None
         try:
             with self.database.write() as tx:
-                report = intake.Report(line.number, "no-internet", "断网")
+                report = intake.FaultReport(line.number, "no-internet", "断网")
                 intake.submit(tx, self.rulebook, self.script, report, f.CLERK, self.now)
         except DispatchError as refused:
             code = refused.code

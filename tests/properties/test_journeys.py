@@ -113,7 +113,7 @@ class World:
         symptom = "no-internet" if answers else dice.choice(["no-internet", "account-system"])
         key = dice.choice([None, "a", "b", "c", "d"])
         account = dice.choice(["GZ1", "GZ2"])
-        report = intake.Report(account, symptom, "断网", 3, answers, None, key, dice.random() < 0.3)
+        report = intake.FaultReport(account, symptom, "断网", 3, answers, None, key, dice.random() < 0.3)
         with self.act() as tx:
             intake.submit_many(tx, self.rulebook, SCRIPT, [report] * dice.randint(1, 2), taker, self.now)
 

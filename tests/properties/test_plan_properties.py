@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW, identity
-from dispatch.replay.plan import TICKET, Plan, Planner
+from dispatch.replay.plan import TICKET, CasePlan, Planner
 from dispatch.routing import loader
 from dispatch.routing.rulebook import Decision, Facts, Rulebook
 
@@ -75,7 +75,7 @@ cases = st.builds(
 )
 
 
-def follow(plan: Plan, rulebook: Rulebook) -> list[list[str]]:
+def follow(plan: CasePlan, rulebook: Rulebook) -> list[list[str]]:
     """What a ticket does that takes the planned steps: the people visited in each round."""
     known = {**TICKET, "category": plan.category, "priority": plan.priority}
     visited: list[list[str]] = []

@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import identity
-from dispatch.replay.plan import Plan, Planner, plan
+from dispatch.replay.plan import CasePlan, Planner, plan
 from dispatch.routing import loader
 from dispatch.routing.rulebook import Rulebook
 
@@ -28,11 +28,11 @@ def case(*rounds: str, number: str = "1") -> LoggedCase:
     return LoggedCase(number, datetime(2024, 3, 4, tzinfo=UTC), 3, len(rounds) - 1, visited)
 
 
-def planned(rulebook: Rulebook, *rounds: str, number: str = "1") -> Plan:
+def planned(rulebook: Rulebook, *rounds: str, number: str = "1") -> CasePlan:
     return plan(case(*rounds, number=number), identity(rulebook), rulebook)
 
 
-def visits(of: Plan) -> list[str]:
+def visits(of: CasePlan) -> list[str]:
     return [" ".join(step.team for step in each.steps) for each in of.rounds]
 
 

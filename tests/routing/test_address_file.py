@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.errors import BadAddressFile
-from dispatch.routing.address_file import MOST_FAULTS, Reach, load, parse
+from dispatch.routing.address_file import MOST_FAULTS, CoveredAddress, load, parse
 
 HEADER = "address,area,olt,port,capacity"
 ROW = "广州市天河区体育西路1号,tianhe,OLT-1,0/1/1,64"
@@ -22,8 +22,8 @@ def faults(*rows: str, header: str = HEADER) -> list[str]:
 def test_the_sample_is_read() -> None:
     listed = load(Path(__file__).parents[2] / "docs/addresses.csv")
     assert len(listed.rows) == 6
-    assert listed.rows[4] == Reach("广州市番禺区市桥街康乐路6号,首层商铺", "panyu", "GZ-PY-OLT02", "0/1/8", 64)
-    assert listed.rows[5] == Reach("广州市番禺区沙湾镇渡头村8号", "panyu")
+    assert listed.rows[4] == CoveredAddress("广州市番禺区市桥街康乐路6号,首层商铺", "panyu", "GZ-PY-OLT02", "0/1/8", 64)
+    assert listed.rows[5] == CoveredAddress("广州市番禺区沙湾镇渡头村8号", "panyu")
     assert listed.port_lines[("GZ-TH-OLT01", "0/1/1")] == 2
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from dispatch.cli.rules import rules
 from dispatch.errors import BadRules
-from dispatch.routing.cases import Verdict, all_rules, load_cases, parse_cases, run
+from dispatch.routing.cases import CasesVerdict, all_rules, load_cases, parse_cases, run
 from dispatch.routing.loader import parse
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.strict_yaml import read
@@ -19,7 +19,7 @@ from tests.strategies import RULEBOOK, RULES
 CASES = Path(__file__).parent.parent / "routing_cases.yaml"
 
 
-def verdict(text: str) -> Verdict:
+def verdict(text: str) -> CasesVerdict:
     return run(RULEBOOK, parse_cases(text, "cases.yaml", RULEBOOK))
 
 

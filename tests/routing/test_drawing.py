@@ -5,54 +5,59 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from dispatch.routing.drawing import svg
-from dispatch.routing.graph import ANYWHERE, START, Kind, Step, arrows, travelled
+from dispatch.routing.graph import ANYWHERE, START, ArrowKind, JourneyStep, arrows, travelled
 from dispatch.routing.painting import Marks
 from tests.strategies import FLOW, RULEBOOK
 
 OWN = arrows(RULEBOOK, FLOW)
-TO_NOC = Step(1, START, "noc", "flows.fault.start.otherwise")
+TO_NOC = JourneyStep(1, START, "noc", "flows.fault.start.otherwise")
 
 
-def taken(*steps: Step) -> dict[tuple[str, str, Kind], list[int]]:
+def taken(*steps: JourneyStep) -> dict[tuple[str, str, ArrowKind], list[int]]:
     found = travelled(RULEBOOK, OWN, steps)
     return {(arrow.source, arrow.target, arrow.kind): numbers for arrow, numbers in found.items()}
 
 
 def test_a_journey_takes_the_arrows_of_its_rules() -> None:
-    out = Step(2, "noc", "installer", "flows.fault.noc.outside-plant")
-    assert taken(TO_NOC, out) == {(START, "noc", Kind.ENTRY): [1], ("noc", "installer", Kind.WORK): [2]}
+    out = JourneyStep(2, "noc", "installer", "flows.fault.noc.outside-plant")
+    assert taken(TO_NOC, out) == {(START, "noc", ArrowKind.ENTRY): [1], ("noc", "installer", ArrowKind.WORK): [2]}
 
 
 def test_back_to_the_sender_and_on_as_another_teams_work_are_two_arrows() -> None:
-    assert taken(Step(3, "transmission", "noc", "flows.fault.transmission.fixed")) == {
-        ("transmission", "noc", Kind.BACK): [3]
+    assert taken(JourneyStep(3, "transmission", "noc", "flows.fault.transmission.fixed")) == {
+        ("transmission", "noc", ArrowKind.BACK): [3]
     }
-    assert taken(Step(3, "transmission", "noc", "flows.fault.transmission.not-ours")) == {
-        ("transmission", "noc", Kind.WORK): [3]
+    assert taken(JourneyStep(3, "transmission", "noc", "flows.fault.transmission.not-ours")) == {
+        ("transmission", "noc", ArrowKind.WORK): [3]
     }
 
 
 def test_the_same_way_twice_is_one_arrow_with_both_numbers() -> None:
     ask, back = "flows.fault.installer.line-fault", "flows.fault.transmission.fixed"
-    there = [Step(number, "installer", "transmission", ask) for number in (3, 5)]
-    assert taken(*there, Step(4, "transmission", "installer", back)) == {
-        ("installer", "transmission", Kind.WORK): [3, 5],
-        ("transmission", "installer", Kind.BACK): [4],
+    there = [JourneyStep(number, "installer", "transmission", ask) for number in (3, 5)]
+    assert taken(*there, JourneyStep(4, "transmission", "installer", back)) == {
+        ("installer", "transmission", ArrowKind.WORK): [3, 5],
+        ("transmission", "installer", ArrowKind.BACK): [4],
     }
 
 
 def test_what_a_person_passes_on_is_an_arrow_of_its_own_also_where_the_rules_have_one() -> None:
-    steps = [Step(2, "noc", "installer", "teams.noc.passes_on_to"), Step(3, "installer", "noc", "hand back")]
-    assert taken(*steps) == {("noc", "installer", Kind.HAND): [2], ("installer", "noc", Kind.HAND): [3]}
+    steps = [
+        JourneyStep(2, "noc", "installer", "teams.noc.passes_on_to"),
+        JourneyStep(3, "installer", "noc", "hand back"),
+    ]
+    assert taken(*steps) == {("noc", "installer", ArrowKind.HAND): [2], ("installer", "noc", ArrowKind.HAND): [3]}
 
 
 def test_the_limits_and_the_end_are_ways_too() -> None:
-    assert taken(Step(41, "noc", "supervisor", "limits.hops")) == {(ANYWHERE, "supervisor", Kind.LIMIT): [41]}
-    assert taken(Step(4, "callback-survey", "end")) == {("callback-survey", "end", Kind.DONE): [4]}
+    assert taken(JourneyStep(41, "noc", "supervisor", "limits.hops")) == {
+        (ANYWHERE, "supervisor", ArrowKind.LIMIT): [41]
+    }
+    assert taken(JourneyStep(4, "callback-survey", "end")) == {("callback-survey", "end", ArrowKind.DONE): [4]}
 
 
 def marked(language: str = "zh") -> ElementTree.Element:
-    steps = (TO_NOC, Step(2, "noc", "noc", "teams.noc.passes_on_to"))
+    steps = (TO_NOC, JourneyStep(2, "noc", "noc", "teams.noc.passes_on_to"))
     way = travelled(RULEBOOK, OWN, steps)
     marks = Marks("工单 <F1>", "1 网管监控", {START: (), "noc": (1, 2)}, tuple(way), "noc")
     return ElementTree.fromstring(svg(RULEBOOK, FLOW, marks, language))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.runtime.child_process import Held, hold
+from dispatch.runtime.child_process import FileHeld, hold
 
 HOLDER = "import sys; from pathlib import Path; from dispatch.runtime.child_process import hold\n"
 HOLDER += "held = hold(Path(sys.argv[1]))\n"
@@ -17,7 +17,7 @@ HOLDER += "print('held', flush=True); sys.stdin.read()"
 
 
 def test_a_file_is_held_by_one_and_names_its_holder(tmp_path: Path) -> None:
-    with hold(tmp_path / "x.lock"), pytest.raises(Held) as refused:
+    with hold(tmp_path / "x.lock"), pytest.raises(FileHeld) as refused:
         hold(tmp_path / "x.lock")
     assert refused.value.pid == str(os.getpid())
     hold(tmp_path / "x.lock").close()
@@ -28,7 +28,7 @@ def test_a_killed_process_holds_nothing_any_more(tmp_path: Path) -> None:
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(Held) as refused:
+        with pytest.raises(FileHeld) as refused:
             hold(tmp_path / "x.lock")
         assert refused.value.pid == str(other.pid)
         other.kill()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from dispatch.domain.title import Title
-from dispatch.slips.forms import Change, InvoiceData, Line, Section, SlipData
+from dispatch.slips.forms import Change, InvoiceData, Section, SlipData, SlipLine
 from dispatch.slips.typesetting import invoice, slip
 from tests.slip_samples import INVOICE, MODIFICATION, OPENING, OPERATOR, RED_LETTER, REFUND, URL
 from tests.slips import paper
@@ -152,7 +152,9 @@ def test_thirty_changes_go_over_several_pages_and_each_names_the_slip_and_repeat
     ids=["chinese", "no-space", "name", "lines"],
 )
 def test_nothing_is_cut_or_runs_over_the_edge(value: str) -> None:
-    long = (Section(Title("很长的标题" * 12, "A long title " * 8), (Line(Title("很长的标签" * 3, "Label"), value),)),)
+    long = (
+        Section(Title("很长的标题" * 12, "A long title " * 8), (SlipLine(Title("很长的标签" * 3, "Label"), value),)),
+    )
     data = replace(
         OPENING,
         customer=value[:40].replace("\n", ""),

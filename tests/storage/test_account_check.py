@@ -6,7 +6,7 @@ from sqlalchemy import insert, update
 
 from dispatch.domain.account import AccountState
 from dispatch.storage import accounts, operations
-from dispatch.storage.accounts import Line
+from dispatch.storage.accounts import LineData
 from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
@@ -53,7 +53,7 @@ def test_a_line_is_known_by_its_account_with_the_port_it_occupies_and_the_speed_
         tx.execute(ended)
     with database.read() as tx:
         assert accounts.lines(tx, [one, two, 3]) == {
-            one: Line(one, "GZ1", "OLT-GZ1", "0/1/1", 300),
-            two: Line(two, "GZ2", "OLT-GZ2", "0/1/1", None),
-            3: Line(3, "GZ3", None, None, None),
+            one: LineData(one, "GZ1", "OLT-GZ1", "0/1/1", 300),
+            two: LineData(two, "GZ2", "OLT-GZ2", "0/1/1", None),
+            3: LineData(3, "GZ3", None, None, None),
         }

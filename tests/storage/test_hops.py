@@ -15,7 +15,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, tickets
 from dispatch.storage.database import Database, Tx
-from dispatch.storage.hops import Sending
+from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables import tickets as t
 from dispatch.storage.ticket_changes import write_act
@@ -28,12 +28,12 @@ MINUTE = timedelta(minutes=1)
 TEAMS = ["noc", "system-support"]
 
 
-def take(database: Database, now: datetime = NOW, limit: int = 100, teams: list[str] = TEAMS) -> list[Sending]:
+def take(database: Database, now: datetime = NOW, limit: int = 100, teams: list[str] = TEAMS) -> list[SentHop]:
     with database.write() as tx:
         return hops.take_due(tx, now, LEASE, limit, teams)
 
 
-def receive(database: Database, sent: list[Sending], now: datetime = NOW) -> list[Pair]:
+def receive(database: Database, sent: list[SentHop], now: datetime = NOW) -> list[Pair]:
     with database.write() as tx:
         return hops.receive(tx, [each.pair for each in sent], now, LEASE)
 
@@ -102,7 +102,7 @@ def test_of_a_message_s_hops_only_those_at_its_generation_are_received(database:
     assert receive(database, first) == []
     assert receive(database, again[:3]) == [sent.pair for sent in again[:3]]
     assert receive(database, again) == [sent.pair for sent in again[3:]]  # the others: delivered twice
-    assert receive(database, [Sending(999_999, 1, "noc", 1, "fault", 0)]) == []
+    assert receive(database, [SentHop(999_999, 1, "noc", 1, "fault", 0)]) == []
 
 
 def test_every_step_has_its_own_generation_so_that_a_step_delivered_twice_finds_nothing(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from dispatch.routing.address_file import Reach
+from dispatch.routing.address_file import CoveredAddress
 from dispatch.storage import resources
 from dispatch.storage.database import Database
 from tests.factories import dump
 
-ONE = Reach("广州市天河区体育西路1号", "tianhe", "OLT-1", "0/1/1", 64)
-TWO = Reach("广州市天河区体育西路2号", "tianhe", "OLT-1", "0/1/1", 64)
-NOWHERE = Reach("广州市番禺区沙湾镇渡头村8号", "panyu")
+ONE = CoveredAddress("广州市天河区体育西路1号", "tianhe", "OLT-1", "0/1/1", 64)
+TWO = CoveredAddress("广州市天河区体育西路2号", "tianhe", "OLT-1", "0/1/1", 64)
+NOWHERE = CoveredAddress("广州市番禺区沙湾镇渡头村8号", "panyu")
 
 
-def entered(database: Database, *rows: Reach) -> int:
+def entered(database: Database, *rows: CoveredAddress) -> int:
     with database.write() as tx:
         return resources.enter(tx, rows)
 
@@ -66,7 +66,7 @@ def test_a_port_can_not_have_less_capacity_than_is_in_use(database: Database) ->
 
 
 def test_more_rows_than_one_statement_holds_are_all_entered(database: Database) -> None:
-    rows = [Reach(f"广州市天河区体育西路{n}号", "tianhe", f"OLT-{n % 7}", "0/1/1", 256) for n in range(1_300)]
+    rows = [CoveredAddress(f"广州市天河区体育西路{n}号", "tianhe", f"OLT-{n % 7}", "0/1/1", 256) for n in range(1_300)]
     assert entered(database, *rows) == 1_300
     with database.read() as tx:
         assert len(resources.addresses(tx, 10_000)) == 1_300

@@ -65,14 +65,17 @@ class Scene:
 
     def transferred(self) -> int:
         with self.database.write() as tx:
-            report = intake.Report("GZ2", "no-internet", "断网")
+            report = intake.FaultReport("GZ2", "no-internet", "断网")
             made = intake.submit(tx, self.rulebook, self.script, report, AGENT_10050, NOW).ticket_id
             intake.transfer(tx, made, "x", AGENT_10050, NOW)
         return made
 
 
 def submit(s: Scene) -> Act:
-    many = [intake.Report("GZ2", "no-internet", "断网"), intake.Report("GZ1", "slow", "慢", despite_duplicate=True)]
+    many = [
+        intake.FaultReport("GZ2", "no-internet", "断网"),
+        intake.FaultReport("GZ1", "slow", "慢", despite_duplicate=True),
+    ]
     return lambda tx: intake.submit_many(tx, s.rulebook, s.script, many, CLERK, NOW)
 
 

@@ -141,7 +141,7 @@ def test_a_report_that_never_became_a_ticket_is_withdrawn_too(
 ) -> None:
     account(database)
     with database.write() as tx:
-        taken = intake.submit(tx, in_force, script, intake.Report("GZ1", "slow", "慢"), AGENT_10050, NOW)
+        taken = intake.submit(tx, in_force, script, intake.FaultReport("GZ1", "slow", "慢"), AGENT_10050, NOW)
         followup.withdraw(tx, taken.ticket_id, "好了", CLERK, NOW)
     assert ticket(database, taken.ticket_id).state == "withdrawn"
 
@@ -176,7 +176,7 @@ def _while_its_hop_moves_on(
     account(postgresql, "GZ2")
     with postgresql.write() as tx:
         opened = intake.submit(
-            tx, rulebook, script, intake.Report("GZ2", "no-internet", "断网"), AGENT_10050, NOW
+            tx, rulebook, script, intake.FaultReport("GZ2", "no-internet", "断网"), AGENT_10050, NOW
         ).ticket_id
     meanwhile: dict[int, Callable[[Tx], object]] = {
         moved: lambda tx: handling.end(tx, rulebook, Report(hop_id, NOC, "outside-plant", OUTSIDE), NOW),

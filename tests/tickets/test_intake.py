@@ -25,7 +25,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts
 from dispatch.storage.database import Database
 from dispatch.tickets import intake
-from dispatch.tickets.intake import Accepted, Report
+from dispatch.tickets.intake import AcceptedReport, FaultReport
 from tests.factories import (
     AGENT_10050,
     AGENT_10086,
@@ -47,7 +47,7 @@ from tests.factories import (
     ticket,
 )
 
-GOOD = Report("GZ1", "no-internet", "断网")
+GOOD = FaultReport("GZ1", "no-internet", "断网")
 
 
 @pytest.fixture
@@ -56,15 +56,15 @@ def gz1(database: Database) -> str:
 
 
 def submit(
-    database: Database, rulebook: Rulebook, script: Script, report: Report = GOOD, actor: Actor = CLERK
-) -> Accepted:
+    database: Database, rulebook: Rulebook, script: Script, report: FaultReport = GOOD, actor: Actor = CLERK
+) -> AcceptedReport:
     with database.write() as tx:
         return intake.submit(tx, rulebook, script, report, actor, NOW)
 
 
 def submit_many(
-    database: Database, rulebook: Rulebook, script: Script, *reports: Report
-) -> list[Accepted | DispatchError]:
+    database: Database, rulebook: Rulebook, script: Script, *reports: FaultReport
+) -> list[AcceptedReport | DispatchError]:
     with database.write() as tx:
         return intake.submit_many(tx, rulebook, script, reports, CLERK, NOW)
 
@@ -204,9 +204,9 @@ def test_the_same_request_twice_in_a_batch_is_one_ticket(
 ) -> None:
     keyed = replace(GOOD, request_key="web/1", despite_duplicate=True)
     one, two, other = submit_many(database, in_force, script, keyed, keyed, replace(keyed, request_key=""))
-    assert isinstance(one, Accepted)
+    assert isinstance(one, AcceptedReport)
     assert two == replace(one, repeated=True)
-    assert isinstance(other, Accepted)
+    assert isinstance(other, AcceptedReport)
     assert other.ticket_id != one.ticket_id
 
 

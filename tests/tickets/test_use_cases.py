@@ -23,7 +23,7 @@ from dispatch.storage import archive, hops, surveys
 from dispatch.storage.database import Database
 from dispatch.tickets import closing, followup, handling, intake, next_hop, timers
 from dispatch.tickets.handling import Claim, HandBack, PassOn
-from dispatch.tickets.intake import Report
+from dispatch.tickets.intake import FaultReport
 from tests.factories import (
     AGENT_10050,
     CLERK,
@@ -113,7 +113,7 @@ def test_what_was_said_at_10050_goes_along_to_10086_and_nobody_is_sent_yet(
 ) -> None:
     account(database)
     with database.write() as tx:
-        taken = intake.submit(tx, in_force, script, Report("GZ1", "slow", "晚上很慢"), AGENT_10050, NOW)
+        taken = intake.submit(tx, in_force, script, FaultReport("GZ1", "slow", "晚上很慢"), AGENT_10050, NOW)
         intake.transfer(tx, taken.ticket_id, "已重启光猫", AGENT_10050, NOW)
     assert (ticket(database, taken.ticket_id).state, live(database, taken.ticket_id)) == ("transferred", None)
     assert ticket(database, taken.ticket_id).description == "晚上很慢"

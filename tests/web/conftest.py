@@ -18,7 +18,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage.database import Database
-from dispatch.tickets.intake import Accepted
+from dispatch.tickets.intake import AcceptedReport
 from dispatch.web import server_events
 from dispatch.web.app import create_app
 from dispatch.web.installation import Installation
@@ -73,7 +73,7 @@ class Web:
         client.cookies.set("paidan_session", secret)
         return client
 
-    def fault(self, number: str = "GZ1", **report: Any) -> Accepted:
+    def fault(self, number: str = "GZ1", **report: Any) -> AcceptedReport:
         return f.fault(self.database, self.rulebook, self.script, number, **report)
 
     def on_board(self, number: str = "GZ1", **report: Any) -> str:

@@ -20,7 +20,7 @@ from dispatch.domain.roles import HELD_BY_PEOPLE
 from dispatch.runtime import metrics
 from dispatch.settings import Settings
 from dispatch.storage import hops
-from dispatch.web.middleware import Shield
+from dispatch.web.middleware import RequestGuard
 from tests import factories as f
 from tests.web.conftest import API, Web
 
@@ -126,7 +126,7 @@ def test_how_long_a_stream_lasts_is_not_how_long_its_request_took(capsys: pytest
         await asyncio.sleep(0.6)
         await send({"type": "http.response.body"})
 
-    TestClient(Shield(lasting, https=False)).get("/")
+    TestClient(RequestGuard(lasting, https=False)).get("/")
     took = re.search(r"ms=(\d+)", capsys.readouterr().out)
     assert took is not None
     assert int(took[1]) < 500

@@ -22,7 +22,7 @@ from dispatch.storage.database import Database, Tx
 from dispatch.web.api import health
 from dispatch.web.app import PAGES, RESOURCES
 from dispatch.web.pages.routes import Pages
-from dispatch.web.policy import POLICIES, Field, On, Thing, Verdict, Who, decide, shows
+from dispatch.web.policy import POLICIES, Audience, GuardedField, Permission, Subject, Target, decide, shows
 from dispatch.web.routes import Api
 from tests.web.conftest import Web
 
@@ -177,48 +177,48 @@ def held(role: Role, letters: str) -> bool:
     return role in (LETTERS[letter] for letter in letters)
 
 
-def expected(operation: str, role: Role, in_area: bool, thing: Thing) -> Verdict:
+def expected(operation: str, role: Role, in_area: bool, thing: Target) -> Permission:
     """One cell, from the tables above."""
     on = POLICIES[operation].on
     if BY_ROLE[operation] == ANYBODY:
-        return Verdict.ALLOWED
+        return Permission.ALLOWED
     if BY_ROLE[operation] == MACHINE:
-        return Verdict.HIDDEN
-    if on is not On.NOTHING and not in_area:
-        return Verdict.HIDDEN
+        return Permission.HIDDEN
+    if on is not Subject.NOTHING and not in_area:
+        return Permission.HIDDEN
     has_had_it = any(held(role, MEMBERS[team.name] + FILERS.get(team.name, "")) for team in thing.teams)
-    if on in (On.TICKET, On.HOP) and not held(role, SEES_EVERY_TICKET) and not has_had_it:
-        return Verdict.HIDDEN
+    if on in (Subject.TICKET, Subject.HOP) and not held(role, SEES_EVERY_TICKET) and not has_had_it:
+        return Permission.HIDDEN
     team = thing.team.name if thing.team else None
     may = held(role, BY_ROLE[operation])
     if team is not None:
         may |= operation in BY_MEMBERS and not thing.on_behalf and held(role, MEMBERS[team])
-        if on is On.TEAM:
+        if on is Subject.TEAM:
             may |= operation in BY_FILERS and held(role, FILERS.get(team, ""))
-        if on is On.HOP and thing.on_behalf:
+        if on is Subject.HOP and thing.on_behalf:
             may |= operation in BY_FILERS and held(role, FILERS.get(team, ""))
         may &= not (operation in ONLY_BY_PEOPLE and team in AUTOMATIC)
     if not may:
-        return Verdict.FORBIDDEN
-    return Verdict.ALLOWED if thing.state in STATES.get(operation, {thing.state}) else Verdict.UNTIMELY
+        return Permission.FORBIDDEN
+    return Permission.ALLOWED if thing.state in STATES.get(operation, {thing.state}) else Permission.UNTIMELY
 
 
-def things(operation: str, rulebook: Rulebook) -> Iterator[Thing]:
+def things(operation: str, rulebook: Rulebook) -> Iterator[Target]:
     """Every kind of thing that the operation may be done to: its team, who else had it, its state, on whose behalf."""
     policy = POLICIES[operation]
     teams = list(rulebook.teams.values())
     others = [rulebook.teams[name] for name in ("noc", "installer", "archive")]  # who had it before
     match policy.on:
-        case On.NOTHING | On.ACCOUNT:
-            yield Thing("tianhe")
-        case On.TEAM:
-            yield from (Thing("tianhe", team) for team in teams)
-        case On.TICKET:
+        case Subject.NOTHING | Subject.ACCOUNT:
+            yield Target("tianhe")
+        case Subject.TEAM:
+            yield from (Target("tianhe", team) for team in teams)
+        case Subject.TICKET:
             for team, earlier, ticket in itertools.product(teams, others, TicketState):
-                yield Thing("tianhe", team, (team, earlier), ticket)
-        case On.HOP:
+                yield Target("tianhe", team, (team, earlier), ticket)
+        case Subject.HOP:
             for team, earlier, hop, behalf in itertools.product(teams, others, HopState, (False, True)):
-                yield Thing("tianhe", team, (team, earlier), hop, behalf)
+                yield Target("tianhe", team, (team, earlier), hop, behalf)
 
 
 def test_the_tables_here_name_every_operation_every_team_and_every_role(rulebook: Rulebook) -> None:
@@ -243,15 +243,15 @@ def test_every_cell_of_the_matrix(rulebook: Rulebook) -> None:
 
 
 FIELDS = {
-    Field.CUSTOMER: ("CM58V", "NSTDIWB"),  # the second only while the ticket lives
-    Field.FAILURE: ("VO", NONE),
-    Field.LOAD: ("VO", NONE),
-    Field.REFUSED: ("VOA", NONE),
+    GuardedField.CUSTOMER: ("CM58V", "NSTDIWB"),  # the second only while the ticket lives
+    GuardedField.FAILURE: ("VO", NONE),
+    GuardedField.LOAD: ("VO", NONE),
+    GuardedField.REFUSED: ("VOA", NONE),
 }
 
 
 def test_every_field_in_every_state(rulebook: Rulebook) -> None:
-    assert set(FIELDS) == set(Field)
+    assert set(FIELDS) == set(GuardedField)
     for which, (always, living) in FIELDS.items():
         for team, role, state in itertools.product(rulebook.teams.values(), Role, TicketState):
             teams = team.name, MEMBERS[team.name] + FILERS.get(team.name, "")
@@ -259,15 +259,15 @@ def test_every_field_in_every_state(rulebook: Rulebook) -> None:
             want = held(role, always) or (
                 held(role, living) and state not in ("closed", "solved", "referred", "withdrawn")
             )
-            if which in (Field.CUSTOMER, Field.FAILURE):
+            if which in (GuardedField.CUSTOMER, GuardedField.FAILURE):
                 want = want and seen
-            if which is Field.LOAD:
+            if which is GuardedField.LOAD:
                 want = want or held(role, teams[1])
-            assert shows(which, role, Thing("tianhe", team, (team,), state)) == want, (which, role, team.name, state)
+            assert shows(which, role, Target("tianhe", team, (team,), state)) == want, (which, role, team.name, state)
 
 
 def test_what_no_policy_names_is_denied() -> None:
-    assert {decide("something new", role, in_area=True) for role in Role} == {Verdict.HIDDEN}
+    assert {decide("something new", role, in_area=True) for role in Role} == {Permission.HIDDEN}
 
 
 def test_every_route_names_a_policy_and_there_is_no_other_way_in(application: FastAPI) -> None:
@@ -378,7 +378,7 @@ def _nothing_written(database: Database) -> Iterator[Tx]:
 def _routes(application: FastAPI) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in application.openapi()["paths"].items():
         for method, described in methods.items():
-            if POLICIES[described["x-policy"]].who is Who.ROLES:
+            if POLICIES[described["x-policy"]].who is Audience.ROLES:
                 yield method, path, described
 
 
@@ -410,21 +410,21 @@ def test_every_route_asks_the_matrix(
     for in_area, client in ((True, here), (False, elsewhere)):
         for method, path, described in _routes(application):
             operation, operation_id = described["x-policy"], described["operationId"]
-            state = HopState.WAITING if POLICIES[operation].on is On.HOP else TicketState.OPEN
-            verdict = decide(operation, role, in_area, Thing("tianhe", team, (team,), state))
+            state = HopState.WAITING if POLICIES[operation].on is Subject.HOP else TicketState.OPEN
+            verdict = decide(operation, role, in_area, Target("tianhe", team, (team,), state))
             answer = _ask(client, method, path, operation_id)
             if operation_id in BULK and answer.status_code == 200:
                 told = [each["problem"]["status"] for each in answer.json()["refused"]]
-            elif operation_id in OF_BOARDS or POLICIES[operation].on is On.ACCOUNT:
+            elif operation_id in OF_BOARDS or POLICIES[operation].on is Subject.ACCOUNT:
                 continue  # tested where they are: a list without what isn't to be seen, an account as if unknown
             else:
                 told = [answer.status_code]
             if operation not in possible:
                 found = {expected(operation, role, True, thing) for thing in things(operation, rulebook)}
-                possible[operation] = bool(found & {Verdict.ALLOWED, Verdict.UNTIMELY})
-            if not possible[operation] or verdict is Verdict.FORBIDDEN:
+                possible[operation] = bool(found & {Permission.ALLOWED, Permission.UNTIMELY})
+            if not possible[operation] or verdict is Permission.FORBIDDEN:
                 assert told == [403], (operation_id, in_area, told)
-            elif verdict is Verdict.HIDDEN:
+            elif verdict is Permission.HIDDEN:
                 assert told == [404], (operation_id, in_area, told)
             else:
                 assert told in ([], [200], [201], [409], [422], [428], [MISSING.get(operation_id)]), (

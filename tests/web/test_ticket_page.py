@@ -107,7 +107,7 @@ def test_a_page_offers_what_its_visitor_may_do_with_the_ticket_as_it_is(small_we
 
     f.account(small_web.database, "GZ2")
     with small_web.database.write() as tx:
-        report = intake.Report("GZ2", "no-internet", "断网")
+        report = intake.FaultReport("GZ2", "no-internet", "断网")
         taken = intake.submit(tx, small_web.rulebook, small_web.script, report, f.AGENT_10050, f.NOW)
     assert offered(hotline, taken.number) == {"transfer", "refer"}
     assert "take-over" in offered(calls, taken.number)
@@ -126,7 +126,7 @@ def test_an_order_offers_no_withdrawal_behind_which_stand_a_port_and_money(small
 def test_a_transferred_report_is_taken_over_through_the_script(small_web: Web) -> None:
     f.account(small_web.database)
     with small_web.database.write() as tx:
-        report = intake.Report("GZ1", "no-internet", "断网")
+        report = intake.FaultReport("GZ1", "no-internet", "断网")
         made = intake.submit(tx, small_web.rulebook, small_web.script, report, f.AGENT_10050, f.NOW)
         intake.transfer(tx, made.ticket_id, "", f.AGENT_10050, f.NOW)
     agent, path = small_web.browser("he", Role.AGENT_10086), f"/tickets/{made.number}/take-over"

@@ -17,7 +17,7 @@ from dispatch.errors import MissingPart
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import EFFECTS, Rulebook
 from dispatch.storage import accounts, hops
-from dispatch.storage.hops import Sending
+from dispatch.storage.hops import SentHop
 from tests.factories import CLERK, LEASE, NOW
 from workers.chains import chains, stretches
 from workers.context import Context
@@ -99,20 +99,20 @@ PRIVATE = {"account": "SECRET-77", "mobile": "13912345678", "area": "secret-area
 
 
 @pytest.fixture
-def private_fault(context: Context, rulebook: Rulebook, script: Script) -> Sending:
+def private_fault(context: Context, rulebook: Rulebook, script: Script) -> SentHop:
     """A fault of a customer whose every word would be recognised, taken to be sent."""
     from dispatch.tickets import intake
-    from dispatch.tickets.intake import Report
+    from dispatch.tickets.intake import FaultReport
 
     in_force = context.rules.get()
     with context.database.write() as tx:
         accounts.take_over(tx, [(PRIVATE["account"], PRIVATE["area"], PRIVATE["mobile"])], Actor("x", "clerk"), NOW)
-        report = Report(PRIVATE["account"], "no-internet", PRIVATE["description"])
+        report = FaultReport(PRIVATE["account"], "no-internet", PRIVATE["description"])
         intake.submit(tx, in_force, script, report, CLERK, NOW)
         return hops.take_due(tx, datetime.now(UTC), LEASE, 10, list(in_force.teams))[0]
 
 
-def message_to(app: Celery, context: Context, sending: Sending, team: str) -> Any:
+def message_to(app: Celery, context: Context, sending: SentHop, team: str) -> Any:
     """The message with which the relay would send this hop to a team."""
     from workers.relay import Relay
 
@@ -127,7 +127,7 @@ def message_to(app: Celery, context: Context, sending: Sending, team: str) -> An
 
 
 def test_a_message_to_whichever_team_holds_ids_and_numbers_and_nothing_of_the_customer(
-    app: Celery, context: Context, private_fault: Sending, rulebook: Rulebook
+    app: Celery, context: Context, private_fault: SentHop, rulebook: Rulebook
 ) -> None:
     for team in rulebook.teams:
         message = message_to(app, context, private_fault, team)
@@ -140,7 +140,7 @@ def test_a_message_to_whichever_team_holds_ids_and_numbers_and_nothing_of_the_cu
         assert (arguments, keywords) == ([[[private_fault.id, private_fault.generation]]], {})
 
 
-def test_what_a_step_hands_on_in_its_message_is_ids_too(app: Celery, private_fault: Sending) -> None:
+def test_what_a_step_hands_on_in_its_message_is_ids_too(app: Celery, private_fault: SentHop) -> None:
     pairs: Any = [private_fault.pair]
     for step in ("noc.receive", "noc.line-test"):
         pairs = app.tasks[step](pairs)
@@ -148,7 +148,7 @@ def test_what_a_step_hands_on_in_its_message_is_ids_too(app: Celery, private_fau
 
 
 def test_messages_name_their_tickets_in_a_stamp_of_every_step_of_the_chain(
-    app: Celery, context: Context, private_fault: Sending
+    app: Celery, context: Context, private_fault: SentHop
 ) -> None:
     message = message_to(app, context, private_fault, "noc")
     assert message.headers["stamps"] == {"ticket": ["F00000001"]}

@@ -19,7 +19,7 @@ from dispatch.domain.ticket import TicketState
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.routing.prehandling import Script
 from dispatch.storage import accounts, crew, hops
-from dispatch.storage.surveys import Question
+from dispatch.storage.surveys import SurveyQuestion
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import handling
@@ -181,7 +181,10 @@ def test_a_speed_that_changed_while_the_line_was_built_is_the_line_s_when_it_goe
 def test_a_survey_asks_about_what_was_done(app: Celery, kind: str, text: str) -> None:
     from workers.teams.callback_survey import _text
 
-    assert _text(Question(1, 1, 7, kind, "tok", "13800138000"), "https://x/") == f"您的宽带{text},请评价: https://x/tok"
+    assert (
+        _text(SurveyQuestion(1, 1, 7, kind, "tok", "13800138000"), "https://x/")
+        == f"您的宽带{text},请评价: https://x/tok"
+    )
 
 
 # -- system support --------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from kombu import Connection, Queue
 from prometheus_client import REGISTRY
 
 from dispatch.routing.prehandling import Script
-from dispatch.storage.hops import Sending
+from dispatch.storage.hops import SentHop
 from dispatch.tickets import handling
 from tests.factories import NOC, fault, hop, live_id
 from tests.workers.stage import Stage
@@ -87,7 +87,7 @@ def test_what_a_worker_publishes_is_counted_as_sent_like_what_the_relay_does(
 def test_to_a_queue_that_has_work_waiting_nothing_is_added(stage: Stage, surveys: Queue, fixed: int) -> None:
     publisher = stage.context.direct_sender.publisher
     assert publisher is not None
-    publisher.publish_hops([Sending(99, 1, SURVEY, 9, "fault", 0)])
+    publisher.publish_hops([SentHop(99, 1, SURVEY, 9, "fault", 0)])
     stage.work("archive")
     assert survey(stage, fixed).state == "due"
     assert [hop_id for hop_id, _ in stage.send(SURVEY)] == [survey(stage, fixed).id]

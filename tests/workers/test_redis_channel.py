@@ -41,7 +41,7 @@ def clients_made(channel: Any, monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 def test_messages_come_and_go_by_one_client(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     channel: Any = connection.default_channel
-    assert isinstance(channel, redis_channel.Channel)
+    assert isinstance(channel, redis_channel.ReusingChannel)
     noc = queue(Settings(), "noc").bind(channel)
     noc.declare()
     made = clients_made(channel, monkeypatch)

@@ -13,7 +13,7 @@ from kombu import Connection
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database
-from dispatch.storage.hops import Sending
+from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import Waited
 from dispatch.tickets import followup
 from tests import factories as f
@@ -27,7 +27,7 @@ def publisher(app: Celery, context: Context) -> Publisher:
     return Publisher(app, chains(context.rules.get()))
 
 
-def publish(publisher: Publisher, *batch: Sending) -> Any:
+def publish(publisher: Publisher, *batch: SentHop) -> Any:
     """Into a broker in memory; the message that lies there then."""
     with Connection("memory://") as connection:
         queue = publisher.app.amqp.queues[batch[0].team].bind(connection.channel())
@@ -42,7 +42,7 @@ def publish(publisher: Publisher, *batch: Sending) -> Any:
 @pytest.fixture
 def published(publisher: Publisher) -> Any:
     """A message with two NOC hops."""
-    return publish(publisher, Sending(7, 1, "noc", 41, "fault", 0), Sending(8, 3, "noc", 42, "fault", 0))
+    return publish(publisher, SentHop(7, 1, "noc", 41, "fault", 0), SentHop(8, 3, "noc", 42, "fault", 0))
 
 
 def test_a_message_names_hops_by_id_and_generation_and_the_chain_goes_on_from_step_to_step(published: Any) -> None:
@@ -61,7 +61,7 @@ def test_the_tickets_numbers_are_a_stamped_header_and_what_flower_shows(publishe
 def test_what_was_sent_in_vain_before_is_received_by_a_task_of_its_own(
     publisher: Publisher, vain: dict[str, Any]
 ) -> None:
-    message = publish(publisher, Sending(7, 2, "noc", 41, "fault", 0)._replace(**vain))
+    message = publish(publisher, SentHop(7, 2, "noc", 41, "fault", 0)._replace(**vain))
     _, _, embedded = json.loads(message.body)
     assert message.headers["task"] == "noc.receive"
     assert [step["task"] for step in reversed(embedded["chain"])] == ["noc.line-test", "noc.board"]

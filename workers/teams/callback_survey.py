@@ -36,7 +36,7 @@ def ask(context: Context, rows: Hops) -> Write:
     return write
 
 
-def _text(question: surveys.Question, link: str) -> str:
+def _text(question: surveys.SurveyQuestion, link: str) -> str:
     number = ticket_number(question.kind, question.ticket_id)
     return f"您的宽带{DONE[Kind(question.kind)].format(number)},请评价: {link}{question.token}"
 

@@ -12,8 +12,8 @@ from dispatch.accounts import refund
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
 from dispatch.errors import AccountNameTaken, BadInput, BadMobile
 from dispatch.storage import accounts
-from dispatch.web.api.schemas import Asked, Cursor, Limit, Page, Told, Word, page, read_cursor
-from dispatch.web.policy import NOTHING, Thing
+from dispatch.web.api.schemas import Cursor, Limit, Page, RequestBody, ResponseBody, Word, page, read_cursor
+from dispatch.web.policy import NOTHING, Target
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
@@ -22,7 +22,7 @@ api = Api("/accounts", "accounts")
 AREA = r"^[a-z][a-z0-9-]{0,39}$"
 
 
-class NewAccount(Asked):
+class NewAccount(RequestBody):
     """`mobile` is where the callback survey goes."""
 
     account: Word
@@ -30,7 +30,7 @@ class NewAccount(Asked):
     mobile: Word
 
 
-class Account(Told):
+class Account(ResponseBody):
     """The mobile number masked."""
 
     account: str
@@ -39,7 +39,7 @@ class Account(Told):
     mobile: str
 
 
-class FailedOrder(Told):
+class FailedOrderBody(ResponseBody):
     """A construction order that waits for cancel and refund; `cause` is what the builders reported."""
 
     order: str
@@ -54,8 +54,8 @@ class FailedOrder(Told):
     appointment: datetime | None
 
 
-class FailedOrders(Told):
-    items: list[FailedOrder]
+class FailedOrders(ResponseBody):
+    items: list[FailedOrderBody]
 
 
 @api.look("", "list accounts", raises=[BadInput])
@@ -75,7 +75,7 @@ def list_accounts(
 @api.act("", "add accounts", status=201, raises=[BadInput, BadMobile, AccountNameTaken])
 def add_account(call: Call, asked: NewAccount) -> Account:
     """登记已有账号: one that was opened elsewhere, so that faults can be reported on it."""
-    actor = call.act(Thing(asked.area), BadInput(what=f"there is no area {asked.area} of yours"))
+    actor = call.act(Target(asked.area), BadInput(what=f"there is no area {asked.area} of yours"))
     number, mobile = read_account_number(asked.account), read_mobile(asked.mobile)
     if not accounts.take_over(call.tx, [(number, asked.area, mobile)], actor, call.now):
         raise AccountNameTaken()
@@ -87,7 +87,7 @@ def add_account(call: Call, asked: NewAccount) -> Account:
 def list_failed_orders(call: Call, limit: Limit = 50) -> FailedOrders:
     """退单清单: what waits for cancel and refund, the longest first."""
     found = refund.failed_orders(call.tx, limit, served(call))
-    return FailedOrders(items=[FailedOrder.model_validate(each, from_attributes=True) for each in found])
+    return FailedOrders(items=[FailedOrderBody.model_validate(each, from_attributes=True) for each in found])
 
 
 def served(call: Call) -> frozenset[str] | None:

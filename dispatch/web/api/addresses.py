@@ -11,7 +11,7 @@ from pydantic import Field as Of
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.storage import resources
 from dispatch.web.api.accounts import AREA, served
-from dispatch.web.api.schemas import Asked, Limit, Told, Word
+from dispatch.web.api.schemas import Limit, RequestBody, ResponseBody, Word
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
@@ -20,14 +20,14 @@ api = Api("/addresses", "addresses")
 Area = Annotated[str | None, Query(pattern=AREA)]
 
 
-class Searched(Asked):
+class AddressSearch(RequestBody):
     """`text` stands somewhere in the address; several words may stand apart from each other."""
 
     text: Word
     limit: Annotated[int, Of(ge=1, le=50)] = 10
 
 
-class Covered(Told):
+class CoverageBody(ResponseBody):
     """`free`: places of its port that nobody has yet; null where nothing reaches it. `taken`: it has a line already."""
 
     address: str
@@ -36,11 +36,11 @@ class Covered(Told):
     taken: bool
 
 
-class Coverage(Told):
-    items: list[Covered]
+class AddressesFound(ResponseBody):
+    items: list[CoverageBody]
 
 
-class Reach(Told):
+class AddressBody(ResponseBody):
     address: str
     area: str
     olt: str | None
@@ -49,11 +49,11 @@ class Reach(Told):
     used: int | None
 
 
-class Addresses(Told):
-    items: list[Reach]
+class Addresses(ResponseBody):
+    items: list[AddressBody]
 
 
-class Demand(Told):
+class Demand(ResponseBody):
     """Name and number masked; `speed` in Mbit/s."""
 
     at: datetime
@@ -64,7 +64,7 @@ class Demand(Told):
     speed: int
 
 
-class Wanted(Told):
+class DemandByArea(ResponseBody):
     """How many asked in an area, and for how many Mbit/s in all."""
 
     area: str
@@ -72,18 +72,18 @@ class Wanted(Told):
     speed: int
 
 
-class Demands(Told):
-    by_area: list[Wanted]
+class Demands(ResponseBody):
+    by_area: list[DemandByArea]
     items: list[Demand]
 
 
 @api.look("/search", "search addresses", method="POST")
-def search_addresses(call: Call, asked: Searched) -> Coverage:
+def search_addresses(call: Call, asked: AddressSearch) -> AddressesFound:
     """For a customer who wants a line; where he lives goes into no path and no log."""
     rows = resources.search(call.tx, asked.text.split(), served(call), asked.limit)
-    return Coverage(
+    return AddressesFound(
         items=[
-            Covered(
+            CoverageBody(
                 address=row.text,
                 area=row.area,
                 free=None if row.olt is None else row.capacity - row.used,
@@ -99,7 +99,9 @@ def list_addresses(call: Call, area: Area = None, limit: Limit = 50) -> Addresse
     """What reaches them, by area and address."""
     rows = resources.addresses(call.tx, limit, _within(area, served(call)))
     names = ("area", "olt", "port", "capacity", "used")
-    return Addresses(items=[Reach(address=row.text, **{name: getattr(row, name) for name in names}) for row in rows])
+    return Addresses(
+        items=[AddressBody(address=row.text, **{name: getattr(row, name) for name in names}) for row in rows]
+    )
 
 
 @api.look("/demands", "see addresses")
@@ -108,7 +110,7 @@ def list_demands(call: Call, area: Area = None, limit: Limit = 50) -> Demands:
     areas = _within(area, served(call))
     return Demands(
         by_area=[
-            Wanted(area=row.area, demands=row.wanted, speed=row.speed)
+            DemandByArea(area=row.area, demands=row.wanted, speed=row.speed)
             for row in resources.demand_by_area(call.tx)
             if areas is None or row.area in areas
         ],

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from dispatch.errors import BadInput
 from dispatch.storage import operations
-from dispatch.web.api.schemas import Cursor, Limit, Page, Told, page, read_cursor
+from dispatch.web.api.schemas import Cursor, Limit, Page, ResponseBody, page, read_cursor
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/audit", "audit")
 
 
-class Audited(Told):
+class AuditEntry(ResponseBody):
     """`subject` is whom or what it was done to: a user, an account, an effect."""
 
     at: datetime
@@ -25,11 +25,11 @@ class Audited(Told):
 
 
 @api.look("", "see the audit trail", raises=[BadInput])
-def see_audit(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[Audited]:
+def see_audit(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[AuditEntry]:
     """The newest first."""
     rows = operations.audit_trail(call.tx, limit + 1, read_cursor(cursor, int))
     items = [
-        Audited(at=row.at, actor=row.actor, role=row.role, act=row.act, subject=row.subject, reason=row.reason)
+        AuditEntry(at=row.at, actor=row.actor, role=row.role, act=row.act, subject=row.subject, reason=row.reason)
         for row in rows
     ]
     return page(items, limit, rows[limit - 1].id if len(rows) > limit else None)

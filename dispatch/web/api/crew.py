@@ -9,15 +9,15 @@ from pydantic import StringConstraints
 
 from dispatch.errors import BadInput, NotFound
 from dispatch.storage import crew
-from dispatch.web.api.schemas import Asked, Told, Word
-from dispatch.web.policy import Thing
+from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
+from dispatch.web.policy import Target
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/crew", "crew")
 
 
-class Place(Told):
+class CrewPlace(ResponseBody):
     """One person's work in one area."""
 
     team: str
@@ -25,11 +25,11 @@ class Place(Told):
     person: str
 
 
-class Crew(Told):
-    items: list[Place]
+class Crew(ResponseBody):
+    items: list[CrewPlace]
 
 
-class NewPlace(Asked):
+class CrewPlaceRequest(RequestBody):
     team: Word
     area: Annotated[Word, StringConstraints(max_length=40)]
     person: Word
@@ -41,20 +41,20 @@ def see_crew(call: Call) -> Crew:
     rows, items = crew.everybody(call.tx), []
     for row in rows:
         team = call.rulebook.teams.get(row.team)
-        if team is not None and call.may("see a crew", Thing(row.area, team)):
-            items.append(Place(team=row.team, area=row.area, person=row.person))
+        if team is not None and call.may("see a crew", Target(row.area, team)):
+            items.append(CrewPlace(team=row.team, area=row.area, person=row.person))
     call.asked = True
     return Crew(items=items)
 
 
 @api.act("", "add to a crew", status=201, raises=[BadInput])
-def add_to_crew(call: Call, asked: NewPlace) -> Place:
+def add_to_crew(call: Call, asked: CrewPlaceRequest) -> CrewPlace:
     """From now on the person is proposed for the team's work in that area."""
     team, missing = call.rulebook.teams.get(asked.team), NotFound(what="team", which=asked.team)
     if team is None:
         raise missing
-    call.act(Thing(asked.area.strip(), team), NotFound(what="area", which=asked.area))
-    place = Place(team=team.name, area=asked.area.strip(), person=asked.person.strip())
+    call.act(Target(asked.area.strip(), team), NotFound(what="area", which=asked.area))
+    place = CrewPlace(team=team.name, area=asked.area.strip(), person=asked.person.strip())
     if not place.area or not place.person:
         raise BadInput(what="the area or the person's name is empty")
     crew.add(call.tx, place.team, place.person, place.area)
@@ -72,6 +72,6 @@ def remove_from_crew(
     known = call.rulebook.teams.get(team)
     if known is None:
         raise NotFound(what="team", which=team)
-    call.act(Thing(area, known), NotFound(what="area", which=area))
+    call.act(Target(area, known), NotFound(what="area", which=area))
     if not crew.remove(call.tx, team, person, area):
         raise NotFound(what="person", which=f"{person} on that crew")

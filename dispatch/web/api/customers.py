@@ -12,14 +12,14 @@ from dispatch.accounts.schemas import AccountFound
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.errors import BadInput, BadMobile, UnknownDocumentKind
 from dispatch.web.api.accounts import served
-from dispatch.web.api.schemas import Asked, Told, Word
+from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/customers", "customers")
 
 
-class Wanted(Asked):
+class CustomerSearch(RequestBody):
     """One of these: the account, the mobile number, or a document by kind and number."""
 
     account: Word | None = None
@@ -28,25 +28,25 @@ class Wanted(Asked):
     document_number: Annotated[SecretStr | None, Of(max_length=40, strict=False)] = None
 
 
-class Found(Told):
+class FoundAccounts(ResponseBody):
     """Masked; the unified view (POST /api/v1/accounts/view) has the rest."""
 
     items: list[AccountFound]
 
 
 @api.look("/find", "find customers", method="POST", raises=[BadInput, BadMobile, UnknownDocumentKind])
-def find_customer(call: Call, asked: Wanted) -> Found:
+def find_customer(call: Call, asked: CustomerSearch) -> FoundAccounts:
     """Of the caller's areas, living accounts first."""
     areas = served(call)
     match asked:
-        case Wanted(account=str(number), mobile=None, document_kind=None, document_number=None):
+        case CustomerSearch(account=str(number), mobile=None, document_kind=None, document_number=None):
             found = lookup.by_account(call.tx, number, areas)
-        case Wanted(account=None, mobile=str(number), document_kind=None, document_number=None):
+        case CustomerSearch(account=None, mobile=str(number), document_kind=None, document_number=None):
             found = lookup.by_mobile(call.tx, number, areas)
-        case Wanted(account=None, mobile=None, document_kind=str(kind), document_number=SecretStr() as number):
+        case CustomerSearch(account=None, mobile=None, document_kind=str(kind), document_number=SecretStr() as number):
             if kind not in DOCUMENT_KINDS:
                 raise UnknownDocumentKind(known=", ".join(DOCUMENT_KINDS))
             found = lookup.by_document(call.tx, call.here.cipher(), kind, number.get_secret_value(), areas)
         case _:
             raise BadInput(what="按账号、手机号码，或按证件类型和号码查找 give one: account, mobile, kind and number")
-    return Found(items=found)
+    return FoundAccounts(items=found)

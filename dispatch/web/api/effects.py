@@ -10,21 +10,21 @@ from fastapi import Path
 from dispatch import effects as leave
 from dispatch.errors import IllegalMove, NotFound
 from dispatch.storage import effects
-from dispatch.web.api.schemas import Limit, Told
+from dispatch.web.api.schemas import Limit, ResponseBody
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/effects", "effects")
 
 
-class Counted(Told):
+class EffectCount(ResponseBody):
     port: str
     state: str
     count: int
     oldest: datetime
 
 
-class Effect(Told):
+class Effect(ResponseBody):
     """`key` names it to its receiver; what it says isn't told, for that may be a customer's."""
 
     id: int
@@ -36,25 +36,25 @@ class Effect(Told):
     made_at: datetime
 
 
-class Outstanding(Told):
-    counts: list[Counted]
+class OutstandingEffects(ResponseBody):
+    counts: list[EffectCount]
     items: list[Effect]
 
 
-class Released(Told):
+class ReleasedEffect(ResponseBody):
     key: str
 
 
 @api.look("", "see effects")
-def list_effects(call: Call, limit: Limit = 50) -> Outstanding:
+def list_effects(call: Call, limit: Limit = 50) -> OutstandingEffects:
     """What isn't confirmed yet, the oldest first."""
-    return Outstanding(
-        counts=[Counted.model_validate(row, from_attributes=True) for row in effects.counts(call.tx)],
+    return OutstandingEffects(
+        counts=[EffectCount.model_validate(row, from_attributes=True) for row in effects.counts(call.tx)],
         items=[Effect.model_validate(row, from_attributes=True) for row in effects.unconfirmed(call.tx, limit)],
     )
 
 
 @api.act("/{effect}/release", "release effects", raises=[NotFound, IllegalMove])
-def release_effect(call: Call, effect: Annotated[int, Path(ge=1, lt=2**63)]) -> Released:
+def release_effect(call: Call, effect: Annotated[int, Path(ge=1, lt=2**63)]) -> ReleasedEffect:
     """放行: tried afresh."""
-    return Released(key=leave.release(call.tx, effect, call.act(), call.now))
+    return ReleasedEffect(key=leave.release(call.tx, effect, call.act(), call.now))

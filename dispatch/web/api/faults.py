@@ -23,10 +23,10 @@ from dispatch.reports import lists
 from dispatch.routing.prehandling import Progress, follow
 from dispatch.storage import accounts
 from dispatch.tickets import intake
-from dispatch.tickets.intake import Report
-from dispatch.web.api.schemas import Asked, Text, Title, Told, Word, title
-from dispatch.web.api.tickets import Accepted, Answered
-from dispatch.web.policy import Thing
+from dispatch.tickets.intake import FaultReport
+from dispatch.web.api.schemas import RequestBody, ResponseBody, Text, TitleBody, Word, title
+from dispatch.web.api.tickets import AcceptedBody, ScriptAnswer
+from dispatch.web.policy import Target
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
@@ -36,54 +36,54 @@ EARLIER = 5
 """So many of a line's last faults are told of."""
 
 
-class SymptomOffered(Told):
+class SymptomBody(ResponseBody):
     name: str
-    title: Title
+    title: TitleBody
     category: str
 
 
-class Symptoms(Told):
-    items: list[SymptomOffered]
+class Symptoms(ResponseBody):
+    items: list[SymptomBody]
 
 
-class Dialogue(Asked):
+class DialogueRequest(RequestBody):
     """What was answered so far, in order."""
 
     symptom: Word
-    answers: Annotated[list[Answered], Of(max_length=50)] = Of(default_factory=list)
+    answers: Annotated[list[ScriptAnswer], Of(max_length=50)] = Of(default_factory=list)
 
 
-class AnswerOffered(Told):
+class AnswerBody(ResponseBody):
     name: str
-    title: Title
+    title: TitleBody
 
 
-class QuestionAsked(Told):
+class QuestionBody(ResponseBody):
     name: str
-    ask: Title
-    answers: list[AnswerOffered]
+    ask: TitleBody
+    answers: list[AnswerBody]
 
 
-class Step(Told):
+class AnsweredQuestion(ResponseBody):
     """One question with its answer; `say` is what the customer was told upon it."""
 
     question: str
-    ask: Title
+    ask: TitleBody
     answer: str
-    title: Title
-    say: Title | None
+    title: TitleBody
+    say: TitleBody | None
 
 
-class Dialogued(Told):
+class DialogueProgress(ResponseBody):
     """Either `next` is to be asked, or `outcome` says how it ended: solved on the phone, or a ticket is needed."""
 
-    steps: list[Step]
-    next: QuestionAsked | None
+    steps: list[AnsweredQuestion]
+    next: QuestionBody | None
     outcome: str | None
     category: str
 
 
-class Earlier(Told):
+class EarlierFault(ResponseBody):
     ticket: str
     symptom: str
     state: TicketState
@@ -91,27 +91,27 @@ class Earlier(Told):
     outcome: str | None
 
 
-class Line(Asked):
+class LineRequest(RequestBody):
     account: Annotated[str, Of(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
 
 
-class Warnings(Told):
+class Warnings(ResponseBody):
     """`open` is a fault that isn't over: another report would be a duplicate. `earlier` are the line's last faults."""
 
     account: str
     state: str
     open: str | None
-    earlier: list[Earlier]
+    earlier: list[EarlierFault]
 
 
-class NewFault(Asked):
+class NewFaultRequest(RequestBody):
     """`priority` 1 is the most urgent. `answers` are those of pre-handling, in order."""
 
     account: Annotated[str, Of(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
     symptom: Word
     description: Text
     priority: Annotated[int, Of(ge=1, le=4)] = 3
-    answers: Annotated[list[Answered], Of(max_length=50)] = Of(default_factory=list)
+    answers: Annotated[list[ScriptAnswer], Of(max_length=50)] = Of(default_factory=list)
     category: Word | None = None
     despite_duplicate: bool = False
 
@@ -121,19 +121,19 @@ def list_symptoms(call: Call) -> Symptoms:
     """What a customer may complain of."""
     known = call.here.script().symptoms.values()
     return Symptoms(
-        items=[SymptomOffered(name=each.name, title=title(each.title), category=each.category) for each in known]
+        items=[SymptomBody(name=each.name, title=title(each.title), category=each.category) for each in known]
     )
 
 
 @api.look("/prehandling", "follow the script", method="POST", raises=[UnknownSymptom, BadAnswer])
-def follow_script(call: Call, asked: Dialogue) -> Dialogued:
+def follow_script(call: Call, asked: DialogueRequest) -> DialogueProgress:
     """The next question, and what was said so far. Nothing is kept until a report is made of it."""
     answers = [(each.question, each.answer) for each in asked.answers]
     return _dialogued(follow(call.here.script().symptom(asked.symptom), answers))
 
 
 @api.look("/warnings", "see warnings", method="POST", raises=[UnknownAccount])
-def see_warnings(call: Call, asked: Line) -> Warnings:
+def see_warnings(call: Call, asked: LineRequest) -> Warnings:
     """What to know before a fault of this line is reported. An account may be called by a mobile number: so it goes
     into no address."""
     account = asked.account
@@ -146,7 +146,7 @@ def see_warnings(call: Call, asked: Line) -> Warnings:
         state=row.state,
         open=None if open_fault is None else ticket_number(open_fault.kind, open_fault.id),
         earlier=[
-            Earlier(
+            EarlierFault(
                 ticket=ticket_number(each.kind, each.id),
                 symptom=each.symptom,
                 state=TicketState(each.state),
@@ -172,11 +172,11 @@ def see_warnings(call: Call, asked: Line) -> Warnings:
         AccountNotInService,
     ],
 )
-def submit(call: Call, asked: NewFault) -> Accepted:
+def submit(call: Call, asked: NewFaultRequest) -> AcceptedBody:
     """Take a report; the channel follows from the role. It is dispatched, or solved, or waits to be judged."""
     actor = _require_in_area(call, asked.account)
     answers = tuple((each.question, each.answer) for each in asked.answers)
-    report = Report(
+    report = FaultReport(
         asked.account,
         asked.symptom,
         asked.description,
@@ -187,7 +187,7 @@ def submit(call: Call, asked: NewFault) -> Accepted:
     )
     accepted = intake.submit(call.tx, call.rulebook, call.here.script(), report, actor, call.now)
     call.visitor.headers["Location"] = f"/api/v1/tickets/{accepted.number}"
-    return Accepted(ticket=accepted.number, state=accepted.state)
+    return AcceptedBody(ticket=accepted.number, state=accepted.state)
 
 
 def _require_in_area(call: Call, account: str) -> Actor:
@@ -196,14 +196,14 @@ def _require_in_area(call: Call, account: str) -> Actor:
     unknown = UnknownAccount(account=account)
     if row is None:
         raise unknown
-    return call.act(Thing(row.area), unknown)
+    return call.act(Target(row.area), unknown)
 
 
-def _dialogued(progress: Progress) -> Dialogued:
+def _dialogued(progress: Progress) -> DialogueProgress:
     asked = progress.next
-    return Dialogued(
+    return DialogueProgress(
         steps=[
-            Step(
+            AnsweredQuestion(
                 question=step.question.name,
                 ask=title(step.question.ask),
                 answer=step.answer.name,
@@ -214,10 +214,10 @@ def _dialogued(progress: Progress) -> Dialogued:
         ],
         next=None
         if asked is None
-        else QuestionAsked(
+        else QuestionBody(
             name=asked.name,
             ask=title(asked.ask),
-            answers=[AnswerOffered(name=each.name, title=title(each.title)) for each in asked.answers.values()],
+            answers=[AnswerBody(name=each.name, title=title(each.title)) for each in asked.answers.values()],
         ),
         outcome=progress.outcome,
         category=progress.category,

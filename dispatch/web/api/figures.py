@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Query
 
 from dispatch.reports import overview
-from dispatch.web.api.schemas import Told
+from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.policy import NOTHING
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
@@ -16,7 +16,7 @@ from dispatch.web.routes import Api
 api = Api("/figures", "figures")
 
 
-class Hour(Told):
+class HourBody(ResponseBody):
     """One hour, by its beginning in UTC."""
 
     hour: datetime
@@ -24,7 +24,7 @@ class Hour(Told):
     closed: int
 
 
-class Backlog(Told):
+class BacklogBody(ResponseBody):
     """Of one team; `oldest` is since when the oldest hop is on its board."""
 
     hops: int
@@ -32,7 +32,7 @@ class Backlog(Told):
     oldest: datetime | None
 
 
-class Queue(Told):
+class QueueBody(ResponseBody):
     """What the relay has to send. `lag`: for how many seconds the oldest has been due."""
 
     due: int
@@ -40,7 +40,7 @@ class Queue(Told):
     quarantined: int
 
 
-class Process(Told):
+class ProcessBody(ResponseBody):
     """A relay or a worker that was seen within the hour."""
 
     name: str
@@ -50,7 +50,7 @@ class Process(Told):
     seen_at: datetime
 
 
-class Figures(Told):
+class FiguresBody(ResponseBody):
     """`open`, `late`, `backlog`, `hops`, `effects` and `processes` are of now; the rest is of the time since `since`.
 
     `reopened` of the cases `archived` then came back. `answers` are those to callback surveys; `satisfied` of those
@@ -59,28 +59,28 @@ class Figures(Told):
     since: datetime
     open: int
     late: int
-    backlog: dict[str, Backlog]
-    hops: Queue
-    effects: Queue
+    backlog: dict[str, BacklogBody]
+    hops: QueueBody
+    effects: QueueBody
     arrived: int
     closed: int
-    hours: list[Hour]
+    hours: list[HourBody]
     archived: int
     reopened: int
     answers: dict[str, int]
     answered: int
     satisfied: int
-    processes: list[Process]
+    processes: list[ProcessBody]
 
 
 @api.look("", "see figures")
-def see_figures(call: Call, hours: Annotated[int, Query(ge=1, le=168, description="how far back")] = 24) -> Figures:
+def see_figures(call: Call, hours: Annotated[int, Query(ge=1, le=168, description="how far back")] = 24) -> FiguresBody:
     """Of the caller's areas."""
     since = (call.now - timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
     told = overview.overview(call.tx, call.rulebook, since, call.now, call.areas("see figures", NOTHING))
-    by_hour = [Hour(hour=hour, arrived=arrived, closed=closed) for hour, arrived, closed in told.hours]
-    backlog = {team: Backlog(hops=of.hops, late=of.late, oldest=of.oldest) for team, of in told.backlog.items()}
-    return Figures(
+    by_hour = [HourBody(hour=hour, arrived=arrived, closed=closed) for hour, arrived, closed in told.hours]
+    backlog = {team: BacklogBody(hops=of.hops, late=of.late, oldest=of.oldest) for team, of in told.backlog.items()}
+    return FiguresBody(
         since=since,
         open=told.open,
         late=sum(of.late for of in told.backlog.values()),
@@ -96,12 +96,12 @@ def see_figures(call: Call, hours: Annotated[int, Query(ge=1, le=168, descriptio
         answered=told.answered,
         satisfied=told.satisfied,
         processes=[
-            Process(name=row.name, kind=row.kind, alive=alive, started_at=row.started_at, seen_at=row.seen_at)
+            ProcessBody(name=row.name, kind=row.kind, alive=alive, started_at=row.started_at, seen_at=row.seen_at)
             for row, alive in overview.processes(call.tx, call.now)
         ],
     )
 
 
-def _queue(of: overview.Queue, now: datetime) -> Queue:
+def _queue(of: overview.Queue, now: datetime) -> QueueBody:
     lag = 0.0 if of.since is None else max(0.0, (now - of.since).total_seconds())
-    return Queue(due=of.due, lag=round(lag, 1), quarantined=of.quarantined)
+    return QueueBody(due=of.due, lag=round(lag, 1), quarantined=of.quarantined)

@@ -9,14 +9,14 @@ from starlette.responses import JSONResponse, Response
 from dispatch.errors import SchemaOutdated
 from dispatch.reports.gauges import Gauges
 from dispatch.runtime import metrics
-from dispatch.web.api.schemas import Told
+from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.credentials import Visitor
 from dispatch.web.routes import Api
 
 api = Api("", "health")
 
 
-class Health(Told):
+class Health(ResponseBody):
     """`ok`."""
 
     status: str

@@ -30,7 +30,7 @@ from dispatch.reports import lists
 from dispatch.storage import hops as rows
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals, Report
-from dispatch.web.api.schemas import LARGEST_BATCH, Asked, HopName, Text, Told, Word
+from dispatch.web.api.schemas import LARGEST_BATCH, HopName, RequestBody, ResponseBody, Text, Word
 from dispatch.web.api.ticket_views import (
     Hop,
     find_hop,
@@ -41,7 +41,7 @@ from dispatch.web.api.ticket_views import (
     missing_hop,
     teams_named,
 )
-from dispatch.web.policy import Thing
+from dispatch.web.policy import Target
 from dispatch.web.problems import Problem, describe
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
@@ -53,13 +53,13 @@ _Evidence = Annotated[dict[str, Value], Of(max_length=50)]
 _ENDS: tuple[type[DispatchError], ...] = (IllegalMove, NotYours, ChangedMeanwhile, BadInput)
 
 
-class Claiming(Asked):
+class ClaimRequest(RequestBody):
     """`on_behalf_of`: who will hold it, when another claims it for him."""
 
     on_behalf_of: Word | None = None
 
 
-class Reporting(Asked):
+class ReportRequest(RequestBody):
     """What was found, with the evidence that the finding needs."""
 
     finding: Word
@@ -67,73 +67,73 @@ class Reporting(Asked):
     on_behalf_of: Word | None = None
 
 
-class PassingOn(Asked):
+class PassOnRequest(RequestBody):
     to: Word
     reason: Text
     on_behalf_of: Word | None = None
 
 
-class HandingBack(Asked):
+class HandBackRequest(RequestBody):
     reason: Text
     on_behalf_of: Word | None = None
 
 
-class Holding(Asked):
+class HoldRequest(RequestBody):
     until: Annotated[datetime, Of(strict=False, description="with its zone")]
     reason: Text
 
 
-class ClaimingOne(Claiming):
+class NamedClaim(ClaimRequest):
     hop: _HopText
 
 
-class ReportingOne(Reporting):
+class NamedReport(ReportRequest):
     hop: _HopText
 
 
-class ManyClaims(Asked):
-    claims: Annotated[list[ClaimingOne], Of(min_length=1, max_length=LARGEST_BATCH)]
+class ClaimsRequest(RequestBody):
+    claims: Annotated[list[NamedClaim], Of(min_length=1, max_length=LARGEST_BATCH)]
 
 
-class ManyReports(Asked):
-    reports: Annotated[list[ReportingOne], Of(min_length=1, max_length=LARGEST_BATCH)]
+class ReportsRequest(RequestBody):
+    reports: Annotated[list[NamedReport], Of(min_length=1, max_length=LARGEST_BATCH)]
 
 
-class Seen(Told):
+class HopView(ResponseBody):
     """The hop, and what the caller can do with it now."""
 
     hop: Hop
     may: list[str]
 
 
-class Done(Told):
+class HopChange(ResponseBody):
     """The hop as it is now; where its ticket has gone on, the hop that follows."""
 
     hop: Hop
     next: Hop | None
 
 
-class Refused(Told):
+class RefusedHop(ResponseBody):
     hop: str
     problem: Problem
 
 
-class ManyDone(Told):
+class BatchOutcome(ResponseBody):
     """What was done is committed although the rest was refused."""
 
     done: list[str]
-    refused: list[Refused]
+    refused: list[RefusedHop]
 
 
 @api.look("/{hop}", "see a hop", awaits=lambda given: read_hop_number(given["hop"])[0])
-def see_hop(call: Call, hop: HopName) -> Seen:
+def see_hop(call: Call, hop: HopName) -> HopView:
     seen = _seen(call, *read_hop_number(hop), hop)
     call.on_its_way = seen.hop.state in ON_ITS_WAY
     return seen
 
 
 @api.act("/claim", "claim", raises=[BadInput])
-def claim_many(call: Call, asked: ManyClaims) -> ManyDone:
+def claim_many(call: Call, asked: ClaimsRequest) -> BatchOutcome:
     """Many at once, in one transaction; each is done or refused by itself."""
     return _many(
         call,
@@ -144,7 +144,7 @@ def claim_many(call: Call, asked: ManyClaims) -> ManyDone:
 
 
 @api.act("/report", "report", raises=[BadInput])
-def report_many(call: Call, asked: ManyReports) -> ManyDone:
+def report_many(call: Call, asked: ReportsRequest) -> BatchOutcome:
     """Likewise."""
     return _many(
         call,
@@ -155,7 +155,7 @@ def report_many(call: Call, asked: ManyReports) -> ManyDone:
 
 
 @api.act("/{hop}/claim", "claim", raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile])
-def claim(call: Call, hop: HopName, asked: Claiming) -> Done:
+def claim(call: Call, hop: HopName, asked: ClaimRequest) -> HopChange:
     """Take it into one's hands. Of two people one wins; the other is told who."""
     row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
     handling.claim(call.tx, call.rulebook, Claim(row.id, actor, asked.on_behalf_of), call.now)
@@ -163,28 +163,28 @@ def claim(call: Call, hop: HopName, asked: Claiming) -> Done:
 
 
 @api.act("/{hop}/report", "report", raises=[*_ENDS, UnknownFinding, BadEvidence])
-def report(call: Call, hop: HopName, asked: Reporting) -> Done:
+def report(call: Call, hop: HopName, asked: ReportRequest) -> HopChange:
     """A finding with its evidence; the rules name the next team."""
     row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(call, row, _report(row.id, actor, asked))
 
 
 @api.act("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable])
-def pass_on(call: Call, hop: HopName, asked: PassingOn) -> Done:
+def pass_on(call: Call, hop: HopName, asked: PassOnRequest) -> HopChange:
     """Another team, or another person of the same, is the right one."""
     row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(call, row, PassOn(row.id, actor, asked.to, asked.reason, asked.on_behalf_of))
 
 
 @api.act("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked])
-def hand_back(call: Call, hop: HopName, asked: HandingBack) -> Done:
+def hand_back(call: Call, hop: HopName, asked: HandBackRequest) -> HopChange:
     """Back to the team that asked."""
     row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(call, row, HandBack(row.id, actor, asked.reason, asked.on_behalf_of))
 
 
 @api.act("/{hop}/hold", "hold", raises=[*_ENDS, HeldTooLong])
-def hold(call: Call, hop: HopName, asked: Holding) -> Done:
+def hold(call: Call, hop: HopName, asked: HoldRequest) -> HopChange:
     """Wait until a given time; then it comes back by itself."""
     if asked.until.tzinfo is None:
         raise BadInput(what="`until` needs its zone: 2026-12-01T14:00:00+08:00")
@@ -194,7 +194,7 @@ def hold(call: Call, hop: HopName, asked: Holding) -> Done:
 
 
 @api.act("/{hop}/resume", "resume", raises=[IllegalMove, NotYours, ChangedMeanwhile])
-def resume(call: Call, hop: HopName) -> Done:
+def resume(call: Call, hop: HopName) -> HopChange:
     """End a hold early."""
     row, actor = _actor(call, hop)
     handling.resume(call.tx, call.rulebook, row.id, actor, call.now)
@@ -202,14 +202,14 @@ def resume(call: Call, hop: HopName) -> Done:
 
 
 @api.act("/{hop}/release", "release", raises=[IllegalMove, ChangedMeanwhile])
-def release(call: Call, hop: HopName) -> Done:
+def release(call: Call, hop: HopName) -> HopChange:
     """Out of the quarantine, tried afresh."""
     row, actor = _actor(call, hop)
     handling.release(call.tx, row.id, actor, call.now)
     return _done(call, row)
 
 
-def _report(hop_id: int, actor: Actor, asked: Reporting) -> Report:
+def _report(hop_id: int, actor: Actor, asked: ReportRequest) -> Report:
     return Report(hop_id, actor, asked.finding, asked.evidence, asked.on_behalf_of)
 
 
@@ -224,12 +224,12 @@ def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[Row[Any],
     return row, actor
 
 
-def _ended(call: Call, row: Row[Any], end: End) -> Done:
+def _ended(call: Call, row: Row[Any], end: End) -> HopChange:
     handling.end(call.tx, call.rulebook, end, call.now)
     return _done(call, row)
 
 
-def _seen(call: Call, ticket_id: int, seq: int | None, name: str) -> Seen:
+def _seen(call: Call, ticket_id: int, seq: int | None, name: str) -> HopView:
     """The ticket's hop number `seq`; without it the live one. Raises NotFound, NotAllowed."""
     visits = rows.visits(call.tx, ticket_id)
     row = next((visit for visit in visits if (visit.state in LIVE_HOP if seq is None else visit.seq == seq)), None)
@@ -238,21 +238,21 @@ def _seen(call: Call, ticket_id: int, seq: int | None, name: str) -> Seen:
     thing = hop_thing(call, row.team, row.state, row.area, {visit.team for visit in visits})
     call.act(thing, missing_hop(name), "see a hop")
     told = hop_view(call, row.kind, row, _ticket(call, visits))
-    return Seen(hop=told, may=may_with_hop(call, thing, row.holder))
+    return HopView(hop=told, may=may_with_hop(call, thing, row.holder))
 
 
-def _done(call: Call, row: Row[Any]) -> Done:
+def _done(call: Call, row: Row[Any]) -> HopChange:
     """What has become of the hop."""
     visits = rows.visits(call.tx, row.ticket_id)
     ticket = _ticket(call, visits)
     told = [hop_view(call, row.kind, visit, ticket) for visit in visits if visit.seq in (row.seq, row.seq + 1)]
-    return Done(hop=told[0], next=told[1] if len(told) > 1 else None)
+    return HopChange(hop=told[0], next=told[1] if len(told) > 1 else None)
 
 
-def _ticket(call: Call, visits: Sequence[Row[Any]]) -> Thing:
+def _ticket(call: Call, visits: Sequence[Row[Any]]) -> Target:
     """Whose hops these are."""
     teams = teams_named(call, {visit.team for visit in visits})
-    return Thing(visits[0].area, None, teams, TicketState(visits[0].ticket_state))
+    return Target(visits[0].area, None, teams, TicketState(visits[0].ticket_state))
 
 
 Act = TypeVar("Act", Claim, Report)
@@ -263,17 +263,17 @@ def _many(
     asked: Sequence[tuple[str, str | None]],
     made: Callable[[int, int, Actor], Act],
     done: Callable[[list[Act]], Refusals],
-) -> ManyDone:
+) -> BatchOutcome:
     """What may be done is done; what the policy, the life tables or the rules refuse is told. `asked` are names and on
     whose behalf; `made` makes the act from its place among them, the hop's id and the actor."""
     call.asked = True
-    refused: list[Refused] = []
+    refused: list[RefusedHop] = []
     ids: dict[int, int] = {}
     for place, (name, _) in enumerate(asked):
         try:
             ids[place] = find_hop(call, name)
         except DispatchError as wrong:
-            refused.append(Refused(hop=name, problem=describe(wrong)))
+            refused.append(RefusedHop(hop=name, problem=describe(wrong)))
     found = rows.lock(call.tx, list(ids.values()))
     teams = lists.teams_of(call.tx, [row.ticket_id for row in found.values()])
     acts = []
@@ -283,9 +283,9 @@ def _many(
         try:
             acts.append(made(place, hop_id, call.act(thing, missing_hop(name))))
         except DispatchError as wrong:
-            refused.append(Refused(hop=name, problem=describe(wrong)))
+            refused.append(RefusedHop(hop=name, problem=describe(wrong)))
     refusals = done(acts) if acts else {}
     names = {hop_id: asked[place][0] for place, hop_id in ids.items()}
-    refused += [Refused(hop=names[hop_id], problem=describe(wrong)) for hop_id, wrong in refusals.items()]
+    refused += [RefusedHop(hop=names[hop_id], problem=describe(wrong)) for hop_id, wrong in refusals.items()]
     good = [found[act.hop_id] for act in acts if act.hop_id not in refusals]
-    return ManyDone(done=[hop_name(row.kind, row.ticket_id, row.seq) for row in good], refused=refused)
+    return BatchOutcome(done=[hop_name(row.kind, row.ticket_id, row.seq) for row in good], refused=refused)

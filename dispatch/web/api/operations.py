@@ -20,17 +20,17 @@ from dispatch import errors
 from dispatch.accounts import dry_run, unified_view
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, SAY
 from dispatch.accounts.form_fields import unwritable
-from dispatch.accounts.operation import TITLES, Counter, Outcome, Refused, Request, read_out
+from dispatch.accounts.operation import TITLES, Counter, OperationOutcome, OperationRefused, OperationRequest, read_out
 from dispatch.accounts.registration import Scan
 from dispatch.accounts.schemas import Data, OperationShown
 from dispatch.domain.roles import Actor
 from dispatch.errors import BadInput, KeyReused, Refusal, UnknownAccount, UploadGone
 from dispatch.storage import accounts
-from dispatch.web.api.schemas import Asked, Title, Told, Word, title
+from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
 from dispatch.web.api.slips import Paper, papers
 from dispatch.web.api.uploads import require_scans, scans_named
 from dispatch.web.json_body import Json, Sent, described, invalid
-from dispatch.web.policy import NOTHING, Thing
+from dispatch.web.policy import NOTHING, Target
 from dispatch.web.problems import Sentence, respond
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
@@ -43,17 +43,17 @@ Outlet = Annotated[
 ]
 
 
-class Done(Told):
+class OperationDone(ResponseBody):
     """`result` depends on the operation; `papers` are to be signed or handed over; `say` is what the customer hears."""
 
     operation: str
-    title: Title
+    title: TitleBody
     result: dict[str, Any]
     papers: list[Paper]
-    say: Title | None
+    say: TitleBody | None
 
 
-class TriedFault(Told):
+class DryRunFault(ResponseBody):
     """`pointer` leads to the field, as `/holder/mobile`; it is empty where it is no single one's."""
 
     pointer: str
@@ -61,12 +61,12 @@ class TriedFault(Told):
     read_out: Sentence
 
 
-class TriedRefusal(Told):
+class DryRunRefusal(ResponseBody):
     code: str
     read_out: Sentence
 
 
-class Tried(Told):
+class DryRunBody(ResponseBody):
     """What the operation would come to. `missing` are pointers to what must still be typed; `warnings` have the code
     that goes into `confirm` once the customer has heard it.
 
@@ -76,28 +76,28 @@ class Tried(Told):
 
     ready: bool
     missing: list[str]
-    faults: list[TriedFault]
-    warnings: list[TriedRefusal]
-    refusal: TriedRefusal | None
+    faults: list[DryRunFault]
+    warnings: list[DryRunRefusal]
+    refusal: DryRunRefusal | None
 
 
-class ScanNamed(Asked):
+class NamedScan(RequestBody):
     """A scan that is kept with the operation: what it is of, and what POST /api/v1/scans called it."""
 
     kind: Word
     upload: Annotated[int, Of(ge=1, lt=2**63)]
 
 
-class AccountNamed(Asked):
+class AccountRequest(RequestBody):
     account: Word
 
 
-class Operations(Told):
+class Operations(ResponseBody):
     items: list[OperationShown]
 
 
 MOST_SCANS = 20
-_SCANS = TypeAdapter(Annotated[list[ScanNamed], Of(max_length=MOST_SCANS)])
+_SCANS = TypeAdapter(Annotated[list[NamedScan], Of(max_length=MOST_SCANS)])
 _STAND_IN = {"content": "JVBERi0="}
 """For a scan in a trial, which only asks whether it is there: the beginning of a PDF."""
 _REFUSALS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Refusal)]
@@ -106,9 +106,9 @@ _REFUSALS = [each for each in vars(errors).values() if isinstance(each, type) an
 def _carried_out(kind: str) -> Callable[..., Any]:
     model, carry_out = OPERATIONS[kind]
 
-    def endpoint(call: Call, sent: Sent, outlet: Outlet = None) -> Done:
+    def endpoint(call: Call, sent: Sent, outlet: Outlet = None) -> OperationDone:
         actor, counter = at_counter(call, outlet)
-        answer: Done = _answer(call, carry_out(call.tx, counter, _request(call, model, sent), actor, call.now))
+        answer: OperationDone = _answer(call, carry_out(call.tx, counter, _request(call, model, sent), actor, call.now))
         return answer
 
     endpoint.__name__ = kind.replace("-", "_")
@@ -117,7 +117,7 @@ def _carried_out(kind: str) -> Callable[..., Any]:
 
 
 def _tried(kind: str) -> Callable[..., Any]:
-    def endpoint(call: Call, sent: Sent) -> Tried:
+    def endpoint(call: Call, sent: Sent) -> DryRunBody:
         actor, counter = at_counter(call, None)
         typed, named = dict(sent), _scans(sent)
         require_scans(call, [each.upload for each in named])
@@ -131,7 +131,7 @@ def _tried(kind: str) -> Callable[..., Any]:
 
 
 for _kind, (_model, _) in OPERATIONS.items():
-    _own = {"scans": {"type": "array", "items": ScanNamed.model_json_schema(), "maxItems": MOST_SCANS}}
+    _own = {"scans": {"type": "array", "items": NamedScan.model_json_schema(), "maxItems": MOST_SCANS}}
     _body = described(_model, without="request_key", instead=_own)
     _raises = [*_REFUSALS, BadInput, KeyReused, UploadGone]
     _put = api.act(f"/{_kind}", f"account {_kind}", body=_body, raises=_raises, repeats=False)
@@ -145,13 +145,13 @@ for _kind, (_model, _) in OPERATIONS.items():
 
 
 @api.look("/operations", "list operations", method="POST", raises=[UnknownAccount])
-def list_operations(call: Call, asked: AccountNamed) -> Operations:
+def list_operations(call: Call, asked: AccountRequest) -> Operations:
     """受理记录: what was done to an account, with its slips; the newest first, at most a hundred."""
     row = accounts.by_numbers(call.tx, [asked.account]).get(asked.account)
     unknown = UnknownAccount(account=asked.account)
     if row is None:
         raise unknown
-    call.act(Thing(row.area), unknown)
+    call.act(Target(row.area), unknown)
     wanted: tuple[Data, ...] = ("operations",)
     found = unified_view.read_view(call.tx, call.here.cipher(), None, [row.id], wanted, ())
     return Operations(items=list(found.operations or ()))
@@ -163,7 +163,7 @@ def at_counter(call: Call, outlet: str | None) -> tuple[Actor, Counter]:
     return actor, call.here.counter(call.areas(call.operation, NOTHING), (outlet or "").strip())
 
 
-def _request(call: Call, model: type[Request], sent: Json) -> Request:
+def _request(call: Call, model: type[OperationRequest], sent: Json) -> OperationRequest:
     """Raises RequestValidationError, UploadGone."""
     named, asked = _scans(sent), {name: each for name, each in sent.items() if name != "scans"}
     faults = [(path, what) for path, what in unwritable(asked, ())]
@@ -182,7 +182,7 @@ def _request(call: Call, model: type[Request], sent: Json) -> Request:
     return request.model_copy(update={"request_key": call.key, **({"scans": scans} if scans else {})})
 
 
-def _scans(sent: Mapping[str, Any]) -> list[ScanNamed]:
+def _scans(sent: Mapping[str, Any]) -> list[NamedScan]:
     """Raises RequestValidationError."""
     try:
         return _SCANS.validate_python(sent.get("scans", []))
@@ -190,13 +190,13 @@ def _scans(sent: Mapping[str, Any]) -> list[ScanNamed]:
         raise invalid([(("scans", *each["loc"]), each["msg"]) for each in wrong.errors()]) from None
 
 
-def _answer(call: Call, outcome: Outcome) -> Any:
+def _answer(call: Call, outcome: OperationOutcome) -> Any:
     """A refusal is answered and not raised: it is on record, and a failed authentication counts."""
     if outcome.repeated:
         call.visitor.headers["Idempotency-Replayed"] = "true"
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, OperationRefused):
         return _refused(call, outcome)
-    return Done(
+    return OperationDone(
         operation=outcome.operation,
         title=title(TITLES[outcome.operation]),
         result=dict(outcome.result),
@@ -205,26 +205,26 @@ def _answer(call: Call, outcome: Outcome) -> Any:
     )
 
 
-def _refused(call: Call, outcome: Refused) -> Response:
+def _refused(call: Call, outcome: OperationRefused) -> Response:
     more: dict[str, Any] = {"read_out": _sentence(outcome.reason)}
     if "confirm" in outcome.result:
         more["confirm"] = [outcome.result["confirm"]]
     return respond(call.visitor.request, 409, outcome.code, outcome.reason, **more)
 
 
-def _told(tried: dry_run.Tried) -> Tried:
+def _told(tried: dry_run.DryRunResult) -> DryRunBody:
     refused = tried.refused
-    return Tried(
+    return DryRunBody(
         ready=tried.ready,
         missing=[_pointer(path) for path in tried.missing],
         faults=[
-            TriedFault(pointer=_pointer(each.path), code=each.code, read_out=_sentence(each.reason))
+            DryRunFault(pointer=_pointer(each.path), code=each.code, read_out=_sentence(each.reason))
             for each in tried.faults
         ],
         warnings=[
-            TriedRefusal(code=code, read_out=Sentence(zh=each.zh, en=each.en)) for code, each in tried.warnings.items()
+            DryRunRefusal(code=code, read_out=Sentence(zh=each.zh, en=each.en)) for code, each in tried.warnings.items()
         ],
-        refusal=None if refused is None else TriedRefusal(code=refused.code, read_out=_sentence(refused.reason)),
+        refusal=None if refused is None else DryRunRefusal(code=refused.code, read_out=_sentence(refused.reason)),
     )
 
 

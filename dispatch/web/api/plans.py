@@ -15,94 +15,94 @@ from dispatch.domain import title as title_of
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import CUSTOMERS, HOLDERS, Plan, Plans
-from dispatch.web.api.schemas import Title, Told, title
+from dispatch.web.api.schemas import ResponseBody, TitleBody, title
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("", "plans")
 
 
-class Named(Told):
+class NamedBody(ResponseBody):
     name: str
-    title: Title
+    title: TitleBody
 
 
-class ChargeTold(Named):
+class ChargeBody(NamedBody):
     amount: str
 
 
-class PlanTold(Named):
+class PlanBody(NamedBody):
     """Amounts in yuan, speed in Mbit/s, term in months (0: none); `areas` null: everywhere. With `needs_mobile` a bound
     number carries it, and `when_voided` says what is in force once that number is gone."""
 
     speed: int
     monthly_fee: str
-    charges: list[ChargeTold]
+    charges: list[ChargeBody]
     to_pay: str
     term: int
     since: date
     until: date | None
     areas: list[str] | None
-    customers: Named
-    holders: list[Named]
+    customers: NamedBody
+    holders: list[NamedBody]
     needs_mobile: bool
-    when_voided: Title | None
+    when_voided: TitleBody | None
 
 
-class PlansTold(Told):
+class PlansBody(ResponseBody):
     version: str
-    items: list[PlanTold]
+    items: list[PlanBody]
 
 
-class DocumentKindTold(Named):
+class DocumentKindBody(NamedBody):
     """`unit`: of a company, not of a person. `always_expires`: its last day must be given."""
 
     unit: bool
     always_expires: bool
-    number: Title
+    number: TitleBody
 
 
-class FieldTold(Told):
+class FieldBody(ResponseBody):
     """One value of a request, by its JSON pointer; `way`: text, number, flag, secret, list, files."""
 
     pointer: str
     way: str
     required: bool
-    title: Title
+    title: TitleBody
 
 
-class OperationTold(Named):
+class OperationBody(NamedBody):
     """`reasons` are those that its request may name. `slip`: it ends with one."""
 
     slip: bool
     looks: bool
-    reasons: list[Named]
-    fields: list[FieldTold]
+    reasons: list[NamedBody]
+    fields: list[FieldBody]
 
 
-class Words(Told):
-    operations: list[OperationTold]
-    document_kinds: list[DocumentKindTold]
-    scans: list[Named]
-    payment_methods: list[Named]
-    data: list[Named]
+class VocabularyBody(ResponseBody):
+    operations: list[OperationBody]
+    document_kinds: list[DocumentKindBody]
+    scans: list[NamedBody]
+    payment_methods: list[NamedBody]
+    data: list[NamedBody]
     sensitive: list[str]
 
 
 @api.look("/plans", "see plans")
-def list_plans(call: Call) -> PlansTold:
+def list_plans(call: Call) -> PlansBody:
     """What a line costs, to whom it is offered, and what becomes of it when its number goes."""
     plans = call.here.counter().plans
-    return PlansTold(version=plans.version, items=[_plan(plan, plans) for plan in plans.plans.values()])
+    return PlansBody(version=plans.version, items=[_plan(plan, plans) for plan in plans.plans.values()])
 
 
 @api.look("/words", "see plans")
-def list_words(call: Call) -> Words:  # noqa: ARG001
+def list_words(call: Call) -> VocabularyBody:  # noqa: ARG001
     """The operations of the counter with the fields of their requests, and the names that these may have in them."""
-    return Words(
+    return VocabularyBody(
         operations=[_operation(kind) for kind in OPERATIONS],
         document_kinds=[
-            DocumentKindTold(
+            DocumentKindBody(
                 name=each.name,
                 title=title(each.title),
                 unit=each.unit,
@@ -118,25 +118,25 @@ def list_words(call: Call) -> Words:  # noqa: ARG001
     )
 
 
-def named(name: str, of: title_of.Title) -> Named:
-    return Named(name=name, title=title(of))
+def named(name: str, of: title_of.Title) -> NamedBody:
+    return NamedBody(name=name, title=title(of))
 
 
-def bilingual(text: str) -> Title:
+def bilingual(text: str) -> TitleBody:
     """A field's description, `中文 · English`."""
     zh, _, en = text.partition(" · ")
-    return Title(zh=zh, en=en)
+    return TitleBody(zh=zh, en=en)
 
 
-def _operation(kind: str) -> OperationTold:
-    return OperationTold(
+def _operation(kind: str) -> OperationBody:
+    return OperationBody(
         name=kind,
         title=title(TITLES[kind]),
         slip=kind not in WITHOUT_SLIP,
         looks=kind in ONLY_LOOKS,
         reasons=[named(name, each) for name, each in REASONS.get(kind, {}).items()],
         fields=[
-            FieldTold(
+            FieldBody(
                 pointer="/" + "/".join(entry.path),
                 way=entry.way.value,
                 required=entry.required,
@@ -148,14 +148,14 @@ def _operation(kind: str) -> OperationTold:
     )
 
 
-def _plan(plan: Plan, plans: Plans) -> PlanTold:
-    return PlanTold(
+def _plan(plan: Plan, plans: Plans) -> PlanBody:
+    return PlanBody(
         name=plan.name,
         title=title(plan.title),
         speed=plan.speed,
         monthly_fee=write_yuan(plan.monthly_fee),
         charges=[
-            ChargeTold(name=each.name, title=title(each.title), amount=write_yuan(each.amount)) for each in plan.charges
+            ChargeBody(name=each.name, title=title(each.title), amount=write_yuan(each.amount)) for each in plan.charges
         ],
         to_pay=write_yuan(plan.to_pay),
         term=plan.term,
@@ -169,9 +169,9 @@ def _plan(plan: Plan, plans: Plans) -> PlanTold:
     )
 
 
-def _when_voided(plan: Plan, plans: Plans) -> Title | None:
+def _when_voided(plan: Plan, plans: Plans) -> TitleBody | None:
     if plan.fallback is None:
         return None
     fee, after = write_yuan(plan.fallback.monthly_fee), plan.fallback.plan
     called = plans.plan(after).title if after else title_of.Title("无营销案", "no plan")
-    return Title(zh=f"{called.zh}，{fee}元/月", en=f"{called.en}, {fee} yuan a month")
+    return TitleBody(zh=f"{called.zh}，{fee}元/月", en=f"{called.en}, {fee} yuan a month")

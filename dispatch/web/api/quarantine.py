@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch.reports import lists
-from dispatch.web.api.schemas import Told
+from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.api.ticket_views import hop_name
 from dispatch.web.policy import NOTHING
 from dispatch.web.request_context import Call
@@ -14,7 +14,7 @@ from dispatch.web.routes import Api
 api = Api("/quarantine", "quarantine")
 
 
-class Quarantined(Told):
+class Quarantined(ResponseBody):
     hop: str
     team: str
     area: str
@@ -23,7 +23,7 @@ class Quarantined(Told):
     boarded_at: datetime | None
 
 
-class Quarantine(Told):
+class Quarantine(ResponseBody):
     items: list[Quarantined]
 
 

@@ -13,8 +13,8 @@ from dispatch.domain.finding import Value
 from dispatch.errors import BadInput, NotFound
 from dispatch.routing import drawing
 from dispatch.routing.rulebook import SENDER, Facts, Rulebook
-from dispatch.web.api.schemas import Asked, Title, Told, Word, title
-from dispatch.web.policy import Field
+from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
+from dispatch.web.policy import GuardedField
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
@@ -23,27 +23,27 @@ api = Api("/rules", "rules")
 Version = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$", description="as told with a hop")]
 
 
-class Drawing(Response):
+class SvgResponse(Response):
     media_type = "image/svg+xml"
 
 
-class Rules(Told):
+class RulesBody(ResponseBody):
     """`refused`: why the file as it stands now isn't in force, a line each; null where that isn't the caller's to see,
     empty when it is in force."""
 
     version: str
     text: str
     flows: list[str]
-    categories: dict[str, Title]
+    categories: dict[str, TitleBody]
     refused: list[str] | None
 
 
-class RulesOfOld(Told):
+class EarlierRules(ResponseBody):
     version: str
     text: str
 
 
-class Case(Asked):
+class CaseRequest(RequestBody):
     """Facts to try. Without `team` and `finding` a ticket starts; `sender` is the team that asked for the visit."""
 
     flow: Word
@@ -56,7 +56,7 @@ class Case(Asked):
     archived: bool = False
 
 
-class LookedAt(Told):
+class ConsideredRule(ResponseBody):
     """A rule that was looked at; `missed` says what did not hold, and is empty for the one that did."""
 
     rule: str
@@ -65,19 +65,19 @@ class LookedAt(Told):
     missed: list[str]
 
 
-class Decided(Told):
+class DecisionBody(ResponseBody):
     to: str
     rule: str
     line: int
     returns: bool
-    looked_at: list[LookedAt]
+    looked_at: list[ConsideredRule]
 
 
 @api.look("", "see rules")
-def see_rules(call: Call) -> Rules:
+def see_rules(call: Call) -> RulesBody:
     refused = call.here.rules.refused
-    lines = None if not call.shows(Field.REFUSED) else ([] if refused is None else list(refused.lines))
-    return Rules(
+    lines = None if not call.shows(GuardedField.REFUSED) else ([] if refused is None else list(refused.lines))
+    return RulesBody(
         version=call.rulebook.version,
         text=call.rulebook.text,
         flows=list(call.rulebook.flows),
@@ -87,41 +87,41 @@ def see_rules(call: Call) -> Rules:
 
 
 @api.look("/drawing", "see rules", raises=[NotFound])
-def draw_rules(call: Call, flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")] = "fault") -> Drawing:
+def draw_rules(call: Call, flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")] = "fault") -> SvgResponse:
     """A flow as SVG."""
     if flow not in call.rulebook.flows:
         raise NotFound(what="flow", which=flow)
-    return Drawing(_drawn(_Known(call.rulebook), flow))
+    return SvgResponse(_drawn(_Known(call.rulebook), flow))
 
 
 @api.look("/{version}", "see rules", raises=[NotFound])
-def see_version(call: Call, version: Version) -> RulesOfOld:
+def see_version(call: Call, version: Version) -> EarlierRules:
     """A rulebook that is or was in force."""
     found = call.here.rules.version_in(call.tx, version)
-    return RulesOfOld(version=found.version, text=found.text)
+    return EarlierRules(version=found.version, text=found.text)
 
 
 @api.look("/try", "try rules", method="POST", raises=[BadInput, NotFound])
-def try_facts(call: Call, asked: Case) -> Decided:
+def try_facts(call: Call, asked: CaseRequest) -> DecisionBody:
     """What the rules in force decide on these facts, and why the earlier ones did not match. Nothing is done."""
     rulebook = call.rulebook
     facts = _facts(rulebook, asked)
     if facts.sender is None and any(rule.to == SENDER for rule in rulebook.rules_for(facts)):
         raise BadInput(what="this finding may lead back to the team that asked: say which, as `sender`")
     decision, considered = rulebook.explain(facts)
-    return Decided(
+    return DecisionBody(
         to=decision.to,
         rule=decision.rule,
         line=decision.line,
         returns=decision.returns,
         looked_at=[
-            LookedAt(rule=each.rule.name, line=each.rule.line, to=each.rule.to, missed=list(each.missed))
+            ConsideredRule(rule=each.rule.name, line=each.rule.line, to=each.rule.to, missed=list(each.missed))
             for each in considered
         ],
     )
 
 
-def _facts(rulebook: Rulebook, asked: Case) -> Facts:
+def _facts(rulebook: Rulebook, asked: CaseRequest) -> Facts:
     """Raises NotFound for what the rules don't know, BadInput for half a report."""
     if asked.flow not in rulebook.flows:
         raise NotFound(what="flow", which=asked.flow)

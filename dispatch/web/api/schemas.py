@@ -19,27 +19,27 @@ LARGEST_BATCH = 200
 """What bulk forms take at once."""
 
 
-class Asked(BaseModel):
+class RequestBody(BaseModel):
     """What a request says: nothing that isn't known, and each of its kind."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Told(BaseModel):
+class ResponseBody(BaseModel):
     """What an answer says."""
 
     model_config = ConfigDict(frozen=True)
 
 
-class Title(Told):
+class TitleBody(ResponseBody):
     """A thing's name, Chinese first."""
 
     zh: str
     en: str
 
 
-def title(of: title_of.Title) -> Title:
-    return Title(zh=of.zh, en=of.en)
+def title(of: title_of.Title) -> TitleBody:
+    return TitleBody(zh=of.zh, en=of.en)
 
 
 def _seen(text: str) -> str:
@@ -67,7 +67,7 @@ Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the 
 T = TypeVar("T")
 
 
-class Page(Told, Generic[T]):
+class Page(ResponseBody, Generic[T]):
     """Some of a list. `next` leads on; null: that was all."""
 
     items: list[T]

@@ -15,7 +15,7 @@ from dispatch.domain.roles import Actor, Grant
 from dispatch.errors import BadInput, RequestForged, SignInFailed, SignInSlowed
 from dispatch.storage import sessions as session_rows
 from dispatch.storage import users as user_rows
-from dispatch.web.api.schemas import Asked, Told
+from dispatch.web.api.schemas import RequestBody, ResponseBody
 from dispatch.web.credentials import Visitor
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
@@ -25,38 +25,38 @@ api = Api("/session", "session")
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST, strict=False)]
 
 
-class SignIn(Asked):
+class SignInRequest(RequestBody):
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     password: Password
 
 
-class NewPassword(Asked):
+class PasswordRequest(RequestBody):
     old: Password
     new: Password
 
 
-class Holding(Told):
+class HeldRole(ResponseBody):
     """A role that one holds, and in which areas; null: in all."""
 
     role: str
     areas: list[str] | None
 
 
-class Session(Told):
+class Session(ResponseBody):
     """Who one is. `csrf` goes into the X-CSRF-Token of whatever changes something; a token's caller needs none."""
 
     user: str
-    roles: list[Holding]
+    roles: list[HeldRole]
     csrf: str | None
     expires_at: datetime | None
 
 
-def holding(grant: Grant) -> Holding:
-    return Holding(role=grant.role, areas=None if grant.areas is None else sorted(grant.areas))
+def holding(grant: Grant) -> HeldRole:
+    return HeldRole(role=grant.role, areas=None if grant.areas is None else sorted(grant.areas))
 
 
 @api.bare("", "sign in", method="POST", status=201, raises=[SignInFailed, SignInSlowed, RequestForged])
-def open_session(visitor: Visitor, asked: SignIn) -> Session:
+def open_session(visitor: Visitor, asked: SignInRequest) -> Session:
     """Name and password become a session, kept by cookies. Who guesses is slowed down; a device at which its user has
     signed in before is not."""
     if visitor.request.headers.get("sec-fetch-site") == "cross-site":
@@ -101,7 +101,7 @@ def close_session(call: Call) -> None:
 @api.bare(
     "/password", "change one's password", method="POST", status=204, raises=[SignInFailed, SignInSlowed, BadInput]
 )
-def change_password(visitor: Visitor, asked: NewPassword) -> None:
+def change_password(visitor: Visitor, asked: PasswordRequest) -> None:
     """Change one's own password; one's other sessions end, and so does what devices are known by."""
     here, caller = visitor.here, visitor.caller
     assert caller is not None

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from fastapi import Path
 from starlette.responses import Response
 
-from dispatch.accounts.operation import Accepted
+from dispatch.accounts.operation import OperationAccepted
 from dispatch.domain.numbers import read_invoice_number, read_slip_serial
 from dispatch.errors import MissingGlyph, NotFound
 from dispatch.slips import typesetting
 from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.storage import operations, payments
-from dispatch.web.api.schemas import Told
-from dispatch.web.policy import Thing
+from dispatch.web.api.schemas import ResponseBody
+from dispatch.web.policy import Target
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
@@ -24,7 +24,7 @@ Serial = Annotated[str, Path(pattern=r"^[Ss][0-9]{1,18}$", description="S0000000
 _Number = Annotated[str, Path(pattern=r"^[0-9]{1,18}$", description="00000042")]
 
 
-class Paper(Told):
+class Paper(ResponseBody):
     """A `slip` or an `invoice`; `url` is its PDF."""
 
     kind: str
@@ -56,7 +56,7 @@ def find_slip(call: Call, serial: str) -> SlipData:
     found, missing = operations.slip_paper(call.tx, read_slip_serial(serial)), NotFound(what="slip", which=serial)
     if found is None:
         raise missing
-    call.act(Thing(found.area), missing)
+    call.act(Target(found.area), missing)
     return SlipData.from_json(found.content)
 
 
@@ -69,11 +69,11 @@ def print_invoice(call: Call, number: _Number) -> Pdf:
     )
     if found is None:
         raise missing
-    call.act(Thing(found.area), missing)
+    call.act(Target(found.area), missing)
     return Pdf(typesetting.invoice(InvoiceData.from_json(found.content), fonts=call.here.settings.fonts), number)
 
 
-def papers(outcome: Accepted) -> list[Paper]:
+def papers(outcome: OperationAccepted) -> list[Paper]:
     """What an operation has left on paper: its slip first."""
     result: dict[str, Any] = dict(outcome.result)
     invoices = [each for each in (result.get("invoice"), *result.get("red_letters", ())) if each]

@@ -13,7 +13,7 @@ from dispatch.errors import BadInput, NotFound, SurveyOver
 from dispatch.storage import hops, surveys, tickets
 from dispatch.tickets import closing
 from dispatch.tickets.closing import UNREACHABLE
-from dispatch.web.api.schemas import Asked, Title, Told, Word, title
+from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
@@ -22,21 +22,21 @@ api = Api("/surveys", "surveys")
 Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="from the customer's link")]
 
 
-class Choice(Told):
+class SurveyChoice(ResponseBody):
     name: str
-    title: Title
+    title: TitleBody
 
 
-class Survey(Told):
+class Survey(ResponseBody):
     """`open`: it can still be answered; else `answer` may say how it was."""
 
     ticket: str
     open: bool
-    answers: list[Choice]
+    answers: list[SurveyChoice]
     answer: str | None
 
 
-class Answer(Asked):
+class AnswerRequest(RequestBody):
     answer: Word
 
 
@@ -51,13 +51,13 @@ def see_survey(call: Call, token: Token) -> Survey:
     return Survey(
         ticket=ticket_number(row.kind, row.id),
         open=visit.state not in HOP_ENDS,
-        answers=[Choice(name=each.name, title=title(each.title)) for each in offered],
+        answers=[SurveyChoice(name=each.name, title=title(each.title)) for each in offered],
         answer=survey.answer,
     )
 
 
 @api.act("/{token}", "answer a survey", raises=[NotFound, SurveyOver, BadInput])
-def answer_survey(call: Call, token: Token, asked: Answer) -> Survey:
+def answer_survey(call: Call, token: Token, asked: AnswerRequest) -> Survey:
     """Of two answers the first counts."""
     if asked.answer == UNREACHABLE:
         raise BadInput(what="whoever answers is not unreachable")

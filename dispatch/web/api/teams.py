@@ -14,46 +14,57 @@ from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState, TicketState
 from dispatch.errors import BadInput, NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook, Team
-from dispatch.web.api.schemas import Cursor, Limit, Page, TeamName, Title, Told, Word, page, read_cursor, title
+from dispatch.web.api.schemas import (
+    Cursor,
+    Limit,
+    Page,
+    ResponseBody,
+    TeamName,
+    TitleBody,
+    Word,
+    page,
+    read_cursor,
+    title,
+)
 from dispatch.web.api.ticket_views import hop_name, hop_thing, may_with_hop
-from dispatch.web.policy import Field, Thing
+from dispatch.web.policy import GuardedField, Target
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
-from dispatch.web.server_events import Events
+from dispatch.web.server_events import EventStream
 
 api = Api("/teams", "teams")
 
 OnBoardState = Literal["waiting", "claimed", "held"]
 
 
-class EvidenceAsked(Told):
+class EvidenceBody(ResponseBody):
     """What a form asks for. `kind` is text, choice, number or yes-no; a number lies in [`least`, `most`], in `unit`."""
 
     name: str
-    title: Title
+    title: TitleBody
     kind: str
     optional: bool
-    choices: dict[str, Title]
+    choices: dict[str, TitleBody]
     unit: str
     least: float | None
     most: float | None
 
 
-class Lead(Told):
+class FindingLead(ResponseBody):
     """Where a finding leads, under these conditions; the first that holds counts."""
 
     to: str
     when: list[str]
 
 
-class FindingOffered(Told):
+class FindingBody(ResponseBody):
     name: str
-    title: Title
-    evidence: list[EvidenceAsked]
-    leads: list[Lead]
+    title: TitleBody
+    evidence: list[EvidenceBody]
+    leads: list[FindingLead]
 
 
-class Load(Told):
+class LoadBody(ResponseBody):
     """Live hops by state; `due` are those that its worker still has to do with."""
 
     due: int
@@ -66,31 +77,31 @@ class Load(Told):
     crew: int
 
 
-class TeamTold(Told):
+class TeamBody(ResponseBody):
     """`load` is null for who neither works in the team nor watches over it."""
 
     name: str
-    title: Title
+    title: TitleBody
     automatic: bool
     members: list[str]
     filed_by: list[str]
     passes_on_to: list[str]
     respond_within: float | None
     finish_within: float | None
-    load: Load | None
+    load: LoadBody | None
 
 
-class TeamWhole(TeamTold):
+class TeamDetails(TeamBody):
     """`findings` by flow."""
 
-    findings: dict[str, list[FindingOffered]]
+    findings: dict[str, list[FindingBody]]
 
 
-class Teams(Told):
-    items: list[TeamTold]
+class Teams(ResponseBody):
+    items: list[TeamBody]
 
 
-class OnBoard(Told):
+class BoardHop(ResponseBody):
     """A hop on a board. `wake_at` is when it is overdue, or its hold ends; `may` what the caller can do with it."""
 
     hop: str
@@ -120,15 +131,15 @@ class OnBoard(Told):
 @api.look("", "see teams")
 def list_teams(call: Call) -> Teams:
     loads = _loads(call, list(call.rulebook.teams.values()))
-    return Teams(items=[TeamTold(**_told(team), load=loads[team.name]) for team in call.rulebook.teams.values()])
+    return Teams(items=[TeamBody(**_told(team), load=loads[team.name]) for team in call.rulebook.teams.values()])
 
 
 @api.look("/{team}", "see teams", raises=[NotFound])
-def see_team(call: Call, team: TeamName) -> TeamWhole:
+def see_team(call: Call, team: TeamName) -> TeamDetails:
     """What it may report in each flow, with which evidence, and where that leads: a report's form is made of this."""
     known = _known(call, team)
     flows = {flow: findings for flow in call.rulebook.flows if (findings := _findings(call.rulebook, flow, team))}
-    return TeamWhole(**_told(known), load=_loads(call, [known])[team], findings=flows)
+    return TeamDetails(**_told(known), load=_loads(call, [known])[team], findings=flows)
 
 
 @api.look("/{team}/board", "see a board", raises=[BadInput])
@@ -139,9 +150,9 @@ def see_board(
     holder: Annotated[Word | None, Query(description="only what this person has in hand")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> Page[OnBoard]:
+) -> Page[BoardHop]:
     """What the team has before it, of the caller's areas: the urged and the urgent first, then the oldest."""
-    thing = Thing(team=_known(call, team))
+    thing = Target(team=_known(call, team))
     call.act(thing)
     areas, asked = call.areas("see a board", thing), None if state is None else HopState(state)
     rows = lists.board(call.tx, team, limit + 1, areas, read_cursor(cursor, int), asked, holder)
@@ -149,11 +160,11 @@ def see_board(
 
 
 @api.look("/{team}/changes", "see a board")
-def follow_board(call: Call, team: TeamName) -> Events:
+def follow_board(call: Call, team: TeamName) -> EventStream:
     """Server-sent events: `changed` when the board may show something else, to be asked for anew. It ends now and then;
     a browser comes back by itself."""
-    call.act(Thing(team=_known(call, team)))
-    return Events(call.here.live.changes(team))
+    call.act(Target(team=_known(call, team)))
+    return EventStream(call.here.live.changes(team))
 
 
 def _known(call: Call, name: str) -> Team:
@@ -175,25 +186,25 @@ def _told(team: Team) -> dict[str, Any]:
     }
 
 
-def _loads(call: Call, teams: Sequence[Team]) -> dict[str, Load | None]:
+def _loads(call: Call, teams: Sequence[Team]) -> dict[str, LoadBody | None]:
     """Of each of these teams as much as lies in the areas in which the caller may know its load."""
     asked: dict[frozenset[str] | None, dict[str, dict[str, Any]]] = {}
-    loads: dict[str, Load | None] = {}
+    loads: dict[str, LoadBody | None] = {}
     one = teams[0].name if len(teams) == 1 else None
     for team in teams:
-        if not call.shows(Field.LOAD, Thing(team=team)):
+        if not call.shows(GuardedField.LOAD, Target(team=team)):
             loads[team.name] = None
             continue
-        areas = call.areas_shown(Field.LOAD, Thing(team=team))
+        areas = call.areas_shown(GuardedField.LOAD, Target(team=team))
         if areas not in asked:
             asked[areas] = lists.team_loads(call.tx, areas, one)
         loads[team.name] = _load(asked[areas].get(team.name, {}))
     return loads
 
 
-def _load(load: dict[str, Any]) -> Load:
+def _load(load: dict[str, Any]) -> LoadBody:
     states = (*ON_BOARD, HopState.QUARANTINED)
-    return Load(
+    return LoadBody(
         due=sum(load.get(state, 0) for state in ON_ITS_WAY),
         **{str(state): load.get(state, 0) for state in states},
         late=load.get("late", 0),
@@ -202,14 +213,14 @@ def _load(load: dict[str, Any]) -> Load:
     )
 
 
-def _findings(rulebook: Rulebook, flow: str, team: str) -> list[FindingOffered]:
+def _findings(rulebook: Rulebook, flow: str, team: str) -> list[FindingBody]:
     return [
-        FindingOffered(
+        FindingBody(
             name=finding.name,
             title=title(finding.title),
             evidence=[_evidence(each) for each in finding.evidence],
             leads=[
-                Lead(to=rule.to, when=[str(condition) for condition in rule.when])
+                FindingLead(to=rule.to, when=[str(condition) for condition in rule.when])
                 for rule in rulebook.flows[flow][team][finding.name]
             ],
         )
@@ -217,9 +228,9 @@ def _findings(rulebook: Rulebook, flow: str, team: str) -> list[FindingOffered]:
     ]
 
 
-def _evidence(of: Evidence) -> EvidenceAsked:
+def _evidence(of: Evidence) -> EvidenceBody:
     bounded = of.kind == "number"
-    return EvidenceAsked(
+    return EvidenceBody(
         name=of.name,
         title=title(of.title),
         kind=of.kind,
@@ -231,12 +242,12 @@ def _evidence(of: Evidence) -> EvidenceAsked:
     )
 
 
-def on_board(call: Call, row: Row[Any]) -> OnBoard:
+def on_board(call: Call, row: Row[Any]) -> BoardHop:
     """`row` is one of `reports.lists.board`."""
     thing = hop_thing(call, row.team, row.state, row.area, [row.team])
-    shown = call.shows(Field.CUSTOMER, Thing(row.area, thing.team, thing.teams, TicketState(row.ticket_state)))
+    shown = call.shows(GuardedField.CUSTOMER, Target(row.area, thing.team, thing.teams, TicketState(row.ticket_state)))
     name = hop_name(row.kind, row.ticket_id, row.seq)
-    return OnBoard(
+    return BoardHop(
         hop=name,
         ticket=name.rpartition("-")[0],
         **{name: getattr(row, name) if shown else None for name in ("account", "address", "mobile", "description")},

@@ -16,8 +16,8 @@ from dispatch.errors import NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
 from dispatch.storage import hops
-from dispatch.web.api.schemas import Told
-from dispatch.web.policy import MOVES_OF_HOPS, Field, Thing
+from dispatch.web.api.schemas import ResponseBody
+from dispatch.web.policy import MOVES_OF_HOPS, GuardedField, Target
 from dispatch.web.request_context import Call
 
 MOVES_OF_TICKETS = ("transfer", "refer", "take over", "urge", "withdraw", "answer by phone")
@@ -25,7 +25,7 @@ _OF_HOLDERS = frozenset({"report", "pass on", "hand back", "hold", "resume"})
 """What only the holder of a hop does, or another on his behalf."""
 
 
-class With(Told):
+class With(ResponseBody):
     """Who has a ticket now."""
 
     hop: str
@@ -34,7 +34,7 @@ class With(Told):
     holder: str | None
 
 
-class Ticket(Told):
+class Ticket(ResponseBody):
     """`account`, `description` and `answers` are the customer's: null where they aren't the caller's to see."""
 
     number: str
@@ -57,7 +57,7 @@ class Ticket(Told):
     outcome: str | None
 
 
-class Hop(Told):
+class Hop(ResponseBody):
     """One visit to one team. `wake_at` is when something happens to it by itself: it is overdue, its hold ends."""
 
     hop: str
@@ -111,20 +111,20 @@ def teams_named(call: Call, names: Collection[str]) -> tuple[Team, ...]:
     return tuple(call.rulebook.teams[name] for name in sorted(names) if name in call.rulebook.teams)
 
 
-def ticket_thing(call: Call, row: Row[Any], teams: Collection[str], last_team: str | None = None) -> Thing:
+def ticket_thing(call: Call, row: Row[Any], teams: Collection[str], last_team: str | None = None) -> Target:
     """`row` is one of `tickets.get`; `last_team` has it now, or had it last."""
     team = call.rulebook.teams.get(last_team or "")
-    return Thing(row.area, team, teams_named(call, teams), TicketState(row.state))
+    return Target(row.area, team, teams_named(call, teams), TicketState(row.state))
 
 
 def hop_thing(
     call: Call, team: str, state: str, area: str, teams: Collection[str], *, on_behalf: bool = False
-) -> Thing:
+) -> Target:
     known = call.rulebook.teams.get(team)
-    return Thing(area, known, teams_named(call, teams), HopState(state), on_behalf)
+    return Target(area, known, teams_named(call, teams), HopState(state), on_behalf)
 
 
-def may_with_hop(call: Call, thing: Thing, holder: str | None) -> list[str]:
+def may_with_hop(call: Call, thing: Target, holder: str | None) -> list[str]:
     """What the caller can do with it now, by himself or on behalf of who holds it, or shall hold it."""
     offered = []
     for move in MOVES_OF_HOPS:
@@ -136,13 +136,13 @@ def may_with_hop(call: Call, thing: Thing, holder: str | None) -> list[str]:
     return offered
 
 
-def is_supervised(call: Call, thing: Thing) -> bool:
+def is_supervised(call: Call, thing: Target) -> bool:
     """A supervisor moves any hop, also one whose holder has gone home."""
     return any(grant.role == "supervisor" and grant.covers(thing.area) for grant in call.user.grants)
 
 
-def ticket_view(call: Call, row: Row[Any], thing: Thing) -> Ticket:
-    shown = call.shows(Field.CUSTOMER, thing)
+def ticket_view(call: Call, row: Row[Any], thing: Target) -> Ticket:
+    shown = call.shows(GuardedField.CUSTOMER, thing)
     return Ticket(
         number=ticket_number(row.kind, row.id),
         kind=row.kind,
@@ -160,10 +160,10 @@ def ticket_view(call: Call, row: Row[Any], thing: Thing) -> Ticket:
     )  # fmt: skip
 
 
-def hop_view(call: Call, kind: str, row: Row[Any], ticket: Thing) -> Hop:
+def hop_view(call: Call, kind: str, row: Row[Any], ticket: Target) -> Hop:
     """`row` is one of `hops.of_tickets`; `ticket` is its ticket's thing."""
-    shown = call.shows(Field.CUSTOMER, ticket)
-    failure = call.shows(Field.FAILURE, ticket)
+    shown = call.shows(GuardedField.CUSTOMER, ticket)
+    failure = call.shows(GuardedField.FAILURE, ticket)
     return Hop(
         hop=hop_name(kind, row.ticket_id, row.seq),
         state=HopState(row.state),
@@ -181,7 +181,7 @@ def hop_view(call: Call, kind: str, row: Row[Any], ticket: Thing) -> Hop:
     )  # fmt: skip
 
 
-def seen_journey(call: Call, ticket_id: int, name: str, operation: str) -> tuple[lists.Journey, Thing]:
+def seen_journey(call: Call, ticket_id: int, name: str, operation: str) -> tuple[lists.Journey, Target]:
     """The ticket's journey, if the caller may do this. Raises NotFound, NotAllowed."""
     journey = lists.journey(call.tx, ticket_id)
     teams = {hop.team for hop in journey.hops}

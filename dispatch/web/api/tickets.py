@@ -16,7 +16,18 @@ from dispatch.reports import lists
 from dispatch.storage import hops, tickets
 from dispatch.tickets import closing, explanation, followup, intake
 from dispatch.tickets.closing import digest
-from dispatch.web.api.schemas import Asked, Cursor, Limit, Page, Text, TicketName, Told, Word, page, read_cursor
+from dispatch.web.api.schemas import (
+    Cursor,
+    Limit,
+    Page,
+    RequestBody,
+    ResponseBody,
+    Text,
+    TicketName,
+    Word,
+    page,
+    read_cursor,
+)
 from dispatch.web.api.ticket_views import (
     MOVES_OF_TICKETS,
     Hop,
@@ -30,20 +41,20 @@ from dispatch.web.api.ticket_views import (
     ticket_view,
     words_of,
 )
-from dispatch.web.policy import Field, Thing
+from dispatch.web.policy import GuardedField, Target
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/tickets", "tickets")
 
 
-class Listed(Ticket):
+class ListedTicket(Ticket):
     """`now` is who has it."""
 
     now: With | None
 
 
-class Act(Told):
+class HistoryEntry(ResponseBody):
     """One line of the history. `on_behalf_of` is whom it was done for."""
 
     at: datetime
@@ -55,7 +66,7 @@ class Act(Told):
     detail: dict[str, Any]
 
 
-class Record(Told):
+class ArchiveRecord(ResponseBody):
     """A frozen record 归档. `intact`: its content still has the SHA-256 that was kept with it."""
 
     round: int
@@ -64,7 +75,7 @@ class Record(Told):
     intact: bool
 
 
-class Spent(Told):
+class TimeSpent(ResponseBody):
     """Seconds at one team."""
 
     queued: float
@@ -73,22 +84,22 @@ class Spent(Told):
     held: float
 
 
-class Journey(Told):
+class JourneyBody(ResponseBody):
     ticket: Ticket
     hops: list[Hop]
-    history: list[Act]
-    records: list[Record]
-    spent: dict[str, Spent]
+    history: list[HistoryEntry]
+    records: list[ArchiveRecord]
+    spent: dict[str, TimeSpent]
     may: list[str]
 
 
-class NotMatched(Told):
+class UnmatchedRule(ResponseBody):
     rule: str
     to: str
     because: list[str]
 
 
-class Explained(Told):
+class HopExplanation(ResponseBody):
     """Why a hop went where it went: the rule, by the text that was in force, and the facts that were looked at."""
 
     hop: str
@@ -97,45 +108,45 @@ class Explained(Told):
     rules_version: str
     file: str
     facts: dict[str, Any]
-    did_not_match: list[NotMatched]
+    did_not_match: list[UnmatchedRule]
     because: str
 
 
-class Explanation(Told):
-    hops: list[Explained]
+class TicketExplanation(ResponseBody):
+    hops: list[HopExplanation]
 
 
-class Reason(Asked):
+class ReasonRequest(RequestBody):
     reason: Text
 
 
-class Note(Asked):
+class NoteRequest(RequestBody):
     note: Text = ""
 
 
-class Answered(Asked):
+class ScriptAnswer(RequestBody):
     """One answer to a question of the script."""
 
     question: Word
     answer: Word
 
 
-class Answers(Asked):
-    answers: Annotated[list[Answered], Of(max_length=50)]
+class AnswersRequest(RequestBody):
+    answers: Annotated[list[ScriptAnswer], Of(max_length=50)]
 
 
-class SurveyAnswer(Asked):
+class PhoneAnswerRequest(RequestBody):
     answer: Word
 
 
-class Accepted(Told):
+class AcceptedBody(ResponseBody):
     """The ticket that a report is now."""
 
     ticket: str
     state: str
 
 
-class Urged(Told):
+class UrgeCount(ResponseBody):
     """How often by now."""
 
     urged: int
@@ -150,7 +161,7 @@ def list_tickets(
     cursor: Cursor = None,
     limit: Limit = 50,
     area: Annotated[str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$")] = None,
-) -> Page[Listed]:
+) -> Page[ListedTicket]:
     """The newest first: of the caller's areas, and what his teams have or had."""
     sights, before = call.sights(), read_cursor(cursor, int)
     rows = lists.latest(call.tx, limit + 1, account, unfinished, team, before, sights, area)
@@ -162,25 +173,25 @@ def list_tickets(
         if row.team is not None:
             hop = hop_name(row.kind, row.id, row.seq)
             now = With(hop=hop, team=row.team, state=row.hop_state, holder=row.holder)
-        items.append(Listed(**told.model_dump(), now=now))
+        items.append(ListedTicket(**told.model_dump(), now=now))
     return page(items, limit, rows[limit - 1].id if len(rows) > limit else None)
 
 
 @api.look("/{ticket}", "see a ticket")
-def see_ticket(call: Call, ticket: TicketName) -> Journey:
+def see_ticket(call: Call, ticket: TicketName) -> JourneyBody:
     """The whole journey: which team, when, what it found, how long it took, who did what."""
     return tell(call, *seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket"))
 
 
-def tell(call: Call, journey: lists.Journey, thing: Thing) -> Journey:
+def tell(call: Call, journey: lists.Journey, thing: Target) -> JourneyBody:
     """What the caller sees of it."""
-    row, shown = journey.ticket, call.shows(Field.CUSTOMER, thing)
+    row, shown = journey.ticket, call.shows(GuardedField.CUSTOMER, thing)
     names = {hop.id: hop_name(row.kind, row.id, hop.seq) for hop in journey.hops}
-    return Journey(
+    return JourneyBody(
         ticket=ticket_view(call, row, thing),
         hops=[hop_view(call, row.kind, hop, thing) for hop in journey.hops],
         history=[
-            Act(
+            HistoryEntry(
                 at=act.at,
                 act=act.act,
                 hop=names.get(act.hop_id),
@@ -192,7 +203,7 @@ def tell(call: Call, journey: lists.Journey, thing: Thing) -> Journey:
             for act in journey.history
         ],
         records=[
-            Record(
+            ArchiveRecord(
                 round=each.round,
                 archived_at=each.archived_at,
                 sha256=each.sha256,
@@ -201,7 +212,7 @@ def tell(call: Call, journey: lists.Journey, thing: Thing) -> Journey:
             for each in journey.records
         ],
         spent={
-            team: Spent(**parts)
+            team: TimeSpent(**parts)
             for team, parts in closing.seconds_by_team(journey.hops, row.ended_at or call.now).items()
         },
         may=[move for move in MOVES_OF_TICKETS if call.may(move, thing)],
@@ -209,30 +220,30 @@ def tell(call: Call, journey: lists.Journey, thing: Thing) -> Journey:
 
 
 @api.look("/{ticket}/explanation", "see a ticket")
-def explain_ticket(call: Call, ticket: TicketName) -> Explanation:
+def explain_ticket(call: Call, ticket: TicketName) -> TicketExplanation:
     """Of every hop: which rule chose it, on which facts, and why the rules before it did not match."""
     journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket")
     explained = [explanation.explain_hop(call.tx, call.here.rules, hop) for hop in journey.hops]
-    if not call.shows(Field.CUSTOMER, thing):
+    if not call.shows(GuardedField.CUSTOMER, thing):
         kept = ("from", "finding", "asked by", "hops", "reopened")
         explained = [{**each, "facts": {k: v for k, v in each["facts"].items() if k in kept}} for each in explained]
-    return Explanation(hops=[Explained.model_validate(each) for each in explained])
+    return TicketExplanation(hops=[HopExplanation.model_validate(each) for each in explained])
 
 
 @api.act("/{ticket}/transfer", "transfer", raises=[IllegalMove, BadInput])
-def transfer(call: Call, ticket: TicketName, asked: Note) -> Accepted:
+def transfer(call: Call, ticket: TicketName, asked: NoteRequest) -> AcceptedBody:
     """转接: from the 10050 hotline on to a 10086 seat, with what was said."""
     return _moved(call, ticket, lambda id_, actor: intake.transfer(call.tx, id_, asked.note, actor, call.now))
 
 
 @api.act("/{ticket}/refer", "refer", raises=[IllegalMove, BadInput])
-def refer(call: Call, ticket: TicketName, asked: Reason) -> Accepted:
+def refer(call: Call, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
     """Not our business: the customer was told whose it is."""
     return _moved(call, ticket, lambda id_, actor: intake.refer(call.tx, id_, asked.reason, actor, call.now))
 
 
 @api.act("/{ticket}/take-over", "take over", raises=[IllegalMove, BadInput, BadAnswer])
-def take_over(call: Call, ticket: TicketName, asked: Answers) -> Accepted:
+def take_over(call: Call, ticket: TicketName, asked: AnswersRequest) -> AcceptedBody:
     """接续受理: a 10086 agent goes on with a transferred report; solved on the phone, or dispatched."""
     given = tuple((each.question, each.answer) for each in asked.answers)
     script = call.here.script()
@@ -244,20 +255,20 @@ def take_over(call: Call, ticket: TicketName, asked: Answers) -> Accepted:
 
 
 @api.act("/{ticket}/urge", "urge", raises=[UrgedEnough, BadInput])
-def urge(call: Call, ticket: TicketName, asked: Reason) -> Urged:
+def urge(call: Call, ticket: TicketName, asked: ReasonRequest) -> UrgeCount:
     """催单: the customer presses; counted and limited by the rules."""
     ticket_id, actor = _actor(call, ticket)
-    return Urged(urged=followup.urge(call.tx, call.rulebook, ticket_id, asked.reason, actor, call.now))
+    return UrgeCount(urged=followup.urge(call.tx, call.rulebook, ticket_id, asked.reason, actor, call.now))
 
 
 @api.act("/{ticket}/withdraw", "withdraw", raises=[IllegalMove, NotWithdrawable, BadInput])
-def withdraw(call: Call, ticket: TicketName, asked: Reason) -> Accepted:
+def withdraw(call: Call, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
     """撤单: the report is taken back."""
     return _moved(call, ticket, lambda id_, actor: followup.withdraw(call.tx, id_, asked.reason, actor, call.now))
 
 
 @api.act("/{ticket}/answer", "answer by phone", raises=[SurveyOver, BadInput])
-def answer_by_phone(call: Call, ticket: TicketName, asked: SurveyAnswer) -> Accepted:
+def answer_by_phone(call: Call, ticket: TicketName, asked: PhoneAnswerRequest) -> AcceptedBody:
     """回访: an agent called the customer, who answers no message."""
     return _moved(
         call,
@@ -275,8 +286,8 @@ def _actor(call: Call, name: str) -> tuple[int, Actor]:
     return ticket_id, call.act(thing, missing_ticket(name))
 
 
-def _moved(call: Call, name: str, move: Callable[[int, Actor], object]) -> Accepted:
+def _moved(call: Call, name: str, move: Callable[[int, Actor], object]) -> AcceptedBody:
     ticket_id, actor = _actor(call, name)
     move(ticket_id, actor)
     row = tickets.get(call.tx, ticket_id)
-    return Accepted(ticket=ticket_number(row.kind, ticket_id), state=row.state)
+    return AcceptedBody(ticket=ticket_number(row.kind, ticket_id), state=row.state)

@@ -11,7 +11,7 @@ from pydantic import Field
 from dispatch.access import sessions
 from dispatch.domain.roles import Actor
 from dispatch.errors import BadInput, NotAllowed, NotFound
-from dispatch.web.api.schemas import Asked, Told, Word
+from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
@@ -20,14 +20,14 @@ api = Api("/tokens", "tokens")
 TokenId = Annotated[int, Path(ge=1, lt=2**63, description="as listed")]
 
 
-class NewToken(Asked):
+class TokenRequest(RequestBody):
     """What it is for, and how many days it lasts."""
 
     title: Word
     days: Annotated[int, Field(ge=1, le=sessions.LONGEST_TOKEN.days)] = 90
 
 
-class Token(Told):
+class Token(ResponseBody):
     id: int
     title: str
     made_at: datetime
@@ -35,13 +35,13 @@ class Token(Told):
     revoked_at: datetime | None
 
 
-class Made(Told):
+class NewTokenSecret(ResponseBody):
     """`token` is told this once: it is kept nowhere."""
 
     token: str
 
 
-class Tokens(Told):
+class Tokens(ResponseBody):
     items: list[Token]
 
 
@@ -64,14 +64,14 @@ def list_tokens(call: Call) -> Tokens:
 
 
 @api.act("", "have tokens", status=201, raises=[BadInput])
-def make_token(call: Call, asked: NewToken) -> Made:
+def make_token(call: Call, asked: TokenRequest) -> NewTokenSecret:
     """A token for a program. Made by a person who is signed in: a token can't beget others."""
     by = _oneself(call)
     if call.user.session is None:
         raise NotAllowed(role=by.role, actor=by.name, act="make", what="a token by a token", allowed="a session")
     lasts = timedelta(days=asked.days)
     made = sessions.make_token(call.tx, call.user.user_id, call.user.name, asked.title, lasts, by, call.now)
-    return Made(token=made)
+    return NewTokenSecret(token=made)
 
 
 @api.act("/{token_id}", "have tokens", method="DELETE", status=204, raises=[NotFound])

@@ -27,9 +27,9 @@ from dispatch.domain.ticket import HopState
 from dispatch.errors import ChangedMeanwhile, IllegalMove, NotFound, PhotosEnough, UploadGone, WrongFileType
 from dispatch.reports import lists
 from dispatch.storage import hops, tickets, uploads
-from dispatch.web.api.schemas import HopName, TicketName, Told
+from dispatch.web.api.schemas import HopName, ResponseBody, TicketName
 from dispatch.web.api.ticket_views import find_hop, hop_name, hop_thing, missing_hop, missing_ticket, ticket_thing
-from dispatch.web.policy import POLICIES, Field
+from dispatch.web.policy import POLICIES, GuardedField
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 from dispatch.web.upload_body import FILE_BODY, Received
@@ -44,7 +44,7 @@ SCANS_KEPT = timedelta(days=1)
 _PhotoId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
-class Photo(Told):
+class StoredPhoto(ResponseBody):
     """`url` leads to the photo itself; `size` is in bytes, `sha256` that of the file."""
 
     photo: int
@@ -57,11 +57,11 @@ class Photo(Told):
     made_by: str
 
 
-class Photos(Told):
-    items: list[Photo]
+class Photos(ResponseBody):
+    items: list[StoredPhoto]
 
 
-class Scan(Told):
+class StoredScan(ResponseBody):
     """`upload` is what an operation's request names it by, within a day."""
 
     upload: int
@@ -71,7 +71,7 @@ class Scan(Told):
     expires_at: datetime = Of(description="taken by no operation until then, it is removed")
 
 
-class Content(Response):
+class UntrustedFile(Response):
     """A file that somebody else sent up: shown by itself, in a page that may do nothing."""
 
     media_type = "application/octet-stream"
@@ -92,7 +92,7 @@ class Content(Response):
     body=FILE_BODY,
     raises=[WrongFileType, IllegalMove, ChangedMeanwhile, PhotosEnough],
 )
-def add_photo(call: Call, hop: HopName, file: Received) -> Photo:
+def add_photo(call: Call, hop: HopName, file: Received) -> StoredPhoto:
     """To the evidence of a hop that one holds, or files for."""
     hop_id = find_hop(call, hop)
     row = hops.lock(call.tx, [hop_id])[hop_id]
@@ -118,22 +118,22 @@ def list_photos(call: Call, ticket: TicketName) -> Photos:
 
 
 @api.look("/tickets/{ticket}/photos/{photo}", "see photos", raises=[NotFound])
-def see_photo(call: Call, ticket: TicketName, photo: _PhotoId) -> Content:
+def see_photo(call: Call, ticket: TicketName, photo: _PhotoId) -> UntrustedFile:
     """The file itself, byte for byte; another ticket's isn't there."""
     row = _seen(call, ticket)
     if photo not in {each.id for each in uploads.of_ticket(call.tx, row.id)}:
         raise NotFound(what="photo", which=photo)
     found = uploads.get(call.tx, photo)
     suffix = found.media_type.partition("/")[2]
-    return Content(uploads.content(call.here.cipher(), found), found.media_type, f"{photo}.{suffix}")
+    return UntrustedFile(uploads.content(call.here.cipher(), found), found.media_type, f"{photo}.{suffix}")
 
 
 @api.act("/scans", "add a scan", status=201, body=FILE_BODY, raises=[WrongFileType])
-def add_scan(call: Call, file: Received) -> Scan:
+def add_scan(call: Call, file: Received) -> StoredScan:
     """To be named in a request at the counter, whose operation then keeps it; until then only one's own."""
     given = (None, file.media_type, file.sha256, file.content)
     upload = uploads.add(call.tx, call.here.cipher(), *given, call.user.name, call.now)
-    return Scan(
+    return StoredScan(
         upload=upload,
         media_type=file.media_type,
         size=len(file.content),
@@ -170,17 +170,17 @@ def _seen(call: Call, name: str) -> Row[Any]:
     visits = hops.of_tickets(call.tx, [ticket_id])
     thing = ticket_thing(call, row, {visit.team for visit in visits}, visits[-1].team if visits else None)
     call.act(thing, missing_ticket(name))
-    if not call.shows(Field.CUSTOMER, thing):
+    if not call.shows(GuardedField.CUSTOMER, thing):
         raise call.not_allowed(thing)
     return row
 
 
-def _photos(kind: str, ticket_id: int, rows: Sequence[Row[Any]]) -> list[Photo]:
+def _photos(kind: str, ticket_id: int, rows: Sequence[Row[Any]]) -> list[StoredPhoto]:
     told = []
     for row in rows:
         name = hop_name(kind, ticket_id, row.seq)
         told.append(
-            Photo(
+            StoredPhoto(
                 photo=row.id,
                 hop=name,
                 url=f"/api/v1/tickets/{name.partition('-')[0]}/photos/{row.id}",

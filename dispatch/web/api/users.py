@@ -12,8 +12,8 @@ from dispatch.access import users
 from dispatch.access.passwords import LONGEST, kept_password, new_password
 from dispatch.domain.roles import Grant
 from dispatch.errors import BadInput, ChangedMeanwhile, NotFound, VersionMissing
-from dispatch.web.api.schemas import Asked, Cursor, Limit, Page, Told, Word, page, read_cursor
-from dispatch.web.api.session import Holding, holding
+from dispatch.web.api.schemas import Cursor, Limit, Page, RequestBody, ResponseBody, Word, page, read_cursor
+from dispatch.web.api.session import HeldRole, holding
 from dispatch.web.request_context import Call, version_tag
 from dispatch.web.routes import Api
 
@@ -23,64 +23,64 @@ UserName = Annotated[str, Path(min_length=1, max_length=80, description="the nam
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST, strict=False)]
 
 
-class Held(Asked):
+class GrantRequest(RequestBody):
     """A role and the areas in which it is held; null: in all."""
 
     role: Word
     areas: Annotated[list[Word], Field(min_length=1, max_length=200)] | None = None
 
 
-class NewUser(Asked):
+class UserRequest(RequestBody):
     """Without a password a random one is made and told."""
 
     name: Word
-    roles: Annotated[list[Held], Field(max_length=20)] = Field(default_factory=list)
+    roles: Annotated[list[GrantRequest], Field(max_length=20)] = Field(default_factory=list)
     password: Password | None = None
 
 
-class Roles(Asked):
-    roles: Annotated[list[Held], Field(max_length=20)]
+class RolesRequest(RequestBody):
+    roles: Annotated[list[GrantRequest], Field(max_length=20)]
 
 
-class User(Told):
+class UserBody(ResponseBody):
     name: str
-    roles: list[Holding]
+    roles: list[HeldRole]
     disabled_at: datetime | None
     made_at: datetime
 
 
-class WithPassword(Told):
+class UserWithPassword(ResponseBody):
     """`password` is told this once, and only where it is a random one."""
 
-    user: User
+    user: UserBody
     password: str | None
 
 
 @api.look("", "manage users", raises=[BadInput])
-def list_users(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[User]:
+def list_users(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[UserBody]:
     """Everybody, in the order of their names."""
     found = users.everybody(call.tx, read_cursor(cursor, str) or "", limit + 1)
     return page([_told(each) for each in found], limit, found[limit - 1].name if len(found) > limit else None)
 
 
 @api.act("", "manage users", status=201, raises=[BadInput])
-def add_user(call: Call, asked: NewUser) -> WithPassword:
+def add_user(call: Call, asked: UserRequest) -> UserWithPassword:
     """A new user."""
     name, grants = users.read_name(asked.name), _grants(asked.roles)
     password = new_password(name) if asked.password is None else asked.password.get_secret_value()
     kept = kept_password(call.here.hasher, password, name)
     added = users.add(call.tx, name, kept, grants, call.act(), call.now)
     call.visitor.headers["Location"] = f"/api/v1/users/{added.name}"
-    return WithPassword(user=_told(added), password=password if asked.password is None else None)
+    return UserWithPassword(user=_told(added), password=password if asked.password is None else None)
 
 
 @api.look("/{name}", "manage users", raises=[NotFound])
-def see_user(call: Call, name: UserName) -> User:
+def see_user(call: Call, name: UserName) -> UserBody:
     return _told(users.get(call.tx, name))
 
 
 @api.act("/{name}/roles", "manage users", method="PUT", raises=[NotFound, BadInput, ChangedMeanwhile, VersionMissing])
-def set_roles(call: Call, name: UserName, asked: Roles) -> User:
+def set_roles(call: Call, name: UserName, asked: RolesRequest) -> UserBody:
     """These roles and no others, from the next request on. Needs `If-Match` with the entity tag of the user as read."""
     before = users.get(call.tx, name)
     call.require_unchanged(lambda: _told(before), f"user {before.name}", must_say=True)
@@ -88,34 +88,34 @@ def set_roles(call: Call, name: UserName, asked: Roles) -> User:
 
 
 @api.act("/{name}/disable", "manage users", raises=[NotFound])
-def disable_user(call: Call, name: UserName) -> User:
+def disable_user(call: Call, name: UserName) -> UserBody:
     """Every session and token of the user is refused from the next request on."""
     return _changed(call, users.disable(call.tx, name, call.act(), call.now))
 
 
 @api.act("/{name}/enable", "manage users", raises=[NotFound])
-def enable_user(call: Call, name: UserName) -> User:
+def enable_user(call: Call, name: UserName) -> UserBody:
     return _changed(call, users.enable(call.tx, name, call.act(), call.now))
 
 
 @api.act("/{name}/password", "manage users", raises=[NotFound])
-def reset_password(call: Call, name: UserName) -> WithPassword:
+def reset_password(call: Call, name: UserName) -> UserWithPassword:
     """A new random password, told this once; sessions end."""
     found, password = users.get(call.tx, name), new_password(name)
     users.set_password(call.tx, name, kept_password(call.here.hasher, password, found.name), call.act(), call.now)
-    return WithPassword(user=_told(found), password=password)
+    return UserWithPassword(user=_told(found), password=password)
 
 
-def _changed(call: Call, changed: users.User) -> User:
+def _changed(call: Call, changed: users.User) -> UserBody:
     told = _told(changed)
     call.visitor.headers["ETag"] = version_tag(told.model_dump_json().encode())
     return told
 
 
-def _told(of: users.User) -> User:
+def _told(of: users.User) -> UserBody:
     roles = [holding(grant) for grant in of.grants]
-    return User(name=of.name, roles=roles, disabled_at=of.disabled_at, made_at=of.made_at)
+    return UserBody(name=of.name, roles=roles, disabled_at=of.disabled_at, made_at=of.made_at)
 
 
-def _grants(asked: list[Held]) -> tuple[Grant, ...]:
+def _grants(asked: list[GrantRequest]) -> tuple[Grant, ...]:
     return users.read_grants([(each.role, each.areas) for each in asked])

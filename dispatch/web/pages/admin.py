@@ -18,10 +18,10 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import evidence_of
 from dispatch.storage import crew as crews
 from dispatch.web.api import audit, crew, quarantine, rules, teams, users
-from dispatch.web.api.rules import Case
+from dispatch.web.api.rules import CaseRequest
 from dispatch.web.api.schemas import Cursor
 from dispatch.web.pages.routes import Pages
-from dispatch.web.policy import Thing
+from dispatch.web.policy import Target
 from dispatch.web.request_context import Call, version_tag
 
 pages = Pages("admin")
@@ -62,7 +62,7 @@ def see_teams(call: Call) -> dict[str, Any]:
         call,
         teams=teams.list_teams(call).items,
         places=places,
-        mends={name for name, team in known.items() if call.may("add to a crew", Thing(team=team))},
+        mends={name for name, team in known.items() if call.may("add to a crew", Target(team=team))},
         areas=_areas(call),
     )
 
@@ -130,7 +130,7 @@ def _form(rulebook: Rulebook, asked: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _case(rulebook: Rulebook, flow: str, asked: Mapping[str, str]) -> Case:
+def _case(rulebook: Rulebook, flow: str, asked: Mapping[str, str]) -> CaseRequest:
     """Raises ValidationError, BadInput."""
     kinds = _kinds(rulebook)
     known = {
@@ -140,7 +140,7 @@ def _case(rulebook: Rulebook, flow: str, asked: Mapping[str, str]) -> Case:
     }
     numbers = {name: _number(asked[name]) for name in ("hops", "reopened") if name in asked}
     words = {name: asked[name] for name in ("team", "finding", "sender") if name in asked}
-    return Case(flow=flow, known=known, archived="archived" in asked, **words, **numbers)  # type: ignore[arg-type]
+    return CaseRequest(flow=flow, known=known, archived="archived" in asked, **words, **numbers)  # type: ignore[arg-type]
 
 
 def _kinds(rulebook: Rulebook) -> Mapping[str, str]:

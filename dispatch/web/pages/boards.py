@@ -18,7 +18,7 @@ from dispatch.routing.wording import evidence_of
 from dispatch.storage import tickets
 from dispatch.web.api import crew, teams, uploads
 from dispatch.web.api.schemas import Cursor, HopName, Limit, TeamName
-from dispatch.web.api.teams import OnBoard, OnBoardState
+from dispatch.web.api.teams import BoardHop, OnBoardState
 from dispatch.web.api.ticket_views import (
     Hop,
     find_hop,
@@ -30,9 +30,9 @@ from dispatch.web.api.ticket_views import (
     ticket_view,
 )
 from dispatch.web.pages.next_team import leads
-from dispatch.web.pages.rendering import Titled, calls_customers
+from dispatch.web.pages.rendering import HasTitle, calls_customers
 from dispatch.web.pages.routes import Pages
-from dispatch.web.policy import Field, Thing
+from dispatch.web.policy import GuardedField, Target
 from dispatch.web.request_context import Call
 
 pages = Pages("boards")
@@ -43,21 +43,21 @@ ON_BEHALF = ("report", "pass on", "hand back")
 """What the holder's filer does for him, and says so."""
 
 
-class Job(NamedTuple):
+class BoardCard(NamedTuple):
     """A hop as its card shows it. `moves`: what is offered; `for_another`: a claim would be one on behalf."""
 
-    on: OnBoard
+    on: BoardHop
     moves: list[str]
     mine: bool
     for_another: bool
 
 
-class Column(NamedTuple):
+class BoardColumn(NamedTuple):
     """`mine` come before `others`; `next` is the cursor of what follows."""
 
     state: HopState
-    mine: list[Job]
-    others: list[Job]
+    mine: list[BoardCard]
+    others: list[BoardCard]
     next: str | None
 
 
@@ -110,7 +110,7 @@ def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
         "job": job,
         "hop": views[hop_id],
         "ticket": ticket_view(call, journey.ticket, thing),
-        "said": pre_handling(call, journey.ticket) if call.shows(Field.CUSTOMER, thing) else [],
+        "said": pre_handling(call, journey.ticket) if call.shows(GuardedField.CUSTOMER, thing) else [],
         "before": [each for each in views.values() if each.ended_at and each.hop != job.on.hop and _says(call, each)],
         "may_find": call.rulebook.findings_of(kind, team),
         "leads": leads(call.rulebook, kind, team, known, job.on.asked_by),
@@ -127,31 +127,33 @@ def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
     }
 
 
-def _column(call: Call, team: str, state: OnBoardState, own: list[OnBoard], limit: int, cursor: str | None) -> Column:
+def _column(
+    call: Call, team: str, state: OnBoardState, own: list[BoardHop], limit: int, cursor: str | None
+) -> BoardColumn:
     """`own` are all that the caller has in hand: they stand first, and not among the others again."""
     at, page = call.rulebook.teams[team], teams.see_board(call, team, state, None, cursor, limit)
     others = [each for each in page.items if each not in own]
     mine = [_job(call, each, at) for each in own if each.state == state]
-    return Column(HopState(state), mine, [_job(call, each, at) for each in others], page.next)
+    return BoardColumn(HopState(state), mine, [_job(call, each, at) for each in others], page.next)
 
 
-def _opens_at(columns: list[Column]) -> HopState:
+def _opens_at(columns: list[BoardColumn]) -> HopState:
     """Which of them a small screen shows first: what waits, unless there is only what is in hand."""
     full = [column for column in columns if column.mine or column.others]
     return (full or columns)[0].state
 
 
-def _job(call: Call, on: OnBoard, team: Team) -> Job:
+def _job(call: Call, on: BoardHop, team: Team) -> BoardCard:
     moves = [move for move in on.may if move != "hand back" or on.asked_by is not None]
     by_himself = call.may("claim", _thing(call, on, team))
-    return Job(on, moves, on.holder == call.user.name, "claim" in moves and not by_himself)
+    return BoardCard(on, moves, on.holder == call.user.name, "claim" in moves and not by_himself)
 
 
-def _thing(call: Call, on: OnBoard, team: Team, *, on_behalf: bool = False) -> Thing:
+def _thing(call: Call, on: BoardHop, team: Team, *, on_behalf: bool = False) -> Target:
     return hop_thing(call, team.name, on.state, on.area, [team.name], on_behalf=on_behalf)
 
 
-def _by_right(call: Call, move: str, job: Job, team: Team) -> bool:
+def _by_right(call: Call, move: str, job: BoardCard, team: Team) -> bool:
     """A supervisor passes on what others hold in his own name."""
     return move == "pass on" and is_supervised(call, _thing(call, job.on, team))
 
@@ -180,12 +182,12 @@ def _crew(call: Call, team: Team, area: str) -> list[str]:
     return [each.person for each in places if (each.team, each.area) == (team.name, area)]
 
 
-def _photos(call: Call, hop: str, ticket: Thing) -> list[uploads.Photo]:
+def _photos(call: Call, hop: str, ticket: Target) -> list[uploads.StoredPhoto]:
     """Of the ticket, which its customer is shown with."""
-    if not call.may("see photos", ticket) or not call.shows(Field.CUSTOMER, ticket):
+    if not call.may("see photos", ticket) or not call.shows(GuardedField.CUSTOMER, ticket):
         return []
     return uploads.list_photos(replace(call, operation="see photos"), hop.partition("-")[0]).items
 
 
-def _symptoms(call: Call) -> Mapping[str, Titled]:
+def _symptoms(call: Call) -> Mapping[str, HasTitle]:
     return {name: each.title for name, each in call.here.script().symptoms.items()}

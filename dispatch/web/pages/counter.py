@@ -12,7 +12,7 @@ from typing import Any
 
 from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
-from dispatch.accounts.form_fields import Entry, Way, entries
+from dispatch.accounts.form_fields import FormEntry, InputKind, entries
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA
@@ -36,7 +36,7 @@ _LONG = ("note",)
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FormChoice:
     """One of what a field may say. `pay` is what is due with it, in yuan."""
 
     name: str
@@ -45,33 +45,33 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FormField:
     """One value of a request; `name` is its path in the JSON, with dots."""
 
     name: str
     label: Title
     kind: str
     required: bool
-    choices: Sequence[Choice] = ()
+    choices: Sequence[FormChoice] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FormSection:
     """Fields that belong together; one that may be left out as a whole is folded."""
 
     title: Title | None
     folded: bool
-    fields: Sequence[Field]
+    fields: Sequence[FormField]
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class OperationForm:
     """One operation's. `tried`: it is checked while one types."""
 
     kind: str
     title: Title
     tried: bool
-    parts: Sequence[Part]
+    parts: Sequence[FormSection]
 
 
 @pages.look("/counter", "find customers", "counter.html")
@@ -83,8 +83,8 @@ def counter(call: Call) -> dict[str, Any]:
     return {
         "forms": [form(kind, plans) for kind in mine],
         "may_view": call.may("account view"),
-        "documents": [Choice(each.name, each.title) for each in DOCUMENT_KINDS.values()],
-        "symptoms": [Choice(each.name, each.title) for each in call.here.script().symptoms.values()],
+        "documents": [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()],
+        "symptoms": [FormChoice(each.name, each.title) for each in call.here.script().symptoms.values()],
         "data": DATA,
         "labels": LABELS,
         "ways": {"account": Title("宽带账号", "Account"), "mobile": Title("手机号码", "Mobile"),
@@ -92,9 +92,9 @@ def counter(call: Call) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def form(kind: str, plans: Plans) -> Form:
+def form(kind: str, plans: Plans) -> OperationForm:
     """The form of an operation, from its request's own values."""
-    parts: dict[str, list[Field]] = {}
+    parts: dict[str, list[FormField]] = {}
     optional: dict[str, bool] = {}
     for entry in entries(OPERATIONS[kind][0]):
         if entry.path[0] in ("request_key", "confirm"):
@@ -103,47 +103,47 @@ def form(kind: str, plans: Plans) -> Form:
         parts.setdefault(part, []).append(_field(kind, entry, plans))
         optional[part] = optional.get(part, True) and not entry.required
     made = [
-        Part(_PARTS.get(part), bool(part) and optional[part] and part != "payment", fields)
+        FormSection(_PARTS.get(part), bool(part) and optional[part] and part != "payment", fields)
         for part, fields in parts.items()
     ]
-    return Form(kind, TITLES[kind], kind not in ONLY_LOOKS, made)
+    return OperationForm(kind, TITLES[kind], kind not in ONLY_LOOKS, made)
 
 
-def _field(kind: str, entry: Entry, plans: Plans) -> Field:
+def _field(kind: str, entry: FormEntry, plans: Plans) -> FormField:
     zh, _, en = entry.help.partition(" · ")
     choices = _choices(kind, entry, plans)
-    return Field(".".join(entry.path), Title(zh, en), _control(entry, bool(choices)), entry.required, choices)
+    return FormField(".".join(entry.path), Title(zh, en), _control(entry, bool(choices)), entry.required, choices)
 
 
-def _control(entry: Entry, chosen: bool) -> str:
+def _control(entry: FormEntry, chosen: bool) -> str:
     last = entry.path[-1]
-    if entry.way is Way.FILES:
+    if entry.way is InputKind.FILES:
         return "scans"
     if chosen:
         return "choice"
-    if entry.way is Way.SECRET:
+    if entry.way is InputKind.SECRET:
         return "password" if "password" in last else "text"
     by_type = {"YYYY-MM-DD": "date", "TIME": "moment"}.get(entry.metavar)
     return by_type or ("long" if last in _LONG else "address" if last == "address" else "text")
 
 
-def _choices(kind: str, entry: Entry, plans: Plans) -> Sequence[Choice]:
+def _choices(kind: str, entry: FormEntry, plans: Plans) -> Sequence[FormChoice]:
     match entry.path[-1]:
         case "document_kind" | "kind":
-            return [Choice(each.name, each.title) for each in DOCUMENT_KINDS.values()]
+            return [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()]
         case "reason" if kind in REASONS:
-            return [Choice(name, title) for name, title in REASONS[kind].items()]
+            return [FormChoice(name, title) for name, title in REASONS[kind].items()]
         case "method":
-            return [Choice(name, title) for name, title in METHODS.items()]
+            return [FormChoice(name, title) for name, title in METHODS.items()]
         case "scans":
-            return [Choice(name, title) for name, title in SCANS.items()]
+            return [FormChoice(name, title) for name, title in SCANS.items()]
         case "plan":
             return [_plan(name, plans) for name in plans.plans]
     return ()
 
 
-def _plan(name: str, plans: Plans) -> Choice:
+def _plan(name: str, plans: Plans) -> FormChoice:
     plan = plans.plans[name]
     fee = write_yuan(plan.monthly_fee)
     title = Title(f"{plan.title.zh}（{fee}元/月）", f"{plan.title.en} ({fee} yuan a month)")
-    return Choice(name, title, write_yuan(plan.to_pay))
+    return FormChoice(name, title, write_yuan(plan.to_pay))

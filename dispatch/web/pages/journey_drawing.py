@@ -10,15 +10,15 @@ from sqlalchemy import Row
 from dispatch.domain.ticket import HOP_ENDS, TICKET_ENDS, TicketState
 from dispatch.reports.lists import Journey
 from dispatch.routing import drawing
-from dispatch.routing.graph import ANYWHERE, START, Arrow, Kind, Step, arrows, boxes, travelled
+from dispatch.routing.graph import ANYWHERE, START, Arrow, ArrowKind, JourneyStep, arrows, boxes, travelled
 from dispatch.routing.painting import Marks
 from dispatch.routing.rulebook import END, Rulebook
 from dispatch.web.pages import labels
 from dispatch.web.pages.explanation import say_team
-from dispatch.web.pages.rendering import Speaking
+from dispatch.web.pages.rendering import Translator
 
 
-def draw(rulebook: Rulebook, journey: Journey, number: str, speak: Speaking) -> str:
+def draw(rulebook: Rulebook, journey: Journey, number: str, speak: Translator) -> str:
     """As SVG, to stand in a page."""
     flow = journey.ticket.kind
     drawn = {box.name for box in boxes(rulebook, flow)}
@@ -34,15 +34,15 @@ def draw(rulebook: Rulebook, journey: Journey, number: str, speak: Speaking) -> 
     return drawing.svg(rulebook, flow, marks, speak.language)
 
 
-def walk(journey: Journey) -> list[Step]:
+def walk(journey: Journey) -> list[JourneyStep]:
     """The visits, and the last way to the end."""
-    steps = [Step(hop.seq, hop.facts["team"] or START, hop.team, hop.rule) for hop in journey.hops]
+    steps = [JourneyStep(hop.seq, hop.facts["team"] or START, hop.team, hop.rule) for hop in journey.hops]
     if steps and _has_ended(journey) and journey.ticket.state != TicketState.WITHDRAWN:
-        steps.append(Step(len(steps) + 1, steps[-1].target, END))
+        steps.append(JourneyStep(len(steps) + 1, steps[-1].target, END))
     return steps
 
 
-def tell(rulebook: Rulebook, journey: Journey, speak: Speaking) -> str:
+def tell(rulebook: Rulebook, journey: Journey, speak: Translator) -> str:
     """`1 网管监控，2 装维；现在：装维，待接单`."""
     way = speak("，", ", ").join(f"{hop.seq} {speak(say_team(rulebook, hop.team))}" for hop in journey.hops)
     state = speak(labels.ticket_state(journey.ticket.state))
@@ -53,14 +53,14 @@ def tell(rulebook: Rulebook, journey: Journey, speak: Speaking) -> str:
     return f"{way}{speak('；', '; ')}{now}" if way else now
 
 
-def _visits(steps: Sequence[Step], taken: dict[Arrow, list[int]]) -> dict[str, list[int]]:
+def _visits(steps: Sequence[JourneyStep], taken: dict[Arrow, list[int]]) -> dict[str, list[int]]:
     visits: dict[str, list[int]] = {START: []}
     for step in steps:
         visits.setdefault(step.source, [])
         visits.setdefault(step.target, [])
         if step.target != END:
             visits[step.target].append(step.number)
-    if any(arrow.kind == Kind.LIMIT for arrow in taken):
+    if any(arrow.kind == ArrowKind.LIMIT for arrow in taken):
         visits[ANYWHERE] = []
     return visits
 

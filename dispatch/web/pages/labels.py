@@ -50,36 +50,36 @@ SUSPECTS: Mapping[str, Title] = {
 """What the line test guesses."""
 
 
-class Found(NamedTuple):
+class WorkerFinding(NamedTuple):
     """One thing that a worker found out by itself; `bad` draws the eye."""
 
     title: Title
     bad: bool = False
 
 
-def found(of: Mapping[str, Any]) -> list[Found]:
+def found(of: Mapping[str, Any]) -> list[WorkerFinding]:
     """What stands in a hop's `found`; what this page has no words for as it is written."""
     said = []
     for name, value in of.items():
         match name, value:
             case "optical_power", int() | float():
-                said.append(Found(Title(f"收光 {value:g} dBm", f"{value:g} dBm received")))
+                said.append(WorkerFinding(Title(f"收光 {value:g} dBm", f"{value:g} dBm received")))
             case "online", bool():
-                said.append(Found(Title("在线", "Online") if value else Title("离线", "Offline"), not value))
+                said.append(WorkerFinding(Title("在线", "Online") if value else Title("离线", "Offline"), not value))
             case "suspect", str() if value in SUSPECTS:
-                said.append(Found(SUSPECTS[value], value != "none"))
+                said.append(WorkerFinding(SUSPECTS[value], value != "none"))
             case "account", str() if value in tuple(AccountState):
-                said.append(Found(AccountState(value).label))
+                said.append(WorkerFinding(AccountState(value).label))
             case "suspended_for", str() if value in SUSPENSION_REASONS:
-                said.append(Found(SUSPENSION_REASONS[value], bad=True))
+                said.append(WorkerFinding(SUSPENSION_REASONS[value], bad=True))
             case "unconfirmed", list():
-                said.append(Found(Title(f"未确认 {len(value)}", f"{len(value)} unconfirmed"), bad=bool(value)))
+                said.append(WorkerFinding(Title(f"未确认 {len(value)}", f"{len(value)} unconfirmed"), bad=bool(value)))
             case "operations", list() if all(each in OPERATIONS for each in value):
                 titles = [OPERATIONS[each] for each in value]
                 last = Title("、".join(each.zh for each in titles), ", ".join(each.en for each in titles))
-                said.append(Found(Title(f"最近办理 {last.zh}", f"last done: {last.en}")))
+                said.append(WorkerFinding(Title(f"最近办理 {last.zh}", f"last done: {last.en}")))
             case _:
-                said.append(Found(Title(f"{name}: {value}", f"{name}: {value}")))
+                said.append(WorkerFinding(Title(f"{name}: {value}", f"{name}: {value}")))
     return said
 
 

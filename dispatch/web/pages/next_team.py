@@ -14,7 +14,7 @@ from dispatch.web.pages import labels
 ENDS = Title("结单", "closing the case")
 
 
-class Lead(NamedTuple):
+class NextTeam(NamedTuple):
     """`when` is what must hold of the evidence, all of it; empty: in all cases that are left."""
 
     when: list[Title]
@@ -23,7 +23,7 @@ class Lead(NamedTuple):
 
 def leads(
     rulebook: Rulebook, kind: str, team: str, known: Mapping[str, Value], asker: str | None
-) -> dict[str, list[Lead]]:
+) -> dict[str, list[NextTeam]]:
     """By finding. What is `known` of the ticket is settled already, and not said."""
     flow = rulebook.flows.get(kind, {}).get(team, {})
     return {name: _leads(rulebook, rulebook.findings[name], rules, known, asker) for name, rules in flow.items()}
@@ -31,7 +31,7 @@ def leads(
 
 def _leads(
     rulebook: Rulebook, finding: Finding, rules: tuple[Rule, ...], known: Mapping[str, Value], asker: str | None
-) -> list[Lead]:
+) -> list[NextTeam]:
     evidence = {each.name: each for each in finding.evidence}
     found = []
     for rule in rules:
@@ -39,7 +39,7 @@ def _leads(
         if not all(each.holds(known) for each in own):
             continue
         when = [_said(each, evidence[each.fact]) for each in rule.when if each not in own]
-        found.append(Lead(when, _title(rulebook, rule.to, asker)))
+        found.append(NextTeam(when, _title(rulebook, rule.to, asker)))
         if not when:
             break
     return found

@@ -18,7 +18,7 @@ from dispatch.domain.title import Title
 from dispatch.routing.rulebook import Team
 from dispatch.tickets.closing import asks_customers
 from dispatch.web.pages import labels
-from dispatch.web.policy import Thing
+from dispatch.web.policy import Target
 from dispatch.web.request_context import Call
 
 HERE = Path(__file__).resolve().parent.parent
@@ -28,7 +28,7 @@ LANGUAGES = ("zh", "en")
 LANGUAGE_COOKIE, THEME_COOKIE = "paidan_lang", "paidan_theme"
 
 
-class Titled(Protocol):
+class HasTitle(Protocol):
     """What has a name in both languages."""
 
     @property
@@ -37,13 +37,13 @@ class Titled(Protocol):
     def en(self) -> str: ...
 
 
-class Link(NamedTuple):
+class NavigationEntry(NamedTuple):
     """An entry of the navigation, or, with others `within`, a menu of them; it leads to the first."""
 
     path: str
     title: Title
     icon: str
-    within: tuple[Link, ...] = ()
+    within: tuple[NavigationEntry, ...] = ()
 
 
 MOST_BOARDS = 2
@@ -52,7 +52,7 @@ MOST_BOARDS = 2
 
 def render(request: Request, template: str, shown: Mapping[str, Any], call: Call | None = None) -> str:
     """The page, or, when htmx asks for it to put into a page that is there already, its main part alone."""
-    speak = Speaking(language_of(request))
+    speak = Translator(language_of(request))
     frame = {
         "t": speak,
         "lang": speak.language,
@@ -76,42 +76,42 @@ def language_of(request: Request) -> str:
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
 
-def links(call: Call) -> list[Link]:
+def links(call: Call) -> list[NavigationEntry]:
     """Where the caller may go."""
     found = []
     if call.may("submit"):
-        found.append(Link("/counter", Title("柜台", "Counter"), "building-store"))
+        found.append(NavigationEntry("/counter", Title("柜台", "Counter"), "building-store"))
     boards = tuple(
-        Link(f"/teams/{team.name}", Title(team.title.zh, team.title.en), "layout-list")
+        NavigationEntry(f"/teams/{team.name}", Title(team.title.zh, team.title.en), "layout-list")
         for team in call.rulebook.teams.values()
-        if call.may("see a board", Thing(team=team)) and (not team.automatic or calls_customers(call, team))
+        if call.may("see a board", Target(team=team)) and (not team.automatic or calls_customers(call, team))
     )
     if len(boards) > MOST_BOARDS:
-        found.append(Link(boards[0].path, Title("看板", "Boards"), "layout-list", boards))
+        found.append(NavigationEntry(boards[0].path, Title("看板", "Boards"), "layout-list", boards))
     else:
         found += boards
     if call.may("list tickets"):
-        found.append(Link("/tickets", Title("工单", "Tickets"), "ticket"))
+        found.append(NavigationEntry("/tickets", Title("工单", "Tickets"), "ticket"))
     if call.may("see figures"):
-        found.append(Link("/wall", Title("大屏", "Wall"), "chart-bar"))
+        found.append(NavigationEntry("/wall", Title("大屏", "Wall"), "chart-bar"))
     if call.may("manage users") or call.may("see the quarantine"):
-        found.append(Link("/admin", Title("管理", "Administration"), "settings"))
+        found.append(NavigationEntry("/admin", Title("管理", "Administration"), "settings"))
     return found
 
 
 def calls_customers(call: Call, team: Team) -> bool:
     """Whether the caller works for a team from which nobody claims: he telephones, where no message is answered."""
-    survey = Thing(team=team, teams=(team,), state=TicketState.ARCHIVED)
+    survey = Target(team=team, teams=(team,), state=TicketState.ARCHIVED)
     return asks_customers(call.rulebook, team.name) and call.may("answer by phone", survey)
 
 
-class Speaking:
+class Translator:
     """`t(中文, English)`, or `t(title)`: the one of the visitor's language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
 
-    def __call__(self, zh: str | Titled, en: str = "") -> str:
+    def __call__(self, zh: str | HasTitle, en: str = "") -> str:
         if isinstance(zh, str):
             return en if self.language == "en" and en else zh
         return zh.en if self.language == "en" else zh.zh

@@ -45,7 +45,7 @@ class Pages:
         return put
 
 
-class Files(StaticFiles):
+class StaticFilesOfBuild(StaticFiles):
     """The static files, at `/static/BUILD/…`: kept by browsers for as long as they like."""
 
     def __init__(self) -> None:

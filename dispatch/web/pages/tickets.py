@@ -26,14 +26,14 @@ from dispatch.routing.wording import say_fact, say_value
 from dispatch.web.api import tickets, uploads
 from dispatch.web.api.schemas import Cursor, TicketName
 from dispatch.web.api.ticket_views import Hop, seen_journey
-from dispatch.web.api.tickets import Act
-from dispatch.web.api.uploads import Photo
+from dispatch.web.api.tickets import HistoryEntry
+from dispatch.web.api.uploads import StoredPhoto
 from dispatch.web.pages import journey_drawing, labels
 from dispatch.web.pages.boards import pre_handling
 from dispatch.web.pages.explanation import Said, Why, say_finding, say_team, why
-from dispatch.web.pages.rendering import Speaking, Titled, language_of
+from dispatch.web.pages.rendering import HasTitle, Translator, language_of
 from dispatch.web.pages.routes import Pages
-from dispatch.web.policy import Field, Thing
+from dispatch.web.policy import GuardedField, Target
 from dispatch.web.request_context import Call
 
 pages = Pages("tickets")
@@ -45,16 +45,16 @@ _NUMBER = re.compile(r"[FCfc][0-9]{1,18}|[0-9]{1,8}")
 Filter = Annotated[str, Query(max_length=40, pattern=r"^[!-~]*$")]
 
 
-class Visit(NamedTuple):
+class TimelineVisit(NamedTuple):
     """A hop as the timeline tells it."""
 
     hop: Hop
     team: Title
     finding: Title | None
     evidence: Said
-    acts: list[Act]
+    acts: list[HistoryEntry]
     why: Why
-    photos: list[Photo]
+    photos: list[StoredPhoto]
     live: bool
 
 
@@ -94,8 +94,8 @@ def find_ticket(call: Call, q: Annotated[str, Query(max_length=60)] = "") -> Res
 @pages.look("/tickets/{ticket}", "see a ticket", "ticket.html")
 def see_ticket(call: Call, ticket: TicketName) -> dict[str, Any]:
     journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket")
-    told, speak = tickets.tell(call, journey, thing), Speaking(language_of(call.visitor.request))
-    shown, rulebook = call.shows(Field.CUSTOMER, thing), _rulebook(call, journey.hops)
+    told, speak = tickets.tell(call, journey, thing), Translator(language_of(call.visitor.request))
+    shown, rulebook = call.shows(GuardedField.CUSTOMER, thing), _rulebook(call, journey.hops)
     visits = _visits(call, journey.hops, told, _photos(call, ticket, thing) if shown else [], shown=shown)
     live = next((visit for visit in visits if visit.live), None)
     return {
@@ -140,7 +140,7 @@ def take_over(
     }
 
 
-def _symptom(call: Call, name: str) -> Titled:
+def _symptom(call: Call, name: str) -> HasTitle:
     """What the customer complains of; an order has none of the script's."""
     known = call.here.script().symptoms.get(name)
     return known.title if known else labels.symptom(name)
@@ -152,14 +152,14 @@ def _rulebook(call: Call, hops: Sequence[Row[Any]]) -> Rulebook:
 
 
 def _visits(
-    call: Call, rows: Sequence[Row[Any]], told: tickets.Journey, photos: Sequence[Photo], *, shown: bool
-) -> list[Visit]:
+    call: Call, rows: Sequence[Row[Any]], told: tickets.JourneyBody, photos: Sequence[StoredPhoto], *, shown: bool
+) -> list[TimelineVisit]:
     visits = []
     for row, hop in zip(rows, told.hops, strict=True):
         rulebook = call.here.rules.version_in(call.tx, row.rulebook)
         evidence = [(say_fact(rulebook, n), say_value(rulebook, n, v)) for n, v in (hop.evidence or {}).items()]
         visits.append(
-            Visit(
+            TimelineVisit(
                 hop,
                 say_team(rulebook, hop.team),
                 say_finding(rulebook, hop.finding) if hop.finding else None,
@@ -173,28 +173,28 @@ def _visits(
     return visits
 
 
-def _drawn(rulebook: Rulebook, journey: lists.Journey, number: str, speak: Speaking) -> Markup | None:
+def _drawn(rulebook: Rulebook, journey: lists.Journey, number: str, speak: Translator) -> Markup | None:
     """What wasn't dispatched yet is nowhere in the flow."""
     if not journey.hops:
         return None
     return Markup(journey_drawing.draw(rulebook, journey, number, speak))  # noqa: S704 — of our own making, all texts escaped
 
 
-def _act_said(act: Act) -> Title:
+def _act_said(act: HistoryEntry) -> Title:
     """What is reported of a ticket came from a customer; of a hop, from a team."""
     return act_title("submit" if act.act == "report" and act.hop is None else act.act)
 
 
-def _photos(call: Call, ticket: str, thing: Thing) -> list[Photo]:
+def _photos(call: Call, ticket: str, thing: Target) -> list[StoredPhoto]:
     return uploads.list_photos(call, ticket).items if call.may("see photos", thing) else []
 
 
 def _has_board(call: Call, name: str, area: str | None) -> bool:
     team = call.rulebook.teams.get(name)
-    return team is not None and not team.automatic and call.may("see a board", Thing(area, team=team))
+    return team is not None and not team.automatic and call.may("see a board", Target(area, team=team))
 
 
-def _choices(call: Call, told: tickets.Journey) -> Said:
+def _choices(call: Call, told: tickets.JourneyBody) -> Said:
     """What a customer who is called may answer: names, with their titles."""
     if "answer by phone" not in told.may or not told.hops:
         return []

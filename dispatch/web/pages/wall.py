@@ -6,7 +6,7 @@ import contextlib
 from typing import Any
 
 from dispatch.domain.title import Title
-from dispatch.web.api.figures import Figures, see_figures
+from dispatch.web.api.figures import FiguresBody, see_figures
 from dispatch.web.pages.rendering import clock
 from dispatch.web.pages.routes import Pages
 from dispatch.web.request_context import Call
@@ -40,7 +40,7 @@ def wall(call: Call) -> dict[str, Any]:
     }
 
 
-def _teams(call: Call, told: Figures) -> list[tuple[Title, Any, float]]:
+def _teams(call: Call, told: FiguresBody) -> list[tuple[Title, Any, float]]:
     """Those with something before them, the longest backlog first: title, backlog, its length as a share of the
     longest."""
     known = call.rulebook.teams
