@@ -28,7 +28,7 @@ from chaos.races import Races
 from chaos.scenarios import Findings, Ground, Scenario, duplicates, mixed_versions, play, poison
 from chaos.sizes import SIZES, Size
 from chaos.stage import Stage
-from dispatch.cli.context import err
+from dispatch.cli.output import err
 from dispatch.routing import loader, prehandling_file
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.progress import progress_bar

@@ -83,7 +83,7 @@ class Installation:
             bent |= {"DISPATCH_FIELD_KEYS": field_keys, "DISPATCH_INDEX_KEY": index_key}
             bent["DISPATCH_DATABASE_URL"] = proxied
         bent["DISPATCH_LEASE"] = str(lease)
-        self.settings = Settings(home=home, lease=lease, flower_port=0, web_port=0, **given)  # type: ignore[arg-type]
+        self.settings = Settings(home=home, lease=lease, flower_port=0, web_port=0, **given)
         self.database = Database(direct)
         migrate(self.database)
         self.load_database = Database(proxied)

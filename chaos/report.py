@@ -12,7 +12,7 @@ from chaos.races import Races
 from chaos.recovery import Recovery
 from chaos.scenarios import Findings
 from chaos.verdict import Verdict
-from dispatch.cli.context import out, table
+from dispatch.cli.output import out, table
 
 WORST = 5
 

@@ -9,26 +9,28 @@ import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
 from sqlalchemy import select
 
 from dispatch.domain.ticket import LIVE_HOP
 from dispatch.errors import BadRules, NotFound
-from dispatch.routing.loader import load, parse
+from dispatch.routing.parsed_files import parsed
 from dispatch.routing.rulebook import Rulebook
+from dispatch.runtime.logs import Log
 from dispatch.storage import rulebooks
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables.tickets import hop, rulebook
 
-log = structlog.get_logger()
+log = Log()
 
 
 class RulesInForce:
     """The rulebook in force for one process; it takes a changed file up by itself."""
 
-    def __init__(self, file: Path, database: Database) -> None:
+    def __init__(self, file: Path, database: Database, kept: Path | None = None) -> None:
+        """`kept`: a folder for what was parsed, of which the next process is glad."""
         self.file = file
         self.database = database
+        self.kept = kept
         self.refused: BadRules | None = None  # why the file as it stands now is not in force
         self._stamp: tuple[int, int] | None = None
         self._rulebook: Rulebook | None = None
@@ -51,7 +53,7 @@ class RulesInForce:
     def _take_up(self) -> Rulebook:
         now = datetime.now(UTC)
         try:
-            new = load(self.file)
+            new = self._load()
             with self.database.read() as tx:
                 latest = rulebooks.latest(tx)
                 _require_teams_at_work(tx, new, str(self.file))
@@ -79,6 +81,26 @@ class RulesInForce:
                     raise refused from None
                 return self._rulebook
 
+    def _load(self) -> Rulebook:
+        """The file's rulebook. Raises BadRules."""
+        name = str(self.file)
+        try:
+            text = self.file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as wrong:
+            raise BadRules(file=name, faults=(f"{name}:1:1: can't be read: {wrong}",)) from None
+        return self._parsed(text, name)
+
+    def _parsed(self, text: str, name: str) -> Rulebook:
+        """Raises BadRules."""
+
+        def parse() -> Rulebook:
+            # imported here: to read the file takes pydantic and a YAML parser, to read it back takes neither
+            from dispatch.routing import loader
+
+            return loader.parse(text, name)
+
+        return parse() if self.kept is None else parsed(self.kept, Rulebook, text, parse)
+
     def version(self, version: str) -> Rulebook:
         """A rulebook that is or was in force. Raises NotFound."""
         with self.database.read() as tx:
@@ -90,7 +112,7 @@ class RulesInForce:
             text = tx.execute(select(rulebook.c.text).where(rulebook.c.version == version)).scalar()
             if text is None:
                 raise NotFound(what="rules of version", which=version)
-            self._versions[version] = parse(text, f"rules {version}")
+            self._versions[version] = self._parsed(text, f"rules {version}")
         return self._versions[version]
 
 

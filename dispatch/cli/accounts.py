@@ -17,8 +17,11 @@ from dispatch.accounts.operation import TITLES, OperationRefused, OperationReque
 from dispatch.accounts.refund import failed_orders
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA, Sensitive
-from dispatch.cli.context import As, AsJson, InRole, local, now, open_desk, out, show_json, table, word
+from dispatch.cli.context import now, open_desk, word
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.outcomes import show
+from dispatch.cli.output import local, out, show_json, table
 from dispatch.cli.request_command import command
 from dispatch.cli.request_reader import read
 from dispatch.domain.identity import DOCUMENT_KINDS
@@ -28,7 +31,7 @@ from dispatch.domain.title import Title
 from dispatch.errors import BadInput
 from dispatch.storage import accounts
 
-account = typer.Typer(help="宽带账号 · broadband accounts", no_args_is_help=True, rich_markup_mode="rich")
+account = Commands()
 
 REFUSED = 3
 """The exit status of a refusal."""

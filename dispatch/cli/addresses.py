@@ -11,7 +11,10 @@ from rich.table import Table
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
-from dispatch.cli.context import As, AsJson, InRole, local, now, open_desk, out, show_json, table
+from dispatch.cli.context import now, open_desk
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import As, AsJson, InRole
+from dispatch.cli.output import local, out, show_json, table
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.roles import require
 from dispatch.errors import BadAddressFile
@@ -20,7 +23,7 @@ from dispatch.runtime.progress import progress_bar
 from dispatch.storage import operations, resources
 from dispatch.storage.database import Tx
 
-address = typer.Typer(help="标准地址 · standard addresses and what reaches them", no_args_is_help=True)
+address = Commands()
 
 _STEP = 2_000
 """Rows between two moves of the progress bar."""

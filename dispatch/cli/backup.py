@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.context import now, out
+from dispatch.cli.context import now
+from dispatch.cli.framework import Commands
+from dispatch.cli.output import out
 from dispatch.settings import load_settings
 from dispatch.storage.database import Database
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command()

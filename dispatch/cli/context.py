@@ -1,28 +1,23 @@
-"""What every command has at hand: the database, the rules and the script in force, who acts, and how errors end."""
+"""What every command has at hand: the database, the rules and the script in force, and who acts."""
 
 from __future__ import annotations
 
-import json
-import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
 
 from dispatch import errors
+from dispatch.cli.language import text
 from dispatch.domain.numbers import read_hop_number, ticket_number
 from dispatch.domain.roles import ROLES, Actor
-from dispatch.errors import BadInput, DispatchError
+from dispatch.errors import BadInput
+from dispatch.routing.parsed_files import parsed
 from dispatch.routing.prehandling import Script
-from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
-from dispatch.runtime.logs import configure_logs
+from dispatch.runtime.logs import silence_logs
 from dispatch.settings import Settings, load_settings
 from dispatch.storage import hops, tickets
 from dispatch.storage.database import Database, Tx
@@ -31,45 +26,8 @@ from dispatch.storage.migration import open_database
 if TYPE_CHECKING:
     from dispatch.accounts.operation import Counter
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
 LONGEST_NAME, LONGEST_OUTLET = 80, 60
 """Characters in the name of who acts, and of where: what their columns hold."""
-
-EXIT: Mapping[type[DispatchError], int] = {
-    errors.NotFound: 4,
-    errors.UnknownAccount: 4,
-    errors.NotAllowed: 5,
-    errors.NotYours: 5,
-    errors.Refusal: 3,
-    errors.DuplicateFault: 3,
-    errors.IllegalMove: 3,
-    errors.AlreadyClaimed: 3,
-    errors.NobodyAsked: 3,
-    errors.NotPassable: 3,
-    errors.UrgedEnough: 3,
-    errors.SurveyOver: 3,
-    errors.AlreadyRunning: 1,
-    errors.NotRunning: 1,
-    errors.RunUnderWay: 1,
-    errors.MissingPart: 1,
-    errors.BackupFailed: 1,
-    errors.WouldOverwrite: 3,
-    errors.SchemaOutdated: 1,
-    errors.BadSettings: 1,
-    errors.BadRules: 1,
-    errors.BadReplayFile: 1,
-    errors.BadReplayMapping: 1,
-}
-"""Exit statuses that scripts can use, of an error or the nearest of its kind. 2: bad input; 3: refused, or the case's
-state doesn't allow it; 4: no such thing; 5: not yours to do; 1: the installation or a file is at fault."""
-
-As = Annotated[str, typer.Option("--as", help="who acts (else DISPATCH_USER)", show_default=False)]
-InRole = Annotated[str, typer.Option("--role", help="in which role (else DISPATCH_ROLE)", show_default=False)]
-AsJson = Annotated[bool, typer.Option("--json", help="as JSON, for scripts")]
-HopName = Annotated[str, typer.Argument(metavar="HOP", help="F00000042-3, or F00000042 for the ticket's live hop")]
-TicketName = Annotated[str, typer.Argument(metavar="TICKET", help="F00000042")]
 
 
 @dataclass(frozen=True)
@@ -81,7 +39,18 @@ class Desk:
 
     @property
     def script(self) -> Script:
-        return load_script(self.settings.prehandling, self.rulebook.categories)
+        file, categories = self.settings.prehandling, self.rulebook.categories
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            text = ""  # the reader says what is wrong
+
+        def parse() -> Script:
+            from dispatch.routing.prehandling_file import load
+
+            return load(file, categories)
+
+        return parsed(self.settings.root / "cache", Script, "\n".join([*sorted(categories), text]), parse)
 
     def counter(self, outlet: str = "") -> Counter:
         """The counter 柜台 of this name, else the settings'. Raises what is wrong with plans or keys."""
@@ -102,16 +71,19 @@ class Desk:
 
 def open_desk() -> Desk:
     """Raises what is wrong with the installation; a bad rules file only warns while a good one is in force."""
-    configure_logs(logging.CRITICAL)
+    silence_logs()
     settings = load_settings()
     database = open_database(settings)
-    rules = RulesInForce(settings.rules, database)
+    rules = RulesInForce(settings.rules, database, settings.root / "cache")
     rulebook = rules.get()
     if rules.refused:
-        told = f"规则文件有误,沿用上一版 · rules file refused, version {rulebook.version} stays in force"
-        err.print(f"[yellow]{told}[/]", soft_wrap=True)
+        told = text(
+            f"规则文件有误，沿用上一版 {rulebook.version}",
+            f"rules file refused, version {rulebook.version} stays in force:",
+        )
+        typer.secho(told, fg="yellow", err=True)
         for line in rules.refused.lines:
-            err.print(line, markup=False, soft_wrap=True)
+            typer.echo(line, err=True)
     return Desk(settings, database, rules, rulebook)
 
 
@@ -146,52 +118,3 @@ def read_pairs(given: list[str], what: str) -> list[tuple[str, str]]:
     if wrong := [name for name, sign, _ in pairs if not sign or not name]:
         raise BadInput(what=f"--{what} {wrong[0]!r}: write it as name=value")
     return [(name, value) for name, _, value in pairs]
-
-
-def show_json(data: Any) -> None:
-    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
-
-
-def table(title: str = "", headed: bool = True) -> Table:
-    """A table with as few lines as reading needs: eighty columns hold a board."""
-    return Table(
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        pad_edge=False,
-        show_header=headed,
-    )
-
-
-def local(moment: datetime | None, form: str = "%m-%d %H:%M:%S") -> str:
-    return "" if moment is None else moment.astimezone().strftime(form)
-
-
-def span(seconds: float) -> str:
-    """A time that people can read at a glance: 0.42 s, 12 s, 5 min, 3.4 h, 2.1 d."""
-    if seconds < 10:
-        return f"{seconds:.2f} s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    for unit, size in (("min", 60), ("h", 3600), ("d", 86400)):
-        if seconds < size * (90 if unit == "min" else 48) or unit == "d":
-            return f"{seconds / size:.1f} {unit}"
-    raise AssertionError
-
-
-def tell(wrong: DispatchError) -> int:
-    """What was wrong, for people, and the exit status for scripts. Faults of a file are lines on standard output."""
-    if isinstance(wrong, errors.BadRules | errors.BadReplayFile):
-        for line in wrong.lines:
-            typer.echo(line)
-    else:
-        err.print(f"[bold red]错误 {wrong.code}:[/] ", end="")
-        err.print(str(wrong), markup=False, soft_wrap=True)
-    return next((EXIT[kind] for kind in type(wrong).__mro__ if kind in EXIT), 2)
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"no JSON for {type(value).__name__}")

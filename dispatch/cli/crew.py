@@ -6,11 +6,14 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.context import LONGEST_NAME, AsJson, open_desk, out, show_json, table, word
+from dispatch.cli.context import LONGEST_NAME, open_desk, word
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import AsJson
+from dispatch.cli.output import out, show_json, table
 from dispatch.cli.team import known_teams
 from dispatch.storage import crew as crew_of
 
-crew = typer.Typer(help="班组人员 · who works where", no_args_is_help=True)
+crew = Commands()
 
 
 @crew.command("add")

@@ -22,7 +22,7 @@ from dispatch.accounts.schemas import (
     PlanShown,
     TicketShown,
 )
-from dispatch.cli.context import local, out, table
+from dispatch.cli.output import local, out, table
 from dispatch.domain.account import AccountState
 from dispatch.domain.title import Title
 

@@ -12,8 +12,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dispatch.cli.context import Desk, err, open_desk, out, table
+from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.effects import PORT
+from dispatch.cli.framework import Commands
+from dispatch.cli.output import err, out, table
 from dispatch.cli.replay import drive, running
 from dispatch.cli.replay_report import show_report
 from dispatch.demo.effect_tally import EffectTally, count_outside, receivers
@@ -28,7 +30,7 @@ from dispatch.runtime.supervisor import Stack, is_running
 from dispatch.settings import load_settings
 from dispatch.storage import effects
 
-app = typer.Typer()
+app = Commands()
 
 FAULTS, SETTLED = "demo", "settled"
 """The names of the runs that the many faults are, and their customers' construction orders."""

@@ -16,9 +16,10 @@ from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationOutcome
 from dispatch.accounts.query import View, view
 from dispatch.cli.addresses import demand_table
-from dispatch.cli.context import Desk, out
+from dispatch.cli.context import Desk
 from dispatch.cli.journey import picture
 from dispatch.cli.outcomes import show
+from dispatch.cli.output import out
 from dispatch.cli.replay import drive
 from dispatch.demo.households import Household
 from dispatch.demo.moving_in import CLERK, await_built, open_accounts

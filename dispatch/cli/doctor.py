@@ -9,12 +9,14 @@ import typer
 from rich.padding import Padding
 from rich.table import Table
 
-from dispatch.cli.context import AsJson, out, show_json, table
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import AsJson
+from dispatch.cli.output import out, show_json, table
 
 if TYPE_CHECKING:
     from dispatch.doctor.finding import CheckResult
 
-app = typer.Typer()
+app = Commands()
 
 MARKS = {"good": "[green]✓[/]", "doubtful": "[yellow]![/]", "bad": "[bold red]✗[/]"}
 

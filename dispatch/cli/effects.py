@@ -10,12 +10,17 @@ from rich.table import Table
 from sqlalchemy import Row
 
 from dispatch import effects as leave
-from dispatch.cli.context import As, AsJson, InRole, local, now, open_desk, out, show_json, span, table
+from dispatch.cli.context import now, open_desk
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import As, AsJson, InRole
+from dispatch.cli.output import local, out, show_json, span, table
 from dispatch.domain.effect import EffectState, Port
 from dispatch.storage import effects as stored
 from dispatch.storage.tables.tickets import as_dict
 
-effects = typer.Typer(help="外部动作 · what is asked of the world outside", invoke_without_command=True)
+effects = Commands(
+    help="外部动作 · what is asked of the world outside", invoke_without_command=True, no_args_is_help=False
+)
 
 PORT = {Port.PROVISIONING: "服务开通", Port.SMS: "短信", Port.PRINTING: "打印"}
 STATE = {

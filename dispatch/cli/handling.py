@@ -8,20 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatch.cli.context import (
-    LONGEST_NAME,
-    As,
-    Desk,
-    HopName,
-    InRole,
-    hop_id,
-    local,
-    now,
-    open_desk,
-    out,
-    read_pairs,
-    word,
-)
+from dispatch.cli.context import LONGEST_NAME, Desk, hop_id, now, open_desk, read_pairs, word
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import As, HopName, InRole
+from dispatch.cli.output import local, out
 from dispatch.domain.time import read_duration
 from dispatch.errors import BadInput
 from dispatch.reports import lists
@@ -29,7 +19,7 @@ from dispatch.storage import tickets
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
 
-app = typer.Typer()
+app = Commands()
 
 _Behalf = Annotated[str, typer.Option("--on-behalf-of", help="the holder for whom this is filed", show_default=False)]
 _Reason = Annotated[str, typer.Option(help="why")]

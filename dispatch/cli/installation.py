@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import SecretStr
 
-from dispatch.cli.context import AsJson, Desk, err, open_desk, out, show_json, table
+from dispatch.cli.context import Desk, open_desk
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import AsJson
+from dispatch.cli.output import err, out, show_json, table
 from dispatch.runtime.supervisor import Stack
 from dispatch.settings import PREFIX, Settings, load_settings
 from dispatch.storage.database import Database
@@ -22,7 +25,7 @@ from dispatch.storage.migration import migrate as migrate_database
 if TYPE_CHECKING:
     from dispatch.demo.users import DemoUser
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command()

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.context import As, AsJson, InRole, TicketName, now, open_desk, out, read_pairs, show_json
+from dispatch.cli.context import now, open_desk, read_pairs
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import As, AsJson, InRole, TicketName
+from dispatch.cli.output import out, show_json
 from dispatch.cli.prehandling import ask
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.roles import Role
@@ -18,7 +21,7 @@ from dispatch.tickets import closing, followup
 from dispatch.tickets import intake as desk_intake
 from dispatch.tickets.intake import AcceptedReport, Answers, FaultReport
 
-app = typer.Typer()
+app = Commands()
 
 _Answers = Annotated[list[str], typer.Option("--answer", metavar="QUESTION=ANSWER", help="pre-handling, in order")]
 

@@ -12,8 +12,10 @@ from rich.text import Text
 from rich.tree import Tree
 from sqlalchemy import Row
 
-from dispatch.cli.context import AsJson, TicketName, local, now, open_desk, out, show_json, span, table
-from dispatch.cli.rules import rules
+from dispatch.cli.context import now, open_desk
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import AsJson, TicketName
+from dispatch.cli.output import local, out, show_json, span, table
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.service_level import spent
 from dispatch.domain.ticket import HopState
@@ -22,9 +24,8 @@ from dispatch.reports.lists import Journey
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.tables.tickets import as_dict
 from dispatch.tickets.closing import digest
-from dispatch.tickets.explanation import explain_hop
 
-app = typer.Typer()
+app = Commands()
 
 MARK = {
     HopState.REPORTED: ("●", "green"),
@@ -77,27 +78,6 @@ def tickets(
         taken = local(row.made_at, "%m-%d %H:%M")
         shown.add_row(number, taken, row.account, row.symptom, row.state, where)
     out.print(shown)
-
-
-@rules.command()
-def explain(ticket: TicketName, as_json: AsJson = False) -> None:
-    """为何派到这里 · of every hop: which rule chose it, on which facts, and why the rules before it did not match."""
-    desk = open_desk()
-    with desk.database.read() as tx:
-        journey = lists.journey(tx, read_ticket_number(ticket))
-        explained = [explain_hop(tx, desk.rules, row) for row in journey.hops]
-    if as_json:
-        show_json(explained)
-        return
-    number = ticket_number(journey.ticket.kind, journey.ticket.id)
-    tree = Tree(f"[bold]{number}[/] 派单依据 · why each hop went where it went")
-    for hop in explained:
-        branch = tree.add(f"[bold]{hop['hop']}  {hop['to']}[/]  ← {hop['rule']}  [dim]{hop['file']}[/]")
-        for missed in hop["did_not_match"]:
-            branch.add(Text(f"✗ {missed['rule']} → {missed['to']}: {'; '.join(missed['because'])}", style="dim"))
-        branch.add(f"[green]✓[/] {hop['because']}")
-        branch.add(Text("依据 facts: " + ", ".join(f"{k}={v}" for k, v in hop["facts"].items()), style="dim"))
-    out.print(tree)
 
 
 def picture(rulebook: Rulebook, journey: Journey) -> Group:

@@ -10,8 +10,8 @@ from rich.text import Text
 from dispatch.accounts.catalogue import LABELS, SAY
 from dispatch.accounts.operation import TITLES, OperationAccepted, OperationOutcome, OperationRefused, read_out
 from dispatch.accounts.schemas import BindingShown, CustomerView
-from dispatch.cli.context import out, show_json, table
 from dispatch.cli.customer_view import bindings_table, show_view
+from dispatch.cli.output import out, show_json, table
 
 
 def as_json(outcome: OperationOutcome) -> dict[str, object]:

@@ -9,14 +9,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dispatch.cli.context import AsJson, out, show_json, table
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import AsJson
+from dispatch.cli.output import out, show_json, table
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import CUSTOMERS, HOLDERS, Plan, Plans
 from dispatch.domain.title import Title
 from dispatch.routing.plans_file import load
 from dispatch.settings import load_settings
 
-plans = typer.Typer(help="营销案 · the marketing plans", no_args_is_help=True)
+plans = Commands()
 
 _File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="the plans; else those of the settings")]
 

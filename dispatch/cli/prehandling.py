@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from dispatch.cli.framework import Commands
 from dispatch.domain.title import Title
 from dispatch.routing.loader import load as load_rules
 from dispatch.routing.prehandling import OUTCOMES, Answer, Progress, Question, Script, Symptom, follow
@@ -98,7 +99,7 @@ def _ending(progress: Progress) -> Text:
 
 # -- the commands -----------------------------------------------------------------------------------
 
-script = typer.Typer(help="预处理脚本: the questions asked before a ticket is made.", no_args_is_help=True)
+script = Commands()
 
 
 @script.command()

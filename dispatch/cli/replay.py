@@ -13,7 +13,9 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.context import Desk, err, open_desk
+from dispatch.cli.context import Desk, open_desk
+from dispatch.cli.framework import Commands
+from dispatch.cli.output import err
 from dispatch.cli.replay_report import show_report
 from dispatch.errors import BadInput, RunUnderWay
 from dispatch.ports.ledger import Ledger
@@ -31,7 +33,7 @@ from dispatch.runtime.supervisor import Stack, is_running
 from dispatch.settings import PROJECT, Settings
 from dispatch.storage.replay_runs import run_counts
 
-app = typer.Typer()
+app = Commands()
 
 MAPPING = PROJECT / "replay_mapping.yaml"
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
-from dispatch.cli.context import Desk, out, span, table
+from dispatch.cli.context import Desk
+from dispatch.cli.output import out, span, table
 from dispatch.demo.made_up_log import LogShape, figures
 from dispatch.replay.driver import Tally
 from dispatch.replay.log import LoggedCase

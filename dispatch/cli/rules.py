@@ -12,7 +12,12 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from dispatch.cli.framework import Commands
+from dispatch.cli.language import text
+from dispatch.cli.options import AsJson, TicketName
+from dispatch.cli.output import give, out
 from dispatch.domain.kind import Kind
+from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.errors import BadRules, DispatchError, NotFound
 from dispatch.routing import cases as cases_of
 from dispatch.routing import drawing
@@ -21,7 +26,7 @@ from dispatch.routing.loader import load
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import json_schema
 
-rules = typer.Typer(help="派单规则 · the routing rules", no_args_is_help=True)
+rules = Commands()
 
 CASES = Path("tests/routing_cases.yaml")
 
@@ -89,6 +94,35 @@ def show(
 def schema() -> None:
     """Print the JSON Schema of the rules file, for editors."""
     typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
+
+
+@rules.command()
+def explain(ticket: TicketName, as_json: AsJson = False) -> None:
+    """为何派到这里 · of every hop: which rule chose it, on which facts, and why the rules before it did not match."""
+    # imported here: the other commands of this module need no database
+    from dispatch.cli.context import open_desk
+    from dispatch.reports import lists
+    from dispatch.tickets.explanation import explain_hop
+
+    desk = open_desk()
+    with desk.database.read() as tx:
+        journey = lists.journey(tx, read_ticket_number(ticket))
+        explained = [explain_hop(tx, desk.rules, row) for row in journey.hops]
+    number = ticket_number(journey.ticket.kind, journey.ticket.id)
+    give(as_json, explained, lambda: out.print(_explained(number, explained)))
+
+
+def _explained(number: str, explained: list[dict[str, Any]]) -> Tree:
+    tree = Tree(Text(f"{number} {text('派单依据', 'why each hop went where it went')}", "bold"))
+    for hop in explained:
+        head = Text.assemble((f"{hop['hop']}  {hop['to']}", "bold"), f"  ← {hop['rule']}  ", (hop["file"], "dim"))
+        branch = tree.add(head)
+        for missed in hop["did_not_match"]:
+            branch.add(Text(f"✗ {missed['rule']} → {missed['to']}: {'; '.join(missed['because'])}", style="dim"))
+        branch.add(Text.assemble(("✓ ", "green"), hop["because"]))
+        facts = ", ".join(f"{k}={v}" for k, v in hop["facts"].items())
+        branch.add(Text(f"{text('依据', 'facts')}: {facts}", style="dim"))
+    return tree
 
 
 def _in_force() -> Path:

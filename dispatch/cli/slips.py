@@ -10,13 +10,15 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.context import Desk, open_desk, out
+from dispatch.cli.context import Desk, open_desk
+from dispatch.cli.framework import Commands
+from dispatch.cli.output import out
 from dispatch.domain.numbers import read_invoice_number, read_slip_serial
 from dispatch.errors import BadInput, NotFound
 from dispatch.storage import operations, payments
 from dispatch.storage.database import Tx
 
-app = typer.Typer()
+app = Commands()
 
 _Out = Annotated[str, typer.Option("--out", metavar="FILE.pdf|-", help="where the PDF goes; - is standard output")]
 

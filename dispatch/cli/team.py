@@ -10,7 +10,10 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy import Row
 
-from dispatch.cli.context import AsJson, Desk, now, open_desk, out, show_json, span, table
+from dispatch.cli.context import Desk, now, open_desk
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import AsJson
+from dispatch.cli.output import out, show_json, span, table
 from dispatch.domain.account import AccountState
 from dispatch.domain.finding import Evidence
 from dispatch.domain.numbers import hop_number
@@ -20,7 +23,7 @@ from dispatch.errors import NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
 
-app = typer.Typer()
+app = Commands()
 
 STATE = {
     HopState.WAITING: "[yellow]待接 wait[/]",

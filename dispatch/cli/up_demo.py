@@ -10,7 +10,8 @@ from datetime import timedelta
 
 from pwdlib import PasswordHash
 
-from dispatch.cli.context import Desk, err, now, open_desk
+from dispatch.cli.context import Desk, now, open_desk
+from dispatch.cli.output import err
 from dispatch.demo import __main__ as demo
 from dispatch.demo.users import DemoUser, enlist, let_in
 from dispatch.errors import AlreadyRunning, BadSettings, MissingPart

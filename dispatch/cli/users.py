@@ -13,12 +13,15 @@ from pwdlib import PasswordHash
 from dispatch.access import sessions, users
 from dispatch.access.passwords import kept_password, new_password
 from dispatch.access.users import User
-from dispatch.cli.context import AsJson, local, now, open_desk, out, show_json, table
+from dispatch.cli.context import now, open_desk
+from dispatch.cli.framework import Commands
+from dispatch.cli.options import AsJson
+from dispatch.cli.output import local, out, show_json, table
 from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.errors import BadInput
 
-app = typer.Typer()
-user = typer.Typer(help="用户 · who may use the web and the API, and in which roles", no_args_is_help=True)
+app = Commands()
+user = Commands()
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="the name that one signs in with")]
 _Roles = Annotated[

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
-import structlog
+_quiet = False
+
+
+class Log:
+    """structlog's logger, imported when something is logged: importing it takes a tenth of a second."""
+
+    def __getattr__(self, method: str) -> Any:
+        if _quiet:
+            return _nothing
+        import structlog
+
+        return getattr(structlog.get_logger(), method)
 
 
 def configure_logs(level: int = logging.INFO) -> None:
     """One line an event, key=value; libraries' own logs from WARNING up."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    import structlog
+
+    _configure_libraries()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -23,3 +35,22 @@ def configure_logs(level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+def silence_logs() -> None:
+    """No events: a command tells a person what happened, in words. Libraries' warnings stay."""
+    global _quiet
+    _quiet = True
+    _configure_libraries()
+    if "structlog" in sys.modules:  # somebody imported it directly
+        configure_logs(logging.CRITICAL)
+
+
+def _configure_libraries() -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+
+
+def _nothing(*_args: object, **_facts: object) -> None:
+    return None

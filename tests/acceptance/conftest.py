@@ -42,7 +42,7 @@ class Home:
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         own = {"DISPATCH_HOME": str(self.folder), "DISPATCH_FLOWER_PORT": "0", "DISPATCH_WEB_PORT": "0"}
-        own |= {"DISPATCH_LEASE": "3", **self.settings}
+        own |= {"DISPATCH_LEASE": "3", "DISPATCH_LANG": "en", **self.settings}
         return {**kept, **own, "PYTHONPATH": str(self.project), "COLUMNS": "100"}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -66,7 +66,7 @@ class Home:
         with contextlib.ExitStack() as around:
             around.enter_context(mock.patch.dict(os.environ, {**project, **self.environment}, clear=True))
             around.enter_context(mock.patch.object(sys, "argv", ["dispatch", *arguments]))
-            around.enter_context(mock.patch("dispatch.cli.context.configure_logs", _quiet))
+            around.enter_context(mock.patch("dispatch.cli.context.silence_logs", _quiet))
             around.enter_context(contextlib.chdir(self.project))
             around.enter_context(mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()))))
             around.enter_context(contextlib.redirect_stdout(out))
@@ -146,7 +146,7 @@ _KEPT = [
 """What is the same for the same words, and takes most of a command's time: reading the files, making the commands."""
 
 
-def _quiet(level: int = 0) -> None:
+def _quiet() -> None:
     """The commands' log set-up, without the cache that would keep this call's streams for later tests."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL), cache_logger_on_first_use=False

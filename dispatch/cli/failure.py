@@ -1,0 +1,108 @@
+"""How a command that fails says so: a sentence for a person, a JSON document for a program, the same exit status."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from dispatch import errors
+from dispatch.cli import usage
+from dispatch.cli.language import text
+from dispatch.errors import BadSettings, DispatchError, MissingPart
+
+EXIT: Mapping[type[DispatchError], int] = {
+    errors.NotFound: 4,
+    errors.UnknownAccount: 4,
+    errors.NotAllowed: 5,
+    errors.NotYours: 5,
+    errors.Refusal: 3,
+    errors.DuplicateFault: 3,
+    errors.IllegalMove: 3,
+    errors.AlreadyClaimed: 3,
+    errors.NobodyAsked: 3,
+    errors.NotPassable: 3,
+    errors.UrgedEnough: 3,
+    errors.SurveyOver: 3,
+    errors.AlreadyRunning: 1,
+    errors.NotRunning: 1,
+    errors.RunUnderWay: 1,
+    errors.MissingPart: 1,
+    errors.BackupFailed: 1,
+    errors.WouldOverwrite: 3,
+    errors.SchemaOutdated: 1,
+    errors.BadSettings: 1,
+    errors.BadRules: 1,
+    errors.BadReplayFile: 1,
+    errors.BadReplayMapping: 1,
+}
+"""Exit statuses that scripts can use, of an error or the nearest of its kind. 2: bad input; 3: refused, or the case's
+state doesn't allow it; 4: no such thing; 5: not yours to do; 1: the installation or a file is at fault."""
+
+
+def tell(wrong: DispatchError, as_json: bool = False) -> int:
+    """What was wrong, and the exit status. For people the faults of a file are lines on standard output; for programs
+    it is one document on standard error, so that standard output holds results alone."""
+    if as_json:
+        _document(wrong.code, _sentence(wrong), faults=getattr(wrong, "lines", None))
+    elif isinstance(wrong, errors.BadRules | errors.BadReplayFile):
+        for line in wrong.lines:
+            typer.echo(line)
+    else:
+        typer.secho(f"{text('错误', 'Error')} {wrong.code}: ", fg="red", bold=True, nl=False, err=True)
+        typer.echo(_sentence(wrong), err=True)
+    return status(wrong)
+
+
+def status(wrong: DispatchError) -> int:
+    return next((EXIT[kind] for kind in type(wrong).__mro__ if kind in EXIT), usage.STATUS)
+
+
+def tell_usage(wrong: Any, as_json: bool = False) -> int:
+    """A wrong command line."""
+    if as_json:
+        _document(usage.CODE, usage.message(wrong))
+    else:
+        usage.tell(wrong)
+    return usage.STATUS
+
+
+def known(wrong: Exception) -> DispatchError | None:
+    """What a library's error means here; None when it is a mistake in the program."""
+    if isinstance(wrong, OSError):
+        if wrong.filename is None:
+            return None
+        return MissingPart(part=wrong.filename, remedy=f"{wrong.strerror}; check the path and its permissions")
+    if "sqlalchemy.exc" not in sys.modules:  # only a command that uses the database has imported it
+        return None
+    from sqlalchemy.exc import ArgumentError, OperationalError
+
+    match wrong:
+        case ArgumentError():
+            return BadSettings(faults="DISPATCH_DATABASE_URL: that is no database URL")
+        case OperationalError():  # its own text may quote rows
+            reason = str(wrong.orig).partition("\n")[0]
+            return MissingPart(part="the database", remedy=f"{reason}; start it, or mend DISPATCH_DATABASE_URL")
+    return None
+
+
+def warn_of_old_options() -> None:
+    typer.echo(
+        text(
+            "提示：--json FILE 和 --json-out 是旧写法，请改用 --from FILE 和 --json",
+            "Note: --json FILE and --json-out are the old form; write --from FILE and --json",
+        ),
+        err=True,
+    )
+
+
+def _sentence(wrong: DispatchError) -> str:
+    return str(wrong)
+
+
+def _document(code: str, sentence: str, **more: Any) -> None:
+    told = {"code": code, "message": sentence, **{key: value for key, value in more.items() if value}}
+    typer.echo(json.dumps({"error": told}, ensure_ascii=False), err=True)

@@ -1,0 +1,35 @@
+"""Options and arguments that several commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dispatch.cli.language import text
+
+As = Annotated[
+    str,
+    typer.Option(
+        "--as", help=text("办理人（默认 DISPATCH_USER）", "who acts (else DISPATCH_USER)"), show_default=False
+    ),
+]
+InRole = Annotated[
+    str,
+    typer.Option(
+        "--role", help=text("以何角色（默认 DISPATCH_ROLE）", "in which role (else DISPATCH_ROLE)"), show_default=False
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help=text("输出JSON，供程序读取", "print JSON, for programs"))]
+HopName = Annotated[
+    str,
+    typer.Argument(
+        metavar="HOP",
+        help=text("F00000042-3，或 F00000042（该单当前的派单）", "F00000042-3, or F00000042 for the ticket's live hop"),
+        show_default=False,
+    ),
+]
+TicketName = Annotated[
+    str, typer.Argument(metavar="TICKET", help=text("工单号，如 F00000042", "such as F00000042"), show_default=False)
+]
+Reason = Annotated[str, typer.Option(help=text("原因", "why"), show_default=False)]

@@ -1,0 +1,100 @@
+"""How a command says what came of it: one JSON document for a program, words and tables for a person.
+
+rich is imported when a table is made: most acts print a line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from dispatch.cli.language import language, text
+from dispatch.domain.title import Title
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+class _Made:
+    """A console that is made when it is first used."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings = settings
+
+    def __getattr__(self, name: str) -> Any:
+        from rich.console import Console
+
+        made: Console = Console(highlight=False, **self._settings)
+        self.__dict__["print"], self.__dict__["rule"] = made.print, made.rule
+        return getattr(made, name)
+
+
+out: Any = _Made()
+err: Any = _Made(stderr=True)
+
+
+def give(as_json: bool, data: Any, shown: str | Callable[[], Any]) -> None:
+    """What came of a command: `data` for a program, `shown` for a person: a line, or what prints more than one."""
+    if as_json:
+        show_json(data)
+    elif callable(shown):
+        shown()
+    else:
+        typer.echo(shown)
+
+
+def show_json(data: Any) -> None:
+    typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+
+
+def said(title: Title | Any) -> str:
+    """A title, or another thing with words in both languages, in the reader's."""
+    words: str = title.text(language())
+    return words
+
+
+def note(zh: str, en: str) -> None:
+    """What a person should know besides the outcome, on standard error."""
+    typer.secho(text(zh, en), dim=True, err=True)
+
+
+def table(title: str = "", headed: bool = True) -> Table:
+    """A table with as few lines as reading needs: eighty columns hold a board."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        show_header=headed,
+    )
+
+
+def local(moment: datetime | None, form: str = "%m-%d %H:%M:%S") -> str:
+    return "" if moment is None else moment.astimezone().strftime(form)
+
+
+def span(seconds: float) -> str:
+    """A time that people can read at a glance: 0.42 s, 12 s, 5 min, 3.4 h, 2.1 d."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    for unit, size in (("min", 60), ("h", 3600), ("d", 86400)):
+        if seconds < size * (90 if unit == "min" else 48) or unit == "d":
+            return f"{seconds / size:.1f} {unit}"
+    raise AssertionError
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")
