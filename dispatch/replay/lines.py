@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from dispatch.errors import BadReplayFile
+from dispatch.routing.faults import Faults
+from dispatch.routing.strict_yaml import Fault
 
 MOST_FAULTS = 20
 """Faults listed at once; reading stops there."""
@@ -24,25 +25,20 @@ _STEP = 2_000  # lines between two calls of `progress`
 Progress = Callable[[int], None]
 
 
-@dataclass(slots=True)
-class Faults:
-    """The faults found so far, in the file's order."""
+class LogFaults(Faults):
+    """The faults of a log; reading stops when there are MOST_FAULTS of them."""
 
-    file: str
-    found: list[str] = field(default_factory=list)
+    def __init__(self, file: str) -> None:
+        super().__init__(file, BadReplayFile, MOST_FAULTS)
 
-    def add(self, line: int, message: str) -> None:
-        """Keeps the fault. Raises BadReplayFile when the list is full."""
-        self.found.append(f"{self.file}:{line}: {message}")
-        if len(self.found) >= MOST_FAULTS:
+    def fault(self, line: int, message: str) -> None:
+        """Keep the fault. Raises BadReplayFile when the list is full."""
+        self.add(Fault(line, 0, message))
+        if self.full:
             self.raise_any()
 
-    def raise_any(self) -> None:
-        if self.found:
-            raise BadReplayFile(file=self.file, faults=tuple(self.found))
 
-
-def lines(file: Path, faults: Faults, progress: Progress | None = None) -> Iterator[str]:
+def lines(file: Path, faults: LogFaults, progress: Progress | None = None) -> Iterator[str]:
     """The lines of `file`, each with its end, decoded as UTF-8. `progress` is told the bytes read so far, as stored.
 
     A line of another encoding is a fault and comes with its bad bytes replaced. Raises BadReplayFile where reading
@@ -76,7 +72,7 @@ def _opened(raw: BinaryIO, file: Path) -> BinaryIO:
     return raw
 
 
-def _decoded(line: bytes, number: int, faults: Faults) -> str:
+def _decoded(line: bytes, number: int, faults: LogFaults) -> str:
     if len(line) >= LONGEST_LINE:
         _stop(faults, number, f"the line is longer than {LONGEST_LINE} bytes: this is no log of incidents")
     if number == 1 and line.startswith(_UTF_16):
@@ -84,10 +80,10 @@ def _decoded(line: bytes, number: int, faults: Faults) -> str:
     try:
         return line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as wrong:
-        faults.add(number, f"byte {wrong.start + 1} (0x{line[wrong.start]:02x}) is not UTF-8: save the file as UTF-8")
+        faults.fault(number, f"byte {wrong.start + 1} (0x{line[wrong.start]:02x}) is not UTF-8: save the file as UTF-8")
         return line.decode("utf-8", errors="replace")
 
 
-def _stop(faults: Faults, line: int, message: str) -> None:
-    faults.add(line, message)
+def _stop(faults: LogFaults, line: int, message: str) -> None:
+    faults.fault(line, message)
     faults.raise_any()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dispatch.replay.lines import Faults, Progress, lines
+from dispatch.replay.lines import LogFaults, Progress, lines
 
 MISSING = "?"
 """How the log writes a value that it doesn't have."""
@@ -68,17 +68,17 @@ def read(file: Path, progress: Progress | None = None) -> Log:
 
     Raises BadReplayFile with up to 20 faults, each `FILE:LINE: message`.
     """
-    faults = Faults(str(file))
+    faults = LogFaults(str(file))
     reading = _Reading(faults)
     for line, row in _rows(lines(file, faults, progress), faults):
         reading.take(line, row)
     if not reading.drafts and not faults.found:
-        faults.add(1, "the file has a header and no rows: there is nothing to replay")
+        faults.fault(1, "the file has a header and no rows: there is nothing to replay")
     faults.raise_any()
     return reading.log()
 
 
-def _rows(text: Iterator[str], faults: Faults) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: Iterator[str], faults: LogFaults) -> Iterator[tuple[int, list[str]]]:
     """The wanted fields of each row, in the order of COLUMNS, with the line on which the row ends."""
     reader = csv.reader(text, strict=True)
     header = _next(reader, faults)
@@ -90,25 +90,25 @@ def _rows(text: Iterator[str], faults: Faults) -> Iterator[tuple[int, list[str]]
             message = (
                 f"the row has {len(row)} columns, the header {len(header or [])}: give every column a value or '?'"
             )
-            faults.add(reader.line_num, message)
+            faults.fault(reader.line_num, message)
 
 
-def _next(reader: Iterator[list[str]], faults: Faults) -> list[str] | None:
+def _next(reader: Iterator[list[str]], faults: LogFaults) -> list[str] | None:
     """The next row, None at the end; what isn't CSV is a fault and comes as an empty row."""
     try:
         return next(reader, None)
     except csv.Error as wrong:
-        faults.add(getattr(reader, "line_num", 1), f"not CSV ({wrong}): check the quotes of this row")
+        faults.fault(getattr(reader, "line_num", 1), f"not CSV ({wrong}): check the quotes of this row")
         return []
 
 
-def _places(header: list[str], faults: Faults) -> list[int]:
+def _places(header: list[str], faults: LogFaults) -> list[int]:
     """Where each of COLUMNS stands. Raises BadReplayFile when one doesn't, or stands twice: no row could be read."""
     for name in COLUMNS:
         if name not in header:
-            faults.add(1, f"column {name} is missing; the header has: {', '.join(header)[:200] or 'nothing'}")
+            faults.fault(1, f"column {name} is missing; the header has: {', '.join(header)[:200] or 'nothing'}")
         elif header.count(name) > 1:
-            faults.add(1, f"column {name} stands twice: take one away")
+            faults.fault(1, f"column {name} stands twice: take one away")
     faults.raise_any()
     return [header.index(name) for name in COLUMNS]
 
@@ -116,7 +116,7 @@ def _places(header: list[str], faults: Faults) -> list[int]:
 class _Reading:
     """Rows in, cases out."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: LogFaults) -> None:
         self.faults = faults
         self.drafts: dict[str, _Draft] = {}
         self.rows = 0
@@ -140,21 +140,21 @@ class _Reading:
         draft = self.drafts.get(number)
         if draft is None:
             if not number.strip() or number == MISSING:
-                self.faults.add(line, "column number: is empty: every row must name its incident")
+                self.faults.fault(line, "column number: is empty: every row must name its incident")
             elif len(number) > LONGEST_NUMBER or not number.isprintable():
                 message = f"{number!r:.60} is no incident's number: at most {LONGEST_NUMBER} printable characters"
-                self.faults.add(line, f"column number: {message}")
+                self.faults.fault(line, f"column number: {message}")
             draft = self.drafts[number] = _Draft(line, opened_at, self._date(line, opened_at), priority)
             self.priorities.setdefault(priority, line)
         elif draft.opened_text != opened_at:
             message = f"{number} was opened at {draft.opened_text} on line {draft.line}: one of the two is wrong"
-            self.faults.add(line, f"column opened_at: {opened_at!r}, but {message}")
+            self.faults.fault(line, f"column opened_at: {opened_at!r}, but {message}")
         return draft
 
     def _whole(self, line: int, column: str, text: str) -> int:
         if text.isascii() and text.isdigit() and len(text) < 10:
             return int(text)
-        self.faults.add(line, f"column {column}: {text!r} is no whole number: write digits only")
+        self.faults.fault(line, f"column {column}: {text!r} is no whole number: write digits only")
         return 0
 
     def _date(self, line: int, text: str) -> datetime:
@@ -162,7 +162,7 @@ class _Reading:
             read = datetime.fromisoformat(text)
             return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
         except (ValueError, OverflowError):
-            self.faults.add(line, f"column opened_at: {text!r} is no date: write it like 2016-02-29T01:16:00")
+            self.faults.fault(line, f"column opened_at: {text!r} is no date: write it like 2016-02-29T01:16:00")
             return datetime.min.replace(tzinfo=UTC)
 
     def log(self) -> Log:

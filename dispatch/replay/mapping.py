@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails
 from dispatch.domain.kind import Kind
 from dispatch.errors import BadReplayMapping
 from dispatch.replay.log import Log
+from dispatch.routing.faults import Faults, read_text
 from dispatch.routing.loader import shape_fault
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import Name, Strict
@@ -50,30 +51,26 @@ class ReplayMapping:
 
 def load(file: FilePath, rulebook: Rulebook) -> ReplayMapping:
     """The file as a mapping to teams of people in `rulebook`'s fault flow. Raises BadReplayMapping with every fault."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise BadReplayMapping(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
-    return parse(text, str(file), rulebook)
+    return parse(read_text(file, BadReplayMapping), str(file), rulebook)
 
 
 def parse(text: str, name: str, rulebook: Rulebook) -> ReplayMapping:
     """`text` as a mapping; `name` stands before each fault. Raises BadReplayMapping."""
     document = read(text)
-    faults = list(document.faults)
+    faults = Faults(name, BadReplayMapping)
+    faults.extend(document.faults)
     model = None
     if document.data is not None:
         try:
             model = MappingFile.model_validate(document.data)
         except ValidationError as wrong:
-            faults += [_shape_fault(document, error) for error in wrong.errors()]
+            faults.extend(_shape_fault(document, error) for error in wrong.errors())
     if model is not None:
-        faults += [
+        faults.extend(
             document.fault(path, said, at_key=at_key) for path, said, at_key in _check(model, document, rulebook)
-        ]
-    if faults or model is None:
-        shown = tuple(f"{name}:{f.line}:{f.column}: {f.message}" for f in sorted(set(faults)))
-        raise BadReplayMapping(file=name, faults=shown)
+        )
+    faults.raise_any()
+    assert model is not None
     return ReplayMapping(
         team_of={group: team for team, groups in model.groups.items() for group in groups},
         without_group=model.without_group,
@@ -83,20 +80,18 @@ def parse(text: str, name: str, rulebook: Rulebook) -> ReplayMapping:
 
 def check_covers(mapping: ReplayMapping, log: Log, name: str) -> None:
     """Raises BadReplayMapping with all groups and priorities of the log that the mapping, read from `name`, lacks."""
-    missing = [
-        (line, f"group {group} has no team: add it under `groups` in {name}")
+    faults = Faults(log.file, BadReplayMapping)
+    faults.extend(
+        Fault(line, 0, f"group {group} has no team: add it under `groups` in {name}")
         for group, line in log.groups.items()
         if group not in mapping.team_of
-    ]
-    missing += [
-        (line, f"priority {priority} is none of ours yet: add it under `priorities` in {name}")
+    )
+    faults.extend(
+        Fault(line, 0, f"priority {priority} is none of ours yet: add it under `priorities` in {name}")
         for priority, line in log.priorities.items()
         if priority not in mapping.priority_of
-    ]
-    if missing:
-        raise BadReplayMapping(
-            file=log.file, faults=tuple(f"{log.file}:{line}: {said}" for line, said in sorted(missing))
-        )
+    )
+    faults.raise_any()
 
 
 def identity(rulebook: Rulebook) -> ReplayMapping:

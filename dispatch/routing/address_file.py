@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from dispatch.domain.naming import read_address
 from dispatch.errors import BadAddress, BadAddressFile
+from dispatch.routing.faults import Faults
+from dispatch.routing.strict_yaml import Fault
 
 COLUMNS = ("address", "area", "olt", "port", "capacity")
 LONGEST = {"area": 40, "olt": 60, "port": 20}
@@ -71,9 +73,9 @@ def parse(text: str, name: str) -> AddressList:
         for number, line in enumerate(lines[1:], start=2):
             if line.strip():
                 reading.row(number, line.removesuffix("\r"), places)
-        if not reading.rows and not reading.faults:
+        if not reading.rows and not reading.faults.found:
             reading.fault(1, 1, "there is a header and no address below it")
-    reading.raise_any()
+    reading.faults.raise_any()
     return AddressList(name, tuple(reading.rows), {port: line for port, (line, _) in reading.ports.items()})
 
 
@@ -81,21 +83,13 @@ class _Reading:
     """Lines in, addresses and faults out."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.faults: list[str] = []
+        self.faults = Faults(name, BadAddressFile, MOST_FAULTS)
         self.rows: list[CoveredAddress] = []
         self.addresses: dict[str, int] = {}
         self.ports: dict[tuple[str, str], tuple[int, CoveredAddress]] = {}
 
     def fault(self, line: int, column: int, message: str) -> None:
-        self.faults.append(f"{self.name}:{line}:{column}: {message}")
-
-    def raise_any(self) -> None:
-        if self.faults:
-            listed, more = self.faults[:MOST_FAULTS], len(self.faults) - MOST_FAULTS
-            if more > 0:
-                listed.append(f"{self.name}: and {more} more")
-            raise BadAddressFile(file=self.name, faults=tuple(listed))
+        self.faults.add(Fault(line, column, message))
 
     def header(self, line: str) -> dict[str, int]:
         """Where each column stands; nothing when the rows can't be read by it."""
@@ -109,7 +103,7 @@ class _Reading:
                 self.fault(1, _column(line, place), f"column {name} stands twice")
         if missing := [name for name in COLUMNS if name not in names]:
             self.fault(1, 1, f"the header lacks {', '.join(missing)}")
-        return {} if self.faults else {name: place for place, name in enumerate(names)}
+        return {} if self.faults.found else {name: place for place, name in enumerate(names)}
 
     def row(self, number: int, line: str, places: dict[str, int]) -> None:
         fields = self._fields(number, line)

@@ -14,8 +14,8 @@ from pydantic import Field, ValidationError
 
 from dispatch.domain.finding import Value
 from dispatch.domain.kind import Kind
-from dispatch.errors import BadRules
 from dispatch.routing.checks import OWN_FACTS, unknown
+from dispatch.routing.faults import Faults, read_text
 from dispatch.routing.loader import shape_fault
 from dispatch.routing.rulebook import END, SENDER, Decision, Facts, Rulebook, Rules
 from dispatch.routing.schema import Name, Strict
@@ -124,29 +124,26 @@ def _lists(rulebook: Rulebook) -> dict[str, Rules]:
 
 def load_cases(file: FilePath, rulebook: Rulebook) -> tuple[Case, ...]:
     """The file's cases. Raises BadRules with every fault, each `FILE:LINE:COLUMN: message`."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise BadRules(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
-    return parse_cases(text, str(file), rulebook)
+    return parse_cases(read_text(file), str(file), rulebook)
 
 
 def parse_cases(text: str, name: str, rulebook: Rulebook) -> tuple[Case, ...]:
     """`text` as cases; `name` stands before each fault. Raises BadRules."""
     document = read(text)
-    faults, model = list(document.faults), None
+    faults, model = Faults(name), None
+    faults.extend(document.faults)
     if document.data is not None:
         try:
             model = CasesFile.model_validate(document.data)
         except ValidationError as wrong:
-            faults += [shape_fault(document, error) for error in wrong.errors()]
+            faults.extend(shape_fault(document, error) for error in wrong.errors())
     names = references(rulebook)
     if model is not None:
         for i, case in enumerate(model.cases):
-            faults += [document.fault(("cases", i, *path), message) for path, message in _check(rulebook, case, names)]
-    if faults:
-        lines = tuple(f"{name}:{fault.line}:{fault.column}: {fault.message}" for fault in sorted(set(faults)))
-        raise BadRules(file=name, faults=lines)
+            faults.extend(
+                document.fault(("cases", i, *path), message) for path, message in _check(rulebook, case, names)
+            )
+    faults.raise_any()
     assert model is not None
     return tuple(
         Case(case.name, document.where[("cases", i)][0], _facts(case), case.to, case.rule and names[case.rule])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 from dispatch.domain.finding import Evidence, Finding, Value
 from dispatch.domain.service_level import ServiceLevel
 from dispatch.domain.title import Title
-from dispatch.errors import BadRules
 from dispatch.routing.checks import check
+from dispatch.routing.faults import Faults, read_text
 from dispatch.routing.rulebook import END, Condition, Limits, Rule, Rulebook, Rules, Team
 from dispatch.routing.schema import (
     AtLeast,
@@ -28,38 +28,26 @@ from dispatch.routing.strict_yaml import Fault, Path, YamlDocument, read
 
 def load(file: FilePath) -> Rulebook:
     """The file as a Rulebook. Raises BadRules with every fault; also when the file can't be read."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise BadRules(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
-    return parse(text, str(file))
+    return parse(read_text(file), str(file))
 
 
 def parse(text: str, name: str) -> Rulebook:
     """`text` as a Rulebook; `name` stands before each fault. Raises BadRules."""
     document = read(text)
-    faults = list(document.faults)
+    faults = Faults(name)
+    faults.extend(document.faults)
     model = None
     if document.data is not None:
         try:
             model = RulesFile.model_validate(document.data)
         except ValidationError as wrong:
-            faults += _elsewhere(faults, (shape_fault(document, error) for error in wrong.errors()))
+            faults.extend_elsewhere(shape_fault(document, error) for error in wrong.errors())
             model = _repaired(document, wrong)
     if model is not None:
-        found = (document.fault(path, message, at_key=_is_key(path)) for path, message in check(model))
-        faults += _elsewhere(faults, found)
-    if faults:
-        lines = tuple(f"{name}:{f.line}:{f.column}: {f.message}" for f in sorted(set(faults)))
-        raise BadRules(file=name, faults=lines)
+        faults.extend_elsewhere(document.fault(path, message, at_key=_is_key(path)) for path, message in check(model))
+    faults.raise_any()
     assert model is not None
     return _rulebook(model, text, document)
-
-
-def _elsewhere(told: list[Fault], more: Iterable[Fault]) -> list[Fault]:
-    """Those of `more` that stand where none of an earlier pass stands: the first pass to see a fault names it best."""
-    places = {(fault.line, fault.column) for fault in told}
-    return [fault for fault in more if (fault.line, fault.column) not in places]
 
 
 def shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:

@@ -16,8 +16,9 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from dispatch.domain.money import read_yuan
 from dispatch.domain.plans import CHARGES, Charge, Customers, Fallback, Holder, Plan, Plans
 from dispatch.domain.title import Title
+from dispatch.routing.faults import read_text
 from dispatch.routing.schema import Name, Strict, TitleModel
-from dispatch.routing.strict_file import block, model_of, text_of, unknown, version_of
+from dispatch.routing.strict_file import block, model_of, unknown, version_of
 from dispatch.routing.strict_yaml import Fault, Path, YamlDocument
 
 FASTEST = 100_000
@@ -107,7 +108,7 @@ class PlansFile(Strict):
 
 def load(file: FilePath) -> Plans:
     """The file as Plans. Raises BadRules with every fault, also when it can't be read."""
-    return parse(text_of(file), str(file))
+    return parse(read_text(file), str(file))
 
 
 def parse(text: str, name: str) -> Plans:

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal
 from pydantic import StringConstraints
 
 from dispatch.domain.title import Title
+from dispatch.routing.faults import read_text
 from dispatch.routing.prehandling import OUTCOMES, Answer, Question, Script, Symptom
 from dispatch.routing.schema import Name, Strict, TitleModel
-from dispatch.routing.strict_file import block, model_of, text_of, unknown, version_of
+from dispatch.routing.strict_file import block, model_of, unknown, version_of
 from dispatch.routing.strict_yaml import Fault, Path, YamlDocument
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=160)]
@@ -64,7 +65,7 @@ class PrehandlingFile(Strict):
 
 def load(file: FilePath, categories: Collection[str]) -> Script:
     """The file as a Script; its categories must be among `categories`. Raises BadRules, also when it can't be read."""
-    return parse(text_of(file), str(file), categories)
+    return parse(read_text(file), str(file), categories)
 
 
 def parse(text: str, name: str, categories: Collection[str]) -> Script:

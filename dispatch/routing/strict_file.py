@@ -8,24 +8,15 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from dispatch.errors import BadRules
+from dispatch.routing.faults import Faults
 from dispatch.routing.loader import shape_fault
 from dispatch.routing.strict_yaml import Fault, YamlDocument, read
 
 M = TypeVar("M", bound=BaseModel)
-
-
-def text_of(file: FilePath) -> str:
-    """Raises BadRules when the file can't be read."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise BadRules(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
 
 
 def model_of(text: str, name: str, shape: type[M], meaning: Callable[[YamlDocument], Iterable[Fault]]) -> M:
@@ -35,18 +26,17 @@ def model_of(text: str, name: str, shape: type[M], meaning: Callable[[YamlDocume
     file. What it finds where the text or the shape is at fault already isn't told twice.
     """
     document = read(text)
-    faults = list(document.faults)
+    faults = Faults(name)
+    faults.extend(document.faults)
     model = None
     if document.data is not None:
         try:
             model = shape.model_validate(document.data)
         except ValidationError as wrong:
-            faults += [shape_fault(document, error) for error in wrong.errors()]
-        known = {(fault.line, fault.column) for fault in faults}
-        faults += [fault for fault in meaning(document) if (fault.line, fault.column) not in known]
-    if faults or model is None:
-        lines = tuple(f"{name}:{f.line}:{f.column}: {f.message}" for f in sorted(set(faults)))
-        raise BadRules(file=name, faults=lines)
+            faults.extend(shape_fault(document, error) for error in wrong.errors())
+        faults.extend_elsewhere(meaning(document))
+    faults.raise_any()
+    assert model is not None
     return model
 
 

@@ -1,0 +1,57 @@
+"""What is wrong with an operator's file: all its faults together, one line each, in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from dispatch.errors import BadReplayFile, BadRules
+from dispatch.routing.strict_yaml import Fault
+
+FileError = type[BadRules] | type[BadReplayFile]
+
+
+class Faults:
+    """The faults found so far in `file`, raised as one `error`. It lists at most `most` of them and counts the rest."""
+
+    def __init__(self, file: str, error: FileError = BadRules, most: int | None = None) -> None:
+        self.file, self.error, self.most = file, error, most
+        self.found: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        self.found.append(fault)
+
+    def extend(self, faults: Iterable[Fault]) -> None:
+        self.found.extend(faults)
+
+    def extend_elsewhere(self, faults: Iterable[Fault]) -> None:
+        """Add only faults at places that have none yet: the first pass that sees a fault names it best."""
+        places = {(fault.line, fault.column) for fault in self.found}
+        self.found += [fault for fault in faults if (fault.line, fault.column) not in places]
+
+    @property
+    def full(self) -> bool:
+        return self.most is not None and len(self.found) >= self.most
+
+    def raise_any(self) -> None:
+        """Raises `error` with each fault once, unless there is none."""
+        if not self.found:
+            return
+        faults = sorted(dict.fromkeys(self.found), key=lambda fault: (fault.line, fault.column))
+        lines = [self._line(fault) for fault in faults[: self.most]]
+        if len(faults) > len(lines):
+            lines.append(f"{self.file}: and {len(faults) - len(lines)} more")
+        raise self.error(file=self.file, faults=tuple(lines))
+
+    def _line(self, fault: Fault) -> str:
+        """`FILE:LINE:COLUMN: message`; `FILE:LINE: message` for a fault of a whole line, whose column is 0."""
+        place = f"{fault.line}:{fault.column}" if fault.column else str(fault.line)
+        return f"{self.file}:{place}: {fault.message}"
+
+
+def read_text(file: Path, error: FileError = BadRules) -> str:
+    """The file's text. Raises `error` when it can't be read or isn't UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise error(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
