@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.domain.effect import EffectState, Port, effect_move, lane_of
 from dispatch.domain.roles import Actor, require
 from dispatch.errors import NotFound
 from dispatch.ports.provisioning import Order as Order
 from dispatch.storage import effects, operations
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
 
 
@@ -25,7 +23,7 @@ def tell(tx: Tx, key: str, mobile: str, text: str, now: datetime) -> None:
     _leave(tx, Port.SMS, f"{key}/sms", {"mobile": mobile, "text": text}, None, now)
 
 
-def provision(tx: Tx, key: str, account: Row[Any], order: Order, now: datetime, **details: object) -> None:
+def provision(tx: Tx, key: str, account: AccountRow, order: Order, now: datetime, **details: object) -> None:
     """One order for an account's line. Those of one account leave one after the other, in the order of booking, which
     is that of their ids: the caller holds the account's lock."""
     payload = {"account_id": account.id, "number": account.number, "order": order, **details}
@@ -50,8 +48,8 @@ def release(tx: Tx, effect_id: int, actor: Actor, now: datetime) -> str:
         raise NotFound(what="effect", which=effect_id)
     state = effect_move(EffectState(row.state), "release", f"effect {effect_id}")
     effects.release(tx, effect_id, state, now)
-    operations.note_audit(tx, "release effect", f"effect {effect_id}", row.failure, actor, now)
-    return str(row.key)
+    operations.note_audit(tx, "release effect", f"effect {effect_id}", row.failure or "", actor, now)
+    return row.key
 
 
 def _leave(tx: Tx, port: Port, key: str, payload: Mapping[str, object], lane: str | None, now: datetime) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Row, event, insert, select
+from sqlalchemy import event, insert, select
 
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
@@ -28,6 +28,7 @@ from dispatch.storage.column_types import metadata
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.migration import migrate
 from dispatch.storage.outbox import MOST_FAILURES, Pair
+from dispatch.storage.rows import HistoryRow, HopRow, LockedHop, TicketRow
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, construction, handling, intake, next_hop
@@ -247,7 +248,7 @@ def reported(
     finding: str,
     now: datetime = NOW,
     **evidence: Value,
-) -> Row[Any] | None:
+) -> LockedHop | None:
     """Claim and report; the live hop that follows. Evidence names are written with underscores."""
     hop_id = claimed(database, rulebook, ticket_id, actor, now)
     given = {name.replace("_", "-"): value for name, value in evidence.items()}
@@ -258,7 +259,7 @@ def reported(
 
 def passed_on(
     database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, to: str, now: datetime = NOW
-) -> Row[Any] | None:
+) -> LockedHop | None:
     """Claim and pass on; the live hop that follows."""
     hop_id = claimed(database, rulebook, ticket_id, actor, now)
     with database.write() as tx:
@@ -268,7 +269,7 @@ def passed_on(
 
 def handed_back(
     database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, now: datetime = NOW
-) -> Row[Any] | None:
+) -> LockedHop | None:
     """Claim and hand back; the live hop that follows."""
     hop_id = claimed(database, rulebook, ticket_id, actor, now)
     with database.write() as tx:
@@ -282,7 +283,7 @@ def archived(database: Database, rulebook: Rulebook, ticket_id: int, now: dateti
     return on_board(database, rulebook, ticket_id, now)
 
 
-def live(database: Database, ticket_id: int) -> Row[Any] | None:
+def live(database: Database, ticket_id: int) -> LockedHop | None:
     """The ticket's live hop, with its ticket's facts."""
     with database.read() as tx:
         hop_id = hops.find(tx, ticket_id)
@@ -295,23 +296,23 @@ def live_id(database: Database, ticket_id: int) -> int:
     return int(row.id)
 
 
-def hop(database: Database, hop_id: int) -> Row[Any]:
+def hop(database: Database, hop_id: int) -> LockedHop:
     with database.read() as tx:
         return hops.lock(tx, [hop_id])[hop_id]
 
 
-def ticket(database: Database, ticket_id: int) -> Row[Any]:
+def ticket(database: Database, ticket_id: int) -> TicketRow:
     with database.read() as tx:
         return tickets.get(tx, ticket_id)
 
 
-def journey(database: Database, ticket_id: int) -> list[Row[Any]]:
+def journey(database: Database, ticket_id: int) -> list[HopRow]:
     """All hops of the ticket, as they are stored."""
     with database.read() as tx:
         return list(hops.of_tickets(tx, [ticket_id]))
 
 
-def acts(database: Database, ticket_id: int) -> list[Row[Any]]:
+def acts(database: Database, ticket_id: int) -> list[HistoryRow]:
     """The ticket's history."""
     with database.read() as tx:
         return list(history.of_tickets(tx, [ticket_id]))

@@ -19,6 +19,7 @@ from dispatch.storage import accounts, effects
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.effects import SentEffect
 from dispatch.storage.outbox import MOST_FAILURES, Pair
+from dispatch.storage.rows import as_dict
 from dispatch.storage.tables.accounts import audit, effect
 from tests.factories import LEASE, NOW, SUPERVISOR, account, all_roles_but, forbidden, refused
 from tests.plans import plan
@@ -225,12 +226,12 @@ def test_what_is_unconfirmed_is_counted_and_listed_without_what_it_says(database
     orders(database, "GZ1", Order.SUSPEND)
     confirm(database, receive(database, take(database, limit=1)))
     with database.read() as tx:
-        counted = [tuple(each) for each in effects.counts(tx)]
+        counted = [(each.port, each.state, each.number, each.oldest) for each in effects.counts(tx)]
         listed = effects.unconfirmed(tx, 10)
         lanes = effects.keys_in_lanes(tx, ["account/1", "account/2"])
     assert counted == [("provisioning", "due", 1, NOW), ("sms", "due", 2, NOW - MINUTE)]
     assert [each.id for each in listed] == [1, 2, 4]
-    assert "payload" not in listed[0]._mapping
+    assert "payload" not in as_dict(listed[0])
     assert lanes == {"account/1": ["operation/GZ1/1/suspend"]}
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row
-
 from dispatch.domain.effect import Port
 from dispatch.ports.printing import Sheet
 from dispatch.ports.provisioning import LineOrder
@@ -15,10 +13,11 @@ from dispatch.ports.sms import Message
 from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.slips.typesetting import invoice, slip
 from dispatch.storage import operations, payments
+from dispatch.storage.account_rows import EffectRow
 from dispatch.storage.database import Tx
 from workers.context import Context
 
-Effects = Sequence[Row[Any]]
+Effects = Sequence[EffectRow]
 Receiver = Callable[[Context, Effects], Mapping[str, str]]
 """Hands effects in. Gives why an effect was refused for good, by its key. Raises OSError with the port out of reach."""
 

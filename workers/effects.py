@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 import structlog
-from sqlalchemy import Row
 
 from dispatch.domain.effect import Port
 from dispatch.runtime import metrics
 from dispatch.storage import effects
+from dispatch.storage.account_rows import EffectRow
 from dispatch.storage.outbox import Pair
 from workers.batch import PAUSE, Batch
 from workers.context import Context, get_context
@@ -72,7 +71,7 @@ class _Delivery:
         metrics.OUT_OF_REACH.labels(f"effects.{self.port}").inc()
         log.warning("receiver out of reach, effects stay due", failure=failure, effects=[row.id for row in rows])
 
-    def _fail(self, row: Row[Any], broken: Exception) -> None:
+    def _fail(self, row: EffectRow, broken: Exception) -> None:
         """Only the error's kind is kept and logged: its text may quote a customer."""
         failure = f"{self.port}: {type(broken).__name__}"
         with self.context.database.write() as tx:
@@ -82,5 +81,5 @@ class _Delivery:
         log.error("effect failed", effect=row.id, failure=failure, quarantined=quarantined)
 
 
-def _pair(row: Row[Any]) -> Pair:
+def _pair(row: EffectRow) -> Pair:
     return row.id, row.generation

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.storage import history
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import LockedHop
 from dispatch.tickets.next_hop import Changes
 
 
@@ -22,19 +20,19 @@ from dispatch.tickets.next_hop import Changes
 class Precomputed:
     """`newest`: the id of the last entry in the histories of the hops' tickets."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[LockedHop]
     newest: int | None
     changes: Changes
 
     @classmethod
-    def of(cls, tx: Tx, rows: Sequence[Row[Any]], changes: Changes) -> Precomputed:
+    def of(cls, tx: Tx, rows: Sequence[LockedHop], changes: Changes) -> Precomputed:
         """`changes` were computed from `rows`; `tx` is the snapshot in which they were read."""
         return cls(rows, _newest(tx, rows), changes)
 
-    def holds(self, tx: Tx, rows: Sequence[Row[Any]]) -> bool:
+    def holds(self, tx: Tx, rows: Sequence[LockedHop]) -> bool:
         """Whether the result still holds for `rows`, which are now locked."""
         return self.rows == rows and self.newest == _newest(tx, rows)
 
 
-def _newest(tx: Tx, rows: Sequence[Row[Any]]) -> int | None:
+def _newest(tx: Tx, rows: Sequence[LockedHop]) -> int | None:
     return history.newest(tx, [row.ticket_id for row in rows])

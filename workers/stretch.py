@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import LockedHop
 from dispatch.storage.wakeups import came_onto_board
 from dispatch.tickets.next_hop import Changes, DirectlySent
 from workers.context import Context
 
-Hops = Sequence[Row[Any]]
+Hops = Sequence[LockedHop]
 Write = Callable[[Tx, Rulebook, Hops, datetime], None]
 """Writes what a step found out about hops that are now locked and still ours."""
 End = Callable[[Tx, Rulebook, Hops, datetime, DirectlySent], Changes]
@@ -47,7 +45,7 @@ class Step:
         """What its author says of it."""
         return (self.look or self.end or self.write).__doc__
 
-    def is_before(self, row: Row[Any], place: int) -> bool:
+    def is_before(self, row: LockedHop, place: int) -> bool:
         """Whether the hop has this step, the `place`-th, still to go. The last one always: a worker of another release,
         with more or fewer steps, may have counted those before it otherwise."""
         return self.last or bool(row.steps_done <= place)

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.access.secrets import hashed, new_secret
 from dispatch.domain.roles import Actor, Grant
 from dispatch.domain.text import has_control_characters
 from dispatch.errors import BadInput, NotFound, NotSignedIn
 from dispatch.storage import idempotency, operations, sessions, sign_ins
+from dispatch.storage.access_rows import TokenRow
 from dispatch.storage.database import Tx
 
 IDLE = timedelta(hours=1)
@@ -87,7 +85,7 @@ def make_token(tx: Tx, user_id: int, name: str, title: str, lasts: timedelta, by
     return secret
 
 
-def tokens(tx: Tx, user_id: int) -> Sequence[Row[Any]]:
+def tokens(tx: Tx, user_id: int) -> Sequence[TokenRow]:
     """Rows with `id`, `title`, `made_at`, `expires_at`, `revoked_at`; the newest first."""
     return sessions.tokens(tx, user_id)
 

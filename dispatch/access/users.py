@@ -7,15 +7,14 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from dispatch.domain.roles import CUSTOMER, HELD_BY_PEOPLE, RELAY, WORKER, Actor, Grant, Role
 from dispatch.domain.text import has_control_characters
 from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
 from dispatch.storage import operations, sessions, users
+from dispatch.storage.access_rows import UserRow
 from dispatch.storage.database import Tx
 
 LONGEST_NAME = 60
@@ -137,7 +136,7 @@ def set_password(tx: Tx, name: str, password: str, by: Actor, now: datetime, kee
     operations.note_audit(tx, "set password", row.name, "", by, now)
 
 
-def _changeable(tx: Tx, name: str, act: str, by: Actor, version: int | None) -> Row[Any]:
+def _changeable(tx: Tx, name: str, act: str, by: Actor, version: int | None) -> UserRow:
     row = _row(tx, name, lock=True)
     if row.name == by.name:  # so that there is always another who can take it back
         raise NotAllowed(role=by.role, actor=by.name, act=act, what="oneself", allowed="another administrator")
@@ -146,14 +145,14 @@ def _changeable(tx: Tx, name: str, act: str, by: Actor, version: int | None) -> 
     return row
 
 
-def _row(tx: Tx, name: str, *, lock: bool = False) -> Row[Any]:
+def _row(tx: Tx, name: str, *, lock: bool = False) -> UserRow:
     row = users.find(tx, known_as(name), lock=lock)
     if row is None:
         raise NotFound(what="user", which=f"{name:.80}")
     return row
 
 
-def _users(tx: Tx, rows: Sequence[Row[Any]]) -> list[User]:
+def _users(tx: Tx, rows: Sequence[UserRow]) -> list[User]:
     grants = users.grants(tx, [row.id for row in rows])
     return [User(row.id, row.name, row.version, row.disabled_at, row.made_at, grants[row.id]) for row in rows]
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Row
 
 from dispatch.accounts.operation import Act
 from dispatch.domain.account import LIVING
@@ -20,13 +18,14 @@ from dispatch.domain.identity import normalised
 from dispatch.domain.naming import read_account_number, read_mobile
 from dispatch.errors import AuthenticationFailed, AuthenticationLocked, MobileNotBound, NoSuchCustomer, Refusal
 from dispatch.storage import accounts, customers, enrolments
+from dispatch.storage.account_rows import AccountRow, CustomerRow
 
 WINDOW = timedelta(minutes=15)
 MOST_ON_ACCOUNT = 5
 MOST_BY_CLERK = 20
 """Failures within the window; beyond it the account, or the clerk, must wait."""
 
-Owned = tuple[Row[Any], Row[Any]]
+Owned = tuple[AccountRow, CustomerRow]
 """An account, locked, and its customer."""
 
 
@@ -36,7 +35,7 @@ def by_document(act: Act, number: str, document_number: SecretStr) -> Owned:
     Raises AuthenticationFailed, AuthenticationLocked; WrongState for an account that has ended; BadInput.
     """
 
-    def fits(_account: Row[Any], customer: Row[Any]) -> bool:
+    def fits(_account: AccountRow, customer: CustomerRow) -> bool:
         given = normalised(document_number.get_secret_value())
         index = customers.document_index(act.counter.cipher, customer.document_kind, given)
         return hmac.compare_digest(index, customer.document_index)
@@ -50,7 +49,7 @@ def by_password(act: Act, number: str, password: SecretStr) -> Owned:
     Raises AuthenticationFailed, AuthenticationLocked; WrongState for an account that has ended; BadInput.
     """
 
-    def fits(account: Row[Any], _customer: Row[Any]) -> bool:
+    def fits(account: AccountRow, _customer: CustomerRow) -> bool:
         return password_fits(act, account, password)
 
     return _authenticated(act, number, fits)
@@ -71,23 +70,23 @@ def by_bound_mobile(act: Act, raw: str) -> Owned:
     unbound = enrolments.bound_to(act.tx, mobile) != bound  # while we waited for the account
     if unbound or not act.counter.serves(account.area):
         raise failed(act, None, MobileNotBound())
-    return account, customers.get(act.tx, account.customer_id)
+    return account, customers.holder(act.tx, account)
 
 
-def password_fits(act: Act, account: Row[Any], password: SecretStr) -> bool:
+def password_fits(act: Act, account: AccountRow, password: SecretStr) -> bool:
     if account.password is None:
         return False
     return act.counter.passwords.verify(password.get_secret_value(), account.password)
 
 
-def failed(act: Act, account: Row[Any] | None, refusal: Refusal | None = None) -> Refusal:
+def failed(act: Act, account: AccountRow | None, refusal: Refusal | None = None) -> Refusal:
     """To be raised; the failure is counted although the operation is refused."""
     account_id = None if account is None else account.id
     act.keep_refused.append(lambda: customers.note_failure(act.tx, account_id, act.actor, act.now))
     return refusal or AuthenticationFailed()
 
 
-def _authenticated(act: Act, number: str, fits: Callable[[Row[Any], Row[Any]], bool]) -> Owned:
+def _authenticated(act: Act, number: str, fits: Callable[[AccountRow, CustomerRow], bool]) -> Owned:
     account = _called(act, read_account_number(number))
     if act.trial and account is None:
         raise NoSuchCustomer()  # and nothing is told by which a proof could be guessed
@@ -103,14 +102,14 @@ def _authenticated(act: Act, number: str, fits: Callable[[Row[Any], Row[Any]], b
     return account, customer
 
 
-def _called(act: Act, number: str) -> Row[Any] | None:
+def _called(act: Act, number: str) -> AccountRow | None:
     """The living account of this number, locked; or the one that last had it, so that its holder hears that it has
     ended, and not that he isn't the one."""
     found = accounts.find(act.tx, number, lock=True) or accounts.by_numbers(act.tx, [number]).get(number)
     return found if found is not None and act.counter.serves(found.area) else None
 
 
-def require_unlocked(act: Act, account: Row[Any] | None) -> None:
+def require_unlocked(act: Act, account: AccountRow | None) -> None:
     """Raises AuthenticationLocked."""
     since = act.now - WINDOW
     locked = customers.failures_by(act.tx, act.actor, since) >= MOST_BY_CLERK

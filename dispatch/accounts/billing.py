@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts.operation import Act
@@ -16,6 +15,7 @@ from dispatch.domain.title import Title
 from dispatch.errors import BadAmount, BadInput
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
 from dispatch.storage import payments
+from dispatch.storage.account_rows import AccountRow, InvoiceRow
 
 METHODS = {"cash": Title("现金", "Cash"), "card": Title("刷卡", "Card")}
 
@@ -34,7 +34,7 @@ class Paid(BaseModel):
 
 
 def charge(
-    act: Act, account: Row[Any], buyer: str, due: Due, paid: Paid | None
+    act: Act, account: AccountRow, buyer: str, due: Due, paid: Paid | None
 ) -> tuple[Payment | None, InvoiceMention | None]:
     """Take just what is due, and make out its invoice. Raises BadAmount; BadInput."""
     items = [(title, fen) for title, fen in due if fen]
@@ -65,7 +65,7 @@ def charge(
     return payment, InvoiceMention(data.number)
 
 
-def pay_back(act: Act, account: Row[Any]) -> tuple[Payment | None, list[InvoiceMention]]:
+def pay_back(act: Act, account: AccountRow) -> tuple[Payment | None, list[InvoiceMention]]:
     """Pay back all that was taken for this account and is not paid back yet, each the way it was paid; its invoices are
     taken back, each offset by a red-letter one 红冲."""
     charges = payments.unrefunded(act.tx, account.id)
@@ -82,7 +82,7 @@ def pay_back(act: Act, account: Row[Any]) -> tuple[Payment | None, list[InvoiceM
     return Payment(METHODS[charges[0].method], amounts, references), mentions
 
 
-def _offset(act: Act, account: Row[Any], row: Row[Any]) -> InvoiceMention:
+def _offset(act: Act, account: AccountRow, row: InvoiceRow) -> InvoiceMention:
     number = payments.next_number(act.tx, "invoice")
     original = InvoiceData.from_json(row.content)
     red = original.red_letter(

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
-from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
@@ -36,6 +35,7 @@ from dispatch.domain.title import Title
 from dispatch.errors import AlreadyBound, BadInput, MobileTaken, NotBound
 from dispatch.slips.forms import Change
 from dispatch.storage import enrolments
+from dispatch.storage.account_rows import AccountRow, CustomerRow, ViewedBinding
 from dispatch.storage.database import Tx
 
 MOST_SHOWN = 200
@@ -113,7 +113,7 @@ def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now
     return replace(outcome, result={"bindings": [each.model_dump(mode="json") for each in found]})
 
 
-def shown_bindings(rows: Sequence[Row[Any]]) -> tuple[BindingShown, ...]:
+def shown_bindings(rows: Sequence[ViewedBinding]) -> tuple[BindingShown, ...]:
     """Rows of bindings, each with its account's number, as the counter sees them."""
     return tuple(
         BindingShown(
@@ -148,7 +148,7 @@ def _unbind(act: Act, request: Unbinding) -> OperationResult:
     return _done(act, account, customer, Change(NUMBER, masked_mobile(read_mobile(request.mobile)), ""), voided)
 
 
-def _give_up(act: Act, account: Row[Any], raw: str) -> Voided | None:
+def _give_up(act: Act, account: AccountRow, raw: str) -> Voided | None:
     """The binding ends, and with it the plan that the number carries, if it does: what that becomes.
 
     Raises BadMobile, NotBound; NeedsConfirmation (`plan-voided`).
@@ -169,7 +169,9 @@ def _give_up(act: Act, account: Row[Any], raw: str) -> Voided | None:
     return Voided(plan, after)
 
 
-def _done(act: Act, account: Row[Any], customer: Row[Any], change: Change, voided: Voided | None) -> OperationResult:
+def _done(
+    act: Act, account: AccountRow, customer: CustomerRow, change: Change, voided: Voided | None
+) -> OperationResult:
     changes = [change]
     text = f"您的宽带账号{account.number}绑定的手机号码已变更：{change.before or '无'}→{change.after or '无'}。"
     if voided is not None:

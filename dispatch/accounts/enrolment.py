@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts.operation import Act
@@ -20,6 +17,7 @@ from dispatch.effects import Order
 from dispatch.errors import MobileTaken
 from dispatch.slips.forms import SlipLine
 from dispatch.storage import accounts, enrolments
+from dispatch.storage.account_rows import AccountRow, CustomerRow, EnrolmentRow
 
 VOIDED = "voided"
 
@@ -34,7 +32,7 @@ def carrier(act: Act, raw: str | None) -> str | None:
     return mobile
 
 
-def applicant(act: Act, customer: Row[Any], area: str, mobile: str | None) -> Applicant:
+def applicant(act: Act, customer: CustomerRow, area: str, mobile: str | None) -> Applicant:
     """What a plan's conditions look at; a customer with a living account is an existing one."""
     has_account = any(row.state in LIVING for row in accounts.of_customer(act.tx, customer.id))
     return Applicant(
@@ -45,14 +43,14 @@ def applicant(act: Act, customer: Row[Any], area: str, mobile: str | None) -> Ap
     )
 
 
-def enrol(act: Act, account: Row[Any], plan: Plan, mobile: str | None) -> None:
+def enrol(act: Act, account: AccountRow, plan: Plan, mobile: str | None) -> None:
     """Bind the number, if any, and enrol; a plan that needs a number is carried by it from now on."""
     if mobile is not None:
         enrolments.bind(act.tx, account.id, mobile, act.operation_id, act.now)
     _enrol(act, account, plan, mobile if plan.needs_mobile else None)
 
 
-def void(act: Act, account: Row[Any], enrolment: Row[Any]) -> Title:
+def void(act: Act, account: AccountRow, enrolment: EnrolmentRow) -> Title:
     """The plan is voided 失效, and what its terms say for this case is in force: another plan, or a monthly fee alone.
     Gives in words what that is."""
     enrolments.end_enrolment(act.tx, account.id, VOIDED, act.now)
@@ -85,6 +83,6 @@ def plan_lines(plan: Plan, mobile: str | None) -> tuple[SlipLine, ...]:
     return tuple(lines)
 
 
-def _enrol(act: Act, account: Row[Any], plan: Plan, mobile: str | None, promised: Mapping[str, object] = {}) -> None:
+def _enrol(act: Act, account: AccountRow, plan: Plan, mobile: str | None, promised: Mapping[str, object] = {}) -> None:
     version, terms, until = act.counter.plans.version, {**plan.terms(), **promised}, plan.ends(local_date(act.now))
     enrolments.enrol(act.tx, account.id, act.operation_id, plan.name, version, terms, mobile, act.now, until)

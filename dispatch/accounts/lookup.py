@@ -6,15 +6,13 @@ It only finds them: what is known of one is shown by the unified view, which is 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.accounts.schemas import AccountFound
 from dispatch.domain.account import AccountState
 from dispatch.domain.identity import normalised
 from dispatch.domain.naming import masked_mobile, masked_name, read_account_number, read_mobile
 from dispatch.storage import customers, unified_view
+from dispatch.storage.account_rows import AccountMatch
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
 
@@ -43,7 +41,7 @@ def by_document(tx: Tx, cipher: FieldCipher, kind: str, number: str, areas: Area
     return _found(unified_view.found(tx, unified_view.held_by(customer.id), areas, MOST))
 
 
-def _found(rows: Sequence[Row[Any]]) -> list[AccountFound]:
+def _found(rows: Sequence[AccountMatch]) -> list[AccountFound]:
     return [
         AccountFound(
             account=row.number,

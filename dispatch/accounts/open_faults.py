@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Row
-
 from dispatch.accounts.operation import Act
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import ticket_number
 from dispatch.domain.title import Title
 from dispatch.storage import tickets
+from dispatch.storage.account_rows import AccountRow
 
 
-def warn_of_open_fault(act: Act, account: Row[Any]) -> None:
+def warn_of_open_fault(act: Act, account: AccountRow) -> None:
     """The clerk is warned, and goes on when the customer confirms. Raises NeedsConfirmation (`open-fault`)."""
     open_ticket = tickets.open_faults(act.tx, [account.id]).get(account.id)
     if open_ticket is not None:

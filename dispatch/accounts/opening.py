@@ -6,10 +6,9 @@ Source: 家庭宽带业务流程 V1.0, section 1, steps 1 to 11.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import Row
 
 from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
@@ -30,6 +29,7 @@ from dispatch.domain.title import Title
 from dispatch.errors import AddressInUse, NoResources, NoResourcesFound, UnknownAddress
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, history, resources, tickets
+from dispatch.storage.account_rows import AccountRow, AddressRow, CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.tickets import next_hop
 
@@ -87,7 +87,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
     return OperationResult(account, slip, result)
 
 
-def _reached(act: Act, request: Opening, plan: Plan) -> Row[Any]:
+def _reached(act: Act, request: Opening, plan: Plan) -> AddressRow:
     """The address, with one of its port's places taken. Raises UnknownAddress, AddressInUse, NoResources."""
     address = resources.find_address(act.tx, read_address(request.address))
     if address is None or not act.counter.serves(address.area):
@@ -104,7 +104,7 @@ def _reached(act: Act, request: Opening, plan: Plan) -> Row[Any]:
     return address
 
 
-def _allocate(act: Act, address: Row[Any], customer: Row[Any]) -> Row[Any]:
+def _allocate(act: Act, address: AddressRow, customer: CustomerRow) -> AccountRow:
     return accounts.allocate(
         act.tx,
         state=AccountState.INSTALLING,
@@ -118,7 +118,7 @@ def _allocate(act: Act, address: Row[Any], customer: Row[Any]) -> Row[Any]:
     )
 
 
-def _order_construction(act: Act, account: Row[Any], plan: Plan) -> str:
+def _order_construction(act: Act, account: AccountRow, plan: Plan) -> str:
     """The construction order 施工单, on its way by the same rules as a fault; its number."""
     row = {
         "kind": Kind.CONSTRUCTION,

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pwdlib import PasswordHash
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import to_json
-from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from dispatch import effects
@@ -39,6 +38,7 @@ from dispatch.errors import (
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
 from dispatch.storage import accounts, customers, enrolments, operations, resources
+from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
 
@@ -138,7 +138,7 @@ class Act:
     def serial(self) -> str:
         return slip_serial(self.operation_id)
 
-    def move(self, account: Row[Any], name: str, **columns: object) -> None:
+    def move(self, account: AccountRow, name: str, **columns: object) -> None:
         """Move the account as the life table lets it. Raises WrongState."""
         try:
             moved = account_move(AccountState(account.state), name)
@@ -146,7 +146,7 @@ class Act:
             raise self.wrong_state(account) from None
         accounts.change(self.tx, account.id, state=moved, **columns)
 
-    def wrong_state(self, account: Row[Any]) -> WrongState:
+    def wrong_state(self, account: AccountRow) -> WrongState:
         """To be raised: an account in this state can't have it done."""
         title, state = TITLES[self.kind], AccountState(account.state)
         called = state.label.zh
@@ -155,7 +155,7 @@ class Act:
     def slip(
         self,
         account: str,
-        customer: Row[Any],
+        customer: CustomerRow,
         *,
         sections: Sequence[Section] = (),
         changes: Sequence[Change] = (),
@@ -186,7 +186,7 @@ class Act:
             record_url=f"{counter.record_url}{self.serial}",
         )
 
-    def shown_document(self, customer: Row[Any]) -> str:
+    def shown_document(self, customer: CustomerRow) -> str:
         """The kind of the customer's document and its masked number."""
         number = customers.document_number(self.counter.cipher, customer)
         return f"{DOCUMENT_KINDS[customer.document_kind].title.zh} {masked(number)}"
@@ -210,7 +210,7 @@ class Act:
 class OperationResult:
     """What an operation did: to which account, its slip (a query has none), what the caller is told."""
 
-    account: Row[Any] | None
+    account: AccountRow | None
     slip: SlipData | None
     result: Mapping[str, object] = field(default_factory=dict)
 
@@ -313,12 +313,14 @@ def _again(tx: Tx, request: OperationRequest, fingerprint: str) -> OperationOutc
     if row.fingerprint != fingerprint:
         raise KeyReused(key=request.request_key)
     if row.outcome == "refused":
+        assert row.code is not None  # the database's constraint `refused`
+        assert row.reason is not None
         return OperationRefused(row.id, row.kind, row.code, row.reason, row.result, repeated=True)
     serial = slip_serial(row.id) if operations.slip_content(tx, row.id) else None
     return OperationAccepted(row.id, row.kind, serial, row.result, repeated=True)
 
 
-def release(act: Act, account: Row[Any], why: str) -> None:
+def release(act: Act, account: AccountRow, why: str) -> None:
     """What a living account occupies is free again: its port's place, its bound numbers, its marketing plan."""
     if account.pon_port_id is not None:
         resources.free(act.tx, account.pon_port_id)

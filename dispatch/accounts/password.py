@@ -8,10 +8,8 @@ Source: 家庭宽带业务流程 V1.0, section 5, steps 1 to 4, and section 6, s
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
@@ -34,6 +32,7 @@ from dispatch.effects import Order
 from dispatch.errors import BadPassword, WrongOldPassword
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, customers, enrolments
+from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.database import Tx
 
 
@@ -72,7 +71,7 @@ def reset(tx: Tx, counter: Counter, request: PasswordReset, actor: Actor, now: d
     return carry_out(tx, counter, "reset-password", request, actor, now, lambda act: _reset(act, request))
 
 
-def set_password(act: Act, account: Row[Any], customer: Row[Any], new: SecretStr) -> None:
+def set_password(act: Act, account: AccountRow, customer: CustomerRow, new: SecretStr) -> None:
     """`customer` is the holder from now on. Raises BadPassword, also when it is the old one."""
     typed = new.get_secret_value()
     if act.trial:
@@ -102,7 +101,7 @@ def _reset(act: Act, request: PasswordReset) -> OperationResult:
     return _done(act, account, customer, request.new_password, *agent, kept_line(request.scans))
 
 
-def _done(act: Act, account: Row[Any], customer: Row[Any], new: SecretStr, *lines: SlipLine) -> OperationResult:
+def _done(act: Act, account: AccountRow, customer: CustomerRow, new: SecretStr, *lines: SlipLine) -> OperationResult:
     set_password(act, account, customer, new)
     text = f"您的宽带账号{account.number}的密码已更改。如非本人办理，请到营业厅或拨打10086。"
     effects.tell(act.tx, act.key, customer.mobile, text, act.now)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
@@ -34,6 +33,7 @@ from dispatch.domain.title import Title
 from dispatch.errors import AnotherHolder, DocumentTaken, NothingChanged
 from dispatch.slips.forms import Change, Section
 from dispatch.storage import accounts, customers
+from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.database import Tx
 
 TITLES = {
@@ -114,12 +114,12 @@ def _modify(act: Act, request: Modification) -> OperationResult:
     was, now_is = before.shown(), after.shown()
     changes = [Change(TITLES[name], was[name], now_is[name]) for name in changed]
     sections = [Section(Title("资料", "Documents"), (kept_line(request.scans),))] if request.scans else []
-    notes = _also_of(act, account, changed)
+    notes = _also_of(act, account, customer, changed)
     slip = act.slip(account.number, customers.get(act.tx, customer.id), changes=changes, sections=sections, notes=notes)
     return OperationResult(accounts.get(act.tx, account.id), slip, {"account": account.number, "changed": changed})
 
 
-def _on_file(act: Act, account: Row[Any], customer: Row[Any]) -> Profile:
+def _on_file(act: Act, account: AccountRow, customer: CustomerRow) -> Profile:
     number = customers.document_number(act.counter.cipher, customer)
     document = Document(customer.document_kind, number, customer.document_expires)
     return Profile(customer.name, document, customer.mobile, account.mobile)
@@ -145,7 +145,7 @@ def _read(act: Act, request: Modification, before: Profile) -> Profile:
     )
 
 
-def _require_same_holder(act: Act, customer: Row[Any], before: Profile, after: Profile) -> None:
+def _require_same_holder(act: Act, customer: CustomerRow, before: Profile, after: Profile) -> None:
     """Raises AnotherHolder, DocumentTaken."""
     if before.document.of_unit != after.document.of_unit:
         raise AnotherHolder(zh="个人证件与单位证件互换", en="To put a unit's document for a person's, or the reverse,")
@@ -159,7 +159,7 @@ def _require_same_holder(act: Act, customer: Row[Any], before: Profile, after: P
         raise DocumentTaken()
 
 
-def _write(act: Act, account: Row[Any], customer: Row[Any], before: Profile, after: Profile) -> None:
+def _write(act: Act, account: AccountRow, customer: CustomerRow, before: Profile, after: Profile) -> None:
     customers.change(act.tx, customer.id, name=after.name, mobile=after.mobile)
     if after.document != before.document:
         new = after.document
@@ -168,11 +168,9 @@ def _write(act: Act, account: Row[Any], customer: Row[Any], before: Profile, aft
     accounts.change(act.tx, account.id, mobile=after.contact)
 
 
-def _also_of(act: Act, account: Row[Any], changed: list[str]) -> list[str]:
+def _also_of(act: Act, account: AccountRow, customer: CustomerRow, changed: list[str]) -> list[str]:
     """That the customer's other living accounts are changed with this one, where there are any."""
-    others = sum(
-        row.state in LIVING and row.id != account.id for row in accounts.of_customer(act.tx, account.customer_id)
-    )
+    others = sum(row.state in LIVING and row.id != account.id for row in accounts.of_customer(act.tx, customer.id))
     if not others or changed == ["contact"]:
         return []
     return [

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field
-from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication, billing
@@ -42,7 +41,9 @@ from dispatch.effects import Order
 from dispatch.errors import BadAppointment, OrderNotFailed
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, customers, history, operations, refund_desk, tickets
+from dispatch.storage.account_rows import WaitingOrder
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.tickets import next_hop
 from dispatch.tickets.construction import REFUND_DESK, REFUNDED
@@ -120,7 +121,7 @@ def contact(tx: Tx, counter: Counter, request: Contact, actor: Actor, now: datet
     account = accounts.get(tx, order.account_id)
     number = ticket_number(order.kind, order.id)
     operations.note_audit(tx, "unmask", f"customer/{account.customer_id}/mobile", f"{number} 预约退单退费", actor, now)
-    return replace(outcome, result={"order": number, "mobile": customers.get(tx, account.customer_id).mobile})
+    return replace(outcome, result={"order": number, "mobile": customers.holder(tx, account).mobile})
 
 
 def appoint(tx: Tx, counter: Counter, request: Appointment, actor: Actor, now: datetime) -> OperationOutcome:
@@ -154,7 +155,7 @@ def _appoint(act: Act, request: Appointment) -> OperationResult:
         f"您的宽带新装（施工单{order}）未能施工：{cause.zh}。请于{at.month}月{at.day}日{at:%H:%M}到{act.counter.outlet}"
         "办理退单退费，请带好发票。改约请拨打10086。"
     )
-    effects.tell(act.tx, act.key, customers.get(act.tx, account.customer_id).mobile, text, act.now)
+    effects.tell(act.tx, act.key, customers.holder(act.tx, account).mobile, text, act.now)
     return OperationResult(account, None, {"order": order, "at": noted["appointed_for"]})
 
 
@@ -184,7 +185,7 @@ def _refund(act: Act, request: Refund) -> OperationResult:
     )
 
 
-def _waiting(act: Act, order: str) -> Row[Any]:
+def _waiting(act: Act, order: str) -> LockedHop:
     """The order's hop on the refund desk, locked. Raises OrderNotFailed; BadInput."""
     hop = refund_desk.lock_waiting(act.tx, REFUND_DESK, read_ticket_number(order))
     if hop is None or not act.counter.serves(hop.area):
@@ -192,7 +193,7 @@ def _waiting(act: Act, order: str) -> Row[Any]:
     return hop
 
 
-def _failed(row: Row[Any], appointment: str | None) -> FailedOrder:
+def _failed(row: WaitingOrder, appointment: str | None) -> FailedOrder:
     evidence = row.evidence or {}
     return FailedOrder(
         order=ticket_number(Kind.CONSTRUCTION, row.ticket_id),

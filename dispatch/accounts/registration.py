@@ -9,7 +9,6 @@ from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
-from sqlalchemy import Row
 
 from dispatch.accounts.operation import Act
 from dispatch.accounts.secret import DocumentNumber
@@ -21,6 +20,7 @@ from dispatch.domain.title import Title
 from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
 from dispatch.slips.forms import SlipLine
 from dispatch.storage import customers
+from dispatch.storage.account_rows import CustomerRow
 
 LARGEST_SCAN = 10_000_000
 """Bytes; a colour scan of a page at 200 dpi has less, and a photo of a good phone as well."""
@@ -81,7 +81,7 @@ class Scan(BaseModel):
 Scans = Annotated[tuple[Scan, ...], Field(description="存留资料的扫描件 · a scan that is kept")]
 
 
-def register(act: Act, person: Person) -> Row[Any]:
+def register(act: Act, person: Person) -> CustomerRow:
     """The customer of this document, entered if he is new; a known one's mobile number and expiry are renewed.
 
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName, BadMobile,

@@ -71,6 +71,7 @@ def _resume(act: Act, request: Suspension) -> OperationResult:
     lines = reason_lines(request, RESUMPTION_REASONS, Title("开机原因", "Reason for resuming"))
     account, customer = _found(act, request)
     act.move(account, "resume", suspended_for=None)
+    assert account.suspended_for is not None  # the database's constraint `suspended`
     cause = SUSPENSION_REASONS[account.suspended_for]
     if request.reason not in SETTLED_BY.get(account.suspended_for, RESUMPTION_REASONS):
         act.warn("cause-unsettled", Title(f"停机原因为「{cause.zh}」", f"it was suspended for this: {cause.en}"))

@@ -13,9 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.accounts import authentication
@@ -41,6 +38,7 @@ from dispatch.domain.title import Title
 from dispatch.errors import PlanNotOffered, SameOwner
 from dispatch.slips.forms import Change, Section
 from dispatch.storage import accounts, enrolments
+from dispatch.storage.account_rows import AccountRow, CustomerRow, EnrolmentRow
 from dispatch.storage.database import Tx
 
 REQUIRED = ("owner-document", "new-owner-document", "transfer-agreement")
@@ -91,7 +89,7 @@ def _transfer(act: Act, request: Transfer) -> OperationResult:
     return OperationResult(account, slip, {"account": account.number})
 
 
-def _owners(act: Act, old: Row[Any], new: Row[Any]) -> tuple[Change, ...]:
+def _owners(act: Act, old: CustomerRow, new: CustomerRow) -> tuple[Change, ...]:
     return (
         Change(Title("机主", "Owner"), masked_name(old.name), masked_name(new.name)),
         Change(Title("证件", "Document"), act.shown_document(old), act.shown_document(new)),
@@ -100,7 +98,7 @@ def _owners(act: Act, old: Row[Any], new: Row[Any]) -> tuple[Change, ...]:
     )
 
 
-def _unbind(act: Act, account: Row[Any], new: Row[Any]) -> tuple[list[str], list[Change]]:
+def _unbind(act: Act, account: AccountRow, new: CustomerRow) -> tuple[list[str], list[Change]]:
     """The numbers that were the old owner's, unbound. Raises NeedsConfirmation (`bindings-end`)."""
     bound = [each for each in enrolments.valid_bindings(act.tx, account.id) if each.mobile != new.mobile]
     if not bound:
@@ -112,7 +110,7 @@ def _unbind(act: Act, account: Row[Any], new: Row[Any]) -> tuple[list[str], list
     return [each.mobile for each in bound], [Change(Title("绑定手机号码", "Bound mobile numbers"), shown, "")]
 
 
-def _void(act: Act, account: Row[Any], new: Row[Any], unbound: Sequence[str]) -> list[Change]:
+def _void(act: Act, account: AccountRow, new: CustomerRow, unbound: Sequence[str]) -> list[Change]:
     """The plan, where it can't go over to the new owner.
 
     Raises NeedsConfirmation (`plan-voided`); PlanNotOffered when its terms don't say what is in force without it.
@@ -131,15 +129,15 @@ def _void(act: Act, account: Row[Any], new: Row[Any], unbound: Sequence[str]) ->
 
 
 def _why_voided(
-    act: Act, account: Row[Any], new: Row[Any], enrolment: Row[Any], unbound: Sequence[str]
+    act: Act, account: AccountRow, new: CustomerRow, enrolment: EnrolmentRow, unbound: Sequence[str]
 ) -> Title | None:
     if enrolment.mobile in unbound:
         return Title("承载它的号码解除绑定", "the number that carries it is unbound")
-    plan = act.counter.plans.plans.get(enrolment.plan)
+    plan = act.counter.plans.plans.get(enrolment.plan) if enrolment.plan else None
     return not_for(plan, applicant(act, new, account.area, enrolment.mobile)) if plan else None
 
 
-def _tell(act: Act, account: Row[Any], old: Row[Any], new: Row[Any]) -> None:
+def _tell(act: Act, account: AccountRow, old: CustomerRow, new: CustomerRow) -> None:
     ask = "如有疑问，请到营业厅或拨打10086。"
     gone = f"您的宽带账号{account.number}已过户给新机主。{ask}"
     effects.tell(act.tx, f"{act.key}/old-owner", old.mobile, gone, act.now)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row
-
 from dispatch.accounts.billing import METHODS, invoice_number
 from dispatch.accounts.binding import shown_bindings
 from dispatch.accounts.operation import TITLES
@@ -33,6 +31,15 @@ from dispatch.domain.numbers import slip_serial, ticket_number
 from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS
 from dispatch.domain.title import Title
 from dispatch.storage import customers, unified_view
+from dispatch.storage.account_rows import (
+    CustomerRow,
+    ViewedAccount,
+    ViewedInvoice,
+    ViewedOperation,
+    ViewedPayment,
+    ViewedPlan,
+    ViewedTicket,
+)
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.tickets.construction import key_of
@@ -61,7 +68,7 @@ _MASKS: Mapping[Sensitive, Callable[[str], str]] = {
 def read_view(
     tx: Tx,
     cipher: FieldCipher,
-    customer: Row[Any] | None,
+    customer: CustomerRow | None,
     account_ids: Sequence[int],
     wanted: Collection[Data],
     clear: Sequence[Sensitive],
@@ -89,7 +96,7 @@ def read_view(
     return CustomerView(**found)
 
 
-def _customer(cipher: FieldCipher, row: Row[Any], glass: Masking) -> CustomerShown:
+def _customer(cipher: FieldCipher, row: CustomerRow, glass: Masking) -> CustomerShown:
     return CustomerShown(
         name=glass("name", row.name),
         document_kind=str(DOCUMENT_KINDS[row.document_kind].title),
@@ -100,7 +107,7 @@ def _customer(cipher: FieldCipher, row: Row[Any], glass: Masking) -> CustomerSho
     )
 
 
-def _account(row: Row[Any], glass: Masking) -> AccountShown:
+def _account(row: ViewedAccount, glass: Masking) -> AccountShown:
     state = AccountState(row.state)
     reasons = {AccountState.SUSPENDED: SUSPENSION_REASONS, AccountState.CLOSED: LEAVING_REASONS}
     reason = row.suspended_for or row.ended_for
@@ -119,7 +126,7 @@ def _account(row: Row[Any], glass: Masking) -> AccountShown:
     )
 
 
-def _plan(row: Row[Any]) -> PlanShown:
+def _plan(row: ViewedPlan) -> PlanShown:
     title = row.terms.get("title")
     return PlanShown(
         account=row.account,
@@ -134,7 +141,7 @@ def _plan(row: Row[Any]) -> PlanShown:
     )
 
 
-def _payment(row: Row[Any]) -> PaymentShown:
+def _payment(row: ViewedPayment) -> PaymentShown:
     return PaymentShown(
         account=row.account,
         kind=row.kind,
@@ -146,7 +153,7 @@ def _payment(row: Row[Any]) -> PaymentShown:
     )
 
 
-def _invoice(row: Row[Any]) -> InvoiceShown:
+def _invoice(row: ViewedInvoice) -> InvoiceShown:
     return InvoiceShown(
         account=row.account,
         number=invoice_number(row.number),
@@ -157,7 +164,7 @@ def _invoice(row: Row[Any]) -> InvoiceShown:
     )
 
 
-def _operation(row: Row[Any]) -> OperationShown:
+def _operation(row: ViewedOperation) -> OperationShown:
     return OperationShown(
         account=row.account,
         operation=row.kind,
@@ -169,7 +176,7 @@ def _operation(row: Row[Any]) -> OperationShown:
     )
 
 
-def _ticket(row: Row[Any]) -> TicketShown:
+def _ticket(row: ViewedTicket) -> TicketShown:
     return TicketShown(
         account=row.account,
         ticket=ticket_number(row.kind, row.id),
@@ -188,6 +195,9 @@ def _effects(tx: Tx, account_ids: Sequence[int]) -> list[EffectShown]:
     done = [row.id for row in unified_view.operations(tx, account_ids, MOST)]
     keys = [key for each in done for key in (f"operation/{each}/sms", f"slip/{each}")]
     keys += [f"invoice/{row.number}" for row in unified_view.invoices(tx, account_ids, MOST)]
-    keys += [f"{key_of(hop)}/sms" for hop in unified_view.hops(tx, account_ids, MOST)]
+    keys += [f"{key_of(hop_id)}/sms" for hop_id in unified_view.hop_ids(tx, account_ids, MOST)]
     rows = unified_view.effects(tx, [lane_of(each) for each in account_ids], keys, MOST)
-    return [EffectShown(**row._mapping) for row in rows]
+    return [
+        EffectShown(port=row.port, key=row.key, state=row.state, made_at=row.made_at, confirmed_at=row.confirmed_at)
+        for row in rows
+    ]

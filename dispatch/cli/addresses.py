@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
-from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
 from dispatch.cli.context import now, open_desk
@@ -21,6 +20,7 @@ from dispatch.errors import BadAddressFile
 from dispatch.routing.address_file import AddressList, load
 from dispatch.runtime.progress import progress_bar
 from dispatch.storage import operations, resources
+from dispatch.storage.account_rows import AddressLine, DemandOfArea, DemandRow
 from dispatch.storage.database import Tx
 
 address = Commands()
@@ -68,8 +68,7 @@ def list_(
     with open_desk().database.read() as tx:
         rows = resources.addresses(tx, limit, {area} if area else None)
     if as_json:
-        names = ("area", "olt", "port", "capacity", "used")
-        show_json([{"address": row.text, **{name: getattr(row, name) for name in names}} for row in rows])
+        show_json([_address_json(row) for row in rows])
         return
     shown = table()
     shown.add_column("片区 Area", no_wrap=True)
@@ -78,12 +77,23 @@ def list_(
     shown.add_column("占用 Used", justify="right", no_wrap=True)
     for row in rows:
         port = f"{row.olt} {row.port}" if row.olt else "[yellow]无资源 nothing[/]"
-        full = row.olt and row.used >= row.capacity
+        full = row.capacity is not None and row.used == row.capacity
         used = f"{'[red]' if full else ''}{row.used}/{row.capacity}" if row.olt else ""
         shown.add_row(row.area, row.text, port, used)
     out.print(shown)
     if len(rows) == limit:
         out.print(f"[dim]前 {limit} 条 the first {limit}: --limit, --area[/]")
+
+
+def _address_json(row: AddressLine) -> dict[str, object]:
+    return {
+        "address": row.text,
+        "area": row.area,
+        "olt": row.olt,
+        "port": row.port,
+        "capacity": row.capacity,
+        "used": row.used,
+    }
 
 
 @address.command()
@@ -109,7 +119,7 @@ def _show_by_area(tx: Tx, area: str, as_json: bool) -> None:
     out.print(demand_table(rows))
 
 
-def demand_table(rows: Sequence[Row[Any]]) -> Table:
+def demand_table(rows: Sequence[DemandOfArea]) -> Table:
     """What network planning counts, by area."""
     shown = table()
     shown.add_column("片区 Area")
@@ -121,19 +131,9 @@ def demand_table(rows: Sequence[Row[Any]]) -> Table:
 
 
 def _show_each(tx: Tx, limit: int, areas: set[str] | None, as_json: bool) -> None:
-    rows = [
-        {
-            "at": row.at,
-            "area": row.area,
-            "address": row.address,
-            "contact": masked_name(row.contact),
-            "mobile": masked_mobile(row.mobile),
-            "speed": row.speed,
-        }
-        for row in resources.demands(tx, limit, areas)
-    ]
+    rows = resources.demands(tx, limit, areas)
     if as_json:
-        show_json(rows)
+        show_json([_demand_json(row) for row in rows])
         return
     shown = table()
     for heading in ("登记 At", "片区 Area"):
@@ -141,10 +141,21 @@ def _show_each(tx: Tx, limit: int, areas: set[str] | None, as_json: bool) -> Non
     shown.add_column("地址 Address", overflow="fold")
     shown.add_column("联系 Contact", no_wrap=True)
     shown.add_column("Mbit/s", justify="right", no_wrap=True)
-    for each in rows:
-        contact = f"{each['contact']}\n{each['mobile']}"
-        shown.add_row(local(each["at"], "%m-%d %H:%M"), each["area"], each["address"], contact, str(each["speed"]))
+    for row in rows:
+        contact = f"{masked_name(row.contact)}\n{masked_mobile(row.mobile)}"
+        shown.add_row(local(row.at, "%m-%d %H:%M"), row.area, row.address, contact, str(row.speed))
     out.print(shown)
+
+
+def _demand_json(row: DemandRow) -> dict[str, object]:
+    return {
+        "at": row.at,
+        "area": row.area,
+        "address": row.address,
+        "contact": masked_name(row.contact),
+        "mobile": masked_mobile(row.mobile),
+        "speed": row.speed,
+    }
 
 
 def _require_room(tx: Tx, listed: AddressList) -> None:

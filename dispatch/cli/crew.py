@@ -12,6 +12,7 @@ from dispatch.cli.options import AsJson
 from dispatch.cli.output import out, show_json, table
 from dispatch.cli.team import known_teams
 from dispatch.storage import crew as crew_of
+from dispatch.storage.rows import as_dict
 
 crew = Commands()
 
@@ -36,7 +37,7 @@ def crew_list(as_json: AsJson = False) -> None:
     with open_desk().database.read() as tx:
         rows = crew_of.everybody(tx)
     if as_json:
-        show_json([dict(row._mapping) for row in rows])
+        show_json([as_dict(row) for row in rows])
         return
     shown = table()
     for heading in ("班组 Team", "片区 Area", "人员 Person"):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 import typer
 from rich.table import Table
-from sqlalchemy import Row
 
 from dispatch import effects as leave
 from dispatch.cli.context import now, open_desk
@@ -16,7 +16,8 @@ from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.output import local, out, show_json, span, table
 from dispatch.domain.effect import EffectState, Port
 from dispatch.storage import effects as stored
-from dispatch.storage.tables.tickets import as_dict
+from dispatch.storage.account_rows import EffectCountRow, EffectLine
+from dispatch.storage.rows import as_dict
 
 effects = Commands(
     help="外部动作 · what is asked of the world outside", invoke_without_command=True, no_args_is_help=False
@@ -43,7 +44,7 @@ def unconfirmed(
     with open_desk().database.read() as tx:
         counts, rows = stored.counts(tx), stored.unconfirmed(tx, limit)
     if as_json:
-        show_json({"counts": [as_dict(row) for row in counts], "unconfirmed": [as_dict(row) for row in rows]})
+        show_json({"counts": [_count_json(row) for row in counts], "unconfirmed": [as_dict(row) for row in rows]})
         return
     if not counts:
         out.print("外部动作均已确认 · every outside effect is confirmed")
@@ -69,18 +70,22 @@ def release(
         out.print(f"{key}: 已放行 · released")
 
 
-def _counts(rows: Sequence[Row[Any]]) -> Table:
+def _counts(rows: Sequence[EffectCountRow]) -> Table:
     shown = table("外部动作 Outside effects, not yet confirmed")
     for heading in ("去向 To", "状态 State"):
         shown.add_column(heading, no_wrap=True)
     for heading in ("数量 Count", "最久 Oldest"):
         shown.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        shown.add_row(_port(row), STATE[EffectState(row.state)], str(row.count), _age(row.oldest))
+        shown.add_row(_port(row), STATE[EffectState(row.state)], str(row.number), _age(row.oldest))
     return shown
 
 
-def _listed(rows: Sequence[Row[Any]]) -> Table:
+def _count_json(row: EffectCountRow) -> dict[str, object]:
+    return {"port": row.port, "state": row.state, "count": row.number, "oldest": row.oldest}
+
+
+def _listed(rows: Sequence[EffectLine]) -> Table:
     shown = table()
     shown.add_column("编号\nId", justify="right", no_wrap=True)
     shown.add_column("动作\nEffect", overflow="fold")
@@ -94,9 +99,9 @@ def _listed(rows: Sequence[Row[Any]]) -> Table:
     return shown
 
 
-def _port(row: Row[Any]) -> str:
+def _port(row: EffectCountRow) -> str:
     return f"{PORT[Port(row.port)]} {row.port}"
 
 
-def _age(since: Any) -> str:
+def _age(since: datetime) -> str:
     return span((now() - since).total_seconds())

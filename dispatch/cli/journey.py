@@ -10,7 +10,6 @@ from rich.console import Group
 from rich.panel import Panel
 from rich.text import Text
 from rich.tree import Tree
-from sqlalchemy import Row
 
 from dispatch.cli.context import now, open_desk
 from dispatch.cli.framework import Commands
@@ -22,7 +21,7 @@ from dispatch.domain.ticket import HopState
 from dispatch.reports import lists
 from dispatch.reports.lists import Journey
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage.tables.tickets import as_dict
+from dispatch.storage.rows import ArchiveRow, HistoryRow, HopRow, as_dict
 from dispatch.tickets.closing import digest
 
 app = Commands()
@@ -92,7 +91,7 @@ def picture(rulebook: Rulebook, journey: Journey) -> Group:
         (ticket.state, "bold cyan"),
         (f"   派单 hops {ticket.last_seq}   重派 reopened {ticket.reopened}   催单 urged {ticket.urged}", "dim"),
     )
-    acts: dict[int | None, list[Row[Any]]] = {}
+    acts: dict[int | None, list[HistoryRow]] = {}
     for act in journey.history:
         acts.setdefault(act.hop_id, []).append(act)
     tree = Tree(_acts_line(acts.get(None, [])), guide_style="dim")
@@ -105,7 +104,7 @@ def picture(rulebook: Rulebook, journey: Journey) -> Group:
     return Group(*parts)
 
 
-def _add_hop(tree: Tree, rulebook: Rulebook, hop: Row[Any], acts: list[Row[Any]]) -> None:
+def _add_hop(tree: Tree, rulebook: Rulebook, hop: HopRow, acts: list[HistoryRow]) -> None:
     mark, style = MARK.get(HopState(hop.state), ("○", "cyan"))
     title = rulebook.teams[hop.team].title if hop.team in rulebook.teams else hop.team
     line = Text.assemble((f"{mark} ", style), (local(hop.made_at), "dim"), "  ", (f"{hop.seq}. {title}", "bold"))
@@ -114,7 +113,7 @@ def _add_hop(tree: Tree, rulebook: Rulebook, hop: Row[Any], acts: list[Row[Any]]
     if hop.ended_at is None:
         line.append(f"  {hop.state}", style="cyan")
         if hop.holder or hop.assignee:
-            line.append(f" · {hop.holder or hop.assignee + '?'}", style="cyan")
+            line.append(f" · {hop.holder or f'{hop.assignee}?'}", style="cyan")
     branch = tree.add(line)
     if hop.found:
         what = "账号核查" if "account" in hop.found else "自动测试"
@@ -136,7 +135,7 @@ def _add_hop(tree: Tree, rulebook: Rulebook, hop: Row[Any], acts: list[Row[Any]]
         branch.add(Text(told, style="dim"))
 
 
-def _act_line(rulebook: Rulebook, hop: Row[Any], act: Row[Any]) -> Text:
+def _act_line(rulebook: Rulebook, hop: HopRow, act: HistoryRow) -> Text:
     who = f"{act.actor} ({act.role})" + (f" 代 for {act.on_behalf_of}" if act.on_behalf_of else "")
     line = Text.assemble((local(act.at, "%H:%M:%S"), "dim"), f"  {act.act}  ", (who, "dim"))
     detail = act.detail
@@ -153,7 +152,7 @@ def _act_line(rulebook: Rulebook, hop: Row[Any], act: Row[Any]) -> Text:
     return line
 
 
-def _acts_line(acts: list[Row[Any]]) -> Text:
+def _acts_line(acts: list[HistoryRow]) -> Text:
     lines = [
         Text.assemble((local(a.at), "dim"), f"  {a.act}  ", (f"{a.actor} ({a.role})", "dim"), _said(a.detail))
         for a in acts
@@ -167,7 +166,7 @@ def _said(detail: dict[str, Any]) -> str:
     return answers + said
 
 
-def _record_line(record: Row[Any]) -> Text:
+def _record_line(record: ArchiveRow) -> Text:
     intact = digest(record.content) == record.sha256
     verdict = ("完整 intact", "green") if intact else ("被改动 CHANGED", "bold red")
     return Text.assemble(

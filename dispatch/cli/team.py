@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import Row
 
 from dispatch.cli.context import Desk, now, open_desk
 from dispatch.cli.framework import Commands
@@ -22,6 +21,7 @@ from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState
 from dispatch.errors import NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
+from dispatch.storage.rows import BoardLine, HopLine, as_dict
 
 app = Commands()
 
@@ -152,11 +152,11 @@ def quarantine(as_json: AsJson = False) -> None:
     for heading in ("派单 Hop", "班组 Team", "次数 Failures", "原因 Failure"):
         shown.add_column(heading)
     for row in rows:
-        shown.add_row(hop_number(row.kind, row.ticket_id, row.seq), row.team, str(row.failures), row.failure)
+        shown.add_row(hop_number(row.kind, row.ticket_id, row.seq), row.team, str(row.failures), row.failure or "")
     out.print(shown)
 
 
-def _found(row: Row[Any]) -> str:
+def _found(row: BoardLine) -> str:
     """What the worker found out, in a board's few characters: a line test's result, or the account's state."""
     found = row.found or {}
     if "optical_power" in found:
@@ -169,7 +169,7 @@ def _found(row: Row[Any]) -> str:
     return said.zh + (f"\n未确认 {waiting}" if waiting else "")
 
 
-def _left(row: Row[Any]) -> Text:
+def _left(row: BoardLine) -> Text:
     if row.late:
         return Text("超时 late", style="bold red")
     if row.wake_at is None:
@@ -179,8 +179,8 @@ def _left(row: Row[Any]) -> Text:
     return Text(span(max(seconds, 0)), style=style)
 
 
-def _hop_json(row: Row[Any]) -> dict[str, Any]:
-    facts = {name: value for name, value in row._mapping.items() if name not in ("id", "kind", "ticket_id")}
+def _hop_json(row: HopLine) -> dict[str, Any]:
+    facts = {name: value for name, value in as_dict(row).items() if name not in ("id", "kind", "ticket_id")}
     return {"hop": hop_number(row.kind, row.ticket_id, row.seq), **facts}
 
 

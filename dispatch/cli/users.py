@@ -103,8 +103,18 @@ def tokens_(name: _Name, as_json: AsJson = False) -> None:
     with open_desk().database.read() as tx:
         rows = sessions.tokens(tx, users.get(tx, name).id)
     if as_json:
-        shown = ("id", "title", "made_at", "expires_at", "revoked_at")
-        show_json([{column: getattr(row, column) for column in shown} for row in rows])
+        show_json(
+            [
+                {
+                    "id": row.id,
+                    "title": row.title,
+                    "made_at": row.made_at,
+                    "expires_at": row.expires_at,
+                    "revoked_at": row.revoked_at,
+                }
+                for row in rows
+            ]
+        )
         return
     listed = table()
     for heading in ("编号 Id", "用途 For", "制作 Made", "到期 Expires", "吊销 Revoked"):

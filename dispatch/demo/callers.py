@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Row
 
 from dispatch.demo.colleagues import ALL_OF_US
 from dispatch.demo.made_up_findings import REASONS_TO_URGE
@@ -29,6 +28,7 @@ from dispatch.routing.prehandling import Script, Symptom, follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, replay_runs
 from dispatch.storage.database import Database, Tx
+from dispatch.storage.rows import TicketLine
 from dispatch.tickets import closing, followup, intake
 from dispatch.tickets.intake import Answers, FaultReport
 
@@ -123,7 +123,7 @@ class Callers:
                 break
         return given
 
-    def _hand_over(self, rows: Sequence[Row[Any]], now: datetime) -> None:
+    def _hand_over(self, rows: Sequence[TicketLine], now: datetime) -> None:
         """What a 10050 agent has taken goes over to a 10086 seat, which goes on with it."""
         transferred = [row for row in rows if row.state == TicketState.TRANSFERRED]
         for row in rows:
@@ -136,7 +136,7 @@ class Callers:
                     agent = self._at(Role.AGENT_10086)
                     intake.take_over(tx, self.rulebook, self.script, row.id, answers, agent, now)
 
-    def _judge(self, row: Row[Any], now: datetime) -> None:
+    def _judge(self, row: TicketLine, now: datetime) -> None:
         agent = self._at(Role.AGENT_10050)
         with self.database.write() as tx:
             if dice(f"ours {row.id}").random() < 0.12:
@@ -144,7 +144,7 @@ class Callers:
             else:
                 intake.transfer(tx, row.id, "已核对身份，客户急需恢复", agent, now)
 
-    def _press(self, unfinished: Sequence[Row[Any]], now: datetime) -> None:
+    def _press(self, unfinished: Sequence[TicketLine], now: datetime) -> None:
         """Not what waits in the quarantine: that is to be seen there."""
         at_work = (row for row in unfinished if row.state == TicketState.OPEN and row.hop_state in ON_A_BOARD)
         rows = [row for row in at_work if now - row.made_at > self.pace.work]
@@ -187,7 +187,7 @@ class Callers:
         unhappy = _is_never_content(ticket_id) or dice(f"content {token}").random() < DISSATISFIED
         return NOT_FIXED if unhappy else SATISFIED
 
-    def _unfinished(self) -> Sequence[Row[Any]]:
+    def _unfinished(self) -> Sequence[TicketLine]:
         """The oldest first; none that a visitor has to do with."""
         with self.database.read() as tx:
             rows = lists.latest(tx, MOST_TICKETS, unfinished=True)

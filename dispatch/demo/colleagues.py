@@ -9,10 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 import structlog
-from sqlalchemy import Row
 
 from dispatch.demo.made_up_findings import REASONS_TO_HAND_BACK, REASONS_TO_HOLD, REASONS_TO_PASS_ON, found
 from dispatch.demo.pace import Pace, dice
@@ -24,6 +23,7 @@ from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import replay_runs
 from dispatch.storage.database import Database
+from dispatch.storage.rows import BoardLine
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
 
@@ -38,6 +38,14 @@ SELDOM = ("supervisor",)
 MOST_ON_A_BOARD = 500
 HELD, PASSED_ON, HANDED_BACK, FILED_BY_SUPPORT = 0.10, 0.05, 0.04, 0.6
 """How often a hop is put on hold, passed on, handed back; an installer's report filed by network service support."""
+
+
+class _InHand(NamedTuple):
+    """A claimed hop, which of the colleagues holds it, and since when."""
+
+    row: BoardLine
+    holder: Colleague
+    since: datetime
 
 
 class Colleagues:
@@ -62,7 +70,7 @@ class Colleagues:
             left -= self._claim(list(self._claimable(team, rows, now))[: max(left, 0)], now)
         return self.pace.at_once - left
 
-    def _claimable(self, team: str, rows: Sequence[Row[Any]], now: datetime) -> Iterator[Claim]:
+    def _claimable(self, team: str, rows: Sequence[BoardLine], now: datetime) -> Iterator[Claim]:
         """First come, first served; only so many as that enough is left."""
         waiting = sorted((row for row in rows if row.state == HopState.WAITING), key=lambda row: row.boarded_at)
         spare = len(waiting) - (1 if team in SELDOM else self.pace.left)
@@ -72,38 +80,35 @@ class Colleagues:
                 spare -= 1
                 yield Claim(row.id, who.actor)
 
-    def _who(self, row: Row[Any], now: datetime) -> Colleague | None:
+    def _who(self, row: BoardLine, now: datetime) -> Colleague | None:
         """Whose hop this is: the proposed person's, who may be a visitor; else one of the team in its area."""
-        if row.assignee in OURS:
-            return OURS[row.assignee]
+        if proposed := OURS.get(row.assignee or ""):
+            return proposed
         if row.assignee is not None and now < row.boarded_at + self.pace.courtesy:
             return None
         team = [each for each in COLLEAGUES if each.team == row.team and each.area in (None, row.area)]
         return dice(f"who {row.id}").choice(team) if team else None
 
-    def _finished(self, team: str, rows: Sequence[Row[Any]], now: datetime) -> Iterator[End]:
-        in_hand = list(self._in_our_hands(rows))
+    def _finished(self, team: str, rows: Sequence[BoardLine], now: datetime) -> Iterator[End]:
+        in_hand = list(_in_our_hands(rows))
         spare = len(in_hand) - (0 if team in SELDOM else self.pace.left // 2)
-        due = [row for row in in_hand if now >= row.claimed_at + self._works(row)]
-        for row in sorted(due, key=lambda row: row.claimed_at)[: max(spare, 0)]:
-            yield self._ending(row)
+        due = [each for each in in_hand if now >= each.since + self._works(each.row)]
+        for each in sorted(due, key=lambda each: each.since)[: max(spare, 0)]:
+            yield self._ending(each.row, each.holder)
 
-    def _works(self, row: Row[Any]) -> timedelta:
+    def _works(self, row: BoardLine) -> timedelta:
         return self.pace.until_reported(row.id) + (self.pace.hold if _is_held(row) else timedelta())
 
-    def _to_be_held(self, rows: Sequence[Row[Any]], now: datetime) -> Iterator[tuple[Row[Any], datetime]]:
+    def _to_be_held(self, rows: Sequence[BoardLine], now: datetime) -> Iterator[tuple[_InHand, datetime]]:
         """In the middle of the work, and only once: when the hold is over the work goes on where it was."""
-        for row in self._in_our_hands(rows):
-            since = row.claimed_at + self.pace.until_reported(row.id) / 2
-            if _is_held(row) and since <= now < since + self.pace.hold:
-                yield row, since + self.pace.hold
+        for each in _in_our_hands(rows):
+            since = each.since + self.pace.until_reported(each.row.id) / 2
+            if _is_held(each.row) and since <= now < since + self.pace.hold:
+                yield each, since + self.pace.hold
 
-    def _in_our_hands(self, rows: Sequence[Row[Any]]) -> Iterator[Row[Any]]:
-        return (row for row in rows if row.state == HopState.CLAIMED and row.holder in OURS)
-
-    def _ending(self, row: Row[Any]) -> End:
+    def _ending(self, row: BoardLine, holder: Colleague) -> End:
         chance = dice(f"end {row.id}")
-        holder, team = OURS[row.holder], self.rulebook.teams[row.team]
+        team = self.rulebook.teams[row.team]
         what = chance.random()
         if what < PASSED_ON and team.passes_on_to:
             return PassOn(row.id, holder.actor, chance.choice(team.passes_on_to), chance.choice(REASONS_TO_PASS_ON))
@@ -127,18 +132,29 @@ class Colleagues:
                 _note(handling.end_many(tx, self.rulebook, ends, now))
         return len(ends)
 
-    def _hold(self, holds: list[tuple[Row[Any], datetime]], now: datetime) -> int:
-        for row, until in holds:
+    def _hold(self, holds: list[tuple[_InHand, datetime]], now: datetime) -> int:
+        for (row, holder, _), until in holds:
             reason = dice(f"hold {row.id}").choice(REASONS_TO_HOLD)
             try:
                 with self.database.write() as tx:
-                    handling.hold(tx, self.rulebook, row.id, until, reason, OURS[row.holder].actor, now)
+                    handling.hold(tx, self.rulebook, row.id, until, reason, holder.actor, now)
             except DispatchError as refused:
                 _note({row.id: refused})
         return len(holds)
 
 
-def _is_held(row: Row[Any]) -> bool:
+def _in_our_hands(rows: Sequence[BoardLine]) -> Iterator[_InHand]:
+    for row in rows:
+        if (
+            row.state == HopState.CLAIMED
+            and row.holder is not None
+            and row.holder in OURS
+            and row.claimed_at is not None
+        ):
+            yield _InHand(row, OURS[row.holder], row.claimed_at)
+
+
+def _is_held(row: BoardLine) -> bool:
     return dice(f"held {row.id}").random() < HELD
 
 

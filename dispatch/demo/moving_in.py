@@ -8,9 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationAccepted
@@ -24,6 +21,7 @@ from dispatch.ports.ledger import Ledger
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database
 from dispatch.storage.replay_runs import on_boards, run_progress
+from dispatch.storage.rows import BoardedHop
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, Report
 
@@ -122,6 +120,6 @@ def build(database: Database, rulebook: Rulebook) -> int:
     return len(ours)
 
 
-def _reports(rows: Sequence[Row[Any]]) -> Iterator[Report]:
+def _reports(rows: Sequence[BoardedHop]) -> Iterator[Report]:
     for row in rows:
         yield Report(row.id, BUILDER, "installed", INSTALLED)

@@ -12,9 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Row
 from sqlalchemy.exc import OperationalError
 
 from dispatch.domain.numbers import ticket_number
@@ -33,6 +32,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, tickets
 from dispatch.storage.database import Database
 from dispatch.storage.replay_runs import on_boards, run_progress, run_tickets
+from dispatch.storage.rows import BoardedHop
 from dispatch.tickets import closing, handling, intake
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals
 from dispatch.tickets.handling import Report as FindingReport
@@ -224,10 +224,10 @@ class Driver:
         self.tally.deviated.update(deviation for row in ended if (deviation := self._deviation(row)))
         return len(ended)
 
-    def _on_boards(self) -> list[Row[Any]]:
+    def _on_boards(self) -> list[BoardedHop]:
         """What our people may claim or have claimed. Others' cases are left to them, and what was refused once."""
         people = [self._member(team).name for team in self._teams]
-        found: list[Row[Any]] = []
+        found: list[BoardedHop] = []
         after = 0
         with self.database.read() as tx:
             while len(found) < AT_ONCE and (page := on_boards(tx, self._teams, people, after, AT_ONCE)):
@@ -253,7 +253,7 @@ class Driver:
         with self.database.read() as tx:
             return run_progress(tx, self.name)
 
-    def _step(self, row: Row[Any]) -> CaseStep | None:
+    def _step(self, row: BoardedHop) -> CaseStep | None:
         """What the plan has for this visit; the way home where the case stands elsewhere than planned."""
         planned = self._planned(row)
         if planned is not None and planned.team == row.team:
@@ -261,7 +261,7 @@ class Driver:
         askers = (str(row.asker_team),) if row.asker_team else ()
         return self.planner.way_home(self.plans[row.ticket_id], str(row.team), askers)
 
-    def _planned(self, row: Row[Any]) -> CaseStep | None:
+    def _planned(self, row: BoardedHop) -> CaseStep | None:
         """The plan's step for a visit with this number; None where the plan has ended before."""
         rounds = self.plans[row.ticket_id].rounds
         before = sum(len(each.steps) for each in rounds[: row.reopened])
@@ -269,13 +269,13 @@ class Driver:
         visit = int(row.hops) - 1 - before
         return steps[visit] if visit < len(steps) else None
 
-    def _deviation(self, row: Row[Any]) -> tuple[str, str] | None:
+    def _deviation(self, row: BoardedHop) -> tuple[str, str] | None:
         """(planned, met), where a visit was to another team than planned."""
         planned = self._planned(row)
         team = planned.team if planned else ARCHIVE
         return None if team == row.team else (team, str(row.team))
 
-    def _end(self, row: Row[Any], step: CaseStep) -> End:
+    def _end(self, row: BoardedHop, step: CaseStep) -> End:
         actor = self._member(row.team)
         match step.act:
             case "report":

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from itertools import pairwise
 
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.ports.ledger import Effect, Ledger
 from dispatch.storage.database import Database
 from dispatch.storage.replay_runs import RunCounts, run_counts, run_hops, run_tickets
+from dispatch.storage.rows import TimedHop
 
 STAGES = (
-    ("派出 made → sent", "made_at", "sent_at"),
-    ("收到 sent → received", "sent_at", "received_at"),
-    ("上板 received → on the board", "received_at", "boarded_at"),
-    ("接单 on the board → claimed", "boarded_at", "claimed_at"),
-    ("回单 claimed → reported", "claimed_at", "ended_at"),
+    "派出 made → sent",
+    "收到 sent → received",
+    "上板 received → on the board",
+    "接单 on the board → claimed",
+    "回单 claimed → reported",
 )
+"""Between any two of a hop's times, in the order of `_add`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,7 @@ def judge(database: Database, ledger: Ledger, name: str, kind: Kind = Kind.FAULT
         for row in run_hops(tx, name, kind):
             hops.add(row.id)
             teams[row.team] += 1
-            for seconds, (_, start, end) in zip(times, STAGES, strict=True):
-                _add(seconds, row, start, end)
+            _add(times, row)
     accepted = [thing for effect, thing in ledger.effects() if effect == f"accepted/{name}"]
     ours = _ours(name, hops)
     unplaced = set(counts.unplaced)
@@ -75,7 +75,7 @@ def judge(database: Database, ledger: Ledger, name: str, kind: Kind = Kind.FAULT
         lost=[n for n in accepted if (id_ := read_ticket_number(n)) not in known or id_ in unplaced],
         doubled=[effect for effect in ledger.doubled() if ours(effect)],
         hops_by_team=teams,
-        stages=[_stage(title, seconds) for (title, _, _), seconds in zip(STAGES, times, strict=True)],
+        stages=[_stage(title, seconds) for title, seconds in zip(STAGES, times, strict=True)],
     )
 
 
@@ -94,11 +94,12 @@ def _ours(name: str, hops: set[int]) -> Callable[[Effect], bool]:
     return ours
 
 
-def _add(seconds: list[float], row: Any, start: str, end: str) -> None:
-    first: datetime | None = getattr(row, start)
-    last: datetime | None = getattr(row, end)
-    if first is not None and last is not None:
-        seconds.append((last - first).total_seconds())
+def _add(times: Sequence[list[float]], row: TimedHop) -> None:
+    """The seconds that the hop spent in each stage that it passed."""
+    moments = (row.made_at, row.sent_at, row.received_at, row.boarded_at, row.claimed_at, row.ended_at)
+    for seconds, (first, last) in zip(times, pairwise(moments), strict=True):
+        if first is not None and last is not None:
+            seconds.append((last - first).total_seconds())
 
 
 def _stage(title: str, seconds: list[float]) -> Stage:

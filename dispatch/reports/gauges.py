@@ -80,7 +80,7 @@ def _effects(tx: Tx, now: datetime) -> Iterator[Family]:
         "paidan_effects_oldest_seconds", "How long ago the oldest of them was booked", labels=["port", "state"]
     )
     for row in effects.counts(tx):
-        count.add_metric([row.port, row.state], row._mapping["count"])
+        count.add_metric([row.port, row.state], row.number)
         oldest.add_metric([row.port, row.state], (now - row.oldest).total_seconds())
     yield from (count, oldest)
 

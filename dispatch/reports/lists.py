@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
-    Row,
     Select,
     Subquery,
     and_,
@@ -29,6 +28,16 @@ from dispatch.domain.ticket import IN_HAND, ON_BOARD, HopState
 from dispatch.storage import archive, case_store, history, hops, tickets
 from dispatch.storage.bulk import among_given, listed
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import (
+    ArchiveRow,
+    BoardLine,
+    HistoryRow,
+    HopRow,
+    QuarantineLine,
+    TicketLine,
+    TicketRow,
+    shaped,
+)
 from dispatch.storage.tables.accounts import account, address
 from dispatch.storage.tables.tickets import crew, hop, in_hand, live, off_board, on_board, quarantined, ticket
 
@@ -94,7 +103,7 @@ def board(
     after: int | None = None,
     state: HopState | None = None,
     holder: str | None = None,
-) -> Sequence[Row[Any]]:
+) -> Sequence[BoardLine]:
     """What is on a team's board (in this state, in this person's hands): the urged and the urgent first, then the
     oldest; those behind the hop `after`.
 
@@ -111,7 +120,7 @@ def board(
         for in_area in _each(hop.c.area, areas)
     ]
     page = _first(parts, limit)
-    return tx.execute(_BOARD.join(page, page.c.id == hop.c.id).order_by(*_PLACE)).all()
+    return shaped(BoardLine, tx.execute(_BOARD.join(page, page.c.id == hop.c.id).order_by(*_PLACE))).all()
 
 
 def _behind(tx: Tx, hop_id: int) -> ColumnElement[bool]:
@@ -122,14 +131,16 @@ def _behind(tx: Tx, hop_id: int) -> ColumnElement[bool]:
     return tuple_(*_PLACE) > tuple_(*(literal(value, column.type) for value, column in zip(row, _PLACE, strict=True)))
 
 
-def board_line(tx: Tx, hop_id: int) -> Row[Any]:
+def board_line(tx: Tx, hop_id: int) -> BoardLine:
     """One hop as a board shows it, on the board or not any more."""
-    return tx.execute(_BOARD.where(hop.c.id == hop_id)).one()
+    return shaped(BoardLine, tx.execute(_BOARD.where(hop.c.id == hop_id))).one()
 
 
-def quarantine(tx: Tx, areas: Areas = None) -> Sequence[Row[Any]]:
+def quarantine(tx: Tx, areas: Areas = None) -> Sequence[QuarantineLine]:
     """What failed too often and waits for a person's release."""
-    return tx.execute(_BOARD.where(quarantined, within(hop.c.area, areas)).order_by(hop.c.id)).all()
+    return shaped(
+        QuarantineLine, tx.execute(_BOARD.where(quarantined, within(hop.c.area, areas)).order_by(hop.c.id))
+    ).all()
 
 
 def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str, dict[str, Any]]:
@@ -166,10 +177,10 @@ def teams_of(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, set[str]]:
 class Journey:
     """All that is known of one ticket; rows as stored."""
 
-    ticket: Row[Any]
-    hops: Sequence[Row[Any]]
-    history: Sequence[Row[Any]]
-    records: Sequence[Row[Any]]
+    ticket: TicketRow
+    hops: Sequence[HopRow]
+    history: Sequence[HistoryRow]
+    records: Sequence[ArchiveRow]
 
 
 def journey(tx: Tx, ticket_id: int) -> Journey:
@@ -189,7 +200,7 @@ def latest(
     before: int | None = None,
     sights: Sequence[Scope] = (Scope(),),
     area: str | None = None,
-) -> Sequence[Row[Any]]:
+) -> Sequence[TicketLine]:
     """The newest tickets (of one account, of one area, with one team now, older than `before`) that any of the sights
     lets be seen, with the team that has each now."""
     asked: list[ColumnElement[bool]] = []
@@ -209,7 +220,7 @@ def latest(
     now_with = (hop.c.team, hop.c.state.label("hop_state"), hop.c.holder, hop.c.seq)
     query = tickets.whole().add_columns(*now_with).join(page, page.c.id == ticket.c.id)
     query = query.outerjoin(hop, and_(hop.c.ticket_id == ticket.c.id, live))
-    return tx.execute(query.order_by(ticket.c.id.desc())).all()
+    return shaped(TicketLine, tx.execute(query.order_by(ticket.c.id.desc()))).all()
 
 
 def _now_with(team: str) -> CompoundSelect[Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, func, literal_column, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 
 from dispatch.domain.effect import EffectState
 from dispatch.domain.ticket import LIVE_HOP, HopState
@@ -20,6 +20,7 @@ from dispatch.reports.lists import Areas, team_loads, within
 from dispatch.routing.rulebook import END, Rulebook
 from dispatch.storage import effects, heartbeats, hops
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import ProcessRow
 from dispatch.storage.tables.tickets import archive_record, hop, survey, ticket
 from dispatch.tickets.closing import UNREACHABLE
 
@@ -81,7 +82,7 @@ def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: 
     )
 
 
-def processes(tx: Tx, now: datetime) -> list[tuple[Row[Any], bool]]:
+def processes(tx: Tx, now: datetime) -> list[tuple[ProcessRow, bool]]:
     """Relays and workers that were seen within the hour, each with whether it is alive."""
     return [(row, row.seen_at >= now - heartbeats.SILENCE) for row in heartbeats.processes(tx, now)]
 
@@ -99,7 +100,7 @@ def _hops(tx: Tx, loads: dict[str, dict[str, Any]], now: datetime, areas: Areas)
 def _effects(tx: Tx, now: datetime) -> Queue:
     by_state: Counter[str] = Counter()
     for row in effects.counts(tx):
-        by_state[row.state] += row._mapping["count"]
+        by_state[row.state] += row.number
     due, quarantined = by_state[EffectState.DUE], by_state[EffectState.QUARANTINED]
     return Queue(due, effects.oldest_due(tx, now), quarantined)
 

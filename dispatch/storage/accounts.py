@@ -5,15 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 
 from dispatch.domain.account import LIVING, AccountState
 from dispatch.domain.roles import Actor
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.bulk import among_given, listed
 from dispatch.storage.column_types import constants
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, enrolment, pon_port
 
 
@@ -60,29 +62,31 @@ _BY_NUMBERS = (
 _SHARED = _BY_NUMBERS.with_for_update(read=True)
 
 
-def by_numbers(tx: Tx, numbers: Sequence[str], *, lock: bool = False) -> dict[str, Row[Any]]:
+def by_numbers(tx: Tx, numbers: Sequence[str], *, lock: bool = False) -> dict[str, AccountRow]:
     """The living account of each of these numbers, by number, or else the one that had it last.
 
     With `lock` none of them is suspended or closed by another while this transaction goes on.
     """
-    found = tx.execute(_SHARED if lock else _BY_NUMBERS, listed(tx, numbers=numbers))
+    found = shaped(AccountRow, tx.execute(_SHARED if lock else _BY_NUMBERS, listed(tx, numbers=numbers)))
     return {row.number: row for row in found}
 
 
-def find(tx: Tx, number: str, *, lock: bool = False) -> Row[Any] | None:
+def find(tx: Tx, number: str, *, lock: bool = False) -> AccountRow | None:
     """The living account of this number; with `lock` it is this transaction's alone."""
     query = select(account).where(account.c.number == number, is_living)
-    return tx.execute(query.with_for_update() if lock else query).one_or_none()
+    return shaped(AccountRow, tx.execute(query.with_for_update() if lock else query)).one_or_none()
 
 
-def at_address(tx: Tx, address_id: int) -> Row[Any] | None:
+def at_address(tx: Tx, address_id: int) -> AccountRow | None:
     """The living account of this address."""
-    return tx.execute(select(account).where(account.c.address_id == address_id, is_living)).one_or_none()
+    query = select(account).where(account.c.address_id == address_id, is_living)
+    return shaped(AccountRow, tx.execute(query)).one_or_none()
 
 
-def of_customer(tx: Tx, customer_id: int) -> Sequence[Row[Any]]:
+def of_customer(tx: Tx, customer_id: int) -> Sequence[AccountRow]:
     """Ended ones among them, the newest first."""
-    return tx.execute(select(account).where(account.c.customer_id == customer_id).order_by(account.c.id.desc())).all()
+    query = select(account).where(account.c.customer_id == customer_id).order_by(account.c.id.desc())
+    return shaped(AccountRow, tx.execute(query)).all()
 
 
 def lock_of_holder(tx: Tx, number: str) -> None:
@@ -99,7 +103,7 @@ def follow_holder(tx: Tx, customer_id: int, before: str, after: str) -> None:
     tx.execute(update(account).where(his).values(mobile=after))
 
 
-def allocate(tx: Tx, **columns: object) -> Row[Any]:
+def allocate(tx: Tx, **columns: object) -> AccountRow:
     """A new account under the next free number of our own: `kd` for 宽带, and its id in ten digits."""
     made = insert(account).values(number=secrets.token_hex(8), **columns).returning(account.c.id)
     account_id = tx.execute(made).scalar_one()
@@ -107,16 +111,16 @@ def allocate(tx: Tx, **columns: object) -> Row[Any]:
     return get(tx, account_id)
 
 
-def get(tx: Tx, account_id: int, *, lock: bool = False) -> Row[Any]:
+def get(tx: Tx, account_id: int, *, lock: bool = False) -> AccountRow:
     query = select(account).where(account.c.id == account_id)
-    return tx.execute(query.with_for_update() if lock else query).one()
+    return shaped(AccountRow, tx.execute(query.with_for_update() if lock else query)).one()
 
 
-def lock(tx: Tx, account_ids: Sequence[int]) -> Sequence[Row[Any]]:
+def lock(tx: Tx, account_ids: Sequence[int]) -> Sequence[AccountRow]:
     """These accounts, locked until the transaction ends; always in the same order, so that two can't wait for each
     other."""
     query = select(account).where(account.c.id.in_(account_ids)).order_by(account.c.id)
-    return tx.execute(query.with_for_update()).all()
+    return shaped(AccountRow, tx.execute(query.with_for_update())).all()
 
 
 def states(tx: Tx, account_ids: Sequence[int]) -> dict[int, tuple[str, str | None]]:
@@ -136,19 +140,19 @@ def lines(tx: Tx, account_ids: Sequence[int]) -> dict[int, LineData]:
     return {row.id: LineData(*row[:4], (row.terms or {}).get("speed")) for row in tx.execute(query)}
 
 
-def newest(tx: Tx, limit: int) -> Sequence[Row[Any]]:
+def newest(tx: Tx, limit: int) -> Sequence[AccountRow]:
     """In the order of their numbers."""
-    return tx.execute(select(account).order_by(account.c.number).limit(limit)).all()
+    return shaped(AccountRow, tx.execute(select(account).order_by(account.c.number).limit(limit))).all()
 
 
-def latest(tx: Tx, limit: int, before: int | None = None, areas: Collection[str] | None = None) -> Sequence[Row[Any]]:
+def latest(tx: Tx, limit: int, before: int | None = None, areas: Collection[str] | None = None) -> Sequence[AccountRow]:
     """The newest first, of these areas or of all, behind the one with the id `before`."""
     query = select(account).order_by(account.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(account.c.id < before)
     if areas is not None:
         query = query.where(account.c.area.in_(areas))
-    return tx.execute(query).all()
+    return shaped(AccountRow, tx.execute(query)).all()
 
 
 def change(tx: Tx, account_id: int, **columns: object) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import insert, select
 
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import ArchiveRow, shaped
 from dispatch.storage.tables.tickets import archive_record
 
 
@@ -17,6 +18,6 @@ def insert_records(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         tx.execute(insert(archive_record), rows)
 
 
-def records(tx: Tx, ticket_id: int) -> Sequence[Row[Any]]:
+def records(tx: Tx, ticket_id: int) -> Sequence[ArchiveRow]:
     query = select(archive_record).where(archive_record.c.ticket_id == ticket_id)
-    return tx.execute(query.order_by(archive_record.c.round)).all()
+    return shaped(ArchiveRow, tx.execute(query.order_by(archive_record.c.round))).all()

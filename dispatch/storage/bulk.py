@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Insert,
-    Row,
     String,
     Table,
     Update,
@@ -36,6 +35,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from dispatch.storage.column_types import Document, in_utc, write_json
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import Shape, shaped
 
 Rows = Sequence[dict[str, Any]]
 """All with the same columns."""
@@ -91,10 +91,10 @@ def as_document(tx: Tx, rows: Rows | Mapping[str, Rows]) -> str:
     return write_json(rows, _TEXT_OF[tx.dialect.name])
 
 
-def read_rows(tx: Tx, table: Table, rows: Rows) -> Sequence[Row[Any]]:
+def read_rows(tx: Tx, shape: type[Shape], table: Table, rows: Rows) -> Sequence[Shape]:
     """Whole rows of a table, taken from such a document, as a statement reads them; in the same order."""
     given = _given(tx.dialect.name, table, tuple(table.c.keys()))
-    return tx.execute(select(*given.c), {"given": as_document(tx, rows)}).all()
+    return shaped(shape, tx.execute(select(*given.c), {"given": as_document(tx, rows)})).all()
 
 
 def among(compared: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:

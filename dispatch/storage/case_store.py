@@ -6,14 +6,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from dispatch.storage.bulk import Rows, among, as_document, read_rows
 from dispatch.storage.column_types import read_json
 from dispatch.storage.database import Tx
-from dispatch.storage.tables.tickets import archive_record, as_dicts, by_ticket, history, stored_case, ticket
+from dispatch.storage.rows import ArchiveRow, HistoryRow, OfTicket, as_dicts, by_ticket, shaped
+from dispatch.storage.tables.tickets import archive_record, history, stored_case, ticket
 
 MOVES = (history, archive_record)
 """Each with a `ticket_id`, and in the order of its primary key."""
@@ -32,7 +33,7 @@ def put(tx: Tx, ticket_ids: Sequence[int], now: datetime) -> None:
     cases: dict[int, dict[str, Rows]] = {ticket_id: {} for ticket_id in ticket_ids}
     for table in MOVES:
         query = select(table).where(among(table.c.ticket_id, ticket_ids)).order_by(*table.primary_key)
-        rows = by_ticket(tx.execute(query))
+        rows = by_ticket(shaped(OfTicket, tx.execute(query)))
         for ticket_id, case in cases.items():
             case[table.name] = as_dicts(rows[ticket_id])
     packed = {ticket_id: zlib.compress(as_document(tx, case).encode()) for ticket_id, case in cases.items()}
@@ -45,12 +46,15 @@ def put(tx: Tx, ticket_ids: Sequence[int], now: datetime) -> None:
 class Stored(NamedTuple):
     """The rows of one case, just as they were."""
 
-    history: Sequence[Row[Any]]
-    records: Sequence[Row[Any]]
+    history: Sequence[HistoryRow]
+    records: Sequence[ArchiveRow]
 
 
 def get(tx: Tx, ticket_id: int) -> Stored:
     """What was put in of a case; its ticket says that it was. Migration 0009 takes it out likewise."""
     content = tx.execute(select(stored_case.c.content).where(stored_case.c.ticket_id == ticket_id)).scalar_one()
     case = read_json(zlib.decompress(content))
-    return Stored(*(read_rows(tx, table, case[table.name]) for table in MOVES))
+    return Stored(
+        read_rows(tx, HistoryRow, history, case[history.name]),
+        read_rows(tx, ArchiveRow, archive_record, case[archive_record.name]),
+    )

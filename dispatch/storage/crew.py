@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from dispatch.domain.ticket import HopState
 from dispatch.errors import BadInput
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import update_hops
+from dispatch.storage.rows import CrewMember, shaped
 from dispatch.storage.tables.tickets import crew, hop
 
 
@@ -28,8 +28,8 @@ def remove(tx: Tx, team: str, person: str, area: str) -> bool:
     return bool(tx.execute(gone).rowcount)
 
 
-def everybody(tx: Tx) -> Sequence[Row[Any]]:
-    return tx.execute(select(crew).order_by(crew.c.team, crew.c.area, crew.c.person)).all()
+def everybody(tx: Tx) -> Sequence[CrewMember]:
+    return shaped(CrewMember, tx.execute(select(crew).order_by(crew.c.team, crew.c.area, crew.c.person))).all()
 
 
 def load(tx: Tx, team: str, areas: Collection[str]) -> dict[str, dict[str, int]]:

@@ -5,24 +5,33 @@ An identity number stands here as ciphertext only, with a blind index to look it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from dispatch.domain.roles import Actor
+from dispatch.storage.account_rows import AccountRow, CustomerRow, ScanRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import authentication_failure, customer, kept_document
 
 
-def get(tx: Tx, customer_id: int, *, lock: bool = False) -> Row[Any]:
+def get(tx: Tx, customer_id: int, *, lock: bool = False) -> CustomerRow:
     query = select(customer).where(customer.c.id == customer_id)
-    return tx.execute(query.with_for_update() if lock else query).one()
+    return shaped(CustomerRow, tx.execute(query.with_for_update() if lock else query)).one()
 
 
-def find(tx: Tx, document_index: str) -> Row[Any] | None:
-    return tx.execute(select(customer).where(customer.c.document_index == document_index)).one_or_none()
+def holder(tx: Tx, account: AccountRow) -> CustomerRow:
+    """The customer of an account that has one: any but an account that was taken over from elsewhere."""
+    assert account.customer_id is not None, f"account {account.id} has no customer"
+    return get(tx, account.customer_id)
+
+
+def find(tx: Tx, document_index: str) -> CustomerRow | None:
+    query = select(customer).where(customer.c.document_index == document_index)
+    return shaped(CustomerRow, tx.execute(query)).one_or_none()
 
 
 def insert_customer(
@@ -67,7 +76,7 @@ def change_document(
     )
 
 
-def document_number(cipher: FieldCipher, row: Row[Any]) -> str:
+def document_number(cipher: FieldCipher, row: CustomerRow) -> str:
     """In clear: to compare, to mask, or to show to somebody whose reason is in the audit trail."""
     return cipher.decrypt_text(row.document_number, "customer", "document_number", row.id)
 
@@ -95,11 +104,11 @@ def keep_scan(
     tx.execute(update(kept_document).where(kept_document.c.id == row).values(content=sealed))
 
 
-def scans_of(tx: Tx, operation_id: int) -> list[Row[Any]]:
+def scans_of(tx: Tx, operation_id: int) -> Sequence[ScanRow]:
     """What was kept with an operation, without the contents."""
     columns = [column for column in kept_document.c if column.name != "content"]
     query = select(*columns).where(kept_document.c.operation_id == operation_id)
-    return list(tx.execute(query.order_by(kept_document.c.id)).all())
+    return shaped(ScanRow, tx.execute(query.order_by(kept_document.c.id))).all()
 
 
 def scan(tx: Tx, cipher: FieldCipher, scan_id: int) -> tuple[str, bytes] | None:

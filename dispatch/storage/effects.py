@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, exists, func, insert, or_, select, update
+from sqlalchemy import exists, func, insert, or_, select, update
 
 from dispatch.domain.effect import EffectState, effect_sources, effect_target
+from dispatch.storage.account_rows import EffectCountRow, EffectLine, EffectRow
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import Outbox, Pair, Waited
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import effect
 from dispatch.storage.wakeups import DUE
 
@@ -59,10 +61,10 @@ def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[SentEf
     return [SentEffect(*row, taken[row.id]) for row in tx.execute(sent)]
 
 
-def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[Row[Any]]:
+def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[EffectRow]:
     """Those of a message's effects that are still at its generation and in the worker's hands, in order."""
     query = select(effect).where(OUTBOX.those, effect.c.state == EffectState.RECEIVED)
-    return tx.execute(query.order_by(effect.c.id), OUTBOX.named(tx, pairs)).all()
+    return shaped(EffectRow, tx.execute(query.order_by(effect.c.id), OUTBOX.named(tx, pairs))).all()
 
 
 def is_due(tx: Tx, now: datetime) -> bool:
@@ -97,8 +99,8 @@ def forget(tx: Tx, before: datetime, limit: int, now: datetime) -> int:
     return len(ids)
 
 
-def lock(tx: Tx, effect_id: int) -> Row[Any] | None:
-    return tx.execute(select(effect).where(effect.c.id == effect_id).with_for_update()).one_or_none()
+def lock(tx: Tx, effect_id: int) -> EffectRow | None:
+    return shaped(EffectRow, tx.execute(select(effect).where(effect.c.id == effect_id).with_for_update())).one_or_none()
 
 
 def release(tx: Tx, effect_id: int, state: EffectState, now: datetime) -> None:
@@ -107,17 +109,19 @@ def release(tx: Tx, effect_id: int, state: EffectState, now: datetime) -> None:
     _wake_relay(tx)
 
 
-def counts(tx: Tx) -> Sequence[Row[Any]]:
-    """(port, state, how many, when the oldest was made) of all that isn't confirmed."""
+def counts(tx: Tx) -> Sequence[EffectCountRow]:
+    """Unconfirmed effects, counted by port and state."""
     kind = (effect.c.port, effect.c.state)
-    query = select(*kind, func.count().label("count"), func.min(effect.c.made_at).label("oldest"))
-    return tx.execute(query.where(effect.c.confirmed_at.is_(None)).group_by(*kind).order_by(*kind)).all()
+    query = select(*kind, func.count().label("number"), func.min(effect.c.made_at).label("oldest"))
+    query = query.where(effect.c.confirmed_at.is_(None)).group_by(*kind).order_by(*kind)
+    return shaped(EffectCountRow, tx.execute(query)).all()
 
 
-def unconfirmed(tx: Tx, limit: int) -> Sequence[Row[Any]]:
+def unconfirmed(tx: Tx, limit: int) -> Sequence[EffectLine]:
     """The oldest first, without what they say: that may be a customer's."""
     columns = [column for column in effect.c if column.name != "payload"]
-    return tx.execute(select(*columns).where(effect.c.confirmed_at.is_(None)).order_by(effect.c.id).limit(limit)).all()
+    query = select(*columns).where(effect.c.confirmed_at.is_(None)).order_by(effect.c.id).limit(limit)
+    return shaped(EffectLine, tx.execute(query)).all()
 
 
 def keys(tx: Tx) -> list[tuple[str, str, bool]]:

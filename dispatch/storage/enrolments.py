@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import Select, insert, select, update
 
+from dispatch.storage.account_rows import BindingRow, EnrolmentRow, ViewedBinding
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, binding, enrolment
 
 
@@ -31,9 +33,9 @@ def enrol(
     tx.execute(insert(enrolment).values(account_id=account_id, operation_id=operation_id, from_at=from_at, **row))
 
 
-def in_force(tx: Tx, account_id: int) -> Row[Any] | None:
+def in_force(tx: Tx, account_id: int) -> EnrolmentRow | None:
     query = select(enrolment).where(enrolment.c.account_id == account_id, enrolment.c.ended_at.is_(None))
-    return tx.execute(query).one_or_none()
+    return shaped(EnrolmentRow, tx.execute(query)).one_or_none()
 
 
 def end_enrolment(tx: Tx, account_id: int, reason: str, now: datetime) -> None:
@@ -49,15 +51,15 @@ def bind(tx: Tx, account_id: int, mobile: str, operation_id: int, now: datetime)
     tx.execute(insert(binding).values(account_id=account_id, mobile=mobile, from_at=now, added_by=operation_id))
 
 
-def bound_to(tx: Tx, mobile: str, *, lock: bool = False) -> Row[Any] | None:
+def bound_to(tx: Tx, mobile: str, *, lock: bool = False) -> BindingRow | None:
     """The valid binding of this number."""
     query = select(binding).where(binding.c.mobile == mobile, binding.c.until.is_(None))
-    return tx.execute(query.with_for_update() if lock else query).one_or_none()
+    return shaped(BindingRow, tx.execute(query.with_for_update() if lock else query)).one_or_none()
 
 
-def valid_bindings(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
+def valid_bindings(tx: Tx, account_id: int) -> Sequence[BindingRow]:
     query = select(binding).where(binding.c.account_id == account_id, binding.c.until.is_(None))
-    return tx.execute(query.order_by(binding.c.id)).all()
+    return shaped(BindingRow, tx.execute(query.order_by(binding.c.id))).all()
 
 
 def unbind(tx: Tx, binding_ids: Sequence[int], operation_id: int, now: datetime) -> None:
@@ -72,7 +74,7 @@ def bindings(
     before: datetime | None,
     limit: int,
     areas: Collection[str] | None = None,
-) -> Sequence[Row[Any]]:
+) -> Sequence[ViewedBinding]:
     """By account or number, of those accepted 受理 in [since, before), in these areas or in all: the newest first,
     ended ones among them."""
     query: Select[Any] = select(binding, account.c.number.label("account")).join(
@@ -88,4 +90,4 @@ def bindings(
         query = query.where(binding.c.from_at >= since)
     if before is not None:
         query = query.where(binding.c.from_at < before)
-    return tx.execute(query.order_by(binding.c.id.desc()).limit(limit)).all()
+    return shaped(ViewedBinding, tx.execute(query.order_by(binding.c.id.desc()).limit(limit))).all()

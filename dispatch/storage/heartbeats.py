@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import ProcessRow, shaped
 from dispatch.storage.tables.tickets import process
 
 BEAT_SECONDS = 5
@@ -30,6 +30,7 @@ def beat(tx: Tx, name: str, kind: str, started_at: datetime, now: datetime) -> N
     tx.execute(delete(process).where(process.c.seen_at < now - REMEMBERED))
 
 
-def processes(tx: Tx, now: datetime) -> Sequence[Row[Any]]:
+def processes(tx: Tx, now: datetime) -> Sequence[ProcessRow]:
     """(name, kind, started_at, seen_at) of all that were seen lately, in order of their names."""
-    return tx.execute(select(process).where(process.c.seen_at >= now - REMEMBERED).order_by(process.c.name)).all()
+    query = select(process).where(process.c.seen_at >= now - REMEMBERED).order_by(process.c.name)
+    return shaped(ProcessRow, tx.execute(query)).all()

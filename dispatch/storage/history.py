@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from dispatch.domain.roles import Actor
 from dispatch.storage.bulk import among_given, listed
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import HistoryRow, shaped
 from dispatch.storage.tables.tickets import history
 
 
@@ -39,9 +40,9 @@ def entry(
 _OF_TICKETS = select(history).where(among_given(history.c.ticket_id, "ids")).order_by(history.c.id)
 
 
-def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
+def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[HistoryRow]:
     """All rows of these tickets, in the order in which they were written."""
-    return tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids)).all()
+    return shaped(HistoryRow, tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids))).all()
 
 
 _NEWEST = select(func.max(history.c.id)).where(among_given(history.c.ticket_id, "ids"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, func, literal, select, update
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal, select, update
 
 from dispatch.domain.ticket import LIVE_HOP, HopState, hop_sources, hop_target
 from dispatch.storage import epoch
@@ -15,6 +15,7 @@ from dispatch.storage.bulk import Rows, among_given, listed, update_rows
 from dispatch.storage.column_types import constants
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited
+from dispatch.storage.rows import HopRow, LockedHop, Visit, shaped
 from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.tickets import hop, off_board, on_board, ticket
 
@@ -78,9 +79,9 @@ _RECEIVED = _whole(literal(HopState.RECEIVED, hop.c.state.type)).where(OUTBOX.at
 _LOCKED_RECEIVED = _RECEIVED.with_for_update(of=hop)
 
 
-def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
+def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
     """These hops, locked until the transaction ends, by id."""
-    return {row.id: row for row in tx.execute(_LOCKED, listed(tx, ids=hop_ids))}
+    return {row.id: row for row in shaped(LockedHop, tx.execute(_LOCKED, listed(tx, ids=hop_ids)))}
 
 
 _NUMBERED = hop.c.ticket_id == bindparam("ticket"), hop.c.seq == bindparam("seq")
@@ -89,21 +90,21 @@ _LOCKED_ONE = _whole().where(*_NUMBERED).with_for_update(of=hop)
 _LOCKED_LIVE = _whole().where(*_LIVE).with_for_update(of=hop)
 
 
-def lock_one(tx: Tx, ticket_id: int, seq: int | None = None) -> Row[Any] | None:
+def lock_one(tx: Tx, ticket_id: int, seq: int | None = None) -> LockedHop | None:
     """The ticket's hop number `seq`, without it the live one, locked."""
     if seq is None:
-        return tx.execute(_LOCKED_LIVE, {"ticket": ticket_id}).one_or_none()
-    return tx.execute(_LOCKED_ONE, {"ticket": ticket_id, "seq": seq}).one_or_none()
+        return shaped(LockedHop, tx.execute(_LOCKED_LIVE, {"ticket": ticket_id})).one_or_none()
+    return shaped(LockedHop, tx.execute(_LOCKED_ONE, {"ticket": ticket_id, "seq": seq})).one_or_none()
 
 
-def lock_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
+def lock_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[LockedHop]:
     """Those of a message's hops that are still at its generation, locked; received by now, whatever is written next."""
-    return list(tx.execute(_LOCKED_RECEIVED, OUTBOX.named(tx, pairs)).all())
+    return shaped(LockedHop, tx.execute(_LOCKED_RECEIVED, OUTBOX.named(tx, pairs))).all()
 
 
-def read_received(tx: Tx, pairs: Sequence[Pair]) -> list[Row[Any]]:
+def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[LockedHop]:
     """The same without a lock: to look before acting."""
-    return list(tx.execute(_RECEIVED, OUTBOX.named(tx, pairs)).all())
+    return shaped(LockedHop, tx.execute(_RECEIVED, OUTBOX.named(tx, pairs))).all()
 
 
 def update_hops(tx: Tx, rows: Rows) -> None:
@@ -191,7 +192,7 @@ def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
     update_hops(tx, [{"id": hop_id, "found": found} for hop_id, found in rows])
 
 
-def woken(tx: Tx, now: datetime, limit: int) -> list[Row[Any]]:
+def woken(tx: Tx, now: datetime, limit: int) -> list[LockedHop]:
     """Hops on boards whose time has come, locked; what another process has locked is left to it."""
     ids = (
         select(hop.c.id)
@@ -216,9 +217,9 @@ def find(tx: Tx, ticket_id: int, seq: int | None = None) -> int | None:
 _OF_TICKETS = select(hop).where(among_given(hop.c.ticket_id, "ids")).order_by(hop.c.ticket_id, hop.c.seq)
 
 
-def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
+def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[HopRow]:
     """All hops of these tickets, in the order of their journeys."""
-    return tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids)).all()
+    return shaped(HopRow, tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids))).all()
 
 
 _VISITS = (
@@ -229,6 +230,6 @@ _VISITS = (
 )
 
 
-def visits(tx: Tx, ticket_id: int) -> Sequence[Row[Any]]:
+def visits(tx: Tx, ticket_id: int) -> Sequence[Visit]:
     """All hops of one, each with the ticket's kind and state."""
-    return tx.execute(_VISITS, {"ticket": ticket_id}).all()
+    return shaped(Visit, tx.execute(_VISITS, {"ticket": ticket_id})).all()

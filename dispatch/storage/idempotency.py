@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import delete, func, insert, select
 
+from dispatch.storage.access_rows import KeptAnswer
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.access import idempotency
 
 
@@ -19,8 +20,8 @@ def take(tx: Tx, key: str) -> bool:
     return bool(tx.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one())
 
 
-def find(tx: Tx, key: str) -> Row[Any] | None:
-    return tx.execute(select(idempotency).where(idempotency.c.key == key)).one_or_none()
+def find(tx: Tx, key: str) -> KeptAnswer | None:
+    return shaped(KeptAnswer, tx.execute(select(idempotency).where(idempotency.c.key == key))).one_or_none()
 
 
 def keep(tx: Tx, key: str, fingerprint: str, status: int, headers: dict[str, str], body: str, now: datetime) -> None:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.domain.roles import Actor
+from dispatch.storage.account_rows import AuditRow, OperationRow, PaperRow
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, audit, operation, slip
 
 PENDING = "pending"
@@ -56,14 +58,14 @@ def finish(
     )
 
 
-def by_request_key(tx: Tx, key: str) -> Row[Any]:
-    return tx.execute(select(operation).where(operation.c.request_key == key)).one()
+def by_request_key(tx: Tx, key: str) -> OperationRow:
+    return shaped(OperationRow, tx.execute(select(operation).where(operation.c.request_key == key))).one()
 
 
-def of_account(tx: Tx, account_id: int, limit: int) -> list[Row[Any]]:
+def of_account(tx: Tx, account_id: int, limit: int) -> Sequence[OperationRow]:
     """The newest first."""
     query = select(operation).where(operation.c.account_id == account_id).order_by(operation.c.id.desc())
-    return list(tx.execute(query.limit(limit)).all())
+    return shaped(OperationRow, tx.execute(query.limit(limit))).all()
 
 
 def latest_kinds(tx: Tx, account_ids: Sequence[int], most: int) -> dict[int, list[str]]:
@@ -89,7 +91,7 @@ def slip_content(tx: Tx, operation_id: int) -> str | None:
     return tx.execute(select(slip.c.content).where(slip.c.operation_id == operation_id)).scalar()
 
 
-def slip_paper(tx: Tx, operation_id: int) -> Row[Any] | None:
+def slip_paper(tx: Tx, operation_id: int) -> PaperRow | None:
     """The slip's `content`, and the `area` that its account lies in."""
     query: Select[Any] = (
         select(slip.c.content, account.c.area)
@@ -97,14 +99,14 @@ def slip_paper(tx: Tx, operation_id: int) -> Row[Any] | None:
         .join(account, account.c.id == operation.c.account_id)
         .where(slip.c.operation_id == operation_id)
     )
-    return tx.execute(query).one_or_none()
+    return shaped(PaperRow, tx.execute(query)).one_or_none()
 
 
 def note_audit(tx: Tx, act: str, subject: str, reason: str, actor: Actor, now: datetime) -> None:
     tx.execute(insert(audit).values(at=now, actor=actor.name, role=actor.role, act=act, subject=subject, reason=reason))
 
 
-def audit_trail(tx: Tx, limit: int, before: int | None = None) -> Sequence[Row[Any]]:
+def audit_trail(tx: Tx, limit: int, before: int | None = None) -> Sequence[AuditRow]:
     """The newest first, those with smaller ids than `before`."""
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
-    return tx.execute(query if before is None else query.where(audit.c.id < before)).all()
+    return shaped(AuditRow, tx.execute(query if before is None else query.where(audit.c.id < before))).all()

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from dispatch.storage.account_rows import InvoiceRow, PaperRow, PaymentRow
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, invoice, number_series, payment
 
 _other = payment.alias("other")
@@ -32,15 +34,16 @@ def insert_payment(
     tx.execute(insert(payment).values(operation_id=operation_id, account_id=account_id, **row))
 
 
-def unrefunded(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
+def unrefunded(tx: Tx, account_id: int) -> Sequence[PaymentRow]:
     """The charges of an account that were not paid back, in their order."""
     back = select(_other.c.id).where(_other.c.refunds == payment.c.id).exists()
     query = select(payment).where(payment.c.account_id == account_id, payment.c.kind == "charge", ~back)
-    return tx.execute(query.order_by(payment.c.id)).all()
+    return shaped(PaymentRow, tx.execute(query.order_by(payment.c.id))).all()
 
 
-def payments(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
-    return tx.execute(select(payment).where(payment.c.account_id == account_id).order_by(payment.c.id)).all()
+def payments(tx: Tx, account_id: int) -> Sequence[PaymentRow]:
+    query = select(payment).where(payment.c.account_id == account_id).order_by(payment.c.id)
+    return shaped(PaymentRow, tx.execute(query)).all()
 
 
 def next_number(tx: Tx, series: str) -> int:
@@ -68,21 +71,22 @@ def insert_invoice(
     tx.execute(insert(invoice).values(operation_id=operation_id, account_id=account_id, **row))
 
 
-def standing_invoices(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
+def standing_invoices(tx: Tx, account_id: int) -> Sequence[InvoiceRow]:
     """Those of an account that were not taken back."""
     offset = select(_red.c.number).where(_red.c.offsets == invoice.c.number).exists()
     query = select(invoice).where(invoice.c.account_id == account_id, invoice.c.amount > 0, ~offset)
-    return tx.execute(query.order_by(invoice.c.number)).all()
+    return shaped(InvoiceRow, tx.execute(query.order_by(invoice.c.number))).all()
 
 
-def invoices(tx: Tx, account_id: int) -> Sequence[Row[Any]]:
-    return tx.execute(select(invoice).where(invoice.c.account_id == account_id).order_by(invoice.c.number)).all()
+def invoices(tx: Tx, account_id: int) -> Sequence[InvoiceRow]:
+    query = select(invoice).where(invoice.c.account_id == account_id).order_by(invoice.c.number)
+    return shaped(InvoiceRow, tx.execute(query)).all()
 
 
-def invoice_paper(tx: Tx, number: int) -> Row[Any] | None:
+def invoice_paper(tx: Tx, number: int) -> PaperRow | None:
     """The invoice's `content`, and the `area` that its account lies in."""
     query: Select[Any] = select(invoice.c.content, account.c.area).join(account, account.c.id == invoice.c.account_id)
-    return tx.execute(query.where(invoice.c.number == number)).one_or_none()
+    return shaped(PaperRow, tx.execute(query.where(invoice.c.number == number))).one_or_none()
 
 
 def invoice_content(tx: Tx, number: int) -> str | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, select
+from sqlalchemy import Select, and_, select
 
 from dispatch.domain.kind import Kind
 from dispatch.domain.ticket import LIVE_HOP
 from dispatch.storage import hops
+from dispatch.storage.account_rows import WaitingOrder
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import LockedHop, shaped
 from dispatch.storage.tables.accounts import account, address, customer
 from dispatch.storage.tables.tickets import history, hop, ticket
 
@@ -20,7 +22,7 @@ APPOINT = "appoint"
 _before = hop.alias("before")
 
 
-def waiting(tx: Tx, team: str, limit: int, areas: Collection[str] | None = None) -> Sequence[Row[Any]]:
+def waiting(tx: Tx, team: str, limit: int, areas: Collection[str] | None = None) -> Sequence[WaitingOrder]:
     """Orders of these areas, or of all, that wait at this team: the longest first, each with its customer and how the
     visit before it ended."""
     query: Select[Any] = (
@@ -37,13 +39,13 @@ def waiting(tx: Tx, team: str, limit: int, areas: Collection[str] | None = None)
         .join(ticket, ticket.c.id == hop.c.ticket_id)
         .join(account, account.c.id == ticket.c.account_id)
         .join(customer, customer.c.id == account.c.customer_id)
-        .outerjoin(address, address.c.id == account.c.address_id)
+        .join(address, address.c.id == account.c.address_id)
         .outerjoin(_before, and_(_before.c.ticket_id == hop.c.ticket_id, _before.c.seq == hop.c.seq - 1))
         .where(hop.c.team == team, hop.c.state.in_(LIVE_HOP))
     )
     if areas is not None:
         query = query.where(ticket.c.area.in_(areas))
-    return tx.execute(query.order_by(hop.c.made_at, hop.c.id).limit(limit)).all()
+    return shaped(WaitingOrder, tx.execute(query.order_by(hop.c.made_at, hop.c.id).limit(limit))).all()
 
 
 def appointments(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, str]:
@@ -54,13 +56,13 @@ def appointments(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, str]:
     return {row.ticket_id: row.detail["appointed_for"] for row in tx.execute(query.order_by(history.c.id))}
 
 
-def evidence_before(tx: Tx, row: Row[Any]) -> Mapping[str, Any]:
+def evidence_before(tx: Tx, row: LockedHop) -> Mapping[str, Any]:
     """The evidence of the visit before this one: why the order couldn't be built."""
     before = (hop.c.ticket_id == row.ticket_id) & (hop.c.seq == row.seq - 1)
     return tx.execute(select(hop.c.evidence).where(before)).scalar() or {}
 
 
-def lock_waiting(tx: Tx, team: str, ticket_id: int) -> Row[Any] | None:
+def lock_waiting(tx: Tx, team: str, ticket_id: int) -> LockedHop | None:
     """The order's hop at this team, locked; None when the order is elsewhere or has ended."""
     at_team = (hop.c.team == team) & hop.c.state.in_(LIVE_HOP)
     hop_id = tx.execute(select(hop.c.id).where(hop.c.ticket_id == ticket_id, at_team)).scalar()

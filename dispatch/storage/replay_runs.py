@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from dispatch.domain.kind import Kind
 from dispatch.domain.ticket import LIVE_HOP, HopState, TicketState
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import BoardedHop, TimedHop, shaped
 from dispatch.storage.tables.accounts import operation
 from dispatch.storage.tables.tickets import archive_record, history, hop, on_board, ticket
 
@@ -40,7 +41,7 @@ def run_progress(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> int:
     return tx.execute(query).scalar_one()
 
 
-def on_boards(tx: Tx, teams: Sequence[str], people: Sequence[str], after: int, limit: int) -> Sequence[Row[Any]]:
+def on_boards(tx: Tx, teams: Sequence[str], people: Sequence[str], after: int, limit: int) -> Sequence[BoardedHop]:
     """What waits on these teams' boards or is in these people's hands, of whichever run, by hop id from behind
     `after`."""
     query: Select[Any] = (
@@ -59,7 +60,7 @@ def on_boards(tx: Tx, teams: Sequence[str], people: Sequence[str], after: int, l
         .order_by(hop.c.id)
         .limit(limit)
     )  # fmt: skip
-    return tx.execute(query).all()
+    return shaped(BoardedHop, tx.execute(query)).all()
 
 
 class RunCounts(NamedTuple):
@@ -96,7 +97,7 @@ def run_counts(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> RunCounts:
     )
 
 
-def run_hops(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> Iterator[Row[Any]]:
+def run_hops(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> Iterator[TimedHop]:
     """Every hop's times, streamed: a run may have a hundred thousand."""
     query: Select[Any] = (
         select(
@@ -106,7 +107,7 @@ def run_hops(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> Iterator[Row[Any]]:
         .join(ticket, ticket.c.id == hop.c.ticket_id)
         .where(_of(name, kind))
     )  # fmt: skip
-    yield from tx.execution_options(yield_per=2_000).execute(query)
+    yield from shaped(TimedHop, tx.execution_options(yield_per=2_000).execute(query))
 
 
 def touched_by_others(tx: Tx, ticket_ids: Sequence[int], people: Sequence[str]) -> set[int]:

@@ -6,27 +6,29 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, func, insert, select, update
+from sqlalchemy import Select, Table, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.routing.address_file import CoveredAddress
+from dispatch.storage.account_rows import AddressLine, AddressMatch, AddressRow, DemandOfArea, DemandRow
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, address, demand, pon_port
 
 _AT_ONCE = 500
 """Rows in one statement."""
 
 
-def find_address(tx: Tx, text: str) -> Row[Any] | None:
+def find_address(tx: Tx, text: str) -> AddressRow | None:
     """With its port's OLT, name, capacity and use, where it has one."""
     query: Select[Any] = select(
         address.c.id, address.c.text, address.c.area, address.c.pon_port_id,
         pon_port.c.olt, pon_port.c.port, pon_port.c.capacity, pon_port.c.used,
     ).outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)  # fmt: skip
-    return tx.execute(query.where(address.c.text == text)).one_or_none()
+    return shaped(AddressRow, tx.execute(query.where(address.c.text == text))).one_or_none()
 
 
-def get_address(tx: Tx, address_id: int) -> Row[Any]:
+def get_address(tx: Tx, address_id: int) -> AddressRow:
     text = tx.execute(select(address.c.text).where(address.c.id == address_id)).scalar_one()
     found = find_address(tx, text)
     assert found is not None
@@ -89,22 +91,22 @@ def in_use(tx: Tx) -> dict[tuple[str, str], int]:
     return {(olt, port): taken for olt, port, taken in tx.execute(used)}
 
 
-def addresses(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Sequence[Row[Any]]:
+def addresses(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Sequence[AddressLine]:
     """Of these areas, or of all."""
     query: Select[Any] = select(
         address.c.text, address.c.area, pon_port.c.olt, pon_port.c.port, pon_port.c.capacity, pon_port.c.used
     ).outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)
     if areas is not None:
         query = query.where(address.c.area.in_(areas))
-    return tx.execute(query.order_by(address.c.area, address.c.text).limit(limit)).all()
+    return shaped(AddressLine, tx.execute(query.order_by(address.c.area, address.c.text).limit(limit))).all()
 
 
-def search(tx: Tx, words: Sequence[str], areas: Collection[str] | None, limit: int) -> Sequence[Row[Any]]:
+def search(tx: Tx, words: Sequence[str], areas: Collection[str] | None, limit: int) -> Sequence[AddressMatch]:
     """Addresses of these areas, or of all, in which every one of these words stands; `taken` is the id of the living
     account there."""
     query: Select[Any] = (
         select(
-            address.c.text, address.c.area, pon_port.c.olt, pon_port.c.capacity, pon_port.c.used,
+            address.c.text, address.c.area, (pon_port.c.capacity - pon_port.c.used).label("free"),
             account.c.id.label("taken"),
         )
         .outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)
@@ -114,7 +116,7 @@ def search(tx: Tx, words: Sequence[str], areas: Collection[str] | None, limit: i
         query = query.where(address.c.text.contains(word, autoescape=True))
     if areas is not None:
         query = query.where(address.c.area.in_(areas))
-    return tx.execute(query.order_by(address.c.text).limit(limit)).all()
+    return shaped(AddressMatch, tx.execute(query.order_by(address.c.text).limit(limit))).all()
 
 
 def insert_demand(
@@ -124,13 +126,14 @@ def insert_demand(
     tx.execute(insert(demand).values(operation_id=operation_id, **row))
 
 
-def demands(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Sequence[Row[Any]]:
+def demands(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Sequence[DemandRow]:
     """Of these areas, or of all: the newest first."""
     query = select(demand) if areas is None else select(demand).where(demand.c.area.in_(areas))
-    return tx.execute(query.order_by(demand.c.id.desc()).limit(limit)).all()
+    return shaped(DemandRow, tx.execute(query.order_by(demand.c.id.desc()).limit(limit))).all()
 
 
-def demand_by_area(tx: Tx) -> Sequence[Row[Any]]:
+def demand_by_area(tx: Tx) -> Sequence[DemandOfArea]:
     """(area, how many asked, Mbit/s wanted in all): what network planning counts."""
     columns = (demand.c.area, func.count().label("wanted"), func.sum(demand.c.speed).label("speed"))
-    return tx.execute(select(*columns).group_by(demand.c.area).order_by(func.count().desc(), demand.c.area)).all()
+    query = select(*columns).group_by(demand.c.area).order_by(func.count().desc(), demand.c.area)
+    return shaped(DemandOfArea, tx.execute(query)).all()

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Select, Table, bindparam, delete, insert, select, update
 
 from dispatch.domain.roles import Grant
 from dispatch.storage import users
+from dispatch.storage.access_rows import SessionRow, TokenCredential, TokenRow
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.access import api_token, device, session, user, user_role
 
 
@@ -28,17 +30,11 @@ def _by_secret(table: Table) -> Select[Any]:
 _SESSION, _TOKEN = _by_secret(session), _by_secret(api_token)
 """Built once: every request asks for one of them."""
 
-Found = tuple[Row[Any], tuple[Grant, ...]]
-"""A session or token, with its user's name and `disabled_at`, and what he holds."""
 
-
-def _find(tx: Tx, query: Select[Any], secret: str) -> Found | None:
-    rows = tx.execute(query, {"secret": secret}).all()
+def find_session(tx: Tx, secret: str) -> tuple[SessionRow, tuple[Grant, ...]] | None:
+    """The session with its user, and the roles that the user holds."""
+    rows = shaped(SessionRow, tx.execute(_SESSION, {"secret": secret})).all()
     return (rows[0], users.granted(rows)) if rows else None
-
-
-def find_session(tx: Tx, secret: str) -> Found | None:
-    return _find(tx, _SESSION, secret)
 
 
 def see_session(tx: Tx, secret: str, now: datetime) -> None:
@@ -75,14 +71,16 @@ def add_token(tx: Tx, secret: str, user_id: int, title: str, now: datetime, expi
     return made
 
 
-def find_token(tx: Tx, secret: str) -> Found | None:
-    return _find(tx, _TOKEN, secret)
+def find_token(tx: Tx, secret: str) -> tuple[TokenCredential, tuple[Grant, ...]] | None:
+    """The token with its user, and the roles that the user holds."""
+    rows = shaped(TokenCredential, tx.execute(_TOKEN, {"secret": secret})).all()
+    return (rows[0], users.granted(rows)) if rows else None
 
 
-def tokens(tx: Tx, user_id: int) -> Sequence[Row[Any]]:
+def tokens(tx: Tx, user_id: int) -> Sequence[TokenRow]:
     """Those of a user, the newest first; revoked and expired ones among them."""
     query = select(api_token).where(api_token.c.user_id == user_id)
-    return tx.execute(query.order_by(api_token.c.id.desc())).all()
+    return shaped(TokenRow, tx.execute(query.order_by(api_token.c.id.desc()))).all()
 
 
 def revoke_token(tx: Tx, token_id: int, user_id: int, now: datetime) -> bool:

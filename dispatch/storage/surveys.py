@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import SurveyAttempt, SurveyRow, shaped
 from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.tickets import hop, survey, survey_attempt, ticket
 
@@ -45,10 +46,10 @@ def open_surveys(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
         tx.execute(insert(survey_attempt), rows)
 
 
-def attempts(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
+def attempts(tx: Tx, hop_ids: Sequence[int]) -> dict[int, SurveyAttempt]:
     """The last attempt of each survey, by hop."""
     query = select(survey_attempt).where(survey_attempt.c.hop_id.in_(hop_ids)).order_by(survey_attempt.c.attempt)
-    return {row.hop_id: row for row in tx.execute(query)}
+    return {row.hop_id: row for row in shaped(SurveyAttempt, tx.execute(query))}
 
 
 def unconfirmed(tx: Tx, hop_ids: Sequence[int]) -> list[SurveyQuestion]:
@@ -80,13 +81,13 @@ def confirm(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
     )
 
 
-def by_tokens(tx: Tx, tokens: Sequence[str]) -> dict[str, Row[Any]]:
+def by_tokens(tx: Tx, tokens: Sequence[str]) -> dict[str, SurveyRow]:
     query = select(survey).where(survey.c.token.in_(tokens))
-    return {row.token: row for row in tx.execute(query)}
+    return {row.token: row for row in shaped(SurveyRow, tx.execute(query))}
 
 
-def by_hop(tx: Tx, hop_id: int) -> Row[Any] | None:
-    return tx.execute(select(survey).where(survey.c.hop_id == hop_id)).one_or_none()
+def by_hop(tx: Tx, hop_id: int) -> SurveyRow | None:
+    return shaped(SurveyRow, tx.execute(select(survey).where(survey.c.hop_id == hop_id))).one_or_none()
 
 
 def answer(tx: Tx, hop_ids: Sequence[int], finding: str, now: datetime) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from dispatch.domain.kind import Kind
 from dispatch.errors import NotFound
 from dispatch.storage.bulk import Rows, among, among_given, insert_numbered, listed
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import TicketColumns, TicketRow, shaped
 from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.tickets import hop, ticket
 
@@ -30,13 +31,13 @@ _LOCKED = _ONE.with_for_update(of=ticket)
 _THESE = whole().where(among_given(ticket.c.id, "ids")).order_by(ticket.c.id)
 
 
-def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return tx.execute(_THESE, listed(tx, ids=ticket_ids)).all()
+def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[TicketRow]:
+    return shaped(TicketRow, tx.execute(_THESE, listed(tx, ids=ticket_ids))).all()
 
 
-def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> Row[Any]:
+def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> TicketRow:
     """The ticket. Raises NotFound."""
-    row = tx.execute(_LOCKED if lock else _ONE, {"ticket": ticket_id}).one_or_none()
+    row = shaped(TicketRow, tx.execute(_LOCKED if lock else _ONE, {"ticket": ticket_id})).one_or_none()
     if row is None:
         raise NotFound(what="ticket", which=f"number {ticket_id}")  # whether F or C can't be known
     return row
@@ -58,10 +59,11 @@ def open_faults(tx: Tx, account_ids: Sequence[int]) -> dict[int, int]:
     return dict(tx.execute(_OPEN_FAULTS, listed(tx, ids=account_ids)).all())
 
 
-def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, Row[Any]]:
+def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, TicketColumns]:
     if not keys:
         return {}
-    return {row.request_key: row for row in tx.execute(select(ticket).where(among(ticket.c.request_key, keys)))}
+    found = shaped(TicketColumns, tx.execute(select(ticket).where(among(ticket.c.request_key, keys))))
+    return {row.request_key: row for row in found if row.request_key is not None}
 
 
 def of_hop(tx: Tx, hop_id: int) -> int:

@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 
 from dispatch.domain.ticket import LIVE_HOP
+from dispatch.storage.account_rows import (
+    AccountMatch,
+    ViewedAccount,
+    ViewedBinding,
+    ViewedEffect,
+    ViewedInvoice,
+    ViewedOperation,
+    ViewedPayment,
+    ViewedPlan,
+    ViewedTicket,
+)
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import (
     account,
     address,
@@ -24,7 +36,6 @@ from dispatch.storage.tables.accounts import (
 )
 from dispatch.storage.tables.tickets import hop, ticket
 
-Rows = Sequence[Row[Any]]
 Ids = Sequence[int]
 
 
@@ -45,7 +56,7 @@ def reached_by(mobile: str) -> ColumnElement[bool]:
     return or_(called(mobile), account.c.mobile == mobile, account.c.id.in_(bound), account.c.customer_id.in_(his))
 
 
-def found(tx: Tx, wanted: ColumnElement[bool], areas: Collection[str] | None, limit: int) -> Rows:
+def found(tx: Tx, wanted: ColumnElement[bool], areas: Collection[str] | None, limit: int) -> Sequence[AccountMatch]:
     """With the customer's name and the address, where they have one: the living ones first, then the newest."""
     columns = [account.c[name] for name in ("number", "state", "area", "mobile")]
     query: Select[Any] = (
@@ -57,10 +68,10 @@ def found(tx: Tx, wanted: ColumnElement[bool], areas: Collection[str] | None, li
     if areas is not None:
         query = query.where(account.c.area.in_(areas))
     ended = account.c.ended_at.is_not(None)
-    return tx.execute(query.order_by(ended, account.c.id.desc()).limit(limit)).all()
+    return shaped(AccountMatch, tx.execute(query.order_by(ended, account.c.id.desc()).limit(limit))).all()
 
 
-def accounts(tx: Tx, ids: Ids, limit: int) -> Rows:
+def accounts(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedAccount]:
     """With address and port, where they have one; never with their passwords."""
     columns = [column for column in account.c if column.name != "password"]
     query: Select[Any] = (
@@ -69,32 +80,32 @@ def accounts(tx: Tx, ids: Ids, limit: int) -> Rows:
         .outerjoin(pon_port, pon_port.c.id == account.c.pon_port_id)
         .where(account.c.id.in_(ids))
     )
-    return tx.execute(query.order_by(account.c.id.desc()).limit(limit)).all()
+    return shaped(ViewedAccount, tx.execute(query.order_by(account.c.id.desc()).limit(limit))).all()
 
 
-def plans(tx: Tx, ids: Ids, limit: int) -> Rows:
-    return _of(tx, enrolment, ids, limit)
+def plans(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedPlan]:
+    return shaped(ViewedPlan, tx.execute(_of(enrolment, ids, limit))).all()
 
 
-def bindings(tx: Tx, ids: Ids, limit: int) -> Rows:
-    return _of(tx, binding, ids, limit)
+def bindings(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedBinding]:
+    return shaped(ViewedBinding, tx.execute(_of(binding, ids, limit))).all()
 
 
-def payments(tx: Tx, ids: Ids, limit: int) -> Rows:
-    return _of(tx, payment, ids, limit)
+def payments(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedPayment]:
+    return shaped(ViewedPayment, tx.execute(_of(payment, ids, limit))).all()
 
 
-def invoices(tx: Tx, ids: Ids, limit: int) -> Rows:
+def invoices(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedInvoice]:
     """Without what is printed on them."""
     columns = [column for column in invoice.c if column.name != "content"]
     query: Select[Any] = select(*columns, account.c.number.label("account")).join(
         account, account.c.id == invoice.c.account_id
     )
     query = query.where(invoice.c.account_id.in_(ids)).order_by(invoice.c.number.desc())
-    return tx.execute(query.limit(limit)).all()
+    return shaped(ViewedInvoice, tx.execute(query.limit(limit))).all()
 
 
-def operations(tx: Tx, ids: Ids, limit: int) -> Rows:
+def operations(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedOperation]:
     """With `slip`, the operation's id again where it has one."""
     columns = [operation.c[name] for name in ("id", "kind", "at", "actor", "role", "outlet")]
     query: Select[Any] = (
@@ -103,10 +114,10 @@ def operations(tx: Tx, ids: Ids, limit: int) -> Rows:
         .outerjoin(slip, slip.c.operation_id == operation.c.id)
         .where(operation.c.account_id.in_(ids))
     )
-    return tx.execute(query.order_by(operation.c.id.desc()).limit(limit)).all()
+    return shaped(ViewedOperation, tx.execute(query.order_by(operation.c.id.desc()).limit(limit))).all()
 
 
-def tickets(tx: Tx, ids: Ids, limit: int) -> Rows:
+def tickets(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedTicket]:
     """With the team that has each now."""
     live = and_(hop.c.ticket_id == ticket.c.id, hop.c.state.in_(LIVE_HOP))
     columns = [ticket.c[name] for name in ("id", "kind", "state", "symptom", "made_at", "ended_at", "outcome")]
@@ -116,24 +127,25 @@ def tickets(tx: Tx, ids: Ids, limit: int) -> Rows:
         .outerjoin(hop, live)
         .where(ticket.c.account_id.in_(ids))
     )
-    return tx.execute(query.order_by(ticket.c.id.desc()).limit(limit)).all()
+    return shaped(ViewedTicket, tx.execute(query.order_by(ticket.c.id.desc()).limit(limit))).all()
 
 
-def effects(tx: Tx, lanes: Sequence[str], keys: Sequence[str], limit: int) -> Rows:
+def effects(tx: Tx, lanes: Sequence[str], keys: Sequence[str], limit: int) -> Sequence[ViewedEffect]:
     """Those of these lanes or keys, without what they say."""
     columns = [effect.c[name] for name in ("port", "key", "state", "made_at", "confirmed_at")]
     query = select(*columns).where(or_(effect.c.lane.in_(lanes), effect.c.key.in_(keys)))
-    return tx.execute(query.order_by(effect.c.id.desc()).limit(limit)).all()
+    return shaped(ViewedEffect, tx.execute(query.order_by(effect.c.id.desc()).limit(limit))).all()
 
 
-def hops(tx: Tx, ids: Ids, limit: int) -> Rows:
-    """The hops of the accounts' tickets: their ids."""
+def hop_ids(tx: Tx, ids: Ids, limit: int) -> Sequence[int]:
+    """The ids of the hops of the accounts' tickets."""
     query = select(hop.c.id).join(ticket, ticket.c.id == hop.c.ticket_id).where(ticket.c.account_id.in_(ids))
-    return tx.execute(query.order_by(hop.c.id.desc()).limit(limit)).all()
+    return tx.execute(query.order_by(hop.c.id.desc()).limit(limit)).scalars().all()
 
 
-def _of(tx: Tx, table: Any, ids: Ids, limit: int) -> Rows:
+def _of(table: Any, ids: Ids, limit: int) -> Select[Any]:
+    """The table's rows of these accounts, each with its account's number."""
     query: Select[Any] = select(table, account.c.number.label("account")).join(
         account, account.c.id == table.c.account_id
     )
-    return tx.execute(query.where(table.c.account_id.in_(ids)).order_by(table.c.id.desc()).limit(limit)).all()
+    return query.where(table.c.account_id.in_(ids)).order_by(table.c.id.desc()).limit(limit)

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 
+from dispatch.storage.access_rows import PhotoRow, UploadRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.access import upload
 from dispatch.storage.tables.tickets import hop
 
@@ -42,10 +44,10 @@ def count_of_hop(tx: Tx, hop_id: int) -> int:
     return tx.execute(select(func.count()).where(upload.c.hop_id == hop_id)).scalar_one()
 
 
-def of_ticket(tx: Tx, ticket_id: int) -> Sequence[Row[Any]]:
+def of_ticket(tx: Tx, ticket_id: int) -> Sequence[PhotoRow]:
     """The photos of a ticket's hops, each with its hop's `seq`, without the contents; in the order of their coming."""
     query: Select[Any] = select(*_TOLD, hop.c.seq).join(hop, hop.c.id == upload.c.hop_id)
-    return tx.execute(query.where(hop.c.ticket_id == ticket_id).order_by(upload.c.id)).all()
+    return shaped(PhotoRow, tx.execute(query.where(hop.c.ticket_id == ticket_id).order_by(upload.c.id))).all()
 
 
 def ids_of_user(tx: Tx, ids: Sequence[int], by: str, since: datetime) -> set[int]:
@@ -54,12 +56,12 @@ def ids_of_user(tx: Tx, ids: Sequence[int], by: str, since: datetime) -> set[int
     return set(tx.execute(select(upload.c.id).where(upload.c.id.in_(ids), mine)).scalars())
 
 
-def get(tx: Tx, upload_id: int) -> Row[Any]:
+def get(tx: Tx, upload_id: int) -> UploadRow:
     """Encrypted."""
-    return tx.execute(select(upload).where(upload.c.id == upload_id)).one()
+    return shaped(UploadRow, tx.execute(select(upload).where(upload.c.id == upload_id))).one()
 
 
-def content(cipher: FieldCipher, row: Row[Any]) -> bytes:
+def content(cipher: FieldCipher, row: UploadRow) -> bytes:
     """In clear."""
     return cipher.decrypt(row.content, "upload", "content", row.id)
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from dispatch.domain.roles import Grant, Role
+from dispatch.storage.access_rows import RoleInArea, UserRole, UserRow
 from dispatch.storage.bulk import among_given, listed
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import shaped
 from dispatch.storage.tables.access import EVERYWHERE, user, user_role
 
 
-def find(tx: Tx, name: str, *, lock: bool = False) -> Row[Any] | None:
+def find(tx: Tx, name: str, *, lock: bool = False) -> UserRow | None:
     query = select(user).where(user.c.name == name)
-    return tx.execute(query.with_for_update() if lock else query).one_or_none()
+    return shaped(UserRow, tx.execute(query.with_for_update() if lock else query)).one_or_none()
 
 
-def everybody(tx: Tx, after: str = "", limit: int = 10_000) -> Sequence[Row[Any]]:
+def everybody(tx: Tx, after: str = "", limit: int = 10_000) -> Sequence[UserRow]:
     """In the order of their names, those behind `after`."""
-    return tx.execute(select(user).where(user.c.name > after).order_by(user.c.name).limit(limit)).all()
+    query = select(user).where(user.c.name > after).order_by(user.c.name).limit(limit)
+    return shaped(UserRow, tx.execute(query)).all()
 
 
 def add(tx: Tx, **columns: object) -> int:
@@ -38,11 +40,11 @@ def keep_password(tx: Tx, user_id: int, password: str) -> None:
     tx.execute(update(user).where(user.c.id == user_id).values(password=password))
 
 
-def granted(rows: Iterable[Row[Any]]) -> tuple[Grant, ...]:
+def granted(rows: Iterable[RoleInArea]) -> tuple[Grant, ...]:
     """What rows with a `role` and an `area` grant, in the order of the roles; both are None for a user without one."""
     areas: dict[Role, set[str]] = {}
     for row in rows:
-        if row.role is not None:
+        if row.role is not None and row.area is not None:
             areas.setdefault(Role(row.role), set()).add(row.area)
     return tuple(
         Grant(role, None if EVERYWHERE in areas[role] else frozenset(areas[role])) for role in Role if role in areas
@@ -54,8 +56,8 @@ _HELD = select(user_role).where(among_given(user_role.c.user_id, "ids"))
 
 def grants(tx: Tx, user_ids: Sequence[int]) -> dict[int, tuple[Grant, ...]]:
     """What each of these users holds."""
-    rows: dict[int, list[Row[Any]]] = {user_id: [] for user_id in user_ids}
-    for row in tx.execute(_HELD, listed(tx, ids=user_ids)):
+    rows: dict[int, list[UserRole]] = {user_id: [] for user_id in user_ids}
+    for row in shaped(UserRole, tx.execute(_HELD, listed(tx, ids=user_ids))):
         rows[row.user_id].append(row)
     return {user_id: granted(mine) for user_id, mine in rows.items()}
 

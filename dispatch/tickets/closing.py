@@ -10,7 +10,6 @@ from operator import add
 from typing import Any
 
 import orjson
-from sqlalchemy import Row
 
 from dispatch.domain.numbers import hop_number, ticket_number
 from dispatch.domain.roles import CUSTOMER, WORKER, Actor, require
@@ -20,7 +19,7 @@ from dispatch.errors import BadInput, DispatchError, NotFound, SurveyOver
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, surveys, tickets
 from dispatch.storage.database import Tx
-from dispatch.storage.tables.tickets import as_dict, as_dicts, by_ticket
+from dispatch.storage.rows import HistoryRow, HopRow, LockedHop, TicketRow, as_dict, as_dicts, by_ticket
 from dispatch.tickets import next_hop
 from dispatch.tickets.next_hop import NONE, Changes, DirectlySent, Ending
 
@@ -28,7 +27,7 @@ FILED, UNREACHABLE = "filed", "unreachable"
 
 
 def archive(
-    tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime, direct: DirectlySent = NONE
+    tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetime, direct: DirectlySent = NONE
 ) -> Changes:
     """Work out how these hops' tickets are frozen and the hops end; `tickets.next_hop.write` writes it.
 
@@ -55,12 +54,12 @@ def archive(
     return replace(next_hop.changes(rulebook, endings, now, direct), records=frozen)
 
 
-def _last_finding(journey: Sequence[Row[Any]]) -> str | None:
+def _last_finding(journey: Sequence[HopRow]) -> str | None:
     """What the work came to: an order that is over with its archive ended `activated`, or `refunded`."""
     return next((hop.finding for hop in reversed(journey) if hop.finding), None)
 
 
-def record(case: Row[Any], journey: Sequence[Row[Any]], acts: Sequence[Row[Any]], now: datetime) -> dict[str, Any]:
+def record(case: TicketRow, journey: Sequence[HopRow], acts: Sequence[HistoryRow], now: datetime) -> dict[str, Any]:
     """One row of the archive: canonical JSON (sorted keys, no spaces, UTC times) and its SHA-256."""
     content = orjson.dumps(
         {
@@ -84,7 +83,7 @@ def digest(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def seconds_by_team(journey: Sequence[Row[Any]], now: datetime) -> dict[str, dict[str, float]]:
+def seconds_by_team(journey: Sequence[HopRow], now: datetime) -> dict[str, dict[str, float]]:
     """Where the time went, per team: seconds queued, waiting, in hand and held."""
     sums: dict[str, Spent] = {}
     for hop in journey:
@@ -141,11 +140,11 @@ def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, ac
     _close(tx, rulebook, [_answered(rulebook, row, finding, actor)], now)
 
 
-def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, now: datetime) -> None:
+def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Actor, now: datetime) -> None:
     """Customers who haven't answered: asked once more, or given up as unreachable after the last attempt."""
     tried = surveys.attempts(tx, [row.id for row in rows])
-    given_up: list[Row[Any]] = []
-    again: list[Row[Any]] = []
+    given_up: list[LockedHop] = []
+    again: list[LockedHop] = []
     for row in rows:
         last = tried[row.id].attempt if row.id in tried else 0
         (given_up if last >= rulebook.limits.survey_attempts else again).append(row)
@@ -159,7 +158,7 @@ def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, n
     _close(tx, rulebook, [Ending(row, "finish", actor, finding=UNREACHABLE) for row in given_up], now)
 
 
-def _answered(rulebook: Rulebook, row: Row[Any], finding: str, actor: Actor) -> Ending:
+def _answered(rulebook: Rulebook, row: LockedHop, finding: str, actor: Actor) -> Ending:
     if row.state in HOP_ENDS:
         raise SurveyOver()
     hop_move(HopState(row.state), "finish", f"hop {hop_number(row.kind, row.ticket_id, row.seq)}")

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch import effects
 from dispatch.domain.account import AccountState, account_move
@@ -20,6 +17,7 @@ from dispatch.effects import Order
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import LockedHop
 from dispatch.tickets import next_hop
 from dispatch.tickets.next_hop import Ending
 
@@ -28,13 +26,13 @@ REFUND_DESK = "refund-desk"
 """The team on whose board a failed order waits for cancel and refund."""
 
 
-def key_of(hop: Row[Any]) -> str:
+def key_of(hop_id: int) -> str:
     """What the orders of an automatic hop are named after: the same however often it is tried."""
-    return f"construction/{hop.id}"
+    return f"construction/{hop_id}"
 
 
 def provisioned(
-    tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], refusals: Mapping[int, str | None], now: datetime
+    tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], refusals: Mapping[int, str | None], now: datetime
 ) -> None:
     """End these hops as the provisioning system answered: by hop id why it refused, or None when the line is ready."""
     endings = []
@@ -45,7 +43,7 @@ def provisioned(
     next_hop.end(tx, rulebook, endings, now)
 
 
-def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime) -> None:
+def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetime) -> None:
     """These orders' accounts go into service, in one transaction with the hops' end; the provisioning system and the
     customers are told. Raises IllegalMove."""
     hop_of = {row.account_id: row for row in rows}
@@ -55,7 +53,7 @@ def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], now: datetime
         state = account_move(AccountState(account.state), "activate", f"account with id {account.id}")
         accounts.change(tx, account.id, state=state)
         hop = hop_of[account.id]
-        key, number = key_of(hop), ticket_number(hop.kind, hop.ticket_id)
+        key, number = key_of(hop.id), ticket_number(hop.kind, hop.ticket_id)
         effects.provision(tx, key, account, Order.ACTIVATE, now, speed=lines[account.id].speed)
         effects.tell(tx, key, account.mobile, f"您的宽带账号{account.number}已开通，可以使用。施工单{number}。", now)
     next_hop.end(tx, rulebook, [Ending(row, "finish", WORKER, finding=ACTIVATED) for row in rows], now)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row
-
 from dispatch.domain.numbers import hop_number
 from dispatch.routing.rulebook import END, Facts, Rulebook
 from dispatch.rules_in_force import RulesInForce
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import HopRow
 
 
-def explain_hop(tx: Tx, rules: RulesInForce, hop: Row[Any]) -> dict[str, Any]:
+def explain_hop(tx: Tx, rules: RulesInForce, hop: HopRow) -> dict[str, Any]:
     """`hop`, `to`, `rule`, `rules_version`, `file` (name@version:line), `facts`, `because`; and of every rule that was
     looked at before and `did_not_match`: `rule`, `to`, `because` (what was otherwise)."""
     rulebook, facts = facts_of(tx, rules, hop)
@@ -52,7 +51,7 @@ def explain_hop(tx: Tx, rules: RulesInForce, hop: Row[Any]) -> dict[str, Any]:
     return {**told, "because": why}
 
 
-def facts_of(tx: Tx, rules: RulesInForce, hop: Row[Any]) -> tuple[Rulebook, Facts]:
+def facts_of(tx: Tx, rules: RulesInForce, hop: HopRow) -> tuple[Rulebook, Facts]:
     """The rules that decided on the hop, and the facts that they looked at."""
     return rules.version_in(tx, hop.rulebook), Facts(**hop.facts)
 

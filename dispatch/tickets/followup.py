@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import hop_number, ticket_number
@@ -18,6 +15,7 @@ from dispatch.errors import NotWithdrawable, UrgedEnough
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, tickets
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import LockedHop, TicketRow
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
 from dispatch.tickets import next_hop
@@ -40,7 +38,7 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
         every = write_duration(limits.urge_every)
         raise UrgedEnough(ticket=number, zh=f"在{every}内已催过", why=f"the last time was less than {every} ago")
     why = clean(reason, "reason")
-    times = int(row.urged) + 1
+    times = row.urged + 1
     write_act(
         tx,
         [history.entry(ticket_id, now, "urge", actor, next(iter(live), None), times=times, reason=why)],
@@ -84,7 +82,7 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
     boards_changed(tx, {hop.team for hop in live.values()})
 
 
-def _locked(tx: Tx, ticket_id: int) -> tuple[Row[Any], dict[int, Row[Any]]]:
+def _locked(tx: Tx, ticket_id: int) -> tuple[TicketRow, dict[int, LockedHop]]:
     """The ticket and its live hop, locked, the latter by id. Raises NotFound."""
     live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
     row = tickets.get(tx, ticket_id, lock=True)
@@ -93,7 +91,7 @@ def _locked(tx: Tx, ticket_id: int) -> tuple[Row[Any], dict[int, Row[Any]]]:
     return row, live
 
 
-def _lock_live(tx: Tx, ticket_id: int) -> dict[int, Row[Any]]:
+def _lock_live(tx: Tx, ticket_id: int) -> dict[int, LockedHop]:
     """The ticket's live hop, locked, by id; empty where there is none."""
     row = hops.lock_one(tx, ticket_id)
     return {} if row is None else {row.id: row}

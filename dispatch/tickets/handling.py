@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.domain.finding import Value
 from dispatch.domain.numbers import hop_number
@@ -37,6 +34,7 @@ from dispatch.errors import (
 from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.storage import history, hops
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
 from dispatch.tickets import next_hop
@@ -165,13 +163,14 @@ def resume(tx: Tx, rulebook: Rulebook, hop_id: int, actor: Actor, now: datetime)
     resume_many(tx, rulebook, [row], actor, now)
 
 
-def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], actor: Actor, now: datetime) -> None:
+def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Actor, now: datetime) -> None:
     """Locked hops back into their holders' hands; the time on hold doesn't count against them."""
     resumed = []
     for row in rows:
         state = hop_move(HopState(row.state), "resume", f"hop {_name(row)}")
         held = next_hop.held_seconds(row, now)
         level = _team(rulebook, row).level
+        assert row.claimed_at is not None  # the database's constraint `in_hand`
         wake_at = None if level is None else finish_by(level, row.claimed_at, timedelta(seconds=held))
         if row.late and wake_at is not None and wake_at <= now:  # it was overdue before the hold: noted once
             wake_at = None
@@ -190,7 +189,7 @@ def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "wake_at": now, "failures": 0}])
 
 
-def _ending(rulebook: Rulebook, row: Row[Any], end: End) -> Ending:
+def _ending(rulebook: Rulebook, row: LockedHop, end: End) -> Ending:
     team = _team(rulebook, row)
     match end:
         case Report():
@@ -215,7 +214,7 @@ def _ending(rulebook: Rulebook, row: Row[Any], end: End) -> Ending:
             return Ending(row, "hand back", end.actor, reason=reason, on_behalf_of=end.on_behalf_of)
 
 
-def _evidence(rulebook: Rulebook, row: Row[Any], report: Report) -> dict[str, Value]:
+def _evidence(rulebook: Rulebook, row: LockedHop, report: Report) -> dict[str, Value]:
     allowed = {finding.name: finding for finding in rulebook.findings_of(row.kind, row.team)}
     if report.finding not in allowed:
         raise UnknownFinding(team=row.team, finding=report.finding, allowed=", ".join(allowed))
@@ -225,13 +224,13 @@ def _evidence(rulebook: Rulebook, row: Row[Any], report: Report) -> dict[str, Va
     return good
 
 
-def _require_member(team: Team, actor: Actor, act: str, row: Row[Any], on_behalf_of: str | None) -> None:
+def _require_member(team: Team, actor: Actor, act: str, row: LockedHop, on_behalf_of: str | None) -> None:
     """The team's own people, or for one of them those who may file on his behalf."""
     allowed = team.filed_by if on_behalf_of else team.members
     require(actor, act, f"hop {_name(row)}" + (f" for {on_behalf_of}" if on_behalf_of else ""), allowed)
 
 
-def _require_holder(team: Team, actor: Actor, act: str, row: Row[Any], on_behalf_of: str | None) -> None:
+def _require_holder(team: Team, actor: Actor, act: str, row: LockedHop, on_behalf_of: str | None) -> None:
     _require_member(team, actor, act, row, on_behalf_of)
     if row.holder is None:
         raise IllegalMove(what=f"hop {_name(row)}", move=act, state=row.state, sources="claimed: claim it first")
@@ -239,7 +238,7 @@ def _require_holder(team: Team, actor: Actor, act: str, row: Row[Any], on_behalf
         raise NotYours(hop=_name(row), holder=row.holder, actor=on_behalf_of or actor.name)
 
 
-def _team(rulebook: Rulebook, row: Row[Any]) -> Team:
+def _team(rulebook: Rulebook, row: LockedHop) -> Team:
     """The hop's team. A rulebook that drops a team at work is refused, so this fails only for a hop of another time."""
     if row.team not in rulebook.teams:
         raise NotFound(what="team in the rules in force", which=row.team)
@@ -249,20 +248,20 @@ def _team(rulebook: Rulebook, row: Row[Any]) -> Team:
     return team
 
 
-def _locked(tx: Tx, hop_ids: Sequence[int]) -> dict[int, Row[Any]]:
+def _locked(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
     """Raises BadInput when a hop is named twice: the second act would be judged by the state before the first."""
     if len(set(hop_ids)) < len(hop_ids):
         raise BadInput(what="a hop is named twice in one batch")
     return hops.lock(tx, hop_ids)
 
 
-def _found(rows: Mapping[int, Row[Any]], hop_id: int) -> Row[Any]:
+def _found(rows: Mapping[int, LockedHop], hop_id: int) -> LockedHop:
     if hop_id not in rows:
         raise NotFound(what="hop with id", which=hop_id)
     return rows[hop_id]
 
 
-def _name(row: Row[Any]) -> str:
+def _name(row: LockedHop) -> str:
     return hop_number(row.kind, row.ticket_id, row.seq)
 
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row
-
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
 from dispatch.domain.kind import Kind
@@ -29,7 +27,9 @@ from dispatch.errors import (
 from dispatch.routing.prehandling import Progress, Script, follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, history, tickets
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import TicketColumns
 from dispatch.storage.ticket_changes import write_act
 from dispatch.tickets import next_hop
 
@@ -180,25 +180,26 @@ def _follow(script: Script, symptom: str, answers: Answers, channel: Channel) ->
     return progress
 
 
-def _in_service(account: Row[Any] | None, number: str) -> Row[Any]:
+def _in_service(account: AccountRow | None, number: str) -> AccountRow:
     """Before anyone is sent out: a line that isn't in service has no fault, and the customer is told just that.
 
     Raises UnknownAccount, AccountSuspended, AccountNotInService.
     """
-    match account.state if account is not None else None:
+    if account is None:
+        raise UnknownAccount(account=number)
+    match AccountState(account.state):
         case AccountState.IN_SERVICE:
-            assert account is not None
             return account
         case AccountState.SUSPENDED:
-            assert account is not None
+            assert account.suspended_for is not None  # the database's constraint `suspended`
             raise AccountSuspended(account=number, reason=SUSPENSION_REASONS[account.suspended_for])
-        case None:
-            raise UnknownAccount(account=number)
         case state:
-            raise AccountNotInService(account=number, meaning=AccountState(state).meaning)
+            raise AccountNotInService(account=number, meaning=state.meaning)
 
 
-def _row(report: FaultReport, progress: Progress, channel: Channel, account: Row[Any], now: datetime) -> dict[str, Any]:
+def _row(
+    report: FaultReport, progress: Progress, channel: Channel, account: AccountRow, now: datetime
+) -> dict[str, Any]:
     state = TicketState.REPORTED
     if channel != Channel.HOTLINE_10050:
         state = ticket_move(state, "solve" if progress.outcome == "solved" else "open")
@@ -220,7 +221,7 @@ def _row(report: FaultReport, progress: Progress, channel: Channel, account: Row
     }
 
 
-_ACT = {TicketState.REPORTED: "report", TicketState.SOLVED: "solve", TicketState.OPEN: "open"}
+_ACT = {str(TicketState.REPORTED): "report", str(TicketState.SOLVED): "solve", str(TicketState.OPEN): "open"}
 
 
 def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor, now: datetime) -> list[AcceptedReport]:
@@ -236,7 +237,7 @@ def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor,
     return [_accepted(row) for row in made]
 
 
-def _accepted(row: Row[Any], repeated: bool = False) -> AcceptedReport:
+def _accepted(row: TicketColumns, repeated: bool = False) -> AcceptedReport:
     return AcceptedReport(row.id, ticket_number(row.kind, row.id), TicketState(row.state), repeated)
 
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
-
 from dispatch.domain.finding import Value
 from dispatch.domain.numbers import hop_number, ticket_number
 from dispatch.domain.rank import rank
@@ -23,6 +21,7 @@ from dispatch.storage import archive, history
 from dispatch.storage.bulk import Rows
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import SentHop
+from dispatch.storage.rows import LockedHop, TicketRow
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
 
@@ -34,7 +33,7 @@ class Ending:
     `ticket` is the state that its ticket comes into before it moves on, where that is another one. `outcome` is the
     ticket's, where the ticket ends with this hop and the finding doesn't say it."""
 
-    hop: Row[Any]
+    hop: LockedHop
     move: str
     actor: Actor
     finding: str | None = None
@@ -75,11 +74,11 @@ class Changes:
     records: Rows = ()
 
 
-def start(tx: Tx, rulebook: Rulebook, rows: Sequence[Row[Any]], entries: Rows, now: datetime) -> None:
+def start(tx: Tx, rulebook: Rulebook, rows: Sequence[TicketRow], entries: Rows, now: datetime) -> None:
     """Make the first hop of these tickets (rows of `tickets.get`), and enter into the history what led to it."""
     made = []
     for row in rows:
-        facts = Facts(flow=row.kind, known=_known(row))
+        facts = Facts(flow=row.kind, known=known_facts(row))
         new = _new_hop(rulebook, row.id, row.last_seq + 1, rulebook.decide(facts), facts, None, now)
         made.append({**new, "area": row.area, "rank": rank(row.priority, row.urged)})
     visits = [int(not rulebook.teams[hop["team"]].automatic) for hop in made]
@@ -161,7 +160,8 @@ def _decide(rulebook: Rulebook, ending: Ending, facts: Facts) -> Decision:
             return rulebook.decide(facts)
 
 
-def _known(row: Row[Any]) -> dict[str, Value]:
+def known_facts(row: LockedHop | TicketRow) -> dict[str, Value]:
+    """What the rules may ask of the ticket itself: `routing.checks.OWN_FACTS`."""
     return {
         "category": row.category,
         "channel": row.channel,
@@ -175,7 +175,7 @@ def _facts(ending: Ending) -> Facts:
     row = ending.hop
     return Facts(
         flow=row.kind,
-        known={**_known(row), **ending.evidence},
+        known={**known_facts(row), **ending.evidence},
         team=row.team,
         finding=ending.finding,
         sender=row.asker_team,
@@ -193,12 +193,12 @@ def _asked_by(rulebook: Rulebook, ending: Ending, decision: Decision) -> int | N
     """
     row = ending.hop
     if decision.returns:
-        return row.asker_asked_by  # type: ignore[no-any-return]
+        return row.asker_asked_by
     if rulebook.teams[decision.to].automatic or rulebook.teams[row.team].automatic:
         return None
     if ending.move == "pass on" and row.asked_by is not None:
-        return row.asked_by  # type: ignore[no-any-return]
-    return row.id  # type: ignore[no-any-return]
+        return row.asked_by
+    return row.id
 
 
 def _new_hop(
@@ -231,9 +231,12 @@ def _on_its_way(generation: int, now: datetime, lease: timedelta) -> dict[str, A
     return {"state": hop_target("send"), "generation": generation, "wake_at": now + lease, "sent_at": now}
 
 
-def held_seconds(row: Row[Any], now: datetime) -> float:
+def held_seconds(row: LockedHop, now: datetime) -> float:
     """The hop's time on hold so far, the hold that it is on now included."""
-    return float(row.held_seconds + ((now - row.held_at).total_seconds() if row.state == HopState.HELD else 0))
+    if row.state != HopState.HELD:
+        return row.held_seconds
+    assert row.held_at is not None  # the database's constraint `held`
+    return row.held_seconds + (now - row.held_at).total_seconds()
 
 
 def _ended(ending: Ending, now: datetime) -> dict[str, Any]:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.domain.roles import RELAY
 from dispatch.domain.ticket import HopState
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
 from dispatch.tickets import closing, handling
@@ -33,7 +31,7 @@ def fire(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> int:
     return len(rows)
 
 
-def _mark_overdue(tx: Tx, rows: Sequence[Row[Any]], now: datetime) -> None:
+def _mark_overdue(tx: Tx, rows: Sequence[LockedHop], now: datetime) -> None:
     entries = [
         history.entry(row.ticket_id, now, "overdue", RELAY, row.id, team=row.team, state=row.state) for row in rows
     ]

@@ -35,6 +35,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.slips import typesetting
 from dispatch.slips.forms import SlipData
 from dispatch.storage import accounts, operations, resources
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.tables import accounts as b
@@ -269,7 +270,7 @@ def _somebody_waits(database: Database) -> bool:
         return bool(tx.execute(text(query)).scalar())
 
 
-def line(database: Database, number: str) -> Row[Any]:
+def line(database: Database, number: str) -> AccountRow:
     """The account of this number: the living one, or else the newest."""
     with database.read() as tx:
         return accounts.find(tx, number) or accounts.by_numbers(tx, [number])[number]

@@ -209,7 +209,7 @@ def test_what_is_seen_is_neither_kept_with_the_operation_nor_in_the_audit_trail(
     for value in ("张㛃乙", c.resident_id(), c.mobile()):
         assert value not in kept
     assert c.resident_id() not in str(books)
-    assert c.line(database, number).password not in str(seen(database, counter, account=number, show=EVERYTHING))
+    assert str(c.line(database, number).password) not in str(seen(database, counter, account=number, show=EVERYTHING))
 
 
 def test_a_query_changes_nothing_but_its_own_record(database: Database, counter: Counter) -> None:

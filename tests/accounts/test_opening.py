@@ -21,6 +21,7 @@ from dispatch.routing.address_file import CoveredAddress
 from dispatch.slips.forms import InvoiceData
 from dispatch.storage import customers, payments, resources
 from dispatch.storage.database import Database
+from dispatch.storage.rows import as_dicts
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from tests import factories as f
@@ -73,7 +74,7 @@ def test_the_line_is_reserved_for_a_customer_registered_by_his_real_name(
     account = c.line(database, str(done.result["account"]))
     assert (account.state, account.number) == (AccountState.INSTALLING, f"kd{account.id:010d}")
     assert (account.area, account.mobile, account.added_by) == ("tianhe", c.mobile(), f.CLERK.name)
-    assert counter.passwords.verify(c.PASSWORD, account.password)
+    assert counter.passwords.verify(c.PASSWORD, str(account.password))
     (customer,) = c.rows(database, b.customer)
     assert account.customer_id == customer.id
     assert (customer.name, customer.document_kind, customer.document_expires) == (
@@ -209,7 +210,7 @@ def test_where_nothing_reaches_the_demand_is_recorded_and_nothing_else(database:
     after = f.dump(database)
     assert {name for name in after if after[name] != before[name]} == {"demand", "operation"}
     with database.read() as tx:
-        assert [tuple(row) for row in resources.demand_by_area(tx)] == [("tianhe", 1, 500)]
+        assert as_dicts(resources.demand_by_area(tx)) == [{"area": "tianhe", "wanted": 1, "speed": 500}]
 
 
 def test_a_port_without_a_free_place_reaches_nobody_else(database: Database, counter: Counter) -> None:

@@ -47,7 +47,7 @@ def agent(**changes: Any) -> Agent:
 
 
 def opens(database: Database, counter: Counter, number: str, typed: str) -> bool:
-    return counter.passwords.verify(typed, c.line(database, number).password)
+    return counter.passwords.verify(typed, str(c.line(database, number).password))
 
 
 @pytest.fixture

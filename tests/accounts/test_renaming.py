@@ -14,6 +14,7 @@ from dispatch.domain.title import Title
 from dispatch.routing.prehandling import Script
 from dispatch.slips.forms import Change
 from dispatch.storage.database import Database
+from dispatch.storage.rows import as_dict
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
@@ -34,7 +35,7 @@ def test_the_account_is_called_by_the_mobile_number_from_now_on_and_stays_the_sa
     done = c.accepted(database, renaming.rename, counter, renaming_of(number, new_account=" +86 139 0013 9000 "))
     assert done.result == {"account": NEW, "before": number}
     after = c.line(database, NEW)
-    assert after._mapping == {**before._mapping, "number": NEW}
+    assert as_dict(after) == {**as_dict(before), "number": NEW}
     slip = c.slip(database, done)
     assert (slip.operation, slip.account) == ("rename", NEW)
     assert slip.changes == (Change(Title("宽带账号", "Account name"), number, NEW),)

@@ -18,6 +18,7 @@ from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
 from dispatch.routing.prehandling import Script
 from dispatch.storage.database import Database
+from dispatch.storage.rows import as_dict
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
@@ -56,8 +57,8 @@ def test_the_service_stops_and_all_that_the_account_has_is_kept(
     done = c.accepted(database, suspension.suspend, counter, stopping(number, reason="arrears", note="  欠费三个月 "))
 
     assert done.result == {"account": number}
-    assert c.line(database, number)._mapping == {
-        **account._mapping, "state": AccountState.SUSPENDED, "suspended_for": "arrears",
+    assert as_dict(c.line(database, number)) == {
+        **as_dict(account), "state": AccountState.SUSPENDED, "suspended_for": "arrears",
     }  # fmt: skip
     after = f.dump(database)
     assert {name for name in after if after[name] != before[name]} == {"account", "operation", "slip", "effect"}

@@ -19,6 +19,7 @@ from dispatch.domain.plans import Fallback
 from dispatch.domain.roles import Role
 from dispatch.routing.prehandling import Script
 from dispatch.storage.database import Database
+from dispatch.storage.rows import as_dict
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
@@ -61,7 +62,7 @@ def test_the_account_goes_over_as_it_is_to_the_new_owner(database: Database, cou
     assert done.result == {"account": number}
     assert (owner.name, owner.mobile, owner.document_expires) == (c.person(2).name, c.mobile(2), date(2036, 3, 6))
     gone = {"customer_id": owner.id, "mobile": c.mobile(2), "password": after.password}
-    assert after._mapping == {**before._mapping, **gone}
+    assert as_dict(after) == {**as_dict(before), **gone}
     assert c.rows(database, b.enrolment) == plan, "the marketing plan stays with the account"
 
 

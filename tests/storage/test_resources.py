@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.storage import resources
-from dispatch.storage.database import Database
+from dispatch.storage.database import Database, Tx
 from tests.factories import dump
 
 ONE = CoveredAddress("广州市天河区体育西路1号", "tianhe", "OLT-1", "0/1/1", 64)
@@ -41,12 +41,18 @@ def test_entering_the_same_again_changes_nothing(database: Database) -> None:
     assert dump(database) == before
 
 
+def port_of(tx: Tx, text: str) -> int:
+    row = resources.find_address(tx, text)
+    assert row is not None
+    assert row.pon_port_id is not None
+    return row.pon_port_id
+
+
 def test_what_is_known_takes_the_new_values_and_keeps_what_is_in_use(database: Database) -> None:
     entered(database, ONE, NOWHERE)
     with database.write() as tx:
-        row = resources.find_address(tx, ONE.text)
-        assert row is not None
-        assert resources.occupy(tx, row.pon_port_id)
+        port = port_of(tx, ONE.text)
+        assert resources.occupy(tx, port)
         assert resources.in_use(tx) == {("OLT-1", "0/1/1"): 1}
     assert entered(database, ONE._replace(capacity=32), NOWHERE._replace(olt="OLT-1", port="0/1/1", capacity=32)) == 0
     assert found(database, ONE.text) == ("tianhe", "OLT-1", "0/1/1", 32, 1)
@@ -56,9 +62,8 @@ def test_what_is_known_takes_the_new_values_and_keeps_what_is_in_use(database: D
 def test_a_port_can_not_have_less_capacity_than_is_in_use(database: Database) -> None:
     entered(database, ONE)
     with database.write() as tx:
-        row = resources.find_address(tx, ONE.text)
-        assert row is not None
-        assert all(resources.occupy(tx, row.pon_port_id) for _ in range(2))
+        port = port_of(tx, ONE.text)
+        assert all(resources.occupy(tx, port) for _ in range(2))
     before = dump(database)
     with pytest.raises(IntegrityError):
         entered(database, TWO, ONE._replace(capacity=1))
@@ -76,9 +81,8 @@ def test_more_rows_than_one_statement_holds_are_all_entered(database: Database) 
 def test_the_last_place_of_a_port_is_taken_once(database: Database) -> None:
     entered(database, ONE._replace(capacity=1))
     with database.write() as tx:
-        row = resources.find_address(tx, ONE.text)
-        assert row is not None
-        assert resources.occupy(tx, row.pon_port_id)
-        assert not resources.occupy(tx, row.pon_port_id)
-        resources.free(tx, row.pon_port_id)
-        assert resources.occupy(tx, row.pon_port_id)
+        port = port_of(tx, ONE.text)
+        assert resources.occupy(tx, port)
+        assert not resources.occupy(tx, port)
+        resources.free(tx, port)
+        assert resources.occupy(tx, port)

@@ -17,6 +17,7 @@ from dispatch.storage import effects as rows
 from dispatch.storage import retention
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
+from dispatch.storage.rows import as_dict, as_dicts
 from dispatch.storage.tables.accounts import effect
 from dispatch.storage.tables.tickets import archive_record, history, stored_case
 from dispatch.tickets import closing, followup
@@ -45,13 +46,14 @@ def store(database: Database, now: datetime = LONG_AFTER, limit: int = 99) -> in
         return retention.store_ended(tx, AGE, now, limit)
 
 
-def told(database: Database, ticket_id: int) -> dict[str, list[tuple[Any, ...]]]:
+def told(database: Database, ticket_id: int) -> dict[str, list[dict[str, Any]]]:
     """All that the case tells of itself, but for when it was stored."""
     with database.read() as tx:
         journey = lists.journey(tx, ticket_id)
-    case = [value for name, value in journey.ticket._mapping.items() if name != "stored_at"]
+    case = as_dict(journey.ticket)
+    del case["stored_at"]
     parts = {"hops": journey.hops, "history": journey.history, "records": journey.records}
-    return {"ticket": [tuple(case)]} | {name: [tuple(row) for row in part] for name, part in parts.items()}
+    return {"ticket": [case]} | {name: as_dicts(part) for name, part in parts.items()}
 
 
 def left(database: Database) -> tuple[int, int]:

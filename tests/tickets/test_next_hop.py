@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from sqlalchemy import Row
 
 from dispatch.errors import NobodyAsked
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Facts, Rulebook
 from dispatch.storage.database import Database
+from dispatch.storage.rows import LockedHop
 from dispatch.tickets import closing, handling
 from dispatch.tickets.handling import HandBack, PassOn
 from tests.factories import (
@@ -49,7 +47,7 @@ def to_transmission(database: Database, rulebook: Rulebook, ticket_id: int) -> N
     reported(database, rulebook, ticket_id, INSTALLER, "line-fault", location="12 号箱")
 
 
-def place(row: Row[Any] | None) -> tuple[str, str | None]:
+def place(row: LockedHop | None) -> tuple[str, str | None]:
     """The team that has it, and the team that asked."""
     assert row is not None
     return row.team, row.asker_team

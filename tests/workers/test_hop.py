@@ -125,7 +125,9 @@ def test_a_pause_that_grows_lies_between_a_poison_hops_tries(
     pauses = []
     for n in range(3):
         stage.work("noc", after=LONG if n else timedelta())
-        pauses.append((hop(stage.context.database, ten[6]).wake_at - datetime.now(UTC)).total_seconds())
+        wake_at = hop(stage.context.database, ten[6]).wake_at
+        assert wake_at is not None
+        pauses.append((wake_at - datetime.now(UTC)).total_seconds())
     assert [round(pause) for pause in pauses] == pytest.approx([2, 4, 8], abs=1)
 
 

@@ -6,15 +6,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
-from sqlalchemy import Row
 
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import archive, history
 from dispatch.storage.database import Database, Tx
+from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.tickets import closing, followup
 from dispatch.tickets.next_hop import Changes, DirectlySent
@@ -37,7 +36,7 @@ def interrupted_by(act: Callable[[Tx], object], database: Database) -> tuple[Ste
     hops it has worked that out, each time."""
     worked_out: list[int] = []
 
-    def end(tx: Tx, rulebook: Rulebook, mine: Sequence[Row[Any]], now: datetime, direct: DirectlySent) -> Changes:
+    def end(tx: Tx, rulebook: Rulebook, mine: Sequence[LockedHop], now: datetime, direct: DirectlySent) -> Changes:
         found = closing.archive(tx, rulebook, mine, now, direct)
         worked_out.append(len(mine))
         if len(worked_out) == 1:

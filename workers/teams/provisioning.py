@@ -20,7 +20,7 @@ def prepare(context: Context, rows: Hops) -> Write:
     orders = {}
     for row in rows:
         line = lines[row.account_id]
-        key = f"{construction.key_of(row)}/{Order.PREPARE}"
+        key = f"{construction.key_of(row.id)}/{Order.PREPARE}"
         orders[row.id] = LineOrder(key, Order.PREPARE, line.id, line.number, line.olt, line.port, line.speed)
     refused = context.provisioning.carry_out(list(orders.values()))
     answers = {hop_id: refused.get(order.key) for hop_id, order in orders.items()}

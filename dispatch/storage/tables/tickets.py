@@ -3,9 +3,7 @@ don't know."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import (
     Boolean,
@@ -17,7 +15,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    Row,
     SmallInteger,
     String,
     Table,
@@ -238,22 +235,3 @@ epoch = Table(  # one row: what lifts the generations over those of the time bef
 )
 
 APPEND_ONLY = (history, archive_record, stored_case)
-
-
-def by_ticket(rows: Iterable[Row[Any]]) -> defaultdict[int, list[Row[Any]]]:
-    """Rows that have a `ticket_id`, those of each ticket together in their order; of another ticket none."""
-    groups: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    for row in rows:
-        groups[row.ticket_id].append(row)
-    return groups
-
-
-def as_dict(row: Any) -> dict[str, Any]:
-    """A row as a plain dict."""
-    return as_dicts([row])[0]
-
-
-def as_dicts(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Rows of one statement as plain dicts."""
-    names = [str(name) for name in rows[0]._fields] if rows else []  # a column's name is only a kind of str
-    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -86,7 +86,7 @@ def search_addresses(call: Call, asked: AddressSearch) -> AddressesFound:
             CoverageBody(
                 address=row.text,
                 area=row.area,
-                free=None if row.olt is None else row.capacity - row.used,
+                free=row.free,
                 taken=row.taken is not None,
             )
             for row in rows
@@ -98,9 +98,13 @@ def search_addresses(call: Call, asked: AddressSearch) -> AddressesFound:
 def list_addresses(call: Call, area: Area = None, limit: Limit = 50) -> Addresses:
     """What reaches them, by area and address."""
     rows = resources.addresses(call.tx, limit, _within(area, served(call)))
-    names = ("area", "olt", "port", "capacity", "used")
     return Addresses(
-        items=[AddressBody(address=row.text, **{name: getattr(row, name) for name in names}) for row in rows]
+        items=[
+            AddressBody(
+                address=row.text, area=row.area, olt=row.olt, port=row.port, capacity=row.capacity, used=row.used
+            )
+            for row in rows
+        ]
     )
 
 

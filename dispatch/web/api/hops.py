@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import Field as Of
-from sqlalchemy import Row
 
 from dispatch.domain.finding import Value
 from dispatch.domain.numbers import read_hop_number
@@ -28,6 +27,7 @@ from dispatch.errors import (
 )
 from dispatch.reports import lists
 from dispatch.storage import hops as rows
+from dispatch.storage.rows import LockedHop, Visit
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals, Report
 from dispatch.web.api.schemas import LARGEST_BATCH, HopName, RequestBody, ResponseBody, Text, Word
@@ -213,7 +213,7 @@ def _report(hop_id: int, actor: Actor, asked: ReportRequest) -> Report:
     return Report(hop_id, actor, asked.finding, asked.evidence, asked.on_behalf_of)
 
 
-def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[Row[Any], Actor]:
+def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[LockedHop, Actor]:
     """The hop, locked, and in which role the caller does this. Raises NotFound, NotAllowed, ChangedMeanwhile."""
     row = rows.lock_one(call.tx, *read_hop_number(name))
     if row is None:
@@ -224,7 +224,7 @@ def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[Row[Any],
     return row, actor
 
 
-def _ended(call: Call, row: Row[Any], end: End) -> HopChange:
+def _ended(call: Call, row: LockedHop, end: End) -> HopChange:
     handling.end(call.tx, call.rulebook, end, call.now)
     return _done(call, row)
 
@@ -241,7 +241,7 @@ def _seen(call: Call, ticket_id: int, seq: int | None, name: str) -> HopView:
     return HopView(hop=told, may=may_with_hop(call, thing, row.holder))
 
 
-def _done(call: Call, row: Row[Any]) -> HopChange:
+def _done(call: Call, row: LockedHop) -> HopChange:
     """What has become of the hop."""
     visits = rows.visits(call.tx, row.ticket_id)
     ticket = _ticket(call, visits)
@@ -249,7 +249,7 @@ def _done(call: Call, row: Row[Any]) -> HopChange:
     return HopChange(hop=told[0], next=told[1] if len(told) > 1 else None)
 
 
-def _ticket(call: Call, visits: Sequence[Row[Any]]) -> Target:
+def _ticket(call: Call, visits: Sequence[Visit]) -> Target:
     """Whose hops these are."""
     teams = teams_named(call, {visit.team for visit in visits})
     return Target(visits[0].area, None, teams, TicketState(visits[0].ticket_state))

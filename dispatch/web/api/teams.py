@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from sqlalchemy import Row
 
 from dispatch.domain.finding import Evidence
 from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState, TicketState
 from dispatch.errors import BadInput, NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook, Team
+from dispatch.storage.rows import BoardLine
 from dispatch.web.api.schemas import (
     Cursor,
     Limit,
@@ -242,7 +242,7 @@ def _evidence(of: Evidence) -> EvidenceBody:
     )
 
 
-def on_board(call: Call, row: Row[Any]) -> BoardHop:
+def on_board(call: Call, row: BoardLine) -> BoardHop:
     """`row` is one of `reports.lists.board`."""
     thing = hop_thing(call, row.team, row.state, row.area, [row.team])
     shown = call.shows(GuardedField.CUSTOMER, Target(row.area, thing.team, thing.teams, TicketState(row.ticket_state)))
@@ -250,14 +250,24 @@ def on_board(call: Call, row: Row[Any]) -> BoardHop:
     return BoardHop(
         hop=name,
         ticket=name.rpartition("-")[0],
-        **{name: getattr(row, name) if shown else None for name in ("account", "address", "mobile", "description")},
+        account=row.account if shown else None,
+        address=row.address if shown else None,
+        mobile=row.mobile if shown else None,
+        description=row.description if shown else None,
         asked_by=row.asker_team,
         may=may_with_hop(call, thing, row.holder),
-        **{
-            column: getattr(row, column)
-            for column in (
-                "state", "area", "symptom", "priority", "urged", "reopened", "hops", "assignee", "holder", "found",
-                "late", "boarded_at", "claimed_at", "wake_at",
-            )
-        },
-    )  # fmt: skip
+        state=row.state,
+        area=row.area,
+        symptom=row.symptom,
+        priority=row.priority,
+        urged=row.urged,
+        reopened=row.reopened,
+        hops=row.hops,
+        assignee=row.assignee,
+        holder=row.holder,
+        found=row.found,
+        late=row.late,
+        boarded_at=row.boarded_at,
+        claimed_at=row.claimed_at,
+        wake_at=row.wake_at,
+    )

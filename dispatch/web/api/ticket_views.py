@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
-
 from dispatch.domain.finding import Value
 from dispatch.domain.numbers import read_hop_number, read_ticket_number, ticket_number
 from dispatch.domain.ticket import HopState, TicketState
@@ -16,6 +14,7 @@ from dispatch.errors import NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
 from dispatch.storage import hops
+from dispatch.storage.rows import HopRow, TicketRow
 from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.policy import MOVES_OF_HOPS, GuardedField, Target
 from dispatch.web.request_context import Call
@@ -111,7 +110,7 @@ def teams_named(call: Call, names: Collection[str]) -> tuple[Team, ...]:
     return tuple(call.rulebook.teams[name] for name in sorted(names) if name in call.rulebook.teams)
 
 
-def ticket_thing(call: Call, row: Row[Any], teams: Collection[str], last_team: str | None = None) -> Target:
+def ticket_thing(call: Call, row: TicketRow, teams: Collection[str], last_team: str | None = None) -> Target:
     """`row` is one of `tickets.get`; `last_team` has it now, or had it last."""
     team = call.rulebook.teams.get(last_team or "")
     return Target(row.area, team, teams_named(call, teams), TicketState(row.state))
@@ -141,7 +140,7 @@ def is_supervised(call: Call, thing: Target) -> bool:
     return any(grant.role == "supervisor" and grant.covers(thing.area) for grant in call.user.grants)
 
 
-def ticket_view(call: Call, row: Row[Any], thing: Target) -> Ticket:
+def ticket_view(call: Call, row: TicketRow, thing: Target) -> Ticket:
     shown = call.shows(GuardedField.CUSTOMER, thing)
     return Ticket(
         number=ticket_number(row.kind, row.id),
@@ -150,17 +149,22 @@ def ticket_view(call: Call, row: Row[Any], thing: Target) -> Ticket:
         account=row.account if shown else None,
         description=row.description if shown else None,
         answers=[(question, answer) for question, answer in row.script] if shown else None,
-        **{
-            name: getattr(row, name)
-            for name in (
-                "area", "channel", "symptom", "category", "priority", "hops", "reopened", "urged", "urged_at",
-                "made_at", "ended_at", "outcome",
-            )
-        },
-    )  # fmt: skip
+        area=row.area,
+        channel=row.channel,
+        symptom=row.symptom,
+        category=row.category,
+        priority=row.priority,
+        hops=row.hops,
+        reopened=row.reopened,
+        urged=row.urged,
+        urged_at=row.urged_at,
+        made_at=row.made_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+    )
 
 
-def hop_view(call: Call, kind: str, row: Row[Any], ticket: Target) -> Hop:
+def hop_view(call: Call, kind: str, row: HopRow, ticket: Target) -> Hop:
     """`row` is one of `hops.of_tickets`; `ticket` is its ticket's thing."""
     shown = call.shows(GuardedField.CUSTOMER, ticket)
     failure = call.shows(GuardedField.FAILURE, ticket)
@@ -171,14 +175,24 @@ def hop_view(call: Call, kind: str, row: Row[Any], ticket: Target) -> Hop:
         evidence=row.evidence if shown else None,
         reason=row.reason if shown else None,
         failure=row.failure if failure else None,
-        **{
-            name: getattr(row, name)
-            for name in (
-                "team", "rule", "assignee", "holder", "found", "finding", "late", "failures", "made_at", "sent_at",
-                "received_at", "boarded_at", "claimed_at", "held_at", "held_seconds", "wake_at", "ended_at",
-            )
-        },
-    )  # fmt: skip
+        team=row.team,
+        rule=row.rule,
+        assignee=row.assignee,
+        holder=row.holder,
+        found=row.found,
+        finding=row.finding,
+        late=row.late,
+        failures=row.failures,
+        made_at=row.made_at,
+        sent_at=row.sent_at,
+        received_at=row.received_at,
+        boarded_at=row.boarded_at,
+        claimed_at=row.claimed_at,
+        held_at=row.held_at,
+        held_seconds=row.held_seconds,
+        wake_at=row.wake_at,
+        ended_at=row.ended_at,
+    )
 
 
 def seen_journey(call: Call, ticket_id: int, name: str, operation: str) -> tuple[lists.Journey, Target]:

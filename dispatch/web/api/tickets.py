@@ -170,7 +170,7 @@ def list_tickets(
     for row in rows:
         told = ticket_view(call, row, ticket_thing(call, row, teams[row.id]))
         now = None
-        if row.team is not None:
+        if row.team is not None and row.seq is not None:
             hop = hop_name(row.kind, row.id, row.seq)
             now = With(hop=hop, team=row.team, state=row.hop_state, holder=row.holder)
         items.append(ListedTicket(**told.model_dump(), now=now))
@@ -186,7 +186,7 @@ def see_ticket(call: Call, ticket: TicketName) -> JourneyBody:
 def tell(call: Call, journey: lists.Journey, thing: Target) -> JourneyBody:
     """What the caller sees of it."""
     row, shown = journey.ticket, call.shows(GuardedField.CUSTOMER, thing)
-    names = {hop.id: hop_name(row.kind, row.id, hop.seq) for hop in journey.hops}
+    names: dict[int | None, str] = {hop.id: hop_name(row.kind, row.id, hop.seq) for hop in journey.hops}
     return JourneyBody(
         ticket=ticket_view(call, row, thing),
         hops=[hop_view(call, row.kind, hop, thing) for hop in journey.hops],

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path
 from pydantic import Field as Of
-from sqlalchemy import Row
 from starlette.responses import Response
 
 from dispatch.domain.numbers import read_ticket_number
@@ -27,6 +26,8 @@ from dispatch.domain.ticket import HopState
 from dispatch.errors import ChangedMeanwhile, IllegalMove, NotFound, PhotosEnough, UploadGone, WrongFileType
 from dispatch.reports import lists
 from dispatch.storage import hops, tickets, uploads
+from dispatch.storage.access_rows import PhotoRow
+from dispatch.storage.rows import LockedHop, TicketRow
 from dispatch.web.api.schemas import HopName, ResponseBody, TicketName
 from dispatch.web.api.ticket_views import find_hop, hop_name, hop_thing, missing_hop, missing_ticket, ticket_thing
 from dispatch.web.policy import POLICIES, GuardedField
@@ -155,7 +156,7 @@ def scans_named(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
     return {upload: uploads.content(call.here.cipher(), uploads.get(call.tx, upload)) for upload in ids}
 
 
-def _require_in_hand(row: Row[Any]) -> None:
+def _require_in_hand(row: LockedHop) -> None:
     """Raises IllegalMove."""
     states = POLICIES["add a photo"].states or frozenset()
     if HopState(row.state) not in states:
@@ -163,7 +164,7 @@ def _require_in_hand(row: Row[Any]) -> None:
         raise IllegalMove(what="hop", move="get a photo", state=row.state, sources=sources)
 
 
-def _seen(call: Call, name: str) -> Row[Any]:
+def _seen(call: Call, name: str) -> TicketRow:
     """The ticket, whose customer the caller sees. Raises NotFound, NotAllowed."""
     ticket_id = read_ticket_number(name)
     row = tickets.get(call.tx, ticket_id)
@@ -175,7 +176,7 @@ def _seen(call: Call, name: str) -> Row[Any]:
     return row
 
 
-def _photos(kind: str, ticket_id: int, rows: Sequence[Row[Any]]) -> list[StoredPhoto]:
+def _photos(kind: str, ticket_id: int, rows: Sequence[PhotoRow]) -> list[StoredPhoto]:
     told = []
     for row in rows:
         name = hop_name(kind, ticket_id, row.seq)

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row
-
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Title
 from dispatch.errors import BadInput
 from dispatch.reports import lists
-from dispatch.routing.checks import OWN_FACTS
 from dispatch.routing.rulebook import Team
 from dispatch.routing.wording import evidence_of
 from dispatch.storage import tickets
+from dispatch.storage.rows import TicketRow
+from dispatch.tickets.next_hop import known_facts
 from dispatch.web.api import crew, teams, uploads
 from dispatch.web.api.schemas import Cursor, HopName, Limit, TeamName
 from dispatch.web.api.teams import BoardHop, OnBoardState
@@ -102,7 +101,7 @@ def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
         raise missing_hop(hop)
     job = _job(call, teams.on_board(call, lists.board_line(call.tx, hop_id)), at)
     kind, mine = journey.ticket.kind, job.on.holder == call.user.name
-    known = {fact: getattr(journey.ticket, fact) for fact in OWN_FACTS}
+    known = known_facts(journey.ticket)
     views = {each.id: hop_view(call, kind, each, thing) for each in journey.hops}
     is_last = row is journey.hops[-1]
     return {
@@ -164,7 +163,7 @@ def _says(call: Call, hop: Hop) -> bool:
     return bool(hop.finding or hop.reason) and not (team is not None and team.automatic)
 
 
-def pre_handling(call: Call, ticket: Row[Any]) -> list[tuple[Title, Title]]:
+def pre_handling(call: Call, ticket: TicketRow) -> list[tuple[Title, Title]]:
     """What pre-handling asked and was answered, in the words of the script in force."""
     symptom = call.here.script().symptoms.get(ticket.symptom)
     told = []

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-from sqlalchemy import Row
+from typing import NamedTuple
 
 from dispatch.domain.title import Title
 from dispatch.routing.rulebook import END, Considered, Decision, Facts, Rulebook
 from dispatch.routing.wording import say_condition, say_fact, say_value
+from dispatch.storage.rows import HopRow
 from dispatch.tickets.explanation import facts_of, is_by_hand
 from dispatch.web.request_context import Call
 
@@ -38,7 +37,7 @@ class Why(NamedTuple):
     missed: list[Missed]
 
 
-def why(call: Call, hop: Row[Any], *, shown: bool) -> Why:
+def why(call: Call, hop: HopRow, *, shown: bool) -> Why:
     """`shown`: whether the caller sees what was said of the customer, and so what the evidence was."""
     rulebook, facts = facts_of(call.tx, call.here.rules, hop)
     place = f"{call.here.rules.file.name}@{hop.rulebook}"

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from sqlalchemy import Row
 
 from dispatch.domain.ticket import HOP_ENDS, TICKET_ENDS, TicketState
 from dispatch.reports.lists import Journey
@@ -13,6 +10,7 @@ from dispatch.routing import drawing
 from dispatch.routing.graph import ANYWHERE, START, Arrow, ArrowKind, JourneyStep, arrows, boxes, travelled
 from dispatch.routing.painting import Marks
 from dispatch.routing.rulebook import END, Rulebook
+from dispatch.storage.rows import HopRow
 from dispatch.web.pages import labels
 from dispatch.web.pages.explanation import say_team
 from dispatch.web.pages.rendering import Translator
@@ -69,13 +67,13 @@ def _here(journey: Journey) -> str | None:
     """The box where it is now; a ticket that was taken back is nowhere."""
     live = _live(journey.hops)
     if live is not None:
-        return str(live.team)
+        return live.team
     if not journey.hops:
         return START
     return None if journey.ticket.state == TicketState.WITHDRAWN else END
 
 
-def _live(hops: Sequence[Row[Any]]) -> Row[Any] | None:
+def _live(hops: Sequence[HopRow]) -> HopRow | None:
     return next((hop for hop in hops if hop.state not in HOP_ENDS), None)
 
 

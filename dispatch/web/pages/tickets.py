@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from fastapi import Query
 from markupsafe import Markup
-from sqlalchemy import Row
 from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain.acts import act_title
@@ -23,6 +22,7 @@ from dispatch.reports import lists
 from dispatch.routing.prehandling import follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import say_fact, say_value
+from dispatch.storage.rows import HopRow
 from dispatch.web.api import tickets, uploads
 from dispatch.web.api.schemas import Cursor, TicketName
 from dispatch.web.api.ticket_views import Hop, seen_journey
@@ -146,13 +146,13 @@ def _symptom(call: Call, name: str) -> HasTitle:
     return known.title if known else labels.symptom(name)
 
 
-def _rulebook(call: Call, hops: Sequence[Row[Any]]) -> Rulebook:
+def _rulebook(call: Call, hops: Sequence[HopRow]) -> Rulebook:
     """The one by which the ticket came where it is."""
     return call.here.rules.version_in(call.tx, hops[-1].rulebook) if hops else call.rulebook
 
 
 def _visits(
-    call: Call, rows: Sequence[Row[Any]], told: tickets.JourneyBody, photos: Sequence[StoredPhoto], *, shown: bool
+    call: Call, rows: Sequence[HopRow], told: tickets.JourneyBody, photos: Sequence[StoredPhoto], *, shown: bool
 ) -> list[TimelineVisit]:
     visits = []
     for row, hop in zip(rows, told.hops, strict=True):

@@ -1,0 +1,327 @@
+"""The rows of the counter: customers, accounts, access resources, money, operations and their outside effects.
+
+The `Viewed…` rows are what the customer's unified view reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Protocol
+
+
+class CustomerRow(Protocol):
+    """A customer."""
+
+    id: int
+    name: str
+    document_kind: str
+    document_number: str  # ciphertext
+    document_index: str  # blind index: HMAC of kind and number
+    document_expires: date | None  # None: valid for good 长期
+    mobile: str
+    made_at: datetime
+
+
+class AccountInfo(Protocol):
+    """A broadband account without its password."""
+
+    id: int
+    number: str
+    state: str  # one of `domain.account.AccountState`
+    customer_id: int | None  # None: taken over from elsewhere without its customer
+    address_id: int | None  # None: taken over from elsewhere without its address
+    pon_port_id: int | None  # of which it occupies a place; None: of none
+    area: str
+    mobile: str  # the contact
+    suspended_for: str | None  # None: not suspended
+    ended_for: str | None  # None: not ended
+    ended_at: datetime | None  # None: not ended
+    added_at: datetime
+    added_by: str
+
+
+class AccountRow(AccountInfo, Protocol):
+    """A broadband account."""
+
+    password: str | None  # argon2 hash; None: none was set
+
+
+class ViewedAccount(AccountInfo, Protocol):
+    """An account with its address and port, each None when it has none."""
+
+    address: str | None
+    olt: str | None
+    port: str | None
+
+
+class AccountMatch(Protocol):
+    """An account that a search found."""
+
+    number: str
+    state: str
+    area: str
+    mobile: str
+    address: str | None  # None: it has none
+    name: str | None  # the customer's; None: it has none
+
+
+class AddressLine(Protocol):
+    """A standard address with its PON port; the port's columns are None where no port reaches it."""
+
+    text: str
+    area: str
+    olt: str | None
+    port: str | None
+    capacity: int | None  # subscribers that the port can have
+    used: int | None  # subscribers that it has
+
+
+class AddressRow(AddressLine, Protocol):
+    """A standard address with its PON port, to be taken by an account."""
+
+    id: int
+    pon_port_id: int | None
+
+
+class AddressMatch(Protocol):
+    """An address that a search found."""
+
+    text: str
+    area: str
+    free: int | None  # subscribers that its port can still have; None: no port reaches it
+    taken: int | None  # the id of the living account there; None: the address is free
+
+
+class DemandRow(Protocol):
+    """Somebody wanted a line where none can be had."""
+
+    id: int
+    operation_id: int
+    area: str
+    address: str
+    contact: str
+    mobile: str
+    speed: int  # Mbit/s
+    at: datetime
+
+
+class DemandOfArea(Protocol):
+    """What network planning counts in an area."""
+
+    area: str
+    wanted: int  # how many asked
+    speed: int  # Mbit/s, of all of them together
+
+
+class EnrolmentRow(Protocol):
+    """An account's time in a marketing plan."""
+
+    id: int
+    account_id: int
+    operation_id: int
+    plan: str | None  # None: a monthly fee alone, after a plan was voided
+    plans_version: str
+    terms: Mapping[str, Any]  # the plan as it was then
+    mobile: str | None  # the bound number that carries it; None: none does
+    from_at: datetime
+    until: date | None  # the first day after its term; None: no term
+    ended_at: datetime | None  # None: in force
+    ended_for: str | None  # None: in force
+
+
+class ViewedPlan(EnrolmentRow, Protocol):
+    """An enrolment with its account's number."""
+
+    account: str
+
+
+class BindingRow(Protocol):
+    """A mobile number bound to an account, with its validity."""
+
+    id: int
+    account_id: int
+    mobile: str
+    from_at: datetime
+    until: datetime | None  # None: valid
+    added_by: int  # the operation's id
+    ended_by: int | None  # the operation's id; None: valid
+
+
+class ViewedBinding(BindingRow, Protocol):
+    """A binding with its account's number."""
+
+    account: str
+
+
+class PaymentRow(Protocol):
+    """A payment, or a refund: a payment back."""
+
+    id: int
+    operation_id: int
+    account_id: int
+    kind: str  # charge or refund
+    method: str  # cash or card
+    amount: int  # fen, positive
+    reference: str | None  # the card terminal's; None: paid in cash
+    refunds: int | None  # the id of the charge that it pays back; None: a charge
+    at: datetime
+
+
+class ViewedPayment(PaymentRow, Protocol):
+    """A payment with its account's number."""
+
+    account: str
+
+
+class InvoiceInfo(Protocol):
+    """An invoice without its printed content."""
+
+    number: int
+    operation_id: int
+    account_id: int
+    amount: int  # fen; a red-letter invoice's is negative
+    offsets: int | None  # the number of the invoice that it offsets; None: not a red-letter one
+    at: datetime
+
+
+class InvoiceRow(InvoiceInfo, Protocol):
+    """An invoice."""
+
+    content: str  # canonical JSON: what is printed
+
+
+class ViewedInvoice(InvoiceInfo, Protocol):
+    """An invoice with its account's number."""
+
+    account: str
+
+
+class PaperRow(Protocol):
+    """A slip or an invoice to be printed, and the area of its account."""
+
+    content: str  # canonical JSON
+    area: str
+
+
+class OperationRow(Protocol):
+    """An account operation, done or refused."""
+
+    id: int
+    kind: str
+    request_key: str | None  # None: requested without one
+    fingerprint: str  # keyed hash of the request
+    account_id: int | None  # None: on no account, as a query or a refused opening
+    at: datetime
+    actor: str
+    role: str
+    outlet: str
+    outcome: str  # accepted, refused, or pending inside its own transaction
+    code: str | None  # the refusal's; None: not refused
+    reason: str | None  # the refusal's; None: not refused
+    result: Mapping[str, Any]
+
+
+class ViewedOperation(Protocol):
+    """An operation with its account's number."""
+
+    id: int
+    kind: str
+    at: datetime
+    actor: str
+    role: str
+    outlet: str
+    account: str
+    slip: int | None  # the operation's id again; None: it has no slip
+
+
+class ViewedTicket(Protocol):
+    """A ticket of an account, with the team that has it now."""
+
+    id: int
+    kind: str
+    state: str
+    symptom: str
+    made_at: datetime
+    ended_at: datetime | None  # None: still open
+    outcome: str | None  # None: still open
+    account: str
+    team: str | None  # None: no live hop
+
+
+class ScanRow(Protocol):
+    """A kept document without its content."""
+
+    id: int
+    operation_id: int
+    kind: str
+    media_type: str
+    size: int  # bytes
+    sha256: str  # of the scan in clear
+
+
+class AuditRow(Protocol):
+    """Who saw what is usually masked, or changed what must be accounted for."""
+
+    id: int
+    at: datetime
+    actor: str
+    role: str
+    act: str
+    subject: str
+    reason: str
+
+
+class WaitingOrder(Protocol):
+    """A construction order that waits for cancel and refund."""
+
+    ticket_id: int
+    failed_at: datetime
+    area: str
+    account: str
+    address: str
+    name: str
+    mobile: str
+    evidence: dict[str, Any] | None  # of the visit before; None: there was none, or without evidence
+
+
+class EffectLine(Protocol):
+    """An outside effect without its payload, which may be a customer's."""
+
+    id: int
+    port: str  # one of `domain.effect.Port`
+    key: str  # by which the receiver recognises a repetition
+    lane: str | None  # effects of one lane leave in order; None: in any order
+    state: str  # one of `domain.effect.EffectState`
+    generation: int
+    failures: int
+    failure: str | None  # the last one's kind, no data; None: never failed
+    wake_at: datetime | None  # when it is due; None: confirmed or in the quarantine
+    made_at: datetime
+    confirmed_at: datetime | None  # None: its receiver hasn't accepted it
+    forgotten_at: datetime | None  # since when its payload is empty; None: it is kept
+
+
+class EffectRow(EffectLine, Protocol):
+    """A whole outside effect."""
+
+    payload: dict[str, Any]
+
+
+class EffectCountRow(Protocol):
+    """How many effects of a port are in a state."""
+
+    port: str
+    state: str
+    number: int
+    oldest: datetime  # when the oldest of them was made
+
+
+class ViewedEffect(Protocol):
+    """An outside effect in the customer's unified view."""
+
+    port: str
+    key: str
+    state: str
+    made_at: datetime
+    confirmed_at: datetime | None  # None: its receiver hasn't accepted it

@@ -1,0 +1,301 @@
+"""The rows that the queries deliver, one Protocol per query shape: what a hop, a ticket, an account … has.
+
+This module holds the rows of the fault flow, `account_rows` those of the counter, `access_rows` those of the web. Rows
+are read-only. `tests/storage/test_row_shapes.py` runs every query and compares its columns with its Protocol's fields.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar, cast
+
+from sqlalchemy import Result
+
+Shape = TypeVar("Shape")
+Shape_co = TypeVar("Shape_co", covariant=True)
+
+
+class Shaped(Protocol[Shape_co]):
+    """A statement's result whose rows have a known shape: the part of SQLAlchemy's `Result` that is used."""
+
+    def all(self) -> Sequence[Shape_co]: ...
+
+    def one(self) -> Shape_co: ...
+
+    def one_or_none(self) -> Shape_co | None: ...
+
+    def __iter__(self) -> Iterator[Shape_co]: ...
+
+
+def shaped(shape: type[Shape], result: Result[Any]) -> Shaped[Shape]:  # noqa: ARG001 — it is for the type checker
+    """The result, with its rows declared to be of this shape.
+
+    SQLAlchemy's rows get their attributes at run time, from the statement's columns, so no type checker can see them.
+    This is the one place that declares them. It checks and copies nothing.
+    """
+    return cast("Shaped[Shape]", result)
+
+
+class OfTicket(Protocol):
+    """Any row that belongs to a ticket."""
+
+    ticket_id: int
+
+
+OfTicketRow = TypeVar("OfTicketRow", bound=OfTicket)
+
+
+def by_ticket(rows: Iterable[OfTicketRow]) -> defaultdict[int, list[OfTicketRow]]:
+    """The rows of each ticket in their order, by ticket id; an empty list for any other ticket."""
+    groups: defaultdict[int, list[OfTicketRow]] = defaultdict(list)
+    for row in rows:
+        groups[row.ticket_id].append(row)
+    return groups
+
+
+def as_dict(row: Any) -> dict[str, Any]:
+    """A row as a plain dict."""
+    return as_dicts([row])[0]
+
+
+def as_dicts(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Rows of one statement as plain dicts."""
+    names = [str(name) for name in rows[0]._fields] if rows else []  # a column's name is a subclass of str
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+class TicketColumns(Protocol):
+    """The columns of a ticket."""
+
+    id: int
+    kind: str  # `domain.kind`: fault or construction
+    state: str  # one of `domain.ticket.TicketState`
+    account_id: int
+    area: str  # of the line when it was reported; it stays so
+    channel: str
+    symptom: str
+    category: str
+    description: str  # the customer's words
+    priority: int  # 1, the most urgent, to 4
+    script: list[list[str]]  # pre-handling: [question, answer] as given
+    hops: int  # visits to people so far
+    last_seq: int  # the number of the last hop; 0 before the first
+    reopened: int  # times
+    urged: int  # times
+    urged_at: datetime | None  # None: never urged
+    made_at: datetime
+    ended_at: datetime | None  # None: still open
+    outcome: str | None  # None: still open
+    request_key: str | None  # None: reported without one
+    stored_at: datetime | None  # None: history and records aren't in the case store
+
+
+class TicketRow(TicketColumns, Protocol):
+    """A ticket with its account's present number."""
+
+    account: str
+
+
+class TicketLine(TicketRow, Protocol):
+    """A ticket in a list, with its live hop; the hop's columns are None when the ticket has no live hop."""
+
+    team: str | None
+    hop_state: str | None
+    holder: str | None  # None also while nobody has claimed the hop
+    seq: int | None
+
+
+class HopColumns(Protocol):
+    """The columns of a hop, without its documents (JSON)."""
+
+    id: int
+    ticket_id: int
+    seq: int  # the ticket's first, second … hop
+    team: str
+    area: str  # its ticket's
+    rank: int  # its place on the board, the smallest first: `domain.rank`
+    state: str  # one of `domain.ticket.HopState`
+    generation: int  # grows with every sending and every step
+    steps_done: int  # of its team's automatic stretch
+    failures: int  # since it was last released
+    failure: str | None  # the last failure's kind and place, no data; None: never failed
+    wake_at: datetime | None  # when something must happen to it by itself; None: nothing will
+    asked_by: int | None  # the id of the hop that asked for this one; None: nobody did
+    rule: str  # the name of the rule that led here, or `hand back`, `pass on`
+    rulebook: str  # the version of the rules that decided
+    assignee: str | None  # whom the worker proposes; None: nobody
+    holder: str | None  # who claimed it; None: nobody yet
+    finding: str | None  # None: not reported
+    reason: str | None  # why it was passed on, handed back or withdrawn; None: it wasn't
+    made_at: datetime
+    sent_at: datetime | None  # None: not sent yet
+    received_at: datetime | None  # None: no worker has it yet
+    boarded_at: datetime | None  # None: never on a board
+    claimed_at: datetime | None  # None: never claimed
+    held_at: datetime | None  # since when it is on hold; None: it isn't
+    held_seconds: float  # on hold so far, without the hold that it is on now
+    ended_at: datetime | None  # None: live
+    late: bool  # it has missed its service level
+
+
+class HopRow(HopColumns, Protocol):
+    """A whole hop."""
+
+    facts: Mapping[str, Any]  # what the decision that made it looked at: the arguments of `rulebook.Facts`
+    found: dict[str, Any] | None  # what the automatic stretch found out; None: nothing yet
+    evidence: dict[str, Any] | None  # None: reported without any, or not reported
+
+
+class Visit(HopRow, Protocol):
+    """A whole hop with its ticket's kind and state."""
+
+    kind: str
+    ticket_state: str
+
+
+class LockedHop(HopColumns, Protocol):
+    """A hop with what its ticket and the hop that asked for it contribute to a decision."""
+
+    kind: str  # its ticket's, as are the following
+    ticket_state: str
+    account_id: int
+    account: str  # the account's present number
+    channel: str
+    symptom: str
+    category: str
+    priority: int  # 1, the most urgent, to 4
+    hops: int  # visits to people so far, this one included
+    last_seq: int
+    reopened: int  # times
+    asker_team: str | None  # the team that asked for this hop; None: nobody did
+    asker_asked_by: int | None  # the id of the hop that had asked for the asker's; None: nobody did
+    epoch: int  # the epoch's first generation: `storage.epoch`
+
+
+class HopLine(Protocol):
+    """A hop in a list, with what its reader needs of the ticket."""
+
+    id: int
+    ticket_id: int
+    seq: int
+    team: str
+    state: str  # one of `domain.ticket.HopState`
+    found: dict[str, Any] | None  # what the automatic stretch found out; None: nothing
+    assignee: str | None  # whom the worker proposes; None: nobody
+    holder: str | None  # None: not claimed
+    wake_at: datetime | None  # when it is overdue, or its hold ends; None: neither is to come
+    late: bool
+    failures: int
+    failure: str | None  # None: never failed
+    claimed_at: datetime | None  # None: not claimed
+    kind: str
+    ticket_state: str
+    account: str
+    mobile: str  # the customer's contact
+    address: str | None  # None: the account was taken over from elsewhere without one
+    area: str
+    symptom: str
+    description: str
+    priority: int
+    urged: int
+    hops: int
+    reopened: int
+    asker_team: str | None  # None: no team asked for it
+
+
+class BoardLine(HopLine, Protocol):
+    """A hop as its team's board shows it."""
+
+    boarded_at: datetime
+
+
+class QuarantineLine(HopLine, Protocol):
+    """A hop that failed too often."""
+
+    boarded_at: datetime | None  # None: it failed before it came onto the board
+
+
+class BoardedHop(Protocol):
+    """A hop on a board, as a replay picks it."""
+
+    id: int
+    ticket_id: int
+    team: str
+    state: str
+    hops: int
+    reopened: int
+    asker_team: str | None  # None: no team asked for it
+
+
+class TimedHop(Protocol):
+    """When a hop of a replay reached each stage; None: it didn't."""
+
+    id: int
+    team: str
+    made_at: datetime
+    sent_at: datetime | None
+    received_at: datetime | None
+    boarded_at: datetime | None
+    claimed_at: datetime | None
+    ended_at: datetime | None
+
+
+class HistoryRow(Protocol):
+    """One act on a ticket."""
+
+    id: int
+    ticket_id: int
+    hop_id: int | None  # None: the act was on the ticket itself
+    at: datetime
+    act: str
+    actor: str
+    role: str
+    on_behalf_of: str | None  # None: the actor acted for themselves
+    detail: dict[str, Any]
+
+
+class ArchiveRow(Protocol):
+    """A frozen case."""
+
+    ticket_id: int
+    round: int  # 0, then one more for every reopening
+    archived_at: datetime
+    content: str  # canonical JSON
+    sha256: str  # of the content
+
+
+class SurveyRow(Protocol):
+    """A survey of a customer."""
+
+    hop_id: int
+    token: str  # the secret of the link in the customer's message
+    answer: str | None  # a finding; None: not answered
+    answered_at: datetime | None  # None: not answered
+
+
+class SurveyAttempt(Protocol):
+    """One attempt to ask a customer."""
+
+    hop_id: int
+    attempt: int  # 1, 2 …
+    made_at: datetime
+    confirmed_at: datetime | None  # None: the message gateway hasn't accepted it
+
+
+class CrewMember(Protocol):
+    """A person who can be proposed for a team's work in an area."""
+
+    team: str
+    person: str
+    area: str
+
+
+class ProcessRow(Protocol):
+    """The heartbeat of a relay or worker process."""
+
+    name: str
+    kind: str
+    started_at: datetime
+    seen_at: datetime
