@@ -47,7 +47,7 @@ Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
 
 
 class Binding(OperationRequest):
-    """A number to be bound to the account; `instead_of` is the bound one that it replaces 变更."""
+    """Binds a mobile number to the account; `instead_of` is the bound number that it replaces 变更."""
 
     account: AccountNumber
     document_number: DocumentNumber
@@ -56,7 +56,7 @@ class Binding(OperationRequest):
 
 
 class Unbinding(OperationRequest):
-    """A bound number that the account gives up."""
+    """Unbinds a mobile number from the account."""
 
     account: AccountNumber
     document_number: DocumentNumber
@@ -64,7 +64,7 @@ class Unbinding(OperationRequest):
 
 
 class BindingsQuery(OperationRequest):
-    """By account or by number; accepted 受理 on a day of `since` to `until`, both included, China's time."""
+    """Lists bindings by account or by number, accepted 受理 from day `since` to day `until`, in China's time."""
 
     account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
     mobile: Annotated[str | None, Field(description="按手机号码 · … or by the mobile number")] = None

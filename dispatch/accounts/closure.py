@@ -30,7 +30,7 @@ from dispatch.storage.database import Tx
 
 
 class Closure(Reasoned):
-    """The reason is one of those for leaving 退网原因."""
+    """Closes an account. The reason is one of those for leaving 退网原因."""
 
     account: AccountNumber
     document_number: DocumentNumber

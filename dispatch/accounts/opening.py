@@ -35,14 +35,14 @@ from dispatch.tickets import next_hop
 
 
 class Opening(OperationRequest):
-    """What a customer who wants a line says and shows. `mobile` is the number that the plan is bound to."""
+    """Opens a line for a customer at an address. `mobile` is the number that the plan is bound to."""
 
     address: Annotated[str, Field(description="装机地址 · standard address of the line")]
     holder: Person
     plan: Annotated[str, Field(description="营销案 · marketing plan, by its name")]
     password: NewPassword
     mobile: Annotated[str | None, Field(description="绑定的手机号码 · mobile number to be bound to it")] = None
-    payment: Paid | None = None
+    payment: Annotated[Paid | None, Field(description="收款 · what the customer pays")] = None
     scans: Scans = ()
 
 

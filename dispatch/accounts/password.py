@@ -8,8 +8,9 @@ Source: 家庭宽带业务流程 V1.0, section 5, steps 1 to 4, and section 6, s
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 
 from dispatch import effects
 from dispatch.accounts import authentication
@@ -37,7 +38,7 @@ from dispatch.storage.database import Tx
 
 
 class PasswordChange(OperationRequest):
-    """The customer types both passwords himself."""
+    """Changes the password. The customer types both passwords."""
 
     account: AccountNumber
     document_number: DocumentNumber
@@ -46,13 +47,13 @@ class PasswordChange(OperationRequest):
 
 
 class PasswordReset(OperationRequest):
-    """`scans` hold the holder's document; with an agent also the agent's and the authorisation."""
+    """Resets a lost password. `scans` hold the holder's document; with an agent also theirs and the authorisation."""
 
     account: AccountNumber
     document_number: DocumentNumber
     new_password: NewPassword
     scans: Scans = ()
-    agent: Agent | None = None
+    agent: Annotated[Agent | None, Field(description="代办人 · agent who comes for the holder")] = None
 
 
 def change(tx: Tx, counter: Counter, request: PasswordChange, actor: Actor, now: datetime) -> OperationOutcome:

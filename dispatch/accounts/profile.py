@@ -56,12 +56,12 @@ class NewDocument(BaseModel):
 
 
 class Modification(OperationRequest):
-    """What is left out stays. With a name or a document goes the scan of the document, `owner-document`."""
+    """Corrects a customer's data; what is left out stays. A name or document needs the scan `owner-document`."""
 
     account: AccountNumber
     document_number: DocumentNumber
     name: Annotated[str | None, Field(description="更正后的姓名 · name, put right")] = None
-    new_document: NewDocument | None = None
+    new_document: Annotated[NewDocument | None, Field(description="新证件 · the new document")] = None
     mobile: Annotated[str | None, Field(description="新联系手机 · new mobile number of the customer")] = None
     contact: Annotated[str | None, Field(description="新装机联系电话 · new contact of this line alone")] = None
     scans: Scans = ()

@@ -35,8 +35,8 @@ from dispatch.storage.database import Tx
 
 
 class View(OperationRequest):
-    """By `account`, or by the kind and number of the customer's document. `show` chooses the kinds of data, `unmask`
-    the sensitive fields that are needed in clear, for a `reason`."""
+    """Shows a customer, by `account` or by the kind and number of their document. `show` chooses the kinds of data;
+    `unmask` names the sensitive fields that are needed in clear, for a `reason`."""
 
     account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
     document_kind: Annotated[str | None, Field(description="或按证件类型 · … or by the kind of document …")] = None

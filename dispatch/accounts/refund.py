@@ -57,13 +57,13 @@ OrderNumber = Annotated[str, Field(description="施工单号 · number of the fa
 
 
 class Contact(OperationRequest):
-    """The failed construction order whose customer is to be called."""
+    """Shows the mobile number of the customer of a failed construction order; the look is audited."""
 
     order: OrderNumber
 
 
 class Appointment(OperationRequest):
-    """When the customer comes for his money; another one replaces it, and both stay on record."""
+    """Records when the customer comes for their money. A later appointment replaces it, and both stay on record."""
 
     order: OrderNumber
     at: Annotated[
@@ -74,7 +74,7 @@ class Appointment(OperationRequest):
 
 
 class Refund(Reasoned):
-    """The reason is one of those for cancelling 退单原因."""
+    """Cancels an order and pays back. The reason is one of those for cancelling 退单原因."""
 
     account: AccountNumber
     password: OldPassword

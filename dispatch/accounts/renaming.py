@@ -35,7 +35,7 @@ from dispatch.storage.database import Tx
 
 
 class Renaming(OperationRequest):
-    """`new_account` is the mobile number that the account is called by from now on."""
+    """Gives the account a new number: `new_account`, a mobile number."""
 
     account: AccountNumber
     document_number: DocumentNumber

@@ -32,135 +32,225 @@ DATA: Mapping[Data, Title] = {
 
 
 class _Shown(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class CustomerShown(_Shown):
+    """A customer."""
+
     name: str
+    """Name of the customer."""
     document_kind: str
+    """Kind of document."""
     document_number: str
+    """Number of the document."""
     document_expires: date | None
+    """Last day of the document; null: it does not expire."""
     mobile: str
+    """Mobile number of the customer."""
     known_since: AwareDatetime
+    """When the customer was registered."""
 
 
 class AccountFound(_Shown):
-    """One that a look-up found; `customer` is None for an account that was opened before us."""
+    """An account that a look-up found."""
 
     account: str
+    """Number of the broadband account 宽带账号."""
     state: AccountState
+    """State of the account."""
     state_title: str
+    """State, in words."""
     area: str
+    """Service area 片区."""
     address: str | None
+    """Standard address of the line; null when it is not known."""
     customer: str | None
+    """Name of the customer; null for an account that was opened elsewhere."""
     contact: str
+    """Number that is called about the line."""
 
 
 class AccountShown(_Shown):
-    """`contact` is the number that is called about this line."""
+    """An account."""
 
     account: str
+    """Number of the broadband account 宽带账号."""
     state: AccountState
+    """State of the account."""
     state_title: str
+    """State, in words."""
     reason: str | None
+    """Why it is in this state; null without a reason."""
     area: str
+    """Service area 片区."""
     address: str | None
+    """Standard address of the line; null when it is not known."""
     olt: str | None
+    """OLT; null when it is not known."""
     port: str | None
+    """Port of the OLT; null when it is not known."""
     contact: str
+    """Number that is called about the line."""
     opened_at: AwareDatetime
+    """When it was opened."""
     ended_at: AwareDatetime | None
+    """When it was closed; null: it is not."""
 
 
 class PlanShown(_Shown):
-    """`title` is None for a monthly fee alone; `until` is the first day after its term."""
+    """A plan that an account has or had."""
 
     account: str
+    """Number of the broadband account 宽带账号."""
     title: str | None
+    """Name of the plan; null for a monthly fee alone."""
     speed: int | None
+    """Speed in Mbit/s; null when it is not known."""
     monthly_fee: str
+    """Monthly fee in yuan."""
     carried_by: str | None
+    """Mobile number that carries it; null: none does."""
     since: AwareDatetime
+    """When it began."""
     until: date | None
+    """First day after its term; null: no term."""
     ended_at: AwareDatetime | None
+    """When it ended; null: it is in force."""
     ended_for: str | None
+    """Why it ended; null: it is in force."""
 
 
 class BindingShown(_Shown):
-    """One binding as the counter sees it: the number masked, and the slips by which it began and ended."""
+    """A mobile number that is or was bound to an account."""
 
     account: str
+    """Number of the broadband account 宽带账号."""
     mobile: str
+    """Mobile number, masked."""
     accepted_at: AwareDatetime
+    """When the binding was accepted."""
     ended_at: AwareDatetime | None
+    """When it ended; null: it is in force."""
     bound_by: str
+    """Slip by which it began."""
     unbound_by: str | None
+    """Slip by which it ended; null: it is in force."""
 
 
 class PaymentShown(_Shown):
+    """A payment."""
+
     account: str
+    """Number of the broadband account 宽带账号."""
     kind: str
+    """Kind of payment: payment or refund."""
     method: str
+    """Method of payment."""
     amount: str
+    """Amount in yuan."""
     reference: str | None
+    """The card terminal's reference; null when there is none."""
     at: AwareDatetime
+    """When it was made."""
     slip: str
+    """Slip of the operation."""
 
 
 class InvoiceShown(_Shown):
-    """A red-letter one is below zero and `offsets` another."""
+    """An invoice."""
 
     account: str
+    """Number of the broadband account 宽带账号."""
     number: str
+    """Number of the invoice."""
     amount: str
+    """Amount in yuan; a red-letter invoice is below zero."""
     offsets: str | None
+    """Number of the invoice that a red-letter one offsets; null otherwise."""
     at: AwareDatetime
+    """When it was issued."""
     slip: str
+    """Slip of the operation."""
 
 
 class OperationShown(_Shown):
-    """`slip` is None for a query."""
+    """An operation that was carried out."""
 
     account: str
+    """Number of the broadband account 宽带账号."""
     operation: str
+    """Name of the operation."""
     title: str
+    """Name for people."""
     at: AwareDatetime
+    """When it was carried out."""
     clerk: str
+    """Clerk who carried it out."""
     outlet: str
+    """Outlet where it was carried out."""
     slip: str | None
+    """Serial of its slip; null for a query."""
 
 
 class TicketShown(_Shown):
+    """A ticket of the account."""
+
     account: str
+    """Number of the broadband account 宽带账号."""
     ticket: str
+    """Ticket number, such as F00000042."""
     kind: str
+    """Flow that it goes through: fault or construction."""
     state: str
+    """State of the ticket."""
     symptom: str
+    """Symptom, by its name in the pre-handling script."""
     team: str | None
+    """Team that has it; null when none has."""
     made_at: AwareDatetime
+    """When it was created."""
     ended_at: AwareDatetime | None
+    """When it ended; null while it goes on."""
     outcome: str | None
+    """How it ended; null while it goes on."""
 
 
 class EffectShown(_Shown):
+    """An outside effect for the account."""
+
     port: str
+    """Port through which it leaves."""
     key: str
+    """Key by which its receiver recognises it."""
     state: str
+    """State of the effect."""
     made_at: AwareDatetime
+    """When it was created."""
     confirmed_at: AwareDatetime | None
+    """When its receiver confirmed it; null: not yet."""
 
 
 class CustomerView(_Shown):
-    """None is what wasn't asked for; `customer` is None too for an account that was opened before us, whose holder's
-    data are elsewhere. `unmasked` names the fields that are in clear."""
+    """The unified view of a customer. Each kind of data is null unless the request asks for it."""
 
     unmasked: tuple[Sensitive, ...] = ()
+    """Names of the fields that are in clear."""
     customer: CustomerShown | None = None
+    """The customer; null too for an account that was opened elsewhere."""
     accounts: tuple[AccountShown, ...] | None = None
+    """Accounts of the customer."""
     plans: tuple[PlanShown, ...] | None = None
+    """Marketing plans of the accounts."""
     bindings: tuple[BindingShown, ...] | None = None
+    """Bound mobile numbers."""
     payments: tuple[PaymentShown, ...] | None = None
+    """Payments."""
     invoices: tuple[InvoiceShown, ...] | None = None
+    """Invoices."""
     operations: tuple[OperationShown, ...] | None = None
+    """Operations."""
     tickets: tuple[TicketShown, ...] | None = None
+    """Tickets."""
     effects: tuple[EffectShown, ...] | None = None
+    """Outside effects."""

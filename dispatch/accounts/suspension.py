@@ -28,7 +28,7 @@ from dispatch.storage.database import Tx
 
 
 class Suspension(Reasoned):
-    """Suspend or resume: the account of the bound `mobile` number, or `account`, proved by `document_number`."""
+    """Suspends or resumes the account of the bound `mobile` number, or `account`, proved by `document_number`."""
 
     mobile: Annotated[str | None, Field(description="已绑定的手机号码 · mobile number that is bound to it")] = None
     account: Annotated[str | None, Field(description="宽带账号 · or the broadband account …")] = None

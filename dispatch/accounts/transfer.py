@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from dispatch import effects
 from dispatch.accounts import authentication
@@ -46,7 +49,7 @@ REQUIRED = ("owner-document", "new-owner-document", "transfer-agreement")
 
 
 class Transfer(OperationRequest):
-    """`account` and `document_number` are the old owner's; `new_owner` types the `password` himself.
+    """Gives an account to a new owner, who types `password`. `account` and `document_number` are the old owner's.
 
     `scans` hold what `REQUIRED` names; with an agent, of either owner, also the agent's document and authorisation.
     """
@@ -56,7 +59,7 @@ class Transfer(OperationRequest):
     new_owner: Person
     password: NewPassword
     scans: Scans = ()
-    agent: Agent | None = None
+    agent: Annotated[Agent | None, Field(description="代办人 · agent who comes for an owner")] = None
 
 
 def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: datetime) -> OperationOutcome:

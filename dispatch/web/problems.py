@@ -14,7 +14,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -65,33 +65,50 @@ OF_HTTP = {
 
 
 class InputFault(BaseModel):
-    """One thing that is wrong with a request: where, as a JSON pointer, and what."""
+    """One thing that is wrong with a request."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     pointer: str
+    """JSON pointer to what is wrong."""
     detail: str
+    """What is wrong there."""
 
 
 class Sentence(BaseModel):
-    """What is read out, Chinese first."""
+    """A sentence to be read out, in both languages."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     zh: str
+    """Chinese."""
     en: str
+    """English."""
 
 
 class Problem(BaseModel):
-    """RFC 9457. `code` is stable and what programs should look at; `detail` is for people."""
+    """A problem document (RFC 9457)."""
 
-    type: str = Field(description="urn:paidan:problem:CODE")
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    type: str
+    """Identifier of the kind of problem: urn:paidan:problem:CODE."""
     title: str
+    """Kind of problem, in words."""
     status: int
+    """Status of the answer."""
     detail: str
+    """What went wrong, for people."""
     code: str
-    instance: str | None = Field(None, description="the request's id, as in the log and in X-Request-Id")
-    faults: list[InputFault] | None = Field(None, description="of a request that isn't of the form documented here")
-    read_out: Sentence | None = Field(None, description="of a refusal at the counter: what the customer is told")
-    confirm: list[str] | None = Field(
-        None, description="of a warning at the counter: what to send as `confirm` once the customer has heard it"
-    )
+    """Stable code, for programs."""
+    instance: str | None = None
+    """Identifier of the request, as in the log and in X-Request-Id."""
+    faults: list[InputFault] | None = None
+    """Faults of a request that is not of the documented form."""
+    read_out: Sentence | None = None
+    """What the customer is told, after a refusal at the counter."""
+    confirm: list[str] | None = None
+    """What to send as `confirm` once the customer has heard the warning."""
 
 
 def status_of(wrong: type[DispatchError]) -> int:

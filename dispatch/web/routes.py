@@ -44,7 +44,7 @@ _Key = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=_KEY,
-        description="sent again with the same key, the same request gets the same answer and is done once",
+        description="Key of the request: sent again with the same key, it is done once and gets the same answer.",
     ),
     WithJsonSchema({"type": "string", "pattern": _KEY}),
 ]
@@ -53,7 +53,7 @@ _Acting = Annotated[
     Header(
         alias="Acting-Role",
         pattern=_ROLE,
-        description="in which of one's roles; without it the first that may",
+        description="Role in which the caller acts; absent: the first of their roles that may.",
     ),
     WithJsonSchema({"type": "string", "enum": list(HELD_BY_PEOPLE)}),
 ]
@@ -63,8 +63,8 @@ _Prefer = Annotated[
     str | None,
     Header(
         alias="Prefer",
-        description="`wait=10` (RFC 7240): what is on its way onto a board is answered when it is there, "
-        "or after so many seconds, 30 at most",
+        description="`wait=10` (RFC 7240): a hop on its way to a board is answered when it is there, "
+        "or after that many seconds, 30 at most.",
     ),
 ]
 _WAIT = re.compile(r"(?:^|[\s,;])wait=(\d{1,9})")
@@ -92,6 +92,7 @@ class Api:
         body: Body | None = None,
         trial: bool = False,
         awaits: TicketOf | None = None,
+        summary: str = "",
     ) -> Callable[[Endpoint], Endpoint]:
         """A read. The answer has an entity tag; one who has it already gets 304. A `trial` does what it likes, and
         nothing of it stays. `body` describes what the endpoint has read by itself. With `awaits` one may
@@ -113,7 +114,10 @@ class Api:
                 request.state.on_its_way = call.on_its_way
                 return visitor.finish(_unless_known(request, response))
 
-            self._add(path, operation, method, endpoint, run, 200, raises, keyed=False, body=body, awaits=awaits)
+            self._add(
+                path, operation, method, endpoint, run, 200, raises,
+                keyed=False, body=body, awaits=awaits, summary=summary,
+            )  # fmt: skip
             return endpoint
 
         return put
@@ -128,6 +132,7 @@ class Api:
         raises: Errors = (),
         body: Body | None = None,
         repeats: bool = True,
+        summary: str = "",
     ) -> Callable[[Endpoint], Endpoint]:
         """A change, committed as a whole or not at all. A POST may carry a key, under which it is done once; without
         `repeats` the endpoint sees to that by itself. `body` describes what it has read by itself."""
@@ -158,7 +163,10 @@ class Api:
                     visitor.note_seen(caller)
                 return response
 
-            self._add(path, operation, method, endpoint, run, status, raises, keyed=method == "POST", body=body)
+            self._add(
+                path, operation, method, endpoint, run, status, raises,
+                keyed=method == "POST", body=body, summary=summary,
+            )  # fmt: skip
             return endpoint
 
         return put
@@ -198,6 +206,7 @@ class Api:
         keyed: bool,
         body: Body | None = None,
         awaits: TicketOf | None = None,
+        summary: str = "",
     ) -> None:
         signature = inspect.signature(endpoint, eval_str=True)
         own = list(signature.parameters.values())[1:]
@@ -234,7 +243,7 @@ class Api:
             response_class=JSONResponse if is_model or returned in (None, Response) else returned,
             responses=responses,
             operation_id=f"{self.tag}-{endpoint.__name__}".replace("_", "-"),
-            summary=operation.capitalize(),
+            summary=summary or endpoint.__name__.replace("_", " ").capitalize(),
             include_in_schema=self.documented,
             openapi_extra={
                 "x-policy": operation,

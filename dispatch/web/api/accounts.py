@@ -23,46 +23,69 @@ AREA = r"^[a-z][a-z0-9-]{0,39}$"
 
 
 class NewAccount(RequestBody):
-    """`mobile` is where the callback survey goes."""
+    """An account that was opened elsewhere."""
 
     account: Word
+    """Number of the account; it must be free."""
     area: Annotated[str, Of(pattern=AREA)]
+    """Service area 片区."""
     mobile: Word
+    """Mobile number to which the callback survey goes."""
 
 
 class Account(ResponseBody):
-    """The mobile number masked."""
+    """An account in the list."""
 
     account: str
+    """Number of the broadband account 宽带账号."""
     area: str
+    """Service area 片区."""
     state: str
+    """State of the account."""
     mobile: str
+    """Mobile number, masked."""
 
 
 class FailedOrderBody(ResponseBody):
-    """A construction order that waits for cancel and refund; `cause` is what the builders reported."""
+    """A construction order that waits for cancel and refund."""
 
     order: str
+    """Number of the order, such as C00000042."""
     account: str
+    """Number of the broadband account 宽带账号."""
     area: str
+    """Service area 片区."""
     address: str | None
+    """Standard address of the line; null where it is not known or not the caller's to see."""
     customer: str
+    """Customer's name, masked."""
     mobile: str
+    """Customer's mobile number, masked."""
     cause: str
+    """Why the builders gave up, as they reported it."""
     remark: str
+    """What the builders said beside it."""
     failed_at: datetime
+    """When construction failed."""
     appointment: datetime | None
+    """When the customer comes; null: no appointment yet."""
 
 
 class FailedOrders(ResponseBody):
+    """The construction orders that wait for cancel and refund."""
+
     items: list[FailedOrderBody]
+    """Orders; those that have waited longest come first."""
 
 
 @api.look("", "list accounts", raises=[BadInput])
 def list_accounts(
-    call: Call, area: Annotated[str | None, Query(pattern=AREA)] = None, cursor: Cursor = None, limit: Limit = 50
+    call: Call,
+    area: Annotated[str | None, Query(pattern=AREA, description="Only those of this area.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[Account]:
-    """The newest first."""
+    """Lists the accounts of the caller's areas, the newest first."""
     areas = served(call)
     wanted = areas if area is None else {area} & (areas or {area})
     rows = accounts.latest(call.tx, limit + 1, read_cursor(cursor, int), wanted)
@@ -74,7 +97,7 @@ def list_accounts(
 
 @api.act("", "add accounts", status=201, raises=[BadInput, BadMobile, AccountNameTaken])
 def add_account(call: Call, asked: NewAccount) -> Account:
-    """登记已有账号: one that was opened elsewhere, so that faults can be reported on it."""
+    """Registers an account that was opened elsewhere (登记已有账号), so that faults can be reported on it."""
     actor = call.act(Target(asked.area), BadInput(what=f"there is no area {asked.area} of yours"))
     number, mobile = read_account_number(asked.account), read_mobile(asked.mobile)
     if not accounts.take_over(call.tx, [(number, asked.area, mobile)], actor, call.now):
@@ -85,7 +108,7 @@ def add_account(call: Call, asked: NewAccount) -> Account:
 
 @api.look("/failed-orders", "see failed orders")
 def list_failed_orders(call: Call, limit: Limit = 50) -> FailedOrders:
-    """退单清单: what waits for cancel and refund, the longest first."""
+    """Lists the construction orders that wait for cancel and refund (退单清单), the longest waiting first."""
     found = refund.failed_orders(call.tx, limit, served(call))
     return FailedOrders(items=[FailedOrderBody.model_validate(each, from_attributes=True) for each in found])
 

@@ -17,69 +17,102 @@ from dispatch.web.routes import Api
 
 api = Api("/addresses", "addresses")
 
-Area = Annotated[str | None, Query(pattern=AREA)]
+Area = Annotated[str | None, Query(pattern=AREA, description="Only those of this area.")]
 
 
 class AddressSearch(RequestBody):
-    """`text` stands somewhere in the address; several words may stand apart from each other."""
+    """Words to search addresses for."""
 
     text: Word
+    """Words that all stand somewhere in the address, in any order."""
     limit: Annotated[int, Of(ge=1, le=50)] = 10
+    """Number of addresses at most."""
 
 
 class CoverageBody(ResponseBody):
-    """`free`: places of its port that nobody has yet; null where nothing reaches it. `taken`: it has a line already."""
+    """An address, and whether a line can be had there."""
 
     address: str
+    """Standard address."""
     area: str
+    """Service area 片区."""
     free: int | None
+    """Places of its port that are free; null where nothing reaches the address."""
     taken: bool
+    """True when the address has a line already."""
 
 
 class AddressesFound(ResponseBody):
+    """The addresses that were found."""
+
     items: list[CoverageBody]
+    """Addresses."""
 
 
 class AddressBody(ResponseBody):
+    """An address, and what reaches it."""
+
     address: str
+    """Standard address."""
     area: str
+    """Service area 片区."""
     olt: str | None
+    """OLT; null where nothing reaches the address."""
     port: str | None
+    """Port of the OLT; null where nothing reaches the address."""
     capacity: int | None
+    """Places of the port; null where nothing reaches the address."""
     used: int | None
+    """Places of the port that are used; null where nothing reaches the address."""
 
 
 class Addresses(ResponseBody):
+    """Addresses with what reaches them."""
+
     items: list[AddressBody]
+    """Addresses by area, then by text."""
 
 
 class Demand(ResponseBody):
-    """Name and number masked; `speed` in Mbit/s."""
+    """A customer's demand for a line that cannot be had yet."""
 
     at: datetime
+    """When it was recorded."""
     area: str
+    """Service area 片区."""
     address: str
+    """Address that was asked for."""
     contact: str
+    """Customer's name, masked."""
     mobile: str
+    """Mobile number, masked."""
     speed: int
+    """Speed that was asked for, in Mbit/s."""
 
 
 class DemandByArea(ResponseBody):
-    """How many asked in an area, and for how many Mbit/s in all."""
+    """The demand of one area."""
 
     area: str
+    """Service area 片区."""
     demands: int
+    """Number of demands."""
     speed: int
+    """Their speeds together, in Mbit/s."""
 
 
 class Demands(ResponseBody):
+    """Demands for lines that cannot be had yet."""
+
     by_area: list[DemandByArea]
+    """Demand by area."""
     items: list[Demand]
+    """Demands, the newest first."""
 
 
 @api.look("/search", "search addresses", method="POST")
 def search_addresses(call: Call, asked: AddressSearch) -> AddressesFound:
-    """For a customer who wants a line; where he lives goes into no path and no log."""
+    """Searches standard addresses for a customer who wants a line. What is typed goes into no path and no log."""
     rows = resources.search(call.tx, asked.text.split(), served(call), asked.limit)
     return AddressesFound(
         items=[
@@ -96,7 +129,7 @@ def search_addresses(call: Call, asked: AddressSearch) -> AddressesFound:
 
 @api.look("", "see addresses")
 def list_addresses(call: Call, area: Area = None, limit: Limit = 50) -> Addresses:
-    """What reaches them, by area and address."""
+    """Lists addresses and what reaches them, by area and address."""
     rows = resources.addresses(call.tx, limit, _within(area, served(call)))
     return Addresses(
         items=[
@@ -110,7 +143,7 @@ def list_addresses(call: Call, area: Area = None, limit: Limit = 50) -> Addresse
 
 @api.look("/demands", "see addresses")
 def list_demands(call: Call, area: Area = None, limit: Limit = 50) -> Demands:
-    """需求登记: who asked for a line where none can be had: by area, and the newest."""
+    """Lists demands for lines that cannot be had yet (需求登记): by area, and the newest."""
     areas = _within(area, served(call))
     return Demands(
         by_area=[

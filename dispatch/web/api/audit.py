@@ -14,19 +14,25 @@ api = Api("/audit", "audit")
 
 
 class AuditEntry(ResponseBody):
-    """`subject` is whom or what it was done to: a user, an account, an effect."""
+    """One entry of the audit trail."""
 
     at: datetime
+    """When it happened."""
     actor: str
+    """Who did it."""
     role: str
+    """Role in which they acted."""
     act: str
+    """Name of the act."""
     subject: str
+    """User, account or effect that it was done to."""
     reason: str
+    """Reason that was given; it may be empty."""
 
 
 @api.look("", "see the audit trail", raises=[BadInput])
 def see_audit(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[AuditEntry]:
-    """The newest first."""
+    """Lists the audit trail, the newest entry first."""
     rows = operations.audit_trail(call.tx, limit + 1, read_cursor(cursor, int))
     items = [
         AuditEntry(at=row.at, actor=row.actor, role=row.role, act=row.act, subject=row.subject, reason=row.reason)

@@ -18,26 +18,37 @@ api = Api("/crew", "crew")
 
 
 class CrewPlace(ResponseBody):
-    """One person's work in one area."""
+    """One person's place in a team, in one area."""
 
     team: str
+    """Team, by its name in the rules."""
     area: str
+    """Service area 片区."""
     person: str
+    """Name of the person."""
 
 
 class Crew(ResponseBody):
+    """The people of the teams."""
+
     items: list[CrewPlace]
+    """Places that the caller may see."""
 
 
 class CrewPlaceRequest(RequestBody):
+    """A person's new place in a team."""
+
     team: Word
+    """Team, by its name in the rules."""
     area: Annotated[Word, StringConstraints(max_length=40)]
+    """Service area 片区."""
     person: Word
+    """Name of the person."""
 
 
 @api.look("", "see a crew")
 def see_crew(call: Call) -> Crew:
-    """Of the teams and areas in which the caller works or over which he watches."""
+    """Lists the people of the teams and areas in which the caller works or over which they watch."""
     rows, items = crew.everybody(call.tx), []
     for row in rows:
         team = call.rulebook.teams.get(row.team)
@@ -49,7 +60,7 @@ def see_crew(call: Call) -> Crew:
 
 @api.act("", "add to a crew", status=201, raises=[BadInput])
 def add_to_crew(call: Call, asked: CrewPlaceRequest) -> CrewPlace:
-    """From now on the person is proposed for the team's work in that area."""
+    """Adds a person to a team in an area: the team's worker proposes them for its work there."""
     team, missing = call.rulebook.teams.get(asked.team), NotFound(what="team", which=asked.team)
     if team is None:
         raise missing
@@ -64,11 +75,11 @@ def add_to_crew(call: Call, asked: CrewPlaceRequest) -> CrewPlace:
 @api.act("", "add to a crew", method="DELETE", status=204, raises=[NotFound])
 def remove_from_crew(
     call: Call,
-    team: Annotated[str, Query(max_length=40)],
-    area: Annotated[str, Query(max_length=40)],
-    person: Annotated[str, Query(max_length=80)],
+    team: Annotated[str, Query(max_length=40, description="Team, by its name.")],
+    area: Annotated[str, Query(max_length=40, description="Area of the place.")],
+    person: Annotated[str, Query(max_length=80, description="Name of the person.")],
 ) -> None:
-    """The person isn't proposed there any more; what he has in hand stays with him."""
+    """Removes a person from a team in an area. What they have in hand stays with them."""
     known = call.rulebook.teams.get(team)
     if known is None:
         raise NotFound(what="team", which=team)

@@ -20,23 +20,28 @@ api = Api("/customers", "customers")
 
 
 class CustomerSearch(RequestBody):
-    """One of these: the account, the mobile number, or a document by kind and number."""
+    """What to look a customer up by: the account, the mobile number, or a document."""
 
     account: Word | None = None
+    """Number of the broadband account."""
     mobile: Word | None = None
+    """Mobile number of the customer."""
     document_kind: Word | None = None
+    """Kind of document, together with its number."""
     document_number: Annotated[SecretStr | None, Of(max_length=40, strict=False)] = None
+    """Number of the document, together with its kind."""
 
 
 class FoundAccounts(ResponseBody):
-    """Masked; the unified view (POST /api/v1/accounts/view) has the rest."""
+    """The accounts that were found, with masked data."""
 
     items: list[AccountFound]
+    """Accounts, living ones first; POST /api/v1/accounts/view shows the rest."""
 
 
 @api.look("/find", "find customers", method="POST", raises=[BadInput, BadMobile, UnknownDocumentKind])
 def find_customer(call: Call, asked: CustomerSearch) -> FoundAccounts:
-    """Of the caller's areas, living accounts first."""
+    """Finds accounts of the caller's areas by account, mobile number or document, living ones first."""
     areas = served(call)
     match asked:
         case CustomerSearch(account=str(number), mobile=None, document_kind=None, document_number=None):

@@ -18,36 +18,56 @@ api = Api("/effects", "effects")
 
 
 class EffectCount(ResponseBody):
+    """Unconfirmed effects of one port in one state."""
+
     port: str
+    """Port through which they leave."""
     state: str
+    """State of the effects."""
     count: int
+    """Number of effects."""
     oldest: datetime
+    """When the oldest was created."""
 
 
 class Effect(ResponseBody):
-    """`key` names it to its receiver; what it says isn't told, for that may be a customer's."""
+    """An outside effect that is not confirmed yet. Its content is not shown: it may be a customer's."""
 
     id: int
+    """Identifier, for releasing it."""
     port: str
+    """Port through which it leaves."""
     key: str
+    """Key by which its receiver recognises it."""
     state: str
+    """State of the effect."""
     failures: int
+    """How often sending it has failed."""
     failure: str | None
+    """Last failure; null when there was none."""
     made_at: datetime
+    """When it was created."""
 
 
 class OutstandingEffects(ResponseBody):
+    """The outside effects that are not confirmed yet."""
+
     counts: list[EffectCount]
+    """Counts by port and state."""
     items: list[Effect]
+    """Effects, the oldest first."""
 
 
 class ReleasedEffect(ResponseBody):
+    """An effect that was released."""
+
     key: str
+    """Key by which its receiver recognises it."""
 
 
 @api.look("", "see effects")
 def list_effects(call: Call, limit: Limit = 50) -> OutstandingEffects:
-    """What isn't confirmed yet, the oldest first."""
+    """Lists the outside effects that are not confirmed yet, the oldest first."""
     return OutstandingEffects(
         counts=[EffectCount.model_validate(row, from_attributes=True) for row in effects.counts(call.tx)],
         items=[Effect.model_validate(row, from_attributes=True) for row in effects.unconfirmed(call.tx, limit)],
@@ -55,6 +75,8 @@ def list_effects(call: Call, limit: Limit = 50) -> OutstandingEffects:
 
 
 @api.act("/{effect}/release", "release effects", raises=[NotFound, IllegalMove])
-def release_effect(call: Call, effect: Annotated[int, Path(ge=1, lt=2**63)]) -> ReleasedEffect:
-    """放行: tried afresh."""
+def release_effect(
+    call: Call, effect: Annotated[int, Path(ge=1, lt=2**63, description="Identifier of the effect, as listed.")]
+) -> ReleasedEffect:
+    """Releases an outside effect from quarantine (放行): it is sent again."""
     return ReleasedEffect(key=leave.release(call.tx, effect, call.act(), call.now))

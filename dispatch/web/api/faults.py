@@ -37,88 +37,137 @@ EARLIER = 5
 
 
 class SymptomBody(ResponseBody):
+    """A symptom that a customer may complain of."""
+
     name: str
+    """Name by which requests and the rules know it."""
     title: TitleBody
+    """Name for people."""
     category: str
+    """Fault category that follows from it unless an answer says otherwise."""
 
 
 class Symptoms(ResponseBody):
+    """The symptoms of the pre-handling script."""
+
     items: list[SymptomBody]
+    """Symptoms in the script's order."""
 
 
 class DialogueRequest(RequestBody):
-    """What was answered so far, in order."""
+    """A pre-handling dialogue so far."""
 
     symptom: Word
+    """Symptom, by its name in the pre-handling script."""
     answers: Annotated[list[ScriptAnswer], Of(max_length=50)] = Of(default_factory=list)
+    """Answers so far, in order."""
 
 
 class AnswerBody(ResponseBody):
+    """An answer that a question offers."""
+
     name: str
+    """Name by which requests and the rules know it."""
     title: TitleBody
+    """Name for people."""
 
 
 class QuestionBody(ResponseBody):
+    """A question of the pre-handling script."""
+
     name: str
+    """Name by which requests and the rules know it."""
     ask: TitleBody
+    """Question, to be read out."""
     answers: list[AnswerBody]
+    """Answers to choose from."""
 
 
 class AnsweredQuestion(ResponseBody):
-    """One question with its answer; `say` is what the customer was told upon it."""
+    """One question with its answer."""
 
     question: str
+    """Question, by its name in the script."""
     ask: TitleBody
+    """Question, as it was read out."""
     answer: str
+    """Answer, by its name in the script."""
     title: TitleBody
+    """Answer, in words."""
     say: TitleBody | None
+    """What the customer was told upon this answer; null: nothing."""
 
 
 class DialogueProgress(ResponseBody):
-    """Either `next` is to be asked, or `outcome` says how it ended: solved on the phone, or a ticket is needed."""
+    """Either a next question, or how the dialogue ended."""
 
     steps: list[AnsweredQuestion]
+    """Questions and answers so far."""
     next: QuestionBody | None
+    """Question to be asked next; null when the dialogue has ended."""
     outcome: str | None
+    """How it ended: solved on the phone, or a ticket is needed; null while a question is open."""
     category: str
+    """Fault category as far as the answers tell."""
 
 
 class EarlierFault(ResponseBody):
+    """An earlier fault of the same line."""
+
     ticket: str
+    """Ticket number, such as F00000042."""
     symptom: str
+    """Symptom, by its name in the pre-handling script."""
     state: TicketState
+    """State of the ticket."""
     made_at: datetime
+    """When it was reported."""
     outcome: str | None
+    """How it ended; null while it goes on."""
 
 
 class LineRequest(RequestBody):
+    """The line that a report would be about."""
+
     account: Annotated[str, Of(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
+    """Number of the broadband account 宽带账号."""
 
 
 class Warnings(ResponseBody):
-    """`open` is a fault that isn't over: another report would be a duplicate. `earlier` are the line's last faults."""
+    """What to know before a fault of this line is reported."""
 
     account: str
+    """Number of the broadband account 宽带账号."""
     state: str
+    """State of the account."""
     open: str | None
+    """Number of a fault that has not ended: another report would be a duplicate; null when there is none."""
     earlier: list[EarlierFault]
+    """The line's last faults, the newest first."""
 
 
 class NewFaultRequest(RequestBody):
-    """`priority` 1 is the most urgent. `answers` are those of pre-handling, in order."""
+    """A fault report."""
 
     account: Annotated[str, Of(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
+    """Number of the broadband account 宽带账号."""
     symptom: Word
+    """Symptom, by its name in the pre-handling script."""
     description: Text
+    """What the customer says."""
     priority: Annotated[int, Of(ge=1, le=4)] = 3
+    """Priority, 1 (most urgent) to 4."""
     answers: Annotated[list[ScriptAnswer], Of(max_length=50)] = Of(default_factory=list)
+    """Answers of pre-handling, in order."""
     category: Word | None = None
+    """Fault category; absent: as pre-handling tells."""
     despite_duplicate: bool = False
+    """True to report although the line has an open fault."""
 
 
 @api.look("/symptoms", "follow the script")
 def list_symptoms(call: Call) -> Symptoms:
-    """What a customer may complain of."""
+    """Lists the symptoms that a customer may complain of."""
     known = call.here.script().symptoms.values()
     return Symptoms(
         items=[SymptomBody(name=each.name, title=title(each.title), category=each.category) for each in known]
@@ -127,15 +176,15 @@ def list_symptoms(call: Call) -> Symptoms:
 
 @api.look("/prehandling", "follow the script", method="POST", raises=[UnknownSymptom, BadAnswer])
 def follow_script(call: Call, asked: DialogueRequest) -> DialogueProgress:
-    """The next question, and what was said so far. Nothing is kept until a report is made of it."""
+    """Shows the next question of pre-handling (预处理) and what was said so far. Nothing is kept before a report."""
     answers = [(each.question, each.answer) for each in asked.answers]
     return _dialogued(follow(call.here.script().symptom(asked.symptom), answers))
 
 
 @api.look("/warnings", "see warnings", method="POST", raises=[UnknownAccount])
 def see_warnings(call: Call, asked: LineRequest) -> Warnings:
-    """What to know before a fault of this line is reported. An account may be called by a mobile number: so it goes
-    into no address."""
+    """Shows what to know before a fault of this line is reported. The account may be a mobile number, so it goes into
+    the body and into no address."""
     account = asked.account
     _require_in_area(call, account)
     row = accounts.by_numbers(call.tx, [account])[account]
@@ -173,7 +222,8 @@ def see_warnings(call: Call, asked: LineRequest) -> Warnings:
     ],
 )
 def submit(call: Call, asked: NewFaultRequest) -> AcceptedBody:
-    """Take a report; the channel follows from the role. It is dispatched, or solved, or waits to be judged."""
+    """Accepts a fault report (受理); the channel follows from the role. The fault is dispatched, or solved, or
+    waits to be judged."""
     actor = _require_in_area(call, asked.account)
     answers = tuple((each.question, each.answer) for each in asked.answers)
     report = FaultReport(

@@ -17,65 +17,93 @@ api = Api("/figures", "figures")
 
 
 class HourBody(ResponseBody):
-    """One hour, by its beginning in UTC."""
+    """What came in and was closed in one hour."""
 
     hour: datetime
+    """Beginning of the hour, in UTC."""
     arrived: int
+    """Tickets that came in."""
     closed: int
+    """Tickets that were closed."""
 
 
 class BacklogBody(ResponseBody):
-    """Of one team; `oldest` is since when the oldest hop is on its board."""
+    """The backlog of one team."""
 
     hops: int
+    """Hops on its board."""
     late: int
+    """Hops that have exceeded their service level."""
     oldest: datetime | None
+    """When the oldest hop came onto the board; null when the board is empty."""
 
 
 class QueueBody(ResponseBody):
-    """What the relay has to send. `lag`: for how many seconds the oldest has been due."""
+    """What the relay has to send."""
 
     due: int
+    """Number of due hops or effects."""
     lag: float
+    """Seconds for which the oldest has been due."""
     quarantined: int
+    """Number in quarantine."""
 
 
 class ProcessBody(ResponseBody):
     """A relay or a worker that was seen within the hour."""
 
     name: str
+    """Name of the process."""
     kind: str
+    """Kind of process: relay or worker."""
     alive: bool
+    """True while its heartbeat is recent."""
     started_at: datetime
+    """When it started."""
     seen_at: datetime
+    """Its last heartbeat."""
 
 
 class FiguresBody(ResponseBody):
-    """`open`, `late`, `backlog`, `hops`, `effects` and `processes` are of now; the rest is of the time since `since`.
-
-    `reopened` of the cases `archived` then came back. `answers` are those to callback surveys; `satisfied` of those
-    `answered` by a customer ended his case. Processes and outside effects belong to no area."""
+    """The figures of the caller's areas. Processes and outside effects belong to no area."""
 
     since: datetime
+    """Beginning of the period."""
     open: int
+    """Tickets that have not ended, now."""
     late: int
+    """Hops that have exceeded their service level, now."""
     backlog: dict[str, BacklogBody]
+    """Backlog by team, now."""
     hops: QueueBody
+    """Hops that the relay has to send, now."""
     effects: QueueBody
+    """Outside effects that the relay has to send, now."""
     arrived: int
+    """Tickets that came in during the period."""
     closed: int
+    """Tickets that were closed during the period."""
     hours: list[HourBody]
+    """The period hour by hour."""
     archived: int
+    """Tickets archived during the period."""
     reopened: int
+    """Tickets of those archived that came back."""
     answers: dict[str, int]
+    """Answers to callback surveys during the period, by answer."""
     answered: int
+    """Surveys that a customer answered."""
     satisfied: int
+    """Surveys whose answer ended the ticket."""
     processes: list[ProcessBody]
+    """Processes seen within the hour."""
 
 
 @api.look("", "see figures")
-def see_figures(call: Call, hours: Annotated[int, Query(ge=1, le=168, description="how far back")] = 24) -> FiguresBody:
-    """Of the caller's areas."""
+def see_figures(
+    call: Call, hours: Annotated[int, Query(ge=1, le=168, description="Hours to look back.")] = 24
+) -> FiguresBody:
+    """Shows the figures of the caller's areas: what is under way, what came in and was closed, and what runs."""
     since = (call.now - timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
     told = overview.overview(call.tx, call.rulebook, since, call.now, call.areas("see figures", NOTHING))
     by_hour = [HourBody(hour=hour, arrived=arrived, closed=closed) for hour, arrived, closed in told.hours]

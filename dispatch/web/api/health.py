@@ -17,26 +17,28 @@ api = Api("", "health")
 
 
 class Health(ResponseBody):
-    """`ok`."""
+    """The process answers."""
 
     status: str
+    """Always `ok`."""
 
 
 class Ready(Health):
-    """The version of the rules in force."""
+    """The installation is ready."""
 
     rules: str
+    """Version of the rules in force."""
 
 
 @api.bare("/healthz", "ask for health")
 def healthz(visitor: Visitor) -> Health:  # noqa: ARG001
-    """The process answers; nothing else is looked at."""
+    """Answers as long as the process runs; it looks at nothing else."""
     return Health(status="ok")
 
 
 @api.bare("/readyz", "ask for health", raises=[SchemaOutdated])
 def readyz(visitor: Visitor) -> Ready:
-    """The database answers at the right schema, and rules are in force."""
+    """Answers when the database has the right schema and rules are in force."""
     visitor.here.database.require_schema()
     return Ready(status="ok", rules=visitor.here.rulebook().version)
 
@@ -49,12 +51,12 @@ class Metrics(Response):
 
 @api.bare("/metrics", "read metrics")
 def read_metrics(visitor: Visitor) -> Metrics:
-    """What this home's processes have measured, and what the database says now; for the installation's own token."""
+    """Shows what this home's processes have measured and the database's figures, in Prometheus's text format."""
     return Metrics(metrics.exposition(Gauges(visitor.here.database)))
 
 
 @api.bare("/openapi.json", "see the schema")
 def openapi(visitor: Visitor) -> Response:
-    """This description."""
+    """Shows this description."""
     made: dict[str, Any] = visitor.request.app.openapi()
     return JSONResponse(made)

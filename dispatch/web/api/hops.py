@@ -48,85 +48,125 @@ from dispatch.web.routes import Api
 
 api = Api("/hops", "hops")
 
-_HopText = Annotated[str, Of(pattern=r"^[FCfc]?[0-9]{1,18}(-[0-9]{1,6})?$", description="F00000042-3")]
+_HopText = Annotated[
+    str, Of(pattern=r"^[FCfc]?[0-9]{1,18}(-[0-9]{1,6})?$", description="Hop number, such as F00000042-3.")
+]
 _Evidence = Annotated[dict[str, Value], Of(max_length=50)]
 _ENDS: tuple[type[DispatchError], ...] = (IllegalMove, NotYours, ChangedMeanwhile, BadInput)
 
 
 class ClaimRequest(RequestBody):
-    """`on_behalf_of`: who will hold it, when another claims it for him."""
+    """Request to claim a hop."""
 
     on_behalf_of: Word | None = None
+    """User who will hold the hop; absent: the caller."""
 
 
 class ReportRequest(RequestBody):
-    """What was found, with the evidence that the finding needs."""
+    """A finding, with the evidence that it needs."""
 
     finding: Word
+    """Finding, by its name in the rules."""
     evidence: _Evidence = Of(default_factory=dict)
+    """Evidence by name, as the finding asks for it."""
     on_behalf_of: Word | None = None
+    """Holder for whom the caller files the report."""
 
 
 class PassOnRequest(RequestBody):
+    """Request to pass a hop on."""
+
     to: Word
+    """Team that gets the work, by its name in the rules."""
     reason: Text
+    """Why the work goes on to that team."""
     on_behalf_of: Word | None = None
+    """Holder for whom the caller passes the hop on."""
 
 
 class HandBackRequest(RequestBody):
+    """Request to hand a hop back."""
+
     reason: Text
+    """Why the work goes back."""
     on_behalf_of: Word | None = None
+    """Holder for whom the caller hands the hop back."""
 
 
 class HoldRequest(RequestBody):
-    until: Annotated[datetime, Of(strict=False, description="with its zone")]
+    """Request to put a hop on hold."""
+
+    until: Annotated[datetime, Of(strict=False, description="When the hold ends, with its time zone.")]
     reason: Text
+    """Why the work has to wait."""
 
 
 class NamedClaim(ClaimRequest):
+    """One claim of many."""
+
     hop: _HopText
 
 
 class NamedReport(ReportRequest):
+    """One report of many."""
+
     hop: _HopText
 
 
 class ClaimsRequest(RequestBody):
+    """Many claims at once."""
+
     claims: Annotated[list[NamedClaim], Of(min_length=1, max_length=LARGEST_BATCH)]
+    """Claims; each is accepted or refused by itself."""
 
 
 class ReportsRequest(RequestBody):
+    """Many reports at once."""
+
     reports: Annotated[list[NamedReport], Of(min_length=1, max_length=LARGEST_BATCH)]
+    """Reports; each is accepted or refused by itself."""
 
 
 class HopView(ResponseBody):
-    """The hop, and what the caller can do with it now."""
+    """A hop, and what the caller may do with it now."""
 
     hop: Hop
+    """The hop."""
     may: list[str]
+    """Names of what the caller may do with it now."""
 
 
 class HopChange(ResponseBody):
-    """The hop as it is now; where its ticket has gone on, the hop that follows."""
+    """The hop after the act, and the hop that follows it."""
 
     hop: Hop
+    """The hop as it is now."""
     next: Hop | None
+    """Hop that follows; null while the ticket has not gone on."""
 
 
 class RefusedHop(ResponseBody):
+    """One act of many that was refused."""
+
     hop: str
+    """Hop number as the request wrote it."""
     problem: Problem
+    """Why it was refused."""
 
 
 class BatchOutcome(ResponseBody):
     """What was done is committed although the rest was refused."""
 
     done: list[str]
+    """Hop numbers of what was done."""
     refused: list[RefusedHop]
+    """What was refused, and why."""
 
 
 @api.look("/{hop}", "see a hop", awaits=lambda given: read_hop_number(given["hop"])[0])
 def see_hop(call: Call, hop: HopName) -> HopView:
+    """Shows a hop and what the caller may do with it. With `Prefer: wait=10` a hop on its way to a board is answered
+    when it is there."""
     seen = _seen(call, *read_hop_number(hop), hop)
     call.on_its_way = seen.hop.state in ON_ITS_WAY
     return seen
@@ -134,7 +174,7 @@ def see_hop(call: Call, hop: HopName) -> HopView:
 
 @api.act("/claim", "claim", raises=[BadInput])
 def claim_many(call: Call, asked: ClaimsRequest) -> BatchOutcome:
-    """Many at once, in one transaction; each is done or refused by itself."""
+    """Claims many hops (接单) in one transaction; each claim is accepted or refused by itself."""
     return _many(
         call,
         [(each.hop, each.on_behalf_of) for each in asked.claims],
@@ -145,7 +185,7 @@ def claim_many(call: Call, asked: ClaimsRequest) -> BatchOutcome:
 
 @api.act("/report", "report", raises=[BadInput])
 def report_many(call: Call, asked: ReportsRequest) -> BatchOutcome:
-    """Likewise."""
+    """Reports on many hops (回单) in one transaction; each report is accepted or refused by itself."""
     return _many(
         call,
         [(each.hop, each.on_behalf_of) for each in asked.reports],
@@ -156,7 +196,7 @@ def report_many(call: Call, asked: ReportsRequest) -> BatchOutcome:
 
 @api.act("/{hop}/claim", "claim", raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile])
 def claim(call: Call, hop: HopName, asked: ClaimRequest) -> HopChange:
-    """Take it into one's hands. Of two people one wins; the other is told who."""
+    """Claims a hop (接单). Of two people who claim it at once one gets it, and the other is told who."""
     row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
     handling.claim(call.tx, call.rulebook, Claim(row.id, actor, asked.on_behalf_of), call.now)
     return _done(call, row)
@@ -164,28 +204,28 @@ def claim(call: Call, hop: HopName, asked: ClaimRequest) -> HopChange:
 
 @api.act("/{hop}/report", "report", raises=[*_ENDS, UnknownFinding, BadEvidence])
 def report(call: Call, hop: HopName, asked: ReportRequest) -> HopChange:
-    """A finding with its evidence; the rules name the next team."""
+    """Reports a finding with its evidence (回单); the rules choose the next team."""
     row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(call, row, _report(row.id, actor, asked))
 
 
 @api.act("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable])
 def pass_on(call: Call, hop: HopName, asked: PassOnRequest) -> HopChange:
-    """Another team, or another person of the same, is the right one."""
+    """Passes a hop on (转派), to another team or to another person of the same team."""
     row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(call, row, PassOn(row.id, actor, asked.to, asked.reason, asked.on_behalf_of))
 
 
 @api.act("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked])
 def hand_back(call: Call, hop: HopName, asked: HandBackRequest) -> HopChange:
-    """Back to the team that asked."""
+    """Hands a hop back (退单) to the team that asked for the visit."""
     row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(call, row, HandBack(row.id, actor, asked.reason, asked.on_behalf_of))
 
 
 @api.act("/{hop}/hold", "hold", raises=[*_ENDS, HeldTooLong])
 def hold(call: Call, hop: HopName, asked: HoldRequest) -> HopChange:
-    """Wait until a given time; then it comes back by itself."""
+    """Puts a hop on hold (挂起) until a given time, at which it comes back by itself."""
     if asked.until.tzinfo is None:
         raise BadInput(what="`until` needs its zone: 2026-12-01T14:00:00+08:00")
     row, actor = _actor(call, hop)
@@ -195,7 +235,7 @@ def hold(call: Call, hop: HopName, asked: HoldRequest) -> HopChange:
 
 @api.act("/{hop}/resume", "resume", raises=[IllegalMove, NotYours, ChangedMeanwhile])
 def resume(call: Call, hop: HopName) -> HopChange:
-    """End a hold early."""
+    """Ends a hold early (解挂)."""
     row, actor = _actor(call, hop)
     handling.resume(call.tx, call.rulebook, row.id, actor, call.now)
     return _done(call, row)
@@ -203,7 +243,7 @@ def resume(call: Call, hop: HopName) -> HopChange:
 
 @api.act("/{hop}/release", "release", raises=[IllegalMove, ChangedMeanwhile])
 def release(call: Call, hop: HopName) -> HopChange:
-    """Out of the quarantine, tried afresh."""
+    """Releases a hop from quarantine (放行): its worker tries it again."""
     row, actor = _actor(call, hop)
     handling.release(call.tx, row.id, actor, call.now)
     return _done(call, row)

@@ -7,6 +7,7 @@ where the caller holds no role, is as if it were not there.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -39,61 +40,84 @@ api = Api("/accounts", "operations")
 
 Outlet = Annotated[
     str | None,
-    Query(max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", description="at which counter, as its slips say it"),
+    Query(
+        max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", description="Outlet of the counter, as its slips name it."
+    ),
 ]
 
 
 class OperationDone(ResponseBody):
-    """`result` depends on the operation; `papers` are to be signed or handed over; `say` is what the customer hears."""
+    """An operation that was carried out."""
 
     operation: str
+    """Name of the operation."""
     title: TitleBody
+    """Name for people."""
     result: dict[str, Any]
+    """Result; its fields depend on the operation."""
     papers: list[Paper]
+    """Papers to be signed or handed over."""
     say: TitleBody | None
+    """What the customer is told; null: nothing."""
 
 
 class DryRunFault(ResponseBody):
-    """`pointer` leads to the field, as `/holder/mobile`; it is empty where it is no single one's."""
+    """Something that is wrong with the request so far."""
 
     pointer: str
+    """JSON pointer to the field, such as /holder/mobile; empty when it is no single field's."""
     code: str
+    """Stable code of the fault."""
     read_out: Sentence
+    """What the customer is told."""
 
 
 class DryRunRefusal(ResponseBody):
+    """A refusal, or a warning, with what the customer is told."""
+
     code: str
+    """Stable code."""
     read_out: Sentence
+    """What the customer is told."""
 
 
 class DryRunBody(ResponseBody):
-    """What the operation would come to. `missing` are pointers to what must still be typed; `warnings` have the code
-    that goes into `confirm` once the customer has heard it.
-
-    `ready`: as far as can be told it would be accepted. That the customer proves himself, and what only a comparison
-    with masked data tells, is left to the operation.
-    """
+    """What the operation would come to. The customer's proof of identity, and what only a comparison with masked data
+    tells, are left to the operation itself."""
 
     ready: bool
+    """True when, as far as can be told, the operation would be accepted."""
     missing: list[str]
+    """JSON pointers to what must still be typed."""
     faults: list[DryRunFault]
+    """What is wrong with what has been typed."""
     warnings: list[DryRunRefusal]
+    """Warnings; the code goes into `confirm` once the customer has heard it."""
     refusal: DryRunRefusal | None
+    """Why the operation would be refused; null: nothing is known against it."""
 
 
 class NamedScan(RequestBody):
-    """A scan that is kept with the operation: what it is of, and what POST /api/v1/scans called it."""
+    """A scan that is kept with the operation."""
 
     kind: Word
+    """Kind of scan."""
     upload: Annotated[int, Of(ge=1, lt=2**63)]
+    """Identifier that POST /api/v1/scans returned."""
 
 
 class AccountRequest(RequestBody):
+    """An account."""
+
     account: Word
+    """Number of the broadband account 宽带账号."""
 
 
 class Operations(ResponseBody):
+    """What was done to an account."""
+
     items: list[OperationShown]
+    """Operations, the newest first."""
 
 
 MOST_SCANS = 20
@@ -112,7 +136,8 @@ def _carried_out(kind: str) -> Callable[..., Any]:
         return answer
 
     endpoint.__name__ = kind.replace("-", "_")
-    endpoint.__doc__ = f"{TITLES[kind].zh}. {(model.__doc__ or '').partition(chr(10) * 2)[0]}"
+    sentences = inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0]
+    endpoint.__doc__ = f"{TITLES[kind].en} ({TITLES[kind].zh}). {sentences}"
     return endpoint
 
 
@@ -126,27 +151,43 @@ def _tried(kind: str) -> Callable[..., Any]:
         return _told(dry_run.attempt(call.tx, counter, kind, typed, actor, call.now))
 
     endpoint.__name__ = f"try_{kind.replace('-', '_')}"
-    endpoint.__doc__ = f"{TITLES[kind].zh}: what it would come to with what has been typed so far; nothing stays of it."
+    endpoint.__doc__ = (
+        f"{TITLES[kind].en} ({TITLES[kind].zh}): tells what the operation would come to with what is typed so far,"
+        " and keeps nothing of it."
+    )
     return endpoint
 
 
 for _kind, (_model, _) in OPERATIONS.items():
-    _own = {"scans": {"type": "array", "items": NamedScan.model_json_schema(), "maxItems": MOST_SCANS}}
+    _own = {
+        "scans": {
+            "type": "array",
+            "items": NamedScan.model_json_schema(),
+            "maxItems": MOST_SCANS,
+            "description": "Scans that are kept with the operation.",
+        }
+    }
     _body = described(_model, without="request_key", instead=_own)
     _raises = [*_REFUSALS, BadInput, KeyReused, UploadGone]
-    _put = api.act(f"/{_kind}", f"account {_kind}", body=_body, raises=_raises, repeats=False)
+    _put = api.act(f"/{_kind}", f"account {_kind}", body=_body, raises=_raises, repeats=False, summary=TITLES[_kind].en)
     _put(_carried_out(_kind))
     if _kind not in ONLY_LOOKS:
         _some = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
         _try = api.look(
-            f"/{_kind}/check", f"account {_kind}", method="POST", body=_some, raises=[UploadGone], trial=True
+            f"/{_kind}/check",
+            f"account {_kind}",
+            method="POST",
+            body=_some,
+            raises=[UploadGone],
+            trial=True,
+            summary=f"{TITLES[_kind].en}: check",
         )
         _try(_tried(_kind))
 
 
 @api.look("/operations", "list operations", method="POST", raises=[UnknownAccount])
 def list_operations(call: Call, asked: AccountRequest) -> Operations:
-    """受理记录: what was done to an account, with its slips; the newest first, at most a hundred."""
+    """Lists what was done to an account (受理记录), with its slips: the newest first, at most a hundred."""
     row = accounts.by_numbers(call.tx, [asked.account]).get(asked.account)
     unknown = UnknownAccount(account=asked.account)
     if row is None:

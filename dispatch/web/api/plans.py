@@ -23,82 +23,123 @@ api = Api("", "plans")
 
 
 class NamedBody(ResponseBody):
+    """A name with its words."""
+
     name: str
+    """Name by which requests and the rules know it."""
     title: TitleBody
+    """Name for people."""
 
 
 class ChargeBody(NamedBody):
+    """A one-off charge."""
+
     amount: str
+    """Amount in yuan."""
 
 
 class PlanBody(NamedBody):
-    """Amounts in yuan, speed in Mbit/s, term in months (0: none); `areas` null: everywhere. With `needs_mobile` a bound
-    number carries it, and `when_voided` says what is in force once that number is gone."""
+    """A marketing plan."""
 
     speed: int
+    """Speed in Mbit/s."""
     monthly_fee: str
+    """Monthly fee in yuan."""
     charges: list[ChargeBody]
+    """One-off charges."""
     to_pay: str
+    """What is paid at the opening, in yuan."""
     term: int
+    """Term in months; 0: none."""
     since: date
+    """First day on which it is sold."""
     until: date | None
+    """Last day on which it is sold; null: no end."""
     areas: list[str] | None
+    """Areas in which it is sold; null: everywhere."""
     customers: NamedBody
+    """Customers to whom it is offered."""
     holders: list[NamedBody]
+    """Kinds of holders to whom it is offered."""
     needs_mobile: bool
+    """True when a bound mobile number carries it."""
     when_voided: TitleBody | None
+    """What is in force once the number that carries it is gone; null: nothing."""
 
 
 class PlansBody(ResponseBody):
+    """The marketing plans in force."""
+
     version: str
+    """Version of the plans file."""
     items: list[PlanBody]
+    """Plans in the order of the file."""
 
 
 class DocumentKindBody(NamedBody):
-    """`unit`: of a company, not of a person. `always_expires`: its last day must be given."""
+    """A kind of identity document."""
 
     unit: bool
+    """True for a company's document."""
     always_expires: bool
+    """True when the day of expiry must be given."""
     number: TitleBody
+    """Form of its number, in words."""
 
 
 class FieldBody(ResponseBody):
-    """One value of a request, by its JSON pointer; `way`: text, number, flag, secret, list, files."""
+    """One value of an operation's request."""
 
     pointer: str
+    """JSON pointer to the value."""
     way: str
+    """How a form asks for it: text, number, flag, secret, list or files."""
     required: bool
+    """True when the request cannot do without it."""
     title: TitleBody
+    """Name for people."""
 
 
 class OperationBody(NamedBody):
-    """`reasons` are those that its request may name. `slip`: it ends with one."""
+    """An operation of the counter."""
 
     slip: bool
+    """True when it ends with a slip."""
     looks: bool
+    """True when it only looks and changes nothing."""
     reasons: list[NamedBody]
+    """Reasons that its request may name."""
     fields: list[FieldBody]
+    """Values of its request."""
 
 
 class VocabularyBody(ResponseBody):
+    """What forms at the counter are made of."""
+
     operations: list[OperationBody]
+    """Operations, in the rule book's order."""
     document_kinds: list[DocumentKindBody]
+    """Kinds of identity documents."""
     scans: list[NamedBody]
+    """Kinds of scans."""
     payment_methods: list[NamedBody]
+    """Methods of payment."""
     data: list[NamedBody]
+    """Kinds of data that a query may show."""
     sensitive: list[str]
+    """Names of the fields that a query may unmask."""
 
 
 @api.look("/plans", "see plans")
 def list_plans(call: Call) -> PlansBody:
-    """What a line costs, to whom it is offered, and what becomes of it when its number goes."""
+    """Lists the marketing plans (营销案): price, customers, and what follows when the number that carries one goes."""
     plans = call.here.counter().plans
     return PlansBody(version=plans.version, items=[_plan(plan, plans) for plan in plans.plans.values()])
 
 
 @api.look("/words", "see plans")
 def list_words(call: Call) -> VocabularyBody:  # noqa: ARG001
-    """The operations of the counter with the fields of their requests, and the names that these may have in them."""
+    """Lists the counter's operations with the fields of their requests, and the names that these may have in them."""
     return VocabularyBody(
         operations=[_operation(kind) for kind in OPERATIONS],
         document_kinds=[

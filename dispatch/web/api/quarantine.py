@@ -15,21 +15,32 @@ api = Api("/quarantine", "quarantine")
 
 
 class Quarantined(ResponseBody):
+    """A hop in quarantine."""
+
     hop: str
+    """Hop number, such as F00000042-3."""
     team: str
+    """Team, by its name in the rules."""
     area: str
+    """Service area 片区."""
     failures: int
+    """How often its processing has failed."""
     failure: str | None
+    """Last failure; null when there was none."""
     boarded_at: datetime | None
+    """When it came onto the board; null: never."""
 
 
 class Quarantine(ResponseBody):
+    """The hops in quarantine."""
+
     items: list[Quarantined]
+    """Hops; those that have been there longest come first."""
 
 
 @api.look("", "see the quarantine")
 def see_quarantine(call: Call) -> Quarantine:
-    """The longest there first."""
+    """Lists the hops in quarantine, the longest there first."""
     rows = lists.quarantine(call.tx, call.areas("see the quarantine", NOTHING))
     return Quarantine(
         items=[

@@ -20,7 +20,7 @@ from dispatch.web.routes import Api
 
 api = Api("/rules", "rules")
 
-Version = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$", description="as told with a hop")]
+Version = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$", description="Version of the rules, as shown with a hop.")]
 
 
 class SvgResponse(Response):
@@ -28,53 +28,81 @@ class SvgResponse(Response):
 
 
 class RulesBody(ResponseBody):
-    """`refused`: why the file as it stands now isn't in force, a line each; null where that isn't the caller's to see,
-    empty when it is in force."""
+    """The rules in force."""
 
     version: str
+    """Version, from the text's SHA-256."""
     text: str
+    """Text of the file."""
     flows: list[str]
+    """Names of the flows."""
     categories: dict[str, TitleBody]
+    """Fault categories by name."""
     refused: list[str] | None
+    """Faults for which the file as it stands is not in force; empty when it is, null when not the caller's to see."""
 
 
 class EarlierRules(ResponseBody):
+    """Rules that are or were in force."""
+
     version: str
+    """Version, from the text's SHA-256."""
     text: str
+    """Text of the file."""
 
 
 class CaseRequest(RequestBody):
-    """Facts to try. Without `team` and `finding` a ticket starts; `sender` is the team that asked for the visit."""
+    """Facts to try the rules on. Without a team and a finding they are those of a new ticket."""
 
     flow: Word
+    """Flow."""
     known: Annotated[dict[Word, Value], Of(max_length=50)] = Of(default_factory=dict)
+    """Facts of the ticket and evidence of the finding, by name."""
     team: Word | None = None
+    """Team that reports."""
     finding: Word | None = None
+    """Finding that it reports."""
     sender: Word | None = None
+    """Team that asked for the visit."""
     hops: Annotated[int, Of(ge=0, le=10_000)] = 0
+    """Visits to people so far."""
     reopened: Annotated[int, Of(ge=0, le=10_000)] = 0
+    """How often the ticket came back after its archive."""
     archived: bool = False
+    """True when the visit comes after the archive."""
 
 
 class ConsideredRule(ResponseBody):
-    """A rule that was looked at; `missed` says what did not hold, and is empty for the one that did."""
+    """A rule that was looked at."""
 
     rule: str
+    """Name of the rule."""
     line: int
+    """Line of the rule in the file."""
     to: str
+    """Where the rule leads."""
     missed: list[str]
+    """Conditions that did not hold; empty for the rule that matched."""
 
 
 class DecisionBody(ResponseBody):
+    """What the rules decide."""
+
     to: str
+    """Team, or `end`."""
     rule: str
+    """Name of the rule that decides."""
     line: int
+    """Line of the rule in the file."""
     returns: bool
+    """True when it leads back to the team that asked."""
     looked_at: list[ConsideredRule]
+    """Rules that were looked at, the one that matched last."""
 
 
 @api.look("", "see rules")
 def see_rules(call: Call) -> RulesBody:
+    """Shows the rules in force, and why the file as it stands is refused, if it is."""
     refused = call.here.rules.refused
     lines = None if not call.shows(GuardedField.REFUSED) else ([] if refused is None else list(refused.lines))
     return RulesBody(
@@ -87,8 +115,10 @@ def see_rules(call: Call) -> RulesBody:
 
 
 @api.look("/drawing", "see rules", raises=[NotFound])
-def draw_rules(call: Call, flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$")] = "fault") -> SvgResponse:
-    """A flow as SVG."""
+def draw_rules(
+    call: Call, flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Flow to draw.")] = "fault"
+) -> SvgResponse:
+    """Draws a flow of the rules in force as SVG."""
     if flow not in call.rulebook.flows:
         raise NotFound(what="flow", which=flow)
     return SvgResponse(_drawn(_Known(call.rulebook), flow))
@@ -96,14 +126,14 @@ def draw_rules(call: Call, flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{
 
 @api.look("/{version}", "see rules", raises=[NotFound])
 def see_version(call: Call, version: Version) -> EarlierRules:
-    """A rulebook that is or was in force."""
+    """Shows rules that are or were in force."""
     found = call.here.rules.version_in(call.tx, version)
     return EarlierRules(version=found.version, text=found.text)
 
 
 @api.look("/try", "try rules", method="POST", raises=[BadInput, NotFound])
 def try_facts(call: Call, asked: CaseRequest) -> DecisionBody:
-    """What the rules in force decide on these facts, and why the earlier ones did not match. Nothing is done."""
+    """Tells what the rules in force decide on these facts, and why earlier rules did not match. Nothing is changed."""
     rulebook = call.rulebook
     facts = _facts(rulebook, asked)
     if facts.sender is None and any(rule.to == SENDER for rule in rulebook.rules_for(facts)):

@@ -22,20 +22,22 @@ LARGEST_BATCH = 200
 class RequestBody(BaseModel):
     """What a request says: nothing that isn't known, and each of its kind."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class ResponseBody(BaseModel):
     """What an answer says."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
 
 class TitleBody(ResponseBody):
-    """A thing's name, Chinese first."""
+    """A name for people, in both languages."""
 
     zh: str
+    """Chinese."""
     en: str
+    """English."""
 
 
 def title(of: title_of.Title) -> TitleBody:
@@ -55,23 +57,29 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValid
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_seen), _SEEN]
 """What somebody says."""
 
-TicketName = Annotated[str, Path(pattern=r"^[FCfc]?[0-9]{1,18}$", description="F00000042")]
+TicketName = Annotated[str, Path(pattern=r"^[FCfc]?[0-9]{1,18}$", description="Ticket number, such as F00000042.")]
 HopName = Annotated[
     str,
-    Path(pattern=r"^[FCfc]?[0-9]{1,18}(-[0-9]{1,6})?$", description="F00000042-3; F00000042 for its live hop"),
+    Path(
+        pattern=r"^[FCfc]?[0-9]{1,18}(-[0-9]{1,6})?$",
+        description="Hop number, such as F00000042-3; F00000042 means the ticket's live hop.",
+    ),
 ]
-TeamName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="as in /api/v1/teams")]
-Limit = Annotated[int, Query(ge=1, le=LARGEST_BATCH, description="how many at most")]
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
+TeamName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Team, by its name in /api/v1/teams.")]
+Limit = Annotated[int, Query(ge=1, le=LARGEST_BATCH, description="Number of entries at most.")]
+Cursor = Annotated[
+    str | None, Query(max_length=200, description="The `next` of the page before; absent: the first page.")
+]
 
 T = TypeVar("T")
 
 
 class Page(ResponseBody, Generic[T]):
-    """Some of a list. `next` leads on; null: that was all."""
+    """One page of a list."""
 
     items: list[T]
-    next: str | None = Field(description="the cursor of the next page")
+    """Entries of this page."""
+    next: str | None = Field(description="Cursor of the next page; null on the last one.")
 
 
 def page(items: Sequence[T], limit: int, key: Any) -> Page[T]:

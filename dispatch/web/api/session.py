@@ -26,29 +26,43 @@ Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST, strict=F
 
 
 class SignInRequest(RequestBody):
+    """Name and password."""
+
     name: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    """Name of the user."""
     password: Password
+    """Password of the user."""
 
 
 class PasswordRequest(RequestBody):
+    """The old password and the new one."""
+
     old: Password
+    """Present password."""
     new: Password
+    """New password."""
 
 
 class HeldRole(ResponseBody):
-    """A role that one holds, and in which areas; null: in all."""
+    """A role that the user holds."""
 
     role: str
+    """Role."""
     areas: list[str] | None
+    """Areas in which it is held; null: every area."""
 
 
 class Session(ResponseBody):
-    """Who one is. `csrf` goes into the X-CSRF-Token of whatever changes something; a token's caller needs none."""
+    """Who the caller is."""
 
     user: str
+    """Name of the user."""
     roles: list[HeldRole]
+    """Roles of the user."""
     csrf: str | None
+    """Token that every change carries in X-CSRF-Token; null for a caller with an API token."""
     expires_at: datetime | None
+    """When the session expires; null for a caller with an API token."""
 
 
 def holding(grant: Grant) -> HeldRole:
@@ -57,8 +71,8 @@ def holding(grant: Grant) -> HeldRole:
 
 @api.bare("", "sign in", method="POST", status=201, raises=[SignInFailed, SignInSlowed, RequestForged])
 def open_session(visitor: Visitor, asked: SignInRequest) -> Session:
-    """Name and password become a session, kept by cookies. Who guesses is slowed down; a device at which its user has
-    signed in before is not."""
+    """Signs a user in by name and password; the session is kept by cookies. Guessing is slowed down, but not on a
+    device where this user has signed in before."""
     if visitor.request.headers.get("sec-fetch-site") == "cross-site":
         raise RequestForged()  # nobody is to be signed in as somebody else by another site
     here = visitor.here
@@ -80,6 +94,7 @@ def open_session(visitor: Visitor, asked: SignInRequest) -> Session:
 
 @api.look("", "see one's session")
 def see_session(call: Call) -> Session:
+    """Shows who the caller is: name, roles, and the token for changes."""
     secret = call.visitor.session_secret if call.user.session is not None else None
     found = None if call.user.session is None else session_rows.find_session(call.tx, call.user.session)
     return Session(
@@ -92,7 +107,7 @@ def see_session(call: Call) -> Session:
 
 @api.act("", "sign out", method="DELETE", status=204)
 def close_session(call: Call) -> None:
-    """The session is refused from now on, whoever has a copy of it."""
+    """Ends the session; every copy of it is refused from now on."""
     if call.user.session is not None:
         session_rows.end_session(call.tx, call.user.session)
         call.visitor.set_cookie("session", "", 0)
@@ -102,7 +117,7 @@ def close_session(call: Call) -> None:
     "/password", "change one's password", method="POST", status=204, raises=[SignInFailed, SignInSlowed, BadInput]
 )
 def change_password(visitor: Visitor, asked: PasswordRequest) -> None:
-    """Change one's own password; one's other sessions end, and so does what devices are known by."""
+    """Changes the caller's own password. Their other sessions end, and their devices are no longer known."""
     here, caller = visitor.here, visitor.caller
     assert caller is not None
     # The old one is asked for like at a sign-in, and guessing it is slowed down in the same way.

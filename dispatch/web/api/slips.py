@@ -20,16 +20,19 @@ from dispatch.web.routes import Api
 
 api = Api("", "slips")
 
-Serial = Annotated[str, Path(pattern=r"^[Ss][0-9]{1,18}$", description="S000000042")]
-_Number = Annotated[str, Path(pattern=r"^[0-9]{1,18}$", description="00000042")]
+Serial = Annotated[str, Path(pattern=r"^[Ss][0-9]{1,18}$", description="Serial of the slip, such as S000000042.")]
+_Number = Annotated[str, Path(pattern=r"^[0-9]{1,18}$", description="Number of the invoice, such as 00000042.")]
 
 
 class Paper(ResponseBody):
-    """A `slip` or an `invoice`; `url` is its PDF."""
+    """A slip or an invoice."""
 
     kind: str
+    """Kind of paper: slip or invoice."""
     number: str
+    """Serial of the slip, or number of the invoice."""
     url: str
+    """Address of its PDF."""
 
 
 class Pdf(Response):
@@ -47,7 +50,7 @@ class Pdf(Response):
 
 @api.look("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])
 def print_slip(call: Call, serial: Serial) -> Pdf:
-    """受理单."""
+    """Sends a slip (受理单) as PDF, the same bytes each time."""
     return Pdf(typesetting.slip(find_slip(call, serial), fonts=call.here.settings.fonts), serial)
 
 
@@ -62,7 +65,7 @@ def find_slip(call: Call, serial: str) -> SlipData:
 
 @api.look("/invoices/{number}", "see slips", raises=[NotFound, MissingGlyph])
 def print_invoice(call: Call, number: _Number) -> Pdf:
-    """发票; a red-letter one 红字发票 likewise."""
+    """Sends an invoice (发票) or a red-letter invoice (红字发票) as PDF, the same bytes each time."""
     found, missing = (
         payments.invoice_paper(call.tx, read_invoice_number(number)),
         NotFound(what="invoice", which=number),

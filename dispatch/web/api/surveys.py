@@ -19,29 +19,41 @@ from dispatch.web.routes import Api
 
 api = Api("/surveys", "surveys")
 
-Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="from the customer's link")]
+Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Token of the link that the customer got.")]
 
 
 class SurveyChoice(ResponseBody):
+    """An answer that the survey offers."""
+
     name: str
+    """Name by which requests and the rules know it."""
     title: TitleBody
+    """Name for people."""
 
 
 class Survey(ResponseBody):
-    """`open`: it can still be answered; else `answer` may say how it was."""
+    """A callback survey, as its customer sees it."""
 
     ticket: str
+    """Ticket number, such as F00000042."""
     open: bool
+    """True while it can still be answered."""
     answers: list[SurveyChoice]
+    """Answers to choose from."""
     answer: str | None
+    """Answer that was given; null when none was."""
 
 
 class AnswerRequest(RequestBody):
+    """The customer's answer."""
+
     answer: Word
+    """Answer, by its name."""
 
 
 @api.look("/{token}", "see a survey", raises=[NotFound])
 def see_survey(call: Call, token: Token) -> Survey:
+    """Shows a callback survey to whoever has its link."""
     survey = surveys.by_tokens(call.tx, [token]).get(token)
     if survey is None:
         raise NotFound(what="survey", which="with this link")
@@ -58,7 +70,7 @@ def see_survey(call: Call, token: Token) -> Survey:
 
 @api.act("/{token}", "answer a survey", raises=[NotFound, SurveyOver, BadInput])
 def answer_survey(call: Call, token: Token, asked: AnswerRequest) -> Survey:
-    """Of two answers the first counts."""
+    """Answers a callback survey. Of two answers the first counts."""
     if asked.answer == UNREACHABLE:
         raise BadInput(what="whoever answers is not unreachable")
     closing.answer(call.tx, call.rulebook, token, asked.answer, call.now)

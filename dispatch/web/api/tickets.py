@@ -49,120 +49,183 @@ api = Api("/tickets", "tickets")
 
 
 class ListedTicket(Ticket):
-    """`now` is who has it."""
+    """A ticket in a list, with the hop that has it."""
 
     now: With | None
+    """Hop that has the ticket now; null when it has ended or waits."""
 
 
 class HistoryEntry(ResponseBody):
-    """One line of the history. `on_behalf_of` is whom it was done for."""
+    """One entry of the history."""
 
     at: datetime
+    """When it happened."""
     act: str
+    """Name of the act."""
     hop: str | None
+    """Hop that it was done to; null when it was done to the ticket."""
     actor: str
+    """Who did it: a user, or the system."""
     role: str
+    """Role in which they acted."""
     on_behalf_of: str | None
+    """Holder on whose behalf it was done; null: nobody."""
     detail: dict[str, Any]
+    """What the act says of itself."""
 
 
 class ArchiveRecord(ResponseBody):
-    """A frozen record 归档. `intact`: its content still has the SHA-256 that was kept with it."""
+    """A frozen record 归档."""
 
     round: int
+    """How often the ticket had been reopened when it was frozen."""
     archived_at: datetime
+    """When it was frozen."""
     sha256: str
+    """SHA-256 of the content, in hex."""
     intact: bool
+    """True when its content still has this SHA-256."""
 
 
 class TimeSpent(ResponseBody):
-    """Seconds at one team."""
+    """Seconds spent at one team."""
 
     queued: float
+    """From the decision until the team had the hop on its board."""
     waiting: float
+    """On the board until somebody claimed it."""
     in_hand: float
+    """In somebody's hands."""
     held: float
+    """On hold."""
 
 
 class JourneyBody(ResponseBody):
+    """A ticket's whole journey."""
+
     ticket: Ticket
+    """The ticket."""
     hops: list[Hop]
+    """Its hops, in order."""
     history: list[HistoryEntry]
+    """Its history, the oldest entry first."""
     records: list[ArchiveRecord]
+    """Its frozen records."""
     spent: dict[str, TimeSpent]
+    """Seconds by team."""
     may: list[str]
+    """Names of what the caller may do with it now."""
 
 
 class UnmatchedRule(ResponseBody):
+    """A rule that was looked at and did not match."""
+
     rule: str
+    """Name of the rule."""
     to: str
+    """Where it would have led."""
     because: list[str]
+    """Conditions that did not hold, with what was the case."""
 
 
 class HopExplanation(ResponseBody):
-    """Why a hop went where it went: the rule, by the text that was in force, and the facts that were looked at."""
+    """Why a hop went where it went."""
 
     hop: str
+    """Hop number, such as F00000042-3."""
     to: str
+    """Team that got it."""
     rule: str
+    """Name of the rule that decided."""
     rules_version: str
+    """Version of the rules that were in force."""
     file: str
+    """Place of the rule: file@version:line."""
     facts: dict[str, Any]
+    """Facts by which it was decided."""
     did_not_match: list[UnmatchedRule]
+    """Rules that were looked at before."""
     because: str
+    """Why the rule matched, in words."""
 
 
 class TicketExplanation(ResponseBody):
+    """The explanation of every hop of a ticket."""
+
     hops: list[HopExplanation]
+    """Hops, in order."""
 
 
 class ReasonRequest(RequestBody):
+    """A reason."""
+
     reason: Text
+    """Reason, in words; it goes into the history."""
 
 
 class NoteRequest(RequestBody):
+    """A note."""
+
     note: Text = ""
+    """Note for whoever goes on; it may be empty."""
 
 
 class ScriptAnswer(RequestBody):
     """One answer to a question of the script."""
 
     question: Word
+    """Question, by its name in the script."""
     answer: Word
+    """Answer, by its name in the script."""
 
 
 class AnswersRequest(RequestBody):
+    """Answers to the script."""
+
     answers: Annotated[list[ScriptAnswer], Of(max_length=50)]
+    """Answers in order."""
 
 
 class PhoneAnswerRequest(RequestBody):
+    """An answer to the callback survey."""
+
     answer: Word
+    """Answer, as a finding of the survey's team."""
 
 
 class AcceptedBody(ResponseBody):
-    """The ticket that a report is now."""
+    """The ticket, and its state after the act."""
 
     ticket: str
+    """Ticket number, such as F00000042."""
     state: str
+    """State of the ticket."""
 
 
 class UrgeCount(ResponseBody):
-    """How often by now."""
+    """How often the customer has urged."""
 
     urged: int
+    """Number of urges, this one included."""
 
 
 @api.look("", "list tickets", raises=[BadInput])
 def list_tickets(
     call: Call,
-    account: Annotated[str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$")] = None,
-    team: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="that has it now")] = None,
-    unfinished: Annotated[bool, Query(description="only what hasn't ended")] = False,
+    account: Annotated[
+        str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$", description="Only those of this account.")
+    ] = None,
+    team: Annotated[
+        str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Only those that this team has now.")
+    ] = None,
+    unfinished: Annotated[bool, Query(description="Only those that have not ended.")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
-    area: Annotated[str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$")] = None,
+    area: Annotated[
+        str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$", description="Only those of this area.")
+    ] = None,
 ) -> Page[ListedTicket]:
-    """The newest first: of the caller's areas, and what his teams have or had."""
+    """Lists tickets, the newest first: those of the caller's areas, and those that their teams have or had."""
     sights, before = call.sights(), read_cursor(cursor, int)
     rows = lists.latest(call.tx, limit + 1, account, unfinished, team, before, sights, area)
     teams = lists.teams_of(call.tx, [row.id for row in rows])
@@ -179,7 +242,7 @@ def list_tickets(
 
 @api.look("/{ticket}", "see a ticket")
 def see_ticket(call: Call, ticket: TicketName) -> JourneyBody:
-    """The whole journey: which team, when, what it found, how long it took, who did what."""
+    """Shows a ticket's whole journey: which team had it when, what it found, how long it took, and who did what."""
     return tell(call, *seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket"))
 
 
@@ -221,7 +284,7 @@ def tell(call: Call, journey: lists.Journey, thing: Target) -> JourneyBody:
 
 @api.look("/{ticket}/explanation", "see a ticket")
 def explain_ticket(call: Call, ticket: TicketName) -> TicketExplanation:
-    """Of every hop: which rule chose it, on which facts, and why the rules before it did not match."""
+    """Explains for every hop which rule chose it, on which facts, and why the rules before it did not match."""
     journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket")
     explained = [explanation.explain_hop(call.tx, call.here.rules, hop) for hop in journey.hops]
     if not call.shows(GuardedField.CUSTOMER, thing):
@@ -232,19 +295,19 @@ def explain_ticket(call: Call, ticket: TicketName) -> TicketExplanation:
 
 @api.act("/{ticket}/transfer", "transfer", raises=[IllegalMove, BadInput])
 def transfer(call: Call, ticket: TicketName, asked: NoteRequest) -> AcceptedBody:
-    """转接: from the 10050 hotline on to a 10086 seat, with what was said."""
+    """Transfers a report (转接) from the 10050 hotline to a 10086 seat, with what was said."""
     return _moved(call, ticket, lambda id_, actor: intake.transfer(call.tx, id_, asked.note, actor, call.now))
 
 
 @api.act("/{ticket}/refer", "refer", raises=[IllegalMove, BadInput])
 def refer(call: Call, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
-    """Not our business: the customer was told whose it is."""
+    """Ends a report that is not our business; the customer was told whose it is."""
     return _moved(call, ticket, lambda id_, actor: intake.refer(call.tx, id_, asked.reason, actor, call.now))
 
 
 @api.act("/{ticket}/take-over", "take over", raises=[IllegalMove, BadInput, BadAnswer])
 def take_over(call: Call, ticket: TicketName, asked: AnswersRequest) -> AcceptedBody:
-    """接续受理: a 10086 agent goes on with a transferred report; solved on the phone, or dispatched."""
+    """Takes a transferred report over (接续受理): a 10086 agent solves it on the phone or has it dispatched."""
     given = tuple((each.question, each.answer) for each in asked.answers)
     script = call.here.script()
     return _moved(
@@ -256,20 +319,20 @@ def take_over(call: Call, ticket: TicketName, asked: AnswersRequest) -> Accepted
 
 @api.act("/{ticket}/urge", "urge", raises=[UrgedEnough, BadInput])
 def urge(call: Call, ticket: TicketName, asked: ReasonRequest) -> UrgeCount:
-    """催单: the customer presses; counted and limited by the rules."""
+    """Records that the customer urges (催单); the rules limit how often."""
     ticket_id, actor = _actor(call, ticket)
     return UrgeCount(urged=followup.urge(call.tx, call.rulebook, ticket_id, asked.reason, actor, call.now))
 
 
 @api.act("/{ticket}/withdraw", "withdraw", raises=[IllegalMove, NotWithdrawable, BadInput])
 def withdraw(call: Call, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
-    """撤单: the report is taken back."""
+    """Withdraws a report (撤单) on the customer's wish."""
     return _moved(call, ticket, lambda id_, actor: followup.withdraw(call.tx, id_, asked.reason, actor, call.now))
 
 
 @api.act("/{ticket}/answer", "answer by phone", raises=[SurveyOver, BadInput])
 def answer_by_phone(call: Call, ticket: TicketName, asked: PhoneAnswerRequest) -> AcceptedBody:
-    """回访: an agent called the customer, who answers no message."""
+    """Records the answer of a customer whom an agent called (回访), because they answered no message."""
     return _moved(
         call,
         ticket,

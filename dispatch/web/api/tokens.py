@@ -17,37 +17,50 @@ from dispatch.web.routes import Api
 
 api = Api("/tokens", "tokens")
 
-TokenId = Annotated[int, Path(ge=1, lt=2**63, description="as listed")]
+TokenId = Annotated[int, Path(ge=1, lt=2**63, description="Identifier of the token, as listed.")]
 
 
 class TokenRequest(RequestBody):
-    """What it is for, and how many days it lasts."""
+    """Request for an API token."""
 
     title: Word
+    """What the token is for."""
     days: Annotated[int, Field(ge=1, le=sessions.LONGEST_TOKEN.days)] = 90
+    """Days until it expires."""
 
 
 class Token(ResponseBody):
+    """An API token, without its secret."""
+
     id: int
+    """Identifier, for revoking it."""
     title: str
+    """What it is for."""
     made_at: datetime
+    """When it was created."""
     expires_at: datetime
+    """When it expires."""
     revoked_at: datetime | None
+    """When it was revoked; null: it was not."""
 
 
 class NewTokenSecret(ResponseBody):
-    """`token` is told this once: it is kept nowhere."""
+    """A new API token."""
 
     token: str
+    """The token; it is shown this once and kept nowhere."""
 
 
 class Tokens(ResponseBody):
+    """The caller's API tokens."""
+
     items: list[Token]
+    """Tokens, the newest first."""
 
 
 @api.look("", "have tokens")
 def list_tokens(call: Call) -> Tokens:
-    """One's tokens, the newest first; expired and revoked ones among them."""
+    """Lists the caller's API tokens, the newest first, expired and revoked ones among them."""
     rows = sessions.tokens(call.tx, call.user.user_id)
     return Tokens(
         items=[
@@ -65,7 +78,7 @@ def list_tokens(call: Call) -> Tokens:
 
 @api.act("", "have tokens", status=201, raises=[BadInput])
 def make_token(call: Call, asked: TokenRequest) -> NewTokenSecret:
-    """A token for a program. Made by a person who is signed in: a token can't beget others."""
+    """Makes an API token for a program. Only a person who is signed in may do so: a token makes no tokens."""
     by = _oneself(call)
     if call.user.session is None:
         raise NotAllowed(role=by.role, actor=by.name, act="make", what="a token by a token", allowed="a session")
@@ -76,7 +89,7 @@ def make_token(call: Call, asked: TokenRequest) -> NewTokenSecret:
 
 @api.act("/{token_id}", "have tokens", method="DELETE", status=204, raises=[NotFound])
 def revoke_token(call: Call, token_id: TokenId) -> None:
-    """Refused from the next request on. Revoking it twice does no harm."""
+    """Revokes an API token from the next request on. Revoking it twice does no harm."""
     sessions.revoke_token(call.tx, token_id, call.user.user_id, call.user.name, _oneself(call), call.now)
 
 

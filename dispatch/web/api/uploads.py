@@ -42,34 +42,49 @@ MOST_PHOTOS = 12
 SCANS_KEPT = timedelta(days=1)
 """So long a scan waits for the operation that keeps it."""
 
-_PhotoId = Annotated[int, Path(ge=1, lt=2**63)]
+_PhotoId = Annotated[int, Path(ge=1, lt=2**63, description="Identifier of the photo, as listed.")]
 
 
 class StoredPhoto(ResponseBody):
-    """`url` leads to the photo itself; `size` is in bytes, `sha256` that of the file."""
+    """A photo of a hop's evidence."""
 
     photo: int
+    """Identifier of the photo."""
     hop: str
+    """Hop number, such as F00000042-3."""
     url: str
+    """Address of the photo itself."""
     media_type: str
+    """Media type, told by the file's content."""
     size: int
+    """Size in bytes."""
     sha256: str
+    """SHA-256 of the content, in hex."""
     made_at: datetime
+    """When it was uploaded."""
     made_by: str
+    """User who uploaded it."""
 
 
 class Photos(ResponseBody):
+    """The photos of a ticket."""
+
     items: list[StoredPhoto]
+    """Photos in the order of upload."""
 
 
 class StoredScan(ResponseBody):
-    """`upload` is what an operation's request names it by, within a day."""
+    """A scan that waits for its operation."""
 
     upload: int
+    """Identifier by which an operation's request names it."""
     media_type: str
+    """Media type, told by the file's content."""
     size: int
+    """Size in bytes."""
     sha256: str
-    expires_at: datetime = Of(description="taken by no operation until then, it is removed")
+    """SHA-256 of the content, in hex."""
+    expires_at: datetime = Of(description="When it is removed unless an operation has taken it.")
 
 
 class UntrustedFile(Response):
@@ -94,7 +109,7 @@ class UntrustedFile(Response):
     raises=[WrongFileType, IllegalMove, ChangedMeanwhile, PhotosEnough],
 )
 def add_photo(call: Call, hop: HopName, file: Received) -> StoredPhoto:
-    """To the evidence of a hop that one holds, or files for."""
+    """Adds a photo to the evidence of a hop that the caller holds or files for. The body is the file itself."""
     hop_id = find_hop(call, hop)
     row = hops.lock(call.tx, [hop_id])[hop_id]
     teams = lists.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
@@ -113,14 +128,14 @@ def add_photo(call: Call, hop: HopName, file: Received) -> StoredPhoto:
 
 @api.look("/tickets/{ticket}/photos", "see photos")
 def list_photos(call: Call, ticket: TicketName) -> Photos:
-    """Of all its hops, in the order of their coming."""
+    """Lists the photos of all hops of a ticket, in the order of upload."""
     row = _seen(call, ticket)
     return Photos(items=_photos(row.kind, row.id, uploads.of_ticket(call.tx, row.id)))
 
 
 @api.look("/tickets/{ticket}/photos/{photo}", "see photos", raises=[NotFound])
 def see_photo(call: Call, ticket: TicketName, photo: _PhotoId) -> UntrustedFile:
-    """The file itself, byte for byte; another ticket's isn't there."""
+    """Sends a photo of this ticket, byte for byte as it was uploaded."""
     row = _seen(call, ticket)
     if photo not in {each.id for each in uploads.of_ticket(call.tx, row.id)}:
         raise NotFound(what="photo", which=photo)
@@ -131,7 +146,8 @@ def see_photo(call: Call, ticket: TicketName, photo: _PhotoId) -> UntrustedFile:
 
 @api.act("/scans", "add a scan", status=201, body=FILE_BODY, raises=[WrongFileType])
 def add_scan(call: Call, file: Received) -> StoredScan:
-    """To be named in a request at the counter, whose operation then keeps it; until then only one's own."""
+    """Uploads a scan, to be named in a request at the counter, whose operation then keeps it. Until then only the
+    caller may name it."""
     given = (None, file.media_type, file.sha256, file.content)
     upload = uploads.add(call.tx, call.here.cipher(), *given, call.user.name, call.now)
     return StoredScan(

@@ -19,53 +19,69 @@ from dispatch.web.routes import Api
 
 api = Api("/users", "users")
 
-UserName = Annotated[str, Path(min_length=1, max_length=80, description="the name that one signs in with")]
+UserName = Annotated[str, Path(min_length=1, max_length=80, description="Name that the user signs in with.")]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST, strict=False)]
 
 
 class GrantRequest(RequestBody):
-    """A role and the areas in which it is held; null: in all."""
+    """A role, and the areas in which it is held."""
 
     role: Word
+    """Role."""
     areas: Annotated[list[Word], Field(min_length=1, max_length=200)] | None = None
+    """Areas; null or absent: every area."""
 
 
 class UserRequest(RequestBody):
-    """Without a password a random one is made and told."""
+    """Request for a new user."""
 
     name: Word
+    """Name that the user signs in with."""
     roles: Annotated[list[GrantRequest], Field(max_length=20)] = Field(default_factory=list)
+    """Roles of the user."""
     password: Password | None = None
+    """Password; absent: a random one is made and returned."""
 
 
 class RolesRequest(RequestBody):
+    """The roles of a user."""
+
     roles: Annotated[list[GrantRequest], Field(max_length=20)]
+    """Roles that replace all earlier ones."""
 
 
 class UserBody(ResponseBody):
+    """A user."""
+
     name: str
+    """Name that the user signs in with."""
     roles: list[HeldRole]
+    """Roles, with their areas."""
     disabled_at: datetime | None
+    """When the user was disabled; null: they are not."""
     made_at: datetime
+    """When it was created."""
 
 
 class UserWithPassword(ResponseBody):
-    """`password` is told this once, and only where it is a random one."""
+    """A user, with a password that was made for them."""
 
     user: UserBody
+    """The user."""
     password: str | None
+    """Random password, shown this once; null when the request chose one."""
 
 
 @api.look("", "manage users", raises=[BadInput])
 def list_users(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[UserBody]:
-    """Everybody, in the order of their names."""
+    """Lists all users by name."""
     found = users.everybody(call.tx, read_cursor(cursor, str) or "", limit + 1)
     return page([_told(each) for each in found], limit, found[limit - 1].name if len(found) > limit else None)
 
 
 @api.act("", "manage users", status=201, raises=[BadInput])
 def add_user(call: Call, asked: UserRequest) -> UserWithPassword:
-    """A new user."""
+    """Adds a user."""
     name, grants = users.read_name(asked.name), _grants(asked.roles)
     password = new_password(name) if asked.password is None else asked.password.get_secret_value()
     kept = kept_password(call.here.hasher, password, name)
@@ -76,12 +92,13 @@ def add_user(call: Call, asked: UserRequest) -> UserWithPassword:
 
 @api.look("/{name}", "manage users", raises=[NotFound])
 def see_user(call: Call, name: UserName) -> UserBody:
+    """Shows a user."""
     return _told(users.get(call.tx, name))
 
 
 @api.act("/{name}/roles", "manage users", method="PUT", raises=[NotFound, BadInput, ChangedMeanwhile, VersionMissing])
 def set_roles(call: Call, name: UserName, asked: RolesRequest) -> UserBody:
-    """These roles and no others, from the next request on. Needs `If-Match` with the entity tag of the user as read."""
+    """Replaces a user's roles from the next request on. Needs `If-Match` with the entity tag of the user as read."""
     before = users.get(call.tx, name)
     call.require_unchanged(lambda: _told(before), f"user {before.name}", must_say=True)
     return _changed(call, users.set_grants(call.tx, name, _grants(asked.roles), call.act(), call.now, before.version))
@@ -89,18 +106,19 @@ def set_roles(call: Call, name: UserName, asked: RolesRequest) -> UserBody:
 
 @api.act("/{name}/disable", "manage users", raises=[NotFound])
 def disable_user(call: Call, name: UserName) -> UserBody:
-    """Every session and token of the user is refused from the next request on."""
+    """Disables a user: all their sessions and tokens are refused from the next request on."""
     return _changed(call, users.disable(call.tx, name, call.act(), call.now))
 
 
 @api.act("/{name}/enable", "manage users", raises=[NotFound])
 def enable_user(call: Call, name: UserName) -> UserBody:
+    """Enables a disabled user again."""
     return _changed(call, users.enable(call.tx, name, call.act(), call.now))
 
 
 @api.act("/{name}/password", "manage users", raises=[NotFound])
 def reset_password(call: Call, name: UserName) -> UserWithPassword:
-    """A new random password, told this once; sessions end."""
+    """Sets a new random password, which is shown this once; the user's sessions end."""
     found, password = users.get(call.tx, name), new_password(name)
     users.set_password(call.tx, name, kept_password(call.here.hasher, password, found.name), call.act(), call.now)
     return UserWithPassword(user=_told(found), password=password)

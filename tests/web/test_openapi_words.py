@@ -1,0 +1,82 @@
+"""What the API's description says to its readers: every operation, parameter and field explains itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+METHODS = {"get", "post", "put", "delete", "patch"}
+SENTENCE = re.compile(r"[A-Z`].*[.]", re.DOTALL)
+"""Begins with a capital, or with the name of a thing, and ends with a full stop."""
+
+
+@pytest.fixture(scope="module")
+def document(application: Any) -> dict[str, Any]:
+    made: dict[str, Any] = application.openapi()
+    return made
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if method in METHODS
+    }
+
+
+def fields(schema: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every property of the schema, of its parts too, with its place."""
+    if isinstance(schema, list):
+        for each in schema:
+            yield from fields(each, place)
+    if not isinstance(schema, dict):
+        return
+    for name, about in schema.get("properties", {}).items():
+        yield f"{place}.{name}", about
+        yield from fields(about, f"{place}.{name}")
+    for key in ("items", "anyOf", "allOf", "oneOf", "additionalProperties"):
+        yield from fields(schema.get(key), place)
+
+
+def test_every_operation_is_told_in_whole_sentences_of_its_own(document: dict[str, Any]) -> None:
+    told = operations(document)
+    assert len(told) > 90
+    headless = {name: each.get("description") for name, each in told.items() if not is_told(each.get("description"))}
+    assert headless == {}
+    assert [name for name, each in told.items() if not each.get("summary")] == []
+    descriptions = Counter(each["description"] for each in told.values())
+    assert [text for text, times in descriptions.items() if times > 1] == []
+
+
+def test_every_parameter_is_told_in_a_sentence(document: dict[str, Any]) -> None:
+    silent = [
+        (name, parameter["name"])
+        for name, operation in operations(document).items()
+        for parameter in operation.get("parameters", [])
+        if not is_told(parameter.get("description"))
+    ]
+    assert silent == []
+
+
+def test_every_part_of_an_answer_is_told_in_a_sentence(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    told = [field for name, schema in schemas.items() for field in fields(schema, name)]
+    assert len(told) > 400
+    assert [place for place, about in told if not is_told(about.get("description"))] == []
+
+
+def test_every_field_of_a_request_at_the_counter_is_told(document: dict[str, Any]) -> None:
+    silent = []
+    for name, operation in operations(document).items():
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            silent += [place for place, about in fields(content["schema"], name) if not about.get("description")]
+    assert silent == []
+
+
+def is_told(text: str | None) -> bool:
+    return text is not None and SENTENCE.fullmatch(text) is not None
