@@ -23,10 +23,11 @@ from sqlalchemy import create_engine, make_url, text
 from starlette.testclient import TestClient
 
 from dispatch.access import sessions, users
+from dispatch.defaults import PROJECT
 from dispatch.domain.roles import Grant, Role
 from dispatch.routing import loader
 from dispatch.routing.rulebook import Rulebook
-from dispatch.settings import PROJECT, Settings
+from dispatch.settings import Settings
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
 from dispatch.web.app import create_app

@@ -28,8 +28,8 @@ from pwdlib import PasswordHash
 
 from dispatch.access import sessions, users
 from dispatch.access.passwords import kept_password
+from dispatch.defaults import PROJECT
 from dispatch.domain.roles import Grant, Role
-from dispatch.settings import PROJECT
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
 from tests.people import CONSOLE

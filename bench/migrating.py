@@ -22,13 +22,13 @@ from sqlalchemy.exc import DBAPIError
 
 from bench import servers
 from bench.growth import Growing
+from dispatch.defaults import PROJECT
 from dispatch.domain.roles import Actor, Role
 from dispatch.routing import prehandling_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.logs import configure_logs
-from dispatch.settings import PROJECT
 from dispatch.storage import accounts, retention
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.migration import migrate

@@ -29,10 +29,10 @@ from chaos.scenarios import Findings, Ground, Scenario, duplicates, mixed_versio
 from chaos.sizes import SIZES, Size
 from chaos.stage import Stage
 from dispatch.cli.output import err
+from dispatch.defaults import PROJECT
 from dispatch.routing import loader, prehandling_file
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.progress import progress_bar
-from dispatch.settings import PROJECT
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
 

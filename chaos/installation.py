@@ -14,12 +14,13 @@ from chaos.failpoints import Failpoints
 from chaos.postgres import Postgres
 from chaos.processes import children
 from chaos.proxy import Proxy
+from dispatch.defaults import PROJECT
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.routing import loader, prehandling_file
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.supervisor import Child, Stack
-from dispatch.settings import PROJECT, Settings
+from dispatch.settings import Settings
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import new_keys
 from dispatch.storage.migration import migrate

@@ -11,7 +11,7 @@ import pytest
 from chaos import machine
 from chaos.installation import INJECTED
 from chaos.sizes import SIZES
-from dispatch.settings import PROJECT
+from dispatch.defaults import PROJECT
 
 SPOILED = 200
 """Runs within which a spoiled system is found out."""

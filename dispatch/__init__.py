@@ -22,3 +22,5 @@ At the counter, where nothing waits for a queue:
 
 The database decides what is true; a message only says where to look.
 """
+
+__version__ = "0.2.0"

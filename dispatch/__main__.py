@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
 import typer
 from typer._click.exceptions import ClickException
 
-from dispatch.cli import failure, json_option
+from dispatch.cli import failure, json_option, version
 from dispatch.cli.framework import Root
 from dispatch.cli.language import text
+from dispatch.defaults import environment
 from dispatch.domain.language import from_environment
 from dispatch.errors import DispatchError
 
@@ -23,11 +23,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-
-@cli.callback()
-def _root() -> None:
-    """Every command stands behind this one."""
+cli.callback()(version.options)
 
 
 def main() -> None:
@@ -35,7 +31,7 @@ def main() -> None:
     arguments, old = json_option.modernised(sys.argv[1:])
     as_json = json_option.wanted(arguments)
     try:
-        from_environment(os.environ)  # a wrong DISPATCH_LANG ends every command, also those that read no settings
+        from_environment(environment())  # a wrong DISPATCH_LANG ends every command, also those that read no settings
         if old:
             failure.warn_of_old_options()
         sys.exit(_run(arguments))

@@ -1,25 +1,26 @@
 """The environment → frozen settings. Every setting is a variable `DISPATCH_…`; all faults are told at once.
 
+A variable that the environment lacks may stand in `paidan.env` in the current folder (`dispatch.defaults`).
 A secret may stand in a file instead, that `DISPATCH_…_FILE` names: an environment is seen by whoever may look at the
 process, a file only by whom its permissions let in.
 """
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
+from dispatch import defaults
 from dispatch.errors import BadSettings
 
 PREFIX = "DISPATCH_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """What this machine alone can reach."""
 IN_FILE = "_FILE"
-PROJECT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseModel):
@@ -34,9 +35,16 @@ class Settings(BaseModel):
     broker_url: SecretStr | None = Field(
         None, description="a Redis or Valkey, redis://…; without it a Valkey server of its own"
     )
-    rules: Path = Field(PROJECT / "routing_rules.yaml", description="the routing rules, the operator's law")
-    prehandling: Path = Field(PROJECT / "prehandling.yaml", description="the questions asked on the phone")
-    plans: Path = Field(PROJECT / "marketing_plans.yaml", description="what a line costs, and to whom it is offered")
+    rules: Path = Field(
+        default_factory=lambda: defaults.folder() / defaults.RULES, description="the routing rules, the operator's law"
+    )
+    prehandling: Path = Field(
+        default_factory=lambda: defaults.folder() / defaults.PREHANDLING, description="the questions asked on the phone"
+    )
+    plans: Path = Field(
+        default_factory=lambda: defaults.folder() / defaults.PLANS,
+        description="what a line costs, and to whom it is offered",
+    )
     workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="worker processes that `dispatch up` starts")
     broker_master: str = Field("", description="the master's name, with sentinel://… as broker")
     flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(5555, description="Flower's port; 0 takes any free one")
@@ -110,7 +118,8 @@ class Settings(BaseModel):
     def _read_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
         """The environment's values, where none was given. Read here: pydantic-settings takes 60 ms to import."""
         named = {name: PREFIX + name.upper() for name in cls.model_fields}
-        return {name: os.environ[variable] for name, variable in named.items() if variable in os.environ} | given
+        environment = defaults.environment()
+        return {name: environment[variable] for name, variable in named.items() if variable in environment} | given
 
     @model_validator(mode="after")
     def _knows_its_provider(self) -> Self:
@@ -175,13 +184,14 @@ def _web(known: dict[str, Any]) -> str:
 
 def load_settings() -> Settings:
     """The settings in force. Raises BadSettings with every fault, unknown variables included."""
+    environment = defaults.environment()
     known = variables()
     faults = [
         f"{name}: unknown; known are {', '.join(sorted(known))}"
-        for name in sorted(os.environ)
+        for name in sorted(environment)
         if name.startswith(PREFIX) and name not in known
     ]
-    given = _read_secrets(faults)
+    given = _read_secrets(environment, faults)
     try:
         settings = Settings.model_validate(given)
     except ValidationError as wrong:
@@ -204,14 +214,14 @@ def _files() -> dict[str, str]:
     return {PREFIX + name.upper() + IN_FILE: name for name in secrets}
 
 
-def _read_secrets(faults: list[str]) -> dict[str, SecretStr]:
+def _read_secrets(environment: Mapping[str, str], faults: list[str]) -> dict[str, SecretStr]:
     """What stands in the files that are named; what is wrong with them goes to the faults, never what they say."""
     found = {}
     for variable, name in _files().items():
-        file = os.environ.get(variable)
+        file = environment.get(variable)
         if not file:
             continue
-        if os.environ.get(variable.removesuffix(IN_FILE)):
+        if environment.get(variable.removesuffix(IN_FILE)):
             faults.append(f"{variable}: {variable.removesuffix(IN_FILE)} is set too; set one of them")
             continue
         try:

@@ -168,6 +168,15 @@ TABLE: tuple[Row, ...] = (
         "script",
     ),
     Row(
+        "init",
+        OPERATE,
+        "init",
+        Title(
+            "在目录中生成可修改的规则、脚本、营销案和设置；不覆盖已有文件",
+            "Write rules, script, plans and settings into a folder, to be edited; nothing is overwritten.",
+        ),
+    ),
+    Row(
         "up",
         OPERATE,
         "installation",

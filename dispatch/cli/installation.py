@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from pydantic import SecretStr
 
+from dispatch import defaults
 from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.framework import Commands
+from dispatch.cli.language import text
 from dispatch.cli.options import AsJson
 from dispatch.cli.output import err, out, show_json, table
 from dispatch.runtime.supervisor import Stack
@@ -43,6 +45,7 @@ def up(
     stack.start()
     try:
         out.print(f"规则 rules {desk.rulebook.version} · 数据 data {desk.settings.root}", soft_wrap=True)
+        out.print(_operators_files(desk.settings), soft_wrap=True)
         out.print(f"任务 tasks: Flower {stack.flower_url}")
         for each in visitors:
             typer.echo(f"user {each.role} {each.name} {each.password}")
@@ -52,6 +55,18 @@ def up(
     finally:
         err.print("[dim]停止中 · stopping …[/]")
         stack.stop()
+
+
+def _operators_files(current: Settings) -> str:
+    """Which files are in use, and what to do about those that an upgrade would replace."""
+    files = (current.rules, current.prehandling, current.plans)
+    line = text("文件 ", "files ") + " ".join(map(str, files))
+    if defaults.PACKAGE not in [file.parent for file in files]:
+        return line
+    return f"{line}\n" + text(
+        "  其中有软件包自带的文件，升级时会被替换；dispatch init 目录 生成一套可修改的",
+        "  some are the package's own, and an upgrade replaces them; dispatch init FOLDER writes a set to edit",
+    )
 
 
 def _demo() -> tuple[Desk, list[DemoUser], Mapping[str, list[str]]]:
@@ -99,6 +114,7 @@ def settings(as_json: AsJson = False) -> None:
     for row in rows:
         shown.add_row(*row)
     out.print(shown)
+    out.print(_operators_files(current), soft_wrap=True)
 
 
 def _shown(current: Settings, name: str) -> str:

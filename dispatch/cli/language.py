@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from dispatch.defaults import environment
 from dispatch.domain.language import SETTING, Language, from_environment
 from dispatch.errors import BadSettings
 
@@ -11,7 +12,7 @@ from dispatch.errors import BadSettings
 def language() -> Language:
     """The process's language; with a wrong DISPATCH_LANG, which `main` refuses before any command, the locale's."""
     try:
-        return from_environment(os.environ)
+        return from_environment(environment())
     except BadSettings:
         return from_environment({name: value for name, value in os.environ.items() if name != SETTING})
 

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from dispatch import defaults
 from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.output import err
@@ -30,18 +31,18 @@ from dispatch.replay.verdict import ReplayVerdict, judge
 from dispatch.runtime.child_process import FileHeld, hold
 from dispatch.runtime.progress import progress_bar
 from dispatch.runtime.supervisor import Stack, is_running
-from dispatch.settings import PROJECT, Settings
+from dispatch.settings import Settings
 from dispatch.storage.replay_runs import run_counts
 
 app = Commands()
-
-MAPPING = PROJECT / "replay_mapping.yaml"
 
 
 @app.command()
 def replay(
     file: Annotated[Path, typer.Argument(help="the log, CSV or gzipped CSV")],
-    mapping: Annotated[Path, typer.Option(help="which team stands for which group")] = MAPPING,
+    mapping: Annotated[
+        Path | None, typer.Option(help="which team stands for which group; else the operator's replay_mapping.yaml")
+    ] = None,
     speed_up: Annotated[float | None, typer.Option(min=1, help="times real time; else as fast as it goes")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="the first so many cases only")] = None,
     name: Annotated[str, typer.Option(help="of the run; the same name goes on where it was cut off")] = "",
@@ -56,6 +57,7 @@ def replay(
     with progress_bar() as bar:
         task = bar.add_task("读取 reading", total=file.stat().st_size if file.exists() else None)
         log = log_of.read(file, lambda done: bar.update(task, completed=done))
+    mapping = mapping or defaults.folder() / defaults.MAPPING
     known = mapping_of.load(mapping, rulebook)
     mapping_of.check_covers(known, log, str(mapping))
     cases = log.cases[:limit]

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from dispatch import defaults
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, TicketName
@@ -27,8 +28,6 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import json_schema
 
 rules = Commands()
-
-CASES = Path("tests/routing_cases.yaml")
 
 _File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="the rules; else those of the settings")]
 
@@ -47,11 +46,12 @@ def check(file: _File = None) -> None:
 @rules.command("test")
 def run_cases(
     file: _File = None,
-    cases: Annotated[Path, typer.Option(help="the cases")] = CASES,
+    cases: Annotated[Path | None, typer.Option(help="the cases; else those beside the operator's rules")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="the outcome of every case, as JSON")] = False,
 ) -> None:
     """Run the cases. Exit status 1 when one goes elsewhere than it says, or when a rule has no case."""
     rulebook = _loaded(file or _in_force())
+    cases = cases or defaults.cases()
     try:
         verdict = cases_of.run(rulebook, cases_of.load_cases(cases, rulebook))
     except BadRules as wrong:

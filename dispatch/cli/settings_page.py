@@ -12,15 +12,17 @@ from unittest import mock
 
 from pydantic import SecretStr
 
-from dispatch.settings import IN_FILE, PREFIX, PROJECT, Settings
+from dispatch.defaults import SETTINGS, folder
+from dispatch.settings import IN_FILE, PREFIX, Settings
 
 _HEAD = f"""\
 # Settings
 
 Made from `dispatch/settings.py` by `make docs`; a change here is lost.
 
-All settings come from the environment, and `dispatch settings` shows those in force. An unknown variable `{PREFIX}…` is
-an error. A secret may stand in a file instead, named by the variable with `{IN_FILE}` behind its name, such as
+All settings come from the environment, and beneath it from the file `{SETTINGS}` of the current folder, as `dispatch
+init FOLDER` writes it; `dispatch settings` shows those in force. An unknown variable `{PREFIX}…` is an error. A secret
+may stand in a file instead, named by the variable with `{IN_FILE}` behind its name, such as
 `{PREFIX}DATABASE_URL{IN_FILE}`: a process's environment is seen more easily than a file with narrow permissions.
 
 | variable | default | meaning |
@@ -46,8 +48,8 @@ def _rows() -> Iterator[str]:
 def _shown(default: object) -> str:
     if default is None:
         return ""
-    if isinstance(default, Path) and default.is_relative_to(PROJECT):
-        return str(default.relative_to(PROJECT))
+    if isinstance(default, Path) and default.parent == folder():
+        return default.name  # an operator's file
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

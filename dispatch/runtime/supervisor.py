@@ -24,9 +24,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO
 
+from dispatch.defaults import PROJECT
 from dispatch.errors import AlreadyRunning, MissingPart
 from dispatch.runtime.child_process import FileHeld, die_with_parent, hold
-from dispatch.settings import PROJECT, Settings, local_url
+from dispatch.settings import Settings, local_url
 
 READY_SECONDS = 60
 STOP_SECONDS = 40  # longer than a worker's soft shutdown

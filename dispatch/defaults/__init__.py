@@ -1,0 +1,84 @@
+"""The operator's files as the package brings them, and the folder from which an installation reads its own.
+
+In a checkout the files here are symbolic links: what an operator edits is at the project's root. Everything may import
+this folder; it imports `errors` alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from dispatch.errors import BadSettings
+
+RULES: Final = "routing_rules.yaml"
+PREHANDLING: Final = "prehandling.yaml"
+PLANS: Final = "marketing_plans.yaml"
+MAPPING: Final = "replay_mapping.yaml"
+CASES: Final = "routing_cases.yaml"
+ADDRESSES: Final = "addresses.csv"
+SETTINGS: Final = "paidan.env"
+"""A folder with this file in it is an operator's folder, as `dispatch init` makes it."""
+
+PACKAGE: Final = Path(__file__).resolve().parent
+PROJECT: Final = PACKAGE.parent.parent
+"""What holds `dispatch` and `workers`: the root of a checkout, or the site-packages of an installed wheel."""
+
+
+def folder() -> Path:
+    """The folder of the operator's files, for all of them.
+
+    1. The current folder, when it has a `paidan.env`.
+    2. The root of the checkout that this program runs from.
+    3. The package's own files.
+
+    A file that its folder lacks is an error of whoever reads it; no other folder's file takes its place.
+    """
+    if Path(SETTINGS).exists():
+        return Path.cwd()
+    return PROJECT if (PROJECT / RULES).exists() else PACKAGE
+
+
+def cases() -> Path:
+    """The cases of the rules: in a checkout they are among the tests."""
+    found = folder()
+    return found / "tests" / CASES if found == PROJECT else found / CASES
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment, and beneath it what the current folder's `paidan.env` sets.
+
+    Raises BadSettings, with every fault, when that file can't be read or says something that is no setting.
+    """
+    file = Path(SETTINGS)
+    return {**_read(file), **os.environ} if file.exists() else os.environ
+
+
+def _read(file: Path) -> dict[str, str]:
+    from dotenv.parser import parse_stream  # only where there is such a file: every command asks for the environment
+
+    # Whoever may write this file chooses the database; in a shared folder that must not be somebody else.
+    if file.stat().st_uid not in (0, os.geteuid()):
+        raise BadSettings(
+            faults=f"{file.absolute()}: the file belongs to another user: own it yourself, or go elsewhere"
+        )
+    found, faults = {}, []
+    try:
+        with file.open(encoding="utf-8") as text:
+            for each in parse_stream(text):
+                where = f"{SETTINGS}:{each.original.line}"
+                if each.error or (each.key is not None and each.value is None):
+                    faults.append(f"{where}: write it as NAME=value")
+                elif each.key is not None and not each.key.startswith("DISPATCH_"):
+                    faults.append(f"{where}: {each.key} is no setting; settings begin with DISPATCH_")
+                elif each.key is not None:
+                    found[each.key] = each.value or ""
+    except OSError as wrong:
+        faults.append(f"{file.absolute()}: {wrong.strerror}")
+    except UnicodeDecodeError:
+        faults.append(f"{file.absolute()}: that is no text")
+    if faults:
+        raise BadSettings(faults="; ".join(faults))
+    return found
