@@ -21,7 +21,7 @@ from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState
 from dispatch.errors import NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
-from dispatch.storage.rows import BoardLine, HopLine, as_dict
+from dispatch.storage.rows import BoardLine, HopLineColumns, as_dict
 
 app = Commands()
 
@@ -179,7 +179,7 @@ def _left(row: BoardLine) -> Text:
     return Text(span(max(seconds, 0)), style=style)
 
 
-def _hop_json(row: HopLine) -> dict[str, Any]:
+def _hop_json(row: HopLineColumns) -> dict[str, Any]:
     facts = {name: value for name, value in as_dict(row).items() if name not in ("id", "kind", "ticket_id")}
     return {"hop": hop_number(row.kind, row.ticket_id, row.seq), **facts}
 

@@ -32,8 +32,8 @@ from dispatch.storage.rows import (
     ArchiveRow,
     BoardLine,
     HistoryRow,
+    HopLine,
     HopRow,
-    QuarantineLine,
     TicketLine,
     TicketRow,
     shaped,
@@ -131,16 +131,14 @@ def _behind(tx: Tx, hop_id: int) -> ColumnElement[bool]:
     return tuple_(*_PLACE) > tuple_(*(literal(value, column.type) for value, column in zip(row, _PLACE, strict=True)))
 
 
-def board_line(tx: Tx, hop_id: int) -> BoardLine:
-    """One hop as a board shows it, on the board or not any more."""
-    return shaped(BoardLine, tx.execute(_BOARD.where(hop.c.id == hop_id))).one()
+def board_line(tx: Tx, hop_id: int) -> HopLine:
+    """One hop as its team's board would show it, wherever it is."""
+    return shaped(HopLine, tx.execute(_BOARD.where(hop.c.id == hop_id))).one()
 
 
-def quarantine(tx: Tx, areas: Areas = None) -> Sequence[QuarantineLine]:
+def quarantine(tx: Tx, areas: Areas = None) -> Sequence[HopLine]:
     """What failed too often and waits for a person's release."""
-    return shaped(
-        QuarantineLine, tx.execute(_BOARD.where(quarantined, within(hop.c.area, areas)).order_by(hop.c.id))
-    ).all()
+    return shaped(HopLine, tx.execute(_BOARD.where(quarantined, within(hop.c.area, areas)).order_by(hop.c.id))).all()
 
 
 def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str, dict[str, Any]]:

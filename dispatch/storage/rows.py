@@ -174,8 +174,8 @@ class LockedHop(HopColumns, Protocol):
     epoch: int  # the epoch's first generation: `storage.epoch`
 
 
-class HopLine(Protocol):
-    """A hop in a list, with what its reader needs of the ticket."""
+class HopLineColumns(Protocol):
+    """A hop with what a reader of its team's board needs of its ticket."""
 
     id: int
     ticket_id: int
@@ -205,16 +205,16 @@ class HopLine(Protocol):
     asker_team: str | None  # None: no team asked for it
 
 
-class BoardLine(HopLine, Protocol):
-    """A hop as its team's board shows it."""
+class BoardLine(HopLineColumns, Protocol):
+    """A hop on its team's board."""
 
     boarded_at: datetime
 
 
-class QuarantineLine(HopLine, Protocol):
-    """A hop that failed too often."""
+class HopLine(HopLineColumns, Protocol):
+    """A hop as its team's board would show it, wherever it is."""
 
-    boarded_at: datetime | None  # None: it failed before it came onto the board
+    boarded_at: datetime | None  # None: it hasn't come onto the board
 
 
 class BoardedHop(Protocol):

@@ -79,6 +79,14 @@ def test_a_board_is_told_to_its_team_in_its_areas_and_to_nobody_else(small_web: 
     page(small_web.browser("zhao", Role.NOC), f"/teams/noc/hops/{hop}", 404)
 
 
+def test_a_hop_on_its_way_to_its_board_has_a_page_already(small_web: Web) -> None:
+    """A ticket's page links to it before a worker has put it on the board."""
+    made = small_web.fault("GZ1")
+    text = page(small_web.browser("zhao", Role.NOC), f"/teams/noc/hops/{made.number}-1")
+    assert f"{made.number}-1" in text
+    assert acts(text) == set()
+
+
 def test_operations_see_a_board_without_its_customers(small_web: Web) -> None:
     hop = at_installers(small_web)
     ops = small_web.browser("ops", Role.OPS)

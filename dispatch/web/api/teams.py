@@ -13,7 +13,7 @@ from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState, TicketState
 from dispatch.errors import BadInput, NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook, Team
-from dispatch.storage.rows import BoardLine
+from dispatch.storage.rows import BoardLine, HopLine
 from dispatch.web.api.schemas import (
     Cursor,
     Limit,
@@ -177,8 +177,8 @@ class BoardHop(ResponseBody):
     """What the worker found by itself, such as a line test; null when nothing."""
     late: bool
     """True when the hop has exceeded its service level."""
-    boarded_at: datetime
-    """When it came onto the board."""
+    boarded_at: datetime | None
+    """When it came onto the board; null only for a hop that hasn't come onto it, which no board shows."""
     claimed_at: datetime | None
     """When it was claimed; null while nobody has it."""
     wake_at: datetime | None
@@ -303,8 +303,8 @@ def _evidence(of: Evidence) -> EvidenceBody:
     )
 
 
-def on_board(call: Call, row: BoardLine) -> BoardHop:
-    """`row` is one of `reports.lists.board`."""
+def on_board(call: Call, row: BoardLine | HopLine) -> BoardHop:
+    """`row` is one of `reports.lists.board`, or `board_line`."""
     thing = hop_thing(call, row.team, row.state, row.area, [row.team])
     shown = call.shows(GuardedField.CUSTOMER, Target(row.area, thing.team, thing.teams, TicketState(row.ticket_state)))
     name = hop_name(row.kind, row.ticket_id, row.seq)
