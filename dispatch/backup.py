@@ -20,6 +20,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, make_url
 
+from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
@@ -27,6 +28,8 @@ from dispatch.storage import effects, epoch, hops
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.migration import migrate
 from dispatch.storage.tables.access import session
+
+NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is no backup of a SQLite database of Paidan")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def backup(settings: Settings, target: Path) -> int:
     Raises WouldOverwrite, MissingPart, BackupFailed; then there is no file.
     """
     if target.exists():
-        raise WouldOverwrite(what=target, remedy="name another file")
+        raise WouldOverwrite(what=target, remedy=Wording("请换一个文件名", "name another file"))
     with _opened(settings) as database:
         database.require_schema()
     with _part(target) as part:
@@ -65,7 +68,10 @@ def restore(settings: Settings, source: Path, now: datetime, replace: bool = Fal
     Raises AlreadyRunning, WouldOverwrite, MissingPart, BackupFailed; then all is as it was.
     """
     if not source.is_file():
-        raise MissingPart(part=source, remedy="name a file that `dispatch backup` made")
+        raise MissingPart(
+            part=Wording(f"备份文件 {source}", str(source)),
+            remedy=Wording("请给出 `dispatch backup` 所做的文件", "name a file that `dispatch backup` made"),
+        )
     if is_running(settings):
         raise AlreadyRunning(pid=(settings.run / "up.lock").read_text() or "?", home=settings.root)
     if settings.database.startswith("sqlite"):
@@ -131,7 +137,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool) -> Path | None:
     _examine_sqlite(source)
     if file.exists() and not replace and _has_tickets(file):
-        raise WouldOverwrite(what=file, remedy="with --replace it is put aside")
+        raise WouldOverwrite(what=file, remedy=Wording("加 --replace 则移到一旁", "with --replace it is put aside"))
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _part(file.with_name(f"{file.name}.restoring")) as part:
         shutil.copyfile(source, part)
@@ -159,11 +165,19 @@ def _examine_sqlite(source: Path) -> None:
             sound = kept.execute("PRAGMA integrity_check").fetchone()[0]
             (schema,) = kept.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.DatabaseError:
-        raise BackupFailed(what=f"restoring {source}", why="it is no backup of a SQLite database of Paidan") from None
+        raise BackupFailed(what=_restoring(source), why=NO_BACKUP) from None
     if sound != "ok":
-        raise BackupFailed(what=f"restoring {source}", why="the file is damaged")
+        raise BackupFailed(what=_restoring(source), why=Wording("文件已损坏", "the file is damaged"))
     if schema > SCHEMA:
-        raise BackupFailed(what=f"restoring {source}", why=f"its schema {schema} is newer than this program's {SCHEMA}")
+        newer = Wording(
+            f"其数据库结构 {schema} 比本程序的 {SCHEMA} 新",
+            f"its schema {schema} is newer than this program's {SCHEMA}",
+        )
+        raise BackupFailed(what=_restoring(source), why=newer)
+
+
+def _restoring(source: Path) -> Wording:
+    return Wording(f"恢复 {source} ", f"restoring {source}")
 
 
 def _has_tickets(file: Path) -> bool:
@@ -179,7 +193,10 @@ def _restore_postgresql(settings: Settings, source: Path, replace: bool) -> None
     with _opened(settings) as database:
         there = database.schema()
     if there is not None and not replace:
-        raise WouldOverwrite(what="a database of Paidan", remedy="restore into an empty one, or with --replace")
+        raise WouldOverwrite(
+            what=Wording("派单的数据库", "a database of Paidan"),
+            remedy=Wording("请恢复到空库，或加 --replace", "restore into an empty one, or with --replace"),
+        )
     clean = ["--clean", "--if-exists"] if there is not None else []
     name = make_url(settings.database).database
     words = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", *clean, f"--dbname={name}"]
@@ -193,7 +210,10 @@ def _run(program: str, words: list[str], settings: Settings) -> None:
             words, env={**os.environ, **_libpq(settings)}, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        remedy = "install PostgreSQL's client programs (postgresql-client), of the server's version or newer"
+        remedy = Wording(
+            "请安装 PostgreSQL 客户端程序（postgresql-client），版本不低于服务器",
+            "install PostgreSQL's client programs (postgresql-client), of the server's version or newer",
+        )
         raise MissingPart(part=program, remedy=remedy) from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["?"]

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from dispatch.domain.effect import EffectState, Port, effect_move, lane_of
 from dispatch.domain.roles import Actor, require
+from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
 from dispatch.ports.provisioning import Order as Order
 from dispatch.storage import effects, operations
@@ -42,11 +43,11 @@ def print_invoice(tx: Tx, number: int, now: datetime) -> None:
 
 def release(tx: Tx, effect_id: int, actor: Actor, now: datetime) -> str:
     """Out of the quarantine, tried afresh; its key. Raises NotAllowed, NotFound, IllegalMove."""
-    require(actor, "release", "an effect")
+    require(actor, "release", Wording("外部动作", "an effect"))
     row = effects.lock(tx, effect_id)
     if row is None:
-        raise NotFound(what="effect", which=effect_id)
-    state = effect_move(EffectState(row.state), "release", f"effect {effect_id}")
+        raise NotFound(what=Wording("外部动作", "effect"), which=effect_id)
+    state = effect_move(EffectState(row.state), "release", Wording(f"外部动作 {effect_id}", f"effect {effect_id}"))
     effects.release(tx, effect_id, state, now)
     operations.note_audit(tx, "release effect", f"effect {effect_id}", row.failure or "", actor, now)
     return row.key

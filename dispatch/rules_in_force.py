@@ -12,7 +12,9 @@ from pathlib import Path
 from sqlalchemy import select
 
 from dispatch.domain.ticket import LIVE_HOP
+from dispatch.domain.title import Wording
 from dispatch.errors import BadRules, NotFound
+from dispatch.routing.faults import read_text
 from dispatch.routing.parsed_files import parsed
 from dispatch.routing.rulebook import Rulebook
 from dispatch.runtime.logs import Log
@@ -84,11 +86,7 @@ class RulesInForce:
     def _load(self) -> Rulebook:
         """The file's rulebook. Raises BadRules."""
         name = str(self.file)
-        try:
-            text = self.file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as wrong:
-            raise BadRules(file=name, faults=(f"{name}:1:1: can't be read: {wrong}",)) from None
-        return self._parsed(text, name)
+        return self._parsed(read_text(self.file), name)
 
     def _parsed(self, text: str, name: str) -> Rulebook:
         """Raises BadRules."""
@@ -111,7 +109,7 @@ class RulesInForce:
         if version not in self._versions:
             text = tx.execute(select(rulebook.c.text).where(rulebook.c.version == version)).scalar()
             if text is None:
-                raise NotFound(what="rules of version", which=version)
+                raise NotFound(what=Wording("规则，版本", "rules of version"), which=version)
             self._versions[version] = self._parsed(text, f"rules {version}")
         return self._versions[version]
 
@@ -123,5 +121,10 @@ def _require_teams_at_work(tx: Tx, new: Rulebook, file: str) -> None:
     if dropped:
         raise BadRules(
             file=file,
-            faults=tuple(f"{file}:1:1: team '{team}' still has open hops and can't be dropped" for team in dropped),
+            faults=[
+                Wording(
+                    f"班组“{team}”还有未办结的环节，不能去掉", f"team '{team}' still has open hops and can't be dropped"
+                ).at(f"{file}:1:1")
+                for team in dropped
+            ],
         )

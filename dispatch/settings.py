@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from dispatch import defaults
+from dispatch.domain.model_faults import model_fault
+from dispatch.domain.title import Wording, WrongValue, same
 from dispatch.errors import BadSettings
 
 PREFIX = "DISPATCH_"
@@ -124,7 +126,11 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _knows_its_provider(self) -> Self:
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
-            raise ValueError("DISPATCH_OIDC_ISSUER needs DISPATCH_OIDC_CLIENT_ID and DISPATCH_OIDC_CLIENT_SECRET")
+            needed = "DISPATCH_OIDC_CLIENT_ID", "DISPATCH_OIDC_CLIENT_SECRET"
+            raise WrongValue(
+                f"DISPATCH_OIDC_ISSUER 还需要 {needed[0]} 和 {needed[1]}",
+                f"DISPATCH_OIDC_ISSUER needs {needed[0]} and {needed[1]}",
+            )
         return self
 
     @property
@@ -186,8 +192,9 @@ def load_settings() -> Settings:
     """The settings in force. Raises BadSettings with every fault, unknown variables included."""
     environment = defaults.environment()
     known = variables()
+    listed = ", ".join(sorted(known))
     faults = [
-        f"{name}: unknown; known are {', '.join(sorted(known))}"
+        Wording(f"没有这个设置；有：{listed}", f"unknown; known are {listed}").at(name)
         for name in sorted(environment)
         if name.startswith(PREFIX) and name not in known
     ]
@@ -196,9 +203,9 @@ def load_settings() -> Settings:
         settings = Settings.model_validate(given)
     except ValidationError as wrong:
         own = [each for each in wrong.errors() if each["type"] != "default_factory_not_called"]  # follow from others
-        faults += [f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in own]
+        faults += [model_fault(each).at(f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}") for each in own]
     if faults:
-        raise BadSettings(faults="; ".join(faults))
+        raise BadSettings(*faults)
     return settings
 
 
@@ -214,26 +221,27 @@ def _files() -> dict[str, str]:
     return {PREFIX + name.upper() + IN_FILE: name for name in secrets}
 
 
-def _read_secrets(environment: Mapping[str, str], faults: list[str]) -> dict[str, SecretStr]:
+def _read_secrets(environment: Mapping[str, str], faults: list[Wording]) -> dict[str, SecretStr]:
     """What stands in the files that are named; what is wrong with them goes to the faults, never what they say."""
     found = {}
     for variable, name in _files().items():
         file = environment.get(variable)
         if not file:
             continue
-        if environment.get(variable.removesuffix(IN_FILE)):
-            faults.append(f"{variable}: {variable.removesuffix(IN_FILE)} is set too; set one of them")
+        own = variable.removesuffix(IN_FILE)
+        if environment.get(own):
+            faults.append(Wording(f"{own} 也设置了；请只设一个", f"{own} is set too; set one of them").at(variable))
             continue
         try:
             text = Path(file).read_text(encoding="utf-8").strip()
         except OSError as wrong:
-            faults.append(f"{variable}: {file}: {wrong.strerror}")
+            faults.append(same(str(wrong.strerror)).at(f"{variable}: {file}"))
             continue
         except UnicodeDecodeError:
-            faults.append(f"{variable}: {file}: that is no text")
+            faults.append(Wording("不是文本文件", "that is no text").at(f"{variable}: {file}"))
             continue
         if text:
             found[name] = SecretStr(text)
         else:
-            faults.append(f"{variable}: {file}: the file is empty")
+            faults.append(Wording("文件是空的", "the file is empty").at(f"{variable}: {file}"))
     return found

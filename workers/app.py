@@ -13,6 +13,7 @@ from typing import Any
 from celery import Celery, current_task
 from celery.signals import heartbeat_sent, task_unknown, worker_init, worker_process_init, worker_ready
 
+from dispatch.domain.title import Wording, same
 from dispatch.errors import MissingPart
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime.child_process import die_with_parent, mark_ready
@@ -71,7 +72,12 @@ def make_app() -> Celery:
     """The app for this installation's broker and rulebook. Raises MissingPart, BadRules, BadSettings."""
     settings = load_settings()
     if settings.broker_url is None:
-        raise MissingPart(part="DISPATCH_BROKER_URL", remedy="start the workers with `dispatch up`, or set it")
+        raise MissingPart(
+            part=same("DISPATCH_BROKER_URL"),
+            remedy=Wording(
+                "请用 `dispatch up` 启动 worker，或设置它", "start the workers with `dispatch up`, or set it"
+            ),
+        )
     rulebook = get_context().rules.get()
     broker_url = settings.broker_url.get_secret_value()
     redis_channel.use()

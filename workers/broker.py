@@ -8,6 +8,7 @@ from typing import Any
 from kombu import Exchange, Queue
 from kombu.transport.redis import Channel as RedisChannel
 
+from dispatch.domain.title import Wording
 from dispatch.errors import BadSettings
 from dispatch.settings import Settings
 
@@ -34,7 +35,12 @@ def transport_options(settings: Settings) -> dict[str, Any]:
     match _kind(settings):
         case "sentinel":
             if not settings.broker_master:
-                raise BadSettings(faults="DISPATCH_BROKER_MASTER: with sentinel://… the master must be named")
+                raise BadSettings(
+                    Wording(
+                        "DISPATCH_BROKER_MASTER: 用 sentinel://… 时须写明主节点的名称",
+                        "DISPATCH_BROKER_MASTER: with sentinel://… the master must be named",
+                    )
+                )
             return {**_OF_REDIS, "master_name": settings.broker_master}
         case "redis" | "rediss":
             return dict(_OF_REDIS)
@@ -43,7 +49,12 @@ def transport_options(settings: Settings) -> dict[str, Any]:
         case "memory":
             return {}
         case kind:
-            raise BadSettings(faults=f"DISPATCH_BROKER_URL: {kind}:// is no broker here; use redis, sentinel or amqp")
+            raise BadSettings(
+                Wording(
+                    f"DISPATCH_BROKER_URL: 不支持 {kind}://，请用 redis、sentinel 或 amqp",
+                    f"DISPATCH_BROKER_URL: {kind}:// is no broker here; use redis, sentinel or amqp",
+                )
+            )
 
 
 def queue(settings: Settings, name: str) -> Queue:

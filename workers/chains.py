@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Mapping
 
 import workers.teams
+from dispatch.domain.title import Wording
 from dispatch.errors import MissingPart
 from dispatch.routing.rulebook import Rulebook
 from workers.stretch import Stretch
@@ -16,12 +17,19 @@ def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
     """Each team's automatic stretch, from its module. Raises MissingPart unless teams and modules are the same."""
     modules = {module.name.replace("_", "-") for module in pkgutil.iter_modules(workers.teams.__path__)}
     for team in sorted(set(rulebook.teams) - modules):
+        module = team.replace("-", "_")
         raise MissingPart(
-            part=f"the worker of team {team}",
-            remedy=f"write workers/teams/{team.replace('-', '_')}.py; `STRETCH = Stretch()` is enough",
+            part=Wording(f"班组 {team} 的 worker", f"the worker of team {team}"),
+            remedy=Wording(
+                f"请写 workers/teams/{module}.py；`STRETCH = Stretch()` 即可",
+                f"write workers/teams/{module}.py; `STRETCH = Stretch()` is enough",
+            ),
         )
     for module in sorted(modules - set(rulebook.teams)):
-        raise MissingPart(part=f"team {module} in the rules", remedy="its worker module would have nothing to do")
+        raise MissingPart(
+            part=Wording(f"规则中的班组 {module}", f"team {module} in the rules"),
+            remedy=Wording("它的 worker 模块将无事可做", "its worker module would have nothing to do"),
+        )
     found = {team: importlib.import_module(f"workers.teams.{team.replace('-', '_')}") for team in rulebook.teams}
     return {team: module.STRETCH for team, module in found.items()}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from dispatch.domain.title import Wording
 from dispatch.errors import BadSettings
 from dispatch.settings import LOOPBACK, load_settings
 
@@ -16,7 +17,12 @@ _MOST_SHOWN = 6
 _settings = load_settings()
 
 if _settings.flower_address not in LOOPBACK and _settings.flower_password is None:
-    raise BadSettings(faults="DISPATCH_FLOWER_PASSWORD: others than this machine reach Flower, so it needs one")
+    raise BadSettings(
+        Wording(
+            "DISPATCH_FLOWER_PASSWORD: 本机以外也能访问 Flower，须设密码",
+            "DISPATCH_FLOWER_PASSWORD: others than this machine reach Flower, so it needs one",
+        )
+    )
 
 address = _settings.flower_address
 port = _settings.flower_port

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from pydantic import SecretStr
 
+from dispatch.domain.title import Wording
 from dispatch.errors import BadSettings, MissingPart
 from dispatch.runtime import metrics
 from dispatch.settings import Settings
@@ -17,14 +18,24 @@ def show_metrics(settings: Settings) -> int:
     if not settings.metrics_port:
         return 0
     if settings.metrics_token is None:
-        raise BadSettings(faults="DISPATCH_METRICS_PORT: nobody could read it without DISPATCH_METRICS_TOKEN")
+        raise BadSettings(
+            Wording(
+                "DISPATCH_METRICS_PORT: 没有 DISPATCH_METRICS_TOKEN 就无人能读",
+                "DISPATCH_METRICS_PORT: nobody could read it without DISPATCH_METRICS_TOKEN",
+            )
+        )
     try:
         server = ThreadingHTTPServer(
             (settings.metrics_address, settings.metrics_port), _handler(settings.metrics_token)
         )
     except OSError as taken:
-        place = f"{settings.metrics_address}:{settings.metrics_port} for metrics"
-        raise MissingPart(part=place, remedy=f"{taken.strerror}; set DISPATCH_METRICS_PORT") from None
+        place = f"{settings.metrics_address}:{settings.metrics_port}"
+        raise MissingPart(
+            part=Wording(f"指标的 {place}", f"{place} for metrics"),
+            remedy=Wording(
+                f"{taken.strerror}；请设置 DISPATCH_METRICS_PORT", f"{taken.strerror}; set DISPATCH_METRICS_PORT"
+            ),
+        ) from None
     threading.Thread(target=server.serve_forever, daemon=True, name="metrics").start()
     return server.server_port
 

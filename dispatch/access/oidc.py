@@ -24,6 +24,7 @@ from joserfc.jwk import KeySet
 
 from dispatch.access import sessions
 from dispatch.access.users import known_as
+from dispatch.domain.title import Wording, same
 from dispatch.errors import ProviderAway, SignInRefused
 from dispatch.ports.identity_provider import IdentityProvider
 from dispatch.storage import users
@@ -102,7 +103,7 @@ def name_of(provider: IdentityProvider, client: Client, begun: PendingSignIn, st
     except PermissionError:
         raise SignInRefused() from None
     except (OSError, ValueError, KeyError, JoseError) as away:
-        raise ProviderAway(why=str(away)) from None
+        raise ProviderAway(why=same(str(away))) from None
     name = _claims(answer.get("id_token"), keys, client, begun).get(client.claim)
     if not isinstance(name, str) or not name:
         raise SignInRefused()
@@ -122,10 +123,10 @@ def _described(provider: IdentityProvider, client: Client) -> Mapping[str, str]:
     try:
         found = provider.get(f"{client.issuer.rstrip('/')}/.well-known/openid-configuration")
     except OSError as away:
-        raise ProviderAway(why=str(away)) from None
+        raise ProviderAway(why=same(str(away))) from None
     needed = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
     if found.get("issuer") != client.issuer or not all(isinstance(found.get(each), str) for each in needed):
-        raise ProviderAway(why="it describes itself as another one, or not at all")
+        raise ProviderAway(why=Wording("它的自我描述不符或缺失", "it describes itself as another one, or not at all"))
     return found
 
 

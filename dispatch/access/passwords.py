@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pwdlib import PasswordHash
 
 from dispatch.domain.text import has_control_characters
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, SignInSlowed
 
 SHORTEST, LONGEST = 10, 128
@@ -23,11 +24,20 @@ MOST_WAITING = 6
 def check_password(new: str, name: str) -> None:
     """Raises BadInput for a password that is soon guessed, above all by one who knows the user's name."""
     if not SHORTEST <= len(new) <= LONGEST:
-        raise BadInput(what=f"密码应为{SHORTEST}至{LONGEST}个字符 · a password has {SHORTEST} to {LONGEST} characters")
+        raise BadInput(
+            what=Wording(
+                f"密码应为 {SHORTEST} 至 {LONGEST} 个字符", f"a password has {SHORTEST} to {LONGEST} characters"
+            )
+        )
     if has_control_characters(new):
-        raise BadInput(what="密码含控制字符 · the password has control characters in it")
+        raise BadInput(what=Wording("密码含控制字符", "the password has control characters in it"))
     if len(set(new)) < FEWEST_DIFFERENT or name.lower() in new.lower():
-        raise BadInput(what="密码过于简单 · the password is too simple: few different characters, or the name is in it")
+        raise BadInput(
+            what=Wording(
+                "密码过于简单：不同的字符太少，或含用户名",
+                "the password is too simple: few different characters, or the name is in it",
+            )
+        )
 
 
 def new_password(name: str) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from dispatch.access.secrets import hashed, new_secret
 from dispatch.domain.roles import Actor, Grant
 from dispatch.domain.text import has_control_characters
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound, NotSignedIn
 from dispatch.storage import idempotency, operations, sessions, sign_ins
 from dispatch.storage.access_rows import TokenRow
@@ -76,9 +77,16 @@ def make_token(tx: Tx, user_id: int, name: str, title: str, lasts: timedelta, by
     """A new token, told this once. Raises BadInput."""
     title = title.strip()
     if not 0 < len(title) <= LONGEST_TITLE or has_control_characters(title):
-        raise BadInput(what=f"a token's title says what it is for, in 1 to {LONGEST_TITLE} characters")
+        raise BadInput(
+            what=Wording(
+                f"令牌的名称说明其用途，1 至 {LONGEST_TITLE} 个字符",
+                f"a token's title says what it is for, in 1 to {LONGEST_TITLE} characters",
+            )
+        )
     if not timedelta() < lasts <= LONGEST_TOKEN:
-        raise BadInput(what=f"a token lasts 1 to {LONGEST_TOKEN.days} days")
+        raise BadInput(
+            what=Wording(f"令牌有效期为 1 至 {LONGEST_TOKEN.days} 天", f"a token lasts 1 to {LONGEST_TOKEN.days} days")
+        )
     secret = TOKEN_PREFIX + new_secret()
     token_id = sessions.add_token(tx, hashed(secret), user_id, title, now, now + lasts)
     operations.note_audit(tx, "make token", f"{name}/{token_id}", title, by, now)
@@ -93,7 +101,7 @@ def tokens(tx: Tx, user_id: int) -> Sequence[TokenRow]:
 def revoke_token(tx: Tx, token_id: int, user_id: int, name: str, by: Actor, now: datetime) -> None:
     """Refused from the next request on. Raises NotFound, also for another user's."""
     if not sessions.revoke_token(tx, token_id, user_id, now):
-        raise NotFound(what="token", which=token_id)
+        raise NotFound(what=Wording("令牌", "token"), which=token_id)
     operations.note_audit(tx, "revoke token", f"{name}/{token_id}", "", by, now)
 
 

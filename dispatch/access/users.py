@@ -10,8 +10,9 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from dispatch.domain.roles import CUSTOMER, HELD_BY_PEOPLE, RELAY, WORKER, Actor, Grant, Role
+from dispatch.domain.roles import CUSTOMER, HELD_BY_PEOPLE, RELAY, WORKER, Actor, Grant, Role, role_wording
 from dispatch.domain.text import has_control_characters
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
 from dispatch.storage import operations, sessions, users
 from dispatch.storage.access_rows import UserRow
@@ -39,9 +40,13 @@ def read_name(raw: str) -> str:
     """A user's name in our one way of writing it. Raises BadInput."""
     name = known_as(raw)
     if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or name in _OURS:
+        ours = ", ".join(sorted(_OURS))
         raise BadInput(
-            what=f"{raw!r:.60} is no user's name: letters, digits and . @ + - _, at most {LONGEST_NAME}, "
-            f"and none of {', '.join(sorted(_OURS))}"
+            what=Wording(
+                f"“{raw:.60}”不能作用户名：只用字母、数字和 . @ + - _，最多 {LONGEST_NAME} 个字符，且不能是 {ours}",
+                f"{raw!r:.60} is no user's name: letters, digits and . @ + - _, at most {LONGEST_NAME}, "
+                f"and none of {ours}",
+            )
         )
     return name
 
@@ -57,12 +62,26 @@ def read_grants(raw: Sequence[tuple[str, Sequence[str] | None]]) -> tuple[Grant,
     grants = []
     for role, areas in raw:
         if role not in HELD_BY_PEOPLE:
-            raise BadInput(what=f"{role!r:.60} is no role of a user; roles are {', '.join(HELD_BY_PEOPLE)}")
+            roles = ", ".join(HELD_BY_PEOPLE)
+            raise BadInput(
+                what=Wording(
+                    f"用户没有角色“{role:.60}”；可选：{roles}", f"{role!r:.60} is no role of a user; roles are {roles}"
+                )
+            )
         grants.append(Grant(Role(role), None if areas is None else frozenset(map(_area, areas))))
         if areas is not None and not areas:
-            raise BadInput(what=f"role {role} is held in no area: name some, or leave them out for all")
+            raise BadInput(
+                what=Wording(
+                    f"角色 {role} 没有区域：请列出区域，不列即为全部",
+                    f"role {role} is held in no area: name some, or leave them out for all",
+                )
+            )
     if len({grant.role for grant in grants}) < len(grants):
-        raise BadInput(what="a role is named twice: give all its areas at once")
+        raise BadInput(
+            what=Wording(
+                "一个角色列了两次：请一次列出它的全部区域", "a role is named twice: give all its areas at once"
+            )
+        )
     return tuple(sorted(grants, key=lambda grant: HELD_BY_PEOPLE.index(grant.role)))
 
 
@@ -98,7 +117,7 @@ def set_grants(
 
     Raises NotFound, ChangedMeanwhile; NotAllowed for one's own roles.
     """
-    row = _changeable(tx, name, "set the roles of", by, version)
+    row = _changeable(tx, name, Wording("设置角色", "set the roles of"), by, version)
     users.set_grants(tx, row.id, grants)
     users.change(tx, row.id)
     operations.note_audit(tx, "set roles", row.name, _written(grants), by, now)
@@ -110,7 +129,7 @@ def disable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = N
 
     Raises NotFound, ChangedMeanwhile; NotAllowed for oneself.
     """
-    row = _changeable(tx, name, "disable", by, version)
+    row = _changeable(tx, name, Wording("停用", "disable"), by, version)
     if row.disabled_at is None:
         users.change(tx, row.id, disabled_at=now)
         operations.note_audit(tx, "disable user", row.name, "", by, now)
@@ -120,7 +139,7 @@ def disable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = N
 
 def enable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = None) -> User:
     """Raises NotFound, ChangedMeanwhile; NotAllowed for oneself."""
-    row = _changeable(tx, name, "enable", by, version)
+    row = _changeable(tx, name, Wording("启用", "enable"), by, version)
     if row.disabled_at is not None:
         users.change(tx, row.id, disabled_at=None)
         operations.note_audit(tx, "enable user", row.name, "", by, now)
@@ -136,19 +155,25 @@ def set_password(tx: Tx, name: str, password: str, by: Actor, now: datetime, kee
     operations.note_audit(tx, "set password", row.name, "", by, now)
 
 
-def _changeable(tx: Tx, name: str, act: str, by: Actor, version: int | None) -> UserRow:
+def _changeable(tx: Tx, name: str, act: Wording, by: Actor, version: int | None) -> UserRow:
     row = _row(tx, name, lock=True)
     if row.name == by.name:  # so that there is always another who can take it back
-        raise NotAllowed(role=by.role, actor=by.name, act=act, what="oneself", allowed="another administrator")
+        raise NotAllowed(
+            role=role_wording(by.role),
+            actor=by.name,
+            act=act,
+            what=Wording("本人", "oneself"),
+            allowed=Wording("其他管理员", "another administrator"),
+        )
     if version is not None and version != row.version:
-        raise ChangedMeanwhile(what=f"user {row.name}")
+        raise ChangedMeanwhile(what=Wording(f"用户 {row.name}", f"user {row.name}"))
     return row
 
 
 def _row(tx: Tx, name: str, *, lock: bool = False) -> UserRow:
     row = users.find(tx, known_as(name), lock=lock)
     if row is None:
-        raise NotFound(what="user", which=f"{name:.80}")
+        raise NotFound(what=Wording("用户", "user"), which=f"{name:.80}")
     return row
 
 
@@ -160,7 +185,12 @@ def _users(tx: Tx, rows: Sequence[UserRow]) -> list[User]:
 def _area(raw: str) -> str:
     area = raw.strip()
     if not 0 < len(area) <= LONGEST_AREA or has_control_characters(area) or area == "*":
-        raise BadInput(what=f"{raw!r:.60} is no area: at most {LONGEST_AREA} printable characters")
+        raise BadInput(
+            what=Wording(
+                f"“{raw:.60}”不能作区域：最多 {LONGEST_AREA} 个可打印字符",
+                f"{raw!r:.60} is no area: at most {LONGEST_AREA} printable characters",
+            )
+        )
     return area
 
 
@@ -173,4 +203,4 @@ def _written(grants: Sequence[Grant]) -> str:
 
 
 def _taken(name: str) -> BadInput:
-    return BadInput(what=f"user {name} is there already")
+    return BadInput(what=Wording(f"已有用户 {name}", f"user {name} is there already"))

@@ -11,7 +11,7 @@ from dispatch import effects
 from dispatch.accounts.operation import Act
 from dispatch.domain.money import read_yuan, write_yuan
 from dispatch.domain.time import local_date
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadAmount, BadInput
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
 from dispatch.storage import payments
@@ -109,18 +109,26 @@ def _require_exact(total: int, paid: Paid | None) -> None:
     if paid is not None:
         try:
             given = read_yuan(paid.amount)
-        except ValueError as wrong:
-            raise BadAmount(zh="应写作如 700.00", en=str(wrong)) from None
+        except WrongValue as wrong:
+            raise BadAmount(why=wrong.what) from None
     if given != total:
         due, got = write_yuan(total), write_yuan(given)
-        raise BadAmount(zh=f"应收{due}元，实收{got}元", en=f"{due} yuan are due, {got} were given")
+        raise BadAmount(why=Wording(f"应收{due}元，实收{got}元", f"{due} yuan are due, {got} were given"))
 
 
 def _reference(paid: Paid) -> str | None:
     """Raises BadInput for a card payment without the terminal's reference, and for a cash payment with one."""
     reference = (paid.reference or "").strip()
     if (paid.method == "card") != bool(reference):
-        raise BadInput(what="a card payment, and no other, has the terminal's reference")
+        raise BadInput(
+            what=Wording(
+                "刷卡缴费须填终端参考号，其他方式不填", "a card payment, and no other, has the terminal's reference"
+            )
+        )
     if len(reference) > 60 or not reference.isprintable():
-        raise BadInput(what="the terminal's reference has at most 60 printable characters")
+        raise BadInput(
+            what=Wording(
+                "终端参考号最多 60 个可打印字符", "the terminal's reference has at most 60 printable characters"
+            )
+        )
     return reference or None

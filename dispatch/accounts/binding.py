@@ -31,7 +31,7 @@ from dispatch.domain.naming import masked_mobile, read_account_number, read_mobi
 from dispatch.domain.numbers import slip_serial
 from dispatch.domain.roles import Actor
 from dispatch.domain.time import CHINA
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import AlreadyBound, BadInput, MobileTaken, NotBound
 from dispatch.slips.forms import Change
 from dispatch.storage import enrolments
@@ -186,9 +186,15 @@ def _done(
 def _asked(request: BindingsQuery) -> tuple[str | None, str | None, datetime | None, datetime | None]:
     """Account, number, and the time range [since, before). Raises BadMobile; BadInput."""
     if (request.account is None) == (request.mobile is None):
-        raise BadInput(what="按账号或按手机号码查询 bindings are queried by the account, or else by the number")
+        raise BadInput(
+            what=Wording(
+                "请按账号或按手机号码查询，只给一项", "bindings are queried by the account, or else by the number"
+            )
+        )
     if request.since and request.until and request.until < request.since:
-        raise BadInput(what="受理时间范围有误 the time range of acceptance ends before it begins")
+        raise BadInput(
+            what=Wording("受理时间范围有误，止于起之前", "the time range of acceptance ends before it begins")
+        )
     account = None if request.account is None else read_account_number(request.account)
     mobile = None if request.mobile is None else read_mobile(request.mobile)
     since = None if request.since is None else _begins(request.since)

@@ -20,13 +20,14 @@ from dispatch.accounts.form_fields import plain_type, unwritable
 from dispatch.accounts.operation import Counter, OperationRefused, Trial
 from dispatch.accounts.secret import Prompt
 from dispatch.domain.identity import read_document
+from dispatch.domain.model_faults import model_fault
 from dispatch.domain.money import read_yuan
 from dispatch.domain.naming import read_account_number, read_address, read_mobile, read_name
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.password import check_password
 from dispatch.domain.roles import Actor
 from dispatch.domain.time import local_date
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording, sentences
 from dispatch.errors import (
     AnotherHolder,
     BadInput,
@@ -52,7 +53,7 @@ class FieldFault:
 
     path: Path
     code: str
-    reason: str
+    reason: Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,16 @@ def attempt(tx: Tx, counter: Counter, kind: str, typed: Mapping[str, Any], actor
     try:
         outcome = operation(tx, replace(counter, trial=trial), request, actor, now)
         if isinstance(outcome, OperationRefused) and outcome.code not in UNTOLD:
-            refused = FieldFault((), outcome.code, outcome.reason)
+            refused = FieldFault((), outcome.code, outcome.said)
     except _StillUntyped:
         pass
     except BadInput as wrong:
-        reading.faults.append(FieldFault((), wrong.code, str(wrong)))
-    wanting = [FieldFault((), each.code, str(each)) for each in trial.wanting]
+        reading.faults.append(FieldFault((), wrong.code, sentences(wrong)))
+    wanting = [FieldFault((), each.code, sentences(each)) for each in trial.wanting]
     return DryRunResult(reading.missing, reading.faults, trial.warnings, refused or next(iter(wanting), None))
+
+
+NO_SUCH_FIELD = Wording("没有这一项。", "There is no such field.")
 
 
 class _StillUntyped(Exception):
@@ -130,8 +134,8 @@ class _Reading:
                 values[name] = _UNTYPED if about.is_required() else about.get_default(call_default_factory=True)
             else:
                 values[name] = self._value(model, name, given, here)
-        self.faults += [FieldFault((*path, name), "unknown", "没有这一项。There is no such field.") for name in typed
-                        if name not in model.model_fields]  # fmt: skip
+        unknown = [name for name in typed if name not in model.model_fields]
+        self.faults += [FieldFault((*path, name), "unknown", NO_SUCH_FIELD) for name in unknown]
         self._check_document(values, path)
         return model.model_construct(**values)
 
@@ -139,7 +143,8 @@ class _Reading:
         try:
             value = _adapter(model, name).validate_json(json.dumps(given))
         except (ValidationError, ValueError) as wrong:
-            said = wrong.errors()[0]["msg"] if isinstance(wrong, ValidationError) else "that can't be read"
+            unread = Wording("无法读取", "that can't be read")
+            said = model_fault(wrong.errors()[0]) if isinstance(wrong, ValidationError) else unread
             self.faults.append(FieldFault(here, "malformed", said))
             return _UNTYPED
         asked = next((each for each in model.model_fields[name].metadata if isinstance(each, Prompt)), Prompt())
@@ -161,7 +166,7 @@ class _Reading:
         except DispatchError as wrong:
             of_expiry = isinstance(wrong, DocumentExpired | ExpiryMissing)
             where = (*here[:-1], here[-1].replace("number", "expires")) if of_expiry else here
-            self.faults.append(FieldFault(where, wrong.code, str(wrong)))
+            self.faults.append(FieldFault(where, wrong.code, sentences(wrong)))
             return False
         return True
 
@@ -170,12 +175,12 @@ def _amount(_reading: _Reading, text: str) -> None:
     try:
         read_yuan(text)
     except ValueError:
-        raise BadInput(what="应写作如 700.00。Write it as 700.00.") from None
+        raise BadInput(what=Wording("应写作如 700.00。", "Write it as 700.00.")) from None
 
 
 def _reason(reading: _Reading, name: str) -> None:
     if name not in REASONS[reading.kind]:
-        raise BadInput(what="没有这种原因。There is no such reason.")
+        raise BadInput(what=Wording("没有这种原因。", "There is no such reason."))
 
 
 def _new_password(_reading: _Reading, typed: SecretStr) -> None:
@@ -204,6 +209,6 @@ def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
     return TypeAdapter(model.model_fields[name].rebuild_annotation(), config=ConfigDict(strict=True))
 
 
-def _texts(typed: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+def _texts(typed: Mapping[str, Any]) -> Iterator[tuple[Path, Wording]]:
     for path, what in unwritable(typed, ()):
         yield tuple(map(str, path)), what

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretStr
 
 from dispatch.accounts.secret import Prompt
+from dispatch.domain.title import Wording
 
 
 class InputKind(Enum):
@@ -88,11 +89,11 @@ def _way(kind: Any) -> tuple[InputKind, str]:
     return ways.get(kind, (InputKind.TEXT, {"date": "YYYY-MM-DD", "AwareDatetime": "TIME"}.get(kind.__name__, "TEXT")))
 
 
-def unwritable(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def unwritable(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Wording]]:
     """Texts that no database and no paper takes, with where they stand: halves of characters and NUL."""
     if isinstance(value, str):
         if any(0xD800 <= ord(c) <= 0xDFFF or c == "\0" for c in value):
-            yield path, "含无效字符 has a character in it that can't be written"
+            yield path, Wording("含无效字符", "has a character in it that can't be written")
     elif isinstance(value, Mapping):
         for name, each in value.items():
             yield from unwritable(each, (*path, name))

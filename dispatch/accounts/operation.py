@@ -20,12 +20,13 @@ from sqlalchemy.exc import IntegrityError
 from dispatch import effects
 from dispatch.domain.account import AccountState, account_move
 from dispatch.domain.identity import DOCUMENT_KINDS, masked
+from dispatch.domain.language import LANGUAGES
 from dispatch.domain.naming import masked_mobile
 from dispatch.domain.numbers import slip_serial
 from dispatch.domain.plans import Plans
 from dispatch.domain.request_key import LONGEST_KEY, unveiled
 from dispatch.domain.roles import AT_THE_COUNTER, Actor, require
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import (
     IllegalMove,
     KeyReused,
@@ -148,9 +149,8 @@ class Act:
 
     def wrong_state(self, account: AccountRow) -> WrongState:
         """To be raised: an account in this state can't have it done."""
-        title, state = TITLES[self.kind], AccountState(account.state)
-        called = state.label.zh
-        return WrongState(account=account.number, zh=title.zh, en=title.en, state=state, called=called)
+        state = AccountState(account.state).wording
+        return WrongState(account=account.number, operation=TITLES[self.kind], state=state)
 
     def slip(
         self,
@@ -202,7 +202,7 @@ class Act:
         if self.counter.trial is not None:
             self.counter.trial.warnings[code] = warning
         elif code not in self.confirmed:
-            raise NeedsConfirmation(warning=code, zh=warning.zh, en=warning.en)
+            raise NeedsConfirmation(warning=code, what=warning)
         self.warnings.append(warning)
 
 
@@ -228,7 +228,8 @@ class OperationAccepted:
 
 @dataclass(frozen=True)
 class OperationRefused:
-    """`reason` is what the clerk reads out; `result` names the warning to `confirm`, where that is all it needs."""
+    """`reason` is what the clerk reads out, as the books keep it; `result` names the warning to `confirm`, where that
+    is all it needs."""
 
     operation_id: int
     operation: str
@@ -237,14 +238,27 @@ class OperationRefused:
     result: Mapping[str, object] = field(default_factory=dict)
     repeated: bool = False
 
+    @property
+    def said(self) -> Wording:
+        """The reason in both languages."""
+        return read_out(self.reason)
+
 
 OperationOutcome = OperationAccepted | OperationRefused
 
 
-def read_out(reason: str) -> Title:
-    """A refusal's reason as the clerk reads it out: the Chinese sentence, and the English one behind it."""
-    zh, mark, en = reason.partition("。")
-    return Title(zh + mark, en.strip())
+def _keep(refusal: Refusal) -> str:
+    """A refusal's reason as the books keep it: both sentences, each on a line of its own."""
+    return "\n".join(" ".join(refusal.sentence(language).splitlines()) for language in LANGUAGES)
+
+
+def read_out(reason: str) -> Wording:
+    """A kept reason as the clerk reads it out. Before the two had lines of their own, the first 。 parted them."""
+    zh, parted, en = reason.partition("\n")
+    if not parted:
+        zh, mark, en = reason.partition("。")
+        zh += mark
+    return Wording(zh, en.strip())
 
 
 _TRIES = 3
@@ -261,7 +275,7 @@ def carry_out(
     body: Callable[[Act], OperationResult],
 ) -> OperationOutcome:
     """Carry out one operation. Raises NotAllowed; KeyReused; BadInput, with nothing written."""
-    require(actor, kind, "an account", AT_THE_COUNTER[kind])
+    require(actor, kind, Wording("宽带账号", "an account"), AT_THE_COUNTER[kind], TITLES[kind])
     key, fingerprint = None, ""
     if counter.trial is None:
         key, fingerprint = request.request_key, counter.cipher.index("request", kind, _canonical(request))
@@ -300,7 +314,7 @@ def _accepted(act: Act, done: OperationResult) -> OperationAccepted:
 def _refused(act: Act, refusal: Refusal) -> OperationRefused:
     for keep in act.keep_refused:
         keep()
-    reason = str(refusal)
+    reason = _keep(refusal)
     result = {"confirm": refusal.facts["warning"]} if isinstance(refusal, NeedsConfirmation) else {}
     operations.finish(act.tx, act.operation_id, "refused", None, result, refusal.code, reason)
     return OperationRefused(act.operation_id, act.kind, refusal.code, reason, result)

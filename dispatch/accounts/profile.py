@@ -29,7 +29,7 @@ from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile, read_name
 from dispatch.domain.roles import Actor
 from dispatch.domain.time import local_date
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import AnotherHolder, DocumentTaken, NothingChanged
 from dispatch.slips.forms import Change, Section
 from dispatch.storage import accounts, customers
@@ -148,12 +148,14 @@ def _read(act: Act, request: Modification, before: Profile) -> Profile:
 def _require_same_holder(act: Act, customer: CustomerRow, before: Profile, after: Profile) -> None:
     """Raises AnotherHolder, DocumentTaken."""
     if before.document.of_unit != after.document.of_unit:
-        raise AnotherHolder(zh="个人证件与单位证件互换", en="To put a unit's document for a person's, or the reverse,")
+        raise AnotherHolder(
+            what=Wording("个人证件与单位证件互换", "To put a unit's document for a person's, or the reverse,")
+        )
     old, new = (before.document.kind, before.document.number), (after.document.kind, after.document.number)
     if old == new:
         return
     if before.name != after.name:
-        raise AnotherHolder(zh="同时更换姓名和证件", en="To change name and document at once")
+        raise AnotherHolder(what=Wording("同时更换姓名和证件", "To change name and document at once"))
     known = customers.find(act.tx, customers.document_index(act.counter.cipher, *new))
     if known is not None and known.id != customer.id:
         raise DocumentTaken()

@@ -28,7 +28,8 @@ from dispatch.accounts.unified_view import read_view
 from dispatch.domain.identity import DOCUMENT_KINDS, normalised
 from dispatch.domain.naming import read_account_number
 from dispatch.domain.roles import Actor
-from dispatch.domain.text import clean
+from dispatch.domain.text import REASON, clean
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NoSuchCustomer, UnknownDocumentKind
 from dispatch.storage import accounts, customers, operations
 from dispatch.storage.database import Tx
@@ -84,14 +85,16 @@ def _find(act: Act, request: View) -> OperationResult:
         return OperationResult(account, None, {"customer_id": account.customer_id, "account_ids": [account.id]})
     if request.account is None and request.document_kind is not None and request.document_number is not None:
         if request.document_kind not in DOCUMENT_KINDS:
-            raise UnknownDocumentKind(known=", ".join(DOCUMENT_KINDS))
+            raise UnknownDocumentKind(known=list(DOCUMENT_KINDS))
         number = normalised(request.document_number.get_secret_value())
         index = customers.document_index(act.counter.cipher, request.document_kind, number)
         customer = customers.find(act.tx, index)
         if customer is None or not _is_served(act, customer.id):
             raise NoSuchCustomer()
         return OperationResult(None, None, {"customer_id": customer.id, "account_ids": []})
-    raise BadInput(what="按账号，或按证件类型和号码查询 give the account, or else the kind and number of the document")
+    raise BadInput(
+        what=Wording("请给出账号，或证件类型和号码", "give the account, or else the kind and number of the document")
+    )
 
 
 def _is_served(act: Act, customer_id: int) -> bool:
@@ -105,5 +108,9 @@ def _reason(request: View) -> str:
     if not request.unmask:
         return ""
     if "customer" not in request.show:
-        raise BadInput(what="查看明文须同时查询客户资料 fields in clear are the customer's: show `customer` too")
-    return clean(request.reason, "reason")
+        raise BadInput(
+            what=Wording(
+                "查看明文须同时查询客户资料（customer）", "fields in clear are the customer's: show `customer` too"
+            )
+        )
+    return clean(request.reason, REASON)

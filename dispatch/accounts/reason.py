@@ -8,7 +8,7 @@ from pydantic import Field
 
 from dispatch.accounts.operation import OperationRequest, Text
 from dispatch.domain.reasons import Reasons, read_reason
-from dispatch.domain.text import clean
+from dispatch.domain.text import NOTE, clean
 from dispatch.domain.title import Title
 from dispatch.slips.forms import SlipLine
 
@@ -22,6 +22,6 @@ class Reasoned(OperationRequest):
 
 def reason_lines(request: Reasoned, reasons: Reasons, label: Title) -> tuple[SlipLine, ...]:
     """The reason as a slip shows it. Raises BadInput."""
-    note = clean(request.note, "note", least=0)
+    note = clean(request.note, NOTE, least=0)
     reason = SlipLine(label, str(read_reason(reasons, request.reason, note)))
     return (reason, SlipLine(Title("说明", "Note"), note)) if note else (reason,)

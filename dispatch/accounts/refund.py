@@ -34,7 +34,7 @@ from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.reasons import CANCELLATION_REASONS
 from dispatch.domain.roles import Actor
-from dispatch.domain.text import clean
+from dispatch.domain.text import NOTE, clean
 from dispatch.domain.time import CHINA
 from dispatch.domain.title import Title
 from dispatch.effects import Order
@@ -141,7 +141,7 @@ def refund(tx: Tx, counter: Counter, request: Refund, actor: Actor, now: datetim
 
 
 def _appoint(act: Act, request: Appointment) -> OperationResult:
-    note = clean(request.note, "note", least=0)
+    note = clean(request.note, NOTE, least=0)
     hop = _waiting(act, request.order)
     if not act.now < request.at <= act.now + LATEST_APPOINTMENT:
         raise BadAppointment(days=LATEST_APPOINTMENT.days)

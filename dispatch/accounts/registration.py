@@ -16,7 +16,7 @@ from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
 from dispatch.domain.media_type import media_type
 from dispatch.domain.naming import read_mobile, read_name
 from dispatch.domain.time import local_date
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
 from dispatch.slips.forms import SlipLine
 from dispatch.storage import customers
@@ -64,7 +64,7 @@ def _base64(raw: Any) -> Any:
     try:
         return b64encode(b64decode("".join(raw.split()) if isinstance(raw, str) else raw, validate=True))
     except (ValueError, TypeError):
-        raise ValueError("that is no base 64") from None
+        raise WrongValue("不是 base 64", "that is no base 64") from None
 
 
 class Scan(BaseModel):
@@ -121,11 +121,17 @@ def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Agent 
     """
     for scan in scans:
         if scan.kind not in SCANS:
-            raise BadInput(what=f"{scan.kind!r:.40} is no kind of scan; kinds are {', '.join(SCANS)}")
+            listed = ", ".join(SCANS)
+            raise BadInput(
+                what=Wording(
+                    f"没有扫描件类型“{scan.kind:.40}”；可选：{listed}",
+                    f"{scan.kind!r:.40} is no kind of scan; kinds are {listed}",
+                )
+            )
     given = {scan.kind for scan in scans}
     missing = [SCANS[kind] for kind in (*required, *(AGENT_SCANS if agent else ())) if kind not in given]
     if missing:
-        act.want(DocumentsMissing(zh="、".join(each.zh for each in missing), en=", ".join(each.en for each in missing)))
+        act.want(DocumentsMissing(missing=missing))
     for scan in scans:
         digest = hashlib.sha256(scan.content).hexdigest()
         kind = _media_type(scan)
@@ -148,8 +154,18 @@ def _read(act: Act, bearer: Agent) -> tuple[str, Document]:
 def _media_type(scan: Scan) -> str:
     """Raises BadInput."""
     if len(scan.content) > LARGEST_SCAN:
-        raise BadInput(what=f"the scan {scan.kind} has {len(scan.content)} bytes, at most {LARGEST_SCAN} are kept")
+        raise BadInput(
+            what=Wording(
+                f"扫描件 {scan.kind} 有 {len(scan.content)} 字节，最多 {LARGEST_SCAN} 字节",
+                f"the scan {scan.kind} has {len(scan.content)} bytes, at most {LARGEST_SCAN} are kept",
+            )
+        )
     found = media_type(scan.content)
     if found is None:
-        raise BadInput(what=f"the scan {scan.kind} is neither JPEG, PNG, WebP nor PDF")
+        raise BadInput(
+            what=Wording(
+                f"扫描件 {scan.kind} 不是 JPEG、PNG、WebP 或 PDF",
+                f"the scan {scan.kind} is neither JPEG, PNG, WebP nor PDF",
+            )
+        )
     return found

@@ -20,7 +20,7 @@ from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import Prompt
 from dispatch.domain.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
 from dispatch.domain.roles import Actor
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.effects import Order
 from dispatch.errors import BadInput
 from dispatch.slips.forms import Section, SlipLine
@@ -89,4 +89,8 @@ def _found(act: Act, request: Suspension) -> Owned:
         return authentication.by_bound_mobile(act, request.mobile)
     if request.mobile is None and account is not None and document_number is not None:
         return authentication.by_document(act, account, document_number)
-    raise BadInput(what="凭绑定手机号码，或凭账号和证件号码 give a bound mobile number, or account and document number")
+    raise BadInput(
+        what=Wording(
+            "请给出绑定的手机号码，或账号和证件号码", "give a bound mobile number, or account and document number"
+        )
+    )

@@ -17,7 +17,7 @@ from dispatch.accounts.operation import TITLES, OperationRefused, OperationReque
 from dispatch.accounts.refund import failed_orders
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA, Sensitive
-from dispatch.cli.context import now, open_desk, word
+from dispatch.cli.context import AREA, now, open_desk, word
 from dispatch.cli.framework import Commands
 from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.outcomes import show
@@ -27,7 +27,7 @@ from dispatch.cli.request_reader import read
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
 from dispatch.domain.roles import require
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput
 from dispatch.storage import accounts
 
@@ -126,11 +126,11 @@ def add(
     """登记已有账号 · enter an account that was opened elsewhere, so that faults can be reported on it."""
     desk = open_desk()
     actor = desk.actor(name, role)
-    require(actor, "add accounts", "the books")
-    row = (read_account_number(number), word(area, "area"), read_mobile(mobile))
+    require(actor, "add accounts", Wording("账号资料", "the books"))
+    row = (read_account_number(number), word(area, AREA), read_mobile(mobile))
     with desk.database.write() as tx:
         if not accounts.take_over(tx, [row], actor, now()):
-            raise BadInput(what=f"account {row[0]} is known already")
+            raise BadInput(what=Wording(f"账号 {row[0]} 已登记", f"account {row[0]} is known already"))
     out.print(f"{row[0]}: 已登记 · entered")
 
 

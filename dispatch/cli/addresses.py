@@ -16,6 +16,7 @@ from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.output import local, out, show_json, table
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.roles import require
+from dispatch.domain.title import Wording
 from dispatch.errors import BadAddressFile
 from dispatch.routing.address_file import AddressList, load
 from dispatch.runtime.progress import progress_bar
@@ -43,7 +44,7 @@ def load_(
     """
     desk = open_desk()
     actor = desk.actor(name, role)
-    require(actor, "load", "addresses")
+    require(actor, "load", Wording("标准地址", "addresses"))
     listed = load(file)
     with progress_bar() as bar, desk.database.write() as tx:
         task = bar.add_task("登记 entering", total=len(listed.rows))
@@ -162,10 +163,13 @@ def _require_room(tx: Tx, listed: AddressList) -> None:
     """Raises BadAddressFile for every port that would have less capacity than is in use."""
     taken = resources.in_use(tx)
     capacity = {(reach.olt, reach.port): reach.capacity for reach in listed.rows}
-    faults = tuple(
-        f"{listed.file}:{line}:1: port {' '.join(port)} has {taken[port]} places in use, not {capacity[port]}"
+    faults = [
+        Wording(
+            f"端口 {' '.join(port)} 已用 {taken[port]} 个，多于 {capacity[port]}",
+            f"port {' '.join(port)} has {taken[port]} places in use, not {capacity[port]}",
+        ).at(f"{listed.file}:{line}:1")
         for port, line in listed.port_lines.items()
         if taken.get(port, 0) > capacity[port]
-    )
+    ]
     if faults:
         raise BadAddressFile(file=listed.file, faults=faults)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from dispatch import errors
-from dispatch.cli.language import text
+from dispatch.cli.language import language, text
 from dispatch.domain.numbers import read_hop_number, ticket_number
 from dispatch.domain.roles import ROLES, Actor
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.routing.parsed_files import parsed
 from dispatch.routing.prehandling import Script
@@ -26,6 +27,7 @@ from dispatch.storage.migration import open_database
 if TYPE_CHECKING:
     from dispatch.accounts.operation import Counter
 
+AREA = Wording("区域", "area")
 LONGEST_NAME, LONGEST_OUTLET = 80, 60
 """Characters in the name of who acts, and of where: what their columns hold."""
 
@@ -57,16 +59,24 @@ class Desk:
         # Imported here: of all commands only those of the counter need passwords and keys.
         from dispatch.accounts.counter import open_counter
 
-        return open_counter(self.settings, self.rulebook, outlet and word(outlet, "outlet", LONGEST_OUTLET))
+        return open_counter(
+            self.settings, self.rulebook, outlet and word(outlet, Wording("营业厅名称", "outlet"), LONGEST_OUTLET)
+        )
 
     def actor(self, name: str, role: str) -> Actor:
         """Who acts. Raises BadInput when nobody is named or the role is unknown."""
         name, role = name or self.settings.user, role or self.settings.role
         if not name or not role:
-            raise BadInput(what="who acts? give --as NAME --role ROLE, or set DISPATCH_USER and DISPATCH_ROLE")
+            raise BadInput(
+                what=Wording(
+                    "谁来办？请加 --as 姓名 --role 角色，或设置 DISPATCH_USER 和 DISPATCH_ROLE",
+                    "who acts? give --as NAME --role ROLE, or set DISPATCH_USER and DISPATCH_ROLE",
+                )
+            )
         if role not in ROLES:
-            raise BadInput(what=f"{role!r} is no role; roles are {', '.join(ROLES)}")
-        return Actor(word(name, "name of who acts", LONGEST_NAME), role)
+            roles = ", ".join(ROLES)
+            raise BadInput(what=Wording(f"没有角色“{role}”；有：{roles}", f"{role!r} is no role; roles are {roles}"))
+        return Actor(word(name, Wording("办理人的姓名", "name of who acts"), LONGEST_NAME), role)
 
 
 def open_desk() -> Desk:
@@ -82,7 +92,7 @@ def open_desk() -> Desk:
             f"rules file refused, version {rulebook.version} stays in force:",
         )
         typer.secho(told, fg="yellow", err=True)
-        for line in rules.refused.lines:
+        for line in rules.refused.lines_in(language()):
             typer.echo(line, err=True)
     return Desk(settings, database, rules, rulebook)
 
@@ -97,18 +107,27 @@ def hop_id(tx: Tx, name: str) -> int:
     row = tickets.get(tx, ticket_id)
     found = hops.find(tx, ticket_id, seq)
     if found is None:
-        what = "live hop of ticket" if seq is None else f"hop {seq} of ticket"
+        live, one = (
+            Wording("进行中的环节，工单", "live hop of ticket"),
+            Wording(f"环节 {seq}，工单", f"hop {seq} of ticket"),
+        )
+        what = live if seq is None else one
         raise errors.NotFound(what=what, which=ticket_number(row.kind, ticket_id))
     return found
 
 
-def word(raw: str, what: str, most: int = 40) -> str:
+def word(raw: str, what: Wording, most: int = 40) -> str:
     """`raw` as a name that columns and other people's terminals can hold. Raises BadInput."""
     text = raw.strip()
     if not text:
-        raise BadInput(what=f"the {what} is empty")
+        raise BadInput(what=Wording(f"{what.zh}是空的", f"the {what.en} is empty"))
     if len(text) > most or not text.isprintable():
-        raise BadInput(what=f"{raw!r:.60} is no {what}: at most {most} printable characters")
+        raise BadInput(
+            what=Wording(
+                f"“{raw:.60}”不能作{what.zh}：最多 {most} 个可打印字符",
+                f"{raw!r:.60} is no {what.en}: at most {most} printable characters",
+            )
+        )
     return text
 
 
@@ -116,5 +135,7 @@ def read_pairs(given: list[str], what: str) -> list[tuple[str, str]]:
     """`name=value` options, in their order. Raises BadInput."""
     pairs = [part.partition("=") for part in given]
     if wrong := [name for name, sign, _ in pairs if not sign or not name]:
-        raise BadInput(what=f"--{what} {wrong[0]!r}: write it as name=value")
+        raise BadInput(
+            what=Wording(f"--{what} {wrong[0]!r}：应写作 名称=值", f"--{what} {wrong[0]!r}: write it as name=value")
+        )
     return [(name, value) for name, _, value in pairs]

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.context import LONGEST_NAME, open_desk, word
+from dispatch.cli.context import AREA, LONGEST_NAME, open_desk, word
 from dispatch.cli.framework import Commands
 from dispatch.cli.options import AsJson
 from dispatch.cli.output import out, show_json, table
 from dispatch.cli.team import known_teams
+from dispatch.domain.title import Wording
 from dispatch.storage import crew as crew_of
 from dispatch.storage.rows import as_dict
 
@@ -27,7 +28,7 @@ def crew_add(
     desk = open_desk()
     known_teams(desk, team)
     with desk.database.write() as tx:
-        crew_of.add(tx, team, word(person, "person's name", LONGEST_NAME), word(area, "area"))
+        crew_of.add(tx, team, word(person, Wording("人员姓名", "person's name"), LONGEST_NAME), word(area, AREA))
     out.print(f"{person}: {team}, {area}")
 
 

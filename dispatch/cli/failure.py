@@ -11,7 +11,8 @@ import typer
 
 from dispatch import errors
 from dispatch.cli import usage
-from dispatch.cli.language import text
+from dispatch.cli.language import language, text
+from dispatch.domain.title import Wording
 from dispatch.errors import BadSettings, DispatchError, MissingPart
 
 EXIT: Mapping[type[DispatchError], int] = {
@@ -35,9 +36,7 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.WouldOverwrite: 3,
     errors.SchemaOutdated: 1,
     errors.BadSettings: 1,
-    errors.BadRules: 1,
-    errors.BadReplayFile: 1,
-    errors.BadReplayMapping: 1,
+    errors.BadFile: 1,
 }
 """Exit statuses that scripts can use, of an error or the nearest of its kind. 2: bad input; 3: refused, or the case's
 state doesn't allow it; 4: no such thing; 5: not yours to do; 1: the installation or a file is at fault."""
@@ -47,13 +46,14 @@ def tell(wrong: DispatchError, as_json: bool = False) -> int:
     """What was wrong, and the exit status. For people the faults of a file are lines on standard output; for programs
     it is one document on standard error, so that standard output holds results alone."""
     if as_json:
-        _document(wrong.code, _sentence(wrong), faults=getattr(wrong, "lines", None))
-    elif isinstance(wrong, errors.BadRules | errors.BadReplayFile):
-        for line in wrong.lines:
+        faults = wrong.lines_in(language()) if isinstance(wrong, errors.BadFile) else None
+        _document(wrong.code, wrong.sentence(language()), faults=faults)
+    elif isinstance(wrong, errors.BadFile):
+        for line in wrong.lines_in(language()):
             typer.echo(line)
     else:
         typer.secho(f"{text('错误', 'Error')} {wrong.code}: ", fg="red", bold=True, nl=False, err=True)
-        typer.echo(_sentence(wrong), err=True)
+        typer.echo(wrong.sentence(language()), err=True)
     return status(wrong)
 
 
@@ -75,17 +75,24 @@ def known(wrong: Exception) -> DispatchError | None:
     if isinstance(wrong, OSError):
         if wrong.filename is None:
             return None
-        return MissingPart(part=wrong.filename, remedy=f"{wrong.strerror}; check the path and its permissions")
+        remedy = Wording(f"{wrong.strerror}；请检查路径和权限", f"{wrong.strerror}; check the path and its permissions")
+        return MissingPart(part=wrong.filename, remedy=remedy)
     if "sqlalchemy.exc" not in sys.modules:  # only a command that uses the database has imported it
         return None
     from sqlalchemy.exc import ArgumentError, OperationalError
 
     match wrong:
         case ArgumentError():
-            return BadSettings(faults="DISPATCH_DATABASE_URL: that is no database URL")
+            return BadSettings(
+                Wording("DISPATCH_DATABASE_URL: 不是数据库地址", "DISPATCH_DATABASE_URL: that is no database URL")
+            )
         case OperationalError():  # its own text may quote rows
             reason = str(wrong.orig).partition("\n")[0]
-            return MissingPart(part="the database", remedy=f"{reason}; start it, or mend DISPATCH_DATABASE_URL")
+            remedy = Wording(
+                f"{reason}；请启动它，或改正 DISPATCH_DATABASE_URL",
+                f"{reason}; start it, or mend DISPATCH_DATABASE_URL",
+            )
+            return MissingPart(part=Wording("数据库", "the database"), remedy=remedy)
     return None
 
 
@@ -97,10 +104,6 @@ def warn_of_old_options() -> None:
         ),
         err=True,
     )
-
-
-def _sentence(wrong: DispatchError) -> str:
-    return str(wrong)
 
 
 def _document(code: str, sentence: str, **more: Any) -> None:

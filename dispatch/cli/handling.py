@@ -13,6 +13,7 @@ from dispatch.cli.framework import Commands
 from dispatch.cli.options import As, HopName, InRole
 from dispatch.cli.output import local, out
 from dispatch.domain.time import read_duration
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.reports import lists
 from dispatch.storage import tickets
@@ -50,7 +51,7 @@ def report(
     desk = open_desk()
     pairs = read_pairs(evidence, "evidence")
     if len(dict(pairs)) < len(pairs):
-        raise BadInput(what="one piece of evidence is given twice")
+        raise BadInput(what=Wording("一项佐证给了两次", "one piece of evidence is given twice"))
     _end(desk, hop, lambda id_: Report(id_, desk.actor(name, role), finding, dict(pairs), _behalf(on_behalf_of)))
 
 
@@ -119,7 +120,7 @@ def _end(desk: Desk, hop: str, made: Any) -> None:
 
 
 def _behalf(name: str) -> str | None:
-    return word(name, "name of whom this is done for", LONGEST_NAME) if name else None
+    return word(name, Wording("被代办人的姓名", "name of whom this is done for"), LONGEST_NAME) if name else None
 
 
 def _until(text: str) -> datetime:
@@ -128,4 +129,9 @@ def _until(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError):
-        raise BadInput(what=f"--until {text!r}: write 2026-12-01T14:00, or a duration such as 4h") from None
+        raise BadInput(
+            what=Wording(
+                f"--until {text!r}：应写作 2026-12-01T14:00，或时长如 4h",
+                f"--until {text!r}: write 2026-12-01T14:00, or a duration such as 4h",
+            )
+        ) from None

@@ -18,6 +18,7 @@ from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.output import err
 from dispatch.cli.replay_report import show_report
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, RunUnderWay
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
@@ -76,7 +77,12 @@ def replay(
 def _run_name(name: str) -> str:
     """A name that request keys, the ledger's lines and a file can be made of. Raises BadInput."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name):
-        raise BadInput(what=f"--name {name!r:.60}: at most 40 letters, digits, dots and dashes")
+        raise BadInput(
+            what=Wording(
+                f"--name {name!r:.60}：最多 40 个字母、数字、点和短横",
+                f"--name {name!r:.60}: at most 40 letters, digits, dots and dashes",
+            )
+        )
     return name
 
 

@@ -15,10 +15,16 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from dispatch.accounts.form_fields import FormEntry, InputKind, entries, plain_type, unwritable
+from dispatch.cli.language import text
 from dispatch.cli.request_command import JSON_FILE
+from dispatch.domain.model_faults import model_fault
+from dispatch.domain.title import Wording
 from dispatch.errors import BadRequest
+
+TWICE = Wording("重复", "stands twice")
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -47,7 +53,7 @@ class _Reading:
     def __init__(self, model: type[BaseModel], given: Mapping[str, Any]) -> None:
         self.entries = entries(model)
         self.source: str = given[JSON_FILE]
-        self.faults: list[str] = []
+        self.faults: list[Wording] = []
         self.whole: dict[str, Any] = self._from_json() if self.source else {}
         for entry in self.entries:
             value = given[entry.parameter]
@@ -56,29 +62,29 @@ class _Reading:
 
     def _from_json(self) -> dict[str, Any]:
         """Raises BadRequest at once for what is no JSON at all."""
-        text = _text(self.source)
-        name = "standard input" if self.source == "-" else self.source
+        content = _text(self.source)
+        name = text("标准输入", "standard input") if self.source == "-" else self.source
         try:
-            found = json.loads(text, object_pairs_hook=self._object, parse_constant=_no_number, parse_float=_number)
+            found = json.loads(content, object_pairs_hook=self._object, parse_constant=_no_number, parse_float=_number)
         except json.JSONDecodeError as wrong:
-            raise BadRequest([f"{name}:{wrong.lineno}:{wrong.colno}: JSON: {wrong.msg}"]) from None
+            raise BadRequest([_no_json(wrong.msg).at(f"{name}:{wrong.lineno}:{wrong.colno}")]) from None
         except (ValueError, RecursionError) as wrong:
-            what = "nested too deeply" if isinstance(wrong, RecursionError) else str(wrong)
-            raise BadRequest([f"{name}: JSON: {what}"]) from None
+            deep = Wording("JSON：嵌套太深", "JSON: nested too deeply")
+            raise BadRequest([(deep if isinstance(wrong, RecursionError) else _no_json(str(wrong))).at(name)]) from None
         if not isinstance(found, dict):
-            raise BadRequest([f"{name}: JSON: the request must be an object {{…}}"])
+            raise BadRequest([Wording("JSON：请求应为对象 {…}", "JSON: the request must be an object {…}").at(name)])
         return found
 
     def _object(self, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         names = [name for name, _ in pairs]
-        self.faults += [f"{_shown(name)}: 重复 stands twice" for name in made if names.count(name) > 1]
+        self.faults += [TWICE.at(_shown(name)) for name in made if names.count(name) > 1]
         return made
 
     def _put(self, entry: FormEntry, value: Any) -> None:
         part = self._part(entry, begin=True)
         if part is None or entry.path[-1] in part:
-            self.faults.append(f"{entry.option}: 重复 is in the JSON already")
+            self.faults.append(Wording("JSON 中已有", "is in the JSON already").at(entry.option))
         elif entry.way is InputKind.FILES:
             part[entry.path[-1]] = [each for word in value if (each := self._file(entry, word))]
         else:
@@ -98,13 +104,13 @@ class _Reading:
     def _file(self, entry: FormEntry, word: str) -> dict[str, str] | None:
         kind, sign, name = word.partition("=")
         if not sign or not kind:
-            self.faults.append(f"{entry.option}: 应写作 write it as KIND=FILE")
+            self.faults.append(Wording("应写作 KIND=FILE", "write it as KIND=FILE").at(entry.option))
             return None
         try:
             with Path(name).open("rb") as file:
                 content = file.read(LARGEST)
         except (OSError, ValueError) as wrong:
-            self.faults.append(f"{entry.option}: {_unread(name, wrong)}")
+            self.faults.append(_unread(name, wrong).at(entry.option))
             return None
         return {"kind": kind, "content": base64.b64encode(content).decode()}
 
@@ -120,12 +126,12 @@ class _Reading:
                 part[entry.path[-1]] = ask(entry.help or entry.option, entry.asked.twice)
 
     def end(self, model: type[R]) -> R:
-        self.faults += [f"{self._called(path)}: {what}" for path, what in unwritable(self.whole, ())]
+        self.faults += [what.at(self._called(path)) for path, what in unwritable(self.whole, ())]
         try:
             request = model.model_validate_json(json.dumps(self.whole, ensure_ascii=False).encode(errors="replace"))
         except ValidationError as wrong:
-            errors = wrong.errors(include_url=False, include_context=False, include_input=False)
-            self.faults += [f"{self._called(e['loc'])}: {_said(e['type'], e['msg'], model, e['loc'])}" for e in errors]
+            errors = wrong.errors(include_url=False, include_input=False)
+            self.faults += [_said(error, model).at(self._called(error["loc"])) for error in errors]
         if self.faults:
             raise BadRequest(self.faults)
         return request
@@ -133,7 +139,7 @@ class _Reading:
     def _called(self, path: tuple[str | int, ...]) -> str:
         """A place in the request in the words of who gave it: `holder.name` of JSON, `--holder-name` of options."""
         if not path:
-            return "请求 request"
+            return text("请求", "request")
         names = tuple(name for name in path if isinstance(name, str))
         if not self.source:
             for entry in self.entries:
@@ -153,17 +159,25 @@ def _text(source: str) -> str:
         else:
             with Path(source).open("rb") as file:
                 raw = file.read(LARGEST + 1)
+        most = LARGEST // 1_000_000
         if len(raw) > LARGEST:
-            raise BadRequest([f"--json: more than {LARGEST // 1_000_000} MB"])
+            raise BadRequest([Wording(f"超过 {most} MB", f"more than {most} MB").at("--json")])
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
-        raise BadRequest([f"--json: byte {wrong.start + 1} is no UTF-8"]) from None
+        raise BadRequest(
+            [Wording(f"第 {wrong.start + 1} 字节不是 UTF-8", f"byte {wrong.start + 1} is no UTF-8").at("--json")]
+        ) from None
     except (OSError, ValueError) as wrong:
-        raise BadRequest([f"--json: {_unread(source, wrong)}"]) from None
+        raise BadRequest([_unread(source, wrong).at("--json")]) from None
 
 
-def _unread(name: str, wrong: OSError | ValueError) -> str:
-    return f"{name if name.isprintable() else repr(name)}: {getattr(wrong, 'strerror', None) or wrong}"
+def _unread(name: str, wrong: OSError | ValueError) -> Wording:
+    why = str(getattr(wrong, "strerror", None) or wrong)
+    return Wording(f"无法读取（{why}）", why).at(name if name.isprintable() else repr(name))
+
+
+def _no_json(why: str) -> Wording:
+    return Wording(f"JSON 有误：{why}", f"JSON: {why}")
 
 
 def _no_number(word: str) -> float:
@@ -175,16 +189,15 @@ def _number(word: str) -> float:
     return number if math.isfinite(number) else _no_number("one that no column holds")
 
 
-def _said(kind: str, message: str, model: type[BaseModel], path: tuple[str | int, ...]) -> str:
-    if kind == "missing":
-        return "缺少 is missing"
-    if kind == "extra_forbidden":
-        part = model
-        for name in path[:-1]:
-            if isinstance(name, str):
-                part = _part(part, name)
-        return f"没有这一项 is unknown; known are {', '.join(part.model_fields)}"
-    return message.removeprefix("Value error, ")
+def _said(error: ErrorDetails, model: type[BaseModel]) -> Wording:
+    if error["type"] != "extra_forbidden":
+        return model_fault(error)
+    part = model
+    for name in error["loc"][:-1]:
+        if isinstance(name, str):
+            part = _part(part, name)
+    known = ", ".join(part.model_fields)
+    return Wording(f"没有这一项；有：{known}", f"is unknown; known are {known}")
 
 
 def _part(model: type[BaseModel], name: str) -> type[BaseModel]:

@@ -14,11 +14,12 @@ from rich.tree import Tree
 
 from dispatch import defaults
 from dispatch.cli.framework import Commands
-from dispatch.cli.language import text
+from dispatch.cli.language import language, text
 from dispatch.cli.options import AsJson, TicketName
 from dispatch.cli.output import give, out
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import read_ticket_number, ticket_number
+from dispatch.domain.title import Wording
 from dispatch.errors import BadRules, DispatchError, NotFound
 from dispatch.routing import cases as cases_of
 from dispatch.routing import drawing
@@ -75,7 +76,9 @@ def show(
     """Show a flow: at a terminal as a tree, else as Mermaid text; or write it as a picture."""
     rulebook = _loaded(file or _in_force())
     if flow not in rulebook.flows:
-        raise _failed(NotFound(what="flow", which=f"{flow}; there are: {', '.join(rulebook.flows)}"))
+        listed = ", ".join(rulebook.flows)
+        which = Wording(f"{flow}；有：{listed}", f"{flow}; there are: {listed}")
+        raise _failed(NotFound(what=Wording("流程", "flow"), which=which))
     console = Console()
     try:
         if svg:
@@ -140,13 +143,13 @@ def _loaded(file: Path) -> Rulebook:
 
 def _refused(wrong: BadRules) -> typer.Exit:
     """The faults are the command's result: they go to stdout, one a line."""
-    for line in wrong.lines:
+    for line in wrong.lines_in(language()):
         typer.echo(line)
     return typer.Exit(1)
 
 
 def _failed(wrong: DispatchError) -> typer.Exit:
-    typer.echo(str(wrong), err=True)
+    typer.echo(wrong.sentence(language()), err=True)
     return typer.Exit(1)
 
 

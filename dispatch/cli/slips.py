@@ -14,6 +14,7 @@ from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.output import out
 from dispatch.domain.numbers import read_invoice_number, read_slip_serial
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.storage import operations, payments
 from dispatch.storage.database import Tx
@@ -27,7 +28,7 @@ _Out = Annotated[str, typer.Option("--out", metavar="FILE.pdf|-", help="where th
 def slip(serial: Annotated[str, typer.Argument(metavar="SERIAL", help="S000000042")], to: _Out) -> None:
     """受理单 · print an acceptance slip again, as PDF."""
     desk = open_desk()
-    content = _content(desk, operations.slip_content, read_slip_serial(serial), "slip", serial)
+    content = _content(desk, operations.slip_content, read_slip_serial(serial), Wording("受理单", "slip"), serial)
     from dispatch.slips import typesetting  # imported here: of all commands only these two need it
     from dispatch.slips.forms import SlipData
 
@@ -38,14 +39,14 @@ def slip(serial: Annotated[str, typer.Argument(metavar="SERIAL", help="S00000004
 def invoice(number: Annotated[str, typer.Argument(metavar="NUMBER", help="00000042")], to: _Out) -> None:
     """发票 · print an invoice again, as PDF."""
     desk = open_desk()
-    content = _content(desk, payments.invoice_content, read_invoice_number(number), "invoice", number)
+    content = _content(desk, payments.invoice_content, read_invoice_number(number), Wording("发票", "invoice"), number)
     from dispatch.slips import typesetting
     from dispatch.slips.forms import InvoiceData
 
     _write(typesetting.invoice(InvoiceData.from_json(content), fonts=desk.settings.fonts), to)
 
 
-def _content(desk: Desk, find: Callable[[Tx, int], str | None], number: int, what: str, which: str) -> str:
+def _content(desk: Desk, find: Callable[[Tx, int], str | None], number: int, what: Wording, which: str) -> str:
     """Raises NotFound."""
     with desk.database.read() as tx:
         content = find(tx, number)
@@ -58,7 +59,12 @@ def _write(pdf: bytes, to: str) -> None:
     """To standard output, or to a file that is written whole or not at all. Raises BadInput, OSError."""
     if to == "-":
         if sys.stdout.isatty():
-            raise BadInput(what="standard output is a terminal, which shows no PDF: name a file, or send it on")
+            raise BadInput(
+                what=Wording(
+                    "标准输出是终端，不能显示 PDF：请给出文件名，或接到别的程序",
+                    "standard output is a terminal, which shows no PDF: name a file, or send it on",
+                )
+            )
         sys.stdout.buffer.write(pdf)
         return
     file = Path(to)

@@ -18,6 +18,7 @@ from dispatch.domain.finding import Evidence
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState
+from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
@@ -97,7 +98,10 @@ def known_teams(desk: Desk, team: str) -> Mapping[str, Team]:
     """All teams, of which `team` is one. Raises NotFound."""
     known = desk.rulebook.teams
     if team not in known:
-        raise NotFound(what="team", which=f"{team}; teams are {', '.join(known)}")
+        listed = ", ".join(known)
+        raise NotFound(
+            what=Wording("班组", "team"), which=Wording(f"{team}；有：{listed}", f"{team}; teams are {listed}")
+        )
     return known
 
 

@@ -14,6 +14,7 @@ from dispatch.cli.context import Desk, now, open_desk
 from dispatch.cli.output import err
 from dispatch.demo import __main__ as demo
 from dispatch.demo.users import DemoUser, enlist, let_in
+from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, BadSettings, MissingPart
 from dispatch.runtime.child_process import die_with_parent
 from dispatch.runtime.supervisor import is_running
@@ -36,8 +37,12 @@ def demo_desk() -> tuple[Desk, list[DemoUser]]:
     """
     settings = load_settings()
     if settings.database_url is not None or settings.broker_url is not None:
-        faults = "a demonstration has its own database and broker: unset DISPATCH_DATABASE_URL and DISPATCH_BROKER_URL"
-        raise BadSettings(faults=faults)
+        raise BadSettings(
+            Wording(
+                "演示用自己的数据库和消息代理：请去掉 DISPATCH_DATABASE_URL 和 DISPATCH_BROKER_URL",
+                "a demonstration has its own database and broker: unset DISPATCH_DATABASE_URL and DISPATCH_BROKER_URL",
+            )
+        )
     home = settings.root / HOME
     os.environ["DISPATCH_HOME"] = str(home)
     if is_running(load_settings()):
@@ -63,4 +68,7 @@ def _make_up(desk: Desk) -> None:
     environment = {**os.environ, "DISPATCH_BROKER_URL": "memory://"}
     command = [sys.executable, "-m", "workers.demo_history"]
     if subprocess.run(command, env=environment, preexec_fn=die_with_parent, check=False).returncode != 0:
-        raise MissingPart(part="the demonstration's data", remedy="it could not be made up: see above")
+        raise MissingPart(
+            part=Wording("演示数据", "the demonstration's data"),
+            remedy=Wording("没能生成，原因见上", "it could not be made up: see above"),
+        )

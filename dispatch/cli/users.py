@@ -18,6 +18,7 @@ from dispatch.cli.framework import Commands
 from dispatch.cli.options import AsJson
 from dispatch.cli.output import local, out, show_json, table
 from dispatch.domain.roles import Actor, Grant, Role
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 
 app = Commands()
@@ -162,7 +163,7 @@ def _typed() -> str:
     """One line of standard input. Raises BadInput when there is none."""
     line = sys.stdin.readline().rstrip("\n")
     if not line:
-        raise BadInput(what="there is no password on standard input")
+        raise BadInput(what=Wording("标准输入中没有密码", "there is no password on standard input"))
     return line
 
 

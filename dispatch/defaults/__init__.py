@@ -1,7 +1,7 @@
 """The operator's files as the package brings them, and the folder from which an installation reads its own.
 
 In a checkout the files here are symbolic links: what an operator edits is at the project's root. Everything may import
-this folder; it imports `errors` alone.
+this folder; it imports `errors` and the wordings of `domain` alone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from dispatch.domain.title import Wording, same
 from dispatch.errors import BadSettings
 
 RULES: Final = "routing_rules.yaml"
@@ -61,24 +62,30 @@ def _read(file: Path) -> dict[str, str]:
 
     # Whoever may write this file chooses the database; in a shared folder that must not be somebody else.
     if file.stat().st_uid not in (0, os.geteuid()):
-        raise BadSettings(
-            faults=f"{file.absolute()}: the file belongs to another user: own it yourself, or go elsewhere"
+        strange = Wording(
+            "文件属于别的用户：请改为自己所有，或换一个目录",
+            "the file belongs to another user: own it yourself, or go elsewhere",
         )
+        raise BadSettings(strange.at(str(file.absolute())))
     found, faults = {}, []
     try:
         with file.open(encoding="utf-8") as text:
             for each in parse_stream(text):
                 where = f"{SETTINGS}:{each.original.line}"
                 if each.error or (each.key is not None and each.value is None):
-                    faults.append(f"{where}: write it as NAME=value")
+                    faults.append(Wording("应写作 名称=值", "write it as NAME=value").at(where))
                 elif each.key is not None and not each.key.startswith("DISPATCH_"):
-                    faults.append(f"{where}: {each.key} is no setting; settings begin with DISPATCH_")
+                    strange = Wording(
+                        f"{each.key} 不是设置；设置都以 DISPATCH_ 开头",
+                        f"{each.key} is no setting; settings begin with DISPATCH_",
+                    )
+                    faults.append(strange.at(where))
                 elif each.key is not None:
                     found[each.key] = each.value or ""
     except OSError as wrong:
-        faults.append(f"{file.absolute()}: {wrong.strerror}")
+        faults.append(same(str(wrong.strerror)).at(str(file.absolute())))
     except UnicodeDecodeError:
-        faults.append(f"{file.absolute()}: that is no text")
+        faults.append(Wording("不是文本文件", "that is no text").at(str(file.absolute())))
     if faults:
-        raise BadSettings(faults="; ".join(faults))
+        raise BadSettings(*faults)
     return found

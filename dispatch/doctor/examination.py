@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from dispatch.doctor import broker, database, files
@@ -10,7 +9,7 @@ from dispatch.doctor.finding import CheckResult, bad, good
 from dispatch.domain.title import Title
 from dispatch.errors import BadSettings
 from dispatch.routing.rulebook import EFFECTS
-from dispatch.settings import PREFIX, load_settings
+from dispatch.settings import load_settings
 
 SETTINGS = Title("设置", "settings")
 
@@ -20,8 +19,8 @@ def examine() -> Iterator[CheckResult]:
     try:
         settings = load_settings()
     except BadSettings as wrong:
-        for fault in re.split(rf"; (?={PREFIX})", str(wrong.facts["faults"])):
-            yield bad(SETTINGS, fault, "改正该环境变量", "mend that variable of the environment")
+        for fault in wrong.faults:
+            yield bad(SETTINGS, fault.text("en"), "改正该环境变量", "mend that variable of the environment")
         return
     yield good(SETTINGS, "all known and valid")
     yield from files.examine(settings)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 
 ACTS: Mapping[str, Title] = {
     "claim": Title("接单", "Claim"),
@@ -32,6 +32,19 @@ ACTS: Mapping[str, Title] = {
     "work on": Title("办理", "Work on"),
     "add accounts": Title("登记账号", "Add accounts"),
     "load": Title("导入", "Load"),
+    "report on": Title("回单", "Report"),
+    "send": Title("派发", "Send"),
+    "receive": Title("接收", "Receive"),
+    "board": Title("上看板", "Show on the board"),
+    "postpone": Title("推迟", "Postpone"),
+    "quarantine": Title("隔离", "Quarantine"),
+    "remind": Title("提醒", "Remind"),
+    "archive": Title("归档", "Archive"),
+    "close": Title("结单", "Close"),
+    "confirm": Title("确认", "Confirm"),
+    "activate": Title("开通", "Activate"),
+    "suspend": Title("停机", "Suspend"),
+    "cancel": Title("退单", "Cancel"),
     "get a photo": Title("加照片", "Get a photo"),
 }
 
@@ -39,3 +52,8 @@ ACTS: Mapping[str, Title] = {
 def act_title(name: str) -> Title:
     """A move's name, or another act's; an act without one is called as it is written."""
     return ACTS.get(name, Title(name, name))
+
+
+def act_wording(name: str) -> Wording:
+    """The act in a sentence: its Chinese name, and in English the name by which the program knows it."""
+    return Wording(act_title(name).zh, name)

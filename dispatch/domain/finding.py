@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dispatch.domain.text import LONGEST_TEXT, has_control_characters
-from dispatch.domain.title import Title
+from dispatch.domain.text import LONGEST_TEXT, has_control_characters, read_yes_no
+from dispatch.domain.title import Title, Wording, WrongValue
 
 Value = str | int | float | bool
 
@@ -29,40 +29,47 @@ class Evidence:
     optional: bool = False
 
     def read(self, raw: Value) -> Value:
-        """`raw`, maybe text typed at a terminal, as a value of this kind. Raises ValueError saying what is wrong."""
+        """`raw`, maybe text typed at a terminal, as a value of this kind. Raises WrongValue."""
         match self.kind:
             case "choice":
                 if str(raw) not in self.choices:
-                    raise ValueError(f"{self.name}: {raw!r} is none of {', '.join(self.choices)}")
+                    listed = ", ".join(self.choices)
+                    raise self._wrong(f"没有“{raw}”；可选：{listed}", f"{raw!r} is none of {listed}")
                 return str(raw)
             case "number":
                 return self._number(raw)
             case "yes-no":
-                if isinstance(raw, bool):
-                    return raw
-                if str(raw).lower() not in ("yes", "no"):
-                    raise ValueError(f"{self.name}: {raw!r} is neither yes nor no")
-                return str(raw).lower() == "yes"
+                answer = read_yes_no(raw)
+                if answer is None:
+                    raise self._wrong(f"“{raw}”既不是“是”也不是“否”", f"{raw!r} is neither yes nor no")
+                return answer
             case _:
                 text = str(raw).strip()
                 if not text:
-                    raise ValueError(f"{self.name}: is empty")
+                    raise self._wrong("是空的", "is empty")
                 if len(text) > LONGEST_TEXT:
-                    raise ValueError(f"{self.name}: {len(text)} characters, at most {LONGEST_TEXT}")
+                    raise self._wrong(
+                        f"有 {len(text)} 个字符，最多 {LONGEST_TEXT} 个",
+                        f"{len(text)} characters, at most {LONGEST_TEXT}",
+                    )
                 if has_control_characters(text):
-                    raise ValueError(f"{self.name}: has control characters in it")
+                    raise self._wrong("含控制字符", "has control characters in it")
                 return text
 
     def _number(self, raw: Value) -> float:
         try:
             number = float(raw)
         except ValueError:
-            raise ValueError(f"{self.name}: {raw!r} is no number") from None
+            raise self._wrong(f"“{raw}”不是数", f"{raw!r} is no number") from None
         if isinstance(raw, bool) or not math.isfinite(number):
-            raise ValueError(f"{self.name}: {raw!r} is no number")
+            raise self._wrong(f"“{raw}”不是数", f"{raw!r} is no number")
         if not self.least <= number <= self.most:
-            raise ValueError(f"{self.name}: {raw} {self.unit} is outside {self.least:g} … {self.most:g} {self.unit}")
+            bounds = f"{self.least:g} … {self.most:g} {self.unit}"
+            raise self._wrong(f"{raw} {self.unit} 不在 {bounds} 之间", f"{raw} {self.unit} is outside {bounds}")
         return number
+
+    def _wrong(self, zh: str, en: str) -> WrongValue:
+        return WrongValue(f"{self.name}（{self.title.zh}）{zh}", f"{self.name}: {en}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +80,26 @@ class Finding:
     title: Title
     evidence: tuple[Evidence, ...]
 
-    def read(self, given: Mapping[str, Value]) -> tuple[dict[str, Value], list[str]]:
+    def read(self, given: Mapping[str, Value]) -> tuple[dict[str, Value], list[Wording]]:
         """The evidence that holds, and every fault of the rest (missing, unknown, of the wrong kind)."""
         good: dict[str, Value] = {}
         asked = {wanted.name for wanted in self.evidence}
-        faults = [f"{name}: not asked for by {self.name}" for name in given if name not in asked]
+        faults = [
+            Wording(f"{self.name}（{self.title.zh}）不需要佐证 {name}", f"{name}: not asked for by {self.name}")
+            for name in given
+            if name not in asked
+        ]
         for wanted in self.evidence:
             if wanted.name not in given:
                 if not wanted.optional:
-                    faults.append(f"{wanted.name} ({wanted.title.zh}) is missing")
+                    faults.append(
+                        Wording(
+                            f"缺少 {wanted.name}（{wanted.title.zh}）", f"{wanted.name} ({wanted.title.en}) is missing"
+                        )
+                    )
                 continue
             try:
                 good[wanted.name] = wanted.read(given[wanted.name])
-            except ValueError as wrong:
-                faults.append(str(wrong))
+            except WrongValue as wrong:
+                faults.append(wrong.what)
         return good, faults

@@ -153,7 +153,7 @@ def read_document(kind: str, number: str, expires: date | None, today: date) -> 
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors.
     """
     if kind not in DOCUMENT_KINDS:
-        raise UnknownDocumentKind(known=", ".join(DOCUMENT_KINDS))
+        raise UnknownDocumentKind(known=list(DOCUMENT_KINDS))
     of = DOCUMENT_KINDS[kind]
     number = normalised(number)
     if not of.form.fullmatch(number):

@@ -10,6 +10,7 @@ from dispatch.errors import BadSettings
 
 Language = Literal["zh", "en"]
 
+LANGUAGES: Final[tuple[Language, ...]] = ("zh", "en")
 DEFAULT: Final[Language] = "zh"
 SETTING: Final = "DISPATCH_LANG"
 
@@ -34,7 +35,7 @@ def from_environment(environment: Mapping[str, str]) -> Language:
                 f"{SETTING}：没有“{wrong:.20}”这种语言，请写 zh 或 en",
                 f"{SETTING}: there is no language '{wrong:.20}': write zh or en",
             )
-            raise BadSettings(faults=(fault,))
+            raise BadSettings(fault)
 
 
 def _of_locale(locale: str) -> Language:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Generic, NamedTuple, Self, TypeVar
 
-from dispatch.domain.title import Title
+from dispatch.domain.acts import act_wording
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import IllegalMove
 
 _UNTITLED = Title("", "")
+_IT = Wording("它", "it")
 
 
 class State(StrEnum):
@@ -23,6 +25,11 @@ class State(StrEnum):
         state.label = label
         state.meaning = meaning
         return state
+
+    @property
+    def wording(self) -> Wording:
+        """The state in a sentence: the Chinese name, and in English the value."""
+        return Wording(self.label.zh or str(self), str(self))
 
 
 S = TypeVar("S", bound=State)
@@ -46,11 +53,12 @@ class Life(Generic[S]):
         self.ends = frozenset(states) - {state for move in moves for state in move.sources}
         self.living = tuple(state for state in states if state not in self.ends)
 
-    def move(self, state: S, name: str, what: object = "it") -> S:
+    def move(self, state: S, name: str, what: object = _IT) -> S:
         """The state after `name`. Raises IllegalMove, naming both ends, when the table has no such row."""
         move = self._moves[name]
         if state not in move.sources:
-            raise IllegalMove(what=what, move=name, state=state, sources=" or ".join(move.sources))
+            sources = [source.wording for source in move.sources]
+            raise IllegalMove(what=what, move=act_wording(name), state=state.wording, sources=sources)
         return move.target
 
     def sources(self, name: str) -> tuple[S, ...]:

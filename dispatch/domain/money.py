@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from dispatch.domain.title import WrongValue
+
 MOST = 999_999_999_99
 """Fen; no amount at a counter is greater, in either direction."""
 
@@ -17,9 +19,12 @@ def read_yuan(text: str) -> int:
     """`700`, `700.5`, `700.50` as fen. Raises ValueError, which says what is wrong, for anything else."""
     found = _YUAN.fullmatch(text)
     if not found:
-        raise ValueError("this is no amount: write yuan as 700 or 700.50, with no sign, comma or space")
+        raise WrongValue(
+            "不是金额：请以元为单位写作 700 或 700.50，不带符号、逗号或空格",
+            "this is no amount: write yuan as 700 or 700.50, with no sign, comma or space",
+        )
     if len(found[1]) > len(str(MOST)):
-        raise ValueError(f"the amount is above {write_yuan(MOST)} yuan")
+        raise WrongValue(f"金额超过 {write_yuan(MOST)} 元", f"the amount is above {write_yuan(MOST)} yuan")
     return _within(int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")))
 
 
@@ -44,5 +49,5 @@ def capital(fen: int) -> str:
 
 def _within(fen: int) -> int:
     if abs(fen) > MOST:
-        raise ValueError(f"the amount is above {write_yuan(MOST)} yuan")
+        raise WrongValue(f"金额超过 {write_yuan(MOST)} 元", f"the amount is above {write_yuan(MOST)} yuan")
     return fen

@@ -9,7 +9,7 @@ import re
 import unicodedata
 
 from dispatch.domain.text import half_width, one_line, unprintable
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadAddress, BadInput, BadMobile, BadName
 
 LONGEST_NAME = 60
@@ -79,7 +79,12 @@ def read_account_number(raw: str) -> str:
     """A broadband account's name: letters, digits and @ . _ -, at most 40. Raises BadInput."""
     number = half_width(raw).strip()
     if not _ACCOUNT.fullmatch(number):
-        raise BadInput(what="宽带账号有误 that is no account number: letters, digits and @ . _ -, at most 40")
+        raise BadInput(
+            what=Wording(
+                "宽带账号有误：只能用字母、数字和 @ . _ -，最多 40 个字符",
+                "that is no account number: letters, digits and @ . _ -, at most 40",
+            )
+        )
     return number
 
 

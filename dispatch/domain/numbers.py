@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dispatch.domain.kind import Kind
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 
 LETTER: dict[str, str] = {Kind.FAULT: "F", Kind.CONSTRUCTION: "C"}
@@ -22,6 +23,18 @@ def hop_number(kind: str, ticket_id: int, seq: int) -> str:
     return f"{ticket_number(kind, ticket_id)}-{seq}"
 
 
+def ticket_wording(kind: str, ticket_id: int) -> Wording:
+    """The ticket in a sentence."""
+    number = ticket_number(kind, ticket_id)
+    return Wording(f"工单 {number}", f"ticket {number}")
+
+
+def hop_wording(kind: str, ticket_id: int, seq: int) -> Wording:
+    """The hop in a sentence."""
+    number = hop_number(kind, ticket_id, seq)
+    return Wording(f"环节 {number}", f"hop {number}")
+
+
 def slip_serial(operation_id: int) -> str:
     """How people name an acceptance slip: `S000000042`."""
     return f"S{operation_id:09d}"
@@ -31,7 +44,7 @@ def read_slip_serial(text: str) -> int:
     """The operation's id. Raises BadInput."""
     found = _SLIP.fullmatch(text.strip().upper())
     if not found:
-        raise BadInput(what=f"{text!r:.40} is no slip's serial: they look like S000000042")
+        raise _unlike(text, Wording("受理单编号", "slip's serial"), "S000000042")
     return int(found[1])
 
 
@@ -39,7 +52,7 @@ def read_invoice_number(text: str) -> int:
     """Raises BadInput."""
     found = _INVOICE.fullmatch(text.strip())
     if not found:
-        raise BadInput(what=f"{text!r:.40} is no invoice's number: they look like 00000042")
+        raise _unlike(text, Wording("发票号码", "invoice's number"), "00000042")
     return int(found[1])
 
 
@@ -47,7 +60,7 @@ def read_ticket_number(text: str) -> int:
     """The ticket's id. Raises BadInput."""
     found = _TICKET.fullmatch(text.strip().upper())
     if not found:
-        raise BadInput(what=f"{text!r} is no ticket number: they look like F00000042")
+        raise _unlike(text, Wording("工单号", "ticket number"), "F00000042")
     return int(found[1])
 
 
@@ -55,5 +68,13 @@ def read_hop_number(text: str) -> tuple[int, int | None]:
     """`F00000042-3` as (42, 3); a ticket's number alone means its live hop, (42, None). Raises BadInput."""
     ticket, dash, seq = text.strip().partition("-")
     if dash and not _SEQ.fullmatch(seq):
-        raise BadInput(what=f"{text!r} is no hop number: they look like F00000042-3")
+        raise _unlike(text, Wording("环节号", "hop number"), "F00000042-3")
     return read_ticket_number(ticket), int(seq) if dash else None
+
+
+def _unlike(text: str, what: Wording, example: str) -> BadInput:
+    return BadInput(
+        what=Wording(
+            f"“{text:.40}”不是{what.zh}：应写作 {example}", f"{text!r:.40} is no {what.en}: they look like {example}"
+        )
+    )

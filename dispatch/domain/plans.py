@@ -116,7 +116,7 @@ class Plans:
     def plan(self, name: str) -> Plan:
         """Raises UnknownPlan, listing the known ones."""
         if name not in self.plans:
-            raise UnknownPlan(known=", ".join(self.plans))
+            raise UnknownPlan(known=list(self.plans))
         return self.plans[name]
 
     def offered(self, applicant: Applicant, today: date) -> list[Plan]:

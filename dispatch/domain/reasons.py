@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput
 
 Reasons = Mapping[str, Title]
@@ -81,7 +81,12 @@ CANCELLATION_REASONS: Reasons = {
 def read_reason(reasons: Reasons, name: str, note: str = "") -> Title:
     """The title of the reason `name`. Raises BadInput when it isn't listed, or is `other` and `note` says nothing."""
     if name not in reasons:
-        raise BadInput(what=f"{name!r:.60} 不在原因列表中 is none of the reasons: {', '.join(reasons)}")
+        listed = ", ".join(reasons)
+        raise BadInput(
+            what=Wording(f"没有原因“{name:.60}”；可选：{listed}", f"'{name:.60}' is none of the reasons: {listed}")
+        )
     if name == OTHER and not note.strip():
-        raise BadInput(what="原因选「其他」时须写明情况 the reason `other` needs a note that says which")
+        raise BadInput(
+            what=Wording("原因选“其他”时须在备注中写明情况", "the reason `other` needs a note that says which")
+        )
     return reasons[name]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from dispatch.domain.acts import act_wording
 from dispatch.domain.channel import Channel
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import NotAllowed
 
 _UNTITLED = Title("", "")
@@ -28,6 +29,11 @@ class Role(StrEnum):
         role._value_ = value
         role.label = label
         return role
+
+    @property
+    def wording(self) -> Wording:
+        """The role in a sentence: the Chinese name, and in English the value."""
+        return Wording(self.label.zh, str(self))
 
     CLERK = "clerk", Title("营业员", "Clerk")
     COMMUNITY_MANAGER = "community-manager", Title("小区经理", "Community manager")
@@ -119,8 +125,32 @@ CHANNEL_OF: dict[Role, Channel] = {
 """By which channel a role takes reports: a role takes them by no other."""
 
 
-def require(actor: Actor, act: str, what: object, allowed: Collection[str] | None = None) -> None:
-    """Raises NotAllowed unless the actor's role may do `act`; `allowed` overrides the table for a team's own roles."""
+NOBODY = Wording("无", "nobody")
+
+
+def role_wording(name: str) -> Wording:
+    """A role in a sentence; the word itself where no role is called so."""
+    return Role(name).wording if name in ROLES else same(name)
+
+
+def role_wordings(names: Collection[str]) -> list[Wording]:
+    """Roles in a sentence, or `nobody`."""
+    return [role_wording(name) for name in names] or [NOBODY]
+
+
+def require(
+    actor: Actor, act: str, what: Wording, allowed: Collection[str] | None = None, title: Title | None = None
+) -> None:
+    """Raises NotAllowed unless the actor's role may do `act`. `allowed` overrides the table for a team's own roles;
+    `title` is what people call the act where `domain.acts` has another of that name.
+    """
     roles = PERMITTED[act] if allowed is None else allowed
     if actor.role not in roles:
-        raise NotAllowed(role=actor.role, actor=actor.name, act=act, what=what, allowed=", ".join(roles) or "nobody")
+        allowed_roles = role_wordings(roles)
+        raise NotAllowed(
+            role=role_wording(actor.role),
+            actor=actor.name,
+            act=Wording(title.zh, act) if title else act_wording(act),
+            what=what,
+            allowed=allowed_roles,
+        )

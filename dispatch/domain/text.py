@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 
 LONGEST_TEXT = 2_000
@@ -65,13 +66,37 @@ def has_control_characters(text: str) -> bool:
     return _CONTROL.search(text) is not None
 
 
-def clean(raw: str, what: str, least: int = 1) -> str:
+_YES, _NO = frozenset(("yes", "y", "true", "是", "对")), frozenset(("no", "n", "false", "否", "错", "不是"))
+
+
+def read_yes_no(raw: object) -> bool | None:
+    """A yes or a no as people type it, in Chinese or English, also full width; None for anything else."""
+    if isinstance(raw, bool):
+        return raw
+    answer = half_width(str(raw)).strip().lower()
+    return True if answer in _YES else False if answer in _NO else None
+
+
+REASON, NOTE, DESCRIPTION = Wording("原因", "reason"), Wording("备注", "note"), Wording("描述", "description")
+
+
+def clean(raw: str, what: Wording, least: int = 1) -> str:
     """`raw` without surrounding space. Raises BadInput when it is empty, too long, or has control characters."""
     text = unicodedata.normalize("NFC", raw.strip())
     if len(text) < least:
-        raise BadInput(what=f"the {what} is empty: say in a few words what is the matter")
+        raise BadInput(
+            what=Wording(
+                f"{what.zh}是空的：请用几个字说明情况",
+                f"the {what.en} is empty: say in a few words what is the matter",
+            )
+        )
     if len(text) > LONGEST_TEXT:
-        raise BadInput(what=f"the {what} has {len(text)} characters, at most {LONGEST_TEXT} are kept")
+        raise BadInput(
+            what=Wording(
+                f"{what.zh}有 {len(text)} 个字符，最多 {LONGEST_TEXT} 个",
+                f"the {what.en} has {len(text)} characters, at most {LONGEST_TEXT} are kept",
+            )
+        )
     if has_control_characters(text):
-        raise BadInput(what=f"the {what} has control characters in it")
+        raise BadInput(what=Wording(f"{what.zh}含控制字符", f"the {what.en} has control characters in it"))
     return text

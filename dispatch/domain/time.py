@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta, timezone
 
+from dispatch.domain.title import WrongValue
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]+)([smhd])")
 
@@ -22,11 +24,14 @@ def read_duration(text: str) -> timedelta:
     """`15m`, `2h`, `1h30m`, `7d` as a timedelta. Raises ValueError for anything else."""
     parts = _DURATION.findall(text)
     if not parts or "".join(n + u for n, u in parts) != text:
-        raise ValueError(f"{text!r} is no duration: write 90s, 15m, 2h, 1h30m or 7d")
+        raise WrongValue(
+            f"“{text}”不是时长：应写作 90s、15m、2h、1h30m 或 7d",
+            f"{text!r} is no duration: write 90s, 15m, 2h, 1h30m or 7d",
+        )
     try:
         return timedelta(seconds=sum(int(n) * _UNITS[u] for n, u in parts))
     except OverflowError:
-        raise ValueError(f"{text!r} is longer than any calendar") from None
+        raise WrongValue(f"“{text}”超出日历范围", f"{text!r} is longer than any calendar") from None
 
 
 def write_duration(span: timedelta) -> str:

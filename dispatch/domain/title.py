@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Title:
         return self.zh if language == "zh" else self.en
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Wording:
     """A sentence or a part of one: a fault, a reason, a remedy. Its string is the English one, as logs have it."""
 
@@ -35,7 +35,28 @@ class Wording:
         """The wording in one language."""
         return self.zh if language == "zh" else self.en
 
+    def at(self, place: str) -> Wording:
+        """The wording behind the place that it is about: `FILE:LINE:COLUMN: …`."""
+        return Wording(f"{place}: {self.zh}", f"{place}: {self.en}")
+
+
+class WrongValue(ValueError):
+    """What was given can't be read as a value of its kind; `what` says why."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.what = Wording(zh, en)
+
 
 def same(text: str) -> Wording:
     """What reads the same in both languages: a number, a path, what another program said."""
     return Wording(text, text)
+
+
+class _Sentenced(Protocol):
+    def sentence(self, language: Literal["zh", "en"]) -> str: ...
+
+
+def sentences(wrong: _Sentenced) -> Wording:
+    """An error's message in both languages."""
+    return Wording(wrong.sentence("zh"), wrong.sentence("en"))

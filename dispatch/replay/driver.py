@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from dispatch.domain.numbers import ticket_number
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.ticket import HopState
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, DispatchError
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
@@ -144,8 +145,12 @@ class Driver:
         if strange := known.keys() - {self._key(case) for case in self.cases}:
             example = min(strange).partition("/")[2]
             raise BadInput(
-                what=f"run {self.name} has {len(strange)} cases that this log doesn't have, {example} among them: "
-                "go on with the same file and limit, or give the run another name"
+                what=Wording(
+                    f"批次 {self.name} 有 {len(strange)} 个本日志没有的案例，如 {example}："
+                    "请用原来的文件和数目，或另取批次名",
+                    f"run {self.name} has {len(strange)} cases that this log doesn't have, {example} among them: "
+                    "go on with the same file and limit, or give the run another name",
+                )
             )
         written = {thing for effect, thing in self.ledger.effects() if effect == self._effect}
         numbers = (ticket_number(FLOW, id_) for id_ in known.values())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from dispatch.domain.title import Wording
 from dispatch.errors import BadReplayFile
 from dispatch.routing.faults import Faults
 from dispatch.routing.strict_yaml import Fault
@@ -31,7 +32,7 @@ class LogFaults(Faults):
     def __init__(self, file: str) -> None:
         super().__init__(file, BadReplayFile, MOST_FAULTS)
 
-    def fault(self, line: int, message: str) -> None:
+    def fault(self, line: int, message: Wording) -> None:
         """Keep the fault. Raises BadReplayFile when the list is full."""
         self.add(Fault(line, 0, message))
         if self.full:
@@ -55,13 +56,26 @@ def lines(file: Path, faults: LogFaults, progress: Progress | None = None) -> It
             if progress:
                 progress(raw.tell())
     except EOFError:
-        _stop(faults, number + 1, "the gzip ends in the middle: fetch the file again")
+        _stop(
+            faults,
+            number + 1,
+            Wording("gzip 不完整：请重新取文件", "the gzip ends in the middle: fetch the file again"),
+        )
     except (gzip.BadGzipFile, zlib.error) as wrong:
-        _stop(faults, number + 1, f"the gzip is broken ({wrong}): fetch the file again")
+        broken = Wording(f"gzip 已损坏（{wrong}）：请重新取文件", f"the gzip is broken ({wrong}): fetch the file again")
+        _stop(faults, number + 1, broken)
     except OSError as wrong:
-        _stop(faults, number + 1, f"can't be read ({wrong.strerror or wrong}): check the path and its permissions")
+        why = wrong.strerror or wrong
+        unread = Wording(
+            f"无法读取（{why}）：请检查路径和权限", f"can't be read ({why}): check the path and its permissions"
+        )
+        _stop(faults, number + 1, unread)
     if number == 0:
-        _stop(faults, 1, "the file is empty: it needs a header and at least one row")
+        _stop(
+            faults,
+            1,
+            Wording("文件是空的：须有表头和至少一行", "the file is empty: it needs a header and at least one row"),
+        )
 
 
 def _opened(raw: BinaryIO, file: Path) -> BinaryIO:
@@ -74,16 +88,24 @@ def _opened(raw: BinaryIO, file: Path) -> BinaryIO:
 
 def _decoded(line: bytes, number: int, faults: LogFaults) -> str:
     if len(line) >= LONGEST_LINE:
-        _stop(faults, number, f"the line is longer than {LONGEST_LINE} bytes: this is no log of incidents")
+        too_long = Wording(
+            f"本行超过 {LONGEST_LINE} 字节：这不是故障日志",
+            f"the line is longer than {LONGEST_LINE} bytes: this is no log of incidents",
+        )
+        _stop(faults, number, too_long)
     if number == 1 and line.startswith(_UTF_16):
-        _stop(faults, 1, "the file is UTF-16: save it as UTF-8")
+        _stop(faults, 1, Wording("文件是 UTF-16：请另存为 UTF-8", "the file is UTF-16: save it as UTF-8"))
     try:
         return line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as wrong:
-        faults.fault(number, f"byte {wrong.start + 1} (0x{line[wrong.start]:02x}) is not UTF-8: save the file as UTF-8")
+        byte = f"{wrong.start + 1} (0x{line[wrong.start]:02x})"
+        message = Wording(
+            f"第 {byte} 字节不是 UTF-8：请把文件另存为 UTF-8", f"byte {byte} is not UTF-8: save the file as UTF-8"
+        )
+        faults.fault(number, message)
         return line.decode("utf-8", errors="replace")
 
 
-def _stop(faults: LogFaults, line: int, message: str) -> None:
+def _stop(faults: LogFaults, line: int, message: Wording) -> None:
     faults.fault(line, message)
     faults.raise_any()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dispatch.domain.title import Wording
 from dispatch.replay.lines import LogFaults, Progress, lines
 
 MISSING = "?"
@@ -73,7 +74,10 @@ def read(file: Path, progress: Progress | None = None) -> Log:
     for line, row in _rows(lines(file, faults, progress), faults):
         reading.take(line, row)
     if not reading.drafts and not faults.found:
-        faults.fault(1, "the file has a header and no rows: there is nothing to replay")
+        faults.fault(
+            1,
+            Wording("文件只有表头，没有可回放的行", "the file has a header and no rows: there is nothing to replay"),
+        )
     faults.raise_any()
     return reading.log()
 
@@ -87,8 +91,10 @@ def _rows(text: Iterator[str], faults: LogFaults) -> Iterator[tuple[int, list[st
         if len(row) == len(header or []):
             yield reader.line_num, [row[place] for place in places]
         elif row:
-            message = (
-                f"the row has {len(row)} columns, the header {len(header or [])}: give every column a value or '?'"
+            found, wanted = len(row), len(header or [])
+            message = Wording(
+                f"本行有 {found} 列，表头有 {wanted} 列：每列都要有值，没有的写 '?'",
+                f"the row has {found} columns, the header {wanted}: give every column a value or '?'",
             )
             faults.fault(reader.line_num, message)
 
@@ -98,7 +104,8 @@ def _next(reader: Iterator[list[str]], faults: LogFaults) -> list[str] | None:
     try:
         return next(reader, None)
     except csv.Error as wrong:
-        faults.fault(getattr(reader, "line_num", 1), f"not CSV ({wrong}): check the quotes of this row")
+        message = Wording(f"不是 CSV（{wrong}）：请检查本行的引号", f"not CSV ({wrong}): check the quotes of this row")
+        faults.fault(getattr(reader, "line_num", 1), message)
         return []
 
 
@@ -106,9 +113,14 @@ def _places(header: list[str], faults: LogFaults) -> list[int]:
     """Where each of COLUMNS stands. Raises BadReplayFile when one doesn't, or stands twice: no row could be read."""
     for name in COLUMNS:
         if name not in header:
-            faults.fault(1, f"column {name} is missing; the header has: {', '.join(header)[:200] or 'nothing'}")
+            listed = ", ".join(header)[:200]
+            message = Wording(
+                f"缺少列 {name}；表头有：{listed or '无'}",
+                f"column {name} is missing; the header has: {listed or 'nothing'}",
+            )
+            faults.fault(1, message)
         elif header.count(name) > 1:
-            faults.fault(1, f"column {name} stands twice: take one away")
+            faults.fault(1, Wording(f"列 {name} 出现两次：请去掉一个", f"column {name} stands twice: take one away"))
     faults.raise_any()
     return [header.index(name) for name in COLUMNS]
 
@@ -140,21 +152,34 @@ class _Reading:
         draft = self.drafts.get(number)
         if draft is None:
             if not number.strip() or number == MISSING:
-                self.faults.fault(line, "column number: is empty: every row must name its incident")
+                self._fault(
+                    line, "number", Wording("是空的：每行都要有故障编号", "is empty: every row must name its incident")
+                )
             elif len(number) > LONGEST_NUMBER or not number.isprintable():
-                message = f"{number!r:.60} is no incident's number: at most {LONGEST_NUMBER} printable characters"
-                self.faults.fault(line, f"column number: {message}")
+                message = Wording(
+                    f"{number!r:.60} 不是故障编号：最多 {LONGEST_NUMBER} 个可打印字符",
+                    f"{number!r:.60} is no incident's number: at most {LONGEST_NUMBER} printable characters",
+                )
+                self._fault(line, "number", message)
             draft = self.drafts[number] = _Draft(line, opened_at, self._date(line, opened_at), priority)
             self.priorities.setdefault(priority, line)
         elif draft.opened_text != opened_at:
-            message = f"{number} was opened at {draft.opened_text} on line {draft.line}: one of the two is wrong"
-            self.faults.fault(line, f"column opened_at: {opened_at!r}, but {message}")
+            message = Wording(
+                f"{opened_at!r}，但第 {draft.line} 行写 {number} 于 {draft.opened_text} 开单：其中一个有误",
+                f"{opened_at!r}, but {number} was opened at {draft.opened_text} on line {draft.line}: "
+                "one of the two is wrong",
+            )
+            self._fault(line, "opened_at", message)
         return draft
+
+    def _fault(self, line: int, column: str, message: Wording) -> None:
+        self.faults.fault(line, Wording(f"列 {column}：{message.zh}", f"column {column}: {message.en}"))
 
     def _whole(self, line: int, column: str, text: str) -> int:
         if text.isascii() and text.isdigit() and len(text) < 10:
             return int(text)
-        self.faults.fault(line, f"column {column}: {text!r} is no whole number: write digits only")
+        message = Wording(f"{text!r} 不是整数：只写数字", f"{text!r} is no whole number: write digits only")
+        self._fault(line, column, message)
         return 0
 
     def _date(self, line: int, text: str) -> datetime:
@@ -162,7 +187,11 @@ class _Reading:
             read = datetime.fromisoformat(text)
             return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
         except (ValueError, OverflowError):
-            self.faults.fault(line, f"column opened_at: {text!r} is no date: write it like 2016-02-29T01:16:00")
+            message = Wording(
+                f"{text!r} 不是日期：应写作 2016-02-29T01:16:00",
+                f"{text!r} is no date: write it like 2016-02-29T01:16:00",
+            )
+            self._fault(line, "opened_at", message)
             return datetime.min.replace(tzinfo=UTC)
 
     def log(self) -> Log:

@@ -5,7 +5,6 @@ All faults are told at once, each `FILE:LINE:COLUMN: message`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -15,8 +14,10 @@ from pydantic import Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from dispatch.domain.kind import Kind
+from dispatch.domain.title import Wording
 from dispatch.errors import BadReplayMapping
 from dispatch.replay.log import Log
+from dispatch.routing.checks import unknown
 from dispatch.routing.faults import Faults, read_text
 from dispatch.routing.loader import shape_fault
 from dispatch.routing.rulebook import Rulebook
@@ -82,12 +83,26 @@ def check_covers(mapping: ReplayMapping, log: Log, name: str) -> None:
     """Raises BadReplayMapping with all groups and priorities of the log that the mapping, read from `name`, lacks."""
     faults = Faults(log.file, BadReplayMapping)
     faults.extend(
-        Fault(line, 0, f"group {group} has no team: add it under `groups` in {name}")
+        Fault(
+            line,
+            0,
+            Wording(
+                f"组 {group} 没有对应的班组：请加到 {name} 的 `groups` 下",
+                f"group {group} has no team: add it under `groups` in {name}",
+            ),
+        )
         for group, line in log.groups.items()
         if group not in mapping.team_of
     )
     faults.extend(
-        Fault(line, 0, f"priority {priority} is none of ours yet: add it under `priorities` in {name}")
+        Fault(
+            line,
+            0,
+            Wording(
+                f"优先级 {priority} 还没有对应：请加到 {name} 的 `priorities` 下",
+                f"priority {priority} is none of ours yet: add it under `priorities` in {name}",
+            ),
+        )
         for priority, line in log.priorities.items()
         if priority not in mapping.priority_of
     )
@@ -110,11 +125,14 @@ def _teams(rulebook: Rulebook) -> tuple[str, ...]:
     return tuple(team for team in rulebook.flows.get(FLOW, {}) if not rulebook.teams[team].automatic)
 
 
-def _check(model: MappingFile, document: YamlDocument, rulebook: Rulebook) -> Iterator[tuple[Path, str, bool]]:
+def _check(model: MappingFile, document: YamlDocument, rulebook: Rulebook) -> Iterator[tuple[Path, Wording, bool]]:
     """Every fault of meaning, as (path in the file, message, whether it is about the key there)."""
     known = _teams(rulebook)
     if not known:
-        yield (), f"the rules have no flow '{FLOW}': there is nothing to replay into", False
+        nowhere = Wording(
+            f"规则中没有流程“{FLOW}”，无处可回放", f"the rules have no flow '{FLOW}': there is nothing to replay into"
+        )
+        yield (), nowhere, False
         return
     if model.without_group not in known:
         yield ("without_group",), _unknown(model.without_group, known), False
@@ -125,23 +143,40 @@ def _check(model: MappingFile, document: YamlDocument, rulebook: Rulebook) -> It
         for i, group in enumerate(groups):
             path: Path = ("groups", team, i)
             if group in first:
-                yield path, f"group {group} already has a team, on line {first[group]}", False
+                twice = Wording(
+                    f"组 {group} 在第 {first[group]} 行已有班组",
+                    f"group {group} already has a team, on line {first[group]}",
+                )
+                yield path, twice, False
             first.setdefault(group, document.where[path][0])
 
 
-def _unknown(team: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(team, known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known)}"
-    return f"unknown team '{team}' (a team of people in the fault flow is needed); {hint}"
+_TEAM = Wording("故障流程中有人的班组", "team of people in the fault flow")
+
+
+def _unknown(team: str, known: tuple[str, ...]) -> Wording:
+    return unknown(_TEAM, team, known)
 
 
 def _shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:
     """A pydantic error in the words of this file; the rest as the rules' loader says it."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     if error["type"] == "string_type" and path[:1] == ("groups",) and isinstance(error["input"], int | float):
-        return document.fault(path, f"{error['input']} is a number here: put the group's name in quotes")
+        return document.fault(
+            path,
+            Wording(
+                f"{error['input']} 在这里是数：请把组名写在引号内",
+                f"{error['input']} is a number here: put the group's name in quotes",
+            ),
+        )
     if error["type"] == "list_type":
-        return document.fault(path, f"'{path[-1]}' must be a list of groups")
+        return document.fault(path, Wording(f"“{path[-1]}”应为一列组", f"'{path[-1]}' must be a list of groups"))
     if error["type"] == "string_pattern_mismatch" and path[:1] == ("priorities",):
-        return document.fault(path, f"'{error['input']}' is no priority: write a whole number", at_key=True)
+        return document.fault(
+            path,
+            Wording(
+                f"“{error['input']}”不是优先级：请写整数", f"'{error['input']}' is no priority: write a whole number"
+            ),
+            at_key=True,
+        )
     return shape_fault(document, error)

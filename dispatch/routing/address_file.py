@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dispatch.domain.naming import read_address
+from dispatch.domain.title import Wording, sentences
 from dispatch.errors import BadAddress, BadAddressFile
 from dispatch.routing.faults import Faults
 from dispatch.routing.strict_yaml import Fault
@@ -52,15 +53,22 @@ def load(file: Path) -> AddressList:
     with file.open("rb") as raw:
         content = raw.read(LARGEST + 1)
     name = str(file)
+    megabytes = LARGEST // 1_000_000
     if len(content) > LARGEST:
-        raise BadAddressFile(file=name, faults=(f"{name}:1:1: larger than {LARGEST // 1_000_000} MB: split it",))
+        raise BadAddressFile(
+            file=name,
+            faults=[Wording(f"超过 {megabytes} MB：请拆分", f"larger than {megabytes} MB: split it").at(f"{name}:1:1")],
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         line = content.count(b"\n", 0, wrong.start) + 1
         column = wrong.start - content.rfind(b"\n", 0, wrong.start)
-        what = f"byte {column} of this line is not UTF-8: save the file as CSV UTF-8"
-        raise BadAddressFile(file=name, faults=(f"{name}:{line}:{column}: {what}",)) from None
+        what = Wording(
+            f"本行第 {column} 个字节不是 UTF-8：请把文件另存为 CSV UTF-8",
+            f"byte {column} of this line is not UTF-8: save the file as CSV UTF-8",
+        )
+        raise BadAddressFile(file=name, faults=[what.at(f"{name}:{line}:{column}")]) from None
     return parse(text, name)
 
 
@@ -74,7 +82,7 @@ def parse(text: str, name: str) -> AddressList:
             if line.strip():
                 reading.row(number, line.removesuffix("\r"), places)
         if not reading.rows and not reading.faults.found:
-            reading.fault(1, 1, "there is a header and no address below it")
+            reading.fault(1, 1, Wording("只有表头，没有地址", "there is a header and no address below it"))
     reading.faults.raise_any()
     return AddressList(name, tuple(reading.rows), {port: line for port, (line, _) in reading.ports.items()})
 
@@ -88,21 +96,28 @@ class _Reading:
         self.addresses: dict[str, int] = {}
         self.ports: dict[tuple[str, str], tuple[int, CoveredAddress]] = {}
 
-    def fault(self, line: int, column: int, message: str) -> None:
+    def fault(self, line: int, column: int, message: Wording) -> None:
         self.faults.add(Fault(line, column, message))
 
     def header(self, line: str) -> dict[str, int]:
         """Where each column stands; nothing when the rows can't be read by it."""
+        columns = ", ".join(COLUMNS)
         names = [name.strip() for name in self._fields(1, line) or ()]
         for place, name in enumerate(names):
             if name not in COLUMNS:
                 self.fault(
-                    1, _column(line, place), f"unknown column {name!r:.40}: the columns are {', '.join(COLUMNS)}"
+                    1,
+                    _column(line, place),
+                    Wording(
+                        f"没有列 {name!r:.40}；列有：{columns}",
+                        f"unknown column {name!r:.40}: the columns are {columns}",
+                    ),
                 )
             elif name in names[:place]:
-                self.fault(1, _column(line, place), f"column {name} stands twice")
+                self.fault(1, _column(line, place), Wording(f"列 {name} 出现两次", f"column {name} stands twice"))
         if missing := [name for name in COLUMNS if name not in names]:
-            self.fault(1, 1, f"the header lacks {', '.join(missing)}")
+            lacking = ", ".join(missing)
+            self.fault(1, 1, Wording(f"表头缺少 {lacking}", f"the header lacks {lacking}"))
         return {} if self.faults.found else {name: place for place, name in enumerate(names)}
 
     def row(self, number: int, line: str, places: dict[str, int]) -> None:
@@ -110,7 +125,9 @@ class _Reading:
         if fields is None:
             return
         if len(fields) != len(places):
-            self.fault(number, 1, f"{len(fields)} fields, the header has {len(places)} columns")
+            found, columns = len(fields), len(places)
+            wrong = Wording(f"有 {found} 项，表头有 {columns} 列", f"{found} fields, the header has {columns} columns")
+            self.fault(number, 1, wrong)
             return
         given = {name: fields[place].strip() for name, place in places.items()}
         faults = list(_faults(given))
@@ -126,13 +143,18 @@ class _Reading:
         """The row agrees with those before it, or is a fault."""
         first = self.addresses.setdefault(reach.text, number)
         if first != number:
-            self.fault(number, column("address"), f"the same address as on line {first}")
+            self.fault(
+                number, column("address"), Wording(f"与第 {first} 行的地址相同", f"the same address as on line {first}")
+            )
         if reach.olt:
             line, same = self.ports.setdefault((reach.olt, reach.port), (number, reach))
             for name in ("area", "capacity"):
                 here, there = getattr(reach, name), getattr(same, name)
                 if here != there:
-                    message = f"port {reach.olt} {reach.port} has {name} {there} on line {line}, {here} here"
+                    message = Wording(
+                        f"端口 {reach.olt} {reach.port} 的 {name} 在第 {line} 行是 {there}，这里是 {here}",
+                        f"port {reach.olt} {reach.port} has {name} {there} on line {line}, {here} here",
+                    )
                     self.fault(number, column(name), message)
         self.rows.append(reach)
 
@@ -140,31 +162,43 @@ class _Reading:
         try:
             return next(csv.reader([line], strict=True), [])
         except csv.Error as wrong:
-            self.fault(number, 1, f"no CSV ({wrong}): check the quotes of this line")
+            broken = Wording(
+                f"不是 CSV（{wrong}）：请检查本行的引号", f"no CSV ({wrong}): check the quotes of this line"
+            )
+            self.fault(number, 1, broken)
             return None
 
 
-def _faults(given: dict[str, str]) -> Iterator[tuple[str, str]]:
+def _faults(given: dict[str, str]) -> Iterator[tuple[str, Wording]]:
     """(column, what is wrong with it) of one row by itself."""
     try:
         read_address(given["address"])
     except BadAddress as wrong:
-        yield "address", str(wrong)
+        yield "address", sentences(wrong)
     for name, most in LONGEST.items():
         if len(given[name]) > most or not given[name].isprintable():
-            yield name, f"{name} has at most {most} printable characters"
+            yield name, Wording(f"{name} 最多 {most} 个可打印字符", f"{name} has at most {most} printable characters")
     if not given["area"]:
-        yield "area", "area is empty"
+        yield "area", Wording("area 是空的", "area is empty")
     reaching: Sequence[str] = ("olt", "port", "capacity")
     if not any(given[name] for name in reaching):
         return
     for name in reaching:
         if not given[name]:
-            yield name, f"{name} is empty: a port has olt, port and capacity; without all three nothing reaches"
+            yield (
+                name,
+                Wording(
+                    f"{name} 是空的：端口须有 olt、port、capacity；三项全空表示无资源",
+                    f"{name} is empty: a port has olt, port and capacity; without all three nothing reaches",
+                ),
+            )
     capacity = given["capacity"]
     is_whole = capacity.isascii() and capacity.isdigit() and len(capacity) < 6
     if capacity and not (is_whole and 1 <= int(capacity) <= MOST_ON_A_PORT):
-        yield "capacity", f"capacity is a whole number, 1 to {MOST_ON_A_PORT}"
+        yield (
+            "capacity",
+            Wording(f"capacity 应为整数，1 至 {MOST_ON_A_PORT}", f"capacity is a whole number, 1 to {MOST_ON_A_PORT}"),
+        )
 
 
 def _column(line: str, place: int) -> int:

@@ -14,7 +14,8 @@ from pydantic import Field, ValidationError
 
 from dispatch.domain.finding import Value
 from dispatch.domain.kind import Kind
-from dispatch.routing.checks import OWN_FACTS, unknown
+from dispatch.domain.title import Wording, WrongValue
+from dispatch.routing.checks import CATEGORY, FACT, FLOW, OWN_FACTS, RULE, TEAM, unknown
 from dispatch.routing.faults import Faults, read_text
 from dispatch.routing.loader import shape_fault
 from dispatch.routing.rulebook import END, SENDER, Decision, Facts, Rulebook, Rules
@@ -164,45 +165,51 @@ def _facts(case: CaseModel) -> Facts:
     )
 
 
-def _check(rulebook: Rulebook, case: CaseModel, names: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
+def _check(rulebook: Rulebook, case: CaseModel, names: Mapping[str, str]) -> Iterator[tuple[Path, Wording]]:
     """What the case says of the rulebook that isn't so, as (path in the case, message). `names`: the references."""
     if case.to not in (*rulebook.teams, END):
-        yield ("to",), unknown("team", case.to, [*rulebook.teams, END])
+        yield ("to",), unknown(TEAM, case.to, [*rulebook.teams, END])
     if case.sender is not None and case.sender not in rulebook.teams:
-        yield ("sender",), unknown("team", case.sender, rulebook.teams)
+        yield ("sender",), unknown(TEAM, case.sender, rulebook.teams)
     if case.rule is not None and case.rule not in names:
-        yield ("rule",), unknown("rule", case.rule, names)
+        yield ("rule",), unknown(RULE, case.rule, names)
     if case.flow not in rulebook.flows:
-        yield ("flow",), unknown("flow", case.flow, rulebook.flows)
+        yield ("flow",), unknown(FLOW, case.flow, rulebook.flows)
     elif case.team is None and case.finding is not None:
-        yield ("finding",), "a finding is some team's: 'team' is missing"
+        yield ("finding",), Wording("结论属于某个班组：缺少 'team'", "a finding is some team's: 'team' is missing")
     elif case.team is not None:
         yield from _check_visit(rulebook, case, case.team)
     yield from _check_facts(rulebook, case)
 
 
-def _check_visit(rulebook: Rulebook, case: CaseModel, team: str) -> Iterator[tuple[Path, str]]:
+def _check_visit(rulebook: Rulebook, case: CaseModel, team: str) -> Iterator[tuple[Path, Wording]]:
     teams = rulebook.flows[case.flow]
     if team not in teams:
-        yield ("team",), unknown("team", team, teams)
+        yield ("team",), unknown(TEAM, team, teams)
     elif case.finding is None:
-        yield ("team",), "a team reports a finding: 'finding' is missing"
+        yield ("team",), Wording("班组回的是结论：缺少 'finding'", "a team reports a finding: 'finding' is missing")
     elif case.finding not in teams[team]:
-        yield ("finding",), unknown(f"finding of {team}", case.finding, teams[team])
+        yield ("finding",), unknown(Wording(f"{team} 的结论", f"finding of {team}"), case.finding, teams[team])
     elif case.sender is None and any(rule.to == SENDER for rule in teams[team][case.finding]):
-        yield ("finding",), f"'{case.finding}' may lead back to the team that asked: 'sender' is missing"
+        yield (
+            ("finding",),
+            Wording(
+                f"“{case.finding}”可能退回来单班组：缺少 'sender'",
+                f"'{case.finding}' may lead back to the team that asked: 'sender' is missing",
+            ),
+        )
 
 
-def _check_facts(rulebook: Rulebook, case: CaseModel) -> Iterator[tuple[Path, str]]:
+def _check_facts(rulebook: Rulebook, case: CaseModel) -> Iterator[tuple[Path, Wording]]:
     finding = rulebook.findings.get(case.finding or "")
     evidence = {each.name: each for each in finding.evidence} if finding else {}
     for fact, value in case.facts.items():
         if fact in evidence:
             try:
                 evidence[fact].read(value)
-            except ValueError as wrong:
-                yield ("facts", fact), str(wrong)
+            except WrongValue as wrong:
+                yield ("facts", fact), wrong.what
         elif fact not in OWN_FACTS:
-            yield ("facts", fact), unknown("fact", fact, [*OWN_FACTS, *evidence])
+            yield ("facts", fact), unknown(FACT, fact, [*OWN_FACTS, *evidence])
         elif fact == "category" and value not in rulebook.categories:
-            yield ("facts", fact), unknown("category", str(value), rulebook.categories)
+            yield ("facts", fact), unknown(CATEGORY, str(value), rulebook.categories)

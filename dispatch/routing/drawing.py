@@ -18,6 +18,7 @@ from typing import Any
 
 import resvg_py
 
+from dispatch.domain.title import Wording
 from dispatch.errors import MissingPart
 from dispatch.routing import painting
 from dispatch.routing.graph import Arrow, BoxKind, arrows, boxes
@@ -135,7 +136,10 @@ def _run(program: Path, text: str) -> Mapping[str, Any]:
     try:
         done = subprocess.run([program, "-Tjson"], input=text, capture_output=True, encoding="utf-8", check=True)
     except FileNotFoundError:
-        raise MissingPart(part="graphviz-pure", remedy="install the package `graphviz-pure`") from None
+        raise MissingPart(
+            part="graphviz-pure",
+            remedy=Wording("请安装软件包 `graphviz-pure`", "install the package `graphviz-pure`"),
+        ) from None
     placed: Mapping[str, Any] = json.loads(done.stdout)
     return placed
 
@@ -152,5 +156,8 @@ def _font() -> str:
     package = find_spec(_FONT_PACKAGE)
     file = Path(package.origin).parent / _FONT_FILE if package and package.origin else None
     if file is None or not file.exists():
-        raise MissingPart(part=_FONT_FILE, remedy="install the package `manimgx-fonts-cjk`")
+        raise MissingPart(
+            part=_FONT_FILE,
+            remedy=Wording("请安装软件包 `manimgx-fonts-cjk`", "install the package `manimgx-fonts-cjk`"),
+        )
     return str(file)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from dispatch.errors import BadReplayFile, BadRules
+from dispatch.domain.title import Wording
+from dispatch.errors import BadFile, BadRules
 from dispatch.routing.strict_yaml import Fault
 
-FileError = type[BadRules] | type[BadReplayFile]
+FileError = type[BadFile]
 
 
 class Faults:
@@ -40,13 +41,14 @@ class Faults:
         faults = sorted(dict.fromkeys(self.found), key=lambda fault: (fault.line, fault.column))
         lines = [self._line(fault) for fault in faults[: self.most]]
         if len(faults) > len(lines):
-            lines.append(f"{self.file}: and {len(faults) - len(lines)} more")
-        raise self.error(file=self.file, faults=tuple(lines))
+            more = len(faults) - len(lines)
+            lines.append(Wording(f"另有 {more} 处", f"and {more} more").at(self.file))
+        raise self.error(file=self.file, faults=lines)
 
-    def _line(self, fault: Fault) -> str:
+    def _line(self, fault: Fault) -> Wording:
         """`FILE:LINE:COLUMN: message`; `FILE:LINE: message` for a fault of a whole line, whose column is 0."""
         place = f"{fault.line}:{fault.column}" if fault.column else str(fault.line)
-        return f"{self.file}:{place}: {fault.message}"
+        return fault.message.at(f"{self.file}:{place}")
 
 
 def read_text(file: Path, error: FileError = BadRules) -> str:
@@ -54,4 +56,6 @@ def read_text(file: Path, error: FileError = BadRules) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
-        raise error(file=str(file), faults=(f"{file}:1:1: can't be read: {wrong}",)) from None
+        why = str((isinstance(wrong, OSError) and wrong.strerror) or wrong)
+        unread = Wording(f"无法读取：{why}", f"can't be read: {why}")
+        raise error(file=str(file), faults=[unread.at(f"{file}:1:1")]) from None

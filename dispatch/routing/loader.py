@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from dispatch.domain.finding import Evidence, Finding, Value
+from dispatch.domain.model_faults import model_fault
 from dispatch.domain.service_level import ServiceLevel
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording, same
 from dispatch.routing.checks import check
 from dispatch.routing.faults import Faults, read_text
 from dispatch.routing.rulebook import END, Condition, Limits, Rule, Rulebook, Rules, Team
@@ -56,57 +57,82 @@ def shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:
     for block, allowed in _ONE_OF.items():
         place = path.index(block) + 2 if block in path else len(path)
         if len(path) > place:  # behind the entry's name stand the types that pydantic tried
-            return document.fault(path[:place], f"'{path[place - 1]}' must be {allowed}")
+            return document.fault(
+                path[:place],
+                Wording(f"“{path[place - 1]}”应为{allowed.zh}", f"'{path[place - 1]}' must be {allowed.en}"),
+            )
     last = next((part for part in reversed(path) if isinstance(part, str)), "file")
     match error["type"]:
         case "extra_forbidden":
-            return document.fault(path, f"unknown key '{last}'", at_key=True)
+            return document.fault(path, Wording(f"没有键“{last}”", f"unknown key '{last}'"), at_key=True)
         case "missing":
-            return document.fault(path[:-1], f"'{last}' is missing", at_key=True)
+            return document.fault(path[:-1], Wording(f"缺少“{last}”", f"'{last}' is missing"), at_key=True)
         case "value_error":
-            return document.fault(path, str(error["ctx"]["error"]))
+            return document.fault(path, model_fault(error))
         case "string_pattern_mismatch":
-            message = f"'{error['input']}' is no name: small letters, digits and single dashes"
+            message = Wording(
+                f"“{error['input']}”不能作名称：只用小写字母、数字和单个短横",
+                f"'{error['input']}' is no name: small letters, digits and single dashes",
+            )
             return document.fault(path, message, at_key="[key]" in error["loc"])
         case "literal_error":
-            return document.fault(path, f"{error['input']!r} is none of {error['ctx']['expected']}")
-        case "dict_type" | "model_type" | "model_attributes_type":
-            return document.fault(path, f"'{last}' must be a block of keys, not {_shown(error['input'])}")
-        case "list_type" if last != "start" and "flows" not in path:
-            return document.fault(path, f"'{last}' must be a list, not {_shown(error['input'])}")
-        case "list_type":
+            given, expected = error["input"], error["ctx"]["expected"]
             return document.fault(
-                path, f"'{last}' leads nowhere: name a team or list rules, not {_shown(error['input'])}"
+                path, Wording(f"“{given}”不在可选之列：{expected}", f"{given!r} is none of {expected}")
             )
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return document.fault(path, _must_be(last, Wording("一组键值", "a block of keys"), error["input"]))
+        case "list_type" if last != "start" and "flows" not in path:
+            return document.fault(path, _must_be(last, Wording("列表", "a list"), error["input"]))
+        case "list_type":
+            shown = _shown(error["input"])
+            nowhere = Wording(
+                f"“{last}”没有去向：请写一个班组，或列出规则，不能是{shown.zh}",
+                f"'{last}' leads nowhere: name a team or list rules, not {shown.en}",
+            )
+            return document.fault(path, nowhere)
         case kind:
-            told = f"'{last}': {error['msg'][0].lower()}{error['msg'][1:]}"
-            if kind in _WANTED:
-                told = f"'{last}' must be {_WANTED[kind].format(**error.get('ctx', {}))}"
-            return document.fault(path, f"{told}, not {_shown(error['input'])}", at_key="[key]" in error["loc"])
+            return document.fault(path, _misfit(last, kind, error), at_key="[key]" in error["loc"])
+
+
+def _must_be(name: str, wanted: Wording, given: object) -> Wording:
+    shown = _shown(given)
+    return Wording(f"“{name}”应为{wanted.zh}，不能是{shown.zh}", f"'{name}' must be {wanted.en}, not {shown.en}")
+
+
+def _misfit(name: str, kind: str, error: ErrorDetails) -> Wording:
+    """A value that doesn't fit, in the words of the rules where they have some, else in pydantic's."""
+    if kind in _WANTED:
+        limits = error.get("ctx", {})
+        wanted = Wording(_WANTED[kind].zh.format(**limits), _WANTED[kind].en.format(**limits))
+        return _must_be(name, wanted, error["input"])
+    told, shown = model_fault(error), _shown(error["input"])
+    en = f"{told.en[0].lower()}{told.en[1:]}"
+    return Wording(f"“{name}”{told.zh}，不能是{shown.zh}", f"'{name}': {en}, not {shown.en}")
 
 
 _WANTED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "greater_than_equal": "at least {ge}",
-    "less_than_equal": "at most {le}",
-    "string_too_long": "text of at most {max_length} letters",
-    "too_short": "a block of at least {min_length} entry",
+    "int_type": Wording("整数", "a whole number"),
+    "float_type": Wording("数", "a number"),
+    "bool_type": Wording("true 或 false", "true or false"),
+    "greater_than_equal": Wording("不小于 {ge} 的值", "at least {ge}"),
+    "less_than_equal": Wording("不大于 {le} 的值", "at most {le}"),
+    "string_too_long": Wording("最多 {max_length} 个字的文字", "text of at most {max_length} letters"),
+    "too_short": Wording("至少有 {min_length} 项", "a block of at least {min_length} entry"),
 }
 """pydantic's kinds of faults in the words of the rules."""
 
 _ONE_OF = {
-    "when": "a value, a list of values or {at_least: NUMBER}",
-    "facts": "a text, a number, true or false",
+    "when": Wording("一个值、一列值或 {at_least: 数}", "a value, a list of values or {at_least: NUMBER}"),
+    "facts": Wording("文字、数、true 或 false", "a text, a number, true or false"),
 }
 """Blocks whose entries may be of several types, and which."""
 
 
-def _shown(value: object) -> str:
+def _shown(value: object) -> Wording:
     if isinstance(value, str | int | float):
-        return repr(value)
-    return "this" if value else "nothing"
+        return same(repr(value))
+    return Wording("这个", "this") if value else Wording("空", "nothing")
 
 
 def _is_key(path: Path) -> bool:
@@ -259,7 +285,7 @@ def _rules(document: YamlDocument, path: Path, rules: list[RuleModel]) -> Rules:
     return Rules(
         Rule(
             name=_rule_name(place, i, rule, len(rules)),
-            line=document.fault((*path, i), "").line,
+            line=document.fault((*path, i), same("")).line,
             when=tuple(_condition(fact, wanted) for fact, wanted in rule.when.items()),
             to=rule.to,
         )

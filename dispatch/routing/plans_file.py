@@ -15,11 +15,14 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from dispatch.domain.money import read_yuan
 from dispatch.domain.plans import CHARGES, Charge, Customers, Fallback, Holder, Plan, Plans
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording, WrongValue
+from dispatch.routing.checks import unknown
 from dispatch.routing.faults import read_text
 from dispatch.routing.schema import Name, Strict, TitleModel
-from dispatch.routing.strict_file import block, model_of, unknown, version_of
+from dispatch.routing.strict_file import block, model_of, version_of
 from dispatch.routing.strict_yaml import Fault, Path, YamlDocument
+
+PLAN = Wording("营销案", "plan")
 
 FASTEST = 100_000
 """Mbit/s."""
@@ -30,11 +33,16 @@ LONGEST_TERM = 60
 
 def _amount(raw: Any) -> int:
     if not isinstance(raw, str):
-        raise ValueError(f"{_shown(raw)} is no amount: write yuan in quotes, as '600.00'")
+        raise WrongValue(
+            f"{_shown(raw)} 不是金额：请以元为单位写在引号内，如 '600.00'",
+            f"{_shown(raw)} is no amount: write yuan in quotes, as '600.00'",
+        )
     try:
         return read_yuan(raw)
     except ValueError:
-        raise ValueError(f"{raw!r} is no amount: write yuan as '600.00'") from None
+        raise WrongValue(
+            f"{raw!r} 不是金额：请以元为单位写作 '600.00'", f"{raw!r} is no amount: write yuan as '600.00'"
+        ) from None
 
 
 def _shown(raw: Any) -> str:
@@ -47,13 +55,13 @@ def _day(raw: Any) -> date:
             return date.fromisoformat(raw)
     except ValueError:
         pass
-    raise ValueError(f"{_shown(raw)} is no day: write 2026-01-31")
+    raise WrongValue(f"{_shown(raw)} 不是日期：应写作 2026-01-31", f"{_shown(raw)} is no day: write 2026-01-31")
 
 
 def _areas(raw: Any) -> Any:
     """`all` is no area but the lack of a limit; in the models it is an empty list."""
     if raw != "all" and not (isinstance(raw, list) and raw):
-        raise ValueError("'areas' must be all, or a list of areas")
+        raise WrongValue("'areas' 应为 all，或一列片区", "'areas' must be all, or a list of areas")
     return [] if raw == "all" else raw
 
 
@@ -122,13 +130,16 @@ def parse(text: str, name: str) -> Plans:
 def _meaning(document: YamlDocument) -> Iterator[Fault]:
     plans = block(document.data, "plans")
     if "plans" in block(document.data) and not plans:
-        yield document.fault(("plans",), "there are no plans", at_key=True)
+        yield document.fault(("plans",), Wording("没有营销案", "there are no plans"), at_key=True)
     titles: dict[str, str] = {}
     for name, plan in plans.items():
         path: Path = ("plans", name)
         zh = block(plan, "title").get("zh")
         if isinstance(zh, str) and titles.setdefault(zh, name) != name:
-            yield document.fault((*path, "title", "zh"), f"plan '{titles[zh]}' has this title already")
+            yield document.fault(
+                (*path, "title", "zh"),
+                Wording(f"营销案“{titles[zh]}”已用这个名称", f"plan '{titles[zh]}' has this title already"),
+            )
         yield from _offered(document, path, plan)
         yield from _twice(document, path, plan)
         yield from _voided(document, path, plan, plans)
@@ -138,7 +149,10 @@ def _offered(document: YamlDocument, path: Path, plan: object) -> Iterator[Fault
     offered = block(plan, "offered")
     since, until = (str(offered.get(key)) for key in ("from", "until"))
     if _DAY.fullmatch(since) and _DAY.fullmatch(until) and until < since:
-        yield document.fault((*path, "offered", "until"), f"until {until} is before from {since}")
+        yield document.fault(
+            (*path, "offered", "until"),
+            Wording(f"until {until} 早于 from {since}", f"until {until} is before from {since}"),
+        )
 
 
 def _twice(document: YamlDocument, path: Path, plan: object) -> Iterator[Fault]:
@@ -147,7 +161,7 @@ def _twice(document: YamlDocument, path: Path, plan: object) -> Iterator[Fault]:
         items = listed if isinstance(listed, list) else []
         for i, item in enumerate(items):
             if item in items[:i]:
-                yield document.fault((*path, key, i), f"'{item}' is listed twice")
+                yield document.fault((*path, key, i), Wording(f"“{item}”列了两次", f"'{item}' is listed twice"))
 
 
 def _voided(document: YamlDocument, path: Path, plan: object, plans: Mapping[str, Any]) -> Iterator[Fault]:
@@ -155,32 +169,54 @@ def _voided(document: YamlDocument, path: Path, plan: object, plans: Mapping[str
     needs, here = block(plan).get("needs_mobile"), (*path, "when_voided")
     if "when_voided" not in block(plan):
         if needs is True:
-            yield document.fault((*path, "needs_mobile"), "a plan that needs a mobile number needs 'when_voided' too")
+            yield document.fault(
+                (*path, "needs_mobile"),
+                Wording(
+                    "须绑定手机号码的营销案还须有 'when_voided'",
+                    "a plan that needs a mobile number needs 'when_voided' too",
+                ),
+            )
         return
     if needs is False:
-        yield document.fault(here, "'when_voided' belongs to plans with needs_mobile: true", at_key=True)
+        yield document.fault(
+            here,
+            Wording(
+                "'when_voided' 只属于 needs_mobile: true 的营销案",
+                "'when_voided' belongs to plans with needs_mobile: true",
+            ),
+            at_key=True,
+        )
     voided = block(plan, "when_voided")
     if ("plan" in voided) == ("monthly_fee" in voided):
-        yield document.fault(here, "'when_voided' names either a plan or a monthly_fee", at_key=True)
+        yield document.fault(
+            here,
+            Wording(
+                "'when_voided' 只写 plan 或 monthly_fee 之一", "'when_voided' names either a plan or a monthly_fee"
+            ),
+            at_key=True,
+        )
     if isinstance(target := voided.get("plan"), str):
         for message in _no_fallback(str(path[-1]), target, plans):
             yield document.fault((*here, "plan"), message)
 
 
-def _no_fallback(name: str, target: str, plans: Mapping[str, Any]) -> Iterator[str]:
+def _no_fallback(name: str, target: str, plans: Mapping[str, Any]) -> Iterator[Wording]:
     """Why the plan `target` can't be what every holder of the plan `name` is left with."""
     if target not in plans:
-        yield unknown("plan", target, plans)
+        yield unknown(PLAN, target, plans)
     elif target == name:
-        yield f"plan '{target}' can't fall back to itself"
+        yield Wording(f"营销案“{target}”不能退回到自身", f"plan '{target}' can't fall back to itself")
     elif block(plans[target]).get("needs_mobile") is True:
-        yield f"plan '{target}' needs a mobile number itself"
+        yield Wording(f"营销案“{target}”本身也须绑定手机号码", f"plan '{target}' needs a mobile number itself")
     else:
         for key in ("areas", "holders"):
             own, its = block(plans[name]).get(key), block(plans[target]).get(key)
             wide = own == "all" or (isinstance(own, list) and isinstance(its, list) and any(x not in its for x in own))
             if wide and isinstance(its, list):
-                yield f"plan '{target}' isn't offered to all {key} of '{name}'"
+                yield Wording(
+                    f"营销案“{target}”不含“{name}”的全部 {key}",
+                    f"plan '{target}' isn't offered to all {key} of '{name}'",
+                )
 
 
 # -- from models to plans ---------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeGuard
 
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadAnswer, UnknownSymptom
 
 Outcome = Literal["solved", "ticket"]
@@ -60,7 +60,7 @@ class Script:
     def symptom(self, name: str) -> Symptom:
         """Raises UnknownSymptom, listing the known ones."""
         if name not in self.symptoms:
-            raise UnknownSymptom(symptom=name, known=", ".join(self.symptoms))
+            raise UnknownSymptom(symptom=name, known=list(self.symptoms))
         return self.symptoms[name]
 
 
@@ -109,7 +109,10 @@ def _bad_answer(symptom: Symptom, here: str, given: str) -> BadAnswer:
     question = symptom.questions.get(here)
     if question is None:
         return BadAnswer(
-            symptom=symptom.name, asked=f"nothing more (it ended: {here})", given=given, allowed="no answer"
+            symptom=symptom.name,
+            asked=Wording(f"没有了（已结束：{here}）", f"nothing more (it ended: {here})"),
+            given=given,
+            allowed=Wording("无", "no answer"),
         )
-    allowed = ", ".join(f"{question.name}={name}" for name in question.answers)
+    allowed = [f"{question.name}={name}" for name in question.answers]
     return BadAnswer(symptom=symptom.name, asked=question.name, given=given, allowed=allowed)

@@ -11,12 +11,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
 
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
+from dispatch.routing.checks import CATEGORY, unknown
 from dispatch.routing.faults import read_text
 from dispatch.routing.prehandling import OUTCOMES, Answer, Question, Script, Symptom
 from dispatch.routing.schema import Name, Strict, TitleModel
-from dispatch.routing.strict_file import block, model_of, unknown, version_of
+from dispatch.routing.strict_file import block, model_of, version_of
 from dispatch.routing.strict_yaml import Fault, Path, YamlDocument
+
+QUESTION = Wording("问题", "question")
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=160)]
 Speech = Annotated[str, StringConstraints(min_length=1, max_length=400)]
@@ -80,7 +83,7 @@ def parse(text: str, name: str, categories: Collection[str]) -> Script:
 def _meaning(document: YamlDocument, categories: Collection[str]) -> Iterator[Fault]:
     symptoms = block(document.data, "symptoms")
     if "symptoms" in block(document.data) and not symptoms:
-        yield document.fault(("symptoms",), "there are no symptoms", at_key=True)
+        yield document.fault(("symptoms",), Wording("没有故障现象", "there are no symptoms"), at_key=True)
     for name, symptom in symptoms.items():
         path: Path = ("symptoms", name)
         yield from _category(document, path, symptom, categories)
@@ -94,9 +97,19 @@ def _questions(
     for name, question in questions.items():
         here = (*path, "questions", name)
         if name in OUTCOMES:
-            yield document.fault(here, f"'{name}' is how a script ends and can't be a question", at_key=True)
+            yield document.fault(
+                here,
+                Wording(
+                    f"“{name}”是预处理的结局，不能作问题", f"'{name}' is how a script ends and can't be a question"
+                ),
+                at_key=True,
+            )
         if block(question).get("answers") == {}:
-            yield document.fault((*here, "answers"), f"question '{name}' has no answers", at_key=True)
+            yield document.fault(
+                (*here, "answers"),
+                Wording(f"问题“{name}”没有答案", f"question '{name}' has no answers"),
+                at_key=True,
+            )
         for answer, body in block(question, "answers").items():
             yield from _category(document, (*here, "answers", answer), body, categories)
     yield from _ways(document, path, symptom.get("start"), questions)
@@ -105,7 +118,7 @@ def _questions(
 def _category(document: YamlDocument, path: Path, body: object, categories: Collection[str]) -> Iterator[Fault]:
     category = block(body).get("category")
     if isinstance(category, str) and category not in categories:
-        yield document.fault((*path, "category"), unknown("category", category, categories))
+        yield document.fault((*path, "category"), unknown(CATEGORY, category, categories))
 
 
 def _ways(document: YamlDocument, path: Path, start: object, questions: Mapping[str, Any]) -> Iterator[Fault]:
@@ -117,16 +130,22 @@ def _ways(document: YamlDocument, path: Path, start: object, questions: Mapping[
         if isinstance(block(body).get("next"), str)
     ]
     if isinstance(start, str) and start not in questions:
-        yield document.fault((*path, "start"), unknown("question", start, questions))
+        yield document.fault((*path, "start"), unknown(QUESTION, start, questions))
     for edge in edges:
         if edge[2] not in questions and edge[2] not in OUTCOMES:
-            message = unknown("question", edge[2], [*questions, *OUTCOMES])
+            message = unknown(QUESTION, edge[2], [*questions, *OUTCOMES])
             yield document.fault(_place(path, edge), message)
     if isinstance(start, str) and start in questions:
         for name in _unreached(start, questions, edges):
-            yield document.fault((*path, "questions", name), f"no way leads to question '{name}'", at_key=True)
+            yield document.fault(
+                (*path, "questions", name),
+                Wording(f"没有路通到问题“{name}”", f"no way leads to question '{name}'"),
+                at_key=True,
+            )
     for edge, circle in _loops(questions, edges):
-        yield document.fault(_place(path, edge), f"the script comes round again: {' → '.join(circle)}")
+        way = " → ".join(circle)
+        message = Wording(f"预处理会绕回来：{way}", f"the script comes round again: {way}")
+        yield document.fault(_place(path, edge), message)
 
 
 def _place(path: Path, edge: Edge) -> Path:

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from dispatch.domain.time import read_duration
+from dispatch.domain.title import WrongValue
 
 _NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 Name = Annotated[str, StringConstraints(pattern=_NAME, max_length=40)]
@@ -24,7 +25,10 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 def _duration(raw: Any) -> timedelta:
     if not isinstance(raw, str):
-        raise ValueError(f"{raw!r} is no duration: write 90s, 15m, 2h, 1h30m or 7d")
+        raise WrongValue(
+            f"{raw!r} 不是时长：应写作 90s、15m、2h、1h30m 或 7d",
+            f"{raw!r} is no duration: write 90s, 15m, 2h, 1h30m or 7d",
+        )
     return read_duration(raw)
 
 
@@ -60,11 +64,15 @@ class EvidenceModel(Strict):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> EvidenceModel:
         if (self.kind == "choice") != bool(self.choices):
-            raise ValueError("choices belong to kind 'choice', and to no other")
+            raise WrongValue(
+                "choices 只属于 kind 为 'choice' 的佐证", "choices belong to kind 'choice', and to no other"
+            )
         if self.kind != "number" and (self.unit or self.least is not None or self.most is not None):
-            raise ValueError("unit, least and most belong to kind 'number'")
+            raise WrongValue(
+                "unit、least、most 只属于 kind 为 'number' 的佐证", "unit, least and most belong to kind 'number'"
+            )
         if self.least is not None and self.most is not None and self.least > self.most:
-            raise ValueError("least is above most")
+            raise WrongValue("least 大于 most", "least is above most")
         return self
 
 
@@ -90,9 +98,15 @@ class TeamModel(Strict):
     @model_validator(mode="after")
     def _has_people_or_none(self) -> TeamModel:
         if not self.automatic and not (self.members and self.respond_within and self.finish_within):
-            raise ValueError("a team of people needs members, respond_within and finish_within")
+            raise WrongValue(
+                "有人的班组须有 members、respond_within 和 finish_within",
+                "a team of people needs members, respond_within and finish_within",
+            )
         if self.automatic and (self.respond_within or self.finish_within or self.passes_on_to or self.assigned):
-            raise ValueError("an automatic team has no respond_within, finish_within, passes_on_to or assigned")
+            raise WrongValue(
+                "自动班组没有 respond_within、finish_within、passes_on_to 和 assigned",
+                "an automatic team has no respond_within, finish_within, passes_on_to or assigned",
+            )
         return self
 
 

@@ -5,9 +5,8 @@ Each fault is one line `FILE:LINE:COLUMN: message`, in the order of the file.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -50,10 +49,3 @@ def block(data: object, *path: str) -> Mapping[str, Any]:
     for part in path:
         data = data.get(part) if isinstance(data, Mapping) else None
     return data if isinstance(data, Mapping) else {}
-
-
-def unknown(kind: str, name: str, known: Collection[str]) -> str:
-    """The message for a name that leads nowhere, with the nearest known one."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known are: {', '.join(known) or 'none'}"
-    return f"unknown {kind} '{name}'; {hint}"

@@ -15,6 +15,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from dispatch.domain.title import Wording
+
 Path = tuple[str | int, ...]
 
 
@@ -24,7 +26,7 @@ class Fault:
 
     line: int
     column: int
-    message: str
+    message: Wording
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class YamlDocument:
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    def fault(self, path: Path, message: str, *, at_key: bool = False) -> Fault:
+    def fault(self, path: Path, message: Wording, *, at_key: bool = False) -> Fault:
         """A fault at `path`, or at the nearest parent that the file has."""
         place = self.keys.get(path) if at_key else None
         while place is None:
@@ -52,22 +54,26 @@ def read(text: str) -> YamlDocument:
     except MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        message = f"not YAML: {wrong.problem or wrong.context}"
+        message = _not_yaml(str(wrong.problem or wrong.context))
         return YamlDocument(None, faults=[Fault(line, column, message)])
     except ReaderError as wrong:
         before = text[: wrong.position]
         place = before.count("\n") + 1, len(before) - before.rfind("\n")
-        return YamlDocument(
-            None, faults=[Fault(*place, f"not YAML: U+{ord(text[wrong.position]):04X} can't stand in it")]
-        )
+        code = f"U+{ord(text[wrong.position]):04X}"
+        message = Wording(f"不是 YAML：不能有字符 {code}", f"not YAML: {code} can't stand in it")
+        return YamlDocument(None, faults=[Fault(*place, message)])
     except YAMLError as wrong:
-        return YamlDocument(None, faults=[Fault(1, 1, f"not YAML: {str(wrong).splitlines()[0]}")])
+        return YamlDocument(None, faults=[Fault(1, 1, _not_yaml(str(wrong).splitlines()[0]))])
     document = YamlDocument(None)
     if root is None:
-        document.faults.append(Fault(1, 1, "the file is empty"))
+        document.faults.append(Fault(1, 1, Wording("文件是空的", "the file is empty")))
     else:
         document.data = _build(root, (), document)
     return document
+
+
+def _not_yaml(problem: str) -> Wording:
+    return Wording(f"不是 YAML：{problem}", f"not YAML: {problem}")
 
 
 def _build(node: Node, path: Path, document: YamlDocument) -> Any:
@@ -77,7 +83,10 @@ def _build(node: Node, path: Path, document: YamlDocument) -> Any:
     ):  # nothing written: YAML places it at what follows
         document.where[path] = document.keys.get(path) or document.where[path[:-1]]
     if node.anchor:  # an alias may stand inside of what it repeats: never follow one
-        document.faults.append(Fault(*_start(node), f"'&{node.anchor}' has no place here: write it out each time"))
+        message = Wording(
+            f"这里不能用“&{node.anchor}”：请每次都写全", f"'&{node.anchor}' has no place here: write it out each time"
+        )
+        document.faults.append(Fault(*_start(node), message))
         return None
     match node:
         case MappingNode():
@@ -94,12 +103,15 @@ def _build_mapping(node: MappingNode, path: Path, document: YamlDocument) -> Map
     for key_node, value_node in node.value:
         line, column = _start(key_node)
         if not isinstance(key_node, ScalarNode):
-            document.faults.append(Fault(line, column, "a key must be a plain word"))
+            document.faults.append(Fault(line, column, Wording("键应为普通的词", "a key must be a plain word")))
             continue
         key = str(key_node.value)
         if key in built:
             first = document.keys[(*path, key)][0]
-            document.faults.append(Fault(line, column, f"duplicate key '{key}', first given on line {first}"))
+            message = Wording(
+                f"键“{key}”重复，第 {first} 行已有", f"duplicate key '{key}', first given on line {first}"
+            )
+            document.faults.append(Fault(line, column, message))
             continue
         document.keys[(*path, key)] = line, column
         built[key] = _build(value_node, (*path, key), document)
@@ -122,7 +134,8 @@ def _scalar(node: ScalarNode, document: YamlDocument) -> str | int | float | boo
                 return value
     except ValueError:
         pass
-    document.faults.append(Fault(*_start(node), f"a value of kind '{kind}' has no place here: {value!r}"))
+    message = Wording(f"这里不能有“{kind}”类的值：{value!r}", f"a value of kind '{kind}' has no place here: {value!r}")
+    document.faults.append(Fault(*_start(node), message))
     return value
 
 

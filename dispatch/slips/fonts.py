@@ -10,6 +10,7 @@ from pathlib import Path
 import typst
 from fontTools.ttLib import TTFont
 
+from dispatch.domain.title import Wording
 from dispatch.errors import MissingGlyph, MissingPart
 
 _PACKAGE = "manimgx_fonts_cjk"
@@ -47,7 +48,10 @@ def find_fonts(folder: Path | None = None) -> Fonts:
     files = (file.resolve() for file in sorted(folder.rglob("*")))
     chosen = [_for_simplified_chinese(faces[file]) for file in files if file in faces]
     if not chosen:
-        raise MissingPart(part=f"a font in {folder}", remedy="put one there, or let the wheel's be used")
+        raise MissingPart(
+            part=Wording(f"{folder} 中的字体", f"a font in {folder}"),
+            remedy=Wording("请放入字体，或改用自带的字体", "put one there, or let the wheel's be used"),
+        )
     return Fonts(
         folder=folder,
         found=found,
@@ -59,7 +63,10 @@ def find_fonts(folder: Path | None = None) -> Fonts:
 def _package() -> Path:
     package = find_spec(_PACKAGE)
     if package is None or package.origin is None:
-        raise MissingPart(part="a Chinese font", remedy="install the package `manimgx-fonts-cjk`")
+        raise MissingPart(
+            part=Wording("中文字体", "a Chinese font"),
+            remedy=Wording("请安装软件包 `manimgx-fonts-cjk`", "install the package `manimgx-fonts-cjk`"),
+        )
     return Path(package.origin).parent
 
 

@@ -15,6 +15,7 @@ import segno
 import typst
 
 from dispatch.domain.money import capital, write_yuan
+from dispatch.domain.title import Wording, same
 from dispatch.errors import TypesettingFailed
 from dispatch.slips.fonts import Fonts, find_fonts
 from dispatch.slips.forms import InvoiceData, SlipData
@@ -110,7 +111,10 @@ class _Press:
     def print(self, template: str, view: View, moment: datetime) -> bytes:
         """`moment` is the document's date. The data go in as JSON, and are never part of the template's text."""
         if os.getpid() != self._process:
-            raise TypesettingFailed(template=template, why="this process was forked from one that had printed")
+            raise TypesettingFailed(
+                template=template,
+                why=Wording("本进程由已排过版的进程派生", "this process was forked from one that had printed"),
+            )
         self.fonts.demand_glyphs("".join(_texts(view)))
         at = moment.astimezone(UTC).replace(microsecond=0)  # typst takes whole seconds
         view |= {
@@ -128,7 +132,7 @@ class _Press:
                     timestamp=at,
                 )
         except typst.TypstError as wrong:
-            raise TypesettingFailed(template=template, why=wrong.message) from None
+            raise TypesettingFailed(template=template, why=same(wrong.message)) from None
         assert isinstance(pdf, bytes)
         return pdf
 

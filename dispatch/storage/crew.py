@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import delete, func, insert, select
 
 from dispatch.domain.ticket import HopState
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.storage.database import Tx
 from dispatch.storage.hops import update_hops
@@ -18,7 +19,11 @@ def add(tx: Tx, team: str, person: str, area: str) -> None:
     """Raises BadInput when the person is on that crew already."""
     known = select(crew.c.person).where(crew.c.team == team, crew.c.person == person, crew.c.area == area)
     if tx.execute(known).first():
-        raise BadInput(what=f"{person} is on the crew of {team} in {area} already")
+        raise BadInput(
+            what=Wording(
+                f"{person} 已在班组 {team}（{area}）中", f"{person} is on the crew of {team} in {area} already"
+            )
+        )
     tx.execute(insert(crew).values(team=team, person=person, area=area))
 
 

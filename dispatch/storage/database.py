@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from dispatch.domain.title import Wording
 from dispatch.errors import MissingPart, SchemaOutdated
 from dispatch.storage.column_types import read_json, write_json
 
@@ -67,7 +68,10 @@ class Database:
                 _quote_no_rows(self.engine)
             case _:
                 raise MissingPart(
-                    part=f"a database of kind {self.kind}", remedy="use sqlite:/// or postgresql+psycopg://"
+                    part=Wording(f"{self.kind} 数据库的支持", f"a database of kind {self.kind}"),
+                    remedy=Wording(
+                        "请用 sqlite:/// 或 postgresql+psycopg://", "use sqlite:/// or postgresql+psycopg://"
+                    ),
                 )
 
     @property

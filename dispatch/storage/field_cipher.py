@@ -19,6 +19,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from dispatch.domain.title import Wording, same
 from dispatch.errors import BadSettings, MissingPart
 from dispatch.settings import Settings
 
@@ -45,15 +46,20 @@ class FieldCipher:
         name, _, rest = sealed.partition(b".")
         key = self.keys.get(name.decode(errors="replace"))
         if key is None:
+            shown = repr(name.decode(errors="replace"))
             raise MissingPart(
-                part=f"field key {name.decode(errors='replace')!r}", remedy="add it to DISPATCH_FIELD_KEYS"
+                part=Wording(f"字段密钥 {shown}", f"field key {shown}"),
+                remedy=Wording("请把它加入 DISPATCH_FIELD_KEYS", "add it to DISPATCH_FIELD_KEYS"),
             )
         try:
             return AESGCM(key).decrypt(rest[:NONCE], rest[NONCE:], _place(table, column, row))
         except InvalidTag:
             raise MissingPart(
-                part=f"the content of {table}.{column} in row {row}",
-                remedy="it was changed, or encrypted with another key: restore the row or the key",
+                part=Wording(f"{table}.{column} 第 {row} 行的内容", f"the content of {table}.{column} in row {row}"),
+                remedy=Wording(
+                    "内容被改动过，或由另一密钥加密：请恢复该行或该密钥",
+                    "it was changed, or encrypted with another key: restore the row or the key",
+                ),
             ) from None
 
     def encrypt_text(self, plain: str, table: str, column: str, row: int) -> str:
@@ -78,7 +84,8 @@ def open_cipher(settings: Settings) -> FieldCipher:
         return _read(settings.field_keys.get_secret_value(), settings.index_key.get_secret_value())
     if settings.field_keys is not None or settings.index_key is not None or not settings.embedded_database:
         raise MissingPart(
-            part="DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY", remedy="set both: `dispatch keys` prints new ones"
+            part=Wording("DISPATCH_FIELD_KEYS 和 DISPATCH_INDEX_KEY", "DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY"),
+            remedy=Wording("两个都要设置，`dispatch keys` 可生成", "set both: `dispatch keys` prints new ones"),
         )
     file = settings.root / "field.keys"
     if not file.exists():
@@ -96,16 +103,21 @@ def _read(field_keys: str, index_key: str) -> FieldCipher:
     keys = {}
     for part in field_keys.split(","):
         name, _, key = part.strip().partition(":")
-        keys[name] = _key(f"DISPATCH_FIELD_KEYS, key {name!r}", key)
-    return FieldCipher(keys, next(iter(keys)), _key("DISPATCH_INDEX_KEY", index_key))
+        keys[name] = _key(Wording(f"DISPATCH_FIELD_KEYS 中的 {name!r}", f"DISPATCH_FIELD_KEYS, key {name!r}"), key)
+    return FieldCipher(keys, next(iter(keys)), _key(same("DISPATCH_INDEX_KEY"), index_key))
 
 
-def _key(what: str, text: str) -> bytes:
+def _key(what: Wording, text: str) -> bytes:
     with contextlib.suppress(ValueError):
         key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         if len(key) == 32:
             return key
-    raise BadSettings(faults=f"{what}: must be 32 bytes in URL-safe base 64, as `dispatch keys` prints them")
+    raise BadSettings(
+        Wording(
+            f"{what.zh}：应为 URL-safe base 64 编码的 32 字节，如 `dispatch keys` 所生成",
+            f"{what.en}: must be 32 bytes in URL-safe base 64, as `dispatch keys` prints them",
+        )
+    )
 
 
 def _keep(file: Path, *lines: str) -> None:

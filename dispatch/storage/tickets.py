@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 
 from dispatch.domain.kind import Kind
+from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
 from dispatch.storage.bulk import Rows, among, among_given, insert_numbered, listed
 from dispatch.storage.database import Tx
@@ -39,7 +40,9 @@ def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> TicketRow:
     """The ticket. Raises NotFound."""
     row = shaped(TicketRow, tx.execute(_LOCKED if lock else _ONE, {"ticket": ticket_id})).one_or_none()
     if row is None:
-        raise NotFound(what="ticket", which=f"number {ticket_id}")  # whether F or C can't be known
+        raise NotFound(
+            what=Wording("工单", "ticket"), which=Wording(str(ticket_id), f"number {ticket_id}")
+        )  # whether F or C can't be known
     return row
 
 
@@ -70,5 +73,5 @@ def of_hop(tx: Tx, hop_id: int) -> int:
     """The id of the hop's ticket. Raises NotFound."""
     found: int | None = tx.execute(select(hop.c.ticket_id).where(hop.c.id == hop_id)).scalar()
     if found is None:
-        raise NotFound(what="hop with id", which=hop_id)
+        raise NotFound(what=Wording("环节，编号", "hop with id"), which=hop_id)
     return found

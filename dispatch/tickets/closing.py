@@ -11,10 +11,11 @@ from typing import Any
 
 import orjson
 
-from dispatch.domain.numbers import hop_number, ticket_number
+from dispatch.domain.numbers import hop_wording, ticket_number
 from dispatch.domain.roles import CUSTOMER, WORKER, Actor, require
 from dispatch.domain.service_level import Spent, spent
 from dispatch.domain.ticket import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, DispatchError, NotFound, SurveyOver
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, surveys, tickets
@@ -112,7 +113,7 @@ def answer_many(
     for token, finding in answers:
         try:
             if token not in known:
-                raise NotFound(what="survey", which="with this link")
+                raise NotFound(what=Wording("回访，链接", "survey"), which=Wording("有误", "with this link"))
             if token in endings:
                 raise SurveyOver()
             endings[token] = _answered(rulebook, rows[known[token].hop_id], finding, CUSTOMER)
@@ -136,7 +137,9 @@ def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, ac
         tickets.get(tx, ticket_id)
         raise SurveyOver()
     row = hops.lock(tx, [hop_id])[hop_id]
-    require(actor, "answer", f"the survey of {ticket_number(row.kind, ticket_id)}", rulebook.teams[row.team].members)
+    number = ticket_number(row.kind, ticket_id)
+    what = Wording(f"工单 {number} 的回访", f"the survey of {number}")
+    require(actor, "answer", what, rulebook.teams[row.team].members)
     _close(tx, rulebook, [_answered(rulebook, row, finding, actor)], now)
 
 
@@ -161,10 +164,13 @@ def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Actor, 
 def _answered(rulebook: Rulebook, row: LockedHop, finding: str, actor: Actor) -> Ending:
     if row.state in HOP_ENDS:
         raise SurveyOver()
-    hop_move(HopState(row.state), "finish", f"hop {hop_number(row.kind, row.ticket_id, row.seq)}")
+    hop_move(HopState(row.state), "finish", hop_wording(row.kind, row.ticket_id, row.seq))
     allowed = [known.name for known in rulebook.findings_of(row.kind, row.team)]
     if finding not in allowed:
-        raise BadInput(what=f"{finding!r} is no answer; answer {', '.join(allowed)}")
+        listed = ", ".join(allowed)
+        raise BadInput(
+            what=Wording(f"没有答复“{finding:.40}”；可答：{listed}", f"{finding!r:.40} is no answer; answer {listed}")
+        )
     return Ending(row, "finish", actor, finding=finding)
 
 

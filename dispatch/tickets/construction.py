@@ -13,6 +13,7 @@ from dispatch import effects
 from dispatch.domain.account import AccountState, account_move
 from dispatch.domain.numbers import ticket_number
 from dispatch.domain.roles import WORKER
+from dispatch.domain.title import Wording
 from dispatch.effects import Order
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts
@@ -50,7 +51,11 @@ def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetim
     locked = accounts.lock(tx, list(hop_of))
     lines = accounts.lines(tx, list(hop_of))  # the plan may have changed since the line was prepared
     for account in locked:
-        state = account_move(AccountState(account.state), "activate", f"account with id {account.id}")
+        state = account_move(
+            AccountState(account.state),
+            "activate",
+            Wording(f"编号为 {account.id} 的账号", f"account with id {account.id}"),
+        )
         accounts.change(tx, account.id, state=state)
         hop = hop_of[account.id]
         key, number = key_of(hop.id), ticket_number(hop.kind, hop.ticket_id)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch.domain.kind import Kind
-from dispatch.domain.numbers import hop_number, ticket_number
+from dispatch.domain.numbers import hop_wording, ticket_number, ticket_wording
 from dispatch.domain.rank import rank
 from dispatch.domain.roles import Actor, require
-from dispatch.domain.text import clean
+from dispatch.domain.text import REASON, clean
 from dispatch.domain.ticket import HopState, TicketState, hop_move, ticket_move
 from dispatch.domain.time import write_duration
+from dispatch.domain.title import Wording
 from dispatch.errors import NotWithdrawable, UrgedEnough
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, tickets
@@ -26,18 +27,19 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
 
     Raises NotAllowed, NotFound, UrgedEnough, BadInput.
     """
-    require(actor, "urge", "a ticket")
+    require(actor, "urge", Wording("工单", "a ticket"))
     row, live = _locked(tx, ticket_id)
     number, limits = ticket_number(row.kind, ticket_id), rulebook.limits
     if row.state not in (TicketState.OPEN, TicketState.TRANSFERRED):
-        raise UrgedEnough(ticket=number, zh="已不在处理中", why=f"it is {row.state}, nobody is at work on it")
+        raise UrgedEnough(ticket=number, why=_nobody_at_work(TicketState(row.state)))
     if row.urged >= limits.urges:
-        often, why = f"已催{row.urged}次", f"it was urged {row.urged} times already, more doesn't help"
-        raise UrgedEnough(ticket=number, zh=often, why=why)
+        often = Wording(f"已催 {row.urged} 次，再催无益", f"it was urged {row.urged} times already, more doesn't help")
+        raise UrgedEnough(ticket=number, why=often)
     if row.urged_at is not None and now < row.urged_at + limits.urge_every:
         every = write_duration(limits.urge_every)
-        raise UrgedEnough(ticket=number, zh=f"在{every}内已催过", why=f"the last time was less than {every} ago")
-    why = clean(reason, "reason")
+        just_now = Wording(f"{every} 内已催过", f"the last time was less than {every} ago")
+        raise UrgedEnough(ticket=number, why=just_now)
+    why = clean(reason, REASON)
     times = row.urged + 1
     write_act(
         tx,
@@ -49,23 +51,27 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
     return times
 
 
+def _nobody_at_work(state: TicketState) -> Wording:
+    return Wording(f"现为“{state.label.zh}”，无人在办", f"it is {state}, nobody is at work on it")
+
+
 def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
     """The report is taken back; its live hop ends with it.
 
     Raises NotAllowed, NotFound, IllegalMove, BadInput; NotWithdrawable for a construction order, behind which stand an
     account, a reserved port and the customer's money.
     """
-    require(actor, "withdraw", "a ticket")
-    why = clean(reason, "reason")
+    require(actor, "withdraw", Wording("工单", "a ticket"))
+    why = clean(reason, REASON)
     row, live = _locked(tx, ticket_id)
     number = ticket_number(row.kind, ticket_id)
     if row.kind == Kind.CONSTRUCTION:
         raise NotWithdrawable(ticket=number)
-    state = ticket_move(TicketState(row.state), "withdraw", f"ticket {number}")
+    state = ticket_move(TicketState(row.state), "withdraw", ticket_wording(row.kind, ticket_id))
     ended = [
         {
             "id": hop.id,
-            "state": hop_move(HopState(hop.state), "withdraw", f"hop {hop_number(hop.kind, ticket_id, hop.seq)}"),
+            "state": hop_move(HopState(hop.state), "withdraw", hop_wording(hop.kind, ticket_id, hop.seq)),
             "ended_at": now,
             "wake_at": None,
             "held_seconds": next_hop.held_seconds(hop, now),

@@ -10,13 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dispatch.domain.acts import act_wording
 from dispatch.domain.finding import Value
-from dispatch.domain.numbers import hop_number
-from dispatch.domain.roles import Actor, Role, require
+from dispatch.domain.numbers import hop_number, hop_wording
+from dispatch.domain.roles import NOBODY, Actor, Role, require, role_wording
 from dispatch.domain.service_level import finish_by
-from dispatch.domain.text import clean
+from dispatch.domain.text import REASON, clean
 from dispatch.domain.ticket import HopState, hop_move
 from dispatch.domain.time import write_duration
+from dispatch.domain.title import Wording
 from dispatch.errors import (
     AlreadyClaimed,
     BadEvidence,
@@ -88,6 +90,9 @@ class Claim:
     on_behalf_of: str | None = None
 
 
+CLAIMED_FIRST = Wording("处理中（请先接单）", "claimed: claim it first")
+
+
 def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetime) -> Refusals:
     """Of two people who claim the same hop one wins; the other is refused with the winner's name."""
     rows = _locked(tx, [c.hop_id for c in claims])
@@ -100,7 +105,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
             _require_member(team, claim.actor, "claim", row, claim.on_behalf_of)
             if row.state in (HopState.CLAIMED, HopState.HELD):
                 raise AlreadyClaimed(hop=_name(row), holder=row.holder)
-            state = hop_move(HopState(row.state), "claim", f"hop {_name(row)}")
+            state = hop_move(HopState(row.state), "claim", _hop(row))
         except DispatchError as refused:
             refusals[claim.hop_id] = refused
             continue
@@ -146,11 +151,11 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
     """
     row = _found(hops.lock(tx, [hop_id]), hop_id)
     _require_holder(_team(rulebook, row), actor, "hold", row, None)
-    state = hop_move(HopState(row.state), "hold", f"hop {_name(row)}")
+    state = hop_move(HopState(row.state), "hold", _hop(row))
     limit = rulebook.limits.hold
     if not now < until <= now + limit:
         raise HeldTooLong(limit=write_duration(limit), until=until.isoformat(timespec="minutes"))
-    why = clean(reason, "reason")
+    why = clean(reason, REASON)
     entry = history.entry(row.ticket_id, now, "hold", actor, hop_id, until=until.isoformat(), reason=why)
     write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "held_at": now, "wake_at": until}])
     boards_changed(tx, [row.team])
@@ -167,7 +172,7 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Ac
     """Locked hops back into their holders' hands; the time on hold doesn't count against them."""
     resumed = []
     for row in rows:
-        state = hop_move(HopState(row.state), "resume", f"hop {_name(row)}")
+        state = hop_move(HopState(row.state), "resume", _hop(row))
         held = next_hop.held_seconds(row, now)
         level = _team(rulebook, row).level
         assert row.claimed_at is not None  # the database's constraint `in_hand`
@@ -182,9 +187,9 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Ac
 
 def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     """Out of the quarantine, tried afresh. Raises NotAllowed, NotFound, IllegalMove."""
-    require(actor, "release", "a hop")
+    require(actor, "release", Wording("环节", "a hop"))
     row = _found(hops.lock(tx, [hop_id]), hop_id)
-    state = hop_move(HopState(row.state), "release", f"hop {_name(row)}")
+    state = hop_move(HopState(row.state), "release", _hop(row))
     entry = history.entry(row.ticket_id, now, "release", actor, hop_id, failure=row.failure)
     write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "wake_at": now, "failures": 0}])
 
@@ -194,46 +199,56 @@ def _ending(rulebook: Rulebook, row: LockedHop, end: End) -> Ending:
     match end:
         case Report():
             _require_holder(team, end.actor, "report on", row, end.on_behalf_of)
-            hop_move(HopState(row.state), "report", f"hop {_name(row)}")
+            hop_move(HopState(row.state), "report", _hop(row))
             evidence = _evidence(rulebook, row, end)
             return Ending(row, "report", end.actor, end.finding, evidence, on_behalf_of=end.on_behalf_of)
         case PassOn():
             if end.actor.role != Role.SUPERVISOR:  # who may move any hop, also one whose holder has gone home
                 _require_holder(team, end.actor, "pass on", row, end.on_behalf_of)
-            hop_move(HopState(row.state), "pass on", f"hop {_name(row)}")
+            hop_move(HopState(row.state), "pass on", _hop(row))
             if end.to not in team.passes_on_to:
-                raise NotPassable(team=row.team, to=end.to, allowed=", ".join(team.passes_on_to) or "no one")
-            reason = clean(end.reason, "reason")
+                raise NotPassable(team=row.team, to=end.to, allowed=list(team.passes_on_to) or [NOBODY])
+            reason = clean(end.reason, REASON)
             return Ending(row, "pass on", end.actor, to=end.to, reason=reason, on_behalf_of=end.on_behalf_of)
         case HandBack():
             _require_holder(team, end.actor, "hand back", row, end.on_behalf_of)
-            hop_move(HopState(row.state), "hand back", f"hop {_name(row)}")
+            hop_move(HopState(row.state), "hand back", _hop(row))
             if row.asker_team is None:
                 raise NobodyAsked(hop=_name(row))
-            reason = clean(end.reason, "reason")
+            reason = clean(end.reason, REASON)
             return Ending(row, "hand back", end.actor, reason=reason, on_behalf_of=end.on_behalf_of)
 
 
 def _evidence(rulebook: Rulebook, row: LockedHop, report: Report) -> dict[str, Value]:
     allowed = {finding.name: finding for finding in rulebook.findings_of(row.kind, row.team)}
     if report.finding not in allowed:
-        raise UnknownFinding(team=row.team, finding=report.finding, allowed=", ".join(allowed))
+        raise UnknownFinding(team=row.team, finding=report.finding, allowed=list(allowed))
     good, faults = allowed[report.finding].read(report.evidence)
     if faults:
-        raise BadEvidence(finding=report.finding, faults="; ".join(faults))
+        raise BadEvidence(finding=report.finding, faults=faults)
     return good
+
+
+def _hop(row: LockedHop) -> Wording:
+    return hop_wording(row.kind, row.ticket_id, row.seq)
+
+
+def _for(hop: Wording, on_behalf_of: str | None) -> Wording:
+    return Wording(f"{hop.zh}，代 {on_behalf_of}", f"{hop.en} for {on_behalf_of}") if on_behalf_of else hop
 
 
 def _require_member(team: Team, actor: Actor, act: str, row: LockedHop, on_behalf_of: str | None) -> None:
     """The team's own people, or for one of them those who may file on his behalf."""
     allowed = team.filed_by if on_behalf_of else team.members
-    require(actor, act, f"hop {_name(row)}" + (f" for {on_behalf_of}" if on_behalf_of else ""), allowed)
+    require(actor, act, _for(_hop(row), on_behalf_of), allowed)
 
 
 def _require_holder(team: Team, actor: Actor, act: str, row: LockedHop, on_behalf_of: str | None) -> None:
     _require_member(team, actor, act, row, on_behalf_of)
     if row.holder is None:
-        raise IllegalMove(what=f"hop {_name(row)}", move=act, state=row.state, sources="claimed: claim it first")
+        raise IllegalMove(
+            what=_hop(row), move=act_wording(act), state=HopState(row.state).wording, sources=CLAIMED_FIRST
+        )
     if row.holder != (on_behalf_of or actor.name):
         raise NotYours(hop=_name(row), holder=row.holder, actor=on_behalf_of or actor.name)
 
@@ -241,23 +256,29 @@ def _require_holder(team: Team, actor: Actor, act: str, row: LockedHop, on_behal
 def _team(rulebook: Rulebook, row: LockedHop) -> Team:
     """The hop's team. A rulebook that drops a team at work is refused, so this fails only for a hop of another time."""
     if row.team not in rulebook.teams:
-        raise NotFound(what="team in the rules in force", which=row.team)
+        raise NotFound(what=Wording("现行规则中的班组", "team in the rules in force"), which=row.team)
     team = rulebook.teams[row.team]
     if team.automatic:  # where it has members, as the survey has, they don't act on the hop but by a call
-        raise NotAllowed(role="nobody", actor="", act="work on", what=f"{team.name}, it is automatic", allowed="worker")
+        raise NotAllowed(
+            role=Wording("任何人", "nobody"),
+            actor="",
+            act=act_wording("work on"),
+            what=Wording(f"{team.name}，自动班组", f"{team.name}, it is automatic"),
+            allowed=role_wording(Role.WORKER),
+        )
     return team
 
 
 def _locked(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
     """Raises BadInput when a hop is named twice: the second act would be judged by the state before the first."""
     if len(set(hop_ids)) < len(hop_ids):
-        raise BadInput(what="a hop is named twice in one batch")
+        raise BadInput(what=Wording("同一批中一个环节列了两次", "a hop is named twice in one batch"))
     return hops.lock(tx, hop_ids)
 
 
 def _found(rows: Mapping[int, LockedHop], hop_id: int) -> LockedHop:
     if hop_id not in rows:
-        raise NotFound(what="hop with id", which=hop_id)
+        raise NotFound(what=Wording("环节，编号", "hop with id"), which=hop_id)
     return rows[hop_id]
 
 

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
 from dispatch.domain.kind import Kind
-from dispatch.domain.numbers import ticket_number
+from dispatch.domain.numbers import ticket_number, ticket_wording
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.request_key import LONGEST_KEY
 from dispatch.domain.roles import CHANNEL_OF, Actor, Role, require
-from dispatch.domain.text import clean
+from dispatch.domain.text import DESCRIPTION, NOTE, REASON, clean
 from dispatch.domain.ticket import TICKET_ENDS, TicketState, ticket_move
+from dispatch.domain.title import Wording
 from dispatch.errors import (
     AccountNotInService,
     AccountSuspended,
@@ -82,7 +83,7 @@ def submit_many(
     tx: Tx, rulebook: Rulebook, script: Script, reports: Sequence[FaultReport], actor: Actor, now: datetime
 ) -> list[AcceptedReport | DispatchError]:
     """Take reports in one transaction; each comes out accepted or with its refusal, in their order."""
-    require(actor, "submit", "a report")
+    require(actor, "submit", Wording("报障", "a report"))
     channel = CHANNEL_OF[Role(actor.role)]
     known = accounts.by_numbers(tx, [r.account for r in reports], lock=True)
     open_ids = tickets.open_faults(tx, [row.id for row in known.values()])
@@ -117,14 +118,14 @@ def submit_many(
 
 def transfer(tx: Tx, ticket_id: int, note: str, actor: Actor, now: datetime) -> None:
     """10050 → 10086: the fault is ours; what was said goes along. Raises NotAllowed, NotFound, IllegalMove."""
-    require(actor, "transfer", "a report")
-    _move(tx, ticket_id, "transfer", actor, now, said=clean(note, "note", least=0))
+    require(actor, "transfer", Wording("报障", "a report"))
+    _move(tx, ticket_id, "transfer", actor, now, said=clean(note, NOTE, least=0))
 
 
 def refer(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
     """Not our business: the customer was told whose it is. Raises NotAllowed, NotFound, IllegalMove, BadInput."""
-    require(actor, "refer", "a report")
-    _move(tx, ticket_id, "refer", actor, now, reason=clean(reason, "reason"))
+    require(actor, "refer", Wording("报障", "a report"))
+    _move(tx, ticket_id, "refer", actor, now, reason=clean(reason, REASON))
 
 
 def take_over(
@@ -134,11 +135,11 @@ def take_over(
 
     Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer.
     """
-    require(actor, "take over", "a report")
+    require(actor, "take over", Wording("报障", "a report"))
     row = tickets.get(tx, ticket_id, lock=True)
     progress = _follow(script, row.symptom, answers, Channel.HOTLINE_10086)
     move = "solve" if progress.outcome == "solved" else "open"
-    state = ticket_move(TicketState(row.state), move, f"ticket {ticket_number(row.kind, ticket_id)}")
+    state = ticket_move(TicketState(row.state), move, ticket_wording(row.kind, ticket_id))
     changed = {
         "state": state,
         "channel": Channel.HOTLINE_10086,
@@ -156,13 +157,30 @@ def take_over(
 
 
 def _judge(report: FaultReport, rulebook: Rulebook, script: Script, channel: Channel) -> Progress:
-    clean(report.description, "description")
+    clean(report.description, DESCRIPTION)
     if report.priority not in (1, 2, 3, 4):
-        raise BadInput(what=f"priority {report.priority}: it is 1 (most urgent) to 4")
+        raise BadInput(
+            what=Wording(
+                f"优先级 {report.priority} 有误：应为 1（最急）至 4",
+                f"priority {report.priority}: it is 1 (most urgent) to 4",
+            )
+        )
     if report.category is not None and report.category not in rulebook.categories:
-        raise BadInput(what=f"category {report.category!r} is none of {', '.join(rulebook.categories)}")
+        listed = ", ".join(rulebook.categories)
+        raise BadInput(
+            what=Wording(
+                f"没有故障类别“{report.category:.40}”；可选：{listed}",
+                f"category {report.category!r:.40} is none of {listed}",
+            )
+        )
     if len(report.request_key or "") > LONGEST_KEY:
-        raise BadInput(what=f"the request key has {len(report.request_key or '')} characters, at most {LONGEST_KEY}")
+        length = len(report.request_key or "")
+        raise BadInput(
+            what=Wording(
+                f"请求号有 {length} 个字符，最多 {LONGEST_KEY} 个",
+                f"the request key has {length} characters, at most {LONGEST_KEY}",
+            )
+        )
     return _follow(script, report.symptom, report.answers, channel)
 
 
@@ -173,9 +191,12 @@ def _follow(script: Script, symptom: str, answers: Answers, channel: Channel) ->
         channel == Channel.HOTLINE_10086 or (answers and channel != Channel.HOTLINE_10050)
     ):
         question = progress.next
+        options = f"--answer {question.name}={'|'.join(question.answers)}"
         raise BadInput(
-            what=f"pre-handling isn't finished: answer {question.name} ({question.ask.zh}) "
-            f"with --answer {question.name}={'|'.join(question.answers)}"
+            what=Wording(
+                f"预处理没有做完：还要问 {question.name}（{question.ask.zh}），请加 {options}",
+                f"pre-handling isn't finished: answer {question.name} ({question.ask.en}) with {options}",
+            )
         )
     return progress
 
@@ -211,7 +232,7 @@ def _row(
         "channel": channel,
         "symptom": report.symptom,
         "category": report.category or progress.category,
-        "description": clean(report.description, "description"),
+        "description": clean(report.description, DESCRIPTION),
         "priority": report.priority,
         "script": [list(answer) for answer in report.answers],
         "made_at": now,
@@ -243,7 +264,7 @@ def _accepted(row: TicketColumns, repeated: bool = False) -> AcceptedReport:
 
 def _move(tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, **detail: str) -> None:
     row = tickets.get(tx, ticket_id, lock=True)
-    state = ticket_move(TicketState(row.state), move, f"ticket {ticket_number(row.kind, ticket_id)}")
+    state = ticket_move(TicketState(row.state), move, ticket_wording(row.kind, ticket_id))
     ended = state in TICKET_ENDS
     changed = {"state": state, "ended_at": now if ended else None, "outcome": state if ended else None}
     entry = history.entry(ticket_id, now, move, actor, None, None, **detail)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.domain.finding import Value
-from dispatch.domain.numbers import hop_number, ticket_number
+from dispatch.domain.numbers import hop_wording, ticket_number
 from dispatch.domain.rank import rank
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import HopState, TicketState, hop_move, hop_target, ticket_move
@@ -243,7 +243,7 @@ def _ended(ending: Ending, now: datetime) -> dict[str, Any]:
     row = ending.hop
     return {
         "id": row.id,
-        "state": hop_move(HopState(row.state), ending.move, f"hop {hop_number(row.kind, row.ticket_id, row.seq)}"),
+        "state": hop_move(HopState(row.state), ending.move, hop_wording(row.kind, row.ticket_id, row.seq)),
         "finding": ending.finding,
         "evidence": dict(ending.evidence) or None,
         "reason": ending.reason,

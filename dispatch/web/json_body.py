@@ -13,6 +13,8 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from dispatch.domain.title import Wording, WrongValue
+
 Json = dict[str, Any]
 
 
@@ -21,9 +23,9 @@ async def _read(request: Request) -> Json:
     try:
         found = json.loads(await request.body() or b"{}", parse_constant=_no_number)
     except (ValueError, RecursionError):
-        raise invalid([((), "that is no JSON")]) from None
+        raise invalid([((), Wording("不是 JSON", "that is no JSON"))]) from None
     if not isinstance(found, dict):
-        raise invalid([((), "the request must be an object {…}")])
+        raise invalid([((), Wording("请求应为对象 {…}", "the request must be an object {…}"))])
     return found
 
 
@@ -31,10 +33,18 @@ Sent = Annotated[Json, Depends(_read)]
 """An endpoint's parameter of this kind is the request's JSON."""
 
 
-def invalid(faults: Sequence[tuple[tuple[str | int, ...], str]]) -> RequestValidationError:
+def invalid(faults: Sequence[tuple[tuple[str | int, ...], Wording]]) -> RequestValidationError:
     """To be raised: where the request isn't of the documented form, and what is wrong there."""
     return RequestValidationError(
-        [{"loc": ("body", *path), "msg": said, "type": "value_error"} for path, said in faults]
+        [
+            {
+                "loc": ("body", *path),
+                "msg": said.en,
+                "type": "value_error",
+                "ctx": {"error": WrongValue(said.zh, said.en)},
+            }
+            for path, said in faults
+        ]
     )
 
 

@@ -6,6 +6,7 @@ later. What can't be right whatever the books say is 422.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -20,8 +21,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from dispatch import errors
+from dispatch.domain.language import DEFAULT, Language, from_header
+from dispatch.domain.model_faults import model_fault
+from dispatch.domain.title import Wording, same, sentences
 from dispatch.errors import DispatchError
-from dispatch.web.pages.rendering import render
+from dispatch.web.pages.rendering import language_of, render
 
 log = structlog.get_logger()
 
@@ -56,12 +60,27 @@ STATUS: Mapping[type[DispatchError], int] = {
 }
 """Of an error, or of the nearest of its kind."""
 
-OF_HTTP = {
-    400: ("malformed", "The request can't be read."),
-    404: ("not-found", "There is no such page."),
-    405: ("method-not-allowed", "That can't be done here."),
-    413: ("too-large", "The request is larger than what is taken here."),
+OF_HTTP: Mapping[int, tuple[str, Wording]] = {
+    400: ("malformed", Wording("请求无法读取。", "The request can't be read.")),
+    404: ("not-found", Wording("没有这个页面。", "There is no such page.")),
+    405: ("method-not-allowed", Wording("这里不能这样做。", "That can't be done here.")),
+    413: ("too-large", Wording("请求太大，这里收不下。", "The request is larger than what is taken here.")),
 }
+
+_HEADINGS: Mapping[str, str] = {
+    "malformed": "请求无法读取",
+    "method-not-allowed": "不能这样做",
+    "too-large": "请求太大",
+    "invalid-request": "请求的写法不对",
+    "busy": "系统忙",
+    "unexpected": "系统出错",
+}
+"""The Chinese titles of those problems that no error of the tree stands behind."""
+
+NOT_READY = Wording("系统还没准备好，请联系运维人员。", "The service isn't ready: its operator must look.")
+INVALID = Wording("请求不是文档所写的形式。", "The request isn't of the documented form.")
+BUSY = Wording("数据库忙，请稍后再试。", "The database is busy: try again in a moment.")
+UNEXPECTED = Wording("系统出错，详情在日志中。", "Something went wrong; its trace is in the log.")
 
 
 class InputFault(BaseModel):
@@ -94,11 +113,11 @@ class Problem(BaseModel):
     type: str
     """Identifier of the kind of problem: urn:paidan:problem:CODE."""
     title: str
-    """Kind of problem, in words."""
+    """Kind of problem, in words, in the language that Accept-Language prefers: zh or en, Chinese without it."""
     status: int
     """Status of the answer."""
     detail: str
-    """What went wrong, for people."""
+    """What went wrong, for people, in the same language, which Content-Language names."""
     code: str
     """Stable code, for programs."""
     instance: str | None = None
@@ -115,31 +134,45 @@ def status_of(wrong: type[DispatchError]) -> int:
     return next(STATUS[kind] for kind in wrong.__mro__ if kind in STATUS)
 
 
-def describe(wrong: DispatchError) -> Problem:
+def describe(wrong: DispatchError, language: Language) -> Problem:
     """The problem by itself, as bulk answers hold it."""
-    return _problem(status_of(type(wrong)), wrong.code, str(wrong))
+    return _problem(status_of(type(wrong)), wrong.code, sentences(wrong), language)
+
+
+def language_of_request(request: Request | None) -> Language:
+    """A page has a switch for its language; the API goes by Accept-Language."""
+    if request is None:
+        return DEFAULT
+    return from_header(request.headers.get("accept-language")) if _is_of_the_api(request) else language_of(request)
+
+
+def _is_of_the_api(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
 
 
 def respond(
     request: Request | None,
     status: int,
     code: str,
-    detail: str,
+    detail: Wording,
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
     """`more` are members beyond RFC 9457's own."""
-    made = _problem(status, code, detail).model_copy(update=more)
+    language = language_of_request(request)
+    made = _problem(status, code, detail, language).model_copy(update=more)
+    chosen_by = "Accept-Language" if request is None or _is_of_the_api(request) else "Cookie"
+    sent = {"Content-Language": language, "Vary": chosen_by, **(headers or {})}
     if request is not None and (request_id := request.scope.get("state", {}).get("request_id")):
         made.instance = f"urn:uuid:{request_id}"
     if request is not None and _is_for_a_page(request):
         shown = {"heading": made.title, **made.model_dump()}
-        return HTMLResponse(render(request, "problem.html", shown), status, headers=dict(headers or {}))
-    return Response(made.model_dump_json(exclude_none=True), status, media_type=MEDIA_TYPE, headers=dict(headers or {}))
+        return HTMLResponse(render(request, "problem.html", shown), status, headers=sent)
+    return Response(made.model_dump_json(exclude_none=True), status, media_type=MEDIA_TYPE, headers=sent)
 
 
 def _is_for_a_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
+    return "text/html" in request.headers.get("accept", "") and not _is_of_the_api(request)
 
 
 def documented(wrong: Iterable[type[DispatchError]]) -> dict[int | str, dict[str, Any]]:
@@ -173,8 +206,8 @@ async def _refused(request: Request, wrong: Exception) -> Response:
         return _to_sign_in(request)
     if status == 503:
         log.error("not ready", code=wrong.code)
-        return respond(request, status, wrong.code, "The service isn't ready: its operator must look.")
-    return respond(request, status, wrong.code, str(wrong), _headers(wrong))
+        return respond(request, status, wrong.code, NOT_READY)
+    return respond(request, status, wrong.code, sentences(wrong), _headers(wrong))
 
 
 def _to_sign_in(request: Request) -> Response:
@@ -199,13 +232,17 @@ def _headers(wrong: DispatchError) -> dict[str, str]:
 async def _malformed(request: Request, wrong: Exception) -> Response:
     """What was sent isn't said again: it may be a customer's data."""
     assert isinstance(wrong, RequestValidationError)
-    faults = [InputFault(pointer="/" + "/".join(map(str, each["loc"])), detail=each["msg"]) for each in wrong.errors()]
-    return respond(request, 422, "invalid-request", "The request isn't of the documented form.", faults=faults)
+    language = language_of_request(request)
+    faults = [
+        InputFault(pointer="/" + "/".join(map(str, each["loc"])), detail=model_fault(each).text(language))
+        for each in wrong.errors()
+    ]
+    return respond(request, 422, "invalid-request", INVALID, faults=faults)
 
 
 async def _http(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, HTTPException)
-    code, detail = OF_HTTP.get(wrong.status_code, ("refused", HTTPStatus(wrong.status_code).phrase))
+    code, detail = OF_HTTP.get(wrong.status_code, ("refused", same(HTTPStatus(wrong.status_code).phrase)))
     return respond(request, wrong.status_code, code, detail, wrong.headers)
 
 
@@ -213,15 +250,28 @@ async def _database(request: Request, wrong: Exception) -> Response:
     """Busy, or away: nothing was done, and it may be tried again. Anything else is a fault of ours."""
     if isinstance(wrong, OperationalError | TimeoutError) or getattr(wrong, "connection_invalidated", False):
         log.warning("database busy or away", error=type(wrong).__name__)
-        return respond(request, 503, "busy", "The database is busy: try again in a moment.", {"Retry-After": "1"})
+        return respond(request, 503, "busy", BUSY, {"Retry-After": "1"})
     raise wrong
 
 
 async def _unexpected(request: Request, wrong: Exception) -> Response:  # noqa: ARG001
     """Without a word of it: its trace is in the log, under the request's id."""
-    return respond(request, 500, "unexpected", "Something went wrong; its trace is in the log.")
+    return respond(request, 500, "unexpected", UNEXPECTED)
 
 
-def _problem(status: int, code: str, detail: str) -> Problem:
-    title = code.replace("-", " ").capitalize()
-    return Problem(type=f"urn:paidan:problem:{code}", title=title, status=status, detail=detail, code=code)
+def _problem(status: int, code: str, detail: Wording, language: Language) -> Problem:
+    title = _headings().get(code, code) if language == "zh" else code.replace("-", " ").capitalize()
+    return Problem(
+        type=f"urn:paidan:problem:{code}", title=title, status=status, detail=detail.text(language), code=code
+    )
+
+
+@functools.cache
+def _headings() -> Mapping[str, str]:
+    """The Chinese title of every code."""
+    found, kinds = dict(_HEADINGS), [DispatchError]
+    while kinds:
+        kind = kinds.pop()
+        found.setdefault(kind.code, kind.heading)
+        kinds += kind.__subclasses__()
+    return found

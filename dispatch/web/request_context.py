@@ -10,7 +10,9 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from dispatch.access.sessions import Caller
-from dispatch.domain.roles import Actor, Grant, Role
+from dispatch.domain.acts import ACTS, act_wording
+from dispatch.domain.roles import Actor, Grant, Role, role_wordings
+from dispatch.domain.title import Wording
 from dispatch.errors import ChangedMeanwhile, DispatchError, NotAllowed, VersionMissing
 from dispatch.reports.lists import Scope
 from dispatch.routing.rulebook import Rulebook
@@ -124,7 +126,7 @@ class Call:
             raise self._not_allowed(self.operation, NOTHING)
         self.asked = policy.on is Subject.NOTHING
 
-    def require_unchanged(self, seen: Callable[[], BaseModel], what: str, *, must_say: bool = False) -> None:
+    def require_unchanged(self, seen: Callable[[], BaseModel], what: Wording, *, must_say: bool = False) -> None:
         """The caller has read this very version, if he says which (`If-Match`); only then it is looked up. Raises
         ChangedMeanwhile, VersionMissing."""
         given = self.visitor.request.headers.get("if-match")
@@ -161,9 +163,14 @@ class Call:
         allowed = {*map(str, policy.roles), *((thing.team.members if policy.members else ()) if thing.team else ())}
         if thing.team is not None and policy.filers:
             allowed |= set(thing.team.filed_by)
-        roles = "/".join(grant.role for grant in self._grants()) or "nobody's role"
+        held = [grant.role.wording for grant in self._grants()] or [Wording("无角色", "nobody's role")]
+        roles = Wording("/".join(each.zh for each in held), "/".join(each.en for each in held))
         return NotAllowed(
-            role=roles, actor=self.user.name, act=operation, what="here", allowed=", ".join(sorted(allowed)) or "others"
+            role=roles,
+            actor=self.user.name,
+            act=act_wording(operation) if operation in ACTS else Wording("做这件事", operation),
+            what=Wording("此处", "here"),
+            allowed=role_wordings(sorted(allowed)) if allowed else Wording("其他人", "others"),
         )
 
 

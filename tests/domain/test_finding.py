@@ -6,6 +6,7 @@ import pytest
 
 from dispatch.domain.finding import Evidence, Value
 from dispatch.domain.text import LONGEST_TEXT
+from dispatch.domain.title import Wording
 from tests.strategies import RULEBOOK
 
 ON_SITE = RULEBOOK.findings["fixed-on-site"]
@@ -28,15 +29,15 @@ def test_evidence_typed_at_a_terminal_becomes_a_number_and_a_yes() -> None:
 
 def test_every_missing_piece_is_named_at_once_with_its_chinese_title() -> None:
     _, faults = ON_SITE.read({})
-    assert faults == [
-        "cause (故障原因) is missing",
-        "optical-power (收光功率) is missing",
-        "customer-confirmed (客户当面确认) is missing",
+    assert list(map(str, faults)) == [
+        "cause (Cause) is missing",
+        "optical-power (Received optical power) is missing",
+        "customer-confirmed (Customer confirmed) is missing",
     ]
 
 
 def test_an_optional_piece_may_lack_but_not_be_empty() -> None:
-    assert ON_SITE.read({**GOOD, "remark": "  "})[1] == ["remark: is empty"]
+    assert ON_SITE.read({**GOOD, "remark": "  "})[1] == [Wording("remark（说明）是空的", "remark: is empty")]
 
 
 def test_text_is_trimmed_and_bounded() -> None:
@@ -46,12 +47,14 @@ def test_text_is_trimmed_and_bounded() -> None:
 
 
 def test_evidence_that_nobody_asked_for_is_refused() -> None:
-    assert ON_SITE.read({**GOOD, "colour": "red"})[1] == ["colour: not asked for by fixed-on-site"]
+    assert ON_SITE.read({**GOOD, "colour": "red"})[1] == [
+        Wording("fixed-on-site（现场修复）不需要佐证 colour", "colour: not asked for by fixed-on-site")
+    ]
 
 
 def test_pieces_nobody_asked_for_are_named_in_a_fixed_order() -> None:
     _, faults = ON_SITE.read({**GOOD, **dict.fromkeys("zyxwv", "1")})
-    assert faults == [f"{name}: not asked for by fixed-on-site" for name in "zyxwv"]
+    assert list(map(str, faults)) == [f"{name}: not asked for by fixed-on-site" for name in "zyxwv"]
 
 
 def test_a_choice_outside_the_list_is_told_with_the_list() -> None:

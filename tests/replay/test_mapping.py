@@ -60,10 +60,10 @@ def test_our_own_names_map_to_themselves(rulebook: Rulebook) -> None:
         (
             "installer:",
             "instaler:",
-            "6:3: unknown team 'instaler' (a team of people in the fault flow is needed); did you",
+            "6:3: unknown team of people in the fault flow 'instaler'; did you",
         ),
-        ("installer:", "archive:", "6:3: unknown team 'archive'"),
-        ("without_group: noc", "without_group: nobody", "2:16: unknown team 'nobody'"),
+        ("installer:", "archive:", "6:3: unknown team of people in the fault flow 'archive'"),
+        ("without_group: noc", "without_group: nobody", "2:16: unknown team of people in the fault flow 'nobody'"),
         ("without_group: noc\n", "", "'without_group' is missing"),
         ('"25"', '"70"', "6:15: group 70 already has a team, on line 5"),
         ('"25"', "25", "6:15: 25 is a number here: put the group's name in quotes"),

@@ -46,9 +46,9 @@ def test_addresses_come_in_one_way_of_writing() -> None:
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ("广,tianhe,,,", "1: 地址有误：共1个字符"),
-        ("12345,tianhe,,,", "1: 地址有误：只有数字"),
-        ("广州市天河区1号\u202e,tianhe,,,", "1: 地址有误：第9个字符 U+202E"),
+        ("广,tianhe,,,", "1: The address is wrong: it has 1 characters"),
+        ("12345,tianhe,,,", "1: The address is wrong: it is digits alone"),
+        ("广州市天河区1号\u202e,tianhe,,,", "1: The address is wrong: character 9, U+202E"),
         ("广州市天河区1号,,,,", "10: area is empty"),
         (f"广州市天河区1号,{'x' * 41},,,", "10: area has at most 40 printable characters"),
         ("广州市天河区1号,tianhe,OLT,,", "21: port is empty"),

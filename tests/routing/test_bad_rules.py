@@ -47,6 +47,10 @@ def _pattern(message: ast.expr) -> str:
             return re.escape(text)
         case ast.JoinedStr(values=parts):
             return "".join(_pattern(part) for part in parts)
+        case ast.Call(func=ast.Name(id="Wording"), args=[_, english]):
+            return _pattern(english)
+        case ast.Name(id=name):
+            return re.escape(str(getattr(checks, name)))
         case ast.Call(func=ast.Name(id="unknown"), args=[kind, *_]):
             return f"unknown {_pattern(kind)} '"
         case ast.FormattedValue():

@@ -48,8 +48,9 @@ class Web:
         app.state.installation = self.here
 
     def client(self, **headers: str) -> TestClient:
-        """Nobody yet."""
-        made = TestClient(self.app, headers=headers, raise_server_exceptions=False, base_url="http://testserver")
+        """Nobody yet; programs read English, pages have their own switch."""
+        sent = {"Accept-Language": "en", **headers}
+        made = TestClient(self.app, headers=sent, raise_server_exceptions=False, base_url="http://testserver")
         made.portal = self.portal
         return made
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dispatch.domain.roles import Grant, Role
+from dispatch.domain.title import Wording
 from dispatch.errors import BadRules
 from tests import factories as f
 from tests.web.conftest import API, Web
@@ -32,7 +33,8 @@ def test_the_law_in_force_is_read_by_everybody_and_its_refused_file_by_who_must_
     assert (told["flows"], told["refused"]) == (["fault", "construction"], None)
     ops = small_web.program("o", Role.OPS)
     assert ops.get(f"{API}/rules").json()["refused"] == []
-    small_web.here.rules.refused = BadRules(file="x.yaml", faults=("x.yaml:1:1: nonsense",))
+    nonsense = Wording("x.yaml:1:1: 不知所云", "x.yaml:1:1: nonsense")
+    small_web.here.rules.refused = BadRules(file="x.yaml", faults=[nonsense])
     assert ops.get(f"{API}/rules").json()["refused"] == ["x.yaml:1:1: nonsense"]
     assert noc.get(f"{API}/rules").json()["refused"] is None
     old = noc.get(f"{API}/rules/{told['version']}").json()

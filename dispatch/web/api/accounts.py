@@ -10,6 +10,7 @@ from pydantic import Field as Of
 
 from dispatch.accounts import refund
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
+from dispatch.domain.title import Wording
 from dispatch.errors import AccountNameTaken, BadInput, BadMobile
 from dispatch.storage import accounts
 from dispatch.web.api.schemas import Cursor, Limit, Page, RequestBody, ResponseBody, Word, page, read_cursor
@@ -98,7 +99,10 @@ def list_accounts(
 @api.act("", "add accounts", status=201, raises=[BadInput, BadMobile, AccountNameTaken])
 def add_account(call: Call, asked: NewAccount) -> Account:
     """Registers an account that was opened elsewhere (登记已有账号), so that faults can be reported on it."""
-    actor = call.act(Target(asked.area), BadInput(what=f"there is no area {asked.area} of yours"))
+    actor = call.act(
+        Target(asked.area),
+        BadInput(what=Wording(f"您没有区域 {asked.area}", f"there is no area {asked.area} of yours")),
+    )
     number, mobile = read_account_number(asked.account), read_mobile(asked.mobile)
     if not accounts.take_over(call.tx, [(number, asked.area, mobile)], actor, call.now):
         raise AccountNameTaken()

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import StringConstraints
 
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.storage import crew
 from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
@@ -61,13 +62,13 @@ def see_crew(call: Call) -> Crew:
 @api.act("", "add to a crew", status=201, raises=[BadInput])
 def add_to_crew(call: Call, asked: CrewPlaceRequest) -> CrewPlace:
     """Adds a person to a team in an area: the team's worker proposes them for its work there."""
-    team, missing = call.rulebook.teams.get(asked.team), NotFound(what="team", which=asked.team)
+    team, missing = call.rulebook.teams.get(asked.team), NotFound(what=Wording("班组", "team"), which=asked.team)
     if team is None:
         raise missing
-    call.act(Target(asked.area.strip(), team), NotFound(what="area", which=asked.area))
+    call.act(Target(asked.area.strip(), team), NotFound(what=Wording("区域", "area"), which=asked.area))
     place = CrewPlace(team=team.name, area=asked.area.strip(), person=asked.person.strip())
     if not place.area or not place.person:
-        raise BadInput(what="the area or the person's name is empty")
+        raise BadInput(what=Wording("没有填区域或人员姓名", "the area or the person's name is empty"))
     crew.add(call.tx, place.team, place.person, place.area)
     return place
 
@@ -82,7 +83,7 @@ def remove_from_crew(
     """Removes a person from a team in an area. What they have in hand stays with them."""
     known = call.rulebook.teams.get(team)
     if known is None:
-        raise NotFound(what="team", which=team)
-    call.act(Target(area, known), NotFound(what="area", which=area))
+        raise NotFound(what=Wording("班组", "team"), which=team)
+    call.act(Target(area, known), NotFound(what=Wording("区域", "area"), which=area))
     if not crew.remove(call.tx, team, person, area):
-        raise NotFound(what="person", which=f"{person} on that crew")
+        raise NotFound(what=Wording("班组中的人员", "person"), which=Wording(person, f"{person} on that crew"))

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from dispatch.accounts import lookup
 from dispatch.accounts.schemas import AccountFound
 from dispatch.domain.identity import DOCUMENT_KINDS
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, BadMobile, UnknownDocumentKind
 from dispatch.web.api.accounts import served
 from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
@@ -53,5 +54,7 @@ def find_customer(call: Call, asked: CustomerSearch) -> FoundAccounts:
                 raise UnknownDocumentKind(known=", ".join(DOCUMENT_KINDS))
             found = lookup.by_document(call.tx, call.here.cipher(), kind, number.get_secret_value(), areas)
         case _:
-            raise BadInput(what="按账号、手机号码，或按证件类型和号码查找 give one: account, mobile, kind and number")
+            raise BadInput(
+                what=Wording("请按账号、手机号码，或证件类型和号码查找", "give one: account, mobile, kind and number")
+            )
     return FoundAccounts(items=found)

@@ -12,6 +12,7 @@ from dispatch.domain.finding import Value
 from dispatch.domain.numbers import read_hop_number
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import LIVE_HOP, ON_ITS_WAY, TicketState
+from dispatch.domain.title import Wording
 from dispatch.errors import (
     AlreadyClaimed,
     BadEvidence,
@@ -42,7 +43,7 @@ from dispatch.web.api.ticket_views import (
     teams_named,
 )
 from dispatch.web.policy import Target
-from dispatch.web.problems import Problem, describe
+from dispatch.web.problems import Problem, describe, language_of_request
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
@@ -227,7 +228,11 @@ def hand_back(call: Call, hop: HopName, asked: HandBackRequest) -> HopChange:
 def hold(call: Call, hop: HopName, asked: HoldRequest) -> HopChange:
     """Puts a hop on hold (挂起) until a given time, at which it comes back by itself."""
     if asked.until.tzinfo is None:
-        raise BadInput(what="`until` needs its zone: 2026-12-01T14:00:00+08:00")
+        raise BadInput(
+            what=Wording(
+                "`until` 须带时区：2026-12-01T14:00:00+08:00", "`until` needs its zone: 2026-12-01T14:00:00+08:00"
+            )
+        )
     row, actor = _actor(call, hop)
     handling.hold(call.tx, call.rulebook, row.id, asked.until, asked.reason, actor, call.now)
     return _done(call, row)
@@ -260,7 +265,7 @@ def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[LockedHop
         raise missing_hop(name)
     teams = lists.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
     actor = call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=on_behalf), missing_hop(name))
-    call.require_unchanged(lambda: _seen(call, row.ticket_id, row.seq, name), f"hop {name}")
+    call.require_unchanged(lambda: _seen(call, row.ticket_id, row.seq, name), Wording(f"环节 {name}", f"hop {name}"))
     return row, actor
 
 
@@ -313,7 +318,7 @@ def _many(
         try:
             ids[place] = find_hop(call, name)
         except DispatchError as wrong:
-            refused.append(RefusedHop(hop=name, problem=describe(wrong)))
+            refused.append(RefusedHop(hop=name, problem=describe(wrong, language_of_request(call.visitor.request))))
     found = rows.lock(call.tx, list(ids.values()))
     teams = lists.teams_of(call.tx, [row.ticket_id for row in found.values()])
     acts = []
@@ -323,9 +328,12 @@ def _many(
         try:
             acts.append(made(place, hop_id, call.act(thing, missing_hop(name))))
         except DispatchError as wrong:
-            refused.append(RefusedHop(hop=name, problem=describe(wrong)))
+            refused.append(RefusedHop(hop=name, problem=describe(wrong, language_of_request(call.visitor.request))))
     refusals = done(acts) if acts else {}
     names = {hop_id: asked[place][0] for place, hop_id in ids.items()}
-    refused += [RefusedHop(hop=names[hop_id], problem=describe(wrong)) for hop_id, wrong in refusals.items()]
+    refused += [
+        RefusedHop(hop=names[hop_id], problem=describe(wrong, language_of_request(call.visitor.request)))
+        for hop_id, wrong in refusals.items()
+    ]
     good = [found[act.hop_id] for act in acts if act.hop_id not in refusals]
     return BatchOutcome(done=[hop_name(row.kind, row.ticket_id, row.seq) for row in good], refused=refused)

@@ -21,10 +21,12 @@ from dispatch import errors
 from dispatch.accounts import dry_run, unified_view
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, SAY
 from dispatch.accounts.form_fields import unwritable
-from dispatch.accounts.operation import TITLES, Counter, OperationOutcome, OperationRefused, OperationRequest, read_out
+from dispatch.accounts.operation import TITLES, Counter, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.registration import Scan
 from dispatch.accounts.schemas import Data, OperationShown
+from dispatch.domain.model_faults import model_fault
 from dispatch.domain.roles import Actor
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, KeyReused, Refusal, UnknownAccount, UploadGone
 from dispatch.storage import accounts
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
@@ -207,17 +209,22 @@ def at_counter(call: Call, outlet: str | None) -> tuple[Actor, Counter]:
 def _request(call: Call, model: type[OperationRequest], sent: Json) -> OperationRequest:
     """Raises RequestValidationError, UploadGone."""
     named, asked = _scans(sent), {name: each for name, each in sent.items() if name != "scans"}
-    faults = [(path, what) for path, what in unwritable(asked, ())]
+    faults: list[tuple[tuple[str | int, ...], Wording]] = list(unwritable(asked, ()))
     if "request_key" in asked:
-        faults.append((("request_key",), "the key goes into the header Idempotency-Key"))
+        faults.append(
+            (
+                ("request_key",),
+                Wording("请求号写在请求头 Idempotency-Key 里", "the key goes into the header Idempotency-Key"),
+            )
+        )
     if "scans" in sent and "scans" not in model.model_fields:
-        faults.append((("scans",), "this operation keeps no scans"))
+        faults.append((("scans",), Wording("这项业务不收扫描件", "this operation keeps no scans")))
     if faults:
         raise invalid(faults)
     try:
         request = model.model_validate_json(json.dumps(asked))
     except ValidationError as wrong:
-        raise invalid([(each["loc"], each["msg"]) for each in wrong.errors()]) from None
+        raise invalid([(each["loc"], model_fault(each)) for each in wrong.errors()]) from None
     contents = scans_named(call, [each.upload for each in named])
     scans = tuple(Scan.model_construct(kind=each.kind, content=contents[each.upload]) for each in named)
     return request.model_copy(update={"request_key": call.key, **({"scans": scans} if scans else {})})
@@ -228,7 +235,7 @@ def _scans(sent: Mapping[str, Any]) -> list[NamedScan]:
     try:
         return _SCANS.validate_python(sent.get("scans", []))
     except ValidationError as wrong:
-        raise invalid([(("scans", *each["loc"]), each["msg"]) for each in wrong.errors()]) from None
+        raise invalid([(("scans", *each["loc"]), model_fault(each)) for each in wrong.errors()]) from None
 
 
 def _answer(call: Call, outcome: OperationOutcome) -> Any:
@@ -247,10 +254,10 @@ def _answer(call: Call, outcome: OperationOutcome) -> Any:
 
 
 def _refused(call: Call, outcome: OperationRefused) -> Response:
-    more: dict[str, Any] = {"read_out": _sentence(outcome.reason)}
+    more: dict[str, Any] = {"read_out": _sentence(outcome.said)}
     if "confirm" in outcome.result:
         more["confirm"] = [outcome.result["confirm"]]
-    return respond(call.visitor.request, 409, outcome.code, outcome.reason, **more)
+    return respond(call.visitor.request, 409, outcome.code, outcome.said, **more)
 
 
 def _told(tried: dry_run.DryRunResult) -> DryRunBody:
@@ -273,6 +280,5 @@ def _pointer(path: tuple[str, ...]) -> str:
     return "".join(f"/{name}" for name in path)
 
 
-def _sentence(reason: str) -> Sentence:
-    said = read_out(reason)
+def _sentence(said: Wording) -> Sentence:
     return Sentence(zh=said.zh, en=said.en)

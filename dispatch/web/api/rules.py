@@ -10,11 +10,13 @@ from pydantic import Field as Of
 from starlette.responses import Response
 
 from dispatch.domain.finding import Value
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.routing import drawing
 from dispatch.routing.rulebook import SENDER, Facts, Rulebook
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
 from dispatch.web.policy import GuardedField
+from dispatch.web.problems import language_of_request
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
@@ -104,7 +106,11 @@ class DecisionBody(ResponseBody):
 def see_rules(call: Call) -> RulesBody:
     """Shows the rules in force, and why the file as it stands is refused, if it is."""
     refused = call.here.rules.refused
-    lines = None if not call.shows(GuardedField.REFUSED) else ([] if refused is None else list(refused.lines))
+    lines = (
+        None
+        if not call.shows(GuardedField.REFUSED)
+        else ([] if refused is None else list(refused.lines_in(language_of_request(call.visitor.request))))
+    )
     return RulesBody(
         version=call.rulebook.version,
         text=call.rulebook.text,
@@ -120,7 +126,7 @@ def draw_rules(
 ) -> SvgResponse:
     """Draws a flow of the rules in force as SVG."""
     if flow not in call.rulebook.flows:
-        raise NotFound(what="flow", which=flow)
+        raise NotFound(what=Wording("流程", "flow"), which=flow)
     return SvgResponse(_drawn(_Known(call.rulebook), flow))
 
 
@@ -137,7 +143,12 @@ def try_facts(call: Call, asked: CaseRequest) -> DecisionBody:
     rulebook = call.rulebook
     facts = _facts(rulebook, asked)
     if facts.sender is None and any(rule.to == SENDER for rule in rulebook.rules_for(facts)):
-        raise BadInput(what="this finding may lead back to the team that asked: say which, as `sender`")
+        raise BadInput(
+            what=Wording(
+                "这个结论可能退回来单班组：请在 `sender` 中写明是哪个班组",
+                "this finding may lead back to the team that asked: say which, as `sender`",
+            )
+        )
     decision, considered = rulebook.explain(facts)
     return DecisionBody(
         to=decision.to,
@@ -154,13 +165,21 @@ def try_facts(call: Call, asked: CaseRequest) -> DecisionBody:
 def _facts(rulebook: Rulebook, asked: CaseRequest) -> Facts:
     """Raises NotFound for what the rules don't know, BadInput for half a report."""
     if asked.flow not in rulebook.flows:
-        raise NotFound(what="flow", which=asked.flow)
+        raise NotFound(what=Wording("流程", "flow"), which=asked.flow)
     if (asked.team is None) != (asked.finding is None):
-        raise BadInput(what="a report is of a team and has a finding: give both, or neither for a ticket's start")
+        raise BadInput(
+            what=Wording(
+                "回单有班组也有结论：请两项都给；查开单时的去向则都不给",
+                "a report is of a team and has a finding: give both, or neither for a ticket's start",
+            )
+        )
     if asked.team is not None and asked.finding not in rulebook.flows[asked.flow].get(asked.team, {}):
-        raise NotFound(what="finding", which=f"{asked.finding} of team {asked.team}")
+        raise NotFound(
+            what=Wording("结论", "finding"),
+            which=Wording(f"{asked.finding}（班组 {asked.team}）", f"{asked.finding} of team {asked.team}"),
+        )
     if asked.sender is not None and asked.sender not in rulebook.teams:
-        raise NotFound(what="team", which=asked.sender)
+        raise NotFound(what=Wording("班组", "team"), which=asked.sender)
     return Facts(**asked.model_dump())
 
 

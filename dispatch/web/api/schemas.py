@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from dispatch.domain import title as title_of
 from dispatch.domain.text import LONGEST_TEXT, has_control_characters
+from dispatch.domain.title import Wording, WrongValue
 from dispatch.errors import BadInput
 
 LARGEST_BATCH = 200
@@ -46,7 +47,7 @@ def title(of: title_of.Title) -> TitleBody:
 
 def _seen(text: str) -> str:
     if has_control_characters(text):
-        raise ValueError("has control characters in it")
+        raise WrongValue("含控制字符", "has control characters in it")
     return text
 
 
@@ -100,5 +101,5 @@ def read_cursor(text: str | None, kind: type[T]) -> T | None:
     except (ValueError, binascii.Error):
         key = None
     if not isinstance(key, kind) or isinstance(key, bool) or (isinstance(key, int) and abs(key) >= 2**63):
-        raise BadInput(what="that is no cursor of this list")
+        raise BadInput(what=Wording("这不是本列表的 cursor", "that is no cursor of this list"))
     return key

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from dispatch.accounts.operation import OperationAccepted
 from dispatch.domain.numbers import read_invoice_number, read_slip_serial
+from dispatch.domain.title import Wording
 from dispatch.errors import MissingGlyph, NotFound
 from dispatch.slips import typesetting
 from dispatch.slips.forms import InvoiceData, SlipData
@@ -56,7 +57,10 @@ def print_slip(call: Call, serial: Serial) -> Pdf:
 
 def find_slip(call: Call, serial: str) -> SlipData:
     """What stands on it, if it is the caller's to see. Raises NotFound, NotAllowed."""
-    found, missing = operations.slip_paper(call.tx, read_slip_serial(serial)), NotFound(what="slip", which=serial)
+    found, missing = (
+        operations.slip_paper(call.tx, read_slip_serial(serial)),
+        NotFound(what=Wording("受理单", "slip"), which=serial),
+    )
     if found is None:
         raise missing
     call.act(Target(found.area), missing)
@@ -68,7 +72,7 @@ def print_invoice(call: Call, number: _Number) -> Pdf:
     """Sends an invoice (发票) or a red-letter invoice (红字发票) as PDF, the same bytes each time."""
     found, missing = (
         payments.invoice_paper(call.tx, read_invoice_number(number)),
-        NotFound(what="invoice", which=number),
+        NotFound(what=Wording("发票", "invoice"), which=number),
     )
     if found is None:
         raise missing

@@ -9,6 +9,7 @@ from fastapi import Path
 
 from dispatch.domain.numbers import ticket_number
 from dispatch.domain.ticket import HOP_ENDS
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound, SurveyOver
 from dispatch.storage import hops, surveys, tickets
 from dispatch.tickets import closing
@@ -56,7 +57,7 @@ def see_survey(call: Call, token: Token) -> Survey:
     """Shows a callback survey to whoever has its link."""
     survey = surveys.by_tokens(call.tx, [token]).get(token)
     if survey is None:
-        raise NotFound(what="survey", which="with this link")
+        raise NotFound(what=Wording("回访，链接", "survey"), which=Wording("有误", "with this link"))
     row = tickets.get(call.tx, tickets.of_hop(call.tx, survey.hop_id))
     visit = next(hop for hop in hops.of_tickets(call.tx, [row.id]) if hop.id == survey.hop_id)
     offered = [each for each in call.rulebook.findings_of(row.kind, visit.team) if each.name != UNREACHABLE]
@@ -72,6 +73,6 @@ def see_survey(call: Call, token: Token) -> Survey:
 def answer_survey(call: Call, token: Token, asked: AnswerRequest) -> Survey:
     """Answers a callback survey. Of two answers the first counts."""
     if asked.answer == UNREACHABLE:
-        raise BadInput(what="whoever answers is not unreachable")
+        raise BadInput(what=Wording("能答复的客户不会“联系不上”", "whoever answers is not unreachable"))
     closing.answer(call.tx, call.rulebook, token, asked.answer, call.now)
     return see_survey(call, token)

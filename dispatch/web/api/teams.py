@@ -10,6 +10,7 @@ from fastapi import Query
 
 from dispatch.domain.finding import Evidence
 from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState, TicketState
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook, Team
@@ -230,7 +231,7 @@ def follow_board(call: Call, team: TeamName) -> EventStream:
 
 def _known(call: Call, name: str) -> Team:
     if name not in call.rulebook.teams:
-        raise NotFound(what="team", which=name)
+        raise NotFound(what=Wording("班组", "team"), which=name)
     return call.rulebook.teams[name]
 
 

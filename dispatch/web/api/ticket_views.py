@@ -10,6 +10,7 @@ from typing import Any
 from dispatch.domain.finding import Value
 from dispatch.domain.numbers import read_hop_number, read_ticket_number, ticket_number
 from dispatch.domain.ticket import HopState, TicketState
+from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
@@ -130,12 +131,21 @@ class Hop(ResponseBody):
 
 
 def missing_ticket(name: str) -> NotFound:
-    return NotFound(what="ticket", which=f"number {read_ticket_number(name)}")
+    return NotFound(
+        what=Wording("工单", "ticket"),
+        which=Wording(str(read_ticket_number(name)), f"number {read_ticket_number(name)}"),
+    )
 
 
 def missing_hop(name: str) -> NotFound:
     ticket_id, seq = read_hop_number(name)
-    return NotFound(what="hop", which=f"{seq} of ticket number {ticket_id}" if seq else f"of ticket number {ticket_id}")
+    return NotFound(
+        what=Wording("环节，工单", "hop"),
+        which=Wording(
+            f"{ticket_id}-{seq}" if seq else str(ticket_id),
+            f"{seq} of ticket number {ticket_id}" if seq else f"of ticket number {ticket_id}",
+        ),
+    )
 
 
 def hop_name(kind: str, ticket_id: int, seq: int) -> str:

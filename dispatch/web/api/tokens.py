@@ -9,7 +9,8 @@ from fastapi import Path
 from pydantic import Field
 
 from dispatch.access import sessions
-from dispatch.domain.roles import Actor
+from dispatch.domain.roles import Actor, role_wording
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotAllowed, NotFound
 from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
 from dispatch.web.request_context import Call
@@ -81,7 +82,13 @@ def make_token(call: Call, asked: TokenRequest) -> NewTokenSecret:
     """Makes an API token for a program. Only a person who is signed in may do so: a token makes no tokens."""
     by = _oneself(call)
     if call.user.session is None:
-        raise NotAllowed(role=by.role, actor=by.name, act="make", what="a token by a token", allowed="a session")
+        raise NotAllowed(
+            role=role_wording(by.role),
+            actor=by.name,
+            act=Wording("发放令牌", "make"),
+            what=Wording("凭令牌再发令牌", "a token by a token"),
+            allowed=Wording("已登录的会话", "a session"),
+        )
     lasts = timedelta(days=asked.days)
     made = sessions.make_token(call.tx, call.user.user_id, call.user.name, asked.title, lasts, by, call.now)
     return NewTokenSecret(token=made)

@@ -21,8 +21,10 @@ from fastapi import Path
 from pydantic import Field as Of
 from starlette.responses import Response
 
+from dispatch.domain.acts import act_wording
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import HopState
+from dispatch.domain.title import Wording
 from dispatch.errors import ChangedMeanwhile, IllegalMove, NotFound, PhotosEnough, UploadGone, WrongFileType
 from dispatch.reports import lists
 from dispatch.storage import hops, tickets, uploads
@@ -138,7 +140,7 @@ def see_photo(call: Call, ticket: TicketName, photo: _PhotoId) -> UntrustedFile:
     """Sends a photo of this ticket, byte for byte as it was uploaded."""
     row = _seen(call, ticket)
     if photo not in {each.id for each in uploads.of_ticket(call.tx, row.id)}:
-        raise NotFound(what="photo", which=photo)
+        raise NotFound(what=Wording("照片", "photo"), which=photo)
     found = uploads.get(call.tx, photo)
     suffix = found.media_type.partition("/")[2]
     return UntrustedFile(uploads.content(call.here.cipher(), found), found.media_type, f"{photo}.{suffix}")
@@ -176,8 +178,12 @@ def _require_in_hand(row: LockedHop) -> None:
     """Raises IllegalMove."""
     states = POLICIES["add a photo"].states or frozenset()
     if HopState(row.state) not in states:
-        sources = ", ".join(sorted(states))
-        raise IllegalMove(what="hop", move="get a photo", state=row.state, sources=sources)
+        raise IllegalMove(
+            what=Wording("环节", "hop"),
+            move=act_wording("get a photo"),
+            state=HopState(row.state).wording,
+            sources=[state.wording for state in sorted(states)],
+        )
 
 
 def _seen(call: Call, name: str) -> TicketRow:

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from dispatch.access import users
 from dispatch.access.passwords import LONGEST, kept_password, new_password
 from dispatch.domain.roles import Grant
+from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, ChangedMeanwhile, NotFound, VersionMissing
 from dispatch.web.api.schemas import Cursor, Limit, Page, RequestBody, ResponseBody, Word, page, read_cursor
 from dispatch.web.api.session import HeldRole, holding
@@ -100,7 +101,7 @@ def see_user(call: Call, name: UserName) -> UserBody:
 def set_roles(call: Call, name: UserName, asked: RolesRequest) -> UserBody:
     """Replaces a user's roles from the next request on. Needs `If-Match` with the entity tag of the user as read."""
     before = users.get(call.tx, name)
-    call.require_unchanged(lambda: _told(before), f"user {before.name}", must_say=True)
+    call.require_unchanged(lambda: _told(before), Wording(f"用户 {before.name}", f"user {before.name}"), must_say=True)
     return _changed(call, users.set_grants(call.tx, name, _grants(asked.roles), call.act(), call.now, before.version))
 
 

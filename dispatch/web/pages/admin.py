@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import Value
+from dispatch.domain.model_faults import model_fault
 from dispatch.domain.roles import HELD_BY_PEOPLE
 from dispatch.domain.title import Title
 from dispatch.errors import BadInput, DispatchError
@@ -20,6 +21,7 @@ from dispatch.storage import crew as crews
 from dispatch.web.api import audit, crew, quarantine, rules, teams, users
 from dispatch.web.api.rules import CaseRequest
 from dispatch.web.api.schemas import Cursor
+from dispatch.web.pages.rendering import language_of
 from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import Target
 from dispatch.web.request_context import Call, version_tag
@@ -82,9 +84,12 @@ def try_rules(call: Call, flow: Annotated[str, Query(max_length=80)] = "fault") 
     try:
         decided, refused = rules.try_facts(call, _case(call.rulebook, flow, asked)), None
     except DispatchError as wrong:
-        decided, refused = None, str(wrong)
+        decided, refused = None, wrong.sentence(language_of(call.visitor.request))
     except ValidationError as wrong:
-        decided, refused = None, "; ".join(each["msg"] for each in wrong.errors())
+        decided, refused = (
+            None,
+            "; ".join(model_fault(each).text(language_of(call.visitor.request)) for each in wrong.errors()),
+        )
     return {"decided": decided, "refused": refused, "asked": asked, "titles": call.rulebook.teams, **form}
 
 

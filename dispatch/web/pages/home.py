@@ -8,6 +8,7 @@ from fastapi import Query
 from starlette.responses import RedirectResponse, Response
 
 from dispatch.access import oidc, sessions
+from dispatch.domain.title import Wording
 from dispatch.errors import NotFound, ProviderAway, SignInRefused
 from dispatch.web.credentials import Visitor
 from dispatch.web.pages.rendering import links
@@ -65,7 +66,7 @@ def _client(visitor: Visitor) -> oidc.Client:
     """Raises NotFound where people sign in by password alone."""
     client = visitor.here.oidc_client(str(visitor.request.base_url))
     if client is None:
-        raise NotFound(what="identity provider", which="set")
+        raise NotFound(what=Wording("统一认证，", "identity provider"), which=Wording("未设置", "set"))
     return client
 
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 
+from dispatch.domain.language import DEFAULT, LANGUAGES, Language
 from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import Title
 from dispatch.routing.rulebook import Team
@@ -24,7 +25,6 @@ from dispatch.web.request_context import Call
 HERE = Path(__file__).resolve().parent.parent
 STATIC = HERE / "static"
 
-LANGUAGES = ("zh", "en")
 LANGUAGE_COOKIE, THEME_COOKIE = "paidan_lang", "paidan_theme"
 
 
@@ -70,10 +70,10 @@ def render(request: Request, template: str, shown: Mapping[str, Any], call: Call
     return _environment().get_template(template).render(**frame, **shown)
 
 
-def language_of(request: Request) -> str:
-    """Chinese, unless its visitor chose otherwise."""
+def language_of(request: Request) -> Language:
+    """The page's language: Chinese, unless its visitor chose otherwise."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
-    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+    return next((language for language in LANGUAGES if language == chosen), DEFAULT)
 
 
 def links(call: Call) -> list[NavigationEntry]:
@@ -108,7 +108,7 @@ def calls_customers(call: Call, team: Team) -> bool:
 class Translator:
     """`t(中文, English)`, or `t(title)`: the one of the visitor's language."""
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: Language) -> None:
         self.language = language
 
     def __call__(self, zh: str | HasTitle, en: str = "") -> str:

@@ -130,6 +130,7 @@ function put(path, file, key, proof, progress) {
     request.open("POST", path);
     request.responseType = "json";
     const headers = { "Content-Type": file.type, "X-CSRF-Token": proof, "Idempotency-Key": key };
+    headers["Accept-Language"] = document.documentElement.lang;
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
     request.addEventListener("loadend", () => done({ status: request.status, body: request.response ?? {} }));

@@ -30,6 +30,7 @@ export async function ask(method, path, body, headers = {}) {
     method,
     headers: {
       Accept: "application/json",
+      "Accept-Language": document.documentElement.lang,
       ...(json ? { "Content-Type": "application/json" } : {}),
       ...(method === "GET" || method === "POST" && ANYBODYS.test(path) ? {} : { "X-CSRF-Token": await csrf() }),
       ...headers,
