@@ -1,0 +1,164 @@
+"""The wheel brings everything: from an empty folder and an empty home it becomes a running desk.
+
+The wheel is built from a copy of the checkout and installed by pip into a new virtual environment. What stands in for a
+download is said here: the packages that it depends on are those of the tests' own environment, which a `.pth` file adds
+behind it (without what that environment has editable), and pip is told not to look for any.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from dispatch import __version__
+from tests.deploy.compose import PROJECT
+
+pytestmark = pytest.mark.system
+
+NEEDED = ("pyproject.toml", "README.md", "*.yaml", "docs/addresses.csv", "tests/routing_cases.yaml")
+"""Of the checkout, besides the two packages: what describes the build, and what `dispatch/defaults` links to."""
+PARTS = ("dispatch", "workers")
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what the wheel is built from: a build leaves its traces beside the sources."""
+    folder = tmp_path_factory.mktemp("source")
+    for part in PARTS:
+        shutil.copytree(PROJECT / part, folder / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (each for pattern in NEEDED for each in PROJECT.glob(pattern)):
+        (folder / file.relative_to(PROJECT)).parent.mkdir(exist_ok=True)
+        shutil.copy(file, folder / file.relative_to(PROJECT))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(source: Path) -> Path:
+    build = f"from setuptools.build_meta import build_wheel; build_wheel({str(source / 'dist')!r})"
+    done = subprocess.run([sys.executable, "-c", build], cwd=source, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (made,) = (source / "dist").glob("*.whl")
+    return made
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `dispatch` command of a virtual environment that has the wheel."""
+    folder = tmp_path_factory.mktemp("installed")
+    venv.create(folder, with_pip=False)
+    python = folder / "bin/python"
+    words = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", str(wheel)]
+    subprocess.run([*pip(), "--python", str(python), *words], check=True)
+    (site,) = (folder / "lib").glob("python*/site-packages")
+    (site / "packages_of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    where = subprocess.run(
+        [python, "-c", "import dispatch, workers; print(dispatch.__file__, workers.__file__)"],
+        cwd=folder, env={}, capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert where == [str(site / "dispatch/__init__.py"), str(site / "workers/__init__.py")], "the wheel's, not ours"
+    return folder / "bin/dispatch"
+
+
+def pip() -> list[str]:
+    """A pip that runs: ours, or that of the Python which our virtual environment was made with, as Debian has it."""
+    for python in (sys.executable, str(Path(sys.base_prefix, "bin/python3"))):
+        if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
+            return [python, "-m", "pip"]
+    raise AssertionError("setup.sh installed with a pip, and now there is none")
+
+
+class Desk:
+    """A folder and a home of somebody who has just installed the wheel."""
+
+    def __init__(self, command: Path, folder: Path) -> None:
+        self.command, self.folder = command, folder
+        folder.mkdir()
+        self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder.parent / "home"), "DISPATCH_LANG": "en"}
+        self.environment |= {"DISPATCH_WEB_PORT": "0", "DISPATCH_FLOWER_PORT": "0", "DISPATCH_WORKERS": "1"}
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [self.command, *words],
+            cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def done(self, *words: str) -> str:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, (words, out, err)
+        return out
+
+
+@pytest.fixture(scope="module")
+def desk(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """After `dispatch init`, in the folder that it made."""
+    empty = Desk(installed, tmp_path_factory.mktemp("desk") / "empty")
+    empty.done("init", "desk")
+    empty.folder /= "desk"
+    return empty
+
+
+@pytest.fixture(scope="module")
+def up(desk: Desk) -> Iterator[tuple[str, str]]:
+    """(what `dispatch up` said, where its web answers)."""
+    process = desk.start("up")
+    try:
+        said = ""
+        assert process.stdout
+        for line in process.stdout:
+            said += line
+            if ready := re.fullmatch(r"ready: (http\S+)\n", line):
+                yield said, ready[1]
+                break
+        else:
+            pytest.fail(f"it ended: {said}{process.communicate()[1]}")
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def test_every_file_of_the_two_packages_is_in_the_wheel_and_no_other(source: Path, wheel: Path) -> None:
+    files = (file for part in PARTS for file in (source / part).rglob("*") if file.is_file())
+    expected = {str(file.relative_to(source)) for file in files if "__pycache__" not in file.parts}
+    with zipfile.ZipFile(wheel) as packed:
+        found = {name for name in packed.namelist() if ".dist-info/" not in name}
+        assert found == expected
+        assert packed.read("dispatch/defaults/routing_rules.yaml") == (PROJECT / "routing_rules.yaml").read_bytes()
+
+
+def test_it_says_its_version_anywhere(desk: Desk) -> None:
+    assert desk.done("--version").startswith(f"paidan {__version__} (schema ")
+
+
+def test_the_rules_that_it_wrote_are_good_and_their_cases_too(desk: Desk) -> None:
+    assert f"{desk.folder / 'routing_rules.yaml'}: " in desk.done("rules", "check")
+    desk.done("rules", "test")
+
+
+def test_everything_starts_on_the_folders_files_and_a_board_is_served_with_its_style(
+    desk: Desk, up: tuple[str, str]
+) -> None:
+    said, url = up
+    assert str(desk.folder / "routing_rules.yaml") in said
+    password = desk.done("user", "add", "zhao", "--role", "noc").split()[-1]
+    with httpx2.Client(base_url=url) as client:
+        signed_in = client.post("/api/v1/session", json={"name": "zhao", "password": password})
+        assert signed_in.status_code == 201, signed_in.text
+        page = client.get("/teams/noc")
+        assert page.status_code == 200
+        styles = re.findall(r'<link[^>]*rel="stylesheet"[^>]*href="([^"]+)"', page.text)
+        assert styles
+        for style in styles:
+            answer = client.get(style)
+            assert (answer.status_code, answer.headers["content-type"].split(";")[0]) == (200, "text/css")
