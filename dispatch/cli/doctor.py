@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from dispatch.cli.framework import Commands
+from dispatch.cli.language import language, text
 from dispatch.cli.options import AsJson
 from dispatch.cli.output import out, show_json, table
 
@@ -37,25 +38,24 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _table(findings: Sequence[CheckResult]) -> Table:
-    shown = table("体检 Examination")
+    shown = table(text("体检", "Examination"))
     shown.add_column("")
-    shown.add_column("项目 Check", no_wrap=True)
-    shown.add_column("现状 Found", overflow="fold")
+    shown.add_column(text("项目", "Check"), no_wrap=True)
+    shown.add_column(text("现状", "Found"), overflow="fold")
     for finding in findings:
-        shown.add_row(MARKS[finding.verdict], f"{finding.check.zh} {finding.check.en}", finding.found)
+        shown.add_row(MARKS[finding.verdict], finding.check.text(language()), finding.found.text(language()))
     return shown
 
 
 def _tell_remedies(findings: Sequence[CheckResult]) -> None:
     if not any(finding.remedy for finding in findings):
-        out.print("一切正常 · all is well")
+        out.print(text("一切正常", "All is well."))
         return
-    out.print("[bold]怎么办 What to do[/]")
+    out.print(f"[bold]{text('怎么办', 'What to do')}[/]")
     for finding in findings:
         if finding.remedy:
-            out.print(f"{MARKS[finding.verdict]} [bold]{finding.check.zh} {finding.check.en}[/]")
-            out.print(Padding(finding.remedy.zh, (0, 0, 0, 2)))
-            out.print(Padding(finding.remedy.en, (0, 0, 0, 2)))
+            out.print(f"{MARKS[finding.verdict]} [bold]{finding.check.text(language())}[/]")
+            out.print(Padding(finding.remedy.text(language()), (0, 0, 0, 2)))
 
 
 def _plain(finding: CheckResult) -> dict[str, str | None]:
@@ -63,7 +63,8 @@ def _plain(finding: CheckResult) -> dict[str, str | None]:
         "check": finding.check.en,
         "check_zh": finding.check.zh,
         "verdict": finding.verdict,
-        "found": finding.found,
+        "found": finding.found.en,
+        "found_zh": finding.found.zh,
         "remedy": finding.remedy.en if finding.remedy else None,
         "remedy_zh": finding.remedy.zh if finding.remedy else None,
     }

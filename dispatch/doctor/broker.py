@@ -11,7 +11,7 @@ from typing import Any
 
 from dispatch.doctor.database import clock
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording, same
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
 
@@ -21,6 +21,8 @@ APPENDING = Title("代理落盘", "its durability")
 CLOCK = Title("代理时钟", "its clock")
 QUEUES = Title("队列", "queues")
 
+UNTOLD = Wording("查不到", "it doesn't tell")
+
 SECONDS = 30
 
 
@@ -29,7 +31,9 @@ def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult
     environment = dict(os.environ)
     if settings.broker_url is None:
         if not is_running(settings):
-            yield doubtful(BROKER, "embedded, not running", "运行 dispatch up", "run `dispatch up`")
+            yield doubtful(
+                BROKER, Wording("内嵌，未运行", "embedded, not running"), "运行 dispatch up", "run `dispatch up`"
+            )
             return
         environment["DISPATCH_BROKER_URL"] = (settings.run / "broker.url").read_text().strip()
     yield from judge(_ask(environment), queues)
@@ -52,12 +56,12 @@ def judge(told: Mapping[str, Any], queues: Collection[str]) -> Iterator[CheckRes
     if not told["reached"]:
         yield bad(
             BROKER,
-            f"out of reach: {told['failure']}",
-            "启动消息代理,或改正 DISPATCH_BROKER_URL;其间工单照常受理,待派",
+            Wording(f"连不上：{told['failure']}", f"out of reach: {told['failure']}"),
+            "启动消息代理，或改正 DISPATCH_BROKER_URL；其间工单照常受理，待派",
             "start it, or mend DISPATCH_BROKER_URL; meanwhile faults are accepted and wait to be sent",
         )
         return
-    yield good(BROKER, f"{told['kind']} {told['version'] or ''}".strip())
+    yield good(BROKER, same(f"{told['kind']} {told['version'] or ''}".strip()))
     if told["kind"] == "redis":
         yield _policy(told["policy"])
         yield _appending(told["append_only"])
@@ -70,27 +74,27 @@ def _policy(policy: str | None) -> CheckResult:
     if policy is None:
         return doubtful(
             POLICY,
-            "it doesn't tell",
+            UNTOLD,
             "请确认 maxmemory-policy 是 noeviction",
             "make sure that its maxmemory-policy is noeviction",
         )
     if policy != "noeviction":
         return bad(
             POLICY,
-            policy,
-            "内存满时会丢消息:CONFIG SET maxmemory-policy noeviction,并写入 redis.conf",
+            same(policy),
+            "内存满时会丢消息：CONFIG SET maxmemory-policy noeviction，并写入 redis.conf",
             "it drops messages when memory runs out: CONFIG SET maxmemory-policy noeviction, also in redis.conf",
         )
-    return good(POLICY, policy)
+    return good(POLICY, same(policy))
 
 
 def _appending(append_only: bool | None) -> CheckResult:
     if append_only:
-        return good(APPENDING, "appendonly yes")
+        return good(APPENDING, same("appendonly yes"))
     return doubtful(
         APPENDING,
-        "it doesn't tell" if append_only is None else "appendonly no",
-        "重启后须等租约到期重发:CONFIG SET appendonly yes",
+        UNTOLD if append_only is None else same("appendonly no"),
+        "重启后须等租约到期重发：CONFIG SET appendonly yes",
         "after its restart what was queued waits for its lease: CONFIG SET appendonly yes",
     )
 
@@ -100,11 +104,22 @@ def _queues(served: Mapping[str, list[str]], queues: Collection[str]) -> CheckRe
     if alone:
         return bad(
             QUEUES,
-            f"{len(alone)} without worker",
+            Wording(f"{len(alone)} 个没有 worker", f"{len(alone)} without worker"),
             f"为这些队列启动 worker:celery -A workers.app worker -E -Q {','.join(alone)}",
             f"start a worker for them: celery -A workers.app worker -E -Q {','.join(alone)}",
         )
     if not queues:
-        return good(QUEUES, f"{len(served)} served; which are needed, only good rules say")
+        return good(
+            QUEUES,
+            Wording(
+                f"{len(served)} 个有 worker；规则有误，不知道需要哪些",
+                f"{len(served)} served; which are needed, only good rules say",
+            ),
+        )
     workers = {worker for each in served.values() for worker in each}
-    return good(QUEUES, f"{len(queues)} served by {len(workers)} workers")
+    return good(
+        QUEUES,
+        Wording(
+            f"{len(queues)} 个，由 {len(workers)} 个 worker 处理", f"{len(queues)} served by {len(workers)} workers"
+        ),
+    )

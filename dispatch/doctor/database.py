@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
 from dispatch.domain.ticket import HopState
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import DispatchError
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
@@ -37,7 +37,8 @@ LITTLE_AHEAD, FAR_AHEAD = 1.0, 10.0
 
 
 def clock(check: Title, ahead: float) -> CheckResult:
-    found = f"{abs(ahead):.1f} s {'ahead' if ahead > 0 else 'behind'}"
+    off = f"{abs(ahead):.1f}"
+    found = Wording(f"{'快' if ahead > 0 else '慢'} {off} 秒", f"{off} s {'ahead' if ahead > 0 else 'behind'}")
     if abs(ahead) < LITTLE_AHEAD:
         return good(check, found)
     make = bad if abs(ahead) >= FAR_AHEAD else doubtful
@@ -60,21 +61,21 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         reason = str(getattr(away, "orig", away)).partition("\n")[0][:60]
         yield bad(
             DATABASE,
-            f"{database.kind}: {reason}",
-            "启动数据库,或改正 DISPATCH_DATABASE_URL",
+            same(f"{database.kind}: {reason}"),
+            "启动数据库，或改正 DISPATCH_DATABASE_URL",
             "start it, or mend DISPATCH_DATABASE_URL",
         )
         return
-    yield good(DATABASE, database.kind)
+    yield good(DATABASE, same(database.kind))
     if found != SCHEMA:
         yield bad(
             SCHEMA_,
-            f"{found or 'none'}, needed {SCHEMA}",
-            "运行 dispatch migrate(先备份)" if not found or found < SCHEMA else "数据库比程序新:升级程序",
+            Wording(f"{found or '无'}，应为 {SCHEMA}", f"{found or 'none'}, needed {SCHEMA}"),
+            "运行 dispatch migrate（先备份）" if not found or found < SCHEMA else "数据库比程序新：升级程序",
             "run `dispatch migrate` (back up first)" if not found or found < SCHEMA else "upgrade the program",
         )
         return
-    yield good(SCHEMA_, found)
+    yield good(SCHEMA_, same(found))
     with database.read() as tx:
         if database.kind == "postgresql":
             yield _durable(tx)
@@ -93,11 +94,11 @@ def _durable(tx: Tx) -> CheckResult:
     if off:
         return bad(
             DURABLE,
-            f"{', '.join(off)} off",
-            "断电会丢失已受理的工单:在 postgresql.conf 打开这些项",
+            Wording(f"{'、'.join(off)} 已关闭", f"{', '.join(off)} off"),
+            "断电会丢失已受理的工单：在 postgresql.conf 打开这些项",
             "a power cut would lose what was accepted: switch them on in postgresql.conf",
         )
-    return good(DURABLE, "fsync, full_page_writes, synchronous_commit")
+    return good(DURABLE, same("fsync, full_page_writes, synchronous_commit"))
 
 
 def _in_force(tx: Tx, file: Rulebook | None) -> CheckResult:
@@ -106,18 +107,18 @@ def _in_force(tx: Tx, file: Rulebook | None) -> CheckResult:
     if version is None:
         return doubtful(
             IN_FORCE,
-            "none yet",
+            Wording("尚无", "none yet"),
             "启动 dispatch up 后即生效",
             "they come into force when something starts: `dispatch up`",
         )
     if file is not None and file.version != version:
         return doubtful(
             IN_FORCE,
-            f"{version}, file {file.version}",
-            "没有进程采用新规则:是否在运行?见 dispatch rules list",
+            Wording(f"{version}，文件为 {file.version}", f"{version}, file {file.version}"),
+            "没有进程采用新规则：有进程在运行吗？是不是去掉了还有单的班组？",
             "no process has taken the file up: does one run? Is a team dropped that still has work?",
         )
-    return good(IN_FORCE, version)
+    return good(IN_FORCE, same(version))
 
 
 def _keys(tx: Tx, settings: Settings) -> CheckResult:
@@ -125,13 +126,13 @@ def _keys(tx: Tx, settings: Settings) -> CheckResult:
     columns = (customer.c.id, customer.c.document_number)
     row = tx.execute(select(*columns).order_by(customer.c.id.desc()).limit(1)).first()
     if settings.embedded_database and row is None and not (settings.root / "field.keys").exists():
-        return good(KEYS, "none needed yet")
+        return good(KEYS, Wording("尚不需要", "none needed yet"))
     try:
         cipher = open_cipher(settings)
     except DispatchError:
         return bad(
             KEYS,
-            "missing or unreadable",
+            Wording("缺失或无法读取", "missing or unreadable"),
             "设 DISPATCH_FIELD_KEYS 与 DISPATCH_INDEX_KEY(首次用 dispatch keys 生成)",
             "set DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY; the first time `dispatch keys` makes them",
         )
@@ -141,23 +142,24 @@ def _keys(tx: Tx, settings: Settings) -> CheckResult:
         except Exception:  # whatever a wrong key leads to
             return bad(
                 KEYS,
-                "not those of this database",
-                "换回录入时所用的密钥,否则证件号码不可读",
+                Wording("不是这个数据库的密钥", "not those of this database"),
+                "换回录入时所用的密钥，否则证件号码不可读",
                 "bring back the keys with which it was written: identity numbers can't be read",
             )
-    return good(KEYS, "they open what is stored" if row is not None else "there")
+    opened = Wording("能解开所存内容", "they open what is stored")
+    return good(KEYS, opened if row is not None else Wording("已有", "there"))
 
 
 def _waiting(tx: Tx) -> CheckResult:
     now = datetime.now(UTC)
     count, since = tx.execute(select(func.count(), func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now))).one()
     waited = (now - since).total_seconds() if since else 0.0
-    found = f"{count} due, oldest {waited:.0f} s"
+    found = Wording(f"{count} 个待派，最久 {waited:.0f} 秒", f"{count} due, oldest {waited:.0f} s")
     if waited > OLDEST_DUE:
         return bad(
             WAITING,
             found,
-            "中继或该班组的 worker 没有工作:见下方队列,或运行 dispatch up",
+            "中继或该班组的 worker 没有工作：见下方队列，或运行 dispatch up",
             "no relay or no worker is at work on them: see the queues below, or run `dispatch up`",
         )
     return good(WAITING, found)
@@ -168,12 +170,12 @@ def _quarantine(tx: Tx) -> CheckResult:
     inside = tx.execute(quarantined).scalar_one()
     refused = effects.OUTBOX.target("quarantine")
     outside = tx.execute(select(func.count()).where(effect_table.c.state == refused)).scalar_one()
-    found = f"{inside} hops, {outside} effects"
+    found = Wording(f"{inside} 个环节，{outside} 个外部动作", f"{inside} hops, {outside} effects")
     if inside or outside:
         return doubtful(
             QUARANTINE,
             found,
-            "查看 dispatch quarantine 与 dispatch effects,处理后放行",
+            "查看 dispatch quarantine 与 dispatch effects，处理后放行",
             "look at `dispatch quarantine` and `dispatch effects`, then release them",
         )
     return good(QUARANTINE, found)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dispatch.doctor import broker, database, files
 from dispatch.doctor.finding import CheckResult, bad, good
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadSettings
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.settings import load_settings
@@ -20,9 +20,14 @@ def examine() -> Iterator[CheckResult]:
         settings = load_settings()
     except BadSettings as wrong:
         for fault in wrong.faults:
-            yield bad(SETTINGS, fault.text("en"), "改正该环境变量", "mend that variable of the environment")
+            yield bad(
+                SETTINGS,
+                Wording(fault.text("zh"), fault.text("en")),
+                "改正该环境变量",
+                "mend that variable of the environment",
+            )
         return
-    yield good(SETTINGS, "all known and valid")
+    yield good(SETTINGS, Wording("都认得，都有效", "all known and valid"))
     yield from files.examine(settings)
     rulebook = files.rules_file(settings)
     yield from database.examine(settings, rulebook)

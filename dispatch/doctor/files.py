@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import BadRules, DispatchError
 from dispatch.routing.loader import load as load_rules
 from dispatch.routing.plans_file import load as load_plans
@@ -51,18 +51,18 @@ def _home(root: Path) -> Iterator[CheckResult]:
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         yield bad(
             HOME,
-            f"{root}: not writable",
-            "改用可写的目录(DISPATCH_HOME),或修正其权限",
+            Wording(f"{root}：不可写", f"{root}: not writable"),
+            "改用可写的目录（DISPATCH_HOME），或修正其权限",
             "set DISPATCH_HOME to a folder that this user may write, or mend its permissions",
         )
         return
-    yield good(HOME, str(root))
+    yield good(HOME, same(str(root)))
     free = shutil.disk_usage(nearest).free
-    found = f"{free / 1e9:.1f} GB free"
+    found = Wording(f"剩余 {free / 1e9:.1f} GB", f"{free / 1e9:.1f} GB free")
     if free < LITTLE_DISK:
         make = bad if free < NO_DISK else doubtful
         yield make(
-            DISK, found, "清理或扩充磁盘:写满后无法受理", "make room: once it is full, nothing is accepted any more"
+            DISK, found, "清理或扩充磁盘：写满后无法受理", "make room: once it is full, nothing is accepted any more"
         )
     else:
         yield good(DISK, found)
@@ -73,12 +73,17 @@ def _read(settings: Settings) -> Iterator[CheckResult]:
     if rulebook is None:
         yield bad(
             RULES_FILE,
-            f"{settings.rules}: faults",
-            "运行 dispatch rules check 查看每处错误;改好之前沿用上一版",
+            Wording(f"{settings.rules}：有错误", f"{settings.rules}: faults"),
+            "运行 dispatch rules check 查看每处错误；改好之前沿用上一版",
             "run `dispatch rules check`; until it is mended the last good version stays in force",
         )
     else:
-        yield good(RULES_FILE, f"{settings.rules.name}, version {rulebook.version}")
+        yield good(
+            RULES_FILE,
+            Wording(
+                f"{settings.rules.name}，版本 {rulebook.version}", f"{settings.rules.name}, version {rulebook.version}"
+            ),
+        )
         yield _loads(
             SCRIPT, settings.prehandling, "script", lambda: load_script(settings.prehandling, rulebook.categories)
         )
@@ -91,11 +96,11 @@ def _loads(check: Title, file: Path, group: str, load: object) -> CheckResult:
     except (BadRules, OSError):
         return bad(
             check,
-            f"{file}: faults",
+            Wording(f"{file}：有错误", f"{file}: faults"),
             f"运行 dispatch {group} check 查看每处错误",
             f"run `dispatch {group} check`; it names every fault",
         )
-    return good(check, file.name)
+    return good(check, same(file.name))
 
 
 def _fonts(settings: Settings) -> CheckResult:
@@ -104,37 +109,37 @@ def _fonts(settings: Settings) -> CheckResult:
     except (DispatchError, OSError):
         return bad(
             FONTS,
-            f"{settings.fonts}: none found",
-            "把 DISPATCH_FONTS 指向有中文字体的目录,或不设此项",
+            Wording(f"{settings.fonts}：没有字体", f"{settings.fonts}: none found"),
+            "把 DISPATCH_FONTS 指向有中文字体的目录，或不设此项",
             "set DISPATCH_FONTS to a folder with a Chinese font, or leave it out",
         )
     if any(ord(character) not in fonts.covered for character in "受理单¥0"):
         return bad(
             FONTS,
-            f"{settings.fonts}: no Chinese",
-            "该目录没有中文字体,受理单无法打印;请加入一种",
+            Wording(f"{settings.fonts}：没有中文", f"{settings.fonts}: no Chinese"),
+            "该目录没有中文字体，受理单无法打印；请加入一种",
             "slips can't be printed: put a Chinese font into the folder",
         )
-    return good(FONTS, ", ".join(fonts.families[:2]))
+    return good(FONTS, same(", ".join(fonts.families[:2])))
 
 
 def _web(settings: Settings) -> CheckResult:
     if settings.web_address not in LOOPBACK and not settings.https:
         return doubtful(
             WEB,
-            f"{settings.web_address} without https",
-            "在前面放 https 代理,并设 DISPATCH_WEB_URL=https://…",
+            Wording(f"{settings.web_address} 未用 https", f"{settings.web_address} without https"),
+            "在前面放 https 代理，并设 DISPATCH_WEB_URL=https://…",
             "put a proxy that speaks https before it, and set DISPATCH_WEB_URL=https://…",
         )
-    return good(WEB, settings.web_url or f"http://{settings.web_address}:{settings.web_port}")
+    return good(WEB, same(settings.web_url or f"http://{settings.web_address}:{settings.web_port}"))
 
 
 def _flower(settings: Settings) -> CheckResult:
     if settings.flower_address not in LOOPBACK and settings.flower_password is None:
         return bad(
             FLOWER,
-            f"{settings.flower_address} without a password",
-            "设 DISPATCH_FLOWER_PASSWORD:谁能打开它,谁就能停掉 worker",
+            Wording(f"{settings.flower_address} 未设密码", f"{settings.flower_address} without a password"),
+            "设 DISPATCH_FLOWER_PASSWORD：谁能打开它，谁就能停掉 worker",
             "set DISPATCH_FLOWER_PASSWORD: whoever opens it can stop workers",
         )
-    return good(FLOWER, f"{settings.flower_address}:{settings.flower_port}")
+    return good(FLOWER, same(f"{settings.flower_address}:{settings.flower_port}"))

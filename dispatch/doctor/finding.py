@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 
 
 class Grade(StrEnum):
@@ -20,17 +20,17 @@ class CheckResult:
 
     check: Title
     verdict: Grade
-    found: str
-    remedy: Title | None = None
+    found: Wording
+    remedy: Wording | None = None
 
 
-def good(check: Title, found: str) -> CheckResult:
+def good(check: Title, found: Wording) -> CheckResult:
     return CheckResult(check, Grade.GOOD, found)
 
 
-def doubtful(check: Title, found: str, zh: str, en: str) -> CheckResult:
-    return CheckResult(check, Grade.DOUBTFUL, found, Title(zh, en))
+def doubtful(check: Title, found: Wording, zh: str, en: str) -> CheckResult:
+    return CheckResult(check, Grade.DOUBTFUL, found, Wording(zh, en))
 
 
-def bad(check: Title, found: str, zh: str, en: str) -> CheckResult:
-    return CheckResult(check, Grade.BAD, found, Title(zh, en))
+def bad(check: Title, found: Wording, zh: str, en: str) -> CheckResult:
+    return CheckResult(check, Grade.BAD, found, Wording(zh, en))

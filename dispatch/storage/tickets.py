@@ -41,7 +41,7 @@ def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> TicketRow:
     row = shaped(TicketRow, tx.execute(_LOCKED if lock else _ONE, {"ticket": ticket_id})).one_or_none()
     if row is None:
         raise NotFound(
-            what=Wording("工单", "ticket"), which=Wording(str(ticket_id), f"number {ticket_id}")
+            what=Wording("工单", "ticket"), which=Wording(f"{ticket_id:08d}", f"number {ticket_id}")
         )  # whether F or C can't be known
     return row
 
