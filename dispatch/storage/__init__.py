@@ -1,1 +1,1 @@
-"""The ledger that is the truth: SQLite or PostgreSQL. Functions take an open transaction and never commit."""
+"""The database, SQLite or PostgreSQL, which holds the truth. Functions take an open transaction and never commit."""

@@ -1,4 +1,4 @@
-"""Archive records: rows in, rows out."""
+"""Archive records: inserts and queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dispatch.storage.tables.tickets import archive_record
 
 
 def insert_records(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """One by one: a record is a long text, and would be written and read twice over in a document of rows."""
+    """Insert row by row: a record is a long text, and as part of a JSON document it would be serialised twice."""
     if rows:
         tx.execute(insert(archive_record), rows)
 

@@ -1,5 +1,7 @@
-"""档案库 The case store: what tells of a case that ended long ago, its history and its frozen records, as one
-compressed document. Its ticket and its hops stay where they are, so that it is found and seen as ever."""
+"""档案库 The case store: the history and the frozen records of an old case, as one compressed document.
+
+The ticket and its hops stay in their tables, so the case is found and shown as before.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +19,19 @@ from dispatch.storage.rows import ArchiveRow, HistoryRow, OfTicket, as_dicts, by
 from dispatch.storage.tables.tickets import archive_record, history, stored_case, ticket
 
 MOVES = (history, archive_record)
-"""Each with a `ticket_id`, and in the order of its primary key."""
+"""The tables whose rows move. Each has a `ticket_id`; its rows are stored in the order of the primary key."""
 
 
 def ended(tx: Tx, before: datetime, limit: int) -> Sequence[int]:
-    """The ids of cases that had ended by then and aren't stored, the oldest first, locked; what another process has
-    locked is left to it."""
+    """Lock at most `limit` cases that ended by `before` and aren't stored, the oldest first, except those that another
+    process has locked; return their ids."""
     query = select(ticket.c.id).where(ticket.c.ended_at <= before, ticket.c.stored_at.is_(None))
     query = query.order_by(ticket.c.ended_at).limit(limit).with_for_update(skip_locked=True)
     return tx.execute(query).scalars().all()
 
 
 def put(tx: Tx, ticket_ids: Sequence[int], now: datetime) -> None:
-    """These ended cases go into the store. The database lets their rows go only when they are in it."""
+    """Move ended cases into the store. Triggers let their rows be deleted only once the store has them."""
     cases: dict[int, dict[str, Rows]] = {ticket_id: {} for ticket_id in ticket_ids}
     for table in MOVES:
         query = select(table).where(among(table.c.ticket_id, ticket_ids)).order_by(*table.primary_key)
@@ -44,14 +46,14 @@ def put(tx: Tx, ticket_ids: Sequence[int], now: datetime) -> None:
 
 
 class Stored(NamedTuple):
-    """The rows of one case, just as they were."""
+    """The rows of one case, as they were in their tables."""
 
     history: Sequence[HistoryRow]
     records: Sequence[ArchiveRow]
 
 
 def get(tx: Tx, ticket_id: int) -> Stored:
-    """What was put in of a case; its ticket says that it was. Migration 0009 takes it out likewise."""
+    """The stored rows of a case whose ticket has `stored_at`. Migration 0009 reads the same format."""
     content = tx.execute(select(stored_case.c.content).where(stored_case.c.ticket_id == ticket_id)).scalar_one()
     case = read_json(zlib.decompress(content))
     return Stored(

@@ -1,4 +1,4 @@
-"""What all tables are made of: the metadata, the kinds of columns, constraints from our own words."""
+"""What the tables are made of: the metadata, column types, and constraints on known words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ metadata = MetaData(
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC time. SQLite keeps none, so it is stored there without the zone, which is always UTC."""
+    """An aware time in UTC. SQLite has no time zones, so there it is stored without its zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -47,7 +47,7 @@ class Instant(TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """PostgreSQL's times come in the session's zone, which is UTC: nothing needs to be done to any of them."""
+        """PostgreSQL delivers times in the session's zone, which is UTC, so they need no conversion."""
         return None if dialect.name == "postgresql" else super().result_processor(dialect, coltype)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
@@ -55,7 +55,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 def write_json(value: object, default: Callable[[Any], object] | None = None) -> str:
-    """As documents are stored. `default` is asked for what JSON has no word for, times among them."""
+    """JSON as it is stored in document columns. `default` converts what JSON doesn't have, times included."""
     return orjson.dumps(value, default, orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS).decode()
 
 
@@ -63,7 +63,7 @@ read_json = orjson.loads
 
 
 def in_utc(value: object) -> datetime:
-    """Raises TypeError for what is no time, ValueError for one without a zone."""
+    """The time in UTC. Raises TypeError for anything but a datetime, ValueError for one without a zone."""
     if not isinstance(value, datetime):
         raise TypeError(f"no column holds a {type(value).__name__}")
     if value.tzinfo is None:
@@ -76,20 +76,20 @@ Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postg
 
 
 def one_of(values: Iterable[str]) -> str:
-    """`'a', 'b'` for an SQL IN list of our own constants."""
+    """`'a', 'b'`: constants of this program for an SQL IN list."""
     return ", ".join(f"'{value}'" for value in values)
 
 
 def constants(values: Iterable[str]) -> list[ColumnElement[str]]:
-    """The same for SQLAlchemy's `in_`; a list of values it would put into the statement anew with every execution."""
+    """Constants for SQLAlchemy's `in_`, which would expand a list of values anew at each execution."""
     return [literal_column(f"'{value}'") for value in values]
 
 
 def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
-    """An index of those rows alone."""
+    """A partial index: of the rows that meet `where`."""
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def known(column: str, values: Iterable[str]) -> CheckConstraint:
-    """The column holds one of our own words."""
+    """A constraint: the column holds one of these words."""
     return CheckConstraint(f"{column} IN ({one_of(values)})", name=f"{column}_known")

@@ -1,4 +1,4 @@
-"""The crew 班组人员: who works where, and how much everybody has on hand."""
+"""The crew 班组人员: who works for which team in which area, and how many hops each person has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dispatch.storage.tables.tickets import crew, hop
 
 
 def add(tx: Tx, team: str, person: str, area: str) -> None:
-    """Raises BadInput when the person is on that crew already."""
+    """Add a person to a team's crew in an area. Raises BadInput when the person is on that crew already."""
     known = select(crew.c.person).where(crew.c.team == team, crew.c.person == person, crew.c.area == area)
     if tx.execute(known).first():
         raise BadInput(
@@ -28,7 +28,7 @@ def add(tx: Tx, team: str, person: str, area: str) -> None:
 
 
 def remove(tx: Tx, team: str, person: str, area: str) -> bool:
-    """Not proposed any more; what the person has in hand stays there. False: wasn't on that crew."""
+    """Remove a person, who is then proposed for no new hop and keeps the hops in hand. False: wasn't on that crew."""
     gone = delete(crew).where(crew.c.team == team, crew.c.person == person, crew.c.area == area)
     return bool(tx.execute(gone).rowcount)
 
@@ -38,7 +38,7 @@ def everybody(tx: Tx) -> Sequence[CrewMember]:
 
 
 def load(tx: Tx, team: str, areas: Collection[str]) -> dict[str, dict[str, int]]:
-    """By area and person: the hops in hand, and the proposals that wait."""
+    """By area and person: how many hops the person holds, or is proposed for."""
     rows = tx.execute(select(crew.c.area, crew.c.person).where(crew.c.team == team, crew.c.area.in_(areas)))
     people: dict[str, dict[str, int]] = {}
     for area, person in rows:

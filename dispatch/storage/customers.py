@@ -1,6 +1,6 @@
-"""Customers, their documents, and who failed to prove that he is one: rows in, rows out.
+"""Customers, their kept documents, and failed authentications.
 
-An identity number stands here as ciphertext only, with a blind index to look it up by.
+Identity numbers are stored as ciphertext, with a blind index to look them up by.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def insert_customer(
     mobile: str,
     now: datetime,
 ) -> int:
-    """The ciphertext is bound to its row, so the row is there first."""
+    """Insert the customer and return its id. The row comes first, for the ciphertext is bound to the row's id."""
     made = (
         insert(customer)
         .values(
@@ -77,7 +77,7 @@ def change_document(
 
 
 def document_number(cipher: FieldCipher, row: CustomerRow) -> str:
-    """In clear: to compare, to mask, or to show to somebody whose reason is in the audit trail."""
+    """The document's number in clear: to compare, to mask, or to show when the reason is in the audit trail."""
     return cipher.decrypt_text(row.document_number, "customer", "document_number", row.id)
 
 
@@ -105,14 +105,14 @@ def keep_scan(
 
 
 def scans_of(tx: Tx, operation_id: int) -> Sequence[ScanRow]:
-    """What was kept with an operation, without the contents."""
+    """The documents kept with an operation, without their contents."""
     columns = [column for column in kept_document.c if column.name != "content"]
     query = select(*columns).where(kept_document.c.operation_id == operation_id)
     return shaped(ScanRow, tx.execute(query.order_by(kept_document.c.id))).all()
 
 
 def scan(tx: Tx, cipher: FieldCipher, scan_id: int) -> tuple[str, bytes] | None:
-    """(media type, content in clear)."""
+    """The document's (media type, content in clear); None when there is none with this id."""
     row = tx.execute(select(kept_document).where(kept_document.c.id == scan_id)).one_or_none()
     if row is None:
         return None

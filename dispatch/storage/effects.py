@@ -1,4 +1,4 @@
-"""Outside effects: rows in, rows out, and the set-based statements with which batches of them leave."""
+"""Outside effects: inserts, queries, and the set-based statements that move batches of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _first_in_its_lane = or_(
     effect.c.lane.is_(None),
     ~exists().where(_older.c.lane == effect.c.lane, _older.c.id < effect.c.id, _older.c.confirmed_at.is_(None)),
 )
-"""One in the quarantine holds its lane up: what comes after it would arrive out of order."""
+"""An effect in the quarantine blocks its lane: later effects would arrive out of order."""
 
 
 _OLDEST_DUE = OUTBOX.oldest_due(_first_in_its_lane)
@@ -32,7 +32,7 @@ _TAKING = OUTBOX.taking(_first_in_its_lane)
 
 
 class SentEffect(NamedTuple):
-    """An effect that is now on its way to the worker that will ask its receiver."""
+    """An effect marked as sent, to be published to the worker that hands it to its receiver."""
 
     id: int
     generation: int
@@ -46,15 +46,15 @@ class SentEffect(NamedTuple):
 
 
 def insert_effects(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """New effects, due at once. Wakes the relay, where the database can, when this commits."""
+    """Insert effects that are due at once. On PostgreSQL this wakes the relay when the transaction commits."""
     if rows:
         tx.execute(insert(effect), [{"state": EffectState.DUE, "wake_at": row["made_at"], **row} for row in rows])
         _wake_relay(tx)
 
 
 def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[SentEffect]:
-    """The effects that are to be sent now, marked as sent under a new generation; the oldest first, and of each lane
-    only its first."""
+    """Mark due effects as sent under a new generation and return them: the oldest first, and only the first of each
+    lane."""
     taken = OUTBOX.take(tx, _TAKING, now, lease, limit, [{}])
     sent = select(effect.c.id, effect.c.generation, effect.c.port, effect.c.failures)
     sent = sent.where(effect.c.id.in_(list(taken)), effect.c.state == EffectState.SENT).order_by(effect.c.id)
@@ -62,36 +62,38 @@ def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[SentEf
 
 
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[EffectRow]:
-    """Those of a message's effects that are still at its generation and in the worker's hands, in order."""
+    """The message's effects whose generation still matches and that the worker has received, by id."""
     query = select(effect).where(OUTBOX.those, effect.c.state == EffectState.RECEIVED)
     return shaped(EffectRow, tx.execute(query.order_by(effect.c.id), OUTBOX.named(tx, pairs))).all()
 
 
 def is_due(tx: Tx, now: datetime) -> bool:
-    """Whether something is to be sent: a look at the index."""
+    """Whether any effect is due; one index lookup."""
     return oldest_due(tx, now) is not None
 
 
 def oldest_due(tx: Tx, now: datetime) -> datetime | None:
-    """Since when the oldest waits to be sent."""
+    """Since when the oldest due effect waits to be sent; None when nothing is due."""
     return tx.execute(_OLDEST_DUE, {"now": now}).scalar()
 
 
 def confirm(tx: Tx, pairs: Sequence[Pair], now: datetime) -> list[Pair]:
-    """Their receiver has accepted them, and what waited behind them in their lanes may go. Those still ours then."""
+    """Confirm effects that their receiver accepted, which unblocks their lanes; return those that this changed."""
     confirmed = OUTBOX.move(tx, "confirm", pairs, confirmed_at=now, wake_at=None, failure=None)
     _wake_relay(tx)
     return confirmed
 
 
 def quarantine(tx: Tx, pair: Pair, failure: str) -> None:
-    """No further try would help."""
+    """Put an effect into the quarantine because no further try would help."""
     OUTBOX.move(tx, "quarantine", [pair], failures=effect.c.failures + 1, failure=failure, wake_at=None)
 
 
 def forget(tx: Tx, before: datetime, limit: int, now: datetime) -> int:
-    """What was confirmed by then no longer says what it said, a customer's number among it; how many did until now. Its
-    key stays: nothing is done a second time."""
+    """Empty the payloads of at most `limit` effects confirmed by `before`, since they may hold a customer's number.
+
+    Returns how many. The keys stay, so no effect is done twice.
+    """
     due = select(effect.c.id).where(effect.c.confirmed_at <= before, effect.c.forgotten_at.is_(None))
     due = due.order_by(effect.c.confirmed_at).limit(limit).with_for_update(skip_locked=True)
     ids = tx.execute(due).scalars().all()
@@ -104,7 +106,7 @@ def lock(tx: Tx, effect_id: int) -> EffectRow | None:
 
 
 def release(tx: Tx, effect_id: int, state: EffectState, now: datetime) -> None:
-    """Tried afresh."""
+    """Move an effect out of the quarantine into `state`, due at once, with its failures reset."""
     tx.execute(update(effect).where(effect.c.id == effect_id).values(state=state, wake_at=now, failures=0))
     _wake_relay(tx)
 
@@ -118,20 +120,20 @@ def counts(tx: Tx) -> Sequence[EffectCountRow]:
 
 
 def unconfirmed(tx: Tx, limit: int) -> Sequence[EffectLine]:
-    """The oldest first, without what they say: that may be a customer's."""
+    """Unconfirmed effects, the oldest first, without their payloads, which may hold a customer's data."""
     columns = [column for column in effect.c if column.name != "payload"]
     query = select(*columns).where(effect.c.confirmed_at.is_(None)).order_by(effect.c.id).limit(limit)
     return shaped(EffectLine, tx.execute(query)).all()
 
 
 def keys(tx: Tx) -> list[tuple[str, str, bool]]:
-    """(port, key, whether it is confirmed) of all that was ever asked."""
+    """(port, key, whether it is confirmed) of every effect there ever was."""
     query = select(effect.c.port, effect.c.key, effect.c.confirmed_at.is_not(None)).order_by(effect.c.id)
     return [(port, key, bool(confirmed)) for port, key, confirmed in tx.execute(query)]
 
 
 def keys_in_lanes(tx: Tx, lanes: Collection[str]) -> dict[str, list[str]]:
-    """The keys of what isn't confirmed, by lane, in order."""
+    """The keys of unconfirmed effects by lane, in the order in which they leave."""
     query = select(effect.c.lane, effect.c.key).where(effect.c.lane.in_(lanes), effect.c.confirmed_at.is_(None))
     found: dict[str, list[str]] = {}
     for lane, key in tx.execute(query.order_by(effect.c.lane, effect.c.id)):

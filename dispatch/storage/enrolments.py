@@ -1,4 +1,4 @@
-"""Marketing plans that accounts are in, and the mobile numbers bound to accounts: rows in, rows out."""
+"""Accounts' enrolments in marketing plans, and the mobile numbers bound to accounts."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ def enrol(
     from_at: datetime,
     until: date | None,
 ) -> None:
-    """`mobile` is the bound number that carries the plan, `until` the first day after its term.
+    """Put an account into a plan.
 
-    Without a plan the terms hold a monthly fee alone.
+    `mobile` is the bound number that carries the plan, `until` the first day after its term. Without a plan, `terms`
+    hold a monthly fee alone.
     """
     row = {"plan": plan, "plans_version": plans_version, "terms": dict(terms), "mobile": mobile, "until": until}
     tx.execute(insert(enrolment).values(account_id=account_id, operation_id=operation_id, from_at=from_at, **row))
@@ -39,7 +40,7 @@ def in_force(tx: Tx, account_id: int) -> EnrolmentRow | None:
 
 
 def end_enrolment(tx: Tx, account_id: int, reason: str, now: datetime) -> None:
-    """`reason`: voided, closed, cancelled."""
+    """End the account's enrolment in force. `reason` is voided, closed or cancelled."""
     tx.execute(
         update(enrolment)
         .where(enrolment.c.account_id == account_id, enrolment.c.ended_at.is_(None))
@@ -52,7 +53,7 @@ def bind(tx: Tx, account_id: int, mobile: str, operation_id: int, now: datetime)
 
 
 def bound_to(tx: Tx, mobile: str, *, lock: bool = False) -> BindingRow | None:
-    """The valid binding of this number."""
+    """The valid binding of this mobile number."""
     query = select(binding).where(binding.c.mobile == mobile, binding.c.until.is_(None))
     return shaped(BindingRow, tx.execute(query.with_for_update() if lock else query)).one_or_none()
 
@@ -75,8 +76,10 @@ def bindings(
     limit: int,
     areas: Collection[str] | None = None,
 ) -> Sequence[ViewedBinding]:
-    """By account or number, of those accepted 受理 in [since, before), in these areas or in all: the newest first,
-    ended ones among them."""
+    """Bindings of an account number or a mobile number, accepted 受理 in [since, before), in these areas or in all.
+
+    The newest come first; ended bindings are included.
+    """
     query: Select[Any] = select(binding, account.c.number.label("account")).join(
         account, account.c.id == binding.c.account_id
     )

@@ -1,7 +1,8 @@
-"""Identity numbers and scans at rest: AES-256-GCM, and a keyed hash beside it to look a number up by.
+"""Encryption of identity numbers and scans at rest with AES-256-GCM, and a blind index to look a number up by.
 
-A ciphertext names its key (`k1.…`) and is bound to its table, column and row: put elsewhere, it doesn't open. Keys come
-from the environment; the embedded installation makes its own on first use, in a file that only its owner can read.
+A ciphertext names its key (`k1.…`) and is bound to its table, column and row: moved elsewhere, it can't be decrypted.
+Keys come from the environment. The embedded installation makes its own on first use, in a file that only its owner can
+read.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ from dispatch.errors import BadSettings, MissingPart
 from dispatch.settings import Settings
 
 NONCE = 12
-"""Bytes; the size for which GCM is defined without rehashing. Source: NIST SP 800-38D, 5.2.1.1."""
+"""Bytes. GCM uses a nonce of this size without hashing it. Source: NIST SP 800-38D, 5.2.1.1."""
 
 
 @dataclass(frozen=True)
 class FieldCipher:
-    """`keys` by id, each of 32 bytes; `current` names the one that encrypts. `index_key` never changes."""
+    """`keys` are 32 bytes each, by id; `current` names the key that encrypts. `index_key` never changes."""
 
     keys: Mapping[str, bytes] = field(repr=False)
     current: str
     index_key: bytes = field(repr=False)
 
     def encrypt(self, plain: bytes, table: str, column: str, row: int) -> bytes:
-        """`<key id>.<nonce><ciphertext>` of `plain` as it stands in that place."""
+        """`<key id>.<nonce><ciphertext>` of `plain`, bound to this table, column and row."""
         nonce = os.urandom(NONCE)
         sealed = AESGCM(self.keys[self.current]).encrypt(nonce, plain, _place(table, column, row))
         return self.current.encode() + b"." + nonce + sealed
 
     def decrypt(self, sealed: bytes, table: str, column: str, row: int) -> bytes:
-        """Raises MissingPart when the key isn't there, or when what stands there was not encrypted for that place."""
+        """Raises MissingPart when the key is missing, or when the content wasn't encrypted for this place."""
         name, _, rest = sealed.partition(b".")
         key = self.keys.get(name.decode(errors="replace"))
         if key is None:
@@ -63,14 +64,14 @@ class FieldCipher:
             ) from None
 
     def encrypt_text(self, plain: str, table: str, column: str, row: int) -> str:
-        """The same for a text column, in base 64."""
+        """`encrypt` for a text column, in base 64."""
         return base64.urlsafe_b64encode(self.encrypt(plain.encode(), table, column, row)).decode()
 
     def decrypt_text(self, sealed: str, table: str, column: str, row: int) -> str:
         return self.decrypt(base64.urlsafe_b64decode(sealed), table, column, row).decode()
 
     def index(self, *parts: str) -> str:
-        """A blind index 盲索引: the same for the same parts, and no way back without the key. 64 hex digits."""
+        """A blind index 盲索引, 64 hex digits: equal for equal parts, and irreversible without the key."""
         return hmac.new(self.index_key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
@@ -79,7 +80,7 @@ def _place(table: str, column: str, row: int) -> bytes:
 
 
 def open_cipher(settings: Settings) -> FieldCipher:
-    """The cipher of this installation. Raises BadSettings; MissingPart when a server's database has no keys."""
+    """The cipher of this installation. Raises BadSettings; MissingPart when a server database is used without keys."""
     if settings.field_keys is not None and settings.index_key is not None:
         return _read(settings.field_keys.get_secret_value(), settings.index_key.get_secret_value())
     if settings.field_keys is not None or settings.index_key is not None or not settings.embedded_database:
@@ -121,7 +122,7 @@ def _key(what: Wording, text: str) -> bytes:
 
 
 def _keep(file: Path, *lines: str) -> None:
-    """Two first commands at once: whoever links it first has made the keys, both read them."""
+    """Write the key file. Of two processes that do so at once, the first to link it wins, and both read its keys."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     mine = file.with_suffix(f".{os.getpid()}")
     descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -1,7 +1,7 @@
-"""Signs of life: a row for each relay and worker process, written anew every few seconds by the process itself.
+"""Heartbeats: each relay and worker process updates its own row every few seconds.
 
-They stand in the database, for the web reaches no broker, and a process may run on another machine than the web. A row
-whose process has ended is taken over by its successor of the same name, or grows old; it decides nothing.
+They are in the database because the web reaches no broker and a process may run on another machine. When a process
+ends, its successor of the same name takes its row over, or the row expires. No decision depends on them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from dispatch.storage.tables.tickets import process
 
 BEAT_SECONDS = 5
 SILENCE = timedelta(seconds=4 * BEAT_SECONDS)
-"""Not seen for so long, a process counts as dead: a database may keep a writer waiting for ten seconds."""
+"""A process without a heartbeat for so long counts as dead. A database may keep a writer waiting for ten seconds."""
 REMEMBERED = timedelta(hours=1)
-"""So long a dead one is still told of."""
+"""How long a dead process is still listed."""
 
 
 def beat(tx: Tx, name: str, kind: str, started_at: datetime, now: datetime) -> None:
-    """The process is alive. What was forgotten long ago is removed."""
+    """Record that the process is alive, and delete expired rows."""
     seen = {"kind": kind, "started_at": started_at, "seen_at": now}
     if tx.execute(update(process).where(process.c.name == name).values(seen)).rowcount == 0:
         tx.execute(insert(process).values(name=name, **seen))
@@ -31,6 +31,6 @@ def beat(tx: Tx, name: str, kind: str, started_at: datetime, now: datetime) -> N
 
 
 def processes(tx: Tx, now: datetime) -> Sequence[ProcessRow]:
-    """(name, kind, started_at, seen_at) of all that were seen lately, in order of their names."""
+    """The processes seen within `REMEMBERED`, in the order of their names."""
     query = select(process).where(process.c.seen_at >= now - REMEMBERED).order_by(process.c.name)
     return shaped(ProcessRow, tx.execute(query)).all()

@@ -1,4 +1,4 @@
-"""The history: one row an act, never changed."""
+"""The history: one row for each act, never changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def entry(
     on_behalf_of: str | None = None,
     **detail: object,
 ) -> dict[str, Any]:
-    """One row, to be written with `write_act`."""
+    """One history row, to be written with `write_act`."""
     return {
         "ticket_id": ticket_id,
         "hop_id": hop_id,
@@ -41,7 +41,7 @@ _OF_TICKETS = select(history).where(among_given(history.c.ticket_id, "ids")).ord
 
 
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[HistoryRow]:
-    """All rows of these tickets, in the order in which they were written."""
+    """The history of these tickets, in the order in which it was written."""
     return shaped(HistoryRow, tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids))).all()
 
 
@@ -49,5 +49,5 @@ _NEWEST = select(func.max(history.c.id)).where(among_given(history.c.ticket_id, 
 
 
 def newest(tx: Tx, ticket_ids: Sequence[int]) -> int | None:
-    """The id of the last row of all these tickets. As every act writes one, it tells whether anything has happened."""
+    """The id of the newest history row of these tickets; every act writes one, so it changes with every act."""
     return tx.execute(_NEWEST, listed(tx, ids=ticket_ids)).scalar()

@@ -1,4 +1,4 @@
-"""Hops: the set-based statements with which batches move. A row moves only from where the life table lets it."""
+"""Hops: the set-based statements that move batches of them. A hop moves only as the life table allows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ postpone, fail = OUTBOX.postpone, OUTBOX.fail
 
 
 class SentHop(NamedTuple):
-    """A hop that is now on its way to its team."""
+    """A hop marked as sent, to be published to its team's queue."""
 
     id: int
     generation: int
@@ -42,11 +42,11 @@ class SentHop(NamedTuple):
 _asker = hop.alias("asker")
 
 
-_NOT_NEEDED = ("state", "facts", "evidence", "found")  # the first comes as asked, the others are JSON
+_NOT_NEEDED = ("state", "facts", "evidence", "found")  # `state` is an argument, the others are JSON
 
 
 def _whole(state: ColumnElement[Any] = hop.c.state) -> Select[Any]:
-    """A hop with what its ticket and its asker contribute to a decision, and the epoch's first generation."""
+    """A query for `LockedHop` rows; `state` may be another expression than the column."""
     return (
         select(
             *(column for column in hop.c if column.name not in _NOT_NEEDED),
@@ -80,7 +80,7 @@ _LOCKED_RECEIVED = _RECEIVED.with_for_update(of=hop)
 
 
 def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
-    """These hops, locked until the transaction ends, by id."""
+    """Lock these hops until the transaction ends; the hops by id."""
     return {row.id: row for row in shaped(LockedHop, tx.execute(_LOCKED, listed(tx, ids=hop_ids)))}
 
 
@@ -91,35 +91,38 @@ _LOCKED_LIVE = _whole().where(*_LIVE).with_for_update(of=hop)
 
 
 def lock_one(tx: Tx, ticket_id: int, seq: int | None = None) -> LockedHop | None:
-    """The ticket's hop number `seq`, without it the live one, locked."""
+    """Lock the ticket's hop number `seq`, or without it the live hop; None when there is none."""
     if seq is None:
         return shaped(LockedHop, tx.execute(_LOCKED_LIVE, {"ticket": ticket_id})).one_or_none()
     return shaped(LockedHop, tx.execute(_LOCKED_ONE, {"ticket": ticket_id, "seq": seq})).one_or_none()
 
 
 def lock_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[LockedHop]:
-    """Those of a message's hops that are still at its generation, locked; received by now, whatever is written next."""
+    """Lock the message's hops whose generation still matches.
+
+    Their state reads as RECEIVED: the same transaction will write it.
+    """
     return shaped(LockedHop, tx.execute(_LOCKED_RECEIVED, OUTBOX.named(tx, pairs))).all()
 
 
 def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[LockedHop]:
-    """The same without a lock: to look before acting."""
+    """`lock_received` without a lock, to read before acting."""
     return shaped(LockedHop, tx.execute(_RECEIVED, OUTBOX.named(tx, pairs))).all()
 
 
 def update_hops(tx: Tx, rows: Rows) -> None:
-    """Each row: its `id`, and the columns that change; the same columns in all rows."""
+    """Update hops. Each row has an `id` and the columns that change, the same columns in all rows."""
     update_rows(tx, hop, rows)
 
 
 @functools.cache
 def _teams_due(teams: tuple[str, ...]) -> Select[Any]:
-    """A column for each team."""
+    """A query for one row with a column for each team: since when its oldest due hop waits."""
     return select(*(OUTBOX.oldest_due(hop.c.team == team).scalar_subquery() for team in teams))
 
 
 def teams_due(tx: Tx, now: datetime, teams: Iterable[str]) -> dict[str, datetime]:
-    """Those of the teams for which something is to be sent, and since when; of each a look at the index."""
+    """By team: since when its oldest due hop waits, for teams that have one; one index lookup for each team."""
     asked = tuple(sorted(teams))
     since = tx.execute(_teams_due(asked), {"now": now}).one()
     return {team: due for team, due in zip(asked, since, strict=True) if due is not None}
@@ -135,7 +138,7 @@ _SENT = (
 
 
 def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Iterable[str]) -> list[SentHop]:
-    """The hops that are to be sent now, marked as sent under a new generation; each team's oldest, `limit` at most."""
+    """Mark due hops as sent under a new generation and return them: at most `limit` of each team, the oldest first."""
     taken = OUTBOX.take(tx, _TAKING, now, lease, limit, [{"team": team} for team in sorted(teams)])
     if not taken:
         return []
@@ -143,12 +146,12 @@ def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Iterabl
 
 
 def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> list[Pair]:
-    """The message's hops that are still at its generation, now in the worker's hands. The rest is stale."""
+    """Receive the message's hops whose generation still matches, and return them. The others are stale."""
     return OUTBOX.receive(tx, pairs, now, lease, received_at=now)
 
 
 _AT_WORK = hop.c.state.in_((*hop_sources("receive"), hop_target("receive")))
-"""A worker may receive a hop and do a step of it in one act."""
+"""A worker may receive a hop and do its first step in one transaction."""
 _ADVANCE = (
     update(hop)
     .where(_THESE, _AT_WORK)
@@ -176,24 +179,27 @@ _BOARD = (
 
 
 def advance(tx: Tx, hop_ids: Sequence[int], steps_done: int, now: datetime, lease: timedelta) -> list[Pair]:
-    """So many steps done: those that are still in the worker's hands go on under a new generation and a new lease."""
+    """Record that these hops have done so many steps; they go on under a new generation and a new lease.
+
+    Returns the hops that are still in the worker's hands.
+    """
     given = {"steps": steps_done, "now": now, "until": now + lease, **listed(tx, ids=hop_ids)}
     advanced = tx.execute(_ADVANCE, given)
     return sorted((row.id, row.generation) for row in advanced)
 
 
 def board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetime | None) -> None:
-    """On the board, all of one team; `wake_at` is when somebody must have claimed them."""
+    """Put one team's hops on its board; `wake_at` is when they must have been claimed, None without such a limit."""
     tx.execute(_BOARD, {"now": now, "until": wake_at, **listed(tx, ids=hop_ids)})
 
 
 def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
-    """Keep what a worker found out about each hop."""
+    """Store what a worker found out about each hop."""
     update_hops(tx, [{"id": hop_id, "found": found} for hop_id, found in rows])
 
 
 def woken(tx: Tx, now: datetime, limit: int) -> list[LockedHop]:
-    """Hops on boards whose time has come, locked; what another process has locked is left to it."""
+    """Lock hops on boards whose `wake_at` has come, except those that another process has locked."""
     ids = (
         select(hop.c.id)
         .where(on_board, hop.c.wake_at <= now)
@@ -208,7 +214,7 @@ _ID, _LIVE_ID = select(hop.c.id).where(*_NUMBERED), select(hop.c.id).where(*_LIV
 
 
 def find(tx: Tx, ticket_id: int, seq: int | None = None) -> int | None:
-    """The id of the ticket's hop number `seq`, without it of the live one."""
+    """The id of the ticket's hop number `seq`, or without it of the live hop; None when there is none."""
     if seq is None:
         return tx.execute(_LIVE_ID, {"ticket": ticket_id}).scalar()
     return tx.execute(_ID, {"ticket": ticket_id, "seq": seq}).scalar()
@@ -218,7 +224,7 @@ _OF_TICKETS = select(hop).where(among_given(hop.c.ticket_id, "ids")).order_by(ho
 
 
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[HopRow]:
-    """All hops of these tickets, in the order of their journeys."""
+    """All hops of these tickets, by ticket and `seq`."""
     return shaped(HopRow, tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids))).all()
 
 
@@ -231,5 +237,5 @@ _VISITS = (
 
 
 def visits(tx: Tx, ticket_id: int) -> Sequence[Visit]:
-    """All hops of one, each with the ticket's kind and state."""
+    """All hops of a ticket, each with the ticket's kind and state."""
     return shaped(Visit, tx.execute(_VISITS, {"ticket": ticket_id})).all()

@@ -1,4 +1,4 @@
-"""What requests under a key came to, kept in the transaction that did them: neither is there without the other."""
+"""The answers to requests with an idempotency key, kept in the transaction that did what was requested."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dispatch.storage.tables.access import idempotency
 
 
 def take(tx: Tx, key: str) -> bool:
-    """False while another transaction has this key. On SQLite nobody has: its writers come one after the other."""
+    """Lock the key; False while another transaction has it, which can't be on SQLite: it has one writer at a time."""
     if tx.dialect.name == "sqlite":
         return True
-    number = int(key[:16], 16) - 2**63  # two keys that meet in it cost one of them a second try
+    number = int(key[:16], 16) - 2**63  # when two keys collide in it, one request is retried
     return bool(tx.execute(select(func.pg_try_advisory_xact_lock(number))).scalar_one())
 
 

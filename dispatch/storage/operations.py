@@ -1,4 +1,4 @@
-"""Account operations and what they leave on paper: rows in, rows out."""
+"""Account operations, their slips, and the audit trail."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ PENDING = "pending"
 def begin(
     tx: Tx, kind: str, request_key: str | None, fingerprint: str, actor: Actor, outlet: str, now: datetime
 ) -> int | None:
-    """The id of a new operation, pending until `finish`; None when its request key is taken.
+    """Insert an operation, pending until `finish`, and return its id; None when its request key is taken.
 
-    Of two that begin with the same key at once the second waits here until the first is over.
+    Of two transactions with the same key, the second waits here until the first ends.
     """
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
     row = dialect.insert(operation).values(
@@ -50,7 +50,7 @@ def finish(
     code: str | None = None,
     reason: str | None = None,
 ) -> None:
-    """From now on the row never changes."""
+    """Write what the operation came to; after that the row never changes."""
     tx.execute(
         update(operation)
         .where(operation.c.id == operation_id)
@@ -63,13 +63,13 @@ def by_request_key(tx: Tx, key: str) -> OperationRow:
 
 
 def of_account(tx: Tx, account_id: int, limit: int) -> Sequence[OperationRow]:
-    """The newest first."""
+    """The account's operations, the newest first."""
     query = select(operation).where(operation.c.account_id == account_id).order_by(operation.c.id.desc())
     return shaped(OperationRow, tx.execute(query.limit(limit))).all()
 
 
 def latest_kinds(tx: Tx, account_ids: Sequence[int], most: int) -> dict[int, list[str]]:
-    """The kinds of the last accepted operations on each account, the newest first."""
+    """By account id: the kinds of its last `most` accepted operations, the newest first."""
     newest = func.row_number().over(partition_by=operation.c.account_id, order_by=operation.c.id.desc())
     mine = select(operation.c.id, operation.c.account_id, operation.c.kind, newest.label("place")).where(
         operation.c.account_id.in_(account_ids), operation.c.outcome == "accepted"
@@ -87,12 +87,12 @@ def insert_slip(tx: Tx, operation_id: int, content: str) -> None:
 
 
 def slip_content(tx: Tx, operation_id: int) -> str | None:
-    """The slip of an operation as JSON; a refused one has none, and neither has a query."""
+    """The operation's slip as canonical JSON; None for a refused operation or a query, which have none."""
     return tx.execute(select(slip.c.content).where(slip.c.operation_id == operation_id)).scalar()
 
 
 def slip_paper(tx: Tx, operation_id: int) -> PaperRow | None:
-    """The slip's `content`, and the `area` that its account lies in."""
+    """The operation's slip, and its account's area; None when it has none."""
     query: Select[Any] = (
         select(slip.c.content, account.c.area)
         .join(operation, operation.c.id == slip.c.operation_id)
@@ -107,6 +107,6 @@ def note_audit(tx: Tx, act: str, subject: str, reason: str, actor: Actor, now: d
 
 
 def audit_trail(tx: Tx, limit: int, before: int | None = None) -> Sequence[AuditRow]:
-    """The newest first, those with smaller ids than `before`."""
+    """The newest audit entries first; only those with smaller ids than `before`."""
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
     return shaped(AuditRow, tx.execute(query if before is None else query.where(audit.c.id < before))).all()

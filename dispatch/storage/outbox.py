@@ -1,5 +1,8 @@
-"""Rows that are their own outbox: hops, and effects. What is due is marked as sent under a new generation; what isn't
-acted upon within its lease is due again; what fails too often waits in the quarantine. By set-based statements."""
+"""The outbox pattern on the rows themselves: hops and effects.
+
+The relay marks due rows as sent under a new generation. A row that isn't acted upon within its lease is due again; a
+row that fails too often waits in the quarantine. All moves are set-based statements.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +19,29 @@ from dispatch.storage.column_types import Instant, constants
 from dispatch.storage.database import Tx
 
 Pair = tuple[int, int]
-"""(id, generation): all that a message carries of a row."""
+"""(id, generation): what a message carries of a row."""
 
 NOW: BindParameter[datetime] = bindparam("now", type_=Instant)
 UNTIL: BindParameter[datetime] = bindparam("until", type_=Instant)
-"""Parameters of statements that are built once, for they are asked for with every message."""
+"""Parameters of the statements that every message needs, which are therefore built once."""
 
 MOST_FAILURES = 5
-"""At this failure a row goes into the quarantine. Source: design, `durability.md` rule 6."""
+"""The number of failures at which a row goes into the quarantine: `docs/durability.md`."""
 
 
 class Waited(NamedTuple):
-    """How long a row was due before it was taken, in seconds, and whether that was because its lease had run out."""
+    """How long a row was due before it was taken, in seconds, and whether it was due because its lease had expired."""
 
     seconds: float = 0
     expired: bool = False
 
 
 class Outbox:
-    """One such table and its life. It has `id`, `state`, `generation`, `failures`, `failure` and `wake_at`; its life
-    has the moves `send`, `postpone`, `receive`, `quarantine` and `release`."""
+    """One outbox table and its life cycle.
+
+    The table has `id`, `state`, `generation`, `failures`, `failure` and `wake_at`; the life cycle has the moves `send`,
+    `postpone`, `receive`, `quarantine` and `release`.
+    """
 
     def __init__(
         self,
@@ -45,34 +51,34 @@ class Outbox:
         indexed: ColumnElement[bool],
         **on_sending: ColumnElement[Any],
     ) -> None:
-        """`indexed`: of which rows the index over `wake_at` is in which what is due is found; `on_sending`: what else
-        is written of a row that is sent, of the parameter NOW."""
+        """`indexed` is the condition of the partial index over `wake_at`; `on_sending` are further columns to set when
+        a row is sent, in terms of the parameter NOW."""
         self.table, self.c = table, table.c
         self.indexed = indexed
         self.sources, self.target = sources, target
         self.sent, self.received = target("send"), target("receive")
         self.those = paired_as_given(self.c.id, self.c.generation)
-        """The rows of a message that are still at its generations; its parameters are `named`."""
+        """The message's rows whose generation still matches; `named` gives its parameters."""
         self.at_work_on = and_(self.those, _in_state(self.c.state, (*sources("receive"), self.received)))
-        """Those of them that are the worker's to act upon: received, or received by the very act that asks."""
+        """Of those, the rows that the worker may act upon: received before, or received by the same transaction."""
         self._sending = self._send(on_sending)
 
     @staticmethod
     def named(tx: Tx, pairs: Sequence[Pair]) -> dict[str, Any]:
-        """The parameters of statements about a message's rows."""
+        """The parameters of statements about a message's rows: `those`, `at_work_on`."""
         return paired(tx, pairs)
 
     def due(self, now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
-        """To be sent, or sent and not acted upon within the lease."""
+        """Due: to be sent, or sent and not acted upon within the lease."""
         return and_(self.indexed, self.c.wake_at <= now, _in_state(self.c.state, self.sources("send")))
 
     def oldest_due(self, *where: ColumnElement[bool]) -> Select[Any]:
-        """Since when something waits to be sent, of the parameter NOW: what the relay is behind. No row: nothing."""
+        """Since when the oldest due row waits, by the parameter NOW: the relay's lag. No row when nothing is due."""
         return select(self.c.wake_at).where(self.due(NOW), *where).order_by(self.c.wake_at).limit(1)
 
     def taking(self, *where: ColumnElement[bool]) -> Select[Any]:
-        """What `take` asks for, of the parameters NOW and `most`: the oldest first; what another process has locked is
-        left to it."""
+        """The due rows that `take` locks, by the parameters NOW and `most`: the oldest first, without rows that another
+        process has locked."""
         due = select(self.c.id, self.c.state, self.c.wake_at).where(self.due(NOW), *where).order_by(self.c.wake_at)
         return due.limit(bindparam("most")).with_for_update(of=self.table, skip_locked=True)
 
@@ -85,10 +91,11 @@ class Outbox:
         most: int,
         receivers: Sequence[dict[str, str]],
     ) -> dict[int, Waited]:
-        """Mark rows as sent, `most` of each receiver's: what `taking` has to be given, besides, to find them.
+        """Mark due rows as sent, at most `most` for each of `receivers`: the further parameters of `taking`.
 
-        A row that its worker held when the lease ran out counts as a failure, for it may be what killed the worker; one
-        that merely wasn't fetched does not. At the last failure it is quarantined instead. Gives both, by id.
+        When the lease of a row expires in a worker's hands it counts as a failure, since the row may have killed the
+        worker; a row that was only not fetched has no failure. At the last failure the row is quarantined instead.
+        Returns how long each row waited, by id, quarantined rows included.
         """
         waited = {
             row.id: Waited((now - row.wake_at).total_seconds(), row.state in (self.sent, self.received))
@@ -117,17 +124,17 @@ class Outbox:
         )
 
     def postpone(self, tx: Tx, pairs: Sequence[Pair], until: datetime, **columns: object) -> None:
-        """Nobody's failure: due again at `until`."""
+        """Make the rows due again at `until`, without counting a failure."""
         self.move(tx, "postpone", pairs, wake_at=until, **columns)
 
     def receive(self, tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta, **columns: object) -> list[Pair]:
-        """The message's rows that are still at its generation, now in the worker's hands. The rest is stale."""
+        """Receive the message's rows whose generation still matches, and return them. The others are stale."""
         return self.move(tx, "receive", pairs, wake_at=now + lease, **columns)
 
     def fail(self, tx: Tx, pair: Pair, failure: str, now: datetime) -> bool:
-        """Count a failure of the worker's act; the row is due again after a growing pause. True: quarantined instead.
+        """Count a failure; the row is due again after a growing pause. True: it was quarantined instead.
 
-        `failure` says its kind and place, and nothing that may be a customer's.
+        `failure` says the error's kind and place, without any customer's data.
         """
         so_far = tx.execute(
             select(self.c.failures).where(self.at_work_on).with_for_update(), self.named(tx, [pair])
@@ -141,12 +148,12 @@ class Outbox:
         return poisoned
 
     def begin_epoch(self, tx: Tx, base: int, now: datetime) -> None:
-        """What is on its way goes again, at once, and what was sent of it before is stale."""
+        """Make rows that are sent or received due at once, so that their old messages are stale."""
         on_its_way = self.c.state.in_((self.sent, self.received))
         tx.execute(update(self.table).where(on_its_way).values(generation=base, wake_at=now))
 
     def move(self, tx: Tx, move: str, pairs: Sequence[Pair], **columns: object) -> list[Pair]:
-        """Those of the rows that are still at these generations, and from where the life's `move` may start."""
+        """Move those rows whose generation still matches and whose state allows `move`; return them."""
         moved = tx.execute(
             update(self.table)
             .where(self.those, _in_state(self.c.state, self.sources(move)))
@@ -158,6 +165,6 @@ class Outbox:
 
 
 def _in_state(state: ColumnElement[str], states: Sequence[str]) -> ColumnElement[bool]:
-    """Without an index over states: the row is found by its id or its time, and such an index has an entry for every
-    state that a row has passed through since the last vacuum."""
+    """A condition on states that PostgreSQL can't look up in an index over them: such an index has an entry for every
+    state that a row passed through since the last vacuum, so rows are found by id or time."""
     return state.concat("").in_(constants(states))

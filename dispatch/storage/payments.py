@@ -1,4 +1,4 @@
-"""Payments and invoices: rows in, rows out. Amounts are fen."""
+"""Payments and invoices. Amounts are in fen."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def insert_payment(
     now: datetime,
     refunds: int | None = None,
 ) -> None:
-    """`kind` is charge or refund; a refund names the charge that it pays back."""
+    """`kind` is charge or refund; `refunds` is the id of the charge that a refund pays back."""
     row = {"kind": kind, "method": method, "amount": amount, "reference": reference, "refunds": refunds, "at": now}
     tx.execute(insert(payment).values(operation_id=operation_id, account_id=account_id, **row))
 
 
 def unrefunded(tx: Tx, account_id: int) -> Sequence[PaymentRow]:
-    """The charges of an account that were not paid back, in their order."""
+    """The account's charges that were not refunded, the oldest first."""
     back = select(_other.c.id).where(_other.c.refunds == payment.c.id).exists()
     query = select(payment).where(payment.c.account_id == account_id, payment.c.kind == "charge", ~back)
     return shaped(PaymentRow, tx.execute(query.order_by(payment.c.id))).all()
@@ -47,8 +47,10 @@ def payments(tx: Tx, account_id: int) -> Sequence[PaymentRow]:
 
 
 def next_number(tx: Tx, series: str) -> int:
-    """The next number of a series without gaps. Whoever takes one holds the series until its transaction is over, so it
-    is taken late; a transaction that is rolled back gives its number back."""
+    """Take the next number of a series without gaps.
+
+    This locks the series until the transaction ends, so take it late. A rollback gives the number back.
+    """
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
     row = dialect.insert(number_series).values(name=series, last=1)
     taken = row.on_conflict_do_update(
@@ -72,7 +74,7 @@ def insert_invoice(
 
 
 def standing_invoices(tx: Tx, account_id: int) -> Sequence[InvoiceRow]:
-    """Those of an account that were not taken back."""
+    """The account's invoices that no red-letter invoice offsets."""
     offset = select(_red.c.number).where(_red.c.offsets == invoice.c.number).exists()
     query = select(invoice).where(invoice.c.account_id == account_id, invoice.c.amount > 0, ~offset)
     return shaped(InvoiceRow, tx.execute(query.order_by(invoice.c.number))).all()
@@ -84,7 +86,7 @@ def invoices(tx: Tx, account_id: int) -> Sequence[InvoiceRow]:
 
 
 def invoice_paper(tx: Tx, number: int) -> PaperRow | None:
-    """The invoice's `content`, and the `area` that its account lies in."""
+    """The invoice's content, and its account's area; None when there is no such invoice."""
     query: Select[Any] = select(invoice.c.content, account.c.area).join(account, account.c.id == invoice.c.account_id)
     return shaped(PaperRow, tx.execute(query.where(invoice.c.number == number))).one_or_none()
 

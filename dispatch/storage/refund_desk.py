@@ -1,4 +1,4 @@
-"""The construction orders that wait for cancel and refund 退单退费: rows in, rows out."""
+"""The construction orders that wait for cancel and refund 退单退费."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dispatch.storage.tables.accounts import account, address, customer
 from dispatch.storage.tables.tickets import history, hop, ticket
 
 APPOINT = "appoint"
-"""The act under which an appointment stands in an order's history."""
+"""The act that records an appointment in an order's history."""
 
 _before = hop.alias("before")
 
 
 def waiting(tx: Tx, team: str, limit: int, areas: Collection[str] | None = None) -> Sequence[WaitingOrder]:
-    """Orders of these areas, or of all, that wait at this team: the longest first, each with its customer and how the
-    visit before it ended."""
+    """The orders of these areas, or of all, that wait at this team, the oldest first: each with its customer and the
+    evidence of the visit before."""
     query: Select[Any] = (
         select(
             hop.c.ticket_id,
@@ -57,20 +57,20 @@ def appointments(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, str]:
 
 
 def evidence_before(tx: Tx, row: LockedHop) -> Mapping[str, Any]:
-    """The evidence of the visit before this one: why the order couldn't be built."""
+    """The evidence of the visit before this hop: why the line couldn't be built."""
     before = (hop.c.ticket_id == row.ticket_id) & (hop.c.seq == row.seq - 1)
     return tx.execute(select(hop.c.evidence).where(before)).scalar() or {}
 
 
 def lock_waiting(tx: Tx, team: str, ticket_id: int) -> LockedHop | None:
-    """The order's hop at this team, locked; None when the order is elsewhere or has ended."""
+    """Lock and return the order's hop at this team; None when the order is elsewhere or has ended."""
     at_team = (hop.c.team == team) & hop.c.state.in_(LIVE_HOP)
     hop_id = tx.execute(select(hop.c.id).where(hop.c.ticket_id == ticket_id, at_team)).scalar()
     row = None if hop_id is None else hops.lock(tx, [hop_id])[hop_id]
-    return row if row is not None and row.state in LIVE_HOP else None  # it may have ended while we waited for it
+    return row if row is not None and row.state in LIVE_HOP else None  # ended while this waited for the lock
 
 
 def order_of(tx: Tx, account_id: int) -> int:
-    """The id of the construction order that an opened account has."""
+    """The id of the account's construction order."""
     mine = (ticket.c.account_id == account_id) & (ticket.c.kind == Kind.CONSTRUCTION)
     return int(tx.execute(select(ticket.c.id).where(mine)).scalar_one())

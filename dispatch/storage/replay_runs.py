@@ -1,5 +1,8 @@
-"""A run: the faults whose request keys begin with its name, or the construction orders of the accounts that were opened
-under such keys. What a replay asks of the database and counts in it."""
+"""What a replay run reads and counts in the database.
+
+A run consists of the faults whose request keys begin with its name, or of the construction orders of the accounts that
+were opened under such keys.
+"""
 
 from __future__ import annotations
 
@@ -31,19 +34,18 @@ def _begins(key: ColumnElement[str], name: str) -> ColumnElement[bool]:
 
 
 def run_tickets(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> list[tuple[int, str]]:
-    """(ticket id, request key) of all; a construction order has no key of its own."""
+    """(ticket id, request key) of the run's tickets; a construction order's key is None."""
     return [(id_, key) for id_, key in tx.execute(select(ticket.c.id, ticket.c.request_key).where(_of(name, kind)))]
 
 
 def run_progress(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> int:
-    """How many have ended."""
+    """How many of the run's tickets have ended."""
     query = select(func.count()).where(_of(name, kind), ticket.c.ended_at.is_not(None))
     return tx.execute(query).scalar_one()
 
 
 def on_boards(tx: Tx, teams: Sequence[str], people: Sequence[str], after: int, limit: int) -> Sequence[BoardedHop]:
-    """What waits on these teams' boards or is in these people's hands, of whichever run, by hop id from behind
-    `after`."""
+    """Hops of any run that wait on these teams' boards or that these people hold, with larger ids than `after`."""
     query: Select[Any] = (
         select(
             hop.c.id, hop.c.ticket_id, hop.c.team, hop.c.state, ticket.c.hops, ticket.c.reopened,
@@ -64,7 +66,7 @@ def on_boards(tx: Tx, teams: Sequence[str], people: Sequence[str], after: int, l
 
 
 class RunCounts(NamedTuple):
-    """What the database says at the end. `unplaced`: tickets neither ended nor in exactly one live hop."""
+    """What the database says of a run at its end. `unplaced`: tickets neither ended nor in exactly one live hop."""
 
     tickets: int
     archived: int
@@ -98,7 +100,7 @@ def run_counts(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> RunCounts:
 
 
 def run_hops(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> Iterator[TimedHop]:
-    """Every hop's times, streamed: a run may have a hundred thousand."""
+    """The times of every hop of the run, streamed, since a run may have a hundred thousand."""
     query: Select[Any] = (
         select(
             hop.c.id, hop.c.team, hop.c.made_at, hop.c.sent_at, hop.c.received_at,
@@ -111,6 +113,6 @@ def run_hops(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> Iterator[TimedHop]:
 
 
 def touched_by_others(tx: Tx, ticket_ids: Sequence[int], people: Sequence[str]) -> set[int]:
-    """Those of the tickets on which somebody has acted who is none of these people."""
+    """The ids of those tickets on which anybody but these people has acted."""
     query = select(history.c.ticket_id).where(history.c.ticket_id.in_(ticket_ids), history.c.actor.not_in(people))
     return set(tx.execute(query.distinct()).scalars())

@@ -1,4 +1,4 @@
-"""Access resources 接入资源: standard addresses, the PON ports that reach them, and who asked where none does."""
+"""Access resources 接入资源: standard addresses, the PON ports that reach them, and the demand that none meets."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, address, demand, pon_port
 
 _AT_ONCE = 500
-"""Rows in one statement."""
+"""Rows in one statement of a bulk insert."""
 
 
 def find_address(tx: Tx, text: str) -> AddressRow | None:
-    """With its port's OLT, name, capacity and use, where it has one."""
+    """The address with its PON port; None when it isn't a standard address."""
     query: Select[Any] = select(
         address.c.id, address.c.text, address.c.area, address.c.pon_port_id,
         pon_port.c.olt, pon_port.c.port, pon_port.c.capacity, pon_port.c.used,
@@ -36,20 +36,20 @@ def get_address(tx: Tx, address_id: int) -> AddressRow:
 
 
 def occupy(tx: Tx, port_id: int) -> bool:
-    """Take one of the port's free places; False when none is left. Of two who take the last place one gets it."""
+    """Take one of the port's free places; False when none is left. Of two transactions, one gets the last place."""
     taken = update(pon_port).where(pon_port.c.id == port_id, pon_port.c.used < pon_port.c.capacity)
     return bool(tx.execute(taken.values(used=pon_port.c.used + 1)).rowcount)
 
 
 def free(tx: Tx, port_id: int) -> None:
-    """Give back a place that an account had."""
+    """Give back the place that an account had on the port."""
     tx.execute(update(pon_port).where(pon_port.c.id == port_id).values(used=pon_port.c.used - 1))
 
 
 def enter(tx: Tx, rows: Sequence[CoveredAddress]) -> int:
-    """Enter addresses and their ports; what is known already takes the new area, port and capacity. How many were new.
+    """Insert addresses and their ports, or update their area, port and capacity. Returns how many addresses were new.
 
-    Raises IntegrityError when a port would have less capacity than is in use.
+    Raises IntegrityError when a port's capacity would be less than its use.
     """
     insert_into = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert
     new = 0
@@ -72,7 +72,7 @@ def enter(tx: Tx, rows: Sequence[CoveredAddress]) -> int:
 def _enter_ports(
     tx: Tx, insert_into: Callable[[Table], Any], rows: Sequence[CoveredAddress]
 ) -> dict[tuple[str, str], int]:
-    """The ids of these rows' ports, by OLT and port."""
+    """Insert or update these rows' ports; their ids by (OLT, port)."""
     by_name = {(reach.olt, reach.port): reach for reach in rows}
     if not by_name:
         return {}
@@ -86,13 +86,13 @@ def _enter_ports(
 
 
 def in_use(tx: Tx) -> dict[tuple[str, str], int]:
-    """How many places of each port are taken, by OLT and port; those of which none is are left out."""
+    """How many places of each port are taken, by (OLT, port); ports without any are left out."""
     used = select(pon_port.c.olt, pon_port.c.port, pon_port.c.used).where(pon_port.c.used > 0)
     return {(olt, port): taken for olt, port, taken in tx.execute(used)}
 
 
 def addresses(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Sequence[AddressLine]:
-    """Of these areas, or of all."""
+    """The addresses of these areas, or of all, by area and text."""
     query: Select[Any] = select(
         address.c.text, address.c.area, pon_port.c.olt, pon_port.c.port, pon_port.c.capacity, pon_port.c.used
     ).outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)
@@ -102,8 +102,7 @@ def addresses(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Seque
 
 
 def search(tx: Tx, words: Sequence[str], areas: Collection[str] | None, limit: int) -> Sequence[AddressMatch]:
-    """Addresses of these areas, or of all, in which every one of these words stands; `taken` is the id of the living
-    account there."""
+    """The addresses of these areas, or of all, that contain every one of these words."""
     query: Select[Any] = (
         select(
             address.c.text, address.c.area, (pon_port.c.capacity - pon_port.c.used).label("free"),
@@ -127,13 +126,13 @@ def insert_demand(
 
 
 def demands(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Sequence[DemandRow]:
-    """Of these areas, or of all: the newest first."""
+    """The demand of these areas, or of all, the newest first."""
     query = select(demand) if areas is None else select(demand).where(demand.c.area.in_(areas))
     return shaped(DemandRow, tx.execute(query.order_by(demand.c.id.desc()).limit(limit))).all()
 
 
 def demand_by_area(tx: Tx) -> Sequence[DemandOfArea]:
-    """(area, how many asked, Mbit/s wanted in all): what network planning counts."""
+    """The demand of each area, the largest first."""
     columns = (demand.c.area, func.count().label("wanted"), func.sum(demand.c.speed).label("speed"))
     query = select(*columns).group_by(demand.c.area).order_by(func.count().desc(), demand.c.area)
     return shaped(DemandOfArea, tx.execute(query)).all()

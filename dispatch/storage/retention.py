@@ -1,6 +1,6 @@
-"""留存 Retention: what nobody works with any more goes into the case store, or is forgotten, by its age.
+"""留存 Retention: old cases go into the case store, and old outside effects lose their payloads.
 
-There is no row with a due time for it: a case's end, and an effect's confirmation, are such times themselves.
+No row stores when that is due: it follows from when the case ended or the effect was confirmed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dispatch.storage.database import Tx
 
 
 def store_ended(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
-    """Cases that ended so long ago go into the case store, the oldest first; how many, `limit` at most."""
+    """Move at most `limit` cases that ended so long ago into the case store, the oldest first; returns how many."""
     ids = case_store.ended(tx, now - age, limit)
     if ids:
         case_store.put(tx, ids, now)
@@ -20,5 +20,5 @@ def store_ended(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
 
 
 def forget_confirmed(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
-    """Outside effects that were confirmed so long ago forget what they said; how many, `limit` at most."""
+    """Empty the payloads of at most `limit` effects that were confirmed so long ago; returns how many."""
     return effects.forget(tx, now - age, limit, now)

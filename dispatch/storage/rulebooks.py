@@ -1,4 +1,4 @@
-"""The versions of the rules that were ever in force, and what was refused: rows in, rows out."""
+"""The versions of the rules that were ever in force, and the rules that were refused."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def latest(tx: Tx) -> str | None:
 
 
 def put_in_force(tx: Tx, new: Rulebook, now: datetime) -> None:
-    """Also an earlier version that came back, and one that another process takes up at this moment."""
+    """Put this version in force. It may have been in force before, or another process may be doing the same."""
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
     row = dialect.insert(rulebook).values(version=new.version, text=new.text, in_force_from=now)
     tx.execute(row.on_conflict_do_update(index_elements=[rulebook.c.version], set_={"in_force_from": now}))
 
 
 def note_refused(tx: Tx, refused: BadRules, now: datetime) -> None:
-    """Once for each different set of faults, however many processes see them."""
+    """Record the refusal, unless the last one has the same faults: every process sees the same file."""
     faults = "\n".join(refused.lines)
     last = tx.execute(select(rules_refused.c.faults).order_by(rules_refused.c.id.desc()).limit(1)).scalar()
     if last != faults:

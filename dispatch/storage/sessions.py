@@ -1,4 +1,4 @@
-"""Sessions, known devices and tokens: by what a request proves who sends it. Only hashes of secrets come in here."""
+"""Sessions, known devices and access tokens, by which a request proves who sends it. Only hashes are stored."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _by_secret(table: Table) -> Select[Any]:
 
 
 _SESSION, _TOKEN = _by_secret(session), _by_secret(api_token)
-"""Built once: every request asks for one of them."""
+"""Built once, since every request executes one of them."""
 
 
 def find_session(tx: Tx, secret: str) -> tuple[SessionRow, tuple[Grant, ...]] | None:
@@ -46,7 +46,7 @@ def end_session(tx: Tx, secret: str) -> None:
 
 
 def end_sessions(tx: Tx, user_id: int, but: str = "") -> None:
-    """All of a user, or all but one."""
+    """End all sessions of a user, except the session with the secret `but`."""
     tx.execute(delete(session).where(session.c.user_id == user_id, session.c.secret != but))
 
 
@@ -55,7 +55,7 @@ def remember_device(tx: Tx, secret: str, user_id: int, now: datetime, expires_at
 
 
 def knows_device(tx: Tx, secret: str, user_id: int, now: datetime) -> bool:
-    """Whether this user has signed in at it before."""
+    """Whether this user has signed in at this device before."""
     query = select(device.c.user_id).where(device.c.secret == secret, device.c.expires_at > now)
     return bool(tx.execute(query).scalar() == user_id)
 
@@ -65,7 +65,7 @@ def forget_devices(tx: Tx, user_id: int) -> None:
 
 
 def add_token(tx: Tx, secret: str, user_id: int, title: str, now: datetime, expires_at: datetime) -> int:
-    """The token's id, by which it is named and revoked."""
+    """Insert a token and return its id, by which it is listed and revoked."""
     row = {"secret": secret, "user_id": user_id, "title": title, "made_at": now, "expires_at": expires_at}
     made: int = tx.execute(insert(api_token).values(row).returning(api_token.c.id)).scalar_one()
     return made
@@ -78,19 +78,19 @@ def find_token(tx: Tx, secret: str) -> tuple[TokenCredential, tuple[Grant, ...]]
 
 
 def tokens(tx: Tx, user_id: int) -> Sequence[TokenRow]:
-    """Those of a user, the newest first; revoked and expired ones among them."""
+    """The user's tokens, the newest first, revoked and expired ones included."""
     query = select(api_token).where(api_token.c.user_id == user_id)
     return shaped(TokenRow, tx.execute(query.order_by(api_token.c.id.desc()))).all()
 
 
 def revoke_token(tx: Tx, token_id: int, user_id: int, now: datetime) -> bool:
-    """False when this user has no such token; one that was revoked before stays as it is."""
+    """Revoke the token, unless it is revoked already. False when this user has no such token."""
     mine = (api_token.c.id == token_id, api_token.c.user_id == user_id)
     tx.execute(update(api_token).where(*mine, api_token.c.revoked_at.is_(None)).values(revoked_at=now))
     return tx.execute(select(api_token.c.id).where(*mine)).first() is not None
 
 
 def sweep(tx: Tx, now: datetime, seen_before: datetime) -> None:
-    """Remove sessions and devices that nobody can use any more."""
+    """Delete expired sessions and devices, and sessions not seen since `seen_before`."""
     tx.execute(delete(session).where((session.c.expires_at <= now) | (session.c.seen_at <= seen_before)))
     tx.execute(delete(device).where(device.c.expires_at <= now))

@@ -1,4 +1,4 @@
-"""Failed sign-ins, counted by address, by name, by both, and by known device."""
+"""Failed sign-ins, counted by network address, by name, by both, and by known device."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dispatch.storage.tables.access import sign_in_failure as failure
 
 
 class Attempt(NamedTuple):
-    """Who tries: a network address, the hash of what was typed as a name, and a known device's hash."""
+    """One attempt: the network address, the hash of the typed name, and a known device's hash; None without one."""
 
     address: str
     name: str
@@ -20,14 +20,14 @@ class Attempt(NamedTuple):
 
 
 class Failures(NamedTuple):
-    """How many there were in a window, and when the last was."""
+    """How many failures there were in a window, and when the last was; None when there was none."""
 
     number: int
     last: datetime | None
 
 
 def begin(tx: Tx, attempt: Attempt, now: datetime) -> int:
-    """Counts as failed from now on; `succeed` takes it back."""
+    """Record an attempt and return its id. It counts as failed until `succeed`."""
     made = insert(failure).values(address=attempt.address, name=attempt.name, device=attempt.device, at=now)
     begun: int = tx.execute(made.returning(failure.c.id)).scalar_one()
     return begun

@@ -1,4 +1,4 @@
-"""Archive records and surveys: rows in, rows out."""
+"""Surveys of customers, the attempts to ask them, and their answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dispatch.storage.tables.tickets import hop, survey, survey_attempt, ticket
 
 
 class SurveyQuestion(NamedTuple):
-    """One attempt to ask a customer; `key` lets the receiver recognise a repeated sending."""
+    """One attempt to ask a customer. `key` lets the message gateway recognise a repetition."""
 
     hop_id: int
     attempt: int
@@ -31,7 +31,7 @@ class SurveyQuestion(NamedTuple):
 
 
 def open_surveys(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
-    """A survey and its next attempt for each of these hops; an attempt that was never confirmed is tried again."""
+    """Make a survey and its next attempt for each of these hops; an unconfirmed attempt is tried again instead."""
     known = set(tx.execute(select(survey.c.hop_id).where(survey.c.hop_id.in_(hop_ids))).scalars())
     new = [{"hop_id": hop_id, "token": secrets.token_urlsafe(16)} for hop_id in hop_ids if hop_id not in known]
     if new:
@@ -47,13 +47,13 @@ def open_surveys(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
 
 
 def attempts(tx: Tx, hop_ids: Sequence[int]) -> dict[int, SurveyAttempt]:
-    """The last attempt of each survey, by hop."""
+    """The last attempt of each survey, by hop id."""
     query = select(survey_attempt).where(survey_attempt.c.hop_id.in_(hop_ids)).order_by(survey_attempt.c.attempt)
     return {row.hop_id: row for row in shaped(SurveyAttempt, tx.execute(query))}
 
 
 def unconfirmed(tx: Tx, hop_ids: Sequence[int]) -> list[SurveyQuestion]:
-    """What is to be sent to the customers of these hops."""
+    """The questions that are still to be sent to the customers of these hops."""
     query = (
         select(
             survey_attempt.c.hop_id,

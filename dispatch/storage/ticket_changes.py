@@ -1,5 +1,4 @@
-"""What an act on tickets writes: what it changes of hops and tickets, what it enters into their history, and the hops
-that it makes."""
+"""What an act on tickets writes: changed hops and tickets, history entries, and new hops."""
 
 from __future__ import annotations
 
@@ -11,10 +10,10 @@ from dispatch.storage.wakeups import DUE
 
 
 def write_act(tx: Tx, entries: Rows, *, hops: Rows = (), tickets: Rows = (), made: Rows = ()) -> list[int]:
-    """Hops and tickets each by their `id`, with the columns that change; hops before tickets, as they are locked.
+    """Write an act and return the ids of the new hops (`made`), in their order.
 
-    In one statement where the database can. Gives the new hops' ids, in their order; wakes the relay, where the
-    database can, when this commits.
+    `hops` and `tickets` have an `id` and the columns that change; hops are written before tickets, as they are locked.
+    PostgreSQL writes it all in one statement, and wakes the relay for due hops when the transaction commits.
     """
     ids = write_together(
         tx,

@@ -1,4 +1,4 @@
-"""Tickets: rows in, rows out."""
+"""Tickets: inserts and queries."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from dispatch.storage.tables.tickets import hop, ticket
 
 
 def insert_tickets(tx: Tx, rows: Rows) -> list[int]:
-    """The new tickets' ids, in the order of `rows`."""
+    """Insert tickets and return their ids, in the order of `rows`."""
     return insert_numbered(tx, ticket, rows)
 
 
 def whole() -> Select[Any]:
-    """Tickets, each with the number of its account as it is called now."""
+    """A query for tickets with their accounts' present numbers."""
     return select(ticket, account.c.number.label("account")).join(account, account.c.id == ticket.c.account_id)
 
 
@@ -37,12 +37,12 @@ def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[TicketRow]:
 
 
 def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> TicketRow:
-    """The ticket. Raises NotFound."""
+    """The ticket; `lock` locks it until the transaction ends. Raises NotFound."""
     row = shaped(TicketRow, tx.execute(_LOCKED if lock else _ONE, {"ticket": ticket_id})).one_or_none()
     if row is None:
         raise NotFound(
             what=Wording("工单", "ticket"), which=Wording(f"{ticket_id:08d}", f"number {ticket_id}")
-        )  # whether F or C can't be known
+        )  # F or C is unknown, since the kind is
     return row
 
 
@@ -58,7 +58,7 @@ _OPEN_FAULTS = (
 
 
 def open_faults(tx: Tx, account_ids: Sequence[int]) -> dict[int, int]:
-    """The id of the newest fault that hasn't ended, by account id."""
+    """By account id: the id of its newest fault that hasn't ended."""
     return dict(tx.execute(_OPEN_FAULTS, listed(tx, ids=account_ids)).all())
 
 

@@ -1,4 +1,4 @@
-"""What the customer's unified view 客户统一视图 looks at: rows of some accounts, the newest first, at most so many."""
+"""The queries of the customer's unified view 客户统一视图: the rows of some accounts, the newest first."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ Ids = Sequence[int]
 
 
 def called(number: str) -> ColumnElement[bool]:
-    """Accounts of this name."""
+    """The condition: accounts with this number."""
     return account.c.number == number
 
 
 def held_by(customer_id: int) -> ColumnElement[bool]:
-    """A customer's accounts."""
+    """The condition: accounts of this customer."""
     return account.c.customer_id == customer_id
 
 
 def reached_by(mobile: str) -> ColumnElement[bool]:
-    """Accounts that are called so, to which the number is bound, or whose customer or contact has it."""
+    """The condition: accounts with this number, bound to it, or with it as their contact or their customer's."""
     bound = select(binding.c.account_id).where(binding.c.mobile == mobile, binding.c.until.is_(None))
-    his = select(customer.c.id).where(customer.c.mobile == mobile)
-    return or_(called(mobile), account.c.mobile == mobile, account.c.id.in_(bound), account.c.customer_id.in_(his))
+    owners = select(customer.c.id).where(customer.c.mobile == mobile)
+    return or_(called(mobile), account.c.mobile == mobile, account.c.id.in_(bound), account.c.customer_id.in_(owners))
 
 
 def found(tx: Tx, wanted: ColumnElement[bool], areas: Collection[str] | None, limit: int) -> Sequence[AccountMatch]:
-    """With the customer's name and the address, where they have one: the living ones first, then the newest."""
+    """The wanted accounts of these areas, or of all: living ones first, then the newest."""
     columns = [account.c[name] for name in ("number", "state", "area", "mobile")]
     query: Select[Any] = (
         select(*columns, address.c.text.label("address"), customer.c.name)
@@ -72,7 +72,7 @@ def found(tx: Tx, wanted: ColumnElement[bool], areas: Collection[str] | None, li
 
 
 def accounts(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedAccount]:
-    """With address and port, where they have one; never with their passwords."""
+    """The accounts with their addresses and ports, without passwords."""
     columns = [column for column in account.c if column.name != "password"]
     query: Select[Any] = (
         select(*columns, address.c.text.label("address"), pon_port.c.olt, pon_port.c.port)
@@ -96,7 +96,7 @@ def payments(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedPayment]:
 
 
 def invoices(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedInvoice]:
-    """Without what is printed on them."""
+    """The accounts' invoices without their printed content."""
     columns = [column for column in invoice.c if column.name != "content"]
     query: Select[Any] = select(*columns, account.c.number.label("account")).join(
         account, account.c.id == invoice.c.account_id
@@ -106,7 +106,7 @@ def invoices(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedInvoice]:
 
 
 def operations(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedOperation]:
-    """With `slip`, the operation's id again where it has one."""
+    """The operations on the accounts, and whether each has a slip."""
     columns = [operation.c[name] for name in ("id", "kind", "at", "actor", "role", "outlet")]
     query: Select[Any] = (
         select(*columns, account.c.number.label("account"), slip.c.operation_id.label("slip"))
@@ -118,7 +118,7 @@ def operations(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedOperation]:
 
 
 def tickets(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedTicket]:
-    """With the team that has each now."""
+    """The accounts' tickets, each with the team that has it now."""
     live = and_(hop.c.ticket_id == ticket.c.id, hop.c.state.in_(LIVE_HOP))
     columns = [ticket.c[name] for name in ("id", "kind", "state", "symptom", "made_at", "ended_at", "outcome")]
     query: Select[Any] = (
@@ -131,7 +131,7 @@ def tickets(tx: Tx, ids: Ids, limit: int) -> Sequence[ViewedTicket]:
 
 
 def effects(tx: Tx, lanes: Sequence[str], keys: Sequence[str], limit: int) -> Sequence[ViewedEffect]:
-    """Those of these lanes or keys, without what they say."""
+    """The effects of these lanes or keys, without their payloads."""
     columns = [effect.c[name] for name in ("port", "key", "state", "made_at", "confirmed_at")]
     query = select(*columns).where(or_(effect.c.lane.in_(lanes), effect.c.key.in_(keys)))
     return shaped(ViewedEffect, tx.execute(query.order_by(effect.c.id.desc()).limit(limit))).all()

@@ -1,6 +1,6 @@
-"""Uploads 上传件: photos of a hop's evidence, and scans that wait for their operation: rows in, rows out.
+"""Uploads 上传件: photos of a hop's evidence, and scans that wait for their operation.
 
-Their contents stand here encrypted, as those of kept documents do.
+Their contents are stored encrypted, as those of kept documents are.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def add(
     by: str,
     now: datetime,
 ) -> int:
-    """The ciphertext is bound to its row, so the row is there first."""
+    """Insert the file and return its id. The row comes first, for the ciphertext is bound to the row's id."""
     row = {"hop_id": hop_id, "media_type": media_type, "size": len(content), "sha256": sha256, "content": b""}
     made = insert(upload).values(**row, made_at=now, made_by=by).returning(upload.c.id)
     upload_id = int(tx.execute(made).scalar_one())
@@ -45,27 +45,27 @@ def count_of_hop(tx: Tx, hop_id: int) -> int:
 
 
 def of_ticket(tx: Tx, ticket_id: int) -> Sequence[PhotoRow]:
-    """The photos of a ticket's hops, each with its hop's `seq`, without the contents; in the order of their coming."""
+    """The photos of the ticket's hops, without their contents, the oldest first."""
     query: Select[Any] = select(*_TOLD, hop.c.seq).join(hop, hop.c.id == upload.c.hop_id)
     return shaped(PhotoRow, tx.execute(query.where(hop.c.ticket_id == ticket_id).order_by(upload.c.id))).all()
 
 
 def ids_of_user(tx: Tx, ids: Sequence[int], by: str, since: datetime) -> set[int]:
-    """Those of these scans that this user sent up since then."""
+    """Those of these ids that are scans which this user uploaded after `since`."""
     mine = (upload.c.made_by == by) & upload.c.hop_id.is_(None) & (upload.c.made_at > since)
     return set(tx.execute(select(upload.c.id).where(upload.c.id.in_(ids), mine)).scalars())
 
 
 def get(tx: Tx, upload_id: int) -> UploadRow:
-    """Encrypted."""
+    """The upload with its encrypted content."""
     return shaped(UploadRow, tx.execute(select(upload).where(upload.c.id == upload_id))).one()
 
 
 def content(cipher: FieldCipher, row: UploadRow) -> bytes:
-    """In clear."""
+    """The upload's content in clear."""
     return cipher.decrypt(row.content, "upload", "content", row.id)
 
 
 def sweep(tx: Tx, before: datetime) -> None:
-    """Scans that no operation has taken in time, or that one has: it keeps its own copy."""
+    """Delete old scans: an operation that used one has its own copy."""
     tx.execute(delete(upload).where(upload.c.hop_id.is_(None), upload.c.made_at <= before))

@@ -1,4 +1,4 @@
-"""Users and the roles they hold: rows in, rows out."""
+"""Users and the roles that they hold."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ def find(tx: Tx, name: str, *, lock: bool = False) -> UserRow | None:
 
 
 def everybody(tx: Tx, after: str = "", limit: int = 10_000) -> Sequence[UserRow]:
-    """In the order of their names, those behind `after`."""
+    """The users in the order of their names, from the first name after `after`."""
     query = select(user).where(user.c.name > after).order_by(user.c.name).limit(limit)
     return shaped(UserRow, tx.execute(query)).all()
 
 
 def add(tx: Tx, **columns: object) -> int:
-    """The new user's id."""
+    """Insert a user and return their id."""
     made: int = tx.execute(insert(user).values(**columns).returning(user.c.id)).scalar_one()
     return made
 
 
 def change(tx: Tx, user_id: int, **columns: object) -> None:
-    """Changes what others see of the user too: a version that somebody has read is then an old one."""
+    """Change the user and count up the version, so that a change based on an older version is refused."""
     tx.execute(update(user).where(user.c.id == user_id).values(version=user.c.version + 1, **columns))
 
 
@@ -41,7 +41,7 @@ def keep_password(tx: Tx, user_id: int, password: str) -> None:
 
 
 def granted(rows: Iterable[RoleInArea]) -> tuple[Grant, ...]:
-    """What rows with a `role` and an `area` grant, in the order of the roles; both are None for a user without one."""
+    """The grants that these rows make up, in the order of the roles."""
     areas: dict[Role, set[str]] = {}
     for row in rows:
         if row.role is not None and row.area is not None:
@@ -55,7 +55,7 @@ _HELD = select(user_role).where(among_given(user_role.c.user_id, "ids"))
 
 
 def grants(tx: Tx, user_ids: Sequence[int]) -> dict[int, tuple[Grant, ...]]:
-    """What each of these users holds."""
+    """The grants of each of these users, by user id."""
     rows: dict[int, list[UserRole]] = {user_id: [] for user_id in user_ids}
     for row in shaped(UserRole, tx.execute(_HELD, listed(tx, ids=user_ids))):
         rows[row.user_id].append(row)
@@ -63,7 +63,7 @@ def grants(tx: Tx, user_ids: Sequence[int]) -> dict[int, tuple[Grant, ...]]:
 
 
 def set_grants(tx: Tx, user_id: int, held: Iterable[Grant]) -> None:
-    """Instead of what the user held before."""
+    """Replace the user's grants."""
     tx.execute(delete(user_role).where(user_role.c.user_id == user_id))
     rows = [
         {"user_id": user_id, "role": grant.role, "area": area}

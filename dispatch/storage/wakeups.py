@@ -1,7 +1,7 @@
-"""How a process learns that something was committed: PostgreSQL notifies, a SQLite file is asked for its version.
+"""How a process learns of a commit: by LISTEN and NOTIFY on PostgreSQL, by polling `data_version` on SQLite.
 
-`DUE` wakes the relay. `BOARDS` says which teams' boards changed, and which tickets have come onto one, for whoever
-waits for that. Both are hints: who misses one looks again by himself a little later.
+`DUE` wakes the relay. `BOARDS` says which teams' boards changed, and which tickets came onto one. Both are hints: a
+process that misses one polls again a little later.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ DUE, BOARDS = "hop_due", "board"
 _NOTIFY_EACH = "SELECT pg_notify(%s, payload) FROM unnest(CAST(%s AS text[])) AS payload"
 
 MOST_NAMED = 500
-"""Tickets in one notification; PostgreSQL's may have 8,000 bytes."""
+"""Tickets in one notification. PostgreSQL's payload may have 8,000 bytes."""
 POLL_SECONDS = 0.01
-"""SQLite's `data_version` is a read of shared memory, cheap enough to ask a hundred times a second."""
+"""SQLite reads `data_version` from shared memory, which is cheap enough a hundred times a second."""
 
 
 def boards_changed(tx: Tx, teams: Collection[str]) -> None:
-    """These teams' boards show something else, once this commits."""
+    """Announce, when this transaction commits, that these teams' boards changed."""
     if teams and tx.dialect.name == "postgresql":
         tx.exec_driver_sql(_NOTIFY_EACH, (BOARDS, list(set(teams))))
 
 
 def came_onto_board(tx: Tx, team: str, ticket_ids: Sequence[int]) -> None:
-    """And these tickets are what is new on it."""
+    """Announce, when this transaction commits, that these tickets came onto the team's board."""
     boards_changed(tx, [" ".join([team, *map(str, ticket_ids[:MOST_NAMED])])])
 
 
 class Wakeups:
-    """One waiting connection, made when first needed, forgotten when the database was away."""
+    """One connection that waits for commits. It is opened when first needed, and dropped when the database was away."""
 
     def __init__(self, database: Database, channel: str = DUE, poll: float = POLL_SECONDS) -> None:
         self.database = database
@@ -47,18 +47,21 @@ class Wakeups:
         self._seen: int | None = None
 
     def wait(self, seconds: float) -> frozenset[str] | None:
-        """Until something was committed, at most `seconds`: the words of what the channel told, none when nothing was,
-        None when it may be anything. A wake-up too many does no harm. Raises OperationalError."""
+        """Wait at most `seconds` for a commit.
+
+        Returns the words of the channel's notification, an empty set after a timeout, or None when anything may have
+        changed. Spurious wake-ups do no harm. Raises OperationalError.
+        """
         if self._connection is None:
             self._connection = self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             if self.database.kind == "postgresql":
                 self._connection.execute(text(f"LISTEN {self.channel}"))
-            return None  # what was committed before isn't known
+            return None  # earlier commits are unknown
         if self.database.kind == "postgresql":
             driver = self._connection.connection.driver_connection
             try:
                 told = list(driver.notifies(timeout=seconds, stop_after=1))
-            except self.database.engine.dialect.loaded_dbapi.Error as gone:  # the driver's own, for it was asked itself
+            except self.database.engine.dialect.loaded_dbapi.Error as gone:  # the driver's own error
                 raise OperationalError("LISTEN", None, gone) from gone
             return frozenset(word for each in told for word in each.payload.split())
         deadline = time.monotonic() + seconds
