@@ -1,5 +1,5 @@
-"""The web: the API, and the pages beside it. Only here are HTTP's words known.
+"""The web: the API and the pages. No other folder knows HTTP.
 
-A request is one transaction, done by one thread from its beginning to its end (`routes`). Who sends it and what he may
-do is asked first (`visitor`, `policy`); what goes wrong becomes a problem document (`problems`).
+One thread does a request from beginning to end, in one transaction (`routes`). It first identifies the caller
+(`credentials`) and asks what they may do (`policy`); errors become problem documents (`problems`).
 """

@@ -20,7 +20,7 @@ from dispatch.web.installation import Installation
 
 
 def main() -> None:
-    """What is wrong with the installation is told on one line, and the exit status is 1."""
+    """Serve. A fault of the installation is printed on one line, and the exit status is 1."""
     try:
         serve()
     except DispatchError as wrong:
@@ -28,7 +28,7 @@ def main() -> None:
 
 
 def serve() -> None:
-    """Until it is stopped. Raises BadSettings, SchemaOutdated, BadRules, MissingPart."""
+    """Serve until the process is stopped. Raises BadSettings, SchemaOutdated, BadRules, MissingPart."""
     configure_logs()
     settings = load_settings()
     here = Installation(settings, open_database(settings))
@@ -40,7 +40,7 @@ def serve() -> None:
     config = uvicorn.Config(
         create_app(here),
         log_level=logging.WARNING,
-        access_log=False,  # its lines have whole paths in them, and so the tokens of surveys
+        access_log=False,  # its lines contain whole paths, and so the tokens of surveys
         server_header=False,
         proxy_headers=bool(settings.web_proxies),
         forwarded_allow_ips=settings.web_proxies,
@@ -62,7 +62,7 @@ class _Server(uvicorn.Server):
 
 
 def listen(settings: Settings) -> socket.socket:
-    """Raises MissingPart when the port is taken."""
+    """The listening socket. Raises MissingPart when the port is taken."""
     try:
         return socket.create_server((settings.web_address, settings.web_port), backlog=512)
     except OSError as taken:

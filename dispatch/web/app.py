@@ -1,4 +1,4 @@
-"""The application: every route, what stands around them, and how the whole describes itself."""
+"""The application: its routes, its middleware, its OpenAPI description."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ log = structlog.get_logger()
 
 PREFIX = "/api/v1"
 LARGEST_BODY = 1_000_000
-"""Bytes. What takes uploads has the settings' own limit."""
+"""Bytes of a request's body. The limit of uploads is a setting."""
 THREADS = 24
-"""Requests that are worked on at once: as many as the database has connections for, and some that compare passwords."""
+"""Requests in work at once: one per database connection, and some that compare passwords."""
 SWEEP_SECONDS = 600
 
-RESOURCES: tuple[Api, ...] = (  # tried in this order: what is asked all day stands first
+RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stand first
     hops.api,
     faults.api,
     teams.api,
@@ -98,11 +98,11 @@ PAGES: tuple[Pages, ...] = (
 )
 
 WORTH_PACKING = 1_000
-"""Bytes of an answer from which on it is compressed. No answer has both a secret and what a stranger chose in it."""
+"""Bytes from which on an answer is compressed. No answer contains both a secret and text that a stranger chose."""
 
 
 class Application(FastAPI):
-    """FastAPI within the shield: its own middlewares would stand inside of what refuses large bodies."""
+    """FastAPI inside our middleware: middlewares added its own way would run inside the check of body sizes."""
 
     def build_middleware_stack(self) -> ASGIApp:
         packing = GZipMiddleware(super().build_middleware_stack(), minimum_size=WORTH_PACKING, compresslevel=5)
@@ -146,7 +146,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _sweep(here: Installation, stopped: threading.Event) -> None:
-    """Now and then what has expired is removed; it decided nothing any more."""
+    """Remove expired sessions, sign-in attempts and scans every SWEEP_SECONDS. None of them is valid any more."""
     while not stopped.wait(SWEEP_SECONDS):
         try:
             now = here.now()

@@ -1,4 +1,4 @@
-"""Who sends a request, and from where: by a token, or by a session with proof that its own page sent it."""
+"""The sender of a request: identified by a token, or by a session with proof that its own page sent the request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass
 class Visitor:
-    """One request's sender. `headers` and `cookies` are what the answer takes along."""
+    """The sender of one request. The answer gets `headers` and `cookies`."""
 
     here: Installation
     request: Request
@@ -46,12 +46,12 @@ class Visitor:
 
     @property
     def oidc_secret(self) -> str | None:
-        """What he keeps while the identity provider looks at him."""
+        """The secret that the browser keeps while its user is at the identity provider."""
         return self.request.cookies.get(self._name("oidc"))
 
     @property
     def bearer(self) -> str | None:
-        """Raises NotSignedIn for credentials of another kind."""
+        """The bearer token, or None. Raises NotSignedIn for credentials of another kind."""
         given = self.request.headers.get("authorization")
         if given is None:
             return None
@@ -61,7 +61,7 @@ class Visitor:
         return secret.strip()
 
     def identify(self, tx: Tx) -> Caller:
-        """Raises NotSignedIn; RequestForged when a session's change doesn't come from its own page."""
+        """The caller. Raises NotSignedIn; RequestForged when a session's change doesn't come from its own page."""
         if (bearer := self.bearer) is not None:
             caller = sessions.by_token(tx, bearer, self.now)
         elif (secret := self.session_secret) is not None:
@@ -75,18 +75,18 @@ class Visitor:
         return caller
 
     def require_machine(self) -> None:
-        """The installation's own token, which is no user's. Raises NotSignedIn; without one in the settings always."""
+        """Require the installation's own token. Raises NotSignedIn, always when the settings have no token."""
         if not metrics.may_read(self.here.settings.metrics_token, self.bearer):
             raise NotSignedIn()
 
     def note_seen(self, caller: Caller) -> None:
-        """Once in a while, in a transaction of its own, after the caller was found in another."""
+        """Note now and then that the session is in use, in a transaction of its own."""
         if caller.session is not None and not caller.seen_lately(self.now):
             with self.here.database.write() as tx:
                 session_rows.see_session(tx, caller.session, self.now)
 
     def set_cookie(self, name: str, value: str, seconds: int) -> None:
-        """0 seconds: the browser forgets it."""
+        """Set a cookie for so many seconds; 0 makes the browser forget it."""
         self.cookies.append((self._name(name), value, seconds))
 
     def finish(self, response: Response) -> Response:
@@ -99,5 +99,5 @@ class Visitor:
         return response
 
     def _name(self, cookie: str) -> str:
-        """`__Host-`: the browser takes it from this very host alone, and over https."""
+        """With the prefix `__Host-` the browser accepts the cookie from this host alone, over https."""
         return f"__Host-paidan_{cookie}" if self.here.settings.https else f"paidan_{cookie}"

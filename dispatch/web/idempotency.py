@@ -1,6 +1,6 @@
-"""A request under a key is done once: what the first came to is kept with what it did, and answered again.
+"""A request under a key is done once: its answer is stored in the same transaction, and repeated later.
 
-Only what was done is kept. A refusal has changed nothing, so the same request may succeed under the same key later.
+A refusal is not stored. It has changed nothing, so the same request may succeed under the same key later.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KEPT_HEADERS = ("location", "etag")
 
 
 class KeyedRequest:
-    """`given` is all that the endpoint gets: the same key must mean the same request."""
+    """A request under a key. `given` are the endpoint's arguments: the same key must mean the same request."""
 
     def __init__(self, call: Call, key: str, request: Request, acting: str | None, given: dict[str, Any]) -> None:
         self.call = call
@@ -34,7 +34,7 @@ class KeyedRequest:
         self.fingerprint = hmac.new(key.encode(), asked, hashlib.sha256).hexdigest()
 
     def kept(self) -> Response | None:
-        """The first one's answer. Raises KeyInFlight, KeyReused."""
+        """The stored answer of the first request, or None. Raises KeyInFlight, KeyReused."""
         if not idempotency.take(self.call.tx, self.key):
             raise KeyInFlight()
         row = idempotency.find(self.call.tx, self.key)

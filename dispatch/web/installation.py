@@ -1,4 +1,4 @@
-"""What the web process has at hand, for all its threads: the database, the rules and the script in force, passwords."""
+"""What all threads of the web process share: database, rules and script in force, password checks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 class Installation:
-    """`clock` and `hasher` are given by tests alone."""
+    """One installation. Only tests pass `clock` and `hasher`."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Installation:
         self._counter = _CounterInForce(settings)
 
     def oidc_client(self, base_url: str) -> Client | None:
-        """We, as the identity provider knows us; None where there is none. `base_url`: where the visitor found us."""
+        """This installation as a client of the identity provider; None without a provider. `base_url`: as visited."""
         settings = self.settings
         if not settings.oidc_issuer or settings.oidc_client_secret is None:
             return None
@@ -73,7 +73,7 @@ class Installation:
             return self.rules.get()
 
     def cipher(self) -> FieldCipher:
-        """Of identity numbers, scans and photos. Raises BadSettings, MissingPart for keys that aren't there."""
+        """The cipher for identity numbers, scans and photos. Raises BadSettings, MissingPart when keys are missing."""
         with self._taking_up:
             if self._cipher is None:
                 self._cipher = open_cipher(self.settings)
@@ -87,7 +87,7 @@ class Installation:
         return replace(made, areas=areas, outlet=outlet or made.outlet)
 
     def script(self) -> Script:
-        """The pre-handling script in force, likewise."""
+        """The pre-handling script in force. Raises BadRules when there was never a good file."""
         rulebook = self.rulebook()
         with self._taking_up:
             return self._script.get(rulebook)
@@ -116,8 +116,8 @@ class _CounterInForce:
 
 
 class _ScriptInForce:
-    """The file's script as long as the file is good, the last good one otherwise. Reading it takes a tenth of a second,
-    so it is read when it, or the categories it may name, have changed."""
+    """The file's script while the file is good, else the last good script. Reading it takes a tenth of a second, so it
+    is read again only when the file or the fault categories have changed."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -138,7 +138,7 @@ class _ScriptInForce:
 
 
 def _stamp(file: Path, rulebook: Rulebook) -> tuple[object, ...]:
-    """Changes when the file or the rules that it is held against do."""
+    """A value that changes with the file and with the rules."""
     with contextlib.suppress(OSError):
         stat = file.stat()
         return rulebook.version, stat.st_mtime_ns, stat.st_size

@@ -1,6 +1,6 @@
-"""A request's JSON as it was sent, for what reads it by a model of its own: it allows what a command's JSON allows.
+"""A request's JSON as it was sent, for endpoints that validate it with a model of their own, as commands do.
 
-A route's body of FastAPI's is read as Python's own kinds, in which a date, say, is no text.
+FastAPI validates a body as Python objects, in which a text is no date.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 async def _read(request: Request) -> Json:
-    """Raises RequestValidationError for what is no object of JSON."""
+    """The body as a JSON object. Raises RequestValidationError for anything else."""
     try:
         found = json.loads(await request.body() or b"{}", parse_constant=_no_number)
     except (ValueError, RecursionError):
@@ -34,7 +34,7 @@ Sent = Annotated[Json, Depends(_read)]
 
 
 def invalid(faults: Sequence[tuple[tuple[str | int, ...], Wording]]) -> RequestValidationError:
-    """To be raised: where the request isn't of the documented form, and what is wrong there."""
+    """The error for a request that is not of the documented form: each fault with its place."""
     return RequestValidationError(
         [
             {
@@ -49,7 +49,7 @@ def invalid(faults: Sequence[tuple[tuple[str | int, ...], Wording]]) -> RequestV
 
 
 def described(model: type[BaseModel], without: str, instead: Mapping[str, Json]) -> Json:
-    """The body as OpenAPI describes it: the model's fields but for one, some put in another way."""
+    """The body's OpenAPI description: the model's fields except `without`, some replaced by `instead`."""
     schema = model.model_json_schema()
     parts = schema.pop("$defs", {})
     schema["properties"] = {

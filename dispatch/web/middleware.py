@@ -1,6 +1,6 @@
-"""Around every request: an id, the security headers, one line in the log, and an answer to what nobody expected.
+"""Around every request: an id, security headers, one line in the log, and an answer to unexpected errors.
 
-The log has ids and places, never what was asked: paths may hold a survey's token, bodies a customer's data.
+The log has ids and routes, never paths or bodies: a path may hold a survey's token, a body a customer's data.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",  # a survey's address is all that its customer needs
+    "Referrer-Policy": "no-referrer",  # whoever has a survey's address may answer it
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
@@ -33,7 +33,7 @@ HEADERS = {
 
 
 def content_policy(nonce: str) -> str:
-    """Scripts come from here alone and never stand in a page; a page's own styles carry its nonce."""
+    """The content security policy: scripts only as files of this host; inline styles carry the page's nonce."""
     return "; ".join(
         (
             "default-src 'self'",
@@ -50,7 +50,7 @@ def content_policy(nonce: str) -> str:
 
 
 class RequestGuard:
-    """Outside of all else. `scope["state"]` has `request_id`, and `nonce` for a page's styles."""
+    """The outermost middleware. It sets `request_id`, and `nonce` for a page's styles, in `scope["state"]`."""
 
     def __init__(self, app: ASGIApp, https: bool) -> None:
         self.app = app
@@ -67,10 +67,10 @@ class RequestGuard:
             await self.app(scope, receive, answer.send)
         except Exception as broken:
             log.error("unexpected", request=state["request_id"], error=type(broken).__name__, place=place(broken))
-            if answer.status != 500:  # it broke off; what made it break stands in no other log
+            if answer.status != 500:  # the answer broke off; no other log has the error
                 raise ConnectionAbortedError("the answer broke off") from None
         finally:
-            # Neither a stream that lasts is slow, nor who was asked to wait.
+            # A long stream is not slow, and neither is a request that asked to wait.
             took = (answer.started_at or time.perf_counter()) - began - state.get("waited", 0.0)
             operation = getattr(scope.get("route"), "operation_id", None)
             metrics.API.labels(operation or "none", f"{answer.status // 100}xx").observe(took)
@@ -95,7 +95,7 @@ class RequestGuard:
 
 
 class _Answer:
-    """What is sent, with our headers; the framework's own refusal of a large body as a problem like all others."""
+    """Add our headers, and turn the framework's refusal of a large body into a problem document."""
 
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, add_headers: Callable[[MutableHeaders, dict[str, Any]], None]
@@ -120,6 +120,6 @@ class _Answer:
 
 
 def place(broken: BaseException) -> str:
-    """Where in our own code it happened, without a word of its text: that may quote rows."""
+    """The place in our own code where the error arose, without its text, which may quote rows."""
     ours = [frame for frame in traceback.extract_tb(broken.__traceback__) if "/dispatch/" in frame.filename]
     return " < ".join(f"{frame.filename.rpartition('/dispatch/')[2]}:{frame.lineno}" for frame in reversed(ours[-4:]))

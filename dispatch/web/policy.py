@@ -1,7 +1,7 @@
-"""Who may do what, as one table: role × operation × team × area × state × field. What isn't in it is denied. Pure.
+"""Who may do what, as one table: role × operation × team × area × state × field. Everything else is denied. Pure.
 
-A team's own roles are the rulebook's (`members`, `filed_by`), the desk's are `domain.roles.PERMITTED`, the states are
-the life tables': they are put together here, not said again. Every route names its operation.
+The rulebook names a team's own roles (`members`, `filed_by`), `domain.roles.PERMITTED` those of the desk, and the life
+tables the states; this table combines them. Every route names its operation.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from dispatch.routing.rulebook import Team
 
 class Permission(StrEnum):
     ALLOWED = "allowed"
-    UNTIMELY = "untimely"  # his to do, but not in this state
-    FORBIDDEN = "forbidden"  # he sees it, and it isn't his to do
-    HIDDEN = "hidden"  # as if it were not there
+    UNTIMELY = "untimely"  # the caller's to do, but not in this state
+    FORBIDDEN = "forbidden"  # visible to the caller, but not theirs to do
+    HIDDEN = "hidden"  # as if it did not exist
 
 
 class Subject(Enum):
@@ -34,15 +34,15 @@ class Subject(Enum):
 
 
 class Audience(Enum):
-    ANYBODY = "anybody"  # also one who hasn't signed in
+    ANYBODY = "anybody"  # also visitors who haven't signed in
     SIGNED_IN = "signed in"  # in whatever role, or in none
     ROLES = "roles"
-    MACHINE = "machine"  # a program of the installation, by the installation's own token; no user, whatever his roles
+    MACHINE = "machine"  # a program with the installation's own token; no user, whatever their roles
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may: the roles named, and on a team's work the team's `members`, or its `filers` on a member's behalf.
+    """Who may do an operation: the roles named, and on a team's work its `members`, or its `filers` on their behalf.
 
     `states` are those in which it can be done; None: in all.
     """
@@ -57,7 +57,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What it is done to. `team` has it now, `teams` are all that ever had it; `area` None: it lies in none."""
+    """What an operation is done to. `team` has it now, `teams` are all that ever had it; `area` None: in no area."""
 
     area: str | None = None
     team: Team | None = None
@@ -74,7 +74,7 @@ _AT_THE_COUNTER = frozenset(role for roles in AT_THE_COUNTER.values() for role i
 _DESK = frozenset(PERMITTED["submit"]) | frozenset(PERMITTED["take over"])
 _WATCHING = frozenset({Role.SUPERVISOR, Role.OPS})
 _SEES_ALL = _DESK | _WATCHING
-"""Who sees every ticket of his areas; the others see those that their teams have or had."""
+"""Roles that see every ticket of their areas; the others see tickets that their teams have or had."""
 
 
 def _sources(moves: Collection[object], *names: str) -> frozenset[State]:
@@ -160,7 +160,7 @@ POLICIES: Mapping[str, Policy] = {
 
 
 def decide(operation: str, role: Role, in_area: bool, thing: Target = NOTHING) -> Permission:
-    """What one role that is held may do. `in_area`: whether it is held where the thing lies."""
+    """What one role may do. `in_area`: whether the caller holds it where the thing lies."""
     policy = POLICIES.get(operation)
     if policy is None:
         return Permission.HIDDEN
@@ -178,7 +178,7 @@ def decide(operation: str, role: Role, in_area: bool, thing: Target = NOTHING) -
 
 
 def is_possible(operation: str, role: Role, teams: Collection[Team]) -> bool:
-    """Whether the role could ever do it, with the work of any of these teams: what is asked at the door."""
+    """Whether the role could ever do it with the work of any of these teams: the check before anything is read."""
     policy = POLICIES[operation]
     if policy.who is not Audience.ROLES or (role in policy.roles and not policy.members):
         return True
@@ -217,7 +217,7 @@ def _permits(policy: Policy, role: Role, thing: Target) -> bool:
 
 
 class GuardedField(StrEnum):
-    """What of a thing not everybody sees who sees the thing."""
+    """Fields that not every caller who sees the thing may see."""
 
     CUSTOMER = (
         "customer"  # of a ticket: account, address, mobile, description, what was said, the answers, reasons, evidence
@@ -229,7 +229,7 @@ class GuardedField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
-    """For whom it is shown: to `always`, to `until_ended` as long as the ticket lives, to the team's own if `own`."""
+    """Who sees a field: roles in `always`; those in `until_ended` until the ticket ends; if `own`, the team's roles."""
 
     always: frozenset[Role]
     until_ended: frozenset[Role] = field(default_factory=frozenset)
@@ -247,7 +247,7 @@ _OF_TICKETS = (GuardedField.CUSTOMER, GuardedField.FAILURE)
 
 
 def shows(which: GuardedField, role: Role, thing: Target = NOTHING) -> bool:
-    """Whether the role sees this of the thing."""
+    """Whether the role sees this field of the thing."""
     policy = FIELDS[which]
     if which in _OF_TICKETS and not sees(role, thing.teams):
         return False

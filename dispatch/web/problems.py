@@ -1,7 +1,7 @@
-"""What goes wrong, as problem documents (RFC 9457) with the error's stable `code`. Nowhere else is a status chosen.
+"""Errors as problem documents (RFC 9457) with the error's stable `code`. No other module chooses a status.
 
-A refusal of the counter is 409: the request was understood, and the books as they stand don't allow it; the same may do
-later. What can't be right whatever the books say is 422.
+A refusal of the counter is 409: the books don't allow the request now, and may later. A request that can't be right
+whatever the books say is 422.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.SchemaOutdated: 503,
     errors.MissingPart: 503,
 }
-"""Of an error, or of the nearest of its kind."""
+"""The status of an error is that of the nearest of its classes."""
 
 OF_HTTP: Mapping[int, tuple[str, Wording]] = {
     400: ("malformed", Wording("请求无法读取。", "The request can't be read.")),
@@ -158,7 +158,7 @@ def respond(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Response:
-    """`more` are members beyond RFC 9457's own."""
+    """An answer with a problem. `more` are members beyond those of RFC 9457."""
     language = language_of_request(request)
     made = _problem(status, code, detail, language).model_copy(update=more)
     chosen_by = "Accept-Language" if request is None or _is_of_the_api(request) else "Cookie"
@@ -190,7 +190,7 @@ def answer(status: int, *codes: str) -> dict[str, Any]:
 
 
 def install(app: FastAPI) -> None:
-    """All that can go wrong below the shield comes out as a problem."""
+    """Register the handlers that turn every error into a problem document."""
     app.add_exception_handler(DispatchError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
@@ -211,7 +211,7 @@ async def _refused(request: Request, wrong: Exception) -> Response:
 
 
 def _to_sign_in(request: Request) -> Response:
-    """And from there back to the page."""
+    """Redirect to the sign-in page, which leads back to this page."""
     way = f"/sign-in?next={quote(request.url.path)}"
     if request.headers.get("hx-request") == "true":
         return Response(status_code=204, headers={"HX-Redirect": way})
@@ -230,7 +230,7 @@ def _headers(wrong: DispatchError) -> dict[str, str]:
 
 
 async def _malformed(request: Request, wrong: Exception) -> Response:
-    """What was sent isn't said again: it may be a customer's data."""
+    """The answer doesn't repeat the input: it may be a customer's data."""
     assert isinstance(wrong, RequestValidationError)
     language = language_of_request(request)
     faults = [
@@ -247,7 +247,7 @@ async def _http(request: Request, wrong: Exception) -> Response:
 
 
 async def _database(request: Request, wrong: Exception) -> Response:
-    """Busy, or away: nothing was done, and it may be tried again. Anything else is a fault of ours."""
+    """The database is busy or away: nothing was done, and the caller may try again. Any other error is our fault."""
     if isinstance(wrong, OperationalError | TimeoutError) or getattr(wrong, "connection_invalidated", False):
         log.warning("database busy or away", error=type(wrong).__name__)
         return respond(request, 503, "busy", BUSY, {"Retry-After": "1"})
@@ -255,7 +255,7 @@ async def _database(request: Request, wrong: Exception) -> Response:
 
 
 async def _unexpected(request: Request, wrong: Exception) -> Response:  # noqa: ARG001
-    """Without a word of it: its trace is in the log, under the request's id."""
+    """The answer tells nothing of the error: its trace is in the log, under the request's id."""
     return respond(request, 500, "unexpected", UNEXPECTED)
 
 

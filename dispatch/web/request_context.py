@@ -1,4 +1,4 @@
-"""What an endpoint gets: an open transaction, the rules in force, and who calls, with what he may do and see."""
+"""What an endpoint gets: an open transaction, the rules in force, and the caller, with what they may do and see."""
 
 from __future__ import annotations
 
@@ -39,9 +39,8 @@ _BEST_FIRST = (Permission.ALLOWED, Permission.UNTIMELY, Permission.FORBIDDEN, Pe
 
 @dataclass
 class Call:
-    """`asked` says whether the policy was asked about the very thing that the endpoint is about, `on_its_way` whether
-    what was found is on its way onto a board. `key` is the request's own, where the endpoint sees to it by itself that
-    what comes under one is done once."""
+    """One request. `asked`: the policy was asked about the endpoint's target. `on_its_way`: the hop found is on its way
+    to a board. `key`: the request's key, where the endpoint itself does a keyed request only once."""
 
     visitor: Visitor
     tx: Tx
@@ -67,9 +66,9 @@ class Call:
         return self.caller
 
     def act(self, thing: Target = NOTHING, missing: DispatchError | None = None, operation: str | None = None) -> Actor:
-        """In which role the caller does it. In a wrong state he goes on: the life tables refuse that with their reason.
+        """The role in which the caller acts. A wrong state is let through: the life tables refuse it with their reason.
 
-        Raises NotAllowed; `missing` when the thing is to be as if it were not there.
+        Raises NotAllowed; `missing` when the thing must look as if it did not exist.
         """
         self.asked = True
         name = operation or self.operation
@@ -82,15 +81,15 @@ class Call:
         raise self._not_allowed(name, thing)
 
     def may(self, operation: str, thing: Target = NOTHING) -> bool:
-        """Whether the caller can do it now: what a page offers."""
+        """Whether the caller can do it now. Pages offer nothing else."""
         return self._verdict(operation, thing)[0] is Permission.ALLOWED
 
     def shows(self, which: GuardedField, thing: Target = NOTHING) -> bool:
-        """Whether any role in which the caller sees the thing shows this of it."""
+        """Whether any role in which the caller sees the thing shows this field of it."""
         return any(shows(which, grant.role, thing) for grant in self._grants() if grant.covers(thing.area))
 
     def sights(self) -> list[Scope]:
-        """What a list of tickets may tell of, one for each role that may list them."""
+        """The scopes of a list of tickets, one for each role that may list them."""
         self.asked = True
         return [
             Scope(grant.areas, None if sees_all(grant.role) else self._served(grant.role))
@@ -99,7 +98,7 @@ class Call:
         ]
 
     def areas(self, operation: str, thing: Target) -> frozenset[str] | None:
-        """In which areas the caller may do it; None: in all."""
+        """The areas in which the caller may do it; None: all."""
         areas: set[str] = set()
         for grant in self._grants():
             if decide(operation, grant.role, True, thing) is Permission.ALLOWED:
@@ -109,7 +108,7 @@ class Call:
         return frozenset(areas)
 
     def areas_shown(self, which: GuardedField, thing: Target) -> frozenset[str] | None:
-        """In which areas the caller sees this of such a thing; None: in all."""
+        """The areas in which the caller sees this field of such a thing; None: all."""
         areas: set[str] = set()
         for grant in self._grants():
             if shows(which, grant.role, thing):
@@ -119,7 +118,7 @@ class Call:
         return frozenset(areas)
 
     def require_possible(self) -> None:
-        """At the door: whether any role of the caller could ever do it. Raises NotAllowed."""
+        """Require, before anything is read, that a role of the caller could ever do it. Raises NotAllowed."""
         policy = POLICIES[self.operation]
         teams = self.rulebook.teams.values()
         if policy.who is Audience.ROLES and not any(is_possible(self.operation, g.role, teams) for g in self._grants()):
@@ -127,8 +126,8 @@ class Call:
         self.asked = policy.on is Subject.NOTHING
 
     def require_unchanged(self, seen: Callable[[], BaseModel], what: Wording, *, must_say: bool = False) -> None:
-        """The caller has read this very version, if he says which (`If-Match`); only then it is looked up. Raises
-        ChangedMeanwhile, VersionMissing."""
+        """Require that the caller has read the present version, if `If-Match` names one; `seen` is called only then.
+        Raises ChangedMeanwhile, VersionMissing."""
         given = self.visitor.request.headers.get("if-match")
         if given is None:
             if must_say:
@@ -139,11 +138,11 @@ class Call:
             raise ChangedMeanwhile(what=what)
 
     def not_allowed(self, thing: Target) -> NotAllowed:
-        """To be raised for what of a thing isn't the caller's to see."""
+        """The error for a part of a thing that isn't the caller's to see."""
         return self._not_allowed(self.operation, thing)
 
     def _verdict(self, operation: str, thing: Target) -> tuple[Permission, Role | None]:
-        """The best that a role of the caller gets, and the role."""
+        """The best permission that a role of the caller has, and the role."""
         verdicts = {
             decide(operation, grant.role, grant.covers(thing.area), thing): grant.role
             for grant in reversed(tuple(self._grants()))
@@ -175,5 +174,5 @@ class Call:
 
 
 def version_tag(body: bytes) -> str:
-    """A strong entity tag of what was answered."""
+    """A strong entity tag of an answer's body."""
     return f'"{hashlib.sha256(body).hexdigest()[:20]}"'

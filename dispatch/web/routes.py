@@ -1,8 +1,8 @@
-"""How a request is done: by one thread, in one transaction that commits before the answer leaves.
+"""One thread does a request, in one transaction that commits before the answer leaves.
 
-A route is a plain function `(call, …) -> model`, put here by `look` (reads) or `act` (changes), with the name of its
-policy. The function's own transaction, not FastAPI's dependencies: those would take a thread for each step, and threads
-that wait for the database would keep it from the one that has it.
+A route is a plain function `(call, …) -> model`, registered by `look` (reads) or `act` (changes) with the name of its
+policy. The transaction is opened here and not by a FastAPI dependency: dependencies take a thread for each step, and
+threads that wait for the database would starve the one that holds it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ _SECURITY: dict[Audience, list[dict[str, list[str]]]] = {Audience.ANYBODY: [], A
 
 
 class Api:
-    """A router of which every route has a policy. `documented`: whether the API's description names its routes."""
+    """A router whose routes all have a policy. `documented`: the OpenAPI description contains its routes."""
 
     def __init__(self, prefix: str, tag: str, *, documented: bool = True) -> None:
         self.router = APIRouter(prefix=prefix, tags=[tag])
@@ -94,9 +94,9 @@ class Api:
         awaits: TicketOf | None = None,
         summary: str = "",
     ) -> Callable[[Endpoint], Endpoint]:
-        """A read. The answer has an entity tag; one who has it already gets 304. A `trial` does what it likes, and
-        nothing of it stays. `body` describes what the endpoint has read by itself. With `awaits` one may
-        wait for the ticket to come onto a board."""
+        """Register a read. Its answer has an entity tag, and a caller who has it already gets 304. A `trial` may write,
+        and is rolled back. `body` describes a body that the endpoint reads by itself. With `awaits` a caller may wait
+        until the ticket comes onto a board."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(request: Request, acting_role: str | None, given: dict[str, Any]) -> Response:
@@ -134,8 +134,8 @@ class Api:
         repeats: bool = True,
         summary: str = "",
     ) -> Callable[[Endpoint], Endpoint]:
-        """A change, committed as a whole or not at all. A POST may carry a key, under which it is done once; without
-        `repeats` the endpoint sees to that by itself. `body` describes what it has read by itself."""
+        """Register a change, committed as a whole or not at all. A POST may carry a key, under which it is done once;
+        without `repeats` the endpoint sees to that itself. `body` describes a body that the endpoint reads itself."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(
@@ -145,7 +145,7 @@ class Api:
                 here, rulebook = visitor.here, visitor.here.rulebook()
                 caller = None
                 if _is_for_users(operation):
-                    with here.database.autocommit_read() as tx:  # a stranger doesn't make the writers wait
+                    with here.database.autocommit_read() as tx:  # strangers must not make writers wait
                         caller = visitor.identify(tx)
                 with here.database.write() as tx:
                     call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role), key)
@@ -174,8 +174,8 @@ class Api:
     def bare(
         self, path: str, operation: str, *, method: str = "GET", status: int = 200, raises: Errors = ()
     ) -> Callable[[Endpoint], Endpoint]:
-        """Without a transaction, and so for nothing that depends on a role: the endpoint gets the visitor, with his
-        `caller` where the operation is for users, and does what it must by itself."""
+        """Register an endpoint without a transaction, for operations that depend on no role. It gets the visitor, with
+        `caller` set where the operation is for users."""
         assert POLICIES[operation].who is not Audience.ROLES
 
         def put(endpoint: Endpoint) -> Endpoint:
@@ -254,8 +254,8 @@ class Api:
 
 
 def _waiting(route: Callable[..., Response], awaits: TicketOf) -> Callable[..., Awaitable[Response]]:
-    """The route, which answers one who would rather wait when there is something to tell. It has a thread, and a
-    connection to the database, while it looks, and none while it waits."""
+    """The route for callers who would rather wait (`Prefer`). It holds a thread and a connection to the database
+    while it looks, and neither while it waits."""
 
     @functools.wraps(route)
     async def looking_again(**given: Any) -> Response:
@@ -308,7 +308,7 @@ def _unless_known(request: Request, response: Response) -> Response:
 
 
 def _responses(operation: str, method: str, raises: Errors, *, keyed: bool) -> dict[int | str, dict[str, Any]]:
-    """What every route may end with, and what this one may."""
+    """The documented errors of a route: those of every route, and its own."""
     policy = POLICIES[operation]
     known: list[type[DispatchError]] = list(raises)
     if policy.who is Audience.MACHINE:

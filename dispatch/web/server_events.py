@@ -1,7 +1,7 @@
-"""What changes while somebody looks: one thread of the process waits for the database, every open page for the thread.
+"""Live boards: one thread of the process waits for the database's notifications, and every open page for the thread.
 
-A page is told that its board changed, and nothing else; it asks again like anybody. A stream ends after a minute and
-the browser comes back by itself, so that who has lost his role is told nothing for longer than that. A program that
+A page only learns that its board changed, and fetches it again like any caller. A stream ends after a minute and the
+browser connects again by itself, so that a user who has lost a role learns nothing for longer than that. A program that
 waits for its ticket to come onto a board holds no thread and no connection to the database meanwhile.
 """
 
@@ -23,17 +23,17 @@ from dispatch.storage.wakeups import BOARDS, Wakeups
 log = structlog.get_logger()
 
 LONGEST_STREAM = 60.0
-"""Seconds."""
+"""Seconds after which a stream ends."""
 APART = 0.3
-"""Seconds between two hints at least: a storm on a board is not a storm of requests."""
+"""Minimum seconds between two hints: many changes of a board must not become many requests."""
 MISSED = 1.0
-"""Seconds until who waits for a ticket looks by himself: he may have missed the hint."""
+"""Seconds after which a waiting request looks by itself: it may have missed the hint."""
 WAIT = 1.0
 POLL = 0.1
 
 
 class BoardEvents:
-    """Who waits for what: a team's board, a ticket by its id."""
+    """Wakes the streams and requests that wait, by name: a team's, or a ticket's id."""
 
     def __init__(self, database: Database) -> None:
         self._wakeups = Wakeups(database, BOARDS, POLL)
@@ -46,17 +46,17 @@ class BoardEvents:
         self._thread.start()
 
     def stop(self) -> None:
-        """Every stream ends with it, and nobody waits any more."""
+        """End every stream and every wait."""
         self._stopped.set()
         self._wake(None)
 
     def join(self) -> None:
-        """Until its connection to the database is given back, after it was stopped: `WAIT` at most."""
+        """Wait, after `stop`, until the thread has released its connection: `WAIT` seconds at most."""
         self._thread.join()
 
     @contextmanager
     def _listening(self, name: str) -> Iterator[asyncio.Event]:
-        """The event is set whenever something of that name has changed."""
+        """An event that is set whenever something of that name has changed."""
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
@@ -73,7 +73,7 @@ class BoardEvents:
                     del self._waiting[name]
 
     async def looks(self, ticket_id: int, seconds: float) -> AsyncIterator[None]:
-        """One look at the ticket at once, and one whenever it may have come onto a board, for so long."""
+        """Yield at once, and then whenever the ticket may have come onto a board, for so many seconds."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds
         with self._listening(str(ticket_id)) as changed:
@@ -85,8 +85,7 @@ class BoardEvents:
                 yield
 
     async def changes(self, team: str) -> AsyncIterator[str]:
-        """Server-sent events: `changed` at once, and whenever the board may show something else, until the process
-        stops waiting for it."""
+        """Server-sent events: `changed` at once, then whenever the board may have changed, until the stream ends."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + LONGEST_STREAM
         with self._listening(team) as changed:
@@ -102,7 +101,7 @@ class BoardEvents:
 
     @property
     def awaited(self) -> frozenset[str]:
-        """Teams whose boards are followed, and ids of tickets that somebody waits for."""
+        """Names that are waited for: teams, and ids of tickets."""
         with self._lock:
             return frozenset(self._waiting)
 
@@ -124,7 +123,7 @@ class BoardEvents:
         self._wakeups.forget()
 
     def _wake(self, names: frozenset[str] | None) -> None:
-        """None: all of them."""
+        """Wake those who wait for these names; None: everybody."""
         with self._lock:
             named = self._waiting if names is None else names
             for wake in [each for name in named for each in self._waiting.get(name, ())]:
@@ -132,7 +131,7 @@ class BoardEvents:
 
 
 class EventStream(StreamingResponse):
-    """`documented` is the form of one event, as the API's description has it."""
+    """A stream of events. `documented` is the form of one event in the OpenAPI description."""
 
     media_type = "text/event-stream"
     documented = {"type": "object", "required": ["event"], "properties": {"event": {"enum": ["changed"]}}}  # noqa: RUF012

@@ -1,7 +1,7 @@
-"""A file that is sent up: the request's body as it is, told by what it holds and not by its name.
+"""An uploaded file: the request's body as it is. Its content tells its type, not its name.
 
-It is read as it comes, by nobody who hasn't signed in, and no further than it is a file of a known kind and of the
-allowed size: what says that it is larger is refused before a byte of it is read (`max_body_size` of the route).
+The body is read as it arrives, only from users who are signed in, and only while it is a file of a known type and of
+the allowed size. A larger declared size is refused before a byte is read (`max_body_size` of the route).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dispatch.web.credentials import Visitor
 
 @dataclass(frozen=True, slots=True)
 class UploadedFile:
-    """One of `MEDIA_TYPES`, whole."""
+    """A whole file, of one of `MEDIA_TYPES`."""
 
     media_type: str
     sha256: str
@@ -28,7 +28,7 @@ class UploadedFile:
 
 
 async def _receive(request: Request) -> UploadedFile:
-    """Raises NotSignedIn, RequestForged, WrongFileType."""
+    """The uploaded file. Raises NotSignedIn, RequestForged, WrongFileType."""
     await run_in_threadpool(_identify, request)
     content, found = bytearray(), None
     async for chunk in request.stream():
@@ -46,7 +46,7 @@ FILE_BODY: dict[str, Any] = {
     "required": True,
     "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
 }
-"""The same as the description says it."""
+"""The body's OpenAPI description."""
 
 
 def _identify(request: Request) -> None:

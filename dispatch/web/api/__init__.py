@@ -1,1 +1,1 @@
-"""The API, one module a resource: what a program, a page or another system reads and does."""
+"""The API, one module per resource, for programs, pages and other systems. Only `app` and the pages import it."""

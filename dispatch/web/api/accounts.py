@@ -1,4 +1,4 @@
-"""账号: the accounts as a list, those opened elsewhere, and the construction orders that failed."""
+"""账号: the list of accounts, accounts opened elsewhere, and failed construction orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""标准地址: where a line can be had, and who asked where none can."""
+"""标准地址: where a line can be had, and demand where none can."""
 
 from __future__ import annotations
 

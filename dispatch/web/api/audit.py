@@ -1,4 +1,4 @@
-"""审计: who saw what is usually masked and why, and who let whom in. Nothing of it can be changed."""
+"""审计: looks at masked data, with their reasons, and changes of users. The trail is append-only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""班组人员: who works where, and is therefore proposed for work there."""
+"""班组人员: the people whom a team's worker proposes for work in an area."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""查找客户: whose account it is, by account, mobile number or document; what is typed goes into no path and no log."""
+"""查找客户: find an account by account, mobile number or document. The input goes into no path and no log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""外部动作: what the world outside was asked and hasn't confirmed; out of the quarantine."""
+"""外部动作: outside effects that are not confirmed yet, and their release from quarantine."""
 
 from __future__ import annotations
 

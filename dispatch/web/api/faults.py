@@ -1,4 +1,4 @@
-"""受理故障: a report with its pre-handling 预处理, and what to know before one is made."""
+"""受理故障: fault reports with their pre-handling 预处理, and warnings beforehand."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from dispatch.web.routes import Api
 api = Api("/faults", "faults")
 
 EARLIER = 5
-"""So many of a line's last faults are told of."""
+"""How many of a line's last faults a warning names."""
 
 
 class SymptomBody(ResponseBody):

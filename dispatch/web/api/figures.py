@@ -1,4 +1,4 @@
-"""数字: what is under way, what came in and was closed, what runs, for whoever watches over it all."""
+"""数字: what is under way, what came in and was closed, and what runs, for supervisors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For whoever runs it: does the process answer, and could it do its work; what it measures; what the API looks like."""
+"""For operators: liveness, readiness, metrics, and the OpenAPI description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""派单: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂, release 放行; one, or many."""
+"""派单: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂, release 放行 one hop or many."""
 
 from __future__ import annotations
 
@@ -275,7 +275,7 @@ def _ended(call: Call, row: LockedHop, end: End) -> HopChange:
 
 
 def _seen(call: Call, ticket_id: int, seq: int | None, name: str) -> HopView:
-    """The ticket's hop number `seq`; without it the live one. Raises NotFound, NotAllowed."""
+    """The ticket's hop number `seq`; None: its live hop. Raises NotFound, NotAllowed."""
     visits = rows.visits(call.tx, ticket_id)
     row = next((visit for visit in visits if (visit.state in LIVE_HOP if seq is None else visit.seq == seq)), None)
     if row is None:

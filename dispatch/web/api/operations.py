@@ -1,8 +1,8 @@
-"""业务受理: the account operations, each made from its request, as the commands are; and what each would come to.
+"""业务受理: the account operations, each made from its request model, as the commands are, with a trial run of each.
 
-What was refused is a 409 with the sentence to read out, and is on record. The `Idempotency-Key` is the operation's
-request key: under it the outcome is the same again, a refusal's too. An account lies in an area; one of another area,
-where the caller holds no role, is as if it were not there.
+A refusal is a 409 with the sentence to read out, and is on record. The `Idempotency-Key` is the operation's request
+key: the same key gets the same outcome again, also a refusal. An account of an area in which the caller holds no role
+looks as if it did not exist.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def list_operations(call: Call, asked: AccountRequest) -> Operations:
 
 
 def at_counter(call: Call, outlet: str | None) -> tuple[Actor, Counter]:
-    """Who acts, and the counter of the areas in which he may. Raises NotAllowed."""
+    """The actor, and the counter of the areas in which they may act. Raises NotAllowed."""
     actor = call.act()
     return actor, call.here.counter(call.areas(call.operation, NOTHING), (outlet or "").strip())
 

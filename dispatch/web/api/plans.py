@@ -1,4 +1,4 @@
-"""营销案, and the words that a form at the counter offers."""
+"""营销案: the marketing plans, and the choices of the counter's forms."""
 
 from __future__ import annotations
 

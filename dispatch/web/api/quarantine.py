@@ -1,4 +1,4 @@
-"""隔离区: hops that failed too often. They are released as hops: `/api/v1/hops/{hop}/release`."""
+"""隔离区: hops that failed too often. `/api/v1/hops/{hop}/release` releases one."""
 
 from __future__ import annotations
 

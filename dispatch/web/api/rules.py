@@ -1,4 +1,4 @@
-"""派单规则: the law in force, as text and as a drawing, and what it would decide on given facts."""
+"""派单规则: the rules in force, as text and as a drawing, and what they decide on given facts."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def try_facts(call: Call, asked: CaseRequest) -> DecisionBody:
 
 
 def _facts(rulebook: Rulebook, asked: CaseRequest) -> Facts:
-    """Raises NotFound for what the rules don't know, BadInput for half a report."""
+    """The facts of a request. Raises NotFound for names that the rules don't know, BadInput for half a report."""
     if asked.flow not in rulebook.flows:
         raise NotFound(what=Wording("流程", "flow"), which=asked.flow)
     if (asked.team is None) != (asked.finding is None):

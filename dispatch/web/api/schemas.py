@@ -1,4 +1,4 @@
-"""Shapes that many requests and answers are made of."""
+"""Types that many requests and answers share."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _seen(text: str) -> str:
 _SEEN = Field(json_schema_extra={"pattern": r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"})
 """The same as the description says it."""
 Word = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_seen), _SEEN]
-"""A name of something: on one line, as columns hold it."""
+"""A name on one line, of at most a column's length."""
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_seen), _SEEN]
 """What somebody says."""
 
@@ -93,7 +93,7 @@ def write_cursor(key: Any) -> str:
 
 
 def read_cursor(text: str | None, kind: type[T]) -> T | None:
-    """The key behind which the page begins. Raises BadInput for what was no cursor."""
+    """The key after which the page begins. Raises BadInput for a text that is no cursor."""
     if text is None:
         return None
     try:

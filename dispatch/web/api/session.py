@@ -1,4 +1,4 @@
-"""登录、退出: one's session, and what one may do in it."""
+"""登录、退出: the caller's session, and their password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""受理单、发票: what a customer signs and takes home, as PDF: the same bytes each time."""
+"""受理单、发票: slips and invoices as PDF, the same bytes each time."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""回访: the customer answers by the link of a short message, without signing in. The link's token is all that it takes,
-and all that it gives is this one survey."""
+"""回访: the customer answers by the link of a short message, without signing in. The link's token gives access to this
+one survey and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""班组: the teams, what each may report and where that leads, what it has before it, and its board 看板."""
+"""班组: the teams, their findings and where these lead, their load, and their boards 看板."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tickets and hops as this caller sees them: what isn't his to see is null, and `may` says what he can do."""
+"""Tickets and hops as the caller sees them: hidden fields are null, and `may` names what the caller can do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dispatch.web.request_context import Call
 
 MOVES_OF_TICKETS = ("transfer", "refer", "take over", "urge", "withdraw", "answer by phone")
 _OF_HOLDERS = frozenset({"report", "pass on", "hand back", "hold", "resume"})
-"""What only the holder of a hop does, or another on his behalf."""
+"""Acts of a hop's holder, or of another on their behalf."""
 
 
 class With(ResponseBody):

@@ -1,4 +1,4 @@
-"""工单: journeys, why each hop went where it went, and what is done with a ticket as a whole."""
+"""工单: tickets, their journeys with explanations, and acts on a ticket as a whole."""
 
 from __future__ import annotations
 

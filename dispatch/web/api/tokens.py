@@ -1,4 +1,4 @@
-"""访问令牌: one's own API tokens, by which programs act in one's name."""
+"""访问令牌: the caller's API tokens, with which programs act in their name."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
 """上传: photos of what a hop found, and scans for an operation at the counter.
 
-A file is the body of its request, as it is: no form around it, no name. In a page:
+A file is the whole body of its request, without a form and without a name. In a page:
 
     fetch("/api/v1/hops/F00000042-3/photos", {method: "POST", body: file, headers: {"Content-Type": file.type,
         "X-CSRF-Token": …, "Idempotency-Key": …}})     → 201 {"photo": 7, "hop": "F00000042-3", "url": "/api/v1/…", …}
 
-JPEG, PNG, WebP or PDF, told by content (415 `wrong-file-type`), of at most `DISPATCH_LARGEST_UPLOAD` bytes (413
-`too-large`), twelve a hop (409 `photos-enough`), while the hop is in hand: by its holder, or whoever files for
-him. A photo is kept byte for byte, as evidence: with where and when it was taken, if the camera wrote that into it. So
-it is shown only to whom the ticket shows its customer.
+The content must be JPEG, PNG, WebP or PDF (415 `wrong-file-type`), of at most `DISPATCH_LARGEST_UPLOAD` bytes (413
+`too-large`), with at most twelve photos a hop (409 `photos-enough`), while the hop is in hand. The hop's holder may add
+one, or whoever files for them. A photo is kept byte for byte, as evidence, with the place and time that the camera
+wrote into it; only callers who may see the ticket's customer see it.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from dispatch.web.upload_body import FILE_BODY, Received
 api = Api("", "uploads")
 
 MOST_PHOTOS = 12
-"""Of a hop."""
+"""Photos of one hop."""
 SCANS_KEPT = timedelta(days=1)
-"""So long a scan waits for the operation that keeps it."""
+"""How long a scan waits for the operation that keeps it."""
 
 _PhotoId = Annotated[int, Path(ge=1, lt=2**63, description="Identifier of the photo, as listed.")]
 
@@ -90,7 +90,7 @@ class StoredScan(ResponseBody):
 
 
 class UntrustedFile(Response):
-    """A file that somebody else sent up: shown by itself, in a page that may do nothing."""
+    """A file that another user uploaded, shown by itself under a policy that forbids everything."""
 
     media_type = "application/octet-stream"
 
@@ -162,7 +162,7 @@ def add_scan(call: Call, file: Received) -> StoredScan:
 
 
 def require_scans(call: Call, ids: Sequence[int]) -> None:
-    """Raises UploadGone for one that the caller hasn't sent up."""
+    """Raise UploadGone unless the caller has uploaded all of these."""
     there = uploads.ids_of_user(call.tx, ids, call.user.name, call.now - SCANS_KEPT)
     if gone := set(ids) - there:
         raise UploadGone(upload=min(gone))

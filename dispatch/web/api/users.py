@@ -1,4 +1,4 @@
-"""用户: who may come in, in which roles and areas. For administrators, who see no cases by that."""
+"""用户: users with their roles and areas. Administrators manage them, and see no tickets by that."""
 
 from __future__ import annotations
 

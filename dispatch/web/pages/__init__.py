@@ -1,1 +1,1 @@
-"""The pages: what people see of the API. A page shows; what it changes, it changes by the API like any program."""
+"""The pages: the API for people. A page only shows; its forms change things through the API, as any program does."""

@@ -35,14 +35,14 @@ SECTIONS = (
     ("/admin/quarantine", Title("隔离区", "Quarantine"), "see the quarantine"),
     ("/admin/audit", Title("审计", "Audit"), "see the audit trail"),
 )
-"""Path, name, and what one must be allowed to do."""
+"""Path, name, and the operation that the caller must be allowed."""
 
 LONGEST_LIST = 200
 
 
 @pages.api.look("/admin", "see teams")
 def admin(call: Call) -> Response:
-    """The first section that is the caller's."""
+    """Redirect to the first section that the caller may see."""
     return RedirectResponse(_sections(call)[0][0], 303)
 
 
@@ -71,14 +71,14 @@ def see_teams(call: Call) -> dict[str, Any]:
 
 @pages.look("/admin/rules", "see rules", "admin_rules.html")
 def see_rules(call: Call) -> dict[str, Any]:
-    """The file as text and as drawings, and a box to try facts on."""
+    """The rules as text and as drawings, with a form to try facts on."""
     found = rules.see_rules(call)
     return _shown(call, rules=found, lines=found.text.splitlines(), asked={}, **_form(call.rulebook, {}))
 
 
 @pages.look("/admin/rules/tried", "try rules", "admin_tried.html")
 def try_rules(call: Call, flow: Annotated[str, Query(max_length=80)] = "fault") -> dict[str, Any]:
-    """What the rules decide on the facts of the address, and the form again, with what fits to them."""
+    """What the rules decide on the facts in the query, and the form again, with fields that fit them."""
     asked = {name: value for name, value in call.visitor.request.query_params.items() if value != ""}
     form = _form(call.rulebook, asked)
     try:
@@ -113,12 +113,12 @@ def _sections(call: Call) -> list[tuple[str, Title, str]]:
 
 
 def _areas(call: Call) -> list[str]:
-    """Those in which somebody works: suggestions, for an area may be new."""
+    """Areas in which somebody works, as suggestions: an area may be new."""
     return sorted({row.area for row in crews.everybody(call.tx)})
 
 
 def _form(rulebook: Rulebook, asked: Mapping[str, str]) -> dict[str, Any]:
-    """What the box offers: the flow's teams, the team's findings, the facts that a rule may ask about."""
+    """Choices of the form: the flow's teams, the team's findings, the facts that a rule may ask about."""
     flow = asked.get("flow", "fault")
     sections = rulebook.flows.get(flow, {})
     team = asked.get("team", "")
@@ -136,7 +136,7 @@ def _form(rulebook: Rulebook, asked: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _case(rulebook: Rulebook, flow: str, asked: Mapping[str, str]) -> CaseRequest:
-    """Raises ValidationError, BadInput."""
+    """The facts in the query. Raises ValidationError, BadInput."""
     kinds = _kinds(rulebook)
     known = {
         name.removeprefix("known."): _value(kinds.get(name.removeprefix("known.")), text)
@@ -149,7 +149,7 @@ def _case(rulebook: Rulebook, flow: str, asked: Mapping[str, str]) -> CaseReques
 
 
 def _kinds(rulebook: Rulebook) -> Mapping[str, str]:
-    """Of each evidence that a finding may have: what its values are."""
+    """The kind of values of each piece of evidence that a finding may have."""
     return {name: each.kind for name, each in evidence_of(rulebook).items()}
 
 

@@ -1,4 +1,4 @@
-"""看板: a team's board, and one hop of it with the forms of all that can be done with it."""
+"""看板: a team's board, and one hop of it with a form for each act."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ pages = Pages("boards")
 IN_A_COLUMN = 25
 MOST_OF_ONES_OWN = 100
 ON_BEHALF = ("report", "pass on", "hand back")
-"""What the holder's filer does for him, and says so."""
+"""Acts that a filer may do on the holder's behalf."""
 
 
 class BoardCard(NamedTuple):
-    """A hop as its card shows it. `moves`: what is offered; `for_another`: a claim would be one on behalf."""
+    """A hop as its card shows it. `moves`: acts offered; `for_another`: the caller would claim on another's behalf."""
 
     on: BoardHop
     moves: list[str]
@@ -52,7 +52,7 @@ class BoardCard(NamedTuple):
 
 
 class BoardColumn(NamedTuple):
-    """`mine` come before `others`; `next` is the cursor of what follows."""
+    """One column. `mine` come before `others`; `next` is the cursor of the next page."""
 
     state: HopState
     mine: list[BoardCard]
@@ -68,7 +68,7 @@ def see_board(
     cursor: Cursor = None,
     limit: Limit = IN_A_COLUMN,
 ) -> dict[str, Any]:
-    """Its three columns, or the one that is read on. With a team that nobody claims from everything waits."""
+    """The three columns, or the one that is read on. Hops of a team from which nobody claims all wait."""
     if team in call.rulebook.teams and call.rulebook.teams[team].automatic:
         state = "waiting"
     if state is None:
@@ -92,7 +92,7 @@ def see_board(
 
 @pages.look("/teams/{team}/hops/{hop}", "see a hop", "hop.html")
 def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
-    """What is known of it, and a form for each thing that can be done with it."""
+    """What is known of a hop, and a form for each act."""
     hop_id = find_hop(call, hop)
     journey, thing = seen_journey(call, tickets.of_hop(call.tx, hop_id), hop.partition("-")[0], "see a ticket")
     row = next(each for each in journey.hops if each.id == hop_id)
@@ -129,7 +129,7 @@ def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
 def _column(
     call: Call, team: str, state: OnBoardState, own: list[BoardHop], limit: int, cursor: str | None
 ) -> BoardColumn:
-    """`own` are all that the caller has in hand: they stand first, and not among the others again."""
+    """A column. `own` are the hops in the caller's hands: they stand first, and not among the others again."""
     at, page = call.rulebook.teams[team], teams.see_board(call, team, state, None, cursor, limit)
     others = [each for each in page.items if each not in own]
     mine = [_job(call, each, at) for each in own if each.state == state]
@@ -137,7 +137,7 @@ def _column(
 
 
 def _opens_at(columns: list[BoardColumn]) -> HopState:
-    """Which of them a small screen shows first: what waits, unless there is only what is in hand."""
+    """The column that a small screen shows first: waiting hops, unless there are only claimed ones."""
     full = [column for column in columns if column.mine or column.others]
     return (full or columns)[0].state
 
@@ -153,18 +153,18 @@ def _thing(call: Call, on: BoardHop, team: Team, *, on_behalf: bool = False) -> 
 
 
 def _by_right(call: Call, move: str, job: BoardCard, team: Team) -> bool:
-    """A supervisor passes on what others hold in his own name."""
+    """Whether the caller passes another's hop on as a supervisor, in their own name."""
     return move == "pass on" and is_supervised(call, _thing(call, job.on, team))
 
 
 def _says(call: Call, hop: Hop) -> bool:
-    """Whether a person said something by it."""
+    """Whether the act carries a person's words."""
     team = call.rulebook.teams.get(hop.team)
     return bool(hop.finding or hop.reason) and not (team is not None and team.automatic)
 
 
 def pre_handling(call: Call, ticket: TicketRow) -> list[tuple[Title, Title]]:
-    """What pre-handling asked and was answered, in the words of the script in force."""
+    """Questions and answers of pre-handling, in the words of the script in force."""
     symptom = call.here.script().symptoms.get(ticket.symptom)
     told = []
     for question, answer in ticket.script:
@@ -182,7 +182,7 @@ def _crew(call: Call, team: Team, area: str) -> list[str]:
 
 
 def _photos(call: Call, hop: str, ticket: Target) -> list[uploads.StoredPhoto]:
-    """Of the ticket, which its customer is shown with."""
+    """The ticket as a target of the policy, which decides whether its customer is shown."""
     if not call.may("see photos", ticket) or not call.shows(GuardedField.CUSTOMER, ticket):
         return []
     return uploads.list_photos(replace(call, operation="see photos"), hop.partition("-")[0]).items

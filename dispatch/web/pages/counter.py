@@ -1,7 +1,7 @@
-"""柜台: one page for whoever sits before a customer: find him, see what is known, do what he asks, report his fault.
+"""柜台: one page for clerks: find the customer, see what is known, do what they ask, report their fault.
 
-Every form is made from its operation's request, so that a field that is added there stands here too. What is typed of a
-customer is only ever sent in the body of a request: no address of a page has it.
+Every form is made from its operation's request, so a field that is added there appears here too. A customer's data are
+only sent in the body of a request, never in an address.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LONG = ("note",)
 
 @dataclass(frozen=True, slots=True)
 class FormChoice:
-    """One of what a field may say. `pay` is what is due with it, in yuan."""
+    """A choice of a field. `pay` is the amount due with it, in yuan."""
 
     name: str
     title: Title
@@ -57,7 +57,7 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class FormSection:
-    """Fields that belong together; one that may be left out as a whole is folded."""
+    """Fields that belong together; a group that may be left out as a whole is folded."""
 
     title: Title | None
     folded: bool
@@ -66,7 +66,7 @@ class FormSection:
 
 @dataclass(frozen=True, slots=True)
 class OperationForm:
-    """One operation's. `tried`: it is checked while one types."""
+    """The form of an operation. `tried`: it is checked while the clerk types."""
 
     kind: str
     title: Title
@@ -76,7 +76,7 @@ class OperationForm:
 
 @pages.look("/counter", "find customers", "counter.html")
 def counter(call: Call) -> dict[str, Any]:
-    """With the forms of the operations that the caller may do somewhere."""
+    """The counter, with the forms of the operations that the caller may do in some area."""
     call.act()
     plans = call.here.counter().plans
     mine = [kind for kind in OPERATIONS if kind != "view" and call.may(f"account {kind}")]

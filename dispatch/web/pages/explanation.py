@@ -20,7 +20,7 @@ _HOPS, _REOPENED = Title("人工环节", "Visits to people"), Title("重派次�
 
 
 class Missed(NamedTuple):
-    """A rule that was looked at before and did not hold: where it would have led, and what was otherwise."""
+    """A rule that was looked at before and did not match: where it would have led, and which conditions failed."""
 
     rule: str
     to: Title
@@ -28,7 +28,7 @@ class Missed(NamedTuple):
 
 
 class Why(NamedTuple):
-    """`place` is the rule's in the text that was in force: name@version:line."""
+    """Why a hop went where it went. `place` of the rule: name@version:line, in the text that was in force."""
 
     rule: str
     place: str
@@ -38,7 +38,7 @@ class Why(NamedTuple):
 
 
 def why(call: Call, hop: HopRow, *, shown: bool) -> Why:
-    """`shown`: whether the caller sees what was said of the customer, and so what the evidence was."""
+    """The explanation of a hop. `shown`: the caller may see the customer's data, and so the evidence."""
     rulebook, facts = facts_of(call.tx, call.here.rules, hop)
     place = f"{call.here.rules.file.name}@{hop.rulebook}"
     if is_by_hand(facts):

@@ -18,7 +18,7 @@ from dispatch.web.request_context import Call
 pages = Pages("home")
 
 WAITS = 600
-"""Seconds that somebody may take at the identity provider."""
+"""Seconds that a user may take at the identity provider."""
 
 Told = Annotated[str, Query(max_length=2000)]
 Next = Annotated[str, Query(pattern=r"^/([^/\\].*)?$", max_length=300, description="a page of ours to go to")]
@@ -26,14 +26,14 @@ Next = Annotated[str, Query(pattern=r"^/([^/\\].*)?$", max_length=300, descripti
 
 @pages.api.look("/", "see one's session")
 def home(call: Call) -> Response:
-    """The first page that the visitor's roles give him."""
+    """Redirect to the first page that the visitor's roles allow."""
     open_to = links(call)
     return RedirectResponse(open_to[0].path if open_to else "/no-role", 303)
 
 
 @pages.look("/no-role", "see one's session", "no_role.html")
 def no_role(call: Call) -> dict[str, Any]:  # noqa: ARG001
-    """For who holds none: what to do about it."""
+    """The page for users without a role: it says whom to ask."""
     return {}
 
 
@@ -44,7 +44,7 @@ def sign_in(call: Call, next: Next = "/") -> dict[str, Any]:
 
 @pages.api.bare("/sign-in/oidc", "sign in", raises=[ProviderAway, NotFound])
 def to_provider(visitor: Visitor) -> Response:
-    """To the identity provider, which sends the browser back."""
+    """Redirect to the identity provider, which sends the browser back."""
     way, begun = oidc.begin(visitor.here.provider, _client(visitor))
     visitor.set_cookie("oidc", begun.kept(), WAITS)
     return RedirectResponse(way, 303)
@@ -52,7 +52,7 @@ def to_provider(visitor: Visitor) -> Response:
 
 @pages.api.bare("/sign-in/oidc/back", "sign in", raises=[SignInRefused, ProviderAway, NotFound])
 def from_provider(visitor: Visitor, state: Told = "", code: Told = "") -> Response:
-    """Back again, with the provider's word for who it is."""
+    """Sign the user in whom the provider has identified."""
     here, begun = visitor.here, oidc.read_begun(visitor.oidc_secret)
     visitor.set_cookie("oidc", "", 0)
     name = oidc.name_of(here.provider, _client(visitor), begun, state, code)
@@ -63,7 +63,7 @@ def from_provider(visitor: Visitor, state: Told = "", code: Told = "") -> Respon
 
 
 def _client(visitor: Visitor) -> oidc.Client:
-    """Raises NotFound where people sign in by password alone."""
+    """The client of the identity provider. Raises NotFound where people sign in by password alone."""
     client = visitor.here.oidc_client(str(visitor.request.base_url))
     if client is None:
         raise NotFound(what=Wording("统一认证，", "identity provider"), which=Wording("未设置", "set"))

@@ -1,4 +1,4 @@
-"""工单轨迹图: a ticket's journey on the drawing of its flow, and the same told in a sentence."""
+"""工单轨迹图: a ticket's journey on the drawing of its flow, and in a sentence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dispatch.web.pages.rendering import Translator
 
 
 def draw(rulebook: Rulebook, journey: Journey, number: str, speak: Translator) -> str:
-    """As SVG, to stand in a page."""
+    """The journey as SVG, for a page."""
     flow = journey.ticket.kind
     drawn = {box.name for box in boxes(rulebook, flow)}
     steps = [step for step in walk(journey) if {step.source, step.target} <= drawn]
@@ -33,7 +33,7 @@ def draw(rulebook: Rulebook, journey: Journey, number: str, speak: Translator) -
 
 
 def walk(journey: Journey) -> list[JourneyStep]:
-    """The visits, and the last way to the end."""
+    """The visits, and the last step to the end."""
     steps = [JourneyStep(hop.seq, hop.facts["team"] or START, hop.team, hop.rule) for hop in journey.hops]
     if steps and _has_ended(journey) and journey.ticket.state != TicketState.WITHDRAWN:
         steps.append(JourneyStep(len(steps) + 1, steps[-1].target, END))
@@ -41,7 +41,7 @@ def walk(journey: Journey) -> list[JourneyStep]:
 
 
 def tell(rulebook: Rulebook, journey: Journey, speak: Translator) -> str:
-    """`1 网管监控，2 装维；现在：装维，待接单`."""
+    """The journey in a sentence: `1 网管监控，2 装维；现在：装维，待接单`."""
     way = speak("，", ", ").join(f"{hop.seq} {speak(say_team(rulebook, hop.team))}" for hop in journey.hops)
     state = speak(labels.ticket_state(journey.ticket.state))
     live = _live(journey.hops)
@@ -64,7 +64,7 @@ def _visits(steps: Sequence[JourneyStep], taken: dict[Arrow, list[int]]) -> dict
 
 
 def _here(journey: Journey) -> str | None:
-    """The box where it is now; a ticket that was taken back is nowhere."""
+    """The box where the ticket is now; None for a withdrawn ticket."""
     live = _live(journey.hops)
     if live is not None:
         return live.team

@@ -39,7 +39,7 @@ AUDITED: Mapping[str, Title] = {
 }
 
 SYMPTOMS: Mapping[str, Title] = {"new-installation": Title("新装", "New installation")}
-"""Those that no script knows: construction orders have none."""
+"""Symptoms that no script knows: those of construction orders."""
 
 SUSPECTS: Mapping[str, Title] = {
     "inside-plant": Title("疑似局内障碍", "Inside plant suspected"),
@@ -47,18 +47,18 @@ SUSPECTS: Mapping[str, Title] = {
     "system": Title("疑似系统故障", "System suspected"),
     "none": Title("测试未见异常", "Nothing suspicious"),
 }
-"""What the line test guesses."""
+"""Guesses of the line test."""
 
 
 class WorkerFinding(NamedTuple):
-    """One thing that a worker found out by itself; `bad` draws the eye."""
+    """One result that a worker found by itself; `bad` highlights it."""
 
     title: Title
     bad: bool = False
 
 
 def found(of: Mapping[str, Any]) -> list[WorkerFinding]:
-    """What stands in a hop's `found`; what this page has no words for as it is written."""
+    """The entries of a hop's `found`; an entry without a label is shown as it is."""
     said = []
     for name, value in of.items():
         match name, value:
@@ -84,14 +84,14 @@ def found(of: Mapping[str, Any]) -> list[WorkerFinding]:
 
 
 def options(of: Evidence) -> list[tuple[str, Title]]:
-    """What one chooses among, as it is sent and as it is shown."""
+    """The values of a choice, as they are sent and as they are shown."""
     if of.kind == "yes-no":
         return [("true", YES), ("false", NO)]
     return list(of.choices.items())
 
 
 def value(of: Evidence | None, given: Value) -> Title:
-    """A piece of evidence as it is shown; `of` None: the rules know it no more."""
+    """A piece of evidence as it is shown; `of` None: the rules no longer know it."""
     if isinstance(given, bool):
         return YES if given else NO
     if of is not None and given in of.choices:

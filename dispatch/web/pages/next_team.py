@@ -1,4 +1,4 @@
-"""Where a finding leads, as a form tells it before it is sent. A hint: the rulebook decides when the report comes."""
+"""Where a finding leads, as a form shows it beforehand. It is a hint: the rulebook decides when the report comes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENDS = Title("结单", "closing the case")
 
 
 class NextTeam(NamedTuple):
-    """`when` is what must hold of the evidence, all of it; empty: in all cases that are left."""
+    """A lead. `when` are the conditions on the evidence, all of which must hold; empty: in all other cases."""
 
     when: list[Title]
     to: Title
@@ -24,7 +24,7 @@ class NextTeam(NamedTuple):
 def leads(
     rulebook: Rulebook, kind: str, team: str, known: Mapping[str, Value], asker: str | None
 ) -> dict[str, list[NextTeam]]:
-    """By finding. What is `known` of the ticket is settled already, and not said."""
+    """The leads of each finding. Conditions on facts already `known` of the ticket are left out."""
     flow = rulebook.flows.get(kind, {}).get(team, {})
     return {name: _leads(rulebook, rulebook.findings[name], rules, known, asker) for name, rules in flow.items()}
 

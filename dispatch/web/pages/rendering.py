@@ -1,4 +1,4 @@
-"""A page from its template, in the visitor's language and with what he may do."""
+"""Render a template in the visitor's language, with the navigation that they may use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LANGUAGE_COOKIE, THEME_COOKIE = "paidan_lang", "paidan_theme"
 
 
 class HasTitle(Protocol):
-    """What has a name in both languages."""
+    """Anything with a name in both languages."""
 
     @property
     def zh(self) -> str: ...
@@ -47,11 +47,11 @@ class NavigationEntry(NamedTuple):
 
 
 MOST_BOARDS = 2
-"""Beside each other in the navigation; more of them are a menu."""
+"""Most entries beside each other in the navigation; more become a menu."""
 
 
 def render(request: Request, template: str, shown: Mapping[str, Any], call: Call | None = None) -> str:
-    """The page, or, when htmx asks for it to put into a page that is there already, its main part alone."""
+    """The whole page, or only its main part when htmx asks for it."""
     speak = Translator(language_of(request))
     frame = {
         "t": speak,
@@ -71,13 +71,13 @@ def render(request: Request, template: str, shown: Mapping[str, Any], call: Call
 
 
 def language_of(request: Request) -> Language:
-    """The page's language: Chinese, unless its visitor chose otherwise."""
+    """The visitor's language: Chinese unless they chose English."""
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     return next((language for language in LANGUAGES if language == chosen), DEFAULT)
 
 
 def links(call: Call) -> list[NavigationEntry]:
-    """Where the caller may go."""
+    """The navigation: pages that the caller may open."""
     found = []
     if call.may("submit"):
         found.append(NavigationEntry("/counter", Title("柜台", "Counter"), "building-store"))
@@ -100,7 +100,7 @@ def links(call: Call) -> list[NavigationEntry]:
 
 
 def calls_customers(call: Call, team: Team) -> bool:
-    """Whether the caller works for a team from which nobody claims: he telephones, where no message is answered."""
+    """Whether the caller works for a team from which nobody claims: they call customers who answer no message."""
     survey = Target(team=team, teams=(team,), state=TicketState.ARCHIVED)
     return asks_customers(call.rulebook, team.name) and call.may("answer by phone", survey)
 
@@ -117,7 +117,7 @@ class Translator:
         return zh.en if self.language == "en" else zh.zh
 
     def span(self, seconds: float | timedelta) -> str:
-        """Roughly how long, in one unit or two."""
+        """A rough duration, in one unit or two."""
         total = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         minutes = round(abs(total) / 60)
         days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
@@ -136,14 +136,14 @@ def clock(at: datetime, form: str = "%m-%d %H:%M") -> str:
 
 
 def asset(name: str) -> str:
-    """The address of a static file. It changes with their content, so that a browser may keep it for ever; scripts find
-    each other beside them."""
+    """The address of a static file. It changes with the content of the static files, so that browsers may cache it for
+    ever; scripts find each other by relative addresses."""
     return f"/static/{build()}/{name}"
 
 
 @functools.cache
 def build() -> str:
-    """What the static files are known by, all together."""
+    """A hash of all static files."""
     digest = hashlib.sha256()
     for file in sorted(each for each in STATIC.rglob("*") if each.is_file()):
         digest.update(file.relative_to(STATIC).as_posix().encode() + file.read_bytes())
@@ -152,7 +152,7 @@ def build() -> str:
 
 @functools.cache
 def icon(name: str) -> Markup:
-    """One of the vendored drawings; it says nothing that isn't said beside it in words."""
+    """One of the vendored icons, hidden from screen readers: the words beside it say the same."""
     drawn = (STATIC / "vendor" / "icons" / f"{name}.svg").read_text()
     return Markup(drawn.replace("<svg", '<svg aria-hidden="true" focusable="false"', 1))  # noqa: S704 — our own file
 

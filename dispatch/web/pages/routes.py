@@ -1,7 +1,7 @@
-"""How every page is made: a GET with a policy, whose endpoint says what the template shows.
+"""A page is a GET with a policy; its endpoint returns the values for the template.
 
-A page has no way of its own to change anything: its forms go to the API (`static/forms.js`), so that there is one
-policy, one validation and one wording of what goes wrong.
+A page cannot change anything by itself: its forms go to the API (`static/forms.js`), so that there is one policy, one
+validation and one wording of errors.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Mapping[str, Any]])
 
 
 class Pages:
-    """The routes of a page, or of some that belong together."""
+    """The routes of one page, or of several that belong together."""
 
     def __init__(self, tag: str) -> None:
         self.api = Api("", f"page-{tag}", documented=False)
         self.router = self.api.router
 
     def look(self, path: str, operation: str, template: str, *, raises: Errors = ()) -> Callable[[Endpoint], Endpoint]:
-        """The endpoint gets a call, as the API's do, and returns what the template is shown."""
+        """Register a page. Its endpoint gets a call, as the API's do, and returns the values for the template."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             @functools.wraps(endpoint)
@@ -46,7 +46,7 @@ class Pages:
 
 
 class StaticFilesOfBuild(StaticFiles):
-    """The static files, at `/static/BUILD/…`: kept by browsers for as long as they like."""
+    """The static files at `/static/BUILD/…`, which browsers may cache for ever."""
 
     def __init__(self) -> None:
         super().__init__(directory=STATIC)

@@ -1,4 +1,4 @@
-"""受理单: where the code on a slip leads, for the staff who check it. Nobody else is told that there is one."""
+"""受理单: the page to which the code on a slip leads, for the staff who check it. Others don't learn that it exists."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ pages = Pages("slips")
 
 @pages.look("/slips/{serial}", "see slips", "slip.html", raises=[NotFound])
 def see_slip(call: Call, serial: Serial) -> dict[str, Any]:
-    """What was done, when and where, to compare with the paper, and the paper again."""
+    """What was done, when and where, to compare with the paper, and the paper as PDF."""
     return {"slip": slips.find_slip(call, serial)}

@@ -1,4 +1,4 @@
-"""回访: the customer's page, on a phone, by the link of a message. It tells nothing but the ticket's number."""
+"""回访: the customer's page, on a phone, by the link of a message. It shows nothing but the ticket's number."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ASKED: Mapping[str, Title] = {
     "satisfied": Title("修好了，满意", "Yes, it works"),
     "not-fixed": Title("还没修好", "No, it isn't fixed"),
 }
-"""As a customer says it; the findings' own titles are the staff's."""
+"""Answers in the customer's words; the findings' titles are for the staff."""
 
 
 @pages.api.look("/s/{token}", "see a survey")
 def see_survey(call: Call, token: str) -> HTMLResponse:
-    """Whoever has the link; a wrong one is told so, as a page that isn't there."""
+    """The survey of a link. A wrong link gets the page for things that don't exist."""
     survey = _find(call, token)
     shown = {"survey": survey, "token": token, "asked": _ASKED, "thanked": _thanked(call, survey)}
     page = render(call.visitor.request, "survey.html", shown, call)
@@ -45,7 +45,7 @@ def _find(call: Call, token: str) -> Survey | None:
 
 
 def _thanked(call: Call, survey: Survey | None) -> Title | None:
-    """What was answered; who was given up as out of reach has answered nothing."""
+    """The answer; None when the customer was given up as out of reach."""
     if survey is None or survey.answer in (None, UNREACHABLE):
         return None
     known = call.rulebook.findings.get(survey.answer or "")

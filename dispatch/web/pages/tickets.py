@@ -1,4 +1,4 @@
-"""工单: to find a ticket, and all that is known of one: where it is, how it came there, and why."""
+"""工单: the list of tickets, and the page of one: where it is, how it came there, and why."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ pages = Pages("tickets")
 
 PAGE = 50
 _NUMBER = re.compile(r"[FCfc][0-9]{1,18}|[0-9]{1,8}")
-"""What is looked for as a ticket's number; all else is an account. Longer digits alone are a mobile number."""
+"""What is searched as a ticket's number; everything else is an account. Longer digits are a mobile number."""
 
 Filter = Annotated[str, Query(max_length=40, pattern=r"^[!-~]*$")]
 
 
 class TimelineVisit(NamedTuple):
-    """A hop as the timeline tells it."""
+    """A hop on the timeline."""
 
     hop: Hop
     team: Title
@@ -67,7 +67,7 @@ def list_tickets(
     unfinished: bool = False,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
-    """The newest first, of what the caller may be told of."""
+    """The tickets that the caller may see, the newest first."""
     found = tickets.list_tickets(call, account or None, team or None, unfinished, cursor, PAGE, area or None)
     asked = {"account": account, "team": team, "area": area, "unfinished": "true" if unfinished else ""}
     kept = {name: value for name, value in asked.items() if value}
@@ -83,7 +83,7 @@ def list_tickets(
 
 @pages.api.look("/tickets/find", "list tickets")
 def find_ticket(call: Call, q: Annotated[str, Query(max_length=60)] = "") -> Response:
-    """To the ticket of this number, or to the account's tickets."""
+    """Redirect to the ticket of this number, or to the account's tickets."""
     call.asked = True
     asked = q.strip()
     if _NUMBER.fullmatch(asked):
@@ -122,7 +122,7 @@ def take_over(
     ticket: TicketName,
     answer: Annotated[list[str], Query(max_length=50, description="question:answer")] = [],  # noqa: B006
 ) -> dict[str, Any]:
-    """接续受理: the script's next question, after these answers; at its end, what becomes of the report."""
+    """接续受理: the script's next question after these answers; at its end, what happens to the report."""
     journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "take over")
     row, given = journey.ticket, [(question, said) for question, _, said in (each.partition(":") for each in answer)]
     symptom = call.here.script().symptom(row.symptom)
@@ -141,13 +141,13 @@ def take_over(
 
 
 def _symptom(call: Call, name: str) -> HasTitle:
-    """What the customer complains of; an order has none of the script's."""
+    """The symptom in words; an order's is not in the script."""
     known = call.here.script().symptoms.get(name)
     return known.title if known else labels.symptom(name)
 
 
 def _rulebook(call: Call, hops: Sequence[HopRow]) -> Rulebook:
-    """The one by which the ticket came where it is."""
+    """The hop by which the ticket came where it is."""
     return call.here.rules.version_in(call.tx, hops[-1].rulebook) if hops else call.rulebook
 
 
@@ -174,14 +174,14 @@ def _visits(
 
 
 def _drawn(rulebook: Rulebook, journey: lists.Journey, number: str, speak: Translator) -> Markup | None:
-    """What wasn't dispatched yet is nowhere in the flow."""
+    """The drawing; None for a ticket that was not dispatched yet."""
     if not journey.hops:
         return None
     return Markup(journey_drawing.draw(rulebook, journey, number, speak))  # noqa: S704 — of our own making, all texts escaped
 
 
 def _act_said(act: HistoryEntry) -> Title:
-    """What is reported of a ticket came from a customer; of a hop, from a team."""
+    """The label of a history entry: a ticket's report came from a customer, a hop's from a team."""
     return act_title("submit" if act.act == "report" and act.hop is None else act.act)
 
 
@@ -195,7 +195,7 @@ def _has_board(call: Call, name: str, area: str | None) -> bool:
 
 
 def _choices(call: Call, told: tickets.JourneyBody) -> Said:
-    """What a customer who is called may answer: names, with their titles."""
+    """The answers of a customer who is called: names with their titles."""
     if "answer by phone" not in told.may or not told.hops:
         return []
     offered = call.rulebook.findings_of(told.ticket.kind, told.hops[-1].team)

@@ -1,4 +1,5 @@
-"""大屏: what is under way, what came in and was closed, what runs; read from five metres, anew every few seconds."""
+"""大屏: what is under way, what came in and was closed, what runs. It is read from five metres, and fetched again
+every few seconds."""
 
 from __future__ import annotations
 
@@ -14,12 +15,12 @@ from dispatch.web.request_context import Call
 pages = Pages("wall")
 
 LAGGING = 10.0
-"""Seconds that something may be due before the wall says that the relay is behind; when quiet it takes milliseconds."""
+"""Seconds that a hop may be due before the wall says that the relay is behind; normally it takes milliseconds."""
 
 
 @pages.look("/wall", "see figures", "wall.html")
 def wall(call: Call) -> dict[str, Any]:
-    """Of the last day."""
+    """The figures of the last day."""
     told = see_figures(call)
     lag = max(told.hops.lag, told.effects.lag)
     quarantined = told.hops.quarantined + told.effects.quarantined
@@ -41,8 +42,7 @@ def wall(call: Call) -> dict[str, Any]:
 
 
 def _teams(call: Call, told: FiguresBody) -> list[tuple[Title, Any, float]]:
-    """Those with something before them, the longest backlog first: title, backlog, its length as a share of the
-    longest."""
+    """Teams with a backlog, the longest first: title, backlog, its length as a share of the longest."""
     known = call.rulebook.teams
     found = [(known[name].title if name in known else Title(name, name), of) for name, of in told.backlog.items()]
     found = sorted((each for each in found if each[1].hops), key=lambda each: -each[1].hops)
@@ -51,7 +51,7 @@ def _teams(call: Call, told: FiguresBody) -> list[tuple[Title, Any, float]]:
 
 
 def _share(part: int, whole: int) -> float | None:
-    """In percent; None where there is nothing to be a part of."""
+    """A share in percent; None when the whole is 0."""
     return None if whole == 0 else 100 * part / whole
 
 
@@ -60,7 +60,7 @@ def _answer(call: Call, name: str) -> Title:
 
 
 def _flower(call: Call) -> str | None:
-    """Where Flower is, if `dispatch up` runs it beside us."""
+    """The address of Flower, if `dispatch up` runs it on this machine."""
     with contextlib.suppress(OSError):
         return (call.here.settings.run / "flower.url").read_text().strip() or None
     return None

@@ -1,9 +1,9 @@
 // A team's board and the forms of its hops.
-//   a[data-sheet]              opens beside the board where there is room, else as the page that it is
-//   fieldset[data-finding]     what a finding needs, asked for when that finding is chosen
-//   [data-hold], [data-within] quick choices for `until`, and how many seconds from now it may be at most
-//   form[data-draft]           keeps what was typed: a phone's camera may throw the page out of memory
-//   input[data-photos]         sends what was photographed at once
+//   a[data-sheet]              opens beside the board where there is room, else as a page
+//   fieldset[data-finding]     the fields of a finding, shown when it is chosen
+//   [data-hold], [data-within] quick choices for `until`, and the most seconds from now that it may be
+//   form[data-draft]           keeps its input: a phone's camera may push the page out of memory
+//   input[data-photos]         uploads photos at once
 
 import { changed, csrf, newKey, toast } from "./forms.js";
 
@@ -62,7 +62,7 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-photos]")) sendAll(event.target);
 });
 
-/** As <input type=datetime-local> wants it. */
+/** A moment in the form of <input type=datetime-local>. */
 function local(at) {
   return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
 }
@@ -123,7 +123,7 @@ async function sendPhoto(input, file, key) {
   shown.replaceChildren(retry, body.detail ?? document.querySelector(".toasts").dataset.away);
 }
 
-/** fetch() tells nobody how far it has come. */
+/** Upload by XMLHttpRequest: fetch() reports no progress. */
 function put(path, file, key, proof, progress) {
   return new Promise((done) => {
     const request = new XMLHttpRequest();

@@ -1,11 +1,11 @@
-// The counter: whom one serves, what is known of him, and the operations' forms, which are checked while one types.
+// The counter: the customer, what is known of them, and the operations' forms, which are checked while the clerk types.
 
 import { ask, read } from "./forms.js";
 
 const page = document.querySelector("[data-counter]");
 const say = page.dataset;
 const chinese = document.documentElement.lang.startsWith("zh");
-const TYPED_FOR = 500; // milliseconds without a key before what was typed is checked
+const TYPED_FOR = 500; // milliseconds without a key press before the input is checked
 
 export const language = (sentence) => (chinese || !sentence.en ? sentence.zh : sentence.en);
 export const made = (tag, text = "", attributes = {}) => {
@@ -21,7 +21,7 @@ export function speak(place, sentence) {
   place.replaceChildren(first, ...(second ? [made("small", second)] : []));
 }
 
-// -- whom ---------------------------------------------------------------------------------------------
+// -- the customer ---------------------------------------------------------------------------------------------
 
 const find = page.querySelector("[data-find]");
 const wanted = find.querySelector("[data-wanted]");
@@ -53,7 +53,7 @@ function offer(item) {
   return button;
 }
 
-/** Everything on the page is about this account from now on. */
+/** Make everything on the page be about this account. */
 export function choose(account) {
   for (const each of found.querySelectorAll("[data-choose]")) each.classList.toggle("active", each.dataset.choose === account);
   for (const field of page.querySelectorAll("[data-account]")) {
@@ -63,7 +63,7 @@ export function choose(account) {
   see({ account });
 }
 
-// -- what is known of him -----------------------------------------------------------------------------
+// -- what is known of them -----------------------------------------------------------------------------
 
 const view = page.querySelector("[data-view]");
 const EVERYTHING = ["customer", "accounts", "plans", "bindings", "payments", "operations", "tickets", "effects"];
@@ -122,7 +122,7 @@ page.querySelector("[data-unmask]")?.addEventListener("done", (event) => {
   if (unmask && reason) event.target.closest("details").open = false;
 });
 
-// -- which operation ----------------------------------------------------------------------------------
+// -- the operation ----------------------------------------------------------------------------------
 
 const sections = [...page.querySelectorAll("[data-operation]")];
 const switches = [...page.querySelectorAll("[data-shows]")];
@@ -143,10 +143,10 @@ function open(kind) {
   if (form) check(form);
 }
 
-// -- its form: what it would come to, while one types -------------------------------------------------
+// -- its form: a trial run while the clerk types -------------------------------------------------
 
 const waiting = new WeakMap(); // form → timer
-const turns = new WeakMap(); // form → the number of its last trial: an answer that comes late is out of date
+const turns = new WeakMap(); // form → the number of its last trial run: an earlier answer that comes late is out of date
 
 for (const form of page.querySelectorAll("form[data-trial]")) {
   const later = () => {
@@ -178,7 +178,7 @@ function tell(form, tried) {
   const general = [];
   for (const fault of tried.faults) {
     const field = form.elements.namedItem(fault.pointer.slice(1).replaceAll("/", "."));
-    if (field === document.activeElement) continue; // he is still typing
+    if (field === document.activeElement) continue; // the clerk is still typing
     if (field instanceof Element) mark(field, language(fault.read_out));
     else general.push(fault.read_out);
   }
@@ -219,7 +219,7 @@ function readOut(form, sentence) {
   if (sentence) speak(box.querySelector("p"), sentence);
 }
 
-/** Each warning with its box to confirm it; what was confirmed stays so. */
+/** Show each warning with a box to confirm it; confirmed boxes stay checked. */
 function warn(form, warnings) {
   const place = form.querySelector("[data-warnings]");
   const confirmed = new Set([...place.querySelectorAll("input:checked")].map((each) => each.value));
@@ -238,7 +238,7 @@ function warn(form, warnings) {
   }));
 }
 
-/** What is to be paid follows from the plan. */
+/** The amount due follows from the plan. */
 function due(form) {
   const pay = form.elements.namedItem("plan")?.selectedOptions?.[0]?.dataset.pay;
   const amount = form.elements.namedItem("payment.amount");
@@ -248,7 +248,7 @@ function due(form) {
   amount.placeholder = say.due + pay;
 }
 
-// -- and when it is sent ------------------------------------------------------------------------------
+// -- sending ------------------------------------------------------------------------------
 
 for (const section of sections.filter((each) => each.dataset.operation !== "fault")) {
   const form = section.querySelector("form");
@@ -260,7 +260,7 @@ for (const section of sections.filter((each) => each.dataset.operation !== "faul
       const known = [...form.querySelectorAll("[data-warnings] input")].map((each) => ({ code: each.value, read_out: null }));
       if (!known.some((each) => each.code === problem.confirm[0])) warn(form, [{ code: problem.confirm[0], read_out: problem.read_out }]);
     }
-    stopTrying(form); // what it was refused for stays until something else is typed
+    stopTrying(form); // the refusal stays until the input changes
     readOut(form, problem.read_out);
     form.querySelector("[data-verdict]")?.replaceChildren();
     form.querySelector("[data-refusal]").scrollIntoView({ block: "nearest" });
@@ -321,7 +321,7 @@ function paper(each) {
   return row;
 }
 
-// -- scans, which are sent up as soon as they are chosen ----------------------------------------------
+// -- scans, which are uploaded as soon as they are chosen ----------------------------------------------
 
 for (const field of page.querySelectorAll("[data-scan-file]")) field.addEventListener("change", async () => {
   const place = field.closest("[data-scans]");
@@ -353,7 +353,7 @@ function keep(place, line, scan, name) {
   put([...now(), scan]);
 }
 
-// -- addresses, as they are written in the books ------------------------------------------------------
+// -- standard addresses ------------------------------------------------------
 
 for (const field of page.querySelectorAll("[data-address]")) field.addEventListener("input", async () => {
   const text = field.value.trim();

@@ -1,4 +1,4 @@
-// A fault's report: what to know of the line first, then pre-handling step by step. The script stands in the API.
+// A fault report: warnings about the line first, then pre-handling step by step. The API has the script.
 
 import { ask } from "./forms.js";
 import { language, made, speak } from "./counter.js";
@@ -76,11 +76,11 @@ function question(next) {
   return box;
 }
 
-// -- what to know of the line -------------------------------------------------------------------------
+// -- warnings about the line -------------------------------------------------------------------------
 
 account.addEventListener("change", look);
 
-let shown = ""; // what of the line is on the page: drawn anew only when it has changed
+let shown = ""; // the line's data on the page: drawn again only when they change
 
 async function look() {
   const number = account.value.trim();
@@ -121,11 +121,11 @@ function duplicate(ticket) {
   return box;
 }
 
-// -- and when it is sent ------------------------------------------------------------------------------
+// -- sending ------------------------------------------------------------------------------
 
 form.addEventListener("refused", async (event) => {
   if (event.detail.code !== "duplicate-fault") return;
-  event.preventDefault(); // the line's own warning says it, with what to do
+  event.preventDefault(); // the line's warning says so, and what to do
   await look();
   form.elements.despite_duplicate?.focus();
 });

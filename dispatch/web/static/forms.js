@@ -1,23 +1,23 @@
 // Forms that go to the API. <form data-api="POST /api/v1/…"> is sent as JSON:
-//   name="evidence.loss_db"   stands at that path (numbers make a list), and says its kind by data-kind: number, yes-no,
+//   name="evidence.loss_db"   goes to that path (numbers make a list); data-kind says its kind: number, yes-no,
 //                             list (one a line), words, value (a checkbox's own); data-with: only if that box is checked
 //   [data-list=name]          in a form whose list may be empty
 //   [data-answer=name]        shows that part of the answer, in a [data-answer-of] that was hidden
-//   data-then                 goto:PATH, reload, or nothing: then the page's live parts are asked for anew
-//   [role=alert]              shows what was refused; a field's own fault stands beside the field
-// Sent twice by a slow line, it is done once: the same attempt has the same Idempotency-Key.
+//   data-then                 goto:PATH, reload, or nothing: the page's live parts are then fetched again
+//   [role=alert]              shows the refusal; a field's fault stands beside the field
+// A form that a slow line sends twice is done once: the same attempt has the same Idempotency-Key.
 // Events on the form: "done" with the API's answer, "refused" with its problem.
 
-const keys = new WeakMap(); // of attempts of which nobody knows yet what became of them
+const keys = new WeakMap(); // keys of attempts whose outcome is not known yet
 
 export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-const ANYBODYS = /^\/api\/v1\/(session$|surveys\/)/; // done without a session, and so without its proof
+const ANYBODYS = /^\/api\/v1\/(session$|surveys\/)/; // requests without a session, and so without a CSRF token
 let session = null;
 
-/** The proof that a change comes from one of our pages; asked for once, when it is first needed. */
+/** The CSRF token, which proves that a change comes from one of our pages; fetched once, when first needed. */
 export async function csrf() {
   session ??= fetch("/api/v1/session").then((answer) => (answer.ok ? answer.json() : {}));
   return (await session).csrf ?? "";
@@ -42,7 +42,7 @@ export async function ask(method, path, body, headers = {}) {
   return { status: answer.status, body: text && kind.includes("json") ? JSON.parse(text) : text };
 }
 
-/** What a form says, as JSON. What was left empty isn't said. */
+/** A form's values as JSON. Empty fields are left out. */
 export function read(form) {
   const said = {};
   for (const field of form.elements) {
@@ -88,7 +88,7 @@ function valueOf(field) {
   return text;
 }
 
-/** Sends the form; true when it was done. */
+/** Send the form; true when it was done. */
 export async function send(form) {
   const [method, path] = form.dataset.api.split(" ");
   const body = method === "DELETE" ? undefined : read(form);
@@ -143,12 +143,12 @@ function done(form, answer) {
   }
 }
 
-/** The page's live parts are asked for anew. */
+/** Fetch the page's live parts again. */
 export function changed() {
   document.body.dispatchEvent(new Event("changed"));
 }
 
-/** A short word that goes away by itself. */
+/** Show a short message that disappears by itself. */
 export function toast(text) {
   const shown = document.createElement("div");
   shown.className = "toast-said";
@@ -167,7 +167,7 @@ function clear(form) {
   if (alert) alert.hidden = true;
 }
 
-/** Shows a problem document: the fields' own faults beside them, the rest above. */
+/** Show a problem document: faults of fields beside them, the rest above. */
 export function refused(form, problem) {
   if (!form.dispatchEvent(new CustomEvent("refused", { bubbles: true, cancelable: true, detail: problem }))) return;
   const homeless = [];

@@ -1,5 +1,5 @@
-// What moves by itself. <body>'s event "changed" makes live parts ask anew (hx-trigger="changed from:body").
-//   [data-follow="/api/v1/teams/noc/changes"]   server-sent events that say so; one stream a page
+// Live parts of pages. The event "changed" of <body> makes them fetch themselves again (hx-trigger="changed from:body").
+//   [data-follow="/api/v1/teams/noc/changes"]   server-sent events that trigger it; one stream a page
 //   <time data-until="ISO">                     counts down, red when it is over; data-since counts up
 
 import { changed } from "./forms.js";
@@ -11,7 +11,7 @@ if (followed) {
     stream = new EventSource(followed.dataset.follow);
     stream.addEventListener("changed", changed);
     stream.addEventListener("error", () => {
-      // A refused stream doesn't come back by itself: its page is asked for, which says why.
+      // A refused stream doesn't reconnect: the page is fetched, and says why.
       if (stream.readyState === EventSource.CLOSED) setTimeout(() => { changed(); follow(); }, 5000);
     });
   };

@@ -1,4 +1,4 @@
-// Light or dark as the visitor chose, else as his system is. It runs before the page is drawn, so that nothing flashes.
+// Light or dark as the visitor chose, else as their system is. It runs before the page is drawn, so that nothing flashes.
 (() => {
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");

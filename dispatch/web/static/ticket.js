@@ -1,4 +1,4 @@
-// On a small screen the drawing begins where the ticket is.
+// On a small screen the drawing is scrolled to where the ticket is.
 const frame = document.querySelector(".flow-frame");
 const here = frame?.querySelector(".here");
 if (here) {

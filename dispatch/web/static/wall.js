@@ -1,4 +1,4 @@
-// The wall asks anew every few seconds while somebody can see it, draws its chart, and says so when the figures stop.
+// The wall fetches its figures every few seconds while it is visible, draws its chart, and says when figures stop coming.
 
 import { changed } from "./forms.js";
 
@@ -11,7 +11,7 @@ let drawn;
 let shown;
 let seen = Date.now();
 
-/** As the browser works it out: a canvas knows no var(). */
+/** A colour as the browser computes it: a canvas knows no var(). */
 function colour(name) {
   chart.style.outlineColor = `var(--tblr-${name})`;
   return getComputedStyle(chart).outlineColor;
