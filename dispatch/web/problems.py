@@ -135,7 +135,7 @@ def status_of(wrong: type[DispatchError]) -> int:
 
 
 def describe(wrong: DispatchError, language: Language) -> Problem:
-    """The problem by itself, as bulk answers hold it."""
+    """The problem document of an error, as bulk answers contain it."""
     return _problem(status_of(type(wrong)), wrong.code, sentences(wrong), language)
 
 
