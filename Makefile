@@ -14,12 +14,13 @@ ifneq ($(shell $(BIN)/python $(MINOR) 2>&1),$(shell $(PYTHON) $(MINOR) 2>&1))
 $(shell rm -f $(READY) $(BENCH)/.ready)
 endif
 endif
-# What needs neither database nor broker.
-UNIT := tests/domain tests/routing tests/ports tests/runtime tests/cli tests/replay tests/demo tests/slips/test_forms.py \
-	tests/storage/test_field_cipher.py tests/web/test_labels.py tests/test_house.py tests/test_settings.py \
-	--ignore tests/replay/test_driver.py --ignore tests/demo/test_moving_in.py
 
-.PHONY: help setup demo up test test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
+ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
+
+# The folders of unit tests; of those, what uses a database is left out.
+UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) -m "not database"
+
+.PHONY: help setup demo up test coverage test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -37,7 +38,12 @@ up: setup  ## everything as supervised processes, until Ctrl-C
 	@$(BIN)/dispatch up
 
 test: setup  ## all tests but the browser's, in JOBS processes
-	@$(BIN)/python -m pytest -p no:cacheprovider -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
+	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL)
+
+coverage: setup  ## the same, and the share of dispatch and workers that the tests run in their own processes; slower
+	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL) --cov --cov-report=
+	@for each in dispatch workers; do printf 'coverage: %s %s %%\n' "$$each" \
+		"$$($(BIN)/coverage report --include="$$each/*" --format=total)"; done
 
 test-unit: setup  ## the unit tests alone, in seconds
 	@$(BIN)/python -m pytest -p no:cacheprovider $(UNIT)

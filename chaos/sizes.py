@@ -1,4 +1,4 @@
-"""How much is broken: tiny within `make test`, `ci` by `make chaos`, `full` by hand."""
+"""How much is broken: `tiny` in `make test` and where a scenario is spoiled, `ci` by `make chaos`, `full` by hand."""
 
 from __future__ import annotations
 

@@ -126,7 +126,8 @@ def line(counter: Counter) -> str:
     """An account whose line was built and works; its number."""
     told = counter.done("open", **opening(1, "family-500", mobile=mobile(1)))
     counter.build(told["construction"], "installed", "optical-power=-19.5", "customer-confirmed=yes")
-    eventually(lambda: counter.state(told["account"]) == "in-service")
+    eventually(lambda: counter.home.read("show", told["construction"])["ticket"]["state"] == "closed")
+    assert counter.state(told["account"]) == "in-service"
     return str(told["account"])
 
 

@@ -57,9 +57,9 @@ def test_the_walls_figures_reach_back_a_whole_day(demo: Demo) -> None:
 def test_people_go_on_working_and_leave_what_a_visitor_has_taken(demo: Demo) -> None:
     with demo.signed_in("noc") as client:
         board = client.get(f"{API}/teams/noc/board?limit=200").json()["items"]
-        mine = next(hop for hop in board if hop["state"] == "waiting")
-        claimed = client.post(f"{API}/hops/{mine['hop']}/claim", json={})
-        assert claimed.status_code == 200, claimed.text
+        waiting = [hop for hop in board if hop["state"] == "waiting"]
+        # A made-up colleague may be quicker at any one of them.
+        mine = next(hop for hop in waiting if client.post(f"{API}/hops/{hop['hop']}/claim", json={}).status_code == 200)
     before = demo.get("ops", "/figures")
 
     def moved() -> bool:
