@@ -16,9 +16,9 @@ endif
 endif
 
 ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
-
 # The folders of unit tests; of those, what uses a database is left out.
-UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) -m "not database"
+UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) \
+	-m "not database"
 
 .PHONY: help setup demo up test coverage test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
 
