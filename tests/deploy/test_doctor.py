@@ -64,8 +64,15 @@ def test_a_new_installation_is_sound_but_for_what_does_not_run_yet(home: Home) -
     assert {name for name, each in found.items() if each["verdict"] == "bad"} == {"schema"}
 
 
-def test_what_is_written_on_the_screen_lines_up_at_eighty_columns_chinese_first(home: Home) -> None:
+@pytest.mark.parametrize(
+    ("language", "all_good", "remedy"),
+    [("zh", "都认得", "谁能打开它，谁就能停掉 worker"), ("en", "all known", "whoever opens it can stop workers")],
+)
+def test_what_is_written_on_the_screen_lines_up_at_eighty_columns_in_one_language(
+    home: Home, language: str, all_good: str, remedy: str
+) -> None:
     home.settings |= {"DISPATCH_FLOWER_ADDRESS": "0.0.0.0", "DISPATCH_WEB_ADDRESS": "0.0.0.0"}
+    home.settings["DISPATCH_LANG"] = language
     status, out, _ = home.call("teams")
     assert status == 0, out
     with pytest.MonkeyPatch.context() as patch:
@@ -75,9 +82,10 @@ def test_what_is_written_on_the_screen_lines_up_at_eighty_columns_chinese_first(
     lines = out.splitlines()
     assert all(cell_len(line) <= 80 for line in lines)
     rows = [line for line in lines if line[1:2] in "✓!✗" and line[1:2]]
-    starts = {cell_len(line[: line.index(word)]) for line in rows for word in ("all known", "0.0.0.0") if word in line}
+    starts = {cell_len(line[: line.index(word)]) for line in rows for word in (all_good, "0.0.0.0") if word in line}
     assert len(starts) == 1
-    assert out.index("谁能打开它") < out.index("whoever opens it")
+    assert remedy in out
+    assert ("谁能打开它" in out) is (language == "zh")
 
 
 _environment = Home.environment.fget  # type: ignore[attr-defined]
@@ -175,8 +183,8 @@ def test_a_database_that_is_away_is_told_with_its_reason(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.2, GOOD), (-3, DOUBTFUL), (40, BAD)])
-def test_clocks_that_differ_are_found(precomputed: float, verdict: Grade) -> None:
-    assert database_of.clock(database_of.CLOCK, precomputed).verdict is verdict
+def test_clocks_that_differ_are_found(ahead: float, verdict: Grade) -> None:
+    assert database_of.clock(database_of.CLOCK, ahead).verdict is verdict
 
 
 # -- the broker --------------------------------------------------------------------------------------
