@@ -10,10 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bench import servers
+from bench.background import repeated
 from bench.growth import Growing
 from dispatch.defaults import PROJECT
 from dispatch.domain.roles import Actor, Role
@@ -58,38 +56,16 @@ class Reporters:
         self.database, self.rulebook, self.script = database, rulebook, script
         self.accepted: set[int] = set()
         self.refused, self.longest = 0, 0.0
-        self.fatal: list[BaseException] = []
         self._numbers = itertools.count()
-        self._stop = threading.Event()
-
-    @contextmanager
-    def reporting(self) -> Iterator[None]:
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WRITERS)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self._stop.set()
-            for thread in threads:
-                thread.join()
-        if self.fatal:
-            raise self.fatal[0]
 
     def told(self) -> tuple[int, float]:
         found = self.refused, self.longest
         self.refused, self.longest = 0, 0.0
         return found
 
-    def _work(self) -> None:
-        try:
-            while not self._stop.wait(PAUSE_SECONDS):
-                self._report(next(self._numbers))
-        except BaseException as wrong:
-            self.fatal.append(wrong)
-
-    def _report(self, number: int) -> None:
-        """Until it is accepted."""
+    def report(self) -> None:
+        """Report one fault, again and again until it is accepted."""
+        number = next(self._numbers)
         report = intake.FaultReport(
             f"GZ{number % 2000:08d}",
             "slow",
@@ -171,7 +147,7 @@ def main() -> int:
         print(f"{rows(database):,} rows, {given.stored:,} cases of them in the case store")
         print("| schema | s | refused meanwhile | longest wait of one report, s |\n|---|---|---|---|")
         people = Reporters(database, rulebook, script)
-        with people.reporting():
+        with repeated(people.report, threads=WRITERS, pause=PAUSE_SECONDS):
             time.sleep(2)
             people.told()
             for revision in WAY:

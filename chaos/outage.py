@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import httpx2
 from sqlalchemy import func, select
 
+from bench.background import repeated
 from chaos.load import body, token
 from chaos.scenarios import Findings, Ground
 from chaos.stage import Stage
@@ -35,37 +33,24 @@ class Callers:
     """Clients that report faults over the web, and time each."""
 
     def __init__(self, url: str, secret: str) -> None:
-        self.url, self.headers = url, {"Authorization": f"Bearer {secret}"}
+        self.url = url
         self.times: list[tuple[float, float]] = []  # (when, seconds)
         self.refused = 0
         self._numbers = itertools.count()
-        self._stop = threading.Event()
+        self._client = httpx2.Client(headers={"Authorization": f"Bearer {secret}"}, timeout=10)
 
-    @contextmanager
-    def calling(self) -> Iterator[None]:
-        threads = [threading.Thread(target=self._call, daemon=True) for _ in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
+    def call(self) -> None:
+        """Report one fault."""
+        number = f"OUT{next(self._numbers) % ACCOUNTS}"
+        report = FaultReport(number, "slow", "网速慢", despite_duplicate=True, category="network")
+        began = time.monotonic()
         try:
-            yield
-        finally:
-            self._stop.set()
-            for thread in threads:
-                thread.join(20)
-
-    def _call(self) -> None:
-        with httpx2.Client(headers=self.headers, timeout=10) as client:
-            while not self._stop.wait(EACH_SECONDS):
-                number = f"OUT{next(self._numbers) % ACCOUNTS}"
-                report = FaultReport(number, "slow", "网速慢", despite_duplicate=True, category="network")
-                began = time.monotonic()
-                try:
-                    answer = client.post(f"{self.url}/api/v1/faults", json=body(report))
-                    good = answer.status_code == 201
-                except httpx2.HTTPError:
-                    good = False
-                self.refused += not good
-                self.times.append((began, time.monotonic() - began))
+            answer = self._client.post(f"{self.url}/api/v1/faults", json=body(report))
+            good = answer.status_code == 201
+        except httpx2.HTTPError:
+            good = False
+        self.refused += not good
+        self.times.append((began, time.monotonic() - began))
 
     def p99(self, since: float, until: float, over_by: float = float("inf")) -> float:
         """Of the requests that began in this span, and were over by then, in seconds."""
@@ -81,7 +66,7 @@ def outage(ground: Ground) -> Findings:
             accounts.take_over(tx, customers, Actor("chaos", Role.OPS), datetime.now(UTC))
         stage = Stage(here, ground.progress)
         callers = Callers(here.stack.web_url, token(here, "callers", Role.CLERK))
-        with callers.calling():
+        with repeated(callers.call, threads=CLIENTS, pause=EACH_SECONDS):
             stage.wait(3)  # everything is warm
             began = time.monotonic()
             stage.wait(away)

@@ -9,9 +9,6 @@ import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select
-
-from dispatch.domain.ticket import LIVE_HOP
 from dispatch.domain.title import Wording
 from dispatch.errors import BadRules, NotFound
 from dispatch.routing.faults import read_text
@@ -20,7 +17,6 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.runtime.logs import Log
 from dispatch.storage import rulebooks
 from dispatch.storage.database import Database, Tx
-from dispatch.storage.tables.tickets import hop, rulebook
 
 log = Log()
 
@@ -107,7 +103,7 @@ class RulesInForce:
     def version_in(self, tx: Tx, version: str) -> Rulebook:
         """The same in a transaction that is open already. What was read once is remembered: a version never changes."""
         if version not in self._versions:
-            text = tx.execute(select(rulebook.c.text).where(rulebook.c.version == version)).scalar()
+            text = rulebooks.text(tx, version)
             if text is None:
                 raise NotFound(what=Wording("规则，版本", "rules of version"), which=version)
             self._versions[version] = self._parsed(text, f"rules {version}")
@@ -116,8 +112,7 @@ class RulesInForce:
 
 def _require_teams_at_work(tx: Tx, new: Rulebook, file: str) -> None:
     """A team can't be dropped while it has work: nobody could end its hops any more."""
-    at_work = tx.execute(select(hop.c.team).where(hop.c.state.in_(LIVE_HOP)).distinct()).scalars()
-    dropped = sorted(set(at_work) - set(new.teams))
+    dropped = sorted(rulebooks.teams_at_work(tx) - set(new.teams))
     if dropped:
         raise BadRules(
             file=file,

@@ -105,12 +105,12 @@ def explain(ticket: TicketName, as_json: AsJson = False) -> None:
     # imported here: the other commands of this module need no database
     from dispatch.cli.context import open_desk
     from dispatch.reports import lists
-    from dispatch.tickets.explanation import explain_hop
+    from dispatch.tickets.explanation import explain
 
     desk = open_desk()
     with desk.database.read() as tx:
         journey = lists.journey(tx, read_ticket_number(ticket))
-        explained = [explain_hop(tx, desk.rules, row) for row in journey.hops]
+        explained = [explain(tx, desk.rules, row).as_json() for row in journey.hops]
     number = ticket_number(journey.ticket.kind, journey.ticket.id)
     give(as_json, explained, lambda: out.print(_explained(number, explained)))
 

@@ -43,7 +43,7 @@ class LoggedCase:
 
 
 @dataclass(frozen=True, slots=True)
-class Log:
+class IncidentLog:
     """A whole file: its cases in the order of their opening; the line where each group and each priority is first."""
 
     file: str
@@ -64,7 +64,7 @@ class _Draft:
     updates: list[tuple[int, int, str]] = field(default_factory=list)
 
 
-def read(file: Path, progress: Progress | None = None) -> Log:
+def read(file: Path, progress: Progress | None = None) -> IncidentLog:
     """The log in `file`; `progress` is told the bytes read so far, of the file as it is stored.
 
     Raises BadReplayFile with up to 20 faults, each `FILE:LINE: message`.
@@ -194,9 +194,9 @@ class _Reading:
             self._fault(line, "opened_at", message)
             return datetime.min.replace(tzinfo=UTC)
 
-    def log(self) -> Log:
+    def log(self) -> IncidentLog:
         cases = sorted(map(_case, self.drafts, self.drafts.values()), key=lambda case: (case.opened_at, case.number))
-        return Log(self.faults.file, tuple(cases), self.rows, self.groups, self.priorities)
+        return IncidentLog(self.faults.file, tuple(cases), self.rows, self.groups, self.priorities)
 
 
 def _case(number: str, draft: _Draft) -> LoggedCase:

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from dispatch.domain.kind import Kind
 from dispatch.domain.title import Wording
 from dispatch.errors import BadReplayMapping
-from dispatch.replay.log import Log
+from dispatch.replay.log import IncidentLog
 from dispatch.routing.checks import unknown
 from dispatch.routing.faults import Faults, read_text
 from dispatch.routing.loader import shape_fault
@@ -79,7 +79,7 @@ def parse(text: str, name: str, rulebook: Rulebook) -> ReplayMapping:
     )
 
 
-def check_covers(mapping: ReplayMapping, log: Log, name: str) -> None:
+def check_covers(mapping: ReplayMapping, log: IncidentLog, name: str) -> None:
     """Raises BadReplayMapping with all groups and priorities of the log that the mapping, read from `name`, lacks."""
     faults = Faults(log.file, BadReplayMapping)
     faults.extend(

@@ -7,14 +7,25 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from dispatch.domain.ticket import LIVE_HOP
 from dispatch.errors import BadRules
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Tx
-from dispatch.storage.tables.tickets import rulebook, rules_refused
+from dispatch.storage.tables.tickets import hop, rulebook, rules_refused
 
 
 def latest(tx: Tx) -> str | None:
     return tx.execute(select(rulebook.c.version).order_by(rulebook.c.in_force_from.desc()).limit(1)).scalar()
+
+
+def text(tx: Tx, version: str) -> str | None:
+    """The text of a version that is or was in force."""
+    return tx.execute(select(rulebook.c.text).where(rulebook.c.version == version)).scalar()
+
+
+def teams_at_work(tx: Tx) -> set[str]:
+    """The teams that have live hops."""
+    return set(tx.execute(select(hop.c.team).where(hop.c.state.in_(LIVE_HOP)).distinct()).scalars())
 
 
 def put_in_force(tx: Tx, new: Rulebook, now: datetime) -> None:

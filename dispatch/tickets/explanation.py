@@ -1,61 +1,189 @@
-"""为何派到这里: a hop's decision made again, from the facts kept with it, by the rules that were in force then."""
+"""派单依据: why a hop went where it went, by the rules that were in force then, from the facts kept with it.
+
+`explain` makes the decision again. `as_json` tells it in the rules' own words, for the API and the command line;
+`in_words` in a person's, for the pages.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from dispatch.domain.numbers import hop_number
-from dispatch.routing.rulebook import END, Facts, Rulebook
+from dispatch.domain.title import Title
+from dispatch.routing.rulebook import END, Considered, Decision, Facts, Rulebook
+from dispatch.routing.wording import say_condition, say_fact, say_value
 from dispatch.rules_in_force import RulesInForce
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import HopRow
 
+Said = list[tuple[Title, Title]]
+"""Names with their values."""
 
-def explain_hop(tx: Tx, rules: RulesInForce, hop: HopRow) -> dict[str, Any]:
-    """`hop`, `to`, `rule`, `rules_version`, `file` (name@version:line), `facts`, `because`; and of every rule that was
-    looked at before and `did_not_match`: `rule`, `to`, `because` (what was otherwise)."""
-    rulebook, facts = facts_of(tx, rules, hop)
-    told: dict[str, Any] = {
-        "hop": hop_number(facts.flow, hop.ticket_id, hop.seq),
-        "to": hop.team,
-        "rule": hop.rule,
-        "rules_version": hop.rulebook,
-        "facts": {
-            "from": facts.team or "start",
-            "finding": facts.finding,
-            "asked by": facts.sender,
-            **facts.known,
-            "hops": facts.hops,
-            "reopened": facts.reopened,
-        },
-        "did_not_match": [],
-    }
-    told["facts"] = {key: value for key, value in told["facts"].items() if value is not None}
-    if is_by_hand(facts):
-        act = "handed back to the team that asked" if hop.rule == "hand back" else "passed on by hand"
-        return {**told, "file": f"{rules.file.name}@{hop.rulebook}", "because": act}
+_FROM, _FINDING, _ASKED_BY = Title("来自", "From"), Title("结论", "Finding"), Title("派单方", "Asked by")
+_HOPS, _REOPENED = Title("人工环节", "Visits to people"), Title("重派次数", "Reopened")
+
+
+class UnmatchedInWords(NamedTuple):
+    """A rule that did not match: where it would have led, and the conditions that did not hold."""
+
+    rule: str
+    to: Title
+    lacked: list[Title]
+
+
+class ReasonInWords(NamedTuple):
+    """`place` is the rule's place in the text that was in force: name@version:line."""
+
+    rule: str
+    place: str
+    because: Title
+    facts: Said
+    missed: list[UnmatchedInWords]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A hop's decision made again. `decision` is None where a person passed on or handed back and no rule decided."""
+
+    number: str
+    to: str
+    rule: str
+    file: str
+    rulebook: Rulebook
+    facts: Facts
+    decision: Decision | None
+    considered: Sequence[Considered]
+
+    @property
+    def place(self) -> str:
+        """name@version, and the line of the rule that decided."""
+        place = f"{self.file}@{self.rulebook.version}"
+        return place if self.decision is None else f"{place}:{self.decision.line}"
+
+    def as_json(self) -> dict[str, Any]:
+        """`hop`, `to`, `rule`, `rules_version`, `file` (name@version:line), `facts`, `because`; and for every rule that
+        `did_not_match`: `rule`, `to`, `because` (the conditions that did not hold)."""
+        facts = {
+            "from": self.facts.team or "start",
+            "finding": self.facts.finding,
+            "asked by": self.facts.sender,
+            **self.facts.known,
+            "hops": self.facts.hops,
+            "reopened": self.facts.reopened,
+        }
+        return {
+            "hop": self.number,
+            "to": self.to,
+            "rule": self.rule,
+            "rules_version": self.rulebook.version,
+            "facts": {name: value for name, value in facts.items() if value is not None},
+            "did_not_match": [
+                {"rule": each.rule.name, "to": each.rule.to, "because": each.missed}
+                for each in self.considered
+                if each.missed
+            ],
+            "file": self.place,
+            "because": self._because(),
+        }
+
+    def _because(self) -> str:
+        if self.decision is None:
+            return "handed back to the team that asked" if self.rule == "hand back" else "passed on by hand"
+        matched = self.considered[-1].rule
+        if self.decision.rule != matched.name:
+            return f"{matched.name} would lead to {matched.to}, but a limit was reached"
+        only = "the only rule" if len(self.considered) == 1 else "the default, last in its list"
+        why = " and ".join(map(str, matched.when)) or only
+        return f"{why}; sender is the team that asked: {self.decision.to}" if self.decision.returns else why
+
+    def in_words(self, *, shown: bool) -> ReasonInWords:
+        """`shown`: the reader may see the customer's data, and so the evidence."""
+        rulebook, facts = self.rulebook, self.facts
+        because = (
+            _by_hand(rulebook, self.rule, facts)
+            if self.decision is None
+            else _because(rulebook, self.decision, self.considered)
+        )
+        missed = [_missed(rulebook, each, facts, shown=shown) for each in self.considered if each.missed]
+        return ReasonInWords(self.rule, self.place, because, _facts(rulebook, facts, shown=shown), missed)
+
+
+def explain(tx: Tx, rules: RulesInForce, hop: HopRow) -> Explanation:
+    """Make the decision on `hop` again. Raises NotFound when its version of the rules is unknown."""
+    rulebook, facts = rules.version_in(tx, hop.rulebook), Facts(**hop.facts)
+    number = hop_number(facts.flow, hop.ticket_id, hop.seq)
+    if facts.team is not None and facts.finding is None:  # a person passed on or handed back
+        return Explanation(number, hop.team, hop.rule, rules.file.name, rulebook, facts, None, ())
     decision, considered = rulebook.explain(facts)
-    told["did_not_match"] = [
-        {"rule": c.rule.name, "to": c.rule.to, "because": c.missed} for c in considered if c.missed
-    ]
-    told["file"] = f"{rules.file.name}@{hop.rulebook}:{decision.line}"
-    matched = considered[-1].rule
-    why = " and ".join(map(str, matched.when)) or (
-        "the only rule" if len(considered) == 1 else "the default, last in its list"
-    )
-    if decision.rule != matched.name:
-        why = f"{matched.name} would lead to {matched.to}, but a limit was reached"
-    elif decision.returns:
-        why = f"{why}; sender is the team that asked: {decision.to}"
     assert decision.to in (hop.team, END)
-    return {**told, "because": why}
+    return Explanation(number, hop.team, hop.rule, rules.file.name, rulebook, facts, decision, considered)
 
 
-def facts_of(tx: Tx, rules: RulesInForce, hop: HopRow) -> tuple[Rulebook, Facts]:
-    """The rules that decided on the hop, and the facts that they looked at."""
-    return rules.version_in(tx, hop.rulebook), Facts(**hop.facts)
+def say_team(rulebook: Rulebook, name: str) -> Title:
+    if name == END:
+        return Title("结束", "the end")
+    team = rulebook.teams.get(name)
+    return team.title if team else Title(name, name)
 
 
-def is_by_hand(facts: Facts) -> bool:
-    """Whether no rule led on, but a person, who passed on or handed back."""
-    return facts.team is not None and facts.finding is None
+def _by_hand(rulebook: Rulebook, rule: str, facts: Facts) -> Title:
+    if rule == "hand back":
+        return Title("退回给派单方", "handed back to the team that asked")
+    source = say_team(rulebook, facts.team or "")
+    return Title(f"由{source.zh}转派", f"passed on by {source.en}, by hand")
+
+
+def _because(rulebook: Rulebook, decision: Decision, considered: Sequence[Considered]) -> Title:
+    matched = considered[-1].rule
+    if decision.rule != matched.name:
+        there = say_team(rulebook, matched.to)
+        return Title(
+            f"本应去{there.zh}，但已达次数上限", f"the rule leads to {there.en}, but a limit was reached before that"
+        )
+    conditions = [say_condition(rulebook, each) for each in matched.when]
+    if conditions:
+        because = Title("，且".join(c.zh for c in conditions), " and ".join(c.en for c in conditions))
+    elif len(considered) == 1:
+        because = Title("只有这一条规则", "the only rule")
+    else:
+        because = Title("前面的规则都不符合", "none of the rules before it holds")
+    if decision.returns:
+        return Title(f"{because.zh}；回到派单方", f"{because.en}; back to the team that asked")
+    return because
+
+
+def _facts(rulebook: Rulebook, facts: Facts, *, shown: bool) -> Said:
+    said: Said = []
+    if facts.team is not None:
+        said.append((_FROM, say_team(rulebook, facts.team)))
+    if facts.finding is not None:
+        said.append((_FINDING, say_finding(rulebook, facts.finding)))
+    if facts.sender is not None:
+        said.append((_ASKED_BY, say_team(rulebook, facts.sender)))
+    if shown:
+        said += [(say_fact(rulebook, name), say_value(rulebook, name, value)) for name, value in facts.known.items()]
+    said.append((_HOPS, Title(str(facts.hops), str(facts.hops))))
+    if facts.reopened:
+        said.append((_REOPENED, Title(str(facts.reopened), str(facts.reopened))))
+    return said
+
+
+def say_finding(rulebook: Rulebook, name: str) -> Title:
+    finding = rulebook.findings.get(name)
+    return finding.title if finding else Title(name, name)
+
+
+def _missed(rulebook: Rulebook, considered: Considered, facts: Facts, *, shown: bool) -> UnmatchedInWords:
+    lacked = []
+    for condition in considered.rule.when:
+        if condition.holds(facts.known):
+            continue
+        wanted, value = say_condition(rulebook, condition), facts.known.get(condition.fact)
+        if not shown:
+            lacked.append(Title(f"须{wanted.zh}", f"needs {wanted.en}"))
+            continue
+        found = Title("未知", "unknown") if value is None else say_value(rulebook, condition.fact, value)
+        lacked.append(Title(f"须{wanted.zh}，实为{found.zh}", f"needs {wanted.en}, is {found.en}"))
+    return UnmatchedInWords(considered.rule.name, say_team(rulebook, considered.rule.to), lacked)

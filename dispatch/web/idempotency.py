@@ -10,10 +10,10 @@ import hmac
 from typing import Any
 
 from fastapi import Request
-from pydantic import BaseModel, SecretStr
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from dispatch.domain.request_key import unveiled
 from dispatch.errors import KeyInFlight, KeyReused
 from dispatch.storage import idempotency
 from dispatch.web.request_context import Call
@@ -30,7 +30,7 @@ class KeyedRequest:
         self.told = key
         who = "anybody" if call.caller is None else f"user {call.caller.user_id}"
         self.key = hashlib.sha256(f"{who}\n{key}".encode()).hexdigest()
-        asked = to_json([request.method, request.url.path, acting, _plain(given)])
+        asked = to_json([request.method, request.url.path, acting, _asked(given)])
         self.fingerprint = hmac.new(key.encode(), asked, hashlib.sha256).hexdigest()
 
     def kept(self) -> Response | None:
@@ -51,17 +51,9 @@ class KeyedRequest:
         idempotency.keep(self.call.tx, self.key, self.fingerprint, response.status_code, headers, body, self.call.now)
 
 
-def _plain(value: Any) -> Any:
-    """All that was asked, secrets included: it only ever goes through a keyed hash."""
-    match value:
-        case SecretStr():
-            return value.get_secret_value()
-        case BaseModel():
-            return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-        case UploadedFile():
-            return [value.media_type, value.sha256]
-        case list() | tuple():
-            return [_plain(each) for each in value]
-    return value
+def _asked(given: dict[str, Any]) -> dict[str, Any]:
+    """All values of the request; an uploaded file stands there by its hash."""
+    return {
+        name: [each.media_type, each.sha256] if isinstance(each, UploadedFile) else unveiled(each, list)
+        for name, each in given.items()
+    }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.demo.made_up_log import figures
-from dispatch.replay.log import Log, read
+from dispatch.replay.log import IncidentLog, read
 from dispatch.replay.mapping import check_covers, load
 from dispatch.replay.plan import Planner
 from dispatch.routing import loader
@@ -20,11 +20,11 @@ pytestmark = pytest.mark.skipif(not FILE.exists(), reason="the log isn't here: n
 
 
 @pytest.fixture(scope="module")
-def log() -> Log:
+def log() -> IncidentLog:
     return read(FILE)
 
 
-def test_the_real_log_has_the_figures_that_were_published_of_it(log: Log) -> None:
+def test_the_real_log_has_the_figures_that_were_published_of_it(log: IncidentLog) -> None:
     found = figures(log.cases)
     assert found.cases == 24_918
     assert found.handovers_mean == pytest.approx(0.77, abs=0.01)
@@ -33,7 +33,7 @@ def test_the_real_log_has_the_figures_that_were_published_of_it(log: Log) -> Non
     assert found.arrivals_peak == 99
 
 
-def test_every_case_of_the_real_log_ends_in_the_archive(log: Log) -> None:
+def test_every_case_of_the_real_log_ends_in_the_archive(log: IncidentLog) -> None:
     rulebook = loader.load(PROJECT / "routing_rules.yaml")
     mapping = load(PROJECT / "replay_mapping.yaml", rulebook)
     check_covers(mapping, log, "replay_mapping.yaml")

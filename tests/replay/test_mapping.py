@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dispatch.errors import BadReplayMapping
-from dispatch.replay.log import Log
+from dispatch.replay.log import IncidentLog
 from dispatch.replay.mapping import check_covers, identity, load, parse
 from dispatch.routing import loader
 from dispatch.routing.rulebook import Rulebook
@@ -94,7 +94,7 @@ def test_a_file_that_can_not_be_read_is_a_fault(rulebook: Rulebook, tmp_path: Pa
 
 
 def test_groups_and_priorities_that_are_not_mapped_are_told_with_their_first_lines(rulebook: Rulebook) -> None:
-    log = Log("log.csv", (), 9, {"70": 2, "99": 7, "98": 3}, {1: 2, 8: 4})
+    log = IncidentLog("log.csv", (), 9, {"70": 2, "99": 7, "98": 3}, {1: 2, 8: 4})
     with pytest.raises(BadReplayMapping) as caught:
         check_covers(parse(GOOD, "map.yaml", rulebook), log, "map.yaml")
     assert caught.value.lines == (
@@ -105,4 +105,4 @@ def test_groups_and_priorities_that_are_not_mapped_are_told_with_their_first_lin
 
 
 def test_a_log_that_is_mapped_wholly_passes(rulebook: Rulebook) -> None:
-    check_covers(parse(GOOD, "map.yaml", rulebook), Log("log.csv", (), 1, {"70": 2}, {1: 2}), "map.yaml")
+    check_covers(parse(GOOD, "map.yaml", rulebook), IncidentLog("log.csv", (), 1, {"70": 2}, {1: 2}), "map.yaml")

@@ -286,7 +286,7 @@ def tell(call: Call, journey: lists.Journey, thing: Target) -> JourneyBody:
 def explain_ticket(call: Call, ticket: TicketName) -> TicketExplanation:
     """Explains for every hop which rule chose it, on which facts, and why the rules before it did not match."""
     journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket")
-    explained = [explanation.explain_hop(call.tx, call.here.rules, hop) for hop in journey.hops]
+    explained = [explanation.explain(call.tx, call.here.rules, hop).as_json() for hop in journey.hops]
     if not call.shows(GuardedField.CUSTOMER, thing):
         kept = ("from", "finding", "asked by", "hops", "reopened")
         explained = [{**each, "facts": {k: v for k, v in each["facts"].items() if k in kept}} for each in explained]

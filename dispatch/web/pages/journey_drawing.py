@@ -11,8 +11,8 @@ from dispatch.routing.graph import ANYWHERE, START, Arrow, ArrowKind, JourneySte
 from dispatch.routing.painting import Marks
 from dispatch.routing.rulebook import END, Rulebook
 from dispatch.storage.rows import HopRow
+from dispatch.tickets.explanation import say_team
 from dispatch.web.pages import labels
-from dispatch.web.pages.explanation import say_team
 from dispatch.web.pages.rendering import Translator
 
 

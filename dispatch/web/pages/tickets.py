@@ -23,6 +23,7 @@ from dispatch.routing.prehandling import follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import say_fact, say_value
 from dispatch.storage.rows import HopRow
+from dispatch.tickets.explanation import ReasonInWords, Said, explain, say_finding, say_team
 from dispatch.web.api import tickets, uploads
 from dispatch.web.api.schemas import Cursor, TicketName
 from dispatch.web.api.ticket_views import Hop, seen_journey
@@ -30,7 +31,6 @@ from dispatch.web.api.tickets import HistoryEntry
 from dispatch.web.api.uploads import StoredPhoto
 from dispatch.web.pages import journey_drawing, labels
 from dispatch.web.pages.boards import pre_handling
-from dispatch.web.pages.explanation import Said, Why, say_finding, say_team, why
 from dispatch.web.pages.rendering import HasTitle, Translator, language_of
 from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import GuardedField, Target
@@ -53,7 +53,7 @@ class TimelineVisit(NamedTuple):
     finding: Title | None
     evidence: Said
     acts: list[HistoryEntry]
-    why: Why
+    why: ReasonInWords
     photos: list[StoredPhoto]
     live: bool
 
@@ -165,7 +165,7 @@ def _visits(
                 say_finding(rulebook, hop.finding) if hop.finding else None,
                 evidence,
                 [act for act in told.history if act.hop == hop.hop],
-                why(call, row, shown=shown),
+                explain(call.tx, call.here.rules, row).in_words(shown=shown),
                 [photo for photo in photos if photo.hop == hop.hop],
                 hop.state not in HOP_ENDS,
             )

@@ -1,0 +1,39 @@
+"""Threads that repeat a call while something else is measured."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+STOP_SECONDS = 20
+"""For a call that is under way to end."""
+
+
+@contextmanager
+def repeated(call: Callable[[], None], *, threads: int, pause: float) -> Iterator[None]:
+    """Each of `threads` calls `call` again and again, `pause` seconds apart, until the block ends.
+
+    Raises what a call raised first; its thread ends with it.
+    """
+    stop = threading.Event()
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while not stop.wait(pause):
+                call()
+        except BaseException as wrong:
+            raised.append(wrong)
+
+    started = [threading.Thread(target=work, daemon=True) for _ in range(threads)]
+    for thread in started:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in started:
+            thread.join(STOP_SECONDS)
+    if raised:
+        raise raised[0]
