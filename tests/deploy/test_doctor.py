@@ -77,7 +77,7 @@ def test_what_is_written_on_the_screen_lines_up_at_eighty_columns_in_one_languag
     assert status == 0, out
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Home, "environment", property(lambda self: {**_environment(self), "COLUMNS": "80"}))
-        status, out, _ = home.call("doctor")
+        status, out, _ = home.run("doctor")
     assert status == 1
     lines = out.splitlines()
     assert all(cell_len(line) <= 80 for line in lines)
