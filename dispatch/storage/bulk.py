@@ -1,5 +1,8 @@
-"""Many rows go to the database as one JSON document, so that a statement reads the same for one row and for a thousand:
-it is put together once, parsed once, and nothing is sent row by row."""
+"""Bulk statements: many rows go to the database as one JSON parameter.
+
+So a statement has the same text for one row and for a thousand. SQLAlchemy builds it once, the database parses it once,
+and all rows take one round trip.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +41,14 @@ from dispatch.storage.database import Tx
 from dispatch.storage.rows import Shape, shaped
 
 Rows = Sequence[dict[str, Any]]
-"""All with the same columns."""
+"""Rows to write, all with the same columns."""
 
 
 def insert_numbered(tx: Tx, table: Table, rows: Rows) -> list[int]:
-    """New rows' ids, in the order of `rows`; columns that these don't have get their defaults. Both databases read a
-    document from its beginning to its end, and number what they insert as they go."""
+    """Insert rows and return their ids, in the order of `rows`; missing columns get their defaults.
+
+    Both databases read the document in its order and number rows as they insert them, so sorted ids are in that order.
+    """
     if not rows:
         return []
     inserting = _insert_numbered(tx.dialect.name, table, tuple(rows[0]))
@@ -51,14 +56,14 @@ def insert_numbered(tx: Tx, table: Table, rows: Rows) -> list[int]:
 
 
 def update_rows(tx: Tx, table: Table, rows: Rows) -> None:
-    """Each row: its `id`, and the columns that change."""
+    """Update rows. Each row has an `id` and the columns that change."""
     if rows:
         tx.execute(_update(tx.dialect.name, table, tuple(rows[0])), {"given": as_document(tx, rows)})
 
 
 @dataclass(frozen=True, slots=True)
 class TableWrite:
-    """Rows for a table: `new` ones, or each with its `id` and the columns that change."""
+    """Rows for a table: new rows, or rows with an `id` and the columns that change."""
 
     table: Table
     rows: Rows
@@ -66,7 +71,7 @@ class TableWrite:
 
 
 def write_together(tx: Tx, *writings: TableWrite) -> list[int]:
-    """In this order, and in one statement where the database can. The ids of the last one's rows, in their order."""
+    """Write to tables in this order, on PostgreSQL in one statement; returns the ids of the last write's rows."""
     some = [each for each in writings if each.rows]
     if not some:
         return []
@@ -87,26 +92,27 @@ def _write(tx: Tx, writing: TableWrite) -> list[int]:
 
 
 def as_document(tx: Tx, rows: Rows | Mapping[str, Rows]) -> str:
-    """Rows as one JSON document, times as this database writes them."""
+    """Rows as one JSON document, with times in this database's format."""
     return write_json(rows, _TEXT_OF[tx.dialect.name])
 
 
 def read_rows(tx: Tx, shape: type[Shape], table: Table, rows: Rows) -> Sequence[Shape]:
-    """Whole rows of a table, taken from such a document, as a statement reads them; in the same order."""
+    """Turn `rows` into what a SELECT of the whole table would deliver, in the same order."""
     given = _given(tx.dialect.name, table, tuple(table.c.keys()))
     return shaped(shape, tx.execute(select(*given.c), {"given": as_document(tx, rows)})).all()
 
 
 def among(compared: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    """A column's value is one of these.
+    """The condition: the column's value is one of these.
 
-    SQLite is given them one by one: of a list that it can't see it thinks too much, and reads the whole table instead.
+    SQLite gets the values as separate parameters: its planner overestimates a list hidden in one parameter and scans
+    the table.
     """
     return _Among(compared, bindparam(None, write_json(values), String), compared.in_(values))
 
 
 def among_given(compared: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """The same for a statement that is built once: the values come with it, as `listed` puts them, under this name."""
+    """`among` for a statement that is built once: `listed` makes its parameters, under this name."""
     return _Among(compared, bindparam(name, type_=String), compared.in_(bindparam(f"{name}_listed", expanding=True)))
 
 
@@ -118,8 +124,8 @@ def listed(tx: Tx, **values: Sequence[Any]) -> dict[str, Any]:
 
 
 def paired_as_given(key: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Two columns hold one of the pairs that come with the statement, as `paired` puts them; no key comes twice."""
-    keys = key.in_(bindparam("keys_listed", expanding=True))  # SQLite finds no row by a pair
+    """The condition: two columns hold one of the pairs that `paired` makes parameters of. Keys are unique."""
+    keys = key.in_(bindparam("keys_listed", expanding=True))  # SQLite can't look up a pair in an index
     one_by_one = and_(keys, tuple_(key, value).in_(bindparam("pairs_listed", expanding=True)))
     return _Paired(key, value, bindparam("pairs", type_=String), one_by_one)
 
@@ -152,8 +158,8 @@ def _among_in_postgresql(element: _Among, compiler: Any, **options: Any) -> str:
 
 @compiles(_Paired, "postgresql")
 def _paired_in_postgresql(element: _Paired, compiler: Any, **options: Any) -> str:
-    """The keys alone find the rows by their index. Each row then looks its own value up, in a document that is read
-    once: compared as a list of pairs, every row would be held against all of them."""
+    """Find the rows by key, with the index, then compare each row's value with its key's in a document that is parsed
+    once. As a list of pairs, every row would be compared with all of them."""
     key, value, given, _ = element.clauses
     key_type, value_type = (compiler.dialect.type_compiler_instance.process(each.type) for each in (key, value))
     key_text, value_text, document = (compiler.process(each, **options) for each in (key, value, given))
@@ -194,7 +200,7 @@ def _update(
 
 @functools.cache
 def _together(shape: tuple[tuple[Table, tuple[str, ...], bool], ...]) -> ReturningInsert[Any] | ReturningUpdate[Any]:
-    """One after the other, each of its document `given_N`."""
+    """One statement of CTEs that run one after the other, the Nth with the document `given_N`."""
     after: CTE | None = None
     for n, (table, columns, new) in enumerate(shape):
         part = (_insert if new else _update)("postgresql", table, columns, f"given_{n}", after).returning(table.c.id)
@@ -203,13 +209,13 @@ def _together(shape: tuple[tuple[Table, tuple[str, ...], bool], ...]) -> Returni
 
 
 def _once_done(after: CTE | None) -> list[ColumnElement[bool]]:
-    """PostgreSQL may do the parts of a statement in any order, but who counts what another part has done comes after
-    it."""
+    """A condition that makes a part of the statement run after the CTE `after`, by counting its rows: PostgreSQL runs
+    data-modifying CTEs in any order otherwise."""
     return [] if after is None else [select(func.count()).select_from(after).scalar_subquery() >= 0]
 
 
 def _given(dialect: str, table: Table, columns: tuple[str, ...], document: str = "given") -> FromClause:
-    """The document of this name as rows of these columns of the table."""
+    """The document with this parameter name, as rows with these columns of the table."""
     text = bindparam(document, type_=String)
     if dialect == "postgresql":
         typed = [column(name, table.c[name].type) for name in columns]
@@ -226,14 +232,14 @@ def _in_sqlite(column: Column[Any]) -> ColumnElement[Any]:
     return literal_column(f"value ->> '$.{column.name}'", column.type)
 
 
-@functools.lru_cache(16)  # an act's rows have few times between them
+@functools.lru_cache(16)  # one act's rows have few distinct times
 def _in_postgresql_text(value: object) -> str:
     return in_utc(value).isoformat()
 
 
 @functools.lru_cache(16)
 def _in_sqlite_text(value: object) -> str:
-    """As SQLAlchemy writes it, so that times compare as texts."""
+    """The time in SQLAlchemy's format, so that times compare as texts."""
     return in_utc(value).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 

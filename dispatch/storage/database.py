@@ -1,4 +1,4 @@
-"""The engine and its transactions: one `with database.write() as tx` is one act."""
+"""The engine and its transactions. One `with database.write() as tx` is one act."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from dispatch.errors import MissingPart, SchemaOutdated
 from dispatch.storage.column_types import read_json, write_json
 
 SCHEMA = "0010"
-"""The newest migration; a program works only on its own schema."""
+"""The newest migration. The program works on this schema only."""
 
 CONNECTIONS = 20
-"""So many stay open once they were needed at the same time: to open one takes longer than a request."""
+"""The connection pool's size: opening a connection takes longer than a request."""
 RESTED_SECONDS = 1
-"""Unused for so long, a connection may have lost its server."""
+"""A connection that was unused for longer is pinged before use, since its server may be gone."""
 
 Tx = Connection
 
@@ -32,7 +32,7 @@ _PLANS_BY_INDEX_ONLY = " ".join(
     for setting in (
         "plan_cache_mode=force_generic_plan",
         "enable_seqscan=off",
-        # of a table that was small when the plan was made, these two read all of it however large it has become
+        # both read a whole table, even after it has grown since the plan was made
         "enable_hashjoin=off",
         "enable_mergejoin=off",
     )
@@ -44,8 +44,8 @@ class Database:
     """One database, SQLite or PostgreSQL."""
 
     def __init__(self, url: str, *, plans_by_index_only: bool = False) -> None:
-        """`by_key`: for who finds rows by their keys alone, thousands of times: PostgreSQL then plans a statement once,
-        and by the indexes, whatever it believes about a table that has just begun to grow."""
+        """`plans_by_index_only` is for processes that look rows up by key only, thousands of times: PostgreSQL then
+        plans each statement once and by index, even if its statistics still say that the table is small."""
         parsed = make_url(url)
         self.url = url
         self._queue: Path | None = None
@@ -58,9 +58,9 @@ class Database:
                 self.engine = create_engine(parsed, connect_args={"timeout": 10}, **_COMMON)
                 _prepare_sqlite(self.engine)
             case "postgresql":
-                # A stuck statement must not hold locks for ever: the lease would send its work again, and again.
+                # A stuck statement must not hold locks for ever: its work would be sent again at every lease's end.
                 limits = "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
-                # What is asked for lies in memory or on an SSD: to look a row up costs little more than to read on.
+                # Data is in memory or on an SSD, where a random read costs little more than a sequential one.
                 planning = _PLANS_BY_INDEX_ONLY if plans_by_index_only else ""
                 options = f"{limits} -c timezone=UTC -c random_page_cost=1.1 {planning}"
                 self.engine = create_engine(parsed, connect_args={"options": options}, pool_size=CONNECTIONS, **_COMMON)
@@ -87,7 +87,7 @@ class Database:
 
     @contextmanager
     def trial(self) -> Iterator[Tx]:
-        """A transaction in which everything may be done and of which nothing stays."""
+        """A transaction for a dry run: it is always rolled back."""
         with self._turn(), self.engine.connect() as tx:
             whole = tx.begin()
             try:
@@ -97,8 +97,8 @@ class Database:
 
     @contextmanager
     def rebuild(self) -> Iterator[Tx]:
-        """A transaction in which tables may be rebuilt: SQLite, which can't alter much, then checks its foreign keys at
-        the end instead of at every statement."""
+        """A transaction that may rebuild tables, as SQLite's migrations must. SQLite then checks foreign keys at the
+        end instead of at each statement."""
         if self.kind != "sqlite":
             with self.write() as tx:
                 yield tx
@@ -110,14 +110,14 @@ class Database:
                 with tx.begin():
                     yield tx
                     broken = tx.exec_driver_sql("PRAGMA foreign_key_check").all()
-                    assert not broken, f"rows point nowhere: {broken[:3]}"
+                    assert not broken, f"broken foreign keys: {broken[:3]}"
             finally:
                 driver.execute("PRAGMA foreign_keys=ON")
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """SQLite's writers queue at a file lock: the kernel wakes the next one at once, while SQLite itself would have
-        it sleep and ask again. The lock goes with its process; SQLite's own lock still decides."""
+        """On SQLite, queue for a file lock before writing: the kernel wakes the next writer at once, while SQLite's own
+        lock makes it sleep and retry. The file lock ends with its process; SQLite's lock still decides."""
         if self._queue is None:
             yield
             return
@@ -127,7 +127,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """A transaction that only reads; on SQLite it doesn't wait for the writer."""
+        """A read-only transaction. On SQLite it doesn't wait for the writer."""
         with self.engine.connect().execution_options(read_only=True) as tx, tx.begin():
             yield tx
 
@@ -140,13 +140,13 @@ class Database:
             yield tx
 
     def require_schema(self) -> None:
-        """Raises SchemaOutdated unless the database has just this program's schema."""
+        """Raises SchemaOutdated unless the database has this program's schema."""
         found = self.schema()
         if found != SCHEMA:
             raise SchemaOutdated(found=found or "none", wanted=SCHEMA)
 
     def schema(self) -> str | None:
-        """The migration that the database stands at."""
+        """The database's migration; None before the first."""
         with self.read() as tx:
             if not inspect(tx).has_table("alembic_version"):
                 return None
@@ -157,8 +157,8 @@ class Database:
 
 
 def _ask_the_rested(engine: Engine) -> None:
-    """A connection that has lain in the pool for a while is asked whether it still leads to a server. One that was used
-    a moment ago isn't: asking costs as much as a statement, and a busy worker would ask before every message."""
+    """Ping a connection before use when it was idle in the pool for a while. A ping costs as much as a statement, so
+    connections used a moment ago are not pinged: a busy worker would ping before every message."""
 
     @event.listens_for(engine, "checkin")
     def _rest(_driver: object, record: ConnectionPoolEntry) -> None:
@@ -175,9 +175,9 @@ def _ask_the_rested(engine: Engine) -> None:
 
 
 def _quote_no_rows(engine: Engine) -> None:
-    """An error's text may end in a log, so it must not have a customer's data in it.
+    """Keep customers' data out of error texts, which may end up in a log.
 
-    `hide_parameters` keeps back what a statement carried, this the row that PostgreSQL quotes in its DETAIL.
+    `hide_parameters` hides a statement's parameters; this cuts off PostgreSQL's DETAIL, which quotes the row.
     """
 
     @event.listens_for(engine, "handle_error")
@@ -188,13 +188,13 @@ def _quote_no_rows(engine: Engine) -> None:
 
 
 def _prepare_sqlite(engine: Any) -> None:
-    """WAL, full durability, and writers that queue at BEGIN instead of failing half-way through."""
+    """Set WAL, full durability, and BEGIN IMMEDIATE, so that writers queue at BEGIN instead of failing half-way."""
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # SQLAlchemy's BEGIN below is the only one
+        connection.isolation_level = None  # the driver must not begin transactions: `_begin` does
         cursor = connection.cursor()
-        # recursive_triggers: without it a REPLACE removes rows behind the back of the append-only triggers
+        # recursive_triggers: without it REPLACE deletes rows without firing the append-only triggers
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL",

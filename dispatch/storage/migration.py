@@ -1,4 +1,4 @@
-"""Bring a database to this program's schema, and open it."""
+"""Open a database, and migrate it to this program's schema."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def open_database(settings: Settings, *, plans_by_index_only: bool = False) -> Database:
-    """The database in use; `by_key` as `Database` says.
+    """Open the database of these settings; `plans_by_index_only` as in `Database`.
 
-    The embedded one is made and brought up to date by itself; a server's must already be. Raises SchemaOutdated.
+    The embedded database is created and migrated when needed. Raises SchemaOutdated for a server's database that isn't
+    migrated.
     """
     database = Database(settings.database, plans_by_index_only=plans_by_index_only)
     if settings.embedded_database and database.schema() != SCHEMA:
         with (settings.root / "migrate.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # two first commands at once: one makes the tables, one waits
+            fcntl.flock(lock, fcntl.LOCK_EX)  # of two first commands at once, one migrates and the other waits
             if database.schema() != SCHEMA:
                 migrate(database)
     database.require_schema()
@@ -28,7 +29,7 @@ def open_database(settings: Settings, *, plans_by_index_only: bool = False) -> D
 
 def migrate(database: Database, revision: str = "head") -> None:
     """Upgrade (or, to an older revision, downgrade) in one transaction."""
-    from alembic import command  # a tenth of a second that no other command needs to wait for
+    from alembic import command  # takes a tenth of a second, and only this needs it
     from alembic.config import Config
 
     config = Config()

@@ -1,1 +1,1 @@
-"""The tables, as SQLAlchemy knows them: of the fault flow, of the accounts, of access."""
+"""The tables for SQLAlchemy: `tickets` of the fault flow, `accounts` of the counter, `access` of the web."""

@@ -1,8 +1,7 @@
-"""The tables of the web: who may come in, how they are known again, which answers a repeated request gets, and what was
-sent up to us.
+"""The tables of the web: users, sessions, devices, tokens, failed sign-ins, kept answers and uploads.
 
-Passwords stand here only as argon2 hashes; the secrets of sessions, devices and tokens only as SHA-256, which is enough
-for 256 random bits.
+Passwords are stored as argon2 hashes; the secrets of sessions, devices and tokens as SHA-256, which is enough for 256
+random bits.
 """
 
 from __future__ import annotations
@@ -13,22 +12,22 @@ from dispatch.domain.roles import HELD_BY_PEOPLE
 from dispatch.storage.column_types import Document, Id, Instant, known, metadata
 
 EVERYWHERE = "*"
-"""Stands for all areas: of the empty text SQL can't tell whether somebody forgot it."""
+"""The value for all areas. An empty text could be an omission."""
 
-user = Table(  # a person of the operator 用户; never removed, for the history names him
+user = Table(  # 用户: a person of the operator; never deleted, for the history names them
     "user",
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", String(80), nullable=False, unique=True),
-    Column("password", String(200)),  # argon2 hash; none: can't sign in with one
-    Column("version", Integer, nullable=False, server_default="1"),  # grows with every change that others may undo
+    Column("password", String(200)),  # argon2 hash; null: can't sign in with a password
+    Column("version", Integer, nullable=False, server_default="1"),  # counts changes
     Column("made_at", Instant, nullable=False),
     Column("made_by", String(80), nullable=False),
     Column("disabled_at", Instant),
     CheckConstraint("version >= 1", name="counted"),
 )
 
-user_role = Table(  # a role that a user holds, in an area or everywhere
+user_role = Table(  # a role that a user holds in an area, or everywhere
     "user_role",
     metadata,
     Column("user_id", ForeignKey("user.id"), primary_key=True),
@@ -37,7 +36,7 @@ user_role = Table(  # a role that a user holds, in an area or everywhere
     known("role", HELD_BY_PEOPLE),
 )
 
-session = Table(  # 会话: somebody is signed in at a browser
+session = Table(  # 会话: a user is signed in with a browser
     "session",
     metadata,
     Column("secret", String(64), primary_key=True),
@@ -47,7 +46,7 @@ session = Table(  # 会话: somebody is signed in at a browser
     Column("expires_at", Instant, nullable=False, index=True),
 )
 
-device = Table(  # a browser at which this user has signed in before: it passes where strangers are slowed
+device = Table(  # a browser from which the user has signed in before, which is throttled by itself
     "device",
     metadata,
     Column("secret", String(64), primary_key=True),
@@ -68,38 +67,38 @@ api_token = Table(  # 访问令牌: a program acts as its user
     Column("revoked_at", Instant),
 )
 
-sign_in_failure = Table(  # an attempt counts as failed until it has succeeded, so that a crash forgets none
+sign_in_failure = Table(  # an attempt counts as failed until it succeeds, so a crash loses none
     "sign_in_failure",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("address", String(45), nullable=False),  # an IPv4 address, or an IPv6 network of 64 bits
-    Column("name", String(64), nullable=False),  # SHA-256: what is typed as a name may be a password
-    Column("device", String(64)),  # a known one's
+    Column("address", String(45), nullable=False),  # an IPv4 address or an IPv6 /64 network
+    Column("name", String(64), nullable=False),  # SHA-256, for a password may be typed as a name
+    Column("device", String(64)),  # a known device's secret; null: an unknown device
     Column("at", Instant, nullable=False, index=True),
     Index("ix_sign_in_failure_address_name_at", "address", "name", "at"),
     Index("ix_sign_in_failure_name_at", "name", "at"),
     Index("ix_sign_in_failure_device_at", "device", "at"),
 )
 
-idempotency = Table(  # what a request under a key came to, for when it is sent again
+idempotency = Table(  # the answer to a request with an idempotency key, for its repetitions
     "idempotency",
     metadata,
-    Column("key", String(64), primary_key=True),  # hash of who asked and under which key
-    Column("fingerprint", String(64), nullable=False),  # keyed hash of what was asked
+    Column("key", String(64), primary_key=True),  # hash of the caller and the key
+    Column("fingerprint", String(64), nullable=False),  # keyed hash of the request
     Column("status", Integer, nullable=False),
     Column("headers", Document, nullable=False),
     Column("body", Text, nullable=False),
     Column("at", Instant, nullable=False, index=True),
 )
 
-upload = Table(  # 上传件: a photo of a hop's evidence, or a scan that waits for the operation that keeps it
+upload = Table(  # 上传件: a photo of a hop's evidence, or a scan that waits for its operation
     "upload",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("hop_id", ForeignKey("hop.id"), index=True),  # none: a scan, kept for a day
+    Column("hop_id", ForeignKey("hop.id"), index=True),  # null: a scan, kept for a day
     Column("media_type", String(40), nullable=False),
     Column("size", Integer, nullable=False),  # bytes
-    Column("sha256", String(64), nullable=False),  # of the file itself
+    Column("sha256", String(64), nullable=False),  # of the file in clear
     Column("content", LargeBinary, nullable=False),  # encrypted, bound to this table, column and row
     Column("made_at", Instant, nullable=False, index=True),
     Column("made_by", String(80), nullable=False),

@@ -1,6 +1,6 @@
-"""The tables of the books 账册: customers, accounts, access resources, money, and what was done at the counter.
+"""The tables of the books 账册: customers, accounts, access resources, money, operations and outside effects.
 
-Identity numbers stand here only as ciphertext with a blind index beside it, passwords only as hashes.
+Identity numbers are stored as ciphertext with a blind index, passwords as hashes.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ customer = Table(
     Column("document_kind", String(40), nullable=False),
     Column("document_number", Text, nullable=False),  # ciphertext, bound to this table, column and row
     Column("document_index", String(64), nullable=False),  # blind index: HMAC of kind and number
-    Column("document_expires", Date),  # none: 长期
+    Column("document_expires", Date),  # null: valid for good 长期
     Column("mobile", String(20), nullable=False, index=True),
     Column("made_at", Instant, nullable=False),
     UniqueConstraint("document_index"),
 )
 
-pon_port = Table(  # an access resource 接入资源: so many subscribers share a port of an OLT
+pon_port = Table(  # an access resource 接入资源: an OLT's port, which `capacity` subscribers share
     "pon_port",
     metadata,
     Column("id", Id, primary_key=True),
@@ -52,7 +52,7 @@ pon_port = Table(  # an access resource 接入资源: so many subscribers share 
     CheckConstraint("used BETWEEN 0 AND capacity", name="used_fits"),
 )
 
-address = Table(  # a standard address 标准地址; without a port it is known, but nothing reaches it
+address = Table(  # a standard address 标准地址; without a port no line reaches it
     "address",
     metadata,
     Column("id", Id, primary_key=True),
@@ -64,7 +64,7 @@ address = Table(  # a standard address 标准地址; without a port it is known,
 _ENDED = f"state IN ({one_of(sorted(ACCOUNT_ENDS))})"
 _LIVING = text(f"state NOT IN ({one_of(sorted(ACCOUNT_ENDS))})")
 
-account = Table(  # a broadband account 宽带账号; taken over from elsewhere, it may have no customer and address yet
+account = Table(  # a broadband account 宽带账号; one taken over from elsewhere may have no customer and address
     "account",
     metadata,
     Column("id", Id, primary_key=True),
@@ -72,7 +72,7 @@ account = Table(  # a broadband account 宽带账号; taken over from elsewhere,
     Column("state", String(12), nullable=False),
     Column("customer_id", ForeignKey("customer.id"), index=True),
     Column("address_id", ForeignKey("address.id")),
-    Column("pon_port_id", ForeignKey("pon_port.id"), index=True),  # of which it occupies a place while it lives
+    Column("pon_port_id", ForeignKey("pon_port.id"), index=True),  # it occupies a place of the port while it lives
     Column("area", String(40), nullable=False),
     Column("mobile", String(20), nullable=False, index=True),
     Column("password", String(200)),  # argon2 hash
@@ -89,13 +89,13 @@ account = Table(  # a broadband account 宽带账号; taken over from elsewhere,
     Index("uq_account_address_living", "address_id", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING),
 )
 
-operation = Table(  # 业务受理: one account operation, done or refused; once its transaction is over it never changes
+operation = Table(  # 业务受理: an account operation, done or refused; it never changes after its transaction
     "operation",
     metadata,
     Column("id", Id, primary_key=True),
     Column("kind", String(40), nullable=False),
     Column("request_key", String(120), unique=True),
-    Column("fingerprint", String(64), nullable=False),  # keyed hash of the request: the same key must mean the same
+    Column("fingerprint", String(64), nullable=False),  # keyed hash of the request; a repetition must have the same
     Column("account_id", ForeignKey("account.id"), index=True),
     Column("at", Instant, nullable=False),
     Column("actor", String(80), nullable=False),
@@ -105,18 +105,18 @@ operation = Table(  # 业务受理: one account operation, done or refused; once
     Column("code", String(40)),
     Column("reason", Text),
     Column("result", Document, nullable=False),
-    known("outcome", ("pending", "accepted", "refused")),  # pending: inside its own transaction only
+    known("outcome", ("pending", "accepted", "refused")),  # pending: only inside its own transaction
     CheckConstraint("(outcome = 'refused') = (code IS NOT NULL AND reason IS NOT NULL)", name="refused"),
 )
 
-slip = Table(  # 业务受理单: one an operation, whose id is its serial. Append-only
+slip = Table(  # 业务受理单: an operation's slip; its serial is the operation's id. Append-only
     "slip",
     metadata,
     Column("operation_id", ForeignKey("operation.id"), primary_key=True),
     Column("content", Text, nullable=False),  # canonical JSON: what is printed, the same each time
 )
 
-demand = Table(  # 需求登记: who wanted a line where none can be had
+demand = Table(  # 需求登记: a line was wanted where none can be built
     "demand",
     metadata,
     Column("id", Id, primary_key=True),
@@ -129,7 +129,7 @@ demand = Table(  # 需求登记: who wanted a line where none can be had
     Column("at", Instant, nullable=False),
 )
 
-payment = Table(  # append-only; a refund is a payment back
+payment = Table(  # append-only; a refund is a payment too
     "payment",
     metadata,
     Column("id", Id, primary_key=True),
@@ -138,7 +138,7 @@ payment = Table(  # append-only; a refund is a payment back
     Column("kind", String(12), nullable=False),
     Column("method", String(12), nullable=False),
     Column("amount", BigInteger, nullable=False),  # fen
-    Column("reference", String(60)),  # the card terminal's
+    Column("reference", String(60)),  # the card terminal's; null: cash
     Column("refunds", ForeignKey("payment.id"), unique=True),
     Column("at", Instant, nullable=False),
     known("kind", ("charge", "refund")),
@@ -148,38 +148,38 @@ payment = Table(  # append-only; a refund is a payment back
     CheckConstraint("(method = 'card') = (reference IS NOT NULL)", name="card_has_its_reference"),
 )
 
-number_series = Table(  # numbers without gaps: taken inside the transaction that uses them
+number_series = Table(  # numbers without gaps, taken inside the transaction that uses them
     "number_series",
     metadata,
     Column("name", String(40), primary_key=True),
     Column("last", BigInteger, nullable=False),
 )
 
-invoice = Table(  # 发票; taken back, it is offset by a red-letter one 红字发票
+invoice = Table(  # 发票; a red-letter invoice 红字发票 offsets one that is taken back
     "invoice",
     metadata,
     Column("number", Id, primary_key=True, autoincrement=False),
     Column("operation_id", ForeignKey("operation.id"), nullable=False),
     Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
-    Column("amount", BigInteger, nullable=False),  # fen; a red-letter one's is negative
+    Column("amount", BigInteger, nullable=False),  # fen; negative on a red-letter invoice
     Column("offsets", ForeignKey("invoice.number"), unique=True),
     Column("content", Text, nullable=False),  # canonical JSON: what is printed
     Column("at", Instant, nullable=False),
     CheckConstraint("(amount < 0) = (offsets IS NOT NULL) AND amount <> 0", name="red_offsets_black"),
 )
 
-enrolment = Table(  # an account in a marketing plan 营销案
+enrolment = Table(  # an account's enrolment in a marketing plan 营销案
     "enrolment",
     metadata,
     Column("id", Id, primary_key=True),
     Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
     Column("operation_id", ForeignKey("operation.id"), nullable=False),
-    Column("plan", String(40)),  # none: a monthly fee alone, after a plan was voided
+    Column("plan", String(40)),  # null: a monthly fee alone, after a plan was voided
     Column("plans_version", String(12), nullable=False),
-    Column("terms", Document, nullable=False),  # the plan as it was then
-    Column("mobile", String(20)),  # the bound number that carries it
+    Column("terms", Document, nullable=False),  # the plan's terms at that time
+    Column("mobile", String(20)),  # the bound number that carries the plan
     Column("from_at", Instant, nullable=False),
-    Column("until", Date),  # the first day after its term
+    Column("until", Date),  # the first day after the plan's term
     Column("ended_at", Instant),
     Column("ended_for", String(40)),
     CheckConstraint("(ended_at IS NULL) = (ended_for IS NULL)", name="ended"),
@@ -192,7 +192,7 @@ enrolment = Table(  # an account in a marketing plan 营销案
     ),
 )
 
-binding = Table(  # 宽带与手机号码绑定, with its validity in time
+binding = Table(  # 宽带与手机号码绑定: a mobile number is bound to an account for a time
     "binding",
     metadata,
     Column("id", Id, primary_key=True),
@@ -212,7 +212,7 @@ binding = Table(  # 宽带与手机号码绑定, with its validity in time
     ),
 )
 
-kept_document = Table(  # 存留资料: a scan, encrypted, bound to this table, column and row
+kept_document = Table(  # 存留资料: a scan, encrypted and bound to this table, column and row
     "kept_document",
     metadata,
     Column("id", Id, primary_key=True),
@@ -220,11 +220,11 @@ kept_document = Table(  # 存留资料: a scan, encrypted, bound to this table, 
     Column("kind", String(40), nullable=False),
     Column("media_type", String(40), nullable=False),
     Column("size", Integer, nullable=False),  # bytes
-    Column("sha256", String(64), nullable=False),  # of the scan itself
+    Column("sha256", String(64), nullable=False),  # of the scan in clear
     Column("content", LargeBinary, nullable=False),
 )
 
-authentication_failure = Table(  # 鉴权失败, counted against guessing
+authentication_failure = Table(  # 鉴权失败: counted to stop guessing
     "authentication_failure",
     metadata,
     Column("id", Id, primary_key=True),
@@ -235,7 +235,7 @@ authentication_failure = Table(  # 鉴权失败, counted against guessing
     Index("ix_authentication_failure_actor", "actor", "at"),
 )
 
-audit = Table(  # append-only: who saw what is usually masked, and why
+audit = Table(  # append-only: who saw masked data in clear, or changed users, and why
     "audit",
     metadata,
     Column("id", Id, primary_key=True),
@@ -247,22 +247,22 @@ audit = Table(  # append-only: who saw what is usually masked, and why
     Column("reason", Text, nullable=False),
 )
 
-effect = Table(  # 外部动作: its own outbox, like a hop
+effect = Table(  # 外部动作: an outside effect, in its own outbox like a hop
     "effect",
     metadata,
     Column("id", Id, primary_key=True),
     Column("port", String(20), nullable=False),
-    Column("key", String(120), nullable=False, unique=True),  # by which the receiver recognises a repetition
-    Column("lane", String(60)),  # effects of one lane leave one after the other, in the order of their ids
+    Column("key", String(120), nullable=False, unique=True),  # the receiver recognises repetitions by it
+    Column("lane", String(60)),  # effects of one lane leave one after the other, by id
     Column("payload", Document, nullable=False),
     Column("state", String(12), nullable=False),
     Column("generation", Integer, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),
-    Column("failure", Text),  # the last one's kind, no data
+    Column("failure", Text),  # the last failure's kind, no data
     Column("wake_at", Instant),
     Column("made_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
-    Column("forgotten_at", Instant),  # since when its payload is empty
+    Column("forgotten_at", Instant),  # since when the payload is empty
     known("port", Port),
     known("state", EffectState),
     CheckConstraint(f"(state IN ({one_of(sorted(EFFECT_ENDS))})) = (confirmed_at IS NOT NULL)", name="confirmed"),

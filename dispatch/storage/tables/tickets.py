@@ -1,5 +1,4 @@
-"""The tables of the fault flow. Deciding columns are constrained here too: the database refuses what the life tables
-don't know."""
+"""The tables of the fault flow. Constraints repeat the life tables, so the database refuses states they don't know."""
 
 from __future__ import annotations
 
@@ -52,13 +51,13 @@ ticket = Table(
     Column("kind", String(40), nullable=False),
     Column("state", String(12), nullable=False),
     Column("account_id", ForeignKey("account.id"), nullable=False),
-    Column("area", String(40), nullable=False),  # of the line when it was reported; it stays so
+    Column("area", String(40), nullable=False),  # the line's when it was reported; it never changes
     Column("channel", String(20), nullable=False),
     Column("symptom", String(40), nullable=False),
     Column("category", String(40), nullable=False),
     Column("description", Text, nullable=False),
     Column("priority", SmallInteger, nullable=False),
-    Column("script", Document, nullable=False),  # pre-handling: [[question, answer], …] as they were given
+    Column("script", Document, nullable=False),  # pre-handling: [[question, answer], …] as given
     Column("hops", Integer, nullable=False, server_default="0"),  # visits to people so far
     Column("last_seq", Integer, nullable=False, server_default="0"),
     Column("reopened", Integer, nullable=False, server_default="0"),
@@ -68,7 +67,7 @@ ticket = Table(
     Column("ended_at", Instant),
     Column("outcome", String(40)),
     Column("request_key", String(120), unique=True),
-    Column("stored_at", Instant),  # since when its history and its records are in the case store
+    Column("stored_at", Instant),  # since when its history and records are in the case store
     known("state", TicketState),
     known("channel", CHANNELS),
     CheckConstraint("priority BETWEEN 1 AND 4", name="priority_known"),
@@ -80,7 +79,7 @@ ticket = Table(
     partial("ix_ticket_ended_at", "ended_at", "area", where="ended_at IS NOT NULL"),
     partial("ix_ticket_open", "id", "area", where="ended_at IS NULL"),
     partial("ix_ticket_to_store", "ended_at", where="ended_at IS NOT NULL AND stored_at IS NULL"),
-    postgresql_with={"fillfactor": 60},  # it is written again with every hop
+    postgresql_with={"fillfactor": 60},  # room on the page, for every hop updates the ticket
 )
 
 _PLACE = ("rank", "boarded_at", "id")
@@ -93,18 +92,18 @@ hop = Table(
     Column("seq", Integer, nullable=False),  # the ticket's first, second … hop
     Column("team", String(40), nullable=False),
     Column("area", String(40), nullable=False),  # its ticket's
-    Column("rank", Integer, nullable=False),  # on its board, the smallest first: `domain.rank`
+    Column("rank", Integer, nullable=False),  # its place on the board, the smallest first: `domain.rank`
     Column("state", String(12), nullable=False),
     Column("generation", Integer, nullable=False, server_default="0"),  # grows with every sending and every step
     Column(
         "steps_done", Integer, nullable=False, server_default="0"
-    ),  # of its team's stretch; not done again after a crash
+    ),  # of its team's automatic stretch; not repeated after a crash
     Column("failures", Integer, nullable=False, server_default="0"),
-    Column("failure", Text),  # the last one's kind and place, no data
-    Column("wake_at", Instant),  # the one time at which something must happen to it by itself
+    Column("failure", Text),  # the last failure's kind and place, no data
+    Column("wake_at", Instant),  # when something must happen to it by itself
     Column("asked_by", ForeignKey("hop.id")),
     Column("rule", String(200), nullable=False),
-    Column("facts", Document, nullable=False),  # what the decision that made it looked at
+    Column("facts", Document, nullable=False),  # the facts of the decision that made it
     Column("rulebook", ForeignKey("rulebook.version"), nullable=False),
     Column("found", Document),  # what the automatic stretch found out
     Column("assignee", String(80)),  # whom the worker proposes
@@ -132,11 +131,11 @@ hop = Table(
     CheckConstraint("state <> 'reported' OR finding IS NOT NULL", name="found"),
     CheckConstraint("seq >= 1 AND generation >= 0 AND failures >= 0", name="counted"),
     partial("uq_hop_live", "ticket_id", unique=True, where=f"state IN ({one_of(LIVE_HOP)})"),
-    # Each team's, so that a long backlog of one isn't in another's way.
+    # By team, so that the backlog of one team slows no other.
     partial("ix_hop_off_board", "team", "wake_at", "state", "area", where=f"state IN ({one_of(OFF_BOARD)})"),
     partial("ix_hop_quarantined", "id", "area", where=f"state = '{HopState.QUARANTINED}'"),
     partial("ix_hop_wake_at", "wake_at", where=f"wake_at IS NOT NULL AND state IN ({one_of(ON_BOARD)})"),
-    # A board is read page by page as its index lies; what is counted of it stands in the index too.
+    # A board is read page by page in the index's order, and counted from the index alone.
     partial("ix_hop_board", "team", *_PLACE, "state", "late", "area", where=f"state IN ({one_of(ON_BOARD)})"),
     partial("ix_hop_board_area", "team", "area", *_PLACE, "state", "late", where=f"state IN ({one_of(ON_BOARD)})"),
     partial("ix_hop_in_hand", "team", *_PLACE, "holder", "state", "area", where=f"state IN ({one_of(IN_HAND)})"),
@@ -145,17 +144,17 @@ hop = Table(
 
 
 def _among(states: Sequence[HopState]) -> ColumnElement[bool]:
-    """In the very words of the partial index: only so SQLite sees that it may use it."""
+    """The condition in the words of the partial index, which SQLite requires to use the index."""
     return hop.c.state.in_([literal_column(f"'{state}'") for state in states])
 
 
 on_board, off_board = _among(ON_BOARD), _among(OFF_BOARD)
-"""On a team's board; alive elsewhere: on the way there, or in the quarantine."""
+"""On a team's board; live elsewhere: on the way to the board, or in the quarantine."""
 quarantined = hop.c.state == literal_column(f"'{HopState.QUARANTINED}'")
 in_hand = _among(IN_HAND)
 live = _among(LIVE_HOP)
 
-history = Table(  # append-only: a trigger refuses changes, and removals but into the case store
+history = Table(  # append-only: triggers refuse updates, and deletes except into the case store
     "history",
     metadata,
     Column("id", Id, primary_key=True),
@@ -169,7 +168,7 @@ history = Table(  # append-only: a trigger refuses changes, and removals but int
     Column("detail", Document, nullable=False),
 )
 
-archive_record = Table(  # append-only likewise
+archive_record = Table(  # append-only like the history
     "archive_record",
     metadata,
     Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
@@ -180,7 +179,7 @@ archive_record = Table(  # append-only likewise
     Index("ix_archive_record_archived_at", "archived_at"),
 )
 
-stored_case = Table(  # 档案库: what tells of a case that ended long ago; append-only, for good
+stored_case = Table(  # 档案库: an old case's history and records; append-only for good
     "stored_case",
     metadata,
     Column("ticket_id", ForeignKey("ticket.id"), primary_key=True, autoincrement=False),
@@ -197,18 +196,16 @@ survey = Table(
     partial("ix_survey_answered_at", "answered_at", where="answered_at IS NOT NULL"),
 )
 
-survey_attempt = (
-    Table(  # the intent to send stands here before anything is sent; its key lets the receiver recognise it
-        "survey_attempt",
-        metadata,
-        Column("hop_id", ForeignKey("survey.hop_id"), primary_key=True),
-        Column("attempt", Integer, primary_key=True),
-        Column("made_at", Instant, nullable=False),
-        Column("confirmed_at", Instant),
-    )
+survey_attempt = Table(  # written before the question is sent; the receiver recognises a repetition by its key
+    "survey_attempt",
+    metadata,
+    Column("hop_id", ForeignKey("survey.hop_id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("made_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
 )
 
-crew = Table(  # who can be proposed for a team's work, by area
+crew = Table(  # 班组人员: who can be proposed for a team's work in an area
     "crew",
     metadata,
     Column("team", String(40), primary_key=True),
@@ -216,7 +213,7 @@ crew = Table(  # who can be proposed for a team's work, by area
     Column("area", String(40), primary_key=True),
 )
 
-process = Table(  # a relay's or a worker's sign of life
+process = Table(  # the heartbeat of a relay or worker process
     "process",
     metadata,
     Column("name", String(120), primary_key=True),
@@ -225,7 +222,7 @@ process = Table(  # a relay's or a worker's sign of life
     Column("seen_at", Instant, nullable=False),
 )
 
-epoch = Table(  # one row: what lifts the generations over those of the time before a restore
+epoch = Table(  # one row: `base` raises all generations above those from before a restore
     "epoch",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),

@@ -243,7 +243,7 @@ def downgrade() -> None:
 
 
 def _forbid_changes(table: str) -> None:
-    """What was done can't be undone by a statement, on either database."""
+    """Make the table append-only on either database."""
     if op.get_bind().dialect.name == "sqlite":
         for act in ("UPDATE", "DELETE"):
             op.execute(

@@ -1,4 +1,4 @@
-"""The tables of the books; accounts get an id, so that a renamed one stays the same, and tickets point at it."""
+"""The tables of the books. Accounts get an id that outlives a renaming, and tickets refer to it."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -63,7 +63,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Of several accounts of one number the newest is kept; what only the books know is lost."""
+    """Keep the newest account of each number; data that only the books have is lost."""
     for table in (*APPEND_ONLY, "operation"):
         _allow_changes(table)
     op.create_table(
@@ -113,7 +113,7 @@ _OTHERS = (
     "id", "kind", "state", "area", "channel", "symptom", "category", "description", "priority", "script", "hops",
     "last_seq", "reopened", "urged", "urged_at", "made_at", "ended_at", "outcome", "request_key",
 )  # fmt: skip
-"""The ticket's columns that stay as they are."""
+"""The ticket's columns that don't change."""
 
 
 def _postgresql() -> bool:
@@ -132,7 +132,7 @@ def _index(column: str) -> None:
 
 
 def _rebuild_ticket(account: "sa.Column[object]") -> None:
-    """SQLite can't exchange a column that others depend on: the table is made anew beside the old one."""
+    """Rebuild the table: SQLite can't replace a column that others depend on."""
     op.create_table(
         "ticket_new",
         sa.Column("id", Id, nullable=False),
@@ -484,7 +484,7 @@ def _create_books() -> None:
 
 
 def _forbid_changes(table: str, when: str = "true") -> None:
-    """What was done can't be undone by a statement, on either database."""
+    """Make the table append-only on either database."""
     if not _postgresql():
         op.execute(
             f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} WHEN {when} "

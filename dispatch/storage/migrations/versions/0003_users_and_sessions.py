@@ -1,4 +1,4 @@
-"""The tables of the web: users with their roles, sessions, devices, tokens, failed sign-ins, answers kept for repeats."""
+"""The tables of the web: users and roles, sessions, devices, tokens, failed sign-ins, and kept answers."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""A hop knows its place on its board; indexes by which boards, lists and figures are read; processes' signs of life."""
+"""Hops get a rank on their board; indexes for boards, lists and figures; heartbeats of processes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -78,7 +78,7 @@ def _index(name: str, table: str, columns: list[str], where: str | None = None, 
 
 
 def _rebuild_hop() -> None:
-    """SQLite can't make a column mandatory: the table is written anew, with the checks that reflection doesn't see."""
+    """Rebuild the table, with the checks that reflection doesn't see: SQLite can't make a column NOT NULL."""
     for index in ("uq_hop_live", "ix_hop_wake_at"):
         op.drop_index(index, "hop")
     checks = tuple(sa.CheckConstraint(check, name=op.f(f"ck_hop_{name}")) for name, check in HOP_CHECKS.items())

@@ -1,4 +1,4 @@
-"""Uploads: photos of a hop's evidence, scans that wait for their operation; and mobile numbers to find a customer by."""
+"""Uploads: photos of a hop's evidence, and scans for an operation; indexes to find a customer by mobile number."""
 
 import sqlalchemy as sa
 from alembic import op

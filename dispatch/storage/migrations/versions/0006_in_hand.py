@@ -1,4 +1,4 @@
-"""What people have in their hands, read off an index of its own: they are few beside what waits."""
+"""An index of claimed and held hops, which are few beside those that wait."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The epoch: what lifts every generation, when the database was restored, over all that were ever in a message."""
+"""The epoch: after a restore, it raises generations above those that were ever in a message."""
 
 import sqlalchemy as sa
 from alembic import op

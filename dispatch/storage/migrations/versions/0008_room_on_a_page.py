@@ -1,5 +1,5 @@
-"""A ticket is written again with every hop: with room left on its page PostgreSQL puts the new version beside the old
-one, and no index learns of it. What is written already stays where it is until it is written again."""
+"""A fill factor for tickets, which every hop updates: with room on the page PostgreSQL makes a heap-only update, which
+touches no index. Existing rows stay where they are until their next update."""
 
 from alembic import op
 

@@ -1,5 +1,5 @@
-"""The case store: where the history and the records of cases go that ended long ago. Outside effects forget what they
-said when their receiver has long confirmed it."""
+"""The case store for the history and records of old cases. The payloads of effects that were confirmed long ago can be
+emptied."""
 
 import json
 import zlib
@@ -13,9 +13,9 @@ revision = "0009"
 down_revision = "0008"
 
 DOCUMENTS = {"history": ("detail",), "archive_record": ()}
-"""What moves into the store, with its columns that hold a document."""
+"""The tables whose rows move into the store, with their JSON columns."""
 CASES = 1_000
-"""So many are taken out of the store at once, when the schema goes back."""
+"""Cases that a downgrade takes out of the store at once."""
 
 
 def upgrade() -> None:
@@ -84,7 +84,7 @@ def _put_back(table: str, documents: tuple[str, ...], rows: list[dict[str, objec
     op.get_bind().execute(sa.text(put), {"rows": json.dumps(rows)})
 
 
-# -- what was done can't be undone by a statement, on either database ----------------------------------
+# -- append-only tables, on either database ------------------------------------------------------------
 
 
 def _forbid_changes(table: str) -> None:
@@ -102,7 +102,7 @@ def _forbid_changes(table: str) -> None:
 
 
 def _allow_changes(table: str) -> None:
-    """Removal too, where both are forbidden as of old."""
+    """Drop the triggers that forbid updates and deletes."""
     if not _postgresql():
         op.execute(f"DROP TRIGGER {table}_no_update")
         op.execute(f"DROP TRIGGER IF EXISTS {table}_no_delete")
@@ -142,7 +142,7 @@ def _allow_removal(table: str) -> None:
 
 
 def _forbid_changes_and_removal(table: str) -> None:
-    """As it was before there was a store."""
+    """Restore the triggers from before there was a store."""
     _forbid_changes(table)
     if not _postgresql():
         _refuse_in_sqlite(table, "DELETE")

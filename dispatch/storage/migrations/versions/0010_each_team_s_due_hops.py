@@ -1,5 +1,5 @@
-"""What is due is found by team: the index over all teams' `wake_at` led through one team's whole backlog to what was due
-for another. On boards, where that index stays, a hop wakes by itself."""
+"""Due hops are found by team: in the index over all teams' `wake_at`, a search for one team's hops read another team's
+whole backlog. For hops on boards that index stays."""
 
 import sqlalchemy as sa
 from alembic import op
