@@ -1,4 +1,4 @@
-"""What the contest found: a table, a picture, and the line that everybody can compare."""
+"""The contest's results: a table, a picture, and a line to compare."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ WORDS = """# The same seven hops, side by side
 {head}
 {rows}
 
-Measured on {where}. Made by `make bench`: in turns (A B A B …), medians.
+Measured on {where}. Made by `make bench`: medians of rounds in turns (A B A B …).
 
 - A *hop* of a peer is one task of a chain, pipeline or job, with an empty body. A hop of ours is a visit of a ticket
-  to a team that the team's worker ends by itself: taken from the outbox, sent as a Celery message, received, ended with
-  a finding whose evidence is checked, the next team decided by the rules, the ticket, the next hop and the history
-  written; the sixth freezes the archive record with the whole journey and its SHA-256. Every hop is committed, with
-  `fsync` on. Task events for Flower are on, Flower itself isn't running.
-- Procrastinate does the same rows' work in SQL, a transaction a job, without rules, evidence checks, archive record.
-- *hops/s*, *processor* and *memory*: with 2,000 lives under way; the one who reports them, the workers, the broker and
-  the database counted together. *p50*, *p99*: from the end of one hop to the end of the next, at half of that rate.
-  *One at a time*: one life after the other.
-- Nobody's pace is in these figures: with people, a hop waits on a board until somebody claims it.
+  to a team whose worker ends it by itself. The relay takes it from the outbox and sends it as a Celery message; the worker
+  receives it, ends it with a finding whose evidence is checked, has the rules choose the next team, and writes ticket,
+  next hop and history. The sixth hop freezes the archive record with the whole journey and its SHA-256. Every hop is
+  committed, with `fsync` on. Task events for Flower are on; Flower itself doesn't run.
+- Procrastinate writes the same rows in SQL, one transaction per job, without rules, evidence checks or archive record.
+- *hops/s*, *processor* and *memory*: with 2,000 tickets under way; the reporter, the workers, the broker and the
+  database count together. *p50*, *p99*: from the end of one hop to the end of the next, at half of that rate.
+  *One at a time*: one ticket after the other.
+- The figures contain no people: with people, a hop waits on a board until somebody claims it.
 
 ## Where the processors' time goes
 
-Of a hop of ours on PostgreSQL, in microseconds of processor:
+Processor time of a hop of ours on PostgreSQL, in microseconds:
 
 | | full load | half load | one at a time |
 |---|---|---|---|
@@ -57,7 +57,7 @@ def _rows(found: Sequence[Contender]) -> list[str]:
 
 
 def _parts(ours: Contender) -> list[str]:
-    """Each with its share; the largest at full load first."""
+    """Rows of the parts with their shares, the largest at full load first."""
     runs = [ours.parts(of) for of in ("full", "half", "single")]
     return [
         f"| {name} | "
@@ -68,7 +68,7 @@ def _parts(ours: Contender) -> list[str]:
 
 
 def write(found: Sequence[Contender], folder: Path) -> None:
-    """`bench.md` with the table, `bench.svg` with the picture."""
+    """Write `bench.md` with the table and `bench.svg` with the picture."""
     where = (
         f"{os.cpu_count()} processors ({platform.machine()}), {platform.system()}, Python {platform.python_version()}"
     )
