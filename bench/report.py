@@ -22,10 +22,10 @@ WORDS = """# The same seven hops, side by side
 Measured on {where}. Made by `make bench`: medians of rounds in turns (A B A B …).
 
 - A *hop* of a peer is one task of a chain, pipeline or job, with an empty body. A hop of ours is a visit of a ticket
-  to a team whose worker ends it by itself. The relay takes it from the outbox and sends it as a Celery message; the worker
-  receives it, ends it with a finding whose evidence is checked, has the rules choose the next team, and writes ticket,
-  next hop and history. The sixth hop freezes the archive record with the whole journey and its SHA-256. Every hop is
-  committed, with `fsync` on. Task events for Flower are on; Flower itself doesn't run.
+  to a team whose worker ends it by itself. The relay takes it from the outbox and sends it as a Celery message; the
+  worker receives it, ends it with a finding whose evidence is checked, has the rules choose the next team, and writes
+  ticket, next hop and history. The sixth hop freezes the archive record with the whole journey and its SHA-256. Every
+  hop is committed, with `fsync` on. Task events for Flower are on; Flower itself doesn't run.
 - Procrastinate writes the same rows in SQL, one transaction per job, without rules, evidence checks or archive record.
 - *hops/s*, *processor* and *memory*: with 2,000 tickets under way; the reporter, the workers, the broker and the
   database count together. *p50*, *p99*: from the end of one hop to the end of the next, at half of that rate.
