@@ -118,6 +118,6 @@ def list_failed_orders(call: Call, limit: Limit = 50) -> FailedOrders:
 
 
 def served(call: Call) -> frozenset[str] | None:
-    """In which areas the caller may do this; None: in all. Raises NotAllowed."""
+    """The areas in which the caller may do this; None: all. Raises NotAllowed."""
     call.act()
     return call.areas(call.operation, NOTHING)

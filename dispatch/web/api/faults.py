@@ -241,7 +241,7 @@ def submit(call: Call, asked: NewFaultRequest) -> AcceptedBody:
 
 
 def _require_in_area(call: Call, account: str) -> Actor:
-    """A line of another area is unknown. Raises UnknownAccount, NotAllowed."""
+    """The actor. An account of another area counts as unknown. Raises UnknownAccount, NotAllowed."""
     row = accounts.by_numbers(call.tx, [account]).get(account)
     unknown = UnknownAccount(account=account)
     if row is None:

@@ -259,7 +259,7 @@ def _report(hop_id: int, actor: Actor, asked: ReportRequest) -> Report:
 
 
 def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[LockedHop, Actor]:
-    """The hop, locked, and in which role the caller does this. Raises NotFound, NotAllowed, ChangedMeanwhile."""
+    """The locked hop, and the actor. Raises NotFound, NotAllowed, ChangedMeanwhile."""
     row = rows.lock_one(call.tx, *read_hop_number(name))
     if row is None:
         raise missing_hop(name)
@@ -287,7 +287,7 @@ def _seen(call: Call, ticket_id: int, seq: int | None, name: str) -> HopView:
 
 
 def _done(call: Call, row: LockedHop) -> HopChange:
-    """What has become of the hop."""
+    """The hop as it is now, and the hop that follows it."""
     visits = rows.visits(call.tx, row.ticket_id)
     ticket = _ticket(call, visits)
     told = [hop_view(call, row.kind, visit, ticket) for visit in visits if visit.seq in (row.seq, row.seq + 1)]
@@ -295,7 +295,7 @@ def _done(call: Call, row: LockedHop) -> HopChange:
 
 
 def _ticket(call: Call, visits: Sequence[Visit]) -> Target:
-    """Whose hops these are."""
+    """The hops' ticket, as a target of the policy."""
     teams = teams_named(call, {visit.team for visit in visits})
     return Target(visits[0].area, None, teams, TicketState(visits[0].ticket_state))
 
@@ -309,8 +309,8 @@ def _many(
     made: Callable[[int, int, Actor], Act],
     done: Callable[[list[Act]], Refusals],
 ) -> BatchOutcome:
-    """What may be done is done; what the policy, the life tables or the rules refuse is told. `asked` are names and on
-    whose behalf; `made` makes the act from its place among them, the hop's id and the actor."""
+    """Do every act that policy, life tables and rules allow, and report the others. `asked` are hop names and on whose
+    behalf; `made` makes the act from its place among them, the hop's id and the actor."""
     call.asked = True
     refused: list[RefusedHop] = []
     ids: dict[int, int] = {}

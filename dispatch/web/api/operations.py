@@ -125,7 +125,7 @@ class Operations(ResponseBody):
 MOST_SCANS = 20
 _SCANS = TypeAdapter(Annotated[list[NamedScan], Of(max_length=MOST_SCANS)])
 _STAND_IN = {"content": "JVBERi0="}
-"""For a scan in a trial, which only asks whether it is there: the beginning of a PDF."""
+"""A stand-in for a scan in a trial run, which only asks whether it exists: the beginning of a PDF."""
 _REFUSALS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Refusal)]
 
 
@@ -207,7 +207,7 @@ def at_counter(call: Call, outlet: str | None) -> tuple[Actor, Counter]:
 
 
 def _request(call: Call, model: type[OperationRequest], sent: Json) -> OperationRequest:
-    """Raises RequestValidationError, UploadGone."""
+    """The operation's request with its scans. Raises RequestValidationError, UploadGone."""
     named, asked = _scans(sent), {name: each for name, each in sent.items() if name != "scans"}
     faults: list[tuple[tuple[str | int, ...], Wording]] = list(unwritable(asked, ()))
     if "request_key" in asked:
@@ -231,7 +231,7 @@ def _request(call: Call, model: type[OperationRequest], sent: Json) -> Operation
 
 
 def _scans(sent: Mapping[str, Any]) -> list[NamedScan]:
-    """Raises RequestValidationError."""
+    """The scans that the request names. Raises RequestValidationError."""
     try:
         return _SCANS.validate_python(sent.get("scans", []))
     except ValidationError as wrong:
@@ -239,7 +239,8 @@ def _scans(sent: Mapping[str, Any]) -> list[NamedScan]:
 
 
 def _answer(call: Call, outcome: OperationOutcome) -> Any:
-    """A refusal is answered and not raised: it is on record, and a failed authentication counts."""
+    """The answer. A refusal is not raised, so that its transaction commits: it is on record, and a failed
+    authentication counts."""
     if outcome.repeated:
         call.visitor.headers["Idempotency-Replayed"] = "true"
     if isinstance(outcome, OperationRefused):

@@ -164,7 +164,7 @@ def named(name: str, of: title_of.Title) -> NamedBody:
 
 
 def bilingual(text: str) -> TitleBody:
-    """A field's description, `中文 · English`."""
+    """Split a field's description, `中文 · English`."""
     zh, _, en = text.partition(" · ")
     return TitleBody(zh=zh, en=en)
 

@@ -17,7 +17,7 @@ from dispatch.domain.title import Wording, WrongValue
 from dispatch.errors import BadInput
 
 LARGEST_BATCH = 200
-"""What bulk forms take at once."""
+"""Entries of one bulk request or one page at most."""
 
 
 class RequestBody(BaseModel):
@@ -52,11 +52,11 @@ def _seen(text: str) -> str:
 
 
 _SEEN = Field(json_schema_extra={"pattern": r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"})
-"""The same as the description says it."""
+"""The same check as a pattern, for the OpenAPI description."""
 Word = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_seen), _SEEN]
 """A name on one line, of at most a column's length."""
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_seen), _SEEN]
-"""What somebody says."""
+"""Free text of several lines."""
 
 TicketName = Annotated[str, Path(pattern=r"^[FCfc]?[0-9]{1,18}$", description="Ticket number, such as F00000042.")]
 HopName = Annotated[
@@ -84,7 +84,7 @@ class Page(ResponseBody, Generic[T]):
 
 
 def page(items: Sequence[T], limit: int, key: Any) -> Page[T]:
-    """`items` may hold one more than `limit`: then a next page follows, behind the `limit`-th, whose `key` is given."""
+    """A page of `items`, of which one more than `limit` means a next page; `key` is the last key of this page."""
     return Page(items=list(items[:limit]), next=write_cursor(key) if len(items) > limit else None)
 
 

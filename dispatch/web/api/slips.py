@@ -40,7 +40,7 @@ class Pdf(Response):
     media_type = "application/pdf"
 
     def __init__(self, content: bytes, name: str) -> None:
-        """Our own pages may show it within themselves."""
+        """The headers allow our own pages to show the PDF in a frame."""
         headers = {
             "Content-Disposition": f'inline; filename="{name}.pdf"',
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
@@ -56,7 +56,7 @@ def print_slip(call: Call, serial: Serial) -> Pdf:
 
 
 def find_slip(call: Call, serial: str) -> SlipData:
-    """What stands on it, if it is the caller's to see. Raises NotFound, NotAllowed."""
+    """The data of a slip that the caller may see. Raises NotFound, NotAllowed."""
     found, missing = (
         operations.slip_paper(call.tx, read_slip_serial(serial)),
         NotFound(what=Wording("受理单", "slip"), which=serial),
@@ -81,7 +81,7 @@ def print_invoice(call: Call, number: _Number) -> Pdf:
 
 
 def papers(outcome: OperationAccepted) -> list[Paper]:
-    """What an operation has left on paper: its slip first."""
+    """The papers of an operation: its slip first, then its invoices."""
     result: dict[str, Any] = dict(outcome.result)
     invoices = [each for each in (result.get("invoice"), *result.get("red_letters", ())) if each]
     slips = [Paper(kind="slip", number=outcome.slip, url=f"/api/v1/slips/{outcome.slip}")] if outcome.slip else []

@@ -249,7 +249,7 @@ def _told(team: Team) -> dict[str, Any]:
 
 
 def _loads(call: Call, teams: Sequence[Team]) -> dict[str, LoadBody | None]:
-    """Of each of these teams as much as lies in the areas in which the caller may know its load."""
+    """The load of each team, counted over the areas in which the caller may see it; None where there is none."""
     asked: dict[frozenset[str] | None, dict[str, dict[str, Any]]] = {}
     loads: dict[str, LoadBody | None] = {}
     one = teams[0].name if len(teams) == 1 else None

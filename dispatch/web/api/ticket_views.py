@@ -153,7 +153,7 @@ def hop_name(kind: str, ticket_id: int, seq: int) -> str:
 
 
 def find_hop(call: Call, name: str) -> int:
-    """The id of the hop that is meant. Raises NotFound, BadInput."""
+    """The id of the hop of this name. Raises NotFound, BadInput."""
     found = hops.find(call.tx, *read_hop_number(name))
     if found is None:
         raise missing_hop(name)
@@ -161,7 +161,7 @@ def find_hop(call: Call, name: str) -> int:
 
 
 def teams_named(call: Call, names: Collection[str]) -> tuple[Team, ...]:
-    """Those that the rules in force still know."""
+    """The teams of these names that the rules in force still know."""
     return tuple(call.rulebook.teams[name] for name in sorted(names) if name in call.rulebook.teams)
 
 
@@ -179,7 +179,7 @@ def hop_thing(
 
 
 def may_with_hop(call: Call, thing: Target, holder: str | None) -> list[str]:
-    """What the caller can do with it now, by himself or on behalf of who holds it, or shall hold it."""
+    """What the caller can do with it now, themselves or on behalf of its present or future holder."""
     offered = []
     for move in MOVES_OF_HOPS:
         own = call.may(move, thing) and (move not in _OF_HOLDERS or holder == call.user.name)
@@ -191,7 +191,7 @@ def may_with_hop(call: Call, thing: Target, holder: str | None) -> list[str]:
 
 
 def is_supervised(call: Call, thing: Target) -> bool:
-    """A supervisor moves any hop, also one whose holder has gone home."""
+    """Whether the caller is a supervisor of its area, who may move any hop, also one whose holder has gone home."""
     return any(grant.role == "supervisor" and grant.covers(thing.area) for grant in call.user.grants)
 
 
@@ -260,5 +260,5 @@ def seen_journey(call: Call, ticket_id: int, name: str, operation: str) -> tuple
 
 
 def words_of(detail: Mapping[str, Any], *, shown: bool) -> dict[str, Any]:
-    """What an act says of itself, without the customer's words where they aren't to be seen."""
+    """The details of a history entry, without the customer's words unless `shown`."""
     return {key: value for key, value in detail.items() if shown or key not in ("said", "reason", "answers")}

@@ -247,7 +247,7 @@ def see_ticket(call: Call, ticket: TicketName) -> JourneyBody:
 
 
 def tell(call: Call, journey: lists.Journey, thing: Target) -> JourneyBody:
-    """What the caller sees of it."""
+    """The journey as the caller may see it."""
     row, shown = journey.ticket, call.shows(GuardedField.CUSTOMER, thing)
     names: dict[int | None, str] = {hop.id: hop_name(row.kind, row.id, hop.seq) for hop in journey.hops}
     return JourneyBody(
@@ -341,7 +341,7 @@ def answer_by_phone(call: Call, ticket: TicketName, asked: PhoneAnswerRequest) -
 
 
 def _actor(call: Call, name: str) -> tuple[int, Actor]:
-    """The ticket's id, and in which role the caller does this with it. Raises NotFound, NotAllowed."""
+    """The ticket's id, and the actor. Raises NotFound, NotAllowed."""
     ticket_id = read_ticket_number(name)
     row = tickets.get(call.tx, ticket_id)
     visits = hops.of_tickets(call.tx, [ticket_id])

@@ -169,13 +169,13 @@ def require_scans(call: Call, ids: Sequence[int]) -> None:
 
 
 def scans_named(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
-    """The contents of scans that the caller has sent up. Raises UploadGone."""
+    """The contents of scans that the caller has uploaded. Raises UploadGone."""
     require_scans(call, ids)
     return {upload: uploads.content(call.here.cipher(), uploads.get(call.tx, upload)) for upload in ids}
 
 
 def _require_in_hand(row: LockedHop) -> None:
-    """Raises IllegalMove."""
+    """Require that the hop is in hand. Raises IllegalMove."""
     states = POLICIES["add a photo"].states or frozenset()
     if HopState(row.state) not in states:
         raise IllegalMove(
@@ -187,7 +187,7 @@ def _require_in_hand(row: LockedHop) -> None:
 
 
 def _seen(call: Call, name: str) -> TicketRow:
-    """The ticket, whose customer the caller sees. Raises NotFound, NotAllowed."""
+    """The ticket, if the caller may see its customer. Raises NotFound, NotAllowed."""
     ticket_id = read_ticket_number(name)
     row = tickets.get(call.tx, ticket_id)
     visits = hops.of_tickets(call.tx, [ticket_id])
