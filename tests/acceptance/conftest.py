@@ -67,6 +67,7 @@ class Home:
             around.enter_context(mock.patch.dict(os.environ, {**project, **self.environment}, clear=True))
             around.enter_context(mock.patch.object(sys, "argv", ["dispatch", *arguments]))
             around.enter_context(mock.patch("dispatch.cli.context.silence_logs", _quiet))
+            around.enter_context(mock.patch("dispatch.defaults.PROJECT", self.project))
             around.enter_context(contextlib.chdir(self.project))
             around.enter_context(mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode()))))
             around.enter_context(contextlib.redirect_stdout(out))
