@@ -56,6 +56,7 @@ def get_context() -> Context:
 @functools.lru_cache(maxsize=1)
 def _context_of(_pid: int) -> Context:
     settings = load_settings()
+    settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)  # on a new machine with a database elsewhere
     database = open_database(settings, plans_by_index_only=True)
     return Context(
         settings=settings,
