@@ -725,7 +725,7 @@ class UploadGone(DispatchError):
 
 
 class NotAllowed(DispatchError):
-    """{role} {actor} 无权对{what}办理“{act}”；可办理的是：{allowed}。
+    """{role} {actor} 不能{act}（{what}）；有权的是：{allowed}。
     {role} {actor} may not {act} {what}; that is for: {allowed}."""
 
     code = "not-allowed"

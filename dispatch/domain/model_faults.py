@@ -52,14 +52,22 @@ _ZH: Mapping[str, str] = {
 }
 
 
+_EN: Mapping[str, str] = {
+    "missing": "is missing",
+    "extra_forbidden": "there is no such field",
+    "json_invalid": "JSON: {error}",
+    "string_pattern_mismatch": "should match {pattern}",
+}
+"""Where pydantic's own message says too little."""
+
+
 def model_fault(error: Mapping[str, Any]) -> Wording:
     """One entry of `ValidationError.errors()`, or of a request's, without what was given: that may be personal data."""
     kind, context = str(error["type"]), error.get("ctx") or {}
     said = context.get("error")
     if isinstance(said, WrongValue):
         return said.what
-    en = str(error["msg"]).removeprefix("Value error, ")
-    if kind == "missing":
-        en = "is missing"
+    own = str(error["msg"]).removeprefix("Value error, ")
+    en = _EN[kind].format_map(context) if kind in _EN else own
     zh = _ZH.get(kind)
     return Wording(f"值有误（{en}）" if zh is None else zh.format_map(context), en)

@@ -10,9 +10,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
+from dispatch.accounts.operation import TITLES as OPERATIONS
+from dispatch.domain.acts import act_wording
 from dispatch.domain.lifecycle import State
 from dispatch.domain.roles import AT_THE_COUNTER, HELD_BY_PEOPLE, PERMITTED, Role
 from dispatch.domain.ticket import HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, TicketState
+from dispatch.domain.title import Wording
 from dispatch.routing.rulebook import Team
 
 
@@ -157,6 +160,58 @@ POLICIES: Mapping[str, Policy] = {
     "manage users": Policy(roles=frozenset({Role.ADMINISTRATOR})),
     "see the audit trail": Policy(roles=frozenset({Role.ADMINISTRATOR})),
 }
+
+
+_WORDS: Mapping[str, str] = {
+    "ask for health": "查看健康状况",
+    "see the schema": "查看接口文档",
+    "sign in": "登录",
+    "see a survey": "查看回访",
+    "answer a survey": "答复回访",
+    "read metrics": "读取指标",
+    "see one's session": "查看自己的会话",
+    "sign out": "退出登录",
+    "change one's password": "修改自己的密码",
+    "have tokens": "管理自己的令牌",
+    "follow the script": "做预处理",
+    "see warnings": "查看重复提醒",
+    "answer by phone": "电话回访",
+    "list tickets": "查看工单列表",
+    "see a ticket": "查看工单",
+    "see a hop": "查看环节",
+    "see the quarantine": "查看隔离区",
+    "add a photo": "加照片",
+    "see photos": "查看照片",
+    "add a scan": "上传扫描件",
+    "find customers": "查找客户",
+    "list operations": "查看受理记录",
+    "see slips": "查看受理单",
+    "see failed orders": "查看退单清单",
+    "list accounts": "查看账号列表",
+    "search addresses": "查找地址",
+    "see addresses": "查看地址",
+    "see plans": "查看营销案",
+    "see effects": "查看外部动作",
+    "release effects": "放行外部动作",
+    "see teams": "查看班组",
+    "see a board": "查看看板",
+    "see a crew": "查看班组人员",
+    "add to a crew": "增减班组人员",
+    "see rules": "查看规则",
+    "try rules": "试算规则",
+    "see figures": "查看大屏数字",
+    "manage users": "管理用户",
+    "see the audit trail": "查看审计记录",
+}
+"""What people call the operations that are neither acts on tickets nor account operations."""
+
+
+def wording(operation: str) -> Wording:
+    """An operation in a sentence."""
+    kind = OPERATIONS.get(operation.removeprefix("account "))
+    if kind is not None and operation.startswith("account "):
+        return Wording(kind.zh, operation)
+    return Wording(_WORDS[operation], operation) if operation in _WORDS else act_wording(operation)
 
 
 def decide(operation: str, role: Role, in_area: bool, thing: Target = NOTHING) -> Permission:

@@ -62,8 +62,8 @@ STATUS: Mapping[type[DispatchError], int] = {
 
 OF_HTTP: Mapping[int, tuple[str, Wording]] = {
     400: ("malformed", Wording("请求无法读取。", "The request can't be read.")),
-    404: ("not-found", Wording("没有这个页面。", "There is no such page.")),
-    405: ("method-not-allowed", Wording("这里不能这样做。", "That can't be done here.")),
+    404: ("not-found", Wording("没有这个网址。", "There is no such page.")),
+    405: ("method-not-allowed", Wording("这个网址不收这种请求方法。", "This address doesn't take that method.")),
     413: ("too-large", Wording("请求太大，这里收不下。", "The request is larger than what is taken here.")),
 }
 
@@ -78,7 +78,7 @@ _HEADINGS: Mapping[str, str] = {
 """The Chinese titles of those problems that no error of the tree stands behind."""
 
 NOT_READY = Wording("系统还没准备好，请联系运维人员。", "The service isn't ready: its operator must look.")
-INVALID = Wording("请求不是文档所写的形式。", "The request isn't of the documented form.")
+INVALID = Wording("请求不是文档所写的形式，见各处说明。", "The request isn't of the documented form.")
 BUSY = Wording("数据库忙，请稍后再试。", "The database is busy: try again in a moment.")
 UNEXPECTED = Wording("系统出错，详情在日志中。", "Something went wrong; its trace is in the log.")
 

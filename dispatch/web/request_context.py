@@ -10,7 +10,6 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from dispatch.access.sessions import Caller
-from dispatch.domain.acts import ACTS, act_wording
 from dispatch.domain.roles import Actor, Grant, Role, role_wordings
 from dispatch.domain.title import Wording
 from dispatch.errors import ChangedMeanwhile, DispatchError, NotAllowed, VersionMissing
@@ -32,6 +31,7 @@ from dispatch.web.policy import (
     sees_all,
     serves,
     shows,
+    wording,
 )
 
 _BEST_FIRST = (Permission.ALLOWED, Permission.UNTIMELY, Permission.FORBIDDEN, Permission.HIDDEN)
@@ -167,7 +167,7 @@ class Call:
         return NotAllowed(
             role=roles,
             actor=self.user.name,
-            act=act_wording(operation) if operation in ACTS else Wording("做这件事", operation),
+            act=wording(operation),
             what=Wording("此处", "here"),
             allowed=role_wordings(sorted(allowed)) if allowed else Wording("其他人", "others"),
         )

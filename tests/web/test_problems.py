@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from dispatch.domain.roles import Actor, Role
 from dispatch.errors import DispatchError
 from dispatch.web import problems
 from dispatch.web.api import teams
+from dispatch.web.policy import POLICIES, wording
 from dispatch.web.request_context import Call
 from tests.web.conftest import API, Web
 
@@ -141,3 +143,11 @@ def test_who_has_an_answer_already_is_told_so(small_web: Web) -> None:
     again = client.get(f"{API}/teams/noc", headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
+
+
+@pytest.mark.parametrize("operation", sorted(POLICIES))
+def test_what_somebody_may_not_do_has_a_chinese_name(operation: str) -> None:
+    said = wording(operation)
+    assert said.zh != operation
+    assert not re.search("[a-z]{3,}", said.zh)
+    assert said.en == operation
