@@ -26,16 +26,19 @@ def copy(tmp_path: Path) -> Path:
     """The project as an operator has it."""
     folder = tmp_path / "copy"
     for name in ("dispatch", "workers"):
-        shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        unread = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PROJECT / name, folder / name, symlinks=True, ignore=unread)
     for folder_of_its_own in ("tests", "docs"):
         (folder / folder_of_its_own).mkdir()
-    for name in ("routing_rules.yaml", "prehandling.yaml", "replay_mapping.yaml", "tests/routing_cases.yaml"):
+    files = ("routing_rules.yaml", "prehandling.yaml", "marketing_plans.yaml", "replay_mapping.yaml")
+    for name in (*files, "tests/routing_cases.yaml"):
         shutil.copy(PROJECT / name, folder / name)
     return folder
 
 
 def contents(folder: Path) -> dict[str, str]:
-    files = (file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    there = (file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    files = (file for file in there if "__pycache__" not in file.parts)
     return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
@@ -53,7 +56,8 @@ def follow(heading: str, home: Home) -> None:
     subprocess.run(["git", "apply"], cwd=home.project, input=change, text=True, check=True)
     assert commands
     for command in commands:
-        home.done(*command.split())
+        status, out, err = home.run(*command.split())
+        assert status == 0, (command, out, err)
 
 
 def test_the_manual_adds_a_team_and_to_the_running_system_a_rule(copy: Path, tmp_path: Path) -> None:
