@@ -1,6 +1,6 @@
-"""Which rulebook is in force: the file's, as long as it is good; the last good one otherwise, visibly.
+"""The rulebook in force: the file's while the file is good, else the last good one, visibly.
 
-Every version that was ever in force stays in the database, so that an old decision can be explained from its own text.
+Every version that was ever in force stays in the database, so that an old decision can be explained by its own text.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ log = Log()
 
 
 class RulesInForce:
-    """The rulebook in force for one process; it takes a changed file up by itself."""
+    """The rulebook in force for one process, which reads a changed file by itself."""
 
     def __init__(self, file: Path, database: Database, kept: Path | None = None) -> None:
-        """`kept`: a folder for what was parsed, of which the next process is glad."""
+        """`kept`: a folder of parsed files, which spares the next process the parsing."""
         self.file = file
         self.database = database
         self.kept = kept
@@ -35,7 +35,7 @@ class RulesInForce:
         self._versions: dict[str, Rulebook] = {}
 
     def get(self) -> Rulebook:
-        """The rulebook in force. Raises BadRules when the file is bad and there was never a good one."""
+        """The rulebook in force. Raises BadRules when the file is bad and no good version can be read."""
         stamp = self._file_stamp()
         if self._rulebook is None or stamp != self._stamp:
             self._rulebook = self._take_up()
@@ -85,10 +85,10 @@ class RulesInForce:
         return self._parsed(read_text(self.file), name)
 
     def _parsed(self, text: str, name: str) -> Rulebook:
-        """Raises BadRules."""
+        """The rulebook of a text. Raises BadRules."""
 
         def parse() -> Rulebook:
-            # imported here: to read the file takes pydantic and a YAML parser, to read it back takes neither
+            # imported here: parsing takes pydantic and a YAML parser, reading the parsed file takes neither
             from dispatch.routing import loader
 
             return loader.parse(text, name)
@@ -101,7 +101,7 @@ class RulesInForce:
             return self.version_in(tx, version)
 
     def version_in(self, tx: Tx, version: str) -> Rulebook:
-        """The same in a transaction that is open already. What was read once is remembered: a version never changes."""
+        """The same in an open transaction. A version that was read once is remembered, since it never changes."""
         if version not in self._versions:
             text = rulebooks.text(tx, version)
             if text is None:
@@ -111,7 +111,7 @@ class RulesInForce:
 
 
 def _require_teams_at_work(tx: Tx, new: Rulebook, file: str) -> None:
-    """A team can't be dropped while it has work: nobody could end its hops any more."""
+    """Require that no team with open hops is dropped: nobody could end them any more. Raises BadRules."""
     dropped = sorted(rulebooks.teams_at_work(tx) - set(new.teams))
     if dropped:
         raise BadRules(

@@ -167,13 +167,21 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         faults_of = components["schemas"]["Problem"].pop("$defs", {})
         components["schemas"].update(faults_of)
         components["securitySchemes"] = {
-            "token": {"type": "http", "scheme": "bearer", "description": "`dispatch token`, or POST /api/v1/tokens"},
-            "machine": {"type": "http", "scheme": "bearer", "description": "`DISPATCH_METRICS_TOKEN`"},
+            "token": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An API token, made by `dispatch token` or POST /api/v1/tokens.",
+            },
+            "machine": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "The installation's own token, `DISPATCH_METRICS_TOKEN`.",
+            },
             "session": {
                 "type": "apiKey",
                 "in": "cookie",
                 "name": "paidan_session",
-                "description": "POST /api/v1/session; what changes something carries its token in X-CSRF-Token",
+                "description": "The session of POST /api/v1/session; every change carries its token in X-CSRF-Token.",
             },
         }
         app.openapi_schema = made
@@ -182,11 +190,11 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 _DESCRIPTION = """家庭宽带故障受理与派单 · the service desk and fault dispatch of a home-broadband operator.
 
-A POST may carry an `Idempotency-Key`: sent again with the same key, the same request is answered the same and done
-once; another request under that key is refused (422, `key-reused`), and so is one that comes while the first is under
-way (409, `key-in-flight`). Only what was done is remembered, for a day; a refusal has changed nothing.
+A POST may carry an `Idempotency-Key`: sent again with the same key, the same request gets the same answer and is done
+once. Another request under that key is refused (422, `key-reused`), and so is a repetition while the first is under way
+(409, `key-in-flight`). Answers are remembered for a day; a refusal is not, since it has changed nothing.
 
-What goes wrong is a problem document (RFC 9457) with a stable `code`. What lies in an area in which one holds no role
-is as if it were not there. Lists are read on by `cursor`, from the `next` of the page before. Every answer to a GET has
-an entity tag; what several people edit takes it as `If-Match`. Who looks at a hop that is on its way to a team may wait
-for it (`Prefer: wait=10`), rather than ask again and again."""
+An error is a problem document (RFC 9457) with a stable `code`. Things in an area in which the caller holds no role look
+as if they did not exist. Lists come in pages: `cursor` takes the `next` of the page before. Every answer to a GET has
+an entity tag; resources that several people edit take it as `If-Match`. A caller may wait until a hop has reached its
+board (`Prefer: wait=10`) instead of asking again and again."""
