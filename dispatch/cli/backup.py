@@ -9,6 +9,7 @@ import typer
 
 from dispatch.cli.context import now
 from dispatch.cli.framework import Commands
+from dispatch.cli.language import text
 from dispatch.cli.output import out
 from dispatch.settings import load_settings
 from dispatch.storage.database import Database
@@ -39,7 +40,12 @@ def restore(
 
     settings = load_settings()
     if done is (source is not None):
-        raise typer.BadParameter("name a FILE, or give --done after a restore by other means")
+        raise typer.BadParameter(
+            text(
+                "请给出 FILE，或在以其他方式恢复后加 --done",
+                "name a FILE, or give --done after a restore by other means",
+            )
+        )
     if source is None:
         database = Database(settings.database)
         database.require_schema()

@@ -9,6 +9,7 @@ import typer
 
 from dispatch.cli.context import now, open_desk, read_pairs
 from dispatch.cli.framework import Commands
+from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole, TicketName
 from dispatch.cli.output import out, show_json
 from dispatch.cli.prehandling import ask
@@ -133,7 +134,7 @@ def survey(
     """回访 · the customer's answer: by the link's token, or by an agent who called."""
     desk = open_desk()
     if bool(token) == bool(ticket):
-        raise typer.BadParameter("give either --token or --ticket")
+        raise typer.BadParameter(text("请只给 --token 或 --ticket 之一", "give either --token or --ticket"))
     with desk.database.write() as tx:
         if token:
             closing.answer(tx, desk.rulebook, token, answer, now())

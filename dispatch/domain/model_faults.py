@@ -69,5 +69,7 @@ def model_fault(error: Mapping[str, Any]) -> Wording:
         return said.what
     own = str(error["msg"]).removeprefix("Value error, ")
     en = _EN[kind].format_map(context) if kind in _EN else own
-    zh = _ZH.get(kind)
-    return Wording(f"值有误（{en}）" if zh is None else zh.format_map(context), en)
+    if kind not in _ZH:
+        return Wording(f"值有误（{en}）", en)
+    choices = {"expected": str(context.get("expected", "")).replace(" or ", " 或 ")}
+    return Wording(_ZH[kind].format_map({**context, **choices}), en)

@@ -133,11 +133,15 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
         2,
         "Team noc can't report line-fault; it",
     ),
-    "missing evidence": (report(CLAIMED, "inside-plant", "segment=data"), 2, "test-result (测试情况) is missing"),
+    "missing evidence": (
+        report(CLAIMED, "inside-plant", "segment=data"),
+        2,
+        "test-result (What the test showed) is missing",
+    ),
     "all that is wrong at once": (
         report(ON_SITE, "fixed-on-site", "cause=ghosts", "optical-power=weak", actor=LI_WEI),
         2,
-        "customer-confirmed (客户当面确认) is missing",
+        "customer-confirmed (Customer confirmed) is missing",
     ),
     "none of the choices": (
         report(CLAIMED, "fixed", "cause=ghosts"),
@@ -288,7 +292,9 @@ def test_every_fault_of_the_evidence_is_told_at_once(installed: Installed) -> No
     _, _, err = installed.home.call(
         *report(ON_SITE, "fixed-on-site", "cause=ghosts", "optical-power=1", "x=y", actor=LI_WEI)
     )
-    assert all(part in err for part in ("ghosts", "customer-confirmed (客户当面确认) is missing", "x: not asked for"))
+    assert all(
+        part in err for part in ("ghosts", "customer-confirmed (Customer confirmed) is missing", "x: not asked for")
+    )
 
 
 # -- replay files ---------------------------------------------------------------------------------

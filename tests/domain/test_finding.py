@@ -6,7 +6,7 @@ import pytest
 
 from dispatch.domain.finding import Evidence, Value
 from dispatch.domain.text import LONGEST_TEXT
-from dispatch.domain.title import Wording
+from dispatch.domain.title import Wording, WrongValue
 from tests.strategies import RULEBOOK
 
 ON_SITE = RULEBOOK.findings["fixed-on-site"]
@@ -25,6 +25,24 @@ def test_evidence_typed_at_a_terminal_becomes_a_number_and_a_yes() -> None:
     good, faults = ON_SITE.read({"cause": "power", "optical-power": "-21.5", "customer-confirmed": "Yes"})
     assert good == {"cause": "power", "optical-power": -21.5, "customer-confirmed": True}
     assert faults == []
+
+
+@pytest.mark.parametrize("typed", ["yes", "Y", "true", "TRUE", " 是 ", "对", "ＹＥＳ", True])
+def test_a_yes_is_taken_in_either_language(typed: str | bool) -> None:
+    assert piece("customer-confirmed").read(typed) is True
+
+
+@pytest.mark.parametrize("typed", ["no", "N", "false", "否", "不是", "错", "ｎｏ", False])
+def test_a_no_is_taken_in_either_language(typed: str | bool) -> None:
+    assert piece("customer-confirmed").read(typed) is False
+
+
+@pytest.mark.parametrize("typed", ["", "maybe", "是否", "1", "好"])
+def test_what_is_neither_is_refused_in_both_languages(typed: str) -> None:
+    with pytest.raises(WrongValue) as refused:
+        piece("customer-confirmed").read(typed)
+    assert refused.value.what.zh == f"customer-confirmed（客户当面确认）“{typed}”既不是“是”也不是“否”"
+    assert refused.value.what.en == f"customer-confirmed: {typed!r} is neither yes nor no"
 
 
 def test_every_missing_piece_is_named_at_once_with_its_chinese_title() -> None:

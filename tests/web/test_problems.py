@@ -151,3 +151,42 @@ def test_what_somebody_may_not_do_has_a_chinese_name(operation: str) -> None:
     assert said.zh != operation
     assert not re.search("[a-z]{3,}", said.zh)
     assert said.en == operation
+
+
+@pytest.mark.parametrize(
+    ("asked", "language", "title", "detail"),
+    [
+        ({"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}, "zh", "没有找到", "没有工单 00000099。"),
+        ({"Accept-Language": "en-GB, zh;q=0.5"}, "en", "Not found", "There is no ticket number 99."),
+        ({"Accept-Language": "fr"}, "zh", "没有找到", "没有工单 00000099。"),
+    ],
+)
+def test_a_problem_speaks_the_language_that_the_request_prefers(
+    small_web: Web, asked: dict[str, str], language: str, title: str, detail: str
+) -> None:
+    answer = small_web.program("w", Role.CLERK).get(f"{API}/tickets/F99", headers=asked)
+    problem = answer.json()
+    assert (problem["title"], problem["detail"], problem["code"]) == (title, detail, "not-found")
+    assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
+
+
+def test_the_faults_of_a_request_speak_its_language_too(small_web: Web) -> None:
+    program = small_web.program("w", Role.CLERK)
+    told = {
+        language: program.post(f"{API}/faults", json={}, headers={"Accept-Language": language}).json()["faults"][0]
+        for language in ("zh", "en")
+    }
+    assert told["zh"] == {"pointer": "/body/account", "detail": "缺少"}
+    assert told["en"] == {"pointer": "/body/account", "detail": "is missing"}
+
+
+def test_a_page_s_problem_speaks_the_language_of_its_switch(small_web: Web) -> None:
+    browser = small_web.browser("w", Role.CLERK)
+    page = browser.get("/tickets/F00000099", headers={"Accept": "text/html", "Accept-Language": "en"})
+    assert (page.status_code, page.headers["content-language"]) == (404, "zh")
+    assert "Cookie" in page.headers["vary"]
+    assert "没有工单 00000099。" in page.text
+    browser.cookies.set("paidan_lang", "en")
+    page = browser.get("/tickets/F00000099", headers={"Accept": "text/html", "Accept-Language": "zh"})
+    assert page.headers["content-language"] == "en"
+    assert "There is no ticket number 99." in page.text
