@@ -55,9 +55,9 @@ LONGEST = (
     "chaos/test_machine.py",
     "tests/replay/test_driver.py",
     "tests/properties/test_books.py",
-    "tests/web/test_hops.py",
-    "tests/accounts/test_whole_or_not.py",
-    "tests/deploy/test_doctor.py",
+    "tests/web/api/test_hops.py",
+    "tests/accounts/test_all_or_nothing.py",
+    "tests/doctor/test_examination.py",
     "chaos/test_races.py",
 )
 """The files that take longest, in that order: they begin first, so that no process ends long after the others."""

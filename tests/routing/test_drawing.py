@@ -1,103 +1,151 @@
-"""A journey on the drawing of its flow: which arrows it took, what is marked, and what the picture tells in words."""
+"""The picture of a flow: what must be in it, and that it stays readable."""
 
 from __future__ import annotations
 
+import re
+import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
-from dispatch.routing.drawing import svg
-from dispatch.routing.graph import ANYWHERE, START, ArrowKind, JourneyStep, arrows, travelled
-from dispatch.routing.painting import Marks
-from tests.strategies import FLOW, RULEBOOK
+import pytest
+from typer.testing import CliRunner
 
-OWN = arrows(RULEBOOK, FLOW)
-TO_NOC = JourneyStep(1, START, "noc", "flows.fault.start.otherwise")
-
-
-def taken(*steps: JourneyStep) -> dict[tuple[str, str, ArrowKind], list[int]]:
-    found = travelled(RULEBOOK, OWN, steps)
-    return {(arrow.source, arrow.target, arrow.kind): numbers for arrow, numbers in found.items()}
+from dispatch.cli.rules import rules
+from dispatch.errors import MissingPart
+from dispatch.routing.drawing import dot, mermaid, svg
+from dispatch.routing.graph import ANYWHERE, START, Arrow, ArrowKind, BoxKind, arrows, boxes
+from dispatch.routing.loader import parse
+from tests.strategies import FLOW, RULEBOOK, RULES
 
 
-def test_a_journey_takes_the_arrows_of_its_rules() -> None:
-    out = JourneyStep(2, "noc", "installer", "flows.fault.noc.outside-plant")
-    assert taken(TO_NOC, out) == {(START, "noc", ArrowKind.ENTRY): [1], ("noc", "installer", ArrowKind.WORK): [2]}
+def labels(arrow: Arrow) -> tuple[str, ...]:
+    return tuple(label.zh for label in arrow.labels)
 
 
-def test_back_to_the_sender_and_on_as_another_teams_work_are_two_arrows() -> None:
-    assert taken(JourneyStep(3, "transmission", "noc", "flows.fault.transmission.fixed")) == {
-        ("transmission", "noc", ArrowKind.BACK): [3]
-    }
-    assert taken(JourneyStep(3, "transmission", "noc", "flows.fault.transmission.not-ours")) == {
-        ("transmission", "noc", ArrowKind.WORK): [3]
-    }
+ARROWS = {(arrow.source, arrow.target, arrow.kind): labels(arrow) for arrow in arrows(RULEBOOK, FLOW)}
 
 
-def test_the_same_way_twice_is_one_arrow_with_both_numbers() -> None:
-    ask, back = "flows.fault.installer.line-fault", "flows.fault.transmission.fixed"
-    there = [JourneyStep(number, "installer", "transmission", ask) for number in (3, 5)]
-    assert taken(*there, JourneyStep(4, "transmission", "installer", back)) == {
-        ("installer", "transmission", ArrowKind.WORK): [3, 5],
-        ("transmission", "installer", ArrowKind.BACK): [4],
-    }
+def test_every_team_of_the_flow_is_a_box_and_the_automatic_ones_look_different() -> None:
+    looks = {box.name: box.look for box in boxes(RULEBOOK, FLOW)}
+    assert set(RULEBOOK.flows[FLOW]) <= set(looks)
+    assert looks["archive"] == looks["callback-survey"] == BoxKind.AUTOMATIC
+    assert looks["noc"] == BoxKind.PEOPLE
+    assert looks[START] == looks["end"] == BoxKind.MARK
 
 
-def test_what_a_person_passes_on_is_an_arrow_of_its_own_also_where_the_rules_have_one() -> None:
-    steps = [
-        JourneyStep(2, "noc", "installer", "teams.noc.passes_on_to"),
-        JourneyStep(3, "installer", "noc", "hand back"),
-    ]
-    assert taken(*steps) == {("noc", "installer", ArrowKind.HAND): [2], ("installer", "noc", ArrowKind.HAND): [3]}
+def test_sender_is_drawn_back_to_each_team_that_asks() -> None:
+    back = {(source, target) for source, target, kind in ARROWS if kind == ArrowKind.BACK}
+    assert back == {(team, asker) for team in ("transmission", "data-network") for asker in ("noc", "installer")}
 
 
-def test_the_limits_and_the_end_are_ways_too() -> None:
-    assert taken(JourneyStep(41, "noc", "supervisor", "limits.hops")) == {
-        (ANYWHERE, "supervisor", ArrowKind.LIMIT): [41]
-    }
-    assert taken(JourneyStep(4, "callback-survey", "end")) == {("callback-survey", "end", ArrowKind.DONE): [4]}
+def test_an_arrow_says_the_finding_and_its_condition_in_chinese() -> None:
+    assert ARROWS["noc", "data-network", ArrowKind.WORK] == ("局内障碍（数据设备、路由）",)
+    assert ARROWS["noc", "transmission", ArrowKind.WORK] == ("局内障碍（其余）",)
+    assert ARROWS[START, "system-support", ArrowKind.ENTRY] == ("系统故障",)
 
 
-def marked(language: str = "zh") -> ElementTree.Element:
-    steps = (TO_NOC, JourneyStep(2, "noc", "noc", "teams.noc.passes_on_to"))
-    way = travelled(RULEBOOK, OWN, steps)
-    marks = Marks("工单 <F1>", "1 网管监控", {START: (), "noc": (1, 2)}, tuple(way), "noc")
-    return ElementTree.fromstring(svg(RULEBOOK, FLOW, marks, language))
+def test_findings_that_lead_the_same_way_share_an_arrow() -> None:
+    assert ARROWS["callback-survey", "end", ArrowKind.DONE] == ("满意", "联系不上")
 
 
-def test_the_picture_numbers_the_visits_rings_the_present_team_and_fades_what_was_not_touched() -> None:
-    page = marked()
-    badges = page.findall(".//{*}g[@class='badge-of-visit']/{*}text")
-    assert sorted(badge.text or "" for badge in badges) == ["1", "2"]
-    assert len(page.findall(".//{*}rect[@class='here']")) == 1
-    boxes = {box.findtext("{*}text"): box.get("opacity") for box in page.findall(".//{*}g[@class='box people']")}
-    assert boxes["网管监控"] is None
-    assert boxes["装维"] == "0.35"
-    assert all(path.get("opacity") is None for path in page.findall(".//{*}path[@class='arrow hand']"))
+def test_the_limits_lead_from_any_team_to_the_supervisor() -> None:
+    assert ARROWS[ANYWHERE, "supervisor", ArrowKind.LIMIT] == ("派单满 40 次", "重派满 3 次")
 
 
-def test_the_picture_says_in_words_what_it_shows() -> None:
-    page = marked()
-    assert page.get("role") == "img"
-    assert (page.findtext("{*}title"), page.findtext("{*}desc")) == ("工单 <F1>", "1 网管监控")
-    assert page.get("aria-labelledby") == "flow-title flow-told"
+def test_an_order_that_an_automatic_team_sends_to_people_before_its_archive_is_not_reopened() -> None:
+    drawn = {(arrow.source, arrow.target, arrow.kind): labels(arrow) for arrow in arrows(RULEBOOK, "construction")}
+    assert drawn["provisioning", "construction", ArrowKind.WORK] == ("线路已配置",)
+    assert ArrowKind.REOPEN not in {kind for _, _, kind in drawn}
+    assert drawn[ANYWHERE, "supervisor", ArrowKind.LIMIT] == ("派单满 40 次",)
 
 
-def test_the_picture_speaks_english_to_those_who_do() -> None:
-    large = {text.text for text in marked("en").findall(".//{*}text[@class='large']")}
-    assert {"NOC", "Installers"} <= large
-    said = {text.text for text in marked("en").iter() if text.text}
-    assert "Outside-plant" in " ".join(said)
-    assert "其余" not in said
+def test_a_condition_on_a_number_is_said_with_its_bound() -> None:
+    text = RULES.read_text(encoding="utf-8").replace(
+        "- {name: system, when: {category: system}, to: system-support}",
+        "- {when: {priority: {at_least: 3}, area: [east, west]}, to: system-support}",
+    )
+    (entry, *_) = arrows(parse(text, "rules.yaml"), FLOW)
+    assert labels(entry) == ("优先级 ≥ 3，片区 = east、west",)
 
 
-def test_of_many_visits_the_last_ones_are_numbered() -> None:
-    marks = Marks("t", "t", {"noc": tuple(range(1, 13))}, (), "noc")
-    page = ElementTree.fromstring(svg(RULEBOOK, FLOW, marks))
-    badges = page.findall(".//{*}g[@class='badge-of-visit']/{*}text")
-    assert [badge.text for badge in badges] == ["12", "11", "10", "9", "…"]
+def test_mermaid_text_has_every_box_and_dashes_the_way_back() -> None:
+    text = mermaid(RULEBOOK, FLOW)
+    assert text.startswith("flowchart TD\n")
+    assert 'box_noc["<b>网管监控</b><br/>NOC"]:::people' in text
+    assert 'box_transmission -.->|"已修复"| box_installer' in text
+    assert not re.search(r"\bend\b", text)  # a word of Mermaid's own
 
 
-def test_the_numbers_of_the_visits_cover_no_box_s_name() -> None:
-    page = marked()
-    highest = min(float(mark.get("cy", "")) - float(mark.get("r", "")) for mark in page.findall(".//{*}circle"))
-    name = next(text for text in page.iter() if text.text == "NOC")
-    assert highest > float(name.get("y", ""))
+def test_mermaid_and_dot_survive_titles_with_their_own_signs() -> None:
+    text = RULES.read_text(encoding="utf-8").replace("en: NOC", 'en: "N<O>\\"C\\" & |]"')
+    rulebook = parse(text, "rules.yaml")
+    assert "N&lt;O&gt;&quot;C&quot; &amp; |]" in mermaid(rulebook, FLOW)
+    assert ElementTree.fromstring(svg(rulebook, FLOW)).tag.endswith("svg")
+
+
+def test_the_svg_shows_both_titles_of_every_box() -> None:
+    shown = {element.text for element in ElementTree.fromstring(svg(RULEBOOK, FLOW)).iter() if element.text}
+    for box in boxes(RULEBOOK, FLOW):
+        assert {box.title.zh, box.title.en} <= shown
+
+
+def test_no_two_labels_and_no_label_and_box_of_the_svg_overlap() -> None:
+    page = ElementTree.fromstring(svg(RULEBOOK, FLOW))
+    places = [label_place(text) for text in page.findall(".//{*}text") if text.find("{*}tspan") is not None]
+    rects = page.findall(".//{*}rect")[1:]  # the first is the paper
+    places += [tuple(float(rect.attrib[side]) for side in ("x", "y", "width", "height")) for rect in rects]
+    assert len(places) > 25
+    for i, one in enumerate(places):
+        assert not any(overlap(one, other) for other in places[:i])
+
+
+Place = tuple[float, ...]
+
+
+def label_place(text: ElementTree.Element) -> Place:
+    lines = text.findall("{*}tspan")
+    size = float(text.attrib["font-size"])
+    width = max(size * sum(1.0 if ord(letter) > 255 else 0.5 for letter in line.text or "") for line in lines)
+    x, y = float(lines[0].attrib["x"]), float(lines[0].attrib["y"])
+    return x - width / 2, y - size * 0.8, width, float(lines[-1].attrib["y"]) - y + size
+
+
+def overlap(one: Place, other: Place) -> bool:
+    (x, y, w, h), (a, b, c, d) = one, other
+    return x < a + c and a < x + w and y < b + d and b < y + h
+
+
+def test_the_svg_fits_a_readmes_width() -> None:
+    assert float(ElementTree.fromstring(svg(RULEBOOK, FLOW)).attrib["width"]) <= 1100
+
+
+def test_rules_show_writes_a_png_twice_as_large_as_the_svg_and_prints_nothing(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        rules, ["show", str(RULES), "--svg", str(tmp_path / "a.svg"), "--png", str(tmp_path / "a.png")]
+    )
+    assert (result.exit_code, result.stdout) == (0, "")
+    page = ElementTree.fromstring((tmp_path / "a.svg").read_text(encoding="utf-8")).attrib
+    picture = (tmp_path / "a.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    size = int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
+    assert size == (2 * int(page["width"]), 2 * int(page["height"]))
+
+
+def test_a_missing_layout_program_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(MissingPart, match="graphviz-pure is not there: install"):
+        svg(RULEBOOK, FLOW)
+
+
+def test_the_same_rules_give_the_same_text() -> None:
+    assert dot(RULEBOOK, FLOW) == dot(RULEBOOK, FLOW)
+    assert svg(RULEBOOK, FLOW) == svg(RULEBOOK, FLOW)
+
+
+def test_the_published_picture_is_the_one_of_the_rules() -> None:
+    published = RULES.parent / "docs" / "rules.svg"
+    assert published.read_text(encoding="utf-8") == svg(RULEBOOK, FLOW), "dispatch rules show --svg docs/rules.svg"
+
+
+def test_rules_show_prints_mermaid_where_nobody_looks() -> None:
+    assert CliRunner().invoke(rules, ["show", str(RULES)]).stdout == mermaid(RULEBOOK, FLOW)

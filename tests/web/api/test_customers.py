@@ -9,8 +9,8 @@ import pytest
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.roles import Grant, Role
 from tests.accounts import factories as a
+from tests.web.api.test_operations import at_the_counter, clerk
 from tests.web.conftest import API, Web
-from tests.web.test_operations import at_the_counter, clerk
 
 
 @pytest.fixture
