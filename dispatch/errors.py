@@ -144,6 +144,14 @@ class NotRunning(DispatchError):
     heading = "未在运行"
 
 
+class NoInstallation(MissingPart):
+    """{home} 中没有安装：请把 DISPATCH_HOME 设为正确的目录，或用 dispatch up 新建。
+    There is no installation in {home}: set DISPATCH_HOME to the right folder, or make one with `dispatch up`."""
+
+    code = "no-installation"
+    heading = "没有安装"
+
+
 class BackupFailed(DispatchError):
     """{what}失败，未作任何改动：{why}
     {what} failed, nothing was changed: {why}"""
@@ -798,3 +806,10 @@ class SurveyOver(DispatchError):
 
     code = "survey-over"
     heading = "回访已结束"
+
+
+class SurveyNotOpen(SurveyOver):
+    """工单 {ticket} 尚未归档，还不能登记回访。
+    Ticket {ticket} is not archived yet: its survey begins after that."""
+
+    heading = "回访未开始"

@@ -19,9 +19,10 @@ from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA, Sensitive
 from dispatch.cli.context import AREA, now, open_desk, word
 from dispatch.cli.framework import Commands
-from dispatch.cli.options import As, AsJson, InRole
+from dispatch.cli.language import text
+from dispatch.cli.options import As, AsJson, InRole, argument, option
 from dispatch.cli.outcomes import show
-from dispatch.cli.output import local, out, show_json, table
+from dispatch.cli.output import give, local, note_limit, out, said, table
 from dispatch.cli.request_command import command
 from dispatch.cli.request_reader import read
 from dispatch.domain.identity import DOCUMENT_KINDS
@@ -36,8 +37,9 @@ account = Commands()
 REFUSED = 3
 """The exit status of a refusal."""
 
-Outlet = Annotated[str, typer.Option("--outlet", help="at which counter (else DISPATCH_OUTLET)", show_default=False)]
-JsonOut = Annotated[bool, typer.Option("--json-out", help="the outcome as JSON, for scripts")]
+Outlet = Annotated[
+    str, option("--outlet", zh="在哪个营业厅（默认 DISPATCH_OUTLET）", en="at which counter (else DISPATCH_OUTLET)")
+]
 
 
 def _carry_out(
@@ -49,7 +51,7 @@ def _carry_out(
     as_: As = "",
     role: InRole = "",
     outlet: Outlet = "",
-    json_out: JsonOut = False,
+    as_json: AsJson = False,
 ) -> None:
     """One request, one transaction; exit status 3 when it is refused."""
     desk = open_desk()
@@ -62,68 +64,89 @@ def _carry_out(
         typesetting.prepare(counter.fonts)  # not while others wait for the database
     with desk.database.write() as tx:
         outcome = operation(tx, counter, request, actor, now())
-    show(outcome, json_out)
+    show(outcome, as_json)
     if isinstance(outcome, OperationRefused):
         raise typer.Exit(REFUSED)
 
 
 def _ask(what: str, twice: bool) -> str:
-    return str(typer.prompt(what, hide_input=True, confirmation_prompt=twice and "再输一次 · once more", err=True))
+    again = twice and text("再输一次", "once more")
+    return str(typer.prompt(what, hide_input=True, confirmation_prompt=again, err=True))
 
 
 def _help(name: str, model: type[OperationRequest]) -> str:
     """What the command does, and the words that it knows."""
-    parts = [f"{TITLES[name].zh} · {TITLES[name].en.lower()}"]
+    parts = [said(TITLES[name])]
     fields = {entry.path[-1] for entry in entries(model)}
     if name in REASONS:
-        parts.append(f"原因 reasons: {_listed(REASONS[name])}.")
+        parts.append(f"{text('原因', 'Reasons')}: {_listed(REASONS[name])}")
     if "document_kind" in fields:
-        parts.append(f"证件 kinds of document: {_listed({n: kind.title for n, kind in DOCUMENT_KINDS.items()})}.")
+        kinds = {name: kind.title for name, kind in DOCUMENT_KINDS.items()}
+        parts.append(f"{text('证件', 'Kinds of document')}: {_listed(kinds)}")
     if "scans" in fields:
-        parts.append(f"资料 kinds of scan: {_listed(SCANS)}.")
+        parts.append(f"{text('资料', 'Kinds of scan')}: {_listed(SCANS)}")
     if "unmask" in fields:
-        parts.append(f"内容 what to show: {_listed(DATA)}.")
-        parts.append(f"明文 what to unmask: {', '.join(get_args(Sensitive))}.")
+        parts.append(f"{text('内容', 'What to show')}: {_listed(DATA)}")
+        parts.append(f"{text('明文', 'What to unmask')}: {', '.join(get_args(Sensitive))}")
     return "\n\n".join(parts)
 
 
 def _listed(words: Mapping[Any, Title]) -> str:
-    return "; ".join(f"[cyan]{word}[/]({title.zh})" for word, title in words.items())
+    return "; ".join(f"[cyan]{word}[/]({said(title)})" for word, title in words.items())
 
 
 for name, (model, operation) in OPERATIONS.items():
-    account.command(name)(command(model, name, _help(name, model), partial(_carry_out, name, model, operation)))
+    made = command(model, name, "", partial(_carry_out, name, model, operation))
+    account.command(name, help=_help(name, model))(made)
 
 
-@account.command("failed-orders")
-def failed_orders_(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: AsJson = False) -> None:
-    """退单清单 · the construction orders that failed and wait for cancel and refund, the longest waiting first."""
-    with open_desk().database.read() as tx:
+@account.command(
+    "failed-orders",
+    help=text(
+        "退单清单：施工失败、等待退单退费的施工单，等得最久的在前",
+        "The construction orders that failed and wait for cancel and refund, the longest waiting first.",
+    ),
+)
+def failed_orders_(
+    limit: Annotated[int, option(zh="最多列出", en="at most", show_default=True, min=1, max=10_000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """The construction orders that failed and wait for cancel and refund, the longest waiting first."""
+    with open_desk(only_read=True).database.read() as tx:
         orders = failed_orders(tx, limit)
-    if as_json:
-        show_json([asdict(order) for order in orders])
-        return
-    shown = table()
-    shown.add_column("施工单\nOrder", no_wrap=True)
-    shown.add_column("账号 客户\nAccount, customer", overflow="fold")
-    shown.add_column("原因\nCause", overflow="fold")
-    shown.add_column("失败 预约\nFailed, appointed", no_wrap=True)
-    for order in orders:
-        who = f"{order.account}\n{order.customer} {order.mobile}\n{order.address}"
-        when = f"{local(order.failed_at, '%m-%d %H:%M')}\n{local(order.appointment, '%m-%d %H:%M') or '未约 not yet'}"
-        shown.add_row(order.order, Text(who), Text("\n".join(filter(None, (order.cause, order.remark)))), when)
-    out.print(shown)
+
+    def show_them() -> None:
+        shown = table()
+        shown.add_column(text("施工单", "Order"), no_wrap=True)
+        shown.add_column(text("账号 客户", "Account, customer"), overflow="fold")
+        shown.add_column(text("原因", "Cause"), overflow="fold")
+        shown.add_column(text("失败\n预约", "Failed\nAppointed"), no_wrap=True)
+        for order in orders:
+            who = f"{order.account}\n{order.customer} {order.mobile}\n{order.address}"
+            appointed = local(order.appointment, "%m-%d %H:%M") or text("未约", "not yet")
+            when = f"{local(order.failed_at, '%m-%d %H:%M')}\n{appointed}"
+            shown.add_row(order.order, Text(who), Text("\n".join(filter(None, (order.cause, order.remark)))), when)
+        out.print(shown)
+        note_limit(len(orders), limit)
+
+    give(as_json, [asdict(order) for order in orders], show_them)
 
 
-@account.command()
+@account.command(
+    help=text(
+        "登记在别处开户的账号，以便受理其故障",
+        "Enter an account that was opened elsewhere, so that faults can be reported on it.",
+    )
+)
 def add(
-    number: Annotated[str, typer.Argument()],
-    area: Annotated[str, typer.Option(help="the area that its line lies in")],
-    mobile: Annotated[str, typer.Option(help="where the callback survey goes")],
+    number: Annotated[str, argument("宽带账号", "the account's number")],
+    area: Annotated[str, option(zh="线路所在片区", en="the area that its line lies in")],
+    mobile: Annotated[str, option(zh="回访用的手机号码", en="where the callback survey goes")],
     name: As = "",
     role: InRole = "",
+    as_json: AsJson = False,
 ) -> None:
-    """登记已有账号 · enter an account that was opened elsewhere, so that faults can be reported on it."""
+    """Enter an account that was opened elsewhere, so that faults can be reported on it."""
     desk = open_desk()
     actor = desk.actor(name, role)
     require(actor, "add accounts", Wording("账号资料", "the books"))
@@ -131,20 +154,27 @@ def add(
     with desk.database.write() as tx:
         if not accounts.take_over(tx, [row], actor, now()):
             raise BadInput(what=Wording(f"账号 {row[0]} 已登记", f"account {row[0]} is known already"))
-    out.print(f"{row[0]}: 已登记 · entered")
+    done = {"act": "add account", "account": row[0], "area": row[1]}
+    give(as_json, done, text(f"{row[0]}：已登记", f"{row[0]}: entered"))
 
 
-@account.command("list")
-def list_(limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50, as_json: AsJson = False) -> None:
-    """账号一览 · the accounts, with the mobile number masked."""
-    with open_desk().database.read() as tx:
+@account.command("list", help=text("账号一览，手机号码隐去中间", "List the accounts, with the mobile number masked."))
+def list_(
+    limit: Annotated[int, option(zh="最多列出", en="at most", show_default=True, min=1, max=10_000)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the accounts, with the mobile number masked."""
+    with open_desk(only_read=True).database.read() as tx:
         rows = accounts.newest(tx, limit)
-    if as_json:
-        show_json([{"account": r.number, "area": r.area, "mobile": masked_mobile(r.mobile)} for r in rows])
-        return
-    shown = table()
-    for heading in ("账号 Account", "片区 Area", "手机 Mobile"):
-        shown.add_column(heading)
-    for row in rows:
-        shown.add_row(row.number, row.area, masked_mobile(row.mobile))
-    out.print(shown)
+
+    def show_them() -> None:
+        shown = table()
+        shown.add_column(text("账号", "Account"), overflow="fold")
+        shown.add_column(text("片区", "Area"), overflow="fold")
+        shown.add_column(text("手机", "Mobile"), no_wrap=True)
+        for row in rows:
+            shown.add_row(row.number, row.area, masked_mobile(row.mobile))
+        out.print(shown)
+        note_limit(len(rows), limit)
+
+    give(as_json, [{"account": r.number, "area": r.area, "mobile": masked_mobile(r.mobile)} for r in rows], show_them)

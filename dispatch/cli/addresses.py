@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy.exc import IntegrityError
 
 from dispatch.cli.context import now, open_desk
 from dispatch.cli.framework import Commands
+from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole
-from dispatch.cli.output import local, out, show_json, table
+from dispatch.cli.output import give, local, note_limit, out, table
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.roles import require
 from dispatch.domain.title import Wording
@@ -29,25 +31,34 @@ address = Commands()
 _STEP = 2_000
 """Rows between two moves of the progress bar."""
 
-_Area = Annotated[str, typer.Option(help="of this area only", show_default=False)]
+_Area = Annotated[str, typer.Option(help=text("只列此片区的", "of this area only"), show_default=False)]
 
 
-@address.command("load")
+@address.command(
+    "load",
+    help=text(
+        "导入地址和所达的PON端口；整个文件一起导入，有错则全不导入。\n\n"
+        "无资源的地址，olt、port、capacity留空。已有的地址按文件更新。",
+        "Enter addresses and the PON ports that reach them; all of the file, or nothing of it.\n\n"
+        "An address without resources leaves olt, port and capacity empty. Known addresses take the new values.",
+    ),
+)
 def load_(
-    file: Annotated[Path, typer.Argument(help="CSV with address, area, olt, port, capacity")],
+    file: Annotated[
+        Path,
+        typer.Argument(help=text("CSV，列为", "CSV with") + " address, area, olt, port, capacity", show_default=False),
+    ],
     name: As = "",
     role: InRole = "",
+    as_json: AsJson = False,
 ) -> None:
-    """导入地址 · enter addresses and the PON ports that reach them; all of the file, or nothing of it.
-
-    An address that nothing reaches leaves olt, port and capacity empty. What is known already takes the new values.
-    """
+    """Enter addresses and the PON ports that reach them; all of the file, or nothing of it."""
     desk = open_desk()
     actor = desk.actor(name, role)
     require(actor, "load", Wording("标准地址", "addresses"))
     listed = load(file)
     with progress_bar() as bar, desk.database.write() as tx:
-        task = bar.add_task("登记 entering", total=len(listed.rows))
+        task = bar.add_task(text("导入", "entering"), total=len(listed.rows))
         _require_room(tx, listed)
         new = 0
         for start in range(0, len(listed.rows), _STEP):
@@ -58,32 +69,42 @@ def load_(
                 raise
             bar.update(task, completed=start + _STEP)
         operations.note_audit(tx, "load addresses", f"{len(listed.rows)} addresses", file.name, actor, now())
-    out.print(f"地址 addresses: {len(listed.rows)}  新 new {new}  更新 known before {len(listed.rows) - new}")
+    count, known = len(listed.rows), len(listed.rows) - new
+    done = {"act": "load addresses", "addresses": count, "new": new, "updated": known}
+    give(
+        as_json,
+        done,
+        text(f"地址 {count} 条：新增 {new}，更新 {known}", f"{count} addresses: {new} new, {known} updated"),
+    )
 
 
-@address.command("list")
+@address.command(
+    "list", help=text("地址一览：所达端口，占用情况", "List the addresses, what reaches each, how full its port is.")
+)
 def list_(
-    area: _Area = "", limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50, as_json: AsJson = False
+    area: _Area = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help=text("最多列出", "at most"))] = 50,
+    as_json: AsJson = False,
 ) -> None:
-    """地址一览 · the addresses, what reaches each, and how many places of its port are taken."""
-    with open_desk().database.read() as tx:
+    """List the addresses, what reaches each, and how many places of its port are taken."""
+    with open_desk(only_read=True).database.read() as tx:
         rows = resources.addresses(tx, limit, {area} if area else None)
-    if as_json:
-        show_json([_address_json(row) for row in rows])
-        return
+    give(as_json, [_address_json(row) for row in rows], lambda: _show_addresses(rows, limit))
+
+
+def _show_addresses(rows: Sequence[AddressLine], limit: int) -> None:
     shown = table()
-    shown.add_column("片区 Area", no_wrap=True)
-    shown.add_column("地址 Address", overflow="fold")
-    shown.add_column("OLT 端口 port", overflow="fold")
-    shown.add_column("占用 Used", justify="right", no_wrap=True)
+    shown.add_column(text("片区", "Area"), overflow="fold")
+    shown.add_column(text("地址", "Address"), overflow="fold")
+    shown.add_column(text("OLT 端口", "OLT, port"), overflow="fold")
+    shown.add_column(text("占用", "Used"), justify="right", no_wrap=True)
     for row in rows:
-        port = f"{row.olt} {row.port}" if row.olt else "[yellow]无资源 nothing[/]"
+        port = Text(f"{row.olt} {row.port}") if row.olt else Text(text("无资源", "none"), "yellow")
         full = row.capacity is not None and row.used == row.capacity
-        used = f"{'[red]' if full else ''}{row.used}/{row.capacity}" if row.olt else ""
-        shown.add_row(row.area, row.text, port, used)
+        used = Text(f"{row.used}/{row.capacity}" if row.olt else "", "red" if full else "")
+        shown.add_row(row.area, Text(row.text), port, used)
     out.print(shown)
-    if len(rows) == limit:
-        out.print(f"[dim]前 {limit} 条 the first {limit}: --limit, --area[/]")
+    note_limit(len(rows), limit)
 
 
 def _address_json(row: AddressLine) -> dict[str, object]:
@@ -97,55 +118,56 @@ def _address_json(row: AddressLine) -> dict[str, object]:
     }
 
 
-@address.command()
+@address.command(
+    help=text(
+        "需求登记：谁想装而无资源；按片区统计，或逐条列出",
+        "Who asked for a line where none can be had: by area, or each.",
+    )
+)
 def demands(
-    each: Annotated[bool, typer.Option("--each", help="every single one, the newest first")] = False,
+    each: Annotated[
+        bool, typer.Option("--each", help=text("逐条列出，最新在前", "every single one, the newest first"))
+    ] = False,
     area: _Area = "",
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="with --each")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, max=100_000, help=text("最多列出（配合 --each）", "at most, with --each"))
+    ] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """需求登记 · who asked for a line where none can be had: counted by area, or each; contacts are masked."""
-    with open_desk().database.read() as tx:
+    """Who asked for a line where none can be had: counted by area, or each; contacts are masked."""
+    with open_desk(only_read=True).database.read() as tx:
         if each:
-            _show_each(tx, limit, {area} if area else None, as_json)
-        else:
-            _show_by_area(tx, area, as_json)
-
-
-def _show_by_area(tx: Tx, area: str, as_json: bool) -> None:
-    rows = [row for row in resources.demand_by_area(tx) if area in ("", row.area)]
-    if as_json:
-        show_json([{"area": row.area, "demands": row.wanted, "speed": row.speed} for row in rows])
-        return
-    out.print(demand_table(rows))
+            wanted = resources.demands(tx, limit, {area} if area else None)
+            give(as_json, [_demand_json(row) for row in wanted], lambda: _show_each(wanted, limit))
+            return
+        rows = [row for row in resources.demand_by_area(tx) if area in ("", row.area)]
+    counted = [{"area": row.area, "demands": row.wanted, "speed": row.speed} for row in rows]
+    give(as_json, counted, lambda: out.print(demand_table(rows)))
 
 
 def demand_table(rows: Sequence[DemandOfArea]) -> Table:
     """What network planning counts, by area."""
     shown = table()
-    shown.add_column("片区 Area")
-    shown.add_column("需求 Demands", justify="right")
-    shown.add_column("合计速率 Mbit/s in all", justify="right")
+    shown.add_column(text("片区", "Area"))
+    shown.add_column(text("需求", "Demands"), justify="right")
+    shown.add_column(text("合计速率 Mbit/s", "Mbit/s in all"), justify="right")
     for row in rows:
         shown.add_row(row.area, str(row.wanted), str(row.speed))
     return shown
 
 
-def _show_each(tx: Tx, limit: int, areas: set[str] | None, as_json: bool) -> None:
-    rows = resources.demands(tx, limit, areas)
-    if as_json:
-        show_json([_demand_json(row) for row in rows])
-        return
+def _show_each(rows: Sequence[DemandRow], limit: int) -> None:
     shown = table()
-    for heading in ("登记 At", "片区 Area"):
-        shown.add_column(heading, no_wrap=True)
-    shown.add_column("地址 Address", overflow="fold")
-    shown.add_column("联系 Contact", no_wrap=True)
+    shown.add_column(text("登记", "At"), no_wrap=True)
+    shown.add_column(text("片区", "Area"), overflow="fold")
+    shown.add_column(text("地址", "Address"), overflow="fold")
+    shown.add_column(text("联系", "Contact"), no_wrap=True)
     shown.add_column("Mbit/s", justify="right", no_wrap=True)
     for row in rows:
         contact = f"{masked_name(row.contact)}\n{masked_mobile(row.mobile)}"
-        shown.add_row(local(row.at, "%m-%d %H:%M"), row.area, row.address, contact, str(row.speed))
+        shown.add_row(local(row.at, "%m-%d %H:%M"), row.area, Text(row.address), contact, str(row.speed))
     out.print(shown)
+    note_limit(len(rows), limit)
 
 
 def _demand_json(row: DemandRow) -> dict[str, object]:

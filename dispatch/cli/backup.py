@@ -10,54 +10,97 @@ import typer
 from dispatch.cli.context import now
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
-from dispatch.cli.output import out
+from dispatch.cli.options import AsJson
+from dispatch.cli.output import give, note
 from dispatch.settings import load_settings
 from dispatch.storage.database import Database
 
 app = Commands()
 
 
-@app.command()
+@app.command(
+    help=text("不含证件密钥，请另行保管。", "The keys of identity numbers are not in it: keep them elsewhere.")
+)
 def backup(
-    target: Annotated[Path, typer.Argument(metavar="FILE", help="a new file; only its owner may read it")],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help=text("新文件，仅属主可读", "a new file; only its owner may read it"),
+            show_default=False,
+        ),
+    ],
+    as_json: AsJson = False,
 ) -> None:
-    """备份 · the whole database as it is at one moment, while everything runs; without the keys: keep them apart."""
+    """The whole database as it is at one moment, without the keys."""
     from dispatch import backup as backups
 
+    note("备份中 …", "backing up …")
     size = backups.backup(load_settings(), target)
-    out.print(f"{target}: 已备份 · backed up, {size / 1e6:.1f} MB", soft_wrap=True)
-    out.print("不含证件密钥,请另行保管 · the keys of identity numbers are not in it: keep them elsewhere")
+    told = text(
+        f"{target}：已备份，{size / 1e6:.1f} MB\n不含证件密钥，请另行保管",
+        f"{target}: backed up, {size / 1e6:.1f} MB\nThe keys of identity numbers are not in it: keep them elsewhere",
+    )
+    give(as_json, {"act": "backup", "file": str(target), "bytes": size}, told)
 
 
-@app.command()
+@app.command(
+    help=text(
+        "恢复后开始新的代次：此前的消息一律作废，所有人须重新登录。",
+        "A new epoch begins: messages of before are refused, all sign in again.",
+    )
+)
 def restore(
-    source: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="of `dispatch backup`")] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="what is there now goes")] = False,
-    done: Annotated[bool, typer.Option("--done", help="it was restored by other means: only begin the epoch")] = False,
+    source: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help=text("dispatch backup 所存", "of `dispatch backup`"))
+    ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help=text("替换现有数据库（另存一份）", "replace what is there now; it is put aside")
+        ),
+    ] = False,
+    done: Annotated[
+        bool,
+        typer.Option(
+            "--done",
+            help=text("已用其他办法恢复，只开始新代次", "it was restored by other means: only begin the epoch"),
+        ),
+    ] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """恢复 · put a backup back, with everything stopped. A new epoch begins: messages of before count no more."""
+    """Put a backup back, with everything stopped."""
     from dispatch import backup as backups
 
     settings = load_settings()
     if done is (source is not None):
         raise typer.BadParameter(
-            text(
-                "请给出 FILE，或在以其他方式恢复后加 --done",
-                "name a FILE, or give --done after a restore by other means",
-            )
+            text("请给出 FILE，或在已恢复后用 --done", "name a FILE, or give --done after a restore by other means")
         )
+    facts: dict[str, object] = {"act": "restore"}
+    lines = []
     if source is None:
         database = Database(settings.database)
         database.require_schema()
         with database.write() as tx:
             number = backups.new_epoch(tx, now())
     else:
+        note("恢复中 …", "restoring …")
         restored = backups.restore(settings, source, now(), replace)
         number = restored.epoch
-        out.print(f"已恢复 · restored from schema {restored.schema}")
-        if restored.put_aside:
-            out.print(f"原数据库存为 · what was there is kept as {restored.put_aside}", soft_wrap=True)
-    out.print(
-        f"代次 epoch {number}: 此前的消息一律作废,所有人须重新登录 · earlier messages are refused, all sign in again"
-    )
-    out.print("备份之后吊销的令牌又有效,请核对 dispatch user tokens · tokens revoked since the backup are valid again")
+        aside = restored.put_aside
+        facts |= {"schema": restored.schema, "put_aside": aside and str(aside)}
+        lines.append(text(f"已恢复，原结构版本 {restored.schema}", f"restored from schema {restored.schema}"))
+        if aside:
+            lines.append(text(f"原数据库另存为 {aside}", f"what was there is kept as {aside}"))
+    lines += [
+        text(
+            f"代次 {number}：此前的消息一律作废，所有人须重新登录",
+            f"epoch {number}: earlier messages are refused, all sign in again",
+        ),
+        text(
+            "备份之后吊销的令牌又有效，请核对：dispatch user tokens",
+            "tokens revoked since the backup are valid again: see dispatch user tokens",
+        ),
+    ]
+    give(as_json, facts | {"epoch": number}, "\n".join(lines))

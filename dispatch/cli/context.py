@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import typer
 
 from dispatch import errors
 from dispatch.cli.language import language, text
+from dispatch.cli.output import note, said
 from dispatch.domain.numbers import read_hop_number, ticket_number
 from dispatch.domain.roles import ROLES, Actor
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.routing.parsed_files import parsed
 from dispatch.routing.prehandling import Script
-from dispatch.routing.rulebook import Rulebook
+from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.logs import silence_logs
 from dispatch.settings import Settings, load_settings
@@ -32,27 +35,44 @@ LONGEST_NAME, LONGEST_OUTLET = 80, 60
 """Characters in the name of who acts, and of where: what their columns hold."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Desk:
     settings: Settings
     database: Database
     rules: RulesInForce
     rulebook: Rulebook
 
-    @property
+    @cached_property
     def script(self) -> Script:
+        """The pre-handling script in force. Raises BadRules."""
         file, categories = self.settings.prehandling, self.rulebook.categories
         try:
-            text = file.read_text(encoding="utf-8")
+            content = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            text = ""  # the reader says what is wrong
+            content = ""  # the reader says what is wrong
 
         def parse() -> Script:
             from dispatch.routing.prehandling_file import load
 
             return load(file, categories)
 
-        return parsed(self.settings.root / "cache", Script, "\n".join([*sorted(categories), text]), parse)
+        return parsed(self.settings.root / "cache", Script, "\n".join([*sorted(categories), content]), parse)
+
+    def symptom(self, name: str) -> str:
+        """A symptom in the reader's words; a construction order's has no script."""
+        if name == "new-installation":
+            return text("新装", "New installation")
+        known = self.script.symptoms.get(name)
+        return said(known.title) if known else name
+
+    def team(self, name: str) -> str:
+        """A team's title in the reader's words; the name of one that the rules know no more."""
+        known = self.rulebook.teams.get(name)
+        return said(known.title) if known else name
+
+    def category(self, name: str) -> str:
+        known = self.rulebook.categories.get(name)
+        return said(known) if known else name
 
     def counter(self, outlet: str = "") -> Counter:
         """The counter 柜台 of this name, else the settings'. Raises what is wrong with plans or keys."""
@@ -79,10 +99,18 @@ class Desk:
         return Actor(word(name, Wording("办理人的姓名", "name of who acts"), LONGEST_NAME), role)
 
 
-def open_desk() -> Desk:
-    """Raises what is wrong with the installation; a bad rules file only warns while a good one is in force."""
+def open_desk(*, only_read: bool = False) -> Desk:
+    """The installation's desk. What only reads never makes an installation: a mistyped DISPATCH_HOME would look empty.
+
+    Raises NoInstallation, and what else is wrong with the installation; a bad rules file only warns while a good one
+    is in force.
+    """
     silence_logs()
     settings = load_settings()
+    if settings.embedded_database and not (settings.root / "paidan.db").exists():
+        if only_read:
+            raise errors.NoInstallation(home=settings.root)
+        note(f"新建安装：{settings.root}", f"new installation in {settings.root}")
     database = open_database(settings)
     rules = RulesInForce(settings.rules, database, settings.root / "cache")
     rulebook = rules.get()
@@ -116,19 +144,29 @@ def hop_id(tx: Tx, name: str) -> int:
     return found
 
 
+def known_teams(desk: Desk, team: str) -> Mapping[str, Team]:
+    """All teams, of which `team` is one. Raises NotFound."""
+    known = desk.rulebook.teams
+    if team not in known:
+        listed = ", ".join(known)
+        which = Wording(f"{team}；有：{listed}", f"{team}; teams are {listed}")
+        raise errors.NotFound(what=Wording("班组", "team"), which=which)
+    return known
+
+
 def word(raw: str, what: Wording, most: int = 40) -> str:
     """`raw` as a name that columns and other people's terminals can hold. Raises BadInput."""
-    text = raw.strip()
-    if not text:
+    name = raw.strip()
+    if not name:
         raise BadInput(what=Wording(f"{what.zh}是空的", f"the {what.en} is empty"))
-    if len(text) > most or not text.isprintable():
+    if len(name) > most or not name.isprintable():
         raise BadInput(
             what=Wording(
                 f"“{raw:.60}”不能作{what.zh}：最多 {most} 个可打印字符",
                 f"{raw!r:.60} is no {what.en}: at most {most} printable characters",
             )
         )
-    return text
+    return name
 
 
 def read_pairs(given: list[str], what: str) -> list[tuple[str, str]]:

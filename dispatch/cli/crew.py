@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.context import AREA, LONGEST_NAME, open_desk, word
+from dispatch.cli.context import AREA, LONGEST_NAME, known_teams, open_desk, word
 from dispatch.cli.framework import Commands
+from dispatch.cli.language import text
 from dispatch.cli.options import AsJson
-from dispatch.cli.output import out, show_json, table
-from dispatch.cli.team import known_teams
+from dispatch.cli.output import give, out, table
 from dispatch.domain.title import Wording
 from dispatch.storage import crew as crew_of
 from dispatch.storage.rows import as_dict
@@ -18,31 +18,40 @@ from dispatch.storage.rows import as_dict
 crew = Commands()
 
 
-@crew.command("add")
+@crew.command(
+    "add", help=text("登记人员：派单时按片区推荐", "Enter a person, who will be proposed for work in that area.")
+)
 def crew_add(
-    person: Annotated[str, typer.Argument()],
-    team: Annotated[str, typer.Option(help="a team of `dispatch teams`")],
-    area: Annotated[str, typer.Option(help="the area that is worked in")],
+    person: Annotated[str, typer.Argument(help=text("姓名或工号", "the person's name"), show_default=False)],
+    team: Annotated[
+        str, typer.Option(help=text("班组，见 dispatch teams", "a team of `dispatch teams`"), show_default=False)
+    ],
+    area: Annotated[str, typer.Option(help=text("负责的片区", "the area that is worked in"), show_default=False)],
+    as_json: AsJson = False,
 ) -> None:
-    """Enter a person, who will be proposed for work in that area."""
+    """Enter a person."""
     desk = open_desk()
-    known_teams(desk, team)
+    title = known_teams(desk, team)[team].title
+    name, where = word(person, Wording("人员姓名", "person's name"), LONGEST_NAME), word(area, AREA)
     with desk.database.write() as tx:
-        crew_of.add(tx, team, word(person, Wording("人员姓名", "person's name"), LONGEST_NAME), word(area, AREA))
-    out.print(f"{person}: {team}, {area}")
+        crew_of.add(tx, team, name, where)
+    done = {"act": "add crew", "person": name, "team": team, "area": where}
+    give(as_json, done, text(f"{name}：已登记，{title.zh}，{where}", f"{name}: entered, {title.en}, {where}"))
 
 
-@crew.command("list")
+@crew.command("list", help=text("全部人员，按班组和片区", "Everybody, by team and area."))
 def crew_list(as_json: AsJson = False) -> None:
     """Everybody, by team and area."""
-    with open_desk().database.read() as tx:
+    desk = open_desk(only_read=True)
+    with desk.database.read() as tx:
         rows = crew_of.everybody(tx)
-    if as_json:
-        show_json([as_dict(row) for row in rows])
-        return
-    shown = table()
-    for heading in ("班组 Team", "片区 Area", "人员 Person"):
-        shown.add_column(heading)
-    for row in rows:
-        shown.add_row(row.team, row.area, row.person)
-    out.print(shown)
+
+    def show() -> None:
+        shown = table()
+        for heading in (text("班组", "Team"), text("片区", "Area"), text("人员", "Person")):
+            shown.add_column(heading, overflow="fold")
+        for row in rows:
+            shown.add_row(desk.team(row.team), row.area, row.person)
+        out.print(shown)
+
+    give(as_json, [as_dict(row) for row in rows], show)

@@ -22,8 +22,11 @@ from dispatch.accounts.schemas import (
     PlanShown,
     TicketShown,
 )
-from dispatch.cli.output import local, out, table
+from dispatch.cli.language import text
+from dispatch.cli.output import local, out, said, table
 from dispatch.domain.account import AccountState
+from dispatch.domain.effect import EffectState
+from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import Title
 
 Cells = tuple[str, ...]
@@ -39,7 +42,8 @@ def show_view(view: CustomerView) -> None:
             out.print(_table(title, headings, [row(each) for each in rows]))
     if view.unmasked:
         fields = ", ".join(view.unmasked)
-        out.print(f"明文查看已记入审计 seen in clear, and in the audit trail: {fields}", style="yellow")
+        told = text(f"明文查看已记入审计：{fields}", f"seen in clear, and in the audit trail: {fields}")
+        out.print(told, style="yellow")
 
 
 def bindings_table(rows: Sequence[BindingShown]) -> Table:
@@ -48,45 +52,71 @@ def bindings_table(rows: Sequence[BindingShown]) -> Table:
 
 
 def _customer(shown: CustomerShown) -> Table:
-    card = table(str(DATA["customer"]), headed=False)
+    card = table(said(DATA["customer"]), headed=False)
     card.add_column(style="dim", no_wrap=True)
     card.add_column(overflow="fold")
-    expires = f"有效期至 until {shown.document_expires}" if shown.document_expires else "长期 permanent"
-    for heading, text in (
-        ("姓名 Name", shown.name),
-        ("证件 Document", f"{shown.document_kind}\n{shown.document_number}  {expires}"),
-        ("联系手机 Mobile", shown.mobile),
-        ("登记 Known since", _day(shown.known_since)),
+    expires = (
+        text(f"有效期至 {shown.document_expires}", f"until {shown.document_expires}")
+        if shown.document_expires
+        else text("长期", "permanent")
+    )
+    for heading, value in (
+        (text("姓名", "Name"), shown.name),
+        (text("证件", "Document"), f"{shown.document_kind}\n{shown.document_number}  {expires}"),
+        (text("联系手机", "Mobile"), shown.mobile),
+        (text("登记", "Known since"), _day(shown.known_since)),
     ):
-        card.add_row(heading, Text(text))
+        card.add_row(heading, Text(value))
     return card
 
 
 def _table(title: Title, headings: Sequence[str], rows: Sequence[Cells]) -> Table:
     """The first column never breaks, the others may."""
-    shown = table(str(title))
+    shown = table(said(title))
     for place, heading in enumerate(headings):
         shown.add_column(heading, no_wrap=place == 0, overflow="fold")
     for cells in rows:
         shown.add_row(*(Text(cell) for cell in cells))
     if not rows:
-        shown.add_row(Text("无 none", style="dim"))
+        shown.add_row(Text(text("无", "none"), style="dim"))
     return shown
 
 
 def _account(row: AccountShown) -> Cells:
-    state = _lines(AccountState(row.state).label.zh, row.state, row.reason)
-    where = _lines(row.address or row.area, row.olt and f"{row.olt} {row.port}", f"联系 {row.contact}")
+    state = _lines(said(AccountState(row.state).label), row.reason)
+    where = _lines(
+        row.address or row.area,
+        row.olt and f"{row.olt} {row.port}",
+        text(
+            f"联系 {row.contact}",
+            f"contact {row.contact}",
+        ),
+    )
     return row.account, state, where, _from_to(row.opened_at, row.ended_at)
 
 
 def _plan(row: PlanShown) -> Cells:
     speed = f"{row.speed} Mbit/s" if row.speed else ""
-    carried = row.carried_by and f"捆绑 carried by {row.carried_by}"
-    plan = _lines(row.title or "无营销案 no plan", speed, carried)
-    until = f"合约至 {row.until}" if row.until else ""
-    ended = f"终止 {_day(row.ended_at)} {row.ended_for}" if row.ended_at else ""
-    return row.account, plan, f"{row.monthly_fee}\n元/月 a month", _lines(_day(row.since), until, ended)
+    carried = row.carried_by and text(f"由{row.carried_by}捆绑", f"carried by {row.carried_by}")
+    plan = _lines(row.title or text("无营销案", "no plan"), speed, carried)
+    until = text(f"合约至 {row.until}", f"term ends {row.until}") if row.until else ""
+    ended = (
+        text(
+            f"终止 {_day(row.ended_at)} {row.ended_for}",
+            f"ended {_day(row.ended_at)} {row.ended_for}",
+        )
+        if row.ended_at
+        else ""
+    )
+    return (
+        row.account,
+        plan,
+        text(
+            f"{row.monthly_fee}\n元/月",
+            f"{row.monthly_fee}\na month",
+        ),
+        _lines(_day(row.since), until, ended),
+    )
 
 
 def _binding(row: BindingShown) -> Cells:
@@ -99,7 +129,7 @@ def _payment(row: PaymentShown) -> Cells:
 
 
 def _invoice(row: InvoiceShown) -> Cells:
-    offsets = f"冲红 offsets {row.offsets}" if row.offsets else ""
+    offsets = text(f"冲红 {row.offsets}", f"offsets {row.offsets}") if row.offsets else ""
     return row.account, _lines(row.number, offsets), row.amount, _lines(_minute(row.at), row.slip)
 
 
@@ -111,13 +141,13 @@ def _ticket(row: TicketShown) -> Cells:
     return (
         row.account,
         _lines(row.ticket, row.symptom),
-        _lines(row.state, row.team or row.outcome),
+        _lines(said(TicketState(row.state).label), row.team or row.outcome),
         _from_to(row.made_at, row.ended_at),
     )
 
 
 def _effect(row: EffectShown) -> Cells:
-    return row.port, row.key, row.state, _from_to(row.made_at, row.confirmed_at)
+    return row.port, row.key, said(EffectState(row.state).label), _from_to(row.made_at, row.confirmed_at)
 
 
 def _lines(*parts: str | None) -> str:
@@ -136,16 +166,107 @@ def _from_to(since: datetime, until: datetime | None) -> str:
     return _minute(since) + (f"\n→ {_minute(until)}" if until else "")
 
 
-_ACCOUNT = "宽带账号\nAccount"
-_WHEN = "受理\nAccepted"
+_ACCOUNT = text("宽带账号", "Account")
+_WHEN = text("受理", "Accepted")
 _TABLES: Mapping[str, tuple[Title, Sequence[str], Callable[[Any], Cells]]] = {
-    "accounts": (DATA["accounts"], (_ACCOUNT, "状态\nState", "地址 端口\nAddress, port", "开户\nOpened"), _account),
-    "plans": (DATA["plans"], (_ACCOUNT, "营销案\nPlan", "月费\nFee", "自\nSince"), _plan),
-    "bindings": (DATA["bindings"], (_ACCOUNT, "手机号码\nMobile", _WHEN, "终止\nEnded"), _binding),
-    "payments": (DATA["payments"], (_ACCOUNT, "收退\nKind", "元\nYuan", "方式\nMethod", _WHEN), _payment),
-    "invoices": (Title("发票", "Invoices"), (_ACCOUNT, "发票\nInvoice", "元\nYuan", _WHEN), _invoice),
-    "operations": (DATA["operations"], (_ACCOUNT, "业务\nOperation", "办理\nBy, at", _WHEN), _operation),
-    "tickets": (DATA["tickets"], (_ACCOUNT, "工单\nTicket", "状态\nState", "受理\nTaken"), _ticket),
-    "effects": (DATA["effects"], ("对象\nPort", "标识\nKey", "状态\nState", "发起 → 确认\nMade → confirmed"), _effect),
+    "accounts": (
+        DATA["accounts"],
+        (
+            _ACCOUNT,
+            text(
+                "状态",
+                "State",
+            ),
+            text(
+                "地址 端口",
+                "Address, port",
+            ),
+            text(
+                "开户",
+                "Opened",
+            ),
+        ),
+        _account,
+    ),
+    "plans": (DATA["plans"], (_ACCOUNT, text("营销案", "Plan"), text("月费", "Fee"), text("自", "Since")), _plan),
+    "bindings": (DATA["bindings"], (_ACCOUNT, text("手机号码", "Mobile"), _WHEN, text("终止", "Ended")), _binding),
+    "payments": (
+        DATA["payments"],
+        (
+            _ACCOUNT,
+            text(
+                "收退",
+                "Kind",
+            ),
+            text(
+                "元",
+                "Yuan",
+            ),
+            text(
+                "方式",
+                "Method",
+            ),
+            _WHEN,
+        ),
+        _payment,
+    ),
+    "invoices": (Title("发票", "Invoices"), (_ACCOUNT, text("发票", "Invoice"), text("元", "Yuan"), _WHEN), _invoice),
+    "operations": (
+        DATA["operations"],
+        (
+            _ACCOUNT,
+            text(
+                "业务",
+                "Operation",
+            ),
+            text(
+                "办理",
+                "By, at",
+            ),
+            _WHEN,
+        ),
+        _operation,
+    ),
+    "tickets": (
+        DATA["tickets"],
+        (
+            _ACCOUNT,
+            text(
+                "工单",
+                "Ticket",
+            ),
+            text(
+                "状态",
+                "State",
+            ),
+            text(
+                "受理",
+                "Taken",
+            ),
+        ),
+        _ticket,
+    ),
+    "effects": (
+        DATA["effects"],
+        (
+            text(
+                "对象",
+                "Port",
+            ),
+            text(
+                "标识",
+                "Key",
+            ),
+            text(
+                "状态",
+                "State",
+            ),
+            text(
+                "发起 → 确认",
+                "Made → confirmed",
+            ),
+        ),
+        _effect,
+    ),
 }
 """Each kind of data: its title, its headings, and how one row of it is shown."""

@@ -13,9 +13,11 @@ import typer
 from rich.table import Table
 
 from dispatch.cli.context import Desk, open_desk
-from dispatch.cli.effects import PORT
+from dispatch.cli.effects import port_title
 from dispatch.cli.framework import Commands
-from dispatch.cli.output import err, out, table
+from dispatch.cli.language import text
+from dispatch.cli.options import option
+from dispatch.cli.output import note, out, table
 from dispatch.cli.replay import drive, running
 from dispatch.cli.replay_report import show_report
 from dispatch.demo.effect_tally import EffectTally, count_outside, receivers
@@ -41,12 +43,14 @@ CONFIRMED_SECONDS = 60
 
 @app.command()
 def demo(
-    count: Annotated[int, typer.Option(min=1, max=5000, help="faults")] = 300,
-    customers: Annotated[int, typer.Option(min=1, max=500, help="whose faults they are")] = 40,
-    seed: Annotated[int, typer.Option(help="another seed, other faults")] = 1,
-    stay: Annotated[bool, typer.Option("--stay", help="leave everything running afterwards, until Ctrl-C")] = False,
+    count: Annotated[int, option(zh="故障单数", en="faults", show_default=True, min=1, max=5000)] = 300,
+    customers: Annotated[int, option(zh="客户数", en="whose faults they are", show_default=True, min=1, max=500)] = 40,
+    seed: Annotated[int, option(zh="换一个数，换一批故障", en="another seed, other faults", show_default=True)] = 1,
+    stay: Annotated[
+        bool, option("--stay", zh="结束后继续运行，直到 Ctrl-C", en="leave everything running afterwards, until Ctrl-C")
+    ] = False,
 ) -> None:
-    """演示 · made-up customers, and faults like real ones, in a home of their own that is emptied first."""
+    """Made-up customers, and faults like real ones, in a home of their own that is emptied first."""
     desk = _emptied()
     from dispatch.cli.demo_customer import FAULT, RUN, whole_way  # the counter's modules are the demonstration's alone
 
@@ -54,10 +58,10 @@ def demo(
     known = mapping_of.identity(desk.rulebook)
     cases = sample(count, seed)
     with running(desk.settings, flower=True) as (tend, stack):
-        out.rule("一位客户的全程 · one customer's whole way")
+        out.rule(text("一位客户的全程", "one customer's whole way"))
         whole_way(desk, counter, known, tend)
         out.print()
-        out.rule(f"{customers} 位客户，{count} 张故障单 · {customers} customers, {count} faults")
+        out.rule(text(f"{customers} 位客户，{count} 张故障单", f"{customers} customers, {count} faults"))
         lines = _settled(desk, customers, tend)
         tally, verdict, rate = drive(desk, FAULTS, cases, known, tend, lines=lines)
         _await_effects(desk, tend)
@@ -67,7 +71,7 @@ def demo(
         show_report(desk, cases, known, tally, verdict, stack)
         out.print(_construction(orders))
         out.print(_outside(outside))
-        out.print(f"速率 rate {rate:.0f} 派单/秒 hops/s")
+        out.print(text(f"速率 {rate:.0f} 派单/秒", f"rate {rate:.0f} hops/s"))
         _look_around(desk, stack, stay)
         verdicts = [judge(desk.database, ledger, FAULT), verdict, *orders]
         typer.echo(_last_line(verdicts, outside))
@@ -98,7 +102,7 @@ def _settled(desk: Desk, count: int, tend: Callable[[], None]) -> list[str]:
     with desk.database.write() as tx:
         resources.enter(tx, [each.reach() for each in customers])
     with progress_bar() as bar:
-        task = bar.add_task("开户、施工 opening and building", total=count)
+        task = bar.add_task(text("开户、施工", "opening and building"), total=count)
 
         def progress(done: int) -> None:
             bar.update(task, completed=done)
@@ -118,40 +122,52 @@ def _await_effects(desk: Desk, tend: Callable[[], None]) -> None:
 
 
 def _construction(orders: Sequence[ReplayVerdict]) -> Table:
-    shown = table("施工单 Construction orders", headed=False)
+    shown = table(text("施工单", "Construction orders"), headed=False)
     shown.add_column(no_wrap=True)
     shown.add_column(justify="right")
     for heading, of in (
-        ("受理 accepted (台账 ledger)", lambda v: v.accepted),
-        ("受理 tickets (数据库 database)", lambda v: v.counts.tickets),
-        ("归档 archived (数据库 database)", lambda v: v.counts.archived),
-        ("派单 hops", lambda v: v.counts.hops),
-        ("丢失 lost", lambda v: len(v.lost)),
-        ("重复 doubled", lambda v: len(v.doubled)),
+        (text("受理（台账）", "accepted (ledger)"), lambda v: v.accepted),
+        (text("受理（数据库）", "tickets (database)"), lambda v: v.counts.tickets),
+        (text("归档（数据库）", "archived (database)"), lambda v: v.counts.archived),
+        (text("派单", "hops"), lambda v: v.counts.hops),
+        (text("丢失", "lost"), lambda v: len(v.lost)),
+        (text("重复", "doubled"), lambda v: len(v.doubled)),
     ):
         shown.add_row(heading, str(sum(map(of, orders))))
     return shown
 
 
 def _outside(counted: Sequence[EffectTally]) -> Table:
-    shown = table("外部动作 Outside effects")
-    shown.add_column("去向\nTo", no_wrap=True)
-    for heading in ("请求\nasked", "确认\nconfirmed", "外部完成\ndone outside", "丢失\nlost", "重复\ndoubled"):
+    shown = table(text("外部动作", "Outside effects"))
+    shown.add_column(text("去向", "To"), no_wrap=True)
+    for heading in (
+        text("请求", "asked"),
+        text("确认", "confirmed"),
+        text("外部完成", "done outside"),
+        text("丢失", "lost"),
+        text("重复", "doubled"),
+    ):
         shown.add_column(heading, justify="right")
     for each in counted:
         cells = (each.asked, each.confirmed, each.done, each.lost, each.doubled)
-        shown.add_row(f"{PORT[each.port]} {each.port}", *map(str, cells))
+        shown.add_row(port_title(each.port), *map(str, cells))
     return shown
 
 
 def _look_around(desk: Desk, stack: Stack | None, stay: bool) -> None:
     home = desk.settings.root
-    out.print("看一看 look around, by the commands `tickets`, `show TICKET`, `account list`, …:")
+    out.print(
+        text(
+            "可用 tickets、show 工单、account list 等命令看一看：",
+            "Look around, by the commands `tickets`, `show TICKET`, `account list`, …:",
+        )
+    )
     out.print(f"  [bold]DISPATCH_HOME={home} .venv/bin/dispatch tickets[/]", soft_wrap=True)
-    out.print(f"受理单和发票 slips and invoices: {home / 'printed'}", soft_wrap=True)
-    out.print(f"运行中可打开 while it runs, open: Flower {stack.flower_url if stack else ''}")
+    out.print(text(f"受理单和发票：{home / 'printed'}", f"slips and invoices: {home / 'printed'}"), soft_wrap=True)
+    flower = stack.flower_url if stack else ""
+    out.print(text(f"运行中可打开：Flower {flower}", f"while it runs, open: Flower {flower}"))
     if not stay:
-        out.print("[dim]留着运行 to leave it running: make demo STAY=1[/]")
+        out.print(text("[dim]要留着运行：make demo STAY=1[/]", "[dim]to leave it running: make demo STAY=1[/]"))
 
 
 def _last_line(verdicts: Sequence[ReplayVerdict], outside: Sequence[EffectTally]) -> str:
@@ -169,7 +185,7 @@ def _last_line(verdicts: Sequence[ReplayVerdict], outside: Sequence[EffectTally]
 
 
 def _stay(tend: Callable[[], None]) -> None:
-    err.print("[dim]Ctrl-C 结束 ends it[/]")
+    note("按 Ctrl-C 结束", "Ctrl-C ends it")
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             tend()

@@ -18,6 +18,7 @@ from dispatch.accounts.query import View, view
 from dispatch.cli.addresses import demand_table
 from dispatch.cli.context import Desk
 from dispatch.cli.journey import picture
+from dispatch.cli.language import text
 from dispatch.cli.outcomes import show
 from dispatch.cli.output import out
 from dispatch.cli.replay import drive
@@ -60,7 +61,7 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     _enter(desk, customer.reach())
     [opened] = open_accounts(desk.database, counter, Ledger(desk.settings.ledger), RUN, [customer])
     account = str(opened.result["account"])
-    show(opened, json_out=False)
+    show(opened, as_document=False)
 
     _step(3, "服务开通、上门施工、竣工", "provisioning, the installer's visit, in service")
     await_built(desk.database, desk.rulebook, RUN, 1, tend)
@@ -85,7 +86,7 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
 
 def _step(number: int, zh: str, en: str) -> None:
     out.print()
-    out.print(f"[bold reverse] {number} [/] [bold]{zh}[/]\n    [dim]{en}[/]")
+    out.print(f"[bold reverse] {number} [/] [bold]{text(zh, en)}[/]")
 
 
 def _enter(desk: Desk, *reach: Any) -> None:
@@ -101,7 +102,7 @@ def _refused(desk: Desk, counter: Counter, customer: Household) -> OperationOutc
 
 
 def _show(outcome: OperationOutcome) -> None:
-    show(outcome, json_out=False)
+    show(outcome, as_document=False)
 
 
 def _shown(desk: Desk, counter: Counter, account: str) -> None:
@@ -112,19 +113,19 @@ def _shown(desk: Desk, counter: Counter, account: str) -> None:
 def _picture(desk: Desk, run: str, kind: Kind) -> None:
     with desk.database.read() as tx:
         [(ticket_id, _)] = run_tickets(tx, run, kind)
-        out.print(picture(desk.rulebook, lists.journey(tx, ticket_id)))
+        out.print(picture(desk, lists.journey(tx, ticket_id)))
 
 
 def _told(sms: SimulatedSmsGateway, account: str, tend: Callable[[], None]) -> None:
     """The short message with which the customer is told that his line works."""
-    text = _await(lambda: next((text for _, text in sms.inbox() if account in text), None), tend)
-    out.print(f"[dim]短信 short message:[/] {text}")
+    told = _await(lambda: next((message for _, message in sms.inbox() if account in message), None), tend)
+    out.print(text("[dim]短信：[/] ", "[dim]short message:[/] ") + told)
 
 
 def _printed(file: Path, tend: Callable[[], None]) -> None:
     """Where the slip lies, once it has come out of the printer."""
     _await(file.exists, tend)
-    out.print(f"受理单 slip [bold]{file.stem}[/]: {file}", soft_wrap=True)
+    out.print(f"{text('受理单', 'slip')} [bold]{file.stem}[/]: {file}", soft_wrap=True)
 
 
 def _await(found: Callable[[], Any], tend: Callable[[], None]) -> Any:

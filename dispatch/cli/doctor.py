@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 
 from dispatch.cli.framework import Commands
-from dispatch.cli.language import language, text
+from dispatch.cli.language import text
 from dispatch.cli.options import AsJson
-from dispatch.cli.output import out, show_json, table
+from dispatch.cli.output import give, out, said, table
 
 if TYPE_CHECKING:
     from dispatch.doctor.finding import CheckResult
@@ -24,15 +24,16 @@ MARKS = {"good": "[green]✓[/]", "doubtful": "[yellow]![/]", "bad": "[bold red]
 
 @app.command()
 def doctor(as_json: AsJson = False) -> None:
-    """体检 · examine the whole installation and say what to do; exits 1 when something is bad. It changes nothing."""
+    """Examine the whole installation and say what to do; exits 1 when something is bad. It changes nothing."""
     from dispatch.doctor.examination import examine  # fonts and all: nobody else waits for that
 
     findings = list(examine())
-    if as_json:
-        show_json([_plain(finding) for finding in findings])
-    else:
+
+    def show() -> None:
         out.print(_table(findings))
         _tell_remedies(findings)
+
+    give(as_json, [_plain(finding) for finding in findings], show)
     if any(finding.verdict == "bad" for finding in findings):
         raise typer.Exit(1)
 
@@ -40,10 +41,10 @@ def doctor(as_json: AsJson = False) -> None:
 def _table(findings: Sequence[CheckResult]) -> Table:
     shown = table(text("体检", "Examination"))
     shown.add_column("")
-    shown.add_column(text("项目", "Check"), no_wrap=True)
+    shown.add_column(text("项目", "Check"), overflow="fold")
     shown.add_column(text("现状", "Found"), overflow="fold")
     for finding in findings:
-        shown.add_row(MARKS[finding.verdict], finding.check.text(language()), finding.found.text(language()))
+        shown.add_row(MARKS[finding.verdict], said(finding.check), said(finding.found))
     return shown
 
 
@@ -54,8 +55,8 @@ def _tell_remedies(findings: Sequence[CheckResult]) -> None:
     out.print(f"[bold]{text('怎么办', 'What to do')}[/]")
     for finding in findings:
         if finding.remedy:
-            out.print(f"{MARKS[finding.verdict]} [bold]{finding.check.text(language())}[/]")
-            out.print(Padding(finding.remedy.text(language()), (0, 0, 0, 2)))
+            out.print(f"{MARKS[finding.verdict]} [bold]{said(finding.check)}[/]")
+            out.print(Padding(said(finding.remedy), (0, 0, 0, 2)))
 
 
 def _plain(finding: CheckResult) -> dict[str, str | None]:

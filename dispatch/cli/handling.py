@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,128 +11,189 @@ import typer
 
 from dispatch.cli.context import LONGEST_NAME, Desk, hop_id, now, open_desk, read_pairs, word
 from dispatch.cli.framework import Commands
-from dispatch.cli.options import As, HopName, InRole
-from dispatch.cli.output import local, out
+from dispatch.cli.language import text
+from dispatch.cli.options import As, AsJson, HopName, InRole, Reason
+from dispatch.cli.output import give, local, said
+from dispatch.domain.numbers import hop_number, ticket_number
 from dispatch.domain.time import read_duration
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.reports import lists
 from dispatch.storage import tickets
+from dispatch.storage.database import Tx
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
 
 app = Commands()
 
-_Behalf = Annotated[str, typer.Option("--on-behalf-of", help="the holder for whom this is filed", show_default=False)]
-_Reason = Annotated[str, typer.Option(help="why")]
+_Behalf = Annotated[
+    str,
+    typer.Option(
+        "--on-behalf-of", help=text("代谁办理（持单人）", "the holder for whom this is filed"), show_default=False
+    ),
+]
 
 
 @app.command()
-def claim(hop: HopName, name: As = "", role: InRole = "", on_behalf_of: _Behalf = "") -> None:
-    """接单 · take a hop into one's hands. Of two people one wins."""
+def claim(hop: HopName, name: As = "", role: InRole = "", on_behalf_of: _Behalf = "", as_json: AsJson = False) -> None:
+    """Claim a hop."""
     desk = open_desk()
     with desk.database.write() as tx:
         one = Claim(hop_id(tx, hop), desk.actor(name, role), _behalf(on_behalf_of))
         handling.claim(tx, desk.rulebook, one, now())
-    out.print(f"{hop}: {on_behalf_of or name or desk.settings.user} 已接单 · claimed")
+        done = _done(tx, "claim", one.hop_id)
+    give(as_json, done, text(f"{hop}：{done['holder']} 已接单", f"{hop}: claimed by {done['holder']}"))
 
 
 @app.command()
 def report(
     hop: HopName,
-    finding: Annotated[str, typer.Option(help="what was found: see `dispatch teams`")],
+    finding: Annotated[
+        str,
+        typer.Option(
+            help=text("结论，见 dispatch teams 班组", "what was found: see `dispatch teams TEAM`"), show_default=False
+        ),
+    ],
     evidence: Annotated[
-        list[str], typer.Option("--evidence", metavar="NAME=VALUE", help="what the finding needs")
-    ] = [],  # noqa: B006
+        list[str],
+        typer.Option(
+            "--evidence",
+            metavar="NAME=VALUE",
+            help=text("结论所需的佐证，可多次", "what the finding needs; may be repeated"),
+        ),
+    ] = [],  # noqa: B006 — typer reads it, nobody changes it
     name: As = "",
     role: InRole = "",
     on_behalf_of: _Behalf = "",
+    as_json: AsJson = False,
 ) -> None:
-    """回单 · report a finding with its evidence; the rules name the next team."""
+    """Report a finding with its evidence."""
     desk = open_desk()
     pairs = read_pairs(evidence, "evidence")
     if len(dict(pairs)) < len(pairs):
         raise BadInput(what=Wording("一项佐证给了两次", "one piece of evidence is given twice"))
-    _end(desk, hop, lambda id_: Report(id_, desk.actor(name, role), finding, dict(pairs), _behalf(on_behalf_of)))
+    filed_for = _behalf(on_behalf_of)
+    _end(desk, hop, as_json, lambda id_: Report(id_, desk.actor(name, role), finding, dict(pairs), filed_for))
 
 
 @app.command("pass-on")
 def pass_on(
     hop: HopName,
-    to: Annotated[str, typer.Option(help="the team")],
-    reason: _Reason,
+    to: Annotated[str, typer.Option(help=text("转给哪个班组", "the team"), show_default=False)],
+    reason: Reason,
     name: As = "",
     role: InRole = "",
     on_behalf_of: _Behalf = "",
+    as_json: AsJson = False,
 ) -> None:
-    """转派 · another team (or another person of the same) is the right one."""
+    """Pass a hop on to another team."""
     desk = open_desk()
-    _end(desk, hop, lambda id_: PassOn(id_, desk.actor(name, role), to, reason, _behalf(on_behalf_of)))
+    _end(desk, hop, as_json, lambda id_: PassOn(id_, desk.actor(name, role), to, reason, _behalf(on_behalf_of)))
 
 
 @app.command("hand-back")
-def hand_back(hop: HopName, reason: _Reason, name: As = "", role: InRole = "", on_behalf_of: _Behalf = "") -> None:
-    """退单 · back to the team that asked."""
+def hand_back(
+    hop: HopName,
+    reason: Reason,
+    name: As = "",
+    role: InRole = "",
+    on_behalf_of: _Behalf = "",
+    as_json: AsJson = False,
+) -> None:
+    """Hand a hop back to the team that asked."""
     desk = open_desk()
-    _end(desk, hop, lambda id_: HandBack(id_, desk.actor(name, role), reason, _behalf(on_behalf_of)))
+    _end(desk, hop, as_json, lambda id_: HandBack(id_, desk.actor(name, role), reason, _behalf(on_behalf_of)))
 
 
 @app.command()
 def hold(
     hop: HopName,
-    until: Annotated[str, typer.Option(help="2026-12-01T14:00, or a duration such as 4h")],
-    reason: _Reason,
+    until: Annotated[
+        str,
+        typer.Option(
+            help=text("2026-12-01T14:00，或时长如 4h", "2026-12-01T14:00, or a duration such as 4h"), show_default=False
+        ),
+    ],
+    reason: Reason,
     name: As = "",
     role: InRole = "",
+    as_json: AsJson = False,
 ) -> None:
-    """挂起 · wait until a given time; then it comes back by itself."""
+    """Hold a hop until a given time."""
     desk = open_desk()
     end = _until(until)
     with desk.database.write() as tx:
         handling.hold(tx, desk.rulebook, hop_id(tx, hop), end, reason, desk.actor(name, role), now())
-    out.print(f"{hop}: 挂起至 {local(end, '%Y-%m-%d %H:%M')} · on hold")
+        done = _done(tx, "hold", hop_id(tx, hop)) | {"until": end}
+    at = local(end, "%Y-%m-%d %H:%M")
+    give(as_json, done, text(f"{hop}：已挂起至 {at}", f"{hop}: on hold until {at}"))
 
 
 @app.command()
-def resume(hop: HopName, name: As = "", role: InRole = "") -> None:
-    """解挂 · end a hold early."""
+def resume(hop: HopName, name: As = "", role: InRole = "", as_json: AsJson = False) -> None:
+    """End a hold early."""
     desk = open_desk()
     with desk.database.write() as tx:
         handling.resume(tx, desk.rulebook, hop_id(tx, hop), desk.actor(name, role), now())
-    out.print(f"{hop}: 已解挂 · resumed")
+        done = _done(tx, "resume", hop_id(tx, hop))
+    give(as_json, done, text(f"{hop}：已解挂", f"{hop}: resumed"))
 
 
 @app.command()
-def release(hop: HopName, name: As = "", role: InRole = "") -> None:
-    """放行 · out of the quarantine, tried afresh."""
+def release(hop: HopName, name: As = "", role: InRole = "", as_json: AsJson = False) -> None:
+    """Release a hop from the quarantine."""
     desk = open_desk()
     with desk.database.write() as tx:
         handling.release(tx, hop_id(tx, hop), desk.actor(name, role), now())
-    out.print(f"{hop}: 已放行 · released")
+        done = _done(tx, "release", hop_id(tx, hop))
+    give(as_json, done, text(f"{hop}：已放行", f"{hop}: released"))
 
 
-def _end(desk: Desk, hop: str, made: Any) -> None:
+_ENDED = {
+    Report: ("report", "已回单", "reported"),
+    PassOn: ("pass-on", "已转派", "passed on"),
+    HandBack: ("hand-back", "已退单", "handed back"),
+}
+
+
+def _end(desk: Desk, hop: str, as_json: bool, made: Callable[[int], End]) -> None:
     with desk.database.write() as tx:
-        end: End = made(hop_id(tx, hop))
+        end = made(hop_id(tx, hop))
         handling.end(tx, desk.rulebook, end, now())
+        act, zh, en = _ENDED[type(end)]
         following = lists.journey(tx, tickets.of_hop(tx, end.hop_id)).hops[-1]
-    title = desk.rulebook.teams[following.team].title
-    out.print(f"{hop}: 已提交 · done. → [bold]{title}[/] ({following.rule})")
+        done = _done(tx, act, end.hop_id)
+    title = said(desk.rulebook.teams[following.team].title)
+    done["next"] = {"team": following.team, "rule": following.rule}
+    give(as_json, done, text(f"{hop}：{zh} → {title}（{following.rule}）", f"{hop}: {en} → {title} ({following.rule})"))
+
+
+def _done(tx: Tx, act: str, id_: int) -> dict[str, Any]:
+    """What an act made of a hop, for a program."""
+    row = lists.board_line(tx, id_)
+    return {
+        "act": act,
+        "hop": hop_number(row.kind, row.ticket_id, row.seq),
+        "ticket": ticket_number(row.kind, row.ticket_id),
+        "team": row.team,
+        "state": row.state,
+        "holder": row.holder,
+    }
 
 
 def _behalf(name: str) -> str | None:
     return word(name, Wording("被代办人的姓名", "name of whom this is done for"), LONGEST_NAME) if name else None
 
 
-def _until(text: str) -> datetime:
+def _until(given: str) -> datetime:
     with contextlib.suppress(ValueError, OverflowError):
-        return now() + read_duration(text)
+        return now() + read_duration(given)
     try:
-        return datetime.fromisoformat(text).astimezone()
+        return datetime.fromisoformat(given).astimezone()
     except (ValueError, OverflowError):
         raise BadInput(
             what=Wording(
-                f"--until {text!r}：应写作 2026-12-01T14:00，或时长如 4h",
-                f"--until {text!r}: write 2026-12-01T14:00, or a duration such as 4h",
+                f"--until {given!r}：应写作 2026-12-01T14:00，或时长如 4h",
+                f"--until {given!r}: write 2026-12-01T14:00, or a duration such as 4h",
             )
         ) from None

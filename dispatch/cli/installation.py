@@ -16,8 +16,8 @@ from dispatch import defaults
 from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
-from dispatch.cli.options import AsJson
-from dispatch.cli.output import err, out, show_json, table
+from dispatch.cli.options import AsJson, option
+from dispatch.cli.output import give, note, out, table, tell_progress
 from dispatch.runtime.supervisor import Stack
 from dispatch.settings import PREFIX, Settings, load_settings
 from dispatch.storage.database import Database
@@ -33,27 +33,34 @@ app = Commands()
 @app.command()
 def up(
     demo: Annotated[
-        bool, typer.Option("--demo", help="in a home of its own, with users, data and people in it")
+        bool,
+        option(
+            "--demo",
+            zh="在单独的目录里，带虚构的用户、数据和人员",
+            en="in a home of its own, with users, data and people in it",
+        ),
     ] = False,
 ) -> None:
-    """启动 · start everything as supervised child processes; Ctrl-C stops all of it and keeps the data."""
+    """Start everything as supervised child processes; Ctrl-C stops all of it and keeps the data."""
     desk, visitors, beside = _demo() if demo else (open_desk(), [], {})
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    stack = Stack(desk.settings, told=lambda line: err.print(f"[dim]{line}[/]"), beside=beside)
+    stack = Stack(desk.settings, told=tell_progress, beside=beside)
+    note("启动中：消息服务、转发、工作进程、网页、Flower …", "starting broker, relay, workers, web, Flower …")
     stack.start()
     try:
-        out.print(f"规则 rules {desk.rulebook.version} · 数据 data {desk.settings.root}", soft_wrap=True)
-        out.print(_operators_files(desk.settings), soft_wrap=True)
-        out.print(f"任务 tasks: Flower {stack.flower_url}")
+        version, root = desk.rulebook.version, desk.settings.root
+        typer.echo(text(f"规则 {version}，数据 {root}", f"rules {version}, data {root}"))
+        typer.echo(_operators_files(desk.settings))
+        typer.echo(text(f"任务监控 Flower {stack.flower_url}", f"tasks: Flower {stack.flower_url}"))
         for each in visitors:
             typer.echo(f"user {each.role} {each.name} {each.password}")
         typer.echo(f"ready: {stack.web_url}")
         while not stopped.wait(0.2):
             stack.tend()
     finally:
-        err.print("[dim]停止中 · stopping …[/]")
+        note("停止中 …", "stopping …")
         stack.stop()
 
 
@@ -77,48 +84,54 @@ def _demo() -> tuple[Desk, list[DemoUser], Mapping[str, list[str]]]:
 
 @app.command()
 def web() -> None:
-    """网页与接口 · the web alone, until Ctrl-C; `dispatch up` has one. Any number may run, each on its own port."""
+    """The web alone, until Ctrl-C; `dispatch up` has one. Any number may run, each on its own port."""
     os.execv(sys.executable, [sys.executable, "-m", "dispatch.web"])  # noqa: S606 — this process becomes it
 
 
 @app.command()
-def migrate() -> None:
-    """升级数据库 · bring the database to this program's schema."""
+def migrate(as_json: AsJson = False) -> None:
+    """Bring the database to this program's schema."""
     database = Database(load_settings().database)
     before = database.schema()
+    note("升级数据库结构 …", "bringing the database up to date …")
     migrate_database(database)
-    out.print(f"schema {before or 'none'} → {database.schema()}")
+    after = database.schema()
+    done = {"act": "migrate", "before": before, "after": after}
+    give(as_json, done, text(f"数据库结构 {before or '无'} → {after}", f"schema {before or 'none'} → {after}"))
 
 
 @app.command()
-def keys() -> None:
-    """密钥 · new keys for identity numbers, as lines for the environment; keep them apart from the database."""
+def keys(as_json: AsJson = False) -> None:
+    """New keys for identity numbers, as lines for the environment; keep them apart from the database."""
     field_keys, index_key = new_keys()
-    typer.echo(f"{PREFIX}FIELD_KEYS={field_keys}\n{PREFIX}INDEX_KEY={index_key}")
+    made = {f"{PREFIX}FIELD_KEYS": field_keys, f"{PREFIX}INDEX_KEY": index_key}
+    give(as_json, made, "\n".join(f"{name}={value}" for name, value in made.items()))
 
 
 @app.command()
 def settings(as_json: AsJson = False) -> None:
-    """设置 · every setting, its value now and its meaning; passwords are not shown."""
+    """Every setting, its value now and its meaning; passwords are not shown."""
     current = load_settings()
     rows = [
         (PREFIX + name.upper(), _shown(current, name), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
-    if as_json:
-        show_json([{"variable": variable, "value": value, "meaning": meaning} for variable, value, meaning in rows])
-        return
-    shown = table()
-    for heading in ("变量 Variable", "现值 Value", "含义 Meaning"):
-        shown.add_column(heading, overflow="fold")
-    for row in rows:
-        shown.add_row(*row)
-    out.print(shown)
-    out.print(_operators_files(current), soft_wrap=True)
+
+    def show() -> None:
+        shown = table()
+        shown.add_column(text("变量", "Variable"), no_wrap=True)
+        shown.add_column(text("现值与含义", "Value and meaning"), overflow="fold")
+        for variable, value, meaning in rows:
+            shown.add_row(variable, f"{value}\n{meaning}" if value else meaning)
+        out.print(shown)
+        typer.echo(_operators_files(current))
+
+    data = [{"variable": variable, "value": value, "meaning": meaning} for variable, value, meaning in rows]
+    give(as_json, data, show)
 
 
 def _shown(current: Settings, name: str) -> str:
     value = getattr(current, name)
     if isinstance(value, SecretStr):
-        return "(已设 set)"
+        return text("（已设）", "(set)")
     return "" if value is None else str(value)

@@ -3,85 +3,106 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
-from dispatch.cli.context import now, open_desk, read_pairs
+from dispatch.cli.context import Desk, now, open_desk, read_pairs
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
-from dispatch.cli.options import As, AsJson, InRole, TicketName
-from dispatch.cli.output import out, show_json
-from dispatch.cli.prehandling import ask
-from dispatch.domain.numbers import read_ticket_number
+from dispatch.cli.options import As, AsJson, InRole, Reason, TicketName
+from dispatch.cli.output import give, out
+from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import TicketState
 from dispatch.routing.prehandling import Script
 from dispatch.storage import tickets
+from dispatch.storage.database import Tx
 from dispatch.tickets import closing, followup
 from dispatch.tickets import intake as desk_intake
 from dispatch.tickets.intake import AcceptedReport, Answers, FaultReport
 
 app = Commands()
 
-_Answers = Annotated[list[str], typer.Option("--answer", metavar="QUESTION=ANSWER", help="pre-handling, in order")]
-
-_SAID = {
-    TicketState.OPEN: "已派单 · dispatched",
-    TicketState.SOLVED: "电话中已解决 · solved on the phone",
-    TicketState.REPORTED: "已登记,待判断归属 · taken, to be judged: `dispatch transfer` or `dispatch refer`",
-}
+_Answers = Annotated[
+    list[str],
+    typer.Option(
+        "--answer",
+        metavar="QUESTION=ANSWER",
+        help=text("预处理问答，按顺序，可多次", "pre-handling, in order; may be repeated"),
+    ),
+]
 
 
 @app.command()
 def submit(
-    account: Annotated[str, typer.Argument(help="the broadband account")],
-    symptom: Annotated[str, typer.Option(help="one of `dispatch script show`")],
-    description: Annotated[str, typer.Option(help="what the customer says")],
+    account: Annotated[str, typer.Argument(help=text("宽带账号", "the broadband account"), show_default=False)],
+    symptom: Annotated[
+        str,
+        typer.Option(help=text("现象，见 dispatch script show", "one of `dispatch script show`"), show_default=False),
+    ],
+    description: Annotated[str, typer.Option(help=text("客户怎么说", "what the customer says"), show_default=False)],
     name: As = "",
     role: InRole = "",
-    priority: Annotated[int, typer.Option(help="1 (most urgent) to 4")] = 3,
+    priority: Annotated[int, typer.Option(help=text("优先级，1（最急）至 4", "1 (most urgent) to 4"))] = 3,
     answers: _Answers = [],  # noqa: B006 — typer reads it, nobody changes it
-    despite_duplicate: Annotated[bool, typer.Option("--despite-duplicate", help="it is another fault")] = False,
-    request_key: Annotated[str, typer.Option(help="the same key again gives the same ticket again")] = "",
+    despite_duplicate: Annotated[
+        bool, typer.Option("--despite-duplicate", help=text("确是另一故障", "it is another fault"))
+    ] = False,
+    request_key: Annotated[
+        str,
+        typer.Option(
+            help=text("请求标识：同一标识只受理一次", "the same key again gives the same ticket again"),
+            show_default=False,
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """受理故障 · take a fault report; the channel follows from the role (10050, 10086, counter, community manager)."""
+    """Take a fault report; the channel follows from the role."""
     desk = open_desk()
     actor, script = desk.actor(name, role), desk.script
     given = _answers(script, symptom, answers, asked=actor.role == Role.AGENT_10086)
     report = FaultReport(account, symptom, description, priority, given, None, request_key or None, despite_duplicate)
     with desk.database.write() as tx:
         accepted = desk_intake.submit(tx, desk.rulebook, script, report, actor, now())
-    _show(accepted, as_json)
+    _show(accepted, "submit", as_json)
 
 
 @app.command()
 def transfer(
     ticket: TicketName,
-    note: Annotated[str, typer.Option(help="what was said, beyond the report")] = "",
+    note: Annotated[
+        str, typer.Option(help=text("申告之外还问到的", "what was said, beyond the report"), show_default=False)
+    ] = "",
     name: As = "",
     role: InRole = "",
+    as_json: AsJson = False,
 ) -> None:
-    """转接 · 10050 → 10086: the fault is ours; what was said goes along."""
+    """Transfer a report from 10050 to 10086."""
     desk = open_desk()
-    with desk.database.write() as tx:
-        desk_intake.transfer(tx, read_ticket_number(ticket), note, desk.actor(name, role), now())
-    out.print(f"{ticket}: 已转接10086 · transferred")
+
+    def act(tx: Tx, ticket_id: int) -> None:
+        desk_intake.transfer(tx, ticket_id, note, desk.actor(name, role), now())
+
+    _done(desk, "transfer", ticket, act, text(f"{ticket}：已转接10086", f"{ticket}: transferred to 10086"), as_json)
 
 
 @app.command()
 def refer(
     ticket: TicketName,
-    reason: Annotated[str, typer.Option(help="whose business it is")],
+    reason: Annotated[str, typer.Option(help=text("应找谁", "whose business it is"), show_default=False)],
     name: As = "",
     role: InRole = "",
+    as_json: AsJson = False,
 ) -> None:
-    """非我方业务 · not our business: the customer was told whose it is."""
+    """Close a report that isn't ours."""
     desk = open_desk()
-    with desk.database.write() as tx:
-        desk_intake.refer(tx, read_ticket_number(ticket), reason, desk.actor(name, role), now())
-    out.print(f"{ticket}: 已说明归属 · referred")
+
+    def act(tx: Tx, ticket_id: int) -> None:
+        desk_intake.refer(tx, ticket_id, reason, desk.actor(name, role), now())
+
+    _done(desk, "refer", ticket, act, text(f"{ticket}：已说明归属，办结", f"{ticket}: referred, closed"), as_json)
 
 
 @app.command("take-over")
@@ -92,7 +113,7 @@ def take_over(
     role: InRole = "",
     as_json: AsJson = False,
 ) -> None:
-    """接续受理 · a 10086 agent goes on with a transferred report: pre-handling, then solved or dispatched."""
+    """Go on with a transferred report: pre-handling, then solved or dispatched."""
     desk = open_desk()
     ticket_id = read_ticket_number(ticket)
     with desk.database.read() as tx:
@@ -102,59 +123,105 @@ def take_over(
         accepted = desk_intake.take_over(
             tx, desk.rulebook, desk.script, ticket_id, given, desk.actor(name, role), now()
         )
-    _show(accepted, as_json)
+    _show(accepted, "take-over", as_json)
 
 
 @app.command()
-def urge(ticket: TicketName, reason: Annotated[str, typer.Option()], name: As = "", role: InRole = "") -> None:
-    """催单 · the customer presses; counted and limited by the rules."""
+def urge(ticket: TicketName, reason: Reason, name: As = "", role: InRole = "", as_json: AsJson = False) -> None:
+    """Urge a ticket; the rules limit how often."""
     desk = open_desk()
+    most = desk.rulebook.limits.urges
     with desk.database.write() as tx:
-        times = followup.urge(tx, desk.rulebook, read_ticket_number(ticket), reason, desk.actor(name, role), now())
-    out.print(f"{ticket}: 第{times}次催单 · urged {times} of {desk.rulebook.limits.urges} times")
+        ticket_id = read_ticket_number(ticket)
+        times = followup.urge(tx, desk.rulebook, ticket_id, reason, desk.actor(name, role), now())
+        done = _facts(tx, "urge", ticket_id) | {"urged": times, "at_most": most}
+    give(as_json, done, text(f"{ticket}：第{times}次催单，最多{most}次", f"{ticket}: urged {times} of {most} times"))
 
 
 @app.command()
-def withdraw(ticket: TicketName, reason: Annotated[str, typer.Option()], name: As = "", role: InRole = "") -> None:
-    """撤单 · the report is taken back."""
+def withdraw(ticket: TicketName, reason: Reason, name: As = "", role: InRole = "", as_json: AsJson = False) -> None:
+    """Withdraw a report for the customer."""
     desk = open_desk()
-    with desk.database.write() as tx:
-        followup.withdraw(tx, read_ticket_number(ticket), reason, desk.actor(name, role), now())
-    out.print(f"{ticket}: 已撤单 · withdrawn")
+
+    def act(tx: Tx, ticket_id: int) -> None:
+        followup.withdraw(tx, ticket_id, reason, desk.actor(name, role), now())
+
+    _done(desk, "withdraw", ticket, act, text(f"{ticket}：已撤单", f"{ticket}: withdrawn"), as_json)
 
 
 @app.command()
 def survey(
-    answer: Annotated[str, typer.Argument(help="satisfied, not-fixed or unreachable")],
-    token: Annotated[str, typer.Option(help="what stands at the end of the customer's link")] = "",
-    ticket: Annotated[str, typer.Option(help="an agent called: the ticket")] = "",
+    answer: Annotated[
+        str,
+        typer.Argument(
+            help=text(
+                "satisfied（满意）、not-fixed（未修复）或 unreachable（联系不上）",
+                "satisfied, not-fixed or unreachable",
+            ),
+            show_default=False,
+        ),
+    ],
+    token: Annotated[
+        str,
+        typer.Option(
+            help=text("客户链接末尾的令牌", "what stands at the end of the customer's link"), show_default=False
+        ),
+    ] = "",
+    ticket: Annotated[
+        str, typer.Option(help=text("电话回访：工单号", "an agent called: the ticket"), show_default=False)
+    ] = "",
     name: As = "",
     role: InRole = "",
+    as_json: AsJson = False,
 ) -> None:
-    """回访 · the customer's answer: by the link's token, or by an agent who called."""
+    """Record the customer's answer: by the link's token, or by an agent who called."""
     desk = open_desk()
     if bool(token) == bool(ticket):
-        raise typer.BadParameter(text("请只给 --token 或 --ticket 之一", "give either --token or --ticket"))
+        raise typer.BadParameter(text("请在 --token 和 --ticket 中给出一个", "give either --token or --ticket"))
     with desk.database.write() as tx:
         if token:
             closing.answer(tx, desk.rulebook, token, answer, now())
         else:
             actor = desk.actor(name, role)
             closing.answer_by_phone(tx, desk.rulebook, read_ticket_number(ticket), answer, actor, now())
-    out.print(f"回访结果已登记 · the answer is on record: {answer}")
+    done = {"act": "survey", "answer": answer, **({"ticket": ticket} if ticket else {})}
+    give(as_json, done, text(f"回访结果已登记：{answer}", f"The answer is on record: {answer}"))
 
 
 def _answers(script: Script, symptom: str, given: list[str], asked: bool) -> Answers:
     """Those on the command line; in a terminal an agent without any is led through the script."""
     pairs = read_pairs(given, "answer")
     if not pairs and asked and sys.stdin.isatty() and sys.stdout.isatty():
+        from dispatch.cli.prehandling import ask
+
         pairs = ask(out, script.symptom(symptom))
     return tuple(pairs)
 
 
-def _show(accepted: AcceptedReport, as_json: bool) -> None:
-    if as_json:
-        show_json({"ticket": accepted.number, "state": accepted.state, "repeated": accepted.repeated})
-        return
-    repeated = " (此前已受理 · taken earlier)" if accepted.repeated else ""
-    out.print(f"[bold]{accepted.number}[/]: {_SAID.get(accepted.state, accepted.state)}{repeated}")
+def _done(desk: Desk, act: str, ticket: str, carry_out: Callable[[Tx, int], None], shown: str, as_json: bool) -> None:
+    """One act on a ticket in one transaction, and what came of it."""
+    ticket_id = read_ticket_number(ticket)
+    with desk.database.write() as tx:
+        carry_out(tx, ticket_id)
+        done = _facts(tx, act, ticket_id)
+    give(as_json, done, shown)
+
+
+def _facts(tx: Tx, act: str, ticket_id: int) -> dict[str, Any]:
+    row = tickets.get(tx, ticket_id)
+    return {"act": act, "ticket": ticket_number(row.kind, ticket_id), "state": row.state}
+
+
+def _show(accepted: AcceptedReport, act: str, as_json: bool) -> None:
+    said = {
+        TicketState.OPEN: text("已派单", "dispatched"),
+        TicketState.SOLVED: text("电话中已解决", "solved on the phone"),
+        TicketState.REPORTED: text(
+            "已登记，待判断归属：dispatch transfer 或 dispatch refer",
+            "taken, to be judged: `dispatch transfer` or `dispatch refer`",
+        ),
+    }
+    repeated = text("（此前已受理）", " (taken earlier)") if accepted.repeated else ""
+    state = said.get(accepted.state, accepted.state)
+    done = {"act": act, "ticket": accepted.number, "state": accepted.state, "repeated": accepted.repeated}
+    give(as_json, done, text(f"{accepted.number}：{state}{repeated}", f"{accepted.number}: {state}{repeated}"))

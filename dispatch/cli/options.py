@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,3 +33,13 @@ TicketName = Annotated[
     str, typer.Argument(metavar="TICKET", help=text("工单号，如 F00000042", "such as F00000042"), show_default=False)
 ]
 Reason = Annotated[str, typer.Option(help=text("原因", "why"), show_default=False)]
+
+
+def option(*names: str, zh: str, en: str, **more: Any) -> Any:
+    """A command's option, its help in the reader's language."""
+    return typer.Option(*names, help=text(zh, en), **{"show_default": False, **more})
+
+
+def argument(zh: str, en: str, metavar: str | None = None) -> Any:
+    """A command's argument, its help in the reader's language."""
+    return typer.Argument(help=text(zh, en), metavar=metavar, show_default=False)

@@ -11,7 +11,8 @@ from dispatch.accounts.catalogue import LABELS, SAY
 from dispatch.accounts.operation import TITLES, OperationAccepted, OperationOutcome, OperationRefused, read_out
 from dispatch.accounts.schemas import BindingShown, CustomerView
 from dispatch.cli.customer_view import bindings_table, show_view
-from dispatch.cli.output import out, show_json, table
+from dispatch.cli.language import text
+from dispatch.cli.output import out, said, show_json, table
 
 
 def as_json(outcome: OperationOutcome) -> dict[str, object]:
@@ -26,8 +27,8 @@ def as_json(outcome: OperationOutcome) -> dict[str, object]:
     return {**told, **outcome.result}
 
 
-def show(outcome: OperationOutcome, json_out: bool) -> None:
-    if json_out:
+def show(outcome: OperationOutcome, as_document: bool) -> None:
+    if as_document:
         show_json(as_json(outcome))
     elif isinstance(outcome, OperationRefused):
         _show_refused(outcome)
@@ -41,36 +42,37 @@ def show(outcome: OperationOutcome, json_out: bool) -> None:
 
 
 def _show_accepted(outcome: OperationAccepted) -> None:
-    _headline(outcome, "已受理 accepted", "green")
+    _headline(outcome, text("已受理", "accepted"), "green")
     shown = table(headed=False)
     shown.add_column(style="dim", no_wrap=True)
     shown.add_column(style="bold", overflow="fold")
     for key, value in {"slip": outcome.slip, **outcome.result}.items():
         if value not in (None, []):
-            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-            shown.add_row(str(LABELS[key]), text)
+            words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            shown.add_row(said(LABELS[key]), words)
     out.print(shown)
     say = SAY.get(outcome.operation)
     if say is not None:
-        _paragraph("告知客户 Tell the customer", say.zh, say.en)
+        _paragraph(text("告知客户", "Tell the customer"), said(say))
     if outcome.slip:
-        _paragraph("再次打印 Print again", f"dispatch slip {outcome.slip} --out {outcome.slip}.pdf")
+        again = f"dispatch slip {outcome.slip} --out {outcome.slip}.pdf"
+        _paragraph(text("再次打印", "Print again"), again)
 
 
 def _show_refused(outcome: OperationRefused) -> None:
-    _headline(outcome, f"不予受理 refused: {outcome.code}", "bold red")
-    say = read_out(outcome.reason)
-    _paragraph("告知客户 Tell the customer", say.zh, say.en)
+    _headline(outcome, text(f"不予受理（{outcome.code}）", f"refused: {outcome.code}"), "bold red")
+    _paragraph(text("告知客户", "Tell the customer"), said(read_out(outcome.reason)))
     confirm = outcome.result.get("confirm")
     if confirm is not None:
-        _paragraph("客户确认后再办 Once the customer has confirmed, again with", f"--confirm {confirm}")
+        heading = text("客户确认后再办，加上", "Once the customer has confirmed, again with")
+        _paragraph(heading, f"--confirm {confirm}")
 
 
 def _headline(outcome: OperationOutcome, what: str, style: str) -> None:
-    title = TITLES[outcome.operation]
-    line = Text.assemble((str(title), "bold"), "  ", (what, style))
+    line = Text.assemble((said(TITLES[outcome.operation]), "bold"), "  ", (what, style))
     if outcome.repeated:
-        line.append("\n此前已办 done before, under this request key", style="yellow")
+        told = text("此前已办（同一请求标识）", "done before, under this request key")
+        line.append(f"\n{told}", style="yellow")
     out.print(line)
 
 

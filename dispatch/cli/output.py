@@ -63,6 +63,17 @@ def note(zh: str, en: str) -> None:
     typer.secho(text(zh, en), dim=True, err=True)
 
 
+def tell_progress(told: Any) -> None:
+    """A line of what takes long, on standard error."""
+    typer.secho(said(told), dim=True, err=True)
+
+
+def note_limit(rows: int, limit: int) -> None:
+    """Says so where a list may go on."""
+    if rows == limit:
+        out.print(text(f"只列出前{limit}条，见 --limit", f"the first {limit} only, see --limit"), style="dim")
+
+
 def table(title: str = "", headed: bool = True) -> Table:
     """A table with as few lines as reading needs: eighty columns hold a board."""
     from rich.box import SIMPLE_HEAD

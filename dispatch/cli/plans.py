@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from rich.table import Table
 from rich.text import Text
 
 from dispatch.cli.framework import Commands
-from dispatch.cli.options import AsJson
-from dispatch.cli.output import out, show_json, table
+from dispatch.cli.language import text
+from dispatch.cli.options import AsJson, argument, option
+from dispatch.cli.output import give, out, said, table
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import CUSTOMERS, HOLDERS, Plan, Plans
 from dispatch.domain.title import Title
@@ -20,33 +20,53 @@ from dispatch.settings import load_settings
 
 plans = Commands()
 
-_File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="the plans; else those of the settings")]
+_File = Annotated[
+    Path | None, argument("营销案文件，默认为设置中的", "the plans; else those of the settings", "[FILE]")
+]
 
 
-@plans.command()
-def check(file: _File = None) -> None:
-    """Check the file; every fault is one line FILE:LINE:COLUMN: message, and the exit status is then 1."""
+@plans.command(
+    help=text(
+        "检查文件；每个错误一行 FILE:LINE:COLUMN，有错则退出状态为1",
+        "Check the file; every fault is one line FILE:LINE:COLUMN: message, and the exit status is then 1.",
+    )
+)
+def check(file: _File = None, as_json: AsJson = False) -> None:
+    """Check the file."""
     read = _read(file)
-    out.print(f"✔ {len(read.plans)} plans: each says what follows once it is voided. Version {read.version}")
+    told = text(
+        f"✔ {len(read.plans)} 个营销案，均写明失效后如何。版本 {read.version}",
+        f"✔ {len(read.plans)} plans: each says what follows once it is voided. Version {read.version}",
+    )
+    give(as_json, {"good": True, "plans": len(read.plans), "version": read.version}, told)
 
 
-@plans.command()
+@plans.command(
+    help=text(
+        "列出全部营销案，或某一个的全部内容",
+        "Show all plans as a table, or one with everything that is said of it.",
+    )
+)
 def show(
-    name: Annotated[str | None, typer.Argument(help="one plan's name; without it all", show_default=False)] = None,
-    file: Annotated[Path | None, typer.Option(help="the plans; else those of the settings", show_default=False)] = None,
+    name: Annotated[str | None, argument("营销案名称；不填则列出全部", "one plan's name; without it all")] = None,
+    file: Annotated[
+        Path | None, option(zh="营销案文件，默认为设置中的", en="the plans; else those of the settings")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is offered: all plans as a table, or one with everything that is said of it."""
     read = _read(file)
     chosen = [read.plan(name)] if name else list(read.plans.values())
-    if as_json:
-        shown = [_plain(plan) for plan in chosen]
-        show_json(shown[0] if name else {"version": read.version, "plans": shown})
-    elif name:
-        out.print(_card(chosen[0], read))
-    else:
-        out.print(_all(chosen))
-        out.print(f"金额为元 amounts in yuan · {read.version}", style="dim")
+
+    def show_them() -> None:
+        if name:
+            out.print(_card(chosen[0], read))
+        else:
+            out.print(_all(chosen))
+            out.print(text(f"金额为元，版本 {read.version}", f"amounts in yuan, version {read.version}"), style="dim")
+
+    data = [_plain(plan) for plan in chosen]
+    give(as_json, data[0] if name else {"version": read.version, "plans": data}, show_them)
 
 
 def _read(file: Path | None) -> Plans:
@@ -57,14 +77,14 @@ def _read(file: Path | None) -> Plans:
 def _all(chosen: list[Plan]) -> Table:
     """Two lines a plan, so that eighty columns hold it."""
     shown = table()
-    shown.add_column("营销案\nPlan", no_wrap=True)
-    shown.add_column("速率 Mbit/s\n合约 Months", justify="right", no_wrap=True)
-    shown.add_column("月费 Monthly\n开户应缴 To pay", justify="right", no_wrap=True)
-    shown.add_column("办理期\nOffered", no_wrap=True)
-    shown.add_column("对象\nTo whom")
+    shown.add_column(text("营销案", "Plan"), no_wrap=True)
+    shown.add_column(text("速率 Mbit/s\n合约（月）", "Mbit/s\nMonths"), justify="right", no_wrap=True)
+    shown.add_column(text("月费\n开户应缴", "Monthly\nTo pay"), justify="right", no_wrap=True)
+    shown.add_column(text("办理期", "Offered"), no_wrap=True)
+    shown.add_column(text("对象", "To whom"), overflow="fold")
     for plan in chosen:
         shown.add_row(
-            Text.assemble(plan.title.zh, "\n", (plan.name, "cyan")),
+            Text.assemble(said(plan.title), "\n", (plan.name, "cyan")),
             f"{plan.speed}\n{plan.term or '·'}",
             f"{write_yuan(plan.monthly_fee)}\n{write_yuan(plan.to_pay)}",
             f"{plan.since}\n{plan.until or '·'}",
@@ -75,37 +95,37 @@ def _all(chosen: list[Plan]) -> Table:
 
 
 def _card(plan: Plan, read: Plans) -> Table:
-    shown = table(f"{plan.title}  {plan.name}", headed=False)
+    shown = table(f"{said(plan.title)}  {plan.name}", headed=False)
     shown.add_column(style="cyan", no_wrap=True)
-    shown.add_column()
+    shown.add_column(overflow="fold")
     rows = [
-        ("速率 Speed", f"{plan.speed} Mbit/s"),
-        ("月费 Monthly fee", _yuan(plan.monthly_fee)),
-        *((str(charge.title), _yuan(charge.amount)) for charge in plan.charges),
-        ("开户应缴 To pay on opening", _yuan(plan.to_pay)),
-        ("合约 Term", f"{plan.term} 个月 months" if plan.term else "无 none"),
-        ("办理期 Offered", f"{plan.since} – {plan.until or ''}"),
-        ("片区 Areas", "全部 all" if plan.areas is None else ", ".join(plan.areas)),
-        ("客户 Customers", str(CUSTOMERS[plan.customers])),
-        ("机主 Holders", ", ".join(str(HOLDERS[each]) for each in plan.holders)),
+        (text("速率", "Speed"), f"{plan.speed} Mbit/s"),
+        (text("月费", "Monthly fee"), _yuan(plan.monthly_fee)),
+        *((said(charge.title), _yuan(charge.amount)) for charge in plan.charges),
+        (text("开户应缴", "To pay on opening"), _yuan(plan.to_pay)),
+        (text("合约", "Term"), text(f"{plan.term} 个月", f"{plan.term} months") if plan.term else text("无", "none")),
+        (text("办理期", "Offered"), f"{plan.since} – {plan.until or ''}"),
+        (text("片区", "Areas"), text("全部", "all") if plan.areas is None else ", ".join(plan.areas)),
+        (text("客户", "Customers"), said(CUSTOMERS[plan.customers])),
+        (text("机主", "Holders"), ", ".join(said(HOLDERS[each]) for each in plan.holders)),
     ]
     if plan.fallback:
-        rows.append(("捆绑 Carried by", "绑定的手机号码 a bound mobile number"))
-        rows.append(("号码变更失效后 When voided", f"{_after(plan, read)}, {_yuan(plan.fallback.monthly_fee)}"))
-    for heading, text in rows:
-        shown.add_row(heading, text)
+        after = f"{said(_after(plan, read))}, {_yuan(plan.fallback.monthly_fee)}"
+        rows.append((text("捆绑", "Carried by"), text("绑定的手机号码", "a bound mobile number")))
+        rows.append((text("号码变更失效后", "When voided"), after))
+    for heading, value in rows:
+        shown.add_row(heading, value)
     return shown
 
 
 def _to_whom(plan: Plan) -> Text:
-    """Who, in both languages; where, when it isn't everywhere."""
+    """Who; where, when it isn't everywhere."""
     only = plan.holders if len(plan.holders) < len(HOLDERS) else ()
-    zh = " ".join([CUSTOMERS[plan.customers].zh, *(HOLDERS[each].zh for each in only)])
-    lines = [Text(zh), Text(" ".join([plan.customers, *only]), "dim")]
+    lines = [Text(" ".join([said(CUSTOMERS[plan.customers]), *(said(HOLDERS[each]) for each in only)]))]
     if plan.areas is not None:
         lines.append(Text(", ".join(plan.areas), "cyan"))
     if plan.needs_mobile:
-        lines.append(Text("绑手机 mobile", "magenta"))
+        lines.append(Text(text("须绑手机", "with a mobile number"), "magenta"))
     return Text("\n").join(lines)
 
 
@@ -116,7 +136,7 @@ def _after(plan: Plan, read: Plans) -> Title:
 
 
 def _yuan(fen: int) -> str:
-    return f"{write_yuan(fen, grouped=True)} 元"
+    return f"{write_yuan(fen, grouped=True)} {text('元', 'yuan')}"
 
 
 def _plain(plan: Plan) -> dict[str, object]:

@@ -6,10 +6,10 @@ What follows from an answer is decided in `dispatch.routing.prehandling`; here i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.padding import Padding
 from rich.panel import Panel
@@ -18,6 +18,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from dispatch.cli.framework import Commands
+from dispatch.cli.language import text
+from dispatch.cli.options import AsJson, argument
+from dispatch.cli.output import give, out, said
 from dispatch.domain.title import Title
 from dispatch.routing.loader import load as load_rules
 from dispatch.routing.prehandling import OUTCOMES, Answer, Progress, Question, Script, Symptom, follow
@@ -55,7 +58,7 @@ def ask(console: Console, symptom: Symptom) -> list[tuple[str, str]]:
 
 def _show_question(console: Console, number: int, question: Question) -> None:
     console.print()
-    console.print(_numbered((f"问 {number}", _text(question.ask, "bold"))))
+    console.print(_numbered((text(f"问 {number}", f"Q {number}"), _text(question.ask, "bold"))))
     choices = [(str(i), _text(answer.title)) for i, answer in enumerate(question.answers.values(), 1)]
     if number > 1:
         choices.append((BACK, _text(Title("退回上一问", "Back"), "dim")))
@@ -66,8 +69,8 @@ def _numbered(*rows: tuple[str, Text]) -> Table:
     """Long lines are wrapped beside their number, not under it."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="cyan", justify="right", no_wrap=True)
-    for number, text in rows:
-        table.add_row(number, text)
+    for number, row in rows:
+        table.add_row(number, row)
     return table
 
 
@@ -75,14 +78,14 @@ def _choose(console: Console, question: Question, *, can_go_back: bool) -> Answe
     """The answer typed, or None to go back."""
     answers = list(question.answers.values())
     while True:
-        typed = console.input(Text("答 Answer: ", "cyan")).strip()
+        typed = console.input(Text(text("答：", "Answer: "), "cyan")).strip()
         if typed == BACK and can_go_back:
             return None
         if typed.isdecimal() and 1 <= int(typed) <= len(answers):
             return answers[int(typed) - 1]
         if typed in question.answers:
             return question.answers[typed]
-        console.print(Text(f"请输入 1–{len(answers)}  Type a number from 1 to {len(answers)}", "red"))
+        console.print(Text(text(f"请输入 1–{len(answers)}", f"Type a number from 1 to {len(answers)}"), "red"))
 
 
 def _told(say: Title) -> Panel:
@@ -102,28 +105,42 @@ def _ending(progress: Progress) -> Text:
 script = Commands()
 
 
-@script.command()
+@script.command(
+    help=text(
+        "检查脚本；每个错误一行，写明位置",
+        "Read the script strictly and tell every fault with its place.",
+    )
+)
 def check(
     file: Annotated[
-        Path | None, typer.Argument(help="The script; without it the one in force.", show_default=False)
+        Path | None, argument("脚本文件，默认为设置中的", "the script; else that of the settings", "[FILE]")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Read the script strictly and tell every fault with its place."""
     read = _load(file)
-    questions = sum(len(symptom.questions) for symptom in read.symptoms.values())
-    Console().print(f"✔ {len(read.symptoms)} symptoms, {questions} questions: every way ends. Version {read.version}")
+    symptoms, questions = len(read.symptoms), sum(len(symptom.questions) for symptom in read.symptoms.values())
+    told = text(
+        f"✔ {symptoms} 种现象，{questions} 个问题，每条路都走得到头。版本 {read.version}",
+        f"✔ {symptoms} symptoms, {questions} questions: every way ends. Version {read.version}",
+    )
+    give(as_json, {"good": True, "symptoms": symptoms, "questions": questions, "version": read.version}, told)
 
 
-@script.command()
+@script.command(help=text("画出问题，每个回答通向哪里", "Draw the questions and where each answer leads."))
 def show(
-    symptom: Annotated[
-        str | None, typer.Argument(help="One symptom's name; without it all.", show_default=False)
-    ] = None,
+    symptom: Annotated[str | None, argument("现象名称；不填则全部", "one symptom's name; without it all")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Draw the questions and where each answer leads."""
-    read, console = _load(None), Console()
-    for each in [read.symptom(symptom)] if symptom else read.symptoms.values():
-        console.print(tree(each), "")
+    read = _load(None)
+    chosen = [read.symptom(symptom)] if symptom else list(read.symptoms.values())
+
+    def draw() -> None:
+        for each in chosen:
+            out.print(tree(each), "")
+
+    give(as_json, {"version": read.version, "symptoms": [asdict(each) for each in chosen]}, draw)
 
 
 def _load(file: Path | None) -> Script:
@@ -159,19 +176,19 @@ def _answer_lines(answer: Answer, drawn: set[str]) -> Iterator[Text]:
     first = _text(answer.title)
     if answer.next in OUTCOMES:
         sign, title, colour = _ENDS[answer.next]
-        first.append(f"  {sign} {title.zh} {answer.next}", colour)
+        first.append(f"  {sign} {said(title)}", colour)
     elif answer.next in drawn:
-        first.append(f"  → {answer.next} 见上", "cyan")
+        first.append(text(f"  → {answer.next} 见上", f"  → {answer.next}, see above"), "cyan")
     if answer.category is not None:
         first.append(f"  · {answer.category}", "magenta")
     yield first
     if answer.say is not None:
-        yield Text.assemble(("说：", "cyan"), answer.say.zh)
+        yield Text.assemble((text("说：", "say: "), "cyan"), said(answer.say))
 
 
 def _text(title: Title, style: str = "") -> Text:
-    return Text.assemble((title.zh, style), (f"  {title.en}", "dim"))
+    return Text(said(title), style)
 
 
 def _lines(title: Title) -> Text:
-    return Text.assemble(title.zh, "\n", (title.en, "dim"))
+    return Text(said(title))

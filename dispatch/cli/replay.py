@@ -16,7 +16,9 @@ import typer
 from dispatch import defaults
 from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.framework import Commands
-from dispatch.cli.output import err
+from dispatch.cli.language import text
+from dispatch.cli.options import argument, option
+from dispatch.cli.output import note, tell_progress
 from dispatch.cli.replay_report import show_report
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, RunUnderWay
@@ -40,15 +42,23 @@ app = Commands()
 
 @app.command()
 def replay(
-    file: Annotated[Path, typer.Argument(help="the log, CSV or gzipped CSV")],
+    file: Annotated[Path, argument("日志，CSV或gzip压缩的CSV", "the log, CSV or gzipped CSV")],
     mapping: Annotated[
-        Path | None, typer.Option(help="which team stands for which group; else the operator's replay_mapping.yaml")
+        Path | None,
+        option(
+            zh="日志中的组对应哪个班组，默认 replay_mapping.yaml",
+            en="which team stands for which group; else the operator's replay_mapping.yaml",
+        ),
     ] = None,
-    speed_up: Annotated[float | None, typer.Option(min=1, help="times real time; else as fast as it goes")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="the first so many cases only")] = None,
-    name: Annotated[str, typer.Option(help="of the run; the same name goes on where it was cut off")] = "",
+    speed_up: Annotated[
+        float | None, option(zh="倍速；不填则全速", en="times real time; else as fast as it goes", min=1)
+    ] = None,
+    limit: Annotated[int | None, option(zh="只取前若干件", en="the first so many cases only", min=1)] = None,
+    name: Annotated[
+        str, option(zh="本次的名称；同名则从中断处继续", en="of the run; the same name goes on where it was cut off")
+    ] = "",
 ) -> None:
-    """重放 · a log of real incidents as faults through the real workers; ends with a report of what came of them.
+    """A log of real incidents as faults through the real workers; ends with a report of what came of them.
 
     Works on a running `dispatch up`, or starts everything itself for as long as it takes.
     """
@@ -56,7 +66,7 @@ def replay(
     desk = open_desk()
     rulebook = desk.rulebook
     with progress_bar() as bar:
-        task = bar.add_task("读取 reading", total=file.stat().st_size if file.exists() else None)
+        task = bar.add_task(text("读取", "reading"), total=file.stat().st_size if file.exists() else None)
         log = log_of.read(file, lambda done: bar.update(task, completed=done))
     mapping = mapping or defaults.folder() / defaults.MAPPING
     known = mapping_of.load(mapping, rulebook)
@@ -103,12 +113,12 @@ def _alone(settings: Settings, name: str) -> Iterator[None]:
 def running(settings: Settings, flower: bool = False) -> Iterator[tuple[Callable[[], None], Stack | None]]:
     """What is running already, or a stack of our own for as long as the block lasts."""
     if is_running(settings):
-        err.print("[dim]用已在运行的系统 · working on the running `dispatch up`[/]")
+        note("使用已在运行的系统", "working on the running `dispatch up`")
         yield (lambda: None), None
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped from outside, the children are stopped too
-    err.print("[dim]启动中 · starting broker, relay, workers …[/]")
-    stack = Stack(settings, told=lambda line: err.print(f"[dim]{line}[/]"), flower=flower, web=False)
+    note("启动中：消息服务、转发、工作进程 …", "starting broker, relay, workers …")
+    stack = Stack(settings, told=tell_progress, flower=flower, web=False)
     stack.start()
     try:
         yield stack.tend, stack
@@ -135,17 +145,25 @@ def drive(
         before = run_counts(tx, name).hops  # of an earlier process, where the run was cut off
     started = time.monotonic()
     with progress_bar(disable=quiet) as bar:
-        task = bar.add_task("办结 closed", total=len(cases))
+        task = bar.add_task(text("办结", "closed"), total=len(cases))
         told = started
 
         def progress(tally: Tally) -> None:
             nonlocal told
             bar.update(
-                task, completed=tally.ended, description=f"受理 {tally.accepted} · 回单 {tally.visits} · 办结 closed"
+                task,
+                completed=tally.ended,
+                description=text(
+                    f"受理 {tally.accepted}，回单 {tally.visits}，办结",
+                    f"accepted {tally.accepted}, reported {tally.visits}, closed",
+                ),
             )
             if not quiet and not bar.console.is_terminal and time.monotonic() - told > 15:
                 told = time.monotonic()
-                err.print(f"受理 accepted {tally.accepted}, 回单 reported {tally.visits}, 办结 closed {tally.ended}")
+                note(
+                    f"受理 {tally.accepted}，回单 {tally.visits}，办结 {tally.ended}",
+                    f"accepted {tally.accepted}, reported {tally.visits}, closed {tally.ended}",
+                )
 
         tally = driver.run(tend, progress)
     seconds = time.monotonic() - started

@@ -10,15 +10,24 @@ import typer
 from pydantic import BaseModel
 
 from dispatch.accounts.form_fields import FormEntry, InputKind, entries
+from dispatch.cli import json_option
+from dispatch.cli.language import text
+from dispatch.cli.options import option
 
-PANEL, REQUIRED = "内容 Request", " [bold red]*[/]"
+PANEL, REQUIRED = text("业务内容", "Request"), " [bold red]*[/]"
 """Of the help: what the request's options stand under, and how those that must be there are marked."""
 
 JSON_FILE = "json_file"
-"""The parameter that names the JSON; `-` is standard input."""
+"""The parameter that names the request's JSON; `-` is standard input."""
 
 JsonFile = Annotated[
-    str, typer.Option("--json", metavar="FILE|-", help="the request as JSON, from a file or standard input (-)")
+    str,
+    option(
+        json_option.INPUT,
+        zh="从文件或标准输入（-）读请求，JSON格式",
+        en="read the request as JSON, from a file or standard input (-)",
+        metavar="FILE|-",
+    ),
 ]
 
 
@@ -47,8 +56,8 @@ def _keyword(name: str, annotation: Any, default: object) -> inspect.Parameter:
 
 
 def _parameter(entry: FormEntry) -> inspect.Parameter:
-    zh, _, en = entry.help.partition(" · ")  # a line each: they are easier to read, and wrap where they should
-    help = f"{zh}{REQUIRED if entry.required else ''}\n\n{en}"
+    zh, _, en = entry.help.partition(" · ")
+    help = f"{text(zh, en)}{REQUIRED if entry.required else ''}"
     names = (entry.option, "--no-" + entry.option[2:]) if entry.way is InputKind.FLAG else (entry.option,)
     shown: dict[str, Any] = {"help": help, "rich_help_panel": PANEL, "show_default": False}
     if entry.way is InputKind.FLAG:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dispatch.accounts.form_fields import FormEntry, InputKind, entries, plain_type, unwritable
+from dispatch.cli.json_option import INPUT
 from dispatch.cli.language import text
 from dispatch.cli.request_command import JSON_FILE
 from dispatch.domain.model_faults import model_fault
@@ -123,7 +124,7 @@ class _Reading:
             if part is None or entry.path[-1] in part:
                 continue
             if entry.needed or entry.asked.beside in part:
-                part[entry.path[-1]] = ask(entry.help or entry.option, entry.asked.twice)
+                part[entry.path[-1]] = ask(_called(entry), entry.asked.twice)
 
     def end(self, model: type[R]) -> R:
         self.faults += [what.at(self._called(path)) for path, what in unwritable(self.whole, ())]
@@ -151,6 +152,11 @@ class _Reading:
         return "".join(steps).removeprefix(".")
 
 
+def _called(entry: FormEntry) -> str:
+    zh, _, en = entry.help.partition(" · ")
+    return text(zh, en) or entry.option
+
+
 def _text(source: str) -> str:
     """Raises BadRequest."""
     try:
@@ -161,14 +167,14 @@ def _text(source: str) -> str:
                 raw = file.read(LARGEST + 1)
         most = LARGEST // 1_000_000
         if len(raw) > LARGEST:
-            raise BadRequest([Wording(f"超过 {most} MB", f"more than {most} MB").at("--json")])
+            raise BadRequest([Wording(f"超过 {most} MB", f"more than {most} MB").at(INPUT)])
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise BadRequest(
-            [Wording(f"第 {wrong.start + 1} 字节不是 UTF-8", f"byte {wrong.start + 1} is no UTF-8").at("--json")]
+            [Wording(f"第 {wrong.start + 1} 字节不是 UTF-8", f"byte {wrong.start + 1} is no UTF-8").at(INPUT)]
         ) from None
     except (OSError, ValueError) as wrong:
-        raise BadRequest([_unread(source, wrong).at("--json")]) from None
+        raise BadRequest([_unread(source, wrong).at(INPUT)]) from None
 
 
 def _unread(name: str, wrong: OSError | ValueError) -> Wording:

@@ -15,8 +15,8 @@ from rich.tree import Tree
 from dispatch import defaults
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import language, text
-from dispatch.cli.options import AsJson, TicketName
-from dispatch.cli.output import give, out
+from dispatch.cli.options import AsJson, TicketName, argument, option
+from dispatch.cli.output import give, out, said, show_json
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.title import Wording
@@ -30,51 +30,72 @@ from dispatch.routing.schema import json_schema
 
 rules = Commands()
 
-_File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="the rules; else those of the settings")]
+_File = Annotated[Path | None, argument("规则文件，默认为设置中的", "the rules; else those of the settings", "[FILE]")]
 
 
-@rules.command()
-def check(file: _File = None) -> None:
-    """Check the file; every fault is one line FILE:LINE:COLUMN: message, and the exit status is then 1."""
-    name = file or _in_force()
-    rulebook = _loaded(name)
-    typer.echo(
-        f"{name}: good, version {rulebook.version}: {len(rulebook.teams)} teams, {len(rulebook.findings)} findings,"
-        f" {len(cases_of.all_rules(rulebook))} rules"
+@rules.command(
+    help=text(
+        "检查文件；每个错误一行 FILE:LINE:COLUMN，有错则退出状态为1",
+        "Check the file; every fault is one line FILE:LINE:COLUMN: message, and the exit status is then 1.",
     )
+)
+def check(file: _File = None, as_json: AsJson = False) -> None:
+    """Check the file."""
+    name = file or _in_force()
+    rulebook = _loaded(name, as_json)
+    teams, findings, count = len(rulebook.teams), len(rulebook.findings), len(cases_of.all_rules(rulebook))
+    told = text(
+        f"{name}：无误，版本 {rulebook.version}：{teams} 个班组，{findings} 种结论，{count} 条规则",
+        f"{name}: good, version {rulebook.version}: {teams} teams, {findings} findings, {count} rules",
+    )
+    facts = {"file": str(name), "version": rulebook.version, "teams": teams, "findings": findings, "rules": count}
+    give(as_json, {"good": True, **facts, "faults": []}, told)
 
 
-@rules.command("test")
+@rules.command(
+    "test",
+    help=text(
+        "试跑用例；去向与用例不符，或有规则没有用例，则退出状态为1",
+        "Run the cases. Exit status 1 when one goes elsewhere than it says, or when a rule has no case.",
+    ),
+)
 def run_cases(
     file: _File = None,
-    cases: Annotated[Path | None, typer.Option(help="the cases; else those beside the operator's rules")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="the outcome of every case, as JSON")] = False,
+    cases: Annotated[
+        Path | None, option(zh="用例文件，默认为规则旁边的", en="the cases; else those beside the operator's rules")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Run the cases. Exit status 1 when one goes elsewhere than it says, or when a rule has no case."""
-    rulebook = _loaded(file or _in_force())
+    """Run the cases."""
     cases = cases or defaults.cases()
+    rulebook = _loaded(file or _in_force(), as_json)
     try:
         verdict = cases_of.run(rulebook, cases_of.load_cases(cases, rulebook))
     except BadRules as wrong:
-        raise _refused(wrong) from None
-    if as_json:
-        typer.echo(json.dumps(_verdict(verdict), ensure_ascii=False, indent=2))
-    else:
-        _show_verdict(Console(), verdict, cases)
+        raise _refused(wrong, as_json) from None
+    give(as_json, _verdict(verdict), lambda: _show_verdict(Console(), verdict, cases))
     if not verdict.good:
         raise typer.Exit(1)
 
 
-@rules.command()
+@rules.command(
+    help=text(
+        "画流程：在终端为树，否则为Mermaid文本；也可存为图片",
+        "Show a flow: at a terminal as a tree, else as Mermaid text; or write it as a picture.",
+    )
+)
 def show(
     file: _File = None,
-    flow: Annotated[str, typer.Option(help="which flow")] = Kind.FAULT,
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Mermaid text, also at a terminal")] = False,
-    svg: Annotated[Path | None, typer.Option(metavar="OUT", help="write a picture as SVG")] = None,
-    png: Annotated[Path | None, typer.Option(metavar="OUT", help="write a picture as PNG")] = None,
+    flow: Annotated[str, option(zh="哪个流程", en="which flow", show_default=True)] = Kind.FAULT,
+    mermaid: Annotated[
+        bool, option("--mermaid", zh="在终端也输出Mermaid文本", en="Mermaid text, also at a terminal")
+    ] = False,
+    svg: Annotated[Path | None, option(zh="存为SVG图", en="write a picture as SVG", metavar="OUT")] = None,
+    png: Annotated[Path | None, option(zh="存为PNG图", en="write a picture as PNG", metavar="OUT")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Show a flow: at a terminal as a tree, else as Mermaid text; or write it as a picture."""
-    rulebook = _loaded(file or _in_force())
+    """Show a flow."""
+    rulebook = _loaded(file or _in_force(), as_json)
     if flow not in rulebook.flows:
         listed = ", ".join(rulebook.flows)
         which = Wording(f"{flow}；有：{listed}", f"{flow}; there are: {listed}")
@@ -87,27 +108,39 @@ def show(
             png.write_bytes(drawing.png(rulebook, flow))
     except DispatchError as wrong:
         raise _failed(wrong) from None
-    if mermaid or not (svg or png or console.is_terminal):
+    if as_json:
+        show_json({"flow": flow, "version": rulebook.version, "mermaid": drawing.mermaid(rulebook, flow)})
+    elif mermaid or not (svg or png or console.is_terminal):
         typer.echo(drawing.mermaid(rulebook, flow), nl=False)
     elif not (svg or png):
         console.print(_tree(rulebook, flow))
 
 
-@rules.command()
+@rules.command(
+    help=text(
+        "输出规则文件的JSON Schema，供编辑器用",
+        "Print the JSON Schema of the rules file, for editors.",
+    )
+)
 def schema() -> None:
     """Print the JSON Schema of the rules file, for editors."""
     typer.echo(json.dumps(json_schema(), ensure_ascii=False, indent=2))
 
 
-@rules.command()
+@rules.command(
+    help=text(
+        "为何派到这里：每次派单由哪条规则决定，依据什么，前面的规则为何不符",
+        "Of every hop: which rule chose it, on which facts, and why the rules before it did not match.",
+    )
+)
 def explain(ticket: TicketName, as_json: AsJson = False) -> None:
-    """为何派到这里 · of every hop: which rule chose it, on which facts, and why the rules before it did not match."""
+    """Why each hop of a ticket went where it went."""
     # imported here: the other commands of this module need no database
     from dispatch.cli.context import open_desk
     from dispatch.reports import lists
     from dispatch.tickets.explanation import explain
 
-    desk = open_desk()
+    desk = open_desk(only_read=True)
     with desk.database.read() as tx:
         journey = lists.journey(tx, read_ticket_number(ticket))
         explained = [explain(tx, desk.rules, row).as_json() for row in journey.hops]
@@ -134,17 +167,21 @@ def _in_force() -> Path:
     return load_settings().rules
 
 
-def _loaded(file: Path) -> Rulebook:
+def _loaded(file: Path, as_json: bool) -> Rulebook:
     try:
         return load(file)
     except BadRules as wrong:
-        raise _refused(wrong) from None
+        raise _refused(wrong, as_json) from None
 
 
-def _refused(wrong: BadRules) -> typer.Exit:
-    """The faults are the command's result: they go to stdout, one a line."""
-    for line in wrong.lines_in(language()):
-        typer.echo(line)
+def _refused(wrong: BadRules, as_json: bool) -> typer.Exit:
+    """The faults are the command's result: they go to standard output, one a line."""
+    faults = list(wrong.lines_in(language()))
+    if as_json:
+        show_json({"good": False, "faults": faults})
+    else:
+        for line in faults:
+            typer.echo(line)
     return typer.Exit(1)
 
 
@@ -173,28 +210,39 @@ def _verdict(verdict: CasesVerdict) -> dict[str, Any]:
 
 def _show_verdict(console: Console, verdict: CasesVerdict, file: Path) -> None:
     if verdict.mismatches:
-        table = Table(title="cases that go elsewhere", title_justify="left", show_lines=True)
-        for heading in ("case", "expected", "decided", "why"):
+        table = Table(title=text("去向不符的用例", "cases that go elsewhere"), title_justify="left", show_lines=True)
+        for heading in (text("用例", "case"), text("应派", "expected"), text("实派", "decided"), text("原因", "why")):
             table.add_column(heading, overflow="fold")
         for outcome in verdict.mismatches:
             table.add_row(*_mismatch(outcome, file))
         console.print(table)
     for name, line in verdict.uncovered:
-        console.print(Text.assemble(("no case covers rule ", "red"), (name, "bold"), f", line {line} of the rules"))
-    good = len(verdict.outcomes) - len(verdict.mismatches)
-    console.print(
-        Text(f"{good} of {len(verdict.outcomes)} cases good, ", "green" if verdict.good else "red"),
-        Text(f"{len(verdict.uncovered)} rules without a case", "green" if verdict.good else "red"),
-        sep="",
+        head, tail = (
+            text(
+                "没有用例的规则 ",
+                "no case covers rule ",
+            ),
+            text(
+                f"，规则文件第{line}行",
+                f", line {line} of the rules",
+            ),
+        )
+        console.print(Text.assemble((head, "red"), (name, "bold"), tail))
+    good, count, bare = len(verdict.outcomes) - len(verdict.mismatches), len(verdict.outcomes), len(verdict.uncovered)
+    told = text(
+        f"{count} 个用例中 {good} 个相符，{bare} 条规则没有用例",
+        f"{good} of {count} cases good, {bare} rules without a case",
     )
+    console.print(Text(told, "green" if verdict.good else "red"))
 
 
 def _mismatch(outcome: CaseOutcome, file: Path) -> tuple[Text, Text, Text, Text]:
     case, decision = outcome.case, outcome.decision
-    why = [f"{decision.rule}, line {decision.line} of the rules", *outcome.missed]
+    place = text(f"{decision.rule}，规则文件第{decision.line}行", f"{decision.rule}, line {decision.line} of the rules")
+    why = [place, *outcome.missed]
     return (
         Text(f"{case.name}\n{file}:{case.line}"),
-        Text(case.to + (f"\nby {case.rule}" if case.rule else ""), "green"),
+        Text(case.to + (text(f"\n规则 {case.rule}", f"\nby {case.rule}") if case.rule else ""), "green"),
         Text(decision.to, "red"),
         Text("\n".join(why)),
     )
@@ -203,15 +251,18 @@ def _mismatch(outcome: CaseOutcome, file: Path) -> tuple[Text, Text, Text, Text]
 def _tree(rulebook: Rulebook, flow: str) -> Tree:
     """The flow team by team: each finding, and where it leads under which condition."""
     tree = Tree(Text(f"{flow}  {rulebook.version}", "bold"))
-    start = tree.add(Text("受理 Reported", "bold cyan"))
+    start = tree.add(Text(text("受理", "Reported"), "bold cyan"))
     for rule in rulebook.starts[flow]:
         start.add(Text.assemble(_when(rule.when), (rule.to, "green")))
     for team, findings in rulebook.flows[flow].items():
-        branch = tree.add(Text.assemble((str(rulebook.teams[team].title), "bold cyan"), (f"  {team}", "dim")))
+        branch = tree.add(Text.assemble((said(rulebook.teams[team].title), "bold cyan"), (f"  {team}", "dim")))
         for finding, listed in findings.items():
             for rule in listed:
-                said = f"{rulebook.findings[finding].title} "
-                branch.add(Text.assemble(said, _when(rule.when), "→ ", (rule.to, "green")))
+                branch.add(
+                    Text.assemble(
+                        f"{said(rulebook.findings[finding].title)} ", _when(rule.when), "→ ", (rule.to, "green")
+                    )
+                )
     return tree
 
 

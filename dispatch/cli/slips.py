@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.framework import Commands
-from dispatch.cli.output import out
+from dispatch.cli.language import text
+from dispatch.cli.options import AsJson, argument, option
+from dispatch.cli.output import give
 from dispatch.domain.numbers import read_invoice_number, read_slip_serial
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
@@ -21,29 +21,42 @@ from dispatch.storage.database import Tx
 
 app = Commands()
 
-_Out = Annotated[str, typer.Option("--out", metavar="FILE.pdf|-", help="where the PDF goes; - is standard output")]
+_Out = Annotated[
+    str,
+    option(
+        "--out", zh="PDF存到何处；- 为标准输出", en="where the PDF goes; - is standard output", metavar="FILE.pdf|-"
+    ),
+]
 
 
 @app.command()
-def slip(serial: Annotated[str, typer.Argument(metavar="SERIAL", help="S000000042")], to: _Out) -> None:
-    """受理单 · print an acceptance slip again, as PDF."""
-    desk = open_desk()
+def slip(
+    serial: Annotated[str, argument("受理单号，如 S000000042", "such as S000000042", "SERIAL")],
+    to: _Out,
+    as_json: AsJson = False,
+) -> None:
+    """Print an acceptance slip again, as PDF."""
+    desk = open_desk(only_read=True)
     content = _content(desk, operations.slip_content, read_slip_serial(serial), Wording("受理单", "slip"), serial)
     from dispatch.slips import typesetting  # imported here: of all commands only these two need it
     from dispatch.slips.forms import SlipData
 
-    _write(typesetting.slip(SlipData.from_json(content), fonts=desk.settings.fonts), to)
+    _write(typesetting.slip(SlipData.from_json(content), fonts=desk.settings.fonts), to, as_json)
 
 
 @app.command()
-def invoice(number: Annotated[str, typer.Argument(metavar="NUMBER", help="00000042")], to: _Out) -> None:
-    """发票 · print an invoice again, as PDF."""
-    desk = open_desk()
+def invoice(
+    number: Annotated[str, argument("发票号，如 00000042", "such as 00000042", "NUMBER")],
+    to: _Out,
+    as_json: AsJson = False,
+) -> None:
+    """Print an invoice again, as PDF."""
+    desk = open_desk(only_read=True)
     content = _content(desk, payments.invoice_content, read_invoice_number(number), Wording("发票", "invoice"), number)
     from dispatch.slips import typesetting
     from dispatch.slips.forms import InvoiceData
 
-    _write(typesetting.invoice(InvoiceData.from_json(content), fonts=desk.settings.fonts), to)
+    _write(typesetting.invoice(InvoiceData.from_json(content), fonts=desk.settings.fonts), to, as_json)
 
 
 def _content(desk: Desk, find: Callable[[Tx, int], str | None], number: int, what: Wording, which: str) -> str:
@@ -55,7 +68,7 @@ def _content(desk: Desk, find: Callable[[Tx, int], str | None], number: int, wha
     return content
 
 
-def _write(pdf: bytes, to: str) -> None:
+def _write(pdf: bytes, to: str, as_json: bool) -> None:
     """To standard output, or to a file that is written whole or not at all. Raises BadInput, OSError."""
     if to == "-":
         if sys.stdout.isatty():
@@ -76,4 +89,4 @@ def _write(pdf: bytes, to: str) -> None:
         raise OSError(wrong.errno, wrong.strerror, to) from None  # by the name that was asked for
     finally:
         beside.unlink(missing_ok=True)
-    out.print(f"{file}: {len(pdf):,} bytes", markup=False, soft_wrap=True)
+    give(as_json, {"file": to, "bytes": len(pdf)}, text(f"{file}：{len(pdf):,} 字节", f"{file}: {len(pdf):,} bytes"))

@@ -2,62 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from dispatch.cli.context import Desk, now, open_desk
+from dispatch.cli.context import Desk, known_teams, now, open_desk
 from dispatch.cli.framework import Commands
+from dispatch.cli.language import text
 from dispatch.cli.options import AsJson
-from dispatch.cli.output import out, show_json, span, table
+from dispatch.cli.output import give, note_limit, out, said, span, table
 from dispatch.domain.account import AccountState
 from dispatch.domain.finding import Evidence
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState
-from dispatch.domain.title import Wording
-from dispatch.errors import NotFound
 from dispatch.reports import lists
-from dispatch.routing.rulebook import Team
 from dispatch.storage.rows import BoardLine, HopLineColumns, as_dict
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
 
 app = Commands()
 
-STATE = {
-    HopState.WAITING: "[yellow]待接 wait[/]",
-    HopState.CLAIMED: "[cyan]在手 hand[/]",
-    HopState.HELD: "[magenta]挂起 held[/]",
-}
+COLOUR = {HopState.WAITING: "yellow", HopState.CLAIMED: "cyan", HopState.HELD: "magenta"}
+
+
+TeamName = Annotated[
+    str, typer.Argument(help=text("班组，见 dispatch teams", "a team of `dispatch teams`"), show_default=False)
+]
 
 
 @app.command()
 def teams(
-    team: Annotated[str, typer.Argument(help="one team: what it may report, and where that leads")] = "",
+    team: Annotated[
+        str,
+        typer.Argument(
+            help=text("班组：可报什么结论，去向何处", "one team: what it may report, and where that leads"),
+            show_default=False,
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """班组一览 · every team and what it has to do; or one team, what it may report and with which evidence."""
-    desk = open_desk()
+    """List the teams and what each has to do; or one team's findings and their evidence."""
+    desk = open_desk(only_read=True)
     known = known_teams(desk, team) if team else desk.rulebook.teams
     with desk.database.read() as tx:
         loads = lists.team_loads(tx)
-    if as_json:
-        show_json([_team_json(desk, name, loads.get(name, {})) for name in ([team] if team else known)])
-    elif team:
+
+    def show() -> None:
+        if not team:
+            out.print(_loads(desk, loads))
+            return
         for flow, sections in desk.rulebook.flows.items():
             if team in sections:
                 out.print(_findings(desk, flow, team))
-    else:
-        out.print(_loads(desk, loads))
+
+    give(as_json, [_team_json(desk, name, loads.get(name, {})) for name in ([team] if team else known)], show)
 
 
 def _loads(desk: Desk, loads: dict[str, dict[str, Any]]) -> Table:
-    shown = table("班组 Teams")
-    shown.add_column("班组 Team", no_wrap=True)
-    shown.add_column("名称 Title", no_wrap=True)
-    for heading in ("待派\ndue", "待接\nwait", "在手\nhand", "挂起\nheld", "超时\nlate", "最久\noldest"):
+    shown = table(text("班组", "Teams"))
+    shown.add_column(text("名称", "Title"), overflow="fold")
+    shown.add_column(text("班组", "Team"), no_wrap=True)
+    for heading in (
+        text("待派", "Due"),
+        text("待接", "Wait"),
+        text("在手", "Hand"),
+        text("挂起", "Held"),
+        text("超时", "Late"),
+        text("最久", "Oldest"),
+    ):
         shown.add_column(heading, justify="right", no_wrap=True)
     for name, team in desk.rulebook.teams.items():
         load = loads.get(name, {})
@@ -65,117 +81,137 @@ def _loads(desk: Desk, loads: dict[str, dict[str, Any]]) -> Table:
         on_board = (load.get(state, 0) for state in ON_BOARD)
         oldest = load.get("oldest")
         age = span((now() - oldest).total_seconds()) if oldest else ""
-        title = f"{team.title.zh}" + (" (自动)" if team.automatic else "")
+        title = said(team.title) + (text("（自动）", " (auto)") if team.automatic else "")
         counts = (due, *on_board, load.get("late", 0))
-        shown.add_row(name, title, *(str(count) if count else "·" for count in counts), age)
+        shown.add_row(title, name, *(str(count) if count else "·" for count in counts), age)
     return shown
 
 
 def _findings(desk: Desk, flow: str, team: str) -> Table:
     rulebook = desk.rulebook
-    shown = table(f"{rulebook.teams[team].title}: 可报结论 findings ({flow})")
-    shown.add_column("结论 Finding", no_wrap=True)
-    shown.add_column("去向 Leads to", overflow="fold")
-    shown.add_column("佐证 Evidence", overflow="fold")
+    title = said(rulebook.teams[team].title)
+    shown = table(text(f"{title}：可报结论（{flow}）", f"{title}: findings ({flow})"))
+    shown.add_column(text("结论", "Finding"), overflow="fold")
+    shown.add_column(text("去向", "Leads to"), overflow="fold")
+    shown.add_column(text("佐证", "Evidence"), overflow="fold")
     for finding in rulebook.findings_of(flow, team):
         rules = rulebook.flows[flow][team][finding.name]
         leads = "\n".join(" ".join((rule.to, *(f"({c})" for c in rule.when))) for rule in rules)
         evidence = "\n".join(_wanted(each) for each in finding.evidence)
-        shown.add_row(f"{finding.name}\n{finding.title.zh}", leads, evidence, end_section=True)
+        shown.add_row(f"{finding.name}\n{said(finding.title)}", leads, evidence, end_section=True)
     return shown
 
 
 def _wanted(evidence: Evidence) -> str:
-    kind = {
-        "choice": "|".join(evidence.choices),
-        "number": f"{evidence.least:g} … {evidence.most:g} {evidence.unit}",
-        "yes-no": "yes|no",
-    }.get(evidence.kind, "文字 text")
-    return f"{evidence.name}{' (可选 optional)' if evidence.optional else ''}: {kind}"
-
-
-def known_teams(desk: Desk, team: str) -> Mapping[str, Team]:
-    """All teams, of which `team` is one. Raises NotFound."""
-    known = desk.rulebook.teams
-    if team not in known:
-        listed = ", ".join(known)
-        raise NotFound(
-            what=Wording("班组", "team"), which=Wording(f"{team}；有：{listed}", f"{team}; teams are {listed}")
-        )
-    return known
+    """The evidence's name, and what is taken for it: a choice a line, so that no word is torn."""
+    optional = text("（可选）", " (optional)") if evidence.optional else ""
+    head = text(f"{evidence.name} {said(evidence.title)}{optional}", f"{evidence.name}{optional}")
+    match evidence.kind:
+        case "choice":
+            return "\n".join([head, *(f"  {name}  {said(title)}" for name, title in evidence.choices.items())])
+        case "number":
+            return f"{head}: {evidence.least:g} … {evidence.most:g} {evidence.unit}"
+        case "yes-no":
+            return f"{head}: {text('yes 是, no 否', 'yes, no')}"
+    return f"{head}: {text('文字', 'text')}"
 
 
 @app.command()
 def board(
-    team: Annotated[str, typer.Argument(help="a team of `dispatch teams`")],
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 30,
+    team: Annotated[
+        str, typer.Argument(help=text("班组，见 dispatch teams", "a team of `dispatch teams`"), show_default=False)
+    ],
+    limit: Annotated[int, typer.Option(min=1, max=1000, help=text("最多列出", "at most"))] = 30,
     as_json: AsJson = False,
 ) -> None:
-    """看板 · what a team has before it: the urged and the urgent first, then the oldest."""
-    desk = open_desk()
+    """Show a team's board: the urged and the urgent first, then the oldest."""
+    desk = open_desk(only_read=True)
     title = known_teams(desk, team)[team].title
     with desk.database.read() as tx:
         rows = lists.board(tx, team, limit)
-    if as_json:
-        show_json([_hop_json(row) for row in rows])
-        return
-    shown = table(f"{title} 看板")
-    shown.add_column("派单\nHop", no_wrap=True)
-    shown.add_column("状态、人员\nState", no_wrap=True)
-    shown.add_column("级\nP", justify="right")
-    shown.add_column("催\nUrg", justify="right", no_wrap=True)
-    shown.add_column("账号、片区\nAccount", no_wrap=True)
-    shown.add_column("现象、测试\nSymptom", no_wrap=True)
-    shown.add_column("剩余\nLeft", justify="right", no_wrap=True)
+
+    def show() -> None:
+        if not rows:
+            out.print(text(f"{said(title)}：没有待办", f"{said(title)}: nothing to do"))
+            return
+        out.print(_board(desk, f"{said(title)} {text('看板', 'board')}", rows))
+        note_limit(len(rows), limit)
+
+    give(as_json, [_hop_json(row) for row in rows], show)
+
+
+def _board(desk: Desk, title: str, rows: Sequence[BoardLine]) -> Table:
+    from rich.text import Text
+
+    shown = table(title)
+    shown.add_column(text("派单", "Hop"), no_wrap=True)
+    shown.add_column(text("状态\n人员", "State\nPerson"), overflow="fold", min_width=6)
+    shown.add_column(text("级", "P"), justify="right", no_wrap=True)
+    shown.add_column(text("催", "Urg"), justify="right", no_wrap=True)
+    shown.add_column(text("账号\n片区", "Account\nArea"), overflow="fold", min_width=12)
+    shown.add_column(text("现象\n测试", "Symptom\nTest"), overflow="fold", min_width=12)
+    shown.add_column(text("剩余", "Left"), justify="right", no_wrap=True)
     for row in rows:
+        state = HopState(row.state)
         person = row.holder or (f"({row.assignee}?)" if row.assignee else "")
         shown.add_row(
             hop_number(row.kind, row.ticket_id, row.seq),
-            f"{STATE[HopState(row.state)]}\n{person}".rstrip(),
+            Text.assemble((said(state.label), COLOUR.get(state, "")), f"\n{person}" if person else ""),
             str(row.priority),
             str(row.urged or "·"),
-            f"{row.account}\n{row.area}",
-            f"{row.symptom}\n{_found(row)}".rstrip(),
+            Text(f"{row.account}\n{row.area}"),
+            Text(f"{desk.symptom(row.symptom)}\n{_found(row)}".rstrip()),
             _left(row),
         )
-    out.print(shown)
-    if len(rows) == limit:
-        out.print(f"[dim]只列出前{limit}条 · the first {limit} only, see --limit[/]")
+    return shown
 
 
 @app.command()
 def quarantine(as_json: AsJson = False) -> None:
-    """隔离区 · hops that failed too often; `dispatch release HOP` tries one afresh. Effects: `dispatch effects`."""
-    desk = open_desk()
+    """List the hops that failed too often."""
+    desk = open_desk(only_read=True)
     with desk.database.read() as tx:
         rows = lists.quarantine(tx)
-    if as_json:
-        show_json([_hop_json(row) for row in rows])
+    give(as_json, [_hop_json(row) for row in rows], lambda: _show_quarantine(desk, rows))
+
+
+def _show_quarantine(desk: Desk, rows: Sequence[HopLineColumns]) -> None:
+    from rich.text import Text
+
+    if not rows:
+        out.print(text("隔离区为空", "The quarantine is empty"))
         return
-    shown = table("隔离区 Quarantine")
-    for heading in ("派单 Hop", "班组 Team", "次数 Failures", "原因 Failure"):
-        shown.add_column(heading)
+    shown = table(text("隔离区", "Quarantine"))
+    shown.add_column(text("派单", "Hop"), no_wrap=True)
+    shown.add_column(text("班组", "Team"), overflow="fold")
+    shown.add_column(text("失败次数", "Failures"), justify="right", no_wrap=True)
+    shown.add_column(text("原因", "Failure"), overflow="fold")
     for row in rows:
-        shown.add_row(hop_number(row.kind, row.ticket_id, row.seq), row.team, str(row.failures), row.failure or "")
+        number = hop_number(row.kind, row.ticket_id, row.seq)
+        shown.add_row(number, desk.team(row.team), str(row.failures), Text(row.failure or ""))
     out.print(shown)
+    out.print(text("放行重试：dispatch release 派单", "To try one afresh: dispatch release HOP"), style="dim")
 
 
 def _found(row: BoardLine) -> str:
     """What the worker found out, in a board's few characters: a line test's result, or the account's state."""
     found = row.found or {}
     if "optical_power" in found:
-        return f"{found['optical_power']:.1f} dBm {'在线' if found['online'] else '离线'}"
+        online = text("在线", "online") if found["online"] else text("离线", "offline")
+        return f"{found['optical_power']:.1f} dBm {online}"
     if "account" not in found:
         return ""
     why = found.get("suspended_for")
-    said = SUSPENSION_REASONS[why] if why else AccountState(found["account"]).label
+    state = SUSPENSION_REASONS[why] if why else AccountState(found["account"]).label
     waiting = len(found.get("unconfirmed", ()))
-    return said.zh + (f"\n未确认 {waiting}" if waiting else "")
+    return said(state) + (text(f"\n未确认 {waiting}", f"\n{waiting} unconfirmed") if waiting else "")
 
 
 def _left(row: BoardLine) -> Text:
+    from rich.text import Text
+
     if row.late:
-        return Text("超时 late", style="bold red")
+        return Text(text("超时", "late"), style="bold red")
     if row.wake_at is None:
         return Text("")
     seconds = (row.wake_at - now()).total_seconds()

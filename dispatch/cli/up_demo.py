@@ -11,7 +11,7 @@ from datetime import timedelta
 from pwdlib import PasswordHash
 
 from dispatch.cli.context import Desk, now, open_desk
-from dispatch.cli.output import err
+from dispatch.cli.output import note
 from dispatch.demo import __main__ as demo
 from dispatch.demo.users import DemoUser, enlist, let_in
 from dispatch.domain.title import Wording
@@ -49,7 +49,7 @@ def demo_desk() -> tuple[Desk, list[DemoUser]]:
         raise AlreadyRunning(pid="?", home=home)
     mark = home / MARK
     if mark.exists():
-        err.print(f"[dim]沿用演示数据 · goes on with its data; to begin anew, remove {home}[/]", soft_wrap=True)
+        note(f"沿用演示数据；要重新开始，删除 {home}", f"goes on with its data; to begin anew, remove {home}")
         desk = open_desk()
     else:
         shutil.rmtree(home, ignore_errors=True)
@@ -57,6 +57,7 @@ def demo_desk() -> tuple[Desk, list[DemoUser]]:
         enlist(desk.database, PasswordHash.recommended(), now() - LONG_AGO)
     visitors = let_in(desk.database, PasswordHash.recommended(), now() if mark.exists() else now() - LONG_AGO)
     if not mark.exists():
+        note("生成最近三天的演示数据，约一分钟 …", "making up the last three days, about a minute …")
         _make_up(desk)
         mark.touch()
     return desk, visitors

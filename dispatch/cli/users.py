@@ -7,7 +7,6 @@ import sys
 from datetime import timedelta
 from typing import Annotated
 
-import typer
 from pwdlib import PasswordHash
 
 from dispatch.access import sessions, users
@@ -15,8 +14,9 @@ from dispatch.access.passwords import kept_password, new_password
 from dispatch.access.users import User
 from dispatch.cli.context import now, open_desk
 from dispatch.cli.framework import Commands
-from dispatch.cli.options import AsJson
-from dispatch.cli.output import local, out, show_json, table
+from dispatch.cli.language import text
+from dispatch.cli.options import AsJson, argument, option
+from dispatch.cli.output import give, local, out, table
 from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
@@ -24,16 +24,36 @@ from dispatch.errors import BadInput
 app = Commands()
 user = Commands()
 
-_Name = Annotated[str, typer.Argument(metavar="NAME", help="the name that one signs in with")]
+_Name = Annotated[str, argument("登录名", "the name that one signs in with", "NAME")]
 _Roles = Annotated[
     list[str],
-    typer.Option("--role", metavar="ROLE[=AREA,…]", help="a role, in these areas or in all; may be repeated"),
+    option(
+        "--role",
+        zh="角色，可限片区，可多次",
+        en="a role, in these areas or in all; may be repeated",
+        metavar="ROLE[=AREA,…]",
+    ),
 ]
-_Typed = Annotated[bool, typer.Option("--password-stdin", help="read the password; else a random one is printed")]
+_Typed = Annotated[
+    bool,
+    option(
+        "--password-stdin", zh="从标准输入读密码，否则随机生成", en="read the password; else a random one is printed"
+    ),
+]
 
 
-@user.command()
-def add(name: _Name, roles: _Roles = [], password_stdin: _Typed = False) -> None:  # noqa: B006 — typer reads it
+@user.command(
+    help=text(
+        "新增用户；随机密码只显示这一次：NAME PASSWORD",
+        "Make a user. The random password is printed this once.",
+    )
+)
+def add(
+    name: _Name,
+    roles: _Roles = [],  # noqa: B006 — typer reads it
+    password_stdin: _Typed = False,
+    as_json: AsJson = False,
+) -> None:
     """Make a user. Its random password is printed this once, as `NAME PASSWORD`."""
     desk = open_desk()
     name, grants = users.read_name(name), _grants(roles)
@@ -41,112 +61,149 @@ def add(name: _Name, roles: _Roles = [], password_stdin: _Typed = False) -> None
     kept = kept_password(PasswordHash.recommended(), password, name)
     with desk.database.write() as tx:
         users.add(tx, name, kept, grants, _console(), now())
-    typer.echo(name if password_stdin else f"{name} {password}")
+    _give_password("add user", name, None if password_stdin else password, as_json)
 
 
-@user.command("list")
+@user.command("list", help=text("全部用户，及其角色和片区", "Everybody, with roles and areas."))
 def list_(as_json: AsJson = False) -> None:
     """Everybody, with roles and areas."""
-    with open_desk().database.read() as tx:
+    with open_desk(only_read=True).database.read() as tx:
         everybody = users.everybody(tx)
-    if as_json:
-        show_json([_plain(each) for each in everybody])
-        return
-    shown = table()
-    for heading in ("用户 User", "角色 Roles", "停用 Disabled"):
-        shown.add_column(heading, overflow="fold")
-    for each in everybody:
-        shown.add_row(each.name, "\n".join(map(_written, each.grants)), local(each.disabled_at))
-    out.print(shown)
+
+    def show() -> None:
+        shown = table()
+        for heading in (text("用户", "User"), text("角色", "Roles"), text("停用", "Disabled")):
+            shown.add_column(heading, overflow="fold")
+        for each in everybody:
+            shown.add_row(each.name, "\n".join(map(_written, each.grants)), local(each.disabled_at))
+        out.print(shown)
+
+    give(as_json, [_plain(each) for each in everybody], show)
 
 
-@user.command("role")
-def role_(name: _Name, roles: _Roles = []) -> None:  # noqa: B006
+@user.command(
+    "role",
+    help=text(
+        "设置角色：只有这些，下一次请求起生效",
+        "Set the roles: these and no others, from the next request on.",
+    ),
+)
+def role_(name: _Name, roles: _Roles = [], as_json: AsJson = False) -> None:  # noqa: B006
     """Set the roles of a user: these and no others, from the next request on."""
     desk = open_desk()
     with desk.database.write() as tx:
         changed = users.set_grants(tx, name, _grants(roles), _console(), now())
-    out.print(f"{changed.name}: {'; '.join(map(_written, changed.grants)) or '无角色 no role'}")
+    said = "; ".join(map(_written, changed.grants)) or text("无角色", "no role")
+    give(as_json, {"act": "set roles", **_plain(changed)}, f"{changed.name}: {said}")
 
 
-@user.command()
-def disable(name: _Name) -> None:
+@user.command(
+    help=text(
+        "停用用户，下一次请求起生效；会话结束",
+        "Shut a user out, from the next request on; sessions end.",
+    )
+)
+def disable(name: _Name, as_json: AsJson = False) -> None:
     """Shut a user out, from the next request on; sessions end."""
     desk = open_desk()
     with desk.database.write() as tx:
         users.disable(tx, name, _console(), now())
-    out.print(f"{name}: 已停用 · disabled")
+    give(as_json, {"act": "disable user", "name": name}, text(f"{name}：已停用", f"{name}: disabled"))
 
 
-@user.command()
-def enable(name: _Name) -> None:
+@user.command(help=text("重新启用用户", "Let a disabled user in again."))
+def enable(name: _Name, as_json: AsJson = False) -> None:
     """Let a disabled user in again."""
     desk = open_desk()
     with desk.database.write() as tx:
         users.enable(tx, name, _console(), now())
-    out.print(f"{name}: 已启用 · enabled")
+    give(as_json, {"act": "enable user", "name": name}, text(f"{name}：已启用", f"{name}: enabled"))
 
 
-@user.command()
-def password(name: _Name, password_stdin: _Typed = False) -> None:
+@user.command(
+    help=text(
+        "重设密码，会话结束；随机密码只显示这一次",
+        "Set a new password; sessions end. A random one is printed this once.",
+    )
+)
+def password(name: _Name, password_stdin: _Typed = False, as_json: AsJson = False) -> None:
     """Set a new password; sessions end. A random one is printed this once, as `NAME PASSWORD`."""
     desk = open_desk()
     new = _typed() if password_stdin else new_password(name)
     kept = kept_password(PasswordHash.recommended(), new, name)
     with desk.database.write() as tx:
         users.set_password(tx, name, kept, _console(), now())
-    typer.echo(name if password_stdin else f"{name} {new}")
+    _give_password("set password", name, None if password_stdin else new, as_json)
 
 
-@user.command("tokens")
+@user.command(
+    "tokens",
+    help=text(
+        "用户的接口令牌；令牌内容不保存",
+        "The user's API tokens; what they say when sent is kept nowhere.",
+    ),
+)
 def tokens_(name: _Name, as_json: AsJson = False) -> None:
     """The user's API tokens; what they say when sent is kept nowhere."""
-    with open_desk().database.read() as tx:
+    with open_desk(only_read=True).database.read() as tx:
         rows = sessions.tokens(tx, users.get(tx, name).id)
-    if as_json:
-        show_json(
-            [
-                {
-                    "id": row.id,
-                    "title": row.title,
-                    "made_at": row.made_at,
-                    "expires_at": row.expires_at,
-                    "revoked_at": row.revoked_at,
-                }
-                for row in rows
-            ]
-        )
-        return
-    listed = table()
-    for heading in ("编号 Id", "用途 For", "制作 Made", "到期 Expires", "吊销 Revoked"):
-        listed.add_column(heading)
-    for row in rows:
-        times = (local(moment, "%Y-%m-%d") for moment in (row.made_at, row.expires_at, row.revoked_at))
-        listed.add_row(str(row.id), row.title, *times)
-    out.print(listed)
+
+    def show() -> None:
+        listed = table()
+        for heading in (
+            text("编号", "Id"),
+            text("用途", "For"),
+            text("制作", "Made"),
+            text("到期", "Expires"),
+            text("吊销", "Revoked"),
+        ):
+            listed.add_column(heading, overflow="fold")
+        for row in rows:
+            times = (local(moment, "%Y-%m-%d") for moment in (row.made_at, row.expires_at, row.revoked_at))
+            listed.add_row(str(row.id), row.title, *times)
+        out.print(listed)
+
+    shown = ("id", "title", "made_at", "expires_at", "revoked_at")
+    give(as_json, [{column: getattr(row, column) for column in shown} for row in rows], show)
 
 
-@user.command("revoke")
-def revoke(name: _Name, token: Annotated[int, typer.Argument(help="its id, from `dispatch user tokens`")]) -> None:
+@user.command("revoke", help=text("吊销接口令牌", "Revoke an API token."))
+def revoke(
+    name: _Name,
+    token: Annotated[int, argument("编号，见 dispatch user tokens", "its id, from `dispatch user tokens`")],
+    as_json: AsJson = False,
+) -> None:
     """Revoke an API token."""
     desk = open_desk()
     with desk.database.write() as tx:
         owner = users.get(tx, name)
         sessions.revoke_token(tx, token, owner.id, owner.name, _console(), now())
-    out.print(f"{name}: {token} 已吊销 · revoked")
+    done = {"act": "revoke token", "name": name, "id": token}
+    give(as_json, done, text(f"{name}：{token} 已吊销", f"{name}: {token} revoked"))
 
 
 @app.command()
 def token(
     name: _Name,
-    title: Annotated[str, typer.Option(help="what it is for")] = "dispatch token",
-    days: Annotated[int, typer.Option(min=1, max=sessions.LONGEST_TOKEN.days, help="how long it lasts")] = 90,
+    title: Annotated[str, option(zh="用途", en="what it is for", show_default=True)] = "dispatch token",
+    days: Annotated[
+        int,
+        option(zh="有效天数", en="how many days it lasts", show_default=True, min=1, max=sessions.LONGEST_TOKEN.days),
+    ] = 90,
+    as_json: AsJson = False,
 ) -> None:
-    """访问令牌 · an API token of a user, printed this once: `Authorization: Bearer …`."""
+    """An API token of a user, printed this once: `Authorization: Bearer …`."""
     desk = open_desk()
     with desk.database.write() as tx:
         owner = users.get(tx, name)
-        typer.echo(sessions.make_token(tx, owner.id, owner.name, title, timedelta(days=days), _console(), now()))
+        made = sessions.make_token(tx, owner.id, owner.name, title, timedelta(days=days), _console(), now())
+    give(as_json, {"act": "make token", "name": name, "title": title, "token": made}, made)
+
+
+def _give_password(act: str, name: str, password: str | None, as_json: bool) -> None:
+    """`NAME PASSWORD`; the name alone when the password was typed."""
+    done = {"act": act, "name": name, **({} if password is None else {"password": password})}
+    give(as_json, done, name if password is None else f"{name} {password}")
 
 
 def _console() -> Actor:
@@ -168,7 +225,8 @@ def _typed() -> str:
 
 
 def _written(grant: Grant) -> str:
-    return f"{grant.role} ({'全部 all' if grant.areas is None else ', '.join(sorted(grant.areas))})"
+    areas = text("全部片区", "all areas") if grant.areas is None else ", ".join(sorted(grant.areas))
+    return text(f"{grant.role.label.zh} {grant.role}（{areas}）", f"{grant.role} ({areas})")
 
 
 def _plain(each: User) -> dict[str, object]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from dispatch.domain.title import Title
 
 
 class Channel(StrEnum):
@@ -13,3 +16,10 @@ class Channel(StrEnum):
 
 
 CHANNELS: tuple[str, ...] = tuple(Channel)
+
+CHANNEL_TITLES: Mapping[str, Title] = {
+    Channel.HOTLINE_10050: Title("10050热线", "10050 hotline"),
+    Channel.HOTLINE_10086: Title("10086热线", "10086 hotline"),
+    Channel.COUNTER: Title("营业厅", "Counter"),
+    Channel.COMMUNITY_MANAGER: Title("小区经理", "Community manager"),
+}

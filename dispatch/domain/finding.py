@@ -11,6 +11,14 @@ from dispatch.domain.title import Title, Wording, WrongValue
 
 Value = str | int | float | bool
 
+SUSPECTS: Mapping[str, Title] = {
+    "inside-plant": Title("疑似局内障碍", "Inside plant suspected"),
+    "outside-plant": Title("疑似局外障碍", "Outside plant suspected"),
+    "system": Title("疑似系统故障", "System suspected"),
+    "none": Title("测试未见异常", "Nothing suspicious"),
+}
+"""Guesses of the line test."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -9,17 +9,18 @@ from itertools import pairwise
 
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import read_ticket_number
+from dispatch.domain.title import Title
 from dispatch.ports.ledger import Effect, Ledger
 from dispatch.storage.database import Database
 from dispatch.storage.replay_runs import RunCounts, run_counts, run_hops, run_tickets
 from dispatch.storage.rows import TimedHop
 
 STAGES = (
-    "派出 made → sent",
-    "收到 sent → received",
-    "上板 received → on the board",
-    "接单 on the board → claimed",
-    "回单 claimed → reported",
+    Title("派出", "made → sent"),
+    Title("收到", "sent → received"),
+    Title("上板", "received → on the board"),
+    Title("接单", "on the board → claimed"),
+    Title("回单", "claimed → reported"),
 )
 """Between any two of a hop's times, in the order of `_add`."""
 
@@ -28,7 +29,7 @@ STAGES = (
 class Stage:
     """How long one stage took over all hops that went through it, in seconds."""
 
-    title: str
+    title: Title
     hops: int
     p50: float
     p95: float
@@ -102,7 +103,7 @@ def _add(times: Sequence[list[float]], row: TimedHop) -> None:
             seconds.append((last - first).total_seconds())
 
 
-def _stage(title: str, seconds: list[float]) -> Stage:
+def _stage(title: Title, seconds: list[float]) -> Stage:
     seconds.sort()
 
     def at(share: float) -> float:

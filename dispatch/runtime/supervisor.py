@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
@@ -36,7 +37,8 @@ FLOWER_CONFIG = PROJECT / "workers/flower_config.py"
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 LARGEST_LOG = 10_000_000  # bytes, when a log is put aside at the next start
 
-Told = Callable[[str], None]
+Told = Callable[[Wording], None]
+"""Takes what a person should know while it runs."""
 
 
 @dataclass
@@ -103,7 +105,8 @@ class Stack:
                     self._await(child)
             for child in self.children:
                 self._await(child)
-                self.told(f"{child.name} answers (process {child.process.pid if child.process else '-'})")
+                pid = child.process.pid if child.process else "-"
+                self.told(Wording(f"{child.name} 已就绪（进程 {pid}）", f"{child.name} answers (process {pid})"))
         except BaseException:
             self.stop()
             raise
@@ -115,7 +118,7 @@ class Stack:
                 continue
             child.restarts += 1
             child.not_before = time.monotonic() + min(0.2 * 2 ** min(child.restarts, 5), 5)
-            self.told(f"{child.name} died, started again")
+            self.told(_obituary(child))
             self._spawn(child)
 
     def stop(self) -> None:
@@ -247,6 +250,25 @@ class Stack:
             return hold(self.settings.run / "up.lock")
         except FileHeld as other:
             raise AlreadyRunning(pid=other.pid, home=self.settings.root) from None
+
+
+def _obituary(child: Child) -> Wording:
+    """When a child ended and by what, and that it is started again."""
+    at = datetime.now().astimezone().strftime("%H:%M:%S")
+    status = child.process.returncode if child.process else None
+    if status is None or status >= 0:
+        how = Wording(f"以状态 {status} 退出", f"ended with exit status {status}")
+    else:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        how = Wording(f"被 {name} 终止", f"was ended by {name}")
+    log = f"log/{child.name}.log"
+    return Wording(
+        f"{at} {child.name} {how.zh}，第{child.restarts}次重新启动；日志 {log}",
+        f"{at} {child.name} {how.en}, started again (time {child.restarts}); see {log}",
+    )
 
 
 def is_running(settings: Settings) -> bool:

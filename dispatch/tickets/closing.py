@@ -16,7 +16,7 @@ from dispatch.domain.roles import CUSTOMER, WORKER, Actor, require
 from dispatch.domain.service_level import Spent, spent
 from dispatch.domain.ticket import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
 from dispatch.domain.title import Wording
-from dispatch.errors import BadInput, DispatchError, NotFound, SurveyOver
+from dispatch.errors import BadInput, DispatchError, NotFound, SurveyNotOpen, SurveyOver
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, surveys, tickets
 from dispatch.storage.database import Tx
@@ -134,8 +134,8 @@ def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, ac
     hop_id = hops.find(tx, ticket_id)
     survey = None if hop_id is None else surveys.by_hop(tx, hop_id)
     if hop_id is None or survey is None:
-        tickets.get(tx, ticket_id)
-        raise SurveyOver()
+        kind = tickets.get(tx, ticket_id).kind
+        raise SurveyOver() if hop_id is None else SurveyNotOpen(ticket=ticket_number(kind, ticket_id))
     row = hops.lock(tx, [hop_id])[hop_id]
     number = ticket_number(row.kind, ticket_id)
     what = Wording(f"工单 {number} 的回访", f"the survey of {number}")

@@ -230,7 +230,7 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
     ),
     # surveys
     "a link that there is not": (("survey", "satisfied", "--token", "x"), 4, "There is no survey with this link"),
-    "a survey of what isn't archived": (("survey", "satisfied", "--ticket", WAITING, *AGENT), 3, "has ended"),
+    "a survey of what isn't archived": (("survey", "satisfied", "--ticket", WAITING, *AGENT), 3, "is not archived yet"),
     "a survey of nothing": (("survey", "satisfied"), 2, "give either --token or --ticket"),
     # accounts, crew, boards
     "account entered twice": (
@@ -392,7 +392,7 @@ def test_a_second_replay_under_the_name_of_one_that_is_under_way_is_refused(
             {"DISPATCH_DATABASE_URL": "postgresql+psycopg://u:hidden@127.0.0.1:1/x"},
             ["the database is not there", "refused", "mend DISPATCH_DATABASE_URL"],
         ),
-        ({"DISPATCH_HOME": "/dev/null/paidan"}, ["/dev/null/paidan", "Not a directory"]),
+        ({"DISPATCH_HOME": "/dev/null/paidan"}, ["/dev/null/paidan"]),
     ],
     ids=["unknown variable", "four at once", "no URL", "no such kind", "server away", "home that can't be"],
 )
@@ -449,15 +449,16 @@ def test_ten_different_faults_of_a_rules_file_are_told_at_once_each_with_its_pla
 
 def test_with_bad_rules_and_none_in_force_no_command_goes_on(home: Home, tmp_path: Path) -> None:
     home.settings = {"DISPATCH_RULES": str(with_faults(tmp_path))}
-    status, out, _ = home.call("teams")
+    status, out, _ = home.call("submit", "GZ1", *SAID, *CLERK)
     assert status == 1
     assert len(out.splitlines()) >= len(TEN_FAULTS)
 
 
 def test_with_bad_rules_the_last_good_ones_stay_in_force_and_every_command_says_so(home: Home, tmp_path: Path) -> None:
+    home.done("migrate")
     good = home.read("teams")
     account = ("account", "add", "GZ1", "--area", "t", "--mobile", "13800138000", *CLERK)
-    assert home.call(*account) == (0, "GZ1: 已登记 · entered\n", "")
+    assert home.call(*account) == (0, "GZ1: entered\n", "")
     home.settings = {"DISPATCH_RULES": str(with_faults(tmp_path))}
     status, out, err = home.call("submit", "GZ1", *SAID, *CLERK)
     assert status == 0

@@ -48,18 +48,18 @@ class Counter:
 
     def done(self, name: str, *options: str, actor: tuple[str, ...] = CHEN, **request: Any) -> dict[str, Any]:
         """The outcome of an operation that is accepted; `request` goes in as JSON."""
-        source = ("--json", "-") if request else ()
+        source = ("--from", "-") if request else ()
         given = json.dumps(request, ensure_ascii=False)
-        status, out, err = self.call("account", name, *source, *options, "--json-out", *actor, given=given)
+        status, out, err = self.call("account", name, *source, *options, "--json", *actor, given=given)
         assert (status, err) == (0, ""), (status, out, err)
         told: dict[str, Any] = json.loads(out)
         assert (told["outcome"], told["operation"], told["repeated"]) == ("accepted", name, False)
         return told
 
     def refused(self, name: str, *options: str, **request: Any) -> dict[str, Any]:
-        source = ("--json", "-") if request else ()
+        source = ("--from", "-") if request else ()
         given = json.dumps(request, ensure_ascii=False)
-        status, out, err = self.call("account", name, *source, *options, "--json-out", *CHEN, given=given)
+        status, out, err = self.call("account", name, *source, *options, "--json", *CHEN, given=given)
         assert (status, err) == (3, ""), (status, out, err)
         told: dict[str, Any] = json.loads(out)
         assert told["outcome"] == "refused"
@@ -117,7 +117,7 @@ def counter(running: Home, tmp_path_factory: pytest.TempPathFactory) -> Counter:
     file = tmp_path_factory.mktemp("addresses") / "addresses.csv"
     file.write_text(ADDRESSES, encoding="utf-8")
     told = running.done("address", "load", str(file), *FANG)
-    assert told.startswith("地址 addresses: 4  新 new 4")
+    assert told.startswith("4 addresses: 4 new")
     return Counter(running)
 
 
@@ -166,22 +166,22 @@ def test_what_a_clerk_sees_says_all_that_the_customer_must_hear(counter: Counter
     where = ("--address", "广州市天河区体育西路2号")
     status, out, _ = counter.call("account", "open", *where, *who.split(), *options.split(), *secret, *CHEN)
     assert status == 0
-    parts = ("已受理 accepted", "受理单 Slip", "宽带账号 Account", "施工单 Construction order", "发票 Invoice", "签字")
+    parts = ("accepted", "Slip", "Account", "Construction order", "Invoice", "sign")
     assert [part for part in parts if part not in out] == [], out
     status, out, _ = counter.call("account", "open", *where, *who.split(), *options.split(), *secret, *CHEN)
     assert status == 3
-    assert "该地址已有在用的宽带账号" in out
+    assert "The address has a broadband account already" in out
 
 
 def test_the_same_request_key_gives_the_same_outcome_again_and_does_nothing_twice(counter: Counter, line: str) -> None:
     request: dict[str, Any] = {**proved(line), "mobile": "13700137001", "request_key": "counter-1"}
     first = counter.done("bind", **request)
-    status, out, _ = counter.call("account", "bind", "--json", "-", "--json-out", *CHEN, given=json.dumps(request))
+    status, out, _ = counter.call("account", "bind", "--from", "-", "--json", *CHEN, given=json.dumps(request))
     assert (status, json.loads(out)) == (0, {**first, "repeated": True})
     found = counter.done("bindings", account=line)["bindings"]
     assert [row["mobile"] for row in found].count("137****7001") == 1
-    status, out, _ = counter.call("account", "bind", "--json", "-", *CHEN, given=json.dumps(request))
-    assert "此前已办" in out
+    status, out, _ = counter.call("account", "bind", "--from", "-", *CHEN, given=json.dumps(request))
+    assert "done before" in out
 
 
 def test_numbers_are_bound_queried_and_given_up(counter: Counter, line: str) -> None:
@@ -238,7 +238,7 @@ def test_an_account_is_suspended_by_its_bound_number_and_resumed(counter: Counte
     fault = ("submit", line, "--symptom", "no-internet", "--description", "断网", *CHEN[:4])
     status, _, err = counter.call(*fault)
     assert status == 3
-    assert "欠费停机" in err
+    assert "is suspended" in err
     assert counter.refused("resume", **proved(line), reason="customer-request")["confirm"] == "cause-unsettled"
     counter.done("resume", **proved(line), reason="arrears-paid")
     assert counter.state(line) == "in-service"
@@ -247,7 +247,7 @@ def test_an_account_is_suspended_by_its_bound_number_and_resumed(counter: Counte
 def test_what_is_shown_in_clear_has_its_reason_in_the_audit_trail(counter: Counter, line: str) -> None:
     home = counter.home  # not said at the counter: it is the one place where a number is shown
     reason = ("--unmask", "document-number", "--reason", "公安机关调取")
-    status, out, _ = home.call("account", "view", "--account", line, *reason, "--json-out", *CHEN)
+    status, out, _ = home.call("account", "view", "--account", line, *reason, "--json", *CHEN)
     assert status == 0
     assert json.loads(out)["customer"]["document_number"] == resident_id(1)
     with closing(sqlite3.connect(home.folder / "paidan.db")) as books:

@@ -32,21 +32,21 @@ def test_it_ends_with_faults_and_construction_orders_counted_and_nothing_lost_or
 
 def test_one_customer_goes_the_whole_way_step_by_step(shown: tuple[Home, str]) -> None:
     parts = (
-        "不予受理 refused: no-resources",
-        "需求 Demands",
-        "开户 Open account  已受理 accepted",
-        "服务开通 Provisioning",
-        "施工完成 Installed",
-        "竣工开通 Activation",
-        "closed: activated",
-        "在用",
+        "refused: no-resources",
+        "Demands",
+        "Open account  accepted",
+        "Provisioning",
+        "Installed",
+        "Activation",
+        "Closed: In service",
+        "In service",
         "已开通，可以使用",
-        "局外障碍 Outside-plant fault",
-        "工单归档 Archive",
-        "工单回访 Callback survey",
-        "closed: satisfied",
-        "销户 Close account  已受理 accepted",
-        "受理单 slip S000000004",
+        "Outside-plant fault",
+        "Archive",
+        "Callback survey",
+        "Closed: Satisfied",
+        "Close account  accepted",
+        "slip S000000004",
     )
     rest = shown[1]
     for part in parts:
@@ -57,13 +57,13 @@ def test_one_customer_goes_the_whole_way_step_by_step(shown: tuple[Home, str]) -
 def test_every_slip_and_invoice_lies_in_the_printers_tray(shown: tuple[Home, str]) -> None:
     home, out = shown
     printed = {file.name for file in (home.folder / "demo" / "printed").iterdir()}
-    [path] = re.findall(r"受理单 slip S000000002: (\S+)", out)
+    [path] = re.findall(r"slip S000000002: (\S+)", out)
     assert path == str(home.folder / "demo" / "printed" / "S000000002.pdf")
     assert len([name for name in printed if name.startswith("S")]) == 6 + 1  # six openings, one closing
     assert "00000001.pdf" in printed
 
 
 def test_what_is_done_outside_is_counted_in_the_receivers_own_ledgers(shown: tuple[Home, str]) -> None:
-    rows = re.findall(r"(?:provisioning|sms|printing) +(\d+) +(\d+) +(\d+) +0 +0\b", shown[1])
+    rows = re.findall(r"(?:provisioning|short message|printing) +(\d+) +(\d+) +(\d+) +0 +0\b", shown[1])
     assert len(rows) == 3
     assert all(len(set(row)) == 1 and int(row[0]) > 0 for row in rows)

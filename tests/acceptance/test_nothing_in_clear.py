@@ -29,7 +29,7 @@ def told(running: Home) -> list[str]:
     def do(operation: str, request: object, status: int = 0) -> None:
         file = running.folder / "request.json"
         file.write_text(json.dumps(request))
-        code, out, err = running.call("account", operation, "--json", str(file), *CLERK)
+        code, out, err = running.call("account", operation, "--from", str(file), *CLERK)
         file.unlink()
         assert code == status, (operation, out, err)
         said.extend((out, err))

@@ -21,7 +21,8 @@ OPS = ("--as", "ma", "--role", "ops")
 @pytest.fixture
 def books(home: Home) -> Iterator[Database]:
     """The database of an installation that was just made."""
-    home.done("effects")
+    home.done("migrate")
+    home.done("effects")  # takes the rules up
     database = Database(f"sqlite:///{home.folder / 'paidan.db'}")
     yield database
     database.dispose()
@@ -45,7 +46,7 @@ def waiting(books: Database) -> Database:
 
 
 def test_with_nothing_unconfirmed_it_says_so(home: Home, books: Database) -> None:
-    assert "均已确认" in home.done("effects")
+    assert "every outside effect is confirmed" in home.done("effects")
     assert home.read("effects") == {"counts": [], "unconfirmed": []}
 
 
@@ -62,10 +63,10 @@ def test_what_is_unconfirmed_is_counted_and_listed_but_not_what_it_says(home: Ho
         ("operation/2/sms", None),
     ]
     shown = home.done("effects")
-    assert "隔离 quarantined" in shown
+    assert "Quarantined" in shown
     assert "line-removed" in shown
     assert "13800138000" not in shown + str(found)
-    assert "前1条" in home.done("effects", "--limit", "1")
+    assert "the first 1 only" in home.done("effects", "--limit", "1")
 
 
 def test_a_released_effect_is_due_again_for_those_who_may(home: Home, waiting: Database) -> None:
@@ -92,12 +93,13 @@ def test_system_support_s_board_and_the_journey_show_the_account_s_check(home: H
         hops.note_found(tx, [(hop_id, found)])
         hops.board(tx, [hop_id], now, now + timedelta(minutes=30))
     board = home.done("board", "system-support")
-    assert "欠费停机" in board
-    assert "未确认 2" in board
+    assert "Bill not paid" in board
+    assert "2 unconfirmed" in board
     shown = home.done("show", made.number)
-    assert "账号核查" in shown
-    assert "account suspended, suspended_for arrears, unconfirmed a b, operations open" in " ".join(
-        shown.replace("│", "").split()
+    assert "account:" in shown
+    assert (
+        "account: state Suspended, suspended for Bill not paid, unconfirmed effects a b, last done Open account"
+        in " ".join(shown.replace("│", "").split())
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from dispatch.accounts.operation import TITLES as OPERATIONS
 from dispatch.domain.account import AccountState
-from dispatch.domain.channel import Channel
-from dispatch.domain.finding import Evidence, Value
+from dispatch.domain.channel import CHANNEL_TITLES
+from dispatch.domain.finding import SUSPECTS, Evidence, Value
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import HopState, TicketState
@@ -17,13 +17,6 @@ from dispatch.domain.title import Title
 YES, NO = Title("是", "Yes"), Title("否", "No")
 
 KINDS: Mapping[str, Title] = {"fault": Title("故障单", "Fault"), "construction": Title("施工单", "Construction order")}
-
-CHANNELS: Mapping[str, Title] = {
-    Channel.HOTLINE_10050: Title("10050热线", "10050 hotline"),
-    Channel.HOTLINE_10086: Title("10086热线", "10086 hotline"),
-    Channel.COUNTER: Title("营业厅", "Counter"),
-    Channel.COMMUNITY_MANAGER: Title("小区经理", "Community manager"),
-}
 
 AUDITED: Mapping[str, Title] = {
     "add user": Title("新增用户", "Added a user"),
@@ -40,14 +33,6 @@ AUDITED: Mapping[str, Title] = {
 
 SYMPTOMS: Mapping[str, Title] = {"new-installation": Title("新装", "New installation")}
 """Symptoms that no script knows: those of construction orders."""
-
-SUSPECTS: Mapping[str, Title] = {
-    "inside-plant": Title("疑似局内障碍", "Inside plant suspected"),
-    "outside-plant": Title("疑似局外障碍", "Outside plant suspected"),
-    "system": Title("疑似系统故障", "System suspected"),
-    "none": Title("测试未见异常", "Nothing suspicious"),
-}
-"""Guesses of the line test."""
 
 
 class WorkerFinding(NamedTuple):
@@ -123,7 +108,7 @@ def role(name: str) -> Title:
 
 
 def channel(name: str) -> Title:
-    return CHANNELS.get(name, Title(name, name))
+    return CHANNEL_TITLES.get(name, Title(name, name))
 
 
 def audited(name: str) -> Title:

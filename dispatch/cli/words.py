@@ -1,0 +1,67 @@
+"""Evidence, and what a worker found out by itself, in the reader's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dispatch.cli.context import Desk
+from dispatch.cli.language import text
+from dispatch.cli.output import said
+from dispatch.domain.account import AccountState
+from dispatch.domain.finding import SUSPECTS, Evidence, Value
+from dispatch.domain.reasons import SUSPENSION_REASONS
+from dispatch.domain.title import Title
+
+
+def evidence(desk: Desk, finding: str | None, given: dict[str, Value]) -> str:
+    """Each piece under its title, a choice by its title too."""
+    known = desk.rulebook.findings.get(finding or "")
+    asked = {each.name: each for each in known.evidence} if known else {}
+    return text("，", ", ").join(_piece(asked.get(name), name, value) for name, value in given.items())
+
+
+def _piece(asked: Evidence | None, name: str, value: Value) -> str:
+    if asked is None:
+        return f"{name} {value}"
+    if isinstance(value, bool):
+        shown = text("是", "yes") if value else text("否", "no")
+    elif str(value) in asked.choices:
+        shown = said(asked.choices[str(value)])
+    else:
+        shown = f"{value} {asked.unit or ''}".rstrip()
+    return f"{said(asked.title)} {shown}"
+
+
+_FOUND = {
+    "optical_power": Title("收光", "optical power"),
+    "online": Title("在线", "online"),
+    "suspect": Title("判断", "verdict"),
+    "account": Title("状态", "state"),
+    "suspended_for": Title("停机原因", "suspended for"),
+    "unconfirmed": Title("未确认的外部动作", "unconfirmed effects"),
+    "operations": Title("最近办理", "last done"),
+}
+
+
+def found(values: dict[str, Any]) -> str:
+    return text("，", ", ").join(
+        f"{said(_FOUND[key]) if key in _FOUND else key} {_found_value(key, value)}" for key, value in values.items()
+    )
+
+
+def _found_value(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return text("是", "yes") if value else text("否", "no")
+    if key == "account" and value in list(AccountState):
+        return said(AccountState(value).label)
+    if key == "suspended_for" and value in SUSPENSION_REASONS:
+        return said(SUSPENSION_REASONS[value])
+    if key == "suspect" and value in SUSPECTS:
+        return said(SUSPECTS[value])
+    if key == "operations":
+        from dispatch.accounts.operation import TITLES  # slow to import, and rarely needed
+
+        return text("、", ", ").join(said(TITLES[each]) if each in TITLES else each for each in value)
+    if key == "optical_power":
+        return f"{value} dBm"
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
