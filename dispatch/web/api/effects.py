@@ -69,7 +69,10 @@ class ReleasedEffect(ResponseBody):
 def list_effects(call: Call, limit: Limit = 50) -> OutstandingEffects:
     """Lists the outside effects that are not confirmed yet, the oldest first."""
     return OutstandingEffects(
-        counts=[EffectCount.model_validate(row, from_attributes=True) for row in effects.counts(call.tx)],
+        counts=[
+            EffectCount(port=row.port, state=row.state, count=row.number, oldest=row.oldest)
+            for row in effects.counts(call.tx)
+        ],
         items=[Effect.model_validate(row, from_attributes=True) for row in effects.unconfirmed(call.tx, limit)],
     )
 
