@@ -68,7 +68,7 @@ def by_bound_mobile(act: Act, raw: str) -> Owned:
     account = accounts.get(act.tx, bound.account_id, lock=True)
     require_unlocked(act, account)
     unbound = enrolments.bound_to(act.tx, mobile) != bound  # while we waited for the account
-    if unbound or not act.counter.serves(account.area):
+    if unbound or not act.actor.covers(account.area):
         raise failed(act, None, MobileNotBound())
     return account, customers.holder(act.tx, account)
 
@@ -106,7 +106,7 @@ def _called(act: Act, number: str) -> AccountRow | None:
     """The living account of this number, locked; or the one that last had it, so that its holder hears that it has
     ended, and not that he isn't the one."""
     found = accounts.find(act.tx, number, lock=True) or accounts.by_numbers(act.tx, [number]).get(number)
-    return found if found is not None and act.counter.serves(found.area) else None
+    return found if found is not None and act.actor.covers(found.area) else None
 
 
 def require_unlocked(act: Act, account: AccountRow | None) -> None:

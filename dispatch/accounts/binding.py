@@ -109,7 +109,7 @@ def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now
     outcome = carry_out(tx, counter, "bindings", request, actor, now, body)
     if isinstance(outcome, OperationRefused):
         return outcome
-    found = shown_bindings(enrolments.bindings(tx, *_asked(request), MOST_SHOWN, counter.areas))
+    found = shown_bindings(enrolments.bindings(tx, *_asked(request), MOST_SHOWN, actor.areas))
     return replace(outcome, result={"bindings": [each.model_dump(mode="json") for each in found]})
 
 

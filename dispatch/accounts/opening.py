@@ -90,7 +90,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
 def _reached(act: Act, request: Opening, plan: Plan) -> AddressRow:
     """The address, with one of its port's places taken. Raises UnknownAddress, AddressInUse, NoResources."""
     address = resources.find_address(act.tx, read_address(request.address))
-    if address is None or not act.counter.serves(address.area):
+    if address is None or not act.actor.covers(address.area):
         raise UnknownAddress()
     if accounts.at_address(act.tx, address.id):
         raise AddressInUse()

@@ -95,7 +95,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Counter:
-    """What a counter 柜台 has at hand. `areas` are those whose accounts it serves, None: all; others aren't there."""
+    """What a counter 柜台 works with. Accounts outside the actor's areas count as missing."""
 
     cipher: FieldCipher
     passwords: PasswordHash
@@ -105,11 +105,7 @@ class Counter:
     outlet: str
     record_url: str
     fonts: Path | None = None  # a folder instead of the wheel's font
-    areas: frozenset[str] | None = None
     trial: Trial | None = None
-
-    def serves(self, area: str) -> bool:
-        return self.areas is None or area in self.areas
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -
     customer = None
     if isinstance(customer_id, int):
         customer = customers.get(tx, customer_id)
-        account_ids = [row.id for row in accounts.of_customer(tx, customer_id) if counter.serves(row.area)]
+        account_ids = [row.id for row in accounts.of_customer(tx, customer_id) if actor.covers(row.area)]
     subject = f"customer/{customer_id}" if customer else f"account/{account_ids[0]}"
     for field in dict.fromkeys(request.unmask):
         operations.note_audit(tx, "unmask", f"{subject}/{field}", _reason(request), actor, now)
@@ -80,7 +80,7 @@ def _find(act: Act, request: View) -> OperationResult:
     if request.account is not None and request.document_kind is None and request.document_number is None:
         number = read_account_number(request.account)
         account = accounts.by_numbers(act.tx, [number]).get(number)
-        if account is None or not act.counter.serves(account.area):
+        if account is None or not act.actor.covers(account.area):
             raise NoSuchCustomer()
         return OperationResult(account, None, {"customer_id": account.customer_id, "account_ids": [account.id]})
     if request.account is None and request.document_kind is not None and request.document_number is not None:
@@ -98,9 +98,9 @@ def _find(act: Act, request: View) -> OperationResult:
 
 
 def _is_served(act: Act, customer_id: int) -> bool:
-    """Whether any of his accounts lies where this counter serves; who has none is served everywhere."""
+    """Whether the customer has an account in the actor's areas, or none at all."""
     held = accounts.of_customer(act.tx, customer_id)
-    return not held or any(act.counter.serves(row.area) for row in held)
+    return not held or any(act.actor.covers(row.area) for row in held)
 
 
 def _reason(request: View) -> str:

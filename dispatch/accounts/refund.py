@@ -188,7 +188,7 @@ def _refund(act: Act, request: Refund) -> OperationResult:
 def _waiting(act: Act, order: str) -> LockedHop:
     """The order's hop on the refund desk, locked. Raises OrderNotFailed; BadInput."""
     hop = refund_desk.lock_waiting(act.tx, REFUND_DESK, read_ticket_number(order))
-    if hop is None or not act.counter.serves(hop.area):
+    if hop is None or not act.actor.covers(hop.area):
         raise OrderNotFailed(order=ticket_number(Kind.CONSTRUCTION, read_ticket_number(order)))
     return hop
 

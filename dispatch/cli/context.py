@@ -23,7 +23,7 @@ from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.logs import silence_logs
 from dispatch.settings import Settings, load_settings
-from dispatch.storage import hops, tickets
+from dispatch.storage import hops, tickets, users
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.migration import open_database
 
@@ -96,7 +96,15 @@ class Desk:
         if role not in ROLES:
             roles = ", ".join(ROLES)
             raise BadInput(what=Wording(f"没有角色“{role}”；有：{roles}", f"{role!r} is no role; roles are {roles}"))
-        return Actor(word(name, Wording("办理人的姓名", "name of who acts"), LONGEST_NAME), role)
+        name = word(name, Wording("办理人的姓名", "name of who acts"), LONGEST_NAME)
+        return Actor(name, role, self._areas(name, role))
+
+    def _areas(self, name: str, role: str) -> frozenset[str] | None:
+        """The areas in which a known user holds the role; None, everywhere, for anybody else."""
+        with self.database.read() as tx:
+            user = users.find(tx, name)
+            grants = () if user is None else users.grants(tx, [user.id]).get(user.id, ())
+        return next((grant.areas for grant in grants if grant.role == role), None)
 
 
 def open_desk(*, only_read: bool = False) -> Desk:

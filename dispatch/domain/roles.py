@@ -60,10 +60,16 @@ HELD_BY_PEOPLE: tuple[Role, ...] = tuple(role for role in Role if role not in (R
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a name (no personal data of customers) and the role in which it is done."""
+    """Who acts: a name (no personal data of customers), the role in which they act, and the areas in which they hold
+    it; None: in all areas."""
 
     name: str
     role: str
+    areas: frozenset[str] | None = None
+
+    def covers(self, area: str) -> bool:
+        """Whether the role is held in this area. A use case treats what lies elsewhere as missing."""
+        return self.areas is None or area in self.areas
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,16 @@ def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[TicketRow]:
     return shaped(TicketRow, tx.execute(_THESE, listed(tx, ids=ticket_ids))).all()
 
 
+def not_found(ticket_id: int) -> NotFound:
+    """The error for a ticket that isn't there. F or C is unknown, since the kind is."""
+    return NotFound(what=Wording("工单", "ticket"), which=Wording(f"{ticket_id:08d}", f"number {ticket_id}"))
+
+
 def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> TicketRow:
     """The ticket; `lock` locks it until the transaction ends. Raises NotFound."""
     row = shaped(TicketRow, tx.execute(_LOCKED if lock else _ONE, {"ticket": ticket_id})).one_or_none()
     if row is None:
-        raise NotFound(
-            what=Wording("工单", "ticket"), which=Wording(f"{ticket_id:08d}", f"number {ticket_id}")
-        )  # F or C is unknown, since the kind is
+        raise not_found(ticket_id)
     return row
 
 

@@ -134,9 +134,13 @@ def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, ac
     hop_id = hops.find(tx, ticket_id)
     survey = None if hop_id is None else surveys.by_hop(tx, hop_id)
     if hop_id is None or survey is None:
-        kind = tickets.get(tx, ticket_id).kind
-        raise SurveyOver() if hop_id is None else SurveyNotOpen(ticket=ticket_number(kind, ticket_id))
+        found = tickets.get(tx, ticket_id)
+        if not actor.covers(found.area):
+            raise tickets.not_found(ticket_id)
+        raise SurveyOver() if hop_id is None else SurveyNotOpen(ticket=ticket_number(found.kind, ticket_id))
     row = hops.lock(tx, [hop_id])[hop_id]
+    if not actor.covers(row.area):
+        raise tickets.not_found(ticket_id)
     number = ticket_number(row.kind, ticket_id)
     what = Wording(f"工单 {number} 的回访", f"the survey of {number}")
     require(actor, "answer", what, rulebook.teams[row.team].members)

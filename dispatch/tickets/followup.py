@@ -28,7 +28,7 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
     Raises NotAllowed, NotFound, UrgedEnough, BadInput.
     """
     require(actor, "urge", Wording("工单", "a ticket"))
-    row, live = _locked(tx, ticket_id)
+    row, live = _locked(tx, ticket_id, actor)
     number, limits = ticket_number(row.kind, ticket_id), rulebook.limits
     if row.state not in (TicketState.OPEN, TicketState.TRANSFERRED):
         raise UrgedEnough(ticket=number, why=_nobody_at_work(TicketState(row.state)))
@@ -63,7 +63,7 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
     """
     require(actor, "withdraw", Wording("工单", "a ticket"))
     why = clean(reason, REASON)
-    row, live = _locked(tx, ticket_id)
+    row, live = _locked(tx, ticket_id, actor)
     number = ticket_number(row.kind, ticket_id)
     if row.kind == Kind.CONSTRUCTION:
         raise NotWithdrawable(ticket=number)
@@ -88,10 +88,12 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
     boards_changed(tx, {hop.team for hop in live.values()})
 
 
-def _locked(tx: Tx, ticket_id: int) -> tuple[TicketRow, dict[int, LockedHop]]:
-    """The ticket and its live hop, locked, the latter by id. Raises NotFound."""
+def _locked(tx: Tx, ticket_id: int, actor: Actor) -> tuple[TicketRow, dict[int, LockedHop]]:
+    """The ticket and its live hop, locked, the latter by id. Raises NotFound, also for a ticket of another area."""
     live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
     row = tickets.get(tx, ticket_id, lock=True)
+    if not actor.covers(row.area):
+        raise tickets.not_found(ticket_id)
     if hops.find(tx, ticket_id) not in live:  # it moved on before the ticket was ours
         live = _lock_live(tx, ticket_id)
     return row, live

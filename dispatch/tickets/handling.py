@@ -100,7 +100,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
     claimed, entries = [], []
     for claim in claims:
         try:
-            row = _found(rows, claim.hop_id)
+            row = _found(rows, claim.hop_id, claim.actor)
             team = _team(rulebook, row)
             _require_member(team, claim.actor, "claim", row, claim.on_behalf_of)
             if row.state in (HopState.CLAIMED, HopState.HELD):
@@ -127,7 +127,7 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
     endings = []
     for end in ends:
         try:
-            endings.append(_ending(rulebook, _found(rows, end.hop_id), end))
+            endings.append(_ending(rulebook, _found(rows, end.hop_id, end.actor), end))
         except DispatchError as refused:
             refusals[end.hop_id] = refused
     next_hop.end(tx, rulebook, endings, now)
@@ -149,7 +149,7 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
 
     Raises NotFound, NotAllowed, NotYours, IllegalMove, HeldTooLong, BadInput.
     """
-    row = _found(hops.lock(tx, [hop_id]), hop_id)
+    row = _found(hops.lock(tx, [hop_id]), hop_id, actor)
     _require_holder(_team(rulebook, row), actor, "hold", row, None)
     state = hop_move(HopState(row.state), "hold", _hop(row))
     limit = rulebook.limits.hold
@@ -163,7 +163,7 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
 
 def resume(tx: Tx, rulebook: Rulebook, hop_id: int, actor: Actor, now: datetime) -> None:
     """End a hold early. Raises NotFound, NotAllowed, NotYours, IllegalMove."""
-    row = _found(hops.lock(tx, [hop_id]), hop_id)
+    row = _found(hops.lock(tx, [hop_id]), hop_id, actor)
     _require_holder(_team(rulebook, row), actor, "resume", row, None)
     resume_many(tx, rulebook, [row], actor, now)
 
@@ -188,7 +188,7 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Ac
 def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     """Out of the quarantine, tried afresh. Raises NotAllowed, NotFound, IllegalMove."""
     require(actor, "release", Wording("环节", "a hop"))
-    row = _found(hops.lock(tx, [hop_id]), hop_id)
+    row = _found(hops.lock(tx, [hop_id]), hop_id, actor)
     state = hop_move(HopState(row.state), "release", _hop(row))
     entry = history.entry(row.ticket_id, now, "release", actor, hop_id, failure=row.failure)
     write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "wake_at": now, "failures": 0}])
@@ -276,8 +276,9 @@ def _locked(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
     return hops.lock(tx, hop_ids)
 
 
-def _found(rows: Mapping[int, LockedHop], hop_id: int) -> LockedHop:
-    if hop_id not in rows:
+def _found(rows: Mapping[int, LockedHop], hop_id: int, actor: Actor) -> LockedHop:
+    """The hop, if it lies in one of the actor's areas. Raises NotFound."""
+    if hop_id not in rows or not actor.covers(rows[hop_id].area):
         raise NotFound(what=Wording("环节，编号", "hop with id"), which=hop_id)
     return rows[hop_id]
 

@@ -30,7 +30,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, history, tickets
 from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
-from dispatch.storage.rows import TicketColumns
+from dispatch.storage.rows import TicketColumns, TicketRow
 from dispatch.storage.ticket_changes import write_act
 from dispatch.tickets import next_hop
 
@@ -94,6 +94,9 @@ def submit_many(
     keys: dict[str, int] = {}
     for report in reports:
         try:
+            row = known.get(report.account)
+            if row is not None and not actor.covers(row.area):
+                raise UnknownAccount(account=report.account)
             if report.request_key in earlier:
                 outcomes.append(_accepted(earlier[report.request_key], repeated=True))
                 continue
@@ -136,7 +139,7 @@ def take_over(
     Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer.
     """
     require(actor, "take over", Wording("报障", "a report"))
-    row = tickets.get(tx, ticket_id, lock=True)
+    row = _locked(tx, ticket_id, actor)
     progress = _follow(script, row.symptom, answers, Channel.HOTLINE_10086)
     move = "solve" if progress.outcome == "solved" else "open"
     state = ticket_move(TicketState(row.state), move, ticket_wording(row.kind, ticket_id))
@@ -262,8 +265,16 @@ def _accepted(row: TicketColumns, repeated: bool = False) -> AcceptedReport:
     return AcceptedReport(row.id, ticket_number(row.kind, row.id), TicketState(row.state), repeated)
 
 
-def _move(tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, **detail: str) -> None:
+def _locked(tx: Tx, ticket_id: int, actor: Actor) -> TicketRow:
+    """The ticket, locked. Raises NotFound, also for a ticket of another area."""
     row = tickets.get(tx, ticket_id, lock=True)
+    if not actor.covers(row.area):
+        raise tickets.not_found(ticket_id)
+    return row
+
+
+def _move(tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, **detail: str) -> None:
+    row = _locked(tx, ticket_id, actor)
     state = ticket_move(TicketState(row.state), move, ticket_wording(row.kind, ticket_id))
     ended = state in TICKET_ENDS
     changed = {"state": state, "ended_at": now if ended else None, "outcome": state if ended else None}

@@ -79,12 +79,12 @@ class Installation:
                 self._cipher = open_cipher(self.settings)
             return self._cipher
 
-    def counter(self, areas: frozenset[str] | None = None, outlet: str = "") -> Counter:
-        """The counter 柜台 for accounts of these areas. Raises BadRules, BadSettings, MissingPart."""
+    def counter(self, outlet: str = "") -> Counter:
+        """The counter 柜台. Raises BadRules, BadSettings, MissingPart."""
         rulebook = self.rulebook()
         with self._taking_up:
             made = self._counter.get(rulebook)
-        return replace(made, areas=areas, outlet=outlet or made.outlet)
+        return replace(made, outlet=outlet or made.outlet)
 
     def script(self) -> Script:
         """The pre-handling script in force. Raises BadRules when there was never a good file."""

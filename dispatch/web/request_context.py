@@ -75,7 +75,7 @@ class Call:
         verdict, role = self._verdict(name, thing)
         if verdict in (Permission.ALLOWED, Permission.UNTIMELY):
             assert role is not None
-            return Actor(self.user.name, role)
+            return Actor(self.user.name, role, self.areas(name, thing))
         if verdict is Permission.HIDDEN and missing is not None:
             raise missing
         raise self._not_allowed(name, thing)
@@ -101,7 +101,7 @@ class Call:
         """The areas in which the caller may do it; None: all."""
         areas: set[str] = set()
         for grant in self._grants():
-            if decide(operation, grant.role, True, thing) is Permission.ALLOWED:
+            if decide(operation, grant.role, True, thing) in (Permission.ALLOWED, Permission.UNTIMELY):
                 if grant.areas is None:
                     return None
                 areas |= grant.areas

@@ -33,7 +33,7 @@ from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word,
 from dispatch.web.api.slips import Paper, papers
 from dispatch.web.api.uploads import require_scans, scans_named
 from dispatch.web.json_body import Json, Sent, described, invalid
-from dispatch.web.policy import NOTHING, Target
+from dispatch.web.policy import Target
 from dispatch.web.problems import Sentence, respond
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
@@ -201,9 +201,8 @@ def list_operations(call: Call, asked: AccountRequest) -> Operations:
 
 
 def at_counter(call: Call, outlet: str | None) -> tuple[Actor, Counter]:
-    """The actor, and the counter of the areas in which they may act. Raises NotAllowed."""
-    actor = call.act()
-    return actor, call.here.counter(call.areas(call.operation, NOTHING), (outlet or "").strip())
+    """Who acts, and the counter at which they do. Raises NotAllowed."""
+    return call.act(), call.here.counter((outlet or "").strip())
 
 
 def _request(call: Call, model: type[OperationRequest], sent: Json) -> OperationRequest:

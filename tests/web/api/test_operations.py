@@ -58,8 +58,8 @@ def at_the_counter(web: Web) -> Web:
     """Its counter has cheap passwords and the tests' plans."""
     counter = a.counter(web.rulebook)
 
-    def made(areas: frozenset[str] | None = None, outlet: str = "") -> Counter:
-        return replace(counter, areas=areas, outlet=outlet or counter.outlet)
+    def made(outlet: str = "") -> Counter:
+        return replace(counter, outlet=outlet or counter.outlet)
 
     web.here.counter = made  # type: ignore[method-assign]
     web.here.cipher = lambda: counter.cipher  # type: ignore[method-assign]

@@ -1,0 +1,20 @@
+"""片区 by the command line: whoever is a user holds a role in their own areas there too."""
+
+from __future__ import annotations
+
+from tests.acceptance.conftest import Home
+
+CLERK = ("--as", "chen", "--role", "clerk")
+SAID = ("--symptom", "no-internet", "--description", "断网")
+
+
+def test_a_users_areas_hold_for_commands_and_a_name_that_is_no_user_acts_everywhere(home: Home) -> None:
+    home.done("user", "add", "chen", "--role", "clerk=panyu")
+    home.done("account", "add", "GZ1", "--area", "tianhe", "--mobile", "13800138000", "--as", "guo", "--role", "ops")
+    code, _, told = home.run("submit", "GZ1", *SAID, *CLERK)
+    assert (code, "GZ1" in told) == (4, True)
+    assert home.run("account", "add", "GZ2", "--area", "tianhe", "--mobile", "13800138000", *CLERK)[0] == 2
+    home.done("submit", "GZ1", *SAID, "--as", "somebody", "--role", "clerk")
+    assert home.run("urge", "F00000001", "--reason", "x", *CLERK)[0] == 4
+    home.done("user", "role", "chen", "--role", "clerk=panyu,tianhe")
+    home.done("urge", "F00000001", "--reason", "x", *CLERK)
