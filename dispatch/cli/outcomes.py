@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from dispatch.accounts.catalogue import LABELS, SAY
-from dispatch.accounts.operation import TITLES, OperationAccepted, OperationOutcome, OperationRefused, read_out
+from dispatch.accounts.operation import TITLES, OperationAccepted, OperationOutcome, OperationRefused
 from dispatch.accounts.schemas import BindingShown, CustomerView
 from dispatch.cli.customer_view import bindings_table, show_view
 from dispatch.cli.language import text
@@ -22,7 +22,7 @@ def as_json(outcome: OperationOutcome) -> dict[str, object]:
     if isinstance(outcome, OperationAccepted):
         told["slip"] = outcome.slip
     else:
-        told |= {"code": outcome.code, "reason": outcome.reason}
+        told |= {"code": outcome.code, "reason": said(outcome.said)}
     assert not told.keys() & outcome.result.keys()
     return {**told, **outcome.result}
 
@@ -61,7 +61,7 @@ def _show_accepted(outcome: OperationAccepted) -> None:
 
 def _show_refused(outcome: OperationRefused) -> None:
     _headline(outcome, text(f"不予受理（{outcome.code}）", f"refused: {outcome.code}"), "bold red")
-    _paragraph(text("告知客户", "Tell the customer"), said(read_out(outcome.reason)))
+    _paragraph(text("告知客户", "Tell the customer"), said(outcome.said))
     confirm = outcome.result.get("confirm")
     if confirm is not None:
         heading = text("客户确认后再办，加上", "Once the customer has confirmed, again with")

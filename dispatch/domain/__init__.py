@@ -1,1 +1,1 @@
-"""Pure: what tickets, hops, accounts and effects are and how they live; names, money, time. No I/O, no clock."""
+"""Pure: tickets, hops, accounts and effects with their life tables; names, money, time. No I/O, no clock."""

@@ -38,6 +38,6 @@ ACCOUNT_MOVES: tuple[Move[AccountState], ...] = (
 _ACCOUNT = Life(AccountState, ACCOUNT_MOVES)
 
 ACCOUNT_ENDS, LIVING = _ACCOUNT.ends, _ACCOUNT.living
-"""Living, an account occupies its port, and its name is taken."""
+"""A living account occupies its port and its name."""
 
 account_move = _ACCOUNT.move

@@ -1,4 +1,4 @@
-"""The text of `docs/journey.md`, made from the life tables so that the picture can't say anything else. Pure.
+"""The text of `docs/journey.md`, made from the life tables, so that the two can't differ. Pure.
 
 `python -m dispatch.domain.diagrams > docs/journey.md` writes it anew; a test fails while the two differ.
 """

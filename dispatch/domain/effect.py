@@ -1,8 +1,7 @@
 """The life of an outside effect 外部动作: what a booking asks of the world outside our database. Pure.
 
-An effect is a row first (the intent), then sent under a key that its receiver recognises, then confirmed; what isn't
-confirmed is sent again, and what fails too often waits in the quarantine. So it leaves like a hop does.
-"""
+An effect is a row first (the intent), then sent under a key that its receiver recognises, then confirmed. An
+unconfirmed effect is sent again; one that fails too often waits in the quarantine, as a hop does."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ from dispatch.domain.title import Title
 
 
 class Port(StrEnum):
-    """Whom the effect is asked of."""
+    """The receiver of an effect."""
 
     PROVISIONING = "provisioning"  # 服务开通: the network department's system
     SMS = "sms"  # 短信

@@ -1,4 +1,4 @@
-"""Real-name documents 实名证件: their kinds, and reading one so that only what can be true is let in. Pure.
+"""Real-name documents 实名证件: their kinds, and a strict reader for each. Pure.
 
 Sources: 《电话用户真实身份信息登记规定》 (工业和信息化部令第25号) art. 7 (persons) and 8 (units) for the kinds;
 出境入境管理法 art. 14 for the passport of a Chinese citizen who lives abroad; 苏政办发〔2015〕80号 art. 5 for the
@@ -26,10 +26,10 @@ from dispatch.errors import (
 )
 
 OF_AGE = 18
-"""Years. Source: 民法典 art. 17; who is younger needs a guardian beside him (art. 19, 20)."""
+"""Years. Source: 民法典 art. 17; a younger person needs a guardian beside them (art. 19, 20)."""
 
 OLDEST = 130
-"""Years; nobody who opens an account is older."""
+"""Years; the oldest age that is believed."""
 
 LONGEST_NUMBER = 24
 """Characters in a document's number: what a column for its mask must hold."""
@@ -44,9 +44,9 @@ class DocumentKind:
     form: re.Pattern[str]
     in_words: Title
     check_digit: Callable[[str], str] | None = None
-    born_at: slice | None = None  # where a date of birth stands in the number, as YYYYMMDD
+    born_at: slice | None = None  # where the number has the date of birth, as YYYYMMDD
     unit: bool = False  # of a unit 单位, not of a person
-    always_expires: bool = False  # such a document bears a date; none means it was left out
+    always_expires: bool = False  # every document of this kind expires: a missing date was left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,15 +177,13 @@ def normalised(number: str) -> str:
 
 
 def is_minor(document: Document, today: date) -> bool:
-    """Whether the holder is under age, so that a guardian must be there; False where the number tells no birth."""
+    """Whether the holder is under age and needs a guardian; False when the number has no date of birth."""
     return document.birth is not None and _years(document.birth, today) < OF_AGE
 
 
 def masked(number: str) -> str:
-    """The area's three and the last four signs of a long number, one and a quarter of a short one; the rest as stars.
-
-    What is hidden of an identity card's number has the date of birth in it; of any number half or more is hidden.
-    """
+    """The number with stars in its middle: a long one keeps its first three and last four signs, a short one its first
+    sign and its last quarter. At least half is hidden, and with it an identity card's date of birth."""
     if len(number) >= 15:
         first, last = 3, 4
     else:
@@ -195,7 +193,8 @@ def masked(number: str) -> str:
 
 
 def _checked(of: DocumentKind, number: str, today: date) -> date | None:
-    """The birth in the number, where it has one. Raises BadDocument for a check digit or a day that can't be."""
+    """The date of birth in the number, if it has one. Raises BadDocument for a wrong check digit or an impossible
+    date."""
     if of.check_digit is not None and of.check_digit(number) != number[-1]:
         raise BadDocument(
             kind=of.title, why=Title("校验码不符，请核对各位数字", "its check digit doesn't fit the rest")

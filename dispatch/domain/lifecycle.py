@@ -1,4 +1,4 @@
-"""What every life table is made of: states, moves, and the table to be asked. Pure."""
+"""Life tables: states, moves, and questions about them. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ S = TypeVar("S", bound=State)
 
 
 class Move(NamedTuple, Generic[S]):
-    """One row of a life table: `name` leads from any of `sources` to `target`, by the hand of `by`."""
+    """One row of a life table: the move `name`, made by `by`, leads from any of `sources` to `target`."""
 
     name: str
     sources: tuple[S, ...]
@@ -46,7 +46,7 @@ class Move(NamedTuple, Generic[S]):
 
 
 class Life(Generic[S]):
-    """A life table, to be asked: `ends` are the states that nothing leads out of, `living` all others, in order."""
+    """A life table: `ends` are the states without a move out of them, `living` all others, in order."""
 
     def __init__(self, states: type[S], moves: tuple[Move[S], ...]) -> None:
         self._moves = {move.name: move for move in moves}
@@ -62,7 +62,7 @@ class Life(Generic[S]):
         return move.target
 
     def sources(self, name: str) -> tuple[S, ...]:
-        """From where the move `name` may start: for set-based statements."""
+        """The states from which the move `name` may start, for set-based statements."""
         return self._moves[name].sources
 
     def target(self, name: str) -> S:

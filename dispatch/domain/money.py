@@ -10,13 +10,13 @@ import re
 from dispatch.domain.title import WrongValue
 
 MOST = 999_999_999_99
-"""Fen; no amount at a counter is greater, in either direction."""
+"""Fen; the largest amount, of either sign."""
 
 _YUAN = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]{1,2}))?", re.ASCII)
 
 
 def read_yuan(text: str) -> int:
-    """`700`, `700.5`, `700.50` as fen. Raises ValueError, which says what is wrong, for anything else."""
+    """`700`, `700.5`, `700.50` as fen. Raises WrongValue for anything else."""
     found = _YUAN.fullmatch(text)
     if not found:
         raise WrongValue(
@@ -38,10 +38,9 @@ def write_yuan(fen: int, *, grouped: bool = False) -> str:
 def capital(fen: int) -> str:
     """The amount in capital numerals 大写金额, without 人民币 before it: `柒佰元整`; red-letter: `负柒佰元整`.
 
-    By annex 1 of 中国人民银行《支付结算办法》(银发〔1997〕393号); where it leaves 零 to the writer, none is written.
-    Raises ValueError beyond `MOST`.
-    """
-    # Imported here: it costs a tenth of a second, and of all commands only those that print need it.
+    Source: annex 1 of 中国人民银行《支付结算办法》(银发〔1997〕393号); where 零 is optional, none is written. Raises
+    WrongValue beyond `MOST`."""
+    # Imported here: it takes 0.1 s, and only commands that print need it.
     from cn2an import an2cn
 
     return str(an2cn(write_yuan(_within(fen)), "rmb"))

@@ -1,7 +1,6 @@
-"""What holders, accounts, lines and places are called: read strictly into one way of writing, and masked. Pure.
+"""Names of holders, accounts and places: read strictly, normalised, and masked. Pure.
 
-No error's text has in it what was typed: names, mobile numbers and addresses are personal data.
-"""
+No error quotes what was typed: names, mobile numbers and addresses are personal data."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from dispatch.errors import BadAddress, BadInput, BadMobile, BadName
 
 LONGEST_NAME = 60
 SHORTEST_ADDRESS, LONGEST_ADDRESS = 4, 120
-"""Characters: what the columns hold, and what a line on a slip can show."""
+"""Characters: the columns' sizes, and the length of a line on a slip."""
 
 _ONE_SIGN = dict.fromkeys(map(ord, "•‧∙・⋅"), "·") | {ord("’"): "'"}
 """The middle dot 间隔号 of names such as 买买提·艾力 is U+00B7 (GB/T 15834); input methods type others too."""
@@ -25,7 +24,7 @@ _TYPED_MOBILE = re.compile(r"\+?[0-9 ()-]{11,24}")
 
 
 def read_name(raw: str) -> str:
-    """A person's or a unit's name, in one way of writing. Raises BadName, which says what is wrong and where."""
+    """A person's or a unit's name, normalised. Raises BadName."""
     name = one_line(raw).translate(_ONE_SIGN)
     if not name:
         raise BadName(why=Title("未填写", "it is empty"))
@@ -50,9 +49,8 @@ def masked_name(name: str) -> str:
 def read_mobile(raw: str) -> str:
     """A mainland mobile number as its 11 digits, however it was typed: +86, 0086, spaces, dashes. Raises BadMobile.
 
-    Source of what is one: the numbering plan as libphonenumber has it, region CN.
-    """
-    # Imported here: of all commands only those that take a number down need it.
+    Source: the numbering plan in libphonenumber, region CN."""
+    # Imported here: only commands that take a mobile number need it.
     import phonenumbers
 
     typed = half_width(raw).strip()
@@ -89,7 +87,7 @@ def read_account_number(raw: str) -> str:
 
 
 def read_address(raw: str) -> str:
-    """An address in one way of writing: 4 to 120 characters on one line. Raises BadAddress."""
+    """An address, normalised: 4 to 120 characters on one line. Raises BadAddress."""
     address = one_line(raw)
     if not SHORTEST_ADDRESS <= len(address) <= LONGEST_ADDRESS:
         raise BadAddress(

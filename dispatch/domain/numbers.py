@@ -1,4 +1,4 @@
-"""How people name tickets and hops: `F00000042` is fault 42, `F00000042-3` its third hop. Pure."""
+"""Numbers of tickets, hops, slips and invoices: `F00000042` is fault 42, `F00000042-3` its third hop. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def hop_wording(kind: str, ticket_id: int, seq: int) -> Wording:
 
 
 def slip_serial(operation_id: int) -> str:
-    """How people name an acceptance slip: `S000000042`."""
+    """The serial of an acceptance slip: `S000000042`."""
     return f"S{operation_id:09d}"
 
 

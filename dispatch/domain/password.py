@@ -1,4 +1,4 @@
-"""What a broadband account's password must be, so that it isn't guessed. Pure; how it is kept is not decided here."""
+"""Rules for a broadband account's password: it must be hard to guess. Pure; hashing is elsewhere."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dispatch.errors import BadPassword
 
 SHORTEST, LONGEST = 8, 16
 LONGEST_RUN = 4
-"""Neighbours that are all the same, or each the next, such as 1111 and 4321."""
+"""Length of a run of equal or consecutive characters, such as 1111 and 4321."""
 
 FEWEST_DIFFERENT = 4
 LONGEST_SHARED = 5
-"""Characters in a row that a password may have in common with what is known of its holder."""
+"""Length of a piece that a password may share with known facts about its holder."""
 
 
 def check_password(new: str, *known: str) -> None:
-    """Raises BadPassword when `new` is easy to guess, also when one knows `known`: account, document, mobile number."""
+    """Raises BadPassword when `new` is easy to guess, by itself or from `known`: account, document, mobile number."""
     if not SHORTEST <= len(new) <= LONGEST:
         raise BadPassword(
             why=Title(f"应为{SHORTEST}至{LONGEST}个字符", f"{SHORTEST} to {LONGEST} characters are needed")
@@ -35,14 +35,14 @@ def check_password(new: str, *known: str) -> None:
 
 
 def _longest_run(text: str) -> int:
-    """The length of the longest piece whose neighbours all stand the same step apart: none, one up, or one down."""
+    """The length of the longest run of equal, ascending or descending characters."""
     steps = [ord(other) - ord(one) for one, other in pairwise(text)]
     runs = (len(list(run)) for step, run in groupby(steps) if abs(step) <= 1)
     return 1 + max(runs, default=0)
 
 
 def _shared(one: str, other: str) -> int:
-    """The length of the longest piece that both have."""
+    """The length of the longest common substring."""
     most = 0
     for start in range(len(one)):
         while one[start : start + most + 1] in other and start + most < len(one):

@@ -29,7 +29,7 @@ CHARGES: Mapping[str, Title] = {
     "deposit": Title("光猫押金", "Deposit on the modem"),
     "prepaid": Title("预存款", "Prepaid"),
 }
-"""What may have to be paid on opening, in the order in which a slip lists it."""
+"""The charges that opening may have, in the order of a slip."""
 
 
 class Charge(NamedTuple):
@@ -83,7 +83,7 @@ class Plan:
         return months_later(start, self.term) if self.term else None
 
     def terms(self) -> dict[str, object]:
-        """The plan as it is now, as plain data: what an enrolment keeps, whatever the file says later."""
+        """The plan as plain data. An enrolment keeps it, so a later change of the file doesn't touch the enrolment."""
         return {
             "plan": self.name,
             "title": {"zh": self.title.zh, "en": self.title.en},
@@ -98,7 +98,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Who wants a plan: where, as which kind of customer and holder, and whether a mobile number is to be bound."""
+    """A person or unit that wants a plan: area, kind of customer, kind of holder, whether a mobile number is bound."""
 
     area: str
     customer: Literal["new", "existing"]
@@ -120,12 +120,12 @@ class Plans:
         return self.plans[name]
 
     def offered(self, applicant: Applicant, today: date) -> list[Plan]:
-        """What the counter may offer, in the file's order."""
+        """The plans that the counter may offer, in the file's order."""
         return [plan for plan in self.plans.values() if not list(_hindrances(plan, applicant, today))]
 
 
 def require_offered(plan: Plan, applicant: Applicant, today: date) -> None:
-    """Raises PlanNotOffered with every reason at once, so that the clerk says them all in one breath."""
+    """Raises PlanNotOffered with all reasons at once."""
     if why := list(_hindrances(plan, applicant, today)):
         zh, en = "；".join(each.zh for each in why), "; ".join(each.en for each in why)
         raise PlanNotOffered(plan=plan.title, why=Title(zh, en))
@@ -134,8 +134,7 @@ def require_offered(plan: Plan, applicant: Applicant, today: date) -> None:
 def not_for(plan: Plan, applicant: Applicant) -> Title | None:
     """Why a plan that is in force can't go over to this customer; None when it can.
 
-    Only what he is counts: date, area and number were judged when the plan began.
-    """
+    Only kinds of customer and holder count: date, area and number were judged when the plan began."""
     why = list(_hindered_by_customer(plan, applicant))
     return Title("；".join(each.zh for each in why), "; ".join(each.en for each in why)) if why else None
 

@@ -1,4 +1,4 @@
-"""排序: where a hop stands on its team's board, as one number. Pure."""
+"""排序: a hop's place on its team's board, as one number. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ LEAST_URGENT = 4
 
 
 def rank(priority: int, urged: int) -> int:
-    """The smaller, the further up: who was urged more often, then who is more urgent. Among equals the oldest is
-    first, by the hop's own `boarded_at` and id."""
+    """The smaller, the higher on the board: hops that were urged more often, then hops of higher priority. Among equals
+    the oldest comes first, by `boarded_at` and id."""
     return priority - LEAST_URGENT * urged

@@ -47,7 +47,7 @@ SETTLED_BY: Mapping[str, frozenset[str]] = {
         ("official-order", "order-lifted"),
     )
 }
-"""What ends a suspension that the customer didn't ask for; any reason ends one that he did."""
+"""The reasons that end a suspension which the customer didn't ask for. Any reason ends one at their request."""
 
 LEAVING_REASONS: Reasons = {
     "moving": Title("搬迁", "Moving house"),

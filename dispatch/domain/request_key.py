@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 LONGEST_KEY = 120
-"""Characters in a request key: what its column holds."""
+"""Characters in a request key: its column's size."""
 
 
 def unveiled(value: Any, order: Callable[[Iterable[str]], Iterable[str]] = sorted) -> Any:

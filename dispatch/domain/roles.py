@@ -74,13 +74,13 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A role that somebody holds, and in which areas; None: in all of them."""
+    """A role of a user, and the areas in which they hold it; None: all areas."""
 
     role: Role
     areas: frozenset[str] | None = None
 
     def covers(self, area: str | None) -> bool:
-        """Whether the role is held in this area; what lies in none is everywhere."""
+        """Whether the role is held in this area; None lies in every area."""
         return area is None or self.areas is None or area in self.areas
 
 
@@ -128,7 +128,7 @@ CHANNEL_OF: dict[Role, Channel] = {
     Role.CLERK: Channel.COUNTER,
     Role.COMMUNITY_MANAGER: Channel.COMMUNITY_MANAGER,
 }
-"""By which channel a role takes reports: a role takes them by no other."""
+"""The one channel by which each role takes reports."""
 
 
 NOBODY = Wording("无", "nobody")

@@ -1,4 +1,4 @@
-"""How time counts: a hop's service level, and the times that a closed hop leaves behind. Pure: `now` is an argument."""
+"""A hop's service level, and the parts of a closed hop's time. Pure: `now` is an argument."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def finish_by(level: ServiceLevel, claimed: datetime, held: timedelta) -> dateti
 
 
 class Spent(NamedTuple):
-    """Where the time of one visit went. The four parts add up to the whole visit."""
+    """The time of one visit in four parts that add up to the whole."""
 
     queued: timedelta
     waiting: timedelta

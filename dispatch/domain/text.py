@@ -1,4 +1,4 @@
-"""What people type, brought to one way of writing, so that the same thing typed twice is the same text. Pure."""
+"""Typed text, normalised, so that the same thing typed twice is the same text. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 
 LONGEST_TEXT = 2_000
-"""Characters in one piece of written evidence; a slip and a board can show no more."""
+"""Characters in one piece of written evidence: the most that a slip and a board can show."""
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 _HALF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-"""Full-width ASCII and its space, as a Chinese input method types them."""
+"""Full-width ASCII and its space, as Chinese input methods type them."""
 
 _NEVER = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
 """Controls, formats (they turn the direction of writing, or join unseen), halves of characters, private and unassigned
@@ -23,7 +23,7 @@ ones, line ends."""
 
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
 """Letters and marks that show nothing: two texts would look the same and not be the same. Source: Unicode, property
-Default_Ignorable_Code_Point; what else has it is of a category in `_NEVER` or a variation selector."""
+Default_Ignorable_Code_Point; all others with that property are in `_NEVER` or variation selectors."""
 
 
 def half_width(raw: str) -> str:
@@ -42,7 +42,7 @@ def one_line(raw: str) -> str:
 
 
 def unprintable(text: str) -> tuple[int, str] | None:
-    """The first character that no name and no address holds: its place, from 1, and its code point as `U+202E`.
+    """The first character that no name or address may have: its place, from 1, and its code point as `U+202E`.
 
     Characters of any script pass, and 生僻字 of every extension: planes 2 and 3 are all for ideographs, also those that
     this Python's Unicode (14.0) doesn't know yet.
@@ -62,7 +62,7 @@ def _is_never_printed(character: str) -> bool:
 
 
 def has_control_characters(text: str) -> bool:
-    """What no database keeps: controls but newline and tab, and halves of characters (bytes that were no UTF-8)."""
+    """Whether a text has characters that databases refuse: controls except newline and tab, and surrogates."""
     return _CONTROL.search(text) is not None
 
 

@@ -100,13 +100,13 @@ TICKET_ENDS, HOP_ENDS = _TICKET.ends, _HOP.ends
 LIVE_HOP = _HOP.living
 """The states of which a ticket has at most one hop at a time."""
 ON_BOARD = (_H.WAITING, _H.CLAIMED, _H.HELD)
-"""Those in which a hop is on its team's board."""
+"""The states in which a hop is on its team's board."""
 IN_HAND = (_H.CLAIMED, _H.HELD)
-"""Those in which somebody has it."""
+"""The states in which somebody has the hop."""
 OFF_BOARD = tuple(state for state in LIVE_HOP if state not in ON_BOARD)
-"""Alive elsewhere: on its way there, or in the quarantine."""
+"""The living states off the board: on the way to it, or in the quarantine."""
 ON_ITS_WAY = tuple(state for state in OFF_BOARD if state != _H.QUARANTINED)
-"""Those in which it is to get there, or to its end, by itself."""
+"""The states in which a hop moves on by itself, to the board or to its end."""
 
 ticket_move = _TICKET.move
 hop_move, hop_sources, hop_target = _HOP.move, _HOP.sources, _HOP.target

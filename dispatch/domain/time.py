@@ -16,12 +16,12 @@ CHINA = timezone(timedelta(hours=8), "CST")
 
 
 def local_date(now: datetime) -> date:
-    """The day that it is in China."""
+    """The date in China."""
     return now.astimezone(CHINA).date()
 
 
 def read_duration(text: str) -> timedelta:
-    """`15m`, `2h`, `1h30m`, `7d` as a timedelta. Raises ValueError for anything else."""
+    """`15m`, `2h`, `1h30m`, `7d` as a timedelta. Raises WrongValue for anything else."""
     parts = _DURATION.findall(text)
     if not parts or "".join(n + u for n, u in parts) != text:
         raise WrongValue(

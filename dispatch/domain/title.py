@@ -1,4 +1,4 @@
-"""A thing's name, or what is said of it, in Chinese and English. Pure."""
+"""Names and sentences in Chinese and English. Pure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Wording:
 
 
 class WrongValue(ValueError):
-    """What was given can't be read as a value of its kind; `what` says why."""
+    """A given value can't be read as one of its kind; `what` says why."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)
@@ -49,7 +49,7 @@ class WrongValue(ValueError):
 
 
 def same(text: str) -> Wording:
-    """What reads the same in both languages: a number, a path, what another program said."""
+    """A wording that is the same in both languages: a number, a path, another program's message."""
     return Wording(text, text)
 
 

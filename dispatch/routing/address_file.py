@@ -1,7 +1,7 @@
-"""A file of standard addresses 标准地址 and of what reaches each, strictly: all faults at once, `FILE:LINE:COLUMN: …`.
+"""A file of standard addresses 标准地址 and their ports, read strictly: all faults at once, `FILE:LINE:COLUMN: …`.
 
-CSV in UTF-8 with the columns of `COLUMNS`, in any order. An address that nothing reaches leaves the last three empty.
-"""
+CSV in UTF-8 with the columns of `COLUMNS`, in any order. An address without a port leaves the last three columns
+empty."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from dispatch.routing.strict_yaml import Fault
 
 COLUMNS = ("address", "area", "olt", "port", "capacity")
 LONGEST = {"area": 40, "olt": 60, "port": 20}
-"""Characters: what the columns of the tables hold."""
+"""Characters: the tables' column sizes."""
 
 MOST_ON_A_PORT = 1024
 """Subscribers. Source: the ONU-ID of XGS-PON has 10 bits (ITU-T G.9807.1)."""
 
 LARGEST = 200_000_000
-"""Bytes of a file that is read whole."""
+"""Bytes of the largest file; it is read whole."""
 
 MOST_FAULTS = 100
-"""Faults listed; of the rest it is said how many there are."""
+"""Faults listed; the rest is counted."""
 
 
 class CoveredAddress(NamedTuple):
-    """A standard address and what reaches it; without a port, nothing does."""
+    """A standard address and the PON port that reaches it, if any does."""
 
     text: str
     area: str
@@ -100,7 +100,7 @@ class _Reading:
         self.faults.add(Fault(line, column, message))
 
     def header(self, line: str) -> dict[str, int]:
-        """Where each column stands; nothing when the rows can't be read by it."""
+        """The place of each column; empty when the header is at fault."""
         columns = ", ".join(COLUMNS)
         names = [name.strip() for name in self._fields(1, line) or ()]
         for place, name in enumerate(names):
@@ -140,7 +140,7 @@ class _Reading:
             self._take(number, reach, lambda name: _column(line, places[name]))
 
     def _take(self, number: int, reach: CoveredAddress, column: Callable[[str], int]) -> None:
-        """The row agrees with those before it, or is a fault."""
+        """Keep the row; a contradiction with an earlier row is a fault."""
         first = self.addresses.setdefault(reach.text, number)
         if first != number:
             self.fault(
@@ -170,7 +170,7 @@ class _Reading:
 
 
 def _faults(given: dict[str, str]) -> Iterator[tuple[str, Wording]]:
-    """(column, what is wrong with it) of one row by itself."""
+    """The faults of one row by itself, as (column, message)."""
     try:
         read_address(given["address"])
     except BadAddress as wrong:
@@ -202,7 +202,7 @@ def _faults(given: dict[str, str]) -> Iterator[tuple[str, Wording]]:
 
 
 def _column(line: str, place: int) -> int:
-    """The character at which that field begins, from 1."""
+    """The column at which that field begins, from 1."""
     starts, quoted = [1], False
     for at, character in enumerate(line, start=1):
         if character == '"':

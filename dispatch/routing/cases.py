@@ -56,7 +56,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class CaseOutcome:
-    """What the rules made of a case, and why the rules before the one that matched did not."""
+    """The decision on a case, and why each rule before the one that matched did not match."""
 
     case: Case
     decision: Decision
@@ -69,7 +69,7 @@ class CaseOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CasesVerdict:
-    """The outcome of every case, and the rules, as (name, line), that no case was decided by."""
+    """The outcome of every case, and the rules that decided no case, as (name, line)."""
 
     outcomes: tuple[CaseOutcome, ...]
     uncovered: tuple[tuple[str, int], ...]
@@ -166,7 +166,7 @@ def _facts(case: CaseModel) -> Facts:
 
 
 def _check(rulebook: Rulebook, case: CaseModel, names: Mapping[str, str]) -> Iterator[tuple[Path, Wording]]:
-    """What the case says of the rulebook that isn't so, as (path in the case, message). `names`: the references."""
+    """The case's contradictions to the rulebook, as (path in the case, message). `names`: the references."""
     if case.to not in (*rulebook.teams, END):
         yield ("to",), unknown(TEAM, case.to, [*rulebook.teams, END])
     if case.sender is not None and case.sender not in rulebook.teams:

@@ -1,4 +1,4 @@
-"""What a well-shaped rules file can have wrong: names that lead nowhere, rules that never match, ways without end.
+"""Faults of meaning in a well-shaped rules file: unknown names, rules that never match, flows without an end.
 
 Pure: a `RulesFile` in, (path, message) pairs out, all of them.
 """
@@ -86,7 +86,7 @@ def _teams(file: RulesFile) -> Found:
 def _limits(file: RulesFile) -> Found:
     name = file.limits.then
     if not name:
-        return  # told as a fault of shape already
+        return  # already a fault of shape
     if name not in file.teams:
         yield ("limits", "then"), unknown(TEAM, name, file.teams)
         return
@@ -250,7 +250,7 @@ def _conditions(file: RulesFile, path: Path, rule: RuleModel, finding: str | Non
 
 
 def _vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | None:
-    """The values that `fact` can have, or None where any will do."""
+    """The values that `fact` can have; None for any."""
     match fact:
         case "category":
             return list(file.categories)
@@ -267,9 +267,8 @@ def _vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | No
 
 
 class _Before:
-    """The rules of a list so far. One that covers another allows every value that the other allows, so each is kept
-    under the values of one of its conditions, and only those under one of the other's values are compared with it: ten
-    thousand rules are looked through in seconds."""
+    """The rules of a list so far, indexed by the values of their rarest condition. A rule that covers another allows
+    all the other's values, so only rules under one of those values are compared: ten thousand rules take seconds."""
 
     def __init__(self) -> None:
         self._rules: list[RuleModel] = []
@@ -284,7 +283,7 @@ class _Before:
         self._rules.append(rule)
 
     def covers(self, rule: RuleModel) -> int | None:
-        """The first of them that takes every case that the rule matches."""
+        """The index of the first rule that takes every case of `rule`."""
         near = [*self._always]
         for fact, wanted in rule.when.items():
             near += self._under.get((fact, _kept_under(wanted)[0]), ())
@@ -316,13 +315,10 @@ def _as_list(value: object) -> list[object]:
 
 
 def _ways(file: RulesFile, base: Path, flow: FlowModel) -> Found:
-    """Teams that no way reaches, teams from which no way leads to the end, teams without a section.
-
-    A team that is answered `sender` has the case as it had it before, so asking leads it no further than what those
-    that it asks do otherwise. Its own `sender` leads on: to a team that is looked at here itself.
-
-    While a name is misspelt nothing is said about ways: the spelling may be all that is wrong with them.
-    """
+    """Unreachable teams, teams without a path to the end, teams without a section. A case that comes back by `sender`
+    is where it was before, so being answered is no progress for the team that asked. A team's own `sender` is: it leads
+    to a team that is checked here too. With an unknown name in the flow nothing is said about paths: the spelling may
+    be the only fault."""
     out = {team: {rule.to for rules in findings.values() for rule in rules} for team, findings in flow.teams.items()}
     started = {rule.to for rule in flow.start} | {file.limits.then}
     passed = {name: set(team.passes_on_to) for name, team in file.teams.items()}
@@ -340,7 +336,7 @@ def _ways(file: RulesFile, base: Path, flow: FlowModel) -> Found:
         return
     ahead = {team: targets - {SENDER} for team, targets in out.items()}
     astray = {team for team, targets in out.items() if SENDER in targets and not _always_asked(file, flow, team)}
-    ends = {END, *left_out, *astray}  # the last two are told of already
+    ends = {END, *left_out, *astray}  # the last two are faults already
     for team in flow.teams:
         path = (*base, "teams", team)
         if team not in file.teams:

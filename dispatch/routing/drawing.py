@@ -1,4 +1,4 @@
-"""A flow on paper: Mermaid and DOT text, SVG, PNG; and a journey on it.
+"""A flow as Mermaid, DOT, SVG or PNG, with a journey on it.
 
 graphviz-pure only places boxes and arrows; it knows no widths of Chinese letters, so the boxes bring their own sizes
 and the SVG is written by `painting`. resvg makes the PNG, with a font that has the letters.
@@ -51,7 +51,7 @@ def mermaid(rulebook: Rulebook, flow: str) -> str:
 
 
 def _id(name: str) -> str:
-    """Prefixed, because `end` is a word of Mermaid's own."""
+    """Prefixed, because `end` is a Mermaid keyword."""
     return "box_" + name.replace("-", "_")
 
 
@@ -91,7 +91,7 @@ def svg(rulebook: Rulebook, flow: str, marks: Marks | None = None, language: str
     places = {each["name"]: each for each in placed["objects"]}
     ways = list(zip(drawn, placed["edges"], strict=True))
     painter = Painter(height, language, marks)
-    own_width = max(bounded, *(painter.right_of(*way) for way in ways))  # a label may stand out of what it bounds
+    own_width = max(bounded, *(painter.right_of(*way) for way in ways))  # a label may reach beyond the bounding box
     width = max(own_width, painting.LEGEND_WIDTH)
     stations = [(box, places[box.name]) for box in boxes(rulebook, flow)]
     parts = [painter.arrow(*way) for way in ways]
@@ -132,7 +132,7 @@ def _laid_out(text: str) -> Mapping[str, Any]:
 
 @functools.lru_cache(maxsize=128)
 def _run(program: Path, text: str) -> Mapping[str, Any]:
-    """Kept, for pages ask again and again. Raises MissingPart."""
+    """The layout, cached: pages ask for it again and again. Raises MissingPart."""
     try:
         done = subprocess.run([program, "-Tjson"], input=text, capture_output=True, encoding="utf-8", check=True)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What is wrong with an operator's file: all its faults together, one line each, in the order of the file."""
+"""The faults of an operator's file: all at once, one line each, in the order of the file."""
 
 from __future__ import annotations
 

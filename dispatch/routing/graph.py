@@ -1,5 +1,4 @@
-"""A flow as boxes and arrows, in the operator's own words: what `drawing` puts on paper. A journey as steps along them.
-Pure."""
+"""A flow as boxes and arrows in the operator's words, and a journey as steps along them, for `drawing`. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ _OTHERWISE = Title("其余", "otherwise")
 
 
 class BoxKind(StrEnum):
-    """What sort of box it is."""
+    """The sort of a box."""
 
     PEOPLE = "people"
     AUTOMATIC = "automatic"
@@ -25,7 +24,7 @@ class BoxKind(StrEnum):
 
 
 class ArrowKind(StrEnum):
-    """What an arrow tells."""
+    """The sort of an arrow."""
 
     ENTRY = "entry"  # where a case starts
     WORK = "work"  # one team of people asks another
@@ -45,7 +44,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """All that leads from one box to another in the same way; one label for each finding."""
+    """An arrow from one box to another, with one label for each finding."""
 
     source: str
     target: str
@@ -87,8 +86,8 @@ def arrows(rulebook: Rulebook, flow: str) -> tuple[Arrow, ...]:
 
 
 def travelled(rulebook: Rulebook, drawn: Sequence[Arrow], steps: Sequence[JourneyStep]) -> dict[Arrow, list[int]]:
-    """The arrows that a journey took, each with the numbers of its visits. What was passed on or handed back by a
-    person's own choice has an arrow of its own, that isn't among those `drawn`."""
+    """The arrows that a journey took, each with the numbers of its visits. Passing on and handing back have arrows of
+    their own, which `drawn` lacks."""
     taken: dict[Arrow, list[int]] = {}
     for step in steps:
         taken.setdefault(_taken(rulebook, drawn, step), []).append(step.number)
@@ -161,7 +160,7 @@ def _kind(rulebook: Rulebook, flow: str, source: str, target: str) -> ArrowKind:
 
 
 def _after_archive(rulebook: Rulebook, flow: str) -> set[str]:
-    """The automatic teams at which a case stays archived: what sends it to people from there reopens it."""
+    """The automatic teams at which a case is archived; a rule that leads from them to people reopens it."""
     found: set[str] = set()
     todo = {ARCHIVE}
     while todo:

@@ -52,7 +52,7 @@ def parse(text: str, name: str) -> Rulebook:
 
 
 def shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:
-    """A pydantic error in the words of the rules, at its place in the file."""
+    """A pydantic error in the rules' words, at its place in the file."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     for block, allowed in _ONE_OF.items():
         place = path.index(block) + 2 if block in path else len(path)
@@ -101,7 +101,7 @@ def _must_be(name: str, wanted: Wording, given: object) -> Wording:
 
 
 def _misfit(name: str, kind: str, error: ErrorDetails) -> Wording:
-    """A value that doesn't fit, in the words of the rules where they have some, else in pydantic's."""
+    """The fault of a wrong value, in the rules' words if there are any, else in pydantic's."""
     if kind in _WANTED:
         limits = error.get("ctx", {})
         wanted = Wording(_WANTED[kind].zh.format(**limits), _WANTED[kind].en.format(**limits))
@@ -120,13 +120,13 @@ _WANTED = {
     "string_too_long": Wording("最多 {max_length} 个字的文字", "text of at most {max_length} letters"),
     "too_short": Wording("至少有 {min_length} 项", "a block of at least {min_length} entry"),
 }
-"""pydantic's kinds of faults in the words of the rules."""
+"""pydantic's kinds of faults in the rules' words."""
 
 _ONE_OF = {
     "when": Wording("一个值、一列值或 {at_least: 数}", "a value, a list of values or {at_least: NUMBER}"),
     "facts": Wording("文字、数、true 或 false", "a text, a number, true or false"),
 }
-"""Blocks whose entries may be of several types, and which."""
+"""Blocks whose entries may have several types, and those types."""
 
 
 def _shown(value: object) -> Wording:
@@ -142,7 +142,7 @@ def _is_key(path: Path) -> bool:
 
 
 def _repaired(document: YamlDocument, wrong: ValidationError) -> RulesFile | None:
-    """The file with harmless values in its ill-shaped places, so that faults of meaning are told in the same run."""
+    """The file with harmless values in place of ill-shaped ones, so that the same run finds faults of meaning too."""
     data = _copy(document.data)
     for error in wrong.errors():
         path: Path = tuple(part for part in error["loc"] if part != "[key]")
@@ -164,7 +164,7 @@ def _repaired(document: YamlDocument, wrong: ValidationError) -> RulesFile | Non
 
 
 def _kind_of_entry(path: Path, given: object) -> dict[str, object]:
-    """What an entry whose parts contradict each other is taken for: an automatic team stays one."""
+    """The kind of a harmless entry: an automatic team stays one."""
     if path[0] == "evidence":
         return {"kind": "text"}
     automatic = isinstance(given, Mapping) and given.get("automatic") is True
@@ -181,7 +181,7 @@ _HARMLESS: dict[str, object] = {
     "version": 1, "hops": 2, "reopens": 0, "then": "", "hold": "1h", "every": "1h", "at_most": 1, "attempts": 1,
     "urges": {"at_most": 1, "every": "1h"}, "survey": {"attempts": 1, "every": "1h"}, "name": None, "to": END,
 }  # fmt: skip
-"""What stands in for an ill-shaped value while the rest of the file is checked; None takes the entry away."""
+"""Values that replace ill-shaped ones while the rest of the file is checked; None removes the entry."""
 
 
 def _copy(data: object) -> object:
@@ -191,7 +191,7 @@ def _copy(data: object) -> object:
 
 
 def _put(data: object, path: Path, value: object) -> None:
-    """Set what stands at `path`, or take it away where `value` is None; a path that isn't there is left alone."""
+    """Set the value at `path`, or remove it when `value` is None. An unknown path is left alone."""
     for part in path[:-1]:
         match data:
             case dict() if part in data:

@@ -1,7 +1,6 @@
 """Boxes and arrows of a flow as SVG, where the layout has placed them. Pure.
 
-Every part says by its class what it is, so that a page's style can give it other colours; by itself it has its own.
-"""
+Every part has a class, by which a page's style can recolour it."""
 
 from __future__ import annotations
 
@@ -70,7 +69,7 @@ def label_lines(arrow: Arrow, language: str) -> list[str]:
 
 
 def label_size(arrow: Arrow, language: str) -> tuple[int, int] | None:
-    """Width and height that a label needs; None: it has none."""
+    """Width and height of a label; None without one."""
     texts = label_lines(arrow, language)
     return (max(_text_width(text, _LABEL) for text in texts) + 6, LINE * len(texts) + 4) if texts else None
 
@@ -92,7 +91,7 @@ def _text_width(text: str, height: int) -> int:
 
 
 class Painter:
-    """Turns places of the layout (y upwards) into SVG (y downwards)."""
+    """Turns coordinates of the layout (y upwards) into those of SVG (y downwards)."""
 
     def __init__(self, height: float, language: str, marks: Marks | None) -> None:
         self._height, self._language, self._marks = height, language, marks
@@ -102,7 +101,7 @@ class Painter:
         return float(x), self._height - float(y)
 
     def _faded(self, part: Arrow | Box) -> str:
-        """What the journey didn't touch stands back."""
+        """Parts off the journey are dimmed."""
         if self._marks is None:
             return ""
         touched = part in self._marks.taken if isinstance(part, Arrow) else part.name in self._marks.visits
@@ -167,7 +166,7 @@ class Painter:
         )
 
     def badges(self, box: Box, place: Mapping[str, Any]) -> str:
-        """The numbers of the journey's visits, below the name at the box's lower edge; of many the last ones."""
+        """The numbers of the journey's visits at the box's lower edge; of many, the last ones."""
         numbers = [str(number) for number in self._marks.visits.get(box.name, ())] if self._marks else []
         if len(numbers) > _MOST_BADGES:
             numbers = ["…", *numbers[1 - _MOST_BADGES :]]

@@ -1,9 +1,8 @@
-"""What was read from the operator's files, kept as JSON beside the state: to read it back takes a tenth of the time.
+"""A cache of the operator's parsed files, as JSON beside the state: reading it back takes a tenth of the time.
 
 An entry's key is the file's text and the program's own files, so an entry is never out of date: a changed rule or a
-changed program has another key. Only a closed list of dataclasses is read back, so a file of somebody else's can make
-wrong rules at worst, as it could by editing the rules; it can't run anything.
-"""
+changed program has another key. Only a closed list of dataclasses is read back: a tampered entry can make wrong rules,
+as an edited rules file can, but it can't run code."""
 
 from __future__ import annotations
 
@@ -38,7 +37,8 @@ KEPT = 8
 
 
 def parsed(folder: Path, kind: type[T], text: str, parse: Callable[[], T]) -> T:
-    """What `parse` makes of `text`, from `folder` when it is kept there. Raises what `parse` raises; keeps no faults.
+    """The result of `parse` on `text`, from `folder` if it is cached there. Raises what `parse` raises; keeps no
+    faults.
 
     Nothing depends on the folder: where it can't be written to, the file is parsed each time.
     """
@@ -54,7 +54,7 @@ def parsed(folder: Path, kind: type[T], text: str, parse: Callable[[], T]) -> T:
 
 
 def _keep(file: Path, content: bytes) -> None:
-    """The file is written whole or not at all; the oldest entries go."""
+    """Write the entry atomically; remove the oldest ones."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
@@ -81,7 +81,7 @@ def _program() -> str:
 
 
 def encode(value: Any) -> Any:
-    """As JSON: a mapping stays one, everything that JSON lacks is a list with its kind in front."""
+    """The value as JSON: mappings stay mappings, types that JSON lacks become lists with their kind in front."""
     if is_dataclass(value):
         return [type(value).__name__, *(encode(getattr(value, field.name)) for field in fields(value))]
     match value:
@@ -99,7 +99,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """What `encode` made it from. Raises KeyError, TypeError or ValueError for anything else."""
+    """The value from which `encode` made this. Raises KeyError, TypeError or ValueError for anything else."""
     if isinstance(value, dict):
         return {key: decode(each) for key, each in value.items()}
     if not isinstance(value, list):

@@ -1,7 +1,6 @@
 """`marketing_plans.yaml` → Plans, strictly: all faults at once, each `FILE:LINE:COLUMN: message`.
 
-A file that is let in answers for every plan what is in force once it is voided: a fallback never needs a number itself.
-"""
+An accepted file has a fallback for every plan that can be voided, and no fallback needs a mobile number itself."""
 
 from __future__ import annotations
 
@@ -59,7 +58,7 @@ def _day(raw: Any) -> date:
 
 
 def _areas(raw: Any) -> Any:
-    """`all` is no area but the lack of a limit; in the models it is an empty list."""
+    """`all` means no limit; in the models it is an empty list."""
     if raw != "all" and not (isinstance(raw, list) and raw):
         raise WrongValue("'areas' 应为 all，或一列片区", "'areas' must be all, or a list of areas")
     return [] if raw == "all" else raw
@@ -72,7 +71,7 @@ Area = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 
 
 class ToPayModel(Strict):
-    """What is paid on opening; what is left out is nothing."""
+    """The charges of opening, each 0 when left out."""
 
     installation: Amount = 0
     deposit: Amount = 0
@@ -87,7 +86,7 @@ class OfferedModel(Strict):
 
 
 class VoidedModel(Strict):
-    """What is in force once the bound number is gone: one of the two."""
+    """The terms once the bound number is gone: a plan or a fee."""
 
     plan: Name = ""
     monthly_fee: Annotated[int | None, BeforeValidator(_amount)] = None
@@ -165,7 +164,7 @@ def _twice(document: YamlDocument, path: Path, plan: object) -> Iterator[Fault]:
 
 
 def _voided(document: YamlDocument, path: Path, plan: object, plans: Mapping[str, Any]) -> Iterator[Fault]:
-    """A plan that a number carries says what follows it, and nothing else does."""
+    """A plan needs `when_voided` if and only if it needs a mobile number."""
     needs, here = block(plan).get("needs_mobile"), (*path, "when_voided")
     if "when_voided" not in block(plan):
         if needs is True:
@@ -201,7 +200,7 @@ def _voided(document: YamlDocument, path: Path, plan: object, plans: Mapping[str
 
 
 def _no_fallback(name: str, target: str, plans: Mapping[str, Any]) -> Iterator[Wording]:
-    """Why the plan `target` can't be what every holder of the plan `name` is left with."""
+    """The reasons why `target` can't be the fallback of the plan `name`."""
     if target not in plans:
         yield unknown(PLAN, target, plans)
     elif target == name:

@@ -1,8 +1,7 @@
-"""Pre-handling 预处理: the guided questions with which a fault is tried to be solved before a ticket is made. Pure.
+"""Pre-handling 预处理: guided questions that try to solve a fault before a ticket is made. Pure.
 
-A script is data (`prehandling.yaml`, read by `prehandling_file`). What was answered is kept as (question, answer)
-names; `follow` makes all the rest from them again: what was said, what to ask next, how it ended.
-"""
+A script is data (`prehandling.yaml`, read by `prehandling_file`). Answers are kept as (question, answer) names;
+`follow` derives the rest: what was said, what to ask next, how it ended."""
 
 from __future__ import annotations
 
@@ -16,12 +15,12 @@ from dispatch.errors import BadAnswer, UnknownSymptom
 Outcome = Literal["solved", "ticket"]
 
 OUTCOMES: tuple[Outcome, ...] = ("solved", "ticket")
-"""How a script can end: solved on the phone, or a fault ticket is to be made."""
+"""The ends of a script: solved on the phone, or a fault ticket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer to a question, and where it leads: `next` is a question's name or an outcome."""
+    """One answer to a question; `next` is a question's name or an outcome."""
 
     name: str
     title: Title
@@ -32,7 +31,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the agent asks, and the answers in the order in which they are offered."""
+    """A question, and its answers in the order in which they are offered."""
 
     name: str
     ask: Title
@@ -41,7 +40,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """What the customer complains of, and its questions. `category` decides where a ticket would start."""
+    """A symptom and its questions. `category` decides where a ticket starts."""
 
     name: str
     title: Title
@@ -74,7 +73,7 @@ class DialogueStep(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a dialogue has come: either `next` is still to be asked, or there is an `outcome`."""
+    """The state of a dialogue: it has either a `next` question or an `outcome`."""
 
     asked: tuple[DialogueStep, ...]
     next: Question | None

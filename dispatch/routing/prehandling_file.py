@@ -1,7 +1,7 @@
 """`prehandling.yaml` → Script, strictly: all faults at once, each `FILE:LINE:COLUMN: message`.
 
-A script that is let in ends: every answer leads on, no way comes round again, so no walk is longer than the questions.
-"""
+An accepted script ends: every answer leads on and there is no cycle, so no dialogue is longer than the list of
+questions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SentenceModel(Strict):
 
 
 class SpeechModel(Strict):
-    """What the customer is told; no longer than can be said in one breath or two."""
+    """A sentence that the customer is told, short enough to be said in one breath or two."""
 
     zh: Speech
     en: Speech
@@ -122,7 +122,7 @@ def _category(document: YamlDocument, path: Path, body: object, categories: Coll
 
 
 def _ways(document: YamlDocument, path: Path, start: object, questions: Mapping[str, Any]) -> Iterator[Fault]:
-    """Names that lead nowhere, questions that no way reaches, ways that come round again."""
+    """Unknown names, unreachable questions, cycles."""
     edges = [
         (name, answer, body["next"])
         for name, question in questions.items()
@@ -161,7 +161,7 @@ def _unreached(start: str, questions: Collection[str], edges: list[Edge]) -> lis
 
 
 def _loops(questions: Collection[str], edges: list[Edge]) -> Iterator[tuple[Edge, list[str]]]:
-    """Every answer that leads back to a question already asked, with the circle; a walk in depth without recursion."""
+    """Every answer that closes a cycle, with the cycle; an iterative depth-first search."""
     out = {name: [edge for edge in edges if edge[0] == name] for name in questions}
     done: set[str] = set()
     for first in questions:

@@ -26,7 +26,7 @@ EFFECTS = "effects"  # the queue of the outside effects, which no team can have
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a decision may look at.
+    """The facts of a decision.
 
     `team` and `finding` are None when a ticket starts. `sender` is the team that asked for the visit now ending.
     `known` holds the ticket's own facts (category, channel, symptom, priority, area) and the finding's evidence.
@@ -44,7 +44,7 @@ class Facts:
     archived: bool = False
 
     def stored(self) -> dict[str, object]:
-        """As it is kept with the hop that was decided by it; `Facts(**stored)` reads it back."""
+        """The facts as they are kept with the decided hop; `Facts(**stored)` reads them back."""
         return {
             "flow": self.flow,
             "known": self.known,
@@ -94,15 +94,15 @@ class Rule:
 
 
 class Rules(tuple[Rule, ...]):
-    """Rules in the order of the file; the first that matches decides. Ten thousand are asked as quickly as ten: for
-    each fact it is known beforehand which rules its values leave in the running, as the bits of a number."""
+    """Rules in the order of the file; the first that matches decides. Ten thousand are as quick as ten: an index has,
+    for each value of a fact, the rules that it allows, as a bit set."""
 
     @cached_property
     def _columns(self) -> tuple[_Column, ...]:
         conditions: dict[tuple[str, int], dict[int, Condition]] = {}
         for place, rule in enumerate(self):
             seen: Counter[str] = Counter()
-            for condition in rule.when:  # the second one on a fact, if ever there is one, is a column of its own
+            for condition in rule.when:  # a second condition on the same fact is a column of its own
                 conditions.setdefault((condition.fact, seen[condition.fact]), {})[place] = condition
                 seen[condition.fact] += 1
         return tuple(_Column(fact, len(self), placed) for (fact, _), placed in conditions.items())
@@ -137,18 +137,19 @@ class _Column:
         self.reached = [0, *accumulate((by_least[bound] for bound in self.bounds), or_)]
 
     def left_by(self, value: Value | None) -> int:
-        """The rules that the fact's value leaves in the running."""
+        """The rules that the fact's value allows, as a bit set."""
         if value is None:
             return self.free
         left = self.by_value.get(value, self.free)
-        if self.bounds and isinstance(value, int | float) and value == value:  # not a number reaches no bound
+        if self.bounds and isinstance(value, int | float) and value == value:  # NaN reaches no bound
             left |= self.reached[bisect_right(self.bounds, value)]
         return left
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Where to, and by which rule. `returns`: back to the team that asked, which thereby has its own asker again."""
+    """The next team and the rule that chose it. `returns`: back to the team that asked, whose own asker counts
+    again."""
 
     to: str
     rule: str
@@ -180,7 +181,7 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What keeps a case from running for ever, and a customer or a team from being worn out."""
+    """The limits that end a case and spare customers and teams."""
 
     hops: int
     reopens: int

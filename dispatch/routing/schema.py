@@ -44,7 +44,7 @@ class Strict(BaseModel):
 
 
 class TitleModel(Strict):
-    """What people call it, Chinese first."""
+    """A thing's name, Chinese first."""
 
     zh: Text
     en: Text
@@ -152,7 +152,7 @@ class SurveyModel(Strict):
 
 
 class LimitsModel(Strict):
-    """What keeps a case from running for ever."""
+    """The limits that end a case."""
 
     hops: Annotated[int, Field(ge=2)]
     reopens: Annotated[int, Field(ge=0)]

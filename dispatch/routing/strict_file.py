@@ -22,8 +22,7 @@ def model_of(text: str, name: str, shape: type[M], meaning: Callable[[YamlDocume
     """`text` as a `shape`; `name` stands before each fault. Raises BadRules.
 
     `meaning` seeks its faults in the plain data, not in the model: an ill-shaped place hides nothing of the rest of the
-    file. What it finds where the text or the shape is at fault already isn't told twice.
-    """
+    file. Its faults at places that have one already are left out."""
     document = read(text)
     faults = Faults(name)
     faults.extend(document.faults)
@@ -40,12 +39,12 @@ def model_of(text: str, name: str, shape: type[M], meaning: Callable[[YamlDocume
 
 
 def version_of(text: str) -> str:
-    """By which a file's content is known."""
+    """The version of a file's content: the first 12 hex digits of its SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def block(data: object, *path: str) -> Mapping[str, Any]:
-    """The block of keys at `path`, or an empty one where the file has none: its shape is told elsewhere."""
+    """The block of keys at `path`, or an empty one; a wrong shape is a fault elsewhere."""
     for part in path:
         data = data.get(part) if isinstance(data, Mapping) else None
     return data if isinstance(data, Mapping) else {}

@@ -1,4 +1,4 @@
-"""YAML read strictly: plain data with the line and column of every node, and every fault that the text itself has.
+"""YAML read strictly: plain data with the line and column of every node, and every fault of the text.
 
 ruamel.yaml composes the nodes (YAML 1.2: `on` stays text); duplicate keys, which YAML readers drop in silence, are
 collected here instead of stopping at the first.
@@ -22,7 +22,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """What is wrong, and where: lines and columns count from 1."""
+    """One fault and its place; lines and columns count from 1."""
 
     line: int
     column: int
@@ -80,9 +80,9 @@ def _build(node: Node, path: Path, document: YamlDocument) -> Any:
     document.where[path] = _start(node)
     if (
         isinstance(node, ScalarNode) and not node.value and node.style is None and path
-    ):  # nothing written: YAML places it at what follows
+    ):  # an empty value: YAML places it at the next token
         document.where[path] = document.keys.get(path) or document.where[path[:-1]]
-    if node.anchor:  # an alias may stand inside of what it repeats: never follow one
+    if node.anchor:  # an alias may be inside of its own anchor: never follow one
         message = Wording(
             f"这里不能用“&{node.anchor}”：请每次都写全", f"'&{node.anchor}' has no place here: write it out each time"
         )

@@ -19,7 +19,7 @@ _YES, _NO = Title("是", "yes"), Title("否", "no")
 
 
 def say_condition(rulebook: Rulebook, condition: Condition) -> Title:
-    """`障碍段落 = 数据设备、路由`. Where values have titles, these alone: they say what they are of."""
+    """`障碍段落 = 数据设备、路由`. Values with titles stand alone: the titles name the fact."""
     fact = say_fact(rulebook, condition.fact)
     if condition.least is not None:
         return Title(f"{fact.zh} ≥ {condition.least:g}", f"{fact.en} ≥ {condition.least:g}")
