@@ -192,11 +192,8 @@ def load_settings() -> Settings:
     """The settings in force. Raises BadSettings with every fault, unknown variables included."""
     environment = defaults.environment()
     known = variables()
-    listed = ", ".join(sorted(known))
     faults = [
-        Wording(f"没有这个设置；有：{listed}", f"unknown; known are {listed}").at(name)
-        for name in sorted(environment)
-        if name.startswith(PREFIX) and name not in known
+        _unknown(name, known).at(name) for name in sorted(environment) if name.startswith(PREFIX) and name not in known
     ]
     given = _read_secrets(environment, faults)
     try:
@@ -207,6 +204,14 @@ def load_settings() -> Settings:
     if faults:
         raise BadSettings(*faults)
     return settings
+
+
+def _unknown(name: str, known: set[str]) -> Wording:
+    """The fault of a variable that is no setting, with the nearest setting, else with all of them."""
+    if near := difflib.get_close_matches(name, known, n=1):
+        return Wording(f"没有这个设置；是不是 {near[0]}？", f"unknown; did you mean {near[0]}?")
+    listed = ", ".join(sorted(known))
+    return Wording(f"没有这个设置；有：{listed}", f"unknown; known are {listed}")
 
 
 def variables() -> set[str]:

@@ -106,3 +106,11 @@ def test_what_is_wrong_with_the_files_of_secrets_is_told_without_what_they_say(
         assert fault in faults
     assert "DISPATCH_USER_FILE: unknown" in faults
     assert "geheim" not in faults
+
+
+def test_a_misspelt_variable_is_told_with_the_setting_that_it_resembles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_WROKERS", "2")
+    with pytest.raises(BadSettings) as told:
+        load_settings()
+    assert told.value.sentence("en").endswith("DISPATCH_WROKERS: unknown; did you mean DISPATCH_WORKERS?")
+    assert told.value.sentence("zh").endswith("DISPATCH_WROKERS: 没有这个设置；是不是 DISPATCH_WORKERS？")

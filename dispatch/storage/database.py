@@ -68,7 +68,7 @@ class Database:
                 _quote_no_rows(self.engine)
             case _:
                 raise MissingPart(
-                    part=Wording(f"{self.kind} 数据库的支持", f"a database of kind {self.kind}"),
+                    part=Wording(f"对 {self.kind} 数据库的支持", f"a database of kind {self.kind}"),
                     remedy=Wording(
                         "请用 sqlite:/// 或 postgresql+psycopg://", "use sqlite:/// or postgresql+psycopg://"
                     ),
