@@ -1,13 +1,21 @@
-"""The house rules that no linter knows: one class name for one concept, and no circle between folders."""
+"""House rules that no linter knows: one class name for one concept, no circle of imports, a glossary that is true."""
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import importlib
+import re
 from collections import defaultdict
+from collections.abc import Collection
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+from dispatch.storage.tables import access, accounts, tickets
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("dispatch", "workers")
+TICKETS, ACCOUNTS, ACCESS = tickets.ticket.metadata, accounts.account.metadata, access.user.metadata
 
 
 def test_each_class_name_stands_for_one_concept() -> None:
@@ -19,3 +27,89 @@ def test_each_class_name_stands_for_one_concept() -> None:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     places[node.name].append(f"{file.relative_to(ROOT)}:{node.lineno}")
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def _modules() -> dict[str, Path]:
+    files = [file for folder in (*SOURCES, "bench") for file in sorted((ROOT / folder).rglob("*.py"))]
+    return {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in files}
+
+
+def _imports(file: Path, modules: Collection[str], *, at_import: bool) -> set[str]:
+    """Modules of ours that `file` imports; with `at_import` without those that a function imports when it is called."""
+    tree = ast.parse(file.read_text())
+    late = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if at_import and node in late:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = {f"{node.module}.{alias.name}" for alias in node.names} & set(modules)
+            found |= whole or {node.module}
+    return found & set(modules)
+
+
+def _circle(graph: dict[str, set[str]]) -> list[str]:
+    """The nodes of a circle, or nothing."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as wrong:
+        return list(wrong.args[1])
+    return []
+
+
+def test_no_module_imports_itself_by_a_detour_not_even_for_its_types() -> None:
+    modules = _modules()
+    assert _circle({name: _imports(file, modules, at_import=True) - {name} for name, file in modules.items()}) == []
+
+
+def test_no_folder_imports_itself_by_a_detour() -> None:
+    """A package's folders; a file that lies beside them is a node of its own. Imports within functions count too."""
+    modules = _modules()
+    graph: dict[str, set[str]] = defaultdict(set)
+    for name, file in modules.items():
+        graph[_folder(name)] |= {_folder(each) for each in _imports(file, modules, at_import=False)} - {_folder(name)}
+    assert _circle(graph) == []
+
+
+def _folder(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+def test_each_place_that_the_glossary_names_exists() -> None:
+    """`tickets.followup.urge` is a name in a module, `domain/ticket.py` a file, and a table stands behind "table"."""
+    text = (ROOT / "docs/glossary.md").read_text()
+    missing = []
+    for row in (line for line in text.splitlines() if line.startswith("| ")):
+        where = row.rstrip("| ").rpartition(" | ")[2]
+        for before, place in re.findall(r"(\btables? )?`([^`]+)`", where):
+            if before:
+                known = any(place in tables.tables for tables in (TICKETS, ACCOUNTS, ACCESS))
+            elif "/" in place or place.endswith((".py", ".yaml", ".md", ".html")):
+                known = place.startswith("/") or any((ROOT / base / place).exists() for base in ("", "dispatch"))
+            elif "." in place:
+                known = _is_defined(place)
+            else:
+                known = True  # a command or a setting: other tests know those
+            if not known:
+                missing.append(place)
+    assert missing == []
+
+
+def _is_defined(dotted: str) -> bool:
+    parts = dotted.split(".")
+    for base in ((), ("dispatch",)):
+        for end in range(len(parts), 0, -1):
+            module = ".".join((*base, *parts[:end]))
+            with contextlib.suppress(ImportError):
+                found: object = importlib.import_module(module)
+                for name in parts[end:]:
+                    found = getattr(found, name, None)
+                return found is not None
+    return False
