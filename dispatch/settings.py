@@ -7,6 +7,7 @@ process, a file only by whom its permissions let in.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
