@@ -42,12 +42,12 @@ OLD = 20_000
 """Tickets that ended long ago, in both."""
 FIRST = "/api/v1/teams/noc/board?limit=50"
 WARM, ROUNDS = 20, 3
-"""Of the rounds that one counts in which the machine had least else to do."""
+"""Only the round counts in which the machine was least busy with other things."""
 HOPS = {"small": SMALL, "large": LARGE}
 
 
 def client(database: Database, name: str, grant: Grant) -> TestClient:
-    """Somebody with a token, and the application over this database."""
+    """Return a client with a token, for the application over this database."""
     here = Installation(Settings(), database, cheap_hasher(), clock=lambda: NOW)
     user(database, name, grant)
     with database.write() as tx:
@@ -71,7 +71,7 @@ def milliseconds(asked: TestClient, url: str) -> float:
 
 
 def later_page(asked: TestClient) -> str:
-    """Some pages on: no page is slower for lying deep."""
+    """Ask for pages further on: depth must not make a page slower."""
     url = FIRST
     for _ in range(8):
         url = f"{FIRST}&cursor={asked.get(url).json()['next']}"
@@ -91,7 +91,7 @@ def in_turns(clients: dict[str, TestClient], urls: dict[str, str], count: int) -
 
 
 def measure(kind: str, databases: dict[str, Database], count: int) -> tuple[float, float]:
-    """The worst p99 of all kinds of pages, with few and with many open hops."""
+    """Print the worst p99 of all kinds of pages, with few and with many open hops."""
     worst = dict.fromkeys(databases, 0.0)
     for who, grant in (("all-areas", Grant(Role.NOC)), ("two-areas", Grant(Role.NOC, frozenset(AREAS[:2])))):
         clients = {size: client(made, who, grant) for size, made in databases.items()}

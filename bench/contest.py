@@ -40,7 +40,7 @@ def contenders() -> list[Contender]:
 
 @contextlib.contextmanager
 def turn(contender: Contender, postgresql: Server, number: int) -> Iterator[Ask]:
-    """The contender with its workers up, on an empty database where it needs one."""
+    """Start the contender's workers, on an empty database where it needs one."""
     with contextlib.ExitStack() as held:
         database = held.enter_context(servers.database(postgresql, f"bench_{number}")) if contender.database else None
         yield held.enter_context(session(contender.command, postgresql if database else None, database))

@@ -93,7 +93,7 @@ class Growing:
         self.old = 0
 
     def cost(self, backlog: int = 0, **more: str) -> tuple[float, float]:
-        """(processor µs a hop, hops a second), with so many hops due before anything new is."""
+        """Return (processor µs a hop, hops a second), with this many hops due before anything new is."""
         with session(OURS, self.postgresql, self.url, **more) as ask:
             if backlog:
                 self._make_backlog(backlog)
@@ -103,7 +103,7 @@ class Growing:
         return found["processor"] / found["hops"] * 1e6, found["hops"] / found["seconds"]
 
     def make_old(self, tickets: int) -> None:
-        """So many old tickets in all, each with its hop and its history."""
+        """Fill up to this many old tickets, each with its hop and its history."""
         for begin in range(self.old + 1, tickets + 1, AT_ONCE):
             end = min(begin + AT_ONCE - 1, tickets)
             with psycopg.connect(self.url) as tx:
@@ -116,7 +116,7 @@ class Growing:
         self._tidy()
 
     def _make_backlog(self, hops: int) -> None:
-        """Numbered below zero: who reports counts only his own."""
+        """Insert hops numbered below zero: the reporter counts only its own."""
         with psycopg.connect(self.url) as tx:
             tx.execute("SET session_replication_role = replica")
             _, _, rulebook = self._ends(tx)
@@ -125,7 +125,7 @@ class Growing:
         self._tidy()
 
     def empty(self) -> None:
-        """Without any ticket again."""
+        """Remove all tickets."""
         with psycopg.connect(self.url) as tx:
             tx.execute("SET session_replication_role = replica")  # the history lets nobody else take anything away
             tx.execute("TRUNCATE ticket, hop, history, archive_record CASCADE")
@@ -137,7 +137,7 @@ class Growing:
         return tx.execute(query).fetchone() or ()
 
     def _tidy(self) -> None:
-        """What autovacuum would have done meanwhile."""
+        """Do what autovacuum would have done meanwhile."""
         with psycopg.connect(self.url, autocommit=True) as admin:
             admin.execute("VACUUM (ANALYZE) ticket, hop, history")
             admin.execute("CHECKPOINT")
@@ -162,7 +162,7 @@ def by_workers(growing: Growing, counts: Sequence[int]) -> Iterator[tuple[str, f
 
 
 def microseconds(rules: int) -> float:
-    """A decision among so many rules, the median."""
+    """Return the median time of a decision among this many rules."""
     command = [OURS[0], "-c", RULES, str(rules), str(ROOT / "routing_rules.yaml")]
     return float(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 

@@ -25,7 +25,7 @@ DRAIN_SECONDS = 60
 
 
 class Contender(Protocol):
-    """What one way of moving tickets must be able to do. Times are those of `time.time`."""
+    """A way of moving tickets. Times are those of `time.time`."""
 
     def start(self) -> None: ...
     def submit(self, lives: int) -> None: ...
@@ -56,7 +56,7 @@ def serve(contender: Contender) -> None:
 
 
 def full(contender: Contender, servers: Sequence[int], seconds: float, in_flight: float) -> dict[str, Any]:
-    """Always so many lives under way. Ends with them under way: to be the last act."""
+    """Keep this many lives under way. They are still under way at the end, so this act must be the last."""
 
     def top_up() -> None:
         missing = int(in_flight) - contender.under_way()
@@ -68,7 +68,7 @@ def full(contender: Contender, servers: Sequence[int], seconds: float, in_flight
 
 
 def paced(contender: Contender, servers: Sequence[int], seconds: float, rate: float) -> dict[str, Any]:
-    """So many new lives a second, evenly; then until all are over."""
+    """Start this many lives a second, evenly; then wait until all are over."""
     begun, submitted = time.time(), 0
 
     def submit_due() -> None:
@@ -82,7 +82,7 @@ def paced(contender: Contender, servers: Sequence[int], seconds: float, rate: fl
 
 
 def single(contender: Contender, servers: Sequence[int], seconds: float) -> dict[str, Any]:
-    """One life after the other."""
+    """Start one life after the other."""
 
     def one() -> None:
         if contender.under_way() == 0:
@@ -92,7 +92,7 @@ def single(contender: Contender, servers: Sequence[int], seconds: float) -> dict
 
 
 def _steady(contender: Contender, servers: Sequence[int], seconds: float, keep: Callable[[], None]) -> dict[str, Any]:
-    """Measured once it is under way, and whole at the end."""
+    """Measure once the load is under way; check at the end that every life is whole."""
     _keep_up(keep, seconds / 4)
     measured = _measured(contender, servers, seconds, keep)
     _drain(contender)
@@ -101,7 +101,7 @@ def _steady(contender: Contender, servers: Sequence[int], seconds: float, keep: 
 
 
 def drain(contender: Contender, _servers: Sequence[int], seconds: float) -> dict[str, Any]:
-    """Until all lives are over. Raises TimeoutError."""
+    """Wait until all lives are over. Raises TimeoutError."""
     _drain(contender, seconds)
     return {}
 
@@ -139,7 +139,7 @@ def _measured(
 
 
 def _spread(latencies: list[float]) -> dict[str, float]:
-    """Milliseconds."""
+    """Return p50 and p99 in milliseconds."""
     if len(latencies) < 2:
         return {}
     cuts = quantiles(latencies, n=100, method="inclusive")
@@ -155,7 +155,7 @@ def _drain(contender: Contender, seconds: float = DRAIN_SECONDS) -> None:
 
 
 def _part(pid: int) -> str:
-    """What a process of the contender's is there for."""
+    """Return what a process of the contender is for."""
     words = _words(pid)
     if pid == os.getpid():
         return "who reports"
@@ -195,7 +195,7 @@ def _processes(servers: Iterable[int]) -> set[int]:
 
 
 def processor_seconds(pids: Iterable[int]) -> dict[int, float]:
-    """User and system time so far. Source: proc(5), fields 14 and 15 of `stat`."""
+    """Return each process's user and system time so far. Source: proc(5), fields 14 and 15 of `stat`."""
     tick, spent = os.sysconf("SC_CLK_TCK"), {}
     for pid in pids:
         try:

@@ -89,7 +89,7 @@ class Reporters:
 
 
 def prepare(database: Database, url: str, cases: int) -> tuple[Rulebook, Script]:
-    """Lines in service, and so many old cases."""
+    """Insert lines in service, and this many old cases."""
     migrate(database)
     rulebook = RulesInForce(PROJECT / "routing_rules.yaml", database).get()
     script = prehandling_file.load(PROJECT / "prehandling.yaml", rulebook.categories)
@@ -103,14 +103,14 @@ def prepare(database: Database, url: str, cases: int) -> tuple[Rulebook, Script]
 
 
 def store(database: Database, cases: int) -> None:
-    """So many go into the case store."""
+    """Move this many cases into the case store."""
     for begin in range(0, cases, AT_ONCE):
         with database.write() as tx:
             retention.store_ended(tx, timedelta(0), datetime.now(UTC), min(AT_ONCE, cases - begin))
 
 
 def prints(database: Database, cases: int) -> dict[str, str]:
-    """A fingerprint of all old cases' rows, by table."""
+    """Return a fingerprint of all old cases' rows, by table."""
     keys = {"ticket": "id", "hop": "id", "history": "id", "archive_record": "ticket_id, round"}
     with database.read() as tx:
         return {

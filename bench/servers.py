@@ -66,7 +66,7 @@ def postgresql(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def database(server: Server, name: str) -> Iterator[str]:
-    """An empty database; its SQLAlchemy-free URL."""
+    """Make an empty database; return its URL as libpq reads it."""
     with psycopg.connect(server.url, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")
         try:
@@ -76,7 +76,7 @@ def database(server: Server, name: str) -> Iterator[str]:
 
 
 def with_driver(url: str) -> str:
-    """The same, as SQLAlchemy reads it."""
+    """The same URL in SQLAlchemy's form."""
     return url.replace("postgresql://", "postgresql+psycopg://")
 
 
@@ -93,6 +93,6 @@ def _await_port(port: int) -> None:
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """This process's, without the settings of whoever runs it."""
+    """This process's environment, without the settings of the person who runs it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DISPATCH_", "BENCH_"))}
     return {**kept, **extra}

@@ -23,8 +23,8 @@ Ask = Callable[[str], dict[str, Any]]
 
 @contextlib.contextmanager
 def session(command: list[str], postgresql: Server | None, database: str | None, **more: str) -> Iterator[Ask]:
-    """On an empty broker, and on the database of this URL where there is one. Raises RuntimeError with the contender's
-    last words when it dies."""
+    """Start it on an empty broker, and on this URL's database if there is one. Raises RuntimeError with the contender's
+    last output when it dies."""
     with contextlib.ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="paidan-bench-")))
         broker = held.enter_context(servers.broker(folder / "broker"))

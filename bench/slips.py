@@ -66,7 +66,7 @@ def by_fpdf2(data: SlipData) -> bytes:
 
 
 def milliseconds(act: Callable[[], object]) -> tuple[float, float]:
-    """By the clock, and of the processor: on a busy machine the first says little."""
+    """Return wall time and processor time: on a busy machine the wall time says little."""
     clock, processor = perf_counter(), process_time()
     act()
     return (perf_counter() - clock) * 1000, (process_time() - processor) * 1000

@@ -46,7 +46,7 @@ VISITS: tuple[tuple[Role, str, dict[str, Any]], ...] = (
 
 
 class Client:
-    """One who keeps his connection, with a token for each role."""
+    """A client that keeps its connection, with a token for each role."""
 
     def __init__(self, url: str, tokens: dict[Role, str]) -> None:
         self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
@@ -54,7 +54,7 @@ class Client:
         self.times: list[float] = []
 
     def ask(self, role: Role, method: str, path: str, body: object = None, **more: str) -> dict[str, Any]:
-        """Raises RuntimeError with the problem for every answer but a good one. `more`: headers."""
+        """Raises RuntimeError with the problem for every answer that is not a success. `more`: headers."""
         headers = {"Authorization": f"Bearer {self.tokens[role]}", "Content-Type": "application/json", **more}
         begun = time.perf_counter()
         self.connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
@@ -67,7 +67,7 @@ class Client:
         return found
 
     def create(self) -> str:
-        """A report of its own line; the ticket's number."""
+        """Report a fault of this client's line; return the ticket's number."""
         asked = {
             "account": f"GZ{time.monotonic_ns() % 2000:08d}",
             "symptom": "no-internet",
@@ -78,7 +78,7 @@ class Client:
         return str(self.ask(Role.CLERK, "POST", "/faults", asked)["ticket"])
 
     def live(self) -> None:
-        """One life, to its archive."""
+        """Take one ticket through its whole life, to its archive."""
         hop = f"{self.create()}-1"
         for role, finding, evidence in VISITS:
             while self.ask(role, "GET", f"/hops/{hop}", Prefer="wait=10")["hop"]["state"] != "waiting":
@@ -91,7 +91,7 @@ class Client:
 def rate(
     clients: list[Client], act: Callable[[Client], object], tend: Callable[[], None]
 ) -> tuple[float, float, float]:
-    """How many a second all of them did, and p50 and p99 of their single requests in milliseconds."""
+    """Return the acts a second of all clients, and p50 and p99 of their single requests in milliseconds."""
     done, broken = [0] * len(clients), []
     until = time.monotonic() + SECONDS
     for each in clients:

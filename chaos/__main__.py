@@ -1,5 +1,4 @@
-"""`python -m chaos ci|full`: all of it, in one go, or some parts; the kills end with the line that says what was lost
-and doubled.
+"""`python -m chaos ci|full`: all parts, or some of them. The kills end with a line that says what was lost and doubled.
 
 Exit status 1 when anything was, when a promise isn't kept, or when a scenario that was spoiled on purpose stayed green.
 """
@@ -44,7 +43,7 @@ SCENARIOS = (
 )
 PARTS = ("races", "machine", *(each.name for each in SCENARIOS), "spoiled", "kills")
 RECOVERY_SECONDS = 60
-"""What is promised of the 99th percentile. Source: issue 5."""
+"""The promised 99th percentile of recovery."""
 TOLD_SECONDS = 15
 
 
@@ -80,8 +79,8 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     asked.add_argument("size", choices=sorted(SIZES))
     asked.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
-    asked.add_argument("--kills", type=int, help="of the campaign, other than the size has")
-    asked.add_argument("--tickets", type=int, help="likewise")
+    asked.add_argument("--kills", type=int, help="kills of the campaign, instead of the size's")
+    asked.add_argument("--tickets", type=int, help="tickets of the campaign, instead of the size's")
     given = asked.parse_args()
     if (given.kills or given.tickets) and "kills" not in given.only:
         asked.error("--kills and --tickets are the campaign's: it isn't among the parts of --only, add `kills`")
@@ -94,7 +93,7 @@ def main() -> int:
 
 
 def run(parts: Collection[str], size: Size, folder: Path, server: Postgres) -> bool:
-    """Whether all was as it must be."""
+    """Return whether every part held."""
     good = True
     if "races" in parts:
         raced = list(_races(size, folder, server))
@@ -155,7 +154,7 @@ def _scenario(scenario: Scenario, size: Size, folder: Path, server: Postgres) ->
 
 
 def _goes_red(scenario: Scenario, spoiler: str, folder: Path, server: Postgres) -> bool:
-    """Spoiled, and in the smallest size, it finds a fault."""
+    """Return whether the spoiled scenario finds a fault, in the smallest size."""
     with _telling(f"拆掉 spoiled by {spoiler}", 1, lambda _: 0) as teller:
         home = folder / f"{scenario.name}-{spoiler}"
         found, _ = play(scenario, Ground(home, server, SIZES["tiny"], teller, spoiler, quiet=15))

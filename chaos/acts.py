@@ -18,7 +18,7 @@ from chaos.processes import kill
 from chaos.stage import Stage
 
 HIT_SECONDS = 20
-"""For so long a failpoint is left armed; the load comes by all of them many times a minute."""
+"""Seconds for which a failpoint stays armed; the load passes each of them many times a minute."""
 TROUBLE_SECONDS = 2.0
 
 Act = Callable[[Stage, random.Random], None]
@@ -49,7 +49,7 @@ def _kill_child(stage: Stage, name: str, what: str) -> None:
 
 
 def kill_worker(stage: Stage, dice: random.Random) -> None:
-    """A worker's main process, with what it has fetched; its pool dies with it."""
+    """Kill a worker's main process, with the messages it has fetched; its pool dies with it."""
     _kill_child(stage, dice.choice(stage.here.workers()).name, "worker")
 
 
@@ -66,7 +66,7 @@ def kill_broker(stage: Stage, _dice: random.Random) -> None:
 
 
 def kill_database(stage: Stage, dice: random.Random) -> None:
-    """All processes of PostgreSQL at once; it comes back after a moment."""
+    """Kill all processes of PostgreSQL at once; it comes back after a moment."""
     postgres = stage.here.postgres
     assert postgres is not None
     hops = stage.recovery.hops()
@@ -77,7 +77,7 @@ def kill_database(stage: Stage, dice: random.Random) -> None:
 
 
 def at_failpoint(name: str) -> Act:
-    """Armed, and hit by whoever comes there first."""
+    """Arm the failpoint; the first process that reaches it dies."""
 
     def act(stage: Stage, _dice: random.Random) -> None:
         points = stage.here.failpoints
@@ -89,7 +89,7 @@ def at_failpoint(name: str) -> Act:
 
 
 def _trouble(stage: Stage, what: str, begin: Callable[[], object], end: Callable[[], object]) -> None:
-    """For a while; recovery counts from its end."""
+    """Keep it up for a while; recovery counts from its end."""
     hops = stage.recovery.hops()
     begin()
     try:
@@ -113,7 +113,7 @@ def empty_broker(stage: Stage, _dice: random.Random) -> None:
 
 
 def pause_broker(stage: Stage, _dice: random.Random) -> None:
-    """Its process stands still, its connections stay."""
+    """Stop the broker's process; its connections stay open."""
     process = stage.here.child("broker").process
     assert process is not None
     _trouble(
@@ -125,7 +125,7 @@ def pause_broker(stage: Stage, _dice: random.Random) -> None:
 
 
 def fill_broker(stage: Stage, _dice: random.Random) -> None:
-    """It has no memory left for a message."""
+    """Leave the broker no memory for another message."""
     with _broker(stage) as broker:
         _trouble(
             stage,
@@ -141,7 +141,7 @@ def cut_off_broker(stage: Stage, _dice: random.Random) -> None:
 
 
 def black_hole_broker(stage: Stage, _dice: random.Random) -> None:
-    """What is sent to it vanishes. Connections of that time never answer again, and are never closed either."""
+    """Swallow what is sent to the broker. Connections of that time never answer again, and are never closed."""
     proxy = stage.here.broker_proxy
     _trouble(stage, "broker black-holed", lambda: proxy.tell("swallow"), lambda: proxy.tell("pass"))
 
@@ -153,7 +153,7 @@ def cut_off_database(stage: Stage, _dice: random.Random) -> None:
 
 
 def lose_commits(stage: Stage, dice: random.Random) -> None:
-    """COMMIT is sent, and the connection is gone before the answer."""
+    """Let a COMMIT through, and cut the connection before its answer."""
     proxy = stage.here.database_proxy
     assert proxy is not None
     before, number = proxy.tell("count"), dice.randint(1, 3)
@@ -183,13 +183,13 @@ TROUBLES: Mapping[str, Act] = {
     "answer to COMMIT lost": lose_commits,
 }
 HARMFUL = ("worker.committed", "broker emptied", "relay.committed", "worker.before-publish")
-"""After each of these only the lease brings back what was under way."""
+"""Acts after which only the lease brings back the hops that were under way."""
 EVERY = 4
-"""After so many kills comes a trouble."""
+"""Kills between two troubles."""
 
 
 def programme(kills: int, dice: random.Random) -> list[str]:
-    """What is done, in order: every kind of kill as often as every other, as far as it goes, and troubles between."""
+    """Return the acts in order: every kind of kill equally often, as far as the count allows, with troubles between."""
 
     def names(of: Mapping[str, Act], count: int) -> list[str]:
         possible = list(of)

@@ -16,7 +16,7 @@ from chaos.stage import Progress, Stage
 from chaos.verdict import Verdict, count
 
 SETTLING_SECONDS = 0.5
-"""Between one thing's being back and the next one's being broken: so that the system is at work again."""
+"""Seconds between one recovery and the next act, so that the system is at work again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ NAMES = (
 
 
 class Failpoints:
-    """Those of one installation: a folder that its children know."""
+    """The failpoints of one installation: a folder that its children know."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Failpoints:
         return not (self.folder / name).exists()
 
     def disarm(self, name: str) -> bool:
-        """False when somebody has died there meanwhile."""
+        """Disarm; return False when a process has died there meanwhile."""
         try:
             (self.folder / name).unlink()
         except FileNotFoundError:

@@ -28,7 +28,7 @@ from dispatch.tickets.intake import AcceptedReport, FaultReport
 NAME = "chaos"
 BY_WEB = 5
 IN_FLIGHT = 1_000
-"""Cases under way at once, so that there is always work in every process's hands, and no long queue behind it."""
+"""Cases under way at once: every process always has work, and no long queue builds up."""
 RETRY_SECONDS = 0.1
 SEED = 7
 
@@ -38,7 +38,7 @@ class _GivenUp(Exception):
 
 
 def token(here: Installation, name: str, role: Role) -> str:
-    """A program's, that reports faults."""
+    """A program's client that reports faults."""
     console, now = Actor("console:chaos", Role.OPS), datetime.now(UTC)
     with here.database.write() as tx:
         user = users.add(tx, name, "!", [Grant(role)], console, now)
@@ -81,7 +81,7 @@ class Load(Driver):
 
     @property
     def over(self) -> bool:
-        """Raises what ended it before its time."""
+        """Raises the error that ended the load early."""
         if self._failure is not None:
             raise self._failure
         return not self._thread.is_alive()
@@ -117,7 +117,7 @@ class Load(Driver):
         return [next(told) if n % BY_WEB else next(called) for n in range(self._next, self._next + len(reports))]
 
     def _call(self, report: FaultReport) -> AcceptedReport:
-        """Until the web has accepted it. An answer that never came is asked for again under the same key."""
+        """Report until the web has accepted it. A request without an answer is repeated under the same key."""
         key = {"Idempotency-Key": report.request_key or ""}
         while True:
             self._look_up()

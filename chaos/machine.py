@@ -50,7 +50,7 @@ CUSTOMERS = 3
 LONGEST_ACT = 12
 """Statements, at most, after which a crash is tried; longer acts are cut off within these."""
 Message = tuple[str, int, list[Pair]]
-"""Of a team's chain the so-manieth task, with the hops that it is for."""
+"""The nth task of a team's chain, with its hops."""
 
 
 class _Died(BaseException):
@@ -68,7 +68,7 @@ class _Rules:
 
 
 class _Ledger(Ledger):
-    """One before whose next line the process dies, if it is to."""
+    """A ledger before whose next line the process dies, if it is to."""
 
     dying = False
 
@@ -90,7 +90,7 @@ class Machine(RuleBasedStateMachine):
         self.ledger, self.sms = _Ledger(home / "ledger.tsv"), SimulatedSmsGateway(home / "sms.db")
         self.messages: list[Message] = []
         self.old: list[Message] = []  # whatever was ever published; any of it may come again
-        self.dies_before = 0  # the so-manieth statement of the next act; 0: it doesn't die of one
+        self.dies_before = 0  # the nth statement of the next act; 0: it doesn't die of one
         self.unpublished = False  # whether the next act dies before its message is out
         with self.database.write() as tx:
             accounts.take_over(tx, [(f"GZ{n}", "tianhe", "13800138000") for n in range(CUSTOMERS)], CLERK, NOW)
@@ -130,7 +130,7 @@ class Machine(RuleBasedStateMachine):
                 raise _Died
 
     def _attempt(self, act: Callable[[], Any]) -> Any:
-        """What it gave; nothing where it was refused, or died on the way."""
+        """Return the act's result; None if it was refused or died on the way."""
         try:
             return act()
         except (DispatchError, _Died):
@@ -187,7 +187,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.messages)
     @rule(which=st.integers(0, 99), stays=st.booleans())
     def a_worker_gets_a_message(self, which: int, stays: bool) -> None:
-        """Any of those in the broker; it stays there where it isn't acknowledged."""
+        """Deliver any message in the broker; without an acknowledgement it stays there."""
         message = self.messages[which % len(self.messages)]
         if not stays:
             self.messages.remove(message)
@@ -292,7 +292,7 @@ class Machine(RuleBasedStateMachine):
         self.nothing_is_done_twice()
 
     def _all_of_it_a_day_later(self) -> None:
-        """Every message that there ever was, once more and in another order, changes nothing."""
+        """Deliver every message once more, in another order: nothing may change."""
         self.now += timedelta(days=1)
         before, late = dump(self.database), list(self.old)
         Random(len(late)).shuffle(late)
@@ -361,7 +361,7 @@ class _DirectSender(DirectSender):
 
 
 def play(examples: int, shrink: bool = True) -> int:
-    """So many runs of so many steps each, which it gives. Raises what goes wrong, shortened unless not `shrink`."""
+    """Do this many runs; return the steps of each. Raises the failure, shortened if `shrink`."""
     phases = [Phase.generate, *([Phase.shrink] if shrink else [])]
     run_state_machine_as_test(
         Machine,

@@ -23,7 +23,7 @@ from dispatch.tickets.intake import FaultReport
 CLIENTS, EACH_SECONDS = 4, 0.25
 """So many clients report, each four times a second: what one web process bears well besides everything else."""
 DISPATCHED_SECONDS, SLOWER = 30, 2.0
-"""What is promised: see issue 5, "with the broker down for a minute under load"."""
+"""The promise for a minute without the broker, under load."""
 HARDLY = 0.02
 """Seconds more than twice as long that count as the machine's noise: a p99 of a few hundred requests is one of them."""
 ACCOUNTS = 200
@@ -53,7 +53,7 @@ class Callers:
         self.times.append((began, time.monotonic() - began))
 
     def p99(self, since: float, until: float, over_by: float = float("inf")) -> float:
-        """Of the requests that began in this span, and were over by then, in seconds."""
+        """Return the seconds of the requests that began and ended in this span."""
         seconds = sorted(took for began, took in self.times if since <= began < until and began + took <= over_by)
         return seconds[int(len(seconds) * 0.99)] if seconds else float("inf")
 

@@ -36,13 +36,13 @@ class Postgres:
         return self.data / ".s.PGSQL.5432"
 
     def url(self, name: str, port: int | None = None) -> str:
-        """Of a database: at its own socket, or where a proxy listens."""
+        """Return a database's URL: at the server's own socket, or where a proxy listens."""
         made = URL.create("postgresql+psycopg", "postgres", database=name)
         made = made.set(query={"host": str(self.data)}) if port is None else made.set(host="127.0.0.1", port=port)
         return made.render_as_string(hide_password=False)
 
     def new_database(self) -> str:
-        """The name of an empty one."""
+        """Make an empty database; return its name."""
         self._made += 1
         name = f"chaos{self._made}"
         self._ask(f"CREATE DATABASE {name}")
@@ -56,7 +56,7 @@ class Postgres:
         self.process.wait()
 
     def start(self) -> None:
-        """Until it answers; it recovers from its log. Raises OperationalError after half a minute."""
+        """Wait until it answers: it recovers from its log. Raises OperationalError after half a minute."""
         self._launch()
         deadline = time.monotonic() + BACK_SECONDS
         while True:

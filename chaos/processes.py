@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def children(parent: int) -> list[int]:
-    """The children of a process; none when it is gone."""
+    """Return the children of a process; none when it is gone."""
     with contextlib.suppress(OSError):
         return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
     return []

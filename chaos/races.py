@@ -75,7 +75,7 @@ class Races:
 def run(
     database: Database, rulebook: Rulebook, script: Script, count: int, progress: Callable[[int], None] = lambda _: None
 ) -> Races:
-    """So many races; the pairs of PAIRS in turn."""
+    """Do this many races; the pairs of PAIRS take turns."""
     result, dice = Races(), random.Random(count)
     acts = {**CLAIMS, **ENDS}
     with ThreadPoolExecutor(2) as people:
@@ -97,7 +97,7 @@ def run(
 
 
 def _one(database: Database, rulebook: Rulebook, act: Act, row: Row, barrier: threading.Barrier) -> bool:  # type: ignore[type-arg]
-    """Whether it was done. Raises what is no refusal: a loser must be told."""
+    """Return whether it was done. Raises any error but a refusal: a loser must be told."""
     barrier.wait(30)
     try:
         with database.write() as tx:

@@ -31,14 +31,14 @@ class Setback:
 
 
 class Recovery:
-    """`answers` says whether every process does."""
+    """`answers` says whether every process answers."""
 
     def __init__(self, database: Database, answers: Callable[[], bool]) -> None:
         self.database, self.answers = database, answers
         self.setbacks: list[Setback] = []
 
     def hops(self) -> dict[int, int]:
-        """What is in the machine's hands now; nothing where the database is away."""
+        """Return the hops that the machine has now; none while the database is away."""
         try:
             with self.database.read() as tx:
                 found = tx.execute(select(hop.c.id, hop.c.steps_done).where(hop.c.state.in_(ON_ITS_WAY)))
@@ -54,7 +54,7 @@ class Recovery:
         return [each for each in self.setbacks if each.seconds is None]
 
     def look(self) -> None:
-        """To be called several times a second."""
+        """Note what has recovered. Call it several times a second."""
         pending = self.pending
         if not pending:
             return
@@ -73,6 +73,6 @@ class Recovery:
                 each.seconds = time.monotonic() - each.at
 
     def percentile(self, share: float) -> float:
-        """Of the seconds; one that the system hasn't got over counts as endless."""
+        """Return a percentile of the seconds; a trouble that is not over yet counts as infinite."""
         seconds = sorted(float("inf") if each.seconds is None else each.seconds for each in self.setbacks)
         return seconds[min(int(len(seconds) * share), len(seconds) - 1)] if seconds else 0.0

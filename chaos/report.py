@@ -1,4 +1,4 @@
-"""What a run is told as: tables for people, and one line for whoever checks."""
+"""A run's report: tables for people, and one line for the machine that checks."""
 
 from __future__ import annotations
 

@@ -145,6 +145,6 @@ class Scenario:
 
 
 def play(scenario: Scenario, ground: Ground) -> tuple[Findings, float]:
-    """What it found, and the seconds that it took."""
+    """Play the scenario; return its findings and the seconds it took."""
     began = time.monotonic()
     return scenario.play(ground), time.monotonic() - began

@@ -24,7 +24,7 @@ from dispatch.tickets import handling
 SUPERVISOR = Actor("chaos", Role.SUPERVISOR)
 TICK_SECONDS, LOOK_SECONDS = 0.02, 0.2
 BACK_SECONDS = 60
-"""For so long a thing that was broken is waited for before the next one is."""
+"""Seconds to wait for a broken part before the next act."""
 
 Progress = Callable[["Stage"], None]
 
@@ -62,7 +62,7 @@ class Stage:
         time.sleep(TICK_SECONDS)
 
     def until(self, condition: Callable[[], object], seconds: float) -> bool:
-        """Whether it came to that within so many seconds."""
+        """Tick until the condition holds; return whether it did within these seconds."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
@@ -74,7 +74,7 @@ class Stage:
         self.until(lambda: False, seconds)
 
     def answers(self) -> bool:
-        """Whether every process does, the pools' and the database included."""
+        """Return whether every process answers, the pools and the database included."""
         try:
             with self.here.database.read() as tx:
                 tx.execute(text("SELECT 1"))
@@ -84,14 +84,14 @@ class Stage:
         return all(child.alive and child.ready() for child in children) and all(map(pool, self.here.workers()))
 
     def await_all(self) -> None:
-        """Raises NotBack."""
+        """Wait until every process answers. Raises NotBack."""
         if not self.until(self.answers, BACK_SECONDS):
             gone = [child.name for child in self.here.stack.children if not (child.alive and child.ready())]
             raise NotBack(f"after {BACK_SECONDS} s still away: {', '.join(gone) or 'the database or a pool'}")
 
     @contextmanager
     def people(self, count: int, quiet: float = 60) -> Iterator[Load]:
-        """So many cases are reported and worked on while the block runs."""
+        """Report and work on this many cases while the block runs."""
         self.load = Load(self.here, count, lambda: self.released, quiet)
         self.load.start()
         try:
@@ -100,7 +100,7 @@ class Stage:
             self.load.give_up()
 
     def to_the_end(self) -> None:
-        """Until the people have nothing left to do, or nothing moves any more."""
+        """Wait until the people have nothing left to do, or nothing moves any more."""
         assert self.load is not None
         self.released = 1.0
         load = self.load
@@ -109,7 +109,7 @@ class Stage:
         self.until(lambda: not self.recovery.pending, 10)
 
     def _release(self) -> None:
-        """What the machine could not do five times, because it was killed each time, is tried afresh."""
+        """Release the hops that were quarantined because their worker was killed five times."""
         try:
             with self.here.database.read() as tx:
                 found = list(tx.execute(select(hop.c.id).where(hop.c.state == HopState.QUARANTINED)).scalars())

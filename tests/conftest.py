@@ -173,7 +173,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 @pytest.fixture
 def hasty_in_force(database: Database, rulebook: Rulebook) -> Rulebook:
-    """The same rules with limits that a short test reaches, put in force likewise."""
+    """The same rules with limits that a short test reaches, also put in force."""
     made = hasty(rulebook.text)
     put_in_force(database, made)
     return made

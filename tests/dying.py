@@ -33,7 +33,7 @@ def is_all_or_nothing(database: Database, act: Act) -> None:
 
 
 def _begun_until_death(database: Database, statement: int, act: Act) -> list[str]:
-    """Do the act in a process that dies before its so-manieth statement, or else before the commit; what was begun."""
+    """Do the act in a process that dies before its nth statement, or else before the commit; return what was begun."""
     begun: list[str] = []
 
     def count(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:

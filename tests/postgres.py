@@ -49,7 +49,7 @@ stands: the same again only if untouched."""
 @contextmanager
 def server(turn: Path, port: int | None = None, options: Sequence[str] = ()) -> Iterator[str]:
     """A server's URL for as long as the block lasts. Raises what keeps it from starting. With a port it listens there
-    on loopback too, with these options, and asks the user paidan for his password.
+    on loopback too, with these options, and asks the user paidan for a password.
 
     Processes that start one at the same time wait for each other at the file `turn`: as root, the first of them makes
     the system user for all.

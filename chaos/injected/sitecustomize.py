@@ -122,7 +122,7 @@ def _copies(messaging: ModuleType) -> None:
 
 
 def _no_lease_sweep(outbox: ModuleType) -> None:
-    """What was sent once is never due again: the relay trusts the broker."""
+    """The relay trusts the broker: a hop that was sent is never due again."""
 
     def due(self: Any, now: Any) -> Any:
         return outbox.and_(self.c.wake_at <= now, self.c.state.in_(["due"]))
@@ -131,7 +131,7 @@ def _no_lease_sweep(outbox: ModuleType) -> None:
 
 
 def _no_generation_check(outbox: ModuleType) -> None:
-    """A message is believed, whatever has become of its row since."""
+    """The worker acts on a message without checking its row's generation."""
 
     made = outbox.Outbox.__init__
 
@@ -168,17 +168,17 @@ def _old_version(noc: Any) -> None:
 
 
 def _no_quarantine(outbox: Any) -> None:
-    """What fails is tried for ever."""
+    """A failing hop is retried for ever."""
     outbox.MOST_FAILURES = 1_000_000
 
 
 def _no_putting_back(hop: Any) -> None:
-    """What Celery drops is not put back: the lease brings it, as a failure."""
+    """A message that Celery drops is not put back; its lease returns it as a failure."""
     hop.put_back = lambda _pairs: None
 
 
 def _dozing(connection: ModuleType) -> None:
-    """Who doesn't find the broker sleeps over it."""
+    """A process that can't reach the broker sleeps for long."""
     ensure = connection.Connection.ensure_connection
 
     def dozing(self: Any, *arguments: Any, **options: Any) -> Any:
@@ -192,7 +192,7 @@ def _dozing(connection: ModuleType) -> None:
 
 
 def _web_asks_broker(database: Any) -> None:
-    """The web sends what it commits by itself, as is often done: whoever reports waits with it for the broker."""
+    """The web publishes what it commits itself, as is often done: the caller waits for the broker too."""
     if ROLE != "web":
         return
     broker = urlsplit(os.environ["DISPATCH_BROKER_URL"])

@@ -96,7 +96,7 @@ def resident_id(n: int = 1) -> str:
 
 
 def document(n: int = 1) -> SecretStr:
-    """What the holder of line `n` proves himself with."""
+    """The document number that proves the holder of line `n`."""
     return SecretStr(resident_id(n))
 
 

@@ -1,4 +1,4 @@
-"""One fault's whole way through the pages, with real workers and a real broker, each person at a window of his own."""
+"""One fault's whole way through the pages, with real workers and a real broker, each person at their own window."""
 
 from __future__ import annotations
 

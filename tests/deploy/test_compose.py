@@ -47,7 +47,7 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def postgres_on_loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A server's port: as the file sets it up, but on loopback, and it asks the user paidan for his password."""
+    """A server's port: as the file sets it up, but on loopback, and it asks the user paidan for a password."""
     port = free_port()
     with server(tmp_path_factory.getbasetemp().parent / "postgres.turn", port, _database_options()):
         yield port

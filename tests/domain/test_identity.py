@@ -29,7 +29,7 @@ def read(kind: str, number: str, expires: date | None = LATER) -> Document:
     ("kind", "number"),
     [
         ("resident-id", "11010519491231002X"),  # the example of GB 11643
-        ("resident-id", "440301195001010014"),  # born before his county was founded, registered after
+        ("resident-id", "440301195001010014"),  # born before the county was founded, registered after
         ("temporary-resident-id", ADULT),
         ("household-register", CHILD),
         ("hk-macau-taiwan-residence-permit", "810000199408230021"),

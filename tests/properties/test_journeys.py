@@ -274,7 +274,7 @@ class World:
             self.within_the_limits(ticket, mine)
 
     def within_the_limits(self, ticket: Row[Any], mine: list[Row[Any]]) -> None:
-        """A visit beyond the limit is the supervisor's, or one that he sends the case to himself."""
+        """A visit beyond the limit is the supervisor's, or one to which the supervisor sends the case."""
         visits = [row for row in sorted(mine, key=lambda r: r.seq) if row.team in PEOPLE]
         assert len(visits) == ticket.hops
         for before, after in zip(visits[HOPS - 1 :], visits[HOPS:], strict=False):

@@ -47,7 +47,7 @@ class Died(Exception):
 
 
 class Mortal(Database):
-    """A database whose user meets with `fate` at his so-manieth transaction, behind or before its commit."""
+    """A database that raises `fate` in its user's nth transaction, after or before the commit."""
 
     def __init__(self, url: str, at: int, fate: Exception, committed: bool = True) -> None:
         super().__init__(url)
@@ -134,7 +134,7 @@ def test_killed_behind_any_commit_the_next_process_under_its_name_ends_the_cases
         mortal = Mortal(context.database.url, at, Died())
         try:
             context.run(context.driver(f"cut{at}", database=mortal))
-            break  # there is no so-manieth
+            break  # there is no nth transaction
         except Died:
             tally = context.run(context.driver(f"cut{at}"))
         finally:

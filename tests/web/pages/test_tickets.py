@@ -1,4 +1,4 @@
-"""工单: who finds a ticket and sees its page, what it tells him, and what it offers him to do."""
+"""工单: who finds a ticket and sees its page, what the page tells them and offers them to do."""
 
 from __future__ import annotations
 
