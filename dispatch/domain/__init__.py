@@ -1,1 +1,4 @@
-"""Pure: tickets, hops, accounts and effects with their life tables; names, money, time. No I/O, no clock."""
+"""Pure: what tickets, hops, accounts and effects are and how they live; names, money, time. No I/O, no clock.
+
+Everything may import it; it imports `errors` alone.
+"""

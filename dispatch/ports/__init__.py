@@ -1,1 +1,4 @@
-"""What the outside world is asked for. Each port has a simulated adapter that behaves like the thing."""
+"""What other systems are asked for. Each port has a simulated adapter that behaves like the real system.
+
+Workers, use cases and the edges import it; it imports `domain`, `settings` and `errors` alone.
+"""

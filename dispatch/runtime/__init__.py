@@ -1,1 +1,4 @@
-"""What keeps processes going and watched: supervisor, child processes, health check, logs, metrics."""
+"""What starts, watches and measures processes: supervisor, child processes, health check, logs, metrics.
+
+Everything above `domain` and `settings` may import it; it knows no use case and no table.
+"""
