@@ -10,8 +10,7 @@ from typing import BinaryIO
 
 from dispatch.domain.title import Wording
 from dispatch.errors import BadReplayFile
-from dispatch.routing.faults import Faults
-from dispatch.routing.strict_yaml import Fault
+from dispatch.routing.faults import Fault, Faults
 
 MOST_FAULTS = 20
 """Faults listed at once; reading stops there."""

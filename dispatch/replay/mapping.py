@@ -18,11 +18,11 @@ from dispatch.domain.title import Wording
 from dispatch.errors import BadReplayMapping
 from dispatch.replay.log import IncidentLog
 from dispatch.routing.checks import unknown
-from dispatch.routing.faults import Faults, read_text
+from dispatch.routing.faults import Fault, Faults, read_text
 from dispatch.routing.loader import shape_fault
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import Name, Strict
-from dispatch.routing.strict_yaml import Fault, Path, YamlDocument, read
+from dispatch.routing.strict_yaml import Path, YamlDocument, read
 
 FLOW = Kind.FAULT
 """The flow that a replay feeds."""

@@ -13,8 +13,7 @@ from typing import NamedTuple
 from dispatch.domain.naming import read_address
 from dispatch.domain.title import Wording, sentences
 from dispatch.errors import BadAddress, BadAddressFile
-from dispatch.routing.faults import Faults
-from dispatch.routing.strict_yaml import Fault
+from dispatch.routing.faults import Fault, Faults
 
 COLUMNS = ("address", "area", "olt", "port", "capacity")
 LONGEST = {"area": 40, "olt": 60, "port": 20}

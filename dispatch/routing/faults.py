@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from dispatch.domain.title import Wording
 from dispatch.errors import BadFile, BadRules
-from dispatch.routing.strict_yaml import Fault
 
 FileError = type[BadFile]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One fault and its place; lines and columns count from 1."""
+
+    line: int
+    column: int
+    message: Wording
 
 
 class Faults:

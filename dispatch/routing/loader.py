@@ -14,7 +14,7 @@ from dispatch.domain.model_faults import model_fault
 from dispatch.domain.service_level import ServiceLevel
 from dispatch.domain.title import Title, Wording, same
 from dispatch.routing.checks import check
-from dispatch.routing.faults import Faults, read_text
+from dispatch.routing.faults import Fault, Faults, read_text
 from dispatch.routing.rulebook import END, Condition, Limits, Rule, Rulebook, Rules, Team
 from dispatch.routing.schema import (
     AtLeast,
@@ -24,7 +24,7 @@ from dispatch.routing.schema import (
     TeamModel,
     TitleModel,
 )
-from dispatch.routing.strict_yaml import Fault, Path, YamlDocument, read
+from dispatch.routing.strict_yaml import Path, YamlDocument, read
 
 
 def load(file: FilePath) -> Rulebook:

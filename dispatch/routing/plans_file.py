@@ -16,10 +16,10 @@ from dispatch.domain.money import read_yuan
 from dispatch.domain.plans import CHARGES, Charge, Customers, Fallback, Holder, Plan, Plans
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.routing.checks import unknown
-from dispatch.routing.faults import read_text
+from dispatch.routing.faults import Fault, read_text
 from dispatch.routing.schema import Name, Strict, TitleModel
 from dispatch.routing.strict_file import block, model_of, version_of
-from dispatch.routing.strict_yaml import Fault, Path, YamlDocument
+from dispatch.routing.strict_yaml import Path, YamlDocument
 
 PLAN = Wording("营销案", "plan")
 

@@ -13,11 +13,11 @@ from pydantic import StringConstraints
 
 from dispatch.domain.title import Title, Wording
 from dispatch.routing.checks import CATEGORY, unknown
-from dispatch.routing.faults import read_text
+from dispatch.routing.faults import Fault, read_text
 from dispatch.routing.prehandling import OUTCOMES, Answer, Question, Script, Symptom
 from dispatch.routing.schema import Name, Strict, TitleModel
 from dispatch.routing.strict_file import block, model_of, version_of
-from dispatch.routing.strict_yaml import Fault, Path, YamlDocument
+from dispatch.routing.strict_yaml import Path, YamlDocument
 
 QUESTION = Wording("问题", "question")
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from dispatch.routing.faults import Faults
+from dispatch.routing.faults import Fault, Faults
 from dispatch.routing.loader import shape_fault
-from dispatch.routing.strict_yaml import Fault, YamlDocument, read
+from dispatch.routing.strict_yaml import YamlDocument, read
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -16,17 +16,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from dispatch.domain.title import Wording
+from dispatch.routing.faults import Fault
 
 Path = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """One fault and its place; lines and columns count from 1."""
-
-    line: int
-    column: int
-    message: Wording
 
 
 @dataclass(slots=True)
