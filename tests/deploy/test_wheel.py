@@ -1,8 +1,8 @@
 """The wheel brings everything: from an empty folder and an empty home it becomes a running desk.
 
 The wheel is built from a copy of the checkout and installed by pip into a new virtual environment. What stands in for a
-download is said here: the packages that it depends on are those of the tests' own environment, which a `.pth` file adds
-behind it (without what that environment has editable), and pip is told not to look for any.
+download is said here: each package of `requirements/run.txt` is linked from the tests' own environment, which has the
+same versions, and pip is told not to look for any. What else the tests' environment has is out of reach.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import sysconfig
 import venv
 import zipfile
 from collections.abc import Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 
 import httpx2
 import pytest
+from packaging.requirements import Requirement
 
 from dispatch import __version__
 from tests.deploy.compose import PROJECT
@@ -61,13 +62,25 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", str(wheel)]
     subprocess.run([*pip(), "--python", str(python), *words], check=True)
     (site,) = (folder / "lib").glob("python*/site-packages")
-    (site / "packages_of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    link_the_locked_packages(site)
     where = subprocess.run(
         [python, "-c", "import dispatch, workers; print(dispatch.__file__, workers.__file__)"],
         cwd=folder, env={}, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     assert where == [str(site / "dispatch/__init__.py"), str(site / "workers/__init__.py")], "the wheel's, not ours"
     return folder / "bin/dispatch"
+
+
+def link_the_locked_packages(site: Path) -> None:
+    """What an installation from `requirements/run.txt` would have, for this Python and machine."""
+    locked = re.findall(r"^[a-z0-9].*?(?= \\$)", (PROJECT / "requirements/run.txt").read_text(), re.MULTILINE)
+    for requirement in map(Requirement, locked):
+        if requirement.marker is None or requirement.marker.evaluate():
+            package = distribution(requirement.name)
+            assert package.version in requirement.specifier, f"{requirement}: make setup"
+            for part in {Path(file).parts[0] for file in package.files or []} - {"..", "__pycache__"}:
+                if not (site / part).exists():  # `ruamel` and its like belong to several
+                    (site / part).symlink_to(Path(str(package.locate_file(part))))
 
 
 def pip() -> list[str]:
