@@ -1,14 +1,14 @@
 # syntax=docker/dockerfile:1
 # One image for every process of Paidan; docker-compose.yml says which is which.
 
-FROM python:3.11-slim-bookworm AS packages
+FROM python:3.13-slim-trixie AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 COPY requirements/run.txt /tmp/run.txt
 # Only what the lock names, by its hash, and only wheels: nothing is compiled, so the image needs no compiler.
 RUN python -m venv /opt/paidan \
  && /opt/paidan/bin/pip install --require-hashes --only-binary=:all: --requirement /tmp/run.txt
 
-FROM python:3.11-slim-bookworm
+FROM python:3.13-slim-trixie
 # pg_dump and pg_restore for `dispatch backup` and `dispatch restore`; of the newest major version that is supported, for
 # pg_dump refuses a server that is newer than itself.
 RUN apt-get update \
@@ -21,7 +21,10 @@ RUN apt-get update \
  && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/paidan
 COPY --from=packages /opt/paidan /opt/paidan
 WORKDIR /app
-COPY routing_rules.yaml prehandling.yaml marketing_plans.yaml ./
+# dispatch/defaults links to these. An operator's own files are mounted at /etc/paidan and named by the settings.
+COPY routing_rules.yaml prehandling.yaml marketing_plans.yaml replay_mapping.yaml ./
+COPY docs/addresses.csv docs/
+COPY tests/routing_cases.yaml tests/
 COPY workers workers
 COPY dispatch dispatch
 RUN python -m compileall -q /app

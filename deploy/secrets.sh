@@ -55,3 +55,6 @@ fi
 # Containers read them as users of their own, so the files are open and the folder is closed.
 chmod 0444 "$folder"/*
 chmod 0700 "$folder"
+
+# Once for both: the operator's files, unless another folder for the secrets was named.
+[ "$#" -gt 0 ] || sh "$(dirname "$0")/config.sh"

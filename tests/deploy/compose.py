@@ -169,6 +169,7 @@ def _places(home: Path, folder: Path, ports: Mapping[str, int], composed: Mappin
         "/var/lib/paidan": str(home),
         "/run/secrets": str(folder / "secrets"),
         "/app/": f"{PROJECT}/",
+        "/etc/paidan/": f"{PROJECT}/",  # deploy/config.sh copies the files from there
         "0.0.0.0": "127.0.0.1",
         str(METRICS_PORT): str(free_port()),
         **{str(port): str(ports[name]) for name, port in PORTS.items()},

@@ -13,6 +13,7 @@ import pytest
 from prometheus_client import REGISTRY
 from ruamel.yaml import YAML
 
+from dispatch import defaults
 from dispatch.reports import gauges
 from dispatch.routing.rulebook import EFFECTS, Rulebook
 from dispatch.runtime import metrics
@@ -81,6 +82,33 @@ def test_secrets_come_from_files_alone_and_the_script_makes_each_of_them(
         assert password not in made["redis_acl"]
 
 
+def test_the_operators_files_are_mounted_and_the_script_makes_them_unless_they_are_there(
+    composed: dict[str, Any], tmp_path: Path
+) -> None:
+    script = ["sh", str(PROJECT / "deploy/config.sh"), str(tmp_path / "config")]
+    subprocess.run(script, check=True)
+    made = {file.name for file in (tmp_path / "config").iterdir()}
+    for name, service in services(composed):
+        if ours(service):
+            assert "./deploy/config:/etc/paidan:ro" in service["volumes"], name
+            named = {service["environment"][f"{PREFIX}{each}"] for each in ("RULES", "PREHANDLING", "PLANS")}
+            assert named == {f"/etc/paidan/{file}" for file in made}, name
+    rules = tmp_path / "config/routing_rules.yaml"
+    assert rules.read_bytes() == (PROJECT / "routing_rules.yaml").read_bytes()
+    rules.write_text("edited")
+    subprocess.run(script, check=True)
+    assert rules.read_text() == "edited"
+
+
+def test_one_service_builds_the_image_and_the_others_wait_for_it(composed: dict[str, Any]) -> None:
+    """Several that export the same tag at once fail on current versions of Docker."""
+    assert [name for name, service in services(composed) if "build" in service] == ["migrate"]
+    for name, service in services(composed):
+        if ours(service):
+            assert service.get("pull_policy") == (None if name == "migrate" else "never"), name
+            assert service["image"] == composed["services"]["migrate"]["image"], name
+
+
 def test_every_queue_has_a_worker_of_its_own(composed: dict[str, Any], rulebook: Rulebook) -> None:
     queues = [
         service["command"][service["command"].index("-Q") + 1]
@@ -118,11 +146,15 @@ def test_the_image_is_locked_by_hash_and_runs_as_nobody_special() -> None:
     assert "--require-hashes" in lines
     assert re.search(r"^USER 10001:10001$", lines, re.MULTILINE)
     assert lines.count("\nFROM ") == 2
+    assert len(set(re.findall(r"^FROM (\S+)", lines, re.MULTILINE))) == 1  # what one Python installed the same one runs
     ignored = (PROJECT / ".dockerignore").read_text().splitlines()
     for source in re.findall(r"^COPY (?!--)(.+) \S+$", lines, re.MULTILINE):
         for path in source.split():
             assert (PROJECT / path).exists()
             assert f"!{path}" in ignored
+    copied = {path for source in re.findall(r"^COPY (?!--)(.+) \S+$", lines, re.MULTILINE) for path in source.split()}
+    links = {link.resolve().relative_to(PROJECT) for link in defaults.PACKAGE.iterdir() if link.is_symlink()}
+    assert {str(link) for link in links} <= copied  # or links of the package would lead nowhere
 
 
 # -- Prometheus and Grafana --------------------------------------------------------------------------
