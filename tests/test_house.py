@@ -113,3 +113,38 @@ def _is_defined(dotted: str) -> bool:
                     found = getattr(found, name, None)
                 return found is not None
     return False
+
+
+OLD_NAMES = (
+    *("storage/given", "storage/acts", "storage/beats", "storage/records", "storage/runs", "workers/beating"),
+    *(
+        "workers/past",
+        "workers/ahead",
+        "workers/world",
+        "workers/handing_on",
+        "workers/kept_client",
+        "workers/assigning",
+    ),
+    *("workers/acknowledging", "workers/sending", "accounts/trial", "accounts/entries", "accounts/shown", "web/shield"),
+    *("web/repeats", "web/visitor", "web/call", "web/live", "pages/walk", "pages/why", "pages/words", "pages/leads"),
+    *("api/shapes", "cli/late", "cli/desk", "cli/reading", "cli/paper", "cli/running", "dispatch/pulse"),
+    *("dispatch/books", "dispatch/ticket", "dispatch/processes"),
+)
+
+
+def test_no_module_of_an_old_name_is_left() -> None:
+    """In code, docs, tests, deployment and CI. The changelog tells of old names to those who upgrade."""
+    paths = "|".join(name.replace("/", "[./]") for name in OLD_NAMES)
+    old = re.compile(rf"(?<![\w-])(?:dispatch[./])?(?:{paths})(?![\w-])")
+    folders = ("dispatch", "workers", "tests", "bench", "chaos", "docs", "deploy", ".github")
+    files = [file for folder in folders for file in (ROOT / folder).rglob("*") if file.suffix in _TEXTS]
+    files += [file for file in ROOT.iterdir() if file.suffix in _TEXTS and file.name != "CHANGELOG.md"]
+    found = {
+        str(file.relative_to(ROOT)): sorted(set(old.findall(file.read_text(errors="ignore"))))
+        for file in files
+        if file != Path(__file__) and "vendor" not in file.parts
+    }
+    assert {name: names for name, names in found.items() if names} == {}
+
+
+_TEXTS = {".py", ".md", ".toml", ".yml", ".yaml", ".html", ".sh", ".service", ".cfg"}
