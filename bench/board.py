@@ -32,10 +32,10 @@ from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
 from dispatch.web.app import create_app
 from dispatch.web.installation import Installation
-from tests.crowd import AREAS, crowd
+from tests.busy_year import AREAS, crowd
 from tests.factories import NOW, put_in_force
-from tests.people import CONSOLE, cheap_hasher, user
 from tests.postgres import server
+from tests.users import CONSOLE, cheap_hasher, user
 
 SMALL, LARGE = 1_000, 100_000
 OLD = 20_000

@@ -32,7 +32,7 @@ from dispatch.defaults import PROJECT
 from dispatch.domain.roles import Grant, Role
 from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
-from tests.people import CONSOLE
+from tests.users import CONSOLE
 
 GUESSES, GUESSERS, QUIET = 10_000, 8, 300
 PASSWORD = "Kx7-mountain-river"  # noqa: S105 — made up

@@ -6,7 +6,7 @@ import pytest
 from pwdlib import PasswordHash
 
 from dispatch.access.passwords import PasswordChecker
-from tests.people import cheap_hasher
+from tests.users import cheap_hasher
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from dispatch.storage import sessions as rows
 from dispatch.storage.database import Database
 from dispatch.storage.tables import access as w
 from tests.factories import NOW
-from tests.people import CONSOLE, user
+from tests.users import CONSOLE, user
 
 DAY = timedelta(days=1)
 

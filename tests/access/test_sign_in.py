@@ -19,7 +19,7 @@ from dispatch.errors import SignInFailed, SignInSlowed
 from dispatch.storage.database import Database
 from dispatch.storage.tables import access as w
 from tests.factories import NOW
-from tests.people import CONSOLE, PASSWORD, user
+from tests.users import CONSOLE, PASSWORD, user
 
 
 class Door:

@@ -14,7 +14,7 @@ from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
 from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
 from tests.factories import NOW, refused
-from tests.people import CONSOLE, PASSWORD, cheap_hasher, user
+from tests.users import CONSOLE, PASSWORD, cheap_hasher, user
 
 ADMINISTRATOR = Actor("root", Role.ADMINISTRATOR)
 TIANHE = Grant(Role.INSTALLER, frozenset({"tianhe"}))

@@ -16,7 +16,7 @@ from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as a
-from tests.dying import is_all_or_nothing
+from tests.killed_transaction import is_all_or_nothing
 
 Scene = Callable[[Database, Counter], tuple[Any, OperationRequest]]
 """Brings the books to where an operation can be done; that operation and its request."""

@@ -13,7 +13,7 @@ from dispatch.reports import lists, overview
 from dispatch.reports.lists import Areas, Scope
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database, Tx
-from tests.crowd import AREAS, crowd
+from tests.busy_year import AREAS, crowd
 from tests.factories import NOW
 from tests.plans import plans
 

@@ -14,7 +14,6 @@ from dispatch.storage.database import Database
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.tickets import closing, followup, handling, intake, next_hop, timers
 from dispatch.tickets.handling import Claim, HandBack, PassOn, Report
-from tests.dying import Act, is_all_or_nothing
 from tests.factories import (
     AGENT_10050,
     AGENT_10086,
@@ -36,6 +35,7 @@ from tests.factories import (
     reported,
     token,
 )
+from tests.killed_transaction import Act, is_all_or_nothing
 
 HOUR = timedelta(hours=1)
 

@@ -23,7 +23,7 @@ from dispatch.web import server_events
 from dispatch.web.app import create_app
 from dispatch.web.installation import Installation
 from tests import factories as f
-from tests.people import CONSOLE, cheap_hasher, user
+from tests.users import CONSOLE, cheap_hasher, user
 
 API = "/api/v1"
 

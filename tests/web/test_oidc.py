@@ -15,7 +15,7 @@ from dispatch.domain.roles import Role
 from dispatch.errors import BadSettings
 from dispatch.settings import Settings, load_settings
 from tests.identity_provider import CLIENT, SECRET, SimulatedProvider, provider
-from tests.people import CONSOLE, user
+from tests.users import CONSOLE, user
 from tests.web.conftest import API, Web
 
 

@@ -22,7 +22,7 @@ from dispatch.settings import load_settings
 from dispatch.storage.database import Database
 from dispatch.web.__main__ import listen
 from tests import factories as f
-from tests.people import PASSWORD
+from tests.users import PASSWORD
 from tests.web.conftest import API, Web
 
 PROJECT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from dispatch.access.slowing import ADDRESS_AND_NAME
 from dispatch.domain.roles import Grant, Role
 from dispatch.settings import Settings
 from dispatch.storage.tables import access as w
-from tests.people import CONSOLE, PASSWORD, user
+from tests.users import CONSOLE, PASSWORD, user
 from tests.web.conftest import API, Web
 
 SESSION = f"{API}/session"

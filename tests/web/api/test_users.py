@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dispatch.domain.roles import Grant, Role
-from tests.people import user
+from tests.users import user
 from tests.web.conftest import API, Web
 
 USERS = f"{API}/users"

@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.domain.roles import Grant, Role
 from dispatch.storage import crew
-from tests.people import user
+from tests.users import user
 from tests.web.conftest import API, Web
 
 HTML = {"Accept": "text/html"}

@@ -6,7 +6,7 @@ import re
 
 from dispatch.domain.roles import Role
 from dispatch.web.pages.rendering import STATIC, asset
-from tests.people import user
+from tests.users import user
 from tests.web.conftest import Web
 
 HTML = {"Accept": "text/html"}
