@@ -1,4 +1,5 @@
-"""The wheel brings everything: from an empty folder and an empty home it becomes a running desk.
+"""The wheel brings everything: from an empty folder and an empty home it becomes a running desk, by the three commands
+that the README prints for it.
 
 The wheel is built from a copy of the checkout and installed by pip into a new virtual environment. What stands in for a
 download is said here: each package of `requirements/run.txt` is linked from the tests' own environment, which has the
@@ -8,6 +9,7 @@ same versions, and pip is told not to look for any. What else the tests' environ
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,6 +25,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from dispatch import __version__
+from tests.acceptance.pages import blocks, statements
 from tests.deploy.compose import PROJECT
 
 pytestmark = pytest.mark.system
@@ -30,6 +33,9 @@ pytestmark = pytest.mark.system
 NEEDED = ("pyproject.toml", "README.md", "*.yaml", "docs/addresses.csv", "tests/routing_cases.yaml")
 """Of the checkout, besides the two packages: what describes the build, and what `dispatch/defaults` links to."""
 PARTS = ("dispatch", "workers")
+INSTALL, INIT, UP = [
+    command for block in blocks(PROJECT / "README.md") if block.word == "wheel" for command in statements(block.text)
+]
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +65,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder, with_pip=False)
     python = folder / "bin/python"
-    words = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", str(wheel)]
-    subprocess.run([*pip(), "--python", str(python), *words], check=True)
+    words = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    (folder / "bin/pip").write_text(
+        f'#!/bin/sh\nexec {shlex.join([*pip(), "--python", str(python)])} "$@" {shlex.join(words)}\n'
+    )
+    (folder / "bin/pip").chmod(0o755)
+    path = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin"}
+    subprocess.run(["bash", "-c", INSTALL], cwd=wheel.parent, env=path, check=True)
     (site,) = (folder / "lib").glob("python*/site-packages")
     link_the_locked_packages(site)
     where = subprocess.run(
@@ -97,17 +108,21 @@ class Desk:
     def __init__(self, command: Path, folder: Path) -> None:
         self.command, self.folder = command, folder
         folder.mkdir()
-        self.environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder.parent / "home"), "DISPATCH_LANG": "en"}
+        self.environment = {
+            "PATH": f"{command.parent}:/usr/bin:/bin",
+            "HOME": str(folder.parent / "home"),
+            "DISPATCH_LANG": "en",
+        }
         self.environment |= {"DISPATCH_WEB_PORT": "0", "DISPATCH_FLOWER_PORT": "0", "DISPATCH_WORKERS": "1"}
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
+    def start(self, *words: str | Path) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [self.command, *words],
+            words,
             cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def done(self, *words: str) -> str:
-        process = self.start(*words)
+        process = self.start(self.command, *words)
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, (words, out, err)
         return out
@@ -117,15 +132,16 @@ class Desk:
 def desk(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """After `dispatch init`, in the folder that it made."""
     empty = Desk(installed, tmp_path_factory.mktemp("desk") / "empty")
-    empty.done("init", "desk")
-    empty.folder /= "desk"
+    out, err = empty.start("bash", "-c", f"{INIT} && pwd").communicate(timeout=120)
+    empty.folder = Path(out.splitlines()[-1])
+    assert empty.folder.name == "desk", (out, err)
     return empty
 
 
 @pytest.fixture(scope="module")
 def up(desk: Desk) -> Iterator[tuple[str, str]]:
     """(what `dispatch up` said, where its web answers)."""
-    process = desk.start("up")
+    process = desk.start("bash", "-c", f"exec {UP}")
     try:
         said = ""
         assert process.stdout
