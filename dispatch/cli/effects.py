@@ -27,7 +27,7 @@ effects = Commands(invoke_without_command=True, no_args_is_help=False)
 COLOUR = {EffectState.SENT: "cyan", EffectState.RECEIVED: "cyan", EffectState.QUARANTINED: "bold red"}
 
 
-@effects.callback()
+@effects.callback(help="")
 def unconfirmed(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, max=1000, help=text("最多列出", "at most"))] = 30,

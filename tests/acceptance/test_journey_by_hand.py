@@ -128,10 +128,10 @@ def test_a_line_fault_travels_to_its_end_and_the_customer_closes_it_by_the_link(
 def test_its_timeline_tells_every_team_person_finding_and_time(running: Home, line_fault: str) -> None:
     told = running.done("show", line_fault)
     parts = (
-        f"{line_fault}  GZ1 · tianhe · no-internet",
+        f"{line_fault}  GZ1 · tianhe · No internet",
         "1. NOC",
         "line test: optical power",
-        "claim  zhao (noc)",
+        "Claim  zhao (NOC)",
         "Outside-plant fault",
         "2. Installers",
         "wang (Network service support) for li.wei",
@@ -141,7 +141,7 @@ def test_its_timeline_tells_every_team_person_finding_and_time(running: Home, li
         "Fixed on site",
         "5. Archive",
         "6. Callback survey",
-        "closed: satisfied",
+        "Closed: Satisfied",
         "intact",
     )
     places = [told.find(part) for part in parts]
