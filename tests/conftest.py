@@ -40,6 +40,7 @@ LONGEST = (
     "tests/acceptance/test_nothing_lost.py",
     "tests/deploy/test_compose.py",
     "tests/acceptance/test_up_demo.py",
+    "tests/acceptance/test_readme.py",
     "tests/accounts/test_two_clerks.py",
     "tests/web/test_openapi.py",
     "tests/acceptance/test_journey_by_hand.py",

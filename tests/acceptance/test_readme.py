@@ -152,3 +152,8 @@ def test_a_program_looks_at_a_board_and_claims_a_hop_as_the_page_of_the_api_says
     second_terminal.read(DOCS / "api.md", {})
     del second_terminal.instead["F00000001"]
     assert shown(second_terminal, ticket)["hops"][0]["holder"] == "zhao"
+
+
+def test_a_running_desk_is_examined_and_backed_up_as_the_page_of_operation_says(second_terminal: Terminal) -> None:
+    second_terminal.read(DOCS / "operate.md", {})
+    assert (second_terminal.folder / "paidan-20260302.backup").stat().st_mode & 0o777 == 0o600
