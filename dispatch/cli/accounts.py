@@ -64,7 +64,7 @@ def _carry_out(
         typesetting.prepare(counter.fonts)  # not while others wait for the database
     with desk.database.write() as tx:
         outcome = operation(tx, counter, request, actor, now())
-    show(outcome, as_json)
+    show(outcome, as_json, desk)
     if isinstance(outcome, OperationRefused):
         raise typer.Exit(REFUSED)
 

@@ -70,7 +70,13 @@ class Desk:
         known = self.rulebook.teams.get(name)
         return said(known.title) if known else name
 
+    def finding(self, name: str | None) -> str:
+        """A finding's title in the reader's words, as `team`."""
+        known = self.rulebook.findings.get(name or "")
+        return said(known.title) if known else name or ""
+
     def category(self, name: str) -> str:
+        """A category's title in the reader's words."""
         known = self.rulebook.categories.get(name)
         return said(known) if known else name
 

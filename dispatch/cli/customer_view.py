@@ -22,6 +22,7 @@ from dispatch.accounts.schemas import (
     PlanShown,
     TicketShown,
 )
+from dispatch.cli.context import Desk
 from dispatch.cli.language import text
 from dispatch.cli.output import local, out, said, table
 from dispatch.domain.account import AccountState
@@ -33,13 +34,14 @@ Cells = tuple[str, ...]
 """The cells of a row; each may have several lines."""
 
 
-def show_view(view: CustomerView) -> None:
+def show_view(view: CustomerView, desk: Desk) -> None:
     if view.customer is not None:
         out.print(_customer(view.customer))
     for name, (title, headings, row) in _TABLES.items():
         rows: Sequence[Any] | None = getattr(view, name)
         if rows is not None:
-            out.print(_table(title, headings, [row(each) for each in rows]))
+            shown = [_ticket(each, desk) for each in rows] if name == "tickets" else [row(each) for each in rows]
+            out.print(_table(title, headings, shown))
     if view.unmasked:
         fields = ", ".join(view.unmasked)
         told = text(f"明文查看已记入审计：{fields}", f"seen in clear, and in the audit trail: {fields}")
@@ -137,11 +139,11 @@ def _operation(row: OperationShown) -> Cells:
     return row.account, row.title, _lines(row.clerk, row.outlet), _lines(_minute(row.at), row.slip)
 
 
-def _ticket(row: TicketShown) -> Cells:
+def _ticket(row: TicketShown, desk: Desk) -> Cells:
     return (
         row.account,
-        _lines(row.ticket, row.symptom),
-        _lines(said(TicketState(row.state).label), row.team or row.outcome),
+        _lines(row.ticket, desk.symptom(row.symptom)),
+        _lines(said(TicketState(row.state).label), desk.team(row.team) if row.team else desk.finding(row.outcome)),
         _from_to(row.made_at, row.ended_at),
     )
 
@@ -168,7 +170,7 @@ def _from_to(since: datetime, until: datetime | None) -> str:
 
 _ACCOUNT = text("宽带账号", "Account")
 _WHEN = text("受理", "Accepted")
-_TABLES: Mapping[str, tuple[Title, Sequence[str], Callable[[Any], Cells]]] = {
+_TABLES: Mapping[str, tuple[Title, Sequence[str], Callable[..., Cells]]] = {
     "accounts": (
         DATA["accounts"],
         (

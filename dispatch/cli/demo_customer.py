@@ -53,7 +53,7 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
 
     _step(1, "地址无资源，登记需求", "nothing reaches the address: refused, and the demand is recorded")
     _enter(desk, customer.reach(served=False))
-    _show(_refused(desk, counter, customer))
+    _show(_refused(desk, counter, customer), desk)
     with desk.database.read() as tx:
         out.print(demand_table(resources.demand_by_area(tx)))
 
@@ -61,7 +61,7 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     _enter(desk, customer.reach())
     [opened] = open_accounts(desk.database, counter, Ledger(desk.settings.ledger), RUN, [customer])
     account = str(opened.result["account"])
-    show(opened, as_document=False)
+    _show(opened, desk)
 
     _step(3, "服务开通、上门施工、竣工", "provisioning, the installer's visit, in service")
     await_built(desk.database, desk.rulebook, RUN, 1, tend)
@@ -78,7 +78,7 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     leaving = Closure(account=account, document_number=SecretStr(customer.document_number), reason="moving")
     with desk.database.write() as tx:
         closed = close(tx, counter, leaving, CLERK, datetime.now(UTC))
-    _show(closed)
+    _show(closed, desk)
     tray = desk.settings.root / "printed"
     for serial in (opened.slip, getattr(closed, "slip", None)):
         _printed(tray / f"{serial}.pdf", tend)
@@ -101,13 +101,13 @@ def _refused(desk: Desk, counter: Counter, customer: Household) -> OperationOutc
         return open_account(tx, counter, request, CLERK, now)
 
 
-def _show(outcome: OperationOutcome) -> None:
-    show(outcome, as_document=False)
+def _show(outcome: OperationOutcome, desk: Desk) -> None:
+    show(outcome, as_document=False, desk=desk)
 
 
 def _shown(desk: Desk, counter: Counter, account: str) -> None:
     with desk.database.write() as tx:
-        _show(view(tx, counter, View(account=account, show=("accounts", "plans")), CLERK, datetime.now(UTC)))
+        _show(view(tx, counter, View(account=account, show=("accounts", "plans")), CLERK, datetime.now(UTC)), desk)
 
 
 def _picture(desk: Desk, run: str, kind: Kind) -> None:

@@ -120,16 +120,11 @@ def picture(desk: Desk, journey: Journey) -> Group:
     for hop in journey.hops:
         _add_hop(tree, desk, hop, acts.get(hop.id, []))
     if ticket.ended_at:
-        state, outcome = said(TicketState(ticket.state).label), _finding(desk, ticket.outcome)
+        state, outcome = said(TicketState(ticket.state).label), desk.finding(ticket.outcome)
         tree.add(Text(f"■ {local(ticket.ended_at)}  {state}{text('：', ': ')}{outcome}", style="bold"))
     parts: list[Any] = [Panel(head, expand=False), tree]
     parts += [_record_line(record) for record in journey.records]
     return Group(*parts)
-
-
-def _finding(desk: Desk, name: str | None) -> str:
-    known = desk.rulebook.findings.get(name or "")
-    return said(known.title) if known else name or ""
 
 
 def _add_hop(tree: Tree, desk: Desk, hop: HopRow, acts: list[HistoryRow]) -> None:
@@ -170,7 +165,7 @@ def _act_line(desk: Desk, hop: HopRow, act: HistoryRow) -> Text:
     line = Text.assemble((local(act.at, "%H:%M:%S"), "dim"), f"  {said(act_title(act.act))}  ", (who, "dim"))
     detail = act.detail
     if detail.get("finding"):
-        line.append(f"  {_finding(desk, detail['finding'])}", style="green")
+        line.append(f"  {desk.finding(detail['finding'])}", style="green")
     if detail.get("to"):
         line.append(f"  → {_where(desk, detail['to'])}", style="bold")
     if act.act == "report" and hop.evidence:

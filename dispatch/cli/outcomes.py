@@ -10,6 +10,7 @@ from rich.text import Text
 from dispatch.accounts.catalogue import LABELS, SAY
 from dispatch.accounts.operation import TITLES, OperationAccepted, OperationOutcome, OperationRefused
 from dispatch.accounts.schemas import BindingShown, CustomerView
+from dispatch.cli.context import Desk
 from dispatch.cli.customer_view import bindings_table, show_view
 from dispatch.cli.language import text
 from dispatch.cli.output import out, said, show_json, table
@@ -27,13 +28,13 @@ def as_json(outcome: OperationOutcome) -> dict[str, object]:
     return {**told, **outcome.result}
 
 
-def show(outcome: OperationOutcome, as_document: bool) -> None:
+def show(outcome: OperationOutcome, as_document: bool, desk: Desk) -> None:
     if as_document:
         show_json(as_json(outcome))
     elif isinstance(outcome, OperationRefused):
         _show_refused(outcome)
     elif outcome.operation == "view":
-        show_view(CustomerView.model_validate(outcome.result))
+        show_view(CustomerView.model_validate(outcome.result), desk)
     elif outcome.operation == "bindings":
         rows: Any = outcome.result["bindings"]
         out.print(bindings_table([BindingShown.model_validate(row) for row in rows]))

@@ -96,10 +96,15 @@ def _findings(desk: Desk, flow: str, team: str) -> Table:
     shown.add_column(text("佐证", "Evidence"), overflow="fold")
     for finding in rulebook.findings_of(flow, team):
         rules = rulebook.flows[flow][team][finding.name]
-        leads = "\n".join(" ".join((rule.to, *(f"({c})" for c in rule.when))) for rule in rules)
+        leads = "\n".join(" ".join((_target(desk, rule.to), *(f"({c})" for c in rule.when))) for rule in rules)
         evidence = "\n".join(_wanted(each) for each in finding.evidence)
         shown.add_row(f"{finding.name}\n{said(finding.title)}", leads, evidence, end_section=True)
     return shown
+
+
+def _target(desk: Desk, to: str) -> str:
+    """A team by its name, as it is typed, and its title; what is no team by its name alone."""
+    return f"{to} {desk.team(to)}" if to in desk.rulebook.teams else to
 
 
 def _wanted(evidence: Evidence) -> str:
