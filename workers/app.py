@@ -1,7 +1,7 @@
-"""The Celery app: its settings with their reasons, a queue per team of the rulebook, the teams' steps as
-tasks, and a queue for the outside effects.
+"""The Celery app: its settings with their reasons, a queue per team of the rulebook with the team's steps as tasks,
+and a queue for the outside effects.
 
-Refuses to start when a team of the rules has no module in `workers/teams`, or a module no team.
+The app refuses to start when a team of the rules has no module in `workers/teams`, or a module there has no team.
 """
 
 from __future__ import annotations
@@ -32,44 +32,45 @@ from workers.stretch import Step
 from workers.task_names import DELIVER, receive_task
 
 SETTINGS: dict[str, Any] = {
-    # JSON alone: a pickled body would let whoever reaches the broker run code here.
+    # Only JSON: a pickled body would let anybody who reaches the broker run code here.
     "task_serializer": "json",
     "accept_content": ["json"],
     "event_serializer": "json",
-    # The database holds the outcome; a result backend would be a second truth.
+    # The database holds the outcome; a result backend would be a second source of truth.
     "task_ignore_result": True,
     "result_backend": None,
-    # A message is given up only after its act is committed; delivered twice, the generation makes it stale.
+    # A message is acknowledged only after its transaction has committed. If it is delivered twice, its generation no
+    # longer matches and the second delivery does nothing.
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
     "task_acks_on_failure": True,
     "task_acks_on_timeout": True,
-    # A stuck step must end before its lease's second sending piles up behind it.
+    # A stuck step must end before the lease (30 s by default) runs out and the same hops are sent again behind it.
     "task_soft_time_limit": 20,
     "task_time_limit": 30,
-    # A queue that no team has is a slip of the pen, not a queue.
+    # A queue name that belongs to no team is a typing error and must not create a queue.
     "task_create_missing_queues": False,
-    # A message is a batch; fetching more would hide work from the other workers.
+    # Each message is already a batch; prefetching more would keep work from the other workers.
     "worker_prefetch_multiplier": 1,
     "worker_cancel_long_running_tasks_on_connection_loss": True,
-    # On a stop, work in hand is finished.
+    # On a stop, the worker has 30 s to finish its current task.
     "worker_soft_shutdown_timeout": 30,
     "worker_enable_soft_shutdown_on_idle": True,
-    # The broker may be away for as long as it likes; the database keeps the work.
+    # Retry for ever: the broker may be away for any time, the database keeps the work.
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
     "broker_connection_timeout": 4,
-    # The relay rather notices soon and leaves the hops due than waits in here.
+    # Few and short retries: a publish that fails soon leaves the hops due, and the relay sends them later.
     "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 1},
-    # Flower shows what was sent and done.
+    # Flower shows tasks from these events.
     "worker_send_task_events": True,
-    # The program's own log set-up stays; Celery's would print whole message bodies on some errors.
+    # Keep the program's own log configuration: Celery's would print whole message bodies on some errors.
     "worker_hijack_root_logger": False,
 }
 
 
 def make_app() -> Celery:
-    """The app for this installation's broker and rulebook. Raises MissingPart, BadRules, BadSettings."""
+    """Make the app for this installation's broker and rulebook. Raises MissingPart, BadRules, BadSettings."""
     settings = load_settings()
     if settings.broker_url is None:
         raise MissingPart(
@@ -105,20 +106,21 @@ def _body(name: str, step: Step, place: int) -> Any:
 
 
 def _was_delivered_before() -> bool:
-    """Whether somebody has had this message already and not acknowledged it: he may have died of it."""
+    """Whether a worker has already received this message without acknowledging it; it may have crashed on it."""
     return bool((current_task.request.delivery_info or {}).get("redelivered"))
 
 
 def _deliver(pairs: list[Pair]) -> None:
-    """Hand outside effects in to their receivers, and confirm them."""
+    """Hand outside effects to their receivers and confirm them."""
     effects.deliver([(effect_id, generation) for effect_id, generation in pairs])
 
 
 @task_unknown.connect
 def _of_another_release(message: Any, name: str, **_: object) -> None:
-    """Celery drops a message with a task that it doesn't know; while two releases run, the other one's worker does.
+    """Put hops back when their message names a task that only another release knows.
 
-    Waiting for the lease instead would count as a failure, and after five a sound hop would be in the quarantine.
+    Celery drops such a message. While two releases run, a worker of the other release can do it. Waiting for the lease
+    would count as a failure, and five failures would put a sound hop into the quarantine.
     """
     if not name.startswith(f"{EFFECTS}."):
         (pairs,), *_rest = message.payload
@@ -132,15 +134,17 @@ def _in_main_process(**_: object) -> None:
 
 @worker_process_init.connect
 def _in_pool_process(**_: object) -> None:
-    die_with_parent()  # a killed worker must not leave a child behind that goes on unseen
+    die_with_parent()  # a killed worker must not leave a child process that goes on working unseen
     _collect_seldom()
     keep_beating("worker")
     get_context().direct_sender.publisher = Publisher(app, chains(get_context().rules.get()))
 
 
 def _collect_seldom() -> None:
-    """A batch makes tens of thousands of objects that go by themselves when it is over; looking through them for rings
-    meanwhile took a tenth of a worker's time."""
+    """Make the cyclic garbage collector run rarely: it took a tenth of a worker's time.
+
+    A batch makes tens of thousands of objects, and reference counting alone frees them when the batch is over.
+    """
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
 

@@ -1,4 +1,4 @@
-"""The step by which a worker proposes the person: the one of the customer's area with the least on hand."""
+"""The step that proposes a person for a hop: the one in the customer's area with the least work on hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workers.stretch import Hops, Step
 
 
 def assign(tx: Tx, rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
-    """Propose one of the team's crew; whoever of the team is free may still claim."""
+    """Propose one of the team's crew for each hop; anybody in the team may still claim it."""
     team = mine[0].team
     if not rulebook.teams[team].assigned:
         return

@@ -1,4 +1,4 @@
-"""A message's members go through a step together; whatever breaks over one of them must not take the others down."""
+"""The members of one message go through a step together; a member that fails must not fail the others."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PAUSE = timedelta(seconds=10)
-"""Until what is out of reach is asked again, however long it stays away."""
+"""How long members wait when an outside system is out of reach. The pause does not grow."""
 
 
 class Batch(Generic[T, R]):
     """One message's members on their way through `act`, which does all of them or none.
 
-    One that breaks it is found by halving and given to `blame`, alone. With what is asked outside out of reach, an
-    OSError, nobody is to blame: all are given to `wait`. Which of the two it is, another member tells that asks alone.
+    When `act` fails, the batch is halved until the failing member is alone; that member goes to `blame`. An OSError
+    means either that an outside system is out of reach, so that all members go to `wait`, or that one member's own
+    request fails. To tell the two apart, one randomly chosen member is tried alone.
     """
 
     def __init__(
@@ -31,14 +32,15 @@ class Batch(Generic[T, R]):
         wait: Callable[[Sequence[T], OSError], None],
     ) -> None:
         self.act, self.blame, self.wait = act, blame, wait
-        self.reached = False  # it has answered at least once
+        self.reached = False  # whether `act` has succeeded at least once
         self.done: list[R] = []
 
     def run(self, members: Sequence[T]) -> list[R]:
-        """What `act` gave for those that it was done for.
+        """Run `act` and return its results for the members that succeeded.
 
-        Raises OperationalError when the database is out of reach: then nobody failed, and the lease brings them back.
-        Raises SoftTimeLimitExceeded: who was to blame shows when they come back, with ever fewer neighbours.
+        Raises OperationalError when the database is out of reach: no member failed, and the relay sends all of them
+        again when their lease runs out. Raises SoftTimeLimitExceeded: the relay then sends the members again in ever
+        smaller batches, which isolates the one that takes too long.
         """
         if members:
             self._halve(members)
@@ -60,7 +62,7 @@ class Batch(Generic[T, R]):
             self._halve(members[half:])
 
     def _act(self, members: Sequence[T]) -> None:
-        """Raises OSError where some can be done and others can't."""
+        """Raises OSError when `act` works for some members and not for others."""
         try:
             self.done += self.act(members)
         except OSError as away:

@@ -1,4 +1,4 @@
-"""What is particular to each kind of broker that a URL may name: Redis, Redis Sentinel, RabbitMQ."""
+"""The options of each kind of broker that a URL may name: Redis, Redis Sentinel, RabbitMQ."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from dispatch.errors import BadSettings
 from dispatch.settings import Settings
 
 _OF_REDIS: Mapping[str, Any] = {
-    "visibility_timeout": 120,  # over three times the time limit: no message comes back while it is worked on
+    "visibility_timeout": 120,  # s, four times a task's time limit: no message is redelivered while its task runs
     "socket_timeout": 10,
     "socket_connect_timeout": 4,
     "socket_keepalive": True,
     "health_check_interval": 10,
-    "global_keyprefix": "fault:",  # a shared Redis keeps others' keys apart
-    "priority_steps": [0],  # one list a queue instead of four: an urgent ticket comes first on the board, not in here
+    "global_keyprefix": "fault:",  # keeps our keys apart on a Redis shared with other programs
+    "priority_steps": [0],  # one list per queue instead of four: urgent tickets come first on the board, not here
     "unacked_restore_interval": 10,
     "unacked_mutex_expire": 30,
-    # no retry_on_timeout: a publish that timed out may have arrived, and sending it twice is the relay's decision
+    # No retry_on_timeout: a publish that timed out may have arrived, and only the relay decides to send it again.
 }
 _OF_RABBITMQ: Mapping[str, Any] = {
-    "confirm_publish": True,  # a publish that no quorum has written down counts as not sent
+    "confirm_publish": True,  # a publish counts as sent only when a quorum has stored it
 }
 _EXCHANGE = Exchange("hops", type="direct")
 
 
 def transport_options(settings: Settings) -> dict[str, Any]:
-    """Raises BadSettings for a broker of another kind, or a Sentinel whose master isn't named."""
+    """Return kombu's transport options. Raises BadSettings for an unsupported broker or a Sentinel without a master."""
     match _kind(settings):
         case "sentinel":
             if not settings.broker_master:
@@ -58,16 +58,16 @@ def transport_options(settings: Settings) -> dict[str, Any]:
 
 
 def queue(settings: Settings, name: str) -> Queue:
-    """A team's queue. RabbitMQ's stands on a majority of its nodes, so that it outlives one of them."""
+    """Return a team's queue. On RabbitMQ it is a quorum queue, which survives the loss of one node."""
     arguments = {"x-queue-type": "quorum"} if _kind(settings) in ("amqp", "amqps", "pyamqp") else None
     return Queue(name, _EXCHANGE, routing_key=name, queue_arguments=arguments)
 
 
 def queued(queues: Collection[Queue], channel: Any) -> dict[str, int]:
-    """How many messages wait in each of these queues. Raises what the broker's transport raises when it is away."""
+    """Count the messages waiting in each of these queues. Raises the transport's own errors when the broker is away."""
     if not isinstance(channel, RedisChannel):
         return {each.name: each.bind(channel).queue_declare().message_count for each in queues}
-    # kombu asks for one queue at a time, with a client made for each: all at once cost as much as one of them
+    # kombu makes a client and a round trip per queue; one pipeline for all queues costs as much as one of those.
     with channel.client.pipeline(transaction=False) as asked:
         for each in queues:
             asked.llen(each.name)

@@ -1,6 +1,7 @@
-"""`python -m workers.broker_check`: what `dispatch doctor` wants to know of the broker, as one line of JSON.
+"""`python -m workers.broker_check`: the facts about the broker that `dispatch doctor` asks for, as one line of JSON.
 
-`dispatch` knows no broker, so it asks this. Nothing of the app is needed: what is broken may be what that needs.
+`dispatch` imports no broker client, so it runs this module. The module doesn't import the app, because whatever the
+app needs may be what is broken.
 """
 
 from __future__ import annotations
@@ -16,12 +17,15 @@ from dispatch.settings import Settings, load_settings
 from workers.broker import transport_options
 
 WAIT_SECONDS = 3.0
-"""For workers to say which queues they serve."""
+"""How long workers have to say which queues they serve."""
 
 
 def examine(settings: Settings) -> dict[str, Any]:
-    """`reached`; then `kind`, `version`, `policy` and `append_only` where they can be read, `clock` as seconds by which
-    the broker's is ahead, and `served`: the workers of each queue that has one."""
+    """Examine the broker and return `reached`; the other keys exist only when it is reached.
+
+    `kind`; `version`, `policy` and `append_only`, None where they can't be read; `clock`: seconds by which the broker's
+    clock is ahead, or None; `served`: the workers of each queue that has any.
+    """
     assert settings.broker_url is not None
     app = Celery("doctor", broker=settings.broker_url.get_secret_value(), set_as_current=False)
     app.conf.update(broker_transport_options=transport_options(settings), accept_content=["json"])
@@ -46,7 +50,7 @@ def _of_redis(connection: Connection) -> dict[str, Any]:
 
 
 def _asked(question: Any) -> Any:
-    """What a user may not ask, or a hosted broker doesn't tell, isn't known."""
+    """Return the answer, or None when the broker's user may not ask or a hosted broker doesn't answer."""
     try:
         return question()
     except Exception:

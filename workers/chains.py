@@ -1,4 +1,4 @@
-"""From the rulebook's teams and their modules to the names of the tasks that a team's hops go through."""
+"""The names of the Celery tasks that a team's hops go through, from the rulebook and the modules in `workers/teams`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workers.stretch import Stretch
 
 
 def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
-    """Each team's automatic stretch, from its module. Raises MissingPart unless teams and modules are the same."""
+    """Load each team's automatic stretch from its module. Raises MissingPart unless teams and modules match."""
     modules = {module.name.replace("_", "-") for module in pkgutil.iter_modules(workers.teams.__path__)}
     for team in sorted(set(rulebook.teams) - modules):
         module = team.replace("-", "_")
@@ -35,10 +35,10 @@ def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
 
 
 def step_tasks(team: str, stretch: Stretch) -> list[str]:
-    """The chain's tasks, in order: `noc.line-test`, `noc.board`."""
+    """Name the chain's tasks in order, such as `noc.line-test`, `noc.board`."""
     return [f"{team}.{step.name}" for step in stretch.steps]
 
 
 def chains(rulebook: Rulebook) -> Mapping[str, list[str]]:
-    """By team, the tasks of its stretch. Raises MissingPart."""
+    """Name the tasks of every team's stretch. Raises MissingPart as `stretches` does."""
     return {team: step_tasks(team, stretch) for team, stretch in stretches(rulebook).items()}

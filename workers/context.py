@@ -1,4 +1,4 @@
-"""What one worker process has at hand: database, rules, ledger, the ports' adapters."""
+"""The objects that one worker process works with: database, rules, ledger, and an adapter for each port."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from workers.direct_send import DirectSender
 
 
 class Clock:
-    """What time it is to the workers of this process: now, unless it was told a time, as where a past is made up."""
+    """The clock of this process's workers. Set `told` to stop it at a moment, as the demo's made-up history does."""
 
     def __init__(self) -> None:
         self.told: datetime | None = None
@@ -31,7 +31,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Context:
-    """What one worker process works with."""
+    """The objects that one worker process works with."""
 
     settings: Settings
     database: Database
@@ -49,7 +49,7 @@ class Context:
 
 
 def get_context() -> Context:
-    """This process's context: connections don't survive a fork, so a child process makes its own."""
+    """Return this process's context. Connections don't survive a fork, so a child process makes its own."""
     return _context_of(os.getpid())
 
 

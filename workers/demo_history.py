@@ -1,7 +1,7 @@
-"""`python -m workers.demo_history`: the last days of a demonstration, made up in a home that is still empty.
+"""`python -m workers.demo_history`: make up the last days of a demonstration in a home that is still empty.
 
-Relay, workers and made-up people go through them in this one process by a clock that is told the time: the same use
-cases, the same steps of the same chains, one after the other instead of through the broker.
+One process plays relay, workers and people on a clock that it sets itself. It runs the same use cases and the same
+steps of the same chains as a real installation, one after the other instead of through the broker.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from workers.chains import chains
 from workers.context import Context, get_context
 
 BEFORE, LAST_DAY, LAST_HOURS = timedelta(hours=46), timedelta(hours=26), timedelta(hours=2)
-"""Until the first fault comes, lines are opened and built; then faults too; and many in the last hours."""
+"""The three periods: only new lines are opened and built; faults come too; many faults come."""
 STRIDE, STEP = timedelta(hours=1), timedelta(minutes=6)
-"""How far the clock goes at once, before the last day and on it."""
+"""How far the clock moves at once: before the last day, and on the last day."""
 
 POISONED = 9
-"""Of the hops on the last day, the one whose worker dies every time: it ends in the quarantine."""
+"""The number, among the last day's hops, of the one whose worker dies every time; it ends in the quarantine."""
 MOST_AT_ONCE = 1_000
 
 
 class DemoWorker:
-    """Relay and workers in one, by `here`'s clock."""
+    """Relay and workers in one process, on the context's clock."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -50,7 +50,7 @@ class DemoWorker:
         self._seen = 0
 
     def work(self, last_day: bool) -> None:
-        """Do what is due until nothing is."""
+        """Send and do due hops and effects until none are left."""
         now, database = self.context.now(), self.context.database
         with database.write() as tx:
             timers.fire(tx, self.rulebook, now, MOST_AT_ONCE)
@@ -77,7 +77,7 @@ class DemoWorker:
             pairs = [(hop_id, generation) for hop_id, generation in app.tasks[task]([list(pair) for pair in pairs])]
 
     def _without_the_deadly_one(self, pairs: list[Pair]) -> list[Pair]:
-        """Its worker receives it and dies, again and again until the outbox has had enough of it."""
+        """Receive the poisoned hop and do no more, as a worker that dies does; the outbox counts each as a failure."""
         self._seen += len(pairs)
         if self.deadly is None and self._seen >= POISONED and pairs:
             self.deadly = pairs[-1][0]
@@ -89,7 +89,7 @@ class DemoWorker:
 
 
 def make_up(context: Context, end: datetime) -> None:
-    """The days until `end`."""
+    """Make up the days until `end`."""
     settings, database, rulebook = context.settings, context.database, context.rules.get()
     start = end - BEFORE - LAST_DAY
     past = DemoWorker(context)
@@ -122,7 +122,7 @@ def main() -> None:
 
 
 def _in_a_hurry(connection: sqlite3.Connection, _record: object) -> None:
-    """Nobody waits for the disk: what a power cut would take away is made up anew."""
+    """Don't wait for the disk: after a power cut the history is simply made up again."""
     connection.execute("PRAGMA synchronous=OFF")
 
 

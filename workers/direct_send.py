@@ -1,8 +1,8 @@
-"""直送: a worker that ends hops publishes those that follow itself, without waiting for the relay.
+"""直送 direct sending: a worker that ends hops publishes the following hops itself; they needn't wait for the relay.
 
-The transaction that makes them marks them as sent, so this is the relay's way, only shorter: when a worker dies before
-it has published, their lease runs out and the relay sends them. A queue with work waiting gets nothing more: there the
-hops stay due, and the relay collects them into larger batches.
+The transaction that makes the following hops marks them as sent, as the relay would. When the worker dies before it
+has published them, their lease runs out and the relay sends them. A queue with waiting messages gets no more from here:
+its hops stay due, and the relay collects them into larger batches.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class DirectSender:
         self._following: dict[tuple[str, str], frozenset[str]] = {}
 
     def to_queues_with_room(self, rulebook: Rulebook, team: str, lease: timedelta) -> DirectlySent:
-        """The teams that may follow `team` and whose queues have room; NONE when the broker is away."""
+        """Return the teams that may follow `team` and whose queues have room; NONE when the broker is away."""
         if self.publisher is None:
             return NONE
         if (rulebook.version, team) not in self._following:
@@ -44,7 +44,7 @@ class DirectSender:
             return NONE
 
     def publish(self, database: Database, made: Sequence[SentHop]) -> None:
-        """Publish these hops. Those that the broker does not take are due again in a second, not after their lease."""
+        """Publish these hops. Hops that the broker refuses become due in a second instead of after their lease."""
         if self.publisher is None or not made:
             return
         batches = [list(group) for _, group in groupby(sorted(made, key=_team), key=_team)]

@@ -1,4 +1,4 @@
-"""Who is asked for an outside effect: from a row's payload to the port that its kind names."""
+"""Receivers of outside effects: each turns effects' payloads into calls of one port."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workers.context import Context
 
 Effects = Sequence[EffectRow]
 Receiver = Callable[[Context, Effects], Mapping[str, str]]
-"""Hands effects in. Gives why an effect was refused for good, by its key. Raises OSError with the port out of reach."""
+"""Hands effects to a port. Returns, by key, why an effect was refused for good. Raises OSError if out of reach."""
 
 
 def _sms(context: Context, rows: Effects) -> Mapping[str, str]:
@@ -43,7 +43,7 @@ def _printing(context: Context, rows: Effects) -> Mapping[str, str]:
 
 
 def _paper(tx: Tx, operation_id: int | None = None, invoice: int | None = None) -> SlipData | InvoiceData:
-    """What is to be printed, as it was stored when it was booked."""
+    """Read the slip or invoice as it was stored when it was booked."""
     if operation_id is not None:
         return SlipData.from_json(operations.slip_content(tx, operation_id) or "")
     assert invoice is not None
@@ -51,7 +51,7 @@ def _paper(tx: Tx, operation_id: int | None = None, invoice: int | None = None) 
 
 
 def _set(paper: SlipData | InvoiceData, fonts: Path | None) -> tuple[str, bytes]:
-    """The sheet's name and its PDF."""
+    """Return the sheet's name and its PDF."""
     match paper:
         case SlipData():
             return paper.serial, slip(paper, fonts=fonts)

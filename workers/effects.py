@@ -1,7 +1,7 @@
-"""Outside effects: a message → its effects: look, ask their receiver, confirm.
+"""Outside effects: receive the effects of a message, hand them to their receiver, confirm them.
 
-No transaction is open while a receiver is asked. What was accepted and not confirmed, because the process died in
-between, is handed in again under the same key when its lease is over, and the receiver recognises it.
+No transaction is open during the call to a receiver. When the process dies between the receiver's acceptance and our
+confirmation, the effect is handed in again under the same idempotency key after its lease, and the receiver ignores it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 def deliver(pairs: Sequence[Pair]) -> None:
-    """One message: what is still at its generation is ours, the rest is stale."""
+    """Deliver one message's effects. Effects whose generation no longer matches are stale and dropped."""
     context = get_context()
     with context.database.write() as tx:
         ours = effects.receive(tx, pairs, context.now(), context.settings.lease_span)
@@ -47,7 +47,7 @@ class _Delivery:
         Batch(self._hand_in, self._fail, self._wait).run(rows)
 
     def _hand_in(self, rows: Effects) -> list[Pair]:
-        """All at once; those that were confirmed."""
+        """Hand all of them in at once and return the confirmed ones."""
         return self._settle(rows, RECEIVERS[self.port](self.context, rows))
 
     def _settle(self, rows: Effects, refused: Mapping[str, str]) -> list[Pair]:
@@ -72,7 +72,7 @@ class _Delivery:
         log.warning("receiver out of reach, effects stay due", failure=failure, effects=[row.id for row in rows])
 
     def _fail(self, row: EffectRow, broken: Exception) -> None:
-        """Only the error's kind is kept and logged: its text may quote a customer."""
+        """Keep and log only the error's type: its text may quote a customer."""
         failure = f"{self.port}: {type(broken).__name__}"
         with self.context.database.write() as tx:
             quarantined = effects.fail(tx, _pair(row), failure, self.context.now())

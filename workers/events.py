@@ -1,7 +1,7 @@
-"""A worker's task events for Flower, gathered for a moment.
+"""A worker's task events for Flower, published in larger batches.
 
-Celery buffers them and publishes the buffer in the loop's next round: three times a message, and once before the
-message reaches the process that does its work. That was a third of the main process's time.
+Celery buffers events but flushes the buffer in the event loop's next round: three times per message, once even before
+the message reaches the pool process. Those flushes took a third of the main process's time.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 from celery import bootsteps
 
 GATHER_SECONDS = 0.1
-"""How long an event may wait for others; Flower asks anew every few seconds."""
+"""How long an event may wait for others; Flower refreshes only every few seconds."""
 
 
 class GatherEvents(bootsteps.StartStopStep):
-    """A step of the consumer's start, after the one that makes its dispatcher of events."""
+    """A bootstep of the consumer, run after the one that makes its event dispatcher."""
 
     requires = ("celery.worker.consumer.events:Events",)
 
@@ -35,6 +35,6 @@ class GatherEvents(bootsteps.StartStopStep):
             dispatcher.on_send_buffered = buffered
 
     def stop(self, parent: Any) -> None:
-        """What still waits is published."""
+        """Publish the events that still wait."""
         if parent.event_dispatcher is not None:
             parent.event_dispatcher.flush()

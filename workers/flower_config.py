@@ -1,7 +1,7 @@
-"""Flower's own settings, as `--conf` reads them: every name in here that Flower knows as an option is set.
+"""Flower's own settings, read by `flower --conf`: each name in this module that is one of Flower's options sets it.
 
-Flower shows teams, steps, numbers of tickets and ids; it can stop workers, so it is nobody's without a password but
-this machine's.
+Flower shows teams, steps, ticket numbers and ids, and it can stop workers. Without a password only this machine may
+reach it.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ address = _settings.flower_address
 port = _settings.flower_port
 basic_auth = [f"paidan:{_settings.flower_password.get_secret_value()}"] if _settings.flower_password else []
 
-# What was seen is there again after a restart; a message is a hint, so what Flower knows is one too.
+# Flower's view survives a restart. It is never authoritative: the database is.
 persistent = True
 db = str(_settings.root / "flower")
 state_save_interval = 60_000
 max_tasks = 20_000
-purge_offline_workers = 86_400  # a worker that is gone is looked for in here, for a day
+purge_offline_workers = 86_400  # s: people look here for a worker that is gone, so it stays listed for a day
 
-tasks_columns = "name,args,state,received,runtime,worker"  # the name leads to the rest
+tasks_columns = "name,args,state,received,runtime,worker"  # the name links to a task's other fields
 
 
 def format_task(task: Any) -> Any:
-    """`(3 hops: F00000041 …)` as people read it; a search looks at all the numbers, also at those not shown."""
+    """Shorten `(3 hops: F00000041 …)` for people; Flower's search still covers the numbers left out."""
     shown = re.fullmatch(r"\((.+): (.+)\)", task.args or "")
     if shown:
         what, numbers = shown.group(1), shown.group(2).split()

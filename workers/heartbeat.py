@@ -1,7 +1,7 @@
-"""A worker's signs of life in the database, from a thread of the process that does its work.
+"""A worker's heartbeats in the database, written by a thread of the pool process that does its work.
 
-Not from Celery's main process: it forks, and a lock on SQLite's queue of writers that a child inherits is held for as
-long as the child lives.
+Celery's main process must not write them: it forks, and a child that inherits the lock file of SQLite's writers' queue
+would hold the lock for as long as it lives.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ log = structlog.get_logger()
 
 
 def process_name(kind: str) -> str:
-    """The same for a process and for its successor: under which name it is supervised, on which machine."""
+    """Name a process by its supervised name and its machine, so that it has the same name after a restart."""
     return f"{os.environ.get('SUPERVISED_AS', kind)}@{socket.gethostname()}"
 
 
 def keep_beating(kind: str) -> threading.Event:
-    """In a thread, until this process ends, or the event is set that is given back."""
+    """Write heartbeats in a thread until the process ends or the returned event is set."""
     database, stopped = Database(load_settings().database), threading.Event()
     threading.Thread(target=_beat, args=(database, kind, stopped), daemon=True, name="beating").start()
     return stopped
@@ -40,6 +40,6 @@ def _beat(database: Database, kind: str, stopped: threading.Event) -> None:
             with database.write() as tx:
                 heartbeats.beat(tx, process_name(kind), kind, started_at, datetime.now(UTC))
         except SQLAlchemyError as away:
-            log.warning("no sign of life given", error=type(away).__name__)
+            log.warning("heartbeat not written", error=type(away).__name__)
         stopped.wait(heartbeats.BEAT_SECONDS)
     database.dispose()

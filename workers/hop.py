@@ -1,12 +1,12 @@
-"""A message → its hops: look, act outside, lock, check the generation, write, commit, hand on.
+"""One step for the hops of one message: read, ask outside, lock, check the generation, write, commit, publish.
 
-An automatic stretch is a Celery chain of steps. Every step takes the (hop id, generation) pairs that the step before it
-gave back, each under a new generation: a step that is delivered twice finds its pairs stale, and a hop that failed or
-went to the quarantine drops out on the way. What is not in the database when a process dies has not happened: the lease
-runs out and the relay sends the hop again.
+An automatic stretch is a Celery chain of steps. Each step takes the (hop id, generation) pairs that the step before
+returned, each with a new generation. So a step that is delivered twice finds its pairs stale, and a hop that failed or
+went to the quarantine drops out on the way. When a process dies before its commit, nothing has happened: the lease runs
+out and the relay sends the hop again.
 
-The first step receives the hops in its own transaction. Hops that were sent before, in vain, are received by a task of
-its own: if they are what their worker dies of, it is then on record who had them, and counts as a failure.
+The first step receives the hops in its own transaction. Hops whose earlier sending failed are received by a separate
+task first: if they crash their worker, the database then knows that it had received them and counts a failure.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 
 def receive(pairs: Sequence[Pair]) -> list[Pair]:
-    """Of hops that were sent before: what is still at the message's generation is ours, the rest is stale."""
+    """Mark hops as received; return those whose generation still matches. The rest are stale."""
     context = get_context()
     with context.database.write() as tx:
         ours = hops.receive(tx, pairs, context.now(), context.settings.lease_span)
@@ -48,28 +48,28 @@ def _tell_stale(pairs: Sequence[Pair], ours: Sequence[Pair]) -> None:
 
 
 def lost(pairs: Sequence[Pair], kept: Sequence[Pair]) -> list[int]:
-    """The ids of those that were dropped on the way, for the log."""
+    """Return the ids of the dropped rows, for the log."""
     return sorted({row_id for row_id, _ in pairs} - {row_id for row_id, _ in kept})
 
 
 def put_back(pairs: Sequence[Pair]) -> None:
-    """Hops whose message this worker can do nothing with, because it is of another release: due again in a moment, and
-    nobody's failure."""
+    """Make hops due again in a second without counting a failure: only a worker of another release knows their task."""
     context = get_context()
     with context.database.write() as tx:
         hops.postpone(tx, pairs, context.now() + timedelta(seconds=1))
 
 
 def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
-    """One step, the `place`-th of its stretch, for these hops, in one transaction; one that breaks it fails alone.
+    """Run a step for these hops in one transaction; a hop that makes the step fail is isolated and fails alone.
 
-    Raises OperationalError, SoftTimeLimitExceeded, as `Batch` says.
+    `place` is the step's position in its stretch, from 0; `effect` is its task's name. Returns the pairs for the next
+    step. Raises OperationalError and SoftTimeLimitExceeded as `Batch.run` does.
     """
     return Batch(partial(_act, step, place, effect), partial(_fail, effect), partial(_wait, effect)).run(pairs)
 
 
 def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
-    """A hop that was sent again after a crash goes through the steps that it has behind it without doing them again."""
+    """Do the step for the hops that still need it. A hop sent again after a crash skips the steps already done."""
     context = get_context()
     rulebook = context.rules.get()
     lease, direct = context.settings.lease_span, NONE
@@ -121,7 +121,7 @@ def _wait(effect: str, pairs: Sequence[Pair], away: OSError) -> None:
 
 
 def _fail(effect: str, pair: Pair, broken: Exception) -> None:
-    """Only the error's kind is kept and logged: its text may quote a row, and a row may hold personal data."""
+    """Keep and log only the error's type: its text may quote a row, and a row may hold personal data."""
     failure = f"{effect}: {type(broken).__name__}"
     context = get_context()
     with context.database.write() as tx:

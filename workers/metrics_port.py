@@ -1,4 +1,7 @@
-"""Where a relay or a worker shows its metrics, when it is no child of `dispatch up`, whose web shows them all."""
+"""The HTTP port on which a relay or a worker shows its metrics when it doesn't run under `dispatch up`.
+
+Under `dispatch up` the web shows the metrics of all processes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ from dispatch.settings import Settings
 
 
 def show_metrics(settings: Settings) -> int:
-    """In a thread, until the process ends; its port, 0 where none is set. Raises BadSettings, MissingPart."""
+    """Serve /metrics in a thread until the process ends; return the port, 0 when none is set.
+
+    Raises BadSettings without a token, MissingPart when the port is taken.
+    """
     if not settings.metrics_port:
         return 0
     if settings.metrics_token is None:
@@ -61,6 +67,6 @@ def _handler(token: SecretStr) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Nothing: being read is no event."""
+            """Log nothing: a scrape is no event."""
 
     return MetricsHandler

@@ -1,8 +1,8 @@
 """On SQLite only one process writes at a time, so a step computes its result before it takes the write lock.
 
-Reading, asking the rules and freezing a record are half of such an act. The result holds if the hops and the columns
-read with them are unchanged under the lock and no act has entered their tickets' histories; otherwise the step computes
-it again.
+Reading, applying the rules and freezing a record are half of a step's work. The result is used if, under the lock, the
+hops and the columns read with them are unchanged and their tickets' histories have no new entry; otherwise the step
+computes it again.
 """
 
 from __future__ import annotations

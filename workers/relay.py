@@ -1,7 +1,7 @@
-"""Due rows → broker. The relay sends due hops and effects in batches, and lets timers fire; it holds no state.
+"""The relay sends due hops and effects to the broker in batches and fires timers; it holds no state.
 
-Any number of relays may run: SKIP LOCKED parts the work. Killed between its commit and the publish, it has marked as
-sent what nobody got; the lease runs out and it is sent again.
+Any number of relays may run: SKIP LOCKED divides the rows among them. When a relay is killed between its commit and the
+publish, rows are marked as sent that no worker got; their lease runs out and they are sent again.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ log = structlog.get_logger()
 S = TypeVar("S", hops.SentHop, effects.SentEffect)
 
 MOST_EFFECTS = 50
-"""Effects in one message: asking their receiver for all of them must fit into a task's time limit."""
+"""The most effects in one message: handing all of them to their receiver must fit into a task's time limit."""
 SPLIT = 8
-"""Into how many messages one becomes whose hops have been a worker's death: with each time the sound ones among them
-have fewer neighbours, and are alone before they have failed too often."""
+"""Each failure of a hop divides its next batch's size by this, so that a sound hop that was in the same batch as a
+failing one is alone before it has failed too often."""
 MOST_AGED = 50
-"""Old cases, or effects, in one transaction: little, so that nobody waits for it."""
+"""The most old cases, or old effects, moved in one transaction: few, so that other writers don't wait long."""
 AGED_SECONDS = 60
-"""How often is looked for what has become old; as long as there is more, with every sweep."""
+"""How often the relay looks for old cases and effects; while there are more, it goes on with every sweep."""
 SWEEP_SECONDS = 0.25
-"""How often timers are looked at, and due hops even when nothing woke the relay."""
+"""How often the relay checks timers, and due rows even when no wake-up came."""
 PAUSE_SECONDS = 0.01
-"""Between two looks at what is due, at least."""
+"""The least time between two checks for due rows."""
 GATHER_SECONDS = 0.1
-"""How long what is due may gather while work waits in other teams' queues."""
+"""How long due hops may gather while messages wait in other teams' queues."""
 
 
 class Relay:
@@ -66,7 +66,7 @@ class Relay:
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
-        """Until stopped. A broker or database that is away is waited for; nothing is remembered meanwhile."""
+        """Work until stopped. While the broker or the database is away, retry every second; no state is kept."""
         wakeups = Wakeups(self.context.database)
         swept = 0.0
         while not self.stop.is_set():
@@ -92,7 +92,7 @@ class Relay:
         wakeups.forget()
 
     def send_due(self) -> int:
-        """Send what is due to the queues that have room; how many hops and effects."""
+        """Send due rows to the queues that have room; return how many hops and effects were taken."""
         with self.context.database.autocommit_read() as tx:
             now = datetime.now(UTC)
             due, effects_due = hops.teams_due(tx, now, self.publisher.tasks), effects.is_due(tx, now)
@@ -124,7 +124,7 @@ class Relay:
         return len(due)
 
     def _send(self, batches: Iterable[list[S]], publish: Callable[[list[S]], None], outbox: Outbox) -> None:
-        """What couldn't be published is due again soon, rather than after its lease. Raises one of `gone`."""
+        """Publish the batches. Raises one of `unreachable`; the unpublished rows then are due again in a second."""
         unsent = list(batches)
         try:
             while unsent:
@@ -137,11 +137,10 @@ class Relay:
             raise
 
     def _ready(self, due_since: Mapping[str, datetime]) -> set[str]:
-        """The teams that are to get a message now.
+        """Return the teams that get a message now: their queues must have room.
 
-        A queue that has work waiting isn't added to; its backlog doesn't hide the others' work. And while work waits
-        anywhere, workers are busy: more messages would be smaller ones, and wait in their turn. So what is due gathers
-        meanwhile, but not for long, for the work that waits may be other workers'.
+        While messages wait in any queue, workers are busy, and sending at once would only make smaller messages that
+        wait too. So due hops gather then, but for GATHER_SECONDS at most: the busy workers may serve other teams.
         """
         if not due_since:
             return set()
@@ -159,7 +158,7 @@ class Relay:
                 self._beaten = time.monotonic()
 
     def retain(self) -> None:
-        """What has become old goes its way, some of it; looked for now and then."""
+        """Every AGED_SECONDS, move some old cases into the case store and empty some old effects' payloads."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
         settings, now = self.context.settings, datetime.now(UTC)
@@ -177,8 +176,10 @@ def _measure(outbox: str, due: Sequence[S], receiver: Callable[[S], str]) -> Non
 
 
 def _batches(due: Sequence[S], receiver: Callable[[S], str], size: int) -> Iterator[list[S]]:
-    """By receiver. What has failed before goes with fewer and fewer, so that it can't take many down again; what was
-    sent in vain before goes apart from what wasn't."""
+    """Group due rows by receiver, number of failures and whether their last lease expired.
+
+    The more often rows have failed, the smaller their batches: a row that crashes its worker then takes fewer with it.
+    """
 
     def alike(sending: S) -> tuple[str, int, bool]:
         return receiver(sending), sending.failures, sending.waited.expired

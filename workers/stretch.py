@@ -1,4 +1,4 @@
-"""What a team's automatic stretch is made of: its steps, and what each of them may do."""
+"""A team's automatic stretch: the steps that its worker does before a person looks, and what a step may do."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from workers.context import Context
 
 Hops = Sequence[LockedHop]
 Write = Callable[[Tx, Rulebook, Hops, datetime], None]
-"""Writes what a step found out about hops that are now locked and still ours."""
+"""Writes a step's results for hops that are now locked and still ours."""
 End = Callable[[Tx, Rulebook, Hops, datetime, DirectlySent], Changes]
-"""Works out how such hops end, and which of the following hops are sent directly; writes nothing yet."""
+"""Computes how such hops end and which of the following hops are sent directly; writes nothing."""
 Look = Callable[[Context, Hops], Write]
-"""Asks the outside world about hops that were read (no transaction is open meanwhile), and gives what is to be written.
-It may run twice for the same hop, so what it asks outside must be repeatable or carry a key. Raises OSError when that
-is out of reach."""
+"""Asks outside systems about hops, with no transaction open, and returns the Write that stores the answers.
+It may run twice for the same hop, so its requests must be repeatable or carry an idempotency key. Raises OSError when
+the outside system is out of reach."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One task of a chain: `write` or `end` alone, or `look` first where the outside world is asked.
+    """One task of a chain, with exactly one of `write`, `end` and `look`; `look` is for asking outside systems.
 
-    `name` is what Flower shows behind the team's. `again`: a hop may come to it once more, as a reminder does. `last`:
-    after it a hop isn't in the worker's hands any more; the stretch says which it is.
+    `name`: the part of the task's name behind the team's. `again`: a hop may reach this step more than once, as a
+    reminder does. `last`: the worker is done with a hop after this step; `Stretch` sets it.
     """
 
     name: str
@@ -42,16 +42,19 @@ class Step:
 
     @property
     def about(self) -> str | None:
-        """What its author says of it."""
+        """The step's description: its function's docstring."""
         return (self.look or self.end or self.write).__doc__
 
     def is_before(self, row: LockedHop, place: int) -> bool:
-        """Whether the hop has this step, the `place`-th, still to go. The last one always: a worker of another release,
-        with more or fewer steps, may have counted those before it otherwise."""
+        """Whether the hop still needs this step, the `place`-th from 0.
+
+        A hop always needs the last step: a worker of another release may have more or fewer steps before it, so that
+        `steps_done` counts differently.
+        """
         return self.last or bool(row.steps_done <= place)
 
     def still_to_do(self, rows: Hops, place: int) -> Hops:
-        """Those of the hops that have it still to go."""
+        """Return the hops that still need this step."""
         return [row for row in rows if self.is_before(row, place)]
 
 
@@ -62,13 +65,13 @@ def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
 
 
 def show(tx: Tx, mine: Hops, now: datetime, wake_at: datetime | None) -> None:
-    """Hops of one team come onto its board, and whoever watches it is told; at `wake_at` they are looked at again."""
+    """Put hops of one team onto its board and wake the people watching it; their timer fires at `wake_at`."""
     hops.board(tx, [row.id for row in mine], now, wake_at)
     came_onto_board(tx, mine[0].team, [row.ticket_id for row in mine])
 
 
 class Stretch:
-    """A team's automatic stretch: its own steps, then on the board, unless its steps see to the end."""
+    """A team's automatic stretch: its own steps, then the board, unless `board=False` because they end the hop."""
 
     def __init__(self, *steps: Step, board: bool = True) -> None:
         *first, last = (*steps, Step("board", to_board)) if board else steps

@@ -1,8 +1,8 @@
-"""A message that can't be acknowledged is a lost connection, and the worker connects anew.
+"""A failed acknowledgement counts as a lost connection, so that the worker reconnects.
 
-Celery notes it in its log and goes on, with the message still counted as fetched. A worker of ours fetches one message
-at a time: it would never fetch another, although it gives its signs of life and the broker is well. Raised, it is what
-every other lost connection is: what was fetched comes again, and is stale if it was done.
+Celery would log the failure and go on, with the message still counted as fetched. Our workers prefetch one message, so
+such a worker would never fetch another, although its heartbeats go on and the broker is well. Raising the error makes
+the worker reconnect; the broker then delivers the message again, and it is stale if its work was done.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from celery.worker import request
 
 
 class StrictRequest(request.Request):
-    """A message in a worker's hands."""
+    """A received message whose failed acknowledgement raises."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options | {"connection_errors": ()})  # of these it would only tell the log
+        super().__init__(*args, **options | {"connection_errors": ()})  # Celery would only log these errors
 
 
 class Task(celery.Task):
-    """One whose messages are such."""
+    """A task whose messages are StrictRequests."""
 
     Request = f"{__name__}:{StrictRequest.__name__}"

@@ -1,4 +1,4 @@
-"""The names of the tasks that every release knows. They stay: two releases run side by side."""
+"""The names of the tasks that every release knows. They never change, because two releases may run side by side."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ DELIVER = f"{EFFECTS}.deliver"
 
 
 def receive_task(team: str) -> str:
-    """The task that only marks hops as received: before the chain of those that were sent in vain before."""
+    """Name the task that only marks hops as received; it precedes the chain of hops whose earlier sending failed."""
     return f"{team}.receive"

@@ -1,4 +1,4 @@
-"""竣工开通 activation: the line is built, the account goes into service."""
+"""竣工开通 activation: the line is built, and the worker puts the account into service."""
 
 from dispatch.tickets import construction
 from workers.stretch import Step, Stretch

@@ -1,4 +1,4 @@
-"""工单归档 archive: freezes the record."""
+"""工单归档 archive: the worker freezes the ticket's record."""
 
 from __future__ import annotations
 

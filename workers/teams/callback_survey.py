@@ -1,7 +1,7 @@
-"""工单回访 callback survey: the customer gets a link; who doesn't answer is reminded, then counted as unreachable.
+"""工单回访 callback survey: the customer gets a link; one who doesn't answer is reminded, then counted as unreachable.
 
-The intent to send is a row before anything is sent, and its key goes along: a process that dies after the sending and
-before the confirmation sends the same key again, which the gateway recognises.
+A row with an idempotency key is written before the message is sent. A process that dies between sending and
+confirmation makes the message be sent again under the same key, and the gateway ignores it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from workers.stretch import Hops, Step, Stretch, Write, show
 
 
 def prepare(tx: Tx, _rulebook: Rulebook, mine: Hops, now: datetime) -> None:
-    """Write down that the customers are to be asked, and by which link."""
+    """Open a survey, with its link, for each customer."""
     surveys.open_surveys(tx, [row.id for row in mine], now)
 
 
 def ask(context: Context, rows: Hops) -> Write:
-    """Send the link; from then on the hop waits for the customer."""
+    """Send the links; from then on the hops wait for the customers."""
     with context.database.read() as tx:
         questions = surveys.unconfirmed(tx, [row.id for row in rows])
     context.sms.send([Message(q.key, q.mobile, _text(q, context.settings.survey_url)) for q in questions])

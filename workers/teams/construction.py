@@ -1,4 +1,4 @@
-"""施工 construction: the worker proposes the person who is to build the line."""
+"""施工 construction: the worker proposes the person who builds the line."""
 
 from workers.assignment import ASSIGN
 from workers.stretch import Stretch

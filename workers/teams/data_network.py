@@ -1,4 +1,4 @@
-"""网络维护·数据 data network: nothing is done by itself; the hop goes on the board."""
+"""网络维护·数据 data network: the worker only puts the hop on the board."""
 
 from workers.stretch import Stretch
 

@@ -1,4 +1,4 @@
-"""装维 installers: the worker proposes the person who is to go."""
+"""装维 installers: the worker proposes the person for the visit."""
 
 from workers.assignment import ASSIGN
 from workers.stretch import Stretch

@@ -1,4 +1,4 @@
-"""网管监控 NOC: the line is tested before a person looks, so that the board shows what the test showed."""
+"""网管监控 NOC: the worker tests the line before the hop goes on the board, which shows the result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workers.stretch import Hops, Step, Stretch, Write
 
 
 def line_test(context: Context, rows: Hops) -> Write:
-    """Measure the customers' lines and keep what was found with the hop."""
+    """Test the customers' lines and keep the results with the hops."""
     results = context.line_tester.test([row.account for row in rows])
 
     def write(tx: Tx, _rulebook: Rulebook, mine: Hops, _now: datetime) -> None:

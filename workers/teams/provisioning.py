@@ -14,7 +14,7 @@ from workers.stretch import Hops, Step, Stretch, Write
 
 
 def prepare(context: Context, rows: Hops) -> Write:
-    """Order the preparation under a key of the hop's, so that a repetition is recognised."""
+    """Order the preparation under the hop's idempotency key, so that a repeated order is recognised."""
     with context.database.read() as tx:
         lines = accounts.lines(tx, [row.account_id for row in rows])
     orders = {}

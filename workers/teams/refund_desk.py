@@ -1,4 +1,4 @@
-"""退单退费台 refund desk: the failed order waits here until cancel and refund ends it, and nothing else does."""
+"""退单退费台 refund desk: the failed order waits here; only the operation cancel and refund ends it."""
 
 from workers.stretch import Stretch
 

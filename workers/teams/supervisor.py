@@ -1,4 +1,4 @@
-"""调度主管 supervisor: nothing is done by itself; the hop goes on the board."""
+"""调度主管 supervisor: the worker only puts the hop on the board."""
 
 from workers.stretch import Stretch
 

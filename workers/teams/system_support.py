@@ -1,4 +1,4 @@
-"""业务支撑中心 system support: what our own books say of the account is looked up before a person looks."""
+"""业务支撑中心 system support: the worker looks the account up in our own database before the hop goes on the board."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from dispatch.storage.database import Tx
 from workers.stretch import Hops, Step, Stretch
 
 LATEST = 3
-"""Account operations that are shown: what was done to the account shortly before its fault."""
+"""How many of the account's latest operations are shown: one of them may have caused the fault."""
 
 
 def account_check(tx: Tx, _rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
-    """Note the account's state and why it is suspended, what was ordered for its line and isn't confirmed, and which
-    operations were done last; no personal data."""
+    """Note the account's state and why it is suspended, the unconfirmed orders for its line, and its latest operations.
+
+    The note holds no personal data.
+    """
     ids = sorted({row.account_id for row in mine})
     states = accounts.states(tx, ids)
     ordered = effects.keys_in_lanes(tx, [lane_of(account_id) for account_id in ids])

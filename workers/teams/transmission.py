@@ -1,4 +1,4 @@
-"""网络维护·传输 transmission: nothing is done by itself; the hop goes on the board."""
+"""网络维护·传输 transmission: the worker only puts the hop on the board."""
 
 from workers.stretch import Stretch
 
