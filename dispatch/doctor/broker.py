@@ -1,4 +1,7 @@
-"""The broker and who listens to it. The questions are put by `workers.broker_check`: in here no broker is known."""
+"""The checks of the broker and of the workers that serve its queues.
+
+`dispatch` imports no broker client, so `workers.broker_check` asks the broker in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,14 @@ APPENDING = Title("代理落盘", "its durability")
 CLOCK = Title("代理时钟", "its clock")
 QUEUES = Title("队列", "queues")
 
-UNTOLD = Wording("查不到", "it doesn't tell")
+UNKNOWN = Wording("查不到", "unknown: the broker doesn't say")
 
 SECONDS = 30
+"""How long `workers.broker_check` may take."""
 
 
 def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult]:
-    """`queues`: those that somebody must serve."""
+    """Check the broker; `queues` are the queues that need a worker."""
     environment = dict(os.environ)
     if settings.broker_url is None:
         if not is_running(settings):
@@ -52,13 +56,13 @@ def _ask(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def judge(told: Mapping[str, Any], queues: Collection[str]) -> Iterator[CheckResult]:
-    """What `workers.broker_check` told, as findings."""
+    """Turn the answer of `workers.broker_check` into results."""
     if not told["reached"]:
         yield bad(
             BROKER,
             Wording(f"连不上：{told['failure']}", f"out of reach: {told['failure']}"),
-            "启动消息代理，或改正 DISPATCH_BROKER_URL；其间工单照常受理，待派",
-            "start it, or mend DISPATCH_BROKER_URL; meanwhile faults are accepted and wait to be sent",
+            "启动消息代理，或改正 DISPATCH_BROKER_URL；在此期间工单照常受理，待派",
+            "start it, or correct DISPATCH_BROKER_URL; meanwhile faults are accepted and wait to be sent",
         )
         return
     yield good(BROKER, same(f"{told['kind']} {told['version'] or ''}".strip()))
@@ -74,7 +78,7 @@ def _policy(policy: str | None) -> CheckResult:
     if policy is None:
         return doubtful(
             POLICY,
-            UNTOLD,
+            UNKNOWN,
             "请确认 maxmemory-policy 是 noeviction",
             "make sure that its maxmemory-policy is noeviction",
         )
@@ -93,9 +97,10 @@ def _appending(append_only: bool | None) -> CheckResult:
         return good(APPENDING, same("appendonly yes"))
     return doubtful(
         APPENDING,
-        UNTOLD if append_only is None else same("appendonly no"),
-        "重启后须等租约到期重发：CONFIG SET appendonly yes",
-        "after its restart what was queued waits for its lease: CONFIG SET appendonly yes",
+        UNKNOWN if append_only is None else same("appendonly no"),
+        "代理重启会丢失队列中的消息，工单须等租约到期才重发：CONFIG SET appendonly yes",
+        "a restart of the broker loses queued messages, which are sent again only after their lease: "
+        "CONFIG SET appendonly yes",
     )
 
 
@@ -104,16 +109,16 @@ def _queues(served: Mapping[str, list[str]], queues: Collection[str]) -> CheckRe
     if alone:
         return bad(
             QUEUES,
-            Wording(f"{len(alone)} 个没有 worker", f"{len(alone)} without worker"),
-            f"为这些队列启动 worker:celery -A workers.app worker -E -Q {','.join(alone)}",
+            Wording(f"{len(alone)} 个没有 worker", f"{len(alone)} without a worker"),
+            f"为这些队列启动 worker：celery -A workers.app worker -E -Q {','.join(alone)}",
             f"start a worker for them: celery -A workers.app worker -E -Q {','.join(alone)}",
         )
     if not queues:
         return good(
             QUEUES,
             Wording(
-                f"{len(served)} 个有 worker；规则有误，不知道需要哪些",
-                f"{len(served)} served; which are needed, only good rules say",
+                f"{len(served)} 个有 worker；规则有误，无法判断需要哪些",
+                f"{len(served)} served; the rules are faulty, so the needed ones are unknown",
             ),
         )
     workers = {worker for each in served.values() for worker in each}

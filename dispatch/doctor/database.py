@@ -1,4 +1,4 @@
-"""The database: does it answer, at the right schema, durably, by the right time; and what it says of the work."""
+"""The checks of the database: connection, schema, durability, clock; and of the work in it: due hops, quarantine."""
 
 from __future__ import annotations
 
@@ -31,12 +31,14 @@ WAITING = Title("待派", "hops due")
 QUARANTINE = Title("隔离区", "quarantine")
 
 OLDEST_DUE = 60.0
-"""Seconds for which a hop may be due before something is wrong with relay or workers."""
+"""Seconds for which a hop may be due; after that something is wrong with the relay or the workers."""
 LITTLE_AHEAD, FAR_AHEAD = 1.0, 10.0
-"""Seconds by which two clocks may differ: times are compared that different machines have written."""
+"""Seconds between two clocks: from the first on somebody should look, from the second on it is bad. The program
+compares times that different machines have written."""
 
 
 def clock(check: Title, ahead: float) -> CheckResult:
+    """Judge a clock that is `ahead` seconds ahead of this machine's, or behind it when negative."""
     off = f"{abs(ahead):.1f}"
     found = Wording(f"{'快' if ahead > 0 else '慢'} {off} 秒", f"{off} s {'ahead' if ahead > 0 else 'behind'}")
     if abs(ahead) < LITTLE_AHEAD:
@@ -46,7 +48,7 @@ def clock(check: Title, ahead: float) -> CheckResult:
 
 
 def examine(settings: Settings, file: Rulebook | None) -> Iterator[CheckResult]:
-    """`file`: the rules as the file has them now, if it is good."""
+    """Check the database; `file` is the rulebook read from the rules file, None when that file has faults."""
     database = Database(settings.database)
     try:
         yield from _examine(settings, file, database)
@@ -63,7 +65,7 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
             DATABASE,
             same(f"{database.kind}: {reason}"),
             "启动数据库，或改正 DISPATCH_DATABASE_URL",
-            "start it, or mend DISPATCH_DATABASE_URL",
+            "start it, or correct DISPATCH_DATABASE_URL",
         )
         return
     yield good(DATABASE, same(database.kind))
@@ -95,8 +97,8 @@ def _durable(tx: Tx) -> CheckResult:
         return bad(
             DURABLE,
             Wording(f"{'、'.join(off)} 已关闭", f"{', '.join(off)} off"),
-            "断电会丢失已受理的工单：在 postgresql.conf 打开这些项",
-            "a power cut would lose what was accepted: switch them on in postgresql.conf",
+            "断电会丢失已受理的工单：请在 postgresql.conf 中打开这些项",
+            "a power cut would lose accepted tickets: switch them on in postgresql.conf",
         )
     return good(DURABLE, same("fsync, full_page_writes, synchronous_commit"))
 
@@ -109,20 +111,20 @@ def _in_force(tx: Tx, file: Rulebook | None) -> CheckResult:
             IN_FORCE,
             Wording("尚无", "none yet"),
             "启动 dispatch up 后即生效",
-            "they come into force when something starts: `dispatch up`",
+            "run `dispatch up`: the rules come into force when the first process starts",
         )
     if file is not None and file.version != version:
         return doubtful(
             IN_FORCE,
-            Wording(f"{version}，文件为 {file.version}", f"{version}, file {file.version}"),
-            "没有进程采用新规则：有进程在运行吗？是不是去掉了还有单的班组？",
-            "no process has taken the file up: does one run? Is a team dropped that still has work?",
+            Wording(f"{version}，文件为 {file.version}", f"{version}, the file has {file.version}"),
+            "没有进程采用新规则：有进程在运行吗？新规则是否去掉了仍有工单的班组？",
+            "no process has taken up the new rules: does any run? Do the new rules drop a team that still has work?",
         )
     return good(IN_FORCE, same(version))
 
 
 def _keys(tx: Tx, settings: Settings) -> CheckResult:
-    """One number is read back: keys that are there but not these are no good."""
+    """Decrypt one stored identity number: keys may be present and still be the wrong ones."""
     columns = (customer.c.id, customer.c.document_number)
     row = tx.execute(select(*columns).order_by(customer.c.id.desc()).limit(1)).first()
     if settings.embedded_database and row is None and not (settings.root / "field.keys").exists():
@@ -133,21 +135,21 @@ def _keys(tx: Tx, settings: Settings) -> CheckResult:
         return bad(
             KEYS,
             Wording("缺失或无法读取", "missing or unreadable"),
-            "设 DISPATCH_FIELD_KEYS 与 DISPATCH_INDEX_KEY(首次用 dispatch keys 生成)",
-            "set DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY; the first time `dispatch keys` makes them",
+            "请设置 DISPATCH_FIELD_KEYS 与 DISPATCH_INDEX_KEY（首次用 dispatch keys 生成）",
+            "set DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY; for a new database `dispatch keys` makes them",
         )
     if row is not None:
         try:
             cipher.decrypt_text(row.document_number, "customer", "document_number", row.id)
-        except Exception:  # whatever a wrong key leads to
+        except Exception:  # a wrong key may raise anything
             return bad(
                 KEYS,
-                Wording("不是这个数据库的密钥", "not those of this database"),
-                "换回录入时所用的密钥，否则证件号码不可读",
-                "bring back the keys with which it was written: identity numbers can't be read",
+                Wording("不是这个数据库的密钥", "not this database's keys"),
+                "请换回录入时所用的密钥，否则证件号码不可读",
+                "bring back the keys with which the data was written: without them identity numbers can't be read",
             )
-    opened = Wording("能解开所存内容", "they open what is stored")
-    return good(KEYS, opened if row is not None else Wording("已有", "there"))
+    opened = Wording("能解密已存数据", "they decrypt the stored data")
+    return good(KEYS, opened if row is not None else Wording("已设置", "set"))
 
 
 def _waiting(tx: Tx) -> CheckResult:
@@ -160,7 +162,7 @@ def _waiting(tx: Tx) -> CheckResult:
             WAITING,
             found,
             "中继或该班组的 worker 没有工作：见下方队列，或运行 dispatch up",
-            "no relay or no worker is at work on them: see the queues below, or run `dispatch up`",
+            "no relay sends them, or no worker takes them: see the queues below, or run `dispatch up`",
         )
     return good(WAITING, found)
 

@@ -1,4 +1,4 @@
-"""The whole examination, in the order in which one thing rests on the other."""
+"""The whole examination: settings, then files, then database, then broker, since each needs the ones before it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SETTINGS = Title("设置", "settings")
 
 
 def examine() -> Iterator[CheckResult]:
-    """Everything that can be looked at, whatever of it is broken."""
+    """Yield the results of all checks. Only faulty settings end the examination early."""
     try:
         settings = load_settings()
     except BadSettings as wrong:
@@ -24,7 +24,7 @@ def examine() -> Iterator[CheckResult]:
                 SETTINGS,
                 Wording(fault.text("zh"), fault.text("en")),
                 "改正该环境变量",
-                "mend that variable of the environment",
+                "correct that environment variable",
             )
         return
     yield good(SETTINGS, Wording("都认得，都有效", "all known and valid"))

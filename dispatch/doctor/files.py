@@ -1,4 +1,4 @@
-"""What lies in files here: the home and its disk, the rules, the script, the plans, keys, fonts."""
+"""The checks of this machine: the home and its disk, the rules, the script, the plans, fonts, web and Flower."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ WEB = Title("网页", "web")
 FLOWER = Title("任务监看", "Flower")
 
 LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
-"""Bytes free: below the first somebody should look, below the second a database will soon refuse to write."""
+"""Free bytes: below the first somebody should look, below the second a database will soon refuse to write."""
 
 
 def examine(settings: Settings) -> Iterator[CheckResult]:
+    """Check the files and addresses that these settings name."""
     yield from _home(settings.root)
     yield from _read(settings)
     yield _fonts(settings)
@@ -39,7 +40,7 @@ def examine(settings: Settings) -> Iterator[CheckResult]:
 
 
 def rules_file(settings: Settings) -> Rulebook | None:
-    """The file as it stands, if it is good."""
+    """Read the rules file; None when it has faults or can't be read."""
     try:
         return load_rules(settings.rules)
     except (BadRules, OSError):
@@ -53,7 +54,7 @@ def _home(root: Path) -> Iterator[CheckResult]:
             HOME,
             Wording(f"{root}：不可写", f"{root}: not writable"),
             "改用可写的目录（DISPATCH_HOME），或修正其权限",
-            "set DISPATCH_HOME to a folder that this user may write, or mend its permissions",
+            "set DISPATCH_HOME to a folder that this user may write, or correct its permissions",
         )
         return
     yield good(HOME, same(str(root)))
@@ -62,7 +63,7 @@ def _home(root: Path) -> Iterator[CheckResult]:
     if free < LITTLE_DISK:
         make = bad if free < NO_DISK else doubtful
         yield make(
-            DISK, found, "清理或扩充磁盘：写满后无法受理", "make room: once it is full, nothing is accepted any more"
+            DISK, found, "请清理或扩充磁盘：写满后无法受理", "make room: with a full disk no fault can be accepted"
         )
     else:
         yield good(DISK, found)
@@ -73,9 +74,9 @@ def _read(settings: Settings) -> Iterator[CheckResult]:
     if rulebook is None:
         yield bad(
             RULES_FILE,
-            Wording(f"{settings.rules}：有错误", f"{settings.rules}: faults"),
-            "运行 dispatch rules check 查看每处错误；改好之前沿用上一版",
-            "run `dispatch rules check`; until it is mended the last good version stays in force",
+            Wording(f"{settings.rules}：有错误", f"{settings.rules}: faulty"),
+            "运行 dispatch rules check 查看每处错误；改正之前沿用上一版",
+            "run `dispatch rules check`, which names every fault; until then the last good version stays in force",
         )
     else:
         yield good(
@@ -96,9 +97,9 @@ def _loads(check: Title, file: Path, group: str, load: object) -> CheckResult:
     except (BadRules, OSError):
         return bad(
             check,
-            Wording(f"{file}：有错误", f"{file}: faults"),
+            Wording(f"{file}：有错误", f"{file}: faulty"),
             f"运行 dispatch {group} check 查看每处错误",
-            f"run `dispatch {group} check`; it names every fault",
+            f"run `dispatch {group} check`, which names every fault",
         )
     return good(check, same(file.name))
 
@@ -111,12 +112,12 @@ def _fonts(settings: Settings) -> CheckResult:
             FONTS,
             Wording(f"{settings.fonts}：没有字体", f"{settings.fonts}: none found"),
             "把 DISPATCH_FONTS 指向有中文字体的目录，或不设此项",
-            "set DISPATCH_FONTS to a folder with a Chinese font, or leave it out",
+            "set DISPATCH_FONTS to a folder with a Chinese font, or leave it unset",
         )
     if any(ord(character) not in fonts.covered for character in "受理单¥0"):
         return bad(
             FONTS,
-            Wording(f"{settings.fonts}：没有中文", f"{settings.fonts}: no Chinese"),
+            Wording(f"{settings.fonts}：没有中文", f"{settings.fonts}: no Chinese characters"),
             "该目录没有中文字体，受理单无法打印；请加入一种",
             "slips can't be printed: put a Chinese font into the folder",
         )
@@ -128,8 +129,8 @@ def _web(settings: Settings) -> CheckResult:
         return doubtful(
             WEB,
             Wording(f"{settings.web_address} 未用 https", f"{settings.web_address} without https"),
-            "在前面放 https 代理，并设 DISPATCH_WEB_URL=https://…",
-            "put a proxy that speaks https before it, and set DISPATCH_WEB_URL=https://…",
+            "在前面部署 https 代理，并设 DISPATCH_WEB_URL=https://…",
+            "put an https proxy in front of it, and set DISPATCH_WEB_URL=https://…",
         )
     return good(WEB, same(settings.web_url or f"http://{settings.web_address}:{settings.web_port}"))
 
@@ -140,6 +141,6 @@ def _flower(settings: Settings) -> CheckResult:
             FLOWER,
             Wording(f"{settings.flower_address} 未设密码", f"{settings.flower_address} without a password"),
             "设 DISPATCH_FLOWER_PASSWORD：谁能打开它，谁就能停掉 worker",
-            "set DISPATCH_FLOWER_PASSWORD: whoever opens it can stop workers",
+            "set DISPATCH_FLOWER_PASSWORD: anybody who opens Flower can stop workers",
         )
     return good(FLOWER, same(f"{settings.flower_address}:{settings.flower_port}"))

@@ -1,4 +1,4 @@
-"""What an examination finds: in both languages, with what is to be done."""
+"""The result of one check: what was found, and the remedy, in both languages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dispatch.domain.title import Title, Wording
 
 
 class Grade(StrEnum):
+    """How serious a result is."""
+
     GOOD = "good"
     DOUBTFUL = "doubtful"  # it works, and somebody should look at it
     BAD = "bad"  # something won't work, or something could be lost
@@ -16,7 +18,7 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """`check` names what was looked at, `found` says how it is; `remedy` is there unless all is good."""
+    """`check` names the thing examined, `found` says its condition; `remedy` is None when it is good."""
 
     check: Title
     verdict: Grade

@@ -66,7 +66,7 @@ def test_a_new_installation_is_sound_but_for_what_does_not_run_yet(home: Home) -
 
 @pytest.mark.parametrize(
     ("language", "all_good", "remedy"),
-    [("zh", "都认得", "谁能打开它，谁就能停掉 worker"), ("en", "all known", "whoever opens it can stop workers")],
+    [("zh", "都认得", "谁能打开它，谁就能停掉 worker"), ("en", "all known", "who opens Flower can stop workers")],
 )
 def test_what_is_written_on_the_screen_lines_up_at_eighty_columns_in_one_language(
     home: Home, language: str, all_good: str, remedy: str
