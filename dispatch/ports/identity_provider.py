@@ -1,4 +1,4 @@
-"""The operator's identity provider 统一认证: OpenID Connect, asked over HTTPS."""
+"""The operator's identity provider 统一认证: the HTTP requests of OpenID Connect."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ from typing import Any, Protocol
 from dispatch.settings import LOOPBACK
 
 TIMEOUT = 5.0
-"""Seconds. A person waits for it."""
+"""Seconds. Short, because a person waits for the answer."""
 LARGEST_ANSWER = 1_000_000
-"""Bytes."""
+"""Bytes that are read of an answer."""
 
 
 class IdentityProvider(Protocol):
+    """The port: GET and POST to the provider."""
+
     def get(self, url: str) -> dict[str, Any]:
-        """A document of the provider's. Raises OSError when it is out of reach or answers with something else."""
+        """Get a JSON document. Raises OSError when the provider is out of reach or the answer is no JSON object."""
 
     def post(self, url: str, form: Mapping[str, str]) -> dict[str, Any]:
-        """Likewise, with a form. Raises PermissionError when the provider refuses what the form asks for."""
+        """Post a form, return the JSON answer. Raises PermissionError when the provider refuses, OSError as `get`."""
 
 
 class HttpIdentityProvider:
-    """By HTTPS; by plain HTTP on this machine alone. Redirects are not followed: a secret goes along."""
+    """Asks over HTTPS, on loopback also over HTTP. It follows no redirects, because requests carry a secret."""
 
     def __init__(self) -> None:
         self._opener = urllib.request.build_opener(_NoRedirect)
@@ -41,7 +43,7 @@ class HttpIdentityProvider:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
             raise OSError(f"{parts.scheme}://{parts.netloc} is not https")
-        asked = urllib.request.Request(url, body, {"Accept": "application/json"})  # noqa: S310 — looked at above
+        asked = urllib.request.Request(url, body, {"Accept": "application/json"})  # noqa: S310 — the scheme is checked above
         try:
             with self._opener.open(asked, timeout=TIMEOUT) as answer:
                 found = json.loads(answer.read(LARGEST_ANSWER))
@@ -50,9 +52,9 @@ class HttpIdentityProvider:
                 raise PermissionError("the provider refused") from None
             raise OSError(f"the provider answered {refused.code}") from None
         except ValueError:
-            raise OSError("the provider's answer is no JSON") from None
+            raise OSError("the provider's answer is not JSON") from None
         if not isinstance(found, dict):
-            raise OSError("the provider's answer is no object")
+            raise OSError("the provider's answer is not a JSON object")
         return found
 
 

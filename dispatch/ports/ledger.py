@@ -1,8 +1,8 @@
-"""The ledger of effects 效果台账: one line for everything that was done, in a file outside the database.
+"""The ledger of effects 效果台账: one line for each effect done, in a file outside the database.
 
-It has no unique constraint on purpose: a constraint would hide what it is there to show, an effect that came twice.
-Lines are written after the commit, so one may be missing where a process died in between; none can be too many.
-A process killed while it writes may leave half a line: the next writer strikes it out.
+The ledger has no unique constraint on purpose: it must show an effect that was done twice, and a constraint would hide
+it. Lines are written after the commit, so a line may be missing when a process died in between, but none is too many.
+A process killed while it writes may leave half a line; the next writer marks it as torn.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 Effect = tuple[str, str]
-"""What was done (`accepted`, `noc.board`, …) and to what (a ticket's number, a hop's id)."""
+"""(the act, such as `accepted` or `noc.board`; the thing, such as a ticket's number or a hop's id)."""
 
 
 _STRUCK_OUT = "\t(torn)\n"
 
 
 class Ledger:
-    """An append-only file; one write a batch, so that lines of several processes don't mix."""
+    """An append-only file. Each batch is one write, so that the lines of several processes don't mix."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
 
     def write(self, effect: str, things: Iterable[object]) -> None:
+        """Append a line for each thing. Raises OSError when the disk is full."""
         lines = "".join(f"{effect}\t{thing}\n" for thing in things)
         if not lines:
             return
@@ -38,7 +39,7 @@ class Ledger:
             os.close(descriptor)
 
     def effects(self) -> Iterator[Effect]:
-        """Every whole line, in order."""
+        """Yield every whole line, in order."""
         if not self.file.exists():
             return
         with self.file.open(encoding="utf-8") as lines:
@@ -49,7 +50,7 @@ class Ledger:
                 yield effect, thing
 
     def doubled(self) -> list[Effect]:
-        """The effects that came more than once, once for every time too many."""
+        """Return the effects that were done more than once, each as often as it was done too many times."""
         seen: set[int] = set()  # hashes: a ledger may have millions of lines
         found = []
         for effect in self.effects():
@@ -61,6 +62,9 @@ class Ledger:
 
 
 def _is_torn(descriptor: int) -> bool:
-    """Whether the file ends within a line. Another process may be just writing one: striking nothing out is no harm."""
+    """Whether the file ends within a line.
+
+    When another process is just writing that line, the mark ends up on an empty line, which does no harm.
+    """
     size = os.fstat(descriptor).st_size
     return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

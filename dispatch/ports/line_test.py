@@ -1,4 +1,4 @@
-"""The line test 线路测试: what the network-management system measures on a customer's line."""
+"""The line test 线路测试: the network-management system's measurements of a customer's line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol, TypedDict
 
 
 class LineTest(TypedDict):
-    """Optical power in dBm as the customer's terminal receives it; `online` is the PPPoE session."""
+    """`optical_power`: dBm received at the customer's terminal; `online`: whether the PPPoE session is up."""
 
     optical_power: float
     online: bool
@@ -16,12 +16,17 @@ class LineTest(TypedDict):
 
 
 class LineTester(Protocol):
+    """The port: the network-management system that tests lines."""
+
     def test(self, accounts: Sequence[str]) -> Mapping[str, LineTest]:
-        """One result an account. Only reads, so may be asked again. Raises OSError with the system out of reach."""
+        """Return a result for each account number. It only reads, so calls may be repeated.
+
+        Raises OSError when the system is out of reach.
+        """
 
 
 class SimulatedLineTester:
-    """Answers like a GPON line, the same for the same account: −27 dBm and less is too weak (ITU-T G.984.2, B+)."""
+    """Answers like a GPON line, always the same for an account. −27 dBm and less is too weak (ITU-T G.984.2, B+)."""
 
     WEAKEST = -27.0
 

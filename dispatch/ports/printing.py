@@ -17,8 +17,10 @@ _NAME = re.compile(r"[A-Za-z0-9-]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """`key` is the sender's name for this printing: a key is printed once, however often it is handed in. `name` is
-    the sheet's own, of letters, digits and dashes."""
+    """`key` is the idempotency key: a key is printed once, however often it is handed in.
+
+    `name` is the sheet's file name without `.pdf`: 1 to 40 letters, digits and dashes.
+    """
 
     key: str
     name: str
@@ -26,13 +28,18 @@ class Sheet:
 
 
 class Printer(Protocol):
+    """The port: the counter's printer."""
+
     def print(self, sheets: Sequence[Sheet]) -> None:
-        """Hand in. Returning means accepted. Raises OSError when the printer is out of reach."""
+        """Print the sheets; a return means that all are accepted. Raises OSError when the printer is out of reach."""
 
 
 class SimulatedPrinter:
-    """A tray of its own, outside our database: `NAME.pdf` for each sheet, readable by its owner alone, and a ledger
-    beside it. A name that lies in it was printed."""
+    """Prints into a folder outside our database: `NAME.pdf` for each sheet, readable only by its owner.
+
+    A sheet whose name is already in the folder counts as printed. The ledger beside the folder has a line for each
+    sheet that was really printed.
+    """
 
     def __init__(self, tray: Path) -> None:
         self.tray = tray
@@ -47,7 +54,7 @@ class SimulatedPrinter:
                 self.ledger.write("print", [sheet.key])
 
     def _put(self, sheet: Sheet) -> bool:
-        """Whole or not at all; False when it lies there already."""
+        """Write the file atomically; return False when it exists already."""
         with tempfile.NamedTemporaryFile(dir=self.tray) as part:
             part.write(sheet.pdf)
             part.flush()

@@ -1,4 +1,4 @@
-"""Provisioning 服务开通: what the network department's system is told to do with a customer's line."""
+"""Provisioning 服务开通: orders to the network department's system about a customer's line."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from dispatch.ports.ledger import Ledger
 
 
 class Order(StrEnum):
-    """What is to be done with the line."""
+    """The kinds of orders."""
 
-    PREPARE = "prepare"  # port, speed and account name are set up, the line is not yet in service
+    PREPARE = "prepare"  # set up port, speed and account number; the line is not yet in service
     ACTIVATE = "activate"
     SUSPEND = "suspend"
     RESUME = "resume"
-    SPEED = "speed"  # the account has another speed
+    SPEED = "speed"  # change the line's speed
     RENAME = "rename"  # the account's number has changed
-    PASSWORD = "password"  # it has changed, and which it is isn't said: sessions begun with the old one end  # noqa: S105
+    PASSWORD = "password"  # the password has changed (the order doesn't hold it): end the running sessions  # noqa: S105
     REMOVE = "remove"
 
 
 @dataclass(frozen=True, slots=True)
 class LineOrder:
-    """One order for one line. `key` is the sender's name for it: what was carried out under a key isn't done again.
+    """One order for one line. `key` is the idempotency key: an order carried out under a key isn't carried out again.
 
-    `line` stays the same as long as the account lives, `number` is what the account is called now. A preparation needs
-    the port and the `speed`, in Mbit/s; a speed that is given with another order is the line's from then on.
+    `line` is the account's id and never changes; `number` is the account's present number. A preparation needs `olt`,
+    `port` and `speed` (Mbit/s); a speed given with another order becomes the line's speed.
     """
 
     key: str
@@ -44,16 +44,19 @@ class LineOrder:
 
 
 class Provisioning(Protocol):
-    def carry_out(self, orders: Sequence[LineOrder]) -> Mapping[str, str]:
-        """Hand in, in this order; why an order was refused, by its key. What isn't in the answer is carried out.
+    """The port: the network department's system."""
 
-        A refusal is for good: the same order would be refused again. Raises OSError with the system out of reach.
+    def carry_out(self, orders: Sequence[LineOrder]) -> Mapping[str, str]:
+        """Carry the orders out in this sequence; return, by key, why orders were refused.
+
+        Orders that aren't in the answer are carried out. A refusal is final: the same order would be refused again.
+        Raises OSError when the system is out of reach.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedLine:
-    """A line as the simulated system keeps it."""
+    """A line as the simulated system stores it; `speed` in Mbit/s."""
 
     state: str
     number: str
@@ -73,18 +76,18 @@ _AFTER: Mapping[str, Mapping[str | None, str | None]] = {
     Order.PASSWORD: _AS_IT_IS,
     Order.REMOVE: {None: "removed", "prepared": "removed", "active": "removed", "suspended": "removed"},
 }
-"""By order and the line's state: its state afterwards. None is a line that the system was never told of, because it was
-on the network before us; such a one can't be activated, which comes after a preparation."""
+"""A line's state after an order, by the order and the state before. None is a line that the system has no record of,
+because it was on the network before us. Such a line can't be activated, since activation follows a preparation."""
 
 
 class SimulatedProvisioning:
-    """A system with a file of its own, outside our database: every line's state, and the keys that it has carried out.
+    """A system with its own file outside our database: the state of every line and the keys of orders carried out.
 
-    The ledger beside the file has a line for each order that was really carried out.
+    The ledger beside the file has an entry for each order that was really carried out.
     """
 
     SHARERS = 128
-    """Lines that one PON port can serve at all. Source: ITU-T G.984.1, a logical split of up to 1:128."""
+    """The most lines that one PON port can serve. Source: ITU-T G.984.1, a logical split of up to 1:128."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -116,12 +119,12 @@ class SimulatedProvisioning:
         return refused
 
     def line(self, line: int) -> SimulatedLine | None:
-        """None: never heard of."""
+        """Return the line with this id; None when the system has no record of it."""
         with closing(self._open()) as system:
             return _line(system, line)
 
     def _carry_out(self, system: sqlite3.Connection, order: LineOrder) -> str:
-        """Why it is refused; empty when it is done."""
+        """Carry the order out and return an empty string, or return why it is refused."""
         line = _line(system, order.line)
         state = line.state if line else None
         if state not in _AFTER.get(order.order, {}):

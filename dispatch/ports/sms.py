@@ -1,4 +1,4 @@
-"""Short messages 短信. Our will alone can't make a gateway act exactly once; it recognises a key it has seen."""
+"""Short messages 短信. Messages may be handed in twice; the gateway recognises an idempotency key that it has seen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dispatch.ports.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`key` is the sender's name for this message: the gateway delivers a key once, however often it is handed in."""
+    """`key` is the idempotency key: the gateway delivers a key once, however often it is handed in."""
 
     key: str
     number: str
@@ -22,13 +22,17 @@ class Message:
 
 
 class SmsGateway(Protocol):
+    """The port: the operator's SMS gateway."""
+
     def send(self, messages: Sequence[Message]) -> None:
-        """Hand in. Returning means accepted. Raises OSError when the gateway is out of reach."""
+        """Send the messages; a return means that all are accepted. Raises OSError when the gateway is out of reach."""
 
 
 class SimulatedSmsGateway:
-    """A gateway with a file of its own, outside our database: what it delivered, once a key, in order; and a ledger
-    beside it, with a line for each message that was really delivered."""
+    """A gateway with its own file outside our database: the delivered messages in order, one for each key.
+
+    The ledger beside the file has a line for each message that was really delivered.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -55,13 +59,13 @@ class SimulatedSmsGateway:
         self.ledger.write("deliver", new)
 
     def inbox(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
-        """What the customers' telephones got: (position, text), in order."""
+        """Return (position, text) of at most `limit` delivered messages after the position `after`, in order."""
         with closing(self._open()) as connection:
             rows = connection.execute("SELECT id, text FROM delivered WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
             return list(rows)
 
     def inbox_end(self) -> int:
-        """The position of the newest message."""
+        """Return the position of the newest message, 0 when there is none."""
         with closing(self._open()) as connection:
             return int(connection.execute("SELECT coalesce(max(id), 0) FROM delivered").fetchone()[0])
 
