@@ -1,4 +1,4 @@
-"""What child processes owe to the one that started them: die with it, say when they answer."""
+"""Tools for supervised child processes: die with the parent, lock a file, report readiness, measure memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def die_with_parent() -> None:
 
 
 class FileHeld(Exception):
-    """Another process holds the file; `pid` says which, as far as it has said."""
+    """Another process holds the file lock; `pid` is the id that it wrote into the file, `?` when it wrote none yet."""
 
     def __init__(self, pid: str) -> None:
         super().__init__(pid)
@@ -28,7 +28,10 @@ class FileHeld(Exception):
 
 
 def hold(file: Path) -> IO[str]:
-    """Hold this file alone until it is closed or this process dies, however it dies. Raises Held."""
+    """Take an exclusive lock on the file and return the open file. Raises FileHeld.
+
+    The lock ends when the file is closed or this process dies, however it dies.
+    """
     lock = file.open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,7 +47,7 @@ def hold(file: Path) -> IO[str]:
 
 
 def mark_ready(run: Path, name: str) -> None:
-    """Leave this process's id where the supervisor waits for it."""
+    """Write this process's id to `NAME.ready` in the folder `run`, where the supervisor waits for it."""
     run.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = run / f".{name}.{os.getpid()}"
     part.write_text(f"{os.getpid()}\n")
@@ -52,7 +55,7 @@ def mark_ready(run: Path, name: str) -> None:
 
 
 def peak_memory(parents: list[int]) -> dict[int, int]:
-    """The largest resident size so far, in bytes, of these processes and of the children that they have now.
+    """Return the peak resident memory, in bytes, of these processes and of their present children, by process id.
 
     Linux only (`/proc`); empty elsewhere. Source: proc(5), VmHWM.
     """
@@ -63,7 +66,7 @@ def peak_memory(parents: list[int]) -> dict[int, int]:
                 line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line
             )
         except OSError:
-            continue  # gone in the meantime
+            continue  # the process has ended meanwhile
         pid = int(folder.name)
         if "VmHWM" in status and (pid in parents or int(status["PPid"]) in parents):
             peaks[pid] = int(status["VmHWM"].split()[0]) * 1024

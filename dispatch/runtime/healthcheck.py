@@ -1,7 +1,7 @@
-"""`python -m dispatch.runtime.healthcheck WHAT`: exit status 0 when a process here is alive, 1 when not.
+"""`python -m dispatch.runtime.healthcheck WHAT`: exit status 0 when a process of this container is alive, 1 when not.
 
-WHAT is the file in which a relay or worker leaves its mark (it renews it as long as it reaches what it needs), or the
-URL of one that answers. Asked every few seconds, so it imports nothing that takes time.
+WHAT is a process's URL, or the `.ready` file of a relay or worker, which touches the file as long as it works.
+The check runs every few seconds, so this module imports nothing slow.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ import urllib.request
 from pathlib import Path
 
 OLDEST = 30.0
-"""Seconds since a sign of life, at most: a worker gives one every two seconds, a relay with every round."""
+"""Seconds after which a `.ready` file counts as dead. A worker touches its file every two seconds, a relay in each
+round."""
 
 
 def beat(run: Path, name: str) -> None:
-    """Renew the mark that `mark_ready` left; before that there is none."""
+    """Touch the file that `mark_ready` made; do nothing before that."""
     with contextlib.suppress(FileNotFoundError):
         os.utime(run / f"{name}.ready")
 
 
 def is_alive(what: str) -> bool:
+    """Whether the URL answers with status 200, or the file was touched within OLDEST seconds."""
     try:
         if "://" in what:
-            with urllib.request.urlopen(what, timeout=5) as answer:  # noqa: S310 — our own container's
+            with urllib.request.urlopen(what, timeout=5) as answer:  # noqa: S310 — a URL of this container
                 return bool(answer.status == 200)
         return time.time() - Path(what).stat().st_mtime < OLDEST
     except OSError:

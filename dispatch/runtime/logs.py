@@ -10,7 +10,7 @@ _quiet = False
 
 
 class Log:
-    """structlog's logger, imported when something is logged: importing it takes a tenth of a second."""
+    """structlog's logger, imported at the first log call because the import takes a tenth of a second."""
 
     def __getattr__(self, method: str) -> Any:
         if _quiet:
@@ -21,7 +21,7 @@ class Log:
 
 
 def configure_logs(level: int = logging.INFO) -> None:
-    """One line an event, key=value; libraries' own logs from WARNING up."""
+    """Log one line of key=value per event; libraries log from WARNING up."""
     import structlog
 
     _configure_libraries()
@@ -38,11 +38,11 @@ def configure_logs(level: int = logging.INFO) -> None:
 
 
 def silence_logs() -> None:
-    """No events: a command tells a person what happened, in words. Libraries' warnings stay."""
+    """Log no events, because a command tells a person in words what happened. Libraries' warnings stay."""
     global _quiet
     _quiet = True
     _configure_libraries()
-    if "structlog" in sys.modules:  # somebody imported it directly
+    if "structlog" in sys.modules:  # another module imported it directly
         configure_logs(logging.CRITICAL)
 
 

@@ -1,8 +1,9 @@
-"""What is counted and measured while it is done, for Prometheus. What the database can tell is told by `gauges`.
+"""Prometheus counters and histograms of the work as it is done. `reports.gauges` has the figures of the database.
 
-Where PROMETHEUS_MULTIPROC_DIR names a folder, all processes that share it write there, and any of them can show the sum
-of it: a worker's work is done by its children, and `dispatch up` has one web for everything. The folder must be there
-when a process starts. Names of teams, steps and operations are the only labels; no number of a ticket, and no path.
+When PROMETHEUS_MULTIPROC_DIR names a folder, all processes that share it write their figures there, and each can show
+the sum: a worker's work is done by its child processes, and under `dispatch up` one web shows the figures of all. The
+folder must exist when a process starts. Labels are only the names of teams, steps and operations, never a ticket's
+number or a path.
 """
 
 from __future__ import annotations
@@ -23,38 +24,40 @@ from pydantic import SecretStr
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
-SENT = Counter("paidan_sent", "Hops and effects that went to the broker, by team or receiver", ["to"])
+SENT = Counter("paidan_sent", "Hops and effects sent to the broker, by team or receiver", ["to"])
 RELAY_LAG = Histogram(
     "paidan_relay_lag_seconds",
-    "From the time a row was due to the time the relay marked it as sent",
+    "Time from when a row was due until the relay marked it as sent",
     ["outbox"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
 LEASES_EXPIRED = Counter(
-    "paidan_leases_expired", "Sendings that nobody acted upon within their lease, by team or receiver", ["to"]
+    "paidan_leases_expired", "Sent hops and effects whose lease expired unanswered, by team or receiver", ["to"]
 )
-STALE = Counter("paidan_stale_dropped", "Members of messages that were dropped: their row had gone on", ["outbox"])
-FAILURES = Counter("paidan_failures", "Steps that failed over one hop or effect", ["step"])
+STALE = Counter(
+    "paidan_stale_dropped", "Hops and effects dropped from messages as stale: their row had moved on", ["outbox"]
+)
+FAILURES = Counter("paidan_failures", "Failures of a step for one hop or effect", ["step"])
 QUARANTINED = Counter("paidan_quarantined", "Hops and effects that went into the quarantine", ["step"])
-OUT_OF_REACH = Counter("paidan_out_of_reach", "Times that what a step asks outside was out of reach", ["step"])
+OUT_OF_REACH = Counter("paidan_out_of_reach", "Times that a step's outside system was out of reach", ["step"])
 HOP = Histogram(
     "paidan_hop_seconds",
-    "From the making of a hop to the end of this step of its team's automatic stretch",
+    "Time from the creation of a hop until the end of this step of its team's automatic stretch",
     ["step"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600),
 )
 API = Histogram(
     "paidan_api_seconds",
-    "How long a request took, by operation and kind of status",
+    "Duration of a request, by operation and status class",
     ["operation", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 
 
 def observe_all(histogram: Histogram, seconds: Sequence[float]) -> None:
-    """Each of them, in one go: twenty microseconds a hop would be a tenth of what a hop costs.
+    """Observe many durations at once: single calls take 20 µs each, a tenth of a hop's whole cost.
 
-    The library has no such call, so this knows its inside; a test compares it with its `observe`.
+    prometheus_client has no such call, so this uses its private fields; a test compares the result with `observe`.
     """
     places = Counted(bisect_left(histogram._upper_bounds, each) for each in seconds)
     histogram._sum.inc(sum(seconds))
@@ -63,7 +66,7 @@ def observe_all(histogram: Histogram, seconds: Sequence[float]) -> None:
 
 
 def exposition(*more: Collector) -> bytes:
-    """Everything measured so far by the processes of this home, and what `more` finds out now."""
+    """Return the figures of all processes of this home and of the collectors `more`, in Prometheus's text format."""
     shown = CollectorRegistry()
     shown.register(_Measured())
     if SHARED in os.environ:
@@ -74,7 +77,7 @@ def exposition(*more: Collector) -> bytes:
 
 
 class _Measured(Collector):
-    """This process's own; not what it shares, for that comes from the folder."""
+    """This process's own figures, without those that it shares: they come from the shared folder."""
 
     def collect(self) -> Iterator[Metric]:
         shared = SHARED in os.environ
@@ -82,7 +85,7 @@ class _Measured(Collector):
 
 
 def may_read(token: SecretStr | None, shown: str | None) -> bool:
-    """Whether one who shows this as bearer may read them: without a token in the settings nobody may."""
+    """Whether this bearer token may read the metrics; without a token in the settings nobody may."""
     if token is None or shown is None:
         return False
     return hmac.compare_digest(token.get_secret_value().encode(), shown.encode())

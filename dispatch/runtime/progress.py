@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for whatever takes long."""
+"""A progress bar on standard error, for long commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def progress_bar(disable: bool = False) -> Progress:
-    """On standard error, gone when it is done; nothing at all where that is no terminal."""
+    """Make a bar that disappears when it is done. It shows nothing when standard error is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

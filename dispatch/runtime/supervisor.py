@@ -1,7 +1,6 @@
-"""`dispatch up`: everything as supervised child processes, restarted when they die, stopped together.
+"""`dispatch up`: run broker, relay, workers, web and Flower as child processes, restart those that die, stop all.
 
-The broker, the relay, the workers, the web and Flower are processes of their own, so that killing any one of them
-costs nothing but the time until it is back.
+Each is a process of its own, so that the death of one costs only the time until it is restarted.
 """
 
 from __future__ import annotations
@@ -31,19 +30,22 @@ from dispatch.errors import AlreadyRunning, MissingPart
 from dispatch.runtime.child_process import FileHeld, die_with_parent, hold
 from dispatch.settings import Settings, local_url
 
-READY_SECONDS = 60
-STOP_SECONDS = 40  # longer than a worker's soft shutdown
+READY_SECONDS = 60  # how long a child may take to become ready
+STOP_SECONDS = 40  # before a child is killed; longer than a worker's soft shutdown
 FLOWER_CONFIG = PROJECT / "workers/flower_config.py"
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
-LARGEST_LOG = 10_000_000  # bytes, when a log is put aside at the next start
+LARGEST_LOG = 10_000_000  # bytes; a larger log is renamed to .log.1 at the child's next start
 
 Told = Callable[[Wording], None]
-"""Takes what a person should know while it runs."""
+"""Shows an event of the running installation to a person."""
 
 
 @dataclass
 class Child:
-    """One supervised process. `ready` says whether it answers; `feed` is written to its standard input."""
+    """One supervised process. `ready` says whether it answers; `feed` is written to its standard input.
+
+    It isn't restarted before `not_before`, a time of the monotonic clock in seconds.
+    """
 
     name: str
     command: list[str]
@@ -61,8 +63,8 @@ class Child:
 
 
 class Stack:
-    """The children of one installation. All calls come from the thread that made it: the kernel ends the children
-    with the thread that started them."""
+    """The child processes of one installation. Call it only from the thread that made it: the kernel kills the children
+    when the thread that started them ends."""
 
     def __init__(
         self,
@@ -72,7 +74,10 @@ class Stack:
         web: bool = True,
         beside: Mapping[str, list[str]] = MappingProxyType({}),
     ) -> None:
-        """`beside`: the commands of further processes by name, which mark themselves ready as the workers do."""
+        """Take the installation's lock and plan the children. Raises AlreadyRunning, MissingPart.
+
+        `beside`: further commands by name; each must call `mark_ready`, as the workers do.
+        """
         self.settings = settings
         self.told = told
         self.flower_url = self.web_url = ""
@@ -85,7 +90,7 @@ class Stack:
         environment = self._broker()
         if web:
             port = _port(settings.web_port, "the web", "DISPATCH_WEB_PORT")
-            environment["DISPATCH_WEB_PORT"] = str(port)  # a survey's message has the link, a slip the code
+            environment["DISPATCH_WEB_PORT"] = str(port)  # workers put the web's address into survey links and QR codes
         self._add("relay", [sys.executable, "-m", "workers.relay"], environment)
         for number in range(1, settings.workers + 1):
             self._add(f"worker{number}", _worker_command(f"worker{number}"), environment)
@@ -97,7 +102,7 @@ class Stack:
             self._add(name, command, environment)
 
     def start(self) -> None:
-        """Start everything and wait until all of it answers. Raises MissingPart, with nothing left running."""
+        """Start all children and wait until they answer. Raises MissingPart, after stopping those that run."""
         try:
             for child in self.children:
                 self._spawn(child)
@@ -112,7 +117,7 @@ class Stack:
             raise
 
     def tend(self) -> None:
-        """Restart what has died. To be called a few times a second."""
+        """Restart dead children with a backoff of up to 5 s. Call it a few times a second."""
         for child in self.children:
             if child.alive or time.monotonic() < child.not_before:
                 continue
@@ -122,7 +127,7 @@ class Stack:
             self._spawn(child)
 
     def stop(self) -> None:
-        """End everything in order, the broker last; what doesn't go is killed."""
+        """Stop all children, the broker last; kill those that don't stop within STOP_SECONDS."""
         others = [child for child in self.children if child.name != "broker"]
         brokers = [child for child in self.children if child.name == "broker"]
         for group in (others, brokers):
@@ -161,9 +166,9 @@ class Stack:
         self.children.append(child)
 
     def _broker(self) -> dict[str, str]:
-        """The embedded broker, unless one is named by the settings; the environment that leads the others to it."""
+        """Plan the embedded broker unless the settings name one; return the environment of the other children."""
         environment = {**os.environ, "DISPATCH_HOME": str(self.settings.root), SHARED_METRICS: self._metrics()}
-        environment["DISPATCH_METRICS_PORT"] = "0"  # the web shows them for all
+        environment["DISPATCH_METRICS_PORT"] = "0"  # the web shows the metrics of all
         if self.settings.broker_url is not None:
             return environment
         port, password = _free_port(), secrets.token_hex(16)
@@ -175,7 +180,7 @@ class Stack:
                 f"port {port}",
                 f"requirepass {password}",
                 f'dir "{folder}"',
-                "appendonly yes",  # what was queued before a restart is queued after it
+                "appendonly yes",  # queued messages survive a restart
                 'save ""',
                 "maxmemory-policy noeviction",
                 "daemonize no",
@@ -189,7 +194,7 @@ class Stack:
         return {**environment, "DISPATCH_BROKER_URL": url}
 
     def _metrics(self) -> str:
-        """An empty folder, into which the relay, the workers and the web write what they measure."""
+        """Make an empty folder into which the relay, the workers and the web write their metrics."""
         folder = self.settings.run / "metrics"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
@@ -226,7 +231,7 @@ class Stack:
             stdin=subprocess.PIPE if child.feed else subprocess.DEVNULL,
             stdout=child.log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for the supervisor, which then stops everything in order
+            start_new_session=True,  # only the supervisor gets Ctrl-C, and stops the children in order
             preexec_fn=die_with_parent,
         )
         if child.feed and child.process.stdin:
@@ -253,7 +258,7 @@ class Stack:
 
 
 def _obituary(child: Child) -> Wording:
-    """When a child ended and by what, and that it is started again."""
+    """Say when and how a child ended, and that it is started again."""
     at = datetime.now().astimezone().strftime("%H:%M:%S")
     status = child.process.returncode if child.process else None
     if status is None or status >= 0:
@@ -267,12 +272,12 @@ def _obituary(child: Child) -> Wording:
     log = f"log/{child.name}.log"
     return Wording(
         f"{at} {child.name} {how.zh}，第{child.restarts}次重新启动；日志 {log}",
-        f"{at} {child.name} {how.en}, started again (time {child.restarts}); see {log}",
+        f"{at} {child.name} {how.en}, started again (restart {child.restarts}); see {log}",
     )
 
 
 def is_running(settings: Settings) -> bool:
-    """Whether a `dispatch up` holds this home."""
+    """Whether a `dispatch up` runs in this home."""
     file = settings.run / "up.lock"
     if not file.exists():
         return False
@@ -308,7 +313,7 @@ def _valkey() -> str:
 
 
 def _port(wanted: int, part: str, variable: str) -> int:
-    """The port that is set, or any. Raises MissingPart."""
+    """Return the wanted port, or any free port when it is 0. Raises MissingPart when another program has the port."""
     port = wanted or _free_port()
     if not _is_free(port):
         raise MissingPart(
@@ -338,8 +343,8 @@ def _is_free(port: int) -> bool:
 
 
 def _pong(port: int, password: str) -> bool:
-    """Whether the embedded broker answers, and takes our password."""
-    import redis  # takes a tenth of a second, and only this process needs it
+    """Whether the embedded broker answers and accepts our password."""
+    import redis  # imported here because it takes a tenth of a second and only `dispatch up` needs it
 
     try:
         with redis.Redis(port=port, password=password, socket_timeout=1, socket_connect_timeout=1) as client:
