@@ -1,4 +1,4 @@
-"""The fonts that forms are set in: the wheel's, or the operator's own folder; and which characters they can't print."""
+"""The fonts of slips and invoices: the package's own or the operator's folder; and the characters they can print."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from dispatch.errors import MissingGlyph, MissingPart
 
 _PACKAGE = "manimgx_fonts_cjk"
 _SIMPLIFIED = "SC"
-"""The region at the end of a family's name: one collection holds all, and they draw some characters differently."""
+"""The end of the family's name for simplified Chinese. A font collection has several regions, which draw some
+characters differently."""
 
 
 @dataclass(frozen=True)
 class Fonts:
-    """`families` are tried in this order for each character; `covered` are the code points that one of them has."""
+    """`families` are tried in this order for each character; `covered` are the code points that any of them has."""
 
     folder: Path
     found: typst.Fonts
@@ -28,7 +29,7 @@ class Fonts:
     covered: frozenset[int]
 
     def demand_glyphs(self, text: str) -> None:
-        """Raises MissingGlyph with every character of `text` that would be a box, or nothing at all, on paper."""
+        """Raise MissingGlyph naming every character of `text` that would print as a box or as nothing."""
         missing = sorted(c for c in set(text) - {"\n"} if ord(c) not in self.covered or unicodedata.category(c) == "Cf")
         if missing:
             shown = (f"U+{ord(c):04X}" + (f" {c}" if c.isprintable() else "") for c in missing)
@@ -36,9 +37,9 @@ class Fonts:
 
 
 def find_fonts(folder: Path | None = None) -> Fonts:
-    """The fonts in `folder`, tried in the order of their file names; without one the wheel's Noto Sans CJK.
+    """Find the fonts in `folder`, in the order of their file names; without a folder, the package's Noto Sans CJK.
 
-    Of a file with several families the one for simplified Chinese is taken. Raises MissingPart when there is none.
+    In a file with several families the one for simplified Chinese is used. Raises MissingPart when there is no font.
     """
     folder = folder or _package()
     found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
@@ -50,7 +51,7 @@ def find_fonts(folder: Path | None = None) -> Fonts:
     if not chosen:
         raise MissingPart(
             part=Wording(f"{folder} 中的字体", f"a font in {folder}"),
-            remedy=Wording("请放入字体，或改用自带的字体", "put one there, or let the wheel's be used"),
+            remedy=Wording("请放入字体，或改用自带的字体", "put one there, or use the built-in font"),
         )
     return Fonts(
         folder=folder,

@@ -1,7 +1,7 @@
-"""What stands on a slip and on an invoice. Pure.
+"""The content of slips and invoices. Pure.
 
-These are what is stored, as JSON, and printed again years later: so they hold the words that were shown, already masked
-where a customer's data must be, and nothing that must be looked up. Amounts are whole fen.
+This content is stored as JSON and may be printed again years later. So it holds the words that were shown, with the
+customer's data already masked where it must be, and nothing that must be looked up. Amounts are whole fen.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pydantic.dataclasses import dataclass
 from dispatch.domain.money import MOST
 from dispatch.domain.title import Title
 
-# An unknown key is refused, for what isn't understood can't be printed. Errors never quote the customer's data.
+# Unknown keys are refused, because they would be missing on the paper. Errors never quote the customer's data.
 _STRICT = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 Fen = Annotated[int, Field(strict=True, ge=-MOST, le=MOST)]
 Word = Annotated[str, Field(min_length=1)]
 Url = Annotated[str, Field(max_length=300)]
-"""Longer ones make a QR code that no telephone reads from paper; empty: no code is printed."""
+"""A longer URL makes a QR code too fine to be read from paper. With an empty one no code is printed."""
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
@@ -43,7 +43,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class Change:
-    """What was modified; an empty side is printed as 无 none."""
+    """A modified value before and after; an empty side is printed as 无 none."""
 
     label: Title
     before: str
@@ -52,7 +52,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class Amount:
-    """One thing that was paid for; below zero when it was paid back."""
+    """A paid amount and its purpose; negative when it was paid back."""
 
     label: Title
     fen: Fen
@@ -60,7 +60,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class Payment:
-    """What was taken, or paid back, on the spot. `reference` is the card terminal's."""
+    """The money taken or paid back at the counter. `reference` is the card terminal's transaction number."""
 
     method: Title
     amounts: Annotated[tuple[Amount, ...], Field(min_length=1)]
@@ -73,7 +73,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class InvoiceMention:
-    """The invoice that belongs to a slip. One that was taken back 已回收 is offset by a red-letter one."""
+    """The invoice that belongs to a slip. `red_letter`: the number of the invoice that offsets it once taken back."""
 
     number: Word
     taken_back: bool = False
@@ -82,7 +82,7 @@ class InvoiceMention:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class SlipData:
-    """An acceptance slip 业务受理单. `document` and `contact` come masked; `operation` is the operation's code."""
+    """An acceptance slip 业务受理单. `document` and `contact` are masked; `operation` is the operation's code."""
 
     serial: Word
     operation: Word
@@ -115,7 +115,7 @@ class SlipData:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class InvoiceLine:
-    """What was sold: `quantity` of `item` at `price` fen each."""
+    """One line of an invoice: `quantity` of `item` at `price` fen each."""
 
     item: Title
     quantity: Annotated[int, Field(strict=True, ge=-100_000, le=100_000)]
@@ -128,7 +128,7 @@ class InvoiceLine:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class InvoiceData:
-    """An invoice 发票; a red-letter one 红字发票, below zero, offsets the invoice that `offsets` names."""
+    """An invoice 发票. A red-letter invoice 红字发票 has a negative total; `offsets` is the offset invoice's number."""
 
     number: Word
     issued_on: date
@@ -150,11 +150,11 @@ class InvoiceData:
     @model_validator(mode="after")
     def _red_offsets_black(self) -> Self:
         if self.total == 0 or (self.total < 0) != bool(self.offsets):
-            raise ValueError("an invoice is above zero, or below zero and names the invoice that it offsets")
+            raise ValueError("an invoice's total is above zero, or below zero and `offsets` names another invoice")
         return self
 
     def red_letter(self, *, number: str, issued_on: date, outlet: str, clerk: str, slip: str = "") -> InvoiceData:
-        """The invoice that offsets this one: the same lines, their quantities negative."""
+        """Return the invoice that offsets this one: the same lines with negative quantities."""
         return replace(
             self,
             number=number,

@@ -1,4 +1,4 @@
-"""Slips and invoices as PDF: A5, PDF/A-2b. The same data give the same bytes, in any process, on any day."""
+"""Slips and invoices as PDF: A5, PDF/A-2b. The same data gives the same bytes in any process, on any day."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from dispatch.slips.forms import InvoiceData, SlipData
 
 _TEMPLATES = Path(__file__).parent
 _SHANGHAI = timezone(timedelta(hours=8))
-"""Asia/Shanghai since 1991; a fixed offset, so that no machine's time-zone tables change what was printed."""
+"""Asia/Shanghai since 1991, as a fixed offset, so that the result doesn't depend on a machine's time-zone tables."""
 
 View = dict[str, Any]
-"""What a template shows: the data with its times and amounts as text."""
+"""The data for a template, with times and amounts as text."""
 
 
 def slip(data: SlipData, *, fonts: Path | None = None) -> bytes:
-    """The slip as PDF. `fonts` is a folder to use instead of the wheel's font.
+    """Typeset a slip as PDF. `fonts` is a folder to use instead of the package's font.
 
-    Raises MissingGlyph when a character can't be printed, MissingPart when there is no font.
+    Raises MissingGlyph when a character can't be printed, MissingPart when there is no font, TypesettingFailed.
     """
     return _press(fonts).print("slip.typ", _slip_view(data), data.accepted_at)
 
 
 def invoice(data: InvoiceData, *, fonts: Path | None = None) -> bytes:
-    """The invoice as PDF. Raises as `slip` does."""
+    """Typeset an invoice as PDF. Raises as `slip` does."""
     return _press(fonts).print("invoice.typ", _invoice_view(data), datetime.combine(data.issued_on, time(), UTC))
 
 
 def prepare(fonts: Path | None = None) -> None:
-    """Read the fonts, which takes half a second the first time: to be done before a transaction holds locks.
+    """Read the fonts. The first time takes half a second, so call it before a transaction holds locks.
 
     Raises MissingPart when there is no font.
     """
@@ -50,7 +50,7 @@ def prepare(fonts: Path | None = None) -> None:
 
 
 def demand_glyphs(data: SlipData | InvoiceData, *, fonts: Path | None = None) -> None:
-    """Raises MissingGlyph when `data` can't be printed: to be asked before an act that ends with a slip."""
+    """Raise MissingGlyph when `data` can't be printed. Call it before an operation that ends with a slip."""
     view = _slip_view(data) if isinstance(data, SlipData) else _invoice_view(data)
     _press(fonts).fonts.demand_glyphs("".join(_texts(view)))
 
@@ -80,7 +80,7 @@ def _yuan(fen: int) -> str:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every piece of text in a view."""
+    """Yield every string in a view."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -97,9 +97,9 @@ def _press(fonts: Path | None) -> _Press:
 
 
 class _Press:
-    """One reused compiler, which keeps fonts and templates at hand; it can't set two forms at once, hence the lock.
+    """A reused typst compiler, which keeps fonts and templates in memory. The lock lets one thread compile at a time.
 
-    Its threads don't live on in a forked child, where it would wait for them for ever: so it refuses to print there.
+    The compiler's threads don't survive a fork; in a child process it would wait for them for ever, so `print` refuses.
     """
 
     def __init__(self, fonts: Fonts) -> None:
@@ -109,11 +109,11 @@ class _Press:
         self._process = os.getpid()
 
     def print(self, template: str, view: View, moment: datetime) -> bytes:
-        """`moment` is the document's date. The data go in as JSON, and are never part of the template's text."""
+        """Typeset a view; `moment` is the document's date. The data goes in as JSON, never as template source."""
         if os.getpid() != self._process:
             raise TypesettingFailed(
                 template=template,
-                why=Wording("本进程由已排过版的进程派生", "this process was forked from one that had printed"),
+                why=Wording("本进程由已排过版的进程派生", "this process was forked from one that had already typeset"),
             )
         self.fonts.demand_glyphs("".join(_texts(view)))
         at = moment.astimezone(UTC).replace(microsecond=0)  # typst takes whole seconds
@@ -138,5 +138,5 @@ class _Press:
 
 
 def _qr(url: str) -> str:
-    """As SVG; nothing for no address. Its quiet zone is left to the template."""
+    """Return the QR code as SVG, empty for an empty URL. The template leaves the quiet zone around it."""
     return str(segno.make(url, error="m", micro=False).svg_inline(scale=1, border=0)) if url else ""
