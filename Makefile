@@ -20,7 +20,7 @@ ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
 UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) \
 	-m "not database"
 
-.PHONY: help setup demo up test coverage test-unit test-web screenshots lint format docs bench bench-web growth bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
+.PHONY: help setup demo up test coverage test-unit test-web screenshots lint format docs bench bench-web growth bench-start bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -86,6 +86,9 @@ growth: setup $(BENCH)/.ready  ## what a hop costs with more tickets, backlog, r
 
 bench-migration: setup  ## a million rows to the first schema and back, while people report
 	@$(BIN)/python -m bench.migrating
+
+bench-start: setup  ## processor seconds that a command takes to start
+	@$(BIN)/python -m bench.startup
 
 bench-slips: setup  ## how long a slip takes
 	@$(BIN)/python bench/slips.py

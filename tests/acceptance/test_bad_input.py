@@ -381,7 +381,7 @@ def test_a_second_replay_under_the_name_of_one_that_is_under_way_is_refused(
 @pytest.mark.parametrize(
     ("settings", "messages"),
     [
-        ({"DISPATCH_COLOUR": "red"}, ["DISPATCH_COLOUR: unknown; known are DISPATCH_BATCH"]),
+        ({"DISPATCH_COLOUR": "red"}, ["DISPATCH_COLOUR: unknown; did you mean DISPATCH_USER?"]),
         (
             {"DISPATCH_COLOUR": "red", "DISPATCH_LEASE": "0", "DISPATCH_WORKERS": "many", "DISPATCH_BATCH": "9999"},
             ["DISPATCH_COLOUR", "DISPATCH_LEASE", "DISPATCH_WORKERS", "DISPATCH_BATCH"],
