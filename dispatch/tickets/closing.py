@@ -30,9 +30,9 @@ FILED, UNREACHABLE = "filed", "unreachable"
 def archive(
     tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetime, direct: DirectlySent = NONE
 ) -> Changes:
-    """Work out how these hops' tickets are frozen and the hops end; `tickets.next_hop.write` writes it.
+    """Compute the archive records and the changes that end these archive hops, for `next_hop.write` to write.
 
-    The record holds the whole journey, the time each team took, and its own SHA-256. Raises IllegalMove.
+    A record holds the ticket's whole journey, the time each team took, and its own SHA-256. Raises IllegalMove.
     """
     ids = [row.ticket_id for row in rows]
     cases = {row.id: row for row in tickets.by_ids(tx, ids)}
@@ -56,7 +56,8 @@ def archive(
 
 
 def _last_finding(journey: Sequence[HopRow]) -> str | None:
-    """What the work came to: an order that is over with its archive ended `activated`, or `refunded`."""
+    """The last finding of the journey. A construction order ends with its archive hop, so this is its outcome:
+    `activated` or `refunded`."""
     return next((hop.finding for hop in reversed(journey) if hop.finding), None)
 
 
@@ -81,11 +82,12 @@ def record(case: TicketRow, journey: Sequence[HopRow], acts: Sequence[HistoryRow
 
 
 def digest(content: str) -> str:
+    """The SHA-256 of a record's content, in hexadecimal."""
     return hashlib.sha256(content.encode()).hexdigest()
 
 
 def seconds_by_team(journey: Sequence[HopRow], now: datetime) -> dict[str, dict[str, float]]:
-    """Where the time went, per team: seconds queued, waiting, in hand and held."""
+    """Seconds that each team's hops spent queued, waiting, in hand and held. An open hop counts up to `now`."""
     sums: dict[str, Spent] = {}
     for hop in journey:
         held = timedelta(seconds=hop.held_seconds)
@@ -98,14 +100,17 @@ def seconds_by_team(journey: Sequence[HopRow], now: datetime) -> dict[str, dict[
 
 
 def asks_customers(rulebook: Rulebook, team: str) -> bool:
-    """Whether its hops are surveys: what ends when nobody can be reached."""
+    """Whether the team's hops are surveys: only a survey has the finding `unreachable`."""
     return any(UNREACHABLE in teams.get(team, {}) for teams in rulebook.flows.values())
 
 
 def answer_many(
     tx: Tx, rulebook: Rulebook, answers: Sequence[tuple[str, str]], now: datetime
 ) -> dict[str, DispatchError]:
-    """Customers answer by (token, finding); what was wrong, by token. Of two answers to one survey the first counts."""
+    """Record customers' answers, given as (token, finding), and close or reopen their cases.
+
+    Returns the refusals by token. The first of two answers to one survey counts.
+    """
     known = surveys.by_tokens(tx, [token for token, _ in answers])
     rows = hops.lock(tx, [survey.hop_id for survey in known.values()])
     refusals: dict[str, DispatchError] = {}
@@ -124,13 +129,16 @@ def answer_many(
 
 
 def answer(tx: Tx, rulebook: Rulebook, token: str, finding: str, now: datetime) -> None:
-    """The customer answers by the link. Raises NotFound, SurveyOver, IllegalMove, BadInput."""
+    """Record the answer that a customer gave by the link. Raises NotFound, SurveyOver, IllegalMove, BadInput."""
     for refused in answer_many(tx, rulebook, [(token, finding)], now).values():
         raise refused
 
 
 def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, actor: Actor, now: datetime) -> None:
-    """An agent called the customer. Raises NotAllowed, NotFound, SurveyOver, IllegalMove, BadInput."""
+    """Record the answer that an agent got by telephone.
+
+    Raises NotAllowed, NotFound, SurveyOver, IllegalMove, BadInput.
+    """
     hop_id = hops.find(tx, ticket_id)
     survey = None if hop_id is None else surveys.by_hop(tx, hop_id)
     if hop_id is None or survey is None:
@@ -148,7 +156,7 @@ def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, ac
 
 
 def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Actor, now: datetime) -> None:
-    """Customers who haven't answered: asked once more, or given up as unreachable after the last attempt."""
+    """Send the survey again for these hops, or end them as unreachable if the last attempt has been made."""
     tried = surveys.attempts(tx, [row.id for row in rows])
     given_up: list[LockedHop] = []
     again: list[LockedHop] = []

@@ -1,7 +1,7 @@
-"""施工单: what the automatic stretches of a construction order do between 开户 and 竣工.
+"""施工单: the automatic steps of a construction order between 开户 and 竣工.
 
-Opening submits the order, cancel and refund ends a failed one; both are the counter's. Which findings lead where is
-the rules' (`flows: construction`).
+The counter creates an order (`accounts.opening`) and cancels a failed one (`accounts.refund`). The routing rules
+decide where each finding leads (`flows: construction`).
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ REFUND_DESK = "refund-desk"
 
 
 def key_of(hop_id: int) -> str:
-    """What the orders of an automatic hop are named after: the same however often it is tried."""
+    """The idempotency key for the outside effects of an automatic hop: every retry uses the same one."""
     return f"construction/{hop_id}"
 
 
 def provisioned(
     tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], refusals: Mapping[int, str | None], now: datetime
 ) -> None:
-    """End these hops as the provisioning system answered: by hop id why it refused, or None when the line is ready."""
+    """End these hops as the provisioning system answered.
+
+    `refusals` holds by hop id why it refused, or None when the line is ready.
+    """
     endings = []
     for row in rows:
         refused = refusals[row.id]
@@ -45,8 +48,10 @@ def provisioned(
 
 
 def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetime) -> None:
-    """These orders' accounts go into service, in one transaction with the hops' end; the provisioning system and the
-    customers are told. Raises IllegalMove."""
+    """Put these orders' accounts into service and end the hops, in one transaction.
+
+    Effects for the provisioning system and for the customers are written with it. Raises IllegalMove.
+    """
     hop_of = {row.account_id: row for row in rows}
     locked = accounts.lock(tx, list(hop_of))
     lines = accounts.lines(tx, list(hop_of))  # the plan may have changed since the line was prepared

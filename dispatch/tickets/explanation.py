@@ -1,7 +1,7 @@
-"""派单依据: why a hop went where it went, by the rules that were in force then, from the facts kept with it.
+"""派单依据: why a hop went to its team, by the version of the rules that decided it and the facts stored with it.
 
-`explain` makes the decision again. `as_json` tells it in the rules' own words, for the API and the command line;
-`in_words` in a person's, for the pages.
+`explain` makes the decision again. `as_json` gives it in the rules' names, for the API and the command line;
+`in_words` gives it in plain words, for the pages.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HOPS, _REOPENED = Title("人工环节", "Visits to people"), Title("重派次�
 
 
 class UnmatchedInWords(NamedTuple):
-    """A rule that did not match: where it would have led, and the conditions that did not hold."""
+    """A rule that did not match, the team that it leads to, and its conditions that did not hold."""
 
     rule: str
     to: Title
@@ -34,7 +34,7 @@ class UnmatchedInWords(NamedTuple):
 
 
 class ReasonInWords(NamedTuple):
-    """`place` is the rule's place in the text that was in force: name@version:line."""
+    """An explanation for people. `place` is where the rule stands in the text that was in force: name@version:line."""
 
     rule: str
     place: str
@@ -45,7 +45,7 @@ class ReasonInWords(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A hop's decision made again. `decision` is None where a person passed on or handed back and no rule decided."""
+    """A hop's decision made again. `decision` is None where a person passed on or handed back: no rule decided."""
 
     number: str
     to: str
@@ -99,7 +99,8 @@ class Explanation:
         return f"{why}; sender is the team that asked: {self.decision.to}" if self.decision.returns else why
 
     def in_words(self, *, shown: bool) -> ReasonInWords:
-        """`shown`: the reader may see the customer's data, and so the evidence."""
+        """The explanation for people. Facts and evidence are left out unless `shown`: the reader may see customers'
+        data."""
         rulebook, facts = self.rulebook, self.facts
         because = (
             _by_hand(rulebook, self.rule, facts)
@@ -122,6 +123,7 @@ def explain(tx: Tx, rules: RulesInForce, hop: HopRow) -> Explanation:
 
 
 def say_team(rulebook: Rulebook, name: str) -> Title:
+    """The team's title in this rulebook; its name where the rulebook has no such team."""
     if name == END:
         return Title("结束", "the end")
     team = rulebook.teams.get(name)
@@ -171,6 +173,7 @@ def _facts(rulebook: Rulebook, facts: Facts, *, shown: bool) -> Said:
 
 
 def say_finding(rulebook: Rulebook, name: str) -> Title:
+    """The finding's title in this rulebook; its name where the rulebook has no such finding."""
     finding = rulebook.findings.get(name)
     return finding.title if finding else Title(name, name)
 

@@ -1,4 +1,4 @@
-"""What a customer who has reported wants later 后续诉求: urge 催单, withdraw 撤单."""
+"""后续诉求: later requests of a customer who has reported a fault: urge 催单, withdraw 撤单."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dispatch.tickets import next_hop
 
 
 def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, now: datetime) -> int:
-    """The customer presses, and his hop moves up its board; the times so far.
+    """Record that the customer urges, and move their hop up its board. Returns how often they have urged by now.
 
     Raises NotAllowed, NotFound, UrgedEnough, BadInput.
     """
@@ -33,7 +33,9 @@ def urge(tx: Tx, rulebook: Rulebook, ticket_id: int, reason: str, actor: Actor, 
     if row.state not in (TicketState.OPEN, TicketState.TRANSFERRED):
         raise UrgedEnough(ticket=number, why=_nobody_at_work(TicketState(row.state)))
     if row.urged >= limits.urges:
-        often = Wording(f"已催 {row.urged} 次，再催无益", f"it was urged {row.urged} times already, more doesn't help")
+        often = Wording(
+            f"已催 {row.urged} 次，已达上限", f"it has been urged {row.urged} times already, which is the limit"
+        )
         raise UrgedEnough(ticket=number, why=often)
     if row.urged_at is not None and now < row.urged_at + limits.urge_every:
         every = write_duration(limits.urge_every)
@@ -56,10 +58,10 @@ def _nobody_at_work(state: TicketState) -> Wording:
 
 
 def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
-    """The report is taken back; its live hop ends with it.
+    """Withdraw the ticket and end its live hop.
 
-    Raises NotAllowed, NotFound, IllegalMove, BadInput; NotWithdrawable for a construction order, behind which stand an
-    account, a reserved port and the customer's money.
+    Raises NotAllowed, NotFound, IllegalMove, BadInput; NotWithdrawable for a construction order: an account, a
+    reserved port and the customer's money depend on it, so only cancel and refund ends it.
     """
     require(actor, "withdraw", Wording("工单", "a ticket"))
     why = clean(reason, REASON)
@@ -89,17 +91,17 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
 
 
 def _locked(tx: Tx, ticket_id: int, actor: Actor) -> tuple[TicketRow, dict[int, LockedHop]]:
-    """The ticket and its live hop, locked, the latter by id. Raises NotFound, also for a ticket of another area."""
-    live = _lock_live(tx, ticket_id)  # hop before ticket, as everywhere
+    """Lock the ticket and its live hop; the hop comes by its id. Raises NotFound, also for a ticket of another area."""
+    live = _lock_live(tx, ticket_id)  # every transaction locks the hop before the ticket, so that none deadlocks
     row = tickets.get(tx, ticket_id, lock=True)
     if not actor.covers(row.area):
         raise tickets.not_found(ticket_id)
-    if hops.find(tx, ticket_id) not in live:  # it moved on before the ticket was ours
+    if hops.find(tx, ticket_id) not in live:  # the ticket moved on before we had locked it
         live = _lock_live(tx, ticket_id)
     return row, live
 
 
 def _lock_live(tx: Tx, ticket_id: int) -> dict[int, LockedHop]:
-    """The ticket's live hop, locked, by id; empty where there is none."""
+    """Lock the ticket's live hop; the hop by its id, empty where there is none."""
     row = hops.lock_one(tx, ticket_id)
     return {} if row is None else {row.id: row}

@@ -1,7 +1,8 @@
-"""What people do with a hop: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂; and release
-放行, out of the quarantine.
+"""People's acts on a hop: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂, and release
+放行 from quarantine.
 
-The bulk forms take many at once in one transaction and say for each what was wrong with it; the single forms raise.
+The `…_many` functions take a batch in one transaction and return a refusal for each hop that was refused; the single
+functions raise it.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ from dispatch.tickets import next_hop
 from dispatch.tickets.next_hop import Ending
 
 Refusals = dict[int, DispatchError]
-"""What was wrong, by hop id; a hop that isn't in it was done."""
+"""Why hops were refused, by hop id. A hop without an entry was done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A finding with its evidence. `on_behalf_of` names the holder for whom another files the report."""
+    """A finding with its evidence. `on_behalf_of` names the holder, when somebody else files the report for them."""
 
     hop_id: int
     actor: Actor
@@ -59,7 +60,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class PassOn:
-    """The work goes to another team (or to another person of the same), with the reason why."""
+    """The work goes to another team, or back to the same team's board for somebody else, with the reason why."""
 
     hop_id: int
     actor: Actor
@@ -83,7 +84,7 @@ End = Report | PassOn | HandBack
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`on_behalf_of` names the one who will hold the hop, when another claims it for him."""
+    """A person takes a hop. `on_behalf_of` names the future holder, when somebody else claims it for them."""
 
     hop_id: int
     actor: Actor
@@ -94,7 +95,10 @@ CLAIMED_FIRST = Wording("处理中（请先接单）", "claimed: claim it first"
 
 
 def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetime) -> Refusals:
-    """Of two people who claim the same hop one wins; the other is refused with the winner's name."""
+    """Claim hops. When two people claim the same hop, the second is refused with the first one's name.
+
+    Raises BadInput when a hop is named twice.
+    """
     rows = _locked(tx, [c.hop_id for c in claims])
     refusals: Refusals = {}
     claimed, entries = [], []
@@ -121,7 +125,10 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
 
 
 def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> Refusals:
-    """Report, pass on or hand back; each hop that isn't refused ends and its ticket moves on."""
+    """Report, pass on or hand back hops: each hop that isn't refused ends, and its ticket moves on.
+
+    Raises BadInput when a hop is named twice.
+    """
     rows = _locked(tx, [e.hop_id for e in ends])
     refusals: Refusals = {}
     endings = []
@@ -135,17 +142,20 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
 
 
 def claim(tx: Tx, rulebook: Rulebook, one: Claim, now: datetime) -> None:
-    """Raises NotFound, NotAllowed, AlreadyClaimed, IllegalMove."""
+    """Claim one hop. Raises NotFound, NotAllowed, AlreadyClaimed, IllegalMove."""
     _raise(claim_many(tx, rulebook, [one], now))
 
 
 def end(tx: Tx, rulebook: Rulebook, one: End, now: datetime) -> None:
-    """Raises NotFound, NotAllowed, NotYours, IllegalMove; UnknownFinding, BadEvidence; NotPassable; NobodyAsked."""
+    """Report, pass on or hand back one hop.
+
+    Raises NotFound, NotAllowed, NotYours, IllegalMove; UnknownFinding, BadEvidence; NotPassable; NobodyAsked; BadInput.
+    """
     _raise(end_many(tx, rulebook, [one], now))
 
 
 def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, actor: Actor, now: datetime) -> None:
-    """Wait until a given time, when the hop comes back to its holder by itself.
+    """Put a hop on hold until a given time. Then the relay resumes it for its holder.
 
     Raises NotFound, NotAllowed, NotYours, IllegalMove, HeldTooLong, BadInput.
     """
@@ -169,7 +179,7 @@ def resume(tx: Tx, rulebook: Rulebook, hop_id: int, actor: Actor, now: datetime)
 
 
 def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Actor, now: datetime) -> None:
-    """Locked hops back into their holders' hands; the time on hold doesn't count against them."""
+    """Give these locked hops back to their holders. Time on hold doesn't count towards the service level."""
     resumed = []
     for row in rows:
         state = hop_move(HopState(row.state), "resume", _hop(row))
@@ -177,7 +187,7 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Ac
         level = _team(rulebook, row).level
         assert row.claimed_at is not None  # the database's constraint `in_hand`
         wake_at = None if level is None else finish_by(level, row.claimed_at, timedelta(seconds=held))
-        if row.late and wake_at is not None and wake_at <= now:  # it was overdue before the hold: noted once
+        if row.late and wake_at is not None and wake_at <= now:  # marked as overdue before the hold: don't mark twice
             wake_at = None
         wake = {"held_at": None, "held_seconds": held, "wake_at": wake_at}
         resumed.append({"id": row.id, "state": state, **wake})
@@ -186,7 +196,7 @@ def resume_many(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Ac
 
 
 def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
-    """Out of the quarantine, tried afresh. Raises NotAllowed, NotFound, IllegalMove."""
+    """Take a hop out of quarantine: it is due now, its failures forgotten. Raises NotAllowed, NotFound, IllegalMove."""
     require(actor, "release", Wording("环节", "a hop"))
     row = _found(hops.lock(tx, [hop_id]), hop_id, actor)
     state = hop_move(HopState(row.state), "release", _hop(row))
@@ -203,7 +213,7 @@ def _ending(rulebook: Rulebook, row: LockedHop, end: End) -> Ending:
             evidence = _evidence(rulebook, row, end)
             return Ending(row, "report", end.actor, end.finding, evidence, on_behalf_of=end.on_behalf_of)
         case PassOn():
-            if end.actor.role != Role.SUPERVISOR:  # who may move any hop, also one whose holder has gone home
+            if end.actor.role != Role.SUPERVISOR:  # a supervisor may move any hop, say when its holder has gone home
                 _require_holder(team, end.actor, "pass on", row, end.on_behalf_of)
             hop_move(HopState(row.state), "pass on", _hop(row))
             if end.to not in team.passes_on_to:
@@ -238,7 +248,10 @@ def _for(hop: Wording, on_behalf_of: str | None) -> Wording:
 
 
 def _require_member(team: Team, actor: Actor, act: str, row: LockedHop, on_behalf_of: str | None) -> None:
-    """The team's own people, or for one of them those who may file on his behalf."""
+    """Require a role of the team's members or, when acting for one of them, a role that may file for the team.
+
+    Raises NotAllowed.
+    """
     allowed = team.filed_by if on_behalf_of else team.members
     require(actor, act, _for(_hop(row), on_behalf_of), allowed)
 
@@ -254,11 +267,14 @@ def _require_holder(team: Team, actor: Actor, act: str, row: LockedHop, on_behal
 
 
 def _team(rulebook: Rulebook, row: LockedHop) -> Team:
-    """The hop's team. A rulebook that drops a team at work is refused, so this fails only for a hop of another time."""
+    """The hop's team. Raises NotFound; NotAllowed for an automatic team.
+
+    A rulebook can't drop a team that has open hops, so only a hop that ended long ago is without its team.
+    """
     if row.team not in rulebook.teams:
         raise NotFound(what=Wording("现行规则中的班组", "team in the rules in force"), which=row.team)
     team = rulebook.teams[row.team]
-    if team.automatic:  # where it has members, as the survey has, they don't act on the hop but by a call
+    if team.automatic:  # the survey team has members, but they answer by `closing.answer_by_phone`
         raise NotAllowed(
             role=Wording("任何人", "nobody"),
             actor="",
@@ -270,7 +286,10 @@ def _team(rulebook: Rulebook, row: LockedHop) -> Team:
 
 
 def _locked(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
-    """Raises BadInput when a hop is named twice: the second act would be judged by the state before the first."""
+    """Lock these hops; the hops by id.
+
+    Raises BadInput when a hop is named twice: the second act would be checked against the state before the first.
+    """
     if len(set(hop_ids)) < len(hop_ids):
         raise BadInput(what=Wording("同一批中一个环节列了两次", "a hop is named twice in one batch"))
     return hops.lock(tx, hop_ids)

@@ -1,4 +1,4 @@
-"""受理: a report becomes a ticket, is ended on the phone, or is passed from the 10050 hotline to a 10086 seat."""
+"""受理: a customer's report becomes a ticket, is solved on the phone, or goes from hotline 10050 to a 10086 seat."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ Answers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class FaultReport:
-    """What a customer reports 报障, and what pre-handling got for answers. `priority` 1 is the most urgent of 4."""
+    """A customer's report 报障 with their answers in pre-handling. `priority` is 1 (most urgent) to 4."""
 
     account: str
     symptom: str
     description: str
     priority: int = 3
     answers: Answers = ()
-    category: str | None = None  # overrides what the symptom and the answers say
-    request_key: str | None = None  # the same key again gives the same ticket again
-    despite_duplicate: bool = False
+    category: str | None = None  # overrides the category that the symptom and the answers give
+    request_key: str | None = None  # idempotency key: the same key again gives the same ticket again
+    despite_duplicate: bool = False  # take the report although the account has an open fault
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedReport:
-    """The ticket that a report became, its state, and whether an earlier request had made it already."""
+    """The ticket that a report became. `repeated`: an earlier request with the same key had made it already."""
 
     ticket_id: int
     number: str
@@ -62,7 +62,7 @@ class AcceptedReport:
 
 
 class _Becomes(NamedTuple):
-    """A report of a batch, and which of the batch's new tickets it becomes."""
+    """The outcome of a report that becomes a new ticket: `row` is the index among the batch's new tickets."""
 
     row: int
     repeated: bool = False
@@ -82,7 +82,10 @@ def submit(
 def submit_many(
     tx: Tx, rulebook: Rulebook, script: Script, reports: Sequence[FaultReport], actor: Actor, now: datetime
 ) -> list[AcceptedReport | DispatchError]:
-    """Take reports in one transaction; each comes out accepted or with its refusal, in their order."""
+    """Take reports in one transaction. Returns for each, in order, the accepted report or its refusal.
+
+    Raises NotAllowed.
+    """
     require(actor, "submit", Wording("报障", "a report"))
     channel = CHANNEL_OF[Role(actor.role)]
     known = accounts.by_numbers(tx, [r.account for r in reports], lock=True)
@@ -120,13 +123,19 @@ def submit_many(
 
 
 def transfer(tx: Tx, ticket_id: int, note: str, actor: Actor, now: datetime) -> None:
-    """10050 → 10086: the fault is ours; what was said goes along. Raises NotAllowed, NotFound, IllegalMove."""
+    """Pass a report from 10050 to 10086, with a note: the fault is ours.
+
+    Raises NotAllowed, NotFound, IllegalMove, BadInput.
+    """
     require(actor, "transfer", Wording("报障", "a report"))
     _move(tx, ticket_id, "transfer", actor, now, said=clean(note, NOTE, least=0))
 
 
 def refer(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
-    """Not our business: the customer was told whose it is. Raises NotAllowed, NotFound, IllegalMove, BadInput."""
+    """End a report that is not ours; the agent has told the customer whom to ask.
+
+    Raises NotAllowed, NotFound, IllegalMove, BadInput.
+    """
     require(actor, "refer", Wording("报障", "a report"))
     _move(tx, ticket_id, "refer", actor, now, reason=clean(reason, REASON))
 
@@ -134,7 +143,7 @@ def refer(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> N
 def take_over(
     tx: Tx, rulebook: Rulebook, script: Script, ticket_id: int, answers: Answers, actor: Actor, now: datetime
 ) -> AcceptedReport:
-    """A 10086 agent goes on with a transferred report: pre-handling, then solved or dispatched.
+    """Continue a transferred report at 10086: pre-handling, then the report is solved or dispatched.
 
     Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer.
     """
@@ -188,7 +197,11 @@ def _judge(report: FaultReport, rulebook: Rulebook, script: Script, channel: Cha
 
 
 def _follow(script: Script, symptom: str, answers: Answers, channel: Channel) -> Progress:
-    """Pre-handling as far as it went; a 10086 agent goes through to its end, face to face it may be left out."""
+    """Follow the pre-handling script by these answers.
+
+    A 10086 agent must reach its end. Face to face it may be skipped, but not broken off. At 10050 it may be broken off.
+    Raises UnknownSymptom, BadAnswer; BadInput when a question is left.
+    """
     progress = follow(script.symptom(symptom), answers)
     if progress.next is not None and (
         channel == Channel.HOTLINE_10086 or (answers and channel != Channel.HOTLINE_10050)
@@ -205,7 +218,7 @@ def _follow(script: Script, symptom: str, answers: Answers, channel: Channel) ->
 
 
 def _in_service(account: AccountRow | None, number: str) -> AccountRow:
-    """Before anyone is sent out: a line that isn't in service has no fault, and the customer is told just that.
+    """Check that the account is in service: on any other line there is no fault to repair, and the customer hears why.
 
     Raises UnknownAccount, AccountSuspended, AccountNotInService.
     """

@@ -1,7 +1,7 @@
-"""派单: end a hop and make the next one, by the rulebook's decision, in the same transaction.
+"""派单: end a hop and create the next one, by the rulebook's decision, in the same transaction.
 
-Every way in which a hop can end (report, pass on, hand back, an automatic finish, a survey's answer) comes through
-`end`; there is no other place where a ticket moves on.
+Every report, pass on, hand back, automatic finish and survey answer goes through `changes` and `write`; nothing else
+moves a ticket to its next team.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from dispatch.storage.wakeups import boards_changed
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a hop ends. `hop` is a row of `hops.lock`; `move` is one of the life table's.
+    """How a hop ends. `hop` is a row of `hops.lock`; `move` is a move of the life table in `domain.ticket`.
 
-    `ticket` is the state that its ticket comes into before it moves on, where that is another one. `outcome` is the
-    ticket's, where the ticket ends with this hop and the finding doesn't say it."""
+    `to` is the team to which a person passes on. `ticket` is the ticket's new state before the rules decide; None: its
+    state stays. `outcome` is the ticket's outcome if it ends with this hop; None: the finding is the outcome.
+    """
 
     hop: LockedHop
     move: str
@@ -63,7 +64,8 @@ NONE = DirectlySent((), timedelta())
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What hops' ends come to: rows for each table, the boards that they leave, and the tickets' kinds by id."""
+    """The rows to write when hops end: for `hop` (`ended`, `made`), `ticket` (`moved`), the history (`entries`) and the
+    archive (`records`). `boards` are the teams whose boards change; `kinds` are the tickets' kinds by ticket id."""
 
     ended: Rows
     moved: Rows
@@ -75,7 +77,7 @@ class Changes:
 
 
 def start(tx: Tx, rulebook: Rulebook, rows: Sequence[TicketRow], entries: Rows, now: datetime) -> None:
-    """Make the first hop of these tickets (rows of `tickets.get`), and enter into the history what led to it."""
+    """Create the first hop of each of these tickets and write `entries` into the history."""
     made = []
     for row in rows:
         facts = Facts(flow=row.kind, known=known_facts(row))
@@ -90,17 +92,17 @@ def start(tx: Tx, rulebook: Rulebook, rows: Sequence[TicketRow], entries: Rows, 
 
 
 def end(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:
-    """End these hops, move their tickets, make the hops that follow, which are due.
+    """End these hops, move their tickets on and create the next hops, which are due.
 
-    Raises IllegalMove, and then nothing is written by the caller's transaction.
+    Raises IllegalMove before anything is written.
     """
     write(tx, changes(rulebook, endings, now))
 
 
 def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, direct: DirectlySent = NONE) -> Changes:
-    """Work out what `write` is to write. Pure. Raises IllegalMove.
+    """Compute what `write` will write. Pure. Raises IllegalMove.
 
-    The following hops for the teams in `direct` count as sent already; the others are due.
+    The next hops for the teams in `direct` are created as sent, the others as due.
     """
     ended, moved, made, entries = [], [], [], []
     for ending in endings:
@@ -128,15 +130,17 @@ def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, direct
             new = _new_hop(rulebook, row.ticket_id, row.last_seq + 1, decision, facts, asked_by, now)
             if decision.to in direct.teams:
                 new |= _on_its_way(row.epoch + 1, now, direct.lease)
-            made.append({**new, "area": row.area, "rank": row.rank})  # an urge has locked the hop, not only its ticket
+            made.append({**new, "area": row.area, "rank": row.rank})  # `rank` is current: an urge locks the hop too
     boards = {ending.hop.team for ending in endings if ending.hop.boarded_at}
     kinds = {ending.hop.ticket_id: ending.hop.kind for ending in endings}
     return Changes(ended, moved, made, entries, boards, kinds)
 
 
 def write(tx: Tx, found: Changes) -> list[SentHop]:
-    """Write the changes; their hops are locked and have not changed since. Returns the directly sent hops: the caller
-    publishes them after its commit."""
+    """Write the changes. Their hops must still be locked and unchanged.
+
+    Returns the directly sent hops, which the caller publishes after its commit.
+    """
     if not found.ended:
         return []
     archive.insert_records(tx, found.records)
@@ -161,7 +165,7 @@ def _decide(rulebook: Rulebook, ending: Ending, facts: Facts) -> Decision:
 
 
 def known_facts(row: LockedHop | TicketRow) -> dict[str, Value]:
-    """What the rules may ask of the ticket itself: `routing.checks.OWN_FACTS`."""
+    """The facts about the ticket itself that rules may test: `routing.checks.OWN_FACTS`."""
     return {
         "category": row.category,
         "channel": row.channel,
@@ -186,10 +190,10 @@ def _facts(ending: Ending) -> Facts:
 
 
 def _asked_by(rulebook: Rulebook, ending: Ending, decision: Decision) -> int | None:
-    """Who asked for the next visit.
+    """The id of the hop that asked for the next one; None when nobody asked.
 
-    Going back restores the asker's own asker, passing on leaves the asker as it is, so that `sender` always finds the
-    team that asked. Automatic teams are asked by nobody, and neither is a case that came back after its archive.
+    The rules' `sender` is that hop's team. A hop that goes back gets the asker of the hop that it goes back to. A hop
+    that is passed on keeps its asker. A hop to or from an automatic team, such as a case that is reopened, has none.
     """
     row = ending.hop
     if decision.returns:
@@ -227,12 +231,12 @@ def _new_hop(
 
 
 def _on_its_way(generation: int, now: datetime, lease: timedelta) -> dict[str, Any]:
-    """As the relay would have sent it."""
+    """The columns of a hop that is created as sent, as the relay would set them."""
     return {"state": hop_target("send"), "generation": generation, "wake_at": now + lease, "sent_at": now}
 
 
 def held_seconds(row: LockedHop, now: datetime) -> float:
-    """The hop's time on hold so far, the hold that it is on now included."""
+    """Seconds that the hop has been on hold until now, a hold that still lasts included."""
     if row.state != HopState.HELD:
         return row.held_seconds
     assert row.held_at is not None  # the database's constraint `held`
@@ -255,7 +259,10 @@ def _ended(ending: Ending, now: datetime) -> dict[str, Any]:
 
 
 def _moved(rulebook: Rulebook, ending: Ending, decision: Decision, now: datetime) -> dict[str, Any]:
-    """What becomes of the ticket: the rules name a team, the life table says what that means."""
+    """The ticket's new columns: the rules named its next team, and the life table gives the state that follows.
+
+    Raises IllegalMove.
+    """
     row = ending.hop
     state, reopened = ending.ticket_state, row.reopened
     on_to_people = decision.to != END and not rulebook.teams[decision.to].automatic

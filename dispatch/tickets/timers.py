@@ -1,6 +1,6 @@
-"""What happens by itself when a hop's `wake_at` has come: overdue marks, the end of a hold, a survey's reminder.
+"""Timers of hops on boards: when a hop's `wake_at` has come, mark it as overdue, end its hold or repeat its survey.
 
-Of a hop on a board, that is. One that is to be sent wakes the relay: `storage.hops.take_due`.
+For a hop that is due or sent, `wake_at` is instead when the relay sends it (again): `storage.hops.take_due`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dispatch.tickets import closing, handling
 
 
 def fire(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> int:
-    """Do what is due, the oldest first, `limit` hops at most; how many were."""
+    """Fire at most `limit` timers whose time has come, the oldest first. Returns how many it fired."""
     rows = hops.woken(tx, now, limit)
     held = [row for row in rows if row.state == HopState.HELD]
     surveys = [row for row in rows if row.state == HopState.WAITING and rulebook.teams[row.team].automatic]
