@@ -1,7 +1,6 @@
-"""统一认证登录: whom the operator's identity provider knows signs in by it: OpenID Connect, a code with PKCE.
+"""统一认证登录: sign-in through the operator's identity provider, by OpenID Connect's code flow with PKCE.
 
-It says who somebody is and nothing else: what he may do is what his user here may do, and who has none comes no
-further.
+The provider only says who somebody is. Their user here holds the roles; a person without a user is refused.
 Sources: OpenID Connect Core 1.0, section 3.1; RFC 7636; RFC 9700.
 """
 
@@ -31,14 +30,15 @@ from dispatch.storage import users
 from dispatch.storage.database import Tx
 
 ALGORITHMS = ["RS256", "ES256", "PS256", "EdDSA"]
-"""Signatures alone: with `none` or a shared secret anybody could be anybody."""
+"""Public-key signatures only: with `none` or a shared secret, a token could be forged."""
 LEEWAY = 60
-"""Seconds by which two clocks may differ."""
+"""Seconds by which the provider's clock may differ from ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """We, as the provider knows us. `claim` of its word is the name of our user."""
+    """This installation as a client of the provider. `claim` is the ID token's claim that holds our user's name;
+    `came_back_to` is the redirect URI."""
 
     issuer: str
     client_id: str
@@ -49,18 +49,19 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class PendingSignIn:
-    """What only the browser that began keeps until it comes back."""
+    """A sign-in that waits for the provider's answer. Only the browser that began it keeps these values (a cookie)."""
 
     state: str
     nonce: str
     verifier: str
 
     def kept(self) -> str:
+        """The values as one string; `read_begun` reads it."""
         return f"{self.state}.{self.nonce}.{self.verifier}"
 
 
 def begin(provider: IdentityProvider, client: Client) -> tuple[str, PendingSignIn]:
-    """Where the browser is to go. Raises ProviderAway."""
+    """Begin a sign-in: the URL to send the browser to, and the values for it to keep. Raises ProviderAway."""
     begun = PendingSignIn(secrets.token_urlsafe(24), secrets.token_urlsafe(24), secrets.token_urlsafe(48))
     challenge = base64.urlsafe_b64encode(hashlib.sha256(begun.verifier.encode()).digest()).decode().rstrip("=")
     asked = {
@@ -77,7 +78,7 @@ def begin(provider: IdentityProvider, client: Client) -> tuple[str, PendingSignI
 
 
 def read_begun(kept: str | None) -> PendingSignIn:
-    """Raises SignInRefused: another browser began, or none."""
+    """Read `PendingSignIn.kept`. Raises SignInRefused when this browser began no sign-in."""
     parts = (kept or "").split(".")
     if len(parts) != 3 or not all(parts):
         raise SignInRefused()
@@ -85,7 +86,7 @@ def read_begun(kept: str | None) -> PendingSignIn:
 
 
 def name_of(provider: IdentityProvider, client: Client, begun: PendingSignIn, state: str, code: str) -> str:
-    """Whom the provider says it is. Raises SignInRefused, ProviderAway."""
+    """Exchange the code for an ID token and return the user's name in it. Raises SignInRefused, ProviderAway."""
     if not hmac.compare_digest(state.encode(), begun.state.encode()):
         raise SignInRefused()
     described = _described(provider, client)
@@ -111,7 +112,10 @@ def name_of(provider: IdentityProvider, client: Client, begun: PendingSignIn, st
 
 
 def enter(tx: Tx, name: str, now: datetime) -> str:
-    """A session of the user of that name. Raises SignInRefused for who has no user here, or a disabled one."""
+    """Open a session for the user of this name and return its secret.
+
+    Raises SignInRefused when there is no such user, or when they are disabled.
+    """
     user = users.find(tx, name)
     if user is None or user.disabled_at is not None:
         raise SignInRefused()
@@ -119,19 +123,21 @@ def enter(tx: Tx, name: str, now: datetime) -> str:
 
 
 def _described(provider: IdentityProvider, client: Client) -> Mapping[str, str]:
-    """The provider's endpoints, by its own description. Raises ProviderAway."""
+    """Read the provider's discovery document, which names its endpoints. Raises ProviderAway."""
     try:
         found = provider.get(f"{client.issuer.rstrip('/')}/.well-known/openid-configuration")
     except OSError as away:
         raise ProviderAway(why=same(str(away))) from None
     needed = ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri")
     if found.get("issuer") != client.issuer or not all(isinstance(found.get(each), str) for each in needed):
-        raise ProviderAway(why=Wording("它的自我描述不符或缺失", "it describes itself as another one, or not at all"))
+        raise ProviderAway(
+            why=Wording("它的发现文档不符或缺失", "its discovery document is missing or another issuer's")
+        )
     return found
 
 
 def _claims(token: object, keys: KeySet, client: Client, begun: PendingSignIn) -> dict[str, Any]:
-    """What a token says that is meant for us, now, for this sign-in. Raises SignInRefused."""
+    """The claims of an ID token, if it is valid now, for this client and this sign-in. Raises SignInRefused."""
     if not isinstance(token, str):
         raise SignInRefused()
     expected = jwt.JWTClaimsRegistry(

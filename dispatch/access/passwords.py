@@ -1,4 +1,4 @@
-"""A user's password: what it must be, and how it is compared, which costs time and memory by intent."""
+"""Users' passwords: rules for a new one, its hash, and the comparison, which is slow and takes memory on purpose."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from dispatch.errors import BadInput, SignInSlowed
 SHORTEST, LONGEST = 10, 128
 FEWEST_DIFFERENT = 5
 AT_ONCE = 2
-"""Comparisons that run side by side: each takes 64 MB and all it can get of the processors."""
+"""Comparisons that run at the same time: each takes 64 MB and as much of the processors as it can get."""
 MOST_WAITING = 6
-"""Who comes when so many are being compared or wait for it is sent away; the service has other work to do."""
+"""Most comparisons that run or wait. A sign-in beyond them is refused, so that other requests get their turn."""
 
 
 def check_password(new: str, name: str) -> None:
-    """Raises BadInput for a password that is soon guessed, above all by one who knows the user's name."""
+    """Raises BadInput for a password that is easy to guess: too short, too few different characters, or with the user's
+    name in it."""
     if not SHORTEST <= len(new) <= LONGEST:
         raise BadInput(
             what=Wording(
@@ -41,25 +42,28 @@ def check_password(new: str, name: str) -> None:
 
 
 def new_password(name: str) -> str:
-    """A random one, 96 bits, in which the user's name isn't by chance: `check_password` would refuse it."""
+    """A random password of 96 bits. One with the user's name in it is drawn again: `check_password` would refuse it."""
     while name.lower() in (made := secrets.token_urlsafe(12)).lower():
         pass
     return made
 
 
 def kept_password(hasher: PasswordHash, new: str, name: str) -> str:
-    """What is kept of a new password: its argon2 hash. Takes a while, so not inside a transaction. Raises BadInput."""
+    """The argon2 hash of a new password, to be stored. Slow: call it outside of a transaction. Raises BadInput."""
     check_password(new, name)
     return hasher.hash(new)
 
 
 Fits = Callable[[str, str | None], bool]
-"""Whether a password belongs to what is kept; takes as long when nothing is kept."""
+"""(password, stored hash or None) → whether they match. It takes as long for None, so that nobody learns who exists."""
 
 
 class PasswordChecker:
-    """Passwords against their hashes, a few at a time: strangers can't make it the only thing that this process does,
-    nor keep those out who sign in at a device that is known."""
+    """Compares passwords with their hashes, a few at a time.
+
+    The limit keeps a flood of sign-ins from taking all of the process. Known devices have a queue of their own, so that
+    strangers can't keep their users out.
+    """
 
     def __init__(self, hasher: PasswordHash) -> None:
         self.hasher = hasher
@@ -68,7 +72,7 @@ class PasswordChecker:
 
     @contextmanager
     def place(self, *, device_known: bool) -> Iterator[Fits]:
-        """Waits its turn. Raises SignInSlowed when too many wait already."""
+        """Wait for a turn to compare. Raises SignInSlowed when too many wait already."""
         with self._queues[device_known].place():
             yield self._fits
 

@@ -1,4 +1,4 @@
-"""Secrets that we give out: 256 random bits, of which we keep a hash only."""
+"""Secrets of sessions, tokens and devices: 256 random bits. The database stores their hash only."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ import secrets
 
 
 def new_secret() -> str:
+    """256 random bits, as 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
 def hashed(secret: str) -> str:
-    """What is kept of a secret. It needs no salt and no slowness: nobody guesses 256 bits."""
+    """The hash of a secret, to be stored. A plain SHA-256 is enough: nobody guesses 256 random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def csrf_token(session_secret: str) -> str:
-    """What a page of this session sends along, and another site can't know. Nothing of the session follows from it."""
+    """The CSRF token of a session: its pages send it with each form. The session's secret can't be derived from it."""
     return hmac.new(session_secret.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
 def is_csrf_token(given: str, session_secret: str) -> bool:
+    """Whether this is the session's CSRF token, compared in constant time."""
     return hmac.compare_digest(given.encode(), csrf_token(session_secret).encode())

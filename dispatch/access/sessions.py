@@ -1,6 +1,6 @@
-"""Who sends a request: known by a session's secret, or by a token's.
+"""The caller of a request, identified by a session or by an API token.
 
-Both are looked up anew each time, with the user's roles, so that what was taken away is gone at the next request.
+Each request looks them up again, with the user's roles, so that a revocation counts from the next request on.
 """
 
 from __future__ import annotations
@@ -19,23 +19,27 @@ from dispatch.storage.access_rows import TokenRow
 from dispatch.storage.database import Tx
 
 IDLE = timedelta(hours=1)
-"""Without a request for so long, a session is over."""
+"""A session without a request for this long is over."""
 LONGEST_SESSION = timedelta(hours=12)
-"""A shift. After it one signs in again, whatever one has done meanwhile."""
+"""One shift. A session ends then, even an active one, and its user signs in again."""
 SEEN_EVERY = timedelta(minutes=1)
-"""How exactly the last request's time is kept: a write for each would be a high price."""
+"""Precision of a session's last request: writing the time of every request would cost too much."""
 DEVICE_KNOWN = timedelta(days=180)
 LONGEST_TOKEN = timedelta(days=366)
 LONGEST_TITLE = 60
 ANSWERS_KEPT = timedelta(days=1)
-"""How long a request may be sent again under its key."""
-TOKEN_PREFIX = "paidan_"  # noqa: S105 — by which a leaked one is recognised
-"""What tokens begin with."""
+"""How long an idempotency key and its answer are kept."""
+TOKEN_PREFIX = "paidan_"  # noqa: S105
+"""Every token begins with it, so that scanners recognise a leaked one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request. `session` is the session's secret as it is kept; a token's caller has none."""
+    """The user who sends a request.
+
+    `session` is the hash of the session's secret, and `unseen_since` the last request of it that was recorded; both are
+    None for a caller with a token.
+    """
 
     user_id: int
     name: str
@@ -44,6 +48,7 @@ class Caller:
     unseen_since: datetime | None = None
 
     def seen_lately(self, now: datetime) -> bool:
+        """Whether the session's last request is recorded precisely enough; always for a caller with a token."""
         return self.unseen_since is None or now - self.unseen_since < SEEN_EVERY
 
 
@@ -51,14 +56,14 @@ _NOBODY = None, ()
 
 
 def open_session(tx: Tx, user_id: int, now: datetime) -> str:
-    """A new session's secret, for the browser alone."""
+    """Open a session and return its secret, which only the browser keeps."""
     secret = new_secret()
     sessions.open_session(tx, hashed(secret), user_id, now, now + LONGEST_SESSION)
     return secret
 
 
 def by_session(tx: Tx, secret: str, now: datetime) -> Caller:
-    """Raises NotSignedIn: it has ended, was idle for too long, or its user is disabled."""
+    """The caller of this session. Raises NotSignedIn: it has ended, was idle for too long, or its user is disabled."""
     row, grants = sessions.find_session(tx, hashed(secret)) or _NOBODY
     if row is None or row.disabled_at is not None or now >= row.expires_at or now - row.seen_at >= IDLE:
         raise NotSignedIn()
@@ -66,7 +71,7 @@ def by_session(tx: Tx, secret: str, now: datetime) -> Caller:
 
 
 def by_token(tx: Tx, secret: str, now: datetime) -> Caller:
-    """Raises NotSignedIn: it was revoked, has expired, or its user is disabled."""
+    """The caller of this token. Raises NotSignedIn: it was revoked, has expired, or its user is disabled."""
     row, grants = sessions.find_token(tx, hashed(secret)) or _NOBODY
     if row is None or row.disabled_at is not None or row.revoked_at is not None or now >= row.expires_at:
         raise NotSignedIn()
@@ -74,7 +79,7 @@ def by_token(tx: Tx, secret: str, now: datetime) -> Caller:
 
 
 def make_token(tx: Tx, user_id: int, name: str, title: str, lasts: timedelta, by: Actor, now: datetime) -> str:
-    """A new token, told this once. Raises BadInput."""
+    """Make a token and return its secret, which can't be shown again: only its hash is stored. Raises BadInput."""
     title = title.strip()
     if not 0 < len(title) <= LONGEST_TITLE or has_control_characters(title):
         raise BadInput(
@@ -94,19 +99,19 @@ def make_token(tx: Tx, user_id: int, name: str, title: str, lasts: timedelta, by
 
 
 def tokens(tx: Tx, user_id: int) -> Sequence[TokenRow]:
-    """Rows with `id`, `title`, `made_at`, `expires_at`, `revoked_at`; the newest first."""
+    """The user's tokens, the newest first."""
     return sessions.tokens(tx, user_id)
 
 
 def revoke_token(tx: Tx, token_id: int, user_id: int, name: str, by: Actor, now: datetime) -> None:
-    """Refused from the next request on. Raises NotFound, also for another user's."""
+    """Revoke a token of this user: its next request is refused. Raises NotFound, also for another user's token."""
     if not sessions.revoke_token(tx, token_id, user_id, now):
         raise NotFound(what=Wording("令牌", "token"), which=token_id)
     operations.note_audit(tx, "revoke token", f"{name}/{token_id}", "", by, now)
 
 
 def sweep(tx: Tx, now: datetime, failures_before: datetime) -> None:
-    """Remove what has expired and decides nothing any more."""
+    """Delete expired sessions, devices and idempotency keys, and failed sign-ins from before `failures_before`."""
     sessions.sweep(tx, now, now - IDLE)
     sign_ins.sweep(tx, failures_before)
     idempotency.sweep(tx, now - ANSWERS_KEPT)

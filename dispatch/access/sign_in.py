@@ -1,7 +1,7 @@
-"""登录: a name and its password become a session.
+"""登录: sign-in with a name and a password.
 
-An attempt is counted as failed before the password is looked at, so that neither a crash nor a hundred attempts at once
-go uncounted; only success takes it back. The password is compared outside of any transaction.
+An attempt is recorded as failed before its password is compared, and success takes that back: so crashes and
+simultaneous attempts are counted too. The password is compared outside of any transaction.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dispatch.storage.sign_ins import Attempt
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The session's secret, and the device's: a new one where the device wasn't known."""
+    """A new session. `session` and `device` are secrets for the browser; `device` is new where it wasn't known."""
 
     user_id: int
     name: str
@@ -42,9 +42,12 @@ def sign_in(
     device: str | None,
     now: datetime,
 ) -> SignedIn:
-    """Raises SignInFailed, SignInSlowed. What it must write it commits by itself, a failure too."""
+    """Sign a user in. It commits by itself, also a failed attempt. Raises SignInFailed, SignInSlowed.
+
+    `address` is the visitor's IP address; `device` is the secret that the browser kept from an earlier sign-in, if any.
+    """
     name = known_as(name)
-    with database.read() as tx:  # whoever must wait doesn't make the writers wait
+    with database.read() as tx:  # refuse an attempt that comes too early without taking the write lock
         attempt = _attempt(tx, name, address, device, now)
         _require_no_wait(tx, attempt, now)
     with comparing.place(device_known=attempt.device is not None) as fits:
@@ -58,7 +61,7 @@ def sign_in(
     with database.write() as tx:
         user = users.find(tx, name, lock=True)
         if user is None or user.password != kept or user.disabled_at is not None:
-            raise SignInFailed()  # changed while we compared
+            raise SignInFailed()  # the user was changed while we compared
         sign_ins.succeed(tx, attempt_id)
         if attempt.device is None or device is None:
             device = new_secret()
@@ -68,7 +71,8 @@ def sign_in(
 
 
 def network(address: str) -> str:
-    """What counts as one address: an IPv4 address, or the 64 bits of IPv6 that one customer gets."""
+    """The address by which attempts are counted: an IPv4 address, or the /64 network of an IPv6 address, since a
+    subscriber commonly gets a whole /64. `unknown` for anything else."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

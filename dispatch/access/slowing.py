@@ -1,7 +1,7 @@
-"""How failed sign-ins slow the next one down, without letting anybody lock another person out. Pure.
+"""Backoff after failed sign-ins, made so that nobody can lock another person out. Pure.
 
-A guesser is slowed per address and name, per address, and, when a crowd of addresses tries one name, per name. Whoever
-signs in at a known device is counted by that device alone: what strangers do elsewhere doesn't touch him.
+Failures count per address and name, per address, and per name (many addresses that try one name). Attempts at a known
+device count for that device alone, so that strangers' failures elsewhere don't slow its user down.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 WINDOW = timedelta(minutes=15)
-"""Failures older than this are forgotten."""
+"""Failures older than this don't count."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackoffLimit:
-    """So many failures are free; each further one doubles the wait, from one second up to `longest`."""
+    """`free` failures cost nothing; each further one doubles the wait, from one second up to `longest`."""
 
     free: int
     longest: timedelta
 
     def wait(self, failures: int, last: datetime | None, now: datetime) -> int:
-        """Whole seconds until the next attempt; 0: at once."""
+        """Whole seconds until the next attempt is allowed, after so many failures, the last at `last`; 0: now."""
         if last is None or failures < self.free:
             return 0
         pause = min(2.0 ** min(failures - self.free, 20), self.longest.total_seconds())
@@ -32,6 +32,6 @@ class BackoffLimit:
 DEVICE = BackoffLimit(10, timedelta(minutes=5))
 ADDRESS_AND_NAME = BackoffLimit(5, WINDOW)
 ADDRESS = BackoffLimit(100, WINDOW)
-"""An office may share one address; a hundred names with one guess each are still no way in."""
+"""High, since an office may share one address; one guess at each of a hundred names is still no way in."""
 NAME = BackoffLimit(100, timedelta(minutes=1))
-"""However many addresses somebody commands: one guess a minute in the long run, and never a longer wait."""
+"""With any number of addresses a guesser gets one guess a minute in the long run, and the user never waits longer."""

@@ -1,4 +1,4 @@
-"""Users 用户: who they are and which roles they hold in which areas. Every change is in the audit trail."""
+"""用户: users and the roles that they hold in areas. Every change is written to the audit trail."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OURS = {WORKER.name, RELAY.name, CUSTOMER.name}
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """`version` grows with every change."""
+    """A user with their roles. `version` grows with every change; `disabled_at` is None while they may sign in."""
 
     id: int
     name: str
@@ -37,7 +37,7 @@ class User:
 
 
 def read_name(raw: str) -> str:
-    """A user's name in our one way of writing it. Raises BadInput."""
+    """Check a new user's name and return it normalised. Raises BadInput."""
     name = known_as(raw)
     if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or name in _OURS:
         ours = ", ".join(sorted(_OURS))
@@ -52,13 +52,13 @@ def read_name(raw: str) -> str:
 
 
 def known_as(typed: str) -> str:
-    """The name under which we would know a user who types this; empty for what is nobody's name."""
+    """Normalise a name that was typed: NFC, lower case, without spaces around it. Empty when it can't be a name."""
     name = unicodedata.normalize("NFC", typed.strip()).lower()
     return "" if has_control_characters(name) else name
 
 
 def read_grants(raw: Sequence[tuple[str, Sequence[str] | None]]) -> tuple[Grant, ...]:
-    """(role, areas or None for all of them) pairs. Raises BadInput."""
+    """Read (role, areas) pairs; None for areas means everywhere. Raises BadInput."""
     grants = []
     for role, areas in raw:
         if role not in HELD_BY_PEOPLE:
@@ -86,7 +86,7 @@ def read_grants(raw: Sequence[tuple[str, Sequence[str] | None]]) -> tuple[Grant,
 
 
 def add(tx: Tx, name: str, password: str, grants: Sequence[Grant], by: Actor, now: datetime) -> User:
-    """A new user; `password` is one of `passwords.kept_password`. Raises BadInput: the name is no name, or is taken."""
+    """Add a user. `password` is a hash of `passwords.kept_password`. Raises BadInput for a bad or a taken name."""
     name = read_name(name)
     if users.find(tx, name):
         raise _taken(name)
@@ -101,21 +101,22 @@ def add(tx: Tx, name: str, password: str, grants: Sequence[Grant], by: Actor, no
 
 
 def get(tx: Tx, name: str) -> User:
-    """Raises NotFound."""
+    """The user of this name. Raises NotFound."""
     return _users(tx, [_row(tx, name)])[0]
 
 
 def everybody(tx: Tx, after: str = "", limit: int = 10_000) -> list[User]:
-    """In the order of their names."""
+    """At most `limit` users in the order of their names, beginning behind the name `after`."""
     return _users(tx, users.everybody(tx, after, limit))
 
 
 def set_grants(
     tx: Tx, name: str, grants: Sequence[Grant], by: Actor, now: datetime, version: int | None = None
 ) -> User:
-    """From the next request on the user holds these roles and no others. `version`: the one that was read.
+    """Replace the user's roles, from their next request on.
 
-    Raises NotFound, ChangedMeanwhile; NotAllowed for one's own roles.
+    `version` is the one that the caller read; None: don't check. Raises NotFound, ChangedMeanwhile; NotAllowed for the
+    actor's own roles.
     """
     row = _changeable(tx, name, Wording("设置角色", "set the roles of"), by, version)
     users.set_grants(tx, row.id, grants)
@@ -125,9 +126,9 @@ def set_grants(
 
 
 def disable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = None) -> User:
-    """Every session and token of the user is refused from the next request on.
+    """Disable a user: their sessions end, and their tokens are refused from the next request on.
 
-    Raises NotFound, ChangedMeanwhile; NotAllowed for oneself.
+    Raises NotFound, ChangedMeanwhile; NotAllowed for the actor themselves.
     """
     row = _changeable(tx, name, Wording("停用", "disable"), by, version)
     if row.disabled_at is None:
@@ -138,7 +139,7 @@ def disable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = N
 
 
 def enable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = None) -> User:
-    """Raises NotFound, ChangedMeanwhile; NotAllowed for oneself."""
+    """Let a disabled user sign in again. Raises NotFound, ChangedMeanwhile; NotAllowed for the actor themselves."""
     row = _changeable(tx, name, Wording("启用", "enable"), by, version)
     if row.disabled_at is not None:
         users.change(tx, row.id, disabled_at=None)
@@ -147,7 +148,10 @@ def enable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = No
 
 
 def set_password(tx: Tx, name: str, password: str, by: Actor, now: datetime, keep_session: str = "") -> None:
-    """All sessions but `keep_session` end, known devices are forgotten; `password` as for `add`. Raises NotFound."""
+    """Set a user's password (a hash, as for `add`), end their sessions but `keep_session`, and forget their devices.
+
+    Raises NotFound.
+    """
     row = _row(tx, name, lock=True)
     users.keep_password(tx, row.id, password)
     sessions.end_sessions(tx, row.id, but=keep_session)
@@ -157,7 +161,7 @@ def set_password(tx: Tx, name: str, password: str, by: Actor, now: datetime, kee
 
 def _changeable(tx: Tx, name: str, act: Wording, by: Actor, version: int | None) -> UserRow:
     row = _row(tx, name, lock=True)
-    if row.name == by.name:  # so that there is always another who can take it back
+    if row.name == by.name:  # so there is always another administrator who can undo it
         raise NotAllowed(
             role=role_wording(by.role),
             actor=by.name,
@@ -195,7 +199,7 @@ def _area(raw: str) -> str:
 
 
 def _written(grants: Sequence[Grant]) -> str:
-    """`noc everywhere; installer in tianhe, yuexiu`."""
+    """Roles as the audit trail shows them: `noc everywhere; installer in tianhe, yuexiu`."""
     return "; ".join(
         f"{grant.role} everywhere" if grant.areas is None else f"{grant.role} in {', '.join(sorted(grant.areas))}"
         for grant in grants
@@ -203,4 +207,4 @@ def _written(grants: Sequence[Grant]) -> str:
 
 
 def _taken(name: str) -> BadInput:
-    return BadInput(what=Wording(f"已有用户 {name}", f"user {name} is there already"))
+    return BadInput(what=Wording(f"已有用户 {name}", f"there is a user {name} already"))

@@ -55,7 +55,7 @@ def test_nobody_changes_his_own_roles_nor_shuts_himself_out(database: Database) 
 
 def test_a_name_is_there_once_however_it_is_written(database: Database) -> None:
     user(database, "chen")
-    with refused(database, BadInput, "chen is there already") as tx:
+    with refused(database, BadInput, "there is a user chen already") as tx:
         users.add(tx, " CHEN ", "hash", [], CONSOLE, NOW)
 
 
