@@ -1,7 +1,7 @@
-"""备份与恢复 Backup and restore of the database, while everything runs, as one file.
+"""备份与恢复: back up the database into one file while everything runs, and restore it.
 
-What is not in it: the keys of identity numbers, which must lie elsewhere, and what the world outside was told after the
-backup. A restored database begins a new epoch (`storage.epoch`), so that no message of the time that was undone counts.
+The file holds neither the keys of identity numbers, which must be kept elsewhere, nor the effects that were delivered
+after the backup. A restore begins a new epoch (`storage.epoch`), so that messages from before it are stale.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.migration import migrate
 from dispatch.storage.tables.access import session
 
-NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is no backup of a SQLite database of Paidan")
+NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a backup of a Paidan SQLite database")
 
 
 @dataclass(frozen=True)
 class Restored:
-    """The schema that the backup had, the number of the epoch that began, and where what was there before is."""
+    """What a restore did: the backup's schema, the new epoch's number, and the file to which the old SQLite database
+    was moved, if any."""
 
     schema: str
     epoch: int
@@ -42,9 +43,9 @@ class Restored:
 
 
 def backup(settings: Settings, target: Path) -> int:
-    """The whole database as it is at one moment, into a new file that only its owner may read; its size in bytes.
+    """Write the whole database as of one moment into a new file that only its owner may read. Returns its size, bytes.
 
-    Raises WouldOverwrite, MissingPart, BackupFailed; then there is no file.
+    Raises WouldOverwrite, MissingPart, BackupFailed, and then leaves no file.
     """
     if target.exists():
         raise WouldOverwrite(what=target, remedy=Wording("请换一个文件名", "name another file"))
@@ -62,10 +63,10 @@ def backup(settings: Settings, target: Path) -> int:
 
 
 def restore(settings: Settings, source: Path, now: datetime, replace: bool = False) -> Restored:
-    """The database as it was, brought to this program's schema, in a new epoch. With `replace` what is there goes: from
-    SQLite it is put aside, from PostgreSQL removed.
+    """Restore a backup, migrate it to this program's schema and begin a new epoch.
 
-    Raises AlreadyRunning, WouldOverwrite, MissingPart, BackupFailed; then all is as it was.
+    With `replace` the present database gives way: a SQLite file is moved aside, tables in PostgreSQL are dropped.
+    Raises AlreadyRunning, WouldOverwrite, MissingPart, BackupFailed, and then changes nothing.
     """
     if not source.is_file():
         raise MissingPart(
@@ -89,8 +90,10 @@ def restore(settings: Settings, source: Path, now: datetime, replace: bool = Fal
 
 
 def new_epoch(tx: Tx, now: datetime) -> int:
-    """After any restore, also one by other means: old messages are stale, and nobody is signed in any more, for who
-    was signed out since would be in again. The epoch's number."""
+    """Begin a new epoch and return its number. Needed after every restore, also one by other means.
+
+    Old messages become stale. All sessions end: the backup may hold some that have been ended since.
+    """
     base = epoch.begin(tx, now)
     for outbox in (hops.OUTBOX, effects.OUTBOX):
         outbox.begin_epoch(tx, base, now)
@@ -100,7 +103,7 @@ def new_epoch(tx: Tx, now: datetime) -> int:
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Database]:
-    """Closed again at the end: no connection of ours may hold up what other programs do to it."""
+    """Open the database and close it at the end: an open connection could block `pg_restore`, say."""
     database = Database(settings.database)
     try:
         yield database
@@ -110,7 +113,7 @@ def _opened(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def _part(target: Path) -> Iterator[Path]:
-    """Beside the target, in its place when the block is done, gone when it raises."""
+    """Yield a temporary file beside the target. It becomes the target when the block ends; it is removed on error."""
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -127,7 +130,7 @@ def _file(settings: Settings) -> Path:
 
 
 def _copy_sqlite(source: Path, target: Path) -> None:
-    """In one read transaction: writers go on meanwhile, and what they write isn't in it."""
+    """Copy the database in one read transaction: writers go on, and the copy doesn't hold what they write meanwhile."""
     with contextlib.closing(sqlite3.connect(source, timeout=30)) as live:
         target.unlink()
         os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o600))  # VACUUM fills an empty file, with its permissions
@@ -153,13 +156,13 @@ def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool) -> P
 
 
 def _fold(file: Path) -> None:
-    """The write-ahead log into the file, so that the file alone is all of it."""
+    """Move the write-ahead log into the database file, so that the file alone holds everything."""
     with contextlib.closing(sqlite3.connect(file)) as old:
         old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _examine_sqlite(source: Path) -> None:
-    """Raises BackupFailed unless it is a whole database of ours, of a schema that this program knows."""
+    """Raises BackupFailed unless the file is an undamaged database of Paidan with a schema that this program knows."""
     try:
         with contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as kept:
             sound = kept.execute("PRAGMA integrity_check").fetchone()[0]
@@ -189,7 +192,7 @@ def _has_tickets(file: Path) -> bool:
 
 
 def _restore_postgresql(settings: Settings, source: Path, replace: bool) -> None:
-    """In one transaction: all of it, or what was there before."""
+    """Restore in one transaction: on failure the database is as before."""
     with _opened(settings) as database:
         there = database.schema()
     if there is not None and not replace:
@@ -204,7 +207,7 @@ def _restore_postgresql(settings: Settings, source: Path, replace: bool) -> None
 
 
 def _run(program: str, words: list[str], settings: Settings) -> None:
-    """The password goes by the environment. Raises MissingPart, BackupFailed."""
+    """Run a PostgreSQL client program, which gets the password by its environment. Raises MissingPart, BackupFailed."""
     try:
         done = subprocess.run(
             words, env={**os.environ, **_libpq(settings)}, capture_output=True, text=True, check=False

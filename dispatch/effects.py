@@ -1,7 +1,7 @@
-"""外部动作: what a booking asks of the world outside: tell a customer, provision a line, print a slip.
+"""外部动作: effects outside the database: tell a customer, provision a line, print a slip or an invoice.
 
-Each is a row in the booking's own transaction; the relay and the workers see to the rest. `key` names the effect to its
-receiver, who does a key once, however often it is handed in: it is made of what was booked, `operation/17/sms`.
+Each is an outbox row, written in the transaction that causes it; the relay and the workers deliver it. `key` is the
+receiver's idempotency key: it is derived from the cause (`operation/17/sms`), and the receiver does a key only once.
 """
 
 from __future__ import annotations
@@ -20,29 +20,35 @@ from dispatch.storage.database import Tx
 
 
 def tell(tx: Tx, key: str, mobile: str, text: str, now: datetime) -> None:
-    """A short message to a customer."""
+    """Send a customer a text message."""
     _leave(tx, Port.SMS, f"{key}/sms", {"mobile": mobile, "text": text}, None, now)
 
 
 def provision(tx: Tx, key: str, account: AccountRow, order: Order, now: datetime, **details: object) -> None:
-    """One order for an account's line. Those of one account leave one after the other, in the order of booking, which
-    is that of their ids: the caller holds the account's lock."""
+    """Order a change of an account's line.
+
+    Orders for one account are delivered one after the other, in the order of their ids. The caller holds the account's
+    lock, so this is the order in which they were booked.
+    """
     payload = {"account_id": account.id, "number": account.number, "order": order, **details}
     _leave(tx, Port.PROVISIONING, f"{key}/{order}", payload, lane_of(account.id), now)
 
 
 def print_slip(tx: Tx, operation_id: int, now: datetime) -> None:
-    """The operation's slip comes out of the counter's printer."""
+    """Print an operation's slip on the counter's printer."""
     _leave(tx, Port.PRINTING, f"slip/{operation_id}", {"operation_id": operation_id}, None, now)
 
 
 def print_invoice(tx: Tx, number: int, now: datetime) -> None:
-    """The invoice likewise."""
+    """Print an invoice on the counter's printer."""
     _leave(tx, Port.PRINTING, f"invoice/{number}", {"invoice": number}, None, now)
 
 
 def release(tx: Tx, effect_id: int, actor: Actor, now: datetime) -> str:
-    """Out of the quarantine, tried afresh; its key. Raises NotAllowed, NotFound, IllegalMove."""
+    """Take an effect out of quarantine, so that it is tried again. Returns its key.
+
+    Raises NotAllowed, NotFound, IllegalMove.
+    """
     require(actor, "release", Wording("外部动作", "an effect"))
     row = effects.lock(tx, effect_id)
     if row is None:

@@ -1,6 +1,6 @@
-"""The rulebook in force: the file's while the file is good, else the last good one, visibly.
+"""The rulebook in force: the rules file's while that is valid, else the last valid one, and the refusal is shown.
 
-Every version that was ever in force stays in the database, so that an old decision can be explained by its own text.
+Every version that was ever in force stays in the database, so that an old decision is explained by its own version.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ log = Log()
 
 
 class RulesInForce:
-    """The rulebook in force for one process, which reads a changed file by itself."""
+    """The rulebook in force for one process. It notices a changed file and reads it again."""
 
     def __init__(self, file: Path, database: Database, kept: Path | None = None) -> None:
-        """`kept`: a folder of parsed files, which spares the next process the parsing."""
+        """`kept` is a folder for the cache of parsed files, which spares other processes the parsing."""
         self.file = file
         self.database = database
         self.kept = kept
-        self.refused: BadRules | None = None  # why the file as it stands now is not in force
+        self.refused: BadRules | None = None  # why the present file is not in force; None: it is
         self._stamp: tuple[int, int] | None = None
         self._rulebook: Rulebook | None = None
         self._versions: dict[str, Rulebook] = {}
@@ -73,7 +73,7 @@ class RulesInForce:
                 return self._rulebook
             try:
                 return self.version(version)
-            except BadRules as unreadable:  # a later release took up a text that this one can't read
+            except BadRules as unreadable:  # a later release put in force a text that this one can't read
                 log.error("rules in force unreadable", version=version, faults=len(unreadable.lines))
                 if self._rulebook is None:
                     raise refused from None
@@ -101,7 +101,7 @@ class RulesInForce:
             return self.version_in(tx, version)
 
     def version_in(self, tx: Tx, version: str) -> Rulebook:
-        """The same in an open transaction. A version that was read once is remembered, since it never changes."""
+        """`version` in an open transaction. A version is read once and then kept in memory, since it never changes."""
         if version not in self._versions:
             text = rulebooks.text(tx, version)
             if text is None:
@@ -111,7 +111,7 @@ class RulesInForce:
 
 
 def _require_teams_at_work(tx: Tx, new: Rulebook, file: str) -> None:
-    """Require that no team with open hops is dropped: nobody could end them any more. Raises BadRules."""
+    """Raises BadRules when the new rules drop a team that has open hops: nobody could end those any more."""
     dropped = sorted(rulebooks.teams_at_work(tx) - set(new.teams))
     if dropped:
         raise BadRules(

@@ -1,6 +1,6 @@
-"""What the database can tell of the work before it, at the moment it is asked, for Prometheus.
+"""Gauges for Prometheus that are read from the database: live hops, outside effects, open tickets, connections.
 
-Every query goes by a partial index over what is live, so that its cost doesn't grow with what is done.
+Every query uses a partial index on live rows, so that its cost doesn't grow with finished work.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ Family = GaugeMetricFamily | CounterMetricFamily
 
 
 class Gauges(Collector):
-    """Asks the database when it is asked. With the database away it says that, and about the pool."""
+    """Queries the database at each scrape. While the database doesn't answer, only `paidan_database_up` 0 and the
+    connection pool are shown."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -86,7 +87,7 @@ def _effects(tx: Tx, now: datetime) -> Iterator[Family]:
 
 
 def _tickets(tx: Tx) -> Iterator[Family]:
-    """The numbers given out, and not the rows counted: of these there are ever more."""
+    """Tickets made, ended and open. `made` is the highest ticket number, since counting rows would take ever longer."""
     made = tx.execute(select(func.coalesce(func.max(ticket.c.id), 0))).scalar_one()
     under_way = tx.execute(select(func.count()).where(ticket.c.ended_at.is_(None))).scalar_one()
     taken = CounterMetricFamily("paidan_tickets_made", "Tickets that came in: the highest number given out")

@@ -1,4 +1,4 @@
-"""Read-only queries: boards, journeys, teams, the quarantine. Nothing in here changes anything."""
+"""Lists that people see: boards, the newest tickets, a ticket's journey, teams' loads, the quarantine. Read-only."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ from dispatch.storage.tables.tickets import crew, hop, in_hand, live, off_board,
 _asker = hop.alias("asker")
 
 Areas = Collection[str] | None
-"""The areas that are asked about; None: all."""
+"""The areas to which a query is limited; None: all areas."""
 
 
 class Scope(NamedTuple):
-    """Of which areas, and of which teams' tickets, somebody may be told; None: of all."""
+    """What a reader may see: tickets in these areas that any of these teams ever had. None: all areas, all teams."""
 
     areas: Areas = None
     teams: Collection[str] | None = None
@@ -92,7 +92,7 @@ _BOARD: Select[Any] = (
 
 
 _PLACE = (hop.c.rank, hop.c.boarded_at, hop.c.id)
-"""What a board is ordered by."""
+"""The order of a board: urged and urgent hops first, then the oldest."""
 
 
 def board(
@@ -104,10 +104,10 @@ def board(
     state: HopState | None = None,
     holder: str | None = None,
 ) -> Sequence[BoardLine]:
-    """What is on a team's board (in this state, in this person's hands): the urged and the urgent first, then the
-    oldest; those behind the hop `after`.
+    """A page of a team's board, in the order of `_PLACE`, beginning behind the hop `after`.
 
-    The page is read off an index, of each area by itself, before anything is joined to it.
+    `state` and `holder` limit it to hops in that state, in that person's hands. Each area's page is read from an index
+    before other tables are joined.
     """
     asked = [hop.c.team == team, true() if after is None else _behind(tx, after)]
     if state is not None:
@@ -124,7 +124,8 @@ def board(
 
 
 def _behind(tx: Tx, hop_id: int) -> ColumnElement[bool]:
-    """Behind this hop as it stands now, on the board or not any more; behind none when there is no such hop."""
+    """The condition for hops that come after this one on a board, also if it has left the board meanwhile. All hops
+    when it doesn't exist."""
     row = tx.execute(select(*_PLACE).where(hop.c.id == hop_id)).one_or_none()
     if row is None or row.boarded_at is None:
         return true()
@@ -132,18 +133,21 @@ def _behind(tx: Tx, hop_id: int) -> ColumnElement[bool]:
 
 
 def board_line(tx: Tx, hop_id: int) -> HopLine:
-    """One hop as its team's board would show it, wherever it is."""
+    """One hop with the columns of a board's line, whether it is on a board or not."""
     return shaped(HopLine, tx.execute(_BOARD.where(hop.c.id == hop_id))).one()
 
 
 def quarantine(tx: Tx, areas: Areas = None) -> Sequence[HopLine]:
-    """What failed too often and waits for a person's release."""
+    """Hops in quarantine: they failed too often and wait until a person releases them."""
     return shaped(HopLine, tx.execute(_BOARD.where(quarantined, within(hop.c.area, areas)).order_by(hop.c.id))).all()
 
 
 def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str, dict[str, Any]]:
-    """Per team (or of this one alone): live hops by state, the oldest on the board, how many of the board are late, how
-    many people the crew has. Counted off the boards' own indexes."""
+    """The load of each team, or of `team` alone, counted by the boards' partial indexes.
+
+    A load holds the number of live hops by state, `oldest` (when the board's oldest hop came; None: the board is
+    empty), `late` (how many on the board are late), and `crew` (how many people; missing where there are none).
+    """
     loads: dict[str, dict[str, Any]] = defaultdict(lambda: {"oldest": None, "late": 0})
     of_team = true() if team is None else hop.c.team == team
     counts = [func.count().filter(hop.c.state == state).label(state) for state in ON_BOARD]
@@ -173,7 +177,7 @@ def teams_of(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, set[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """All that is known of one ticket; rows as stored."""
+    """A ticket with its hops, its history and its archive records; rows as stored."""
 
     ticket: TicketRow
     hops: Sequence[HopRow]
@@ -182,7 +186,7 @@ class Journey:
 
 
 def journey(tx: Tx, ticket_id: int) -> Journey:
-    """Raises NotFound."""
+    """A ticket's journey, read from the case store once it is there. Raises NotFound."""
     found, visits = tickets.get(tx, ticket_id), hops.of_tickets(tx, [ticket_id])
     if found.stored_at is not None:
         return Journey(found, visits, *case_store.get(tx, ticket_id))
@@ -199,8 +203,11 @@ def latest(
     sights: Sequence[Scope] = (Scope(),),
     area: str | None = None,
 ) -> Sequence[TicketLine]:
-    """The newest tickets (of one account, of one area, with one team now, older than `before`) that any of the sights
-    lets be seen, with the team that has each now."""
+    """The newest tickets that at least one of the scopes `sights` allows, each with the team that has it now.
+
+    `number` (an account's), `unfinished`, `team` (has the ticket now), `area` and `before` (a ticket id; older ones
+    only) limit the list.
+    """
     asked: list[ColumnElement[bool]] = []
     if number is not None:
         asked.append(ticket.c.account_id.in_(select(account.c.id).where(account.c.number == number)))
@@ -222,13 +229,13 @@ def latest(
 
 
 def _now_with(team: str) -> CompoundSelect[Any]:
-    """The tickets that the team has now."""
+    """A query for the ids of the tickets that the team has now."""
     has = [select(hop.c.ticket_id).where(alive, hop.c.team == team) for alive in (on_board, off_board)]
     return union_all(*has)
 
 
 def _newest_of(sight: Scope, limit: int, before: int | None) -> list[Select[Any]]:
-    """What the sight lets be seen, of each area or team by itself, each read off an index."""
+    """Queries for the newest tickets that the scope allows, one for each area or team: each can use an index."""
     if sight.teams is None:
         return [_newest(ticket.c.id, limit, before, within_one) for within_one in _each(ticket.c.area, sight.areas)]
     column = hop.c.ticket_id.label("id")
@@ -250,17 +257,17 @@ def _seen(sight: Scope) -> ColumnElement[bool]:
 
 
 def within(column: ColumnElement[str], areas: Areas) -> ColumnElement[bool]:
-    """Whether this column's area is one that is asked about."""
+    """The condition that this column's area is one of `areas`."""
     return true() if areas is None else column.in_(areas)
 
 
 def _each(column: ColumnElement[str], areas: Areas) -> list[ColumnElement[bool]]:
-    """The same, for each area by itself."""
+    """`within` as one condition for each area."""
     return [true()] if areas is None else [column == area for area in sorted(areas)]
 
 
 def _first(parts: Sequence[Select[Any]], limit: int, *, descending: bool = False) -> Subquery:
-    """The first so many rows of several lists, each of which is so ordered already and no longer than that."""
+    """Merge ordered queries of at most `limit` rows each into their first `limit` rows."""
     match parts:
         case []:
             return select(hop.c.id).where(false()).subquery()

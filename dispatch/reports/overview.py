@@ -1,7 +1,7 @@
-"""数字: what is under way and what came in and ended, as whoever watches over it all sees it on the wall.
+"""数字: figures of the whole desk for the overview page: current work, and arrivals, ends and answers over a period.
 
-What is of now is counted off the indexes of what is alive, what is of a time off those of that time: nothing in here
-reads all tickets ever made.
+Current figures use the partial indexes on live rows, those of a period an index on the time: no query reads all
+tickets.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from dispatch.tickets.closing import UNREACHABLE
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What one team has before it: how many hops, how many of them late, since when the oldest is on its board."""
+    """One team's open work: live hops, how many of them are late, and when the oldest on its board came there."""
 
     hops: int
     late: int
@@ -36,7 +36,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What the relay has to send: how many rows are due, since when the oldest; how many are in the quarantine."""
+    """The relay's outbox: rows that are due, since when the oldest has been due, and rows in quarantine."""
 
     due: int
     since: datetime | None
@@ -45,24 +45,25 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`open`, `backlog`, `hops` and `effects` are of now; the rest is of a time: (hour in UTC, arrived, ended); cases
-    archived, and how many of those came back; answers to surveys, of how many that were answers at all, how many
-    ended their case."""
+    """The desk's figures. The first four fields are current, the others count over a period."""
 
-    open: int
-    backlog: dict[str, Backlog]
+    open: int  # tickets
+    backlog: dict[str, Backlog]  # by team
     hops: Queue
     effects: Queue
-    hours: list[tuple[datetime, int, int]]
-    archived: int
-    reopened: int
-    answers: dict[str, int]
-    answered: int
-    satisfied: int
+    hours: list[tuple[datetime, int, int]]  # (hour in UTC, tickets that arrived, tickets that ended)
+    archived: int  # cases archived
+    reopened: int  # how many of those were reopened later
+    answers: dict[str, int]  # surveys by answer, `unreachable` among them
+    answered: int  # surveys that a customer answered
+    satisfied: int  # how many of those ended their case
 
 
 def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: Areas = None) -> Overview:
-    """Of faults and construction orders alike. Outside effects belong to no area: all are counted."""
+    """The figures of faults and construction orders; the period is `since` to `now`.
+
+    Outside effects belong to no area, so all of them are counted whatever `areas` says.
+    """
     loads = team_loads(tx, areas)
     opened = select(func.count()).where(ticket.c.ended_at.is_(None), within(ticket.c.area, areas))
     archived, reopened = _archived(tx, since, areas)
@@ -83,7 +84,7 @@ def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: 
 
 
 def processes(tx: Tx, now: datetime) -> list[tuple[ProcessRow, bool]]:
-    """Relays and workers that were seen within the hour, each with whether it is alive."""
+    """Relays and workers with a heartbeat in the last hour, each with whether it is alive now."""
     return [(row, row.seen_at >= now - heartbeats.SILENCE) for row in heartbeats.processes(tx, now)]
 
 
@@ -106,7 +107,7 @@ def _effects(tx: Tx, now: datetime) -> Queue:
 
 
 def _hours(tx: Tx, since: datetime, now: datetime, areas: Areas) -> list[tuple[datetime, int, int]]:
-    """Every hour since then, the quiet ones too."""
+    """Arrivals and ends for every hour since then, also for hours without any."""
     arrived = _by_hour(tx, ticket.c.made_at, since, areas)
     ended = _by_hour(tx, ticket.c.ended_at, since, areas)
     hour, told = since.replace(minute=0, second=0, microsecond=0), []
@@ -117,7 +118,7 @@ def _hours(tx: Tx, since: datetime, now: datetime, areas: Areas) -> list[tuple[d
 
 
 def _by_hour(tx: Tx, column: ColumnElement[Any], since: datetime, areas: Areas) -> dict[datetime, int]:
-    """How many tickets have a time in each hour since then."""
+    """How many tickets have this column's time in each hour since then. Hours without any are missing."""
     form = "%Y-%m-%dT%H:00:00"
     if tx.dialect.name == "sqlite":
         hour = func.strftime(form, column)
@@ -129,7 +130,7 @@ def _by_hour(tx: Tx, column: ColumnElement[Any], since: datetime, areas: Areas) 
 
 
 def _archived(tx: Tx, since: datetime, areas: Areas) -> tuple[int, int]:
-    """How many cases were archived since then, and how many of those were opened again."""
+    """How many cases were archived since then, and how many of those were reopened."""
     again = func.count().filter(ticket.c.reopened > archive_record.c.round)
     query = select(func.count(), again).join(ticket, ticket.c.id == archive_record.c.ticket_id)
     archived, reopened = tx.execute(
@@ -165,6 +166,6 @@ def _by_name(answers: Sequence[_Answer]) -> dict[str, int]:
 
 
 def _ends(rulebook: Rulebook, answer: _Answer) -> bool:
-    """Whether the answer ends the case by the rules in force: so it is the rules that say what a good answer is."""
+    """Whether the answer ends the case by the rules in force. The rules thus decide which answers mean satisfied."""
     rules = rulebook.flows.get(answer.flow, {}).get(answer.team, {}).get(answer.name, ())
     return bool(rules) and all(rule.to == END for rule in rules)
