@@ -1,8 +1,8 @@
-"""The environment → frozen settings. Every setting is a variable `DISPATCH_…`; all faults are told at once.
+"""Settings, read from the environment variables `DISPATCH_…`. All faults are reported at once.
 
-A variable that the environment lacks may stand in `paidan.env` in the current folder (`dispatch.defaults`).
-A secret may stand in a file instead, that `DISPATCH_…_FILE` names: an environment is seen by whoever may look at the
-process, a file only by whom its permissions let in.
+A variable that is missing from the environment may be in `paidan.env` in the current folder (`dispatch.defaults`).
+A secret may be in a file that `DISPATCH_…_FILE` names: anybody who may inspect the process sees its environment, but a
+file has permissions.
 """
 
 from __future__ import annotations
@@ -22,104 +22,121 @@ from dispatch.errors import BadSettings
 
 PREFIX = "DISPATCH_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-"""What this machine alone can reach."""
+"""Addresses that only this machine can reach."""
 IN_FILE = "_FILE"
 
 
 class Settings(BaseModel):
-    """What an operator may set. Passwords stand in the URLs, so these are never shown."""
+    """Everything that an operator may set. URLs may hold passwords and are secrets, which are never shown."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    home: Path = Field(Path("~/.local/share/paidan"), description="where the state lives")
+    home: Path = Field(Path("~/.local/share/paidan"), description="folder for the installation's state")
     database_url: SecretStr | None = Field(
-        None, description="a PostgreSQL, postgresql+psycopg://…; without it SQLite in the home"
+        None, description="PostgreSQL's URL, postgresql+psycopg://…; without it, SQLite in DISPATCH_HOME is used"
     )
     broker_url: SecretStr | None = Field(
-        None, description="a Redis or Valkey, redis://…; without it a Valkey server of its own"
+        None, description="Redis's or Valkey's URL, redis://…; without it, Paidan starts a Valkey server of its own"
     )
     rules: Path = Field(
-        default_factory=lambda: defaults.folder() / defaults.RULES, description="the routing rules, the operator's law"
+        default_factory=lambda: defaults.folder() / defaults.RULES, description="file with the routing rules"
     )
     prehandling: Path = Field(
-        default_factory=lambda: defaults.folder() / defaults.PREHANDLING, description="the questions asked on the phone"
+        default_factory=lambda: defaults.folder() / defaults.PREHANDLING,
+        description="file with the questions that agents ask on the phone",
     )
     plans: Path = Field(
-        default_factory=lambda: defaults.folder() / defaults.PLANS,
-        description="what a line costs, and to whom it is offered",
+        default_factory=lambda: defaults.folder() / defaults.PLANS, description="file with the marketing plans"
     )
-    workers: Annotated[int, Field(ge=1, le=64)] = Field(2, description="worker processes that `dispatch up` starts")
-    broker_master: str = Field("", description="the master's name, with sentinel://… as broker")
-    flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(5555, description="Flower's port; 0 takes any free one")
-    flower_address: str = Field("127.0.0.1", description="the machine's address on which Flower answers")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        2, description="number of worker processes that `dispatch up` starts"
+    )
+    broker_master: str = Field("", description="name of the Redis master, when DISPATCH_BROKER_URL is sentinel://…")
+    flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(5555, description="Flower's port; 0 takes any free port")
+    flower_address: str = Field("127.0.0.1", description="IP address on which Flower listens")
     flower_password: SecretStr | None = Field(
         None, description="password of Flower's user paidan; required when other machines can reach Flower"
     )
-    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="the web's port; 0 takes any free one")
-    web_address: str = Field("127.0.0.1", description="the machine's address on which the web answers")
+    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        8000, description="the web server's port; 0 takes any free port"
+    )
+    web_address: str = Field("127.0.0.1", description="IP address on which the web server listens")
     web_url: str = Field(
-        "", description="the address under which people reach the web through a proxy; https:// makes cookies strict"
+        "",
+        description="URL by which people reach the web server, when it is behind a proxy; with https://, cookies are "
+        "sent by HTTPS only",
     )
     web_proxies: str = Field(
-        "", description="addresses of trusted proxies, which name the visitor's address; with commas"
+        "",
+        description="IP addresses of trusted proxies, separated by commas; visitors' addresses are taken from their "
+        "headers",
     )
     largest_upload: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
-        10_000_000, description="largest photo or scan, in bytes"
+        10_000_000, description="size of the largest photo or scan that is accepted, in bytes"
     )
     metrics_token: SecretStr | None = Field(
-        None, description="bearer token that opens /metrics; without it nobody can read them"
+        None, description="bearer token for the web server's /metrics; without it, nobody can read them there"
     )
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        0, description="port on which a relay or a worker shows its metrics; 0: on none"
+        0, description="port on which a relay or a worker serves its metrics; with 0, it doesn't serve them"
     )
-    metrics_address: str = Field("127.0.0.1", description="the machine's address on which they show them")
+    metrics_address: str = Field("127.0.0.1", description="IP address on which a relay or a worker serves its metrics")
     oidc_issuer: str = Field(
-        "", description="OpenID Connect: the identity provider's address, if people may sign in by one"
+        "",
+        description="OpenID Connect: issuer URL of the identity provider; without it, people sign in by password only",
     )
-    oidc_client_id: str = Field("", description="OpenID Connect: this installation's name at the provider")
+    oidc_client_id: str = Field("", description="OpenID Connect: client id of this installation at the provider")
     oidc_client_secret: SecretStr | None = Field(
-        None, description="OpenID Connect: this installation's secret at the provider"
+        None, description="OpenID Connect: client secret of this installation at the provider"
     )
-    oidc_claim: str = Field("preferred_username", description="OpenID Connect: the claim that is the user's name here")
-    batch: Annotated[int, Field(ge=1, le=1000)] = Field(400, description="most hops in one message")
+    oidc_claim: str = Field(
+        "preferred_username", description="OpenID Connect: claim of the ID token that holds the user's name in Paidan"
+    )
+    batch: Annotated[int, Field(ge=1, le=1000)] = Field(400, description="maximum number of hops in one message")
     lease: Annotated[float, Field(ge=1, le=3600)] = Field(
-        30, description="seconds until an unanswered message is sent again"
+        30, description="seconds after which a message without an answer is sent again"
     )
     store_days: Annotated[int, Field(ge=30, le=36_500)] = Field(
-        180, description="days from a case's end until its history goes into the case store, where it stays readable"
+        180, description="days from a case's end until its history moves to the case store, where it stays readable"
     )
     forget_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
-        30, description="days from an outside effect's confirmation until its content is forgotten"
+        30, description="days from an outside effect's confirmation until its content is erased"
     )
     survey_url: str = Field(
         default_factory=lambda known: f"{_web(known)}/s/",
-        description="a survey link without its token; by default a page of the web",
+        description="URL of a survey without its token; by default a page of the web server",
     )
     operator: str = Field("派单宽带 Paidan Broadband", description="the operator's name on slips and invoices")
     outlet: str = Field("营业厅 Counter", description="the counter's name on slips")
     record_url: str = Field(
         default_factory=lambda known: f"{_web(known)}/slips/",
-        description="the link in a slip's QR code without its serial; by default a page of the web",
+        description="URL in a slip's QR code without the slip's serial; by default a page of the web server",
     )
     fonts: Path | None = Field(
-        None, description="a folder of fonts for slips and invoices; without it those of the packages"
+        None, description="folder with fonts for slips and invoices; without it, the packages' own fonts are used"
     )
     field_keys: SecretStr | None = Field(
-        None, description="keys for identity numbers, id:key,…; the first encrypts; required with DISPATCH_DATABASE_URL"
+        None,
+        description="keys that encrypt identity numbers, id:key,…; the first one encrypts new numbers; required with "
+        "DISPATCH_DATABASE_URL",
     )
     index_key: SecretStr | None = Field(
-        None, description="key by which identity numbers are looked up; required with DISPATCH_DATABASE_URL"
+        None,
+        description="key of the keyed hash by which identity numbers are found; required with DISPATCH_DATABASE_URL",
     )
-    user: str = Field("", description="the acting person, when --as isn't given")
-    role: str = Field("", description="the acting person's role, when --role isn't given")
+    user: str = Field("", description="name of the acting person, when --as isn't given")
+    role: str = Field("", description="role of the acting person, when --role isn't given")
     lang: Literal["", "zh", "en"] = Field(
-        "", description="language of the command line, zh or en; without it the locale's, Chinese where there is none"
+        "",
+        description="language of the command line, zh or en; without it, the locale's language, or Chinese without a "
+        "locale",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _read_environment(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """The environment's values, where none was given. Read here: pydantic-settings takes 60 ms to import."""
+        """Add the environment's values where no value is given. pydantic-settings would do it, but takes 60 ms to
+        import."""
         named = {name: PREFIX + name.upper() for name in cls.model_fields}
         environment = defaults.environment()
         return {name: environment[variable] for name, variable in named.items() if variable in environment} | given
@@ -143,6 +160,7 @@ class Settings(BaseModel):
 
     @property
     def embedded_database(self) -> bool:
+        """Whether the database is the SQLite file in `home`."""
         return self.database_url is None
 
     @property
@@ -152,17 +170,17 @@ class Settings(BaseModel):
 
     @property
     def https(self) -> bool:
-        """Whether people reach the web by https, by whatever proxy: cookies then never leave it."""
+        """Whether people reach the web server by HTTPS. Its cookies are then sent by HTTPS only."""
         return self.web_url.startswith("https://")
 
     @property
     def run(self) -> Path:
-        """Where running processes leave their marks."""
+        """The folder in which running processes leave their locks, URLs and readiness marks."""
         return self.root / "run"
 
     @property
     def ledger(self) -> Path:
-        """The ledger of effects, outside the database and without any constraint."""
+        """The file to which the simulated systems outside write what they did. It is no part of the database."""
         return self.root / "ledger.tsv"
 
     @property
@@ -179,13 +197,13 @@ class Settings(BaseModel):
 
 
 def local_url(address: str, port: int) -> str:
-    """Under which this machine reaches what listens there."""
+    """The URL by which this machine reaches a server that listens on this address and port."""
     host = "127.0.0.1" if address == "0.0.0.0" else f"[{address}]" if ":" in address else address  # noqa: S104
     return f"http://{host}:{port}"
 
 
 def _web(known: dict[str, Any]) -> str:
-    """Under which people reach the web; of the settings that were read before the one that asks."""
+    """The URL by which people reach the web server. `known` holds the settings that were read so far."""
     return str(known["web_url"]).rstrip("/") or local_url(known["web_address"], known["web_port"])
 
 
@@ -200,7 +218,9 @@ def load_settings() -> Settings:
     try:
         settings = Settings.model_validate(given)
     except ValidationError as wrong:
-        own = [each for each in wrong.errors() if each["type"] != "default_factory_not_called"]  # follow from others
+        own = [
+            each for each in wrong.errors() if each["type"] != "default_factory_not_called"
+        ]  # it only follows from another fault
         faults += [model_fault(each).at(f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}") for each in own]
     if faults:
         raise BadSettings(*faults)
@@ -216,19 +236,22 @@ def _unknown(name: str, known: set[str]) -> Wording:
 
 
 def variables() -> set[str]:
-    """Every variable that can be set."""
+    """The names of all variables that may be set."""
     return {PREFIX + name.upper() for name in Settings.model_fields} | set(_files())
 
 
 def _files() -> dict[str, str]:
-    """The variables that name files, and for which setting each."""
+    """The variables that name a secret's file, each with the setting that it sets."""
     fields = Settings.model_fields.items()
     secrets = [name for name, field in fields if field.annotation == SecretStr | None]
     return {PREFIX + name.upper() + IN_FILE: name for name in secrets}
 
 
 def _read_secrets(environment: Mapping[str, str], faults: list[Wording]) -> dict[str, SecretStr]:
-    """What stands in the files that are named; what is wrong with them goes to the faults, never what they say."""
+    """Read the secrets from the files that `DISPATCH_…_FILE` variables name.
+
+    Faults are added to `faults`, without a word of the files' content.
+    """
     found = {}
     for variable, name in _files().items():
         file = environment.get(variable)
@@ -244,7 +267,7 @@ def _read_secrets(environment: Mapping[str, str], faults: list[Wording]) -> dict
             faults.append(same(str(wrong.strerror)).at(f"{variable}: {file}"))
             continue
         except UnicodeDecodeError:
-            faults.append(Wording("不是文本文件", "that is no text").at(f"{variable}: {file}"))
+            faults.append(Wording("不是文本文件", "it is not a text file").at(f"{variable}: {file}"))
             continue
         if text:
             found[name] = SecretStr(text)

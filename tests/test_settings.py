@@ -53,7 +53,7 @@ def test_the_page_of_settings_has_every_variable_with_its_default_and_meaning() 
     for name, field in Settings.model_fields.items():
         assert field.description
         assert f"| `{PREFIX}{name.upper()}` |" in page
-    assert "| `DISPATCH_HOME` | `~/.local/share/paidan` | where the state lives |" in page
+    assert "| `DISPATCH_HOME` | `~/.local/share/paidan` | folder for the installation's state |" in page
     assert "| `DISPATCH_RULES` | `routing_rules.yaml` |" in page
     assert "| `DISPATCH_SURVEY_URL` | `http://127.0.0.1:8000/s/` |" in page
 

@@ -20,10 +20,11 @@ _HEAD = f"""\
 
 Made from `dispatch/settings.py` by `make docs`; a change here is lost.
 
-All settings come from the environment, and beneath it from the file `{SETTINGS}` of the current folder, as `dispatch
-init FOLDER` writes it; `dispatch settings` shows those in force. An unknown variable `{PREFIX}…` is an error. A secret
-may stand in a file instead, named by the variable with `{IN_FILE}` behind its name, such as
-`{PREFIX}DATABASE_URL{IN_FILE}`: a process's environment is seen more easily than a file with narrow permissions.
+Settings are environment variables. A variable that isn't set is read from the file `{SETTINGS}` in the current folder,
+if there is one; `dispatch init FOLDER` writes such a file. `dispatch settings` shows the settings in force. An unknown
+variable `{PREFIX}…` is an error. A secret may be in a file instead: set the variable's name with `{IN_FILE}` appended,
+such as `{PREFIX}DATABASE_URL{IN_FILE}`, to the file's path. Other processes see an environment more easily than a file
+with narrow permissions.
 
 | variable | default | meaning |
 |---|---|---|
