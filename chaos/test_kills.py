@@ -16,7 +16,7 @@ from chaos.sizes import SIZES
 pytestmark = pytest.mark.system
 
 
-def test_without_the_lease_sweep_the_kills_lose_tickets(tmp_path: Path) -> None:
+def test_kills_lose_tickets_without_the_lease_sweep(tmp_path: Path) -> None:
     tiny, spoiled = SIZES["tiny"], {"CHAOS_BENT": "no-lease-sweep"}
     outcome = campaign.run(tmp_path / "home", None, HARMFUL, tiny.tickets, tiny.lease, bends=spoiled, quiet=10)
     assert outcome.verdict.lost

@@ -17,12 +17,12 @@ SPOILED = 200
 """Runs within which a spoiled system is found out."""
 
 
-def test_whatever_dies_whenever_nothing_is_lost_and_nothing_is_done_twice() -> None:
+def test_nothing_is_lost_or_done_twice_whatever_dies_whenever() -> None:
     machine.play(SIZES["tiny"].examples)
 
 
 @pytest.mark.parametrize("bend", ["no-lease-sweep", "no-generation-check"])
-def test_without_the_lease_sweep_or_the_generation_check_the_machine_finds_it_out(bend: str) -> None:
+def test_the_machine_detects_a_missing_lease_sweep_and_a_missing_generation_check(bend: str) -> None:
     """In a process of its own: what is bent has to be bent before it is imported."""
     spoiled = f"from chaos import machine; machine.play({SPOILED}, shrink=False)"
     bent = {**os.environ, "CHAOS_BENT": bend, "PYTHONPATH": f"{INJECTED}:{PROJECT}"}

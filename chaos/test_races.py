@@ -18,13 +18,13 @@ from tests.factories import put_in_force
 COUNT = SIZES["tiny"].races
 
 
-def test_of_two_people_who_want_the_same_hop_one_wins(database: Database, in_force: Rulebook, script: Script) -> None:
+def test_one_of_two_people_who_want_the_same_hop_wins(database: Database, in_force: Rulebook, script: Script) -> None:
     result = races.run(database, in_force, script, COUNT)
     assert result.races == COUNT
     assert result.odd == []
 
 
-def test_without_the_locks_the_races_have_two_winners(
+def test_races_have_two_winners_without_the_locks(
     postgresql: Database, rulebook: Rulebook, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_in_force(postgresql, rulebook)

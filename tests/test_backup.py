@@ -40,7 +40,7 @@ def tickets(settings: Settings) -> int:
     return int(count)
 
 
-def test_what_was_there_at_the_backup_is_there_after_the_restore_and_nothing_else(
+def test_a_restore_brings_back_the_data_of_the_backup_and_nothing_else(
     settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
 ) -> None:
     file = tmp_path / "kept" / "paidan.backup"
@@ -57,7 +57,7 @@ def test_what_was_there_at_the_backup_is_there_after_the_restore_and_nothing_els
         assert tickets(Settings(database_url=f"sqlite:///{restored.put_aside}")) == 2
 
 
-def test_a_database_with_tickets_is_not_replaced_unless_that_is_said(
+def test_a_database_with_tickets_is_replaced_only_on_explicit_request(
     settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
 ) -> None:
     backup.backup(settings, tmp_path / "empty")
@@ -75,7 +75,7 @@ def test_a_backup_overwrites_no_file(settings: Settings, tmp_path: Path) -> None
     assert (tmp_path / "there").read_text() == "something"
 
 
-def test_what_is_no_backup_is_refused_and_what_was_there_stays(
+def test_an_invalid_backup_is_refused_and_the_database_stays(
     settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
 ) -> None:
     f.fault(database, in_force, script)
@@ -95,7 +95,7 @@ def test_nothing_is_restored_under_a_running_installation(settings: Settings, tm
         backup.restore(settings, tmp_path / "backup", f.NOW, replace=True)
 
 
-def test_without_postgresqls_programs_it_is_said_what_to_install(
+def test_missing_postgresql_programs_are_told_with_what_to_install(
     postgresql: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DISPATCH_DATABASE_URL", make_url(postgresql.url).render_as_string(hide_password=False))
@@ -149,7 +149,7 @@ def test_a_backup_of_an_older_schema_is_brought_up_to_date(
         assert tx.execute(select(epoch.BASE)).scalar() == epoch.GENERATIONS
 
 
-def test_a_restore_into_an_empty_server_needs_no_leave(
+def test_a_restore_into_an_empty_server_needs_no_explicit_request(
     postgres: Reused,
     postgresql: Database,
     rulebook: Rulebook,

@@ -33,14 +33,14 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_package_brings_the_files_of_the_projects_root_to_the_byte() -> None:
+def test_the_package_contains_the_files_of_the_projects_root_byte_for_byte() -> None:
     brought = {file.name for file in defaults.PACKAGE.iterdir() if file.suffix in (".yaml", ".csv")}
     assert brought == set(ORIGINALS)
     for name, original in ORIGINALS.items():
         assert (defaults.PACKAGE / name).read_bytes() == original.read_bytes(), f"{name}: link it to {original}"
 
 
-def test_in_a_checkout_the_files_of_its_root_are_used_wherever_one_stands() -> None:
+def test_a_checkout_uses_the_files_of_its_root_from_any_folder() -> None:
     settings = load_settings()
     assert (settings.rules, settings.prehandling, settings.plans) == (
         PROJECT / "routing_rules.yaml",
@@ -50,13 +50,13 @@ def test_in_a_checkout_the_files_of_its_root_are_used_wherever_one_stands() -> N
     assert defaults.cases() == PROJECT / "tests/routing_cases.yaml"
 
 
-def test_without_a_checkout_the_packages_own_files_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_packages_own_files_are_used_outside_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(defaults, "PROJECT", tmp_path)
     assert load_settings().rules == defaults.PACKAGE / "routing_rules.yaml"
     assert defaults.cases() == defaults.PACKAGE / "routing_cases.yaml"
 
 
-def test_in_an_operators_folder_all_files_are_its_own_also_one_that_it_lacks(here: Path) -> None:
+def test_an_operators_folder_provides_all_files_even_one_that_it_lacks(here: Path) -> None:
     (here / "paidan.env").touch()
     (here / "routing_rules.yaml").touch()
     settings = load_settings()
@@ -65,12 +65,12 @@ def test_in_an_operators_folder_all_files_are_its_own_also_one_that_it_lacks(her
     assert defaults.cases() == here / "routing_cases.yaml"
 
 
-def test_rules_without_a_settings_file_beside_them_are_not_taken_up_by_standing_there(here: Path) -> None:
+def test_rules_without_a_settings_file_beside_them_are_not_used(here: Path) -> None:
     (here / "routing_rules.yaml").touch()
     assert load_settings().rules == PROJECT / "routing_rules.yaml"
 
 
-def test_a_setting_that_names_a_file_is_stronger_than_the_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_names_a_file_overrides_the_folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "paidan.env").write_text("DISPATCH_PLANS=/in/the/file.yaml\n")
     assert load_settings().plans == Path("/in/the/file.yaml")
     monkeypatch.setenv("DISPATCH_PLANS", "/in/the/environment.yaml")

@@ -70,7 +70,7 @@ def orders(database: Database, number: str, *wanted: Order, first: int = 1) -> N
             leave.provision(tx, f"operation/{number}/{first + n}", line, order, NOW)
 
 
-def test_the_oldest_leave_first_and_never_more_than_the_limit(database: Database) -> None:
+def test_the_oldest_effects_leave_first_and_never_more_than_the_limit(database: Database) -> None:
     texts(database, 5)
     assert [sent.id for sent in take(database, limit=2)] == [4, 5]
     assert [sent.id for sent in take(database, limit=2)] == [2, 3]
@@ -78,12 +78,12 @@ def test_the_oldest_leave_first_and_never_more_than_the_limit(database: Database
     assert take(database) == []
 
 
-def test_what_is_not_due_yet_does_not_leave(database: Database) -> None:
+def test_an_effect_that_is_not_due_yet_does_not_leave(database: Database) -> None:
     texts(database, 3)
     assert [sent.id for sent in take(database, NOW - MINUTE)] == [2, 3]
 
 
-def test_the_same_key_twice_is_refused_with_everything_else_of_its_transaction(database: Database) -> None:
+def test_a_repeated_key_is_refused_with_its_whole_transaction(database: Database) -> None:
     texts(database, 1)
     with pytest.raises(IntegrityError):
         texts(database, 2, first=0)
@@ -99,7 +99,7 @@ def test_orders_of_one_line_leave_one_after_the_other_and_those_of_another_do_no
     assert deliver(database) == []
 
 
-def test_a_later_order_waits_while_the_earlier_one_is_under_way_or_failed_or_in_quarantine(database: Database) -> None:
+def test_a_later_order_waits_while_the_earlier_is_under_way_failed_or_in_quarantine(database: Database) -> None:
     orders(database, "GZ1", Order.SUSPEND, Order.RESUME)
     now = NOW
     for _ in range(MOST_FAILURES):
@@ -128,14 +128,14 @@ def test_an_order_booked_while_an_earlier_one_fails_keeps_its_place(database: Da
     assert deliver(database, later) == ["operation/GZ1/2/resume"]
 
 
-def test_what_was_sent_is_sent_again_when_its_lease_is_over_and_not_before(database: Database) -> None:
+def test_a_sent_hop_is_sent_again_once_its_lease_is_over_and_not_before(database: Database) -> None:
     texts(database, 2)
     assert [sent.generation for sent in take(database)] == [1, 1]
     assert take(database, NOW + LEASE - timedelta(microseconds=1)) == []
     assert [sent.generation for sent in take(database, NOW + LEASE)] == [2, 2]
 
 
-def test_only_what_is_at_the_message_s_generation_is_received_and_only_once(database: Database) -> None:
+def test_only_effects_at_the_messages_generation_are_received_and_only_once(database: Database) -> None:
     texts(database, 3)
     older, newer = take(database), take(database, NOW + LEASE)
     assert receive(database, older) == []
@@ -143,7 +143,7 @@ def test_only_what_is_at_the_message_s_generation_is_received_and_only_once(data
     assert receive(database, newer) == [newer[2].pair]
 
 
-def test_only_what_a_worker_has_is_confirmed_and_a_late_confirmation_is_none(database: Database) -> None:
+def test_only_a_received_effect_is_confirmed_and_a_late_confirmation_is_ignored(database: Database) -> None:
     texts(database, 1)
     sent = take(database)
     assert confirm(database, [sent[0].pair]) == []
@@ -155,7 +155,9 @@ def test_only_what_a_worker_has_is_confirmed_and_a_late_confirmation_is_none(dat
     assert confirm(database, again) == []
 
 
-def test_an_effect_that_its_worker_had_five_times_when_the_lease_ran_out_is_quarantined(database: Database) -> None:
+def test_an_effect_received_five_times_without_an_end_is_quarantined_when_its_lease_runs_out(
+    database: Database,
+) -> None:
     texts(database, 1)
     now = NOW
     for failures in range(MOST_FAILURES):
@@ -167,7 +169,7 @@ def test_an_effect_that_its_worker_had_five_times_when_the_lease_ran_out_is_quar
     assert (row(database, 1).state, row(database, 1).failures) == ("quarantined", MOST_FAILURES)
 
 
-def test_an_effect_that_was_merely_sent_and_never_fetched_is_sent_for_ever(database: Database) -> None:
+def test_an_effect_sent_but_never_received_is_sent_again_without_limit(database: Database) -> None:
     texts(database, 1)
     for round_ in range(3 * MOST_FAILURES):
         assert [sent.failures for sent in take(database, NOW + round_ * LEASE)] == [0]
@@ -187,7 +189,7 @@ def test_a_failure_backs_off_ever_longer_and_the_fifth_quarantines(database: Dat
     assert row(database, 1).failure == "sms: ValueError"
 
 
-def test_a_release_is_for_the_supervisor_and_operations_and_stands_in_the_audit_trail(database: Database) -> None:
+def test_only_supervisors_and_operations_release_and_the_audit_trail_records_it(database: Database) -> None:
     texts(database, 1)
     with database.write() as tx:
         effects.quarantine(tx, take_in(tx), "sms: refused, x")
@@ -213,7 +215,7 @@ def take_in(tx: Tx) -> Pair:
     return pair
 
 
-def test_only_what_is_in_quarantine_can_be_released(database: Database) -> None:
+def test_only_a_quarantined_effect_can_be_released(database: Database) -> None:
     texts(database, 1)
     with refused(database, IllegalMove, match="effect 1") as tx:
         leave.release(tx, 1, SUPERVISOR, NOW)
@@ -221,7 +223,7 @@ def test_only_what_is_in_quarantine_can_be_released(database: Database) -> None:
         leave.release(tx, 9, SUPERVISOR, NOW)
 
 
-def test_what_is_unconfirmed_is_counted_and_listed_without_what_it_says(database: Database) -> None:
+def test_unconfirmed_effects_are_counted_and_listed_without_their_content(database: Database) -> None:
     texts(database, 3)
     orders(database, "GZ1", Order.SUSPEND)
     confirm(database, receive(database, take(database, limit=1)))

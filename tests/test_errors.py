@@ -29,7 +29,7 @@ def facts(template: str) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", TREE, ids=lambda kind: kind.__name__)
-def test_a_class_has_both_sentences_over_the_same_facts(kind: type[DispatchError]) -> None:
+def test_every_error_class_has_both_sentences_over_the_same_facts(kind: type[DispatchError]) -> None:
     zh, en = kind.template("zh"), kind.template("en")
     assert "__doc__" in vars(kind)
     assert zh
@@ -41,13 +41,13 @@ def test_a_class_has_both_sentences_over_the_same_facts(kind: type[DispatchError
     assert not _HAN.search(kind.title("en"))
 
 
-def test_kinds_of_error_are_known_by_different_codes_and_headings() -> None:
+def test_kinds_of_error_have_different_codes_and_headings() -> None:
     named = [kind for kind in TREE if "code" in vars(kind)]
     assert len({kind.code for kind in named}) == len(named)
     assert len({kind.heading for kind in named}) == len(named)
 
 
-def test_a_fact_with_a_wording_is_said_in_the_sentence_s_language() -> None:
+def test_a_fact_with_a_wording_is_given_in_the_sentences_language() -> None:
     wrong = errors.NotFound(what=Wording("班组", "team"), which="ghosts")
     assert (wrong.sentence("zh"), wrong.sentence("en")) == ("没有班组 ghosts。", "There is no team ghosts.")
     assert str(wrong) == "There is no team ghosts."

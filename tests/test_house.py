@@ -64,12 +64,12 @@ def _circle(graph: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def test_no_module_imports_itself_by_a_detour_not_even_for_its_types() -> None:
+def test_no_import_circle_joins_modules_not_even_for_types() -> None:
     modules = _modules()
     assert _circle({name: _imports(file, modules, at_import=True) - {name} for name, file in modules.items()}) == []
 
 
-def test_no_folder_imports_itself_by_a_detour() -> None:
+def test_no_import_circle_joins_folders() -> None:
     """A package's folders; a file that lies beside them is a node of its own. Imports within functions count too."""
     modules = _modules()
     graph: dict[str, set[str]] = defaultdict(set)

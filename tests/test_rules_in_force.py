@@ -56,7 +56,7 @@ def versions(database: Database) -> list[str]:
         return list(tx.execute(select(t.rulebook.c.version).order_by(t.rulebook.c.in_force_from)).scalars())
 
 
-def test_a_good_file_is_in_force_and_is_not_read_again_until_it_changes(
+def test_a_good_file_is_in_force_and_not_read_again_until_it_changes(
     database: Database, file: Path, rulebook: Rulebook
 ) -> None:
     rules = RulesInForce(file, database)
@@ -79,9 +79,7 @@ def test_a_changed_good_file_is_taken_up_and_the_earlier_version_can_still_be_re
         rules.version("0123")
 
 
-def test_an_earlier_version_that_comes_back_is_in_force_again(
-    database: Database, file: Path, rulebook: Rulebook
-) -> None:
+def test_an_earlier_version_that_returns_is_in_force_again(database: Database, file: Path, rulebook: Rulebook) -> None:
     rules = RulesInForce(file, database)
     for text in (rulebook.text, changed(rulebook), rulebook.text):
         rewritten(file, text)
@@ -113,7 +111,7 @@ def test_a_bad_file_keeps_the_last_good_one_in_force_and_is_noted_once(
     assert one.refused is None
 
 
-def test_other_faults_are_noted_anew(database: Database, file: Path) -> None:
+def test_different_faults_are_noted_anew(database: Database, file: Path) -> None:
     rules = RulesInForce(file, database)
     rules.get()
     for text in (BAD, BAD, "version: 2\n"):
@@ -122,7 +120,7 @@ def test_other_faults_are_noted_anew(database: Database, file: Path) -> None:
     assert len(noted(database)) == 2
 
 
-def test_without_any_good_version_a_bad_file_is_an_error_and_is_noted(database: Database, file: Path) -> None:
+def test_a_bad_file_without_any_good_version_is_an_error_and_is_noted(database: Database, file: Path) -> None:
     rewritten(file, BAD)
     rules = RulesInForce(file, database)
     for _ in range(2):
@@ -132,7 +130,7 @@ def test_without_any_good_version_a_bad_file_is_an_error_and_is_noted(database: 
     assert versions(database) == []
 
 
-def test_a_process_that_slept_through_a_good_version_falls_back_on_that_one_and_not_on_its_own(
+def test_a_process_that_missed_a_good_version_falls_back_on_that_one_and_not_on_its_own(
     database: Database, file: Path, rulebook: Rulebook
 ) -> None:
     awake, sleeper = RulesInForce(file, database), RulesInForce(file, database)
@@ -163,7 +161,7 @@ def put_in_force_by_a_later_release(database: Database, rulebook: Rulebook, text
         rulebooks.put_in_force(tx, dataclasses.replace(rulebook, version="f" * 12, text=text), datetime.now(UTC))
 
 
-def test_a_team_at_work_is_not_dropped(database: Database, file: Path, rulebook: Rulebook, script: Script) -> None:
+def test_a_team_with_work_is_not_dropped(database: Database, file: Path, rulebook: Rulebook, script: Script) -> None:
     hurried = hasty(rulebook.text)
     rules = RulesInForce(rewritten(file, hurried.text), database)
     in_force = rules.get()

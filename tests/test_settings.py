@@ -19,7 +19,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_without_any_setting_the_state_lives_in_the_users_home_on_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_state_lives_in_the_users_home_on_sqlite_without_any_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somebody")
     settings = load_settings()
     assert settings.root == Path("/home/somebody/.local/share/paidan")
@@ -27,7 +27,7 @@ def test_without_any_setting_the_state_lives_in_the_users_home_on_sqlite(monkeyp
     assert settings.embedded_database
 
 
-def test_all_faults_are_told_at_once_an_unknown_variable_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_faults_including_unknown_variables_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPATCH_WORKERS", "0")
     monkeypatch.setenv("DISPATCH_FLOWER_PORT", "flower")
     monkeypatch.setenv("DISPATCH_WROKERS", "2")
@@ -43,7 +43,7 @@ def test_a_password_in_a_url_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> 
     assert "geheim" in settings.database
 
 
-def test_the_page_of_settings_is_the_one_that_the_settings_make(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_page_is_the_one_generated_from_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPATCH_HOME", "/not/the/default")
     assert PAGE.read_text(encoding="utf-8") == settings_page(), "make docs"
 
@@ -58,7 +58,7 @@ def test_the_page_of_settings_has_every_variable_with_its_default_and_meaning() 
     assert "| `DISPATCH_SURVEY_URL` | `http://127.0.0.1:8000/s/` |" in page
 
 
-def test_links_to_customers_lead_to_the_web_where_people_reach_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_for_customers_lead_to_the_public_address_of_the_web(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPATCH_WEB_ADDRESS", "0.0.0.0")
     monkeypatch.setenv("DISPATCH_WEB_PORT", "8123")
     settings = load_settings()
@@ -71,7 +71,7 @@ def test_links_to_customers_lead_to_the_web_where_people_reach_it(monkeypatch: p
     assert settings.record_url == "https://records.example/"
 
 
-def test_a_faulty_port_is_told_once_and_not_as_a_fault_of_the_links(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_faulty_port_is_told_once_and_not_again_for_the_links(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPATCH_WEB_PORT", "eighty")
     with pytest.raises(BadSettings) as told:
         load_settings()
@@ -87,9 +87,7 @@ def test_a_secret_may_stand_in_a_file_with_a_line_end(monkeypatch: pytest.Monkey
     assert "geheim" not in repr(settings)
 
 
-def test_what_is_wrong_with_the_files_of_secrets_is_told_without_what_they_say(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_faults_of_secret_files_are_told_without_their_content(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "bytes").write_bytes(b"\xff\xfe")
     (tmp_path / "url").write_text("redis://:geheim@broker/0")

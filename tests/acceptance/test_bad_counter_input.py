@@ -146,18 +146,18 @@ def test_nothing_given_is_bad_input(installed: Installed, name: str) -> None:
     ],
     ids=["empty", "no JSON", "a list", "empty request key", "text for a list"],
 )
-def test_json_that_is_no_request_is_told_by_its_place(installed: Installed, given: str, told: str) -> None:
+def test_malformed_json_is_told_with_its_place(installed: Installed, given: str, told: str) -> None:
     assert told in bad(installed, "account", "open", "--from", "-", *CHEN, given=given)
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_a_key_that_the_request_does_not_have_is_told(installed: Installed, name: str) -> None:
+def test_an_unknown_key_of_the_request_is_told(installed: Installed, name: str) -> None:
     told = bad(installed, "account", name, "--from", "-", *CHEN, given='{"colour": "red", "account": 5}')
     assert "colour: is unknown; known are " in told
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_nobody_but_those_that_the_rule_book_names_may_do_it(installed: Installed, name: str) -> None:
+def test_only_the_roles_named_in_the_rule_book_may_do_an_operation(installed: Installed, name: str) -> None:
     whole = requests(installed)[name]
     before = dump(installed.database)
     status, out, err = installed.call("account", name, "--from", "-", *ZHAO, given=json.dumps(whole))
@@ -173,7 +173,7 @@ def test_without_an_actor_nothing_is_done(installed: Installed, name: str) -> No
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_a_key_that_meant_something_else_is_bad_input(installed: Installed, name: str) -> None:
+def test_a_request_key_used_for_another_request_is_bad_input(installed: Installed, name: str) -> None:
     given = json.dumps({**requests(installed)[name], "request_key": "used"})
     told = bad(installed, "account", name, "--from", "-", *CHEN, given=given)
     assert "Request key used was used for another request" in told
@@ -284,14 +284,14 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD.keys())
-def test_what_can_not_be_read_is_told_and_leaves_no_trace(
+def test_unreadable_input_is_told_and_leaves_no_trace(
     installed: Installed, arguments: tuple[str, ...], message: str
 ) -> None:
     told = bad(installed, "account", *arguments, *CHEN, given=opening(payment=...))
     assert message in " ".join(told.split())
 
 
-def test_every_fault_is_told_at_once_each_by_its_option_and_nothing_of_it_is_shown(installed: Installed) -> None:
+def test_all_faults_are_told_at_once_by_option_without_repeating_the_input(installed: Installed) -> None:
     number = c.resident_id(FREE)
     words = f"--holder-name 张 --holder-document-number {number} --password Gx7#pqLm --holder-document-expires {number}"
     told = bad(installed, "account", "open", *words.split(), "--payment-method", number, "--scan", number, *CHEN)
@@ -341,7 +341,7 @@ REFUSED: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("given", "code"), REFUSED.values(), ids=REFUSED.keys())
-def test_an_opening_that_can_not_be_is_refused_with_its_reason(installed: Installed, given: str, code: str) -> None:
+def test_an_impossible_opening_is_refused_with_its_reason(installed: Installed, given: str, code: str) -> None:
     told = refused(installed, "account", "open", "--from", "-", given=given)
     assert (told["code"], told["operation"]) == (code, "open")
     assert c.resident_id(FREE) not in told["reason"]
@@ -386,7 +386,7 @@ OTHERS: dict[str, tuple[int, tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize(("n", "arguments", "code"), OTHERS.values(), ids=OTHERS.keys())
-def test_what_can_not_be_done_to_an_account_is_refused_with_its_reason(
+def test_an_impossible_operation_on_an_account_is_refused_with_its_reason(
     installed: Installed, n: int, arguments: tuple[str, ...], code: str
 ) -> None:
     name, *options = arguments
@@ -394,7 +394,7 @@ def test_what_can_not_be_done_to_an_account_is_refused_with_its_reason(
     assert told["code"].startswith(code)
 
 
-def test_a_warning_says_how_it_is_confirmed(installed: Installed) -> None:
+def test_a_warning_tells_how_to_confirm_it(installed: Installed) -> None:
     closing = ("account", "close", "--account", installed.numbers[SERVED], *PROVED, "--reason", "moving")
     told = refused(installed, *closing)
     assert told["confirm"] == "open-fault"
@@ -417,7 +417,7 @@ def test_a_warning_says_how_it_is_confirmed(installed: Installed) -> None:
         (("invoice", "first"), 2, "'first' is no invoice's number"),
     ],
 )
-def test_paper_that_there_is_not_is_not_written(
+def test_paper_that_does_not_exist_is_not_written(
     installed: Installed, tmp_path: Path, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
     file = tmp_path / "paper.pdf"
@@ -436,9 +436,7 @@ def test_a_refused_operation_and_a_query_have_no_slip(installed: Installed, tmp_
         assert installed.call("slip", f"S{serial:09d}", "--out", str(tmp_path / "s.pdf"))[0] == 4
 
 
-def test_paper_for_a_folder_that_there_is_not_is_told_by_the_name_asked_for(
-    installed: Installed, tmp_path: Path
-) -> None:
+def test_a_missing_folder_for_paper_is_told_by_the_given_name(installed: Installed, tmp_path: Path) -> None:
     file = tmp_path / "nowhere" / "i.pdf"
     status, out, err = installed.call("invoice", "1", "--out", str(file))
     assert (status, out) == (1, "")
@@ -473,7 +471,7 @@ def test_every_fault_of_an_address_file_is_told_with_its_place_and_nothing_is_en
     assert dump(installed.database) == before
 
 
-def test_a_port_with_less_capacity_than_is_in_use_is_told_with_its_line(installed: Installed, tmp_path: Path) -> None:
+def test_a_port_capacity_below_the_places_in_use_is_told_with_its_line(installed: Installed, tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     with installed.database.write() as tx:
         tx.exec_driver_sql(f"UPDATE pon_port SET used = 2 WHERE olt = 'OLT-{SERVED}'")
@@ -492,7 +490,7 @@ def test_addresses_are_entered_by_those_who_run_the_network(installed: Installed
     assert dump(installed.database) == before
 
 
-def test_an_address_file_that_is_not_there_is_said_to_be_missing(installed: Installed, tmp_path: Path) -> None:
+def test_a_missing_address_file_is_told(installed: Installed, tmp_path: Path) -> None:
     status, out, err = installed.call("address", "load", str(tmp_path / "a.csv"), *OPS)
     assert (status, out) == (1, "")
     assert "a.csv is not there: No such file or directory" in err
@@ -501,7 +499,7 @@ def test_an_address_file_that_is_not_there_is_said_to_be_missing(installed: Inst
 # -- the installation -------------------------------------------------------------------------------
 
 
-def test_a_database_of_ones_own_needs_keys_of_ones_own(home: Home, tmp_path: Path) -> None:
+def test_an_external_database_needs_keys_of_its_own(home: Home, tmp_path: Path) -> None:
     home.settings = {"DISPATCH_DATABASE_URL": f"sqlite:///{tmp_path / 'own.db'}"}
     assert home.call("migrate")[0] == 0
     status, out, err = home.call("account", "view", "--account", "kd1", *CHEN)
@@ -509,7 +507,7 @@ def test_a_database_of_ones_own_needs_keys_of_ones_own(home: Home, tmp_path: Pat
     assert "DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY is not there: set both" in err
 
 
-def test_with_a_faulty_file_of_plans_no_operation_goes_on(installed: Installed, tmp_path: Path) -> None:
+def test_no_operation_goes_on_with_a_faulty_plans_file(installed: Installed, tmp_path: Path) -> None:
     file = tmp_path / "plans.yaml"
     file.write_text("version: 1\nplans: {}\n", encoding="utf-8")
     spoilt = Home(installed.home.folder, settings={**KEYS, "DISPATCH_PLANS": str(file)})

@@ -278,7 +278,7 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "status", "message"), CASES.values(), ids=CASES)
-def test_it_is_refused_and_nothing_is_written(
+def test_bad_input_is_refused_and_nothing_is_written(
     installed: Installed, arguments: tuple[str, ...], status: int, message: str
 ) -> None:
     before = dump(installed.database)
@@ -288,7 +288,7 @@ def test_it_is_refused_and_nothing_is_written(
     assert dump(installed.database) == before
 
 
-def test_every_fault_of_the_evidence_is_told_at_once(installed: Installed) -> None:
+def test_all_faults_of_the_evidence_are_told_at_once(installed: Installed) -> None:
     _, _, err = installed.home.call(
         *report(ON_SITE, "fixed-on-site", "cause=ghosts", "optical-power=1", "x=y", actor=LI_WEI)
     )
@@ -315,7 +315,7 @@ MAPPING = "version: 1\nwithout_group: noc\npriorities: {1: 1, 2: 2, 3: 3, 4: 4}\
         (["1,0,2024-03-04T06:00:00,unheard-of,0,3"], 2, "unheard-of"),
     ],
 )
-def test_a_malformed_replay_file_is_told_with_its_line_and_nothing_is_fed(
+def test_a_malformed_replay_file_is_refused_with_its_line_and_nothing_is_replayed(
     installed: Installed, tmp_path: Path, rows: list[str], line: int, message: str
 ) -> None:
     file = tmp_path / "log.csv"
@@ -328,7 +328,7 @@ def test_a_malformed_replay_file_is_told_with_its_line_and_nothing_is_fed(
     assert not installed.home.processes()
 
 
-def test_a_mapping_that_misses_a_group_is_told_with_the_group_and_where_it_stands(
+def test_a_mapping_without_a_group_of_the_log_is_refused_with_the_group_and_its_line(
     installed: Installed, tmp_path: Path
 ) -> None:
     file, mapping = tmp_path / "log.csv", tmp_path / "mapping.yaml"
@@ -353,7 +353,7 @@ def test_a_replay_without_its_file_or_mapping_says_which_is_missing(installed: I
 
 
 @pytest.mark.parametrize("name", ["a/b", "x" * 41, "夜", " ", "a\tb", "../up"])
-def test_a_run_s_name_of_which_no_key_can_be_made_is_refused(installed: Installed, tmp_path: Path, name: str) -> None:
+def test_a_run_name_unfit_for_request_keys_is_refused(installed: Installed, tmp_path: Path, name: str) -> None:
     status, _, err = installed.home.call("replay", str(tmp_path / "log.csv"), "--name", name)
     assert status == 2
     assert "at most 40 letters, digits, dots and dashes" in err
@@ -396,7 +396,7 @@ def test_a_second_replay_under_the_name_of_one_that_is_under_way_is_refused(
     ],
     ids=["unknown variable", "four at once", "no URL", "no such kind", "server away", "home that can't be"],
 )
-def test_settings_that_can_not_be_are_all_told_and_no_password_is_shown(
+def test_all_invalid_settings_are_told_at_once_and_no_password_is_shown(
     home: Home, settings: dict[str, str], messages: list[str]
 ) -> None:
     home.settings = settings
@@ -447,14 +447,14 @@ def test_ten_different_faults_of_a_rules_file_are_told_at_once_each_with_its_pla
         assert places & {n for n, line in enumerate(text, 1) if wrong in line}, (wrong, out)
 
 
-def test_with_bad_rules_and_none_in_force_no_command_goes_on(home: Home, tmp_path: Path) -> None:
+def test_no_command_goes_on_with_bad_rules_and_none_in_force(home: Home, tmp_path: Path) -> None:
     home.settings = {"DISPATCH_RULES": str(with_faults(tmp_path))}
     status, out, _ = home.call("submit", "GZ1", *SAID, *CLERK)
     assert status == 1
     assert len(out.splitlines()) >= len(TEN_FAULTS)
 
 
-def test_with_bad_rules_the_last_good_ones_stay_in_force_and_every_command_says_so(home: Home, tmp_path: Path) -> None:
+def test_the_last_good_rules_stay_in_force_over_bad_ones_and_every_command_says_so(home: Home, tmp_path: Path) -> None:
     home.done("migrate")
     good = home.read("teams")
     account = ("account", "add", "GZ1", "--area", "t", "--mobile", "13800138000", *CLERK)
@@ -472,7 +472,7 @@ def test_with_bad_rules_the_last_good_ones_stay_in_force_and_every_command_says_
     assert [team["team"] for team in home.read("teams")] == [team["team"] for team in good]
 
 
-def test_a_team_that_has_work_can_not_be_dropped_from_the_rules(installed: Installed, tmp_path: Path) -> None:
+def test_a_team_with_work_cannot_be_dropped_from_the_rules(installed: Installed, tmp_path: Path) -> None:
     text: Any = (PROJECT / "routing_rules.yaml").read_text(encoding="utf-8")
     text = re.sub(r"  installer:\n    title.*?(?=  transmission:)", "", text, count=1, flags=re.S)
     text = re.sub(r"      installer:  .*?(?=      transmission:)", "", text, count=1, flags=re.S)

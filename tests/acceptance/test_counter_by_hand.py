@@ -135,7 +135,7 @@ def proved(line: str, n: int = 1) -> dict[str, Any]:
     return {"account": line, "document_number": resident_id(n)}
 
 
-def test_where_nothing_reaches_the_demand_is_recorded_and_planning_can_count_it(counter: Counter) -> None:
+def test_demand_without_coverage_is_recorded_and_planning_can_count_it(counter: Counter) -> None:
     told = counter.refused("open", **opening(1, address="广州市番禺区沙湾镇渡头村8号", payment=None))
     assert told["code"] == "no-resources"
     assert counter.home.read("address", "demands") == [{"area": "panyu", "demands": 1, "speed": 300}]
@@ -159,7 +159,7 @@ def test_an_opened_line_is_built_goes_into_service_and_the_customer_is_told(coun
     assert rows["广州市天河区体育西路1号"]["used"] >= 1
 
 
-def test_what_a_clerk_sees_says_all_that_the_customer_must_hear(counter: Counter) -> None:
+def test_the_clerk_is_shown_all_that_the_customer_must_be_told(counter: Counter) -> None:
     options = "--plan standard-300 --payment-method card --payment-amount 200 --payment-reference 88123"
     who = f"--holder-name 李四 --holder-document-kind resident-id --holder-mobile {mobile(2)}"
     secret = ("--holder-document-number", resident_id(2), "--password", PASSWORDS[0])
@@ -184,7 +184,7 @@ def test_the_same_request_key_gives_the_same_outcome_again_and_does_nothing_twic
     assert "done before" in out
 
 
-def test_numbers_are_bound_queried_and_given_up(counter: Counter, line: str) -> None:
+def test_numbers_are_bound_queried_and_unbound(counter: Counter, line: str) -> None:
     counter.done("bind", **proved(line), mobile="13700137002")
     by_number = counter.done("bindings", "--mobile", "13700137002", "--since", "2026-01-01")["bindings"]
     assert [(row["account"], row["ended_at"]) for row in by_number] == [(line, None)]
@@ -197,7 +197,7 @@ def test_numbers_are_bound_queried_and_given_up(counter: Counter, line: str) -> 
     assert ended["unbound_by"] in out
 
 
-def test_giving_up_the_number_that_carries_the_plan_must_be_confirmed(counter: Counter, line: str) -> None:
+def test_unbinding_the_number_that_carries_the_plan_must_be_confirmed(counter: Counter, line: str) -> None:
     told = counter.refused("unbind", **proved(line), mobile=mobile(1))
     assert (told["code"], told["confirm"]) == ("needs-confirmation", "plan-voided")
     done = counter.done("unbind", "--confirm", "plan-voided", **proved(line), mobile=mobile(1))
@@ -244,7 +244,7 @@ def test_an_account_is_suspended_by_its_bound_number_and_resumed(counter: Counte
     assert counter.state(line) == "in-service"
 
 
-def test_what_is_shown_in_clear_has_its_reason_in_the_audit_trail(counter: Counter, line: str) -> None:
+def test_data_shown_in_clear_have_their_reason_in_the_audit_trail(counter: Counter, line: str) -> None:
     home = counter.home  # not said at the counter: it is the one place where a number is shown
     reason = ("--unmask", "document-number", "--reason", "公安机关调取")
     status, out, _ = home.call("account", "view", "--account", line, *reason, "--json", *CHEN)
@@ -255,9 +255,7 @@ def test_what_is_shown_in_clear_has_its_reason_in_the_audit_trail(counter: Count
     assert ("chen", "unmask", "customer/1/document-number", "公安机关调取") in trail
 
 
-def test_an_account_gets_a_mobile_number_for_its_name_goes_to_a_new_owner_and_is_closed(
-    counter: Counter, line: str
-) -> None:
+def test_an_account_is_renamed_to_a_mobile_number_transferred_and_closed(counter: Counter, line: str) -> None:
     renamed = counter.done("rename", **proved(line), new_account="13500135009")
     assert (renamed["account"], renamed["before"]) == ("13500135009", line)
     counter.told("13500135009", line)
@@ -276,7 +274,7 @@ def test_an_account_gets_a_mobile_number_for_its_name_goes_to_a_new_owner_and_is
     assert counter.state("13500135009") == "closed"
 
 
-def test_what_could_not_be_built_is_refunded_by_appointment_and_its_invoice_taken_back(counter: Counter) -> None:
+def test_a_line_that_could_not_be_built_is_refunded_by_appointment_and_its_invoice_taken_back(counter: Counter) -> None:
     opened = counter.done("open", **opening(3))
     order = opened["construction"]
     counter.build(order, "construction-failed", "failure-cause=no-entry", "remark=物业不同意")
@@ -303,7 +301,7 @@ def tomorrow() -> str:
     return (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="minutes")
 
 
-def test_no_word_said_and_no_file_has_a_document_number_or_a_password_in_it(counter: Counter, line: str) -> None:
+def test_no_output_and_no_file_contains_a_document_number_or_a_password(counter: Counter, line: str) -> None:
     counter.call("account", "close", "--account", line, "--document-number", resident_id(1), *CHEN)
     secrets = [resident_id(n) for n in (1, 2, 3, 7)] + list(PASSWORDS)
     said = "\n".join(counter.said)

@@ -20,7 +20,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     return home, out
 
 
-def test_it_ends_with_faults_and_construction_orders_counted_and_nothing_lost_or_doubled(
+def test_the_demonstration_ends_with_faults_and_orders_counted_and_nothing_lost_or_doubled(
     shown: tuple[Home, str],
 ) -> None:
     accepted = (20 + 1) + (5 + 1)
@@ -63,7 +63,7 @@ def test_every_slip_and_invoice_lies_in_the_printers_tray(shown: tuple[Home, str
     assert "00000001.pdf" in printed
 
 
-def test_what_is_done_outside_is_counted_in_the_receivers_own_ledgers(shown: tuple[Home, str]) -> None:
+def test_outside_effects_are_counted_in_the_receivers_own_ledgers(shown: tuple[Home, str]) -> None:
     rows = re.findall(r"(?:provisioning|short message|printing) +(\d+) +(\d+) +(\d+) +0 +0\b", shown[1])
     assert len(rows) == 3
     assert all(len(set(row)) == 1 and int(row[0]) > 0 for row in rows)

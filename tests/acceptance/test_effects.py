@@ -52,7 +52,7 @@ def worker(home: Home, name: str) -> int:
     return int((home.folder / f"run/{name}.ready").read_text())
 
 
-def test_a_construction_order_goes_from_the_opening_to_service_and_everybody_outside_hears_of_it(
+def test_a_construction_order_goes_from_opening_to_service_and_every_outside_receiver_is_told(
     running: Home, books: Database
 ) -> None:
     counter = at.counter(loader.load(PROJECT / "routing_rules.yaml"))
@@ -88,7 +88,7 @@ def book(books: Database, round_: int, order: Order) -> None:
             leave.tell(tx, key, f"138001380{n:02}", f"{n}:{order}", datetime.now(UTC))
 
 
-def test_with_the_broker_emptied_and_workers_killed_each_order_and_message_arrives_once_and_in_order(
+def test_each_order_and_message_arrives_once_and_in_order_though_the_broker_is_emptied_and_workers_die(
     running: Home, books: Database
 ) -> None:
     lines = {f.account(books, f"GZ{n}"): n for n in range(LINES)}

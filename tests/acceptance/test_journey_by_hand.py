@@ -125,7 +125,7 @@ def test_a_line_fault_travels_to_its_end_and_the_customer_closes_it_by_the_link(
     assert len(links(running, line_fault)) == 1
 
 
-def test_its_timeline_tells_every_team_person_finding_and_time(running: Home, line_fault: str) -> None:
+def test_the_timeline_tells_every_team_person_finding_and_time(running: Home, line_fault: str) -> None:
     told = running.done("show", line_fault)
     parts = (
         f"{line_fault}  GZ1 · tianhe · No internet",
@@ -150,7 +150,7 @@ def test_its_timeline_tells_every_team_person_finding_and_time(running: Home, li
     assert told.count("in hand") >= 4
 
 
-def test_of_every_hop_it_can_be_explained_which_rule_chose_it_on_which_facts_and_why_no_other(
+def test_every_hop_is_explained_by_its_rule_its_facts_and_why_no_other_rule_matched(
     running: Home, line_fault: str
 ) -> None:
     explained = running.read("rules", "explain", line_fault)
@@ -171,7 +171,7 @@ def test_of_every_hop_it_can_be_explained_which_rule_chose_it_on_which_facts_and
     assert "✗ flows.fault.start.system → system-support: category = system (is network)" in told
 
 
-def test_flower_shows_its_steps_and_finds_them_by_the_tickets_number(running: Home, line_fault: str) -> None:
+def test_flower_shows_a_tickets_steps_and_finds_them_by_its_number(running: Home, line_fault: str) -> None:
     with urllib.request.urlopen(running.address("flower"), timeout=10) as page:
         assert b"Flower" in page.read()
     chain = {f"noc.{step}" for step in ("line-test", "board")}
@@ -194,7 +194,7 @@ def tasks(home: Home, searched: str) -> list[dict[str, Any]]:
     return rows
 
 
-def test_what_the_script_solves_on_the_phone_is_not_dispatched_and_still_counted(running: Home) -> None:
+def test_a_fault_solved_by_the_script_on_the_phone_is_counted_and_not_dispatched(running: Home) -> None:
     ticket = submitted(running, *given("answer", *SOLVED), actor=AGENT)
     whole = running.read("show", ticket)
     assert (whole["ticket"]["state"], whole["hops"]) == ("solved", [])
@@ -202,7 +202,7 @@ def test_what_the_script_solves_on_the_phone_is_not_dispatched_and_still_counted
     assert ticket not in [row["number"] for row in running.read("tickets", "--open")]
 
 
-def test_what_the_script_does_not_solve_is_dispatched_with_its_answers(running: Home) -> None:
+def test_a_fault_not_solved_by_the_script_is_dispatched_with_its_answers(running: Home) -> None:
     ticket = submitted(running, *given("answer", *NOT_SOLVED), actor=AGENT)
     waits(running, "noc", ticket)
     whole = running.read("show", ticket)
@@ -211,7 +211,7 @@ def test_what_the_script_does_not_solve_is_dispatched_with_its_answers(running: 
     assert "lights=dark" in running.done("show", ticket)
 
 
-def test_what_was_said_at_10050_goes_along_to_the_agent_who_takes_over(running: Home) -> None:
+def test_answers_given_at_10050_reach_the_agent_who_takes_over(running: Home) -> None:
     lin = ("--as", "lin", "--role", "agent-10050")
     ticket = submitted(running, actor=lin)
     assert state(running, ticket) == ("reported", None)
@@ -222,7 +222,7 @@ def test_what_was_said_at_10050_goes_along_to_the_agent_who_takes_over(running: 
     assert "account-state=normal" in running.done("show", ticket)
 
 
-def test_a_customer_who_is_not_content_gets_the_case_reopened_and_the_link_answers_once(running: Home) -> None:
+def test_an_unsatisfied_customer_gets_the_case_reopened_and_their_link_answers_once(running: Home) -> None:
     ticket = submitted(running)
     handle(running, ticket, "noc", ZHAO, "fixed", "cause=configuration")
     link = token(running, ticket)
@@ -257,7 +257,7 @@ def test_work_can_be_held_resumed_passed_on_handed_back_urged_and_withdrawn(runn
     assert [hop["rule"] for hop in explained[1:]] == ["teams.noc.passes_on_to", "hand back"]
 
 
-def test_a_hold_that_is_over_brings_the_work_back_by_itself(running: Home) -> None:
+def test_an_ended_hold_brings_the_work_back_by_itself(running: Home) -> None:
     ticket = submitted(running)
     waits(running, "noc", ticket)
     running.done("claim", ticket, *ZHAO)
@@ -286,7 +286,7 @@ def test_a_hold_that_is_over_brings_the_work_back_by_itself(running: Home) -> No
     ],
     ids=" ".join,
 )
-def test_every_view_is_there_for_people_and_as_json(running: Home, line_fault: str, arguments: tuple[str, ...]) -> None:
+def test_every_view_is_shown_as_text_and_as_json(running: Home, line_fault: str, arguments: tuple[str, ...]) -> None:
     assert isinstance(running.read(*arguments), list | dict)
     assert running.done(*arguments).strip()
 
@@ -303,7 +303,7 @@ def test_the_logs_name_no_customer(running: Home, line_fault: str) -> None:
         assert "断网" not in text, file.name
 
 
-def test_as_a_process_it_tells_results_on_standard_output_and_errors_on_the_other(
+def test_the_command_prints_results_to_standard_output_and_errors_to_standard_error(
     running: Home, rulebook: Rulebook
 ) -> None:
     status, out, err = running.run("teams", "--json")

@@ -68,11 +68,13 @@ def told(running: Home) -> list[str]:
     return said
 
 
-def test_no_command_says_one(told: list[str]) -> None:
+def test_no_command_prints_a_secret(told: list[str]) -> None:
     assert not [secret for secret in SECRETS for text in told if secret in text]
 
 
-def test_no_file_has_one_neither_database_nor_log_nor_broker_nor_ledger(running: Home, told: list[str]) -> None:
+def test_no_file_contains_a_secret_neither_database_nor_log_nor_broker_nor_ledger(
+    running: Home, told: list[str]
+) -> None:
     with redis.Redis.from_url(running.address("broker")) as broker:
         broker.config_set("appendfsync", "always")  # what the broker was told is in its file
     files = [file for file in running.folder.rglob("*") if file.is_file()]
@@ -82,14 +84,14 @@ def test_no_file_has_one_neither_database_nor_log_nor_broker_nor_ledger(running:
     assert not [(file.name, secret) for file in files for secret in SECRETS if secret.encode() in file.read_bytes()]
 
 
-def test_no_dump_has_one(running: Home, told: list[str]) -> None:
+def test_no_dump_contains_a_secret(running: Home, told: list[str]) -> None:
     with closing(sqlite3.connect(running.folder / "paidan.db")) as database:
         dump = "\n".join(database.iterdump())
     assert "kd0000000001" in dump
     assert not [secret for secret in SECRETS if secret in dump]
 
 
-def test_no_slip_shows_one(running: Home, told: list[str]) -> None:
+def test_no_slip_shows_a_secret(running: Home, told: list[str]) -> None:
     folder = running.folder / "printed"
     eventually(lambda: len(list(folder.glob("*.pdf"))) >= 3)  # two slips, an invoice, as the printer comes to them
     printed = list(folder.glob("*.pdf"))

@@ -87,9 +87,7 @@ def killed_and_back(home: Home, *words: str) -> None:
     eventually(lambda: {pid for pid, line in home.processes().items() if all(w in line for w in words)} - {before})
 
 
-def test_whichever_child_is_killed_another_comes_and_nothing_is_lost_nor_doubled(
-    running: Home, log: tuple[str, ...]
-) -> None:
+def test_any_killed_child_is_replaced_and_nothing_is_lost_or_doubled(running: Home, log: tuple[str, ...]) -> None:
     with load(running, log, "kills", 12) as replay:
         for name in ("relay", "worker1"):
             mark = running.folder / f"run/{name}.ready"
@@ -107,7 +105,7 @@ def test_whichever_child_is_killed_another_comes_and_nothing_is_lost_nor_doubled
         is_whole(replay)
 
 
-def test_a_replay_killed_in_the_middle_goes_on_under_its_name_to_the_same_figures(
+def test_a_replay_killed_half_way_resumes_under_its_name_and_ends_with_the_same_figures(
     running: Home, log: tuple[str, ...]
 ) -> None:
     with load(running, log, "cut", 5) as replay:
@@ -119,7 +117,7 @@ def test_a_replay_killed_in_the_middle_goes_on_under_its_name_to_the_same_figure
         is_whole(again)
 
 
-def test_a_second_one_on_the_same_home_is_refused_while_it_runs(running: Home) -> None:
+def test_a_second_supervisor_on_the_same_home_is_refused_while_the_first_runs(running: Home) -> None:
     status, out, err = running.run("up")
     assert (status, out) == (1, "")
     assert "already-running" in err
@@ -127,7 +125,7 @@ def test_a_second_one_on_the_same_home_is_refused_while_it_runs(running: Home) -
     assert running.child("workers.relay")
 
 
-def test_killed_itself_it_takes_its_children_along_and_the_next_start_ends_the_cases(
+def test_a_killed_supervisor_takes_its_children_along_and_the_next_start_ends_the_cases(
     small: Home, log: tuple[str, ...]
 ) -> None:
     with small.up() as first, load(small, log, "crash", 4) as replay:
@@ -146,7 +144,9 @@ def test_killed_itself_it_takes_its_children_along_and_the_next_start_ends_the_c
     assert not small.processes()
 
 
-def test_stopped_while_cases_are_under_way_it_ends_in_order_and_keeps_them(small: Home, log: tuple[str, ...]) -> None:
+def test_a_supervisor_stopped_with_cases_under_way_ends_in_order_and_keeps_them(
+    small: Home, log: tuple[str, ...]
+) -> None:
     with small.up() as first, load(small, log, "stop", 4) as replay:
         eventually(lambda: accepted(small, "stop") > CASES / 2)
         first.send_signal(signal.SIGTERM)

@@ -87,7 +87,7 @@ def test_the_readmes_fault_travels_from_the_counter_to_the_archive_and_the_surve
     assert len(fault["records"]) == 1
 
 
-def test_what_the_readme_shows_is_what_its_commands_print(second_terminal: Terminal) -> None:
+def test_the_readmes_commands_print_what_it_shows(second_terminal: Terminal) -> None:
     assert second_terminal.unlike == []
     [chinese] = [each.text for each in blocks(CHINESE) if each.language == "text"]
     assert bare(chinese) in bare(second_terminal.type("DISPATCH_LANG=zh dispatch rules explain F00000001"))
@@ -98,7 +98,7 @@ def test_the_readmes_account_is_opened_and_its_slip_printed(second_terminal: Ter
     assert shown(second_terminal, "C00000002")["ticket"]["account"] == "kd0000000002"
 
 
-def test_the_state_lies_where_the_readme_says(second_terminal: Terminal) -> None:
+def test_the_state_lies_in_the_folder_that_the_readme_names(second_terminal: Terminal) -> None:
     assert (Path(second_terminal.environment["HOME"]) / ".local/share/paidan/paidan.db").exists()
 
 

@@ -24,7 +24,7 @@ def log() -> IncidentLog:
     return read(FILE)
 
 
-def test_the_real_log_has_the_figures_that_were_published_of_it(log: IncidentLog) -> None:
+def test_the_real_log_has_its_published_figures(log: IncidentLog) -> None:
     found = figures(log.cases)
     assert found.cases == 24_918
     assert found.handovers_mean == pytest.approx(0.77, abs=0.01)

@@ -32,7 +32,7 @@ def test_there_is_a_user_for_every_role_and_each_can_sign_in(demo: Demo) -> None
         assert held["role"] == role
 
 
-def test_every_board_has_something_to_do_and_something_in_hand(demo: Demo) -> None:
+def test_every_board_has_open_work_and_claimed_work(demo: Demo) -> None:
     states: set[str] = set()
 
     def waits(team: str) -> bool:
@@ -54,7 +54,7 @@ def test_the_walls_figures_reach_back_a_whole_day(demo: Demo) -> None:
     assert figures["reopened"] > 0
 
 
-def test_people_go_on_working_and_leave_what_a_visitor_has_taken(demo: Demo) -> None:
+def test_demonstration_people_go_on_working_and_leave_a_visitors_work_alone(demo: Demo) -> None:
     with demo.signed_in("noc") as client:
         board = client.get(f"{API}/teams/noc/board?limit=200").json()["items"]
         waiting = [hop for hop in board if hop["state"] == "waiting"]
@@ -72,7 +72,7 @@ def test_people_go_on_working_and_leave_what_a_visitor_has_taken(demo: Demo) -> 
     assert demo.users["noc"][0] not in OURS
 
 
-def test_its_database_is_never_somebody_elses(tmp_path: Path) -> None:
+def test_the_demonstration_refuses_a_database_that_the_settings_name(tmp_path: Path) -> None:
     home = Home(tmp_path, settings={"DISPATCH_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/customers"})
     status, _, err = home.call("up", "--demo")
     assert status == 1

@@ -45,12 +45,12 @@ def waiting(books: Database) -> Database:
     return books
 
 
-def test_with_nothing_unconfirmed_it_says_so(home: Home, books: Database) -> None:
+def test_the_list_of_effects_says_when_nothing_is_unconfirmed(home: Home, books: Database) -> None:
     assert "every outside effect is confirmed" in home.done("effects")
     assert home.read("effects") == {"counts": [], "unconfirmed": []}
 
 
-def test_what_is_unconfirmed_is_counted_and_listed_but_not_what_it_says(home: Home, waiting: Database) -> None:
+def test_unconfirmed_effects_are_counted_and_listed_without_their_content(home: Home, waiting: Database) -> None:
     found = home.read("effects")
     assert [(each["port"], each["state"], each["count"]) for each in found["counts"]] == [
         ("provisioning", "due", 1),
@@ -69,7 +69,7 @@ def test_what_is_unconfirmed_is_counted_and_listed_but_not_what_it_says(home: Ho
     assert "the first 1 only" in home.done("effects", "--limit", "1")
 
 
-def test_a_released_effect_is_due_again_for_those_who_may(home: Home, waiting: Database) -> None:
+def test_a_permitted_role_makes_a_quarantined_effect_due_again(home: Home, waiting: Database) -> None:
     assert home.call("effects", "release", "1", "--as", "chen", "--role", "clerk")[0] == 5
     assert home.call("effects", "release", "1", "2", *OPS)[0] == 3  # the second can't be: neither is
     assert home.call("effects", "release", "99", *OPS)[0] == 4
@@ -114,7 +114,7 @@ def test_a_construction_order_is_not_withdrawn(home: Home, books: Database) -> N
     assert (status, "number 99" in err) == (4, True)
 
 
-def test_a_team_is_shown_what_it_may_report_in_the_flows_that_it_is_in(home: Home, books: Database) -> None:
+def test_a_team_is_shown_its_findings_in_each_of_its_flows(home: Home, books: Database) -> None:
     assert set(home.read("teams", "construction")[0]["findings"]) == {"construction"}
     assert set(home.read("teams", "noc")[0]["findings"]) == {"fault"}
     assert set(home.read("teams", "supervisor")[0]["findings"]) == {"fault", "construction"}

@@ -30,7 +30,7 @@ def token(database: Database, name: str = "chen", days: int = 1) -> str:
         return sessions.make_token(tx, users.get(tx, name).id, name, "laptop", days * DAY, CONSOLE, NOW)
 
 
-def test_a_session_knows_its_user_with_the_roles_of_this_moment(database: Database) -> None:
+def test_a_session_gives_its_user_with_their_present_roles(database: Database) -> None:
     user(database, "chen", Role.CLERK)
     secret = signed_in(database)
     with database.read() as tx:

@@ -79,7 +79,7 @@ def test_a_wrong_password_an_unknown_name_and_a_disabled_user_are_refused_alike(
     assert door.failures() == 4
 
 
-def test_of_fifty_guesses_at_once_five_are_looked_at(door: Door) -> None:
+def test_only_five_of_fifty_simultaneous_guesses_are_checked(door: Door) -> None:
     codes = door.fail(50)
     assert codes.count("sign-in-failed") == door.failures() == ADDRESS_AND_NAME.free
 
@@ -93,7 +93,7 @@ def test_a_patient_guesser_gets_fourteen_guesses_in_a_quarter_of_an_hour() -> No
     assert len(tried) == ADDRESS_AND_NAME.free + 9  # 1 + 2 + 4 + … seconds
 
 
-def test_one_who_is_attacked_signs_in_from_his_own_address_and_at_his_known_device(door: Door) -> None:
+def test_a_user_under_attack_signs_in_from_their_own_address_and_at_their_known_device(door: Door) -> None:
     known = door.enter(address="198.51.100.7").device
     door.fail(30, address="203.0.113.9")
     door.enter(address="198.51.100.8")
@@ -123,7 +123,7 @@ def test_a_crowd_of_addresses_gets_few_guesses_and_the_known_device_passes(door:
     door.enter(address="198.51.100.8", device=known)
 
 
-def test_many_names_from_one_address_are_bounded_too(door: Door, few_free: int) -> None:
+def test_guesses_at_many_names_from_one_address_are_limited_too(door: Door, few_free: int) -> None:
     for n in range(few_free + 5):
         door.fail(1, name=f"name{n}")
     assert door.failures() == few_free
@@ -136,7 +136,7 @@ def test_a_stolen_device_gets_few_guesses(door: Door) -> None:
     assert codes.count("sign-in-failed") == DEVICE.free
 
 
-def test_another_users_device_is_a_strangers(door: Door) -> None:
+def test_another_users_known_device_counts_as_a_strangers(door: Door) -> None:
     user(door.database, "zhao", Role.NOC)
     theirs = door.enter("zhao").device
     door.fail(10, device=theirs)
@@ -144,14 +144,14 @@ def test_another_users_device_is_a_strangers(door: Door) -> None:
         door.enter(device=theirs)
 
 
-def test_an_attempt_that_a_crash_ends_has_counted(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_cut_short_by_a_crash_still_counts(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door.comparing, "_fits", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         door.enter()
     assert door.failures() == 1
 
 
-def test_strangers_wait_in_a_queue_of_their_own_and_the_rest_is_sent_away(comparing: PasswordChecker) -> None:
+def test_strangers_wait_in_a_queue_of_their_own_and_are_refused_when_it_is_full(comparing: PasswordChecker) -> None:
     let_go, inside = threading.Event(), threading.Semaphore(0)
 
     def compare() -> None:
@@ -175,7 +175,7 @@ def test_strangers_wait_in_a_queue_of_their_own_and_the_rest_is_sent_away(compar
         thread.join()
 
 
-def test_a_customers_ipv6_network_is_one_address() -> None:
+def test_a_customers_whole_ipv6_network_counts_as_one_address() -> None:
     assert network("2001:db8:1:2:3::4") == network("2001:db8:1:2:ffff::1") != network("2001:db8:1:3::1")
     assert network("::ffff:192.0.2.1") == "192.0.2.1"
     assert network("fe80::1%eth0") == "fe80::"
@@ -183,7 +183,7 @@ def test_a_customers_ipv6_network_is_one_address() -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(0, 200), st.integers(1, 3600), st.integers(0, 7200))
-def test_a_wait_never_outlasts_its_limit_and_is_nothing_while_failures_are_free(
+def test_a_wait_never_exceeds_its_limit_and_is_zero_while_failures_are_free(
     failures: int, free: int, longest: int, passed: int
 ) -> None:
     limit = BackoffLimit(free, timedelta(seconds=longest))

@@ -45,7 +45,7 @@ def test_roles_are_set_as_a_whole_and_the_version_grows(database: Database) -> N
     assert audit(database)[-1] == ("root", "set roles", "li.wei", "noc everywhere")
 
 
-def test_nobody_changes_his_own_roles_nor_shuts_himself_out(database: Database) -> None:
+def test_nobody_changes_their_own_roles_or_disables_themselves(database: Database) -> None:
     user(database, "root", Role.ADMINISTRATOR)
     with refused(database, NotAllowed) as tx:
         users.set_grants(tx, "root", [Grant(Role.SUPERVISOR)], ADMINISTRATOR, NOW)
@@ -53,14 +53,14 @@ def test_nobody_changes_his_own_roles_nor_shuts_himself_out(database: Database) 
         users.disable(tx, "root", ADMINISTRATOR, NOW)
 
 
-def test_a_name_is_there_once_however_it_is_written(database: Database) -> None:
+def test_a_user_name_is_unique_however_it_is_written(database: Database) -> None:
     user(database, "chen")
     with refused(database, BadInput, "there is a user chen already") as tx:
         users.add(tx, " CHEN ", "hash", [], CONSOLE, NOW)
 
 
 @pytest.mark.parametrize("name", ["", " ", "two words", "worker", "relay", "customer", "x" * 61, "a/b", "-x", "a\nb"])
-def test_what_can_not_be_a_name_is_refused(name: str) -> None:
+def test_an_invalid_user_name_is_refused(name: str) -> None:
     with pytest.raises(BadInput):
         users.read_name(name)
 
@@ -78,18 +78,18 @@ def test_what_can_not_be_a_name_is_refused(name: str) -> None:
         [("noc", None), ("noc", ["tianhe"])],
     ],
 )
-def test_what_can_not_be_held_is_refused(raw: list[Any]) -> None:
+def test_an_invalid_grant_is_refused(raw: list[Any]) -> None:
     with pytest.raises(BadInput):
         users.read_grants(raw)
 
 
-def test_a_user_that_is_not_there_is_not_found(database: Database) -> None:
+def test_an_unknown_user_is_not_found(database: Database) -> None:
     for act in (users.disable, users.enable):
         with refused(database, NotFound) as tx:
             act(tx, "nobody", CONSOLE, NOW)
 
 
-def test_disabling_twice_is_on_record_once(database: Database) -> None:
+def test_disabling_a_user_twice_is_recorded_once(database: Database) -> None:
     user(database, "chen", Role.CLERK)
     with database.write() as tx:
         users.disable(tx, "chen", CONSOLE, NOW)
@@ -101,7 +101,7 @@ def test_disabling_twice_is_on_record_once(database: Database) -> None:
 @pytest.mark.parametrize(
     "password", ["short", "aaaaaaaaaaaa", "abababababab", "my-chen-2026", "x" * 129, "tab\x00bed-and-more"]
 )
-def test_a_password_that_is_soon_guessed_is_refused(password: str) -> None:
+def test_an_easily_guessed_password_is_refused(password: str) -> None:
     with pytest.raises(BadInput):
         kept_password(cheap_hasher(), password, "chen")
     assert cheap_hasher().verify(PASSWORD, kept_password(cheap_hasher(), PASSWORD, "chen"))

@@ -69,7 +69,7 @@ def test_several_numbers_may_be_bound_to_one_account_also_while_it_is_built_or_s
     assert (valid(database, number), valid(database, other)) == ([FIRST], [SECOND, THIRD])
 
 
-def test_a_number_that_is_bound_already_is_refused_here_and_elsewhere(database: Database, counter: Counter) -> None:
+def test_a_bound_number_is_refused_on_its_own_account_and_on_another(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     c.accepted(database, binding.bind, counter, to_bind(number))
     assert c.refused(database, binding.bind, counter, to_bind(number)).code == "already-bound"
@@ -79,7 +79,7 @@ def test_a_number_that_is_bound_already_is_refused_here_and_elsewhere(database: 
     assert c.refused(database, binding.bind, counter, to_bind(other, n=2)).code == "mobile-taken"
 
 
-def test_a_number_that_was_given_up_is_free_and_its_time_is_on_record(database: Database, counter: Counter) -> None:
+def test_an_unbound_number_is_free_and_its_time_is_recorded(database: Database, counter: Counter) -> None:
     number, other = (c.in_service(database, counter, n) for n in (1, 2))
     bound = c.accepted(database, binding.bind, counter, to_bind(number))
     later = f.NOW + timedelta(days=3)
@@ -112,7 +112,7 @@ def test_a_number_that_is_not_bound_to_the_account_cannot_be_given_up_or_replace
     assert valid(database, other) == [FIRST]
 
 
-def test_what_is_no_mobile_number_is_refused(database: Database, counter: Counter) -> None:
+def test_an_invalid_mobile_number_is_refused(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     for request in (to_bind(number, "02085551234"), to_bind(number, instead_of="x")):
         assert c.refused(database, binding.bind, counter, request).code == "bad-mobile"
@@ -129,7 +129,7 @@ def test_somebody_elses_document_neither_binds_nor_unbinds(database: Database, c
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-def test_giving_up_the_number_that_carries_the_plan_is_warned_of_and_confirmed_it_voids_the_plan(
+def test_unbinding_the_number_that_carries_the_plan_brings_a_warning_and_once_confirmed_voids_the_plan(
     database: Database, counter: Counter, replaced: bool
 ) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile=FIRST)
@@ -158,7 +158,7 @@ def test_giving_up_the_number_that_carries_the_plan_is_warned_of_and_confirmed_i
     assert "已失效，改按套餐home-300，60.00元/月" in message["text"]
 
 
-def test_a_plan_without_another_behind_it_falls_back_to_a_monthly_fee_at_the_same_speed(
+def test_a_plan_without_a_fallback_becomes_a_monthly_fee_at_the_same_speed(
     database: Database, counter: Counter
 ) -> None:
     number = c.in_service(database, counter, plan="card-300", mobile=FIRST)
@@ -175,7 +175,9 @@ def test_while_the_line_is_built_a_voided_plan_sends_the_network_nothing(databas
     assert [port for port, _ in c.effects(database, done)] == ["sms"]
 
 
-def test_a_number_that_carries_no_plan_comes_and_goes_without_a_warning(database: Database, counter: Counter) -> None:
+def test_a_number_that_carries_no_plan_is_bound_and_unbound_without_a_warning(
+    database: Database, counter: Counter
+) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile=FIRST)
     c.accepted(database, binding.bind, counter, to_bind(number, SECOND))
     c.accepted(database, binding.unbind, counter, to_unbind(number, SECOND))
@@ -212,7 +214,7 @@ def test_bindings_are_queried_by_account_or_number_and_shown_masked(database: Da
     assert FIRST not in str(f.dump(database)["operation"])
 
 
-def test_the_time_range_is_that_of_acceptance_in_whole_days_of_china(database: Database, counter: Counter) -> None:
+def test_the_time_range_counts_whole_days_of_acceptance_in_china(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     last_minute = f.NOW.replace(hour=15, minute=59)  # 23:59 of 2 March in China
     c.accepted(database, binding.bind, counter, to_bind(number), now=last_minute)
@@ -238,20 +240,20 @@ def test_the_time_range_is_that_of_acceptance_in_whole_days_of_china(database: D
         {"account": "no account's name"},
     ],
 )
-def test_a_query_that_asks_for_nothing_clear_is_bad_input_and_leaves_no_trace(
+def test_an_unclear_query_is_bad_input_and_leaves_no_trace(
     database: Database, counter: Counter, query: dict[str, Any]
 ) -> None:
     with f.refused(database, BadInput) as tx:
         binding.bindings(tx, counter, BindingsQuery(**query), f.CLERK, f.NOW)
 
 
-def test_a_day_beyond_any_calendar_of_ours_is_no_day_of_acceptance() -> None:
+def test_a_day_beyond_the_calendar_is_refused() -> None:
     for day in (date.min, date.max):
         with pytest.raises(ValueError, match="since"):
             BindingsQuery(mobile=FIRST, since=day)
 
 
-def test_the_same_request_again_binds_once(database: Database, counter: Counter) -> None:
+def test_a_repeated_request_binds_once(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     for request, operation in (
         (to_bind(number, request_key="k1"), binding.bind),
@@ -279,7 +281,7 @@ def test_only_a_clerk_binds_unbinds_and_queries(database: Database, counter: Cou
         assert may_not == f.all_roles_but(Role.CLERK)
 
 
-def test_of_two_accounts_that_bind_one_number_at_once_one_gets_it(database: Database, counter: Counter) -> None:
+def test_one_number_bound_by_two_accounts_at_once_goes_to_one(database: Database, counter: Counter) -> None:
     requests = [to_bind(c.in_service(database, counter, n), n=n) for n in (1, 2)]
     first, second = (lambda tx, r=r: binding.bind(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
@@ -289,7 +291,7 @@ def test_of_two_accounts_that_bind_one_number_at_once_one_gets_it(database: Data
     assert valid(database, requests[0].account) == [FIRST]
 
 
-def test_of_two_clerks_who_give_up_one_number_at_once_one_voids_the_plan(database: Database, counter: Counter) -> None:
+def test_one_number_unbound_by_two_clerks_at_once_voids_the_plan_once(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile=FIRST)
     unbinding = to_unbind(number, confirm=CONFIRMED)
     replacing = to_bind(number, SECOND, instead_of=FIRST, confirm=CONFIRMED)

@@ -37,7 +37,9 @@ def number(database: Database, counter: Counter) -> str:
     return c.in_service(database, counter)
 
 
-def test_the_account_ends_with_its_reason_and_what_it_occupied_is_free(database: Database, counter: Counter) -> None:
+def test_a_closure_ends_the_account_with_its_reason_and_frees_what_it_occupied(
+    database: Database, counter: Counter
+) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile=c.mobile(7))
     assert used(database) == [1]
 
@@ -82,7 +84,7 @@ def test_a_suspended_account_may_be_closed(database: Database, counter: Counter,
     assert c.line(database, number).suspended_for is None
 
 
-def test_the_address_and_the_number_may_be_had_by_the_next_customer(database: Database, counter: Counter) -> None:
+def test_the_address_and_the_number_are_free_for_the_next_customer(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile=c.mobile(7))
     c.accepted(database, closure.close, counter, leaving(number))
     address = c.application(1).address
@@ -93,7 +95,7 @@ def test_the_address_and_the_number_may_be_had_by_the_next_customer(database: Da
     assert done.result["account"] != number
 
 
-def test_a_reason_is_required_from_the_list(database: Database, counter: Counter, number: str) -> None:
+def test_a_reason_from_the_list_is_required(database: Database, counter: Counter, number: str) -> None:
     with pytest.raises(ValidationError, match="reason"):
         Closure(account=number, document_number=c.document())  # type: ignore[call-arg]
     with pytest.raises(ValidationError, match="note"):
@@ -107,7 +109,7 @@ def test_a_reason_is_required_from_the_list(database: Database, counter: Counter
             closure.close(tx, counter, wrong, f.CLERK, f.NOW)
 
 
-def test_every_reason_of_the_list_will_do(database: Database, counter: Counter, number: str) -> None:
+def test_every_reason_of_the_list_is_accepted(database: Database, counter: Counter, number: str) -> None:
     for reason in LEAVING_REASONS:
         with database.write() as tx:
             done = closure.close(tx, counter, leaving(number, reason=reason, note="如客户所述"), f.CLERK, f.NOW)
@@ -115,12 +117,12 @@ def test_every_reason_of_the_list_will_do(database: Database, counter: Counter, 
             tx.rollback()
 
 
-def test_who_is_not_the_holder_closes_nothing(database: Database, counter: Counter, number: str) -> None:
+def test_a_customer_who_is_not_the_holder_closes_nothing(database: Database, counter: Counter, number: str) -> None:
     assert c.refused(database, closure.close, counter, leaving(number, 2)).code == "authentication-failed"
     assert len(c.rows(database, b.authentication_failure)) == 1
 
 
-def test_an_open_fault_is_warned_of(database: Database, counter: Counter, script: Script, number: str) -> None:
+def test_an_open_fault_brings_a_warning(database: Database, counter: Counter, script: Script, number: str) -> None:
     fault = f.fault(database, counter.rulebook, script, number)
 
     warned = c.refused(database, closure.close, counter, leaving(number))
@@ -143,7 +145,7 @@ def test_a_line_that_is_not_built_yet_is_not_closed_and_neither_is_a_closed_one(
     assert used(database) == [0, 1]
 
 
-def test_two_who_end_it_at_once_free_the_port_once(database: Database, counter: Counter, number: str) -> None:
+def test_two_closures_at_once_free_the_port_once(database: Database, counter: Counter, number: str) -> None:
     one, other = c.overtaken(
         database,
         lambda tx: closure.close(tx, counter, leaving(number), f.CLERK, f.NOW),
@@ -156,14 +158,14 @@ def test_two_who_end_it_at_once_free_the_port_once(database: Database, counter: 
     assert used(database) == [0]
 
 
-def test_under_one_key_it_is_closed_once(database: Database, counter: Counter, number: str) -> None:
+def test_a_closure_repeated_under_one_key_is_done_once(database: Database, counter: Counter, number: str) -> None:
     outcome = c.done_once(database, closure.close, counter, leaving(number), leaving(number, reason="price"))
 
     assert isinstance(outcome, OperationAccepted)
     assert used(database) == [0]
 
 
-def test_under_one_key_it_is_refused_once(database: Database, counter: Counter, number: str) -> None:
+def test_an_operation_repeated_under_one_key_is_refused_once(database: Database, counter: Counter, number: str) -> None:
     outcome = c.done_once(database, closure.close, counter, leaving(number, 2), leaving(number))
 
     assert isinstance(outcome, OperationRefused)

@@ -66,7 +66,7 @@ def address(database: Database) -> str:
 # -- the good way ----------------------------------------------------------------------------------
 
 
-def test_the_line_is_reserved_for_a_customer_registered_by_his_real_name(
+def test_a_line_is_reserved_for_a_customer_registered_by_their_real_name(
     database: Database, counter: Counter, address: str
 ) -> None:
     done = open_(database, counter, c.application())
@@ -95,7 +95,7 @@ def test_neither_document_nor_password_is_in_clear_anywhere_in_the_database(
     assert c.PASSWORD not in everything
 
 
-def test_the_customer_is_enrolled_in_the_plan_that_he_wants(database: Database, counter: Counter, address: str) -> None:
+def test_the_customer_is_enrolled_in_the_chosen_plan(database: Database, counter: Counter, address: str) -> None:
     done = open_(database, counter, c.application(plan="family-500", mobile=f"+86 {c.mobile(7)}"))
 
     account = c.line(database, str(done.result["account"]))
@@ -106,7 +106,7 @@ def test_the_customer_is_enrolled_in_the_plan_that_he_wants(database: Database, 
     assert (binding.account_id, binding.mobile, binding.until) == (account.id, c.mobile(7), None)
 
 
-def test_what_is_due_is_taken_and_its_invoice_made_out(database: Database, counter: Counter, address: str) -> None:
+def test_the_amount_due_is_taken_and_invoiced(database: Database, counter: Counter, address: str) -> None:
     done = open_(database, counter, c.application())
 
     account = c.line(database, str(done.result["account"]))
@@ -149,7 +149,7 @@ def test_slip_and_invoice_are_printed(database: Database, counter: Counter, addr
     assert (slip.payment.total, slip.invoice.number) == (100_00, "00000001")
 
 
-def test_the_construction_order_begins_with_the_network_departments_provisioning(
+def test_the_construction_order_begins_with_provisioning_by_the_network_department(
     database: Database, counter: Counter, address: str
 ) -> None:
     done = open_(database, counter, c.application())
@@ -163,7 +163,7 @@ def test_the_construction_order_begins_with_the_network_departments_provisioning
     assert (first.team, first.state) == ("provisioning", "due")
 
 
-def test_the_documents_that_were_shown_are_kept(database: Database, counter: Counter, address: str) -> None:
+def test_the_shown_documents_are_kept(database: Database, counter: Counter, address: str) -> None:
     done = open_(database, counter, c.application(scans=(c.scan("owner-document"),)))
 
     (kept,) = c.rows(database, b.kept_document)
@@ -195,7 +195,9 @@ def test_a_name_of_rare_characters_is_registered_as_it_is(database: Database, co
 # -- resources -------------------------------------------------------------------------------------
 
 
-def test_where_nothing_reaches_the_demand_is_recorded_and_nothing_else(database: Database, counter: Counter) -> None:
+def test_an_address_without_coverage_has_its_demand_recorded_and_nothing_else(
+    database: Database, counter: Counter
+) -> None:
     where = c.address(database, capacity=0)
     before = f.dump(database)
 
@@ -213,7 +215,7 @@ def test_where_nothing_reaches_the_demand_is_recorded_and_nothing_else(database:
         assert as_dicts(resources.demand_by_area(tx)) == [{"area": "tianhe", "wanted": 1, "speed": 500}]
 
 
-def test_a_port_without_a_free_place_reaches_nobody_else(database: Database, counter: Counter) -> None:
+def test_a_full_port_takes_no_other_line(database: Database, counter: Counter) -> None:
     sharing_a_port(database, "体育东路1号", "体育东路2号")
     open_(database, counter, c.application(1, address="体育东路1号"))
 
@@ -224,7 +226,7 @@ def test_a_port_without_a_free_place_reaches_nobody_else(database: Database, cou
     assert used(database) == [1]
 
 
-def test_of_two_who_want_the_last_free_place_at_once_one_gets_it_and_the_others_demand_is_recorded(
+def test_the_last_place_wanted_by_two_at_once_goes_to_one_and_the_others_demand_is_recorded(
     database: Database, counter: Counter
 ) -> None:
     sharing_a_port(database, "体育东路1号", "体育东路2号")
@@ -244,18 +246,14 @@ def test_of_two_who_want_the_last_free_place_at_once_one_gets_it_and_the_others_
     assert len(c.rows(database, b.account)) == 1
 
 
-def test_an_address_has_one_account_and_takes_no_second_place(
-    database: Database, counter: Counter, address: str
-) -> None:
+def test_an_address_has_one_account_and_occupies_one_place(database: Database, counter: Counter, address: str) -> None:
     open_(database, counter, c.application())
 
     assert refusal(database, counter, c.application(2, address=address)).code == "address-in-use"
     assert used(database) == [1]
 
 
-def test_of_two_who_want_the_same_address_at_once_one_gets_it(
-    database: Database, counter: Counter, address: str
-) -> None:
+def test_one_address_wanted_by_two_at_once_goes_to_one(database: Database, counter: Counter, address: str) -> None:
     def opens(n: int) -> Any:
         request = c.application(n, address=address)
         return lambda tx: opening.open_account(tx, counter, request, f.CLERK, f.NOW)
@@ -269,7 +267,7 @@ def test_of_two_who_want_the_same_address_at_once_one_gets_it(
     assert len(c.rows(database, b.customer)) == 1
 
 
-def test_of_two_who_open_for_the_same_new_customer_at_once_both_do_for_one_customer(
+def test_two_openings_for_one_new_customer_at_once_register_one_customer(
     database: Database, counter: Counter, address: str
 ) -> None:
     other = c.address(database, 2)
@@ -292,7 +290,7 @@ def test_an_address_is_found_however_its_spaces_and_digits_are_typed(
 # -- what is refused -------------------------------------------------------------------------------
 
 
-def test_what_cannot_be_true_of_a_holder_is_refused(database: Database, counter: Counter, address: str) -> None:
+def test_a_holders_data_that_cannot_be_true_are_refused(database: Database, counter: Counter, address: str) -> None:
     for changes, code in (
         ({"document_number": wrong_digit()}, "bad-document-number"),
         ({"document_number": SecretStr(c.resident_id()[:-1])}, "bad-document-number"),
@@ -314,13 +312,13 @@ def test_what_cannot_be_true_of_a_holder_is_refused(database: Database, counter:
         assert c.resident_id()[:14] not in outcome.reason
 
 
-def test_a_document_is_good_through_the_day_it_bears_in_china(
+def test_a_document_is_valid_to_the_end_of_its_last_day_in_china(
     database: Database, counter: Counter, address: str
 ) -> None:
     open_(database, counter, c.application(holder=c.person(document_expires=date(2026, 3, 2))))
 
 
-def test_an_address_that_is_not_known_is_refused_and_no_demand_of_anywhere(
+def test_an_unknown_address_is_refused_and_no_demand_is_recorded(
     database: Database, counter: Counter, address: str
 ) -> None:
     for typed, code in (
@@ -333,7 +331,7 @@ def test_an_address_that_is_not_known_is_refused_and_no_demand_of_anywhere(
     assert not c.rows(database, b.demand)
 
 
-def test_a_document_of_another_name_is_refused_without_saying_whose_it_is(
+def test_a_document_registered_to_another_name_is_refused_without_telling_whose(
     database: Database, counter: Counter, address: str
 ) -> None:
     open_(database, counter, c.application())
@@ -353,7 +351,9 @@ def test_a_mobile_number_carries_one_account(database: Database, counter: Counte
     assert refusal(database, counter, c.application(2, mobile="12345")).code == "bad-mobile"
 
 
-def test_of_two_who_bind_the_same_number_at_once_one_does(database: Database, counter: Counter, address: str) -> None:
+def test_one_number_bound_by_two_openings_at_once_goes_to_one(
+    database: Database, counter: Counter, address: str
+) -> None:
     c.address(database, 2)
 
     def opens(n: int) -> Any:
@@ -367,15 +367,13 @@ def test_of_two_who_bind_the_same_number_at_once_one_does(database: Database, co
     assert used(database) == [1, 0]
 
 
-def test_any_other_amount_than_what_is_due_is_refused(database: Database, counter: Counter, address: str) -> None:
+def test_any_amount_but_the_amount_due_is_refused(database: Database, counter: Counter, address: str) -> None:
     for amount in ("-200.00", "199.99", "200.01", "200.001", "２００", "1,200", "二百", "", "0", "2e2", "1" * 30):
         outcome = refusal(database, counter, c.application(payment=Paid(method="cash", amount=amount)))
         assert outcome.code == "bad-amount"
 
 
-def test_no_payment_where_one_is_due_and_one_where_none_is_are_refused(
-    database: Database, counter: Counter, address: str
-) -> None:
+def test_a_missing_payment_and_an_undue_one_are_refused(database: Database, counter: Counter, address: str) -> None:
     assert refusal(database, counter, c.application(payment=None)).code == "bad-amount"
     free = c.application(plan="card-300", mobile=c.mobile(7), payment=Paid(method="cash", amount="10"))
     assert refusal(database, counter, free).code == "bad-amount"
@@ -385,7 +383,7 @@ def test_no_payment_where_one_is_due_and_one_where_none_is_are_refused(
     assert not c.rows(database, b.payment)
 
 
-def test_a_card_without_its_reference_and_cash_with_one_are_bad_input(
+def test_a_card_payment_without_its_reference_and_cash_with_one_are_bad_input(
     database: Database, counter: Counter, address: str
 ) -> None:
     for paid in (
@@ -401,7 +399,7 @@ def test_a_card_without_its_reference_and_cash_with_one_are_bad_input(
         Paid(method="cheque", amount="200.00")  # type: ignore[arg-type]
 
 
-def test_a_plan_is_had_by_whom_it_is_offered_to(database: Database, counter: Counter, address: str) -> None:
+def test_a_plan_is_sold_only_to_those_it_is_offered_to(database: Database, counter: Counter, address: str) -> None:
     c.in_service(database, counter, 3)
     second = c.address(database, 4)
     company, known = c.unit(2), c.person(3)
@@ -424,7 +422,7 @@ def test_a_plan_is_had_by_whom_it_is_offered_to(database: Database, counter: Cou
             tx.rollback()
 
 
-def test_a_plan_that_a_number_carries_needs_one_and_an_unknown_plan_is_named(
+def test_a_plan_carried_by_a_number_needs_one_and_an_unknown_plan_is_named(
     database: Database, counter: Counter, address: str
 ) -> None:
     outcome = refusal(database, counter, c.application(plan="family-500"))
@@ -434,7 +432,7 @@ def test_a_plan_that_a_number_carries_needs_one_and_an_unknown_plan_is_named(
     assert (outcome.code, "home-300" in outcome.reason) == ("unknown-plan", True)
 
 
-def test_a_password_that_is_easily_guessed_is_refused(database: Database, counter: Counter, address: str) -> None:
+def test_an_easily_guessed_password_is_refused(database: Database, counter: Counter, address: str) -> None:
     bound = "19958302746"
     for typed in ("12345678", "short", f"x{c.resident_id()[6:14]}", f"{c.mobile()}!", f"{bound}!"):
         weak = c.application(mobile=bound, password=SecretStr(typed))
@@ -443,7 +441,7 @@ def test_a_password_that_is_easily_guessed_is_refused(database: Database, counte
         assert typed not in outcome.reason
 
 
-def test_a_refusal_after_the_money_was_counted_leaves_no_gap_in_the_invoices(
+def test_a_refusal_after_the_payment_leaves_no_gap_in_the_invoice_numbers(
     database: Database, counter: Counter, address: str
 ) -> None:
     open_(database, counter, c.application())
@@ -462,7 +460,7 @@ def test_a_refusal_after_the_money_was_counted_leaves_no_gap_in_the_invoices(
 # -- once, and by whom -----------------------------------------------------------------------------
 
 
-def test_under_one_key_it_is_opened_once(database: Database, counter: Counter, address: str) -> None:
+def test_an_opening_repeated_under_one_key_is_done_once(database: Database, counter: Counter, address: str) -> None:
     outcome = c.done_once(
         database, opening.open_account, counter, c.application(), c.application(password=SecretStr("Other!42"))
     )
@@ -472,7 +470,7 @@ def test_under_one_key_it_is_opened_once(database: Database, counter: Counter, a
     assert len(c.rows(database, t.ticket)) == 1
 
 
-def test_under_one_key_a_demand_is_recorded_once(database: Database, counter: Counter) -> None:
+def test_a_demand_repeated_under_one_key_is_recorded_once(database: Database, counter: Counter) -> None:
     c.address(database, capacity=0)
     outcome = c.done_once(database, opening.open_account, counter, c.application(), c.application(2))
 
@@ -480,7 +478,9 @@ def test_under_one_key_a_demand_is_recorded_once(database: Database, counter: Co
     assert len(c.rows(database, b.demand)) == 1
 
 
-def test_two_with_one_key_at_once_open_one_account(database: Database, counter: Counter, address: str) -> None:
+def test_two_openings_under_one_key_at_once_open_one_account(
+    database: Database, counter: Counter, address: str
+) -> None:
     def opens(tx: Any) -> OperationOutcome:
         return opening.open_account(tx, counter, c.application(request_key="key-1"), f.CLERK, f.NOW)
 
@@ -498,9 +498,7 @@ def test_only_a_clerk_opens_accounts(database: Database, counter: Counter, addre
     assert refused_roles == f.all_roles_but(Role.CLERK)
 
 
-def test_a_name_that_no_slip_can_show_is_refused_before_anything_is_promised(
-    database: Database, counter: Counter
-) -> None:
+def test_a_name_that_no_slip_can_show_is_refused_before_anything_is_done(database: Database, counter: Counter) -> None:
     c.address(database)
     request = c.application(holder=c.person(name="张𪚥"))
     assert c.refused(database, opening.open_account, counter, request).code == "unprintable"

@@ -56,7 +56,7 @@ def number(database: Database, counter: Counter) -> str:
 
 
 @either
-def test_from_then_on_the_new_password_opens_and_the_old_one_does_not(
+def test_after_a_change_the_new_password_works_and_the_old_one_does_not(
     database: Database, counter: Counter, number: str, operation: c.Operation, asking: Any
 ) -> None:
     done = c.accepted(database, operation, counter, asking(number))
@@ -103,7 +103,7 @@ def test_a_wrong_old_password_is_refused_with_the_offer_to_reset_it(
 
 
 @either
-def test_who_does_not_show_the_holders_document_is_refused_and_counted(
+def test_a_customer_without_the_holders_document_is_refused_and_counted(
     database: Database, counter: Counter, number: str, operation: c.Operation, asking: Any
 ) -> None:
     outcome = c.refused(database, operation, counter, asking(number, 2))
@@ -112,7 +112,9 @@ def test_who_does_not_show_the_holders_document_is_refused_and_counted(
     assert len(c.rows(database, b.authentication_failure)) == 1
 
 
-def test_a_document_is_known_however_its_number_is_typed(database: Database, counter: Counter, number: str) -> None:
+def test_a_document_is_recognised_however_its_number_is_typed(
+    database: Database, counter: Counter, number: str
+) -> None:
     typed = " ".join(c.resident_id().lower()).replace("0", "０")
     c.accepted(database, password.change, counter, changing(number, document_number=SecretStr(typed)))
 
@@ -158,7 +160,7 @@ EASY = (
 
 
 @either
-def test_a_password_that_is_easily_guessed_or_was_the_old_one_is_refused(
+def test_an_easily_guessed_password_and_the_old_one_are_refused(
     database: Database, counter: Counter, number: str, operation: c.Operation, asking: Any
 ) -> None:
     for typed, why in EASY:
@@ -168,7 +170,7 @@ def test_a_password_that_is_easily_guessed_or_was_the_old_one_is_refused(
         assert typed not in outcome.reason
 
 
-def test_a_bound_number_is_no_password_either(database: Database, counter: Counter) -> None:
+def test_a_bound_number_is_refused_as_a_password_too(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile="19958302746")
     typed = SecretStr("a19958302746")
 
@@ -177,7 +179,7 @@ def test_a_bound_number_is_no_password_either(database: Database, counter: Count
     assert outcome.code == "weak-password"
 
 
-def test_a_reset_needs_the_holders_document_and_says_so_before_anything_else(
+def test_a_reset_asks_for_the_holders_document_before_anything_else(
     database: Database, counter: Counter, number: str
 ) -> None:
     outcome = c.refused(database, password.reset, counter, resetting(number, 2, scans=()))
@@ -187,7 +189,7 @@ def test_a_reset_needs_the_holders_document_and_says_so_before_anything_else(
     assert not c.rows(database, b.authentication_failure), "who the customer is was not asked yet"
 
 
-def test_an_agent_needs_his_own_document_and_an_authorisation_too(
+def test_an_agent_needs_their_own_document_and_an_authorisation_too(
     database: Database, counter: Counter, number: str
 ) -> None:
     outcome = c.refused(database, password.reset, counter, resetting(number, agent=agent()))
@@ -208,7 +210,7 @@ def test_an_agent_needs_his_own_document_and_an_authorisation_too(
     assert shown["存留资料"].startswith("机主证件")
 
 
-def test_an_agents_document_is_read_like_a_holders(database: Database, counter: Counter, number: str) -> None:
+def test_an_agents_document_is_checked_like_a_holders(database: Database, counter: Counter, number: str) -> None:
     wrong = c.resident_id(9)[:-1] + ("0" if c.resident_id(9)[-1] != "0" else "1")
     scans = tuple(c.scan(kind) for kind in ("owner-document", "agent-document", "authorisation"))
     asked = resetting(number, agent=agent(document_number=SecretStr(wrong)), scans=scans)
@@ -216,13 +218,13 @@ def test_an_agents_document_is_read_like_a_holders(database: Database, counter: 
     assert c.refused(database, password.reset, counter, asked).code == "bad-document-number"
 
 
-def test_a_scan_of_no_known_kind_or_form_is_bad_input(database: Database, counter: Counter, number: str) -> None:
+def test_a_scan_of_an_unknown_kind_or_form_is_bad_input(database: Database, counter: Counter, number: str) -> None:
     for scan in (c.scan("selfie"), c.scan("owner-document").model_copy(update={"content": b"GIF89a"})):
         with f.refused(database, BadInput) as tx:
             password.reset(tx, counter, resetting(number, scans=(scan,)), f.CLERK, f.NOW)
 
 
-def test_a_line_that_is_not_built_yet_has_a_password_to_change(database: Database, counter: Counter) -> None:
+def test_the_password_of_a_line_that_is_not_built_yet_can_be_changed(database: Database, counter: Counter) -> None:
     number = c.opened(database, counter)
 
     c.accepted(database, password.change, counter, changing(number))
@@ -248,7 +250,7 @@ def test_a_closed_account_is_named_as_such_to_its_holder_and_unknown_to_anybody_
 
 
 @either
-def test_under_one_key_a_password_is_set_once(
+def test_a_change_repeated_under_one_key_sets_the_password_once(
     database: Database, counter: Counter, number: str, operation: c.Operation, asking: Any
 ) -> None:
     outcome = c.done_once(
@@ -260,7 +262,7 @@ def test_under_one_key_a_password_is_set_once(
 
 
 @either
-def test_under_one_key_a_refusal_is_counted_once(
+def test_a_refusal_repeated_under_one_key_is_counted_once(
     database: Database, counter: Counter, number: str, operation: c.Operation, asking: Any
 ) -> None:
     outcome = c.done_once(database, operation, counter, asking(number, 2), asking(number))

@@ -42,7 +42,7 @@ def changes(database: Database, outcome: OperationAccepted) -> dict[str, tuple[s
     return {change.label.zh: (change.before, change.after) for change in c.slip(database, outcome).changes}
 
 
-def test_a_new_mobile_number_is_the_customers_and_his_lines_and_the_slip_shows_both_masked(
+def test_a_new_mobile_number_holds_for_customer_and_line_and_the_slip_shows_old_and_new_masked(
     database: Database, counter: Counter
 ) -> None:
     number = c.in_service(database, counter)
@@ -55,7 +55,7 @@ def test_a_new_mobile_number_is_the_customers_and_his_lines_and_the_slip_shows_b
     assert (slip.contact, slip.notes) == ("139****9000", ())
 
 
-def test_the_number_that_was_on_file_is_told(database: Database, counter: Counter) -> None:
+def test_the_number_previously_on_file_is_told_of_the_change(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     done = c.accepted(database, profile.modify, counter, modification(number, mobile=NEW))
     ((port, message),) = c.effects(database, done)
@@ -84,7 +84,7 @@ def test_a_renewed_document_is_kept_with_its_scan(database: Database, counter: C
     assert (kept.kind, kept.operation_id) == ("owner-document", done.operation_id)
 
 
-def test_another_document_is_the_one_that_authenticates_from_now_on(database: Database, counter: Counter) -> None:
+def test_a_changed_document_authenticates_from_then_on(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     passport = document(kind="passport", number=SecretStr("e12345678"), expires=date(2030, 1, 1))
     done = c.accepted(database, profile.modify, counter, modification(number, new_document=passport, scans=SCANS))
@@ -98,7 +98,7 @@ def test_another_document_is_the_one_that_authenticates_from_now_on(database: Da
     c.accepted(database, profile.modify, counter, by_passport)
 
 
-def test_a_name_is_corrected_against_the_document_and_a_rare_character_stays_what_it_is(
+def test_a_name_is_corrected_from_the_document_and_keeps_its_rare_characters(
     database: Database, counter: Counter
 ) -> None:
     number = c.in_service(database, counter)
@@ -108,7 +108,7 @@ def test_a_name_is_corrected_against_the_document_and_a_rare_character_stays_wha
     assert c.slip(database, done).customer == "张𬭛乙"
 
 
-def test_what_is_the_customers_holds_for_all_his_accounts_and_the_slip_says_so(
+def test_a_change_of_the_customer_holds_for_all_their_accounts_and_the_slip_says_so(
     database: Database, counter: Counter
 ) -> None:
     first = c.in_service(database, counter)
@@ -139,7 +139,7 @@ def test_a_name_or_a_document_without_its_scan_is_refused(
     "changed",
     [{}, {"mobile": c.mobile()}, {"name": " 张㛃乙 "}, {"new_document": document()}, {"contact": "+86 13800138001"}],
 )
-def test_where_nothing_would_change_nothing_is_done(
+def test_a_modification_that_changes_nothing_is_refused(
     database: Database, counter: Counter, changed: dict[str, Any]
 ) -> None:
     number = c.in_service(database, counter)
@@ -154,7 +154,7 @@ def test_another_customers_document_is_refused(database: Database, counter: Coun
     assert c.refused(database, profile.modify, counter, taken).code == "document-taken"
 
 
-def test_what_makes_it_another_holders_is_a_transfer(database: Database, counter: Counter) -> None:
+def test_a_modification_that_changes_the_holder_is_refused_as_a_transfer(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     for another in (
         {"name": "李四", "new_document": document(4)},
@@ -182,7 +182,7 @@ def test_what_makes_it_another_holders_is_a_transfer(database: Database, counter
         ({"new_document": document(kind="household-register")}, "document-for-minors"),
     ],
 )
-def test_what_cannot_be_true_is_refused(
+def test_data_that_cannot_be_true_are_refused(
     database: Database, counter: Counter, changed: dict[str, Any], code: str
 ) -> None:
     number = c.in_service(database, counter)
@@ -196,20 +196,20 @@ def test_somebody_elses_document_changes_nothing(database: Database, counter: Co
     assert c.refused(database, profile.modify, counter, stranger).code == "authentication-failed"
 
 
-def test_a_scan_that_is_none_is_bad_input(database: Database, counter: Counter) -> None:
+def test_an_invalid_scan_is_bad_input(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     for scan in (c.scan("holiday-picture"), c.scan("owner-document").model_copy(update={"content": b"hello"})):
         with f.refused(database, BadInput) as tx:
             profile.modify(tx, counter, modification(number, name="张㛃丙", scans=(scan,)), f.CLERK, f.NOW)
 
 
-def test_an_ended_accounts_customer_is_not_changed_by_it(database: Database, counter: Counter) -> None:
+def test_an_ended_account_does_not_change_its_customer(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     c.closed(database, counter, number)
     assert c.refused(database, profile.modify, counter, modification(number, mobile=NEW)).code == "wrong-state"
 
 
-def test_the_same_request_again_changes_once(database: Database, counter: Counter) -> None:
+def test_a_repeated_request_changes_the_data_once(database: Database, counter: Counter) -> None:
     request = modification(c.in_service(database, counter), mobile=NEW, request_key="k1")
     first = c.accepted(database, profile.modify, counter, request)
     before = f.dump(database)
@@ -224,7 +224,7 @@ def test_only_a_clerk_modifies(database: Database, counter: Counter) -> None:
     assert may_not == f.all_roles_but(Role.CLERK)
 
 
-def test_two_clerks_who_come_to_one_customer_by_two_accounts_work_one_after_the_other(
+def test_two_clerks_who_reach_one_customer_by_two_accounts_work_one_after_the_other(
     database: Database, counter: Counter
 ) -> None:
     numbers = [c.in_service(database, counter), c.in_service(database, counter, 2, holder=c.person(1))]
@@ -236,9 +236,7 @@ def test_two_clerks_who_come_to_one_customer_by_two_accounts_work_one_after_the_
     assert {c.line(database, each).mobile for each in numbers} == {"13900139001"}
 
 
-def test_a_customers_accounts_are_locked_in_their_order_whichever_he_came_with(
-    database: Database, counter: Counter
-) -> None:
+def test_a_customers_accounts_are_locked_in_order_whichever_was_named(database: Database, counter: Counter) -> None:
     """Else two clerks, each with one of them, would wait for each other's."""
     older, newer = c.in_service(database, counter), c.in_service(database, counter, 2, holder=c.person(1))
     free = select(b.account).where(b.account.c.number == newer).with_for_update(nowait=True)
@@ -251,7 +249,7 @@ def test_a_customers_accounts_are_locked_in_their_order_whichever_he_came_with(
     assert isinstance(done, OperationAccepted)
 
 
-def test_of_two_customers_who_bring_one_document_at_once_one_has_it(database: Database, counter: Counter) -> None:
+def test_one_document_brought_by_two_customers_at_once_goes_to_one(database: Database, counter: Counter) -> None:
     passport = document(kind="passport", number=SecretStr("E12345678"), expires=date(2030, 1, 1))
     requests = [modification(c.in_service(database, counter, n), n, new_document=passport, scans=SCANS) for n in (1, 2)]
     first, second = (lambda tx, r=r: profile.modify(tx, counter, r, f.CLERK, f.NOW) for r in requests)

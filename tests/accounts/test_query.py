@@ -35,7 +35,7 @@ def by_document(n: int = 1, **asked: Any) -> dict[str, Any]:
     return {"document_kind": "resident-id", "document_number": c.document(n), **asked}
 
 
-def test_by_account_the_customer_and_his_accounts_are_seen_masked(database: Database, counter: Counter) -> None:
+def test_a_query_by_account_shows_the_customer_and_their_accounts_masked(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     view = seen(database, counter, account=number)
     assert view.customer is not None
@@ -49,7 +49,7 @@ def test_by_account_the_customer_and_his_accounts_are_seen_masked(database: Data
     assert (view.plans, view.payments, view.effects) == (None, None, None)
 
 
-def test_by_document_however_it_is_typed_all_the_customers_accounts_are_seen_the_newest_first(
+def test_a_query_by_document_however_typed_shows_all_the_customers_accounts_newest_first(
     database: Database, counter: Counter
 ) -> None:
     first = c.in_service(database, counter)
@@ -61,7 +61,7 @@ def test_by_document_however_it_is_typed_all_the_customers_accounts_are_seen_the
     assert seen(database, counter, account=first) == view
 
 
-def test_only_the_chosen_kinds_of_data_are_seen(database: Database, counter: Counter) -> None:
+def test_only_the_chosen_kinds_of_data_are_shown(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     for chosen in EVERYTHING:
         view = seen(database, counter, account=number, show=(chosen,))
@@ -69,7 +69,7 @@ def test_only_the_chosen_kinds_of_data_are_seen(database: Database, counter: Cou
         assert given == ({"payments", "invoices"} if chosen == "payments" else {chosen})
 
 
-def test_every_kind_of_data_shows_what_was_done(database: Database, counter: Counter, script: Script) -> None:
+def test_every_kind_of_data_can_be_shown(database: Database, counter: Counter, script: Script) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile="13900139001")
     c.accepted(
         database, binding.bind, counter, Binding(account=number, document_number=c.document(), mobile="13900139002")
@@ -98,7 +98,7 @@ def test_every_kind_of_data_shows_what_was_done(database: Database, counter: Cou
     }
 
 
-def test_what_ended_is_seen_with_its_reason(database: Database, counter: Counter) -> None:
+def test_ended_and_suspended_accounts_are_shown_with_their_reason(database: Database, counter: Counter) -> None:
     c.closed(database, counter, c.in_service(database, counter))
     number = c.failed(database, counter, 2, holder=c.person(1))
     request = refund.Refund(account=number, password=SecretStr(c.PASSWORD), reason="no-entry")
@@ -113,7 +113,7 @@ def test_what_ended_is_seen_with_its_reason(database: Database, counter: Counter
     assert (red.amount, red.account) == ("-200.00", number)
 
 
-def test_an_account_is_seen_by_its_new_name(database: Database, counter: Counter) -> None:
+def test_a_renamed_account_is_found_by_its_new_name(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     request = Renaming(account=number, document_number=c.document(), new_account="13900139000")
     c.accepted(database, renaming.rename, counter, request)
@@ -121,7 +121,7 @@ def test_an_account_is_seen_by_its_new_name(database: Database, counter: Counter
     assert c.refused(database, query.view, counter, View(account=number)).code == "no-such-customer"
 
 
-def test_an_account_that_was_entered_without_its_holder_is_seen_alone(database: Database, counter: Counter) -> None:
+def test_an_account_entered_without_its_holder_is_shown_alone(database: Database, counter: Counter) -> None:
     f.account(database, "GZ1")
     view = seen(database, counter, account="GZ1", show=EVERYTHING, unmask=("mobile",), reason="核对联系电话")
     assert view.customer is None
@@ -139,7 +139,7 @@ def test_an_account_that_was_entered_without_its_holder_is_seen_alone(database: 
         (by_document(1, document_kind="library-card"), "unknown-document-kind"),
     ],
 )
-def test_who_is_not_known_is_refused(database: Database, counter: Counter, asked: dict[str, Any], code: str) -> None:
+def test_an_unknown_customer_is_refused(database: Database, counter: Counter, asked: dict[str, Any], code: str) -> None:
     c.in_service(database, counter)
     refused = c.refused(database, query.view, counter, View(**asked))
     assert refused.code == code
@@ -158,7 +158,7 @@ def test_who_is_not_known_is_refused(database: Database, counter: Counter, asked
         {"account": "kd0000000001", "unmask": ("name",), "reason": "核对", "show": ("accounts",)},
     ],
 )
-def test_a_question_that_is_none_is_bad_input_and_leaves_no_trace(
+def test_a_malformed_query_is_bad_input_and_leaves_no_trace(
     database: Database, counter: Counter, asked: dict[str, Any]
 ) -> None:
     c.in_service(database, counter)
@@ -166,13 +166,13 @@ def test_a_question_that_is_none_is_bad_input_and_leaves_no_trace(
         query.view(tx, counter, View(**asked), f.CLERK, f.NOW)
 
 
-def test_kinds_of_data_and_fields_that_there_are_not_are_no_question() -> None:
+def test_unknown_kinds_of_data_and_unknown_fields_are_refused() -> None:
     for asked in ({"show": ()}, {"show": ("passwords",)}, {"unmask": ("password",)}):
         with pytest.raises(ValidationError):
             View(account="kd0000000001", **asked)
 
 
-def test_what_is_unmasked_is_in_clear_and_each_field_is_in_the_audit_trail(
+def test_unmasked_fields_are_shown_in_clear_and_each_is_in_the_audit_trail(
     database: Database, counter: Counter
 ) -> None:
     number = c.in_service(database, counter)
@@ -190,7 +190,7 @@ def test_what_is_unmasked_is_in_clear_and_each_field_is_in_the_audit_trail(
         assert (row.act, row.reason) == ("unmask", "客户来电核对身份")
 
 
-def test_one_field_in_clear_leaves_the_others_masked(database: Database, counter: Counter) -> None:
+def test_unmasking_one_field_leaves_the_others_masked(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     view = seen(database, counter, account=number, unmask=("name",), reason="核对")
     assert view.customer is not None
@@ -199,7 +199,7 @@ def test_one_field_in_clear_leaves_the_others_masked(database: Database, counter
     assert len(c.rows(database, b.audit)) == 1
 
 
-def test_what_is_seen_is_neither_kept_with_the_operation_nor_in_the_audit_trail(
+def test_the_data_shown_are_kept_neither_with_the_operation_nor_in_the_audit_trail(
     database: Database, counter: Counter
 ) -> None:
     number = c.in_service(database, counter)
@@ -220,9 +220,7 @@ def test_a_query_changes_nothing_but_its_own_record(database: Database, counter:
     assert {name for name in after if after[name] != before[name]} == {"operation"}
 
 
-def test_the_same_request_again_is_one_operation_and_every_look_is_audited(
-    database: Database, counter: Counter
-) -> None:
+def test_a_repeated_query_is_one_operation_and_every_look_is_audited(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     request = View(account=number, unmask=("mobile",), reason="核对", request_key="k1")
     first = c.accepted(database, query.view, counter, request)
@@ -239,7 +237,7 @@ def test_the_audit_trail_can_only_grow(database: Database, counter: Counter) -> 
             tx.execute(statement)
 
 
-def test_only_a_clerk_looks(database: Database, counter: Counter) -> None:
+def test_only_a_clerk_queries(database: Database, counter: Counter) -> None:
     request = View(account=c.in_service(database, counter), unmask=SENSITIVE, reason="核对")
     may_not = f.forbidden(database, lambda tx, actor: query.view(tx, counter, request, actor, f.NOW))
     assert may_not == f.all_roles_but(Role.CLERK)

@@ -43,9 +43,7 @@ def listed(database: Database) -> list[refund.FailedOrder]:
         return refund.failed_orders(tx, 10)
 
 
-def test_the_list_has_what_failed_and_nothing_else_with_the_customer_masked(
-    database: Database, counter: Counter
-) -> None:
+def test_the_list_shows_the_failed_orders_alone_with_the_customer_masked(database: Database, counter: Counter) -> None:
     c.opened(database, counter)
     c.in_service(database, counter, 2)
     number = c.failed(database, counter, 3)
@@ -57,7 +55,7 @@ def test_the_list_has_what_failed_and_nothing_else_with_the_customer_masked(
     assert (found.failed_at, found.appointment) == (f.NOW, None)
 
 
-def test_what_the_network_could_not_provision_is_listed_with_its_reason(database: Database, counter: Counter) -> None:
+def test_an_order_that_could_not_be_provisioned_is_listed_with_its_reason(database: Database, counter: Counter) -> None:
     c.opened(database, counter)
     with database.write() as tx:
         (sending,) = hops.take_due(tx, f.NOW, f.LEASE, 10, ["provisioning"])
@@ -66,7 +64,7 @@ def test_what_the_network_could_not_provision_is_listed_with_its_reason(database
     assert [each.cause for each in listed(database)] == ["port-full"]
 
 
-def test_the_customers_number_is_shown_for_the_call_and_that_is_audited(database: Database, counter: Counter) -> None:
+def test_showing_the_customers_number_for_the_call_is_audited(database: Database, counter: Counter) -> None:
     number = c.failed(database, counter)
     wanted = order(database, number)
     shown = c.accepted(database, refund.contact, counter, Contact(order=wanted), actor=f.MANAGER)
@@ -116,7 +114,7 @@ def test_an_appointment_in_the_past_or_a_year_from_now_is_refused(database: Data
         assert c.refused(database, refund.appoint, counter, asked).code == "bad-appointment"
 
 
-def test_the_money_goes_back_as_it_came_the_invoice_is_taken_back_and_everything_is_free_again(
+def test_a_refund_pays_back_as_paid_takes_the_invoice_back_and_frees_everything(
     database: Database, counter: Counter
 ) -> None:
     paid = Paid(method="card", amount="200.00", reference="POS-77")
@@ -169,7 +167,7 @@ def test_the_network_removes_the_line_and_the_customer_is_told(database: Databas
     assert "200.00" in message["text"]
 
 
-def test_the_order_is_archived_with_its_finding_and_over(database: Database, counter: Counter) -> None:
+def test_a_refunded_order_is_archived_with_its_finding_and_closed(database: Database, counter: Counter) -> None:
     number = c.failed(database, counter)
     c.accepted(database, refund.refund, counter, refund_of(number), actor=f.MANAGER)
     f.work(database, counter.rulebook)
@@ -186,7 +184,7 @@ def test_the_address_can_be_opened_anew_after_the_refund(database: Database, cou
     assert c.line(database, c.opened(database, counter)).state == "installing"
 
 
-def test_where_nothing_was_paid_nothing_goes_back(database: Database, counter: Counter) -> None:
+def test_an_order_for_which_nothing_was_paid_is_refunded_nothing(database: Database, counter: Counter) -> None:
     number = c.failed(database, counter, plan="card-300", mobile="13900139001")
     done = c.accepted(database, refund.refund, counter, refund_of(number))
     assert (done.result["paid_back"], done.result["red_letters"]) == ("0.00", [])
@@ -240,18 +238,18 @@ def test_a_wrong_password_refunds_nothing_and_is_counted(database: Database, cou
 
 
 @pytest.mark.parametrize("reason", [{"reason": "moving"}, {"reason": "other"}, {"reason": "other", "note": "  "}])
-def test_a_reason_that_says_nothing_is_bad_input(database: Database, counter: Counter, reason: dict[str, str]) -> None:
+def test_an_empty_reason_is_bad_input(database: Database, counter: Counter, reason: dict[str, str]) -> None:
     number = c.failed(database, counter)
     with f.refused(database, BadInput) as tx:
         refund.refund(tx, counter, refund_of(number, **reason), f.CLERK, f.NOW)
 
 
-def test_what_is_no_orders_number_is_bad_input(database: Database, counter: Counter) -> None:
+def test_an_invalid_order_number_is_bad_input(database: Database, counter: Counter) -> None:
     with f.refused(database, BadInput) as tx:
         refund.contact(tx, counter, Contact(order="order of Mr Zhang"), f.CLERK, f.NOW)
 
 
-def test_the_same_request_again_pays_back_once(database: Database, counter: Counter) -> None:
+def test_a_repeated_request_pays_back_once(database: Database, counter: Counter) -> None:
     number = c.failed(database, counter)
     asked = Appointment(order=order(database, number), at=AFTERNOON, request_key="k1")
     for request, operation in ((asked, refund.appoint), (refund_of(number, request_key="k2"), refund.refund)):
@@ -262,14 +260,14 @@ def test_the_same_request_again_pays_back_once(database: Database, counter: Coun
         assert f.dump(database) == before
 
 
-def test_a_number_that_is_shown_again_is_audited_again(database: Database, counter: Counter) -> None:
+def test_showing_a_number_again_is_audited_again(database: Database, counter: Counter) -> None:
     wanted = Contact(order=order(database, c.failed(database, counter)), request_key="k1")
     for actor in (f.CLERK, f.MANAGER):
         assert c.accepted(database, refund.contact, counter, wanted, actor=actor).result["mobile"] == c.mobile()
     assert [row.actor for row in c.rows(database, b.audit)] == [f.CLERK.name, f.MANAGER.name]
 
 
-def test_clerks_and_community_managers_do_it_and_nobody_else(database: Database, counter: Counter) -> None:
+def test_only_clerks_and_community_managers_refund(database: Database, counter: Counter) -> None:
     number = c.failed(database, counter)
     wanted = order(database, number)
     for operation, request in (
@@ -281,7 +279,7 @@ def test_clerks_and_community_managers_do_it_and_nobody_else(database: Database,
         assert may_not == f.all_roles_but(Role.CLERK, Role.COMMUNITY_MANAGER)
 
 
-def test_of_two_who_refund_one_order_at_once_one_pays_and_the_other_hears_that_it_is_done(
+def test_two_refunds_of_one_order_at_once_pay_once_and_tell_the_second_that_it_is_done(
     database: Database, counter: Counter
 ) -> None:
     number = c.failed(database, counter)
@@ -297,7 +295,7 @@ def test_of_two_who_refund_one_order_at_once_one_pays_and_the_other_hears_that_i
     assert len(c.rows(database, b.authentication_failure)) == 0
 
 
-def test_a_line_that_is_being_activated_at_this_moment_is_not_refunded(database: Database, counter: Counter) -> None:
+def test_a_line_activated_at_the_same_moment_is_not_refunded(database: Database, counter: Counter) -> None:
     number = c.opened(database, counter)
     made = c.order_of(database, number)
     f.reported(database, counter.rulebook, made, f.BUILDER, "installed", f.NOW, **f.INSTALLED)
@@ -314,7 +312,7 @@ def test_a_line_that_is_being_activated_at_this_moment_is_not_refunded(database:
     assert [row.kind for row in c.rows(database, b.payment)] == ["charge"]
 
 
-def test_a_refund_and_an_appointment_at_once_end_in_one_order(database: Database, counter: Counter) -> None:
+def test_an_appointment_made_while_the_order_is_refunded_is_refused(database: Database, counter: Counter) -> None:
     number = c.failed(database, counter)
     asked = Appointment(order=order(database, number), at=AFTERNOON)
     won, lost = c.overtaken(
@@ -325,7 +323,7 @@ def test_a_refund_and_an_appointment_at_once_end_in_one_order(database: Database
     assert (type(won), lost.code) == (OperationAccepted, "order-not-failed")
 
 
-def test_a_refund_takes_port_and_series_of_invoices_in_the_order_of_an_opening_so_that_neither_waits_for_the_other(
+def test_a_refund_locks_port_and_invoice_series_in_the_order_of_an_opening_so_no_deadlock_arises(
     database: Database, counter: Counter
 ) -> None:
     number = c.failed(database, counter)

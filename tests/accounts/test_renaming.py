@@ -66,7 +66,7 @@ def test_a_suspended_account_may_be_renamed_and_a_renamed_one_renamed_again(
     assert done.result == {"account": c.mobile(2), "before": NEW}
 
 
-def test_a_name_that_is_no_mobile_number_is_refused(database: Database, counter: Counter) -> None:
+def test_an_account_name_that_is_not_a_mobile_number_is_refused(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     for wrong in ("myhome", "02085551234", "1390013900", "139001390000", "12345678901", ""):
         assert (
@@ -74,14 +74,12 @@ def test_a_name_that_is_no_mobile_number_is_refused(database: Database, counter:
         )
 
 
-def test_the_name_that_it_has_already_is_refused(database: Database, counter: Counter) -> None:
+def test_the_accounts_present_name_is_refused(database: Database, counter: Counter) -> None:
     c.accepted(database, renaming.rename, counter, renaming_of(c.in_service(database, counter)))
     assert c.refused(database, renaming.rename, counter, renaming_of(NEW)).code == "nothing-changed"
 
 
-def test_another_living_accounts_name_is_refused_and_an_ended_ones_is_free(
-    database: Database, counter: Counter
-) -> None:
+def test_a_living_accounts_name_is_refused_and_an_ended_ones_is_free(database: Database, counter: Counter) -> None:
     c.accepted(database, renaming.rename, counter, renaming_of(c.in_service(database, counter)))
     second = renaming_of(c.in_service(database, counter, 2), 2)
     assert c.refused(database, renaming.rename, counter, second).code == "account-name-taken"
@@ -89,7 +87,7 @@ def test_another_living_accounts_name_is_refused_and_an_ended_ones_is_free(
     assert c.accepted(database, renaming.rename, counter, second).result["account"] == NEW
 
 
-def test_a_living_account_is_found_under_a_name_that_a_newer_one_had_and_gave_up(
+def test_a_living_account_is_found_by_a_name_that_a_newer_closed_account_had_before(
     database: Database, counter: Counter, script: Script
 ) -> None:
     older, newer = (c.in_service(database, counter, n) for n in (1, 2))
@@ -117,7 +115,7 @@ def test_a_line_that_is_being_built_keeps_its_name_and_so_does_one_that_has_ende
     assert "已销户" in refused.reason
 
 
-def test_an_open_fault_is_a_warning_that_stands_on_the_slip_once_it_was_confirmed(
+def test_an_open_fault_brings_a_warning_that_the_slip_records_once_confirmed(
     database: Database, counter: Counter, script: Script
 ) -> None:
     number = c.in_service(database, counter)
@@ -130,7 +128,7 @@ def test_an_open_fault_is_a_warning_that_stands_on_the_slip_once_it_was_confirme
     assert f.ticket(database, made.ticket_id).account == NEW
 
 
-def test_the_same_request_again_renames_once(database: Database, counter: Counter) -> None:
+def test_a_repeated_request_renames_once(database: Database, counter: Counter) -> None:
     request = renaming_of(c.in_service(database, counter), request_key="k1")
     first = c.accepted(database, renaming.rename, counter, request)
     before = f.dump(database)
@@ -146,7 +144,7 @@ def test_only_a_clerk_renames(database: Database, counter: Counter) -> None:
     assert may_not == f.all_roles_but(Role.CLERK)
 
 
-def test_of_two_accounts_that_take_one_name_at_once_one_gets_it(database: Database, counter: Counter) -> None:
+def test_one_name_taken_by_two_accounts_at_once_goes_to_one(database: Database, counter: Counter) -> None:
     requests = [renaming_of(c.in_service(database, counter, n), n) for n in (1, 2)]
     first, second = (lambda tx, r=r: renaming.rename(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
@@ -156,7 +154,7 @@ def test_of_two_accounts_that_take_one_name_at_once_one_gets_it(database: Databa
     assert c.line(database, NEW).id == c.rows(database, b.account)[0].id
 
 
-def test_of_two_clerks_who_rename_one_account_at_once_the_second_no_longer_finds_it(
+def test_the_second_of_two_clerks_who_rename_one_account_at_once_no_longer_finds_it(
     database: Database, counter: Counter
 ) -> None:
     number = c.in_service(database, counter)

@@ -48,7 +48,7 @@ def number(database: Database, counter: Counter) -> str:
     return c.in_service(database, counter)
 
 
-def test_the_service_stops_and_all_that_the_account_has_is_kept(
+def test_a_suspension_stops_the_service_and_keeps_all_that_the_account_has(
     database: Database, counter: Counter, number: str
 ) -> None:
     before = f.dump(database)
@@ -77,7 +77,7 @@ def test_the_service_stops_and_all_that_the_account_has_is_kept(
     ]
 
 
-def test_the_service_goes_on_and_the_slip_says_why_it_had_stopped(
+def test_a_resumption_restores_the_service_and_its_slip_says_why_it_had_stopped(
     database: Database, counter: Counter, number: str
 ) -> None:
     c.suspended(database, number, "lost-password")
@@ -96,7 +96,7 @@ def test_the_service_goes_on_and_the_slip_says_why_it_had_stopped(
     ]
 
 
-def test_orders_for_one_line_leave_in_one_lane(database: Database, counter: Counter, number: str) -> None:
+def test_orders_for_one_line_share_one_lane(database: Database, counter: Counter, number: str) -> None:
     c.accepted(database, suspension.suspend, counter, stopping(number))
     c.accepted(database, suspension.resume, counter, stopping(number))
 
@@ -119,7 +119,7 @@ def test_a_bound_mobile_number_finds_the_account_without_a_document(
 
 
 @both
-def test_a_number_that_is_not_bound_is_refused_and_counted_against_guessing(
+def test_an_unbound_number_is_refused_and_counts_as_a_guess(
     database: Database, counter: Counter, operation: c.Operation
 ) -> None:
     outcome = c.refused(database, operation, counter, by_phone(c.mobile(1)))
@@ -129,7 +129,7 @@ def test_a_number_that_is_not_bound_is_refused_and_counted_against_guessing(
     assert c.refused(database, operation, counter, by_phone("12345")).code == "bad-mobile"
 
 
-def test_a_number_that_was_given_up_finds_nothing_any_more(database: Database, counter: Counter) -> None:
+def test_an_unbound_number_no_longer_finds_the_account(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile=BOUND)
     request = Unbinding(account=number, document_number=c.document(), mobile=BOUND, confirm=("plan-voided",))
     c.accepted(database, binding.unbind, counter, request)
@@ -137,7 +137,7 @@ def test_a_number_that_was_given_up_finds_nothing_any_more(database: Database, c
     assert c.refused(database, suspension.suspend, counter, by_phone()).code == "mobile-not-bound"
 
 
-def test_a_number_that_is_given_up_at_the_same_time_finds_nothing(database: Database, counter: Counter) -> None:
+def test_a_number_unbound_at_the_same_moment_finds_nothing(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile=BOUND)
     request = Unbinding(account=number, document_number=c.document(), mobile=BOUND, confirm=("plan-voided",))
 
@@ -176,7 +176,7 @@ def test_neither_or_both_ways_to_find_the_account_are_bad_input(
 
 
 @both
-def test_a_reason_is_required_from_the_operations_own_list(
+def test_a_reason_from_the_operations_own_list_is_required(
     database: Database, counter: Counter, number: str, operation: c.Operation
 ) -> None:
     with pytest.raises(ValidationError, match="reason"):
@@ -194,7 +194,7 @@ def test_a_reason_is_required_from_the_operations_own_list(
         operation(tx, counter, stopping(number, note="出差\x00"), f.CLERK, f.NOW)
 
 
-def test_every_reason_of_the_lists_will_do(database: Database, counter: Counter, number: str) -> None:
+def test_every_reason_of_the_lists_is_accepted(database: Database, counter: Counter, number: str) -> None:
     for reason in SUSPENSION_REASONS:
         c.accepted(database, suspension.suspend, counter, stopping(number, reason=reason, note="如客户所述"))
         assert state(database, number) == ("suspended", reason)
@@ -203,7 +203,7 @@ def test_every_reason_of_the_lists_will_do(database: Database, counter: Counter,
         assert state(database, number) == ("in-service", None)
 
 
-def test_what_the_customer_did_not_ask_for_is_ended_by_what_settles_it_or_after_a_warning(
+def test_a_suspension_not_asked_for_ends_by_what_settles_it_or_after_a_warning(
     database: Database, counter: Counter, number: str
 ) -> None:
     c.suspended(database, number, "arrears")
@@ -221,7 +221,7 @@ def test_what_the_customer_did_not_ask_for_is_ended_by_what_settles_it_or_after_
     assert not c.slip(database, done).warnings
 
 
-def test_an_open_fault_is_warned_of_before_the_service_stops(
+def test_an_open_fault_brings_a_warning_before_the_service_stops(
     database: Database, counter: Counter, script: Script, number: str
 ) -> None:
     fault = f.fault(database, counter.rulebook, script, number)
@@ -233,7 +233,7 @@ def test_an_open_fault_is_warned_of_before_the_service_stops(
     assert fault.number in c.slip(database, done).warnings[0]
 
 
-def test_what_does_not_run_is_not_stopped_and_what_runs_is_not_resumed(database: Database, counter: Counter) -> None:
+def test_a_stopped_line_is_not_suspended_and_a_running_one_is_not_resumed(database: Database, counter: Counter) -> None:
     building = c.opened(database, counter, 3)
     for operation in (suspension.suspend, suspension.resume):
         outcome = c.refused(database, operation, counter, stopping(building, 3))
@@ -250,7 +250,9 @@ def test_what_does_not_run_is_not_stopped_and_what_runs_is_not_resumed(database:
     assert c.refused(database, suspension.resume, counter, stopping(number)).code == "wrong-state"
 
 
-def test_two_who_stop_it_at_once_stop_it_once(database: Database, counter: Counter, number: str) -> None:
+def test_two_clerks_who_suspend_a_line_at_once_suspend_it_once(
+    database: Database, counter: Counter, number: str
+) -> None:
     one, other = c.overtaken(
         database,
         lambda tx: suspension.suspend(tx, counter, stopping(number), f.CLERK, f.NOW),
@@ -264,7 +266,7 @@ def test_two_who_stop_it_at_once_stop_it_once(database: Database, counter: Count
 
 
 @both
-def test_under_one_key_it_is_done_once(
+def test_an_operation_repeated_under_one_key_is_done_once(
     database: Database, counter: Counter, number: str, operation: c.Operation
 ) -> None:
     if operation is suspension.resume:
@@ -276,7 +278,7 @@ def test_under_one_key_it_is_done_once(
 
 
 @both
-def test_under_one_key_it_is_refused_once(
+def test_an_operation_repeated_under_one_key_is_refused_once(
     database: Database, counter: Counter, number: str, operation: c.Operation
 ) -> None:
     stranger = stopping(number, document_number=SecretStr("E12345678"))

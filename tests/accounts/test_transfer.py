@@ -53,7 +53,9 @@ def number(database: Database, counter: Counter) -> str:
     return c.in_service(database, counter)
 
 
-def test_the_account_goes_over_as_it_is_to_the_new_owner(database: Database, counter: Counter, number: str) -> None:
+def test_a_transfer_hands_the_account_as_it_is_to_the_new_owner(
+    database: Database, counter: Counter, number: str
+) -> None:
     before, plan = c.line(database, number), c.rows(database, b.enrolment)
 
     done = c.accepted(database, transfer.transfer, counter, transferring(number))
@@ -91,7 +93,9 @@ def test_the_slip_shows_both_owners_masked_and_the_documents_that_are_kept(
     assert [(row.operation_id, row.kind) for row in scans] == [(done.operation_id, kind) for kind in REQUIRED]
 
 
-def test_both_owners_are_told_and_the_old_ones_sessions_end(database: Database, counter: Counter, number: str) -> None:
+def test_both_owners_are_told_and_the_old_owners_sessions_end(
+    database: Database, counter: Counter, number: str
+) -> None:
     done = c.accepted(database, transfer.transfer, counter, transferring(number))
 
     (network, order), *messages = c.effects(database, done)
@@ -103,9 +107,7 @@ def test_both_owners_are_told_and_the_old_ones_sessions_end(database: Database, 
     assert c.printed(database, done) == [f"slip/{done.operation_id}"]
 
 
-def test_what_the_old_owner_has_and_knows_opens_nothing_any_more(
-    database: Database, counter: Counter, number: str
-) -> None:
+def test_the_old_owners_document_and_password_no_longer_work(database: Database, counter: Counter, number: str) -> None:
     c.accepted(database, transfer.transfer, counter, transferring(number))
 
     old = c.refused(database, password.change, counter, changing(number, 1, NEW))
@@ -152,7 +154,9 @@ def test_all_that_is_missing_is_named_at_once_with_what_an_agent_needs(
     assert c.resident_id(9) not in str(f.dump(database))
 
 
-def test_who_is_not_the_owner_hears_nothing_of_documents(database: Database, counter: Counter, number: str) -> None:
+def test_a_customer_who_is_not_the_owner_is_told_nothing_of_documents(
+    database: Database, counter: Counter, number: str
+) -> None:
     stranger = transferring(number, document_number=c.document(3), scans=())
 
     outcome = c.refused(database, transfer.transfer, counter, stranger)
@@ -161,7 +165,7 @@ def test_who_is_not_the_owner_hears_nothing_of_documents(database: Database, cou
     assert len(c.rows(database, b.authentication_failure)) == 1
 
 
-def test_to_oneself_nothing_is_transferred(database: Database, counter: Counter, number: str) -> None:
+def test_a_transfer_to_oneself_is_refused(database: Database, counter: Counter, number: str) -> None:
     himself = transferring(number, new_owner=c.person(1, mobile=c.mobile(5)))
 
     assert c.refused(database, transfer.transfer, counter, himself).code == "same-owner"
@@ -183,7 +187,7 @@ def test_a_new_owner_who_cannot_be_registered_is_refused(database: Database, cou
         assert c.refused(database, transfer.transfer, counter, transferring(number, new_owner=to)).code == code
 
 
-def test_the_new_owner_types_a_good_password_of_his_own(database: Database, counter: Counter, number: str) -> None:
+def test_the_new_owner_types_a_good_password_of_their_own(database: Database, counter: Counter, number: str) -> None:
     for typed in (c.PASSWORD, "12345678", f"x{c.resident_id(2)[6:14]}", f"{c.mobile(2)}!"):
         weak = transferring(number, password=SecretStr(typed))
         assert c.refused(database, transfer.transfer, counter, weak).code == "weak-password"
@@ -207,7 +211,7 @@ def test_only_an_account_in_service_is_transferred(database: Database, counter: 
     assert c.refused(database, transfer.transfer, counter, asked).code == "wrong-state"
 
 
-def test_an_open_fault_is_warned_of_and_goes_over_once_confirmed(
+def test_an_open_fault_brings_a_warning_and_goes_over_once_confirmed(
     database: Database, counter: Counter, script: Script, number: str
 ) -> None:
     fault = f.fault(database, counter.rulebook, script, number)
@@ -251,9 +255,7 @@ def test_numbers_of_the_old_owner_are_unbound_and_the_plan_they_carry_is_voided_
     ]
 
 
-def test_a_number_that_is_the_new_owners_stays_bound_and_its_plan_in_force(
-    database: Database, counter: Counter
-) -> None:
+def test_a_number_of_the_new_owners_stays_bound_and_its_plan_in_force(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter, plan="family-500", mobile=c.mobile(2))
     before = c.rows(database, b.binding), c.rows(database, b.enrolment)
 
@@ -263,9 +265,7 @@ def test_a_number_that_is_the_new_owners_stays_bound_and_its_plan_in_force(
     assert not c.slip(database, done).warnings
 
 
-def test_a_plan_that_is_not_for_such_as_the_new_owner_is_voided_after_a_warning(
-    database: Database, counter: Counter
-) -> None:
+def test_a_plan_not_offered_to_the_new_owner_is_voided_after_a_warning(database: Database, counter: Counter) -> None:
     persons = replace(WELCOME, holders=("person",), fallback=Fallback(None, 80_00))
     counter = c.offering(counter, persons)
     number = c.in_service(database, counter, plan="welcome", mobile=c.mobile(2))
@@ -281,7 +281,7 @@ def test_a_plan_that_is_not_for_such_as_the_new_owner_is_voided_after_a_warning(
     assert c.slip(database, done).document.startswith("营业执照 914")
 
 
-def test_a_plan_that_nothing_follows_keeps_the_account_from_whom_it_is_not_for(
+def test_a_plan_without_a_fallback_bars_a_new_owner_to_whom_it_is_not_offered(
     database: Database, counter: Counter
 ) -> None:
     counter = c.offering(counter, replace(WELCOME, customers="new"))
@@ -294,7 +294,7 @@ def test_a_plan_that_nothing_follows_keeps_the_account_from_whom_it_is_not_for(
     c.accepted(database, transfer.transfer, counter, transferring(number, to=3))
 
 
-def test_the_old_owner_who_comes_at_the_same_time_comes_too_late(
+def test_an_act_of_the_old_owner_at_the_same_moment_comes_too_late(
     database: Database, counter: Counter, number: str
 ) -> None:
     given, late = c.overtaken(
@@ -308,14 +308,14 @@ def test_the_old_owner_who_comes_at_the_same_time_comes_too_late(
     assert late.code == "authentication-failed"
 
 
-def test_under_one_key_it_is_transferred_once(database: Database, counter: Counter, number: str) -> None:
+def test_a_transfer_repeated_under_one_key_is_done_once(database: Database, counter: Counter, number: str) -> None:
     outcome = c.done_once(database, transfer.transfer, counter, transferring(number), transferring(number, to=3))
 
     assert isinstance(outcome, OperationAccepted)
     assert customer_of(database, number).mobile == c.mobile(2)
 
 
-def test_under_one_key_it_is_refused_once(database: Database, counter: Counter, number: str) -> None:
+def test_an_operation_repeated_under_one_key_is_refused_once(database: Database, counter: Counter, number: str) -> None:
     incomplete = transferring(number, scans=papers()[:1])
 
     outcome = c.done_once(database, transfer.transfer, counter, incomplete, transferring(number))

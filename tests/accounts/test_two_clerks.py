@@ -100,7 +100,7 @@ def clerk_at_work(url: str, seed: int) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_two_processes_on_the_same_lines_leave_the_books_in_order(
+def test_two_processes_at_work_on_the_same_lines_keep_the_books_consistent(
     database: Database, in_force: Rulebook, seed: int
 ) -> None:
     for n in range(1, LINES + 1):

@@ -38,7 +38,7 @@ def test_every_page_is_free_of_errors_and_barriers_and_fits(
     assert not wrong, "\n".join(wrong)
 
 
-def test_whatever_was_found_out_a_ticket_fits_a_phone(demo: Demo, opened: Open) -> None:
+def test_a_tickets_page_fits_a_phone_whatever_was_found_out(demo: Demo, opened: Open) -> None:
     phone = opened(size=PHONE, language="en")
     phone.sign_in(*demo.users["supervisor"]).close()
     page = phone.open("/tickets")

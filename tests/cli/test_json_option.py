@@ -23,7 +23,7 @@ CHEN = ("--as", "chen", "--role", "clerk")
         ("account view --account kd1 --json-out", "account view --account kd1 --json"),
     ],
 )
-def test_the_old_words_of_the_counter_mean_what_they_meant(old: str, new: str) -> None:
+def test_the_counters_old_command_lines_keep_their_meaning(old: str, new: str) -> None:
     assert modernised(old.split()) == (new.split(), True)
 
 
@@ -39,11 +39,11 @@ def test_the_old_words_of_the_counter_mean_what_they_meant(old: str, new: str) -
         "account add GZ1 -- --json-out",
     ],
 )
-def test_the_words_of_today_stay_as_they_are(line: str) -> None:
+def test_present_command_lines_are_left_unchanged(line: str) -> None:
     assert modernised(line.split()) == (line.split(), False)
 
 
-def test_json_is_wanted_by_the_option_and_not_by_an_argument_of_that_name() -> None:
+def test_the_json_option_and_not_an_argument_of_that_name_asks_for_json() -> None:
     assert wanted(["board", "noc", "--json"])
     assert not wanted(["account", "add", "--", "--json"])
 
@@ -84,7 +84,7 @@ def test_an_operation_answers_in_json_whichever_way_its_request_came(desk: Home,
         assert (status, json.loads(out)["accounts"][0]["account"]) == (0, "GZ1"), way
 
 
-def test_who_writes_the_old_form_is_told_the_new_one_on_standard_error(desk: Home) -> None:
+def test_a_user_of_the_old_form_is_told_the_new_one_on_standard_error(desk: Home) -> None:
     request = json.dumps({"account": "GZ1", "show": ["accounts"]})
     status, out, err = desk.call("account", "view", "--json", "-", *CHEN, given=request)
     assert (status, "--from FILE" in err) == (0, True)

@@ -41,14 +41,14 @@ def test_the_faults_of_a_file_are_lines_in_the_language_of_the_terminal(
     assert line in capsys.readouterr().out
 
 
-def test_a_file_that_is_not_there_is_told_with_the_system_s_reason(tmp_path: Path) -> None:
+def test_a_missing_file_is_told_with_the_systems_reason(tmp_path: Path) -> None:
     with pytest.raises(errors.BadRules) as refused:
         read_text(tmp_path / "none.yaml")
     assert refused.value.lines == (f"{tmp_path}/none.yaml:1:1: can't be read: No such file or directory",)
     assert refused.value.lines_in("zh") == (f"{tmp_path}/none.yaml:1:1: 无法读取：No such file or directory",)
 
 
-def test_with_a_setting_that_names_no_language_the_locale_is_spoken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_locale_decides_when_the_setting_names_no_language(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPATCH_LANG", "klingon")
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
     assert language() == "en"

@@ -116,7 +116,7 @@ def test_options_and_json_give_the_same_request(tmp_path: Path, file: Path) -> N
     assert (by_options.holder.born, by_options.scans[0].content) == (date(1990, 3, 7), b"%PDF-1")
 
 
-def test_every_value_has_one_option_and_the_requests_own_come_first() -> None:
+def test_every_value_has_one_option_and_the_requests_own_options_come_first() -> None:
     assert [entry.option for entry in entries(Wish)] == [
         "--holder-name",
         "--holder-document-number",
@@ -138,12 +138,12 @@ def test_every_value_has_one_option_and_the_requests_own_come_first() -> None:
     assert required == ["holder_name", "holder_document_number", "speed", "password"]
 
 
-def test_json_may_leave_to_the_options_what_changes(file: Path) -> None:
+def test_options_may_complete_the_json(file: Path) -> None:
     name = written(file, confirm=..., speed=...)
     assert wish("--from", name, "--confirm", "open-fault", "--speed", "500").confirm == ("open-fault",)
 
 
-def test_what_stands_in_both_is_a_fault(file: Path) -> None:
+def test_a_value_given_by_json_and_option_is_a_fault(file: Path) -> None:
     told = faults("--from", written(file), "--speed", "500", "--holder-name", "李四", "--agent-name", "x")
     assert told == [
         "--holder-name: is in the JSON already",
@@ -152,17 +152,17 @@ def test_what_stands_in_both_is_a_fault(file: Path) -> None:
     ]
 
 
-def test_a_part_that_the_json_says_is_not_there_is_not_begun_by_an_option(file: Path) -> None:
+def test_an_option_cannot_begin_a_part_that_the_json_sets_to_null(file: Path) -> None:
     assert faults("--from", written(file, agent=None), "--agent-name", "x") == ["--agent-name: is in the JSON already"]
 
 
-def test_standard_input_is_json_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_is_read_from_standard_input_too(monkeypatch: pytest.MonkeyPatch) -> None:
     got = given("--from", "-")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(WHOLE).encode())))
     assert read(Wish, got).holder.name == "张㛃"
 
 
-def test_every_fault_of_the_options_is_told_at_once_by_its_option(tmp_path: Path) -> None:
+def test_all_faults_of_the_options_are_told_at_once_by_option(tmp_path: Path) -> None:
     missing = tmp_path / "m.pdf"
     told = faults(
         "--speed", "fast", "--pays", "gold", "--holder-name", "张", "--holder-born", "31.3.1990", "--scan", "x",
@@ -181,7 +181,7 @@ def test_every_fault_of_the_options_is_told_at_once_by_its_option(tmp_path: Path
     ]
 
 
-def test_nothing_at_all_names_all_that_must_be_there() -> None:
+def test_an_empty_request_is_answered_with_everything_required() -> None:
     assert faults() == [
         "--holder-name, --holder-document-number: is missing",
         "--speed: is missing",
@@ -189,7 +189,7 @@ def test_nothing_at_all_names_all_that_must_be_there() -> None:
     ]
 
 
-def test_every_fault_of_the_json_is_told_at_once_by_its_key(file: Path) -> None:
+def test_all_faults_of_the_json_are_told_at_once_by_key(file: Path) -> None:
     changed = {"speed": "300", "holder": {"name": 3, "age": 5}, "urgent": "yes", "colour": 1, "confirm": "x"}
     told = faults("--from", written(file, **changed, scans=[{"kind": "x"}]))
     assert sorted(line.split(":")[0] for line in told) == [
@@ -222,12 +222,12 @@ def test_every_fault_of_the_json_is_told_at_once_by_its_key(file: Path) -> None:
         ('{"speed": 9' + "9" * 5000 + "}", "JSON: "),
     ],
 )
-def test_what_is_no_request_is_told_with_its_place(file: Path, text: str, told: str) -> None:
+def test_malformed_json_is_told_with_its_place(file: Path, text: str, told: str) -> None:
     file.write_text(text)
     assert any(told in line for line in faults("--from", str(file)))
 
 
-def test_a_file_that_is_not_there_or_no_text_is_a_fault(file: Path) -> None:
+def test_a_missing_file_and_one_that_is_not_text_are_faults(file: Path) -> None:
     assert "No such file or directory" in faults("--from", str(file))[0]
     file.write_bytes(b'{"account": "\xb3\xc9"}')
     assert faults("--from", str(file)) == ["--from: byte 14 is no UTF-8"]
@@ -237,7 +237,7 @@ def test_undecodable_words_of_the_command_line_are_faults() -> None:
     assert "--holder-name: has a character in it that can't be written" in faults("--holder-name", "\udcff")
 
 
-def test_no_fault_has_in_it_what_was_typed(file: Path) -> None:
+def test_no_fault_repeats_the_typed_value(file: Path) -> None:
     secret = "44010619900307001X"
     spoilt = {"password": 44010619900307001, "holder": {"name": "x", "document_number": [secret], "born": secret}}
     told = "\n".join(faults("--from", written(file, **spoilt, speed=secret, pays=secret, agent=secret)))
@@ -247,7 +247,7 @@ def test_no_fault_has_in_it_what_was_typed(file: Path) -> None:
     assert "440106" not in told
 
 
-def test_secrets_that_are_needed_are_asked_for_where_somebody_can_be_asked() -> None:
+def test_missing_secrets_are_prompted_for_at_a_terminal() -> None:
     asked: list[tuple[str, bool]] = []
 
     def ask(what: str, twice: bool) -> str:
@@ -269,13 +269,13 @@ def test_secrets_that_are_needed_are_asked_for_where_somebody_can_be_asked() -> 
     assert asked == []  # what is wrong already is told first
 
 
-def test_a_part_that_was_not_begun_is_not_asked_for() -> None:
+def test_a_part_that_was_not_begun_is_not_prompted_for() -> None:
     words = ("--holder-name", "张", "--holder-document-number", "1", "--speed", "300", "--password", "x")
     assert wish(*words, nobody="is asked").agent is None
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_every_option_of_the_counter_says_what_it_is_in_both_languages(name: str) -> None:
+def test_every_option_of_the_counter_is_explained_in_both_languages(name: str) -> None:
     listed = entries(OPERATIONS[name][0])
     assert [entry.option for entry in listed if " · " not in entry.help] == []
     assert len({entry.option for entry in listed}) == len(listed)
@@ -285,7 +285,7 @@ def test_every_option_of_the_counter_says_what_it_is_in_both_languages(name: str
 
 
 @pytest.mark.parametrize("content", ["%%%", "iVBORw0KG!o=", "iVBORw0KGgo", "é"])
-def test_a_scan_that_is_no_base_64_is_a_fault_and_not_kept_in_part(content: str) -> None:
+def test_an_invalid_base64_scan_is_a_fault_and_no_part_is_kept(content: str) -> None:
     with pytest.raises(ValidationError, match="that is no base 64"):
         registration.Scan.model_validate_json(json.dumps({"kind": "other", "content": content}))
 

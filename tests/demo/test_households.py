@@ -14,12 +14,12 @@ TODAY = date(2026, 11, 25)
 MANY = households(400)
 
 
-def test_no_two_share_a_document_a_number_or_an_address() -> None:
+def test_no_two_households_share_a_document_a_number_or_an_address() -> None:
     for part in ("document_number", "mobile", "address"):
         assert len({getattr(each, part) for each in MANY}) == len(MANY)
 
 
-def test_their_documents_names_numbers_and_addresses_can_be_true_but_name_nobody() -> None:
+def test_households_have_plausible_documents_names_numbers_and_addresses_that_name_nobody() -> None:
     for each in MANY:
         read = read_document("resident-id", each.document_number, None, TODAY)
         assert read.birth is not None
@@ -29,7 +29,7 @@ def test_their_documents_names_numbers_and_addresses_can_be_true_but_name_nobody
         assert read_address(each.address) == each.address
 
 
-def test_rare_characters_are_among_their_names() -> None:
+def test_rare_characters_are_among_the_households_names() -> None:
     assert {"㛃", "𬭛"} <= {character for each in households(40) for character in each.name}
 
 
@@ -43,7 +43,7 @@ def test_no_port_is_split_for_more_than_it_carries() -> None:
     assert Household(1).reach(served=False).olt == ""
 
 
-def test_by_turns_they_want_every_plan_that_is_offered_them_and_pay_just_what_it_costs() -> None:
+def test_households_take_every_plan_offered_to_them_in_turn_and_pay_its_exact_price() -> None:
     plans = load(Path(__file__).parents[2] / "marketing_plans.yaml")
     wanted = [each.application(plans, TODAY) for each in MANY]
     assert {"standard-300", "family-500", "yearly-300"} <= {each.plan for each in wanted}

@@ -49,6 +49,6 @@ def test_figures_of_a_few_cases_are_counted_by_hand() -> None:
     assert (found.arrivals_mean, found.arrivals_peak) == (2, 3)
 
 
-def test_nothing_has_no_figures() -> None:
+def test_no_cases_have_no_figures() -> None:
     with pytest.raises(ValueError, match="no cases"):
         figures([])

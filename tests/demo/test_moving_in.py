@@ -68,14 +68,14 @@ def test_an_order_that_the_database_does_not_have_is_lost(database: Database, co
     assert (verdict.lost, verdict.good) == (["C00000099"], False)
 
 
-def test_a_customer_whom_the_counter_refuses_ends_the_demonstration(
+def test_a_customer_refused_at_the_counter_ends_the_demonstration(
     database: Database, counter: Counter, ledger: Ledger
 ) -> None:
     with pytest.raises(OpeningRefused, match="unknown-address"):
         move_in(database, counter, ledger, "settle", households(1), lambda: None)
 
 
-def test_orders_that_nobody_moves_are_told_of(
+def test_orders_that_do_not_move_are_reported(
     database: Database, counter: Counter, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(moving_in, "STALLED_SECONDS", -1)
@@ -85,7 +85,7 @@ def test_orders_that_nobody_moves_are_told_of(
         move_in(database, counter, ledger, "settle", households(1), lambda: None)
 
 
-def test_what_was_asked_of_the_world_outside_is_counted_in_its_own_ledgers(
+def test_outside_effects_are_counted_in_the_receivers_own_ledgers(
     database: Database, counter: Counter, ledger: Ledger, tmp_path: Path
 ) -> None:
     moved_in(database, counter, ledger, households(1))

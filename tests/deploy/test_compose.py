@@ -105,7 +105,7 @@ def _start(made: Installation, composed: dict[str, Any]) -> None:
         container.await_health()
 
 
-def test_all_of_it_becomes_healthy_and_a_fault_goes_through_it(installation: Installation) -> None:
+def test_every_service_becomes_healthy_and_a_fault_goes_through_them(installation: Installation) -> None:
     assert len([name for name in installation.running if name.startswith("worker-")]) == 13
     assert {"relay-1", "relay-2", "web-1", "flower-1"} <= set(installation.running)
     installation.dispatch(
@@ -139,7 +139,7 @@ def test_the_database_is_set_up_as_the_file_says_and_has_room_for_three_workers_
     assert len(installation.running) / 2 < held < int(wanted["max_connections"]) / 3
 
 
-def test_relay_and_workers_show_what_they_measured_to_the_token_alone(installation: Installation) -> None:
+def test_relay_and_workers_show_their_metrics_to_the_token_alone(installation: Installation) -> None:
     bearer = {"Authorization": f"Bearer {installation.secret('metrics_token')}"}
     urls = {
         name: f"http://127.0.0.1:{port}/metrics"
@@ -174,7 +174,7 @@ def test_flower_asks_for_its_password_and_shows_teams_and_tickets(installation: 
     eventually(lambda: seen() == {(step, "(1 hop: F00000001)", "noc") for step in steps})
 
 
-def test_the_broker_refused_nobody_anything_that_he_needed(installation: Installation) -> None:
+def test_the_brokers_permissions_denied_no_service_a_command(installation: Installation) -> None:
     with Redis(port=installation.ports["redis"], username="watching", password="-") as broker:
         denied = [(each["username"], each["reason"], each["object"]) for each in broker.acl_log()]
         assert denied == []
@@ -182,6 +182,6 @@ def test_the_broker_refused_nobody_anything_that_he_needed(installation: Install
         assert broker.config_get("appendonly") == {"appendonly": "yes"}
 
 
-def test_what_is_stopped_ends_in_order(installation: Installation) -> None:
+def test_a_stopped_relay_and_a_stopped_worker_end_in_order(installation: Installation) -> None:
     assert installation.running["relay-2"].stop() == 0
     assert installation.running["worker-noc-1"].stop() == 0

@@ -41,7 +41,7 @@ def services(composed: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return list(composed["services"].items())
 
 
-def test_every_variable_is_a_setting_and_every_setting_can_be_set(composed: dict[str, Any]) -> None:
+def test_every_variable_of_the_compose_file_is_a_setting_and_every_setting_can_be_set(composed: dict[str, Any]) -> None:
     found = {
         name for _, service in services(composed) for name in service.get("environment", {}) if name.startswith(PREFIX)
     }
@@ -50,7 +50,7 @@ def test_every_variable_is_a_setting_and_every_setting_can_be_set(composed: dict
     assert settable == {PREFIX + name.upper() for name in Settings.model_fields} - set(NOT_IN_CONTAINERS)
 
 
-def test_what_may_be_left_unset_is_then_as_without_containers(composed: dict[str, Any]) -> None:
+def test_an_unset_variable_has_the_same_default_as_without_containers(composed: dict[str, Any]) -> None:
     for _, service in services(composed):
         for name, value in service.get("environment", {}).items():
             if name.startswith(PREFIX) and "${" in str(value):
@@ -119,7 +119,7 @@ def test_every_queue_has_a_worker_of_its_own(composed: dict[str, Any], rulebook:
     assert {f"worker-{queue}" for queue in queues} <= {name for name, _ in services(composed)}
 
 
-def test_every_service_is_watched_limited_and_nobody_special(composed: dict[str, Any]) -> None:
+def test_every_service_is_monitored_limited_and_unprivileged(composed: dict[str, Any]) -> None:
     once = {"migrate", "doctor"}
     for name, service in services(composed):
         assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}, name
@@ -137,11 +137,11 @@ def test_every_service_is_watched_limited_and_nobody_special(composed: dict[str,
             assert how["condition"] == ("service_completed_successfully" if ends else "service_healthy"), name
 
 
-def test_only_who_needs_the_keys_of_identity_numbers_has_them(composed: dict[str, Any]) -> None:
+def test_only_services_that_need_the_identity_keys_have_them(composed: dict[str, Any]) -> None:
     assert {name for name, each in services(composed) if "field_keys" in each.get("secrets", [])} == {"web", "doctor"}
 
 
-def test_the_image_is_locked_by_hash_and_runs_as_nobody_special() -> None:
+def test_the_image_is_locked_by_hash_and_runs_unprivileged() -> None:
     lines = (PROJECT / "Dockerfile").read_text()
     assert "--require-hashes" in lines
     assert re.search(r"^USER 10001:10001$", lines, re.MULTILINE)
@@ -164,7 +164,7 @@ def yaml(name: str) -> Any:
     return YAML(typ="safe").load((PROJECT / "deploy" / name).read_text(encoding="utf-8"))
 
 
-def test_prometheus_reads_every_process_that_shows_something(composed: dict[str, Any]) -> None:
+def test_prometheus_reads_every_process_that_exposes_metrics(composed: dict[str, Any]) -> None:
     jobs = {job["job_name"]: job for job in yaml("prometheus.yml")["scrape_configs"]}
     names = {name for job in jobs.values() for found in job.get("dns_sd_configs", []) for name in found["names"]}
     ports = {
@@ -193,7 +193,7 @@ def names_in(expression: str) -> set[str]:
     return {re.sub(r"_(bucket|count|sum|total)$", "", name) for name in found}
 
 
-def test_alerts_and_the_dashboard_ask_for_what_is_measured_and_every_measure_is_looked_at(measured: set[str]) -> None:
+def test_alerts_and_dashboard_use_existing_metrics_and_every_metric_is_used(measured: set[str]) -> None:
     alerts = {
         name for group in yaml("alerts.yml")["groups"] for rule in group["rules"] for name in names_in(rule["expr"])
     }

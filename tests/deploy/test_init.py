@@ -47,7 +47,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_it_writes_the_operators_files_as_real_files(made: Path) -> None:
+def test_init_writes_the_operators_files_as_real_files(made: Path) -> None:
     assert {file.name for file in made.iterdir()} == FILES
     assert not any(file.is_symlink() for file in made.iterdir())
     assert (made / "routing_rules.yaml").read_bytes() == (PROJECT / "routing_rules.yaml").read_bytes()
@@ -63,7 +63,7 @@ def test_commands_in_that_folder_use_its_files(made: Path) -> None:
         assert f"{made / name}" in shown.replace("\n", "")
 
 
-def test_what_is_there_already_is_not_overwritten(made: Path) -> None:
+def test_init_overwrites_no_existing_file(made: Path) -> None:
     (made / "paidan.env").write_text("DISPATCH_WEB_PORT=8123\n")
     done = dispatch(made, "init", ".")
     assert done.returncode == 3

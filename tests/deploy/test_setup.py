@@ -22,7 +22,7 @@ def setup(tmp_path: Path, version: str, said: str = "cpython") -> subprocess.Com
 
 
 @pytest.mark.parametrize("version", ["2.7", "3.10", "3.15"])
-def test_another_python_is_refused_with_the_ones_that_are_taken(tmp_path: Path, version: str) -> None:
+def test_an_unsupported_python_is_refused_with_the_supported_ones(tmp_path: Path, version: str) -> None:
     done = setup(tmp_path, version)
     assert done.returncode == 1
     assert f"is cpython {version}. Paidan needs CPython 3.11, 3.12, 3.13 or 3.14" in done.stderr
@@ -34,21 +34,21 @@ def test_another_implementation_is_refused(tmp_path: Path) -> None:
     assert "is pypy 3.11. Paidan needs CPython" in setup(tmp_path, "3.11", said="pypy").stderr
 
 
-def test_a_python_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_python_is_named(tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "PYTHON": "python9", "VENV": str(tmp_path / "venv")}
     done = subprocess.run(["sh", "setup.sh"], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "python9 does not run" in done.stderr
 
 
-def test_every_python_of_the_project_is_taken(tmp_path: Path) -> None:
+def test_every_supported_python_is_accepted(tmp_path: Path) -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["requires-python"] == ">=3.11,<3.15"
     for version in ("3.11", "3.12", "3.13", "3.14"):
         assert "has no pip" in setup(tmp_path, version).stderr  # past the version, stopped by the next question
 
 
-def test_a_folder_with_something_else_in_it_is_not_emptied(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "venv").mkdir()
     (tmp_path / "venv/letters.txt").write_text("kept")
     done = setup(tmp_path, "3.11")

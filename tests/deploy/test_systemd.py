@@ -47,7 +47,7 @@ def test_systemd_finds_no_fault_in_the_units(units: list[Path]) -> None:
         assert (done.returncode, done.stdout + done.stderr) == (0, ""), unit.name
 
 
-def test_every_unit_runs_as_nobody_special_with_little_in_reach(units: list[Path]) -> None:
+def test_every_unit_runs_unprivileged_and_confined(units: list[Path]) -> None:
     for unit in units:
         done = analyze(unit, "security", "--offline=true", "--no-pager")
         exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
@@ -64,7 +64,7 @@ def test_a_worker_is_started_as_in_a_container() -> None:
     assert as_unit.replace("%i", "noc").replace("%H", "%h") == contained
 
 
-def test_flowers_configuration_is_where_its_unit_looks_for_it(tmp_path: Path) -> None:
+def test_flowers_unit_finds_its_configuration(tmp_path: Path) -> None:
     site = tmp_path / "lib/python3.13/site-packages/workers"
     site.mkdir(parents=True)
     shutil.copy(PROJECT / "workers/flower_config.py", site)

@@ -166,16 +166,16 @@ def test_every_file_of_the_two_packages_is_in_the_wheel_and_no_other(source: Pat
         assert packed.read("dispatch/defaults/routing_rules.yaml") == (PROJECT / "routing_rules.yaml").read_bytes()
 
 
-def test_it_says_its_version_anywhere(desk: Desk) -> None:
+def test_the_installed_command_says_its_version_in_any_folder(desk: Desk) -> None:
     assert desk.done("--version").startswith(f"paidan {__version__} (schema ")
 
 
-def test_the_rules_that_it_wrote_are_good_and_their_cases_too(desk: Desk) -> None:
+def test_the_rules_written_by_init_are_good_and_their_cases_too(desk: Desk) -> None:
     assert f"{desk.folder / 'routing_rules.yaml'}: " in desk.done("rules", "check")
     desk.done("rules", "test")
 
 
-def test_everything_starts_on_the_folders_files_and_a_board_is_served_with_its_style(
+def test_dispatch_up_starts_on_the_folders_files_and_serves_a_board_with_its_style(
     desk: Desk, up: tuple[str, str]
 ) -> None:
     said, url = up

@@ -53,7 +53,7 @@ def told(home: Home) -> tuple[int, dict[str, dict[str, Any]]]:
 # -- the whole command -----------------------------------------------------------------------------
 
 
-def test_a_new_installation_is_sound_but_for_what_does_not_run_yet(home: Home) -> None:
+def test_a_new_installation_is_sound_except_for_what_does_not_run_yet(home: Home) -> None:
     home.done("keys")  # any command that doesn't need the database
     home.settings["DISPATCH_DATABASE_URL"] = f"sqlite:///{home.folder}/none.db"
     status, found = told(home)
@@ -68,7 +68,7 @@ def test_a_new_installation_is_sound_but_for_what_does_not_run_yet(home: Home) -
     ("language", "all_good", "remedy"),
     [("zh", "都认得", "谁能打开它，谁就能停掉 worker"), ("en", "all known", "who opens Flower can stop workers")],
 )
-def test_what_is_written_on_the_screen_lines_up_at_eighty_columns_in_one_language(
+def test_the_report_lines_up_at_eighty_columns_in_one_language(
     home: Home, language: str, all_good: str, remedy: str
 ) -> None:
     home.settings |= {"DISPATCH_FLOWER_ADDRESS": "0.0.0.0", "DISPATCH_WEB_ADDRESS": "0.0.0.0"}
@@ -107,7 +107,7 @@ def test_unknown_settings_and_a_bad_file_of_rules_are_named_with_the_command_tha
     assert "DISPATCH_WROKERS" in found["settings"]["found"]
 
 
-def test_fonts_without_chinese_are_found_before_a_customer_waits_for_his_slip(home: Home, tmp_path: Path) -> None:
+def test_fonts_without_chinese_are_found_before_any_slip_is_printed(home: Home, tmp_path: Path) -> None:
     home.done("migrate")
     (tmp_path / "none").mkdir()
     home.settings["DISPATCH_FONTS"] = str(tmp_path / "none")
@@ -132,11 +132,11 @@ def test_a_database_at_work_is_sound(database: Database, in_force: Rulebook, mon
     assert set(found.values()) == {GOOD}
 
 
-def test_a_server_that_may_forget_is_found(postgresql: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_may_lose_commits_is_found(postgresql: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     assert examine(postgresql, monkeypatch)["durability"] is BAD  # fsync is off in tests
 
 
-def test_hops_that_nobody_sends_and_a_quarantine_are_found(
+def test_unsent_hops_and_a_quarantine_are_found(
     sqlite: Database, rulebook: Rulebook, script: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     f.put_in_force(sqlite, rulebook)
@@ -148,7 +148,7 @@ def test_hops_that_nobody_sends_and_a_quarantine_are_found(
     assert (found["hops due"], found["quarantine"]) == (BAD, DOUBTFUL)
 
 
-def test_a_file_of_rules_that_nothing_has_taken_up_is_found(
+def test_a_rules_file_that_is_not_in_force_is_found(
     sqlite: Database, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with sqlite.write() as tx:
@@ -156,7 +156,7 @@ def test_a_file_of_rules_that_nothing_has_taken_up_is_found(
     assert examine(sqlite, monkeypatch, rulebook)["rules in force"] is DOUBTFUL
 
 
-def test_keys_that_are_not_those_of_the_database_are_found(
+def test_keys_that_do_not_fit_the_database_are_found(
     sqlite: Database, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     f.put_in_force(sqlite, rulebook)
@@ -172,7 +172,7 @@ def _dates(now: Any) -> dict[str, Any]:
     return {c.name: now for c in customer.c if "at" in c.name.split("_") and not c.nullable}
 
 
-def test_a_database_that_is_away_is_told_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_database_is_reported_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     url = f"postgresql+psycopg://nobody:geheim@127.0.0.1:{free_port()}/none"
     monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
     (away,) = database_of.examine(load_settings(), None)
@@ -196,7 +196,7 @@ def broker(tmp_path: Path) -> Iterator[int]:
         yield port
 
 
-def test_a_broker_that_forgets_and_queues_without_worker_are_found(
+def test_a_broker_that_loses_messages_and_queues_without_a_worker_are_found(
     broker: int, rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DISPATCH_BROKER_URL", f"redis://127.0.0.1:{broker}/0")
@@ -210,7 +210,7 @@ def test_a_broker_that_forgets_and_queues_without_worker_are_found(
     assert "noc" in str(found["queues"].remedy)
 
 
-def test_a_broker_that_is_away_is_told_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_broker_is_reported_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPATCH_BROKER_URL", f"redis://:geheim@127.0.0.1:{free_port()}/0")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     (away,) = broker_of.examine(load_settings(), ["noc"])
@@ -239,17 +239,17 @@ SOUND = {
         ({"served": {"noc": ["noc@a"]}}, "queues", BAD),
     ],
 )
-def test_what_the_broker_tells_is_judged(change: dict[str, Any], check: str, verdict: Grade) -> None:
+def test_the_brokers_answers_are_judged(change: dict[str, Any], check: str, verdict: Grade) -> None:
     found = verdicts(broker_of.judge({**SOUND, **change}, ["noc", "effects"]))
     assert found[check] is verdict
 
 
-def test_of_rabbitmq_nothing_is_asked_that_only_redis_has() -> None:
+def test_rabbitmq_is_not_asked_what_only_redis_knows() -> None:
     found = verdicts(broker_of.judge({**SOUND, "kind": "rabbitmq", "policy": None}, ["noc"]))
     assert found == {"broker": GOOD, "queues": GOOD}
 
 
-def test_it_needs_no_working_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_doctor_needs_no_working_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The rules may be what is broken."""
     environment = {**os.environ, "DISPATCH_RULES": str(tmp_path / "none"), "PYTHONPATH": str(Path(__file__).parents[2])}
     environment["DISPATCH_BROKER_URL"] = f"redis://127.0.0.1:{free_port()}/0"

@@ -37,17 +37,17 @@ def test_only_an_account_that_was_never_in_service_is_cancelled() -> None:
         account_move(AccountState.IN_SERVICE, "cancel", "GZ1")
 
 
-def test_a_cancelled_account_does_not_come_into_service_when_its_installer_is_done_too_late() -> None:
+def test_a_cancelled_account_does_not_enter_service_when_its_installer_reports_too_late() -> None:
     with pytest.raises(IllegalMove):
         account_move(AccountState.CANCELLED, "activate")
 
 
-def test_what_is_suspended_cannot_be_suspended_again() -> None:
+def test_a_suspended_account_cannot_be_suspended_again() -> None:
     with pytest.raises(IllegalMove):
         account_move(AccountState.SUSPENDED, "suspend")
 
 
-def test_an_account_that_has_ended_lives_no_more() -> None:
+def test_closed_and_cancelled_are_the_ends_of_an_account() -> None:
     assert {"closed", "cancelled"} == ACCOUNT_ENDS
     assert LIVING == ("installing", "in-service", "suspended")
 
@@ -59,7 +59,7 @@ def test_every_living_account_has_a_way_to_an_end() -> None:
     assert good == set(AccountState)
 
 
-def test_every_state_of_an_account_says_what_it_means_and_stands_on_the_page() -> None:
+def test_every_account_state_has_a_meaning_that_stands_on_the_page() -> None:
     page = journey().partition("## The account")[2]
     assert all(f"| **{state}** | {state.meaning} |" in page for state in AccountState if state.meaning)
     assert all(state.meaning for state in AccountState)
@@ -84,10 +84,10 @@ def test_a_reason_from_the_list_needs_no_note() -> None:
 
 
 @pytest.mark.parametrize(("name", "note"), [("other", ""), ("other", "  "), ("mooving", "to Foshan"), ("", "because")])
-def test_a_reason_that_says_nothing_is_refused(name: str, note: str) -> None:
+def test_an_empty_reason_is_refused(name: str, note: str) -> None:
     with pytest.raises(BadInput):
         read_reason(LEAVING_REASONS, name, note)
 
 
-def test_another_reason_is_said_in_a_note() -> None:
+def test_the_reason_other_needs_a_note() -> None:
     assert read_reason(CANCELLATION_REASONS, "other", "楼体拆迁").en == "Other"

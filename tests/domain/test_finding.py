@@ -21,24 +21,24 @@ def test_complete_evidence_is_taken_as_it_is() -> None:
     assert ON_SITE.read(GOOD) == (GOOD, [])
 
 
-def test_evidence_typed_at_a_terminal_becomes_a_number_and_a_yes() -> None:
+def test_evidence_typed_at_a_terminal_becomes_a_number_and_a_truth_value() -> None:
     good, faults = ON_SITE.read({"cause": "power", "optical-power": "-21.5", "customer-confirmed": "Yes"})
     assert good == {"cause": "power", "optical-power": -21.5, "customer-confirmed": True}
     assert faults == []
 
 
 @pytest.mark.parametrize("typed", ["yes", "Y", "true", "TRUE", " 是 ", "对", "ＹＥＳ", True])
-def test_a_yes_is_taken_in_either_language(typed: str | bool) -> None:
+def test_a_yes_is_accepted_in_either_language(typed: str | bool) -> None:
     assert piece("customer-confirmed").read(typed) is True
 
 
 @pytest.mark.parametrize("typed", ["no", "N", "false", "否", "不是", "错", "ｎｏ", False])
-def test_a_no_is_taken_in_either_language(typed: str | bool) -> None:
+def test_a_no_is_accepted_in_either_language(typed: str | bool) -> None:
     assert piece("customer-confirmed").read(typed) is False
 
 
 @pytest.mark.parametrize("typed", ["", "maybe", "是否", "1", "好"])
-def test_what_is_neither_is_refused_in_both_languages(typed: str) -> None:
+def test_any_answer_but_yes_and_no_is_refused_in_both_languages(typed: str) -> None:
     with pytest.raises(WrongValue) as refused:
         piece("customer-confirmed").read(typed)
     assert refused.value.what.zh == f"customer-confirmed（客户当面确认）“{typed}”既不是“是”也不是“否”"
@@ -54,7 +54,7 @@ def test_every_missing_piece_is_named_at_once_with_its_chinese_title() -> None:
     ]
 
 
-def test_an_optional_piece_may_lack_but_not_be_empty() -> None:
+def test_an_optional_piece_may_be_absent_but_not_empty() -> None:
     assert ON_SITE.read({**GOOD, "remark": "  "})[1] == [Wording("remark（说明）是空的", "remark: is empty")]
 
 
@@ -64,39 +64,39 @@ def test_text_is_trimmed_and_bounded() -> None:
         piece("remark").read("长" * (LONGEST_TEXT + 1))
 
 
-def test_evidence_that_nobody_asked_for_is_refused() -> None:
+def test_unexpected_evidence_is_refused() -> None:
     assert ON_SITE.read({**GOOD, "colour": "red"})[1] == [
         Wording("fixed-on-site（现场修复）不需要佐证 colour", "colour: not asked for by fixed-on-site")
     ]
 
 
-def test_pieces_nobody_asked_for_are_named_in_a_fixed_order() -> None:
+def test_unexpected_pieces_are_named_in_a_fixed_order() -> None:
     _, faults = ON_SITE.read({**GOOD, **dict.fromkeys("zyxwv", "1")})
     assert list(map(str, faults)) == [f"{name}: not asked for by fixed-on-site" for name in "zyxwv"]
 
 
-def test_a_choice_outside_the_list_is_told_with_the_list() -> None:
+def test_a_choice_outside_the_list_is_refused_with_the_list() -> None:
     with pytest.raises(ValueError, match="'rain' is none of configuration, equipment"):
         piece("cause").read("rain")
 
 
 @pytest.mark.parametrize("raw", ["bright", "nan", "inf", "", True])
-def test_what_is_no_number_is_refused(raw: Value) -> None:
+def test_a_malformed_number_is_refused(raw: Value) -> None:
     with pytest.raises(ValueError, match="is no number"):
         piece("optical-power").read(raw)
 
 
 @pytest.mark.parametrize("raw", [-40, 10, "-40"])
-def test_the_bounds_of_a_number_belong_to_it(raw: Value) -> None:
+def test_a_number_may_equal_its_bounds(raw: Value) -> None:
     assert piece("optical-power").read(raw) == float(raw)
 
 
-def test_a_number_outside_its_bounds_is_told_with_unit_and_bounds() -> None:
+def test_a_number_outside_its_bounds_is_refused_with_unit_and_bounds() -> None:
     with pytest.raises(ValueError, match="-41 dBm is outside -40 … 10 dBm"):
         piece("optical-power").read(-41)
 
 
-def test_yes_or_no_takes_nothing_between() -> None:
+def test_a_yes_or_no_question_takes_no_third_answer() -> None:
     assert piece("customer-confirmed").read("no") is False
     with pytest.raises(ValueError, match="neither yes nor no"):
         piece("customer-confirmed").read("maybe")

@@ -109,7 +109,7 @@ def test_a_number_of_another_form_is_refused(kind: str, number: str) -> None:
         read(kind, number)
 
 
-def test_a_document_is_good_on_its_last_day_and_expired_the_day_after() -> None:
+def test_a_document_is_valid_on_its_last_day_and_expired_the_day_after() -> None:
     assert read("resident-id", ADULT, TODAY).expires == TODAY
     with pytest.raises(DocumentExpired, match=r"Resident identity card.*expired on 2026-11-23"):
         read("resident-id", ADULT, date(2026, 11, 23))
@@ -133,21 +133,21 @@ def test_a_household_register_serves_only_minors() -> None:
         read("household-register", ADULT)
 
 
-def test_one_is_of_age_on_the_eighteenth_birthday() -> None:
+def test_a_person_is_of_age_on_their_eighteenth_birthday() -> None:
     child = read("resident-id", CHILD)
     assert child.birth == date(2015, 3, 7)
     assert is_minor(child, date(2033, 3, 6))
     assert not is_minor(child, date(2033, 3, 7))
 
 
-def test_a_units_document_tells_no_birth_and_is_of_a_unit() -> None:
+def test_a_units_document_has_no_birth_date_and_is_known_as_a_units() -> None:
     licence = read("business-licence", "91440101MA5PADN01B", None)
     assert licence.of_unit
     assert not is_minor(licence, TODAY)
     assert not read("resident-id", ADULT).of_unit
 
 
-def test_refusals_are_one_kind_of_error_each_with_its_own_code() -> None:
+def test_all_refusals_share_one_error_class_and_each_has_its_own_code() -> None:
     kinds = [UnknownDocumentKind, BadDocument, DocumentExpired, ExpiryMissing, DocumentForMinors]
     assert all(issubclass(kind, Refusal) for kind in kinds)
     assert len({kind.code for kind in kinds}) == len(kinds)
@@ -164,11 +164,11 @@ def test_refusals_are_one_kind_of_error_each_with_its_own_code() -> None:
         ("", ""),
     ],
 )
-def test_a_masked_number_shows_its_ends_alone(number: str, shown: str) -> None:
+def test_a_masked_document_number_shows_only_its_ends(number: str, shown: str) -> None:
     assert masked(number) == shown
 
 
-def test_a_documents_repr_has_neither_number_nor_birth_in_it() -> None:
+def test_a_documents_repr_contains_neither_number_nor_birth_date() -> None:
     document = read("resident-id", ADULT)
     assert ADULT not in repr(document)
     assert "1990" not in repr(document)

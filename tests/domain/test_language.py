@@ -28,7 +28,7 @@ from dispatch.errors import BadSettings
         ({"LANG": "en_US.UTF-8", "DISPATCH_LANG": ""}, "en"),
     ],
 )
-def test_a_terminal_speaks_as_its_setting_says_else_as_its_locale(environment: dict[str, str], language: str) -> None:
+def test_a_terminals_language_is_its_setting_or_else_its_locale(environment: dict[str, str], language: str) -> None:
     assert from_environment(environment) == language
 
 
@@ -61,7 +61,7 @@ def test_a_setting_that_names_neither_language_is_a_fault(wrong: str) -> None:
         ("english", "zh"),
     ],
 )
-def test_a_request_is_answered_in_the_language_that_its_header_weighs_heaviest(
+def test_a_request_is_answered_in_the_language_of_the_highest_weight_in_its_header(
     header: str | None, language: str
 ) -> None:
     assert from_header(header) == language

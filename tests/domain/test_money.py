@@ -39,18 +39,18 @@ def test_yuan_become_whole_fen(text: str, fen: int) -> None:
         "0x1",
     ],
 )
-def test_what_is_no_plain_amount_is_refused(text: str) -> None:
+def test_a_malformed_amount_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is no amount"):
         read_yuan(text)
 
 
 @pytest.mark.parametrize("text", ["1000000000", "999999999999.99", "9" * 5000])
-def test_an_amount_beyond_all_sense_is_refused_with_the_bound(text: str) -> None:
+def test_an_absurdly_large_amount_is_refused_with_the_bound(text: str) -> None:
     with pytest.raises(ValueError, match=r"above 999999999\.99 yuan"):
         read_yuan(text)
 
 
-def test_what_was_typed_is_not_repeated_because_it_may_be_an_identity_number() -> None:
+def test_the_typed_text_is_not_repeated_because_it_may_be_an_identity_number() -> None:
     with pytest.raises(ValueError, match="is no amount") as refused:
         read_yuan("44010619900307261X")
     assert "19900307" not in str(refused.value)

@@ -74,7 +74,7 @@ def test_the_same_name_typed_in_another_way_is_the_same_name(typed: str, name: s
         ("···", "it has no letter in it"),
     ],
 )
-def test_what_is_no_name_is_refused_with_what_is_wrong_and_where(name: str, why: str) -> None:
+def test_an_invalid_name_is_refused_with_the_fault_and_its_place(name: str, why: str) -> None:
     with pytest.raises(BadName, match=why) as refused:
         read_name(name)
     assert not name.strip() or name not in str(refused.value)
@@ -130,7 +130,7 @@ def test_a_mobile_number_is_its_eleven_digits_however_it_is_typed(typed: str) ->
         "+" + "1" * 5000,
     ],
 )
-def test_what_is_no_mainland_mobile_number_is_refused_without_repeating_it(typed: str) -> None:
+def test_an_invalid_mobile_number_is_refused_without_repeating_it(typed: str) -> None:
     with pytest.raises(BadMobile, match="no mobile number") as refused:
         read_mobile(typed)
     assert not typed or typed not in str(refused.value)
@@ -147,7 +147,7 @@ def test_an_account_name_has_letters_digits_and_a_few_signs(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "G Z", "张三", "a" * 41, "GZ1\n2", "GZ1;", "GZ\u200b1"])
-def test_what_is_no_account_name_is_bad_input(typed: str) -> None:
+def test_an_invalid_account_name_is_bad_input(typed: str) -> None:
     with pytest.raises(BadInput, match="no account number"):
         read_account_number(typed)
 
@@ -167,6 +167,6 @@ def test_an_address_is_one_line_with_single_spaces_and_plain_digits() -> None:
         ("123456", "digits alone"),
     ],
 )
-def test_what_is_no_address_is_refused(typed: str, why: str) -> None:
+def test_an_invalid_address_is_refused(typed: str, why: str) -> None:
     with pytest.raises(BadAddress, match=why):
         read_address(typed)

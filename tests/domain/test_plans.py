@@ -61,7 +61,7 @@ def test_all_reasons_are_told_at_once() -> None:
     assert "2026-07-01起办理；仅限老客户；仅限个人；须绑定手机号码" in refused.value.sentence("zh")
 
 
-def test_the_counter_is_shown_what_the_customer_may_have_in_the_files_order() -> None:
+def test_the_counter_is_shown_the_plans_open_to_the_customer_in_the_files_order() -> None:
     assert [each.name for each in PLANS.offered(NEWCOMER, TODAY)] == [
         "standard-300",
         "standard-1000",
@@ -71,14 +71,14 @@ def test_the_counter_is_shown_what_the_customer_may_have_in_the_files_order() ->
     assert "family-500" in {each.name for each in PLANS.offered(replace(NEWCOMER, has_mobile=True), TODAY)}
 
 
-def test_what_is_to_be_paid_is_the_sum_of_its_charges_and_none_of_them_is_nothing() -> None:
+def test_the_amount_due_is_the_sum_of_charges_none_of_which_is_zero() -> None:
     for each in PLANS.plans.values():
         assert each.to_pay == sum(charge.amount for charge in each.charges)
         assert all(charge.amount > 0 for charge in each.charges)
     assert [(c.title.zh, c.amount) for c in plan("yearly-300").charges] == [("光猫押金", 10000), ("预存款", 60000)]
 
 
-def test_a_voided_plan_says_what_is_in_force_then() -> None:
+def test_a_voided_plan_names_the_plan_then_in_force() -> None:
     family, free = plan("family-500").fallback, plan("free-300").fallback
     assert family is not None
     assert (family.plan, family.monthly_fee) == ("standard-300", plan("standard-300").monthly_fee)
@@ -94,7 +94,7 @@ def test_an_unknown_plan_is_refused_with_the_known_ones() -> None:
     assert isinstance(refused.value, Refusal)
 
 
-def test_what_an_enrolment_keeps_is_plain_data() -> None:
+def test_an_enrolment_keeps_plain_data() -> None:
     kept = json.loads(json.dumps(plan("family-500").terms()))
     assert kept["when_voided"] == {"plan": "standard-300", "monthly_fee": 6000}
     assert (kept["monthly_fee"], kept["term"], kept["to_pay"]["deposit"]) == (3000, 24, 10000)
@@ -115,7 +115,7 @@ def test_a_month_later_is_the_same_day_or_the_months_last(day: date, months: int
     assert months_later(day, months) == later
 
 
-def test_a_term_ends_the_same_day_of_a_later_month_and_no_term_never_ends() -> None:
+def test_a_term_ends_on_the_same_day_of_a_later_month_and_an_absent_term_never_ends() -> None:
     assert plan("yearly-300").ends(TODAY) == date(2027, 11, 24)
     assert plan("standard-300").ends(TODAY) is None
 
@@ -142,7 +142,7 @@ def test_plans_show_has_every_plan_whole_within_eighty_columns() -> None:
         assert each.title.en in shown
 
 
-def test_plans_show_of_one_plan_says_everything_of_it() -> None:
+def test_plans_show_of_one_plan_tells_everything_about_it() -> None:
     shown = run("show", "family-500")
     for said in (
         "500 Mbit/s",

@@ -52,7 +52,7 @@ def test_a_hop_whose_message_was_lost_is_sent_again() -> None:
     assert hop_move(HopState.SENT, "send") == HopState.SENT
 
 
-def test_a_hop_that_nobody_claimed_cannot_be_reported_by_a_person() -> None:
+def test_an_unclaimed_hop_cannot_be_reported_by_a_person() -> None:
     with pytest.raises(IllegalMove):
         hop_move(HopState.WAITING, "report")
 
@@ -72,7 +72,7 @@ def test_only_a_supervisor_lets_a_hop_out_of_quarantine_unless_its_ticket_is_wit
     assert ways == {"release": "supervisor", "withdraw": "reporter"}
 
 
-def test_nothing_leads_out_of_an_end() -> None:
+def test_no_move_leads_out_of_a_final_state() -> None:
     assert {"closed", "solved", "referred", "withdrawn"} == TICKET_ENDS
     assert {"reported", "passed-on", "handed-back", "withdrawn"} == HOP_ENDS
     assert not set(LIVE_HOP) & HOP_ENDS
@@ -96,7 +96,7 @@ def test_set_based_statements_use_the_same_table() -> None:
         assert all(hop_move(source, move.name) == hop_target(move.name) for source in hop_sources(move.name))
 
 
-def test_every_state_says_what_it_means() -> None:
+def test_every_state_has_a_meaning() -> None:
     assert all(state.meaning for state in (*TicketState, *HopState))
 
 
@@ -105,11 +105,11 @@ def test_a_state_read_from_the_database_is_the_same_state() -> None:
     assert f"{HopState.HANDED_BACK}" == "handed-back"
 
 
-def test_the_page_of_the_journey_is_the_one_that_the_tables_make() -> None:
+def test_the_journey_page_is_the_one_generated_from_the_tables() -> None:
     assert PAGE.read_text(encoding="utf-8") == journey(), "python -m dispatch.domain.diagrams > docs/journey.md"
 
 
-def test_the_page_has_an_arrow_for_every_move_and_a_row_for_its_letter() -> None:
+def test_the_journey_page_has_an_arrow_for_every_move_and_a_row_for_its_letter() -> None:
     page = journey()
     for letter, move in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", TICKET_MOVES, strict=False):
         assert f"| {letter} | **{move.name}** |" in page

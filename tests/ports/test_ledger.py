@@ -14,13 +14,13 @@ def ledger(tmp_path: Path) -> Ledger:
     return Ledger(tmp_path / "ledger.tsv")
 
 
-def test_a_ledger_that_nobody_wrote_to_is_empty(ledger: Ledger) -> None:
+def test_an_unwritten_ledger_is_empty(ledger: Ledger) -> None:
     assert list(ledger.effects()) == []
     ledger.write("accepted", [])
     assert not ledger.file.exists()
 
 
-def test_every_effect_is_a_line_in_order_and_what_came_again_is_named(ledger: Ledger) -> None:
+def test_every_effect_is_a_line_in_order_and_repeated_keys_are_named(ledger: Ledger) -> None:
     ledger.write("noc.board", [1, 2])
     ledger.write("noc.line-test", [2])
     assert list(ledger.effects()) == [("noc.board", "1"), ("noc.board", "2"), ("noc.line-test", "2")]
@@ -30,7 +30,7 @@ def test_every_effect_is_a_line_in_order_and_what_came_again_is_named(ledger: Le
 
 
 @pytest.mark.parametrize("torn", ["acc", "accepted/run", "accepted/run\tF0000"])
-def test_half_a_line_left_by_a_killed_process_counts_for_nothing_and_spoils_no_other(ledger: Ledger, torn: str) -> None:
+def test_half_a_line_left_by_a_killed_process_is_ignored_and_spoils_no_other(ledger: Ledger, torn: str) -> None:
     ledger.write("accepted/run", ["F00000001"])
     with ledger.file.open("a") as cut:
         cut.write(torn)
@@ -41,7 +41,7 @@ def test_half_a_line_left_by_a_killed_process_counts_for_nothing_and_spoils_no_o
     assert ledger.doubled() == []
 
 
-def test_a_full_disk_is_told_and_not_taken_for_a_line_written(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error_and_counts_as_no_line(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dispatch.ports.ledger.os.write", lambda descriptor, text: len(text) - 1)
     with pytest.raises(OSError, match="No space left on device"):
         ledger.write("accepted/run", ["F00000001"])

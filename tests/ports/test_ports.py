@@ -56,7 +56,7 @@ def test_a_new_name_and_a_new_speed_leave_the_line_in_its_state(system: Simulate
         (prepare(speed=-1), "no-speed"),
     ],
 )
-def test_nonsense_is_refused_with_its_reason_and_changes_nothing(
+def test_an_invalid_order_is_refused_with_its_reason_and_changes_nothing(
     system: SimulatedProvisioning, wrong: LineOrder, why: str
 ) -> None:
     assert system.carry_out([wrong, prepare(2)]) == {wrong.key: why}
@@ -81,7 +81,7 @@ def test_an_order_that_does_not_fit_the_line_s_state_is_refused(
     assert system.carry_out([wrong]) == {wrong.key: why}
 
 
-def test_a_port_that_serves_as_many_lines_as_it_can_takes_no_more_until_one_is_removed(
+def test_a_full_port_takes_no_line_until_one_is_removed(
     system: SimulatedProvisioning,
 ) -> None:
     assert system.carry_out([prepare(n) for n in range(system.SHARERS)]) == {}
@@ -101,7 +101,7 @@ def test_a_key_is_carried_out_once_even_when_the_line_has_moved_on(system: Simul
     assert system.ledger.doubled() == []
 
 
-def test_a_line_that_was_on_the_network_before_us_can_be_suspended_but_not_activated(
+def test_a_line_older_than_the_system_can_be_suspended_but_not_activated(
     system: SimulatedProvisioning,
 ) -> None:
     assert system.carry_out([order(Order.SUSPEND), order(Order.RENAME, 2), order(Order.ACTIVATE, 3)]) == {
@@ -122,7 +122,7 @@ def test_the_gateway_delivers_a_key_once_and_its_ledger_says_so(tmp_path: Path) 
     assert list(gateway.ledger.effects()) == [("deliver", "a"), ("deliver", "b")]
 
 
-def test_the_printer_prints_a_sheet_once_for_its_owner_s_eyes_alone(tmp_path: Path) -> None:
+def test_the_printer_prints_a_sheet_once_readable_by_its_owner_alone(tmp_path: Path) -> None:
     printer = SimulatedPrinter(tmp_path / "printed")
     sheet = Sheet("slip/1", "S000000001", b"%PDF-1")
     printer.print([sheet])
@@ -135,7 +135,7 @@ def test_the_printer_prints_a_sheet_once_for_its_owner_s_eyes_alone(tmp_path: Pa
     assert list(printer.ledger.effects()) == [("print", "slip/1"), ("print", "slip/2")]
 
 
-def test_a_sheet_s_name_leads_nowhere_out_of_the_tray(tmp_path: Path) -> None:
+def test_a_sheets_name_cannot_lead_out_of_the_tray(tmp_path: Path) -> None:
     printer = SimulatedPrinter(tmp_path / "printed")
     with pytest.raises(ValueError, match="name"):
         printer.print([Sheet("slip/1", "../S1", b"x")])

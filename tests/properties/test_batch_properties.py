@@ -46,7 +46,7 @@ poison = st.dictionaries(st.integers(0, 59), st.just(ValueError), max_size=5)
 
 
 @given(members, poison)
-def test_every_poisoned_member_is_blamed_once_and_every_other_one_is_done_once(
+def test_every_poisoned_member_is_blamed_once_and_every_other_member_is_done_once(
     count: int, broken: dict[int, type[Exception]]
 ) -> None:
     asked = Asked(broken)
@@ -57,7 +57,7 @@ def test_every_poisoned_member_is_blamed_once_and_every_other_one_is_done_once(
 
 
 @given(members)
-def test_with_everything_out_of_reach_all_wait_nobody_is_blamed_and_two_have_asked(count: int) -> None:
+def test_an_unreachable_outside_makes_all_wait_blames_nobody_and_is_asked_twice(count: int) -> None:
     asked = Asked(dict.fromkeys(range(count), ConnectionRefusedError))
     assert asked.run(range(count)) == []
     assert set(asked.waiting) == set(range(count))
@@ -66,7 +66,7 @@ def test_with_everything_out_of_reach_all_wait_nobody_is_blamed_and_two_have_ask
 
 
 @given(members, st.integers(0, 59), st.sampled_from([OSError, ConnectionResetError, TimeoutError]))
-def test_one_member_over_which_the_outside_seems_away_is_blamed_or_all_wait_for_the_next_time(
+def test_a_member_that_makes_the_outside_seem_away_is_blamed_or_all_wait_for_the_next_time(
     count: int, poisoned: int, broken: type[Exception]
 ) -> None:
     """All wait only when the poisoned one was itself asked for the others."""
@@ -80,7 +80,7 @@ def test_one_member_over_which_the_outside_seems_away_is_blamed_or_all_wait_for_
 
 
 @given(members, st.integers(0, 59), st.integers(0, 59))
-def test_nobody_is_forgotten_whatever_goes_wrong(count: int, poisoned: int, away: int) -> None:
+def test_no_member_is_forgotten_whatever_goes_wrong(count: int, poisoned: int, away: int) -> None:
     asked = Asked({poisoned: ValueError, away: ConnectionResetError})
     asked.run(range(count))
     assert set(asked.done) | set(asked.blamed) | set(asked.waiting) == set(range(count))

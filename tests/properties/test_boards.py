@@ -29,7 +29,7 @@ class Fault(NamedTuple):
 
 
 @given(st.integers(1, LEAST_URGENT), st.integers(0, 9), st.integers(1, LEAST_URGENT), st.integers(0, 9))
-def test_an_urge_outweighs_every_priority_and_among_as_often_urged_the_priority_decides(
+def test_urges_outweigh_priority_and_priority_decides_between_equal_urges(
     one: int, urged: int, other: int, others_urged: int
 ) -> None:
     assert (rank(one, urged) < rank(other, others_urged)) == ((-urged, one) < (-others_urged, other))
@@ -41,7 +41,7 @@ def test_an_urge_outweighs_every_priority_and_among_as_often_urged_the_priority_
     st.lists(st.tuples(st.sampled_from(["urge", "urge", "pass on", "board"]), st.integers(0, 6)), max_size=12),
     st.sets(st.sampled_from(PLACES)),
 )
-def test_a_board_is_in_the_order_of_a_plain_model(
+def test_a_board_has_the_order_of_a_plain_model(
     reports: list[tuple[int, str]], acts: list[tuple[str, int]], areas: set[str]
 ) -> None:
     database = in_memory(RULEBOOK)

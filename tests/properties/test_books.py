@@ -455,7 +455,7 @@ def lived(world: World, dice: Random, length: int) -> None:
     suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler case
 )
-def test_the_books_are_what_the_rule_book_makes_of_them_whatever_the_clerks_do(seed: int) -> None:
+def test_the_books_agree_with_a_model_of_the_rule_book_whatever_clerks_do(seed: int) -> None:
     world = World(f.in_memory(RULEBOOK), RULEBOOK, SCRIPT)
     try:
         lived(world, Random(seed), LENGTH)
@@ -464,6 +464,8 @@ def test_the_books_are_what_the_rule_book_makes_of_them_whatever_the_clerks_do(s
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_and_so_they_are_on_postgresql(postgresql: Database, rulebook: Rulebook, script: Script, seed: int) -> None:
+def test_the_books_agree_with_the_model_on_postgresql_too(
+    postgresql: Database, rulebook: Rulebook, script: Script, seed: int
+) -> None:
     f.put_in_force(postgresql, rulebook)
     lived(World(postgresql, rulebook, script), Random(seed), LENGTH)

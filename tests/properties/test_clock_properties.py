@@ -21,7 +21,7 @@ def test_a_duration_reads_back_what_it_writes(span: timedelta) -> None:
 
 @given(st.text(max_size=12))
 @settings(max_examples=200)
-def test_what_is_no_duration_is_refused_with_the_forms_that_are(text: str) -> None:
+def test_a_malformed_duration_is_refused_with_the_valid_forms(text: str) -> None:
     if not re.fullmatch(r"([0-9]+[smhd])+", text):
         with pytest.raises(ValueError, match="write 90s, 15m"):
             read_duration(text)

@@ -147,7 +147,7 @@ ACTS: list[Callable[[World, Random], None]] = [
     max_examples=25,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler case
 )
-def test_what_was_booked_arrives_once_and_in_order_whatever_happens(seed: int) -> None:
+def test_booked_effects_arrive_once_and_in_order_whatever_happens(seed: int) -> None:
     world, dice = World(), Random(seed)
     try:
         for _ in range(LENGTH):

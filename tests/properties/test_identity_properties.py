@@ -33,7 +33,7 @@ def units(draw: st.DrawFn) -> str:
 
 
 @given(citizens())
-def test_every_number_with_its_right_check_digit_is_let_in(number: str) -> None:
+def test_every_number_with_the_right_check_digit_is_accepted(number: str) -> None:
     document = read_document("resident-id", number, LATER, TODAY)
     assert document.number == number
     assert document.birth is not None
@@ -49,7 +49,7 @@ def test_any_single_wrong_digit_is_refused(number: str, place: int, by: int) -> 
 
 
 @given(citizens(), st.integers(0, 16))
-def test_two_neighbours_that_changed_places_are_refused(number: str, place: int) -> None:
+def test_two_swapped_neighbouring_digits_are_refused(number: str, place: int) -> None:
     wrong = number[:place] + number[place + 1] + number[place] + number[place + 2 :]
     if wrong != number:
         with pytest.raises(BadDocument):
@@ -57,7 +57,7 @@ def test_two_neighbours_that_changed_places_are_refused(number: str, place: int)
 
 
 @given(units(), st.integers(0, 17), st.sampled_from("0123456789ABCDEFGHJKLMNPQRTUWXY"))
-def test_any_single_wrong_sign_of_a_units_code_is_refused(number: str, place: int, sign: str) -> None:
+def test_any_single_wrong_character_of_a_units_code_is_refused(number: str, place: int, sign: str) -> None:
     assert read_document("business-licence", number, None, TODAY).number == number
     if sign != number[place]:
         with pytest.raises(BadDocument):
@@ -65,7 +65,7 @@ def test_any_single_wrong_sign_of_a_units_code_is_refused(number: str, place: in
 
 
 @given(citizens(), st.sampled_from(["", " ", "　", "\t"]), st.booleans(), st.booleans())
-def test_the_same_number_typed_in_another_way_reads_the_same(number: str, gap: str, small: bool, wide: bool) -> None:
+def test_a_number_typed_in_another_way_reads_the_same(number: str, gap: str, small: bool, wide: bool) -> None:
     typed = gap.join(number.lower() if small else number)
     if wide:
         typed = "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in typed)
@@ -73,14 +73,12 @@ def test_the_same_number_typed_in_another_way_reads_the_same(number: str, gap: s
 
 
 @given(st.text())
-def test_normalising_twice_is_normalising_once(raw: str) -> None:
+def test_normalisation_is_idempotent(raw: str) -> None:
     assert normalised(normalised(raw)) == normalised(raw)
 
 
 @given(st.sampled_from([*DOCUMENT_KINDS]), st.text(max_size=40), st.none() | st.dates())
-def test_whatever_is_typed_is_read_or_refused_and_what_is_read_reads_the_same_again(
-    kind: str, raw: str, expires: date | None
-) -> None:
+def test_any_typed_number_is_refused_or_reads_the_same_again(kind: str, raw: str, expires: date | None) -> None:
     try:
         document = read_document(kind, raw, expires, TODAY)
     except Refusal:
@@ -89,7 +87,7 @@ def test_whatever_is_typed_is_read_or_refused_and_what_is_read_reads_the_same_ag
 
 
 @given(st.text(min_size=0, max_size=40))
-def test_a_mask_keeps_the_length_and_shows_no_more_than_seven_signs_nor_more_than_half(number: str) -> None:
+def test_a_mask_keeps_the_length_and_shows_at_most_seven_characters_and_at_most_half(number: str) -> None:
     mask = masked(number)
     shown = [(i, c) for i, c in enumerate(mask) if c != "*"]
     assert len(mask) == len(number)
@@ -98,5 +96,5 @@ def test_a_mask_keeps_the_length_and_shows_no_more_than_seven_signs_nor_more_tha
 
 
 @given(citizens())
-def test_a_masked_identity_number_hides_the_birth(number: str) -> None:
+def test_a_masked_identity_number_hides_the_birth_date(number: str) -> None:
     assert masked(number)[6:14] == "*" * 8

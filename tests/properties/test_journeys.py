@@ -364,7 +364,7 @@ LENGTH = 60
     max_examples=25,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler case
 )
-def test_no_case_is_lost_doubled_or_endless_whatever_happens_in_whatever_order(seed: int) -> None:
+def test_no_case_is_lost_doubled_or_endless_whatever_happens(seed: int) -> None:
     world, dice = World(), Random(seed)
     try:
         for _ in range(LENGTH):

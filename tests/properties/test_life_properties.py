@@ -54,7 +54,7 @@ def test_no_sequence_of_moves_takes_a_hop_out_of_its_table(tries: list[str]) -> 
 
 
 @given(hop_tries)
-def test_a_hop_is_reported_only_by_who_claimed_it_or_by_its_worker(tries: list[str]) -> None:
+def test_a_hop_is_reported_only_by_its_holder_or_its_worker(tries: list[str]) -> None:
     state, done = HopState.DUE, []
     for name in tries:
         try:
@@ -82,7 +82,7 @@ def test_no_sequence_of_moves_takes_an_account_out_of_its_table(tries: list[str]
 
 
 @given(account_tries)
-def test_an_account_that_once_was_in_service_is_closed_and_never_cancelled(tries: list[str]) -> None:
+def test_an_account_once_in_service_is_closed_and_never_cancelled(tries: list[str]) -> None:
     state, been = AccountState.INSTALLING, set()
     for name in tries:
         try:

@@ -63,7 +63,7 @@ def test_the_closing_mark_ends_an_amount_of_whole_yuan_and_no_other(fen: int) ->
 
 
 @given(amounts.filter(lambda fen: fen >= 100))
-def test_a_gap_between_figures_is_one_zero_where_the_rules_leave_no_choice(fen: int) -> None:
+def test_a_gap_between_figures_is_written_as_one_zero_where_the_rules_leave_no_choice(fen: int) -> None:
     """No choice: inside a group of four, between groups when the lower begins with 0, and before 分 without 角."""
     words = capital(fen)
     assert "零零" not in words

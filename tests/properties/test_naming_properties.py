@@ -18,7 +18,7 @@ anything = st.text(max_size=80) | chinese
 
 
 @given(anything)
-def test_a_name_that_is_read_reads_the_same_again_fits_its_column_and_shows_all_it_has(raw: str) -> None:
+def test_a_name_read_once_reads_the_same_again_fits_its_column_and_has_no_invisible_characters(raw: str) -> None:
     try:
         name = read_name(raw)
     except Refusal:
@@ -31,17 +31,17 @@ def test_a_name_that_is_read_reads_the_same_again_fits_its_column_and_shows_all_
 
 
 @given(st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), min_size=1, max_size=LONGEST_NAME))
-def test_every_chinese_name_is_let_in(name: str) -> None:
+def test_every_chinese_name_is_accepted(name: str) -> None:
     assert read_name(name) == name
 
 
 @given(st.integers(0x20000, 0x3FFFD).filter(lambda code: code & 0xFFFF < 0xFFFE))
-def test_every_rare_character_of_the_ideographs_planes_is_let_in_or_composed(code: int) -> None:
+def test_every_rare_ideograph_is_accepted_or_composed(code: int) -> None:
     assert read_name("王" + chr(code)) == unicodedata.normalize("NFC", "王" + chr(code))
 
 
 @given(anything)
-def test_an_address_that_is_read_reads_the_same_again(raw: str) -> None:
+def test_an_address_read_once_reads_the_same_again(raw: str) -> None:
     try:
         address = read_address(raw)
     except Refusal:
@@ -69,7 +69,7 @@ def test_a_mobile_number_is_read_with_or_without_its_country_and_masked_in_its_m
 
 
 @given(st.text(max_size=30) | st.text("0123456789+ -()", max_size=20))
-def test_whatever_is_typed_for_a_mobile_number_is_eleven_digits_or_refused(raw: str) -> None:
+def test_any_text_typed_for_a_mobile_number_becomes_eleven_digits_or_is_refused(raw: str) -> None:
     try:
         mobile = read_mobile(raw)
     except Refusal:
@@ -80,7 +80,7 @@ def test_whatever_is_typed_for_a_mobile_number_is_eleven_digits_or_refused(raw: 
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6, max_size=16), st.text(max_size=30))
-def test_no_password_with_six_characters_of_what_is_known_is_let_in(new: str, around: str) -> None:
+def test_no_password_with_six_characters_of_known_data_is_accepted(new: str, around: str) -> None:
     for start in range(len(new) - 5):
         known = around + new[start : start + 6].upper() + around
         try:

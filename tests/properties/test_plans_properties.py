@@ -28,7 +28,7 @@ applicants = st.builds(
 
 
 @given(applicants, days)
-def test_what_the_counter_offers_is_exactly_what_is_not_refused(applicant: Applicant, today: date) -> None:
+def test_the_counter_offers_exactly_the_plans_that_are_not_refused(applicant: Applicant, today: date) -> None:
     offered = PLANS.offered(applicant, today)
     for plan in PLANS.plans.values():
         try:
@@ -40,7 +40,7 @@ def test_what_the_counter_offers_is_exactly_what_is_not_refused(applicant: Appli
 
 
 @given(applicants, days)
-def test_who_has_a_plan_could_also_have_what_it_falls_back_to(applicant: Applicant, today: date) -> None:
+def test_a_holder_of_a_plan_is_eligible_for_its_fallback(applicant: Applicant, today: date) -> None:
     for plan in PLANS.offered(applicant, today):
         if plan.fallback and plan.fallback.plan:
             fallback = PLANS.plan(plan.fallback.plan)

@@ -73,7 +73,7 @@ def let_in(graph: Sequence[list[str]]) -> tuple[Symptom | None, tuple[str, ...]]
 
 @settings(max_examples=60)
 @given(graph=any_graphs, draw=st.data())
-def test_every_script_that_is_let_in_ends_within_the_number_of_its_questions(
+def test_every_accepted_script_ends_within_the_number_of_its_questions(
     graph: list[list[str]], draw: st.DataObject
 ) -> None:
     symptom, faults = let_in(graph)
@@ -84,7 +84,7 @@ def test_every_script_that_is_let_in_ends_within_the_number_of_its_questions(
 
 @settings(max_examples=60)
 @given(graph=onward_graphs, draw=st.data())
-def test_a_script_that_only_leads_onward_is_refused_for_unreached_questions_alone(
+def test_a_script_without_circles_is_refused_only_for_unreached_questions(
     graph: tuple[list[str], ...], draw: st.DataObject
 ) -> None:
     symptom, faults = let_in(graph)

@@ -29,7 +29,7 @@ LONGEST = (LIMITS.hops + 2 * (LIMITS.reopens + 2)) * (1 + sum(team.automatic for
 
 
 @given(facts())
-def test_every_visit_of_every_team_leads_to_exactly_one_team_that_exists(given_facts: Facts) -> None:
+def test_every_visit_of_every_team_leads_to_exactly_one_existing_team(given_facts: Facts) -> None:
     decision = RULEBOOK.decide(given_facts)
     assert decision.to == END or decision.to in RULEBOOK.flows[FLOW]
     assert decision == RULEBOOK.decide(given_facts)
@@ -41,7 +41,7 @@ def test_every_report_is_routable_from_the_start(known: dict[str, Any]) -> None:
 
 
 @given(facts())
-def test_sender_is_always_the_team_that_asked_unless_the_limits_stop_the_case(given_facts: Facts) -> None:
+def test_a_rule_to_sender_leads_to_the_team_that_asked_unless_a_limit_stops_the_case(given_facts: Facts) -> None:
     fresh = replace(given_facts, hops=0, reopened=0)
     rule = next(r for r in RULEBOOK.rules_for(fresh) if all(c.holds(fresh.known) for c in r.when))
     decision = RULEBOOK.decide(fresh)
@@ -78,7 +78,7 @@ rule_models = st.builds(
 
 
 @given(st.lists(rule_models, max_size=8))
-def test_the_rule_that_covers_another_is_found_as_if_each_were_compared_with_each(rules: list[RuleModel]) -> None:
+def test_a_covered_rule_is_found_as_by_comparing_all_pairs(rules: list[RuleModel]) -> None:
     before = checks._Before()
     for place, rule in enumerate(rules):
         one_by_one = (earlier for earlier in range(place) if checks._covers(rules[earlier], rule))
@@ -87,7 +87,7 @@ def test_the_rule_that_covers_another_is_found_as_if_each_were_compared_with_eac
 
 
 @given(facts())
-def test_the_explanation_names_the_rule_that_decides_and_a_reason_for_each_that_did_not(given_facts: Facts) -> None:
+def test_the_explanation_names_the_deciding_rule_and_why_each_other_did_not_match(given_facts: Facts) -> None:
     decision, considered = RULEBOOK.explain(given_facts)
     assert not considered[-1].missed
     assert all(each.missed for each in considered[:-1])
@@ -162,9 +162,7 @@ targets = st.lists(st.sampled_from([*PEOPLE, "archive", SENDER, SENDER]), min_si
 
 @given(st.fixed_dictionaries({"noc": targets, "line": targets, "duct": targets}), st.sampled_from(["noc", "line"]))
 @settings(max_examples=150)
-def test_a_file_is_let_in_only_if_every_case_can_come_to_its_end_and_never_refused_without_a_case_that_can_not(
-    ways: dict[str, list[str]], start: str
-) -> None:
+def test_a_file_is_accepted_exactly_when_every_case_can_come_to_its_end(ways: dict[str, list[str]], start: str) -> None:
     """Tried out on the cases themselves: a team, and who waits for it, the last one on top."""
     sections = {**ways, "boss": ["archive"], "archive": [END]}
     lines = ["flows:", "  fault:", f"    start: {start}", "    teams:"]
@@ -255,13 +253,11 @@ def test_any_edit_of_a_good_file_is_good_or_refused_with_places_inside_the_file(
 
 @given(st.integers(0, len(SMALL)), st.integers(0, 12), st.text(alphabet="a:{}[]&*!|>'\"#-, \n\t", max_size=4))
 @settings(max_examples=25)
-def test_any_slip_of_the_keyboard_is_good_or_refused_with_places_inside_the_file(
-    start: int, length: int, typed: str
-) -> None:
+def test_any_typing_error_is_good_or_refused_with_places_inside_the_file(start: int, length: int, typed: str) -> None:
     assert_good_or_refused(SMALL[:start] + typed + SMALL[start + length :])
 
 
-def test_the_file_that_is_edited_is_good() -> None:
+def test_the_file_under_edit_is_good() -> None:
     assert parse(SMALL, "rules.yaml").teams
 
 

@@ -128,7 +128,7 @@ def test_a_replay_ends_with_every_case_archived_and_surveyed(context: Context) -
     context.is_whole()
 
 
-def test_killed_behind_any_commit_the_next_process_under_its_name_ends_the_cases(context: Context) -> None:
+def test_a_replay_killed_after_any_commit_is_finished_by_the_next_process_under_its_name(context: Context) -> None:
     at = 0
     for at in range(1, 99):
         mortal = Mortal(context.database.url, at, Died())
@@ -146,7 +146,7 @@ def test_killed_behind_any_commit_the_next_process_under_its_name_ends_the_cases
 
 
 @pytest.mark.parametrize("committed", [True, False], ids=["behind", "before"])
-def test_a_database_away_behind_or_before_any_commit_is_waited_for_and_nothing_is_missed(
+def test_a_database_lost_before_or_after_any_commit_is_waited_for_and_no_case_is_missed(
     sqlite: Database, rulebook: Rulebook, script: Script, tmp_path: Path, committed: bool
 ) -> None:
     put_in_force(sqlite, rulebook)
@@ -163,7 +163,7 @@ def test_a_database_away_behind_or_before_any_commit_is_waited_for_and_nothing_i
     assert at > 10
 
 
-def test_what_others_have_waiting_before_its_own_is_left_to_them_and_hides_nothing(
+def test_hops_of_other_cases_are_left_alone_and_hide_none_of_its_own(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(driver_of, "AT_ONCE", 2)
@@ -174,7 +174,7 @@ def test_what_others_have_waiting_before_its_own_is_left_to_them_and_hides_nothi
     assert [live_id(context.database, ticket_id) for ticket_id in others] == waiting
 
 
-def test_a_log_without_cases_that_the_run_has_already_is_refused_and_nothing_is_written(context: Context) -> None:
+def test_a_log_that_lacks_cases_the_run_already_has_is_refused_and_nothing_is_written(context: Context) -> None:
     context.run(context.driver())
     before = dump(context.database)
     with pytest.raises(BadInput, match="run cut has 2 cases that this log doesn't have, J0 among them"):

@@ -44,7 +44,7 @@ def test_a_new_round_starts_where_the_count_of_reopenings_rises(tmp_path: Path) 
     assert case.reopens == 3
 
 
-def test_the_rows_of_a_case_are_put_in_their_order_wherever_they_stand(tmp_path: Path) -> None:
+def test_the_rows_of_a_case_are_sorted_wherever_they_stand(tmp_path: Path) -> None:
     file = written(tmp_path, row("1", 1, "b"), row("2", 0, "x"), row("1", 0, "a"))
     assert [case.rounds for case in read(file).cases] == [(("a", "b"),), (("x",),)]
 
@@ -71,7 +71,7 @@ def test_the_first_line_of_every_group_and_priority_is_known(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["log.csv.gz", "log.csv"])
-def test_a_gzipped_file_is_known_by_its_content(tmp_path: Path, name: str) -> None:
+def test_a_gzipped_file_is_recognised_by_its_content(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(gzip.compress(f"{HEADER}\n{row()}\n".encode()))
     assert len(read(tmp_path / name).cases) == 1
 
@@ -124,14 +124,14 @@ def test_a_column_given_twice_is_refused(tmp_path: Path) -> None:
     assert "column priority stands twice" in fault
 
 
-def test_two_openings_of_one_case_are_refused_with_both_lines(tmp_path: Path) -> None:
+def test_two_opening_times_of_one_case_are_refused_with_both_lines(tmp_path: Path) -> None:
     file = written(tmp_path, row(), row(mod=1, at="2016-03-01T00:00:00"))
     (fault,) = faults_of(file)
     assert fault.startswith(f"{file}:3: column opened_at")
     assert "on line 2" in fault
 
 
-def test_a_truncated_gzip_is_refused_with_the_line_reached(tmp_path: Path) -> None:
+def test_a_truncated_gzip_is_refused_with_the_last_line_read(tmp_path: Path) -> None:
     file = tmp_path / "log.csv.gz"
     whole = gzip.compress("\n".join([HEADER, *(row(str(i * 7919)) for i in range(3_000))]).encode())
     file.write_bytes(whole[: len(whole) // 2])
@@ -153,18 +153,18 @@ def test_a_truncated_gzip_is_refused_with_the_line_reached(tmp_path: Path) -> No
         ("log.csv", f"{HEADER}\n".encode() + b"7" * (1 << 21), "2: the line is longer than"),
     ],
 )
-def test_a_file_that_is_no_log_is_refused(tmp_path: Path, name: str, content: bytes, told: str) -> None:
+def test_a_file_that_is_not_a_log_is_refused(tmp_path: Path, name: str, content: bytes, told: str) -> None:
     file = tmp_path / name
     file.write_bytes(content)
     assert faults_of(file)[0].startswith(f"{file}:{told}")
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     assert "No such file" in faults_of(tmp_path / "none.csv")[0]
     assert "check the path" in faults_of(tmp_path)[0]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path) -> None:
     file = written(tmp_path, row(), header="\ufeff" + HEADER)
     assert len(read(file).cases) == 1
 

@@ -47,7 +47,7 @@ def test_the_shipped_mapping_gives_every_team_of_the_flow_some_groups(rulebook: 
     assert set(mapping.team_of.values()) == teams
 
 
-def test_our_own_names_map_to_themselves(rulebook: Rulebook) -> None:
+def test_the_projects_own_team_names_map_to_themselves(rulebook: Rulebook) -> None:
     mapping = identity(rulebook)
     assert mapping.team_of["data-network"] == "data-network"
     assert "archive" not in mapping.team_of
@@ -76,7 +76,7 @@ def test_our_own_names_map_to_themselves(rulebook: Rulebook) -> None:
         ("groups:", "groups: [", "not YAML"),
     ],
 )
-def test_a_fault_is_told_at_its_place(rulebook: Rulebook, old: str, new: str, told: str) -> None:
+def test_each_fault_is_told_with_its_place(rulebook: Rulebook, old: str, new: str, told: str) -> None:
     (fault, *_) = faults_of(GOOD.replace(old, new, 1), rulebook)
     assert fault.startswith("map.yaml:")
     assert told in fault
@@ -87,13 +87,13 @@ def test_all_faults_are_told_at_once(rulebook: Rulebook) -> None:
     assert len(faults_of(text, rulebook)) == 2
 
 
-def test_a_file_that_can_not_be_read_is_a_fault(rulebook: Rulebook, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_a_fault(rulebook: Rulebook, tmp_path: Path) -> None:
     with pytest.raises(BadReplayMapping, match="can't be read"):
         load(tmp_path / "none.yaml", rulebook)
     assert faults_of("", rulebook) == ("map.yaml:1:1: the file is empty",)
 
 
-def test_groups_and_priorities_that_are_not_mapped_are_told_with_their_first_lines(rulebook: Rulebook) -> None:
+def test_unmapped_groups_and_priorities_are_told_with_their_first_lines(rulebook: Rulebook) -> None:
     log = IncidentLog("log.csv", (), 9, {"70": 2, "99": 7, "98": 3}, {1: 2, 8: 4})
     with pytest.raises(BadReplayMapping) as caught:
         check_covers(parse(GOOD, "map.yaml", rulebook), log, "map.yaml")
@@ -104,5 +104,5 @@ def test_groups_and_priorities_that_are_not_mapped_are_told_with_their_first_lin
     )
 
 
-def test_a_log_that_is_mapped_wholly_passes(rulebook: Rulebook) -> None:
+def test_a_fully_mapped_log_passes(rulebook: Rulebook) -> None:
     check_covers(parse(GOOD, "map.yaml", rulebook), IncidentLog("log.csv", (), 1, {"70": 2}, {1: 2}), "map.yaml")

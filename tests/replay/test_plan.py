@@ -36,7 +36,7 @@ def visits(of: CasePlan) -> list[str]:
     return [" ".join(step.team for step in each.steps) for each in of.rounds]
 
 
-def test_the_first_line_alone_needs_nothing_inserted(rulebook: Rulebook) -> None:
+def test_a_case_of_the_first_line_alone_needs_no_inserted_visit(rulebook: Rulebook) -> None:
     made = planned(rulebook, "noc")
     assert visits(made) == ["noc"]
     assert (made.category, made.inserted, made.merged, made.unreconciled, made.limit) == ("network", 0, 0, (), None)
@@ -44,7 +44,7 @@ def test_the_first_line_alone_needs_nothing_inserted(rulebook: Rulebook) -> None
     assert made.rounds[0].answer == "satisfied"
 
 
-def test_a_case_that_system_support_had_first_is_a_system_fault(rulebook: Rulebook) -> None:
+def test_a_case_logged_first_at_system_support_is_a_system_fault(rulebook: Rulebook) -> None:
     made = planned(rulebook, "system-support noc")
     assert (made.category, made.inserted) == ("system", 0)
 
@@ -61,31 +61,31 @@ def test_a_line_fault_comes_back_to_the_installer_as_the_log_has_it(rulebook: Ru
     assert made.inserted == 0
 
 
-def test_a_visit_home_is_inserted_where_the_log_ends_at_a_team_that_can_not_archive(rulebook: Rulebook) -> None:
+def test_a_closing_visit_is_inserted_where_the_log_ends_at_a_team_that_cannot_archive(rulebook: Rulebook) -> None:
     made = planned(rulebook, "noc data-network")
     assert visits(made) == ["noc data-network noc"]
     assert made.inserted == 1
 
 
-def test_the_way_between_teams_that_do_not_meet_goes_through_the_noc(rulebook: Rulebook) -> None:
+def test_teams_without_a_direct_way_are_joined_through_the_noc(rulebook: Rulebook) -> None:
     made = planned(rulebook, "noc installer system-support")
     assert visits(made) == ["noc installer noc system-support"]
 
 
-def test_a_hand_over_within_a_team_is_kept_as_a_pass_on(rulebook: Rulebook) -> None:
+def test_a_handover_within_a_team_becomes_a_pass_on(rulebook: Rulebook) -> None:
     made = planned(rulebook, "noc noc noc")
     assert [step.act for step in made.rounds[0].steps] == ["pass on", "pass on", "report"]
     assert made.merged == 2
 
 
-def test_a_team_that_may_not_pass_on_to_itself_leaves_the_hand_over_out() -> None:
+def test_a_handover_within_a_team_that_may_not_pass_on_to_itself_is_left_out() -> None:
     strict = loader.parse(RULES.replace("passes_on_to: [installer, noc]", "passes_on_to: [noc]"), "rules")
     made = planned(strict, "noc installer installer")
     assert visits(made) == ["noc installer"]
     assert made.unreconciled == (("installer", "installer"),)
 
 
-def test_a_round_without_any_group_is_taken_by_the_mapped_team(rulebook: Rulebook) -> None:
+def test_a_round_without_a_group_goes_to_the_mapped_team(rulebook: Rulebook) -> None:
     assert visits(planned(rulebook, "")) == ["noc"]
 
 
@@ -122,7 +122,7 @@ def test_evidence_is_valid_and_differs_from_case_to_case(rulebook: Rulebook) -> 
     assert len(seen) > 4
 
 
-def test_all_three_acts_are_seen_over_many_cases(rulebook: Rulebook) -> None:
+def test_all_three_acts_occur_over_many_cases(rulebook: Rulebook) -> None:
     acts = {
         step.act
         for number in range(60)
@@ -131,12 +131,12 @@ def test_all_three_acts_are_seen_over_many_cases(rulebook: Rulebook) -> None:
     assert acts == {"report", "hand back", "pass on"}
 
 
-def test_the_same_case_is_planned_the_same_every_time(rulebook: Rulebook) -> None:
+def test_one_case_is_planned_the_same_every_time(rulebook: Rulebook) -> None:
     rounds = ("noc transmission installer", "noc")
     assert planned(rulebook, *rounds) == planned(rulebook, *rounds)
 
 
-def test_a_case_elsewhere_than_planned_is_led_home_step_by_step(rulebook: Rulebook) -> None:
+def test_a_case_off_its_plan_is_led_back_step_by_step(rulebook: Rulebook) -> None:
     planner = Planner(identity(rulebook), rulebook)
     made = planner.plan(case("noc"))
     back = planner.way_home(made, "transmission", ("noc", "installer"))

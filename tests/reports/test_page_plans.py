@@ -72,7 +72,7 @@ def _board(areas: Areas, after: int | None, tx: Tx) -> object:
     return lists.board(tx, "noc", 51, areas, after)
 
 
-def test_no_page_reads_or_sorts_what_is_over(crowded: Database, in_force: Rulebook) -> None:
+def test_no_page_reads_or_sorts_what_has_ended(crowded: Database, in_force: Rulebook) -> None:
     for what, act in QUERIES.items():
         for lines in plans(crowded, partial(_asked, act, in_force)):
             shown = f"{what}:\n" + "\n".join(lines)
@@ -80,7 +80,7 @@ def test_no_page_reads_or_sorts_what_is_over(crowded: Database, in_force: Rulebo
             assert all(int(rows) <= MOST_SORTED for rows in SORTED.findall(shown)), shown
 
 
-def test_a_page_of_a_board_is_read_as_its_index_lies(crowded: Database, in_force: Rulebook) -> None:
+def test_a_page_of_a_board_is_read_in_index_order(crowded: Database, in_force: Rulebook) -> None:
     for areas, index in ((None, "ix_hop_board"), (TWO, "ix_hop_board_area")):
         for after in (None, ENDED + BETWEEN):
             lines = plans(crowded, partial(_board, areas, after))[-1]

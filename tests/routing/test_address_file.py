@@ -32,13 +32,13 @@ def test_columns_may_stand_in_any_order() -> None:
     assert listed.rows == parse(f"{HEADER}\n{ROW}", "a.csv").rows
 
 
-def test_what_excel_writes_is_read(tmp_path: Path) -> None:
+def test_a_file_written_by_excel_is_read(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_bytes(f"\ufeff{HEADER}\r\n{ROW}\r\n\r\n".encode())
     assert len(load(file).rows) == 1
 
 
-def test_addresses_come_in_one_way_of_writing() -> None:
+def test_addresses_are_normalised() -> None:
     typed = "  广州市天河区体育西路１号 , tianhe ,OLT-1,0/1/1, 64"
     assert parse(f"{HEADER}\n{typed}", "a.csv").rows == parse(f"{HEADER}\n{ROW}", "a.csv").rows
 
@@ -62,7 +62,7 @@ def test_addresses_come_in_one_way_of_writing() -> None:
         ("广州市天河区1号,tianhe", "1: 2 fields, the header has 5 columns"),
     ],
 )
-def test_what_is_wrong_is_told_with_line_and_column(row: str, told: str) -> None:
+def test_each_fault_is_told_with_line_and_column(row: str, told: str) -> None:
     (first, *_) = faults(row)
     assert first.startswith(f"a.csv:2:{told}")
 
@@ -84,21 +84,21 @@ def test_all_faults_are_told_at_once() -> None:
         ("", "a.csv:1:1: the header lacks address, area, olt, port, capacity"),
     ],
 )
-def test_a_header_by_which_nothing_can_be_read_is_told_alone(header: str, told: str) -> None:
+def test_an_unusable_header_is_the_only_fault_told(header: str, told: str) -> None:
     assert faults("广,,,,", header=header)[0].startswith(told)
 
 
-def test_a_header_alone_is_no_file_of_addresses() -> None:
+def test_a_file_with_only_a_header_is_refused() -> None:
     assert faults() == ["a.csv:1:1: there is a header and no address below it"]
 
 
-def test_an_endless_list_of_faults_is_cut_and_says_so() -> None:
+def test_a_long_list_of_faults_is_cut_and_says_so() -> None:
     told = faults(*["x,y"] * (MOST_FAULTS + 7))
     assert len(told) == MOST_FAULTS + 1
     assert told[-1] == "a.csv: and 7 more"
 
 
-def test_a_file_of_another_encoding_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_wrong_encoding_is_told_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_bytes(f"{HEADER}\n".encode() + "天河路1号,tianhe,,,\n".encode("gb18030"))
     with pytest.raises(BadAddressFile) as refused:

@@ -59,7 +59,7 @@ def _pattern(message: ast.expr) -> str:
 
 
 @pytest.mark.parametrize("message", sorted(set(messages())))
-def test_every_message_of_the_checks_has_a_broken_file_that_brings_it_forth(message: str) -> None:
+def test_every_message_of_the_checks_is_produced_by_a_broken_file(message: str) -> None:
     every = [line for file in FILES for line in expected(file)]
     assert any(re.match(rf"\d+:\d+: {message}", line) for line in every)
 

@@ -39,7 +39,7 @@ def test_the_operators_cases_are_good_and_leave_no_rule_uncovered() -> None:
     assert result.uncovered == ()
 
 
-def test_the_cases_read_like_the_steps_of_the_source() -> None:
+def test_the_cases_follow_the_steps_of_the_source() -> None:
     names = [case.name for case in load_cases(CASES, RULEBOOK)]
     steps = [int(name.removeprefix("步骤").split()[0]) for name in names if name.startswith("步骤")]
     assert steps == sorted(steps)
@@ -93,7 +93,7 @@ def with_rule_in_front(place: tuple[str, ...], name: str | None) -> Rulebook:
 
 @pytest.mark.parametrize("name", ["urgent", None])
 @pytest.mark.parametrize("place", LISTS, ids=".".join)
-def test_a_rule_put_in_front_of_any_list_breaks_no_case(place: tuple[str, ...], name: str | None) -> None:
+def test_a_rule_inserted_at_the_front_of_any_list_breaks_no_case(place: tuple[str, ...], name: str | None) -> None:
     rulebook = with_rule_in_front(place, name)
     result = run(rulebook, load_cases(CASES, rulebook))
     where = ".".join(part for part in ("flows", *place) if part != "teams")
@@ -101,7 +101,7 @@ def test_a_rule_put_in_front_of_any_list_breaks_no_case(place: tuple[str, ...], 
     assert [rule for rule, _ in result.uncovered] == [f"{where}.urgent" if name else f"{where}[0]"]
 
 
-def test_a_case_that_names_a_rule_by_its_index_holds_when_the_rule_is_given_a_name() -> None:
+def test_a_case_that_names_a_rule_by_index_still_holds_once_the_rule_has_a_name() -> None:
     (case,) = parse_cases("cases:\n  - {name: x, to: noc, rule: 'flows.fault.start[1]'}\n", "cases.yaml", RULEBOOK)
     assert case.rule == "flows.fault.start.otherwise"
 
@@ -143,7 +143,7 @@ def test_all_broken_cases_are_told_at_once() -> None:
     assert len(faults("cases:\n  - {name: a, to: x}\n  - {name: b, to: y}\n")) == 2
 
 
-def test_a_cases_file_that_is_no_yaml_or_not_there_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+def test_a_malformed_or_missing_cases_file_is_a_fault_and_not_a_crash(tmp_path: Path) -> None:
     assert faults("cases: [")[0].startswith("cases.yaml:1:")
     with pytest.raises(BadRules, match="can't be read"):
         load_cases(tmp_path / "none.yaml", RULEBOOK)
@@ -167,7 +167,7 @@ def test_rules_test_exits_1_and_shows_the_mismatch_and_the_uncovered_rules(tmp_p
     assert "no case covers rule limits.hops" in result.stdout
 
 
-def test_rules_test_as_json_says_of_each_case_what_was_decided(tmp_path: Path) -> None:
+def test_rules_test_as_json_gives_the_decision_of_each_case(tmp_path: Path) -> None:
     cases = tmp_path / "cases.yaml"
     cases.write_text("cases:\n  - {name: x, to: archive}\n", encoding="utf-8")
     result = command("test", str(RULES), "--cases", str(cases), "--json")
@@ -195,7 +195,7 @@ def test_rules_check_prints_one_line_for_each_fault_and_exits_1() -> None:
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == [str(file)] * 2
 
 
-def test_rules_show_of_an_unknown_flow_names_those_there_are() -> None:
+def test_rules_show_of_an_unknown_flow_names_the_known_ones() -> None:
     result = command("show", str(RULES), "--flow", "falt")
     assert result.exit_code == 1
     assert "there are: fault" in result.stderr

@@ -44,7 +44,7 @@ def test_an_arrow_says_the_finding_and_its_condition_in_chinese() -> None:
     assert ARROWS[START, "system-support", ArrowKind.ENTRY] == ("系统故障",)
 
 
-def test_findings_that_lead_the_same_way_share_an_arrow() -> None:
+def test_findings_with_the_same_target_share_an_arrow() -> None:
     assert ARROWS["callback-survey", "end", ArrowKind.DONE] == ("满意", "联系不上")
 
 
@@ -68,7 +68,7 @@ def test_a_condition_on_a_number_is_said_with_its_bound() -> None:
     assert labels(entry) == ("优先级 ≥ 3，片区 = east、west",)
 
 
-def test_mermaid_text_has_every_box_and_dashes_the_way_back() -> None:
+def test_mermaid_text_has_every_box_and_dashed_arrows_back() -> None:
     text = mermaid(RULEBOOK, FLOW)
     assert text.startswith("flowchart TD\n")
     assert 'box_noc["<b>网管监控</b><br/>NOC"]:::people' in text
@@ -76,7 +76,7 @@ def test_mermaid_text_has_every_box_and_dashes_the_way_back() -> None:
     assert not re.search(r"\bend\b", text)  # a word of Mermaid's own
 
 
-def test_mermaid_and_dot_survive_titles_with_their_own_signs() -> None:
+def test_mermaid_and_dot_escape_their_special_characters_in_titles() -> None:
     text = RULES.read_text(encoding="utf-8").replace("en: NOC", 'en: "N<O>\\"C\\" & |]"')
     rulebook = parse(text, "rules.yaml")
     assert "N&lt;O&gt;&quot;C&quot; &amp; |]" in mermaid(rulebook, FLOW)
@@ -131,7 +131,7 @@ def test_rules_show_writes_a_png_twice_as_large_as_the_svg_and_prints_nothing(tm
     assert size == (2 * int(page["width"]), 2 * int(page["height"]))
 
 
-def test_a_missing_layout_program_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_layout_program_is_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     with pytest.raises(MissingPart, match="graphviz-pure is not there: install"):
         svg(RULEBOOK, FLOW)
@@ -142,10 +142,10 @@ def test_the_same_rules_give_the_same_text() -> None:
     assert svg(RULEBOOK, FLOW) == svg(RULEBOOK, FLOW)
 
 
-def test_the_published_picture_is_the_one_of_the_rules() -> None:
+def test_the_published_picture_is_drawn_from_the_rules() -> None:
     published = RULES.parent / "docs" / "rules.svg"
     assert published.read_text(encoding="utf-8") == svg(RULEBOOK, FLOW), "dispatch rules show --svg docs/rules.svg"
 
 
-def test_rules_show_prints_mermaid_where_nobody_looks() -> None:
+def test_rules_show_prints_mermaid_when_output_is_not_a_terminal() -> None:
     assert CliRunner().invoke(rules, ["show", str(RULES)]).stdout == mermaid(RULEBOOK, FLOW)

@@ -34,7 +34,7 @@ def test_the_version_changes_with_every_letter_of_the_file_and_with_nothing_else
     assert other.version != RULEBOOK.version
 
 
-def test_a_rule_knows_its_line_so_that_a_decision_can_be_looked_up_in_the_file() -> None:
+def test_a_rule_keeps_its_line_so_that_a_decision_can_be_looked_up_in_the_file() -> None:
     lines = TEXT.splitlines()
     for rule in every_rule(RULEBOOK):
         assert rule.to in lines[rule.line - 1]
@@ -56,18 +56,18 @@ def every_rule(rulebook: Rulebook) -> list[Rule]:
         ),
     ],
 )
-def test_a_rule_is_known_by_the_name_that_the_file_gives_it_else_by_its_index(rules: str, names: list[str]) -> None:
+def test_a_rule_is_identified_by_its_name_or_else_by_its_index(rules: str, names: list[str]) -> None:
     rulebook = parse(TEXT.replace("outside-plant: installer", f"outside-plant: {rules}"), "rules.yaml")
     assert [rule.name for rule in rulebook.flows["fault"]["noc"]["outside-plant"]] == names
 
 
-def test_a_limit_knows_its_line_too() -> None:
+def test_a_limit_keeps_its_line_too() -> None:
     lines = TEXT.splitlines()
     assert lines[RULEBOOK.limits.lines["hops"] - 1].strip().startswith("hops:")
     assert lines[RULEBOOK.limits.lines["reopens"] - 1].strip().startswith("reopens:")
 
 
-def test_times_are_read_as_people_write_them() -> None:
+def test_durations_are_read_as_people_write_them() -> None:
     level = RULEBOOK.teams["noc"].level
     assert level is not None
     assert (level.respond_within, level.finish_within) == (timedelta(minutes=15), timedelta(hours=2))
@@ -85,13 +85,13 @@ def test_the_evidence_of_a_finding_keeps_its_order_and_bounds() -> None:
     assert evidence["remark"].optional
 
 
-def test_a_file_that_is_not_there_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+def test_a_missing_file_is_a_fault_and_not_a_crash(tmp_path: Path) -> None:
     with pytest.raises(BadRules) as refused:
         load(tmp_path / "none.yaml")
     assert refused.value.lines[0].startswith(f"{tmp_path}/none.yaml:1:1: can't be read")
 
 
-def test_a_file_that_is_not_utf_8_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_a_fault_and_not_a_crash(tmp_path: Path) -> None:
     file = tmp_path / "gbk.yaml"
     file.write_bytes("title: 网管监控".encode("gbk"))
     with pytest.raises(BadRules, match="can't be read"):
@@ -112,22 +112,22 @@ def test_faults_of_shape_and_of_meaning_are_told_in_one_run() -> None:
     assert "did you mean 'system-support'?" in second
 
 
-def test_an_ill_shaped_value_brings_no_echo_among_the_faults_of_meaning() -> None:
+def test_an_ill_shaped_value_is_not_reported_again_among_the_faults_of_meaning() -> None:
     text = TEXT.replace("{segment: [data, routing]}", "{segment: {at_most: 1}}")
     assert len(faults(text)) == 1
 
 
-def test_an_empty_value_is_told_at_its_own_key_and_not_at_what_follows() -> None:
+def test_an_empty_value_is_reported_at_its_own_key_and_not_at_the_next() -> None:
     (fault,) = faults(TEXT.replace("outside-plant: installer", "outside-plant:"))
     line = next(i for i, text in enumerate(TEXT.splitlines(), 1) if "outside-plant: installer" in text)
     assert fault.startswith(f"rules.yaml:{line}:9: 'outside-plant' leads nowhere")
 
 
-def test_yes_and_on_are_words_as_yaml_1_2_has_it() -> None:
+def test_yes_and_on_are_strings_as_in_yaml_1_2() -> None:
     assert parse(TEXT.replace("unit: dBm", "unit: on"), "rules.yaml").findings["fixed-on-site"].evidence[1].unit == "on"
 
 
-def test_an_alias_that_holds_itself_is_refused() -> None:
+def test_a_self_referential_alias_is_refused() -> None:
     told = faults("teams: &all {noc: *all}\n")
     assert "rules.yaml:1:8: '&all' has no place here: write it out each time" in told
 

@@ -23,7 +23,7 @@ def test_a_journey_takes_the_arrows_of_its_rules() -> None:
     assert taken(TO_NOC, out) == {(START, "noc", ArrowKind.ENTRY): [1], ("noc", "installer", ArrowKind.WORK): [2]}
 
 
-def test_back_to_the_sender_and_on_as_another_teams_work_are_two_arrows() -> None:
+def test_a_return_to_the_sender_and_a_rule_to_the_same_team_are_two_arrows() -> None:
     assert taken(JourneyStep(3, "transmission", "noc", "flows.fault.transmission.fixed")) == {
         ("transmission", "noc", ArrowKind.BACK): [3]
     }
@@ -32,7 +32,7 @@ def test_back_to_the_sender_and_on_as_another_teams_work_are_two_arrows() -> Non
     }
 
 
-def test_the_same_way_twice_is_one_arrow_with_both_numbers() -> None:
+def test_a_way_taken_twice_is_one_arrow_with_both_numbers() -> None:
     ask, back = "flows.fault.installer.line-fault", "flows.fault.transmission.fixed"
     there = [JourneyStep(number, "installer", "transmission", ask) for number in (3, 5)]
     assert taken(*there, JourneyStep(4, "transmission", "installer", back)) == {
@@ -41,7 +41,7 @@ def test_the_same_way_twice_is_one_arrow_with_both_numbers() -> None:
     }
 
 
-def test_what_a_person_passes_on_is_an_arrow_of_its_own_also_where_the_rules_have_one() -> None:
+def test_a_pass_on_has_its_own_arrow_even_beside_one_of_the_rules() -> None:
     steps = [
         JourneyStep(2, "noc", "installer", "teams.noc.passes_on_to"),
         JourneyStep(3, "installer", "noc", "hand back"),
@@ -49,7 +49,7 @@ def test_what_a_person_passes_on_is_an_arrow_of_its_own_also_where_the_rules_hav
     assert taken(*steps) == {("noc", "installer", ArrowKind.HAND): [2], ("installer", "noc", ArrowKind.HAND): [3]}
 
 
-def test_the_limits_and_the_end_are_ways_too() -> None:
+def test_the_limits_and_the_end_are_drawn_as_ways_too() -> None:
     assert taken(JourneyStep(41, "noc", "supervisor", "limits.hops")) == {
         (ANYWHERE, "supervisor", ArrowKind.LIMIT): [41]
     }
@@ -63,7 +63,7 @@ def marked(language: str = "zh") -> ElementTree.Element:
     return ElementTree.fromstring(svg(RULEBOOK, FLOW, marks, language))
 
 
-def test_the_picture_numbers_the_visits_rings_the_present_team_and_fades_what_was_not_touched() -> None:
+def test_the_picture_numbers_visits_rings_the_present_team_and_fades_the_rest() -> None:
     page = marked()
     badges = page.findall(".//{*}g[@class='badge-of-visit']/{*}text")
     assert sorted(badge.text or "" for badge in badges) == ["1", "2"]
@@ -74,14 +74,14 @@ def test_the_picture_numbers_the_visits_rings_the_present_team_and_fades_what_wa
     assert all(path.get("opacity") is None for path in page.findall(".//{*}path[@class='arrow hand']"))
 
 
-def test_the_picture_says_in_words_what_it_shows() -> None:
+def test_the_picture_describes_itself_in_words() -> None:
     page = marked()
     assert page.get("role") == "img"
     assert (page.findtext("{*}title"), page.findtext("{*}desc")) == ("工单 <F1>", "1 网管监控")
     assert page.get("aria-labelledby") == "flow-title flow-told"
 
 
-def test_the_picture_speaks_english_to_those_who_do() -> None:
+def test_the_picture_is_english_for_english_readers() -> None:
     large = {text.text for text in marked("en").findall(".//{*}text[@class='large']")}
     assert {"NOC", "Installers"} <= large
     said = {text.text for text in marked("en").iter() if text.text}
@@ -89,14 +89,14 @@ def test_the_picture_speaks_english_to_those_who_do() -> None:
     assert "其余" not in said
 
 
-def test_of_many_visits_the_last_ones_are_numbered() -> None:
+def test_only_the_last_of_many_visits_are_numbered() -> None:
     marks = Marks("t", "t", {"noc": tuple(range(1, 13))}, (), "noc")
     page = ElementTree.fromstring(svg(RULEBOOK, FLOW, marks))
     badges = page.findall(".//{*}g[@class='badge-of-visit']/{*}text")
     assert [badge.text for badge in badges] == ["12", "11", "10", "9", "…"]
 
 
-def test_the_numbers_of_the_visits_cover_no_box_s_name() -> None:
+def test_visit_numbers_cover_no_boxs_name() -> None:
     page = marked()
     highest = min(float(mark.get("cy", "")) - float(mark.get("r", "")) for mark in page.findall(".//{*}circle"))
     name = next(text for text in page.iter() if text.text == "NOC")

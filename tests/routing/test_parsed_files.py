@@ -38,7 +38,7 @@ def test_the_shipped_script_is_read_back_equal(tmp_path: Path) -> None:
     assert parsed(tmp_path, Script, text, lambda: made) == parsed(tmp_path, Script, text, fail) == made
 
 
-def test_a_changed_text_and_a_changed_program_are_parsed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_text_or_program_causes_a_new_parse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed(tmp_path, Rulebook, RULES, parse)
     with pytest.raises(AssertionError):
         parsed(tmp_path, Rulebook, f"{RULES}\n", never)
@@ -48,7 +48,7 @@ def test_a_changed_text_and_a_changed_program_are_parsed_anew(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize("content", ["[]", '["Rulebook"]', '["os.system", "true"]', '["Title", "a", "b"]', "{", "7"])
-def test_a_spoilt_entry_is_passed_over(tmp_path: Path, content: str) -> None:
+def test_a_corrupt_cache_entry_is_ignored(tmp_path: Path, content: str) -> None:
     parsed(tmp_path, Rulebook, RULES, parse)
     [entry] = tmp_path.iterdir()
     entry.write_text(content)
@@ -56,14 +56,14 @@ def test_a_spoilt_entry_is_passed_over(tmp_path: Path, content: str) -> None:
     assert parsed(tmp_path, Rulebook, RULES, never) == parse()
 
 
-def test_faults_are_told_each_time_and_nothing_is_kept_of_them(tmp_path: Path) -> None:
+def test_faults_are_told_each_time_and_never_cached(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(BadRules):
             parsed(tmp_path, Rulebook, "teams: 3", lambda: loader.parse("teams: 3", "rules"))
     assert not list(tmp_path.iterdir())
 
 
-def test_only_the_newest_entries_are_kept_each_for_its_owner_alone(tmp_path: Path) -> None:
+def test_only_the_newest_entries_are_kept_readable_by_their_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "cache"
     for number in range(KEPT + 3):
         parsed(folder, Rulebook, f"{RULES}# {number}\n", parse)
@@ -71,5 +71,5 @@ def test_only_the_newest_entries_are_kept_each_for_its_owner_alone(tmp_path: Pat
     assert folder.stat().st_mode & 0o077 == 0
 
 
-def test_where_nothing_can_be_kept_the_file_is_parsed_each_time() -> None:
+def test_a_file_is_parsed_each_time_where_no_cache_can_be_written() -> None:
     assert parsed(Path("/dev/null/cache"), Rulebook, RULES, parse) == parse()

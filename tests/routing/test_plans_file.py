@@ -61,7 +61,7 @@ def test_a_good_file_is_read_whole_and_in_order() -> None:
     assert (plain.areas, plain.until, plain.fallback, plain.to_pay) == (None, None, None, 20000)
 
 
-def test_a_file_is_known_by_its_text() -> None:
+def test_a_plans_files_version_depends_on_its_text() -> None:
     one, other = (parse(text, "p.yaml").version for text in (GOOD, GOOD + "# more\n"))
     assert len(one) == 12
     assert one != other
@@ -122,12 +122,12 @@ def test_the_operators_own_file_is_good_and_shows_every_kind_of_plan() -> None:
         ("version: 1", "version: 2", "1:10: 2 is none of 1"),
     ],
 )  # fmt: skip
-def test_a_fault_is_told_at_its_place(old: str, new: str, fault: str) -> None:
+def test_each_fault_is_told_with_its_place(old: str, new: str, fault: str) -> None:
     assert GOOD.count(old) == 1
     assert f"p.yaml:{fault}" in faults_of(GOOD.replace(old, new))
 
 
-def test_a_plan_cant_fall_back_to_one_that_a_number_carries_too() -> None:
+def test_a_plan_cannot_fall_back_to_another_number_carried_plan() -> None:
     spoilt = GOOD.replace("needs_mobile: false", 'needs_mobile: true\n    when_voided: {monthly_fee: "60.00"}')
     assert faults_of(spoilt) == ("p.yaml:26:25: plan 'plain' needs a mobile number itself",)
 
@@ -151,10 +151,10 @@ def test_all_faults_are_told_at_once_in_the_files_order() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "plans: [", "version: 1\n", "version: 1\nplans: {}\n", "plans:\n  a:\n"])
-def test_what_is_no_file_of_plans_at_all_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_plans_file_is_refused(text: str) -> None:
     assert len(faults_of(text)) >= 1
 
 
-def test_a_file_that_cant_be_read_is_a_fault_too(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_a_fault_too(tmp_path: Path) -> None:
     with pytest.raises(BadRules, match="can't be read"):
         load(tmp_path / "missing.yaml")

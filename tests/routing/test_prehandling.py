@@ -102,7 +102,7 @@ def test_an_answer_may_change_the_category() -> None:
     ],
     ids=["no such answer", "another question", "already ended"],
 )
-def test_a_wrong_answer_is_refused_with_what_is_allowed(answers: list[tuple[str, str]], message: str) -> None:
+def test_a_wrong_answer_is_refused_with_the_allowed_ones(answers: list[tuple[str, str]], message: str) -> None:
     with pytest.raises(BadAnswer) as refused:
         follow(a_symptom(), answers)
     assert str(refused.value) == message
@@ -154,7 +154,7 @@ def test_a_wrong_number_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "A ticket is needed · network" in shown
 
 
-def test_zero_takes_the_last_answer_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_zero_undoes_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     given, _ = answered(monkeypatch, "2", "0", "1")
     assert given == [("light", "red")]
 

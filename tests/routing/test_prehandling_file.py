@@ -56,7 +56,7 @@ def test_a_good_script_is_read_whole_and_in_order() -> None:
     assert symptom.questions["second"].answers["bad"].category == "system"
 
 
-def test_a_script_is_known_by_its_text() -> None:
+def test_a_scripts_version_depends_on_its_text() -> None:
     one, other = (parse(text, "p.yaml", CATEGORIES).version for text in (GOOD, GOOD + "# more\n"))
     assert len(one) == 12
     assert one != other
@@ -80,7 +80,7 @@ def test_a_script_is_known_by_its_text() -> None:
         ("version: 1", "version: 2", "1:10: 2 is none of 1"),
     ],
 )  # fmt: skip
-def test_a_fault_is_told_at_its_place(old: str, new: str, fault: str) -> None:
+def test_each_fault_is_told_with_its_place(old: str, new: str, fault: str) -> None:
     assert GOOD.count(old) == 1
     assert f"p.yaml:{fault}" in faults_of(GOOD.replace(old, new))
 
@@ -90,7 +90,7 @@ def test_a_question_without_answers_is_refused() -> None:
     assert faults_of(empty) == ("p.yaml:20:9: question 'second' has no answers",)
 
 
-def test_a_question_cant_have_the_name_of_an_outcome() -> None:
+def test_a_question_cannot_have_the_name_of_an_outcome() -> None:
     assert faults_of(GOOD.replace("second", "solved")) == (
         "p.yaml:18:7: 'solved' is how a script ends and can't be a question",
     )
@@ -101,7 +101,7 @@ def test_a_script_without_symptoms_is_refused() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "- a\n", "symptoms: [", "version: 1\n", "version: 1\nsymptoms:\n  slow:\n"])
-def test_what_is_no_script_at_all_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_script_is_refused(text: str) -> None:
     assert len(faults_of(text)) >= 1
 
 
@@ -116,11 +116,11 @@ def test_all_faults_are_told_at_once_in_the_files_order() -> None:
     ]
 
 
-def test_every_circle_is_told_once() -> None:
+def test_every_circle_is_reported_once() -> None:
     spoilt = GOOD.replace("next: solved", "next: first").replace("next: ticket", "next: first")
     assert [fault.split(": ", 2)[2] for fault in faults_of(spoilt)] == ["first → first", "first → second → first"]
 
 
-def test_a_file_that_cant_be_read_is_a_fault_too(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_a_fault_too(tmp_path: Path) -> None:
     with pytest.raises(BadRules, match="can't be read"):
         load(tmp_path / "missing.yaml", CATEGORIES)

@@ -24,7 +24,7 @@ def test_a_system_fault_starts_at_system_support() -> None:
     assert RULEBOOK.decide(Facts(flow="fault", known={"category": "system"})).to == "system-support"
 
 
-def test_a_fault_of_which_nothing_is_known_is_routable() -> None:
+def test_a_fault_without_any_facts_is_routable() -> None:
     assert RULEBOOK.decide(Facts(flow="fault", known={})).to == "noc"
 
 
@@ -47,7 +47,7 @@ def test_an_inside_plant_fault_goes_by_its_segment(segment: str | None, team: st
     assert after("noc", "inside-plant", known={"segment": segment} if segment else {}).to == team
 
 
-def test_what_the_installer_mends_is_archived_and_then_surveyed() -> None:
+def test_a_fault_mended_by_the_installer_is_archived_and_then_surveyed() -> None:
     assert after("installer", "fixed-on-site", sender="noc").to == "archive"
     assert after("archive", "filed").to == "callback-survey"
     assert after("callback-survey", "satisfied", archived=True).to == END
@@ -57,24 +57,24 @@ def test_a_customer_whose_fault_is_not_fixed_gets_it_reopened() -> None:
     assert after("callback-survey", "not-fixed", archived=True).to == "noc"
 
 
-def test_the_last_reopening_goes_to_the_supervisor_and_the_case_ends_after_that() -> None:
+def test_the_last_reopening_goes_to_the_supervisor_and_the_case_ends_afterwards() -> None:
     allowed = RULEBOOK.limits.reopens
     assert after("callback-survey", "not-fixed", archived=True, reopened=allowed - 1).to == "noc"
     assert after("callback-survey", "not-fixed", archived=True, reopened=allowed).to == "supervisor"
     assert after("callback-survey", "not-fixed", archived=True, reopened=allowed + 1).to == END
 
 
-def test_a_case_that_goes_round_lands_at_the_supervisor() -> None:
+def test_a_case_that_goes_round_goes_to_the_supervisor() -> None:
     stopped = after("installer", "line-fault", sender="noc", hops=RULEBOOK.limits.hops)
     assert (stopped.to, stopped.rule) == ("supervisor", "limits.hops")
     assert stopped.line == RULEBOOK.limits.lines["hops"]
 
 
-def test_a_case_that_goes_round_is_archived_all_the_same_when_somebody_mends_it() -> None:
+def test_a_case_that_goes_round_is_still_archived_once_mended() -> None:
     assert after("installer", "fixed-on-site", sender="noc", hops=RULEBOOK.limits.hops + 5).to == "archive"
 
 
-def test_going_back_to_the_sender_is_limited_too_and_then_is_no_return() -> None:
+def test_going_back_to_the_sender_is_limited_too_and_at_the_limit_is_not_a_return() -> None:
     stopped = after("transmission", "fixed", sender="installer", hops=RULEBOOK.limits.hops)
     assert (stopped.to, stopped.returns) == ("supervisor", False)
 
@@ -88,7 +88,7 @@ def test_passing_on_and_handing_back_are_limited_too() -> None:
     assert RULEBOOK.hand_back(worn).to == "supervisor"
 
 
-def test_another_teams_finding_is_not_decided() -> None:
+def test_a_finding_of_another_team_is_refused() -> None:
     with pytest.raises(KeyError):
         after("noc", "fixed-on-site")
 
@@ -105,12 +105,12 @@ def test_an_explanation_says_why_the_earlier_rule_did_not_match() -> None:
     assert (second.missed, second.rule.name) == ((), decision.rule)
 
 
-def test_a_fact_that_nobody_knows_matches_no_condition() -> None:
+def test_an_unknown_fact_matches_no_condition() -> None:
     assert not Condition("priority", least=1).holds({})
     assert not Condition("segment", allowed=frozenset(["data"])).holds({})
 
 
-def test_at_least_takes_the_number_itself_and_no_word() -> None:
+def test_at_least_includes_the_number_itself_and_matches_no_word() -> None:
     urgent = Condition("priority", least=3)
     assert urgent.holds({"priority": 3})
     assert not urgent.holds({"priority": 2})

@@ -16,14 +16,14 @@ HOLDER += "held = hold(Path(sys.argv[1]))\n"
 HOLDER += "print('held', flush=True); sys.stdin.read()"
 
 
-def test_a_file_is_held_by_one_and_names_its_holder(tmp_path: Path) -> None:
+def test_a_locked_file_has_one_holder_and_names_it(tmp_path: Path) -> None:
     with hold(tmp_path / "x.lock"), pytest.raises(FileHeld) as refused:
         hold(tmp_path / "x.lock")
     assert refused.value.pid == str(os.getpid())
     hold(tmp_path / "x.lock").close()
 
 
-def test_a_killed_process_holds_nothing_any_more(tmp_path: Path) -> None:
+def test_a_killed_process_releases_its_lock(tmp_path: Path) -> None:
     words = [sys.executable, "-c", HOLDER, str(tmp_path / "x.lock")]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout

@@ -21,10 +21,10 @@ def test_a_mark_that_is_not_renewed_grows_too_old(tmp_path: Path) -> None:
     assert is_alive(f"{tmp_path}/relay.ready")
 
 
-def test_before_it_is_ready_there_is_no_sign_of_life(tmp_path: Path) -> None:
+def test_a_process_gives_no_sign_of_life_before_it_is_ready(tmp_path: Path) -> None:
     beat(tmp_path, "relay")
     assert not is_alive(f"{tmp_path}/relay.ready")
 
 
-def test_an_address_where_nothing_listens_is_not_alive() -> None:
+def test_an_address_without_a_listener_is_not_alive() -> None:
     assert not is_alive("http://127.0.0.1:9/healthz")

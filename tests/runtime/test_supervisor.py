@@ -18,7 +18,7 @@ from dispatch.runtime.supervisor import Child, _obituary
         (f"import os; os.kill(os.getpid(), {signal.SIGKILL.value})", "被 SIGKILL 终止", "was ended by SIGKILL"),
     ],
 )
-def test_it_says_when_and_by_what_a_child_ended(statement: str, zh: str, en: str) -> None:
+def test_the_supervisor_says_when_and_how_a_child_ended(statement: str, zh: str, en: str) -> None:
     process = subprocess.Popen([sys.executable, "-c", statement])
     process.wait()
     child = Child("worker1", [], {}, lambda: False, process=process, restarts=2)

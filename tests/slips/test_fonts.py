@@ -39,7 +39,7 @@ def test_a_rare_name_is_printed(name: str) -> None:
     ],
     ids=["rare", "bell", "right-to-left", "tab", "soft-hyphen", "private-use"],
 )
-def test_a_character_without_a_glyph_is_refused_and_only_it_is_told(name: str, told: str) -> None:
+def test_a_character_without_a_glyph_is_refused_and_alone_named(name: str, told: str) -> None:
     with pytest.raises(MissingGlyph) as refused:
         slip(replace(OPENING, customer=name))
     assert told in str(refused.value)
@@ -53,12 +53,12 @@ def test_all_missing_characters_are_told_at_once_wherever_they_stand() -> None:
             refusing(data)
 
 
-def test_a_form_that_can_be_printed_passes_the_question() -> None:
+def test_a_printable_form_passes_the_glyph_check() -> None:
     demand_glyphs(OPENING)
     demand_glyphs(INVOICE)
 
 
-def test_a_folder_without_fonts_is_told() -> None:
+def test_a_folder_without_fonts_is_refused() -> None:
     with pytest.raises(MissingPart, match="a font in /nowhere"):
         slip(OPENING, fonts=Path("/nowhere"))
 

@@ -24,7 +24,7 @@ def test_an_invoice_is_read_back_from_its_json(data: InvoiceData) -> None:
     assert InvoiceData.from_json(data.as_json()) == data
 
 
-def test_a_key_that_this_program_does_not_know_is_refused_rather_than_left_out_of_the_print() -> None:
+def test_an_unknown_key_is_refused_rather_than_left_unprinted() -> None:
     text = OPENING.as_json()[:-1] + ',"stamp":"x"}'
     with pytest.raises(ValidationError, match="stamp"):
         SlipData.from_json(text)
@@ -47,7 +47,7 @@ def test_a_slip_is_never_changed() -> None:
         OPENING.customer = "somebody else"  # type: ignore[misc]
 
 
-def test_the_total_of_a_payment_is_what_its_amounts_come_to() -> None:
+def test_the_total_of_a_payment_is_the_sum_of_its_amounts() -> None:
     assert (
         Payment(Title("现金", "Cash"), (Amount(Title("甲", "A"), 70000), Amount(Title("乙", "B"), -5))).total == 69995
     )

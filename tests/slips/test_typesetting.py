@@ -43,7 +43,7 @@ def words(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("data", SAMPLES, ids=NAMES)
-def test_everything_in_the_data_stands_on_the_paper(data: SlipData | InvoiceData) -> None:
+def test_everything_in_the_data_is_printed(data: SlipData | InvoiceData) -> None:
     facts = asdict(data)
     facts.pop("record_url")  # in the code
     facts.pop("operation", None)  # the code of `title`
@@ -59,7 +59,7 @@ def test_a_usual_form_is_one_page_of_a5_in_pdf_a(data: SlipData | InvoiceData) -
     assert "第1/1页" in paper.text(pdf)
 
 
-def test_the_time_on_a_slip_is_shanghais() -> None:
+def test_the_time_on_a_slip_is_shanghai_time() -> None:
     assert OPENING.accepted_at.isoformat() == "2026-11-02T03:04:05+00:00"
     assert "2026-11-0211:04:05" in paper.text(slip(OPENING))
 
@@ -68,7 +68,7 @@ def test_a_moment_between_two_seconds_is_printed_as_the_second() -> None:
     assert slip(replace(OPENING, accepted_at=OPENING.accepted_at.replace(microsecond=7))) == slip(OPENING)
 
 
-def test_a_payment_stands_in_figures_and_in_capital_numerals() -> None:
+def test_a_payment_is_printed_in_figures_and_in_capital_numerals() -> None:
     on_paper = paper.text(slip(OPENING))
     assert "合计Total700.00" in on_paper
     assert "人民币柒佰元整" in on_paper
@@ -99,11 +99,11 @@ def test_a_red_letter_invoice_is_marked_and_names_the_invoice_it_offsets() -> No
 
 
 @pytest.mark.parametrize("data", SAMPLES, ids=NAMES)
-def test_the_code_leads_to_the_record(data: SlipData | InvoiceData) -> None:
+def test_the_qr_code_leads_to_the_record(data: SlipData | InvoiceData) -> None:
     assert paper.codes(printed(data)) == [URL]
 
 
-def test_the_longest_address_still_gives_a_code_that_can_be_read() -> None:
+def test_the_longest_address_still_gives_a_readable_code() -> None:
     url = "https://paidan.example.cn/slips/" + "a7" * 134
     assert len(url) == 300
     assert paper.codes(slip(replace(OPENING, record_url=url))) == [url]
@@ -115,13 +115,13 @@ def test_without_an_address_there_is_no_code() -> None:
     assert "扫码" not in paper.text(pdf)
 
 
-def test_marks_of_the_typesetting_language_are_printed_as_they_are() -> None:
+def test_markup_characters_in_the_data_are_printed_literally() -> None:
     marks = '#eval("1+1") *a* _b_ $x^2$ ] [ } { \\ ` <c> @d ~ -- "e" // f /* g */ = h #[i]'
     on_paper = paper.text(slip(replace(OPENING, customer=marks, notes=(marks,))))
     assert on_paper.count("".join(marks.split())) == 2
 
 
-def test_the_file_tells_whose_form_it_is_and_when_but_not_the_customer() -> None:
+def test_the_files_metadata_name_the_form_and_its_time_but_not_the_customer() -> None:
     years_ago = replace(OPENING, accepted_at=OPENING.accepted_at.replace(year=2019))
     with paper.opened(slip(years_ago)) as document:
         known = document.get_metadata_dict(skip_empty=True)
@@ -151,7 +151,7 @@ def test_thirty_changes_go_over_several_pages_and_each_names_the_slip_and_repeat
     ["很长的一段文字，要跨页。" * 300, "https://paidan.example.cn/" + "a" * 3000, "阿卜杜勒·穆罕默德" * 5, "行\n" * 90],
     ids=["chinese", "no-space", "name", "lines"],
 )
-def test_nothing_is_cut_or_runs_over_the_edge(value: str) -> None:
+def test_no_text_is_cut_or_runs_over_the_edge(value: str) -> None:
     long = (
         Section(Title("很长的标题" * 12, "A long title " * 8), (SlipLine(Title("很长的标签" * 3, "Label"), value),)),
     )
@@ -219,7 +219,7 @@ def test_a_change_of_what_was_printed_does_not_go_unnoticed() -> None:
     assert [hashlib.sha256(printed(data)).hexdigest()[:16] for data in SAMPLES] == FINGERPRINTS
 
 
-def test_forms_of_many_threads_do_not_mix() -> None:
+def test_forms_typeset_by_many_threads_do_not_mix() -> None:
     many = [replace(OPENING, serial=f"S{i:09d}", customer=f"客户{i}") for i in range(12)]
     one_by_one = [slip(data) for data in many]
     with ThreadPoolExecutor(6) as threads:

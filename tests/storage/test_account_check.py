@@ -20,7 +20,7 @@ def done(database: Database, account_id: int, *kinds: str, outcome: str = "accep
             tx.execute(insert(b.operation).values(**row, **code, kind=kind, actor="x", role="clerk", outcome=outcome))
 
 
-def test_of_each_account_the_last_operations_that_were_done_the_newest_first(database: Database) -> None:
+def test_the_last_operations_of_each_account_are_listed_newest_first(database: Database) -> None:
     one, two, three = (f.installing(database, number) for number in ("GZ1", "GZ2", "GZ3"))
     done(database, one, "bind", "suspend")
     done(database, two, "modify")
@@ -35,7 +35,7 @@ def test_of_each_account_the_last_operations_that_were_done_the_newest_first(dat
         assert operations.latest_kinds(tx, [], 3) == {}
 
 
-def test_an_account_s_state_and_why_it_is_suspended(database: Database) -> None:
+def test_an_accounts_state_is_given_with_the_reason_of_its_suspension(database: Database) -> None:
     one, two = f.installing(database, "GZ1"), f.installing(database, "GZ2")
     with database.write() as tx:
         accounts.change(tx, two, state=AccountState.SUSPENDED, suspended_for="arrears")
@@ -43,7 +43,7 @@ def test_an_account_s_state_and_why_it_is_suspended(database: Database) -> None:
         assert accounts.states(tx, [one, two]) == {one: ("installing", None), two: ("suspended", "arrears")}
 
 
-def test_a_line_is_known_by_its_account_with_the_port_it_occupies_and_the_speed_of_the_plan_in_force(
+def test_a_line_is_found_by_its_account_with_its_port_and_the_speed_of_the_plan_in_force(
     database: Database,
 ) -> None:
     one, two = f.installing(database, "GZ1"), f.installing(database, "GZ2")

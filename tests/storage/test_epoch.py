@@ -33,7 +33,7 @@ def restored(database: Database, now: Any = LATER) -> int:
         return backup.new_epoch(tx, now)
 
 
-def test_a_message_that_was_on_its_way_at_the_backup_is_refused_and_its_hop_goes_again(
+def test_a_message_under_way_at_the_backup_is_refused_and_its_hop_is_sent_again(
     database: Database, in_force: Rulebook, script: Any
 ) -> None:
     f.fault(database, in_force, script)
@@ -45,7 +45,7 @@ def test_a_message_that_was_on_its_way_at_the_backup_is_refused_and_its_hop_goes
     assert receive(database, new, LATER) == new
 
 
-def test_a_message_of_the_undone_time_is_refused_by_another_hop_that_got_its_id(
+def test_a_message_of_the_undone_time_is_refused_by_a_new_hop_with_its_id(
     database: Database, in_force: Rulebook, script: Any
 ) -> None:
     """What was made after the backup is gone; its id is given out again, at the same count of sendings."""
@@ -64,7 +64,7 @@ def test_a_second_restore_begins_above_the_first(database: Database, in_force: R
     assert send(database, in_force, LATER) == [(1, 2 * epoch.GENERATIONS + 1)]
 
 
-def test_what_waits_on_a_board_stays_there_and_what_a_chain_makes_is_of_the_epoch(
+def test_hops_on_a_board_stay_there_and_hops_made_by_a_chain_belong_to_the_epoch(
     database: Database, in_force: Rulebook, script: Any
 ) -> None:
     made = f.fault(database, in_force, script)

@@ -18,26 +18,26 @@ PLACE = ("customer", "document_number", 7)
 
 
 @given(st.text())
-def test_what_was_encrypted_is_read_back_in_its_place(plain: str) -> None:
+def test_an_encrypted_value_is_read_back_in_its_place(plain: str) -> None:
     assert CIPHER.decrypt_text(CIPHER.encrypt_text(plain, *PLACE), *PLACE) == plain
 
 
 @pytest.mark.parametrize(
     "elsewhere", [("account", "document_number", 7), ("customer", "name", 7), ("customer", "document_number", 8)]
 )
-def test_a_ciphertext_put_elsewhere_does_not_open(elsewhere: tuple[str, str, int]) -> None:
+def test_a_ciphertext_moved_elsewhere_cannot_be_decrypted(elsewhere: tuple[str, str, int]) -> None:
     with pytest.raises(MissingPart, match="encrypted with another key"):
         CIPHER.decrypt(CIPHER.encrypt(b"440102199001011234", *PLACE), *elsewhere)
 
 
-def test_a_changed_ciphertext_does_not_open() -> None:
+def test_a_changed_ciphertext_cannot_be_decrypted() -> None:
     sealed = bytearray(CIPHER.encrypt(b"440102199001011234", *PLACE))
     sealed[-1] ^= 1
     with pytest.raises(MissingPart):
         CIPHER.decrypt(bytes(sealed), *PLACE)
 
 
-def test_the_same_number_is_never_the_same_ciphertext_but_always_the_same_index() -> None:
+def test_one_number_has_ever_new_ciphertexts_but_always_the_same_index() -> None:
     one, other = (CIPHER.encrypt_text("440102199001011234", *PLACE) for _ in range(2))
     assert one != other
     assert CIPHER.index("resident-id", "4401") == CIPHER.index("resident-id", "4401")
@@ -46,18 +46,18 @@ def test_the_same_number_is_never_the_same_ciphertext_but_always_the_same_index(
     assert CIPHER.index("x") != replace(CIPHER, index_key=b"j" * 32).index("x")
 
 
-def test_an_older_key_still_opens_what_it_sealed_and_a_lost_one_is_named() -> None:
+def test_an_older_key_still_decrypts_what_it_encrypted_and_a_lost_one_is_named() -> None:
     old = replace(CIPHER, current="k1").encrypt(b"x", *PLACE)
     assert CIPHER.decrypt(old, *PLACE) == b"x"
     with pytest.raises(MissingPart, match="field key 'k1'"):
         replace(CIPHER, keys={"k2": b"2" * 32}).decrypt(old, *PLACE)
 
 
-def test_the_keys_are_in_nothing_that_is_shown() -> None:
+def test_no_representation_shows_the_keys() -> None:
     assert "2222" not in repr(CIPHER)
 
 
-def test_the_embedded_installation_makes_its_keys_once_for_its_owner_alone() -> None:
+def test_the_embedded_installation_makes_its_keys_once_readable_by_its_owner_alone() -> None:
     settings = load_settings()
     sealed = open_cipher(settings).encrypt(b"x", *PLACE)
     assert open_cipher(settings).decrypt(sealed, *PLACE) == b"x"

@@ -50,14 +50,14 @@ def five(database: Database, in_force: Rulebook, script: Script) -> list[int]:
     return [live_id(database, ticket_id) for ticket_id in made]
 
 
-def test_the_oldest_are_taken_first_and_never_more_than_the_limit(database: Database, five: list[int]) -> None:
+def test_the_oldest_hops_are_taken_first_and_never_more_than_the_limit(database: Database, five: list[int]) -> None:
     assert [sent.id for sent in take(database, limit=2)] == sorted(five[-2:])
     assert [sent.id for sent in take(database, limit=2)] == sorted(five[1:3])
     assert [sent.id for sent in take(database, limit=2)] == five[:1]
     assert take(database, limit=2) == []
 
 
-def test_what_is_not_due_yet_is_not_taken(database: Database, five: list[int]) -> None:
+def test_a_hop_that_is_not_due_yet_is_not_taken(database: Database, five: list[int]) -> None:
     assert {sent.id for sent in take(database, NOW - 2 * MINUTE)} == set(five[2:])
 
 
@@ -69,34 +69,36 @@ def test_only_the_given_teams_hops_are_taken(database: Database, in_force: Ruleb
     assert [sent.id for sent in take(database, teams=["noc"])] == [network]
 
 
-def test_those_teams_are_named_that_have_something_due_and_since_when(database: Database, five: list[int]) -> None:
+def test_the_teams_with_due_hops_are_listed_with_the_time_since(database: Database, five: list[int]) -> None:
     with database.read() as tx:
         assert hops.teams_due(tx, NOW, TEAMS) == {"noc": NOW - 4 * MINUTE}
         assert hops.teams_due(tx, NOW, ["archive"]) == {}
         assert hops.teams_due(tx, NOW - 60 * MINUTE, TEAMS) == {}
 
 
-def test_of_each_team_so_many_are_taken_so_that_a_long_backlog_of_one_keeps_no_other_waiting(
+def test_each_teams_share_is_limited_so_that_one_backlog_delays_no_other_team(
     database: Database, in_force: Rulebook, script: Script, five: list[int]
 ) -> None:
     youngest = fault(database, in_force, script, "GZ9", symptom="account-system").ticket_id
     assert [sent.id for sent in take(database, limit=2)] == [*sorted(five[-2:]), live_id(database, youngest)]
 
 
-def test_every_sending_has_a_new_generation_and_the_first_one_s_time_stays(database: Database, five: list[int]) -> None:
+def test_every_sending_has_a_new_generation_and_keeps_the_time_of_the_first(
+    database: Database, five: list[int]
+) -> None:
     for round_ in range(3):
         assert {sent.generation for sent in take(database, NOW + round_ * LEASE)} == {round_ + 1}
     row = hop(database, five[0])
     assert (row.state, row.sent_at, row.wake_at) == ("sent", NOW, NOW + 3 * LEASE)
 
 
-def test_what_was_sent_is_sent_again_when_its_lease_is_over_and_not_before(database: Database, five: list[int]) -> None:
+def test_a_sent_hop_is_sent_again_once_its_lease_is_over_and_not_before(database: Database, five: list[int]) -> None:
     assert len(take(database)) == 5
     assert take(database, NOW + LEASE - timedelta(microseconds=1)) == []
     assert len(take(database, NOW + LEASE)) == 5
 
 
-def test_of_a_message_s_hops_only_those_at_its_generation_are_received(database: Database, five: list[int]) -> None:
+def test_only_the_hops_at_a_messages_generation_are_received(database: Database, five: list[int]) -> None:
     first = take(database)
     again = take(database, NOW + LEASE)
     assert receive(database, first) == []
@@ -105,7 +107,7 @@ def test_of_a_message_s_hops_only_those_at_its_generation_are_received(database:
     assert receive(database, [SentHop(999_999, 1, "noc", 1, "fault", 0)]) == []
 
 
-def test_every_step_has_its_own_generation_so_that_a_step_delivered_twice_finds_nothing(
+def test_every_step_has_its_own_generation_so_a_repeated_delivery_finds_nothing(
     database: Database, five: list[int]
 ) -> None:
     pairs = receive(database, take(database))
@@ -117,7 +119,7 @@ def test_every_step_has_its_own_generation_so_that_a_step_delivered_twice_finds_
         assert [row.id for row in hops.read_received(tx, advanced)] == sorted(five)
 
 
-def test_a_hop_that_its_worker_had_five_times_when_the_lease_ran_out_is_quarantined(
+def test_a_hop_received_five_times_without_an_end_is_quarantined_when_its_lease_runs_out(
     database: Database, five: list[int]
 ) -> None:
     now = NOW
@@ -132,7 +134,7 @@ def test_a_hop_that_its_worker_had_five_times_when_the_lease_ran_out_is_quaranti
     assert "worker died" in str(row.failure)
 
 
-def test_a_hop_that_was_merely_sent_and_never_fetched_is_sent_for_ever(database: Database, five: list[int]) -> None:
+def test_a_hop_sent_but_never_received_is_sent_again_without_limit(database: Database, five: list[int]) -> None:
     for round_ in range(3 * MOST_FAILURES):
         assert {sent.failures for sent in take(database, NOW + round_ * LEASE)} == {0}
     assert hop(database, five[0]).state == "sent"
@@ -158,7 +160,7 @@ def test_a_failure_of_a_stale_message_is_not_counted(database: Database, five: l
     assert hop(database, stale[0]) == before
 
 
-def test_a_hop_that_reaches_the_board_has_its_failures_behind_it(database: Database, five: list[int]) -> None:
+def test_a_hop_that_reaches_the_board_has_its_failures_reset(database: Database, five: list[int]) -> None:
     pair = receive(database, take(database))[0]
     fail(database, pair)
     receive(database, take(database, NOW + LEASE), NOW + LEASE)
@@ -167,15 +169,13 @@ def test_a_hop_that_reaches_the_board_has_its_failures_behind_it(database: Datab
     assert (hop(database, pair[0]).failures, hop(database, pair[0]).failure) == (0, None)
 
 
-def test_only_what_was_sent_to_a_worker_comes_on_a_board(database: Database, five: list[int]) -> None:
+def test_only_a_hop_sent_to_a_worker_reaches_a_board(database: Database, five: list[int]) -> None:
     with database.write() as tx:
         hops.board(tx, five, NOW, NOW)
     assert {hop(database, hop_id).state for hop_id in five} == {"due"}
 
 
-def test_a_worker_may_receive_what_was_sent_in_the_act_that_puts_it_on_the_board(
-    database: Database, five: list[int]
-) -> None:
+def test_a_worker_may_receive_a_hop_in_the_same_transaction_that_boards_it(database: Database, five: list[int]) -> None:
     pairs = [sent.pair for sent in take(database)]
     later = NOW + MINUTE
     with database.write() as tx:
@@ -186,7 +186,7 @@ def test_a_worker_may_receive_what_was_sent_in_the_act_that_puts_it_on_the_board
         assert hops.lock_received(tx, pairs) == []
 
 
-def test_what_could_not_be_published_is_due_again_at_the_given_time_unless_it_went_on_meanwhile(
+def test_an_unpublished_hop_is_due_again_at_the_given_time_unless_it_moved_on(
     database: Database, five: list[int]
 ) -> None:
     sent = take(database)
@@ -205,7 +205,7 @@ def test_a_message_with_a_hop_of_a_withdrawn_ticket_moves_its_neighbours_alone(
     assert [hop_id for hop_id, _ in receive(database, sent)] == sorted(set(five) - {five[2]})
 
 
-def test_woken_are_the_oldest_on_boards_whose_time_has_come(
+def test_the_oldest_hops_on_boards_whose_time_has_come_are_woken(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     waiting = on_board(database, in_force, fault(database, in_force, script, "GZ1").ticket_id)  # until 08:15
@@ -307,7 +307,7 @@ QUERIES: dict[str, tuple[Callable[[Tx], object], str]] = {
 }
 
 
-def test_sqlite_finds_each_of_a_batch_of_changed_hops_by_its_id(crowded: Database) -> None:
+def test_sqlite_updates_each_hop_of_a_batch_by_its_id(crowded: Database) -> None:
     if crowded.kind == "sqlite":  # PostgreSQL rightly reads a table of this size as a whole
         found = plan(crowded, lambda tx: hops.update_hops(tx, [{"id": n, "late": True} for n in range(3_100, 3_300)]))
         assert "SEARCH hop USING INTEGER PRIMARY KEY" in found
@@ -330,7 +330,7 @@ WORKERS_OWN: dict[str, Callable[[Tx], object]] = {
 
 
 @pytest.mark.parametrize("what", WORKERS_OWN)
-def test_a_worker_on_a_new_database_does_not_settle_on_reading_whole_tables(postgresql: Database, what: str) -> None:
+def test_a_worker_on_a_new_database_keeps_no_plan_that_scans_whole_tables(postgresql: Database, what: str) -> None:
     """It keeps a plan for as long as it runs, and a day later the table that was empty isn't."""
     worker = Database(postgresql.url, plans_by_index_only=True)
     found = plan(worker, WORKERS_OWN[what])

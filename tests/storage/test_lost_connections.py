@@ -24,7 +24,7 @@ def cut_off(postgresql: Database) -> Iterator[Database]:
     made.dispose()
 
 
-def test_a_rested_connection_that_is_gone_is_replaced_unnoticed(
+def test_an_idle_connection_that_is_gone_is_replaced_unnoticed(
     cut_off: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(databases, "RESTED_SECONDS", 0)
@@ -32,7 +32,7 @@ def test_a_rested_connection_that_is_gone_is_replaced_unnoticed(
         assert tx.execute(text("SELECT 1")).scalar_one() == 1
 
 
-def test_one_that_was_used_a_moment_ago_fails_once_and_is_then_replaced(
+def test_a_recently_used_connection_that_is_gone_fails_once_and_is_then_replaced(
     cut_off: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(databases, "RESTED_SECONDS", 3600)

@@ -18,7 +18,7 @@ def _all(database: Database, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in tx.execute(text(query))]
 
 
-def test_accounts_and_their_tickets_of_the_first_schema_come_along_and_go_back(database: Database) -> None:
+def test_accounts_and_tickets_of_the_first_schema_migrate_up_and_down(database: Database) -> None:
     migrate(database, "base")
     migrate(database, "0001")
     with database.write() as tx:
@@ -49,13 +49,13 @@ def test_accounts_and_their_tickets_of_the_first_schema_come_along_and_go_back(d
     assert _all(database, owners) == [(1, "GZ1"), (2, "GZ1"), (3, "GZ2")]
 
 
-def test_sqlite_minds_its_foreign_keys_again_after_a_migration(sqlite: Database) -> None:
+def test_sqlite_enforces_foreign_keys_again_after_a_migration(sqlite: Database) -> None:
     migrate(sqlite, "0001")
     migrate(sqlite)
     assert _all(sqlite, "PRAGMA foreign_keys") == [(1,)]
 
 
-def test_hops_of_before_the_boards_were_ordered_get_their_area_and_their_rank(database: Database) -> None:
+def test_hops_older_than_the_order_of_boards_get_their_area_and_rank(database: Database) -> None:
     migrate(database, "0003")
     columns = "kind, state, area, channel, symptom, category, description, priority, script, urged, made_at, account_id"
     with database.write() as tx:

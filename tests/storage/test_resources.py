@@ -27,14 +27,14 @@ def found(database: Database, text: str) -> tuple[str, str | None, str | None, i
     return row.area, row.olt, row.port, row.capacity, row.used
 
 
-def test_addresses_of_one_port_share_it_and_one_that_nothing_reaches_has_none(database: Database) -> None:
+def test_addresses_of_one_port_share_it_and_an_unreached_address_has_none(database: Database) -> None:
     assert entered(database, ONE, TWO, NOWHERE) == 3
     assert found(database, ONE.text) == found(database, TWO.text) == ("tianhe", "OLT-1", "0/1/1", 64, 0)
     assert found(database, NOWHERE.text) == ("panyu", None, None, None, None)
     assert len(dump(database)["pon_port"]) == 1
 
 
-def test_entering_the_same_again_changes_nothing(database: Database) -> None:
+def test_entering_the_same_addresses_again_changes_nothing(database: Database) -> None:
     entered(database, ONE, TWO, NOWHERE)
     before = dump(database)
     assert entered(database, ONE, TWO, NOWHERE) == 0
@@ -48,7 +48,7 @@ def port_of(tx: Tx, text: str) -> int:
     return row.pon_port_id
 
 
-def test_what_is_known_takes_the_new_values_and_keeps_what_is_in_use(database: Database) -> None:
+def test_known_addresses_take_the_new_values_and_keep_the_places_in_use(database: Database) -> None:
     entered(database, ONE, NOWHERE)
     with database.write() as tx:
         port = port_of(tx, ONE.text)
@@ -59,7 +59,7 @@ def test_what_is_known_takes_the_new_values_and_keeps_what_is_in_use(database: D
     assert found(database, NOWHERE.text)[1:] == ("OLT-1", "0/1/1", 32, 1)
 
 
-def test_a_port_can_not_have_less_capacity_than_is_in_use(database: Database) -> None:
+def test_a_ports_capacity_cannot_fall_below_the_places_in_use(database: Database) -> None:
     entered(database, ONE)
     with database.write() as tx:
         port = port_of(tx, ONE.text)

@@ -63,7 +63,7 @@ def left(database: Database) -> tuple[int, int]:
     return counts[0], counts[1]
 
 
-def test_a_case_in_the_store_tells_just_what_it_told_before(database: Database, closed: int) -> None:
+def test_a_case_in_the_store_tells_exactly_what_it_told_before(database: Database, closed: int) -> None:
     before = told(database, closed)
     assert len(before["history"]) > 8
     assert len(before["records"]) == 2
@@ -74,7 +74,7 @@ def test_a_case_in_the_store_tells_just_what_it_told_before(database: Database, 
         assert all(digest(record.content) == record.sha256 for record in lists.journey(tx, closed).records)
 
 
-def test_a_case_is_stored_when_it_is_old_enough_and_once(database: Database, closed: int) -> None:
+def test_a_case_is_stored_once_and_only_when_old_enough(database: Database, closed: int) -> None:
     assert [store(database, at) for at in (LONG_AFTER - DAY, LONG_AFTER, LONG_AFTER + DAY)] == [0, 1, 0]
     assert f.ticket(database, closed).stored_at == LONG_AFTER
 
@@ -84,7 +84,9 @@ def test_a_case_that_has_not_ended_is_never_stored(database: Database, in_force:
     assert store(database, LONG_AFTER + 1_000 * DAY) == 0
 
 
-def test_the_oldest_go_first_so_many_at_once(database: Database, in_force: Rulebook, script: Script) -> None:
+def test_the_oldest_cases_are_stored_first_and_so_many_at_once(
+    database: Database, in_force: Rulebook, script: Script
+) -> None:
     ids = []
     for day in (2, 0, 1):
         ids.append(f.fault(database, in_force, script, number=f"GZ{day}").ticket_id)
@@ -94,27 +96,27 @@ def test_the_oldest_go_first_so_many_at_once(database: Database, in_force: Ruleb
     assert [f.ticket(database, each).stored_at is None for each in ids] == [True, False, False]
 
 
-def test_a_case_in_the_store_is_found_in_its_account_s_list(database: Database, closed: int) -> None:
+def test_a_case_in_the_store_is_found_in_its_accounts_list(database: Database, closed: int) -> None:
     store(database)
     with database.read() as tx:
         assert [row.id for row in lists.latest(tx, 10, number="GZ1")] == [closed]
 
 
 @pytest.mark.parametrize("table", [history, archive_record])
-def test_what_is_not_in_the_store_is_still_never_removed(database: Database, closed: int, table: Any) -> None:
+def test_rows_of_a_case_outside_the_store_are_still_never_removed(database: Database, closed: int, table: Any) -> None:
     with pytest.raises(DBAPIError, match="append-only"), database.write() as tx:
         tx.execute(delete(table).where(table.c.ticket_id == closed))
 
 
 @pytest.mark.parametrize("statement", [delete(stored_case), update(stored_case).values(content=b"")])
-def test_nothing_in_the_store_is_changed_or_removed(database: Database, closed: int, statement: Any) -> None:
+def test_no_case_in_the_store_is_changed_or_removed(database: Database, closed: int, statement: Any) -> None:
     store(database)
     with pytest.raises(DBAPIError, match="append-only"), database.write() as tx:
         tx.execute(statement)
     assert told(database, closed)["history"]
 
 
-def test_a_schema_that_goes_back_takes_the_cases_out_of_the_store(database: Database, closed: int) -> None:
+def test_a_downgrade_of_the_schema_takes_the_cases_out_of_the_store(database: Database, closed: int) -> None:
     before = told(database, closed)
     rows_before = left(database)
     store(database)
@@ -127,7 +129,7 @@ def test_a_schema_that_goes_back_takes_the_cases_out_of_the_store(database: Data
     assert store(database) == 1
 
 
-def test_a_confirmed_effect_forgets_what_it_said_and_keeps_its_key(database: Database, in_force: Rulebook) -> None:
+def test_a_confirmed_effect_drops_its_content_and_keeps_its_key(database: Database, in_force: Rulebook) -> None:
     with database.write() as tx:
         for key in ("operation/1", "operation/2"):
             effects.tell(tx, key, "13800138000", "您好", f.NOW)

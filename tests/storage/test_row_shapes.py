@@ -57,9 +57,7 @@ QUERIES = dict(queries())
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_a_query_delivers_the_rows_that_it_declares(
-    sqlite: Database, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_query_delivers_the_rows_it_declares(sqlite: Database, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     query = QUERIES[name]
     declared: list[tuple[type, CursorResult[Any]]] = []
 

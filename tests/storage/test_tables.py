@@ -62,7 +62,7 @@ IMPOSSIBLE_HOPS: list[dict[str, Any]] = [
 ]
 
 
-def test_a_hop_that_can_not_be_is_refused(database: Database, row: dict[str, Any]) -> None:
+def test_an_impossible_hop_is_refused(database: Database, row: dict[str, Any]) -> None:
     for wrong in IMPOSSIBLE_HOPS:
         with pytest.raises(IntegrityError), database.write() as tx:
             tx.execute(update(hop).where(hop.c.id == row["id"]).values(wrong))
@@ -80,7 +80,7 @@ IMPOSSIBLE_TICKETS: list[dict[str, Any]] = [
 ]
 
 
-def test_a_ticket_that_can_not_be_is_refused(database: Database, row: dict[str, Any]) -> None:
+def test_an_impossible_ticket_is_refused(database: Database, row: dict[str, Any]) -> None:
     for wrong in IMPOSSIBLE_TICKETS:
         with pytest.raises(IntegrityError), database.write() as tx:
             tx.execute(update(ticket).where(ticket.c.id == row["ticket_id"]).values(wrong))
@@ -96,7 +96,7 @@ def test_a_ticket_that_can_not_be_is_refused(database: Database, row: dict[str, 
     ],
     ids=["history changed", "history removed", "record changed", "record removed"],
 )
-def test_what_was_done_and_what_was_archived_is_never_changed_nor_removed(
+def test_history_and_archive_records_are_never_changed_or_removed(
     database: Database, row: dict[str, Any], statement: Any
 ) -> None:
     with database.write() as tx:
@@ -107,12 +107,12 @@ def test_what_was_done_and_what_was_archived_is_never_changed_nor_removed(
 
 
 @pytest.mark.parametrize("table", ["history", "archive_record"])
-def test_nor_is_it_truncated(postgresql: Database, table: str) -> None:
+def test_history_and_archive_records_are_never_truncated(postgresql: Database, table: str) -> None:
     with pytest.raises(DBAPIError, match="append-only"), postgresql.write() as tx:
         tx.execute(text(f"TRUNCATE {table} CASCADE"))
 
 
-def test_nor_is_it_replaced(sqlite: Database, rulebook: Rulebook, script: Script) -> None:
+def test_history_and_archive_records_are_never_replaced(sqlite: Database, rulebook: Rulebook, script: Script) -> None:
     put_in_force(sqlite, rulebook)
     fault(sqlite, rulebook, script)
     forged = "REPLACE INTO history SELECT id, ticket_id, hop_id, at, 'forged', actor, role, NULL, detail FROM history"
@@ -120,7 +120,7 @@ def test_nor_is_it_replaced(sqlite: Database, rulebook: Rulebook, script: Script
         tx.execute(text(forged))
 
 
-def test_the_migrations_make_just_the_tables_that_the_code_knows(database: Database) -> None:
+def test_the_migrations_make_exactly_the_tables_that_the_code_knows(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         assert compare_metadata(context, metadata) == []
@@ -166,7 +166,7 @@ def test_the_migrations_go_down_and_up_again(database: Database) -> None:
     assert database.schema() == SCHEMA
 
 
-def test_every_state_of_the_life_table_is_let_in(database: Database, row: dict[str, Any]) -> None:
+def test_every_state_of_the_life_table_is_accepted(database: Database, row: dict[str, Any]) -> None:
     whole = {"holder": "li", "claimed_at": NOW, "held_at": NOW, "wake_at": NOW, "finding": "fixed"}
     for state in HopState:
         with database.write() as tx:
@@ -186,9 +186,7 @@ def test_a_time_comes_back_as_it_was_given_on_either_database(database: Database
         assert tx.execute(select(hop.c.wake_at)).scalar() == precise
 
 
-def test_an_error_of_the_database_does_not_quote_what_the_statement_carried(
-    database: Database, row: dict[str, Any]
-) -> None:
+def test_a_database_error_does_not_quote_the_statements_parameters(database: Database, row: dict[str, Any]) -> None:
     with pytest.raises(IntegrityError) as told, database.write() as tx:
         tx.execute(update(hop).where(hop.c.id == row["id"]).values(state="lost", reason="客户说的话"))
     assert "客户说的话" not in str(told.value)

@@ -83,19 +83,19 @@ def old(database: Database, rulebook: Rulebook) -> Database:
     return database
 
 
-def test_it_comes_up_with_every_ticket_where_it_was(old: Database) -> None:
+def test_the_upgraded_database_has_every_ticket_where_it_was(old: Database) -> None:
     assert set(STATES) == set(LIVE_HOP)
     assert old.schema() == SCHEMA
     assert [f.live(old, number).state for number in range(1, len(STATES) + 1)] == list(STATES)  # type: ignore[union-attr]
 
 
-def test_a_message_that_the_old_program_sent_is_received_by_the_new(old: Database, rulebook: Rulebook) -> None:
+def test_a_message_sent_by_the_old_program_is_received_by_the_new(old: Database, rulebook: Rulebook) -> None:
     with old.write() as tx:
         assert hops.receive(tx, [(2, 1)], f.NOW, f.LEASE) == [(2, 1)]
         assert hops.receive(tx, [(2, 0), (4, 3)], f.NOW, f.LEASE) == []
 
 
-def test_all_of_them_go_on_to_their_ends(old: Database, rulebook: Rulebook) -> None:
+def test_all_tickets_of_the_old_program_go_on_to_their_ends(old: Database, rulebook: Rulebook) -> None:
     with old.write() as tx:
         timers.fire(tx, rulebook, LATER, 100)  # the hold is over
         handling.release(tx, 7, f.SUPERVISOR, LATER)

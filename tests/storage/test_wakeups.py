@@ -10,7 +10,7 @@ from dispatch.storage.database import Database
 from dispatch.storage.wakeups import BOARDS, Wakeups, came_onto_board
 
 
-def test_a_waiting_connection_that_is_cut_off_is_an_error_of_the_database_and_a_new_one_hears_again(
+def test_a_cut_listening_connection_is_a_database_error_and_a_new_one_hears_again(
     postgresql: Database,
 ) -> None:
     wakeups = Wakeups(postgresql, BOARDS)

@@ -39,7 +39,7 @@ def test_a_holder_finds_no_hop_outside_their_areas(
         act(tx, in_force, hop_id, replace(f.NOC, areas=ELSEWHERE))
 
 
-def test_a_hop_is_claimed_in_ones_areas_only(database: Database, in_force: Rulebook, script: Script) -> None:
+def test_a_hop_is_claimed_only_in_the_claimants_areas(database: Database, in_force: Rulebook, script: Script) -> None:
     hop_id = f.on_board(database, in_force, f.fault(database, in_force, script).ticket_id)
     with f.refused(database, NotFound) as tx:
         handling.claim(tx, in_force, Claim(hop_id, replace(f.NOC, areas=ELSEWHERE)), f.NOW)
@@ -48,7 +48,7 @@ def test_a_hop_is_claimed_in_ones_areas_only(database: Database, in_force: Ruleb
     assert f.hop(database, hop_id).holder == f.NOC.name
 
 
-def test_a_supervisor_releases_in_their_areas_only(database: Database, in_force: Rulebook, script: Script) -> None:
+def test_a_supervisor_releases_hops_only_in_their_areas(database: Database, in_force: Rulebook, script: Script) -> None:
     hop_id = f.quarantined(database, f.fault(database, in_force, script).ticket_id)
     with f.refused(database, NotFound) as tx:
         handling.release(tx, hop_id, replace(f.SUPERVISOR, areas=ELSEWHERE), f.NOW)
@@ -71,7 +71,7 @@ def test_a_clerk_finds_no_ticket_outside_their_areas(
         act(tx, in_force, ticket_id, replace(f.CLERK, areas=HERE))
 
 
-def test_a_report_is_moved_on_in_ones_areas_only(database: Database, in_force: Rulebook, script: Script) -> None:
+def test_a_report_is_moved_on_only_in_the_actors_areas(database: Database, in_force: Rulebook, script: Script) -> None:
     f.account(database)
     report = intake.FaultReport("GZ1", "no-internet", "断网")
     with database.write() as tx:
@@ -97,7 +97,7 @@ def test_an_account_of_another_area_is_unknown_even_under_the_key_of_its_report(
             intake.submit(tx, in_force, script, report, replace(f.CLERK, areas=ELSEWHERE), f.NOW)
 
 
-def test_a_survey_is_answered_by_phone_in_ones_areas_only(
+def test_a_survey_is_answered_by_phone_only_in_the_agents_areas(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     ticket_id = f.fault(database, in_force, script).ticket_id

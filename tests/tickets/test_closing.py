@@ -95,7 +95,7 @@ def test_the_record_holds_the_whole_journey_and_the_time_that_each_team_took(
     assert content["seconds_by_team"]["noc"] == {"queued": 60, "waiting": 600, "in_hand": 0, "held": 0}
 
 
-def test_the_record_s_hash_is_its_text_s_and_any_change_of_the_text_shows(database: Database, asked: int) -> None:
+def test_the_records_hash_is_that_of_its_text_and_shows_any_change(database: Database, asked: int) -> None:
     with database.read() as tx:
         content, sha256 = tx.execute(select(archive_record.c.content, archive_record.c.sha256)).one()
     assert closing.digest(content) == sha256
@@ -105,7 +105,7 @@ def test_the_record_s_hash_is_its_text_s_and_any_change_of_the_text_shows(databa
         assert closing.digest(forged) != sha256
 
 
-def test_what_is_archived_already_is_not_archived_again(database: Database, in_force: Rulebook, asked: int) -> None:
+def test_an_archived_case_is_not_archived_again(database: Database, in_force: Rulebook, asked: int) -> None:
     with refused(database, IllegalMove, "archive: it is archived") as tx:
         next_hop.write(tx, closing.archive(tx, in_force, list(hops.lock(tx, [asked]).values()), NOW))
 
@@ -179,11 +179,11 @@ def test_a_wrong_link_or_a_wrong_answer_is_refused(database: Database, in_force:
         closing.answer(tx, in_force, link, "fixed", NOW)
 
 
-def test_a_link_is_not_to_be_guessed(database: Database, asked: int) -> None:
+def test_a_survey_link_cannot_be_guessed(database: Database, asked: int) -> None:
     assert len(token(database, asked)) >= 22  # 128 bits
 
 
-def test_of_many_answers_the_good_count_each_bad_one_is_told_and_of_two_to_one_survey_the_first_counts(
+def test_a_batch_counts_its_good_answers_tells_each_bad_one_and_takes_the_first_of_two(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     made = [fault(database, in_force, script, f"GZ{n}").ticket_id for n in range(3)]
@@ -207,7 +207,7 @@ def test_of_many_answers_the_good_count_each_bad_one_is_told_and_of_two_to_one_s
     assert [each.team for each in journey(database, made[0])] == ["noc", "archive", "callback-survey", "noc"]
 
 
-def test_an_answer_that_comes_while_its_message_is_being_sent_counts_and_the_worker_finds_nothing_left(
+def test_an_answer_given_while_its_message_is_being_sent_counts_and_leaves_the_worker_nothing(
     database: Database, in_force: Rulebook, made: int
 ) -> None:
     pair = in_flight(database, in_force, made)
@@ -248,7 +248,7 @@ def test_a_message_whose_sending_is_unsure_is_tried_again_under_the_same_key(
 # -- who doesn't answer -------------------------------------------------------------------------
 
 
-def test_who_does_not_answer_is_reminded_by_the_same_link_and_then_counted_as_unreachable(
+def test_a_silent_customer_is_reminded_by_the_same_link_and_then_counted_as_unreachable(
     database: Database, in_force: Rulebook, made: int, asked: int
 ) -> None:
     link, every, attempts = token(database, asked), in_force.limits.survey_every, in_force.limits.survey_attempts
@@ -285,7 +285,9 @@ def test_a_reminded_customer_may_still_answer_while_the_reminder_is_due(
 # -- by telephone ------------------------------------------------------------------------------
 
 
-def test_an_agent_may_ask_by_telephone(database: Database, in_force: Rulebook, made: int, asked: int) -> None:
+def test_an_agent_may_record_an_answer_given_by_telephone(
+    database: Database, in_force: Rulebook, made: int, asked: int
+) -> None:
     def by_phone(finding: str):  # type: ignore[no-untyped-def]
         return lambda tx, actor: closing.answer_by_phone(tx, in_force, made, finding, actor, NOW)
 
@@ -301,7 +303,7 @@ def test_an_agent_may_ask_by_telephone(database: Database, in_force: Rulebook, m
         assert tx.execute(select(survey.c.answer)).scalar() == "satisfied"
 
 
-def test_nobody_is_asked_by_telephone_before_the_case_is_archived(
+def test_no_telephone_answer_is_recorded_before_the_case_is_archived(
     database: Database, in_force: Rulebook, made: int
 ) -> None:
     with refused(database, SurveyOver) as tx:
@@ -310,7 +312,7 @@ def test_nobody_is_asked_by_telephone_before_the_case_is_archived(
         closing.answer_by_phone(tx, in_force, 999, "satisfied", AGENT_10086, NOW)
 
 
-def test_figures_show_the_journey_and_who_has_what(database: Database, in_force: Rulebook, made: int) -> None:
+def test_figures_show_the_journey_and_who_holds_what(database: Database, in_force: Rulebook, made: int) -> None:
     on_board(database, in_force, made)
     with database.read() as tx:
         assert [row.ticket_id for row in lists.board(tx, "noc", 9)] == [made]
@@ -326,7 +328,7 @@ def test_figures_show_the_journey_and_who_has_what(database: Database, in_force:
         assert tx.execute(select(survey_attempt.c.attempt)).scalars().all() == [1]
 
 
-def test_an_account_s_mobile_number_is_not_in_the_record(database: Database, asked: int) -> None:
+def test_an_accounts_mobile_number_is_not_in_the_record(database: Database, asked: int) -> None:
     account(database)
     with database.read() as tx:
         assert "13800138000" not in str(tx.execute(select(archive_record.c.content)).scalar())

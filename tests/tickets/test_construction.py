@@ -34,7 +34,7 @@ def failed(database: Database, rulebook: Rulebook) -> int:
     return made
 
 
-def test_an_order_is_provisioned_built_and_activated_and_then_over(database: Database, in_force: Rulebook) -> None:
+def test_an_order_is_provisioned_built_activated_and_closed(database: Database, in_force: Rulebook) -> None:
     made = f.order(database, in_force)
     f.work(database, in_force)
     assert teams(database, made) == ["provisioning", "construction"]
@@ -46,7 +46,7 @@ def test_an_order_is_provisioned_built_and_activated_and_then_over(database: Dat
     assert account_state(database, made) == AccountState.IN_SERVICE
 
 
-def test_an_installer_may_build_too_and_network_service_support_files_his_report(
+def test_an_installer_may_build_too_and_network_service_support_files_their_report(
     database: Database, in_force: Rulebook
 ) -> None:
     hop_id = f.claimed(database, in_force, f.order(database, in_force), f.INSTALLER)
@@ -56,7 +56,7 @@ def test_an_installer_may_build_too_and_network_service_support_files_his_report
     assert f.hop(database, hop_id).state == HopState.REPORTED
 
 
-def test_what_could_not_be_built_waits_at_the_refund_desk_for_as_long_as_it_takes(
+def test_an_order_that_could_not_be_built_waits_at_the_refund_desk_without_limit(
     database: Database, in_force: Rulebook
 ) -> None:
     made = failed(database, in_force)
@@ -66,7 +66,7 @@ def test_what_could_not_be_built_waits_at_the_refund_desk_for_as_long_as_it_take
     assert account_state(database, made) == AccountState.INSTALLING
 
 
-def test_what_the_provisioning_system_refuses_goes_to_the_refund_desk_with_its_reason(
+def test_an_order_refused_by_provisioning_goes_to_the_refund_desk_with_its_reason(
     database: Database, in_force: Rulebook
 ) -> None:
     made = f.order(database, in_force)
@@ -80,7 +80,7 @@ def test_what_the_provisioning_system_refuses_goes_to_the_refund_desk_with_its_r
     assert teams(database, made) == ["provisioning", "refund-desk"]
 
 
-def test_at_the_refund_desk_nobody_may_act_on_the_hop(database: Database, in_force: Rulebook) -> None:
+def test_a_hop_at_the_refund_desk_allows_no_act(database: Database, in_force: Rulebook) -> None:
     made = failed(database, in_force)
     hop_id = f.live_id(database, made)
     for actor in (f.CLERK, f.MANAGER, f.SUPERVISOR):
@@ -94,7 +94,7 @@ def test_at_the_refund_desk_nobody_may_act_on_the_hop(database: Database, in_for
         closing.answer_by_phone(tx, in_force, made, "refunded", f.CLERK, f.NOW)
 
 
-def test_a_refunded_order_is_archived_and_over(database: Database, in_force: Rulebook) -> None:
+def test_a_refunded_order_is_archived_and_closed(database: Database, in_force: Rulebook) -> None:
     made = failed(database, in_force)
     hop_id = f.live_id(database, made)
     with database.write() as tx:

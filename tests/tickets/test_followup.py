@@ -79,7 +79,7 @@ def test_urging_is_counted_and_limited_in_number_and_pace(database: Database, in
     assert (last.act, last.detail, last.hop_id) == ("urge", {"times": 5, "reason": "急"}, live_id(database, made))
 
 
-def test_only_what_somebody_is_at_work_on_is_urged(database: Database, in_force: Rulebook, made: int) -> None:
+def test_only_a_ticket_under_way_is_urged(database: Database, in_force: Rulebook, made: int) -> None:
     with refused(database, BadInput, "reason is empty") as tx:
         followup.urge(tx, in_force, made, "", CLERK, NOW)
     with refused(database, NotFound) as tx:
@@ -136,7 +136,7 @@ def test_a_ticket_is_withdrawn_in_whatever_state_its_hop_is(
         followup.withdraw(tx, made, "x", CLERK, NOW)
 
 
-def test_a_report_that_never_became_a_ticket_is_withdrawn_too(
+def test_a_report_that_was_never_dispatched_is_withdrawn_too(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     account(database)
@@ -146,7 +146,9 @@ def test_a_report_that_never_became_a_ticket_is_withdrawn_too(
     assert ticket(database, taken.ticket_id).state == "withdrawn"
 
 
-def test_who_may_withdraw_and_when_not(database: Database, in_force: Rulebook, made: int) -> None:
+def test_withdrawal_is_refused_to_other_roles_without_a_reason_and_after_the_archive(
+    database: Database, in_force: Rulebook, made: int
+) -> None:
     assert forbidden(database, lambda tx, actor: followup.withdraw(tx, made, "x", actor, NOW)) == all_roles_but(
         Role.AGENT_10086, Role.CLERK, Role.COMMUNITY_MANAGER, Role.SUPERVISOR
     )
@@ -251,7 +253,7 @@ def test_a_hop_that_ends_while_its_ticket_is_urged_hands_the_urge_on(
     assert (now_with.team, now_with.rank) == ("installer", rank(now_with.priority, 1))
 
 
-def test_a_hop_ends_as_well_when_something_else_of_its_ticket_changes_at_that_moment(
+def test_a_hop_ends_even_when_its_ticket_changes_at_the_same_moment(
     postgresql: Database, rulebook: Rulebook, script: Script
 ) -> None:
     def change(tx: Tx, ticket_id: int) -> None:

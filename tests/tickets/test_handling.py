@@ -95,7 +95,7 @@ def at_installer(database: Database, in_force: Rulebook, made: int) -> int:
 # -- claim ------------------------------------------------------------------------------------
 
 
-def test_who_claims_a_hop_has_it_until_its_service_level_s_end(
+def test_a_claimed_hop_is_due_at_the_end_of_its_service_level(
     database: Database, in_force: Rulebook, made: int, waiting: int
 ) -> None:
     with database.write() as tx:
@@ -107,7 +107,7 @@ def test_who_claims_a_hop_has_it_until_its_service_level_s_end(
     assert (last.act, last.actor, last.role, last.hop_id) == ("claim", "zhao", "noc", waiting)
 
 
-def test_a_claimed_or_held_hop_is_refused_with_its_holder_s_name(
+def test_claiming_a_claimed_or_held_hop_is_refused_with_its_holders_name(
     database: Database, in_force: Rulebook, made: int, in_hand: int
 ) -> None:
     for _ in ("claimed", "held"):
@@ -118,7 +118,7 @@ def test_a_claimed_or_held_hop_is_refused_with_its_holder_s_name(
                 handling.hold(tx, in_force, in_hand, NOW + HOUR, "等", NOC, NOW)
 
 
-def test_what_is_not_on_the_board_can_not_be_claimed(database: Database, in_force: Rulebook, made: int) -> None:
+def test_a_hop_that_is_not_on_its_board_cannot_be_claimed(database: Database, in_force: Rulebook, made: int) -> None:
     hop_id = live_id(database, made)
     with refused(database, IllegalMove, "claim: it is due") as tx:
         handling.claim(tx, in_force, Claim(hop_id, NOC), NOW)
@@ -136,13 +136,13 @@ def test_only_the_team_s_members_claim(database: Database, in_force: Rulebook, w
     assert forbidden(database, claim) == all_roles_but(Role.NOC)
 
 
-def test_a_customer_s_survey_is_nobody_s_to_claim(database: Database, in_force: Rulebook, made: int) -> None:
+def test_a_customers_survey_cannot_be_claimed(database: Database, in_force: Rulebook, made: int) -> None:
     survey = archived(database, in_force, made)
     with refused(database, NotAllowed, "automatic") as tx:
         handling.claim(tx, in_force, Claim(survey, AGENT_10086), NOW)
 
 
-def test_of_two_people_who_claim_at_once_one_wins_and_the_other_is_told_who(
+def test_one_of_two_people_who_claim_at_once_wins_and_the_other_is_told_who(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     rounds = 20
@@ -216,7 +216,7 @@ def test_an_end_with_a_fault_is_refused_and_nothing_is_written(
             handling.end(tx, in_force, replace(end, hop_id=in_hand), NOW)
 
 
-def test_what_nobody_claimed_is_not_ended_by_a_member(database: Database, in_force: Rulebook, waiting: int) -> None:
+def test_an_unclaimed_hop_is_not_ended_by_a_member(database: Database, in_force: Rulebook, waiting: int) -> None:
     for end in (Report(waiting, NOC, "outside-plant", OUTSIDE), PassOn(waiting, NOC, "noc", "x")):
         with refused(database, IllegalMove, "claim it first") as tx:
             handling.end(tx, in_force, end, NOW)
@@ -250,7 +250,7 @@ def test_network_service_support_claims_and_reports_for_an_installer_and_history
     assert told == [(act, "wang", "network-service-support", "li.wei") for act in ("claim", "report")]
 
 
-def test_an_installer_files_for_himself_but_for_no_colleague(
+def test_an_installer_files_their_own_report_but_no_colleagues(
     database: Database, in_force: Rulebook, at_installer: int
 ) -> None:
     with refused(database, NotAllowed) as tx:
@@ -260,7 +260,7 @@ def test_an_installer_files_for_himself_but_for_no_colleague(
 # -- bulk forms -------------------------------------------------------------------------------
 
 
-def test_of_many_claims_and_ends_the_good_are_done_and_each_bad_one_is_told_its_fault(
+def test_a_batch_does_its_good_claims_and_ends_and_tells_each_bad_one_its_fault(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     made = [fault(database, in_force, script, f"GZ{n}").ticket_id for n in range(6)]
@@ -295,7 +295,7 @@ def test_of_many_claims_and_ends_the_good_are_done_and_each_bad_one_is_told_its_
     assert teams == ["noc", "installer", "noc", "data-network", "noc", "installer"]
 
 
-def test_a_hop_that_can_not_move_any_more_does_not_spoil_a_supervisor_s_batch(
+def test_a_hop_that_can_no_longer_move_does_not_spoil_a_supervisors_batch(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     made = [fault(database, in_force, script, f"GZ{n}").ticket_id for n in range(2)]
@@ -330,7 +330,7 @@ def test_empty_batches_do_nothing(database: Database, in_force: Rulebook) -> Non
 
 
 @pytest.mark.parametrize("state", ["waiting", "claimed", "held"])
-def test_a_supervisor_passes_on_what_lies_on_a_board_whoever_has_it(
+def test_a_supervisor_passes_on_any_hop_on_a_board_whoever_holds_it(
     database: Database, in_force: Rulebook, made: int, state: str
 ) -> None:
     bring: dict[str, Callable[[], int]] = {
@@ -347,9 +347,7 @@ def test_a_supervisor_passes_on_what_lies_on_a_board_whoever_has_it(
     assert live_id(database, made) != hop_id
 
 
-def test_even_a_supervisor_passes_nothing_on_that_is_on_its_way(
-    database: Database, in_force: Rulebook, made: int
-) -> None:
+def test_even_a_supervisor_cannot_pass_on_a_hop_under_way(database: Database, in_force: Rulebook, made: int) -> None:
     with refused(database, IllegalMove, "pass on: it is due") as tx:
         handling.end(tx, in_force, PassOn(live_id(database, made), SUPERVISOR, "noc", "x"), NOW)
 
@@ -395,7 +393,7 @@ def test_a_hold_ended_by_hand_does_not_count_against_its_holder(
     assert [act.act for act in acts(database, made)[-4:]] == ["hold", "resume"] * 2
 
 
-def test_a_hop_that_was_claimed_late_is_still_watched_after_a_hold(
+def test_a_hop_claimed_late_is_still_watched_after_a_hold(
     database: Database, in_force: Rulebook, made: int, waiting: int
 ) -> None:
     with database.write() as tx:

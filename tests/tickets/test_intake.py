@@ -81,7 +81,7 @@ def transferred(database: Database, in_force: Rulebook, script: Script, gz1: str
 @pytest.mark.parametrize(
     ("symptom", "team"), [("no-internet", "noc"), ("account-system", "system-support")], ids=["network", "system"]
 )
-def test_a_report_becomes_a_ticket_whose_first_hop_is_due_at_the_team_that_the_rules_name(
+def test_a_report_becomes_a_ticket_whose_first_hop_is_due_at_the_rules_first_team(
     database: Database, in_force: Rulebook, script: Script, gz1: str, symptom: str, team: str
 ) -> None:
     made = submit(database, in_force, script, replace(GOOD, symptom=symptom, priority=1))
@@ -110,7 +110,7 @@ def test_a_report_becomes_a_ticket_whose_first_hop_is_due_at_the_team_that_the_r
     ],
     ids=lambda value: getattr(value, "role", ""),
 )
-def test_a_report_s_channel_is_its_taker_s(
+def test_a_reports_channel_is_that_of_its_taker(
     database: Database, in_force: Rulebook, script: Script, gz1: str, actor: Actor, channel: str
 ) -> None:
     made = submit(database, in_force, script, replace(GOOD, answers=NOT_SOLVED), actor)
@@ -125,7 +125,7 @@ def test_a_category_given_by_the_taker_overrides_the_symptom_s(
     assert first.team == "system-support"
 
 
-def test_solved_on_the_phone_is_a_ticket_that_ended_without_a_hop_and_is_counted(
+def test_a_fault_solved_on_the_phone_is_a_counted_ticket_that_ended_without_a_hop(
     database: Database, in_force: Rulebook, script: Script, gz1: str
 ) -> None:
     made = submit(database, in_force, script, replace(GOOD, answers=SOLVED), AGENT_10086)
@@ -163,7 +163,7 @@ def test_a_report_with_a_fault_is_refused_and_nothing_is_written(
             intake.submit(tx, in_force, script, replace(GOOD, **wrong), CLERK, NOW)
 
 
-def test_a_10086_agent_goes_through_pre_handling_to_its_end(
+def test_a_10086_agent_must_complete_pre_handling(
     database: Database, in_force: Rulebook, script: Script, gz1: str
 ) -> None:
     with refused(database, BadInput, "answer account-state") as tx:
@@ -179,7 +179,7 @@ def test_only_the_desk_takes_reports(database: Database, in_force: Rulebook, scr
 # -- duplicates and repeated requests ----------------------------------------------------------
 
 
-def test_a_second_fault_on_an_account_is_refused_with_the_first_one_s_number_unless_it_is_meant(
+def test_a_second_fault_on_an_account_is_refused_with_the_firsts_number_unless_confirmed(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     first = fault(database, in_force, script)
@@ -188,7 +188,7 @@ def test_a_second_fault_on_an_account_is_refused_with_the_first_one_s_number_unl
     assert submit(database, in_force, script, replace(GOOD, despite_duplicate=True)).ticket_id != first.ticket_id
 
 
-def test_the_same_request_again_gives_the_same_ticket_again_and_writes_nothing(
+def test_a_repeated_request_gives_the_same_ticket_and_writes_nothing(
     database: Database, in_force: Rulebook, script: Script, gz1: str
 ) -> None:
     keyed = replace(GOOD, request_key="web/1")
@@ -199,7 +199,7 @@ def test_the_same_request_again_gives_the_same_ticket_again_and_writes_nothing(
     assert dump(database) == before
 
 
-def test_the_same_request_twice_in_a_batch_is_one_ticket(
+def test_a_request_that_occurs_twice_in_a_batch_makes_one_ticket(
     database: Database, in_force: Rulebook, script: Script, gz1: str
 ) -> None:
     keyed = replace(GOOD, request_key="web/1", despite_duplicate=True)
@@ -210,12 +210,12 @@ def test_the_same_request_twice_in_a_batch_is_one_ticket(
     assert other.ticket_id != one.ticket_id
 
 
-def test_an_empty_request_key_is_none(database: Database, in_force: Rulebook, script: Script, gz1: str) -> None:
+def test_an_empty_request_key_counts_as_none(database: Database, in_force: Rulebook, script: Script, gz1: str) -> None:
     empty = replace(GOOD, request_key="", despite_duplicate=True)
     assert submit(database, in_force, script, empty) != submit(database, in_force, script, empty)
 
 
-def test_of_many_reports_the_good_ones_are_taken_and_each_other_is_told_its_fault_in_its_place(
+def test_a_batch_takes_its_good_reports_and_tells_each_bad_one_its_fault_in_its_place(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     for n in range(1, 5):
@@ -248,11 +248,11 @@ def test_of_many_reports_the_good_ones_are_taken_and_each_other_is_told_its_faul
     assert len(after["history"]) == 3
 
 
-def test_no_reports_are_no_tickets(database: Database, in_force: Rulebook, script: Script) -> None:
+def test_an_empty_batch_makes_no_tickets(database: Database, in_force: Rulebook, script: Script) -> None:
     assert submit_many(database, in_force, script) == []
 
 
-def test_a_whole_batch_of_another_s_role_is_refused(
+def test_a_batch_by_a_role_that_takes_no_reports_is_refused_whole(
     database: Database, in_force: Rulebook, script: Script, gz1: str
 ) -> None:
     with refused(database, NotAllowed) as tx:
@@ -262,7 +262,7 @@ def test_a_whole_batch_of_another_s_role_is_refused(
 # -- 10050 → 10086 ----------------------------------------------------------------------------
 
 
-def test_what_was_said_at_10050_goes_along_to_10086_and_the_customer_need_not_say_it_again(
+def test_answers_given_at_10050_reach_10086_and_need_not_be_repeated(
     database: Database, in_force: Rulebook, script: Script, transferred: int
 ) -> None:
     row = ticket(database, transferred)
@@ -288,7 +288,7 @@ def test_the_10086_agent_may_solve_a_transferred_report_on_the_phone(
     assert (taken.state, row.outcome, row.ended_at, live(database, transferred)) == ("solved", "solved", NOW, None)
 
 
-def test_a_report_that_is_not_our_business_is_referred_with_the_reason(
+def test_a_report_outside_the_desks_business_is_referred_with_the_reason(
     database: Database, in_force: Rulebook, script: Script, transferred: int
 ) -> None:
     with database.write() as tx:
@@ -325,7 +325,7 @@ def test_a_dispatched_report_is_neither_transferred_nor_referred_nor_taken_over(
         intake.take_over(tx, in_force, script, made, NOT_SOLVED, AGENT_10086, NOW)
 
 
-def test_each_hotline_does_its_own_part_alone(
+def test_each_hotline_may_do_only_its_own_part(
     database: Database, in_force: Rulebook, script: Script, transferred: int
 ) -> None:
     assert forbidden(database, lambda tx, actor: intake.transfer(tx, transferred, "x", actor, NOW)) == all_roles_but(
@@ -339,7 +339,7 @@ def test_each_hotline_does_its_own_part_alone(
     ) == all_roles_but(Role.AGENT_10086)
 
 
-def test_known_accounts_are_left_as_they_are(database: Database, gz1: str) -> None:
+def test_known_accounts_are_left_unchanged(database: Database, gz1: str) -> None:
     with database.write() as tx:
         assert accounts.take_over(tx, [("GZ1", "yuexiu", "13900139000"), ("GZ2", "yuexiu", "1")], CLERK, NOW) == 1
         assert accounts.by_numbers(tx, ["GZ1"])["GZ1"].area == "tianhe"

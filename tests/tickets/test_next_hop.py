@@ -53,7 +53,7 @@ def place(row: LockedHop | None) -> tuple[str, str | None]:
     return row.team, row.asker_team
 
 
-def test_what_the_sender_asked_for_comes_back_to_it_and_its_own_asker_is_known_again(
+def test_work_comes_back_to_its_sender_whose_own_asker_is_then_known_again(
     database: Database, in_force: Rulebook, made: int
 ) -> None:
     to_transmission(database, in_force, made)
@@ -72,9 +72,7 @@ def test_handing_back_nests_too(database: Database, in_force: Rulebook, made: in
     assert (row.state, row.reason, row.finding) == ("handed-back", "查不出", None)
 
 
-def test_who_passes_work_on_leaves_the_one_who_asked_as_he_was(
-    database: Database, in_force: Rulebook, made: int
-) -> None:
+def test_passing_work_on_leaves_the_asking_team_unchanged(database: Database, in_force: Rulebook, made: int) -> None:
     to_transmission(database, in_force, made)
     assert place(passed_on(database, in_force, made, TRANSMISSION, "data-network")) == ("data-network", "installer")
     assert place(passed_on(database, in_force, made, DATA_NETWORK, "data-network")) == ("data-network", "installer")
@@ -104,7 +102,7 @@ def test_the_evidence_chooses_between_rules_and_is_kept_with_the_decision(
         assert (decision.to, decision.rule) == (row.team, row.rule), "the decision can be made again from what was kept"
 
 
-def test_a_system_fault_that_is_none_goes_from_support_to_noc(
+def test_a_system_fault_ruled_out_by_support_goes_to_noc(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     made = fault(database, in_force, script, symptom="account-system").ticket_id
@@ -112,9 +110,7 @@ def test_a_system_fault_that_is_none_goes_from_support_to_noc(
     assert place(following) == ("noc", "system-support")
 
 
-def test_automatic_teams_are_asked_by_nobody_and_count_as_no_visit(
-    database: Database, in_force: Rulebook, made: int
-) -> None:
+def test_automatic_teams_have_no_asker_and_count_as_no_visit(database: Database, in_force: Rulebook, made: int) -> None:
     archived(database, in_force, made)
     rows = journey(database, made)
     assert [(row.team, row.asked_by, row.seq) for row in rows] == [
@@ -125,7 +121,7 @@ def test_automatic_teams_are_asked_by_nobody_and_count_as_no_visit(
     assert (ticket(database, made).hops, ticket(database, made).last_seq) == (1, 3)
 
 
-def test_a_case_that_goes_round_lands_with_the_supervisor_and_ends_from_there(
+def test_a_case_that_goes_round_goes_to_the_supervisor_and_ends_from_there(
     database: Database, hasty_in_force: Rulebook, script: Script
 ) -> None:
     made = fault(database, hasty_in_force, script).ticket_id
@@ -183,7 +179,7 @@ def test_a_case_that_comes_back_too_often_after_its_archive_goes_to_the_supervis
     assert ended.reopened == hasty_in_force.limits.reopens + 1
 
 
-def test_every_team_can_be_walked_to_from_the_board_of_every_team_that_may_pass_on_to_it(
+def test_every_team_is_reached_by_passing_on_from_the_board_of_every_team_allowed_to(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     made = fault(database, in_force, script).ticket_id

@@ -28,7 +28,7 @@ def fire(database: Database, rulebook: Rulebook, now: datetime, limit: int = 99)
         return timers.fire(tx, rulebook, now, limit)
 
 
-def test_a_hop_that_nobody_claims_in_time_is_marked_late_once_and_stays_on_the_board(
+def test_a_hop_not_claimed_in_time_is_marked_late_once_and_stays_on_the_board(
     database: Database, in_force: Rulebook, made: int
 ) -> None:
     hop_id = on_board(database, in_force, made)
@@ -40,13 +40,13 @@ def test_a_hop_that_nobody_claims_in_time_is_marked_late_once_and_stays_on_the_b
     assert (last.act, last.actor, last.detail) == ("overdue", "relay", {"team": "noc", "state": "waiting"})
 
 
-def test_a_hop_that_is_not_reported_in_time_is_marked_late(database: Database, in_force: Rulebook, made: int) -> None:
+def test_a_hop_not_reported_in_time_is_marked_late(database: Database, in_force: Rulebook, made: int) -> None:
     hop_id = claimed(database, in_force, made, NOC)
     assert [fire(database, in_force, at) for at in (NOW + 2 * HOUR - SECOND, NOW + 2 * HOUR)] == [0, 1]
     assert (hop(database, hop_id).state, hop(database, hop_id).late) == ("claimed", True)
 
 
-def test_a_hop_that_was_claimed_late_and_is_reported_late_is_noted_for_both(
+def test_a_hop_claimed_late_and_reported_late_is_marked_for_both(
     database: Database, in_force: Rulebook, made: int
 ) -> None:
     hop_id = on_board(database, in_force, made)
@@ -70,9 +70,7 @@ def test_a_hold_ends_by_itself_and_its_time_does_not_count(database: Database, i
     assert hop(database, hop_id).late
 
 
-def test_a_hop_that_was_overdue_before_its_hold_is_not_noted_a_second_time(
-    database: Database, in_force: Rulebook, made: int
-) -> None:
+def test_a_hop_overdue_before_its_hold_is_not_marked_again(database: Database, in_force: Rulebook, made: int) -> None:
     hop_id = claimed(database, in_force, made, NOC)
     fire(database, in_force, NOW + 2 * HOUR)
     with database.write() as tx:
@@ -82,7 +80,7 @@ def test_a_hop_that_was_overdue_before_its_hold_is_not_noted_a_second_time(
     assert [act.act for act in acts(database, made)][-3:] == ["overdue", "hold", "resume"]
 
 
-def test_no_more_than_the_limit_fire_at_once_the_oldest_first(
+def test_at_most_the_limit_of_timers_fires_at_once_oldest_first(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     ids = []
@@ -95,13 +93,15 @@ def test_no_more_than_the_limit_fire_at_once_the_oldest_first(
     assert fire(database, in_force, NOW + HOUR, 2) == 0
 
 
-def test_what_is_on_its_way_to_a_board_is_no_timer_s(database: Database, in_force: Rulebook, made: int) -> None:
+def test_a_hop_under_way_to_a_board_has_no_timer(database: Database, in_force: Rulebook, made: int) -> None:
     before = dump(database)
     assert fire(database, in_force, NOW + 99 * HOUR) == 0
     assert dump(database) == before
 
 
-def test_many_of_all_kinds_fire_in_one_transaction(database: Database, in_force: Rulebook, script: Script) -> None:
+def test_many_timers_of_all_kinds_fire_in_one_transaction(
+    database: Database, in_force: Rulebook, script: Script
+) -> None:
     made = [fault(database, in_force, script, f"GZ{n}").ticket_id for n in range(3)]
     work(database, in_force)
     claimed(database, in_force, made[1], NOC)
@@ -111,7 +111,7 @@ def test_many_of_all_kinds_fire_in_one_transaction(database: Database, in_force:
     assert {ticket(database, ticket_id).state for ticket_id in made} == {"open"}
 
 
-def test_a_hop_that_is_not_held_has_nothing_to_resume(database: Database, in_force: Rulebook, made: int) -> None:
+def test_a_hop_that_is_not_on_hold_is_not_resumed(database: Database, in_force: Rulebook, made: int) -> None:
     hop_id = claimed(database, in_force, made, NOC)
     with refused(database, IllegalMove, "resume: it is claimed") as tx:
         handling.resume(tx, in_force, hop_id, NOC, NOW)

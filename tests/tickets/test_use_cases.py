@@ -80,7 +80,7 @@ def test_a_line_fault_goes_to_transmission_and_comes_back_to_the_installer_and_t
         handling.end(tx, in_force, HandBack(hop_id, NOC, "x"), NOW)
 
 
-def test_of_two_people_who_claim_at_once_one_wins(database: Database, in_force: Rulebook, script: Script) -> None:
+def test_one_of_two_people_who_claim_at_once_wins(database: Database, in_force: Rulebook, script: Script) -> None:
     for n in range(8):
         hop_id = on_board(database, in_force, fault(database, in_force, script, f"GZ{n}").ticket_id)
 
@@ -108,7 +108,7 @@ def test_a_case_that_goes_round_ends_at_the_supervisor(database: Database, in_fo
     assert (row.team, row.rule) == ("supervisor", "limits.hops")
 
 
-def test_what_was_said_at_10050_goes_along_to_10086_and_nobody_is_sent_yet(
+def test_answers_given_at_10050_reach_10086_and_nobody_is_sent_yet(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     account(database)
@@ -119,7 +119,7 @@ def test_what_was_said_at_10050_goes_along_to_10086_and_nobody_is_sent_yet(
     assert ticket(database, taken.ticket_id).description == "晚上很慢"
 
 
-def test_a_second_fault_on_the_account_needs_a_word_and_the_same_request_key_none(
+def test_a_second_fault_on_the_account_needs_confirmation_and_a_repeated_request_key_does_not(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     first = fault(database, in_force, script, request_key="k1")
@@ -147,7 +147,7 @@ def test_a_hold_ends_by_itself_and_its_time_does_not_count(
     assert row.wake_at == NOW + timedelta(hours=7)  # NOC's two hours, and the five on hold
 
 
-def test_a_hop_that_nobody_claims_in_time_is_late_once(database: Database, in_force: Rulebook, script: Script) -> None:
+def test_a_hop_not_claimed_in_time_is_late_once(database: Database, in_force: Rulebook, script: Script) -> None:
     hop_id = on_board(database, in_force, fault(database, in_force, script).ticket_id)
     with database.write() as tx:
         assert [timers.fire(tx, in_force, NOW + timedelta(minutes=15), 10) for _ in range(2)] == [1, 0]
@@ -176,7 +176,7 @@ def test_a_withdrawn_ticket_has_no_live_hop_and_its_message_is_stale(
         followup.withdraw(tx, made, "x", CLERK, NOW)
 
 
-def test_not_fixed_reopens_and_satisfied_closes_and_a_link_answers_once(
+def test_the_answer_not_fixed_reopens_satisfied_closes_and_a_link_answers_once(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     made = fault(database, in_force, script).ticket_id
@@ -214,7 +214,7 @@ def test_a_customer_who_never_answers_is_reminded_and_then_counted_as_unreachabl
     assert (ticket(database, made).state, ticket(database, made).outcome) == ("closed", "unreachable")
 
 
-def test_a_lease_that_ran_out_sends_again_and_makes_the_first_message_stale(
+def test_an_expired_lease_sends_the_hop_again_and_makes_the_first_message_stale(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     fault(database, in_force, script)

@@ -54,7 +54,7 @@ def test_another_request_under_a_used_key_is_refused(small_web: Web, other: dict
     assert elsewhere.status_code == 200  # nothing is done there: it takes no key
 
 
-def test_a_key_is_its_users_own(small_web: Web) -> None:
+def test_a_key_belongs_to_its_user(small_web: Web) -> None:
     for number in ("GZ1", "GZ2"):
         f.account(small_web.database, number)
     assert submit(small_web.program("chen", Role.CLERK)).status_code == 201
@@ -62,7 +62,7 @@ def test_a_key_is_its_users_own(small_web: Web) -> None:
     assert tickets(small_web.database) == 2
 
 
-def test_a_refusal_is_not_remembered_since_it_changed_nothing(web: Web) -> None:
+def test_a_refusal_is_not_remembered_because_it_changed_nothing(web: Web) -> None:
     clerk = web.program("chen", Role.CLERK)
     assert submit(clerk).json()["code"] == "unknown-account"
     f.account(web.database)
@@ -81,7 +81,7 @@ def test_a_crash_before_the_commit_leaves_neither_the_act_nor_its_answer(
     assert submit(clerk).status_code == 201
 
 
-def test_the_database_knows_neither_the_key_nor_what_was_asked(small_web: Web) -> None:
+def test_the_database_stores_neither_the_key_nor_the_request(small_web: Web) -> None:
     f.account(small_web.database)
     submit(small_web.program("chen", Role.CLERK), key="secret-key-1")
     with small_web.database.read() as tx:
@@ -100,14 +100,14 @@ def test_an_answer_is_kept_for_a_day(small_web: Web) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "two words", "x" * 121, "ключ"])
-def test_what_is_no_key_is_refused(small_web: Web, key: str) -> None:
+def test_a_malformed_key_is_refused(small_web: Web, key: str) -> None:
     f.account(small_web.database)
     clerk = small_web.program("chen", Role.CLERK)
     answer = clerk.post(f"{API}/faults", json=FAULT, headers={b"Idempotency-Key": key.encode()})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
 
 
-def test_while_the_first_is_under_way_the_second_is_told_to_wait(
+def test_a_second_request_is_told_to_wait_while_the_first_is_under_way(
     application: Any, postgresql: Database, rulebook: Any, script: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only PostgreSQL has several writers; on SQLite the second waits, and gets the first one's answer."""
@@ -134,7 +134,7 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait(
     assert tickets(postgresql) == 1
 
 
-def test_of_many_at_once_under_one_key_one_is_done(web: Web) -> None:
+def test_one_of_many_simultaneous_requests_under_one_key_is_done(web: Web) -> None:
     f.account(web.database)
     clerk = web.program("chen", Role.CLERK)
     with ThreadPoolExecutor(8) as pool:

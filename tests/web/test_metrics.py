@@ -45,19 +45,19 @@ def read(client: Any) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_without_a_token_in_the_settings_nobody_may_read_them(small_web: Web) -> None:
+def test_nobody_may_read_metrics_without_a_token_in_the_settings(small_web: Web) -> None:
     for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"}):
         assert small_web.client(**headers).get("/metrics").status_code == 401
 
 
-def test_no_user_may_read_them_whatever_his_roles_and_nobody_with_another_token(web: Web, machine: Any) -> None:
+def test_no_user_of_any_role_and_no_other_token_may_read_metrics(web: Web, machine: Any) -> None:
     assert web.program("everything", *HELD_BY_PEOPLE).get("/metrics").status_code == 401
     assert web.browser("everything").get("/metrics").status_code == 401
     assert web.client(Authorization=f"Bearer {TOKEN}x").get("/metrics").status_code == 401
     assert machine.get("/metrics").status_code == 200
 
 
-def test_they_tell_what_waits_at_which_team_and_for_how_long(web: Web, machine: Any) -> None:
+def test_metrics_tell_how_much_waits_at_each_team_and_for_how_long(web: Web, machine: Any) -> None:
     before = datetime.now(UTC) - timedelta(minutes=5)
     for number in ("GZ1", "GZ2"):
         web.fault(number, now=before)
@@ -73,7 +73,7 @@ def test_they_tell_what_waits_at_which_team_and_for_how_long(web: Web, machine: 
     assert told["paidan_database_connections", "in use"] + told["paidan_database_connections", "idle"] >= 1
 
 
-def test_an_expired_lease_is_told_apart_from_a_first_sending(web: Web) -> None:
+def test_an_expired_lease_is_distinguished_from_a_first_sending(web: Web) -> None:
     web.fault(now=f.NOW)
     with web.database.write() as tx:
         (first,) = hops.take_due(tx, f.NOW + timedelta(seconds=2), f.LEASE, 9, ["noc"])
@@ -91,14 +91,14 @@ def test_requests_are_measured_by_operation_and_never_by_path(web: Web, machine:
     assert not any("secret-token" in word or "such" in word for labels in told for word in labels)
 
 
-def test_they_know_no_customer_and_no_number(web: Web, machine: Any) -> None:
+def test_metrics_contain_no_customer_and_no_number(web: Web, machine: Any) -> None:
     web.on_board("GZ-SECRET", description="客户家里断网")
     text = machine.get("/metrics").text
     for secret in ("GZ-SECRET", "客户", "13800138000", "tianhe", "F0000"):
         assert secret not in text
 
 
-def test_with_the_database_away_they_say_so(web: Web, machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_metrics_say_when_the_database_is_unreachable(web: Web, machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def away() -> None:
         raise OperationalError("", None, Exception("away"))
 
@@ -109,7 +109,7 @@ def test_with_the_database_away_they_say_so(web: Web, machine: Any, monkeypatch:
 
 
 @pytest.mark.parametrize("seconds", [[], [0.05], [0.049, 0.05, 0.051, 1e9, 0.0]])
-def test_a_batch_is_measured_as_one_after_the_other_would_be(seconds: Sequence[float]) -> None:
+def test_a_batch_is_measured_like_single_requests(seconds: Sequence[float]) -> None:
     one, all_ = (Histogram("x", "x", buckets=(0.05, 1), registry=CollectorRegistry()) for _ in range(2))
     for each in seconds:
         one.observe(each)
@@ -120,7 +120,7 @@ def test_a_batch_is_measured_as_one_after_the_other_would_be(seconds: Sequence[f
     ]
 
 
-def test_how_long_a_stream_lasts_is_not_how_long_its_request_took(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_duration_of_a_stream_is_not_measured_as_its_requests(capsys: pytest.CaptureFixture[str]) -> None:
     async def lasting(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await asyncio.sleep(0.6)

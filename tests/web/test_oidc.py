@@ -44,7 +44,7 @@ def come_back(client: TestClient, brought: dict[str, str]) -> Any:
     return client.get("/sign-in/oidc/back", params=brought, follow_redirects=False)
 
 
-def test_whom_the_provider_knows_is_signed_in_as_his_user_here(web: Web, there: SimulatedProvider) -> None:
+def test_a_person_known_to_the_provider_is_signed_in_as_their_user(web: Web, there: SimulatedProvider) -> None:
     client = web.client()
     assert "统一认证登录" in client.get("/sign-in", headers={"Accept": "text/html"}).text
     answer = come_back(client, there.agree(begin(client), "Li"))
@@ -53,7 +53,7 @@ def test_whom_the_provider_knows_is_signed_in_as_his_user_here(web: Web, there: 
     assert (told["user"], [each["role"] for each in told["roles"]]) == ("li", ["noc"])
 
 
-def test_who_has_no_user_here_or_a_disabled_one_comes_no_further(web: Web, there: SimulatedProvider) -> None:
+def test_a_person_without_an_enabled_user_is_refused(web: Web, there: SimulatedProvider) -> None:
     with web.database.write() as tx:
         users.disable(tx, "li", CONSOLE, web.now)
     for name in ("stranger", "li"):
@@ -63,7 +63,7 @@ def test_who_has_no_user_here_or_a_disabled_one_comes_no_further(web: Web, there
         assert client.get(f"{API}/session").status_code == 401
 
 
-def test_what_one_browser_began_no_other_ends(web: Web, there: SimulatedProvider) -> None:
+def test_a_sign_in_begun_in_one_browser_cannot_end_in_another(web: Web, there: SimulatedProvider) -> None:
     """Or somebody would be signed in as somebody else without knowing it."""
     brought = there.agree(begin(web.client()), "li")
     other = web.client()
@@ -72,7 +72,7 @@ def test_what_one_browser_began_no_other_ends(web: Web, there: SimulatedProvider
     assert come_back(other, brought).status_code == 401
 
 
-def test_a_code_is_good_once(web: Web, there: SimulatedProvider) -> None:
+def test_a_code_works_once(web: Web, there: SimulatedProvider) -> None:
     client = web.client()
     brought = there.agree(begin(client), "li")
     kept = client.cookies["paidan_oidc"]
@@ -93,7 +93,7 @@ def test_a_code_is_good_once(web: Web, there: SimulatedProvider) -> None:
         {"preferred_username": None},
     ],
 )
-def test_a_token_that_is_not_for_us_now_signs_nobody_in(
+def test_a_token_for_another_audience_or_time_signs_nobody_in(
     web: Web, there: SimulatedProvider, says: dict[str, Any]
 ) -> None:
     there.says = says
@@ -107,7 +107,7 @@ def test_a_token_of_another_key_signs_nobody_in(web: Web, there: SimulatedProvid
     assert come_back(client, there.agree(begin(client), "li")).status_code == 401
 
 
-def test_a_provider_that_is_away_is_said_to_be_and_the_password_still_does(web: Web) -> None:
+def test_an_unreachable_provider_is_reported_and_the_password_still_works(web: Web) -> None:
     web.here.settings = web.here.settings.model_copy(update={"oidc_issuer": "http://127.0.0.1:9"})
     answer = web.client().get("/sign-in/oidc", follow_redirects=False)
     assert (answer.status_code, answer.json()["code"]) == (502, "provider-away")
@@ -119,12 +119,12 @@ def test_a_provider_must_be_reached_by_https(web: Web) -> None:
     assert "not https" in answer.json()["detail"]
 
 
-def test_without_a_provider_there_is_no_such_way_in(small_web: Web) -> None:
+def test_single_sign_on_does_not_exist_without_a_provider(small_web: Web) -> None:
     assert small_web.client().get("/sign-in/oidc").status_code == 404
     assert "统一认证" not in small_web.client().get("/sign-in", headers={"Accept": "text/html"}).text
 
 
-def test_a_provider_without_what_it_knows_us_by_is_a_fault_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_without_client_credentials_is_a_fault_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPATCH_OIDC_ISSUER", "https://idp.example")
     with pytest.raises(BadSettings, match="DISPATCH_OIDC_CLIENT_ID"):
         load_settings()

@@ -87,7 +87,7 @@ def known(small_web: Web) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("mode", EXAMPLES)
-def test_whatever_is_asked_is_answered_as_documented(
+def test_every_request_is_answered_as_documented(
     application: Any, small_web: Web, known: dict[str, str], mode: GenerationMode
 ) -> None:
     """Half of the requests name something that is there."""
@@ -119,7 +119,7 @@ def test_whatever_is_asked_is_answered_as_documented(
     assert statuses >= SEEN[mode]
 
 
-def test_what_is_for_users_is_refused_to_strangers_whatever_they_send(application: Any, small_web: Web) -> None:
+def test_operations_for_users_are_refused_to_strangers_whatever_they_send(application: Any, small_web: Web) -> None:
     for operation in operations(application):
         if not operation.definition.raw["security"]:
             continue

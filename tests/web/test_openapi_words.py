@@ -43,7 +43,7 @@ def fields(schema: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from fields(schema.get(key), place)
 
 
-def test_every_operation_is_told_in_whole_sentences_of_its_own(document: dict[str, Any]) -> None:
+def test_every_operation_is_described_in_whole_sentences_of_its_own(document: dict[str, Any]) -> None:
     told = operations(document)
     assert len(told) > 90
     headless = {name: each.get("description") for name, each in told.items() if not is_told(each.get("description"))}
@@ -53,7 +53,7 @@ def test_every_operation_is_told_in_whole_sentences_of_its_own(document: dict[st
     assert [text for text, times in descriptions.items() if times > 1] == []
 
 
-def test_every_parameter_is_told_in_a_sentence(document: dict[str, Any]) -> None:
+def test_every_parameter_is_described_in_a_sentence(document: dict[str, Any]) -> None:
     silent = [
         (name, parameter["name"])
         for name, operation in operations(document).items()
@@ -63,14 +63,14 @@ def test_every_parameter_is_told_in_a_sentence(document: dict[str, Any]) -> None
     assert silent == []
 
 
-def test_every_part_of_an_answer_is_told_in_a_sentence(document: dict[str, Any]) -> None:
+def test_every_part_of_an_answer_is_described_in_a_sentence(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     told = [field for name, schema in schemas.items() for field in fields(schema, name)]
     assert len(told) > 400
     assert [place for place, about in told if not is_told(about.get("description"))] == []
 
 
-def test_every_field_of_a_request_at_the_counter_is_told(document: dict[str, Any]) -> None:
+def test_every_field_of_a_counter_request_is_described(document: dict[str, Any]) -> None:
     silent = []
     for name, operation in operations(document).items():
         for content in operation.get("requestBody", {}).get("content", {}).values():

@@ -229,7 +229,7 @@ def test_the_tables_here_name_every_operation_every_team_and_every_role(rulebook
     assert {name for name, policy in POLICIES.items() if policy.states is not None} == set(STATES)
 
 
-def test_every_cell_of_the_matrix(rulebook: Rulebook) -> None:
+def test_every_cell_of_the_matrix_decides_as_written_here(rulebook: Rulebook) -> None:
     """Roles that no user can hold are in it too: they may nothing."""
     wrong, cells = [], 0
     for operation in POLICIES:
@@ -250,7 +250,7 @@ FIELDS = {
 }
 
 
-def test_every_field_in_every_state(rulebook: Rulebook) -> None:
+def test_every_field_is_shown_or_hidden_in_every_state_as_written_here(rulebook: Rulebook) -> None:
     assert set(FIELDS) == set(GuardedField)
     for which, (always, living) in FIELDS.items():
         for team, role, state in itertools.product(rulebook.teams.values(), Role, TicketState):
@@ -266,7 +266,7 @@ def test_every_field_in_every_state(rulebook: Rulebook) -> None:
             assert shows(which, role, Target("tianhe", team, (team,), state)) == want, (which, role, team.name, state)
 
 
-def test_what_no_policy_names_is_denied() -> None:
+def test_an_operation_without_a_policy_is_denied() -> None:
     assert {decide("something new", role, in_area=True) for role in Role} == {Permission.HIDDEN}
 
 

@@ -60,7 +60,7 @@ def test_a_problem_has_the_form_of_rfc_9457(small_web: Web, method: str, path: s
     assert (answer.headers.get("allow") is not None) == (status == 405)
 
 
-def test_a_body_that_is_no_json_or_too_large_is_refused(small_web: Web) -> None:
+def test_a_body_that_is_not_json_or_is_too_large_is_refused(small_web: Web) -> None:
     noc = small_web.program("zhao", Role.NOC)
     url = f"{API}/hops/claim"
     for content, status in ((b"{", 422), (b'"\xff"', 400), (b"[" * 100_000, 400), (b" " * 2_000_000, 413)):
@@ -76,7 +76,7 @@ def broken(wrong: Exception) -> Any:
     return raises
 
 
-def test_what_nobody_expected_is_told_without_details_and_logged_without_data(
+def test_an_unexpected_error_is_told_without_details_and_logged_without_data(
     small_web: Web,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -95,7 +95,7 @@ def test_what_nobody_expected_is_told_without_details_and_logged_without_data(
 
 
 @pytest.mark.parametrize("wrong", [OperationalError("SELECT 1", {}, Exception("locked")), TimeoutError("pool")])
-def test_a_busy_database_is_a_problem_that_passes(
+def test_a_busy_database_is_a_temporary_problem(
     small_web: Web, monkeypatch: pytest.MonkeyPatch, wrong: Exception
 ) -> None:
     monkeypatch.setattr(teams, "_told", broken(wrong))
@@ -128,7 +128,7 @@ def test_security_headers_stand_on_every_answer(small_web: Web) -> None:
     assert len(nonces) == 4
 
 
-def test_health_needs_nobody_and_readiness_needs_the_database(web: Web) -> None:
+def test_health_needs_no_user_and_readiness_needs_the_database(web: Web) -> None:
     assert web.client().get("/healthz").json() == {"status": "ok"}
     assert web.client().get("/readyz").json() == {"status": "ok", "rules": web.rulebook.version}
     with web.database.write() as tx:
@@ -137,7 +137,7 @@ def test_health_needs_nobody_and_readiness_needs_the_database(web: Web) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "schema-outdated")
 
 
-def test_who_has_an_answer_already_is_told_so(small_web: Web) -> None:
+def test_a_client_that_has_the_answer_already_is_told_not_modified(small_web: Web) -> None:
     client: TestClient = small_web.program("zhao", Role.NOC)
     first = client.get(f"{API}/teams/noc")
     again = client.get(f"{API}/teams/noc", headers={"If-None-Match": f'"x", W/{first.headers["etag"]}'})
@@ -146,7 +146,7 @@ def test_who_has_an_answer_already_is_told_so(small_web: Web) -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(POLICIES))
-def test_what_somebody_may_not_do_has_a_chinese_name(operation: str) -> None:
+def test_every_refused_operation_has_a_chinese_name(operation: str) -> None:
     said = wording(operation)
     assert said.zh != operation
     assert not re.search("[a-z]{3,}", said.zh)
@@ -161,7 +161,7 @@ def test_what_somebody_may_not_do_has_a_chinese_name(operation: str) -> None:
         ({"Accept-Language": "fr"}, "zh", "没有找到", "没有工单 00000099。"),
     ],
 )
-def test_a_problem_speaks_the_language_that_the_request_prefers(
+def test_a_problem_is_in_the_language_that_the_request_prefers(
     small_web: Web, asked: dict[str, str], language: str, title: str, detail: str
 ) -> None:
     answer = small_web.program("w", Role.CLERK).get(f"{API}/tickets/F99", headers=asked)
@@ -170,7 +170,7 @@ def test_a_problem_speaks_the_language_that_the_request_prefers(
     assert (answer.headers["content-language"], answer.headers["vary"]) == (language, "Accept-Language")
 
 
-def test_the_faults_of_a_request_speak_its_language_too(small_web: Web) -> None:
+def test_the_faults_of_a_request_are_in_its_language_too(small_web: Web) -> None:
     program = small_web.program("w", Role.CLERK)
     told = {
         language: program.post(f"{API}/faults", json={}, headers={"Accept-Language": language}).json()["faults"][0]
@@ -180,7 +180,7 @@ def test_the_faults_of_a_request_speak_its_language_too(small_web: Web) -> None:
     assert told["en"] == {"pointer": "/body/account", "detail": "is missing"}
 
 
-def test_a_page_s_problem_speaks_the_language_of_its_switch(small_web: Web) -> None:
+def test_a_pages_problem_is_in_the_language_of_its_switch(small_web: Web) -> None:
     browser = small_web.browser("w", Role.CLERK)
     page = browser.get("/tickets/F00000099", headers={"Accept": "text/html", "Accept-Language": "en"})
     assert (page.status_code, page.headers["content-language"]) == (404, "zh")

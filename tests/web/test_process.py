@@ -45,7 +45,7 @@ def process(sqlite: Database) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-def test_alone_it_takes_a_fault_ends_in_order_and_its_log_knows_no_customer(
+def test_the_web_process_alone_takes_a_fault_ends_in_order_and_logs_no_customer(
     small_web: Web, process: subprocess.Popen[str]
 ) -> None:
     """No broker runs, and none is missed: what is due waits in the database."""
@@ -73,7 +73,7 @@ def test_alone_it_takes_a_fault_ends_in_order_and_its_log_knows_no_customer(
         assert secret not in out + err, secret
 
 
-def test_a_port_that_another_has_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_occupied_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setenv("DISPATCH_WEB_PORT", str(taken.getsockname()[1]))
         with pytest.raises(MissingPart, match="DISPATCH_WEB_PORT"):

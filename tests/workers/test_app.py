@@ -24,19 +24,21 @@ from workers.context import Context
 from workers.task_names import DELIVER, receive_task
 
 
-def test_it_refuses_to_start_when_a_team_of_the_rules_has_no_module(app: Celery, rulebook: Rulebook) -> None:
+def test_the_app_refuses_to_start_when_a_team_of_the_rules_has_no_module(app: Celery, rulebook: Rulebook) -> None:
     more = {**rulebook.teams, "field-power": rulebook.teams["supervisor"]}
     with pytest.raises(MissingPart, match=r"field-power.*workers/teams/field_power\.py"):
         stretches(replace(rulebook, teams=more))
 
 
-def test_it_refuses_to_start_when_a_module_has_no_team_in_the_rules(app: Celery, rulebook: Rulebook) -> None:
+def test_the_app_refuses_to_start_when_a_module_has_no_team_in_the_rules(app: Celery, rulebook: Rulebook) -> None:
     fewer = {name: team for name, team in rulebook.teams.items() if name != "data-network"}
     with pytest.raises(MissingPart, match="data-network"):
         stretches(replace(rulebook, teams=fewer))
 
 
-def test_it_refuses_to_start_without_a_broker(context: Context, app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_app_refuses_to_start_without_a_broker(
+    context: Context, app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from workers.app import make_app
 
     monkeypatch.delenv("DISPATCH_BROKER_URL")
@@ -44,9 +46,7 @@ def test_it_refuses_to_start_without_a_broker(context: Context, app: Celery, mon
         make_app()
 
 
-def test_every_team_has_its_own_queue_the_effects_have_one_and_there_is_no_other(
-    app: Celery, rulebook: Rulebook
-) -> None:
+def test_every_team_has_its_own_queue_the_effects_have_one_and_no_other_exists(app: Celery, rulebook: Rulebook) -> None:
     queues = {name: queue.routing_key for name, queue in app.amqp.queues.items()}
     assert queues == {name: name for name in (*rulebook.teams, EFFECTS)}
 
@@ -86,11 +86,11 @@ def test_tasks_are_named_by_team_and_step_in_the_order_of_the_chain(app: Celery,
         ("worker_hijack_root_logger", False),
     ],
 )
-def test_nothing_is_given_up_by_the_setting(app: Celery, setting: str, value: object) -> None:
+def test_no_setting_lets_celery_drop_work(app: Celery, setting: str, value: object) -> None:
     assert app.conf[setting] == value
 
 
-def test_publishing_gives_up_soon_for_the_hops_stay_due(app: Celery) -> None:
+def test_publishing_gives_up_soon_because_the_hops_stay_due(app: Celery) -> None:
     policy = app.conf.task_publish_retry_policy
     assert policy["max_retries"] * policy["interval_max"] <= 5
 
@@ -126,7 +126,7 @@ def message_to(app: Celery, context: Context, sending: SentHop, team: str) -> An
     return message
 
 
-def test_a_message_to_whichever_team_holds_ids_and_numbers_and_nothing_of_the_customer(
+def test_a_message_to_any_team_holds_ids_and_numbers_and_no_customer_data(
     app: Celery, context: Context, private_fault: SentHop, rulebook: Rulebook
 ) -> None:
     for team in rulebook.teams:
@@ -140,7 +140,7 @@ def test_a_message_to_whichever_team_holds_ids_and_numbers_and_nothing_of_the_cu
         assert (arguments, keywords) == ([[[private_fault.id, private_fault.generation]]], {})
 
 
-def test_what_a_step_hands_on_in_its_message_is_ids_too(app: Celery, private_fault: SentHop) -> None:
+def test_a_steps_message_holds_only_ids_too(app: Celery, private_fault: SentHop) -> None:
     pairs: Any = [private_fault.pair]
     for step in ("noc.receive", "noc.line-test"):
         pairs = app.tasks[step](pairs)

@@ -22,7 +22,7 @@ def named(url: str, **more: Any) -> Settings:
 
 
 @pytest.mark.parametrize("url", ["redis://:x@broker/0", "rediss://:x@broker/0"])
-def test_with_redis_a_message_comes_back_only_after_the_step_that_has_it_was_stopped(app: Celery, url: str) -> None:
+def test_a_message_on_redis_comes_back_only_after_its_step_was_stopped(app: Celery, url: str) -> None:
     transport = transport_options(named(url))
     assert app.conf.task_soft_time_limit < app.conf.task_time_limit
     assert transport["visibility_timeout"] >= 3 * app.conf.task_time_limit
@@ -30,21 +30,21 @@ def test_with_redis_a_message_comes_back_only_after_the_step_that_has_it_was_sto
     assert "retry_on_timeout" not in transport
 
 
-def test_with_sentinel_the_master_is_asked_for_by_the_name_that_is_set() -> None:
+def test_a_sentinel_is_asked_for_the_master_of_the_configured_name() -> None:
     url = "sentinel://:x@one:26379;sentinel://:x@two:26379"
     assert transport_options(named(url, broker_master="paidan"))["master_name"] == "paidan"
     with pytest.raises(BadSettings, match="DISPATCH_BROKER_MASTER"):
         transport_options(named(url))
 
 
-def test_with_rabbitmq_queues_stand_on_a_quorum_and_a_publish_is_confirmed() -> None:
+def test_rabbitmq_gets_quorum_queues_and_confirmed_publishes() -> None:
     settings = named("amqp://paidan:x@broker//")
     assert queue(settings, "noc").queue_arguments == {"x-queue-type": "quorum"}
     assert transport_options(settings) == {"confirm_publish": True}
     assert queue(named("redis://broker"), "noc").queue_arguments is None
 
 
-def test_a_broker_of_another_kind_is_refused_without_its_url_being_told() -> None:
+def test_a_broker_of_another_kind_is_refused_without_showing_its_url() -> None:
     with pytest.raises(BadSettings, match="sqs://") as told:
         transport_options(named("sqs://key:geheim@"))
     assert "geheim" not in str(told.value)
@@ -63,7 +63,7 @@ def connection(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple
             yield settings, connection
 
 
-def test_it_is_told_how_many_messages_wait_in_each_queue(connection: tuple[Settings, Connection]) -> None:
+def test_the_broker_tells_how_many_messages_wait_in_each_queue(connection: tuple[Settings, Connection]) -> None:
     settings, broker = connection
     queues = [queue(settings, name) for name in ("noc", "installer", "archive")]
     channel = broker.default_channel

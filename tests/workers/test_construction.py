@@ -52,7 +52,7 @@ def live(stage: Stage, ticket_id: int) -> Any:
     return row
 
 
-def test_every_step_from_the_opening_to_service_delivered_five_times_is_done_once(stage: Stage, desk: Desk) -> None:
+def test_every_step_from_opening_to_service_is_done_once_though_delivered_five_times(stage: Stage, desk: Desk) -> None:
     database = stage.context.database
     with database.write() as tx:
         crew.add(tx, "construction", "huang", "tianhe")
@@ -103,7 +103,7 @@ def test_a_line_that_cannot_be_prepared_waits_at_the_refund_desk_with_the_reason
     assert at.line(database, number).state == AccountState.INSTALLING
 
 
-def test_a_provisioning_system_out_of_reach_refuses_nobody(
+def test_an_unreachable_provisioning_system_refuses_no_order(
     stage: Stage, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = at.order_of(stage.context.database, at.opened(stage.context.database, desk))
@@ -144,9 +144,7 @@ def test_a_preparation_whose_answer_was_lost_is_ordered_again_and_done_once(
     assert system(stage).ledger.doubled() == []
 
 
-def test_of_two_orders_one_of_whose_accounts_is_not_being_installed_the_other_goes_into_service(
-    stage: Stage, desk: Desk
-) -> None:
+def test_an_order_goes_into_service_beside_one_whose_account_is_not_being_installed(stage: Stage, desk: Desk) -> None:
     database = stage.context.database
     numbers = [at.opened(database, desk, n) for n in (1, 2)]
     stage.work("provisioning")
@@ -161,9 +159,7 @@ def test_of_two_orders_one_of_whose_accounts_is_not_being_installed_the_other_go
     assert live(stage, at.order_of(database, numbers[1])).team == "archive"
 
 
-def test_a_speed_that_changed_while_the_line_was_built_is_the_line_s_when_it_goes_into_service(
-    stage: Stage, desk: Desk
-) -> None:
+def test_a_speed_changed_during_building_holds_when_the_line_goes_into_service(stage: Stage, desk: Desk) -> None:
     database = stage.context.database
     number = at.opened(database, desk)
     order, line = at.order_of(database, number), at.line(database, number).id
@@ -203,7 +199,7 @@ def found(stage: Stage, hop_id: int) -> dict[str, Any]:
         return dict(tx.execute(query).one().found)
 
 
-def test_system_support_sees_the_account_s_state_what_is_unconfirmed_and_what_was_done_last(
+def test_system_support_sees_the_accounts_state_its_unconfirmed_effects_and_last_operations(
     stage: Stage, desk: Desk, script: Script
 ) -> None:
     database = stage.context.database
@@ -217,9 +213,7 @@ def test_system_support_sees_the_account_s_state_what_is_unconfirmed_and_what_wa
     assert stage.effects()["system-support.account-check", str(hop_id)] == 1
 
 
-def test_an_account_that_was_suspended_after_the_report_is_seen_as_such(
-    stage: Stage, desk: Desk, script: Script
-) -> None:
+def test_an_account_suspended_after_the_report_is_shown_as_suspended(stage: Stage, desk: Desk, script: Script) -> None:
     database = stage.context.database
     number = at.in_service(database, desk)
     made = f.fault(database, stage.rulebook, script, number, symptom="account-system")
@@ -232,5 +226,5 @@ def test_an_account_that_was_suspended_after_the_report_is_seen_as_such(
     assert checked["operations"] == ["suspend", "open"]
 
 
-def test_of_an_account_from_elsewhere_there_is_only_its_state(stage: Stage, script: Script) -> None:
+def test_an_account_from_elsewhere_shows_only_its_state(stage: Stage, script: Script) -> None:
     assert found(stage, system_fault(stage, script, "GZ1")) == {"account": "in-service"}

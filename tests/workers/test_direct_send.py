@@ -62,7 +62,7 @@ def survey(stage: Stage, ticket_id: int) -> Any:
     return row
 
 
-def test_the_hop_that_follows_is_published_by_the_worker_that_made_it(stage: Stage, surveys: Queue, fixed: int) -> None:
+def test_the_following_hop_is_published_by_the_worker_that_made_it(stage: Stage, surveys: Queue, fixed: int) -> None:
     stage.work("archive")
     row = survey(stage, fixed)
     assert (row.state, row.generation) == ("sent", 1)
@@ -73,7 +73,7 @@ def test_the_hop_that_follows_is_published_by_the_worker_that_made_it(stage: Sta
     assert stage.send(SURVEY) == []  # the relay has nothing to do with it
 
 
-def test_what_a_worker_publishes_is_counted_as_sent_like_what_the_relay_does(
+def test_hops_published_by_a_worker_are_counted_as_sent_like_the_relays(
     stage: Stage, surveys: Queue, fixed: int
 ) -> None:
     def sent() -> float:
@@ -84,7 +84,7 @@ def test_what_a_worker_publishes_is_counted_as_sent_like_what_the_relay_does(
     assert sent() == before + 1
 
 
-def test_to_a_queue_that_has_work_waiting_nothing_is_added(stage: Stage, surveys: Queue, fixed: int) -> None:
+def test_a_worker_publishes_nothing_to_a_queue_with_work_waiting(stage: Stage, surveys: Queue, fixed: int) -> None:
     publisher = stage.context.direct_sender.publisher
     assert publisher is not None
     publisher.publish_hops([SentHop(99, 1, SURVEY, 9, "fault", 0)])
@@ -93,7 +93,7 @@ def test_to_a_queue_that_has_work_waiting_nothing_is_added(stage: Stage, surveys
     assert [hop_id for hop_id, _ in stage.send(SURVEY)] == [survey(stage, fixed).id]
 
 
-def test_what_cannot_be_published_is_due_again_in_a_moment(
+def test_an_unpublished_hop_is_due_again_in_a_moment(
     stage: Stage, surveys: Queue, fixed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
@@ -137,7 +137,7 @@ def test_a_worker_that_dies_before_it_has_published_leaves_the_hop_to_its_lease(
     assert set(stage.effects().values()) == {1}
 
 
-def test_a_message_that_comes_again_is_on_record_as_received_before_its_work_is_tried(
+def test_a_repeated_message_is_recorded_as_received_before_its_work_is_tried(
     stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its worker may have died of it, and may once more."""

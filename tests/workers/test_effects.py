@@ -118,7 +118,7 @@ def is_sixth(message: Message) -> bool:
     return message.key == "operation/6/sms"
 
 
-def test_each_receiver_gets_its_own_and_what_it_accepted_is_confirmed_and_on_the_ledger(stage: Outside) -> None:
+def test_each_receiver_gets_its_own_effects_which_are_then_confirmed_and_on_the_ledger(stage: Outside) -> None:
     stage.tell(2)
     line = stage.order("GZ1", Order.SUSPEND)
     assert stage.work() == 2
@@ -142,7 +142,7 @@ def test_a_message_delivered_five_times_asks_once(stage: Outside) -> None:
     assert set(stage.ledger().values()) == {1}
 
 
-def test_of_two_messages_for_the_same_effects_the_older_is_stale_whichever_comes_first(stage: Outside) -> None:
+def test_the_older_of_two_messages_for_the_same_effects_is_stale_whichever_comes_first(stage: Outside) -> None:
     stage.tell(3)
     (older,), (newer,) = stage.send(), stage.send(after=LONG)
     stage.deliver(older)
@@ -168,7 +168,7 @@ def test_a_poison_effect_in_a_batch_of_ten_fails_alone_and_the_nine_others_arriv
     assert set(stage.ledger().values()) == {1}
 
 
-def test_a_poison_effect_that_was_asked_for_its_neighbours_is_found_out_the_next_time(
+def test_a_poison_effect_used_to_probe_for_its_neighbours_is_found_the_next_time(
     stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sick(monkeypatch, ConnectionResetError(), is_sixth)
@@ -182,7 +182,7 @@ def test_a_poison_effect_that_was_asked_for_its_neighbours_is_found_out_the_next
     assert stage.states() == Counter(confirmed=9, due=1)
 
 
-def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
+def test_the_fifth_failure_quarantines_and_a_release_starts_afresh(
     stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(10)
@@ -201,7 +201,7 @@ def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
     assert set(stage.delivered().values()) == {1}
 
 
-def test_a_receiver_out_of_reach_is_waited_for_however_long_and_nobody_fails(
+def test_an_unreachable_receiver_is_waited_for_without_limit_and_no_effect_fails(
     stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(10)
@@ -219,7 +219,7 @@ def test_a_receiver_out_of_reach_is_waited_for_however_long_and_nobody_fails(
     assert set(stage.delivered().values()) == {1}
 
 
-def test_a_receiver_that_goes_away_half_way_keeps_what_it_has_and_gets_the_rest_later(
+def test_a_receiver_lost_half_way_keeps_what_it_has_and_gets_the_rest_later(
     stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(4)
@@ -254,7 +254,7 @@ def test_a_refused_order_goes_to_the_quarantine_at_once_with_its_reason_and_the_
     assert stage.ledger() == Counter({("effects.provisioning", "operation/GZ2-0/suspend"): 1})
 
 
-def test_the_orders_of_a_line_arrive_in_order_though_the_first_one_fails_at_first(
+def test_the_orders_of_a_line_arrive_in_order_even_when_the_first_fails_once(
     stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = stage.order("GZ1", Order.SUSPEND, Order.RESUME)
@@ -280,7 +280,7 @@ def test_the_orders_of_a_line_arrive_in_order_though_the_first_one_fails_at_firs
     assert found.state == "active"
 
 
-def test_what_was_accepted_and_not_confirmed_is_handed_in_again_and_delivered_once(
+def test_an_accepted_but_unconfirmed_effect_is_handed_in_again_and_delivered_once(
     stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(3)
@@ -301,7 +301,7 @@ def test_what_was_accepted_and_not_confirmed_is_handed_in_again_and_delivered_on
     assert set(stage.ledger().values()) == {1}
 
 
-def test_what_a_stopped_task_had_in_hand_comes_back_in_ever_smaller_messages_until_each_is_alone(
+def test_effects_of_a_stopped_task_come_back_in_ever_smaller_messages_until_each_is_alone(
     stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage.tell(13)
@@ -349,7 +349,7 @@ def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(st
     assert stage.row("operation/9/sms").state == "due"
 
 
-def test_an_opening_s_slip_and_invoice_lie_in_the_printer_s_tray_as_they_were_booked(stage: Outside) -> None:
+def test_an_openings_slip_and_invoice_lie_in_the_printers_tray_as_booked(stage: Outside) -> None:
     counter = at.counter(stage.context.rules.get())
     at.address(stage.context.database)
     done = at.accepted(stage.context.database, opening.open_account, counter, at.application())
@@ -364,7 +364,7 @@ def test_an_opening_s_slip_and_invoice_lie_in_the_printer_s_tray_as_they_were_bo
     }
 
 
-def test_a_slip_that_cannot_be_set_fails_alone_and_its_neighbours_are_printed(
+def test_a_slip_that_cannot_be_typeset_fails_alone_and_its_neighbours_are_printed(
     stage: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counter = at.counter(stage.context.rules.get())

@@ -55,7 +55,7 @@ def test_events_that_come_within_a_moment_are_published_as_one(worker: Any) -> N
     assert len(worker.published) == 2
 
 
-def test_what_still_waits_when_the_worker_stops_is_published(worker: Any) -> None:
+def test_events_still_waiting_when_the_worker_stops_are_published(worker: Any) -> None:
     worker.event_dispatcher.send("task-succeeded", uuid="1")
     worker.step.stop(worker)
     assert [[event["type"] for event in each] for each in worker.published] == [["task-succeeded"]]

@@ -12,7 +12,7 @@ from dispatch.storage.database import Database
 from workers.heartbeat import keep_beating, process_name
 
 
-def test_a_process_gives_signs_of_life_under_the_name_of_its_place(
+def test_a_process_sends_heartbeats_under_the_name_of_its_place(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUPERVISED_AS", "worker7")

@@ -96,7 +96,7 @@ def test_a_poison_hop_in_a_batch_of_ten_fails_alone_and_the_nine_others_go_on(
     assert effects == Counter((f"noc.{step}", str(id_)) for id_ in others for step in ("line-test", "board"))
 
 
-def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
+def test_the_fifth_failure_quarantines_and_a_release_starts_afresh(
     stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as sick:
@@ -118,7 +118,7 @@ def test_at_its_fifth_failure_it_is_in_quarantine_and_a_release_tries_it_afresh(
     assert set(stage.effects().values()) == {1}
 
 
-def test_a_pause_that_grows_lies_between_a_poison_hops_tries(
+def test_a_growing_pause_lies_between_a_poison_hops_tries(
     stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     breaks_in_the_look("GZ6", monkeypatch)
@@ -134,7 +134,7 @@ def test_a_pause_that_grows_lies_between_a_poison_hops_tries(
 @pytest.mark.parametrize(
     "error", [OperationalError("x", {}, sqlite3.OperationalError("disk I/O")), SoftTimeLimitExceeded()]
 )
-def test_a_database_that_is_away_or_a_step_that_is_stopped_fails_nobody(
+def test_an_unreachable_database_or_a_stopped_step_fails_no_hop(
     stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     pairs = stage.deliver("noc.receive", stage.send("noc"))
@@ -153,7 +153,7 @@ def test_a_database_that_is_away_or_a_step_that_is_stopped_fails_nobody(
     assert states(stage, ten) == ["waiting"] * 10
 
 
-def test_of_two_messages_for_the_same_hops_the_older_is_stale_whichever_comes_first(
+def test_the_older_of_two_messages_for_the_same_hops_is_stale_whichever_comes_first(
     stage: Stage, ten: list[int]
 ) -> None:
     older, newer = stage.send("noc"), stage.send("noc", after=LONG)
@@ -166,7 +166,7 @@ def test_of_two_messages_for_the_same_hops_the_older_is_stale_whichever_comes_fi
     assert len(stage.deliver("noc.line-test", pairs)) == 10
 
 
-def test_a_message_that_comes_after_its_ticket_was_withdrawn_changes_nothing(stage: Stage, ten: list[int]) -> None:
+def test_a_message_delivered_after_its_ticket_was_withdrawn_changes_nothing(stage: Stage, ten: list[int]) -> None:
     pairs = stage.deliver("noc.receive", stage.send("noc"))
     with stage.context.database.write() as tx:
         followup.withdraw(tx, hop(stage.context.database, ten[3]).ticket_id, "好了", SUPERVISOR, datetime.now(UTC))
@@ -175,7 +175,7 @@ def test_a_message_that_comes_after_its_ticket_was_withdrawn_changes_nothing(sta
     assert states(stage, [ten[3]]) == ["withdrawn"]
 
 
-def test_delivering_every_step_five_times_does_everything_once(stage: Stage, script: Script) -> None:
+def test_steps_delivered_five_times_are_done_once(stage: Stage, script: Script) -> None:
     database, rulebook = stage.context.database, stage.rulebook
     with database.write() as tx:
         crew.add(tx, "installer", "li.wei", "tianhe")
@@ -223,7 +223,7 @@ def test_a_late_copy_of_any_earlier_message_writes_nothing_at_all(stage: Stage, 
     assert (dump(stage.context.database), stage.effects(), delivered(stage)) == before
 
 
-def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_the_steps_behind_it(
+def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_finished_steps(
     stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tested: list[str] = []
@@ -242,7 +242,7 @@ def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_the_steps_be
     assert set(stage.effects().values()) == {1}
 
 
-def test_a_step_that_only_another_release_knows_puts_its_hops_back_without_blame(stage: Stage, ten: list[int]) -> None:
+def test_a_step_unknown_to_this_release_puts_its_hops_back_without_blame(stage: Stage, ten: list[int]) -> None:
     """As Celery says it, which then drops the message."""
     pairs = [list(pair) for pair in stage.deliver("noc.receive", stage.send("noc"))]
     message = SimpleNamespace(payload=[[pairs], {}, {"chain": []}])
@@ -254,9 +254,7 @@ def test_a_step_that_only_another_release_knows_puts_its_hops_back_without_blame
     assert [hop(stage.context.database, hop_id).failures for hop_id in ten] == [0] * 10
 
 
-def test_a_release_with_fewer_steps_still_puts_on_the_board_what_a_newer_one_has_begun(
-    stage: Stage, ten: list[int]
-) -> None:
+def test_a_release_with_fewer_steps_still_boards_hops_begun_by_a_newer_one(stage: Stage, ten: list[int]) -> None:
     pairs = stage.deliver("noc.line-test", stage.deliver("noc.receive", stage.send("noc")))
     (board,) = Stretch().steps  # of a release that didn't test lines: its first step is the board
     assert run(board, 0, "noc.board", pairs) == []
@@ -319,7 +317,7 @@ def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_
         assert surveys.attempts(tx, [row.id])[row.id].confirmed_at is not None
 
 
-def test_a_gateway_out_of_reach_is_waited_for_however_long_and_no_hop_fails(
+def test_an_unreachable_gateway_is_waited_for_without_limit_and_no_hop_fails(
     stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket_id = fixed(stage, script)
@@ -340,7 +338,7 @@ def test_a_gateway_out_of_reach_is_waited_for_however_long_and_no_hop_fails(
     assert len(delivered(stage)) == 1
 
 
-def test_a_reminder_is_a_message_of_its_own(stage: Stage, script: Script) -> None:
+def test_a_reminder_is_a_separate_message(stage: Stage, script: Script) -> None:
     ticket_id = fixed(stage, script)
     stage.work("archive")
     stage.work("callback-survey")
@@ -356,7 +354,7 @@ def test_a_reminder_is_a_message_of_its_own(stage: Stage, script: Script) -> Non
     assert set(stage.effects().values()) == {1}
 
 
-def test_nobody_who_answers_in_time_is_reminded(stage: Stage, script: Script) -> None:
+def test_a_customer_who_answers_in_time_is_not_reminded(stage: Stage, script: Script) -> None:
     ticket_id = fixed(stage, script)
     stage.work("archive")
     stage.work("callback-survey")
@@ -371,7 +369,7 @@ def test_nobody_who_answers_in_time_is_reminded(stage: Stage, script: Script) ->
     assert stage.send("callback-survey", after=LONG) == []
 
 
-def test_installers_are_proposed_by_area_the_least_busy_first(stage: Stage, script: Script) -> None:
+def test_installers_of_the_area_are_proposed_least_busy_first(stage: Stage, script: Script) -> None:
     database, rulebook = stage.context.database, stage.rulebook
     with database.write() as tx:
         for person, area in (("li.wei", "tianhe"), ("ma.jun", "tianhe"), ("ou.yang", "yuexiu")):

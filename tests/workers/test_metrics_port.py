@@ -24,7 +24,7 @@ def client() -> Iterator[httpx2.Client]:
         yield client
 
 
-def test_the_token_opens_it(client: httpx2.Client) -> None:
+def test_the_token_opens_the_metrics_port(client: httpx2.Client) -> None:
     metrics.STALE.labels("hops").inc(3)
     answer = client.get("/metrics", headers={"Authorization": "Bearer own"})
     assert answer.status_code == 200
@@ -32,16 +32,16 @@ def test_the_token_opens_it(client: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("shown", [{}, {"Authorization": "Bearer other"}, {"Authorization": "Basic own"}])
-def test_nothing_else_does(client: httpx2.Client, shown: dict[str, str]) -> None:
+def test_nothing_but_the_token_opens_the_metrics_port(client: httpx2.Client, shown: dict[str, str]) -> None:
     answer = client.get("/metrics", headers=shown)
     assert (answer.status_code, answer.text) == (401, "")
 
 
-def test_there_is_nothing_else_in_there(client: httpx2.Client) -> None:
+def test_the_metrics_port_serves_nothing_else(client: httpx2.Client) -> None:
     assert client.get("/", headers={"Authorization": "Bearer own"}).status_code == 404
 
 
-def test_a_port_that_nobody_could_read_or_another_has_is_told() -> None:
+def test_an_unreadable_or_occupied_metrics_port_is_told() -> None:
     assert show_metrics(Settings()) == 0
     with pytest.raises(BadSettings, match="DISPATCH_METRICS_TOKEN"):
         show_metrics(Settings(metrics_port=9))

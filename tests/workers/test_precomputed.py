@@ -51,14 +51,14 @@ def run(stage: Stage, step: Step) -> None:
     worker.run(step, 0, "archive.file", stage.send("archive"))
 
 
-def test_what_was_worked_out_ahead_is_written_as_it_is_when_nothing_happens(stage: Stage, fixed: int) -> None:
+def test_a_precomputed_result_is_written_unchanged_when_nothing_happens_meanwhile(stage: Stage, fixed: int) -> None:
     step, worked_out = interrupted_by(lambda _tx: None, stage.context.database)
     run(stage, step)
     assert worked_out == [1]
     assert ticket(stage.context.database, fixed).state == "archived"
 
 
-def test_an_urge_that_comes_in_between_stands_in_the_record(stage: Stage, fixed: int) -> None:
+def test_an_urge_in_between_is_in_the_record(stage: Stage, fixed: int) -> None:
     database = stage.context.database
 
     def urge(tx: Tx) -> None:
@@ -74,7 +74,7 @@ def test_an_urge_that_comes_in_between_stands_in_the_record(stage: Stage, fixed:
     assert ticket(database, fixed).urged == 1
 
 
-def test_an_act_that_leaves_only_its_history_stands_in_the_record_too(stage: Stage, fixed: int) -> None:
+def test_an_act_that_changes_only_the_history_is_in_the_record_too(stage: Stage, fixed: int) -> None:
     database = stage.context.database
 
     def note(tx: Tx) -> None:
@@ -89,7 +89,7 @@ def test_an_act_that_leaves_only_its_history_stands_in_the_record_too(stage: Sta
     assert acts == told[:-1], "all that came before the archive's own end"
 
 
-def test_a_report_that_is_taken_back_in_between_is_not_archived(stage: Stage, fixed: int) -> None:
+def test_a_report_withdrawn_in_between_is_not_archived(stage: Stage, fixed: int) -> None:
     database = stage.context.database
 
     def withdraw(tx: Tx) -> None:

@@ -39,7 +39,9 @@ def clients_made(channel: Any, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return made
 
 
-def test_messages_come_and_go_by_one_client(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_are_published_and_fetched_by_one_client(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     channel: Any = connection.default_channel
     assert isinstance(channel, redis_channel.ReusingChannel)
     noc = queue(Settings(), "noc").bind(channel)
@@ -57,7 +59,7 @@ def test_messages_come_and_go_by_one_client(connection: Connection, monkeypatch:
     assert len(made) <= 1
 
 
-def test_after_a_lost_connection_it_is_another_pools_client(connection: Connection) -> None:
+def test_a_lost_connection_is_followed_by_another_pools_client(connection: Connection) -> None:
     channel: Any = connection.default_channel
     with channel.conn_or_acquire() as first, channel.conn_or_acquire() as second:
         assert first is second
@@ -73,5 +75,5 @@ def test_flower_and_the_log_still_read_redis_in_the_brokers_url(connection: Conn
 
 
 @pytest.mark.usefixtures("app")
-def test_the_sentinels_master_is_asked_by_such_a_channel_too() -> None:
+def test_the_channel_works_with_a_sentinels_master_too() -> None:
     assert Connection("sentinel://one:26379").get_transport_cls().Channel is redis_channel.SentinelChannel

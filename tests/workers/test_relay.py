@@ -52,22 +52,20 @@ def test_a_message_names_hops_by_id_and_generation_and_the_chain_goes_on_from_st
     assert [step["task"] for step in reversed(embedded["chain"])] == ["noc.board"]
 
 
-def test_the_tickets_numbers_are_a_stamped_header_and_what_flower_shows(published: Any) -> None:
+def test_ticket_numbers_are_a_stamped_header_that_flower_shows(published: Any) -> None:
     assert published.headers["stamps"]["ticket"] == ["F00000041", "F00000042"]
     assert published.headers["argsrepr"] == "(2 hops: F00000041 F00000042)"
 
 
 @pytest.mark.parametrize("vain", [{"failures": 1}, {"waited": Waited(31.0, expired=True)}])
-def test_what_was_sent_in_vain_before_is_received_by_a_task_of_its_own(
-    publisher: Publisher, vain: dict[str, Any]
-) -> None:
+def test_a_hop_sent_in_vain_before_is_received_by_a_task_of_its_own(publisher: Publisher, vain: dict[str, Any]) -> None:
     message = publish(publisher, SentHop(7, 2, "noc", 41, "fault", 0)._replace(**vain))
     _, _, embedded = json.loads(message.body)
     assert message.headers["task"] == "noc.receive"
     assert [step["task"] for step in reversed(embedded["chain"])] == ["noc.line-test", "noc.board"]
 
 
-def test_while_work_waits_in_any_queue_what_is_due_gathers_but_not_for_long(
+def test_due_hops_gather_briefly_while_work_waits_in_any_queue(
     app: Celery,
     context: Context,
     publisher: Publisher,
@@ -92,7 +90,7 @@ def test_while_work_waits_in_any_queue_what_is_due_gathers_but_not_for_long(
         assert relay.send_due() == 1
 
 
-def test_what_has_become_old_goes_into_the_case_store_in_passing_some_with_every_sweep(
+def test_every_sweep_moves_some_old_cases_into_the_case_store(
     app: Celery, context: Context, sqlite: Database, rulebook: Rulebook, script: Script
 ) -> None:
     from workers.relay import MOST_AGED, Relay  # it needs the app

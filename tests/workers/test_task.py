@@ -39,14 +39,14 @@ def held(app: Celery, message: Message, kind: type[Request]) -> Any:
     return kind(message, on_ack=message.ack_log_error, connection_errors=(TimeoutError,), app=app, task=task)
 
 
-def test_what_cannot_be_acknowledged_is_a_lost_connection(app: Celery, fetched: Message) -> None:
+def test_a_failed_acknowledgement_is_a_lost_connection(app: Celery, fetched: Message) -> None:
     for name, task in app.tasks.items():
         if not name.startswith("celery."):
             with pytest.raises(TimeoutError):
                 held(app, fetched, symbol_by_name(task.Request)).acknowledge()
 
 
-def test_celery_alone_would_only_tell_its_log(app: Celery, fetched: Message) -> None:
+def test_celery_alone_only_logs_a_failed_acknowledgement(app: Celery, fetched: Message) -> None:
     """Should that change one day, `workers.task` may go."""
     held(app, fetched, Request).acknowledge()
     assert not fetched.acknowledged

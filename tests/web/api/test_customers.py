@@ -38,7 +38,7 @@ def test_a_customer_is_found_by_account_mobile_or_document(desk: Web) -> None:
         assert a.mobile() not in str(found)
 
 
-def test_who_asks_for_nothing_or_for_two_things_is_told_so(small_web: Web) -> None:
+def test_a_search_for_nothing_or_for_two_things_is_refused(small_web: Web) -> None:
     chen = clerk(at_the_counter(small_web))
     for wanted in ({}, {"account": "GZ1", "mobile": a.mobile()}, {"document_number": "1"}):
         answer = find(chen, **wanted)
@@ -47,7 +47,7 @@ def test_who_asks_for_nothing_or_for_two_things_is_told_so(small_web: Web) -> No
     assert find(chen, document_kind="library-card", document_number="1").json()["code"] == "unknown-document-kind"
 
 
-def test_coverage_is_searched_by_words_of_the_address(desk: Web) -> None:
+def test_coverage_is_searched_by_parts_of_the_address(desk: Web) -> None:
     chen = clerk(desk)
     a.in_service(desk.database, desk.counter)  # type: ignore[attr-defined]
     a.address(desk.database, 2)
@@ -64,7 +64,7 @@ def test_coverage_is_searched_by_words_of_the_address(desk: Web) -> None:
     assert he.post(f"{API}/addresses/search", json={"text": "体育西"}).json() == {"items": []}
 
 
-def test_who_wanted_a_line_in_vain_is_listed_masked(desk: Web) -> None:
+def test_unmet_demand_is_listed_with_the_customer_masked(desk: Web) -> None:
     chen, planner = clerk(desk), desk.program("wang", Role.NETWORK_SERVICE_SUPPORT)
     a.address(desk.database, 1, capacity=0)
     a.refused(desk.database, a.opening.open_account, desk.counter, a.application())  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ def test_who_wanted_a_line_in_vain_is_listed_masked(desk: Web) -> None:
     assert len(planner.get(f"{API}/addresses").json()["items"]) == 1
 
 
-def test_what_a_form_needs_is_told(small_web: Web) -> None:
+def test_the_lists_that_a_form_needs_are_given(small_web: Web) -> None:
     chen = small_web.program("chen", Role.CLERK)
     plans = chen.get(f"{API}/plans").json()["items"]
     assert all(each["title"]["zh"] and float(each["to_pay"]) >= 0 for each in plans)
@@ -87,7 +87,7 @@ def test_what_a_form_needs_is_told(small_web: Web) -> None:
     assert "resident-id" in [each["name"] for each in words["document_kinds"]]
 
 
-def test_an_account_opened_elsewhere_is_entered_once(small_web: Web) -> None:
+def test_an_account_from_elsewhere_is_entered_once(small_web: Web) -> None:
     chen = clerk(small_web)
     new = {"account": "GZ7", "area": "tianhe", "mobile": a.mobile()}
     made = chen.post(f"{API}/accounts", json=new)
@@ -103,7 +103,7 @@ def test_an_account_opened_elsewhere_is_entered_once(small_web: Web) -> None:
     assert rest["next"] is None
 
 
-def test_effects_that_the_world_outside_has_not_confirmed_are_listed_without_what_they_say(desk: Web) -> None:
+def test_unconfirmed_effects_are_listed_without_their_content(desk: Web) -> None:
     a.opened(desk.database, desk.counter)  # type: ignore[attr-defined]
     ops = desk.program("ops", Role.OPS)
     told = ops.get(f"{API}/effects")

@@ -44,7 +44,7 @@ def test_an_agent_is_led_through_the_script_to_a_ticket(web: Web) -> None:
     assert ticket["answers"] == [list(pair) for pair in f.NOT_SOLVED]
 
 
-def test_what_is_solved_on_the_phone_is_no_work_for_anybody(web: Web) -> None:
+def test_a_fault_solved_on_the_phone_makes_no_work(web: Web) -> None:
     f.account(web.database)
     made = submit(web.program("he", Role.AGENT_10086), answers=answers(f.SOLVED))
     assert made.json()["state"] == "solved"
@@ -66,7 +66,7 @@ def test_the_hotline_transfers_and_a_seat_takes_over_or_the_hotline_refers(web: 
     assert (again.status_code, again.json()["code"]) == (409, "illegal-move")
 
 
-def test_a_second_fault_of_the_line_is_warned_of_refused_and_taken_if_it_is_another(web: Web) -> None:
+def test_a_second_fault_of_a_line_brings_a_warning_is_refused_and_accepted_if_confirmed(web: Web) -> None:
     f.account(web.database)
     clerk = web.program("chen", Role.CLERK)
     assert clerk.post(f"{API}/faults/warnings", json={"account": "GZ1"}).json() == {
@@ -102,7 +102,7 @@ def test_a_second_fault_of_the_line_is_warned_of_refused_and_taken_if_it_is_anot
         ({"ticket": "F00000001"}, 422, "invalid-request"),
     ],
 )
-def test_a_report_that_can_not_be_is_refused_with_its_code(
+def test_an_impossible_report_is_refused_with_its_code(
     small_web: Web, body: dict[str, Any], status: int, code: str
 ) -> None:
     f.account(small_web.database)
@@ -110,7 +110,7 @@ def test_a_report_that_can_not_be_is_refused_with_its_code(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_a_line_of_another_area_is_as_unknown_as_one_that_is_not_there(web: Web) -> None:
+def test_a_line_of_another_area_is_as_unknown_as_a_nonexistent_one(web: Web) -> None:
     f.account(web.database)
     far = web.program("far", Grant(Role.CLERK, YUEXIU))
     for number in ("GZ1", "GZ9"):
@@ -121,7 +121,7 @@ def test_a_line_of_another_area_is_as_unknown_as_one_that_is_not_there(web: Web)
         ] * 2
 
 
-def test_the_channel_follows_from_the_role_in_which_one_acts(web: Web) -> None:
+def test_the_channel_follows_from_the_role_of_the_actor(web: Web) -> None:
     for number in ("GZ1", "GZ2"):
         f.account(web.database, number)
     both = web.program("both", Role.CLERK, Role.COMMUNITY_MANAGER)

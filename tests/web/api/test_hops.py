@@ -55,7 +55,7 @@ def test_a_hop_is_claimed_and_reported_and_its_ticket_goes_on(web: Web, noc: Tes
     )
 
 
-def test_of_two_who_claim_one_wins_and_the_other_is_told_who(web: Web, noc: TestClient) -> None:
+def test_one_of_two_people_who_claim_wins_and_the_other_is_told_who(web: Web, noc: TestClient) -> None:
     ticket, other = web.on_board(), web.program("qian", Role.NOC)
     assert post(noc, f"/hops/{ticket}/claim").status_code == 200
     lost = post(other, f"/hops/{ticket}/claim")
@@ -94,7 +94,7 @@ def test_a_hop_is_passed_on_handed_back_held_and_resumed(web: Web, noc: TestClie
     assert (on["hop"]["state"], on["next"]["team"]) == ("passed-on", "transmission")
 
 
-def test_a_supervisor_passes_on_what_lies_in_another_persons_hands(web: Web, noc: TestClient) -> None:
+def test_a_supervisor_passes_on_a_hop_that_another_person_holds(web: Web, noc: TestClient) -> None:
     ticket, supervisor = web.on_board(), web.program("gao", Role.SUPERVISOR)
     post(noc, f"/hops/{ticket}/claim")
     assert "pass on" in supervisor.get(f"{API}/hops/{ticket}").json()["may"]
@@ -120,7 +120,7 @@ def test_a_supervisor_passes_on_what_lies_in_another_persons_hands(web: Web, noc
         ("release", None, 403, "not-allowed"),
     ],
 )
-def test_what_can_not_be_done_with_a_hop_is_a_problem_with_its_code(
+def test_an_impossible_act_on_a_hop_is_a_problem_with_its_code(
     small_web: Web, path: str, body: dict[str, Any] | None, status: int, code: str
 ) -> None:
     noc = small_web.program("zhao", Role.NOC)
@@ -133,14 +133,14 @@ def test_what_can_not_be_done_with_a_hop_is_a_problem_with_its_code(
 
 
 @pytest.mark.parametrize("name", ["F99999999", "F00000001-9", "F00000001"])
-def test_a_hop_that_is_not_there_is_not_found(small_web: Web, name: str) -> None:
+def test_an_unknown_hop_is_not_found(small_web: Web, name: str) -> None:
     noc = small_web.program("zhao", Role.NOC)
     for answer in (noc.get(f"{API}/hops/{name}"), post(noc, f"/hops/{name}/claim")):
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
     assert post(noc, "/hops/nonsense/claim").json()["code"] == "invalid-request"
 
 
-def test_a_hop_of_another_area_and_one_of_no_team_of_ones_own_are_as_if_they_were_not_there(web: Web) -> None:
+def test_hops_of_other_areas_and_other_teams_appear_not_to_exist(web: Web) -> None:
     ticket = web.on_board()
     strangers = (
         web.program("far", Grant(Role.NOC, frozenset({"yuexiu"}))),
@@ -159,7 +159,7 @@ def test_a_hop_of_another_area_and_one_of_no_team_of_ones_own_are_as_if_they_wer
     assert post(strangers[2], f"/hops/{ticket}-1/claim").status_code == 403
 
 
-def test_many_are_claimed_and_reported_at_once_each_done_or_refused_by_itself(web: Web, noc: TestClient) -> None:
+def test_a_batch_of_claims_and_reports_does_or_refuses_each_by_itself(web: Web, noc: TestClient) -> None:
     tickets = [web.on_board(f"GZ{n}") for n in range(3)]
     post(web.program("qian", Role.NOC), f"/hops/{tickets[0]}/claim")
     asked = [*tickets, "F99999999"]
@@ -182,7 +182,7 @@ def test_a_batch_has_a_largest_size_and_a_smallest(small_web: Web) -> None:
         assert post(noc, "/hops/claim", {"claims": claims}).status_code == 422
 
 
-def test_who_has_read_an_older_version_is_told(web: Web, noc: TestClient) -> None:
+def test_an_act_on_an_outdated_version_is_refused(web: Web, noc: TestClient) -> None:
     ticket = web.on_board()
     seen = noc.get(f"{API}/hops/{ticket}").headers["etag"]
     assert post(noc, f"/hops/{ticket}/claim", None, **{"If-Match": seen}).status_code == 200
@@ -192,7 +192,7 @@ def test_who_has_read_an_older_version_is_told(web: Web, noc: TestClient) -> Non
     assert post(noc, f"/hops/{ticket}/hold", {"until": until, "reason": "x"}, **{"If-Match": "*"}).status_code == 200
 
 
-def test_what_failed_too_often_waits_in_the_quarantine_until_it_is_released(web: Web) -> None:
+def test_a_hop_that_failed_too_often_waits_in_quarantine_until_released(web: Web) -> None:
     made = web.fault()
     with web.database.write() as tx:
         tx.execute(update(hop).values(state="quarantined", failures=5, failure="board: ValueError", wake_at=None))
@@ -224,7 +224,7 @@ class Asking:
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_who_waits_for_a_hop_is_answered_when_it_has_come_onto_the_board_and_finds_out_if_he_missed_it(
+def test_a_waiting_request_is_answered_once_the_hop_is_on_its_board_even_if_the_notice_is_missed(
     web: Web, noc: TestClient, told: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server_events, "MISSED", 60 if told else 0.1)
@@ -238,24 +238,24 @@ def test_who_waits_for_a_hop_is_answered_when_it_has_come_onto_the_board_and_fin
         assert answer.result(10).json()["hop"]["state"] == "waiting"
 
 
-def test_who_waits_no_longer_is_answered_with_what_there_is(web: Web, noc: TestClient) -> None:
+def test_a_wait_that_times_out_is_answered_with_the_present_state(web: Web, noc: TestClient) -> None:
     made = web.fault()
     with Asking(web, noc, f"/hops/{made.number}-1", "respond-async, wait=1") as answer:
         assert answer.result(10).json()["hop"]["state"] == "due"
 
 
-def test_nobody_waits_for_what_is_on_its_board(web: Web, noc: TestClient) -> None:
+def test_a_request_for_a_hop_on_its_board_does_not_wait(web: Web, noc: TestClient) -> None:
     with Asking(web, noc, f"/hops/{web.on_board()}") as answer:
         assert answer.result(10).json()["hop"]["state"] == "waiting"
 
 
 @pytest.mark.parametrize("prefer", ["", "wait=soon", "return=minimal", "await=30"])
-def test_nobody_waits_who_does_not_ask_for_it(web: Web, noc: TestClient, prefer: str) -> None:
+def test_a_request_that_asks_for_no_wait_does_not_wait(web: Web, noc: TestClient, prefer: str) -> None:
     with Asking(web, noc, f"/hops/{web.fault().number}", prefer) as answer:
         assert answer.result(10).json()["hop"]["state"] == "due"
 
 
-def test_when_the_process_stops_nobody_waits_any_more(web: Web, noc: TestClient) -> None:
+def test_a_stopping_process_answers_all_waiting_requests(web: Web, noc: TestClient) -> None:
     made = web.fault()
     with Asking(web, noc, f"/hops/{made.number}-1") as answer:
         eventually(lambda: str(made.ticket_id) in web.here.live.awaited)
@@ -263,7 +263,7 @@ def test_when_the_process_stops_nobody_waits_any_more(web: Web, noc: TestClient)
         assert answer.result(10).json()["hop"]["state"] == "due"
 
 
-def test_a_request_that_was_asked_to_wait_does_not_count_as_a_slow_one(
+def test_a_waiting_request_does_not_count_as_a_slow_one(
     web: Web, noc: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Asking(web, noc, f"/hops/{web.fault().number}", "wait=1") as answer:

@@ -85,7 +85,7 @@ def scan(client: TestClient, kind: str) -> dict[str, Any]:
     return {"kind": kind, "upload": client.post(f"{API}/scans", content=PNG).json()["upload"]}
 
 
-def test_an_account_is_opened_and_its_papers_are_pdf(desk: Web) -> None:
+def test_an_account_is_opened_and_its_slip_and_invoice_are_pdf(desk: Web) -> None:
     chen = clerk(desk)
     a.address(desk.database)
     done = do(chen, "open", body(a.application()))
@@ -121,7 +121,7 @@ ONE_AFTER_THE_OTHER: list[tuple[str, Asks]] = [
 ]
 
 
-def test_every_operation_on_a_line_one_after_the_other(desk: Web) -> None:
+def test_every_operation_on_a_line_is_done_in_turn(desk: Web) -> None:
     chen = clerk(desk)
     number = a.in_service(desk.database, desk.counter)  # type: ignore[attr-defined]
     for kind, asked in ONE_AFTER_THE_OTHER:
@@ -131,7 +131,7 @@ def test_every_operation_on_a_line_one_after_the_other(desk: Web) -> None:
         assert bool(slips) == (kind not in ("view", "bindings"))
 
 
-def test_ownership_and_a_lost_password_take_scans_that_were_sent_up(desk: Web) -> None:
+def test_a_transfer_and_a_password_reset_take_uploaded_scans(desk: Web) -> None:
     chen = clerk(desk)
     number = a.in_service(desk.database, desk.counter)  # type: ignore[attr-defined]
     reset = {**proved(number), "new_password": "Zq8#vbNm"}
@@ -147,7 +147,7 @@ def test_ownership_and_a_lost_password_take_scans_that_were_sent_up(desk: Web) -
     assert kept == ["image/png"] * 4
 
 
-def test_another_persons_scan_is_no_scan(small_desk: Web) -> None:
+def test_another_persons_scan_is_refused(small_desk: Web) -> None:
     chen, he = clerk(small_desk), small_desk.program("he", Role.CLERK)
     number = a.in_service(small_desk.database, small_desk.counter)  # type: ignore[attr-defined]
     asked = {**proved(number), "new_password": "Zq8#vbNm", "scans": [scan(he, "owner-document")]}
@@ -156,7 +156,7 @@ def test_another_persons_scan_is_no_scan(small_desk: Web) -> None:
         assert (answer.status_code, answer.json()["code"]) == (422, "upload-gone")
 
 
-def test_a_failed_order_is_found_its_customer_called_and_paid_back(desk: Web) -> None:
+def test_a_failed_order_is_found_its_customer_called_and_refunded(desk: Web) -> None:
     number = a.failed(desk.database, desk.counter)  # type: ignore[attr-defined]
     xu = desk.program("xu", Grant(Role.COMMUNITY_MANAGER, frozenset({"tianhe"})))
     (order,) = xu.get(f"{API}/accounts/failed-orders").json()["items"]
@@ -173,7 +173,7 @@ def test_a_failed_order_is_found_its_customer_called_and_paid_back(desk: Web) ->
     assert xu.get(back["papers"][1]["url"]).content.startswith(b"%PDF")
 
 
-def test_a_refusal_says_what_is_read_out_and_is_on_record(desk: Web) -> None:
+def test_a_refusal_gives_the_words_to_read_out_and_is_on_record(desk: Web) -> None:
     chen = clerk(desk)
     number = a.in_service(desk.database, desk.counter)  # type: ignore[attr-defined]
     answer = do(chen, "close", {**proved(number, 2), "reason": "moving"})
@@ -214,7 +214,7 @@ def test_the_idempotency_key_is_the_request_key(desk: Web) -> None:
         assert len(tx.execute(select(b.account)).all()) == 1
 
 
-def test_a_refusal_under_a_key_stays_one(small_desk: Web) -> None:
+def test_a_refusal_under_a_key_stays_a_refusal(small_desk: Web) -> None:
     chen, key = clerk(small_desk), {"Idempotency-Key": "k-1"}
     asked = body(a.application())
     assert do(chen, "open", asked, **key).json()["code"] == "unknown-address"
@@ -224,7 +224,7 @@ def test_a_refusal_under_a_key_stays_one(small_desk: Web) -> None:
     assert again.headers["idempotency-replayed"] == "true"
 
 
-def test_what_lies_in_another_area_is_not_there(small_desk: Web) -> None:
+def test_data_of_another_area_appear_not_to_exist(small_desk: Web) -> None:
     number = a.in_service(small_desk.database, small_desk.counter, plan="home-300")  # type: ignore[attr-defined]
     he = small_desk.program("he", Grant(Role.CLERK, frozenset({"yuexiu"})))
     codes = {
@@ -260,7 +260,7 @@ def test_what_lies_in_another_area_is_not_there(small_desk: Web) -> None:
         {"account": "GZ1", "document_number": "x", "reason": "moving", "something": 1},
     ],
 )
-def test_what_is_no_request_says_where_and_quotes_nothing(small_desk: Web, asked: dict[str, Any]) -> None:
+def test_an_invalid_request_is_told_by_place_and_quotes_no_value(small_desk: Web, asked: dict[str, Any]) -> None:
     answer = do(clerk(small_desk), "close", asked)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
     assert all(each["pointer"].startswith("/body") for each in answer.json()["faults"])
@@ -269,7 +269,7 @@ def test_what_is_no_request_says_where_and_quotes_nothing(small_desk: Web, asked
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b"nul", b'{"a": NaN}', b"[" * 5000, b'{"a": "\xff"}'])
-def test_what_is_no_json_is_refused(small_desk: Web, raw: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused(small_desk: Web, raw: bytes) -> None:
     answer = clerk(small_desk).post(f"{API}/accounts/close", content=raw)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-request")
 
@@ -283,7 +283,7 @@ def attempt(client: TestClient, kind: str, typed: dict[str, Any]) -> Any:
     return answer.json()
 
 
-def test_a_trial_tells_what_is_still_missing_and_what_is_wrong_where(small_desk: Web) -> None:
+def test_a_dry_run_tells_what_is_missing_and_what_is_wrong_by_field(small_desk: Web) -> None:
     chen = clerk(small_desk)
     a.address(small_desk.database)
     empty = attempt(chen, "open", {})
@@ -306,7 +306,7 @@ def test_a_trial_tells_what_is_still_missing_and_what_is_wrong_where(small_desk:
     }
 
 
-def test_a_trial_looks_into_the_books_as_soon_as_it_can(small_desk: Web) -> None:
+def test_a_dry_run_checks_the_books_as_soon_as_it_can(small_desk: Web) -> None:
     chen = clerk(small_desk)
     a.address(small_desk.database, 1, capacity=0)
     begun = {"address": "广州市天河区体育西路1号", "plan": "home-300"}
@@ -316,7 +316,7 @@ def test_a_trial_looks_into_the_books_as_soon_as_it_can(small_desk: Web) -> None
     )
 
 
-def test_a_trial_of_what_is_whole_says_that_it_is_ready(desk: Web) -> None:
+def test_a_dry_run_of_a_complete_request_says_it_is_ready(desk: Web) -> None:
     chen = clerk(desk)
     a.address(desk.database)
     assert attempt(chen, "open", body(a.application())) == {
@@ -328,7 +328,7 @@ def test_a_trial_of_what_is_whole_says_that_it_is_ready(desk: Web) -> None:
     }
 
 
-def test_a_trial_tells_every_warning_at_once(desk: Web) -> None:
+def test_a_dry_run_tells_every_warning_at_once(desk: Web) -> None:
     chen = clerk(desk)
     number = a.in_service(desk.database, desk.counter, plan="family-500", mobile="13900139001")  # type: ignore[attr-defined]
     desk.fault(number)
@@ -337,7 +337,7 @@ def test_a_trial_tells_every_warning_at_once(desk: Web) -> None:
     assert "解除" in next(e["read_out"]["zh"] for e in tried["warnings"] if e["code"] == "bindings-end")
 
 
-def test_nothing_stays_of_a_trial(desk: Web) -> None:
+def test_a_dry_run_leaves_no_trace(desk: Web) -> None:
     chen = clerk(desk)
     number = a.in_service(desk.database, desk.counter)  # type: ignore[attr-defined]
     a.address(desk.database, 2)
@@ -351,7 +351,7 @@ def test_nothing_stays_of_a_trial(desk: Web) -> None:
     assert f.dump(desk.database) == before
 
 
-def test_nobody_can_guess_a_customers_proof_by_trials(desk: Web) -> None:
+def test_nobody_can_guess_a_customers_document_or_password_by_dry_runs(desk: Web) -> None:
     """Right and wrong are told the same; so is whatever only a comparison with masked data would tell."""
     chen = clerk(desk)
     number = a.in_service(desk.database, desk.counter)  # type: ignore[attr-defined]

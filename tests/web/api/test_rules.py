@@ -25,7 +25,7 @@ def noc(small_web: Web) -> Any:
     return small_web.program("zhao", Role.NOC)
 
 
-def test_the_law_in_force_is_read_by_everybody_and_its_refused_file_by_who_must_mend_it(
+def test_the_rules_in_force_are_shown_to_everybody_and_a_refused_file_to_its_maintainers(
     small_web: Web, noc: Any
 ) -> None:
     told = noc.get(f"{API}/rules").json()
@@ -42,14 +42,14 @@ def test_the_law_in_force_is_read_by_everybody_and_its_refused_file_by_who_must_
     assert noc.get(f"{API}/rules/{'0' * 12}").status_code == 404
 
 
-def test_the_law_is_drawn(noc: Any) -> None:
+def test_the_rules_are_drawn(noc: Any) -> None:
     drawn = noc.get(f"{API}/rules/drawing?flow=construction")
     assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
     assert drawn.text.startswith("<svg")
     assert noc.get(f"{API}/rules/drawing?flow=haunted").status_code == 404
 
 
-def test_facts_are_tried_and_nothing_is_done(small_web: Web, noc: Any) -> None:
+def test_facts_are_tried_without_any_effect(small_web: Web, noc: Any) -> None:
     before = f.dump(small_web.database)
     start = decided(small_web, known={"category": "system"}).json()
     assert (start["to"], start["rule"]) == ("system-support", "flows.fault.start.system")
@@ -78,14 +78,12 @@ def test_facts_are_tried_and_nothing_is_done(small_web: Web, noc: Any) -> None:
         ({"hops": -1}, 422, "invalid-request"),
     ],
 )
-def test_a_case_that_can_not_be_is_refused(
-    small_web: Web, noc: Any, case: dict[str, Any], status: int, code: str
-) -> None:
+def test_an_impossible_case_is_refused(small_web: Web, noc: Any, case: dict[str, Any], status: int, code: str) -> None:
     answer = decided(small_web, **case)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_the_figures_tell_what_is_under_way_and_what_came_in_and_ended_by_the_hour(web: Web) -> None:
+def test_the_figures_count_open_cases_and_arrivals_and_ends_by_the_hour(web: Web) -> None:
     web.fault("GZ1")
     f.account(web.database, "GZ2", "yuexiu")
     done = web.fault("GZ2", now=web.now - timedelta(hours=2))

@@ -45,7 +45,7 @@ def test_name_and_password_open_a_session_that_changes_things_with_its_csrf_toke
     assert own.status_code == 201
 
 
-def test_cookies_are_for_the_browser_alone_and_over_https_for_this_host_alone(small_web: Web) -> None:
+def test_cookies_are_hidden_from_scripts_and_bound_to_this_host_over_https(small_web: Web) -> None:
     user(small_web.database, "chen", Role.CLERK)
     for https in (False, True):
         small_web.here.settings = Settings(web_url="https://paidan.example" if https else "")
@@ -59,7 +59,7 @@ def test_cookies_are_for_the_browser_alone_and_over_https_for_this_host_alone(sm
             assert (morsel["samesite"], morsel["path"], morsel["domain"]) == ("lax", "/", "")
 
 
-def test_a_session_is_worth_nothing_after_sign_out_whoever_has_a_copy(web: Web) -> None:
+def test_no_copy_of_a_session_works_after_sign_out(web: Web) -> None:
     browser = web.browser("chen", Role.CLERK)
     stolen = web.client(**{"X-CSRF-Token": browser.headers["X-CSRF-Token"]})
     stolen.cookies.set("paidan_session", browser.cookies["paidan_session"])
@@ -69,7 +69,7 @@ def test_a_session_is_worth_nothing_after_sign_out_whoever_has_a_copy(web: Web) 
         assert (answer.status_code, answer.json()["code"]) == (401, "not-signed-in")
 
 
-def test_a_session_that_is_used_lives_on_and_an_idle_one_ends(small_web: Web) -> None:
+def test_a_session_in_use_lives_on_and_an_idle_one_ends(small_web: Web) -> None:
     browser = small_web.browser("chen", Role.CLERK)
     for _ in range(5):
         small_web.now += sessions.IDLE - timedelta(minutes=1)
@@ -78,7 +78,7 @@ def test_a_session_that_is_used_lives_on_and_an_idle_one_ends(small_web: Web) ->
     assert browser.get(SESSION).status_code == 401
 
 
-def test_a_role_that_is_revoked_and_a_user_who_is_disabled_are_out_at_the_next_request(web: Web) -> None:
+def test_a_revoked_role_and_a_disabled_user_are_refused_at_the_next_request(web: Web) -> None:
     program = web.program("zhao", Role.NOC)
     assert program.get(f"{API}/teams/noc/board").status_code == 200
     with web.database.write() as tx:
@@ -99,13 +99,13 @@ def test_a_role_that_is_revoked_and_a_user_who_is_disabled_are_out_at_the_next_r
         {"Cookie": "paidan_session=guess"},
     ],
 )
-def test_who_shows_nothing_or_a_guess_is_asked_to_sign_in(small_web: Web, headers: dict[str, str]) -> None:
+def test_a_request_without_valid_credentials_is_asked_to_sign_in(small_web: Web, headers: dict[str, str]) -> None:
     answer = small_web.client(**headers).get(SESSION)
     assert (answer.status_code, answer.json()["code"]) == (401, "not-signed-in")
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_a_token_needs_no_csrf_token_and_goes_before_a_session(small_web: Web) -> None:
+def test_a_token_needs_no_csrf_token_and_takes_precedence_over_a_session(small_web: Web) -> None:
     browser = small_web.browser("chen", Role.CLERK)
     user(small_web.database, "zhao", Role.NOC)
     both = {"Authorization": f"Bearer {small_web.token('zhao')}", "X-CSRF-Token": ""}
@@ -114,7 +114,7 @@ def test_a_token_needs_no_csrf_token_and_goes_before_a_session(small_web: Web) -
     assert browser.get(SESSION).json()["user"] == "chen"
 
 
-def test_nobody_is_signed_in_by_another_site(small_web: Web) -> None:
+def test_another_site_cannot_sign_anybody_in(small_web: Web) -> None:
     user(small_web.database, "chen", Role.CLERK)
     answer = sign_in(small_web.client(), **{"Sec-Fetch-Site": "cross-site"})
     assert (answer.status_code, answer.json()["code"]) == (403, "request-forged")
@@ -124,7 +124,7 @@ def test_nobody_is_signed_in_by_another_site(small_web: Web) -> None:
     assert (form.status_code, form.json()["code"]) == (422, "invalid-request")
 
 
-def test_two_hundred_wrong_passwords_are_hardly_looked_at_and_the_known_device_gets_in(
+def test_few_of_two_hundred_wrong_passwords_are_checked_and_the_known_device_gets_in(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user(web.database, "chen", Role.CLERK)
@@ -149,7 +149,7 @@ def test_two_hundred_wrong_passwords_are_hardly_looked_at_and_the_known_device_g
     assert sign_in(known).status_code == 201
 
 
-def test_no_password_and_no_name_is_said_again_or_logged(small_web: Web, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_password_and_no_name_is_repeated_or_logged(small_web: Web, capsys: pytest.CaptureFixture[str]) -> None:
     user(small_web.database, "chen", Role.CLERK)
     for body in ({"name": "chen", "password": "geheim" * 30}, {"name": "x" * 200, "password": "geheim"}):
         answer = small_web.client().post(SESSION, json=body)

@@ -19,7 +19,7 @@ def hops(answer: Any) -> list[str]:
     return [each["hop"] for each in answer.json()["items"]]
 
 
-def test_a_teams_form_is_made_of_the_rules(web: Web) -> None:
+def test_a_teams_form_is_made_from_the_rules(web: Web) -> None:
     told = web.program("li.wei", Role.INSTALLER).get(f"{API}/teams/installer").json()
     assert told["title"] == {"zh": "装维", "en": "Installers"}
     (fixed,) = [each for each in told["findings"]["fault"] if each["name"] == "fixed-on-site"]
@@ -30,7 +30,7 @@ def test_a_teams_form_is_made_of_the_rules(web: Web) -> None:
     assert fixed["leads"][-1]["to"] == "archive"
 
 
-def test_how_much_a_team_has_is_told_to_it_and_to_who_watches_over_it_of_their_areas(web: Web) -> None:
+def test_a_teams_backlog_is_shown_to_it_and_its_overseers_for_their_areas(web: Web) -> None:
     web.on_board("GZ1")
     f.account(web.database, "GZ2", "yuexiu")
     web.on_board("GZ2")
@@ -69,7 +69,7 @@ def test_a_board_has_the_urged_and_the_urgent_first_and_is_read_on_page_by_page(
     assert read == order
 
 
-def test_boarded_in_one_moment_hops_still_have_their_order_page_by_page(web: Web) -> None:
+def test_hops_boarded_at_the_same_moment_keep_their_order_page_by_page(web: Web) -> None:
     made = [f"{web.on_board(f'GZ{n}')}-1" for n in range(5)]
     with web.database.write() as tx:
         tx.execute(update(t.hop).values(boarded_at=f.NOW))
@@ -79,7 +79,7 @@ def test_boarded_in_one_moment_hops_still_have_their_order_page_by_page(web: Web
     assert [each["hop"] for page in (first, second) for each in page["items"]] == made
 
 
-def test_a_board_is_for_its_team_in_its_areas_and_for_who_watches(web: Web) -> None:
+def test_a_board_is_shown_to_its_team_in_their_areas_and_to_overseers(web: Web) -> None:
     number = web.on_board()
     for grants, expected in (
         ((Role.NOC,), [f"{number}-1"]),
@@ -93,7 +93,7 @@ def test_a_board_is_for_its_team_in_its_areas_and_for_who_watches(web: Web) -> N
         assert web.program(role, role).get(f"{API}/teams/noc/board").status_code == 403
 
 
-def test_a_board_says_what_one_can_do_with_each_hop(web: Web) -> None:
+def test_a_board_lists_the_acts_open_to_its_reader_on_each_hop(web: Web) -> None:
     number = web.on_board()
     noc, other, ops = web.program("zhao", Role.NOC), web.program("qian", Role.NOC), web.program("o", Role.OPS)
 
@@ -109,7 +109,7 @@ def test_a_board_says_what_one_can_do_with_each_hop(web: Web) -> None:
     assert (hidden["account"], hidden["description"], hidden["holder"]) == (None, None, "zhao")
 
 
-def test_a_crew_is_entered_by_its_supervisor_in_his_areas_and_seen_by_its_team(web: Web) -> None:
+def test_a_crew_is_entered_by_a_supervisor_of_its_areas_and_seen_by_its_team(web: Web) -> None:
     supervisor = web.program("gao", Grant(Role.SUPERVISOR, frozenset({"tianhe"})))
     place = {"team": "installer", "area": "tianhe", "person": "li.wei"}
     assert supervisor.post(f"{API}/crew", json=place).status_code == 201

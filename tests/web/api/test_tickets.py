@@ -19,7 +19,7 @@ def numbers(answer: Any) -> list[str]:
     return [each["number"] for each in answer.json()["items"]]
 
 
-def test_a_journey_tells_which_team_when_what_it_found_and_why(web: Web) -> None:
+def test_a_journey_tells_each_team_its_times_its_finding_and_the_reason(web: Web) -> None:
     made = web.fault()
     f.reported(web.database, web.rulebook, made.ticket_id, f.NOC, "outside-plant", test_result="收光 -31 dBm")
     clerk = web.program("chen", Role.CLERK)
@@ -35,7 +35,7 @@ def test_a_journey_tells_which_team_when_what_it_found_and_why(web: Web) -> None
     assert why[1]["facts"]["test-result"] == "收光 -31 dBm"
 
 
-def test_the_customers_words_are_not_for_operations_nor_for_a_team_once_the_case_is_over(web: Web) -> None:
+def test_the_customers_words_are_hidden_from_operations_and_from_teams_once_the_case_is_over(web: Web) -> None:
     made = web.fault()
     noc, ops, clerk = web.program("zhao", Role.NOC), web.program("o", Role.OPS), web.program("chen", Role.CLERK)
 
@@ -52,7 +52,7 @@ def test_the_customers_words_are_not_for_operations_nor_for_a_team_once_the_case
     assert (sees(noc), sees(clerk)) == ((False,) * 3, (True,) * 3)
 
 
-def test_lists_tell_of_ones_areas_and_of_what_ones_teams_have_or_had(web: Web) -> None:
+def test_lists_show_tickets_of_the_readers_areas_and_teams(web: Web) -> None:
     near = web.fault("GZ1").number
     f.account(web.database, "GZ2", "yuexiu")
     far = web.fault("GZ2").number
@@ -72,7 +72,7 @@ def test_lists_tell_of_ones_areas_and_of_what_ones_teams_have_or_had(web: Web) -
     assert web.program("root", Role.ADMINISTRATOR).get(f"{API}/tickets").status_code == 403
 
 
-def test_a_list_is_read_on_page_by_page_and_what_comes_in_meanwhile_disturbs_it_not(web: Web) -> None:
+def test_a_list_is_read_page_by_page_undisturbed_by_new_tickets(web: Web) -> None:
     made = [web.fault(f"GZ{n}").number for n in range(7)]
     clerk, read, cursor = web.program("chen", Role.CLERK), [], ""
     while True:
@@ -85,7 +85,7 @@ def test_a_list_is_read_on_page_by_page_and_what_comes_in_meanwhile_disturbs_it_
     assert read == made[::-1]
 
 
-def test_a_list_is_narrowed_by_account_by_team_and_to_what_is_not_over(web: Web) -> None:
+def test_a_list_is_filtered_by_account_by_team_and_to_open_tickets(web: Web) -> None:
     first, second = web.fault("GZ1").number, web.fault("GZ2", category="system").number
     clerk = web.program("chen", Role.CLERK)
     assert numbers(clerk.get(f"{API}/tickets?account=GZ2")) == [second]
@@ -96,7 +96,7 @@ def test_a_list_is_narrowed_by_account_by_team_and_to_what_is_not_over(web: Web)
     assert clerk.get(f"{API}/tickets?account=GZ1").json()["items"][0]["now"] is None
 
 
-def test_a_ticket_of_another_area_is_as_if_it_were_not_there(web: Web) -> None:
+def test_a_ticket_of_another_area_appears_not_to_exist(web: Web) -> None:
     number = web.fault().number
     far = web.program("far", Grant(Role.SUPERVISOR, YUEXIU))
     real, none = (
@@ -113,7 +113,7 @@ def test_a_ticket_of_another_area_is_as_if_it_were_not_there(web: Web) -> None:
         assert one.json()["detail"].replace(str(int(number[1:])), "777777") == other.json()["detail"]
 
 
-def test_a_customer_presses_as_often_as_the_rules_let_him(web: Web) -> None:
+def test_a_customer_urges_as_often_as_the_rules_allow(web: Web) -> None:
     number, clerk = web.fault().number, web.program("chen", Role.CLERK)
     assert clerk.post(f"{API}/tickets/{number}/urge", json={"reason": "急"}).json() == {"urged": 1}
     soon = clerk.post(f"{API}/tickets/{number}/urge", json={"reason": "急"})
@@ -122,7 +122,7 @@ def test_a_customer_presses_as_often_as_the_rules_let_him(web: Web) -> None:
     assert clerk.post(f"{API}/tickets/{number}/urge", json={"reason": "急"}).json() == {"urged": 2}
 
 
-def test_a_customer_answers_by_his_link_once_and_not_fixed_goes_back_to_work(web: Web) -> None:
+def test_a_customer_answers_by_their_link_once_and_not_fixed_reopens_the_case(web: Web) -> None:
     made = web.fault()
     token = f.token(web.database, f.archived(web.database, web.rulebook, made.ticket_id))
     customer = web.client()
@@ -147,7 +147,7 @@ def test_a_guessed_link_opens_nothing(small_web: Web, token: str) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 
 
-def test_an_agent_calls_the_customer_who_answers_no_message(web: Web) -> None:
+def test_an_agent_calls_a_customer_who_answers_no_message(web: Web) -> None:
     made = web.fault()
     f.archived(web.database, web.rulebook, made.ticket_id)
     agent = web.program("he", Role.AGENT_10086)

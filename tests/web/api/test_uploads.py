@@ -44,7 +44,7 @@ def noc(web: Web) -> TestClient:
     ("content", "kind"),
     [(JPEG, "image/jpeg"), (PNG, "image/png"), (WEBP, "image/webp"), (PDF, "application/pdf")],
 )
-def test_a_photo_comes_back_byte_for_byte_with_the_kind_that_it_is_whatever_was_said(
+def test_a_photo_comes_back_unchanged_with_its_true_type_whatever_was_declared(
     web: Web, noc: TestClient, content: bytes, kind: str
 ) -> None:
     hop = in_hand(web, noc)
@@ -60,7 +60,7 @@ def test_a_photo_comes_back_byte_for_byte_with_the_kind_that_it_is_whatever_was_
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"<html><script>", b"GIF89a" + bytes(20), b"MZ" + bytes(99)])
-def test_what_is_no_photo_is_refused_whatever_it_is_called(small_web: Web, content: bytes) -> None:
+def test_a_file_that_is_not_a_photo_is_refused_whatever_its_name(small_web: Web, content: bytes) -> None:
     noc = small_web.program("li", Role.NOC)
     answer = send(noc, in_hand(small_web, noc), content, **{"Content-Type": "image/jpeg"})
     assert (answer.status_code, answer.json()["code"]) == (415, "wrong-file-type")
@@ -77,7 +77,7 @@ def test_the_database_holds_no_photo_in_clear(small_web: Web) -> None:
     assert uploads.content(small_web.here.cipher(), row) == JPEG
 
 
-def test_a_hundred_megabytes_are_refused_without_being_read(small_web: Web) -> None:
+def test_an_upload_of_a_hundred_megabytes_is_refused_unread(small_web: Web) -> None:
     noc = small_web.program("li", Role.NOC)
     hop = in_hand(small_web, noc)
 
@@ -97,7 +97,7 @@ def test_a_hundred_megabytes_are_refused_without_being_read(small_web: Web) -> N
     assert noc.get(f"{API}/session").status_code == 200
 
 
-def test_just_the_largest_is_taken_and_a_byte_more_is_not(small_web: Web) -> None:
+def test_an_upload_of_the_largest_size_is_accepted_and_one_byte_more_is_not(small_web: Web) -> None:
     noc, most = small_web.program("li", Role.NOC), Settings().largest_upload
     hop = in_hand(small_web, noc)
     assert send(noc, hop, JPEG + bytes(most - len(JPEG))).json()["size"] == most
@@ -106,7 +106,7 @@ def test_just_the_largest_is_taken_and_a_byte_more_is_not(small_web: Web) -> Non
     assert small_web.program("chen", Role.CLERK).post(f"{API}/faults", json=fault).status_code == 413
 
 
-def test_strangers_send_nothing_up(small_web: Web) -> None:
+def test_strangers_cannot_upload(small_web: Web) -> None:
     noc = small_web.program("li", Role.NOC)
     hop = in_hand(small_web, noc)
     assert send(small_web.client(), hop).status_code == 401
@@ -116,7 +116,7 @@ def test_strangers_send_nothing_up(small_web: Web) -> None:
     assert small_web.client().post(f"{API}/scans", content=JPEG).status_code == 401
 
 
-def test_only_the_holder_and_who_files_for_him_add_to_a_hop_and_only_while_it_is_in_hand(small_web: Web) -> None:
+def test_only_the_holder_and_those_filing_for_them_add_photos_and_only_while_the_hop_is_claimed(small_web: Web) -> None:
     noc, colleague = small_web.program("li", Role.NOC), small_web.program("wang", Role.NOC)
     waiting = f"{small_web.on_board()}-1"
     refused = send(noc, waiting)
@@ -128,7 +128,7 @@ def test_only_the_holder_and_who_files_for_him_add_to_a_hop_and_only_while_it_is
     assert send(noc, "F00000099-1").status_code == 404
 
 
-def test_another_areas_people_and_another_tickets_path_see_nothing(small_web: Web) -> None:
+def test_people_of_another_area_and_paths_of_another_ticket_see_no_photo(small_web: Web) -> None:
     noc = small_web.program("li", Role.NOC)
     url = send(noc, in_hand(small_web, noc)).json()["url"]
     elsewhere = small_web.program("he", Grant(Role.NOC, frozenset({"yuexiu"})))
@@ -140,7 +140,7 @@ def test_another_areas_people_and_another_tickets_path_see_nothing(small_web: We
     assert noc.get(f"{API}/tickets/{other}/photos").json() == {"items": []}
 
 
-def test_ops_who_sees_tickets_but_no_customers_sees_no_photo(small_web: Web) -> None:
+def test_operations_see_tickets_but_no_photo(small_web: Web) -> None:
     noc = small_web.program("li", Role.NOC)
     url = send(noc, in_hand(small_web, noc)).json()["url"]
     ops = small_web.program("ops", Role.OPS)
@@ -148,7 +148,7 @@ def test_ops_who_sees_tickets_but_no_customers_sees_no_photo(small_web: Web) -> 
     assert small_web.program("sun", Role.SUPERVISOR).get(url).content == JPEG
 
 
-def test_a_photo_sent_again_under_its_key_is_kept_once_and_another_under_it_is_refused(small_web: Web) -> None:
+def test_a_photo_repeated_under_its_key_is_kept_once_and_another_under_that_key_is_refused(small_web: Web) -> None:
     noc = small_web.program("li", Role.NOC)
     hop, key = in_hand(small_web, noc), {"Idempotency-Key": "photo-1"}
     first, again, other = (send(noc, hop, content, **key) for content in (JPEG, JPEG, PNG))
@@ -157,14 +157,14 @@ def test_a_photo_sent_again_under_its_key_is_kept_once_and_another_under_it_is_r
     assert len(noc.get(f"{API}/tickets/{hop[:-2]}/photos").json()["items"]) == 1
 
 
-def test_a_hop_has_so_many_photos_at_most(small_web: Web) -> None:
+def test_a_hop_has_a_largest_number_of_photos(small_web: Web) -> None:
     noc = small_web.program("li", Role.NOC)
     hop = in_hand(small_web, noc)
     assert {send(noc, hop).status_code for _ in range(MOST_PHOTOS)} == {201}
     assert (send(noc, hop).status_code, send(noc, hop).json()["code"]) == (409, "photos-enough")
 
 
-def test_a_scan_that_no_operation_takes_is_gone_after_a_day_and_photos_stay(small_web: Web) -> None:
+def test_an_unused_scan_is_deleted_after_a_day_and_photos_stay(small_web: Web) -> None:
     noc, clerk = small_web.program("li", Role.NOC), small_web.program("chen", Role.CLERK)
     send(noc, in_hand(small_web, noc))
     scan = clerk.post(f"{API}/scans", content=PDF)

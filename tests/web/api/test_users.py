@@ -18,7 +18,7 @@ def root(web: Web) -> Any:
     return web.program("root", Role.ADMINISTRATOR)
 
 
-def test_a_user_is_made_with_a_random_password_told_once_and_signs_in(web: Web, root: Any) -> None:
+def test_a_user_is_created_with_a_random_password_shown_once_and_signs_in(web: Web, root: Any) -> None:
     made = root.post(USERS, json={"name": "Li.Wei", "roles": [{"role": "installer", "areas": ["tianhe"]}]})
     assert (made.status_code, made.headers["location"]) == (201, f"{USERS}/li.wei")
     told = made.json()
@@ -30,7 +30,7 @@ def test_a_user_is_made_with_a_random_password_told_once_and_signs_in(web: Web, 
     assert own["password"] is None
 
 
-def test_roles_are_edited_only_by_who_has_read_their_last_state(web: Web, root: Any) -> None:
+def test_roles_are_edited_only_against_their_latest_version(web: Web, root: Any) -> None:
     user(web.database, "zhao", Role.NOC)
     noc = web.program("zhao")
     seen = root.get(f"{USERS}/zhao").headers["etag"]
@@ -55,7 +55,7 @@ def test_a_user_is_disabled_enabled_and_gets_a_new_password(web: Web, root: Any)
     assert entered.status_code == 201
 
 
-def test_nobody_makes_himself_more_and_only_administrators_make_anybody(web: Web, root: Any) -> None:
+def test_nobody_raises_their_own_rights_and_only_administrators_create_users(web: Web, root: Any) -> None:
     seen = root.get(f"{USERS}/root").headers["etag"]
     body = {"roles": [{"role": "administrator"}, {"role": "supervisor"}]}
     for answer in (
@@ -82,12 +82,12 @@ def test_nobody_makes_himself_more_and_only_administrators_make_anybody(web: Web
         ({}, "invalid-request"),
     ],
 )
-def test_a_user_that_can_not_be_is_refused(small_web: Web, body: dict[str, Any], code: str) -> None:
+def test_an_invalid_user_is_refused(small_web: Web, body: dict[str, Any], code: str) -> None:
     answer = small_web.program("root", Role.ADMINISTRATOR).post(USERS, json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
-def test_everybody_is_listed_page_by_page(web: Web, root: Any) -> None:
+def test_users_are_listed_page_by_page(web: Web, root: Any) -> None:
     for name in ("chen", "li.wei", "zhao"):
         user(web.database, name, Grant(Role.NOC))
     first = root.get(f"{USERS}?limit=2").json()

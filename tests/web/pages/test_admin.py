@@ -36,7 +36,7 @@ def test_each_section_is_open_to_its_roles_and_no_other_is_offered(small_web: We
     assert browser.get("/admin", follow_redirects=False).headers["location"].rpartition("/")[2] in own
 
 
-def test_an_administrator_sees_every_user_with_the_tag_under_which_his_roles_are_edited(
+def test_an_administrator_sees_every_user_with_the_version_for_editing_their_roles(
     small_web: Web,
 ) -> None:
     user(small_web.database, "zhao", Grant(Role.INSTALLER, frozenset({"tianhe"})))
@@ -50,7 +50,7 @@ def test_an_administrator_sees_every_user_with_the_tag_under_which_his_roles_are
     assert changed.status_code == 200
 
 
-def test_a_supervisor_mends_the_crews_of_his_areas_and_others_only_see_them(small_web: Web) -> None:
+def test_a_supervisor_edits_the_crews_of_their_areas_and_others_only_see_them(small_web: Web) -> None:
     with small_web.database.write() as tx:
         crew.add(tx, "installer", "li", "tianhe")
     supervisor = small_web.browser("boss", Role.SUPERVISOR)
@@ -68,7 +68,7 @@ def test_a_supervisor_mends_the_crews_of_his_areas_and_others_only_see_them(smal
     assert (again.status_code, again.json()["code"]) == (404, "not-found")
 
 
-def test_the_rules_stand_there_as_text_with_the_numbers_of_their_lines(small_web: Web) -> None:
+def test_the_rules_are_shown_as_text_with_line_numbers(small_web: Web) -> None:
     page = small_web.browser("noc", Role.NOC).get("/admin/rules", headers=HTML).text
     assert small_web.rulebook.version in page
     assert page.count('<li id="L') == len(small_web.rulebook.text.splitlines())
@@ -85,13 +85,13 @@ def test_facts_are_tried_and_the_answer_names_the_team_and_its_rule(small_web: W
 
 
 @pytest.mark.parametrize("facts", ["team=nobody&finding=fixed", "team=noc", "hops=-1", "hops=many", "flow=x"])
-def test_facts_that_make_no_case_are_answered_with_what_is_wrong(small_web: Web, facts: str) -> None:
+def test_facts_that_make_no_case_are_answered_without_a_decision(small_web: Web, facts: str) -> None:
     answer = small_web.browser("noc", Role.NOC).get(f"/admin/rules/tried?{facts}", headers=HTML)
     assert answer.status_code == 200
     assert "decided" not in answer.text
 
 
-def test_the_audit_trail_tells_who_let_whom_in_the_newest_first(small_web: Web) -> None:
+def test_the_audit_trail_tells_who_gave_access_to_whom_newest_first(small_web: Web) -> None:
     user(small_web.database, "first")
     user(small_web.database, "second")
     browser = small_web.browser("root", Role.ADMINISTRATOR)

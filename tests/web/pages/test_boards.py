@@ -53,7 +53,7 @@ def in_hand(web: Web, hop: str, actor: Any = f.INSTALLER) -> str:
     return hop
 
 
-def test_a_board_has_what_waits_what_is_in_hand_and_what_is_on_hold_ones_own_first(small_web: Web) -> None:
+def test_a_board_shows_waiting_claimed_and_held_hops_with_ones_own_first(small_web: Web) -> None:
     for n, actor in ((1, f.INSTALLER), (2, None), (3, f.INSTALLER)):
         hop = at_installers(small_web, f"GZ{n}")
         if actor:
@@ -68,7 +68,7 @@ def test_a_board_has_what_waits_what_is_in_hand_and_what_is_on_hold_ones_own_fir
     assert acts(column(text, "held")) == {"resume"}
 
 
-def test_a_board_is_told_to_its_team_in_its_areas_and_to_nobody_else(small_web: Web) -> None:
+def test_a_board_is_shown_to_its_team_in_its_areas_and_to_nobody_else(small_web: Web) -> None:
     hop = at_installers(small_web)
     assert hop in page(small_web.browser("li.wei", Role.INSTALLER), "/teams/installer")
     elsewhere = small_web.browser("far", Grant(Role.INSTALLER, YUEXIU))
@@ -79,7 +79,7 @@ def test_a_board_is_told_to_its_team_in_its_areas_and_to_nobody_else(small_web: 
     page(small_web.browser("zhao", Role.NOC), f"/teams/noc/hops/{hop}", 404)
 
 
-def test_a_hop_on_its_way_to_its_board_has_a_page_already(small_web: Web) -> None:
+def test_a_hop_under_way_to_its_board_already_has_a_page(small_web: Web) -> None:
     """A ticket's page links to it before a worker has put it on the board."""
     made = small_web.fault("GZ1")
     text = page(small_web.browser("zhao", Role.NOC), f"/teams/noc/hops/{made.number}-1")
@@ -87,7 +87,7 @@ def test_a_hop_on_its_way_to_its_board_has_a_page_already(small_web: Web) -> Non
     assert acts(text) == set()
 
 
-def test_operations_see_a_board_without_its_customers(small_web: Web) -> None:
+def test_operations_see_a_board_without_customers(small_web: Web) -> None:
     hop = at_installers(small_web)
     ops = small_web.browser("ops", Role.OPS)
     for path in ("/teams/installer", f"/teams/installer/hops/{hop}"):
@@ -98,7 +98,7 @@ def test_operations_see_a_board_without_its_customers(small_web: Web) -> None:
         assert acts(text) == set()
 
 
-def test_what_is_offered_is_what_one_may(small_web: Web) -> None:
+def test_a_hops_page_offers_exactly_the_acts_that_its_visitor_may_do(small_web: Web) -> None:
     hop = at_installers(small_web)
     path = f"/teams/installer/hops/{hop}"
     holder = small_web.browser("li.wei", Role.INSTALLER)
@@ -113,7 +113,7 @@ def test_what_is_offered_is_what_one_may(small_web: Web) -> None:
     assert "on_behalf_of" not in page(supervisor, path)
 
 
-def test_where_nobody_asked_nothing_is_handed_back(small_web: Web) -> None:
+def test_a_hop_that_no_team_asked_for_offers_no_hand_back(small_web: Web) -> None:
     number = small_web.on_board()
     noc = small_web.browser("zhao", Role.NOC)
     noc.post(f"{API}/hops/{number}/claim", json={})
@@ -138,7 +138,7 @@ def test_network_service_support_acts_for_one_of_the_crew_and_the_page_says_so(s
     assert "您代 li.wei 办理" in text
 
 
-def test_a_report_asks_for_what_the_rules_ask_for(small_web: Web) -> None:
+def test_a_reports_form_asks_for_the_evidence_that_the_rules_require(small_web: Web) -> None:
     hop = in_hand(small_web, at_installers(small_web))
     text = page(small_web.browser("li.wei", Role.INSTALLER), f"/teams/installer/hops/{hop}")
     fixed = part_of(text, "fixed-on-site")
@@ -161,7 +161,7 @@ def part_of(text: str, finding: str) -> str:
     return found[0]
 
 
-def test_a_rule_that_somebody_adds_is_in_the_form_with_where_it_leads(
+def test_a_rule_added_to_the_file_appears_in_the_form_with_its_target(
     small_web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more = small_web.rulebook.text.replace(
@@ -189,14 +189,14 @@ def test_a_rule_that_somebody_adds_is_in_the_form_with_where_it_leads(
     assert "业务支撑" not in dug, "of what is known of the ticket nothing is left open"
 
 
-def test_what_earlier_teams_found_is_known_to_the_next(small_web: Web) -> None:
+def test_the_findings_of_earlier_teams_are_shown_to_the_next(small_web: Web) -> None:
     hop = at_installers(small_web)
     text = page(small_web.browser("li.wei", Role.INSTALLER), f"/teams/installer/hops/{hop}")
     assert "局外障碍" in text
     assert "收光 -31 dBm" in text
 
 
-def test_a_board_is_english_for_who_chose_so(small_web: Web) -> None:
+def test_a_board_is_english_for_users_who_chose_it(small_web: Web) -> None:
     hop = in_hand(small_web, at_installers(small_web))
     browser = small_web.browser("li.wei", Role.INSTALLER)
     browser.cookies.set("paidan_lang", "en")
@@ -209,7 +209,7 @@ def test_a_board_is_english_for_who_chose_so(small_web: Web) -> None:
         assert not re.findall(r"[一-鿿]+", re.sub(r"断网|收光 -31 dBm|派单|中文", "", text)), "one language a page"
 
 
-def test_a_long_board_is_read_on_by_a_cursor(small_web: Web) -> None:
+def test_a_long_board_is_continued_by_a_cursor(small_web: Web) -> None:
     made = [f"{small_web.on_board(f'GZ{n}')}-1" for n in range(5)]
     noc = small_web.browser("zhao", Role.NOC)
     read, path = [], "/teams/noc?limit=2"
@@ -223,14 +223,14 @@ def test_a_long_board_is_read_on_by_a_cursor(small_web: Web) -> None:
     assert read == made
 
 
-def test_a_part_of_a_board_is_asked_for_anew_without_the_page_around_it(small_web: Web) -> None:
+def test_a_part_of_a_board_is_refreshed_without_the_page_around_it(small_web: Web) -> None:
     small_web.on_board()
     part = page(small_web.browser("zhao", Role.NOC), "/teams/noc", 200, **{"HX-Request": "true"})
     assert part.lstrip().startswith('<div class="container-xl board')
     assert "<dialog" not in part, "a form that is open stays as it is"
 
 
-def test_an_agent_calls_the_customer_who_answers_no_message(small_web: Web) -> None:
+def test_an_agent_calls_a_customer_who_answers_no_message(small_web: Web) -> None:
     made = small_web.fault()
     f.archived(small_web.database, small_web.rulebook, made.ticket_id)
     agent = small_web.browser("he", Role.AGENT_10086)
@@ -244,7 +244,7 @@ def test_an_agent_calls_the_customer_who_answers_no_message(small_web: Web) -> N
     assert acts(watching) == set()
 
 
-def test_of_the_teams_that_work_by_themselves_only_the_callback_has_a_board_to_go_to(small_web: Web) -> None:
+def test_callback_survey_is_the_only_automatic_team_with_a_board(small_web: Web) -> None:
     agent = page(small_web.browser("he", Role.AGENT_10086), "/teams/callback-survey")
     assert '<a class="nav-link" href="/teams/callback-survey"' in agent
     clerk = page(small_web.browser("chen", Role.CLERK), "/teams/refund-desk")

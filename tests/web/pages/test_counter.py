@@ -17,7 +17,7 @@ def kinds(text: str) -> set[str]:
     return set(re.findall(r'data-api="POST /api/v1/accounts/([a-z-]+)"', text))
 
 
-def test_a_clerk_has_the_form_of_every_operation_and_who_may_less_has_fewer(small_web: Web) -> None:
+def test_a_clerk_has_the_form_of_every_operation_and_other_roles_have_fewer(small_web: Web) -> None:
     clerk = small_web.browser("chen", Role.CLERK).get("/counter", headers=HTML)
     assert clerk.status_code == 200
     assert kinds(clerk.text) == set(OPERATIONS)
@@ -40,7 +40,7 @@ def test_a_form_has_every_field_of_its_request_with_the_chinese_label_first(smal
     assert next(f for part in opening.parts for f in part.fields if f.name == "plan").choices[0].pay == "200.00"
 
 
-def test_no_form_of_the_page_puts_what_is_typed_into_an_address(small_web: Web) -> None:
+def test_no_form_of_the_page_puts_its_input_into_a_url(small_web: Web) -> None:
     page = small_web.browser("chen", Role.CLERK).get("/counter", headers=HTML).text
     assert not re.search(r'data-api="GET|method="get"', page)
     assert all(

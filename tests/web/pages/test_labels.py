@@ -5,13 +5,13 @@ from __future__ import annotations
 from dispatch.web.pages import labels
 
 
-def test_what_system_support_is_shown_of_an_account_is_in_words() -> None:
+def test_the_account_check_of_system_support_is_shown_in_words() -> None:
     told = labels.found({"account": "in-service", "operations": ["bind", "open"], "unconfirmed": ["x"]})
     assert [each.title.zh for each in told] == ["在用", "最近办理 绑定手机号码、开户", "未确认 1"]
     assert [each.bad for each in told] == [False, False, True]
 
 
-def test_what_the_pages_have_no_words_for_is_shown_as_it_is_written() -> None:
+def test_a_value_without_a_label_is_shown_as_written() -> None:
     assert [each.title.zh for each in labels.found({"account": "strange", "other": 1})] == [
         "account: strange",
         "other: 1",

@@ -15,7 +15,7 @@ def slip(web: Web) -> tuple[str, str]:
     return account, "S000000001"
 
 
-def test_who_works_at_the_counter_sees_what_was_done_and_opens_the_paper(web: Web) -> None:
+def test_counter_staff_see_the_operation_and_open_the_paper(web: Web) -> None:
     account, serial = slip(web)
     clerk = web.browser("chen", Role.CLERK)
     page = clerk.get(f"/slips/{serial}", headers=HTML)
@@ -26,7 +26,7 @@ def test_who_works_at_the_counter_sees_what_was_done_and_opens_the_paper(web: We
     assert clerk.get(f"{API}/slips/{serial}").headers["content-type"] == "application/pdf"
 
 
-def test_a_stranger_with_the_paper_is_led_to_the_sign_in_whether_there_is_such_a_slip_or_not(small_web: Web) -> None:
+def test_a_stranger_is_led_to_the_sign_in_whether_the_slip_exists_or_not(small_web: Web) -> None:
     account, serial = slip(small_web)
     answers = [
         small_web.client().get(f"/slips/{each}", headers=HTML, follow_redirects=False)
@@ -38,7 +38,7 @@ def test_a_stranger_with_the_paper_is_led_to_the_sign_in_whether_there_is_such_a
     assert account not in page
 
 
-def test_a_slip_is_not_there_for_another_area_and_not_the_teams_to_see(small_web: Web) -> None:
+def test_a_slip_is_hidden_from_other_areas_and_from_teams(small_web: Web) -> None:
     _, serial = slip(small_web)
     elsewhere = small_web.browser("elsewhere", Grant(Role.CLERK, frozenset({"nowhere"})))
     assert elsewhere.get(f"/slips/{serial}", headers=HTML).status_code == 404

@@ -42,7 +42,7 @@ def test_a_customer_answers_by_the_link_alone_and_is_thanked(web: Web) -> None:
     assert "data-api" not in thanks
 
 
-def test_a_survey_speaks_english_to_who_chose_it(small_web: Web) -> None:
+def test_a_survey_is_english_for_customers_who_chose_it(small_web: Web) -> None:
     _, token = asked(small_web)
     page = small_web.client().get(f"/s/{token}", headers={**HTML, "Cookie": "paidan_lang=en"})
     assert "Is your broadband working again?" in page.text
@@ -59,7 +59,7 @@ def test_a_survey_tells_nothing_but_the_tickets_number_and_leads_nowhere(small_w
     assert 'name="robots" content="noindex' in page.text
 
 
-def test_a_survey_that_was_given_up_says_that_it_is_over(small_web: Web) -> None:
+def test_a_survey_that_was_abandoned_says_that_it_is_over(small_web: Web) -> None:
     _, token = asked(small_web)
     give_up(small_web, small_web.rulebook)
     page = small_web.client().get(f"/s/{token}", headers=HTML).text
@@ -68,7 +68,7 @@ def test_a_survey_that_was_given_up_says_that_it_is_over(small_web: Web) -> None
     assert "data-api" not in page
 
 
-def test_a_wrong_link_is_a_friendly_page_whatever_stands_in_it(web: Web) -> None:
+def test_a_wrong_link_gives_a_friendly_page_whatever_it_contains(web: Web) -> None:
     asked(web)
     for token in ("wrong", "a" * 200, "%00", "%E4%B8%AD"):
         page = web.client().get(f"/s/{token}", headers=HTML)

@@ -31,7 +31,7 @@ def travelled(web: Web) -> str:
     return made.number
 
 
-def test_a_tickets_page_tells_where_it_is_how_it_came_there_and_why(web: Web) -> None:
+def test_a_tickets_page_tells_where_it_is_how_it_got_there_and_why(web: Web) -> None:
     number = travelled(web)
     shown = page(web.browser("gao", Role.SUPERVISOR), f"/tickets/{number}")
     assert "1 网管监控，2 装维，3 网络维护·传输；现在：网络维护·传输，处理中" in shown
@@ -43,7 +43,7 @@ def test_a_tickets_page_tells_where_it_is_how_it_came_there_and_why(web: Web) ->
         assert told in shown, told
 
 
-def test_why_a_hop_is_there_is_said_with_the_rules_that_did_not_hold(small_web: Web) -> None:
+def test_a_hop_is_explained_together_with_the_rules_that_did_not_match(small_web: Web) -> None:
     made = small_web.fault()
     evidence = {"test_result": "光路中断", "segment": "optical-path"}
     f.reported(small_web.database, small_web.rulebook, made.ticket_id, f.NOC, "inside-plant", f.NOW, **evidence)
@@ -55,7 +55,7 @@ def test_why_a_hop_is_there_is_said_with_the_rules_that_did_not_hold(small_web: 
     assert "needs Data equipment, Routing, is Optical path" in page(browser, f"/tickets/{made.number}")
 
 
-def test_a_ticket_of_another_area_or_of_others_work_is_not_there(web: Web) -> None:
+def test_a_ticket_of_another_area_or_of_other_teams_appears_not_to_exist(web: Web) -> None:
     number = travelled(web)
     elsewhere = web.browser("elsewhere", Grant(Role.SUPERVISOR, frozenset({"haizhu"})))
     never_had_it = web.browser("qin", Role.SYSTEM_SUPPORT)
@@ -82,7 +82,7 @@ def test_an_ended_ticket_hides_its_customer_from_the_teams_and_not_from_the_desk
     assert DESCRIPTION in page(desk, f"/tickets/{made.number}")
 
 
-def test_who_keeps_no_cases_sees_the_way_and_not_the_customer(small_web: Web) -> None:
+def test_operations_see_a_tickets_journey_and_not_its_customer(small_web: Web) -> None:
     number = travelled(small_web)
     shown = page(small_web.browser("ops", Role.OPS), f"/tickets/{number}")
     assert "您的角色不查看客户资料" in shown
@@ -97,7 +97,7 @@ def offered(client: TestClient, number: str) -> set[str]:
     return forms | set(re.findall(rf'href="/tickets/{number}/(take-over)"', shown))
 
 
-def test_a_page_offers_what_its_visitor_may_do_with_the_ticket_as_it_is(small_web: Web) -> None:
+def test_a_tickets_page_offers_the_acts_possible_for_its_visitor_in_its_state(small_web: Web) -> None:
     working = travelled(small_web)
     desk, noc = small_web.browser("chen", Role.CLERK), small_web.browser("zhao", Role.NOC)
     calls, hotline = small_web.browser("he", Role.AGENT_10086), small_web.browser("lin", Role.AGENT_10050)
@@ -118,7 +118,7 @@ def test_a_page_offers_what_its_visitor_may_do_with_the_ticket_as_it_is(small_we
     assert offered(desk, asked.number) == set()
 
 
-def test_an_order_offers_no_withdrawal_behind_which_stand_a_port_and_money(small_web: Web) -> None:
+def test_an_order_with_a_port_and_a_payment_offers_no_withdrawal(small_web: Web) -> None:
     order = f.order(small_web.database, small_web.rulebook)
     assert "withdraw" not in offered(small_web.browser("chen", Role.CLERK), f"C{order:08d}")
 
@@ -142,7 +142,7 @@ def test_a_transferred_report_is_taken_over_through_the_script(small_web: Web) -
     assert clerk.get(f"/tickets/{made.number}/take-over", headers=HTML).status_code == 403
 
 
-def test_an_urge_and_whom_it_was_done_for_are_in_the_page(small_web: Web) -> None:
+def test_an_urge_and_the_person_it_was_done_for_are_on_the_page(small_web: Web) -> None:
     number = travelled(small_web)
     with small_web.database.write() as tx:
         followup.urge(tx, small_web.rulebook, 1, "又打来了", f.CLERK, f.NOW + timedelta(hours=1))
@@ -187,7 +187,7 @@ def test_those_who_may_list_tickets_find_the_list_in_the_navigation(small_web: W
     assert administrator.get("/tickets", headers=HTML).status_code == 403
 
 
-def test_a_part_of_a_tickets_page_is_asked_for_without_what_stands_around_it(small_web: Web) -> None:
+def test_a_part_of_a_tickets_page_is_refreshed_without_the_page_around_it(small_web: Web) -> None:
     number = travelled(small_web)
     answer = small_web.browser("gao", Role.SUPERVISOR).get(f"/tickets/{number}", headers={**HTML, "HX-Request": "true"})
     assert answer.text.lstrip().startswith('<div class="container-xl')

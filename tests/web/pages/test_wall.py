@@ -30,7 +30,7 @@ def big(page: str) -> dict[str, str]:
     return {title.strip(): " ".join(value.split()) for title, value in found}
 
 
-def test_the_backlog_is_told_by_team_with_its_oldest_and_what_is_late(web: Web) -> None:
+def test_the_backlog_is_shown_by_team_with_its_oldest_and_its_late_hops(web: Web) -> None:
     for n, minutes in enumerate((50, 20)):
         made = web.fault(f"GZ{n}", now=web.now - timedelta(minutes=minutes))
         f.on_board(web.database, web.rulebook, made.ticket_id, web.now - timedelta(minutes=minutes))
@@ -57,7 +57,7 @@ def test_a_case_that_came_back_counts_among_the_archived_and_a_no_among_the_answ
     assert (told["archived"], told["reopened"], told["answers"], told["arrived"]) == (0, 0, {}, 0)
 
 
-def test_who_could_not_be_reached_has_not_answered(web: Web) -> None:
+def test_an_unreachable_customer_does_not_count_as_an_answer(web: Web) -> None:
     made = web.fault()
     f.archived(web.database, web.rulebook, made.ticket_id)
     with web.database.write() as tx:
@@ -66,7 +66,7 @@ def test_who_could_not_be_reached_has_not_answered(web: Web) -> None:
     assert (told["answers"], told["answered"], told["satisfied"]) == ({"unreachable": 1}, 0, 0)
 
 
-def test_what_is_due_and_not_sent_is_the_relay_s_lag(web: Web) -> None:
+def test_hops_due_and_not_sent_are_the_relays_lag(web: Web) -> None:
     web.fault(now=web.now - timedelta(seconds=90))
     told = figures(web)
     assert (told["hops"]["due"], told["hops"]["lag"], told["effects"]["lag"]) == (1, 90.0, 0.0)
@@ -74,7 +74,7 @@ def test_what_is_due_and_not_sent_is_the_relay_s_lag(web: Web) -> None:
     assert figures(web, "later")["hops"] == {"due": 0, "lag": 0.0, "quarantined": 0}
 
 
-def test_a_process_is_alive_as_long_as_it_gives_signs_and_its_successor_takes_its_name_over(web: Web) -> None:
+def test_a_process_is_alive_while_its_heartbeat_lasts_and_its_successor_takes_over_its_name(web: Web) -> None:
     def beat(name: str, kind: str) -> None:
         with web.database.write() as tx:
             heartbeats.beat(tx, name, kind, web.now, web.now)
@@ -94,7 +94,7 @@ def test_a_process_is_alive_as_long_as_it_gives_signs_and_its_successor_takes_it
     assert [each["name"] for each in figures(web, "later")["processes"]] == ["relay@gz"]
 
 
-def test_the_wall_shows_the_figures_of_its_viewer_s_areas(web: Web) -> None:
+def test_the_wall_shows_the_figures_of_its_viewers_areas(web: Web) -> None:
     for n in range(3):
         web.on_board(f"GZ{n}")
     page = web.browser("gao", Role.SUPERVISOR).get("/wall").text
@@ -106,7 +106,7 @@ def test_the_wall_shows_the_figures_of_its_viewer_s_areas(web: Web) -> None:
     assert (big(far)["在办工单"], "没有待办" in far) == ("0", True)
 
 
-def test_a_case_that_ends_moves_the_wall_in_english_too(small_web: Web) -> None:
+def test_the_end_of_a_case_updates_the_wall_in_english_too(small_web: Web) -> None:
     browser = small_web.browser("ops", Role.OPS)
     browser.cookies.set("paidan_lang", "en")
     made = small_web.fault()
@@ -118,7 +118,7 @@ def test_a_case_that_ends_moves_the_wall_in_english_too(small_web: Web) -> None:
 
 
 @pytest.mark.parametrize("role", [Role.NOC, Role.CLERK, Role.INSTALLER, Role.ADMINISTRATOR])
-def test_the_wall_is_for_who_watches_over_it_all(small_web: Web, role: Role) -> None:
+def test_the_wall_is_for_overseers_alone(small_web: Web, role: Role) -> None:
     assert small_web.browser("other", role).get("/wall").status_code == 403
     assert small_web.client().get("/wall", headers={"Accept": "text/html"}, follow_redirects=False).status_code == 303
 
