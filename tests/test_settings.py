@@ -100,7 +100,7 @@ def test_faults_of_secret_files_are_told_without_their_content(monkeypatch: pyte
     with pytest.raises(BadSettings) as told:
         load_settings()
     faults = str(told.value)
-    for fault in ("missing: No such file", "the file is empty", "no text", "DISPATCH_BROKER_URL is set too"):
+    for fault in ("missing: No such file", "the file is empty", "not a text file", "DISPATCH_BROKER_URL is set too"):
         assert fault in faults
     assert "DISPATCH_USER_FILE: unknown" in faults
     assert "geheim" not in faults
