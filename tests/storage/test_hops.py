@@ -19,7 +19,6 @@ from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables import tickets as t
 from dispatch.storage.ticket_changes import write_act
-from dispatch.tickets import timers
 from tests.factories import LEASE, NOW, account, claimed, fault, held, hop, live_id, on_board, put_in_force
 from tests.factories import NOC as ZHAO
 from tests.plans import plan
@@ -233,17 +232,6 @@ def test_two_relays_at_once_never_take_the_same_hop(postgresql: Database, rulebo
         third = hops.take_due(other, NOW, LEASE, 4, TEAMS)
     assert (len(first), len(second), third) == (4, 2, [])
     assert {sent.ticket_id for sent in first + second} == made
-
-
-def test_two_sweeps_at_once_never_wake_the_same_hop(postgresql: Database, rulebook: Rulebook, script: Script) -> None:
-    put_in_force(postgresql, rulebook)
-    for n in range(4):
-        fault(postgresql, rulebook, script, f"GZ{n}")
-    on_board(postgresql, rulebook, 1)
-    late = NOW + timedelta(hours=1)
-    with postgresql.write() as one, postgresql.write() as other:
-        assert timers.fire(one, rulebook, late, 3) == 3
-        assert timers.fire(other, rulebook, late, 3) == 1
 
 
 # -- by which indexes --------------------------------------------------------------------------

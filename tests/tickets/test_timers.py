@@ -11,7 +11,21 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database
 from dispatch.tickets import handling, timers
-from tests.factories import NOC, NOW, acts, claimed, dump, fault, held, hop, on_board, refused, ticket, work
+from tests.factories import (
+    NOC,
+    NOW,
+    acts,
+    claimed,
+    dump,
+    fault,
+    held,
+    hop,
+    on_board,
+    put_in_force,
+    refused,
+    ticket,
+    work,
+)
 
 HOUR = timedelta(hours=1)
 SECOND = timedelta(seconds=1)
@@ -115,3 +129,13 @@ def test_a_hop_that_is_not_on_hold_is_not_resumed(database: Database, in_force: 
     hop_id = claimed(database, in_force, made, NOC)
     with refused(database, IllegalMove, "resume: it is claimed") as tx:
         handling.resume(tx, in_force, hop_id, NOC, NOW)
+
+
+def test_two_sweeps_at_once_never_wake_the_same_hop(postgresql: Database, rulebook: Rulebook, script: Script) -> None:
+    put_in_force(postgresql, rulebook)
+    for n in range(4):
+        fault(postgresql, rulebook, script, f"GZ{n}")
+    on_board(postgresql, rulebook, 1)
+    with postgresql.write() as one, postgresql.write() as other:
+        assert timers.fire(one, rulebook, NOW + HOUR, 3) == 3
+        assert timers.fire(other, rulebook, NOW + HOUR, 3) == 1
