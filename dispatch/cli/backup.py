@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.context import now
+from dispatch.cli.context import closed_with_command, now
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson
@@ -80,7 +80,7 @@ def restore(
     facts: dict[str, object] = {"act": "restore"}
     lines = []
     if source is None:
-        database = Database(settings.database)
+        database = closed_with_command(Database(settings.database))
         database.require_schema()
         with database.write() as tx:
             number = backups.new_epoch(tx, now())

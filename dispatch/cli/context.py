@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import typer
+from typer._click.globals import get_current_context
 
 from dispatch import errors
 from dispatch.cli.language import language, text
@@ -113,6 +114,14 @@ class Desk:
         return next((grant.areas for grant in grants if grant.role == role), None)
 
 
+def closed_with_command(database: Database) -> Database:
+    """The same database; its connections close when the running command ends, however it ends."""
+    context = get_current_context(silent=True)
+    if context is not None:
+        context.call_on_close(database.dispose)
+    return database
+
+
 def open_desk(*, only_read: bool = False) -> Desk:
     """The installation's desk. What only reads never makes an installation: a mistyped DISPATCH_HOME would look empty.
 
@@ -125,7 +134,7 @@ def open_desk(*, only_read: bool = False) -> Desk:
         if only_read:
             raise errors.NoInstallation(home=settings.root)
         note(f"新建安装：{settings.root}", f"new installation in {settings.root}")
-    database = open_database(settings)
+    database = closed_with_command(open_database(settings))
     rules = RulesInForce(settings.rules, database, settings.root / "cache")
     rulebook = rules.get()
     if rules.refused:

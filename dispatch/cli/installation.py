@@ -13,7 +13,7 @@ import typer
 from pydantic import SecretStr
 
 from dispatch import defaults
-from dispatch.cli.context import Desk, open_desk
+from dispatch.cli.context import Desk, closed_with_command, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, option
@@ -91,7 +91,7 @@ def web() -> None:
 @app.command()
 def migrate(as_json: AsJson = False) -> None:
     """Bring the database to this program's schema."""
-    database = Database(load_settings().database)
+    database = closed_with_command(Database(load_settings().database))
     before = database.schema()
     note("升级数据库结构 …", "bringing the database up to date …")
     migrate_database(database)
