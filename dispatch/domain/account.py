@@ -1,6 +1,6 @@
-"""The life of a broadband account 宽带账号, as one table. Nothing else decides what may follow what.
+"""The life table of a broadband account 宽带账号: its states and all allowed moves between them.
 
-In the form of `dispatch/domain/ticket.py`; `docs/journey.md` and the database's check constraints are made from it too.
+It has the form of `dispatch/domain/ticket.py`; `docs/journey.md` and the database's check constraints are made from it.
 Pure. Source: 家庭宽带业务流程 V1.0, sections 1 (open), 3 (close), 4 (suspend, resume) and 10 (cancel and refund).
 """
 

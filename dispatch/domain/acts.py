@@ -1,4 +1,4 @@
-"""What people call the acts on reports, tickets and hops: moves and other entries of the history. Pure.
+"""Names for people of the acts on reports, tickets and hops: moves and other entries of the history. Pure.
 
 Source: 家庭宽带业务流程 V1.0, and `docs/glossary.md`.
 """
@@ -50,7 +50,7 @@ ACTS: Mapping[str, Title] = {
 
 
 def act_title(name: str) -> Title:
-    """A move's name, or another act's; an act without one is called as it is written."""
+    """The act's name for people; its own name where `ACTS` has none."""
     return ACTS.get(name, Title(name, name))
 
 

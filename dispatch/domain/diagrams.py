@@ -21,9 +21,9 @@ Made from the tables in `dispatch/domain/ticket.py`, `dispatch/domain/account.py
 
 A *ticket* is one fault from its report to its end. A *hop* is one visit of that ticket to one team; a ticket has at
 most one living hop at a time. An *account* is one broadband line from its opening to its end. An
-*outside effect* is what a booking asks of the world, from its intent to its confirmation. Every arrow has a letter, and
-a row with that letter in the table below its picture. What isn't in a table can't happen: such a move is refused, and
-the refusal names both states.
+*outside effect* is an order to another system, such as a text message or a print, from its booking to the receiver's
+confirmation. Every arrow has a letter, and the table below its picture explains it in a row. Any other move is refused,
+and the refusal names both states.
 """
 
 

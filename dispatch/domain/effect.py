@@ -1,7 +1,8 @@
-"""The life of an outside effect 外部动作: what a booking asks of the world outside our database. Pure.
+"""The life table of an outside effect 外部动作: an order to another system, such as a text message or a print. Pure.
 
-An effect is a row first (the intent), then sent under a key that its receiver recognises, then confirmed. An
-unconfirmed effect is sent again; one that fails too often waits in the quarantine, as a hop does."""
+An effect begins as a row. It is sent with an idempotency key for its receiver, which confirms it. An unconfirmed effect
+is sent again; an effect that fails too often waits in the quarantine, as a hop does.
+"""
 
 from __future__ import annotations
 
@@ -51,5 +52,6 @@ effect_move, effect_sources, effect_target = _EFFECT.move, _EFFECT.sources, _EFF
 
 
 def lane_of(account_id: int) -> str:
-    """The lane of an account's provisioning orders: they leave one after the other, in the order of booking."""
+    """The lane of an account's provisioning orders: effects in one lane are sent one after the other, in the order of
+    booking."""
     return f"account/{account_id}"

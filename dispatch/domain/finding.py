@@ -1,4 +1,4 @@
-"""Findings 定位结论: what a team may say when it reports, and the evidence 佐证 that each needs. Pure."""
+"""Findings 定位结论: the possible results of a team's report, and the evidence 佐证 that each needs. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUSPECTS: Mapping[str, Title] = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One piece of evidence and what a valid one looks like.
+    """One piece of evidence that a finding asks for, and the values that are valid for it.
 
     `kind` is `text`, `choice`, `number` or `yes-no`. A number lies in [`least`, `most`], in `unit`.
     """
@@ -82,14 +82,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a team may report."""
+    """One result that a team may report."""
 
     name: str
     title: Title
     evidence: tuple[Evidence, ...]
 
     def read(self, given: Mapping[str, Value]) -> tuple[dict[str, Value], list[Wording]]:
-        """The evidence that holds, and every fault of the rest (missing, unknown, of the wrong kind)."""
+        """The valid evidence, and every fault of the rest (missing, unknown, of the wrong kind)."""
         good: dict[str, Value] = {}
         asked = {wanted.name for wanted in self.evidence}
         faults = [

@@ -51,7 +51,8 @@ class DocumentKind:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document as it was read: `expires` is None for a permanent one 长期, `birth` where the number tells none."""
+    """A document that was read. `expires` is None for a permanent document 长期, `birth` when the number has no date of
+    birth."""
 
     kind: str
     number: str = field(repr=False)
@@ -148,7 +149,7 @@ DOCUMENT_KINDS: Mapping[str, DocumentKind] = {kind.name: kind for kind in _KINDS
 
 
 def read_document(kind: str, number: str, expires: date | None, today: date) -> Document:
-    """A document as a clerk types it; `expires` None means 长期, it never does.
+    """Read a document as a clerk types it; `expires` None means that it never expires 长期.
 
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors.
     """
@@ -172,7 +173,7 @@ def read_document(kind: str, number: str, expires: date | None, today: date) -> 
 
 
 def normalised(number: str) -> str:
-    """One way of writing for one number: half-width, upper-case, no white space. Look-ups use the same."""
+    """The number normalised: half-width, upper-case, no white space. Look-ups use the same form."""
     return "".join(half_width(number).upper().split())
 
 

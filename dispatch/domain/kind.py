@@ -1,4 +1,4 @@
-"""The kinds of tickets 工单: each travels by the flow of its name in `routing_rules.yaml`. Pure."""
+"""The kinds of tickets 工单. Each kind has a flow of the same name in `routing_rules.yaml`. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chinese or English: what a reader asked for, by a request's header or by the environment. Pure."""
+"""The reader's language, Chinese or English, from a request's header or from the environment. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with given data, in both languages. Pure."""
+"""The faults that pydantic finds in data, worded in both languages. Pure."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ _EN: Mapping[str, str] = {
     "json_invalid": "JSON: {error}",
     "string_pattern_mismatch": "should match {pattern}",
 }
-"""Where pydantic's own message says too little."""
+"""English messages for the kinds of faults about which pydantic's own message says too little."""
 
 
 def model_fault(error: Mapping[str, Any]) -> Wording:
-    """One entry of `ValidationError.errors()`, or of a request's, without what was given: that may be personal data."""
+    """The wording of one entry of `ValidationError.errors()`. The faulty value is left out: it may be personal data."""
     kind, context = str(error["type"]), error.get("ctx") or {}
     said = context.get("error")
     if isinstance(said, WrongValue):

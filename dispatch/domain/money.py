@@ -1,6 +1,6 @@
 """Money: whole fen, written as yuan and in capital numerals. Pure.
 
-An amount is an `int` of fen (分, 1/100 yuan) everywhere; text is read once at the edge and written once on paper.
+An amount is an `int` of fen (分, 1/100 yuan) everywhere. Text is read at the edges and written only to show it.
 """
 
 from __future__ import annotations

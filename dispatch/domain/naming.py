@@ -40,7 +40,7 @@ def read_name(raw: str) -> str:
 
 
 def masked_name(name: str) -> str:
-    """张三 as 张*, 欧阳小三 as 欧**三: the first of two characters, the first and the last of more."""
+    """The name with stars: 张三 as 张*, 欧阳小三 as 欧**三. Longer names keep the last character too."""
     first, last = len(name) > 1, len(name) > 2
     hidden = len(name) - first - last
     return name[:first] + "*" * hidden + name[first + hidden :]
@@ -69,7 +69,7 @@ def read_mobile(raw: str) -> str:
 
 
 def masked_mobile(mobile: str) -> str:
-    """138****8000."""
+    """The number with its middle hidden: `138****8000`."""
     return f"{mobile[:3]}****{mobile[-4:]}" if len(mobile) == 11 else "*" * len(mobile)
 
 
@@ -114,7 +114,7 @@ def _not_of_names(name: str) -> tuple[int, str] | None:
 
 
 def _is_letter(character: str) -> bool:
-    """Also 〇, and the ideographs of planes 2 and 3 that this Python's Unicode doesn't know yet."""
+    """Whether it is a letter. 〇 is one, and so are ideographs of planes 2 and 3 that this Python's Unicode lacks."""
     kind = unicodedata.category(character)
     return kind[0] == "L" or kind == "Nl" or ord(character) >= 0x20000
 

@@ -41,7 +41,7 @@ def slip_serial(operation_id: int) -> str:
 
 
 def read_slip_serial(text: str) -> int:
-    """The operation's id. Raises BadInput."""
+    """`S000000042` as the operation's id, 42. Raises BadInput."""
     found = _SLIP.fullmatch(text.strip().upper())
     if not found:
         raise _unlike(text, Wording("受理单编号", "slip's serial"), "S000000042")
@@ -49,7 +49,7 @@ def read_slip_serial(text: str) -> int:
 
 
 def read_invoice_number(text: str) -> int:
-    """Raises BadInput."""
+    """`00000042` as the invoice's number, 42. Raises BadInput."""
     found = _INVOICE.fullmatch(text.strip())
     if not found:
         raise _unlike(text, Wording("发票号码", "invoice's number"), "00000042")
@@ -57,7 +57,7 @@ def read_invoice_number(text: str) -> int:
 
 
 def read_ticket_number(text: str) -> int:
-    """The ticket's id. Raises BadInput."""
+    """`F00000042` as the ticket's id, 42; also without letter and zeros. Raises BadInput."""
     found = _TICKET.fullmatch(text.strip().upper())
     if not found:
         raise _unlike(text, Wording("工单号", "ticket number"), "F00000042")

@@ -1,4 +1,4 @@
-"""Marketing plans 营销案: what a line costs, to whom it is offered, and what becomes of it when its number goes. Pure.
+"""Marketing plans 营销案: prices, the conditions for customers, and the fallback when the bound number ends. Pure.
 
 The plans are data (`marketing_plans.yaml`, read by `plans_file`). Every amount is whole fen, every speed Mbit/s.
 Source: 家庭宽带业务流程 V1.0, sections 1 (enrolment by the customer's wish) and 9 (a changed number voids its plan).
@@ -42,7 +42,7 @@ class Charge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """What is in force once a plan is voided 失效: another plan, or a monthly fee alone (fen)."""
+    """The terms after a plan is voided 失效: another plan, or only a monthly fee (`plan` is None), in fen."""
 
     plan: str | None
     monthly_fee: int
@@ -75,7 +75,7 @@ class Plan:
 
     @property
     def to_pay(self) -> int:
-        """What is paid on opening, in fen."""
+        """The sum of all charges on opening, in fen."""
         return sum(charge.amount for charge in self.charges)
 
     def ends(self, start: date) -> date | None:
@@ -114,7 +114,7 @@ class Plans:
     plans: Mapping[str, Plan]
 
     def plan(self, name: str) -> Plan:
-        """Raises UnknownPlan, listing the known ones."""
+        """The plan of this name. Raises UnknownPlan, which lists the known plans."""
         if name not in self.plans:
             raise UnknownPlan(known=list(self.plans))
         return self.plans[name]

@@ -1,7 +1,7 @@
-"""The reasons that a clerk chooses from, in the order in which the counter shows them. Pure.
+"""The reasons from which a clerk chooses, in the order in which the counter shows them. Pure.
 
 The rule book demands a reason for suspending, resuming (section 4), leaving (3) and cancelling (10) but lists none;
-these are the usual ones of a Chinese operator's counter. `other` always asks for free text beside it.
+these are the usual ones at a Chinese operator's counter. `other` always needs a note.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The key by which a repeated request is known, and what it is compared by. Pure."""
+"""Request keys (idempotency keys), and the form in which repeated requests are compared. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The roles of the rule book, and who may do what to a report and to an account: default deny. Pure.
+"""The roles of the rule book, and their permissions for acts on reports and accounts. Anything else is denied. Pure.
 
-What a team's members may do with a hop is data (`teams: members, filed_by` in the rules); what is here is the same for
-every operator. Source: 家庭宽带业务流程 V1.0, column 责任角色.
+Acts of a team's members on a hop are permitted by the rules file (`teams: members, filed_by`). The permissions in here
+are the same for every operator. Source: 家庭宽带业务流程 V1.0, column 责任角色.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UNTITLED = Title("", "")
 
 
 class Role(StrEnum):
-    """A role with its name for people. `customer` acts by the link of a survey, `worker` is an automatic team's."""
+    """A role with its name for people. `customer` acts by a survey's link; `worker` is the role of worker processes."""
 
     label: Title
 
@@ -120,7 +120,7 @@ AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
     "refund": (Role.CLERK, Role.COMMUNITY_MANAGER),
     "rename": (Role.CLERK,),
 }
-"""Who may carry out which account operation. A table of its own: `transfer` is also an act on a report."""
+"""The roles that may carry out each account operation. It is apart from `PERMITTED`, since `transfer` is in both."""
 
 CHANNEL_OF: dict[Role, Channel] = {
     Role.AGENT_10050: Channel.HOTLINE_10050,
@@ -135,7 +135,7 @@ NOBODY = Wording("无", "nobody")
 
 
 def role_wording(name: str) -> Wording:
-    """A role in a sentence; the word itself where no role is called so."""
+    """A role in a sentence; the name itself where there is no such role."""
     return Role(name).wording if name in ROLES else same(name)
 
 

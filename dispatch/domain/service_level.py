@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class ServiceLevel:
-    """How soon a team must claim a hop after it was boarded, and report after it claimed it."""
+    """A team's time limits: from the board to the claim, and from the claim to the report."""
 
     respond_within: timedelta
     finish_within: timedelta
 
 
 def finish_by(level: ServiceLevel, claimed: datetime, held: timedelta) -> datetime:
-    """When a claimed hop is overdue; time on hold doesn't count."""
+    """The time at which a claimed hop becomes overdue. Time on hold doesn't count."""
     return claimed + level.finish_within + held
 
 

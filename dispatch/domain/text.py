@@ -22,7 +22,7 @@ _NEVER = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
 ones, line ends."""
 
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
-"""Letters and marks that show nothing: two texts would look the same and not be the same. Source: Unicode, property
+"""Letters and marks that are invisible: with them two different texts would look the same. Source: Unicode, property
 Default_Ignorable_Code_Point; all others with that property are in `_NEVER` or variation selectors."""
 
 
@@ -34,7 +34,7 @@ def half_width(raw: str) -> str:
 def one_line(raw: str) -> str:
     """`raw` half-width and composed (NFC), without space around it, and every space in it a single plain one.
 
-    Line ends and tabs inside are kept: nobody types them, so they are for `unprintable` to find.
+    Line ends and tabs inside are kept, so that `unprintable` finds them: a name or an address has none.
     """
     text = unicodedata.normalize("NFC", half_width(raw))
     parts = "".join(" " if unicodedata.category(c) == "Zs" else c for c in text).split(" ")
@@ -70,7 +70,7 @@ _YES, _NO = frozenset(("yes", "y", "true", "是", "对")), frozenset(("no", "n",
 
 
 def read_yes_no(raw: object) -> bool | None:
-    """A yes or a no as people type it, in Chinese or English, also full width; None for anything else."""
+    """Read a yes or a no as people type it, in Chinese or English, also full-width; None for anything else."""
     if isinstance(raw, bool):
         return raw
     answer = half_width(str(raw)).strip().lower()

@@ -1,7 +1,7 @@
-"""The life of tickets and hops, as one table each. Nothing else in the project decides what may follow what.
+"""The life tables of tickets and of hops: their states and all allowed moves between them.
 
-`docs/journey.md` is drawn from these tables; the storage layer's `WHERE state IN (…)` and the database's check
-constraints are made from them too. Pure: no clock, no file, no socket.
+`docs/journey.md`, the storage layer's `WHERE state IN (…)` and the database's check constraints are made from these
+tables. Pure: no clock, no file, no socket.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The day in China, and durations as people write them. Pure: `now` is an argument."""
+"""Dates in China, and durations as people write them. Pure: `now` is an argument."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DURATION = re.compile(r"([0-9]+)([smhd])")
 
 
 CHINA = timezone(timedelta(hours=8), "CST")
-"""The whole country's time; there has been no summer time since 1991."""
+"""The time zone of all of China; there has been no summer time since 1991."""
 
 
 def local_date(now: datetime) -> date:
@@ -21,7 +21,7 @@ def local_date(now: datetime) -> date:
 
 
 def read_duration(text: str) -> timedelta:
-    """`15m`, `2h`, `1h30m`, `7d` as a timedelta. Raises WrongValue for anything else."""
+    """Read `15m`, `2h`, `1h30m` or `7d` as a timedelta. Raises WrongValue for anything else."""
     parts = _DURATION.findall(text)
     if not parts or "".join(n + u for n, u in parts) != text:
         raise WrongValue(

@@ -23,7 +23,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Wording:
-    """A sentence or a part of one: a fault, a reason, a remedy. Its string is the English one, as logs have it."""
+    """A sentence or a part of one: a fault, a reason, a remedy. `str` gives the English, for logs."""
 
     zh: str
     en: str
@@ -36,12 +36,12 @@ class Wording:
         return self.zh if language == "zh" else self.en
 
     def at(self, place: str) -> Wording:
-        """The wording behind the place that it is about: `FILE:LINE:COLUMN: …`."""
+        """The wording with a place before it: `FILE:LINE:COLUMN: …`."""
         return Wording(f"{place}: {self.zh}", f"{place}: {self.en}")
 
 
 class WrongValue(ValueError):
-    """A given value can't be read as one of its kind; `what` says why."""
+    """A value can't be read as one of its kind; `what` says why."""
 
     def __init__(self, zh: str, en: str) -> None:
         super().__init__(en)

@@ -145,7 +145,7 @@ def _limited(rulebook: Rulebook, reopens: bool) -> _Drawn:
 
 
 def _askers(rulebook: Rulebook, flow: str, team: str) -> list[str]:
-    """The teams of people of whose findings one leads to `team`."""
+    """The teams of people that have a finding which leads to `team`."""
     return [
         name
         for name, findings in rulebook.flows[flow].items()
@@ -171,7 +171,7 @@ def _after_archive(rulebook: Rulebook, flow: str) -> set[str]:
 
 
 def _condition(rulebook: Rulebook, rule: Rule, rules: tuple[Rule, ...]) -> Title | None:
-    """In words; the default of a list that has conditions is called the rest."""
+    """The conditions of a rule in words. The default of a list with conditions is called the rest."""
     if not rule.when:
         return _OTHERWISE if len(rules) > 1 else None
     said = [say_condition(rulebook, condition) for condition in rule.when]

@@ -85,7 +85,7 @@ def _two_lines(box: Box, language: str) -> tuple[str, str]:
 
 
 def _text_width(text: str, height: int) -> int:
-    """How wide `text` is at most, in points."""
+    """The greatest possible width of `text`, in points."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return round(height * (wide + 0.6 * (len(text) - wide)))
 

@@ -59,7 +59,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`fact` is one of `allowed`, or a number of at least `least`."""
+    """A condition: the value of `fact` is one of `allowed`, or a number of at least `least`."""
 
     fact: str
     allowed: frozenset[Value] = frozenset()
@@ -208,11 +208,11 @@ class Rulebook:
     limits: Limits
 
     def findings_of(self, flow: str, team: str) -> tuple[Finding, ...]:
-        """What `team` may report in `flow`, in the file's order."""
+        """The findings that `team` may report in `flow`, in the file's order."""
         return tuple(self.findings[name] for name in self.flows[flow].get(team, {}))
 
     def rules_for(self, facts: Facts) -> Rules:
-        """The rules that this case is decided by, first match wins. Raises KeyError for another team's finding."""
+        """The rules that decide this case; the first match wins. Raises KeyError for another team's finding."""
         if facts.team is None:
             return self.starts[facts.flow]
         assert facts.finding is not None
@@ -256,7 +256,7 @@ class Rulebook:
         return self._limited(Decision(facts.sender, "hand back", 0, returns=True), facts)
 
     def _limited(self, chosen: Decision, facts: Facts) -> Decision:
-        """A case that went round too often goes to the supervisor; what comes back even from there has ended."""
+        """Send a case that has gone round too often to the supervisor, and end one that comes back even from there."""
         if chosen.to == END or self.teams[chosen.to].automatic or facts.team == self.limits.then:
             return chosen
         limits = self.limits

@@ -115,7 +115,7 @@ class AtLeast(Strict):
 
 
 class RuleModel(Strict):
-    """`when` every condition holds → `to`. A `name` stays the rule's own wherever it stands in its list."""
+    """A rule leads to `to` when every condition in `when` holds. A `name` identifies it wherever it is in its list."""
 
     name: Name | None = None
     when: dict[str, str | int | bool | AtLeast | Annotated[list[str | int | bool], Field(min_length=1)]] = Field(
@@ -163,7 +163,7 @@ class LimitsModel(Strict):
 
 
 class FlowModel(Strict):
-    """Where a ticket starts, and where each finding of each team leads."""
+    """A flow: the rules that start a ticket, and those for each finding of each team."""
 
     start: Rules
     teams: dict[Name, dict[Name, Rules]]

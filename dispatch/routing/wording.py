@@ -1,4 +1,4 @@
-"""Conditions and facts in the operator's own words: what the rules' titles say, else their names. Pure."""
+"""Conditions and facts for people: by their titles in the rules file, else by their names. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def say_condition(rulebook: Rulebook, condition: Condition) -> Title:
 
 
 def say_fact(rulebook: Rulebook, name: str) -> Title:
-    """What a fact of a ticket, or a piece of evidence, is called."""
+    """The title of a ticket's fact or of a piece of evidence."""
     evidence = evidence_of(rulebook).get(name)
     return evidence.title if evidence else _OF_TICKETS.get(name, Title(name, name))
 
