@@ -1,7 +1,6 @@
-"""鉴权: the customer at the counter proves that the account is his, by its document, by its password, or by the
-telephone that is bound to it.
+"""鉴权: authenticate the customer at the counter as an account's holder, by document, password or bound telephone.
 
-A failed authentication changes nothing and is counted, per account and per clerk, against guessing.
+Failures are counted per account and per clerk, against guessing.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from dispatch.storage.account_rows import AccountRow, CustomerRow
 WINDOW = timedelta(minutes=15)
 MOST_ON_ACCOUNT = 5
 MOST_BY_CLERK = 20
-"""Failures within the window; beyond it the account, or the clerk, must wait."""
+"""Failures within `WINDOW` after which the account, or the clerk, is locked."""
 
 Owned = tuple[AccountRow, CustomerRow]
-"""An account, locked, and its customer."""
+"""An account, its row locked, and its customer."""
 
 
 def by_document(act: Act, number: str, document_number: SecretStr) -> Owned:
-    """By the account and the number of the document that it was opened with.
+    """Authenticate by the account and the number of its holder's document.
 
     Raises AuthenticationFailed, AuthenticationLocked; WrongState for an account that has ended; BadInput.
     """
@@ -44,7 +43,7 @@ def by_document(act: Act, number: str, document_number: SecretStr) -> Owned:
 
 
 def by_password(act: Act, number: str, password: SecretStr) -> Owned:
-    """By the account and its password.
+    """Authenticate by the account and its password.
 
     Raises AuthenticationFailed, AuthenticationLocked; WrongState for an account that has ended; BadInput.
     """
@@ -56,7 +55,7 @@ def by_password(act: Act, number: str, password: SecretStr) -> Owned:
 
 
 def by_bound_mobile(act: Act, raw: str) -> Owned:
-    """By a mobile number that is bound to the account.
+    """Authenticate by a mobile number that is bound to the account.
 
     Raises MobileNotBound, counted as a failed authentication; AuthenticationLocked, BadMobile.
     """
@@ -67,20 +66,21 @@ def by_bound_mobile(act: Act, raw: str) -> Owned:
         raise failed(act, None, MobileNotBound())
     account = accounts.get(act.tx, bound.account_id, lock=True)
     require_unlocked(act, account)
-    unbound = enrolments.bound_to(act.tx, mobile) != bound  # while we waited for the account
+    unbound = enrolments.bound_to(act.tx, mobile) != bound  # while we waited for the account's lock
     if unbound or not act.actor.covers(account.area):
         raise failed(act, None, MobileNotBound())
     return account, customers.holder(act.tx, account)
 
 
 def password_fits(act: Act, account: AccountRow, password: SecretStr) -> bool:
+    """Whether this is the account's password; False for an account without one."""
     if account.password is None:
         return False
     return act.counter.passwords.verify(password.get_secret_value(), account.password)
 
 
 def failed(act: Act, account: AccountRow | None, refusal: Refusal | None = None) -> Refusal:
-    """To be raised; the failure is counted although the operation is refused."""
+    """The refusal for the caller to raise. The failure is counted although the operation is rolled back."""
     account_id = None if account is None else account.id
     act.keep_refused.append(lambda: customers.note_failure(act.tx, account_id, act.actor, act.now))
     return refusal or AuthenticationFailed()
@@ -89,7 +89,7 @@ def failed(act: Act, account: AccountRow | None, refusal: Refusal | None = None)
 def _authenticated(act: Act, number: str, fits: Callable[[AccountRow, CustomerRow], bool]) -> Owned:
     account = _called(act, read_account_number(number))
     if act.trial and account is None:
-        raise NoSuchCustomer()  # and nothing is told by which a proof could be guessed
+        raise NoSuchCustomer()  # a trial checks no proof, so that nobody can guess one here, uncounted
     if not act.trial:
         require_unlocked(act, account)
     if account is None or account.customer_id is None:
@@ -103,14 +103,16 @@ def _authenticated(act: Act, number: str, fits: Callable[[AccountRow, CustomerRo
 
 
 def _called(act: Act, number: str) -> AccountRow | None:
-    """The living account of this number, locked; or the one that last had it, so that its holder hears that it has
-    ended, and not that he isn't the one."""
+    """Find the living account of this number and lock it; else the account that last had the number.
+
+    The latter lets its holder hear that the account has ended, not that authentication failed.
+    """
     found = accounts.find(act.tx, number, lock=True) or accounts.by_numbers(act.tx, [number]).get(number)
     return found if found is not None and act.actor.covers(found.area) else None
 
 
 def require_unlocked(act: Act, account: AccountRow | None) -> None:
-    """Raises AuthenticationLocked."""
+    """Raises AuthenticationLocked when the account, if any, or the clerk has too many failures."""
     since = act.now - WINDOW
     locked = customers.failures_by(act.tx, act.actor, since) >= MOST_BY_CLERK
     if account is not None:

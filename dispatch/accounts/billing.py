@@ -1,4 +1,4 @@
-"""收费: money taken and paid back on the spot, and its invoices 发票. Amounts are whole fen."""
+"""收费: charges and refunds at the counter, and their invoices 发票. Amounts are whole fen."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from dispatch.storage.account_rows import AccountRow, InvoiceRow
 METHODS = {"cash": Title("现金", "Cash"), "card": Title("刷卡", "Card")}
 
 Due = Sequence[tuple[Title, int]]
-"""What is to be paid, and how many fen for each."""
+"""The items to pay, each with its amount in fen."""
 
 
 class Paid(BaseModel):
-    """What the customer paid: yuan as text (`700.00`); a card payment has the terminal's reference."""
+    """The customer's payment: yuan as text (`700.00`); a card payment has the terminal's reference."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -36,7 +36,10 @@ class Paid(BaseModel):
 def charge(
     act: Act, account: AccountRow, buyer: str, due: Due, paid: Paid | None
 ) -> tuple[Payment | None, InvoiceMention | None]:
-    """Take just what is due, and make out its invoice. Raises BadAmount; BadInput."""
+    """Take a payment of exactly what is due and issue its invoice; (None, None) when nothing is due.
+
+    Raises BadAmount; BadInput.
+    """
     items = [(title, fen) for title, fen in due if fen]
     total = sum(fen for _, fen in items)
     _require_exact(total, paid)
@@ -46,7 +49,7 @@ def charge(
         act.tx, act.operation_id, account.id, "charge", paid.method, total, _reference(paid), act.now
     )
     payment = Payment(METHODS[paid.method], tuple(Amount(title, fen) for title, fen in items), paid.reference or "")
-    number = payments.next_number(act.tx, "invoice")  # last: whoever takes one holds the series
+    number = payments.next_number(act.tx, "invoice")  # last, since it locks the series of numbers
     data = InvoiceData(
         number=invoice_number(number),
         issued_on=local_date(act.now),
@@ -66,8 +69,10 @@ def charge(
 
 
 def pay_back(act: Act, account: AccountRow) -> tuple[Payment | None, list[InvoiceMention]]:
-    """Pay back all that was taken for this account and is not paid back yet, each the way it was paid; its invoices are
-    taken back, each offset by a red-letter one 红冲."""
+    """Refund every charge of this account that isn't refunded yet, by the method by which it was paid.
+
+    Each of its invoices is offset by a red-letter invoice 红冲.
+    """
     charges = payments.unrefunded(act.tx, account.id)
     for each in charges:
         reference = each.reference
@@ -100,7 +105,7 @@ def _offset(act: Act, account: AccountRow, row: InvoiceRow) -> InvoiceMention:
 
 
 def invoice_number(number: int) -> str:
-    """Eight digits, as invoices have."""
+    """An invoice's number as it is printed: eight digits."""
     return f"{number:08d}"
 
 
@@ -122,7 +127,8 @@ def _reference(paid: Paid) -> str | None:
     if (paid.method == "card") != bool(reference):
         raise BadInput(
             what=Wording(
-                "刷卡缴费须填终端参考号，其他方式不填", "a card payment, and no other, has the terminal's reference"
+                "刷卡缴费须填终端参考号，现金不填",
+                "a card payment needs the terminal's reference; a cash payment has none",
             )
         )
     if len(reference) > 60 or not reference.isprintable():

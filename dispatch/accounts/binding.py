@@ -1,4 +1,4 @@
-"""9 宽带与手机号码绑定: mobile numbers bound to an account; with a number that carries it goes the marketing plan.
+"""9 宽带与手机号码绑定: bind mobile numbers to an account and unbind them. A plan ends with the number that carries it.
 
 Source: 家庭宽带业务流程 V1.0, section 9, steps 1 to 6.
 """
@@ -80,8 +80,9 @@ class Voided(NamedTuple):
 
 
 def bind(tx: Tx, counter: Counter, request: Binding, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account, the numbers bound and unbound (masked), and what the plan became, if it was voided. To replace
-    a number that carries a plan must be confirmed (`plan-voided`).
+    """Bind a number. `result`: account, the numbers bound and unbound (masked), and what replaces a voided plan.
+
+    The replacement of a number that carries a plan must be confirmed (`plan-voided`).
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -89,7 +90,7 @@ def bind(tx: Tx, counter: Counter, request: Binding, actor: Actor, now: datetime
 
 
 def unbind(tx: Tx, counter: Counter, request: Unbinding, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result` as of `bind`. To give up a number that carries a plan must be confirmed (`plan-voided`).
+    """Unbind a number. `result` as of `bind`. If the number carries a plan, this must be confirmed (`plan-voided`).
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -97,14 +98,17 @@ def unbind(tx: Tx, counter: Counter, request: Unbinding, actor: Actor, now: date
 
 
 def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: bindings, `BindingShown` as plain data, the newest first, ended ones among them; at most 200.
+    """Query bindings. `result`: `bindings`, each a `BindingShown` as plain data, the newest first, at most 200.
 
-    Nobody is authenticated, for the numbers are masked. Raises NotAllowed, KeyReused, BadInput.
+    Ended bindings are included. The customer isn't authenticated, since the numbers are masked. Raises NotAllowed,
+    KeyReused, BadInput.
     """
 
     def body(_act: Act) -> OperationResult:
         _asked(request)
-        return OperationResult(None, None)  # what is found isn't kept with the operation: the books have it already
+        return OperationResult(
+            None, None
+        )  # the bindings aren't stored with the operation: a repeated request reads them again
 
     outcome = carry_out(tx, counter, "bindings", request, actor, now, body)
     if isinstance(outcome, OperationRefused):
@@ -114,7 +118,7 @@ def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now
 
 
 def shown_bindings(rows: Sequence[ViewedBinding]) -> tuple[BindingShown, ...]:
-    """Rows of bindings, each with its account's number, as the counter sees them."""
+    """Bindings as the counter shows them, their numbers masked."""
     return tuple(
         BindingShown(
             account=row.account,
@@ -149,7 +153,7 @@ def _unbind(act: Act, request: Unbinding) -> OperationResult:
 
 
 def _give_up(act: Act, account: AccountRow, raw: str) -> Voided | None:
-    """The binding ends, and with it the plan that the number carries, if it does: what that becomes.
+    """End the binding of a number. Returns the plan that was voided with it, if the number carried one.
 
     Raises BadMobile, NotBound; NeedsConfirmation (`plan-voided`).
     """
@@ -162,7 +166,7 @@ def _give_up(act: Act, account: AccountRow, raw: str) -> Voided | None:
     if enrolment is None or enrolment.mobile != mobile:
         return None
     plan = Title(**enrolment.terms["title"])
-    after = void(act, account, enrolment)  # taken back, should the customer not confirm
+    after = void(act, account, enrolment)  # rolled back unless the customer confirms
     zh = f"号码{masked_mobile(mobile)}捆绑了营销案「{plan.zh}」，变更或删除后该营销案失效，{after.zh}"
     en = f"the number {masked_mobile(mobile)} carries the plan {plan.en}, which is voided with it: {after.en}"
     act.warn("plan-voided", Title(zh, en))
@@ -184,17 +188,13 @@ def _done(
 
 
 def _asked(request: BindingsQuery) -> tuple[str | None, str | None, datetime | None, datetime | None]:
-    """Account, number, and the time range [since, before). Raises BadMobile; BadInput."""
+    """The query's account, mobile number and time range [since, before). Raises BadMobile; BadInput."""
     if (request.account is None) == (request.mobile is None):
         raise BadInput(
-            what=Wording(
-                "请按账号或按手机号码查询，只给一项", "bindings are queried by the account, or else by the number"
-            )
+            what=Wording("请按账号或按手机号码查询，只给一项", "query bindings either by account or by mobile number")
         )
     if request.since and request.until and request.until < request.since:
-        raise BadInput(
-            what=Wording("受理时间范围有误，止于起之前", "the time range of acceptance ends before it begins")
-        )
+        raise BadInput(what=Wording("受理日期范围有误：止期早于起期", "the range of days ends before it begins"))
     account = None if request.account is None else read_account_number(request.account)
     mobile = None if request.mobile is None else read_mobile(request.mobile)
     since = None if request.since is None else _begins(request.since)

@@ -1,4 +1,4 @@
-"""The operations of the counter as a list: each one's request and what carries it out, and the words around it."""
+"""All operations of the counter by name: request model, function, reasons, labels of results, and closing words."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ REASONS: Mapping[str, Reasons] = {
 
 WITHOUT_SLIP = ("view", "bindings", "contact", "appoint")
 ONLY_LOOKS = ("view", "bindings", "contact")
-"""What changes nothing; it is on record all the same."""
+"""Operations that change nothing. They are recorded all the same."""
 
 LABELS: Mapping[str, Title] = {
     "slip": Title("受理单", "Slip"),
@@ -80,12 +80,12 @@ LABELS: Mapping[str, Title] = {
 SAY: Mapping[str, Title] = {
     "open": Title(
         "请核对受理单和发票并签字。施工人员会在约定时间内上门，开通后有短信通知。",
-        "Please check slip and invoice, and sign. An installer comes by the agreed time; a short message tells when "
-        "the line works.",
+        "Please check the slip and the invoice, and sign. An installer comes at the agreed time; a text message tells "
+        "you when the line works.",
     ),
     "transfer": Title(
         "请新机主核对受理单并签字。今后凭新机主的证件和新密码办理业务。",
-        "Will the new owner please check the slip and sign. From now on his document and the new password count.",
+        "Will the new owner please check the slip and sign. From now on their document and the new password count.",
     ),
     "close": Title(
         "请核对受理单并签字。账号已销，绑定的手机号码和营销案同时终止。",
@@ -93,9 +93,10 @@ SAY: Mapping[str, Title] = {
     ),
     "suspend": Title(
         "请核对受理单并签字。账号已停机，账号和端口均保留，可随时来办理开机。",
-        "Please check the slip and sign. The service stops; account and port are kept, and can be resumed any time.",
+        "Please check the slip and sign. The service is suspended; account and port are kept, and it can be resumed at "
+        "any time.",
     ),
-    "resume": Title("请核对受理单并签字。账号已开机。", "Please check the slip and sign. The service goes on."),
+    "resume": Title("请核对受理单并签字。账号已开机。", "Please check the slip and sign. The service is resumed."),
     "change-password": Title(
         "请核对受理单并签字。新密码已生效，请妥善保管。",
         "Please check the slip and sign. The new password is in force: keep it to yourself.",
@@ -105,23 +106,24 @@ SAY: Mapping[str, Title] = {
         "Please check the slip and sign. The new password is in force: keep it to yourself.",
     ),
     "modify": Title(
-        "请核对受理单上修改前后的资料并签字。", "Please check what stands before and after on the slip, and sign."
+        "请核对受理单上修改前后的资料并签字。",
+        "Please check the data before and after the change on the slip, and sign.",
     ),
     "bind": Title("请核对受理单并签字。号码已绑定。", "Please check the slip and sign. The number is bound."),
     "unbind": Title(
-        "请核对受理单并签字。号码已解除绑定。", "Please check the slip and sign. The number is bound no more."
+        "请核对受理单并签字。号码已解除绑定。", "Please check the slip and sign. The number is no longer bound."
     ),
     "appoint": Title(
         "已短信通知预约时间。请本人带好发票，凭账号和密码办理。",
-        "A short message tells the time. Please bring the invoice; account and password are asked for.",
+        "The time was sent by text message. Please bring the invoice; we ask for the account and its password.",
     ),
     "refund": Title(
         "请核对受理单并签字，退费按原付款方式退回。请交回发票。",
-        "Please check the slip and sign. The money goes back the way it came. Please hand the invoice back.",
+        "Please check the slip and sign. The money is refunded the way it was paid. Please return the invoice.",
     ),
     "rename": Title(
         "请核对受理单并签字。请记住新账号，上网时用新账号登录。",
-        "Please check the slip and sign. Keep the new name in mind: it is what you log in with.",
+        "Please check the slip and sign. Remember the new account: you log in with it from now on.",
     ),
 }
-"""What the clerk tells the customer once it is done."""
+"""The clerk's words to the customer after each operation."""

@@ -1,4 +1,4 @@
-"""3 销户: the customer leaves the network, with his reason.
+"""3 销户: close the account of a customer who leaves, with their reason.
 
 Source: 家庭宽带业务流程 V1.0, section 3, steps 1 to 5.
 """
@@ -37,7 +37,7 @@ class Closure(Reasoned):
 
 
 def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account. An open fault must be confirmed (`open-fault`).
+    """Close an account. `result`: account. An open fault must be confirmed (`open-fault`).
 
     Raises NotAllowed, KeyReused, BadInput.
     """

@@ -1,4 +1,4 @@
-"""The counter of an installation: its keys, its marketing plans, its rules, its name on paper."""
+"""Opens the counter of an installation: its keys, marketing plans, rules and its name on slips."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ from dispatch.storage.field_cipher import open_cipher
 
 
 def passwords() -> PasswordHash:
-    """Argon2id with 19 MiB, two passes, one lane. Source: OWASP Password Storage Cheat Sheet, 2025."""
+    """The hasher of accounts' passwords: Argon2id with 19 MiB, two passes, one lane.
+
+    Source: OWASP Password Storage Cheat Sheet, 2025.
+    """
     return PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
 
 
 def open_counter(settings: Settings, rulebook: Rulebook, outlet: str = "") -> Counter:
-    """Raises BadRules for a faulty file of plans; BadSettings, MissingPart for keys that aren't there."""
+    """The counter of these settings. `outlet` is its name on slips; when empty, the setting's.
+
+    Raises BadRules for a faulty plans file; BadSettings, MissingPart for missing keys.
+    """
     return Counter(
         cipher=open_cipher(settings),
         passwords=passwords(),

@@ -1,7 +1,7 @@
-"""试办: what an operation would come to with what has been typed so far. Nothing stays of it, and nobody is told.
+"""试办: try an operation with the values typed so far, to show its faults, warnings and refusal beforehand.
 
-What is missing stops it only where it is needed: an address is looked up while the name isn't typed yet. The caller
-rolls the transaction back.
+The operation runs until it needs a value that isn't typed yet: so an address is looked up before the name is typed.
+The caller rolls the transaction back, so that nothing is written and nobody is told.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ from dispatch.storage.database import Tx
 Path = tuple[str, ...]
 
 UNTOLD = {each.code for each in (AnotherHolder, DocumentTaken, NameMismatch, NothingChanged, SameOwner)}
-"""Refusals that compare what is typed with what the clerk sees masked: they are left to the operation itself."""
+"""Refusals that a trial doesn't show: they compare typed values with data that the clerk sees masked only."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """What can't be right whatever the books say; `path` is empty where it is no single field's."""
+    """A fault of a typed value. `path` is the field's place in the request, empty when it isn't a single field's."""
 
     path: Path
     code: str
@@ -58,7 +58,11 @@ class FieldFault:
 
 @dataclass(frozen=True, slots=True)
 class DryRunResult:
-    """`missing` are the fields that must be there and aren't. `refused` is what the operation would be refused for."""
+    """The outcome of a trial.
+
+    `missing` are the required fields that aren't typed yet, `warnings` those that the customer would have to confirm,
+    by their code, and `refused` why the operation would be refused.
+    """
 
     missing: list[Path]
     faults: list[FieldFault]
@@ -67,12 +71,12 @@ class DryRunResult:
 
     @property
     def ready(self) -> bool:
-        """Whether it may be sent, as far as can be told."""
+        """Whether the operation can be sent, as far as a trial can tell."""
         return not (self.missing or self.faults or self.refused)
 
 
 def attempt(tx: Tx, counter: Counter, kind: str, typed: Mapping[str, Any], actor: Actor, now: datetime) -> DryRunResult:
-    """`typed` is the request so far, as JSON has it. Raises NotAllowed."""
+    """Try the operation `kind` with `typed`, the JSON of the request so far. Raises NotAllowed."""
     model, operation = OPERATIONS[kind]
     trial, reading = Trial(), _Reading(counter, kind, now)
     request = reading.read(model, typed, ())
@@ -94,11 +98,11 @@ NO_SUCH_FIELD = Wording("没有这一项。", "There is no such field.")
 
 
 class _StillUntyped(Exception):
-    """Something was needed that isn't typed yet, or not rightly."""
+    """The operation needs a value that isn't typed yet, or that is faulty."""
 
 
 class _Untyped:
-    """Stands for it: whatever is done with it ends the trial there."""
+    """Placeholder for such a value. Any use of it raises `_StillUntyped`."""
 
     def _needed(self, *_: object) -> NoReturn:
         raise _StillUntyped
@@ -112,7 +116,7 @@ _UNTYPED: Any = _Untyped()
 
 @dataclass
 class _Reading:
-    """A request that is made of whatever part of it is there."""
+    """Builds a request from the values that are typed so far, and collects its faults."""
 
     counter: Counter
     kind: str
@@ -143,7 +147,7 @@ class _Reading:
         try:
             value = _adapter(model, name).validate_json(json.dumps(given))
         except (ValidationError, ValueError) as wrong:
-            unread = Wording("无法读取", "that can't be read")
+            unread = Wording("无法读取", "it can't be read")
             said = model_fault(wrong.errors()[0]) if isinstance(wrong, ValidationError) else unread
             self.faults.append(FieldFault(here, "malformed", said))
             return _UNTYPED
@@ -152,7 +156,7 @@ class _Reading:
         return value if reader is None or self._passes(partial(reader, self, value), here) else _UNTYPED
 
     def _check_document(self, values: dict[str, Any], path: Path) -> None:
-        """A document is read as a whole: its kind says what its number must be, and whether it expires."""
+        """Check each document's fields together: its kind decides what its number looks like and whether it expires."""
         for names in _DOCUMENTS:
             kind, number, expires = (values.get(name) for name in names)
             if isinstance(kind, str) and isinstance(number, SecretStr) and isinstance(expires, date | None):
@@ -200,7 +204,7 @@ _READERS: Mapping[str, Callable[[_Reading, Any], object]] = {
     "plan": lambda reading, name: reading.counter.plans.plan(name),
     "reason": _reason,
 }
-"""What a field of this name must be, in whichever request it stands."""
+"""The check for fields of this name, in any request."""
 _DOCUMENTS = (("document_kind", "document_number", "document_expires"), ("kind", "number", "expires"))
 
 

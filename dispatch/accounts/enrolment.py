@@ -1,4 +1,4 @@
-"""办理营销案: an account enrolled in a marketing plan, which a bound mobile number may carry."""
+"""办理营销案: enrol an account in a marketing plan, which may depend on a bound mobile number (its carrier)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VOIDED = "voided"
 
 
 def carrier(act: Act, raw: str | None) -> str | None:
-    """The mobile number to be bound, if any; it must be free. Raises BadMobile, MobileTaken."""
+    """Read the mobile number to bind, if any, and check that it isn't bound already. Raises BadMobile, MobileTaken."""
     if raw is None:
         return None
     mobile = read_mobile(raw)
@@ -33,7 +33,7 @@ def carrier(act: Act, raw: str | None) -> str | None:
 
 
 def applicant(act: Act, customer: CustomerRow, area: str, mobile: str | None) -> Applicant:
-    """What a plan's conditions look at; a customer with a living account is an existing one."""
+    """The customer as plans' conditions see them. A customer with a living account is an existing one."""
     has_account = any(row.state in LIVING for row in accounts.of_customer(act.tx, customer.id))
     return Applicant(
         area=area,
@@ -44,18 +44,20 @@ def applicant(act: Act, customer: CustomerRow, area: str, mobile: str | None) ->
 
 
 def enrol(act: Act, account: AccountRow, plan: Plan, mobile: str | None) -> None:
-    """Bind the number, if any, and enrol; a plan that needs a number is carried by it from now on."""
+    """Bind the number, if any, and enrol the account; a plan that needs a number is carried by it from now on."""
     if mobile is not None:
         enrolments.bind(act.tx, account.id, mobile, act.operation_id, act.now)
     _enrol(act, account, plan, mobile if plan.needs_mobile else None)
 
 
 def void(act: Act, account: AccountRow, enrolment: EnrolmentRow) -> Title:
-    """The plan is voided 失效, and what its terms say for this case is in force: another plan, or a monthly fee alone.
-    Gives in words what that is."""
+    """Void the plan 失效 and put in force what its terms name for this case: another plan, or a monthly fee alone.
+
+    Returns in words what is in force now.
+    """
     enrolments.end_enrolment(act.tx, account.id, VOIDED, act.now)
     before, after = enrolment.terms, enrolment.terms["when_voided"]
-    promised = {"monthly_fee": after["monthly_fee"]}  # whatever the plan costs now
+    promised = {"monthly_fee": after["monthly_fee"]}  # also if the other plan costs something else by now
     fee = write_yuan(after["monthly_fee"])
     plan = act.counter.plans.plans.get(after["plan"])
     if plan is None:
@@ -64,13 +66,13 @@ def void(act: Act, account: AccountRow, enrolment: EnrolmentRow) -> Title:
         enrolments.enrol(act.tx, account.id, act.operation_id, None, version, terms, None, act.now, None)
         return Title(f"改按{fee}元/月", f"{fee} yuan a month from now on")
     _enrol(act, account, plan, None, promised)
-    if plan.speed != before["speed"] and account.state != AccountState.INSTALLING:  # activation sets that one's speed
+    if plan.speed != before["speed"] and account.state != AccountState.INSTALLING:  # else activation sets the speed
         effects.provision(act.tx, act.key, account, Order.SPEED, act.now, speed=plan.speed)
     return Title(f"改按{plan.title.zh}，{fee}元/月", f"{plan.title.en} from now on, {fee} yuan a month")
 
 
 def plan_lines(plan: Plan, mobile: str | None) -> tuple[SlipLine, ...]:
-    """The plan as a slip shows it."""
+    """The plan as lines of a slip."""
     lines = [
         SlipLine(Title("营销案", "Plan"), str(plan.title)),
         SlipLine(Title("速率", "Speed"), f"{plan.speed} Mbit/s"),

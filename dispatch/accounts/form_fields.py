@@ -1,4 +1,4 @@
-"""A request's values, from its own model: what options, a form on a page and a trial are made of."""
+"""A request's fields, derived from its pydantic model, for command-line options and for forms on pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dispatch.domain.title import Wording
 
 
 class InputKind(Enum):
-    """How an option's words become a value of JSON."""
+    """How an option's text becomes a JSON value."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -27,9 +27,9 @@ class InputKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FormEntry:
-    """One value of a request: where it stands in the JSON, and how it is given as an option.
+    """One field of a request: its `path` in the JSON, and how an option gives it.
 
-    It is `needed` when its part of the request can't do without it, `required` when that part is too.
+    `needed`: the object that holds the field requires it. `required`: so does the whole request.
     """
 
     path: tuple[str, ...]
@@ -51,7 +51,7 @@ class FormEntry:
 
 
 def entries(model: type[BaseModel]) -> list[FormEntry]:
-    """Every value of the request, those of its parts among them; what the model has of its own comes first."""
+    """All fields of the request, nested ones included. The model's own fields come before those that it inherits."""
     return list(_entries(model, (), True))
 
 
@@ -72,7 +72,7 @@ def _entries(model: type[BaseModel], path: tuple[str, ...], required: bool) -> I
 
 
 def plain_type(annotation: Any) -> Any:
-    """A field's type without what only annotates it, and without None beside it."""
+    """A field's type without `Annotated` and without `| None`."""
     while get_origin(annotation) in (Annotated, Union, UnionType):
         annotation = next(each for each in get_args(annotation) if each is not NoneType)
     return annotation
@@ -90,7 +90,7 @@ def _way(kind: Any) -> tuple[InputKind, str]:
 
 
 def unwritable(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Wording]]:
-    """Texts that no database and no paper takes, with where they stand: halves of characters and NUL."""
+    """Find texts with surrogates or NUL, which neither a database nor a printer takes: (path, fault) of each."""
     if isinstance(value, str):
         if any(0xD800 <= ord(c) <= 0xDFFF or c == "\0" for c in value):
             yield path, Wording("含无效字符", "has a character in it that can't be written")

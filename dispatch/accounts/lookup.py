@@ -1,6 +1,6 @@
-"""查找客户: the accounts of a customer who gives his account, his mobile number or his document; all masked.
+"""查找客户: find a customer's accounts by account, mobile number or document. Personal data comes masked.
 
-It only finds them: what is known of one is shown by the unified view, which is on record.
+More about an account is shown by the unified view (`accounts.query`), which is recorded as an operation.
 """
 
 from __future__ import annotations
@@ -21,20 +21,17 @@ Areas = Collection[str] | None
 
 
 def by_account(tx: Tx, number: str, areas: Areas) -> list[AccountFound]:
-    """The account of this name, whoever has had it: the living one first. Raises BadInput."""
+    """Accounts that have or had this number, the living one first. Raises BadInput."""
     return _found(unified_view.found(tx, unified_view.called(read_account_number(number)), areas, MOST))
 
 
 def by_mobile(tx: Tx, mobile: str, areas: Areas) -> list[AccountFound]:
-    """Accounts called so, those to which the number is bound, and those whose customer or contact has it.
-
-    Raises BadMobile.
-    """
+    """Accounts whose name, bound number, contact or customer's number this is. Raises BadMobile."""
     return _found(unified_view.found(tx, unified_view.reached_by(read_mobile(mobile)), areas, MOST))
 
 
 def by_document(tx: Tx, cipher: FieldCipher, kind: str, number: str, areas: Areas) -> list[AccountFound]:
-    """The accounts of the customer who is registered by this document."""
+    """Accounts of the customer who is registered with this document."""
     customer = customers.find(tx, customers.document_index(cipher, kind, normalised(number)))
     if customer is None:
         return []

@@ -1,4 +1,4 @@
-"""Where the counter and the fault flow meet: what is done to an account while a fault on it is open."""
+"""The warning before an account operation on a line that has an open fault."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dispatch.storage.account_rows import AccountRow
 
 
 def warn_of_open_fault(act: Act, account: AccountRow) -> None:
-    """The clerk is warned, and goes on when the customer confirms. Raises NeedsConfirmation (`open-fault`)."""
+    """Warn of an open fault on the account; the customer must confirm. Raises NeedsConfirmation (`open-fault`)."""
     open_ticket = tickets.open_faults(act.tx, [account.id]).get(account.id)
     if open_ticket is not None:
         number = ticket_number(Kind.FAULT, open_ticket)

@@ -1,4 +1,4 @@
-"""1 开户: a line to an address that resources reach, for a customer registered by his real name.
+"""1 开户: open a line at an address with a free port, for a customer registered by their real name.
 
 Source: 家庭宽带业务流程 V1.0, section 1, steps 1 to 11.
 """
@@ -47,7 +47,9 @@ class Opening(OperationRequest):
 
 
 def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account, construction order, invoice. Refused without resources, and then the demand is recorded.
+    """Open an account. `result`: account, construction order, invoice.
+
+    An address without a free port is refused, and the demand is recorded.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -88,7 +90,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
 
 
 def _reached(act: Act, request: Opening, plan: Plan) -> AddressRow:
-    """The address, with one of its port's places taken. Raises UnknownAddress, AddressInUse, NoResources."""
+    """Find the address and occupy a place of its PON port. Raises UnknownAddress, AddressInUse, NoResources."""
     address = resources.find_address(act.tx, read_address(request.address))
     if address is None or not act.actor.covers(address.area):
         raise UnknownAddress()
@@ -96,7 +98,7 @@ def _reached(act: Act, request: Opening, plan: Plan) -> AddressRow:
         raise AddressInUse()
     if address.pon_port_id is None or not resources.occupy(act.tx, address.pon_port_id):
         if act.trial:
-            raise NoResourcesFound()  # before anybody has said who would have liked it
+            raise NoResourcesFound()  # a trial has no customer yet, so it records no demand
         contact, mobile = read_name(request.holder.name), read_mobile(request.holder.mobile)
         wanted = (address.area, address.text, contact, mobile, plan.speed)
         act.keep_refused.append(lambda: resources.insert_demand(act.tx, act.operation_id, *wanted, act.now))
@@ -119,7 +121,7 @@ def _allocate(act: Act, address: AddressRow, customer: CustomerRow) -> AccountRo
 
 
 def _order_construction(act: Act, account: AccountRow, plan: Plan) -> str:
-    """The construction order 施工单, on its way by the same rules as a fault; its number."""
+    """Create the construction order 施工单, which travels by rules as a fault does. Returns its number."""
     row = {
         "kind": Kind.CONSTRUCTION,
         "state": TicketState.OPEN,

@@ -1,7 +1,7 @@
-"""业务受理: how every account operation is carried out. Once under its request key; whole, or refused with its reason.
+"""业务受理: how every account operation is carried out: once for its request key, and either whole or refused.
 
-A refusal is an outcome: what the operation had done by then is taken back, the refusal stays on record. Everything else
-that goes wrong is an error, and then nothing at all is written.
+A refusal is an outcome: the operation's changes are rolled back, and the refusal is recorded. Anything else that goes
+wrong is an error, and then nothing is written.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ TITLES: Mapping[str, Title] = {
 
 
 class OperationRequest(BaseModel):
-    """What every request may say: its key, and which warnings the customer has heard and confirmed."""
+    """The fields of every request: its idempotency key, and the warnings that the customer has confirmed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -82,11 +82,11 @@ class OperationRequest(BaseModel):
 
 @dataclass
 class Trial:
-    """试办: an operation of which nothing stays. Its warnings are collected, whatever is confirmed, and what refuses it
-    for want of paper alone.
+    """试办: an operation that is rolled back. It collects its warnings, also confirmed ones, and refusals for missing
+    scans, instead of stopping at the first.
 
-    The customer's proofs, and what else only a comparison with hidden data would tell, are taken as they are given: who
-    could try them here, uncounted, could guess them.
+    A trial checks no proof of the customer and compares nothing with hidden data: otherwise somebody could guess them
+    here, uncounted.
     """
 
     warnings: dict[str, Title] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Counter:
-    """What a counter 柜台 works with. Accounts outside the actor's areas count as missing."""
+    """A counter 柜台 with the parts that its operations need. `trial` is set while an operation is only tried."""
 
     cipher: FieldCipher
     passwords: PasswordHash
@@ -104,13 +104,13 @@ class Counter:
     operator: str
     outlet: str
     record_url: str
-    fonts: Path | None = None  # a folder instead of the wheel's font
+    fonts: Path | None = None  # folder of fonts; None: the font of the package
     trial: Trial | None = None
 
 
 @dataclass(frozen=True)
 class Act:
-    """One operation while it is carried out. `keep_refused` holds what is written even when it is refused."""
+    """One operation while it is carried out. `keep_refused` holds writes to make even if it is refused."""
 
     kind: str
     tx: Tx
@@ -128,7 +128,7 @@ class Act:
 
     @property
     def key(self) -> str:
-        """What the effects of this operation are named after."""
+        """The first part of the idempotency keys of this operation's effects."""
         return f"operation/{self.operation_id}"
 
     @property
@@ -136,7 +136,7 @@ class Act:
         return slip_serial(self.operation_id)
 
     def move(self, account: AccountRow, name: str, **columns: object) -> None:
-        """Move the account as the life table lets it. Raises WrongState."""
+        """Move the account by the life table and set `columns`. Raises WrongState."""
         try:
             moved = account_move(AccountState(account.state), name)
         except IllegalMove:
@@ -144,7 +144,7 @@ class Act:
         accounts.change(self.tx, account.id, state=moved, **columns)
 
     def wrong_state(self, account: AccountRow) -> WrongState:
-        """To be raised: an account in this state can't have it done."""
+        """The refusal for the caller to raise: the operation isn't possible in the account's state."""
         state = AccountState(account.state).wording
         return WrongState(account=account.number, operation=TITLES[self.kind], state=state)
 
@@ -159,7 +159,7 @@ class Act:
         invoice: InvoiceMention | None = None,
         notes: Sequence[str] = (),
     ) -> SlipData:
-        """The operation's slip 受理单; what must be masked is masked here."""
+        """The operation's slip 受理单. The customer's document and contact are masked; the caller masks the rest."""
         counter = self.counter
         return SlipData(
             serial=self.serial,
@@ -188,13 +188,14 @@ class Act:
         return f"{DOCUMENT_KINDS[customer.document_kind].title.zh} {masked(number)}"
 
     def want(self, refusal: Refusal) -> None:
-        """Raises it; a trial goes on to see what else there is."""
+        """Raise the refusal; in a trial, note it and go on."""
         if self.counter.trial is None:
             raise refusal
         self.counter.trial.wanting.append(refusal)
 
     def warn(self, code: str, warning: Title) -> None:
-        """Goes on if the customer has confirmed this. Raises NeedsConfirmation."""
+        """Require that the customer has confirmed this warning. Raises NeedsConfirmation; a trial notes it and goes
+        on."""
         if self.counter.trial is not None:
             self.counter.trial.warnings[code] = warning
         elif code not in self.confirmed:
@@ -204,7 +205,7 @@ class Act:
 
 @dataclass(frozen=True)
 class OperationResult:
-    """What an operation did: to which account, its slip (a query has none), what the caller is told."""
+    """The result of an operation's body: the account, the slip (None for a query), and the values for the caller."""
 
     account: AccountRow | None
     slip: SlipData | None
@@ -213,7 +214,10 @@ class OperationResult:
 
 @dataclass(frozen=True)
 class OperationAccepted:
-    """`slip` is the serial of the slip to be signed; `result` depends on the operation."""
+    """An operation that was carried out. `slip` is the serial of the slip to sign; `result` depends on the operation.
+
+    `repeated`: an earlier request with the same key carried it out.
+    """
 
     operation_id: int
     operation: str
@@ -224,8 +228,11 @@ class OperationAccepted:
 
 @dataclass(frozen=True)
 class OperationRefused:
-    """`reason` is what the clerk reads out, as the books keep it; `result` names the warning to `confirm`, where that
-    is all it needs."""
+    """An operation that was refused. `reason` is as stored (see `read_out`).
+
+    `result` names the warning to `confirm`, if a confirmation is all that is missing. `repeated`: an earlier request
+    with the same key was refused.
+    """
 
     operation_id: int
     operation: str
@@ -244,12 +251,12 @@ OperationOutcome = OperationAccepted | OperationRefused
 
 
 def _keep(refusal: Refusal) -> str:
-    """A refusal's reason as the books keep it: both sentences, each on a line of its own."""
+    """A refusal's reason as it is stored: the Chinese and the English sentence, each on a line of its own."""
     return "\n".join(" ".join(refusal.sentence(language).splitlines()) for language in LANGUAGES)
 
 
 def read_out(reason: str) -> Wording:
-    """A kept reason as the clerk reads it out. Before the two had lines of their own, the first 。 parted them."""
+    """A stored reason as the clerk reads it out. Older rows have both on one line; the first 。 parts them."""
     zh, parted, en = reason.partition("\n")
     if not parted:
         zh, mark, en = reason.partition("。")
@@ -258,7 +265,8 @@ def read_out(reason: str) -> Wording:
 
 
 _TRIES = 3
-"""Somebody else may take an address, a number or a name between our look and our writing; the next try sees that."""
+"""Tries of an operation: another transaction may take an address or a number between our check and our insert, and the
+retry then sees it."""
 
 
 def carry_out(
@@ -270,7 +278,11 @@ def carry_out(
     now: datetime,
     body: Callable[[Act], OperationResult],
 ) -> OperationOutcome:
-    """Carry out one operation. Raises NotAllowed; KeyReused; BadInput, with nothing written."""
+    """Carry out one operation by its `body`, in the open transaction.
+
+    A request key that was used before returns the first outcome again. Raises NotAllowed, KeyReused, BadInput, and then
+    nothing is written.
+    """
     require(actor, kind, Wording("宽带账号", "an account"), AT_THE_COUNTER[kind], TITLES[kind])
     key, fingerprint = None, ""
     if counter.trial is None:
@@ -317,7 +329,7 @@ def _refused(act: Act, refusal: Refusal) -> OperationRefused:
 
 
 def _again(tx: Tx, request: OperationRequest, fingerprint: str) -> OperationOutcome:
-    """What the first request with this key came to. Raises KeyReused when that one asked for something else."""
+    """The outcome of the first request with this key. Raises KeyReused when that was a different request."""
     assert request.request_key is not None
     row = operations.by_request_key(tx, request.request_key)
     if row.fingerprint != fingerprint:
@@ -331,7 +343,7 @@ def _again(tx: Tx, request: OperationRequest, fingerprint: str) -> OperationOutc
 
 
 def release(act: Act, account: AccountRow, why: str) -> None:
-    """What a living account occupies is free again: its port's place, its bound numbers, its marketing plan."""
+    """Release what a living account occupies: its place on the port, its bound numbers, its marketing plan."""
     if account.pon_port_id is not None:
         resources.free(act.tx, account.pon_port_id)
     bound = enrolments.valid_bindings(act.tx, account.id)
@@ -340,5 +352,5 @@ def release(act: Act, account: AccountRow, why: str) -> None:
 
 
 def _canonical(request: OperationRequest) -> str:
-    """All that was asked, secrets included: it only ever goes through a keyed hash."""
+    """The whole request as canonical JSON, secrets included: it is only used for a keyed hash."""
     return to_json(unveiled(request), bytes_mode="base64").decode()

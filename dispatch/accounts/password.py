@@ -1,7 +1,7 @@
-"""5 密码修改, 6 密码重置: a new password for an account, from who knows the old one, or from who has lost it.
+"""5 密码修改, 6 密码重置: change an account's password by the old one, or reset a lost one.
 
-The network is told that a password has changed, never which it is: what a modem sends at log-in (PAP) is asked back of
-the hash in the books. So no password is anywhere in clear; CHAP, which needs it in clear, can't be had.
+The provisioning system is told that the password has changed, never the password: at log-in (PAP) the network has it
+compared with the hash in our database. So no password is stored in clear, and CHAP, which needs that, isn't supported.
 Source: 家庭宽带业务流程 V1.0, section 5, steps 1 to 4, and section 6, steps 1 to 5.
 """
 
@@ -57,7 +57,9 @@ class PasswordReset(OperationRequest):
 
 
 def change(tx: Tx, counter: Counter, request: PasswordChange, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account. A wrong old password counts as a failed authentication, and the refusal offers the reset.
+    """Change the password. `result`: account.
+
+    A wrong old password counts as a failed authentication, and the refusal offers the reset.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -65,7 +67,7 @@ def change(tx: Tx, counter: Counter, request: PasswordChange, actor: Actor, now:
 
 
 def reset(tx: Tx, counter: Counter, request: PasswordReset, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account. Refused first of all for documents that are missing.
+    """Reset the password. `result`: account. Missing scans are refused before anything else is checked.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -73,7 +75,10 @@ def reset(tx: Tx, counter: Counter, request: PasswordReset, actor: Actor, now: d
 
 
 def set_password(act: Act, account: AccountRow, customer: CustomerRow, new: SecretStr) -> None:
-    """`customer` is the holder from now on. Raises BadPassword, also when it is the old one."""
+    """Set the account's password; `customer` is its holder from now on.
+
+    Raises BadPassword, also for the old password. A trial checks only what doesn't compare it with stored data.
+    """
     typed = new.get_secret_value()
     if act.trial:
         check_password(typed, account.number)
@@ -84,7 +89,7 @@ def set_password(act: Act, account: AccountRow, customer: CustomerRow, new: Secr
     if authentication.password_fits(act, account, new):
         raise BadPassword(why=Title("不得与旧密码相同", "it is the old one"))
     accounts.change(act.tx, account.id, password=act.counter.passwords.hash(typed))
-    if account.state != AccountState.INSTALLING:  # that one has no sessions yet
+    if account.state != AccountState.INSTALLING:  # a line that is being installed isn't in the network yet
         effects.provision(act.tx, act.key, account, Order.PASSWORD, act.now)
 
 

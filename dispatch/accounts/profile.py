@@ -1,4 +1,4 @@
-"""8 资料修改: what is known of a customer is put right. What makes it another holder's is a transfer, and refused here.
+"""8 资料修改: correct a customer's data. A change that makes it another holder's is a transfer, and is refused here.
 
 Source: 家庭宽带业务流程 V1.0, section 8, steps 1 to 4.
 """
@@ -42,11 +42,11 @@ TITLES = {
     "mobile": Title("联系手机", "Mobile number"),
     "contact": Title("装机联系电话", "The line's contact"),
 }
-"""What may be changed, in a slip's order. `contact` is the line's alone, the rest the customer's."""
+"""Data that may be changed, in a slip's order. `contact` belongs to the line, the rest to the customer."""
 
 
 class NewDocument(BaseModel):
-    """The document as it is from now on; `expires` is left out for a permanent one 长期."""
+    """The document that replaces the old one; `expires` is left out for a permanent document 长期."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -69,7 +69,7 @@ class Modification(OperationRequest):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A customer and the contact of one of his lines, as they were or as they will be."""
+    """A customer's data and the contact of one of their lines, before or after the change."""
 
     name: str
     document: Document
@@ -77,7 +77,7 @@ class Profile:
     contact: str
 
     def shown(self) -> dict[str, str]:
-        """By the names in `TITLES`, masked but for the name."""
+        """The values as a slip shows them, by the names in `TITLES`; masked except the name."""
         kind, until = DOCUMENT_KINDS[self.document.kind].title.zh, self.document.expires
         return {
             "name": self.name,
@@ -88,7 +88,7 @@ class Profile:
 
 
 def modify(tx: Tx, counter: Counter, request: Modification, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account, and the names of what has changed.
+    """Correct a customer's data. `result`: account, and `changed`, the names of the data that changed.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -96,7 +96,9 @@ def modify(tx: Tx, counter: Counter, request: Modification, actor: Actor, now: d
 
 
 def _modify(act: Act, request: Modification) -> OperationResult:
-    accounts.lock_of_holder(act.tx, read_account_number(request.account))  # his other lines change with this one
+    accounts.lock_of_holder(
+        act.tx, read_account_number(request.account)
+    )  # the holder's other lines change with this one
     account, customer = authentication.by_document(act, request.account, request.document_number)
     customer = customers.get(act.tx, customer.id, lock=True)
     before = _on_file(act, account, customer)
@@ -126,7 +128,7 @@ def _on_file(act: Act, account: AccountRow, customer: CustomerRow) -> Profile:
 
 
 def _read(act: Act, request: Modification, before: Profile) -> Profile:
-    """What shall be. A contact that was the customer's own number goes with it.
+    """The data after the change. A contact that is the customer's own number changes with it.
 
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName, BadMobile.
     """
@@ -171,10 +173,9 @@ def _write(act: Act, account: AccountRow, customer: CustomerRow, before: Profile
 
 
 def _also_of(act: Act, account: AccountRow, customer: CustomerRow, changed: list[str]) -> list[str]:
-    """That the customer's other living accounts are changed with this one, where there are any."""
+    """The slip's note that the change applies to the customer's other living accounts too, if there are any."""
     others = sum(row.state in LIVING and row.id != account.id for row in accounts.of_customer(act.tx, customer.id))
     if not others or changed == ["contact"]:
         return []
-    return [
-        f"客户资料的变更同时适用于名下另{others}个宽带账号。It applies to the customer's other accounts ({others}) too."
-    ]
+    zh = f"客户资料的变更同时适用于名下另{others}个宽带账号。"
+    return [f"{zh}The change applies to the customer's other accounts ({others}) too."]

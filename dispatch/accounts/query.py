@@ -1,5 +1,6 @@
-"""7 资料查询: the customer's unified view, by account or by document. What is sensitive is masked; to see it in clear
-takes a reason, and who saw what, when and why stays on record.
+"""7 资料查询: the unified view of a customer, by account or by document. Sensitive fields are masked.
+
+Unmasking a field needs a reason; the audit trail keeps who saw which field, when and why.
 
 Source: 家庭宽带业务流程 V1.0, section 7, steps 1 to 3.
 """
@@ -53,14 +54,14 @@ class View(OperationRequest):
 
 
 def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: a `CustomerView` as plain data. There is no slip, for nothing changes.
+    """Show a customer. `result`: a `CustomerView` as plain data. There is no slip, since nothing changes.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
     outcome = carry_out(tx, counter, "view", request, actor, now, lambda act: _find(act, request))
     if isinstance(outcome, OperationRefused):
         return outcome
-    # Read afresh, and not kept with the operation: a repeated request shows what is now, and is audited again.
+    # The view is read now and not stored with the operation: a repeated request shows current data, audited again.
     customer_id, account_ids = outcome.result["customer_id"], outcome.result["account_ids"]
     assert isinstance(account_ids, list)
     customer = None
@@ -75,7 +76,7 @@ def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -
 
 
 def _find(act: Act, request: View) -> OperationResult:
-    """Raises NoSuchCustomer, UnknownDocumentKind; BadInput."""
+    """Find the customer or the account to show. Raises NoSuchCustomer, UnknownDocumentKind; BadInput."""
     _reason(request)
     if request.account is not None and request.document_kind is None and request.document_number is None:
         number = read_account_number(request.account)
@@ -98,19 +99,20 @@ def _find(act: Act, request: View) -> OperationResult:
 
 
 def _is_served(act: Act, customer_id: int) -> bool:
-    """Whether the customer has an account in the actor's areas, or none at all."""
+    """Whether the customer has an account in the actor's areas, or no account at all."""
     held = accounts.of_customer(act.tx, customer_id)
     return not held or any(act.actor.covers(row.area) for row in held)
 
 
 def _reason(request: View) -> str:
-    """Raises BadInput for sensitive fields without a reason, or that aren't shown at all."""
+    """The reason for unmasking; empty when nothing is unmasked. Raises BadInput when the reason is missing, or when the
+    request doesn't show the customer's data."""
     if not request.unmask:
         return ""
     if "customer" not in request.show:
         raise BadInput(
             what=Wording(
-                "查看明文须同时查询客户资料（customer）", "fields in clear are the customer's: show `customer` too"
+                "查看明文须同时查询客户资料（customer）", "unmasked fields are the customer's: show `customer` too"
             )
         )
     return clean(request.reason, REASON)

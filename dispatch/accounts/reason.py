@@ -1,4 +1,4 @@
-"""原因: what some operations must be given, chosen from a list, with what the customer says beside it."""
+"""原因: the reason that some operations need, chosen from a list, with a free note."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dispatch.slips.forms import SlipLine
 
 
 class Reasoned(OperationRequest):
-    """`reason` is a name from the operation's list, `note` free text, needed where the reason is `other`."""
+    """A request with a reason. `reason` is a name of the operation's list; `note` is free text, needed for `other`."""
 
     reason: Annotated[str, Field(description="原因 · reason")]
     note: Annotated[Text, Field(description="说明 · what the customer says beside it")] = ""
 
 
 def reason_lines(request: Reasoned, reasons: Reasons, label: Title) -> tuple[SlipLine, ...]:
-    """The reason as a slip shows it. Raises BadInput."""
+    """The reason, and the note if there is one, as lines of a slip. Raises BadInput."""
     note = clean(request.note, NOTE, least=0)
     reason = SlipLine(label, str(read_reason(reasons, request.reason, note)))
     return (reason, SlipLine(Title("说明", "Note"), note)) if note else (reason,)

@@ -1,4 +1,4 @@
-"""10 退单退费: what couldn't be built is cancelled and paid back, once the customer has come by appointment.
+"""10 退单退费: cancel a construction order that failed and refund the customer, who comes by appointment.
 
 Source: 家庭宽带业务流程 V1.0, section 10, steps 1 to 6.
 """
@@ -97,15 +97,15 @@ class FailedOrder:
 
 
 def failed_orders(tx: Tx, limit: int, areas: frozenset[str] | None = None) -> list[FailedOrder]:
-    """The construction orders of these areas, or of all, that wait for cancel and refund; those that wait longest come
-    first."""
+    """At most `limit` construction orders of these areas (None: of all) that wait for cancel and refund, the longest
+    waiting first."""
     rows = refund_desk.waiting(tx, REFUND_DESK, limit, areas)
     appointed = refund_desk.appointments(tx, [row.ticket_id for row in rows])
     return [_failed(row, appointed.get(row.ticket_id)) for row in rows]
 
 
 def contact(tx: Tx, counter: Counter, request: Contact, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: order, and the customer's mobile number in clear, to make the appointment by; it is audited.
+    """Show the number to call for the appointment. `result`: order, and the customer's mobile number in clear; audited.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -125,7 +125,7 @@ def contact(tx: Tx, counter: Counter, request: Contact, actor: Actor, now: datet
 
 
 def appoint(tx: Tx, counter: Counter, request: Appointment, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: order, and when the customer comes, as ISO 8601. He is told when, where and why.
+    """Record an appointment and tell the customer when, where and why. `result`: order, and `at` as ISO 8601.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -133,7 +133,7 @@ def appoint(tx: Tx, counter: Counter, request: Appointment, actor: Actor, now: d
 
 
 def refund(tx: Tx, counter: Counter, request: Refund, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account, order, what was paid back (yuan), and the numbers of the red-letter invoices.
+    """Cancel and refund. `result`: account, order, `paid_back` in yuan, and the numbers of the red-letter invoices.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -163,7 +163,7 @@ def _refund(act: Act, request: Refund) -> OperationResult:
     reasons = reason_lines(request, CANCELLATION_REASONS, Title("退单原因", "Reason for cancelling"))
     account, customer = authentication.by_password(act, request.account, request.password)
     act.move(account, "cancel", ended_for=request.reason, ended_at=act.now)
-    # The account is ours before its hop, and the series of invoices comes last: as activation and opening have it.
+    # Locks: the account before its hop, the series of invoices last. Activation and opening use the same order.
     order = ticket_number(Kind.CONSTRUCTION, refund_desk.order_of(act.tx, account.id))
     hop = _waiting(act, order)
     release(act, account, CANCELLED)
@@ -186,7 +186,7 @@ def _refund(act: Act, request: Refund) -> OperationResult:
 
 
 def _waiting(act: Act, order: str) -> LockedHop:
-    """The order's hop on the refund desk, locked. Raises OrderNotFailed; BadInput."""
+    """Lock the order's hop on the refund desk. Raises OrderNotFailed; BadInput."""
     hop = refund_desk.lock_waiting(act.tx, REFUND_DESK, read_ticket_number(order))
     if hop is None or not act.actor.covers(hop.area):
         raise OrderNotFailed(order=ticket_number(Kind.CONSTRUCTION, read_ticket_number(order)))
@@ -210,5 +210,5 @@ def _failed(row: WaitingOrder, appointment: str | None) -> FailedOrder:
 
 
 def _cause(evidence: Mapping[str, Any]) -> Title | None:
-    """Why the builders gave up; the reasons for cancelling have the same names. None: the network refused it."""
+    """The cause that the builders reported, by the names of `CANCELLATION_REASONS`; None: provisioning refused it."""
     return CANCELLATION_REASONS.get(evidence.get("failure-cause", ""))

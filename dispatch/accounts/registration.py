@@ -1,4 +1,4 @@
-"""实名登记: who holds an account, by his document; and the scans 存留资料 that are kept of it."""
+"""实名登记: register an account's holder by their document, and keep scans 存留资料."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dispatch.storage import customers
 from dispatch.storage.account_rows import CustomerRow
 
 LARGEST_SCAN = 10_000_000
-"""Bytes; a colour scan of a page at 200 dpi has less, and a photo of a good phone as well."""
+"""Bytes; a colour scan of a page at 200 dpi is smaller, and so is a photo of a good phone."""
 
 SCANS: Mapping[str, Title] = {
     "owner-document": Title("机主证件", "owner's document"),
@@ -33,15 +33,16 @@ SCANS: Mapping[str, Title] = {
     "authorisation": Title("授权书", "authorisation"),
     "other": Title("其他资料", "other document"),
 }
-"""What may be kept with an operation."""
+"""The kinds of scans that may be kept with an operation."""
 
 
 AGENT_SCANS = ("agent-document", "authorisation")
-"""What is kept beside the rest when an agent stands in."""
+"""The scans that an operation needs in addition when an agent comes for the holder."""
 
 
 class Agent(BaseModel):
-    """Who shows a document: an agent 代办人, say. `document_expires` is left out for a permanent one 长期."""
+    """A person with their document, such as an agent 代办人. `document_expires` is left out for a permanent document
+    长期."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -54,17 +55,17 @@ class Agent(BaseModel):
 
 
 class Person(Agent):
-    """A holder as the clerk takes him down."""
+    """A holder as the clerk registers them."""
 
     mobile: Annotated[str, Field(description="联系手机 · mobile number")]
 
 
 def _base64(raw: Any) -> Any:
-    """Pydantic itself would leave out what is no base 64, and keep a broken scan."""
+    """Check base 64 strictly: pydantic would skip invalid characters and keep a broken scan."""
     try:
         return b64encode(b64decode("".join(raw.split()) if isinstance(raw, str) else raw, validate=True))
     except (ValueError, TypeError):
-        raise WrongValue("不是 base 64", "that is no base 64") from None
+        raise WrongValue("不是 base 64", "it is not base 64") from None
 
 
 class Scan(BaseModel):
@@ -82,7 +83,7 @@ Scans = Annotated[tuple[Scan, ...], Field(description="存留资料的扫描件 
 
 
 def register(act: Act, person: Person) -> CustomerRow:
-    """The customer of this document, entered if he is new; a known one's mobile number and expiry are renewed.
+    """The customer with this document. A new customer is inserted; a known one's mobile number and expiry are updated.
 
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName, BadMobile,
     NameMismatch.
@@ -101,7 +102,7 @@ def register(act: Act, person: Person) -> CustomerRow:
 
 
 def agent_lines(act: Act, agent: Agent) -> tuple[SlipLine, ...]:
-    """The agent 代办人 as a slip shows him.
+    """The agent 代办人 as lines of a slip.
 
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName.
     """
@@ -115,9 +116,9 @@ def agent_lines(act: Act, agent: Agent) -> tuple[SlipLine, ...]:
 
 
 def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Agent | None = None) -> None:
-    """Keep the scans with the operation; with an agent `AGENT_SCANS` are required too.
+    """Store the scans with the operation; with an agent, `AGENT_SCANS` are required too.
 
-    Raises DocumentsMissing, which names all that are; BadInput.
+    Raises DocumentsMissing, which names all missing ones; BadInput.
     """
     for scan in scans:
         if scan.kind not in SCANS:
@@ -125,7 +126,7 @@ def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Agent 
             raise BadInput(
                 what=Wording(
                     f"没有扫描件类型“{scan.kind:.40}”；可选：{listed}",
-                    f"{scan.kind!r:.40} is no kind of scan; kinds are {listed}",
+                    f"{scan.kind!r:.40} is not a kind of scan; choose from {listed}",
                 )
             )
     given = {scan.kind for scan in scans}
@@ -139,7 +140,7 @@ def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Agent 
 
 
 def kept_line(scans: Sequence[Scan]) -> SlipLine:
-    """What is kept, as a slip shows it."""
+    """The kinds of scans that were kept, as a line of a slip."""
     kinds = [SCANS[kind] for kind in dict.fromkeys(scan.kind for scan in scans)]
     shown = Title("、".join(kind.zh for kind in kinds), ", ".join(kind.en for kind in kinds))
     return SlipLine(Title("存留资料", "Documents kept"), str(shown))
@@ -152,7 +153,7 @@ def _read(act: Act, bearer: Agent) -> tuple[str, Document]:
 
 
 def _media_type(scan: Scan) -> str:
-    """Raises BadInput."""
+    """The scan's media type. Raises BadInput when it is too large or of another type."""
     if len(scan.content) > LARGEST_SCAN:
         raise BadInput(
             what=Wording(

@@ -1,4 +1,4 @@
-"""11 修改账号: the account gets a mobile number for a name, and the customer is told.
+"""11 修改账号: give an account a mobile number as its new name, and tell the customer.
 
 Source: 家庭宽带业务流程 V1.0, section 11, steps 1 to 3.
 """
@@ -43,7 +43,7 @@ class Renaming(OperationRequest):
 
 
 def rename(tx: Tx, counter: Counter, request: Renaming, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account, and what it was called `before`. An open fault must be confirmed (`open-fault`).
+    """Rename an account. `result`: account, and its name `before`. An open fault must be confirmed (`open-fault`).
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -53,7 +53,7 @@ def rename(tx: Tx, counter: Counter, request: Renaming, actor: Actor, now: datet
 def _rename(act: Act, request: Renaming) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
     new = read_mobile(request.new_account)
-    if account.state == AccountState.INSTALLING:  # the network department prepares it under the old name just now
+    if account.state == AccountState.INSTALLING:  # the line is being prepared under the old name
         raise act.wrong_state(account)
     if new == account.number:
         raise NothingChanged()

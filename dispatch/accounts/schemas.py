@@ -1,7 +1,7 @@
-"""What a query's answer holds: typed rows, as the counter shows them. They are printed as JSON and drawn as tables.
+"""Schemas of the answers to queries at the counter. The command line and the pages show them as JSON or as tables.
 
-Sensitive fields come masked, but for those that a view was asked to unmask. Amounts are yuan as text; our own words
-come with what they mean, in Chinese and English.
+Sensitive fields are masked unless a view asked to unmask them. Amounts are yuan as text. Codes such as states have a
+title in Chinese and English beside them.
 """
 
 from __future__ import annotations

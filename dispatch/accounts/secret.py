@@ -1,4 +1,4 @@
-"""What of a request nobody but customer and clerk may see. Its text is only ever hashed, encrypted or compared."""
+"""Secret values of requests: document numbers and passwords. Their text is only hashed, encrypted or compared."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from pydantic import Field, SecretStr
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """How a terminal asks for a secret that was left out: `twice` when it is new, for it is typed unseen; one that may
-    be left out only `beside` another value of the request."""
+    """How a terminal asks for a secret that was left out.
+
+    `twice`: it is a new secret, typed unseen, so the terminal asks for it a second time. `beside`: the terminal asks
+    only when this other value of the request is given; None: always.
+    """
 
     twice: bool = False
     beside: str | None = None

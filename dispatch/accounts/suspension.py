@@ -1,7 +1,7 @@
-"""4 停机, 开机: the service stops for a while and goes on again; account, port and number are kept.
+"""4 停机, 开机: suspend the service and resume it; account, port and number are kept.
 
-The rule book lets whoever has a bound telephone at hand do both without the document, so that a line can be stopped
-quickly. Source: 家庭宽带业务流程 V1.0, section 4, steps 1 to 4.
+By the rule book a customer with a bound telephone needs no document for either, so that a line can be stopped quickly.
+Source: 家庭宽带业务流程 V1.0, section 4, steps 1 to 4.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Suspension(Reasoned):
 
 
 def suspend(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account. An open fault must be confirmed (`open-fault`).
+    """Suspend an account. `result`: account. An open fault must be confirmed (`open-fault`).
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -46,8 +46,10 @@ def suspend(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: da
 
 
 def resume(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account. That it was suspended for a cause which the reason doesn't settle, such as a bill, must be
-    confirmed (`cause-unsettled`).
+    """Resume an account. `result`: account.
+
+    If the reason doesn't settle the cause of the suspension, such as an unpaid bill, this must be confirmed
+    (`cause-unsettled`).
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -74,7 +76,7 @@ def _resume(act: Act, request: Suspension) -> OperationResult:
     assert account.suspended_for is not None  # the database's constraint `suspended`
     cause = SUSPENSION_REASONS[account.suspended_for]
     if request.reason not in SETTLED_BY.get(account.suspended_for, RESUMPTION_REASONS):
-        act.warn("cause-unsettled", Title(f"停机原因为「{cause.zh}」", f"it was suspended for this: {cause.en}"))
+        act.warn("cause-unsettled", Title(f"停机原因为「{cause.zh}」", f"the cause of the suspension: {cause.en}"))
     effects.provision(act.tx, act.key, account, Order.RESUME, act.now)
     effects.tell(act.tx, act.key, customer.mobile, f"您的宽带账号{account.number}已开机，可以上网。", act.now)
     had = SlipLine(Title("原停机原因", "Had been suspended for"), str(cause))
@@ -83,7 +85,10 @@ def _resume(act: Act, request: Suspension) -> OperationResult:
 
 
 def _found(act: Act, request: Suspension) -> Owned:
-    """Raises AuthenticationFailed, AuthenticationLocked, MobileNotBound, BadMobile; BadInput."""
+    """Authenticate by the bound mobile number, or by account and document; lock the account.
+
+    Raises AuthenticationFailed, AuthenticationLocked, MobileNotBound, BadMobile; BadInput.
+    """
     account, document_number = request.account, request.document_number
     if request.mobile is not None and account is None and document_number is None:
         return authentication.by_bound_mobile(act, request.mobile)

@@ -1,11 +1,11 @@
-"""2 过户: an account in service goes over to a new owner, registered by his real name.
+"""2 过户: transfer an account in service to a new owner, registered by their real name.
 
-The rule book says nothing of three things, decided here as follows.
-- The mobile numbers that the old owner bound are unbound, and a plan that one of them carries is voided: whoever holds
-  a bound telephone may have the line stopped without a document, and that must not stay with the old owner. A number
-  that is the new owner's own contact stays bound.
-- The new owner types a new password, so that what the old owner knows opens nothing any more.
-- An account that is suspended must be resumed first: the cause, a bill say, is the old owner's to settle.
+The rule book leaves three points open. They are decided here as follows.
+- The old owner's bound mobile numbers are unbound, and a plan that one of them carries is voided. Otherwise the old
+  owner could still have the line stopped, since a bound telephone replaces the document. A number that is the new
+  owner's own contact stays bound.
+- The new owner types a new password, so that the old owner's password is of no more use.
+- A suspended account must be resumed first: its cause, such as an unpaid bill, is for the old owner to settle.
 Source: 家庭宽带业务流程 V1.0, section 2, steps 1 to 5.
 """
 
@@ -45,7 +45,7 @@ from dispatch.storage.account_rows import AccountRow, CustomerRow, EnrolmentRow
 from dispatch.storage.database import Tx
 
 REQUIRED = ("owner-document", "new-owner-document", "transfer-agreement")
-"""The scans without which nothing is transferred."""
+"""The scans that every transfer needs."""
 
 
 class Transfer(OperationRequest):
@@ -63,8 +63,10 @@ class Transfer(OperationRequest):
 
 
 def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: datetime) -> OperationOutcome:
-    """`result`: account. To be confirmed: `open-fault`; `bindings-end` when bound numbers are the old owner's;
-    `plan-voided` when one of them carries the plan, or the plan isn't for customers such as the new owner.
+    """Transfer an account. `result`: account.
+
+    To be confirmed: `open-fault`; `bindings-end` when bound numbers are the old owner's; `plan-voided` when one of them
+    carries the plan, or when the plan's conditions exclude the new owner.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -102,7 +104,7 @@ def _owners(act: Act, old: CustomerRow, new: CustomerRow) -> tuple[Change, ...]:
 
 
 def _unbind(act: Act, account: AccountRow, new: CustomerRow) -> tuple[list[str], list[Change]]:
-    """The numbers that were the old owner's, unbound. Raises NeedsConfirmation (`bindings-end`)."""
+    """Unbind the old owner's numbers. Returns them, and the slip's line. Raises NeedsConfirmation (`bindings-end`)."""
     bound = [each for each in enrolments.valid_bindings(act.tx, account.id) if each.mobile != new.mobile]
     if not bound:
         return [], []
@@ -114,9 +116,9 @@ def _unbind(act: Act, account: AccountRow, new: CustomerRow) -> tuple[list[str],
 
 
 def _void(act: Act, account: AccountRow, new: CustomerRow, unbound: Sequence[str]) -> list[Change]:
-    """The plan, where it can't go over to the new owner.
+    """Void the plan if the new owner can't keep it. Returns the slip's line, if so.
 
-    Raises NeedsConfirmation (`plan-voided`); PlanNotOffered when its terms don't say what is in force without it.
+    Raises NeedsConfirmation (`plan-voided`); PlanNotOffered when the plan's terms don't say what replaces it.
     """
     enrolment = enrolments.in_force(act.tx, account.id)
     why = enrolment and _why_voided(act, account, new, enrolment, unbound)
@@ -125,7 +127,7 @@ def _void(act: Act, account: AccountRow, new: CustomerRow, unbound: Sequence[str
     plan = Title(**enrolment.terms["title"])
     if enrolment.terms["when_voided"] is None:
         raise PlanNotOffered(plan=plan, why=why)
-    after = void(act, account, enrolment)  # taken back, should the customer not confirm
+    after = void(act, account, enrolment)  # rolled back unless the customer confirms
     zh, en = f"营销案「{plan.zh}」失效：{why.zh}，{after.zh}", f"the plan {plan.en} is voided: {why.en}; {after.en}"
     act.warn("plan-voided", Title(zh, en))
     return [Change(Title("营销案", "Marketing plan"), str(plan), str(after))]

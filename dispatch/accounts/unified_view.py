@@ -1,4 +1,4 @@
-"""客户统一视图: reading what is known of a customer and his accounts, by kinds of data, into what the counter shows."""
+"""客户统一视图: read a customer's and their accounts' data, by kind, into the schemas that the counter shows."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from dispatch.storage.field_cipher import FieldCipher
 from dispatch.tickets.construction import key_of
 
 MOST = 100
-"""Rows of a kind of data, the newest ones."""
+"""Most rows of each kind of data that are shown, the newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Masking:
-    """Through which sensitive fields are seen: masked, but for those that are in `clear`."""
+    """Masks sensitive fields, except those named in `clear`."""
 
     clear: Collection[Sensitive]
 
@@ -73,7 +73,7 @@ def read_view(
     wanted: Collection[Data],
     clear: Sequence[Sensitive],
 ) -> CustomerView:
-    """The wanted kinds of data of a customer and these accounts."""
+    """Read the wanted kinds of data of a customer and these accounts. The fields in `clear` are unmasked."""
     glass = Masking(clear)
     found: dict[str, Any] = {"unmasked": tuple(clear)}
     if "customer" in wanted and customer is not None:
@@ -191,7 +191,7 @@ def _ticket(row: ViewedTicket) -> TicketShown:
 
 
 def _effects(tx: Tx, account_ids: Sequence[int]) -> list[EffectShown]:
-    """What was asked of the world outside for these accounts; an effect's key says for what."""
+    """The outside effects for these accounts. Each is found by its account's lane, or by a key made of its cause."""
     done = [row.id for row in unified_view.operations(tx, account_ids, MOST)]
     keys = [key for each in done for key in (f"operation/{each}/sms", f"slip/{each}")]
     keys += [f"invoice/{row.number}" for row in unified_view.invoices(tx, account_ids, MOST)]

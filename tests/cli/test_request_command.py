@@ -286,7 +286,7 @@ def test_every_option_of_the_counter_is_explained_in_both_languages(name: str) -
 
 @pytest.mark.parametrize("content", ["%%%", "iVBORw0KG!o=", "iVBORw0KGgo", "é"])
 def test_an_invalid_base64_scan_is_a_fault_and_no_part_is_kept(content: str) -> None:
-    with pytest.raises(ValidationError, match="that is no base 64"):
+    with pytest.raises(ValidationError, match="it is not base 64"):
         registration.Scan.model_validate_json(json.dumps({"kind": "other", "content": content}))
 
 
