@@ -36,7 +36,7 @@ def check_password(new: str, name: str) -> None:
         raise BadInput(
             what=Wording(
                 "密码过于简单：不同的字符太少，或含用户名",
-                "the password is too simple: few different characters, or the name is in it",
+                "the password is too simple: it has too few different characters, or the user's name in it",
             )
         )
 

@@ -44,8 +44,8 @@ def read_name(raw: str) -> str:
         raise BadInput(
             what=Wording(
                 f"“{raw:.60}”不能作用户名：只用字母、数字和 . @ + - _，最多 {LONGEST_NAME} 个字符，且不能是 {ours}",
-                f"{raw!r:.60} is no user's name: letters, digits and . @ + - _, at most {LONGEST_NAME}, "
-                f"and none of {ours}",
+                f"{raw!r:.60} can't be a user's name: use letters, digits and . @ + - _, at most {LONGEST_NAME} "
+                f"characters, and none of {ours}",
             )
         )
     return name
@@ -65,7 +65,8 @@ def read_grants(raw: Sequence[tuple[str, Sequence[str] | None]]) -> tuple[Grant,
             roles = ", ".join(HELD_BY_PEOPLE)
             raise BadInput(
                 what=Wording(
-                    f"用户没有角色“{role:.60}”；可选：{roles}", f"{role!r:.60} is no role of a user; roles are {roles}"
+                    f"用户没有角色“{role:.60}”；可选：{roles}",
+                    f"users can't have the role {role!r:.60}; choose from {roles}",
                 )
             )
         grants.append(Grant(Role(role), None if areas is None else frozenset(map(_area, areas))))
@@ -73,7 +74,7 @@ def read_grants(raw: Sequence[tuple[str, Sequence[str] | None]]) -> tuple[Grant,
             raise BadInput(
                 what=Wording(
                     f"角色 {role} 没有区域：请列出区域，不列即为全部",
-                    f"role {role} is held in no area: name some, or leave them out for all",
+                    f"role {role} has no areas: list some, or leave them out for all areas",
                 )
             )
     if len({grant.role for grant in grants}) < len(grants):
@@ -192,7 +193,7 @@ def _area(raw: str) -> str:
         raise BadInput(
             what=Wording(
                 f"“{raw:.60}”不能作区域：最多 {LONGEST_AREA} 个可打印字符",
-                f"{raw!r:.60} is no area: at most {LONGEST_AREA} printable characters",
+                f"{raw!r:.60} can't be an area: write at most {LONGEST_AREA} printable characters",
             )
         )
     return area

@@ -181,7 +181,9 @@ def _answered(rulebook: Rulebook, row: LockedHop, finding: str, actor: Actor) ->
     if finding not in allowed:
         listed = ", ".join(allowed)
         raise BadInput(
-            what=Wording(f"没有答复“{finding:.40}”；可答：{listed}", f"{finding!r:.40} is no answer; answer {listed}")
+            what=Wording(
+                f"没有答复“{finding:.40}”；可答：{listed}", f"{finding!r:.40} is not an answer; choose from {listed}"
+            )
         )
     return Ending(row, "finish", actor, finding=finding)
 
