@@ -30,8 +30,8 @@ class EffectState(State):
 
 _E = EffectState
 EFFECT_MOVES: tuple[Move[EffectState], ...] = (
-    Move("send", (_E.DUE, _E.SENT, _E.RECEIVED), _E.SENT, "relay", "published; again when its lease is over"),
-    Move("receive", (_E.SENT,), _E.RECEIVED, "worker", "the generation in the message is the row's"),
+    Move("send", (_E.DUE, _E.SENT, _E.RECEIVED), _E.SENT, "relay", "published, and again when its lease expires"),
+    Move("receive", (_E.SENT,), _E.RECEIVED, "worker", "the message's generation matches the row's"),
     Move("confirm", (_E.RECEIVED,), _E.CONFIRMED, "worker", "the receiver has accepted it"),
     Move("postpone", (_E.SENT, _E.RECEIVED), _E.DUE, "relay, worker", "broker or receiver failed: again later"),
     Move(
@@ -41,7 +41,7 @@ EFFECT_MOVES: tuple[Move[EffectState], ...] = (
         "worker, relay",
         "refused by its receiver, or failed too often",
     ),
-    Move("release", (_E.QUARANTINED,), _E.DUE, "supervisor", "tried afresh"),
+    Move("release", (_E.QUARANTINED,), _E.DUE, "supervisor", "tried again, failures forgotten"),
 )
 
 _EFFECT = Life(EffectState, EFFECT_MOVES)

@@ -14,14 +14,14 @@ class TicketState(State):
     REPORTED = (
         "reported",
         Title("已受理", "Reported"),
-        "taken at the 10050 hotline, not yet known to be ours",
+        "taken at the 10050 hotline; whose business it is isn't known yet",
     )
-    TRANSFERRED = "transferred", Title("已转10086", "At 10086"), "at the 10086 seats, with what was said"
+    TRANSFERRED = "transferred", Title("已转10086", "At 10086"), "at the 10086 seats, with the 10050 agent's note"
     OPEN = "open", Title("处理中", "Open"), "a fault ticket: one team has it"
     ARCHIVED = "archived", Title("已归档", "Archived"), "the work is on record; the callback survey is under way"
-    SOLVED = "solved", Title("电话解决", "Solved on the phone"), "ended on the phone: pre-handling was enough"
+    SOLVED = "solved", Title("电话解决", "Solved on the phone"), "ended: pre-handling on the phone was enough"
     REFERRED = "referred", Title("非我方业务", "Not our business"), "ended: the customer was told whose business it is"
-    WITHDRAWN = "withdrawn", Title("已撤单", "Withdrawn"), "ended: taken back by the one who reported it"
+    WITHDRAWN = "withdrawn", Title("已撤单", "Withdrawn"), "ended: the customer took the report back"
     CLOSED = "closed", Title("已结单", "Closed"), "ended: archived and surveyed"
 
 
@@ -41,7 +41,7 @@ class HopState(State):
 
 _T = TicketState
 TICKET_MOVES: tuple[Move[TicketState], ...] = (
-    Move("transfer", (_T.REPORTED,), _T.TRANSFERRED, "10050", "ours: on to a 10086 seat, with what was said"),
+    Move("transfer", (_T.REPORTED,), _T.TRANSFERRED, "10050", "our business: to a 10086 seat, with a note"),
     Move("refer", (_T.REPORTED, _T.TRANSFERRED), _T.REFERRED, "10050, 10086", "not our business"),
     Move(
         "solve",
@@ -58,22 +58,28 @@ TICKET_MOVES: tuple[Move[TicketState], ...] = (
         "becomes a fault ticket; first hop due",
     ),
     Move("archive", (_T.OPEN,), _T.ARCHIVED, "archive worker", "the record is frozen"),
-    Move("close", (_T.ARCHIVED,), _T.CLOSED, "callback survey", "the customer was asked"),
+    Move("close", (_T.ARCHIVED,), _T.CLOSED, "callback survey", "no more work is needed: the case ends"),
     Move("reopen", (_T.ARCHIVED,), _T.OPEN, "callback survey", "not fixed: back to work"),
-    Move("withdraw", (_T.REPORTED, _T.TRANSFERRED, _T.OPEN), _T.WITHDRAWN, "reporter", "taken back"),
+    Move(
+        "withdraw",
+        (_T.REPORTED, _T.TRANSFERRED, _T.OPEN),
+        _T.WITHDRAWN,
+        "reporter",
+        "the customer took the report back",
+    ),
 )
 
 _H = HopState
 HOP_MOVES: tuple[Move[HopState], ...] = (
-    Move("send", (_H.DUE, _H.SENT, _H.RECEIVED), _H.SENT, "relay", "published; again when its lease is over"),
+    Move("send", (_H.DUE, _H.SENT, _H.RECEIVED), _H.SENT, "relay", "published, and again when its lease expires"),
     Move("postpone", (_H.SENT, _H.RECEIVED), _H.DUE, "relay, worker", "broker or work failed: again later"),
-    Move("receive", (_H.SENT,), _H.RECEIVED, "worker", "the generation in the message is the row's"),
+    Move("receive", (_H.SENT,), _H.RECEIVED, "worker", "the message's generation matches the row's"),
     Move("board", (_H.RECEIVED,), _H.WAITING, "worker", "automatic work done: shown to people"),
     Move("finish", (_H.DUE, _H.SENT, _H.RECEIVED, _H.WAITING), _H.REPORTED, "worker, customer", "ended unclaimed"),
     Move("remind", (_H.WAITING,), _H.DUE, "relay", "the customer hasn't answered: ask once more"),
     Move("quarantine", (_H.DUE, _H.SENT, _H.RECEIVED), _H.QUARANTINED, "worker, relay", "failed too often"),
-    Move("release", (_H.QUARANTINED,), _H.DUE, "supervisor", "tried afresh"),
-    Move("claim", (_H.WAITING,), _H.CLAIMED, "team member", "one wins"),
+    Move("release", (_H.QUARANTINED,), _H.DUE, "supervisor", "tried again, failures forgotten"),
+    Move("claim", (_H.WAITING,), _H.CLAIMED, "team member", "the first claim wins"),
     Move("hold", (_H.CLAIMED,), _H.HELD, "holder", "until a given time"),
     Move("resume", (_H.HELD,), _H.CLAIMED, "holder, relay", "by hand, or when the time has come"),
     Move("report", (_H.CLAIMED,), _H.REPORTED, "holder", "a finding with its evidence: next hop due"),
@@ -90,7 +96,7 @@ HOP_MOVES: tuple[Move[HopState], ...] = (
         (_H.DUE, _H.SENT, _H.RECEIVED, _H.WAITING, _H.CLAIMED, _H.HELD, _H.QUARANTINED),
         _H.WITHDRAWN,
         "reporter",
-        "its ticket was taken back",
+        "its ticket was withdrawn",
     ),
 )
 
