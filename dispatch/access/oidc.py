@@ -38,13 +38,13 @@ LEEWAY = 60
 @dataclass(frozen=True, slots=True)
 class Client:
     """This installation as a client of the provider. `claim` is the ID token's claim that holds our user's name;
-    `came_back_to` is the redirect URI."""
+    `redirect_uri` is our page to which it sends the browser back."""
 
     issuer: str
     client_id: str
     client_secret: str
     claim: str
-    came_back_to: str
+    redirect_uri: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class PendingSignIn:
     nonce: str
     verifier: str
 
-    def kept(self) -> str:
-        """The values as one string; `read_begun` reads it."""
+    def cookie(self) -> str:
+        """The values as one string; `read_pending` reads it."""
         return f"{self.state}.{self.nonce}.{self.verifier}"
 
 
@@ -68,7 +68,7 @@ def begin(provider: IdentityProvider, client: Client) -> tuple[str, PendingSignI
         "response_type": "code",
         "scope": "openid profile",
         "client_id": client.client_id,
-        "redirect_uri": client.came_back_to,
+        "redirect_uri": client.redirect_uri,
         "state": begun.state,
         "nonce": begun.nonce,
         "code_challenge": challenge,
@@ -77,15 +77,15 @@ def begin(provider: IdentityProvider, client: Client) -> tuple[str, PendingSignI
     return f"{_described(provider, client)['authorization_endpoint']}?{urlencode(asked)}", begun
 
 
-def read_begun(kept: str | None) -> PendingSignIn:
-    """Read `PendingSignIn.kept`. Raises SignInRefused when this browser began no sign-in."""
-    parts = (kept or "").split(".")
+def read_pending(cookie: str | None) -> PendingSignIn:
+    """Read `PendingSignIn.cookie`. Raises SignInRefused when this browser began no sign-in."""
+    parts = (cookie or "").split(".")
     if len(parts) != 3 or not all(parts):
         raise SignInRefused()
     return PendingSignIn(*parts)
 
 
-def name_of(provider: IdentityProvider, client: Client, begun: PendingSignIn, state: str, code: str) -> str:
+def user_name(provider: IdentityProvider, client: Client, begun: PendingSignIn, state: str, code: str) -> str:
     """Exchange the code for an ID token and return the user's name in it. Raises SignInRefused, ProviderAway."""
     if not hmac.compare_digest(state.encode(), begun.state.encode()):
         raise SignInRefused()
@@ -93,7 +93,7 @@ def name_of(provider: IdentityProvider, client: Client, begun: PendingSignIn, st
     form = {
         "grant_type": "authorization_code",
         "code": code,
-        "redirect_uri": client.came_back_to,
+        "redirect_uri": client.redirect_uri,
         "client_id": client.client_id,
         "client_secret": client.client_secret,
         "code_verifier": begun.verifier,

@@ -37,7 +37,7 @@ TOKEN_PREFIX = "paidan_"  # noqa: S105
 class Caller:
     """The user who sends a request.
 
-    `session` is the hash of the session's secret, and `unseen_since` the last request of it that was recorded; both are
+    `session` is the hash of the session's secret, and `last_seen` the last request of it that was recorded; both are
     None for a caller with a token.
     """
 
@@ -45,11 +45,11 @@ class Caller:
     name: str
     grants: tuple[Grant, ...]
     session: str | None = None
-    unseen_since: datetime | None = None
+    last_seen: datetime | None = None
 
     def seen_lately(self, now: datetime) -> bool:
         """Whether the session's last request is recorded precisely enough; always for a caller with a token."""
-        return self.unseen_since is None or now - self.unseen_since < SEEN_EVERY
+        return self.last_seen is None or now - self.last_seen < SEEN_EVERY
 
 
 _NOBODY = None, ()

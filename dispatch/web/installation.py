@@ -64,7 +64,7 @@ class Installation:
             client_id=settings.oidc_client_id,
             client_secret=settings.oidc_client_secret.get_secret_value(),
             claim=settings.oidc_claim,
-            came_back_to=f"{(settings.web_url or base_url).rstrip('/')}/sign-in/oidc/back",
+            redirect_uri=f"{(settings.web_url or base_url).rstrip('/')}/sign-in/oidc/back",
         )
 
     def rulebook(self) -> Rulebook:

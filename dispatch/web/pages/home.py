@@ -46,16 +46,16 @@ def sign_in(call: Call, next: Next = "/") -> dict[str, Any]:
 def to_provider(visitor: Visitor) -> Response:
     """Redirect to the identity provider, which sends the browser back."""
     way, begun = oidc.begin(visitor.here.provider, _client(visitor))
-    visitor.set_cookie("oidc", begun.kept(), WAITS)
+    visitor.set_cookie("oidc", begun.cookie(), WAITS)
     return RedirectResponse(way, 303)
 
 
 @pages.api.bare("/sign-in/oidc/back", "sign in", raises=[SignInRefused, ProviderAway, NotFound])
 def from_provider(visitor: Visitor, state: Told = "", code: Told = "") -> Response:
     """Sign the user in whom the provider has identified."""
-    here, begun = visitor.here, oidc.read_begun(visitor.oidc_secret)
+    here, begun = visitor.here, oidc.read_pending(visitor.oidc_secret)
     visitor.set_cookie("oidc", "", 0)
-    name = oidc.name_of(here.provider, _client(visitor), begun, state, code)
+    name = oidc.user_name(here.provider, _client(visitor), begun, state, code)
     with here.database.write() as tx:
         secret = oidc.enter(tx, name, visitor.now)
     visitor.set_cookie("session", secret, int(sessions.LONGEST_SESSION.total_seconds()))
