@@ -267,7 +267,7 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "a view of everything": (("view", "--account", KD, "--show", "all"), "--show: Input should be 'customer',"),
     "a view in clear without a reason": (("view", "--account", KD, "--unmask", "mobile"), "the reason is empty"),
     "a view by half a document": (("view", "--document-kind", "passport"), "give the account, or else the kind and n"),
-    "bindings of nobody": (("bindings", "--since", "2026-01-01"), "are queried by the account, or else by the number"),
+    "bindings of nobody": (("bindings", "--since", "2026-01-01"), "either by account or by mobile number"),
     "bindings before they begin": (
         ("bindings", "--account", KD, "--since", "2026-02-01", "--until", "2026-01-01"),
         "the range of days ends before it begins",

@@ -257,7 +257,7 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
     "account with an endless area": (
         ("account", "add", "GZ9", "--area", "t" * 41, "--mobile", "13800138000", *CLERK),
         2,
-        "can't be an area: write at most 40",
+        "is no area: at most 40",
     ),
     "account by one who may not": (
         ("account", "add", "GZ9", "--area", "t", "--mobile", "13800138000", *ZHAO),

@@ -175,7 +175,7 @@ def test_a_wrong_link_or_a_wrong_answer_is_refused(database: Database, in_force:
         closing.answer(tx, in_force, link[:-1] + ("a" if link[-1] != "a" else "b"), "satisfied", NOW)
     with refused(database, NotFound) as tx:
         closing.answer(tx, in_force, "", "satisfied", NOW)
-    with refused(database, BadInput, "answer satisfied, not-fixed, unreachable") as tx:
+    with refused(database, BadInput, "choose from satisfied, not-fixed, unreachable") as tx:
         closing.answer(tx, in_force, link, "fixed", NOW)
 
 
