@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -39,6 +41,25 @@ def test_every_error_class_has_both_sentences_over_the_same_facts(kind: type[Dis
     assert _HAN.search(zh) or kind is errors.BadInput  # which is its fact
     assert _HAN.search(kind.title("zh"))
     assert not _HAN.search(kind.title("en"))
+
+
+PLAIN = {
+    kind.__name__: kind for kind in TREE if kind.__init__ is DispatchError.__init__
+}  # the others take what they like
+SOURCE = [
+    path for folder in ("dispatch", "workers") for path in Path(errors.__file__).parents[1].glob(f"{folder}/**/*.py")
+]
+
+
+def test_every_place_that_raises_an_error_gives_the_facts_of_its_sentence() -> None:
+    calls = 0
+    for path in SOURCE:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and (kind := PLAIN.get(ast.unparse(node.func).removeprefix("errors."))):
+                calls += 1
+                given = {keyword.arg for keyword in node.keywords}
+                assert facts(kind.template("en")) <= given, f"{path}:{node.lineno}: {kind.__name__}"
+    assert calls > 100
 
 
 def test_kinds_of_error_have_different_codes_and_headings() -> None:

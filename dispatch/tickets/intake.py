@@ -231,7 +231,7 @@ def _in_service(account: AccountRow | None, number: str) -> AccountRow:
             assert account.suspended_for is not None  # the database's constraint `suspended`
             raise AccountSuspended(account=number, reason=SUSPENSION_REASONS[account.suspended_for])
         case state:
-            raise AccountNotInService(account=number, meaning=state.meaning)
+            raise AccountNotInService(account=number, state=state.label)
 
 
 def _row(
