@@ -18,12 +18,11 @@ from dispatch.cli.options import AsJson, TicketName
 from dispatch.cli.output import give, local, note_limit, out, said, span, table
 from dispatch.cli.words import evidence, found
 from dispatch.domain.acts import act_title
-from dispatch.domain.channel import CHANNEL_TITLES
+from dispatch.domain.channel import Channel
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.roles import ROLES, Role
 from dispatch.domain.service_level import spent
 from dispatch.domain.ticket import HopState, TicketState
-from dispatch.domain.title import same
 from dispatch.reports import lists
 from dispatch.reports.lists import Journey
 from dispatch.storage.rows import ArchiveRow, HistoryRow, HopRow, as_dict
@@ -98,7 +97,7 @@ def _show_tickets(desk: Desk, rows: Any, limit: int) -> None:
 def picture(desk: Desk, journey: Journey) -> Group:
     """The journey for a terminal: a head, the timeline, where the time went, the frozen records."""
     ticket = journey.ticket
-    channel = said(CHANNEL_TITLES.get(ticket.channel, same(ticket.channel)))
+    channel = said(Channel.label_of(ticket.channel))
     places = (ticket.account, ticket.area, desk.symptom(ticket.symptom), desk.category(ticket.category))
     counts = text(
         f"   派单 {ticket.last_seq}   重派 {ticket.reopened}   催单 {ticket.urged}",

@@ -250,7 +250,7 @@ def _mismatch(outcome: CaseOutcome, file: Path) -> tuple[Text, Text, Text, Text]
 
 def _tree(rulebook: Rulebook, flow: str) -> Tree:
     """The flow team by team: each finding, and where it leads under which condition."""
-    tree = Tree(Text(f"{flow}  {rulebook.version}", "bold"))
+    tree = Tree(Text(f"{said(Kind.label_of(flow))}  {rulebook.version}", "bold"))
     start = tree.add(Text(text("受理", "Reported"), "bold cyan"))
     for rule in rulebook.starts[flow]:
         start.add(Text.assemble(_when(rule.when), (rule.to, "green")))

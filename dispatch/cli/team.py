@@ -14,6 +14,7 @@ from dispatch.cli.options import AsJson
 from dispatch.cli.output import give, note_limit, out, said, span, table
 from dispatch.domain.account import AccountState
 from dispatch.domain.finding import Evidence
+from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState
@@ -90,7 +91,8 @@ def _loads(desk: Desk, loads: dict[str, dict[str, Any]]) -> Table:
 def _findings(desk: Desk, flow: str, team: str) -> Table:
     rulebook = desk.rulebook
     title = said(rulebook.teams[team].title)
-    shown = table(text(f"{title}：可报结论（{flow}）", f"{title}: findings ({flow})"))
+    kind = Kind.label_of(flow)
+    shown = table(text(f"{title}：可报结论（{kind.zh}）", f"{title}: findings ({kind.en})"))
     shown.add_column(text("结论", "Finding"), overflow="fold")
     shown.add_column(text("去向", "Leads to"), overflow="fold")
     shown.add_column(text("佐证", "Evidence"), overflow="fold")

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, TitledEnum
 
 
-class Channel(StrEnum):
-    HOTLINE_10050 = "hotline-10050"  # Tietong's broadband line: judges whose business it is, then transfers
-    HOTLINE_10086 = "hotline-10086"
-    COUNTER = "counter"
-    COMMUNITY_MANAGER = "community-manager"
+class Channel(TitledEnum):
+    # Tietong's broadband line: judges whose business it is, then transfers.
+    HOTLINE_10050 = "hotline-10050", Title("10050热线", "10050 hotline")
+    HOTLINE_10086 = "hotline-10086", Title("10086热线", "10086 hotline")
+    COUNTER = "counter", Title("营业厅", "Counter")
+    COMMUNITY_MANAGER = "community-manager", Title("小区经理", "Community manager")
 
 
 CHANNELS: tuple[str, ...] = tuple(Channel)
-
-CHANNEL_TITLES: Mapping[str, Title] = {
-    Channel.HOTLINE_10050: Title("10050热线", "10050 hotline"),
-    Channel.HOTLINE_10086: Title("10086热线", "10086 hotline"),
-    Channel.COUNTER: Title("营业厅", "Counter"),
-    Channel.COMMUNITY_MANAGER: Title("小区经理", "Community manager"),
-}

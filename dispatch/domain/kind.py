@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from dispatch.domain.title import Title, TitledEnum
 
 
-class Kind(StrEnum):
-    FAULT = "fault"  # 故障单
-    CONSTRUCTION = "construction"  # 施工单
+class Kind(TitledEnum):
+    FAULT = "fault", Title("故障单", "Fault")
+    CONSTRUCTION = "construction", Title("施工单", "Construction order")

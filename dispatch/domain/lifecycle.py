@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import Generic, NamedTuple, Self, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from dispatch.domain.acts import act_wording
-from dispatch.domain.title import Title, Wording
+from dispatch.domain.title import LOOKED_UP, Title, TitledEnum, Wording
 from dispatch.errors import IllegalMove
 
-_UNTITLED = Title("", "")
 _IT = Wording("它", "it")
 
 
-class State(StrEnum):
+class State(TitledEnum):
     """A state with its name for people and what it means."""
 
-    label: Title
-    meaning: str
-
-    def __new__(cls, value: str, label: Title = _UNTITLED, meaning: str = "") -> Self:
-        state = str.__new__(cls, value)
-        state._value_ = value
-        state.label = label
-        state.meaning = meaning
-        return state
+    def __init__(self, _value: str, _label: Title = LOOKED_UP, meaning: str = "") -> None:
+        self.meaning = meaning
 
     @property
     def wording(self) -> Wording:
         """The state in a sentence: the Chinese name, and in English the value."""
-        return Wording(self.label.zh or str(self), str(self))
+        return Wording(self.label.zh, str(self))
 
 
 S = TypeVar("S", bound=State)

@@ -8,27 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Self
 
 from dispatch.domain.acts import act_wording
 from dispatch.domain.channel import Channel
-from dispatch.domain.title import Title, Wording, same
+from dispatch.domain.title import Title, TitledEnum, Wording, same
 from dispatch.errors import NotAllowed
 
-_UNTITLED = Title("", "")
 
-
-class Role(StrEnum):
+class Role(TitledEnum):
     """A role with its name for people. `customer` acts by a survey's link; `worker` is the role of worker processes."""
-
-    label: Title
-
-    def __new__(cls, value: str, label: Title = _UNTITLED) -> Self:
-        role = str.__new__(cls, value)
-        role._value_ = value
-        role.label = label
-        return role
 
     @property
     def wording(self) -> Wording:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from enum import StrEnum
+from typing import Literal, Protocol, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,27 @@ class Title:
     def text(self, language: Literal["zh", "en"]) -> str:
         """The name in one language."""
         return self.zh if language == "zh" else self.en
+
+
+LOOKED_UP = Title("", "")
+"""Type checkers read `Kind("fault")`, which finds a member, as a call of `__new__`: so its parameters have defaults."""
+
+
+class TitledEnum(StrEnum):
+    """An enumeration whose members have a name for people: `FAULT = "fault", Title("故障单", "Fault")`."""
+
+    label: Title
+
+    def __new__(cls, value: str, label: Title = LOOKED_UP, *_: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.label = label
+        return member
+
+    @classmethod
+    def label_of(cls, value: str) -> Title:
+        """The name of a stored value; one that this release doesn't know is shown as it is."""
+        return cls(value).label if value in tuple(cls) else Title(value, value)
 
 
 @dataclass(frozen=True, slots=True, order=True)

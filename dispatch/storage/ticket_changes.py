@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispatch.domain.ticket import HopState
 from dispatch.storage.bulk import Rows, TableWrite, write_together
 from dispatch.storage.database import Tx
-from dispatch.storage.tables import tickets as tables
+from dispatch.storage.tables.tickets import history, hop, ticket
 from dispatch.storage.wakeups import DUE
 
 
@@ -17,10 +17,10 @@ def write_act(tx: Tx, entries: Rows, *, hops: Rows = (), tickets: Rows = (), mad
     """
     ids = write_together(
         tx,
-        TableWrite(tables.hop, hops),
-        TableWrite(tables.ticket, tickets),
-        TableWrite(tables.history, entries, new=True),
-        TableWrite(tables.hop, made, new=True),
+        TableWrite(hop, hops),
+        TableWrite(ticket, tickets),
+        TableWrite(history, entries, new=True),
+        TableWrite(hop, made, new=True),
     )
     if tx.dialect.name == "postgresql" and any(row["state"] == HopState.DUE for row in made):
         tx.exec_driver_sql(f"NOTIFY {DUE}")

@@ -11,10 +11,10 @@ from dispatch.accounts.form_fields import entries
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA, Sensitive
-from dispatch.domain import title as title_of
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import CUSTOMERS, HOLDERS, Plan, Plans
+from dispatch.domain.title import Title
 from dispatch.web.api.schemas import ResponseBody, TitleBody, title
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
@@ -159,7 +159,7 @@ def list_words(call: Call) -> VocabularyBody:  # noqa: ARG001
     )
 
 
-def named(name: str, of: title_of.Title) -> NamedBody:
+def named(name: str, of: Title) -> NamedBody:
     return NamedBody(name=name, title=title(of))
 
 
@@ -214,5 +214,5 @@ def _when_voided(plan: Plan, plans: Plans) -> TitleBody | None:
     if plan.fallback is None:
         return None
     fee, after = write_yuan(plan.fallback.monthly_fee), plan.fallback.plan
-    called = plans.plan(after).title if after else title_of.Title("无营销案", "no plan")
+    called = plans.plan(after).title if after else Title("无营销案", "no plan")
     return TitleBody(zh=f"{called.zh}，{fee}元/月", en=f"{called.en}, {fee} yuan a month")

@@ -11,9 +11,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from dispatch.domain import title as title_of
 from dispatch.domain.text import LONGEST_TEXT, has_control_characters
-from dispatch.domain.title import Wording, WrongValue
+from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadInput
 
 LARGEST_BATCH = 200
@@ -41,7 +40,7 @@ class TitleBody(ResponseBody):
     """English."""
 
 
-def title(of: title_of.Title) -> TitleBody:
+def title(of: Title) -> TitleBody:
     return TitleBody(zh=of.zh, en=of.en)
 
 

@@ -86,7 +86,7 @@ def counter(call: Call) -> dict[str, Any]:
         "documents": [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()],
         "symptoms": [FormChoice(each.name, each.title) for each in call.here.script().symptoms.values()],
         "data": DATA,
-        "labels": LABELS,
+        "result_labels": LABELS,
         "ways": {"account": Title("宽带账号", "Account"), "mobile": Title("手机号码", "Mobile"),
                  "document": Title("证件号码", "Document")},
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The words by which pages call states, moves and roles. Source: 家庭宽带业务流程 V1.0, and `docs/glossary.md`."""
+"""Names of states, moves, roles and findings as the pages show them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any, NamedTuple
 
 from dispatch.accounts.operation import TITLES as OPERATIONS
 from dispatch.domain.account import AccountState
-from dispatch.domain.channel import CHANNEL_TITLES
+from dispatch.domain.channel import Channel
 from dispatch.domain.finding import SUSPECTS, Evidence, Value
+from dispatch.domain.kind import Kind
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import HopState, TicketState
 from dispatch.domain.title import Title
 
 YES, NO = Title("是", "Yes"), Title("否", "No")
-
-KINDS: Mapping[str, Title] = {"fault": Title("故障单", "Fault"), "construction": Title("施工单", "Construction order")}
 
 AUDITED: Mapping[str, Title] = {
     "add user": Title("新增用户", "Added a user"),
@@ -96,7 +95,7 @@ def ticket_state(name: str) -> Title:
 
 def kind(name: str) -> Title:
     """A ticket's, and so its flow's."""
-    return KINDS.get(name, Title(name, name))
+    return Kind.label_of(name)
 
 
 def hop_state(name: str) -> Title:
@@ -108,7 +107,7 @@ def role(name: str) -> Title:
 
 
 def channel(name: str) -> Title:
-    return CHANNEL_TITLES.get(name, Title(name, name))
+    return Channel.label_of(name)
 
 
 def audited(name: str) -> Title:

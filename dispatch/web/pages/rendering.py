@@ -166,5 +166,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(asset=asset, icon=icon, clock=clock, words=labels)
+    made.globals.update(asset=asset, icon=icon, clock=clock, labels=labels)
     return made
