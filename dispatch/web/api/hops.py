@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from pydantic import Field as Of
-
-from dispatch.domain.finding import Value
 from dispatch.domain.numbers import read_hop_number
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import LIVE_HOP, ON_ITS_WAY, TicketState
@@ -31,9 +27,21 @@ from dispatch.storage import hops as rows
 from dispatch.storage.rows import LockedHop, Visit
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals, Report
-from dispatch.web.api.schemas import LARGEST_BATCH, HopName, RequestBody, ResponseBody, Text, Word
+from dispatch.web.api.hop_schemas import (
+    BatchOutcome,
+    ClaimRequest,
+    ClaimsRequest,
+    HandBackRequest,
+    HoldRequest,
+    HopChange,
+    HopView,
+    PassOnRequest,
+    RefusedHop,
+    ReportRequest,
+    ReportsRequest,
+)
+from dispatch.web.api.schemas import HopName
 from dispatch.web.api.ticket_views import (
-    Hop,
     find_hop,
     hop_name,
     hop_thing,
@@ -43,125 +51,13 @@ from dispatch.web.api.ticket_views import (
     teams_named,
 )
 from dispatch.web.policy import Target
-from dispatch.web.problems import Problem, describe, language_of_request
+from dispatch.web.problems import describe, language_of_request
 from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/hops", "hops")
 
-_HopText = Annotated[
-    str, Of(pattern=r"^[FCfc]?[0-9]{1,18}(-[0-9]{1,6})?$", description="Hop number, such as F00000042-3.")
-]
-_Evidence = Annotated[dict[str, Value], Of(max_length=50)]
 _ENDS: tuple[type[DispatchError], ...] = (IllegalMove, NotYours, ChangedMeanwhile, BadInput)
-
-
-class ClaimRequest(RequestBody):
-    """Request to claim a hop."""
-
-    on_behalf_of: Word | None = None
-    """User who will hold the hop; absent: the caller."""
-
-
-class ReportRequest(RequestBody):
-    """A finding, with the evidence that it needs."""
-
-    finding: Word
-    """Finding, by its name in the rules."""
-    evidence: _Evidence = Of(default_factory=dict)
-    """Evidence by name, as the finding asks for it."""
-    on_behalf_of: Word | None = None
-    """Holder for whom the caller files the report."""
-
-
-class PassOnRequest(RequestBody):
-    """Request to pass a hop on."""
-
-    to: Word
-    """Team that gets the work, by its name in the rules."""
-    reason: Text
-    """Why the work goes on to that team."""
-    on_behalf_of: Word | None = None
-    """Holder for whom the caller passes the hop on."""
-
-
-class HandBackRequest(RequestBody):
-    """Request to hand a hop back."""
-
-    reason: Text
-    """Why the work goes back."""
-    on_behalf_of: Word | None = None
-    """Holder for whom the caller hands the hop back."""
-
-
-class HoldRequest(RequestBody):
-    """Request to put a hop on hold."""
-
-    until: Annotated[datetime, Of(strict=False, description="When the hold ends, with its time zone.")]
-    reason: Text
-    """Why the work has to wait."""
-
-
-class NamedClaim(ClaimRequest):
-    """One claim of many."""
-
-    hop: _HopText
-
-
-class NamedReport(ReportRequest):
-    """One report of many."""
-
-    hop: _HopText
-
-
-class ClaimsRequest(RequestBody):
-    """Many claims at once."""
-
-    claims: Annotated[list[NamedClaim], Of(min_length=1, max_length=LARGEST_BATCH)]
-    """Claims; each is accepted or refused by itself."""
-
-
-class ReportsRequest(RequestBody):
-    """Many reports at once."""
-
-    reports: Annotated[list[NamedReport], Of(min_length=1, max_length=LARGEST_BATCH)]
-    """Reports; each is accepted or refused by itself."""
-
-
-class HopView(ResponseBody):
-    """A hop, and what the caller may do with it now."""
-
-    hop: Hop
-    """The hop."""
-    may: list[str]
-    """Names of what the caller may do with it now."""
-
-
-class HopChange(ResponseBody):
-    """The hop after the act, and the hop that follows it."""
-
-    hop: Hop
-    """The hop as it is now."""
-    next: Hop | None
-    """Hop that follows; null while the ticket has not gone on."""
-
-
-class RefusedHop(ResponseBody):
-    """One act of many that was refused."""
-
-    hop: str
-    """Hop number as the request wrote it."""
-    problem: Problem
-    """Why it was refused."""
-
-
-class BatchOutcome(ResponseBody):
-    """What was done is committed although the rest was refused."""
-
-    done: list[str]
-    """Hop numbers of what was done."""
-    refused: list[RefusedHop]
-    """What was refused, and why."""
 
 
 @api.look("/{hop}", "see a hop", awaits=lambda given: read_hop_number(given["hop"])[0])

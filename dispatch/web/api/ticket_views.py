@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
-from dispatch.domain.finding import Value
 from dispatch.domain.numbers import read_hop_number, read_ticket_number, ticket_number
 from dispatch.domain.ticket import HopState, TicketState
 from dispatch.domain.title import Wording
@@ -16,118 +14,13 @@ from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
 from dispatch.storage import hops
 from dispatch.storage.rows import HopRow, TicketRow
-from dispatch.web.api.schemas import ResponseBody
+from dispatch.web.api.ticket_schemas import Hop, Ticket
 from dispatch.web.policy import MOVES_OF_HOPS, GuardedField, Target
 from dispatch.web.request_context import Call
 
 MOVES_OF_TICKETS = ("transfer", "refer", "take over", "urge", "withdraw", "answer by phone")
 _OF_HOLDERS = frozenset({"report", "pass on", "hand back", "hold", "resume"})
 """Acts of a hop's holder, or of another on their behalf."""
-
-
-class With(ResponseBody):
-    """The hop that has a ticket now."""
-
-    hop: str
-    """Hop number, such as F00000042-3."""
-    team: str
-    """Team, by its name in the rules."""
-    state: HopState
-    """State of the hop."""
-    holder: str | None
-    """Person who has the hop in hand; null when nobody has."""
-
-
-class Ticket(ResponseBody):
-    """A ticket."""
-
-    number: str
-    """Ticket number, such as F00000042."""
-    kind: str
-    """Flow that it goes through: fault or construction."""
-    state: TicketState
-    """State of the ticket."""
-    account: str | None
-    """Broadband account; null when it is not the caller's to see."""
-    description: str | None
-    """What the customer says; null when it is not the caller's to see."""
-    answers: list[tuple[str, str]] | None
-    """Questions and answers of pre-handling; null when they are not the caller's to see."""
-    area: str
-    """Service area 片区."""
-    channel: str
-    """Channel by which it came."""
-    symptom: str
-    """Symptom, by its name in the pre-handling script."""
-    category: str
-    """Fault category, by its name in the rules."""
-    priority: int
-    """Priority, 1 (most urgent) to 4."""
-    hops: int
-    """Visits to people so far."""
-    reopened: int
-    """How often it came back after its archive."""
-    urged: int
-    """How often the customer has urged."""
-    urged_at: datetime | None
-    """When the customer urged last; null: never."""
-    made_at: datetime
-    """When it was accepted."""
-    ended_at: datetime | None
-    """When it ended; null while it goes on."""
-    outcome: str | None
-    """How it ended; null while it goes on."""
-
-
-class Hop(ResponseBody):
-    """One visit of a ticket to one team."""
-
-    hop: str
-    """Hop number, such as F00000042-3."""
-    team: str
-    """Team, by its name in the rules."""
-    state: HopState
-    """State of the hop."""
-    rule: str
-    """Name of the rule that chose the team."""
-    rules_version: str
-    """Version of the rules by which it was chosen."""
-    assignee: str | None
-    """Person whom the team's worker proposes; null when it proposes none."""
-    holder: str | None
-    """Person who has or had the hop in hand; null: nobody."""
-    found: dict[str, Any] | None
-    """What the worker found by itself, such as a line test; null when nothing."""
-    finding: str | None
-    """Finding that was reported; null while none was."""
-    evidence: dict[str, Value] | None
-    """Evidence of the finding; null when it is not the caller's to see."""
-    reason: str | None
-    """Reason of a hold, a pass on or a hand back; null when it is not the caller's to see."""
-    late: bool
-    """True when the hop has exceeded its service level."""
-    failures: int
-    """How often its processing has failed."""
-    failure: str | None
-    """Last failure; null when there was none or it is not the caller's to see."""
-    made_at: datetime
-    """When the rules chose the team."""
-    sent_at: datetime | None
-    """When the hop was published to the broker; null: not yet."""
-    received_at: datetime | None
-    """When a worker received it; null: not yet."""
-    boarded_at: datetime | None
-    """When it came onto the team's board; null: not yet, or never."""
-    claimed_at: datetime | None
-    """When it was claimed; null: not yet, or never."""
-    held_at: datetime | None
-    """When its current hold began; null when it is not on hold."""
-    held_seconds: float
-    """Seconds spent on earlier holds."""
-    wake_at: datetime | None
-    """When the system acts on it next: it becomes overdue, or its hold ends; null: never."""
-    ended_at: datetime | None
-    """When it ended; null while it goes on."""
 
 
 def missing_ticket(name: str) -> NotFound:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
-from pydantic import Field as Of
 
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.roles import Actor
@@ -16,23 +14,34 @@ from dispatch.reports import lists
 from dispatch.storage import hops, tickets
 from dispatch.tickets import closing, explanation, followup, intake
 from dispatch.tickets.closing import digest
+from dispatch.web.api.journey_schemas import (
+    ArchiveRecord,
+    HistoryEntry,
+    HopExplanation,
+    JourneyBody,
+    TicketExplanation,
+    TimeSpent,
+)
 from dispatch.web.api.schemas import (
     Cursor,
     Limit,
     Page,
-    RequestBody,
-    ResponseBody,
-    Text,
     TicketName,
-    Word,
     page,
     read_cursor,
 )
+from dispatch.web.api.ticket_schemas import (
+    AcceptedBody,
+    AnswersRequest,
+    ListedTicket,
+    NoteRequest,
+    PhoneAnswerRequest,
+    ReasonRequest,
+    UrgeCount,
+    With,
+)
 from dispatch.web.api.ticket_views import (
     MOVES_OF_TICKETS,
-    Hop,
-    Ticket,
-    With,
     hop_name,
     hop_view,
     missing_ticket,
@@ -46,167 +55,6 @@ from dispatch.web.request_context import Call
 from dispatch.web.routes import Api
 
 api = Api("/tickets", "tickets")
-
-
-class ListedTicket(Ticket):
-    """A ticket in a list, with the hop that has it."""
-
-    now: With | None
-    """Hop that has the ticket now; null when it has ended or waits."""
-
-
-class HistoryEntry(ResponseBody):
-    """One entry of the history."""
-
-    at: datetime
-    """When it happened."""
-    act: str
-    """Name of the act."""
-    hop: str | None
-    """Hop that it was done to; null when it was done to the ticket."""
-    actor: str
-    """Who did it: a user, or the system."""
-    role: str
-    """Role in which they acted."""
-    on_behalf_of: str | None
-    """Holder on whose behalf it was done; null: nobody."""
-    detail: dict[str, Any]
-    """What the act says of itself."""
-
-
-class ArchiveRecord(ResponseBody):
-    """A frozen record 归档."""
-
-    round: int
-    """How often the ticket had been reopened when it was frozen."""
-    archived_at: datetime
-    """When it was frozen."""
-    sha256: str
-    """SHA-256 of the content, in hex."""
-    intact: bool
-    """True when its content still has this SHA-256."""
-
-
-class TimeSpent(ResponseBody):
-    """Seconds spent at one team."""
-
-    queued: float
-    """From the decision until the team had the hop on its board."""
-    waiting: float
-    """On the board until somebody claimed it."""
-    in_hand: float
-    """In somebody's hands."""
-    held: float
-    """On hold."""
-
-
-class JourneyBody(ResponseBody):
-    """A ticket's whole journey."""
-
-    ticket: Ticket
-    """The ticket."""
-    hops: list[Hop]
-    """Its hops, in order."""
-    history: list[HistoryEntry]
-    """Its history, the oldest entry first."""
-    records: list[ArchiveRecord]
-    """Its frozen records."""
-    spent: dict[str, TimeSpent]
-    """Seconds by team."""
-    may: list[str]
-    """Names of what the caller may do with it now."""
-
-
-class UnmatchedRule(ResponseBody):
-    """A rule that was looked at and did not match."""
-
-    rule: str
-    """Name of the rule."""
-    to: str
-    """Where it would have led."""
-    because: list[str]
-    """Conditions that did not hold, with what was the case."""
-
-
-class HopExplanation(ResponseBody):
-    """Why a hop went where it went."""
-
-    hop: str
-    """Hop number, such as F00000042-3."""
-    to: str
-    """Team that got it."""
-    rule: str
-    """Name of the rule that decided."""
-    rules_version: str
-    """Version of the rules that were in force."""
-    file: str
-    """Place of the rule: file@version:line."""
-    facts: dict[str, Any]
-    """Facts by which it was decided."""
-    did_not_match: list[UnmatchedRule]
-    """Rules that were looked at before."""
-    because: str
-    """Why the rule matched, in words."""
-
-
-class TicketExplanation(ResponseBody):
-    """The explanation of every hop of a ticket."""
-
-    hops: list[HopExplanation]
-    """Hops, in order."""
-
-
-class ReasonRequest(RequestBody):
-    """A reason."""
-
-    reason: Text
-    """Reason, in words; it goes into the history."""
-
-
-class NoteRequest(RequestBody):
-    """A note."""
-
-    note: Text = ""
-    """Note for whoever goes on; it may be empty."""
-
-
-class ScriptAnswer(RequestBody):
-    """One answer to a question of the script."""
-
-    question: Word
-    """Question, by its name in the script."""
-    answer: Word
-    """Answer, by its name in the script."""
-
-
-class AnswersRequest(RequestBody):
-    """Answers to the script."""
-
-    answers: Annotated[list[ScriptAnswer], Of(max_length=50)]
-    """Answers in order."""
-
-
-class PhoneAnswerRequest(RequestBody):
-    """An answer to the callback survey."""
-
-    answer: Word
-    """Answer, as a finding of the survey's team."""
-
-
-class AcceptedBody(ResponseBody):
-    """The ticket, and its state after the act."""
-
-    ticket: str
-    """Ticket number, such as F00000042."""
-    state: str
-    """State of the ticket."""
-
-
-class UrgeCount(ResponseBody):
-    """How often the customer has urged."""
-
-    urged: int
-    """Number of urges, this one included."""
 
 
 @api.look("", "list tickets", raises=[BadInput])

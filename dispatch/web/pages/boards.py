@@ -17,9 +17,9 @@ from dispatch.storage.rows import TicketRow
 from dispatch.tickets.next_hop import known_facts
 from dispatch.web.api import crew, teams, uploads
 from dispatch.web.api.schemas import Cursor, HopName, Limit, TeamName
-from dispatch.web.api.teams import BoardHop, OnBoardState
+from dispatch.web.api.team_schemas import BoardHop, OnBoardState
+from dispatch.web.api.ticket_schemas import Hop
 from dispatch.web.api.ticket_views import (
-    Hop,
     find_hop,
     hop_thing,
     hop_view,

@@ -25,9 +25,10 @@ from dispatch.routing.wording import say_fact, say_value
 from dispatch.storage.rows import HopRow
 from dispatch.tickets.explanation import ReasonInWords, Said, explain, say_finding, say_team
 from dispatch.web.api import tickets, uploads
+from dispatch.web.api.journey_schemas import HistoryEntry, JourneyBody
 from dispatch.web.api.schemas import Cursor, TicketName
-from dispatch.web.api.ticket_views import Hop, seen_journey
-from dispatch.web.api.tickets import HistoryEntry
+from dispatch.web.api.ticket_schemas import Hop
+from dispatch.web.api.ticket_views import seen_journey
 from dispatch.web.api.uploads import StoredPhoto
 from dispatch.web.pages import journey_drawing, labels
 from dispatch.web.pages.boards import pre_handling
@@ -152,7 +153,7 @@ def _rulebook(call: Call, hops: Sequence[HopRow]) -> Rulebook:
 
 
 def _visits(
-    call: Call, rows: Sequence[HopRow], told: tickets.JourneyBody, photos: Sequence[StoredPhoto], *, shown: bool
+    call: Call, rows: Sequence[HopRow], told: JourneyBody, photos: Sequence[StoredPhoto], *, shown: bool
 ) -> list[TimelineVisit]:
     visits = []
     for row, hop in zip(rows, told.hops, strict=True):
@@ -194,7 +195,7 @@ def _has_board(call: Call, name: str, area: str | None) -> bool:
     return team is not None and not team.automatic and call.may("see a board", Target(area, team=team))
 
 
-def _choices(call: Call, told: tickets.JourneyBody) -> Said:
+def _choices(call: Call, told: JourneyBody) -> Said:
     """The answers of a customer who is called: names with their titles."""
     if "answer by phone" not in told.may or not told.hops:
         return []

@@ -1,0 +1,141 @@
+"""What requests about fault reports and pre-handling say, and what they are answered."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field as Of
+
+from dispatch.domain.ticket import TicketState
+from dispatch.web.api.schemas import RequestBody, ResponseBody, Text, TitleBody, Word
+from dispatch.web.api.ticket_schemas import ScriptAnswer
+
+
+class SymptomBody(ResponseBody):
+    """A symptom that a customer may complain of."""
+
+    name: str
+    """Name by which requests and the rules know it."""
+    title: TitleBody
+    """Name for people."""
+    category: str
+    """Fault category that follows from it unless an answer says otherwise."""
+
+
+class Symptoms(ResponseBody):
+    """The symptoms of the pre-handling script."""
+
+    items: list[SymptomBody]
+    """Symptoms in the script's order."""
+
+
+class DialogueRequest(RequestBody):
+    """A pre-handling dialogue so far."""
+
+    symptom: Word
+    """Symptom, by its name in the pre-handling script."""
+    answers: Annotated[list[ScriptAnswer], Of(max_length=50)] = Of(default_factory=list)
+    """Answers so far, in order."""
+
+
+class AnswerBody(ResponseBody):
+    """An answer that a question offers."""
+
+    name: str
+    """Name by which requests and the rules know it."""
+    title: TitleBody
+    """Name for people."""
+
+
+class QuestionBody(ResponseBody):
+    """A question of the pre-handling script."""
+
+    name: str
+    """Name by which requests and the rules know it."""
+    ask: TitleBody
+    """Question, to be read out."""
+    answers: list[AnswerBody]
+    """Answers to choose from."""
+
+
+class AnsweredQuestion(ResponseBody):
+    """One question with its answer."""
+
+    question: str
+    """Question, by its name in the script."""
+    ask: TitleBody
+    """Question, as it was read out."""
+    answer: str
+    """Answer, by its name in the script."""
+    title: TitleBody
+    """Answer, in words."""
+    say: TitleBody | None
+    """What the customer was told upon this answer; null: nothing."""
+
+
+class DialogueProgress(ResponseBody):
+    """Either a next question, or how the dialogue ended."""
+
+    steps: list[AnsweredQuestion]
+    """Questions and answers so far."""
+    next: QuestionBody | None
+    """Question to be asked next; null when the dialogue has ended."""
+    outcome: str | None
+    """How it ended: solved on the phone, or a ticket is needed; null while a question is open."""
+    category: str
+    """Fault category as far as the answers tell."""
+
+
+class EarlierFault(ResponseBody):
+    """An earlier fault of the same line."""
+
+    ticket: str
+    """Ticket number, such as F00000042."""
+    symptom: str
+    """Symptom, by its name in the pre-handling script."""
+    state: TicketState
+    """State of the ticket."""
+    made_at: datetime
+    """When it was reported."""
+    outcome: str | None
+    """How it ended; null while it goes on."""
+
+
+class LineRequest(RequestBody):
+    """The line that a report would be about."""
+
+    account: Annotated[str, Of(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
+    """Number of the broadband account 宽带账号."""
+
+
+class Warnings(ResponseBody):
+    """What to know before a fault of this line is reported."""
+
+    account: str
+    """Number of the broadband account 宽带账号."""
+    state: str
+    """State of the account."""
+    open: str | None
+    """Number of a fault that has not ended: another report would be a duplicate; null when there is none."""
+    earlier: list[EarlierFault]
+    """The line's last faults, the newest first."""
+
+
+class NewFaultRequest(RequestBody):
+    """A fault report."""
+
+    account: Annotated[str, Of(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
+    """Number of the broadband account 宽带账号."""
+    symptom: Word
+    """Symptom, by its name in the pre-handling script."""
+    description: Text
+    """What the customer says."""
+    priority: Annotated[int, Of(ge=1, le=4)] = 3
+    """Priority, 1 (most urgent) to 4."""
+    answers: Annotated[list[ScriptAnswer], Of(max_length=50)] = Of(default_factory=list)
+    """Answers of pre-handling, in order."""
+    category: Word | None = None
+    """Fault category; absent: as pre-handling tells."""
+    despite_duplicate: bool = False
+    """True to report although the line has an open fault."""

@@ -1,0 +1,112 @@
+"""A ticket's journey, and why it went where it went, as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from dispatch.web.api.schemas import (
+    ResponseBody,
+)
+from dispatch.web.api.ticket_schemas import Hop, Ticket
+
+
+class HistoryEntry(ResponseBody):
+    """One entry of the history."""
+
+    at: datetime
+    """When it happened."""
+    act: str
+    """Name of the act."""
+    hop: str | None
+    """Hop that it was done to; null when it was done to the ticket."""
+    actor: str
+    """Who did it: a user, or the system."""
+    role: str
+    """Role in which they acted."""
+    on_behalf_of: str | None
+    """Holder on whose behalf it was done; null: nobody."""
+    detail: dict[str, Any]
+    """What the act says of itself."""
+
+
+class ArchiveRecord(ResponseBody):
+    """A frozen record 归档."""
+
+    round: int
+    """How often the ticket had been reopened when it was frozen."""
+    archived_at: datetime
+    """When it was frozen."""
+    sha256: str
+    """SHA-256 of the content, in hex."""
+    intact: bool
+    """True when its content still has this SHA-256."""
+
+
+class TimeSpent(ResponseBody):
+    """Seconds spent at one team."""
+
+    queued: float
+    """From the decision until the team had the hop on its board."""
+    waiting: float
+    """On the board until somebody claimed it."""
+    in_hand: float
+    """In somebody's hands."""
+    held: float
+    """On hold."""
+
+
+class JourneyBody(ResponseBody):
+    """A ticket's whole journey."""
+
+    ticket: Ticket
+    """The ticket."""
+    hops: list[Hop]
+    """Its hops, in order."""
+    history: list[HistoryEntry]
+    """Its history, the oldest entry first."""
+    records: list[ArchiveRecord]
+    """Its frozen records."""
+    spent: dict[str, TimeSpent]
+    """Seconds by team."""
+    may: list[str]
+    """Names of what the caller may do with it now."""
+
+
+class UnmatchedRule(ResponseBody):
+    """A rule that was looked at and did not match."""
+
+    rule: str
+    """Name of the rule."""
+    to: str
+    """Where it would have led."""
+    because: list[str]
+    """Conditions that did not hold, with what was the case."""
+
+
+class HopExplanation(ResponseBody):
+    """Why a hop went where it went."""
+
+    hop: str
+    """Hop number, such as F00000042-3."""
+    to: str
+    """Team that got it."""
+    rule: str
+    """Name of the rule that decided."""
+    rules_version: str
+    """Version of the rules that were in force."""
+    file: str
+    """Place of the rule: file@version:line."""
+    facts: dict[str, Any]
+    """Facts by which it was decided."""
+    did_not_match: list[UnmatchedRule]
+    """Rules that were looked at before."""
+    because: str
+    """Why the rule matched, in words."""
+
+
+class TicketExplanation(ResponseBody):
+    """The explanation of every hop of a ticket."""
+
+    hops: list[HopExplanation]
+    """Hops, in order."""
