@@ -76,7 +76,7 @@ docs: setup  ## the generated pages: life tables, settings, the rules' drawings 
 	@$(BIN)/dispatch rules schema > docs/routing_rules.schema.json
 
 bench: setup $(BENCH)/.ready  ## seven hops through Celery, Procrastinate, Dramatiq, Huey and ours, in turns
-	@$(BENCH)/bin/python -m bench.contest
+	@$(BENCH)/bin/python -m bench.comparison
 
 bench-web: setup  ## creations and whole lives a second through the REST API, eight clients
 	@$(BIN)/python -m bench.web
@@ -85,7 +85,7 @@ growth: setup $(BENCH)/.ready  ## what a hop costs with more tickets, backlog, r
 	@$(BENCH)/bin/python -m bench.growth
 
 bench-migration: setup  ## a million rows to the first schema and back, while people report
-	@$(BIN)/python -m bench.migrating
+	@$(BIN)/python -m bench.migration
 
 bench-start: setup  ## processor seconds that a command takes to start
 	@$(BIN)/python -m bench.startup

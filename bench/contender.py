@@ -1,4 +1,4 @@
-"""One contender of `bench.contest`, and what its runs came to."""
+"""One contender of `bench.comparison`, and what its runs came to."""
 
 from __future__ import annotations
 

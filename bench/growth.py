@@ -15,8 +15,8 @@ from pathlib import Path
 import psycopg
 
 from bench import servers
+from bench.contender_process import OURS, ROOT, session
 from bench.servers import Server
-from bench.session import OURS, ROOT, session
 
 SECONDS = 8.0
 IN_FLIGHT = 1_000

@@ -1,4 +1,4 @@
-"""The contest's results: a table, a picture, and a line to compare."""
+"""The comparison's results: a table, a picture, and a line to compare."""
 
 from __future__ import annotations
 

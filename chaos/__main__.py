@@ -18,15 +18,15 @@ from pathlib import Path
 
 import structlog
 
-from chaos import campaign, machine, postgres, races, report
-from chaos.acts import HARMFUL, programme
+from chaos import campaign, postgres, races, report, state_machine
 from chaos.campaign import Outcome
+from chaos.disturbances import HARMFUL, programme
 from chaos.outage import outage
 from chaos.postgres import Postgres
 from chaos.races import Races
-from chaos.scenarios import Findings, Ground, Scenario, duplicates, mixed_versions, play, poison
+from chaos.run import Run
+from chaos.scenarios import Findings, Scenario, Setup, duplicates, mixed_versions, play, poison
 from chaos.sizes import SIZES, Size
-from chaos.stage import Stage
 from dispatch.cli.output import err
 from dispatch.defaults import PROJECT
 from dispatch.routing import loader, prehandling_file
@@ -50,16 +50,16 @@ TOLD_SECONDS = 15
 class _Teller:
     """A bar where there is a terminal; else a line now and then."""
 
-    def __init__(self, title: str, total: int, done: Callable[[Stage], int]) -> None:
+    def __init__(self, title: str, total: int, done: Callable[[Run], int]) -> None:
         self.title, self.total, self.done = title, total, done
         self.bar = progress_bar()
         self.task = self.bar.add_task(title, total=total)
         self.told = time.monotonic()
 
-    def __call__(self, stage: Stage) -> None:
-        tally = stage.load.tally if stage.load else None
+    def __call__(self, run: Run) -> None:
+        tally = run.load.tally if run.load else None
         cases = f" · 受理 {tally.accepted} · 办结 {tally.ended}" if tally else ""
-        self.show(self.done(stage), cases)
+        self.show(self.done(run), cases)
 
     def show(self, done: int, more: str = "") -> None:
         self.bar.update(self.task, completed=done, description=f"{self.title}{more}")
@@ -69,7 +69,7 @@ class _Teller:
 
 
 @contextmanager
-def _telling(title: str, total: int, done: Callable[[Stage], int]) -> Iterator[_Teller]:
+def _telling(title: str, total: int, done: Callable[[Run], int]) -> Iterator[_Teller]:
     teller = _Teller(title, total, done)
     with teller.bar:
         yield teller
@@ -100,7 +100,7 @@ def run(parts: Collection[str], size: Size, folder: Path, server: Postgres) -> b
         report.show_races(raced)
         good &= not any(each.odd for _, each in raced)
     if "machine" in parts:
-        steps = machine.play(size.examples)
+        steps = state_machine.play(size.examples)
         err.print(f"状态机 state machine: {size.examples} × {steps} steps, good")
     played = [_scenario(each, size, folder, server) for each in SCENARIOS if each.name in parts]
     if played:
@@ -121,7 +121,7 @@ def run(parts: Collection[str], size: Size, folder: Path, server: Postgres) -> b
 
 def _campaign(size: Size, folder: Path, server: Postgres) -> Outcome:
     planned = programme(size.kills, random.Random(size.kills))
-    with _telling("强杀 kills", size.kills, lambda stage: stage.kills) as teller:
+    with _telling("强杀 kills", size.kills, lambda run: run.kills) as teller:
         return campaign.run(folder / "campaign", server, planned, size.tickets, size.lease, teller)
 
 
@@ -149,7 +149,7 @@ def _races(size: Size, folder: Path, server: Postgres) -> Iterator[tuple[str, Ra
 
 def _scenario(scenario: Scenario, size: Size, folder: Path, server: Postgres) -> tuple[str, Findings, float]:
     with _telling(scenario.title, size.scenario_tickets, lambda s: s.load.tally.ended if s.load else 0) as teller:
-        found, took = play(scenario, Ground(folder / scenario.name, server, size, teller))
+        found, took = play(scenario, Setup(folder / scenario.name, server, size, teller))
     return scenario.title, found, took
 
 
@@ -157,13 +157,13 @@ def _goes_red(scenario: Scenario, spoiler: str, folder: Path, server: Postgres) 
     """Return whether the spoiled scenario finds a fault, in the smallest size."""
     with _telling(f"拆掉 spoiled by {spoiler}", 1, lambda _: 0) as teller:
         home = folder / f"{scenario.name}-{spoiler}"
-        found, _ = play(scenario, Ground(home, server, SIZES["tiny"], teller, spoiler, quiet=15))
+        found, _ = play(scenario, Setup(home, server, SIZES["tiny"], teller, spoiler, quiet=15))
     return bool(found.faults)
 
 
 def _kills_go_red(folder: Path, server: Postgres) -> bool:
     tiny = SIZES["tiny"]
-    with _telling("拆掉 spoiled by no-lease-sweep", tiny.kills, lambda stage: stage.kills) as teller:
+    with _telling("拆掉 spoiled by no-lease-sweep", tiny.kills, lambda run: run.kills) as teller:
         bends = {"CHAOS_BENT": "no-lease-sweep"}
         outcome = campaign.run(folder / "kills-spoiled", server, HARMFUL, tiny.tickets, 3, teller, bends, quiet=15)
     return bool(outcome.verdict.lost)

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.acts import KILLS, TROUBLES
+from chaos.disturbances import KILLS, TROUBLES
 from chaos.installation import installed
 from chaos.postgres import Postgres
 from chaos.recovery import Recovery
-from chaos.stage import Progress, Stage
+from chaos.run import Progress, Run
 from chaos.verdict import Verdict, count
 
 SETTLING_SECONDS = 0.5
@@ -47,20 +47,20 @@ def run(
     moved for `quiet` seconds, that is what is to be told. A failpoint at which nobody has died in time is armed once
     more at the end.
     """
-    dice, acts, todo = random.Random(len(planned)), {**KILLS, **TROUBLES}, list(planned)
-    with installed(home, postgres, lease, bends) as here:
-        stage = Stage(here, progress, released=1 / (len(planned) + 1))
-        with stage.people(tickets, quiet) as load:
-            stage.until(lambda: load.tally.visits, 60)
+    dice, disturbances, todo = random.Random(len(planned)), {**KILLS, **TROUBLES}, list(planned)
+    with installed(home, postgres, lease, bends) as installation:
+        run = Run(installation, progress, released=1 / (len(planned) + 1))
+        with run.people(tickets, quiet) as load:
+            run.until(lambda: load.tally.visits, 60)
             for n, name in enumerate(todo, 1):
-                before = stage.done[name]
-                acts[name](stage, dice)
-                if stage.done[name] == before and n <= len(planned):
+                before = run.done[name]
+                disturbances[name](run, dice)
+                if run.done[name] == before and n <= len(planned):
                     todo.append(name)
-                stage.await_all()
-                stage.wait(SETTLING_SECONDS)
-                stage.released = min(1.0, (n + 1) / (len(planned) + 1))
+                run.await_all()
+                run.wait(SETTLING_SECONDS)
+                run.released = min(1.0, (n + 1) / (len(planned) + 1))
                 if load.over:
                     break
-            stage.to_the_end()
-            return Outcome(count(here, load), stage.kills, stage.done, stage.recovery, stage.freed, load.requests)
+            run.to_the_end()
+            return Outcome(count(installation, load), run.kills, run.done, run.recovery, run.freed, load.requests)

@@ -37,10 +37,10 @@ class _GivenUp(Exception):
     """The run ends before its cases do."""
 
 
-def token(here: Installation, name: str, role: Role) -> str:
+def token(installation: Installation, name: str, role: Role) -> str:
     """A program's client that reports faults."""
     console, now = Actor("console:chaos", Role.OPS), datetime.now(UTC)
-    with here.database.write() as tx:
+    with installation.database.write() as tx:
         user = users.add(tx, name, "!", [Grant(role)], console, now)
         return sessions.make_token(tx, user.id, user.name, "chaos", timedelta(days=1), console, now)
 
@@ -61,15 +61,19 @@ def body(report: FaultReport) -> dict[str, object]:
 class Load(Driver):
     """`released` says which share of the cases may have been reported by now."""
 
-    def __init__(self, here: Installation, count: int, released: Callable[[], float], quiet: float = 60) -> None:
-        planner = Planner(mapping.identity(here.rulebook), here.rulebook)
+    def __init__(
+        self, installation: Installation, count: int, released: Callable[[], float], quiet: float = 60
+    ) -> None:
+        planner = Planner(mapping.identity(installation.rulebook), installation.rulebook)
         cases = sample(count, SEED)
-        super().__init__(NAME, cases, planner, here.script, here.load_database, here.ledger, here.sms)
+        super().__init__(
+            NAME, cases, planner, installation.script, installation.load_database, installation.ledger, installation.sms
+        )
         self.count, self.released, self.stalled_seconds = count, released, quiet
         self.requests = 0
-        self._here = here
+        self._installation = installation
         self._web = httpx2.Client(
-            headers={"Authorization": f"Bearer {token(here, 'chaos', Role(AGENT.role))}"}, timeout=10
+            headers={"Authorization": f"Bearer {token(installation, 'chaos', Role(AGENT.role))}"}, timeout=10
         )
         self._by_web: dict[int, bool] = {}  # ticket id → whether it has ended
         self._stop = threading.Event()
@@ -123,7 +127,9 @@ class Load(Driver):
             self._look_up()
             try:
                 self.requests += 1
-                answer = self._web.post(f"{self._here.stack.web_url}/api/v1/faults", json=body(report), headers=key)
+                answer = self._web.post(
+                    f"{self._installation.stack.web_url}/api/v1/faults", json=body(report), headers=key
+                )
             except httpx2.HTTPError:
                 time.sleep(RETRY_SECONDS)
                 continue

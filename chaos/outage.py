@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 
 from bench.background import repeated
 from chaos.load import body, token
-from chaos.scenarios import Findings, Ground
-from chaos.stage import Stage
+from chaos.run import Run
+from chaos.scenarios import Findings, Setup
 from chaos.verdict import Verdict
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.ticket import ON_ITS_WAY
@@ -58,24 +58,24 @@ class Callers:
         return seconds[int(len(seconds) * 0.99)] if seconds else float("inf")
 
 
-def outage(ground: Ground) -> Findings:
-    away = ground.size.away
-    with ground.installed() as here:
-        with here.database.write() as tx:
+def outage(setup: Setup) -> Findings:
+    away = setup.size.away
+    with setup.installed() as installation:
+        with installation.database.write() as tx:
             customers = [(f"OUT{n}", "tianhe", "13800138000") for n in range(ACCOUNTS)]
             accounts.take_over(tx, customers, Actor("chaos", Role.OPS), datetime.now(UTC))
-        stage = Stage(here, ground.progress)
-        callers = Callers(here.stack.web_url, token(here, "callers", Role.CLERK))
+        run = Run(installation, setup.progress)
+        callers = Callers(installation.stack.web_url, token(installation, "callers", Role.CLERK))
         with repeated(callers.call, threads=CLIENTS, pause=EACH_SECONDS):
-            stage.wait(3)  # everything is warm
+            run.wait(3)  # everything is warm
             began = time.monotonic()
-            stage.wait(away)
-            here.broker_proxy.tell("refuse")
+            run.wait(away)
+            installation.broker_proxy.tell("refuse")
             gone = time.monotonic()
-            stage.wait(away)
-            here.broker_proxy.tell("pass")
+            run.wait(away)
+            installation.broker_proxy.tell("pass")
             back = time.monotonic()
-            with here.database.read() as tx:
+            with installation.database.read() as tx:
                 waiting = tx.execute(
                     select(func.count()).select_from(hop).where(hop.c.state.in_(ON_ITS_WAY))
                 ).scalar_one()
@@ -83,13 +83,13 @@ def outage(ground: Ground) -> Findings:
 
             def dispatched() -> bool:
                 left = select(func.count()).where(hop.c.state.in_(ON_ITS_WAY), hop.c.id <= newest)
-                with here.database.read() as tx:
+                with installation.database.read() as tx:
                     return not tx.execute(left).scalar_one()
 
-            in_time = stage.until(dispatched, DISPATCHED_SECONDS if not ground.bent else 10)
+            in_time = run.until(dispatched, DISPATCHED_SECONDS if not setup.bent else 10)
             took = time.monotonic() - back
         normal, meanwhile = callers.p99(began, gone, over_by=gone), callers.p99(gone, back)
-        with here.database.read() as tx:
+        with installation.database.read() as tx:
             made = tx.execute(select(func.count()).select_from(ticket)).scalar_one()
             hops = tx.execute(select(func.count()).select_from(hop)).scalar_one()
     accepted = len(callers.times) - callers.refused

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from chaos.acts import KILLS, TROUBLES
 from chaos.campaign import Outcome
+from chaos.disturbances import KILLS, TROUBLES
 from chaos.races import Races
 from chaos.recovery import Recovery
 from chaos.scenarios import Findings

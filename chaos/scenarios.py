@@ -17,8 +17,8 @@ from sqlalchemy import select
 from chaos.installation import Installation, installed
 from chaos.load import SEED, Load
 from chaos.postgres import Postgres
+from chaos.run import Progress, Run
 from chaos.sizes import Size
-from chaos.stage import Progress, Stage
 from chaos.verdict import Verdict, count
 from dispatch.demo.made_up_log import sample
 from dispatch.domain.ticket import HopState
@@ -43,7 +43,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Ground:
+class Setup:
     """Where a scenario takes place. `bent` is the spoiler, or empty."""
 
     home: Path
@@ -60,54 +60,56 @@ class Ground:
         return installed(self.home, self.postgres, self.size.lease, {"CHAOS_BENT": names, **more}, bends_of)
 
 
-def _judged(here: Installation, load: Load) -> Findings:
-    found = Findings(count(here, load))
+def _judged(installation: Installation, load: Load) -> Findings:
+    found = Findings(count(installation, load))
     found.require(not found.verdict.lost, f"{len(found.verdict.lost)} lost: {found.verdict.lost[:3]}")
     found.require(not found.verdict.doubled, f"{len(found.verdict.doubled)} doubled: {found.verdict.doubled[:3]}")
     return found
 
 
-def duplicates(ground: Ground) -> Findings:
+def duplicates(setup: Setup) -> Findings:
     """Every message two to five times, and copies of it behind later ones."""
-    told = ground.home / "copies"
-    ground.home.mkdir(parents=True, exist_ok=True)
-    with ground.installed("copies", CHAOS_COPIES=str(told), DISPATCH_BATCH="2") as here:
-        stage = Stage(here, ground.progress)
-        tickets = max(ground.size.scenario_tickets, ground.size.copies // COPIES_OF_A_TICKET)
-        with stage.people(tickets, ground.quiet) as load:
-            stage.to_the_end()
-            found = _judged(here, load)
+    told = setup.home / "copies"
+    setup.home.mkdir(parents=True, exist_ok=True)
+    with setup.installed("copies", CHAOS_COPIES=str(told), DISPATCH_BATCH="2") as installation:
+        run = Run(installation, setup.progress)
+        tickets = max(setup.size.scenario_tickets, setup.size.copies // COPIES_OF_A_TICKET)
+        with run.people(tickets, setup.quiet) as load:
+            run.to_the_end()
+            found = _judged(installation, load)
     copies = told.stat().st_size if told.exists() else 0
     found.figures["copies delivered 重复投递"] = str(copies)
-    found.require(copies >= ground.size.copies, f"only {copies} copies were delivered")
+    found.require(copies >= setup.size.copies, f"only {copies} copies were delivered")
     return found
 
 
-def poison(ground: Ground) -> Findings:
+def poison(setup: Setup) -> Findings:
     """Tickets whose line test raises, or kills its worker: they end in quarantine, alone; released and cured, they go
     on."""
-    cases = [case for case in sample(ground.size.scenario_tickets, SEED) if case.rounds[0][0] == "noc"]
+    cases = [case for case in sample(setup.size.scenario_tickets, SEED) if case.rounds[0][0] == "noc"]
     chosen = {f"R{case.number}": ("raises", "kills")[n % 2] for n, case in enumerate(cases[:: max(1, len(cases) // 6)])}
-    file = ground.home / "poison"
-    ground.home.mkdir(parents=True, exist_ok=True)
+    file = setup.home / "poison"
+    setup.home.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(f"{number} {how}\n" for number, how in chosen.items()))
-    with ground.installed("poison", CHAOS_POISON=str(file)) as here:
-        stage = Stage(here, ground.progress, releases=False)
-        with stage.people(ground.size.scenario_tickets, ground.quiet + 60) as load:
-            others = ground.size.scenario_tickets - len(chosen)
-            patience = 120 + ground.size.scenario_tickets / 5
-            apart = stage.until(lambda: _quarantined(here) == set(chosen) and load.tally.ended == others, patience)
-            instead = sorted(_quarantined(here))
+    with setup.installed("poison", CHAOS_POISON=str(file)) as installation:
+        run = Run(installation, setup.progress, releases=False)
+        with run.people(setup.size.scenario_tickets, setup.quiet + 60) as load:
+            others = setup.size.scenario_tickets - len(chosen)
+            patience = 120 + setup.size.scenario_tickets / 5
+            apart = run.until(
+                lambda: _quarantined(installation) == set(chosen) and load.tally.ended == others, patience
+            )
+            instead = sorted(_quarantined(installation))
             file.unlink()
-            stage.releases = True
-            stage.to_the_end()
-            found = _judged(here, load)
+            run.releases = True
+            run.to_the_end()
+            found = _judged(installation, load)
     found.figures["poisoned 毒工单"] = str(len(chosen))
     found.require(apart, f"in quarantine were {instead}, not {sorted(chosen)} alone")
     return found
 
 
-def _quarantined(here: Installation) -> set[str]:
+def _quarantined(installation: Installation) -> set[str]:
     """The accounts whose hops are."""
     query = (
         select(account.c.number)
@@ -115,19 +117,19 @@ def _quarantined(here: Installation) -> set[str]:
         .join(hop, hop.c.ticket_id == ticket.c.id)
         .where(hop.c.state == HopState.QUARANTINED)
     )
-    with here.database.read() as tx:
+    with installation.database.read() as tx:
         return set(tx.execute(query).scalars())
 
 
-def mixed_versions(ground: Ground) -> Findings:
+def mixed_versions(setup: Setup) -> Findings:
     """A worker of an older release beside a new one, on the same queues: the old one lacks a step of NOC's."""
-    with ground.installed(bends_of={"worker2": {"CHAOS_BENT": f"old-version {ground.bent}".strip()}}) as here:
-        stage = Stage(here, ground.progress)
-        with stage.people(ground.size.scenario_tickets, ground.quiet) as load:
-            stage.to_the_end()
-            found = _judged(here, load)
-    found.figures["released from quarantine 放行"] = str(stage.freed)
-    found.require(not stage.freed, f"{stage.freed} sound hops came into the quarantine")
+    with setup.installed(bends_of={"worker2": {"CHAOS_BENT": f"old-version {setup.bent}".strip()}}) as installation:
+        run = Run(installation, setup.progress)
+        with run.people(setup.size.scenario_tickets, setup.quiet) as load:
+            run.to_the_end()
+            found = _judged(installation, load)
+    found.figures["released from quarantine 放行"] = str(run.freed)
+    found.require(not run.freed, f"{run.freed} sound hops came into the quarantine")
     return found
 
 
@@ -136,7 +138,7 @@ class Scenario:
     """`spoilers`: see `chaos.injected`; with any of them the scenario must find a fault."""
 
     title: str
-    play: Callable[[Ground], Findings]
+    play: Callable[[Setup], Findings]
     spoilers: tuple[str, ...]
 
     @property
@@ -144,7 +146,7 @@ class Scenario:
         return self.play.__name__
 
 
-def play(scenario: Scenario, ground: Ground) -> tuple[Findings, float]:
+def play(scenario: Scenario, setup: Setup) -> tuple[Findings, float]:
     """Play the scenario; return its findings and the seconds it took."""
     began = time.monotonic()
-    return scenario.play(ground), time.monotonic() - began
+    return scenario.play(setup), time.monotonic() - began

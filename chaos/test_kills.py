@@ -1,6 +1,6 @@
 """The campaign in its smallest size, spoiled on purpose: it must find what is lost then.
 
-Sound, it runs as `make chaos-kills`: 50 kills with every act of `chaos.acts`.
+Sound, it runs as `make chaos-kills`: 50 kills with everything of `chaos.disturbances`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from chaos import campaign
-from chaos.acts import HARMFUL
+from chaos.disturbances import HARMFUL
 from chaos.sizes import SIZES
 
 pytestmark = pytest.mark.system

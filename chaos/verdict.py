@@ -27,18 +27,18 @@ class Verdict:
     doubled: list[str]
 
 
-def count(here: Installation, load: Load) -> Verdict:
-    accepted = [thing for effect, thing in here.ledger.effects() if effect == f"accepted/{NAME}"]
-    with here.database.read() as tx:
+def count(installation: Installation, load: Load) -> Verdict:
+    accepted = [thing for effect, thing in installation.ledger.effects() if effect == f"accepted/{NAME}"]
+    with installation.database.read() as tx:
         ended = set(tx.execute(select(ticket.c.id).where(ticket.c.ended_at.is_not(None))).scalars())
         made = tx.execute(select(func.count()).select_from(ticket)).scalar_one()
         hops = tx.execute(select(func.count()).select_from(hop)).scalar_one()
     lost = {number for number in accepted if read_ticket_number(number) not in ended}
-    doubled = [f"{effect} {thing}" for effect, thing in here.ledger.doubled()]
+    doubled = [f"{effect} {thing}" for effect, thing in installation.ledger.doubled()]
     doubled += ["a ticket that nobody asked for"] * max(0, made - load.tally.accepted)
-    for each in count_outside(here.database, receivers(here.settings)):
+    for each in count_outside(installation.database, receivers(installation.settings)):
         doubled += [f"{each.port}"] * each.doubled
         lost |= {f"{each.port} {n}" for n in range(each.lost)}
-    for port, ledger in receivers(here.settings).items():
+    for port, ledger in receivers(installation.settings).items():
         doubled += [f"{port} {effect} {thing}" for effect, thing in ledger.doubled()]
     return Verdict(load.tally.accepted, hops, sorted(lost), doubled)

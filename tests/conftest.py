@@ -53,7 +53,7 @@ LONGEST = (
     "tests/acceptance/test_counter_by_hand.py",
     "tests/acceptance/test_nothing_in_clear.py",
     "tests/reports/test_page_plans.py",
-    "chaos/test_machine.py",
+    "chaos/test_state_machine.py",
     "tests/replay/test_driver.py",
     "tests/properties/test_books.py",
     "tests/web/api/test_hops.py",

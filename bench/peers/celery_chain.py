@@ -7,7 +7,7 @@ import os
 from celery import Celery, chain
 
 from bench.load import HOPS
-from bench.peers.tally import Peer, end_hop
+from bench.peers.completion_log import Peer, end_hop
 
 app = Celery("bench", broker=os.environ["BENCH_BROKER"])
 BEST = {

@@ -8,7 +8,7 @@ import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
 from bench.load import HOPS
-from bench.peers.tally import Peer, end_hop
+from bench.peers.completion_log import Peer, end_hop
 
 broker = RedisBroker(url=os.environ["BENCH_BROKER"])
 dramatiq.set_broker(broker)

@@ -7,7 +7,7 @@ import os
 from huey import RedisHuey
 
 from bench.load import HOPS
-from bench.peers.tally import Peer, end_hop
+from bench.peers.completion_log import Peer, end_hop
 
 huey = RedisHuey("bench", url=os.environ["BENCH_BROKER"], results=False)
 

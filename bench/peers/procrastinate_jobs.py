@@ -12,7 +12,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from bench.load import HOPS
-from bench.peers.tally import Peer, end_hop
+from bench.peers.completion_log import Peer, end_hop
 
 URL = os.environ["BENCH_DATABASE"]
 TEAMS = ("system-support", "noc", "data-network", "transmission", "installer", "archive", "callback-survey")

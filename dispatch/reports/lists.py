@@ -200,7 +200,7 @@ def latest(
     unfinished: bool = False,
     team: str | None = None,
     before: int | None = None,
-    sights: Sequence[Scope] = (Scope(),),
+    scopes: Sequence[Scope] = (Scope(),),
     area: str | None = None,
 ) -> Sequence[TicketLine]:
     """The newest tickets that at least one of the scopes `sights` allows, each with the team that has it now.
@@ -218,9 +218,9 @@ def latest(
     if team is not None:
         asked.append(ticket.c.id.in_(_now_with(team)))
     if asked:
-        parts = [_newest(ticket.c.id, limit, before, *asked, or_(*map(_seen, sights)))]
+        parts = [_newest(ticket.c.id, limit, before, *asked, or_(*map(_seen, scopes)))]
     else:
-        parts = [part for sight in sights for part in _newest_of(sight, limit, before)]
+        parts = [part for sight in scopes for part in _newest_of(sight, limit, before)]
     page = _first(parts, limit, descending=True)
     now_with = (hop.c.team, hop.c.state.label("hop_state"), hop.c.holder, hop.c.seq)
     query = tickets.whole().add_columns(*now_with).join(page, page.c.id == ticket.c.id)

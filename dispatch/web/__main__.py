@@ -31,14 +31,14 @@ def serve() -> None:
     """Serve until the process is stopped. Raises BadSettings, SchemaOutdated, BadRules, MissingPart."""
     configure_logs()
     settings = load_settings()
-    here = Installation(settings, open_database(settings))
-    here.rulebook()
+    installation = Installation(settings, open_database(settings))
+    installation.rulebook()
     listening = listen(settings)
     address, port = listening.getsockname()[:2]
     print(f"ready: {settings.web_url or f'http://{address}:{port}'}", flush=True)
     mark_ready(settings.run, os.environ.get("SUPERVISED_AS", "web"))
     config = uvicorn.Config(
-        create_app(here),
+        create_app(installation),
         log_level=logging.WARNING,
         access_log=False,  # its lines contain whole paths, and so the tokens of surveys
         server_header=False,
@@ -46,18 +46,18 @@ def serve() -> None:
         forwarded_allow_ips=settings.web_proxies,
         timeout_graceful_shutdown=10,
     )
-    _Server(config, here).run(sockets=[listening])
+    _Server(config, installation).run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
     """Ends the streams before it waits for open connections."""
 
-    def __init__(self, config: uvicorn.Config, here: Installation) -> None:
+    def __init__(self, config: uvicorn.Config, installation: Installation) -> None:
         super().__init__(config)
-        self.here = here
+        self.installation = installation
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.here.live.stop()
+        self.installation.live.stop()
         await super().shutdown(sockets)
 
 

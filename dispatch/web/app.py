@@ -109,7 +109,7 @@ class Application(FastAPI):
         return RequestGuard(packing, https=self.state.installation.settings.https)
 
 
-def create_app(here: Installation) -> FastAPI:
+def create_app(installation: Installation) -> FastAPI:
     app = Application(
         title="派单 Paidan",
         version="1",
@@ -119,10 +119,10 @@ def create_app(here: Installation) -> FastAPI:
         lifespan=_lifespan,
         max_body_size=LARGEST_BODY,
     )
-    app.state.installation = here
+    app.state.installation = installation
     app.include_router(health.api.router)
     for api in RESOURCES:
-        largest = here.settings.largest_upload if api is uploads.api else None
+        largest = installation.settings.largest_upload if api is uploads.api else None
         app.include_router(api.router, prefix=PREFIX, max_body_size=largest)
     for pages in PAGES:
         app.include_router(pages.router)
@@ -145,12 +145,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.installation.live.join()
 
 
-def _sweep(here: Installation, stopped: threading.Event) -> None:
+def _sweep(installation: Installation, stopped: threading.Event) -> None:
     """Remove expired sessions, sign-in attempts and scans every SWEEP_SECONDS. None of them is valid any more."""
     while not stopped.wait(SWEEP_SECONDS):
         try:
-            now = here.now()
-            with here.database.write() as tx:
+            now = installation.now()
+            with installation.database.write() as tx:
                 sessions.sweep(tx, now, now - WINDOW)
                 stored_uploads.sweep(tx, now - uploads.SCANS_KEPT)
         except SQLAlchemyError as busy:

@@ -25,7 +25,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 class Visitor:
     """The sender of one request. The answer gets `headers` and `cookies`."""
 
-    here: Installation
+    installation: Installation
     request: Request
     now: datetime
     caller: Caller | None = None
@@ -76,13 +76,13 @@ class Visitor:
 
     def require_machine(self) -> None:
         """Require the installation's own token. Raises NotSignedIn, always when the settings have no token."""
-        if not metrics.may_read(self.here.settings.metrics_token, self.bearer):
+        if not metrics.may_read(self.installation.settings.metrics_token, self.bearer):
             raise NotSignedIn()
 
     def note_seen(self, caller: Caller) -> None:
         """Note now and then that the session is in use, in a transaction of its own."""
         if caller.session is not None and not caller.seen_lately(self.now):
-            with self.here.database.write() as tx:
+            with self.installation.database.write() as tx:
                 session_rows.see_session(tx, caller.session, self.now)
 
     def set_cookie(self, name: str, value: str, seconds: int) -> None:
@@ -94,10 +94,16 @@ class Visitor:
             response.headers[name] = value
         for name, value, seconds in self.cookies:
             response.set_cookie(
-                name, value, max_age=seconds, path="/", secure=self.here.settings.https, httponly=True, samesite="lax"
+                name,
+                value,
+                max_age=seconds,
+                path="/",
+                secure=self.installation.settings.https,
+                httponly=True,
+                samesite="lax",
             )
         return response
 
     def _name(self, cookie: str) -> str:
         """With the prefix `__Host-` the browser accepts the cookie from this host alone, over https."""
-        return f"__Host-paidan_{cookie}" if self.here.settings.https else f"paidan_{cookie}"
+        return f"__Host-paidan_{cookie}" if self.installation.settings.https else f"paidan_{cookie}"

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from dispatch.domain.request_key import unveiled
 from dispatch.errors import KeyInFlight, KeyReused
 from dispatch.storage import idempotency
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.upload_body import UploadedFile
 
 _KEPT_HEADERS = ("location", "etag")
@@ -25,19 +25,21 @@ _KEPT_HEADERS = ("location", "etag")
 class KeyedRequest:
     """A request under a key. `given` are the endpoint's arguments: the same key must mean the same request."""
 
-    def __init__(self, call: Call, key: str, request: Request, acting: str | None, given: dict[str, Any]) -> None:
-        self.call = call
+    def __init__(
+        self, context: RequestContext, key: str, request: Request, acting: str | None, given: dict[str, Any]
+    ) -> None:
+        self.context = context
         self.told = key
-        who = "anybody" if call.caller is None else f"user {call.caller.user_id}"
+        who = "anybody" if context.caller is None else f"user {context.caller.user_id}"
         self.key = hashlib.sha256(f"{who}\n{key}".encode()).hexdigest()
         asked = to_json([request.method, request.url.path, acting, _asked(given)])
         self.fingerprint = hmac.new(key.encode(), asked, hashlib.sha256).hexdigest()
 
     def kept(self) -> Response | None:
         """The stored answer of the first request, or None. Raises KeyInFlight, KeyReused."""
-        if not idempotency.take(self.call.tx, self.key):
+        if not idempotency.take(self.context.tx, self.key):
             raise KeyInFlight()
-        row = idempotency.find(self.call.tx, self.key)
+        row = idempotency.find(self.context.tx, self.key)
         if row is None:
             return None
         if row.fingerprint != self.fingerprint:
@@ -48,7 +50,9 @@ class KeyedRequest:
     def keep(self, response: Response) -> None:
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         body = bytes(response.body).decode()
-        idempotency.keep(self.call.tx, self.key, self.fingerprint, response.status_code, headers, body, self.call.now)
+        idempotency.keep(
+            self.context.tx, self.key, self.fingerprint, response.status_code, headers, body, self.context.now
+        )
 
 
 def _asked(given: dict[str, Any]) -> dict[str, Any]:

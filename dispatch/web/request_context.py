@@ -38,7 +38,7 @@ _BEST_FIRST = (Permission.ALLOWED, Permission.UNTIMELY, Permission.FORBIDDEN, Pe
 
 
 @dataclass
-class Call:
+class RequestContext:
     """One request. `asked`: the policy was asked about the endpoint's target. `on_its_way`: the hop found is on its way
     to a board. `key`: the request's key, where the endpoint itself does a keyed request only once."""
 
@@ -49,12 +49,12 @@ class Call:
     caller: Caller | None
     acting: Role | None = None
     key: str | None = None
-    asked: bool = False
+    policy_asked: bool = False
     on_its_way: bool = False
 
     @property
-    def here(self) -> Installation:
-        return self.visitor.here
+    def installation(self) -> Installation:
+        return self.visitor.installation
 
     @property
     def now(self) -> datetime:
@@ -65,12 +65,14 @@ class Call:
         assert self.caller is not None, "an operation for anybody has no user"
         return self.caller
 
-    def act(self, thing: Target = NOTHING, missing: DispatchError | None = None, operation: str | None = None) -> Actor:
+    def authorize(
+        self, thing: Target = NOTHING, missing: DispatchError | None = None, operation: str | None = None
+    ) -> Actor:
         """The role in which the caller acts. A wrong state is let through: the life tables refuse it with their reason.
 
         Raises NotAllowed; `missing` when the thing must look as if it did not exist.
         """
-        self.asked = True
+        self.policy_asked = True
         name = operation or self.operation
         verdict, role = self._verdict(name, thing)
         if verdict in (Permission.ALLOWED, Permission.UNTIMELY):
@@ -88,9 +90,9 @@ class Call:
         """Whether any role in which the caller sees the thing shows this field of it."""
         return any(shows(which, grant.role, thing) for grant in self._grants() if grant.covers(thing.area))
 
-    def sights(self) -> list[Scope]:
+    def scopes(self) -> list[Scope]:
         """The scopes of a list of tickets, one for each role that may list them."""
-        self.asked = True
+        self.policy_asked = True
         return [
             Scope(grant.areas, None if sees_all(grant.role) else self._served(grant.role))
             for grant in self._grants()
@@ -123,7 +125,7 @@ class Call:
         teams = self.rulebook.teams.values()
         if policy.who is Audience.ROLES and not any(is_possible(self.operation, g.role, teams) for g in self._grants()):
             raise self._not_allowed(self.operation, NOTHING)
-        self.asked = policy.on is Subject.NOTHING
+        self.policy_asked = policy.on is Subject.NOTHING
 
     def require_unchanged(self, seen: Callable[[], BaseModel], what: Wording, *, must_say: bool = False) -> None:
         """Require that the caller has read the present version, if `If-Match` names one; `seen` is called only then.

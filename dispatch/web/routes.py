@@ -1,6 +1,6 @@
 """One thread does a request, in one transaction that commits before the answer leaves.
 
-A route is a plain function `(call, …) -> model`, registered by `look` (reads) or `act` (changes) with the name of its
+A route is a plain function `(context, …) -> model`, registered by `read` or `change` with the name of its
 policy. The transaction is opened here and not by a FastAPI dependency: dependencies take a thread for each step, and
 threads that wait for the database would starve the one that holds it.
 """
@@ -28,7 +28,7 @@ from dispatch.web.credentials import Visitor
 from dispatch.web.idempotency import KeyedRequest
 from dispatch.web.policy import POLICIES, Audience, Subject
 from dispatch.web.problems import answer, documented
-from dispatch.web.request_context import Call, version_tag
+from dispatch.web.request_context import RequestContext, version_tag
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Errors = Sequence[type[DispatchError]]
@@ -82,7 +82,7 @@ class Api:
         self.tag = tag
         self.documented = documented
 
-    def look(
+    def read(
         self,
         path: str,
         operation: str,
@@ -101,17 +101,17 @@ class Api:
         def put(endpoint: Endpoint) -> Endpoint:
             def run(request: Request, acting_role: str | None, given: dict[str, Any]) -> Response:
                 visitor = _visitor(request)
-                rulebook = visitor.here.rulebook()
-                database = visitor.here.database
+                rulebook = visitor.installation.rulebook()
+                database = visitor.installation.database
                 with database.trial() if trial else database.autocommit_read() as tx:
                     caller = visitor.identify(tx) if _is_for_users(operation) else None
-                    call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role))
-                    call.require_possible()
-                    response = _answer(endpoint(call, **given), 200)
-                    assert call.asked, f"{operation}: the policy was not asked"
+                    context = RequestContext(visitor, tx, rulebook, operation, caller, _role(acting_role))
+                    context.require_possible()
+                    response = _answer(endpoint(context, **given), 200)
+                    assert context.policy_asked, f"{operation}: the policy was not asked"
                 if caller is not None:
                     visitor.note_seen(caller)
-                request.state.on_its_way = call.on_its_way
+                request.state.on_its_way = context.on_its_way
                 return visitor.finish(_unless_known(request, response))
 
             self._add(
@@ -122,7 +122,7 @@ class Api:
 
         return put
 
-    def act(
+    def change(
         self,
         path: str,
         operation: str,
@@ -142,21 +142,21 @@ class Api:
                 request: Request, acting_role: str | None, given: dict[str, Any], key: str | None = None
             ) -> Response:
                 visitor = _visitor(request)
-                here, rulebook = visitor.here, visitor.here.rulebook()
+                installation, rulebook = visitor.installation, visitor.installation.rulebook()
                 caller = None
                 if _is_for_users(operation):
-                    with here.database.autocommit_read() as tx:  # strangers must not make writers wait
+                    with installation.database.autocommit_read() as tx:  # strangers must not make writers wait
                         caller = visitor.identify(tx)
-                with here.database.write() as tx:
-                    call = Call(visitor, tx, rulebook, operation, caller, _role(acting_role), key)
-                    call.require_possible()
+                with installation.database.write() as tx:
+                    context = RequestContext(visitor, tx, rulebook, operation, caller, _role(acting_role), key)
+                    context.require_possible()
                     repeat = (
-                        None if key is None or not repeats else KeyedRequest(call, key, request, acting_role, given)
+                        None if key is None or not repeats else KeyedRequest(context, key, request, acting_role, given)
                     )
                     if repeat is not None and (kept := repeat.kept()) is not None:
                         return kept
-                    response = visitor.finish(_answer(endpoint(call, **given), status))
-                    assert call.asked, f"{operation}: the policy was not asked"
+                    response = visitor.finish(_answer(endpoint(context, **given), status))
+                    assert context.policy_asked, f"{operation}: the policy was not asked"
                     if repeat is not None:
                         repeat.keep(response)
                 if caller is not None:
@@ -171,7 +171,7 @@ class Api:
 
         return put
 
-    def bare(
+    def without_transaction(
         self, path: str, operation: str, *, method: str = "GET", status: int = 200, raises: Errors = ()
     ) -> Callable[[Endpoint], Endpoint]:
         """Register an endpoint without a transaction, for operations that depend on no role. It gets the visitor, with
@@ -184,7 +184,7 @@ class Api:
                 if POLICIES[operation].who is Audience.MACHINE:
                     visitor.require_machine()
                 if _is_for_users(operation):
-                    with visitor.here.database.autocommit_read() as tx:
+                    with visitor.installation.database.autocommit_read() as tx:
                         visitor.caller = visitor.identify(tx)
                 return visitor.finish(_answer(endpoint(visitor, **given), status))
 
@@ -276,8 +276,8 @@ def _waiting(route: Callable[..., Response], awaits: TicketOf) -> Callable[..., 
 
 
 def _visitor(request: Request) -> Visitor:
-    here = request.app.state.installation
-    return Visitor(here, request, here.now())
+    installation = request.app.state.installation
+    return Visitor(installation, request, installation.now())
 
 
 def _is_for_users(operation: str) -> bool:

@@ -50,9 +50,9 @@ FILE_BODY: dict[str, Any] = {
 
 
 def _identify(request: Request) -> None:
-    here = request.app.state.installation
-    with here.database.read() as tx:
-        Visitor(here, request, here.now()).identify(tx)
+    installation = request.app.state.installation
+    with installation.database.read() as tx:
+        Visitor(installation, request, installation.now()).identify(tx)
 
 
 def _known(content: bytes | bytearray) -> str:

@@ -40,8 +40,8 @@ QUERIES: dict[str, Callable[[Tx, Rulebook], object]] = {
     "an account's tickets": lambda tx, _: lists.latest(tx, 51, "C7"),
     "unfinished tickets": lambda tx, _: lists.latest(tx, 51, unfinished=True),
     "what a team has now": lambda tx, _: lists.latest(tx, 51, team="noc"),
-    "the tickets of two areas": lambda tx, _: lists.latest(tx, 51, sights=[Scope(TWO)]),
-    "what a team ever had": lambda tx, _: lists.latest(tx, 51, sights=[Scope(TWO, frozenset({"noc", "installer"}))]),
+    "the tickets of two areas": lambda tx, _: lists.latest(tx, 51, scopes=[Scope(TWO)]),
+    "what a team ever had": lambda tx, _: lists.latest(tx, 51, scopes=[Scope(TWO, frozenset({"noc", "installer"}))]),
     "the teams of some tickets": lambda tx, _: lists.teams_of(tx, range(BETWEEN, BETWEEN + 50)),
 }
 

@@ -42,10 +42,10 @@ class Web:
         self.portal = portal
         self.app, self.database, self.rulebook, self.script = app, database, rulebook, script
         self.now: datetime = f.NOW
-        self.here = Installation(Settings(), database, cheap_hasher(), clock=lambda: self.now)
+        self.installation = Installation(Settings(), database, cheap_hasher(), clock=lambda: self.now)
         # Reading the files anew for each test would take longer than most of them.
-        vars(self.here).update(rulebook=lambda: rulebook, script=lambda: script)
-        app.state.installation = self.here
+        vars(self.installation).update(rulebook=lambda: rulebook, script=lambda: script)
+        app.state.installation = self.installation
 
     def client(self, **headers: str) -> TestClient:
         """Nobody yet; programs read English, pages have their own switch."""

@@ -29,7 +29,7 @@ TOKEN = "the-installation's-own"
 
 @pytest.fixture
 def machine(web: Web) -> Any:
-    web.here.settings = Settings(metrics_token=SecretStr(TOKEN))
+    web.installation.settings = Settings(metrics_token=SecretStr(TOKEN))
     return web.client(Authorization=f"Bearer {TOKEN}")
 
 

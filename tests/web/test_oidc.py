@@ -27,7 +27,7 @@ def there() -> Iterator[SimulatedProvider]:
 
 @pytest.fixture
 def web(small_web: Web, there: SimulatedProvider) -> Web:
-    small_web.here.settings = Settings(
+    small_web.installation.settings = Settings(
         oidc_issuer=there.issuer, oidc_client_id=CLIENT, oidc_client_secret=SecretStr(SECRET)
     )
     user(small_web.database, "li", Role.NOC)
@@ -108,13 +108,13 @@ def test_a_token_of_another_key_signs_nobody_in(web: Web, there: SimulatedProvid
 
 
 def test_an_unreachable_provider_is_reported_and_the_password_still_works(web: Web) -> None:
-    web.here.settings = web.here.settings.model_copy(update={"oidc_issuer": "http://127.0.0.1:9"})
+    web.installation.settings = web.installation.settings.model_copy(update={"oidc_issuer": "http://127.0.0.1:9"})
     answer = web.client().get("/sign-in/oidc", follow_redirects=False)
     assert (answer.status_code, answer.json()["code"]) == (502, "provider-away")
 
 
 def test_a_provider_must_be_reached_by_https(web: Web) -> None:
-    web.here.settings = web.here.settings.model_copy(update={"oidc_issuer": "http://idp.example"})
+    web.installation.settings = web.installation.settings.model_copy(update={"oidc_issuer": "http://idp.example"})
     answer = web.client().get("/sign-in/oidc", follow_redirects=False)
     assert "not https" in answer.json()["detail"]
 

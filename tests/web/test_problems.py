@@ -16,7 +16,7 @@ from dispatch.errors import DispatchError
 from dispatch.web import problems
 from dispatch.web.api import teams
 from dispatch.web.policy import POLICIES, wording
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from tests.web.conftest import API, Web
 
 
@@ -105,7 +105,7 @@ def test_a_busy_database_is_a_temporary_problem(
 
 def test_an_endpoint_that_never_asks_the_policy_does_nothing(small_web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     ticket, noc = small_web.on_board(), small_web.program("zhao", Role.NOC)
-    monkeypatch.setattr(Call, "act", lambda self, *_: Actor(self.user.name, Role.NOC))
+    monkeypatch.setattr(RequestContext, "authorize", lambda self, *_: Actor(self.user.name, Role.NOC))
     assert noc.post(f"{API}/hops/{ticket}/claim", json={}).status_code == 500
     monkeypatch.undo()
     assert noc.get(f"{API}/hops/{ticket}").json()["hop"]["state"] == "waiting"

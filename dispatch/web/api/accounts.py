@@ -15,7 +15,7 @@ from dispatch.errors import AccountNameTaken, BadInput, BadMobile
 from dispatch.storage import accounts
 from dispatch.web.api.schemas import Cursor, Limit, Page, RequestBody, ResponseBody, Word, page, read_cursor
 from dispatch.web.policy import NOTHING, Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/accounts", "accounts")
@@ -79,45 +79,45 @@ class FailedOrders(ResponseBody):
     """Orders; those that have waited longest come first."""
 
 
-@api.look("", "list accounts", raises=[BadInput])
+@api.read("", "list accounts", raises=[BadInput])
 def list_accounts(
-    call: Call,
+    context: RequestContext,
     area: Annotated[str | None, Query(pattern=AREA, description="Only those of this area.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[Account]:
     """Lists the accounts of the caller's areas, the newest first."""
-    areas = served(call)
+    areas = served(context)
     wanted = areas if area is None else {area} & (areas or {area})
-    rows = accounts.latest(call.tx, limit + 1, read_cursor(cursor, int), wanted)
+    rows = accounts.latest(context.tx, limit + 1, read_cursor(cursor, int), wanted)
     items = [
         Account(account=row.number, area=row.area, state=row.state, mobile=masked_mobile(row.mobile)) for row in rows
     ]
     return page(items, limit, rows[limit - 1].id if len(rows) > limit else None)
 
 
-@api.act("", "add accounts", status=201, raises=[BadInput, BadMobile, AccountNameTaken])
-def add_account(call: Call, asked: NewAccount) -> Account:
+@api.change("", "add accounts", status=201, raises=[BadInput, BadMobile, AccountNameTaken])
+def add_account(context: RequestContext, asked: NewAccount) -> Account:
     """Registers an account that was opened elsewhere (登记已有账号), so that faults can be reported on it."""
-    actor = call.act(
+    actor = context.authorize(
         Target(asked.area),
         BadInput(what=Wording(f"您没有区域 {asked.area}", f"there is no area {asked.area} of yours")),
     )
     number, mobile = read_account_number(asked.account), read_mobile(asked.mobile)
-    if not accounts.take_over(call.tx, [(number, asked.area, mobile)], actor, call.now):
+    if not accounts.take_over(context.tx, [(number, asked.area, mobile)], actor, context.now):
         raise AccountNameTaken()
-    made = accounts.by_numbers(call.tx, [number])[number]
+    made = accounts.by_numbers(context.tx, [number])[number]
     return Account(account=made.number, area=made.area, state=made.state, mobile=masked_mobile(made.mobile))
 
 
-@api.look("/failed-orders", "see failed orders")
-def list_failed_orders(call: Call, limit: Limit = 50) -> FailedOrders:
+@api.read("/failed-orders", "see failed orders")
+def list_failed_orders(context: RequestContext, limit: Limit = 50) -> FailedOrders:
     """Lists the construction orders that wait for cancel and refund (退单清单), the longest waiting first."""
-    found = refund.failed_orders(call.tx, limit, served(call))
+    found = refund.failed_orders(context.tx, limit, served(context))
     return FailedOrders(items=[FailedOrderBody.model_validate(each, from_attributes=True) for each in found])
 
 
-def served(call: Call) -> frozenset[str] | None:
+def served(context: RequestContext) -> frozenset[str] | None:
     """The areas in which the caller may do this; None: all. Raises NotAllowed."""
-    call.act()
-    return call.areas(call.operation, NOTHING)
+    context.authorize()
+    return context.areas(context.operation, NOTHING)

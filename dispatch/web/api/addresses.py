@@ -12,7 +12,7 @@ from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.storage import resources
 from dispatch.web.api.accounts import AREA, served
 from dispatch.web.api.schemas import Limit, RequestBody, ResponseBody, Word
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/addresses", "addresses")
@@ -110,10 +110,10 @@ class Demands(ResponseBody):
     """Demands, the newest first."""
 
 
-@api.look("/search", "search addresses", method="POST")
-def search_addresses(call: Call, asked: AddressSearch) -> AddressesFound:
+@api.read("/search", "search addresses", method="POST")
+def search_addresses(context: RequestContext, asked: AddressSearch) -> AddressesFound:
     """Searches standard addresses for a customer who wants a line. What is typed goes into no path and no log."""
-    rows = resources.search(call.tx, asked.text.split(), served(call), asked.limit)
+    rows = resources.search(context.tx, asked.text.split(), served(context), asked.limit)
     return AddressesFound(
         items=[
             CoverageBody(
@@ -127,10 +127,10 @@ def search_addresses(call: Call, asked: AddressSearch) -> AddressesFound:
     )
 
 
-@api.look("", "see addresses")
-def list_addresses(call: Call, area: Area = None, limit: Limit = 50) -> Addresses:
+@api.read("", "see addresses")
+def list_addresses(context: RequestContext, area: Area = None, limit: Limit = 50) -> Addresses:
     """Lists addresses and what reaches them, by area and address."""
-    rows = resources.addresses(call.tx, limit, _within(area, served(call)))
+    rows = resources.addresses(context.tx, limit, _within(area, served(context)))
     return Addresses(
         items=[
             AddressBody(
@@ -141,14 +141,14 @@ def list_addresses(call: Call, area: Area = None, limit: Limit = 50) -> Addresse
     )
 
 
-@api.look("/demands", "see addresses")
-def list_demands(call: Call, area: Area = None, limit: Limit = 50) -> Demands:
+@api.read("/demands", "see addresses")
+def list_demands(context: RequestContext, area: Area = None, limit: Limit = 50) -> Demands:
     """Lists demands for lines that cannot be had yet (需求登记): by area, and the newest."""
-    areas = _within(area, served(call))
+    areas = _within(area, served(context))
     return Demands(
         by_area=[
             DemandByArea(area=row.area, demands=row.wanted, speed=row.speed)
-            for row in resources.demand_by_area(call.tx)
+            for row in resources.demand_by_area(context.tx)
             if areas is None or row.area in areas
         ],
         items=[
@@ -160,7 +160,7 @@ def list_demands(call: Call, area: Area = None, limit: Limit = 50) -> Demands:
                 mobile=masked_mobile(row.mobile),
                 speed=row.speed,
             )
-            for row in resources.demands(call.tx, limit, areas)
+            for row in resources.demands(context.tx, limit, areas)
         ],
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from dispatch.errors import BadInput
 from dispatch.storage import operations
 from dispatch.web.api.schemas import Cursor, Limit, Page, ResponseBody, page, read_cursor
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/audit", "audit")
@@ -30,10 +30,10 @@ class AuditEntry(ResponseBody):
     """Reason that was given; it may be empty."""
 
 
-@api.look("", "see the audit trail", raises=[BadInput])
-def see_audit(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[AuditEntry]:
+@api.read("", "see the audit trail", raises=[BadInput])
+def see_audit(context: RequestContext, cursor: Cursor = None, limit: Limit = 50) -> Page[AuditEntry]:
     """Lists the audit trail, the newest entry first."""
-    rows = operations.audit_trail(call.tx, limit + 1, read_cursor(cursor, int))
+    rows = operations.audit_trail(context.tx, limit + 1, read_cursor(cursor, int))
     items = [
         AuditEntry(at=row.at, actor=row.actor, role=row.role, act=row.act, subject=row.subject, reason=row.reason)
         for row in rows

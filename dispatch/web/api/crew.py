@@ -12,7 +12,7 @@ from dispatch.errors import BadInput, NotFound
 from dispatch.storage import crew
 from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
 from dispatch.web.policy import Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/crew", "crew")
@@ -47,43 +47,43 @@ class CrewPlaceRequest(RequestBody):
     """Name of the person."""
 
 
-@api.look("", "see a crew")
-def see_crew(call: Call) -> Crew:
+@api.read("", "see a crew")
+def see_crew(context: RequestContext) -> Crew:
     """Lists the people of the teams and areas in which the caller works or over which they watch."""
-    rows, items = crew.everybody(call.tx), []
+    rows, items = crew.everybody(context.tx), []
     for row in rows:
-        team = call.rulebook.teams.get(row.team)
-        if team is not None and call.may("see a crew", Target(row.area, team)):
+        team = context.rulebook.teams.get(row.team)
+        if team is not None and context.may("see a crew", Target(row.area, team)):
             items.append(CrewPlace(team=row.team, area=row.area, person=row.person))
-    call.asked = True
+    context.policy_asked = True
     return Crew(items=items)
 
 
-@api.act("", "add to a crew", status=201, raises=[BadInput])
-def add_to_crew(call: Call, asked: CrewPlaceRequest) -> CrewPlace:
+@api.change("", "add to a crew", status=201, raises=[BadInput])
+def add_to_crew(context: RequestContext, asked: CrewPlaceRequest) -> CrewPlace:
     """Adds a person to a team in an area: the team's worker proposes them for its work there."""
-    team, missing = call.rulebook.teams.get(asked.team), NotFound(what=Wording("班组", "team"), which=asked.team)
+    team, missing = context.rulebook.teams.get(asked.team), NotFound(what=Wording("班组", "team"), which=asked.team)
     if team is None:
         raise missing
-    call.act(Target(asked.area.strip(), team), NotFound(what=Wording("区域", "area"), which=asked.area))
+    context.authorize(Target(asked.area.strip(), team), NotFound(what=Wording("区域", "area"), which=asked.area))
     place = CrewPlace(team=team.name, area=asked.area.strip(), person=asked.person.strip())
     if not place.area or not place.person:
         raise BadInput(what=Wording("没有填区域或人员姓名", "the area or the person's name is empty"))
-    crew.add(call.tx, place.team, place.person, place.area)
+    crew.add(context.tx, place.team, place.person, place.area)
     return place
 
 
-@api.act("", "add to a crew", method="DELETE", status=204, raises=[NotFound])
+@api.change("", "add to a crew", method="DELETE", status=204, raises=[NotFound])
 def remove_from_crew(
-    call: Call,
+    context: RequestContext,
     team: Annotated[str, Query(max_length=40, description="Team, by its name.")],
     area: Annotated[str, Query(max_length=40, description="Area of the place.")],
     person: Annotated[str, Query(max_length=80, description="Name of the person.")],
 ) -> None:
     """Removes a person from a team in an area. What they have in hand stays with them."""
-    known = call.rulebook.teams.get(team)
+    known = context.rulebook.teams.get(team)
     if known is None:
         raise NotFound(what=Wording("班组", "team"), which=team)
-    call.act(Target(area, known), NotFound(what=Wording("区域", "area"), which=area))
-    if not crew.remove(call.tx, team, person, area):
+    context.authorize(Target(area, known), NotFound(what=Wording("区域", "area"), which=area))
+    if not crew.remove(context.tx, team, person, area):
         raise NotFound(what=Wording("班组中的人员", "person"), which=Wording(person, f"{person} on that crew"))

@@ -14,7 +14,7 @@ from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, BadMobile, UnknownDocumentKind
 from dispatch.web.api.accounts import served
 from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/customers", "customers")
@@ -40,19 +40,21 @@ class FoundAccounts(ResponseBody):
     """Accounts, living ones first; POST /api/v1/accounts/view shows the rest."""
 
 
-@api.look("/find", "find customers", method="POST", raises=[BadInput, BadMobile, UnknownDocumentKind])
-def find_customer(call: Call, asked: CustomerSearch) -> FoundAccounts:
+@api.read("/find", "find customers", method="POST", raises=[BadInput, BadMobile, UnknownDocumentKind])
+def find_customer(context: RequestContext, asked: CustomerSearch) -> FoundAccounts:
     """Finds accounts of the caller's areas by account, mobile number or document, living ones first."""
-    areas = served(call)
+    areas = served(context)
     match asked:
         case CustomerSearch(account=str(number), mobile=None, document_kind=None, document_number=None):
-            found = lookup.by_account(call.tx, number, areas)
+            found = lookup.by_account(context.tx, number, areas)
         case CustomerSearch(account=None, mobile=str(number), document_kind=None, document_number=None):
-            found = lookup.by_mobile(call.tx, number, areas)
+            found = lookup.by_mobile(context.tx, number, areas)
         case CustomerSearch(account=None, mobile=None, document_kind=str(kind), document_number=SecretStr() as number):
             if kind not in DOCUMENT_KINDS:
                 raise UnknownDocumentKind(known=", ".join(DOCUMENT_KINDS))
-            found = lookup.by_document(call.tx, call.here.cipher(), kind, number.get_secret_value(), areas)
+            found = lookup.by_document(
+                context.tx, context.installation.cipher(), kind, number.get_secret_value(), areas
+            )
         case _:
             raise BadInput(
                 what=Wording("请按账号、手机号码，或证件类型和号码查找", "give one: account, mobile, kind and number")

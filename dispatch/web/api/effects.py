@@ -11,7 +11,7 @@ from dispatch import effects as leave
 from dispatch.errors import IllegalMove, NotFound
 from dispatch.storage import effects
 from dispatch.web.api.schemas import Limit, ResponseBody
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/effects", "effects")
@@ -65,21 +65,22 @@ class ReleasedEffect(ResponseBody):
     """Key by which its receiver recognises it."""
 
 
-@api.look("", "see effects")
-def list_effects(call: Call, limit: Limit = 50) -> OutstandingEffects:
+@api.read("", "see effects")
+def list_effects(context: RequestContext, limit: Limit = 50) -> OutstandingEffects:
     """Lists the outside effects that are not confirmed yet, the oldest first."""
     return OutstandingEffects(
         counts=[
             EffectCount(port=row.port, state=row.state, count=row.number, oldest=row.oldest)
-            for row in effects.counts(call.tx)
+            for row in effects.counts(context.tx)
         ],
-        items=[Effect.model_validate(row, from_attributes=True) for row in effects.unconfirmed(call.tx, limit)],
+        items=[Effect.model_validate(row, from_attributes=True) for row in effects.unconfirmed(context.tx, limit)],
     )
 
 
-@api.act("/{effect}/release", "release effects", raises=[NotFound, IllegalMove])
+@api.change("/{effect}/release", "release effects", raises=[NotFound, IllegalMove])
 def release_effect(
-    call: Call, effect: Annotated[int, Path(ge=1, lt=2**63, description="Identifier of the effect, as listed.")]
+    context: RequestContext,
+    effect: Annotated[int, Path(ge=1, lt=2**63, description="Identifier of the effect, as listed.")],
 ) -> ReleasedEffect:
     """Releases an outside effect from quarantine (放行): it is sent again."""
-    return ReleasedEffect(key=leave.release(call.tx, effect, call.act(), call.now))
+    return ReleasedEffect(key=leave.release(context.tx, effect, context.authorize(), context.now))

@@ -35,7 +35,7 @@ from dispatch.web.api.fault_schemas import (
 from dispatch.web.api.schemas import title
 from dispatch.web.api.ticket_schemas import AcceptedBody
 from dispatch.web.policy import Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/faults", "faults")
@@ -44,30 +44,30 @@ EARLIER = 5
 """How many of a line's last faults a warning names."""
 
 
-@api.look("/symptoms", "follow the script")
-def list_symptoms(call: Call) -> Symptoms:
+@api.read("/symptoms", "follow the script")
+def list_symptoms(context: RequestContext) -> Symptoms:
     """Lists the symptoms that a customer may complain of."""
-    known = call.here.script().symptoms.values()
+    known = context.installation.script().symptoms.values()
     return Symptoms(
         items=[SymptomBody(name=each.name, title=title(each.title), category=each.category) for each in known]
     )
 
 
-@api.look("/prehandling", "follow the script", method="POST", raises=[UnknownSymptom, BadAnswer])
-def follow_script(call: Call, asked: DialogueRequest) -> DialogueProgress:
+@api.read("/prehandling", "follow the script", method="POST", raises=[UnknownSymptom, BadAnswer])
+def follow_script(context: RequestContext, asked: DialogueRequest) -> DialogueProgress:
     """Shows the next question of pre-handling (预处理) and what was said so far. Nothing is kept before a report."""
     answers = [(each.question, each.answer) for each in asked.answers]
-    return _dialogued(follow(call.here.script().symptom(asked.symptom), answers))
+    return _dialogued(follow(context.installation.script().symptom(asked.symptom), answers))
 
 
-@api.look("/warnings", "see warnings", method="POST", raises=[UnknownAccount])
-def see_warnings(call: Call, asked: LineRequest) -> Warnings:
+@api.read("/warnings", "see warnings", method="POST", raises=[UnknownAccount])
+def see_warnings(context: RequestContext, asked: LineRequest) -> Warnings:
     """Shows what to know before a fault of this line is reported. The account may be a mobile number, so it goes into
     the body and into no address."""
     account = asked.account
-    _require_in_area(call, account)
-    row = accounts.by_numbers(call.tx, [account])[account]
-    faults = [each for each in lists.latest(call.tx, EARLIER + 1, account) if each.kind == "fault"][:EARLIER]
+    _require_in_area(context, account)
+    row = accounts.by_numbers(context.tx, [account])[account]
+    faults = [each for each in lists.latest(context.tx, EARLIER + 1, account) if each.kind == "fault"][:EARLIER]
     open_fault = next((each for each in faults if each.ended_at is None), None)
     return Warnings(
         account=account,
@@ -86,7 +86,7 @@ def see_warnings(call: Call, asked: LineRequest) -> Warnings:
     )
 
 
-@api.act(
+@api.change(
     "",
     "submit",
     status=201,
@@ -100,10 +100,10 @@ def see_warnings(call: Call, asked: LineRequest) -> Warnings:
         AccountNotInService,
     ],
 )
-def submit(call: Call, asked: NewFaultRequest) -> AcceptedBody:
+def submit(context: RequestContext, asked: NewFaultRequest) -> AcceptedBody:
     """Accepts a fault report (受理); the channel follows from the role. The fault is dispatched, or solved, or
     waits to be judged."""
-    actor = _require_in_area(call, asked.account)
+    actor = _require_in_area(context, asked.account)
     answers = tuple((each.question, each.answer) for each in asked.answers)
     report = FaultReport(
         asked.account,
@@ -114,18 +114,18 @@ def submit(call: Call, asked: NewFaultRequest) -> AcceptedBody:
         asked.category,
         despite_duplicate=asked.despite_duplicate,
     )
-    accepted = intake.submit(call.tx, call.rulebook, call.here.script(), report, actor, call.now)
-    call.visitor.headers["Location"] = f"/api/v1/tickets/{accepted.number}"
+    accepted = intake.submit(context.tx, context.rulebook, context.installation.script(), report, actor, context.now)
+    context.visitor.headers["Location"] = f"/api/v1/tickets/{accepted.number}"
     return AcceptedBody(ticket=accepted.number, state=accepted.state)
 
 
-def _require_in_area(call: Call, account: str) -> Actor:
+def _require_in_area(context: RequestContext, account: str) -> Actor:
     """The actor. An account of another area counts as unknown. Raises UnknownAccount, NotAllowed."""
-    row = accounts.by_numbers(call.tx, [account]).get(account)
+    row = accounts.by_numbers(context.tx, [account]).get(account)
     unknown = UnknownAccount(account=account)
     if row is None:
         raise unknown
-    return call.act(Target(row.area), unknown)
+    return context.authorize(Target(row.area), unknown)
 
 
 def _dialogued(progress: Progress) -> DialogueProgress:

@@ -10,7 +10,7 @@ from fastapi import Query
 from dispatch.reports import overview
 from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.policy import NOTHING
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/figures", "figures")
@@ -99,13 +99,13 @@ class FiguresBody(ResponseBody):
     """Processes seen within the hour."""
 
 
-@api.look("", "see figures")
+@api.read("", "see figures")
 def see_figures(
-    call: Call, hours: Annotated[int, Query(ge=1, le=168, description="Hours to look back.")] = 24
+    context: RequestContext, hours: Annotated[int, Query(ge=1, le=168, description="Hours to look back.")] = 24
 ) -> FiguresBody:
     """Shows the figures of the caller's areas: what is under way, what came in and was closed, and what runs."""
-    since = (call.now - timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
-    told = overview.overview(call.tx, call.rulebook, since, call.now, call.areas("see figures", NOTHING))
+    since = (context.now - timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
+    told = overview.overview(context.tx, context.rulebook, since, context.now, context.areas("see figures", NOTHING))
     by_hour = [HourBody(hour=hour, arrived=arrived, closed=closed) for hour, arrived, closed in told.hours]
     backlog = {team: BacklogBody(hops=of.hops, late=of.late, oldest=of.oldest) for team, of in told.backlog.items()}
     return FiguresBody(
@@ -113,8 +113,8 @@ def see_figures(
         open=told.open,
         late=sum(of.late for of in told.backlog.values()),
         backlog=backlog,
-        hops=_queue(told.hops, call.now),
-        effects=_queue(told.effects, call.now),
+        hops=_queue(told.hops, context.now),
+        effects=_queue(told.effects, context.now),
         arrived=sum(each.arrived for each in by_hour),
         closed=sum(each.closed for each in by_hour),
         hours=by_hour,
@@ -125,7 +125,7 @@ def see_figures(
         satisfied=told.satisfied,
         processes=[
             ProcessBody(name=row.name, kind=row.kind, alive=alive, started_at=row.started_at, seen_at=row.seen_at)
-            for row, alive in overview.processes(call.tx, call.now)
+            for row, alive in overview.processes(context.tx, context.now)
         ],
     )
 

@@ -30,17 +30,17 @@ class Ready(Health):
     """Version of the rules in force."""
 
 
-@api.bare("/healthz", "ask for health")
+@api.without_transaction("/healthz", "ask for health")
 def healthz(visitor: Visitor) -> Health:  # noqa: ARG001
     """Answers as long as the process runs; it looks at nothing else."""
     return Health(status="ok")
 
 
-@api.bare("/readyz", "ask for health", raises=[SchemaOutdated])
+@api.without_transaction("/readyz", "ask for health", raises=[SchemaOutdated])
 def readyz(visitor: Visitor) -> Ready:
     """Answers when the database has the right schema and rules are in force."""
-    visitor.here.database.require_schema()
-    return Ready(status="ok", rules=visitor.here.rulebook().version)
+    visitor.installation.database.require_schema()
+    return Ready(status="ok", rules=visitor.installation.rulebook().version)
 
 
 class Metrics(Response):
@@ -49,13 +49,13 @@ class Metrics(Response):
     media_type = metrics.MEDIA_TYPE
 
 
-@api.bare("/metrics", "read metrics")
+@api.without_transaction("/metrics", "read metrics")
 def read_metrics(visitor: Visitor) -> Metrics:
     """Shows what this home's processes have measured and the database's figures, in Prometheus's text format."""
-    return Metrics(metrics.exposition(Gauges(visitor.here.database)))
+    return Metrics(metrics.exposition(Gauges(visitor.installation.database)))
 
 
-@api.bare("/openapi.json", "see the schema")
+@api.without_transaction("/openapi.json", "see the schema")
 def openapi(visitor: Visitor) -> Response:
     """Shows this description."""
     made: dict[str, Any] = visitor.request.app.openapi()

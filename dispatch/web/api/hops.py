@@ -52,7 +52,7 @@ from dispatch.web.api.ticket_views import (
 )
 from dispatch.web.policy import Target
 from dispatch.web.problems import describe, language_of_request
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/hops", "hops")
@@ -60,68 +60,68 @@ api = Api("/hops", "hops")
 _ENDS: tuple[type[DispatchError], ...] = (IllegalMove, NotYours, ChangedMeanwhile, BadInput)
 
 
-@api.look("/{hop}", "see a hop", awaits=lambda given: read_hop_number(given["hop"])[0])
-def see_hop(call: Call, hop: HopName) -> HopView:
+@api.read("/{hop}", "see a hop", awaits=lambda given: read_hop_number(given["hop"])[0])
+def see_hop(context: RequestContext, hop: HopName) -> HopView:
     """Shows a hop and what the caller may do with it. With `Prefer: wait=10` a hop on its way to a board is answered
     when it is there."""
-    seen = _seen(call, *read_hop_number(hop), hop)
-    call.on_its_way = seen.hop.state in ON_ITS_WAY
+    seen = _seen(context, *read_hop_number(hop), hop)
+    context.on_its_way = seen.hop.state in ON_ITS_WAY
     return seen
 
 
-@api.act("/claim", "claim", raises=[BadInput])
-def claim_many(call: Call, asked: ClaimsRequest) -> BatchOutcome:
+@api.change("/claim", "claim", raises=[BadInput])
+def claim_many(context: RequestContext, asked: ClaimsRequest) -> BatchOutcome:
     """Claims many hops (接单) in one transaction; each claim is accepted or refused by itself."""
     return _many(
-        call,
+        context,
         [(each.hop, each.on_behalf_of) for each in asked.claims],
         lambda place, id_, actor: Claim(id_, actor, asked.claims[place].on_behalf_of),
-        lambda claims: handling.claim_many(call.tx, call.rulebook, claims, call.now),
+        lambda claims: handling.claim_many(context.tx, context.rulebook, claims, context.now),
     )
 
 
-@api.act("/report", "report", raises=[BadInput])
-def report_many(call: Call, asked: ReportsRequest) -> BatchOutcome:
+@api.change("/report", "report", raises=[BadInput])
+def report_many(context: RequestContext, asked: ReportsRequest) -> BatchOutcome:
     """Reports on many hops (回单) in one transaction; each report is accepted or refused by itself."""
     return _many(
-        call,
+        context,
         [(each.hop, each.on_behalf_of) for each in asked.reports],
         lambda place, id_, actor: _report(id_, actor, asked.reports[place]),
-        lambda reports: handling.end_many(call.tx, call.rulebook, reports, call.now),
+        lambda reports: handling.end_many(context.tx, context.rulebook, reports, context.now),
     )
 
 
-@api.act("/{hop}/claim", "claim", raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile])
-def claim(call: Call, hop: HopName, asked: ClaimRequest) -> HopChange:
+@api.change("/{hop}/claim", "claim", raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile])
+def claim(context: RequestContext, hop: HopName, asked: ClaimRequest) -> HopChange:
     """Claims a hop (接单). Of two people who claim it at once one gets it, and the other is told who."""
-    row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
-    handling.claim(call.tx, call.rulebook, Claim(row.id, actor, asked.on_behalf_of), call.now)
-    return _done(call, row)
+    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    handling.claim(context.tx, context.rulebook, Claim(row.id, actor, asked.on_behalf_of), context.now)
+    return _done(context, row)
 
 
-@api.act("/{hop}/report", "report", raises=[*_ENDS, UnknownFinding, BadEvidence])
-def report(call: Call, hop: HopName, asked: ReportRequest) -> HopChange:
+@api.change("/{hop}/report", "report", raises=[*_ENDS, UnknownFinding, BadEvidence])
+def report(context: RequestContext, hop: HopName, asked: ReportRequest) -> HopChange:
     """Reports a finding with its evidence (回单); the rules choose the next team."""
-    row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
-    return _ended(call, row, _report(row.id, actor, asked))
+    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    return _ended(context, row, _report(row.id, actor, asked))
 
 
-@api.act("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable])
-def pass_on(call: Call, hop: HopName, asked: PassOnRequest) -> HopChange:
+@api.change("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable])
+def pass_on(context: RequestContext, hop: HopName, asked: PassOnRequest) -> HopChange:
     """Passes a hop on (转派), to another team or to another person of the same team."""
-    row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
-    return _ended(call, row, PassOn(row.id, actor, asked.to, asked.reason, asked.on_behalf_of))
+    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    return _ended(context, row, PassOn(row.id, actor, asked.to, asked.reason, asked.on_behalf_of))
 
 
-@api.act("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked])
-def hand_back(call: Call, hop: HopName, asked: HandBackRequest) -> HopChange:
+@api.change("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked])
+def hand_back(context: RequestContext, hop: HopName, asked: HandBackRequest) -> HopChange:
     """Hands a hop back (退单) to the team that asked for the visit."""
-    row, actor = _actor(call, hop, on_behalf=asked.on_behalf_of is not None)
-    return _ended(call, row, HandBack(row.id, actor, asked.reason, asked.on_behalf_of))
+    row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
+    return _ended(context, row, HandBack(row.id, actor, asked.reason, asked.on_behalf_of))
 
 
-@api.act("/{hop}/hold", "hold", raises=[*_ENDS, HeldTooLong])
-def hold(call: Call, hop: HopName, asked: HoldRequest) -> HopChange:
+@api.change("/{hop}/hold", "hold", raises=[*_ENDS, HeldTooLong])
+def hold(context: RequestContext, hop: HopName, asked: HoldRequest) -> HopChange:
     """Puts a hop on hold (挂起) until a given time, at which it comes back by itself."""
     if asked.until.tzinfo is None:
         raise BadInput(
@@ -129,70 +129,74 @@ def hold(call: Call, hop: HopName, asked: HoldRequest) -> HopChange:
                 "`until` 须带时区：2026-12-01T14:00:00+08:00", "`until` needs its zone: 2026-12-01T14:00:00+08:00"
             )
         )
-    row, actor = _actor(call, hop)
-    handling.hold(call.tx, call.rulebook, row.id, asked.until, asked.reason, actor, call.now)
-    return _done(call, row)
+    row, actor = _actor(context, hop)
+    handling.hold(context.tx, context.rulebook, row.id, asked.until, asked.reason, actor, context.now)
+    return _done(context, row)
 
 
-@api.act("/{hop}/resume", "resume", raises=[IllegalMove, NotYours, ChangedMeanwhile])
-def resume(call: Call, hop: HopName) -> HopChange:
+@api.change("/{hop}/resume", "resume", raises=[IllegalMove, NotYours, ChangedMeanwhile])
+def resume(context: RequestContext, hop: HopName) -> HopChange:
     """Ends a hold early (解挂)."""
-    row, actor = _actor(call, hop)
-    handling.resume(call.tx, call.rulebook, row.id, actor, call.now)
-    return _done(call, row)
+    row, actor = _actor(context, hop)
+    handling.resume(context.tx, context.rulebook, row.id, actor, context.now)
+    return _done(context, row)
 
 
-@api.act("/{hop}/release", "release", raises=[IllegalMove, ChangedMeanwhile])
-def release(call: Call, hop: HopName) -> HopChange:
+@api.change("/{hop}/release", "release", raises=[IllegalMove, ChangedMeanwhile])
+def release(context: RequestContext, hop: HopName) -> HopChange:
     """Releases a hop from quarantine (放行): its worker tries it again."""
-    row, actor = _actor(call, hop)
-    handling.release(call.tx, row.id, actor, call.now)
-    return _done(call, row)
+    row, actor = _actor(context, hop)
+    handling.release(context.tx, row.id, actor, context.now)
+    return _done(context, row)
 
 
 def _report(hop_id: int, actor: Actor, asked: ReportRequest) -> Report:
     return Report(hop_id, actor, asked.finding, asked.evidence, asked.on_behalf_of)
 
 
-def _actor(call: Call, name: str, *, on_behalf: bool = False) -> tuple[LockedHop, Actor]:
+def _actor(context: RequestContext, name: str, *, on_behalf: bool = False) -> tuple[LockedHop, Actor]:
     """The locked hop, and the actor. Raises NotFound, NotAllowed, ChangedMeanwhile."""
-    row = rows.lock_one(call.tx, *read_hop_number(name))
+    row = rows.lock_one(context.tx, *read_hop_number(name))
     if row is None:
         raise missing_hop(name)
-    teams = lists.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
-    actor = call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=on_behalf), missing_hop(name))
-    call.require_unchanged(lambda: _seen(call, row.ticket_id, row.seq, name), Wording(f"环节 {name}", f"hop {name}"))
+    teams = lists.teams_of(context.tx, [row.ticket_id])[row.ticket_id]
+    actor = context.authorize(
+        hop_thing(context, row.team, row.state, row.area, teams, on_behalf=on_behalf), missing_hop(name)
+    )
+    context.require_unchanged(
+        lambda: _seen(context, row.ticket_id, row.seq, name), Wording(f"环节 {name}", f"hop {name}")
+    )
     return row, actor
 
 
-def _ended(call: Call, row: LockedHop, end: End) -> HopChange:
-    handling.end(call.tx, call.rulebook, end, call.now)
-    return _done(call, row)
+def _ended(context: RequestContext, row: LockedHop, end: End) -> HopChange:
+    handling.end(context.tx, context.rulebook, end, context.now)
+    return _done(context, row)
 
 
-def _seen(call: Call, ticket_id: int, seq: int | None, name: str) -> HopView:
+def _seen(context: RequestContext, ticket_id: int, seq: int | None, name: str) -> HopView:
     """The ticket's hop number `seq`; None: its live hop. Raises NotFound, NotAllowed."""
-    visits = rows.visits(call.tx, ticket_id)
+    visits = rows.visits(context.tx, ticket_id)
     row = next((visit for visit in visits if (visit.state in LIVE_HOP if seq is None else visit.seq == seq)), None)
     if row is None:
         raise missing_hop(name)
-    thing = hop_thing(call, row.team, row.state, row.area, {visit.team for visit in visits})
-    call.act(thing, missing_hop(name), "see a hop")
-    told = hop_view(call, row.kind, row, _ticket(call, visits))
-    return HopView(hop=told, may=may_with_hop(call, thing, row.holder))
+    thing = hop_thing(context, row.team, row.state, row.area, {visit.team for visit in visits})
+    context.authorize(thing, missing_hop(name), "see a hop")
+    told = hop_view(context, row.kind, row, _ticket(context, visits))
+    return HopView(hop=told, may=may_with_hop(context, thing, row.holder))
 
 
-def _done(call: Call, row: LockedHop) -> HopChange:
+def _done(context: RequestContext, row: LockedHop) -> HopChange:
     """The hop as it is now, and the hop that follows it."""
-    visits = rows.visits(call.tx, row.ticket_id)
-    ticket = _ticket(call, visits)
-    told = [hop_view(call, row.kind, visit, ticket) for visit in visits if visit.seq in (row.seq, row.seq + 1)]
+    visits = rows.visits(context.tx, row.ticket_id)
+    ticket = _ticket(context, visits)
+    told = [hop_view(context, row.kind, visit, ticket) for visit in visits if visit.seq in (row.seq, row.seq + 1)]
     return HopChange(hop=told[0], next=told[1] if len(told) > 1 else None)
 
 
-def _ticket(call: Call, visits: Sequence[Visit]) -> Target:
+def _ticket(context: RequestContext, visits: Sequence[Visit]) -> Target:
     """The hops' ticket, as a target of the policy."""
-    teams = teams_named(call, {visit.team for visit in visits})
+    teams = teams_named(context, {visit.team for visit in visits})
     return Target(visits[0].area, None, teams, TicketState(visits[0].ticket_state))
 
 
@@ -200,35 +204,35 @@ Act = TypeVar("Act", Claim, Report)
 
 
 def _many(
-    call: Call,
+    context: RequestContext,
     asked: Sequence[tuple[str, str | None]],
     made: Callable[[int, int, Actor], Act],
     done: Callable[[list[Act]], Refusals],
 ) -> BatchOutcome:
     """Do every act that policy, life tables and rules allow, and report the others. `asked` are hop names and on whose
     behalf; `made` makes the act from its place among them, the hop's id and the actor."""
-    call.asked = True
+    context.policy_asked = True
     refused: list[RefusedHop] = []
     ids: dict[int, int] = {}
     for place, (name, _) in enumerate(asked):
         try:
-            ids[place] = find_hop(call, name)
+            ids[place] = find_hop(context, name)
         except DispatchError as wrong:
-            refused.append(RefusedHop(hop=name, problem=describe(wrong, language_of_request(call.visitor.request))))
-    found = rows.lock(call.tx, list(ids.values()))
-    teams = lists.teams_of(call.tx, [row.ticket_id for row in found.values()])
+            refused.append(RefusedHop(hop=name, problem=describe(wrong, language_of_request(context.visitor.request))))
+    found = rows.lock(context.tx, list(ids.values()))
+    teams = lists.teams_of(context.tx, [row.ticket_id for row in found.values()])
     acts = []
     for place, hop_id in ids.items():
         row, (name, behalf) = found[hop_id], asked[place]
-        thing = hop_thing(call, row.team, row.state, row.area, teams[row.ticket_id], on_behalf=behalf is not None)
+        thing = hop_thing(context, row.team, row.state, row.area, teams[row.ticket_id], on_behalf=behalf is not None)
         try:
-            acts.append(made(place, hop_id, call.act(thing, missing_hop(name))))
+            acts.append(made(place, hop_id, context.authorize(thing, missing_hop(name))))
         except DispatchError as wrong:
-            refused.append(RefusedHop(hop=name, problem=describe(wrong, language_of_request(call.visitor.request))))
+            refused.append(RefusedHop(hop=name, problem=describe(wrong, language_of_request(context.visitor.request))))
     refusals = done(acts) if acts else {}
     names = {hop_id: asked[place][0] for place, hop_id in ids.items()}
     refused += [
-        RefusedHop(hop=names[hop_id], problem=describe(wrong, language_of_request(call.visitor.request)))
+        RefusedHop(hop=names[hop_id], problem=describe(wrong, language_of_request(context.visitor.request)))
         for hop_id, wrong in refusals.items()
     ]
     good = [found[act.hop_id] for act in acts if act.hop_id not in refusals]

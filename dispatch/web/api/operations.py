@@ -35,7 +35,7 @@ from dispatch.web.api.uploads import require_scans, scans_named
 from dispatch.web.json_body import Json, Sent, described, invalid
 from dispatch.web.policy import Target
 from dispatch.web.problems import Sentence, respond
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/accounts", "operations")
@@ -132,9 +132,11 @@ _REFUSALS = [each for each in vars(errors).values() if isinstance(each, type) an
 def _carried_out(kind: str) -> Callable[..., Any]:
     model, carry_out = OPERATIONS[kind]
 
-    def endpoint(call: Call, sent: Sent, outlet: Outlet = None) -> OperationDone:
-        actor, counter = at_counter(call, outlet)
-        answer: OperationDone = _answer(call, carry_out(call.tx, counter, _request(call, model, sent), actor, call.now))
+    def endpoint(context: RequestContext, sent: Sent, outlet: Outlet = None) -> OperationDone:
+        actor, counter = at_counter(context, outlet)
+        answer: OperationDone = _answer(
+            context, carry_out(context.tx, counter, _request(context, model, sent), actor, context.now)
+        )
         return answer
 
     endpoint.__name__ = kind.replace("-", "_")
@@ -144,13 +146,13 @@ def _carried_out(kind: str) -> Callable[..., Any]:
 
 
 def _tried(kind: str) -> Callable[..., Any]:
-    def endpoint(call: Call, sent: Sent) -> DryRunBody:
-        actor, counter = at_counter(call, None)
+    def endpoint(context: RequestContext, sent: Sent) -> DryRunBody:
+        actor, counter = at_counter(context, None)
         typed, named = dict(sent), _scans(sent)
-        require_scans(call, [each.upload for each in named])
+        require_scans(context, [each.upload for each in named])
         if named:
             typed["scans"] = [{"kind": each.kind, **_STAND_IN} for each in named]
-        return _told(dry_run.attempt(call.tx, counter, kind, typed, actor, call.now))
+        return _told(dry_run.attempt(context.tx, counter, kind, typed, actor, context.now))
 
     endpoint.__name__ = f"try_{kind.replace('-', '_')}"
     endpoint.__doc__ = (
@@ -171,11 +173,13 @@ for _kind, (_model, _) in OPERATIONS.items():
     }
     _body = described(_model, without="request_key", instead=_own)
     _raises = [*_REFUSALS, BadInput, KeyReused, UploadGone]
-    _put = api.act(f"/{_kind}", f"account {_kind}", body=_body, raises=_raises, repeats=False, summary=TITLES[_kind].en)
+    _put = api.change(
+        f"/{_kind}", f"account {_kind}", body=_body, raises=_raises, repeats=False, summary=TITLES[_kind].en
+    )
     _put(_carried_out(_kind))
     if _kind not in ONLY_LOOKS:
         _some = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
-        _try = api.look(
+        _try = api.read(
             f"/{_kind}/check",
             f"account {_kind}",
             method="POST",
@@ -187,25 +191,25 @@ for _kind, (_model, _) in OPERATIONS.items():
         _try(_tried(_kind))
 
 
-@api.look("/operations", "list operations", method="POST", raises=[UnknownAccount])
-def list_operations(call: Call, asked: AccountRequest) -> Operations:
+@api.read("/operations", "list operations", method="POST", raises=[UnknownAccount])
+def list_operations(context: RequestContext, asked: AccountRequest) -> Operations:
     """Lists what was done to an account (受理记录), with its slips: the newest first, at most a hundred."""
-    row = accounts.by_numbers(call.tx, [asked.account]).get(asked.account)
+    row = accounts.by_numbers(context.tx, [asked.account]).get(asked.account)
     unknown = UnknownAccount(account=asked.account)
     if row is None:
         raise unknown
-    call.act(Target(row.area), unknown)
+    context.authorize(Target(row.area), unknown)
     wanted: tuple[Data, ...] = ("operations",)
-    found = unified_view.read_view(call.tx, call.here.cipher(), None, [row.id], wanted, ())
+    found = unified_view.read_view(context.tx, context.installation.cipher(), None, [row.id], wanted, ())
     return Operations(items=list(found.operations or ()))
 
 
-def at_counter(call: Call, outlet: str | None) -> tuple[Actor, Counter]:
+def at_counter(context: RequestContext, outlet: str | None) -> tuple[Actor, Counter]:
     """Who acts, and the counter at which they do. Raises NotAllowed."""
-    return call.act(), call.here.counter((outlet or "").strip())
+    return context.authorize(), context.installation.counter((outlet or "").strip())
 
 
-def _request(call: Call, model: type[OperationRequest], sent: Json) -> OperationRequest:
+def _request(context: RequestContext, model: type[OperationRequest], sent: Json) -> OperationRequest:
     """The operation's request with its scans. Raises RequestValidationError, UploadGone."""
     named, asked = _scans(sent), {name: each for name, each in sent.items() if name != "scans"}
     faults: list[tuple[tuple[str | int, ...], Wording]] = list(unwritable(asked, ()))
@@ -224,9 +228,9 @@ def _request(call: Call, model: type[OperationRequest], sent: Json) -> Operation
         request = model.model_validate_json(json.dumps(asked))
     except ValidationError as wrong:
         raise invalid([(each["loc"], model_fault(each)) for each in wrong.errors()]) from None
-    contents = scans_named(call, [each.upload for each in named])
+    contents = scans_named(context, [each.upload for each in named])
     scans = tuple(Scan.model_construct(kind=each.kind, content=contents[each.upload]) for each in named)
-    return request.model_copy(update={"request_key": call.key, **({"scans": scans} if scans else {})})
+    return request.model_copy(update={"request_key": context.key, **({"scans": scans} if scans else {})})
 
 
 def _scans(sent: Mapping[str, Any]) -> list[NamedScan]:
@@ -237,13 +241,13 @@ def _scans(sent: Mapping[str, Any]) -> list[NamedScan]:
         raise invalid([(("scans", *each["loc"]), model_fault(each)) for each in wrong.errors()]) from None
 
 
-def _answer(call: Call, outcome: OperationOutcome) -> Any:
+def _answer(context: RequestContext, outcome: OperationOutcome) -> Any:
     """The answer. A refusal is not raised, so that its transaction commits: it is on record, and a failed
     authentication counts."""
     if outcome.repeated:
-        call.visitor.headers["Idempotency-Replayed"] = "true"
+        context.visitor.headers["Idempotency-Replayed"] = "true"
     if isinstance(outcome, OperationRefused):
-        return _refused(call, outcome)
+        return _refused(context, outcome)
     return OperationDone(
         operation=outcome.operation,
         title=title(TITLES[outcome.operation]),
@@ -253,11 +257,11 @@ def _answer(call: Call, outcome: OperationOutcome) -> Any:
     )
 
 
-def _refused(call: Call, outcome: OperationRefused) -> Response:
+def _refused(context: RequestContext, outcome: OperationRefused) -> Response:
     more: dict[str, Any] = {"read_out": _sentence(outcome.said)}
     if "confirm" in outcome.result:
         more["confirm"] = [outcome.result["confirm"]]
-    return respond(call.visitor.request, 409, outcome.code, outcome.said, **more)
+    return respond(context.visitor.request, 409, outcome.code, outcome.said, **more)
 
 
 def _told(tried: dry_run.DryRunResult) -> DryRunBody:

@@ -16,7 +16,7 @@ from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import CUSTOMERS, HOLDERS, Plan, Plans
 from dispatch.domain.title import Title
 from dispatch.web.api.schemas import ResponseBody, TitleBody, title
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("", "plans")
@@ -130,15 +130,15 @@ class VocabularyBody(ResponseBody):
     """Names of the fields that a query may unmask."""
 
 
-@api.look("/plans", "see plans")
-def list_plans(call: Call) -> PlansBody:
+@api.read("/plans", "see plans")
+def list_plans(context: RequestContext) -> PlansBody:
     """Lists the marketing plans (营销案): price, customers, and what follows when the number that carries one goes."""
-    plans = call.here.counter().plans
+    plans = context.installation.counter().plans
     return PlansBody(version=plans.version, items=[_plan(plan, plans) for plan in plans.plans.values()])
 
 
-@api.look("/words", "see plans")
-def list_words(call: Call) -> VocabularyBody:  # noqa: ARG001
+@api.read("/words", "see plans")
+def list_words(context: RequestContext) -> VocabularyBody:  # noqa: ARG001
     """Lists the counter's operations with the fields of their requests, and the names that these may have in them."""
     return VocabularyBody(
         operations=[_operation(kind) for kind in OPERATIONS],

@@ -8,7 +8,7 @@ from dispatch.reports import lists
 from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.api.ticket_views import hop_name
 from dispatch.web.policy import NOTHING
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/quarantine", "quarantine")
@@ -38,10 +38,10 @@ class Quarantine(ResponseBody):
     """Hops; those that have been there longest come first."""
 
 
-@api.look("", "see the quarantine")
-def see_quarantine(call: Call) -> Quarantine:
+@api.read("", "see the quarantine")
+def see_quarantine(context: RequestContext) -> Quarantine:
     """Lists the hops in quarantine, the longest there first."""
-    rows = lists.quarantine(call.tx, call.areas("see the quarantine", NOTHING))
+    rows = lists.quarantine(context.tx, context.areas("see the quarantine", NOTHING))
     return Quarantine(
         items=[
             Quarantined(

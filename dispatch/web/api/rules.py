@@ -17,7 +17,7 @@ from dispatch.routing.rulebook import SENDER, Facts, Rulebook
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
 from dispatch.web.policy import GuardedField
 from dispatch.web.problems import language_of_request
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/rules", "rules")
@@ -102,45 +102,46 @@ class DecisionBody(ResponseBody):
     """Rules that were looked at, the one that matched last."""
 
 
-@api.look("", "see rules")
-def see_rules(call: Call) -> RulesBody:
+@api.read("", "see rules")
+def see_rules(context: RequestContext) -> RulesBody:
     """Shows the rules in force, and why the file as it stands is refused, if it is."""
-    refused = call.here.rules.refused
+    refused = context.installation.rules.refused
     lines = (
         None
-        if not call.shows(GuardedField.REFUSED)
-        else ([] if refused is None else list(refused.lines_in(language_of_request(call.visitor.request))))
+        if not context.shows(GuardedField.REFUSED)
+        else ([] if refused is None else list(refused.lines_in(language_of_request(context.visitor.request))))
     )
     return RulesBody(
-        version=call.rulebook.version,
-        text=call.rulebook.text,
-        flows=list(call.rulebook.flows),
-        categories={name: title(each) for name, each in call.rulebook.categories.items()},
+        version=context.rulebook.version,
+        text=context.rulebook.text,
+        flows=list(context.rulebook.flows),
+        categories={name: title(each) for name, each in context.rulebook.categories.items()},
         refused=lines,
     )
 
 
-@api.look("/drawing", "see rules", raises=[NotFound])
+@api.read("/drawing", "see rules", raises=[NotFound])
 def draw_rules(
-    call: Call, flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Flow to draw.")] = "fault"
+    context: RequestContext,
+    flow: Annotated[str, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Flow to draw.")] = "fault",
 ) -> SvgResponse:
     """Draws a flow of the rules in force as SVG."""
-    if flow not in call.rulebook.flows:
+    if flow not in context.rulebook.flows:
         raise NotFound(what=Wording("流程", "flow"), which=flow)
-    return SvgResponse(_drawn(_Known(call.rulebook), flow))
+    return SvgResponse(_drawn(_Known(context.rulebook), flow))
 
 
-@api.look("/{version}", "see rules", raises=[NotFound])
-def see_version(call: Call, version: Version) -> EarlierRules:
+@api.read("/{version}", "see rules", raises=[NotFound])
+def see_version(context: RequestContext, version: Version) -> EarlierRules:
     """Shows rules that are or were in force."""
-    found = call.here.rules.version_in(call.tx, version)
+    found = context.installation.rules.version_in(context.tx, version)
     return EarlierRules(version=found.version, text=found.text)
 
 
-@api.look("/try", "try rules", method="POST", raises=[BadInput, NotFound])
-def try_facts(call: Call, asked: CaseRequest) -> DecisionBody:
+@api.read("/try", "try rules", method="POST", raises=[BadInput, NotFound])
+def try_facts(context: RequestContext, asked: CaseRequest) -> DecisionBody:
     """Tells what the rules in force decide on these facts, and why earlier rules did not match. Nothing is changed."""
-    rulebook = call.rulebook
+    rulebook = context.rulebook
     facts = _facts(rulebook, asked)
     if facts.sender is None and any(rule.to == SENDER for rule in rulebook.rules_for(facts)):
         raise BadInput(

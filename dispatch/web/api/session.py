@@ -17,7 +17,7 @@ from dispatch.storage import sessions as session_rows
 from dispatch.storage import users as user_rows
 from dispatch.web.api.schemas import RequestBody, ResponseBody
 from dispatch.web.credentials import Visitor
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/session", "session")
@@ -69,18 +69,24 @@ def holding(grant: Grant) -> HeldRole:
     return HeldRole(role=grant.role, areas=None if grant.areas is None else sorted(grant.areas))
 
 
-@api.bare("", "sign in", method="POST", status=201, raises=[SignInFailed, SignInSlowed, RequestForged])
+@api.without_transaction("", "sign in", method="POST", status=201, raises=[SignInFailed, SignInSlowed, RequestForged])
 def open_session(visitor: Visitor, asked: SignInRequest) -> Session:
     """Signs a user in by name and password; the session is kept by cookies. Guessing is slowed down, but not on a
     device where this user has signed in before."""
     if visitor.request.headers.get("sec-fetch-site") == "cross-site":
         raise RequestForged()  # nobody is to be signed in as somebody else by another site
-    here = visitor.here
+    installation = visitor.installation
     password = asked.password.get_secret_value()
     entered = sign_in(
-        here.database, here.comparing, asked.name, password, visitor.address, visitor.device_secret, visitor.now
+        installation.database,
+        installation.comparing,
+        asked.name,
+        password,
+        visitor.address,
+        visitor.device_secret,
+        visitor.now,
     )
-    with here.database.read() as tx:
+    with installation.database.read() as tx:
         grants = user_rows.grants(tx, [entered.user_id])[entered.user_id]
     visitor.set_cookie("session", entered.session, int(sessions.LONGEST_SESSION.total_seconds()))
     visitor.set_cookie("device", entered.device, int(sessions.DEVICE_KNOWN.total_seconds()))
@@ -92,46 +98,46 @@ def open_session(visitor: Visitor, asked: SignInRequest) -> Session:
     )
 
 
-@api.look("", "see one's session")
-def see_session(call: Call) -> Session:
+@api.read("", "see one's session")
+def see_session(context: RequestContext) -> Session:
     """Shows who the caller is: name, roles, and the token for changes."""
-    secret = call.visitor.session_secret if call.user.session is not None else None
-    found = None if call.user.session is None else session_rows.find_session(call.tx, call.user.session)
+    secret = context.visitor.session_secret if context.user.session is not None else None
+    found = None if context.user.session is None else session_rows.find_session(context.tx, context.user.session)
     return Session(
-        user=call.user.name,
-        roles=[holding(grant) for grant in call.user.grants],
+        user=context.user.name,
+        roles=[holding(grant) for grant in context.user.grants],
         csrf=None if secret is None else csrf_token(secret),
         expires_at=None if found is None else found[0].expires_at,
     )
 
 
-@api.act("", "sign out", method="DELETE", status=204)
-def close_session(call: Call) -> None:
+@api.change("", "sign out", method="DELETE", status=204)
+def close_session(context: RequestContext) -> None:
     """Ends the session; every copy of it is refused from now on."""
-    if call.user.session is not None:
-        session_rows.end_session(call.tx, call.user.session)
-        call.visitor.set_cookie("session", "", 0)
+    if context.user.session is not None:
+        session_rows.end_session(context.tx, context.user.session)
+        context.visitor.set_cookie("session", "", 0)
 
 
-@api.bare(
+@api.without_transaction(
     "/password", "change one's password", method="POST", status=204, raises=[SignInFailed, SignInSlowed, BadInput]
 )
 def change_password(visitor: Visitor, asked: PasswordRequest) -> None:
     """Changes the caller's own password. Their other sessions end, and their devices are no longer known."""
-    here, caller = visitor.here, visitor.caller
+    installation, caller = visitor.installation, visitor.caller
     assert caller is not None
     # The old one is asked for like at a sign-in, and guessing it is slowed down in the same way.
     proof = sign_in(
-        here.database,
-        here.comparing,
+        installation.database,
+        installation.comparing,
         caller.name,
         asked.old.get_secret_value(),
         visitor.address,
         visitor.device_secret,
         visitor.now,
     )
-    kept = kept_password(here.hasher, asked.new.get_secret_value(), caller.name)
-    with here.database.write() as tx:
+    kept = kept_password(installation.hasher, asked.new.get_secret_value(), caller.name)
+    with installation.database.write() as tx:
         by = Actor(caller.name, caller.grants[0].role if caller.grants else "user")
         users.set_password(tx, caller.name, kept, by, visitor.now, keep_session=caller.session or "")
         session_rows.end_session(tx, proof.session)

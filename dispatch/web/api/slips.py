@@ -16,7 +16,7 @@ from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.storage import operations, payments
 from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.policy import Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("", "slips")
@@ -49,35 +49,37 @@ class Pdf(Response):
         super().__init__(content, headers=headers)
 
 
-@api.look("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])
-def print_slip(call: Call, serial: Serial) -> Pdf:
+@api.read("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])
+def print_slip(context: RequestContext, serial: Serial) -> Pdf:
     """Sends a slip (受理单) as PDF, the same bytes each time."""
-    return Pdf(typesetting.slip(find_slip(call, serial), fonts=call.here.settings.fonts), serial)
+    return Pdf(typesetting.slip(find_slip(context, serial), fonts=context.installation.settings.fonts), serial)
 
 
-def find_slip(call: Call, serial: str) -> SlipData:
+def find_slip(context: RequestContext, serial: str) -> SlipData:
     """The data of a slip that the caller may see. Raises NotFound, NotAllowed."""
     found, missing = (
-        operations.slip_paper(call.tx, read_slip_serial(serial)),
+        operations.slip_paper(context.tx, read_slip_serial(serial)),
         NotFound(what=Wording("受理单", "slip"), which=serial),
     )
     if found is None:
         raise missing
-    call.act(Target(found.area), missing)
+    context.authorize(Target(found.area), missing)
     return SlipData.from_json(found.content)
 
 
-@api.look("/invoices/{number}", "see slips", raises=[NotFound, MissingGlyph])
-def print_invoice(call: Call, number: _Number) -> Pdf:
+@api.read("/invoices/{number}", "see slips", raises=[NotFound, MissingGlyph])
+def print_invoice(context: RequestContext, number: _Number) -> Pdf:
     """Sends an invoice (发票) or a red-letter invoice (红字发票) as PDF, the same bytes each time."""
     found, missing = (
-        payments.invoice_paper(call.tx, read_invoice_number(number)),
+        payments.invoice_paper(context.tx, read_invoice_number(number)),
         NotFound(what=Wording("发票", "invoice"), which=number),
     )
     if found is None:
         raise missing
-    call.act(Target(found.area), missing)
-    return Pdf(typesetting.invoice(InvoiceData.from_json(found.content), fonts=call.here.settings.fonts), number)
+    context.authorize(Target(found.area), missing)
+    return Pdf(
+        typesetting.invoice(InvoiceData.from_json(found.content), fonts=context.installation.settings.fonts), number
+    )
 
 
 def papers(outcome: OperationAccepted) -> list[Paper]:

@@ -15,7 +15,7 @@ from dispatch.storage import hops, surveys, tickets
 from dispatch.tickets import closing
 from dispatch.tickets.closing import UNREACHABLE
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/surveys", "surveys")
@@ -52,15 +52,15 @@ class AnswerRequest(RequestBody):
     """Answer, by its name."""
 
 
-@api.look("/{token}", "see a survey", raises=[NotFound])
-def see_survey(call: Call, token: Token) -> Survey:
+@api.read("/{token}", "see a survey", raises=[NotFound])
+def see_survey(context: RequestContext, token: Token) -> Survey:
     """Shows a callback survey to whoever has its link."""
-    survey = surveys.by_tokens(call.tx, [token]).get(token)
+    survey = surveys.by_tokens(context.tx, [token]).get(token)
     if survey is None:
         raise NotFound(what=Wording("回访，链接", "survey"), which=Wording("有误", "with this link"))
-    row = tickets.get(call.tx, tickets.of_hop(call.tx, survey.hop_id))
-    visit = next(hop for hop in hops.of_tickets(call.tx, [row.id]) if hop.id == survey.hop_id)
-    offered = [each for each in call.rulebook.findings_of(row.kind, visit.team) if each.name != UNREACHABLE]
+    row = tickets.get(context.tx, tickets.of_hop(context.tx, survey.hop_id))
+    visit = next(hop for hop in hops.of_tickets(context.tx, [row.id]) if hop.id == survey.hop_id)
+    offered = [each for each in context.rulebook.findings_of(row.kind, visit.team) if each.name != UNREACHABLE]
     return Survey(
         ticket=ticket_number(row.kind, row.id),
         open=visit.state not in HOP_ENDS,
@@ -69,10 +69,10 @@ def see_survey(call: Call, token: Token) -> Survey:
     )
 
 
-@api.act("/{token}", "answer a survey", raises=[NotFound, SurveyOver, BadInput])
-def answer_survey(call: Call, token: Token, asked: AnswerRequest) -> Survey:
+@api.change("/{token}", "answer a survey", raises=[NotFound, SurveyOver, BadInput])
+def answer_survey(context: RequestContext, token: Token, asked: AnswerRequest) -> Survey:
     """Answers a callback survey. Of two answers the first counts."""
     if asked.answer == UNREACHABLE:
         raise BadInput(what=Wording("能答复的客户不会“联系不上”", "whoever answers is not unreachable"))
-    closing.answer(call.tx, call.rulebook, token, asked.answer, call.now)
-    return see_survey(call, token)
+    closing.answer(context.tx, context.rulebook, token, asked.answer, context.now)
+    return see_survey(context, token)

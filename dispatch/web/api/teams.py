@@ -37,32 +37,32 @@ from dispatch.web.api.team_schemas import (
 )
 from dispatch.web.api.ticket_views import hop_name, hop_thing, may_with_hop
 from dispatch.web.policy import GuardedField, Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 from dispatch.web.server_events import EventStream
 
 api = Api("/teams", "teams")
 
 
-@api.look("", "see teams")
-def list_teams(call: Call) -> Teams:
+@api.read("", "see teams")
+def list_teams(context: RequestContext) -> Teams:
     """Lists every team, with its load where the caller may see it."""
-    loads = _loads(call, list(call.rulebook.teams.values()))
-    return Teams(items=[TeamBody(**_told(team), load=loads[team.name]) for team in call.rulebook.teams.values()])
+    loads = _loads(context, list(context.rulebook.teams.values()))
+    return Teams(items=[TeamBody(**_told(team), load=loads[team.name]) for team in context.rulebook.teams.values()])
 
 
-@api.look("/{team}", "see teams", raises=[NotFound])
-def see_team(call: Call, team: TeamName) -> TeamDetails:
+@api.read("/{team}", "see teams", raises=[NotFound])
+def see_team(context: RequestContext, team: TeamName) -> TeamDetails:
     """Shows what a team may report in each flow, with which evidence, and where that leads. Report forms are made
     of this."""
-    known = _known(call, team)
-    flows = {flow: findings for flow in call.rulebook.flows if (findings := _findings(call.rulebook, flow, team))}
-    return TeamDetails(**_told(known), load=_loads(call, [known])[team], findings=flows)
+    known = _known(context, team)
+    flows = {flow: findings for flow in context.rulebook.flows if (findings := _findings(context.rulebook, flow, team))}
+    return TeamDetails(**_told(known), load=_loads(context, [known])[team], findings=flows)
 
 
-@api.look("/{team}/board", "see a board", raises=[BadInput])
+@api.read("/{team}/board", "see a board", raises=[BadInput])
 def see_board(
-    call: Call,
+    context: RequestContext,
     team: TeamName,
     state: Annotated[OnBoardState | None, Query(description="Only hops in this state.")] = None,
     holder: Annotated[Word | None, Query(description="Only hops in this person's hands.")] = None,
@@ -70,25 +70,25 @@ def see_board(
     limit: Limit = 50,
 ) -> Page[BoardHop]:
     """Lists the hops on a team's board in the caller's areas: the urged and the urgent first, then the oldest."""
-    thing = Target(team=_known(call, team))
-    call.act(thing)
-    areas, asked = call.areas("see a board", thing), None if state is None else HopState(state)
-    rows = lists.board(call.tx, team, limit + 1, areas, read_cursor(cursor, int), asked, holder)
-    return page([on_board(call, row) for row in rows], limit, rows[limit - 1].id if len(rows) > limit else None)
+    thing = Target(team=_known(context, team))
+    context.authorize(thing)
+    areas, asked = context.areas("see a board", thing), None if state is None else HopState(state)
+    rows = lists.board(context.tx, team, limit + 1, areas, read_cursor(cursor, int), asked, holder)
+    return page([on_board(context, row) for row in rows], limit, rows[limit - 1].id if len(rows) > limit else None)
 
 
-@api.look("/{team}/changes", "see a board")
-def follow_board(call: Call, team: TeamName) -> EventStream:
+@api.read("/{team}/changes", "see a board")
+def follow_board(context: RequestContext, team: TeamName) -> EventStream:
     """Sends an event `changed` (server-sent events) whenever the board may show something else. The stream ends now and
     then; browsers connect again by themselves."""
-    call.act(Target(team=_known(call, team)))
-    return EventStream(call.here.live.changes(team))
+    context.authorize(Target(team=_known(context, team)))
+    return EventStream(context.installation.live.changes(team))
 
 
-def _known(call: Call, name: str) -> Team:
-    if name not in call.rulebook.teams:
+def _known(context: RequestContext, name: str) -> Team:
+    if name not in context.rulebook.teams:
         raise NotFound(what=Wording("班组", "team"), which=name)
-    return call.rulebook.teams[name]
+    return context.rulebook.teams[name]
 
 
 def _told(team: Team) -> dict[str, Any]:
@@ -104,18 +104,18 @@ def _told(team: Team) -> dict[str, Any]:
     }
 
 
-def _loads(call: Call, teams: Sequence[Team]) -> dict[str, LoadBody | None]:
+def _loads(context: RequestContext, teams: Sequence[Team]) -> dict[str, LoadBody | None]:
     """The load of each team, counted over the areas in which the caller may see it; None where there is none."""
     asked: dict[frozenset[str] | None, dict[str, dict[str, Any]]] = {}
     loads: dict[str, LoadBody | None] = {}
     one = teams[0].name if len(teams) == 1 else None
     for team in teams:
-        if not call.shows(GuardedField.LOAD, Target(team=team)):
+        if not context.shows(GuardedField.LOAD, Target(team=team)):
             loads[team.name] = None
             continue
-        areas = call.areas_shown(GuardedField.LOAD, Target(team=team))
+        areas = context.areas_shown(GuardedField.LOAD, Target(team=team))
         if areas not in asked:
-            asked[areas] = lists.team_loads(call.tx, areas, one)
+            asked[areas] = lists.team_loads(context.tx, areas, one)
         loads[team.name] = _load(asked[areas].get(team.name, {}))
     return loads
 
@@ -160,10 +160,12 @@ def _evidence(of: Evidence) -> EvidenceBody:
     )
 
 
-def on_board(call: Call, row: BoardLine | HopLine) -> BoardHop:
+def on_board(context: RequestContext, row: BoardLine | HopLine) -> BoardHop:
     """`row` is one of `reports.lists.board`, or `board_line`."""
-    thing = hop_thing(call, row.team, row.state, row.area, [row.team])
-    shown = call.shows(GuardedField.CUSTOMER, Target(row.area, thing.team, thing.teams, TicketState(row.ticket_state)))
+    thing = hop_thing(context, row.team, row.state, row.area, [row.team])
+    shown = context.shows(
+        GuardedField.CUSTOMER, Target(row.area, thing.team, thing.teams, TicketState(row.ticket_state))
+    )
     name = hop_name(row.kind, row.ticket_id, row.seq)
     return BoardHop(
         hop=name,
@@ -173,7 +175,7 @@ def on_board(call: Call, row: BoardLine | HopLine) -> BoardHop:
         mobile=row.mobile if shown else None,
         description=row.description if shown else None,
         asked_by=row.asker_team,
-        may=may_with_hop(call, thing, row.holder),
+        may=may_with_hop(context, thing, row.holder),
         state=row.state,
         area=row.area,
         symptom=row.symptom,

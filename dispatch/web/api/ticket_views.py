@@ -16,7 +16,7 @@ from dispatch.storage import hops
 from dispatch.storage.rows import HopRow, TicketRow
 from dispatch.web.api.ticket_schemas import Hop, Ticket
 from dispatch.web.policy import MOVES_OF_HOPS, GuardedField, Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 
 MOVES_OF_TICKETS = ("transfer", "refer", "take over", "urge", "withdraw", "answer by phone")
 _OF_HOLDERS = frozenset({"report", "pass on", "hand back", "hold", "resume"})
@@ -45,51 +45,53 @@ def hop_name(kind: str, ticket_id: int, seq: int) -> str:
     return f"{ticket_number(kind, ticket_id)}-{seq}"
 
 
-def find_hop(call: Call, name: str) -> int:
+def find_hop(context: RequestContext, name: str) -> int:
     """The id of the hop of this name. Raises NotFound, BadInput."""
-    found = hops.find(call.tx, *read_hop_number(name))
+    found = hops.find(context.tx, *read_hop_number(name))
     if found is None:
         raise missing_hop(name)
     return found
 
 
-def teams_named(call: Call, names: Collection[str]) -> tuple[Team, ...]:
+def teams_named(context: RequestContext, names: Collection[str]) -> tuple[Team, ...]:
     """The teams of these names that the rules in force still know."""
-    return tuple(call.rulebook.teams[name] for name in sorted(names) if name in call.rulebook.teams)
+    return tuple(context.rulebook.teams[name] for name in sorted(names) if name in context.rulebook.teams)
 
 
-def ticket_thing(call: Call, row: TicketRow, teams: Collection[str], last_team: str | None = None) -> Target:
+def ticket_thing(
+    context: RequestContext, row: TicketRow, teams: Collection[str], last_team: str | None = None
+) -> Target:
     """`row` is one of `tickets.get`; `last_team` has it now, or had it last."""
-    team = call.rulebook.teams.get(last_team or "")
-    return Target(row.area, team, teams_named(call, teams), TicketState(row.state))
+    team = context.rulebook.teams.get(last_team or "")
+    return Target(row.area, team, teams_named(context, teams), TicketState(row.state))
 
 
 def hop_thing(
-    call: Call, team: str, state: str, area: str, teams: Collection[str], *, on_behalf: bool = False
+    context: RequestContext, team: str, state: str, area: str, teams: Collection[str], *, on_behalf: bool = False
 ) -> Target:
-    known = call.rulebook.teams.get(team)
-    return Target(area, known, teams_named(call, teams), HopState(state), on_behalf)
+    known = context.rulebook.teams.get(team)
+    return Target(area, known, teams_named(context, teams), HopState(state), on_behalf)
 
 
-def may_with_hop(call: Call, thing: Target, holder: str | None) -> list[str]:
+def may_with_hop(context: RequestContext, thing: Target, holder: str | None) -> list[str]:
     """What the caller can do with it now, themselves or on behalf of its present or future holder."""
     offered = []
     for move in MOVES_OF_HOPS:
-        own = call.may(move, thing) and (move not in _OF_HOLDERS or holder == call.user.name)
-        for_him = (holder is not None or move == "claim") and call.may(move, replace(thing, on_behalf=True))
-        any_holder = move == "pass on" and call.may(move, thing) and is_supervised(call, thing)
+        own = context.may(move, thing) and (move not in _OF_HOLDERS or holder == context.user.name)
+        for_him = (holder is not None or move == "claim") and context.may(move, replace(thing, on_behalf=True))
+        any_holder = move == "pass on" and context.may(move, thing) and is_supervised(context, thing)
         if own or for_him or any_holder:
             offered.append(move)
     return offered
 
 
-def is_supervised(call: Call, thing: Target) -> bool:
+def is_supervised(context: RequestContext, thing: Target) -> bool:
     """Whether the caller is a supervisor of its area, who may move any hop, also one whose holder has gone home."""
-    return any(grant.role == "supervisor" and grant.covers(thing.area) for grant in call.user.grants)
+    return any(grant.role == "supervisor" and grant.covers(thing.area) for grant in context.user.grants)
 
 
-def ticket_view(call: Call, row: TicketRow, thing: Target) -> Ticket:
-    shown = call.shows(GuardedField.CUSTOMER, thing)
+def ticket_view(context: RequestContext, row: TicketRow, thing: Target) -> Ticket:
+    shown = context.shows(GuardedField.CUSTOMER, thing)
     return Ticket(
         number=ticket_number(row.kind, row.id),
         kind=row.kind,
@@ -112,10 +114,10 @@ def ticket_view(call: Call, row: TicketRow, thing: Target) -> Ticket:
     )
 
 
-def hop_view(call: Call, kind: str, row: HopRow, ticket: Target) -> Hop:
+def hop_view(context: RequestContext, kind: str, row: HopRow, ticket: Target) -> Hop:
     """`row` is one of `hops.of_tickets`; `ticket` is its ticket's thing."""
-    shown = call.shows(GuardedField.CUSTOMER, ticket)
-    failure = call.shows(GuardedField.FAILURE, ticket)
+    shown = context.shows(GuardedField.CUSTOMER, ticket)
+    failure = context.shows(GuardedField.FAILURE, ticket)
     return Hop(
         hop=hop_name(kind, row.ticket_id, row.seq),
         state=HopState(row.state),
@@ -143,12 +145,12 @@ def hop_view(call: Call, kind: str, row: HopRow, ticket: Target) -> Hop:
     )
 
 
-def seen_journey(call: Call, ticket_id: int, name: str, operation: str) -> tuple[lists.Journey, Target]:
+def seen_journey(context: RequestContext, ticket_id: int, name: str, operation: str) -> tuple[lists.Journey, Target]:
     """The ticket's journey, if the caller may do this. Raises NotFound, NotAllowed."""
-    journey = lists.journey(call.tx, ticket_id)
+    journey = lists.journey(context.tx, ticket_id)
     teams = {hop.team for hop in journey.hops}
-    thing = ticket_thing(call, journey.ticket, teams, journey.hops[-1].team if journey.hops else None)
-    call.act(thing, missing_ticket(name), operation)
+    thing = ticket_thing(context, journey.ticket, teams, journey.hops[-1].team if journey.hops else None)
+    context.authorize(thing, missing_ticket(name), operation)
     return journey, thing
 
 

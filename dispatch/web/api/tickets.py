@@ -51,15 +51,15 @@ from dispatch.web.api.ticket_views import (
     words_of,
 )
 from dispatch.web.policy import GuardedField, Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/tickets", "tickets")
 
 
-@api.look("", "list tickets", raises=[BadInput])
+@api.read("", "list tickets", raises=[BadInput])
 def list_tickets(
-    call: Call,
+    context: RequestContext,
     account: Annotated[
         str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$", description="Only those of this account.")
     ] = None,
@@ -74,12 +74,12 @@ def list_tickets(
     ] = None,
 ) -> Page[ListedTicket]:
     """Lists tickets, the newest first: those of the caller's areas, and those that their teams have or had."""
-    sights, before = call.sights(), read_cursor(cursor, int)
-    rows = lists.latest(call.tx, limit + 1, account, unfinished, team, before, sights, area)
-    teams = lists.teams_of(call.tx, [row.id for row in rows])
+    scopes, before = context.scopes(), read_cursor(cursor, int)
+    rows = lists.latest(context.tx, limit + 1, account, unfinished, team, before, scopes, area)
+    teams = lists.teams_of(context.tx, [row.id for row in rows])
     items = []
     for row in rows:
-        told = ticket_view(call, row, ticket_thing(call, row, teams[row.id]))
+        told = ticket_view(context, row, ticket_thing(context, row, teams[row.id]))
         now = None
         if row.team is not None and row.seq is not None:
             hop = hop_name(row.kind, row.id, row.seq)
@@ -88,19 +88,19 @@ def list_tickets(
     return page(items, limit, rows[limit - 1].id if len(rows) > limit else None)
 
 
-@api.look("/{ticket}", "see a ticket")
-def see_ticket(call: Call, ticket: TicketName) -> JourneyBody:
+@api.read("/{ticket}", "see a ticket")
+def see_ticket(context: RequestContext, ticket: TicketName) -> JourneyBody:
     """Shows a ticket's whole journey: which team had it when, what it found, how long it took, and who did what."""
-    return tell(call, *seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket"))
+    return tell(context, *seen_journey(context, read_ticket_number(ticket), ticket, "see a ticket"))
 
 
-def tell(call: Call, journey: lists.Journey, thing: Target) -> JourneyBody:
+def tell(context: RequestContext, journey: lists.Journey, thing: Target) -> JourneyBody:
     """The journey as the caller may see it."""
-    row, shown = journey.ticket, call.shows(GuardedField.CUSTOMER, thing)
+    row, shown = journey.ticket, context.shows(GuardedField.CUSTOMER, thing)
     names: dict[int | None, str] = {hop.id: hop_name(row.kind, row.id, hop.seq) for hop in journey.hops}
     return JourneyBody(
-        ticket=ticket_view(call, row, thing),
-        hops=[hop_view(call, row.kind, hop, thing) for hop in journey.hops],
+        ticket=ticket_view(context, row, thing),
+        hops=[hop_view(context, row.kind, hop, thing) for hop in journey.hops],
         history=[
             HistoryEntry(
                 at=act.at,
@@ -124,81 +124,83 @@ def tell(call: Call, journey: lists.Journey, thing: Target) -> JourneyBody:
         ],
         spent={
             team: TimeSpent(**parts)
-            for team, parts in closing.seconds_by_team(journey.hops, row.ended_at or call.now).items()
+            for team, parts in closing.seconds_by_team(journey.hops, row.ended_at or context.now).items()
         },
-        may=[move for move in MOVES_OF_TICKETS if call.may(move, thing)],
+        may=[move for move in MOVES_OF_TICKETS if context.may(move, thing)],
     )
 
 
-@api.look("/{ticket}/explanation", "see a ticket")
-def explain_ticket(call: Call, ticket: TicketName) -> TicketExplanation:
+@api.read("/{ticket}/explanation", "see a ticket")
+def explain_ticket(context: RequestContext, ticket: TicketName) -> TicketExplanation:
     """Explains for every hop which rule chose it, on which facts, and why the rules before it did not match."""
-    journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket")
-    explained = [explanation.explain(call.tx, call.here.rules, hop).as_json() for hop in journey.hops]
-    if not call.shows(GuardedField.CUSTOMER, thing):
+    journey, thing = seen_journey(context, read_ticket_number(ticket), ticket, "see a ticket")
+    explained = [explanation.explain(context.tx, context.installation.rules, hop).as_json() for hop in journey.hops]
+    if not context.shows(GuardedField.CUSTOMER, thing):
         kept = ("from", "finding", "asked by", "hops", "reopened")
         explained = [{**each, "facts": {k: v for k, v in each["facts"].items() if k in kept}} for each in explained]
     return TicketExplanation(hops=[HopExplanation.model_validate(each) for each in explained])
 
 
-@api.act("/{ticket}/transfer", "transfer", raises=[IllegalMove, BadInput])
-def transfer(call: Call, ticket: TicketName, asked: NoteRequest) -> AcceptedBody:
+@api.change("/{ticket}/transfer", "transfer", raises=[IllegalMove, BadInput])
+def transfer(context: RequestContext, ticket: TicketName, asked: NoteRequest) -> AcceptedBody:
     """Transfers a report (转接) from the 10050 hotline to a 10086 seat, with what was said."""
-    return _moved(call, ticket, lambda id_, actor: intake.transfer(call.tx, id_, asked.note, actor, call.now))
+    return _moved(context, ticket, lambda id_, actor: intake.transfer(context.tx, id_, asked.note, actor, context.now))
 
 
-@api.act("/{ticket}/refer", "refer", raises=[IllegalMove, BadInput])
-def refer(call: Call, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
+@api.change("/{ticket}/refer", "refer", raises=[IllegalMove, BadInput])
+def refer(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
     """Ends a report that is not our business; the customer was told whose it is."""
-    return _moved(call, ticket, lambda id_, actor: intake.refer(call.tx, id_, asked.reason, actor, call.now))
+    return _moved(context, ticket, lambda id_, actor: intake.refer(context.tx, id_, asked.reason, actor, context.now))
 
 
-@api.act("/{ticket}/take-over", "take over", raises=[IllegalMove, BadInput, BadAnswer])
-def take_over(call: Call, ticket: TicketName, asked: AnswersRequest) -> AcceptedBody:
+@api.change("/{ticket}/take-over", "take over", raises=[IllegalMove, BadInput, BadAnswer])
+def take_over(context: RequestContext, ticket: TicketName, asked: AnswersRequest) -> AcceptedBody:
     """Takes a transferred report over (接续受理): a 10086 agent solves it on the phone or has it dispatched."""
     given = tuple((each.question, each.answer) for each in asked.answers)
-    script = call.here.script()
+    script = context.installation.script()
     return _moved(
-        call,
+        context,
         ticket,
-        lambda id_, actor: intake.take_over(call.tx, call.rulebook, script, id_, given, actor, call.now),
+        lambda id_, actor: intake.take_over(context.tx, context.rulebook, script, id_, given, actor, context.now),
     )
 
 
-@api.act("/{ticket}/urge", "urge", raises=[UrgedEnough, BadInput])
-def urge(call: Call, ticket: TicketName, asked: ReasonRequest) -> UrgeCount:
+@api.change("/{ticket}/urge", "urge", raises=[UrgedEnough, BadInput])
+def urge(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> UrgeCount:
     """Records that the customer urges (催单); the rules limit how often."""
-    ticket_id, actor = _actor(call, ticket)
-    return UrgeCount(urged=followup.urge(call.tx, call.rulebook, ticket_id, asked.reason, actor, call.now))
+    ticket_id, actor = _actor(context, ticket)
+    return UrgeCount(urged=followup.urge(context.tx, context.rulebook, ticket_id, asked.reason, actor, context.now))
 
 
-@api.act("/{ticket}/withdraw", "withdraw", raises=[IllegalMove, NotWithdrawable, BadInput])
-def withdraw(call: Call, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
+@api.change("/{ticket}/withdraw", "withdraw", raises=[IllegalMove, NotWithdrawable, BadInput])
+def withdraw(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
     """Withdraws a report (撤单) on the customer's wish."""
-    return _moved(call, ticket, lambda id_, actor: followup.withdraw(call.tx, id_, asked.reason, actor, call.now))
+    return _moved(
+        context, ticket, lambda id_, actor: followup.withdraw(context.tx, id_, asked.reason, actor, context.now)
+    )
 
 
-@api.act("/{ticket}/answer", "answer by phone", raises=[SurveyOver, BadInput])
-def answer_by_phone(call: Call, ticket: TicketName, asked: PhoneAnswerRequest) -> AcceptedBody:
+@api.change("/{ticket}/answer", "answer by phone", raises=[SurveyOver, BadInput])
+def answer_by_phone(context: RequestContext, ticket: TicketName, asked: PhoneAnswerRequest) -> AcceptedBody:
     """Records the answer of a customer whom an agent called (回访), because they answered no message."""
     return _moved(
-        call,
+        context,
         ticket,
-        lambda id_, actor: closing.answer_by_phone(call.tx, call.rulebook, id_, asked.answer, actor, call.now),
+        lambda id_, actor: closing.answer_by_phone(context.tx, context.rulebook, id_, asked.answer, actor, context.now),
     )
 
 
-def _actor(call: Call, name: str) -> tuple[int, Actor]:
+def _actor(context: RequestContext, name: str) -> tuple[int, Actor]:
     """The ticket's id, and the actor. Raises NotFound, NotAllowed."""
     ticket_id = read_ticket_number(name)
-    row = tickets.get(call.tx, ticket_id)
-    visits = hops.of_tickets(call.tx, [ticket_id])
-    thing = ticket_thing(call, row, {hop.team for hop in visits}, visits[-1].team if visits else None)
-    return ticket_id, call.act(thing, missing_ticket(name))
+    row = tickets.get(context.tx, ticket_id)
+    visits = hops.of_tickets(context.tx, [ticket_id])
+    thing = ticket_thing(context, row, {hop.team for hop in visits}, visits[-1].team if visits else None)
+    return ticket_id, context.authorize(thing, missing_ticket(name))
 
 
-def _moved(call: Call, name: str, move: Callable[[int, Actor], object]) -> AcceptedBody:
-    ticket_id, actor = _actor(call, name)
+def _moved(context: RequestContext, name: str, move: Callable[[int, Actor], object]) -> AcceptedBody:
+    ticket_id, actor = _actor(context, name)
     move(ticket_id, actor)
-    row = tickets.get(call.tx, ticket_id)
+    row = tickets.get(context.tx, ticket_id)
     return AcceptedBody(ticket=ticket_number(row.kind, ticket_id), state=row.state)

@@ -13,7 +13,7 @@ from dispatch.domain.roles import Actor, role_wording
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotAllowed, NotFound
 from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
 api = Api("/tokens", "tokens")
@@ -59,10 +59,10 @@ class Tokens(ResponseBody):
     """Tokens, the newest first."""
 
 
-@api.look("", "have tokens")
-def list_tokens(call: Call) -> Tokens:
+@api.read("", "have tokens")
+def list_tokens(context: RequestContext) -> Tokens:
     """Lists the caller's API tokens, the newest first, expired and revoked ones among them."""
-    rows = sessions.tokens(call.tx, call.user.user_id)
+    rows = sessions.tokens(context.tx, context.user.user_id)
     return Tokens(
         items=[
             Token(
@@ -77,11 +77,11 @@ def list_tokens(call: Call) -> Tokens:
     )
 
 
-@api.act("", "have tokens", status=201, raises=[BadInput])
-def make_token(call: Call, asked: TokenRequest) -> NewTokenSecret:
+@api.change("", "have tokens", status=201, raises=[BadInput])
+def make_token(context: RequestContext, asked: TokenRequest) -> NewTokenSecret:
     """Makes an API token for a program. Only a person who is signed in may do so: a token makes no tokens."""
-    by = _oneself(call)
-    if call.user.session is None:
+    by = _oneself(context)
+    if context.user.session is None:
         raise NotAllowed(
             role=role_wording(by.role),
             actor=by.name,
@@ -90,15 +90,15 @@ def make_token(call: Call, asked: TokenRequest) -> NewTokenSecret:
             allowed=Wording("已登录的会话", "a session"),
         )
     lasts = timedelta(days=asked.days)
-    made = sessions.make_token(call.tx, call.user.user_id, call.user.name, asked.title, lasts, by, call.now)
+    made = sessions.make_token(context.tx, context.user.user_id, context.user.name, asked.title, lasts, by, context.now)
     return NewTokenSecret(token=made)
 
 
-@api.act("/{token_id}", "have tokens", method="DELETE", status=204, raises=[NotFound])
-def revoke_token(call: Call, token_id: TokenId) -> None:
+@api.change("/{token_id}", "have tokens", method="DELETE", status=204, raises=[NotFound])
+def revoke_token(context: RequestContext, token_id: TokenId) -> None:
     """Revokes an API token from the next request on. Revoking it twice does no harm."""
-    sessions.revoke_token(call.tx, token_id, call.user.user_id, call.user.name, _oneself(call), call.now)
+    sessions.revoke_token(context.tx, token_id, context.user.user_id, context.user.name, _oneself(context), context.now)
 
 
-def _oneself(call: Call) -> Actor:
-    return Actor(call.user.name, call.user.grants[0].role if call.user.grants else "user")
+def _oneself(context: RequestContext) -> Actor:
+    return Actor(context.user.name, context.user.grants[0].role if context.user.grants else "user")

@@ -33,7 +33,7 @@ from dispatch.storage.rows import LockedHop, TicketRow
 from dispatch.web.api.schemas import HopName, ResponseBody, TicketName
 from dispatch.web.api.ticket_views import find_hop, hop_name, hop_thing, missing_hop, missing_ticket, ticket_thing
 from dispatch.web.policy import POLICIES, GuardedField
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 from dispatch.web.upload_body import FILE_BODY, Received
 
@@ -103,75 +103,75 @@ class UntrustedFile(Response):
         super().__init__(content, headers=headers, media_type=media_type)
 
 
-@api.act(
+@api.change(
     "/hops/{hop}/photos",
     "add a photo",
     status=201,
     body=FILE_BODY,
     raises=[WrongFileType, IllegalMove, ChangedMeanwhile, PhotosEnough],
 )
-def add_photo(call: Call, hop: HopName, file: Received) -> StoredPhoto:
+def add_photo(context: RequestContext, hop: HopName, file: Received) -> StoredPhoto:
     """Adds a photo to the evidence of a hop that the caller holds or files for. The body is the file itself."""
-    hop_id = find_hop(call, hop)
-    row = hops.lock(call.tx, [hop_id])[hop_id]
-    teams = lists.teams_of(call.tx, [row.ticket_id])[row.ticket_id]
-    behalf = row.holder is not None and row.holder != call.user.name
-    call.act(hop_thing(call, row.team, row.state, row.area, teams, on_behalf=behalf), missing_hop(hop))
+    hop_id = find_hop(context, hop)
+    row = hops.lock(context.tx, [hop_id])[hop_id]
+    teams = lists.teams_of(context.tx, [row.ticket_id])[row.ticket_id]
+    behalf = row.holder is not None and row.holder != context.user.name
+    context.authorize(hop_thing(context, row.team, row.state, row.area, teams, on_behalf=behalf), missing_hop(hop))
     _require_in_hand(row)
     name = hop_name(row.kind, row.ticket_id, row.seq)
-    if uploads.count_of_hop(call.tx, hop_id) >= MOST_PHOTOS:
+    if uploads.count_of_hop(context.tx, hop_id) >= MOST_PHOTOS:
         raise PhotosEnough(hop=name, most=MOST_PHOTOS)
     given = (hop_id, file.media_type, file.sha256, file.content)
-    uploads.add(call.tx, call.here.cipher(), *given, call.user.name, call.now)
-    made = _photos(row.kind, row.ticket_id, uploads.of_ticket(call.tx, row.ticket_id))[-1]
-    call.visitor.headers["Location"] = made.url
+    uploads.add(context.tx, context.installation.cipher(), *given, context.user.name, context.now)
+    made = _photos(row.kind, row.ticket_id, uploads.of_ticket(context.tx, row.ticket_id))[-1]
+    context.visitor.headers["Location"] = made.url
     return made
 
 
-@api.look("/tickets/{ticket}/photos", "see photos")
-def list_photos(call: Call, ticket: TicketName) -> Photos:
+@api.read("/tickets/{ticket}/photos", "see photos")
+def list_photos(context: RequestContext, ticket: TicketName) -> Photos:
     """Lists the photos of all hops of a ticket, in the order of upload."""
-    row = _seen(call, ticket)
-    return Photos(items=_photos(row.kind, row.id, uploads.of_ticket(call.tx, row.id)))
+    row = _seen(context, ticket)
+    return Photos(items=_photos(row.kind, row.id, uploads.of_ticket(context.tx, row.id)))
 
 
-@api.look("/tickets/{ticket}/photos/{photo}", "see photos", raises=[NotFound])
-def see_photo(call: Call, ticket: TicketName, photo: _PhotoId) -> UntrustedFile:
+@api.read("/tickets/{ticket}/photos/{photo}", "see photos", raises=[NotFound])
+def see_photo(context: RequestContext, ticket: TicketName, photo: _PhotoId) -> UntrustedFile:
     """Sends a photo of this ticket, byte for byte as it was uploaded."""
-    row = _seen(call, ticket)
-    if photo not in {each.id for each in uploads.of_ticket(call.tx, row.id)}:
+    row = _seen(context, ticket)
+    if photo not in {each.id for each in uploads.of_ticket(context.tx, row.id)}:
         raise NotFound(what=Wording("照片", "photo"), which=photo)
-    found = uploads.get(call.tx, photo)
+    found = uploads.get(context.tx, photo)
     suffix = found.media_type.partition("/")[2]
-    return UntrustedFile(uploads.content(call.here.cipher(), found), found.media_type, f"{photo}.{suffix}")
+    return UntrustedFile(uploads.content(context.installation.cipher(), found), found.media_type, f"{photo}.{suffix}")
 
 
-@api.act("/scans", "add a scan", status=201, body=FILE_BODY, raises=[WrongFileType])
-def add_scan(call: Call, file: Received) -> StoredScan:
+@api.change("/scans", "add a scan", status=201, body=FILE_BODY, raises=[WrongFileType])
+def add_scan(context: RequestContext, file: Received) -> StoredScan:
     """Uploads a scan, to be named in a request at the counter, whose operation then keeps it. Until then only the
     caller may name it."""
     given = (None, file.media_type, file.sha256, file.content)
-    upload = uploads.add(call.tx, call.here.cipher(), *given, call.user.name, call.now)
+    upload = uploads.add(context.tx, context.installation.cipher(), *given, context.user.name, context.now)
     return StoredScan(
         upload=upload,
         media_type=file.media_type,
         size=len(file.content),
         sha256=file.sha256,
-        expires_at=call.now + SCANS_KEPT,
+        expires_at=context.now + SCANS_KEPT,
     )
 
 
-def require_scans(call: Call, ids: Sequence[int]) -> None:
+def require_scans(context: RequestContext, ids: Sequence[int]) -> None:
     """Raise UploadGone unless the caller has uploaded all of these."""
-    there = uploads.ids_of_user(call.tx, ids, call.user.name, call.now - SCANS_KEPT)
+    there = uploads.ids_of_user(context.tx, ids, context.user.name, context.now - SCANS_KEPT)
     if gone := set(ids) - there:
         raise UploadGone(upload=min(gone))
 
 
-def scans_named(call: Call, ids: Sequence[int]) -> dict[int, bytes]:
+def scans_named(context: RequestContext, ids: Sequence[int]) -> dict[int, bytes]:
     """The contents of scans that the caller has uploaded. Raises UploadGone."""
-    require_scans(call, ids)
-    return {upload: uploads.content(call.here.cipher(), uploads.get(call.tx, upload)) for upload in ids}
+    require_scans(context, ids)
+    return {upload: uploads.content(context.installation.cipher(), uploads.get(context.tx, upload)) for upload in ids}
 
 
 def _require_in_hand(row: LockedHop) -> None:
@@ -186,15 +186,15 @@ def _require_in_hand(row: LockedHop) -> None:
         )
 
 
-def _seen(call: Call, name: str) -> TicketRow:
+def _seen(context: RequestContext, name: str) -> TicketRow:
     """The ticket, if the caller may see its customer. Raises NotFound, NotAllowed."""
     ticket_id = read_ticket_number(name)
-    row = tickets.get(call.tx, ticket_id)
-    visits = hops.of_tickets(call.tx, [ticket_id])
-    thing = ticket_thing(call, row, {visit.team for visit in visits}, visits[-1].team if visits else None)
-    call.act(thing, missing_ticket(name))
-    if not call.shows(GuardedField.CUSTOMER, thing):
-        raise call.not_allowed(thing)
+    row = tickets.get(context.tx, ticket_id)
+    visits = hops.of_tickets(context.tx, [ticket_id])
+    thing = ticket_thing(context, row, {visit.team for visit in visits}, visits[-1].team if visits else None)
+    context.authorize(thing, missing_ticket(name))
+    if not context.shows(GuardedField.CUSTOMER, thing):
+        raise context.not_allowed(thing)
     return row
 
 

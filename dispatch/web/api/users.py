@@ -15,7 +15,7 @@ from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, ChangedMeanwhile, NotFound, VersionMissing
 from dispatch.web.api.schemas import Cursor, Limit, Page, RequestBody, ResponseBody, Word, page, read_cursor
 from dispatch.web.api.session import HeldRole, holding
-from dispatch.web.request_context import Call, version_tag
+from dispatch.web.request_context import RequestContext, version_tag
 from dispatch.web.routes import Api
 
 api = Api("/users", "users")
@@ -73,61 +73,74 @@ class UserWithPassword(ResponseBody):
     """Random password, shown this once; null when the request chose one."""
 
 
-@api.look("", "manage users", raises=[BadInput])
-def list_users(call: Call, cursor: Cursor = None, limit: Limit = 50) -> Page[UserBody]:
+@api.read("", "manage users", raises=[BadInput])
+def list_users(context: RequestContext, cursor: Cursor = None, limit: Limit = 50) -> Page[UserBody]:
     """Lists all users by name."""
-    found = users.everybody(call.tx, read_cursor(cursor, str) or "", limit + 1)
+    found = users.everybody(context.tx, read_cursor(cursor, str) or "", limit + 1)
     return page([_told(each) for each in found], limit, found[limit - 1].name if len(found) > limit else None)
 
 
-@api.act("", "manage users", status=201, raises=[BadInput])
-def add_user(call: Call, asked: UserRequest) -> UserWithPassword:
+@api.change("", "manage users", status=201, raises=[BadInput])
+def add_user(context: RequestContext, asked: UserRequest) -> UserWithPassword:
     """Adds a user."""
     name, grants = users.read_name(asked.name), _grants(asked.roles)
     password = new_password(name) if asked.password is None else asked.password.get_secret_value()
-    kept = kept_password(call.here.hasher, password, name)
-    added = users.add(call.tx, name, kept, grants, call.act(), call.now)
-    call.visitor.headers["Location"] = f"/api/v1/users/{added.name}"
+    kept = kept_password(context.installation.hasher, password, name)
+    added = users.add(context.tx, name, kept, grants, context.authorize(), context.now)
+    context.visitor.headers["Location"] = f"/api/v1/users/{added.name}"
     return UserWithPassword(user=_told(added), password=password if asked.password is None else None)
 
 
-@api.look("/{name}", "manage users", raises=[NotFound])
-def see_user(call: Call, name: UserName) -> UserBody:
+@api.read("/{name}", "manage users", raises=[NotFound])
+def see_user(context: RequestContext, name: UserName) -> UserBody:
     """Shows a user."""
-    return _told(users.get(call.tx, name))
+    return _told(users.get(context.tx, name))
 
 
-@api.act("/{name}/roles", "manage users", method="PUT", raises=[NotFound, BadInput, ChangedMeanwhile, VersionMissing])
-def set_roles(call: Call, name: UserName, asked: RolesRequest) -> UserBody:
+@api.change(
+    "/{name}/roles", "manage users", method="PUT", raises=[NotFound, BadInput, ChangedMeanwhile, VersionMissing]
+)
+def set_roles(context: RequestContext, name: UserName, asked: RolesRequest) -> UserBody:
     """Replaces a user's roles from the next request on. Needs `If-Match` with the entity tag of the user as read."""
-    before = users.get(call.tx, name)
-    call.require_unchanged(lambda: _told(before), Wording(f"用户 {before.name}", f"user {before.name}"), must_say=True)
-    return _changed(call, users.set_grants(call.tx, name, _grants(asked.roles), call.act(), call.now, before.version))
+    before = users.get(context.tx, name)
+    context.require_unchanged(
+        lambda: _told(before), Wording(f"用户 {before.name}", f"user {before.name}"), must_say=True
+    )
+    return _changed(
+        context,
+        users.set_grants(context.tx, name, _grants(asked.roles), context.authorize(), context.now, before.version),
+    )
 
 
-@api.act("/{name}/disable", "manage users", raises=[NotFound])
-def disable_user(call: Call, name: UserName) -> UserBody:
+@api.change("/{name}/disable", "manage users", raises=[NotFound])
+def disable_user(context: RequestContext, name: UserName) -> UserBody:
     """Disables a user: all their sessions and tokens are refused from the next request on."""
-    return _changed(call, users.disable(call.tx, name, call.act(), call.now))
+    return _changed(context, users.disable(context.tx, name, context.authorize(), context.now))
 
 
-@api.act("/{name}/enable", "manage users", raises=[NotFound])
-def enable_user(call: Call, name: UserName) -> UserBody:
+@api.change("/{name}/enable", "manage users", raises=[NotFound])
+def enable_user(context: RequestContext, name: UserName) -> UserBody:
     """Enables a disabled user again."""
-    return _changed(call, users.enable(call.tx, name, call.act(), call.now))
+    return _changed(context, users.enable(context.tx, name, context.authorize(), context.now))
 
 
-@api.act("/{name}/password", "manage users", raises=[NotFound])
-def reset_password(call: Call, name: UserName) -> UserWithPassword:
+@api.change("/{name}/password", "manage users", raises=[NotFound])
+def reset_password(context: RequestContext, name: UserName) -> UserWithPassword:
     """Sets a new random password, which is shown this once; the user's sessions end."""
-    found, password = users.get(call.tx, name), new_password(name)
-    users.set_password(call.tx, name, kept_password(call.here.hasher, password, found.name), call.act(), call.now)
+    found, password = users.get(context.tx, name), new_password(name)
+    users.set_password(
+        context.tx,
+        name,
+        kept_password(context.installation.hasher, password, found.name),
+        context.authorize(),
+        context.now,
+    )
     return UserWithPassword(user=_told(found), password=password)
 
 
-def _changed(call: Call, changed: users.User) -> UserBody:
+def _changed(context: RequestContext, changed: users.User) -> UserBody:
     told = _told(changed)
-    call.visitor.headers["ETag"] = version_tag(told.model_dump_json().encode())
+    context.visitor.headers["ETag"] = version_tag(told.model_dump_json().encode())
     return told
 
 

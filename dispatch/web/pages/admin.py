@@ -24,7 +24,7 @@ from dispatch.web.api.schemas import Cursor
 from dispatch.web.pages.rendering import language_of
 from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import Target
-from dispatch.web.request_context import Call, version_tag
+from dispatch.web.request_context import RequestContext, version_tag
 
 pages = Pages("admin")
 
@@ -40,81 +40,81 @@ SECTIONS = (
 LONGEST_LIST = 200
 
 
-@pages.api.look("/admin", "see teams")
-def admin(call: Call) -> Response:
+@pages.api.read("/admin", "see teams")
+def admin(context: RequestContext) -> Response:
     """Redirect to the first section that the caller may see."""
-    return RedirectResponse(_sections(call)[0][0], 303)
+    return RedirectResponse(_sections(context)[0][0], 303)
 
 
-@pages.look("/admin/users", "manage users", "admin_users.html", raises=[BadInput])
-def see_users(call: Call, cursor: Cursor = None) -> dict[str, Any]:
-    found = users.list_users(call, cursor, LONGEST_LIST)
+@pages.show("/admin/users", "manage users", "admin_users.html", raises=[BadInput])
+def see_users(context: RequestContext, cursor: Cursor = None) -> dict[str, Any]:
+    found = users.list_users(context, cursor, LONGEST_LIST)
     tagged = [(each, version_tag(each.model_dump_json().encode())) for each in found.items]
-    return _shown(call, users=tagged, next=found.next, roles=HELD_BY_PEOPLE, areas=_areas(call))
+    return _shown(context, users=tagged, next=found.next, roles=HELD_BY_PEOPLE, areas=_areas(context))
 
 
-@pages.look("/admin/teams", "see teams", "admin_teams.html")
-def see_teams(call: Call) -> dict[str, Any]:
-    people = crew.see_crew(call).items
+@pages.show("/admin/teams", "see teams", "admin_teams.html")
+def see_teams(context: RequestContext) -> dict[str, Any]:
+    people = crew.see_crew(context).items
     places: dict[str, dict[str, list[str]]] = {}
     for each in people:
         places.setdefault(each.team, {}).setdefault(each.area, []).append(each.person)
-    known = call.rulebook.teams
+    known = context.rulebook.teams
     return _shown(
-        call,
-        teams=teams.list_teams(call).items,
+        context,
+        teams=teams.list_teams(context).items,
         places=places,
-        mends={name for name, team in known.items() if call.may("add to a crew", Target(team=team))},
-        areas=_areas(call),
+        mends={name for name, team in known.items() if context.may("add to a crew", Target(team=team))},
+        areas=_areas(context),
     )
 
 
-@pages.look("/admin/rules", "see rules", "admin_rules.html")
-def see_rules(call: Call) -> dict[str, Any]:
+@pages.show("/admin/rules", "see rules", "admin_rules.html")
+def see_rules(context: RequestContext) -> dict[str, Any]:
     """The rules as text and as drawings, with a form to try facts on."""
-    found = rules.see_rules(call)
-    return _shown(call, rules=found, lines=found.text.splitlines(), asked={}, **_form(call.rulebook, {}))
+    found = rules.see_rules(context)
+    return _shown(context, rules=found, lines=found.text.splitlines(), asked={}, **_form(context.rulebook, {}))
 
 
-@pages.look("/admin/rules/tried", "try rules", "admin_tried.html")
-def try_rules(call: Call, flow: Annotated[str, Query(max_length=80)] = "fault") -> dict[str, Any]:
+@pages.show("/admin/rules/tried", "try rules", "admin_tried.html")
+def try_rules(context: RequestContext, flow: Annotated[str, Query(max_length=80)] = "fault") -> dict[str, Any]:
     """What the rules decide on the facts in the query, and the form again, with fields that fit them."""
-    asked = {name: value for name, value in call.visitor.request.query_params.items() if value != ""}
-    form = _form(call.rulebook, asked)
+    asked = {name: value for name, value in context.visitor.request.query_params.items() if value != ""}
+    form = _form(context.rulebook, asked)
     try:
-        decided, refused = rules.try_facts(call, _case(call.rulebook, flow, asked)), None
+        decided, refused = rules.try_facts(context, _case(context.rulebook, flow, asked)), None
     except DispatchError as wrong:
-        decided, refused = None, wrong.sentence(language_of(call.visitor.request))
+        decided, refused = None, wrong.sentence(language_of(context.visitor.request))
     except ValidationError as wrong:
         decided, refused = (
             None,
-            "; ".join(model_fault(each).text(language_of(call.visitor.request)) for each in wrong.errors()),
+            "; ".join(model_fault(each).text(language_of(context.visitor.request)) for each in wrong.errors()),
         )
-    return {"decided": decided, "refused": refused, "asked": asked, "titles": call.rulebook.teams, **form}
+    return {"decided": decided, "refused": refused, "asked": asked, "titles": context.rulebook.teams, **form}
 
 
-@pages.look("/admin/quarantine", "see the quarantine", "admin_quarantine.html")
-def see_quarantine(call: Call) -> dict[str, Any]:
-    return _shown(call, items=quarantine.see_quarantine(call).items, titles=call.rulebook.teams)
+@pages.show("/admin/quarantine", "see the quarantine", "admin_quarantine.html")
+def see_quarantine(context: RequestContext) -> dict[str, Any]:
+    return _shown(context, items=quarantine.see_quarantine(context).items, titles=context.rulebook.teams)
 
 
-@pages.look("/admin/audit", "see the audit trail", "admin_audit.html", raises=[BadInput])
-def see_audit(call: Call, cursor: Cursor = None) -> dict[str, Any]:
-    found = audit.see_audit(call, cursor, 100)
-    return _shown(call, items=found.items, next=found.next)
+@pages.show("/admin/audit", "see the audit trail", "admin_audit.html", raises=[BadInput])
+def see_audit(context: RequestContext, cursor: Cursor = None) -> dict[str, Any]:
+    found = audit.see_audit(context, cursor, 100)
+    return _shown(context, items=found.items, next=found.next)
 
 
-def _shown(call: Call, **shown: Any) -> dict[str, Any]:
-    return {"sections": [(path, title) for path, title, _ in _sections(call)], **shown}
+def _shown(context: RequestContext, **shown: Any) -> dict[str, Any]:
+    return {"sections": [(path, title) for path, title, _ in _sections(context)], **shown}
 
 
-def _sections(call: Call) -> list[tuple[str, Title, str]]:
-    return [each for each in SECTIONS if call.may(each[2])]
+def _sections(context: RequestContext) -> list[tuple[str, Title, str]]:
+    return [each for each in SECTIONS if context.may(each[2])]
 
 
-def _areas(call: Call) -> list[str]:
+def _areas(context: RequestContext) -> list[str]:
     """Areas in which somebody works, as suggestions: an area may be new."""
-    return sorted({row.area for row in crews.everybody(call.tx)})
+    return sorted({row.area for row in crews.everybody(context.tx)})
 
 
 def _form(rulebook: Rulebook, asked: Mapping[str, str]) -> dict[str, Any]:

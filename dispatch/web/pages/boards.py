@@ -32,7 +32,7 @@ from dispatch.web.pages.next_team import leads
 from dispatch.web.pages.rendering import HasTitle, calls_customers
 from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import GuardedField, Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 
 pages = Pages("boards")
 
@@ -60,80 +60,85 @@ class BoardColumn(NamedTuple):
     next: str | None
 
 
-@pages.look("/teams/{team}", "see a board", "board.html", raises=[BadInput])
+@pages.show("/teams/{team}", "see a board", "board.html", raises=[BadInput])
 def see_board(
-    call: Call,
+    context: RequestContext,
     team: TeamName,
     state: OnBoardState | None = None,
     cursor: Cursor = None,
     limit: Limit = IN_A_COLUMN,
 ) -> dict[str, Any]:
     """The three columns, or the one that is read on. Hops of a team from which nobody claims all wait."""
-    if team in call.rulebook.teams and call.rulebook.teams[team].automatic:
+    if team in context.rulebook.teams and context.rulebook.teams[team].automatic:
         state = "waiting"
     if state is None:
-        own = teams.see_board(call, team, None, call.user.name, None, MOST_OF_ONES_OWN).items
-        columns = [_column(call, team, each, own, limit, None) for each in ("waiting", "claimed", "held")]
+        own = teams.see_board(context, team, None, context.user.name, None, MOST_OF_ONES_OWN).items
+        columns = [_column(context, team, each, own, limit, None) for each in ("waiting", "claimed", "held")]
     else:
-        columns = [_column(call, team, state, [], limit, cursor)]
-    at = call.rulebook.teams[team]
+        columns = [_column(context, team, state, [], limit, cursor)]
+    at = context.rulebook.teams[team]
     return {
         "team": at,
         "columns": columns,
         "one": state,
         "first": cursor is None,
-        "again": call.visitor.request.url.path + (f"?{query}" if (query := call.visitor.request.url.query) else ""),
+        "again": context.visitor.request.url.path
+        + (f"?{query}" if (query := context.visitor.request.url.query) else ""),
         "opens_at": _opens_at(columns),
-        "symptoms": _symptoms(call),
-        "teams": call.rulebook.teams,
-        "by_phone": calls_customers(call, at),
+        "symptoms": _symptoms(context),
+        "teams": context.rulebook.teams,
+        "by_phone": calls_customers(context, at),
     }
 
 
-@pages.look("/teams/{team}/hops/{hop}", "see a hop", "hop.html")
-def see_hop(call: Call, team: TeamName, hop: HopName) -> dict[str, Any]:
+@pages.show("/teams/{team}/hops/{hop}", "see a hop", "hop.html")
+def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, Any]:
     """What is known of a hop, and a form for each act."""
-    hop_id = find_hop(call, hop)
-    journey, thing = seen_journey(call, tickets.of_hop(call.tx, hop_id), hop.partition("-")[0], "see a ticket")
+    hop_id = find_hop(context, hop)
+    journey, thing = seen_journey(context, tickets.of_hop(context.tx, hop_id), hop.partition("-")[0], "see a ticket")
     row = next(each for each in journey.hops if each.id == hop_id)
-    at = call.rulebook.teams.get(team)
+    at = context.rulebook.teams.get(team)
     if row.team != team or at is None:
         raise missing_hop(hop)
-    job = _job(call, teams.on_board(call, lists.board_line(call.tx, hop_id)), at)
-    kind, mine = journey.ticket.kind, job.on.holder == call.user.name
+    job = _job(context, teams.on_board(context, lists.board_line(context.tx, hop_id)), at)
+    kind, mine = journey.ticket.kind, job.on.holder == context.user.name
     known = known_facts(journey.ticket)
-    views = {each.id: hop_view(call, kind, each, thing) for each in journey.hops}
+    views = {each.id: hop_view(context, kind, each, thing) for each in journey.hops}
     is_last = row is journey.hops[-1]
     return {
         "team": at,
         "job": job,
         "hop": views[hop_id],
-        "ticket": ticket_view(call, journey.ticket, thing),
-        "said": pre_handling(call, journey.ticket) if call.shows(GuardedField.CUSTOMER, thing) else [],
-        "before": [each for each in views.values() if each.ended_at and each.hop != job.on.hop and _says(call, each)],
-        "may_find": call.rulebook.findings_of(kind, team),
-        "leads": leads(call.rulebook, kind, team, known, job.on.asked_by),
-        "answers": call.rulebook.findings_of(kind, team) if is_last and call.may("answer by phone", thing) else (),
-        "behalf": {move: None if mine or _by_right(call, move, job, at) else job.on.holder for move in ON_BEHALF},
-        "crew": _crew(call, at, job.on.area) if job.for_another else [],
-        "photos": _photos(call, hop, thing),
-        "may_add_photos": call.may("add a photo", _thing(call, job.on, at, on_behalf=not mine)),
-        "longest_hold": int(call.rulebook.limits.hold.total_seconds()),
-        "symptoms": _symptoms(call),
-        "teams": call.rulebook.teams,
-        "evidence": evidence_of(call.rulebook),
-        "findings": call.rulebook.findings,
+        "ticket": ticket_view(context, journey.ticket, thing),
+        "said": pre_handling(context, journey.ticket) if context.shows(GuardedField.CUSTOMER, thing) else [],
+        "before": [
+            each for each in views.values() if each.ended_at and each.hop != job.on.hop and _says(context, each)
+        ],
+        "may_find": context.rulebook.findings_of(kind, team),
+        "leads": leads(context.rulebook, kind, team, known, job.on.asked_by),
+        "answers": context.rulebook.findings_of(kind, team)
+        if is_last and context.may("answer by phone", thing)
+        else (),
+        "behalf": {move: None if mine or _by_right(context, move, job, at) else job.on.holder for move in ON_BEHALF},
+        "crew": _crew(context, at, job.on.area) if job.for_another else [],
+        "photos": _photos(context, hop, thing),
+        "may_add_photos": context.may("add a photo", _thing(context, job.on, at, on_behalf=not mine)),
+        "longest_hold": int(context.rulebook.limits.hold.total_seconds()),
+        "symptoms": _symptoms(context),
+        "teams": context.rulebook.teams,
+        "evidence": evidence_of(context.rulebook),
+        "findings": context.rulebook.findings,
     }
 
 
 def _column(
-    call: Call, team: str, state: OnBoardState, own: list[BoardHop], limit: int, cursor: str | None
+    context: RequestContext, team: str, state: OnBoardState, own: list[BoardHop], limit: int, cursor: str | None
 ) -> BoardColumn:
     """A column. `own` are the hops in the caller's hands: they stand first, and not among the others again."""
-    at, page = call.rulebook.teams[team], teams.see_board(call, team, state, None, cursor, limit)
+    at, page = context.rulebook.teams[team], teams.see_board(context, team, state, None, cursor, limit)
     others = [each for each in page.items if each not in own]
-    mine = [_job(call, each, at) for each in own if each.state == state]
-    return BoardColumn(HopState(state), mine, [_job(call, each, at) for each in others], page.next)
+    mine = [_job(context, each, at) for each in own if each.state == state]
+    return BoardColumn(HopState(state), mine, [_job(context, each, at) for each in others], page.next)
 
 
 def _opens_at(columns: list[BoardColumn]) -> HopState:
@@ -142,30 +147,30 @@ def _opens_at(columns: list[BoardColumn]) -> HopState:
     return (full or columns)[0].state
 
 
-def _job(call: Call, on: BoardHop, team: Team) -> BoardCard:
+def _job(context: RequestContext, on: BoardHop, team: Team) -> BoardCard:
     moves = [move for move in on.may if move != "hand back" or on.asked_by is not None]
-    by_himself = call.may("claim", _thing(call, on, team))
-    return BoardCard(on, moves, on.holder == call.user.name, "claim" in moves and not by_himself)
+    by_himself = context.may("claim", _thing(context, on, team))
+    return BoardCard(on, moves, on.holder == context.user.name, "claim" in moves and not by_himself)
 
 
-def _thing(call: Call, on: BoardHop, team: Team, *, on_behalf: bool = False) -> Target:
-    return hop_thing(call, team.name, on.state, on.area, [team.name], on_behalf=on_behalf)
+def _thing(context: RequestContext, on: BoardHop, team: Team, *, on_behalf: bool = False) -> Target:
+    return hop_thing(context, team.name, on.state, on.area, [team.name], on_behalf=on_behalf)
 
 
-def _by_right(call: Call, move: str, job: BoardCard, team: Team) -> bool:
+def _by_right(context: RequestContext, move: str, job: BoardCard, team: Team) -> bool:
     """Whether the caller passes another's hop on as a supervisor, in their own name."""
-    return move == "pass on" and is_supervised(call, _thing(call, job.on, team))
+    return move == "pass on" and is_supervised(context, _thing(context, job.on, team))
 
 
-def _says(call: Call, hop: Hop) -> bool:
+def _says(context: RequestContext, hop: Hop) -> bool:
     """Whether the act carries a person's words."""
-    team = call.rulebook.teams.get(hop.team)
+    team = context.rulebook.teams.get(hop.team)
     return bool(hop.finding or hop.reason) and not (team is not None and team.automatic)
 
 
-def pre_handling(call: Call, ticket: TicketRow) -> list[tuple[Title, Title]]:
+def pre_handling(context: RequestContext, ticket: TicketRow) -> list[tuple[Title, Title]]:
     """Questions and answers of pre-handling, in the words of the script in force."""
-    symptom = call.here.script().symptoms.get(ticket.symptom)
+    symptom = context.installation.script().symptoms.get(ticket.symptom)
     told = []
     for question, answer in ticket.script:
         asked = symptom.questions.get(question) if symptom else None
@@ -176,17 +181,17 @@ def pre_handling(call: Call, ticket: TicketRow) -> list[tuple[Title, Title]]:
     return told
 
 
-def _crew(call: Call, team: Team, area: str) -> list[str]:
-    places = crew.see_crew(replace(call, operation="see a crew")).items
+def _crew(context: RequestContext, team: Team, area: str) -> list[str]:
+    places = crew.see_crew(replace(context, operation="see a crew")).items
     return [each.person for each in places if (each.team, each.area) == (team.name, area)]
 
 
-def _photos(call: Call, hop: str, ticket: Target) -> list[uploads.StoredPhoto]:
+def _photos(context: RequestContext, hop: str, ticket: Target) -> list[uploads.StoredPhoto]:
     """The ticket as a target of the policy, which decides whether its customer is shown."""
-    if not call.may("see photos", ticket) or not call.shows(GuardedField.CUSTOMER, ticket):
+    if not context.may("see photos", ticket) or not context.shows(GuardedField.CUSTOMER, ticket):
         return []
-    return uploads.list_photos(replace(call, operation="see photos"), hop.partition("-")[0]).items
+    return uploads.list_photos(replace(context, operation="see photos"), hop.partition("-")[0]).items
 
 
-def _symptoms(call: Call) -> Mapping[str, HasTitle]:
-    return {name: each.title for name, each in call.here.script().symptoms.items()}
+def _symptoms(context: RequestContext) -> Mapping[str, HasTitle]:
+    return {name: each.title for name, each in context.installation.script().symptoms.items()}

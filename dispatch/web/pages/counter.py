@@ -21,7 +21,7 @@ from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import Plans
 from dispatch.domain.title import Title
 from dispatch.web.pages.routes import Pages
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 
 pages = Pages("counter")
 
@@ -74,17 +74,17 @@ class OperationForm:
     parts: Sequence[FormSection]
 
 
-@pages.look("/counter", "find customers", "counter.html")
-def counter(call: Call) -> dict[str, Any]:
+@pages.show("/counter", "find customers", "counter.html")
+def counter(context: RequestContext) -> dict[str, Any]:
     """The counter, with the forms of the operations that the caller may do in some area."""
-    call.act()
-    plans = call.here.counter().plans
-    mine = [kind for kind in OPERATIONS if kind != "view" and call.may(f"account {kind}")]
+    context.authorize()
+    plans = context.installation.counter().plans
+    mine = [kind for kind in OPERATIONS if kind != "view" and context.may(f"account {kind}")]
     return {
         "forms": [form(kind, plans) for kind in mine],
-        "may_view": call.may("account view"),
+        "may_view": context.may("account view"),
         "documents": [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()],
-        "symptoms": [FormChoice(each.name, each.title) for each in call.here.script().symptoms.values()],
+        "symptoms": [FormChoice(each.name, each.title) for each in context.installation.script().symptoms.values()],
         "data": DATA,
         "result_labels": LABELS,
         "ways": {"account": Title("宽带账号", "Account"), "mobile": Title("手机号码", "Mobile"),

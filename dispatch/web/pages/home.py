@@ -13,7 +13,7 @@ from dispatch.errors import NotFound, ProviderAway, SignInRefused
 from dispatch.web.credentials import Visitor
 from dispatch.web.pages.rendering import links
 from dispatch.web.pages.routes import Pages
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 
 pages = Pages("home")
 
@@ -24,39 +24,39 @@ Told = Annotated[str, Query(max_length=2000)]
 Next = Annotated[str, Query(pattern=r"^/([^/\\].*)?$", max_length=300, description="a page of ours to go to")]
 
 
-@pages.api.look("/", "see one's session")
-def home(call: Call) -> Response:
+@pages.api.read("/", "see one's session")
+def home(context: RequestContext) -> Response:
     """Redirect to the first page that the visitor's roles allow."""
-    open_to = links(call)
+    open_to = links(context)
     return RedirectResponse(open_to[0].path if open_to else "/no-role", 303)
 
 
-@pages.look("/no-role", "see one's session", "no_role.html")
-def no_role(call: Call) -> dict[str, Any]:  # noqa: ARG001
+@pages.show("/no-role", "see one's session", "no_role.html")
+def no_role(context: RequestContext) -> dict[str, Any]:  # noqa: ARG001
     """The page for users without a role: it says whom to ask."""
     return {}
 
 
-@pages.look("/sign-in", "sign in", "sign_in.html")
-def sign_in(call: Call, next: Next = "/") -> dict[str, Any]:
-    return {"next": next, "has_provider": bool(call.here.settings.oidc_issuer)}
+@pages.show("/sign-in", "sign in", "sign_in.html")
+def sign_in(context: RequestContext, next: Next = "/") -> dict[str, Any]:
+    return {"next": next, "has_provider": bool(context.installation.settings.oidc_issuer)}
 
 
-@pages.api.bare("/sign-in/oidc", "sign in", raises=[ProviderAway, NotFound])
+@pages.api.without_transaction("/sign-in/oidc", "sign in", raises=[ProviderAway, NotFound])
 def to_provider(visitor: Visitor) -> Response:
     """Redirect to the identity provider, which sends the browser back."""
-    way, begun = oidc.begin(visitor.here.provider, _client(visitor))
+    way, begun = oidc.begin(visitor.installation.provider, _client(visitor))
     visitor.set_cookie("oidc", begun.cookie(), WAITS)
     return RedirectResponse(way, 303)
 
 
-@pages.api.bare("/sign-in/oidc/back", "sign in", raises=[SignInRefused, ProviderAway, NotFound])
+@pages.api.without_transaction("/sign-in/oidc/back", "sign in", raises=[SignInRefused, ProviderAway, NotFound])
 def from_provider(visitor: Visitor, state: Told = "", code: Told = "") -> Response:
     """Sign the user in whom the provider has identified."""
-    here, begun = visitor.here, oidc.read_pending(visitor.oidc_secret)
+    installation, begun = visitor.installation, oidc.read_pending(visitor.oidc_secret)
     visitor.set_cookie("oidc", "", 0)
-    name = oidc.user_name(here.provider, _client(visitor), begun, state, code)
-    with here.database.write() as tx:
+    name = oidc.user_name(installation.provider, _client(visitor), begun, state, code)
+    with installation.database.write() as tx:
         secret = oidc.enter(tx, name, visitor.now)
     visitor.set_cookie("session", secret, int(sessions.LONGEST_SESSION.total_seconds()))
     return RedirectResponse("/", 303)
@@ -64,12 +64,12 @@ def from_provider(visitor: Visitor, state: Told = "", code: Told = "") -> Respon
 
 def _client(visitor: Visitor) -> oidc.Client:
     """The client of the identity provider. Raises NotFound where people sign in by password alone."""
-    client = visitor.here.oidc_client(str(visitor.request.base_url))
+    client = visitor.installation.oidc_client(str(visitor.request.base_url))
     if client is None:
         raise NotFound(what=Wording("统一认证，", "identity provider"), which=Wording("未设置", "set"))
     return client
 
 
-@pages.look("/password", "change one's password", "password.html")
-def password(call: Call) -> dict[str, Any]:  # noqa: ARG001
+@pages.show("/password", "change one's password", "password.html")
+def password(context: RequestContext) -> dict[str, Any]:  # noqa: ARG001
     return {}

@@ -20,7 +20,7 @@ from dispatch.routing.rulebook import Team
 from dispatch.tickets.closing import asks_customers
 from dispatch.web.pages import labels
 from dispatch.web.policy import Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 
 HERE = Path(__file__).resolve().parent.parent
 STATIC = HERE / "static"
@@ -50,7 +50,7 @@ MOST_BOARDS = 2
 """Most entries beside each other in the navigation; more become a menu."""
 
 
-def render(request: Request, template: str, shown: Mapping[str, Any], call: Call | None = None) -> str:
+def render(request: Request, template: str, shown: Mapping[str, Any], context: RequestContext | None = None) -> str:
     """The whole page, or only its main part when htmx asks for it."""
     speak = Translator(language_of(request))
     frame = {
@@ -61,10 +61,10 @@ def render(request: Request, template: str, shown: Mapping[str, Any], call: Call
         "nonce": request.scope.get("state", {}).get("nonce", ""),
         "path": request.url.path,
         "partial": request.headers.get("hx-request") == "true",
-        "now": call.now if call else datetime.now(UTC),
-        "user": call.caller.name if call and call.caller else None,
-        "links": links(call) if call and call.caller else [],
-        "call": call,
+        "now": context.now if context else datetime.now(UTC),
+        "user": context.caller.name if context and context.caller else None,
+        "links": links(context) if context and context.caller else [],
+        "context": context,
         "span": speak.span,
     }
     return _environment().get_template(template).render(**frame, **shown)
@@ -76,33 +76,33 @@ def language_of(request: Request) -> Language:
     return next((language for language in LANGUAGES if language == chosen), DEFAULT)
 
 
-def links(call: Call) -> list[NavigationEntry]:
+def links(context: RequestContext) -> list[NavigationEntry]:
     """The navigation: pages that the caller may open."""
     found = []
-    if call.may("submit"):
+    if context.may("submit"):
         found.append(NavigationEntry("/counter", Title("柜台", "Counter"), "building-store"))
     boards = tuple(
         NavigationEntry(f"/teams/{team.name}", Title(team.title.zh, team.title.en), "layout-list")
-        for team in call.rulebook.teams.values()
-        if call.may("see a board", Target(team=team)) and (not team.automatic or calls_customers(call, team))
+        for team in context.rulebook.teams.values()
+        if context.may("see a board", Target(team=team)) and (not team.automatic or calls_customers(context, team))
     )
     if len(boards) > MOST_BOARDS:
         found.append(NavigationEntry(boards[0].path, Title("看板", "Boards"), "layout-list", boards))
     else:
         found += boards
-    if call.may("list tickets"):
+    if context.may("list tickets"):
         found.append(NavigationEntry("/tickets", Title("工单", "Tickets"), "ticket"))
-    if call.may("see figures"):
+    if context.may("see figures"):
         found.append(NavigationEntry("/wall", Title("大屏", "Wall"), "chart-bar"))
-    if call.may("manage users") or call.may("see the quarantine"):
+    if context.may("manage users") or context.may("see the quarantine"):
         found.append(NavigationEntry("/admin", Title("管理", "Administration"), "settings"))
     return found
 
 
-def calls_customers(call: Call, team: Team) -> bool:
+def calls_customers(context: RequestContext, team: Team) -> bool:
     """Whether the caller works for a team from which nobody claims: they call customers who answer no message."""
     survey = Target(team=team, teams=(team,), state=TicketState.ARCHIVED)
-    return asks_customers(call.rulebook, team.name) and call.may("answer by phone", survey)
+    return asks_customers(context.rulebook, team.name) and context.may("answer by phone", survey)
 
 
 class Translator:

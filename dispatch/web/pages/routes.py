@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from dispatch.web.pages.rendering import STATIC, build, render
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api, Errors
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Mapping[str, Any]])
@@ -29,17 +29,17 @@ class Pages:
         self.api = Api("", f"page-{tag}", documented=False)
         self.router = self.api.router
 
-    def look(self, path: str, operation: str, template: str, *, raises: Errors = ()) -> Callable[[Endpoint], Endpoint]:
-        """Register a page. Its endpoint gets a call, as the API's do, and returns the values for the template."""
+    def show(self, path: str, operation: str, template: str, *, raises: Errors = ()) -> Callable[[Endpoint], Endpoint]:
+        """Register a page. Its endpoint gets a request context and returns the template's values."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             @functools.wraps(endpoint)
-            def shown(call: Call, **given: Any) -> HTMLResponse:
-                return HTMLResponse(render(call.visitor.request, template, endpoint(call, **given), call))
+            def shown(context: RequestContext, **given: Any) -> HTMLResponse:
+                return HTMLResponse(render(context.visitor.request, template, endpoint(context, **given), context))
 
             signature = inspect.signature(endpoint, eval_str=True)
             shown.__signature__ = signature.replace(return_annotation=HTMLResponse)  # type: ignore[attr-defined]
-            self.api.look(path, operation, raises=raises)(shown)
+            self.api.read(path, operation, raises=raises)(shown)
             return endpoint
 
         return put

@@ -8,12 +8,12 @@ from dispatch.errors import NotFound
 from dispatch.web.api import slips
 from dispatch.web.api.slips import Serial
 from dispatch.web.pages.routes import Pages
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 
 pages = Pages("slips")
 
 
-@pages.look("/slips/{serial}", "see slips", "slip.html", raises=[NotFound])
-def see_slip(call: Call, serial: Serial) -> dict[str, Any]:
+@pages.show("/slips/{serial}", "see slips", "slip.html", raises=[NotFound])
+def see_slip(context: RequestContext, serial: Serial) -> dict[str, Any]:
     """What was done, when and where, to compare with the paper, and the paper as PDF."""
-    return {"slip": slips.find_slip(call, serial)}
+    return {"slip": slips.find_slip(context, serial)}

@@ -14,7 +14,7 @@ from dispatch.web.api import surveys
 from dispatch.web.api.surveys import Survey
 from dispatch.web.pages.rendering import render
 from dispatch.web.pages.routes import Pages
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 
 pages = Pages("surveys")
 
@@ -26,27 +26,27 @@ _ASKED: Mapping[str, Title] = {
 """Answers in the customer's words; the findings' titles are for the staff."""
 
 
-@pages.api.look("/s/{token}", "see a survey")
-def see_survey(call: Call, token: str) -> HTMLResponse:
+@pages.api.read("/s/{token}", "see a survey")
+def see_survey(context: RequestContext, token: str) -> HTMLResponse:
     """The survey of a link. A wrong link gets the page for things that don't exist."""
-    survey = _find(call, token)
-    shown = {"survey": survey, "token": token, "asked": _ASKED, "thanked": _thanked(call, survey)}
-    page = render(call.visitor.request, "survey.html", shown, call)
+    survey = _find(context, token)
+    shown = {"survey": survey, "token": token, "asked": _ASKED, "thanked": _thanked(context, survey)}
+    page = render(context.visitor.request, "survey.html", shown, context)
     return HTMLResponse(page, 404 if survey is None else 200)
 
 
-def _find(call: Call, token: str) -> Survey | None:
+def _find(context: RequestContext, token: str) -> Survey | None:
     if not _TOKEN.fullmatch(token):
         return None
     try:
-        return surveys.see_survey(call, token)
+        return surveys.see_survey(context, token)
     except NotFound:
         return None
 
 
-def _thanked(call: Call, survey: Survey | None) -> Title | None:
+def _thanked(context: RequestContext, survey: Survey | None) -> Title | None:
     """The answer; None when the customer was given up as out of reach."""
     if survey is None or survey.answer in (None, UNREACHABLE):
         return None
-    known = call.rulebook.findings.get(survey.answer or "")
+    known = context.rulebook.findings.get(survey.answer or "")
     return known.title if known else None

@@ -35,7 +35,7 @@ from dispatch.web.pages.boards import pre_handling
 from dispatch.web.pages.rendering import HasTitle, Translator, language_of
 from dispatch.web.pages.routes import Pages
 from dispatch.web.policy import GuardedField, Target
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 
 pages = Pages("tickets")
 
@@ -59,9 +59,9 @@ class TimelineVisit(NamedTuple):
     live: bool
 
 
-@pages.look("/tickets", "list tickets", "tickets.html", raises=[BadInput])
+@pages.show("/tickets", "list tickets", "tickets.html", raises=[BadInput])
 def list_tickets(
-    call: Call,
+    context: RequestContext,
     account: Filter = "",
     team: Annotated[str, Query(pattern=r"^([a-z][a-z0-9-]{0,39})?$")] = "",
     area: Filter = "",
@@ -69,7 +69,7 @@ def list_tickets(
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """The tickets that the caller may see, the newest first."""
-    found = tickets.list_tickets(call, account or None, team or None, unfinished, cursor, PAGE, area or None)
+    found = tickets.list_tickets(context, account or None, team or None, unfinished, cursor, PAGE, area or None)
     asked = {"account": account, "team": team, "area": area, "unfinished": "true" if unfinished else ""}
     kept = {name: value for name, value in asked.items() if value}
     return {
@@ -77,63 +77,63 @@ def list_tickets(
         "next": urlencode({**kept, "cursor": found.next}) if found.next else None,
         "asked": asked,
         "first": cursor is None,
-        "teams": call.rulebook.teams,
-        "symptom_of": functools.partial(_symptom, call),
+        "teams": context.rulebook.teams,
+        "symptom_of": functools.partial(_symptom, context),
     }
 
 
-@pages.api.look("/tickets/find", "list tickets")
-def find_ticket(call: Call, q: Annotated[str, Query(max_length=60)] = "") -> Response:
+@pages.api.read("/tickets/find", "list tickets")
+def find_ticket(context: RequestContext, q: Annotated[str, Query(max_length=60)] = "") -> Response:
     """Redirect to the ticket of this number, or to the account's tickets."""
-    call.asked = True
+    context.policy_asked = True
     asked = q.strip()
     if _NUMBER.fullmatch(asked):
         return RedirectResponse(f"/tickets/{asked.upper()}", 303)
     return RedirectResponse(f"/tickets?{urlencode({'account': asked})}" if asked else "/tickets", 303)
 
 
-@pages.look("/tickets/{ticket}", "see a ticket", "ticket.html")
-def see_ticket(call: Call, ticket: TicketName) -> dict[str, Any]:
-    journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "see a ticket")
-    told, speak = tickets.tell(call, journey, thing), Translator(language_of(call.visitor.request))
-    shown, rulebook = call.shows(GuardedField.CUSTOMER, thing), _rulebook(call, journey.hops)
-    visits = _visits(call, journey.hops, told, _photos(call, ticket, thing) if shown else [], shown=shown)
+@pages.show("/tickets/{ticket}", "see a ticket", "ticket.html")
+def see_ticket(context: RequestContext, ticket: TicketName) -> dict[str, Any]:
+    journey, thing = seen_journey(context, read_ticket_number(ticket), ticket, "see a ticket")
+    told, speak = tickets.tell(context, journey, thing), Translator(language_of(context.visitor.request))
+    shown, rulebook = context.shows(GuardedField.CUSTOMER, thing), _rulebook(context, journey.hops)
+    visits = _visits(context, journey.hops, told, _photos(context, ticket, thing) if shown else [], shown=shown)
     live = next((visit for visit in visits if visit.live), None)
     return {
         "ticket": told.ticket,
         "journey": told,
         "visits": visits,
         "live": live,
-        "board": f"/teams/{live.hop.team}" if live and _has_board(call, live.hop.team, thing.area) else None,
+        "board": f"/teams/{live.hop.team}" if live and _has_board(context, live.hop.team, thing.area) else None,
         "shown": shown,
         "drawing": _drawn(rulebook, journey, told.ticket.number, speak),
         "way": journey_drawing.tell(rulebook, journey, speak),
-        "symptom": _symptom(call, told.ticket.symptom),
-        "category": call.rulebook.categories.get(told.ticket.category),
-        "answers": pre_handling(call, journey.ticket) if shown else [],
+        "symptom": _symptom(context, told.ticket.symptom),
+        "category": context.rulebook.categories.get(told.ticket.category),
+        "answers": pre_handling(context, journey.ticket) if shown else [],
         "act_said": _act_said,
         "team_of": lambda name: say_team(rulebook, name),
-        "choices": _choices(call, told),
+        "choices": _choices(context, told),
     }
 
 
-@pages.look("/tickets/{ticket}/take-over", "take over", "ticket_take_over.html", raises=[BadInput])
+@pages.show("/tickets/{ticket}/take-over", "take over", "ticket_take_over.html", raises=[BadInput])
 def take_over(
-    call: Call,
+    context: RequestContext,
     ticket: TicketName,
     answer: Annotated[list[str], Query(max_length=50, description="question:answer")] = [],  # noqa: B006
 ) -> dict[str, Any]:
     """接续受理: the script's next question after these answers; at its end, what happens to the report."""
-    journey, thing = seen_journey(call, read_ticket_number(ticket), ticket, "take over")
+    journey, thing = seen_journey(context, read_ticket_number(ticket), ticket, "take over")
     row, given = journey.ticket, [(question, said) for question, _, said in (each.partition(":") for each in answer)]
-    symptom = call.here.script().symptom(row.symptom)
+    symptom = context.installation.script().symptom(row.symptom)
     progress = follow(symptom, given)
     return {
-        "number": tickets.tell(call, journey, thing).ticket.number,
+        "number": tickets.tell(context, journey, thing).ticket.number,
         "description": row.description,
         "symptom": symptom.title,
         "progress": progress,
-        "timely": call.may("take over", thing),
+        "timely": context.may("take over", thing),
         "answers": answer,
         "said_so_far": json.dumps([{"question": question, "answer": said} for question, said in given]),
         "way": lambda *more: urlencode({"answer": [*answer, *more]}, doseq=True),
@@ -141,23 +141,23 @@ def take_over(
     }
 
 
-def _symptom(call: Call, name: str) -> HasTitle:
+def _symptom(context: RequestContext, name: str) -> HasTitle:
     """The symptom in words; an order's is not in the script."""
-    known = call.here.script().symptoms.get(name)
+    known = context.installation.script().symptoms.get(name)
     return known.title if known else labels.symptom(name)
 
 
-def _rulebook(call: Call, hops: Sequence[HopRow]) -> Rulebook:
+def _rulebook(context: RequestContext, hops: Sequence[HopRow]) -> Rulebook:
     """The hop by which the ticket came where it is."""
-    return call.here.rules.version_in(call.tx, hops[-1].rulebook) if hops else call.rulebook
+    return context.installation.rules.version_in(context.tx, hops[-1].rulebook) if hops else context.rulebook
 
 
 def _visits(
-    call: Call, rows: Sequence[HopRow], told: JourneyBody, photos: Sequence[StoredPhoto], *, shown: bool
+    context: RequestContext, rows: Sequence[HopRow], told: JourneyBody, photos: Sequence[StoredPhoto], *, shown: bool
 ) -> list[TimelineVisit]:
     visits = []
     for row, hop in zip(rows, told.hops, strict=True):
-        rulebook = call.here.rules.version_in(call.tx, row.rulebook)
+        rulebook = context.installation.rules.version_in(context.tx, row.rulebook)
         evidence = [(say_fact(rulebook, n), say_value(rulebook, n, v)) for n, v in (hop.evidence or {}).items()]
         visits.append(
             TimelineVisit(
@@ -166,7 +166,7 @@ def _visits(
                 say_finding(rulebook, hop.finding) if hop.finding else None,
                 evidence,
                 [act for act in told.history if act.hop == hop.hop],
-                explain(call.tx, call.here.rules, row).in_words(shown=shown),
+                explain(context.tx, context.installation.rules, row).in_words(shown=shown),
                 [photo for photo in photos if photo.hop == hop.hop],
                 hop.state not in HOP_ENDS,
             )
@@ -186,18 +186,18 @@ def _act_said(act: HistoryEntry) -> Title:
     return act_title("submit" if act.act == "report" and act.hop is None else act.act)
 
 
-def _photos(call: Call, ticket: str, thing: Target) -> list[StoredPhoto]:
-    return uploads.list_photos(call, ticket).items if call.may("see photos", thing) else []
+def _photos(context: RequestContext, ticket: str, thing: Target) -> list[StoredPhoto]:
+    return uploads.list_photos(context, ticket).items if context.may("see photos", thing) else []
 
 
-def _has_board(call: Call, name: str, area: str | None) -> bool:
-    team = call.rulebook.teams.get(name)
-    return team is not None and not team.automatic and call.may("see a board", Target(area, team=team))
+def _has_board(context: RequestContext, name: str, area: str | None) -> bool:
+    team = context.rulebook.teams.get(name)
+    return team is not None and not team.automatic and context.may("see a board", Target(area, team=team))
 
 
-def _choices(call: Call, told: JourneyBody) -> Said:
+def _choices(context: RequestContext, told: JourneyBody) -> Said:
     """The answers of a customer who is called: names with their titles."""
     if "answer by phone" not in told.may or not told.hops:
         return []
-    offered = call.rulebook.findings_of(told.ticket.kind, told.hops[-1].team)
+    offered = context.rulebook.findings_of(told.ticket.kind, told.hops[-1].team)
     return [(Title(each.name, each.name), each.title) for each in offered]

@@ -10,7 +10,7 @@ from dispatch.domain.title import Title
 from dispatch.web.api.figures import FiguresBody, see_figures
 from dispatch.web.pages.rendering import clock
 from dispatch.web.pages.routes import Pages
-from dispatch.web.request_context import Call
+from dispatch.web.request_context import RequestContext
 
 pages = Pages("wall")
 
@@ -18,15 +18,15 @@ LAGGING = 10.0
 """Seconds that a hop may be due before the wall says that the relay is behind; normally it takes milliseconds."""
 
 
-@pages.look("/wall", "see figures", "wall.html")
-def wall(call: Call) -> dict[str, Any]:
+@pages.show("/wall", "see figures", "wall.html")
+def wall(context: RequestContext) -> dict[str, Any]:
     """The figures of the last day."""
-    told = see_figures(call)
+    told = see_figures(context)
     lag = max(told.hops.lag, told.effects.lag)
     quarantined = told.hops.quarantined + told.effects.quarantined
     return {
         "told": told,
-        "teams": _teams(call, told),
+        "teams": _teams(context, told),
         "quarantined": quarantined,
         "lag": lag,
         "lagging": lag > LAGGING,
@@ -35,15 +35,15 @@ def wall(call: Call) -> dict[str, Any]:
         "satisfaction": _share(told.satisfied, told.answered),
         "hours": [(clock(each.hour, "%H"), each.arrived, each.closed) for each in told.hours],
         "answers": [
-            (_answer(call, name), count) for name, count in sorted(told.answers.items(), key=lambda each: -each[1])
+            (_answer(context, name), count) for name, count in sorted(told.answers.items(), key=lambda each: -each[1])
         ],
-        "flower": _flower(call),
+        "flower": _flower(context),
     }
 
 
-def _teams(call: Call, told: FiguresBody) -> list[tuple[Title, Any, float]]:
+def _teams(context: RequestContext, told: FiguresBody) -> list[tuple[Title, Any, float]]:
     """Teams with a backlog, the longest first: title, backlog, its length as a share of the longest."""
-    known = call.rulebook.teams
+    known = context.rulebook.teams
     found = [(known[name].title if name in known else Title(name, name), of) for name, of in told.backlog.items()]
     found = sorted((each for each in found if each[1].hops), key=lambda each: -each[1].hops)
     longest = max((of.hops for _, of in found), default=1)
@@ -55,12 +55,12 @@ def _share(part: int, whole: int) -> float | None:
     return None if whole == 0 else 100 * part / whole
 
 
-def _answer(call: Call, name: str) -> Title:
-    return call.rulebook.findings[name].title if name in call.rulebook.findings else Title(name, name)
+def _answer(context: RequestContext, name: str) -> Title:
+    return context.rulebook.findings[name].title if name in context.rulebook.findings else Title(name, name)
 
 
-def _flower(call: Call) -> str | None:
+def _flower(context: RequestContext) -> str | None:
     """The address of Flower, if `dispatch up` runs it on this machine."""
     with contextlib.suppress(OSError):
-        return (call.here.settings.run / "flower.url").read_text().strip() or None
+        return (context.installation.settings.run / "flower.url").read_text().strip() or None
     return None

@@ -142,7 +142,7 @@ def test_the_channel_follows_from_the_role_of_the_actor(web: Web) -> None:
 
 def test_the_script_in_force_outlives_a_bad_file(small_web: Web, tmp_path: Any) -> None:
     file = tmp_path / "prehandling.yaml"
-    file.write_text(small_web.here.settings.prehandling.read_text(encoding="utf-8"), encoding="utf-8")
+    file.write_text(small_web.installation.settings.prehandling.read_text(encoding="utf-8"), encoding="utf-8")
     script = _ScriptInForce(file)
     good = script.get(small_web.rulebook)
     file.write_text("version: 1\nnonsense: true\n", encoding="utf-8")

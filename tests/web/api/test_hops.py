@@ -213,13 +213,13 @@ class Asking:
         self.web, self.client, self.path, self.prefer = web, client, path, prefer
 
     def __enter__(self) -> Future[Any]:
-        self.web.here.live.start()
+        self.web.installation.live.start()
         self.threads = ThreadPoolExecutor(1)
         return self.threads.submit(self.client.get, f"{API}{self.path}", headers={"Prefer": self.prefer})
 
     def __exit__(self, *_: object) -> None:
-        self.web.here.live.stop()
-        self.web.here.live.join()
+        self.web.installation.live.stop()
+        self.web.installation.live.join()
         self.threads.shutdown()
 
 
@@ -230,7 +230,7 @@ def test_a_waiting_request_is_answered_once_the_hop_is_on_its_board_even_if_the_
     monkeypatch.setattr(server_events, "MISSED", 60 if told else 0.1)
     made = web.fault()
     with Asking(web, noc, f"/hops/{made.number}-1") as answer:
-        eventually(lambda: str(made.ticket_id) in web.here.live.awaited)
+        eventually(lambda: str(made.ticket_id) in web.installation.live.awaited)
         f.work(web.database, web.rulebook)
         if told:
             with web.database.write() as tx:
@@ -258,8 +258,8 @@ def test_a_request_that_asks_for_no_wait_does_not_wait(web: Web, noc: TestClient
 def test_a_stopping_process_answers_all_waiting_requests(web: Web, noc: TestClient) -> None:
     made = web.fault()
     with Asking(web, noc, f"/hops/{made.number}-1") as answer:
-        eventually(lambda: str(made.ticket_id) in web.here.live.awaited)
-        web.here.live.stop()
+        eventually(lambda: str(made.ticket_id) in web.installation.live.awaited)
+        web.installation.live.stop()
         assert answer.result(10).json()["hop"]["state"] == "due"
 
 

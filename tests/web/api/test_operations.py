@@ -61,8 +61,8 @@ def at_the_counter(web: Web) -> Web:
     def made(outlet: str = "") -> Counter:
         return replace(counter, outlet=outlet or counter.outlet)
 
-    web.here.counter = made  # type: ignore[method-assign]
-    web.here.cipher = lambda: counter.cipher  # type: ignore[method-assign]
+    web.installation.counter = made  # type: ignore[method-assign]
+    web.installation.cipher = lambda: counter.cipher  # type: ignore[method-assign]
     web.counter = counter  # type: ignore[attr-defined]
     return web
 

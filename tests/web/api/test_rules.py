@@ -34,7 +34,7 @@ def test_the_rules_in_force_are_shown_to_everybody_and_a_refused_file_to_its_mai
     ops = small_web.program("o", Role.OPS)
     assert ops.get(f"{API}/rules").json()["refused"] == []
     nonsense = Wording("x.yaml:1:1: 不知所云", "x.yaml:1:1: nonsense")
-    small_web.here.rules.refused = BadRules(file="x.yaml", faults=[nonsense])
+    small_web.installation.rules.refused = BadRules(file="x.yaml", faults=[nonsense])
     assert ops.get(f"{API}/rules").json()["refused"] == ["x.yaml:1:1: nonsense"]
     assert noc.get(f"{API}/rules").json()["refused"] is None
     old = noc.get(f"{API}/rules/{told['version']}").json()

@@ -48,7 +48,7 @@ def test_name_and_password_open_a_session_that_changes_things_with_its_csrf_toke
 def test_cookies_are_hidden_from_scripts_and_bound_to_this_host_over_https(small_web: Web) -> None:
     user(small_web.database, "chen", Role.CLERK)
     for https in (False, True):
-        small_web.here.settings = Settings(web_url="https://paidan.example" if https else "")
+        small_web.installation.settings = Settings(web_url="https://paidan.example" if https else "")
         given = sign_in(small_web.client()).headers.get_list("set-cookie")
         names = {("__Host-" if https else "") + name for name in ("paidan_session", "paidan_device")}
         cookies = {name: morsel for each in given for name, morsel in SimpleCookie(each).items()}
@@ -136,7 +136,7 @@ def test_few_of_two_hundred_wrong_passwords_are_checked_and_the_known_device_get
         compared.append(given)
         return False
 
-    monkeypatch.setattr(web.here.comparing, "_fits", wrong)
+    monkeypatch.setattr(web.installation.comparing, "_fits", wrong)
     guesser = web.client()
     answers = [sign_in(guesser, password=f"guess {n}") for n in range(200)]
     assert [each.status_code for each in answers].count(401) == len(compared) == ADDRESS_AND_NAME.free

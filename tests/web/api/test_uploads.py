@@ -74,7 +74,7 @@ def test_the_database_holds_no_photo_in_clear(small_web: Web) -> None:
     with small_web.database.read() as tx:
         row = tx.execute(select(w.upload)).one()
     assert b"GPS" not in row.content
-    assert uploads.content(small_web.here.cipher(), row) == JPEG
+    assert uploads.content(small_web.installation.cipher(), row) == JPEG
 
 
 def test_an_upload_of_a_hundred_megabytes_is_refused_unread(small_web: Web) -> None:

@@ -180,7 +180,7 @@ def test_a_rule_added_to_the_file_appears_in_the_form_with_its_target(
     )
     rulebook = loader.parse(more, "more.yaml")
     hop = in_hand(small_web, at_installers(small_web))
-    monkeypatch.setattr(small_web.here, "rulebook", lambda: rulebook)
+    monkeypatch.setattr(small_web.installation, "rulebook", lambda: rulebook)
     browser = small_web.browser("li.wei", Role.INSTALLER)
     dug = part_of(page(browser, f"/teams/installer/hops/{hop}"), "dug-up")
     assert re.search(r'name="evidence.depth"[^>]* min="0" required', dug)

@@ -126,7 +126,7 @@ def test_the_wall_is_for_overseers_alone(small_web: Web, role: Role) -> None:
 def test_flower_is_linked_where_it_runs(small_web: Web) -> None:
     browser = small_web.browser("ops", Role.OPS)
     assert "Flower" not in browser.get("/wall").text
-    run = small_web.here.settings.run
+    run = small_web.installation.settings.run
     run.mkdir(parents=True)
     (run / "flower.url").write_text("http://127.0.0.1:5555\n")
     assert '<a href="http://127.0.0.1:5555"' in browser.get("/wall").text

@@ -1,4 +1,4 @@
-"""How quick the web stays for its people while strangers guess passwords: `python bench/guessing.py [GUESSES]`.
+"""How quick the web stays while strangers guess passwords: `python bench/password_guessing.py [GUESSES]`.
 
 A web process of its own, with passwords hashed as in service. Eight guessers try one after another, at the names of
 people who are at work, from one address; a colleague reads a board all the while, and signs in at their known device.

@@ -16,7 +16,7 @@ from bench.load import HOPS
 
 RECORD = struct.Struct("<dd?")  # when the hop ended, after how many seconds, whether its life is over
 
-FILE = Path(os.environ.get("BENCH_FOLDER", "."), "tally")
+FILE = Path(os.environ.get("BENCH_FOLDER", "."), "ended-hops")
 _descriptors: dict[int, int] = {}
 
 
@@ -31,7 +31,7 @@ def end_hop(number: int, began: float) -> float:
 
 
 class Peer:
-    """A contender whose workers tally. `commands` start its workers; `ready` waits until they answer."""
+    """A contender whose workers record their ended hops. `commands` start them; `ready` waits until they answer."""
 
     def __init__(self, commands: list[list[str]]) -> None:
         self.commands = commands

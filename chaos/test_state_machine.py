@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from chaos import machine
+from chaos import state_machine
 from chaos.installation import INJECTED
 from chaos.sizes import SIZES
 from dispatch.defaults import PROJECT
@@ -18,13 +18,13 @@ SPOILED = 200
 
 
 def test_nothing_is_lost_or_done_twice_whatever_dies_whenever() -> None:
-    machine.play(SIZES["tiny"].examples)
+    state_machine.play(SIZES["tiny"].examples)
 
 
 @pytest.mark.parametrize("bend", ["no-lease-sweep", "no-generation-check"])
 def test_the_machine_detects_a_missing_lease_sweep_and_a_missing_generation_check(bend: str) -> None:
     """In a process of its own: what is bent has to be bent before it is imported."""
-    spoiled = f"from chaos import machine; machine.play({SPOILED}, shrink=False)"
+    spoiled = f"from chaos import state_machine; state_machine.play({SPOILED}, shrink=False)"
     bent = {**os.environ, "CHAOS_BENT": bend, "PYTHONPATH": f"{INJECTED}:{PROJECT}"}
     found = subprocess.run([sys.executable, "-c", spoiled], env=bent, capture_output=True, text=True)
     assert found.returncode == 1

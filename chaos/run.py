@@ -26,7 +26,7 @@ TICK_SECONDS, LOOK_SECONDS = 0.02, 0.2
 BACK_SECONDS = 60
 """Seconds to wait for a broken part before the next act."""
 
-Progress = Callable[["Stage"], None]
+Progress = Callable[["Run"], None]
 
 
 class NotBack(Exception):
@@ -34,10 +34,10 @@ class NotBack(Exception):
 
 
 @dataclass
-class Stage:
+class Run:
     """`done` counts what was done, by name; `kills` are those that were a kill -9. `released`: see `load.Load`."""
 
-    here: Installation
+    installation: Installation
     progress: Progress = lambda _: None
     releases: bool = True  # whether a supervisor releases what is in quarantine
     done: Counter[str] = field(default_factory=Counter)
@@ -47,12 +47,12 @@ class Stage:
     load: Load | None = None
 
     def __post_init__(self) -> None:
-        self.recovery = Recovery(self.here.database, self.answers)
+        self.recovery = Recovery(self.installation.database, self.answers)
         self._looked = 0.0
 
     def tick(self) -> None:
         """A moment passes: what died is started again, what recovers is noted, what is in quarantine is released."""
-        self.here.stack.tend()
+        self.installation.stack.tend()
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._looked = time.monotonic()
             self.recovery.look()
@@ -76,23 +76,23 @@ class Stage:
     def answers(self) -> bool:
         """Return whether every process answers, the pools and the database included."""
         try:
-            with self.here.database.read() as tx:
+            with self.installation.database.read() as tx:
                 tx.execute(text("SELECT 1"))
         except DBAPIError:
             return False
-        children = self.here.stack.children
-        return all(child.alive and child.ready() for child in children) and all(map(pool, self.here.workers()))
+        children = self.installation.stack.children
+        return all(child.alive and child.ready() for child in children) and all(map(pool, self.installation.workers()))
 
     def await_all(self) -> None:
         """Wait until every process answers. Raises NotBack."""
         if not self.until(self.answers, BACK_SECONDS):
-            gone = [child.name for child in self.here.stack.children if not (child.alive and child.ready())]
+            gone = [child.name for child in self.installation.stack.children if not (child.alive and child.ready())]
             raise NotBack(f"after {BACK_SECONDS} s still away: {', '.join(gone) or 'the database or a pool'}")
 
     @contextmanager
     def people(self, count: int, quiet: float = 60) -> Iterator[Load]:
         """Report and work on this many cases while the block runs."""
-        self.load = Load(self.here, count, lambda: self.released, quiet)
+        self.load = Load(self.installation, count, lambda: self.released, quiet)
         self.load.start()
         try:
             yield self.load
@@ -111,10 +111,10 @@ class Stage:
     def _release(self) -> None:
         """Release the hops that were quarantined because their worker was killed five times."""
         try:
-            with self.here.database.read() as tx:
+            with self.installation.database.read() as tx:
                 found = list(tx.execute(select(hop.c.id).where(hop.c.state == HopState.QUARANTINED)).scalars())
             for hop_id in found:
-                with self.here.database.write() as tx:
+                with self.installation.database.write() as tx:
                     handling.release(tx, hop_id, SUPERVISOR, datetime.now(UTC))
                 self.freed += 1
         except (DBAPIError, DispatchError):

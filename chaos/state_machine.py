@@ -79,7 +79,7 @@ class _Ledger(Ledger):
         super().write(effect, things)
 
 
-class Machine(RuleBasedStateMachine):
+class DeskMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock, self.rulebook = Clock(), hasty(RULEBOOK.text)
@@ -364,7 +364,7 @@ def play(examples: int, shrink: bool = True) -> int:
     """Do this many runs; return the steps of each. Raises the failure, shortened if `shrink`."""
     phases = [Phase.generate, *([Phase.shrink] if shrink else [])]
     run_state_machine_as_test(
-        Machine,
+        DeskMachine,
         settings=settings(
             max_examples=examples,
             stateful_step_count=STEPS,

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from bench import report, servers
 from bench.contender import Contender
+from bench.contender_process import OURS, ROOT, Ask, session
 from bench.load import HOPS
 from bench.servers import Server
-from bench.session import OURS, ROOT, Ask, session
 
 ROUNDS = 3
 SECONDS = 6.0
