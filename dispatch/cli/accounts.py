@@ -151,8 +151,7 @@ def add(
     actor = desk.actor(name, role)
     require(actor, "add accounts", Wording("账号资料", "the books"))
     row = (read_account_number(number), word(area, AREA), read_mobile(mobile))
-    if not actor.covers(row[1]):
-        raise BadInput(what=Wording(f"您没有区域 {row[1]}", f"there is no area {row[1]} of yours"))
+    desk.require_area(actor, row[1])
     with desk.database.write() as tx:
         if not accounts.take_over(tx, [row], actor, now()):
             raise BadInput(what=Wording(f"账号 {row[0]} 已登记", f"account {row[0]} is known already"))

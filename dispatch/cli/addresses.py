@@ -19,7 +19,7 @@ from dispatch.cli.output import give, local, note_limit, out, table
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.roles import require
 from dispatch.domain.title import Wording
-from dispatch.errors import BadAddressFile, BadInput
+from dispatch.errors import BadAddressFile
 from dispatch.routing.address_file import AddressList, load
 from dispatch.runtime.progress import progress_bar
 from dispatch.storage import operations, resources
@@ -57,9 +57,7 @@ def load_(
     actor = desk.actor(name, role)
     require(actor, "load", Wording("标准地址", "addresses"))
     listed = load(file)
-    if strange := {row.area for row in listed.rows if not actor.covers(row.area)}:
-        names = ", ".join(sorted(strange))
-        raise BadInput(what=Wording(f"您没有区域 {names}", f"there is no area {names} of yours"))
+    desk.require_area(actor, *(row.area for row in listed.rows))
     with progress_bar() as bar, desk.database.write() as tx:
         task = bar.add_task(text("导入", "entering"), total=len(listed.rows))
         _require_room(tx, listed)

@@ -106,6 +106,12 @@ class Desk:
         name = word(name, Wording("办理人的姓名", "name of who acts"), LONGEST_NAME)
         return Actor(name, role, self._areas(name, role))
 
+    def require_area(self, actor: Actor, *areas: str) -> None:
+        """Raises BadInput unless the actor holds the role in all of these areas."""
+        if strange := {area for area in areas if not actor.covers(area)}:
+            names = ", ".join(sorted(strange))
+            raise BadInput(what=Wording(f"您没有区域 {names}", f"there is no area {names} of yours"))
+
     def _areas(self, name: str, role: str) -> frozenset[str] | None:
         """The areas in which a known user holds the role; None, everywhere, for anybody else."""
         with self.database.read() as tx:

@@ -9,13 +9,16 @@ import typer
 from dispatch.cli.context import AREA, LONGEST_NAME, known_teams, open_desk, word
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
-from dispatch.cli.options import AsJson
+from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.output import give, out, table
-from dispatch.domain.title import Wording
+from dispatch.domain.roles import Role, require
+from dispatch.domain.title import Title, Wording
 from dispatch.storage import crew as crew_of
 from dispatch.storage.rows import as_dict
 
 crew = Commands()
+
+_ADD, _MAY_ADD = Title("登记班组人员", "add to a crew"), (Role.SUPERVISOR, Role.OPS)
 
 
 @crew.command(
@@ -27,12 +30,17 @@ def crew_add(
         str, typer.Option(help=text("班组，见 dispatch teams", "a team of `dispatch teams`"), show_default=False)
     ],
     area: Annotated[str, typer.Option(help=text("负责的片区", "the area that is worked in"), show_default=False)],
+    as_name: As = "",
+    role: InRole = "",
     as_json: AsJson = False,
 ) -> None:
-    """Enter a person."""
+    """Enter a person. Raises NotAllowed; BadInput for an area that isn't the actor's."""
     desk = open_desk()
+    actor = desk.actor(as_name, role)
     title = known_teams(desk, team)[team].title
+    require(actor, "add to a crew", Wording(f"班组 {team}", f"team {team}"), _MAY_ADD, _ADD)
     name, where = word(person, Wording("人员姓名", "person's name"), LONGEST_NAME), word(area, AREA)
+    desk.require_area(actor, where)
     with desk.database.write() as tx:
         crew_of.add(tx, team, name, where)
     done = {"act": "add crew", "person": name, "team": team, "area": where}

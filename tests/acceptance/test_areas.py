@@ -18,3 +18,12 @@ def test_a_users_areas_hold_for_commands_and_a_name_that_is_no_user_acts_everywh
     assert home.run("urge", "F00000001", "--reason", "x", *CLERK)[0] == 4
     home.done("user", "role", "chen", "--role", "clerk=panyu,tianhe")
     home.done("urge", "F00000001", "--reason", "x", *CLERK)
+
+
+def test_a_supervisor_adds_to_crews_only_in_their_areas(home: Home) -> None:
+    home.done("user", "add", "gao", "--role", "supervisor=panyu")
+    add = ("crew", "add", "li.wei", "--team", "installer", "--as", "gao", "--role", "supervisor")
+    code, _, told = home.run(*add, "--area", "tianhe")
+    assert (code, "tianhe" in told) == (2, True)
+    assert home.read("crew", "list") == []
+    home.done(*add, "--area", "panyu")

@@ -265,11 +265,20 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
         "may not add accounts",
     ),
     "crew of an unknown team": (
-        ("crew", "add", "li", "--team", "moon", "--area", "t"),
+        ("crew", "add", "li", "--team", "moon", "--area", "t", *GAO),
         4,
         "no team moon; teams are noc",
     ),
-    "crew member without a name": (("crew", "add", " ", "--team", "noc", "--area", "t"), 2, "person's name is empty"),
+    "crew member without a name": (
+        ("crew", "add", " ", "--team", "noc", "--area", "t", *GAO),
+        2,
+        "person's name is empty",
+    ),
+    "crew member by one who may not": (
+        ("crew", "add", "li", "--team", "noc", "--area", "t", *ZHAO),
+        5,
+        "noc zhao may not add to a crew",
+    ),
     "board of an unknown team": (("board", "moon"), 4, "There is no team moon; teams are noc"),
     "board of no rows": (("board", "noc", "--limit", "0"), 2, "--limit"),
     "a command that there is not": (("dispatch",), 2, "No such command"),

@@ -88,7 +88,7 @@ def state(home: Home, ticket: str) -> tuple[str, str | None]:
 def line_fault(running: Home) -> str:
     """NOC → installer → transmission → installer → archive → callback survey → closed, every step by hand."""
     home = running
-    home.done("crew", "add", "li.wei", "--team", "installer", "--area", "tianhe")
+    home.done("crew", "add", "li.wei", "--team", "installer", "--area", "tianhe", *GAO)
     ticket = submitted(home)
     found = waits(home, "noc", ticket)["found"]
     assert set(found) == {"optical_power", "online", "suspect"}  # the worker tested the line

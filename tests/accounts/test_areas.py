@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dispatch.accounts import query
-from dispatch.accounts.operation import Counter, OperationRefused
-from dispatch.accounts.query import View
+import pytest
+
+from dispatch.accounts.catalogue import OPERATIONS
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.storage.database import Database
 from tests import factories as f
-from tests.accounts import factories as c
+from tests.accounts import factories as a
+from tests.accounts.prepared_operations import LATER, PREPARED
+
+IN_AREA, ELSEWHERE = (replace(f.CLERK, areas=frozenset({area})) for area in ("tianhe", "panyu"))
+REFUSED_AS: dict[str, str] = {
+    "open": "unknown-address",
+    "view": "no-such-customer",
+    "contact": "order-not-failed",
+    "appoint": "order-not-failed",
+}
+"""What a clerk of another area is told: the same as of an address, a customer, an order that isn't there. All other
+operations fail to authenticate the customer, as they do for an account that isn't there."""
+BY_AREA = [kind for kind in OPERATIONS if kind != "bindings"]
 
 
-def test_a_clerk_of_another_area_finds_no_such_customer(database: Database, counter: Counter) -> None:
-    number = c.in_service(database, counter)
-    for areas, code in ((frozenset({"panyu"}), "no-such-customer"), (frozenset({"tianhe"}), None)):
-        with database.write() as tx:
-            outcome = query.view(tx, counter, View(account=number), replace(f.CLERK, areas=areas), f.NOW)
-        assert (outcome.code if isinstance(outcome, OperationRefused) else None) == code
+@pytest.mark.parametrize("kind", BY_AREA)
+def test_an_operation_is_carried_out_only_in_the_clerks_areas(database: Database, counter: Counter, kind: str) -> None:
+    operation, request = PREPARED[kind](database, counter)
+    request = request.model_copy(update={"request_key": None})
+    outcome = a.refused(database, operation, counter, request, actor=ELSEWHERE, now=LATER)
+    assert outcome.code == REFUSED_AS.get(kind, "authentication-failed")
+    assert isinstance(a.do(database, operation, counter, request, IN_AREA, LATER), OperationAccepted)
+
+
+def test_only_bindings_of_the_clerks_areas_are_listed(database: Database, counter: Counter) -> None:
+    operation, request = PREPARED["bindings"](database, counter)
+    for actor, number in ((ELSEWHERE, 0), (IN_AREA, 1)):
+        outcome = a.do(database, operation, counter, request, actor, LATER)
+        assert not isinstance(outcome, OperationRefused)
+        assert len(outcome.result["bindings"]) == number  # type: ignore[arg-type]
