@@ -1,1 +1,1 @@
-"""How quick it is, measured beside what people use instead. `make bench`, `make growth`."""
+"""Speed, measured beside the libraries that people use instead: `make bench`, `make growth`."""

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 STOP_SECONDS = 20
-"""For a call that is under way to end."""
+"""Seconds to wait for a call under way to end."""
 
 
 @contextmanager
 def repeated(call: Callable[[], None], *, threads: int, pause: float) -> Iterator[None]:
-    """Each of `threads` calls `call` again and again, `pause` seconds apart, until the block ends.
+    """Let each of `threads` call `call` again and again, `pause` seconds apart, until the block ends.
 
-    Raises what a call raised first; its thread ends with it.
+    Raises the first error of a call; that call's thread ends with it.
     """
     stop = threading.Event()
     raised: list[BaseException] = []

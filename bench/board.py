@@ -1,8 +1,8 @@
-"""How long a page of a board takes with 1,000 and with 100,000 open hops: `python bench/board.py [COUNT]`.
+"""Time of a board's page with 1,000 and with 100,000 open hops: `python bench/board.py [COUNT]`.
 
-It is asked for in this process as JSON, as JSON some pages on, and as people see it. Wanted: the p99 of the latter
-within twice that of the former, on either database. The two databases are asked in turns, so that a busy machine slows
-both. PostgreSQL is left out where it isn't there.
+The page is requested in this process as JSON, as JSON some pages on, and as HTML. The goal: the p99 with 100,000 hops
+is at most twice the p99 with 1,000, on either database. The two databases are asked in turns, so that a busy machine
+slows both. PostgreSQL is left out where it isn't installed.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from tests.users import CONSOLE, cheap_hasher, user
 
 SMALL, LARGE = 1_000, 100_000
 OLD = 20_000
-"""Tickets that ended long ago, in both."""
+"""Tickets that ended long ago, in both databases."""
 FIRST = "/api/v1/teams/noc/board?limit=50"
 WARM, ROUNDS = 20, 3
-"""Only the round counts in which the machine was least busy with other things."""
+"""Only the round counts in which the machine was least busy."""
 HOPS = {"small": SMALL, "large": LARGE}
 
 

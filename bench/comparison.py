@@ -1,8 +1,8 @@
-"""`make bench`: the same seven hops through Celery, Procrastinate, Dramatiq, Huey and ours, in one sitting, in turns.
+"""`make bench`: the same seven hops through Celery, Procrastinate, Dramatiq, Huey and ours, in one sitting.
 
-A B A B …, medians of the rounds. Each turn starts its own workers on an empty broker (and an empty database), so that
-nobody inherits anything. The first turn only shows how quick a contender is; the latency at half load is then measured
-at half of that rate. Writes `docs/bench.md` and `docs/bench.svg`.
+The contenders run in turns (A B A B …), and the medians of the rounds count. Each turn starts its own workers on an
+empty broker and an empty database, so that no turn inherits anything. The first turn measures the highest rate; the
+latency at half load is then measured at half of that rate. Writes `docs/bench.md` and `docs/bench.svg`.
 """
 
 from __future__ import annotations

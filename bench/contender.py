@@ -1,4 +1,4 @@
-"""One contender of `bench.comparison`, and what its runs came to."""
+"""One contender of `bench.comparison` and the results of its runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Contender:
         return float(median(run["processor"] / run["hops"] * 1000 for run in self.full))
 
     def parts(self, of: str) -> dict[str, float]:
-        """Processor microseconds of a hop by what the processes are there for, in the runs `full`, `half`, `single`."""
+        """Processor microseconds of a hop by the role of the process, in the runs `full`, `half`, `single`."""
         runs = getattr(self, of)
         names = sorted({name for run in runs for name in run["parts"]})
         return {name: median(run["parts"].get(name, 0.0) / run["hops"] * 1e6 for run in runs) for name in names}

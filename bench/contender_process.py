@@ -1,4 +1,4 @@
-"""One contender with its workers up, told by lines what to do (see `bench.load`)."""
+"""One contender with its workers up, driven by lines on its standard input (see `bench.load`)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ OURS = [str(ROOT / ".venv" / "bin" / "python"), "-m", "bench.ours"]
 """Ours runs in the product's own virtual environment, as it is installed everywhere."""
 
 Ask = Callable[[str], dict[str, Any]]
-"""Sends one line and returns its answer."""
+"""Send one line and return its answer."""
 
 
 @contextlib.contextmanager
 def session(command: list[str], postgresql: Server | None, database: str | None, **more: str) -> Iterator[Ask]:
-    """Start it on an empty broker, and on this URL's database if there is one. Raises RuntimeError with the contender's
-    last output when it dies."""
+    """Start the contender on an empty broker, and on this URL's database if there is one.
+
+    Raises RuntimeError with the contender's last output when it dies.
+    """
     with contextlib.ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="paidan-bench-")))
         broker = held.enter_context(servers.broker(folder / "broker"))

@@ -1,7 +1,7 @@
-"""`make growth`: what a hop costs with more tickets in the database, a longer backlog, more rules, more workers.
+"""`make growth`: the cost of a hop with more tickets in the database, a longer backlog, more rules, more workers.
 
-Old tickets and the backlog are made in bulk. The cost of a hop is its processor time (workers, relay, broker,
-database): it says the same on a busy machine. Writes `docs/growth.md`.
+Old tickets and the backlog are inserted in bulk. The cost of a hop is its processor time (workers, relay, broker,
+database), which is the same on a busy machine. Writes `docs/growth.md`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Growing:
         self.old = 0
 
     def cost(self, backlog: int = 0, **more: str) -> tuple[float, float]:
-        """Return (processor µs a hop, hops a second), with this many hops due before anything new is."""
+        """Return (processor µs a hop, hops a second) with this many hops due before any new one."""
         with session(OURS, self.postgresql, self.url, **more) as ask:
             if backlog:
                 self._make_backlog(backlog)
@@ -103,7 +103,7 @@ class Growing:
         return found["processor"] / found["hops"] * 1e6, found["hops"] / found["seconds"]
 
     def make_old(self, tickets: int) -> None:
-        """Fill up to this many old tickets, each with its hop and its history."""
+        """Fill the database up to this many old tickets, each with its hop and its history."""
         for begin in range(self.old + 1, tickets + 1, AT_ONCE):
             end = min(begin + AT_ONCE - 1, tickets)
             with psycopg.connect(self.url) as tx:
@@ -127,7 +127,7 @@ class Growing:
     def empty(self) -> None:
         """Remove all tickets."""
         with psycopg.connect(self.url) as tx:
-            tx.execute("SET session_replication_role = replica")  # the history lets nobody else take anything away
+            tx.execute("SET session_replication_role = replica")  # no append-only triggers
             tx.execute("TRUNCATE ticket, hop, history, archive_record CASCADE")
         self.old = 0
 
@@ -137,7 +137,7 @@ class Growing:
         return tx.execute(query).fetchone() or ()
 
     def _tidy(self) -> None:
-        """Do what autovacuum would have done meanwhile."""
+        """Do the work that autovacuum would have done meanwhile."""
         with psycopg.connect(self.url, autocommit=True) as admin:
             admin.execute("VACUUM (ANALYZE) ticket, hop, history")
             admin.execute("CHECKPOINT")
@@ -189,7 +189,7 @@ def main() -> None:
         servers.database(postgresql, "growth") as url,
     ):
         growing = Growing(url, postgresql, given.seconds)
-        growing.cost()  # makes the tables, and its first hops find everything cold
+        growing.cost()  # makes the tables; the first hops also find cold caches
         costs = told(by_tickets(growing, [power for power in TICKETS if power <= given.most]))
         told(by_backlog(growing, [power for power in BACKLOG if power <= given.most]))
         told(by_workers(growing, WORKERS))

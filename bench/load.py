@@ -1,8 +1,8 @@
-"""The load on a contender, the same for all: as many lives under way as asked, so many a second, or one at a time.
+"""The load on a contender, the same for all: so many lives in flight, so many a second, or one at a time.
 
-A life is seven hops. A hop counts when its act is over: for a peer when the task's body has run, for ours when its end
-is committed. Its latency runs from the end of the hop before it (the first one's from the report) to its own.
-Standard library only: the contenders live in two virtual environments.
+A life is seven hops. A hop counts when its act is done: for a peer when the task's body has run, for ours when its end
+is committed. A hop's latency runs from the end of the hop before it (for the first, from the report) to its own end.
+This module uses the standard library only, because the contenders live in two virtual environments.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import Any, Protocol
 
 HOPS = 7
 TICK = 0.02
-"""Seconds between two looks at how many lives are under way."""
+"""Seconds between two counts of the lives in flight."""
 REFILL = 0.1
-"""The same at full load, where a look counts thousands, and the contender's processors are all busy."""
+"""The same at full load, where a count covers thousands of lives and the contender keeps all processors busy."""
 DRAIN_SECONDS = 60
 
 
@@ -35,7 +35,7 @@ class Contender(Protocol):
         ...
 
     def check(self) -> None:
-        """Raises when what was done isn't what was asked."""
+        """Raises when the work done isn't the work requested."""
         ...
 
     def stop(self) -> None: ...
@@ -56,14 +56,14 @@ def serve(contender: Contender) -> None:
 
 
 def full(contender: Contender, servers: Sequence[int], seconds: float, in_flight: float) -> dict[str, Any]:
-    """Keep this many lives under way. They are still under way at the end, so this act must be the last."""
+    """Keep this many lives in flight. They are still in flight at the end, so this act must be the last."""
 
     def top_up() -> None:
         missing = int(in_flight) - contender.under_way()
         if missing > 0:
             contender.submit(missing)
 
-    _keep_up(top_up, seconds / 2, REFILL)  # until the batches have found their size
+    _keep_up(top_up, seconds / 2, REFILL)  # until the batches have reached their size
     return _measured(contender, servers, seconds, top_up, REFILL)
 
 
@@ -155,7 +155,7 @@ def _drain(contender: Contender, seconds: float = DRAIN_SECONDS) -> None:
 
 
 def _part(pid: int) -> str:
-    """Return what a process of the contender is for."""
+    """Return the role of one of the contender's processes."""
     words = _words(pid)
     if pid == os.getpid():
         return "who reports"
@@ -167,7 +167,7 @@ def _part(pid: int) -> str:
         return "relay"
     return (
         "workers' hops" if words == _words(_parent(pid)) else "workers' Celery"
-    )  # a pool's process is its worker's fork
+    )  # a pool process is a fork of its worker
 
 
 def _words(pid: int) -> str:

@@ -1,8 +1,8 @@
-"""`make bench-migration`: a million rows go to the first schema and back, while people go on reporting faults.
+"""`make bench-migration`: a million rows go to the first schema and back while people go on reporting faults.
 
-A PostgreSQL server with old cases, a part of them in the case store. Whoever reports meanwhile waits, or is refused and
-asks again under the same key, as long as the schema isn't the program's. Afterwards everything that was there before is
-there to the bit, and everything that was accepted is there once.
+The PostgreSQL server holds old cases, a part of them in the case store. As long as the schema isn't the program's, a
+report waits, or is refused and repeated under the same key. Afterwards all earlier rows must be there bit for bit, and
+every accepted report exactly once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from dispatch.storage.tables.tickets import archive_record, history, hop, stored
 from dispatch.tickets import intake
 
 CASES, STORED = 300_000, 20_000
-"""Old cases, each with its hop, its history and its record; and those of them in the case store."""
+"""The number of old cases, each with its hop, its history and its record; and how many of them are in the case
+store."""
 AT_ONCE = 500
 WRITERS, PAUSE_SECONDS = 4, 0.02
 WAY = ("0001", SCHEMA, "0008", SCHEMA)
@@ -50,7 +51,8 @@ SELECT md5(string_agg(md5(t::text), '' ORDER BY {key})) FROM {table} AS t WHERE 
 
 
 class Reporters:
-    """People who report faults all the time; `refused` and `longest` (seconds, of one report) since they were asked."""
+    """People who report faults all the time. `refused` and `longest` (seconds of one report) count since they were last
+    read."""
 
     def __init__(self, database: Database, rulebook: Rulebook, script: Script) -> None:
         self.database, self.rulebook, self.script = database, rulebook, script

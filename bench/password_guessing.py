@@ -1,8 +1,8 @@
-"""How quick the web stays while strangers guess passwords: `python bench/password_guessing.py [GUESSES]`.
+"""Speed of the web for its users while strangers guess passwords: `python bench/password_guessing.py [GUESSES]`.
 
-A web process of its own, with passwords hashed as in service. Eight guessers try one after another, at the names of
-people who are at work, from one address; a colleague reads a board all the while, and signs in at their known device.
-Every guess must be refused and be in the log.
+A web process of its own hashes passwords as in service. Eight guessers try one password after another, at the names of
+people at work, from one address. Meanwhile a colleague reads a board and signs in at their known device. Every guess
+must be refused and logged.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ BOARD = "/api/v1/teams/noc/board"
 
 
 def peopled(home: Path) -> str:
-    """A database with twenty people; a token of one of them."""
+    """Make a database with twenty people; return a token of one of them."""
     database = Database(f"sqlite:///{home / 'paidan.db'}")
     migrate(database)
     now = datetime.now(UTC)

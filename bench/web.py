@@ -1,8 +1,8 @@
-"""`make bench-web`: creations and whole lives a second through the REST API, with eight clients, on PostgreSQL.
+"""`make bench-web`: reports and whole lives a second through the REST API, with eight clients, on PostgreSQL.
 
-The system is `dispatch up` without Flower: web, relay, two workers, broker. A life is a report, four visits that people
-claim and report (NOC, installer, transmission, installer again), up to the archive: nine requests that change
-something, and before every claim one that waits until the hop is on the board.
+The system is `dispatch up` without Flower: web, relay, two workers, broker. A life is a report and four visits that
+people claim and report (NOC, installer, transmission, installer again), up to the archive. That makes nine requests
+that change something, and before every claim one request that waits until the hop is on the board.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ VISITS: tuple[tuple[Role, str, dict[str, Any]], ...] = (
 
 
 class Client:
-    """A client that keeps its connection, with a token for each role."""
+    """A client that keeps its connection open, with a token for each role."""
 
     def __init__(self, url: str, tokens: dict[Role, str]) -> None:
         self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
@@ -54,7 +54,7 @@ class Client:
         self.times: list[float] = []
 
     def ask(self, role: Role, method: str, path: str, body: object = None, **more: str) -> dict[str, Any]:
-        """Raises RuntimeError with the problem for every answer that is not a success. `more`: headers."""
+        """Send a request with `more` headers. Raises RuntimeError with the problem if the answer isn't a success."""
         headers = {"Authorization": f"Bearer {self.tokens[role]}", "Content-Type": "application/json", **more}
         begun = time.perf_counter()
         self.connection.request(method, f"/api/v1{path}", None if body is None else json.dumps(body), headers)
@@ -120,7 +120,7 @@ def rate(
 
 
 def prepare(database: Database) -> dict[Role, str]:
-    """Lines in service, and a user with a token for each role."""
+    """Insert lines in service, and a user with a token for each role."""
     migrate(database)
     now, tokens = datetime.now(UTC), {}
     kept = PasswordHash.recommended().hash(secrets.token_hex(16))  # nobody signs in

@@ -1,6 +1,7 @@
-"""`python -m chaos ci|full`: all parts, or some of them. The kills end with a line that says what was lost and doubled.
+"""`python -m chaos ci|full`: all parts, or some of them.
 
-Exit status 1 when anything was, when a promise isn't kept, or when a scenario that was spoiled on purpose stayed green.
+The kills end with a line that counts lost and doubled tickets. The exit status is 1 when any were lost or doubled, when
+a promise isn't kept, or when a scenario spoiled on purpose passed.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ TOLD_SECONDS = 15
 
 
 class _Teller:
-    """A bar where there is a terminal; else a line now and then."""
+    """Show a progress bar on a terminal; else print a line now and then."""
 
     def __init__(self, title: str, total: int, done: Callable[[Run], int]) -> None:
         self.title, self.total, self.done = title, total, done
@@ -86,7 +87,7 @@ def main() -> int:
         asked.error("--kills and --tickets are the campaign's: it isn't among the parts of --only, add `kills`")
     size = SIZES[given.size]
     size = replace(size, kills=given.kills or size.kills, tickets=given.tickets or size.tickets)
-    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # that a connection is gone is the point
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # lost connections are the purpose here
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(prefix="paidan-chaos-") as folder, postgres.server() as server:
         return 0 if run(given.only, size, Path(folder), server) else 1

@@ -1,4 +1,4 @@
-"""The kills: cases are under way all the time, and one thing after the other is done to the system that has them."""
+"""The kills: cases are in flight all the time while the system suffers one disturbance after another."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ SETTLING_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`done`: how often what was done; `freed`: releases from the quarantine, by the supervisor that chaos plays."""
+    """The results. `done` counts each disturbance; `freed` counts releases from the quarantine by the supervisor that
+    chaos plays."""
 
     verdict: Verdict
     kills: int
@@ -41,11 +42,11 @@ def run(
     bends: Mapping[str, str] | None = None,
     quiet: float = 60,
 ) -> Outcome:
-    """One after the other of what is planned, by its name, while so many tickets are on their way. Raises NotBack.
+    """Cause the planned disturbances one after another, while this many tickets arrive. Raises NotBack.
 
-    The tickets come as the acts do, the last ones when the last act is done. It ends with the people: where nothing has
-    moved for `quiet` seconds, that is what is to be told. A failpoint at which nobody has died in time is armed once
-    more at the end.
+    The tickets arrive evenly with the disturbances, the last ones with the last disturbance. The campaign ends when the
+    people have nothing left to do, or when nothing has moved for `quiet` seconds, which is then reported. A failpoint
+    at which no process has died in time is armed once more at the end.
     """
     dice, disturbances, todo = random.Random(len(planned)), {**KILLS, **TROUBLES}, list(planned)
     with installed(home, postgres, lease, bends) as installation:

@@ -1,4 +1,4 @@
-"""Chaos tests stand on the same fixtures as all the others."""
+"""Chaos tests use the same fixtures as all other tests."""
 
 from tests.conftest import (  # noqa: F401
     _own_home,

@@ -1,6 +1,7 @@
-"""What is done to an installation: kills, at random and at failpoints, and the broker's and the connections' troubles.
+"""Disturbances of an installation: kills, at random and at failpoints, and troubles of the broker and of connections.
 
-A kill gives how many processes it killed; every act notes a setback, which the run sees out.
+A kill returns how many processes it killed. Every disturbance records a setback, and the run waits until the system has
+recovered from it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from chaos.processes import kill
 from chaos.run import Run
 
 HIT_SECONDS = 20
-"""Seconds for which a failpoint stays armed; the load passes each of them many times a minute."""
+"""Seconds for which a failpoint stays armed; the load passes each failpoint many times a minute."""
 TROUBLE_SECONDS = 2.0
 
 Disturbance = Callable[[Run, random.Random], None]
@@ -31,7 +32,7 @@ def _killed(run: Run, what: str, hops: dict[int, int]) -> None:
 
 
 def kill_pool_child(run: Run, dice: random.Random) -> None:
-    """The process in which a worker's tasks run."""
+    """Return the pool process of a worker, in which tasks run."""
     children = [pid for worker in run.installation.workers() for pid in pool(worker)]
     if children:
         hops = run.recovery.hops()
@@ -89,7 +90,7 @@ def at_failpoint(name: str) -> Disturbance:
 
 
 def _trouble(run: Run, what: str, begin: Callable[[], object], end: Callable[[], object]) -> None:
-    """Keep it up for a while; recovery counts from its end."""
+    """Keep the trouble up for a while; recovery counts from its end."""
     hops = run.recovery.hops()
     begin()
     try:
@@ -141,7 +142,7 @@ def cut_off_broker(run: Run, _dice: random.Random) -> None:
 
 
 def black_hole_broker(run: Run, _dice: random.Random) -> None:
-    """Swallow what is sent to the broker. Connections of that time never answer again, and are never closed."""
+    """Swallow all data sent to the broker. Connections of that time never answer again and are never closed."""
     proxy = run.installation.broker_proxy
     _trouble(run, "broker black-holed", lambda: proxy.tell("swallow"), lambda: proxy.tell("pass"))
 
@@ -183,7 +184,7 @@ TROUBLES: Mapping[str, Disturbance] = {
     "answer to COMMIT lost": lose_commits,
 }
 HARMFUL = ("worker.committed", "broker emptied", "relay.committed", "worker.before-publish")
-"""Acts after which only the lease brings back the hops that were under way."""
+"""Disturbances after which only the lease brings back the hops in flight."""
 EVERY = 4
 """Kills between two troubles."""
 

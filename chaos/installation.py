@@ -1,4 +1,4 @@
-"""A whole installation to be broken: the product's own supervisor, with proxies before its broker and its database."""
+"""A whole installation for chaos: the product's own supervisor, with proxies before its broker and its database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INJECTED = Path(__file__).parent / "injected"
 
 
 class _Stack(Stack):
-    """The product's, whose children are bent, and reach broker and database through proxies."""
+    """The product's supervisor with patched children, which reach broker and database through proxies."""
 
     def __init__(
         self, settings: Settings, bent: Mapping[str, str], bent_alone: Mapping[str, Mapping[str, str]]
@@ -50,10 +50,11 @@ class _Stack(Stack):
 
 
 class Installation:
-    """Runs while its block does. `postgres` is None where the database is SQLite, which no process of its own has.
+    """A running installation.
 
-    `load_database` is the people's connection, through the proxy as the system's own is; `database` is chaos's, which
-    nothing disturbs but the server's own death.
+    `postgres` is None where the database is SQLite, which has no process of its own. `load_database` is the people's
+    connection and goes through the proxy like the system's own; `database` is chaos's connection, which only the
+    server's death disturbs.
     """
 
     def __init__(
@@ -122,10 +123,11 @@ def installed(
     bends: Mapping[str, str] | None = None,
     bends_of: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Iterator[Installation]:
-    """Started and answering; ended in order with the block, and nothing is left behind.
+    """Start an installation, wait until it answers, and stop it in order with the block.
 
-    `bends` bends all children, by the environment that `injected/sitecustomize.py` reads; `bends_of` single ones, by
-    name."""
+    `bends` names patches for all children, passed in the environment that `injected/sitecustomize.py` reads; `bends_of`
+    those for single children, by name.
+    """
     made = Installation(home, postgres, lease, bends or {}, bends_of or {})
     try:
         made.stack.start()
@@ -135,5 +137,5 @@ def installed(
 
 
 def pool(worker: Child) -> list[int]:
-    """The processes in which a worker's tasks run."""
+    """Return the pool processes of a worker, in which tasks run."""
     return children(worker.process.pid) if worker.process else []

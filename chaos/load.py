@@ -1,6 +1,6 @@
-"""The people of a chaos run: the replay's, of whom every fifth reports over the web, as a program does.
+"""The people of a chaos run: those of the replay, of whom every fifth reports over the web, as a program does.
 
-They work in a thread of their own and through everything: what fails is tried again, under the same key.
+They work in a thread of their own through all troubles: a failed act is retried under the same key.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dispatch.tickets.intake import AcceptedReport, FaultReport
 NAME = "chaos"
 BY_WEB = 5
 IN_FLIGHT = 1_000
-"""Cases under way at once: every process always has work, and no long queue builds up."""
+"""The most cases in flight: every process always has work, and no long queue builds up."""
 RETRY_SECONDS = 0.1
 SEED = 7
 
@@ -46,7 +46,7 @@ def token(installation: Installation, name: str, role: Role) -> str:
 
 
 def body(report: FaultReport) -> dict[str, object]:
-    """A report as the API takes it."""
+    """Return a report in the API's form."""
     said = {
         "account": report.account,
         "symptom": report.symptom,
@@ -138,7 +138,7 @@ class Load(Driver):
                 ticket_id = read_ticket_number(told["ticket"])
                 self._by_web.setdefault(ticket_id, False)
                 return AcceptedReport(ticket_id, told["ticket"], told["state"])
-            assert answer.status_code in (409, 429, 500, 503), answer.text  # the first one is under way, or is refused
+            assert answer.status_code in (409, 429, 500, 503), answer.text  # the first is running or was refused
             time.sleep(RETRY_SECONDS)
 
     def _ended(self) -> int:

@@ -1,4 +1,5 @@
-"""The broker away under load: reports are accepted all the time, hardly slower, and leave soon after it is back."""
+"""The broker is away under load: reports are accepted all the time, hardly slower, and are sent soon after its
+return."""
 
 from __future__ import annotations
 
@@ -21,11 +22,12 @@ from dispatch.storage.tables.tickets import hop, ticket
 from dispatch.tickets.intake import FaultReport
 
 CLIENTS, EACH_SECONDS = 4, 0.25
-"""So many clients report, each four times a second: what one web process bears well besides everything else."""
+"""The number of clients, each with four reports a second: the load that one web process bears beside its other work."""
 DISPATCHED_SECONDS, SLOWER = 30, 2.0
 """The promise for a minute without the broker, under load."""
 HARDLY = 0.02
-"""Seconds more than twice as long that count as the machine's noise: a p99 of a few hundred requests is one of them."""
+"""Seconds beyond twice the usual p99 that count as the machine's noise: a p99 of a few hundred requests is a single
+one."""
 ACCOUNTS = 200
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that can be stopped hard and comes back. What it commits is on the disk."""
+"""A PostgreSQL server that can be killed and restarted. Its commits are on disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ BACK_SECONDS = 30
 
 
 class Postgres:
-    """A child of ours, with the files in `data`; `user` is whom it runs as where we are root, whom it refuses."""
+    """A server as a child process, with its files in `data`. `user` is the user that it runs as when we are root, which
+    PostgreSQL refuses."""
 
     def __init__(self, programs: Path, data: Path, user: str | None) -> None:
         self.command = [str(programs / "postgres"), "-D", str(data), "-k", str(data), "-h", ""]
@@ -49,14 +50,14 @@ class Postgres:
         return name
 
     def kill(self) -> None:
-        """Kill -9 of the server and of every process of it, as when the power goes."""
-        os.kill(self.process.pid, signal.SIGSTOP)  # or it has one more before it is dead
+        """Kill -9 the server and all its processes, as in a power failure."""
+        os.kill(self.process.pid, signal.SIGSTOP)  # else it could fork another process before it dies
         for pid in (*children(self.process.pid), self.process.pid):
             kill(pid)
         self.process.wait()
 
     def start(self) -> None:
-        """Wait until it answers: it recovers from its log. Raises OperationalError after half a minute."""
+        """Wait until the server answers after its recovery. Raises OperationalError after half a minute."""
         self._launch()
         deadline = time.monotonic() + BACK_SECONDS
         while True:
@@ -66,7 +67,7 @@ class Postgres:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.05)
-            if self.process.poll() is not None:  # what was killed still held its memory
+            if self.process.poll() is not None:  # killed processes still held its shared memory
                 self._launch()
 
     def _launch(self) -> None:
@@ -83,7 +84,7 @@ class Postgres:
             )
 
     def stop(self) -> None:
-        self.process.terminate()  # what is connected may finish
+        self.process.terminate()  # connected clients may finish
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:

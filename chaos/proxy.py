@@ -1,7 +1,7 @@
-"""A TCP proxy as a process of its own, between the system and its broker or database; it is told how to misbehave.
+"""A TCP proxy in a process of its own, between the system and its broker or database, which can be told to misbehave.
 
-`python -m chaos.proxy tcp:HOST:PORT|unix:PATH` prints the port that it listens on, reads commands from standard input
-and answers each with one line. It ends with its standard input.
+`python -m chaos.proxy tcp:HOST:PORT|unix:PATH` prints the port that it listens on, then reads commands from standard
+input and answers each with one line. It ends when its standard input ends.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from dispatch.runtime.child_process import die_with_parent
 
 COMMIT = b"COMMIT\x00"
-"""How libpq sends it, as a simple query. Source: PostgreSQL's documentation, "Message Formats"."""
+"""A COMMIT as libpq sends it, as a simple query. Source: PostgreSQL's documentation, "Message Formats"."""
 _PIECE = 1 << 16
 
 
@@ -34,7 +34,7 @@ class _Proxy:
         while line := await commands.readline():
             self._obey(*line.decode().split())
             print(self.lost, flush=True)
-        os._exit(0)  # nobody is told any more: connections simply end
+        os._exit(0)  # no farewell to the peers: connections simply end
 
     def _obey(self, command: str, number: str = "0") -> None:
         match command:
@@ -57,7 +57,7 @@ class _Proxy:
             writer.transport.abort()
             return
         self.open.add(writer)
-        holed = [self.swallowing]  # a connection that has once lost a byte never answers again
+        holed = [self.swallowing]  # a connection that has lost a byte never answers again
         upstream: asyncio.StreamWriter | None = None
         try:
             kind, _, where = self.upstream.partition(":")
@@ -73,7 +73,7 @@ class _Proxy:
             for task in rest:
                 task.cancel()
         except OSError:
-            pass  # nobody is there: the client is told by the end of its connection
+            pass  # no server answers: the client sees its connection end
         finally:
             for end in filter(None, (writer, upstream)):
                 self.open.discard(end)
@@ -98,7 +98,7 @@ class _Proxy:
 
 
 class Proxy:
-    """The process, as the one who started it sees it."""
+    """The proxy process, as its starter sees it."""
 
     def __init__(self, upstream: str) -> None:
         self.process = subprocess.Popen(
@@ -112,7 +112,8 @@ class Proxy:
         self.port = int(self._line())
 
     def tell(self, *words: object) -> int:
-        """`pass`, `refuse`, `swallow`, `lose-commits N`; how many commits have lost their answers so far."""
+        """Send `pass`, `refuse`, `swallow` or `lose-commits N`; return how many commits have lost their answers so
+        far."""
         assert self.process.stdin is not None
         self.process.stdin.write(" ".join(map(str, words)) + "\n")
         self.process.stdin.flush()

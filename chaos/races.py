@@ -1,7 +1,7 @@
-"""Two people do what only one can, to the same hop at the same moment: one wins, the other is told so.
+"""Races: two people attempt acts on one hop at the same moment that exclude each other; one wins, the other is refused.
 
-Both are threads with a connection of their own, let go together. A race has one winner when exactly one of the two acts
-was done where they exclude each other, and the hop ended, or was claimed, exactly once in its history.
+Both are threads with a connection of their own, released together. A race has one winner when exactly one of two
+mutually exclusive acts was done, and the history shows exactly one end, or one claim, of the hop.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dispatch.tickets.handling import Claim, PassOn, Report
 CLERK, SUPERVISOR = Actor("chen", Role.CLERK), Actor("gao", Role.SUPERVISOR)
 ZHAO, QIAN = Actor("zhao", Role.NOC), Actor("qian", Role.NOC)
 AT_ONCE = 200
-"""Hops that are brought to their boards together, before they are raced for."""
+"""The number of hops brought to their boards together before their races."""
 LEASE = timedelta(seconds=30)
 
 Act = Callable[[Tx, Rulebook, Row, datetime], None]  # type: ignore[type-arg]
@@ -66,7 +66,7 @@ ENDINGS = ("report", "pass on", "hand back", "withdraw")
 
 @dataclass
 class Races:
-    """`odd`: what the race was, for each that had not exactly one winner."""
+    """The results of the races. `odd` describes each race that had not exactly one winner."""
 
     races: int = 0
     odd: list[str] = field(default_factory=list)
@@ -97,7 +97,7 @@ def run(
 
 
 def _one(database: Database, rulebook: Rulebook, act: Act, row: Row, barrier: threading.Barrier) -> bool:  # type: ignore[type-arg]
-    """Return whether it was done. Raises any error but a refusal: a loser must be told."""
+    """Return whether the act was done. Raises any error but a refusal: the loser must be refused, not broken."""
     barrier.wait(30)
     try:
         with database.write() as tx:
@@ -108,9 +108,9 @@ def _one(database: Database, rulebook: Rulebook, act: Act, row: Row, barrier: th
 
 
 def _wrong(database: Database, row: Row, done: Sequence[str]) -> str:  # type: ignore[type-arg]
-    """What is wrong with what came of a race; nothing where it has one winner.
+    """Return what is wrong with the result of a race, or nothing where it has one winner.
 
-    Withdrawing is of the ticket: after a claim or a pass on it may still be done, and is then the only ending of the
+    A withdrawal concerns the ticket: after a claim or a pass-on it may still be done, and is then the only end of the
     ticket's last hop.
     """
     with database.read() as tx:
@@ -138,7 +138,7 @@ def _on_boards(
     start: int,
     pairs: Sequence[tuple[tuple[str, str], bool]],
 ) -> Sequence[Row]:  # type: ignore[type-arg]
-    """A hop of NOC's for each race, on the board, or in zhao's hands where the race wants it so."""
+    """Make a NOC hop for each race, on the board, or claimed by zhao where the race needs that."""
     now = datetime.now(UTC)
     numbers = [f"RACE{start + n}" for n in range(len(pairs))]
     with database.write() as tx:

@@ -1,8 +1,7 @@
-"""How long the system took to get over something.
+"""The time that the system takes to recover from a setback.
 
-It has recovered when every process answers again, and every hop that was in the machine's hands at that moment, due,
-sent or received, has gone on by a step: so also those that died with their worker or vanished with the broker. It is
-the slowest hop that counts.
+It has recovered when every process answers again, and every hop that was due, sent or received at that moment has
+advanced by a step, including the hops that died with their worker or vanished with the broker. The slowest hop counts.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from dispatch.storage.tables.tickets import hop
 
 @dataclass
 class Setback:
-    """Something that was done to the system. `hops`: those in the machine's hands then, with their steps done."""
+    """A setback of the system. `hops`: the hops that were due, sent or received then, with their finished steps."""
 
     what: str
     at: float
@@ -38,7 +37,7 @@ class Recovery:
         self.setbacks: list[Setback] = []
 
     def hops(self) -> dict[int, int]:
-        """Return the hops that the machine has now; none while the database is away."""
+        """Return the hops that are due, sent or received now; none while the database is away."""
         try:
             with self.database.read() as tx:
                 found = tx.execute(select(hop.c.id, hop.c.steps_done).where(hop.c.state.in_(ON_ITS_WAY)))

@@ -1,4 +1,4 @@
-"""A run on one installation: what is done to it, by the clock of the supervisor that tends it meanwhile."""
+"""A run on one installation: its disturbances, timed by the clock of the supervisor that tends it meanwhile."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ Progress = Callable[["Run"], None]
 
 
 class NotBack(Exception):
-    """Something that was killed did not come back."""
+    """A killed process or server did not come back."""
 
 
 @dataclass
 class Run:
-    """`done` counts what was done, by name; `kills` are those that were a kill -9. `released`: see `load.Load`."""
+    """A run. `done` counts the disturbances by name; `kills` counts those that were a kill -9. `released`: see
+    `load.Load`."""
 
     installation: Installation
     progress: Progress = lambda _: None
@@ -51,7 +52,7 @@ class Run:
         self._looked = 0.0
 
     def tick(self) -> None:
-        """A moment passes: what died is started again, what recovers is noted, what is in quarantine is released."""
+        """Let a moment pass: restart dead processes, note recoveries, release quarantined hops."""
         self.installation.stack.tend()
         if time.monotonic() - self._looked > LOOK_SECONDS:
             self._looked = time.monotonic()

@@ -1,7 +1,8 @@
-"""Particular troubles, each on an installation of its own: what must come of it, and the bend with which it must not.
+"""Particular troubles, each on an installation of its own: the required result, and the patches with which it must
+fail.
 
-A scenario gives its findings; whatever is wrong is among its `faults`. Bent by one of its `spoilers` it must find some:
-else it would look the other way when the system really breaks.
+A scenario returns its findings; everything wrong is among its `faults`. Patched by one of its `spoilers` it must find
+some: otherwise it would also pass when the system really breaks.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.tickets import hop, ticket
 
 COPIES_OF_A_TICKET = 8
-"""So many at least come of a ticket's messages, in messages of two hops at most."""
+"""The least number of deliveries for one ticket, in messages of two hops at most."""
 
 
 @dataclass
 class Findings:
-    """`figures` are told as they are; `faults` says what is wrong, nothing where all is well."""
+    """The findings of a scenario. `figures` are printed; `faults` says what is wrong, and is empty where nothing is."""
 
     verdict: Verdict
     figures: dict[str, str] = field(default_factory=dict)
@@ -44,7 +45,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Setup:
-    """Where a scenario takes place. `bent` is the spoiler, or empty."""
+    """The place of a scenario. `bent` names the spoiler, or is empty."""
 
     home: Path
     postgres: Postgres | None
@@ -54,7 +55,8 @@ class Setup:
     quiet: float = 60
 
     def installed(self, *bends: str, **more: Any) -> Any:
-        """An installation with these bends for all its children; `bends_of` and variables as keywords."""
+        """Start an installation with these patches for all its children; keywords give `bends_of` and environment
+        variables."""
         names = " ".join(filter(None, (*bends, self.bent)))
         bends_of: Mapping[str, Mapping[str, str]] = more.pop("bends_of", {})
         return installed(self.home, self.postgres, self.size.lease, {"CHAOS_BENT": names, **more}, bends_of)
@@ -84,8 +86,7 @@ def duplicates(setup: Setup) -> Findings:
 
 
 def poison(setup: Setup) -> Findings:
-    """Tickets whose line test raises, or kills its worker: they end in quarantine, alone; released and cured, they go
-    on."""
+    """Tickets whose line test raises, or kills its worker, end in quarantine alone; released and cured, they go on."""
     cases = [case for case in sample(setup.size.scenario_tickets, SEED) if case.rounds[0][0] == "noc"]
     chosen = {f"R{case.number}": ("raises", "kills")[n % 2] for n, case in enumerate(cases[:: max(1, len(cases) // 6)])}
     file = setup.home / "poison"
@@ -110,7 +111,7 @@ def poison(setup: Setup) -> Findings:
 
 
 def _quarantined(installation: Installation) -> set[str]:
-    """The accounts whose hops are."""
+    """Return the accounts that these hops belong to."""
     query = (
         select(account.c.number)
         .join(ticket, ticket.c.account_id == account.c.id)
@@ -122,7 +123,8 @@ def _quarantined(installation: Installation) -> set[str]:
 
 
 def mixed_versions(setup: Setup) -> Findings:
-    """A worker of an older release beside a new one, on the same queues: the old one lacks a step of NOC's."""
+    """A worker of an older release runs beside a new one on the same queues; the old one lacks a step of NOC's
+    chain."""
     with setup.installed(bends_of={"worker2": {"CHAOS_BENT": f"old-version {setup.bent}".strip()}}) as installation:
         run = Run(installation, setup.progress)
         with run.people(setup.size.scenario_tickets, setup.quiet) as load:

@@ -1,4 +1,4 @@
-"""How much is broken: `tiny` in `make test` and where a scenario is spoiled, `ci` by `make chaos`, `full` by hand."""
+"""The sizes of a chaos run: `tiny` in `make test` and for spoiled scenarios, `ci` in `make chaos`, `full` by hand."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """`kills` and `tickets` are the campaign's; each scenario has `scenario_tickets`. `away`: seconds for which the
-    broker is away in the outage, and for which the load is measured before it. `lease`: DISPATCH_LEASE, in seconds.
+    """`kills` and `tickets` belong to the campaign; each scenario has `scenario_tickets`.
+
+    `away`: seconds for which the broker is away in the outage, and for which the load is measured before it. `lease`:
+    DISPATCH_LEASE, in seconds.
     """
 
     kills: int

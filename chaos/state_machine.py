@@ -1,8 +1,8 @@
 """The state machine: relays, workers, people, messages and crashes in any order, on a clock of its own.
 
-The workers' own code runs, on a database in memory and with a ledger in a file. Hypothesis chooses what happens next.
-Any act may be cut off before any of its statements, before its line in the ledger, or before its message is out; any
-message that was ever published may come, several times, out of order, a day late; the broker may forget them all.
+The workers' own code runs on a database in memory with a ledger in a file. Hypothesis chooses what happens next. Any
+act may be cut off before any of its statements, before its line in the ledger, or before its message is published. Any
+message ever published may be delivered, several times, out of order, a day late; the broker may lose them all.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ from workers.direct_send import DirectSender
 STEPS = 40
 CUSTOMERS = 3
 LONGEST_ACT = 12
-"""Statements, at most, after which a crash is tried; longer acts are cut off within these."""
+"""The most statements after which a crash is tried; longer acts are cut off within these."""
 Message = tuple[str, int, list[Pair]]
-"""The nth task of a team's chain, with its hops."""
+"""A message: the nth task of a team's chain, with its hops."""
 
 
 class _Died(BaseException):
@@ -68,7 +68,7 @@ class _Rules:
 
 
 class _Ledger(Ledger):
-    """A ledger before whose next line the process dies, if it is to."""
+    """A ledger that can make the process die before the next line."""
 
     dying = False
 
@@ -89,9 +89,9 @@ class DeskMachine(RuleBasedStateMachine):
         self.database = in_file(self.rulebook, home / "paidan.db")
         self.ledger, self.sms = _Ledger(home / "ledger.tsv"), SimulatedSmsGateway(home / "sms.db")
         self.messages: list[Message] = []
-        self.old: list[Message] = []  # whatever was ever published; any of it may come again
-        self.dies_before = 0  # the nth statement of the next act; 0: it doesn't die of one
-        self.unpublished = False  # whether the next act dies before its message is out
+        self.old: list[Message] = []  # every message ever published; any of them may be delivered
+        self.dies_before = 0  # the nth statement of the next act; 0: no crash at a statement
+        self.unpublished = False  # whether the next act dies before it publishes its message
         with self.database.write() as tx:
             accounts.take_over(tx, [(f"GZ{n}", "tianhe", "13800138000") for n in range(CUSTOMERS)], CLERK, NOW)
         self._enter(
@@ -119,7 +119,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.clock.told = told
 
     def _enter(self, context: Context) -> None:
-        """The workers' code finds this context."""
+        """Give the workers' code this machine's context."""
         self._before = workers.context._context_of
         workers.context._context_of = lambda _pid: context  # type: ignore[assignment]
 
@@ -139,7 +139,7 @@ class DeskMachine(RuleBasedStateMachine):
             self.dies_before, self.ledger.dying = 0, False
 
     def _publish(self, message: Message) -> None:
-        """Or die before, once."""
+        """Publish, or die before it, once."""
         if not self.unpublished:
             self.messages.append(message)
             self.old.append(message)
@@ -325,7 +325,7 @@ class DeskMachine(RuleBasedStateMachine):
             closing.answer_many(tx, self.rulebook, [(link, finding) for link in links], self.now)
 
     def _rows(self, table: Any, *where: Any) -> list[Any]:
-        dying, self.dies_before = self.dies_before, 0  # looking is no act
+        dying, self.dies_before = self.dies_before, 0  # a read is not an act
         try:
             with self.database.read() as tx:
                 return list(tx.execute(select(table).where(*where).order_by(table.c.id)).all())
@@ -334,8 +334,8 @@ class DeskMachine(RuleBasedStateMachine):
 
 
 def _chain(team: str) -> list[Callable[[list[Pair]], list[Pair]]]:
-    """The bodies of a team's tasks, as `workers.app` strings them together for hops that were sent in vain before; the
-    others begin with the second."""
+    """The bodies of a team's tasks, in the order in which `workers.app` chains them for hops sent in vain before;
+    chains for other hops begin with the second."""
     stretch = importlib.import_module(f"workers.teams.{team.replace('-', '_')}").STRETCH
 
     def body(place: int) -> Callable[[list[Pair]], list[Pair]]:
@@ -346,7 +346,7 @@ def _chain(team: str) -> list[Callable[[list[Pair]], list[Pair]]]:
 
 
 class _DirectSender(DirectSender):
-    """Publishes into the machine's broker."""
+    """A producer that publishes into the machine's broker."""
 
     def __init__(self, publish: Callable[[Message], None]) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""The campaign in its smallest size, spoiled on purpose: it must find what is lost then.
+"""The campaign in its smallest size, spoiled on purpose: it must report the tickets that are lost then.
 
-Sound, it runs as `make chaos-kills`: 50 kills with everything of `chaos.disturbances`.
+The sound system is tested by `make chaos-kills`: 50 kills with everything of `chaos.disturbances`.
 """
 
 from __future__ import annotations

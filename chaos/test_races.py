@@ -1,4 +1,4 @@
-"""Two people and one hop, on both kinds of database, and the test of that test."""
+"""Two people and one hop, on both kinds of database, and a test that a broken system is detected."""
 
 from __future__ import annotations
 

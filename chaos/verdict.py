@@ -1,7 +1,7 @@
-"""What came of a run, counted from the database and from the ledgers outside it, by stricter words than the replay's.
+"""The verdict on a run, counted from the database and from the ledgers outside it, by stricter rules than the replay's.
 
 In a chaos run people finish whatever reaches them, so a case that has not ended when nothing moves any more is lost,
-wherever it stands. Doubled is every line too many in any ledger, and every ticket that nobody asked for.
+wherever it is. Every superfluous line in any ledger, and every ticket that nobody reported, is doubled.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from dispatch.storage.tables.tickets import hop, ticket
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`lost`: numbers of tickets that were accepted and have not ended. `doubled`: what came more than once."""
+    """The verdict. `lost`: numbers of accepted tickets that have not ended. `doubled`: everything that occurred more
+    than once."""
 
     tickets: int
     hops: int

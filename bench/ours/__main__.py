@@ -1,5 +1,7 @@
-"""`python -m bench.ours`: obeying standard input as `bench.load` says, on the database that DISPATCH_DATABASE_URL
-names, or on SQLite in DISPATCH_HOME."""
+"""`python -m bench.ours`: obeys the commands of `bench.load` on standard input.
+
+It works on the database named by DISPATCH_DATABASE_URL, or on SQLite in DISPATCH_HOME.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,7 @@ class Ours:
             )
 
     def submit(self, lives: int) -> None:
-        """As a clerk's bulk submission."""
+        """Submit faults in bulk, as a clerk does."""
         while lives > 0:
             batch = [self._report(self.submitted + n) for n in range(min(lives, AT_ONCE))]
             with self.database.write() as tx:
@@ -103,7 +105,7 @@ class Ours:
             return [(ended - made) / timedelta(seconds=1) for made, ended in tx.execute(query)]
 
     def check(self) -> None:
-        """Every case closed, after seven hops, each with its history and its record."""
+        """Check that every case is closed after seven hops, each with its history and its record."""
         with self.database.read() as tx:
             ours = select(func.count()).where(ticket.c.id > self.after_ticket)
             wrong = tx.execute(

@@ -1,4 +1,4 @@
-"""The product's Celery app and relay, with the modules of this installation's teams in place of the product's own.
+"""The product's Celery app and relay, with this installation's team modules in place of the product's own.
 
 Run as a program it is the relay; Celery finds `app` in it.
 """

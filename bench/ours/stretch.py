@@ -1,4 +1,4 @@
-"""The stretch of a team whose worker ends its hops by itself, with a finding and the evidence that it needs."""
+"""The stretch of a team whose worker ends its hops by itself, with a finding and its evidence."""
 
 from __future__ import annotations
 

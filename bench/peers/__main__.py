@@ -1,4 +1,4 @@
-"""`python -m bench.peers PEER`: one of them, obeying standard input as `bench.load` says."""
+"""`python -m bench.peers PEER`: runs one peer, which obeys the commands of `bench.load` on standard input."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""What a peer's workers have done: a file of fixed records, one a hop. It costs a peer two microseconds a hop, and its
-broker nothing."""
+"""The completion log of a peer's workers: a file of fixed-size records, one per hop.
+
+It costs a peer two microseconds a hop, and its broker nothing.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _descriptors: dict[int, int] = {}
 
 
 def end_hop(number: int, began: float) -> float:
-    """Hop `number` (from 0), begun at `began`, is over now; the time, at which the next one begins."""
+    """Record the end of hop `number` (from 0), begun at `began`; return the time, at which the next hop begins."""
     now = time.time()
     descriptor = _descriptors.get(os.getpid())
     if descriptor is None:
@@ -45,7 +47,7 @@ class Peer:
             for command in self.commands:
                 started = [sys.executable, "-m", *command]
                 self.workers.append(subprocess.Popen(started, stdout=log, stderr=log, start_new_session=True))
-        self.submit(1)  # the first life over: everything is up and has met everything else
+        self.submit(1)  # the first life is over: every process is up and connected
         deadline = time.time() + 30
         while self.under_way():
             if time.time() > deadline:
@@ -83,6 +85,6 @@ class Peer:
     def stop(self) -> None:
         for worker in self.workers:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(worker.pid, signal.SIGKILL)  # with its children; what is under way is of no more interest
+                os.killpg(worker.pid, signal.SIGKILL)  # with its children; work in flight no longer counts
         for worker in self.workers:
             worker.wait()

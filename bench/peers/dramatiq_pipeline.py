@@ -1,4 +1,4 @@
-"""Dramatiq: a pipeline of seven messages; two processes, as many as the machine has processors."""
+"""Dramatiq: a pipeline of seven messages; two worker processes, one for each processor of the machine."""
 
 from __future__ import annotations
 

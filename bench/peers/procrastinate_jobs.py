@@ -1,5 +1,8 @@
-"""Procrastinate: a job a hop, which writes in one transaction what a hop of ours does (the hop's end with its evidence,
-the ticket, the next hop, the history) and defers the next job in the same transaction."""
+"""Procrastinate: a job per hop.
+
+Each job writes in one transaction the rows that a hop of ours writes (the hop's end with its evidence, the ticket, the
+next hop, the history) and defers the next job in the same transaction.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Loaded by Python itself, as the first thing in every child of chaos: it bends what is to break.
+"""Python imports this module first in every child process of chaos; it patches modules so that they misbehave.
 
-The environment says what: CHAOS_FAILPOINTS is a folder, CHAOS_BENT a list of names from BENDS. A module is bent when it
-is imported; what is not named stays as it is.
+CHAOS_FAILPOINTS names the folder of failpoints, CHAOS_BENT lists names from BENDS. A module is patched when it is
+imported; all others stay as they are.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FAILPOINTS = os.environ.get("CHAOS_FAILPOINTS")
 
 
 def at(place: str) -> None:
-    """Die here, if this place of this role is armed."""
+    """Die here if this failpoint of this role is armed."""
     if FAILPOINTS:
         try:
             os.unlink(f"{FAILPOINTS}/{ROLE}.{place}")
@@ -92,7 +92,7 @@ def _hands_in(sms: ModuleType) -> None:
 
 
 def _is_task(body: Any) -> bool:
-    """A task's (arguments, keywords, rest), not an event of Celery's own."""
+    """Return whether a message is a task's (arguments, keywords, rest) and not one of Celery's events."""
     return isinstance(body, tuple) and len(body) == 3
 
 
@@ -100,8 +100,10 @@ def _is_task(body: Any) -> bool:
 
 
 def _copies(messaging: ModuleType) -> None:
-    """Every message 2 to 5 times, some of the copies behind later messages. What has no work in it isn't copied: its
-    chain runs on empty, and copies of copies would never end."""
+    """Every message is published 2 to 5 times, some copies behind later messages.
+
+    A message without hops isn't copied: its chain runs on empty, and copies of copies would never end.
+    """
     publish = messaging.Producer.publish
     late: list[tuple[Any, Any, Any]] = []
     told = Path(os.environ["CHAOS_COPIES"])
@@ -178,7 +180,7 @@ def _no_putting_back(hop: Any) -> None:
 
 
 def _dozing(connection: ModuleType) -> None:
-    """A process that can't reach the broker sleeps for long."""
+    """A process that can't reach the broker sleeps for 20 seconds before it tries again."""
     ensure = connection.Connection.ensure_connection
 
     def dozing(self: Any, *arguments: Any, **options: Any) -> Any:
@@ -192,7 +194,8 @@ def _dozing(connection: ModuleType) -> None:
 
 
 def _web_asks_broker(database: Any) -> None:
-    """The web publishes what it commits itself, as is often done: the caller waits for the broker too."""
+    """The web process contacts the broker after each commit, as many systems do: the caller then waits for the broker
+    too."""
     if ROLE != "web":
         return
     broker = urlsplit(os.environ["DISPATCH_BROKER_URL"])
@@ -219,11 +222,11 @@ BENDS: dict[str, Bend] = {
     "no-lease-sweep": ("dispatch.storage.outbox", _no_lease_sweep),
     "no-generation-check": ("dispatch.storage.outbox", _no_generation_check),
 }
-"""By name: the module that is bent, and how."""
+"""By name: the module that is patched, and the patch."""
 
 
 class _WhenImported(importlib.abc.MetaPathFinder):
-    """Lets a module be imported as ever, then bends it."""
+    """Lets a module be imported as usual, then patches it."""
 
     def __init__(self, bends: list[Bend]) -> None:
         self.bends = bends

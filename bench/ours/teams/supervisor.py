@@ -1,4 +1,4 @@
-"""调度主管: nothing is done by itself."""
+"""调度主管: this team does nothing by itself."""
 
 from workers.stretch import Stretch
 
