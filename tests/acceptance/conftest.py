@@ -1,4 +1,4 @@
-"""The command as a person runs it, and a whole installation under `dispatch up`."""
+"""The command as a person runs it, and a whole installation run by `dispatch up`."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ PROJECT = Path(__file__).parents[2]
 
 @dataclass
 class Home:
-    """One installation. `start` and `run` are the command as a process of its own; `call` is the same command in this
-    process, for what is asked often: starting an interpreter takes longer than the command."""
+    """One installation. `start` and `run` run the command in a process of its own; `call` runs it in this process,
+    which is quicker than to start an interpreter."""
 
     folder: Path
     project: Path = PROJECT
@@ -51,13 +51,13 @@ class Home:
         return subprocess.Popen(words, cwd=self.project, env=self.environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
-        """(exit status, standard output, standard error) of a process."""
+        """Run the command in a process; return (exit status, standard output, standard error)."""
         process = self.start(*arguments)
         out, err = process.communicate(timeout=240)
         return process.returncode, out, err
 
     def call(self, *arguments: str, given: str = "") -> tuple[int, str, str]:
-        """The same of `main` in this process, with this on its standard input."""
+        """Run `main` in this process with `given` on its standard input; return the same."""
         out, err, status = io.StringIO(), io.StringIO(), 0
         project = {
             "DISPATCH_RULES": str(self.project / "routing_rules.yaml"),
@@ -83,7 +83,7 @@ class Home:
         return status, out.getvalue(), err.getvalue()
 
     def done(self, *arguments: str) -> str:
-        """The standard output of a command that succeeds."""
+        """Run a command that must succeed; return its standard output."""
         status, out, err = self.call(*arguments)
         assert status == 0, (arguments, out, err)
         return out
@@ -93,7 +93,7 @@ class Home:
 
     @contextmanager
     def up(self) -> Iterator[subprocess.Popen[str]]:
-        """Everything runs while the block does. SIGTERM ends it in order, and nothing is left behind."""
+        """Run everything while the block does. SIGTERM ends it in order, and no process is left behind."""
         process = self.start("up")
         try:
             assert process.stdout
@@ -109,11 +109,11 @@ class Home:
             eventually(lambda: not self.processes(), 10)
 
     def processes(self) -> dict[int, str]:
-        """The processes that belong to this installation now, with their command lines."""
+        """Return the processes of this installation now, with their command lines."""
         return {pid: words for pid, words in _running() if _belongs(pid, self.folder)}
 
     def child(self, *words: str) -> int:
-        """The process whose command line has all these words; the eldest where there are several."""
+        """Return the process whose command line has all these words; the eldest where there are several."""
         found = [pid for pid, line in self.processes().items() if all(word in line for word in words)]
         assert found, (words, self.processes())
         return min(found)
@@ -123,7 +123,7 @@ class Home:
 
 
 def _keeping(act: Callable[..., Any]) -> Callable[..., Any]:
-    """It, done once for the same words; what it refuses it refuses anew."""
+    """Return a cached form of `act`: its result is kept for the same arguments, its errors are raised anew."""
     kept: dict[tuple[Any, ...], Any] = {}
 
     def once(*given: Any) -> Any:
@@ -144,11 +144,12 @@ _KEPT = [
         (typer.main, "get_command"),
     )
 ]
-"""What is the same for the same words, and takes most of a command's time: reading the files, making the commands."""
+"""Functions whose result depends on their arguments alone and which take most of a command's time: reading the files,
+making the commands."""
 
 
 def _quiet() -> None:
-    """The commands' log set-up, without the cache that would keep this call's streams for later tests."""
+    """Set up logs as commands do, without the cache that would keep this call's streams for later tests."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL), cache_logger_on_first_use=False
     )
@@ -156,13 +157,14 @@ def _quiet() -> None:
 
 def _running() -> Iterator[tuple[int, str]]:
     for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # the process ended meanwhile
             if words := (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"):
                 yield int(folder.name), words
 
 
 def _belongs(pid: int, folder: Path) -> bool:
-    """By the environment; by the working directory where there is none, as with the broker."""
+    """Whether a process belongs to the installation: by its environment, or, for the broker, by its working
+    directory."""
     with contextlib.suppress(OSError):
         if f"DISPATCH_HOME={folder}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes():
             return True
@@ -184,7 +186,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """What `condition` gives as soon as it gives something true."""
+    """Return the first true result of `condition`, asked again and again. Fails after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "it did not come to that"

@@ -2,10 +2,11 @@
 
 The fenced blocks of a page, by their language and the word behind it:
 
-    sh             typed in a terminal that goes on through the page
-    sh background  typed in a terminal of its own, where the last command goes on running
-    sh WORD        typed by the test that asks for it
-    text           a part of what the commands before it print; json: the whole of what the last one prints
+    sh               typed in a terminal that goes on through the page
+    sh background    typed in a terminal of its own, where the last command goes on running
+    sh WORD          typed by the test that asks for it
+    text             a part of the output of the commands before it
+    json             the whole output of the last command before it
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from dispatch.settings import PREFIX
 from tests.acceptance.conftest import PROJECT
 
 PATIENCE = 40
-"""Seconds for which a command is typed again when it comes before the workers have done their part."""
+"""Seconds for which a command is typed again while the workers have not yet done their part."""
 NOT_YET = (3, 4)
-"""Exit statuses of such a command: refused in this state, no such thing."""
+"""Exit statuses of such a command: refused in this state, not found."""
 STARTED = 90
-"""Seconds that a command in the background may take to say that it is ready."""
+"""Seconds within which a command in the background must say that it is ready."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Block:
 
 
 def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page, in their order."""
+    """Return the fenced blocks of a page in their order."""
     found: list[Block] = []
     head: str | None = None
     inside: list[str] = []
@@ -61,7 +62,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def statements(text: str) -> list[str]:
-    """The commands of a block, without comments; a here-document belongs to its command."""
+    """Return the commands of a block, without comments; a here-document belongs to its command."""
     found: list[str] = []
     lines = iter(text.splitlines())
     for line in lines:
@@ -77,16 +78,19 @@ def statements(text: str) -> list[str]:
 
 
 def bare(output: str) -> str:
-    """Without what differs from one run to the next: moments, which file of rules decided, blanks at a line's end."""
+    """Return the text without the parts that differ between runs: moments, versions of rules, blanks at a line's
+    end."""
     output = "".join(f"{line.rstrip()}\n" for line in output.splitlines())
     return re.sub(r"@[0-9a-f]{12}:\d+", "@RULES", re.sub(r"\d\d:\d\d:\d\d", "HH:MM:SS", output))
 
 
 @dataclass
 class Terminal:
-    """A shell. What a command exports, and where it goes, stays for the next; `instead` has what no page can know, such
-    as an address: as it is printed, and what is typed in its place. `unlike` are the outputs that a page shows
-    otherwise, each with what was printed."""
+    """A shell. Exports and the current folder of one command last for the next.
+
+    `instead` maps the parts of a page that it cannot know, such as an address, to the text typed in their place.
+    `unlike` collects the outputs that the page shows otherwise, each with the real output.
+    """
 
     folder: Path
     environment: Mapping[str, str]
@@ -94,7 +98,7 @@ class Terminal:
     unlike: list[tuple[str, str]] = field(default_factory=list)
 
     def type(self, command: str, wanted: str = "") -> str:
-        """What it prints, once it succeeds and prints what is wanted."""
+        """Type the command until it succeeds and prints `wanted`; return its output."""
         patient = time.monotonic() + PATIENCE
         while True:
             status, out, err = self._once(command)
@@ -110,10 +114,10 @@ class Terminal:
         with os.fdopen(read) as state:
             process = self._start(keep, (write,))
             os.close(write)
-            kept = state.read()  # as long as the command runs
+            kept = state.read()  # for as long as the command runs
         out, err = process.communicate(timeout=300)
         folder, _, variables = kept.partition("\n")
-        if folder:  # nothing is kept of a shell that the command itself ended
+        if folder:  # a shell that the command itself ended leaves no state
             self.folder = Path(folder)
             self.environment = dict(each.split("=", 1) for each in variables.split("\0") if each)
         return process.returncode, out, err
@@ -138,7 +142,7 @@ class Terminal:
 
     @contextmanager
     def background(self, block: Block, log: Path, ready: str = "") -> Iterator[str]:
-        """The last command of the block goes on running in a terminal of its own, until the `with` is over; the line
+        """Type the block in a terminal of its own, whose last command runs until the `with` is over; yield the line
         with which it said that it is ready."""
         other = Terminal(self.folder, self.environment, self.instead)
         *before, last = statements(block.text)
@@ -163,10 +167,10 @@ class Terminal:
             process.wait()
 
     def read(self, page: Path, wanted: Mapping[str, str], running: contextlib.ExitStack | None = None) -> None:
-        """Type the page's commands, and note what it shows unlike what they print.
+        """Type the page's commands, and note each shown output that differs from the real one.
 
-        `wanted` is what a command prints once the workers have done their part, where it would also succeed before or
-        fail until then. What the page starts in the background goes on until `running` is closed.
+        `wanted` maps a command to its output once the workers have done their part, for commands that would succeed
+        before that or fail until then. Background commands run until `running` is closed.
         """
         printed: list[str] = []
         for number, block in enumerate(blocks(page)):
@@ -190,7 +194,7 @@ def _line(log: Path, ready: str, process: subprocess.Popen[bytes]) -> str:
 
 
 def repository(folder: Path) -> Path:
-    """A repository of this checkout as it is now, committed or not, for the page's `git clone`."""
+    """Make a repository of this checkout as it is now, committed or not, for the page's `git clone`."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in filter(None, names):
@@ -204,7 +208,7 @@ def repository(folder: Path) -> Path:
 
 
 def set_up(checkout: Path) -> None:
-    """As `make setup` leaves it, with the packages of the virtual environment that runs the tests."""
+    """Set the clone up as `make setup` does, with the packages of the tests' own virtual environment."""
     commands = checkout / ".venv/bin"
     commands.mkdir(parents=True)
     for name, words in (("dispatch", "-m dispatch"), ("celery", "-m celery"), ("python", "")):
@@ -214,7 +218,7 @@ def set_up(checkout: Path) -> None:
 
 
 def newcomer(home: Path, **settings: str) -> dict[str, str]:
-    """The environment of a person who has nothing of ours set, but for what keeps tests from each other's way."""
+    """Return the environment of a person with no setting of ours, except the settings that keep tests apart."""
     ours = (PREFIX, "PYTHON", "MAKE", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     free = {"DISPATCH_WEB_PORT": "0", "DISPATCH_FLOWER_PORT": "0", "DISPATCH_LEASE": "3"}

@@ -1,4 +1,4 @@
-"""片区 by the command line: whoever is a user holds a role in their own areas there too."""
+"""片区 by the command line: a user holds a role in their own areas there too."""
 
 from __future__ import annotations
 

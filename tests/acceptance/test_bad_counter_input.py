@@ -1,5 +1,7 @@
-"""Bad input at the counter: all that is wrong at once, by its name, a status that scripts can use, nothing written; and
-what is refused, on record and with the books as they were. Nothing needs to run for it."""
+"""Bad input at the counter: all faults at once, by name, with an exit status that scripts can use, and nothing written.
+
+Refusals are recorded and leave the books unchanged. No process needs to run.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ KEYS = {
 
 SERVED, CARRIED, BUILDING, FAILED, REFUNDED = range(1, 6)
 FREE, UNREACHED = 8, 9
-"""Lines in every state that refusals depend on; an address that is free, and one that nothing reaches."""
+"""Lines in every state that refusals depend on; a free address, and one without coverage."""
 
 OPERATIONS = {
     "open", "transfer", "close", "suspend", "resume", "change-password", "reset-password", "view", "modify", "bind",
@@ -75,7 +77,7 @@ def installed(sqlite_template: Path, script: Script, tmp_path_factory: pytest.Te
 
 
 def opening(n: int = FREE, **changes: Any) -> str:
-    """The JSON of an opening that would be accepted, but for what `changes` say; `...` leaves a key out."""
+    """Return the JSON of an acceptable opening, with `changes`; `...` leaves a key out."""
     holder = {
         "name": "张㛃甲",
         "document_kind": "resident-id",
@@ -100,7 +102,7 @@ def opening(n: int = FREE, **changes: Any) -> str:
 
 
 def bad(installed: Installed, *arguments: str, given: str = "") -> str:
-    """What is told of bad input, which leaves no trace at all and no word on standard output."""
+    """Give bad input; return the message. It leaves no trace and nothing on standard output."""
     before = dump(installed.database)
     status, out, err = installed.call(*arguments, given=given)
     assert (status, out) == (2, ""), (status, out, err)
@@ -110,7 +112,7 @@ def bad(installed: Installed, *arguments: str, given: str = "") -> str:
 
 
 def refused(installed: Installed, *arguments: str, given: str = "") -> dict[str, Any]:
-    """The refusal as scripts get it; the books are as they were."""
+    """Return the refusal as scripts get it; the books are unchanged."""
     before = dump(installed.database)
     status, out, err = installed.call(*arguments, "--json", *CHEN, given=given)
     assert (status, err) == (3, ""), (status, out, err)
@@ -180,7 +182,7 @@ def test_a_request_key_used_for_another_request_is_bad_input(installed: Installe
 
 
 def requests(installed: Installed) -> dict[str, dict[str, Any]]:
-    """A whole request of every operation, as JSON has it."""
+    """A complete request of every operation, in the form of JSON."""
     served, direct = installed.numbers[SERVED], installed.numbers[CARRIED]
     proved = {"account": served, "document_number": c.resident_id(SERVED)}
     scan = {"kind": "owner-document", "content": c.PNG.decode()}
@@ -206,7 +208,7 @@ def requests(installed: Installed) -> dict[str, dict[str, Any]]:
 
 
 def order(installed: Installed, n: int) -> str:
-    """The number of line `n`'s construction order."""
+    """Return the number of line `n`'s construction order."""
     return f"C{c.order_of(installed.database, installed.numbers[n]):08d}"
 
 

@@ -1,4 +1,4 @@
-"""Bad input: a clear message, a status that scripts can use, and nothing written. Nothing needs to run for it."""
+"""Bad input: a clear message, an exit status that scripts can use, and nothing written. No process needs to run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Installed(NamedTuple):
 
 @pytest.fixture(scope="module")
 def installed(sqlite_template: Path, script: Script, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
-    """Tickets in every state that refusals depend on. Shared by all tests: what is refused leaves no trace."""
+    """Tickets in every state that refusals depend on. All tests share them, because a refusal leaves no trace."""
     home = Home(tmp_path_factory.mktemp("bad-input") / "paidan")
     home.folder.mkdir()
     shutil.copy(sqlite_template, home.folder / "paidan.db")
@@ -65,7 +65,7 @@ def installed(sqlite_template: Path, script: Script, tmp_path_factory: pytest.Te
 
 
 def submit(account: str, *others: str) -> tuple[str, ...]:
-    """A report that would be taken, but for what `others` say."""
+    """Return the options of an acceptable report, with `others` in their place."""
     return ("submit", account, "--despite-duplicate", *SAID, *others)
 
 

@@ -1,4 +1,4 @@
-"""A clerk's day, by the commands alone, through the real workers: every operation of the counter, done."""
+"""A clerk's day, by commands alone, through real workers: every operation of the counter is done."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ALL = ("customer", "accounts", "plans", "bindings", "payments", "operations", "t
 
 @dataclass
 class Counter:
-    """The counter of an installation that runs, and all that was said at it."""
+    """The counter of a running installation, and all its output."""
 
     home: Home
     said: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Counter:
         return found
 
     def done(self, name: str, *options: str, actor: tuple[str, ...] = CHEN, **request: Any) -> dict[str, Any]:
-        """The outcome of an operation that is accepted; `request` goes in as JSON."""
+        """Do an operation that is accepted; return its outcome. `request` goes in as JSON."""
         source = ("--from", "-") if request else ()
         given = json.dumps(request, ensure_ascii=False)
         status, out, err = self.call("account", name, *source, *options, "--json", *actor, given=given)
@@ -70,21 +70,21 @@ class Counter:
         return str(shown["state"])
 
     def texts(self) -> list[str]:
-        """What customers were told by short message."""
+        """Return the short messages that customers got."""
         with closing(sqlite3.connect(self.home.folder / "sms.db")) as gateway:
             return [text for (text,) in gateway.execute("SELECT text FROM delivered ORDER BY id")]
 
     def told(self, *words: str) -> str:
-        """The short message that has these words in it, once it is there."""
+        """Return the short message with these words, once it is there."""
         return str(eventually(lambda: [text for text in self.texts() if all(word in text for word in words)])[0])
 
     def on_board(self, team: str, ticket: str) -> str:
-        """The live hop of the ticket, once it waits on the team's board."""
+        """Return the ticket's live hop, once it waits on the team's board."""
         found = eventually(lambda: [row for row in self.home.read("board", team) if row["hop"].startswith(ticket)])
         return str(found[0]["hop"])
 
     def build(self, order: str, finding: str, *evidence: str) -> None:
-        """The builders' part."""
+        """Claim and report the construction order, as the builders do."""
         hop = self.on_board("construction", order)
         self.home.done("claim", hop, *HUANG)
         given = (word for each in evidence for word in ("--evidence", each))
@@ -123,7 +123,7 @@ def counter(running: Home, tmp_path_factory: pytest.TempPathFactory) -> Counter:
 
 @pytest.fixture(scope="module")
 def line(counter: Counter) -> str:
-    """An account whose line was built and works; its number."""
+    """The number of an account whose line was built and is in service."""
     told = counter.done("open", **opening(1, "family-500", mobile=mobile(1)))
     counter.build(told["construction"], "installed", "optical-power=-19.5", "customer-confirmed=yes")
     eventually(lambda: counter.home.read("show", told["construction"])["ticket"]["state"] == "closed")
@@ -245,7 +245,7 @@ def test_an_account_is_suspended_by_its_bound_number_and_resumed(counter: Counte
 
 
 def test_data_shown_in_clear_have_their_reason_in_the_audit_trail(counter: Counter, line: str) -> None:
-    home = counter.home  # not said at the counter: it is the one place where a number is shown
+    home = counter.home  # `counter.said` leaves this out: it is the one output with a number in clear
     reason = ("--unmask", "document-number", "--reason", "公安机关调取")
     status, out, _ = home.call("account", "view", "--account", line, *reason, "--json", *CHEN)
     assert status == 0

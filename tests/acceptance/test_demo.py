@@ -1,4 +1,4 @@
-"""The demonstration, small: what a newcomer sees first, with true figures at its end."""
+"""The demonstration in small: a newcomer's first view, with true figures at its end."""
 
 from __future__ import annotations
 

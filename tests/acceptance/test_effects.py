@@ -1,4 +1,4 @@
-"""A construction order and what is asked of the world outside, through the real relay and workers: each thing once."""
+"""A construction order and its outside effects, through the real relay and workers: each effect once."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_construction_order_goes_from_opening_to_service_and_every_outside_rec
 
 
 def book(books: Database, round_: int, order: Order) -> None:
-    """For every line an order, and a message to its customer."""
+    """Book an order for every line, and a message to its customer."""
     for n in range(LINES):
         with books.write() as tx:
             line = accounts.find(tx, f"GZ{n}", lock=True)

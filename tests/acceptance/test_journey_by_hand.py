@@ -38,7 +38,7 @@ def given(option: str, *values: str) -> Iterator[str]:
 
 
 def submitted(home: Home, *options: str, actor: tuple[str, ...] = CLERK) -> str:
-    """A fault of a new customer; its number."""
+    """Submit a fault of a new customer; return its number."""
     number = next(accounts)
     home.done("account", "add", number, "--area", "tianhe", "--mobile", "13800138000", *CLERK)
     what = ("--symptom", "no-internet", "--description", "断网")
@@ -47,7 +47,7 @@ def submitted(home: Home, *options: str, actor: tuple[str, ...] = CLERK) -> str:
 
 
 def waits(home: Home, team: str, ticket: str) -> dict[str, Any]:
-    """The ticket as it stands on the team's board, once it waits there."""
+    """Return the ticket's line on the team's board, once it waits there."""
 
     def there() -> Any:
         rows = home.read("board", team)
@@ -62,14 +62,14 @@ def report(home: Home, ticket: str, actor: tuple[str, ...], finding: str, *evide
 
 
 def handle(home: Home, ticket: str, team: str, actor: tuple[str, ...], finding: str, *evidence: str) -> None:
-    """Wait until it is on the team's board, claim it, report."""
+    """Wait until the ticket is on the team's board, claim it, report."""
     waits(home, team, ticket)
     home.done("claim", ticket, *actor)
     report(home, ticket, actor, finding, *evidence)
 
 
 def token(home: Home, ticket: str) -> str:
-    """What stands at the end of the link that the customer got, once it is there."""
+    """Return the token at the end of the customer's link, once the message is there."""
     return str(eventually(lambda: links(home, ticket))[0])
 
 
@@ -182,7 +182,7 @@ def test_flower_shows_a_tickets_steps_and_finds_them_by_its_number(running: Home
 
 
 def tasks(home: Home, searched: str) -> list[dict[str, Any]]:
-    """The tasks in which Flower's own search finds this."""
+    """Return the tasks that Flower's own search finds."""
     query = {"draw": 1, "start": 0, "length": 50, "search[value]": searched, "columns[0][data]": "name"}
     order = {"order[0][column]": 0, "order[0][dir]": "asc"}
     address = f"{home.address('flower')}/tasks/datatable?{urllib.parse.urlencode({**query, **order})}"

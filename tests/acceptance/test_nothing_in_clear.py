@@ -1,4 +1,4 @@
-"""Identity numbers and passwords: in no file that an installation leaves, in no dump, on no slip, in nobody's words."""
+"""Identity numbers and passwords are in no file of an installation, in no dump, on no slip, in no output."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.system
 
 CLERK = ("--as", "chen", "--role", "clerk")
 SECRETS = ("Gx7#pqLm", "Wq2!zzKd", *(resident_id(n) for n in (1, 2, 3)))
-"""Two passwords, and the documents of a customer, of another, and of one who only tried."""
+"""Two passwords, and the documents of a customer, of another customer, and of one who was refused."""
 
 
 @pytest.fixture(scope="module")
 def told(running: Home) -> list[str]:
-    """An installation in which much was done with secrets, rightly and wrongly; all that the commands said of it."""
+    """The output of many commands that used secrets, rightly and wrongly."""
     said: list[str] = []
 
     def do(operation: str, request: object, status: int = 0) -> None:
@@ -50,7 +50,7 @@ def told(running: Home) -> list[str]:
     }
     do("open", opening)
     do("open", opening)
-    do("open", {**opening, "password": "Wq2!zzKd"}, 2)  # the key was used for something else
+    do("open", {**opening, "password": "Wq2!zzKd"}, 2)  # the key belongs to another request
     do("open", {**opening, "request_key": "two", "holder": {**holder, "document_number": resident_id(3)[:-1] + "?"}}, 3)
     eventually(lambda: "waiting" in running.done("board", "construction", "--json"))
     running.done("claim", "C00000001", "--as", "wu", "--role", "construction")
@@ -60,9 +60,9 @@ def told(running: Home) -> list[str]:
     account = {"account": "kd0000000001", "document_number": resident_id(1)}
     passwords = {"old_password": "Gx7#pqLm", "new_password": "Wq2!zzKd"}
     do("change-password", {**account, **passwords})
-    do("change-password", {**account, **passwords}, 3)  # the old one is no longer it
+    do("change-password", {**account, **passwords}, 3)  # the old password is wrong now
     do("suspend", {**account, "document_number": resident_id(2), "reason": "arrears"}, 3)  # another's document
-    do("close", {**account, "document_number": [resident_id(1)], "reason": "moving"}, 2)  # no text
+    do("close", {**account, "document_number": [resident_id(1)], "reason": "moving"}, 2)  # not a text
     do("view", {"document_kind": "resident-id", "document_number": resident_id(1)})
     eventually(lambda: not running.read("effects")["unconfirmed"])
     return said

@@ -1,4 +1,4 @@
-"""A replay through what kills itself or is stopped: the same figures at the end. What else is broken: `chaos/`."""
+"""A replay survives kills and stops with the same figures at its end. All other troubles are tested in `chaos/`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOPS = CASES // 3 * (3 + 5 + 5)
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
-    """The arguments of a replay: a log of so many cases, ten a minute, and its mapping."""
+    """The arguments of a replay: a log with this many cases, ten a minute, and its mapping."""
     folder = tmp_path_factory.mktemp("log")
     rows = [
         f"{n:05},{k},2024-03-04T06:{n // 10:02}:{n % 10 * 6:02},{group},0,3"
@@ -43,7 +43,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
 
 @contextmanager
 def load(home: Home, log: tuple[str, ...], name: str, seconds: float) -> Iterator[subprocess.Popen[str]]:
-    """The log's cases, reported evenly over so many seconds, of which the first have come to their boards."""
+    """Report the log's cases evenly over so many seconds; the block begins when the first are accepted."""
     speed = CASES * 6 / seconds
     replay = home.start(*log, "--name", name, "--speed-up", f"{speed:.1f}")
     try:
@@ -57,7 +57,7 @@ def load(home: Home, log: tuple[str, ...], name: str, seconds: float) -> Iterato
 
 @pytest.fixture
 def small(home: Home) -> Home:
-    """With one worker, which starts sooner."""
+    """An installation with one worker, which starts sooner."""
     home.settings = {"DISPATCH_WORKERS": "1"}
     return home
 
@@ -68,7 +68,7 @@ def accepted(home: Home, name: str) -> int:
 
 
 def is_whole(replay: subprocess.Popen[str]) -> None:
-    """It ends, and its last line says that everything came to its end once."""
+    """Check that the replay ends and that its last line counts each case once."""
     out, err = replay.communicate(timeout=100)
     assert replay.returncode == 0, (out, err)
     figures = rf"replay: {CASES} accepted, {CASES} archived, 0 reopened, {HOPS} hops, 0 lost, 0 doubled, \d+ hops/s"
@@ -81,7 +81,7 @@ def _says_other_than(file: Path, before: str) -> bool:
 
 
 def killed_and_back(home: Home, *words: str) -> None:
-    """Kill -9 the child whose command line has these words, and wait for another in its place."""
+    """Kill -9 the child whose command line has these words, and wait for its successor."""
     before = home.child(*words)
     os.kill(before, signal.SIGKILL)
     eventually(lambda: {pid for pid, line in home.processes().items() if all(w in line for w in words)} - {before})
@@ -152,14 +152,14 @@ def test_a_supervisor_stopped_with_cases_under_way_ends_in_order_and_keeps_them(
         first.send_signal(signal.SIGTERM)
         assert first.wait(60) == 0
         eventually(lambda: set(small.processes()) == {replay.pid}, 5)
-        for name in ("relay", "worker1"):  # the broker was the last to go, so nobody missed it
+        for name in ("relay", "worker1"):  # the broker stops last, so no process missed it
             told = (small.folder / f"log/{name}.log").read_text()
             assert "Connection refused" not in told, told
             assert "out of reach" not in told, told
         assert (small.folder / "log/broker.log").exists()
         replay.kill()
         replay.wait()
-    status, out, err = small.run(*log, "--name", "stop")  # nothing runs any more: the replay starts everything itself
+    status, out, err = small.run(*log, "--name", "stop")  # no process runs now: the replay starts everything itself
     assert status == 0, (out, err)
     assert f"{CASES} accepted, {CASES} archived, 0 reopened, {HOPS} hops, 0 lost, 0 doubled" in out
     assert not small.processes()

@@ -1,4 +1,4 @@
-"""What README and the pages of `docs` say to type is typed, as it is printed, by a newcomer with a fresh clone."""
+"""A newcomer with a fresh clone types the commands of README and of the pages of `docs` as they are printed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def terminal(url: Path, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
 
 
 def newcomers_terminal(url: Path, folder: Path) -> Terminal:
-    """In a fresh clone, made by the README's own lines and set up."""
+    """A terminal in a fresh clone, made by the README's own lines and set up."""
     (folder / "home").mkdir()
     made = Terminal(folder, newcomer(folder / "home"), {"<URL of this repository>": str(url)})
     for command in statements(block(README, "clone").text):
@@ -58,7 +58,7 @@ def newcomers_terminal(url: Path, folder: Path) -> Terminal:
 
 @pytest.fixture(scope="module")
 def second_terminal(terminal: Terminal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
-    """While everything runs in the first, a terminal in which the README has been read to its end."""
+    """A second terminal, in which the README was typed to its end while the first runs everything."""
     log = tmp_path_factory.mktemp("up") / "output"
     with terminal.background(block(README, "background"), log, ready="ready: http") as ready:
         wanted = {
@@ -114,7 +114,7 @@ def test_a_clerk_works_at_the_counter_as_its_page_says(second_terminal: Terminal
 
 @pytest.fixture
 def servers(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """What the page of several machines can't know: the addresses of a PostgreSQL and a broker with passwords."""
+    """The values that the page of several machines cannot know: a PostgreSQL and a broker with passwords."""
     port, password = free_port(), "Kd9wxTz4"
     turn = tmp_path_factory.getbasetemp().parent / "postgres.turn"
     with server(turn, port) as admin, broker(tmp_path, "--requirepass", password, "--appendonly", "yes") as broker_port:

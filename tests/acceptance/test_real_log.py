@@ -1,4 +1,5 @@
-"""The real log (UCI data set 498), where it is at hand: read, measured, planned. `dispatch replay` runs all of it."""
+"""The real log (UCI data set 498), where it is at hand, is read, measured and planned. `dispatch replay` runs all of
+it."""
 
 from __future__ import annotations
 

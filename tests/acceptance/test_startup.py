@@ -1,4 +1,4 @@
-"""What one command needs doesn't make the others slower to start."""
+"""A command loads only the libraries that it needs, so that all others start quickly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.conftest import Home
 
 SLOW = ("argon2", "cn2an", "fontTools", "phonenumbers", "segno", "stdnum", "typst")
-"""Libraries that only the counter needs, each slow to import."""
+"""Slow libraries that only the counter needs."""
 
 
 def imported_after(statement: str) -> set[str]:
@@ -28,21 +28,22 @@ def test_no_command_waits_for_what_the_counter_needs() -> None:
 def test_the_counters_commands_find_what_they_need() -> None:
     modules = imported_after("import dispatch.cli.accounts")
     assert "dispatch.accounts.operation" in modules
-    assert modules & {"argon2", "cn2an", "typst"} == set()  # not before something is hashed or printed
+    assert modules & {"argon2", "cn2an", "typst"} == set()  # loaded only to hash or to print
 
 
 def called(*arguments: str) -> str:
-    """Statements that run the command in their process."""
+    """Return statements that run the command in their process."""
     words = f"import sys\nsys.argv[1:] = {list(arguments)}\nfrom dispatch.__main__ import main"
     return f"{words}\ntry:\n    main()\nexcept SystemExit:\n    pass"
 
 
 PROCESSOR_SECONDS = 1.0
-"""What --help, or one act, may take of a processor at most: twice the 0.5 s that it is to take on a quiet machine."""
+"""Processor seconds that --help, or one act, may take at most: twice the 0.5 s wanted on a quiet machine."""
 
 
 def processor_seconds(home: Home, *arguments: str) -> float:
-    """What the whole process takes, user and system; the least of three, for others use the processor's caches too."""
+    """Return the processor seconds of the whole process, user and system: the least of three runs, because others use
+    the processor's caches too."""
     words, taken = [sys.executable, "-m", "dispatch", *arguments], []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

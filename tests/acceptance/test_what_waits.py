@@ -1,4 +1,4 @@
-"""Outside effects and an account's check as people see them at the terminal; nothing runs meanwhile."""
+"""Outside effects and an account's check as people see them at the terminal; no process runs meanwhile."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ OPS = ("--as", "ma", "--role", "ops")
 
 @pytest.fixture
 def books(home: Home) -> Iterator[Database]:
-    """The database of an installation that was just made."""
+    """The database of a new installation."""
     home.done("migrate")
-    home.done("effects")  # takes the rules up
+    home.done("effects")  # puts the rules in force
     database = Database(f"sqlite:///{home.folder / 'paidan.db'}")
     yield database
     database.dispose()
@@ -71,7 +71,7 @@ def test_unconfirmed_effects_are_counted_and_listed_without_their_content(home: 
 
 def test_a_permitted_role_makes_a_quarantined_effect_due_again(home: Home, waiting: Database) -> None:
     assert home.call("effects", "release", "1", "--as", "chen", "--role", "clerk")[0] == 5
-    assert home.call("effects", "release", "1", "2", *OPS)[0] == 3  # the second can't be: neither is
+    assert home.call("effects", "release", "1", "2", *OPS)[0] == 3  # the second is impossible, so neither is released
     assert home.call("effects", "release", "99", *OPS)[0] == 4
     assert home.call("effects", "release", "one", *OPS)[0] == 2
     assert [each["state"] for each in home.read("effects")["unconfirmed"]] == ["quarantined", "due", "due"]

@@ -1,4 +1,4 @@
-"""What tests of the access begin with: a hasher that is cheap, and users with their passwords."""
+"""Fixtures of the access tests: a cheap hasher, and users with their passwords."""
 
 from __future__ import annotations
 

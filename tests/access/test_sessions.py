@@ -1,4 +1,4 @@
-"""Sessions and tokens: known again as long as they last, refused from the next request on when taken away."""
+"""Sessions and tokens: they are accepted while they last and refused from the first request after their end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in: who guesses is slowed down, and nobody can use that to keep another person out."""
+"""Signing in: guessers are slowed down, and cannot use that to keep another person out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.users import CONSOLE, PASSWORD, user
 
 
 class Door:
-    """One database's sign-in, with what most attempts have in common."""
+    """The sign-in over one database, with the arguments that most attempts share."""
 
     def __init__(self, database: Database, comparing: PasswordChecker) -> None:
         self.database, self.comparing = database, comparing
@@ -39,7 +39,7 @@ class Door:
         return sign_in(self.database, self.comparing, name, password, address, device, now)
 
     def fail(self, times: int, **attempt: str) -> list[str]:
-        """The codes of so many attempts with a wrong password, all in one moment."""
+        """Return the codes of so many attempts with a wrong password, all at one moment."""
         codes = []
         for _ in range(times):
             with pytest.raises((SignInFailed, SignInSlowed)) as refused:
@@ -104,7 +104,7 @@ def test_a_user_under_attack_signs_in_from_their_own_address_and_at_their_known_
 
 @pytest.fixture
 def few_free(monkeypatch: pytest.MonkeyPatch) -> int:
-    """The limits of an address and of a name leave only so many failures free, which a short test reaches."""
+    """Set the free failures of an address and of a name to a number that a short test reaches; return it."""
     for name, limit in (("ADDRESS", ADDRESS), ("NAME", NAME)):
         monkeypatch.setattr(f"dispatch.access.sign_in.{name}", BackoffLimit(12, limit.longest))
     return 12
@@ -164,7 +164,7 @@ def test_strangers_wait_in_a_queue_of_their_own_and_are_refused_when_it_is_full(
         thread.start()
     for _ in range(AT_ONCE):
         inside.acquire()
-    while comparing._queues[False]._places.acquire(blocking=False):  # until all have come in
+    while comparing._queues[False]._places.acquire(blocking=False):  # until all threads are in the queue
         comparing._queues[False]._places.release()
     with pytest.raises(SignInSlowed), comparing.place(device_known=False):
         pass

@@ -1,4 +1,4 @@
-"""Users: their names, the roles they hold and where, and that every change is on record."""
+"""Users: their names, the roles they hold and where; every change is recorded."""
 
 from __future__ import annotations
 

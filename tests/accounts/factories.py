@@ -1,4 +1,4 @@
-"""What a test of the counter begins with: customers with documents that can be true, addresses, lines. Plain functions.
+"""The beginnings of counter tests: customers with plausible documents, addresses, lines. Plain functions.
 
 Customer, address, OLT and mobile number of line `n` all follow from `n`, so that two lines never meet by accident.
 """
@@ -44,7 +44,7 @@ from tests import factories as f
 
 PASSWORD = "Gx7#pqLm"
 PNG = b"iVBORw0KGgo="
-"""The beginning of a picture, in base 64: enough to be known as one."""
+"""The beginning of a picture in base64: enough to be recognised."""
 
 Operation = Callable[[Tx, Counter, Any, Actor, datetime], OperationOutcome]
 
@@ -70,7 +70,7 @@ PLANS = Plans(
 
 
 def counter(rulebook: Rulebook) -> Counter:
-    """One whose password hashes are cheap, and whose fonts are at hand."""
+    """Return a counter with cheap password hashes and with fonts."""
     typesetting.prepare()
     return Counter(
         cipher=FieldCipher({"k1": b"1" * 32}, "k1", b"2" * 32),
@@ -90,13 +90,13 @@ def offering(counter: Counter, *more: Plan) -> Counter:
 
 
 def resident_id(n: int = 1) -> str:
-    """The number of an identity card, with its check digit: a person of Guangzhou, born in 1990."""
+    """Return an identity card's number with its check digit: a person of Guangzhou, born in 1990."""
     body = f"44010619900307{n:03d}"
     return body + ric.calc_check_digit(body + "0")
 
 
 def document(n: int = 1) -> SecretStr:
-    """The document number that proves the holder of line `n`."""
+    """Return the document number that proves the holder of line `n`."""
     return SecretStr(resident_id(n))
 
 
@@ -116,7 +116,7 @@ def person(n: int = 1, **changes: Any) -> Person:
 
 
 def unit(n: int = 1, **changes: Any) -> Person:
-    """A company, with its licence."""
+    """Return a company with its licence."""
     body = f"91440101MA59AB{n:03d}"
     licence = {"document_kind": "business-licence", "document_number": SecretStr(body + uscc.calc_check_digit(body))}
     return person(n, **{"name": f"羊城{n}号贸易有限公司", **licence, "document_expires": None, **changes})
@@ -127,7 +127,7 @@ def scan(kind: str) -> Scan:
 
 
 def address(database: Database, n: int = 1, capacity: int = 8) -> str:
-    """An address that a port of its own reaches; with capacity 0 nothing does."""
+    """Enter an address with a port of its own; with capacity 0 it has no coverage."""
     where = f"广州市天河区体育西路{n}号"
     reach = CoveredAddress(where, "tianhe", f"OLT-{n}", "0/1/1", capacity)
     with database.write() as tx:
@@ -136,7 +136,7 @@ def address(database: Database, n: int = 1, capacity: int = 8) -> str:
 
 
 def application(n: int = 1, plan: str = "home-300", **changes: Any) -> Opening:
-    """What the customer of line `n` asks for and pays."""
+    """Return the application of line `n`'s customer with its payment."""
     due = PLANS.plan(plan).to_pay if plan in PLANS.plans else 0
     asked = {
         "address": f"广州市天河区体育西路{n}号",
@@ -192,13 +192,13 @@ def do(
     actor: Actor = f.CLERK,
     now: datetime = f.NOW,
 ) -> OperationOutcome:
-    """One operation in a transaction of its own."""
+    """Do one operation in a transaction of its own."""
     with database.write() as tx:
         return operation(tx, counter, request, actor, now)
 
 
 def by(operation: Operation, counter: Counter, request: OperationRequest) -> Callable[[Tx, Actor], OperationOutcome]:
-    """The operation, for whoever does it."""
+    """Return the operation as an act of any actor."""
     return lambda tx, actor: operation(tx, counter, request, actor, f.NOW)
 
 
@@ -211,13 +211,13 @@ def accepted(
 
 
 BOOKKEEPING = ("operation", "authentication_failure", "demand")
-"""What a refusal may write to: the record that it was, and what is kept of it."""
+"""The tables that a refusal may write to: operations, failed authentications, demands."""
 
 
 def refused(
     database: Database, operation: Operation, counter: Counter, request: OperationRequest, **how: Any
 ) -> OperationRefused:
-    """The refusal, which has left the books as they were, but for its own record."""
+    """Do an operation that must be refused, leaving the books unchanged except for its own record."""
     before = f.dump(database)
     outcome = do(database, operation, counter, request, **how)
     assert isinstance(outcome, OperationRefused), outcome
@@ -231,7 +231,8 @@ def refused(
 def done_once(
     database: Database, operation: Operation, counter: Counter, request: OperationRequest, other: OperationRequest
 ) -> OperationOutcome:
-    """What the request came to. Under its key it is done once, and `other` isn't done at all."""
+    """Do a request under a key, then repeat it and do `other` under that key; return the outcome. The request is done
+    once, `other` never."""
     keyed, changed = (each.model_copy(update={"request_key": "key-1"}) for each in (request, other))
     first = do(database, operation, counter, keyed)
     before = f.dump(database)
@@ -248,7 +249,7 @@ def overtaken(
     second: Callable[[Tx], OperationOutcome],
     then: Callable[[Tx], object] = lambda _tx: None,
 ) -> list[Any]:
-    """Two at once: the second begins, and must wait, before the first has done `then` and committed."""
+    """Do two operations at once: the second begins, and must wait, before the first commits `then`."""
 
     def follow() -> OperationOutcome:
         with database.write() as tx:
@@ -300,13 +301,13 @@ def rows(database: Database, table: Any, *where: Any) -> list[Row[Any]]:
 
 
 def effects(database: Database, outcome: OperationOutcome) -> list[tuple[str, dict[str, Any]]]:
-    """(port, payload) of what an operation asks of the world outside, but for its paper."""
+    """Return (port, payload) of the operation's outside effects, without its paper."""
     key = f"operation/{outcome.operation_id}/"
     return [(row.port, row.payload) for row in rows(database, b.effect) if row.key.startswith(key)]
 
 
 def printed(database: Database, outcome: OperationOutcome) -> list[str]:
-    """What an operation has printed: keys such as `slip/4` and `invoice/2`."""
+    """Return the keys of an operation's printed sheets, such as `slip/4` and `invoice/2`."""
     invoices = rows(database, b.invoice, b.invoice.c.operation_id == outcome.operation_id)
     mine = {f"slip/{outcome.operation_id}", *(f"invoice/{row.number}" for row in invoices)}
     return [row.key for row in rows(database, b.effect) if row.key in mine]

@@ -1,4 +1,4 @@
-"""片区 at the counter: an account outside of the actor's areas is as if it were not there."""
+"""片区 at the counter: an account outside the actor's areas appears not to exist."""
 
 from __future__ import annotations
 

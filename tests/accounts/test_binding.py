@@ -38,7 +38,7 @@ def valid(database: Database, number: str) -> list[str]:
 
 
 def plans(database: Database, number: str) -> list[tuple[str | None, int, str | None]]:
-    """(plan, monthly fee, why it ended) of all that the account was enrolled in."""
+    """Return (plan, monthly fee, why it ended) of all the account's enrolments."""
     found = c.rows(database, b.enrolment, b.enrolment.c.account_id == c.line(database, number).id)
     return [(row.plan, row.terms["monthly_fee"], row.ended_for) for row in found]
 

@@ -53,7 +53,7 @@ def wrong_digit(n: int = 1) -> SecretStr:
 
 
 def no_such_day() -> SecretStr:
-    """A number whose check digit is right, of somebody born on 30 February."""
+    """Return a number with a correct check digit and a birth date of 30 February."""
     body = "44010619900230001"
     return SecretStr(body + ric.calc_check_digit(body + "0"))
 

@@ -156,7 +156,7 @@ EASY = (
     (f"{c.mobile()}!", "手机号码"),
     (c.PASSWORD, "旧密码相同"),
 )
-"""A password, and what the clerk is told is wrong with it."""
+"""A password, and the fault that the clerk is told."""
 
 
 @either

@@ -237,7 +237,7 @@ def test_two_clerks_who_reach_one_customer_by_two_accounts_work_one_after_the_ot
 
 
 def test_a_customers_accounts_are_locked_in_order_whichever_was_named(database: Database, counter: Counter) -> None:
-    """Else two clerks, each with one of them, would wait for each other's."""
+    """Otherwise two clerks, each with one of the accounts, would deadlock."""
     older, newer = c.in_service(database, counter), c.in_service(database, counter, 2, holder=c.person(1))
     free = select(b.account).where(b.account.c.number == newer).with_for_update(nowait=True)
     _, done = c.overtaken(

@@ -339,7 +339,7 @@ def test_a_refund_locks_port_and_invoice_series_in_the_order_of_an_opening_so_no
 
 @contextmanager
 def listening(database: Database, begun: list[str]) -> Iterator[None]:
-    """Every statement that is begun meanwhile."""
+    """Collect every statement begun meanwhile."""
 
     def listen(_connection: Any, _cursor: Any, sql: str, *_rest: Any) -> None:
         begun.append(sql)

@@ -33,7 +33,7 @@ def papers(*more: str) -> tuple[Scan, ...]:
 
 
 def transferring(number: str, to: int = 2, **changes: Any) -> Transfer:
-    """From the holder of line 1 to the person of line `to`."""
+    """Return a transfer from the holder of line 1 to the person of line `to`."""
     asked = {"account": number, "document_number": c.document(), "new_owner": c.person(to)}
     return Transfer(**{**asked, "password": SecretStr(NEW), "scans": papers(), **changes})
 

@@ -1,4 +1,4 @@
-"""Two processes at work on the same few lines at once: the books are as if one had come after the other."""
+"""Two processes at work on the same few lines at once leave the books as if one had followed the other."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RULES = Path(__file__).parents[2] / "routing_rules.yaml"
 
 
 class Clerk:
-    """One of the two: opens, stops, renames and closes lines as the dice say; a refusal is as good as a success."""
+    """One process: opens, suspends, renames and closes lines at random; a refusal counts as a success."""
 
     def __init__(self, url: str, seed: int) -> None:
         self.database, self.dice = Database(url), Random(seed)
@@ -38,7 +38,7 @@ class Clerk:
         self.actor = Actor(f"clerk-{seed}", "clerk")
 
     def work(self) -> dict[str, int]:
-        """How often which operation was accepted."""
+        """Count the accepted operations by kind."""
         done: Tally[str] = Tally()
         acts = [self.open, self.open, self.build, self.build, self.stop_or_go, self.stop_or_go, self.rename, self.close]
         for _ in range(STEPS):
@@ -52,16 +52,18 @@ class Clerk:
         return a.do(self.database, operation, self.counter, request, self.actor, f.NOW)
 
     def open(self) -> OperationOutcome:
-        """Two mobile numbers for three lines, so that a free one is fought for."""
+        """Open a line with one of two mobile numbers for three lines, so that the clerks compete for a free number."""
         return self.do(
             opening.open_account, a.application(self.dice.randint(1, LINES), mobile=a.mobile(self.dice.randint(7, 8)))
         )
 
     def line(self) -> tuple[str, SecretStr] | None:
-        """A living account, by somebody's look at the books a moment ago, and its owner's document."""
+        """Return a living account as read a moment ago, and its owner's document."""
         names = {f"张㛃{'甲乙丙丁'[n]}": n for n in range(1, LINES + 1)}
         living = [row for row in a.rows(self.database, b.account) if row.state in LIVING]
-        customers = {row.id: names[row.name] for row in a.rows(self.database, b.customer)}  # each account's is among
+        customers = {
+            row.id: names[row.name] for row in a.rows(self.database, b.customer)
+        }  # includes every account's owner
         if not living:
             return None
         row = self.dice.choice(living)
@@ -86,7 +88,7 @@ class Clerk:
         return self.do(closure.close, closure.Closure(account=line[0], document_number=line[1], reason="moving"))
 
     def build(self) -> None:
-        """Whatever construction order the two see first is built."""
+        """Build the first open construction order."""
         waiting = a.rows(self.database, b.account, b.account.c.state == "installing")
         with contextlib.suppress(DispatchError, AssertionError, KeyError):  # the other clerk's builder was quicker
             order = a.order_of(self.database, waiting[0].number) if waiting else None

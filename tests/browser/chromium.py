@@ -1,4 +1,4 @@
-"""The system's chromium, driven by Playwright, with everything that goes wrong in a page noted down."""
+"""The system's chromium, driven by Playwright; every error in a page is recorded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SERIOUS = ("serious", "critical")
 
 
 class ChromiumMissing(Exception):
-    """The pages can't be tested without it, and a test that was left out would say nothing."""
+    """Chromium is missing. The pages can't be tested without it, and a skipped test would hide that."""
 
 
 @contextmanager
@@ -49,8 +49,10 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Window:
-    """One person's browser: a context of its own, so that nobody sees another's session. `faults` are what went wrong
-    in any of its pages; a status that a test expects to be refused with is named beforehand, by `expects`."""
+    """One person's browser, with a context and a session of its own.
+
+    `faults` are the errors in any of its pages; a test names the statuses of expected refusals beforehand by `expects`.
+    """
 
     context: BrowserContext
     url: str
@@ -71,7 +73,7 @@ class Window:
         return page
 
     def sign_in(self, name: str, password: str) -> Page:
-        """The first page that its roles give the user."""
+        """Sign in; return the user's first page."""
         page = self.open("/sign-in")
         page.locator("#name").fill(name)
         page.locator("#password").fill(password)
@@ -80,7 +82,7 @@ class Window:
         return page
 
     def check(self, page: Page) -> None:
-        """Nothing has gone wrong so far, and nothing stands in anybody's way on this page as it is now."""
+        """Check that no error has occurred so far and that this page has no accessibility barrier."""
         assert not self.faults, self.faults
         assert not (found := barriers(page)), (page.url, found)
 
@@ -90,7 +92,7 @@ class Window:
             self.faults.append(f"{message.location.get('url')}: {message.type}: {message.text}")
 
     def _failed(self, request: Request) -> None:
-        """What a page was still asking for when one left it is no fault."""
+        """Ignore requests that were cancelled when the page was left."""
         if request.failure != "net::ERR_ABORTED":
             self.faults.append(f"{request.method} {request.url}: {request.failure}")
 
@@ -109,7 +111,7 @@ def window(
     dark: bool = False,
     scale: float = 1,
 ) -> Iterator[Window]:
-    """A window of this size, on a phone when it is no wider than one."""
+    """Open a window of this size, a phone's when it is as narrow as one."""
     phone = size[0] <= PHONE[0]
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
@@ -128,7 +130,8 @@ def window(
 
 
 def barriers(page: Page) -> list[str]:
-    """Serious faults of accessibility, each with its rule and place. Source: the rules of axe-core (WCAG 2.2 A, AA)."""
+    """Return serious faults of accessibility, each with its rule and place. Source: the rules of axe-core (WCAG 2.2 A,
+    AA)."""
     page.evaluate(AXE.read_text())
     found: list[dict[str, Any]] = page.evaluate("() => axe.run().then((run) => run.violations)")
     return [

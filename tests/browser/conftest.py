@@ -1,4 +1,4 @@
-"""One chromium and one demonstration for all browser tests; a window for each person who takes part."""
+"""One chromium and one demonstration for all browser tests, and a window for each person."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 @pytest.fixture
 def opened(browser: Browser, demo: Demo) -> Iterator[Open]:
-    """Opens a window of a given size, language and theme. At the test's end nothing may have gone wrong in any."""
+    """Open windows of a given size, language and theme. At the test's end none may have an error."""
     windows: list[Window] = []
     with ExitStack() as around:
 

@@ -1,4 +1,4 @@
-"""Every page of the web, who looks at it, and where it is in a demonstration that runs."""
+"""Every page of the web: its reader, and its address in a running demonstration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEAMS = ("noc", "system-support", "installer", "transmission", "data-network", "
 
 @dataclass(frozen=True)
 class Place:
-    """A page under the name that its picture has. `role` None: nobody has signed in."""
+    """A page, named as its picture. `role` is None where nobody is signed in."""
 
     name: str
     role: str | None
@@ -42,20 +42,20 @@ def places(demo: Demo) -> Iterator[Place]:
 
 
 def _waiting(demo: Demo, team: str) -> str:
-    """A hop that anybody of the team may claim."""
+    """Return a hop that anybody of the team may claim."""
     hops = demo.get("supervisor", f"/teams/{team}/board?limit=200")["items"]
     return str(next(each["hop"] for each in hops if each["state"] == "waiting"))
 
 
 def _travelled(demo: Demo) -> str:
-    """The ticket under way that has seen most teams."""
+    """Return the open ticket that has visited most teams."""
     tickets = demo.get("supervisor", "/tickets?unfinished=true&limit=200")["items"]
     best: dict[str, Any] = max(tickets, key=lambda each: (each["kind"] == "fault", each["hops"]))
     return str(best["number"])
 
 
 def _asked(demo: Demo) -> str:
-    """The token of a survey that nobody has answered yet."""
+    """Return the token of an unanswered survey."""
     inbox = SimulatedSmsGateway(demo.home.folder / "sms.db").inbox(limit=100_000)
     tokens = [found[1] for _, text in reversed(inbox) if (found := re.search(r"/s/([\w-]+)$", text))]
     with demo.signed_in("supervisor") as client:

@@ -23,7 +23,7 @@ LOOKS: list[tuple[str, dict[str, Any]]] = [
     ("phone-light-en", {"size": PHONE, "scale": 2, "language": "en"}),
 ]
 SETTLED_MS = 1_500
-"""What moves when a page is shown, a chart say, has come to rest by then."""
+"""Milliseconds for the animations of a page, such as a chart, to end."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Every page, in both languages, on a desk and on a phone: nothing goes wrong in it, and it stands in nobody's way."""
+"""Every page, in both languages, on a desk and on a phone, has no errors and no accessibility barriers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One fault's whole way through the pages, with real workers and a real broker, each person at their own window."""
+"""One fault's whole way through the pages, with real workers and a real broker, each person in their own window."""
 
 from __future__ import annotations
 
@@ -111,14 +111,14 @@ def _figures(wall: Page) -> list[str]:
 
 
 def _order(demo: Demo, account: str) -> str:
-    """The construction order of a new line: what stands on its slip."""
+    """Return the construction order of a new line, as on its slip."""
     with demo.signed_in("supervisor") as client:
         tickets = client.get("/api/v1/tickets", params={"account": account}).json()["items"]
     return str(tickets[0]["number"])
 
 
 def _told(demo: Demo, pattern: str) -> str:
-    """What a short message of this form says in its brackets, or all of it, once it has come."""
+    """Return the group that `pattern` captures in a short message, or the whole match, once the message has come."""
     sms = SimulatedSmsGateway(demo.home.folder / "sms.db")
 
     def found() -> str | None:

@@ -1,4 +1,4 @@
-"""What people do on the pages, as they do it: fill in, tap, read. Nothing here asks the API."""
+"""The acts of people on the pages: fill in, tap, read. Nothing here calls the API."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from playwright.sync_api import Locator, Page
 from dispatch.demo.households import PASSWORD, Household
 
 COME_MS = 60_000
-"""How long a person waits for what workers bring: far longer than they take."""
+"""Milliseconds that a person waits for the workers' part: far longer than it takes."""
 
 BACK_WITHOUT = """card => document.querySelector("#board") && !document.querySelector("dialog[open]")
     && !document.querySelector(card)"""
-"""The board is to be seen again, and the card has left it."""
+"""Wait until the board is shown without the card."""
 
 
 def open_account(page: Page, customer: Household, plan: str, to_pay: str) -> tuple[str, str]:
-    """The clerk's counter, for a customer whose address has a port; (account, address of the slip)."""
+    """Open an account at the clerk's counter, for an address with a port; return (account, address of the slip)."""
     page.locator("[data-shows=open]").click()
     section = page.locator("[data-operation=open]")
     for name, value in (
@@ -42,7 +42,8 @@ def open_account(page: Page, customer: Household, plan: str, to_pay: str) -> tup
 
 
 def report_fault(page: Page, account: str, symptom: str, answers: Mapping[str, int], said: str) -> str:
-    """Through the script: of each question, asked in this order, the answer in this place. The ticket's number."""
+    """Report a fault through the script, choosing for each question, in this order, the answer in this place; return
+    the ticket's number."""
     section = page.locator("[data-operation=fault]")
     if not section.is_visible():
         page.locator("[data-shows=fault]").click()
@@ -60,7 +61,8 @@ def report_fault(page: Page, account: str, symptom: str, answers: Mapping[str, i
 
 
 def card(page: Page, ticket: str, column: str) -> Locator:
-    """The ticket's card in a column of the board that is open, once it is there; on a phone the column is tapped."""
+    """Return the ticket's card in a column of the open board, once it is there; on a phone the column is tapped
+    first."""
     switch = page.locator(f"label[for=show-{column}]")
     found = page.locator(f'#column-{column} [id^="job-{ticket}-"]')
     found.wait_for(state="attached", timeout=COME_MS)
@@ -76,7 +78,7 @@ def claim(page: Page, ticket: str) -> None:
 
 
 def report(page: Page, ticket: str, finding: str, evidence: Mapping[str, str]) -> None:
-    """A choice is written `=name`, anything else as it is typed."""
+    """Fill in a form. A choice is written `=name`, anything else as it is typed."""
     card(page, ticket, "claimed").locator(".job-foot a.btn").click()
     form = page.locator('form[data-api$="/report"]')
     form.locator(f'label[for="finding-{finding}"]').click()
