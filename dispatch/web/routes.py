@@ -172,7 +172,14 @@ class Api:
         return put
 
     def without_transaction(
-        self, path: str, operation: str, *, method: str = "GET", status: int = 200, raises: Errors = ()
+        self,
+        path: str,
+        operation: str,
+        *,
+        method: str = "GET",
+        status: int = 200,
+        raises: Errors = (),
+        summary: str = "",
     ) -> Callable[[Endpoint], Endpoint]:
         """Register an endpoint without a transaction, for operations that depend on no role. It gets the visitor, with
         `caller` set where the operation is for users."""
@@ -188,7 +195,7 @@ class Api:
                         visitor.caller = visitor.identify(tx)
                 return visitor.finish(_answer(endpoint(visitor, **given), status))
 
-            self._add(path, operation, method, endpoint, run, status, raises, keyed=False)
+            self._add(path, operation, method, endpoint, run, status, raises, keyed=False, summary=summary)
             return endpoint
 
         return put

@@ -30,7 +30,7 @@ class AuditEntry(ResponseBody):
     """Reason that was given; it may be empty."""
 
 
-@api.read("", "see the audit trail", raises=[BadInput])
+@api.read("", "see the audit trail", raises=[BadInput], summary="See audit trail")
 def see_audit(context: RequestContext, cursor: Cursor = None, limit: Limit = 50) -> Page[AuditEntry]:
     """Lists the audit trail, the newest entry first."""
     rows = operations.audit_trail(context.tx, limit + 1, read_cursor(cursor, int))

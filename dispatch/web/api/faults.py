@@ -53,7 +53,13 @@ def list_symptoms(context: RequestContext) -> Symptoms:
     )
 
 
-@api.read("/prehandling", "follow the script", method="POST", raises=[UnknownSymptom, BadAnswer])
+@api.read(
+    "/prehandling",
+    "follow the script",
+    method="POST",
+    raises=[UnknownSymptom, BadAnswer],
+    summary="Follow pre-handling script",
+)
 def follow_script(context: RequestContext, asked: DialogueRequest) -> DialogueProgress:
     """Shows the next question of pre-handling (预处理) and what was said so far. Nothing is kept before a report."""
     answers = [(each.question, each.answer) for each in asked.answers]
@@ -99,6 +105,7 @@ def see_warnings(context: RequestContext, asked: LineRequest) -> Warnings:
         AccountSuspended,
         AccountNotInService,
     ],
+    summary="Report fault",
 )
 def submit(context: RequestContext, asked: NewFaultRequest) -> AcceptedBody:
     """Accepts a fault report (受理); the channel follows from the role. The fault is dispatched, or solved, or

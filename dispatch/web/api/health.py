@@ -30,13 +30,13 @@ class Ready(Health):
     """Version of the rules in force."""
 
 
-@api.without_transaction("/healthz", "ask for health")
+@api.without_transaction("/healthz", "ask for health", summary="Check liveness")
 def healthz(visitor: Visitor) -> Health:  # noqa: ARG001
     """Answers as long as the process runs; it looks at nothing else."""
     return Health(status="ok")
 
 
-@api.without_transaction("/readyz", "ask for health", raises=[SchemaOutdated])
+@api.without_transaction("/readyz", "ask for health", raises=[SchemaOutdated], summary="Check readiness")
 def readyz(visitor: Visitor) -> Ready:
     """Answers when the database has the right schema and rules are in force."""
     visitor.installation.database.require_schema()
@@ -55,7 +55,7 @@ def read_metrics(visitor: Visitor) -> Metrics:
     return Metrics(metrics.exposition(Gauges(visitor.installation.database)))
 
 
-@api.without_transaction("/openapi.json", "see the schema")
+@api.without_transaction("/openapi.json", "see the schema", summary="Get OpenAPI description")
 def openapi(visitor: Visitor) -> Response:
     """Shows this description."""
     made: dict[str, Any] = visitor.request.app.openapi()

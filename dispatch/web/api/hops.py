@@ -69,7 +69,7 @@ def see_hop(context: RequestContext, hop: HopName) -> HopView:
     return seen
 
 
-@api.change("/claim", "claim", raises=[BadInput])
+@api.change("/claim", "claim", raises=[BadInput], summary="Claim many hops")
 def claim_many(context: RequestContext, asked: ClaimsRequest) -> BatchOutcome:
     """Claims many hops (接单) in one transaction; each claim is accepted or refused by itself."""
     return _many(
@@ -80,7 +80,7 @@ def claim_many(context: RequestContext, asked: ClaimsRequest) -> BatchOutcome:
     )
 
 
-@api.change("/report", "report", raises=[BadInput])
+@api.change("/report", "report", raises=[BadInput], summary="Report on many hops")
 def report_many(context: RequestContext, asked: ReportsRequest) -> BatchOutcome:
     """Reports on many hops (回单) in one transaction; each report is accepted or refused by itself."""
     return _many(
@@ -91,7 +91,7 @@ def report_many(context: RequestContext, asked: ReportsRequest) -> BatchOutcome:
     )
 
 
-@api.change("/{hop}/claim", "claim", raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile])
+@api.change("/{hop}/claim", "claim", raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile], summary="Claim hop")
 def claim(context: RequestContext, hop: HopName, asked: ClaimRequest) -> HopChange:
     """Claims a hop (接单). Of two people who claim it at once one gets it, and the other is told who."""
     row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
@@ -99,28 +99,28 @@ def claim(context: RequestContext, hop: HopName, asked: ClaimRequest) -> HopChan
     return _done(context, row)
 
 
-@api.change("/{hop}/report", "report", raises=[*_ENDS, UnknownFinding, BadEvidence])
+@api.change("/{hop}/report", "report", raises=[*_ENDS, UnknownFinding, BadEvidence], summary="Report on hop")
 def report(context: RequestContext, hop: HopName, asked: ReportRequest) -> HopChange:
     """Reports a finding with its evidence (回单); the rules choose the next team."""
     row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(context, row, _report(row.id, actor, asked))
 
 
-@api.change("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable])
+@api.change("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable], summary="Pass hop on")
 def pass_on(context: RequestContext, hop: HopName, asked: PassOnRequest) -> HopChange:
     """Passes a hop on (转派), to another team or to another person of the same team."""
     row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(context, row, PassOn(row.id, actor, asked.to, asked.reason, asked.on_behalf_of))
 
 
-@api.change("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked])
+@api.change("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked], summary="Hand hop back")
 def hand_back(context: RequestContext, hop: HopName, asked: HandBackRequest) -> HopChange:
     """Hands a hop back (退单) to the team that asked for the visit."""
     row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(context, row, HandBack(row.id, actor, asked.reason, asked.on_behalf_of))
 
 
-@api.change("/{hop}/hold", "hold", raises=[*_ENDS, HeldTooLong])
+@api.change("/{hop}/hold", "hold", raises=[*_ENDS, HeldTooLong], summary="Put hop on hold")
 def hold(context: RequestContext, hop: HopName, asked: HoldRequest) -> HopChange:
     """Puts a hop on hold (挂起) until a given time, at which it comes back by itself."""
     if asked.until.tzinfo is None:
@@ -134,7 +134,7 @@ def hold(context: RequestContext, hop: HopName, asked: HoldRequest) -> HopChange
     return _done(context, row)
 
 
-@api.change("/{hop}/resume", "resume", raises=[IllegalMove, NotYours, ChangedMeanwhile])
+@api.change("/{hop}/resume", "resume", raises=[IllegalMove, NotYours, ChangedMeanwhile], summary="Resume hop")
 def resume(context: RequestContext, hop: HopName) -> HopChange:
     """Ends a hold early (解挂)."""
     row, actor = _actor(context, hop)
@@ -142,7 +142,7 @@ def resume(context: RequestContext, hop: HopName) -> HopChange:
     return _done(context, row)
 
 
-@api.change("/{hop}/release", "release", raises=[IllegalMove, ChangedMeanwhile])
+@api.change("/{hop}/release", "release", raises=[IllegalMove, ChangedMeanwhile], summary="Release hop from quarantine")
 def release(context: RequestContext, hop: HopName) -> HopChange:
     """Releases a hop from quarantine (放行): its worker tries it again."""
     row, actor = _actor(context, hop)

@@ -137,7 +137,7 @@ def list_plans(context: RequestContext) -> PlansBody:
     return PlansBody(version=plans.version, items=[_plan(plan, plans) for plan in plans.plans.values()])
 
 
-@api.read("/words", "see plans")
+@api.read("/words", "see plans", summary="List vocabulary of counter forms")
 def list_words(context: RequestContext) -> VocabularyBody:  # noqa: ARG001
     """Lists the counter's operations with the fields of their requests, and the names that these may have in them."""
     return VocabularyBody(

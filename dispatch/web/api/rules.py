@@ -131,14 +131,14 @@ def draw_rules(
     return SvgResponse(_drawn(_Known(context.rulebook), flow))
 
 
-@api.read("/{version}", "see rules", raises=[NotFound])
+@api.read("/{version}", "see rules", raises=[NotFound], summary="See rules version")
 def see_version(context: RequestContext, version: Version) -> EarlierRules:
     """Shows rules that are or were in force."""
     found = context.installation.rules.version_in(context.tx, version)
     return EarlierRules(version=found.version, text=found.text)
 
 
-@api.read("/try", "try rules", method="POST", raises=[BadInput, NotFound])
+@api.read("/try", "try rules", method="POST", raises=[BadInput, NotFound], summary="Try rules on facts")
 def try_facts(context: RequestContext, asked: CaseRequest) -> DecisionBody:
     """Tells what the rules in force decide on these facts, and why earlier rules did not match. Nothing is changed."""
     rulebook = context.rulebook

@@ -69,7 +69,9 @@ def holding(grant: Grant) -> HeldRole:
     return HeldRole(role=grant.role, areas=None if grant.areas is None else sorted(grant.areas))
 
 
-@api.without_transaction("", "sign in", method="POST", status=201, raises=[SignInFailed, SignInSlowed, RequestForged])
+@api.without_transaction(
+    "", "sign in", method="POST", status=201, raises=[SignInFailed, SignInSlowed, RequestForged], summary="Sign in"
+)
 def open_session(visitor: Visitor, asked: SignInRequest) -> Session:
     """Signs a user in by name and password; the session is kept by cookies. Guessing is slowed down, but not on a
     device where this user has signed in before."""
@@ -111,7 +113,7 @@ def see_session(context: RequestContext) -> Session:
     )
 
 
-@api.change("", "sign out", method="DELETE", status=204)
+@api.change("", "sign out", method="DELETE", status=204, summary="Sign out")
 def close_session(context: RequestContext) -> None:
     """Ends the session; every copy of it is refused from now on."""
     if context.user.session is not None:

@@ -77,7 +77,7 @@ def see_board(
     return page([on_board(context, row) for row in rows], limit, rows[limit - 1].id if len(rows) > limit else None)
 
 
-@api.read("/{team}/changes", "see a board")
+@api.read("/{team}/changes", "see a board", summary="Follow board changes")
 def follow_board(context: RequestContext, team: TeamName) -> EventStream:
     """Sends an event `changed` (server-sent events) whenever the board may show something else. The stream ends now and
     then; browsers connect again by themselves."""

@@ -141,19 +141,19 @@ def explain_ticket(context: RequestContext, ticket: TicketName) -> TicketExplana
     return TicketExplanation(hops=[HopExplanation.model_validate(each) for each in explained])
 
 
-@api.change("/{ticket}/transfer", "transfer", raises=[IllegalMove, BadInput])
+@api.change("/{ticket}/transfer", "transfer", raises=[IllegalMove, BadInput], summary="Transfer report to 10086")
 def transfer(context: RequestContext, ticket: TicketName, asked: NoteRequest) -> AcceptedBody:
     """Transfers a report (转接) from the 10050 hotline to a 10086 seat, with what was said."""
     return _moved(context, ticket, lambda id_, actor: intake.transfer(context.tx, id_, asked.note, actor, context.now))
 
 
-@api.change("/{ticket}/refer", "refer", raises=[IllegalMove, BadInput])
+@api.change("/{ticket}/refer", "refer", raises=[IllegalMove, BadInput], summary="Refer report elsewhere")
 def refer(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
     """Ends a report that is not our business; the customer was told whose it is."""
     return _moved(context, ticket, lambda id_, actor: intake.refer(context.tx, id_, asked.reason, actor, context.now))
 
 
-@api.change("/{ticket}/take-over", "take over", raises=[IllegalMove, BadInput, BadAnswer])
+@api.change("/{ticket}/take-over", "take over", raises=[IllegalMove, BadInput, BadAnswer], summary="Take over report")
 def take_over(context: RequestContext, ticket: TicketName, asked: AnswersRequest) -> AcceptedBody:
     """Takes a transferred report over (接续受理): a 10086 agent solves it on the phone or has it dispatched."""
     given = tuple((each.question, each.answer) for each in asked.answers)
@@ -165,14 +165,16 @@ def take_over(context: RequestContext, ticket: TicketName, asked: AnswersRequest
     )
 
 
-@api.change("/{ticket}/urge", "urge", raises=[UrgedEnough, BadInput])
+@api.change("/{ticket}/urge", "urge", raises=[UrgedEnough, BadInput], summary="Urge ticket")
 def urge(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> UrgeCount:
     """Records that the customer urges (催单); the rules limit how often."""
     ticket_id, actor = _actor(context, ticket)
     return UrgeCount(urged=followup.urge(context.tx, context.rulebook, ticket_id, asked.reason, actor, context.now))
 
 
-@api.change("/{ticket}/withdraw", "withdraw", raises=[IllegalMove, NotWithdrawable, BadInput])
+@api.change(
+    "/{ticket}/withdraw", "withdraw", raises=[IllegalMove, NotWithdrawable, BadInput], summary="Withdraw ticket"
+)
 def withdraw(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
     """Withdraws a report (撤单) on the customer's wish."""
     return _moved(
@@ -180,7 +182,9 @@ def withdraw(context: RequestContext, ticket: TicketName, asked: ReasonRequest) 
     )
 
 
-@api.change("/{ticket}/answer", "answer by phone", raises=[SurveyOver, BadInput])
+@api.change(
+    "/{ticket}/answer", "answer by phone", raises=[SurveyOver, BadInput], summary="Record survey answer by phone"
+)
 def answer_by_phone(context: RequestContext, ticket: TicketName, asked: PhoneAnswerRequest) -> AcceptedBody:
     """Records the answer of a customer whom an agent called (回访), because they answered no message."""
     return _moved(
