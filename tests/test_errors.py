@@ -23,7 +23,7 @@ def tree(root: type[DispatchError] = DispatchError) -> Iterator[type[DispatchErr
         yield from tree(kind)
 
 
-TREE = [kind for kind in tree() if kind.__module__ == errors.__name__]
+TREE = [kind for kind in tree() if kind.__module__.startswith(f"{errors.__name__}.")]
 
 
 def facts(template: str) -> set[str]:
@@ -47,7 +47,7 @@ PLAIN = {
     kind.__name__: kind for kind in TREE if kind.__init__ is DispatchError.__init__
 }  # the others take what they like
 SOURCE = [
-    path for folder in ("dispatch", "workers") for path in Path(errors.__file__).parents[1].glob(f"{folder}/**/*.py")
+    path for folder in ("dispatch", "workers") for path in Path(errors.__file__).parents[2].glob(f"{folder}/**/*.py")
 ]
 
 

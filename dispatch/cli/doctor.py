@@ -64,8 +64,8 @@ def _plain(finding: CheckResult) -> dict[str, str | None]:
         "check": finding.check.en,
         "check_zh": finding.check.zh,
         "verdict": finding.verdict,
-        "found": finding.found.en,
-        "found_zh": finding.found.zh,
+        "found": finding.found.text("en"),
+        "found_zh": finding.found.text("zh"),
         "remedy": finding.remedy.en if finding.remedy else None,
         "remedy_zh": finding.remedy.zh if finding.remedy else None,
     }

@@ -20,12 +20,7 @@ def examine() -> Iterator[CheckResult]:
         settings = load_settings()
     except BadSettings as wrong:
         for fault in wrong.faults:
-            yield bad(
-                SETTINGS,
-                Wording(fault.text("zh"), fault.text("en")),
-                "改正该环境变量",
-                "correct that environment variable",
-            )
+            yield bad(SETTINGS, fault, "改正该环境变量", "correct that environment variable")
         return
     yield good(SETTINGS, Wording("都认得，都有效", "all known and valid"))
     yield from files.examine(settings)

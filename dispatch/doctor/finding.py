@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dispatch.domain.title import Title, Wording
+from dispatch.errors import Worded
 
 
 class Grade(StrEnum):
@@ -22,17 +23,17 @@ class CheckResult:
 
     check: Title
     verdict: Grade
-    found: Wording
+    found: Worded
     remedy: Wording | None = None
 
 
-def good(check: Title, found: Wording) -> CheckResult:
+def good(check: Title, found: Worded) -> CheckResult:
     return CheckResult(check, Grade.GOOD, found)
 
 
-def doubtful(check: Title, found: Wording, zh: str, en: str) -> CheckResult:
+def doubtful(check: Title, found: Worded, zh: str, en: str) -> CheckResult:
     return CheckResult(check, Grade.DOUBTFUL, found, Wording(zh, en))
 
 
-def bad(check: Title, found: Wording, zh: str, en: str) -> CheckResult:
+def bad(check: Title, found: Worded, zh: str, en: str) -> CheckResult:
     return CheckResult(check, Grade.BAD, found, Wording(zh, en))

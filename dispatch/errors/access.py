@@ -1,0 +1,69 @@
+"""Errors of signing in, and of acts that somebody may not do."""
+
+from __future__ import annotations
+
+from dispatch.errors.base import DispatchError
+
+
+class NotSignedIn(DispatchError):
+    """请先登录；用令牌的，令牌须仍有效。
+    Sign in first, or send a token that is still valid."""
+
+    code = "not-signed-in"
+    heading = "请先登录"
+
+
+class SignInFailed(DispatchError):
+    """账号或密码不对。
+    Name or password is wrong."""
+
+    code = "sign-in-failed"
+    heading = "登录失败"
+
+
+class SignInRefused(DispatchError):
+    """统一认证未通过，或本系统没有这个用户：请重新登录，或联系管理员。
+    The identity provider's answer leads to no user here: begin anew, or ask your administrator."""
+
+    code = "sign-in-refused"
+    heading = "不能登录"
+
+
+class ProviderAway(DispatchError):
+    """统一认证暂时不可用（{why}）：请用密码登录，或稍后再试。
+    The identity provider can't be asked now ({why}): sign in with a password, or later."""
+
+    code = "provider-away"
+    heading = "统一认证不可用"
+
+
+class SignInSlowed(DispatchError):
+    """登录失败次数过多，请{seconds}秒后再试。
+    Too many sign-ins have failed: try again in {seconds} seconds."""
+
+    code = "sign-in-slowed"
+    heading = "稍后再试"
+
+
+class RequestForged(DispatchError):
+    """请求未带本会话的令牌，可能来自其他网站：请刷新页面后再试。
+    The request doesn't carry its session's token, so it may come from another site: reload the page."""
+
+    code = "request-forged"
+    heading = "请求来源不明"
+
+
+class NotAllowed(DispatchError):
+    """{role} {actor} 不能{act}（{what}）；有权的是：{allowed}。
+    {role} {actor} may not {act} {what}; that is for: {allowed}."""
+
+    code = "not-allowed"
+    heading = "无权办理"
+
+
+class NotYours(DispatchError):
+    """环节 {hop} 在 {holder} 手中，不在 {actor} 手中。
+    Hop {hop} is in the hands of {holder}, not of {actor}."""
+
+    code = "not-yours"
+    heading = "不在您手中"

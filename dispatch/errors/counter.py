@@ -1,0 +1,250 @@
+"""Refusals of the counter 柜台: outcomes that stay on record with their reason."""
+
+from __future__ import annotations
+
+from dispatch.errors.base import DispatchError
+
+
+class Refusal(DispatchError):
+    """不予受理：{why}。
+    Refused: {why}."""
+
+    code = "refused"
+    heading = "不予受理"
+
+
+class NeedsConfirmation(Refusal):
+    """须先向客户说明并确认（{warning}）：{what}。
+    The customer must be told and confirm: {what} (confirm {warning})."""
+
+    code = "needs-confirmation"
+    heading = "须客户确认"
+
+
+class AuthenticationFailed(Refusal):
+    """鉴权未通过：账号与证件号码或密码不符。
+    Authentication failed: account and document or password don't match."""
+
+    code = "authentication-failed"
+    heading = "鉴权未通过"
+
+
+class MobileNotBound(Refusal):
+    """该手机号码没有绑定宽带账号。
+    No broadband account is bound to the mobile number."""
+
+    code = "mobile-not-bound"
+    heading = "手机号码未绑定"
+
+
+class WrongOldPassword(Refusal):
+    """旧密码不符；如已忘记，可改办密码重置。
+    The old password is wrong; if it is forgotten, have it reset instead."""
+
+    code = "wrong-old-password"
+    heading = "旧密码不符"
+
+
+class AuthenticationLocked(Refusal):
+    """鉴权失败次数过多，{minutes}分钟后再试。
+    Too many failed authentications: try again in {minutes} minutes."""
+
+    code = "authentication-locked"
+    heading = "鉴权已锁定"
+
+
+class WrongState(Refusal):
+    """账号{account}现为“{state}”，不能办理{operation}。
+    Account {account} is {state}: {operation} can't be done."""
+
+    code = "wrong-state"
+    heading = "当前状态不能办理"
+
+
+class DocumentsMissing(Refusal):
+    """资料不齐全，缺少：{missing}。
+    Documents are missing: {missing}."""
+
+    code = "documents-missing"
+    heading = "资料不齐全"
+
+
+class Unprintable(Refusal):
+    """字库缺字，受理单无法打印：{characters}。
+    The slip can't be printed: its fonts lack {characters}."""
+
+    code = "unprintable"
+    heading = "无法打印"
+
+
+class AccountSuspended(Refusal):
+    """账号{account}已停机（{reason}），请先办理开机。
+    Account {account} is suspended: {reason}. Resume it first."""
+
+    code = "account-suspended"
+    heading = "账号已停机"
+
+
+class AccountNotInService(Refusal):
+    """账号{account}不在使用中，现为“{state}”。
+    Account {account} is not in service: it is {state}."""
+
+    code = "account-not-in-service"
+    heading = "账号不在使用中"
+
+
+class SameOwner(Refusal):
+    """新机主与原机主为同一人，无须过户。
+    The new owner is the present one: nothing is to be transferred."""
+
+    code = "same-owner"
+    heading = "无须过户"
+
+
+class NameMismatch(Refusal):
+    """该证件已登记在另一姓名下，请核对。
+    This document is registered under another name: check it."""
+
+    code = "name-mismatch"
+    heading = "姓名不符"
+
+
+class UnknownAddress(Refusal):
+    """地址库中没有该地址，请核对门牌。
+    The address is not among the standard addresses: check it."""
+
+    code = "unknown-address"
+    heading = "没有这个地址"
+
+
+class AddressInUse(Refusal):
+    """该地址已有在用的宽带账号。
+    The address has a broadband account already."""
+
+    code = "address-in-use"
+    heading = "地址已有账号"
+
+
+class NoResources(Refusal):
+    """该地址暂无接入资源，无法装机；需求已登记。
+    No access resources reach the address; the demand was recorded."""
+
+    code = "no-resources"
+    heading = "无接入资源"
+
+
+class NoResourcesFound(NoResources):
+    """该地址暂无接入资源，无法装机；提交后登记需求。
+    No access resources reach the address; submit, to have the demand recorded."""
+
+
+class MobileTaken(Refusal):
+    """该手机号码已绑定其他宽带账号。
+    The mobile number is bound to another account."""
+
+    code = "mobile-taken"
+    heading = "手机号码已被绑定"
+
+
+class AlreadyBound(Refusal):
+    """该手机号码已绑定本账号。
+    The mobile number is bound to this account already."""
+
+    code = "already-bound"
+    heading = "已绑定本账号"
+
+
+class NotBound(Refusal):
+    """该手机号码未绑定本账号。
+    The mobile number is not bound to this account."""
+
+    code = "not-bound"
+    heading = "未绑定本账号"
+
+
+class AccountNameTaken(Refusal):
+    """该手机号码已是其他宽带账号的名称。
+    The mobile number is another account's name already."""
+
+    code = "account-name-taken"
+    heading = "账号名称已被使用"
+
+
+class NothingChanged(Refusal):
+    """与现有资料相同，无须变更。
+    That is what the books say already: nothing would change."""
+
+    code = "nothing-changed"
+    heading = "无须变更"
+
+
+class DocumentTaken(Refusal):
+    """该证件已登记在另一客户名下。
+    The document is registered for another customer."""
+
+    code = "document-taken"
+    heading = "证件已登记"
+
+
+class AnotherHolder(Refusal):
+    """{what}等同更换机主，请办理过户。
+    {what} makes it another holder's: transfer the ownership instead."""
+
+    code = "another-holder"
+    heading = "应办理过户"
+
+
+class NoSuchCustomer(Refusal):
+    """未查到该账号或证件的客户资料，请核对。
+    Nothing is known of this account or document: check it."""
+
+    code = "no-such-customer"
+    heading = "未查到客户"
+
+
+class OrderNotFailed(Refusal):
+    """施工单{order}并未施工失败，不能退单。
+    Construction order {order} hasn't failed: it can't be cancelled."""
+
+    code = "order-not-failed"
+    heading = "施工未失败"
+
+
+class BadAppointment(Refusal):
+    """预约时间应在今后{days}天之内。
+    An appointment lies within the next {days} days."""
+
+    code = "bad-appointment"
+    heading = "预约时间有误"
+
+
+class UnknownPlan(Refusal):
+    """没有这个营销案；现有：{known}。
+    There is no such marketing plan; there are: {known}."""
+
+    code = "unknown-plan"
+    heading = "没有这个营销案"
+
+
+class PlanNotOffered(Refusal):
+    """不能办理营销案“{plan}”：{why}。
+    The plan {plan} can't be had: {why}."""
+
+    code = "plan-not-offered"
+    heading = "不能办理该营销案"
+
+
+class BadAmount(Refusal):
+    """金额有误：{why}。
+    The amount is wrong: {why}."""
+
+    code = "bad-amount"
+    heading = "金额有误"
+
+
+class NotWithdrawable(Refusal):
+    """施工单{ticket}不能撤单：施工失败后由退单退费办理。
+    Construction order {ticket} can't be withdrawn: once it has failed, cancel and refund ends it."""
+
+    code = "not-withdrawable"
+    heading = "不能撤单"

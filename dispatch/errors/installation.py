@@ -1,0 +1,99 @@
+"""Errors of the installation: settings, database, files of its own, programs that it needs."""
+
+from __future__ import annotations
+
+from dispatch.errors.base import SENTENCES, DispatchError, Worded
+
+
+class BadSettings(DispatchError):
+    """设置有误：{faults}
+    The settings are wrong: {faults}"""
+
+    code = "bad-settings"
+    heading = "设置有误"
+    between = SENTENCES
+
+    def __init__(self, *faults: Worded) -> None:
+        self.faults = faults
+        super().__init__(faults=faults)
+
+
+class SchemaOutdated(DispatchError):
+    """数据库结构为 {found} 版，本程序需要 {wanted} 版：请运行 `dispatch migrate`。
+    The database is at schema {found}, this program needs {wanted}: run `dispatch migrate`."""
+
+    code = "schema-outdated"
+    heading = "数据库结构不符"
+
+
+class MissingPart(DispatchError):
+    """缺少{part}：{remedy}。
+    {part} is not there: {remedy}."""
+
+    code = "missing-part"
+    heading = "缺少部件"
+
+
+class MissingGlyph(MissingPart):
+    """{folder} 中的字体缺字，无法打印 {characters}：请改用中文字体齐全的目录。
+    The fonts in {folder} can't print {characters}: name another folder, with a Chinese font and one that has what is
+    missing."""
+
+    code = "missing-glyph"
+    heading = "字体缺字"
+
+
+class TypesettingFailed(DispatchError):
+    """无法排版 {template}：{why}
+    {template} could not be printed: {why}"""
+
+    code = "typesetting-failed"
+    heading = "排版失败"
+
+
+class AlreadyRunning(DispatchError):
+    """{home} 上已有 `dispatch up` 在运行（进程 {pid}）：请先停止它，或另设 DISPATCH_HOME。
+    Another `dispatch up` (process {pid}) already runs on {home}; stop it first or set another DISPATCH_HOME."""
+
+    code = "already-running"
+    heading = "已在运行"
+
+
+class RunUnderWay(DispatchError):
+    """批次 {name} 正在进行（进程 {pid}）：请等它结束，或用 --name 另取名称。
+    Run {name} is under way already (process {pid}): wait until it has ended, or give --name another name."""
+
+    code = "run-under-way"
+    heading = "批次正在进行"
+
+
+class NotRunning(DispatchError):
+    """{home} 上没有运行中的程序：请先启动 `dispatch up`。
+    Nothing is running on {home}: start `dispatch up` first."""
+
+    code = "not-running"
+    heading = "未在运行"
+
+
+class NoInstallation(MissingPart):
+    """{home} 中没有安装：请把 DISPATCH_HOME 设为正确的目录，或用 dispatch up 新建。
+    There is no installation in {home}: set DISPATCH_HOME to the right folder, or make one with `dispatch up`."""
+
+    code = "no-installation"
+    heading = "没有安装"
+
+
+class BackupFailed(DispatchError):
+    """{what}失败，未作任何改动：{why}
+    {what} failed, nothing was changed: {why}"""
+
+    code = "backup-failed"
+    heading = "备份或恢复失败"
+
+
+class WouldOverwrite(DispatchError):
+    """{what} 已存在，未作任何改动：{remedy}
+    {what} is there already, and nothing was changed: {remedy}"""
+
+    code = "would-overwrite"
+    heading = "会覆盖已有内容"

@@ -1,0 +1,69 @@
+"""Errors of the lives of tickets and hops."""
+
+from __future__ import annotations
+
+from dispatch.errors.base import ALTERNATIVES, DispatchError
+
+
+class IllegalMove(DispatchError):
+    """{what} 现为“{state}”，不能{move}；须为：{sources}。
+    {what} can't {move}: it is {state}, and that move starts from {sources}."""
+
+    code = "illegal-move"
+    heading = "当前状态不能这样办理"
+    between = ALTERNATIVES
+
+
+class AlreadyClaimed(DispatchError):
+    """环节 {hop} 已由 {holder} 接单。
+    Hop {hop} was already claimed by {holder}."""
+
+    code = "already-claimed"
+    heading = "已被接单"
+
+
+class NobodyAsked(DispatchError):
+    """环节 {hop} 不能退单，没有来单班组：请回单，或转派。
+    Hop {hop} can't be handed back: no team asked for it. Report a finding, or pass it on."""
+
+    code = "nobody-asked"
+    heading = "没有来单班组"
+
+
+class NotPassable(DispatchError):
+    """班组 {team} 不能转派给 {to}；可转派给：{allowed}。
+    Team {team} may not pass work on to {to}; it may pass on to: {allowed}."""
+
+    code = "not-passable"
+    heading = "不能转派"
+
+
+class UrgedEnough(DispatchError):
+    """工单 {ticket} 现在不能催单：{why}。
+    Ticket {ticket} can't be urged now: {why}."""
+
+    code = "urged-enough"
+    heading = "现在不能催单"
+
+
+class HeldTooLong(DispatchError):
+    """挂起须在今后 {limit} 内结束，{until} 不在其内。
+    A hold must end in the future and within {limit}; {until} does not."""
+
+    code = "held-too-long"
+    heading = "挂起时间有误"
+
+
+class SurveyOver(DispatchError):
+    """回访已有答复或已结束。
+    This survey has already been answered or has ended."""
+
+    code = "survey-over"
+    heading = "回访已结束"
+
+
+class SurveyNotOpen(SurveyOver):
+    """工单 {ticket} 尚未归档，还不能登记回访。
+    Ticket {ticket} is not archived yet: its survey begins after that."""
+
+    heading = "回访未开始"
