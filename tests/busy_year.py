@@ -1,4 +1,4 @@
-"""A database as it is after a busy year, written in bulk: many tickets of old, many open hops on one team's board."""
+"""A database after a busy year, written in bulk: many old tickets, many open hops on one team's board."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ACCOUNTS = 500
 
 
 def crowd(database: Database, rulebook: Rulebook, opened: int, ended: int = 0, team: str = "noc") -> None:
-    """So many open faults more on the team's board, and so many that were archived, asked after and closed, over ten
+    """Insert so many open faults on the team's board, and so many that were archived, surveyed and closed, over ten
     days. The rules are in force."""
     accounts = _accounts(database)
     for start in range(0, ended, AT_ONCE):

@@ -1,6 +1,6 @@
-"""What many tests need: a migrated database, SQLite and PostgreSQL alike, the project's own rules and script.
+"""Fixtures for many tests: a migrated database, on SQLite and PostgreSQL alike, and the project's own rules and script.
 
-PostgreSQL is started when the first test asks for it; without it such tests are skipped, in CI they fail.
+PostgreSQL is started when the first test asks for it; without it such tests are skipped, and in CI they fail.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ LONGEST = (
     "tests/doctor/test_examination.py",
     "chaos/test_races.py",
 )
-"""The files that take longest, in that order: they begin first, so that no process ends long after the others."""
+"""The slowest files, slowest first: they begin first, so that no test process ends long after the others."""
 
 
 DATABASES = {"sqlite", "postgresql", "postgres", "database", "sqlite_template"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what needs a database: `make test-unit` leaves it out."""
+    """Mark tests that need a database: `make test-unit` leaves them out."""
     if DATABASES & set(getattr(item, "fixturenames", ())):
         item.add_marker("database")
 
@@ -80,8 +80,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays to the end: the garbage collector needn't look through it again and
-    again."""
+    """Freeze all objects made so far: the garbage collector need not scan them again and again."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
@@ -89,7 +88,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _statements_compiled_once() -> Iterator[None]:
-    """Every test has an SQLite database of its own; what SQLAlchemy made of a statement serves all of them."""
+    """Share SQLAlchemy's compiled statements between all tests, although each has an SQLite database of its own."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(database_of, "create_engine", sqlite_of.sharing(vars(database_of)["create_engine"]))
         yield
@@ -97,8 +96,8 @@ def _statements_compiled_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the settings, the language or the state of the person who runs it. Only a test that uses its home
-    makes it."""
+    """Hide the settings, language and state of the person who runs the tests. The home is only made by a test that uses
+    it."""
     for name in variables():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DISPATCH_LANG", "en")
@@ -117,7 +116,7 @@ def script(rulebook: Rulebook) -> Script:
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reused]:
-    """A server's database that one test after another finds empty; PAIDAN_TEST_POSTGRES may name the server."""
+    """A server's database, empty for one test after another; PAIDAN_TEST_POSTGRES may name the server."""
     with contextlib.ExitStack() as running:
         url = os.environ.get("PAIDAN_TEST_POSTGRES")
         if not url:
@@ -137,13 +136,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("sqlite") / "template.db"
     database = Database(f"sqlite:///{file}")
     migrate(database)
-    database.dispose()  # the last one to leave folds the write-ahead log into the file
+    database.dispose()  # the last connection folds the write-ahead log into the file
     return file
 
 
 @pytest.fixture
 def sqlite(sqlite_template: Path) -> Iterator[Database]:
-    """A clean, migrated SQLite database, for what doesn't depend on the kind; it stands in the test's own home."""
+    """A clean, migrated SQLite database in the test's own home, for tests that don't depend on the kind."""
     home = Path(os.environ["DISPATCH_HOME"])
     home.mkdir(exist_ok=True)
     shutil.copy(sqlite_template, home / "paidan.db")
@@ -154,13 +153,13 @@ def sqlite(sqlite_template: Path) -> Iterator[Database]:
 
 
 def _forget_durability(connection: sqlite3.Connection, _record: object) -> None:
-    """The data doesn't outlive the test: nobody waits for the disk."""
+    """Switch off waiting for the disk: the data don't outlive the test."""
     connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture
 def postgresql(postgres: Reused) -> Iterator[Database]:
-    """A clean, migrated PostgreSQL database, for what only PostgreSQL does: several writers at once."""
+    """A clean, migrated PostgreSQL database, for tests with several writers at once."""
     with postgres.empty() as lent:
         yield lent
 
@@ -174,7 +173,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 @pytest.fixture
 def hasty_in_force(database: Database, rulebook: Rulebook) -> Rulebook:
-    """The same rules with limits that a short test reaches, also put in force."""
+    """The project's rules with limits that a short test reaches, put in force."""
     made = hasty(rulebook.text)
     put_in_force(database, made)
     return made
@@ -182,6 +181,6 @@ def hasty_in_force(database: Database, rulebook: Rulebook) -> Rulebook:
 
 @pytest.fixture
 def in_force(database: Database, rulebook: Rulebook) -> Rulebook:
-    """The project's rules, put in force in this test's database, as the first hop needs them."""
+    """The project's rules, put in force in this test's database; the first hop needs them."""
     put_in_force(database, rulebook)
     return rulebook

@@ -1,4 +1,5 @@
-"""`dispatch up --demo` for tests: started, its users read from what it prints, stopped in order with nothing left."""
+"""`dispatch up --demo` for tests: started, its users read from its output, and stopped in order with no process
+left."""
 
 from __future__ import annotations
 
@@ -19,7 +20,7 @@ API = "/api/v1"
 
 @dataclass
 class Demo:
-    """A demonstration that runs. `users`: (name, password) by role."""
+    """A running demonstration. `users`: (name, password) by role."""
 
     home: Home
     url: str = ""

@@ -1,4 +1,4 @@
-"""Plain functions that bring a test to its beginning: an account, a fault, a hop on a board, an archived case."""
+"""Plain functions that make the beginnings of tests: an account, a fault, a hop on a board, an archived case."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from dispatch.tickets.next_hop import DirectlySent
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
 SURVEYS = DirectlySent(("callback-survey",), LEASE)
-"""As an archive's worker does that hands the surveys on itself."""
+"""Direct sending by an archive worker, which publishes the surveys itself."""
 CLERK = Actor("chen", Role.CLERK)
 MANAGER = Actor("xu", Role.COMMUNITY_MANAGER)
 AGENT_10050 = Actor("lin", Role.AGENT_10050)
@@ -65,9 +65,9 @@ MEMBER = {
 FIXED_ON_SITE: Mapping[str, Value] = {"cause": "fibre", "optical-power": -19.5, "customer-confirmed": True}
 INSTALLED: Mapping[str, Value] = {"optical-power": -19.5, "customer-confirmed": True}
 SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "working"))
-"""Answers for `no-internet` that end on the phone …"""
+"""Answers for `no-internet` that solve the fault on the phone …"""
 NOT_SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "still-dark"))
-"""… and that make a ticket."""
+"""… and answers that make a ticket of it."""
 
 
 HOPS, REOPENS = 6, 1
@@ -76,7 +76,7 @@ HOPS, REOPENS = 6, 1
 
 @functools.cache
 def hasty(rules: str) -> Rulebook:
-    """The project's rules, given as their text, with limits that a short test reaches."""
+    """Return rules, given as text, with limits that a short test reaches."""
     rules = rules.replace("hops: 40 ", f"hops: {HOPS} ").replace("reopens: 3 ", f"reopens: {REOPENS} ")
     made = loader.parse(rules, "hasty.yaml")
     assert (made.limits.hops, made.limits.reopens) == (HOPS, REOPENS)
@@ -89,7 +89,7 @@ def put_in_force(database: Database, rulebook: Rulebook) -> None:
 
 
 def in_memory(rulebook: Rulebook) -> Database:
-    """A migrated SQLite database in memory with these rules in force: made in a moment, for tests that need many."""
+    """Return a migrated SQLite database in memory with these rules in force: quickly made, for tests that need many."""
     made = Database("sqlite://")
     with contextlib.closing(made.engine.raw_connection()) as connection:
         connection.driver_connection.deserialize(_image(rulebook.version, rulebook.text))  # type: ignore[union-attr]
@@ -97,7 +97,7 @@ def in_memory(rulebook: Rulebook) -> Database:
 
 
 def in_file(rulebook: Rulebook, file: Path) -> Database:
-    """The same in a file, which outlives a connection that its process died with; nobody waits for the disk."""
+    """The same in a file, which outlives a connection whose process died. No commit waits for the disk."""
     file.write_bytes(_image(rulebook.version, rulebook.text))
     made = Database(f"sqlite:///{file}")
     event.listen(made.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=OFF"))
@@ -106,7 +106,7 @@ def in_file(rulebook: Rulebook, file: Path) -> Database:
 
 @functools.cache
 def _image(version: str, text: str) -> bytes:
-    """Such a database as SQLite writes it."""
+    """Return such a database as SQLite's bytes."""
     made = Database("sqlite://")
     migrate(made)
     with made.write() as tx:
@@ -126,7 +126,7 @@ def account(database: Database, number: str = "GZ1", area: str = "tianhe") -> st
 def fault(
     database: Database, rulebook: Rulebook, script: Script, number: str = "GZ1", now: datetime = NOW, **report: Any
 ) -> AcceptedReport:
-    """A fault of a clerk's customer, dispatched."""
+    """Dispatch a fault reported by a clerk."""
     account(database, number)
     asked = {"symptom": "no-internet", "description": "断网", **report}
     with database.write() as tx:
@@ -134,7 +134,8 @@ def fault(
 
 
 def installing(database: Database, number: str = "GZ1", area: str = "tianhe") -> int:
-    """An account as opening leaves it, its line not built yet: port reserved, enrolled at 300 Mbit/s; its id."""
+    """Insert an account in the state that an opening leaves: line not built yet, port reserved, enrolled at 300 Mbit/s.
+    Return its id."""
     with database.write() as tx:
         port = insert(b.pon_port).values(area=area, olt=f"OLT-{number}", port="0/1/1", capacity=64, used=1)
         port_id = tx.execute(port.returning(b.pon_port.c.id)).scalar_one()
@@ -159,7 +160,7 @@ def installing(database: Database, number: str = "GZ1", area: str = "tianhe") ->
 
 
 def order(database: Database, rulebook: Rulebook, number: str = "GZ1", now: datetime = NOW) -> int:
-    """A construction order for a new account, dispatched; the ticket's id."""
+    """Dispatch a construction order for a new account; return the ticket's id."""
     account_id = installing(database, number)
     row = {
         "kind": Kind.CONSTRUCTION,
@@ -189,7 +190,7 @@ def work(database: Database, rulebook: Rulebook, now: datetime = NOW) -> None:
 
 
 def stretch(tx: Tx, rulebook: Rulebook, received: list[Pair], now: datetime = NOW) -> None:
-    """What a team's worker does with hops that it has received, to the end of the chain."""
+    """Do a team worker's part with received hops, to the end of the chain."""
     for row in hops.lock_received(tx, received):
         level = rulebook.teams[row.team].level
         if row.team == "archive":
@@ -208,13 +209,13 @@ def stretch(tx: Tx, rulebook: Rulebook, received: list[Pair], now: datetime = NO
 
 
 def on_board(database: Database, rulebook: Rulebook, ticket_id: int, now: datetime = NOW) -> int:
-    """The ticket's live hop, put on its team's board by the worker; its id."""
+    """Put the ticket's live hop on its team's board; return its id."""
     work(database, rulebook, now)
     return live_id(database, ticket_id)
 
 
 def claimed(database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, now: datetime = NOW) -> int:
-    """The ticket's live hop, in this person's hands; its id."""
+    """Claim the ticket's live hop for this person; return its id."""
     hop_id = on_board(database, rulebook, ticket_id, now)
     with database.write() as tx:
         handling.claim(tx, rulebook, Claim(hop_id, actor), now)
@@ -222,7 +223,7 @@ def claimed(database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor
 
 
 def held(database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, until: datetime) -> int:
-    """The ticket's live hop, claimed and put on hold; its id."""
+    """Claim the ticket's live hop and put it on hold; return its id."""
     hop_id = claimed(database, rulebook, ticket_id, actor)
     with database.write() as tx:
         handling.hold(tx, rulebook, hop_id, until, "等客户", actor, NOW)
@@ -230,7 +231,7 @@ def held(database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, u
 
 
 def quarantined(database: Database, ticket_id: int) -> int:
-    """The ticket's live hop, after five failures; its id."""
+    """Let the ticket's live hop fail five times; return its id."""
     now = NOW
     for _ in range(MOST_FAILURES):
         with database.write() as tx:
@@ -249,7 +250,7 @@ def reported(
     now: datetime = NOW,
     **evidence: Value,
 ) -> LockedHop | None:
-    """Claim and report; the live hop that follows. Evidence names are written with underscores."""
+    """Claim and report; return the live hop that follows. Evidence names are written with underscores."""
     hop_id = claimed(database, rulebook, ticket_id, actor, now)
     given = {name.replace("_", "-"): value for name, value in evidence.items()}
     with database.write() as tx:
@@ -260,7 +261,7 @@ def reported(
 def passed_on(
     database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, to: str, now: datetime = NOW
 ) -> LockedHop | None:
-    """Claim and pass on; the live hop that follows."""
+    """Claim and pass on; return the live hop that follows."""
     hop_id = claimed(database, rulebook, ticket_id, actor, now)
     with database.write() as tx:
         handling.end(tx, rulebook, PassOn(hop_id, actor, to, "转派"), now)
@@ -270,7 +271,7 @@ def passed_on(
 def handed_back(
     database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, now: datetime = NOW
 ) -> LockedHop | None:
-    """Claim and hand back; the live hop that follows."""
+    """Claim and hand back; return the live hop that follows."""
     hop_id = claimed(database, rulebook, ticket_id, actor, now)
     with database.write() as tx:
         handling.end(tx, rulebook, HandBack(hop_id, actor, "查不出"), now)
@@ -278,13 +279,13 @@ def handed_back(
 
 
 def archived(database: Database, rulebook: Rulebook, ticket_id: int, now: datetime = NOW) -> int:
-    """Fixed by NOC, archived, the survey waiting for the customer; the survey's hop id."""
+    """Let NOC fix the fault, archive it, and send the survey; return the survey's hop id."""
     reported(database, rulebook, ticket_id, NOC, "fixed", now, cause="configuration")
     return on_board(database, rulebook, ticket_id, now)
 
 
 def live(database: Database, ticket_id: int) -> LockedHop | None:
-    """The ticket's live hop, with its ticket's facts."""
+    """Return the ticket's live hop with its ticket's facts."""
     with database.read() as tx:
         hop_id = hops.find(tx, ticket_id)
     return None if hop_id is None else hop(database, hop_id)
@@ -307,19 +308,19 @@ def ticket(database: Database, ticket_id: int) -> TicketRow:
 
 
 def journey(database: Database, ticket_id: int) -> list[HopRow]:
-    """All hops of the ticket, as they are stored."""
+    """Return all hops of the ticket as stored."""
     with database.read() as tx:
         return list(hops.of_tickets(tx, [ticket_id]))
 
 
 def acts(database: Database, ticket_id: int) -> list[HistoryRow]:
-    """The ticket's history."""
+    """Return the ticket's history."""
     with database.read() as tx:
         return list(history.of_tickets(tx, [ticket_id]))
 
 
 def token(database: Database, hop_id: int) -> str:
-    """What stands in the link that the customer got."""
+    """Return the token in the customer's link."""
     with database.read() as tx:
         survey = surveys.by_hop(tx, hop_id)
     assert survey is not None
@@ -327,7 +328,7 @@ def token(database: Database, hop_id: int) -> str:
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table: what nothing may have been written to."""
+    """Return every row of every table, to check that nothing was written."""
     with database.read() as tx:
         return {
             table.name: [tuple(row) for row in tx.execute(select(table).order_by(*table.primary_key.columns))]
@@ -345,7 +346,7 @@ def refused(database: Database, error: type[DispatchError], match: str | None = 
 
 
 def forbidden(database: Database, act: Callable[[Tx, Actor], object]) -> set[str]:
-    """The roles that may not do `act`; whatever it does for the others is rolled back."""
+    """Return the roles that may not do `act`; the acts of the other roles are rolled back."""
     before, refused_roles = dump(database), set()
     for role in Role:
         try:

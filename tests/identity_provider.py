@@ -1,4 +1,4 @@
-"""An identity provider on loopback: it describes itself, gives tokens for codes, and signs them with its own key."""
+"""An identity provider on loopback: it publishes its description, exchanges codes for tokens, and signs them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CLIENT, SECRET = "paidan", "its-secret"
 
 
 class SimulatedProvider:
-    """`claims` of the next token are changed by `says`; `key` signs them."""
+    """`says` changes the claims of the next token; `key` signs tokens."""
 
     def __init__(self) -> None:
         self.key = self.shown_key = ECKey.generate_key("P-256", {"kid": "one"})
@@ -29,7 +29,7 @@ class SimulatedProvider:
         self.issuer = ""
 
     def agree(self, asked_at: str, name: str) -> dict[str, str]:
-        """What the browser brings back once its user has signed in there: `state` and `code`."""
+        """Return the `state` and `code` that the browser brings back after its user has signed in."""
         asked = {key: values[0] for key, values in parse_qs(urlsplit(asked_at).query).items()}
         code = f"code-{len(self.codes)}"
         self.codes[code] = {**asked, "name": name}

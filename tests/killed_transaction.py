@@ -1,4 +1,4 @@
-"""Processes that die in the middle of an act: whichever of its statements was the last, nothing of it may be there."""
+"""Processes that die in the middle of an act: whatever statement was their last, none of it may be stored."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ class _Died(Exception):
 
 
 def is_all_or_nothing(database: Database, act: Act) -> None:
-    """The act, dying before each of its statements in turn and before its commit, leaves nothing; then it is done."""
+    """Let the act die before each of its statements in turn and before its commit, and check that nothing is stored;
+    then let it finish."""
     before = dump(database)
     statement, begun = 0, [""]
-    while statement <= len(begun):  # once more than there are: then it dies before the commit
+    while statement <= len(begun):  # one more than its statements: dies before the commit
         statement += 1
         begun = _begun_until_death(database, statement, act)
         assert dump(database) == before, f"after {begun}"
@@ -33,7 +34,8 @@ def is_all_or_nothing(database: Database, act: Act) -> None:
 
 
 def _begun_until_death(database: Database, statement: int, act: Act) -> list[str]:
-    """Do the act in a process that dies before its nth statement, or else before the commit; return what was begun."""
+    """Do the act in a process that dies before its nth statement, or else before the commit; return the begun
+    statements."""
     begun: list[str] = []
 
     def count(_c: Any, _cursor: Any, sql: str, *_rest: Any) -> None:

@@ -1,4 +1,4 @@
-"""How a database carries statements out: for tests that a query uses the index which was made for it."""
+"""The query plans of a database, for tests that a query uses the index made for it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dispatch.storage.database import Database, Tx
 
 
 def plan(database: Database, act: Callable[[Tx], object]) -> str:
-    """How the database carries out the first statement of `act`."""
+    """Return the plan of the first statement of `act`."""
     return "\n".join(plans(database, act)[0])
 
 
 def plans(database: Database, act: Callable[[Tx], object]) -> list[list[str]]:
-    """How it carries out every statement of `act`: the lines of each plan, as the database writes them."""
+    """Return the plans of all statements of `act`: for each the lines that the database writes."""
     statements: list[tuple[str, Any]] = []
 
     def keep(_c: Any, _cursor: Any, statement: str, parameters: Any, _x: Any, _many: bool) -> None:

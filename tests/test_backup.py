@@ -1,4 +1,4 @@
-"""A backup is the database as it was at one moment, while others write; a restore brings back that and no more."""
+"""A backup is the database at one moment, while others write; a restore brings back that state and no more."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_missing_postgresql_programs_are_told_with_what_to_install(
 def test_a_backup_under_load_is_whole(
     settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
 ) -> None:
-    """Every ticket in it has its hop: no transaction is torn."""
+    """Check that every ticket has its hop: no transaction is torn."""
     stop = threading.Event()
 
     def write() -> None:

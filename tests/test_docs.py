@@ -1,4 +1,4 @@
-"""README and the pages of `docs` name only what is there, and the Chinese README is the English one's twin."""
+"""README and the pages of `docs` name only existing things, and the Chinese README is the English one's twin."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=named)
 
 
 def prose(page: Path) -> str:
-    """The text outside fenced blocks."""
+    """Return the text outside fenced blocks."""
     return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
 
 
 def commands(page: Path) -> Iterator[list[str]]:
-    """The words of every `dispatch …` that the page prints: in a block, or in its text as code."""
+    """Return the words of every `dispatch …` on the page, in a block or as code in its text."""
     typed = [each for block in blocks(page) if block.language == "sh" for each in statements(block.text)]
     for text in (*typed, *re.findall(r"`([^`]+)`", prose(page))):
         for found in re.finditer(r"(?:^|[\s;(])(?:python -m )?dispatch ([a-z][^;&<)…\n]*)", text):
@@ -44,7 +44,7 @@ def of(page: Path, language: str) -> list[Block]:
 
 
 def anchors(page: Path) -> set[str]:
-    """As GitHub makes them of the headings."""
+    """Return the anchors that GitHub makes of the headings."""
     headings = re.findall(r"^#+ (.+)$", prose(page), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""Outside effects: what leaves, in which order, what is tried again, and by which indexes it is found."""
+"""Outside effects: their order, their retries, and the indexes by which they are found."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def confirm(database: Database, pairs: list[Pair]) -> list[Pair]:
 
 
 def deliver(database: Database, now: datetime = NOW) -> list[str]:
-    """Everything that may leave now is sent, received and confirmed; its keys."""
+    """Send, receive and confirm all due effects; return their keys."""
     done = confirm(database, receive(database, take(database, now), now))
     return [row(database, effect_id).key for effect_id, _ in done]
 
@@ -54,14 +54,14 @@ def row(database: Database, effect_id: int) -> Row[Any]:
 
 
 def texts(database: Database, count: int, first: int = 1) -> None:
-    """Short messages of so many operations, the first the youngest."""
+    """Book the short messages of so many operations, the first the youngest."""
     with database.write() as tx:
         for n in range(count):
             leave.tell(tx, f"operation/{first + n}", "13800138000", "您好", NOW - n * MINUTE)
 
 
 def orders(database: Database, number: str, *wanted: Order, first: int = 1) -> None:
-    """Orders for the line of one account, in this order."""
+    """Book orders for the line of one account, in this order."""
     account(database, number)
     with database.write() as tx:
         line = accounts.find(tx, number, lock=True)
@@ -122,7 +122,7 @@ def test_an_order_booked_while_an_earlier_one_fails_keeps_its_place(database: Da
     with database.write() as tx:
         effects.fail(tx, pair, "provisioning: ValueError", NOW)
     orders(database, "GZ1", Order.RESUME, first=2)
-    assert take(database, NOW + timedelta(seconds=1)) == []  # the first is in its pause
+    assert take(database, NOW + timedelta(seconds=1)) == []  # the first is backing off
     later = NOW + timedelta(seconds=2)
     assert deliver(database, later) == ["operation/GZ1/1/suspend"]
     assert deliver(database, later) == ["operation/GZ1/2/resume"]
@@ -252,7 +252,7 @@ def test_two_relays_at_once_never_take_the_same_effect_nor_two_of_one_lane(postg
 
 @pytest.fixture
 def crowded(database: Database) -> Database:
-    """As after a year: three thousand effects confirmed, forty lanes with a queue, ten short messages due."""
+    """A database after a year: three thousand confirmed effects, forty lanes with a queue, ten due short messages."""
     rows = [
         {"port": Port.SMS, "lane": None, "state": "confirmed", "confirmed_at": NOW, "wake_at": None}
         for _ in range(3_000)

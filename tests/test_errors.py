@@ -1,4 +1,4 @@
-"""Every error of the tree stands in Chinese and in English, over the same facts."""
+"""Every error of the tree has a Chinese and an English sentence over the same facts."""
 
 from __future__ import annotations
 

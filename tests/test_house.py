@@ -1,4 +1,4 @@
-"""House rules that no linter knows: one class name for one concept, no circle of imports, a glossary that is true."""
+"""House rules that no linter knows: one class name for one concept, no import circles, a true glossary."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def _modules() -> dict[str, Path]:
 
 
 def _imports(file: Path, modules: Collection[str], *, at_import: bool) -> set[str]:
-    """Modules of ours that `file` imports; with `at_import` without those that a function imports when it is called."""
+    """Return the project's modules that `file` imports; with `at_import` without those that a function imports when
+    called."""
     tree = ast.parse(file.read_text())
     late = {
         inner
@@ -56,7 +57,7 @@ def _imports(file: Path, modules: Collection[str], *, at_import: bool) -> set[st
 
 
 def _circle(graph: dict[str, set[str]]) -> list[str]:
-    """The nodes of a circle, or nothing."""
+    """Return the nodes of a circle, or nothing."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as wrong:
@@ -70,7 +71,7 @@ def test_no_import_circle_joins_modules_not_even_for_types() -> None:
 
 
 def test_no_import_circle_joins_folders() -> None:
-    """A package's folders; a file that lies beside them is a node of its own. Imports within functions count too."""
+    """The nodes are a package's folders, and each file beside them. Imports within functions count too."""
     modules = _modules()
     graph: dict[str, set[str]] = defaultdict(set)
     for name, file in modules.items():

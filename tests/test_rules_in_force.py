@@ -1,4 +1,4 @@
-"""Which rules are in force: the file's as long as it is good, else the last good ones, and visibly so."""
+"""The rules in force are the file's while it is good, else the last good ones, and this is visible."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def file(tmp_path: Path, rulebook: Rulebook) -> Path:
 
 def rewritten(file: Path, text: str) -> Path:
     file.write_text(text, encoding="utf-8")
-    os.utime(file, ns=(next(_stamps), next(_stamps)))  # a clock's tick may be longer than a test
+    os.utime(file, ns=(next(_stamps), next(_stamps)))  # a tick of the clock may be longer than a test
     return file
 
 
 def changed(rulebook: Rulebook) -> str:
-    """A good other version: the last team is named otherwise."""
+    """Return another good version: the last team has another name."""
     return rulebook.text.replace("supervisor", "chief").replace("members: [chief]", "members: [supervisor]")
 
 
@@ -51,7 +51,7 @@ def noted(database: Database) -> list[str]:
 
 
 def versions(database: Database) -> list[str]:
-    """Every version that ever was in force, the one in force last."""
+    """Return every version ever in force, the present one last."""
     with database.read() as tx:
         return list(tx.execute(select(t.rulebook.c.version).order_by(t.rulebook.c.in_force_from)).scalars())
 

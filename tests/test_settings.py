@@ -1,4 +1,4 @@
-"""Every setting is an environment variable, and all that is wrong with them is told at once."""
+"""Every setting is an environment variable, and all faults of settings are told at once."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_faults_of_secret_files_are_told_without_their_content(monkeypatch: pyte
     monkeypatch.setenv("DISPATCH_INDEX_KEY_FILE", str(tmp_path / "bytes"))
     monkeypatch.setenv("DISPATCH_BROKER_URL_FILE", str(tmp_path / "url"))
     monkeypatch.setenv("DISPATCH_BROKER_URL", "redis://elsewhere/0")
-    monkeypatch.setenv("DISPATCH_USER_FILE", str(tmp_path / "url"))  # no secret: nothing to hide
+    monkeypatch.setenv("DISPATCH_USER_FILE", str(tmp_path / "url"))  # not a secret: nothing to hide
     with pytest.raises(BadSettings) as told:
         load_settings()
     faults = str(told.value)

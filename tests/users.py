@@ -30,7 +30,7 @@ def _kept() -> str:
 
 
 def user(database: Database, name: str, *grants: Grant | Role, now: datetime = NOW) -> User:
-    """A user with PASSWORD; a bare role is held everywhere."""
+    """Add a user with PASSWORD; a bare role is held everywhere."""
     held: Sequence[Grant] = [each if isinstance(each, Grant) else Grant(each) for each in grants]
     with database.write() as tx:
         return users.add(tx, name, _kept(), held, CONSOLE, now)

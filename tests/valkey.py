@@ -1,4 +1,4 @@
-"""A broker of its own for one test, on loopback, set up as the test wants it."""
+"""A broker for one test, on loopback, configured as the test wants it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.deploy.compose import free_port
 
 @contextmanager
 def broker(folder: Path, *options: str) -> Iterator[int]:
-    """Its port, as long as the block lasts; nothing is kept."""
+    """Run the broker while the block does; give its port. Nothing is persisted."""
     port = free_port()
     words = [_valkey(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL)

@@ -32,7 +32,7 @@ for row in TABLE:
 
 
 def pages(language: str) -> dict[str, str]:
-    """The help page of every command of the tree, by its name, from a process that speaks this language."""
+    """Return the help page of every command by name, from a process in this language."""
     words = {**os.environ, "DISPATCH_LANG": language, "COLUMNS": "80", "PYTHONUTF8": "1"}
     done = subprocess.run([sys.executable, "-c", PAGES], env=words, capture_output=True, text=True, check=True)
     return dict(part.split("\n", 1) for part in done.stdout.split("## ")[1:])
@@ -54,7 +54,7 @@ def test_an_english_page_has_no_chinese_word(english: dict[str, str]) -> None:
 
 
 def test_a_chinese_page_has_no_english_sentence(chinese: dict[str, str]) -> None:
-    sentence = re.compile(r"(?:\b[a-z]{2,}\b +){4,}")  # option names, values and file names are no sentences
+    sentence = re.compile(r"(?:\b[a-z]{2,}\b +){4,}")  # option names, values and file names are not sentences
     found = {name: match.group() for name, page in chinese.items() if (match := sentence.search(page))}
     assert found == {}
     assert [name for name, page in chinese.items() if "用法" not in page] == []

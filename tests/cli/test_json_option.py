@@ -1,4 +1,4 @@
-"""`--json` is the output; `--from` is a request's input; the old words are still taken."""
+"""`--json` asks for JSON output, `--from` gives a request's input; the old words are still accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors at a terminal, and the faults of files, are in the language of the person there."""
+"""Errors at a terminal and the faults of files are in the language of the terminal."""
 
 from __future__ import annotations
 

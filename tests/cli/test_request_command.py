@@ -1,4 +1,4 @@
-"""A command's options and its JSON are made from the request's own model, and say the same."""
+"""A command's options and its JSON are made from the request's own model and mean the same."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Base(Strict):
 
 
 class Wish(Base):
-    """One of everything that a request may have."""
+    """A request with every field."""
 
     holder: Person
     speed: int
@@ -71,7 +71,7 @@ WHOLE = {
 
 
 def options(file: Path) -> list[str]:
-    """The same as `WHOLE`, as options."""
+    """Return the options that give `WHOLE`."""
     file.write_bytes(b"%PDF-1")
     text = (
         "--holder-name 张㛃 --holder-document-number 110101 --holder-born 1990-03-07 --speed 300 --password Gx7#pqLm "
@@ -81,7 +81,7 @@ def options(file: Path) -> list[str]:
 
 
 def given(*words: str) -> dict[str, Any]:
-    """What the command gets of these words."""
+    """Return the request that the command makes of these words."""
     got: dict[str, Any] = {}
     app = typer.Typer()
     app.command()(command(Wish, "wish", "a wish", lambda options: got.update(options)))
@@ -266,7 +266,7 @@ def test_missing_secrets_are_prompted_for_at_a_terminal() -> None:
     asked.clear()
     with pytest.raises(BadRequest):
         read(Wish, given("--scan", "x"), ask)
-    assert asked == []  # what is wrong already is told first
+    assert asked == []  # known faults are told first
 
 
 def test_a_part_that_was_not_begun_is_not_prompted_for() -> None:

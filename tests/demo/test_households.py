@@ -1,4 +1,4 @@
-"""The customers of a demonstration can be nobody real, and each can be opened an account for."""
+"""The customers of a demonstration are nobody real, and an account can be opened for each."""
 
 from __future__ import annotations
 

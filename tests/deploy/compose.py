@@ -1,7 +1,7 @@
-"""docker-compose.yml as read by the tests: its services as processes on loopback, for no image can be had here.
+"""docker-compose.yml for tests: its services run as processes on loopback, because no image is available here.
 
-What a container has and a process doesn't is put in its place: paths within it, a port of its own, names of other
-services. Everything else (commands, variables, health checks, the order by `depends_on`) is taken as it stands there.
+Things that a container has and a process lacks are replaced: paths within it, a port of its own, names of other
+services. Commands, variables, health checks and the order by `depends_on` are taken from the file.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def ours(service: Mapping[str, Any]) -> bool:
 
 
 def default_of(value: object) -> str:
-    """What a variable is when the one who starts it all has set nothing."""
+    """Return the value of a variable for a person who has set nothing."""
     return re.sub(r"\$\{[A-Z_]+:?-?([^}]*)\}", r"\1", str(value))
 
 
@@ -63,7 +63,7 @@ class Container:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the file gives it, and the few that a process needs from its image."""
+        """Return the variables given by the file, and the few that a process needs from its image."""
         given = {name: self.placed(default_of(value)) for name, value in self.service.get("environment", {}).items()}
         return {"PATH": f"{self.folder.parent}/bin:{os.environ['PATH']}", "LANG": "C.UTF-8", **given}
 
@@ -86,7 +86,7 @@ class Container:
         return self.process.wait(120)
 
     def is_healthy(self) -> bool:
-        """By the health check that the file names."""
+        """Whether the file's own health check succeeds now."""
         kind, *words = self.service["healthcheck"]["test"]
         words = [self.placed(word) for word in words]
         if kind == "CMD-SHELL":
@@ -97,7 +97,8 @@ class Container:
         return done.returncode == 0
 
     def await_health(self) -> None:
-        """As long as the file lets it take, and as much again: these are many on few cores."""
+        """Wait until the health check succeeds, at most twice as long as the file allows: many services share few
+        cores."""
         check = self.service["healthcheck"]
         seconds = _seconds(check.get("start_period", "0s")) + int(check["retries"]) * _seconds(check["interval"])
         deadline = time.monotonic() + 2 * seconds
@@ -126,7 +127,7 @@ def _seconds(text: str) -> int:
 
 
 def secrets(folder: Path, ports: Mapping[str, int]) -> None:
-    """By the very script; only where they lead to is changed."""
+    """Make the secrets by the project's own script; only the addresses in them are changed."""
     subprocess.run(["sh", str(PROJECT / "deploy/secrets.sh"), str(folder)], check=True)
     for file in folder.iterdir():
         text = file.read_text()
@@ -137,7 +138,7 @@ def secrets(folder: Path, ports: Mapping[str, int]) -> None:
 
 
 def tools(folder: Path, valkey: str, postgres_bin: Path) -> None:
-    """The programs that the images have, by the names under which the file calls them."""
+    """Make the programs of the images, by the names that the file uses."""
     folder.mkdir()
     (folder / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     (folder / "celery").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m celery "$@"\n')
@@ -152,7 +153,7 @@ _PING = Path(__file__).with_name("redis_cli.py")
 
 
 def containers(composed: Mapping[str, Any], folder: Path, ports: Mapping[str, int]) -> Iterator[Container]:
-    """All of ours, and the broker; as many of each as the file wants."""
+    """All services of ours and the broker, as many of each as the file wants."""
     for name, service in composed["services"].items():
         if not ours(service) and name != "redis":
             continue
@@ -183,5 +184,6 @@ def _places(home: Path, folder: Path, ports: Mapping[str, int], composed: Mappin
 
 
 def _placed(text: str, places: Mapping[str, str]) -> str:
-    """What is there in a container as it is here; in one go, for a port's new number may contain another's old one."""
+    """Replace paths, names and ports of a container by those here, in one pass, because one port's new number may
+    contain another's old one."""
     return re.sub("|".join(map(re.escape, places)), lambda found: places[found[0]], text)

@@ -1,4 +1,4 @@
-"""As much of `redis-cli` as the health check needs, where it isn't installed: `-h HOST -p PORT ping`."""
+"""The part of `redis-cli` that the health check needs, where it isn't installed: `-h HOST -p PORT ping`."""
 
 import socket
 import sys

@@ -1,4 +1,4 @@
-"""Every command of docker-compose.yml is started for real and becomes healthy by the health check that stands there."""
+"""Every command of docker-compose.yml is really started and becomes healthy by its own health check."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Installation:
         return (self.folder / "secrets" / name).read_text().strip()
 
     def dispatch(self, *words: str) -> str:
-        """As `docker compose exec web python -m dispatch …`."""
+        """Run a command as `docker compose exec web python -m dispatch …` does."""
         web = self.running["web-1"]
         done = subprocess.run(
             ["python", "-m", "dispatch", *words], env=web.environment, cwd=PROJECT, capture_output=True, text=True
@@ -47,7 +47,8 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def postgres_on_loopback(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A server's port: as the file sets it up, but on loopback, and it asks the user paidan for a password."""
+    """Start a server set up as in the file, but on loopback and with a password for the user paidan; return its
+    port."""
     port = free_port()
     with server(tmp_path_factory.getbasetemp().parent / "postgres.turn", port, _database_options()):
         yield port
@@ -65,7 +66,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, postgres_on_loopback:
     ports = {"postgres": postgres_on_loopback, **{name: free_port() for name in PORTS if name != "postgres"}}
     secrets(folder / "secrets", ports)
     with (folder / "secrets/redis_acl").open("a") as users:
-        users.write("user watching on nopass ~* &* +@all\n")  # this test's own eyes
+        users.write("user watching on nopass ~* &* +@all\n")  # a user for this test
     tools(
         folder / "bin",
         _valkey(),
@@ -89,7 +90,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, postgres_on_loopback:
 
 
 def _start(made: Installation, composed: dict[str, Any]) -> None:
-    """In the order that `depends_on` makes."""
+    """Start all services in the order of `depends_on`."""
     database = Container(
         "postgres", composed["services"]["postgres"], {"5432": str(made.ports["postgres"])}, made.folder / "postgres"
     )
@@ -151,7 +152,7 @@ def test_relay_and_workers_show_their_metrics_to_the_token_alone(installation: I
     def measured(*names: str) -> str:
         return "".join(httpx2.get(urls[name], headers=bearer).text for name in names)
 
-    # What a step took is counted after its commit, so the board may show the hop first.
+    # A step's time is counted after its commit, so the board may show the hop first.
     eventually(lambda: 'paidan_hop_seconds_count{step="noc.board"} 1.0' in measured("worker-noc-1"))
     eventually(lambda: 'paidan_sent_total{to="noc"} 1.0' in measured("relay-1", "relay-2"))
     web = f"http://127.0.0.1:{installation.ports['web']}/metrics"

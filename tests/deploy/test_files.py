@@ -1,4 +1,4 @@
-"""The files that an installation is made from agree with the code and with each other."""
+"""The files of an installation agree with the code and with each other."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_secrets_come_from_files_alone_and_the_script_makes_each_of_them(
             for value in service.get("environment", {}).values()
             if str(value).startswith("/run/secrets/")
         }
-        if service_name not in ("redis", "prometheus"):  # these name theirs in files of their own
+        if service_name not in ("redis", "prometheus"):  # these name their secrets in their own files
             assert set(service.get("secrets", [])) == wanted, service_name
     subprocess.run(["sh", str(PROJECT / "deploy/secrets.sh"), str(tmp_path)], check=True)
     assert made == {file.name: file.read_text() for file in tmp_path.iterdir()}, "what was there stays"
@@ -181,8 +181,8 @@ def test_prometheus_reads_every_process_that_exposes_metrics(composed: dict[str,
 
 @pytest.fixture
 def measured(sqlite: Database) -> set[str]:
-    """Every name under which something is shown."""
-    assert metrics.SENT  # importing it is what enters them all
+    """The names of all metrics."""
+    assert metrics.SENT  # importing the module registers the metrics
     own = [each.name for each in REGISTRY.collect()]
     pool = [each.name for each in gauges.Gauges(sqlite).collect()]
     return {*own, *pool}
@@ -202,7 +202,7 @@ def test_alerts_and_dashboard_use_existing_metrics_and_every_metric_is_used(meas
     assert alerts | panels <= measured
     assert {name for name in measured if name.startswith("paidan_")} - panels == {
         "paidan_database_up",  # an alert
-        "paidan_effects_oldest_seconds",  # likewise
+        "paidan_effects_oldest_seconds",  # an alert too
     }
 
 

@@ -1,4 +1,4 @@
-"""`dispatch init FOLDER` writes a set of files that every command then works with."""
+"""`dispatch init FOLDER` writes a set of files that every command then uses."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FILES = {
 
 
 def dispatch(at: Path, *words: str, language: str = "en") -> subprocess.CompletedProcess[str]:
-    """The command, run in this folder."""
+    """Run the command in this folder."""
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(at.parent / "home"), "PYTHONPATH": str(PROJECT)}
     return subprocess.run(
         [sys.executable, "-m", "dispatch", *words],
@@ -51,7 +51,7 @@ def test_init_writes_the_operators_files_as_real_files(made: Path) -> None:
     assert {file.name for file in made.iterdir()} == FILES
     assert not any(file.is_symlink() for file in made.iterdir())
     assert (made / "routing_rules.yaml").read_bytes() == (PROJECT / "routing_rules.yaml").read_bytes()
-    assert (made / "paidan.env").stat().st_mode & 0o777 == 0o600  # passwords will stand in it
+    assert (made / "paidan.env").stat().st_mode & 0o777 == 0o600  # the file will hold passwords
 
 
 def test_commands_in_that_folder_use_its_files(made: Path) -> None:

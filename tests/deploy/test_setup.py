@@ -1,4 +1,4 @@
-"""`setup.sh` takes the Pythons that pyproject.toml names, and refuses others before it touches anything."""
+"""`setup.sh` accepts the Pythons that pyproject.toml names, and refuses others before it touches anything."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.deploy.compose import PROJECT
 
 
 def setup(tmp_path: Path, version: str, said: str = "cpython") -> subprocess.CompletedProcess[str]:
-    """`setup.sh` with a Python that says it is of this version, and does nothing else."""
+    """Run `setup.sh` with a program that claims to be a Python of this version and does nothing else."""
     python = tmp_path / "python"
     answer = f'case "$2" in *version_info*) echo "{said} {version}" ;; *) exit 9 ;; esac'
     python.write_text(f'#!/bin/sh\n[ "$1" = -c ] || exit 9\n{answer}\n')
@@ -45,7 +45,7 @@ def test_every_supported_python_is_accepted(tmp_path: Path) -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["requires-python"] == ">=3.11,<3.15"
     for version in ("3.11", "3.12", "3.13", "3.14"):
-        assert "has no pip" in setup(tmp_path, version).stderr  # past the version, stopped by the next question
+        assert "has no pip" in setup(tmp_path, version).stderr  # the version was accepted; the next check fails
 
 
 def test_a_folder_with_other_files_is_not_emptied(tmp_path: Path) -> None:

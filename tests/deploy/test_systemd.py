@@ -1,4 +1,4 @@
-"""The units of `deploy/systemd`: systemd takes them, and they start what the containers start."""
+"""The units of `deploy/systemd` are valid and start the same commands as the containers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.deploy.compose import PROJECT, load
 
 UNITS = PROJECT / "deploy/systemd"
 MOST_EXPOSED = 2.5
-"""Of 10, by systemd's own measure; without the shared part it is 9.6."""
+"""The highest exposure allowed, of 10, by systemd's own measure; without the shared part it is 9.6."""
 
 
 @pytest.fixture
 def units(tmp_path: Path) -> list[Path]:
-    """The units, with a program in the place of /opt/paidan that every machine has."""
+    """The units, with a program that every machine has in place of /opt/paidan."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze here")
     shutil.copytree(UNITS, tmp_path / "units")
@@ -30,7 +30,7 @@ def units(tmp_path: Path) -> list[Path]:
 
 
 def analyze(unit: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "SYSTEMD_UNIT_PATH": f"{unit.parent}:"}  # where the shared part is found too
+    environment = {**os.environ, "SYSTEMD_UNIT_PATH": f"{unit.parent}:"}  # the shared part is found there too
     words = ("systemd-analyze", *words, str(unit))
     return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
 

@@ -1,9 +1,8 @@
-"""The wheel brings everything: from an empty folder and an empty home it becomes a running desk, by the three commands
-that the README prints for it.
+"""The wheel is complete: the README's three commands make a running desk from an empty folder and an empty home.
 
-The wheel is built from a copy of the checkout and installed by pip into a new virtual environment. What stands in for a
-download is said here: each package of `requirements/run.txt` is linked from the tests' own environment, which has the
-same versions, and pip is told not to look for any. What else the tests' environment has is out of reach.
+The wheel is built from a copy of the checkout and installed by pip into a new virtual environment. Instead of a
+download, each package of `requirements/run.txt` is linked from the tests' own environment, which has the same versions,
+and pip is told not to look for any. Other packages of the tests' environment are out of reach.
 """
 
 from __future__ import annotations
@@ -31,7 +30,8 @@ from tests.deploy.compose import PROJECT
 pytestmark = pytest.mark.system
 
 NEEDED = ("pyproject.toml", "README.md", "*.yaml", "docs/addresses.csv", "tests/routing_cases.yaml")
-"""Of the checkout, besides the two packages: what describes the build, and what `dispatch/defaults` links to."""
+"""The files of the checkout, besides the two packages, that describe the build or are linked from
+`dispatch/defaults`."""
 PARTS = ("dispatch", "workers")
 INSTALL, INIT, UP = [
     command for block in blocks(PROJECT / "README.md") if block.word == "wheel" for command in statements(block.text)
@@ -40,7 +40,7 @@ INSTALL, INIT, UP = [
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what the wheel is built from: a build leaves its traces beside the sources."""
+    """A copy of the wheel's sources: a build writes files beside them."""
     folder = tmp_path_factory.mktemp("source")
     for part in PARTS:
         shutil.copytree(PROJECT / part, folder / part, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
@@ -83,19 +83,19 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def link_the_locked_packages(site: Path) -> None:
-    """What an installation from `requirements/run.txt` would have, for this Python and machine."""
+    """Link the packages that `requirements/run.txt` installs for this Python and machine."""
     locked = re.findall(r"^[a-z0-9].*?(?= \\$)", (PROJECT / "requirements/run.txt").read_text(), re.MULTILINE)
     for requirement in map(Requirement, locked):
         if requirement.marker is None or requirement.marker.evaluate():
             package = distribution(requirement.name)
             assert package.version in requirement.specifier, f"{requirement}: make setup"
             for part in {Path(file).parts[0] for file in package.files or []} - {"..", "__pycache__"}:
-                if not (site / part).exists():  # `ruamel` and its like belong to several
+                if not (site / part).exists():  # namespace packages such as `ruamel` belong to several
                     (site / part).symlink_to(Path(str(package.locate_file(part))))
 
 
 def pip() -> list[str]:
-    """A pip that runs: ours, or that of the Python which our virtual environment was made with, as Debian has it."""
+    """Return a pip that runs: ours, or that of the Python behind our virtual environment, as on Debian."""
     for python in (sys.executable, str(Path(sys.base_prefix, "bin/python3"))):
         if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
             return [python, "-m", "pip"]
@@ -103,7 +103,7 @@ def pip() -> list[str]:
 
 
 class Desk:
-    """A folder and a home of somebody who has just installed the wheel."""
+    """The folder and home of a person who has just installed the wheel."""
 
     def __init__(self, command: Path, folder: Path) -> None:
         self.command, self.folder = command, folder
@@ -130,7 +130,7 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    """After `dispatch init`, in the folder that it made."""
+    """A desk in the folder made by `dispatch init`."""
     empty = Desk(installed, tmp_path_factory.mktemp("desk") / "empty")
     out, err = empty.start("bash", "-c", f"{INIT} && pwd").communicate(timeout=120)
     empty.folder = Path(out.splitlines()[-1])
@@ -140,7 +140,7 @@ def desk(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 @pytest.fixture(scope="module")
 def up(desk: Desk) -> Iterator[tuple[str, str]]:
-    """(what `dispatch up` said, where its web answers)."""
+    """(output of `dispatch up`, address of its web)."""
     process = desk.start("bash", "-c", f"exec {UP}")
     try:
         said = ""

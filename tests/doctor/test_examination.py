@@ -1,4 +1,4 @@
-"""`dispatch doctor` on real installations, sound and broken: it finds what is wrong and says what to do."""
+"""`dispatch doctor` on real installations, sound and broken, finds each fault and says how to mend it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def told(home: Home) -> tuple[int, dict[str, dict[str, Any]]]:
 
 
 def test_a_new_installation_is_sound_except_for_what_does_not_run_yet(home: Home) -> None:
-    home.done("keys")  # any command that doesn't need the database
+    home.done("keys")  # any command that needs no database
     home.settings["DISPATCH_DATABASE_URL"] = f"sqlite:///{home.folder}/none.db"
     status, found = told(home)
     assert status == 1
@@ -128,7 +128,7 @@ def examine(database: Database, monkeypatch: pytest.MonkeyPatch, file: Rulebook 
 def test_a_database_at_work_is_sound(database: Database, in_force: Rulebook, monkeypatch: pytest.MonkeyPatch) -> None:
     found = examine(database, monkeypatch, in_force)
     assert set(found) >= {"schema", "rules in force", "keys", "hops due", "quarantine"}
-    found.pop("durability", None)  # the tests' own server is not
+    found.pop("durability", None)  # the tests' own server isn't durable
     assert set(found.values()) == {GOOD}
 
 
@@ -191,7 +191,7 @@ def test_clocks_that_differ_are_found(ahead: float, verdict: Grade) -> None:
 
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[int]:
-    """A broker that was set up badly: it throws messages away when memory runs out, and keeps nothing."""
+    """A badly configured broker: it drops messages when memory runs out, and persists nothing."""
     with valkey.broker(tmp_path, "--maxmemory-policy", "allkeys-lru", "--appendonly", "no") as port:
         yield port
 
@@ -250,7 +250,7 @@ def test_rabbitmq_is_not_asked_what_only_redis_knows() -> None:
 
 
 def test_the_doctor_needs_no_working_app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The rules may be what is broken."""
+    """The doctor must work when the rules are broken."""
     environment = {**os.environ, "DISPATCH_RULES": str(tmp_path / "none"), "PYTHONPATH": str(Path(__file__).parents[2])}
     environment["DISPATCH_BROKER_URL"] = f"redis://127.0.0.1:{free_port()}/0"
     words = [sys.executable, "-m", "workers.broker_check"]

@@ -1,4 +1,4 @@
-"""Evidence: what a report must bring, and what the reporter is told when it doesn't."""
+"""Evidence: the pieces that a report must bring, and the error when one is missing or wrong."""
 
 from __future__ import annotations
 

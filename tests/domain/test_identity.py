@@ -1,4 +1,4 @@
-"""Real-name documents: what is let in, what is refused and why, and what is never shown."""
+"""Real-name documents: the accepted numbers, the refused ones with the reason, and the masks."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_full_width_digits_spaces_and_a_small_x_are_the_same_number(typed: str) 
     ("number", "why"),
     [
         ("110105194912310021", "its check digit doesn't fit"),
-        ("110105491231002", "18 digits"),  # of the first generation, not valid since 2013
+        ("110105491231002", "18 digits"),  # first generation, not valid since 2013
         ("11010519491231002Y", "18 digits"),
         ("٤٤٠١٠٦١٩٩٠٠٣٠٧١٢٣٣", "18 digits"),
         ("990106199003071239", "18 digits"),
@@ -92,7 +92,7 @@ def test_a_wrong_identity_number_is_refused_with_its_reason_and_without_the_numb
     ("kind", "number"),
     [
         ("hk-macau-permit", "X12345678"),
-        ("hk-macau-permit", "H1234567801"),  # the older form, the last of which expired in 2023
+        ("hk-macau-permit", "H1234567801"),  # the older form; the last expired in 2023
         ("taiwan-permit", "1234567"),
         ("passport", "ABCDEFGH"),
         ("passport", "E123456789"),

@@ -1,4 +1,4 @@
-"""A reader's language is chosen from a request's header or from the environment."""
+"""The reader's language is chosen from a request's header or from the environment."""
 
 from __future__ import annotations
 

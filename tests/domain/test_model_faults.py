@@ -1,4 +1,4 @@
-"""What pydantic finds wrong is said in Chinese and in English, without what was given."""
+"""The faults found by pydantic are told in Chinese and in English, without the given value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money: what is read, what is refused, and what stands on paper."""
+"""Money: accepted and refused amounts, and their printed forms."""
 
 from __future__ import annotations
 

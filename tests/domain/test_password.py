@@ -1,4 +1,4 @@
-"""A broadband account's password: what is too easy to guess is refused."""
+"""A broadband account's password: easily guessed ones are refused."""
 
 from __future__ import annotations
 

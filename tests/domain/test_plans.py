@@ -1,4 +1,4 @@
-"""Marketing plans: to whom they are offered, what is to be paid, what follows, and how the commands show them."""
+"""Marketing plans: to whom they are offered, the amount due, the fallback, and their display by the commands."""
 
 from __future__ import annotations
 
