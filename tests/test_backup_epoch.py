@@ -1,4 +1,4 @@
-"""After a restore, messages of the time that was undone are refused, and what was on its way goes again."""
+"""After a restore, messages of the undone time are refused, and hops that were in flight are sent again."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_message_under_way_at_the_backup_is_refused_and_its_hop_is_sent_again(
 def test_a_message_of_the_undone_time_is_refused_by_a_new_hop_with_its_id(
     database: Database, in_force: Rulebook, script: Any
 ) -> None:
-    """What was made after the backup is gone; its id is given out again, at the same count of sendings."""
+    """Rows made after the backup are gone; a new row gets the same id, at the same number of sendings."""
     undone = [(1, generation) for generation in range(1, 50)]
     restored(database)
     f.fault(database, in_force, script)

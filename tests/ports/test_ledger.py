@@ -1,4 +1,4 @@
-"""The ledger of effects: what was written is read back, also behind a line that was cut off by a kill."""
+"""The ledger of effects: written lines are read back, also behind a line cut off by a kill."""
 
 from __future__ import annotations
 

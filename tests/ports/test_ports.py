@@ -1,4 +1,4 @@
-"""The simulated receivers: what they remember, what they refuse, what their own ledgers say."""
+"""The simulated receivers: their memory, their refusals, their own ledgers."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_full_port_takes_no_line_until_one_is_removed(
     late = prepare(999)
     assert system.carry_out([late]) == {late.key: "port-full"}
     system.carry_out([order(Order.REMOVE, 7)])
-    assert system.carry_out([late]) == {}  # what was refused may be asked again under its key
+    assert system.carry_out([late]) == {}  # a refused order may be repeated under its key
 
 
 def test_a_key_is_carried_out_once_even_when_the_line_has_moved_on(system: SimulatedProvisioning) -> None:

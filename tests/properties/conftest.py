@@ -1,4 +1,4 @@
-"""How hypothesis looks for counter-examples: thoroughly, and without a watch, which only tells of a busy machine."""
+"""Hypothesis looks for counter-examples thoroughly and without deadlines, which on a busy machine fail for nothing."""
 
 from __future__ import annotations
 

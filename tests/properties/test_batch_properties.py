@@ -1,4 +1,4 @@
-"""A batch loses its poisoned members and nobody else, and what is out of reach is asked twice, not once a member."""
+"""A batch loses its poisoned members and no other; an unreachable outside is asked twice, not once a member."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workers.batch import Batch
 
 
 class Asked:
-    """What was done, blamed and left waiting, and how often somebody was asked."""
+    """The members done, blamed and left waiting, and the number of requests."""
 
     def __init__(self, broken: dict[int, type[Exception]]) -> None:
         self.broken = broken
@@ -24,7 +24,7 @@ class Asked:
         return Batch(self._act, self._blame, self._wait).run(members)
 
     def _act(self, members: Sequence[int]) -> list[int]:
-        """All or none, and what was done isn't done again: as the database has it."""
+        """Do all or none, and no finished member again, as the database does."""
         self.times += 1
         for member in members:
             if member in self.broken:
@@ -69,7 +69,7 @@ def test_an_unreachable_outside_makes_all_wait_blames_nobody_and_is_asked_twice(
 def test_a_member_that_makes_the_outside_seem_away_is_blamed_or_all_wait_for_the_next_time(
     count: int, poisoned: int, broken: type[Exception]
 ) -> None:
-    """All wait only when the poisoned one was itself asked for the others."""
+    """All wait only when the poisoned member was itself the probe for the others."""
     asked = Asked({poisoned: broken})
     done = asked.run(range(count))
     sound = [member for member in range(count) if member != poisoned]

@@ -1,4 +1,4 @@
-"""A board's order is that of a plain model, whoever was urged, whenever, and however often a case came by."""
+"""A board's order is that of a plain model, whatever was urged, whenever, and however often a case returned."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _report(database: Database, n: int, priority: int, area: str) -> Fault:
 
 
 def _urge(database: Database, fault: Fault, now: datetime) -> int:
-    """How often more it is urged now: once, or it was enough."""
+    """Return the increase of the urge count: one, or none when the limit is reached."""
     try:
         with database.write() as tx:
             followup.urge(tx, RULEBOOK, fault.ticket_id, "急", CLERK, now)
@@ -96,7 +96,7 @@ def _urge(database: Database, fault: Fault, now: datetime) -> int:
 
 
 def _pass_on(database: Database, fault: Fault, now: datetime) -> None:
-    """To another person of the same team: a new hop, which must be boarded."""
+    """Pass the hop on to another person of the same team: a new hop, which must be boarded."""
     hop_id = live_id(database, fault.ticket_id)
     with database.write() as tx:
         handling.claim(tx, RULEBOOK, Claim(hop_id, NOC), now)
@@ -104,7 +104,7 @@ def _pass_on(database: Database, fault: Fault, now: datetime) -> None:
 
 
 def _read(database: Database, areas: set[str] | None) -> list[int]:
-    """The whole board, by pages of two."""
+    """Return the whole board, read in pages of two."""
     found: list[int] = []
     after = None
     with database.read() as tx:

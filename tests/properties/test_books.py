@@ -1,7 +1,7 @@
-"""Clerks at work on the same few lines: after every operation the books say what a plain model of them says.
+"""Clerks at work on the same few lines: after every operation the books agree with a plain model of them.
 
-The model is written from the rule book, in Python's own dictionaries. It foretells of every operation whether it is
-accepted, or with which code it is refused, and what ports, bindings, plans, money and accounts then look like.
+The model is written from the rule book, in plain Python dictionaries. It predicts for every operation whether it is
+accepted or with which code it is refused, and the resulting ports, bindings, plans, money and accounts.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PEOPLE = 4
 PORTS = {1: 1, 2: 2}
 """Two ports, with room for one line and for two."""
 ADDRESSES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 2, 6: None}
-"""Addresses and the ports that reach them; nothing reaches the last."""
+"""Addresses and the ports that reach them; the last has no coverage."""
 NUMBERS = [a.mobile(n) for n in range(1, PEOPLE + 3)]
 PASSWORDS = ["Gx7#pqLm", "Wq2!zzKd"]
 FORTNIGHT = timedelta(days=14)
@@ -46,7 +46,7 @@ FORTNIGHT = timedelta(days=14)
 
 @dataclass
 class Line:
-    """An account as the model knows it. `site`: where its construction order is."""
+    """An account in the model. `site`: the place of its construction order."""
 
     number: str
     owner: int
@@ -74,7 +74,7 @@ class Model:
         return [line for line in self.lines if line.living]
 
     def called(self, number: str) -> Line:
-        """The living line of this number, or the one that last had it."""
+        """Return the living line of this number, or the one that last had it."""
         named = [line for line in self.lines if line.number == number]
         return next((line for line in named if line.living), named[-1])
 
@@ -89,7 +89,7 @@ class Model:
 
 
 class World:
-    """A database and the model of what should be in it. Each act's dice say on what and how."""
+    """A database and its model. Each act draws its target and its way from its dice."""
 
     def __init__(self, database: Database, rulebook: Rulebook, script: Script) -> None:
         self.database, self.rulebook, self.script = database, rulebook, script
@@ -103,7 +103,7 @@ class World:
     # -- hands -------------------------------------------------------------------------------------
 
     def do(self, operation: Any, request: Any, foretold: str | None) -> OperationAccepted | None:
-        """Carry it out; it must come out as foretold: accepted (None), or refused with this code."""
+        """Do the operation; its outcome must be the predicted one: accepted (None), or refused with this code."""
         clerk = f.CLERK if self.now.day % 2 else Actor("zhou", Role.CLERK)
         outcome = a.do(self.database, operation, self.counter, request, clerk, self.now)
         code = outcome.code if isinstance(outcome, OperationRefused) else None
@@ -114,24 +114,24 @@ class World:
         return outcome
 
     def pick(self, dice: Random) -> Line | None:
-        """Some line, mostly a living one."""
+        """Draw a line, mostly a living one."""
         living = self.model.living()
         found = living if living and dice.random() < 0.9 else self.model.lines
         return dice.choice(found) if found else None
 
     def document(self, dice: Random, line: Line) -> SecretStr:
-        """Mostly the owner's."""
+        """Draw a document, mostly the owner's."""
         owner = line.owner if dice.random() < 0.9 else dice.randint(1, PEOPLE)
         return SecretStr(a.resident_id(owner))
 
     def hindered(self, line: Line, document: SecretStr) -> str | None:
-        """What stands against any operation that is authenticated by the document."""
+        """Return the refusal, if any, of any operation that is authenticated by the document."""
         if document.get_secret_value() != a.resident_id(line.owner):
             return "authentication-failed"
         return None if line.living else "wrong-state"
 
     def confirm(self, dice: Random, warned: bool) -> tuple[tuple[str, ...], str | None]:
-        """What is confirmed, and the refusal when that isn't enough."""
+        """Draw the confirmed warnings; return them and the refusal when they aren't enough."""
         given = ("open-fault", "bindings-end", "plan-voided", "cause-unsettled") if dice.random() < 0.7 else ()
         return given, "needs-confirmation" if warned and not given else None
 
@@ -196,7 +196,7 @@ class World:
         self._stop_or_go(dice, "resume", "suspended", dice.choice(["arrears-paid", "customer-request", "abuse-ended"]))
 
     def _stop_or_go(self, dice: Random, how: str, source: str, reason: str) -> None:
-        """By a bound number or by the document."""
+        """Find the account by a bound number or by the document."""
         if not (line := self.pick(dice)):
             return
         document, mobile = self.document(dice, line), dice.choice(NUMBERS)
@@ -238,7 +238,7 @@ class World:
             of.password = new
 
     def bind(self, dice: Random) -> None:
-        """A free number, perhaps instead of another one, which may take the plan along."""
+        """Bind a free number, perhaps in place of another, which may end the plan that it carries."""
         if not (line := self.pick(dice)):
             return
         document, mobile = self.document(dice, line), dice.choice(NUMBERS)
@@ -276,7 +276,7 @@ class World:
             self._given_up(of, mobile)
 
     def _given_up(self, line: Line, mobile: str) -> None:
-        """With the number that carries it goes the plan."""
+        """Unbind a number; the plan that it carries ends too."""
         line.bound.discard(mobile)
         if mobile == line.carrier:
             assert line.plan is not None
@@ -302,7 +302,8 @@ class World:
             of.number = new
 
     def transfer(self, dice: Random) -> None:
-        """To somebody else, whose own number, if it is bound, stays so; the others go, and a plan that one carries."""
+        """Transfer to another customer: their own number, if bound, stays bound; others end, with the plan that one
+        carries."""
         if not (line := self.pick(dice)):
             return
         document, to = self.document(dice, line), dice.randint(1, PEOPLE)
@@ -331,7 +332,7 @@ class World:
                 self._given_up(of, mobile)
 
     def refund(self, dice: Random) -> None:
-        """By the password, once the order has failed."""
+        """Refund by the password, once the order has failed."""
         if not (line := self.pick(dice)):
             return
         of, typed = self.model.called(line.number), dice.choice(PASSWORDS)
@@ -350,7 +351,7 @@ class World:
     # -- the world around ----------------------------------------------------------------------------
 
     def construction_comes_to_its_end(self, dice: Random) -> None:
-        """An order is built or fails; the workers do their part."""
+        """Build an order or let it fail; the workers do their part."""
         waiting = [line for line in self.model.living() if line.site == "construction"]
         if not waiting:
             return
@@ -366,7 +367,7 @@ class World:
         f.work(self.database, self.rulebook, self.now)
 
     def a_fault_is_reported(self, dice: Random) -> None:
-        """It is taken on a line that works, and answered at once on one that can't."""
+        """Report a fault: it is accepted on a line in service, and refused at once on any other."""
         if not (line := self.pick(dice)):
             return
         of = self.model.called(line.number)
@@ -402,7 +403,7 @@ class World:
         return {row.olt: row.used for row in a.rows(self.database, b.pon_port)}
 
     def accounts(self) -> dict[str, tuple[str, str | None, int]]:
-        """Living ones: state, cause of a suspension, owner."""
+        """Return the living accounts: state, cause of a suspension, owner."""
         owners = {row.id: int(row.name[0]) for row in a.rows(self.database, b.customer)}
         rows = a.rows(self.database, b.account, b.account.c.ended_at.is_(None))
         return {row.number: (row.state, row.suspended_for, owners[row.customer_id]) for row in rows}
@@ -418,7 +419,7 @@ class World:
         return {numbers[row.account_id]: (row.plan, row.mobile) for row in in_force}
 
     def money(self) -> int:
-        """What was taken and not paid back, in fen: the payments say so, and so do the invoices."""
+        """Return the money taken and not paid back, in fen: payments and invoices must agree."""
         payments, invoices = a.rows(self.database, b.payment), a.rows(self.database, b.invoice)
         kept = sum(row.amount if row.kind == "charge" else -row.amount for row in payments)
         assert kept == sum(row.amount for row in invoices)
@@ -442,10 +443,10 @@ LENGTH = 60
 def lived(world: World, dice: Random, length: int) -> None:
     for _ in range(length):
         act = dice.choice(ACTS + OFTEN)
-        print(act.__name__)  # what pytest shows of a test that fails
+        print(act.__name__)  # pytest shows this of a failing test
         act(world, dice)
         world.the_books_agree()
-        world.now += FORTNIGHT  # nobody is locked out for having failed before
+        world.now += FORTNIGHT  # earlier failures lock no account
 
 
 @given(st.integers(0, 2**32))
@@ -453,7 +454,7 @@ def lived(world: World, dice: Random, length: int) -> None:
     max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler case
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is not a simpler case
 )
 def test_the_books_agree_with_a_model_of_the_rule_book_whatever_clerks_do(seed: int) -> None:
     world = World(f.in_memory(RULEBOOK), RULEBOOK, SCRIPT)

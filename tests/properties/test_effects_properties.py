@@ -1,4 +1,4 @@
-"""Whatever relays, workers, receivers and clocks do: what was booked arrives once, a line's orders in their order."""
+"""Whatever relays, workers, receivers and clocks do, booked effects arrive once, a line's orders in their order."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ LENGTH = 40
 
 
 class World:
-    """Two lines, any number of relays and workers. Each act's dice say on what and how."""
+    """Two lines, any number of relays and workers. Each act draws its target and its way from its dice."""
 
     def __init__(self) -> None:
         self.now = NOW
         self.database = in_memory(RULEBOOK)
         with self.database.write() as tx:
             accounts.take_over(tx, [(number, "tianhe", "13800138000") for number in LINES], CLERK, NOW)
-        self.messages: list[Pair] = []  # whatever was ever published; any of it may come, and come again
-        self.arrived: dict[str, None] = {}  # keys that reached their receivers, in order; each is done once
+        self.messages: list[Pair] = []  # every message ever published; any may be delivered again
+        self.arrived: dict[str, None] = {}  # keys that reached their receivers, in order; each once
         self.booked = 0
 
     def rows(self) -> list[Row[Any]]:
@@ -44,7 +44,7 @@ class World:
     # -- acts --------------------------------------------------------------------------------------
 
     def book(self, dice: Random) -> None:
-        """Orders for a line and messages to its customer, in one transaction, that may be rolled back."""
+        """Book orders for a line and messages to its customer in one transaction, which may be rolled back."""
         self.booked += 1
         key = f"operation/{self.booked}"
         with self.database.write() as tx:
@@ -66,7 +66,8 @@ class World:
                 stored.postpone(tx, pairs, self.now)
 
     def deliver(self, dice: Random) -> None:
-        """Any messages, however old and however often; the worker may die before its receiver is asked, or after."""
+        """Deliver any messages, however old and however often; the worker may die before or after it asks the
+        receiver."""
         if not self.messages:
             return
         recent = self.messages[-4:] if dice.random() < 0.7 else self.messages
@@ -89,7 +90,7 @@ class World:
                     stored.fail(tx, pair, "sms: ValueError", self.now)
 
     def confirm_late(self, dice: Random) -> None:
-        """A worker that was slow comes to its confirmation, whatever became of its effect meanwhile: it had asked."""
+        """Let a slow worker confirm an effect that it has handed in, whatever became of the effect meanwhile."""
         asked = [(row.id, row.generation) for row in self.rows() if row.key in self.arrived]
         late = [(row_id, generation - dice.randint(0, 1)) for row_id, generation in asked]
         with self.database.write() as tx:
@@ -124,7 +125,7 @@ class World:
     # -- and in the end --------------------------------------------------------------------------------
 
     def everything_arrives(self) -> None:
-        for _ in range(1 + len(self.rows())):  # at worst all are in one lane
+        for _ in range(1 + len(self.rows())):  # at worst all effects are in one lane
             self.now += timedelta(days=1)
             self.release(Random(0))
             with self.database.write() as tx:
@@ -145,7 +146,7 @@ ACTS: list[Callable[[World, Random], None]] = [
 @given(st.integers(0, 2**32))
 @settings(
     max_examples=25,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler case
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is not a simpler case
 )
 def test_booked_effects_arrive_once_and_in_order_whatever_happens(seed: int) -> None:
     world, dice = World(), Random(seed)

@@ -1,4 +1,4 @@
-"""Every identity number that fits its check digit is let in, every slip of the finger is refused, nothing leaks."""
+"""Every identity number with its right check digit is accepted, every slip of the finger is refused, nothing leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever people, workers, messages and clocks do, in whatever order: no case is lost, doubled or endless."""
+"""Whatever people, workers, messages and clocks do, in whatever order, no case is lost, doubled or endless."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ AT_WORK = (TicketState.OPEN, TicketState.ARCHIVED)
 ENDING = {"noc": "fixed", "system-support": "fixed", "installer": "fixed-on-site", "supervisor": "settled"}
 ENDING |= {"transmission": "fixed", "data-network": "fixed"}
 BUILDING = {"construction": "installed", "supervisor": "construction-failed"}
-"""What each team reports when a fault, or a construction order, is to come to its end."""
+"""The report of each team that leads a fault, or a construction order, to its end."""
 LINES = 3
-"""Lines that are opened, at most."""
+"""The most lines that are opened."""
 
 
 def evidence(finding: str, dice: Random) -> dict[str, Value]:
-    """Evidence that the finding accepts."""
+    """Draw evidence that the finding accepts."""
     values: dict[str, Callable[[Any], Value]] = {
         "choice": lambda wanted: dice.choice([*wanted.choices]),
         "number": lambda wanted: dice.uniform(wanted.least, wanted.most),
@@ -67,15 +67,15 @@ def evidence(finding: str, dice: Random) -> dict[str, Value]:
 
 
 class World:
-    """Two customers with a line and some who want one, two people a team, any number of relays and workers. Each act's
-    dice say on what and how."""
+    """Two customers with a line and some who want one, two people a team, any number of relays and workers. Each act
+    draws its target and its way from its dice."""
 
     def __init__(self) -> None:
         self.rulebook, self.now = hasty(RULEBOOK.text), NOW
         self.database = in_memory(self.rulebook)
         with self.database.write() as tx:
             accounts.take_over(tx, [(f"GZ{n}", "tianhe", "1") for n in (1, 2)], CLERK, NOW)
-        self.messages: list[Pair] = []  # whatever was ever published; any of it may come, and come again
+        self.messages: list[Pair] = []  # every message ever published; any may be delivered again
         self.generations: dict[int, int] = {}
         self.history: list[Row[Any]] = []
 
@@ -83,7 +83,7 @@ class World:
 
     @contextlib.contextmanager
     def act(self) -> Iterator[Tx]:
-        """One transaction; a refusal is as good as a success."""
+        """Do an act in one transaction; a refusal counts as a success."""
         with contextlib.suppress(DispatchError), self.database.write() as tx:
             yield tx
 
@@ -92,14 +92,14 @@ class World:
             return list(tx.execute(select(table).where(*where).order_by(table.c.id)).all())
 
     def hop(self, dice: Random, *states: HopState) -> Row[Any] | None:
-        """A people's hop in one of these states, mostly: now and then one in any state."""
+        """Draw a people's hop in one of these states, and now and then in any state."""
         peoples = self.rows(t.hop, t.hop.c.team.in_(PEOPLE))
         wanted = [row for row in peoples if row.state in states and dice.random() < 0.95]
         found = wanted or peoples
         return dice.choice(found) if found else None
 
     def ticket(self, dice: Random) -> int:
-        """Any; 999 while there is none."""
+        """Draw any ticket; 999 while there is none."""
         return int(dice.choice([row.id for row in self.rows(t.ticket)] or [999]))
 
     def holder(self, row: Row[Any]) -> Actor:
@@ -140,13 +140,13 @@ class World:
                 followup.withdraw(tx, ticket_id, "好了", CLERK, self.now)
 
     def open_line(self, dice: Random) -> None:
-        """A new account and its construction order."""
+        """Open an account with its construction order."""
         opened = self.rows(b.account, b.account.c.number.like("N%"))
         if len(opened) < LINES:
             order(self.database, self.rulebook, f"N{len(opened)}", self.now)
 
     def refund(self, dice: Random) -> None:
-        """Cancel and refund, of what waits at the refund desk."""
+        """Cancel and refund an order that waits at the refund desk."""
         for row in self.rows(t.hop, t.hop.c.team == "refund-desk", t.hop.c.state == HopState.WAITING):
             with self.act() as tx:
                 locked = hops.lock(tx, [row.id])[row.id]
@@ -160,7 +160,7 @@ class World:
         self.messages += [each.pair for each in sent]
 
     def deliver(self, dice: Random) -> None:
-        """Any messages, however old and however often; the worker may die or fail over them."""
+        """Deliver any messages, however old and however often; the worker may die or fail over them."""
         if not self.messages:
             return
         recent = self.messages[-4:] if dice.random() < 0.7 else self.messages
@@ -178,14 +178,14 @@ class World:
                     hops.fail(tx, pair, "ValueError", self.now)
 
     def refuse_lines(self, dice: Random) -> None:
-        """The provisioning system can't prepare what it is asked for now."""
+        """Let the provisioning system refuse to prepare a line."""
         with self.act() as tx:
             sent = hops.take_due(tx, self.now, LEASE, 9, ["provisioning"])
             rows = hops.lock_received(tx, hops.receive(tx, [each.pair for each in sent], self.now, LEASE))
             construction.provisioned(tx, self.rulebook, rows, {row.id: "port-full" for row in rows}, self.now)
 
     def die_again_and_again(self, dice: Random) -> None:
-        """A poisoned hop, time after time, for a while."""
+        """Let a poisoned hop fail time after time."""
         for _ in range(dice.randint(1, MOST_FAILURES)):
             self.send(dice)
             with self.act() as tx:
@@ -219,7 +219,7 @@ class World:
                 handling.end(tx, self.rulebook, report, self.now)
 
     def walk_a_visit(self, dice: Random) -> None:
-        """Worker, claim and report in one go, so that cases get far."""
+        """Do the worker's part, claim and report in one go, so that cases get far."""
         self.all_work(dice)
         self.claim(dice)
         self.report(dice)
@@ -253,7 +253,7 @@ class World:
                 handling.release(tx, row.id, SUPERVISOR, self.now)
 
     def customers_answer(self, dice: Random) -> None:
-        """Every link that was ever sent, also one that has been answered, once or twice at once."""
+        """Answer any link ever sent, also one already answered, once or twice at once."""
         with self.database.read() as tx:
             links = list(tx.execute(select(t.survey.c.token)).scalars())
         findings = dice.choices(["satisfied", "not-fixed", "not-fixed", "unreachable"], k=dice.randint(1, 2))
@@ -274,7 +274,7 @@ class World:
             self.within_the_limits(ticket, mine)
 
     def within_the_limits(self, ticket: Row[Any], mine: list[Row[Any]]) -> None:
-        """A visit beyond the limit is the supervisor's, or one to which the supervisor sends the case."""
+        """A visit beyond the limit goes to the supervisor, or the supervisor sent the case there."""
         visits = [row for row in sorted(mine, key=lambda r: r.seq) if row.team in PEOPLE]
         assert len(visits) == ticket.hops
         for before, after in zip(visits[HOPS - 1 :], visits[HOPS:], strict=False):
@@ -315,7 +315,7 @@ class World:
             open_ = self.rows(t.ticket, t.ticket.c.state.in_(AT_WORK))
             if not open_:
                 return
-            self.now += timedelta(days=40)  # leases, holds and back-offs are over
+            self.now += timedelta(days=40)  # leases, holds and backoffs are over
             with self.act() as tx:
                 timers.fire(tx, self.rulebook, self.now, 99)
             for row in self.rows(t.hop, t.hop.c.state == HopState.QUARANTINED):
@@ -362,7 +362,7 @@ LENGTH = 60
 @given(st.integers(0, 2**32))
 @settings(
     max_examples=25,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is no simpler case
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is not a simpler case
 )
 def test_no_case_is_lost_doubled_or_endless_whatever_happens(seed: int) -> None:
     world, dice = World(), Random(seed)

@@ -1,4 +1,4 @@
-"""Money: what is written is read back, in figures and in capital numerals, and no 零 is missing or too many."""
+"""Money: written amounts are read back, in figures and in capital numerals, and no 零 is missing or superfluous."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DIGITS = {digit: value for value, digit in enumerate("零壹贰叁肆伍陆柒�
 TENS = {"拾": 10, "佰": 100, "仟": 1000}
 
 amounts = st.integers(0, MOST) | st.text("000123456789", min_size=1, max_size=11).map(int)
-"""Fen; the second kind has many zeros, where the rules are."""
+"""Amounts in fen; the second kind has many zeros, which the rules are about."""
 
 
 def up_to_9999(words: str) -> int:
@@ -27,7 +27,7 @@ def up_to_9999(words: str) -> int:
 
 
 def read_capital(words: str) -> int:
-    """The fen that the words say."""
+    """Return the fen that the words mean."""
     sign = -1 if words.startswith("负") else 1
     yuan, found, small = words.removeprefix("负").removesuffix("整").rpartition("元")
     if not found:
@@ -64,7 +64,8 @@ def test_the_closing_mark_ends_an_amount_of_whole_yuan_and_no_other(fen: int) ->
 
 @given(amounts.filter(lambda fen: fen >= 100))
 def test_a_gap_between_figures_is_written_as_one_zero_where_the_rules_leave_no_choice(fen: int) -> None:
-    """No choice: inside a group of four, between groups when the lower begins with 0, and before 分 without 角."""
+    """The rules leave no choice inside a group of four, between groups when the lower begins with 0, and before 分
+    without 角."""
     words = capital(fen)
     assert "零零" not in words
     assert not words.startswith("零")

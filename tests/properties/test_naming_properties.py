@@ -1,4 +1,5 @@
-"""Reading twice is reading once, masks show what they say, and no password that is let in has a piece of the known."""
+"""Reading is idempotent, masks show no more than they claim, and no accepted password contains a piece of known
+data."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ cases = st.builds(
 
 
 def follow(plan: CasePlan, rulebook: Rulebook) -> list[list[str]]:
-    """What a ticket does that takes the planned steps: the people visited in each round."""
+    """Walk a ticket through the planned steps; return the people's teams visited in each round."""
     known = {**TICKET, "category": plan.category, "priority": plan.priority}
     visited: list[list[str]] = []
     hops, decision = 0, rulebook.decide(Facts(FLOW, known))

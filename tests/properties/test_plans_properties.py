@@ -1,4 +1,4 @@
-"""What is offered is what isn't refused; months add up; no spoilt file brings the loader down."""
+"""Plans offered are exactly the plans not refused; months add up; no spoilt file crashes the loader."""
 
 from __future__ import annotations
 

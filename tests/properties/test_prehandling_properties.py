@@ -1,4 +1,4 @@
-"""Whatever is answered, and whatever script is let in: a dialogue ends, and no later than its questions do."""
+"""Whatever is answered, and whatever script is accepted, a dialogue ends, at the latest with its last question."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ any_graphs = st.lists(st.lists(targets, max_size=3), min_size=1, max_size=4)
 
 
 def a_script(graph: Sequence[list[str]]) -> str:
-    """The text of a script whose question `qN` has an answer for each name in `graph[N]`."""
+    """Return the text of a script whose question `qN` has an answer for each name in `graph[N]`."""
     title = "{zh: 问, en: ask}"
     lines = ["version: 1", "symptoms:", "  slow:", f"    title: {title}", "    category: network", "    start: q0"]
     lines.append("    questions:")
@@ -35,7 +35,7 @@ def a_script(graph: Sequence[list[str]]) -> str:
 
 
 def walked(symptom: Symptom, draw: st.DataObject) -> Progress:
-    """Any walk to its end; at most one answer a question, or this fails."""
+    """Walk at random to an end; fails after more answers than questions."""
     answers: list[tuple[str, str]] = []
     for _ in symptom.questions:
         question = follow(symptom, answers).next
@@ -48,7 +48,7 @@ def walked(symptom: Symptom, draw: st.DataObject) -> Progress:
 
 
 def ends(symptom: Symptom, answers: list[tuple[str, str]]) -> list[Progress]:
-    """Every end that the script can come to from here."""
+    """Return every end that the script can reach from here."""
     progress = follow(symptom, answers)
     if progress.next is None:
         return [progress]
@@ -64,7 +64,7 @@ def test_every_walk_through_the_shipped_script_ends_within_six_questions() -> No
 
 
 def let_in(graph: Sequence[list[str]]) -> tuple[Symptom | None, tuple[str, ...]]:
-    """The one symptom of the graph's script, or the faults for which it is refused."""
+    """Return the one symptom of the graph's script, or the faults for which it is refused."""
     try:
         return parse(a_script(graph), "p.yaml", CATEGORIES).symptom("slow"), ()
     except BadRules as refused:

@@ -1,5 +1,5 @@
-"""The operator's rules, whatever happens to a case: one team always, an end always. And any edit of the file is either
-good or refused with places to look at."""
+"""The operator's rules lead every case to one team at a time and to an end. Any edit of the file is good, or refused
+with places to look at."""
 
 from __future__ import annotations
 
@@ -106,10 +106,8 @@ def test_a_case_driven_by_any_findings_comes_to_its_end(data: st.DataObject, stu
 
 
 def journey(data: st.DataObject, avoided: set[str]) -> list[str]:
-    """The teams that a case visits when each reports something at random, and the end if it comes to it.
-
-    Findings in `avoided` are reported only where a team has no other.
-    """
+    """Return the teams that a case visits when each reports at random, and the end if it is reached. Findings in
+    `avoided` are reported only where a team has no other."""
     known = data.draw(own_facts)
     team = RULEBOOK.decide(Facts(flow=FLOW, known=known)).to
     visits, hops, reopened = [team], int(not RULEBOOK.teams[team].automatic), 0
@@ -163,7 +161,7 @@ targets = st.lists(st.sampled_from([*PEOPLE, "archive", SENDER, SENDER]), min_si
 @given(st.fixed_dictionaries({"noc": targets, "line": targets, "duct": targets}), st.sampled_from(["noc", "line"]))
 @settings(max_examples=150)
 def test_a_file_is_accepted_exactly_when_every_case_can_come_to_its_end(ways: dict[str, list[str]], start: str) -> None:
-    """Tried out on the cases themselves: a team, and who waits for it, the last one on top."""
+    """Compare with a search through the cases themselves: a team, and the stack of teams that wait for it."""
     sections = {**ways, "boss": ["archive"], "archive": [END]}
     lines = ["flows:", "  fault:", f"    start: {start}", "    teams:"]
     for team, to in ways.items():
@@ -175,10 +173,8 @@ def test_a_file_is_accepted_exactly_when_every_case_can_come_to_its_end(ways: di
 
 
 def stuck(ways: dict[str, list[str]], start: str) -> set[tuple[str, ...]]:
-    """The cases (team, those who wait for it) of few who wait from which no way leads to the end, the limits apart.
-
-    If there is a way at all, one is found on which each team asks once more at most.
-    """
+    """Return the cases (team, waiting teams) with few waiting teams from which no way leads to the end, limits apart.
+    If there is a way at all, there is one on which each team asks at most once more."""
     few = 4
     deepest = few + len(ways)
 
@@ -208,7 +204,7 @@ TREE = YAML(typ="safe", pure=True).load(SMALL)
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The path of every entry of the file."""
+    """Return the path of every entry of the file."""
     entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     return [found for key, value in entries for found in ((*path, key), *places(value, (*path, key)))]
 

@@ -1,5 +1,5 @@
-"""The people of a replay: whatever they die of, after whichever commit, the next process under the same name goes on to
-the same figures."""
+"""The people of a replay: whatever kills their process, after any commit, the next process under the same name
+continues to the same figures."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from tests.factories import acts, dump, fault, live_id, on_board, put_in_force, 
 
 OPENED = datetime(2024, 3, 4, 6, 0, tzinfo=UTC)
 ROUNDS = ((("noc",),), (("noc", "installer"),), (("noc",), ("noc",)))
-"""Fixed at once; by the installer, and then no more is logged; reopened once."""
+"""Three cases: fixed at once; fixed by the installer, where the log ends; reopened once."""
 VISITS = 1 + 2 + 2
 HOPS = VISITS + 2 * 4
-"""Every round has two more: its archive and its survey."""
+"""Every round has two more hops: its archive and its survey."""
 
 
 def cases(rounds: Sequence[tuple[tuple[str, ...], ...]] = ROUNDS) -> list[LoggedCase]:
@@ -47,7 +47,7 @@ class Died(Exception):
 
 
 class Mortal(Database):
-    """A database that raises `fate` in its user's nth transaction, after or before the commit."""
+    """A database that raises `fate` in its user's nth transaction, before or after the commit."""
 
     def __init__(self, url: str, at: int, fate: Exception, committed: bool = True) -> None:
         super().__init__(url)
@@ -67,7 +67,7 @@ class Mortal(Database):
 
 
 class Context:
-    """An installation without processes: `tend` plays relay, workers and the short messages."""
+    """An installation without processes: `tend` does the part of relay, workers and short messages."""
 
     def __init__(self, database: Database, rulebook: Rulebook, script: Script, folder: Path) -> None:
         self.database, self.rulebook, self.script = database, rulebook, script
@@ -134,7 +134,7 @@ def test_a_replay_killed_after_any_commit_is_finished_by_the_next_process_under_
         mortal = Mortal(context.database.url, at, Died())
         try:
             context.run(context.driver(f"cut{at}", database=mortal))
-            break  # there is no nth transaction
+            break  # there are fewer than n transactions
         except Died:
             tally = context.run(context.driver(f"cut{at}"))
         finally:

@@ -1,4 +1,4 @@
-"""A log of incidents is read strictly: what its cases are, and how each fault is told."""
+"""A log of incidents is read strictly: its cases, and the message for each fault."""
 
 from __future__ import annotations
 

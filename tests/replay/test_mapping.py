@@ -1,4 +1,4 @@
-"""Groups of a log become our teams by a file that is read strictly."""
+"""Groups of a log become the project's teams by a file that is read strictly."""
 
 from __future__ import annotations
 

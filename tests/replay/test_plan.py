@@ -1,4 +1,4 @@
-"""A logged case is planned as steps that our own rules really take."""
+"""A logged case is planned as steps that the project's own rules really take."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rulebook() -> Rulebook:
 
 
 def case(*rounds: str, number: str = "1") -> LoggedCase:
-    """Each round as team names with blanks between."""
+    """Return a case; a round is given as team names separated by blanks."""
     visited = tuple(tuple(each.split()) for each in rounds)
     return LoggedCase(number, datetime(2024, 3, 4, tzinfo=UTC), 3, len(rounds) - 1, visited)
 

@@ -1,4 +1,4 @@
-"""The queries behind every page go by indexes: what has ended long ago is neither read nor sorted for them."""
+"""The queries of every page use indexes: ended tickets are neither read nor sorted."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ QUERIES: dict[str, Callable[[Tx, Rulebook], object]] = {
 }
 
 LARGE = "hop|asker|had|ticket|history|archive_record|survey|survey_attempt|effect"
-"""Tables that grow for ever, and what they are called in queries."""
+"""Tables that grow for ever, and their names in queries."""
 ALIVE = (
     "ix_hop_board|ix_hop_board_area|ix_hop_off_board|ix_hop_quarantined|ix_hop_wake_at|uq_hop_live"
     "|ix_ticket_open|ix_effect_lane_open"
 )
-"""Indexes of what isn't over: read as a whole where all of it is counted."""
+"""Indexes of unfinished work, which are read whole to count all of it."""
 WHOLE = re.compile(rf"Seq Scan on (?:{LARGE})\b|SCAN (?:{LARGE})\b(?! USING (?:COVERING )?INDEX (?:{ALIVE})\b)")
 SORTED = re.compile(r"Sort .*rows=(\d+)")
 MOST_SORTED = 6 * 51
-"""Rows of a page, from as many areas or teams."""
+"""The rows of a page, from each of so many areas or teams."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Each file in tests/bad_rules breaks one rule of the loader; its first lines say what must be told, and where."""
+"""Each file in tests/bad_rules breaks one rule of the loader; its first lines say the expected message and place."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_broken_file_is_refused_with_every_fault_at_its_line_and_column(file: 
 
 
 def messages() -> list[str]:
-    """Every message that checks.py can yield, as a pattern: what it fills in may be anything."""
+    """Return every message that checks.py can give, as a pattern in which filled-in parts may be anything."""
     patterns = []
     for node in ast.walk(ast.parse(inspect.getsource(checks))):
         if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):

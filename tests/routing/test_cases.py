@@ -1,4 +1,4 @@
-"""`dispatch rules test`: what the cases prove, and what a broken case file is told."""
+"""`dispatch rules test`: the proofs of the cases, and the messages for a broken case file."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ LISTS = [
 
 
 def with_rule_in_front(place: tuple[str, ...], name: str | None) -> Rulebook:
-    """The operator's rules with one more, for a symptom that no case has, first in the list at `place`."""
+    """Return the operator's rules with one more, for a symptom without a case, first in the list at `place`."""
     data = read(RULES.read_text(encoding="utf-8")).data
     block = data["flows"]
     for part in place[:-1]:

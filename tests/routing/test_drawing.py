@@ -1,4 +1,4 @@
-"""The picture of a flow: what must be in it, and that it stays readable."""
+"""The picture of a flow has all its parts and stays readable."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_mermaid_text_has_every_box_and_dashed_arrows_back() -> None:
     assert text.startswith("flowchart TD\n")
     assert 'box_noc["<b>网管监控</b><br/>NOC"]:::people' in text
     assert 'box_transmission -.->|"已修复"| box_installer' in text
-    assert not re.search(r"\bend\b", text)  # a word of Mermaid's own
+    assert not re.search(r"\bend\b", text)  # a keyword of Mermaid
 
 
 def test_mermaid_and_dot_escape_their_special_characters_in_titles() -> None:
@@ -92,7 +92,7 @@ def test_the_svg_shows_both_titles_of_every_box() -> None:
 def test_no_two_labels_and_no_label_and_box_of_the_svg_overlap() -> None:
     page = ElementTree.fromstring(svg(RULEBOOK, FLOW))
     places = [label_place(text) for text in page.findall(".//{*}text") if text.find("{*}tspan") is not None]
-    rects = page.findall(".//{*}rect")[1:]  # the first is the paper
+    rects = page.findall(".//{*}rect")[1:]  # the first box is the paper
     places += [tuple(float(rect.attrib[side]) for side in ("x", "y", "width", "height")) for rect in rects]
     assert len(places) > 25
     for i, one in enumerate(places):

@@ -1,4 +1,4 @@
-"""Reading the operator's file: what it becomes, what is refused, how a fault is told."""
+"""Reading the operator's file: the resulting rules, the refusals, and the form of faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A journey on the drawing of its flow: which arrows it took, what is marked, and what the picture tells in words."""
+"""A journey on the drawing of its flow: the arrows taken, the marks, and the description in words."""
 
 from __future__ import annotations
 

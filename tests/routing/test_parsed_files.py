@@ -1,4 +1,4 @@
-"""What was parsed is kept beside the state, and read back as it was."""
+"""Parsed files are cached beside the state and read back equal."""
 
 from __future__ import annotations
 

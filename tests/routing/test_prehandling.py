@@ -44,7 +44,7 @@ def a_symptom() -> Symptom:
 
 
 def answered(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[list[tuple[str, str]], str]:
-    """What `ask` returns and shows when these lines are typed."""
+    """Return the result and output of `ask` when these lines are typed."""
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
     shown = io.StringIO()
     given = ask(Console(file=shown, width=100), a_symptom())

@@ -1,4 +1,4 @@
-"""The fault flow of the rule book, as a case goes through it."""
+"""The fault flow of the rule book, as a case travels through it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What processes owe each other: a file is held by one of them, until it lets go or dies."""
+"""A lock file is held by one process until that process lets go or dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the supervisor says of a child that ended."""
+"""The supervisor's message about an ended child process."""
 
 from __future__ import annotations
 

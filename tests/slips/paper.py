@@ -1,4 +1,4 @@
-"""What a person with the paper in hand sees: its text, its size, its ink, and what its code leads to."""
+"""A printed form as a person sees it: its text, its size, its ink, and the link in its code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def opened(pdf: bytes) -> Iterator[pypdfium2.PdfDocument]:
 
 
 def pages(pdf: bytes) -> list[str]:
-    """The text of each page, its spaces and line ends taken out: where a line broke is no concern."""
+    """Return the text of each page without spaces and line ends, because line breaks don't matter."""
     with opened(pdf) as document:
         return [re.sub(r"[\s\u200b]", "", page.get_textpage().get_text_bounded()) for page in document]
 
@@ -33,23 +33,23 @@ def text(pdf: bytes) -> str:
 
 
 def sizes(pdf: bytes) -> list[tuple[int, int]]:
-    """Width and height of each page in millimetres."""
+    """Return width and height of each page in millimetres."""
     with opened(pdf) as document:
         return [(round(page.get_width() / MILLIMETRE), round(page.get_height() / MILLIMETRE)) for page in document]
 
 
 def margins(pdf: bytes) -> list[tuple[float, float, float, float]]:
-    """How much white there is on each page's left, top, right and bottom, in millimetres."""
+    """Return the margins of each page, left, top, right and bottom, in millimetres."""
     return [_margins(picture) for picture in _pictures(pdf, 1)]
 
 
 def codes(pdf: bytes) -> list[str]:
-    """What a telephone reads from the first page."""
+    """Return the text that a telephone reads from the first page's code."""
     return [code.text for code in zxingcpp.read_barcodes(_pictures(pdf, 3)[0])]
 
 
 def _pictures(pdf: bytes, scale: float) -> list[memoryview]:
-    """Each page in grey, one byte a pixel, as rows of pixels; `scale` pixels a point."""
+    """Return each page in grey, one byte a pixel, as rows of pixels; `scale` pixels a point."""
     with opened(pdf) as document:
         out = []
         for page in document:

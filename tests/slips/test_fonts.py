@@ -1,4 +1,5 @@
-"""Fonts: rare characters are printed right, and what no font has is refused rather than printed as a box."""
+"""Fonts: rare characters are printed correctly, and a character without a glyph is refused rather than printed as a
+box."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from tests.slip_samples import INVOICE, OPENING
 from tests.slips import paper
 
 RARE = "㛃𬭛䶮堃𫖯𠮷镕喆"
-"""U+36C3 and U+2CB5B are the ones that the counter met first."""
+"""U+36C3 and U+2CB5B are the first that the counter met."""
 UNKNOWN = "\U0002a6a5"
 """𪚥: in Unicode since 2001, not in Noto Sans CJK."""
 
@@ -75,7 +76,7 @@ def test_a_font_of_the_operators_own_fills_the_gaps_of_the_first(tmp_path: Path)
 
 
 def _font_with(character: str, file: Path) -> None:
-    """A font of one square."""
+    """Make a font with one square."""
     pen = TTGlyphPen(None)
     pen.moveTo((0, 0))
     for corner in ((0, 800), (800, 800), (800, 0)):

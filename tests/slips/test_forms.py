@@ -1,4 +1,4 @@
-"""What a slip and an invoice hold: kept as JSON, read back the same, and refused when they can't be true."""
+"""The data of slips and invoices: stored as JSON, read back equal, and refused when they can't be true."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slips and invoices on paper: all that was agreed stands there, once and for ever the same."""
+"""Slips and invoices on paper: all agreed data are printed, and each print is the same for ever."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.slips import paper
 SAMPLES: list[SlipData | InvoiceData] = [OPENING, MODIFICATION, REFUND, INVOICE, RED_LETTER]
 NAMES = ["opening", "modification", "refund", "invoice", "red-letter"]
 FINGERPRINTS = ["983b738a55c42ff6", "d578545854eda2d0", "fa68b2f069b51dc0", "1649ff790e7606fa", "73e51ffb40941156"]
-"""How the SHA-256 of each sample's PDF begins."""
+"""The beginning of the SHA-256 of each sample's PDF."""
 
 
 def printed(data: SlipData | InvoiceData) -> bytes:
@@ -31,7 +31,7 @@ def printed(data: SlipData | InvoiceData) -> bytes:
 
 
 def words(value: Any) -> Iterator[str]:
-    """Every word in the data."""
+    """Yield every word in the data."""
     if isinstance(value, str):
         yield "".join(value.split())
     elif isinstance(value, dict):
@@ -169,7 +169,7 @@ def test_no_text_is_cut_or_runs_over_the_edge(value: str) -> None:
     on_paper = paper.text(pdf)
     for text in (data.customer, data.clerk, data.operator, value[:900]):
         assert "".join(text.split())[:40] in on_paper
-    # A long text is broken by running heads and feet, so it is counted.
+    # Running heads and feet break a long text, so its parts are counted.
     most_usual = max(set(value) - {"\n"}, key=value.count)
     assert on_paper.count(most_usual) >= 2 * value.count(most_usual)
     for left, top, right, bottom in paper.margins(pdf):
@@ -212,10 +212,8 @@ def test_another_process_in_another_time_zone_prints_the_same_bytes(zone: str) -
 
 
 def test_a_change_of_what_was_printed_does_not_go_unnoticed() -> None:
-    """A template, a font or a library has changed when this fails: old slips will be printed anew in another way.
-
-    When that is meant, look at each kind of page, then enter the new values.
-    """
+    """A template, a font or a library has changed when this fails, and old slips would be printed differently. If that
+    is intended, look at each kind of page, then enter the new values."""
     assert [hashlib.sha256(printed(data)).hexdigest()[:16] for data in SAMPLES] == FINGERPRINTS
 
 

@@ -1,4 +1,4 @@
-"""What system support's worker looks up of an account, and what the provisioning system must know of its line."""
+"""The account data that system support's worker looks up, and the line data for the provisioning system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identity numbers at rest: what is written, where it opens, and what is said when it doesn't."""
+"""Identity numbers at rest: the ciphertexts, the places where they can be decrypted, and the errors elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sent, received, failed and woken, and by which indexes it is found."""
+"""Hops are sent, received, failed and woken, each by its index."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_only_the_hops_at_a_messages_generation_are_received(database: Database,
     again = take(database, NOW + LEASE)
     assert receive(database, first) == []
     assert receive(database, again[:3]) == [sent.pair for sent in again[:3]]
-    assert receive(database, again) == [sent.pair for sent in again[3:]]  # the others: delivered twice
+    assert receive(database, again) == [sent.pair for sent in again[3:]]  # the others were delivered twice
     assert receive(database, [SentHop(999_999, 1, "noc", 1, "fault", 0)]) == []
 
 
@@ -153,7 +153,7 @@ def test_a_failure_backs_off_ever_longer_and_the_fifth_quarantines(database: Dat
 
 def test_a_failure_of_a_stale_message_is_not_counted(database: Database, five: list[int]) -> None:
     stale = receive(database, take(database))[0]
-    take(database, NOW + LEASE)  # the worker was too slow: sent again
+    take(database, NOW + LEASE)  # the worker was too slow, so the hop was sent again
     before = hop(database, stale[0])
     assert not fail(database, stale)
     assert hop(database, stale[0]) == before
@@ -239,7 +239,7 @@ def test_two_relays_at_once_never_take_the_same_hop(postgresql: Database, rulebo
 
 @pytest.fixture
 def crowded(database: Database, in_force: Rulebook, script: Script) -> Database:
-    """A database as it is after a year: three thousand hops of old, three hundred alive, ten of them due."""
+    """A database after a year: three thousand old hops, three hundred live ones, ten of them due."""
     account(database)
     template = dict(live_row(database, fault(database, in_force, script).ticket_id)._mapping)
     old, alive, due = 3_000, 290, 10
@@ -296,7 +296,7 @@ QUERIES: dict[str, tuple[Callable[[Tx], object], str]] = {
 
 
 def test_sqlite_updates_each_hop_of_a_batch_by_its_id(crowded: Database) -> None:
-    if crowded.kind == "sqlite":  # PostgreSQL rightly reads a table of this size as a whole
+    if crowded.kind == "sqlite":  # PostgreSQL rightly scans a table of this size
         found = plan(crowded, lambda tx: hops.update_hops(tx, [{"id": n, "late": True} for n in range(3_100, 3_300)]))
         assert "SEARCH hop USING INTEGER PRIMARY KEY" in found
 
@@ -319,7 +319,7 @@ WORKERS_OWN: dict[str, Callable[[Tx], object]] = {
 
 @pytest.mark.parametrize("what", WORKERS_OWN)
 def test_a_worker_on_a_new_database_keeps_no_plan_that_scans_whole_tables(postgresql: Database, what: str) -> None:
-    """It keeps a plan for as long as it runs, and a day later the table that was empty isn't."""
+    """A worker keeps a plan as long as it runs, and the table that was empty at its start is full a day later."""
     worker = Database(postgresql.url, plans_by_index_only=True)
     found = plan(worker, WORKERS_OWN[what])
     worker.dispose()

@@ -1,4 +1,4 @@
-"""A connection that lost its server while nobody used it is replaced before anybody notices."""
+"""A connection that lost its server while idle is replaced unnoticed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dispatch.storage.database import Database
 
 @pytest.fixture
 def cut_off(postgresql: Database) -> Iterator[Database]:
-    """With one connection in its pool, to which the server has put an end."""
+    """A database with one pooled connection, which the server has closed."""
     made = Database(postgresql.url)
     with made.read() as tx:
         pid = tx.execute(text("SELECT pg_backend_pid()")).scalar_one()

@@ -1,4 +1,4 @@
-"""A database of an earlier schema comes up with everything that was in it."""
+"""A database of an earlier schema keeps all its data in a migration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard addresses and what reaches them, as they are entered and entered anew."""
+"""Standard addresses and their ports, entered for the first time and again."""
 
 from __future__ import annotations
 

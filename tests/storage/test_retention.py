@@ -1,4 +1,4 @@
-"""Old cases go into the case store and stay as readable as they were; old effects forget what they said."""
+"""Old cases go into the case store and stay as readable as before; old effects drop their content."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LONG_AFTER = f.NOW + AGE
 
 @pytest.fixture
 def closed(database: Database, in_force: Rulebook, script: Script) -> int:
-    """A case that was archived, came back once, was archived again and closed by its customer; its id."""
+    """A case that was archived, reopened once, archived again and closed by its customer; its id."""
     ticket_id = f.fault(database, in_force, script).ticket_id
     for answer in ("not-fixed", "satisfied"):
         survey = f.archived(database, in_force, ticket_id)
@@ -47,7 +47,7 @@ def store(database: Database, now: datetime = LONG_AFTER, limit: int = 99) -> in
 
 
 def told(database: Database, ticket_id: int) -> dict[str, list[dict[str, Any]]]:
-    """All that the case tells of itself, but for when it was stored."""
+    """Return all data of the case except the time when it was stored."""
     with database.read() as tx:
         journey = lists.journey(tx, ticket_id)
     case = as_dict(journey.ticket)
@@ -57,7 +57,7 @@ def told(database: Database, ticket_id: int) -> dict[str, list[dict[str, Any]]]:
 
 
 def left(database: Database) -> tuple[int, int]:
-    """How many rows of history and how many records are in the tables."""
+    """Return the numbers of history rows and of records in the tables."""
     with database.read() as tx:
         counts = [tx.execute(select(func.count()).select_from(t)).scalar_one() for t in (history, archive_record)]
     return counts[0], counts[1]

@@ -32,17 +32,17 @@ VALUES: dict[Any, Any] = {
     Sequence[Pair]: [(1, 1)],
     ColumnElement[bool]: true(),
 }
-"""What a query is asked about, by its parameter's type; what may be None is left out."""
+"""The arguments of a query, by parameter type; those that may be None are left out."""
 
 NOT_QUERIES = ("bulk.read_rows", "case_store.put")
-"""The first is told the shape, the second declares a part of any table's columns."""
+"""The first is given the shape, the second declares a part of any table's columns."""
 
 NEVER_NULL = ((rows.BoardLine, "boarded_at"),)
-"""Nullable columns that the query's condition lets be null in no row: a hop on a board has come onto it."""
+"""Nullable columns that a query's condition makes non-null: a hop on a board has its boarding time."""
 
 
 def queries() -> Iterator[tuple[str, Callable[..., object]]]:
-    """The public functions that declare the shape of a statement's rows."""
+    """Yield the public functions that declare the shape of a statement's rows."""
     names = [each.name for each in pkgutil.iter_modules(storage.__path__)]
     for module in (*(importlib.import_module(f"{storage.__name__}.{name}") for name in names), lists):
         for name, function in inspect.getmembers(module, inspect.isfunction):
@@ -96,7 +96,7 @@ def arguments(query: Callable[..., object]) -> Mapping[str, object]:
 
 
 def outer_joined(parts: Sequence[object]) -> list[object]:
-    """The tables that are joined without requiring a row of them."""
+    """Return the tables that are outer-joined."""
     joins = [part for part in parts if isinstance(part, Join)]
     inner = [table for join in joins for table in outer_joined([join.left, join.right])]
     return inner + [join.right for join in joins if join.isouter]

@@ -1,4 +1,4 @@
-"""The database itself refuses what the life tables don't know, on SQLite and PostgreSQL alike."""
+"""The database itself refuses data that the life tables don't allow, on SQLite and PostgreSQL alike."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORD = re.compile(r"'([a-z0-9-]+)'")
 
 @pytest.fixture
 def row(database: Database, in_force: Rulebook, script: Script) -> dict[str, Any]:
-    """A live hop's row, as a dict."""
+    """Return a live hop's row as a dict."""
     accepted = fault(database, in_force, script)
     with database.read() as tx:
         found = tx.execute(select(hop).where(hop.c.ticket_id == accepted.ticket_id)).one()
@@ -42,15 +42,15 @@ def test_a_ticket_has_one_live_hop_at_most_whatever_their_states(database: Datab
 
 IMPOSSIBLE_HOPS: list[dict[str, Any]] = [
     {"state": "lost"},
-    {"state": "claimed"},  # by nobody
-    {"state": "claimed", "holder": "li"},  # since when?
-    {"state": "held", "holder": "li", "claimed_at": NOW, "wake_at": NOW},  # held since when?
-    {"state": "held", "holder": "li", "claimed_at": NOW, "held_at": NOW, "wake_at": None},  # until when?
-    {"state": "reported", "ended_at": NOW},  # what was found?
+    {"state": "claimed"},  # no holder
+    {"state": "claimed", "holder": "li"},  # no claim time
+    {"state": "held", "holder": "li", "claimed_at": NOW, "wake_at": NOW},  # no hold time
+    {"state": "held", "holder": "li", "claimed_at": NOW, "held_at": NOW, "wake_at": None},  # no end of the hold
+    {"state": "reported", "ended_at": NOW},  # no finding
     {"state": "due", "wake_at": None},  # would never be sent
     {"state": "sent", "wake_at": None},  # would never be sent again
     {"state": "received", "wake_at": None},
-    {"state": "withdrawn"},  # without its end
+    {"state": "withdrawn"},  # no end time
     {"state": "waiting", "ended_at": NOW},
     {"seq": 0},
     {"generation": -1},

@@ -1,4 +1,4 @@
-"""A database of the first schema, with tickets under way in every state, comes up with this code, and they go on."""
+"""A database of the first schema, with tickets in every state, works with this code, and its tickets go on."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ STATES: dict[str, dict[str, Any]] = {
     },
     "quarantined": {"generation": 9, "failures": 5, "failure": "noc.line-test: KeyError"},
 }
-"""What a hop of the first schema looked like in each live state."""
+"""The columns of a first-schema hop in each live state."""
 
 
 @pytest.fixture
 def old(database: Database, rulebook: Rulebook) -> Database:
-    """One fault on NOC's hands in each state, in the order of STATES: its ticket and its hop have the same id."""
+    """One fault at NOC in each state, in the order of STATES; its ticket and its hop have the same id."""
     migrate(database, "base")
     migrate(database, "0001")
     with database.write() as tx:

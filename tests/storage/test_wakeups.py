@@ -1,4 +1,4 @@
-"""Who waits for what is committed outlives the database's absence."""
+"""A listener for commits survives the database's absence."""
 
 from __future__ import annotations
 
