@@ -133,7 +133,7 @@ def test_every_operation_of_the_rule_book_has_its_command(installed: Installed) 
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_nothing_given_is_bad_input(installed: Installed, name: str) -> None:
+def test_an_empty_request_is_bad_input(installed: Installed, name: str) -> None:
     assert "Error bad-" in bad(installed, "account", name, *CHEN)
 
 
@@ -169,7 +169,7 @@ def test_only_the_roles_named_in_the_rule_book_may_do_an_operation(installed: In
 
 
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
-def test_without_an_actor_nothing_is_done(installed: Installed, name: str) -> None:
+def test_an_operation_without_an_actor_is_not_done(installed: Installed, name: str) -> None:
     given = json.dumps(requests(installed)[name])
     assert "who acts? give --as NAME" in bad(installed, "account", name, "--from", "-", given=given)
 

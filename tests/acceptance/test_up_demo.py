@@ -24,7 +24,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         yield running
 
 
-def test_there_is_a_user_for_every_role_and_each_can_sign_in(demo: Demo) -> None:
+def test_the_demonstration_has_a_user_for_every_role_and_each_can_sign_in(demo: Demo) -> None:
     assert list(demo.users) == list(HELD_BY_PEOPLE)
     assert len({password for _, password in demo.users.values()}) == len(demo.users)
     for role in demo.users:

@@ -79,7 +79,7 @@ def test_a_permitted_role_makes_a_quarantined_effect_due_again(home: Home, waiti
     assert {each["state"] for each in home.read("effects")["unconfirmed"]} == {"due"}
 
 
-def test_system_support_s_board_and_the_journey_show_the_account_s_check(home: Home, waiting: Database) -> None:
+def test_system_supports_board_and_the_journey_show_the_accounts_check(home: Home, waiting: Database) -> None:
     rules = loader.load(PROJECT / "routing_rules.yaml")
     script = prehandling_file.load(PROJECT / "prehandling.yaml", rules.categories)
     now = datetime.now(UTC)

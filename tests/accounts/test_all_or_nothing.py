@@ -1,4 +1,4 @@
-"""One operation is one transaction: whatever dies between any two of its statements, nothing of it was."""
+"""One operation is one transaction: a crash between any two of its statements leaves nothing of it."""
 
 from __future__ import annotations
 

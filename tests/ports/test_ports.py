@@ -74,7 +74,7 @@ def test_an_invalid_order_is_refused_with_its_reason_and_changes_nothing(
         ([order(Order.REMOVE)], order(Order.REMOVE, key="again"), "line-removed"),
     ],
 )
-def test_an_order_that_does_not_fit_the_line_s_state_is_refused(
+def test_an_order_that_does_not_fit_the_lines_state_is_refused(
     system: SimulatedProvisioning, before: list[LineOrder], wrong: LineOrder, why: str
 ) -> None:
     system.carry_out([prepare(), *before])

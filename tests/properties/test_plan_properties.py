@@ -153,7 +153,7 @@ def test_the_logged_teams_are_visited_in_the_logged_order(case: LoggedCase) -> N
 
 @given(case=cases)
 @settings(max_examples=60)
-def test_without_passing_on_every_unreconciled_step_is_named(case: LoggedCase) -> None:
+def test_every_unreconciled_step_is_named_when_passing_on_is_not_allowed(case: LoggedCase) -> None:
     plan = PLANNERS["nobody passes on"].plan(case)
     same = sum(a == b for each in case.rounds for a, b in pairwise(each))
     assert plan.merged == 0

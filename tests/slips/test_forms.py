@@ -65,7 +65,7 @@ def test_a_red_letter_invoice_offsets_each_line_and_names_the_invoice() -> None:
     assert (RED_LETTER.buyer, RED_LETTER.account) == (INVOICE.buyer, INVOICE.account)
 
 
-def test_a_red_letter_invoice_can_not_be_offset_itself() -> None:
+def test_a_red_letter_invoice_cannot_be_offset_itself() -> None:
     with pytest.raises(ValidationError, match="below zero"):
         RED_LETTER.red_letter(number="00000125", issued_on=date(2026, 11, 6), outlet="甲", clerk="乙")
 

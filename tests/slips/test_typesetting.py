@@ -109,7 +109,7 @@ def test_the_longest_address_still_gives_a_readable_code() -> None:
     assert paper.codes(slip(replace(OPENING, record_url=url))) == [url]
 
 
-def test_without_an_address_there_is_no_code() -> None:
+def test_a_form_without_an_address_has_no_code() -> None:
     pdf = slip(replace(OPENING, record_url=""))
     assert paper.codes(pdf) == []
     assert "扫码" not in paper.text(pdf)

@@ -65,7 +65,7 @@ def test_the_embedded_installation_makes_its_keys_once_readable_by_its_owner_alo
     assert [file.name for file in settings.root.iterdir()] == ["field.keys"]
 
 
-def test_a_server_s_database_without_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_servers_database_without_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPATCH_DATABASE_URL", "postgresql+psycopg://x/y")
     with pytest.raises(MissingPart, match="DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY is not there"):
         open_cipher(load_settings())

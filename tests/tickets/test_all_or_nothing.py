@@ -1,4 +1,4 @@
-"""One act is one transaction: whatever dies between any two of its statements, nothing of it was."""
+"""One act is one transaction: a crash between any two of its statements leaves nothing of it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ HOUR = timedelta(hours=1)
 
 
 class Scene:
-    """A database with a dispatched fault, and what is needed to act on it."""
+    """A database with a dispatched fault, and the means to act on it."""
 
     def __init__(self, database: Database, rulebook: Rulebook, script: Script) -> None:
         self.database, self.rulebook, self.script = database, rulebook, script

@@ -1,4 +1,4 @@
-"""片区: whoever holds a role in some areas finds nothing in others, by whichever edge they come."""
+"""片区: the holder of a role in some areas finds nothing in others, by whichever edge they come."""
 
 from __future__ import annotations
 

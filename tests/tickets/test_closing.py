@@ -1,4 +1,4 @@
-"""归档, 回访, 重派: the record that can't be changed unnoticed, and the customer who is asked."""
+"""归档, 回访, 重派: the record that can't be changed unnoticed, and the customer's survey."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def made(database: Database, in_force: Rulebook, script: Script) -> int:
 
 @pytest.fixture
 def asked(database: Database, in_force: Rulebook, made: int) -> int:
-    """Its customer's survey, waiting for the answer; the hop's id."""
+    """The fault's survey, waiting for the customer's answer; the hop's id."""
     return archived(database, in_force, made)
 
 
@@ -63,7 +63,7 @@ def answer(database: Database, rulebook: Rulebook, link: str, finding: str, now:
 
 
 def in_flight(database: Database, rulebook: Rulebook, ticket_id: int) -> Pair:
-    """The survey of a case whose message is just being sent: received and prepared, not confirmed."""
+    """The survey of a case whose message is being sent: received and prepared, not confirmed."""
     reported(database, rulebook, ticket_id, NOC, "fixed", cause="configuration")
     with database.write() as tx:
         sent = hops.take_due(tx, NOW, LEASE, 9, ["archive"])
@@ -237,7 +237,7 @@ def test_a_message_whose_sending_is_unsure_is_tried_again_under_the_same_key(
     pair = in_flight(database, in_force, made)
     with database.write() as tx:
         before = surveys.unconfirmed(tx, [pair[0]])
-        surveys.open_surveys(tx, [pair[0]], NOW + LEASE)  # the worker died, the hop came again
+        surveys.open_surveys(tx, [pair[0]], NOW + LEASE)  # the worker died, and the hop came again
         assert surveys.unconfirmed(tx, [pair[0]]) == before
         assert [question.key for question in before] == [f"survey/{pair[0]}/1"]
         assert [question.mobile for question in before] == ["13800138000"]

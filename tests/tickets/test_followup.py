@@ -1,4 +1,4 @@
-"""催单, 撤单: what a customer who has reported wants later, who may ask for it, and what is refused."""
+"""催单, 撤单: the later wishes of a customer who has reported, the roles that may ask for them, and the refusals."""
 
 from __future__ import annotations
 
@@ -170,8 +170,8 @@ def _waits_for_a_lock(database: Database) -> bool:
 def _while_its_hop_moves_on(
     postgresql: Database, rulebook: Rulebook, script: Script, followed: Callable[[Tx, int], object]
 ) -> Iterator[int]:
-    """What is done to the ticket as a whole looks for the live hop, and must wait for who is just making another one.
-    Gives the ids of the tickets to which it was done."""
+    """An act on the whole ticket looks for the live hop, and must wait for a transaction that is just making another
+    one. Returns the ids of the tickets to which the act was done."""
     put_in_force(postgresql, rulebook)
     moved = fault(postgresql, rulebook, script, "GZ1").ticket_id
     hop_id = claimed(postgresql, rulebook, moved, NOC)
@@ -223,7 +223,8 @@ def test_a_ticket_urged_while_its_hop_moves_on_is_urged_on_its_next_board(
 
 
 def _reported_while(postgresql: Database, rulebook: Rulebook, script: Script, act: Callable[[Tx, int], object]) -> int:
-    """A fault whose hop NOC ends, which must wait for who has just done this to the ticket. Gives the ticket's id."""
+    """NOC ends a fault's hop and must wait for a transaction that has just done this to the ticket. Returns the
+    ticket's id."""
     put_in_force(postgresql, rulebook)
     made = fault(postgresql, rulebook, script).ticket_id
     hop_id = claimed(postgresql, rulebook, made, NOC)

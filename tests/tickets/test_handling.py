@@ -1,4 +1,4 @@
-"""接单, 回单, 转派, 退单, 挂起, 放行: what people do with a hop, who may, and what is refused."""
+"""接单, 回单, 转派, 退单, 挂起, 放行: the acts of people on a hop, the roles that may do them, and the refusals."""
 
 from __future__ import annotations
 
@@ -75,19 +75,19 @@ def made(database: Database, in_force: Rulebook, script: Script) -> int:
 
 @pytest.fixture
 def waiting(database: Database, in_force: Rulebook, made: int) -> int:
-    """Its hop on NOC's board."""
+    """The fault's hop on NOC's board."""
     return on_board(database, in_force, made)
 
 
 @pytest.fixture
 def in_hand(database: Database, in_force: Rulebook, made: int) -> int:
-    """Its hop in zhao's hands."""
+    """The fault's hop, claimed by zhao."""
     return claimed(database, in_force, made, NOC)
 
 
 @pytest.fixture
 def at_installer(database: Database, in_force: Rulebook, made: int) -> int:
-    """Sent by NOC to the installers, waiting on their board."""
+    """The fault's hop, sent by NOC to the installers, waiting on their board."""
     reported(database, in_force, made, NOC, "outside-plant", test_result="-31 dBm")
     return on_board(database, in_force, made)
 
@@ -129,7 +129,7 @@ def test_a_hop_that_is_not_on_its_board_cannot_be_claimed(database: Database, in
         handling.claim(tx, in_force, Claim(hop_id, NOC), NOW)
 
 
-def test_only_the_team_s_members_claim(database: Database, in_force: Rulebook, waiting: int) -> None:
+def test_only_the_teams_members_claim(database: Database, in_force: Rulebook, waiting: int) -> None:
     def claim(tx: Tx, actor: Actor) -> None:
         handling.claim(tx, in_force, Claim(waiting, actor), NOW)
 

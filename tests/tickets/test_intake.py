@@ -1,4 +1,4 @@
-"""受理: a report is dispatched, ended on the phone, or handed from hotline to hotline; or refused, nothing written."""
+"""受理: a report is dispatched, ended on the phone, passed between the hotlines, or refused with nothing written."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def submit_many(
 
 @pytest.fixture
 def transferred(database: Database, in_force: Rulebook, script: Script, gz1: str) -> int:
-    """Reported at 10050, transferred to 10086; the ticket's id."""
+    """A fault reported at 10050 and transferred to 10086; the ticket's id."""
     taken = submit(database, in_force, script, replace(GOOD, description="晚上断网"), AGENT_10050)
     with database.write() as tx:
         intake.transfer(tx, taken.ticket_id, "已重启光猫", AGENT_10050, NOW)

@@ -1,4 +1,4 @@
-"""派单: where a case goes next, who asked for it, and where a case ends that goes round for too long."""
+"""派单: the next team of a case, the team that asked for it, and the end of a case that goes round for too long."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def to_transmission(database: Database, rulebook: Rulebook, ticket_id: int) -> N
 
 
 def place(row: LockedHop | None) -> tuple[str, str | None]:
-    """The team that has it, and the team that asked."""
+    """Return the team that has the case and the team that asked."""
     assert row is not None
     return row.team, row.asker_team
 

@@ -1,4 +1,4 @@
-"""What happens by itself when its time has come: overdue marks, the end of a hold."""
+"""Timers: overdue marks and the end of a hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The use cases on SQLite and PostgreSQL: what follows what, and what is refused with nothing written."""
+"""The use cases on SQLite and PostgreSQL: their consequences, and the refusals with nothing written."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from tests.factories import (
 
 
 def archived(database: Database, rulebook: Rulebook, ticket_id: int) -> int:
-    """Fixed by NOC, archived, the survey waiting for the customer; the survey's hop id."""
+    """A fault fixed by NOC and archived, whose survey waits for the customer; the survey's hop id."""
     reported(database, rulebook, ticket_id, NOC, "fixed", cause="configuration")
     with database.write() as tx:
         sent = hops.take_due(tx, NOW, LEASE, 10, ["archive"])

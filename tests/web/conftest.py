@@ -1,4 +1,4 @@
-"""The web over a database of either kind: one application for all tests, a client for each user."""
+"""The web over a database of either kind: one application for all tests, and a client for each user."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ API = "/api/v1"
 
 
 class Web:
-    """The application over one database. `now` is what its clock says."""
+    """The application over one database. `now` is the time of its clock."""
 
     def __init__(
         self,
@@ -43,12 +43,12 @@ class Web:
         self.app, self.database, self.rulebook, self.script = app, database, rulebook, script
         self.now: datetime = f.NOW
         self.installation = Installation(Settings(), database, cheap_hasher(), clock=lambda: self.now)
-        # Reading the files anew for each test would take longer than most of them.
+        # Reading the files again for each test would take longer than most tests.
         vars(self.installation).update(rulebook=lambda: rulebook, script=lambda: script)
         app.state.installation = self.installation
 
     def client(self, **headers: str) -> TestClient:
-        """Nobody yet; programs read English, pages have their own switch."""
+        """Return a client that isn't signed in. Programs read English; pages have their own switch."""
         sent = {"Accept-Language": "en", **headers}
         made = TestClient(self.app, headers=sent, raise_server_exceptions=False, base_url="http://testserver")
         made.portal = self.portal
@@ -59,13 +59,13 @@ class Web:
             return sessions.make_token(tx, users.get(tx, name).id, name, "test", timedelta(days=1), CONSOLE, self.now)
 
     def program(self, name: str, *grants: Grant | Role) -> TestClient:
-        """A client that sends a token of this user, who is made when grants are given."""
+        """Return a client with a token of this user, who is created when grants are given."""
         if grants:
             user(self.database, name, *grants)
         return self.client(Authorization=f"Bearer {self.token(name)}")
 
     def browser(self, name: str, *grants: Grant | Role) -> TestClient:
-        """A client with a session of this user, and its pages' CSRF token."""
+        """Return a client with a session of this user and the CSRF token of its pages."""
         if grants:
             user(self.database, name, *grants)
         with self.database.write() as tx:
@@ -78,7 +78,7 @@ class Web:
         return f.fault(self.database, self.rulebook, self.script, number, **report)
 
     def on_board(self, number: str = "GZ1", **report: Any) -> str:
-        """A fault on NOC's board; its number."""
+        """Make a fault on NOC's board; return its number."""
         made = self.fault(number, **report)
         f.on_board(self.database, self.rulebook, made.ticket_id)
         return made.number
@@ -86,33 +86,33 @@ class Web:
 
 @pytest.fixture(scope="session")
 def application(sqlite_template: Path) -> Any:
-    """Made once, which takes longer than a test; its installation is each test's own."""
+    """The application, made once because that takes longer than a test; each test has its own installation."""
     return create_app(Installation(Settings(), Database(f"sqlite:///{sqlite_template}"), cheap_hasher()))
 
 
 @pytest.fixture(autouse=True)
 def _ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever stops the thread that waits for changes waits for it, up to a second: here for every application that a
-    test starts and stops."""
+    """Let the thread that waits for changes wake often: each application that a test starts stops only when it wakes,
+    which otherwise takes up to a second."""
     monkeypatch.setattr(server_events, "WAIT", 0.02)
     monkeypatch.setattr(server_events, "POLL", 0.01)
 
 
 @pytest.fixture(scope="session")
 def portal() -> Iterator[BlockingPortal]:
-    """One event loop for all requests: a client by itself starts a thread and a loop for each of them."""
+    """One event loop shared by all requests: a client by itself starts a thread and a loop for each."""
     with start_blocking_portal() as made:
         yield made
 
 
 @pytest.fixture
 def web(application: Any, database: Database, in_force: Rulebook, script: Script, portal: BlockingPortal) -> Web:
-    """On both kinds of database."""
+    """The web on both kinds of database."""
     return Web(application, database, in_force, script, portal)
 
 
 @pytest.fixture
 def small_web(application: Any, sqlite: Database, rulebook: Rulebook, script: Script, portal: BlockingPortal) -> Web:
-    """On SQLite alone, for what doesn't depend on the database."""
+    """The web on SQLite alone, for tests that don't depend on the database."""
     f.put_in_force(sqlite, rulebook)
     return Web(application, sqlite, rulebook, script, portal)

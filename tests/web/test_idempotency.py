@@ -1,4 +1,4 @@
-"""A request under a key is done once: repeated it is answered the same, another under its key is refused."""
+"""A request under a key is done once: repeated it gets the same answer, another request under its key is refused."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_another_request_under_a_used_key_is_refused(small_web: Web, other: dict
     answer = submit(clerk, **other)
     assert (answer.status_code, answer.json()["code"]) == (422, "key-reused")
     elsewhere = clerk.post(f"{API}/rules/try", json={"flow": "fault"}, headers={"Idempotency-Key": "k1"})
-    assert elsewhere.status_code == 200  # nothing is done there: it takes no key
+    assert elsewhere.status_code == 200  # a read changes nothing and takes no key
 
 
 def test_a_key_belongs_to_its_user(small_web: Web) -> None:
@@ -110,7 +110,7 @@ def test_a_malformed_key_is_refused(small_web: Web, key: str) -> None:
 def test_a_second_request_is_told_to_wait_while_the_first_is_under_way(
     application: Any, postgresql: Database, rulebook: Any, script: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only PostgreSQL has several writers; on SQLite the second waits, and gets the first one's answer."""
+    """PostgreSQL alone has several writers; on SQLite the second request waits and gets the first one's answer."""
     f.put_in_force(postgresql, rulebook)
     web = Web(application, postgresql, rulebook, script)
     f.account(postgresql)

@@ -1,4 +1,4 @@
-"""What Prometheus reads: who may, what it says, and that it knows no customer, no number and no path."""
+"""The metrics for Prometheus: the readers, the figures, and the absence of any customer, number or path."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def machine(web: Web) -> Any:
 
 
 def read(client: Any) -> dict[tuple[str, ...], float]:
-    """{(name, label values …): value}."""
+    """Return {(name, label values …): value}."""
     answer = client.get("/metrics")
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")

@@ -1,4 +1,4 @@
-"""Signing in by the operator's identity provider: it says who, and only that; nobody else's word will do."""
+"""Signing in by the operator's identity provider: it tells the person's identity, and no other source is believed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_a_person_without_an_enabled_user_is_refused(web: Web, there: SimulatedP
 
 
 def test_a_sign_in_begun_in_one_browser_cannot_end_in_another(web: Web, there: SimulatedProvider) -> None:
-    """Or somebody would be signed in as somebody else without knowing it."""
+    """Otherwise a person could be signed in as another without noticing."""
     brought = there.agree(begin(web.client()), "li")
     other = web.client()
     assert come_back(other, brought).status_code == 401

@@ -1,4 +1,4 @@
-"""The API is what its description says: requests made from it get only answers that it documents, and never a 5xx."""
+"""The API keeps to its description: generated requests get only documented answers, and never a 5xx."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ CHECKS = [
     unsupported_method,
 ]
 EXAMPLES = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 3}
-"""Requests of an operation that are of the documented form, and such as are not."""
+"""The number of requests per operation of the documented form, and of other forms."""
 SEEN = {GenerationMode.POSITIVE: {200, 201, 404, 409, 422}, GenerationMode.NEGATIVE: {409, 422}}
-"""Answers that are among those they got, so that this looks at more than the door."""
+"""Answers that must occur among those received, so that the test gets past authentication."""
 WORDS = {
     "account": "GZ3",
     "symptom": "slow",
@@ -49,7 +49,7 @@ WORDS = {
     "flow": "fault",
     "known": {},
 }
-"""What stands for something that is there, where a request may say it."""
+"""The placeholders for existing things in requests."""
 LEAVES_ALONE = {
     "session-close-session",
     "users-disable-user",
@@ -57,7 +57,7 @@ LEAVES_ALONE = {
     "users-reset-password",
     "tokens-revoke-token",
 }
-"""What would take the caller's own rights away; their own tests look at them."""
+"""Operations that would remove the caller's own rights; they have tests of their own."""
 
 
 def operations(application: Any) -> list[Any]:
@@ -72,7 +72,7 @@ def operations(application: Any) -> list[Any]:
 
 @pytest.fixture
 def known(small_web: Web) -> dict[str, str]:
-    """Things that are there, by the names of the paths' parameters; any role may be acted in."""
+    """Make existing things for the paths' parameters; any role may be acted in."""
     ticket = small_web.on_board()
     done = small_web.fault("GZ2")
     f.account(small_web.database, "GZ3")
@@ -90,7 +90,7 @@ def known(small_web: Web) -> dict[str, str]:
 def test_every_request_is_answered_as_documented(
     application: Any, small_web: Web, known: dict[str, str], mode: GenerationMode
 ) -> None:
-    """Half of the requests name something that is there."""
+    """Half of the requests name an existing thing."""
     someone = small_web.program("everything", *HELD_BY_PEOPLE)
     headers, statuses = {"Authorization": someone.headers["authorization"]}, set()
     for operation in operations(application):
@@ -115,7 +115,7 @@ def test_every_request_is_answered_as_documented(
         try:
             asked()
         except Unsatisfiable:
-            assert mode is GenerationMode.NEGATIVE  # there is nothing to do wrong
+            assert mode is GenerationMode.NEGATIVE  # no wrong form exists
     assert statuses >= SEEN[mode]
 
 

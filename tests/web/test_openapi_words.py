@@ -1,4 +1,4 @@
-"""What the API's description says to its readers: every operation, parameter and field explains itself."""
+"""The words of the API's description: every operation, parameter and field is explained."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 METHODS = {"get", "post", "put", "delete", "patch"}
 SENTENCE = re.compile(r"[A-Z`].*[.]", re.DOTALL)
-"""Begins with a capital, or with the name of a thing, and ends with a full stop."""
+"""A sentence begins with a capital, or with the name of a thing, and ends with a full stop."""
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def fields(schema: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every property of the schema, of its parts too, with its place."""
+    """Yield every property of the schema and its parts, with its place."""
     if isinstance(schema, list):
         for each in schema:
             yield from fields(each, place)

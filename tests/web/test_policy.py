@@ -1,6 +1,6 @@
 """The permission matrix: role × operation × team × area × state × field, every cell of it, and every route in it.
 
-What is expected is written down here by hand, from the source document, and not taken from the tables under test.
+The expected values are written here by hand from the source document, not taken from the tables under test.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ BY_ROLE = {
     "manage users": "A",
     "see the audit trail": "A",
 }
-"""Who may whatever the team."""
+"""The roles that may do the operation for any team."""
 
 MEMBERS = {
     "noc": "N",
@@ -151,7 +151,7 @@ BY_MEMBERS = {
 }
 BY_FILERS = {"claim", "report", "pass on", "hand back", "add a photo", "see a board", "see a crew"}
 ONLY_BY_PEOPLE = {"claim", "report", "pass on", "hand back", "hold", "resume", "add a photo"}
-"""Not on the work of an automatic team."""
+"""Operations that nobody may do on an automatic team's work."""
 
 SEES_EVERY_TICKET = "CM58VO"
 
@@ -178,7 +178,7 @@ def held(role: Role, letters: str) -> bool:
 
 
 def expected(operation: str, role: Role, in_area: bool, thing: Target) -> Permission:
-    """One cell, from the tables above."""
+    """Return the expected decision of one cell."""
     on = POLICIES[operation].on
     if BY_ROLE[operation] == ANYBODY:
         return Permission.ALLOWED
@@ -204,10 +204,11 @@ def expected(operation: str, role: Role, in_area: bool, thing: Target) -> Permis
 
 
 def things(operation: str, rulebook: Rulebook) -> Iterator[Target]:
-    """Every kind of thing that the operation may be done to: its team, who else had it, its state, on whose behalf."""
+    """Yield every kind of target of the operation: its team, the other teams that had it, its state, on whose
+    behalf."""
     policy = POLICIES[operation]
     teams = list(rulebook.teams.values())
-    others = [rulebook.teams[name] for name in ("noc", "installer", "archive")]  # who had it before
+    others = [rulebook.teams[name] for name in ("noc", "installer", "archive")]  # one of these had it before
     match policy.on:
         case Subject.NOTHING | Subject.ACCOUNT:
             yield Target("tianhe")
@@ -230,7 +231,7 @@ def test_the_tables_here_name_every_operation_every_team_and_every_role(rulebook
 
 
 def test_every_cell_of_the_matrix_decides_as_written_here(rulebook: Rulebook) -> None:
-    """Roles that no user can hold are in it too: they may nothing."""
+    """Roles that no user can hold are in the matrix too, without any right."""
     wrong, cells = [], 0
     for operation in POLICIES:
         for thing in things(operation, rulebook):
@@ -243,7 +244,7 @@ def test_every_cell_of_the_matrix_decides_as_written_here(rulebook: Rulebook) ->
 
 
 FIELDS = {
-    GuardedField.CUSTOMER: ("CM58V", "NSTDIWB"),  # the second only while the ticket lives
+    GuardedField.CUSTOMER: ("CM58V", "NSTDIWB"),  # the second only while the ticket is open
     GuardedField.FAILURE: ("VO", NONE),
     GuardedField.LOAD: ("VO", NONE),
     GuardedField.REFUSED: ("VOA", NONE),
@@ -339,7 +340,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "accounts-add-account": {"account": "GZ9", "area": "tianhe", "mobile": "13800138000"},
     "addresses-search-addresses": {"text": "x"},
 }
-"""What a request of an operation needs in order to be one."""
+"""The body or parameters that a request of each operation needs."""
 FILES = {"uploads-add-photo": b"\xff\xd8\xff" + bytes(20), "uploads-add-scan": b"%PDF-1.7" + bytes(20)}
 PATHS = {
     "ticket": "F00000001",
@@ -363,12 +364,12 @@ MISSING = {
     "uploads-see-photo": 404,
 }
 OF_BOARDS = {"teams-see-board", "teams-follow-board", "crew-see-crew"}
-BULK = {"hops-claim-many", "hops-report-many"}  # say it of each, with 200
+BULK = {"hops-claim-many", "hops-report-many"}  # these tell the refusal item by item, with status 200
 
 
 @contextmanager
 def _nothing_written(database: Database) -> Iterator[Tx]:
-    """What stands for `write`: everything is done, and then taken back."""
+    """A stand-in for `write` that rolls everything back."""
     with database.engine.connect() as tx:
         whole = tx.begin()
         yield tx
@@ -398,7 +399,7 @@ def _ask(client: TestClient, method: str, path: str, operation_id: str) -> Any:
 def test_every_route_asks_the_matrix(
     application: FastAPI, small_web: Web, rulebook: Rulebook, role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fault of tianhe waits on NOC's board; the role is held there, or elsewhere."""
+    """A fault of tianhe waits on NOC's board; the role is held there, or in another area."""
     small_web.on_board()
     here = small_web.program("here", Grant(role, frozenset({"tianhe"})))
     elsewhere = small_web.program("elsewhere", Grant(role, frozenset({"yuexiu"})))
@@ -416,7 +417,7 @@ def test_every_route_asks_the_matrix(
             if operation_id in BULK and answer.status_code == 200:
                 told = [each["problem"]["status"] for each in answer.json()["refused"]]
             elif operation_id in OF_BOARDS or POLICIES[operation].on is Subject.ACCOUNT:
-                continue  # tested where they are: a list without what isn't to be seen, an account as if unknown
+                continue  # tested elsewhere: lists leave out hidden rows, hidden accounts are unknown
             else:
                 told = [answer.status_code]
             if operation not in possible:

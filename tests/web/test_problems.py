@@ -1,4 +1,4 @@
-"""What goes wrong: one form for all of it, a stable code, and not a word of what isn't the caller's to know."""
+"""Problems: one form for all errors, a stable code, and no word that isn't the caller's to know."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def kinds(of: type[DispatchError]) -> set[type[DispatchError]]:
 
 
 def test_every_error_has_a_status_and_a_code_of_its_own() -> None:
-    """One that is said in other words to who only tries has the code of what it is a kind of."""
+    """A subclass that only words the error otherwise has the code of its base class."""
     codes = [kind.code for kind in kinds(DispatchError) if "code" in vars(kind)]
     assert len(codes) == len(set(codes))
     known = {401, 403, 404, 409, 412, 415, 422, 428, 429, 502, 503}

@@ -29,7 +29,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 def start() -> subprocess.Popen[str]:
-    """In the test's own home, where its database stands."""
+    """Start the process in the test's own home, which holds its database."""
     environment = {**os.environ, "DISPATCH_WEB_PORT": "0"}
     words = [sys.executable, "-m", "dispatch", "web"]
     return subprocess.Popen(
@@ -48,9 +48,9 @@ def process(sqlite: Database) -> Iterator[subprocess.Popen[str]]:
 def test_the_web_process_alone_takes_a_fault_ends_in_order_and_logs_no_customer(
     small_web: Web, process: subprocess.Popen[str]
 ) -> None:
-    """No broker runs, and none is missed: what is due waits in the database."""
+    """No broker runs and none is needed: due hops wait in the database."""
     f.account(small_web.database)
-    small_web.now = datetime.now(UTC)  # the process has a clock of its own
+    small_web.now = datetime.now(UTC)  # the process uses the real clock
     token = small_web.program("chen", Role.CLERK).headers["authorization"]
     survey = f.token(
         small_web.database, f.archived(small_web.database, small_web.rulebook, small_web.fault("GZ2").ticket_id)

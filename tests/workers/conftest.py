@@ -1,4 +1,4 @@
-"""A worker's context on a database of its own, and the Celery app with a broker in memory."""
+"""A worker's context on a database of its own, and the Celery app with an in-memory broker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workers.context import Context
 
 @pytest.fixture
 def context(sqlite: Database) -> Iterator[Context]:
-    """What a worker process has at hand, as if this test were one."""
+    """The context of a worker process, as if this test were one."""
     worker_context._context_of.cache_clear()
     made = worker_context.get_context()
     yield made

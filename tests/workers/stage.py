@@ -1,4 +1,4 @@
-"""Relay and workers, played one step at a time on a test's context."""
+"""Relay and workers of a test, played one step at a time."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class Stage:
         return self.context.rules.get()
 
     def send(self, team: str, after: timedelta = timedelta()) -> list[Pair]:
-        """What is due to this team so long from now, taken as the relay takes it."""
+        """Take the team's hops that are due so long from now, as the relay does."""
         with self.context.database.write() as tx:
             now = datetime.now(UTC) + after
             return [sent.pair for sent in hops.take_due(tx, now, self.context.settings.lease_span, 1000, [team])]
 
     def deliver(self, task: str, pairs: Sequence[Pair]) -> list[Pair]:
-        """One step on one message; the pairs of the next message."""
+        """Do one step on one message; return the pairs of the next message."""
         handed_on = self.app.tasks[task]([list(pair) for pair in pairs])
         return [(hop_id, generation) for hop_id, generation in handed_on]
 
     def work(self, team: str, after: timedelta = timedelta(), times: int = 1) -> list[Pair]:
-        """Send what is due, and deliver every message of its chain so many times; what was sent."""
+        """Send due hops, and deliver every message of the chain so many times; return the sent pairs."""
         sent = pairs = self.send(team, after)
         for task in self.chains[team]:
             pairs, *others = [self.deliver(task, pairs) for _ in range(times)]
@@ -53,7 +53,7 @@ class Stage:
 
 
 def fixed(stage: Stage, script: Script) -> int:
-    """A fault that NOC has fixed, due to be archived; its ticket's id."""
+    """Make a fault that NOC has fixed, due to be archived; return its ticket's id."""
     database, rulebook = stage.context.database, stage.rulebook
     made = fault(database, rulebook, script).ticket_id
     hop_id = live_id(database, made)

@@ -100,7 +100,7 @@ PRIVATE = {"account": "SECRET-77", "mobile": "13912345678", "area": "secret-area
 
 @pytest.fixture
 def private_fault(context: Context, rulebook: Rulebook, script: Script) -> SentHop:
-    """A fault of a customer whose every word would be recognised, taken to be sent."""
+    """A fault of a customer whose every word would be recognised, taken by the relay."""
     from dispatch.tickets import intake
     from dispatch.tickets.intake import FaultReport
 
@@ -113,7 +113,7 @@ def private_fault(context: Context, rulebook: Rulebook, script: Script) -> SentH
 
 
 def message_to(app: Celery, context: Context, sending: SentHop, team: str) -> Any:
-    """The message with which the relay would send this hop to a team."""
+    """Return the message with which the relay would send this hop to a team."""
     from workers.relay import Relay
 
     with Connection("memory://") as connection:

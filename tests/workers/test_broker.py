@@ -1,4 +1,4 @@
-"""A broker is named by a URL; what is particular to its kind is set, and a kind that isn't known is refused."""
+"""A broker is named by a URL; the settings of its kind are made, and an unknown kind is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker hands on the hops that it has made itself, and what becomes of them when it can't."""
+"""A worker publishes the hops that it has made itself, and leaves them to the relay when it can't."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SURVEY = "callback-survey"
 
 @pytest.fixture
 def stage(context: Context, app: Celery) -> Stage:
-    """With workers that have a broker, in memory."""
+    """A stage whose workers have an in-memory broker."""
     context.direct_sender.publisher = Publisher(app, chains(context.rules.get()))
     return Stage(context, app)
 
@@ -70,7 +70,7 @@ def test_the_following_hop_is_published_by_the_worker_that_made_it(stage: Stage,
     assert message is not None
     arguments, _, _ = json.loads(message.body)
     assert (message.headers["task"], arguments) == (f"{SURVEY}.prepare", [[[row.id, 1]]])
-    assert stage.send(SURVEY) == []  # the relay has nothing to do with it
+    assert stage.send(SURVEY) == []  # the relay takes no part
 
 
 def test_hops_published_by_a_worker_are_counted_as_sent_like_the_relays(
@@ -140,7 +140,7 @@ def test_a_worker_that_dies_before_it_has_published_leaves_the_hop_to_its_lease(
 def test_a_repeated_message_is_recorded_as_received_before_its_work_is_tried(
     stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its worker may have died of it, and may once more."""
+    """The first worker may have died of the message, and so may the second."""
 
     class Killed(BaseException):
         pass
@@ -159,4 +159,4 @@ def test_a_repeated_message_is_recorded_as_received_before_its_work_is_tried(
     with pytest.raises(Killed):
         stage.deliver("noc.line-test", pairs)
     assert hop(stage.context.database, hop_id).state == "received"
-    assert stage.deliver("noc.line-test", pairs) == []  # a third time it waits for its lease, and counts as a failure
+    assert stage.deliver("noc.line-test", pairs) == []  # a third delivery waits for its lease and counts as a failure

@@ -1,4 +1,4 @@
-"""What a worker does with a message's effects when things go wrong: poison, refusals, receivers away, crashes."""
+"""A worker's effects when things go wrong: poison, refusals, unreachable receivers, crashes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Outside:
                 leave.tell(tx, f"operation/{n}", f"1380013800{n % 10}", "您好", datetime.now(UTC))
 
     def order(self, number: str, *orders: Order) -> int:
-        """Orders for one account's line, in this order; the account's id."""
+        """Book orders for one account's line, in this order; return the account's id."""
         account(self.context.database, number)
         with self.context.database.write() as tx:
             line = accounts.find(tx, number, lock=True)
@@ -62,7 +62,7 @@ class Outside:
         return int(line.id)
 
     def send(self, after: timedelta = timedelta()) -> list[list[Pair]]:
-        """What is due so long from now, as the relay would send it: messages."""
+        """Return the messages that the relay would send so long from now."""
         from workers.relay import _batches
 
         with self.context.database.write() as tx:
@@ -73,7 +73,7 @@ class Outside:
         self.app.tasks["effects.deliver"]([list(pair) for pair in message])
 
     def work(self, after: timedelta = timedelta(), times: int = 1) -> int:
-        """Send what is due, and deliver every message so many times; how many messages."""
+        """Send due effects, and deliver every message so many times; return the number of messages."""
         messages = self.send(after)
         for message in messages:
             for _ in range(times):
@@ -92,7 +92,7 @@ class Outside:
         return Counter(self.context.ledger.effects())
 
     def delivered(self) -> dict[str, int]:
-        """How often each message that reached a customer was handed in, by key."""
+        """Return how often each message that reached a customer was handed in, by key."""
         with contextlib.closing(sqlite3.connect(self.context.settings.root / "sms.db")) as gateway:
             return dict(gateway.execute("SELECT key, handed_in FROM delivered"))
 
@@ -103,7 +103,7 @@ def stage(context: Context, app: Celery) -> Outside:
 
 
 def sick(monkeypatch: pytest.MonkeyPatch, broken: Exception, wrong: Callable[[Message], bool] = lambda _: True) -> None:
-    """The gateway breaks, with nothing delivered, on a batch that has a wrong message in it."""
+    """Make the gateway fail on a batch with a wrong message in it, with nothing delivered."""
     sound = SimulatedSmsGateway.send
 
     def send(self: SimulatedSmsGateway, messages: Sequence[Message]) -> None:
@@ -208,7 +208,7 @@ def test_an_unreachable_receiver_is_waited_for_without_limit_and_no_effect_fails
     with monkeypatch.context() as gone:
         sick(gone, ConnectionRefusedError())
         for n in range(3 * MOST_FAILURES):
-            assert stage.work(after=LONG if n else timedelta()) == 1  # all in one message still
+            assert stage.work(after=LONG if n else timedelta()) == 1  # all still in one message
     assert stage.states() == Counter(due=10)
     row = stage.row("operation/3/sms")
     assert (row.failures, row.failure) == (0, "sms: ConnectionRefusedError")
@@ -335,7 +335,7 @@ def test_the_relay_sends_ids_alone_one_message_a_receiver_while_there_is_room(st
         stage.tell(0)
         with context.database.write() as tx:
             leave.tell(tx, "operation/9", "13800138009", "您好", datetime.now(UTC))
-        assert relay.send_due() == 0  # the queue is full: it waits in the database
+        assert relay.send_due() == 0  # the queue is full, so the effect waits in the database
         first, second = queue.get(no_ack=True), queue.get(no_ack=True)
     assert {first.headers["argsrepr"], second.headers["argsrepr"]} == {
         "(1 effect for provisioning: 3)",

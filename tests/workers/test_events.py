@@ -1,4 +1,4 @@
-"""What a worker tells Flower is gathered, and nothing of it is kept back when the worker stops."""
+"""A worker's events for Flower are gathered, and none is kept back when the worker stops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workers.events import GATHER_SECONDS, GatherEvents
 
 
 class Hub:
-    """A worker's loop, which comes round when the test says so."""
+    """A worker's event loop, which runs a round when the test says so."""
 
     def __init__(self) -> None:
         self.later: list[tuple[float, Callable[[], None]]] = []
@@ -31,7 +31,7 @@ class Hub:
 
 @pytest.fixture
 def worker(app: Celery, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """One whose events go through Celery's own dispatcher; `published` is what left it."""
+    """A worker whose events go through Celery's own dispatcher; `published` collects them."""
     published: list[Any] = []
     dispatcher = app.events.Dispatcher(Connection("memory://"), buffer_group=["task"])
     monkeypatch.setattr(dispatcher, "_publish", lambda event, *_, **__: published.append(event))

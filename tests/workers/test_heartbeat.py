@@ -1,4 +1,4 @@
-"""A process that works gives signs of life in the database, by itself."""
+"""A working process sends heartbeats to the database by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker does with a message's hops when things go wrong: poison, crashes, stale and repeated deliveries."""
+"""A worker's hops when things go wrong: poison, crashes, stale and repeated deliveries."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_finished_ste
 
     monkeypatch.setattr(SimulatedLineTester, "_line", remembered)
     stage.deliver("noc.line-test", stage.deliver("noc.receive", stage.send("noc")))
-    assert states(stage, ten) == ["received"] * 10  # and here the worker dies
+    assert states(stage, ten) == ["received"] * 10  # the worker dies here
     stage.work("noc", after=LONG)
     assert states(stage, ten) == ["waiting"] * 10
     assert sorted(tested) == [f"GZ{n}" for n in range(10)]
@@ -243,7 +243,7 @@ def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_finished_ste
 
 
 def test_a_step_unknown_to_this_release_puts_its_hops_back_without_blame(stage: Stage, ten: list[int]) -> None:
-    """As Celery says it, which then drops the message."""
+    """Fail as Celery does on a message that it then drops."""
     pairs = [list(pair) for pair in stage.deliver("noc.receive", stage.send("noc"))]
     message = SimpleNamespace(payload=[[pairs], {}, {"chain": []}])
     task_unknown.send(sender=None, message=message, name="noc.a-newer-step", id="1", exc=KeyError())
@@ -256,7 +256,7 @@ def test_a_step_unknown_to_this_release_puts_its_hops_back_without_blame(stage: 
 
 def test_a_release_with_fewer_steps_still_boards_hops_begun_by_a_newer_one(stage: Stage, ten: list[int]) -> None:
     pairs = stage.deliver("noc.line-test", stage.deliver("noc.receive", stage.send("noc")))
-    (board,) = Stretch().steps  # of a release that didn't test lines: its first step is the board
+    (board,) = Stretch().steps  # an older release without line tests: its first step is the board
     assert run(board, 0, "noc.board", pairs) == []
     assert states(stage, ten) == ["waiting"] * 10
 
@@ -282,7 +282,7 @@ def test_a_step_that_dies_before_its_commit_has_not_happened(
 
 
 def delivered(stage: Stage) -> list[tuple[str, str, int]]:
-    """(key, text, times handed in) of every short message that reached a customer."""
+    """Return (key, text, times handed in) of every short message that reached a customer."""
     with contextlib.closing(sqlite3.connect(stage.context.settings.root / "sms.db")) as gateway:
         return list(gateway.execute("SELECT key, text, handed_in FROM delivered ORDER BY id"))
 
@@ -386,4 +386,4 @@ def test_installers_of_the_area_are_proposed_least_busy_first(stage: Stage, scri
         proposed = [(row.account, row.assignee) for row in lists.board(tx, "installer", 10)]
     by_account = dict(proposed)
     assert Counter(by_account[number] for number in ("GZ1", "GZ2", "GZ3", "GZ4")) == {"li.wei": 2, "ma.jun": 2}
-    assert by_account["GZ9"] is None  # nobody works there: whoever is free claims it
+    assert by_account["GZ9"] is None  # the area has no installer: any free one claims it

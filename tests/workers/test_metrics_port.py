@@ -1,4 +1,4 @@
-"""A relay or worker of its own shows its metrics to whoever has the installation's token, and nothing to others."""
+"""A relay or worker outside the supervisor shows its metrics to holders of the installation's token alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker works out before its turn to write has come holds only while nothing happens to its hops meanwhile."""
+"""A result that a worker computes before it takes the write lock holds only while its hops don't change."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def fixed(stage: Stage, script: Script) -> int:
 
 
 def interrupted_by(act: Callable[[Tx], object], database: Database) -> tuple[Step, list[int]]:
-    """The archive's step, with somebody who acts when it has first worked out what is to be written; and of how many
-    hops it has worked that out, each time."""
+    """The archive's step, with an act in between, after its first computation; and the number of hops computed each
+    time."""
     worked_out: list[int] = []
 
     def end(tx: Tx, rulebook: Rulebook, mine: Sequence[LockedHop], now: datetime, direct: DirectlySent) -> Changes:

@@ -1,4 +1,4 @@
-"""A channel's commands on Redis share one client, and what they did before they do with it."""
+"""A channel's commands on Redis share one client and work as before."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workers.broker import queue, transport_options
 
 @pytest.fixture
 def connection(app: Celery, tmp_path: Path) -> Iterator[Connection]:
-    """To a real broker, by a plain `redis://`, as the app and whoever else is in its process connect."""
+    """A connection to a real broker by a plain `redis://`, as the app and the rest of its process make one."""
     with valkey.broker(tmp_path) as port:
         url = f"redis://127.0.0.1:{port}/0"
         with Connection(url, transport_options=transport_options(Settings(broker_url=url))) as connection:
@@ -27,7 +27,7 @@ def connection(app: Celery, tmp_path: Path) -> Iterator[Connection]:
 
 
 def clients_made(channel: Any, monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """All that it makes from now on."""
+    """Collect all clients that the channel makes from now on."""
     made: list[object] = []
     make = channel._create_client
 

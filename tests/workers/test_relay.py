@@ -1,4 +1,4 @@
-"""What a message carries: ids for the workers, ticket numbers for Flower, nothing about a customer."""
+"""The contents of a message: ids for the workers, ticket numbers for Flower, no customer data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def publisher(app: Celery, context: Context) -> Publisher:
 
 
 def publish(publisher: Publisher, *batch: SentHop) -> Any:
-    """Into a broker in memory; the message that lies there then."""
+    """Send to an in-memory broker; return the message that is there then."""
     with Connection("memory://") as connection:
         queue = publisher.app.amqp.queues[batch[0].team].bind(connection.channel())
         queue.declare()
@@ -83,7 +83,7 @@ def test_due_hops_gather_briefly_while_work_waits_in_any_queue(
         monkeypatch.setattr(relays, "GATHER_SECONDS", 3600)
         relay = relays.Relay(context)
         f.fault(context.database, rulebook, script, "GZ1", now=datetime.now(UTC))
-        assert relay.send_due() == 1  # nothing waits anywhere
+        assert relay.send_due() == 1  # no queue has work
         f.fault(context.database, rulebook, script, "GZ2", now=datetime.now(UTC), category="system")
         assert relay.send_due() == 0
         monkeypatch.setattr(relays, "GATHER_SECONDS", 0)

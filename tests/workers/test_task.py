@@ -1,4 +1,4 @@
-"""A worker whose acknowledgement doesn't reach the broker connects anew; Celery's own would never fetch again."""
+"""A worker that can't reach the broker to acknowledge reconnects; Celery's own would never fetch again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kombu.utils.imports import symbol_by_name
 
 @pytest.fixture
 def fetched(app: Celery, monkeypatch: pytest.MonkeyPatch) -> Iterator[Message]:
-    """A message of a step, from a broker that has just gone."""
+    """A step's message, from a broker that has just gone."""
     with Connection("memory://") as connection:
         channel = connection.channel()
         queue = app.amqp.queues["noc"].bind(channel)
@@ -34,7 +34,7 @@ def fetched(app: Celery, monkeypatch: pytest.MonkeyPatch) -> Iterator[Message]:
 
 
 def held(app: Celery, message: Message, kind: type[Request]) -> Any:
-    """As Celery's consumer puts it into a worker's hands."""
+    """Give a worker a message as Celery's consumer does."""
     task = app.tasks["noc.board"]
     return kind(message, on_ack=message.ack_log_error, connection_errors=(TimeoutError,), app=app, task=task)
 
@@ -47,6 +47,6 @@ def test_a_failed_acknowledgement_is_a_lost_connection(app: Celery, fetched: Mes
 
 
 def test_celery_alone_only_logs_a_failed_acknowledgement(app: Celery, fetched: Message) -> None:
-    """Should that change one day, `workers.task` may go."""
+    """When Celery mends this, `workers.task` can go."""
     held(app, fetched, Request).acknowledge()
     assert not fetched.acknowledged

@@ -1,4 +1,4 @@
-"""A customer is found by account, mobile number or document, masked; where a line can be had; plans and words."""
+"""Customers over the API: found by account, mobile number or document, masked; coverage, plans and form lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""受理 over the API: the script step by step, what to know before a report, and what becomes of it."""
+"""受理 over the API: the script step by step, the warnings before a report, and its outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hops over the API: claim, report, pass on, hand back, hold, resume, release; by oneself, for another, and many."""
+"""Hops over the API: claim, report, pass on, hand back, hold, resume, release; for oneself, for another, in batches."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_a_hop_that_failed_too_often_waits_in_quarantine_until_released(web: Web
 
 
 class Asking:
-    """A program that waits for its hop, in a thread of its own, while the web tells it what changes."""
+    """A program that waits for its hop in a thread of its own, while other requests change the hop."""
 
     def __init__(self, web: Web, client: TestClient, path: str, prefer: str = "wait=30") -> None:
         self.web, self.client, self.path, self.prefer = web, client, path, prefer

@@ -1,4 +1,5 @@
-"""The counter over HTTP: every operation as the commands do it, once under its key, refused with what is read out."""
+"""The counter over HTTP: every operation gives the command's result, is done once under its key, and is refused with
+the words to read out."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
 
 def body(request: BaseModel) -> dict[str, Any]:
-    """A request as JSON, secrets and all."""
+    """Return a request as JSON, with its secrets."""
     told = to_jsonable_python(request, fallback=_plain, serialize_as_any=True, exclude_none=True)
     return {name: each for name, each in _shown(request, told).items() if name not in ("request_key", "confirm")}
 
@@ -55,7 +56,7 @@ def small_desk(small_web: Web) -> Web:
 
 
 def at_the_counter(web: Web) -> Web:
-    """Its counter has cheap passwords and the tests' plans."""
+    """A web whose counter has cheap password hashes and the tests' plans."""
     counter = a.counter(web.rulebook)
 
     def made(outlet: str = "") -> Counter:
@@ -352,7 +353,8 @@ def test_a_dry_run_leaves_no_trace(desk: Web) -> None:
 
 
 def test_nobody_can_guess_a_customers_document_or_password_by_dry_runs(desk: Web) -> None:
-    """Right and wrong are told the same; so is whatever only a comparison with masked data would tell."""
+    """A right and a wrong proof get the same answer, and so does every fault that needs a comparison with masked
+    data."""
     chen = clerk(desk)
     number = a.in_service(desk.database, desk.counter)  # type: ignore[attr-defined]
     right, wrong = proved(number), proved(number, 2)

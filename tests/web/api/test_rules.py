@@ -1,4 +1,4 @@
-"""The rules over the API: the text in force and of old, the drawing, and what would be decided; and the figures."""
+"""The rules over the API: present and earlier texts, the drawing, trial decisions, and the figures."""
 
 from __future__ import annotations
 

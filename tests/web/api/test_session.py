@@ -1,4 +1,4 @@
-"""Signing in over HTTP: cookies, the CSRF token, what a stolen session or device is worth, what guessers get."""
+"""Signing in over HTTP: cookies, the CSRF token, the use of a stolen session or device, and guessing."""
 
 from __future__ import annotations
 

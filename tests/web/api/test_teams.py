@@ -1,4 +1,4 @@
-"""Teams, boards and crews over the API: what a form is made of, who may know what, and boards read page by page."""
+"""Teams, boards and crews over the API: the source of forms, the visibility of figures, and paging of boards."""
 
 from __future__ import annotations
 

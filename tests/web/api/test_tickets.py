@@ -1,4 +1,4 @@
-"""Tickets over the API: lists that tell only what one may see, journeys, explanations, urging, withdrawing, surveys."""
+"""Tickets over the API: lists within the reader's rights, journeys, explanations, urging, withdrawing, surveys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photos and scans that are sent up: of known kinds, of a bearable size, seen by nobody whom they don't concern."""
+"""Uploaded photos and scans: of known kinds, of limited size, hidden from everybody they don't concern."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PDF = b"%PDF-1.7\n" + bytes(24)
 
 
 def in_hand(web: Web, who: TestClient) -> str:
-    """A hop of NOC's that this one has claimed."""
+    """Return a NOC hop claimed by this person."""
     hop = f"{web.on_board()}-1"
     assert who.post(f"{API}/hops/{hop}/claim", json={}).status_code == 200
     return hop
@@ -90,7 +90,7 @@ def test_an_upload_of_a_hundred_megabytes_is_refused_unread(small_web: Web) -> N
     said = send(noc, hop, endless(), **{"Content-Length": "100000000"})
     assert (said.status_code, said.json()["code"]) == (413, "too-large")
     assert time.perf_counter() - began < 2
-    silent = send(noc, hop, endless())  # in chunks, without a word of how many
+    silent = send(noc, hop, endless())  # in chunks, without a length
     assert (silent.status_code, silent.json()["code"]) == (413, "too-large")
     with small_web.database.read() as tx:
         assert not tx.execute(select(w.upload)).all()

@@ -1,4 +1,4 @@
-"""Users over the API: made, given roles, shut out, by administrators who see no case by it."""
+"""Users over the API: administrators create and disable them and edit their roles, and see no case by that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The administration's pages: each section is shown to whom it belongs, and shows what is in force."""
+"""The administration's pages: each section is shown to its roles and shows the data in force."""
 
 from __future__ import annotations
 

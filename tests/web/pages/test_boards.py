@@ -1,4 +1,4 @@
-"""Boards as pages: who sees what on them, what is offered to whom, and forms that are made of the rules."""
+"""Boards as pages: their readers, the acts offered to each, and forms made from the rules."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def page(client: TestClient, path: str, status: int = 200, **headers: str) -> st
 
 
 def acts(text: str) -> set[str]:
-    """What the forms of a page do."""
+    """Return the acts that the forms of a page do."""
     return {each.rpartition("/")[2] for each in re.findall(r'data-api="POST (/api/v1/(?:hops|tickets)/[^"]+)"', text)}
 
 
@@ -80,7 +80,7 @@ def test_a_board_is_shown_to_its_team_in_its_areas_and_to_nobody_else(small_web:
 
 
 def test_a_hop_under_way_to_its_board_already_has_a_page(small_web: Web) -> None:
-    """A ticket's page links to it before a worker has put it on the board."""
+    """A ticket's page links to the hop before a worker has put it on the board."""
     made = small_web.fault("GZ1")
     text = page(small_web.browser("zhao", Role.NOC), f"/teams/noc/hops/{made.number}-1")
     assert f"{made.number}-1" in text

@@ -1,4 +1,4 @@
-"""The counter's page: the forms of what one may do, each made from its request, and no customer in any address."""
+"""The counter's page: the forms of the user's operations, each made from its request, and no customer in any URL."""
 
 from __future__ import annotations
 

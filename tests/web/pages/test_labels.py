@@ -1,4 +1,4 @@
-"""What a worker found out is told in a person's words."""
+"""The findings of a worker are shown in words."""
 
 from __future__ import annotations
 

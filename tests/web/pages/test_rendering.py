@@ -1,4 +1,4 @@
-"""What every page has in common: who gets it, in which language, and what a browser is told around it."""
+"""The common parts of all pages: access, language, and headers for the browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""受理单: where the code on a slip leads, and that it tells a stranger nothing."""
+"""受理单: the code on a slip leads to its page and tells a stranger nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HTML = {"Accept": "text/html"}
 
 
 def slip(web: Web) -> tuple[str, str]:
-    """An account was opened: its number, and the serial of the slip."""
+    """An opened account: its number, and the serial of its slip."""
     account = books.opened(web.database, books.counter(web.rulebook))
     return account, "S000000001"
 

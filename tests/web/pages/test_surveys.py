@@ -1,4 +1,4 @@
-"""回访: what a customer sees behind the link of a message, and what nobody learns by it."""
+"""回访: the page behind the link in a customer's message, which reveals nothing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ HTML = {"Accept": "text/html"}
 
 
 def asked(web: Web) -> tuple[str, str]:
-    """A survey that waits for its customer: the ticket's number, and the token."""
+    """A survey that waits for its customer: the ticket's number and the token."""
     made = web.fault(description="老人独居")
     return made.number, f.token(web.database, f.archived(web.database, web.rulebook, made.ticket_id))
 
 
 def give_up(web: Web, rulebook: Rulebook) -> None:
-    """As the relay does when a customer hasn't answered for long."""
+    """Give the survey up, as the relay does when a customer hasn't answered for long."""
     hop_id = f.live_id(web.database, 1)
     for _ in range(rulebook.limits.survey_attempts):
         with web.database.write() as tx:
@@ -33,7 +33,7 @@ def test_a_customer_answers_by_the_link_alone_and_is_thanked(web: Web) -> None:
     assert number in page.text
     for said in ("您的宽带修好了吗", "修好了，满意", "还没修好"):
         assert said in page.text
-    assert "联系不上" not in page.text  # nothing that a customer answers
+    assert "联系不上" not in page.text  # a customer doesn't answer this
     answer = customer.post(f"{API}/surveys/{token}", json={"answer": "not-fixed"})
     assert answer.status_code == 200
     thanks = customer.get(f"/s/{token}", headers=HTML).text

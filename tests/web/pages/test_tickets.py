@@ -1,4 +1,4 @@
-"""工单: who finds a ticket and sees its page, what the page tells them and offers them to do."""
+"""工单: the readers of a ticket's page, its contents, and the acts that it offers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def page(client: TestClient, path: str) -> str:
 
 
 def travelled(web: Web) -> str:
-    """A fault that went to NOC, to the installer and to transmission, who has it in hand."""
+    """A fault that went to NOC, the installer and transmission, which has claimed it."""
     made = web.fault(description=DESCRIPTION)
     f.reported(web.database, web.rulebook, made.ticket_id, f.NOC, "outside-plant", test_result="收光 -29")
     f.reported(web.database, web.rulebook, made.ticket_id, f.INSTALLER, "line-fault", location="12 号楼")
@@ -91,7 +91,7 @@ def test_operations_see_a_tickets_journey_and_not_its_customer(small_web: Web) -
 
 
 def offered(client: TestClient, number: str) -> set[str]:
-    """The ends of the API's paths to which the page's forms go, and the script's."""
+    """Return the ends of the API paths used by the page's forms, and the script's."""
     shown = page(client, f"/tickets/{number}")
     forms = set(re.findall(rf'data-api="POST /api/v1/tickets/{number}/([a-z-]+)"', shown))
     return forms | set(re.findall(rf'href="/tickets/{number}/(take-over)"', shown))
@@ -180,7 +180,7 @@ def test_the_list_keeps_its_filters_from_page_to_page(small_web: Web) -> None:
     assert "F00000001" not in page(browser, "/tickets?area=haizhu")
 
 
-def test_those_who_may_list_tickets_find_the_list_in_the_navigation(small_web: Web) -> None:
+def test_users_who_may_list_tickets_find_the_list_in_the_navigation(small_web: Web) -> None:
     assert 'href="/tickets"' in page(small_web.browser("zhao", Role.NOC), "/tickets")
     administrator = small_web.browser("root", Role.ADMINISTRATOR)
     assert 'href="/tickets"' not in page(administrator, "/password")

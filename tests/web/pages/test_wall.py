@@ -1,4 +1,4 @@
-"""The wall and its figures: what they tell, and to whom."""
+"""The wall: its figures and its readers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def figures(web: Web, name: str = "gao", grant: Grant | Role = Role.SUPERVISOR) 
 
 
 def big(page: str) -> dict[str, str]:
-    """What stands under each title in big figures."""
+    """Return the big figures by title."""
     found = re.findall(r"<dt>([^<]+)</dt>\s*<dd>([^<]*)<", page)
     return {title.strip(): " ".join(value.split()) for title, value in found}
 
