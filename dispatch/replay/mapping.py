@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints
 from pydantic_core import ErrorDetails
 
 from dispatch.domain.kind import Kind
@@ -19,10 +19,10 @@ from dispatch.errors import BadReplayMapping
 from dispatch.replay.log import IncidentLog
 from dispatch.routing.checks import unknown
 from dispatch.routing.faults import Fault, Faults, read_text
-from dispatch.routing.loader import shape_fault
+from dispatch.routing.loader import read_model, shape_fault
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import Name, Strict
-from dispatch.routing.strict_yaml import Path, YamlDocument, read
+from dispatch.routing.strict_yaml import Path, YamlDocument
 
 FLOW = Kind.FAULT
 """The flow that a replay feeds."""
@@ -57,15 +57,8 @@ def load(file: FilePath, rulebook: Rulebook) -> ReplayMapping:
 
 def parse(text: str, name: str, rulebook: Rulebook) -> ReplayMapping:
     """`text` as a mapping; `name` stands before each fault. Raises BadReplayMapping."""
-    document = read(text)
     faults = Faults(name, BadReplayMapping)
-    faults.extend(document.faults)
-    model = None
-    if document.data is not None:
-        try:
-            model = MappingFile.model_validate(document.data)
-        except ValidationError as wrong:
-            faults.extend(_shape_fault(document, error) for error in wrong.errors())
+    document, model, _ = read_model(text, MappingFile, faults, _shape_fault)
     if model is not None:
         faults.extend(
             document.fault(path, said, at_key=at_key) for path, said, at_key in _check(model, document, rulebook)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dispatch.domain.finding import Evidence, Finding, Value
@@ -26,6 +27,8 @@ from dispatch.routing.schema import (
 )
 from dispatch.routing.strict_yaml import Path, YamlDocument, read
 
+M = TypeVar("M", bound=BaseModel)
+
 
 def load(file: FilePath) -> Rulebook:
     """The file as a Rulebook. Raises BadRules with every fault; also when the file can't be read."""
@@ -34,21 +37,34 @@ def load(file: FilePath) -> Rulebook:
 
 def parse(text: str, name: str) -> Rulebook:
     """`text` as a Rulebook; `name` stands before each fault. Raises BadRules."""
-    document = read(text)
     faults = Faults(name)
-    faults.extend(document.faults)
-    model = None
-    if document.data is not None:
-        try:
-            model = RulesFile.model_validate(document.data)
-        except ValidationError as wrong:
-            faults.extend_elsewhere(shape_fault(document, error) for error in wrong.errors())
-            model = _repaired(document, wrong)
+    document, model, wrong = read_model(text, RulesFile, faults)
+    if wrong is not None:
+        model = _repaired(document, wrong)
     if model is not None:
         faults.extend_elsewhere(document.fault(path, message, at_key=_is_key(path)) for path, message in check(model))
     faults.raise_any()
     assert model is not None
     return _rulebook(model, text, document)
+
+
+def read_model(
+    text: str,
+    shape: type[M],
+    faults: Faults,
+    fault_of: Callable[[YamlDocument, ErrorDetails], Fault] | None = None,
+) -> tuple[YamlDocument, M | None, ValidationError | None]:
+    """`text` as YAML and as a `shape`, with the faults of both added to `faults`; `fault_of` says a pydantic error in
+    the file's own words (`shape_fault` unless given). The model, or what pydantic refused; neither without YAML."""
+    document = read(text)
+    faults.extend(document.faults)
+    if document.data is None:
+        return document, None, None
+    try:
+        return document, shape.model_validate(document.data), None
+    except ValidationError as wrong:
+        faults.extend_elsewhere((fault_of or shape_fault)(document, error) for error in wrong.errors())
+        return document, None, wrong
 
 
 def shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:

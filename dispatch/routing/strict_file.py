@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from dispatch.routing.faults import Fault, Faults
-from dispatch.routing.loader import shape_fault
-from dispatch.routing.strict_yaml import YamlDocument, read
+from dispatch.routing.loader import read_model
+from dispatch.routing.strict_yaml import YamlDocument
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -23,15 +23,9 @@ def model_of(text: str, name: str, shape: type[M], meaning: Callable[[YamlDocume
 
     `meaning` seeks its faults in the plain data, not in the model: an ill-shaped place hides nothing of the rest of the
     file. Its faults at places that have one already are left out."""
-    document = read(text)
     faults = Faults(name)
-    faults.extend(document.faults)
-    model = None
+    document, model, _ = read_model(text, shape, faults)
     if document.data is not None:
-        try:
-            model = shape.model_validate(document.data)
-        except ValidationError as wrong:
-            faults.extend(shape_fault(document, error) for error in wrong.errors())
         faults.extend_elsewhere(meaning(document))
     faults.raise_any()
     assert model is not None

@@ -14,6 +14,7 @@ from dispatch.errors import MissingGlyph, NotFound
 from dispatch.slips import typesetting
 from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.storage import operations, payments
+from dispatch.storage.account_rows import PaperRow
 from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.policy import Target
 from dispatch.web.request_context import RequestContext
@@ -57,29 +58,24 @@ def print_slip(context: RequestContext, serial: Serial) -> Pdf:
 
 def find_slip(context: RequestContext, serial: str) -> SlipData:
     """The data of a slip that the caller may see. Raises NotFound, NotAllowed."""
-    found, missing = (
-        operations.slip_paper(context.tx, read_slip_serial(serial)),
-        NotFound(what=Wording("受理单", "slip"), which=serial),
-    )
-    if found is None:
-        raise missing
-    context.authorize(Target(found.area), missing)
-    return SlipData.from_json(found.content)
+    paper = operations.slip_paper(context.tx, read_slip_serial(serial))
+    return SlipData.from_json(_content(context, paper, NotFound(what=Wording("受理单", "slip"), which=serial)))
 
 
 @api.read("/invoices/{number}", "see slips", raises=[NotFound, MissingGlyph])
 def print_invoice(context: RequestContext, number: _Number) -> Pdf:
     """Sends an invoice (发票) or a red-letter invoice (红字发票) as PDF, the same bytes each time."""
-    found, missing = (
-        payments.invoice_paper(context.tx, read_invoice_number(number)),
-        NotFound(what=Wording("发票", "invoice"), which=number),
-    )
-    if found is None:
+    paper = payments.invoice_paper(context.tx, read_invoice_number(number))
+    content = _content(context, paper, NotFound(what=Wording("发票", "invoice"), which=number))
+    return Pdf(typesetting.invoice(InvoiceData.from_json(content), fonts=context.installation.settings.fonts), number)
+
+
+def _content(context: RequestContext, paper: PaperRow | None, missing: NotFound) -> str:
+    """What stands on a paper of the caller's areas. Raises `missing`, NotAllowed."""
+    if paper is None:
         raise missing
-    context.authorize(Target(found.area), missing)
-    return Pdf(
-        typesetting.invoice(InvoiceData.from_json(found.content), fonts=context.installation.settings.fonts), number
-    )
+    context.authorize(Target(paper.area), missing)
+    return paper.content
 
 
 def papers(outcome: OperationAccepted) -> list[Paper]:
