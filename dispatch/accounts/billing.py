@@ -28,8 +28,8 @@ class Paid(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    method: Annotated[Literal["cash", "card"], Field(description="现金或刷卡 · how it is paid")]
-    amount: Annotated[str, Field(description="实收金额，元 · yuan that were paid, such as 700.00")]
+    method: Annotated[Literal["cash", "card"], Field(description="现金或刷卡 · cash or card")]
+    amount: Annotated[str, Field(description="实收金额，元 · amount paid in yuan, such as 700.00")]
     reference: Annotated[str | None, Field(description="刷卡凭证号 · the card terminal's reference")] = None
 
 

@@ -51,7 +51,7 @@ class Binding(OperationRequest):
 
     account: AccountNumber
     document_number: DocumentNumber
-    mobile: Annotated[str, Field(description="要绑定的手机号码 · mobile number to be bound")]
+    mobile: Annotated[str, Field(description="要绑定的手机号码 · mobile number to bind")]
     instead_of: Annotated[str | None, Field(description="替换的原号码 · the bound number that it replaces")] = None
 
 
@@ -60,7 +60,7 @@ class Unbinding(OperationRequest):
 
     account: AccountNumber
     document_number: DocumentNumber
-    mobile: Annotated[str, Field(description="要解除的手机号码 · mobile number to be given up")]
+    mobile: Annotated[str, Field(description="要解除的手机号码 · mobile number to unbind")]
 
 
 class BindingsQuery(OperationRequest):

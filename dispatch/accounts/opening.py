@@ -41,8 +41,8 @@ class Opening(OperationRequest):
     holder: Person
     plan: Annotated[str, Field(description="营销案 · marketing plan, by its name")]
     password: NewPassword
-    mobile: Annotated[str | None, Field(description="绑定的手机号码 · mobile number to be bound to it")] = None
-    payment: Annotated[Paid | None, Field(description="收款 · what the customer pays")] = None
+    mobile: Annotated[str | None, Field(description="绑定的手机号码 · mobile number to bind")] = None
+    payment: Annotated[Paid | None, Field(description="收款 · the customer's payment")] = None
     scans: Scans = ()
 
 

@@ -52,7 +52,9 @@ class NewDocument(BaseModel):
 
     kind: Annotated[str, Field(description="新证件类型 · kind of the new document")]
     number: DocumentNumber
-    expires: Annotated[date | None, Field(description="有效期至，长期不填 · the day it expires, if it does")] = None
+    expires: Annotated[
+        date | None, Field(description="有效期至，长期不填 · its last day; leave out if it never expires")
+    ] = None
 
 
 class Modification(OperationRequest):
@@ -60,7 +62,7 @@ class Modification(OperationRequest):
 
     account: AccountNumber
     document_number: DocumentNumber
-    name: Annotated[str | None, Field(description="更正后的姓名 · name, put right")] = None
+    name: Annotated[str | None, Field(description="更正后的姓名 · corrected name")] = None
     new_document: Annotated[NewDocument | None, Field(description="新证件 · the new document")] = None
     mobile: Annotated[str | None, Field(description="新联系手机 · new mobile number of the customer")] = None
     contact: Annotated[str | None, Field(description="新装机联系电话 · new contact of this line alone")] = None

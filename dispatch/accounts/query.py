@@ -38,18 +38,18 @@ from dispatch.storage.database import Tx
 
 class View(OperationRequest):
     """Shows a customer, by `account` or by the kind and number of their document. `show` chooses the kinds of data;
-    `unmask` names the sensitive fields that are needed in clear, for a `reason`."""
+    `unmask` names the sensitive fields to show in clear, for a `reason`."""
 
     account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
     document_kind: Annotated[str | None, Field(description="或按证件类型 · … or by the kind of document …")] = None
     document_number: Annotated[
         SecretStr | None, Field(description="和证件号码 · … and its number"), Prompt(beside="document_kind")
     ] = None
-    show: Annotated[tuple[Data, ...], Field(min_length=1, description="查询内容 · which kind of data, as listed")] = (
+    show: Annotated[tuple[Data, ...], Field(min_length=1, description="查询内容 · kinds of data to show")] = (
         "customer",
         "accounts",
     )
-    unmask: Annotated[tuple[Sensitive, ...], Field(description="查看明文 · what is needed in clear")] = ()
+    unmask: Annotated[tuple[Sensitive, ...], Field(description="查看明文 · fields to show unmasked")] = ()
     reason: Annotated[Text, Field(description="查看明文的理由 · why, for the audit trail")] = ""
 
 

@@ -17,7 +17,7 @@ class Reasoned(OperationRequest):
     """A request with a reason. `reason` is a name of the operation's list; `note` is free text, needed for `other`."""
 
     reason: Annotated[str, Field(description="原因 · reason")]
-    note: Annotated[Text, Field(description="说明 · what the customer says beside it")] = ""
+    note: Annotated[Text, Field(description="说明 · note")] = ""
 
 
 def reason_lines(request: Reasoned, reasons: Reasons, label: Title) -> tuple[SlipLine, ...]:

@@ -50,7 +50,8 @@ class Agent(BaseModel):
     document_kind: Annotated[str, Field(description="证件类型 · kind of document")]
     document_number: DocumentNumber
     document_expires: Annotated[
-        date | None, Field(description="证件有效期至，长期不填 · the day it expires, if it does")
+        date | None,
+        Field(description="证件有效期至，长期不填 · last day of the document; leave out if it never expires"),
     ] = None
 
 
@@ -73,13 +74,13 @@ class Scan(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    kind: Annotated[str, Field(description="资料种类 · which document it is")]
+    kind: Annotated[str, Field(description="资料种类 · kind of scan")]
     content: Annotated[
         Base64Bytes, BeforeValidator(_base64), Field(repr=False, description="扫描件，base64 · the scan")
     ]
 
 
-Scans = Annotated[tuple[Scan, ...], Field(description="存留资料的扫描件 · a scan that is kept")]
+Scans = Annotated[tuple[Scan, ...], Field(description="存留资料的扫描件 · scans to keep")]
 
 
 def register(act: Act, person: Person) -> CustomerRow:

@@ -21,7 +21,7 @@ class Prompt:
 
 
 DocumentNumber = Annotated[SecretStr, Field(description="证件号码 · number of the document")]
-OldPassword = Annotated[SecretStr, Field(description="现密码 · present password")]
+OldPassword = Annotated[SecretStr, Field(description="现密码 · current password")]
 NewPassword = Annotated[
     SecretStr, Field(description="新密码，由客户输入 · new password, typed by the customer"), Prompt(twice=True)
 ]
