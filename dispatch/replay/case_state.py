@@ -1,7 +1,7 @@
 """One case on its way through the rules. Pure.
 
-Every step is tried on the rulebook itself, so that what is planned will happen. Kept here is what the ticket's row and
-its live hop will know: the team, who asked, the visits and reopenings so far.
+Every step is decided by the rulebook itself, so that the plan is what will happen. The state is what the ticket's row
+and its live hop will hold: the team, the askers, the visits and reopenings so far.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from dispatch.routing.rulebook import END, SENDER, Decision, Facts
 SATISFIED, NOT_FIXED = "satisfied", "not-fixed"
 """The customer's answers to the callback survey, as the rules name them."""
 
-_LONGEST_DETOUR = 1_000  # steps home where no finding leads there and only the limits end it
+_LONGEST_DETOUR = 1_000  # steps towards the end when no finding leads there and only the limits end the case
 
 
 @dataclass(frozen=True, slots=True)
 class CaseStep:
-    """What `team` does at one visit: `act` is "report" (with `finding` and its `evidence`), "pass on" or "hand back".
+    """The act of `team` at one visit: "report" (with `finding` and its `evidence`), "pass on" or "hand back".
 
-    `to` is where the case is then: a team of people, an automatic team, or END.
+    `to` is the case's next place: a team of people, an automatic team, or END.
     """
 
     team: str
@@ -37,7 +37,11 @@ class CaseStep:
 
 @dataclass(slots=True)
 class CaseState:
-    """Where a case is, and what became of the log's hand-overs so far. `askers`: who waits for it, the last on top."""
+    """A case's present place, and counts of the log's hand-overs so far.
+
+    `askers`: the teams that wait for the case, the latest last. `inserted`, `merged`, `unreconciled` and `limit` are
+    those of `CasePlan`; `limited`: whether the limits have cut the present round.
+    """
 
     number: str
     ways: Paths
@@ -49,10 +53,10 @@ class CaseState:
     merged: int = 0
     unreconciled: list[tuple[str, str]] = field(default_factory=list)
     limit: str | None = None
-    limited: bool = False  # in this round
+    limited: bool = False
 
     def round(self, start: Decision, wanted: tuple[str, ...]) -> tuple[CaseStep, ...]:
-        """From where the rules start it through the wanted teams to the archive."""
+        """Take the case from the start that the rules decided through the wanted teams to the archive."""
         steps: list[CaseStep] = []
         logged = 0
         self.limited = False
@@ -67,7 +71,7 @@ class CaseState:
         return tuple(steps)
 
     def answered(self, reopens: bool) -> tuple[Decision | None, str | None]:
-        """What the customer says after the archive, and where the rules send the case then, where it comes back."""
+        """Return (the decision that reopens the case or None, the customer's answer or None without a survey)."""
         survey = self._survey()
         if survey is None:
             return None, None
@@ -81,7 +85,7 @@ class CaseState:
         return decision, NOT_FIXED
 
     def decide(self, team: str | None, finding: str | None, archived: bool = False) -> Decision | None:
-        """The rules' own decision where nobody asked; None where they need an asker."""
+        """Return the rules' decision for a case without an asker; None when the rule that matches needs an asker."""
         facts = Facts(FLOW, self.ways.known, team, finding, None, self.hops, self.reopened, archived)
         rules = self.ways.rulebook.rules_for(facts)
         if next(rule for rule in rules if all(c.holds(facts.known) for c in rule.when)).to == SENDER:
@@ -89,7 +93,7 @@ class CaseState:
         return self.ways.rulebook.decide(facts)
 
     def take(self, edge: Edge) -> CaseStep:
-        """Let the team do it, and stand where the rules then say."""
+        """Let the team do this act, and move the case to where the rules send it."""
         vary = self._vary()
         label = f"replay {self.number}-{self.hops}"
         evidence = fill(edge.option, vary, label) if edge.option else {}
@@ -109,16 +113,17 @@ class CaseState:
         return step
 
     def next_edge_home(self) -> Edge | None:
+        """Return the next act on the shortest way to the end; None when the team can do nothing."""
         way = self.ways.find(self.team, self.askers, None, STYLES[0])
         if way:
             return way[0]
         asker = self.askers[-1] if self.askers else None
-        return next(iter(self.ways.edges(self.team, asker)), None)  # the limits will end what the findings can't
+        return next(iter(self.ways.edges(self.team, asker)), None)  # no way home: act until a limit ends it
 
     def _visit(self, team: str, steps: list[CaseStep], first: bool, again: bool) -> bool:
-        """Go to `team`; False where no way leads there, or the limits cut it off.
+        """Go to `team`; return False when no way leads there or the limits cut it off.
 
-        `first`: no logged team was visited yet; `again`: the log has it that this team hands over to itself.
+        `first`: no logged team has been visited yet. `again`: in the log this team hands the case over to itself.
         """
         if self.ways.is_home(self.team):
             return False
@@ -132,7 +137,7 @@ class CaseState:
         return way is not None
 
     def _visit_again(self, steps: list[CaseStep]) -> bool:
-        """Another group of the same team: a pass on to itself, where the rules know that."""
+        """Visit another group of the same team: the team passes the case on to itself, if the rules allow that."""
         team = self.team
         if team not in self.ways.rulebook.teams[team].passes_on_to:
             return False
@@ -165,14 +170,14 @@ class CaseState:
         return (*self.askers, self.team)
 
     def _survey(self) -> str | None:
-        """The automatic team that asks the customer; None where the case ends without one."""
+        """Return the automatic team that asks the customer; None when the case ends without a survey."""
         at, passed = self.team, set[str]()
         while at != END and self.ways.is_home(at) and at not in passed:
             passed.add(at)
             if SATISFIED in self._section(at):
                 return at
             if len(self._section(at)) != 1:
-                return None  # which of several findings its worker will report, the rules don't say
+                return None  # the rules don't say which of several findings the team's worker will report
             decision = self.decide(at, next(iter(self._section(at))), archived=True)
             at = decision.to if decision else END
         return None
@@ -181,5 +186,5 @@ class CaseState:
         return self.ways.rulebook.flows[FLOW].get(team, {})
 
     def _vary(self) -> int:
-        """A number that differs from visit to visit and is the same in every run."""
+        """Return a number that differs from visit to visit and is the same in every run."""
         return zlib.crc32(f"{self.number}-{self.hops}".encode())

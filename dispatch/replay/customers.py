@@ -1,4 +1,4 @@
-"""The customers of a replay: who reports a logged case, in which words, and what they answer when asked. Pure."""
+"""The customers of a replay: their accounts, their fault reports and their answers to the survey. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _LINK = re.compile(r"F0*(\d+)\D.*/([\w-]+)$")
 
 
 class Customers:
-    """Everybody who calls, by one script; `categories` are those that a plan may ask for.
+    """All customers of a run. `categories` are those that a plan may ask for.
 
-    They are the holders of `lines`, accounts that are in service; without any, one new customer for each incident.
+    The customers are the holders of `lines`, numbers of accounts in service; without `lines` each incident gets a new
+    customer.
     """
 
     def __init__(self, script: Script, categories: Iterable[str], lines: Sequence[str] = ()) -> None:
@@ -28,20 +29,20 @@ class Customers:
         self._lines = lines
 
     def account(self, case: LoggedCase) -> str:
-        """The number of the one who reports this case."""
+        """Return the account number of the customer who reports this case."""
         if self._lines:
             return self._lines[zlib.crc32(case.number.encode()) % len(self._lines)]
         return f"R{case.number}"
 
     def strangers(self, cases: Iterable[LoggedCase]) -> list[tuple[str, str, str]]:
-        """(number, area, mobile) of the customers that must be entered before they can report these cases."""
+        """Return (number, area, mobile) of the new customers, who must be entered before they report these cases."""
         if self._lines:
             return []
         areas = ((case, zlib.crc32(case.number.encode()) % AREAS) for case in cases)
         return [(self.account(case), f"area-{area}", _mobile(case.number)) for case, area in areas]
 
     def report(self, case: LoggedCase, plan: CasePlan, key: str) -> FaultReport:
-        """The call with which the case begins; it ends in a ticket of the plan's category."""
+        """Return the report that begins the case and leads to a ticket of the plan's category."""
         symptom, answers = self._said[plan.category]
         return FaultReport(
             account=self.account(case),
@@ -55,25 +56,25 @@ class Customers:
         )
 
     def answer(self, plan: CasePlan, reopened: int) -> str:
-        """What the plan has the customer answer to the survey after so many reopenings."""
+        """Return the customer's planned answer to the survey after so many reopenings."""
         return (plan.rounds[reopened].answer if reopened < len(plan.rounds) else None) or SATISFIED
 
 
 def asked(message: str) -> tuple[str, int] | None:
-    """(token, ticket id) of the survey that a short message asks for; None where it is no such message."""
+    """Read (token, ticket id) from a survey's short message; None when the message is something else."""
     found = _LINK.search(message)
     return (found[2], int(found[1])) if found else None
 
 
 def _to_a_ticket(script: Script, category: str) -> tuple[str, Answers]:
-    """A symptom, and the shortest way through its questions to a ticket of this category; or to any ticket at all."""
+    """Find the symptom with the fewest answers that lead to a ticket of this category; otherwise to any ticket."""
     ways = [(symptom.name, way) for symptom in script.symptoms.values() for way in _ways_to_a_ticket(symptom)]
     fitting = [way for way in ways if follow(script.symptom(way[0]), way[1]).category == category]
     return min(fitting or ways, key=lambda way: len(way[1]))
 
 
 def _ways_to_a_ticket(symptom: Symptom) -> Iterator[Answers]:
-    """Every way, the shortest first. A script has no loops."""
+    """Yield every sequence of answers that ends in a ticket, the shortest first. A script has no loops."""
     todo: list[Answers] = [()]
     for answers in todo:
         progress = follow(symptom, answers)
@@ -84,5 +85,5 @@ def _ways_to_a_ticket(symptom: Symptom) -> Iterator[Answers]:
 
 
 def _mobile(number: str) -> str:
-    """A number of the right form that belongs to nobody we know of."""
+    """Make up a mobile number of the right form."""
     return f"199{int(re.sub(r'[^0-9]', '', number) or 0) % 10**8:08d}"

@@ -1,8 +1,8 @@
-"""The people of a replay: they report the cases, claim and end what comes on their boards, and answer the surveys.
+"""The people of a replay: they report the cases, claim and end the hops on their boards, and answer the surveys.
 
-It works from outside, as people do: faults go in through the intake, work is found on the boards, the survey's link in
-the short messages. It remembers nothing that the database doesn't know: what is to be done at a hop follows from the
-ticket's count of visits. So a replay that was cut off goes on when it is started again under the same name.
+The driver works from outside, as people do: it reports faults through the intake, finds work on the boards and the
+survey's link in the short messages. It keeps no state that the database lacks: the ticket's count of visits says what
+to do at a hop. So an interrupted replay continues when it is started again under the same name.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ T = TypeVar("T")
 AT_ONCE = 400
 """Reports, claims or findings in one transaction."""
 IN_FLIGHT = 6_000
-"""Cases under way at once when going as fast as it goes: enough to fill every batch, few enough to look at."""
+"""The most cases under way at once: enough to fill every batch, few enough to look through the boards."""
 LEISURE_SECONDS = 0.2
-"""A pause when little was to be done: nobody looks at a board ten times a second, and batches grow meanwhile."""
+"""The pause when there was little to do: batches grow meanwhile."""
 STALLED_SECONDS = 300
-"""A replay in which nothing has moved for so long says so and ends."""
+"""After this time without progress the replay ends as stalled."""
 
 AWAY_SECONDS, RETRY_SECONDS = 60, 0.5
-"""How long a database that is away is waited for, and how often it is asked again."""
+"""How long the driver waits for a database that is away, and the pause between two retries."""
 
 AGENT, OPERATIONS = Actor("replay", Role.AGENT_10086), Actor("replay", Role.OPS)
 ARCHIVE = "archive"
@@ -59,7 +59,10 @@ ARCHIVE = "archive"
 
 @dataclass(slots=True)
 class Tally:
-    """What the driver saw. `deviated`: visits to another team than planned, by (planned, met)."""
+    """The driver's counts. `deviated`: visits to another team than planned, by (planned team, actual team).
+
+    `inserted`, `merged`, `cut` and `unreconciled` are the sums over the plans; `limited` counts plans cut by a limit.
+    """
 
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -75,8 +78,11 @@ class Tally:
 
 
 class Driver:
-    """One run. `cases` come in the order of their opening; `name` prefixes their request keys. They are reported by the
-    holders of `lines`, accounts that are in service; without any, each by a customer of its own."""
+    """One run. `cases` are in the order of their opening; `name` prefixes their request keys.
+
+    The holders of `lines`, numbers of accounts in service, report the cases; without `lines` each case gets a new
+    customer. `speed_up`: how many times faster than the log the cases come; None: as fast as possible.
+    """
 
     def __init__(
         self,
@@ -109,9 +115,10 @@ class Driver:
         return self.planner.rulebook
 
     def run(self, tend: Callable[[], None], progress: Callable[[Tally], None]) -> Tally:
-        """Until every accepted case has ended. `tend` is called often, so that a supervisor does its work.
+        """Run until every accepted case has ended, or until the run stalls.
 
-        Raises BadInput when the run has cases already that aren't among these.
+        `tend` is called often, so that a supervisor can restart processes. Raises BadInput when the database has cases
+        of this run that aren't among `cases`.
         """
         self._take_up_again()
         looked, moved_at = 0.0, time.monotonic()
@@ -134,9 +141,10 @@ class Driver:
         return self.tally
 
     def _take_up_again(self) -> None:
-        """Find the cases that an earlier process under this name has submitted, and what is in the inbox for them.
+        """Continue an interrupted run: find its submitted cases, and read the inbox from the beginning.
 
-        It may have died between the commit of its last batch and the lines in the ledger; these are written now.
+        The earlier process may have died between the commit of its last batch and the lines in the ledger; the missing
+        lines are written now.
         """
         with self.database.read() as tx:
             known = {key: id_ for id_, key in run_tickets(tx, self.name)}
@@ -172,7 +180,7 @@ class Driver:
         tally.unreconciled.update(plan.unreconciled)
 
     def _submit(self) -> int:
-        """Report the cases whose time has come, as far as there is room."""
+        """Report the due cases, at most so many that IN_FLIGHT are under way; return how many."""
         batch = [(case, self.planner.plan(case)) for case in self._due_cases()]
         if not batch:
             return 0
@@ -185,7 +193,7 @@ class Driver:
         for (_, plan), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, DispatchError):
                 self.tally.refused[outcome.code] += 1
-            else:  # also one that is there already: our own commit, whose success we weren't told
+            else:  # a duplicate is accepted too: a commit of ours whose confirmation was lost
                 self._accepted(outcome.ticket_id, plan)
                 accepted.append(outcome.number)
         self.ledger.write(self._effect, accepted)
@@ -206,10 +214,10 @@ class Driver:
         return self.cases[self._next : end]
 
     def _work_boards(self) -> int:
-        """Claim what waits on the boards, then end what is in our people's hands, as the plans say.
+        """Claim the waiting hops on the boards, then end our claimed hops by the plans; return how many ended.
 
-        Claiming and ending are two acts, and a process may die in between: what it left in their hands stands in the
-        database, and is ended without being claimed again.
+        Claiming and ending are two transactions. When a process dies in between, the next one finds the claimed hops in
+        the database and ends them without claiming again.
         """
         ready = [(row, step) for row in self._on_boards() if (step := self._step(row)) is not None]
         if not ready:
@@ -230,7 +238,7 @@ class Driver:
         return len(ended)
 
     def _on_boards(self) -> list[BoardedHop]:
-        """What our people may claim or have claimed. Others' cases are left to them, and what was refused once."""
+        """Return the hops of this run that wait or that our people hold, without those that were refused once."""
         people = [self._member(team).name for team in self._teams]
         found: list[BoardedHop] = []
         after = 0
@@ -241,7 +249,7 @@ class Driver:
         return found
 
     def _answer(self) -> int:
-        """Read the customers' short messages and answer by their links."""
+        """Read the customers' short messages and answer the surveys in them; return how many messages."""
         messages = self.sms.inbox(self._read, AT_ONCE)
         if not messages:
             return 0
@@ -251,7 +259,7 @@ class Driver:
                 rounds = {row.id: row.reopened for row in tickets.by_ids(tx, [id_ for _, id_ in surveys])}
                 answers = [(token, self.customers.answer(self.plans[id_], rounds[id_])) for token, id_ in surveys]
                 closing.answer_many(tx, self.rulebook, answers, datetime.now(UTC))
-        self._read = messages[-1][0]  # not before the answers are committed: an act that failed is done again
+        self._read = messages[-1][0]  # only after the commit: failed answers are given again
         return len(messages)
 
     def _ended(self) -> int:
@@ -259,7 +267,7 @@ class Driver:
             return run_progress(tx, self.name)
 
     def _step(self, row: BoardedHop) -> CaseStep | None:
-        """What the plan has for this visit; the way home where the case stands elsewhere than planned."""
+        """Return the planned step for this visit; a step towards the end when the case is not where the plan has it."""
         planned = self._planned(row)
         if planned is not None and planned.team == row.team:
             return planned
@@ -267,7 +275,7 @@ class Driver:
         return self.planner.way_home(self.plans[row.ticket_id], str(row.team), askers)
 
     def _planned(self, row: BoardedHop) -> CaseStep | None:
-        """The plan's step for a visit with this number; None where the plan has ended before."""
+        """Return the plan's step for this visit; None when the plan has fewer visits."""
         rounds = self.plans[row.ticket_id].rounds
         before = sum(len(each.steps) for each in rounds[: row.reopened])
         steps = rounds[row.reopened].steps if row.reopened < len(rounds) else ()
@@ -275,7 +283,7 @@ class Driver:
         return steps[visit] if visit < len(steps) else None
 
     def _deviation(self, row: BoardedHop) -> tuple[str, str] | None:
-        """(planned, met), where a visit was to another team than planned."""
+        """Return (planned team, actual team) when they differ."""
         planned = self._planned(row)
         team = planned.team if planned else ARCHIVE
         return None if team == row.team else (team, str(row.team))
@@ -298,7 +306,7 @@ class Driver:
         return f"{self.name}/{case.number}"
 
     def _retrying(self, act: Callable[[], T]) -> T:
-        """A database that is busy or away for a while is waited for; every act may be repeated."""
+        """Retry `act` while the database is busy or away. Every act of the driver may be repeated."""
         deadline = time.monotonic() + AWAY_SECONDS
         while True:
             try:

@@ -1,4 +1,4 @@
-"""A file, plain or gzipped, as numbered lines of text; how far the file is read; what is wrong with it as a file."""
+"""Lines of a file, plain or gzipped, with a report of progress and the faults of the file itself."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from dispatch.errors import BadReplayFile
 from dispatch.routing.faults import Fault, Faults
 
 MOST_FAULTS = 20
-"""Faults listed at once; reading stops there."""
+"""The most faults that are listed; reading stops there."""
 
 LONGEST_LINE = 1 << 20
-"""Bytes. A longer line is no row of a log, and reading it whole could take all the memory there is."""
+"""Bytes. A longer line is no row of a log, and reading it whole could take all memory."""
 
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -39,10 +39,10 @@ class LogFaults(Faults):
 
 
 def lines(file: Path, faults: LogFaults, progress: Progress | None = None) -> Iterator[str]:
-    """The lines of `file`, each with its end, decoded as UTF-8. `progress` is told the bytes read so far, as stored.
+    """Yield the lines of `file`, each with its line end, decoded as UTF-8.
 
-    A line of another encoding is a fault and comes with its bad bytes replaced. Raises BadReplayFile where reading
-    can't go on: the file isn't there, is empty, or is a broken gzip.
+    `progress` is called with the bytes read so far of the file as stored. A line in another encoding is a fault and is
+    yielded with its bad bytes replaced. Raises BadReplayFile when the file is missing, empty, or a broken gzip.
     """
     number = 0
     try:

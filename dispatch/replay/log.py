@@ -1,8 +1,7 @@
-"""A log of incidents, one row per update, as the cases that it tells of: which team had each, in which order.
+"""Reads a log of incidents, one row per update, into cases: which groups had each case, in which order.
 
 The format is that of the "Incident management process enriched event log" (UCI data set 498) as CSV, gzipped or plain.
-The whole file is read and checked before anything is fed: a replay that breaks off in the middle would leave half a
-load.
+The whole file is read and checked before the replay starts, so that no replay breaks off in the middle.
 """
 
 from __future__ import annotations
@@ -18,21 +17,21 @@ from dispatch.domain.title import Wording
 from dispatch.replay.lines import LogFaults, Progress, lines
 
 MISSING = "?"
-"""How the log writes a value that it doesn't have."""
+"""The log's mark for a missing value."""
 
 LONGEST_NUMBER = 30
-"""Characters in an incident's number: it becomes part of an account's and of a request's key."""
+"""The most characters in an incident's number, which becomes part of an account number and of a request key."""
 
 COLUMNS = ("number", "sys_mod_count", "opened_at", "assignment_group", "reopen_count", "priority")
-"""The columns that are read; others may stand beside them, in any order."""
+"""The columns that are read. Their order is free, and there may be others."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedCase:
     """One incident. `rounds[i]` is the sequence of groups that had it after its i-th reopening.
 
-    No two neighbours of a round are equal. A round in which the log names no group is empty. `opened_at` is in UTC,
-    `priority` is the one with which the case was opened, in the log's own numbers.
+    No two neighbours in a round are equal. A round is empty when the log names no group in it. `opened_at` is in UTC.
+    `priority` is the case's first priority, in the log's own numbers.
     """
 
     number: str
@@ -44,7 +43,7 @@ class LoggedCase:
 
 @dataclass(frozen=True, slots=True)
 class IncidentLog:
-    """A whole file: its cases in the order of their opening; the line where each group and each priority is first."""
+    """A whole file. `cases` are in the order of opening; `groups` and `priorities` map a value to its first line."""
 
     file: str
     cases: tuple[LoggedCase, ...]
@@ -55,7 +54,7 @@ class IncidentLog:
 
 @dataclass(slots=True)
 class _Draft:
-    """A case while its rows are read: (sys_mod_count, reopen_count, group) of each."""
+    """A case while its rows are read. `updates` has (sys_mod_count, reopen_count, group) for each row."""
 
     line: int
     opened_text: str
@@ -65,7 +64,7 @@ class _Draft:
 
 
 def read(file: Path, progress: Progress | None = None) -> IncidentLog:
-    """The log in `file`; `progress` is told the bytes read so far, of the file as it is stored.
+    """Read the log in `file`; `progress` is called with the bytes read so far of the file as stored.
 
     Raises BadReplayFile with up to 20 faults, each `FILE:LINE: message`.
     """
@@ -83,7 +82,7 @@ def read(file: Path, progress: Progress | None = None) -> IncidentLog:
 
 
 def _rows(text: Iterator[str], faults: LogFaults) -> Iterator[tuple[int, list[str]]]:
-    """The wanted fields of each row, in the order of COLUMNS, with the line on which the row ends."""
+    """Yield (the line on which a row ends, the row's fields in the order of COLUMNS)."""
     reader = csv.reader(text, strict=True)
     header = _next(reader, faults)
     places = _places(header or [], faults)
@@ -100,7 +99,7 @@ def _rows(text: Iterator[str], faults: LogFaults) -> Iterator[tuple[int, list[st
 
 
 def _next(reader: Iterator[list[str]], faults: LogFaults) -> list[str] | None:
-    """The next row, None at the end; what isn't CSV is a fault and comes as an empty row."""
+    """Return the next row, None at the end. A row that isn't CSV is a fault and is returned as an empty row."""
     try:
         return next(reader, None)
     except csv.Error as wrong:
@@ -110,7 +109,7 @@ def _next(reader: Iterator[list[str]], faults: LogFaults) -> list[str] | None:
 
 
 def _places(header: list[str], faults: LogFaults) -> list[int]:
-    """Where each of COLUMNS stands. Raises BadReplayFile when one doesn't, or stands twice: no row could be read."""
+    """Return the index of each of COLUMNS in the header. Raises BadReplayFile when one is missing or there twice."""
     for name in COLUMNS:
         if name not in header:
             listed = ", ".join(header)[:200]
@@ -126,7 +125,7 @@ def _places(header: list[str], faults: LogFaults) -> list[int]:
 
 
 class _Reading:
-    """Rows in, cases out."""
+    """Collects rows into cases."""
 
     def __init__(self, faults: LogFaults) -> None:
         self.faults = faults
@@ -200,7 +199,7 @@ class _Reading:
 
 
 def _case(number: str, draft: _Draft) -> LoggedCase:
-    """The draft's rows in their order; a new round starts where the count of reopenings rises."""
+    """Make a case of a draft's rows in their order; a new round starts where the count of reopenings rises."""
     rounds: list[list[str]] = [[]]
     reopens = 0
     for _, reopened, group in sorted(draft.updates, key=lambda update: update[0]):

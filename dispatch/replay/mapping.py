@@ -1,6 +1,6 @@
-"""`replay_mapping.yaml` → ReplayMapping, strictly: which of our teams stands for each assignment group of a log.
+"""Reads `replay_mapping.yaml` strictly: which of our teams stands for each assignment group of a log.
 
-All faults are told at once, each `FILE:LINE:COLUMN: message`.
+All faults are reported at once, each `FILE:LINE:COLUMN: message`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dispatch.routing.schema import Name, Strict
 from dispatch.routing.strict_yaml import Path, YamlDocument
 
 FLOW = Kind.FAULT
-"""The flow that a replay feeds."""
+"""The flow of replayed cases."""
 
 Group = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 LogPriority = Annotated[str, StringConstraints(pattern=r"^\d{1,9}$")]
@@ -33,7 +33,7 @@ Priority = Annotated[int, Field(ge=1, le=4)]
 
 
 class MappingFile(Strict):
-    """The shape of replay_mapping.yaml. Group names are text: a number must stand in quotes, `007` isn't 7."""
+    """The shape of replay_mapping.yaml. Group names are text, so a number must be in quotes: `007` isn't 7."""
 
     version: Literal[1]
     without_group: Name
@@ -43,7 +43,7 @@ class MappingFile(Strict):
 
 @dataclass(frozen=True, slots=True)
 class ReplayMapping:
-    """Which team stands for each group, and for a case without any; our priority (1–4) for each of the log's."""
+    """The team of each group, the team of a case without a group, and our priority (1–4) for each of the log's."""
 
     team_of: Mapping[str, str]
     without_group: str
@@ -51,12 +51,12 @@ class ReplayMapping:
 
 
 def load(file: FilePath, rulebook: Rulebook) -> ReplayMapping:
-    """The file as a mapping to teams of people in `rulebook`'s fault flow. Raises BadReplayMapping with every fault."""
+    """Read a mapping to teams of people in `rulebook`'s fault flow. Raises BadReplayMapping with every fault."""
     return parse(read_text(file, BadReplayMapping), str(file), rulebook)
 
 
 def parse(text: str, name: str, rulebook: Rulebook) -> ReplayMapping:
-    """`text` as a mapping; `name` stands before each fault. Raises BadReplayMapping."""
+    """Parse `text` as a mapping; `name` is the file's name in faults. Raises BadReplayMapping with every fault."""
     faults = Faults(name, BadReplayMapping)
     document, model, _ = read_model(text, MappingFile, faults, _shape_fault)
     if model is not None:
@@ -73,7 +73,7 @@ def parse(text: str, name: str, rulebook: Rulebook) -> ReplayMapping:
 
 
 def check_covers(mapping: ReplayMapping, log: IncidentLog, name: str) -> None:
-    """Raises BadReplayMapping with all groups and priorities of the log that the mapping, read from `name`, lacks."""
+    """Raise BadReplayMapping with every group and priority of the log that the mapping, read from `name`, lacks."""
     faults = Faults(log.file, BadReplayMapping)
     faults.extend(
         Fault(
@@ -103,7 +103,7 @@ def check_covers(mapping: ReplayMapping, log: IncidentLog, name: str) -> None:
 
 
 def identity(rulebook: Rulebook) -> ReplayMapping:
-    """For a log that is written in our own team names and priorities."""
+    """Return the mapping for a log that uses our own team names and priorities."""
     teams = _teams(rulebook)
     start = rulebook.starts[FLOW][-1].to
     return ReplayMapping(
@@ -114,12 +114,12 @@ def identity(rulebook: Rulebook) -> ReplayMapping:
 
 
 def _teams(rulebook: Rulebook) -> tuple[str, ...]:
-    """The teams of people in the fault flow."""
+    """Return the teams of people in the fault flow."""
     return tuple(team for team in rulebook.flows.get(FLOW, {}) if not rulebook.teams[team].automatic)
 
 
 def _check(model: MappingFile, document: YamlDocument, rulebook: Rulebook) -> Iterator[tuple[Path, Wording, bool]]:
-    """Every fault of meaning, as (path in the file, message, whether it is about the key there)."""
+    """Yield every fault of meaning as (path in the file, message, whether it is about the key there)."""
     known = _teams(rulebook)
     if not known:
         nowhere = Wording(
@@ -152,7 +152,7 @@ def _unknown(team: str, known: tuple[str, ...]) -> Wording:
 
 
 def _shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:
-    """A pydantic error in the words of this file; the rest as the rules' loader says it."""
+    """Word a pydantic error for this file; other errors are worded as by the rules' loader."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     if error["type"] == "string_type" and path[:1] == ("groups",) and isinstance(error["input"], int | float):
         return document.fault(

@@ -1,7 +1,7 @@
-"""What each team does with a logged case, so that it travels through our flow as it did through the log's. Pure.
+"""Plans each team's acts with a logged case, so that it goes through our flow as it did through the log's. Pure.
 
-Where our flow has no direct way from one logged team to the next, visits are inserted; where it has none at all, the
-logged hand-over is left out and named.
+Visits are inserted when our flow has no direct way from one logged team to the next. When it has no way at all, the
+logged hand-over is left out and reported as unreconciled.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from dispatch.replay.shortest_path import STYLES, Paths
 from dispatch.routing.rulebook import END, Facts, Rulebook
 
 TICKET: Mapping[str, Value] = MappingProxyType({"channel": Channel.HOTLINE_10086.value})
-"""What a replayed ticket is known by, beside its category and priority, unless the driver says otherwise."""
+"""The facts of a replayed ticket besides its category and priority."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseRound:
-    """One life between opening and archive: `steps[k]` belongs to its k-th visit to people.
+    """One round between an opening and the archive: `steps[k]` belongs to its k-th visit to people.
 
-    `answer` is what the customer says after it; None where the case ends without a survey.
+    `answer` is the customer's answer after the round; None when the case ends without a survey.
     """
 
     steps: tuple[CaseStep, ...]
@@ -36,11 +36,11 @@ class CaseRound:
 
 @dataclass(frozen=True, slots=True)
 class CasePlan:
-    """A whole case. A ticket with this `category` and `priority` starts where the first round starts.
+    """The plan of a whole case. A ticket with this `category` and `priority` starts where the first round starts.
 
-    `inserted` counts visits that our flow needs and the log doesn't have, `merged` the logged hand-overs within one of
-    our teams that are kept as a pass on to itself, `unreconciled` names (from team, to team) of those that can't be
-    made. `limit` is the rule of the limits that cut the case short; `cut` counts the logged rounds lost by it.
+    `inserted` counts the visits that our flow needs and the log doesn't have. `merged` counts the logged hand-overs
+    within one of our teams, kept as a pass-on to itself. `unreconciled` has (from team, to team) of the hand-overs that
+    our flow can't make. `limit` is the limit that cut the case short, `cut` the number of logged rounds lost by it.
     """
 
     number: str
@@ -62,12 +62,12 @@ class CasePlan:
 def plan(
     case: LoggedCase, mapping: ReplayMapping, rulebook: Rulebook, ticket: Mapping[str, Value] = TICKET
 ) -> CasePlan:
-    """One case's plan; for many cases make one Planner. Raises KeyError for a group or priority that isn't mapped."""
+    """Plan one case; for many cases make one Planner. Raises KeyError for an unmapped group or priority."""
     return Planner(mapping, rulebook, ticket).plan(case)
 
 
 class Planner:
-    """Plans cases by one mapping and one rulebook, and keeps the ways found. `ticket`: facts that all tickets have."""
+    """Plans cases by one mapping and one rulebook, and caches ways. `ticket`: the facts that all tickets have."""
 
     def __init__(self, mapping: ReplayMapping, rulebook: Rulebook, ticket: Mapping[str, Value] = TICKET) -> None:
         self.mapping = mapping
@@ -76,7 +76,7 @@ class Planner:
         self._ways: dict[tuple[str, int], Paths] = {}
 
     def plan(self, case: LoggedCase) -> CasePlan:
-        """Raises KeyError for a group or priority that isn't mapped: `mapping.check_covers` tells beforehand."""
+        """Plan one case. Raises KeyError for an unmapped group or priority; `mapping.check_covers` finds them."""
         priority = self.mapping.priority_of[case.priority]
         wanted = [self._teams(groups) for groups in case.rounds or ((),)]
         category = self._category(wanted[0][0], priority)
@@ -105,9 +105,9 @@ class Planner:
         )
 
     def way_home(self, of: CasePlan, team: str, askers: tuple[str, ...]) -> CaseStep | None:
-        """What `team` should do to end a case that stands elsewhere than planned; None where nothing leads on.
+        """Return the next act of `team` towards the end of a case that isn't where the plan has it; None without one.
 
-        `askers` are the teams that wait for the case, the last one on top.
+        `askers` are the teams that wait for the case, the latest last.
         """
         walk = CaseState(of.number, self._ways_of(of.category, of.priority), team=team, askers=askers)
         edge = walk.next_edge_home()
@@ -124,7 +124,7 @@ class Planner:
         return self._ways[key]
 
     def _category(self, first: str, priority: int) -> str:
-        """The category whose tickets start nearest to the team that had the case first."""
+        """Return the category whose tickets start nearest to the team that had the case first."""
 
         def visits_before(category: str) -> int:
             ways = self._ways_of(category, priority)

@@ -1,8 +1,7 @@
-"""The shortest way of a case from one team to another, or home, by what the rules let each team do. Pure.
+"""The shortest way of a case from one team to another, or to its end ("home"), by the acts that the rules allow. Pure.
 
-A case's place is the team that has it and its askers: the teams that wait for it, the last one on top, as `sender`
-unwinds them. An asker that was added on the way and gone back to is the same place again, so a shortest way never does
-that; leaving it out keeps the search small.
+A case's place is its team and its askers: a stack of the teams that wait for it, which `sender` unwinds. Adding an
+asker and going back to it leads to the same place, so no shortest way does that; leaving it out keeps the search small.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ from dispatch.routing.rulebook import END, SENDER, Condition, Facts, Rule, Ruleb
 REPORT, PASS_ON, HAND_BACK = "report", "pass on", "hand back"
 
 STYLES = ("back", "back", "back", "back", "back", "back", "hand back", "hand back", "pass on", "forward")
-"""Which of equally short ways a case takes: of ten cases six report back where they can, two hand back, …"""
+"""The preferred act where ways are equally short: of ten cases six report back if they can, two hand back, …"""
 
-_MOST_COMBINATIONS = 512  # of the evidence that one finding's rules ask for
+_MOST_COMBINATIONS = 512  # of values tried for the evidence that one finding's rules ask for
 
 Known = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A report by which a case goes `to` a team, to SENDER or to END: with any of `answers` to what the rules ask."""
+    """A report that sends a case `to` a team, to SENDER or to END; each of `answers` is evidence that leads there."""
 
     finding: Finding
     to: str
@@ -37,7 +36,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One thing that a team can do with a case, and where the case is then: a team, or END."""
+    """One act that a team can do with a case, and the case's next place: a team, or END."""
 
     act: str
     to: str
@@ -45,7 +44,7 @@ class Edge:
 
 
 class Paths:
-    """All ways of one kind of case (`known`: its own facts) through one flow of a rulebook."""
+    """All ways of cases with the facts `known` through one flow of a rulebook."""
 
     def __init__(self, rulebook: Rulebook, flow: str, known: Known) -> None:
         self.rulebook = rulebook
@@ -55,18 +54,18 @@ class Paths:
         self._found: dict[tuple[str, tuple[str, ...], str | None, str], tuple[Edge, ...] | None] = {}
 
     def is_home(self, team: str) -> bool:
-        """Whether people are done with a case that is there."""
+        """Whether people are done with a case at this place."""
         return team == END or self.rulebook.teams[team].automatic
 
     def find(self, team: str, askers: tuple[str, ...], goal: str | None, style: str) -> tuple[Edge, ...] | None:
-        """The fewest edges from `team` to the team `goal`, or home where it is None; None where no way leads there."""
+        """Find the fewest edges from `team` to the team `goal`, or home when `goal` is None; None without a way."""
         key = (team, askers, goal, style)
         if key not in self._found:
             self._found[key] = self._search(team, askers, goal, style)
         return self._found[key]
 
     def edges(self, team: str, asker: str | None, style: str = "back") -> list[Edge]:
-        """What `team` can do with a case for which `asker` waits, the style's first choice first."""
+        """Return the acts that `team` can do with a case for which `asker` waits, the style's preferred act first."""
         options = self.options(team)
         back = [Edge(REPORT, asker, o) for o in options if o.to == SENDER and asker is not None]
         forward = [Edge(REPORT, o.to, o) for o in options if o.to != SENDER]
@@ -83,14 +82,14 @@ class Paths:
         return [*back, *forward, *handed, *passed]
 
     def options(self, team: str) -> tuple[Option, ...]:
-        """Every report of `team` that leads somewhere, in the file's order."""
+        """Return every report of `team` that leads somewhere, in the file's order."""
         if team not in self._options:
             findings = self.rulebook.findings_of(self.flow, team)
             self._options[team] = tuple(o for finding in findings for o in self._reports(team, finding))
         return self._options[team]
 
     def _search(self, team: str, askers: tuple[str, ...], goal: str | None, style: str) -> tuple[Edge, ...] | None:
-        """Breadth first over (team, askers still waiting, whether another one was added)."""
+        """Search breadth-first over (team, number of askers still waiting, whether another asker was added)."""
         start = (team, len(askers), False)
         came: dict[tuple[str, int, bool], tuple[tuple[str, int, bool], Edge] | None] = {start: None}
         todo = deque([start])
@@ -109,7 +108,7 @@ class Paths:
         return None
 
     def _reports(self, team: str, finding: Finding) -> Iterator[Option]:
-        """The options of one finding, by trying what the rules ask for."""
+        """Find the options of one finding by trying values of the evidence that the rules ask for."""
         rules = self.rulebook.rules_for(Facts(self.flow, self.known, team, finding.name))
         wanted = [c for rule in rules for c in rule.when]
         asked = [e for e in finding.evidence if any(c.fact == e.name for c in wanted)]
@@ -122,10 +121,10 @@ class Paths:
 
 
 def fill(option: Option, number: int, label: str) -> dict[str, Value]:
-    """All the evidence of a report: what the rules ask as the option wants it, the rest varied by `number`.
+    """Return all the evidence of a report: the option's answers to what the rules ask, the rest varied by `number`.
 
-    Texts name `label`, so that a replayed ticket is seen to be one. An optional piece that no rule asks for is given in
-    one case of three.
+    Texts contain `label`, which marks a replayed ticket. Optional evidence that no rule asks for is given in one case
+    of three.
     """
     answers = option.answers[number % len(option.answers)]
     asked = {name for given in option.answers for name in given}
@@ -164,7 +163,7 @@ def _matching(rules: tuple[Rule, ...], known: Known) -> Rule:
 
 
 def _candidates(evidence: Evidence, wanted: list[Condition] | tuple[Condition, ...]) -> list[Value]:
-    """Valid values of a piece of evidence: what conditions ask about it, and enough others to look like life."""
+    """Return valid values of a piece of evidence: those that conditions test, and enough others to look real."""
     asked = [c for c in wanted if c.fact == evidence.name]
     named = sorted({v for c in asked for v in c.allowed}, key=str)
     match evidence.kind:
@@ -179,7 +178,7 @@ def _candidates(evidence: Evidence, wanted: list[Condition] | tuple[Condition, .
 
 
 def _spread(least: float, most: float) -> list[Value]:
-    """Eight numbers from the middle half of the range, where readings mostly lie; to one decimal if that fits."""
+    """Return eight numbers from the middle half of the range, where most readings lie; to one decimal if that fits."""
     if math.isinf(least):
         least = min(0.0, most) if not math.isinf(most) else 0.0
     if math.isinf(most):
@@ -189,7 +188,7 @@ def _spread(least: float, most: float) -> list[Value]:
 
 
 def _valid(evidence: Evidence, values: list[Value]) -> list[Value]:
-    """The values as the report's reader will read them, without those that it would refuse."""
+    """Return the values as the evidence's own check reads them, without those that it refuses."""
     read: list[Value] = []
     for value in values:
         try:

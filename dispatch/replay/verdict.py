@@ -1,4 +1,4 @@
-"""What came of a run: counted from the database and from the ledger outside it, which must agree."""
+"""The verdict on a run, counted from the database and from the ledger outside it, which must agree."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ STAGES = (
     Title("接单", "on the board → claimed"),
     Title("回单", "claimed → reported"),
 )
-"""Between any two of a hop's times, in the order of `_add`."""
+"""The stages between two successive times of a hop, in the order of `_add`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How long one stage took over all hops that went through it, in seconds."""
+    """How long one stage took, in seconds, over all hops that went through it."""
 
     title: Title
     hops: int
@@ -38,8 +38,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class ReplayVerdict:
-    """`lost`: accepted by the ledger's word, and in the database neither ended nor in exactly one live hop.
-    `doubled`: effects of this run that stand in the ledger more than once."""
+    """The verdict on one run.
+
+    `accepted`: accepted tickets in the ledger. `lost`: numbers of those tickets that, in the database, have neither
+    ended nor exactly one live hop. `doubled`: effects of this run that are in the ledger more than once.
+    """
 
     counts: RunCounts
     accepted: int
@@ -55,7 +58,7 @@ class ReplayVerdict:
 
 
 def judge(database: Database, ledger: Ledger, name: str, kind: Kind = Kind.FAULT) -> ReplayVerdict:
-    """Count a run that has ended: its faults, or its construction orders."""
+    """Judge a run that has ended: its faults, or its construction orders."""
     with database.read() as tx:
         counts = run_counts(tx, name, kind)
         known = {id_ for id_, _ in run_tickets(tx, name, kind)}
@@ -81,8 +84,11 @@ def judge(database: Database, ledger: Ledger, name: str, kind: Kind = Kind.FAULT
 
 
 def _ours(name: str, hops: set[int]) -> Callable[[Effect], bool]:
-    """Whether an effect is this run's: its acceptance, or one on its hops (`17`, or `17/2` for what may come again).
-    What was asked of the world outside, `effects.sms` and others, is no run's: `outside` counts it."""
+    """Make a test whether a ledger entry is this run's: an acceptance, or an effect on one of its hops.
+
+    A hop is written as `17`, or as `17/2` (id/generation) for a step that may come again. Outside effects, such as
+    `effects.sms`, belong to no run; `demo.effect_tally` counts them.
+    """
 
     def ours(effect: Effect) -> bool:
         what, thing = effect
@@ -96,7 +102,7 @@ def _ours(name: str, hops: set[int]) -> Callable[[Effect], bool]:
 
 
 def _add(times: Sequence[list[float]], row: TimedHop) -> None:
-    """The seconds that the hop spent in each stage that it passed."""
+    """Add the seconds that the hop spent in each stage that it passed."""
     moments = (row.made_at, row.sent_at, row.received_at, row.boarded_at, row.claimed_at, row.ended_at)
     for seconds, (first, last) in zip(times, pairwise(moments), strict=True):
         if first is not None and last is not None:
