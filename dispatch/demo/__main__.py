@@ -1,4 +1,4 @@
-"""`python -m dispatch.demo`: the made-up people of a demonstration, for as long as it is looked at."""
+"""`python -m dispatch.demo`: the process of a demonstration's made-up people, who act until it is stopped."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from dispatch.storage.migration import open_database
 log = structlog.get_logger()
 
 NAME = "people"
-"""Its name among the supervised processes."""
+"""This process's name in the supervisor."""
 
 GLANCE_SECONDS = (1.0, 3.0)
-"""Between two acts: people don't act by the beat."""
+"""The least and the longest pause between two rounds of acts; it varies because people don't act by the clock."""
 
 
 def main() -> None:

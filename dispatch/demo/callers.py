@@ -1,6 +1,6 @@
-"""Made-up customers who call, press, take back and answer, and the desks that take it down.
+"""Made-up customers, who report faults, urge, withdraw and answer surveys, and the desk staff who serve them.
 
-Like the colleagues they leave alone what somebody else has acted on: a visitor's ticket is asked about by nobody else.
+Like the colleagues, they never touch a ticket on which a visitor of the demonstration has acted.
 """
 
 from __future__ import annotations
@@ -55,19 +55,19 @@ WITHDRAWN = "客户来电：已自行恢复，不用上门"
 REFERRED = "客户用的不是我方宽带，已告知其联系原运营商"
 
 SILENT, DISSATISFIED = 0.12, 0.06
-"""The shares of customers who never answer, and who say that it isn't mended."""
+"""The shares of customers who never answer the survey, and of those who answer that the fault isn't fixed."""
 NEVER_CONTENT = 60
-"""One ticket in so many is never mended well enough: it comes back until the limits end it."""
+"""The customer of one ticket in so many is never satisfied: the ticket is reopened until a limit ends it."""
 LEFT_UNANSWERED, LEFT_TRANSFERRED = 6, 2
-"""So many surveys stay out, and so many calls with the 10086 seats."""
+"""So many surveys stay unanswered, and so many transferred calls wait for a 10086 agent, for visitors to act on."""
 URGED, TAKEN_BACK = 0.12, 0.012
-"""How often in one go somebody presses, or takes a report back."""
+"""The chances that somebody urges, or withdraws a report, in one round."""
 ON_A_BOARD = (HopState.WAITING, HopState.CLAIMED, HopState.HELD)
 MOST_ACCOUNTS, MOST_TICKETS = 2_000, 400
 
 
 class Callers:
-    """`sms` is where the customers' telephones are."""
+    """All made-up customers and the desk staff. They read survey links from `sms`."""
 
     def __init__(
         self, database: Database, rulebook: Rulebook, script: Script, sms: SimulatedSmsGateway, pace: Pace
@@ -79,7 +79,7 @@ class Callers:
         self._to_answer: dict[str, tuple[int, datetime]] = {}
 
     def act(self, now: datetime) -> None:
-        """What customers do up to now, and what the desks do with it."""
+        """Let customers and desk staff do everything that is due by now."""
         self._call(now)
         unfinished = self._unfinished()
         self._hand_over(unfinished, now)
@@ -105,8 +105,10 @@ class Callers:
                 intake.submit(tx, self.rulebook, self.script, report, self._at(role), now)
 
     def _somebody(self, tx: Tx) -> str | None:
-        """Whose line is in service and has no fault that is still to be mended; visitors' customers are to have faults
-        too, so that a third of the lines is always left sound."""
+        """Pick an account in service without an unfixed fault; None when only a third of the lines is still sound.
+
+        Sound lines are left for visitors, who may want to report faults.
+        """
         numbers = [row.number for row in accounts.newest(tx, MOST_ACCOUNTS) if row.state == AccountState.IN_SERVICE]
         unfinished = lists.latest(tx, MOST_TICKETS, unfinished=True)
         faulty = {row.account for row in unfinished if row.state != TicketState.ARCHIVED}
@@ -114,7 +116,7 @@ class Callers:
         return self.chance.choice(sound) if len(sound) * 3 > len(numbers) else None
 
     def _answers(self, symptom: Symptom) -> Answers:
-        """Some way through the script to its end, more often than not to a ticket."""
+        """Answer the script's questions at random to an end, preferably to a ticket."""
         for _ in range(3):
             given: Answers = ()
             while (progress := follow(symptom, given)).next is not None:
@@ -124,7 +126,7 @@ class Callers:
         return given
 
     def _hand_over(self, rows: Sequence[TicketLine], now: datetime) -> None:
-        """What a 10050 agent has taken goes over to a 10086 seat, which goes on with it."""
+        """Let 10050 agents transfer or refer their reports, and 10086 agents take over the transferred ones."""
         transferred = [row for row in rows if row.state == TicketState.TRANSFERRED]
         for row in rows:
             waited = now - row.made_at
@@ -145,7 +147,7 @@ class Callers:
                 intake.transfer(tx, row.id, "已核对身份，客户急需恢复", agent, now)
 
     def _press(self, unfinished: Sequence[TicketLine], now: datetime) -> None:
-        """Not what waits in the quarantine: that is to be seen there."""
+        """Let a customer urge or withdraw a ticket; never one in the quarantine, where visitors should see it."""
         at_work = (row for row in unfinished if row.state == TicketState.OPEN and row.hop_state in ON_A_BOARD)
         rows = [row for row in at_work if now - row.made_at > self.pace.work]
         if not rows or self.chance.random() >= URGED + TAKEN_BACK:
@@ -158,11 +160,11 @@ class Callers:
                 else:
                     reason = self.chance.choice(REASONS_TO_URGE)
                     followup.urge(tx, self.rulebook, row.id, reason, self._at(Role.AGENT_10086), now)
-        except DispatchError as refused:  # urged a while ago, or an order for a new line
+        except DispatchError as refused:  # it was urged shortly before, or it is an order for a new line
             log.info("caller refused", ticket=row.id, code=refused.code)
 
     def _answer(self, now: datetime) -> None:
-        """Read what the telephones got; answer when one has found the time."""
+        """Read new short messages, and answer the surveys whose time has come."""
         for position, text in self.sms.inbox(self._read):
             self._read = position
             if (survey := asked(text)) is not None and not _is_silent(*survey):
@@ -188,7 +190,7 @@ class Callers:
         return NOT_FIXED if unhappy else SATISFIED
 
     def _unfinished(self) -> Sequence[TicketLine]:
-        """The oldest first; none that a visitor has to do with."""
+        """Return the unfinished tickets, the oldest first, without those on which a visitor has acted."""
         with self.database.read() as tx:
             rows = lists.latest(tx, MOST_TICKETS, unfinished=True)
             strange = replay_runs.touched_by_others(tx, [row.id for row in rows], ALL_OF_US)

@@ -1,7 +1,7 @@
-"""Made-up colleagues at their boards: they claim, hold, pass on and report at a human pace, and leave enough to others.
+"""Made-up colleagues, who claim, hold, pass on and report hops at a human pace and leave enough for visitors.
 
-What somebody else has acted on, a person who looks at the demonstration, they never touch. They remember nothing: what
-is to be done, and when, follows from the database and the hop's id.
+They never touch a ticket on which a visitor of the demonstration has acted. They keep no state: the next act and its
+time follow from the database and the hop's id.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
 log = structlog.get_logger()
 
 ALL_OF_US = (*OURS, WORKER.name, RELAY.name, CUSTOMER.name)
-"""Whoever else stands in a ticket's history is a person who looks at the demonstration."""
+"""The actors of the demonstration itself. Any other actor in a ticket's history is a visitor."""
 
 SELDOM = ("supervisor",)
-"""Where hardly anything comes: one hop is left there, and none in hand."""
+"""Teams that get hardly any hops: only one waiting hop and no claimed one is left there for visitors."""
 
 MOST_ON_A_BOARD = 500
 HELD, PASSED_ON, HANDED_BACK, FILED_BY_SUPPORT = 0.10, 0.05, 0.04, 0.6
-"""How often a hop is put on hold, passed on, handed back; an installer's report filed by network service support."""
+"""The shares of hops put on hold, passed on, handed back; of installers' reports filed by network service support."""
 
 
 class _InHand(NamedTuple):
-    """A claimed hop, which of the colleagues holds it, and since when."""
+    """A claimed hop, the colleague who holds it, and the time of the claim."""
 
     row: BoardLine
     holder: Colleague
@@ -49,12 +49,14 @@ class _InHand(NamedTuple):
 
 
 class Colleagues:
+    """All made-up colleagues at the boards of their teams."""
+
     def __init__(self, database: Database, rulebook: Rulebook, pace: Pace) -> None:
         self.database, self.rulebook, self.pace = database, rulebook, pace
         self.teams = sorted({each.team for each in COLLEAGUES if each.team} & set(rulebook.teams))
 
     def act(self, now: datetime) -> int:
-        """Do what is due to be done by now; how many acts."""
+        """Do the acts that are due by now, at most `pace.at_once`; return how many."""
         with self.database.read() as tx:
             rows = [row for team in self.teams for row in lists.board(tx, team, MOST_ON_A_BOARD)]
             strange = replay_runs.touched_by_others(tx, [row.ticket_id for row in rows], ALL_OF_US)
@@ -71,7 +73,7 @@ class Colleagues:
         return self.pace.at_once - left
 
     def _claimable(self, team: str, rows: Sequence[BoardLine], now: datetime) -> Iterator[Claim]:
-        """First come, first served; only so many as that enough is left."""
+        """Yield claims of due hops, the oldest first, and leave some hops for visitors."""
         waiting = sorted((row for row in rows if row.state == HopState.WAITING), key=lambda row: row.boarded_at)
         spare = len(waiting) - (1 if team in SELDOM else self.pace.left)
         for row in waiting:
@@ -81,7 +83,10 @@ class Colleagues:
                 yield Claim(row.id, who.actor)
 
     def _who(self, row: BoardLine, now: datetime) -> Colleague | None:
-        """Whose hop this is: the proposed person's, who may be a visitor; else one of the team in its area."""
+        """Pick who claims this hop: the proposed colleague, or anybody of the team in its area.
+
+        None while a visitor is proposed and the courtesy time lasts.
+        """
         if proposed := OURS.get(row.assignee or ""):
             return proposed
         if row.assignee is not None and now < row.boarded_at + self.pace.courtesy:
@@ -100,7 +105,7 @@ class Colleagues:
         return self.pace.until_reported(row.id) + (self.pace.hold if _is_held(row) else timedelta())
 
     def _to_be_held(self, rows: Sequence[BoardLine], now: datetime) -> Iterator[tuple[_InHand, datetime]]:
-        """In the middle of the work, and only once: when the hold is over the work goes on where it was."""
+        """Yield (hop, end of the hold) for hops to be held: in the middle of the work, and only once."""
         for each in _in_our_hands(rows):
             since = each.since + self.pace.until_reported(each.row.id) / 2
             if _is_held(each.row) and since <= now < since + self.pace.hold:
@@ -159,6 +164,6 @@ def _is_held(row: BoardLine) -> bool:
 
 
 def _note(refusals: handling.Refusals) -> None:
-    """A visitor was quicker: nothing is lost by it."""
+    """Log refusals. They are expected when a visitor was quicker."""
     for hop_id, refused in refusals.items():
         log.info("colleague refused", hop=hop_id, code=refused.code)

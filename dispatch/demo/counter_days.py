@@ -1,5 +1,7 @@
-"""Some days at the counters of a demonstration: lines are opened; some are bound, suspended, handed over, closed,
-cancelled and paid back. Made-up clerks do it by the account operations, each at its time."""
+"""Some days at the counters of a demonstration, made up through the account operations.
+
+Made-up clerks open lines; then they bind, suspend, transfer and close some, and cancel and refund a failed order.
+"""
 
 from __future__ import annotations
 
@@ -34,25 +36,25 @@ log = structlog.get_logger()
 Deed = Callable[[Tx, datetime], object]
 
 OPENED, OPENED_LATELY = 66, 8
-"""Lines that are opened before the last day, when their faults come, and in its last hours."""
+"""How many lines are opened before the last day, on which faults come, and how many in that day's last hours."""
 LATELY = timedelta(hours=7)
 REACHED = 700
-"""Addresses that have a port: those of these lines, and those of the lines that visitors open."""
+"""How many addresses have a port: for these lines, and for the lines that visitors open."""
 UNREACHED = range(901, 906)
-"""Customers for whom there is none: refused, and their demand is recorded."""
+"""Customers whose address has no port: they are refused, and their demand is recorded."""
 EVERY = timedelta(minutes=37)
-"""Between two of the other operations."""
+"""The time between two of the other operations."""
 
 WARNED = ("open-fault", "plan-voided", "bindings-end")
-"""What the customers have heard and confirmed."""
+"""The warnings that the customers have confirmed."""
 
 ANOTHER = "Rq5#hnTw"
 _DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg==")
-"""A white dot, PNG: nobody's document."""
+"""A scan of a document: a PNG with one white dot, nobody's document."""
 
 
 class CounterDays:
-    """From `start` to `end`, of which the last `last_day` is the one with the faults."""
+    """The operations from `start` to `end`; faults come in the last `last_day`."""
 
     def __init__(
         self, database: Database, counter: Counter, start: datetime, end: datetime, last_day: timedelta
@@ -66,7 +68,7 @@ class CounterDays:
         self._plan: list[tuple[datetime, Deed]] = sorted(deeds, key=lambda each: each[0])
 
     def act(self, now: datetime) -> None:
-        """Do what is due by now."""
+        """Do the operations that are due by now."""
         while self._plan and self._plan[0][0] <= now:
             at, deed = self._plan.pop(0)
             with self.database.write() as tx:
@@ -114,7 +116,7 @@ class CounterDays:
     def _deed(
         self, n: int, operation: Callable[..., OperationOutcome], request: type[OperationRequest], **said: Any
     ) -> Deed:
-        """An operation on a line that was opened here, proved by its holder's document."""
+        """Make an operation on a line opened here, authenticated by its holder's identity number."""
 
         def deed(tx: Tx, now: datetime) -> None:
             document = SecretStr(Household(n).document_number)
@@ -124,7 +126,7 @@ class CounterDays:
         return deed
 
     def _appoint(self, tx: Tx, now: datetime) -> None:
-        """The one that has waited longest without an appointment."""
+        """Appoint the refund of the failed order that has waited longest without an appointment."""
         waiting = [each.order for each in failed_orders(tx, 50) if each.appointment is None]
         for order in waiting[:1]:
             request = Appointment(order=order, at=now + timedelta(days=1), note="客户下班后来营业厅")
@@ -142,6 +144,6 @@ def _clerk(n: int) -> Actor:
 
 
 def _note(outcome: OperationOutcome) -> None:
-    """An order that failed can't be suspended, nor an account closed twice: the refusal is on record as any other."""
+    """Log a refusal, such as the suspension of a failed order. It is recorded like any other operation."""
     if isinstance(outcome, OperationRefused):
         log.info("counter refused", operation=outcome.operation, code=outcome.code)

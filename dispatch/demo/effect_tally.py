@@ -1,5 +1,4 @@
-"""What an installation asked of the world outside, counted twice: in the database, and in the ledgers that the
-simulated receivers keep of what they really did."""
+"""Outside effects of an installation, counted twice: in the database, and in the ledgers of the simulated receivers."""
 
 from __future__ import annotations
 
@@ -16,9 +15,9 @@ from dispatch.storage.database import Database
 
 @dataclass(frozen=True, slots=True)
 class EffectTally:
-    """Of one port: what was asked for and what is confirmed (database), what was done (the receiver's ledger).
+    """Counts of one port's effects: `asked` and `confirmed` from the database, `done` from the receiver's ledger.
 
-    `lost`: confirmed, and not done. `doubled`: done more than once, once for every time too many.
+    `lost`: confirmed but not done. `doubled`: how many times effects were done too often.
     """
 
     port: Port
@@ -30,7 +29,7 @@ class EffectTally:
 
 
 def receivers(settings: Settings) -> Mapping[Port, Ledger]:
-    """The ledgers of the embedded installation's receivers."""
+    """Return the ledgers of the simulated receivers in this home."""
     return {
         Port.PROVISIONING: Ledger(settings.root / "provisioning.tsv"),
         Port.SMS: Ledger(settings.root / "sms.tsv"),
@@ -39,6 +38,7 @@ def receivers(settings: Settings) -> Mapping[Port, Ledger]:
 
 
 def count_outside(database: Database, ledgers: Mapping[Port, Ledger]) -> list[EffectTally]:
+    """Compare the database with the ledgers, one tally for each port."""
     with database.read() as tx:
         asked = effects.keys(tx)
     counted = []

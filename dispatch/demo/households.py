@@ -1,6 +1,7 @@
-"""Made-up customers for a demonstration: where they live, what they are called, what they show and pay. Pure.
+"""Made-up customers for a demonstration: their addresses, names, documents and payments. Pure.
 
-Nobody real can be meant: the county in their identity numbers, 440000, is a whole province and in nobody's number.
+They can be no real people: the county code in their identity numbers, 440000, stands for a whole province, and no real
+number has it.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ STREETS = (
 )
 SURNAMES = "陈李张黄何罗梁林郭吴"
 GIVEN = ("㛃", "𬭛", "敏", "伟", "秀英", "建国", "志强", "淑芬", "海燕", "晓彤", "俊杰")
-"""The first two are rare characters 生僻字, which must be printed right."""
+"""The first two are rare characters 生僻字, which must print correctly."""
 
 ON_A_PORT = 32
-"""Subscribers that a port is split for."""
+"""How many subscribers share a port."""
 
-PASSWORD = "Ck7#vwQz"  # noqa: S105 — of people who don't exist
+PASSWORD = "Ck7#vwQz"  # noqa: S105 — these customers don't exist
 
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """A customer and where the line is wanted; everything follows from `n`."""
+    """A customer and the address of the wanted line; everything follows from `n`."""
 
     n: int
 
@@ -71,14 +72,14 @@ class Household:
         )
 
     def reach(self, served: bool = True) -> CoveredAddress:
-        """The address with the port that reaches it, or with none yet."""
+        """Return the address with its port, or without a port when it isn't `served`."""
         if not served:
             return CoveredAddress(self.address, self.area)
         port = self.n // ON_A_PORT + 1
         return CoveredAddress(self.address, self.area, f"{self.area.upper()}-OLT1", f"0/1/{port}", ON_A_PORT)
 
     def application(self, plans: Plans, today: date, key: str | None = None) -> Opening:
-        """What is asked for at the counter, by turns every plan that is offered here, and paid in cash or by card."""
+        """Return the customer's request for a line. Plans and payment in cash or by card alternate with `n`."""
         applicant = Applicant(area=self.area, customer="new", holder="person", has_mobile=True)
         offered = plans.offered(applicant, today)
         plan = offered[self.n % len(offered)]
@@ -100,4 +101,5 @@ class Household:
 
 
 def households(count: int) -> Sequence[Household]:
+    """Return the first `count` households."""
     return [Household(n) for n in range(1, count + 1)]

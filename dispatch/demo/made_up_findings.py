@@ -1,4 +1,4 @@
-"""What made-up colleagues find and write down: as the rules in force ask for it, in words as people use. Pure."""
+"""Made-up findings with the evidence that the rules in force ask for, in words that people would use. Pure."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ OFTEN: Mapping[str, Mapping[str, float]] = {
     "data-network": {"fixed": 8},
     "construction": {"installed": 8},
 }
-"""How often a team finds what, by its name in the rules; what isn't listed comes once."""
+"""The weight of each of a team's findings; findings that aren't listed have weight 1."""
 
 ENDING = ("fixed", "fixed-on-site")
-"""Found much more often once a case has been with others: it comes back mended."""
+"""Findings that are six times likelier once a case has been with other teams."""
 
 _WORDS: Mapping[str, tuple[str, ...]] = {
     "test-result": (
@@ -55,7 +55,7 @@ REASONS_TO_URGE = ("客户再次来电，要求尽快恢复", "客户在家办�
 
 
 def found(rulebook: Rulebook, flow: str, team: str, hops: int, chance: random.Random) -> tuple[str, dict[str, Value]]:
-    """A finding of the team's and all its evidence; `hops`: the ticket's visits to people so far, this one included."""
+    """Draw a finding of the team and all its evidence; `hops`: the ticket's visits to people, this one included."""
     known = rulebook.findings_of(flow, team)
     often = OFTEN.get(team, {})
     weights = [often.get(each.name, 1) * (6 if hops > 2 and each.name in ENDING else 1) for each in known]

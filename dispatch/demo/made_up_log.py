@@ -1,8 +1,8 @@
-"""Made-up cases that look like real ones, for a demo without a file; and the figures by which the likeness is measured.
+"""Made-up cases that look like real ones, for a demonstration without a file, and figures that measure the likeness.
 
-The model is the IT service desk of a large manufacturer: the 7,554 incidents of the BPI Challenge 2013. It is chosen
-over the log that `replay` reads because its cases travel further (1.25 hand-overs each, not 0.78) and come back more
-often (6.8 %, not 1.1 %): a few hundred of them already show every road of the flow. Its figures: 66 arrivals per hour,
+The model is the IT service desk of a large manufacturer: the 7,554 incidents of the BPI Challenge 2013. Compared with
+the log that `replay` reads, its cases have more hand-overs (1.25 each, not 0.78) and are reopened more often (6.8 %,
+not 1.1 %), so that a few hundred of them already show every way through the flow. Its figures: 66 arrivals per hour,
 177 in the busiest; hand-overs mean 1.25, median 1, p95 5, p99 10, at most 31; 16.7 % of the cases visit a team again;
 59.9 % are solved by the first team; 6.8 % are reopened.
 """
@@ -22,7 +22,7 @@ from dispatch.replay.log import LoggedCase
 T = TypeVar("T")
 
 START = datetime(2024, 3, 4, 6, 0, tzinfo=UTC)
-"""A Monday morning; any other would do."""
+"""A Monday morning; any other would do as well."""
 
 ARRIVALS_PER_HOUR = 66.0
 
@@ -52,16 +52,17 @@ DAY = (
     0.5,
     0.5,
 )
-"""How busy each hour of the day is, about 1 on average: the peak is that of the mornings, 2.2 · 66 plus chance."""
+"""How busy each hour of the day is, about 1 on average. The busiest morning hour has 2.2 · 66 arrivals plus chance."""
 
 HANDOVERS = ((0, 0.495), (1, 0.267), (2, 0.110), (3, 0.050), (4, 0.027), (5, 0.014))
-"""The share of cases with so many hand-overs; the rest has more, up to the longest case."""
+"""(number of hand-overs, share of cases); the remaining cases have more, up to LONGEST."""
 LONGEST, LONG_MEAN = 31, 9.4
 
 REVISITS, ENDS_AT_FIRST = 0.47, 0.97
-"""Of the rounds with two hand-overs or more, those that visit a team again; of these, those that end where they began.
+"""The share of rounds with two or more hand-overs that visit a team again; of these, the share that ends at the start.
 
-Long rounds must visit a team again, there are but five, and so do most reopened cases; that is why the share is low.
+The first share is below the target because long rounds visit one of the five teams again anyway, as do most reopened
+cases.
 """
 
 REOPENED, REOPENED_AGAIN = 0.068, 0.12
@@ -75,14 +76,14 @@ NEXT: dict[str, tuple[tuple[str, float], ...]] = {
     "transmission": (("installer", 0.45), ("noc", 0.4), ("data-network", 0.15)),
     "data-network": (("installer", 0.4), ("noc", 0.45), ("transmission", 0.15)),
 }
-"""Where a team's hand-overs go: the ways of 家庭宽带业务流程 V1.0, section 7."""
+"""The targets of a team's hand-overs with their shares. Source: 家庭宽带业务流程 V1.0, section 7."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogShape:
-    """What a load looks like. Shares are between 0 and 1; arrivals are per hour in which any case was opened.
+    """The figures of a load. Shares are between 0 and 1; arrivals are per hour with at least one opened case.
 
-    `ping_pong`: cases in which a team is visited again; `first_team`: cases that end in the team that had them first.
+    `ping_pong`: share of cases that visit a team again; `first_team`: share that ends with the team that had it first.
     """
 
     cases: int
@@ -99,7 +100,7 @@ class LogShape:
 
 
 def sample(count: int, seed: int) -> list[LoggedCase]:
-    """`count` cases by arrival, in our own team names (`mapping.identity`); the same seed gives the same cases."""
+    """Make `count` cases by arrival, in our own team names (`mapping.identity`). A seed always gives the same cases."""
     chance = random.Random(seed)  # noqa: S311 - nothing secret: the same seed must give the same cases
     cases = []
     now = START
@@ -108,13 +109,13 @@ def sample(count: int, seed: int) -> list[LoggedCase]:
         rounds = [_journey(chance)]
         while chance.random() < (REOPENED if len(rounds) == 1 else REOPENED_AGAIN):
             rounds.append(_journey(chance, at_most=1))
-        at = now.replace(second=0, microsecond=0)  # as logs have it
+        at = now.replace(second=0, microsecond=0)  # logs have whole minutes
         cases.append(LoggedCase(f"S{number:07}", at, _drawn(PRIORITIES, chance), len(rounds) - 1, tuple(rounds)))
     return cases
 
 
 def figures(cases: Sequence[LoggedCase]) -> LogShape:
-    """The figures of these cases, whatever their teams are called. Raises ValueError where there are none."""
+    """Compute the figures of these cases, whatever their teams' names. Raises ValueError when there are no cases."""
     if not cases:
         raise ValueError("no cases: there are no figures")
     journeys = [[team for each in case.rounds for team in each] for case in cases]
@@ -141,12 +142,12 @@ def _without_repeats(journey: list[str]) -> list[str]:
 
 
 def _percentile(ordered: Sequence[int], percent: int) -> int:
-    """The smallest value that at least `percent` % of the values don't exceed."""
+    """Return the smallest value that at least `percent` % of the values don't exceed."""
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def _next_arrival(now: datetime, chance: random.Random) -> datetime:
-    """Chance arrivals at the hour's rate."""
+    """Draw the next arrival of a Poisson process with the hour's rate."""
     return now + timedelta(hours=chance.expovariate(ARRIVALS_PER_HOUR * DAY[now.hour]))
 
 
@@ -155,12 +156,12 @@ def _drawn(weighted: Sequence[tuple[T, float]], chance: random.Random) -> T:
 
 
 def _journey(chance: random.Random, at_most: int = LONGEST) -> tuple[str, ...]:
-    """The teams of one round: random roads of the asked-for length, until one is of the asked-for kind."""
+    """Draw the teams of one round: random ways of the drawn length until one is of the drawn kind."""
     handovers = min(at_most, _handovers(chance))
     revisits = handovers >= 2 and chance.random() < REVISITS
     comes_home = revisits and chance.random() < ENDS_AT_FIRST
     road = _road(handovers, chance)
-    for _ in range(60):  # long roads must revisit; then the kind can't be had, and any road will do
+    for _ in range(60):  # a long way always revisits a team: then no way is of the kind, and any way will do
         if (len(set(road)) < len(road)) == revisits and (road[0] == road[-1]) == (comes_home or handovers == 0):
             break
         road = _road(handovers, chance)

@@ -1,6 +1,6 @@
-"""A demonstration's customers get their lines: opened at the counter, built, in service before the faults come.
+"""Opens the lines of a demonstration's customers at the counter and builds them, before the faults come.
 
-It works from outside as people do: a clerk at the counter, builders who find the orders on their board.
+It works from outside, as people do: a clerk takes the orders, and builders find them on their board.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, Report
 
 AT_ONCE = 10
-"""Openings in one transaction: each has a password to hash, and others wait meanwhile."""
+"""Openings in one transaction: few, because each hashes a password while other writers wait."""
 
 STALLED_SECONDS = 120
 LEISURE_SECONDS = 0.1
@@ -50,9 +50,10 @@ def move_in(
     tend: Callable[[], None],
     progress: Callable[[int], None] = lambda _done: None,
 ) -> list[str]:
-    """Open an account for each and build its line; the numbers of their accounts, in service now.
+    """Open an account for each customer, build its line, and return the account numbers, now in service.
 
-    `progress` is told how many orders have ended. Raises NotOpened; TimeoutError when nothing moves any more.
+    `progress` is called with the number of ended orders. Raises OpeningRefused, and TimeoutError when nothing moves for
+    STALLED_SECONDS.
     """
     opened: list[OperationAccepted] = []
     for start in range(0, len(customers), AT_ONCE):
@@ -66,8 +67,10 @@ def move_in(
 def open_accounts(
     database: Database, counter: Counter, ledger: Ledger, name: str, customers: Sequence[Household]
 ) -> list[OperationAccepted]:
-    """`name` is the run's: it prefixes the request keys, and `accepted/NAME` in the ledger has every construction
-    order. Raises NotOpened."""
+    """Open the customers' accounts. `name` is the run's name and prefixes the request keys.
+
+    The construction orders are written to the ledger as `accepted/NAME`. Raises OpeningRefused.
+    """
     now = datetime.now(UTC)
     opened = []
     with database.write() as tx:
@@ -89,7 +92,7 @@ def await_built(
     tend: Callable[[], None],
     progress: Callable[[int], None] = lambda _done: None,
 ) -> None:
-    """Work the builders' board until so many orders of the run have ended. Raises TimeoutError."""
+    """Work the builders' board until `count` orders of the run have ended. Raises TimeoutError as `move_in` does."""
     ended, moved_at = 0, time.monotonic()
     while ended < count:
         built = build(database, rulebook)
@@ -106,7 +109,7 @@ def await_built(
 
 
 def build(database: Database, rulebook: Rulebook) -> int:
-    """Claim and report what waits on the builders' board; how many orders."""
+    """Claim and report the orders that wait on the builders' board; return how many."""
     with database.read() as tx:
         waiting = [row for row in on_boards(tx, [TEAM], [], 0, 1000) if row.state == HopState.WAITING]
     if not waiting:

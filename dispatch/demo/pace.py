@@ -1,5 +1,5 @@
-"""How quick the made-up people of a demonstration are. Pure: how long somebody takes follows from what he works at, so
-that a process which is started again comes to the same."""
+"""The pace of the made-up people of a demonstration. Pure: each duration follows from the thing worked at, so that a
+restarted process gets the same durations."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from dispatch.demo.made_up_log import DAY
 from dispatch.domain.time import CHINA
 
 SLOW = 0.1
-"""The share of works for which somebody takes several times as long."""
+"""The share of acts that take four times as long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Medians: `wait` until a hop is claimed, `work` until it is reported, `answer` until a customer answers; `hold` is
-    how long a hold lasts. `calls` an hour, on the average over the day. `left`: so many hops wait on every board
-    at least, and half as many stay in hand, so that there is something to see and to do. What is proposed to a visitor
-    waits for him as long as `courtesy`. `at_once`: acts in one go."""
+    """How long acts take, and how many there are.
+
+    Medians: `wait` until a hop is claimed, `work` until it is reported, `answer` until a customer answers. `hold`: how
+    long a hold lasts. `courtesy`: how long a hop proposed to a visitor waits for them. `calls`: fault reports an hour,
+    on the average over the day. `left`: at least so many hops stay waiting on every board, and half as many claimed, so
+    that there is something to see and to do. `at_once`: the most acts in one round. `day_and_night`: whether the number
+    of calls follows the hour of the day.
+    """
 
     wait: timedelta
     work: timedelta
@@ -29,7 +33,7 @@ class Pace:
     calls: float
     left: int
     at_once: int
-    day_and_night: bool = True  # calls come as the hour of the day has it
+    day_and_night: bool = True
 
     def until_claimed(self, hop_id: int) -> timedelta:
         return _about(self.wait, f"wait {hop_id}")
@@ -41,7 +45,7 @@ class Pace:
         return _about(self.answer, f"answer {token}")
 
     def until_called(self, now: datetime, chance: random.Random) -> timedelta:
-        """Until the next customer calls: chance arrivals."""
+        """Draw the time until the next call of a Poisson process."""
         busy = DAY[now.astimezone(CHINA).hour] if self.day_and_night else 1
         return timedelta(hours=chance.expovariate(self.calls * busy))
 
@@ -52,7 +56,7 @@ def _about(median: timedelta, what: str) -> timedelta:
 
 
 def dice(what: str) -> random.Random:
-    """Chance that always falls the same for the same thing."""
+    """Return a random generator that gives the same numbers for the same thing."""
     return random.Random(what)  # noqa: S311 — nothing secret
 
 
@@ -66,10 +70,10 @@ AS_IT_WAS = Pace(
     left=2,
     at_once=1000,
 )
-"""As people really work; but a team to which little comes shows what little came."""
+"""A realistic pace, with few hops left for visitors: a team that gets few can't leave more."""
 
 LATELY = replace(AS_IT_WAS, calls=30, left=5, day_and_night=False)
-"""A busy hour, after which something is on every board."""
+"""The busy last hours, after which every board has hops."""
 
 SHOWN = Pace(
     wait=timedelta(seconds=40),
@@ -82,4 +86,4 @@ SHOWN = Pace(
     at_once=1,
     day_and_night=False,
 )
-"""Quick enough to be looked at."""
+"""A quick pace, at which a visitor sees things happen."""

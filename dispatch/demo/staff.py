@@ -1,4 +1,4 @@
-"""The staff of a demonstration: users for whoever looks at it, and made-up colleagues who work beside them. Pure."""
+"""The staff of a demonstration: users for its visitors, and made-up colleagues who work beside them. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dispatch.domain.roles import HELD_BY_PEOPLE, Actor, Role
 
 AREAS = ("tianhe", "haizhu", "panyu")
-"""Where the households of a demonstration live."""
+"""The areas of a demonstration's households."""
 
 VISITORS: Mapping[Role, str] = {
     Role.CLERK: "chen",
@@ -26,14 +26,14 @@ VISITORS: Mapping[Role, str] = {
     Role.OPS: "xiao",
     Role.ADMINISTRATOR: "tang",
 }
-"""The name under which a person signs in to see the pages of each role."""
+"""The user name with which a visitor signs in to see the pages of each role."""
 
 assert set(VISITORS) == set(HELD_BY_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Nobody real. `team` is whose board he works, None at the desks; `area` None: in all."""
+    """A made-up colleague. `team`: the team whose board they work, None at the desks; `area`: None for all areas."""
 
     name: str
     role: Role
@@ -50,7 +50,7 @@ def _team(team: str, role: Role, *names: str) -> tuple[Colleague, ...]:
 
 
 def _crew(team: str, role: Role, *names: str) -> tuple[Colleague, ...]:
-    """By turns one for each area."""
+    """Spread the people over the areas in turn."""
     return tuple(Colleague(name, role, team, AREAS[i % len(AREAS)]) for i, name in enumerate(names))
 
 

@@ -1,5 +1,5 @@
-"""The users of a demonstration: visitors, whose passwords are made anew for every start, and the made-up colleagues,
-whose passwords nobody knows."""
+"""The users of a demonstration: visitors, who get new passwords at every start, and the made-up colleagues, whose
+passwords nobody knows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dispatch.storage.database import Database
 BY = Actor("demonstration", Role.OPS)
 
 CREWS = {Role.INSTALLER: "installer", Role.CONSTRUCTION: "construction"}
-"""Visitors who are proposed for a team's work."""
+"""The teams whose crew the visitor of a role joins, so that hops are proposed to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class DemoUser:
 
 
 def let_in(database: Database, hasher: PasswordHash, now: datetime) -> list[DemoUser]:
-    """One user for each role, with a new password."""
+    """Add a visitor for each role, or give an existing one a new password; return them with their passwords."""
     visitors = [DemoUser(role, name, new_password(name)) for role, name in VISITORS.items()]
     kept = {each.name: kept_password(hasher, each.password, each.name) for each in visitors}  # slow, by intent
     with database.write() as tx:
@@ -45,7 +45,7 @@ def let_in(database: Database, hasher: PasswordHash, now: datetime) -> list[Demo
 
 
 def enlist(database: Database, hasher: PasswordHash, now: datetime) -> None:
-    """The made-up colleagues, as users with their areas and on their crews."""
+    """Add the made-up colleagues as users with their areas, and to their crews."""
     nobody_knows = kept_password(hasher, new_password(BY.name), BY.name)
     with database.write() as tx:
         for each in COLLEAGUES:
