@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -60,10 +60,11 @@ def teams(
             if team in sections:
                 out.print(_findings(desk, flow, team))
 
-    give(as_json, [_team_json(desk, name, loads.get(name, {})) for name in ([team] if team else known)], show)
+    names = [team] if team else known
+    give(as_json, [_team_json(desk, name, loads.get(name, lists.NO_LOAD)) for name in names], show)
 
 
-def _loads(desk: Desk, loads: dict[str, dict[str, Any]]) -> Table:
+def _loads(desk: Desk, loads: Mapping[str, lists.TeamLoad]) -> Table:
     shown = table(text("班组", "Teams"))
     shown.add_column(text("名称", "Title"), overflow="fold")
     shown.add_column(text("班组", "Team"), no_wrap=True)
@@ -77,13 +78,10 @@ def _loads(desk: Desk, loads: dict[str, dict[str, Any]]) -> Table:
     ):
         shown.add_column(heading, justify="right", no_wrap=True)
     for name, team in desk.rulebook.teams.items():
-        load = loads.get(name, {})
-        due = sum(load.get(state, 0) for state in ON_ITS_WAY)
-        on_board = (load.get(state, 0) for state in ON_BOARD)
-        oldest = load.get("oldest")
-        age = span((now() - oldest).total_seconds()) if oldest else ""
+        load = loads.get(name, lists.NO_LOAD)
+        age = span((now() - load.oldest).total_seconds()) if load.oldest else ""
         title = said(team.title) + (text("（自动）", " (auto)") if team.automatic else "")
-        counts = (due, *on_board, load.get("late", 0))
+        counts = (load.hops(*ON_ITS_WAY), *map(load.hops, ON_BOARD), load.late)
         shown.add_row(title, name, *(str(count) if count else "·" for count in counts), age)
     return shown
 
@@ -231,14 +229,15 @@ def _hop_json(row: HopLineColumns) -> dict[str, Any]:
     return {"hop": hop_number(row.kind, row.ticket_id, row.seq), **facts}
 
 
-def _team_json(desk: Desk, name: str, load: dict[str, Any]) -> dict[str, Any]:
+def _team_json(desk: Desk, name: str, load: lists.TeamLoad) -> dict[str, Any]:
     team = desk.rulebook.teams[name]
     findings = {
         flow: [_finding_json(f) for f in desk.rulebook.findings_of(flow, name)]
         for flow, sections in desk.rulebook.flows.items()
         if name in sections
     }
-    return {"team": name, "title": str(team.title), "automatic": team.automatic, "findings": findings, **load}
+    counts = {**load.by_state, "late": load.late, "oldest": load.oldest, "crew": load.crew}
+    return {"team": name, "title": str(team.title), "automatic": team.automatic, "findings": findings, **counts}
 
 
 def _finding_json(finding: Any) -> dict[str, Any]:

@@ -56,8 +56,8 @@ def _hops(tx: Tx) -> Iterator[Family]:
     late = GaugeMetricFamily("paidan_hops_late", "Live hops past their service level, by team", labels=["team"])
     for team, load in lists.team_loads(tx).items():
         for state in LIVE_HOP:
-            count.add_metric([team, state], load.get(state, 0))
-        late.add_metric([team], load["late"])
+            count.add_metric([team, state], load.hops(state))
+        late.add_metric([team], load.late)
     yield from (count, late)
 
 

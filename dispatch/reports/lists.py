@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -142,26 +143,54 @@ def quarantine(tx: Tx, areas: Areas = None) -> Sequence[HopLine]:
     return shaped(HopLine, tx.execute(_BOARD.where(quarantined, within(hop.c.area, areas)).order_by(hop.c.id))).all()
 
 
-def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str, dict[str, Any]]:
-    """The load of each team, or of `team` alone, counted by the boards' partial indexes.
+@dataclass(frozen=True, slots=True)
+class TeamLoad:
+    """One team's live hops and the size of its crew."""
 
-    A load holds the number of live hops by state, `oldest` (when the board's oldest hop came; None: the board is
-    empty), `late` (how many on the board are late), and `crew` (how many people; missing where there are none).
+    by_state: Mapping[str, int]
+    """Live hops by state; a state without hops may be missing."""
+    late: int
+    """Hops on the board that have exceeded their service level."""
+    oldest: datetime | None
+    """When the oldest hop came onto the board; None when the board is empty."""
+    crew: int
+    """People on the crew."""
+
+    def hops(self, *states: HopState) -> int:
+        """Count the hops in these states."""
+        return sum(self.by_state.get(state, 0) for state in states)
+
+
+NO_LOAD = TeamLoad({}, late=0, oldest=None, crew=0)
+"""The load of a team that has neither live hops nor a crew."""
+
+
+def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str, TeamLoad]:
+    """Return the load of each team, or of this team alone; teams without live hops and crew are missing.
+
+    The counts use the boards' partial indexes.
     """
-    loads: dict[str, dict[str, Any]] = defaultdict(lambda: {"oldest": None, "late": 0})
+    states: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    late: dict[str, int] = {}
+    oldest: dict[str, datetime | None] = {}
     of_team = true() if team is None else hop.c.team == team
-    counts = [func.count().filter(hop.c.state == state).label(state) for state in ON_BOARD]
-    oldest, late = func.min(hop.c.boarded_at).label("oldest"), func.count().filter(hop.c.late).label("late")
-    boards = select(hop.c.team, *counts, oldest, late).where(on_board, of_team, within(hop.c.area, areas))
-    for row in tx.execute(boards.group_by(hop.c.team)):
-        loads[row.team].update(row._mapping)
+    counts = [func.count().filter(hop.c.state == state) for state in ON_BOARD]
+    boards = select(hop.c.team, func.count().filter(hop.c.late), func.min(hop.c.boarded_at), *counts)
+    boards = boards.where(on_board, of_team, within(hop.c.area, areas))
+    for name, late_hops, since, *numbers in tx.execute(boards.group_by(hop.c.team)):
+        late[name], oldest[name], states[name] = late_hops, since, dict(zip(ON_BOARD, numbers, strict=True))
     elsewhere = select(hop.c.team, hop.c.state, func.count()).where(off_board, of_team, within(hop.c.area, areas))
     for name, state, count in tx.execute(elsewhere.group_by(hop.c.state, hop.c.team)):
-        loads[name][state] = count
-    people = select(crew.c.team, func.count(crew.c.person.distinct())).where(within(crew.c.area, areas))
+        states[name][state] = count
+    of_crew = true() if team is None else crew.c.team == team
+    people = select(crew.c.team, func.count(crew.c.person.distinct())).where(of_crew, within(crew.c.area, areas))
+    crews: dict[str, int] = {}
     for name, number in tx.execute(people.group_by(crew.c.team)):
-        loads[name]["crew"] = number
-    return dict(loads)
+        crews[name] = number
+    return {
+        name: TeamLoad(states.get(name, {}), late.get(name, 0), oldest.get(name), crews.get(name, 0))
+        for name in sorted(states.keys() | crews.keys())
+    }
 
 
 _HAD = select(hop.c.ticket_id, hop.c.team).where(among_given(hop.c.ticket_id, "ids")).distinct()

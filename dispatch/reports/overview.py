@@ -7,7 +7,7 @@ tickets.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 
 from dispatch.domain.effect import EffectState
 from dispatch.domain.ticket import LIVE_HOP, HopState
-from dispatch.reports.lists import Areas, team_loads, within
+from dispatch.reports.lists import Areas, TeamLoad, team_loads, within
 from dispatch.routing.rulebook import END, Rulebook
 from dispatch.storage import effects, heartbeats, hops
 from dispatch.storage.database import Tx
@@ -88,14 +88,14 @@ def processes(tx: Tx, now: datetime) -> list[tuple[ProcessRow, bool]]:
     return [(row, row.seen_at >= now - heartbeats.SILENCE) for row in heartbeats.processes(tx, now)]
 
 
-def _backlog(load: dict[str, Any]) -> Backlog:
-    return Backlog(sum(load.get(state, 0) for state in LIVE_HOP), load["late"], load["oldest"])
+def _backlog(load: TeamLoad) -> Backlog:
+    return Backlog(load.hops(*LIVE_HOP), load.late, load.oldest)
 
 
-def _hops(tx: Tx, loads: dict[str, dict[str, Any]], now: datetime, areas: Areas) -> Queue:
+def _hops(tx: Tx, loads: Mapping[str, TeamLoad], now: datetime, areas: Areas) -> Queue:
     oldest = tx.execute(select(func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now), within(hop.c.area, areas))).scalar()
-    due = sum(load.get(HopState.DUE, 0) for load in loads.values())
-    return Queue(due, oldest, sum(load.get(HopState.QUARANTINED, 0) for load in loads.values()))
+    due = sum(load.hops(HopState.DUE) for load in loads.values())
+    return Queue(due, oldest, sum(load.hops(HopState.QUARANTINED) for load in loads.values()))
 
 
 def _effects(tx: Tx, now: datetime) -> Queue:

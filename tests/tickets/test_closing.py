@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from dispatch.domain.roles import Role
+from dispatch.domain.ticket import HopState
 from dispatch.errors import BadInput, IllegalMove, NotFound, SurveyOver
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Script
@@ -317,7 +318,7 @@ def test_figures_show_the_journey_and_who_holds_what(database: Database, in_forc
     with database.read() as tx:
         assert [row.ticket_id for row in lists.board(tx, "noc", 9)] == [made]
         assert lists.board(tx, "installer", 9) == []
-        assert lists.team_loads(tx)["noc"]["waiting"] == 1
+        assert lists.team_loads(tx)["noc"].hops(HopState.WAITING) == 1
         assert [row.id for row in lists.latest(tx, 9, unfinished=True)] == [made]
     survey_hop = archived(database, in_force, made)
     answer(database, in_force, token(database, survey_hop), "satisfied")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from dispatch.domain.finding import Evidence
-from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState, TicketState
+from dispatch.domain.ticket import ON_ITS_WAY, HopState, TicketState
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.reports import lists
@@ -106,7 +106,7 @@ def _told(team: Team) -> dict[str, Any]:
 
 def _loads(context: RequestContext, teams: Sequence[Team]) -> dict[str, LoadBody | None]:
     """The load of each team, counted over the areas in which the caller may see it; None where there is none."""
-    asked: dict[frozenset[str] | None, dict[str, dict[str, Any]]] = {}
+    asked: dict[frozenset[str] | None, dict[str, lists.TeamLoad]] = {}
     loads: dict[str, LoadBody | None] = {}
     one = teams[0].name if len(teams) == 1 else None
     for team in teams:
@@ -116,18 +116,20 @@ def _loads(context: RequestContext, teams: Sequence[Team]) -> dict[str, LoadBody
         areas = context.areas_shown(GuardedField.LOAD, Target(team=team))
         if areas not in asked:
             asked[areas] = lists.team_loads(context.tx, areas, one)
-        loads[team.name] = _load(asked[areas].get(team.name, {}))
+        loads[team.name] = _load(asked[areas].get(team.name, lists.NO_LOAD))
     return loads
 
 
-def _load(load: dict[str, Any]) -> LoadBody:
-    states = (*ON_BOARD, HopState.QUARANTINED)
+def _load(load: lists.TeamLoad) -> LoadBody:
     return LoadBody(
-        due=sum(load.get(state, 0) for state in ON_ITS_WAY),
-        **{str(state): load.get(state, 0) for state in states},
-        late=load.get("late", 0),
-        oldest=load.get("oldest"),
-        crew=load.get("crew", 0),
+        due=load.hops(*ON_ITS_WAY),
+        waiting=load.hops(HopState.WAITING),
+        claimed=load.hops(HopState.CLAIMED),
+        held=load.hops(HopState.HELD),
+        quarantined=load.hops(HopState.QUARANTINED),
+        late=load.late,
+        oldest=load.oldest,
+        crew=load.crew,
     )
 
 
