@@ -1,10 +1,10 @@
-"""客户统一视图 as a clerk sees it: a customer's data, one table a kind, in eighty columns."""
+"""客户统一视图 as a clerk sees it: a customer's data, one table for each kind, in eighty columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from rich.table import Table
 from rich.text import Text
@@ -30,18 +30,25 @@ from dispatch.domain.effect import EffectState
 from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import Title
 
+R = TypeVar("R")
 Cells = tuple[str, ...]
 """The cells of a row; each may have several lines."""
+Head = tuple[Title, Sequence[str]]
+"""A table's title and its columns' headings."""
 
 
 def show_view(view: CustomerView, desk: Desk) -> None:
+    """Print every kind of data that the view has."""
     if view.customer is not None:
         out.print(_customer(view.customer))
-    for name, (title, headings, row) in _TABLES.items():
-        rows: Sequence[Any] | None = getattr(view, name)
-        if rows is not None:
-            shown = [_ticket(each, desk) for each in rows] if name == "tickets" else [row(each) for each in rows]
-            out.print(_table(title, headings, shown))
+    _show(_ACCOUNTS, view.accounts, _account)
+    _show(_PLANS, view.plans, _plan)
+    _show(_BINDINGS, view.bindings, _binding)
+    _show(_PAYMENTS, view.payments, _payment)
+    _show(_INVOICES, view.invoices, _invoice)
+    _show(_OPERATIONS, view.operations, _operation)
+    _show(_TICKETS, view.tickets, lambda row: _ticket(row, desk))
+    _show(_EFFECTS, view.effects, _effect)
     if view.unmasked:
         fields = ", ".join(view.unmasked)
         told = text(f"明文查看已记入审计：{fields}", f"seen in clear, and in the audit trail: {fields}")
@@ -49,8 +56,13 @@ def show_view(view: CustomerView, desk: Desk) -> None:
 
 
 def bindings_table(rows: Sequence[BindingShown]) -> Table:
-    title, headings, row = _TABLES["bindings"]
-    return _table(title, headings, [row(each) for each in rows])
+    return _table(_BINDINGS, rows, _binding)
+
+
+def _show(head: Head, rows: Sequence[R] | None, cells: Callable[[R], Cells]) -> None:
+    """Print the rows as a table; nothing when the request did not ask for them (None)."""
+    if rows is not None:
+        out.print(_table(head, rows, cells))
 
 
 def _customer(shown: CustomerShown) -> Table:
@@ -72,13 +84,14 @@ def _customer(shown: CustomerShown) -> Table:
     return card
 
 
-def _table(title: Title, headings: Sequence[str], rows: Sequence[Cells]) -> Table:
+def _table(head: Head, rows: Sequence[R], cells: Callable[[R], Cells]) -> Table:
     """The first column never breaks, the others may."""
+    title, headings = head
     shown = table(said(title))
     for place, heading in enumerate(headings):
         shown.add_column(heading, no_wrap=place == 0, overflow="fold")
-    for cells in rows:
-        shown.add_row(*(Text(cell) for cell in cells))
+    for row in rows:
+        shown.add_row(*(Text(cell) for cell in cells(row)))
     if not rows:
         shown.add_row(Text(text("无", "none"), style="dim"))
     return shown
@@ -170,105 +183,23 @@ def _from_to(since: datetime, until: datetime | None) -> str:
 
 _ACCOUNT = text("宽带账号", "Account")
 _WHEN = text("受理", "Accepted")
-_TABLES: Mapping[str, tuple[Title, Sequence[str], Callable[..., Cells]]] = {
-    "accounts": (
-        DATA["accounts"],
-        (
-            _ACCOUNT,
-            text(
-                "状态",
-                "State",
-            ),
-            text(
-                "地址 端口",
-                "Address, port",
-            ),
-            text(
-                "开户",
-                "Opened",
-            ),
-        ),
-        _account,
-    ),
-    "plans": (DATA["plans"], (_ACCOUNT, text("营销案", "Plan"), text("月费", "Fee"), text("自", "Since")), _plan),
-    "bindings": (DATA["bindings"], (_ACCOUNT, text("手机号码", "Mobile"), _WHEN, text("终止", "Ended")), _binding),
-    "payments": (
-        DATA["payments"],
-        (
-            _ACCOUNT,
-            text(
-                "收退",
-                "Kind",
-            ),
-            text(
-                "元",
-                "Yuan",
-            ),
-            text(
-                "方式",
-                "Method",
-            ),
-            _WHEN,
-        ),
-        _payment,
-    ),
-    "invoices": (Title("发票", "Invoices"), (_ACCOUNT, text("发票", "Invoice"), text("元", "Yuan"), _WHEN), _invoice),
-    "operations": (
-        DATA["operations"],
-        (
-            _ACCOUNT,
-            text(
-                "业务",
-                "Operation",
-            ),
-            text(
-                "办理",
-                "By, at",
-            ),
-            _WHEN,
-        ),
-        _operation,
-    ),
-    "tickets": (
-        DATA["tickets"],
-        (
-            _ACCOUNT,
-            text(
-                "工单",
-                "Ticket",
-            ),
-            text(
-                "状态",
-                "State",
-            ),
-            text(
-                "受理",
-                "Taken",
-            ),
-        ),
-        _ticket,
-    ),
-    "effects": (
-        DATA["effects"],
-        (
-            text(
-                "对象",
-                "Port",
-            ),
-            text(
-                "标识",
-                "Key",
-            ),
-            text(
-                "状态",
-                "State",
-            ),
-            text(
-                "发起 → 确认",
-                "Made → confirmed",
-            ),
-        ),
-        _effect,
-    ),
-}
-"""Each kind of data: its title, its headings, and how one row of it is shown."""
+_ACCOUNTS: Head = (
+    DATA["accounts"],
+    (_ACCOUNT, text("状态", "State"), text("地址 端口", "Address, port"), text("开户", "Opened")),
+)
+_PLANS: Head = (DATA["plans"], (_ACCOUNT, text("营销案", "Plan"), text("月费", "Fee"), text("自", "Since")))
+_BINDINGS: Head = (DATA["bindings"], (_ACCOUNT, text("手机号码", "Mobile"), _WHEN, text("终止", "Ended")))
+_PAYMENTS: Head = (
+    DATA["payments"],
+    (_ACCOUNT, text("收退", "Kind"), text("元", "Yuan"), text("方式", "Method"), _WHEN),
+)
+_INVOICES: Head = (Title("发票", "Invoices"), (_ACCOUNT, text("发票", "Invoice"), text("元", "Yuan"), _WHEN))
+_OPERATIONS: Head = (DATA["operations"], (_ACCOUNT, text("业务", "Operation"), text("办理", "By, at"), _WHEN))
+_TICKETS: Head = (
+    DATA["tickets"],
+    (_ACCOUNT, text("工单", "Ticket"), text("状态", "State"), text("受理", "Taken")),
+)
+_EFFECTS: Head = (
+    DATA["effects"],
+    (text("对象", "Port"), text("标识", "Key"), text("状态", "State"), text("发起 → 确认", "Made → confirmed")),
+)
