@@ -1,16 +1,16 @@
 # syntax=docker/dockerfile:1
-# One image for every process of Paidan; docker-compose.yml says which is which.
+# One image for every process of Paidan; docker-compose.yml gives each container its command.
 
 FROM python:3.13-slim-trixie AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 COPY requirements/run.txt /tmp/run.txt
-# Only what the lock names, by its hash, and only wheels: nothing is compiled, so the image needs no compiler.
+# Install only locked packages, checked by hash, and only wheels, so that the image needs no compiler.
 RUN python -m venv /opt/paidan \
  && /opt/paidan/bin/pip install --require-hashes --only-binary=:all: --requirement /tmp/run.txt
 
 FROM python:3.13-slim-trixie
-# pg_dump and pg_restore for `dispatch backup` and `dispatch restore`; of the newest major version that is supported, for
-# pg_dump refuses a server that is newer than itself.
+# pg_dump and pg_restore for `dispatch backup` and `dispatch restore`, of the newest supported major version: pg_dump
+# refuses a server that is newer than itself.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
  && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \

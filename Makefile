@@ -1,4 +1,4 @@
-# 派单 Paidan. `make help` lists the commands; the first one that needs it sets everything up.
+# 派单 Paidan. `make help` lists the commands. Each command first makes the virtual environment if there is none.
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PREFIX ?= /opt/paidan
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := .venv-bench
 JOBS ?= 2
-# Asked for another Python than the virtual environment has, make it anew.
+# With PYTHON=… naming another Python than the virtual environment's, make the environment again.
 ifneq ($(origin PYTHON),file)
 MINOR := -c 'import sys; print(sys.version_info[:2])'
 ifneq ($(shell $(BIN)/python $(MINOR) 2>&1),$(shell $(PYTHON) $(MINOR) 2>&1))
@@ -16,7 +16,7 @@ endif
 endif
 
 ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
-# The folders of unit tests; of those, what uses a database is left out.
+# The folders of unit tests, without the tests that use a database.
 UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) \
 	-m "not database"
 
@@ -31,30 +31,30 @@ $(READY): requirements/dev.txt pyproject.toml setup.sh
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh setup.sh
 	@touch $(READY)
 
-demo: setup  ## faults travel from the report to the survey; STAY=1 leaves everything running
+demo: setup  ## made-up faults go from the report to the survey; STAY=1 leaves everything running
 	@$(BIN)/dispatch demo $(if $(STAY),--stay)
 
-up: setup  ## everything as supervised processes, until Ctrl-C
+up: setup  ## run everything as supervised processes until Ctrl-C
 	@$(BIN)/dispatch up
 
-test: setup  ## all tests but the browser's, in JOBS processes
+test: setup  ## all tests except the browser tests, in JOBS processes
 	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL)
 
-coverage: setup  ## the same, and the share of dispatch and workers that the tests run in their own processes; slower
+coverage: setup  ## the same tests, with coverage of dispatch and workers (without child processes); slower
 	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL) --cov --cov-report=
 	@for each in dispatch workers; do printf 'coverage: %s %s %%\n' "$$each" \
 		"$$($(BIN)/coverage report --include="$$each/*" --format=total)"; done
 
-test-unit: setup  ## the unit tests alone, in seconds
+test-unit: setup  ## only the unit tests, in seconds
 	@$(BIN)/python -m pytest -p no:cacheprovider $(UNIT)
 
 test-web: setup  ## the pages in a real browser (Debian's chromium), with workers and broker
 	@$(BIN)/python -m pytest -p no:cacheprovider tests/browser
 
-screenshots: setup  ## docs/screenshots: every page, on a desk and on a phone, light and dark
+screenshots: setup  ## docs/screenshots: every page, on a desktop and a phone, light and dark
 	@PYTHONPATH=. $(BIN)/python -m tests.browser.screenshots
 
-lint: setup  ## ruff, mypy --strict (tests, bench and chaos too), import contracts, the rules and their cases, the script, the plans
+lint: setup  ## ruff, mypy --strict (also tests, bench, chaos), import contracts, rules and their cases, script, plans
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -64,7 +64,7 @@ lint: setup  ## ruff, mypy --strict (tests, bench and chaos too), import contrac
 	@$(BIN)/dispatch script check prehandling.yaml
 	@$(BIN)/dispatch plans check marketing_plans.yaml
 
-format: setup  ## ruff's formatting and its safe corrections
+format: setup  ## ruff's formatting and safe fixes
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -75,47 +75,47 @@ docs: setup  ## the generated pages: life tables, settings, the rules' drawings 
 	@$(BIN)/dispatch rules show routing_rules.yaml --flow construction --svg docs/rules-construction.svg
 	@$(BIN)/dispatch rules schema > docs/routing_rules.schema.json
 
-bench: setup $(BENCH)/.ready  ## seven hops through Celery, Procrastinate, Dramatiq, Huey and ours, in turns
+bench: setup $(BENCH)/.ready  ## speed of seven hops in Celery, Procrastinate, Dramatiq, Huey and Paidan, in turns
 	@$(BENCH)/bin/python -m bench.comparison
 
-bench-web: setup  ## creations and whole lives a second through the REST API, eight clients
+bench-web: setup  ## tickets made, and whole journeys, per second through the REST API with eight clients
 	@$(BIN)/python -m bench.web
 
-growth: setup $(BENCH)/.ready  ## what a hop costs with more tickets, backlog, rules, workers
+growth: setup $(BENCH)/.ready  ## cost of a hop with more tickets, backlog, rules, workers
 	@$(BENCH)/bin/python -m bench.growth
 
-bench-migration: setup  ## a million rows to the first schema and back, while people report
+bench-migration: setup  ## migrate a million rows to the first schema and back, while people report faults
 	@$(BIN)/python -m bench.migration
 
 bench-start: setup  ## processor seconds that a command takes to start
 	@$(BIN)/python -m bench.startup
 
-bench-slips: setup  ## how long a slip takes
+bench-slips: setup  ## time to make a slip
 	@$(BIN)/python bench/slips.py
 
-bench-board: setup  ## how long a board's page takes with 1,000 and with 100,000 open hops; some minutes
+bench-board: setup  ## time of a board's page with 1,000 and with 100,000 open hops; some minutes
 	@$(BIN)/python bench/board.py
 
 $(BENCH)/.ready: requirements/bench.txt setup.sh
 	@PYTHON="$(PYTHON)" VENV="$(BENCH)" LOCKED=requirements/bench.txt sh setup.sh
 	@touch $(BENCH)/.ready
 
-chaos: setup  ## 50 kills and every other trouble, over 1,000 tickets, in some minutes
+chaos: setup  ## 50 kills and every other failure over 1,000 tickets, in some minutes
 	@$(BIN)/python -m chaos ci
 
-chaos-kills: setup  ## the 50 kills alone
+chaos-kills: setup  ## only the 50 kills
 	@$(BIN)/python -m chaos ci --only kills
 
 chaos-full: setup  ## at least 1,000 kills over 50,000 tickets, in some hours
 	@$(BIN)/python -m chaos full
 
-lock: setup  ## resolve the packages anew (needs uv)
+lock: setup  ## resolve and lock the packages again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/run.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements/run.txt pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.txt requirements/bench.in -o requirements/bench.txt
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' | uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.txt - -o requirements/build.txt
 
-lock-check:  ## whether every supported Python and processor gets the locked packages as wheels (needs uv)
+lock-check:  ## check that every supported Python and processor gets the locked packages as wheels (needs uv)
 	@sh requirements/check.sh
 
 wheel: setup  ## dist/paidan-VERSION-py3-none-any.whl
@@ -123,7 +123,7 @@ wheel: setup  ## dist/paidan-VERSION-py3-none-any.whl
 	@$(BIN)/python -c 'from setuptools.build_meta import build_wheel; build_wheel("dist")' >/dev/null
 	@ls dist/*.whl
 
-install:  ## to run it, without development packages, in PREFIX (/opt/paidan)
+install:  ## install in PREFIX (/opt/paidan), without development packages
 	@PYTHON="$(PYTHON)" VENV="$(PREFIX)" sh setup.sh install
 
 clean:  ## remove the virtual environment and the caches

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a virtual environment from the locked packages, with any CPython from 3.11 to 3.14; also with Debian's and
-# Ubuntu's own, which lacks ensurepip and refuses installs outside a virtual environment: its pip installs from outside.
+# Makes a virtual environment from the locked packages, with any CPython from 3.11 to 3.14. Debian's and Ubuntu's Python
+# lacks ensurepip and refuses installs outside a virtual environment; there the system's pip installs into the new one.
 #   sh setup.sh              for development: requirements/dev.txt and the project, editable
 #   LOCKED=FILE sh setup.sh  the packages of FILE, without the project
 #   sh setup.sh install      to run it: requirements/run.txt and the project as a wheel, nothing for development
@@ -15,7 +15,7 @@ refuse() {
     exit 1
 }
 
-# The supported Pythons on the PATH, for who asked for another.
+# Lists the supported Pythons on the PATH, for the message when PYTHON is another one.
 others() {
     for name in python3.14 python3.13 python3.12 python3.11; do
         "$name" -c '' 2>/dev/null && command -v "$name"
@@ -29,7 +29,7 @@ case "$version" in
     "cpython 3.11" | "cpython 3.12" | "cpython 3.13" | "cpython 3.14") ;;
     *) refuse "$PYTHON is $version. $ask (found here: $(others))" ;;
 esac
-# --clear empties the folder, so it has to be ours to empty.
+# --clear empties the folder, so refuse one that isn't a virtual environment.
 if [ -e "$VENV" ] && [ ! -e "$VENV/pyvenv.cfg" ] && [ -n "$(ls -A "$VENV" 2>&1)" ]; then
     refuse "$VENV is there and is no virtual environment; it stays as it is. Name another folder with VENV=…"
 fi
@@ -44,7 +44,7 @@ elif "$PYTHON" -m pip --version >/dev/null 2>&1; then
 else
     refuse "$PYTHON has no pip: install it (on Debian and Ubuntu: apt-get install python3-pip)"
 fi
-pip() { # the arguments of the script are pip's command by now
+pip() { # pip COMMAND…: the first words are the pip command that was chosen above
     "$@" --quiet --disable-pip-version-check --no-input
 }
 [ -z "$INSTALL" ] || LOCKED=requirements/run.txt
@@ -55,7 +55,7 @@ if [ -n "$INSTALL" ]; then
     trap 'rm -rf "$made"' EXIT
     echo "setup: wheel …"
     pip "$@" install --require-hashes --target "$made/tools" --requirement requirements/build.txt
-    rm -rf build/lib build/bdist.* # a wheel also takes what an earlier build left there
+    rm -rf build/lib build/bdist.* # a wheel would also contain files left by an earlier build
     PYTHONPATH="$made/tools" "$VENV/bin/python" -c 'from setuptools.build_meta import build_wheel; build_wheel("'"$made"'")' \
         >"$made/log" 2>&1 || refuse "the wheel could not be built: $(tail -n 3 "$made/log")"
     pip "$@" install --no-deps "$made"/paidan-*.whl

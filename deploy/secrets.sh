@@ -1,24 +1,24 @@
 #!/bin/sh
-# New secrets for docker-compose.yml, each in a file of its own in deploy/secrets. What is there already stays.
-# Keep field_keys and index_key apart from the backups of the database: without them identity numbers can't be read.
+# Makes the secrets for docker-compose.yml, one file each, in deploy/secrets. Existing files stay as they are.
+# Keep field_keys and index_key, apart from the database's backups: without them identity numbers can't be read.
 set -eu
 folder="${1:-$(dirname "$0")/secrets}"
 umask 077
 mkdir -p "$folder"
 
-word() { # 32 characters out of 192 bits
+word() { # 32 characters with 192 random bits
     head -c 24 /dev/urandom | base64 | tr '+/' '-_'
 }
 
-key() { # 256 bits
+key() { # 256 random bits
     head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '='
 }
 
-hashed() { # as the broker's ACL file has it, so that it holds no password
+hashed() { # the form of the broker's ACL file, which then holds no passwords
     printf '%s' "$1" | sha256sum | cut -d ' ' -f 1
 }
 
-put() { # put NAME TEXT: unless it is there
+put() { # put NAME TEXT: write the file unless it exists
     [ -e "$folder/$1" ] || printf '%s\n' "$2" > "$folder/$1"
 }
 
@@ -29,13 +29,13 @@ put index_key "$(key)"
 put metrics_token "$(word)"
 put flower_password "$(word)"
 put grafana_password "$(word)"
-put oidc_client_secret "$(word)" # with an identity provider: what it gave us instead
+put oidc_client_secret "$(word)" # with an identity provider, write its client secret here instead
 
-# The broker's users, by role: what each of them needs and nothing more. `default` may be asked whether it is alive.
+# The broker's users, one per role, each with only the commands that it needs. `default` may only ping.
 if [ ! -e "$folder/redis_acl" ]; then
     common="resetkeys resetchannels ~fault:* -@all +auth +hello +ping +select +client|setname +client|setinfo"
     sending="+multi +exec +llen +smembers +sadd +srem +lpush"
-    # (a pattern is subscribed to only if it stands here to the letter)
+    # Redis lets a user subscribe to a pattern only if exactly that pattern is listed here.
     talking="&fault:* &fault:/0.celeryev/* &fault:/0.celery.pidbox +publish +subscribe +psubscribe +unsubscribe +punsubscribe +info +brpop +rpop +del +exists +get +set"
     talking="$talking +pexpire +pttl +zadd +zrem +zrange +zrangebyscore +zrevrangebyscore +eval +evalsha +script|load +script|exists +time +watch +unwatch"
     relay=$(word) worker=$(word) flower=$(word) doctor=$(word)
@@ -52,7 +52,7 @@ if [ ! -e "$folder/redis_acl" ]; then
     done
 fi
 
-# Containers read them as users of their own, so the files are open and the folder is closed.
+# Each container reads the files as a different user, so the files are world-readable and the folder is closed.
 chmod 0444 "$folder"/*
 chmod 0700 "$folder"
 
