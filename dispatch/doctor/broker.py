@@ -19,9 +19,9 @@ from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
 
 BROKER = Title("消息代理", "broker")
-POLICY = Title("内存策略", "its memory")
-APPENDING = Title("代理落盘", "its durability")
-CLOCK = Title("代理时钟", "its clock")
+POLICY = Title("代理内存", "broker memory")
+APPENDING = Title("代理落盘", "broker durability")
+CLOCK = Title("代理时钟", "broker clock")
 QUEUES = Title("队列", "queues")
 
 UNKNOWN = Wording("查不到", "unknown: the broker doesn't say")

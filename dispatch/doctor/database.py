@@ -23,8 +23,8 @@ from dispatch.storage.tables.tickets import hop, rulebook
 
 DATABASE = Title("数据库", "database")
 SCHEMA_ = Title("数据库版本", "schema")
-DURABLE = Title("落盘", "durability")
-CLOCK = Title("数据库时钟", "its clock")
+DURABLE = Title("数据库落盘", "durability")
+CLOCK = Title("数据库时钟", "database clock")
 IN_FORCE = Title("现行规则", "rules in force")
 KEYS = Title("证件密钥", "keys")
 WAITING = Title("待派", "hops due")

@@ -16,7 +16,9 @@ from sqlalchemy import insert, make_url, update
 
 from dispatch.doctor import broker as broker_of
 from dispatch.doctor import database as database_of
+from dispatch.doctor import examination, files
 from dispatch.doctor.finding import CheckResult, Grade
+from dispatch.domain.title import Title
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import load_settings
 from dispatch.storage import accounts
@@ -62,6 +64,13 @@ def test_a_new_installation_is_sound_except_for_what_does_not_run_yet(home: Home
     assert "dispatch migrate" in found["schema"]["remedy"]
     assert "dispatch migrate" in found["schema"]["remedy_zh"]
     assert {name for name, each in found.items() if each["verdict"] == "bad"} == {"schema"}
+
+
+def test_no_two_checks_have_the_same_name() -> None:
+    modules = (examination, files, database_of, broker_of)
+    checks = [each for module in modules for each in vars(module).values() if isinstance(each, Title)]
+    assert len(checks) > 15
+    assert len({each.en for each in checks}) == len({each.zh for each in checks}) == len(checks)
 
 
 @pytest.mark.parametrize(
@@ -203,9 +212,9 @@ def test_a_broker_that_loses_messages_and_queues_without_a_worker_are_found(
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     found = {each.check.en: each for each in broker_of.examine(load_settings(), rulebook.teams)}
     assert found["broker"].verdict is GOOD
-    assert found["its memory"].verdict is BAD
-    assert "noeviction" in str(found["its memory"].remedy)
-    assert found["its durability"].verdict is DOUBTFUL
+    assert found["broker memory"].verdict is BAD
+    assert "noeviction" in str(found["broker memory"].remedy)
+    assert found["broker durability"].verdict is DOUBTFUL
     assert found["queues"].verdict is BAD
     assert "noc" in str(found["queues"].remedy)
 
@@ -233,9 +242,9 @@ SOUND = {
     ("change", "check", "verdict"),
     [
         ({}, "queues", GOOD),
-        ({"policy": None}, "its memory", DOUBTFUL),
-        ({"append_only": None}, "its durability", DOUBTFUL),
-        ({"clock": 60.0}, "its clock", BAD),
+        ({"policy": None}, "broker memory", DOUBTFUL),
+        ({"append_only": None}, "broker durability", DOUBTFUL),
+        ({"clock": 60.0}, "broker clock", BAD),
         ({"served": {"noc": ["noc@a"]}}, "queues", BAD),
     ],
 )
