@@ -14,9 +14,10 @@ from typer._click.globals import get_current_context
 from dispatch import errors
 from dispatch.cli.language import language, text
 from dispatch.cli.output import note, said
+from dispatch.domain.kind import ORDER_SYMPTOMS
 from dispatch.domain.numbers import read_hop_number, ticket_number
 from dispatch.domain.roles import ROLES, Actor
-from dispatch.domain.title import Wording
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput
 from dispatch.routing.parsed_files import parsed
 from dispatch.routing.prehandling import Script
@@ -61,10 +62,13 @@ class Desk:
 
     def symptom(self, name: str) -> str:
         """A symptom in the reader's words; a construction order's has no script."""
-        if name == "new-installation":
-            return text("新装", "New installation")
-        known = self.script.symptoms.get(name)
-        return said(known.title) if known else name
+        known = ORDER_SYMPTOMS.get(name) or self.symptoms.get(name)
+        return said(known) if known else name
+
+    @cached_property
+    def symptoms(self) -> Mapping[str, Title]:
+        """The titles of the script's symptoms. Raises BadRules."""
+        return {name: each.title for name, each in self.script.symptoms.items()}
 
     def team(self, name: str) -> str:
         """A team's title in the reader's words; the name of one that the rules know no more."""

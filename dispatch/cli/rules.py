@@ -1,29 +1,26 @@
-"""`dispatch rules check|test|show|schema`: the operator's law, before it is put in force."""
+"""`dispatch rules check|test|show|schema|explain`: the operator's law, before it is put in force and after."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-from rich.tree import Tree
 
 from dispatch import defaults
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import language, text
 from dispatch.cli.options import AsJson, TicketName, argument, option
-from dispatch.cli.output import give, out, said, show_json
+from dispatch.cli.output import give, out, show_json
+from dispatch.cli.rules_shown import explained_tree, flow_tree, verdict_json, verdict_shown
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.title import Wording
 from dispatch.errors import BadRules, DispatchError, NotFound
 from dispatch.routing import cases as cases_of
 from dispatch.routing import drawing
-from dispatch.routing.cases import CaseOutcome, CasesVerdict
 from dispatch.routing.loader import load
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import json_schema
@@ -73,7 +70,7 @@ def run_cases(
         verdict = cases_of.run(rulebook, cases_of.load_cases(cases, rulebook))
     except BadRules as wrong:
         raise _refused(wrong, as_json) from None
-    give(as_json, _verdict(verdict), lambda: _show_verdict(Console(), verdict, cases))
+    give(as_json, verdict_json(verdict), lambda: out.print(verdict_shown(verdict, rulebook, cases)))
     if not verdict.good:
         raise typer.Exit(1)
 
@@ -113,7 +110,7 @@ def show(
     elif mermaid or not (svg or png or console.is_terminal):
         typer.echo(drawing.mermaid(rulebook, flow), nl=False)
     elif not (svg or png):
-        console.print(_tree(rulebook, flow))
+        console.print(flow_tree(rulebook, flow))
 
 
 @rules.command(
@@ -143,22 +140,10 @@ def explain(ticket: TicketName, as_json: AsJson = False) -> None:
     desk = open_desk(only_read=True)
     with desk.database.read() as tx:
         journey = lists.journey(tx, read_ticket_number(ticket))
-        explained = [explain(tx, desk.rules, row).as_json() for row in journey.hops]
+        explained = [explain(tx, desk.rules, row) for row in journey.hops]
     number = ticket_number(journey.ticket.kind, journey.ticket.id)
-    give(as_json, explained, lambda: out.print(_explained(number, explained)))
-
-
-def _explained(number: str, explained: list[dict[str, Any]]) -> Tree:
-    tree = Tree(Text(f"{number} {text('派单依据', 'why each hop went where it went')}", "bold"))
-    for hop in explained:
-        head = Text.assemble((f"{hop['hop']}  {hop['to']}", "bold"), f"  ← {hop['rule']}  ", (hop["file"], "dim"))
-        branch = tree.add(head)
-        for missed in hop["did_not_match"]:
-            branch.add(Text(f"✗ {missed['rule']} → {missed['to']}: {'; '.join(missed['because'])}", style="dim"))
-        branch.add(Text.assemble(("✓ ", "green"), hop["because"]))
-        facts = ", ".join(f"{k}={v}" for k, v in hop["facts"].items())
-        branch.add(Text(f"{text('依据', 'facts')}: {facts}", style="dim"))
-    return tree
+    data = [hop.as_json() for hop in explained]
+    give(as_json, data, lambda: out.print(explained_tree(number, explained, desk.symptoms)))
 
 
 def _in_force() -> Path:
@@ -188,83 +173,3 @@ def _refused(wrong: BadRules, as_json: bool) -> typer.Exit:
 def _failed(wrong: DispatchError) -> typer.Exit:
     typer.echo(wrong.sentence(language()), err=True)
     return typer.Exit(1)
-
-
-def _verdict(verdict: CasesVerdict) -> dict[str, Any]:
-    return {
-        "good": verdict.good,
-        "cases": [
-            {
-                "name": outcome.case.name,
-                "line": outcome.case.line,
-                "good": outcome.good,
-                "expected": {"to": outcome.case.to, "rule": outcome.case.rule},
-                "decided": {"to": outcome.decision.to, "rule": outcome.decision.rule, "line": outcome.decision.line},
-                "missed": outcome.missed,
-            }
-            for outcome in verdict.outcomes
-        ],
-        "uncovered": [{"rule": name, "line": line} for name, line in verdict.uncovered],
-    }
-
-
-def _show_verdict(console: Console, verdict: CasesVerdict, file: Path) -> None:
-    if verdict.mismatches:
-        table = Table(title=text("去向不符的用例", "cases that go elsewhere"), title_justify="left", show_lines=True)
-        for heading in (text("用例", "case"), text("应派", "expected"), text("实派", "decided"), text("原因", "why")):
-            table.add_column(heading, overflow="fold")
-        for outcome in verdict.mismatches:
-            table.add_row(*_mismatch(outcome, file))
-        console.print(table)
-    for name, line in verdict.uncovered:
-        head, tail = (
-            text(
-                "没有用例的规则 ",
-                "no case covers rule ",
-            ),
-            text(
-                f"，规则文件第{line}行",
-                f", line {line} of the rules",
-            ),
-        )
-        console.print(Text.assemble((head, "red"), (name, "bold"), tail))
-    good, count, bare = len(verdict.outcomes) - len(verdict.mismatches), len(verdict.outcomes), len(verdict.uncovered)
-    told = text(
-        f"{count} 个用例中 {good} 个相符，{bare} 条规则没有用例",
-        f"{good} of {count} cases good, {bare} rules without a case",
-    )
-    console.print(Text(told, "green" if verdict.good else "red"))
-
-
-def _mismatch(outcome: CaseOutcome, file: Path) -> tuple[Text, Text, Text, Text]:
-    case, decision = outcome.case, outcome.decision
-    place = text(f"{decision.rule}，规则文件第{decision.line}行", f"{decision.rule}, line {decision.line} of the rules")
-    why = [place, *outcome.missed]
-    return (
-        Text(f"{case.name}\n{file}:{case.line}"),
-        Text(case.to + (text(f"\n规则 {case.rule}", f"\nby {case.rule}") if case.rule else ""), "green"),
-        Text(decision.to, "red"),
-        Text("\n".join(why)),
-    )
-
-
-def _tree(rulebook: Rulebook, flow: str) -> Tree:
-    """The flow team by team: each finding, and where it leads under which condition."""
-    tree = Tree(Text(f"{said(Kind.label_of(flow))}  {rulebook.version}", "bold"))
-    start = tree.add(Text(text("受理", "Reported"), "bold cyan"))
-    for rule in rulebook.starts[flow]:
-        start.add(Text.assemble(_when(rule.when), (rule.to, "green")))
-    for team, findings in rulebook.flows[flow].items():
-        branch = tree.add(Text.assemble((said(rulebook.teams[team].title), "bold cyan"), (f"  {team}", "dim")))
-        for finding, listed in findings.items():
-            for rule in listed:
-                branch.add(
-                    Text.assemble(
-                        f"{said(rulebook.findings[finding].title)} ", _when(rule.when), "→ ", (rule.to, "green")
-                    )
-                )
-    return tree
-
-
-def _when(conditions: tuple[object, ...]) -> tuple[str, str]:
-    return (f"[{', '.join(map(str, conditions))}] " if conditions else "", "yellow")

@@ -18,7 +18,7 @@ from dispatch.domain.title import Wording, WrongValue
 from dispatch.routing.checks import CATEGORY, FACT, FLOW, OWN_FACTS, RULE, TEAM, unknown
 from dispatch.routing.faults import Faults, read_text
 from dispatch.routing.loader import shape_fault
-from dispatch.routing.rulebook import END, SENDER, Decision, Facts, Rulebook, Rules
+from dispatch.routing.rulebook import END, SENDER, Considered, Decision, Facts, Rulebook, Rules
 from dispatch.routing.schema import Name, Strict
 from dispatch.routing.strict_yaml import Path, read
 
@@ -56,11 +56,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class CaseOutcome:
-    """The decision on a case, and why each rule before the one that matched did not match."""
+    """The decision on a case, and every rule that was looked at, the one that matched last."""
 
     case: Case
     decision: Decision
-    missed: tuple[str, ...]
+    considered: tuple[Considered, ...]
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Why each rule before the one that matched did not match, in the rules' names."""
+        return tuple(f"{each.rule.name}: {', '.join(each.missed)}" for each in self.considered if each.missed)
 
     @property
     def good(self) -> bool:
@@ -88,8 +93,7 @@ def run(rulebook: Rulebook, cases: tuple[Case, ...]) -> CasesVerdict:
     outcomes = []
     for case in cases:
         decision, considered = rulebook.explain(case.facts)
-        missed = tuple(f"{each.rule.name}: {', '.join(each.missed)}" for each in considered if each.missed)
-        outcomes.append(CaseOutcome(case, decision, missed))
+        outcomes.append(CaseOutcome(case, decision, considered))
     covered = {outcome.decision.rule for outcome in outcomes}
     left = tuple((name, line) for name, line in all_rules(rulebook).items() if name not in covered)
     return CasesVerdict(tuple(outcomes), left)

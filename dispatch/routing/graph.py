@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from dispatch.domain.title import Title
 from dispatch.routing.rulebook import END, SENDER, Rule, Rulebook
-from dispatch.routing.wording import say_condition
+from dispatch.routing.wording import Words
 
 START, ANYWHERE = "_start", "_anywhere"  # no team can have such a name
 ARCHIVE = "archive"
@@ -174,5 +174,6 @@ def _condition(rulebook: Rulebook, rule: Rule, rules: tuple[Rule, ...]) -> Title
     """The conditions of a rule in words. The default of a list with conditions is called the rest."""
     if not rule.when:
         return _OTHERWISE if len(rules) > 1 else None
-    said = [say_condition(rulebook, condition) for condition in rule.when]
+    words = Words(rulebook)
+    said = [words.condition(condition) for condition in rule.when]
     return Title("，".join(each.zh for each in said), ", ".join(each.en for each in said))

@@ -1,19 +1,19 @@
 """派单依据: why a hop went to its team, by the version of the rules that decided it and the facts stored with it.
 
-`explain` makes the decision again. `as_json` gives it in the rules' names, for the API and the command line;
-`in_words` gives it in plain words, for the pages.
+`explain` makes the decision again. `as_json` gives it in the rules' names, for programs; `in_words` gives it in plain
+words, for people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.title import Title
 from dispatch.routing.rulebook import END, Considered, Decision, Facts, Rulebook
-from dispatch.routing.wording import say_condition, say_fact, say_value
+from dispatch.routing.wording import Words
 from dispatch.rules_in_force import RulesInForce
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import HopRow
@@ -98,17 +98,25 @@ class Explanation:
         why = " and ".join(map(str, matched.when)) or only
         return f"{why}; sender is the team that asked: {self.decision.to}" if self.decision.returns else why
 
-    def in_words(self, *, shown: bool) -> ReasonInWords:
+    def in_words(
+        self, *, shown: bool, symptoms: Mapping[str, Title] | None = None, codes: bool = False
+    ) -> ReasonInWords:
         """The explanation for people. Facts and evidence are left out unless `shown`: the reader may see customers'
-        data."""
-        rulebook, facts = self.rulebook, self.facts
+        data. `symptoms` and `codes` as in `Words`."""
+        words, facts = Words(self.rulebook, symptoms or {}, codes), self.facts
         because = (
-            _by_hand(rulebook, self.rule, facts)
+            _by_hand(words, self.rule, facts)
             if self.decision is None
-            else _because(rulebook, self.decision, self.considered)
+            else _because(words, self.decision, self.considered)
         )
-        missed = [_missed(rulebook, each, facts, shown=shown) for each in self.considered if each.missed]
-        return ReasonInWords(self.rule, self.place, because, _facts(rulebook, facts, shown=shown), missed)
+        missed = [
+            UnmatchedInWords(
+                each.rule.name, words.team(each.rule.to), list(words.lacks(each, facts.known, shown=shown))
+            )
+            for each in self.considered
+            if each.missed
+        ]
+        return ReasonInWords(self.rule, self.place, because, _facts(words, facts, shown=shown), missed)
 
 
 def explain(tx: Tx, rules: RulesInForce, hop: HopRow) -> Explanation:
@@ -122,29 +130,21 @@ def explain(tx: Tx, rules: RulesInForce, hop: HopRow) -> Explanation:
     return Explanation(number, hop.team, hop.rule, rules.file.name, rulebook, facts, decision, considered)
 
 
-def say_team(rulebook: Rulebook, name: str) -> Title:
-    """The team's title in this rulebook; its name where the rulebook has no such team."""
-    if name == END:
-        return Title("结束", "the end")
-    team = rulebook.teams.get(name)
-    return team.title if team else Title(name, name)
-
-
-def _by_hand(rulebook: Rulebook, rule: str, facts: Facts) -> Title:
+def _by_hand(words: Words, rule: str, facts: Facts) -> Title:
     if rule == "hand back":
         return Title("退回给派单方", "handed back to the team that asked")
-    source = say_team(rulebook, facts.team or "")
+    source = words.team(facts.team or "")
     return Title(f"由{source.zh}转派", f"passed on by {source.en}, by hand")
 
 
-def _because(rulebook: Rulebook, decision: Decision, considered: Sequence[Considered]) -> Title:
+def _because(words: Words, decision: Decision, considered: Sequence[Considered]) -> Title:
     matched = considered[-1].rule
     if decision.rule != matched.name:
-        there = say_team(rulebook, matched.to)
+        there = words.team(matched.to)
         return Title(
             f"本应去{there.zh}，但已达次数上限", f"the rule leads to {there.en}, but a limit was reached before that"
         )
-    conditions = [say_condition(rulebook, each) for each in matched.when]
+    conditions = [words.condition(each) for each in matched.when]
     if conditions:
         because = Title("，且".join(c.zh for c in conditions), " and ".join(c.en for c in conditions))
     elif len(considered) == 1:
@@ -156,37 +156,17 @@ def _because(rulebook: Rulebook, decision: Decision, considered: Sequence[Consid
     return because
 
 
-def _facts(rulebook: Rulebook, facts: Facts, *, shown: bool) -> Said:
+def _facts(words: Words, facts: Facts, *, shown: bool) -> Said:
     said: Said = []
     if facts.team is not None:
-        said.append((_FROM, say_team(rulebook, facts.team)))
+        said.append((_FROM, words.team(facts.team)))
     if facts.finding is not None:
-        said.append((_FINDING, say_finding(rulebook, facts.finding)))
+        said.append((_FINDING, words.finding(facts.finding)))
     if facts.sender is not None:
-        said.append((_ASKED_BY, say_team(rulebook, facts.sender)))
+        said.append((_ASKED_BY, words.team(facts.sender)))
     if shown:
-        said += [(say_fact(rulebook, name), say_value(rulebook, name, value)) for name, value in facts.known.items()]
+        said += [(words.fact(name), words.value(name, value)) for name, value in facts.known.items()]
     said.append((_HOPS, Title(str(facts.hops), str(facts.hops))))
     if facts.reopened:
         said.append((_REOPENED, Title(str(facts.reopened), str(facts.reopened))))
     return said
-
-
-def say_finding(rulebook: Rulebook, name: str) -> Title:
-    """The finding's title in this rulebook; its name where the rulebook has no such finding."""
-    finding = rulebook.findings.get(name)
-    return finding.title if finding else Title(name, name)
-
-
-def _missed(rulebook: Rulebook, considered: Considered, facts: Facts, *, shown: bool) -> UnmatchedInWords:
-    lacked = []
-    for condition in considered.rule.when:
-        if condition.holds(facts.known):
-            continue
-        wanted, value = say_condition(rulebook, condition), facts.known.get(condition.fact)
-        if not shown:
-            lacked.append(Title(f"须{wanted.zh}", f"needs {wanted.en}"))
-            continue
-        found = Title("未知", "unknown") if value is None else say_value(rulebook, condition.fact, value)
-        lacked.append(Title(f"须{wanted.zh}，实为{found.zh}", f"needs {wanted.en}, is {found.en}"))
-    return UnmatchedInWords(considered.rule.name, say_team(rulebook, considered.rule.to), lacked)

@@ -168,7 +168,7 @@ def test_every_hop_is_explained_by_its_rule_its_facts_and_why_no_other_rule_matc
     assert (explained[3]["facts"]["asked by"], explained[3]["facts"]["cause"]) == ("installer", "fibre")
     assert all(re.search(r"routing_rules\.yaml@\w+:\d+$", hop["file"]) for hop in explained)
     told = running.done("rules", "explain", line_fault)
-    assert "✗ flows.fault.start.system → system-support: category = system (is network)" in told
+    assert "✗ flows.fault.start.system → System support (system-support): needs System fault (system)," in told
 
 
 def test_flower_shows_a_tickets_steps_and_finds_them_by_its_number(running: Home, line_fault: str) -> None:

@@ -203,3 +203,25 @@ def test_rules_show_of_an_unknown_flow_names_the_known_ones() -> None:
 
 def test_rules_schema_is_json() -> None:
     assert json.loads(command("schema").stdout)["title"] == "RulesFile"
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh", ["应派 网络维护·数据（data-network）", "须数据设备（data）、路由（routing），实为光路（optical-path）"]),
+        ("en", ["expected Data network (data-network)", "needs Data equipment (data), Routing (routing), is Optical"]),
+    ],
+)
+def test_a_mismatch_is_told_in_the_words_of_the_reader(
+    language: str, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCH_LANG", language)
+    monkeypatch.setenv("COLUMNS", "200")
+    file = tmp_path / "cases.yaml"
+    file.write_text(
+        "cases:\n  - {name: x, team: noc, finding: inside-plant, facts: {segment: optical-path}, to: data-network}\n"
+    )
+    result = command("test", "--cases", str(file))
+    assert result.exit_code == 1
+    for words in told:
+        assert words in result.output, words

@@ -10,8 +10,8 @@ from dispatch.routing import drawing
 from dispatch.routing.graph import ANYWHERE, START, Arrow, ArrowKind, JourneyStep, arrows, boxes, travelled
 from dispatch.routing.painting import Marks
 from dispatch.routing.rulebook import END, Rulebook
+from dispatch.routing.wording import Words
 from dispatch.storage.rows import HopRow
-from dispatch.tickets.explanation import say_team
 from dispatch.web.pages import labels
 from dispatch.web.pages.rendering import Translator
 
@@ -42,11 +42,12 @@ def walk(journey: Journey) -> list[JourneyStep]:
 
 def tell(rulebook: Rulebook, journey: Journey, speak: Translator) -> str:
     """The journey in a sentence: `1 网管监控，2 装维；现在：装维，待接单`."""
-    way = speak("，", ", ").join(f"{hop.seq} {speak(say_team(rulebook, hop.team))}" for hop in journey.hops)
+    words = Words(rulebook)
+    way = speak("，", ", ").join(f"{hop.seq} {speak(words.team(hop.team))}" for hop in journey.hops)
     state = speak(labels.ticket_state(journey.ticket.state))
     live = _live(journey.hops)
     if live is not None:
-        state = f"{speak(say_team(rulebook, live.team))}{speak('，', ', ')}{speak(labels.hop_state(live.state))}"
+        state = f"{speak(words.team(live.team))}{speak('，', ', ')}{speak(labels.hop_state(live.state))}"
     now = speak(f"现在：{state}", f"now: {state}")
     return f"{way}{speak('；', '; ')}{now}" if way else now
 

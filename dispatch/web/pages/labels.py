@@ -9,7 +9,7 @@ from dispatch.accounts.operation import TITLES as OPERATIONS
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import SUSPECTS, Evidence, Value
-from dispatch.domain.kind import Kind
+from dispatch.domain.kind import ORDER_SYMPTOMS, Kind
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import HopState, TicketState
@@ -29,9 +29,6 @@ AUDITED: Mapping[str, Title] = {
     "unmask": Title("查看隐去的资料", "Saw what is masked"),
     "load addresses": Title("导入地址", "Entered addresses"),
 }
-
-SYMPTOMS: Mapping[str, Title] = {"new-installation": Title("新装", "New installation")}
-"""Symptoms that no script knows: those of construction orders."""
 
 
 class WorkerFinding(NamedTuple):
@@ -86,7 +83,7 @@ def value(of: Evidence | None, given: Value) -> Title:
 
 
 def symptom(name: str) -> Title:
-    return SYMPTOMS.get(name, Title(name, name))
+    return ORDER_SYMPTOMS.get(name, Title(name, name))
 
 
 def ticket_state(name: str) -> Title:

@@ -21,9 +21,9 @@ from dispatch.errors import BadInput
 from dispatch.reports import lists
 from dispatch.routing.prehandling import follow
 from dispatch.routing.rulebook import Rulebook
-from dispatch.routing.wording import say_fact, say_value
+from dispatch.routing.wording import Words
 from dispatch.storage.rows import HopRow
-from dispatch.tickets.explanation import ReasonInWords, Said, explain, say_finding, say_team
+from dispatch.tickets.explanation import ReasonInWords, Said, explain
 from dispatch.web.api import tickets, uploads
 from dispatch.web.api.journey_schemas import HistoryEntry, JourneyBody
 from dispatch.web.api.schemas import Cursor, TicketName
@@ -112,7 +112,7 @@ def see_ticket(context: RequestContext, ticket: TicketName) -> dict[str, Any]:
         "category": context.rulebook.categories.get(told.ticket.category),
         "answers": pre_handling(context, journey.ticket) if shown else [],
         "act_said": _act_said,
-        "team_of": lambda name: say_team(rulebook, name),
+        "team_of": Words(rulebook).team,
         "choices": _choices(context, told),
     }
 
@@ -156,17 +156,18 @@ def _visits(
     context: RequestContext, rows: Sequence[HopRow], told: JourneyBody, photos: Sequence[StoredPhoto], *, shown: bool
 ) -> list[TimelineVisit]:
     visits = []
+    symptoms = {name: each.title for name, each in context.installation.script().symptoms.items()}
     for row, hop in zip(rows, told.hops, strict=True):
-        rulebook = context.installation.rules.version_in(context.tx, row.rulebook)
-        evidence = [(say_fact(rulebook, n), say_value(rulebook, n, v)) for n, v in (hop.evidence or {}).items()]
+        words = Words(context.installation.rules.version_in(context.tx, row.rulebook))
+        evidence = [(words.fact(n), words.value(n, v)) for n, v in (hop.evidence or {}).items()]
         visits.append(
             TimelineVisit(
                 hop,
-                say_team(rulebook, hop.team),
-                say_finding(rulebook, hop.finding) if hop.finding else None,
+                words.team(hop.team),
+                words.finding(hop.finding) if hop.finding else None,
                 evidence,
                 [act for act in told.history if act.hop == hop.hop],
-                explain(context.tx, context.installation.rules, row).in_words(shown=shown),
+                explain(context.tx, context.installation.rules, row).in_words(shown=shown, symptoms=symptoms),
                 [photo for photo in photos if photo.hop == hop.hop],
                 hop.state not in HOP_ENDS,
             )
