@@ -97,7 +97,7 @@ def prepare(database: Database, url: str, cases: int) -> tuple[Rulebook, Script]
     script = prehandling_file.load(PROJECT / "prehandling.yaml", rulebook.categories)
     with database.write() as tx:
         lines = [(f"GZ{n:08d}", "tianhe", f"138{n:08d}") for n in range(2000)]
-        accounts.take_over(tx, lines, OPS, datetime.now(UTC))
+        accounts.enter_existing(tx, lines, OPS, datetime.now(UTC))
     Growing(url).make_old(cases)
     with database.write() as tx:
         tx.execute(text(RECORDS))

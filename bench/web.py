@@ -125,7 +125,7 @@ def prepare(database: Database) -> dict[Role, str]:
     now, tokens = datetime.now(UTC), {}
     kept = PasswordHash.recommended().hash(secrets.token_hex(16))  # nobody signs in
     with database.write() as tx:
-        accounts.take_over(tx, [(f"GZ{n:08d}", "tianhe", f"138{n:08d}") for n in range(2000)], CONSOLE, now)
+        accounts.enter_existing(tx, [(f"GZ{n:08d}", "tianhe", f"138{n:08d}") for n in range(2000)], CONSOLE, now)
         for role in (Role.CLERK, *{role for role, _, _ in VISITS}):
             made = users.add(tx, f"bench-{role}", kept, [Grant(role)], CONSOLE, now)
             tokens[role] = sessions.make_token(tx, made.id, made.name, "bench", timedelta(days=1), CONSOLE, now)

@@ -65,7 +65,7 @@ def outage(setup: Setup) -> Findings:
     with setup.installed() as installation:
         with installation.database.write() as tx:
             customers = [(f"OUT{n}", "tianhe", "13800138000") for n in range(ACCOUNTS)]
-            accounts.take_over(tx, customers, Actor("chaos", Role.OPS), datetime.now(UTC))
+            accounts.enter_existing(tx, customers, Actor("chaos", Role.OPS), datetime.now(UTC))
         run = Run(installation, setup.progress)
         callers = Callers(installation.stack.web_url, token(installation, "callers", Role.CLERK))
         with repeated(callers.call, threads=CLIENTS, pause=EACH_SECONDS):

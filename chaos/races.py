@@ -142,14 +142,16 @@ def _on_boards(
     now = datetime.now(UTC)
     numbers = [f"RACE{start + n}" for n in range(len(pairs))]
     with database.write() as tx:
-        accounts.take_over(tx, [(number, "tianhe", "13800138000") for number in numbers], Actor("ma", Role.OPS), now)
+        accounts.enter_existing(
+            tx, [(number, "tianhe", "13800138000") for number in numbers], Actor("ma", Role.OPS), now
+        )
         reports = [intake.FaultReport(number, "no-internet", "断网", category="network") for number in numbers]
         made = intake.submit_many(tx, rulebook, script, reports, CLERK, now)
         ids = [each.ticket_id for each in made if isinstance(each, intake.AcceptedReport)]
         assert len(ids) == len(pairs), made
         sent = hops.take_due(tx, now, LEASE, len(pairs) + 1, ["noc"])
         hops.receive(tx, [each.pair for each in sent], now, LEASE)
-        hops.board(tx, [each.id for each in sent], now, None)
+        hops.put_on_board(tx, [each.id for each in sent], now, None)
         rows = tx.execute(select(hop).where(hop.c.ticket_id.in_(ids)).order_by(hop.c.ticket_id)).all()
         held = [Claim(row.id, ZHAO) for row, (_, holds) in zip(rows, pairs, strict=True) if holds]
         assert not handling.claim_many(tx, rulebook, held, now)

@@ -93,7 +93,7 @@ class DeskMachine(RuleBasedStateMachine):
         self.dies_before = 0  # the nth statement of the next act; 0: no crash at a statement
         self.unpublished = False  # whether the next act dies before it publishes its message
         with self.database.write() as tx:
-            accounts.take_over(tx, [(f"GZ{n}", "tianhe", "13800138000") for n in range(CUSTOMERS)], CLERK, NOW)
+            accounts.enter_existing(tx, [(f"GZ{n}", "tianhe", "13800138000") for n in range(CUSTOMERS)], CLERK, NOW)
         self._enter(
             Context(
                 settings=Settings(home=home, lease=LEASE.total_seconds()),
@@ -211,7 +211,7 @@ class DeskMachine(RuleBasedStateMachine):
     def timers_fire(self) -> None:
         def fire() -> None:
             with self.database.write() as tx:
-                timers.fire(tx, self.rulebook, self.now, 10)
+                timers.fire_due_timers(tx, self.rulebook, self.now, 10)
 
         self._attempt(fire)
 
@@ -340,7 +340,7 @@ def _chain(team: str) -> list[Callable[[list[Pair]], list[Pair]]]:
 
     def body(place: int) -> Callable[[list[Pair]], list[Pair]]:
         step = stretch.steps[place]
-        return lambda pairs: workers.hop.run(step, place, f"{team}.{step.name}", pairs)
+        return lambda pairs: workers.hop.run_step(step, place, f"{team}.{step.name}", pairs)
 
     return [workers.hop.receive, *(body(place) for place in range(len(stretch.steps)))]
 

@@ -103,7 +103,7 @@ class RulesInForce:
     def version_in(self, tx: Tx, version: str) -> Rulebook:
         """`version` in an open transaction. A version is read once and then kept in memory, since it never changes."""
         if version not in self._versions:
-            text = rulebooks.text(tx, version)
+            text = rulebooks.text_of_version(tx, version)
             if text is None:
                 raise NotFound(what=Wording("规则，版本", "rules of version"), which=version)
             self._versions[version] = self._parsed(text, f"rules {version}")

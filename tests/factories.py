@@ -119,7 +119,7 @@ def _image(version: str, text: str) -> bytes:
 
 def account(database: Database, number: str = "GZ1", area: str = "tianhe") -> str:
     with database.write() as tx:
-        accounts.take_over(tx, [(number, area, "13800138000")], CLERK, NOW)
+        accounts.enter_existing(tx, [(number, area, "13800138000")], CLERK, NOW)
     return number
 
 
@@ -177,7 +177,7 @@ def order(database: Database, rulebook: Rulebook, number: str = "GZ1", now: date
     }
     with database.write() as tx:
         (ticket_id,) = tickets.insert_tickets(tx, [row])
-        next_hop.start(tx, rulebook, [tickets.get(tx, ticket_id)], (), now)
+        next_hop.create_first_hops(tx, rulebook, [tickets.get(tx, ticket_id)], (), now)
     return ticket_id
 
 
@@ -194,18 +194,18 @@ def stretch(tx: Tx, rulebook: Rulebook, received: list[Pair], now: datetime = NO
     for row in hops.lock_received(tx, received):
         level = rulebook.teams[row.team].level
         if row.team == "archive":
-            following = next_hop.write(tx, closing.archive(tx, rulebook, [row], now, SURVEYS))
+            following = next_hop.write_changes(tx, closing.archive(tx, rulebook, [row], now, SURVEYS))
             stretch(tx, rulebook, hops.receive(tx, [sending.pair for sending in following], now, LEASE), now)
         elif row.team == "callback-survey":
             surveys.open_surveys(tx, [row.id], now)
             surveys.confirm(tx, [row.id], now)
-            hops.board(tx, [row.id], now, now + rulebook.limits.survey_every)
+            hops.put_on_board(tx, [row.id], now, now + rulebook.limits.survey_every)
         elif row.team == "provisioning":
-            construction.provisioned(tx, rulebook, [row], {row.id: None}, now)
+            construction.end_provisioned(tx, rulebook, [row], {row.id: None}, now)
         elif row.team == "activation":
             construction.activate(tx, rulebook, [row], now)
         else:
-            hops.board(tx, [row.id], now, now + level.respond_within if level else None)
+            hops.put_on_board(tx, [row.id], now, now + level.respond_within if level else None)
 
 
 def on_board(database: Database, rulebook: Rulebook, ticket_id: int, now: datetime = NOW) -> int:

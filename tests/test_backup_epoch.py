@@ -76,5 +76,5 @@ def test_hops_on_a_board_stay_there_and_hops_made_by_a_chain_belong_to_the_epoch
     with database.write() as tx:
         passed_on = next_hop.Ending(row, "pass on", f.SUPERVISOR, to="transmission")
         direct = next_hop.DirectlySent(["transmission"], f.LEASE)
-        next_hop.write(tx, next_hop.changes(in_force, [passed_on], f.NOW, direct))
+        next_hop.write_changes(tx, next_hop.compute_changes(in_force, [passed_on], f.NOW, direct))
     assert f.hop(database, f.live_id(database, made.ticket_id)).generation == epoch.GENERATIONS + 1

@@ -25,8 +25,8 @@ from workers import broker, effects, hop, redis_channel
 from workers.chains import chains, step_tasks, stretches
 from workers.context import get_context
 from workers.events import GatherEvents
-from workers.heartbeat import keep_beating
-from workers.metrics_port import show_metrics
+from workers.heartbeat import start_heartbeat
+from workers.metrics_port import serve_metrics
 from workers.publishing import Publisher
 from workers.stretch import Step
 from workers.task_names import DELIVER, receive_task
@@ -81,7 +81,7 @@ def make_app() -> Celery:
         )
     rulebook = get_context().rules.get()
     broker_url = settings.broker_url.get_secret_value()
-    redis_channel.use()
+    redis_channel.use_transports()
     made = Celery("paidan", broker=broker_url, task_cls="workers.task:Task", set_as_current=True)
     made.conf.update(SETTINGS, broker_transport_options=broker.transport_options(settings))
     made.conf.task_queues = [broker.queue(settings, name) for name in (*rulebook.teams, EFFECTS)]
@@ -99,7 +99,7 @@ def _body(name: str, step: Step, place: int) -> Any:
         ours = [(hop_id, generation) for hop_id, generation in pairs]
         if place == 0 and _was_delivered_before():
             ours = hop.receive(ours)
-        return hop.run(step, place, name, ours)
+        return hop.run_step(step, place, name, ours)
 
     body.__doc__ = step.about
     return body
@@ -136,7 +136,7 @@ def _in_main_process(**_: object) -> None:
 def _in_pool_process(**_: object) -> None:
     die_with_parent()  # a killed worker must not leave a child process that goes on working unseen
     _collect_seldom()
-    keep_beating("worker")
+    start_heartbeat("worker")
     get_context().direct_sender.publisher = Publisher(app, chains(get_context().rules.get()))
 
 
@@ -151,7 +151,7 @@ def _collect_seldom() -> None:
 
 @worker_ready.connect
 def _answering(**_: object) -> None:
-    show_metrics(load_settings())
+    serve_metrics(load_settings())
     mark_ready(*_MARK)
 
 

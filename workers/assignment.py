@@ -16,7 +16,7 @@ def assign(tx: Tx, rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
     team = mine[0].team
     if not rulebook.teams[team].assigned:
         return
-    load = crew.load(tx, team, {row.area for row in mine})
+    load = crew.hops_in_hand(tx, team, {row.area for row in mine})
     proposed: Counter[str] = Counter()
     chosen = []
     for row in mine:

@@ -63,7 +63,7 @@ def queue(settings: Settings, name: str) -> Queue:
     return Queue(name, _EXCHANGE, routing_key=name, queue_arguments=arguments)
 
 
-def queued(queues: Collection[Queue], channel: Any) -> dict[str, int]:
+def queue_lengths(queues: Collection[Queue], channel: Any) -> dict[str, int]:
     """Count the messages waiting in each of these queues. Raises the transport's own errors when the broker is away."""
     if not isinstance(channel, RedisChannel):
         return {each.name: each.bind(channel).queue_declare().message_count for each in queues}

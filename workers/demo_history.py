@@ -53,7 +53,7 @@ class DemoWorker:
         """Send and do due hops and effects until none are left."""
         now, database = self.context.now(), self.context.database
         with database.write() as tx:
-            timers.fire(tx, self.rulebook, now, MOST_AT_ONCE)
+            timers.fire_due_timers(tx, self.rulebook, now, MOST_AT_ONCE)
         while True:
             with database.read() as tx:
                 teams = sorted(hops.teams_due(tx, now, self.chains))
@@ -88,7 +88,7 @@ class DemoWorker:
         return [pair for pair in pairs if pair not in deadly]
 
 
-def make_up(context: Context, end: datetime) -> None:
+def write_history(context: Context, end: datetime) -> None:
     """Make up the days until `end`."""
     settings, database, rulebook = context.settings, context.database, context.rules.get()
     start = end - BEFORE - LAST_DAY
@@ -118,7 +118,7 @@ def main() -> None:
     context = get_context()
     context.database.dispose()
     event.listen(context.database.engine, "connect", _in_a_hurry)
-    make_up(context, datetime.now(UTC))
+    write_history(context, datetime.now(UTC))
 
 
 def _in_a_hurry(connection: sqlite3.Connection, _record: object) -> None:

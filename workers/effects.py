@@ -19,7 +19,7 @@ from dispatch.storage.outbox import Pair
 from workers.batch import PAUSE, Batch
 from workers.context import Context, get_context
 from workers.effect_receivers import RECEIVERS, Effects
-from workers.hop import lost
+from workers.hop import dropped_ids
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ def deliver(pairs: Sequence[Pair]) -> None:
         rows = effects.read_received(tx, ours)
     if len(ours) < len(pairs):
         metrics.STALE.labels("effects").inc(len(pairs) - len(ours))
-        log.info("stale effects dropped", effects=lost(pairs, ours), kept=len(ours))
+        log.info("stale effects dropped", effects=dropped_ids(pairs, ours), kept=len(ours))
     for port, group in groupby(sorted(rows, key=lambda row: row.port), key=lambda row: row.port):
         _Delivery(context, Port(port)).run(list(group))
 

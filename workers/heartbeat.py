@@ -26,7 +26,7 @@ def process_name(kind: str) -> str:
     return f"{os.environ.get('SUPERVISED_AS', kind)}@{socket.gethostname()}"
 
 
-def keep_beating(kind: str) -> threading.Event:
+def start_heartbeat(kind: str) -> threading.Event:
     """Write heartbeats in a thread until the process ends or the returned event is set."""
     database, stopped = Database(load_settings().database), threading.Event()
     threading.Thread(target=_beat, args=(database, kind, stopped), daemon=True, name="beating").start()

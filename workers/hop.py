@@ -44,10 +44,10 @@ def receive(pairs: Sequence[Pair]) -> list[Pair]:
 def _tell_stale(pairs: Sequence[Pair], ours: Sequence[Pair]) -> None:
     if len(ours) < len(pairs):
         metrics.STALE.labels("hops").inc(len(pairs) - len(ours))
-        log.info("stale hops dropped", hops=lost(pairs, ours), kept=len(ours))
+        log.info("stale hops dropped", hops=dropped_ids(pairs, ours), kept=len(ours))
 
 
-def lost(pairs: Sequence[Pair], kept: Sequence[Pair]) -> list[int]:
+def dropped_ids(pairs: Sequence[Pair], kept: Sequence[Pair]) -> list[int]:
     """Return the ids of the dropped rows, for the log."""
     return sorted({row_id for row_id, _ in pairs} - {row_id for row_id, _ in kept})
 
@@ -59,7 +59,7 @@ def put_back(pairs: Sequence[Pair]) -> None:
         hops.postpone(tx, pairs, context.now() + timedelta(seconds=1))
 
 
-def run(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
+def run_step(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pair]:
     """Run a step for these hops in one transaction; a hop that makes the step fail is isolated and fails alone.
 
     `place` is the step's position in its stretch, from 0; `effect` is its task's name. Returns the pairs for the next
@@ -99,11 +99,11 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
                 if precomputed and precomputed.holds(tx, todo)
                 else step.end(tx, rulebook, todo, now, direct)
             )
-            following = next_hop.write(tx, found)
+            following = next_hop.write_changes(tx, found)
         elif write is not None:
             write(tx, rulebook, todo, now)
         if todo and not step.last:
-            own = hops.advance(tx, [row.id for row in todo], place + 1, now, lease)
+            own = hops.note_steps_done(tx, [row.id for row in todo], place + 1, now, lease)
     _tell_stale(pairs, [(row.id, row.generation) for row in mine])
     metrics.observe_all(metrics.HOP.labels(effect), [(now - row.made_at).total_seconds() for row in todo])
     context.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in todo))

@@ -16,7 +16,7 @@ from dispatch.runtime import metrics
 from dispatch.settings import Settings
 
 
-def show_metrics(settings: Settings) -> int:
+def serve_metrics(settings: Settings) -> int:
     """Serve /metrics in a thread until the process ends; return the port, 0 when none is set.
 
     Raises BadSettings without a token, MissingPart when the port is taken.

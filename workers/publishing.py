@@ -16,7 +16,7 @@ from dispatch.domain.numbers import ticket_number
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime import metrics
 from dispatch.storage import effects, hops
-from workers.broker import queued
+from workers.broker import queue_lengths
 from workers.task_names import DELIVER, receive_task
 
 MOST_QUEUED = 1
@@ -40,7 +40,7 @@ class Publisher:
             self._broker = self.app.connection_for_write()
             self._broker.ensure_connection(max_retries=1, timeout=4)
         named = [self.app.amqp.queues[name] for name in queues]
-        found = queued(named, self._broker.default_channel)
+        found = queue_lengths(named, self._broker.default_channel)
         return {name for name, count in found.items() if count < MOST_QUEUED}
 
     def close_connection(self) -> None:

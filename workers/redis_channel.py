@@ -48,7 +48,7 @@ class SentinelTransport(redis.SentinelTransport):
     Channel = SentinelChannel
 
 
-def use() -> None:
+def use_transports() -> None:
     """Make every Redis and Sentinel URL of this process use these transports from now on.
 
     Naming them to Celery instead would put their names into the broker's URL, where Flower expects `redis`.

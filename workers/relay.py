@@ -32,7 +32,7 @@ from workers.app import app
 from workers.chains import chains
 from workers.context import Context, get_context
 from workers.heartbeat import process_name
-from workers.metrics_port import show_metrics
+from workers.metrics_port import serve_metrics
 from workers.publishing import Publisher
 
 log = structlog.get_logger()
@@ -152,7 +152,7 @@ class Relay:
     def _fire_timers(self) -> None:
         rulebook = self.context.rules.get()
         with self.context.database.write() as tx:
-            timers.fire(tx, rulebook, datetime.now(UTC), self.context.settings.batch)
+            timers.fire_due_timers(tx, rulebook, datetime.now(UTC), self.context.settings.batch)
             if time.monotonic() - self._beaten > heartbeats.BEAT_SECONDS:
                 heartbeats.beat(tx, process_name("relay"), "relay", self._started_at, datetime.now(UTC))
                 self._beaten = time.monotonic()
@@ -196,7 +196,7 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop.set())
     settings = get_context().settings
-    show_metrics(settings)
+    serve_metrics(settings)
     mark_ready(settings.run, relay.name)
     relay.run()
 

@@ -66,7 +66,7 @@ def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
 
 def show(tx: Tx, mine: Hops, now: datetime, wake_at: datetime | None) -> None:
     """Put hops of one team onto its board and wake the people watching it; their timer fires at `wake_at`."""
-    hops.board(tx, [row.id for row in mine], now, wake_at)
+    hops.put_on_board(tx, [row.id for row in mine], now, wake_at)
     came_onto_board(tx, mine[0].team, [row.ticket_id for row in mine])
 
 

@@ -48,7 +48,7 @@ class Ours:
         self.submitted = 0
         with self.database.write() as tx:
             numbers = [(f"GZ{n:08d}", "tianhe", f"138{n:08d}") for n in range(ACCOUNTS)]
-            accounts.take_over(tx, numbers, AGENT, datetime.now(UTC))
+            accounts.enter_existing(tx, numbers, AGENT, datetime.now(UTC))
             self.after_hop = tx.execute(select(func.coalesce(func.max(hop.c.id), 0))).scalar_one()
             self.after_ticket = tx.execute(select(func.coalesce(func.max(ticket.c.id), 0))).scalar_one()
 

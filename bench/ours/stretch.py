@@ -24,6 +24,6 @@ def ending_with(finding: str, **evidence: Value) -> Stretch:
             good, faults = asked.read(given)
             assert not faults, faults
             endings.append(Ending(row, "finish", WORKER, finding=finding, evidence=good))
-        return next_hop.changes(rulebook, endings, now, direct)
+        return next_hop.compute_changes(rulebook, endings, now, direct)
 
     return Stretch(Step("work", end=work), board=False)

@@ -139,7 +139,7 @@ def _no_generation_check(outbox: ModuleType) -> None:
 
     def believing(self: Any, *arguments: Any, **options: Any) -> None:
         made(self, *arguments, **options)
-        self.those = self.at_work_on = outbox.among_given(self.c.id, "ids")
+        self.those = self.at_work_on = outbox.in_list_parameter(self.c.id, "ids")
 
     def named(tx: Any, pairs: Any) -> Any:
         return outbox.listed(tx, ids=[row_id for row_id, _ in pairs])

@@ -53,7 +53,7 @@ def sign_in(
     with comparing.place(device_known=attempt.device is not None) as fits:
         with database.write() as tx:
             _require_no_wait(tx, attempt, now)
-            attempt_id = sign_ins.begin(tx, attempt, now)
+            attempt_id = sign_ins.note_attempt(tx, attempt, now)
             user = users.find(tx, name)
         kept = None if user is None or user.disabled_at is not None else user.password
         if not fits(password, kept):

@@ -22,12 +22,12 @@ Areas = Collection[str] | None
 
 def by_account(tx: Tx, number: str, areas: Areas) -> list[AccountFound]:
     """Accounts that have or had this number, the living one first. Raises BadInput."""
-    return _found(unified_view.found(tx, unified_view.called(read_account_number(number)), areas, MOST))
+    return _found(unified_view.find_accounts(tx, unified_view.with_number(read_account_number(number)), areas, MOST))
 
 
 def by_mobile(tx: Tx, mobile: str, areas: Areas) -> list[AccountFound]:
     """Accounts whose name, bound number, contact or customer's number this is. Raises BadMobile."""
-    return _found(unified_view.found(tx, unified_view.reached_by(read_mobile(mobile)), areas, MOST))
+    return _found(unified_view.find_accounts(tx, unified_view.reached_by_mobile(read_mobile(mobile)), areas, MOST))
 
 
 def by_document(tx: Tx, cipher: FieldCipher, kind: str, number: str, areas: Areas) -> list[AccountFound]:
@@ -35,7 +35,7 @@ def by_document(tx: Tx, cipher: FieldCipher, kind: str, number: str, areas: Area
     customer = customers.find(tx, customers.document_index(cipher, kind, normalised(number)))
     if customer is None:
         return []
-    return _found(unified_view.found(tx, unified_view.held_by(customer.id), areas, MOST))
+    return _found(unified_view.find_accounts(tx, unified_view.of_customer(customer.id), areas, MOST))
 
 
 def _found(rows: Sequence[AccountMatch]) -> list[AccountFound]:

@@ -96,7 +96,7 @@ def _reached(act: Act, request: Opening, plan: Plan) -> AddressRow:
         raise UnknownAddress()
     if accounts.at_address(act.tx, address.id):
         raise AddressInUse()
-    if address.pon_port_id is None or not resources.occupy(act.tx, address.pon_port_id):
+    if address.pon_port_id is None or not resources.occupy_port(act.tx, address.pon_port_id):
         if act.trial:
             raise NoResourcesFound()  # a trial has no customer yet, so it records no demand
         contact, mobile = read_name(request.holder.name), read_mobile(request.holder.mobile)
@@ -107,7 +107,7 @@ def _reached(act: Act, request: Opening, plan: Plan) -> AddressRow:
 
 
 def _allocate(act: Act, address: AddressRow, customer: CustomerRow) -> AccountRow:
-    return accounts.allocate(
+    return accounts.insert_account(
         act.tx,
         state=AccountState.INSTALLING,
         customer_id=customer.id,
@@ -137,5 +137,5 @@ def _order_construction(act: Act, account: AccountRow, plan: Plan) -> str:
     }
     (order,) = tickets.by_ids(act.tx, tickets.insert_tickets(act.tx, [row]))
     entries = [history.entry(order.id, act.now, "open", act.actor, operation=act.serial)]
-    next_hop.start(act.tx, act.counter.rulebook, [order], entries, act.now)
+    next_hop.create_first_hops(act.tx, act.counter.rulebook, [order], entries, act.now)
     return ticket_number(Kind.CONSTRUCTION, order.id)

@@ -345,7 +345,7 @@ def _again(tx: Tx, request: OperationRequest, fingerprint: str) -> OperationOutc
 def release(act: Act, account: AccountRow, why: str) -> None:
     """Release what a living account occupies: its place on the port, its bound numbers, its marketing plan."""
     if account.pon_port_id is not None:
-        resources.free(act.tx, account.pon_port_id)
+        resources.free_port(act.tx, account.pon_port_id)
     bound = enrolments.valid_bindings(act.tx, account.id)
     enrolments.unbind(act.tx, [each.id for each in bound], act.operation_id, act.now)
     enrolments.end_enrolment(act.tx, account.id, why, act.now)

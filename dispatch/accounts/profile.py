@@ -98,7 +98,7 @@ def modify(tx: Tx, counter: Counter, request: Modification, actor: Actor, now: d
 
 
 def _modify(act: Act, request: Modification) -> OperationResult:
-    accounts.lock_of_holder(
+    accounts.lock_accounts_of_holder(
         act.tx, read_account_number(request.account)
     )  # the holder's other lines change with this one
     account, customer = authentication.by_document(act, request.account, request.document_number)
@@ -170,7 +170,7 @@ def _write(act: Act, account: AccountRow, customer: CustomerRow, before: Profile
     if after.document != before.document:
         new = after.document
         customers.change_document(act.tx, act.counter.cipher, customer.id, new.kind, new.number, new.expires)
-    accounts.follow_holder(act.tx, customer.id, before.mobile, after.mobile)
+    accounts.change_contact_of_holder(act.tx, customer.id, before.mobile, after.mobile)
     accounts.change(act.tx, account.id, mobile=after.contact)
 
 

@@ -169,7 +169,7 @@ def _refund(act: Act, request: Refund) -> OperationResult:
     release(act, account, CANCELLED)
     reason = CANCELLATION_REASONS[request.reason]
     ending = Ending(hop, "finish", act.actor, finding=REFUNDED, reason=str(reason))
-    next_hop.end(act.tx, act.counter.rulebook, [ending], act.now)
+    next_hop.end_hops(act.tx, act.counter.rulebook, [ending], act.now)
     effects.provision(act.tx, act.key, account, Order.REMOVE, act.now)
     payment, invoices = billing.pay_back(act, account)
     back = write_yuan(-payment.total if payment else 0)

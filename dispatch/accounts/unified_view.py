@@ -42,7 +42,7 @@ from dispatch.storage.account_rows import (
 )
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
-from dispatch.tickets.construction import key_of
+from dispatch.tickets.construction import effect_key
 
 MOST = 100
 """Most rows of each kind of data that are shown, the newest first."""
@@ -195,7 +195,7 @@ def _effects(tx: Tx, account_ids: Sequence[int]) -> list[EffectShown]:
     done = [row.id for row in unified_view.operations(tx, account_ids, MOST)]
     keys = [key for each in done for key in (f"operation/{each}/sms", f"slip/{each}")]
     keys += [f"invoice/{row.number}" for row in unified_view.invoices(tx, account_ids, MOST)]
-    keys += [f"{key_of(hop_id)}/sms" for hop_id in unified_view.hop_ids(tx, account_ids, MOST)]
+    keys += [f"{effect_key(hop_id)}/sms" for hop_id in unified_view.hop_ids(tx, account_ids, MOST)]
     rows = unified_view.effects(tx, [lane_of(each) for each in account_ids], keys, MOST)
     return [
         EffectShown(port=row.port, key=row.key, state=row.state, made_at=row.made_at, confirmed_at=row.confirmed_at)

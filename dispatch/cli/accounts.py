@@ -153,7 +153,7 @@ def add(
     row = (read_account_number(number), word(area, AREA), read_mobile(mobile))
     desk.require_area(actor, row[1])
     with desk.database.write() as tx:
-        if not accounts.take_over(tx, [row], actor, now()):
+        if not accounts.enter_existing(tx, [row], actor, now()):
             raise BadInput(what=Wording(f"账号 {row[0]} 已登记", f"account {row[0]} is known already"))
     done = {"act": "add account", "account": row[0], "area": row[1]}
     give(as_json, done, text(f"{row[0]}：已登记", f"{row[0]}: entered"))
@@ -166,7 +166,7 @@ def list_(
 ) -> None:
     """List the accounts, with the mobile number masked."""
     with open_desk(only_read=True).database.read() as tx:
-        rows = accounts.newest(tx, limit)
+        rows = accounts.first_by_number(tx, limit)
 
     def show_them() -> None:
         shown = table()

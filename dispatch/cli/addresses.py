@@ -64,7 +64,7 @@ def load_(
         new = 0
         for start in range(0, len(listed.rows), _STEP):
             try:
-                new += resources.enter(tx, listed.rows[start : start + _STEP])
+                new += resources.enter_addresses(tx, listed.rows[start : start + _STEP])
             except IntegrityError:  # somebody took a place meanwhile: of the two the file gives way
                 _require_room(tx, listed)
                 raise
@@ -184,7 +184,7 @@ def _demand_json(row: DemandRow) -> dict[str, object]:
 
 def _require_room(tx: Tx, listed: AddressList) -> None:
     """Raises BadAddressFile for every port that would have less capacity than is in use."""
-    taken = resources.in_use(tx)
+    taken = resources.places_in_use(tx)
     capacity = {(reach.olt, reach.port): reach.capacity for reach in listed.rows}
     faults = [
         Wording(

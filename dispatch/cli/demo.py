@@ -100,7 +100,7 @@ def _settled(desk: Desk, count: int, tend: Callable[[], None]) -> list[str]:
 
     customers = households(count)
     with desk.database.write() as tx:
-        resources.enter(tx, [each.reach() for each in customers])
+        resources.enter_addresses(tx, [each.reach() for each in customers])
     with progress_bar() as bar:
         task = bar.add_task(text("开户、施工", "opening and building"), total=count)
 

@@ -91,7 +91,7 @@ def _step(number: int, zh: str, en: str) -> None:
 
 def _enter(desk: Desk, *reach: Any) -> None:
     with desk.database.write() as tx:
-        resources.enter(tx, reach)
+        resources.enter_addresses(tx, reach)
 
 
 def _refused(desk: Desk, counter: Counter, customer: Household) -> OperationOutcome:

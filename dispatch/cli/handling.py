@@ -161,7 +161,7 @@ def _end(desk: Desk, hop: str, as_json: bool, made: Callable[[int], End]) -> Non
         end = made(hop_id(tx, hop))
         handling.end(tx, desk.rulebook, end, now())
         act, zh, en = _ENDED[type(end)]
-        following = lists.journey(tx, tickets.of_hop(tx, end.hop_id)).hops[-1]
+        following = lists.journey(tx, tickets.id_of_hop(tx, end.hop_id)).hops[-1]
         done = _done(tx, act, end.hop_id)
     title = said(desk.rulebook.teams[following.team].title)
     done["next"] = {"team": following.team, "rule": following.rule}

@@ -109,7 +109,9 @@ class Callers:
 
         Sound lines are left for visitors, who may want to report faults.
         """
-        numbers = [row.number for row in accounts.newest(tx, MOST_ACCOUNTS) if row.state == AccountState.IN_SERVICE]
+        numbers = [
+            row.number for row in accounts.first_by_number(tx, MOST_ACCOUNTS) if row.state == AccountState.IN_SERVICE
+        ]
         unfinished = lists.latest(tx, MOST_TICKETS, unfinished=True)
         faulty = {row.account for row in unfinished if row.state != TicketState.ARCHIVED}
         sound = [number for number in numbers if number not in faulty]

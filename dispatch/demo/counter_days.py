@@ -62,8 +62,8 @@ class CounterDays:
         self.database, self.counter = database, counter
         self._accounts: dict[int, str] = {}
         with database.write() as tx:
-            resources.enter(tx, [Household(n).reach() for n in range(1, REACHED + 1)])
-            resources.enter(tx, [Household(n).reach(served=False) for n in UNREACHED])
+            resources.enter_addresses(tx, [Household(n).reach() for n in range(1, REACHED + 1)])
+            resources.enter_addresses(tx, [Household(n).reach(served=False) for n in UNREACHED])
         deeds = self._deeds(start, end - last_day, end)
         self._plan: list[tuple[datetime, Deed]] = sorted(deeds, key=lambda each: each[0])
 

@@ -186,7 +186,7 @@ class Driver:
             return 0
         with self.database.write() as tx:
             strangers = self.customers.strangers(case for case, _ in batch)
-            accounts.take_over(tx, strangers, OPERATIONS, datetime.now(UTC))
+            accounts.enter_existing(tx, strangers, OPERATIONS, datetime.now(UTC))
         outcomes = self._report([self.customers.report(case, plan, self._key(case)) for case, plan in batch])
         self._next += len(batch)
         accepted = []

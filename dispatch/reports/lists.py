@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from dispatch.domain.ticket import IN_HAND, ON_BOARD, HopState
 from dispatch.storage import archive, case_store, history, hops, tickets
-from dispatch.storage.bulk import among_given, listed
+from dispatch.storage.bulk import in_list_parameter, list_parameters
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import (
     ArchiveRow,
@@ -193,13 +193,13 @@ def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str
     }
 
 
-_HAD = select(hop.c.ticket_id, hop.c.team).where(among_given(hop.c.ticket_id, "ids")).distinct()
+_HAD = select(hop.c.ticket_id, hop.c.team).where(in_list_parameter(hop.c.ticket_id, "ids")).distinct()
 
 
 def teams_of(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, set[str]]:
     """The teams that ever had each of these tickets."""
     teams: dict[int, set[str]] = {ticket_id: set() for ticket_id in ticket_ids}
-    for ticket_id, team in tx.execute(_HAD, listed(tx, ids=ticket_ids)):
+    for ticket_id, team in tx.execute(_HAD, list_parameters(tx, ids=ticket_ids)):
         teams[ticket_id].add(team)
     return teams
 
@@ -252,7 +252,7 @@ def latest(
         parts = [part for sight in scopes for part in _newest_of(sight, limit, before)]
     page = _first(parts, limit, descending=True)
     now_with = (hop.c.team, hop.c.state.label("hop_state"), hop.c.holder, hop.c.seq)
-    query = tickets.whole().add_columns(*now_with).join(page, page.c.id == ticket.c.id)
+    query = tickets.select_tickets().add_columns(*now_with).join(page, page.c.id == ticket.c.id)
     query = query.outerjoin(hop, and_(hop.c.ticket_id == ticket.c.id, live))
     return shaped(TicketLine, tx.execute(query.order_by(ticket.c.id.desc()))).all()
 

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from dispatch.domain.account import LIVING, AccountState
 from dispatch.domain.roles import Actor
 from dispatch.storage.account_rows import AccountRow
-from dispatch.storage.bulk import among_given, listed
+from dispatch.storage.bulk import in_list_parameter, list_parameters
 from dispatch.storage.column_types import constants
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
@@ -32,7 +32,7 @@ class LineData(NamedTuple):
 is_living = account.c.state.in_(constants(LIVING))
 
 
-def take_over(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, now: datetime) -> int:
+def enter_existing(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, now: datetime) -> int:
     """Enter accounts that were opened elsewhere, from (number, area, mobile) rows. Known numbers stay as they are.
 
     Returns how many were new.
@@ -58,7 +58,7 @@ def take_over(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, now: d
 
 _BY_NUMBERS = (
     select(account)
-    .where(among_given(account.c.number, "numbers"))
+    .where(in_list_parameter(account.c.number, "numbers"))
     .order_by(is_living, account.c.id)  # of several with one number the last row wins
 )
 _SHARED = _BY_NUMBERS.with_for_update(read=True)
@@ -69,7 +69,7 @@ def by_numbers(tx: Tx, numbers: Sequence[str], *, lock: bool = False) -> dict[st
 
     `lock` takes a shared lock: no other transaction suspends or closes the accounts meanwhile.
     """
-    found = shaped(AccountRow, tx.execute(_SHARED if lock else _BY_NUMBERS, listed(tx, numbers=numbers)))
+    found = shaped(AccountRow, tx.execute(_SHARED if lock else _BY_NUMBERS, list_parameters(tx, numbers=numbers)))
     return {row.number: row for row in found}
 
 
@@ -91,7 +91,7 @@ def of_customer(tx: Tx, customer_id: int) -> Sequence[AccountRow]:
     return shaped(AccountRow, tx.execute(query)).all()
 
 
-def lock_of_holder(tx: Tx, number: str) -> None:
+def lock_accounts_of_holder(tx: Tx, number: str) -> None:
     """Lock all living accounts of the customer who holds this one, always in the same order, so that two clerks at work
     on two accounts of one customer don't deadlock."""
     holder = select(account.c.customer_id).where(account.c.number == number, is_living).scalar_subquery()
@@ -99,13 +99,13 @@ def lock_of_holder(tx: Tx, number: str) -> None:
     tx.execute(query.with_for_update()).all()
 
 
-def follow_holder(tx: Tx, customer_id: int, before: str, after: str) -> None:
+def change_contact_of_holder(tx: Tx, customer_id: int, before: str, after: str) -> None:
     """Change the contact of the customer's living accounts where it was the customer's own mobile number `before`."""
     followers = (account.c.customer_id == customer_id) & (account.c.mobile == before) & is_living
     tx.execute(update(account).where(followers).values(mobile=after))
 
 
-def allocate(tx: Tx, **columns: object) -> AccountRow:
+def insert_account(tx: Tx, **columns: object) -> AccountRow:
     """Insert an account and number it: `kd` for 宽带, then its id in ten digits."""
     made = insert(account).values(number=secrets.token_hex(8), **columns).returning(account.c.id)
     account_id = tx.execute(made).scalar_one()
@@ -131,7 +131,7 @@ def states(tx: Tx, account_ids: Sequence[int]) -> dict[int, tuple[str, str | Non
     return {row.id: (row.state, row.suspended_for) for row in tx.execute(query)}
 
 
-def lines(tx: Tx, account_ids: Sequence[int]) -> dict[int, LineData]:
+def line_data(tx: Tx, account_ids: Sequence[int]) -> dict[int, LineData]:
     """The accounts' lines, by account id."""
     query = (
         select(account.c.id, account.c.number, pon_port.c.olt, pon_port.c.port, enrolment.c.terms)
@@ -142,7 +142,7 @@ def lines(tx: Tx, account_ids: Sequence[int]) -> dict[int, LineData]:
     return {row.id: LineData(*row[:4], (row.terms or {}).get("speed")) for row in tx.execute(query)}
 
 
-def newest(tx: Tx, limit: int) -> Sequence[AccountRow]:
+def first_by_number(tx: Tx, limit: int) -> Sequence[AccountRow]:
     """The first accounts in the order of their numbers."""
     return shaped(AccountRow, tx.execute(select(account).order_by(account.c.number).limit(limit))).all()
 

@@ -52,13 +52,13 @@ def insert_numbered(tx: Tx, table: Table, rows: Rows) -> list[int]:
     if not rows:
         return []
     inserting = _insert_numbered(tx.dialect.name, table, tuple(rows[0]))
-    return sorted(tx.execute(inserting, {"given": as_document(tx, rows)}).scalars())
+    return sorted(tx.execute(inserting, {"given": as_json_document(tx, rows)}).scalars())
 
 
 def update_rows(tx: Tx, table: Table, rows: Rows) -> None:
     """Update rows. Each row has an `id` and the columns that change."""
     if rows:
-        tx.execute(_update(tx.dialect.name, table, tuple(rows[0])), {"given": as_document(tx, rows)})
+        tx.execute(_update(tx.dialect.name, table, tuple(rows[0])), {"given": as_json_document(tx, rows)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def write_together(tx: Tx, *writings: TableWrite) -> list[int]:
         return []
     if tx.dialect.name == "postgresql":
         shape = tuple((each.table, tuple(each.rows[0]), each.new) for each in some)
-        given = {f"given_{n}": as_document(tx, each.rows) for n, each in enumerate(some)}
+        given = {f"given_{n}": as_json_document(tx, each.rows) for n, each in enumerate(some)}
         ids = sorted(tx.execute(_together(shape), given).scalars())
     else:
         ids = [_write(tx, each) for each in some][-1]
@@ -91,7 +91,7 @@ def _write(tx: Tx, writing: TableWrite) -> list[int]:
     return [row["id"] for row in writing.rows]
 
 
-def as_document(tx: Tx, rows: Rows | Mapping[str, Rows]) -> str:
+def as_json_document(tx: Tx, rows: Rows | Mapping[str, Rows]) -> str:
     """Rows as one JSON document, with times in this database's format."""
     return write_json(rows, _TEXT_OF[tx.dialect.name])
 
@@ -99,10 +99,10 @@ def as_document(tx: Tx, rows: Rows | Mapping[str, Rows]) -> str:
 def read_rows(tx: Tx, shape: type[Shape], table: Table, rows: Rows) -> Sequence[Shape]:
     """Turn `rows` into what a SELECT of the whole table would deliver, in the same order."""
     given = _given(tx.dialect.name, table, tuple(table.c.keys()))
-    return shaped(shape, tx.execute(select(*given.c), {"given": as_document(tx, rows)})).all()
+    return shaped(shape, tx.execute(select(*given.c), {"given": as_json_document(tx, rows)})).all()
 
 
-def among(compared: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+def in_list(compared: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
     """The condition: the column's value is one of these.
 
     SQLite gets the values as separate parameters: its planner overestimates a list hidden in one parameter and scans
@@ -111,27 +111,27 @@ def among(compared: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[
     return _Among(compared, bindparam(None, write_json(values), String), compared.in_(values))
 
 
-def among_given(compared: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """`among` for a statement that is built once: `listed` makes its parameters, under this name."""
+def in_list_parameter(compared: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """`in_list` for a statement that is built once: `list_parameters` makes its parameters, under this name."""
     return _Among(compared, bindparam(name, type_=String), compared.in_(bindparam(f"{name}_listed", expanding=True)))
 
 
-def listed(tx: Tx, **values: Sequence[Any]) -> dict[str, Any]:
-    """The parameters of statements with `among_given`."""
+def list_parameters(tx: Tx, **values: Sequence[Any]) -> dict[str, Any]:
+    """The parameters of statements with `in_list_parameter`."""
     if tx.dialect.name == "postgresql":
         return {name: write_json(list(given)) for name, given in values.items()}
     return {f"{name}_listed": given for name, given in values.items()}
 
 
-def paired_as_given(key: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[bool]:
-    """The condition: two columns hold one of the pairs that `paired` makes parameters of. Keys are unique."""
+def in_pairs_parameter(key: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition: two columns hold one of the pairs of `pairs_parameters`. Keys are unique."""
     keys = key.in_(bindparam("keys_listed", expanding=True))  # SQLite can't look up a pair in an index
     one_by_one = and_(keys, tuple_(key, value).in_(bindparam("pairs_listed", expanding=True)))
     return _Paired(key, value, bindparam("pairs", type_=String), one_by_one)
 
 
-def paired(tx: Tx, pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:
-    """The parameters of statements with `paired_as_given`."""
+def pairs_parameters(tx: Tx, pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """The parameters of statements with `in_pairs_parameter`."""
     if tx.dialect.name == "postgresql":
         return {"pairs": write_json(dict(pairs))}
     return {"keys_listed": [key for key, _ in pairs], "pairs_listed": [tuple(pair) for pair in pairs]}

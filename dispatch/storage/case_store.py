@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 
-from dispatch.storage.bulk import Rows, among, as_document, read_rows
+from dispatch.storage.bulk import Rows, as_json_document, in_list, read_rows
 from dispatch.storage.column_types import read_json
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import ArchiveRow, HistoryRow, OfTicket, as_dicts, by_ticket, shaped
@@ -22,7 +22,7 @@ MOVES = (history, archive_record)
 """The tables whose rows move. Each has a `ticket_id`; its rows are stored in the order of the primary key."""
 
 
-def ended(tx: Tx, before: datetime, limit: int) -> Sequence[int]:
+def lock_ended(tx: Tx, before: datetime, limit: int) -> Sequence[int]:
     """Lock at most `limit` cases that ended by `before` and aren't stored, the oldest first, except those that another
     process has locked; return their ids."""
     query = select(ticket.c.id).where(ticket.c.ended_at <= before, ticket.c.stored_at.is_(None))
@@ -30,19 +30,19 @@ def ended(tx: Tx, before: datetime, limit: int) -> Sequence[int]:
     return tx.execute(query).scalars().all()
 
 
-def put(tx: Tx, ticket_ids: Sequence[int], now: datetime) -> None:
+def store(tx: Tx, ticket_ids: Sequence[int], now: datetime) -> None:
     """Move ended cases into the store. Triggers let their rows be deleted only once the store has them."""
     cases: dict[int, dict[str, Rows]] = {ticket_id: {} for ticket_id in ticket_ids}
     for table in MOVES:
-        query = select(table).where(among(table.c.ticket_id, ticket_ids)).order_by(*table.primary_key)
+        query = select(table).where(in_list(table.c.ticket_id, ticket_ids)).order_by(*table.primary_key)
         rows = by_ticket(shaped(OfTicket, tx.execute(query)))
         for ticket_id, case in cases.items():
             case[table.name] = as_dicts(rows[ticket_id])
-    packed = {ticket_id: zlib.compress(as_document(tx, case).encode()) for ticket_id, case in cases.items()}
+    packed = {ticket_id: zlib.compress(as_json_document(tx, case).encode()) for ticket_id, case in cases.items()}
     tx.execute(insert(stored_case), [{"ticket_id": id_, "content": content} for id_, content in packed.items()])
     for table in MOVES:
-        tx.execute(delete(table).where(among(table.c.ticket_id, ticket_ids)))
-    tx.execute(update(ticket).where(among(ticket.c.id, ticket_ids)).values(stored_at=now))
+        tx.execute(delete(table).where(in_list(table.c.ticket_id, ticket_ids)))
+    tx.execute(update(ticket).where(in_list(ticket.c.id, ticket_ids)).values(stored_at=now))
 
 
 class Stored(NamedTuple):

@@ -75,7 +75,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-def one_of(values: Iterable[str]) -> str:
+def sql_list(values: Iterable[str]) -> str:
     """`'a', 'b'`: constants of this program for an SQL IN list."""
     return ", ".join(f"'{value}'" for value in values)
 
@@ -85,11 +85,11 @@ def constants(values: Iterable[str]) -> list[ColumnElement[str]]:
     return [literal_column(f"'{value}'") for value in values]
 
 
-def partial(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
     """A partial index: of the rows that meet `where`."""
     return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
-def known(column: str, values: Iterable[str]) -> CheckConstraint:
+def words_constraint(column: str, values: Iterable[str]) -> CheckConstraint:
     """A constraint: the column holds one of these words."""
-    return CheckConstraint(f"{column} IN ({one_of(values)})", name=f"{column}_known")
+    return CheckConstraint(f"{column} IN ({sql_list(values)})", name=f"{column}_known")

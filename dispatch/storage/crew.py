@@ -37,7 +37,7 @@ def everybody(tx: Tx) -> Sequence[CrewMember]:
     return shaped(CrewMember, tx.execute(select(crew).order_by(crew.c.team, crew.c.area, crew.c.person))).all()
 
 
-def load(tx: Tx, team: str, areas: Collection[str]) -> dict[str, dict[str, int]]:
+def hops_in_hand(tx: Tx, team: str, areas: Collection[str]) -> dict[str, dict[str, int]]:
     """By area and person: how many hops the person holds, or is proposed for."""
     rows = tx.execute(select(crew.c.area, crew.c.person).where(crew.c.team == team, crew.c.area.in_(areas)))
     people: dict[str, dict[str, int]] = {}

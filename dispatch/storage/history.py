@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from dispatch.domain.roles import Actor
-from dispatch.storage.bulk import among_given, listed
+from dispatch.storage.bulk import in_list_parameter, list_parameters
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import HistoryRow, shaped
 from dispatch.storage.tables.tickets import history
@@ -37,17 +37,17 @@ def entry(
     }
 
 
-_OF_TICKETS = select(history).where(among_given(history.c.ticket_id, "ids")).order_by(history.c.id)
+_OF_TICKETS = select(history).where(in_list_parameter(history.c.ticket_id, "ids")).order_by(history.c.id)
 
 
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[HistoryRow]:
     """The history of these tickets, in the order in which it was written."""
-    return shaped(HistoryRow, tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids))).all()
+    return shaped(HistoryRow, tx.execute(_OF_TICKETS, list_parameters(tx, ids=ticket_ids))).all()
 
 
-_NEWEST = select(func.max(history.c.id)).where(among_given(history.c.ticket_id, "ids"))
+_NEWEST = select(func.max(history.c.id)).where(in_list_parameter(history.c.ticket_id, "ids"))
 
 
 def newest(tx: Tx, ticket_ids: Sequence[int]) -> int | None:
     """The id of the newest history row of these tickets; every act writes one, so it changes with every act."""
-    return tx.execute(_NEWEST, listed(tx, ids=ticket_ids)).scalar()
+    return tx.execute(_NEWEST, list_parameters(tx, ids=ticket_ids)).scalar()

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal,
 
 from dispatch.domain.ticket import LIVE_HOP, HopState, hop_sources, hop_target
 from dispatch.storage import epoch
-from dispatch.storage.bulk import Rows, among_given, listed, update_rows
+from dispatch.storage.bulk import Rows, in_list_parameter, list_parameters, update_rows
 from dispatch.storage.column_types import constants
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited
@@ -73,7 +73,7 @@ def _whole(state: ColumnElement[Any] = hop.c.state) -> Select[Any]:
     )
 
 
-_THESE = among_given(hop.c.id, "ids")
+_THESE = in_list_parameter(hop.c.id, "ids")
 _LOCKED = _whole().where(_THESE).with_for_update(of=hop)
 _RECEIVED = _whole(literal(HopState.RECEIVED, hop.c.state.type)).where(OUTBOX.at_work_on)
 _LOCKED_RECEIVED = _RECEIVED.with_for_update(of=hop)
@@ -81,7 +81,7 @@ _LOCKED_RECEIVED = _RECEIVED.with_for_update(of=hop)
 
 def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
     """Lock these hops until the transaction ends; the hops by id."""
-    return {row.id: row for row in shaped(LockedHop, tx.execute(_LOCKED, listed(tx, ids=hop_ids)))}
+    return {row.id: row for row in shaped(LockedHop, tx.execute(_LOCKED, list_parameters(tx, ids=hop_ids)))}
 
 
 _NUMBERED = hop.c.ticket_id == bindparam("ticket"), hop.c.seq == bindparam("seq")
@@ -142,7 +142,7 @@ def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int, teams: Iterabl
     taken = OUTBOX.take(tx, _TAKING, now, lease, limit, [{"team": team} for team in sorted(teams)])
     if not taken:
         return []
-    return [SentHop(*row, taken[row.id]) for row in tx.execute(_SENT, listed(tx, ids=list(taken)))]
+    return [SentHop(*row, taken[row.id]) for row in tx.execute(_SENT, list_parameters(tx, ids=list(taken)))]
 
 
 def receive(tx: Tx, pairs: Sequence[Pair], now: datetime, lease: timedelta) -> list[Pair]:
@@ -178,19 +178,19 @@ _BOARD = (
 )
 
 
-def advance(tx: Tx, hop_ids: Sequence[int], steps_done: int, now: datetime, lease: timedelta) -> list[Pair]:
+def note_steps_done(tx: Tx, hop_ids: Sequence[int], steps_done: int, now: datetime, lease: timedelta) -> list[Pair]:
     """Record that these hops have done so many steps; they go on under a new generation and a new lease.
 
     Returns the hops that are still in the worker's hands.
     """
-    given = {"steps": steps_done, "now": now, "until": now + lease, **listed(tx, ids=hop_ids)}
+    given = {"steps": steps_done, "now": now, "until": now + lease, **list_parameters(tx, ids=hop_ids)}
     advanced = tx.execute(_ADVANCE, given)
     return sorted((row.id, row.generation) for row in advanced)
 
 
-def board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetime | None) -> None:
+def put_on_board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetime | None) -> None:
     """Put one team's hops on its board; `wake_at` is when they must have been claimed, None without such a limit."""
-    tx.execute(_BOARD, {"now": now, "until": wake_at, **listed(tx, ids=hop_ids)})
+    tx.execute(_BOARD, {"now": now, "until": wake_at, **list_parameters(tx, ids=hop_ids)})
 
 
 def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
@@ -198,7 +198,7 @@ def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
     update_hops(tx, [{"id": hop_id, "found": found} for hop_id, found in rows])
 
 
-def woken(tx: Tx, now: datetime, limit: int) -> list[LockedHop]:
+def lock_woken(tx: Tx, now: datetime, limit: int) -> list[LockedHop]:
     """Lock hops on boards whose `wake_at` has come, except those that another process has locked."""
     ids = (
         select(hop.c.id)
@@ -220,12 +220,12 @@ def find(tx: Tx, ticket_id: int, seq: int | None = None) -> int | None:
     return tx.execute(_ID, {"ticket": ticket_id, "seq": seq}).scalar()
 
 
-_OF_TICKETS = select(hop).where(among_given(hop.c.ticket_id, "ids")).order_by(hop.c.ticket_id, hop.c.seq)
+_OF_TICKETS = select(hop).where(in_list_parameter(hop.c.ticket_id, "ids")).order_by(hop.c.ticket_id, hop.c.seq)
 
 
 def of_tickets(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[HopRow]:
     """All hops of these tickets, by ticket and `seq`."""
-    return shaped(HopRow, tx.execute(_OF_TICKETS, listed(tx, ids=ticket_ids))).all()
+    return shaped(HopRow, tx.execute(_OF_TICKETS, list_parameters(tx, ids=ticket_ids))).all()
 
 
 _VISITS = (

@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, Table, Update, and_
 
 from dispatch.domain.lifecycle import State
 from dispatch.storage import epoch
-from dispatch.storage.bulk import among_given, listed, paired, paired_as_given
+from dispatch.storage.bulk import in_list_parameter, in_pairs_parameter, list_parameters, pairs_parameters
 from dispatch.storage.column_types import Instant, constants
 from dispatch.storage.database import Tx
 
@@ -57,7 +57,7 @@ class Outbox:
         self.indexed = indexed
         self.sources, self.target = sources, target
         self.sent, self.received = target("send"), target("receive")
-        self.those = paired_as_given(self.c.id, self.c.generation)
+        self.those = in_pairs_parameter(self.c.id, self.c.generation)
         """The message's rows whose generation still matches; `named` gives its parameters."""
         self.at_work_on = and_(self.those, _in_state(self.c.state, (*sources("receive"), self.received)))
         """Of those, the rows that the worker may act upon: received before, or received by the same transaction."""
@@ -66,7 +66,7 @@ class Outbox:
     @staticmethod
     def named(tx: Tx, pairs: Sequence[Pair]) -> dict[str, Any]:
         """The parameters of statements about a message's rows: `those`, `at_work_on`."""
-        return paired(tx, pairs)
+        return pairs_parameters(tx, pairs)
 
     def due(self, now: datetime | BindParameter[Any]) -> ColumnElement[bool]:
         """Due: to be sent, or sent and not acted upon within the lease."""
@@ -103,7 +103,7 @@ class Outbox:
             for row in tx.execute(taking, {"now": now, "most": most, **receiver})
         }
         if waited:
-            tx.execute(self._sending, {"now": now, "until": now + lease, **listed(tx, ids=sorted(waited))})
+            tx.execute(self._sending, {"now": now, "until": now + lease, **list_parameters(tx, ids=sorted(waited))})
         return waited
 
     def _send(self, also: dict[str, ColumnElement[Any]]) -> Update:
@@ -112,7 +112,7 @@ class Outbox:
         poisoned = held & (failures >= MOST_FAILURES)
         return (
             update(self.table)
-            .where(among_given(self.c.id, "ids"))
+            .where(in_list_parameter(self.c.id, "ids"))
             .values(
                 state=case((poisoned, self.target("quarantine")), else_=self.sent),
                 failures=failures,

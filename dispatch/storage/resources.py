@@ -35,18 +35,18 @@ def get_address(tx: Tx, address_id: int) -> AddressRow:
     return found
 
 
-def occupy(tx: Tx, port_id: int) -> bool:
+def occupy_port(tx: Tx, port_id: int) -> bool:
     """Take one of the port's free places; False when none is left. Of two transactions, one gets the last place."""
     taken = update(pon_port).where(pon_port.c.id == port_id, pon_port.c.used < pon_port.c.capacity)
     return bool(tx.execute(taken.values(used=pon_port.c.used + 1)).rowcount)
 
 
-def free(tx: Tx, port_id: int) -> None:
+def free_port(tx: Tx, port_id: int) -> None:
     """Give back the place that an account had on the port."""
     tx.execute(update(pon_port).where(pon_port.c.id == port_id).values(used=pon_port.c.used - 1))
 
 
-def enter(tx: Tx, rows: Sequence[CoveredAddress]) -> int:
+def enter_addresses(tx: Tx, rows: Sequence[CoveredAddress]) -> int:
     """Insert addresses and their ports, or update their area, port and capacity. Returns how many addresses were new.
 
     Raises IntegrityError when a port's capacity would be less than its use.
@@ -85,7 +85,7 @@ def _enter_ports(
     return {(olt, port): port_id for port_id, olt, port in found}
 
 
-def in_use(tx: Tx) -> dict[tuple[str, str], int]:
+def places_in_use(tx: Tx) -> dict[tuple[str, str], int]:
     """How many places of each port are taken, by (OLT, port); ports without any are left out."""
     used = select(pon_port.c.olt, pon_port.c.port, pon_port.c.used).where(pon_port.c.used > 0)
     return {(olt, port): taken for olt, port, taken in tx.execute(used)}
@@ -101,7 +101,7 @@ def addresses(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Seque
     return shaped(AddressLine, tx.execute(query.order_by(address.c.area, address.c.text).limit(limit))).all()
 
 
-def search(tx: Tx, words: Sequence[str], areas: Collection[str] | None, limit: int) -> Sequence[AddressMatch]:
+def search_addresses(tx: Tx, words: Sequence[str], areas: Collection[str] | None, limit: int) -> Sequence[AddressMatch]:
     """The addresses of these areas, or of all, that contain every one of these words."""
     query: Select[Any] = (
         select(

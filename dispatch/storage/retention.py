@@ -13,9 +13,9 @@ from dispatch.storage.database import Tx
 
 def store_ended(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
     """Move at most `limit` cases that ended so long ago into the case store, the oldest first; returns how many."""
-    ids = case_store.ended(tx, now - age, limit)
+    ids = case_store.lock_ended(tx, now - age, limit)
     if ids:
-        case_store.put(tx, ids, now)
+        case_store.store(tx, ids, now)
     return len(ids)
 
 

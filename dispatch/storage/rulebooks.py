@@ -18,7 +18,7 @@ def latest(tx: Tx) -> str | None:
     return tx.execute(select(rulebook.c.version).order_by(rulebook.c.in_force_from.desc()).limit(1)).scalar()
 
 
-def text(tx: Tx, version: str) -> str | None:
+def text_of_version(tx: Tx, version: str) -> str | None:
     """The text of a version that is or was in force."""
     return tx.execute(select(rulebook.c.text).where(rulebook.c.version == version)).scalar()
 

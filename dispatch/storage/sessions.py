@@ -37,7 +37,7 @@ def find_session(tx: Tx, secret: str) -> tuple[SessionRow, tuple[Grant, ...]] | 
     return (rows[0], users.granted(rows)) if rows else None
 
 
-def see_session(tx: Tx, secret: str, now: datetime) -> None:
+def note_session_used(tx: Tx, secret: str, now: datetime) -> None:
     tx.execute(update(session).where(session.c.secret == secret).values(seen_at=now))
 
 

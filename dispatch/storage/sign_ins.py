@@ -26,7 +26,7 @@ class Failures(NamedTuple):
     last: datetime | None
 
 
-def begin(tx: Tx, attempt: Attempt, now: datetime) -> int:
+def note_attempt(tx: Tx, attempt: Attempt, now: datetime) -> int:
     """Record an attempt and return its id. It counts as failed until `succeed`."""
     made = insert(failure).values(address=attempt.address, name=attempt.name, device=attempt.device, at=now)
     begun: int = tx.execute(made.returning(failure.c.id)).scalar_one()

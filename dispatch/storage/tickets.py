@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, func, select
 from dispatch.domain.kind import Kind
 from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
-from dispatch.storage.bulk import Rows, among, among_given, insert_numbered, listed
+from dispatch.storage.bulk import Rows, in_list, in_list_parameter, insert_numbered, list_parameters
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import TicketColumns, TicketRow, shaped
 from dispatch.storage.tables.accounts import account
@@ -22,18 +22,18 @@ def insert_tickets(tx: Tx, rows: Rows) -> list[int]:
     return insert_numbered(tx, ticket, rows)
 
 
-def whole() -> Select[Any]:
+def select_tickets() -> Select[Any]:
     """A query for tickets with their accounts' present numbers."""
     return select(ticket, account.c.number.label("account")).join(account, account.c.id == ticket.c.account_id)
 
 
-_ONE = whole().where(ticket.c.id == bindparam("ticket"))
+_ONE = select_tickets().where(ticket.c.id == bindparam("ticket"))
 _LOCKED = _ONE.with_for_update(of=ticket)
-_THESE = whole().where(among_given(ticket.c.id, "ids")).order_by(ticket.c.id)
+_THESE = select_tickets().where(in_list_parameter(ticket.c.id, "ids")).order_by(ticket.c.id)
 
 
 def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[TicketRow]:
-    return shaped(TicketRow, tx.execute(_THESE, listed(tx, ids=ticket_ids))).all()
+    return shaped(TicketRow, tx.execute(_THESE, list_parameters(tx, ids=ticket_ids))).all()
 
 
 def not_found(ticket_id: int) -> NotFound:
@@ -52,7 +52,7 @@ def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> TicketRow:
 _OPEN_FAULTS = (
     select(ticket.c.account_id, func.max(ticket.c.id))
     .where(
-        among_given(ticket.c.account_id, "ids"),
+        in_list_parameter(ticket.c.account_id, "ids"),
         ticket.c.ended_at.is_(None),
         ticket.c.kind == Kind.FAULT,
     )
@@ -62,17 +62,17 @@ _OPEN_FAULTS = (
 
 def open_faults(tx: Tx, account_ids: Sequence[int]) -> dict[int, int]:
     """By account id: the id of its newest fault that hasn't ended."""
-    return dict(tx.execute(_OPEN_FAULTS, listed(tx, ids=account_ids)).all())
+    return dict(tx.execute(_OPEN_FAULTS, list_parameters(tx, ids=account_ids)).all())
 
 
 def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, TicketColumns]:
     if not keys:
         return {}
-    found = shaped(TicketColumns, tx.execute(select(ticket).where(among(ticket.c.request_key, keys))))
+    found = shaped(TicketColumns, tx.execute(select(ticket).where(in_list(ticket.c.request_key, keys))))
     return {row.request_key: row for row in found if row.request_key is not None}
 
 
-def of_hop(tx: Tx, hop_id: int) -> int:
+def id_of_hop(tx: Tx, hop_id: int) -> int:
     """The id of the hop's ticket. Raises NotFound."""
     found: int | None = tx.execute(select(hop.c.ticket_id).where(hop.c.id == hop_id)).scalar()
     if found is None:

@@ -39,24 +39,28 @@ from dispatch.storage.tables.tickets import hop, ticket
 Ids = Sequence[int]
 
 
-def called(number: str) -> ColumnElement[bool]:
+def with_number(number: str) -> ColumnElement[bool]:
     """The condition: accounts with this number."""
     return account.c.number == number
 
 
-def held_by(customer_id: int) -> ColumnElement[bool]:
+def of_customer(customer_id: int) -> ColumnElement[bool]:
     """The condition: accounts of this customer."""
     return account.c.customer_id == customer_id
 
 
-def reached_by(mobile: str) -> ColumnElement[bool]:
+def reached_by_mobile(mobile: str) -> ColumnElement[bool]:
     """The condition: accounts with this number, bound to it, or with it as their contact or their customer's."""
     bound = select(binding.c.account_id).where(binding.c.mobile == mobile, binding.c.until.is_(None))
     owners = select(customer.c.id).where(customer.c.mobile == mobile)
-    return or_(called(mobile), account.c.mobile == mobile, account.c.id.in_(bound), account.c.customer_id.in_(owners))
+    return or_(
+        with_number(mobile), account.c.mobile == mobile, account.c.id.in_(bound), account.c.customer_id.in_(owners)
+    )
 
 
-def found(tx: Tx, wanted: ColumnElement[bool], areas: Collection[str] | None, limit: int) -> Sequence[AccountMatch]:
+def find_accounts(
+    tx: Tx, wanted: ColumnElement[bool], areas: Collection[str] | None, limit: int
+) -> Sequence[AccountMatch]:
     """The wanted accounts of these areas, or of all: living ones first, then the newest."""
     columns = [account.c[name] for name in ("number", "state", "area", "mobile")]
     query: Select[Any] = (

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from dispatch.domain.roles import Grant, Role
 from dispatch.storage.access_rows import RoleInArea, UserRole, UserRow
-from dispatch.storage.bulk import among_given, listed
+from dispatch.storage.bulk import in_list_parameter, list_parameters
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.access import EVERYWHERE, user, user_role
@@ -51,13 +51,13 @@ def granted(rows: Iterable[RoleInArea]) -> tuple[Grant, ...]:
     )
 
 
-_HELD = select(user_role).where(among_given(user_role.c.user_id, "ids"))
+_HELD = select(user_role).where(in_list_parameter(user_role.c.user_id, "ids"))
 
 
 def grants(tx: Tx, user_ids: Sequence[int]) -> dict[int, tuple[Grant, ...]]:
     """The grants of each of these users, by user id."""
     rows: dict[int, list[UserRole]] = {user_id: [] for user_id in user_ids}
-    for row in shaped(UserRole, tx.execute(_HELD, listed(tx, ids=user_ids))):
+    for row in shaped(UserRole, tx.execute(_HELD, list_parameters(tx, ids=user_ids))):
         rows[row.user_id].append(row)
     return {user_id: granted(mine) for user_id, mine in rows.items()}
 

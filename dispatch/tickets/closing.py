@@ -30,7 +30,7 @@ FILED, UNREACHABLE = "filed", "unreachable"
 def archive(
     tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetime, direct: DirectlySent = NONE
 ) -> Changes:
-    """Compute the archive records and the changes that end these archive hops, for `next_hop.write` to write.
+    """Compute the archive records and the changes that end these archive hops, for `next_hop.write_changes`.
 
     A record holds the ticket's whole journey, the time each team took, and its own SHA-256. Raises IllegalMove.
     """
@@ -51,8 +51,8 @@ def archive(
         )
         for row in rows
     ]
-    frozen = [record(cases[row.ticket_id], journeys[row.ticket_id], acts[row.ticket_id], now) for row in rows]
-    return replace(next_hop.changes(rulebook, endings, now, direct), records=frozen)
+    frozen = [archive_record(cases[row.ticket_id], journeys[row.ticket_id], acts[row.ticket_id], now) for row in rows]
+    return replace(next_hop.compute_changes(rulebook, endings, now, direct), records=frozen)
 
 
 def _last_finding(journey: Sequence[HopRow]) -> str | None:
@@ -61,7 +61,9 @@ def _last_finding(journey: Sequence[HopRow]) -> str | None:
     return next((hop.finding for hop in reversed(journey) if hop.finding), None)
 
 
-def record(case: TicketRow, journey: Sequence[HopRow], acts: Sequence[HistoryRow], now: datetime) -> dict[str, Any]:
+def archive_record(
+    case: TicketRow, journey: Sequence[HopRow], acts: Sequence[HistoryRow], now: datetime
+) -> dict[str, Any]:
     """One row of the archive: canonical JSON (sorted keys, no spaces, UTC times) and its SHA-256."""
     content = orjson.dumps(
         {
@@ -191,4 +193,4 @@ def _answered(rulebook: Rulebook, row: LockedHop, finding: str, actor: Actor) ->
 def _close(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:
     for finding in {ending.finding for ending in endings if ending.finding}:
         surveys.answer(tx, [ending.hop.id for ending in endings if ending.finding == finding], finding, now)
-    next_hop.end(tx, rulebook, endings, now)
+    next_hop.end_hops(tx, rulebook, endings, now)

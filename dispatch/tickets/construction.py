@@ -27,12 +27,12 @@ REFUND_DESK = "refund-desk"
 """The team on whose board a failed order waits for cancel and refund."""
 
 
-def key_of(hop_id: int) -> str:
+def effect_key(hop_id: int) -> str:
     """The idempotency key for the outside effects of an automatic hop: every retry uses the same one."""
     return f"construction/{hop_id}"
 
 
-def provisioned(
+def end_provisioned(
     tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], refusals: Mapping[int, str | None], now: datetime
 ) -> None:
     """End these hops as the provisioning system answered.
@@ -44,7 +44,7 @@ def provisioned(
         refused = refusals[row.id]
         finding, evidence = (NOT_PROVISIONED, {"refused-for": refused}) if refused else (PROVISIONED, {})
         endings.append(Ending(row, "finish", WORKER, finding=finding, evidence=evidence))
-    next_hop.end(tx, rulebook, endings, now)
+    next_hop.end_hops(tx, rulebook, endings, now)
 
 
 def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetime) -> None:
@@ -54,7 +54,7 @@ def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetim
     """
     hop_of = {row.account_id: row for row in rows}
     locked = accounts.lock(tx, list(hop_of))
-    lines = accounts.lines(tx, list(hop_of))  # the plan may have changed since the line was prepared
+    lines = accounts.line_data(tx, list(hop_of))  # the plan may have changed since the line was prepared
     for account in locked:
         state = account_move(
             AccountState(account.state),
@@ -63,7 +63,7 @@ def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetim
         )
         accounts.change(tx, account.id, state=state)
         hop = hop_of[account.id]
-        key, number = key_of(hop.id), ticket_number(hop.kind, hop.ticket_id)
+        key, number = effect_key(hop.id), ticket_number(hop.kind, hop.ticket_id)
         effects.provision(tx, key, account, Order.ACTIVATE, now, speed=lines[account.id].speed)
         effects.tell(tx, key, account.mobile, f"您的宽带账号{account.number}已开通，可以使用。施工单{number}。", now)
-    next_hop.end(tx, rulebook, [Ending(row, "finish", WORKER, finding=ACTIVATED) for row in rows], now)
+    next_hop.end_hops(tx, rulebook, [Ending(row, "finish", WORKER, finding=ACTIVATED) for row in rows], now)

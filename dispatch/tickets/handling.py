@@ -137,7 +137,7 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
             endings.append(_ending(rulebook, _found(rows, end.hop_id, end.actor), end))
         except DispatchError as refused:
             refusals[end.hop_id] = refused
-    next_hop.end(tx, rulebook, endings, now)
+    next_hop.end_hops(tx, rulebook, endings, now)
     return refusals
 
 

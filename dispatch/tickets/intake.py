@@ -164,7 +164,7 @@ def take_over(
     write_act(tx, [entry], tickets=[{"id": ticket_id, **changed}])
     row = tickets.get(tx, ticket_id)
     if state == TicketState.OPEN:
-        next_hop.start(tx, rulebook, [row], (), now)
+        next_hop.create_first_hops(tx, rulebook, [row], (), now)
     return _accepted(row)
 
 
@@ -270,7 +270,7 @@ def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor,
         for t in made
     ]
     opened = [row for row in made if row.state == TicketState.OPEN]
-    next_hop.start(tx, rulebook, opened, entries, now)
+    next_hop.create_first_hops(tx, rulebook, opened, entries, now)
     return [_accepted(row) for row in made]
 
 

@@ -1,7 +1,7 @@
 """派单: end a hop and create the next one, by the rulebook's decision, in the same transaction.
 
-Every report, pass on, hand back, automatic finish and survey answer goes through `changes` and `write`; nothing else
-moves a ticket to its next team.
+Every report, pass on, hand back, automatic finish and survey answer goes through `compute_changes` and
+`write_changes`; nothing else moves a ticket to its next team.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Changes:
     records: Rows = ()
 
 
-def start(tx: Tx, rulebook: Rulebook, rows: Sequence[TicketRow], entries: Rows, now: datetime) -> None:
+def create_first_hops(tx: Tx, rulebook: Rulebook, rows: Sequence[TicketRow], entries: Rows, now: datetime) -> None:
     """Create the first hop of each of these tickets and write `entries` into the history."""
     made = []
     for row in rows:
@@ -91,16 +91,18 @@ def start(tx: Tx, rulebook: Rulebook, rows: Sequence[TicketRow], entries: Rows, 
     write_act(tx, entries, tickets=moved, made=made)
 
 
-def end(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:
+def end_hops(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:
     """End these hops, move their tickets on and create the next hops, which are due.
 
     Raises IllegalMove before anything is written.
     """
-    write(tx, changes(rulebook, endings, now))
+    write_changes(tx, compute_changes(rulebook, endings, now))
 
 
-def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, direct: DirectlySent = NONE) -> Changes:
-    """Compute what `write` will write. Pure. Raises IllegalMove.
+def compute_changes(
+    rulebook: Rulebook, endings: Sequence[Ending], now: datetime, direct: DirectlySent = NONE
+) -> Changes:
+    """Compute what `write_changes` will write. Pure. Raises IllegalMove.
 
     The next hops for the teams in `direct` are created as sent, the others as due.
     """
@@ -136,7 +138,7 @@ def changes(rulebook: Rulebook, endings: Sequence[Ending], now: datetime, direct
     return Changes(ended, moved, made, entries, boards, kinds)
 
 
-def write(tx: Tx, found: Changes) -> list[SentHop]:
+def write_changes(tx: Tx, found: Changes) -> list[SentHop]:
     """Write the changes. Their hops must still be locked and unchanged.
 
     Returns the directly sent hops, which the caller publishes after its commit.

@@ -19,9 +19,9 @@ from dispatch.storage.wakeups import boards_changed
 from dispatch.tickets import closing, handling
 
 
-def fire(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> int:
+def fire_due_timers(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> int:
     """Fire at most `limit` timers whose time has come, the oldest first. Returns how many it fired."""
-    rows = hops.woken(tx, now, limit)
+    rows = hops.lock_woken(tx, now, limit)
     held = [row for row in rows if row.state == HopState.HELD]
     surveys = [row for row in rows if row.state == HopState.WAITING and rulebook.teams[row.team].automatic]
     overdue = [row for row in rows if row not in held and row not in surveys]

@@ -83,7 +83,7 @@ class Visitor:
         """Note now and then that the session is in use, in a transaction of its own."""
         if caller.session is not None and not caller.seen_lately(self.now):
             with self.installation.database.write() as tx:
-                session_rows.see_session(tx, caller.session, self.now)
+                session_rows.note_session_used(tx, caller.session, self.now)
 
     def set_cookie(self, name: str, value: str, seconds: int) -> None:
         """Set a cookie for so many seconds; 0 makes the browser forget it."""

@@ -91,7 +91,7 @@ def test_system_supports_board_and_the_journey_show_the_accounts_check(home: Hom
         hops.receive(tx, [each.pair for each in sent], now, f.LEASE)
         found = {"account": "suspended", "suspended_for": "arrears", "unconfirmed": ["a", "b"], "operations": ["open"]}
         hops.note_found(tx, [(hop_id, found)])
-        hops.board(tx, [hop_id], now, now + timedelta(minutes=30))
+        hops.put_on_board(tx, [hop_id], now, now + timedelta(minutes=30))
     board = home.done("board", "system-support")
     assert "Bill not paid" in board
     assert "2 unconfirmed" in board

@@ -50,7 +50,7 @@ def test_a_session_ends_when_idle_and_after_a_shift_whatever_is_done(database: D
             sessions.by_session(tx, secret, NOW + sessions.IDLE)
     late = NOW + sessions.LONGEST_SESSION
     with database.write() as tx:
-        rows.see_session(tx, hashed(secret), late - timedelta(seconds=1))
+        rows.note_session_used(tx, hashed(secret), late - timedelta(seconds=1))
     with database.read() as tx:
         sessions.by_session(tx, secret, late - timedelta(seconds=1))
         with pytest.raises(NotSignedIn):

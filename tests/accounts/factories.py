@@ -131,7 +131,7 @@ def address(database: Database, n: int = 1, capacity: int = 8) -> str:
     where = f"广州市天河区体育西路{n}号"
     reach = CoveredAddress(where, "tianhe", f"OLT-{n}", "0/1/1", capacity)
     with database.write() as tx:
-        resources.enter(tx, [reach if capacity else CoveredAddress(where, "tianhe")])
+        resources.enter_addresses(tx, [reach if capacity else CoveredAddress(where, "tianhe")])
     return where
 
 

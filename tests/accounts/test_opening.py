@@ -40,7 +40,7 @@ def refusal(database: Database, counter: Counter, request: Opening) -> Operation
 
 def sharing_a_port(database: Database, *texts: str, capacity: int = 1) -> None:
     with database.write() as tx:
-        resources.enter(tx, [CoveredAddress(text, "tianhe", "OLT-9", "0/1/1", capacity) for text in texts])
+        resources.enter_addresses(tx, [CoveredAddress(text, "tianhe", "OLT-9", "0/1/1", capacity) for text in texts])
 
 
 def used(database: Database) -> list[int]:

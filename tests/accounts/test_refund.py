@@ -60,7 +60,7 @@ def test_an_order_that_could_not_be_provisioned_is_listed_with_its_reason(databa
     with database.write() as tx:
         (sending,) = hops.take_due(tx, f.NOW, f.LEASE, 10, ["provisioning"])
         taken = hops.lock_received(tx, hops.receive(tx, [sending.pair], f.NOW, f.LEASE))
-        construction.provisioned(tx, counter.rulebook, taken, {sending.id: "port-full"}, f.NOW)
+        construction.end_provisioned(tx, counter.rulebook, taken, {sending.id: "port-full"}, f.NOW)
     assert [each.cause for each in listed(database)] == ["port-full"]
 
 

@@ -40,7 +40,7 @@ def ledger(tmp_path: Path) -> Ledger:
 
 def moved_in(database: Database, counter: Counter, ledger: Ledger, customers: Sequence[Household]) -> list[str]:
     with database.write() as tx:
-        resources.enter(tx, [each.reach() for each in customers])
+        resources.enter_addresses(tx, [each.reach() for each in customers])
 
     def tend() -> None:
         work(database, counter.rulebook, datetime.now(UTC))
@@ -80,7 +80,7 @@ def test_orders_that_do_not_move_are_reported(
 ) -> None:
     monkeypatch.setattr(moving_in, "STALLED_SECONDS", -1)
     with database.write() as tx:
-        resources.enter(tx, [Household(1).reach()])
+        resources.enter_addresses(tx, [Household(1).reach()])
     with pytest.raises(TimeoutError, match="1 construction orders don't move"):
         move_in(database, counter, ledger, "settle", households(1), lambda: None)
 

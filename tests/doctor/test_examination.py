@@ -170,7 +170,7 @@ def test_keys_that_do_not_fit_the_database_are_found(
 ) -> None:
     f.put_in_force(sqlite, rulebook)
     with sqlite.write() as tx:
-        accounts.take_over(tx, [("GZ1", "tianhe", "13800138000")], f.CLERK, f.NOW)
+        accounts.enter_existing(tx, [("GZ1", "tianhe", "13800138000")], f.CLERK, f.NOW)
         columns = {c.name: "x" for c in customer.c if not c.nullable and c.name not in ("id",)}
         row = {**columns, **_dates(f.NOW)}
         tx.execute(insert(customer).values(**row))

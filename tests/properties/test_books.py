@@ -98,7 +98,7 @@ class World:
         with database.write() as tx:
             for n, port in ADDRESSES.items():
                 reach = (f"OLT-{port}", "0/1/1", PORTS[port]) if port else ()
-                resources.enter(tx, [CoveredAddress(f"广州市天河区体育西路{n}号", "tianhe", *reach)])
+                resources.enter_addresses(tx, [CoveredAddress(f"广州市天河区体育西路{n}号", "tianhe", *reach)])
 
     # -- hands -------------------------------------------------------------------------------------
 

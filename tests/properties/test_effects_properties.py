@@ -32,7 +32,7 @@ class World:
         self.now = NOW
         self.database = in_memory(RULEBOOK)
         with self.database.write() as tx:
-            accounts.take_over(tx, [(number, "tianhe", "13800138000") for number in LINES], CLERK, NOW)
+            accounts.enter_existing(tx, [(number, "tianhe", "13800138000") for number in LINES], CLERK, NOW)
         self.messages: list[Pair] = []  # every message ever published; any may be delivered again
         self.arrived: dict[str, None] = {}  # keys that reached their receivers, in order; each once
         self.booked = 0

@@ -74,7 +74,7 @@ class World:
         self.rulebook, self.now = hasty(RULEBOOK.text), NOW
         self.database = in_memory(self.rulebook)
         with self.database.write() as tx:
-            accounts.take_over(tx, [(f"GZ{n}", "tianhe", "1") for n in (1, 2)], CLERK, NOW)
+            accounts.enter_existing(tx, [(f"GZ{n}", "tianhe", "1") for n in (1, 2)], CLERK, NOW)
         self.messages: list[Pair] = []  # every message ever published; any may be delivered again
         self.generations: dict[int, int] = {}
         self.history: list[Row[Any]] = []
@@ -150,7 +150,7 @@ class World:
         for row in self.rows(t.hop, t.hop.c.team == "refund-desk", t.hop.c.state == HopState.WAITING):
             with self.act() as tx:
                 locked = hops.lock(tx, [row.id])[row.id]
-                next_hop.end(tx, self.rulebook, [Ending(locked, "finish", CLERK, finding="refunded")], self.now)
+                next_hop.end_hops(tx, self.rulebook, [Ending(locked, "finish", CLERK, finding="refunded")], self.now)
 
     # -- relays and workers ------------------------------------------------------------------------
 
@@ -182,7 +182,7 @@ class World:
         with self.act() as tx:
             sent = hops.take_due(tx, self.now, LEASE, 9, ["provisioning"])
             rows = hops.lock_received(tx, hops.receive(tx, [each.pair for each in sent], self.now, LEASE))
-            construction.provisioned(tx, self.rulebook, rows, {row.id: "port-full" for row in rows}, self.now)
+            construction.end_provisioned(tx, self.rulebook, rows, {row.id: "port-full" for row in rows}, self.now)
 
     def die_again_and_again(self, dice: Random) -> None:
         """Let a poisoned hop fail time after time."""
@@ -200,7 +200,7 @@ class World:
 
     def sweep(self, dice: Random) -> None:
         with self.act() as tx:
-            timers.fire(tx, self.rulebook, self.now, dice.randint(1, 3))
+            timers.fire_due_timers(tx, self.rulebook, self.now, dice.randint(1, 3))
 
     # -- the teams ---------------------------------------------------------------------------------
 
@@ -317,7 +317,7 @@ class World:
                 return
             self.now += timedelta(days=40)  # leases, holds and backoffs are over
             with self.act() as tx:
-                timers.fire(tx, self.rulebook, self.now, 99)
+                timers.fire_due_timers(tx, self.rulebook, self.now, 99)
             for row in self.rows(t.hop, t.hop.c.state == HopState.QUARANTINED):
                 with self.database.write() as tx:
                     handling.release(tx, row.id, SUPERVISOR, self.now)
@@ -332,7 +332,7 @@ class World:
         with self.database.write() as tx:
             if row.team == "refund-desk":
                 locked = hops.lock(tx, [row.id])[row.id]
-                next_hop.end(tx, self.rulebook, [Ending(locked, "finish", CLERK, finding="refunded")], now)
+                next_hop.end_hops(tx, self.rulebook, [Ending(locked, "finish", CLERK, finding="refunded")], now)
                 return
             if row.team not in PEOPLE:
                 closing.answer_by_phone(tx, self.rulebook, row.ticket_id, "satisfied", AGENT_10086, now)

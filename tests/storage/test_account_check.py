@@ -52,7 +52,7 @@ def test_a_line_is_found_by_its_account_with_its_port_and_the_speed_of_the_plan_
         ended = update(b.enrolment).where(b.enrolment.c.account_id == two).values(ended_at=f.NOW, ended_for="voided")
         tx.execute(ended)
     with database.read() as tx:
-        assert accounts.lines(tx, [one, two, 3]) == {
+        assert accounts.line_data(tx, [one, two, 3]) == {
             one: LineData(one, "GZ1", "OLT-GZ1", "0/1/1", 300),
             two: LineData(two, "GZ2", "OLT-GZ2", "0/1/1", None),
             3: LineData(3, "GZ3", None, None, None),

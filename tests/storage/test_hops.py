@@ -111,7 +111,7 @@ def test_every_step_has_its_own_generation_so_a_repeated_delivery_finds_nothing(
 ) -> None:
     pairs = receive(database, take(database))
     with database.write() as tx:
-        advanced = hops.advance(tx, five, 1, NOW, LEASE)
+        advanced = hops.note_steps_done(tx, five, 1, NOW, LEASE)
         assert advanced == [(hop_id, generation + 1) for hop_id, generation in pairs]
         assert hops.lock_received(tx, pairs) == []
         assert [row.steps_done for row in hops.lock_received(tx, advanced)] == [1] * 5
@@ -164,13 +164,13 @@ def test_a_hop_that_reaches_the_board_has_its_failures_reset(database: Database,
     fail(database, pair)
     receive(database, take(database, NOW + LEASE), NOW + LEASE)
     with database.write() as tx:
-        hops.board(tx, [pair[0]], NOW, NOW)
+        hops.put_on_board(tx, [pair[0]], NOW, NOW)
     assert (hop(database, pair[0]).failures, hop(database, pair[0]).failure) == (0, None)
 
 
 def test_only_a_hop_sent_to_a_worker_reaches_a_board(database: Database, five: list[int]) -> None:
     with database.write() as tx:
-        hops.board(tx, five, NOW, NOW)
+        hops.put_on_board(tx, five, NOW, NOW)
     assert {hop(database, hop_id).state for hop_id in five} == {"due"}
 
 
@@ -179,7 +179,7 @@ def test_a_worker_may_receive_a_hop_in_the_same_transaction_that_boards_it(datab
     later = NOW + MINUTE
     with database.write() as tx:
         assert {row.state for row in hops.lock_received(tx, pairs)} == {"received"}
-        hops.board(tx, five, later, None)
+        hops.put_on_board(tx, five, later, None)
     assert {(row.state, row.received_at) for row in (hop(database, hop_id) for hop_id in five)} == {("waiting", later)}
     with database.write() as tx:
         assert hops.lock_received(tx, pairs) == []
@@ -215,7 +215,7 @@ def test_the_oldest_hops_on_boards_whose_time_has_come_are_woken(
 
     def woken(minutes: int, limit: int = 9) -> list[int]:
         with database.write() as tx:
-            return [row.id for row in hops.woken(tx, NOW + minutes * MINUTE, limit)]
+            return [row.id for row in hops.lock_woken(tx, NOW + minutes * MINUTE, limit)]
 
     assert woken(0) == []
     assert woken(15) == [waiting, on_hold]
@@ -283,7 +283,7 @@ SCAN = re.compile(r"Seq Scan on (hop|ticket|history)|SCAN (hop|ticket|history)\b
 QUERIES: dict[str, tuple[Callable[[Tx], object], str]] = {
     "what is due": (lambda tx: hops.take_due(tx, NOW, LEASE, 100, ["noc"]), "ix_hop_off_board"),
     "whose is due": (lambda tx: hops.teams_due(tx, NOW, ["noc", "archive"]), "ix_hop_off_board"),
-    "what wakes": (lambda tx: hops.woken(tx, NOW, 100), "ix_hop_wake_at"),
+    "what wakes": (lambda tx: hops.lock_woken(tx, NOW, 100), "ix_hop_wake_at"),
     "a team's board": (lambda tx: lists.board(tx, "team-7", 50), "ix_hop_board"),
     "a ticket's live hop": (lambda tx: hops.find(tx, 3_100), "uq_hop_|autoindex_hop_"),
     "an account's open ticket": (lambda tx: tickets.open_faults(tx, [1]), "ix_ticket_account_id|ix_ticket_open"),

@@ -17,7 +17,7 @@ NOWHERE = CoveredAddress("广州市番禺区沙湾镇渡头村8号", "panyu")
 
 def entered(database: Database, *rows: CoveredAddress) -> int:
     with database.write() as tx:
-        return resources.enter(tx, rows)
+        return resources.enter_addresses(tx, rows)
 
 
 def found(database: Database, text: str) -> tuple[str, str | None, str | None, int | None, int | None]:
@@ -52,8 +52,8 @@ def test_known_addresses_take_the_new_values_and_keep_the_places_in_use(database
     entered(database, ONE, NOWHERE)
     with database.write() as tx:
         port = port_of(tx, ONE.text)
-        assert resources.occupy(tx, port)
-        assert resources.in_use(tx) == {("OLT-1", "0/1/1"): 1}
+        assert resources.occupy_port(tx, port)
+        assert resources.places_in_use(tx) == {("OLT-1", "0/1/1"): 1}
     assert entered(database, ONE._replace(capacity=32), NOWHERE._replace(olt="OLT-1", port="0/1/1", capacity=32)) == 0
     assert found(database, ONE.text) == ("tianhe", "OLT-1", "0/1/1", 32, 1)
     assert found(database, NOWHERE.text)[1:] == ("OLT-1", "0/1/1", 32, 1)
@@ -63,7 +63,7 @@ def test_a_ports_capacity_cannot_fall_below_the_places_in_use(database: Database
     entered(database, ONE)
     with database.write() as tx:
         port = port_of(tx, ONE.text)
-        assert all(resources.occupy(tx, port) for _ in range(2))
+        assert all(resources.occupy_port(tx, port) for _ in range(2))
     before = dump(database)
     with pytest.raises(IntegrityError):
         entered(database, TWO, ONE._replace(capacity=1))
@@ -82,7 +82,7 @@ def test_the_last_place_of_a_port_is_taken_once(database: Database) -> None:
     entered(database, ONE._replace(capacity=1))
     with database.write() as tx:
         port = port_of(tx, ONE.text)
-        assert resources.occupy(tx, port)
-        assert not resources.occupy(tx, port)
-        resources.free(tx, port)
-        assert resources.occupy(tx, port)
+        assert resources.occupy_port(tx, port)
+        assert not resources.occupy_port(tx, port)
+        resources.free_port(tx, port)
+        assert resources.occupy_port(tx, port)

@@ -97,7 +97,7 @@ def test_a_message_sent_by_the_old_program_is_received_by_the_new(old: Database,
 
 def test_all_tickets_of_the_old_program_go_on_to_their_ends(old: Database, rulebook: Rulebook) -> None:
     with old.write() as tx:
-        timers.fire(tx, rulebook, LATER, 100)  # the hold is over
+        timers.fire_due_timers(tx, rulebook, LATER, 100)  # the hold is over
         handling.release(tx, 7, f.SUPERVISOR, LATER)
     f.work(old, rulebook, LATER)
     for hop_id in range(1, len(STATES) + 1):

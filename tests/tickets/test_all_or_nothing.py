@@ -150,7 +150,7 @@ def release(s: Scene) -> Act:
 def archive(s: Scene) -> Act:
     reported(s.database, s.rulebook, s.made, NOC, "fixed", cause="configuration")
     pairs = s.received("archive")
-    return lambda tx: next_hop.write(tx, closing.archive(tx, s.rulebook, hops.lock_received(tx, pairs), NOW))
+    return lambda tx: next_hop.write_changes(tx, closing.archive(tx, s.rulebook, hops.lock_received(tx, pairs), NOW))
 
 
 def open_surveys(s: Scene) -> Act:
@@ -174,7 +174,7 @@ def timers_of_all_kinds(s: Scene) -> Act:
     made = [fault(s.database, s.rulebook, s.script, f"GZ{n}").ticket_id for n in (3, 4)]
     s.asked()
     held(s.database, s.rulebook, made[0], NOC, NOW + HOUR)
-    return lambda tx: timers.fire(tx, s.rulebook, NOW + timedelta(days=1), 9)
+    return lambda tx: timers.fire_due_timers(tx, s.rulebook, NOW + timedelta(days=1), 9)
 
 
 SCENES = [submit, take_over, refer, send, claim, report, pass_on, hand_back, hold, resume, urge, withdraw, fail]

@@ -69,7 +69,9 @@ def in_flight(database: Database, rulebook: Rulebook, ticket_id: int) -> Pair:
     with database.write() as tx:
         sent = hops.take_due(tx, NOW, LEASE, 9, ["archive"])
         pairs = hops.receive(tx, [each.pair for each in sent], NOW, LEASE)
-        following = next_hop.write(tx, closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, SURVEYS))
+        following = next_hop.write_changes(
+            tx, closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, SURVEYS)
+        )
         (pair,) = hops.receive(tx, [each.pair for each in following], NOW, LEASE)
         surveys.open_surveys(tx, [pair[0]], NOW)
     return pair
@@ -108,7 +110,7 @@ def test_the_records_hash_is_that_of_its_text_and_shows_any_change(database: Dat
 
 def test_an_archived_case_is_not_archived_again(database: Database, in_force: Rulebook, asked: int) -> None:
     with refused(database, IllegalMove, "archive: it is archived") as tx:
-        next_hop.write(tx, closing.archive(tx, in_force, list(hops.lock(tx, [asked]).values()), NOW))
+        next_hop.write_changes(tx, closing.archive(tx, in_force, list(hops.lock(tx, [asked]).values()), NOW))
 
 
 def test_archiving_carries_the_survey_on_its_way_with_its_own_lease(
@@ -117,7 +119,9 @@ def test_archiving_carries_the_survey_on_its_way_with_its_own_lease(
     reported(database, in_force, made, NOC, "fixed", cause="configuration")
     with database.write() as tx:
         pairs = hops.receive(tx, [each.pair for each in hops.take_due(tx, NOW, LEASE, 9, ["archive"])], NOW, LEASE)
-        (following,) = next_hop.write(tx, closing.archive(tx, in_force, hops.lock_received(tx, pairs), NOW, SURVEYS))
+        (following,) = next_hop.write_changes(
+            tx, closing.archive(tx, in_force, hops.lock_received(tx, pairs), NOW, SURVEYS)
+        )
     row = hop(database, following.id)
     assert (row.team, row.state, row.generation, row.wake_at) == ("callback-survey", "sent", 1, NOW + LEASE)
     assert (following.pair, following.kind, following.ticket_id) == ((row.id, 1), "fault", made)
@@ -125,7 +129,7 @@ def test_archiving_carries_the_survey_on_its_way_with_its_own_lease(
     with database.write() as tx:
         (again,) = hops.take_due(tx, NOW + LEASE, LEASE, 9, ["callback-survey"])
         assert again.id == following.id, "a chain that died is sent again"
-        assert next_hop.write(tx, closing.archive(tx, in_force, [], NOW)) == []
+        assert next_hop.write_changes(tx, closing.archive(tx, in_force, [], NOW)) == []
 
 
 # -- the customer's answer ----------------------------------------------------------------------
@@ -260,8 +264,8 @@ def test_a_silent_customer_is_reminded_by_the_same_link_and_then_counted_as_unre
         assert (hop(database, asked).state, token(database, asked)) == ("waiting", link)
         now += every
         with database.write() as tx:
-            assert timers.fire(tx, in_force, now - timedelta(seconds=1), 9) == 0
-            assert timers.fire(tx, in_force, now, 9) == 1
+            assert timers.fire_due_timers(tx, in_force, now - timedelta(seconds=1), 9) == 0
+            assert timers.fire_due_timers(tx, in_force, now, 9) == 1
         if attempt < attempts:
             assert hop(database, asked).state == "due"
             assert on_board(database, in_force, made, now) == asked
@@ -277,7 +281,7 @@ def test_a_reminded_customer_may_still_answer_while_the_reminder_is_due(
     database: Database, in_force: Rulebook, made: int, asked: int
 ) -> None:
     with database.write() as tx:
-        timers.fire(tx, in_force, NOW + DAY, 9)
+        timers.fire_due_timers(tx, in_force, NOW + DAY, 9)
     answer(database, in_force, token(database, asked), "not-fixed")
     assert ticket(database, made).state == "open"
     assert live_id(database, made) != asked

@@ -73,7 +73,7 @@ def test_an_order_refused_by_provisioning_goes_to_the_refund_desk_with_its_reaso
     with database.write() as tx:
         (sending,) = hops.take_due(tx, f.NOW, f.LEASE, 10, ["provisioning"])
         rows = hops.lock_received(tx, hops.receive(tx, [sending.pair], f.NOW, f.LEASE))
-        construction.provisioned(tx, in_force, rows, {sending.id: "port-full"}, f.NOW)
+        construction.end_provisioned(tx, in_force, rows, {sending.id: "port-full"}, f.NOW)
     first = f.journey(database, made)[0]
     assert (first.finding, first.evidence) == ("not-provisioned", {"refused-for": "port-full"})
     f.work(database, in_force)
@@ -99,7 +99,7 @@ def test_a_refunded_order_is_archived_and_closed(database: Database, in_force: R
     hop_id = f.live_id(database, made)
     with database.write() as tx:
         row = hops.lock(tx, [hop_id])[hop_id]
-        next_hop.end(tx, in_force, [Ending(row, "finish", f.CLERK, finding=construction.REFUNDED)], f.NOW)
+        next_hop.end_hops(tx, in_force, [Ending(row, "finish", f.CLERK, finding=construction.REFUNDED)], f.NOW)
     f.work(database, in_force)
     assert teams(database, made) == ["provisioning", "construction", "refund-desk", "archive"]
     assert (f.ticket(database, made).state, f.ticket(database, made).outcome) == (TicketState.CLOSED, "refunded")

@@ -341,5 +341,5 @@ def test_each_hotline_may_do_only_its_own_part(
 
 def test_known_accounts_are_left_unchanged(database: Database, gz1: str) -> None:
     with database.write() as tx:
-        assert accounts.take_over(tx, [("GZ1", "yuexiu", "13900139000"), ("GZ2", "yuexiu", "1")], CLERK, NOW) == 1
+        assert accounts.enter_existing(tx, [("GZ1", "yuexiu", "13900139000"), ("GZ2", "yuexiu", "1")], CLERK, NOW) == 1
         assert accounts.by_numbers(tx, ["GZ1"])["GZ1"].area == "tianhe"

@@ -39,7 +39,7 @@ def made(database: Database, in_force: Rulebook, script: Script) -> int:
 
 def fire(database: Database, rulebook: Rulebook, now: datetime, limit: int = 99) -> int:
     with database.write() as tx:
-        return timers.fire(tx, rulebook, now, limit)
+        return timers.fire_due_timers(tx, rulebook, now, limit)
 
 
 def test_a_hop_not_claimed_in_time_is_marked_late_once_and_stays_on_the_board(
@@ -137,5 +137,5 @@ def test_two_sweeps_at_once_never_wake_the_same_hop(postgresql: Database, rulebo
         fault(postgresql, rulebook, script, f"GZ{n}")
     on_board(postgresql, rulebook, 1)
     with postgresql.write() as one, postgresql.write() as other:
-        assert timers.fire(one, rulebook, NOW + HOUR, 3) == 3
-        assert timers.fire(other, rulebook, NOW + HOUR, 3) == 1
+        assert timers.fire_due_timers(one, rulebook, NOW + HOUR, 3) == 3
+        assert timers.fire_due_timers(other, rulebook, NOW + HOUR, 3) == 1

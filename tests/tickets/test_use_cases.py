@@ -51,12 +51,14 @@ def archived(database: Database, rulebook: Rulebook, ticket_id: int) -> int:
     with database.write() as tx:
         sent = hops.take_due(tx, NOW, LEASE, 10, ["archive"])
         pairs = hops.receive(tx, [s.pair for s in sent], NOW, LEASE)
-        following = next_hop.write(tx, closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, SURVEYS))
+        following = next_hop.write_changes(
+            tx, closing.archive(tx, rulebook, hops.lock_received(tx, pairs), NOW, SURVEYS)
+        )
         hops.receive(tx, [s.pair for s in following], NOW, LEASE)
         ids = [s.id for s in following]
         surveys.open_surveys(tx, ids, NOW)
         surveys.confirm(tx, ids, NOW)
-        hops.board(tx, ids, NOW, NOW + rulebook.limits.survey_every)
+        hops.put_on_board(tx, ids, NOW, NOW + rulebook.limits.survey_every)
     return following[0].id
 
 
@@ -140,8 +142,8 @@ def test_a_hold_ends_by_itself_and_its_time_does_not_count(
     until = NOW + timedelta(hours=5)
     with database.write() as tx:
         handling.hold(tx, in_force, hop_id, until, "等客户", NOC, NOW)
-        assert timers.fire(tx, in_force, until - timedelta(seconds=1), 10) == 0
-        assert timers.fire(tx, in_force, until, 10) == 1
+        assert timers.fire_due_timers(tx, in_force, until - timedelta(seconds=1), 10) == 0
+        assert timers.fire_due_timers(tx, in_force, until, 10) == 1
     row = hop(database, hop_id)
     assert (row.state, row.held_seconds, row.late) == ("claimed", 5 * 3600, False)
     assert row.wake_at == NOW + timedelta(hours=7)  # NOC's two hours, and the five on hold
@@ -150,7 +152,7 @@ def test_a_hold_ends_by_itself_and_its_time_does_not_count(
 def test_a_hop_not_claimed_in_time_is_late_once(database: Database, in_force: Rulebook, script: Script) -> None:
     hop_id = on_board(database, in_force, fault(database, in_force, script).ticket_id)
     with database.write() as tx:
-        assert [timers.fire(tx, in_force, NOW + timedelta(minutes=15), 10) for _ in range(2)] == [1, 0]
+        assert [timers.fire_due_timers(tx, in_force, NOW + timedelta(minutes=15), 10) for _ in range(2)] == [1, 0]
     assert hop(database, hop_id).late
 
 
@@ -204,13 +206,13 @@ def test_a_customer_who_never_answers_is_reminded_and_then_counted_as_unreachabl
     for _ in range(in_force.limits.survey_attempts):
         now += in_force.limits.survey_every
         with database.write() as tx:
-            timers.fire(tx, in_force, now, 10)
+            timers.fire_due_timers(tx, in_force, now, 10)
             sent = hops.take_due(tx, now, LEASE, 10, ["callback-survey"])
             hops.receive(tx, [s.pair for s in sent], now, LEASE)
             if sent:
                 surveys.open_surveys(tx, [survey_hop], now)
                 surveys.confirm(tx, [survey_hop], now)
-                hops.board(tx, [survey_hop], now, now + in_force.limits.survey_every)
+                hops.put_on_board(tx, [survey_hop], now, now + in_force.limits.survey_every)
     assert (ticket(database, made).state, ticket(database, made).outcome) == ("closed", "unreachable")
 
 

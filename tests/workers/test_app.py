@@ -106,7 +106,9 @@ def private_fault(context: Context, rulebook: Rulebook, script: Script) -> SentH
 
     in_force = context.rules.get()
     with context.database.write() as tx:
-        accounts.take_over(tx, [(PRIVATE["account"], PRIVATE["area"], PRIVATE["mobile"])], Actor("x", "clerk"), NOW)
+        accounts.enter_existing(
+            tx, [(PRIVATE["account"], PRIVATE["area"], PRIVATE["mobile"])], Actor("x", "clerk"), NOW
+        )
         report = FaultReport(PRIVATE["account"], "no-internet", PRIVATE["description"])
         intake.submit(tx, in_force, script, report, CLERK, NOW)
         return hops.take_due(tx, datetime.now(UTC), LEASE, 10, list(in_force.teams))[0]

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from dispatch.errors import BadSettings
 from dispatch.settings import Settings
 from tests import valkey
-from workers.broker import queue, queued, transport_options
+from workers.broker import queue, queue_lengths, transport_options
 
 
 def named(url: str, **more: Any) -> Settings:
@@ -73,5 +73,5 @@ def test_the_broker_tells_how_many_messages_wait_in_each_queue(connection: tuple
     with broker.Producer(channel) as producer:
         for name in ("noc", "installer", "noc"):
             producer.publish("x", exchange=queues[0].exchange, routing_key=name)
-    assert queued(queues, channel) == {"noc": 2, "installer": 1, "archive": 0}
-    assert queued([], channel) == {}
+    assert queue_lengths(queues, channel) == {"noc": 2, "installer": 1, "archive": 0}
+    assert queue_lengths([], channel) == {}

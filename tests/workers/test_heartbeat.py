@@ -9,14 +9,14 @@ import pytest
 
 from dispatch.storage import heartbeats
 from dispatch.storage.database import Database
-from workers.heartbeat import keep_beating, process_name
+from workers.heartbeat import process_name, start_heartbeat
 
 
 def test_a_process_sends_heartbeats_under_the_name_of_its_place(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SUPERVISED_AS", "worker7")
-    stopped = keep_beating("worker")
+    stopped = start_heartbeat("worker")
     try:
         deadline = time.monotonic() + 20
         while not (seen := _processes(sqlite)) and time.monotonic() < deadline:

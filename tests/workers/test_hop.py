@@ -26,7 +26,7 @@ from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.tickets import closing, followup, handling, timers
 from tests.factories import FIXED_ON_SITE, INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
 from tests.workers.stage import Stage, fixed
-from workers.hop import run
+from workers.hop import run_step
 from workers.stretch import Stretch
 
 LONG = timedelta(days=1)
@@ -257,7 +257,7 @@ def test_a_step_unknown_to_this_release_puts_its_hops_back_without_blame(stage: 
 def test_a_release_with_fewer_steps_still_boards_hops_begun_by_a_newer_one(stage: Stage, ten: list[int]) -> None:
     pairs = stage.deliver("noc.line-test", stage.deliver("noc.receive", stage.send("noc")))
     (board,) = Stretch().steps  # an older release without line tests: its first step is the board
-    assert run(board, 0, "noc.board", pairs) == []
+    assert run_step(board, 0, "noc.board", pairs) == []
     assert states(stage, ten) == ["waiting"] * 10
 
 
@@ -274,7 +274,7 @@ def test_a_step_that_dies_before_its_commit_has_not_happened(
         raise Killed
 
     with monkeypatch.context() as dying:
-        dying.setattr(hops, "advance", killed)
+        dying.setattr(hops, "note_steps_done", killed)
         with pytest.raises(Killed):
             stage.deliver("noc.line-test", pairs)
     assert dump(stage.context.database) == before
@@ -365,7 +365,7 @@ def test_a_customer_who_answers_in_time_is_not_reminded(stage: Stage, script: Sc
         found = surveys.by_hop(tx, survey.id)
         assert found is not None
         closing.answer(tx, stage.rulebook, found.token, "satisfied", now)
-        assert timers.fire(tx, stage.rulebook, now + 100 * LONG, 10) == 0
+        assert timers.fire_due_timers(tx, stage.rulebook, now + 100 * LONG, 10) == 0
     assert stage.send("callback-survey", after=LONG) == []
 
 

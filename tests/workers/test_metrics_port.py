@@ -12,14 +12,14 @@ from pydantic import SecretStr
 from dispatch.errors import BadSettings, MissingPart
 from dispatch.runtime import metrics
 from dispatch.settings import Settings
-from workers.metrics_port import show_metrics
+from workers.metrics_port import serve_metrics
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[httpx2.Client]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    assert show_metrics(Settings(metrics_token=SecretStr("own"), metrics_port=port)) == port
+    assert serve_metrics(Settings(metrics_token=SecretStr("own"), metrics_port=port)) == port
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
         yield client
 
@@ -42,8 +42,8 @@ def test_the_metrics_port_serves_nothing_else(client: httpx2.Client) -> None:
 
 
 def test_an_unreadable_or_occupied_metrics_port_is_told() -> None:
-    assert show_metrics(Settings()) == 0
+    assert serve_metrics(Settings()) == 0
     with pytest.raises(BadSettings, match="DISPATCH_METRICS_TOKEN"):
-        show_metrics(Settings(metrics_port=9))
+        serve_metrics(Settings(metrics_port=9))
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(MissingPart, match="DISPATCH_METRICS_PORT"):
-        show_metrics(Settings(metrics_token=SecretStr("own"), metrics_port=taken.getsockname()[1]))
+        serve_metrics(Settings(metrics_token=SecretStr("own"), metrics_port=taken.getsockname()[1]))

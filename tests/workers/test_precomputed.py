@@ -48,7 +48,7 @@ def interrupted_by(act: Callable[[Tx], object], database: Database) -> tuple[Ste
 
 
 def run(stage: Stage, step: Step) -> None:
-    worker.run(step, 0, "archive.file", stage.send("archive"))
+    worker.run_step(step, 0, "archive.file", stage.send("archive"))
 
 
 def test_a_precomputed_result_is_written_unchanged_when_nothing_happens_meanwhile(stage: Stage, fixed: int) -> None:

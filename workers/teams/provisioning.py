@@ -16,17 +16,17 @@ from workers.stretch import Hops, Step, Stretch, Write
 def prepare(context: Context, rows: Hops) -> Write:
     """Order the preparation under the hop's idempotency key, so that a repeated order is recognised."""
     with context.database.read() as tx:
-        lines = accounts.lines(tx, [row.account_id for row in rows])
+        lines = accounts.line_data(tx, [row.account_id for row in rows])
     orders = {}
     for row in rows:
         line = lines[row.account_id]
-        key = f"{construction.key_of(row.id)}/{Order.PREPARE}"
+        key = f"{construction.effect_key(row.id)}/{Order.PREPARE}"
         orders[row.id] = LineOrder(key, Order.PREPARE, line.id, line.number, line.olt, line.port, line.speed)
     refused = context.provisioning.carry_out(list(orders.values()))
     answers = {hop_id: refused.get(order.key) for hop_id, order in orders.items()}
 
     def write(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
-        construction.provisioned(tx, rulebook, mine, answers, now)
+        construction.end_provisioned(tx, rulebook, mine, answers, now)
 
     return write
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from dispatch.domain.roles import HELD_BY_PEOPLE
-from dispatch.storage.column_types import Document, Id, Instant, known, metadata
+from dispatch.storage.column_types import Document, Id, Instant, metadata, words_constraint
 
 EVERYWHERE = "*"
 """The value for all areas. An empty text could be an omission."""
@@ -33,7 +33,7 @@ user_role = Table(  # a role that a user holds in an area, or everywhere
     Column("user_id", ForeignKey("user.id"), primary_key=True),
     Column("role", String(40), primary_key=True),
     Column("area", String(40), primary_key=True),
-    known("role", HELD_BY_PEOPLE),
+    words_constraint("role", HELD_BY_PEOPLE),
 )
 
 session = Table(  # 会话: a user is signed in with a browser

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from dispatch.domain.account import ACCOUNT_ENDS, AccountState
 from dispatch.domain.effect import EFFECT_ENDS, EffectState, Port
-from dispatch.storage.column_types import Document, Id, Instant, known, metadata, one_of, partial
+from dispatch.storage.column_types import Document, Id, Instant, metadata, partial_index, sql_list, words_constraint
 
 customer = Table(
     "customer",
@@ -61,8 +61,8 @@ address = Table(  # a standard address 标准地址; without a port no line reac
     Column("pon_port_id", ForeignKey("pon_port.id"), index=True),
 )
 
-_ENDED = f"state IN ({one_of(sorted(ACCOUNT_ENDS))})"
-_LIVING = text(f"state NOT IN ({one_of(sorted(ACCOUNT_ENDS))})")
+_ENDED = f"state IN ({sql_list(sorted(ACCOUNT_ENDS))})"
+_LIVING = text(f"state NOT IN ({sql_list(sorted(ACCOUNT_ENDS))})")
 
 account = Table(  # a broadband account 宽带账号; one taken over from elsewhere may have no customer and address
     "account",
@@ -81,7 +81,7 @@ account = Table(  # a broadband account 宽带账号; one taken over from elsewh
     Column("ended_at", Instant),
     Column("added_at", Instant, nullable=False),
     Column("added_by", String(80), nullable=False),
-    known("state", AccountState),
+    words_constraint("state", AccountState),
     CheckConstraint("(state = 'suspended') = (suspended_for IS NOT NULL)", name="suspended"),
     CheckConstraint(f"({_ENDED}) = (ended_at IS NOT NULL)", name="ended"),
     Index("uq_account_number_living", "number", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING),
@@ -105,7 +105,7 @@ operation = Table(  # 业务受理: an account operation, done or refused; it ne
     Column("code", String(40)),
     Column("reason", Text),
     Column("result", Document, nullable=False),
-    known("outcome", ("pending", "accepted", "refused")),  # pending: only inside its own transaction
+    words_constraint("outcome", ("pending", "accepted", "refused")),  # pending: only inside its own transaction
     CheckConstraint("(outcome = 'refused') = (code IS NOT NULL AND reason IS NOT NULL)", name="refused"),
 )
 
@@ -141,8 +141,8 @@ payment = Table(  # append-only; a refund is a payment too
     Column("reference", String(60)),  # the card terminal's; null: cash
     Column("refunds", ForeignKey("payment.id"), unique=True),
     Column("at", Instant, nullable=False),
-    known("kind", ("charge", "refund")),
-    known("method", ("cash", "card")),
+    words_constraint("kind", ("charge", "refund")),
+    words_constraint("method", ("cash", "card")),
     CheckConstraint("amount > 0", name="positive"),
     CheckConstraint("(kind = 'refund') = (refunds IS NOT NULL)", name="refund_of_a_charge"),
     CheckConstraint("(method = 'card') = (reference IS NOT NULL)", name="card_has_its_reference"),
@@ -263,9 +263,9 @@ effect = Table(  # 外部动作: an outside effect, in its own outbox like a hop
     Column("made_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
     Column("forgotten_at", Instant),  # since when the payload is empty
-    known("port", Port),
-    known("state", EffectState),
-    CheckConstraint(f"(state IN ({one_of(sorted(EFFECT_ENDS))})) = (confirmed_at IS NOT NULL)", name="confirmed"),
+    words_constraint("port", Port),
+    words_constraint("state", EffectState),
+    CheckConstraint(f"(state IN ({sql_list(sorted(EFFECT_ENDS))})) = (confirmed_at IS NOT NULL)", name="confirmed"),
     CheckConstraint("state NOT IN ('due', 'sent', 'received') OR wake_at IS NOT NULL", name="wakes"),
     Index(
         "ix_effect_wake_at",
@@ -280,5 +280,5 @@ effect = Table(  # 外部动作: an outside effect, in its own outbox like a hop
         sqlite_where=text("confirmed_at IS NULL"),
         postgresql_where=text("confirmed_at IS NULL"),
     ),
-    partial("ix_effect_to_forget", "confirmed_at", where="confirmed_at IS NOT NULL AND forgotten_at IS NULL"),
+    partial_index("ix_effect_to_forget", "confirmed_at", where="confirmed_at IS NOT NULL AND forgotten_at IS NULL"),
 )

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from dispatch.domain.channel import CHANNELS
 from dispatch.domain.ticket import HOP_ENDS, IN_HAND, LIVE_HOP, OFF_BOARD, ON_BOARD, TICKET_ENDS, HopState, TicketState
-from dispatch.storage.column_types import Document, Id, Instant, known, metadata, one_of, partial
+from dispatch.storage.column_types import Document, Id, Instant, metadata, partial_index, sql_list, words_constraint
 
 rulebook = Table(
     "rulebook",
@@ -68,17 +68,17 @@ ticket = Table(
     Column("outcome", String(40)),
     Column("request_key", String(120), unique=True),
     Column("stored_at", Instant),  # since when its history and records are in the case store
-    known("state", TicketState),
-    known("channel", CHANNELS),
+    words_constraint("state", TicketState),
+    words_constraint("channel", CHANNELS),
     CheckConstraint("priority BETWEEN 1 AND 4", name="priority_known"),
     CheckConstraint("description <> ''", name="described"),
-    CheckConstraint(f"(state IN ({one_of(sorted(TICKET_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
+    CheckConstraint(f"(state IN ({sql_list(sorted(TICKET_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
     Index("ix_ticket_account_id", "account_id", "id"),
     Index("ix_ticket_area", "area", "id"),
     Index("ix_ticket_made_at", "made_at", "area"),
-    partial("ix_ticket_ended_at", "ended_at", "area", where="ended_at IS NOT NULL"),
-    partial("ix_ticket_open", "id", "area", where="ended_at IS NULL"),
-    partial("ix_ticket_to_store", "ended_at", where="ended_at IS NOT NULL AND stored_at IS NULL"),
+    partial_index("ix_ticket_ended_at", "ended_at", "area", where="ended_at IS NOT NULL"),
+    partial_index("ix_ticket_open", "id", "area", where="ended_at IS NULL"),
+    partial_index("ix_ticket_to_store", "ended_at", where="ended_at IS NOT NULL AND stored_at IS NULL"),
     postgresql_with={"fillfactor": 60},  # room on the page, for every hop updates the ticket
 )
 
@@ -121,8 +121,8 @@ hop = Table(
     Column("ended_at", Instant),
     Column("late", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("ticket_id", "seq"),
-    known("state", HopState),
-    CheckConstraint(f"(state IN ({one_of(sorted(HOP_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
+    words_constraint("state", HopState),
+    CheckConstraint(f"(state IN ({sql_list(sorted(HOP_ENDS))})) = (ended_at IS NOT NULL)", name="ended"),
     CheckConstraint(
         "state NOT IN ('claimed', 'held') OR (holder IS NOT NULL AND claimed_at IS NOT NULL)", name="in_hand"
     ),
@@ -130,15 +130,19 @@ hop = Table(
     CheckConstraint("state <> 'held' OR held_at IS NOT NULL", name="held"),
     CheckConstraint("state <> 'reported' OR finding IS NOT NULL", name="found"),
     CheckConstraint("seq >= 1 AND generation >= 0 AND failures >= 0", name="counted"),
-    partial("uq_hop_live", "ticket_id", unique=True, where=f"state IN ({one_of(LIVE_HOP)})"),
+    partial_index("uq_hop_live", "ticket_id", unique=True, where=f"state IN ({sql_list(LIVE_HOP)})"),
     # By team, so that the backlog of one team slows no other.
-    partial("ix_hop_off_board", "team", "wake_at", "state", "area", where=f"state IN ({one_of(OFF_BOARD)})"),
-    partial("ix_hop_quarantined", "id", "area", where=f"state = '{HopState.QUARANTINED}'"),
-    partial("ix_hop_wake_at", "wake_at", where=f"wake_at IS NOT NULL AND state IN ({one_of(ON_BOARD)})"),
+    partial_index("ix_hop_off_board", "team", "wake_at", "state", "area", where=f"state IN ({sql_list(OFF_BOARD)})"),
+    partial_index("ix_hop_quarantined", "id", "area", where=f"state = '{HopState.QUARANTINED}'"),
+    partial_index("ix_hop_wake_at", "wake_at", where=f"wake_at IS NOT NULL AND state IN ({sql_list(ON_BOARD)})"),
     # A board is read page by page in the index's order, and counted from the index alone.
-    partial("ix_hop_board", "team", *_PLACE, "state", "late", "area", where=f"state IN ({one_of(ON_BOARD)})"),
-    partial("ix_hop_board_area", "team", "area", *_PLACE, "state", "late", where=f"state IN ({one_of(ON_BOARD)})"),
-    partial("ix_hop_in_hand", "team", *_PLACE, "holder", "state", "area", where=f"state IN ({one_of(IN_HAND)})"),
+    partial_index("ix_hop_board", "team", *_PLACE, "state", "late", "area", where=f"state IN ({sql_list(ON_BOARD)})"),
+    partial_index(
+        "ix_hop_board_area", "team", "area", *_PLACE, "state", "late", where=f"state IN ({sql_list(ON_BOARD)})"
+    ),
+    partial_index(
+        "ix_hop_in_hand", "team", *_PLACE, "holder", "state", "area", where=f"state IN ({sql_list(IN_HAND)})"
+    ),
     Index("ix_hop_team", "team", "ticket_id", "area"),
 )
 
@@ -193,7 +197,7 @@ survey = Table(
     Column("token", String(40), nullable=False, unique=True),
     Column("answer", String(40)),
     Column("answered_at", Instant),
-    partial("ix_survey_answered_at", "answered_at", where="answered_at IS NOT NULL"),
+    partial_index("ix_survey_answered_at", "answered_at", where="answered_at IS NOT NULL"),
 )
 
 survey_attempt = Table(  # written before the question is sent; the receiver recognises a repetition by its key

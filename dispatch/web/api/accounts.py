@@ -104,7 +104,7 @@ def add_account(context: RequestContext, asked: NewAccount) -> Account:
         BadInput(what=Wording(f"您没有区域 {asked.area}", f"there is no area {asked.area} of yours")),
     )
     number, mobile = read_account_number(asked.account), read_mobile(asked.mobile)
-    if not accounts.take_over(context.tx, [(number, asked.area, mobile)], actor, context.now):
+    if not accounts.enter_existing(context.tx, [(number, asked.area, mobile)], actor, context.now):
         raise AccountNameTaken()
     made = accounts.by_numbers(context.tx, [number])[number]
     return Account(account=made.number, area=made.area, state=made.state, mobile=masked_mobile(made.mobile))

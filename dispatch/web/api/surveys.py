@@ -58,7 +58,7 @@ def see_survey(context: RequestContext, token: Token) -> Survey:
     survey = surveys.by_tokens(context.tx, [token]).get(token)
     if survey is None:
         raise NotFound(what=Wording("回访，链接", "survey"), which=Wording("有误", "with this link"))
-    row = tickets.get(context.tx, tickets.of_hop(context.tx, survey.hop_id))
+    row = tickets.get(context.tx, tickets.id_of_hop(context.tx, survey.hop_id))
     visit = next(hop for hop in hops.of_tickets(context.tx, [row.id]) if hop.id == survey.hop_id)
     offered = [each for each in context.rulebook.findings_of(row.kind, visit.team) if each.name != UNREACHABLE]
     return Survey(

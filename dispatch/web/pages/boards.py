@@ -95,7 +95,7 @@ def see_board(
 def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, Any]:
     """What is known of a hop, and a form for each act."""
     hop_id = find_hop(context, hop)
-    journey, thing = seen_journey(context, tickets.of_hop(context.tx, hop_id), hop.partition("-")[0], "see a ticket")
+    journey, thing = seen_journey(context, tickets.id_of_hop(context.tx, hop_id), hop.partition("-")[0], "see a ticket")
     row = next(each for each in journey.hops if each.id == hop_id)
     at = context.rulebook.teams.get(team)
     if row.team != team or at is None:
