@@ -12,7 +12,7 @@ from pathlib import Path
 from dispatch.domain.title import Wording
 from dispatch.errors import BadRules, NotFound
 from dispatch.routing.faults import read_text
-from dispatch.routing.parsed_files import parsed
+from dispatch.routing.parsed_files import parse_cached
 from dispatch.routing.rulebook import Rulebook
 from dispatch.runtime.logs import Log
 from dispatch.storage import rulebooks
@@ -93,7 +93,7 @@ class RulesInForce:
 
             return loader.parse(text, name)
 
-        return parse() if self.kept is None else parsed(self.kept, Rulebook, text, parse)
+        return parse() if self.kept is None else parse_cached(self.kept, Rulebook, text, parse)
 
     def version(self, version: str) -> Rulebook:
         """A rulebook that is or was in force. Raises NotFound."""

@@ -11,7 +11,7 @@ import pytest
 from dispatch.cli.commands import BY_NAME
 from dispatch.cli.framework import fetch
 from dispatch.settings import PREFIX, variables
-from tests.acceptance.pages import Block, blocks, statements
+from tests.acceptance.documented_commands import Block, blocks, statements
 
 PROJECT = Path(__file__).parents[1]
 README, CHINESE = PROJECT / "README.md", PROJECT / "README.zh-CN.md"

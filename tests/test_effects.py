@@ -22,7 +22,7 @@ from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.rows import as_dict
 from dispatch.storage.tables.accounts import audit, effect
 from tests.factories import LEASE, NOW, SUPERVISOR, account, all_roles_but, forbidden, refused
-from tests.plans import plan
+from tests.query_plans import plan
 
 MINUTE = timedelta(minutes=1)
 

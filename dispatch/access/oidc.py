@@ -22,7 +22,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from dispatch.access import sessions
-from dispatch.access.users import known_as
+from dispatch.access.users import normalised_name
 from dispatch.domain.title import Wording, same
 from dispatch.errors import ProviderAway, SignInRefused
 from dispatch.ports.identity_provider import IdentityProvider
@@ -108,7 +108,7 @@ def user_name(provider: IdentityProvider, client: Client, begun: PendingSignIn, 
     name = _claims(answer.get("id_token"), keys, client, begun).get(client.claim)
     if not isinstance(name, str) or not name:
         raise SignInRefused()
-    return known_as(name)
+    return normalised_name(name)
 
 
 def enter(tx: Tx, name: str, now: datetime) -> str:

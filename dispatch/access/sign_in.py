@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch.access import sessions as access
+from dispatch.access.backoff import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW
 from dispatch.access.passwords import PasswordChecker
 from dispatch.access.secrets import hashed, new_secret
-from dispatch.access.slowing import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW
-from dispatch.access.users import known_as
+from dispatch.access.users import normalised_name
 from dispatch.errors import SignInFailed, SignInSlowed
 from dispatch.storage import sessions, sign_ins, users
 from dispatch.storage.database import Database, Tx
@@ -46,7 +46,7 @@ def sign_in(
 
     `address` is the visitor's IP address; `device` is the secret that the browser kept from an earlier sign-in, if any.
     """
-    name = known_as(name)
+    name = normalised_name(name)
     with database.read() as tx:  # refuse an attempt that comes too early without taking the write lock
         attempt = _attempt(tx, name, address, device, now)
         _require_no_wait(tx, attempt, now)

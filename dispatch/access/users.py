@@ -38,7 +38,7 @@ class User:
 
 def read_name(raw: str) -> str:
     """Check a new user's name and return it normalised. Raises BadInput."""
-    name = known_as(raw)
+    name = normalised_name(raw)
     if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or name in _OURS:
         ours = ", ".join(sorted(_OURS))
         raise BadInput(
@@ -51,7 +51,7 @@ def read_name(raw: str) -> str:
     return name
 
 
-def known_as(typed: str) -> str:
+def normalised_name(typed: str) -> str:
     """Normalise a name that was typed: NFC, lower case, without spaces around it. Empty when it can't be a name."""
     name = unicodedata.normalize("NFC", typed.strip()).lower()
     return "" if has_control_characters(name) else name
@@ -176,7 +176,7 @@ def _changeable(tx: Tx, name: str, act: Wording, by: Actor, version: int | None)
 
 
 def _row(tx: Tx, name: str, *, lock: bool = False) -> UserRow:
-    row = users.find(tx, known_as(name), lock=lock)
+    row = users.find(tx, normalised_name(name), lock=lock)
     if row is None:
         raise NotFound(what=Wording("用户", "user"), which=f"{name:.80}")
     return row

@@ -63,12 +63,12 @@ def by_bound_mobile(act: Act, raw: str) -> Owned:
     require_unlocked(act, None)
     bound = enrolments.bound_to(act.tx, mobile)
     if bound is None:
-        raise failed(act, None, MobileNotBound())
+        raise count_failure(act, None, MobileNotBound())
     account = accounts.get(act.tx, bound.account_id, lock=True)
     require_unlocked(act, account)
     unbound = enrolments.bound_to(act.tx, mobile) != bound  # while we waited for the account's lock
     if unbound or not act.actor.covers(account.area):
-        raise failed(act, None, MobileNotBound())
+        raise count_failure(act, None, MobileNotBound())
     return account, customers.holder(act.tx, account)
 
 
@@ -79,7 +79,7 @@ def password_fits(act: Act, account: AccountRow, password: SecretStr) -> bool:
     return act.counter.passwords.verify(password.get_secret_value(), account.password)
 
 
-def failed(act: Act, account: AccountRow | None, refusal: Refusal | None = None) -> Refusal:
+def count_failure(act: Act, account: AccountRow | None, refusal: Refusal | None = None) -> Refusal:
     """The refusal for the caller to raise. The failure is counted although the operation is rolled back."""
     account_id = None if account is None else account.id
     act.keep_refused.append(lambda: customers.note_failure(act.tx, account_id, act.actor, act.now))
@@ -93,10 +93,10 @@ def _authenticated(act: Act, number: str, fits: Callable[[AccountRow, CustomerRo
     if not act.trial:
         require_unlocked(act, account)
     if account is None or account.customer_id is None:
-        raise failed(act, account)
+        raise count_failure(act, account)
     customer = customers.get(act.tx, account.customer_id)
     if not act.trial and not fits(account, customer):
-        raise failed(act, account)
+        raise count_failure(act, account)
     if account.state not in LIVING:
         raise act.wrong_state(account)
     return account, customer

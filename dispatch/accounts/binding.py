@@ -14,7 +14,7 @@ from pydantic import Field
 
 from dispatch import effects
 from dispatch.accounts import authentication
-from dispatch.accounts.enrolment import void
+from dispatch.accounts.enrolment import void_plan
 from dispatch.accounts.operation import (
     AccountNumber,
     Act,
@@ -166,7 +166,7 @@ def _give_up(act: Act, account: AccountRow, raw: str) -> Voided | None:
     if enrolment is None or enrolment.mobile != mobile:
         return None
     plan = Title(**enrolment.terms["title"])
-    after = void(act, account, enrolment)  # rolled back unless the customer confirms
+    after = void_plan(act, account, enrolment)  # rolled back unless the customer confirms
     zh = f"号码{masked_mobile(mobile)}捆绑了营销案「{plan.zh}」，变更或删除后该营销案失效，{after.zh}"
     en = f"the number {masked_mobile(mobile)} carries the plan {plan.en}, which is voided with it: {after.en}"
     act.warn("plan-voided", Title(zh, en))

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
 from dispatch.accounts.catalogue import OPERATIONS, REASONS
-from dispatch.accounts.form_fields import plain_type, unwritable
+from dispatch.accounts.form_fields import find_unwritable, plain_type
 from dispatch.accounts.operation import Counter, OperationRefused, Trial
 from dispatch.accounts.secret import Prompt
 from dispatch.domain.identity import read_document
@@ -214,5 +214,5 @@ def _adapter(model: type[BaseModel], name: str) -> TypeAdapter[Any]:
 
 
 def _texts(typed: Mapping[str, Any]) -> Iterator[tuple[Path, Wording]]:
-    for path, what in unwritable(typed, ()):
+    for path, what in find_unwritable(typed, ()):
         yield tuple(map(str, path)), what

@@ -22,7 +22,7 @@ from dispatch.storage.account_rows import AccountRow, CustomerRow, EnrolmentRow
 VOIDED = "voided"
 
 
-def carrier(act: Act, raw: str | None) -> str | None:
+def read_carrier(act: Act, raw: str | None) -> str | None:
     """Read the mobile number to bind, if any, and check that it isn't bound already. Raises BadMobile, MobileTaken."""
     if raw is None:
         return None
@@ -32,7 +32,7 @@ def carrier(act: Act, raw: str | None) -> str | None:
     return mobile
 
 
-def applicant(act: Act, customer: CustomerRow, area: str, mobile: str | None) -> Applicant:
+def as_applicant(act: Act, customer: CustomerRow, area: str, mobile: str | None) -> Applicant:
     """The customer as plans' conditions see them. A customer with a living account is an existing one."""
     has_account = any(row.state in LIVING for row in accounts.of_customer(act.tx, customer.id))
     return Applicant(
@@ -50,7 +50,7 @@ def enrol(act: Act, account: AccountRow, plan: Plan, mobile: str | None) -> None
     _enrol(act, account, plan, mobile if plan.needs_mobile else None)
 
 
-def void(act: Act, account: AccountRow, enrolment: EnrolmentRow) -> Title:
+def void_plan(act: Act, account: AccountRow, enrolment: EnrolmentRow) -> Title:
     """Void the plan 失效 and put in force what its terms name for this case: another plan, or a monthly fee alone.
 
     Returns in words what is in force now.

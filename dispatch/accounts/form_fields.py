@@ -50,7 +50,7 @@ class FormEntry:
         return "--" + (name.removesuffix("s") if self.way in (InputKind.LIST, InputKind.FILES) else name)
 
 
-def entries(model: type[BaseModel]) -> list[FormEntry]:
+def form_entries(model: type[BaseModel]) -> list[FormEntry]:
     """All fields of the request, nested ones included. The model's own fields come before those that it inherits."""
     return list(_entries(model, (), True))
 
@@ -89,14 +89,14 @@ def _way(kind: Any) -> tuple[InputKind, str]:
     return ways.get(kind, (InputKind.TEXT, {"date": "YYYY-MM-DD", "AwareDatetime": "TIME"}.get(kind.__name__, "TEXT")))
 
 
-def unwritable(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Wording]]:
+def find_unwritable(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Wording]]:
     """Find texts with surrogates or NUL, which neither a database nor a printer takes: (path, fault) of each."""
     if isinstance(value, str):
         if any(0xD800 <= ord(c) <= 0xDFFF or c == "\0" for c in value):
             yield path, Wording("含无效字符", "has a character in it that can't be written")
     elif isinstance(value, Mapping):
         for name, each in value.items():
-            yield from unwritable(each, (*path, name))
+            yield from find_unwritable(each, (*path, name))
     elif isinstance(value, list):
         for place, each in enumerate(value):
-            yield from unwritable(each, (*path, place))
+            yield from find_unwritable(each, (*path, place))

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
-from dispatch.accounts.enrolment import applicant, carrier, enrol, plan_lines
+from dispatch.accounts.enrolment import as_applicant, enrol, plan_lines, read_carrier
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationRequest, OperationResult, carry_out
 from dispatch.accounts.password import set_password
-from dispatch.accounts.registration import Person, Scans, keep, register
+from dispatch.accounts.registration import Person, Scans, register, store_scans
 from dispatch.accounts.secret import NewPassword
 from dispatch.domain.account import AccountState
 from dispatch.domain.kind import Kind
@@ -60,10 +60,10 @@ def _open(act: Act, request: Opening) -> OperationResult:
     plan = act.counter.plans.plan(request.plan)
     address = _reached(act, request, plan)
     customer = register(act, request.holder)
-    mobile = carrier(act, request.mobile)
-    require_offered(plan, applicant(act, customer, address.area, mobile), local_date(act.now))
+    mobile = read_carrier(act, request.mobile)
+    require_offered(plan, as_applicant(act, customer, address.area, mobile), local_date(act.now))
     account = _allocate(act, address, customer)
-    keep(act, request.scans, required=())
+    store_scans(act, request.scans, required=())
     enrol(act, account, plan, mobile)
     set_password(act, account, customer, request.password)
     order = _order_construction(act, account, plan)

@@ -23,7 +23,7 @@ from dispatch.accounts.operation import (
     OperationResult,
     carry_out,
 )
-from dispatch.accounts.registration import Agent, Scans, agent_lines, keep, kept_line
+from dispatch.accounts.registration import Agent, Scans, agent_lines, scans_line, store_scans
 from dispatch.accounts.secret import DocumentNumber, NewPassword, OldPassword
 from dispatch.domain.account import AccountState
 from dispatch.domain.password import check_password
@@ -96,15 +96,15 @@ def set_password(act: Act, account: AccountRow, customer: CustomerRow, new: Secr
 def _change(act: Act, request: PasswordChange) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
     if not act.trial and not authentication.password_fits(act, account, request.old_password):
-        raise authentication.failed(act, account, WrongOldPassword())
+        raise authentication.count_failure(act, account, WrongOldPassword())
     return _done(act, account, customer, request.new_password)
 
 
 def _reset(act: Act, request: PasswordReset) -> OperationResult:
-    keep(act, request.scans, ("owner-document",), request.agent)
+    store_scans(act, request.scans, ("owner-document",), request.agent)
     agent = agent_lines(act, request.agent) if request.agent else ()
     account, customer = authentication.by_document(act, request.account, request.document_number)
-    return _done(act, account, customer, request.new_password, *agent, kept_line(request.scans))
+    return _done(act, account, customer, request.new_password, *agent, scans_line(request.scans))
 
 
 def _done(act: Act, account: AccountRow, customer: CustomerRow, new: SecretStr, *lines: SlipLine) -> OperationResult:

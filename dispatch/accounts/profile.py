@@ -22,7 +22,7 @@ from dispatch.accounts.operation import (
     OperationResult,
     carry_out,
 )
-from dispatch.accounts.registration import Scans, keep, kept_line
+from dispatch.accounts.registration import Scans, scans_line, store_scans
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.account import LIVING
 from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
@@ -110,14 +110,14 @@ def _modify(act: Act, request: Modification) -> OperationResult:
         raise NothingChanged()
     _require_same_holder(act, customer, before, after)
     proved = [name for name in ("name", "document") if name in changed]
-    keep(act, request.scans, required=("owner-document",) if proved else ())
+    store_scans(act, request.scans, required=("owner-document",) if proved else ())
     _write(act, account, customer, before, after)
     titles = "、".join(TITLES[name].zh for name in changed)
     text = f"您的宽带账号{account.number}的客户资料（{titles}）已修改。如非本人办理，请到营业厅或拨打10086。"
     effects.tell(act.tx, act.key, before.mobile, text, act.now)
     was, now_is = before.shown(), after.shown()
     changes = [Change(TITLES[name], was[name], now_is[name]) for name in changed]
-    sections = [Section(Title("资料", "Documents"), (kept_line(request.scans),))] if request.scans else []
+    sections = [Section(Title("资料", "Documents"), (scans_line(request.scans),))] if request.scans else []
     notes = _also_of(act, account, customer, changed)
     slip = act.slip(account.number, customers.get(act.tx, customer.id), changes=changes, sections=sections, notes=notes)
     return OperationResult(accounts.get(act.tx, account.id), slip, {"account": account.number, "changed": changed})

@@ -116,7 +116,7 @@ def agent_lines(act: Act, agent: Agent) -> tuple[SlipLine, ...]:
     )
 
 
-def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Agent | None = None) -> None:
+def store_scans(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Agent | None = None) -> None:
     """Store the scans with the operation; with an agent, `AGENT_SCANS` are required too.
 
     Raises DocumentsMissing, which names all missing ones; BadInput.
@@ -140,7 +140,7 @@ def keep(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Agent 
         customers.keep_scan(act.tx, act.counter.cipher, act.operation_id, scan.kind, kind, digest, scan.content)
 
 
-def kept_line(scans: Sequence[Scan]) -> SlipLine:
+def scans_line(scans: Sequence[Scan]) -> SlipLine:
     """The kinds of scans that were kept, as a line of a slip."""
     kinds = [SCANS[kind] for kind in dict.fromkeys(scan.kind for scan in scans)]
     shown = Title("、".join(kind.zh for kind in kinds), ", ".join(kind.en for kind in kinds))

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from dispatch import effects
 from dispatch.accounts import authentication
-from dispatch.accounts.enrolment import applicant, void
+from dispatch.accounts.enrolment import as_applicant, void_plan
 from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import (
     AccountNumber,
@@ -31,11 +31,11 @@ from dispatch.accounts.operation import (
     carry_out,
 )
 from dispatch.accounts.password import set_password
-from dispatch.accounts.registration import Agent, Person, Scans, agent_lines, keep, kept_line, register
+from dispatch.accounts.registration import Agent, Person, Scans, agent_lines, register, scans_line, store_scans
 from dispatch.accounts.secret import DocumentNumber, NewPassword
 from dispatch.domain.account import AccountState
 from dispatch.domain.naming import masked_mobile, masked_name
-from dispatch.domain.plans import not_for
+from dispatch.domain.plans import why_not_offered
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.errors import PlanNotOffered, SameOwner
@@ -75,7 +75,7 @@ def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: dat
 
 def _transfer(act: Act, request: Transfer) -> OperationResult:
     account, old = authentication.by_document(act, request.account, request.document_number)
-    keep(act, request.scans, REQUIRED, request.agent)
+    store_scans(act, request.scans, REQUIRED, request.agent)
     agent = agent_lines(act, request.agent) if request.agent else ()
     if account.state != AccountState.IN_SERVICE:
         raise act.wrong_state(account)
@@ -89,7 +89,7 @@ def _transfer(act: Act, request: Transfer) -> OperationResult:
     set_password(act, account, new, request.password)
     _tell(act, account, old, new)
     changes = (*_owners(act, old, new), *unbinding, *voiding)
-    kept = Section(Title("过户资料", "Documents"), (*agent, kept_line(request.scans)))
+    kept = Section(Title("过户资料", "Documents"), (*agent, scans_line(request.scans)))
     slip = act.slip(account.number, new, sections=[kept], changes=changes)
     return OperationResult(account, slip, {"account": account.number})
 
@@ -127,7 +127,7 @@ def _void(act: Act, account: AccountRow, new: CustomerRow, unbound: Sequence[str
     plan = Title(**enrolment.terms["title"])
     if enrolment.terms["when_voided"] is None:
         raise PlanNotOffered(plan=plan, why=why)
-    after = void(act, account, enrolment)  # rolled back unless the customer confirms
+    after = void_plan(act, account, enrolment)  # rolled back unless the customer confirms
     zh, en = f"营销案「{plan.zh}」失效：{why.zh}，{after.zh}", f"the plan {plan.en} is voided: {why.en}; {after.en}"
     act.warn("plan-voided", Title(zh, en))
     return [Change(Title("营销案", "Marketing plan"), str(plan), str(after))]
@@ -139,7 +139,7 @@ def _why_voided(
     if enrolment.mobile in unbound:
         return Title("承载它的号码解除绑定", "the number that carries it is unbound")
     plan = act.counter.plans.plans.get(enrolment.plan) if enrolment.plan else None
-    return not_for(plan, applicant(act, new, account.area, enrolment.mobile)) if plan else None
+    return why_not_offered(plan, as_applicant(act, new, account.area, enrolment.mobile)) if plan else None
 
 
 def _tell(act: Act, account: AccountRow, old: CustomerRow, new: CustomerRow) -> None:

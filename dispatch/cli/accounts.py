@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from dispatch.accounts.catalogue import OPERATIONS, REASONS, WITHOUT_SLIP, Operation
-from dispatch.accounts.form_fields import entries
+from dispatch.accounts.form_fields import form_entries
 from dispatch.accounts.operation import TITLES, OperationRefused, OperationRequest
 from dispatch.accounts.refund import failed_orders
 from dispatch.accounts.registration import SCANS
@@ -77,7 +77,7 @@ def _ask(what: str, twice: bool) -> str:
 def _help(name: str, model: type[OperationRequest]) -> str:
     """What the command does, and the words that it knows."""
     parts = [said(TITLES[name])]
-    fields = {entry.path[-1] for entry in entries(model)}
+    fields = {entry.path[-1] for entry in form_entries(model)}
     if name in REASONS:
         parts.append(f"{text('原因', 'Reasons')}: {_listed(REASONS[name])}")
     if "document_kind" in fields:

@@ -19,7 +19,7 @@ from dispatch.domain.numbers import read_hop_number, ticket_number
 from dispatch.domain.roles import ROLES, Actor
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput
-from dispatch.routing.parsed_files import parsed
+from dispatch.routing.parsed_files import parse_cached
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.rules_in_force import RulesInForce
@@ -58,7 +58,7 @@ class Desk:
 
             return load(file, categories)
 
-        return parsed(self.settings.root / "cache", Script, "\n".join([*sorted(categories), content]), parse)
+        return parse_cached(self.settings.root / "cache", Script, "\n".join([*sorted(categories), content]), parse)
 
     def symptom(self, name: str) -> str:
         """A symptom in the reader's words; a construction order's has no script."""

@@ -66,7 +66,7 @@ def tickets(
     """List the newest tickets and who has each."""
     desk = open_desk(only_read=True)
     with desk.database.read() as tx:
-        rows = lists.latest(tx, limit, account or None, unfinished)
+        rows = lists.latest_tickets(tx, limit, account or None, unfinished)
     data = [{"number": ticket_number(row.kind, row.id), **as_dict(row)} for row in rows]
     give(as_json, data, lambda: _show_tickets(desk, rows, limit))
 

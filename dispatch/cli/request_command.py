@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 
-from dispatch.accounts.form_fields import FormEntry, InputKind, entries
+from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
 from dispatch.cli import json_option
 from dispatch.cli.language import text
 from dispatch.cli.options import option
@@ -38,7 +38,7 @@ def command(model: type[BaseModel], name: str, help: str, run: Callable[..., Non
     the parameters that `run` has itself.
     """
     own = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    listed = entries(model)
+    listed = form_entries(model)
     assert not {entry.parameter for entry in listed} & {JSON_FILE, *(p.name for p in own)}
 
     def made(**given: Any) -> None:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from dispatch.accounts.form_fields import FormEntry, InputKind, entries, plain_type, unwritable
+from dispatch.accounts.form_fields import FormEntry, InputKind, find_unwritable, form_entries, plain_type
 from dispatch.cli.json_option import INPUT
 from dispatch.cli.language import text
 from dispatch.cli.request_command import JSON_FILE
@@ -52,7 +52,7 @@ class _Reading:
     """One request while it is put together: the mapping so far, and what was wrong with it so far."""
 
     def __init__(self, model: type[BaseModel], given: Mapping[str, Any]) -> None:
-        self.entries = entries(model)
+        self.entries = form_entries(model)
         self.source: str = given[JSON_FILE]
         self.faults: list[Wording] = []
         self.whole: dict[str, Any] = self._from_json() if self.source else {}
@@ -127,7 +127,7 @@ class _Reading:
                 part[entry.path[-1]] = ask(_called(entry), entry.asked.twice)
 
     def end(self, model: type[R]) -> R:
-        self.faults += [what.at(self._called(path)) for path, what in unwritable(self.whole, ())]
+        self.faults += [what.at(self._called(path)) for path, what in find_unwritable(self.whole, ())]
         try:
             request = model.model_validate_json(json.dumps(self.whole, ensure_ascii=False).encode(errors="replace"))
         except ValidationError as wrong:

@@ -13,7 +13,7 @@ from pwdlib import PasswordHash
 from dispatch.cli.context import Desk, now, open_desk
 from dispatch.cli.output import note
 from dispatch.demo import __main__ as demo
-from dispatch.demo.users import DemoUser, enlist, let_in
+from dispatch.demo.users import DemoUser, add_colleagues, add_demo_users
 from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, BadSettings, MissingPart
 from dispatch.runtime.child_process import die_with_parent
@@ -54,8 +54,8 @@ def demo_desk() -> tuple[Desk, list[DemoUser]]:
     else:
         shutil.rmtree(home, ignore_errors=True)
         desk = open_desk()
-        enlist(desk.database, PasswordHash.recommended(), now() - LONG_AGO)
-    visitors = let_in(desk.database, PasswordHash.recommended(), now() if mark.exists() else now() - LONG_AGO)
+        add_colleagues(desk.database, PasswordHash.recommended(), now() - LONG_AGO)
+    visitors = add_demo_users(desk.database, PasswordHash.recommended(), now() if mark.exists() else now() - LONG_AGO)
     if not mark.exists():
         note("生成最近三天的演示数据，约一分钟 …", "making up the last three days, about a minute …")
         _make_up(desk)

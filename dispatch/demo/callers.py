@@ -22,7 +22,7 @@ from dispatch.domain.ticket import HopState, TicketState
 from dispatch.errors import DispatchError
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.replay.case_state import NOT_FIXED, SATISFIED
-from dispatch.replay.customers import asked
+from dispatch.replay.customers import read_survey_message
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Script, Symptom, follow
 from dispatch.routing.rulebook import Rulebook
@@ -112,7 +112,7 @@ class Callers:
         numbers = [
             row.number for row in accounts.first_by_number(tx, MOST_ACCOUNTS) if row.state == AccountState.IN_SERVICE
         ]
-        unfinished = lists.latest(tx, MOST_TICKETS, unfinished=True)
+        unfinished = lists.latest_tickets(tx, MOST_TICKETS, unfinished=True)
         faulty = {row.account for row in unfinished if row.state != TicketState.ARCHIVED}
         sound = [number for number in numbers if number not in faulty]
         return self.chance.choice(sound) if len(sound) * 3 > len(numbers) else None
@@ -169,7 +169,7 @@ class Callers:
         """Read new short messages, and answer the surveys whose time has come."""
         for position, text in self.sms.inbox(self._read):
             self._read = position
-            if (survey := asked(text)) is not None and not _is_silent(*survey):
+            if (survey := read_survey_message(text)) is not None and not _is_silent(*survey):
                 self._to_answer[survey[0]] = (survey[1], now + self._until_answered(*survey))
         due = {token: ticket_id for token, (ticket_id, at) in self._to_answer.items() if at <= now}
         if not due:
@@ -194,7 +194,7 @@ class Callers:
     def _unfinished(self) -> Sequence[TicketLine]:
         """Return the unfinished tickets, the oldest first, without those on which a visitor has acted."""
         with self.database.read() as tx:
-            rows = lists.latest(tx, MOST_TICKETS, unfinished=True)
+            rows = lists.latest_tickets(tx, MOST_TICKETS, unfinished=True)
             strange = replay_runs.touched_by_others(tx, [row.id for row in rows], ALL_OF_US)
         return [row for row in reversed(rows) if row.id not in strange]
 

@@ -29,7 +29,7 @@ class DemoUser:
     password: str
 
 
-def let_in(database: Database, hasher: PasswordHash, now: datetime) -> list[DemoUser]:
+def add_demo_users(database: Database, hasher: PasswordHash, now: datetime) -> list[DemoUser]:
     """Add a visitor for each role, or give an existing one a new password; return them with their passwords."""
     visitors = [DemoUser(role, name, new_password(name)) for role, name in VISITORS.items()]
     kept = {each.name: kept_password(hasher, each.password, each.name) for each in visitors}  # slow, by intent
@@ -44,7 +44,7 @@ def let_in(database: Database, hasher: PasswordHash, now: datetime) -> list[Demo
     return visitors
 
 
-def enlist(database: Database, hasher: PasswordHash, now: datetime) -> None:
+def add_colleagues(database: Database, hasher: PasswordHash, now: datetime) -> None:
     """Add the made-up colleagues as users with their areas, and to their crews."""
     nobody_knows = kept_password(hasher, new_password(BY.name), BY.name)
     with database.write() as tx:

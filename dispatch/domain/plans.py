@@ -131,7 +131,7 @@ def require_offered(plan: Plan, applicant: Applicant, today: date) -> None:
         raise PlanNotOffered(plan=plan.title, why=Title(zh, en))
 
 
-def not_for(plan: Plan, applicant: Applicant) -> Title | None:
+def why_not_offered(plan: Plan, applicant: Applicant) -> Title | None:
     """Why a plan that is in force can't go over to this customer; None when it can.
 
     Only kinds of customer and holder count: date, area and number were judged when the plan began."""

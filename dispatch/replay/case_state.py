@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from dispatch.domain.finding import Value
 from dispatch.replay.mapping import FLOW
-from dispatch.replay.shortest_path import HAND_BACK, PASS_ON, STYLES, Edge, Paths, fill
+from dispatch.replay.shortest_path import HAND_BACK, PASS_ON, STYLES, Edge, Paths, fill_evidence
 from dispatch.routing.rulebook import END, SENDER, Decision, Facts
 
 SATISFIED, NOT_FIXED = "satisfied", "not-fixed"
@@ -96,7 +96,7 @@ class CaseState:
         """Let the team do this act, and move the case to where the rules send it."""
         vary = self._vary()
         label = f"replay {self.number}-{self.hops}"
-        evidence = fill(edge.option, vary, label) if edge.option else {}
+        evidence = fill_evidence(edge.option, vary, label) if edge.option else {}
         finding = edge.option.finding.name if edge.option else None
         sender = self.askers[-1] if self.askers else None
         known = {**self.ways.known, **evidence}

@@ -60,7 +60,7 @@ class Customers:
         return (plan.rounds[reopened].answer if reopened < len(plan.rounds) else None) or SATISFIED
 
 
-def asked(message: str) -> tuple[str, int] | None:
+def read_survey_message(message: str) -> tuple[str, int] | None:
     """Read (token, ticket id) from a survey's short message; None when the message is something else."""
     found = _LINK.search(message)
     return (found[2], int(found[1])) if found else None

@@ -24,7 +24,7 @@ from dispatch.errors import BadInput, DispatchError
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.replay.case_state import CaseStep
-from dispatch.replay.customers import Customers, asked
+from dispatch.replay.customers import Customers, read_survey_message
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import FLOW
 from dispatch.replay.plan import CasePlan, Planner
@@ -253,7 +253,7 @@ class Driver:
         messages = self.sms.inbox(self._read, AT_ONCE)
         if not messages:
             return 0
-        surveys = [found for _, text in messages if (found := asked(text)) and found[1] in self.plans]
+        surveys = [found for _, text in messages if (found := read_survey_message(text)) and found[1] in self.plans]
         if surveys:
             with self.database.write() as tx:
                 rounds = {row.id: row.reopened for row in tickets.by_ids(tx, [id_ for _, id_ in surveys])}

@@ -120,7 +120,7 @@ class Paths:
         return (Option(finding, to, tuple(answers)) for to, answers in by_target.items())
 
 
-def fill(option: Option, number: int, label: str) -> dict[str, Value]:
+def fill_evidence(option: Option, number: int, label: str) -> dict[str, Value]:
     """Return all the evidence of a report: the option's answers to what the rules ask, the rest varied by `number`.
 
     Texts contain `label`, which marks a replayed ticket. Optional evidence that no rule asks for is given in one case

@@ -140,7 +140,7 @@ def board_line(tx: Tx, hop_id: int) -> HopLine:
 
 def quarantine(tx: Tx, areas: Areas = None) -> Sequence[HopLine]:
     """Hops in quarantine: they failed too often and wait until a person releases them."""
-    return shaped(HopLine, tx.execute(_BOARD.where(quarantined, within(hop.c.area, areas)).order_by(hop.c.id))).all()
+    return shaped(HopLine, tx.execute(_BOARD.where(quarantined, in_areas(hop.c.area, areas)).order_by(hop.c.id))).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +176,14 @@ def team_loads(tx: Tx, areas: Areas = None, team: str | None = None) -> dict[str
     of_team = true() if team is None else hop.c.team == team
     counts = [func.count().filter(hop.c.state == state) for state in ON_BOARD]
     boards = select(hop.c.team, func.count().filter(hop.c.late), func.min(hop.c.boarded_at), *counts)
-    boards = boards.where(on_board, of_team, within(hop.c.area, areas))
+    boards = boards.where(on_board, of_team, in_areas(hop.c.area, areas))
     for name, late_hops, since, *numbers in tx.execute(boards.group_by(hop.c.team)):
         late[name], oldest[name], states[name] = late_hops, since, dict(zip(ON_BOARD, numbers, strict=True))
-    elsewhere = select(hop.c.team, hop.c.state, func.count()).where(off_board, of_team, within(hop.c.area, areas))
+    elsewhere = select(hop.c.team, hop.c.state, func.count()).where(off_board, of_team, in_areas(hop.c.area, areas))
     for name, state, count in tx.execute(elsewhere.group_by(hop.c.state, hop.c.team)):
         states[name][state] = count
     of_crew = true() if team is None else crew.c.team == team
-    people = select(crew.c.team, func.count(crew.c.person.distinct())).where(of_crew, within(crew.c.area, areas))
+    people = select(crew.c.team, func.count(crew.c.person.distinct())).where(of_crew, in_areas(crew.c.area, areas))
     crews: dict[str, int] = {}
     for name, number in tx.execute(people.group_by(crew.c.team)):
         crews[name] = number
@@ -222,7 +222,7 @@ def journey(tx: Tx, ticket_id: int) -> Journey:
     return Journey(found, visits, history.of_tickets(tx, [ticket_id]), archive.records(tx, ticket_id))
 
 
-def latest(
+def latest_tickets(
     tx: Tx,
     limit: int,
     number: str | None = None,
@@ -232,7 +232,7 @@ def latest(
     scopes: Sequence[Scope] = (Scope(),),
     area: str | None = None,
 ) -> Sequence[TicketLine]:
-    """The newest tickets that at least one of the scopes `sights` allows, each with the team that has it now.
+    """The newest tickets that at least one of the `scopes` allows, each with the team that has it now.
 
     `number` (an account's), `unfinished`, `team` (has the ticket now), `area` and `before` (a ticket id; older ones
     only) limit the list.
@@ -268,7 +268,7 @@ def _newest_of(sight: Scope, limit: int, before: int | None) -> list[Select[Any]
     if sight.teams is None:
         return [_newest(ticket.c.id, limit, before, within_one) for within_one in _each(ticket.c.area, sight.areas)]
     column = hop.c.ticket_id.label("id")
-    within_any = within(hop.c.area, sight.areas)
+    within_any = in_areas(hop.c.area, sight.areas)
     return [_newest(column, limit, before, hop.c.team == team, within_any).distinct() for team in sorted(sight.teams)]
 
 
@@ -279,13 +279,13 @@ def _newest(column: Any, limit: int, before: int | None, *where: ColumnElement[b
 
 def _seen(sight: Scope) -> ColumnElement[bool]:
     if sight.teams is None:
-        return within(ticket.c.area, sight.areas)
+        return in_areas(ticket.c.area, sight.areas)
     had = hop.alias("had")
     ever = select(had.c.id).where(had.c.ticket_id == ticket.c.id, had.c.team.in_(sight.teams)).exists()
-    return and_(within(ticket.c.area, sight.areas), ever)
+    return and_(in_areas(ticket.c.area, sight.areas), ever)
 
 
-def within(column: ColumnElement[str], areas: Areas) -> ColumnElement[bool]:
+def in_areas(column: ColumnElement[str], areas: Areas) -> ColumnElement[bool]:
     """The condition that this column's area is one of `areas`."""
     return true() if areas is None else column.in_(areas)
 

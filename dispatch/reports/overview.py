@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 
 from dispatch.domain.effect import EffectState
 from dispatch.domain.ticket import LIVE_HOP, HopState
-from dispatch.reports.lists import Areas, TeamLoad, team_loads, within
+from dispatch.reports.lists import Areas, TeamLoad, in_areas, team_loads
 from dispatch.routing.rulebook import END, Rulebook
 from dispatch.storage import effects, heartbeats, hops
 from dispatch.storage.database import Tx
@@ -65,7 +65,7 @@ def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: 
     Outside effects belong to no area, so all of them are counted whatever `areas` says.
     """
     loads = team_loads(tx, areas)
-    opened = select(func.count()).where(ticket.c.ended_at.is_(None), within(ticket.c.area, areas))
+    opened = select(func.count()).where(ticket.c.ended_at.is_(None), in_areas(ticket.c.area, areas))
     archived, reopened = _archived(tx, since, areas)
     answers = _answers(tx, since, areas)
     given = [each for each in answers if each.name != UNREACHABLE]
@@ -93,7 +93,9 @@ def _backlog(load: TeamLoad) -> Backlog:
 
 
 def _hops(tx: Tx, loads: Mapping[str, TeamLoad], now: datetime, areas: Areas) -> Queue:
-    oldest = tx.execute(select(func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now), within(hop.c.area, areas))).scalar()
+    oldest = tx.execute(
+        select(func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now), in_areas(hop.c.area, areas))
+    ).scalar()
     due = sum(load.hops(HopState.DUE) for load in loads.values())
     return Queue(due, oldest, sum(load.hops(HopState.QUARANTINED) for load in loads.values()))
 
@@ -124,7 +126,7 @@ def _by_hour(tx: Tx, column: ColumnElement[Any], since: datetime, areas: Areas) 
         hour = func.strftime(form, column)
     else:
         hour = func.to_char(func.timezone("UTC", column), literal_column("'YYYY-MM-DD\"T\"HH24:00:00'"))
-    query = select(hour.label("hour"), func.count()).where(column >= since, within(ticket.c.area, areas))
+    query = select(hour.label("hour"), func.count()).where(column >= since, in_areas(ticket.c.area, areas))
     counted = tx.execute(query.group_by(hour))
     return {datetime.strptime(text, form).replace(tzinfo=UTC): count for text, count in counted}
 
@@ -134,7 +136,7 @@ def _archived(tx: Tx, since: datetime, areas: Areas) -> tuple[int, int]:
     again = func.count().filter(ticket.c.reopened > archive_record.c.round)
     query = select(func.count(), again).join(ticket, ticket.c.id == archive_record.c.ticket_id)
     archived, reopened = tx.execute(
-        query.where(archive_record.c.archived_at >= since, within(ticket.c.area, areas))
+        query.where(archive_record.c.archived_at >= since, in_areas(ticket.c.area, areas))
     ).one()
     return archived, reopened
 
@@ -153,7 +155,7 @@ def _answers(tx: Tx, since: datetime, areas: Areas) -> list[_Answer]:
         .select_from(survey)
         .join(hop, hop.c.id == survey.c.hop_id)
         .join(ticket, ticket.c.id == hop.c.ticket_id)
-        .where(survey.c.answered_at >= since, within(hop.c.area, areas))
+        .where(survey.c.answered_at >= since, in_areas(hop.c.area, areas))
     )
     return [_Answer(*row) for row in tx.execute(query.group_by(*of))]
 

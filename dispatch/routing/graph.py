@@ -85,7 +85,7 @@ def arrows(rulebook: Rulebook, flow: str) -> tuple[Arrow, ...]:
     return tuple(Arrow(*ends, tuple(labels)) for ends, labels in merged.items())
 
 
-def travelled(rulebook: Rulebook, drawn: Sequence[Arrow], steps: Sequence[JourneyStep]) -> dict[Arrow, list[int]]:
+def arrows_taken(rulebook: Rulebook, drawn: Sequence[Arrow], steps: Sequence[JourneyStep]) -> dict[Arrow, list[int]]:
     """The arrows that a journey took, each with the numbers of its visits. Passing on and handing back have arrows of
     their own, which `drawn` lacks."""
     taken: dict[Arrow, list[int]] = {}

@@ -36,7 +36,7 @@ KEPT = 8
 """Entries in the folder, at most: the newest."""
 
 
-def parsed(folder: Path, kind: type[T], text: str, parse: Callable[[], T]) -> T:
+def parse_cached(folder: Path, kind: type[T], text: str, parse: Callable[[], T]) -> T:
     """The result of `parse` on `text`, from `folder` if it is cached there. Raises what `parse` raises; keeps no
     faults.
 

@@ -16,7 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from dispatch.access import sessions
-from dispatch.access.slowing import WINDOW
+from dispatch.access.backoff import WINDOW
 from dispatch.storage import uploads as stored_uploads
 from dispatch.web import problems
 from dispatch.web.api import (

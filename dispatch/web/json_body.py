@@ -23,9 +23,9 @@ async def _read(request: Request) -> Json:
     try:
         found = json.loads(await request.body() or b"{}", parse_constant=_no_number)
     except (ValueError, RecursionError):
-        raise invalid([((), Wording("不是 JSON", "that is no JSON"))]) from None
+        raise invalid_request([((), Wording("不是 JSON", "that is no JSON"))]) from None
     if not isinstance(found, dict):
-        raise invalid([((), Wording("请求应为对象 {…}", "the request must be an object {…}"))])
+        raise invalid_request([((), Wording("请求应为对象 {…}", "the request must be an object {…}"))])
     return found
 
 
@@ -33,7 +33,7 @@ Sent = Annotated[Json, Depends(_read)]
 """An endpoint's parameter of this kind is the request's JSON."""
 
 
-def invalid(faults: Sequence[tuple[tuple[str | int, ...], Wording]]) -> RequestValidationError:
+def invalid_request(faults: Sequence[tuple[tuple[str | int, ...], Wording]]) -> RequestValidationError:
     """The error for a request that is not of the documented form: each fault with its place."""
     return RequestValidationError(
         [
@@ -48,7 +48,7 @@ def invalid(faults: Sequence[tuple[tuple[str | int, ...], Wording]]) -> RequestV
     )
 
 
-def described(model: type[BaseModel], without: str, instead: Mapping[str, Json]) -> Json:
+def body_schema(model: type[BaseModel], without: str, instead: Mapping[str, Json]) -> Json:
     """The body's OpenAPI description: the model's fields except `without`, some replaced by `instead`."""
     schema = model.model_json_schema()
     parts = schema.pop("$defs", {})

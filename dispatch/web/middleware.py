@@ -66,7 +66,9 @@ class RequestGuard:
         try:
             await self.app(scope, receive, answer.send)
         except Exception as broken:
-            log.error("unexpected", request=state["request_id"], error=type(broken).__name__, place=place(broken))
+            log.error(
+                "unexpected", request=state["request_id"], error=type(broken).__name__, place=place_of_error(broken)
+            )
             if answer.status != 500:  # the answer broke off; no other log has the error
                 raise ConnectionAbortedError("the answer broke off") from None
         finally:
@@ -119,7 +121,7 @@ class _Answer:
             await self._send(message)
 
 
-def place(broken: BaseException) -> str:
+def place_of_error(broken: BaseException) -> str:
     """The place in our own code where the error arose, without its text, which may quote rows."""
     ours = [frame for frame in traceback.extract_tb(broken.__traceback__) if "/dispatch/" in frame.filename]
     return " < ".join(f"{frame.filename.rpartition('/dispatch/')[2]}:{frame.lineno}" for frame in reversed(ours[-4:]))

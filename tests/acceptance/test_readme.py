@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.acceptance.conftest import PROJECT, eventually
-from tests.acceptance.pages import Block, Terminal, bare, blocks, newcomer, repository, set_up, statements
+from tests.acceptance.documented_commands import Block, Terminal, bare, blocks, newcomer, repository, set_up, statements
 from tests.deploy.compose import free_port
 from tests.postgres import server
 from tests.valkey import broker

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from dispatch.access import sessions, users
+from dispatch.access.backoff import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW, BackoffLimit
 from dispatch.access.passwords import AT_ONCE, MOST_WAITING, PasswordChecker
 from dispatch.access.sign_in import SignedIn, network, sign_in
-from dispatch.access.slowing import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW, BackoffLimit
 from dispatch.domain.roles import Role
 from dispatch.errors import SignInFailed, SignInSlowed
 from dispatch.storage.database import Database

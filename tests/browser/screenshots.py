@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import DESKTOP, PHONE, Window, chromium, window
-from tests.browser.places import Place, places
+from tests.browser.visited_pages import Place, places
 from tests.demonstration import Demo, demonstration
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"

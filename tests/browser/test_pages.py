@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
-from tests.browser.places import places
+from tests.browser.visited_pages import places
 from tests.demonstration import Demo
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from dispatch.demo.households import Household
 from dispatch.ports.sms import SimulatedSmsGateway
 from tests.acceptance.conftest import eventually
-from tests.browser import walking as w
+from tests.browser import user_actions as w
 from tests.browser.chromium import DESKTOP, PHONE, Window
 from tests.browser.conftest import Open
 from tests.demonstration import Demo

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from dispatch.accounts import registration
 from dispatch.accounts.catalogue import OPERATIONS
-from dispatch.accounts.form_fields import InputKind, entries
+from dispatch.accounts.form_fields import InputKind, form_entries
 from dispatch.accounts.secret import Prompt
 from dispatch.cli.request_command import JSON_FILE, command
 from dispatch.cli.request_reader import read
@@ -117,7 +117,7 @@ def test_options_and_json_give_the_same_request(tmp_path: Path, file: Path) -> N
 
 
 def test_every_value_has_one_option_and_the_requests_own_options_come_first() -> None:
-    assert [entry.option for entry in entries(Wish)] == [
+    assert [entry.option for entry in form_entries(Wish)] == [
         "--holder-name",
         "--holder-document-number",
         "--holder-born",
@@ -134,7 +134,7 @@ def test_every_value_has_one_option_and_the_requests_own_options_come_first() ->
         "--request-key",
         "--confirm",
     ]
-    required = [entry.parameter for entry in entries(Wish) if entry.required]
+    required = [entry.parameter for entry in form_entries(Wish) if entry.required]
     assert required == ["holder_name", "holder_document_number", "speed", "password"]
 
 
@@ -276,7 +276,7 @@ def test_a_part_that_was_not_begun_is_not_prompted_for() -> None:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_option_of_the_counter_is_explained_in_both_languages(name: str) -> None:
-    listed = entries(OPERATIONS[name][0])
+    listed = form_entries(OPERATIONS[name][0])
     assert [entry.option for entry in listed if " · " not in entry.help] == []
     assert len({entry.option for entry in listed}) == len(listed)
     secret = {"password", "old_password", "new_password", "document_number"}

@@ -24,7 +24,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from dispatch import __version__
-from tests.acceptance.pages import blocks, statements
+from tests.acceptance.documented_commands import blocks, statements
 from tests.deploy.compose import PROJECT
 
 pytestmark = pytest.mark.system

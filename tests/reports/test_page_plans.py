@@ -15,7 +15,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database, Tx
 from tests.busy_year import AREAS, crowd
 from tests.factories import NOW
-from tests.plans import plans
+from tests.query_plans import plans
 
 OPEN, ENDED = 300, 6_000
 TWO = frozenset(AREAS[:2])
@@ -36,12 +36,14 @@ QUERIES: dict[str, Callable[[Tx, Rulebook], object]] = {
     "the quarantine": lambda tx, _: lists.quarantine(tx),
     "the quarantine of two areas": lambda tx, _: lists.quarantine(tx, TWO),
     "a journey": lambda tx, _: lists.journey(tx, BETWEEN),
-    "the newest tickets, further on": lambda tx, _: lists.latest(tx, 51, before=ENDED),
-    "an account's tickets": lambda tx, _: lists.latest(tx, 51, "C7"),
-    "unfinished tickets": lambda tx, _: lists.latest(tx, 51, unfinished=True),
-    "what a team has now": lambda tx, _: lists.latest(tx, 51, team="noc"),
-    "the tickets of two areas": lambda tx, _: lists.latest(tx, 51, scopes=[Scope(TWO)]),
-    "what a team ever had": lambda tx, _: lists.latest(tx, 51, scopes=[Scope(TWO, frozenset({"noc", "installer"}))]),
+    "the newest tickets, further on": lambda tx, _: lists.latest_tickets(tx, 51, before=ENDED),
+    "an account's tickets": lambda tx, _: lists.latest_tickets(tx, 51, "C7"),
+    "unfinished tickets": lambda tx, _: lists.latest_tickets(tx, 51, unfinished=True),
+    "what a team has now": lambda tx, _: lists.latest_tickets(tx, 51, team="noc"),
+    "the tickets of two areas": lambda tx, _: lists.latest_tickets(tx, 51, scopes=[Scope(TWO)]),
+    "what a team ever had": lambda tx, _: lists.latest_tickets(
+        tx, 51, scopes=[Scope(TWO, frozenset({"noc", "installer"}))]
+    ),
     "the teams of some tickets": lambda tx, _: lists.teams_of(tx, range(BETWEEN, BETWEEN + 50)),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from dispatch.routing.drawing import svg
-from dispatch.routing.graph import ANYWHERE, START, ArrowKind, JourneyStep, arrows, travelled
+from dispatch.routing.graph import ANYWHERE, START, ArrowKind, JourneyStep, arrows, arrows_taken
 from dispatch.routing.painting import Marks
 from tests.strategies import FLOW, RULEBOOK
 
@@ -14,7 +14,7 @@ TO_NOC = JourneyStep(1, START, "noc", "flows.fault.start.otherwise")
 
 
 def taken(*steps: JourneyStep) -> dict[tuple[str, str, ArrowKind], list[int]]:
-    found = travelled(RULEBOOK, OWN, steps)
+    found = arrows_taken(RULEBOOK, OWN, steps)
     return {(arrow.source, arrow.target, arrow.kind): numbers for arrow, numbers in found.items()}
 
 
@@ -58,7 +58,7 @@ def test_the_limits_and_the_end_are_drawn_as_ways_too() -> None:
 
 def marked(language: str = "zh") -> ElementTree.Element:
     steps = (TO_NOC, JourneyStep(2, "noc", "noc", "teams.noc.passes_on_to"))
-    way = travelled(RULEBOOK, OWN, steps)
+    way = arrows_taken(RULEBOOK, OWN, steps)
     marks = Marks("工单 <F1>", "1 网管监控", {START: (), "noc": (1, 2)}, tuple(way), "noc")
     return ElementTree.fromstring(svg(RULEBOOK, FLOW, marks, language))
 

@@ -21,7 +21,7 @@ from dispatch.storage.tables import tickets as t
 from dispatch.storage.ticket_changes import write_act
 from tests.factories import LEASE, NOW, account, claimed, fault, held, hop, live_id, on_board, put_in_force
 from tests.factories import NOC as ZHAO
-from tests.plans import plan
+from tests.query_plans import plan
 
 MINUTE = timedelta(minutes=1)
 TEAMS = ["noc", "system-support"]

@@ -99,7 +99,7 @@ def test_the_oldest_cases_are_stored_first_and_so_many_at_once(
 def test_a_case_in_the_store_is_found_in_its_accounts_list(database: Database, closed: int) -> None:
     store(database)
     with database.read() as tx:
-        assert [row.id for row in lists.latest(tx, 10, number="GZ1")] == [closed]
+        assert [row.id for row in lists.latest_tickets(tx, 10, number="GZ1")] == [closed]
 
 
 @pytest.mark.parametrize("table", [history, archive_record])

@@ -323,13 +323,13 @@ def test_figures_show_the_journey_and_who_holds_what(database: Database, in_forc
         assert [row.ticket_id for row in lists.board(tx, "noc", 9)] == [made]
         assert lists.board(tx, "installer", 9) == []
         assert lists.team_loads(tx)["noc"].hops(HopState.WAITING) == 1
-        assert [row.id for row in lists.latest(tx, 9, unfinished=True)] == [made]
+        assert [row.id for row in lists.latest_tickets(tx, 9, unfinished=True)] == [made]
     survey_hop = archived(database, in_force, made)
     answer(database, in_force, token(database, survey_hop), "satisfied")
     with database.read() as tx:
         shown = lists.journey(tx, made)
         assert [row.team for row in shown.hops] == ["noc", "archive", "callback-survey"]
-        assert (len(shown.records), lists.latest(tx, 9, unfinished=True)) == (1, [])
+        assert (len(shown.records), lists.latest_tickets(tx, 9, unfinished=True)) == (1, [])
         assert tx.execute(select(survey_attempt.c.attempt)).scalars().all() == [1]
 
 

@@ -8,7 +8,7 @@ import pytest
 from celery import Celery
 
 from dispatch.storage.database import Database
-from tests.workers.stage import Stage
+from tests.workers.stepped_workers import SteppedWorkers
 from workers import context as worker_context
 from workers.context import Context
 
@@ -32,5 +32,5 @@ def app(context: Context, monkeypatch: pytest.MonkeyPatch) -> Celery:
 
 
 @pytest.fixture
-def stage(context: Context, app: Celery) -> Stage:
-    return Stage(context, app)
+def stage(context: Context, app: Celery) -> SteppedWorkers:
+    return SteppedWorkers(context, app)

@@ -25,34 +25,36 @@ from dispatch.storage.tables import tickets as t
 from dispatch.tickets import handling
 from tests import factories as f
 from tests.accounts import factories as at
-from tests.workers.stage import Stage
+from tests.workers.stepped_workers import SteppedWorkers
 
 LONG = timedelta(days=1)
 
 
 @pytest.fixture
-def desk(stage: Stage) -> Desk:
+def desk(stage: SteppedWorkers) -> Desk:
     return at.counter(stage.rulebook)
 
 
-def system(stage: Stage) -> SimulatedProvisioning:
+def system(stage: SteppedWorkers) -> SimulatedProvisioning:
     return SimulatedProvisioning(stage.context.settings.root / "provisioning.db")
 
 
-def build(stage: Stage, hop_id: int, finding: str, evidence: Mapping[str, Any]) -> None:
+def build(stage: SteppedWorkers, hop_id: int, finding: str, evidence: Mapping[str, Any]) -> None:
     with stage.context.database.write() as tx:
         now = datetime.now(UTC)
         handling.claim(tx, stage.rulebook, handling.Claim(hop_id, f.BUILDER), now)
         handling.end(tx, stage.rulebook, handling.Report(hop_id, f.BUILDER, finding, evidence), now)
 
 
-def live(stage: Stage, ticket_id: int) -> Any:
+def live(stage: SteppedWorkers, ticket_id: int) -> Any:
     row = f.live(stage.context.database, ticket_id)
     assert row is not None
     return row
 
 
-def test_every_step_from_opening_to_service_is_done_once_though_delivered_five_times(stage: Stage, desk: Desk) -> None:
+def test_every_step_from_opening_to_service_is_done_once_though_delivered_five_times(
+    stage: SteppedWorkers, desk: Desk
+) -> None:
     database = stage.context.database
     with database.write() as tx:
         crew.add(tx, "construction", "huang", "tianhe")
@@ -89,7 +91,9 @@ def test_every_step_from_opening_to_service_is_done_once_though_delivered_five_t
     assert list(system(stage).ledger.effects()) == [("prepare", "construction/1/prepare")]
 
 
-def test_a_line_that_cannot_be_prepared_waits_at_the_refund_desk_with_the_reason(stage: Stage, desk: Desk) -> None:
+def test_a_line_that_cannot_be_prepared_waits_at_the_refund_desk_with_the_reason(
+    stage: SteppedWorkers, desk: Desk
+) -> None:
     database = stage.context.database
     number = at.opened(database, desk)
     order = at.order_of(database, number)
@@ -104,7 +108,7 @@ def test_a_line_that_cannot_be_prepared_waits_at_the_refund_desk_with_the_reason
 
 
 def test_an_unreachable_provisioning_system_refuses_no_order(
-    stage: Stage, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = at.order_of(stage.context.database, at.opened(stage.context.database, desk))
 
@@ -120,7 +124,7 @@ def test_an_unreachable_provisioning_system_refuses_no_order(
 
 
 def test_a_preparation_whose_answer_was_lost_is_ordered_again_and_done_once(
-    stage: Stage, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = at.order_of(stage.context.database, at.opened(stage.context.database, desk))
     asked: list[str] = []
@@ -144,7 +148,9 @@ def test_a_preparation_whose_answer_was_lost_is_ordered_again_and_done_once(
     assert system(stage).ledger.doubled() == []
 
 
-def test_an_order_goes_into_service_beside_one_whose_account_is_not_being_installed(stage: Stage, desk: Desk) -> None:
+def test_an_order_goes_into_service_beside_one_whose_account_is_not_being_installed(
+    stage: SteppedWorkers, desk: Desk
+) -> None:
     database = stage.context.database
     numbers = [at.opened(database, desk, n) for n in (1, 2)]
     stage.work("provisioning")
@@ -159,7 +165,9 @@ def test_an_order_goes_into_service_beside_one_whose_account_is_not_being_instal
     assert live(stage, at.order_of(database, numbers[1])).team == "archive"
 
 
-def test_a_speed_changed_during_building_holds_when_the_line_goes_into_service(stage: Stage, desk: Desk) -> None:
+def test_a_speed_changed_during_building_holds_when_the_line_goes_into_service(
+    stage: SteppedWorkers, desk: Desk
+) -> None:
     database = stage.context.database
     number = at.opened(database, desk)
     order, line = at.order_of(database, number), at.line(database, number).id
@@ -186,21 +194,21 @@ def test_a_survey_asks_about_what_was_done(app: Celery, kind: str, text: str) ->
 # -- system support --------------------------------------------------------------------------------
 
 
-def system_fault(stage: Stage, script: Script, number: str) -> int:
+def system_fault(stage: SteppedWorkers, script: Script, number: str) -> int:
     """A fault of a system kind on this account, on system support's board; its hop's id."""
     made = f.fault(stage.context.database, stage.rulebook, script, number, symptom="account-system")
     stage.work("system-support", times=5)
     return f.live_id(stage.context.database, made.ticket_id)
 
 
-def found(stage: Stage, hop_id: int) -> dict[str, Any]:
+def found(stage: SteppedWorkers, hop_id: int) -> dict[str, Any]:
     with stage.context.database.read() as tx:
         query = t.hop.select().where(t.hop.c.id == hop_id)
         return dict(tx.execute(query).one().found)
 
 
 def test_system_support_sees_the_accounts_state_its_unconfirmed_effects_and_last_operations(
-    stage: Stage, desk: Desk, script: Script
+    stage: SteppedWorkers, desk: Desk, script: Script
 ) -> None:
     database = stage.context.database
     number = at.in_service(database, desk)
@@ -213,7 +221,9 @@ def test_system_support_sees_the_accounts_state_its_unconfirmed_effects_and_last
     assert stage.effects()["system-support.account-check", str(hop_id)] == 1
 
 
-def test_an_account_suspended_after_the_report_is_shown_as_suspended(stage: Stage, desk: Desk, script: Script) -> None:
+def test_an_account_suspended_after_the_report_is_shown_as_suspended(
+    stage: SteppedWorkers, desk: Desk, script: Script
+) -> None:
     database = stage.context.database
     number = at.in_service(database, desk)
     made = f.fault(database, stage.rulebook, script, number, symptom="account-system")
@@ -226,5 +236,5 @@ def test_an_account_suspended_after_the_report_is_shown_as_suspended(stage: Stag
     assert checked["operations"] == ["suspend", "open"]
 
 
-def test_an_account_from_elsewhere_shows_only_its_state(stage: Stage, script: Script) -> None:
+def test_an_account_from_elsewhere_shows_only_its_state(stage: SteppedWorkers, script: Script) -> None:
     assert found(stage, system_fault(stage, script, "GZ1")) == {"account": "in-service"}

@@ -16,7 +16,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.storage.hops import SentHop
 from dispatch.tickets import handling
 from tests.factories import NOC, fault, hop, live_id
-from tests.workers.stage import Stage
+from tests.workers.stepped_workers import SteppedWorkers
 from workers.chains import chains
 from workers.context import Context
 from workers.publishing import Publisher
@@ -26,10 +26,10 @@ SURVEY = "callback-survey"
 
 
 @pytest.fixture
-def stage(context: Context, app: Celery) -> Stage:
+def stage(context: Context, app: Celery) -> SteppedWorkers:
     """A stage whose workers have an in-memory broker."""
     context.direct_sender.publisher = Publisher(app, chains(context.rules.get()))
-    return Stage(context, app)
+    return SteppedWorkers(context, app)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def surveys(app: Celery) -> Iterator[Queue]:
 
 
 @pytest.fixture
-def fixed(stage: Stage, script: Script) -> int:
+def fixed(stage: SteppedWorkers, script: Script) -> int:
     """A fault that NOC has fixed: the archive's hop is due; its ticket's id."""
     database, rulebook, now = stage.context.database, stage.rulebook, datetime.now(UTC)
     ticket_id = fault(database, rulebook, script, "GZ1").ticket_id
@@ -56,13 +56,15 @@ def fixed(stage: Stage, script: Script) -> int:
     return ticket_id
 
 
-def survey(stage: Stage, ticket_id: int) -> Any:
+def survey(stage: SteppedWorkers, ticket_id: int) -> Any:
     row = hop(stage.context.database, live_id(stage.context.database, ticket_id))
     assert row.team == SURVEY
     return row
 
 
-def test_the_following_hop_is_published_by_the_worker_that_made_it(stage: Stage, surveys: Queue, fixed: int) -> None:
+def test_the_following_hop_is_published_by_the_worker_that_made_it(
+    stage: SteppedWorkers, surveys: Queue, fixed: int
+) -> None:
     stage.work("archive")
     row = survey(stage, fixed)
     assert (row.state, row.generation) == ("sent", 1)
@@ -74,7 +76,7 @@ def test_the_following_hop_is_published_by_the_worker_that_made_it(stage: Stage,
 
 
 def test_hops_published_by_a_worker_are_counted_as_sent_like_the_relays(
-    stage: Stage, surveys: Queue, fixed: int
+    stage: SteppedWorkers, surveys: Queue, fixed: int
 ) -> None:
     def sent() -> float:
         return REGISTRY.get_sample_value("paidan_sent_total", {"to": SURVEY}) or 0.0
@@ -84,7 +86,9 @@ def test_hops_published_by_a_worker_are_counted_as_sent_like_the_relays(
     assert sent() == before + 1
 
 
-def test_a_worker_publishes_nothing_to_a_queue_with_work_waiting(stage: Stage, surveys: Queue, fixed: int) -> None:
+def test_a_worker_publishes_nothing_to_a_queue_with_work_waiting(
+    stage: SteppedWorkers, surveys: Queue, fixed: int
+) -> None:
     publisher = stage.context.direct_sender.publisher
     assert publisher is not None
     publisher.publish_hops([SentHop(99, 1, SURVEY, 9, "fault", 0)])
@@ -94,7 +98,7 @@ def test_a_worker_publishes_nothing_to_a_queue_with_work_waiting(stage: Stage, s
 
 
 def test_an_unpublished_hop_is_due_again_in_a_moment(
-    stage: Stage, surveys: Queue, fixed: int, monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, surveys: Queue, fixed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
         raise ConnectionRefusedError
@@ -107,7 +111,7 @@ def test_an_unpublished_hop_is_due_again_in_a_moment(
 
 
 def test_a_broker_that_cannot_be_asked_for_room_leaves_the_work_to_the_relay(
-    stage: Stage, surveys: Queue, fixed: int, monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, surveys: Queue, fixed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> set[str]:
         raise ConnectionRefusedError
@@ -118,7 +122,7 @@ def test_a_broker_that_cannot_be_asked_for_room_leaves_the_work_to_the_relay(
 
 
 def test_a_worker_that_dies_before_it_has_published_leaves_the_hop_to_its_lease(
-    stage: Stage, surveys: Queue, fixed: int, monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, surveys: Queue, fixed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
         pass
@@ -138,7 +142,7 @@ def test_a_worker_that_dies_before_it_has_published_leaves_the_hop_to_its_lease(
 
 
 def test_a_repeated_message_is_recorded_as_received_before_its_work_is_tried(
-    stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first worker may have died of the message, and so may the second."""
 

@@ -25,7 +25,7 @@ from dispatch.storage import crew, hops, surveys
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.tickets import closing, followup, handling, timers
 from tests.factories import FIXED_ON_SITE, INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
-from tests.workers.stage import Stage, fixed
+from tests.workers.stepped_workers import SteppedWorkers, fixed
 from workers.hop import run_step
 from workers.stretch import Stretch
 
@@ -33,12 +33,12 @@ LONG = timedelta(days=1)
 
 
 @pytest.fixture
-def ten(stage: Stage, script: Script) -> list[int]:
+def ten(stage: SteppedWorkers, script: Script) -> list[int]:
     """Ten faults on their way to NOC; their hops' ids."""
     return [made_hop(stage, script, f"GZ{n}") for n in range(10)]
 
 
-def made_hop(stage: Stage, script: Script, number: str = "GZ1", **report: Any) -> int:
+def made_hop(stage: SteppedWorkers, script: Script, number: str = "GZ1", **report: Any) -> int:
     row = live(
         stage.context.database, fault(stage.context.database, stage.rulebook, script, number, **report).ticket_id
     )
@@ -46,7 +46,7 @@ def made_hop(stage: Stage, script: Script, number: str = "GZ1", **report: Any) -
     return int(row.id)
 
 
-def states(stage: Stage, hop_ids: Sequence[int]) -> list[str]:
+def states(stage: SteppedWorkers, hop_ids: Sequence[int]) -> list[str]:
     return [hop(stage.context.database, hop_id).state for hop_id in hop_ids]
 
 
@@ -84,7 +84,10 @@ def breaks_in_the_write(poisoned: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("poison", [breaks_in_the_look, seems_out_of_reach, breaks_in_the_write])
 def test_a_poison_hop_in_a_batch_of_ten_fails_alone_and_the_nine_others_go_on(
-    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch, poison: Callable[[str, pytest.MonkeyPatch], None]
+    stage: SteppedWorkers,
+    ten: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    poison: Callable[[str, pytest.MonkeyPatch], None],
 ) -> None:
     poison("GZ6", monkeypatch)
     assert len(stage.work("noc")) == 10
@@ -97,7 +100,7 @@ def test_a_poison_hop_in_a_batch_of_ten_fails_alone_and_the_nine_others_go_on(
 
 
 def test_the_fifth_failure_quarantines_and_a_release_starts_afresh(
-    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, ten: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as sick:
         breaks_in_the_look("GZ6", sick)
@@ -119,7 +122,7 @@ def test_the_fifth_failure_quarantines_and_a_release_starts_afresh(
 
 
 def test_a_growing_pause_lies_between_a_poison_hops_tries(
-    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, ten: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     breaks_in_the_look("GZ6", monkeypatch)
     pauses = []
@@ -135,7 +138,7 @@ def test_a_growing_pause_lies_between_a_poison_hops_tries(
     "error", [OperationalError("x", {}, sqlite3.OperationalError("disk I/O")), SoftTimeLimitExceeded()]
 )
 def test_an_unreachable_database_or_a_stopped_step_fails_no_hop(
-    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch, error: Exception
+    stage: SteppedWorkers, ten: list[int], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     pairs = stage.deliver("noc.receive", stage.send("noc"))
 
@@ -154,7 +157,7 @@ def test_an_unreachable_database_or_a_stopped_step_fails_no_hop(
 
 
 def test_the_older_of_two_messages_for_the_same_hops_is_stale_whichever_comes_first(
-    stage: Stage, ten: list[int]
+    stage: SteppedWorkers, ten: list[int]
 ) -> None:
     older, newer = stage.send("noc"), stage.send("noc", after=LONG)
     assert [hop_id for hop_id, _ in older] == [hop_id for hop_id, _ in newer] == ten
@@ -166,7 +169,9 @@ def test_the_older_of_two_messages_for_the_same_hops_is_stale_whichever_comes_fi
     assert len(stage.deliver("noc.line-test", pairs)) == 10
 
 
-def test_a_message_delivered_after_its_ticket_was_withdrawn_changes_nothing(stage: Stage, ten: list[int]) -> None:
+def test_a_message_delivered_after_its_ticket_was_withdrawn_changes_nothing(
+    stage: SteppedWorkers, ten: list[int]
+) -> None:
     pairs = stage.deliver("noc.receive", stage.send("noc"))
     with stage.context.database.write() as tx:
         followup.withdraw(tx, hop(stage.context.database, ten[3]).ticket_id, "好了", SUPERVISOR, datetime.now(UTC))
@@ -175,7 +180,7 @@ def test_a_message_delivered_after_its_ticket_was_withdrawn_changes_nothing(stag
     assert states(stage, [ten[3]]) == ["withdrawn"]
 
 
-def test_steps_delivered_five_times_are_done_once(stage: Stage, script: Script) -> None:
+def test_steps_delivered_five_times_are_done_once(stage: SteppedWorkers, script: Script) -> None:
     database, rulebook = stage.context.database, stage.rulebook
     with database.write() as tx:
         crew.add(tx, "installer", "li.wei", "tianhe")
@@ -209,7 +214,7 @@ def test_steps_delivered_five_times_are_done_once(stage: Stage, script: Script) 
     assert len(delivered(stage)) == 1
 
 
-def test_a_late_copy_of_any_earlier_message_writes_nothing_at_all(stage: Stage, script: Script) -> None:
+def test_a_late_copy_of_any_earlier_message_writes_nothing_at_all(stage: SteppedWorkers, script: Script) -> None:
     fixed(stage, script)
     copies: list[tuple[str, list[Pair]]] = []
     for team in ("archive", "callback-survey"):
@@ -224,7 +229,7 @@ def test_a_late_copy_of_any_earlier_message_writes_nothing_at_all(stage: Stage, 
 
 
 def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_finished_steps(
-    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, ten: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tested: list[str] = []
     sound = SimulatedLineTester._line
@@ -242,7 +247,7 @@ def test_a_hop_whose_worker_died_half_way_goes_on_without_repeating_finished_ste
     assert set(stage.effects().values()) == {1}
 
 
-def test_a_step_unknown_to_this_release_puts_its_hops_back_without_blame(stage: Stage, ten: list[int]) -> None:
+def test_a_step_unknown_to_this_release_puts_its_hops_back_without_blame(stage: SteppedWorkers, ten: list[int]) -> None:
     """Fail as Celery does on a message that it then drops."""
     pairs = [list(pair) for pair in stage.deliver("noc.receive", stage.send("noc"))]
     message = SimpleNamespace(payload=[[pairs], {}, {"chain": []}])
@@ -254,7 +259,9 @@ def test_a_step_unknown_to_this_release_puts_its_hops_back_without_blame(stage: 
     assert [hop(stage.context.database, hop_id).failures for hop_id in ten] == [0] * 10
 
 
-def test_a_release_with_fewer_steps_still_boards_hops_begun_by_a_newer_one(stage: Stage, ten: list[int]) -> None:
+def test_a_release_with_fewer_steps_still_boards_hops_begun_by_a_newer_one(
+    stage: SteppedWorkers, ten: list[int]
+) -> None:
     pairs = stage.deliver("noc.line-test", stage.deliver("noc.receive", stage.send("noc")))
     (board,) = Stretch().steps  # an older release without line tests: its first step is the board
     assert run_step(board, 0, "noc.board", pairs) == []
@@ -262,7 +269,7 @@ def test_a_release_with_fewer_steps_still_boards_hops_begun_by_a_newer_one(stage
 
 
 def test_a_step_that_dies_before_its_commit_has_not_happened(
-    stage: Stage, ten: list[int], monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, ten: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pairs = stage.deliver("noc.receive", stage.send("noc"))
     before = dump(stage.context.database)
@@ -281,14 +288,14 @@ def test_a_step_that_dies_before_its_commit_has_not_happened(
     assert not stage.effects()
 
 
-def delivered(stage: Stage) -> list[tuple[str, str, int]]:
+def delivered(stage: SteppedWorkers) -> list[tuple[str, str, int]]:
     """Return (key, text, times handed in) of every short message that reached a customer."""
     with contextlib.closing(sqlite3.connect(stage.context.settings.root / "sms.db")) as gateway:
         return list(gateway.execute("SELECT key, text, handed_in FROM delivered ORDER BY id"))
 
 
 def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_once(
-    stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket_id = fixed(stage, script)
     stage.work("archive")
@@ -318,7 +325,7 @@ def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_
 
 
 def test_an_unreachable_gateway_is_waited_for_without_limit_and_no_hop_fails(
-    stage: Stage, script: Script, monkeypatch: pytest.MonkeyPatch
+    stage: SteppedWorkers, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticket_id = fixed(stage, script)
 
@@ -338,7 +345,7 @@ def test_an_unreachable_gateway_is_waited_for_without_limit_and_no_hop_fails(
     assert len(delivered(stage)) == 1
 
 
-def test_a_reminder_is_a_separate_message(stage: Stage, script: Script) -> None:
+def test_a_reminder_is_a_separate_message(stage: SteppedWorkers, script: Script) -> None:
     ticket_id = fixed(stage, script)
     stage.work("archive")
     stage.work("callback-survey")
@@ -354,7 +361,7 @@ def test_a_reminder_is_a_separate_message(stage: Stage, script: Script) -> None:
     assert set(stage.effects().values()) == {1}
 
 
-def test_a_customer_who_answers_in_time_is_not_reminded(stage: Stage, script: Script) -> None:
+def test_a_customer_who_answers_in_time_is_not_reminded(stage: SteppedWorkers, script: Script) -> None:
     ticket_id = fixed(stage, script)
     stage.work("archive")
     stage.work("callback-survey")
@@ -369,7 +376,7 @@ def test_a_customer_who_answers_in_time_is_not_reminded(stage: Stage, script: Sc
     assert stage.send("callback-survey", after=LONG) == []
 
 
-def test_installers_of_the_area_are_proposed_least_busy_first(stage: Stage, script: Script) -> None:
+def test_installers_of_the_area_are_proposed_least_busy_first(stage: SteppedWorkers, script: Script) -> None:
     database, rulebook = stage.context.database, stage.rulebook
     with database.write() as tx:
         for person, area in (("li.wei", "tianhe"), ("ma.jun", "tianhe"), ("ou.yang", "yuexiu")):

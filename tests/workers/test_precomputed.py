@@ -18,8 +18,8 @@ from dispatch.storage.ticket_changes import write_act
 from dispatch.tickets import closing, followup
 from dispatch.tickets.next_hop import Changes, DirectlySent
 from tests.factories import AGENT_10086, ticket
-from tests.workers import stage as stage_of
-from tests.workers.stage import Stage
+from tests.workers import stepped_workers as stage_of
+from tests.workers.stepped_workers import SteppedWorkers
 from workers import hop as worker
 from workers.stretch import Step
 
@@ -27,7 +27,7 @@ FILE = Step("file", end=closing.archive, last=True)
 
 
 @pytest.fixture
-def fixed(stage: Stage, script: Script) -> int:
+def fixed(stage: SteppedWorkers, script: Script) -> int:
     return stage_of.fixed(stage, script)
 
 
@@ -47,18 +47,20 @@ def interrupted_by(act: Callable[[Tx], object], database: Database) -> tuple[Ste
     return replace(FILE, end=end), worked_out
 
 
-def run(stage: Stage, step: Step) -> None:
+def run(stage: SteppedWorkers, step: Step) -> None:
     worker.run_step(step, 0, "archive.file", stage.send("archive"))
 
 
-def test_a_precomputed_result_is_written_unchanged_when_nothing_happens_meanwhile(stage: Stage, fixed: int) -> None:
+def test_a_precomputed_result_is_written_unchanged_when_nothing_happens_meanwhile(
+    stage: SteppedWorkers, fixed: int
+) -> None:
     step, worked_out = interrupted_by(lambda _tx: None, stage.context.database)
     run(stage, step)
     assert worked_out == [1]
     assert ticket(stage.context.database, fixed).state == "archived"
 
 
-def test_an_urge_in_between_is_in_the_record(stage: Stage, fixed: int) -> None:
+def test_an_urge_in_between_is_in_the_record(stage: SteppedWorkers, fixed: int) -> None:
     database = stage.context.database
 
     def urge(tx: Tx) -> None:
@@ -74,7 +76,7 @@ def test_an_urge_in_between_is_in_the_record(stage: Stage, fixed: int) -> None:
     assert ticket(database, fixed).urged == 1
 
 
-def test_an_act_that_changes_only_the_history_is_in_the_record_too(stage: Stage, fixed: int) -> None:
+def test_an_act_that_changes_only_the_history_is_in_the_record_too(stage: SteppedWorkers, fixed: int) -> None:
     database = stage.context.database
 
     def note(tx: Tx) -> None:
@@ -89,7 +91,7 @@ def test_an_act_that_changes_only_the_history_is_in_the_record_too(stage: Stage,
     assert acts == told[:-1], "all that came before the archive's own end"
 
 
-def test_a_report_withdrawn_in_between_is_not_archived(stage: Stage, fixed: int) -> None:
+def test_a_report_withdrawn_in_between_is_not_archived(stage: SteppedWorkers, fixed: int) -> None:
     database = stage.context.database
 
     def withdraw(tx: Tx) -> None:

@@ -73,7 +73,7 @@ def see_warnings(context: RequestContext, asked: LineRequest) -> Warnings:
     account = asked.account
     _require_in_area(context, account)
     row = accounts.by_numbers(context.tx, [account])[account]
-    faults = [each for each in lists.latest(context.tx, EARLIER + 1, account) if each.kind == "fault"][:EARLIER]
+    faults = [each for each in lists.latest_tickets(context.tx, EARLIER + 1, account) if each.kind == "fault"][:EARLIER]
     open_fault = next((each for each in faults if each.ended_at is None), None)
     return Warnings(
         account=account,

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from dispatch import errors
 from dispatch.accounts import dry_run, unified_view
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, SAY
-from dispatch.accounts.form_fields import unwritable
+from dispatch.accounts.form_fields import find_unwritable
 from dispatch.accounts.operation import TITLES, Counter, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.registration import Scan
 from dispatch.accounts.schemas import Data, OperationShown
@@ -32,7 +32,7 @@ from dispatch.storage import accounts
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
 from dispatch.web.api.slips import Paper, papers
 from dispatch.web.api.uploads import require_scans, scans_named
-from dispatch.web.json_body import Json, Sent, described, invalid
+from dispatch.web.json_body import Json, Sent, body_schema, invalid_request
 from dispatch.web.policy import Target
 from dispatch.web.problems import Sentence, respond
 from dispatch.web.request_context import RequestContext
@@ -171,7 +171,7 @@ for _kind, (_model, _) in OPERATIONS.items():
             "description": "Scans that are kept with the operation.",
         }
     }
-    _body = described(_model, without="request_key", instead=_own)
+    _body = body_schema(_model, without="request_key", instead=_own)
     _raises = [*_REFUSALS, BadInput, KeyReused, UploadGone]
     _put = api.change(
         f"/{_kind}", f"account {_kind}", body=_body, raises=_raises, repeats=False, summary=TITLES[_kind].en
@@ -212,7 +212,7 @@ def at_counter(context: RequestContext, outlet: str | None) -> tuple[Actor, Coun
 def _request(context: RequestContext, model: type[OperationRequest], sent: Json) -> OperationRequest:
     """The operation's request with its scans. Raises RequestValidationError, UploadGone."""
     named, asked = _scans(sent), {name: each for name, each in sent.items() if name != "scans"}
-    faults: list[tuple[tuple[str | int, ...], Wording]] = list(unwritable(asked, ()))
+    faults: list[tuple[tuple[str | int, ...], Wording]] = list(find_unwritable(asked, ()))
     if "request_key" in asked:
         faults.append(
             (
@@ -223,11 +223,11 @@ def _request(context: RequestContext, model: type[OperationRequest], sent: Json)
     if "scans" in sent and "scans" not in model.model_fields:
         faults.append((("scans",), Wording("这项业务不收扫描件", "this operation keeps no scans")))
     if faults:
-        raise invalid(faults)
+        raise invalid_request(faults)
     try:
         request = model.model_validate_json(json.dumps(asked))
     except ValidationError as wrong:
-        raise invalid([(each["loc"], model_fault(each)) for each in wrong.errors()]) from None
+        raise invalid_request([(each["loc"], model_fault(each)) for each in wrong.errors()]) from None
     contents = scans_named(context, [each.upload for each in named])
     scans = tuple(Scan.model_construct(kind=each.kind, content=contents[each.upload]) for each in named)
     return request.model_copy(update={"request_key": context.key, **({"scans": scans} if scans else {})})
@@ -238,7 +238,7 @@ def _scans(sent: Mapping[str, Any]) -> list[NamedScan]:
     try:
         return _SCANS.validate_python(sent.get("scans", []))
     except ValidationError as wrong:
-        raise invalid([(("scans", *each["loc"]), model_fault(each)) for each in wrong.errors()]) from None
+        raise invalid_request([(("scans", *each["loc"]), model_fault(each)) for each in wrong.errors()]) from None
 
 
 def _answer(context: RequestContext, outcome: OperationOutcome) -> Any:

@@ -7,7 +7,7 @@ from typing import get_args
 
 from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, REASONS, WITHOUT_SLIP
-from dispatch.accounts.form_fields import entries
+from dispatch.accounts.form_fields import form_entries
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA, Sensitive
@@ -183,7 +183,7 @@ def _operation(kind: str) -> OperationBody:
                 required=entry.required,
                 title=bilingual(entry.help),
             )
-            for entry in entries(OPERATIONS[kind][0])
+            for entry in form_entries(OPERATIONS[kind][0])
             if entry.path != ("request_key",)
         ],
     )

@@ -75,7 +75,7 @@ def list_tickets(
 ) -> Page[ListedTicket]:
     """Lists tickets, the newest first: those of the caller's areas, and those that their teams have or had."""
     scopes, before = context.scopes(), read_cursor(cursor, int)
-    rows = lists.latest(context.tx, limit + 1, account, unfinished, team, before, scopes, area)
+    rows = lists.latest_tickets(context.tx, limit + 1, account, unfinished, team, before, scopes, area)
     teams = lists.teams_of(context.tx, [row.id for row in rows])
     items = []
     for row in rows:

@@ -12,7 +12,7 @@ from typing import Any
 
 from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
-from dispatch.accounts.form_fields import FormEntry, InputKind, entries
+from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA
@@ -96,7 +96,7 @@ def form(kind: str, plans: Plans) -> OperationForm:
     """The form of an operation, from its request's own values."""
     parts: dict[str, list[FormField]] = {}
     optional: dict[str, bool] = {}
-    for entry in entries(OPERATIONS[kind][0]):
+    for entry in form_entries(OPERATIONS[kind][0]):
         if entry.path[0] in ("request_key", "confirm"):
             continue
         part = entry.path[0] if len(entry.path) > 1 else ""

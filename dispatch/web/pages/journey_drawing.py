@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dispatch.domain.ticket import HOP_ENDS, TICKET_ENDS, TicketState
 from dispatch.reports.lists import Journey
 from dispatch.routing import drawing
-from dispatch.routing.graph import ANYWHERE, START, Arrow, ArrowKind, JourneyStep, arrows, boxes, travelled
+from dispatch.routing.graph import ANYWHERE, START, Arrow, ArrowKind, JourneyStep, arrows, arrows_taken, boxes
 from dispatch.routing.painting import Marks
 from dispatch.routing.rulebook import END, Rulebook
 from dispatch.routing.wording import Words
@@ -20,11 +20,11 @@ def draw(rulebook: Rulebook, journey: Journey, number: str, speak: Translator) -
     """The journey as SVG, for a page."""
     flow = journey.ticket.kind
     drawn = {box.name for box in boxes(rulebook, flow)}
-    steps = [step for step in walk(journey) if {step.source, step.target} <= drawn]
-    taken = travelled(rulebook, arrows(rulebook, flow), steps)
+    steps = [step for step in journey_steps(journey) if {step.source, step.target} <= drawn]
+    taken = arrows_taken(rulebook, arrows(rulebook, flow), steps)
     marks = Marks(
         speak(f"工单 {number} 的流转", f"The journey of ticket {number}"),
-        tell(rulebook, journey, speak),
+        journey_sentence(rulebook, journey, speak),
         _visits(steps, taken),
         tuple(taken),
         _here(journey),
@@ -32,7 +32,7 @@ def draw(rulebook: Rulebook, journey: Journey, number: str, speak: Translator) -
     return drawing.svg(rulebook, flow, marks, speak.language)
 
 
-def walk(journey: Journey) -> list[JourneyStep]:
+def journey_steps(journey: Journey) -> list[JourneyStep]:
     """The visits, and the last step to the end."""
     steps = [JourneyStep(hop.seq, hop.facts["team"] or START, hop.team, hop.rule) for hop in journey.hops]
     if steps and _has_ended(journey) and journey.ticket.state != TicketState.WITHDRAWN:
@@ -40,7 +40,7 @@ def walk(journey: Journey) -> list[JourneyStep]:
     return steps
 
 
-def tell(rulebook: Rulebook, journey: Journey, speak: Translator) -> str:
+def journey_sentence(rulebook: Rulebook, journey: Journey, speak: Translator) -> str:
     """The journey in a sentence: `1 网管监控，2 装维；现在：装维，待接单`."""
     words = Words(rulebook)
     way = speak("，", ", ").join(f"{hop.seq} {speak(words.team(hop.team))}" for hop in journey.hops)

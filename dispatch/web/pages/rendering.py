@@ -138,11 +138,11 @@ def clock(at: datetime, form: str = "%m-%d %H:%M") -> str:
 def asset(name: str) -> str:
     """The address of a static file. It changes with the content of the static files, so that browsers may cache it for
     ever; scripts find each other by relative addresses."""
-    return f"/static/{build()}/{name}"
+    return f"/static/{build_hash()}/{name}"
 
 
 @functools.cache
-def build() -> str:
+def build_hash() -> str:
     """A hash of all static files."""
     digest = hashlib.sha256()
     for file in sorted(each for each in STATIC.rglob("*") if each.is_file()):

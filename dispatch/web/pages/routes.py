@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from dispatch.web.pages.rendering import STATIC, build, render
+from dispatch.web.pages.rendering import STATIC, build_hash, render
 from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api, Errors
 
@@ -53,6 +53,6 @@ class StaticFilesOfBuild(StaticFiles):
 
     def file_response(self, full_path: Any, stat_result: Any, scope: Scope, status_code: int = 200) -> Any:
         response = super().file_response(full_path, stat_result, scope, status_code)
-        if scope["path_params"].get("build") == build():
+        if scope["path_params"].get("build") == build_hash():
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response

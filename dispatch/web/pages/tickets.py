@@ -107,7 +107,7 @@ def see_ticket(context: RequestContext, ticket: TicketName) -> dict[str, Any]:
         "board": f"/teams/{live.hop.team}" if live and _has_board(context, live.hop.team, thing.area) else None,
         "shown": shown,
         "drawing": _drawn(rulebook, journey, told.ticket.number, speak),
-        "way": journey_drawing.tell(rulebook, journey, speak),
+        "way": journey_drawing.journey_sentence(rulebook, journey, speak),
         "symptom": _symptom(context, told.ticket.symptom),
         "category": context.rulebook.categories.get(told.ticket.category),
         "answers": pre_handling(context, journey.ticket) if shown else [],

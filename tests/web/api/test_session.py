@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
 from dispatch.access import sessions, users
+from dispatch.access.backoff import ADDRESS_AND_NAME
 from dispatch.access.secrets import csrf_token
-from dispatch.access.slowing import ADDRESS_AND_NAME
 from dispatch.domain.roles import Grant, Role
 from dispatch.settings import Settings
 from dispatch.storage.tables import access as w

@@ -18,7 +18,7 @@ from workers.chains import chains
 from workers.context import Context
 
 
-class Stage:
+class SteppedWorkers:
     """Plays the relay and the workers of every team, one step at a time, on this test's context."""
 
     def __init__(self, context: Context, app: Celery) -> None:
@@ -52,7 +52,7 @@ class Stage:
         return Counter(self.context.ledger.effects())
 
 
-def fixed(stage: Stage, script: Script) -> int:
+def fixed(stage: SteppedWorkers, script: Script) -> int:
     """Make a fault that NOC has fixed, due to be archived; return its ticket's id."""
     database, rulebook = stage.context.database, stage.rulebook
     made = fault(database, rulebook, script).ticket_id
