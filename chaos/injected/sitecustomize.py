@@ -142,7 +142,7 @@ def _no_generation_check(outbox: ModuleType) -> None:
         self.those = self.at_work_on = outbox.in_list_parameter(self.c.id, "ids")
 
     def named(tx: Any, pairs: Any) -> Any:
-        return outbox.listed(tx, ids=[row_id for row_id, _ in pairs])
+        return outbox.list_parameters(tx, ids=[row_id for row_id, _ in pairs])
 
     outbox.Outbox.__init__, outbox.Outbox.named = believing, staticmethod(named)
 

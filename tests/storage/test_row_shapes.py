@@ -34,7 +34,7 @@ VALUES: dict[Any, Any] = {
 }
 """The arguments of a query, by parameter type; those that may be None are left out."""
 
-NOT_QUERIES = ("bulk.read_rows", "case_store.put")
+NOT_QUERIES = ("bulk.read_rows", "case_store.store")
 """The first is given the shape, the second declares a part of any table's columns."""
 
 NEVER_NULL = ((rows.BoardLine, "boarded_at"),)
