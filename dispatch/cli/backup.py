@@ -52,7 +52,7 @@ def backup(
 )
 def restore(
     source: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help=text("dispatch backup 所存", "of `dispatch backup`"))
+        Path | None, typer.Argument(metavar="FILE", help=text("dispatch backup 所存", "of `dispatch backup`"))
     ] = None,
     replace: Annotated[
         bool,

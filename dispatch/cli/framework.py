@@ -32,9 +32,16 @@ class _InWords:
         pieces = " ".join(self.collect_usage_pieces(ctx))
         formatter.write_usage(ctx.command_path, pieces, prefix=text("用法: ", "Usage: "))
 
+    def get_params(self, ctx: Any) -> Any:
+        params: Any = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:
+            _show_plainly(param)
+        return params
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         pieces = super().collect_usage_pieces(ctx)  # type: ignore[misc]
-        return [_PIECES[piece] if piece in _PIECES and language() == "zh" else piece for piece in pieces]
+        plain = [piece.strip("{}") for piece in pieces]  # what must be given stands without brackets
+        return [_PIECES[piece] if piece in _PIECES and language() == "zh" else piece for piece in plain]
 
     def get_help_option(self, ctx: Any) -> Any:
         option = super().get_help_option(ctx)  # type: ignore[misc]
@@ -44,6 +51,24 @@ class _InWords:
 
 
 _PIECES = {"[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
+
+
+def _show_plainly(param: Any) -> None:
+    """Show what an option takes in the reader's language, nothing beside a flag, and an argument's name in capitals, as
+    `usage` tells it."""
+    if "display_type_rich" in vars(param):
+        return
+    is_argument, typed = param.param_type_name == "argument", param.display_type_rich
+    plain = {"<bool>": None, "<str>": None if is_argument else text("文字", "TEXT")}
+    plain |= {"<int>": text("数字", "NUMBER"), "<path>": text("路径", "PATH")}
+
+    def shown(ctx: Any) -> str | None:
+        told: str | None = typed(ctx)
+        return plain.get(told, told) if told else told
+
+    param.display_type_rich = shown
+    if is_argument and param.metavar is None and param.nargs == 1:
+        param.metavar = param.name.upper()
 
 
 class Command(_InWords, TyperCommand):

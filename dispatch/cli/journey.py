@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -17,14 +17,16 @@ from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, TicketName
 from dispatch.cli.output import give, local, note_limit, out, said, span, table
 from dispatch.cli.words import evidence, found
-from dispatch.domain.acts import act_title
+from dispatch.domain.acts import told_title
 from dispatch.domain.channel import Channel
+from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.roles import ROLES, Role
 from dispatch.domain.service_level import spent
 from dispatch.domain.ticket import HopState, TicketState
 from dispatch.reports import lists
 from dispatch.reports.lists import Journey
+from dispatch.routing.prehandling import answers_in_words
 from dispatch.storage.rows import ArchiveRow, HistoryRow, HopRow, as_dict
 from dispatch.tickets.closing import digest
 
@@ -98,7 +100,8 @@ def picture(desk: Desk, journey: Journey) -> Group:
     """The journey for a terminal: a head, the timeline, where the time went, the frozen records."""
     ticket = journey.ticket
     channel = said(Channel.label_of(ticket.channel))
-    places = (ticket.account, ticket.area, desk.symptom(ticket.symptom), desk.category(ticket.category))
+    category = desk.category(ticket.category) if ticket.kind == Kind.FAULT else ""  # an order's says nothing
+    places = (ticket.account, ticket.area, desk.symptom(ticket.symptom), category)
     counts = text(
         f"   派单 {ticket.last_seq}   重派 {ticket.reopened}   催单 {ticket.urged}",
         f"   hops {ticket.last_seq}   reopened {ticket.reopened}   urged {ticket.urged}",
@@ -115,7 +118,7 @@ def picture(desk: Desk, journey: Journey) -> Group:
     acts: dict[int | None, list[HistoryRow]] = {}
     for act in journey.history:
         acts.setdefault(act.hop_id, []).append(act)
-    tree = Tree(_acts_line(acts.get(None, [])), guide_style="dim")
+    tree = Tree(_acts_line(desk, ticket.symptom, acts.get(None, [])), guide_style="dim")
     for hop in journey.hops:
         _add_hop(tree, desk, hop, acts.get(hop.id, []))
     if ticket.ended_at:
@@ -161,9 +164,15 @@ def _act_line(desk: Desk, hop: HopRow, act: HistoryRow) -> Text:
     who = _who(act)
     if act.on_behalf_of:
         who += text(f" 代 {act.on_behalf_of}", f" for {act.on_behalf_of}")
-    line = Text.assemble((local(act.at, "%H:%M:%S"), "dim"), f"  {said(act_title(act.act))}  ", (who, "dim"))
-    detail = act.detail
-    if detail.get("finding"):
+    title, detail = said(told_title(act.act, act.role, of_hop=True)), act.detail
+    answered = act.act == "finish" and act.role != Role.WORKER
+    if answered:
+        title += text("：", ": ") + desk.finding(detail["finding"])
+        who = who and text(f"登记 {who}", f"recorded by {who}")
+    same_day = local(act.at, "%m-%d") == local(hop.made_at, "%m-%d")
+    at = local(act.at, "%H:%M:%S") if same_day else local(act.at)
+    line = Text.assemble((at, "dim"), f"  {title}", (f"  {who}" if who else "", "dim"))
+    if detail.get("finding") and not answered:
         line.append(f"  {desk.finding(detail['finding'])}", style="green")
     if detail.get("to"):
         line.append(f"  → {_where(desk, detail['to'])}", style="bold")
@@ -173,6 +182,9 @@ def _act_line(desk: Desk, hop: HopRow, act: HistoryRow) -> Text:
 
 
 def _who(act: HistoryRow) -> str:
+    """Nothing where the act's title says who did it: the system, or the customer."""
+    if act.role in (Role.WORKER, Role.CUSTOMER):
+        return ""
     role = said(Role(act.role).label) if act.role in ROLES else act.role
     return f"{act.actor} ({role})"
 
@@ -181,23 +193,28 @@ def _where(desk: Desk, to: str) -> str:
     return text("办结", "end") if to == "end" else desk.team(to)
 
 
-def _acts_line(acts: list[HistoryRow]) -> Text:
+def _acts_line(desk: Desk, symptom: str, acts: list[HistoryRow]) -> Text:
     lines = []
     for act in acts:
-        answers = "".join(f"  {question}={answer}" for question, answer in act.detail.get("answers") or [])
-        head = ((local(act.at), "dim"), f"  {said(act_title(act.act))}  ", (_who(act), "dim"))
-        lines.append(Text.assemble(*head, answers, _details(act.detail)))
+        told = answers_in_words(desk.script.symptoms.get(symptom), act.detail.get("answers") or [])
+        answers = "".join(f"\n  {said(question)} {said(answer)}" for question, answer in told)
+        head = ((local(act.at), "dim"), f"  {said(told_title(act.act, act.role, of_hop=False))}  ", (_who(act), "dim"))
+        lines.append(Text.assemble(*head, _details(act.detail), answers))
     return Text("\n").join(lines)
 
 
 def _details(detail: dict[str, Any]) -> str:
-    names = {
-        "reason": text("原因", "reason"),
-        "until": text("至", "until"),
-        "times": text("次数", "times"),
-        "said": text("说明", "said"),
-    }
-    return "".join(f"  {name}{text('：', ': ')}{detail[key]}" for key, name in names.items() if detail.get(key))
+    told = []
+    if times := detail.get("times"):
+        told.append(text(f"第{times}次", f"no. {times}"))
+    if until := detail.get("until"):
+        moment = local(datetime.fromisoformat(until), "%m-%d %H:%M")
+        told.append(text(f"至 {moment}", f"until {moment}"))
+    if reason := detail.get("reason"):
+        told.append(text(f"原因：{reason}", f"reason: {reason}"))
+    if words := detail.get("said"):
+        told.append(text(f"说明：{words}", f"said: {words}"))
+    return "".join(f"  {each}" for each in told)
 
 
 def _record_line(record: ArchiveRow) -> Text:

@@ -20,9 +20,7 @@ from dispatch.settings import load_settings
 
 plans = Commands()
 
-_File = Annotated[
-    Path | None, argument("营销案文件，默认为设置中的", "the plans; else those of the settings", "[FILE]")
-]
+_File = Annotated[Path | None, argument("营销案文件，默认为设置中的", "the plans; else those of the settings", "FILE")]
 
 
 @plans.command(

@@ -113,7 +113,7 @@ script = Commands()
 )
 def check(
     file: Annotated[
-        Path | None, argument("脚本文件，默认为设置中的", "the script; else that of the settings", "[FILE]")
+        Path | None, argument("脚本文件，默认为设置中的", "the script; else that of the settings", "FILE")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -27,7 +27,7 @@ from dispatch.routing.schema import json_schema
 
 rules = Commands()
 
-_File = Annotated[Path | None, argument("规则文件，默认为设置中的", "the rules; else those of the settings", "[FILE]")]
+_File = Annotated[Path | None, argument("规则文件，默认为设置中的", "the rules; else those of the settings", "FILE")]
 
 
 @rules.command(

@@ -29,7 +29,7 @@ def _piece(asked: Evidence | None, name: str, value: Value) -> str:
         shown = said(asked.choices[str(value)])
     else:
         shown = f"{value} {asked.unit or ''}".rstrip()
-    return f"{said(asked.title)} {shown}"
+    return f"{said(asked.title)}{text(' ', ': ')}{shown}"
 
 
 _FOUND = {

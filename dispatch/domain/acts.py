@@ -9,26 +9,26 @@ from collections.abc import Mapping
 
 from dispatch.domain.title import Title, Wording
 
-ACTS: Mapping[str, Title] = {
-    "claim": Title("接单", "Claim"),
-    "report": Title("回单", "Report"),
-    "pass on": Title("转派", "Pass on"),
-    "hand back": Title("退单", "Hand back"),
-    "hold": Title("挂起", "Hold"),
-    "resume": Title("解挂", "Resume"),
-    "release": Title("放行", "Release"),
-    "urge": Title("催单", "Urge"),
-    "withdraw": Title("撤单", "Withdraw"),
-    "submit": Title("受理", "Intake"),
-    "transfer": Title("转10086", "To 10086"),
-    "refer": Title("转出", "Refer"),
+ACTS: Mapping[str, Title] = {  # in English as a history tells them
+    "claim": Title("接单", "Claimed"),
+    "report": Title("回单", "Reported"),
+    "pass on": Title("转派", "Passed on"),
+    "hand back": Title("退单", "Handed back"),
+    "hold": Title("挂起", "Put on hold"),
+    "resume": Title("解挂", "Resumed"),
+    "release": Title("放行", "Released"),
+    "urge": Title("催单", "Urged"),
+    "withdraw": Title("撤单", "Withdrawn"),
+    "submit": Title("受理", "Report taken"),
+    "transfer": Title("转10086", "Transferred to 10086"),
+    "refer": Title("转出", "Referred elsewhere"),
     "solve": Title("电话解决", "Solved on the phone"),
-    "open": Title("派单", "Dispatch"),
+    "open": Title("派单", "Dispatched"),
     "overdue": Title("超时", "Overdue"),
     "finish": Title("系统完成", "Done by itself"),
-    "answer": Title("客户答复", "Answered"),
-    "reopen": Title("重派", "Reopen"),
-    "take over": Title("接手", "Take over"),
+    "answer": Title("客户答复", "Customer answered"),
+    "reopen": Title("重派", "Reopened"),
+    "take over": Title("接手", "Taken over"),
     "work on": Title("办理", "Work on"),
     "add accounts": Title("登记账号", "Add accounts"),
     "load": Title("导入", "Load"),
@@ -52,6 +52,16 @@ ACTS: Mapping[str, Title] = {
 def act_title(name: str) -> Title:
     """The act's name for people; its own name where `ACTS` has none."""
     return ACTS.get(name, Title(name, name))
+
+
+def told_title(name: str, role: str, *, of_hop: bool) -> Title:
+    """The title of a history's entry. A ticket's report came from a customer, a hop's from a team; a hop that a person
+    finishes is a survey, which the customer answered."""
+    if name == "report" and not of_hop:
+        name = "submit"
+    elif name == "finish" and role != "worker":
+        name = "answer"
+    return act_title(name)
 
 
 def act_wording(name: str) -> Wording:

@@ -5,7 +5,7 @@ A script is data (`prehandling.yaml`, read by `prehandling_file`). Answers are k
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeGuard
 
@@ -61,6 +61,18 @@ class Script:
         if name not in self.symptoms:
             raise UnknownSymptom(symptom=name, known=list(self.symptoms))
         return self.symptoms[name]
+
+
+def answers_in_words(symptom: Symptom | None, given: Iterable[Sequence[str]]) -> list[tuple[Title, Title]]:
+    """Questions and answers by their titles; by their names where the symptom has no such question or answer."""
+    told = []
+    for question, answer in given:
+        asked = symptom.questions.get(question) if symptom else None
+        chosen = asked.answers.get(answer) if asked else None
+        told.append(
+            (asked.ask if asked else Title(question, question), chosen.title if chosen else Title(answer, answer))
+        )
+    return told
 
 
 class DialogueStep(NamedTuple):

@@ -131,7 +131,7 @@ def test_the_timeline_tells_every_team_person_finding_and_time(running: Home, li
         f"{line_fault}  GZ1 · tianhe · No internet",
         "1. NOC",
         "line test: optical power",
-        "Claim  zhao (NOC)",
+        "Claimed  zhao (NOC)",
         "Outside-plant fault",
         "2. Installers",
         "wang (Network service support) for li.wei",
@@ -141,6 +141,7 @@ def test_the_timeline_tells_every_team_person_finding_and_time(running: Home, li
         "Fixed on site",
         "5. Archive",
         "6. Callback survey",
+        "Customer answered: Satisfied",
         "Closed: Satisfied",
         "intact",
     )

@@ -88,3 +88,11 @@ def test_a_wrong_command_line_is_told_in_the_language_of_the_terminal() -> None:
         assert done.returncode == 2
         told[language] = done.stderr.splitlines()[-1]
     assert told == {"zh": "错误 bad-usage: 缺少 HOP", "en": "Error bad-usage: Missing HOP."}
+
+
+def test_a_page_shows_what_an_option_takes_and_nothing_beside_a_flag(chinese: dict[str, str]) -> None:
+    page = chinese["submit"]
+    assert re.search(r"--description +文字 ", page)
+    assert re.search(r"--despite-duplicate +确是", page)
+    assert "submit [选项] ACCOUNT\n" in re.sub(" +\n", "\n", page)
+    assert not [name for name, each in chinese.items() if "<str>" in each or "<bool>" in each]

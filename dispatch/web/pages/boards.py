@@ -10,6 +10,7 @@ from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Title
 from dispatch.errors import BadInput
 from dispatch.reports import lists
+from dispatch.routing.prehandling import answers_in_words
 from dispatch.routing.rulebook import Team
 from dispatch.routing.wording import evidence_of
 from dispatch.storage import tickets
@@ -170,15 +171,7 @@ def _says(context: RequestContext, hop: Hop) -> bool:
 
 def pre_handling(context: RequestContext, ticket: TicketRow) -> list[tuple[Title, Title]]:
     """Questions and answers of pre-handling, in the words of the script in force."""
-    symptom = context.installation.script().symptoms.get(ticket.symptom)
-    told = []
-    for question, answer in ticket.script:
-        asked = symptom.questions.get(question) if symptom else None
-        chosen = asked.answers.get(answer) if asked else None
-        told.append(
-            (asked.ask if asked else Title(question, question), chosen.title if chosen else Title(answer, answer))
-        )
-    return told
+    return answers_in_words(context.installation.script().symptoms.get(ticket.symptom), ticket.script)
 
 
 def _crew(context: RequestContext, team: Team, area: str) -> list[str]:

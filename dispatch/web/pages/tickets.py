@@ -13,7 +13,7 @@ from fastapi import Query
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
-from dispatch.domain.acts import act_title
+from dispatch.domain.acts import told_title
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import HOP_ENDS
 from dispatch.domain.title import Title
@@ -183,8 +183,7 @@ def _drawn(rulebook: Rulebook, journey: lists.Journey, number: str, speak: Trans
 
 
 def _act_said(act: HistoryEntry) -> Title:
-    """The label of a history entry: a ticket's report came from a customer, a hop's from a team."""
-    return act_title("submit" if act.act == "report" and act.hop is None else act.act)
+    return told_title(act.act, act.role, of_hop=act.hop is not None)
 
 
 def _photos(context: RequestContext, ticket: str, thing: Target) -> list[StoredPhoto]:
