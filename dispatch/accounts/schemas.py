@@ -184,7 +184,7 @@ class OperationShown(_Shown):
     title: str
     """Name for people."""
     at: AwareDatetime
-    """When it was carried out."""
+    """Time at which it was carried out."""
     clerk: str
     """Clerk who carried it out."""
     outlet: str

@@ -1,4 +1,4 @@
-"""What all threads of the web process share: database, rules and script in force, password checks."""
+"""Parts that all threads of the web process share: database, rules and script in force, password checks."""
 
 from __future__ import annotations
 

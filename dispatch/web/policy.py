@@ -1,4 +1,4 @@
-"""Who may do what, as one table: role × operation × team × area × state × field. Everything else is denied. Pure.
+"""Permissions, as one table: role × operation × team × area × state × field. Everything else is denied. Pure.
 
 The rulebook names a team's own roles (`members`, `filed_by`), `domain.roles.PERMITTED` those of the desk, and the life
 tables the states; this table combines them. Every route names its operation.
@@ -27,7 +27,7 @@ class Permission(StrEnum):
 
 
 class Subject(Enum):
-    """What an operation is done to."""
+    """The kind of thing that an operation is done to."""
 
     NOTHING = "nothing"
     ACCOUNT = "account"
@@ -45,10 +45,8 @@ class Audience(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Who may do an operation: the roles named, and on a team's work its `members`, or its `filers` on their behalf.
-
-    `states` are those in which it can be done; None: in all.
-    """
+    """The callers who may do an operation: the roles named, and on a team's work its `members`, or its `filers` for
+    the members. `states` are those in which it can be done; None: in all."""
 
     on: Subject = Subject.NOTHING
     roles: frozenset[Role] = frozenset()
@@ -60,7 +58,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an operation is done to. `team` has it now, `teams` are all that ever had it; `area` None: in no area."""
+    """The thing acted upon. `team` has it now, `teams` are all that ever had it; `area` None: in no area."""
 
     area: str | None = None
     team: Team | None = None
@@ -203,7 +201,7 @@ _WORDS: Mapping[str, str] = {
     "manage users": "管理用户",
     "see the audit trail": "查看审计记录",
 }
-"""What people call the operations that are neither acts on tickets nor account operations."""
+"""Names for people of the operations that are neither acts on tickets nor account operations."""
 
 
 def wording(operation: str) -> Wording:
@@ -215,7 +213,7 @@ def wording(operation: str) -> Wording:
 
 
 def decide(operation: str, role: Role, in_area: bool, thing: Target = NOTHING) -> Permission:
-    """What one role may do. `in_area`: whether the caller holds it where the thing lies."""
+    """Return the permission of one role. `in_area`: whether the caller holds it where the thing lies."""
     policy = POLICIES.get(operation)
     if policy is None:
         return Permission.HIDDEN
@@ -233,7 +231,7 @@ def decide(operation: str, role: Role, in_area: bool, thing: Target = NOTHING) -
 
 
 def is_possible(operation: str, role: Role, teams: Collection[Team]) -> bool:
-    """Whether the role could ever do it with the work of any of these teams: the check before anything is read."""
+    """Return whether the role could ever do it with the work of any of these teams. It is checked before any read."""
     policy = POLICIES[operation]
     if policy.who is not Audience.ROLES or (role in policy.roles and not policy.members):
         return True
@@ -243,17 +241,17 @@ def is_possible(operation: str, role: Role, teams: Collection[Team]) -> bool:
 
 
 def sees(role: Role, teams: Collection[Team]) -> bool:
-    """Whether the role sees tickets that these teams have had."""
+    """Return whether the role sees tickets that these teams have had."""
     return role in _SEES_ALL or any(serves(role, team) for team in teams)
 
 
 def sees_all(role: Role) -> bool:
-    """Whether the role sees every ticket of its areas."""
+    """Return whether the role sees every ticket of its areas."""
     return role in _SEES_ALL
 
 
 def serves(role: Role, team: Team) -> bool:
-    """Whether the role is the team's, or files for its members."""
+    """Return whether the role is the team's, or files for its members."""
     return role in team.members or role in team.filed_by
 
 
@@ -284,7 +282,7 @@ class GuardedField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
-    """Who sees a field: roles in `always`; those in `until_ended` until the ticket ends; if `own`, the team's roles."""
+    """The roles that see a field: those in `always`; `until_ended` until the ticket ends; if `own`, the team's."""
 
     always: frozenset[Role]
     until_ended: frozenset[Role] = field(default_factory=frozenset)
@@ -302,7 +300,7 @@ _OF_TICKETS = (GuardedField.CUSTOMER, GuardedField.FAILURE)
 
 
 def shows(which: GuardedField, role: Role, thing: Target = NOTHING) -> bool:
-    """Whether the role sees this field of the thing."""
+    """Return whether the role sees this field of the thing."""
     policy = FIELDS[which]
     if which in _OF_TICKETS and not sees(role, thing.teams):
         return False

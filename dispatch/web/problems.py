@@ -89,9 +89,9 @@ class InputFault(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     pointer: str
-    """JSON pointer to what is wrong."""
+    """JSON pointer to the faulty value."""
     detail: str
-    """What is wrong there."""
+    """Description of the fault."""
 
 
 class Sentence(BaseModel):
@@ -117,7 +117,7 @@ class Problem(BaseModel):
     status: int
     """Status of the answer."""
     detail: str
-    """What went wrong, for people, in the same language, which Content-Language names."""
+    """Description of the error, for people, in the same language, which Content-Language names."""
     code: str
     """Stable code, for programs."""
     instance: str | None = None
@@ -125,9 +125,9 @@ class Problem(BaseModel):
     faults: list[InputFault] | None = None
     """Faults of a request that is not of the documented form."""
     read_out: Sentence | None = None
-    """What the customer is told, after a refusal at the counter."""
+    """Sentence to be read out to the customer, after a refusal at the counter."""
     confirm: list[str] | None = None
-    """What to send as `confirm` once the customer has heard the warning."""
+    """Codes to send as `confirm` once the customer has heard the warning."""
 
 
 def status_of(wrong: type[DispatchError]) -> int:

@@ -1,4 +1,4 @@
-"""What an endpoint gets: an open transaction, the rules in force, and the caller, with what they may do and see."""
+"""A request's context: an open transaction, the rules in force, and the caller with their permissions."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ class RequestContext:
         raise self._not_allowed(name, thing)
 
     def may(self, operation: str, thing: Target = NOTHING) -> bool:
-        """Whether the caller can do it now. Pages offer nothing else."""
+        """Return whether the caller can do it now. Pages offer nothing else."""
         return self._verdict(operation, thing)[0] is Permission.ALLOWED
 
     def shows(self, which: GuardedField, thing: Target = NOTHING) -> bool:
-        """Whether any role in which the caller sees the thing shows this field of it."""
+        """Return whether any role in which the caller sees the thing shows this field of it."""
         return any(shows(which, grant.role, thing) for grant in self._grants() if grant.covers(thing.area))
 
     def scopes(self) -> list[Scope]:

@@ -12,6 +12,8 @@ import pytest
 METHODS = {"get", "post", "put", "delete", "patch"}
 SENTENCE = re.compile(r"[A-Z`].*[.]", re.DOTALL)
 """A sentence begins with a capital, or with the name of a thing, and ends with a full stop."""
+HEADLESS = re.compile(r"(?:What|Who|Whose|Which|Whoever|Whatever|Those|Where|When|Why|How)\b")
+"""A description begins with its subject: "The customer's words", not "What the customer says"."""
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,25 @@ def test_every_field_of_a_counter_request_is_described(document: dict[str, Any])
         for content in operation.get("requestBody", {}).get("content", {}).values():
             silent += [place for place, about in fields(content["schema"], name) if not about.get("description")]
     assert silent == []
+
+
+def described(node: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every description and summary of the document, with its place."""
+    if isinstance(node, list):
+        for number, each in enumerate(node):
+            yield from described(each, f"{place}/{number}")
+    if isinstance(node, dict):
+        for name, each in node.items():
+            if name in {"description", "summary"} and isinstance(each, str):
+                yield f"{place}/{name}", each
+            else:
+                yield from described(each, f"{place}/{name}")
+
+
+def test_every_description_begins_with_its_subject(document: dict[str, Any]) -> None:
+    told = list(described(document))
+    assert len(told) > 1000
+    assert [(place, text) for place, text in told if HEADLESS.match(text)] == []
 
 
 def is_told(text: str | None) -> bool:

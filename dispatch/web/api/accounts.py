@@ -63,13 +63,13 @@ class FailedOrderBody(ResponseBody):
     mobile: str
     """Customer's mobile number, masked."""
     cause: str
-    """Why the builders gave up, as they reported it."""
+    """Cause for which the builders gave up, as they reported it."""
     remark: str
-    """What the builders said beside it."""
+    """The builders' remark on it."""
     failed_at: datetime
-    """When construction failed."""
+    """Time at which construction failed."""
     appointment: datetime | None
-    """When the customer comes; null: no appointment yet."""
+    """Time at which the customer comes; null: no appointment yet."""
 
 
 class FailedOrders(ResponseBody):
@@ -82,7 +82,7 @@ class FailedOrders(ResponseBody):
 @api.read("", "list accounts", raises=[BadInput])
 def list_accounts(
     context: RequestContext,
-    area: Annotated[str | None, Query(pattern=AREA, description="Only those of this area.")] = None,
+    area: Annotated[str | None, Query(pattern=AREA, description="Area; absent: all of the caller's.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[Account]:

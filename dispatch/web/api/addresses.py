@@ -17,7 +17,7 @@ from dispatch.web.routes import Api
 
 api = Api("/addresses", "addresses")
 
-Area = Annotated[str | None, Query(pattern=AREA, description="Only those of this area.")]
+Area = Annotated[str | None, Query(pattern=AREA, description="Area; absent: all of the caller's.")]
 
 
 class AddressSearch(RequestBody):
@@ -77,7 +77,7 @@ class Demand(ResponseBody):
     """A customer's demand for a line that cannot be had yet."""
 
     at: datetime
-    """When it was recorded."""
+    """Time at which it was recorded."""
     area: str
     """Service area 片区."""
     address: str

@@ -17,9 +17,9 @@ class AuditEntry(ResponseBody):
     """One entry of the audit trail."""
 
     at: datetime
-    """When it happened."""
+    """Time of the act."""
     actor: str
-    """Who did it."""
+    """User who did it, or the system."""
     role: str
     """Role in which they acted."""
     act: str

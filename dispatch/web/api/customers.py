@@ -21,7 +21,7 @@ api = Api("/customers", "customers")
 
 
 class CustomerSearch(RequestBody):
-    """What to look a customer up by: the account, the mobile number, or a document."""
+    """The account, the mobile number or the document by which a customer is looked up."""
 
     account: Word | None = None
     """Number of the broadband account."""

@@ -27,7 +27,7 @@ class EffectCount(ResponseBody):
     count: int
     """Number of effects."""
     oldest: datetime
-    """When the oldest was created."""
+    """Time at which the oldest was created."""
 
 
 class Effect(ResponseBody):
@@ -42,11 +42,11 @@ class Effect(ResponseBody):
     state: str
     """State of the effect."""
     failures: int
-    """How often sending it has failed."""
+    """Number of failed attempts to send it."""
     failure: str | None
     """Last failure; null when there was none."""
     made_at: datetime
-    """When it was created."""
+    """Time of creation."""
 
 
 class OutstandingEffects(ResponseBody):

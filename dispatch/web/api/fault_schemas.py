@@ -1,4 +1,4 @@
-"""What requests about fault reports and pre-handling say, and what they are answered."""
+"""Requests about fault reports and pre-handling, and their answers."""
 
 from __future__ import annotations
 
@@ -71,18 +71,18 @@ class AnsweredQuestion(ResponseBody):
     title: TitleBody
     """Answer, in words."""
     say: TitleBody | None
-    """What the customer was told upon this answer; null: nothing."""
+    """Sentence that was read out to the customer upon this answer; null: none."""
 
 
 class DialogueProgress(ResponseBody):
-    """Either a next question, or how the dialogue ended."""
+    """The next question, or the outcome of the dialogue."""
 
     steps: list[AnsweredQuestion]
     """Questions and answers so far."""
     next: QuestionBody | None
     """Question to be asked next; null when the dialogue has ended."""
     outcome: str | None
-    """How it ended: solved on the phone, or a ticket is needed; null while a question is open."""
+    """Outcome: solved on the phone, or a ticket is needed; null while a question is open."""
     category: str
     """Fault category as far as the answers tell."""
 
@@ -97,9 +97,9 @@ class EarlierFault(ResponseBody):
     state: TicketState
     """State of the ticket."""
     made_at: datetime
-    """When it was reported."""
+    """Time of the report."""
     outcome: str | None
-    """How it ended; null while it goes on."""
+    """Outcome; null until it ends."""
 
 
 class LineRequest(RequestBody):
@@ -110,7 +110,7 @@ class LineRequest(RequestBody):
 
 
 class Warnings(ResponseBody):
-    """What to know before a fault of this line is reported."""
+    """The state of a line and its open and earlier faults, to know before another fault is reported."""
 
     account: str
     """Number of the broadband account 宽带账号."""
@@ -130,7 +130,7 @@ class NewFaultRequest(RequestBody):
     symptom: Word
     """Symptom, by its name in the pre-handling script."""
     description: Text
-    """What the customer says."""
+    """The customer's own words."""
     priority: Annotated[int, Of(ge=1, le=4)] = 3
     """Priority, 1 (most urgent) to 4."""
     answers: Annotated[list[ScriptAnswer], Of(max_length=50)] = Of(default_factory=list)

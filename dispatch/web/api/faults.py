@@ -41,7 +41,7 @@ from dispatch.web.routes import Api
 api = Api("/faults", "faults")
 
 EARLIER = 5
-"""How many of a line's last faults a warning names."""
+"""Number of a line's last faults that a warning names."""
 
 
 @api.read("/symptoms", "follow the script")

@@ -17,7 +17,7 @@ api = Api("/figures", "figures")
 
 
 class HourBody(ResponseBody):
-    """What came in and was closed in one hour."""
+    """Tickets that came in and tickets that were closed in one hour."""
 
     hour: datetime
     """Beginning of the hour, in UTC."""
@@ -35,11 +35,11 @@ class BacklogBody(ResponseBody):
     late: int
     """Hops that have exceeded their service level."""
     oldest: datetime | None
-    """When the oldest hop came onto the board; null when the board is empty."""
+    """Time at which the oldest hop came onto the board; null when the board is empty."""
 
 
 class QueueBody(ResponseBody):
-    """What the relay has to send."""
+    """The relay's due work."""
 
     due: int
     """Number of due hops or effects."""
@@ -59,9 +59,9 @@ class ProcessBody(ResponseBody):
     alive: bool
     """True while its heartbeat is recent."""
     started_at: datetime
-    """When it started."""
+    """Time of its start."""
     seen_at: datetime
-    """Its last heartbeat."""
+    """Time of its last heartbeat."""
 
 
 class FiguresBody(ResponseBody):

@@ -1,4 +1,4 @@
-"""What requests about hops say, and what they are answered."""
+"""Requests about hops, and their answers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PassOnRequest(RequestBody):
     to: Word
     """Team that gets the work, by its name in the rules."""
     reason: Text
-    """Why the work goes on to that team."""
+    """Reason why the work goes on to that team."""
     on_behalf_of: Word | None = None
     """Holder for whom the caller passes the hop on."""
 
@@ -53,7 +53,7 @@ class HandBackRequest(RequestBody):
     """Request to hand a hop back."""
 
     reason: Text
-    """Why the work goes back."""
+    """Reason why the work goes back."""
     on_behalf_of: Word | None = None
     """Holder for whom the caller hands the hop back."""
 
@@ -61,9 +61,9 @@ class HandBackRequest(RequestBody):
 class HoldRequest(RequestBody):
     """Request to put a hop on hold."""
 
-    until: Annotated[datetime, Of(strict=False, description="When the hold ends, with its time zone.")]
+    until: Annotated[datetime, Of(strict=False, description="End of the hold, with its time zone.")]
     reason: Text
-    """Why the work has to wait."""
+    """Reason why the work has to wait."""
 
 
 class NamedClaim(ClaimRequest):
@@ -93,12 +93,12 @@ class ReportsRequest(RequestBody):
 
 
 class HopView(ResponseBody):
-    """A hop, and what the caller may do with it now."""
+    """A hop, and the operations that the caller may do with it now."""
 
     hop: Hop
     """The hop."""
     may: list[str]
-    """Names of what the caller may do with it now."""
+    """Operations that the caller may do with it now, by name."""
 
 
 class HopChange(ResponseBody):
@@ -116,13 +116,13 @@ class RefusedHop(ResponseBody):
     hop: str
     """Hop number as the request wrote it."""
     problem: Problem
-    """Why it was refused."""
+    """Reason for the refusal."""
 
 
 class BatchOutcome(ResponseBody):
-    """What was done is committed although the rest was refused."""
+    """The accepted and the refused acts of many. The accepted ones are committed although others were refused."""
 
     done: list[str]
-    """Hop numbers of what was done."""
+    """Numbers of the hops whose act was accepted."""
     refused: list[RefusedHop]
-    """What was refused, and why."""
+    """Refused acts, each with its reason."""

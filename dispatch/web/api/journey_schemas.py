@@ -1,4 +1,4 @@
-"""A ticket's journey, and why it went where it went, as the API shows them."""
+"""A ticket's journey, and the explanation of every hop, as the API shows them."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ class HistoryEntry(ResponseBody):
     """One entry of the history."""
 
     at: datetime
-    """When it happened."""
+    """Time of the act."""
     act: str
     """Name of the act."""
     hop: str | None
     """Hop that it was done to; null when it was done to the ticket."""
     actor: str
-    """Who did it: a user, or the system."""
+    """User who did it, or the system."""
     role: str
     """Role in which they acted."""
     on_behalf_of: str | None
     """Holder on whose behalf it was done; null: nobody."""
     detail: dict[str, Any]
-    """What the act says of itself."""
+    """Details of the act; their fields depend on it."""
 
 
 class ArchiveRecord(ResponseBody):
     """A frozen record 归档."""
 
     round: int
-    """How often the ticket had been reopened when it was frozen."""
+    """Number of times that the ticket had been reopened before it was frozen."""
     archived_at: datetime
-    """When it was frozen."""
+    """Time at which it was frozen."""
     sha256: str
     """SHA-256 of the content, in hex."""
     intact: bool
@@ -47,13 +47,13 @@ class TimeSpent(ResponseBody):
     """Seconds spent at one team."""
 
     queued: float
-    """From the decision until the team had the hop on its board."""
+    """Time from the decision until the team had the hop on its board."""
     waiting: float
-    """On the board until somebody claimed it."""
+    """Time on the board until somebody claimed it."""
     in_hand: float
-    """In somebody's hands."""
+    """Time in somebody's hands."""
     held: float
-    """On hold."""
+    """Time on hold."""
 
 
 class JourneyBody(ResponseBody):
@@ -70,7 +70,7 @@ class JourneyBody(ResponseBody):
     spent: dict[str, TimeSpent]
     """Seconds by team."""
     may: list[str]
-    """Names of what the caller may do with it now."""
+    """Operations that the caller may do with it now, by name."""
 
 
 class UnmatchedRule(ResponseBody):
@@ -79,13 +79,13 @@ class UnmatchedRule(ResponseBody):
     rule: str
     """Name of the rule."""
     to: str
-    """Where it would have led."""
+    """Team to which it would have led, `sender` or `end`."""
     because: list[str]
     """Conditions that did not hold, with what was the case."""
 
 
 class HopExplanation(ResponseBody):
-    """Why a hop went where it went."""
+    """The rule and the facts by which a hop's team was chosen."""
 
     hop: str
     """Hop number, such as F00000042-3."""
@@ -102,7 +102,7 @@ class HopExplanation(ResponseBody):
     did_not_match: list[UnmatchedRule]
     """Rules that were looked at before."""
     because: str
-    """Why the rule matched, in words."""
+    """Reason why the rule matched, in words."""
 
 
 class TicketExplanation(ResponseBody):

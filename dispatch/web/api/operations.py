@@ -60,7 +60,7 @@ class OperationDone(ResponseBody):
     papers: list[Paper]
     """Papers to be signed or handed over."""
     say: TitleBody | None
-    """What the customer is told; null: nothing."""
+    """Sentence to be read out to the customer; null: none."""
 
 
 class DryRunFault(ResponseBody):
@@ -71,32 +71,32 @@ class DryRunFault(ResponseBody):
     code: str
     """Stable code of the fault."""
     read_out: Sentence
-    """What the customer is told."""
+    """Sentence to be read out to the customer."""
 
 
 class DryRunRefusal(ResponseBody):
-    """A refusal, or a warning, with what the customer is told."""
+    """A refusal, or a warning, with the sentence to read out to the customer."""
 
     code: str
     """Stable code."""
     read_out: Sentence
-    """What the customer is told."""
+    """Sentence to be read out to the customer."""
 
 
 class DryRunBody(ResponseBody):
-    """What the operation would come to. The customer's proof of identity, and what only a comparison with masked data
-    tells, are left to the operation itself."""
+    """The expected outcome of the operation. A trial run doesn't check the customer's proof of identity, nor values
+    that would have to be compared with masked data."""
 
     ready: bool
     """True when, as far as can be told, the operation would be accepted."""
     missing: list[str]
-    """JSON pointers to what must still be typed."""
+    """JSON pointers to the values that must still be typed."""
     faults: list[DryRunFault]
-    """What is wrong with what has been typed."""
+    """Faults of the values typed so far."""
     warnings: list[DryRunRefusal]
     """Warnings; the code goes into `confirm` once the customer has heard it."""
     refusal: DryRunRefusal | None
-    """Why the operation would be refused; null: nothing is known against it."""
+    """Reason why the operation would be refused; null: nothing is known against it."""
 
 
 class NamedScan(RequestBody):
@@ -116,7 +116,7 @@ class AccountRequest(RequestBody):
 
 
 class Operations(ResponseBody):
-    """What was done to an account."""
+    """The operations on an account."""
 
     items: list[OperationShown]
     """Operations, the newest first."""
@@ -205,7 +205,7 @@ def list_operations(context: RequestContext, asked: AccountRequest) -> Operation
 
 
 def at_counter(context: RequestContext, outlet: str | None) -> tuple[Actor, Counter]:
-    """Who acts, and the counter at which they do. Raises NotAllowed."""
+    """The actor, and the counter at which they act. Raises NotAllowed."""
     return context.authorize(), context.installation.counter((outlet or "").strip())
 
 

@@ -48,7 +48,7 @@ class PlanBody(NamedBody):
     charges: list[ChargeBody]
     """One-off charges."""
     to_pay: str
-    """What is paid at the opening, in yuan."""
+    """Amount to pay at the opening, in yuan."""
     term: int
     """Term in months; 0: none."""
     since: date
@@ -64,7 +64,7 @@ class PlanBody(NamedBody):
     needs_mobile: bool
     """True when a bound mobile number carries it."""
     when_voided: TitleBody | None
-    """What is in force once the number that carries it is gone; null: nothing."""
+    """Consequence for the account once the number that carries the plan is gone; null: none."""
 
 
 class PlansBody(ResponseBody):
@@ -93,7 +93,7 @@ class FieldBody(ResponseBody):
     pointer: str
     """JSON pointer to the value."""
     way: str
-    """How a form asks for it: text, number, flag, secret, list or files."""
+    """Input by which a form asks for it: text, number, flag, secret, list or files."""
     required: bool
     """True when the request cannot do without it."""
     title: TitleBody
@@ -114,7 +114,7 @@ class OperationBody(NamedBody):
 
 
 class VocabularyBody(ResponseBody):
-    """What forms at the counter are made of."""
+    """The operations, kinds and choices of which forms at the counter are made."""
 
     operations: list[OperationBody]
     """Operations, in the rule book's order."""

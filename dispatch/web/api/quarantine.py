@@ -24,11 +24,11 @@ class Quarantined(ResponseBody):
     area: str
     """Service area 片区."""
     failures: int
-    """How often its processing has failed."""
+    """Number of failed attempts to process it."""
     failure: str | None
     """Last failure; null when there was none."""
     boarded_at: datetime | None
-    """When it came onto the board; null: never."""
+    """Time at which it came onto the board; null: never."""
 
 
 class Quarantine(ResponseBody):

@@ -69,7 +69,7 @@ class CaseRequest(RequestBody):
     hops: Annotated[int, Of(ge=0, le=10_000)] = 0
     """Visits to people so far."""
     reopened: Annotated[int, Of(ge=0, le=10_000)] = 0
-    """How often the ticket came back after its archive."""
+    """Number of times that the ticket came back after its archive."""
     archived: bool = False
     """True when the visit comes after the archive."""
 
@@ -82,13 +82,13 @@ class ConsideredRule(ResponseBody):
     line: int
     """Line of the rule in the file."""
     to: str
-    """Where the rule leads."""
+    """Team to which the rule leads, `sender` or `end`."""
     missed: list[str]
     """Conditions that did not hold; empty for the rule that matched."""
 
 
 class DecisionBody(ResponseBody):
-    """What the rules decide."""
+    """The decision of the rules."""
 
     to: str
     """Team, or `end`."""

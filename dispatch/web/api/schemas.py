@@ -20,13 +20,13 @@ LARGEST_BATCH = 200
 
 
 class RequestBody(BaseModel):
-    """What a request says: nothing that isn't known, and each of its kind."""
+    """The body of a request. Unknown fields and values of a wrong type are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class ResponseBody(BaseModel):
-    """What an answer says."""
+    """The body of an answer."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 

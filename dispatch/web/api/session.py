@@ -53,7 +53,7 @@ class HeldRole(ResponseBody):
 
 
 class Session(ResponseBody):
-    """Who the caller is."""
+    """The caller's name and roles, and the token for changes."""
 
     user: str
     """Name of the user."""
@@ -62,7 +62,7 @@ class Session(ResponseBody):
     csrf: str | None
     """Token that every change carries in X-CSRF-Token; null for a caller with an API token."""
     expires_at: datetime | None
-    """When the session expires; null for a caller with an API token."""
+    """Time at which the session expires; null for a caller with an API token."""
 
 
 def holding(grant: Grant) -> HeldRole:
@@ -102,7 +102,7 @@ def open_session(visitor: Visitor, asked: SignInRequest) -> Session:
 
 @api.read("", "see one's session")
 def see_session(context: RequestContext) -> Session:
-    """Shows who the caller is: name, roles, and the token for changes."""
+    """Shows the caller's name and roles, and the token for changes."""
     secret = context.visitor.session_secret if context.user.session is not None else None
     found = None if context.user.session is None else session_rows.find_session(context.tx, context.user.session)
     return Session(

@@ -71,7 +71,7 @@ def print_invoice(context: RequestContext, number: _Number) -> Pdf:
 
 
 def _content(context: RequestContext, paper: PaperRow | None, missing: NotFound) -> str:
-    """What stands on a paper of the caller's areas. Raises `missing`, NotAllowed."""
+    """The content of a paper of the caller's areas. Raises `missing`, NotAllowed."""
     if paper is None:
         raise missing
     context.authorize(Target(paper.area), missing)

@@ -36,7 +36,7 @@ class EvidenceBody(ResponseBody):
 
 
 class FindingLead(ResponseBody):
-    """Where a finding leads. The first lead whose conditions hold counts."""
+    """A team to which a finding leads on certain conditions. The first lead whose conditions hold counts."""
 
     to: str
     """Team, `sender` or `end`."""
@@ -54,7 +54,7 @@ class FindingBody(ResponseBody):
     evidence: list[EvidenceBody]
     """Evidence that the finding needs."""
     leads: list[FindingLead]
-    """Where it leads, in the order of the rules."""
+    """Teams to which it leads, in the order of the rules."""
 
 
 class LoadBody(ResponseBody):
@@ -73,7 +73,7 @@ class LoadBody(ResponseBody):
     late: int
     """Hops that have exceeded their service level."""
     oldest: datetime | None
-    """When the oldest hop came onto the board; null when the board is empty."""
+    """Time at which the oldest hop came onto the board; null when the board is empty."""
     crew: int
     """People who are proposed for the team's work."""
 
@@ -131,7 +131,7 @@ class BoardHop(ResponseBody):
     mobile: str | None
     """Mobile number of the account; null when it is not the caller's to see."""
     description: str | None
-    """What the customer says; null when it is not the caller's to see."""
+    """The customer's own words; null when the caller may not see them."""
     area: str
     """Service area 片区."""
     symptom: str
@@ -139,9 +139,9 @@ class BoardHop(ResponseBody):
     priority: int
     """Priority, 1 (most urgent) to 4."""
     urged: int
-    """How often the customer has urged."""
+    """Number of times that the customer has urged."""
     reopened: int
-    """How often the ticket came back after its archive."""
+    """Number of times that the ticket came back after its archive."""
     hops: int
     """Visits to people so far."""
     asked_by: str | None
@@ -151,14 +151,14 @@ class BoardHop(ResponseBody):
     holder: str | None
     """Person who has the hop in hand; null when nobody has."""
     found: dict[str, Any] | None
-    """What the worker found by itself, such as a line test; null when nothing."""
+    """Results that the worker found by itself, such as a line test; null without any."""
     late: bool
     """True when the hop has exceeded its service level."""
     boarded_at: datetime | None
-    """When it came onto the board; null only for a hop that hasn't come onto it, which no board shows."""
+    """Time at which it came onto the board; null only for a hop that hasn't, which no board shows."""
     claimed_at: datetime | None
-    """When it was claimed; null while nobody has it."""
+    """Time of the claim; null while nobody has it."""
     wake_at: datetime | None
-    """When the system acts on it next: it becomes overdue, or its hold ends; null: never."""
+    """Time at which the system acts on it next: it becomes overdue, or its hold ends; null: never."""
     may: list[str]
-    """Names of what the caller may do with it now."""
+    """Operations that the caller may do with it now, by name."""

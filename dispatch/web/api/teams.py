@@ -64,8 +64,8 @@ def see_team(context: RequestContext, team: TeamName) -> TeamDetails:
 def see_board(
     context: RequestContext,
     team: TeamName,
-    state: Annotated[OnBoardState | None, Query(description="Only hops in this state.")] = None,
-    holder: Annotated[Word | None, Query(description="Only hops in this person's hands.")] = None,
+    state: Annotated[OnBoardState | None, Query(description="State of the hops; absent: any.")] = None,
+    holder: Annotated[Word | None, Query(description="Holder of the hops; absent: any or none.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[BoardHop]:

@@ -42,7 +42,7 @@ class Ticket(ResponseBody):
     account: str | None
     """Broadband account; null when it is not the caller's to see."""
     description: str | None
-    """What the customer says; null when it is not the caller's to see."""
+    """The customer's own words; null when the caller may not see them."""
     answers: list[tuple[str, str]] | None
     """Questions and answers of pre-handling; null when they are not the caller's to see."""
     area: str
@@ -58,17 +58,17 @@ class Ticket(ResponseBody):
     hops: int
     """Visits to people so far."""
     reopened: int
-    """How often it came back after its archive."""
+    """Number of times that it came back after its archive."""
     urged: int
-    """How often the customer has urged."""
+    """Number of times that the customer has urged."""
     urged_at: datetime | None
-    """When the customer urged last; null: never."""
+    """Time at which the customer urged last; null: never."""
     made_at: datetime
-    """When it was accepted."""
+    """Time of acceptance."""
     ended_at: datetime | None
-    """When it ended; null while it goes on."""
+    """Time at which it ended; null while it goes on."""
     outcome: str | None
-    """How it ended; null while it goes on."""
+    """Outcome; null while it goes on."""
 
 
 class Hop(ResponseBody):
@@ -89,7 +89,7 @@ class Hop(ResponseBody):
     holder: str | None
     """Person who has or had the hop in hand; null: nobody."""
     found: dict[str, Any] | None
-    """What the worker found by itself, such as a line test; null when nothing."""
+    """Results that the worker found by itself, such as a line test; null without any."""
     finding: str | None
     """Finding that was reported; null while none was."""
     evidence: dict[str, Value] | None
@@ -99,27 +99,27 @@ class Hop(ResponseBody):
     late: bool
     """True when the hop has exceeded its service level."""
     failures: int
-    """How often its processing has failed."""
+    """Number of failed attempts to process it."""
     failure: str | None
     """Last failure; null when there was none or it is not the caller's to see."""
     made_at: datetime
-    """When the rules chose the team."""
+    """Time at which the rules chose the team."""
     sent_at: datetime | None
-    """When the hop was published to the broker; null: not yet."""
+    """Time at which the hop was published to the broker; null: not yet."""
     received_at: datetime | None
-    """When a worker received it; null: not yet."""
+    """Time at which a worker received it; null: not yet."""
     boarded_at: datetime | None
-    """When it came onto the team's board; null: not yet, or never."""
+    """Time at which it came onto the team's board; null: not yet, or never."""
     claimed_at: datetime | None
-    """When it was claimed; null: not yet, or never."""
+    """Time of the claim; null: not yet, or never."""
     held_at: datetime | None
-    """When its current hold began; null when it is not on hold."""
+    """Beginning of its current hold; null when it is not on hold."""
     held_seconds: float
     """Seconds spent on earlier holds."""
     wake_at: datetime | None
-    """When the system acts on it next: it becomes overdue, or its hold ends; null: never."""
+    """Time at which the system acts on it next: it becomes overdue, or its hold ends; null: never."""
     ended_at: datetime | None
-    """When it ended; null while it goes on."""
+    """Time at which it ended; null while it goes on."""
 
 
 class ListedTicket(Ticket):
@@ -176,7 +176,7 @@ class AcceptedBody(ResponseBody):
 
 
 class UrgeCount(ResponseBody):
-    """How often the customer has urged."""
+    """Number of times that the customer has urged."""
 
     urged: int
     """Number of urges, this one included."""

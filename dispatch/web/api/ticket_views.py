@@ -74,7 +74,7 @@ def hop_thing(
 
 
 def may_with_hop(context: RequestContext, thing: Target, holder: str | None) -> list[str]:
-    """What the caller can do with it now, themselves or on behalf of its present or future holder."""
+    """The caller's possible moves of the hop now, for themselves or on behalf of its present or future holder."""
     offered = []
     for move in MOVES_OF_HOPS:
         own = context.may(move, thing) and (move not in _OF_HOLDERS or holder == context.user.name)
@@ -86,7 +86,7 @@ def may_with_hop(context: RequestContext, thing: Target, holder: str | None) -> 
 
 
 def is_supervised(context: RequestContext, thing: Target) -> bool:
-    """Whether the caller is a supervisor of its area, who may move any hop, also one whose holder has gone home."""
+    """Return whether the caller is a supervisor of its area: they may move hops of holders who have gone home, too."""
     return any(grant.role == "supervisor" and grant.covers(thing.area) for grant in context.user.grants)
 
 

@@ -61,16 +61,17 @@ api = Api("/tickets", "tickets")
 def list_tickets(
     context: RequestContext,
     account: Annotated[
-        str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$", description="Only those of this account.")
+        str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$", description="Account; absent: any.")
     ] = None,
     team: Annotated[
-        str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Only those that this team has now.")
+        str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Team that has the tickets now; absent: any.")
     ] = None,
-    unfinished: Annotated[bool, Query(description="Only those that have not ended.")] = False,
+    unfinished: Annotated[bool, Query(description="True to leave out tickets that have ended.")] = False,
     cursor: Cursor = None,
     limit: Limit = 50,
     area: Annotated[
-        str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$", description="Only those of this area.")
+        str | None,
+        Query(min_length=1, max_length=40, pattern=r"^[!-~]+$", description="Area; absent: all of the caller's."),
     ] = None,
 ) -> Page[ListedTicket]:
     """Lists tickets, the newest first: those of the caller's areas, and those that their teams have or had."""

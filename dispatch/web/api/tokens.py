@@ -25,7 +25,7 @@ class TokenRequest(RequestBody):
     """Request for an API token."""
 
     title: Word
-    """What the token is for."""
+    """Purpose of the token."""
     days: Annotated[int, Field(ge=1, le=sessions.LONGEST_TOKEN.days)] = 90
     """Days until it expires."""
 
@@ -36,13 +36,13 @@ class Token(ResponseBody):
     id: int
     """Identifier, for revoking it."""
     title: str
-    """What it is for."""
+    """Purpose of the token."""
     made_at: datetime
-    """When it was created."""
+    """Time of creation."""
     expires_at: datetime
-    """When it expires."""
+    """Time at which it expires."""
     revoked_at: datetime | None
-    """When it was revoked; null: it was not."""
+    """Time of its revocation; null: it was not revoked."""
 
 
 class NewTokenSecret(ResponseBody):

@@ -42,7 +42,7 @@ api = Api("", "uploads")
 MOST_PHOTOS = 12
 """Photos of one hop."""
 SCANS_KEPT = timedelta(days=1)
-"""How long a scan waits for the operation that keeps it."""
+"""Time for which a scan waits for the operation that keeps it."""
 
 _PhotoId = Annotated[int, Path(ge=1, lt=2**63, description="Identifier of the photo, as listed.")]
 
@@ -63,7 +63,7 @@ class StoredPhoto(ResponseBody):
     sha256: str
     """SHA-256 of the content, in hex."""
     made_at: datetime
-    """When it was uploaded."""
+    """Time of the upload."""
     made_by: str
     """User who uploaded it."""
 
@@ -86,7 +86,7 @@ class StoredScan(ResponseBody):
     """Size in bytes."""
     sha256: str
     """SHA-256 of the content, in hex."""
-    expires_at: datetime = Of(description="When it is removed unless an operation has taken it.")
+    expires_at: datetime = Of(description="Time at which it is removed unless an operation has taken it.")
 
 
 class UntrustedFile(Response):

@@ -59,9 +59,9 @@ class UserBody(ResponseBody):
     roles: list[HeldRole]
     """Roles, with their areas."""
     disabled_at: datetime | None
-    """When the user was disabled; null: they are not."""
+    """Time at which the user was disabled; null: they are not."""
     made_at: datetime
-    """When it was created."""
+    """Time of creation."""
 
 
 class UserWithPassword(ResponseBody):

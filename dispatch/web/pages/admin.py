@@ -78,7 +78,7 @@ def see_rules(context: RequestContext) -> dict[str, Any]:
 
 @pages.show("/admin/rules/tried", "try rules", "admin_tried.html")
 def try_rules(context: RequestContext, flow: Annotated[str, Query(max_length=80)] = "fault") -> dict[str, Any]:
-    """What the rules decide on the facts in the query, and the form again, with fields that fit them."""
+    """The decision of the rules on the facts in the query, and the form again, with fields that fit them."""
     asked = {name: value for name, value in context.visitor.request.query_params.items() if value != ""}
     form = _form(context.rulebook, asked)
     try:

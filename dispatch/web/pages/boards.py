@@ -94,7 +94,7 @@ def see_board(
 
 @pages.show("/teams/{team}/hops/{hop}", "see a hop", "hop.html")
 def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, Any]:
-    """What is known of a hop, and a form for each act."""
+    """The page of a hop: all that is known of it, and a form for each act."""
     hop_id = find_hop(context, hop)
     journey, thing = seen_journey(context, tickets.id_of_hop(context.tx, hop_id), hop.partition("-")[0], "see a ticket")
     row = next(each for each in journey.hops if each.id == hop_id)
@@ -159,12 +159,12 @@ def _thing(context: RequestContext, on: BoardHop, team: Team, *, on_behalf: bool
 
 
 def _by_right(context: RequestContext, move: str, job: BoardCard, team: Team) -> bool:
-    """Whether the caller passes another's hop on as a supervisor, in their own name."""
+    """Return whether the caller passes another's hop on as a supervisor, in their own name."""
     return move == "pass on" and is_supervised(context, _thing(context, job.on, team))
 
 
 def _says(context: RequestContext, hop: Hop) -> bool:
-    """Whether the act carries a person's words."""
+    """Return whether the act carries a person's words."""
     team = context.rulebook.teams.get(hop.team)
     return bool(hop.finding or hop.reason) and not (team is not None and team.automatic)
 

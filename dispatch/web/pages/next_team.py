@@ -1,4 +1,4 @@
-"""Where a finding leads, as a form shows it beforehand. It is a hint: the rulebook decides when the report comes."""
+"""The teams to which a finding leads, as a hint in its form: the rulebook decides when the report comes."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def links(context: RequestContext) -> list[NavigationEntry]:
 
 
 def calls_customers(context: RequestContext, team: Team) -> bool:
-    """Whether the caller works for a team from which nobody claims: they call customers who answer no message."""
+    """Return whether the caller telephones the team's customers who answer no message; nobody claims such work."""
     survey = Target(team=team, teams=(team,), state=TicketState.ARCHIVED)
     return asks_customers(context.rulebook, team.name) and context.may("answer by phone", survey)
 

@@ -15,5 +15,5 @@ pages = Pages("slips")
 
 @pages.show("/slips/{serial}", "see slips", "slip.html", raises=[NotFound])
 def see_slip(context: RequestContext, serial: Serial) -> dict[str, Any]:
-    """What was done, when and where, to compare with the paper, and the paper as PDF."""
+    """The operation, its time and its place, to compare with the paper, and the paper as PDF."""
     return {"slip": slips.find_slip(context, serial)}

@@ -41,7 +41,7 @@ pages = Pages("tickets")
 
 PAGE = 50
 _NUMBER = re.compile(r"[FCfc][0-9]{1,18}|[0-9]{1,8}")
-"""What is searched as a ticket's number; everything else is an account. Longer digits are a mobile number."""
+"""Inputs searched as a ticket's number; all others are accounts. Longer digits are a mobile number."""
 
 Filter = Annotated[str, Query(max_length=40, pattern=r"^[!-~]*$")]
 
