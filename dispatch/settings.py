@@ -27,110 +27,48 @@ IN_FILE = "_FILE"
 
 
 class Settings(BaseModel):
-    """Everything that an operator may set. URLs may hold passwords and are secrets, which are never shown."""
+    """Everything that an operator may set; `setting_meanings` explains each. URLs may hold passwords and are secrets,
+    which are never shown."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    home: Path = Field(Path("~/.local/share/paidan"), description="folder for the installation's state")
-    database_url: SecretStr | None = Field(
-        None, description="PostgreSQL's URL, postgresql+psycopg://…; without it, SQLite in DISPATCH_HOME is used"
-    )
-    broker_url: SecretStr | None = Field(
-        None, description="Redis's or Valkey's URL, redis://…; without it, Paidan starts a Valkey server of its own"
-    )
-    rules: Path = Field(
-        default_factory=lambda: defaults.folder() / defaults.RULES, description="file with the routing rules"
-    )
-    prehandling: Path = Field(
-        default_factory=lambda: defaults.folder() / defaults.PREHANDLING,
-        description="file with the questions that agents ask on the phone",
-    )
-    plans: Path = Field(
-        default_factory=lambda: defaults.folder() / defaults.PLANS, description="file with the marketing plans"
-    )
-    workers: Annotated[int, Field(ge=1, le=64)] = Field(
-        2, description="number of worker processes that `dispatch up` starts"
-    )
-    broker_master: str = Field("", description="name of the Redis master, when DISPATCH_BROKER_URL is sentinel://…")
-    flower_port: Annotated[int, Field(ge=0, le=65535)] = Field(5555, description="Flower's port; 0 takes any free port")
-    flower_address: str = Field("127.0.0.1", description="IP address on which Flower listens")
-    flower_password: SecretStr | None = Field(
-        None, description="password of Flower's user paidan; required when other machines can reach Flower"
-    )
-    web_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        8000, description="the web server's port; 0 takes any free port"
-    )
-    web_address: str = Field("127.0.0.1", description="IP address on which the web server listens")
-    web_url: str = Field(
-        "",
-        description="URL by which people reach the web server, when it is behind a proxy; with https://, cookies are "
-        "sent by HTTPS only",
-    )
-    web_proxies: str = Field(
-        "",
-        description="IP addresses of trusted proxies, separated by commas; visitors' addresses are taken from their "
-        "headers",
-    )
-    largest_upload: Annotated[int, Field(ge=1, le=100_000_000)] = Field(
-        10_000_000, description="size of the largest photo or scan that is accepted, in bytes"
-    )
-    metrics_token: SecretStr | None = Field(
-        None, description="bearer token for the web server's /metrics; without it, nobody can read them there"
-    )
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        0, description="port on which a relay or a worker serves its metrics; with 0, it doesn't serve them"
-    )
-    metrics_address: str = Field("127.0.0.1", description="IP address on which a relay or a worker serves its metrics")
-    oidc_issuer: str = Field(
-        "",
-        description="OpenID Connect: issuer URL of the identity provider; without it, people sign in by password only",
-    )
-    oidc_client_id: str = Field("", description="OpenID Connect: client id of this installation at the provider")
-    oidc_client_secret: SecretStr | None = Field(
-        None, description="OpenID Connect: client secret of this installation at the provider"
-    )
-    oidc_claim: str = Field(
-        "preferred_username", description="OpenID Connect: claim of the ID token that holds the user's name in Paidan"
-    )
-    batch: Annotated[int, Field(ge=1, le=1000)] = Field(400, description="maximum number of hops in one message")
-    lease: Annotated[float, Field(ge=1, le=3600)] = Field(
-        30, description="seconds after which a message without an answer is sent again"
-    )
-    store_days: Annotated[int, Field(ge=30, le=36_500)] = Field(
-        180, description="days from a case's end until its history moves to the case store, where it stays readable"
-    )
-    forget_days: Annotated[int, Field(ge=1, le=36_500)] = Field(
-        30, description="days from an outside effect's confirmation until its content is erased"
-    )
-    survey_url: str = Field(
-        default_factory=lambda known: f"{_web(known)}/s/",
-        description="URL of a survey without its token; by default a page of the web server",
-    )
-    operator: str = Field("派单宽带 Paidan Broadband", description="the operator's name on slips and invoices")
-    outlet: str = Field("营业厅 Counter", description="the counter's name on slips")
-    record_url: str = Field(
-        default_factory=lambda known: f"{_web(known)}/slips/",
-        description="URL in a slip's QR code without the slip's serial; by default a page of the web server",
-    )
-    fonts: Path | None = Field(
-        None, description="folder with fonts for slips and invoices; without it, the packages' own fonts are used"
-    )
-    field_keys: SecretStr | None = Field(
-        None,
-        description="keys that encrypt identity numbers, id:key,…; the first one encrypts new numbers; required with "
-        "DISPATCH_DATABASE_URL",
-    )
-    index_key: SecretStr | None = Field(
-        None,
-        description="key of the keyed hash by which identity numbers are found; required with DISPATCH_DATABASE_URL",
-    )
-    user: str = Field("", description="name of the acting person, when --as isn't given")
-    role: str = Field("", description="role of the acting person, when --role isn't given")
-    lang: Literal["", "zh", "en"] = Field(
-        "",
-        description="language of the command line, zh or en; without it, the locale's language, or Chinese without a "
-        "locale",
-    )
+    home: Path = Path("~/.local/share/paidan")
+    database_url: SecretStr | None = None
+    broker_url: SecretStr | None = None
+    rules: Path = Field(default_factory=lambda: defaults.folder() / defaults.RULES)
+    prehandling: Path = Field(default_factory=lambda: defaults.folder() / defaults.PREHANDLING)
+    plans: Path = Field(default_factory=lambda: defaults.folder() / defaults.PLANS)
+    workers: Annotated[int, Field(ge=1, le=64)] = 2
+    broker_master: str = ""
+    flower_port: Annotated[int, Field(ge=0, le=65535)] = 5555
+    flower_address: str = "127.0.0.1"
+    flower_password: SecretStr | None = None
+    web_port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    web_address: str = "127.0.0.1"
+    web_url: str = ""
+    web_proxies: str = ""
+    largest_upload: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000_000
+    metrics_token: SecretStr | None = None
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    metrics_address: str = "127.0.0.1"
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: str = "preferred_username"
+    batch: Annotated[int, Field(ge=1, le=1000)] = 400
+    lease: Annotated[float, Field(ge=1, le=3600)] = 30
+    store_days: Annotated[int, Field(ge=30, le=36_500)] = 180
+    forget_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    survey_url: str = Field(default_factory=lambda known: f"{_web(known)}/s/")
+    operator: str = "派单宽带 Paidan Broadband"
+    outlet: str = "营业厅 Counter"
+    record_url: str = Field(default_factory=lambda known: f"{_web(known)}/slips/")
+    fonts: Path | None = None
+    field_keys: SecretStr | None = None
+    index_key: SecretStr | None = None
+    user: str = ""
+    role: str = ""
+    lang: Literal["", "zh", "en"] = ""
 
     @model_validator(mode="before")
     @classmethod

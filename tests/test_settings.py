@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from dispatch.cli.settings_page import settings_page
 from dispatch.errors import BadSettings
+from dispatch.setting_meanings import MEANINGS
 from dispatch.settings import PREFIX, Settings, load_settings, variables
 
 PAGE = Path(__file__).parents[1] / "docs/settings.md"
@@ -50,8 +52,9 @@ def test_the_settings_page_is_the_one_generated_from_the_settings(monkeypatch: p
 
 def test_the_page_of_settings_has_every_variable_with_its_default_and_meaning() -> None:
     page = settings_page()
-    for name, field in Settings.model_fields.items():
-        assert field.description
+    assert list(MEANINGS) == list(Settings.model_fields)
+    for name, meaning in MEANINGS.items():
+        assert f"{meaning.en} |" in page
         assert f"| `{PREFIX}{name.upper()}` |" in page
     assert "| `DISPATCH_HOME` | `~/.local/share/paidan` | folder for the installation's state |" in page
     assert "| `DISPATCH_RULES` | `routing_rules.yaml` |" in page
@@ -112,3 +115,9 @@ def test_a_misspelt_variable_is_told_with_the_setting_that_it_resembles(monkeypa
         load_settings()
     assert told.value.sentence("en").endswith("DISPATCH_WROKERS: unknown; did you mean DISPATCH_WORKERS?")
     assert told.value.sentence("zh").endswith("DISPATCH_WROKERS: 没有这个设置；是不是 DISPATCH_WORKERS？")
+
+
+def test_every_setting_is_explained_in_both_languages() -> None:
+    for name, meaning in MEANINGS.items():
+        assert re.search(r"[\u4e00-\u9fff]", meaning.zh), name
+        assert not re.search(r"[\u4e00-\u9fff]", meaning.en), name

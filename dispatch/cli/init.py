@@ -11,6 +11,8 @@ import typer
 from dispatch import defaults
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import language, text
+from dispatch.cli.options import AsJson
+from dispatch.cli.output import give
 from dispatch.errors import WouldOverwrite
 
 app = Commands()
@@ -32,6 +34,7 @@ _WRITTEN = (
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help=text("目录，没有则新建", "the folder; made if it is not there"))],
+    as_json: AsJson = False,
 ) -> None:
     """Write the files into the folder. Raises WouldOverwrite, with nothing written, when one of them is there."""
     if there := [name for name, _ in _WRITTEN if (folder / name).exists()]:
@@ -44,6 +47,7 @@ def init(
         # Passwords are put into the settings later, so these are their owner's alone from the beginning.
         made.touch(mode=0o600 if name == defaults.SETTINGS else 0o644, exist_ok=False)
         made.write_bytes((defaults.PACKAGE / source).read_bytes())
-    for name, what in _WRITTEN:
-        typer.echo(f"  {folder / name}  {what}")
-    typer.echo(text("下一步：", "Next:") + f"\n  cd {shlex.quote(str(folder))}\n  dispatch up")
+    files = [{"file": str(folder / name), "what": what} for name, what in _WRITTEN]
+    told = "".join(f"  {each['file']}  {each['what']}\n" for each in files)
+    told += text("下一步：", "Next:") + f"\n  cd {shlex.quote(str(folder))}\n  dispatch up"
+    give(as_json, {"act": "init", "folder": str(folder), "files": files}, told)

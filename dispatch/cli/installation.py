@@ -17,8 +17,9 @@ from dispatch.cli.context import Desk, closed_with_command, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, option
-from dispatch.cli.output import give, note, out, table, tell_progress
+from dispatch.cli.output import give, note, out, said, table, tell_progress
 from dispatch.runtime.supervisor import Stack
+from dispatch.setting_meanings import MEANINGS
 from dispatch.settings import PREFIX, Settings, load_settings
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import new_keys
@@ -112,10 +113,7 @@ def keys(as_json: AsJson = False) -> None:
 def settings(as_json: AsJson = False) -> None:
     """Every setting, its value now and its meaning; passwords are not shown."""
     current = load_settings()
-    rows = [
-        (PREFIX + name.upper(), _shown(current, name), field.description or "")
-        for name, field in Settings.model_fields.items()
-    ]
+    rows = [(PREFIX + name.upper(), _shown(current, name), said(MEANINGS[name])) for name in Settings.model_fields]
 
     def show() -> None:
         shown = table()

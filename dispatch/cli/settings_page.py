@@ -13,12 +13,13 @@ from unittest import mock
 from pydantic import SecretStr
 
 from dispatch.defaults import SETTINGS, folder
+from dispatch.setting_meanings import MEANINGS
 from dispatch.settings import IN_FILE, PREFIX, Settings
 
 _HEAD = f"""\
 # Settings
 
-Made from `dispatch/settings.py` by `make docs`; a change here is lost.
+Made from `dispatch/settings.py` and `dispatch/setting_meanings.py` by `make docs`; a change here is lost.
 
 Settings are environment variables. A variable that isn't set is read from the file `{SETTINGS}` in the current folder,
 if there is one; `dispatch init FOLDER` writes such a file. `dispatch settings` shows the settings in force. An unknown
@@ -43,7 +44,7 @@ def _rows() -> Iterator[str]:
     for name, field in Settings.model_fields.items():
         default = _shown(getattr(defaults, name))
         secret = "(secret) " if field.annotation == SecretStr | None else ""
-        yield f"| `{PREFIX}{name.upper()}` | {default and f'`{default}`'} | {secret}{field.description} |\n"
+        yield f"| `{PREFIX}{name.upper()}` | {default and f'`{default}`'} | {secret}{MEANINGS[name].en} |\n"
 
 
 def _shown(default: object) -> str:

@@ -19,8 +19,8 @@ class BadSettings(DispatchError):
 
 
 class SchemaOutdated(DispatchError):
-    """数据库结构为 {found} 版，本程序需要 {wanted} 版：请运行 `dispatch migrate`。
-    The database is at schema {found}, this program needs {wanted}: run `dispatch migrate`."""
+    """数据库结构为{found}，本程序需要 {wanted} 版：请运行 `dispatch migrate`。
+    The database's schema is {found}, this program needs {wanted}: run `dispatch migrate`."""
 
     code = "schema-outdated"
     heading = "数据库结构不符"

@@ -92,10 +92,9 @@ def shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:
             )
             return document.fault(path, message, at_key="[key]" in error["loc"])
         case "literal_error":
-            given, expected = error["input"], error["ctx"]["expected"]
-            return document.fault(
-                path, Wording(f"“{given}”不在可选之列：{expected}", f"{given!r} is none of {expected}")
-            )
+            expected = error["ctx"]["expected"]
+            choices = Wording(f" {expected} ".replace(", ", "、").replace(" or ", " 或 ").rstrip(), expected)
+            return document.fault(path, _must_be(last, choices, error["input"]))
         case "dict_type" | "model_type" | "model_attributes_type":
             return document.fault(path, _must_be(last, Wording("一组键值", "a block of keys"), error["input"]))
         case "list_type" if last != "start" and "flows" not in path:

@@ -143,7 +143,9 @@ class Database:
         """Raises SchemaOutdated unless the database has this program's schema."""
         found = self.schema()
         if found != SCHEMA:
-            raise SchemaOutdated(found=found or "none", wanted=SCHEMA)
+            raise SchemaOutdated(
+                found=Wording(f" {found} 版", found) if found else Wording("空", "empty"), wanted=SCHEMA
+            )
 
     def schema(self) -> str | None:
         """The database's migration; None before the first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -87,6 +88,14 @@ def test_the_settings_are_explained_in_the_readers_language_and_each_can_be_set(
     (tmp_path / "desk/paidan.env").write_text("\n".join(offered), encoding="utf-8")
     done = dispatch(tmp_path / "desk", "settings", "--json", language=language)
     assert done.returncode == 0, done.stderr
+
+
+def test_init_gives_a_program_the_files_that_it_wrote(tmp_path: Path) -> None:
+    told = json.loads(dispatch(tmp_path, "init", "desk", "--json").stdout)
+    assert (told["act"], told["folder"]) == ("init", "desk")
+    assert all((tmp_path / each["file"]).exists() for each in told["files"])
+    refused = dispatch(tmp_path, "init", "desk", "--json")
+    assert (refused.returncode, json.loads(refused.stderr)["error"]["code"]) == (3, "would-overwrite")
 
 
 def test_the_version_names_the_schema_and_the_python(tmp_path: Path) -> None:

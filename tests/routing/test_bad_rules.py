@@ -91,7 +91,7 @@ flows:
       archive: {fixed: end}
 """
     assert told(text) == [
-        "1:10: 2 is none of 1",
+        "1:10: 'version' must be 1, not 2",
         "4:9: 'hops' must be at least 2, not 1",
         "6:3: duplicate key 'reopens', first given on line 5",
         "8:30: 'soon' is no duration: write 90s, 15m, 2h, 1h30m or 7d",

@@ -100,8 +100,8 @@ def test_the_operators_own_file_is_good_and_shows_every_kind_of_plan() -> None:
         ("[tianhe, haizhu]", "[]", "21:12: 'areas' must be all, or a list of areas"),
         ("[tianhe, haizhu]", "[tianhe, 3]", "21:21: 'areas': input should be a valid string, not 3"),
         ("[tianhe, haizhu]", "[tianhe, tianhe]", "21:21: 'tianhe' is listed twice"),
-        ("customers: new", "customers: old", "22:16: 'old' is none of 'new', 'existing' or 'any'"),
-        ("holders: [person]", "holders: [people]", "23:15: 'people' is none of 'person' or 'unit'"),
+        ("customers: new", "customers: old", "22:16: 'customers' must be 'new', 'existing' or 'any', not 'old'"),
+        ("holders: [person]", "holders: [people]", "23:15: 'holders' must be 'person' or 'unit', not 'people'"),
         ("holders: [person]", "holders: []", "23:14: 'holders' must be a block of at least 1 entry, not nothing"),
         ("needs_mobile: true", "needs_mobile: yes", "24:19: 'needs_mobile' must be true or false, not 'yes'"),
         ("needs_mobile: true", "needs_mobile: false",
@@ -119,7 +119,7 @@ def test_the_operators_own_file_is_good_and_shows_every_kind_of_plan() -> None:
         ("areas: all", "areas: [tianhe]", "25:25: plan 'plain' isn't offered to all areas of 'family'"),
         ("holders: [person, unit]", "holders: [unit]", "25:25: plan 'plain' isn't offered to all holders of 'family'"),
         ("zh: 融合", "zh: 标准", "15:17: plan 'plain' has this title already"),
-        ("version: 1", "version: 2", "1:10: 2 is none of 1"),
+        ("version: 1", "version: 2", "1:10: 'version' must be 1, not 2"),
     ],
 )  # fmt: skip
 def test_each_fault_is_told_with_its_place(old: str, new: str, fault: str) -> None:

@@ -77,7 +77,7 @@ def test_a_scripts_version_depends_on_its_text() -> None:
         ("          bad:\n            title: {zh: 坏, en: Bad}\n            say", "          good:\n            say",
          "14:11: duplicate key 'good', first given on line 11"),
         ("zh: 二", "zh: ''", "19:19: 'zh': string should have at least 1 character, not ''"),
-        ("version: 1", "version: 2", "1:10: 2 is none of 1"),
+        ("version: 1", "version: 2", "1:10: 'version' must be 1, not 2"),
     ],
 )  # fmt: skip
 def test_each_fault_is_told_with_its_place(old: str, new: str, fault: str) -> None:

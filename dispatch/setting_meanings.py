@@ -1,0 +1,161 @@
+"""What each setting is for. `dispatch settings` tells it in the reader's language, `docs/settings.md` in English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dispatch.domain.title import Wording
+
+MEANINGS: Mapping[str, Wording] = {
+    "home": Wording(
+        "存放本安装状态的目录",
+        "folder for the installation's state",
+    ),
+    "database_url": Wording(
+        "PostgreSQL 的地址，postgresql+psycopg://…；不设则使用 DISPATCH_HOME 中的 SQLite",
+        "PostgreSQL's URL, postgresql+psycopg://…; without it, SQLite in DISPATCH_HOME is used",
+    ),
+    "broker_url": Wording(
+        "Redis 或 Valkey 的地址，redis://…；不设则自行启动一个 Valkey",
+        "Redis's or Valkey's URL, redis://…; without it, Paidan starts a Valkey server of its own",
+    ),
+    "rules": Wording(
+        "派单规则文件",
+        "file with the routing rules",
+    ),
+    "prehandling": Wording(
+        "电话预处理脚本文件",
+        "file with the questions that agents ask on the phone",
+    ),
+    "plans": Wording(
+        "营销案文件",
+        "file with the marketing plans",
+    ),
+    "workers": Wording(
+        "`dispatch up` 启动的 worker 进程数",
+        "number of worker processes that `dispatch up` starts",
+    ),
+    "broker_master": Wording(
+        "DISPATCH_BROKER_URL 为 sentinel://… 时，Redis 主节点的名称",
+        "name of the Redis master, when DISPATCH_BROKER_URL is sentinel://…",
+    ),
+    "flower_port": Wording(
+        "Flower 的端口；0 为任一空闲端口",
+        "Flower's port; 0 takes any free port",
+    ),
+    "flower_address": Wording(
+        "Flower 监听的 IP 地址",
+        "IP address on which Flower listens",
+    ),
+    "flower_password": Wording(
+        "Flower 用户 paidan 的密码；其他机器能访问 Flower 时必设",
+        "password of Flower's user paidan; required when other machines can reach Flower",
+    ),
+    "web_port": Wording(
+        "网页服务的端口；0 为任一空闲端口",
+        "the web server's port; 0 takes any free port",
+    ),
+    "web_address": Wording(
+        "网页服务监听的 IP 地址",
+        "IP address on which the web server listens",
+    ),
+    "web_url": Wording(
+        "网页服务在代理之后时，用户访问的网址；以 https:// 开头时，Cookie 只经 HTTPS 发送",
+        "URL by which people reach the web server, when it is behind a proxy; with https://, cookies are "
+        "sent by HTTPS only",
+    ),
+    "web_proxies": Wording(
+        "可信代理的 IP 地址，以逗号分隔；访问者的地址取自其请求头",
+        "IP addresses of trusted proxies, separated by commas; visitors' addresses are taken from their headers",
+    ),
+    "largest_upload": Wording(
+        "可上传的照片或扫描件的最大字节数",
+        "size of the largest photo or scan that is accepted, in bytes",
+    ),
+    "metrics_token": Wording(
+        "读取网页服务 /metrics 的令牌；不设则无人可在此读取",
+        "bearer token for the web server's /metrics; without it, nobody can read them there",
+    ),
+    "metrics_port": Wording(
+        "中继和 worker 提供指标的端口；0 为不提供",
+        "port on which a relay or a worker serves its metrics; with 0, it doesn't serve them",
+    ),
+    "metrics_address": Wording(
+        "中继和 worker 提供指标时监听的 IP 地址",
+        "IP address on which a relay or a worker serves its metrics",
+    ),
+    "oidc_issuer": Wording(
+        "OpenID Connect：身份提供方的 issuer 网址；不设则只能用密码登录",
+        "OpenID Connect: issuer URL of the identity provider; without it, people sign in by password only",
+    ),
+    "oidc_client_id": Wording(
+        "OpenID Connect：本安装在提供方的 client id",
+        "OpenID Connect: client id of this installation at the provider",
+    ),
+    "oidc_client_secret": Wording(
+        "OpenID Connect：本安装在提供方的 client secret",
+        "OpenID Connect: client secret of this installation at the provider",
+    ),
+    "oidc_claim": Wording(
+        "OpenID Connect：ID 令牌中表示派单用户名的 claim",
+        "OpenID Connect: claim of the ID token that holds the user's name in Paidan",
+    ),
+    "batch": Wording(
+        "一条消息最多包含的环节数",
+        "maximum number of hops in one message",
+    ),
+    "lease": Wording(
+        "消息无回应时，多少秒后重发",
+        "seconds after which a message without an answer is sent again",
+    ),
+    "store_days": Wording(
+        "工单办结多少天后，其历史移入案卷库；移入后仍可查阅",
+        "days from a case's end until its history moves to the case store, where it stays readable",
+    ),
+    "forget_days": Wording(
+        "外部动作确认多少天后，清除其内容",
+        "days from an outside effect's confirmation until its content is erased",
+    ),
+    "survey_url": Wording(
+        "回访网址中令牌之前的部分；默认为网页服务的一个页面",
+        "URL of a survey without its token; by default a page of the web server",
+    ),
+    "operator": Wording(
+        "受理单和发票上的运营商名称",
+        "the operator's name on slips and invoices",
+    ),
+    "outlet": Wording(
+        "受理单上的营业厅名称",
+        "the counter's name on slips",
+    ),
+    "record_url": Wording(
+        "受理单二维码网址中受理单编号之前的部分；默认为网页服务的一个页面",
+        "URL in a slip's QR code without the slip's serial; by default a page of the web server",
+    ),
+    "fonts": Wording(
+        "受理单和发票所用字体的目录；不设则用程序自带的字体",
+        "folder with fonts for slips and invoices; without it, the packages' own fonts are used",
+    ),
+    "field_keys": Wording(
+        "加密证件号码的密钥，id:key,…；新号码用第一个加密；设了 DISPATCH_DATABASE_URL 时必设",
+        "keys that encrypt identity numbers, id:key,…; the first one encrypts new numbers; required with "
+        "DISPATCH_DATABASE_URL",
+    ),
+    "index_key": Wording(
+        "按证件号码查找所用的带密钥散列的密钥；设了 DISPATCH_DATABASE_URL 时必设",
+        "key of the keyed hash by which identity numbers are found; required with DISPATCH_DATABASE_URL",
+    ),
+    "user": Wording(
+        "未给出 --as 时的办理人姓名",
+        "name of the acting person, when --as isn't given",
+    ),
+    "role": Wording(
+        "未给出 --role 时的办理人角色",
+        "role of the acting person, when --role isn't given",
+    ),
+    "lang": Wording(
+        "命令行的语言，zh 或 en；不设则按系统区域设置，无区域设置时为中文",
+        "language of the command line, zh or en; without it, the locale's language, or Chinese without a locale",
+    ),
+}
+"""By the setting's name, in the order of `Settings`."""
