@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 
 from dispatch import defaults
 from dispatch.domain.model_faults import model_fault
-from dispatch.domain.title import Wording, WrongValue, same
+from dispatch.domain.system_faults import system_fault
+from dispatch.domain.title import Wording, WrongValue
 from dispatch.errors import BadSettings
 
 PREFIX = "DISPATCH_"
@@ -202,7 +203,7 @@ def _read_secrets(environment: Mapping[str, str], faults: list[Wording]) -> dict
         try:
             text = Path(file).read_text(encoding="utf-8").strip()
         except OSError as wrong:
-            faults.append(same(str(wrong.strerror)).at(f"{variable}: {file}"))
+            faults.append(system_fault(wrong).at(f"{variable}: {file}"))
             continue
         except UnicodeDecodeError:
             faults.append(Wording("不是文本文件", "it is not a text file").at(f"{variable}: {file}"))

@@ -22,7 +22,7 @@ from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole, argument, option
 from dispatch.cli.outcomes import show
-from dispatch.cli.output import give, local, note_limit, out, said, table
+from dispatch.cli.output import give, local, note_limit, print_rows, said, table
 from dispatch.cli.request_command import command
 from dispatch.cli.request_reader import read
 from dispatch.domain.identity import DOCUMENT_KINDS
@@ -126,7 +126,7 @@ def failed_orders_(
             appointed = local(order.appointment, "%m-%d %H:%M") or text("未约", "not yet")
             when = f"{local(order.failed_at, '%m-%d %H:%M')}\n{appointed}"
             shown.add_row(order.order, Text(who), Text("\n".join(filter(None, (order.cause, order.remark)))), when)
-        out.print(shown)
+        print_rows(shown)
         note_limit(len(orders), limit)
 
     give(as_json, [asdict(order) for order in orders], show_them)
@@ -175,7 +175,7 @@ def list_(
         shown.add_column(text("手机", "Mobile"), no_wrap=True)
         for row in rows:
             shown.add_row(row.number, row.area, masked_mobile(row.mobile))
-        out.print(shown)
+        print_rows(shown)
         note_limit(len(rows), limit)
 
     give(as_json, [{"account": r.number, "area": r.area, "mobile": masked_mobile(r.mobile)} for r in rows], show_them)

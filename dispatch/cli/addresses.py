@@ -15,7 +15,7 @@ from dispatch.cli.context import now, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole
-from dispatch.cli.output import give, local, note_limit, out, table
+from dispatch.cli.output import give, local, note_limit, print_rows, table
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.roles import require
 from dispatch.domain.title import Wording
@@ -104,7 +104,7 @@ def _show_addresses(rows: Sequence[AddressLine], limit: int) -> None:
         full = row.capacity is not None and row.used == row.capacity
         used = Text(f"{row.used}/{row.capacity}" if row.olt else "", "red" if full else "")
         shown.add_row(row.area, Text(row.text), port, used)
-    out.print(shown)
+    print_rows(shown)
     note_limit(len(rows), limit)
 
 
@@ -143,7 +143,7 @@ def demands(
             return
         rows = [row for row in resources.demand_by_area(tx) if area in ("", row.area)]
     counted = [{"area": row.area, "demands": row.wanted, "speed": row.speed} for row in rows]
-    give(as_json, counted, lambda: out.print(demand_table(rows)))
+    give(as_json, counted, lambda: print_rows(demand_table(rows)))
 
 
 def demand_table(rows: Sequence[DemandOfArea]) -> Table:
@@ -167,7 +167,7 @@ def _show_each(rows: Sequence[DemandRow], limit: int) -> None:
     for row in rows:
         contact = f"{masked_name(row.contact)}\n{masked_mobile(row.mobile)}"
         shown.add_row(local(row.at, "%m-%d %H:%M"), row.area, Text(row.address), contact, str(row.speed))
-    out.print(shown)
+    print_rows(shown)
     note_limit(len(rows), limit)
 
 

@@ -10,7 +10,7 @@ from dispatch.cli.context import AREA, LONGEST_NAME, known_teams, open_desk, wor
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole
-from dispatch.cli.output import give, out, table
+from dispatch.cli.output import give, print_rows, table
 from dispatch.domain.roles import Role, require
 from dispatch.domain.title import Title, Wording
 from dispatch.storage import crew as crew_of
@@ -60,6 +60,6 @@ def crew_list(as_json: AsJson = False) -> None:
             shown.add_column(heading, overflow="fold")
         for row in rows:
             shown.add_row(desk.team(row.team), row.area, row.person)
-        out.print(shown)
+        print_rows(shown)
 
     give(as_json, [as_dict(row) for row in rows], show)

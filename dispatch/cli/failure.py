@@ -12,6 +12,7 @@ import typer
 from dispatch import errors
 from dispatch.cli import usage
 from dispatch.cli.language import language, text
+from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording
 from dispatch.errors import BadSettings, DispatchError, MissingPart
 
@@ -75,7 +76,8 @@ def known(wrong: Exception) -> DispatchError | None:
     if isinstance(wrong, OSError):
         if wrong.filename is None:
             return None
-        remedy = Wording(f"{wrong.strerror}；请检查路径和权限", f"{wrong.strerror}; check the path and its permissions")
+        why = system_fault(wrong)
+        remedy = Wording(f"{why.zh}；请检查路径和权限", f"{why.en}; check the path and its permissions")
         return MissingPart(part=wrong.filename, remedy=remedy)
     if "sqlalchemy.exc" not in sys.modules:  # only a command that uses the database has imported it
         return None

@@ -15,7 +15,7 @@ from dispatch.cli.context import Desk, now, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, TicketName
-from dispatch.cli.output import give, local, note_limit, out, said, span, table
+from dispatch.cli.output import give, local, note_limit, out, print_rows, said, span, table
 from dispatch.cli.words import evidence, found
 from dispatch.domain.acts import told_title
 from dispatch.domain.channel import Channel
@@ -92,7 +92,7 @@ def _show_tickets(desk: Desk, rows: Any, limit: int) -> None:
             said(TicketState(row.state).label),
             Text(where),
         )
-    out.print(shown)
+    print_rows(shown)
     note_limit(len(rows), limit)
 
 

@@ -89,6 +89,14 @@ def table(title: str = "", headed: bool = True) -> Table:
     )
 
 
+def print_rows(shown: Table) -> None:
+    """A table; a word where it has no row."""
+    if shown.row_count:
+        out.print(shown)
+    else:
+        out.print(text("无", "none"), style="dim")
+
+
 def local(moment: datetime | None, form: str = "%m-%d %H:%M:%S") -> str:
     return "" if moment is None else moment.astimezone().strftime(form)
 

@@ -22,7 +22,8 @@ from dispatch.cli.json_option import INPUT
 from dispatch.cli.language import text
 from dispatch.cli.request_command import JSON_FILE
 from dispatch.domain.model_faults import model_fault
-from dispatch.domain.title import Wording
+from dispatch.domain.system_faults import system_fault
+from dispatch.domain.title import Wording, same
 from dispatch.errors import BadRequest
 
 TWICE = Wording("重复", "stands twice")
@@ -178,8 +179,8 @@ def _text(source: str) -> str:
 
 
 def _unread(name: str, wrong: OSError | ValueError) -> Wording:
-    why = str(getattr(wrong, "strerror", None) or wrong)
-    return Wording(f"无法读取（{why}）", why).at(name if name.isprintable() else repr(name))
+    why = system_fault(wrong) if isinstance(wrong, OSError) else same(str(wrong))
+    return Wording(f"无法读取（{why.zh}）", why.en).at(name if name.isprintable() else repr(name))
 
 
 def _no_json(why: str) -> Wording:

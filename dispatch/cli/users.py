@@ -16,7 +16,7 @@ from dispatch.cli.context import now, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, argument, option
-from dispatch.cli.output import give, local, out, table
+from dispatch.cli.output import give, local, print_rows, table
 from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
@@ -76,7 +76,7 @@ def list_(as_json: AsJson = False) -> None:
             shown.add_column(heading, overflow="fold")
         for each in everybody:
             shown.add_row(each.name, "\n".join(map(_written, each.grants)), local(each.disabled_at))
-        out.print(shown)
+        print_rows(shown)
 
     give(as_json, [_plain(each) for each in everybody], show)
 
@@ -161,7 +161,7 @@ def tokens_(name: _Name, as_json: AsJson = False) -> None:
         for row in rows:
             times = (local(moment, "%Y-%m-%d") for moment in (row.made_at, row.expires_at, row.revoked_at))
             listed.add_row(str(row.id), row.title, *times)
-        out.print(listed)
+        print_rows(listed)
 
     shown = ("id", "title", "made_at", "expires_at", "revoked_at")
     give(as_json, [{column: getattr(row, column) for column in shown} for row in rows], show)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from dispatch.domain.title import Wording, same
+from dispatch.domain.system_faults import system_fault
+from dispatch.domain.title import Wording
 from dispatch.errors import BadSettings
 
 RULES: Final = "routing_rules.yaml"
@@ -83,7 +84,7 @@ def _read(file: Path) -> dict[str, str]:
                 elif each.key is not None:
                     found[each.key] = each.value or ""
     except OSError as wrong:
-        faults.append(same(str(wrong.strerror)).at(str(file.absolute())))
+        faults.append(system_fault(wrong).at(str(file.absolute())))
     except UnicodeDecodeError:
         faults.append(Wording("不是文本文件", "that is no text").at(str(file.absolute())))
     if faults:

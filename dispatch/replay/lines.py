@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording
 from dispatch.errors import BadReplayFile
 from dispatch.routing.faults import Fault, Faults
@@ -64,9 +65,9 @@ def lines(file: Path, faults: LogFaults, progress: Progress | None = None) -> It
         broken = Wording(f"gzip 已损坏（{wrong}）：请重新取文件", f"the gzip is broken ({wrong}): fetch the file again")
         _stop(faults, number + 1, broken)
     except OSError as wrong:
-        why = wrong.strerror or wrong
+        why = system_fault(wrong)
         unread = Wording(
-            f"无法读取（{why}）：请检查路径和权限", f"can't be read ({why}): check the path and its permissions"
+            f"无法读取（{why.zh}）：请检查路径和权限", f"can't be read ({why.en}): check the path and its permissions"
         )
         _stop(faults, number + 1, unread)
     if number == 0:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dispatch.domain.title import Wording
+from dispatch.domain.system_faults import system_fault
+from dispatch.domain.title import Wording, same
 from dispatch.errors import BadFile, BadRules
 
 FileError = type[BadFile]
@@ -65,6 +66,6 @@ def read_text(file: Path, error: FileError = BadRules) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
-        why = str((isinstance(wrong, OSError) and wrong.strerror) or wrong)
-        unread = Wording(f"无法读取：{why}", f"can't be read: {why}")
+        why = system_fault(wrong) if isinstance(wrong, OSError) else same(str(wrong))
+        unread = Wording(f"无法读取：{why.zh}", f"can't be read: {why.en}")
         raise error(file=str(file), faults=[unread.at(f"{file}:1:1")]) from None

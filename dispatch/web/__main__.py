@@ -9,6 +9,7 @@ import sys
 
 import uvicorn
 
+from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording
 from dispatch.errors import DispatchError, MissingPart
 from dispatch.runtime.child_process import mark_ready
@@ -66,12 +67,12 @@ def listen(settings: Settings) -> socket.socket:
     try:
         return socket.create_server((settings.web_address, settings.web_port), backlog=512)
     except OSError as taken:
-        place = f"{settings.web_address}:{settings.web_port}"
+        place, why = f"{settings.web_address}:{settings.web_port}", system_fault(taken)
         raise MissingPart(
             part=Wording(f"网页服务的 {place}", f"{place} for the web"),
             remedy=Wording(
-                f"{taken.strerror}；请设置 DISPATCH_WEB_PORT（0 为任意端口）或 DISPATCH_WEB_ADDRESS",
-                f"{taken.strerror}; set DISPATCH_WEB_PORT, 0 takes any, or DISPATCH_WEB_ADDRESS",
+                f"{why.zh}；请设置 DISPATCH_WEB_PORT（0 为任意端口）或 DISPATCH_WEB_ADDRESS",
+                f"{why.en}; set DISPATCH_WEB_PORT, 0 takes any, or DISPATCH_WEB_ADDRESS",
             ),
         ) from None
 

@@ -45,7 +45,7 @@ def test_a_missing_file_is_told_with_the_systems_reason(tmp_path: Path) -> None:
     with pytest.raises(errors.BadRules) as refused:
         read_text(tmp_path / "none.yaml")
     assert refused.value.lines == (f"{tmp_path}/none.yaml:1:1: can't be read: No such file or directory",)
-    assert refused.value.lines_in("zh") == (f"{tmp_path}/none.yaml:1:1: 无法读取：No such file or directory",)
+    assert refused.value.lines_in("zh") == (f"{tmp_path}/none.yaml:1:1: 无法读取：没有这个文件或目录",)
 
 
 def test_the_locale_decides_when_the_setting_names_no_language(monkeypatch: pytest.MonkeyPatch) -> None:

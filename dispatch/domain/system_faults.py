@@ -1,0 +1,32 @@
+"""Why the operating system refused something, worded in both languages. Pure."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+
+from dispatch.domain.title import Wording
+
+_ZH: Mapping[int, str] = {
+    errno.ENOENT: "没有这个文件或目录",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "不允许这样做",
+    errno.EISDIR: "这是目录，不是文件",
+    errno.ENOTDIR: "路径中有一段不是目录",
+    errno.EEXIST: "文件已存在",
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "超出磁盘配额",
+    errno.EROFS: "文件系统只读",
+    errno.EIO: "读写出错",
+    errno.ENAMETOOLONG: "文件名太长",
+    errno.ELOOP: "符号链接太多",
+    errno.EMFILE: "打开的文件太多",
+    errno.EADDRINUSE: "地址已被占用",
+    errno.EADDRNOTAVAIL: "本机没有这个地址",
+}
+
+
+def system_fault(wrong: OSError) -> Wording:
+    """The reason of an OSError, without the name of its file; the system's own words where no Chinese is known."""
+    en = str(wrong.strerror or wrong)
+    return Wording(_ZH.get(wrong.errno or 0, en), en)
