@@ -27,7 +27,7 @@ class SchemaOutdated(DispatchError):
 
 
 class MissingPart(DispatchError):
-    """缺少{part}：{remedy}。
+    """缺少 {part}：{remedy}。
     {part} is not there: {remedy}."""
 
     code = "missing-part"
