@@ -60,7 +60,7 @@ PAIRS = [
     *((pair, True) for pair in combinations(ENDS, 2)),
     *((("withdraws", "withdraws"), held) for held in (False, True)),
 ]
-"""Who races whom, and whether zhao has claimed the hop before."""
+"""The moves that race, and whether zhao has claimed the hop before."""
 ENDINGS = ("report", "pass on", "hand back", "withdraw")
 
 

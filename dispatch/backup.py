@@ -34,8 +34,8 @@ NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a ba
 
 @dataclass(frozen=True)
 class Restored:
-    """What a restore did: the backup's schema, the new epoch's number, and the file to which the old SQLite database
-    was moved, if any."""
+    """The outcome of a restore: the backup's schema, the new epoch's number, and the file to which the old SQLite
+    database was moved, if any."""
 
     schema: str
     epoch: int

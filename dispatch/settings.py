@@ -99,7 +99,7 @@ class Settings(BaseModel):
 
     @property
     def embedded_database(self) -> bool:
-        """Whether the database is the SQLite file in `home`."""
+        """Return whether the database is the SQLite file in `home`."""
         return self.database_url is None
 
     @property
@@ -109,7 +109,7 @@ class Settings(BaseModel):
 
     @property
     def https(self) -> bool:
-        """Whether people reach the web server by HTTPS. Its cookies are then sent by HTTPS only."""
+        """Return whether people reach the web server by HTTPS. Its cookies are then sent by HTTPS only."""
         return self.web_url.startswith("https://")
 
     @property

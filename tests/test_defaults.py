@@ -1,4 +1,4 @@
-"""Which of the operator's files are used, and what `paidan.env` in the current folder sets."""
+"""The choice of the operator's files, and the settings of `paidan.env` in the current folder."""
 
 from __future__ import annotations
 

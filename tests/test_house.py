@@ -1,4 +1,4 @@
-"""House rules that no linter knows: one class name for one concept, no import circles, a true glossary."""
+"""House rules that no linter knows: one class name for one concept, no import circles, a true glossary, plain words."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import ast
 import contextlib
 import importlib
 import re
+import tokenize
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -114,6 +115,32 @@ def _is_defined(dotted: str) -> bool:
                     found = getattr(found, name, None)
                 return found is not None
     return False
+
+
+def test_no_docstring_or_comment_says_he_of_a_person() -> None:
+    """Users, customers, workers and callers are "they". The demo's user he.fang has a surname."""
+    gendered = re.compile(r"\b(?:he|him|his|himself|she|her|hers|herself)\b(?!\.fang)", re.IGNORECASE)
+    found = []
+    for folder in (*SOURCES, "chaos", "bench"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            found += [f"{file.relative_to(ROOT)}:{line}" for line, text in _prose(file) if gendered.search(text)]
+    assert found == []
+
+
+def _prose(file: Path) -> Iterator[tuple[int, str]]:
+    """Yield every comment, and every string that is a statement by itself, with its line."""
+    begins = True
+    with tokenize.open(file) as lines:
+        for token in tokenize.generate_tokens(lines.readline):
+            if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and begins):
+                yield token.start[0], token.string
+            elif token.type not in _LAYOUT:
+                begins = False
+            if token.type == tokenize.NEWLINE:
+                begins = True
+
+
+_LAYOUT = {tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT}
 
 
 OLD_NAMES = (

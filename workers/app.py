@@ -106,7 +106,7 @@ def _body(name: str, step: Step, place: int) -> Any:
 
 
 def _was_delivered_before() -> bool:
-    """Whether a worker has already received this message without acknowledging it; it may have crashed on it."""
+    """Return whether a worker has already received this message without acknowledging it; it may have crashed on it."""
     return bool((current_task.request.delivery_info or {}).get("redelivered"))
 
 

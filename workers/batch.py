@@ -14,7 +14,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PAUSE = timedelta(seconds=10)
-"""How long members wait when an outside system is out of reach. The pause does not grow."""
+"""Time that members wait when an outside system is out of reach. The pause does not grow."""
 
 
 class Batch(Generic[T, R]):

@@ -17,7 +17,7 @@ from dispatch.settings import Settings, load_settings
 from workers.broker import transport_options
 
 WAIT_SECONDS = 3.0
-"""How long workers have to say which queues they serve."""
+"""Time in which workers must answer which queues they serve."""
 
 
 def examine(settings: Settings) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from workers.context import Context, get_context
 BEFORE, LAST_DAY, LAST_HOURS = timedelta(hours=46), timedelta(hours=26), timedelta(hours=2)
 """The three periods: only new lines are opened and built; faults come too; many faults come."""
 STRIDE, STEP = timedelta(hours=1), timedelta(minutes=6)
-"""How far the clock moves at once: before the last day, and on the last day."""
+"""Step of the clock: before the last day, and on the last day."""
 
 POISONED = 9
 """The number, among the last day's hops, of the one whose worker dies every time; it ends in the quarantine."""

@@ -11,7 +11,7 @@ from typing import Any
 from celery import bootsteps
 
 GATHER_SECONDS = 0.1
-"""How long an event may wait for others; Flower refreshes only every few seconds."""
+"""Longest time that an event waits for others; Flower refreshes only every few seconds."""
 
 
 class GatherEvents(bootsteps.StartStopStep):

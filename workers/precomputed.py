@@ -30,7 +30,7 @@ class Precomputed:
         return cls(rows, _newest(tx, rows), changes)
 
     def holds(self, tx: Tx, rows: Sequence[LockedHop]) -> bool:
-        """Whether the result still holds for `rows`, which are now locked."""
+        """Return whether the result still holds for `rows`, which are now locked."""
         return self.rows == rows and self.newest == _newest(tx, rows)
 
 

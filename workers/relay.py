@@ -47,13 +47,13 @@ failing one is alone before it has failed too often."""
 MOST_AGED = 50
 """The most old cases, or old effects, moved in one transaction: few, so that other writers don't wait long."""
 AGED_SECONDS = 60
-"""How often the relay looks for old cases and effects; while there are more, it goes on with every sweep."""
+"""Interval at which the relay looks for old cases and effects; while there are more, it goes on with every sweep."""
 SWEEP_SECONDS = 0.25
-"""How often the relay checks timers, and due rows even when no wake-up came."""
+"""Interval at which the relay checks timers, and due rows even when no wake-up came."""
 PAUSE_SECONDS = 0.01
 """The least time between two checks for due rows."""
 GATHER_SECONDS = 0.1
-"""How long due hops may gather while messages wait in other teams' queues."""
+"""Longest time that due hops gather while messages wait in other teams' queues."""
 
 
 class Relay:

@@ -46,7 +46,7 @@ class Step:
         return (self.look or self.end or self.write).__doc__
 
     def is_before(self, row: LockedHop, place: int) -> bool:
-        """Whether the hop still needs this step, the `place`-th from 0.
+        """Return whether the hop still needs this step, the `place`-th from 0.
 
         A hop always needs the last step: a worker of another release may have more or fewer steps before it, so that
         `steps_done` counts differently.

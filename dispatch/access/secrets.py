@@ -23,5 +23,5 @@ def csrf_token(session_secret: str) -> str:
 
 
 def is_csrf_token(given: str, session_secret: str) -> bool:
-    """Whether this is the session's CSRF token, compared in constant time."""
+    """Return whether this is the session's CSRF token, compared in constant time."""
     return hmac.compare_digest(given.encode(), csrf_token(session_secret).encode())

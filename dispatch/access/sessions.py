@@ -28,7 +28,7 @@ DEVICE_KNOWN = timedelta(days=180)
 LONGEST_TOKEN = timedelta(days=366)
 LONGEST_TITLE = 60
 ANSWERS_KEPT = timedelta(days=1)
-"""How long an idempotency key and its answer are kept."""
+"""Time for which an idempotency key and its answer are kept."""
 TOKEN_PREFIX = "paidan_"  # noqa: S105
 """Every token begins with it, so that scanners recognise a leaked one."""
 
@@ -48,7 +48,7 @@ class Caller:
     last_seen: datetime | None = None
 
     def seen_lately(self, now: datetime) -> bool:
-        """Whether the session's last request is recorded precisely enough; always for a caller with a token."""
+        """Return whether the session's last request is recorded precisely enough; always for a caller with a token."""
         return self.last_seen is None or now - self.last_seen < SEEN_EVERY
 
 

@@ -73,7 +73,7 @@ def by_bound_mobile(act: Act, raw: str) -> Owned:
 
 
 def password_fits(act: Act, account: AccountRow, password: SecretStr) -> bool:
-    """Whether this is the account's password; False for an account without one."""
+    """Return whether this is the account's password; False for an account without one."""
     if account.password is None:
         return False
     return act.counter.passwords.verify(password.get_secret_value(), account.password)

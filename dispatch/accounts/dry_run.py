@@ -71,7 +71,7 @@ class DryRunResult:
 
     @property
     def ready(self) -> bool:
-        """Whether the operation can be sent, as far as a trial can tell."""
+        """Return whether the operation can be sent, as far as a trial can tell."""
         return not (self.missing or self.faults or self.refused)
 
 

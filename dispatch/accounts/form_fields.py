@@ -15,7 +15,7 @@ from dispatch.domain.title import Wording
 
 
 class InputKind(Enum):
-    """How an option's text becomes a JSON value."""
+    """The way in which an option's text becomes a JSON value."""
 
     TEXT = "text"
     NUMBER = "number"

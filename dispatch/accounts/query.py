@@ -99,7 +99,7 @@ def _find(act: Act, request: View) -> OperationResult:
 
 
 def _is_served(act: Act, customer_id: int) -> bool:
-    """Whether the customer has an account in the actor's areas, or no account at all."""
+    """Return whether the customer has an account in the actor's areas, or no account at all."""
     held = accounts.of_customer(act.tx, customer_id)
     return not held or any(act.actor.covers(row.area) for row in held)
 

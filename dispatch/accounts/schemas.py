@@ -49,7 +49,7 @@ class CustomerShown(_Shown):
     mobile: str
     """Mobile number of the customer."""
     known_since: AwareDatetime
-    """When the customer was registered."""
+    """Time at which the customer was registered."""
 
 
 class AccountFound(_Shown):
@@ -81,7 +81,7 @@ class AccountShown(_Shown):
     state_title: str
     """State, in words."""
     reason: str | None
-    """Why it is in this state; null without a reason."""
+    """Reason for this state; null without one."""
     area: str
     """Service area 片区."""
     address: str | None
@@ -93,9 +93,9 @@ class AccountShown(_Shown):
     contact: str
     """Number that is called about the line."""
     opened_at: AwareDatetime
-    """When it was opened."""
+    """Time of the opening."""
     ended_at: AwareDatetime | None
-    """When it was closed; null: it is not."""
+    """Time of the closure; null: it is not closed."""
 
 
 class PlanShown(_Shown):
@@ -112,13 +112,13 @@ class PlanShown(_Shown):
     carried_by: str | None
     """Mobile number that carries it; null: none does."""
     since: AwareDatetime
-    """When it began."""
+    """Time at which it began."""
     until: date | None
     """First day after its term; null: no term."""
     ended_at: AwareDatetime | None
-    """When it ended; null: it is in force."""
+    """Time at which it ended; null: it is in force."""
     ended_for: str | None
-    """Why it ended; null: it is in force."""
+    """Reason why it ended; null: it is in force."""
 
 
 class BindingShown(_Shown):
@@ -129,9 +129,9 @@ class BindingShown(_Shown):
     mobile: str
     """Mobile number, masked."""
     accepted_at: AwareDatetime
-    """When the binding was accepted."""
+    """Time at which the binding was accepted."""
     ended_at: AwareDatetime | None
-    """When it ended; null: it is in force."""
+    """Time at which it ended; null: it is in force."""
     bound_by: str
     """Slip by which it began."""
     unbound_by: str | None
@@ -152,7 +152,7 @@ class PaymentShown(_Shown):
     reference: str | None
     """The card terminal's reference; null when there is none."""
     at: AwareDatetime
-    """When it was made."""
+    """Time of the order."""
     slip: str
     """Slip of the operation."""
 
@@ -169,7 +169,7 @@ class InvoiceShown(_Shown):
     offsets: str | None
     """Number of the invoice that a red-letter one offsets; null otherwise."""
     at: AwareDatetime
-    """When it was issued."""
+    """Time of issue."""
     slip: str
     """Slip of the operation."""
 
@@ -209,11 +209,11 @@ class TicketShown(_Shown):
     team: str | None
     """Team that has it; null when none has."""
     made_at: AwareDatetime
-    """When it was created."""
+    """Time of creation."""
     ended_at: AwareDatetime | None
-    """When it ended; null while it goes on."""
+    """Time at which it ended; null while it goes on."""
     outcome: str | None
-    """How it ended; null while it goes on."""
+    """Outcome; null while it goes on."""
 
 
 class EffectShown(_Shown):
@@ -226,9 +226,9 @@ class EffectShown(_Shown):
     state: str
     """State of the effect."""
     made_at: AwareDatetime
-    """When it was created."""
+    """Time of creation."""
     confirmed_at: AwareDatetime | None
-    """When its receiver confirmed it; null: not yet."""
+    """Time at which its receiver confirmed it; null: not yet."""
 
 
 class CustomerView(_Shown):

@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """How a terminal asks for a secret that was left out.
+    """The prompt by which a terminal asks for a secret that was left out.
 
     `twice`: it is a new secret, typed unseen, so the terminal asks for it a second time. `beside`: the terminal asks
     only when this other value of the request is given; None: always.

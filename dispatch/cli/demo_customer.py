@@ -35,16 +35,16 @@ from dispatch.storage import resources
 from dispatch.storage.replay_runs import run_tickets
 
 RUN, FAULT = "customer", "journey"
-"""The names of the runs that his construction order and his fault are."""
+"""The names of the runs to which the customer's construction order and fault belong."""
 
 JOURNEY = ("noc", "installer", "transmission", "installer")
-"""The teams that his fault goes through: steps 8 to 14 of the source document."""
+"""The teams that the fault goes through: steps 8 to 14 of the source document."""
 
 CUSTOMER = 880
-"""Which household: none of those whose faults come later, and one with a rare character in its name."""
+"""The household's number: it has no faults later, and its name has a rare character."""
 
 OUTSIDE_SECONDS = 60
-"""How long a message or a paper is waited for."""
+"""Longest wait for a message or a paper."""
 
 
 def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callable[[], None]) -> None:
@@ -117,19 +117,19 @@ def _picture(desk: Desk, run: str, kind: Kind) -> None:
 
 
 def _told(sms: SimulatedSmsGateway, account: str, tend: Callable[[], None]) -> None:
-    """The short message with which the customer is told that his line works."""
+    """Wait for the short message that the customer's line works, and show it."""
     told = _await(lambda: next((message for _, message in sms.inbox() if account in message), None), tend)
     out.print(text("[dim]短信：[/] ", "[dim]short message:[/] ") + told)
 
 
 def _printed(file: Path, tend: Callable[[], None]) -> None:
-    """Where the slip lies, once it has come out of the printer."""
+    """Wait until the slip has come out of the printer, and show where it lies."""
     _await(file.exists, tend)
     out.print(f"{text('受理单', 'slip')} [bold]{file.stem}[/]: {file}", soft_wrap=True)
 
 
 def _await(found: Callable[[], Any], tend: Callable[[], None]) -> Any:
-    """What `found` gives once it gives something. Raises TimeoutError."""
+    """Call `found` until it returns something true, and return that. Raises TimeoutError."""
     deadline = time.monotonic() + OUTSIDE_SECONDS
     while not (thing := found()):
         if time.monotonic() > deadline:

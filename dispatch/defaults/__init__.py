@@ -26,7 +26,7 @@ SETTINGS: Final = "paidan.env"
 
 PACKAGE: Final = Path(__file__).resolve().parent
 PROJECT: Final = PACKAGE.parent.parent
-"""What holds `dispatch` and `workers`: the root of a checkout, or the site-packages of an installed wheel."""
+"""The parent of `dispatch` and `workers`: the root of a checkout, or the site-packages of an installed wheel."""
 
 
 def folder() -> Path:

@@ -36,10 +36,10 @@ log = structlog.get_logger()
 Deed = Callable[[Tx, datetime], object]
 
 OPENED, OPENED_LATELY = 66, 8
-"""How many lines are opened before the last day, on which faults come, and how many in that day's last hours."""
+"""Lines that are opened before the last day, on which faults come, and in that day's last hours."""
 LATELY = timedelta(hours=7)
 REACHED = 700
-"""How many addresses have a port: for these lines, and for the lines that visitors open."""
+"""Addresses with a port: for these lines, and for the lines that visitors open."""
 UNREACHED = range(901, 906)
 """Customers whose address has no port: they are refused, and their demand is recorded."""
 EVERY = timedelta(minutes=37)

@@ -30,7 +30,7 @@ GIVEN = ("㛃", "𬭛", "敏", "伟", "秀英", "建国", "志强", "淑芬", "�
 """The first two are rare characters 生僻字, which must print correctly."""
 
 ON_A_PORT = 32
-"""How many subscribers share a port."""
+"""Subscribers that share a port."""
 
 PASSWORD = "Ck7#vwQz"  # noqa: S105 — these customers don't exist
 

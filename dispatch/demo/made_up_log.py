@@ -52,7 +52,7 @@ DAY = (
     0.5,
     0.5,
 )
-"""How busy each hour of the day is, about 1 on average. The busiest morning hour has 2.2 · 66 arrivals plus chance."""
+"""Weight of each hour of the day, about 1 on average. The busiest morning hour has 2.2 · 66 arrivals plus chance."""
 
 HANDOVERS = ((0, 0.495), (1, 0.267), (2, 0.110), (3, 0.050), (4, 0.027), (5, 0.014))
 """(number of hand-overs, share of cases); the remaining cases have more, up to LONGEST."""

@@ -16,7 +16,7 @@ SLOW = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long acts take, and how many there are.
+    """The speed and the number of acts.
 
     Medians: `wait` until a hop is claimed, `work` until it is reported, `answer` until a customer answers. `hold`: how
     long a hold lasts. `courtesy`: how long a hop proposed to a visitor waits for them. `calls`: fault reports an hour,

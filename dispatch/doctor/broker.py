@@ -27,7 +27,7 @@ QUEUES = Title("队列", "queues")
 UNKNOWN = Wording("查不到", "unknown: the broker doesn't say")
 
 SECONDS = 30
-"""How long `workers.broker_check` may take."""
+"""Time limit of `workers.broker_check`."""
 
 
 def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult]:

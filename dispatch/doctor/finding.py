@@ -10,7 +10,7 @@ from dispatch.errors import Worded
 
 
 class Grade(StrEnum):
-    """How serious a result is."""
+    """Severity of a result."""
 
     GOOD = "good"
     DOUBTFUL = "doubtful"  # it works, and somebody should look at it

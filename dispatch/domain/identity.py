@@ -178,7 +178,7 @@ def normalised(number: str) -> str:
 
 
 def is_minor(document: Document, today: date) -> bool:
-    """Whether the holder is under age and needs a guardian; False when the number has no date of birth."""
+    """Return whether the holder is under age and needs a guardian; False when the number has no date of birth."""
     return document.birth is not None and _years(document.birth, today) < OF_AGE
 
 

@@ -114,7 +114,7 @@ def _not_of_names(name: str) -> tuple[int, str] | None:
 
 
 def _is_letter(character: str) -> bool:
-    """Whether it is a letter. 〇 is one, and so are ideographs of planes 2 and 3 that this Python's Unicode lacks."""
+    """Return whether it is a letter, as are 〇 and ideographs of planes 2 and 3 that this Python's Unicode lacks."""
     kind = unicodedata.category(character)
     return kind[0] == "L" or kind == "Nl" or ord(character) >= 0x20000
 

@@ -132,7 +132,7 @@ def require_offered(plan: Plan, applicant: Applicant, today: date) -> None:
 
 
 def why_not_offered(plan: Plan, applicant: Applicant) -> Title | None:
-    """Why a plan that is in force can't go over to this customer; None when it can.
+    """Return the reason why a plan in force can't go over to this customer; None when it can.
 
     Only kinds of customer and holder count: date, area and number were judged when the plan began."""
     why = list(_hindered_by_customer(plan, applicant))

@@ -48,15 +48,15 @@ HELD_BY_PEOPLE: tuple[Role, ...] = tuple(role for role in Role if role not in (R
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a name (no personal data of customers), the role in which they act, and the areas in which they hold
-    it; None: in all areas."""
+    """A user, or the system, as it acts: a name (no personal data of customers), a role, and the areas in which the
+    role is held; None: in all areas."""
 
     name: str
     role: str
     areas: frozenset[str] | None = None
 
     def covers(self, area: str) -> bool:
-        """Whether the role is held in this area. A use case treats what lies elsewhere as missing."""
+        """Return whether the role is held in this area. A use case treats what lies elsewhere as missing."""
         return self.areas is None or area in self.areas
 
 
@@ -68,7 +68,7 @@ class Grant:
     areas: frozenset[str] | None = None
 
     def covers(self, area: str | None) -> bool:
-        """Whether the role is held in this area; None lies in every area."""
+        """Return whether the role is held in this area; None lies in every area."""
         return area is None or self.areas is None or area in self.areas
 
 

@@ -62,7 +62,7 @@ def _is_never_printed(character: str) -> bool:
 
 
 def has_control_characters(text: str) -> bool:
-    """Whether a text has characters that databases refuse: controls except newline and tab, and surrogates."""
+    """Return whether a text has characters that databases refuse: controls except newline and tab, and surrogates."""
     return _CONTROL.search(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""What all errors have: facts, a message in two languages, a code and a heading."""
+"""The base of all errors: facts, a message in two languages, a code and a heading."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DispatchError(Exception):
     code: ClassVar[str] = "error"
     heading: ClassVar[str] = "出错"
     between: ClassVar[Mapping[Language, str]] = {"zh": "、", "en": ", "}
-    """What stands between the items of a fact that is a list."""
+    """Separator between the items of a fact that is a list."""
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts

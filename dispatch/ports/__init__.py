@@ -1,4 +1,4 @@
-"""What other systems are asked for. Each port has a simulated adapter that behaves like the real system.
+"""Ports to other systems. Each port has a simulated adapter that behaves like the real system.
 
 Workers, use cases and the edges import it; it imports `domain`, `settings` and `errors` alone.
 """

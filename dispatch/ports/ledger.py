@@ -62,7 +62,7 @@ class Ledger:
 
 
 def _is_torn(descriptor: int) -> bool:
-    """Whether the file ends within a line.
+    """Return whether the file ends within a line.
 
     When another process is just writing that line, the mark ends up on an empty line, which does no harm.
     """

@@ -51,7 +51,7 @@ STALLED_SECONDS = 300
 """After this time without progress the replay ends as stalled."""
 
 AWAY_SECONDS, RETRY_SECONDS = 60, 0.5
-"""How long the driver waits for a database that is away, and the pause between two retries."""
+"""Time for which the driver waits for a database that is away, and the pause between two retries."""
 
 AGENT, OPERATIONS = Actor("replay", Role.AGENT_10086), Actor("replay", Role.OPS)
 ARCHIVE = "archive"

@@ -54,7 +54,7 @@ class Paths:
         self._found: dict[tuple[str, tuple[str, ...], str | None, str], tuple[Edge, ...] | None] = {}
 
     def is_home(self, team: str) -> bool:
-        """Whether people are done with a case at this place."""
+        """Return whether people are done with a case at this place."""
         return team == END or self.rulebook.teams[team].automatic
 
     def find(self, team: str, askers: tuple[str, ...], goal: str | None, style: str) -> tuple[Edge, ...] | None:

@@ -27,7 +27,7 @@ STAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How long one stage took, in seconds, over all hops that went through it."""
+    """Seconds that one stage took, over all hops that went through it."""
 
     title: Title
     hops: int

@@ -49,7 +49,7 @@ Areas = Collection[str] | None
 
 
 class Scope(NamedTuple):
-    """What a reader may see: tickets in these areas that any of these teams ever had. None: all areas, all teams."""
+    """The tickets that a reader may see: in these areas, now or once with any of these teams. None: all."""
 
     areas: Areas = None
     teams: Collection[str] | None = None
@@ -152,7 +152,7 @@ class TeamLoad:
     late: int
     """Hops on the board that have exceeded their service level."""
     oldest: datetime | None
-    """When the oldest hop came onto the board; None when the board is empty."""
+    """Time at which the oldest hop came onto the board; None when the board is empty."""
     crew: int
     """People on the crew."""
 

@@ -120,7 +120,7 @@ def _hours(tx: Tx, since: datetime, now: datetime, areas: Areas) -> list[tuple[d
 
 
 def _by_hour(tx: Tx, column: ColumnElement[Any], since: datetime, areas: Areas) -> dict[datetime, int]:
-    """How many tickets have this column's time in each hour since then. Hours without any are missing."""
+    """Count the tickets that have this column's time in each hour since then. Hours without any are missing."""
     form = "%Y-%m-%dT%H:00:00"
     if tx.dialect.name == "sqlite":
         hour = func.strftime(form, column)
@@ -132,7 +132,7 @@ def _by_hour(tx: Tx, column: ColumnElement[Any], since: datetime, areas: Areas) 
 
 
 def _archived(tx: Tx, since: datetime, areas: Areas) -> tuple[int, int]:
-    """How many cases were archived since then, and how many of those were reopened."""
+    """Count the cases archived since then, and those of them that were reopened."""
     again = func.count().filter(ticket.c.reopened > archive_record.c.round)
     query = select(func.count(), again).join(ticket, ticket.c.id == archive_record.c.ticket_id)
     archived, reopened = tx.execute(
@@ -168,6 +168,6 @@ def _by_name(answers: Sequence[_Answer]) -> dict[str, int]:
 
 
 def _ends(rulebook: Rulebook, answer: _Answer) -> bool:
-    """Whether the answer ends the case by the rules in force. The rules thus decide which answers mean satisfied."""
+    """Return whether the answer ends the case by the rules in force. The rules decide which answers mean satisfied."""
     rules = rulebook.flows.get(answer.flow, {}).get(answer.team, {}).get(answer.name, ())
     return bool(rules) and all(rule.to == END for rule in rules)

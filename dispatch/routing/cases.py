@@ -64,7 +64,7 @@ class CaseOutcome:
 
     @property
     def missed(self) -> tuple[str, ...]:
-        """Why each rule before the one that matched did not match, in the rules' names."""
+        """The unmet conditions of each rule before the one that matched, after the rule's name."""
         return tuple(f"{each.rule.name}: {', '.join(each.missed)}" for each in self.considered if each.missed)
 
     @property
@@ -106,9 +106,11 @@ def all_rules(rulebook: Rulebook) -> dict[str, int]:
 
 
 def references(rulebook: Rulebook) -> dict[str, str]:
-    """What a case may write for a rule, with the rule's own name: that name, its index even where it has a name, and
-    the list alone for the list's default. So a case holds when its rule is given a name, and a case about a list's
-    only rule holds when another is put before it."""
+    """Map each reference that a case may write to its rule's own name.
+
+    A reference is that name, the rule's index even where it has a name, or the list alone for the list's default. So a
+    case still holds when its rule is given a name, and a case about a list's only rule when another is put before it.
+    """
     names = {name: name for name in all_rules(rulebook)}
     for place, rules in _lists(rulebook).items():
         names |= {f"{place}[{i}]": rule.name for i, rule in enumerate(rules)}

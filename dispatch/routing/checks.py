@@ -213,8 +213,9 @@ def _names_of_the_start(base: Path, flow: FlowModel) -> Found:
 
 
 def _always_asked(file: RulesFile, flow: FlowModel, team: str) -> bool:
-    """Whether every visit to `team` has an asker: the start, automatic teams and the limits send cases unasked, and an
-    automatic team is asked by nobody."""
+    """Return whether every visit to `team` has an asker.
+
+    The start, automatic teams and the limits send cases unasked, and nobody asks an automatic team."""
     if team in file.teams and file.teams[team].automatic:
         return False
     unasked = {rule.to for rule in flow.start} | {file.limits.then}
@@ -296,7 +297,7 @@ def _kept_under(wanted: object) -> list[object]:
 
 
 def _covers(earlier: RuleModel, later: RuleModel) -> bool:
-    """Whether every case that `later` matches is taken by `earlier`."""
+    """Return whether every case that `later` matches is taken by `earlier`."""
     return all(fact in later.when and _includes(wanted, later.when[fact]) for fact, wanted in earlier.when.items())
 
 

@@ -115,7 +115,7 @@ class Painter:
         return f'<path d="M{first} C{" ".join(rest)}" {stroke(arrow.kind, width)}{self._faded(arrow)}/>'
 
     def right_of(self, arrow: Arrow, place: Mapping[str, Any]) -> float:
-        """Where the arrow's label ends; 0 without one."""
+        """Return the x at which the arrow's label ends; 0 without one."""
         size = label_size(arrow, self._language)
         return self._point(place["lp"])[0] + size[0] / 2 if size else 0.0
 

@@ -1,4 +1,4 @@
-"""What starts, watches and measures processes: supervisor, child processes, health check, logs, metrics.
+"""Start, watch and measure processes: supervisor, child processes, health check, logs, metrics.
 
 Everything above `domain` and `settings` may import it; it knows no use case and no table.
 """

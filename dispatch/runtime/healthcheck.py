@@ -25,7 +25,7 @@ def beat(run: Path, name: str) -> None:
 
 
 def is_alive(what: str) -> bool:
-    """Whether the URL answers with status 200, or the file was touched within OLDEST seconds."""
+    """Return whether the URL answers with status 200, or the file was touched within OLDEST seconds."""
     try:
         if "://" in what:
             with urllib.request.urlopen(what, timeout=5) as answer:  # noqa: S310 — a URL of this container

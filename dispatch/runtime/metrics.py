@@ -85,7 +85,7 @@ class _Measured(Collector):
 
 
 def may_read(token: SecretStr | None, shown: str | None) -> bool:
-    """Whether this bearer token may read the metrics; without a token in the settings nobody may."""
+    """Return whether this bearer token may read the metrics; without a token in the settings nobody may."""
     if token is None or shown is None:
         return False
     return hmac.compare_digest(token.get_secret_value().encode(), shown.encode())

@@ -277,7 +277,7 @@ def _obituary(child: Child) -> Wording:
 
 
 def is_running(settings: Settings) -> bool:
-    """Whether a `dispatch up` runs in this home."""
+    """Return whether a `dispatch up` runs in this home."""
     file = settings.run / "up.lock"
     if not file.exists():
         return False
@@ -343,7 +343,7 @@ def _is_free(port: int) -> bool:
 
 
 def _pong(port: int, password: str) -> bool:
-    """Whether the embedded broker answers and accepts our password."""
+    """Return whether the embedded broker answers and accepts our password."""
     import redis  # imported here because it takes a tenth of a second and only `dispatch up` needs it
 
     try:

@@ -107,7 +107,7 @@ class DemandRow(Protocol):
 
 
 class DemandOfArea(Protocol):
-    """What network planning counts in an area."""
+    """The demand in an area, for network planning."""
 
     area: str
     wanted: int  # how many asked
@@ -261,7 +261,7 @@ class ScanRow(Protocol):
 
 
 class AuditRow(Protocol):
-    """Who saw what is usually masked, or changed what must be accounted for."""
+    """An entry of the audit trail: a look at data that are usually masked, or a change that must be accounted for."""
 
     id: int
     at: datetime
@@ -309,7 +309,7 @@ class EffectRow(EffectLine, Protocol):
 
 
 class EffectCountRow(Protocol):
-    """How many effects of a port are in a state."""
+    """The number of a port's effects in a state."""
 
     port: str
     state: str

@@ -20,7 +20,7 @@ from dispatch.storage.tables.accounts import account, enrolment, pon_port
 
 
 class LineData(NamedTuple):
-    """What the provisioning system needs of an account's line. `speed` is in Mbit/s; None without a plan."""
+    """Data of an account's line for the provisioning system. `speed` is in Mbit/s; None without a plan."""
 
     id: int
     number: str

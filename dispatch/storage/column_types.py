@@ -1,4 +1,4 @@
-"""What the tables are made of: the metadata, column types, and constraints on known words."""
+"""Parts of all tables: the metadata, column types, and constraints on known words."""
 
 from __future__ import annotations
 

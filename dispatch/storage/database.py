@@ -76,7 +76,7 @@ class Database:
 
     @property
     def single_writer(self) -> bool:
-        """Whether the database lets only one transaction write at a time, whatever rows it touches: SQLite does."""
+        """Return whether the database lets only one transaction write at a time, whatever its rows, as SQLite does."""
         return self.kind == "sqlite"
 
     @contextmanager

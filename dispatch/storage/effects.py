@@ -68,7 +68,7 @@ def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[EffectRow]:
 
 
 def is_due(tx: Tx, now: datetime) -> bool:
-    """Whether any effect is due; one index lookup."""
+    """Return whether any effect is due; one index lookup."""
     return oldest_due(tx, now) is not None
 
 

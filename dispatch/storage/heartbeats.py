@@ -19,7 +19,7 @@ BEAT_SECONDS = 5
 SILENCE = timedelta(seconds=4 * BEAT_SECONDS)
 """A process without a heartbeat for so long counts as dead. A database may keep a writer waiting for ten seconds."""
 REMEMBERED = timedelta(hours=1)
-"""How long a dead process is still listed."""
+"""Time for which a dead process is still listed."""
 
 
 def beat(tx: Tx, name: str, kind: str, started_at: datetime, now: datetime) -> None:

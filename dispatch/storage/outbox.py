@@ -30,7 +30,7 @@ MOST_FAILURES = 5
 
 
 class Waited(NamedTuple):
-    """How long a row was due before it was taken, in seconds, and whether it was due because its lease had expired."""
+    """Seconds for which a row was due before it was taken, and whether it was due because its lease had expired."""
 
     seconds: float = 0
     expired: bool = False
@@ -60,7 +60,7 @@ class Outbox:
         self.those = in_pairs_parameter(self.c.id, self.c.generation)
         """The message's rows whose generation still matches; `named` gives its parameters."""
         self.at_work_on = and_(self.those, _in_state(self.c.state, (*sources("receive"), self.received)))
-        """Of those, the rows that the worker may act upon: received before, or received by the same transaction."""
+        """The matching rows that the worker may act upon: received before, or received by the same transaction."""
         self._sending = self._send(on_sending)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What a replay run reads and counts in the database.
+"""The queries and counts of a replay run.
 
 A run consists of the faults whose request keys begin with its name, or of the construction orders of the accounts that
 were opened under such keys.
@@ -39,7 +39,7 @@ def run_tickets(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> list[tuple[int, s
 
 
 def run_progress(tx: Tx, name: str, kind: Kind = Kind.FAULT) -> int:
-    """How many of the run's tickets have ended."""
+    """Return the number of the run's tickets that have ended."""
     query = select(func.count()).where(_of(name, kind), ticket.c.ended_at.is_not(None))
     return tx.execute(query).scalar_one()
 
@@ -66,7 +66,7 @@ def on_boards(tx: Tx, teams: Sequence[str], people: Sequence[str], after: int, l
 
 
 class RunCounts(NamedTuple):
-    """What the database says of a run at its end. `unplaced`: tickets neither ended nor in exactly one live hop."""
+    """A run's figures in the database, at its end. `unplaced`: tickets neither ended nor in exactly one live hop."""
 
     tickets: int
     archived: int

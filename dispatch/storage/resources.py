@@ -86,7 +86,7 @@ def _enter_ports(
 
 
 def places_in_use(tx: Tx) -> dict[tuple[str, str], int]:
-    """How many places of each port are taken, by (OLT, port); ports without any are left out."""
+    """Count the taken places of each port, by (OLT, port); ports without any are left out."""
     used = select(pon_port.c.olt, pon_port.c.port, pon_port.c.used).where(pon_port.c.used > 0)
     return {(olt, port): taken for olt, port, taken in tx.execute(used)}
 

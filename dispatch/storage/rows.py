@@ -230,7 +230,7 @@ class BoardedHop(Protocol):
 
 
 class TimedHop(Protocol):
-    """When a hop of a replay reached each stage; None: it didn't."""
+    """The times at which a hop of a replay reached each stage; None: it didn't."""
 
     id: int
     team: str

@@ -55,7 +55,7 @@ def remember_device(tx: Tx, secret: str, user_id: int, now: datetime, expires_at
 
 
 def knows_device(tx: Tx, secret: str, user_id: int, now: datetime) -> bool:
-    """Whether this user has signed in at this device before."""
+    """Return whether this user has signed in at this device before."""
     query = select(device.c.user_id).where(device.c.secret == secret, device.c.expires_at > now)
     return bool(tx.execute(query).scalar() == user_id)
 

@@ -20,7 +20,7 @@ class Attempt(NamedTuple):
 
 
 class Failures(NamedTuple):
-    """How many failures there were in a window, and when the last was; None when there was none."""
+    """The number of failures in a window, and the time of the last one; None without any."""
 
     number: int
     last: datetime | None

@@ -1,4 +1,4 @@
-"""What an act on tickets writes: changed hops and tickets, history entries, and new hops."""
+"""The writes of an act on tickets: changed hops and tickets, history entries, and new hops."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def of_ticket(tx: Tx, ticket_id: int) -> Sequence[PhotoRow]:
 
 
 def ids_of_user(tx: Tx, ids: Sequence[int], by: str, since: datetime) -> set[int]:
-    """Those of these ids that are scans which this user uploaded after `since`."""
+    """Return the ids that belong to scans which this user uploaded after `since`."""
     mine = (upload.c.made_by == by) & upload.c.hop_id.is_(None) & (upload.c.made_at > since)
     return set(tx.execute(select(upload.c.id).where(upload.c.id.in_(ids), mine)).scalars())
 

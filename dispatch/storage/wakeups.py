@@ -1,4 +1,4 @@
-"""How a process learns of a commit: by LISTEN and NOTIFY on PostgreSQL, by polling `data_version` on SQLite.
+"""Notices of commits for other processes: by LISTEN and NOTIFY on PostgreSQL, by polling `data_version` on SQLite.
 
 `DUE` wakes the relay. `BOARDS` says which teams' boards changed, and which tickets came onto one. Both are hints: a
 process that misses one polls again a little later.

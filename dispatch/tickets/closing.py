@@ -102,7 +102,7 @@ def seconds_by_team(journey: Sequence[HopRow], now: datetime) -> dict[str, dict[
 
 
 def asks_customers(rulebook: Rulebook, team: str) -> bool:
-    """Whether the team's hops are surveys: only a survey has the finding `unreachable`."""
+    """Return whether the team's hops are surveys: only a survey has the finding `unreachable`."""
     return any(UNREACHABLE in teams.get(team, {}) for teams in rulebook.flows.values())
 
 

@@ -44,7 +44,7 @@ from dispatch.tickets import next_hop
 from dispatch.tickets.next_hop import Ending
 
 Refusals = dict[int, DispatchError]
-"""Why hops were refused, by hop id. A hop without an entry was done."""
+"""The errors of refused hops, by hop id. A hop without an entry was done."""
 
 
 @dataclass(frozen=True, slots=True)

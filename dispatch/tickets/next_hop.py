@@ -28,7 +28,7 @@ from dispatch.storage.wakeups import boards_changed
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a hop ends. `hop` is a row of `hops.lock`; `move` is a move of the life table in `domain.ticket`.
+    """The end of a hop. `hop` is a row of `hops.lock`; `move` is a move of the life table in `domain.ticket`.
 
     `to` is the team to which a person passes on. `ticket` is the ticket's new state before the rules decide; None: its
     state stays. `outcome` is the ticket's outcome if it ends with this hop; None: the finding is the outcome.

@@ -163,7 +163,7 @@ def _running() -> Iterator[tuple[int, str]]:
 
 
 def _belongs(pid: int, folder: Path) -> bool:
-    """Whether a process belongs to the installation: by its environment, or, for the broker, by its working
+    """Return whether a process belongs to the installation: by its environment, or, for the broker, by its working
     directory."""
     with contextlib.suppress(OSError):
         if f"DISPATCH_HOME={folder}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes():

@@ -30,7 +30,7 @@ KEYS = {
     "DISPATCH_FIELD_KEYS": "k1:" + base64.urlsafe_b64encode(b"1" * 32).decode(),
     "DISPATCH_INDEX_KEY": base64.urlsafe_b64encode(b"2" * 32).decode(),
 }
-"""Those of the tests' counter."""
+"""The keys of the tests' counter."""
 
 SERVED, CARRIED, BUILDING, FAILED, REFUNDED = range(1, 6)
 FREE, UNREACHED = 8, 9

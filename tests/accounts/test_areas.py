@@ -20,8 +20,8 @@ REFUSED_AS: dict[str, str] = {
     "contact": "order-not-failed",
     "appoint": "order-not-failed",
 }
-"""What a clerk of another area is told: the same as of an address, a customer, an order that isn't there. All other
-operations fail to authenticate the customer, as they do for an account that isn't there."""
+"""The codes that a clerk of another area gets: the same as for an address, a customer, an order that isn't there. All
+other operations fail to authenticate the customer, as they do for an account that isn't there."""
 BY_AREA = [kind for kind in OPERATIONS if kind != "bindings"]
 
 

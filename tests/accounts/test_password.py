@@ -239,12 +239,12 @@ def test_a_closed_account_is_named_as_such_to_its_holder_and_unknown_to_anybody_
     leaving = Closure(account=number, document_number=c.document(), reason="moving")
     c.accepted(database, closure.close, counter, leaving)
 
-    his = c.refused(database, password.change, counter, changing(number))
+    holders = c.refused(database, password.change, counter, changing(number))
     another = c.refused(database, password.change, counter, changing(number, 2))
     unknown = c.refused(database, password.change, counter, changing("kd404"))
 
-    assert his.code == "wrong-state"
-    assert "已销户" in his.reason
+    assert holders.code == "wrong-state"
+    assert "已销户" in holders.reason
     assert (another.code, another.reason) == (unknown.code, unknown.reason)
     assert another.code == "authentication-failed"
 

@@ -166,9 +166,9 @@ def test_a_customer_who_is_not_the_owner_is_told_nothing_of_documents(
 
 
 def test_a_transfer_to_oneself_is_refused(database: Database, counter: Counter, number: str) -> None:
-    himself = transferring(number, new_owner=c.person(1, mobile=c.mobile(5)))
+    same_owner = transferring(number, new_owner=c.person(1, mobile=c.mobile(5)))
 
-    assert c.refused(database, transfer.transfer, counter, himself).code == "same-owner"
+    assert c.refused(database, transfer.transfer, counter, same_owner).code == "same-owner"
     assert customer_of(database, number).mobile == c.mobile(1)
 
 

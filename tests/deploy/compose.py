@@ -86,7 +86,7 @@ class Container:
         return self.process.wait(120)
 
     def is_healthy(self) -> bool:
-        """Whether the file's own health check succeeds now."""
+        """Return whether the file's own health check succeeds now."""
         kind, *words = self.service["healthcheck"]["test"]
         words = [self.placed(word) for word in words]
         if kind == "CMD-SHELL":

@@ -123,7 +123,7 @@ def evidence_of(rulebook: Rulebook, facts: Facts) -> list[str]:
 
 
 def is_within(wanted: Sequence[str], visited: Sequence[str]) -> bool:
-    """Whether `wanted` are among `visited`, in their order."""
+    """Return whether `wanted` are among `visited`, in their order."""
     left = iter(visited)
     return all(team in left for team in wanted)
 

@@ -11,7 +11,7 @@ from dispatch.storage.database import Tx
 from workers.stretch import Hops, Step, Stretch
 
 LATEST = 3
-"""How many of the account's latest operations are shown: one of them may have caused the fault."""
+"""Number of the account's latest operations that are shown: one of them may have caused the fault."""
 
 
 def account_check(tx: Tx, _rulebook: Rulebook, mine: Hops, _now: datetime) -> None:

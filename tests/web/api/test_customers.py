@@ -60,8 +60,8 @@ def test_coverage_is_searched_by_parts_of_the_address(desk: Web) -> None:
     ]
     for text in ("100%", "_", "没有"):
         assert chen.post(f"{API}/addresses/search", json={"text": text}).json() == {"items": []}
-    he = desk.program("he", Grant(Role.CLERK, frozenset({"yuexiu"})))
-    assert he.post(f"{API}/addresses/search", json={"text": "体育西"}).json() == {"items": []}
+    elsewhere = desk.program("he", Grant(Role.CLERK, frozenset({"yuexiu"})))
+    assert elsewhere.post(f"{API}/addresses/search", json={"text": "体育西"}).json() == {"items": []}
 
 
 def test_unmet_demand_is_listed_with_the_customer_masked(desk: Web) -> None:

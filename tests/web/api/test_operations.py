@@ -149,9 +149,9 @@ def test_a_transfer_and_a_password_reset_take_uploaded_scans(desk: Web) -> None:
 
 
 def test_another_persons_scan_is_refused(small_desk: Web) -> None:
-    chen, he = clerk(small_desk), small_desk.program("he", Role.CLERK)
+    chen, colleague = clerk(small_desk), small_desk.program("he", Role.CLERK)
     number = a.in_service(small_desk.database, small_desk.counter)  # type: ignore[attr-defined]
-    asked = {**proved(number), "new_password": "Zq8#vbNm", "scans": [scan(he, "owner-document")]}
+    asked = {**proved(number), "new_password": "Zq8#vbNm", "scans": [scan(colleague, "owner-document")]}
     for path in ("reset-password", "reset-password/check"):
         answer = do(chen, path, asked)
         assert (answer.status_code, answer.json()["code"]) == (422, "upload-gone")
@@ -227,7 +227,7 @@ def test_a_refusal_under_a_key_stays_a_refusal(small_desk: Web) -> None:
 
 def test_data_of_another_area_appear_not_to_exist(small_desk: Web) -> None:
     number = a.in_service(small_desk.database, small_desk.counter, plan="home-300")  # type: ignore[attr-defined]
-    he = small_desk.program("he", Grant(Role.CLERK, frozenset({"yuexiu"})))
+    elsewhere = small_desk.program("he", Grant(Role.CLERK, frozenset({"yuexiu"})))
     codes = {
         "close": "authentication-failed",
         "suspend": "authentication-failed",
@@ -237,16 +237,16 @@ def test_data_of_another_area_appear_not_to_exist(small_desk: Web) -> None:
     more = {"close": {"reason": "moving"}, "suspend": {"reason": "customer-request"}}
     for kind, code in codes.items():
         asked = {"account": number} if kind == "view" else {**proved(number), **more.get(kind, {})}
-        assert do(he, kind, asked).json()["code"] == code
+        assert do(elsewhere, kind, asked).json()["code"] == code
     by_document = {"document_kind": "resident-id", "document_number": a.resident_id()}
-    assert do(he, "view", by_document).json()["code"] == "no-such-customer"
-    assert do(he, "bindings", {"account": number}).json()["result"] == {"bindings": []}
-    assert he.post(f"{API}/customers/find", json={"account": number}).json() == {"items": []}
-    assert he.post(f"{API}/accounts/operations", json={"account": number}).json()["code"] == "unknown-account"
-    assert do(he, "open", body(a.application(2))).json()["code"] == "unknown-address"
-    assert he.get(f"{API}/slips/S000000001").status_code == 404
-    assert he.get(f"{API}/invoices/00000001").status_code == 404
-    assert he.get(f"{API}/accounts").json()["items"] == []
+    assert do(elsewhere, "view", by_document).json()["code"] == "no-such-customer"
+    assert do(elsewhere, "bindings", {"account": number}).json()["result"] == {"bindings": []}
+    assert elsewhere.post(f"{API}/customers/find", json={"account": number}).json() == {"items": []}
+    assert elsewhere.post(f"{API}/accounts/operations", json={"account": number}).json()["code"] == "unknown-account"
+    assert do(elsewhere, "open", body(a.application(2))).json()["code"] == "unknown-address"
+    assert elsewhere.get(f"{API}/slips/S000000001").status_code == 404
+    assert elsewhere.get(f"{API}/invoices/00000001").status_code == 404
+    assert elsewhere.get(f"{API}/accounts").json()["items"] == []
     assert clerk(small_desk).get(f"{API}/slips/S000000001").status_code == 200
 
 
