@@ -185,7 +185,11 @@ def survey(
             actor = desk.actor(name, role)
             closing.answer_by_phone(tx, desk.rulebook, read_ticket_number(ticket), answer, actor, now())
     done = {"act": "survey", "answer": answer, **({"ticket": ticket} if ticket else {})}
-    give(as_json, done, text(f"回访结果已登记：{answer}", f"The answer is on record: {answer}"))
+    give(
+        as_json,
+        done,
+        text(f"回访结果已登记：{desk.finding(answer)}", f"The answer is on record: {desk.finding(answer)}"),
+    )
 
 
 def _answers(script: Script, symptom: str, given: list[str], asked: bool) -> Answers:
