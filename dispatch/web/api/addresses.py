@@ -112,7 +112,7 @@ class Demands(ResponseBody):
 
 @api.read("/search", "search addresses", method="POST")
 def search_addresses(context: RequestContext, asked: AddressSearch) -> AddressesFound:
-    """Searches standard addresses for a customer who wants a line. What is typed goes into no path and no log."""
+    """Searches standard addresses for a customer who wants a line. The input goes into no path and no log."""
     rows = resources.search_addresses(context.tx, asked.text.split(), served(context), asked.limit)
     return AddressesFound(
         items=[

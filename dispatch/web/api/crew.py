@@ -80,7 +80,7 @@ def remove_from_crew(
     area: Annotated[str, Query(max_length=40, description="Area of the place.")],
     person: Annotated[str, Query(max_length=80, description="Name of the person.")],
 ) -> None:
-    """Removes a person from a team in an area. What they have in hand stays with them."""
+    """Removes a person from a team in an area. Their work in hand stays with them."""
     known = context.rulebook.teams.get(team)
     if known is None:
         raise NotFound(what=Wording("班组", "team"), which=team)

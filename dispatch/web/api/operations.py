@@ -156,8 +156,8 @@ def _tried(kind: str) -> Callable[..., Any]:
 
     endpoint.__name__ = f"try_{kind.replace('-', '_')}"
     endpoint.__doc__ = (
-        f"{TITLES[kind].en} ({TITLES[kind].zh}): tells what the operation would come to with what is typed so far,"
-        " and keeps nothing of it."
+        f"{TITLES[kind].en} ({TITLES[kind].zh}): tells the operation's expected outcome from the values typed so far,"
+        " and keeps nothing of them."
     )
     return endpoint
 
