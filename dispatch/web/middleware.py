@@ -1,4 +1,4 @@
-"""Around every request: an id, security headers, one line in the log, and an answer to unexpected errors.
+"""The frame of every request: an id, security headers, one line in the log, and an answer to unexpected errors.
 
 The log has ids and routes, never paths or bodies: a path may hold a survey's token, a body a customer's data.
 """

@@ -1,4 +1,4 @@
-"""标准地址: where a line can be had, and demand where none can."""
+"""标准地址: the addresses, their free places, and demand for lines that can't be had yet."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class AddressesFound(ResponseBody):
 
 
 class AddressBody(ResponseBody):
-    """An address, and what reaches it."""
+    """An address, and the access resource that reaches it."""
 
     address: str
     """Standard address."""
@@ -67,7 +67,7 @@ class AddressBody(ResponseBody):
 
 
 class Addresses(ResponseBody):
-    """Addresses with what reaches them."""
+    """Addresses with the access resources that reach them."""
 
     items: list[AddressBody]
     """Addresses by area, then by text."""
@@ -129,7 +129,7 @@ def search_addresses(context: RequestContext, asked: AddressSearch) -> Addresses
 
 @api.read("", "see addresses")
 def list_addresses(context: RequestContext, area: Area = None, limit: Limit = 50) -> Addresses:
-    """Lists addresses and what reaches them, by area and address."""
+    """Lists addresses and the access resources that reach them, by area and address."""
     rows = resources.addresses(context.tx, limit, _within(area, served(context)))
     return Addresses(
         items=[

@@ -1,4 +1,4 @@
-"""数字: what is under way, what came in and was closed, and what runs, for supervisors."""
+"""数字: for supervisors, tickets under way, arrived and closed, and the processes that run."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class FiguresBody(ResponseBody):
 def see_figures(
     context: RequestContext, hours: Annotated[int, Query(ge=1, le=168, description="Hours to look back.")] = 24
 ) -> FiguresBody:
-    """Shows the figures of the caller's areas: what is under way, what came in and was closed, and what runs."""
+    """Shows the figures of the caller's areas: tickets under way, arrived and closed, and the processes that run."""
     since = (context.now - timedelta(hours=hours)).replace(minute=0, second=0, microsecond=0)
     told = overview.overview(context.tx, context.rulebook, since, context.now, context.areas("see figures", NOTHING))
     by_hour = [HourBody(hour=hour, arrived=arrived, closed=closed) for hour, arrived, closed in told.hours]

@@ -1,4 +1,4 @@
-"""For operators: liveness, readiness, metrics, and the OpenAPI description."""
+"""Endpoints for operators: liveness, readiness, metrics, and the OpenAPI description."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class UnmatchedRule(ResponseBody):
     to: str
     """Team to which it would have led, `sender` or `end`."""
     because: list[str]
-    """Conditions that did not hold, with what was the case."""
+    """Conditions that did not hold, each with the actual fact."""
 
 
 class HopExplanation(ResponseBody):

@@ -1,4 +1,4 @@
-"""派单规则: the rules in force, as text and as a drawing, and what they decide on given facts."""
+"""派单规则: the rules in force, as text and as a drawing, and their decision on given facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tickets and hops as the API shows them, and what requests about tickets say."""
+"""Tickets and hops as the API shows them, and requests about tickets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""登录: the way in, and where it leads."""
+"""登录: sign-in, and the page to which it leads."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def ticket_state(name: str) -> Title:
 
 
 def kind(name: str) -> Title:
-    """A ticket's, and so its flow's."""
+    """The title of a ticket's kind, and so of its flow."""
     return Kind.label_of(name)
 
 

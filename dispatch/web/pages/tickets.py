@@ -1,4 +1,4 @@
-"""工单: the list of tickets, and the page of one: where it is, how it came there, and why."""
+"""工单: the list of tickets, and the page of one: its place, its way there, and the reasons."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""大屏: what is under way, what came in and was closed, what runs. It is read from five metres, and fetched again
-every few seconds."""
+"""大屏: tickets under way, arrived and closed, and the processes that run.
+
+People read it from five metres; the page fetches itself again every few seconds.
+"""
 
 from __future__ import annotations
 
