@@ -1,4 +1,4 @@
-"""What each setting is for. `dispatch settings` tells it in the reader's language, `docs/settings.md` in English."""
+"""The purpose of each setting. `dispatch settings` tells it in the reader's language, `docs/settings.md` in English."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _ask(what: str, twice: bool) -> str:
 
 
 def _help(name: str, model: type[OperationRequest]) -> str:
-    """What the command does, and the words that it knows."""
+    """Return a command's help: its purpose, and the words that it knows."""
     parts = [said(TITLES[name])]
     fields = {entry.path[-1] for entry in form_entries(model)}
     if name in REASONS:

@@ -122,7 +122,7 @@ def _address_json(row: AddressLine) -> dict[str, object]:
 @address.command(
     help=text(
         "需求登记：谁想装而无资源；按片区统计，或逐条列出",
-        "Who asked for a line where none can be had: by area, or each.",
+        "The demand for lines that can't be had yet: by area, or each.",
     )
 )
 def demands(
@@ -135,7 +135,7 @@ def demands(
     ] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Who asked for a line where none can be had: counted by area, or each; contacts are masked."""
+    """List the demand for lines that can't be had: counted by area, or each; contacts are masked."""
     with open_desk(only_read=True).database.read() as tx:
         if each:
             wanted = resources.demands(tx, limit, {area} if area else None)
@@ -147,7 +147,7 @@ def demands(
 
 
 def demand_table(rows: Sequence[DemandOfArea]) -> Table:
-    """What network planning counts, by area."""
+    """Make a table of demand by area, for network planning."""
     shown = table()
     shown.add_column(text("片区", "Area"))
     shown.add_column(text("需求", "Demands"), justify="right")

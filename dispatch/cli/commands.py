@@ -126,9 +126,7 @@ TABLE: tuple[Row, ...] = (
             "Show a team's board: the urged and the urgent first, then the oldest.",
         ),
     ),
-    Row(
-        "crew", TEAMS, "crew", Title("班组人员：谁在哪个班组、哪个片区", "Who works for which team, and where."), "crew"
-    ),
+    Row("crew", TEAMS, "crew", Title("班组人员：谁在哪个班组、哪个片区", "The people of the teams, by area."), "crew"),
     Row("quarantine", TEAMS, "team", Title("隔离区：多次失败的派单", "List the hops that failed too often.")),
     Row(
         "release",
@@ -203,7 +201,7 @@ TABLE: tuple[Row, ...] = (
         "user",
         OPERATE,
         "users",
-        Title("用户：谁可以用网页和接口，有哪些角色", "Who may use the web and the API, and in which roles."),
+        Title("用户：谁可以用网页和接口，有哪些角色", "Users of the web and the API, and their roles."),
         "user",
     ),
     Row(
@@ -216,7 +214,7 @@ TABLE: tuple[Row, ...] = (
         "effects",
         OPERATE,
         "effects",
-        Title("外部动作：已请求而未确认的", "What the world outside was asked and hasn't confirmed."),
+        Title("外部动作：已请求而未确认的", "Requests to outside systems that aren't confirmed yet."),
         "effects",
     ),
     Row(

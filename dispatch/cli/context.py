@@ -1,4 +1,4 @@
-"""What every command has at hand: the database, the rules and the script in force, and who acts."""
+"""The context of every command: the database, the rules and the script in force, and the actor."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Desk:
         )
 
     def actor(self, name: str, role: str) -> Actor:
-        """Who acts. Raises BadInput when nobody is named or the role is unknown."""
+        """Return the actor. Raises BadInput when nobody is named or the role is unknown."""
         name, role = name or self.settings.user, role or self.settings.role
         if not name or not role:
             raise BadInput(
@@ -133,10 +133,10 @@ def closed_with_command(database: Database) -> Database:
 
 
 def open_desk(*, only_read: bool = False) -> Desk:
-    """The installation's desk. What only reads never makes an installation: a mistyped DISPATCH_HOME would look empty.
+    """The installation's desk.
 
-    Raises NoInstallation, and what else is wrong with the installation; a bad rules file only warns while a good one
-    is in force.
+    A command that only reads never makes an installation: a mistyped DISPATCH_HOME would look empty. Raises
+    NoInstallation and other faults of the installation; a bad rules file only warns while a good one is in force.
     """
     silence_logs()
     settings = load_settings()

@@ -38,7 +38,7 @@ FAULTS, SETTLED = "demo", "settled"
 """The names of the runs that the many faults are, and their customers' construction orders."""
 
 CONFIRMED_SECONDS = 60
-"""How long what was asked of the world outside is waited for, when everything else is over."""
+"""Longest wait for confirmations of outside systems, when everything else is over."""
 
 
 @app.command()

@@ -33,7 +33,7 @@ def unconfirmed(
     limit: Annotated[int, typer.Option(min=1, max=1000, help=text("最多列出", "at most"))] = 30,
     as_json: AsJson = False,
 ) -> None:
-    """What isn't confirmed yet, the oldest first."""
+    """List the effects that aren't confirmed yet, the oldest first."""
     if context.invoked_subcommand:
         return
     with open_desk(only_read=True).database.read() as tx:

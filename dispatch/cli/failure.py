@@ -1,4 +1,4 @@
-"""How a command that fails says so: a sentence for a person, a JSON document for a program, the same exit status."""
+"""Failures of commands: a sentence for a person, a JSON document for a program, the same exit status."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ state doesn't allow it; 4: no such thing; 5: not yours to do; 1: the installatio
 
 
 def tell(wrong: DispatchError, as_json: bool = False) -> int:
-    """What was wrong, and the exit status. For people the faults of a file are lines on standard output; for programs
-    it is one document on standard error, so that standard output holds results alone."""
+    """Tell an error, and return the exit status. For people the faults of a file are lines on standard output; programs
+    get one document on standard error, so that standard output holds results alone."""
     if as_json:
         faults = wrong.lines_in(language()) if isinstance(wrong, errors.BadFile) else None
         _document(wrong.code, wrong.sentence(language()), faults=faults)
@@ -72,7 +72,7 @@ def tell_usage(wrong: Any, as_json: bool = False) -> int:
 
 
 def known(wrong: Exception) -> DispatchError | None:
-    """What a library's error means here; None when it is a mistake in the program."""
+    """Return our error for a library's; None when that is a mistake in the program."""
     if isinstance(wrong, OSError):
         if wrong.filename is None:
             return None

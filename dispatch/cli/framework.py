@@ -1,4 +1,4 @@
-"""What all commands share: their class, their help in one language, and the root that imports a command when it is run.
+"""Parts of all commands: their class, their help in one language, and the root that imports a command when it is run.
 
 Typer's own words on a help page (Usage, Options, …) are constants of `typer.rich_utils`; they are set to the reader's
 language when a page is shown. Its messages about a wrong command line are told in `cli.usage`.
@@ -120,7 +120,7 @@ class Commands(typer.Typer):
 
 
 def fetch(row: Row) -> Any:
-    """The command itself, its module imported now. What the table says of it stands on top of its help."""
+    """The command itself, its module imported now. The table's words about it stand on top of its help."""
     gc.disable()  # nothing that is imported becomes garbage, and looking for some takes a tenth of the time
     module = import_module(f"dispatch.cli.{row.module}")
     gc.freeze()
@@ -132,7 +132,7 @@ def fetch(row: Row) -> Any:
 
 
 def _named(row: Row) -> Any:
-    """What the list of commands shows."""
+    """Return a command as the list of commands shows it."""
     return Command(row.name, help=row.help.text(language()), rich_help_panel=row.panel.text(language()))
 
 

@@ -1,4 +1,4 @@
-"""What people do with a hop, at the terminal: claim, report, pass on, hand back, hold, resume, release."""
+"""People's moves of a hop, at the terminal: claim, report, pass on, hand back, hold, resume, release."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def report(
     finding: Annotated[
         str,
         typer.Option(
-            help=text("结论，见 dispatch teams 班组", "what was found: see `dispatch teams TEAM`"), show_default=False
+            help=text("结论，见 dispatch teams 班组", "the finding: see `dispatch teams TEAM`"), show_default=False
         ),
     ],
     evidence: Annotated[
@@ -59,7 +59,7 @@ def report(
         typer.Option(
             "--evidence",
             metavar="NAME=VALUE",
-            help=text("结论所需的佐证，可多次", "what the finding needs; may be repeated"),
+            help=text("结论所需的佐证，可多次", "evidence that the finding needs; may be repeated"),
         ),
     ] = [],  # noqa: B006 — typer reads it, nobody changes it
     name: As = "",
@@ -169,7 +169,7 @@ def _end(desk: Desk, hop: str, as_json: bool, made: Callable[[int], End]) -> Non
 
 
 def _done(tx: Tx, act: str, id_: int) -> dict[str, Any]:
-    """What an act made of a hop, for a program."""
+    """Return a hop's state after an act, for a program."""
     row = lists.board_line(tx, id_)
     return {
         "act": act,

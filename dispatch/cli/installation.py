@@ -66,7 +66,7 @@ def up(
 
 
 def _operators_files(current: Settings) -> str:
-    """Which files are in use, and what to do about those that an upgrade would replace."""
+    """Name the files in use, and tell what to do about files that an upgrade would replace."""
     files = (current.rules, current.prehandling, current.plans)
     line = text("文件 ", "files ") + " ".join(map(str, files))
     if defaults.PACKAGE not in [file.parent for file in files]:

@@ -42,7 +42,7 @@ def submit(
         str,
         typer.Option(help=text("现象，见 dispatch script show", "one of `dispatch script show`"), show_default=False),
     ],
-    description: Annotated[str, typer.Option(help=text("客户怎么说", "what the customer says"), show_default=False)],
+    description: Annotated[str, typer.Option(help=text("客户怎么说", "the customer's words"), show_default=False)],
     name: As = "",
     role: InRole = "",
     priority: Annotated[int, typer.Option(help=text("优先级，1（最急）至 4", "1 (most urgent) to 4"))] = 3,
@@ -73,7 +73,7 @@ def submit(
 def transfer(
     ticket: TicketName,
     note: Annotated[
-        str, typer.Option(help=text("申告之外还问到的", "what was said, beyond the report"), show_default=False)
+        str, typer.Option(help=text("申告之外还问到的", "notes beyond the report"), show_default=False)
     ] = "",
     name: As = "",
     role: InRole = "",
@@ -163,9 +163,7 @@ def survey(
     ],
     token: Annotated[
         str,
-        typer.Option(
-            help=text("客户链接末尾的令牌", "what stands at the end of the customer's link"), show_default=False
-        ),
+        typer.Option(help=text("客户链接末尾的令牌", "token at the end of the customer's link"), show_default=False),
     ] = "",
     ticket: Annotated[
         str, typer.Option(help=text("电话回访：工单号", "an agent called: the ticket"), show_default=False)
@@ -193,7 +191,7 @@ def survey(
 
 
 def _answers(script: Script, symptom: str, given: list[str], asked: bool) -> Answers:
-    """Those on the command line; in a terminal an agent without any is led through the script."""
+    """Return the answers on the command line; in a terminal an agent without any is led through the script."""
     pairs = read_pairs(given, "answer")
     if not pairs and asked and sys.stdin.isatty() and sys.stdout.isatty():
         from dispatch.cli.prehandling import ask

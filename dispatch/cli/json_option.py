@@ -41,6 +41,6 @@ def modernised(arguments: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def wanted(arguments: Sequence[str]) -> bool:
-    """Whether the command's outcome, and its error, is to be JSON."""
+    """Return whether the command's outcome, and its error, is to be JSON."""
     words = list(arguments)
     return OUTPUT in (words[: words.index("--")] if "--" in words else words)

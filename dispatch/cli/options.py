@@ -11,7 +11,7 @@ from dispatch.cli.language import text
 As = Annotated[
     str,
     typer.Option(
-        "--as", help=text("办理人（默认 DISPATCH_USER）", "who acts (else DISPATCH_USER)"), show_default=False
+        "--as", help=text("办理人（默认 DISPATCH_USER）", "acting user (else DISPATCH_USER)"), show_default=False
     ),
 ]
 InRole = Annotated[

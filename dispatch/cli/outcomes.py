@@ -1,4 +1,4 @@
-"""What came of an account operation, as a clerk reads it and as scripts do."""
+"""The outcome of an account operation, for a clerk and for scripts."""
 
 from __future__ import annotations
 

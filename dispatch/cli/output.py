@@ -1,4 +1,4 @@
-"""How a command says what came of it: one JSON document for a program, words and tables for a person.
+"""The outcome of a command: one JSON document for a program, words and tables for a person.
 
 rich is imported when a table is made: most acts print a line.
 """
@@ -39,7 +39,7 @@ err: Any = _Made(stderr=True)
 
 
 def give(as_json: bool, data: Any, shown: str | Callable[[], Any]) -> None:
-    """What came of a command: `data` for a program, `shown` for a person: a line, or what prints more than one."""
+    """Show a command's outcome: `data` to a program, `shown` to a person; a function prints more than one line."""
     if as_json:
         show_json(data)
     elif callable(shown):
@@ -59,7 +59,7 @@ def said(title: Title | Any) -> str:
 
 
 def note(zh: str, en: str) -> None:
-    """What a person should know besides the outcome, on standard error."""
+    """Tell a person, on standard error, something besides the outcome."""
     typer.secho(text(zh, en), dim=True, err=True)
 
 

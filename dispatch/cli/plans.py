@@ -117,7 +117,7 @@ def _card(plan: Plan, read: Plans) -> Table:
 
 
 def _to_whom(plan: Plan) -> Text:
-    """Who; where, when it isn't everywhere."""
+    """The customers to whom it is sold, and the areas unless it is sold everywhere."""
     only = plan.holders if len(plan.holders) < len(HOLDERS) else ()
     lines = [Text(" ".join([said(CUSTOMERS[plan.customers]), *(said(HOLDERS[each]) for each in only)]))]
     if plan.areas is not None:

@@ -1,6 +1,6 @@
-"""Pre-handling at a terminal: the dialogue of an agent, and `dispatch script check|show` for who writes the script.
+"""Pre-handling at a terminal: the dialogue of an agent, and `dispatch script check|show` for authors of the script.
 
-What follows from an answer is decided in `dispatch.routing.prehandling`; here it is only shown and typed.
+The consequence of an answer is decided in `dispatch.routing.prehandling`; here it is only shown and typed.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def _alone(settings: Settings, name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def running(settings: Settings, flower: bool = False) -> Iterator[tuple[Callable[[], None], Stack | None]]:
-    """What is running already, or a stack of our own for as long as the block lasts."""
+    """Use the stack that is running already, or run one for as long as the block lasts."""
     if is_running(settings):
         note("使用已在运行的系统", "working on the running `dispatch up`")
         yield (lambda: None), None
@@ -136,7 +136,7 @@ def drive(
     quiet: bool = False,
     lines: Sequence[str] = (),
 ) -> tuple[Tally, ReplayVerdict, float]:
-    """What the driver saw, what came of it, and the rate in hops a second."""
+    """Return the driver's tally, the verdict on the run, and the rate in hops a second."""
     ledger = Ledger(desk.settings.ledger)
     sms = SimulatedSmsGateway(desk.settings.root / "sms.db")
     planner = Planner(mapping, desk.rulebook)

@@ -1,4 +1,4 @@
-"""What came of a replay, as tables: the outcome, the teams, the stages, the log against the flow, the memory."""
+"""The results of a replay, as tables: the outcome, the teams, the stages, the log against the flow, the memory."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _outcome(tally: Tally, verdict: ReplayVerdict) -> Table:
 
 
 def _teams(desk: Desk, cases: Sequence[LoggedCase], mapping: ReplayMapping, verdict: ReplayVerdict) -> Table:
-    """How the log's groups became our teams, and how often each was visited there and here."""
+    """Make a table of the log's groups, our teams for them, and the number of visits there and here."""
     groups: Counter[str] = Counter()
     visits: Counter[str] = Counter()
     seen: set[str] = set()
@@ -111,7 +111,7 @@ def _stages(verdict: ReplayVerdict) -> Table:
 
 
 def _log_and_flow(cases: Sequence[LoggedCase], tally: Tally) -> Table:
-    """Where the log and the flow agree, and where they can't be reconciled."""
+    """Make a table of cases in which the log and the flow agree, and in which they can't be reconciled."""
     shown = table(text("日志与流程", "The log and the flow"), headed=False)
     shown.add_column(overflow="fold")
     shown.add_column(justify="right")

@@ -15,7 +15,7 @@ from dispatch.cli.language import text
 from dispatch.cli.options import option
 
 PANEL, REQUIRED = text("业务内容", "Request"), " [bold red]*[/]"
-"""Of the help: what the request's options stand under, and how those that must be there are marked."""
+"""The heading of the request's options in the help, and the mark of required ones."""
 
 JSON_FILE = "json_file"
 """The parameter that names the request's JSON; `-` is standard input."""

@@ -127,11 +127,11 @@ def schema() -> None:
 @rules.command(
     help=text(
         "为何派到这里：每次派单由哪条规则决定，依据什么，前面的规则为何不符",
-        "Of every hop: which rule chose it, on which facts, and why the rules before it did not match.",
+        "For every hop: the rule that chose it, the facts, and why the rules before it did not match.",
     )
 )
 def explain(ticket: TicketName, as_json: AsJson = False) -> None:
-    """Why each hop of a ticket went where it went."""
+    """Explain for each hop of a ticket which rule chose its team."""
     # imported here: the other commands of this module need no database
     from dispatch.cli.context import open_desk
     from dispatch.reports import lists

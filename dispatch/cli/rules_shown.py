@@ -1,4 +1,4 @@
-"""How the rules, the verdict on their cases, and the explanation of a ticket's hops are shown at a terminal."""
+"""The rules, the verdict on their cases, and the explanation of a ticket's hops, as a terminal shows them."""
 
 from __future__ import annotations
 

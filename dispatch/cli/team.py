@@ -199,7 +199,7 @@ def _show_quarantine(desk: Desk, rows: Sequence[HopLineColumns]) -> None:
 
 
 def _found(row: BoardLine) -> str:
-    """What the worker found out, in a board's few characters: a line test's result, or the account's state."""
+    """Return the worker's findings in a board's few characters: a line test's result, or the account's state."""
     found = row.found or {}
     if "optical_power" in found:
         online = text("在线", "online") if found["online"] else text("离线", "offline")

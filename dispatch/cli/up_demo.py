@@ -1,4 +1,4 @@
-"""What `dispatch up --demo` does before everything starts: a home of its own, with users and some days behind it."""
+"""The preparations of `dispatch up --demo`: a home of its own, with users and some days of history."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOME, MARK = "up-demo", "made-up"
 """The folder in the home that is set, and the file in it that says that its data is complete."""
 
 PEOPLE = {demo.NAME: [sys.executable, "-m", demo.__name__]}
-"""What runs beside everything else."""
+"""The processes that run beside everything else."""
 
 LONG_AGO = timedelta(days=4)
 """Before the first of the made-up days."""

@@ -16,7 +16,7 @@ CODE = "bad-usage"
 
 
 def message(wrong: exceptions.ClickException) -> str:
-    """What is wrong with the command line, in one sentence."""
+    """Describe in one sentence the error in the command line."""
     hint = _place(wrong)
     match wrong:
         case exceptions.MissingParameter():

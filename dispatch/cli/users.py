@@ -1,4 +1,4 @@
-"""`dispatch user`, `dispatch token`: who may use the web and the API. Whoever has this installation's settings may."""
+"""`dispatch user`, `dispatch token`: users of the web and the API. The installation's settings permit them."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def _give_password(act: str, name: str, password: str | None, as_json: bool) -> 
 
 
 def _console() -> Actor:
-    """Who sits at the installation's own terminal; the audit trail names the account of its operating system."""
+    """The actor at the installation's own terminal; the audit trail names the account of its operating system."""
     return Actor(f"console:{os.environ.get('USER', os.getuid())}"[:80], Role.OPS)
 
 

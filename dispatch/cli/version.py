@@ -37,4 +37,4 @@ Version = Annotated[
 
 
 def options(version: Version = False) -> None:
-    """What may stand between `dispatch` and a command."""
+    """Options between `dispatch` and a command."""

@@ -61,7 +61,7 @@ def environment() -> Mapping[str, str]:
 def _read(file: Path) -> dict[str, str]:
     from dotenv.parser import parse_stream  # only where there is such a file: every command asks for the environment
 
-    # Whoever may write this file chooses the database; in a shared folder that must not be somebody else.
+    # Anybody who may write this file chooses the database; in a shared folder that must not be somebody else.
     if file.stat().st_uid not in (0, os.geteuid()):
         strange = Wording(
             "文件属于别的用户：请改为自己所有，或换一个目录",

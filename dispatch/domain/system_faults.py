@@ -1,4 +1,4 @@
-"""Why the operating system refused something, worded in both languages. Pure."""
+"""Reasons of the operating system for a refusal, worded in both languages. Pure."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _hops(tx: Tx) -> Iterator[Family]:
 def _due(tx: Tx, now: datetime) -> Iterator[Family]:
     due = GaugeMetricFamily("paidan_hops_due", "Hops that wait to be sent, by team", labels=["team"])
     oldest = GaugeMetricFamily(
-        "paidan_hops_oldest_due_seconds", "How long the hop that was due first has waited, by team", labels=["team"]
+        "paidan_hops_oldest_due_seconds", "Seconds since the longest waiting hop became due, by team", labels=["team"]
     )
     query = select(hop.c.team, func.count(), func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now)).group_by(hop.c.team)
     for team, waiting, since in tx.execute(query):
@@ -78,7 +78,7 @@ def _effects(tx: Tx, now: datetime) -> Iterator[Family]:
         "paidan_effects", "Outside effects that aren't confirmed, by receiver and state", labels=["port", "state"]
     )
     oldest = GaugeMetricFamily(
-        "paidan_effects_oldest_seconds", "How long ago the oldest of them was booked", labels=["port", "state"]
+        "paidan_effects_oldest_seconds", "Seconds since the oldest of them was booked", labels=["port", "state"]
     )
     for row in effects.counts(tx):
         count.add_metric([row.port, row.state], row.number)
