@@ -1,4 +1,4 @@
-"""What the operating system refuses is told in the reader's language."""
+"""Refusals of the operating system are told in the reader's language."""
 
 from __future__ import annotations
 
