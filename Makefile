@@ -40,8 +40,9 @@ up: setup  ## run everything as supervised processes until Ctrl-C
 test: setup  ## all tests except the browser tests, in JOBS processes
 	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL)
 
-coverage: setup  ## the same tests, with coverage of dispatch and workers (without child processes); slower
-	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL) --cov --cov-report=
+coverage: setup  ## coverage of dispatch and workers by the tests that start no processes of their own
+	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL) --ignore tests/acceptance --ignore tests/deploy -m "not system" \
+		--cov --cov-report=
 	@for each in dispatch workers; do printf 'coverage: %s %s %%\n' "$$each" \
 		"$$($(BIN)/coverage report --include="$$each/*" --format=total)"; done
 
