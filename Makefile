@@ -9,9 +9,11 @@ BENCH := .venv-bench
 JOBS ?= 2
 # With PYTHON=… naming another Python than the virtual environment's, make the environment again.
 ifneq ($(origin PYTHON),file)
+ifneq ($(wildcard $(BIN)/python),)
 MINOR := -c 'import sys; print(sys.version_info[:2])'
 ifneq ($(shell $(BIN)/python $(MINOR) 2>&1),$(shell $(PYTHON) $(MINOR) 2>&1))
 $(shell rm -f $(READY) $(BENCH)/.ready)
+endif
 endif
 endif
 

@@ -17,9 +17,11 @@ refuse() {
 
 # Lists the supported Pythons on the PATH, for the message when PYTHON is another one.
 others() {
+    found=
     for name in python3.14 python3.13 python3.12 python3.11; do
-        "$name" -c '' 2>/dev/null && command -v "$name"
-    done | tr '\n' ' '
+        "$name" -c '' 2>/dev/null && found="$found${found:+ }$(command -v "$name")"
+    done
+    echo "${found:-none}"
 }
 
 ask="Paidan needs CPython 3.11, 3.12, 3.13 or 3.14; name one with PYTHON=…, such as PYTHON=python3.13"
@@ -59,7 +61,7 @@ if [ -n "$INSTALL" ]; then
     PYTHONPATH="$made/tools" "$VENV/bin/python" -c 'from setuptools.build_meta import build_wheel; build_wheel("'"$made"'")' \
         >"$made/log" 2>&1 || refuse "the wheel could not be built: $(tail -n 3 "$made/log")"
     pip "$@" install --no-deps "$made"/paidan-*.whl
-    echo "setup: installed. Next: $VENV/bin/dispatch init FOLDER"
+    echo "setup: installed. Next: \"$VENV/bin/dispatch\" init FOLDER"
 elif [ -z "$LOCKED" ]; then
     pip "$@" install --no-deps --no-build-isolation --editable .
 fi

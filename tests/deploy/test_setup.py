@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -27,6 +28,7 @@ def test_an_unsupported_python_is_refused_with_the_supported_ones(tmp_path: Path
     assert done.returncode == 1
     assert f"is cpython {version}. Paidan needs CPython 3.11, 3.12, 3.13 or 3.14" in done.stderr
     assert "PYTHON=" in done.stderr
+    assert re.search(r"\(found here: \S.*\S\)\n", done.stderr), done.stderr
     assert not (tmp_path / "venv").exists()
 
 
@@ -55,3 +57,13 @@ def test_a_folder_with_other_files_is_not_emptied(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "is no virtual environment; it stays as it is" in done.stderr
     assert (tmp_path / "venv/letters.txt").read_text() == "kept"
+
+
+def test_make_in_a_fresh_clone_asks_no_python_that_is_not_there(tmp_path: Path) -> None:
+    words = ["make", "--file", str(PROJECT / "Makefile"), "--dry-run", "setup", "PYTHON=python3"]
+    for name in ("requirements/dev.txt", "pyproject.toml", "setup.sh"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "sh setup.sh" in done.stdout

@@ -1,4 +1,4 @@
-"""The wheel is complete: the README's three commands make a running desk from an empty folder and an empty home.
+"""The wheel is complete: the README's commands make a running desk from an empty folder and an empty home.
 
 The wheel is built from a copy of the checkout and installed by pip into a new virtual environment. Instead of a
 download, each package of `requirements/run.txt` is linked from the tests' own environment, which has the same versions,
@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import venv
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import distribution
@@ -33,7 +32,7 @@ NEEDED = ("pyproject.toml", "README.md", "*.yaml", "docs/addresses.csv", "tests/
 """The files of the checkout, besides the two packages, that describe the build or are linked from
 `dispatch/defaults`."""
 PARTS = ("dispatch", "workers")
-INSTALL, INIT, UP = [
+GO, ENVIRONMENT, INSTALL, INIT, UP = [
     command for block in blocks(PROJECT / "README.md") if block.word == "wheel" for command in statements(block.text)
 ]
 
@@ -62,16 +61,21 @@ def wheel(source: Path) -> Path:
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `dispatch` command of a virtual environment that has the wheel."""
-    folder = tmp_path_factory.mktemp("installed")
-    venv.create(folder, with_pip=False)
+    home = tmp_path_factory.mktemp("home")
+    folder, python3 = home / "paidan", home / "bin/python3"
+    python3.parent.mkdir()
+    python3.write_text(f'#!/bin/sh\nexec {sys.executable} "$@" --without-pip\n')
+    python3.chmod(0o755)
+    paths = {"HOME": str(home), "PATH": f"{python3.parent}:/usr/bin:/bin"}
+    subprocess.run(["bash", "-c", f"{GO} && {ENVIRONMENT}"], cwd=wheel.parent.parent, env=paths, check=True)
     python = folder / "bin/python"
     words = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
     (folder / "bin/pip").write_text(
         f'#!/bin/sh\nexec {shlex.join([*pip(), "--python", str(python)])} "$@" {shlex.join(words)}\n'
     )
     (folder / "bin/pip").chmod(0o755)
-    path = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin"}
-    subprocess.run(["bash", "-c", INSTALL], cwd=wheel.parent, env=path, check=True)
+    go = f"{GO} && {ENVIRONMENT} && {INSTALL}"
+    subprocess.run(["bash", "-c", go], cwd=wheel.parent.parent, env=paths, check=True)
     (site,) = (folder / "lib").glob("python*/site-packages")
     link_the_locked_packages(site)
     where = subprocess.run(
