@@ -24,5 +24,5 @@ def test_the_supervisor_says_when_and_how_a_child_ended(statement: str, zh: str,
     child = Child("worker1", [], {}, lambda: False, process=process, restarts=2)
     told = _obituary(child)
     assert f"worker1 {zh}" in told.zh
-    assert f"worker1 {en}, started again (time 2)" in told.en
+    assert f"worker1 {en}, started again (restart 2)" in told.en
     assert told.en[2] == told.en[5] == ":"  # hours, minutes, seconds
