@@ -32,7 +32,7 @@ MEANINGS: Mapping[str, Wording] = {
         "file with the marketing plans",
     ),
     "workers": Wording(
-        "`dispatch up` 启动的 worker 进程数",
+        "`dispatch up` 启动的工作进程数",
         "number of worker processes that `dispatch up` starts",
     ),
     "broker_master": Wording(
@@ -77,11 +77,11 @@ MEANINGS: Mapping[str, Wording] = {
         "bearer token for the web server's /metrics; without it, nobody can read them there",
     ),
     "metrics_port": Wording(
-        "中继和 worker 提供指标的端口；0 为不提供",
+        "中继和工作进程提供指标的端口；0 为不提供",
         "port on which a relay or a worker serves its metrics; with 0, it doesn't serve them",
     ),
     "metrics_address": Wording(
-        "中继和 worker 提供指标时监听的 IP 地址",
+        "中继和工作进程提供指标时监听的 IP 地址",
         "IP address on which a relay or a worker serves its metrics",
     ),
     "oidc_issuer": Wording(
@@ -126,7 +126,7 @@ MEANINGS: Mapping[str, Wording] = {
     ),
     "outlet": Wording(
         "受理单上的营业厅名称",
-        "the counter's name on slips",
+        "the outlet's name on slips",
     ),
     "record_url": Wording(
         "受理单二维码网址中受理单编号之前的部分；默认为网页服务的一个页面",

@@ -76,7 +76,7 @@ def make_app() -> Celery:
         raise MissingPart(
             part=same("DISPATCH_BROKER_URL"),
             remedy=Wording(
-                "请用 `dispatch up` 启动 worker，或设置它", "start the workers with `dispatch up`, or set it"
+                "请用 `dispatch up` 启动工作进程，或设置它", "start the workers with `dispatch up`, or set it"
             ),
         )
     rulebook = get_context().rules.get()

@@ -19,7 +19,7 @@ def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
     for team in sorted(set(rulebook.teams) - modules):
         module = team.replace("-", "_")
         raise MissingPart(
-            part=Wording(f"班组 {team} 的 worker", f"the worker of team {team}"),
+            part=Wording(f"班组 {team} 的工作进程", f"the worker of team {team}"),
             remedy=Wording(
                 f"请写 workers/teams/{module}.py；`STRETCH = Stretch()` 即可",
                 f"write workers/teams/{module}.py; `STRETCH = Stretch()` is enough",
@@ -28,7 +28,7 @@ def stretches(rulebook: Rulebook) -> dict[str, Stretch]:
     for module in sorted(modules - set(rulebook.teams)):
         raise MissingPart(
             part=Wording(f"规则中的班组 {module}", f"team {module} in the rules"),
-            remedy=Wording("它的 worker 模块将无事可做", "its worker module would have nothing to do"),
+            remedy=Wording("它的工作进程模块将无事可做", "its worker module would have nothing to do"),
         )
     found = {team: importlib.import_module(f"workers.teams.{team.replace('-', '_')}") for team in rulebook.teams}
     return {team: module.STRETCH for team, module in found.items()}

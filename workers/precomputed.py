@@ -18,7 +18,10 @@ from dispatch.tickets.next_hop import Changes
 
 @dataclass(frozen=True)
 class Precomputed:
-    """`newest`: the id of the last entry in the histories of the hops' tickets."""
+    """The changes that a step computed from `rows` before it locked them.
+
+    `newest`: the id of the last entry, at that time, in the histories of the hops' tickets.
+    """
 
     rows: Sequence[LockedHop]
     newest: int | None

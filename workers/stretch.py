@@ -29,8 +29,9 @@ the outside system is out of reach."""
 class Step:
     """One task of a chain, with exactly one of `write`, `end` and `look`; `look` is for asking outside systems.
 
-    `name`: the part of the task's name behind the team's. `again`: a hop may reach this step more than once, as a
-    reminder does. `last`: the worker is done with a hop after this step; `Stretch` sets it.
+    `name`: the part of the task's name behind the team's. `again`: the step may run more than once for a hop, as
+    reminders do, and the ledger counts each message's run as an effect of its own. `last`: the worker is done with a
+    hop after this step; `Stretch` sets it.
     """
 
     name: str

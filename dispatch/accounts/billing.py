@@ -71,7 +71,7 @@ def charge(
 def pay_back(act: Act, account: AccountRow) -> tuple[Payment | None, list[InvoiceMention]]:
     """Refund every charge of this account that isn't refunded yet, by the method by which it was paid.
 
-    Each of its invoices is offset by a red-letter invoice 红冲.
+    The customer gives each of the account's invoices back 收回, and a red-letter invoice offsets it 红冲.
     """
     charges = payments.unrefunded(act.tx, account.id)
     for each in charges:

@@ -38,7 +38,7 @@ REFUSED = 3
 """The exit status of a refusal."""
 
 Outlet = Annotated[
-    str, option("--outlet", zh="在哪个营业厅（默认 DISPATCH_OUTLET）", en="at which counter (else DISPATCH_OUTLET)")
+    str, option("--outlet", zh="在哪个营业厅（默认 DISPATCH_OUTLET）", en="at which outlet (else DISPATCH_OUTLET)")
 ]
 
 

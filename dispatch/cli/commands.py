@@ -40,7 +40,7 @@ TABLE: tuple[Row, ...] = (
         DESK,
         "intake",
         Title(
-            "受理故障；受理渠道由角色决定（10050、10086、营业厅、社区经理）",
+            "受理故障；受理渠道由角色决定（10050、10086、营业厅、小区经理）",
             "Take a fault report; the role decides the channel (10050, 10086, counter, community manager).",
         ),
     ),
@@ -81,7 +81,7 @@ TABLE: tuple[Row, ...] = (
         "handling",
         Title("转派给其他班组，或本班组其他人", "Pass a hop on to another team, or to another person of the same."),
     ),
-    Row("hand-back", DESK, "handling", Title("退单：退回来单班组", "Hand a hop back to the team that asked.")),
+    Row("hand-back", DESK, "handling", Title("退回：把环节退回给派单方", "Hand a hop back to the team that asked.")),
     Row(
         "hold",
         DESK,

@@ -152,7 +152,7 @@ def release(hop: HopName, name: As = "", role: InRole = "", as_json: AsJson = Fa
 _ENDED = {
     Report: ("report", "已回单", "reported"),
     PassOn: ("pass-on", "已转派", "passed on"),
-    HandBack: ("hand-back", "已退单", "handed back"),
+    HandBack: ("hand-back", "已退回", "handed back"),
 }
 
 

@@ -48,7 +48,7 @@ def up(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     stack = Stack(desk.settings, told=tell_progress, beside=beside)
-    note("启动中：消息服务、转发、工作进程、网页、Flower …", "starting broker, relay, workers, web, Flower …")
+    note("启动中：消息代理、中继、工作进程、网页、Flower …", "starting broker, relay, workers, web, Flower …")
     stack.start()
     try:
         version, root = desk.rulebook.version, desk.settings.root

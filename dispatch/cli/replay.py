@@ -117,7 +117,7 @@ def running(settings: Settings, flower: bool = False) -> Iterator[tuple[Callable
         yield (lambda: None), None
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped from outside, the children are stopped too
-    note("启动中：消息服务、转发、工作进程 …", "starting broker, relay, workers …")
+    note("启动中：消息代理、中继、工作进程 …", "starting broker, relay, workers …")
     stack = Stack(settings, told=tell_progress, flower=flower, web=False)
     stack.start()
     try:

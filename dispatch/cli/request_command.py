@@ -1,4 +1,4 @@
-"""A command from a request: its options are made from the request's own model, which reads them too (`reading`)."""
+"""A command from a request: its options are made from the request's model, by which `request_reader` reads them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ JsonFile = Annotated[
 
 
 def command(model: type[BaseModel], name: str, help: str, run: Callable[..., None]) -> Callable[..., None]:
-    """A function with an option for each value of `model`, for Typer to make a command of.
+    """Return a function with an option for each value of `model`, for Typer to make a command of.
 
-    It calls `run(given, **others)`: `given` are the options of the request and its JSON, for `read`; the others are
-    the parameters that `run` has itself.
+    It calls `run(given, **others)`: `given` are the options of the request and its JSON, for `request_reader.read`; the
+    others are the parameters that `run` has itself.
     """
     own = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.kind is p.KEYWORD_ONLY]
     listed = form_entries(model)

@@ -109,15 +109,15 @@ def _queues(served: Mapping[str, list[str]], queues: Collection[str]) -> CheckRe
     if alone:
         return bad(
             QUEUES,
-            Wording(f"{len(alone)} 个没有 worker", f"{len(alone)} without a worker"),
-            f"为这些队列启动 worker：celery -A workers.app worker -E -Q {','.join(alone)}",
+            Wording(f"{len(alone)} 个没有工作进程", f"{len(alone)} without a worker"),
+            f"为这些队列启动工作进程：celery -A workers.app worker -E -Q {','.join(alone)}",
             f"start a worker for them: celery -A workers.app worker -E -Q {','.join(alone)}",
         )
     if not queues:
         return good(
             QUEUES,
             Wording(
-                f"{len(served)} 个有 worker；规则有误，无法判断需要哪些",
+                f"{len(served)} 个有工作进程；规则有误，无法判断需要哪些",
                 f"{len(served)} served; the rules are faulty, so the needed ones are unknown",
             ),
         )
@@ -125,6 +125,6 @@ def _queues(served: Mapping[str, list[str]], queues: Collection[str]) -> CheckRe
     return good(
         QUEUES,
         Wording(
-            f"{len(queues)} 个，由 {len(workers)} 个 worker 处理", f"{len(queues)} served by {len(workers)} workers"
+            f"{len(queues)} 个，由 {len(workers)} 个工作进程处理", f"{len(queues)} served by {len(workers)} workers"
         ),
     )

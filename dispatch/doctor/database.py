@@ -161,7 +161,7 @@ def _waiting(tx: Tx) -> CheckResult:
         return bad(
             WAITING,
             found,
-            "中继或该班组的 worker 没有工作：见下方队列，或运行 dispatch up",
+            "中继或该班组的工作进程没有工作：见下方队列，或运行 dispatch up",
             "no relay sends them, or no worker takes them: see the queues below, or run `dispatch up`",
         )
     return good(WAITING, found)

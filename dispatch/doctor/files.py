@@ -140,7 +140,7 @@ def _flower(settings: Settings) -> CheckResult:
         return bad(
             FLOWER,
             Wording(f"{settings.flower_address} 未设密码", f"{settings.flower_address} without a password"),
-            "设 DISPATCH_FLOWER_PASSWORD：谁能打开它，谁就能停掉 worker",
+            "设 DISPATCH_FLOWER_PASSWORD：谁能打开它，谁就能停掉工作进程",
             "set DISPATCH_FLOWER_PASSWORD: anybody who opens Flower can stop workers",
         )
     return good(FLOWER, same(f"{settings.flower_address}:{settings.flower_port}"))

@@ -13,7 +13,7 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "claim": Title("接单", "Claimed"),
     "report": Title("回单", "Reported"),
     "pass on": Title("转派", "Passed on"),
-    "hand back": Title("退单", "Handed back"),
+    "hand back": Title("退回", "Handed back"),
     "hold": Title("挂起", "Put on hold"),
     "resume": Title("解挂", "Resumed"),
     "release": Title("放行", "Released"),

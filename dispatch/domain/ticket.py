@@ -35,7 +35,7 @@ class HopState(State):
     QUARANTINED = "quarantined", Title("隔离", "Quarantined"), "failed too often; a person must release it"
     REPORTED = "reported", Title("已回单", "Reported"), "ended with a finding"
     PASSED_ON = "passed-on", Title("已转派", "Passed on"), "ended: another team has the work now"
-    HANDED_BACK = "handed-back", Title("已退单", "Handed back"), "ended: back with the team that asked"
+    HANDED_BACK = "handed-back", Title("已退回", "Handed back"), "ended: back with the team that asked"
     WITHDRAWN = "withdrawn", Title("已撤单", "Withdrawn"), "ended with its ticket"
 
 

@@ -106,6 +106,7 @@ class DuplicateFault(DispatchError):
     Account {account} already has an open fault {ticket}: urge that one, or confirm that this is another fault
     (--despite-duplicate)."""
 
+    # The duplicate warning 重复报障提示: the taker of the report decides; `tickets.intake` raises it before it inserts.
     code = "duplicate-fault"
     heading = "重复报障"
 

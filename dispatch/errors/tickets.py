@@ -23,11 +23,11 @@ class AlreadyClaimed(DispatchError):
 
 
 class NobodyAsked(DispatchError):
-    """环节 {hop} 不能退单，没有来单班组：请回单，或转派。
+    """环节 {hop} 不能退回，没有派单方：请回单，或转派。
     Hop {hop} can't be handed back: no team asked for it. Report a finding, or pass it on."""
 
     code = "nobody-asked"
-    heading = "没有来单班组"
+    heading = "没有派单方"
 
 
 class NotPassable(DispatchError):

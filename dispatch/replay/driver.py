@@ -297,7 +297,7 @@ class Driver:
             case "pass on":
                 return PassOn(row.id, actor, step.to, "转派 replayed hand-over")
             case _:
-                return HandBack(row.id, actor, "退单 replayed hand-over")
+                return HandBack(row.id, actor, "退回 replayed hand-over")
 
     def _member(self, team: str) -> Actor:
         return Actor(f"replay-{team}", self.rulebook.teams[team].members[0])

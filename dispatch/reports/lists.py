@@ -249,7 +249,7 @@ def latest_tickets(
     if asked:
         parts = [_newest(ticket.c.id, limit, before, *asked, or_(*map(_seen, scopes)))]
     else:
-        parts = [part for sight in scopes for part in _newest_of(sight, limit, before)]
+        parts = [part for scope in scopes for part in _newest_of(scope, limit, before)]
     page = _first(parts, limit, descending=True)
     now_with = (hop.c.team, hop.c.state.label("hop_state"), hop.c.holder, hop.c.seq)
     query = tickets.select_tickets().add_columns(*now_with).join(page, page.c.id == ticket.c.id)
@@ -263,13 +263,13 @@ def _now_with(team: str) -> CompoundSelect[Any]:
     return union_all(*has)
 
 
-def _newest_of(sight: Scope, limit: int, before: int | None) -> list[Select[Any]]:
+def _newest_of(scope: Scope, limit: int, before: int | None) -> list[Select[Any]]:
     """Queries for the newest tickets that the scope allows, one for each area or team: each can use an index."""
-    if sight.teams is None:
-        return [_newest(ticket.c.id, limit, before, within_one) for within_one in _each(ticket.c.area, sight.areas)]
+    if scope.teams is None:
+        return [_newest(ticket.c.id, limit, before, within_one) for within_one in _each(ticket.c.area, scope.areas)]
     column = hop.c.ticket_id.label("id")
-    within_any = in_areas(hop.c.area, sight.areas)
-    return [_newest(column, limit, before, hop.c.team == team, within_any).distinct() for team in sorted(sight.teams)]
+    within_any = in_areas(hop.c.area, scope.areas)
+    return [_newest(column, limit, before, hop.c.team == team, within_any).distinct() for team in sorted(scope.teams)]
 
 
 def _newest(column: Any, limit: int, before: int | None, *where: ColumnElement[bool]) -> Select[Any]:
@@ -277,12 +277,12 @@ def _newest(column: Any, limit: int, before: int | None, *where: ColumnElement[b
     return select(column).where(*where, older).order_by(column.desc()).limit(limit)
 
 
-def _seen(sight: Scope) -> ColumnElement[bool]:
-    if sight.teams is None:
-        return in_areas(ticket.c.area, sight.areas)
+def _seen(scope: Scope) -> ColumnElement[bool]:
+    if scope.teams is None:
+        return in_areas(ticket.c.area, scope.areas)
     had = hop.alias("had")
-    ever = select(had.c.id).where(had.c.ticket_id == ticket.c.id, had.c.team.in_(sight.teams)).exists()
-    return and_(in_areas(ticket.c.area, sight.areas), ever)
+    ever = select(had.c.id).where(had.c.ticket_id == ticket.c.id, had.c.team.in_(scope.teams)).exists()
+    return and_(in_areas(ticket.c.area, scope.areas), ever)
 
 
 def in_areas(column: ColumnElement[str], areas: Areas) -> ColumnElement[bool]:

@@ -200,7 +200,7 @@ def _check_visit(rulebook: Rulebook, case: CaseModel, team: str) -> Iterator[tup
         yield (
             ("finding",),
             Wording(
-                f"“{case.finding}”可能退回来单班组：缺少 'sender'",
+                f"“{case.finding}”可能回到派单方：缺少 'sender'",
                 f"'{case.finding}' may lead back to the team that asked: 'sender' is missing",
             ),
         )

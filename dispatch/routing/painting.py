@@ -61,7 +61,7 @@ def ink(look: BoxKind) -> str:
 
 
 def label_lines(arrow: Arrow, language: str) -> list[str]:
-    """A condition goes on a line of its own: narrow labels keep the picture narrow."""
+    """Return the lines of an arrow's label. A condition starts a new line, which keeps the picture narrow."""
     if language == "en":
         texts = [part for label in arrow.labels for part in label.en.replace(" (", "\n(").splitlines()]
         return [line for text in texts for line in textwrap.wrap(text, _LONGEST_LINE)]

@@ -40,7 +40,7 @@ class YamlDocument:
 
 
 def read(text: str) -> YamlDocument:
-    """`text` as a Document. Broken syntax gives a Document without data and with that one fault."""
+    """Parse `text`. Broken syntax gives a YamlDocument without data and with that one fault."""
     try:
         root = YAML(typ="safe", pure=True, plug_ins=[]).compose(text)
     except MarkedYAMLError as wrong:

@@ -19,7 +19,8 @@ GENERATIONS = 1_000_000
 received uses them up in twelve days. Two thousand epochs fit into the column."""
 
 BASE: ScalarSelect[int] = select(epoch.c.base).scalar_subquery()
-"""The epoch's first generation. Nothing is sent under it: new rows begin at it or below."""
+"""The first generation of the epoch. Sending a row lifts its generation to this one, if it is lower, and then adds one:
+every message of the epoch has a higher generation."""
 
 
 def lifted(generation: ColumnElement[int]) -> ColumnElement[int]:

@@ -91,11 +91,13 @@ class Outbox:
         most: int,
         receivers: Sequence[dict[str, str]],
     ) -> dict[int, Waited]:
-        """Mark due rows as sent, at most `most` for each of `receivers`: the further parameters of `taking`.
+        """Mark due rows as sent, and return how long each row waited, by id, quarantined rows included.
 
-        When the lease of a row expires in a worker's hands it counts as a failure, since the row may have killed the
-        worker; a row that was only not fetched has no failure. At the last failure the row is quarantined instead.
-        Returns how long each row waited, by id, quarantined rows included.
+        `taking` is the query that `taking()` builds. It runs once for each of `receivers`, which gives its remaining
+        parameters, and finds at most `most` rows each time.
+
+        An expired lease counts as a failure only when a worker had received the row, since the row may have killed that
+        worker. A row whose failures reach the limit is quarantined instead of sent.
         """
         waited = {
             row.id: Waited((now - row.wake_at).total_seconds(), row.state in (self.sent, self.received))

@@ -82,6 +82,8 @@ def confirm(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
 
 
 def by_tokens(tx: Tx, tokens: Sequence[str]) -> dict[str, SurveyRow]:
+    """Return the surveys with these tokens. A survey's token is the secret in the link that its customer gets; whoever
+    has it may answer once, without signing in."""
     query = select(survey).where(survey.c.token.in_(tokens))
     return {row.token: row for row in shaped(SurveyRow, tx.execute(query))}
 

@@ -102,6 +102,6 @@ def _locked(tx: Tx, ticket_id: int, actor: Actor) -> tuple[TicketRow, dict[int, 
 
 
 def _lock_live(tx: Tx, ticket_id: int) -> dict[int, LockedHop]:
-    """Lock the ticket's live hop; the hop by its id, empty where there is none."""
+    """Lock the ticket's live hop and return it by its id. The result is empty when the ticket has none."""
     row = hops.lock_one(tx, ticket_id)
     return {} if row is None else {row.id: row}

@@ -1,4 +1,4 @@
-"""People's acts on a hop: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂, and release
+"""People's acts on a hop: claim 接单, report 回单, pass on 转派, hand back 退回, hold 挂起, resume 解挂, and release
 放行 from quarantine.
 
 The `…_many` functions take a batch in one transaction and return a refusal for each hop that was refused; the single

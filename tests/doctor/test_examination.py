@@ -75,7 +75,7 @@ def test_no_two_checks_have_the_same_name() -> None:
 
 @pytest.mark.parametrize(
     ("language", "all_good", "remedy"),
-    [("zh", "都认得", "谁能打开它，谁就能停掉 worker"), ("en", "all known", "who opens Flower can stop workers")],
+    [("zh", "都认得", "谁能打开它，谁就能停掉工作进程"), ("en", "all known", "who opens Flower can stop workers")],
 )
 def test_the_report_lines_up_at_eighty_columns_in_one_language(
     home: Home, language: str, all_good: str, remedy: str

@@ -1,4 +1,4 @@
-"""接单, 回单, 转派, 退单, 挂起, 放行: the acts of people on a hop, the roles that may do them, and the refusals."""
+"""接单, 回单, 转派, 退回, 挂起, 放行: the acts of people on a hop, the roles that may do them, and the refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""派单: claim 接单, report 回单, pass on 转派, hand back 退单, hold 挂起, resume 解挂, release 放行 one hop or many."""
+"""派单: claim 接单, report 回单, pass on 转派, hand back 退回, hold 挂起, resume 解挂, release 放行 one hop or many."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def pass_on(context: RequestContext, hop: HopName, asked: PassOnRequest) -> HopC
 
 @api.change("/{hop}/hand-back", "hand back", raises=[*_ENDS, NobodyAsked], summary="Hand hop back")
 def hand_back(context: RequestContext, hop: HopName, asked: HandBackRequest) -> HopChange:
-    """Hands a hop back (退单) to the team that asked for the visit."""
+    """Hands a hop back (退回) to the team that asked for the visit."""
     row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
     return _ended(context, row, HandBack(row.id, actor, asked.reason, asked.on_behalf_of))
 

@@ -146,7 +146,7 @@ def try_facts(context: RequestContext, asked: CaseRequest) -> DecisionBody:
     if facts.sender is None and any(rule.to == SENDER for rule in rulebook.rules_for(facts)):
         raise BadInput(
             what=Wording(
-                "这个结论可能退回来单班组：请在 `sender` 中写明是哪个班组",
+                "这个结论可能回到派单方：请在 `sender` 中写明是哪个班组",
                 "this finding may lead back to the team that asked: say which, as `sender`",
             )
         )

@@ -49,7 +49,7 @@ def _title(rulebook: Rulebook, to: str, asker: str | None) -> Title:
     if to == END:
         return ENDS
     team = rulebook.teams.get((asker or "") if to == SENDER else to)
-    return Title("来单班组", "the team that asked") if team is None else team.title
+    return Title("派单方", "the team that asked") if team is None else team.title
 
 
 def _said(condition: Condition, of: Evidence) -> Title:

@@ -101,7 +101,7 @@ def test_the_wall_shows_the_figures_of_its_viewers_areas(web: Web) -> None:
     shown = big(page)
     assert (shown["在办工单"], shown["24小时新到"], shown["重派率"], shown["回访满意度"]) == ("3", "3", "–", "–")
     assert re.search(r'<th scope="row">网管监控</th><td class="number">3</td>', page)
-    assert (shown["处理进程"], shown["隔离"]) == ("0", "0")
+    assert (shown["工作进程"], shown["隔离"]) == ("0", "0")
     far = web.browser("far", Grant(Role.SUPERVISOR, YUEXIU)).get("/wall").text
     assert (big(far)["在办工单"], "没有待办" in far) == ("0", True)
 
