@@ -26,7 +26,7 @@ from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
 from dispatch.storage import effects, epoch, hops
 from dispatch.storage.database import SCHEMA, Database, Tx
-from dispatch.storage.migration import migrate
+from dispatch.storage.migration import migrate, require_installation
 from dispatch.storage.tables.access import session
 
 NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a backup of a Paidan SQLite database")
@@ -45,10 +45,16 @@ class Restored:
 def backup(settings: Settings, target: Path) -> int:
     """Write the whole database as of one moment into a new file that only its owner may read. Returns its size, bytes.
 
-    Raises WouldOverwrite, MissingPart, BackupFailed, and then leaves no file.
+    Raises NoInstallation, WouldOverwrite, MissingPart, BackupFailed, and then leaves no file.
     """
     if target.exists():
         raise WouldOverwrite(what=target, remedy=Wording("请换一个文件名", "name another file"))
+    require_installation(settings)
+    if not target.parent.is_dir():
+        raise MissingPart(
+            part=Wording(f"目录 {target.parent}", f"the folder {target.parent}"),
+            remedy=Wording("请先建好它，或换一个目录", "make it first, or name another"),
+        )
     with _opened(settings) as database:
         database.require_schema()
     with _part(target) as part:
@@ -114,7 +120,6 @@ def _opened(settings: Settings) -> Iterator[Database]:
 @contextmanager
 def _part(target: Path) -> Iterator[Path]:
     """Yield a temporary file beside the target. It becomes the target when the block ends; it is removed on error."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         part = folder / target.name

@@ -43,7 +43,7 @@ def tickets(settings: Settings) -> int:
 def test_a_restore_brings_back_the_data_of_the_backup_and_nothing_else(
     settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
 ) -> None:
-    file = tmp_path / "kept" / "paidan.backup"
+    file = tmp_path / "paidan.backup"
     f.fault(database, in_force, script)
     assert backup.backup(settings, file) == file.stat().st_size > 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

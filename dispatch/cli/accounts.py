@@ -112,7 +112,7 @@ def failed_orders_(
     as_json: AsJson = False,
 ) -> None:
     """The construction orders that failed and wait for cancel and refund, the longest waiting first."""
-    with open_desk(only_read=True).database.read() as tx:
+    with open_desk().database.read() as tx:
         orders = failed_orders(tx, limit)
 
     def show_them() -> None:
@@ -147,7 +147,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Enter an account that was opened elsewhere, so that faults can be reported on it."""
-    desk = open_desk()
+    desk = open_desk(may_create=True)
     actor = desk.actor(name, role)
     require(actor, "add accounts", Wording("账号资料", "the books"))
     row = (read_account_number(number), word(area, AREA), read_mobile(mobile))
@@ -165,7 +165,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the accounts, with the mobile number masked."""
-    with open_desk(only_read=True).database.read() as tx:
+    with open_desk().database.read() as tx:
         rows = accounts.first_by_number(tx, limit)
 
     def show_them() -> None:

@@ -53,7 +53,7 @@ def load_(
     as_json: AsJson = False,
 ) -> None:
     """Enter addresses and the PON ports that reach them; all of the file, or nothing of it."""
-    desk = open_desk()
+    desk = open_desk(may_create=True)
     actor = desk.actor(name, role)
     require(actor, "load", Wording("标准地址", "addresses"))
     listed = load(file)
@@ -88,7 +88,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the addresses, what reaches each, and how many places of its port are taken."""
-    with open_desk(only_read=True).database.read() as tx:
+    with open_desk().database.read() as tx:
         rows = resources.addresses(tx, limit, {area} if area else None)
     give(as_json, [_address_json(row) for row in rows], lambda: _show_addresses(rows, limit))
 
@@ -136,7 +136,7 @@ def demands(
     as_json: AsJson = False,
 ) -> None:
     """List the demand for lines that can't be had: counted by area, or each; contacts are masked."""
-    with open_desk(only_read=True).database.read() as tx:
+    with open_desk().database.read() as tx:
         if each:
             wanted = resources.demands(tx, limit, {area} if area else None)
             give(as_json, [_demand_json(row) for row in wanted], lambda: _show_each(wanted, limit))

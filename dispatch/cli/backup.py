@@ -14,6 +14,7 @@ from dispatch.cli.options import AsJson
 from dispatch.cli.output import give, note
 from dispatch.settings import load_settings
 from dispatch.storage.database import Database
+from dispatch.storage.migration import require_installation
 
 app = Commands()
 
@@ -80,6 +81,7 @@ def restore(
     facts: dict[str, object] = {"act": "restore"}
     lines = []
     if source is None:
+        require_installation(settings)
         database = closed_with_command(Database(settings.database))
         database.require_schema()
         with database.write() as tx:

@@ -27,7 +27,7 @@ from dispatch.runtime.logs import silence_logs
 from dispatch.settings import Settings, load_settings
 from dispatch.storage import hops, tickets, users
 from dispatch.storage.database import Database, Tx
-from dispatch.storage.migration import open_database
+from dispatch.storage.migration import is_installed, open_database, require_installation
 
 if TYPE_CHECKING:
     from dispatch.accounts.operation import Counter
@@ -132,17 +132,17 @@ def closed_with_command(database: Database) -> Database:
     return database
 
 
-def open_desk(*, only_read: bool = False) -> Desk:
+def open_desk(*, may_create: bool = False) -> Desk:
     """The installation's desk.
 
-    A command that only reads never makes an installation: a mistyped DISPATCH_HOME would look empty. Raises
+    Only commands that begin something create an installation: a mistyped DISPATCH_HOME would look empty. Raises
     NoInstallation and other faults of the installation; a bad rules file only warns while a good one is in force.
     """
     silence_logs()
     settings = load_settings()
-    if settings.embedded_database and not (settings.root / "paidan.db").exists():
-        if only_read:
-            raise errors.NoInstallation(home=settings.root)
+    if not may_create:
+        require_installation(settings)
+    elif not is_installed(settings):
         note(f"新建安装：{settings.root}", f"new installation in {settings.root}")
     database = closed_with_command(open_database(settings))
     rules = RulesInForce(settings.rules, database, settings.root / "cache")

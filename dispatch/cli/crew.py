@@ -50,7 +50,7 @@ def crew_add(
 @crew.command("list", help=text("全部人员，按班组和片区", "Everybody, by team and area."))
 def crew_list(as_json: AsJson = False) -> None:
     """Everybody, by team and area."""
-    desk = open_desk(only_read=True)
+    desk = open_desk()
     with desk.database.read() as tx:
         rows = crew_of.everybody(tx)
 

@@ -89,7 +89,7 @@ def _emptied() -> Desk:
     if is_running(load_settings()):
         raise AlreadyRunning(pid="?", home=home)
     shutil.rmtree(home, ignore_errors=True)
-    return open_desk()
+    return open_desk(may_create=True)
 
 
 def _settled(desk: Desk, count: int, tend: Callable[[], None]) -> list[str]:

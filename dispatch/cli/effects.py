@@ -36,7 +36,7 @@ def unconfirmed(
     """List the effects that aren't confirmed yet, the oldest first."""
     if context.invoked_subcommand:
         return
-    with open_desk(only_read=True).database.read() as tx:
+    with open_desk().database.read() as tx:
         counts, rows = stored.counts(tx), stored.unconfirmed(tx, limit)
 
     def show() -> None:

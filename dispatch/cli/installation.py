@@ -43,7 +43,7 @@ def up(
     ] = False,
 ) -> None:
     """Start everything as supervised child processes; Ctrl-C stops all of it and keeps the data."""
-    desk, visitors, beside = _demo() if demo else (open_desk(), [], {})
+    desk, visitors, beside = _demo() if demo else (open_desk(may_create=True), [], {})
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())

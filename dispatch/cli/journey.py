@@ -44,7 +44,7 @@ MARK = {
 @app.command()
 def show(ticket: TicketName, as_json: AsJson = False) -> None:
     """Show a ticket's whole journey as a timeline."""
-    desk = open_desk(only_read=True)
+    desk = open_desk()
     with desk.database.read() as tx:
         journey = lists.journey(tx, read_ticket_number(ticket))
     data = {
@@ -66,7 +66,7 @@ def tickets(
     as_json: AsJson = False,
 ) -> None:
     """List the newest tickets and who has each."""
-    desk = open_desk(only_read=True)
+    desk = open_desk()
     with desk.database.read() as tx:
         rows = lists.latest_tickets(tx, limit, account or None, unfinished)
     data = [{"number": ticket_number(row.kind, row.id), **as_dict(row)} for row in rows]

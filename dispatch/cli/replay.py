@@ -63,7 +63,7 @@ def replay(
     Works on a running `dispatch up`, or starts everything itself for as long as it takes.
     """
     name = _run_name(name or f"replay-{datetime.now(UTC):%Y%m%d%H%M%S}")
-    desk = open_desk()
+    desk = open_desk(may_create=True)
     rulebook = desk.rulebook
     with progress_bar() as bar:
         task = bar.add_task(text("读取", "reading"), total=file.stat().st_size if file.exists() else None)

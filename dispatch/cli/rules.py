@@ -137,7 +137,7 @@ def explain(ticket: TicketName, as_json: AsJson = False) -> None:
     from dispatch.reports import lists
     from dispatch.tickets.explanation import explain
 
-    desk = open_desk(only_read=True)
+    desk = open_desk()
     with desk.database.read() as tx:
         journey = lists.journey(tx, read_ticket_number(ticket))
         explained = [explain(tx, desk.rules, row) for row in journey.hops]

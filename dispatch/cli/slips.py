@@ -36,7 +36,7 @@ def slip(
     as_json: AsJson = False,
 ) -> None:
     """Print an acceptance slip again, as PDF."""
-    desk = open_desk(only_read=True)
+    desk = open_desk()
     content = _content(desk, operations.slip_content, read_slip_serial(serial), Wording("受理单", "slip"), serial)
     from dispatch.slips import typesetting  # imported here: of all commands only these two need it
     from dispatch.slips.forms import SlipData
@@ -51,7 +51,7 @@ def invoice(
     as_json: AsJson = False,
 ) -> None:
     """Print an invoice again, as PDF."""
-    desk = open_desk(only_read=True)
+    desk = open_desk()
     content = _content(desk, payments.invoice_content, read_invoice_number(number), Wording("发票", "invoice"), number)
     from dispatch.slips import typesetting
     from dispatch.slips.forms import InvoiceData

@@ -47,7 +47,7 @@ def teams(
     as_json: AsJson = False,
 ) -> None:
     """List the teams and what each has to do; or one team's findings and their evidence."""
-    desk = open_desk(only_read=True)
+    desk = open_desk()
     known = known_teams(desk, team) if team else desk.rulebook.teams
     with desk.database.read() as tx:
         loads = lists.team_loads(tx)
@@ -130,7 +130,7 @@ def board(
     as_json: AsJson = False,
 ) -> None:
     """Show a team's board: the urged and the urgent first, then the oldest."""
-    desk = open_desk(only_read=True)
+    desk = open_desk()
     title = known_teams(desk, team)[team].title
     with desk.database.read() as tx:
         rows = lists.board(tx, team, limit)
@@ -174,7 +174,7 @@ def _board(desk: Desk, title: str, rows: Sequence[BoardLine]) -> Table:
 @app.command()
 def quarantine(as_json: AsJson = False) -> None:
     """List the hops that failed too often."""
-    desk = open_desk(only_read=True)
+    desk = open_desk()
     with desk.database.read() as tx:
         rows = lists.quarantine(tx)
     give(as_json, [_hop_json(row) for row in rows], lambda: _show_quarantine(desk, rows))

@@ -50,10 +50,10 @@ def demo_desk() -> tuple[Desk, list[DemoUser]]:
     mark = home / MARK
     if mark.exists():
         note(f"沿用演示数据；要重新开始，删除 {home}", f"goes on with its data; to begin anew, remove {home}")
-        desk = open_desk()
+        desk = open_desk(may_create=True)
     else:
         shutil.rmtree(home, ignore_errors=True)
-        desk = open_desk()
+        desk = open_desk(may_create=True)
         add_colleagues(desk.database, PasswordHash.recommended(), now() - LONG_AGO)
     visitors = add_demo_users(desk.database, PasswordHash.recommended(), now() if mark.exists() else now() - LONG_AGO)
     if not mark.exists():

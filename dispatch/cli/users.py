@@ -55,7 +55,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Make a user. Its random password is printed this once, as `NAME PASSWORD`."""
-    desk = open_desk()
+    desk = open_desk(may_create=True)
     name, grants = users.read_name(name), _grants(roles)
     password = _typed() if password_stdin else new_password(name)
     kept = kept_password(PasswordHash.recommended(), password, name)
@@ -67,7 +67,7 @@ def add(
 @user.command("list", help=text("全部用户，及其角色和片区", "Everybody, with roles and areas."))
 def list_(as_json: AsJson = False) -> None:
     """Everybody, with roles and areas."""
-    with open_desk(only_read=True).database.read() as tx:
+    with open_desk().database.read() as tx:
         everybody = users.everybody(tx)
 
     def show() -> None:
@@ -145,7 +145,7 @@ def password(name: _Name, password_stdin: _Typed = False, as_json: AsJson = Fals
 )
 def tokens_(name: _Name, as_json: AsJson = False) -> None:
     """The user's API tokens; what they say when sent is kept nowhere."""
-    with open_desk(only_read=True).database.read() as tx:
+    with open_desk().database.read() as tx:
         rows = sessions.tokens(tx, users.get(tx, name).id)
 
     def show() -> None:

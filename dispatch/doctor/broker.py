@@ -14,6 +14,7 @@ from typing import Any
 
 from dispatch.doctor.database import clock
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
+from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Title, Wording, same
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
@@ -34,7 +35,18 @@ def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult
     """Check the broker; `queues` are the queues that need a worker."""
     environment = dict(os.environ)
     if settings.broker_url is None:
-        if not is_running(settings):
+        try:
+            running = is_running(settings)
+        except OSError as wrong:
+            why = system_fault(wrong)
+            yield bad(
+                BROKER,
+                Wording(f"{settings.run}：无法读取：{why.zh}", f"{settings.run}: it can't be read: {why.en}"),
+                "以拥有该目录的用户运行，或改正 DISPATCH_HOME",
+                "run this as the user to whom it belongs, or correct DISPATCH_HOME",
+            )
+            return
+        if not running:
             yield doubtful(
                 BROKER, Wording("内嵌，未运行", "embedded, not running"), "运行 dispatch up", "run `dispatch up`"
             )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
@@ -49,6 +50,11 @@ def clock(check: Title, ahead: float) -> CheckResult:
 
 def examine(settings: Settings, file: Rulebook | None) -> Iterator[CheckResult]:
     """Check the database; `file` is the rulebook read from the rules file, None when that file has faults."""
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        yield good(DATABASE, same("sqlite"))
+        yield _wrong_schema(None)  # opening it would create it
+        return
     database = Database(settings.database)
     try:
         yield from _examine(settings, file, database)
@@ -61,21 +67,11 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         found = database.schema()
     except SQLAlchemyError as away:
         reason = str(getattr(away, "orig", away)).partition("\n")[0][:60]
-        yield bad(
-            DATABASE,
-            same(f"{database.kind}: {reason}"),
-            "启动数据库，或改正 DISPATCH_DATABASE_URL",
-            "start it, or correct DISPATCH_DATABASE_URL",
-        )
+        yield _unreachable(database.kind, reason)
         return
     yield good(DATABASE, same(database.kind))
     if found != SCHEMA:
-        yield bad(
-            SCHEMA_,
-            Wording(f"{found or '无'}，应为 {SCHEMA}", f"{found or 'none'}, needed {SCHEMA}"),
-            "运行 dispatch migrate（先备份）" if not found or found < SCHEMA else "数据库比程序新：升级程序",
-            "run `dispatch migrate` (back up first)" if not found or found < SCHEMA else "upgrade the program",
-        )
+        yield _wrong_schema(found)
         return
     yield good(SCHEMA_, same(found))
     with database.read() as tx:
@@ -88,6 +84,27 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         yield _keys(tx, settings)
         yield _waiting(tx)
         yield _quarantine(tx)
+
+
+def _unreachable(kind: str, reason: str) -> CheckResult:
+    found = same(f"{kind}: {reason}")
+    if kind == "sqlite":
+        return bad(
+            DATABASE, found, "改正数据库文件及其目录的权限", "correct the permissions of the file and of its folder"
+        )
+    return bad(
+        DATABASE, found, "启动数据库，或改正 DISPATCH_DATABASE_URL", "start it, or correct DISPATCH_DATABASE_URL"
+    )
+
+
+def _wrong_schema(found: str | None) -> CheckResult:
+    older = not found or found < SCHEMA
+    return bad(
+        SCHEMA_,
+        Wording(f"{found or '无'}，应为 {SCHEMA}", f"{found or 'none'}, needed {SCHEMA}"),
+        "运行 dispatch migrate（先备份）" if older else "数据库比程序新：升级程序",
+        "run `dispatch migrate` (back up first)" if older else "upgrade the program",
+    )
 
 
 def _durable(tx: Tx) -> CheckResult:

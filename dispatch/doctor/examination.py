@@ -25,5 +25,6 @@ def examine() -> Iterator[CheckResult]:
     yield good(SETTINGS, Wording("都认得，都有效", "all known and valid"))
     yield from files.examine(settings)
     rulebook = files.rules_file(settings)
-    yield from database.examine(settings, rulebook)
+    if files.has_database(settings):
+        yield from database.examine(settings, rulebook)
     yield from broker.examine(settings, (*rulebook.teams, EFFECTS) if rulebook else ())

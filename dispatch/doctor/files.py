@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
+from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import BadRules, DispatchError
 from dispatch.routing.loader import load as load_rules
@@ -16,6 +17,7 @@ from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import LOOPBACK, Settings
 from dispatch.slips.fonts import find_fonts
+from dispatch.storage.migration import is_installed
 
 HOME = Title("数据目录", "home")
 DISK = Title("磁盘", "disk")
@@ -32,7 +34,7 @@ LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
 
 def examine(settings: Settings) -> Iterator[CheckResult]:
     """Check the files and addresses that these settings name."""
-    yield from _home(settings.root)
+    yield from _home(settings)
     yield from _read(settings)
     yield _fonts(settings)
     yield _web(settings)
@@ -47,8 +49,28 @@ def rules_file(settings: Settings) -> Rulebook | None:
         return None
 
 
-def _home(root: Path) -> Iterator[CheckResult]:
-    nearest = next(folder for folder in (root, *root.parents) if folder.exists())
+def has_database(settings: Settings) -> bool:
+    """Return whether there is a database to look into: a server's, or the embedded one of a readable installation."""
+    try:
+        return is_installed(settings)
+    except OSError:
+        return False
+
+
+def _home(settings: Settings) -> Iterator[CheckResult]:
+    root = settings.root
+    try:
+        nearest = next(folder for folder in (root, *root.parents) if folder.exists())
+        installed = is_installed(settings)
+    except OSError as wrong:
+        why = system_fault(wrong)
+        yield bad(
+            HOME,
+            Wording(f"{root}：无法读取：{why.zh}", f"{root}: it can't be read: {why.en}"),
+            "以拥有该目录的用户运行，或改正 DISPATCH_HOME",
+            "run this as the user to whom it belongs, or correct DISPATCH_HOME",
+        )
+        return
     if not nearest.is_dir() or not os.access(nearest, os.W_OK):
         yield bad(
             HOME,
@@ -57,7 +79,15 @@ def _home(root: Path) -> Iterator[CheckResult]:
             "set DISPATCH_HOME to a folder that this user may write, or correct its permissions",
         )
         return
-    yield good(HOME, same(str(root)))
+    if installed:
+        yield good(HOME, same(str(root)))
+    else:
+        yield bad(
+            HOME,
+            Wording(f"{root}：这里没有安装", f"{root}: no installation here"),
+            "请把 DISPATCH_HOME 设为正确的目录，或用 dispatch up 新建",
+            "set DISPATCH_HOME to the right folder, or make an installation with `dispatch up`",
+        )
     free = shutil.disk_usage(nearest).free
     found = Wording(f"剩余 {free / 1e9:.1f} GB", f"{free / 1e9:.1f} GB free")
     if free < LITTLE_DISK:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import sqlite3
 from pathlib import Path
 
+from dispatch.errors import NoInstallation
 from dispatch.settings import Settings
 from dispatch.storage.database import SCHEMA, Database
 
@@ -25,6 +28,27 @@ def open_database(settings: Settings, *, plans_by_index_only: bool = False) -> D
                 migrate(database)
     database.require_schema()
     return database
+
+
+def is_installed(settings: Settings) -> bool:
+    """Return whether there is an installation to work on: with the embedded database, a file that has a schema. A
+    server's database answers for itself. Looking creates nothing."""
+    if not settings.embedded_database:
+        return True
+    file = settings.root / "paidan.db"
+    if not file.exists():
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as there:
+            return there.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is not None
+    except sqlite3.Error:
+        return True  # something is there; opening it says what is wrong with it
+
+
+def require_installation(settings: Settings) -> None:
+    """Raises NoInstallation."""
+    if not is_installed(settings):
+        raise NoInstallation(home=settings.root)
 
 
 def migrate(database: Database, revision: str = "head") -> None:

@@ -458,7 +458,7 @@ def test_ten_different_faults_of_a_rules_file_are_told_at_once_each_with_its_pla
 
 def test_no_command_goes_on_with_bad_rules_and_none_in_force(home: Home, tmp_path: Path) -> None:
     home.settings = {"DISPATCH_RULES": str(with_faults(tmp_path))}
-    status, out, _ = home.call("submit", "GZ1", *SAID, *CLERK)
+    status, out, _ = home.call("account", "add", "GZ1", "--area", "t", "--mobile", "13800138000", *CLERK)
     assert status == 1
     assert len(out.splitlines()) >= len(TEN_FAULTS)
 
