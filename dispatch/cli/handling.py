@@ -42,7 +42,7 @@ def claim(hop: HopName, name: As = "", role: InRole = "", on_behalf_of: _Behalf 
         one = Claim(hop_id(tx, hop), desk.actor(name, role), _behalf(on_behalf_of))
         handling.claim(tx, desk.rulebook, one, now())
         done = _done(tx, "claim", one.hop_id)
-    give(as_json, done, text(f"{hop}：{done['holder']} 已接单", f"{hop}: claimed by {done['holder']}"))
+    give(as_json, done, text(f"{done['hop']}：{done['holder']} 已接单", f"{done['hop']}: claimed by {done['holder']}"))
 
 
 @app.command()
@@ -126,7 +126,7 @@ def hold(
         handling.hold(tx, desk.rulebook, hop_id(tx, hop), end, reason, desk.actor(name, role), now())
         done = _done(tx, "hold", hop_id(tx, hop)) | {"until": end}
     at = local(end, "%Y-%m-%d %H:%M")
-    give(as_json, done, text(f"{hop}：已挂起至 {at}", f"{hop}: on hold until {at}"))
+    give(as_json, done, text(f"{done['hop']}：已挂起至 {at}", f"{done['hop']}: on hold until {at}"))
 
 
 @app.command()
@@ -136,7 +136,7 @@ def resume(hop: HopName, name: As = "", role: InRole = "", as_json: AsJson = Fal
     with desk.database.write() as tx:
         handling.resume(tx, desk.rulebook, hop_id(tx, hop), desk.actor(name, role), now())
         done = _done(tx, "resume", hop_id(tx, hop))
-    give(as_json, done, text(f"{hop}：已解挂", f"{hop}: resumed"))
+    give(as_json, done, text(f"{done['hop']}：已解挂", f"{done['hop']}: resumed"))
 
 
 @app.command()
@@ -146,7 +146,7 @@ def release(hop: HopName, name: As = "", role: InRole = "", as_json: AsJson = Fa
     with desk.database.write() as tx:
         handling.release(tx, hop_id(tx, hop), desk.actor(name, role), now())
         done = _done(tx, "release", hop_id(tx, hop))
-    give(as_json, done, text(f"{hop}：已放行", f"{hop}: released"))
+    give(as_json, done, text(f"{done['hop']}：已放行", f"{done['hop']}: released"))
 
 
 _ENDED = {
@@ -165,7 +165,10 @@ def _end(desk: Desk, hop: str, as_json: bool, made: Callable[[int], End]) -> Non
         done = _done(tx, act, end.hop_id)
     title = said(desk.rulebook.teams[following.team].title)
     done["next"] = {"team": following.team, "rule": following.rule}
-    give(as_json, done, text(f"{hop}：{zh} → {title}（{following.rule}）", f"{hop}: {en} → {title} ({following.rule})"))
+    told = text(f"{done['hop']}：{zh} → {title}", f"{done['hop']}: {en} → {title}")
+    if isinstance(end, Report) or following.rule.startswith("limits."):  # otherwise no rule decided
+        told += text(f"（{following.rule}）", f" ({following.rule})")
+    give(as_json, done, told)
 
 
 def _done(tx: Tx, act: str, id_: int) -> dict[str, Any]:

@@ -103,8 +103,8 @@ def picture(desk: Desk, journey: Journey) -> Group:
     category = desk.category(ticket.category) if ticket.kind == Kind.FAULT else ""  # an order's says nothing
     places = (ticket.account, ticket.area, desk.symptom(ticket.symptom), category)
     counts = text(
-        f"   派单 {ticket.last_seq}   重派 {ticket.reopened}   催单 {ticket.urged}",
-        f"   hops {ticket.last_seq}   reopened {ticket.reopened}   urged {ticket.urged}",
+        f"   派单 {ticket.last_seq} 次   重派 {ticket.reopened}   催单 {ticket.urged}",
+        f"   visits {ticket.last_seq}   reopened {ticket.reopened}   urged {ticket.urged}",
     )
     head = Text.assemble(
         (ticket_number(ticket.kind, ticket.id), "bold"),

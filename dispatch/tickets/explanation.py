@@ -22,7 +22,7 @@ Said = list[tuple[Title, Title]]
 """Names with their values."""
 
 _FROM, _FINDING, _ASKED_BY = Title("来自", "From"), Title("结论", "Finding"), Title("派单方", "Asked by")
-_HOPS, _REOPENED = Title("人工环节", "Visits to people"), Title("重派次数", "Reopened")
+_HOPS, _REOPENED = Title("计入上限的派单", "Counted visits (towards the limit)"), Title("重派次数", "Reopened")
 
 
 class UnmatchedInWords(NamedTuple):

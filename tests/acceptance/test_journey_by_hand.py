@@ -208,7 +208,9 @@ def test_a_fault_not_solved_by_the_script_is_dispatched_with_its_answers(running
     whole = running.read("show", ticket)
     assert whole["ticket"]["channel"] == "hotline-10086"
     assert whole["ticket"]["script"] == [answer.split("=") for answer in NOT_SOLVED]
-    assert "What does the LOS light do? All lights are off" in running.done("show", ticket)
+    shown = running.done("show", ticket)
+    assert "What does the LOS light do? All lights are off" in shown
+    assert "visits 1 " in shown
 
 
 def test_answers_given_at_10050_reach_the_agent_who_takes_over(running: Home) -> None:
@@ -220,6 +222,12 @@ def test_answers_given_at_10050_reach_the_agent_who_takes_over(running: Home) ->
     waits(running, "noc", ticket)
     assert "已重启光猫" in running.done("show", ticket)
     assert "What state is the account in? Normal" in running.done("show", ticket)
+
+
+def test_an_act_names_the_hop_by_its_number_however_it_was_typed(running: Home) -> None:
+    ticket = submitted(running)
+    waits(running, "noc", ticket)
+    assert running.done("claim", ticket.lstrip("F0"), *ZHAO) == f"{ticket}-1: claimed by zhao\n"
 
 
 def test_an_unsatisfied_customer_gets_the_case_reopened_and_their_link_answers_once(running: Home) -> None:

@@ -56,7 +56,7 @@ class Ticket(ResponseBody):
     priority: int
     """Priority, 1 (most urgent) to 4."""
     hops: int
-    """Visits to people so far."""
+    """Visits to people so far: those that count towards the rules' limit. Automatic visits don't."""
     reopened: int
     """Number of times that it came back after its archive."""
     urged: int
