@@ -105,7 +105,7 @@ class RulesInForce:
         if version not in self._versions:
             text = rulebooks.text_of_version(tx, version)
             if text is None:
-                raise NotFound(what=Wording("规则，版本", "rules of version"), which=version)
+                raise NotFound(what=Wording("规则版本", "rules of version"), which=version)
             self._versions[version] = self._parsed(text, f"rules {version}")
         return self._versions[version]
 

@@ -168,12 +168,9 @@ def hop_id(tx: Tx, name: str) -> int:
     row = tickets.get(tx, ticket_id)
     found = hops.find(tx, ticket_id, seq)
     if found is None:
-        live, one = (
-            Wording("进行中的环节，工单", "live hop of ticket"),
-            Wording(f"环节 {seq}，工单", f"hop {seq} of ticket"),
-        )
-        what = live if seq is None else one
-        raise errors.NotFound(what=what, which=ticket_number(row.kind, ticket_id))
+        number = ticket_number(row.kind, ticket_id)
+        zh, en = ("进行中的环节", "live hop") if seq is None else (f"的第 {seq} 个环节", f"hop {seq}")
+        raise errors.NotFound(what=Wording("工单", f"{en} of ticket"), which=Wording(f"{number} {zh}", number))
     return found
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import typer
 from typer._click import exceptions
 
 from dispatch.cli.language import text
+from dispatch.domain.model_faults import model_fault
 
 STATUS = 2
 """The exit status of bad input."""
@@ -28,17 +30,31 @@ def message(wrong: exceptions.ClickException) -> str:
             return text(f"选项 {wrong.option_name} 用法有误：缺少值，或不应带值", wrong.message)
         case exceptions.BadParameter():
             return text(
-                f"{hint or '参数'} 的值不合要求：{wrong.message}",
+                f"{hint or '参数'} 的值不合要求：{_why(wrong)}",
                 f"Invalid value{f' for {hint}' if hint else ''}: {wrong.message}",
             )
     if wrong.message.startswith("No such command"):
-        name = wrong.message.split("'")[1] if "'" in wrong.message else ""
-        return text(f"没有命令 {name}；dispatch --help 列出全部命令", wrong.message)
+        return text(_no_command(wrong.message), wrong.message)
     if wrong.message.startswith("Got unexpected extra"):
         return text(f"多余的参数：{wrong.message.partition('(')[2].rstrip(')')}", wrong.message)
     if wrong.message == "Missing command.":
         return text("缺少命令", wrong.message)
     return wrong.format_message()
+
+
+def _why(wrong: exceptions.BadParameter) -> str:
+    """The fault of a value, in Chinese where pydantic found it."""
+    found: Any = wrong.__cause__
+    if not hasattr(found, "errors"):
+        return wrong.message
+    return "；".join(model_fault(each).zh for each in found.errors(include_url=False, include_input=False))
+
+
+def _no_command(message: str) -> str:
+    """Typer's `No such command 'bord'. Did you mean 'board'?` in Chinese."""
+    name, *near = re.findall(r"'([^']*)'", message)
+    hint = f"是不是 {'、'.join(near)}？" if near else "dispatch --help 列出全部命令"
+    return f"没有命令 {name}；{hint}"
 
 
 def tell(wrong: exceptions.ClickException) -> None:

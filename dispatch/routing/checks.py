@@ -247,7 +247,7 @@ def _conditions(file: RulesFile, path: Path, rule: RuleModel, finding: str | Non
         for i, value in enumerate(values):
             if known is not None and value not in known:
                 place = (*here, i) if isinstance(wanted, list) else here
-                yield place, unknown(Wording(f"{fact} 的值", f"value of {fact}"), str(value), [str(k) for k in known])
+                yield place, unknown(Wording(f" {fact} 的值", f"value of {fact}"), str(value), [str(k) for k in known])
 
 
 def _vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | None:

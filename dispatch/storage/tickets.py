@@ -38,7 +38,7 @@ def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[TicketRow]:
 
 def not_found(ticket_id: int) -> NotFound:
     """The error for a ticket that isn't there. F or C is unknown, since the kind is."""
-    return NotFound(what=Wording("工单", "ticket"), which=Wording(f"{ticket_id:08d}", f"number {ticket_id}"))
+    return NotFound(what=Wording("编号为", "ticket number"), which=Wording(f"{ticket_id} 的工单", str(ticket_id)))
 
 
 def get(tx: Tx, ticket_id: int, *, lock: bool = False) -> TicketRow:
@@ -76,5 +76,5 @@ def id_of_hop(tx: Tx, hop_id: int) -> int:
     """The id of the hop's ticket. Raises NotFound."""
     found: int | None = tx.execute(select(hop.c.ticket_id).where(hop.c.id == hop_id)).scalar()
     if found is None:
-        raise NotFound(what=Wording("环节，编号", "hop with id"), which=hop_id)
+        raise NotFound(what=Wording("编号为", "hop with id"), which=Wording(f"{hop_id} 的环节", str(hop_id)))
     return found

@@ -298,7 +298,7 @@ def _locked(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
 def _found(rows: Mapping[int, LockedHop], hop_id: int, actor: Actor) -> LockedHop:
     """The hop, if it lies in one of the actor's areas. Raises NotFound."""
     if hop_id not in rows or not actor.covers(rows[hop_id].area):
-        raise NotFound(what=Wording("环节，编号", "hop with id"), which=hop_id)
+        raise NotFound(what=Wording("编号为", "hop with id"), which=Wording(f"{hop_id} 的环节", str(hop_id)))
     return rows[hop_id]
 
 

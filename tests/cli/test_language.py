@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,8 @@ from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.routing.faults import read_text
 from dispatch.routing.loader import parse
+from dispatch.storage import tickets
+from dispatch.web.api.ticket_views import missing_hop
 
 
 @pytest.mark.parametrize(
@@ -54,3 +59,26 @@ def test_the_locale_decides_when_the_setting_names_no_language(monkeypatch: pyte
     assert language() == "en"
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     assert language() == "zh"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (("tickets", "--limit", "-3"), "--limit 的值不合要求：不得小于 1"),
+        (("tickets", "--limit", "many"), "--limit 的值不合要求：应为整数"),
+        (("bord",), "没有命令 bord；是不是 board？"),
+        (("qqqqqq",), "没有命令 qqqqqq；dispatch --help 列出全部命令"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_chinese_alone(typed: tuple[str, ...], told: str) -> None:
+    words = {**os.environ, "DISPATCH_LANG": "zh", "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "dispatch", *typed], env=words, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"错误 bad-usage: {told}")
+
+
+def test_a_missing_ticket_or_hop_is_named_in_a_chinese_sentence() -> None:
+    assert tickets.not_found(99).sentence("zh") == "没有编号为 99 的工单。"
+    assert missing_hop("F1-3").sentence("zh") == "没有工单 1 的第 3 个环节。"
+    assert missing_hop("F1").sentence("zh") == "没有工单 1 进行中的环节。"

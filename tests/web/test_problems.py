@@ -156,9 +156,9 @@ def test_every_refused_operation_has_a_chinese_name(operation: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "language", "title", "detail"),
     [
-        ({"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}, "zh", "没有找到", "没有工单 00000099。"),
+        ({"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"}, "zh", "没有找到", "没有编号为 99 的工单。"),
         ({"Accept-Language": "en-GB, zh;q=0.5"}, "en", "Not found", "There is no ticket number 99."),
-        ({"Accept-Language": "fr"}, "zh", "没有找到", "没有工单 00000099。"),
+        ({"Accept-Language": "fr"}, "zh", "没有找到", "没有编号为 99 的工单。"),
     ],
 )
 def test_a_problem_is_in_the_language_that_the_request_prefers(
@@ -185,7 +185,7 @@ def test_a_pages_problem_is_in_the_language_of_its_switch(small_web: Web) -> Non
     page = browser.get("/tickets/F00000099", headers={"Accept": "text/html", "Accept-Language": "en"})
     assert (page.status_code, page.headers["content-language"]) == (404, "zh")
     assert "Cookie" in page.headers["vary"]
-    assert "没有工单 00000099。" in page.text
+    assert "没有编号为 99 的工单。" in page.text
     browser.cookies.set("paidan_lang", "en")
     page = browser.get("/tickets/F00000099", headers={"Accept": "text/html", "Accept-Language": "zh"})
     assert page.headers["content-language"] == "en"

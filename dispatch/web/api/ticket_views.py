@@ -12,7 +12,7 @@ from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
-from dispatch.storage import hops
+from dispatch.storage import hops, tickets
 from dispatch.storage.rows import HopRow, TicketRow
 from dispatch.web.api.ticket_schemas import Hop, Ticket
 from dispatch.web.policy import MOVES_OF_HOPS, GuardedField, Target
@@ -24,18 +24,15 @@ _OF_HOLDERS = frozenset({"report", "pass on", "hand back", "hold", "resume"})
 
 
 def missing_ticket(name: str) -> NotFound:
-    return NotFound(
-        what=Wording("工单", "ticket"),
-        which=Wording(str(read_ticket_number(name)), f"number {read_ticket_number(name)}"),
-    )
+    return tickets.not_found(read_ticket_number(name))
 
 
 def missing_hop(name: str) -> NotFound:
     ticket_id, seq = read_hop_number(name)
     return NotFound(
-        what=Wording("环节，工单", "hop"),
+        what=Wording("工单", "hop"),
         which=Wording(
-            f"{ticket_id}-{seq}" if seq else str(ticket_id),
+            f"{ticket_id} 的第 {seq} 个环节" if seq else f"{ticket_id} 进行中的环节",
             f"{seq} of ticket number {ticket_id}" if seq else f"of ticket number {ticket_id}",
         ),
     )
