@@ -164,9 +164,10 @@ def _look_around(desk: Desk, stack: Stack | None, stay: bool) -> None:
     )
     out.print(f"  [bold]DISPATCH_HOME={home} .venv/bin/dispatch tickets[/]", soft_wrap=True)
     out.print(text(f"受理单和发票：{home / 'printed'}", f"slips and invoices: {home / 'printed'}"), soft_wrap=True)
-    flower = stack.flower_url if stack else ""
-    out.print(text(f"运行中可打开：Flower {flower}", f"while it runs, open: Flower {flower}"))
-    if not stay:
+    if stay:
+        flower = stack.flower_url if stack else ""
+        out.print(text(f"运行中可打开：Flower {flower}", f"while it runs, open: Flower {flower}"))
+    else:
         out.print(text("[dim]要留着运行：make demo STAY=1[/]", "[dim]to leave it running: make demo STAY=1[/]"))
 
 

@@ -120,7 +120,7 @@ def settings(as_json: AsJson = False) -> None:
         shown.add_column(text("变量", "Variable"), no_wrap=True)
         shown.add_column(text("现值与含义", "Value and meaning"), overflow="fold")
         for variable, value, meaning in rows:
-            shown.add_row(variable, f"{value}\n{meaning}" if value else meaning)
+            shown.add_row(variable, f"{value or text('（未设）', '–')}\n{meaning}")
         out.print(shown)
         typer.echo(_operators_files(current))
 

@@ -66,7 +66,7 @@ def verdict_shown(verdict: CasesVerdict, rulebook: Rulebook, file: Path) -> Grou
     good, count, bare = len(verdict.outcomes) - len(verdict.mismatches), len(verdict.outcomes), len(verdict.uncovered)
     told = text(
         f"{count} 个用例中 {good} 个相符，{bare} 条规则没有用例",
-        f"{good} of {count} cases good, {bare} rules without a case",
+        f"{good} of {count} cases good, {bare} {'rule' if bare == 1 else 'rules'} without a case",
     )
     parts.append(Text(told, "green" if verdict.good else "red"))
     return Group(*parts)

@@ -137,7 +137,7 @@ class BadAnswer(DispatchError):
 
 class BadEvidence(DispatchError):
     """{finding} 的佐证不全或有误：{faults}
-    The evidence for {finding} isn't complete: {faults}"""
+    The evidence for {finding} isn't complete or right: {faults}"""
 
     code = "bad-evidence"
     heading = "佐证不全或有误"

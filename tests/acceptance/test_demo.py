@@ -17,6 +17,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
     status, out, err = home.run("demo", "--count", "20", "--customers", "5")
     assert status == 0, (out, err)
     assert not home.processes()
+    assert "open: Flower" not in out  # it has stopped with the rest
     return home, out
 
 
