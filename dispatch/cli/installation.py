@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from dispatch import defaults
 from dispatch.cli.context import Desk, closed_with_command, open_desk
+from dispatch.cli.file_choice import NAMES, note_unused
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, option
@@ -68,6 +69,8 @@ def up(
 def _operators_files(current: Settings) -> str:
     """Name the files in use, and tell what to do about files that an upgrade would replace."""
     files = (current.rules, current.prehandling, current.plans)
+    for kind, file in zip(NAMES, files, strict=True):
+        note_unused(kind, file)
     line = text("文件 ", "files ") + " ".join(map(str, files))
     if defaults.PACKAGE not in [file.parent for file in files]:
         return line

@@ -8,6 +8,7 @@ from typing import Annotated
 from rich.table import Table
 from rich.text import Text
 
+from dispatch.cli.file_choice import chosen
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, argument, option
@@ -16,7 +17,6 @@ from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import CUSTOMERS, HOLDERS, Plan, Plans
 from dispatch.domain.title import Title
 from dispatch.routing.plans_file import load
-from dispatch.settings import load_settings
 
 plans = Commands()
 
@@ -31,12 +31,14 @@ _File = Annotated[Path | None, argument("营销案文件，默认为设置中的
 )
 def check(file: _File = None, as_json: AsJson = False) -> None:
     """Check the file."""
-    read = _read(file)
+    name = chosen(file, "plans")
+    read = load(name)
+    count = len(read.plans)
     told = text(
-        f"✔ {len(read.plans)} 个营销案，均写明失效后如何。版本 {read.version}",
-        f"✔ {len(read.plans)} plans: each says what follows once it is voided. Version {read.version}",
+        f"{name.absolute()}：无误，{count} 个营销案，均写明失效后如何。版本 {read.version}",
+        f"{name.absolute()}: good, {count} plans: each says what follows once it is voided. Version {read.version}",
     )
-    give(as_json, {"good": True, "plans": len(read.plans), "version": read.version}, told)
+    give(as_json, {"good": True, "plans": count, "version": read.version}, told)
 
 
 @plans.command(
@@ -53,23 +55,18 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show what is offered: all plans as a table, or one with everything that is said of it."""
-    read = _read(file)
-    chosen = [read.plan(name)] if name else list(read.plans.values())
+    read = load(chosen(file, "plans"))
+    listed = [read.plan(name)] if name else list(read.plans.values())
 
     def show_them() -> None:
         if name:
-            out.print(_card(chosen[0], read))
+            out.print(_card(listed[0], read))
         else:
-            out.print(_all(chosen))
+            out.print(_all(listed))
             out.print(text(f"金额为元，版本 {read.version}", f"amounts in yuan, version {read.version}"), style="dim")
 
-    data = [_plain(plan) for plan in chosen]
+    data = [_plain(plan) for plan in listed]
     give(as_json, data[0] if name else {"version": read.version, "plans": data}, show_them)
-
-
-def _read(file: Path | None) -> Plans:
-    """Raises BadRules, BadSettings."""
-    return load(file or load_settings().plans)
 
 
 def _all(chosen: list[Plan]) -> Table:

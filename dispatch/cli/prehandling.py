@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from dispatch.cli.file_choice import chosen
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, argument
@@ -118,11 +119,12 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Read the script strictly and tell every fault with its place."""
-    read = _load(file)
+    name = chosen(file, "prehandling")
+    read = _load(name)
     symptoms, questions = len(read.symptoms), sum(len(symptom.questions) for symptom in read.symptoms.values())
     told = text(
-        f"✔ {symptoms} 种现象，{questions} 个问题，每条路都走得到头。版本 {read.version}",
-        f"✔ {symptoms} symptoms, {questions} questions: every way ends. Version {read.version}",
+        f"{name.absolute()}：无误，{symptoms} 种现象，{questions} 个问题，每条路都走得到头。版本 {read.version}",
+        f"{name.absolute()}: good, {symptoms} symptoms, {questions} questions: every way ends. Version {read.version}",
     )
     give(as_json, {"good": True, "symptoms": symptoms, "questions": questions, "version": read.version}, told)
 
@@ -133,22 +135,21 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Draw the questions and where each answer leads."""
-    read = _load(None)
-    chosen = [read.symptom(symptom)] if symptom else list(read.symptoms.values())
+    read = _load(chosen(None, "prehandling"))
+    listed = [read.symptom(symptom)] if symptom else list(read.symptoms.values())
 
     def draw() -> None:
-        for each in chosen:
+        for each in listed:
             out.print(tree(each), "")
 
-    give(as_json, {"version": read.version, "symptoms": [asdict(each) for each in chosen]}, draw)
+    give(as_json, {"version": read.version, "symptoms": [asdict(each) for each in listed]}, draw)
 
 
-def _load(file: Path | None) -> Script:
+def _load(file: Path) -> Script:
     """The script at `file`, its categories held against the rules in force. Raises BadRules, BadSettings."""
     from dispatch.settings import load_settings
 
-    settings = load_settings()
-    return load(file or settings.prehandling, load_rules(settings.rules).categories)
+    return load(file, load_rules(load_settings().rules).categories)
 
 
 # -- the picture ------------------------------------------------------------------------------------

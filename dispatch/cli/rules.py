@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from dispatch import defaults
+from dispatch.cli.file_choice import chosen
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import language, text
 from dispatch.cli.options import AsJson, TicketName, argument, option
@@ -38,12 +39,12 @@ _File = Annotated[Path | None, argument("规则文件，默认为设置中的", 
 )
 def check(file: _File = None, as_json: AsJson = False) -> None:
     """Check the file."""
-    name = file or _in_force()
+    name = chosen(file, "rules")
     rulebook = _loaded(name, as_json)
     teams, findings, count = len(rulebook.teams), len(rulebook.findings), len(cases_of.all_rules(rulebook))
     told = text(
-        f"{name}：无误，版本 {rulebook.version}：{teams} 个班组，{findings} 种结论，{count} 条规则",
-        f"{name}: good, version {rulebook.version}: {teams} teams, {findings} findings, {count} rules",
+        f"{name.absolute()}：无误，版本 {rulebook.version}：{teams} 个班组，{findings} 种结论，{count} 条规则",
+        f"{name.absolute()}: good, version {rulebook.version}: {teams} teams, {findings} findings, {count} rules",
     )
     facts = {"file": str(name), "version": rulebook.version, "teams": teams, "findings": findings, "rules": count}
     give(as_json, {"good": True, **facts, "faults": []}, told)
@@ -65,7 +66,7 @@ def run_cases(
 ) -> None:
     """Run the cases."""
     cases = cases or defaults.cases()
-    rulebook = _loaded(file or _in_force(), as_json)
+    rulebook = _loaded(chosen(file, "rules"), as_json)
     try:
         verdict = cases_of.run(rulebook, cases_of.load_cases(cases, rulebook))
     except BadRules as wrong:
@@ -92,7 +93,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a flow."""
-    rulebook = _loaded(file or _in_force(), as_json)
+    rulebook = _loaded(chosen(file, "rules"), as_json)
     if flow not in rulebook.flows:
         listed = ", ".join(rulebook.flows)
         which = Wording(f"{flow}；有：{listed}", f"{flow}; there are: {listed}")
@@ -144,12 +145,6 @@ def explain(ticket: TicketName, as_json: AsJson = False) -> None:
     number = ticket_number(journey.ticket.kind, journey.ticket.id)
     data = [hop.as_json() for hop in explained]
     give(as_json, data, lambda: out.print(explained_tree(number, explained, desk.symptoms)))
-
-
-def _in_force() -> Path:
-    from dispatch.settings import load_settings  # only where no file is named: checking one needs no settings
-
-    return load_settings().rules
 
 
 def _loaded(file: Path, as_json: bool) -> Rulebook:

@@ -102,3 +102,32 @@ def test_the_version_names_the_schema_and_the_python(tmp_path: Path) -> None:
     done = dispatch(tmp_path, "--version")
     python = ".".join(map(str, sys.version_info[:3]))
     assert (done.returncode, done.stdout) == (0, f"paidan {__version__} (schema {SCHEMA}, Python {python})\n")
+
+
+SETTING = {"routing_rules.yaml": "RULES", "prehandling.yaml": "PREHANDLING", "marketing_plans.yaml": "PLANS"}
+CHECKS = [(["rules", "check"], "routing_rules.yaml"), (["script", "check"], "prehandling.yaml")]
+CHECKS.append((["plans", "check"], "marketing_plans.yaml"))
+
+
+@pytest.mark.parametrize(("words", "name"), CHECKS)
+def test_a_check_names_the_file_that_it_read_and_the_one_here_that_it_did_not(
+    tmp_path: Path, words: list[str], name: str
+) -> None:
+    (tmp_path / name).write_bytes((PROJECT / name).read_bytes())
+    done = dispatch(tmp_path, *words)
+    assert done.stdout.startswith(f"{PROJECT / name}: good, ")
+    unused = f"{tmp_path / name} is not in use: there is no paidan.env in this folder; {PROJECT / name} is in use\n"
+    assert done.stderr == unused
+    (tmp_path / "paidan.env").touch()
+    (tmp_path / "routing_rules.yaml").write_bytes((PROJECT / "routing_rules.yaml").read_bytes())
+    done = dispatch(tmp_path, *words)
+    assert (done.stdout.startswith(f"{tmp_path / name}: good, "), done.stderr) == (True, "")
+    (tmp_path / "paidan.env").write_text(f"DISPATCH_{SETTING[name]}={PROJECT / name}\n")
+    done = dispatch(tmp_path, *words)
+    assert done.stderr == f"{tmp_path / name} is not in use: DISPATCH_{SETTING[name]} names {PROJECT / name}\n"
+
+
+def test_a_check_of_a_named_file_says_its_full_path_and_notes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "routing_rules.yaml").write_bytes((PROJECT / "routing_rules.yaml").read_bytes())
+    done = dispatch(tmp_path, "rules", "check", "routing_rules.yaml")
+    assert (done.stdout.split(": ")[0], done.stderr) == (str(tmp_path / "routing_rules.yaml"), "")
