@@ -12,7 +12,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +28,8 @@ from dispatch.storage import effects, epoch, hops
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.migration import migrate, require_installation
 from dispatch.storage.tables.access import session
+
+Begun = Callable[[], object]
 
 NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a backup of a Paidan SQLite database")
 
@@ -68,10 +70,17 @@ def backup(settings: Settings, target: Path) -> int:
     return target.stat().st_size
 
 
-def restore(settings: Settings, source: Path, now: datetime, replace: bool = False) -> Restored:
+def restore(
+    settings: Settings,
+    source: Path,
+    now: datetime,
+    replace: bool = False,
+    begun: Begun = lambda: None,
+) -> Restored:
     """Restore a backup, migrate it to this program's schema and begin a new epoch.
 
     With `replace` the present database gives way: a SQLite file is moved aside, tables in PostgreSQL are dropped.
+    `begun` is called when the checks are over and the restore itself begins.
     Raises AlreadyRunning, WouldOverwrite, MissingPart, BackupFailed, and then changes nothing.
     """
     if not source.is_file():
@@ -82,10 +91,10 @@ def restore(settings: Settings, source: Path, now: datetime, replace: bool = Fal
     if is_running(settings):
         raise AlreadyRunning(pid=(settings.run / "up.lock").read_text() or "?", home=settings.root)
     if settings.database.startswith("sqlite"):
-        put_aside = _restore_sqlite(_file(settings), source, now, replace)
+        put_aside = _restore_sqlite(_file(settings), source, now, replace, begun)
     else:
         put_aside = None
-        _restore_postgresql(settings, source, replace)
+        _restore_postgresql(settings, source, replace, begun)
     with _opened(settings) as database:
         found = database.schema() or "none"
         if found < SCHEMA:
@@ -142,10 +151,11 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         live.execute("VACUUM INTO ?", (str(target),))
 
 
-def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool) -> Path | None:
+def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool, begun: Begun) -> Path | None:
     _examine_sqlite(source)
     if file.exists() and not replace and _has_tickets(file):
         raise WouldOverwrite(what=file, remedy=Wording("加 --replace 则移到一旁", "with --replace it is put aside"))
+    begun()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _part(file.with_name(f"{file.name}.restoring")) as part:
         shutil.copyfile(source, part)
@@ -196,7 +206,7 @@ def _has_tickets(file: Path) -> bool:
         return file.stat().st_size > 0
 
 
-def _restore_postgresql(settings: Settings, source: Path, replace: bool) -> None:
+def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: Begun) -> None:
     """Restore in one transaction: on failure the database is as before."""
     with _opened(settings) as database:
         there = database.schema()
@@ -205,6 +215,7 @@ def _restore_postgresql(settings: Settings, source: Path, replace: bool) -> None
             what=Wording("派单的数据库", "a database of Paidan"),
             remedy=Wording("请恢复到空库，或加 --replace", "restore into an empty one, or with --replace"),
         )
+    begun()
     clean = ["--clean", "--if-exists"] if there is not None else []
     name = make_url(settings.database).database
     words = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", *clean, f"--dbname={name}"]

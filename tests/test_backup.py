@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, make_url, select, text
 
 from dispatch import backup
-from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
+from dispatch.errors import AlreadyRunning, BackupFailed, DispatchError, MissingPart, WouldOverwrite
 from dispatch.routing.rulebook import Rulebook
 from dispatch.runtime.child_process import hold
 from dispatch.settings import Settings, load_settings
@@ -86,6 +86,21 @@ def test_an_invalid_backup_is_refused_and_the_database_stays(
     with pytest.raises(MissingPart):
         backup.restore(settings, tmp_path / "missing", f.NOW, replace=True)
     assert tickets(settings) == 1
+
+
+def test_a_restore_says_that_it_begins_after_its_checks(
+    settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
+) -> None:
+    f.fault(database, in_force, script)
+    database.dispose()
+    backup.backup(settings, tmp_path / "kept")
+    begun: list[str] = []
+    for source, replace in (("missing", True), ("kept", False)):
+        with pytest.raises(DispatchError):
+            backup.restore(settings, tmp_path / source, f.NOW, replace, lambda: begun.append("begun"))
+    assert begun == []
+    backup.restore(settings, tmp_path / "kept", f.NOW, True, lambda: begun.append("begun"))
+    assert begun == ["begun"]
 
 
 def test_nothing_is_restored_under_a_running_installation(settings: Settings, tmp_path: Path) -> None:

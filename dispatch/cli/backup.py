@@ -87,8 +87,9 @@ def restore(
         with database.write() as tx:
             number = backups.new_epoch(tx, now())
     else:
-        note("恢复中 …", "restoring …")
-        restored = backups.restore(settings, source, now(), replace)
+        restored = backups.restore(
+            settings, source, now(), replace, lambda: None if as_json else note("恢复中 …", "restoring …")
+        )
         number = restored.epoch
         aside = restored.put_aside
         facts |= {"schema": restored.schema, "put_aside": aside and str(aside)}

@@ -15,7 +15,7 @@ from dispatch.cli.context import Desk, now, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, TicketName
-from dispatch.cli.output import give, local, note_limit, out, print_rows, said, span, table
+from dispatch.cli.output import give, local, longest_word, note_limit, out, print_rows, said, span, table
 from dispatch.cli.words import evidence, found
 from dispatch.domain.acts import told_title
 from dispatch.domain.channel import Channel
@@ -78,8 +78,9 @@ def _show_tickets(desk: Desk, rows: Any, limit: int) -> None:
     shown.add_column(text("工单", "Ticket"), no_wrap=True)
     shown.add_column(text("受理", "Taken"), no_wrap=True)
     shown.add_column(text("账号", "Account"), overflow="fold", min_width=12)
-    shown.add_column(text("现象", "Symptom"), overflow="fold", min_width=8)
-    shown.add_column(text("状态", "State"), overflow="fold", min_width=8)
+    symptoms, states = [desk.symptom(row.symptom) for row in rows], [said(TicketState(row.state).label) for row in rows]
+    shown.add_column(text("现象", "Symptom"), overflow="fold", min_width=longest_word(symptoms))
+    shown.add_column(text("状态", "State"), overflow="fold", min_width=longest_word(states))
     shown.add_column(text("班组 人员", "Team, person"), overflow="fold")
     for row in rows:
         team = row.team and desk.team(row.team)

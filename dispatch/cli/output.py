@@ -6,7 +6,7 @@ rich is imported when a table is made: most acts print a line.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +87,11 @@ def table(title: str = "", headed: bool = True) -> Table:
         pad_edge=False,
         show_header=headed,
     )
+
+
+def longest_word(cells: Iterable[str], least: int = 8) -> int:
+    """The width of a column that tears no word; at least `least`. Chinese may fold anywhere."""
+    return max([least, *(len(word) for cell in cells for word in cell.split() if word.isascii())])
 
 
 def print_rows(shown: Table) -> None:

@@ -22,6 +22,7 @@ from dispatch.reports import lists
 from dispatch.storage.rows import BoardLine, HopLineColumns, as_dict
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -87,6 +88,8 @@ def _loads(desk: Desk, loads: Mapping[str, lists.TeamLoad]) -> Table:
 
 
 def _findings(desk: Desk, flow: str, team: str) -> Table:
+    from rich.console import Group
+
     rulebook = desk.rulebook
     title = said(rulebook.teams[team].title)
     kind = Kind.label_of(flow)
@@ -97,7 +100,7 @@ def _findings(desk: Desk, flow: str, team: str) -> Table:
     for finding in rulebook.findings_of(flow, team):
         rules = rulebook.flows[flow][team][finding.name]
         leads = "\n".join(" ".join((_target(desk, rule.to), *(f"({c})" for c in rule.when))) for rule in rules)
-        evidence = "\n".join(_wanted(each) for each in finding.evidence)
+        evidence = Group(*(_wanted(each) for each in finding.evidence))
         shown.add_row(f"{finding.name}\n{said(finding.title)}", leads, evidence, end_section=True)
     return shown
 
@@ -107,13 +110,20 @@ def _target(desk: Desk, to: str) -> str:
     return f"{to} {desk.team(to)}" if to in desk.rulebook.teams else to
 
 
-def _wanted(evidence: Evidence) -> str:
-    """The evidence's name, and what is taken for it: a choice a line, so that no word is torn."""
+def _wanted(evidence: Evidence) -> RenderableType:
+    """The evidence's name, and what is taken for it. A choice has lines of its own, and folds below itself."""
+    from rich.console import Group
+    from rich.padding import Padding
+    from rich.table import Table
+
     optional = text("（可选）", " (optional)") if evidence.optional else ""
     head = text(f"{evidence.name} {said(evidence.title)}{optional}", f"{evidence.name}{optional}")
     match evidence.kind:
         case "choice":
-            return "\n".join([head, *(f"  {name}  {said(title)}" for name, title in evidence.choices.items())])
+            choices = Table.grid(padding=(0, 1, 0, 0))
+            for name, title in evidence.choices.items():
+                choices.add_row("·", f"{name}  {said(title)}")
+            return Group(head, Padding(choices, (0, 0, 0, 1)))
         case "number":
             return f"{head}: {evidence.least:g} … {evidence.most:g} {evidence.unit}"
         case "yes-no":
