@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 from rich.table import Table
@@ -23,12 +22,12 @@ from dispatch.cli.replay_report import show_report
 from dispatch.demo.effect_tally import EffectTally, count_outside, receivers
 from dispatch.demo.made_up_log import sample
 from dispatch.domain.kind import Kind
-from dispatch.errors import AlreadyRunning
 from dispatch.ports.ledger import Ledger
 from dispatch.replay import mapping as mapping_of
 from dispatch.replay.verdict import ReplayVerdict, judge
 from dispatch.runtime.progress import progress_bar
-from dispatch.runtime.supervisor import Stack, is_running
+from dispatch.runtime.reservation import empty, reserve
+from dispatch.runtime.supervisor import Stack
 from dispatch.settings import load_settings
 from dispatch.storage import effects
 
@@ -51,13 +50,13 @@ def demo(
     ] = False,
 ) -> None:
     """Made-up customers, and faults like real ones, in a home of their own that is emptied first."""
-    desk = _emptied()
+    desk, lock = _emptied()
     from dispatch.cli.demo_customer import FAULT, RUN, whole_way  # the counter's modules are the demonstration's alone
 
     counter = desk.counter()
     known = mapping_of.identity(desk.rulebook)
     cases = sample(count, seed)
-    with running(desk.settings, flower=True) as (tend, stack):
+    with running(desk.settings, flower=True, lock=lock) as (tend, stack):
         out.rule(text("一位客户的全程", "one customer's whole way"))
         whole_way(desk, counter, known, tend)
         out.print()
@@ -81,15 +80,14 @@ def demo(
         raise typer.Exit(1)
 
 
-def _emptied() -> Desk:
+def _emptied() -> tuple[Desk, IO[str]]:
     """The desk of the demonstration's own home, emptied. Raises AlreadyRunning while another works in it."""
     home = load_settings().root / "demo"
     os.environ["DISPATCH_HOME"] = str(home)
     os.environ.setdefault("DISPATCH_FLOWER_PORT", "0")
-    if is_running(load_settings()):
-        raise AlreadyRunning(pid="?", home=home)
-    shutil.rmtree(home, ignore_errors=True)
-    return open_desk(may_create=True)
+    lock = reserve(load_settings(), web=False)
+    empty(home)
+    return open_desk(may_create=True), lock
 
 
 def _settled(desk: Desk, count: int, tend: Callable[[], None]) -> list[str]:

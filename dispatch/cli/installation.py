@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr
@@ -19,6 +19,7 @@ from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, option
 from dispatch.cli.output import give, note, out, said, table, tell_progress
+from dispatch.runtime.reservation import reserve
 from dispatch.runtime.supervisor import Stack
 from dispatch.setting_meanings import MEANINGS
 from dispatch.settings import PREFIX, Settings, load_settings
@@ -44,11 +45,11 @@ def up(
     ] = False,
 ) -> None:
     """Start everything as supervised child processes; Ctrl-C stops all of it and keeps the data."""
-    desk, visitors, beside = _demo() if demo else (open_desk(may_create=True), [], {})
+    desk, visitors, lock, beside = _demo() if demo else _reserved()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    stack = Stack(desk.settings, told=tell_progress, beside=beside)
+    stack = Stack(desk.settings, told=tell_progress, beside=beside, lock=lock)
     note("启动中：消息代理、中继、工作进程、网页、Flower …", "starting broker, relay, workers, web, Flower …")
     stack.start()
     try:
@@ -80,7 +81,13 @@ def _operators_files(current: Settings) -> str:
     )
 
 
-def _demo() -> tuple[Desk, list[DemoUser], Mapping[str, list[str]]]:
+def _reserved() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]:
+    """The desk, once nothing is in the way of starting: what is refused leaves no new installation behind."""
+    lock = reserve(load_settings())
+    return open_desk(may_create=True), [], lock, {}
+
+
+def _demo() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]:
     from dispatch.cli.up_demo import PEOPLE, demo_desk  # made-up people are the demonstration's alone
 
     return *demo_desk(), PEOPLE

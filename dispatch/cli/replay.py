@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 
@@ -110,15 +110,20 @@ def _alone(settings: Settings, name: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def running(settings: Settings, flower: bool = False) -> Iterator[tuple[Callable[[], None], Stack | None]]:
-    """Use the stack that is running already, or run one for as long as the block lasts."""
-    if is_running(settings):
+def running(
+    settings: Settings, flower: bool = False, lock: IO[str] | None = None
+) -> Iterator[tuple[Callable[[], None], Stack | None]]:
+    """Use the stack that is running already, or run one for as long as the block lasts.
+
+    `lock`: from `reserve`, when the caller has reserved the home.
+    """
+    if lock is None and is_running(settings):
         note("使用已在运行的系统", "working on the running `dispatch up`")
         yield (lambda: None), None
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped from outside, the children are stopped too
     note("启动中：消息代理、中继、工作进程 …", "starting broker, relay, workers …")
-    stack = Stack(settings, told=tell_progress, flower=flower, web=False)
+    stack = Stack(settings, told=tell_progress, flower=flower, web=False, lock=lock)
     stack.start()
     try:
         yield stack.tend, stack

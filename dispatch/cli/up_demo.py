@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from datetime import timedelta
+from typing import IO
 
 from pwdlib import PasswordHash
 
@@ -15,9 +15,9 @@ from dispatch.cli.output import note
 from dispatch.demo import __main__ as demo
 from dispatch.demo.users import DemoUser, add_colleagues, add_demo_users
 from dispatch.domain.title import Wording
-from dispatch.errors import AlreadyRunning, BadSettings, MissingPart
+from dispatch.errors import BadSettings, MissingPart
 from dispatch.runtime.child_process import die_with_parent
-from dispatch.runtime.supervisor import is_running
+from dispatch.runtime.reservation import empty, reserve
 from dispatch.settings import load_settings
 
 HOME, MARK = "up-demo", "made-up"
@@ -30,10 +30,12 @@ LONG_AGO = timedelta(days=4)
 """Before the first of the made-up days."""
 
 
-def demo_desk() -> tuple[Desk, list[DemoUser]]:
-    """The demonstration's own desk, its data made up if there is none yet, and who may sign in.
+def demo_desk() -> tuple[Desk, list[DemoUser], IO[str]]:
+    """The demonstration's own desk, its data made up if there is none yet, who may sign in, and the
+    home's lock.
 
-    Raises AlreadyRunning; BadSettings when it would get into somebody else's database or broker.
+    Raises AlreadyRunning; MissingPart when a port is taken; BadSettings when it would get into somebody else's database
+    or broker.
     """
     settings = load_settings()
     if settings.database_url is not None or settings.broker_url is not None:
@@ -45,14 +47,13 @@ def demo_desk() -> tuple[Desk, list[DemoUser]]:
         )
     home = settings.root / HOME
     os.environ["DISPATCH_HOME"] = str(home)
-    if is_running(load_settings()):
-        raise AlreadyRunning(pid="?", home=home)
+    lock = reserve(load_settings())
     mark = home / MARK
     if mark.exists():
         note(f"沿用演示数据；要重新开始，删除 {home}", f"goes on with its data; to begin anew, remove {home}")
         desk = open_desk(may_create=True)
     else:
-        shutil.rmtree(home, ignore_errors=True)
+        empty(home)  # only now that no other demonstration can be in it
         desk = open_desk(may_create=True)
         add_colleagues(desk.database, PasswordHash.recommended(), now() - LONG_AGO)
     visitors = add_demo_users(desk.database, PasswordHash.recommended(), now() if mark.exists() else now() - LONG_AGO)
@@ -60,7 +61,7 @@ def demo_desk() -> tuple[Desk, list[DemoUser]]:
         note("生成最近三天的演示数据，约一分钟 …", "making up the last three days, about a minute …")
         _make_up(desk)
         mark.touch()
-    return desk, visitors
+    return desk, visitors, lock
 
 
 def _make_up(desk: Desk) -> None:

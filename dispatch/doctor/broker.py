@@ -36,7 +36,7 @@ def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult
     environment = dict(os.environ)
     if settings.broker_url is None:
         try:
-            running = is_running(settings)
+            running = is_running(settings) and (settings.run / "broker.url").exists()
         except OSError as wrong:
             why = system_fault(wrong)
             yield bad(

@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import IO
 
@@ -36,14 +37,23 @@ def hold(file: Path) -> IO[str]:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        lock.seek(0)
-        pid = lock.read().strip() or "?"
-        lock.close()
+        with lock:
+            pid = _holder(lock)
         raise FileHeld(pid) from None
     lock.truncate(0)
     lock.write(str(os.getpid()))
     lock.flush()
     return lock
+
+
+def _holder(lock: IO[str]) -> str:
+    """The process id in the file; its holder may have taken the lock a moment ago and be about to write it."""
+    for _ in range(20):
+        lock.seek(0)
+        if pid := lock.read().strip():
+            return pid
+        time.sleep(0.05)
+    return "?"
 
 
 def mark_ready(run: Path, name: str) -> None:

@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,8 +25,9 @@ from typing import IO
 
 from dispatch.defaults import PROJECT
 from dispatch.domain.title import Wording
-from dispatch.errors import AlreadyRunning, MissingPart
-from dispatch.runtime.child_process import FileHeld, die_with_parent, hold
+from dispatch.errors import MissingPart
+from dispatch.runtime.child_process import die_with_parent
+from dispatch.runtime.reservation import LOCK, free_port, reserve
 from dispatch.settings import Settings, local_url
 
 READY_SECONDS = 60  # how long a child may take to become ready
@@ -73,23 +73,24 @@ class Stack:
         flower: bool = True,
         web: bool = True,
         beside: Mapping[str, list[str]] = MappingProxyType({}),
+        lock: IO[str] | None = None,
     ) -> None:
         """Take the installation's lock and plan the children. Raises AlreadyRunning, MissingPart.
 
-        `beside`: further commands by name; each must call `mark_ready`, as the workers do.
+        `beside`: further commands by name; each must call `mark_ready`, as the workers do. `lock`: from `reserve`,
+        when the caller has reserved the home already.
         """
         self.settings = settings
         self.told = told
         self.flower_url = self.web_url = ""
         self.children: list[Child] = []
-        settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = lock or reserve(settings, web=web, flower=flower)
         (settings.root / "log").mkdir(exist_ok=True, mode=0o700)
-        self._lock = self._take_lock()
         for mark in settings.run.glob("*.ready"):
             mark.unlink()
         environment = self._broker()
         if web:
-            port = _port(settings.web_port, "the web", "DISPATCH_WEB_PORT")
+            port = settings.web_port or free_port()
             environment["DISPATCH_WEB_PORT"] = str(port)  # workers put the web's address into survey links and QR codes
         self._add("relay", [sys.executable, "-m", "workers.relay"], environment)
         for number in range(1, settings.workers + 1):
@@ -171,7 +172,7 @@ class Stack:
         environment["DISPATCH_METRICS_PORT"] = "0"  # the web shows the metrics of all
         if self.settings.broker_url is not None:
             return environment
-        port, password = _free_port(), secrets.token_hex(16)
+        port, password = free_port(), secrets.token_hex(16)
         folder = self.settings.root / "broker"
         folder.mkdir(exist_ok=True, mode=0o700)
         config = "\n".join(
@@ -210,7 +211,7 @@ class Stack:
         self.children.append(Child("web", command, own, lambda: _serves(f"{here}/healthz")))
 
     def _flower(self, environment: Mapping[str, str]) -> None:
-        port = _port(self.settings.flower_port, "Flower", "DISPATCH_FLOWER_PORT")
+        port = self.settings.flower_port or free_port()
         self.flower_url = local_url(self.settings.flower_address, port)
         _write_private(self.settings.run / "flower.url", self.flower_url)
         command = [sys.executable, "-m", "celery", "-A", "workers.app", "flower", f"--conf={FLOWER_CONFIG}"]
@@ -250,12 +251,6 @@ class Stack:
         zh, en = (lines[-1],) * 2 if lines else ("没有任何输出", "it said nothing")
         return Wording(f"没有启动：{zh}", f"it does not start: {en}")
 
-    def _take_lock(self) -> IO[str]:
-        try:
-            return hold(self.settings.run / "up.lock")
-        except FileHeld as other:
-            raise AlreadyRunning(pid=other.pid, home=self.settings.root) from None
-
 
 def _obituary(child: Child) -> Wording:
     """Say when and how a child ended, and that it is started again."""
@@ -278,7 +273,7 @@ def _obituary(child: Child) -> Wording:
 
 def is_running(settings: Settings) -> bool:
     """Return whether a `dispatch up` runs in this home."""
-    file = settings.run / "up.lock"
+    file = settings.run / LOCK
     if not file.exists():
         return False
     with file.open("a+") as lock:
@@ -310,36 +305,6 @@ def _valkey() -> str:
             remedy=Wording("请安装它，或设置 DISPATCH_BROKER_URL", "install it, or set DISPATCH_BROKER_URL"),
         ) from None
     return str(get_binary_path())
-
-
-def _port(wanted: int, part: str, variable: str) -> int:
-    """Return the wanted port, or any free port when it is 0. Raises MissingPart when another program has the port."""
-    port = wanted or _free_port()
-    if not _is_free(port):
-        raise MissingPart(
-            part=Wording(f"{part} 的端口 {port}", f"port {port} for {part}"),
-            remedy=Wording(
-                f"已被其他程序占用；请设置 {variable}，0 为任意端口",
-                f"another program has it; set {variable}, 0 takes any",
-            ),
-        )
-    return port
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _pong(port: int, password: str) -> bool:
