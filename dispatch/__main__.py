@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import sys
 from typing import Any
 
@@ -28,6 +30,7 @@ cli.callback()(version.options)
 
 def main() -> None:
     """Nothing is half done when a command ends with an error: its transaction was rolled back."""
+    _write_every_character()
     arguments, old = json_option.modernised(sys.argv[1:])
     as_json = json_option.wanted(arguments)
     try:
@@ -45,6 +48,15 @@ def main() -> None:
         if known is None:
             raise
         sys.exit(failure.tell(known, as_json))
+
+
+def _write_every_character() -> None:
+    """Let no character of a customer's end a command: what the terminal's encoding lacks is escaped, and a plain ASCII
+    locale, which lacks all Chinese, gets UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            ascii_only = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding="utf-8" if ascii_only else None, errors="backslashreplace")
 
 
 def _run(arguments: list[str]) -> int:

@@ -13,9 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from dispatch import defaults
+from dispatch.domain.language import primary
 from dispatch.domain.model_faults import model_fault
 from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording, WrongValue
@@ -69,7 +70,7 @@ class Settings(BaseModel):
     index_key: SecretStr | None = None
     user: str = ""
     role: str = ""
-    lang: Literal["", "zh", "en"] = ""
+    lang: Annotated[Literal["", "zh", "en"], BeforeValidator(primary)] = ""
 
     @model_validator(mode="before")
     @classmethod

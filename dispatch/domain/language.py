@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from dispatch.domain.title import Wording
+from dispatch.domain.title import same
 from dispatch.errors import BadSettings
 
 Language = Literal["zh", "en"]
@@ -25,23 +26,25 @@ def from_environment(environment: Mapping[str, str]) -> Language:
     Without a locale, and in the locales C and POSIX, it is Chinese; in a locale of any other language English.
     Raises BadSettings when DISPATCH_LANG names neither language.
     """
-    match environment.get(SETTING, ""):
-        case "zh" | "en" as chosen:
-            return chosen
+    chosen = environment.get(SETTING, "")
+    match primary(chosen):
         case "":
             return _of_locale(next((found for name in _POSIX if (found := environment.get(name))), ""))
-        case wrong:
-            fault = Wording(
-                f"{SETTING}：没有“{wrong:.20}”这种语言，请写 zh 或 en",
-                f"{SETTING}: there is no language '{wrong:.20}': write zh or en",
-            )
-            raise BadSettings(fault)
+        case "zh" | "en" as language:
+            return language
+        case _:  # in both languages: the reader's is what is unknown here
+            fault = f"{SETTING}：没有“{chosen:.20}”这种语言，请写 zh 或 en; there is no such language: write zh or en"
+            raise BadSettings(same(fault))
+
+
+def primary(name: str) -> str:
+    """The language in a name such as `zh_CN.UTF-8`, `en-US` or `EN`: its first part, in small letters."""
+    return re.split(r"[-_.@]", name.strip(), maxsplit=1)[0].lower()
 
 
 def _of_locale(locale: str) -> Language:
     """The language of a locale such as `zh_CN.UTF-8`, `en_US` or `C.UTF-8`."""
-    name = locale.replace("_", ".").replace("@", ".").partition(".")[0].lower()
-    return "zh" if name in ("", "c", "posix", "zh") else "en"
+    return "zh" if primary(locale) in ("", "c", "posix", "zh") else "en"
 
 
 def from_header(accept_language: str | None) -> Language:

@@ -82,3 +82,15 @@ def test_a_missing_ticket_or_hop_is_named_in_a_chinese_sentence() -> None:
     assert tickets.not_found(99).sentence("zh") == "没有编号为 99 的工单。"
     assert missing_hop("F1-3").sentence("zh") == "没有工单 1 的第 3 个环节。"
     assert missing_hop("F1").sentence("zh") == "没有工单 1 进行中的环节。"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [({}, "派单".encode()), ({"PYTHONIOENCODING": "latin-1"}, b"\\u6d3e\\u5355")],
+)
+def test_a_locale_without_chinese_ends_no_command(encoding: dict[str, str], written: bytes) -> None:
+    plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "DISPATCH_LANG": "zh"}
+    words = [sys.executable, "-m", "dispatch", "--help"]
+    done = subprocess.run(words, env={**os.environ, **plain, **encoding}, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert written in done.stdout

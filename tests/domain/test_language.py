@@ -26,16 +26,23 @@ from dispatch.errors import BadSettings
         ({"LANG": "en_US.UTF-8", "LC_ALL": "zh_CN.UTF-8", "DISPATCH_LANG": "en"}, "en"),
         ({"LANG": "en_US.UTF-8", "DISPATCH_LANG": "zh"}, "zh"),
         ({"LANG": "en_US.UTF-8", "DISPATCH_LANG": ""}, "en"),
+        ({"DISPATCH_LANG": "en_US"}, "en"),
+        ({"DISPATCH_LANG": "EN"}, "en"),
+        ({"LANG": "en_US.UTF-8", "DISPATCH_LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "en_US.UTF-8", "DISPATCH_LANG": "zh-Hans"}, "zh"),
     ],
 )
 def test_a_terminals_language_is_its_setting_or_else_its_locale(environment: dict[str, str], language: str) -> None:
     assert from_environment(environment) == language
 
 
-@pytest.mark.parametrize("wrong", ["english", "zh_CN", "ZH", "fr"])
+@pytest.mark.parametrize("wrong", ["english", "klingon", "fr"])
 def test_a_setting_that_names_neither_language_is_a_fault(wrong: str) -> None:
-    with pytest.raises(BadSettings, match=f"DISPATCH_LANG.*{wrong}.*write zh or en"):
+    with pytest.raises(BadSettings, match=f"DISPATCH_LANG.*{wrong}.*write zh or en") as refused:
         from_environment({"DISPATCH_LANG": wrong, "LANG": "en_US.UTF-8"})
+    for language in ("zh", "en"):  # the reader's language is what is unknown
+        assert "请写 zh 或 en" in refused.value.sentence(language)
+        assert "write zh or en" in refused.value.sentence(language)
 
 
 @pytest.mark.parametrize(
