@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -28,9 +29,13 @@ from dispatch.cli.output import local, out, said, table
 from dispatch.domain.account import AccountState
 from dispatch.domain.effect import EffectState
 from dispatch.domain.ticket import TicketState
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, same
 
 R = TypeVar("R")
+_PAID = {"charge": Title("收费", "charge"), "refund": Title("退费", "refund")}
+_SPLIT = re.compile(r"(.*[^\x00-\x7f]\S*) ([\x00-\x7f]+)")
+"""Chinese to its last ideograph, then English."""
+
 Cells = tuple[str, ...]
 """The cells of a row; each may have several lines."""
 Head = tuple[Title, Sequence[str]]
@@ -76,7 +81,7 @@ def _customer(shown: CustomerShown) -> Table:
     )
     for heading, value in (
         (text("姓名", "Name"), shown.name),
-        (text("证件", "Document"), f"{shown.document_kind}\n{shown.document_number}  {expires}"),
+        (text("证件", "Document"), f"{one_language(shown.document_kind)}\n{shown.document_number}  {expires}"),
         (text("联系手机", "Mobile"), shown.mobile),
         (text("登记", "Known since"), _day(shown.known_since)),
     ):
@@ -98,7 +103,7 @@ def _table(head: Head, rows: Sequence[R], cells: Callable[[R], Cells]) -> Table:
 
 
 def _account(row: AccountShown) -> Cells:
-    state = _lines(said(AccountState(row.state).label), row.reason)
+    state = _lines(said(AccountState(row.state).label), row.reason and one_language(row.reason))
     where = _lines(
         row.address or row.area,
         row.olt and f"{row.olt} {row.port}",
@@ -113,7 +118,7 @@ def _account(row: AccountShown) -> Cells:
 def _plan(row: PlanShown) -> Cells:
     speed = f"{row.speed} Mbit/s" if row.speed else ""
     carried = row.carried_by and text(f"由{row.carried_by}捆绑", f"carried by {row.carried_by}")
-    plan = _lines(row.title or text("无营销案", "no plan"), speed, carried)
+    plan = _lines(one_language(row.title) if row.title else text("无营销案", "no plan"), speed, carried)
     until = text(f"合约至 {row.until}", f"term ends {row.until}") if row.until else ""
     ended = (
         text(
@@ -140,7 +145,13 @@ def _binding(row: BindingShown) -> Cells:
 
 
 def _payment(row: PaymentShown) -> Cells:
-    return row.account, row.kind, row.amount, _lines(row.method, row.reference), _lines(_minute(row.at), row.slip)
+    return (
+        row.account,
+        said(_PAID.get(row.kind, same(row.kind))),
+        row.amount,
+        _lines(one_language(row.method), row.reference),
+        _lines(_minute(row.at), row.slip),
+    )
 
 
 def _invoice(row: InvoiceShown) -> Cells:
@@ -149,7 +160,7 @@ def _invoice(row: InvoiceShown) -> Cells:
 
 
 def _operation(row: OperationShown) -> Cells:
-    return row.account, row.title, _lines(row.clerk, row.outlet), _lines(_minute(row.at), row.slip)
+    return row.account, one_language(row.title), _lines(row.clerk, row.outlet), _lines(_minute(row.at), row.slip)
 
 
 def _ticket(row: TicketShown, desk: Desk) -> Cells:
@@ -163,6 +174,12 @@ def _ticket(row: TicketShown, desk: Desk) -> Cells:
 
 def _effect(row: EffectShown) -> Cells:
     return row.port, row.key, said(EffectState(row.state).label), _from_to(row.made_at, row.confirmed_at)
+
+
+def one_language(both: str) -> str:
+    """A title that the answer has in both languages, `居民身份证 Resident identity card`, in the reader's alone."""
+    known = _SPLIT.fullmatch(both)
+    return text(known[1], known[2]) if known else both
 
 
 def _lines(*parts: str | None) -> str:

@@ -22,8 +22,9 @@ from dispatch.cli.json_option import INPUT
 from dispatch.cli.language import text
 from dispatch.cli.request_command import JSON_FILE
 from dispatch.domain.model_faults import model_fault
+from dispatch.domain.syntax_faults import syntax_fault
 from dispatch.domain.system_faults import system_fault
-from dispatch.domain.title import Wording, same
+from dispatch.domain.title import Wording, WrongValue, same
 from dispatch.errors import BadRequest
 
 TWICE = Wording("重复", "stands twice")
@@ -69,10 +70,13 @@ class _Reading:
         try:
             found = json.loads(content, object_pairs_hook=self._object, parse_constant=_no_number, parse_float=_number)
         except json.JSONDecodeError as wrong:
-            raise BadRequest([_no_json(wrong.msg).at(f"{name}:{wrong.lineno}:{wrong.colno}")]) from None
-        except (ValueError, RecursionError) as wrong:
-            deep = Wording("JSON：嵌套太深", "JSON: nested too deeply")
-            raise BadRequest([(deep if isinstance(wrong, RecursionError) else _no_json(str(wrong))).at(name)]) from None
+            raise BadRequest([_no_json(syntax_fault(wrong.msg)).at(f"{name}:{wrong.lineno}:{wrong.colno}")]) from None
+        except RecursionError:
+            raise BadRequest([Wording("JSON：嵌套太深", "JSON: nested too deeply").at(name)]) from None
+        except WrongValue as wrong:
+            raise BadRequest([_no_json(wrong.what).at(name)]) from None
+        except ValueError as wrong:
+            raise BadRequest([_no_json(syntax_fault(str(wrong))).at(name)]) from None
         if not isinstance(found, dict):
             raise BadRequest([Wording("JSON：请求应为对象 {…}", "JSON: the request must be an object {…}").at(name)])
         return found
@@ -183,17 +187,19 @@ def _unread(name: str, wrong: OSError | ValueError) -> Wording:
     return Wording(f"无法读取（{why.zh}）", why.en).at(name if name.isprintable() else repr(name))
 
 
-def _no_json(why: str) -> Wording:
-    return Wording(f"JSON 有误：{why}", f"JSON: {why}")
+def _no_json(why: Wording) -> Wording:
+    return Wording(f"JSON 有误：{why.zh}", f"JSON: {why.en}")
 
 
 def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is no number")
+    raise WrongValue(f"{word} 不是数", f"{word} is no number")
 
 
 def _number(word: str) -> float:
     number = float(word)
-    return number if math.isfinite(number) else _no_number("one that no column holds")
+    if not math.isfinite(number):
+        raise WrongValue("有一个数太大", "one that no column holds is no number")
+    return number
 
 
 def _said(error: ErrorDetails, model: type[BaseModel]) -> Wording:

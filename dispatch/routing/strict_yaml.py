@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from dispatch.domain.syntax_faults import syntax_fault
 from dispatch.domain.title import Wording
 from dispatch.routing.faults import Fault
 
@@ -65,7 +66,8 @@ def read(text: str) -> YamlDocument:
 
 
 def _not_yaml(problem: str) -> Wording:
-    return Wording(f"不是 YAML：{problem}", f"not YAML: {problem}")
+    why = syntax_fault(problem)
+    return Wording(f"不是 YAML：{why.zh}", f"not YAML: {why.en}")
 
 
 def _build(node: Node, path: Path, document: YamlDocument) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
+from dispatch.cli.customer_view import one_language
 from dispatch.cli.output import longest_word
 from dispatch.cli.team import _wanted
 from dispatch.domain.finding import Evidence
@@ -26,3 +27,18 @@ def test_a_choice_folds_below_itself_and_not_at_the_margin(monkeypatch: pytest.M
 def test_a_column_is_as_wide_as_its_longest_word() -> None:
     assert longest_word(["New installation", "No internet"]) == len("installation")
     assert longest_word(["宽带不能上网的现象"], least=8) == 8
+
+
+@pytest.mark.parametrize(
+    ("both", "zh", "en"),
+    [
+        ("居民身份证 Resident identity card", "居民身份证", "Resident identity card"),
+        ("标准宽带300M Standard 300M", "标准宽带300M", "Standard 300M"),
+        ("Standard 300M", "Standard 300M", "Standard 300M"),
+    ],
+)
+def test_a_title_in_two_languages_is_shown_in_one(both: str, zh: str, en: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPATCH_LANG", "zh")
+    assert one_language(both) == zh
+    monkeypatch.setenv("DISPATCH_LANG", "en")
+    assert one_language(both) == en
