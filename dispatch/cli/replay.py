@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, Annotated, Any
 
 import typer
 
@@ -17,9 +17,9 @@ from dispatch import defaults
 from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
-from dispatch.cli.options import argument, option
-from dispatch.cli.output import note, tell_progress
-from dispatch.cli.replay_report import show_report
+from dispatch.cli.options import AsJson, argument, option
+from dispatch.cli.output import give, note, tell_progress
+from dispatch.cli.replay_report import report_json, show_report
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, RunUnderWay
 from dispatch.ports.ledger import Ledger
@@ -57,6 +57,7 @@ def replay(
     name: Annotated[
         str, option(zh="本次的名称；同名则从中断处继续", en="of the run; the same name goes on where it was cut off")
     ] = "",
+    as_json: AsJson = False,
 ) -> None:
     """A log of real incidents as faults through the real workers; ends with a report of what came of them.
 
@@ -65,23 +66,28 @@ def replay(
     name = _run_name(name or f"replay-{datetime.now(UTC):%Y%m%d%H%M%S}")
     desk = open_desk(may_create=True)
     rulebook = desk.rulebook
-    with progress_bar() as bar:
+    with progress_bar(disable=as_json) as bar:
         task = bar.add_task(text("读取", "reading"), total=file.stat().st_size if file.exists() else None)
         log = log_of.read(file, lambda done: bar.update(task, completed=done))
     mapping = mapping or defaults.folder() / defaults.MAPPING
     known = mapping_of.load(mapping, rulebook)
     mapping_of.check_covers(known, log, str(mapping))
     cases = log.cases[:limit]
-    with _alone(desk.settings, name), running(desk.settings) as (tend, stack):
-        tally, verdict, rate = drive(desk, name, cases, known, tend, speed_up)
-        show_report(desk, cases, known, tally, verdict, stack)
+    with _alone(desk.settings, name), running(desk.settings, quiet=as_json) as (tend, stack):
+        tally, verdict, rate = drive(desk, name, cases, known, tend, speed_up, quiet=as_json)
+        if not as_json:
+            show_report(desk, cases, known, tally, verdict, stack)
+    give(as_json, report_json(name, tally, verdict, rate), _last_line(verdict, rate))
+    if not verdict.good:
+        raise typer.Exit(1)
+
+
+def _last_line(verdict: ReplayVerdict, rate: float) -> str:
     counts = verdict.counts
-    typer.echo(
+    return (
         f"replay: {verdict.accepted} accepted, {counts.archived} archived, {counts.reopened} reopened, "
         f"{counts.hops} hops, {len(verdict.lost)} lost, {len(verdict.doubled)} doubled, {rate:.0f} hops/s"
     )
-    if not verdict.good:
-        raise typer.Exit(1)
 
 
 def _run_name(name: str) -> str:
@@ -111,19 +117,20 @@ def _alone(settings: Settings, name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def running(
-    settings: Settings, flower: bool = False, lock: IO[str] | None = None
+    settings: Settings, flower: bool = False, lock: IO[str] | None = None, quiet: bool = False
 ) -> Iterator[tuple[Callable[[], None], Stack | None]]:
     """Use the stack that is running already, or run one for as long as the block lasts.
 
-    `lock`: from `reserve`, when the caller has reserved the home.
+    `lock`: from `reserve`, when the caller has reserved the home. `quiet` keeps the progress back.
     """
+    tell: Callable[[Any], None] = (lambda _: None) if quiet else tell_progress
     if lock is None and is_running(settings):
-        note("使用已在运行的系统", "working on the running `dispatch up`")
+        tell(Wording("使用已在运行的系统", "working on the running `dispatch up`"))
         yield (lambda: None), None
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped from outside, the children are stopped too
-    note("启动中：消息代理、中继、工作进程 …", "starting broker, relay, workers …")
-    stack = Stack(settings, told=tell_progress, flower=flower, web=False, lock=lock)
+    tell(Wording("启动中：消息代理、中继、工作进程 …", "starting broker, relay, workers …"))
+    stack = Stack(settings, told=tell, flower=flower, web=False, lock=lock)
     stack.start()
     try:
         yield stack.tend, stack

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from rich.table import Table
 
@@ -41,6 +42,28 @@ def show_report(
                 "[bold red]nothing moved any more: see `dispatch quarantine` and the logs[/]",
             )
         )
+
+
+def report_json(name: str, tally: Tally, verdict: ReplayVerdict, rate: float) -> dict[str, Any]:
+    """The report for programs. Times are in seconds, `rate` in hops a second."""
+    counts = verdict.counts
+    return {
+        "run": name,
+        "good": verdict.good,
+        "stalled": tally.stalled,
+        "accepted": verdict.accepted,
+        "filed": verdict.filed,
+        **{each: getattr(counts, each) for each in counts._fields if each != "unplaced"},
+        "lost": verdict.lost,
+        "doubled": [{"effect": effect, "of": thing} for effect, thing in verdict.doubled],
+        "refused": tally.refused,
+        "hops_by_team": verdict.hops_by_team,
+        "stages": [
+            {"stage": each.title.en, "hops": each.hops, "p50": each.p50, "p95": each.p95, "p99": each.p99}
+            for each in verdict.stages
+        ],
+        "rate": round(rate, 1),
+    }
 
 
 def _outcome(tally: Tally, verdict: ReplayVerdict) -> Table:

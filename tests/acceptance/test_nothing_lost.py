@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -115,6 +116,14 @@ def test_a_replay_killed_half_way_resumes_under_its_name_and_ends_with_the_same_
     assert accepted(running, "cut") < CASES
     with load(running, log, "cut", 2) as again:
         is_whole(again)
+
+
+def test_a_replay_gives_its_report_as_json_and_nothing_else(running: Home, log: tuple[str, ...]) -> None:
+    status, out, err = running.call(*log, "--name", "told", "--limit", "3", "--json")
+    told = json.loads(out)
+    assert (status, err) == (0, "")
+    assert (told["run"], told["accepted"], told["archived"], told["hops"]) == ("told", 3, 3, 3 + 5 + 5)
+    assert (told["good"], told["lost"], told["doubled"], told["hops_by_team"]["installer"]) == (True, [], [], 2)
 
 
 def test_a_second_supervisor_on_the_same_home_is_refused_while_the_first_runs(running: Home) -> None:
