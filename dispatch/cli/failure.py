@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -13,8 +15,8 @@ from dispatch import errors
 from dispatch.cli import usage
 from dispatch.cli.language import language, text
 from dispatch.domain.system_faults import system_fault
-from dispatch.domain.title import Wording
-from dispatch.errors import BadSettings, DispatchError, MissingPart
+from dispatch.domain.title import Wording, same
+from dispatch.errors import BadSettings, DispatchError, MissingPart, NoAccess
 
 EXIT: Mapping[type[DispatchError], int] = {
     errors.NotFound: 4,
@@ -74,13 +76,11 @@ def tell_usage(wrong: Any, as_json: bool = False) -> int:
 def known(wrong: Exception) -> DispatchError | None:
     """Return our error for a library's; None when that is a mistake in the program."""
     if isinstance(wrong, OSError):
-        if wrong.filename is None:
-            return None
-        why = system_fault(wrong)
-        remedy = Wording(f"{why.zh}；请检查路径和权限", f"{why.en}; check the path and its permissions")
-        return MissingPart(part=wrong.filename, remedy=remedy)
+        return None if wrong.filename is None else _of_file(wrong)
     if "sqlalchemy.exc" not in sys.modules:  # only a command that uses the database has imported it
         return None
+    import sqlite3
+
     from sqlalchemy.exc import ArgumentError, OperationalError
 
     match wrong:
@@ -90,12 +90,42 @@ def known(wrong: Exception) -> DispatchError | None:
             )
         case OperationalError():  # its own text may quote rows
             reason = str(wrong.orig).partition("\n")[0]
+            if isinstance(wrong.orig, sqlite3.Error):
+                return _of_sqlite(reason)
             remedy = Wording(
                 f"{reason}；请启动它，或改正 DISPATCH_DATABASE_URL",
                 f"{reason}; start it, or mend DISPATCH_DATABASE_URL",
             )
             return MissingPart(part=Wording("数据库", "the database"), remedy=remedy)
     return None
+
+
+def _of_file(wrong: OSError) -> MissingPart:
+    why, name = system_fault(wrong), wrong.filename
+    remedy = Wording(f"{why.zh}；请检查路径和权限", f"{why.en}; check the path and its permissions")
+    if wrong.errno != errno.ENOENT:
+        return NoAccess(part=name, remedy=remedy)
+    folder = os.path.dirname(name) if isinstance(name, str) else ""
+    if folder and not os.path.isdir(folder):
+        return MissingPart(part=Wording(f"目录 {folder}", f"the folder {folder}"), remedy=remedy)
+    return MissingPart(part=name, remedy=remedy)
+
+
+def _of_sqlite(reason: str) -> MissingPart:
+    """The fault of a database file, with the file; SQLite itself tells neither the file nor missing permissions."""
+    from sqlalchemy import make_url
+
+    from dispatch.settings import load_settings
+
+    file = make_url(load_settings().database).database or ""
+    needed = [path for path in (file, os.path.dirname(file)) if os.path.exists(path)]
+    why = same(reason)
+    if not all(os.access(path, os.R_OK | os.W_OK) for path in needed):
+        why = system_fault(PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    remedy = Wording(
+        f"{why.zh}；请检查该文件及其目录的权限", f"{why.en}; check the permissions of the file and of its folder"
+    )
+    return NoAccess(part=file, remedy=remedy)
 
 
 def warn_of_old_options() -> None:

@@ -34,6 +34,16 @@ class MissingPart(DispatchError):
     heading = "缺少部件"
 
 
+class NoAccess(MissingPart):
+    """{part} 无法读写：{remedy}。
+    {part} can't be read or written: {remedy}."""
+
+
+class NotStarted(MissingPart):
+    """{part} 没有启动：{why}
+    {part} does not start: {why}"""
+
+
 class MissingGlyph(MissingPart):
     """{folder} 中的字体缺字，无法打印 {characters}：请改用中文字体齐全的目录。
     The fonts in {folder} can't print {characters}: name another folder, with a Chinese font and one that has what is

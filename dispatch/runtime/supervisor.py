@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -24,8 +25,8 @@ from types import MappingProxyType
 from typing import IO
 
 from dispatch.defaults import PROJECT
-from dispatch.domain.title import Wording
-from dispatch.errors import MissingPart
+from dispatch.domain.title import Wording, same
+from dispatch.errors import MissingPart, NotStarted
 from dispatch.runtime.child_process import die_with_parent
 from dispatch.runtime.reservation import LOCK, free_port, reserve
 from dispatch.settings import Settings, local_url
@@ -35,6 +36,9 @@ STOP_SECONDS = 40  # before a child is killed; longer than a worker's soft shutd
 FLOWER_CONFIG = PROJECT / "workers/flower_config.py"
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 LARGEST_LOG = 10_000_000  # bytes; a larger log is renamed to .log.1 at the child's next start
+
+_EXCEPTION = re.compile(r"^dispatch\.errors\.[\w.]+: ")
+"""What a traceback writes before the message of an error of our own, which is a sentence."""
 
 Told = Callable[[Wording], None]
 """Shows an event of the running installation to a person."""
@@ -243,13 +247,14 @@ class Stack:
         deadline = time.monotonic() + READY_SECONDS
         while not child.ready():
             if not child.alive or time.monotonic() > deadline:
-                raise MissingPart(part=child.name, remedy=self._last_words(child))
+                raise NotStarted(part=child.name, why=self._last_words(child))
             time.sleep(0.05)
 
     def _last_words(self, child: Child) -> Wording:
         lines = (self.settings.root / "log" / f"{child.name}.log").read_text(errors="replace").strip().splitlines()
-        zh, en = (lines[-1],) * 2 if lines else ("没有任何输出", "it said nothing")
-        return Wording(f"没有启动：{zh}", f"it does not start: {en}")
+        if not lines:
+            return Wording("没有任何输出", "it said nothing")
+        return same(_EXCEPTION.sub("", lines[-1]))
 
 
 def _obituary(child: Child) -> Wording:

@@ -442,7 +442,7 @@ def test_a_missing_folder_for_paper_is_told_by_the_given_name(installed: Install
     file = tmp_path / "nowhere" / "i.pdf"
     status, out, err = installed.call("invoice", "1", "--out", str(file))
     assert (status, out) == (1, "")
-    assert f"{file} is not there: No such file or directory" in err
+    assert f"the folder {file.parent} is not there: No such file or directory" in err
 
 
 # -- addresses --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -265,3 +266,14 @@ def test_the_doctor_needs_no_working_app(monkeypatch: pytest.MonkeyPatch, tmp_pa
     words = [sys.executable, "-m", "workers.broker_check"]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["reached"] is False
+
+
+def test_the_home_of_another_user_is_told_and_the_examination_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> bool:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(files, "is_installed", refuse)
+    monkeypatch.setattr(broker_of, "is_running", refuse)
+    results = list(examination.examine())
+    assert verdicts(iter(results)).items() >= {"home": BAD, "broker": BAD, "rules file": GOOD}.items()
+    assert "can't be read: Permission denied" in next(each.found.text("en") for each in results if each.verdict is BAD)

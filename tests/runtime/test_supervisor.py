@@ -1,14 +1,17 @@
-"""The supervisor's message about an ended child process."""
+"""The supervisor's messages about a child process that ended or did not start."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from dispatch.runtime.supervisor import Child, _obituary
+from dispatch.errors import NotStarted
+from dispatch.runtime.supervisor import Child, Stack, _obituary
+from dispatch.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -26,3 +29,13 @@ def test_the_supervisor_says_when_and_how_a_child_ended(statement: str, zh: str,
     assert f"worker1 {zh}" in told.zh
     assert f"worker1 {en}, started again (restart 2)" in told.en
     assert told.en[2] == told.en[5] == ":"  # hours, minutes, seconds
+
+
+def test_a_child_that_does_not_start_is_told_in_its_own_words_without_class_names(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, web_port=0, flower_port=0)
+    stack = Stack(settings, flower=False, web=False)
+    raises = "from dispatch.errors import NotFound; raise NotFound(what='team', which='x')"
+    stack.children = [Child("relay", [sys.executable, "-c", raises], {}, lambda: False)]
+    with pytest.raises(NotStarted) as refused:
+        stack.start()
+    assert refused.value.sentence("en") == "relay does not start: There is no team x."

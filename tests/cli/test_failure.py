@@ -1,0 +1,41 @@
+"""What the operating system or SQLite refuses is told with the path and the true reason."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from dispatch.cli.failure import known
+
+
+def refused(number: int, path: Path) -> str:
+    told = known(OSError(number, os.strerror(number), str(path)))
+    assert told is not None
+    return told.sentence("en")
+
+
+def test_missing_rights_are_no_missing_file(tmp_path: Path) -> None:
+    assert f"{tmp_path}/x can't be read or written: Permission denied" in refused(errno.EACCES, tmp_path / "x")
+    assert f"{tmp_path}/x can't be read or written: File exists" in refused(errno.EEXIST, tmp_path / "x")
+
+
+def test_a_file_in_a_missing_folder_is_told_as_the_missing_folder(tmp_path: Path) -> None:
+    assert f"the folder {tmp_path}/no is not there" in refused(errno.ENOENT, tmp_path / "no" / "x.pdf")
+    assert f"{tmp_path}/x.pdf is not there" in refused(errno.ENOENT, tmp_path / "x.pdf")
+
+
+def test_a_database_file_without_rights_is_told_with_its_path_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCH_HOME", str(tmp_path))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    told = known(OperationalError("", {}, sqlite3.OperationalError("unable to open database file")))
+    assert told is not None
+    sentence = told.sentence("en")
+    assert f"{tmp_path}/paidan.db can't be read or written: Permission denied" in sentence
+    assert "DISPATCH_DATABASE_URL" not in sentence
