@@ -1,15 +1,21 @@
-"""Tables at a terminal fold between words, and nested lines keep their indent."""
+"""What a table or a sentence shows at a terminal: whole words, one language, and something for what is empty."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from dispatch.cli.customer_view import one_language
+from dispatch.cli.installation import app
 from dispatch.cli.output import longest_word
 from dispatch.cli.team import _wanted
 from dispatch.domain.finding import Evidence
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
+from dispatch.errors import BadEvidence
 
 
 def test_a_choice_folds_below_itself_and_not_at_the_margin(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,3 +48,16 @@ def test_a_title_in_two_languages_is_shown_in_one(both: str, zh: str, en: str, m
     assert one_language(both) == zh
     monkeypatch.setenv("DISPATCH_LANG", "en")
     assert one_language(both) == en
+
+
+def test_a_setting_without_a_value_shows_a_dash_and_its_meaning_below(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shown = CliRunner().invoke(app, ["settings"], env={"DISPATCH_LANG": "en", "COLUMNS": "80"}).stdout
+    assert re.search(r"DISPATCH_BROKER_URL +–\s", shown)
+
+
+def test_wrong_evidence_is_not_called_incomplete_only() -> None:
+    told = BadEvidence(finding="fixed", faults=[Wording("值有误", "a wrong value")])
+    assert told.sentence("en") == "The evidence for fixed isn't complete or right: a wrong value"
