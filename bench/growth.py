@@ -133,7 +133,7 @@ class Growing:
 
     def _ends(self, tx: psycopg.Connection) -> Sequence[object]:
         query = """SELECT (SELECT coalesce(max(id), 0) FROM ticket), (SELECT coalesce(max(id), 0) FROM hop),
-                          (SELECT version FROM rulebook ORDER BY in_force_from DESC LIMIT 1)"""
+                          (SELECT version FROM rulebook ORDER BY coalesce(place, 0) DESC, id DESC LIMIT 1)"""
         return tx.execute(query).fetchone() or ()
 
     def _tidy(self) -> None:

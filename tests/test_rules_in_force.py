@@ -7,12 +7,13 @@ import itertools
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy import text as sql
 
 from dispatch.errors import BadRules, NotFound
 from dispatch.routing.prehandling import Script
@@ -20,6 +21,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
 from dispatch.storage import rulebooks
 from dispatch.storage.database import Database
+from dispatch.storage.migration import migrate
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import followup
 from tests.factories import CLERK, NOC, NOW, fault, hasty, passed_on
@@ -53,7 +55,7 @@ def noted(database: Database) -> list[str]:
 def versions(database: Database) -> list[str]:
     """Return every version ever in force, the present one last."""
     with database.read() as tx:
-        return list(tx.execute(select(t.rulebook.c.version).order_by(t.rulebook.c.in_force_from)).scalars())
+        return list(tx.execute(select(t.rulebook.c.version).order_by(t.rulebook.c.place)).scalars())
 
 
 def test_a_good_file_is_in_force_and_not_read_again_until_it_changes(
@@ -63,6 +65,25 @@ def test_a_good_file_is_in_force_and_not_read_again_until_it_changes(
     first = rules.get()
     assert (first.version, rules.refused, versions(database)) == (rulebook.version, None, [rulebook.version])
     assert rules.get() is first
+
+
+def test_rules_put_in_force_by_a_slow_clock_are_the_latest_all_the_same(database: Database, rulebook: Rulebook) -> None:
+    new = dataclasses.replace(rulebook, version="0" * 12)
+    for taken_up, now in ((rulebook, NOW), (new, NOW - timedelta(hours=1)), (rulebook, NOW - timedelta(hours=2))):
+        with database.write() as tx:
+            rulebooks.put_in_force(tx, taken_up, now)
+        with database.read() as tx:
+            assert rulebooks.latest(tx) == taken_up.version
+
+
+def test_rules_from_before_the_counter_keep_their_order_when_migrated(database: Database) -> None:
+    migrate(database, "0010")
+    with database.write() as tx:
+        for version, hour in (("later", 3), ("first", 1), ("second", 2)):
+            at = (NOW + timedelta(hours=hour)).strftime("%Y-%m-%d %H:%M:%S")
+            tx.execute(sql(f"INSERT INTO rulebook (version, text, in_force_from) VALUES ('{version}', '', '{at}')"))
+    migrate(database)
+    assert versions(database) == ["first", "second", "later"]
 
 
 def test_a_changed_good_file_is_taken_up_and_the_earlier_version_can_still_be_read(

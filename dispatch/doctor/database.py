@@ -15,12 +15,12 @@ from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import DispatchError
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
-from dispatch.storage import effects, hops
+from dispatch.storage import effects, hops, rulebooks
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.field_cipher import open_cipher
 from dispatch.storage.tables.accounts import customer
 from dispatch.storage.tables.accounts import effect as effect_table
-from dispatch.storage.tables.tickets import hop, rulebook
+from dispatch.storage.tables.tickets import hop
 
 DATABASE = Title("数据库", "database")
 SCHEMA_ = Title("数据库版本", "schema")
@@ -121,8 +121,7 @@ def _durable(tx: Tx) -> CheckResult:
 
 
 def _in_force(tx: Tx, file: Rulebook | None) -> CheckResult:
-    query = select(rulebook.c.version).order_by(rulebook.c.in_force_from.desc()).limit(1)
-    version = tx.execute(query).scalar()
+    version = rulebooks.latest(tx)
     if version is None:
         return doubtful(
             IN_FORCE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.domain.ticket import LIVE_HOP
@@ -15,7 +15,9 @@ from dispatch.storage.tables.tickets import hop, rulebook, rules_refused
 
 
 def latest(tx: Tx) -> str | None:
-    return tx.execute(select(rulebook.c.version).order_by(rulebook.c.in_force_from.desc()).limit(1)).scalar()
+    """The version that came into force last: counted, for clocks differ and are set back."""
+    order = (func.coalesce(rulebook.c.place, 0).desc(), rulebook.c.id.desc())
+    return tx.execute(select(rulebook.c.version).order_by(*order).limit(1)).scalar()
 
 
 def text_of_version(tx: Tx, version: str) -> str | None:
@@ -31,8 +33,10 @@ def teams_at_work(tx: Tx) -> set[str]:
 def put_in_force(tx: Tx, new: Rulebook, now: datetime) -> None:
     """Put this version in force. It may have been in force before, or another process may be doing the same."""
     dialect = postgresql if tx.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(rulebook).values(version=new.version, text=new.text, in_force_from=now)
-    tx.execute(row.on_conflict_do_update(index_elements=[rulebook.c.version], set_={"in_force_from": now}))
+    place = select(func.coalesce(func.max(rulebook.c.place), 0) + 1).scalar_subquery()
+    row = dialect.insert(rulebook).values(version=new.version, text=new.text, in_force_from=now, place=place)
+    moved = {"in_force_from": now, "place": place}
+    tx.execute(row.on_conflict_do_update(index_elements=[rulebook.c.version], set_=moved))
 
 
 def note_refused(tx: Tx, refused: BadRules, now: datetime) -> None:

@@ -34,6 +34,7 @@ rulebook = Table(
     Column("version", String(12), nullable=False, unique=True),
     Column("text", Text, nullable=False),
     Column("in_force_from", Instant, nullable=False),
+    Column("place", Integer),  # grows with each coming into force; null: an earlier release put it in force
 )
 
 rules_refused = Table(
@@ -217,13 +218,15 @@ crew = Table(  # 班组人员: who can be proposed for a team's work in an area
     Column("area", String(40), primary_key=True),
 )
 
-process = Table(  # the heartbeat of a relay or worker process
+process = Table(  # the heartbeat of a relay, worker or web process; its times are the database's
     "process",
     metadata,
     Column("name", String(120), primary_key=True),
     Column("kind", String(20), nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("clock_ahead", Float),  # seconds before the database's clock; null: not measured
+    Column("keys", Text),  # the ids of the keys that it has, parted by spaces; null: it has none
 )
 
 epoch = Table(  # one row: `base` raises all generations above those from before a restore
