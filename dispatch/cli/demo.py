@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from dispatch.cli.context import Desk, open_desk
+from dispatch.cli.demo_home import enter_demo_home
 from dispatch.cli.effects import port_title
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
@@ -28,7 +29,6 @@ from dispatch.replay.verdict import ReplayVerdict, judge
 from dispatch.runtime.progress import progress_bar
 from dispatch.runtime.reservation import empty, reserve
 from dispatch.runtime.supervisor import Stack
-from dispatch.settings import load_settings
 from dispatch.storage import effects
 
 app = Commands()
@@ -81,12 +81,14 @@ def demo(
 
 
 def _emptied() -> tuple[Desk, IO[str]]:
-    """The desk of the demonstration's own home, emptied. Raises AlreadyRunning while another works in it."""
-    home = load_settings().root / "demo"
-    os.environ["DISPATCH_HOME"] = str(home)
+    """The desk of the demonstration's own home, emptied.
+
+    Raises BadSettings as `enter_demo_home`, AlreadyRunning while another works in it.
+    """
     os.environ.setdefault("DISPATCH_FLOWER_PORT", "0")
-    lock = reserve(load_settings(), web=False)
-    empty(home)
+    settings = enter_demo_home("demo")
+    lock = reserve(settings, web=False)
+    empty(settings.root)
     return open_desk(may_create=True), lock
 
 

@@ -11,14 +11,14 @@ from typing import IO
 from pwdlib import PasswordHash
 
 from dispatch.cli.context import Desk, now, open_desk
+from dispatch.cli.demo_home import enter_demo_home
 from dispatch.cli.output import note
 from dispatch.demo import __main__ as demo
 from dispatch.demo.users import DemoUser, add_colleagues, add_demo_users
 from dispatch.domain.title import Wording
-from dispatch.errors import BadSettings, MissingPart
+from dispatch.errors import MissingPart
 from dispatch.runtime.child_process import die_with_parent
 from dispatch.runtime.reservation import empty, reserve
-from dispatch.settings import load_settings
 
 HOME, MARK = "up-demo", "made-up"
 """The folder in the home that is set, and the file in it that says that its data is complete."""
@@ -37,17 +37,8 @@ def demo_desk() -> tuple[Desk, list[DemoUser], IO[str]]:
     Raises AlreadyRunning; MissingPart when a port is taken; BadSettings when it would get into somebody else's database
     or broker.
     """
-    settings = load_settings()
-    if settings.database_url is not None or settings.broker_url is not None:
-        raise BadSettings(
-            Wording(
-                "演示用自己的数据库和消息代理：请去掉 DISPATCH_DATABASE_URL 和 DISPATCH_BROKER_URL",
-                "a demonstration has its own database and broker: unset DISPATCH_DATABASE_URL and DISPATCH_BROKER_URL",
-            )
-        )
-    home = settings.root / HOME
-    os.environ["DISPATCH_HOME"] = str(home)
-    lock = reserve(load_settings())
+    settings = enter_demo_home(HOME)
+    home, lock = settings.root, reserve(settings)
     mark = home / MARK
     if mark.exists():
         note(f"沿用演示数据；要重新开始，删除 {home}", f"goes on with its data; to begin anew, remove {home}")
