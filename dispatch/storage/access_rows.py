@@ -17,6 +17,9 @@ class UserRow(Protocol):
     made_at: datetime
     made_by: str
     disabled_at: datetime | None  # None: may sign in
+    oidc_issuer: str | None  # None: bound to no person of the identity provider
+    oidc_subject: str | None
+    bound_at: datetime | None
 
 
 class RoleInArea(Protocol):
@@ -37,14 +40,22 @@ class UserRole(Protocol):
     area: str  # `*`: everywhere
 
 
-class SessionRow(Protocol):
-    """A session with its user, once for each role that the user holds."""
+class OpenSession(Protocol):
+    """A session."""
 
     secret: str  # SHA-256
     user_id: int
     made_at: datetime
     seen_at: datetime
     expires_at: datetime
+    address: str | None  # None: opened by an earlier release
+    browser: str | None  # as the browser names itself; None: opened by an earlier release
+    proved_at: datetime | None  # when the user last proved to the identity provider who they are; None: by password
+
+
+class SessionRow(OpenSession, Protocol):
+    """A session with its user, once for each role that the user holds."""
+
     name: str  # the user's
     disabled_at: datetime | None  # the user's; None: may sign in
     role: str | None  # None: the user holds no role
@@ -70,6 +81,26 @@ class TokenCredential(TokenRow, Protocol):
     disabled_at: datetime | None  # the user's; None: may act
     role: str | None  # None: the user holds no role
     area: str | None  # where the user holds the role, `*` for everywhere; None: the user holds no role
+
+
+class OwnedToken(TokenRow, Protocol):
+    """An access token with its user's name."""
+
+    name: str
+
+
+class AccessEntry(Protocol):
+    """An entry of the access log."""
+
+    id: int
+    at: datetime
+    act: str
+    name: str | None  # the user's; None: no user has the name that was typed
+    typed: str | None  # the beginning of a keyed hash of such a name
+    ended_by: str | None  # who ended the session; None: the user
+    how: str | None
+    address: str
+    browser: str
 
 
 class KeptAnswer(Protocol):

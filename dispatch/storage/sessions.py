@@ -10,15 +10,31 @@ from sqlalchemy import Select, Table, bindparam, delete, insert, select, update
 
 from dispatch.domain.roles import Grant
 from dispatch.storage import users
-from dispatch.storage.access_rows import SessionRow, TokenCredential, TokenRow
+from dispatch.storage.access_rows import OpenSession, OwnedToken, SessionRow, TokenCredential, TokenRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.access import api_token, device, session, user, user_role
 
 
-def open_session(tx: Tx, secret: str, user_id: int, now: datetime, expires_at: datetime) -> None:
+def open_session(
+    tx: Tx,
+    secret: str,
+    user_id: int,
+    now: datetime,
+    expires_at: datetime,
+    address: str | None = None,
+    browser: str | None = None,
+    proved_at: datetime | None = None,
+) -> None:
     row = {"secret": secret, "user_id": user_id, "made_at": now, "seen_at": now, "expires_at": expires_at}
-    tx.execute(insert(session).values(row))
+    tx.execute(insert(session).values(**row, address=address, browser=browser, proved_at=proved_at))
+
+
+def of_user(tx: Tx, user_id: int, now: datetime, seen_after: datetime) -> Sequence[OpenSession]:
+    """The user's sessions that are neither expired nor idle since `seen_after`, the latest seen first."""
+    query = select(session).where(session.c.user_id == user_id, session.c.expires_at > now)
+    query = query.where(session.c.seen_at > seen_after)
+    return shaped(OpenSession, tx.execute(query.order_by(session.c.seen_at.desc(), session.c.secret))).all()
 
 
 def _by_secret(table: Table) -> Select[Any]:
@@ -41,8 +57,9 @@ def note_session_used(tx: Tx, secret: str, now: datetime) -> None:
     tx.execute(update(session).where(session.c.secret == secret).values(seen_at=now))
 
 
-def end_session(tx: Tx, secret: str) -> None:
-    tx.execute(delete(session).where(session.c.secret == secret))
+def end_session(tx: Tx, secret: str) -> bool:
+    """End the session with this hash; False when there is none."""
+    return tx.execute(delete(session).where(session.c.secret == secret)).rowcount > 0
 
 
 def end_sessions(tx: Tx, user_id: int, but: str = "") -> None:
@@ -81,6 +98,23 @@ def tokens(tx: Tx, user_id: int) -> Sequence[TokenRow]:
     """The user's tokens, the newest first, revoked and expired ones included."""
     query = select(api_token).where(api_token.c.user_id == user_id)
     return shaped(TokenRow, tx.execute(query.order_by(api_token.c.id.desc()))).all()
+
+
+def live_tokens(tx: Tx, now: datetime, limit: int, before: int | None = None) -> Sequence[OwnedToken]:
+    """Everybody's tokens that are neither revoked nor expired, the newest first; only with smaller ids than
+    `before`."""
+    query = select(api_token, user.c.name).join(user, user.c.id == api_token.c.user_id)
+    query = query.where(api_token.c.revoked_at.is_(None), api_token.c.expires_at > now)
+    if before is not None:
+        query = query.where(api_token.c.id < before)
+    return shaped(OwnedToken, tx.execute(query.order_by(api_token.c.id.desc()).limit(limit))).all()
+
+
+def revoke_tokens(tx: Tx, user_id: int, now: datetime) -> Sequence[int]:
+    """Revoke all tokens of a user that are not revoked yet; return their ids, the oldest first."""
+    mine = (api_token.c.user_id == user_id, api_token.c.revoked_at.is_(None))
+    revoked = tx.execute(update(api_token).where(*mine).values(revoked_at=now).returning(api_token.c.id))
+    return sorted(revoked.scalars())
 
 
 def revoke_token(tx: Tx, token_id: int, user_id: int, now: datetime) -> bool:

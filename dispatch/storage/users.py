@@ -19,6 +19,12 @@ def find(tx: Tx, name: str, *, lock: bool = False) -> UserRow | None:
     return shaped(UserRow, tx.execute(query.with_for_update() if lock else query)).one_or_none()
 
 
+def find_bound(tx: Tx, issuer: str, subject: str) -> UserRow | None:
+    """The user bound to this person of the identity provider."""
+    query = select(user).where(user.c.oidc_issuer == issuer, user.c.oidc_subject == subject)
+    return shaped(UserRow, tx.execute(query)).one_or_none()
+
+
 def everybody(tx: Tx, after: str = "", limit: int = 10_000) -> Sequence[UserRow]:
     """The users in the order of their names, from the first name after `after`."""
     query = select(user).where(user.c.name > after).order_by(user.c.name).limit(limit)

@@ -1,4 +1,4 @@
-"""The tables of the web: users, sessions, devices, tokens, failed sign-ins, kept answers and uploads.
+"""The tables of the web: users, sessions, devices, tokens, sign-ins, kept answers and uploads.
 
 Passwords are stored as argon2 hashes; the secrets of sessions, devices and tokens as SHA-256, which is enough for 256
 random bits.
@@ -24,7 +24,11 @@ user = Table(  # 用户: a person of the operator; never deleted, for the histor
     Column("made_at", Instant, nullable=False),
     Column("made_by", String(80), nullable=False),
     Column("disabled_at", Instant),
+    Column("oidc_issuer", String(300)),  # the person at the identity provider; null: not bound to any
+    Column("oidc_subject", String(255)),
+    Column("bound_at", Instant),
     CheckConstraint("version >= 1", name="counted"),
+    Index("ix_user_oidc", "oidc_issuer", "oidc_subject", unique=True),
 )
 
 user_role = Table(  # a role that a user holds in an area, or everywhere
@@ -44,6 +48,9 @@ session = Table(  # 会话: a user is signed in with a browser
     Column("made_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
+    Column("address", String(45)),  # null: opened by an earlier release
+    Column("browser", String(200)),  # as the browser names itself; null: opened by an earlier release
+    Column("proved_at", Instant),  # when the user last proved to the identity provider who they are; null: by password
 )
 
 device = Table(  # a browser from which the user has signed in before, which is throttled by itself
@@ -72,12 +79,27 @@ sign_in_failure = Table(  # an attempt counts as failed until it succeeds, so a 
     metadata,
     Column("id", Id, primary_key=True),
     Column("address", String(45), nullable=False),  # an IPv4 address or an IPv6 /64 network
-    Column("name", String(64), nullable=False),  # SHA-256, for a password may be typed as a name
+    Column("name", String(64), nullable=False),  # keyed hash, for a password may be typed as a name
     Column("device", String(64)),  # a known device's secret; null: an unknown device
     Column("at", Instant, nullable=False, index=True),
     Index("ix_sign_in_failure_address_name_at", "address", "name", "at"),
     Index("ix_sign_in_failure_name_at", "name", "at"),
     Index("ix_sign_in_failure_device_at", "device", "at"),
+)
+
+access_log = Table(  # 登录记录: who came in or was refused, from where; removed by age, and never changed
+    "access_log",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("act", String(20), nullable=False),
+    Column("name", String(80)),  # the user's; null: no user has the name that was typed
+    Column("typed", String(12)),  # the beginning of a keyed hash of such a name, for a password may be typed as one
+    Column("ended_by", String(80)),  # who ended the session; null: the user
+    Column("how", String(20)),
+    Column("address", String(45), nullable=False),
+    Column("browser", String(200), nullable=False),
+    Index("ix_access_log_name", "name", "id"),
 )
 
 idempotency = Table(  # the answer to a request with an idempotency key, for its repetitions
