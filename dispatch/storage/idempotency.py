@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from dispatch.storage.access_rows import KeptAnswer
-from dispatch.storage.database import Tx
+from dispatch.storage.database import Database, Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.access import idempotency
 
@@ -31,3 +32,27 @@ def keep(tx: Tx, key: str, fingerprint: str, status: int, headers: dict[str, str
 
 def sweep(tx: Tx, before: datetime) -> None:
     tx.execute(delete(idempotency).where(idempotency.c.at <= before))
+
+
+_SECRETS = ("token", "password")
+"""The fields of answers in which releases up to 0.2 kept a secret."""
+
+
+def strip_secrets(database: Database, since: datetime | None = None) -> int:
+    """Take secrets out of the answers that processes of an earlier release kept `since` then; return how many.
+
+    They may still run while this release is being rolled out, and a restored backup may hold such answers too.
+    """
+    holding = or_(*(idempotency.c.body.contains(f'"{name}":"', autoescape=True) for name in _SECRETS))
+    query = select(idempotency.c.key, idempotency.c.body).where(holding)
+    if since is not None:
+        query = query.where(idempotency.c.at >= since)
+    with database.read() as tx:
+        found = {row.key: row.body for row in tx.execute(query)}
+    for key, body in found.items():
+        told = json.loads(body)
+        stripped = {name: None if name in _SECRETS else value for name, value in told.items()}
+        kept = json.dumps(stripped, ensure_ascii=False, separators=(",", ":"))
+        with database.write() as tx:
+            tx.execute(update(idempotency).where(idempotency.c.key == key).values(body=kept))
+    return len(found)

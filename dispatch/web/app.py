@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp
 
 from dispatch.access import sessions
 from dispatch.access.backoff import WINDOW
+from dispatch.storage import idempotency
 from dispatch.storage import uploads as stored_uploads
 from dispatch.web import problems
 from dispatch.web.api import (
@@ -146,15 +148,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _sweep(installation: Installation, stopped: threading.Event) -> None:
-    """Remove expired sessions, sign-in attempts and scans every SWEEP_SECONDS. None of them is valid any more."""
-    while not stopped.wait(SWEEP_SECONDS):
+    """At the start and every SWEEP_SECONDS, remove expired sessions, sign-in attempts and scans, none of which is valid
+    any more, and secrets that a process of an earlier release kept."""
+    swept_until = None
+    while True:
         try:
             now = installation.now()
             with installation.database.write() as tx:
                 sessions.sweep(tx, now, now - WINDOW)
                 stored_uploads.sweep(tx, now - uploads.SCANS_KEPT)
+            idempotency.strip_secrets(installation.database, swept_until)
+            swept_until = now - timedelta(seconds=SWEEP_SECONDS)  # other machines' clocks may be behind
         except SQLAlchemyError as busy:
             log.warning("not swept", error=type(busy).__name__)
+        if stopped.wait(SWEEP_SECONDS):
+            return
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
@@ -191,7 +199,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 _DESCRIPTION = """家庭宽带故障受理与派单 · the service desk and fault dispatch of a home-broadband operator.
 
 A POST may carry an `Idempotency-Key`: sent again with the same key, the same request gets the same answer and is done
-once. Another request under that key is refused (422, `key-reused`), and so is a repetition while the first is under way
+once; a password or token that was made is in the first answer alone, and `withheld` says so in its repetitions. Another
+request under that key is refused (422, `key-reused`), and so is a repetition while the first is under way
 (409, `key-in-flight`). Answers are remembered for a day; a refusal is not, since it has changed nothing.
 
 An error is a problem document (RFC 9457) with a stable `code`. Things in an area in which the caller holds no role look

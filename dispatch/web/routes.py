@@ -155,10 +155,11 @@ class Api:
                     )
                     if repeat is not None and (kept := repeat.kept()) is not None:
                         return kept
-                    response = visitor.finish(_answer(endpoint(context, **given), status))
+                    result = endpoint(context, **given)
+                    response = visitor.finish(_answer(result, status))
                     assert context.policy_asked, f"{operation}: the policy was not asked"
                     if repeat is not None:
-                        repeat.keep(response)
+                        repeat.keep(result, response)
                 if caller is not None:
                     visitor.note_seen(caller)
                 return response

@@ -44,6 +44,53 @@ def title(of: Title) -> TitleBody:
     return TitleBody(zh=of.zh, en=of.en)
 
 
+class _Secret:
+    """The mark of a field that holds a secret."""
+
+
+Secret = Annotated[str | None, _Secret(), Field(json_schema_extra={"x-secret": True})]
+"""A secret in an answer. It is told once: an answer that is kept for repetitions is kept without it."""
+
+WITHHELD = Title(
+    "密码或令牌只在第一次答复中给出，系统不留存；没有收到的，请重置密码，或吊销令牌后另发",
+    "The first answer alone holds the password or token, which is kept nowhere. Who didn't receive it resets the "
+    "password, or revokes the token and makes another",
+)
+
+
+class SecretBody(ResponseBody):
+    """The body of an answer with a secret."""
+
+    withheld: TitleBody | None = None
+    """Reason why the secret is missing from the answer to a repeated request; null in the first answer."""
+
+
+def without_secrets(body: BaseModel) -> BaseModel:
+    """The body as it may be kept: secrets of this model and of those in it are null, and `withheld` says why."""
+    changed: dict[str, Any] = {}
+    for name, field in type(body).model_fields.items():
+        value = getattr(body, name)
+        if any(isinstance(mark, _Secret) for mark in field.metadata):
+            changed |= {} if value is None else {name: None, "withheld": title(WITHHELD)}
+        elif (stripped := _stripped(value)) is not value:
+            changed[name] = stripped
+    return body.model_copy(update=changed) if changed else body
+
+
+def _stripped(value: Any) -> Any:
+    """The value itself when nothing in it is secret."""
+    match value:
+        case BaseModel():
+            return without_secrets(value)
+        case list() | tuple():
+            parts = [_stripped(each) for each in value]
+            return value if all(new is old for new, old in zip(parts, value, strict=True)) else type(value)(parts)
+        case dict():
+            inner = {name: _stripped(each) for name, each in value.items()}
+            return value if all(inner[name] is value[name] for name in value) else inner
+    return value
+
+
 def _seen(text: str) -> str:
     if has_control_characters(text):
         raise WrongValue("含控制字符", "has control characters in it")

@@ -15,7 +15,7 @@ from dispatch.domain.roles import Actor, Grant
 from dispatch.errors import BadInput, RequestForged, SignInFailed, SignInSlowed
 from dispatch.storage import sessions as session_rows
 from dispatch.storage import users as user_rows
-from dispatch.web.api.schemas import RequestBody, ResponseBody
+from dispatch.web.api.schemas import RequestBody, ResponseBody, Secret
 from dispatch.web.credentials import Visitor
 from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
@@ -59,7 +59,7 @@ class Session(ResponseBody):
     """Name of the user."""
     roles: list[HeldRole]
     """Roles of the user."""
-    csrf: str | None
+    csrf: Secret
     """Token that every change carries in X-CSRF-Token; null for a caller with an API token."""
     expires_at: datetime | None
     """Time at which the session expires; null for a caller with an API token."""

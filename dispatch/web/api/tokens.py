@@ -12,7 +12,7 @@ from dispatch.access import sessions
 from dispatch.domain.roles import Actor, role_wording
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotAllowed, NotFound
-from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
+from dispatch.web.api.schemas import RequestBody, ResponseBody, Secret, SecretBody, Word
 from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
@@ -45,10 +45,10 @@ class Token(ResponseBody):
     """Time of its revocation; null: it was not revoked."""
 
 
-class NewTokenSecret(ResponseBody):
+class NewTokenSecret(SecretBody):
     """A new API token."""
 
-    token: str
+    token: Secret
     """The token; it is shown this once and kept nowhere."""
 
 

@@ -13,7 +13,18 @@ from dispatch.access.passwords import LONGEST, kept_password, new_password
 from dispatch.domain.roles import Grant
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, ChangedMeanwhile, NotFound, VersionMissing
-from dispatch.web.api.schemas import Cursor, Limit, Page, RequestBody, ResponseBody, Word, page, read_cursor
+from dispatch.web.api.schemas import (
+    Cursor,
+    Limit,
+    Page,
+    RequestBody,
+    ResponseBody,
+    Secret,
+    SecretBody,
+    Word,
+    page,
+    read_cursor,
+)
 from dispatch.web.api.session import HeldRole, holding
 from dispatch.web.request_context import RequestContext, version_tag
 from dispatch.web.routes import Api
@@ -64,12 +75,12 @@ class UserBody(ResponseBody):
     """Time of creation."""
 
 
-class UserWithPassword(ResponseBody):
+class UserWithPassword(SecretBody):
     """A user, with a password that was made for them."""
 
     user: UserBody
     """The user."""
-    password: str | None
+    password: Secret
     """Random password, shown this once; null when the request chose one."""
 
 

@@ -2,7 +2,8 @@
 //   name="evidence.loss_db"   goes to that path (numbers make a list); data-kind says its kind: number, yes-no,
 //                             list (one a line), words, value (a checkbox's own); data-with: only if that box is checked
 //   [data-list=name]          in a form whose list may be empty
-//   [data-answer=name]        shows that part of the answer, in a [data-answer-of] that was hidden
+//   [data-answer=name]        shows that part of the answer, in a [data-answer-of] that was hidden; a secret that a
+//                             repeated answer no longer holds is replaced by the reason
 //   data-then                 goto:PATH, reload, or nothing: the page's live parts are then fetched again
 //   [role=alert]              shows the refusal; a field's fault stands beside the field
 // A form that a slow line sends twice is done once: the same attempt has the same Idempotency-Key.
@@ -131,7 +132,7 @@ function done(form, answer) {
   const event = new CustomEvent("done", { bubbles: true, cancelable: true, detail: answer });
   if (!form.dispatchEvent(event)) return;
   for (const shown of form.querySelectorAll("[data-answer]")) {
-    shown.textContent = answer[shown.dataset.answer];
+    shown.textContent = answer[shown.dataset.answer] ?? answer.withheld?.[language()] ?? "";
     shown.closest("[data-answer-of]").hidden = false;
   }
   const [what, where] = (form.dataset.then ?? "").split(/:(.*)/s);
@@ -141,6 +142,10 @@ function done(form, answer) {
     toast(form.dataset.said ?? document.querySelector(".toasts").dataset.done);
     changed();
   }
+}
+
+function language() {
+  return document.documentElement.lang.startsWith("zh") ? "zh" : "en";
 }
 
 /** Fetch the page's live parts again. */
