@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 
@@ -18,3 +19,10 @@ def children(parent: int) -> list[int]:
 def kill(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
+
+
+def end_group(leader: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Signal a process that leads a session, and every process of its group; wait for the leader."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader.pid, number)
+    leader.wait()

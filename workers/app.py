@@ -60,6 +60,8 @@ SETTINGS: dict[str, Any] = {
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
     "broker_connection_timeout": 4,
+    # No message is sent for a later time, so RabbitMQ needs no queues for that.
+    "worker_consumer": "workers.consumer:Consumer",
     # Few and short retries: a publish that fails soon leaves the hops due, and the relay sends them later.
     "task_publish_retry_policy": {"max_retries": 3, "interval_start": 0, "interval_step": 0.2, "interval_max": 1},
     # Flower shows tasks from these events.

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from celery.worker import consumer as default_consumer
 from kombu import Connection
+from kombu.utils.imports import symbol_by_name
 
 from dispatch.domain.roles import Actor
 from dispatch.errors import MissingPart
@@ -157,3 +159,12 @@ def test_messages_name_their_tickets_in_a_stamp_of_every_step_of_the_chain(
     assert message.headers["stamped_headers"] == ["ticket"]
     _, _, embedded = json.loads(message.body)
     assert [step["options"]["ticket"] for step in embedded["chain"]] == [["F00000001"]]
+
+
+def test_a_worker_makes_no_queues_for_messages_of_a_later_time(app: Celery) -> None:
+    consumer = symbol_by_name(app.conf.worker_consumer)
+    steps = consumer.Blueprint.default_steps
+    assert not [each for each in steps if "delayed" in each]
+    assert set(default_consumer.Consumer.Blueprint.default_steps) - set(steps) == {
+        "celery.worker.consumer.delayed_delivery:DelayedDelivery"
+    }
