@@ -17,7 +17,7 @@ from dispatch.domain.title import Wording
 from dispatch.errors import MissingPart, SchemaOutdated
 from dispatch.storage.column_types import read_json, write_json
 
-SCHEMA = "0011"
+SCHEMA = "0012"
 """The newest migration. The program works on this schema only."""
 
 CONNECTIONS = 20

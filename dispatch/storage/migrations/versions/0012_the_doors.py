@@ -8,8 +8,8 @@ from alembic import op
 
 from dispatch.storage.column_types import Id, Instant
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
