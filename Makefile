@@ -42,8 +42,8 @@ up: setup  ## run everything as supervised processes until Ctrl-C
 test: setup  ## all tests except the browser tests, in JOBS processes
 	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL)
 
-coverage: setup  ## coverage of dispatch and workers by the tests that start no processes of their own
-	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL) --ignore tests/acceptance --ignore tests/deploy -m "not system" \
+coverage: setup  ## coverage of dispatch and workers by the tests without processes, in another time zone than `test`
+	@TZ=America/New_York $(BIN)/python -m pytest -p no:cacheprovider $(ALL) --ignore tests/acceptance --ignore tests/deploy -m "not system" \
 		--cov --cov-report=
 	@for each in dispatch workers; do printf 'coverage: %s %s %%\n' "$$each" \
 		"$$($(BIN)/coverage report --include="$$each/*" --format=total)"; done

@@ -135,7 +135,7 @@ def main() -> int:
     asked.add_argument("--cases", type=int, default=CASES)
     asked.add_argument("--stored", type=int, default=STORED)
     given = asked.parse_args()
-    configure_logs()
+    configure_logs(UTC)
     with (
         tempfile.TemporaryDirectory(prefix="paidan-migrating-") as folder,
         servers.postgresql(Path(folder)) as server,

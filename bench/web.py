@@ -133,7 +133,7 @@ def prepare(database: Database) -> dict[Role, str]:
 
 
 def main() -> None:
-    configure_logs()
+    configure_logs(UTC)
     with ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="paidan-bench-")))
         postgresql = held.enter_context(servers.postgresql(folder))

@@ -120,6 +120,11 @@ MEANINGS: Mapping[str, Wording] = {
         "回访网址中令牌之前的部分；默认为网页服务的一个页面",
         "URL of a survey without its token; by default a page of the web server",
     ),
+    "timezone": Wording(
+        "本系统的时区（IANA 名称）：页面、命令行、短信、受理单和日志都用它，一天也按它起止；接口用带时差的 ISO 8601",
+        "time zone of the desk, by its IANA name: of times on pages, at the command line, in messages, on slips and in "
+        "logs, and of where a day begins; the API speaks ISO 8601 with an offset",
+    ),
     "operator": Wording(
         "受理单和发票上的运营商名称",
         "the operator's name on slips and invoices",

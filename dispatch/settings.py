@@ -8,12 +8,22 @@ file has permissions.
 from __future__ import annotations
 
 import difflib
+import zoneinfo
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from dispatch import defaults
 from dispatch.domain.language import primary
@@ -26,6 +36,27 @@ PREFIX = "DISPATCH_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that only this machine can reach."""
 IN_FILE = "_FILE"
+
+
+def _known_zone(name: str) -> str:
+    """Check that the rules of this time zone are at hand. Raises WrongValue."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = zoneinfo.available_timezones()
+    else:
+        return name
+    if not known:
+        raise WrongValue(
+            "本机没有时区数据：请安装软件包 tzdata",
+            "this machine has no time zones: install the package tzdata",
+        )
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    meant = (f"；是不是 {near[0]}？", f"; did you mean {near[0]}?") if near else ("", "")
+    raise WrongValue(
+        f"没有时区“{name:.60}”：应写作 Asia/Shanghai 这样的名称{meant[0]}",
+        f"there is no time zone {name!r:.60}: write a name such as Asia/Shanghai{meant[1]}",
+    )
 
 
 class Settings(BaseModel):
@@ -62,6 +93,7 @@ class Settings(BaseModel):
     store_days: Annotated[int, Field(ge=30, le=36_500)] = 180
     forget_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     survey_url: str = Field(default_factory=lambda known: f"{_web(known)}/s/")
+    timezone: Annotated[str, AfterValidator(_known_zone), Field(validate_default=True)] = "Asia/Shanghai"
     operator: str = "派单宽带 Paidan Broadband"
     outlet: str = "营业厅 Counter"
     record_url: str = Field(default_factory=lambda known: f"{_web(known)}/slips/")
@@ -122,6 +154,11 @@ class Settings(BaseModel):
     def ledger(self) -> Path:
         """The file to which the simulated systems outside write what they did. It is no part of the database."""
         return self.root / "ledger.tsv"
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The time zone in which people of this installation read and type times."""
+        return zoneinfo.ZoneInfo(self.timezone)
 
     @property
     def lease_span(self) -> timedelta:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
 
 from dispatch.domain.title import Title
+from dispatch.slips import typesetting
 from dispatch.slips.forms import (
     Amount,
     Change,
@@ -16,6 +19,9 @@ from dispatch.slips.forms import (
     SlipData,
     SlipLine,
 )
+
+slip = partial(typesetting.slip, zone=ZoneInfo("Asia/Shanghai"))
+"""Typesets a slip as the desk in China does."""
 
 OPERATOR = "南粤宽带通信有限公司"
 URL = "https://paidan.example.cn/slips/S000000123?k=7f3a9c"

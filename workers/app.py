@@ -86,6 +86,7 @@ def make_app() -> Celery:
     redis_channel.use_transports()
     made = Celery("paidan", broker=broker_url, task_cls="workers.task:Task", set_as_current=True)
     made.conf.update(SETTINGS, broker_transport_options=broker.transport_options(settings))
+    made.conf.timezone = settings.timezone  # of the times that Flower shows; messages stay in UTC
     made.conf.task_queues = [broker.queue(settings, name) for name in (*rulebook.teams, EFFECTS)]
     for team, stretch in stretches(rulebook).items():
         made.task(name=receive_task(team), shared=False)(hop.receive)
@@ -131,7 +132,7 @@ def _of_another_release(message: Any, name: str, **_: object) -> None:
 
 @worker_init.connect
 def _in_main_process(**_: object) -> None:
-    configure_logs()
+    configure_logs(load_settings().zone)
 
 
 @worker_process_init.connect

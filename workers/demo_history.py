@@ -96,7 +96,8 @@ def write_history(context: Context, end: datetime) -> None:
     counter = CounterDays(database, open_counter(settings, rulebook), start, end, LAST_DAY)
     colleagues = Colleagues(database, rulebook, AS_IT_WAS)
     script = load_script(settings.prehandling, rulebook.categories)
-    callers = Callers(database, rulebook, script, SimulatedSmsGateway(settings.root / "sms.db"), AS_IT_WAS)
+    sms = SimulatedSmsGateway(settings.root / "sms.db")
+    callers = Callers(database, rulebook, script, sms, AS_IT_WAS, settings.zone)
     now = start
     with progress_bar() as bar:
         task = bar.add_task("演示数据 making up the last days", total=int((end - start) / timedelta(hours=1)))
@@ -114,7 +115,7 @@ def write_history(context: Context, end: datetime) -> None:
 
 
 def main() -> None:
-    configure_logs(logging.CRITICAL)
+    configure_logs(UTC, logging.CRITICAL)
     context = get_context()
     context.database.dispose()
     event.listen(context.database.engine, "connect", _in_a_hurry)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from dispatch.domain.effect import Port
 from dispatch.ports.printing import Sheet
 from dispatch.ports.provisioning import LineOrder
 from dispatch.ports.sms import Message
+from dispatch.settings import Settings
 from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.slips.typesetting import invoice, slip
 from dispatch.storage import operations, payments
@@ -38,7 +38,7 @@ def _line_order(key: str, order: str, account_id: int, number: str, speed: int |
 def _printing(context: Context, rows: Effects) -> Mapping[str, str]:
     with context.database.read() as tx:
         papers = [(row.key, _paper(tx, **row.payload)) for row in rows]
-    context.printer.print([Sheet(key, *_set(paper, context.settings.fonts)) for key, paper in papers])
+    context.printer.print([Sheet(key, *_set(paper, context.settings)) for key, paper in papers])
     return {}
 
 
@@ -50,13 +50,13 @@ def _paper(tx: Tx, operation_id: int | None = None, invoice: int | None = None) 
     return InvoiceData.from_json(payments.invoice_content(tx, invoice) or "")
 
 
-def _set(paper: SlipData | InvoiceData, fonts: Path | None) -> tuple[str, bytes]:
+def _set(paper: SlipData | InvoiceData, settings: Settings) -> tuple[str, bytes]:
     """Return the sheet's name and its PDF."""
     match paper:
         case SlipData():
-            return paper.serial, slip(paper, fonts=fonts)
+            return paper.serial, slip(paper, settings.zone, fonts=settings.fonts)
         case InvoiceData():
-            return paper.number, invoice(paper, fonts=fonts)
+            return paper.number, invoice(paper, fonts=settings.fonts)
 
 
 RECEIVERS: Mapping[Port, Receiver] = {Port.SMS: _sms, Port.PROVISIONING: _provisioning, Port.PRINTING: _printing}

@@ -191,7 +191,7 @@ def _batches(due: Sequence[S], receiver: Callable[[S], str], size: int) -> Itera
 
 
 def main() -> None:
-    configure_logs()
+    configure_logs(get_context().settings.zone)
     relay = Relay(get_context())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop.set())

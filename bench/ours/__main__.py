@@ -126,6 +126,6 @@ class Ours:
 
 
 if __name__ == "__main__":
-    configure_logs()
+    configure_logs(UTC)
     os.environ.setdefault("DISPATCH_RULES", str(Path(__file__).parent / "rules.yaml"))
     serve(Ours())

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from dispatch import effects
 from dispatch.accounts.operation import Act
 from dispatch.domain.money import read_yuan, write_yuan
-from dispatch.domain.time import local_date
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadAmount, BadInput
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
@@ -52,7 +51,7 @@ def charge(
     number = payments.next_number(act.tx, "invoice")  # last, since it locks the series of numbers
     data = InvoiceData(
         number=invoice_number(number),
-        issued_on=local_date(act.now),
+        issued_on=act.today,
         operator=act.counter.operator,
         outlet=act.counter.outlet,
         clerk=act.actor.name,
@@ -92,7 +91,7 @@ def _offset(act: Act, account: AccountRow, row: InvoiceRow) -> InvoiceMention:
     original = InvoiceData.from_json(row.content)
     red = original.red_letter(
         number=invoice_number(number),
-        issued_on=local_date(act.now),
+        issued_on=act.today,
         outlet=act.counter.outlet,
         clerk=act.actor.name,
         slip=act.serial,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
@@ -30,7 +30,7 @@ from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
 from dispatch.domain.numbers import slip_serial
 from dispatch.domain.roles import Actor
-from dispatch.domain.time import CHINA
+from dispatch.domain.time import begin_of_day
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import AlreadyBound, BadInput, MobileTaken, NotBound
 from dispatch.slips.forms import Change
@@ -105,7 +105,7 @@ def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now
     """
 
     def body(_act: Act) -> OperationResult:
-        _asked(request)
+        _asked(request, counter.zone)
         return OperationResult(
             None, None
         )  # the bindings aren't stored with the operation: a repeated request reads them again
@@ -113,7 +113,7 @@ def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now
     outcome = carry_out(tx, counter, "bindings", request, actor, now, body)
     if isinstance(outcome, OperationRefused):
         return outcome
-    found = shown_bindings(enrolments.bindings(tx, *_asked(request), MOST_SHOWN, actor.areas))
+    found = shown_bindings(enrolments.bindings(tx, *_asked(request, counter.zone), MOST_SHOWN, actor.areas))
     return replace(outcome, result={"bindings": [each.model_dump(mode="json") for each in found]})
 
 
@@ -187,7 +187,7 @@ def _done(
     return OperationResult(account, slip, {**result, "plan": voided and str(voided.after)})
 
 
-def _asked(request: BindingsQuery) -> tuple[str | None, str | None, datetime | None, datetime | None]:
+def _asked(request: BindingsQuery, zone: tzinfo) -> tuple[str | None, str | None, datetime | None, datetime | None]:
     """The query's account, mobile number and time range [since, before). Raises BadMobile; BadInput."""
     if (request.account is None) == (request.mobile is None):
         raise BadInput(
@@ -197,10 +197,6 @@ def _asked(request: BindingsQuery) -> tuple[str | None, str | None, datetime | N
         raise BadInput(what=Wording("受理日期范围有误：止期早于起期", "the range of days ends before it begins"))
     account = None if request.account is None else read_account_number(request.account)
     mobile = None if request.mobile is None else read_mobile(request.mobile)
-    since = None if request.since is None else _begins(request.since)
-    before = None if request.until is None else _begins(request.until + timedelta(days=1))
+    since = None if request.since is None else begin_of_day(request.since, zone)
+    before = None if request.until is None else begin_of_day(request.until + timedelta(days=1), zone)
     return account, mobile, since, before
-
-
-def _begins(day: date) -> datetime:
-    return datetime.combine(day, time(), CHINA)

@@ -33,5 +33,6 @@ def open_counter(settings: Settings, rulebook: Rulebook, outlet: str = "") -> Co
         operator=settings.operator,
         outlet=outlet or settings.outlet,
         record_url=settings.record_url,
+        zone=settings.zone,
         fonts=settings.fonts,
     )

@@ -160,7 +160,9 @@ class _Reading:
         for names in _DOCUMENTS:
             kind, number, expires = (values.get(name) for name in names)
             if isinstance(kind, str) and isinstance(number, SecretStr) and isinstance(expires, date | None):
-                read = partial(read_document, kind, number.get_secret_value(), expires, local_date(self.now))
+                read = partial(
+                    read_document, kind, number.get_secret_value(), expires, local_date(self.now, self.counter.zone)
+                )
                 if names[2] in values and not self._passes(read, (*path, names[1])):
                     values[names[1]] = _UNTYPED
 

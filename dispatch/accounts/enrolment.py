@@ -11,7 +11,6 @@ from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import masked_mobile, read_mobile
 from dispatch.domain.plans import Applicant, Plan
-from dispatch.domain.time import local_date
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import MobileTaken
@@ -86,5 +85,9 @@ def plan_lines(plan: Plan, mobile: str | None) -> tuple[SlipLine, ...]:
 
 
 def _enrol(act: Act, account: AccountRow, plan: Plan, mobile: str | None, promised: Mapping[str, object] = {}) -> None:
-    version, terms, until = act.counter.plans.version, {**plan.terms(), **promised}, plan.ends(local_date(act.now))
+    version, terms, until = (
+        act.counter.plans.version,
+        {**plan.terms(), **promised},
+        plan.ends(act.today),
+    )
     enrolments.enrol(act.tx, account.id, act.operation_id, plan.name, version, terms, mobile, act.now, until)

@@ -24,7 +24,6 @@ from dispatch.domain.numbers import ticket_number
 from dispatch.domain.plans import Plan, require_offered
 from dispatch.domain.roles import CHANNEL_OF, Actor, Role
 from dispatch.domain.ticket import TicketState
-from dispatch.domain.time import local_date
 from dispatch.domain.title import Title
 from dispatch.errors import AddressInUse, NoResources, NoResourcesFound, UnknownAddress
 from dispatch.slips.forms import Section, SlipLine
@@ -61,7 +60,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
     address = _reached(act, request, plan)
     customer = register(act, request.holder)
     mobile = read_carrier(act, request.mobile)
-    require_offered(plan, as_applicant(act, customer, address.area, mobile), local_date(act.now))
+    require_offered(plan, as_applicant(act, customer, address.area, mobile), act.today)
     account = _allocate(act, address, customer)
     store_scans(act, request.scans, required=())
     enrol(act, account, plan, mobile)

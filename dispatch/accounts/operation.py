@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated
 
@@ -26,6 +26,7 @@ from dispatch.domain.numbers import slip_serial
 from dispatch.domain.plans import Plans
 from dispatch.domain.request_key import LONGEST_KEY, unveiled
 from dispatch.domain.roles import AT_THE_COUNTER, Actor, require
+from dispatch.domain.time import local_date
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import (
     IllegalMove,
@@ -104,6 +105,7 @@ class Counter:
     operator: str
     outlet: str
     record_url: str
+    zone: tzinfo  # of the dates and times that customers and clerks read
     fonts: Path | None = None  # folder of fonts; None: the font of the package
     trial: Trial | None = None
 
@@ -121,6 +123,11 @@ class Act:
     confirmed: frozenset[str]
     keep_refused: list[Callable[[], None]] = field(default_factory=list)
     warnings: list[Title] = field(default_factory=list)
+
+    @property
+    def today(self) -> date:
+        """The date at the counter."""
+        return local_date(self.now, self.counter.zone)
 
     @property
     def trial(self) -> bool:

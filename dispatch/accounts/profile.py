@@ -28,7 +28,6 @@ from dispatch.domain.account import LIVING
 from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile, read_name
 from dispatch.domain.roles import Actor
-from dispatch.domain.time import local_date
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import AnotherHolder, DocumentTaken, NothingChanged
 from dispatch.slips.forms import Change, Section
@@ -136,7 +135,7 @@ def _read(act: Act, request: Modification, before: Profile) -> Profile:
     """
     document = before.document
     if request.new_document is not None:
-        new, today = request.new_document, local_date(act.now)
+        new, today = request.new_document, act.today
         read = read_document(new.kind, new.number.get_secret_value(), new.expires, today)
         document = Document(read.kind, read.number, read.expires)
     mobile = before.mobile if request.mobile is None else read_mobile(request.mobile)

@@ -35,7 +35,6 @@ from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.reasons import CANCELLATION_REASONS
 from dispatch.domain.roles import Actor
 from dispatch.domain.text import NOTE, clean
-from dispatch.domain.time import CHINA
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadAppointment, OrderNotFailed
@@ -145,7 +144,7 @@ def _appoint(act: Act, request: Appointment) -> OperationResult:
     hop = _waiting(act, request.order)
     if not act.now < request.at <= act.now + LATEST_APPOINTMENT:
         raise BadAppointment(days=LATEST_APPOINTMENT.days)
-    at = request.at.astimezone(CHINA)
+    at = request.at.astimezone(act.counter.zone)
     noted = {"appointed_for": at.isoformat(timespec="minutes"), "note": note}
     write_act(act.tx, [history.entry(hop.ticket_id, act.now, refund_desk.APPOINT, act.actor, hop.id, **noted)])
     account = accounts.get(act.tx, hop.account_id)

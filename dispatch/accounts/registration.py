@@ -15,7 +15,6 @@ from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
 from dispatch.domain.media_type import media_type
 from dispatch.domain.naming import read_mobile, read_name
-from dispatch.domain.time import local_date
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadInput, DocumentsMissing, NameMismatch
 from dispatch.slips.forms import SlipLine
@@ -149,7 +148,7 @@ def scans_line(scans: Sequence[Scan]) -> SlipLine:
 
 def _read(act: Act, bearer: Agent) -> tuple[str, Document]:
     number = bearer.document_number.get_secret_value()
-    document = read_document(bearer.document_kind, number, bearer.document_expires, local_date(act.now))
+    document = read_document(bearer.document_kind, number, bearer.document_expires, act.today)
     return read_name(bearer.name), document
 
 

@@ -96,7 +96,7 @@ def _enter(desk: Desk, *reach: Any) -> None:
 
 def _refused(desk: Desk, counter: Counter, customer: Household) -> OperationOutcome:
     now = datetime.now(UTC)
-    request = customer.application(counter.plans, local_date(now))
+    request = customer.application(counter.plans, local_date(now, counter.zone))
     with desk.database.write() as tx:
         return open_account(tx, counter, request, CLERK, now)
 

@@ -13,9 +13,9 @@ from dispatch.cli.context import LONGEST_NAME, Desk, hop_id, now, open_desk, rea
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, HopName, InRole, Reason
-from dispatch.cli.output import give, local, said
+from dispatch.cli.output import give, local, said, zone
 from dispatch.domain.numbers import hop_number, ticket_number
-from dispatch.domain.time import read_duration
+from dispatch.domain.time import read_duration, typed_moment
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.reports import lists
@@ -190,9 +190,9 @@ def _behalf(name: str) -> str | None:
 
 def _until(given: str) -> datetime:
     with contextlib.suppress(ValueError, OverflowError):
-        return now() + read_duration(given)
+        return typed_moment(now() + read_duration(given), zone())
     try:
-        return datetime.fromisoformat(given).astimezone()
+        return typed_moment(datetime.fromisoformat(given), zone())
     except (ValueError, OverflowError):
         raise BadInput(
             what=Wording(

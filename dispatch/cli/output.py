@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typer._click.globals import get_current_context
 
 from dispatch.cli.language import language, text
 from dispatch.domain.title import Title
+from dispatch.settings import load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,6 +35,8 @@ class _Made:
         self.__dict__["print"], self.__dict__["rule"] = made.print, made.rule
         return getattr(made, name)
 
+
+_ZONE = "paidan.zone"
 
 out: Any = _Made()
 err: Any = _Made(stderr=True)
@@ -103,7 +107,19 @@ def print_rows(shown: Table) -> None:
 
 
 def local(moment: datetime | None, form: str = "%m-%d %H:%M:%S") -> str:
-    return "" if moment is None else moment.astimezone().strftime(form)
+    """A moment in the desk's time zone; empty for None."""
+    return "" if moment is None else moment.astimezone(zone()).strftime(form)
+
+
+def zone() -> tzinfo:
+    """The desk's time zone, read once for each command."""
+    context = get_current_context(silent=True)
+    if context is None:  # not in a command
+        return load_settings().zone
+    if _ZONE not in context.meta:
+        context.meta[_ZONE] = load_settings().zone
+    found: tzinfo = context.meta[_ZONE]
+    return found
 
 
 def span(seconds: float) -> str:

@@ -7,7 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -18,7 +18,7 @@ from dispatch.cli.context import Desk, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, argument, option
-from dispatch.cli.output import give, note, tell_progress
+from dispatch.cli.output import give, note, tell_progress, zone
 from dispatch.cli.replay_report import report_json, show_report
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, RunUnderWay
@@ -63,7 +63,7 @@ def replay(
 
     Works on a running `dispatch up`, or starts everything itself for as long as it takes.
     """
-    name = _run_name(name or f"replay-{datetime.now(UTC):%Y%m%d%H%M%S}")
+    name = _run_name(name or f"replay-{datetime.now(zone()):%Y%m%d%H%M%S}")
     desk = open_desk(may_create=True)
     rulebook = desk.rulebook
     with progress_bar(disable=as_json) as bar:

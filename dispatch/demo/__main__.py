@@ -32,15 +32,15 @@ GLANCE_SECONDS = (1.0, 3.0)
 
 
 def main() -> None:
-    configure_logs()
     settings = load_settings()
+    configure_logs(settings.zone)
     database = open_database(settings)
     rules = RulesInForce(settings.rules, database)
     rulebook = rules.get()
     script = load_script(settings.prehandling, rulebook.categories)
     sms = SimulatedSmsGateway(settings.root / "sms.db")
     colleagues = Colleagues(database, rulebook, SHOWN)
-    callers = Callers(database, rulebook, script, sms, SHOWN)
+    callers = Callers(database, rulebook, script, sms, SHOWN, settings.zone)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import structlog
@@ -67,12 +67,13 @@ MOST_ACCOUNTS, MOST_TICKETS = 2_000, 400
 
 
 class Callers:
-    """All made-up customers and the desk staff. They read survey links from `sms`."""
+    """All made-up customers and the desk staff. They read survey links from `sms`; `zone` is that of their days."""
 
     def __init__(
-        self, database: Database, rulebook: Rulebook, script: Script, sms: SimulatedSmsGateway, pace: Pace
+        self, database: Database, rulebook: Rulebook, script: Script, sms: SimulatedSmsGateway, pace: Pace, zone: tzinfo
     ) -> None:
-        self.database, self.rulebook, self.script, self.sms, self.pace = database, rulebook, script, sms, pace
+        self.database, self.rulebook, self.script, self.sms = database, rulebook, script, sms
+        self.pace, self.zone = pace, zone
         self.chance = random.Random()  # noqa: S311 — nothing secret
         self._next_call: datetime | None = None
         self._read = 0
@@ -87,10 +88,10 @@ class Callers:
         self._answer(now)
 
     def _call(self, now: datetime) -> None:
-        due = self._next_call or now + self.pace.until_called(now, self.chance)
+        due = self._next_call or now + self.pace.until_called(now.astimezone(self.zone), self.chance)
         while due <= now:
             self._report(due)
-            due += self.pace.until_called(due, self.chance)
+            due += self.pace.until_called(due.astimezone(self.zone), self.chance)
         self._next_call = due
 
     def _report(self, now: datetime) -> None:

@@ -90,7 +90,7 @@ class CounterDays:
 
     def _opening(self, n: int) -> Deed:
         def deed(tx: Tx, now: datetime) -> None:
-            request = Household(n).application(self.counter.plans, local_date(now))
+            request = Household(n).application(self.counter.plans, local_date(now, self.counter.zone))
             outcome = open_account(tx, self.counter, request, _clerk(n), now)
             if isinstance(outcome, OperationAccepted):
                 self._accounts[n] = str(outcome.result["account"])

@@ -75,7 +75,7 @@ def open_accounts(
     opened = []
     with database.write() as tx:
         for each in customers:
-            request = each.application(counter.plans, local_date(now), f"{name}/{each.n}")
+            request = each.application(counter.plans, local_date(now, counter.zone), f"{name}/{each.n}")
             outcome = open_account(tx, counter, request, CLERK, now)
             if not isinstance(outcome, OperationAccepted):
                 raise OpeningRefused(f"{outcome.code}: {outcome.reason}")

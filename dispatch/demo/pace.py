@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dispatch.demo.made_up_log import DAY
-from dispatch.domain.time import CHINA
 
 SLOW = 0.1
 """The share of acts that take four times as long."""
@@ -44,9 +43,9 @@ class Pace:
     def until_answered(self, token: str) -> timedelta:
         return _about(self.answer, f"answer {token}")
 
-    def until_called(self, now: datetime, chance: random.Random) -> timedelta:
-        """Draw the time until the next call of a Poisson process."""
-        busy = DAY[now.astimezone(CHINA).hour] if self.day_and_night else 1
+    def until_called(self, local: datetime, chance: random.Random) -> timedelta:
+        """Draw the time until the next call of a Poisson process; `local` is the desk's time of day."""
+        busy = DAY[local.hour] if self.day_and_night else 1
         return timedelta(hours=chance.expovariate(self.calls * busy))
 
 

@@ -1,9 +1,9 @@
-"""Dates in China, and durations as people write them. Pure: `now` is an argument."""
+"""Dates and times as the people of a desk read and type them, and durations. Pure: `now` and the zone are arguments."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 
 from dispatch.domain.title import WrongValue
 
@@ -11,13 +11,27 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]+)([smhd])")
 
 
-CHINA = timezone(timedelta(hours=8), "CST")
-"""The time zone of all of China; there has been no summer time since 1991."""
+def local_date(now: datetime, zone: tzinfo) -> date:
+    """The date in this zone."""
+    return now.astimezone(zone).date()
 
 
-def local_date(now: datetime) -> date:
-    """The date in China."""
-    return now.astimezone(CHINA).date()
+def begin_of_day(day: date, zone: tzinfo) -> datetime:
+    """The first moment of a day in this zone; midnight, or the next time where the clocks skip it."""
+    return typed_moment(datetime.combine(day, time()), zone)
+
+
+def typed_moment(typed: datetime, zone: tzinfo) -> datetime:
+    """The moment that a person means, with the zone's offset. A time that was typed with an offset keeps its meaning.
+
+    Where the clocks are put back, a time that occurs twice is its first occurrence. Where they are put forward, a time
+    that doesn't occur counts from before the change: 02:30 is 03:30. Source: RFC 5545, section 3.3.5.
+    Raises OverflowError beyond the calendar.
+    """
+    aware = typed if typed.tzinfo else typed.replace(tzinfo=zone, fold=0)
+    moment = aware.astimezone(UTC)
+    # A fixed offset, because Python compares and subtracts two times of one zone by their wall clocks.
+    return moment.astimezone(timezone(moment.astimezone(zone).utcoffset() or timedelta(0)))
 
 
 def read_duration(text: str) -> timedelta:

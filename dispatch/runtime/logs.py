@@ -1,9 +1,12 @@
-"""Structured logs on standard error: events with ids, never a customer's data."""
+"""Structured logs on standard error: events with ids, never a customer's data. Times are the desk's, with offset."""
 
 from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import MutableMapping
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 _quiet = False
@@ -20,15 +23,19 @@ class Log:
         return getattr(structlog.get_logger(), method)
 
 
-def configure_logs(level: int = logging.INFO) -> None:
-    """Log one line of key=value per event; libraries log from WARNING up."""
+def configure_logs(zone: tzinfo, level: int = logging.INFO) -> None:
+    """Log one line of key=value per event; libraries log from WARNING up. `zone` is that of the times."""
     import structlog
 
-    _configure_libraries()
+    def stamp(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        event["timestamp"] = datetime.now(zone).isoformat()
+        return event
+
+    _configure_libraries(zone)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            stamp,
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -41,12 +48,16 @@ def silence_logs() -> None:
     """Log no events, because a command tells a person in words what happened. Libraries' warnings stay."""
     global _quiet
     _quiet = True
-    _configure_libraries()
+    _configure_libraries(UTC)
     if "structlog" in sys.modules:  # another module imported it directly
-        configure_logs(logging.CRITICAL)
+        configure_logs(UTC, logging.CRITICAL)
 
 
-def _configure_libraries() -> None:
+def _configure_libraries(zone: tzinfo) -> None:
+    def converted(seconds: float | None = None) -> time.struct_time:
+        return (datetime.now(zone) if seconds is None else datetime.fromtimestamp(seconds, zone)).timetuple()
+
+    logging.Formatter.converter = staticmethod(converted)  # of every library's lines; Celery's have its own format
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )

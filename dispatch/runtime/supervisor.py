@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO
@@ -128,7 +128,7 @@ class Stack:
                 continue
             child.restarts += 1
             child.not_before = time.monotonic() + min(0.2 * 2 ** min(child.restarts, 5), 5)
-            self.told(_obituary(child))
+            self.told(_obituary(child, self.settings.zone))
             self._spawn(child)
 
     def stop(self) -> None:
@@ -257,9 +257,9 @@ class Stack:
         return same(_EXCEPTION.sub("", lines[-1]))
 
 
-def _obituary(child: Child) -> Wording:
+def _obituary(child: Child, zone: tzinfo) -> Wording:
     """Say when and how a child ended, and that it is started again."""
-    at = datetime.now().astimezone().strftime("%H:%M:%S")
+    at = datetime.now(zone).strftime("%H:%M:%S")
     status = child.process.returncode if child.process else None
     if status is None or status >= 0:
         how = Wording(f"以状态 {status} 退出", f"ended with exit status {status}")

@@ -30,8 +30,8 @@ def main() -> None:
 
 def serve() -> None:
     """Serve until the process is stopped. Raises BadSettings, SchemaOutdated, BadRules, MissingPart."""
-    configure_logs()
     settings = load_settings()
+    configure_logs(settings.zone)
     installation = Installation(settings, open_database(settings))
     installation.rulebook()
     listening = listen(settings)

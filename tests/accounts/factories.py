@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pwdlib import PasswordHash
@@ -80,6 +81,7 @@ def counter(rulebook: Rulebook) -> Counter:
         operator="派单宽带",
         outlet="天河营业厅",
         record_url="https://dispatch.example/s/",
+        zone=ZoneInfo("Asia/Shanghai"),
     )
 
 

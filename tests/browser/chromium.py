@@ -110,14 +110,15 @@ def window(
     language: str = "zh",
     dark: bool = False,
     scale: float = 1,
+    zone: str = "Asia/Shanghai",
 ) -> Iterator[Window]:
-    """Open a window of this size, a phone's when it is as narrow as one."""
+    """Open a window of this size, a phone's when it is as narrow as one. `zone` is the computer's time zone."""
     phone = size[0] <= PHONE[0]
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
         locale="zh-CN" if language == "zh" else "en-GB",
-        timezone_id="Asia/Shanghai",
+        timezone_id=zone,
         has_touch=phone,
         is_mobile=phone,
         device_scale_factor=scale,

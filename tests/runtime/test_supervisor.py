@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_the_supervisor_says_when_and_how_a_child_ended(statement: str, zh: str,
     process = subprocess.Popen([sys.executable, "-c", statement])
     process.wait()
     child = Child("worker1", [], {}, lambda: False, process=process, restarts=2)
-    told = _obituary(child)
+    told = _obituary(child, ZoneInfo("Asia/Shanghai"))
     assert f"worker1 {zh}" in told.zh
     assert f"worker1 {en}, started again (restart 2)" in told.en
     assert told.en[2] == told.en[5] == ":"  # hours, minutes, seconds

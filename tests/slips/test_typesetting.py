@@ -16,8 +16,8 @@ import pytest
 
 from dispatch.domain.title import Title
 from dispatch.slips.forms import Change, InvoiceData, Section, SlipData, SlipLine
-from dispatch.slips.typesetting import invoice, slip
-from tests.slip_samples import INVOICE, MODIFICATION, OPENING, OPERATOR, RED_LETTER, REFUND, URL
+from dispatch.slips.typesetting import invoice
+from tests.slip_samples import INVOICE, MODIFICATION, OPENING, OPERATOR, RED_LETTER, REFUND, URL, slip
 from tests.slips import paper
 
 SAMPLES: list[SlipData | InvoiceData] = [OPENING, MODIFICATION, REFUND, INVOICE, RED_LETTER]
@@ -195,7 +195,8 @@ def test_another_process_in_another_time_zone_prints_the_same_bytes(zone: str) -
     program = (
         "import sys, hashlib\n"
         "from dispatch.slips.forms import SlipData, InvoiceData\n"
-        "from dispatch.slips.typesetting import slip, invoice\n"
+        "from dispatch.slips.typesetting import invoice\n"
+        "from tests.slip_samples import slip\n"
         "one, two = sys.stdin.buffer.read().decode().splitlines()\n"
         "pdfs = slip(SlipData.from_json(one)), invoice(InvoiceData.from_json(two))\n"
         "print(*(hashlib.sha256(pdf).hexdigest() for pdf in pdfs))\n"
@@ -229,7 +230,7 @@ def test_a_forked_process_refuses_to_print_instead_of_waiting_for_ever() -> None
         "import os, sys\n"
         "from dispatch.errors import TypesettingFailed\n"
         "from dispatch.slips.forms import SlipData\n"
-        "from dispatch.slips.typesetting import slip\n"
+        "from tests.slip_samples import slip\n"
         "data = SlipData.from_json(sys.stdin.buffer.read().decode())\n"
         "slip(data)\n"
         "child = os.fork()\n"

@@ -27,12 +27,12 @@ from dispatch.ports.ledger import Ledger
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.ports.sms import Message, SimulatedSmsGateway
 from dispatch.slips.forms import SlipData
-from dispatch.slips.typesetting import slip
 from dispatch.storage import accounts, effects
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables.accounts import effect, operation
 from tests.accounts import factories as at
 from tests.factories import account, dump
+from tests.slip_samples import slip
 from workers import effect_receivers
 from workers.context import Context
 
@@ -372,7 +372,7 @@ def test_a_slip_that_cannot_be_typeset_fails_alone_and_its_neighbours_are_printe
     with stage.context.database.read() as tx:
         poisoned = tx.execute(select(operation.c.id).order_by(operation.c.id)).scalars().all()[1]
 
-    def set_slip(data: SlipData, **_: Any) -> bytes:
+    def set_slip(data: SlipData, *_: Any, **__: Any) -> bytes:
         if data.account == made[1]:
             raise MissingGlyph(folder="fonts", characters="𬭛")
         return slip(data)

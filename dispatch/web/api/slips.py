@@ -53,7 +53,8 @@ class Pdf(Response):
 @api.read("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])
 def print_slip(context: RequestContext, serial: Serial) -> Pdf:
     """Sends a slip (受理单) as PDF, the same bytes each time."""
-    return Pdf(typesetting.slip(find_slip(context, serial), fonts=context.installation.settings.fonts), serial)
+    settings = context.installation.settings
+    return Pdf(typesetting.slip(find_slip(context, serial), settings.zone, fonts=settings.fonts), serial)
 
 
 def find_slip(context: RequestContext, serial: str) -> SlipData:

@@ -17,6 +17,7 @@ from dispatch.domain.language import DEFAULT, LANGUAGES, Language
 from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import Title
 from dispatch.routing.rulebook import Team
+from dispatch.settings import Settings
 from dispatch.tickets.closing import asks_customers
 from dispatch.web.pages import labels
 from dispatch.web.policy import Target
@@ -61,6 +62,7 @@ def render(request: Request, template: str, shown: Mapping[str, Any], context: R
         "nonce": request.scope.get("state", {}).get("nonce", ""),
         "path": request.url.path,
         "partial": request.headers.get("hx-request") == "true",
+        "clock": DeskClock(request.app.state.installation.settings),
         "now": context.now if context else datetime.now(UTC),
         "user": context.caller.name if context and context.caller else None,
         "links": links(context) if context and context.caller else [],
@@ -130,9 +132,18 @@ class Translator:
         return self("", " ").join(part for part in parts if part)
 
 
-def clock(at: datetime, form: str = "%m-%d %H:%M") -> str:
-    """A moment as the installation's clock shows it."""
-    return at.astimezone().strftime(form)
+class DeskClock:
+    """Shows moments in the desk's time zone."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.zone, self.name = settings.zone, settings.timezone
+
+    def __call__(self, at: datetime, form: str = "%m-%d %H:%M") -> str:
+        return at.astimezone(self.zone).strftime(form)
+
+    def hour(self, at: datetime) -> str:
+        """The hour that begins then: `09`; with its minutes in zones that are off by a part of an hour, `09:30`."""
+        return self(at, "%H:%M").removesuffix(":00")
 
 
 def asset(name: str) -> str:
@@ -166,5 +177,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(asset=asset, icon=icon, clock=clock, labels=labels)
+    made.globals.update(asset=asset, icon=icon, labels=labels)
     return made

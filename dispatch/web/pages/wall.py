@@ -10,7 +10,7 @@ from typing import Any
 
 from dispatch.domain.title import Title
 from dispatch.web.api.figures import FiguresBody, see_figures
-from dispatch.web.pages.rendering import clock
+from dispatch.web.pages.rendering import DeskClock
 from dispatch.web.pages.routes import Pages
 from dispatch.web.request_context import RequestContext
 
@@ -23,7 +23,7 @@ LAGGING = 10.0
 @pages.show("/wall", "see figures", "wall.html")
 def wall(context: RequestContext) -> dict[str, Any]:
     """The figures of the last day."""
-    told = see_figures(context)
+    told, clock = see_figures(context), DeskClock(context.installation.settings)
     lag = max(told.hops.lag, told.effects.lag)
     quarantined = told.hops.quarantined + told.effects.quarantined
     return {
@@ -35,7 +35,7 @@ def wall(context: RequestContext) -> dict[str, Any]:
         "alive": {kind: [each.alive for each in told.processes if each.kind == kind] for kind in ("worker", "relay")},
         "reopen_rate": _share(told.reopened, told.archived),
         "satisfaction": _share(told.satisfied, told.answered),
-        "hours": [(clock(each.hour, "%H"), each.arrived, each.closed) for each in told.hours],
+        "hours": [(clock.hour(each.hour), each.arrived, each.closed) for each in told.hours],
         "answers": [
             (_answer(context, name), count) for name, count in sorted(told.answers.items(), key=lambda each: -each[1])
         ],

@@ -6,6 +6,7 @@
 //   input[data-photos]         uploads photos at once
 
 import { changed, csrf, newKey, toast } from "./forms.js";
+import { onDay, shownMoment } from "./zone.js";
 
 const sheet = document.querySelector("dialog.sheet");
 const roomy = matchMedia("(min-width: 992px)");
@@ -47,8 +48,8 @@ function prepare(root) {
   for (const form of root.querySelectorAll("form[data-draft]")) restore(form);
   for (const form of root.querySelectorAll("form:has([data-finding])")) ask(form);
   for (const until of root.querySelectorAll("[data-within]")) {
-    until.min = local(new Date());
-    until.max = local(new Date(Date.now() + until.dataset.within * 1000));
+    until.min = shownMoment(Date.now());
+    until.max = shownMoment(Date.now() + until.dataset.within * 1000);
   }
 }
 
@@ -62,18 +63,9 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-photos]")) sendAll(event.target);
 });
 
-/** A moment in the form of <input type=datetime-local>. */
-function local(at) {
-  return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-}
-
 function holdUntil(button) {
-  const at = new Date();
-  if (button.dataset.hold === "tomorrow") {
-    at.setDate(at.getDate() + 1);
-    at.setHours(9, 0, 0, 0);
-  } else at.setMinutes(at.getMinutes() + Number(button.dataset.hold));
-  button.form.elements.until.value = local(at);
+  const { hold } = button.dataset;
+  button.form.elements.until.value = hold === "tomorrow" ? onDay(Date.now(), 1, 9) : shownMoment(Date.now() + Number(hold) * 60000);
 }
 
 document.addEventListener("input", ({ target: { form } }) => {

@@ -1,6 +1,7 @@
 // The counter: the customer, what is known of them, and the operations' forms, which are checked while the clerk types.
 
 import { ask, read } from "./forms.js";
+import { shownMoment } from "./zone.js";
 
 const page = document.querySelector("[data-counter]");
 const say = page.dataset;
@@ -104,10 +105,8 @@ const PAPERS = { slip: "/api/v1/slips/", invoice: "/api/v1/invoices/" };
 
 function written(value, kind) {
   if (kind === "time" || kind === "day") {
-    const at = new Date(value);
-    const two = (number) => String(number).padStart(2, "0");
-    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-    return kind === "day" ? day : `${day.slice(5)} ${two(at.getHours())}:${two(at.getMinutes())}`;
+    const shown = shownMoment(Date.parse(value));
+    return kind === "day" ? shown.slice(0, 10) : shown.slice(5).replace("T", " ");
   }
   if (kind === "ticket") return made("a", value, { href: `/tickets/${value}` });
   return PAPERS[kind] ? made("a", value, { href: PAPERS[kind] + value, target: "_blank", rel: "noopener" }) : String(value);

@@ -9,6 +9,8 @@
 // A form that a slow line sends twice is done once: the same attempt has the same Idempotency-Key.
 // Events on the form: "done" with the API's answer, "refused" with its problem.
 
+import { withOffset } from "./zone.js";
+
 const keys = new WeakMap(); // keys of attempts whose outcome is not known yet
 
 export function newKey() {
@@ -85,7 +87,7 @@ function valueOf(field) {
   if (kind === "list") return text.split("\n").map((line) => line.trim()).filter(Boolean);
   if (kind === "words") return text.split(/[\s,，、]+/).filter(Boolean);
   if (kind === "json") return JSON.parse(text);
-  if (field.type === "datetime-local") return new Date(text).toISOString();
+  if (field.type === "datetime-local") return withOffset(text);
   return text;
 }
 

@@ -1,0 +1,63 @@
+"""One hold reads the same on every page and at the command line, in the desk's time zone, whatever the machine's."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from typer.testing import CliRunner
+
+from dispatch.cli.journey import app
+from dispatch.domain.roles import Role
+from dispatch.settings import Settings
+from dispatch.tickets import handling
+from tests import factories as f
+from tests.web.conftest import Web
+from tests.web.pages.test_boards import at_installers, in_hand, page
+
+ZONES = ["Asia/Shanghai", "Asia/Kathmandu", "America/New_York"]
+
+
+@pytest.fixture(params=["UTC", "America/New_York"])
+def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The machine's own time zone."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = request.param
+    time.tzset()
+    yield request.param
+    if before is None:
+        del os.environ["TZ"]
+    else:
+        os.environ["TZ"] = before
+    time.tzset()
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_hold_reads_the_same_on_every_page_and_at_the_command_line(
+    zone: str, machine: str, small_web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCH_TIMEZONE", zone)
+    small_web.installation.settings = Settings(timezone=zone)
+    hop = in_hand(small_web, at_installers(small_web))
+    until = small_web.now + timedelta(hours=20)
+    with small_web.database.write() as tx:
+        hop_id = f.live_id(small_web.database, int(hop[1:9]))
+        handling.hold(tx, small_web.rulebook, hop_id, until, "客户约明早", f.INSTALLER, small_web.now)
+    shown = f"{until.astimezone(ZoneInfo(zone)):%m-%d %H:%M}"
+    watcher = small_web.browser("chen", Role.SUPERVISOR)
+    assert shown in page(watcher, "/teams/installer")
+    assert shown in page(watcher, f"/teams/installer/hops/{hop}")
+    assert shown in page(watcher, f"/tickets/{hop[:9]}")
+    assert f'data-zone="{zone}"' in page(watcher, "/teams/installer")
+    assert shown in CliRunner().invoke(app, ["show", hop[:9]], env={"COLUMNS": "100"}).stdout
+
+
+def test_the_api_answers_with_an_offset_whatever_the_zone(small_web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_web.installation.settings = Settings(timezone="Asia/Kathmandu")
+    number = small_web.on_board()
+    made_at = small_web.program("chen", Role.SUPERVISOR).get(f"/api/v1/tickets/{number}").json()["ticket"]["made_at"]
+    assert made_at.endswith(("Z", "+00:00"))
