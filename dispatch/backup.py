@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import delete, make_url
+from sqlalchemy import URL, delete, make_url
 
 from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
@@ -248,5 +248,13 @@ def _libpq(settings: Settings) -> Mapping[str, str]:
         "PGUSER": url.username or "",
         "PGPASSWORD": str(url.password or ""),
         "PGDATABASE": url.database or "",
+        # the catalogue's queries of pg_dump would be compiled as ours would (`storage.postgresql`)
+        "PGOPTIONS": f"{_options(url)} -c jit=off".strip(),
     }
     return {name: value for name, value in given.items() if value}
+
+
+def _options(url: URL) -> str:
+    """Return the operator's own options for a session, from the URL or the environment."""
+    given = url.query.get("options", os.environ.get("PGOPTIONS", ""))
+    return given if isinstance(given, str) else given[-1]

@@ -38,6 +38,7 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.BackupFailed: 1,
     errors.WouldOverwrite: 3,
     errors.SchemaOutdated: 1,
+    errors.DatabaseTooOld: 1,
     errors.BadSettings: 1,
     errors.BadFile: 1,
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,7 +17,7 @@ from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import DispatchError
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
-from dispatch.storage import effects, hops, rulebooks
+from dispatch.storage import effects, hops, postgresql, rulebooks
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.field_cipher import open_cipher
 from dispatch.storage.tables.accounts import customer
@@ -24,12 +26,15 @@ from dispatch.storage.tables.tickets import hop
 
 DATABASE = Title("数据库", "database")
 SCHEMA_ = Title("数据库版本", "schema")
+SESSION = Title("数据库会话", "session")
 DURABLE = Title("数据库落盘", "durability")
 CLOCK = Title("数据库时钟", "database clock")
 IN_FORCE = Title("现行规则", "rules in force")
 KEYS = Title("证件密钥", "keys")
 WAITING = Title("待派", "hops due")
 QUARANTINE = Title("隔离区", "quarantine")
+
+SESSION_SETTINGS = ("jit", "lock_timeout", "statement_timeout")
 
 OLDEST_DUE = 60.0
 """Seconds for which a hop may be due; after that something is wrong with the relay or the workers."""
@@ -52,7 +57,7 @@ def examine(settings: Settings, file: Rulebook | None) -> Iterator[CheckResult]:
     """Check the database; `file` is the rulebook read from the rules file, None when that file has faults."""
     url = make_url(settings.database)
     if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
-        yield good(DATABASE, same("sqlite"))
+        yield good(DATABASE, _sqlite())
         yield _wrong_schema(None)  # opening it would create it
         return
     database = Database(settings.database)
@@ -69,13 +74,14 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         reason = str(getattr(away, "orig", away)).partition("\n")[0][:60]
         yield _unreachable(database.kind, reason)
         return
-    yield good(DATABASE, same(database.kind))
+    yield _server(database)
     if found != SCHEMA:
         yield _wrong_schema(found)
         return
     yield good(SCHEMA_, same(found))
     with database.read() as tx:
         if database.kind == "postgresql":
+            yield _session(tx)
             yield _durable(tx)
             yield clock(
                 CLOCK, (tx.execute(select(func.clock_timestamp())).scalar_one() - datetime.now(UTC)).total_seconds()
@@ -84,6 +90,43 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         yield _keys(tx, settings)
         yield _waiting(tx)
         yield _quarantine(tx)
+
+
+def _sqlite() -> Wording:
+    return same(f"SQLite {sqlite3.sqlite_version}")
+
+
+def _server(database: Database) -> CheckResult:
+    """Tell the database's version; a PostgreSQL newer than the tested ones is doubtful."""
+    if database.kind == "sqlite":
+        return good(DATABASE, _sqlite())
+    with database.read() as tx:
+        driver: Any = tx.connection.driver_connection
+        version = driver.info.server_version
+    found = same(f"PostgreSQL {postgresql.release(version)}")
+    if version // 10_000 > postgresql.NEWEST:
+        return doubtful(
+            DATABASE,
+            found,
+            f"比测试过的 {postgresql.NEWEST} 新：升级程序，或先在测试环境试用",
+            f"newer than {postgresql.NEWEST}, the newest tested: upgrade the program, or try it on a copy first",
+        )
+    return good(DATABASE, found)
+
+
+def _session(tx: Tx) -> CheckResult:
+    """Tell the settings of our own session. A pooler that hands sessions on within a transaction loses them."""
+    shown = {name: tx.execute(text(f"SHOW {name}")).scalar() for name in SESSION_SETTINGS}
+    found = same(", ".join(f"{name}={value}" for name, value in shown.items()))
+    if shown["jit"] != "off":
+        return bad(
+            SESSION,
+            found,
+            "会话设置没有生效：PgBouncer 请用 pool_mode = session，并去掉 DISPATCH_DATABASE_URL 中的 jit=on",
+            "the settings don't reach the session: give PgBouncer pool_mode = session, and DISPATCH_DATABASE_URL no "
+            "jit=on",
+        )
+    return good(SESSION, found)
 
 
 def _unreachable(kind: str, reason: str) -> CheckResult:

@@ -26,6 +26,14 @@ class SchemaOutdated(DispatchError):
     heading = "数据库结构不符"
 
 
+class DatabaseTooOld(DispatchError):
+    """数据库是 PostgreSQL {found}，本程序需要 {oldest} 或更新的版本：请升级数据库。
+    The database is PostgreSQL {found}, this program needs {oldest} or newer: upgrade the database."""
+
+    code = "database-too-old"
+    heading = "数据库版本过旧"
+
+
 class MissingPart(DispatchError):
     """缺少 {part}：{remedy}。
     {part} is not there: {remedy}."""

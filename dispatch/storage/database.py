@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from dispatch.domain.title import Wording
 from dispatch.errors import MissingPart, SchemaOutdated
+from dispatch.storage import postgresql
 from dispatch.storage.column_types import read_json, write_json
 
 SCHEMA = "0012"
@@ -27,16 +28,6 @@ RESTED_SECONDS = 1
 
 Tx = Connection
 
-_PLANS_BY_INDEX_ONLY = " ".join(
-    f"-c {setting}"
-    for setting in (
-        "plan_cache_mode=force_generic_plan",
-        "enable_seqscan=off",
-        # both read a whole table, even after it has grown since the plan was made
-        "enable_hashjoin=off",
-        "enable_mergejoin=off",
-    )
-)
 _COMMON: dict[str, Any] = {"hide_parameters": True, "json_serializer": write_json, "json_deserializer": read_json}
 
 
@@ -58,12 +49,9 @@ class Database:
                 self.engine = create_engine(parsed, connect_args={"timeout": 10}, **_COMMON)
                 _prepare_sqlite(self.engine)
             case "postgresql":
-                # A stuck statement must not hold locks for ever: its work would be sent again at every lease's end.
-                limits = "-c lock_timeout=2s -c statement_timeout=10s -c idle_in_transaction_session_timeout=30s"
-                # Data is in memory or on an SSD, where a random read costs little more than a sequential one.
-                planning = _PLANS_BY_INDEX_ONLY if plans_by_index_only else ""
-                options = f"{limits} -c timezone=UTC -c random_page_cost=1.1 {planning}"
-                self.engine = create_engine(parsed, connect_args={"options": options}, pool_size=CONNECTIONS, **_COMMON)
+                arguments = postgresql.connect_arguments(parsed)
+                self.engine = create_engine(parsed, connect_args=arguments, pool_size=CONNECTIONS, **_COMMON)
+                postgresql.prepare(self.engine, plans_by_index_only)
                 _ask_the_rested(self.engine)
                 _quote_no_rows(self.engine)
             case _:

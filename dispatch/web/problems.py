@@ -56,6 +56,7 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.SignInSlowed: 429,
     errors.BadRules: 503,
     errors.SchemaOutdated: 503,
+    errors.DatabaseTooOld: 503,
     errors.MissingPart: 503,
 }
 """The status of an error is that of the nearest of its classes."""
