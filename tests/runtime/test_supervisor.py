@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -40,3 +42,22 @@ def test_a_child_that_does_not_start_is_told_in_its_own_words_without_class_name
     with pytest.raises(NotStarted) as refused:
         stack.start()
     assert refused.value.sentence("en") == "relay does not start: There is no team x."
+
+
+def test_a_child_that_dies_again_and_again_is_restarted_after_growing_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """0.4 s, then twice as long each time, 5 s at most: a child that can't live doesn't use up the processor."""
+    clock, spawned = [100.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    stack = Stack(Settings(home=tmp_path, web_port=0, flower_port=0), flower=False, web=False)
+    dead = Child("relay", [], {}, lambda: False)
+    stack.children = [dead]
+    monkeypatch.setattr(stack, "_spawn", lambda _child: spawned.append(clock[0]))
+    while clock[0] < 125:
+        stack.tend()
+        clock[0] += 0.01
+    pauses = [later - earlier for earlier, later in itertools.pairwise(spawned)]
+    assert pauses == pytest.approx([0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0], abs=0.03)
+    assert (spawned[0], dead.restarts) == (100.0, 8)
+    stack.stop()

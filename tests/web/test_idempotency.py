@@ -54,6 +54,19 @@ def test_another_request_under_a_used_key_is_refused(small_web: Web, other: dict
     assert elsewhere.status_code == 200  # a read changes nothing and takes no key
 
 
+def test_the_same_request_in_another_role_is_another_request(small_web: Web) -> None:
+    """The role decides what is written, so an answer to one role is none to the other."""
+    f.account(small_web.database)
+    both = small_web.program("chen", Role.CLERK, Role.COMMUNITY_MANAGER)
+    told = [
+        both.post(f"{API}/faults", json=FAULT, headers={"Idempotency-Key": "k1", **acting})
+        for acting in ({"Acting-Role": "clerk"}, {"Acting-Role": "community-manager"}, {}, {"Acting-Role": "clerk"})
+    ]
+    assert [each.status_code for each in told] == [201, 422, 422, 201]
+    assert {each.json()["code"] for each in told[1:3]} == {"key-reused"}
+    assert tickets(small_web.database) == 1
+
+
 def test_a_key_belongs_to_its_user(small_web: Web) -> None:
     for number in ("GZ1", "GZ2"):
         f.account(small_web.database, number)

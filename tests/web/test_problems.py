@@ -15,6 +15,7 @@ from dispatch.domain.roles import Actor, Role
 from dispatch.errors import DispatchError
 from dispatch.web import problems
 from dispatch.web.api import teams
+from dispatch.web.pages.rendering import build_hash
 from dispatch.web.policy import POLICIES, wording
 from dispatch.web.request_context import RequestContext
 from tests.web.conftest import API, Web
@@ -111,21 +112,70 @@ def test_an_endpoint_that_never_asks_the_policy_does_nothing(small_web: Web, mon
     assert noc.get(f"{API}/hops/{ticket}").json()["hop"]["state"] == "waiting"
 
 
-def test_security_headers_stand_on_every_answer(small_web: Web) -> None:
+SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+CONTENT_POLICY = [
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self' 'nonce-…'",
+    "style-src-attr 'unsafe-inline'",
+    "img-src 'self' data:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+]
+
+
+@pytest.mark.parametrize("https", [False, True])
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/healthz", 200),
+        (f"{API}/teams", 200),
+        ("/admin/teams", 200),
+        ("/", 303),
+        ("/openapi.json", 200),
+        ("/static/STYLES", 200),
+        ("/static/nothing/nothing.css", 404),
+        ("/nothing", 404),
+        (f"{API}/hops/F1", 404),
+        (f"{API}/figures", 403),
+        (f"{API}/tickets?limit=0", 422),
+        (f"PUT {API}/teams", 405),
+        (f"{API}/teams/noc", 500),
+    ],
+)
+def test_security_headers_stand_on_every_answer(
+    small_web: Web, path: str, status: int, https: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     noc = small_web.program("zhao", Role.NOC)
-    nonces = set()
-    for path in ("/healthz", f"{API}/teams", "/nothing", f"{API}/hops/F1"):
-        headers = noc.get(path).headers
-        policy = headers["content-security-policy"]
-        assert "script-src 'self';" in policy
-        assert "unsafe-inline" not in policy.replace("style-src-attr 'unsafe-inline'", "")
-        assert "unsafe-eval" not in policy
-        assert "frame-ancestors 'none'" in policy
-        nonces.add(policy)
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
-        assert headers["cache-control"] == "no-store"
-    assert len(nonces) == 4
+    noc.get("/healthz")  # the first request builds the middleware
+    monkeypatch.setattr(small_web.app.middleware_stack, "https", https)
+    if status == 500:
+        monkeypatch.setattr(teams, "_told", broken(ValueError()))
+    method, _, url = path.replace("STYLES", f"{build_hash()}/paidan.css").rpartition(" ")
+    asked = noc.request(method or "GET", url, follow_redirects=False)
+    headers = asked.headers
+    assert asked.status_code == status
+    assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+    policy = re.sub(r"nonce-[\w-]{16,}", "nonce-…", headers["content-security-policy"]).split("; ")
+    assert policy == CONTENT_POLICY
+    is_build = path == "/static/STYLES"
+    assert headers["cache-control"] == ("public, max-age=31536000, immutable" if is_build else "no-store")
+    assert re.fullmatch(r"[0-9a-f-]{36}", headers["x-request-id"])
+    assert headers.get("strict-transport-security") == ("max-age=31536000" if https else None)
+
+
+def test_no_two_answers_have_the_same_nonce(small_web: Web) -> None:
+    client = small_web.client()
+    assert len({client.get("/healthz").headers["content-security-policy"] for _ in range(4)}) == 4
 
 
 def test_health_needs_no_user_and_readiness_needs_the_database(web: Web) -> None:
