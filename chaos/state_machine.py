@@ -11,6 +11,7 @@ import importlib
 import tempfile
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -342,7 +343,7 @@ def _chain(team: str) -> list[Callable[[list[Pair]], list[Pair]]]:
         step = stretch.steps[place]
         return lambda pairs: workers.hop.run_step(step, place, f"{team}.{step.name}", pairs)
 
-    return [workers.hop.receive, *(body(place) for place in range(len(stretch.steps)))]
+    return [partial(workers.hop.receive, team), *(body(place) for place in range(len(stretch.steps)))]
 
 
 class _DirectSender(DirectSender):

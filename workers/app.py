@@ -29,7 +29,7 @@ from workers.heartbeat import start_heartbeat
 from workers.metrics_port import serve_metrics
 from workers.publishing import Publisher
 from workers.stretch import Step
-from workers.task_names import DELIVER, receive_task
+from workers.task_names import DELIVER, receive_task, team_of
 
 SETTINGS: dict[str, Any] = {
     # Only JSON: a pickled body would let anybody who reaches the broker run code here.
@@ -89,7 +89,7 @@ def make_app() -> Celery:
     made.conf.timezone = settings.timezone  # of the times that Flower shows; messages stay in UTC
     made.conf.task_queues = [broker.queue(settings, name) for name in (*rulebook.teams, EFFECTS)]
     for team, stretch in stretches(rulebook).items():
-        made.task(name=receive_task(team), shared=False)(hop.receive)
+        made.task(name=receive_task(team), shared=False)(_receiving(team))
         for place, (name, step) in enumerate(zip(step_tasks(team, stretch), stretch.steps, strict=True)):
             made.task(name=name, shared=False)(_body(name, step, place))
     made.task(name=DELIVER, shared=False)(_deliver)
@@ -97,11 +97,19 @@ def make_app() -> Celery:
     return made
 
 
+def _receiving(team: str) -> Any:
+    def body(pairs: list[Pair]) -> list[Pair]:
+        return hop.receive(team, [(hop_id, generation) for hop_id, generation in pairs])
+
+    body.__doc__ = hop.receive.__doc__
+    return body
+
+
 def _body(name: str, step: Step, place: int) -> Any:
     def body(pairs: list[Pair]) -> list[Pair]:
         ours = [(hop_id, generation) for hop_id, generation in pairs]
         if place == 0 and _was_delivered_before():
-            ours = hop.receive(ours)
+            ours = hop.receive(team_of(name), ours)
         return hop.run_step(step, place, name, ours)
 
     body.__doc__ = step.about

@@ -3,7 +3,8 @@
 An automatic stretch is a Celery chain of steps. Each step takes the (hop id, generation) pairs that the step before
 returned, each with a new generation. So a step that is delivered twice finds its pairs stale, and a hop that failed or
 went to the quarantine drops out on the way. When a process dies before its commit, nothing has happened: the lease runs
-out and the relay sends the hop again.
+out and the relay sends the hop again. A hop of another team than the task's is dropped like a stale one, whatever
+message brought it: the step would do its team's work to it, and the failure would count as the hop's.
 
 The first step receives the hops in its own transaction. Hops whose earlier sending failed are received by a separate
 task first: if they crash their worker, the database then knows that it had received them and counts a failure.
@@ -28,15 +29,16 @@ from workers.context import get_context
 from workers.precomputed import Precomputed
 from workers.stretch import Step
 from workers.stretch import Stretch as Stretch  # its old place, for one release: operators' own team modules name it
+from workers.task_names import team_of
 
 log = structlog.get_logger()
 
 
-def receive(pairs: Sequence[Pair]) -> list[Pair]:
-    """Mark hops as received; return those whose generation still matches. The rest are stale."""
+def receive(team: str, pairs: Sequence[Pair]) -> list[Pair]:
+    """Mark the team's hops as received; return those whose generation still matches. The rest are stale."""
     context = get_context()
     with context.database.write() as tx:
-        ours = hops.receive(tx, pairs, context.now(), context.settings.lease_span)
+        ours = hops.receive(tx, hops.of_team(tx, pairs, team), context.now(), context.settings.lease_span)
     _tell_stale(pairs, ours)
     return ours
 
@@ -72,23 +74,23 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
     """Do the step for the hops that still need it. A hop sent again after a crash skips the steps already done."""
     context = get_context()
     rulebook = context.rules.get()
-    lease, direct = context.settings.lease_span, NONE
+    lease, direct, team = context.settings.lease_span, NONE, team_of(effect)
     if step.end is not None:
-        direct = context.direct_sender.to_queues_with_room(rulebook, effect.partition(".")[0], lease)
+        direct = context.direct_sender.to_queues_with_room(rulebook, team, lease)
     write, precomputed = step.write, None
     if step.look is not None:
         with context.database.autocommit_read() as tx:
-            seen = step.still_to_do(hops.read_received(tx, pairs), place)
+            seen = step.still_to_do(hops.read_received(tx, pairs, team), place)
         write = step.look(context, seen) if seen else None
     now = context.now()
     if step.end is not None and context.database.single_writer:
         with context.database.read() as tx:
-            seen = step.still_to_do(hops.read_received(tx, pairs), place)
+            seen = step.still_to_do(hops.read_received(tx, pairs, team), place)
             precomputed = Precomputed.of(tx, seen, step.end(tx, rulebook, seen, now, direct)) if seen else None
     following: list[SentHop] = []
     own: list[Pair] = []
     with context.database.write() as tx:
-        mine = hops.lock_received(tx, pairs)
+        mine = hops.lock_received(tx, pairs, team)
         todo = step.still_to_do(mine, place)
         behind = [(row.id, row.generation) for row in mine if not step.is_before(row, place)]
         if not todo:
@@ -115,7 +117,7 @@ def _wait(effect: str, pairs: Sequence[Pair], away: OSError) -> None:
     failure = f"{effect}: {type(away).__name__}"
     context = get_context()
     with context.database.write() as tx:
-        hops.postpone(tx, pairs, context.now() + PAUSE, failure=failure)
+        hops.postpone(tx, hops.of_team(tx, pairs, team_of(effect)), context.now() + PAUSE, failure=failure)
     metrics.OUT_OF_REACH.labels(effect).inc()
     log.warning("out of reach, hops stay due", failure=failure, hops=[hop_id for hop_id, _ in pairs])
 
@@ -125,7 +127,8 @@ def _fail(effect: str, pair: Pair, broken: Exception) -> None:
     failure = f"{effect}: {type(broken).__name__}"
     context = get_context()
     with context.database.write() as tx:
-        quarantined = hops.fail(tx, pair, failure, context.now())
+        ours = hops.of_team(tx, [pair], team_of(effect))
+        quarantined = bool(ours) and hops.fail(tx, pair, failure, context.now())
         ticket = next((row.ticket_id for row in hops.lock(tx, [pair[0]]).values()), None)
     metrics.FAILURES.labels(effect).inc()
     metrics.QUARANTINED.labels(effect).inc(quarantined)

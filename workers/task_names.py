@@ -10,3 +10,8 @@ DELIVER = f"{EFFECTS}.deliver"
 def receive_task(team: str) -> str:
     """Name the task that only marks hops as received; it precedes the chain of hops whose earlier sending failed."""
     return f"{team}.receive"
+
+
+def team_of(task: str) -> str:
+    """Return the team whose hops this task is for."""
+    return task.partition(".")[0]

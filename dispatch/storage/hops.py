@@ -77,6 +77,9 @@ _THESE = in_list_parameter(hop.c.id, "ids")
 _LOCKED = _whole().where(_THESE).with_for_update(of=hop)
 _RECEIVED = _whole(literal(HopState.RECEIVED, hop.c.state.type)).where(OUTBOX.at_work_on)
 _LOCKED_RECEIVED = _RECEIVED.with_for_update(of=hop)
+_RECEIVED_OF_TEAM = _RECEIVED.where(hop.c.team == bindparam("team"))
+_LOCKED_RECEIVED_OF_TEAM = _RECEIVED_OF_TEAM.with_for_update(of=hop)
+_OF_TEAM = select(hop.c.id, hop.c.generation).where(OUTBOX.those, hop.c.team == bindparam("team"))
 
 
 def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
@@ -97,17 +100,31 @@ def lock_one(tx: Tx, ticket_id: int, seq: int | None = None) -> LockedHop | None
     return shaped(LockedHop, tx.execute(_LOCKED_ONE, {"ticket": ticket_id, "seq": seq})).one_or_none()
 
 
-def lock_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[LockedHop]:
-    """Lock the message's hops whose generation still matches.
+def lock_received(tx: Tx, pairs: Sequence[Pair], team: str | None = None) -> Sequence[LockedHop]:
+    """Lock the message's hops whose generation still matches, and which are the team's, when it is given.
 
     Their state reads as RECEIVED: the same transaction will write it.
     """
-    return shaped(LockedHop, tx.execute(_LOCKED_RECEIVED, OUTBOX.named(tx, pairs))).all()
+    return _at_work_on(tx, _LOCKED_RECEIVED, _LOCKED_RECEIVED_OF_TEAM, pairs, team)
 
 
-def read_received(tx: Tx, pairs: Sequence[Pair]) -> Sequence[LockedHop]:
+def read_received(tx: Tx, pairs: Sequence[Pair], team: str | None = None) -> Sequence[LockedHop]:
     """`lock_received` without a lock, to read before acting."""
-    return shaped(LockedHop, tx.execute(_RECEIVED, OUTBOX.named(tx, pairs))).all()
+    return _at_work_on(tx, _RECEIVED, _RECEIVED_OF_TEAM, pairs, team)
+
+
+def _at_work_on(
+    tx: Tx, query: Select[Any], of_team: Select[Any], pairs: Sequence[Pair], team: str | None
+) -> Sequence[LockedHop]:
+    named = OUTBOX.named(tx, pairs)
+    if team is None:
+        return shaped(LockedHop, tx.execute(query, named)).all()
+    return shaped(LockedHop, tx.execute(of_team, {**named, "team": team})).all()
+
+
+def of_team(tx: Tx, pairs: Sequence[Pair], team: str) -> list[Pair]:
+    """The pairs whose generation still matches and whose hop is this team's."""
+    return sorted((row.id, row.generation) for row in tx.execute(_OF_TEAM, {**OUTBOX.named(tx, pairs), "team": team}))
 
 
 def update_hops(tx: Tx, rows: Rows) -> None:

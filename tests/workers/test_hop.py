@@ -21,6 +21,7 @@ from dispatch.ports.line_test import LineTest, SimulatedLineTester
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Script
+from dispatch.runtime import metrics
 from dispatch.storage import crew, hops, surveys
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.tickets import closing, followup, handling, timers
@@ -394,3 +395,39 @@ def test_installers_of_the_area_are_proposed_least_busy_first(stage: SteppedWork
     by_account = dict(proposed)
     assert Counter(by_account[number] for number in ("GZ1", "GZ2", "GZ3", "GZ4")) == {"li.wei": 2, "ma.jun": 2}
     assert by_account["GZ9"] is None  # the area has no installer: any free one claims it
+
+
+def test_a_task_acts_on_no_hop_of_another_team(stage: SteppedWorkers, ten: list[int]) -> None:
+    """Every registered task gets a message with NOC's hops. It changes nothing, counts no failure, and drops them."""
+    pairs = stage.send("noc")
+    untouched = dump(stage.context.database)
+    tasks = [name for name in stage.app.tasks if not name.startswith(("celery.", "noc.", "effects."))]
+    assert len(tasks) >= 2 * (len(stage.rulebook.teams) - 1)
+    for task in sorted(tasks):
+        before = metrics.STALE.labels("hops")._value.get()
+        assert stage.deliver(task, pairs) == [], task
+        assert dump(stage.context.database) == untouched, task
+        assert metrics.STALE.labels("hops")._value.get() - before == len(ten), task
+    assert not stage.effects()
+    for task in stage.chains["noc"]:
+        pairs = stage.deliver(task, pairs)
+    assert states(stage, ten) == ["waiting"] * 10
+
+
+@pytest.mark.parametrize("breaks", [breaks_in_the_look, seems_out_of_reach])
+def test_a_foreign_hop_in_a_message_is_neither_failed_nor_postponed_with_the_teams_own(
+    stage: SteppedWorkers,
+    script: Script,
+    monkeypatch: pytest.MonkeyPatch,
+    breaks: Callable[[str, pytest.MonkeyPatch], None],
+) -> None:
+    foreign = live(stage.context.database, fixed(stage, script))
+    assert foreign is not None
+    sent = stage.send("archive")
+    made_hop(stage, script, "GZ5")
+    breaks("GZ5", monkeypatch)
+    assert stage.deliver("noc.line-test", [*stage.send("noc"), *sent]) == []
+    after = hop(stage.context.database, foreign.id)
+    assert (after.state, after.failures, after.generation) == ("sent", 0, sent[0][1])
+    stage.deliver("archive.file", sent)
+    assert hop(stage.context.database, foreign.id).state == "reported"
