@@ -239,11 +239,15 @@ def _run(program: str, words: list[str], settings: Settings) -> None:
         raise BackupFailed(what=program, why=lines[0])
 
 
+_LIBPQ = ("sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs", "connect_timeout", "channel_binding")
+"""Options of the URL that libpq's own programs read from the environment, by names without underscore."""
+
+
 def _libpq(settings: Settings) -> Mapping[str, str]:
     url = make_url(settings.database)
-    host = url.host or str(url.query.get("host", ""))
     given = {
-        "PGHOST": host,
+        **{f"PG{name.replace('_', '').upper()}": str(url.query.get(name, "")) for name in _LIBPQ},
+        "PGHOST": url.host or str(url.query.get("host", "")),
         "PGPORT": str(url.port or url.query.get("port", "")),
         "PGUSER": url.username or "",
         "PGPASSWORD": str(url.password or ""),

@@ -12,12 +12,13 @@ MEANINGS: Mapping[str, Wording] = {
         "folder for the installation's state",
     ),
     "database_url": Wording(
-        "PostgreSQL 的地址，postgresql+psycopg://…；不设则使用 DISPATCH_HOME 中的 SQLite",
-        "PostgreSQL's URL, postgresql+psycopg://…; without it, SQLite in DISPATCH_HOME is used",
+        "PostgreSQL 的地址，postgresql://…，可有多个主机 @a,b/；不设则使用 DISPATCH_HOME 中的 SQLite",
+        "PostgreSQL's URL, postgresql://…, also of several hosts @a,b/; without it, SQLite in DISPATCH_HOME is used",
     ),
     "broker_url": Wording(
-        "Redis 或 Valkey 的地址，redis://…；不设则自行启动一个 Valkey",
-        "Redis's or Valkey's URL, redis://…; without it, Paidan starts a Valkey server of its own",
+        "消息代理的地址，redis://、rediss://、valkey://、sentinel://、amqp:// 或 amqps://…；不设则自行启动一个 Valkey",
+        "the broker's URL: redis://, rediss://, valkey://, sentinel://, amqp:// or amqps://…; without it, Paidan "
+        "starts a Valkey server of its own",
     ),
     "rules": Wording(
         "派单规则文件",
@@ -38,6 +39,10 @@ MEANINGS: Mapping[str, Wording] = {
     "broker_master": Wording(
         "DISPATCH_BROKER_URL 为 sentinel://… 时，Redis 主节点的名称",
         "name of the Redis master, when DISPATCH_BROKER_URL is sentinel://…",
+    ),
+    "sentinel_password": Wording(
+        "Sentinel 自身的密码；DISPATCH_BROKER_URL 中的密码是主节点的",
+        "password of the Sentinels themselves; the one in DISPATCH_BROKER_URL is the master's",
     ),
     "flower_port": Wording(
         "Flower 的端口；0 为任一空闲端口",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from dispatch import defaults
+from dispatch.domain import server_urls
 from dispatch.domain.language import primary
 from dispatch.domain.model_faults import model_fault
 from dispatch.domain.system_faults import system_fault
@@ -59,6 +60,15 @@ def _known_zone(name: str) -> str:
     )
 
 
+def _read_as(form: Callable[[str], str]) -> AfterValidator:
+    """Bring a URL into the form that its driver takes. The form raises WrongValue."""
+
+    def read(given: SecretStr | None) -> SecretStr | None:
+        return SecretStr(form(given.get_secret_value())) if given else given
+
+    return AfterValidator(read)
+
+
 class Settings(BaseModel):
     """Everything that an operator may set; `setting_meanings` explains each. URLs may hold passwords and are secrets,
     which are never shown."""
@@ -66,13 +76,14 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: Path = Path("~/.local/share/paidan")
-    database_url: SecretStr | None = None
-    broker_url: SecretStr | None = None
+    database_url: Annotated[SecretStr | None, _read_as(server_urls.database_url)] = None
+    broker_url: Annotated[SecretStr | None, _read_as(server_urls.broker_url)] = None
     rules: Path = Field(default_factory=lambda: defaults.folder() / defaults.RULES)
     prehandling: Path = Field(default_factory=lambda: defaults.folder() / defaults.PREHANDLING)
     plans: Path = Field(default_factory=lambda: defaults.folder() / defaults.PLANS)
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     broker_master: str = ""
+    sentinel_password: SecretStr | None = None
     flower_port: Annotated[int, Field(ge=0, le=65535)] = 5555
     flower_address: str = "127.0.0.1"
     flower_password: SecretStr | None = None
@@ -120,6 +131,15 @@ class Settings(BaseModel):
             raise WrongValue(
                 f"DISPATCH_OIDC_ISSUER 还需要 {needed[0]} 和 {needed[1]}",
                 f"DISPATCH_OIDC_ISSUER needs {needed[0]} and {needed[1]}",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _knows_its_master(self) -> Self:
+        if self.broker_url and self.broker_url.get_secret_value().startswith("sentinel:") and not self.broker_master:
+            raise WrongValue(
+                "DISPATCH_BROKER_MASTER: 用 sentinel://… 时须写明主节点的名称",
+                "DISPATCH_BROKER_MASTER: with sentinel://… the master must be named",
             )
         return self
 
@@ -198,10 +218,15 @@ def load_settings() -> Settings:
         own = [
             each for each in wrong.errors() if each["type"] != "default_factory_not_called"
         ]  # it only follows from another fault
-        faults += [model_fault(each).at(f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}") for each in own]
+        faults += [_named(model_fault(each), each["loc"]) for each in own]
     if faults:
         raise BadSettings(*faults)
     return settings
+
+
+def _named(fault: Wording, place: Sequence[int | str]) -> Wording:
+    """The fault with its variable. A fault of several variables has no place, and names them itself."""
+    return fault.at(f"{PREFIX}{'.'.join(map(str, place)).upper()}") if place else fault
 
 
 def _unknown(name: str, known: set[str]) -> Wording:

@@ -22,6 +22,7 @@ from dispatch.runtime.logs import configure_logs
 from dispatch.settings import load_settings
 from dispatch.storage.outbox import Pair
 from workers import broker, effects, hop, redis_channel
+from workers.broker_check import end_without_broker
 from workers.chains import chains, step_tasks, stretches
 from workers.context import get_context
 from workers.events import GatherEvents
@@ -140,7 +141,9 @@ def _of_another_release(message: Any, name: str, **_: object) -> None:
 
 @worker_init.connect
 def _in_main_process(**_: object) -> None:
-    configure_logs(load_settings().zone)
+    settings = load_settings()
+    configure_logs(settings.zone)
+    end_without_broker(settings)
 
 
 @worker_process_init.connect

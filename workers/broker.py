@@ -8,8 +8,6 @@ from typing import Any
 from kombu import Exchange, Queue
 from kombu.transport.redis import Channel as RedisChannel
 
-from dispatch.domain.title import Wording
-from dispatch.errors import BadSettings
 from dispatch.settings import Settings
 
 _OF_REDIS: Mapping[str, Any] = {
@@ -24,6 +22,11 @@ _OF_REDIS: Mapping[str, Any] = {
     "unacked_mutex_expire": 30,
     # No retry_on_timeout: a publish that timed out may have arrived, and only the relay decides to send it again.
 }
+_OF_SENTINEL: Mapping[str, Any] = {
+    "socket_timeout": 2,  # s: the next one is asked soon
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+}
 _OF_RABBITMQ: Mapping[str, Any] = {
     "confirm_publish": True,  # a publish counts as sent only when a quorum has stored it
 }
@@ -31,30 +34,22 @@ _EXCHANGE = Exchange("hops", type="direct")
 
 
 def transport_options(settings: Settings) -> dict[str, Any]:
-    """Return kombu's transport options. Raises BadSettings for an unsupported broker or a Sentinel without a master."""
+    """Return kombu's transport options."""
     match _kind(settings):
         case "sentinel":
-            if not settings.broker_master:
-                raise BadSettings(
-                    Wording(
-                        "DISPATCH_BROKER_MASTER: 用 sentinel://… 时须写明主节点的名称",
-                        "DISPATCH_BROKER_MASTER: with sentinel://… the master must be named",
-                    )
-                )
-            return {**_OF_REDIS, "master_name": settings.broker_master}
+            options = {**_OF_REDIS, "master_name": settings.broker_master}
+            if settings.sentinel_password:
+                own = {"password": settings.sentinel_password.get_secret_value()}
+                options["sentinel_kwargs"] = {**_OF_SENTINEL, **own}
+            else:
+                options["sentinel_kwargs"] = dict(_OF_SENTINEL)
+            return options
         case "redis" | "rediss":
             return dict(_OF_REDIS)
         case "amqp" | "amqps" | "pyamqp":
             return dict(_OF_RABBITMQ)
-        case "memory":
+        case _:
             return {}
-        case kind:
-            raise BadSettings(
-                Wording(
-                    f"DISPATCH_BROKER_URL: 不支持 {kind}://，请用 redis、sentinel 或 amqp",
-                    f"DISPATCH_BROKER_URL: {kind}:// is no broker here; use redis, sentinel or amqp",
-                )
-            )
 
 
 def queue(settings: Settings, name: str) -> Queue:

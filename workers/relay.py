@@ -29,6 +29,7 @@ from dispatch.storage.outbox import Outbox
 from dispatch.storage.wakeups import Wakeups
 from dispatch.tickets import timers
 from workers.app import app
+from workers.broker_check import end_without_broker
 from workers.chains import chains
 from workers.context import Context, get_context
 from workers.heartbeat import process_name
@@ -192,6 +193,7 @@ def _batches(due: Sequence[S], receiver: Callable[[S], str], size: int) -> Itera
 
 def main() -> None:
     configure_logs(get_context().settings.zone)
+    end_without_broker(get_context().settings)
     relay = Relay(get_context())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop.set())

@@ -1,14 +1,7 @@
-"""The checks of the broker and of the workers that serve its queues.
-
-`dispatch` imports no broker client, so `workers.broker_check` asks the broker in a process of its own.
-"""
+"""The checks of the broker and of the workers that serve its queues."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -16,6 +9,7 @@ from dispatch.doctor.database import clock
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
 from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Title, Wording, same
+from dispatch.runtime.broker_question import ask_broker
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
 
@@ -27,13 +21,9 @@ QUEUES = Title("队列", "queues")
 
 UNKNOWN = Wording("查不到", "unknown: the broker doesn't say")
 
-SECONDS = 30
-"""Time limit of `workers.broker_check`."""
-
 
 def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult]:
     """Check the broker; `queues` are the queues that need a worker."""
-    environment = dict(os.environ)
     if settings.broker_url is None:
         try:
             running = is_running(settings) and (settings.run / "broker.url").exists()
@@ -51,28 +41,19 @@ def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult
                 BROKER, Wording("内嵌，未运行", "embedded, not running"), "运行 dispatch up", "run `dispatch up`"
             )
             return
-        environment["DISPATCH_BROKER_URL"] = (settings.run / "broker.url").read_text().strip()
-    yield from judge(_ask(environment), queues)
-
-
-def _ask(environment: Mapping[str, str]) -> dict[str, Any]:
-    words = [sys.executable, "-m", "workers.broker_check"]
-    try:
-        told = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=SECONDS, check=True)
-        answer: dict[str, Any] = json.loads(told.stdout)
-    except subprocess.TimeoutExpired:
-        return {"reached": False, "failure": f"no answer within {SECONDS} s"}
-    except subprocess.CalledProcessError as broken:
-        return {"reached": False, "failure": (broken.stderr.strip().splitlines() or ["?"])[-1][:60]}
-    return answer
+        url = (settings.run / "broker.url").read_text().strip()
+    else:
+        url = settings.broker_url.get_secret_value()
+    yield from judge(ask_broker(url, embedded=settings.broker_url is None), queues)
 
 
 def judge(told: Mapping[str, Any], queues: Collection[str]) -> Iterator[CheckResult]:
     """Turn the answer of `workers.broker_check` into results."""
     if not told["reached"]:
+        zh, en = told["failure"]
         yield bad(
             BROKER,
-            Wording(f"连不上：{told['failure']}", f"out of reach: {told['failure']}"),
+            Wording(f"{told['broker']} 连不上：{zh}", f"{told['broker']} is out of reach: {en}"),
             "启动消息代理，或改正 DISPATCH_BROKER_URL；在此期间工单照常受理，待派",
             "start it, or correct DISPATCH_BROKER_URL; meanwhile faults are accepted and wait to be sent",
         )

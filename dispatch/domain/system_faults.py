@@ -23,6 +23,11 @@ _ZH: Mapping[int, str] = {
     errno.EMFILE: "打开的文件太多",
     errno.EADDRINUSE: "地址已被占用",
     errno.EADDRNOTAVAIL: "本机没有这个地址",
+    errno.ECONNREFUSED: "连接被拒绝",
+    errno.ECONNRESET: "连接被对方断开",
+    errno.EHOSTUNREACH: "没有到该主机的路由",
+    errno.ENETUNREACH: "网络不可达",
+    errno.ETIMEDOUT: "连接超时",
 }
 
 

@@ -52,6 +52,11 @@ class NotStarted(MissingPart):
     {part} does not start: {why}"""
 
 
+class BrokerAway(MissingPart):
+    """消息代理 {broker} 连不上：{why}。请启动它，或改正 DISPATCH_BROKER_URL。
+    The broker {broker} is out of reach: {why}. Start it, or correct DISPATCH_BROKER_URL."""
+
+
 class MissingGlyph(MissingPart):
     """{folder} 中的字体缺字，无法打印 {characters}：请改用中文字体齐全的目录。
     The fonts in {folder} can't print {characters}: name another folder, with a Chinese font and one that has what is

@@ -1,4 +1,4 @@
-"""Reserve a home for one `dispatch up`: its lock, and the ports that are to be listened on."""
+"""Reserve a home for one `dispatch up`: its lock, the ports that are to be listened on, and the broker asked."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import IO
 
 from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, MissingPart
+from dispatch.runtime.broker_question import require_broker
 from dispatch.runtime.child_process import FileHeld, hold
 from dispatch.settings import Settings
 
@@ -17,13 +18,15 @@ LOCK = "up.lock"
 
 
 def reserve(settings: Settings, *, web: bool = True, flower: bool = True) -> IO[str]:
-    """Check the ports of `web` and `flower`, then take the home's lock and return it.
+    """Check the ports of `web` and `flower` and the broker that the settings name, then take the home's lock and return
+    it.
 
-    Raises AlreadyRunning, or MissingPart with every port that another program has; then it creates nothing.
+    Raises AlreadyRunning, BrokerAway, or MissingPart with every port that another program has; then it creates nothing.
     """
     if (settings.run / LOCK).exists():
         _take_lock(settings).close()  # tell a running `dispatch up` before the ports that it has taken
     _require_ports(settings, web, flower)
+    require_broker(settings)
     settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
     return _take_lock(settings)
 
