@@ -24,7 +24,7 @@ put() { # put NAME TEXT: write the file unless it exists
 
 put postgres_password "$(word)"
 put database_url "postgresql+psycopg://paidan:$(cat "$folder/postgres_password")@postgres:5432/paidan"
-put field_keys "k1:$(key)"
+put field_keys "k-$(key | cut -c 1-8):$(key)"
 put index_key "$(key)"
 put metrics_token "$(word)"
 put flower_password "$(word)"

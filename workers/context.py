@@ -16,6 +16,7 @@ from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings, load_settings
 from dispatch.storage.database import Database
 from dispatch.storage.migration import open_database
+from dispatch.storage.open_keys import check_keys
 from workers.direct_send import DirectSender
 
 
@@ -58,6 +59,7 @@ def _context_of(_pid: int) -> Context:
     settings = load_settings()
     settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)  # on a new machine with a database elsewhere
     database = open_database(settings, plans_by_index_only=True)
+    check_keys(settings, database, uses_keys=False)
     return Context(
         settings=settings,
         database=database,

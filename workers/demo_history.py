@@ -93,7 +93,7 @@ def write_history(context: Context, end: datetime) -> None:
     settings, database, rulebook = context.settings, context.database, context.rules.get()
     start = end - BEFORE - LAST_DAY
     past = DemoWorker(context)
-    counter = CounterDays(database, open_counter(settings, rulebook), start, end, LAST_DAY)
+    counter = CounterDays(database, open_counter(settings, database, rulebook), start, end, LAST_DAY)
     colleagues = Colleagues(database, rulebook, AS_IT_WAS)
     script = load_script(settings.prehandling, rulebook.categories)
     sms = SimulatedSmsGateway(settings.root / "sms.db")

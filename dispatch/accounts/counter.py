@@ -9,7 +9,8 @@ from dispatch.accounts.operation import Counter
 from dispatch.routing import plans_file
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
-from dispatch.storage.field_cipher import open_cipher
+from dispatch.storage.database import Database
+from dispatch.storage.open_keys import open_cipher
 
 
 def passwords() -> PasswordHash:
@@ -20,13 +21,14 @@ def passwords() -> PasswordHash:
     return PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
 
 
-def open_counter(settings: Settings, rulebook: Rulebook, outlet: str = "") -> Counter:
+def open_counter(settings: Settings, database: Database, rulebook: Rulebook, outlet: str = "") -> Counter:
     """The counter of these settings. `outlet` is its name on slips; when empty, the setting's.
 
-    Raises BadRules for a faulty plans file; BadSettings, MissingPart for missing keys.
+    Raises BadRules for a faulty plans file; BadSettings, MissingPart for missing keys; KeysMissing, WrongKeys
+    when they aren't the database's.
     """
     return Counter(
-        cipher=open_cipher(settings),
+        cipher=open_cipher(settings, database),
         passwords=passwords(),
         plans=plans_file.load(settings.plans),
         rulebook=rulebook,

@@ -32,7 +32,7 @@ def by_mobile(tx: Tx, mobile: str, areas: Areas) -> list[AccountFound]:
 
 def by_document(tx: Tx, cipher: FieldCipher, kind: str, number: str, areas: Areas) -> list[AccountFound]:
     """Accounts of the customer who is registered with this document."""
-    customer = customers.find(tx, customers.document_index(cipher, kind, normalised(number)))
+    customer = customers.find(tx, cipher, kind, normalised(number))
     if customer is None:
         return []
     return _found(unified_view.find_accounts(tx, unified_view.of_customer(customer.id), areas, MOST))

@@ -293,10 +293,10 @@ def carry_out(
     require(actor, kind, Wording("宽带账号", "an account"), AT_THE_COUNTER[kind], TITLES[kind])
     key, fingerprint = None, ""
     if counter.trial is None:
-        key, fingerprint = request.request_key, counter.cipher.index("request", kind, _canonical(request))
+        key, fingerprint = request.request_key, _fingerprints(counter, kind, request)[0]
     operation_id = operations.begin(tx, kind, key, fingerprint, actor, counter.outlet, now)
     if operation_id is None:
-        return _again(tx, request, fingerprint)
+        return _again(tx, request, _fingerprints(counter, kind, request))
     confirmed = frozenset(request.confirm)
     for tries_left in reversed(range(_TRIES)):
         act = Act(kind, tx, counter, actor, now, operation_id, confirmed)
@@ -335,11 +335,11 @@ def _refused(act: Act, refusal: Refusal) -> OperationRefused:
     return OperationRefused(act.operation_id, act.kind, refusal.code, reason, result)
 
 
-def _again(tx: Tx, request: OperationRequest, fingerprint: str) -> OperationOutcome:
+def _again(tx: Tx, request: OperationRequest, fingerprints: Sequence[str]) -> OperationOutcome:
     """The outcome of the first request with this key. Raises KeyReused when that was a different request."""
     assert request.request_key is not None
     row = operations.by_request_key(tx, request.request_key)
-    if row.fingerprint != fingerprint:
+    if row.fingerprint not in fingerprints:
         raise KeyReused(key=request.request_key)
     if row.outcome == "refused":
         assert row.code is not None  # the database's constraint `refused`
@@ -356,6 +356,11 @@ def release(act: Act, account: AccountRow, why: str) -> None:
     bound = enrolments.valid_bindings(act.tx, account.id)
     enrolments.unbind(act.tx, [each.id for each in bound], act.operation_id, act.now)
     enrolments.end_enrolment(act.tx, account.id, why, act.now)
+
+
+def _fingerprints(counter: Counter, kind: str, request: OperationRequest) -> list[str]:
+    """The keyed hashes that the same request may have been stored with, the one for a new request first."""
+    return counter.cipher.indexes("request", kind, _canonical(request))
 
 
 def _canonical(request: OperationRequest) -> str:

@@ -159,7 +159,7 @@ def _require_same_holder(act: Act, customer: CustomerRow, before: Profile, after
         return
     if before.name != after.name:
         raise AnotherHolder(what=Wording("同时更换姓名和证件", "To change name and document at once"))
-    known = customers.find(act.tx, customers.document_index(act.counter.cipher, *new))
+    known = customers.find(act.tx, act.counter.cipher, *new)
     if known is not None and known.id != customer.id:
         raise DocumentTaken()
 

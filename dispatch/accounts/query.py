@@ -88,8 +88,7 @@ def _find(act: Act, request: View) -> OperationResult:
         if request.document_kind not in DOCUMENT_KINDS:
             raise UnknownDocumentKind(known=list(DOCUMENT_KINDS))
         number = normalised(request.document_number.get_secret_value())
-        index = customers.document_index(act.counter.cipher, request.document_kind, number)
-        customer = customers.find(act.tx, index)
+        customer = customers.find(act.tx, act.counter.cipher, request.document_kind, number)
         if customer is None or not _is_served(act, customer.id):
             raise NoSuchCustomer()
         return OperationResult(None, None, {"customer_id": customer.id, "account_ids": []})

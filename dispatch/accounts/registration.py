@@ -91,7 +91,7 @@ def register(act: Act, person: Person) -> CustomerRow:
     name, document = _read(act, person)
     mobile = read_mobile(person.mobile)
     cipher = act.counter.cipher
-    known = customers.find(act.tx, customers.document_index(cipher, document.kind, document.number))
+    known = customers.find(act.tx, cipher, document.kind, document.number)
     if known is None:
         new = (name, document.kind, document.number, document.expires, mobile)
         return customers.get(act.tx, customers.insert_customer(act.tx, cipher, *new, act.now))

@@ -91,7 +91,10 @@ class Desk:
         from dispatch.accounts.counter import open_counter
 
         return open_counter(
-            self.settings, self.rulebook, outlet and word(outlet, Wording("营业厅名称", "outlet"), LONGEST_OUTLET)
+            self.settings,
+            self.database,
+            self.rulebook,
+            outlet and word(outlet, Wording("营业厅名称", "outlet"), LONGEST_OUTLET),
         )
 
     def actor(self, name: str, role: str) -> Actor:

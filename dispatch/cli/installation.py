@@ -26,6 +26,7 @@ from dispatch.settings import PREFIX, Settings, load_settings
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import new_keys
 from dispatch.storage.migration import migrate as migrate_database
+from dispatch.storage.open_keys import check_keys
 
 if TYPE_CHECKING:
     from dispatch.demo.users import DemoUser
@@ -84,7 +85,9 @@ def _operators_files(current: Settings) -> str:
 def _reserved() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]:
     """The desk, once nothing is in the way of starting: what is refused leaves no new installation behind."""
     lock = reserve(load_settings())
-    return open_desk(may_create=True), [], lock, {}
+    desk = open_desk(may_create=True)
+    check_keys(desk.settings, desk.database, uses_keys=True)
+    return desk, [], lock, {}
 
 
 def _demo() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]:

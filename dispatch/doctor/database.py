@@ -14,13 +14,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Title, Wording, same
-from dispatch.errors import DispatchError
+from dispatch.errors import DispatchError, KeysMissing, WrongKeys
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
-from dispatch.storage import effects, hops, postgresql, rulebooks
+from dispatch.storage import effects, encrypted, hops, key_source, postgresql, rulebooks
 from dispatch.storage.database import SCHEMA, Database, Tx
-from dispatch.storage.field_cipher import open_cipher
-from dispatch.storage.tables.accounts import customer
+from dispatch.storage.open_keys import check
 from dispatch.storage.tables.accounts import effect as effect_table
 from dispatch.storage.tables.tickets import hop
 
@@ -183,32 +182,48 @@ def _in_force(tx: Tx, file: Rulebook | None) -> CheckResult:
 
 
 def _keys(tx: Tx, settings: Settings) -> CheckResult:
-    """Decrypt one stored identity number: keys may be present and still be the wrong ones."""
-    columns = (customer.c.id, customer.c.document_number)
-    row = tx.execute(select(*columns).order_by(customer.c.id.desc()).limit(1)).first()
-    if settings.embedded_database and row is None and not (settings.root / "field.keys").exists():
-        return good(KEYS, Wording("尚不需要", "none needed yet"))
+    """Check the keys' fingerprints, and decrypt a row of each column under each key that occurs in the database."""
     try:
-        cipher = open_cipher(settings)
-    except DispatchError:
+        cipher = key_source.find(settings)
+        if cipher is None and not encrypted.needs_keys(tx):
+            return good(KEYS, Wording("尚不需要", "none needed yet"))
+        check(tx, cipher, key_source.where(settings))
+    except (KeysMissing, WrongKeys) as wrong:
         return bad(
             KEYS,
-            Wording("缺失或无法读取", "missing or unreadable"),
+            _both(wrong),
+            "从密钥的备份中取回：没有它们，证件号码、扫描件和照片不可读",
+            "bring them back from where the keys are kept: without them identity numbers, scans and photos can't be "
+            "read",
+        )
+    except DispatchError as wrong:
+        return bad(
+            KEYS,
+            _both(wrong),
             "请设置 DISPATCH_FIELD_KEYS 与 DISPATCH_INDEX_KEY（首次用 dispatch keys 生成）",
             "set DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY; for a new database `dispatch keys` makes them",
         )
-    if row is not None:
-        try:
-            cipher.decrypt_text(row.document_number, "customer", "document_number", row.id)
-        except Exception:  # a wrong key may raise anything
-            return bad(
-                KEYS,
-                Wording("不是这个数据库的密钥", "not this database's keys"),
-                "请换回录入时所用的密钥，否则证件号码不可读",
-                "bring back the keys with which the data was written: without them identity numbers can't be read",
-            )
-    opened = Wording("能解密已存数据", "they decrypt the stored data")
-    return good(KEYS, opened if row is not None else Wording("已设置", "set"))
+    found = encrypted.look(tx)
+    unread = sorted(
+        f"{key}: {sample.column.name} {sample.row}"
+        for key, samples in found.samples.items()
+        for sample in samples
+        if cipher is None or not encrypted.decrypts(tx, cipher, sample)
+    )
+    if unread:
+        return bad(
+            KEYS,
+            Wording(f"读不出：{'、'.join(unread)}", f"can't be read: {', '.join(unread)}"),
+            "换回写入时所用的密钥，或从备份恢复该行",
+            "bring back the key with which it was written, or restore the row from a backup",
+        )
+    rows = "、".join(f"{key}（{count} 行）" for key, count in sorted(found.rows.items()))
+    rows_en = ", ".join(f"{key} ({count} rows)" for key, count in sorted(found.rows.items()))
+    return good(KEYS, Wording(f"能解密：{rows}", f"they decrypt: {rows_en}") if rows else Wording("已设置", "set"))
+
+
+def _both(wrong: DispatchError) -> Wording:
+    return Wording(wrong.sentence("zh"), wrong.sentence("en"))
 
 
 def _waiting(tx: Tx) -> CheckResult:

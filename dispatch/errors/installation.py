@@ -42,6 +42,24 @@ class MissingPart(DispatchError):
     heading = "缺少部件"
 
 
+class KeysMissing(MissingPart):
+    """{where} 中没有密钥 {keys}，而数据库中有用它加密的数据；未作任何改动：请从密钥的备份中取回。
+    {where}: the key {keys} is not there, under which this database holds encrypted data, and nothing was changed: bring
+    it back from where the keys are kept."""
+
+    code = "keys-missing"
+    heading = "缺少密钥"
+
+
+class WrongKeys(DispatchError):
+    """{where} 中的密钥 {key} 不是这个数据库的：指纹为 {found}，应为 {expected}；未作任何改动：请换回这个数据库的密钥。
+    {where}: the key {key} is not this database's, and nothing was changed: its fingerprint is {found}, needed is
+    {expected}. Bring back this database's keys."""
+
+    code = "wrong-keys"
+    heading = "密钥不符"
+
+
 class NoAccess(MissingPart):
     """{part} 无法读写：{remedy}。
     {part} can't be read or written: {remedy}."""

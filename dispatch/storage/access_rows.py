@@ -136,3 +136,16 @@ class PhotoRow(UploadInfo, Protocol):
     """A photo of a hop's evidence, without its content."""
 
     seq: int  # the hop's
+
+
+class KeyRow(Protocol):
+    """A key that the database knows, without the key itself."""
+
+    id: str
+    purpose: str
+    fingerprint: str  # 16 hex digits
+    state: str
+    added_at: datetime
+    added_by: str
+    used_from: datetime | None  # None: nothing was ever written under it
+    retired_at: datetime | None

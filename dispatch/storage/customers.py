@@ -11,6 +11,7 @@ from datetime import date, datetime
 from sqlalchemy import func, insert, select, update
 
 from dispatch.domain.roles import Actor
+from dispatch.storage import key_ring
 from dispatch.storage.account_rows import AccountRow, CustomerRow, ScanRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
@@ -29,8 +30,9 @@ def holder(tx: Tx, account: AccountRow) -> CustomerRow:
     return get(tx, account.customer_id)
 
 
-def find(tx: Tx, document_index: str) -> CustomerRow | None:
-    query = select(customer).where(customer.c.document_index == document_index)
+def find(tx: Tx, cipher: FieldCipher, kind: str, number: str) -> CustomerRow | None:
+    """The customer with this document. During a rotation of keys their index may still be one of an older key."""
+    query = select(customer).where(customer.c.document_index.in_(document_indexes(cipher, kind, number)))
     return shaped(CustomerRow, tx.execute(query)).one_or_none()
 
 
@@ -45,6 +47,7 @@ def insert_customer(
     now: datetime,
 ) -> int:
     """Insert the customer and return its id. The row comes first, for the ciphertext is bound to the row's id."""
+    cipher = key_ring.for_writing(tx, cipher)
     made = (
         insert(customer)
         .values(
@@ -66,6 +69,7 @@ def insert_customer(
 def change_document(
     tx: Tx, cipher: FieldCipher, customer_id: int, kind: str, number: str, expires: date | None
 ) -> None:
+    cipher = key_ring.for_writing(tx, cipher)
     change(
         tx,
         customer_id,
@@ -82,7 +86,13 @@ def document_number(cipher: FieldCipher, row: CustomerRow) -> str:
 
 
 def document_index(cipher: FieldCipher, kind: str, number: str) -> str:
+    """The blind index to be stored with this document."""
     return cipher.index("document", kind, number)
+
+
+def document_indexes(cipher: FieldCipher, kind: str, number: str) -> list[str]:
+    """Every blind index that may be stored with this document."""
+    return cipher.indexes("document", kind, number)
 
 
 def change(tx: Tx, customer_id: int, **columns: object) -> None:
@@ -92,6 +102,7 @@ def change(tx: Tx, customer_id: int, **columns: object) -> None:
 def keep_scan(
     tx: Tx, cipher: FieldCipher, operation_id: int, kind: str, media_type: str, sha256: str, content: bytes
 ) -> None:
+    cipher = key_ring.for_writing(tx, cipher)
     made = (
         insert(kept_document)
         .values(

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
+from dispatch.storage import key_ring
 from dispatch.storage.access_rows import PhotoRow, UploadRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
@@ -32,6 +33,7 @@ def add(
     now: datetime,
 ) -> int:
     """Insert the file and return its id. The row comes first, for the ciphertext is bound to the row's id."""
+    cipher = key_ring.for_writing(tx, cipher)
     row = {"hop_id": hop_id, "media_type": media_type, "size": len(content), "sha256": sha256, "content": b""}
     made = insert(upload).values(**row, made_at=now, made_by=by).returning(upload.c.id)
     upload_id = int(tx.execute(made).scalar_one())

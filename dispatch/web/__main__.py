@@ -16,6 +16,7 @@ from dispatch.runtime.child_process import mark_ready
 from dispatch.runtime.logs import configure_logs
 from dispatch.settings import Settings, load_settings
 from dispatch.storage.migration import open_database
+from dispatch.storage.open_keys import check_keys
 from dispatch.web.app import create_app
 from dispatch.web.installation import Installation
 
@@ -29,10 +30,12 @@ def main() -> None:
 
 
 def serve() -> None:
-    """Serve until the process is stopped. Raises BadSettings, SchemaOutdated, BadRules, MissingPart."""
+    """Serve until the process is stopped. Raises BadSettings, SchemaOutdated, BadRules, MissingPart, WrongKeys."""
     settings = load_settings()
     configure_logs(settings.zone)
-    installation = Installation(settings, open_database(settings))
+    database = open_database(settings)
+    check_keys(settings, database, uses_keys=True)
+    installation = Installation(settings, database)
     installation.rulebook()
     listening = listen(settings)
     address, port = listening.getsockname()[:2]

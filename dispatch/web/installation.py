@@ -25,7 +25,8 @@ from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings
 from dispatch.slips import typesetting
 from dispatch.storage.database import Database
-from dispatch.storage.field_cipher import FieldCipher, open_cipher
+from dispatch.storage.field_cipher import FieldCipher
+from dispatch.storage.keys_in_force import KeysInForce
 from dispatch.web.server_events import BoardEvents
 
 log = structlog.get_logger()
@@ -51,8 +52,8 @@ class Installation:
         self.provider: IdentityProvider = HttpIdentityProvider()
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()
-        self._cipher: FieldCipher | None = None
-        self._counter = _CounterInForce(settings)
+        self.keys = KeysInForce(settings, database)
+        self._counter = _CounterInForce(settings, database)
 
     def oidc_client(self, base_url: str) -> Client | None:
         """This installation as a client of the identity provider; None without a provider. `base_url`: as visited."""
@@ -73,18 +74,19 @@ class Installation:
             return self.rules.get()
 
     def cipher(self) -> FieldCipher:
-        """The cipher for identity numbers, scans and photos. Raises BadSettings, MissingPart when keys are missing."""
+        """The cipher for identity numbers, scans and photos.
+
+        Raises BadSettings, MissingPart, KeysMissing, WrongKeys.
+        """
         with self._taking_up:
-            if self._cipher is None:
-                self._cipher = open_cipher(self.settings)
-            return self._cipher
+            return self.keys.get()
 
     def counter(self, outlet: str = "") -> Counter:
-        """The counter 柜台. Raises BadRules, BadSettings, MissingPart."""
-        rulebook = self.rulebook()
+        """The counter 柜台. Raises BadRules, BadSettings, MissingPart, KeysMissing, WrongKeys."""
+        rulebook, cipher = self.rulebook(), self.cipher()
         with self._taking_up:
             made = self._counter.get(rulebook)
-        return replace(made, outlet=outlet or made.outlet)
+        return replace(made, cipher=cipher, outlet=outlet or made.outlet)
 
     def script(self) -> Script:
         """The pre-handling script in force. Raises BadRules when there was never a good file."""
@@ -96,8 +98,8 @@ class Installation:
 class _CounterInForce:
     """The counter with the last good plans. Its fonts are read on first use, before a transaction holds locks."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings, self.database = settings, database
         self._read_at: tuple[object, ...] | None = None
         self._counter: Counter | None = None
 
@@ -105,7 +107,7 @@ class _CounterInForce:
         stamp = _stamp(self.settings.plans, rulebook)
         if self._counter is None or stamp != self._read_at:
             try:
-                self._counter = open_counter(self.settings, rulebook)
+                self._counter = open_counter(self.settings, self.database, rulebook)
                 typesetting.prepare(self.settings.fonts)
             except BadRules as refused:
                 log.error("plans refused, the last good ones stay in force", faults=len(refused.lines))

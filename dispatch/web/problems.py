@@ -58,6 +58,7 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.SchemaOutdated: 503,
     errors.DatabaseTooOld: 503,
     errors.MissingPart: 503,
+    errors.WrongKeys: 503,
 }
 """The status of an error is that of the nearest of its classes."""
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import stat
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dispatch.domain.title import same
 from dispatch.errors import BadSettings, MissingPart
-from dispatch.settings import load_settings
-from dispatch.storage.field_cipher import FieldCipher, new_keys, open_cipher
+from dispatch.storage.field_cipher import FieldCipher, fingerprint, index_id, new_keys, read_keys
 
 CIPHER = FieldCipher({"k2": b"2" * 32, "k1": b"1" * 32}, "k2", b"i" * 32)
 PLACE = ("customer", "document_number", 7)
@@ -57,26 +56,26 @@ def test_no_representation_shows_the_keys() -> None:
     assert "2222" not in repr(CIPHER)
 
 
-def test_the_embedded_installation_makes_its_keys_once_readable_by_its_owner_alone() -> None:
-    settings = load_settings()
-    sealed = open_cipher(settings).encrypt(b"x", *PLACE)
-    assert open_cipher(settings).decrypt(sealed, *PLACE) == b"x"
-    assert stat.S_IMODE((settings.root / "field.keys").stat().st_mode) == 0o600
-    assert [file.name for file in settings.root.iterdir()] == ["field.keys"]
+def test_no_two_new_keys_have_the_same_id() -> None:
+    ids = {name for name, _, _ in (new_keys()[0].partition(":") for _ in range(50))}
+    assert len(ids) == 50
+    assert not any(name == "k1" for name in ids)
 
 
-def test_a_servers_database_without_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISPATCH_DATABASE_URL", "postgresql+psycopg://x/y")
-    with pytest.raises(MissingPart, match="DISPATCH_FIELD_KEYS and DISPATCH_INDEX_KEY is not there"):
-        open_cipher(load_settings())
+def test_two_different_keys_under_one_id_are_refused() -> None:
+    keys = ",".join(f"k1:{new_keys()[1]}" for _ in range(2))
+    with pytest.raises(BadSettings, match="two different keys have this id"):
+        read_keys(keys, new_keys()[1], same("here"))
 
 
-def test_keys_from_the_environment_are_used_and_a_bad_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    field_keys, index_key = new_keys()
-    monkeypatch.setenv("DISPATCH_FIELD_KEYS", f"{field_keys},old:{new_keys()[1]}")
-    monkeypatch.setenv("DISPATCH_INDEX_KEY", index_key)
-    cipher = open_cipher(load_settings())
-    assert (cipher.current, set(cipher.keys)) == ("k1", {"k1", "old"})
-    monkeypatch.setenv("DISPATCH_FIELD_KEYS", "k1:short")
-    with pytest.raises(BadSettings, match="key 'k1': must be 32 bytes"):
-        open_cipher(load_settings())
+def test_a_fingerprint_tells_keys_apart_and_gives_nothing_of_them_away() -> None:
+    assert fingerprint(b"1" * 32) != fingerprint(b"2" * 32)
+    assert len(fingerprint(b"1" * 32)) == 16
+    assert CIPHER.fingerprints().keys() == {"k1", "k2", index_id(b"i" * 32)}
+
+
+def test_a_blind_index_of_an_older_index_key_is_still_found() -> None:
+    old = CIPHER.index("document", "passport", "E1")
+    new = replace(CIPHER, index_key=b"j" * 32, other_index_keys=(b"i" * 32,))
+    assert new.index("document", "passport", "E1") != old
+    assert old in new.indexes("document", "passport", "E1")
