@@ -36,10 +36,10 @@ class KeyedRequest:
         who = "anybody" if context.caller is None else f"user {context.caller.user_id}"
         self.key = hashlib.sha256(f"{who}\n{key}".encode()).hexdigest()
         asked = to_json([request.method, request.url.path, acting, _asked(given)])
-        self.fingerprint = hmac.new(key.encode(), asked, hashlib.sha256).hexdigest()
+        self.fingerprints = [hmac.new(key.encode(), asked, hashlib.sha256).hexdigest()]
         if _has_secrets(list(given.values())):
             # Somebody with the database who guesses the key must not test passwords on this hash.
-            self.fingerprint = context.installation.cipher().index("request", self.fingerprint)
+            self.fingerprints = context.installation.cipher().indexes("request", self.fingerprints[0])
 
     def kept(self) -> Response | None:
         """The stored answer of the first request, or None. Raises KeyInFlight, KeyReused."""
@@ -48,7 +48,7 @@ class KeyedRequest:
         row = idempotency.find(self.context.tx, self.key)
         if row is None:
             return None
-        if row.fingerprint != self.fingerprint:
+        if row.fingerprint not in self.fingerprints:
             raise KeyReused(key=self.told)
         headers = {**row.headers, "Idempotency-Replayed": "true"}
         return Response(row.body, row.status, headers, media_type="application/json" if row.body else None)
@@ -60,7 +60,7 @@ class KeyedRequest:
         if isinstance(result, BaseModel) and (kept := without_secrets(result)) is not result:
             body = kept.model_dump_json()
         idempotency.keep(
-            self.context.tx, self.key, self.fingerprint, response.status_code, headers, body, self.context.now
+            self.context.tx, self.key, self.fingerprints[0], response.status_code, headers, body, self.context.now
         )
 
 

@@ -79,7 +79,7 @@ def test_who_guesses_the_key_of_a_request_cannot_test_passwords_on_its_row(small
     asked = {"name": "li", "password": "Kx7-mountain-rivers"}
     assert root.post(f"{API}/users", json=asked, headers=KEY).status_code == 201
     cipher = small_web.installation.cipher()
-    small_web.installation._cipher = dataclasses.replace(cipher, index_key=bytes(32))
+    small_web.installation.keys._cipher = dataclasses.replace(cipher, index_key=bytes(32))
     assert root.post(f"{API}/users", json=asked, headers=KEY).json()["code"] == "key-reused"
 
 
