@@ -16,6 +16,7 @@ from dispatch.access.backoff import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WIN
 from dispatch.access.passwords import PasswordChecker
 from dispatch.access.secrets import hashed, new_secret
 from dispatch.access.users import normalised_name
+from dispatch.domain.user_name import folded
 from dispatch.errors import SignInFailed, SignInSlowed
 from dispatch.storage import sessions, sign_ins, users
 from dispatch.storage.database import Database, Tx
@@ -89,7 +90,7 @@ def _attempt(tx: Tx, name: str, address: str, device: str | None, now: datetime)
     secret = None if device is None else hashed(device)
     if user is None or secret is None or not sessions.knows_device(tx, secret, user.id, now):
         secret = None
-    return Attempt(network(address), hashlib.sha256(name.encode()).hexdigest(), secret)
+    return Attempt(network(address), hashlib.sha256(folded(name).encode()).hexdigest(), secret)
 
 
 def _require_no_wait(tx: Tx, attempt: Attempt, now: datetime) -> None:

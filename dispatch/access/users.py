@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from dispatch.domain.roles import CUSTOMER, HELD_BY_PEOPLE, RELAY, WORKER, Actor, Grant, Role, role_wording
 from dispatch.domain.text import has_control_characters
 from dispatch.domain.title import Wording
+from dispatch.domain.user_name import alphabets, folded, normalised
 from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
 from dispatch.storage import operations, sessions, users
 from dispatch.storage.access_rows import UserRow
@@ -39,7 +39,14 @@ class User:
 def read_name(raw: str) -> str:
     """Check a new user's name and return it normalised. Raises BadInput."""
     name = normalised_name(raw)
-    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or name in _OURS:
+    if len(alphabets(name)) > 1:
+        raise BadInput(
+            what=Wording(
+                f"“{raw:.60}”混用了不同文字的字母，容易认错：请只用一种",
+                f"{raw!r:.60} mixes letters of different alphabets, which look alike: use one",
+            )
+        )
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or folded(name) in _OURS:
         ours = ", ".join(sorted(_OURS))
         raise BadInput(
             what=Wording(
@@ -52,8 +59,8 @@ def read_name(raw: str) -> str:
 
 
 def normalised_name(typed: str) -> str:
-    """Normalise a name that was typed: NFC, lower case, without spaces around it. Empty when it can't be a name."""
-    name = unicodedata.normalize("NFC", typed.strip()).lower()
+    """Normalise a name that was typed: NFKC, lower case, without spaces around it. Empty when it can't be a name."""
+    name = normalised(typed)
     return "" if has_control_characters(name) else name
 
 
@@ -87,13 +94,15 @@ def read_grants(raw: Sequence[tuple[str, Sequence[str] | None]]) -> tuple[Grant,
 
 
 def add(tx: Tx, name: str, password: str, grants: Sequence[Grant], by: Actor, now: datetime) -> User:
-    """Add a user. `password` is a hash of `passwords.kept_password`. Raises BadInput for a bad or a taken name."""
+    """Add a user. `password` is a hash of `passwords.kept_password`. Raises BadInput for a bad name, and for one that
+    people can't tell from another user's."""
     name = read_name(name)
-    if users.find(tx, name):
-        raise _taken(name)
+    users.fold_names(tx)
+    if known := users.find(tx, name):
+        raise _taken(known.name)
     try:
         with tx.begin_nested():
-            user_id = users.add(tx, name=name, password=password, made_at=now, made_by=by.name)
+            user_id = users.add(tx, name=name, folded=folded(name), password=password, made_at=now, made_by=by.name)
     except IntegrityError:
         raise _taken(name) from None
     users.set_grants(tx, user_id, grants)

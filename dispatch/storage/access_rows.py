@@ -12,6 +12,7 @@ class UserRow(Protocol):
 
     id: int
     name: str
+    folded: str | None  # the name as it is compared; None: added by an earlier release, or another user has it
     password: str | None  # argon2 hash; None: can't sign in with a password
     version: int  # grows with every change
     made_at: datetime

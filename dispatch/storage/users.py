@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from dispatch.domain.roles import Grant, Role
+from dispatch.domain.user_name import folded
 from dispatch.storage.access_rows import RoleInArea, UserRole, UserRow
 from dispatch.storage.bulk import in_list_parameter, list_parameters
 from dispatch.storage.database import Tx
@@ -15,8 +16,26 @@ from dispatch.storage.tables.access import EVERYWHERE, user, user_role
 
 
 def find(tx: Tx, name: str, *, lock: bool = False) -> UserRow | None:
-    query = select(user).where(user.c.name == name)
-    return shaped(UserRow, tx.execute(query.with_for_update() if lock else query)).one_or_none()
+    """The user of this name, compared as people see it. One whose name is the same letter by letter comes first."""
+    query = select(user).where(or_(user.c.name == name, user.c.folded == folded(name)))
+    rows = shaped(UserRow, tx.execute(query.with_for_update() if lock else query)).all()
+    return next((row for row in rows if row.name == name), rows[0] if rows else None)
+
+
+def fold_names(tx: Tx) -> None:
+    """Give the users that an earlier release added the names by which they are compared, where no other has these."""
+    for row in tx.execute(select(user.c.id, user.c.name).where(user.c.folded.is_(None)).order_by(user.c.id)).all():
+        form = folded(row.name)
+        if tx.execute(select(user.c.id).where(user.c.folded == form)).first() is None:
+            tx.execute(update(user).where(user.c.id == row.id).values(folded=form))
+
+
+def twins(tx: Tx) -> list[list[str]]:
+    """The names that people can't tell apart, in groups; an earlier release let them be added."""
+    groups: dict[str, list[str]] = {}
+    for name in tx.execute(select(user.c.name).order_by(user.c.id)).scalars():
+        groups.setdefault(folded(name), []).append(name)
+    return [names for names in groups.values() if len(names) > 1]
 
 
 def find_bound(tx: Tx, issuer: str, subject: str) -> UserRow | None:

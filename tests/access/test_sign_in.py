@@ -191,3 +191,14 @@ def test_a_wait_never_exceeds_its_limit_and_is_zero_while_failures_are_free(
     assert 0 <= wait <= longest
     assert failures >= free or wait == 0
     assert limit.wait(failures + 1, NOW, NOW) >= limit.wait(failures, NOW, NOW)
+
+
+@pytest.mark.parametrize("written", ["ＣＨＥＮ", " Chen ", "ｃhen"])
+def test_a_name_opens_the_door_however_wide_or_large_it_is_typed(door: Door, written: str) -> None:
+    assert door.enter(name=written).name == "chen"
+
+
+def test_guesses_under_look_alikes_of_a_name_count_as_guesses_at_that_name(door: Door) -> None:
+    for name in ("chen", "сhen", "ｃhen", "chеn", "CHEN"):
+        door.fail(1, name=name)
+    assert door.fail(1, name="chen") == ["sign-in-slowed"]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from dispatch.access import users
 from dispatch.access.passwords import kept_password
 from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
+from dispatch.storage import users as rows
 from dispatch.storage.database import Database
+from dispatch.storage.migration import migrate
+from dispatch.storage.tables import access as w
 from dispatch.storage.tables import accounts as b
 from tests.factories import NOW, refused
 from tests.users import CONSOLE, PASSWORD, cheap_hasher, user
@@ -53,10 +57,47 @@ def test_nobody_changes_their_own_roles_or_disables_themselves(database: Databas
         users.disable(tx, "root", ADMINISTRATOR, NOW)
 
 
-def test_a_user_name_is_unique_however_it_is_written(database: Database) -> None:
+@pytest.mark.parametrize("written", [" CHEN ", "ｃｈｅｎ", "𝐜𝐡𝐞𝐧"])
+def test_a_user_name_is_unique_however_it_is_written(database: Database, written: str) -> None:
     user(database, "chen")
     with refused(database, BadInput, "there is a user chen already") as tx:
-        users.add(tx, " CHEN ", "hash", [], CONSOLE, NOW)
+        users.add(tx, written, "hash", [], CONSOLE, NOW)
+
+
+def test_a_name_that_only_looks_like_another_is_refused(database: Database) -> None:
+    user(database, "cope")
+    with refused(database, BadInput, "there is a user cope already") as tx:
+        users.add(tx, "соре", "hash", [], CONSOLE, NOW)  # every letter Cyrillic
+    with refused(database, BadInput, "mixes letters of different alphabets") as tx:
+        users.add(tx, "сhen", "hash", [], CONSOLE, NOW)
+
+
+def test_the_database_itself_refuses_a_second_name_that_compares_the_same(database: Database) -> None:
+    user(database, "chen")
+    with pytest.raises(IntegrityError), database.write() as tx:
+        tx.execute(insert(w.user).values(name="CHEN", folded="chen", made_at=NOW, made_by="x"))
+
+
+def test_a_user_whom_an_earlier_release_adds_during_an_upgrade_keeps_the_name(database: Database) -> None:
+    with database.write() as tx:
+        tx.execute(insert(w.user).values(name="chen", made_at=NOW, made_by="the release before"))
+    with refused(database, BadInput, "there is a user chen already") as tx:
+        users.add(tx, "Ｃhen", "hash", [], CONSOLE, NOW)
+    user(database, "gao")
+    with database.read() as tx:
+        assert [row.folded for row in tx.execute(select(w.user).order_by(w.user.c.name))] == ["chen", "gao"]
+
+
+def test_names_of_before_that_compare_the_same_survive_the_migration_and_each_finds_its_own(database: Database) -> None:
+    migrate(database, "0012")
+    with database.write() as tx:
+        for name in ("ｃhen", "chen", "gao"):
+            tx.execute(insert(w.user).values(name=name, made_at=NOW, made_by="x"))
+    migrate(database)
+    with database.read() as tx:
+        assert rows.twins(tx) == [["ｃhen", "chen"]]
+        found = [rows.find(tx, name) for name in ("ｃhen", "chen", "CHEN")]
+    assert [row and row.name for row in found] == ["ｃhen", "chen", "ｃhen"]
 
 
 @pytest.mark.parametrize("name", ["", " ", "two words", "worker", "relay", "customer", "x" * 61, "a/b", "-x", "a\nb"])

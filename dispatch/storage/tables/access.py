@@ -19,6 +19,7 @@ user = Table(  # 用户: a person of the operator; never deleted, for the histor
     metadata,
     Column("id", Id, primary_key=True),
     Column("name", String(80), nullable=False, unique=True),
+    Column("folded", String(240)),  # the name as it is compared; null: added by an earlier release, or another has it
     Column("password", String(200)),  # argon2 hash; null: can't sign in with a password
     Column("version", Integer, nullable=False, server_default="1"),  # counts changes
     Column("made_at", Instant, nullable=False),
@@ -29,6 +30,7 @@ user = Table(  # 用户: a person of the operator; never deleted, for the histor
     Column("bound_at", Instant),
     CheckConstraint("version >= 1", name="counted"),
     Index("ix_user_oidc", "oidc_issuer", "oidc_subject", unique=True),
+    Index("ix_user_folded", "folded", unique=True),
 )
 
 user_role = Table(  # a role that a user holds in an area, or everywhere
