@@ -22,7 +22,7 @@ ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
 UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) \
 	-m "not database"
 
-.PHONY: help setup demo up test coverage test-unit test-web screenshots lint format docs bench bench-web growth bench-start bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
+.PHONY: help setup demo up test coverage test-unit test-web test-others screenshots lint format docs bench bench-web growth bench-start bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ test-unit: setup  ## only the unit tests, in seconds
 
 test-web: setup  ## the pages in a real browser (Debian's chromium), with workers and broker
 	@$(BIN)/python -m pytest -p no:cacheprovider tests/browser
+
+test-others: setup  ## the journey through the databases and brokers that others run (Debian's packages)
+	@$(BIN)/python -m chaos.others
 
 screenshots: setup  ## docs/screenshots: every page, on a desktop and a phone, light and dark
 	@PYTHONPATH=. $(BIN)/python -m tests.browser.screenshots

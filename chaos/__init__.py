@@ -10,5 +10,7 @@ afterwards.
 - `races`: two people attempt acts on one hop that exclude each other;
 - `machine`: relays, workers, people and crashes in any order, on a clock of its own.
 
+`make test-others` (`chaos.others`) breaks less and tries more: the databases and brokers that others run, in pairs.
+
 Nothing of this is in the product: child processes get `injected/` on their import path, which patches their modules.
 """

@@ -97,6 +97,10 @@ class Installation:
         self.stack = _Stack(self.settings, bent, bends_of)
 
     @property
+    def web_url(self) -> str:
+        return self.stack.web_url
+
+    @property
     def broker_proxy(self) -> Proxy:
         assert self.stack.broker_proxy is not None
         return self.stack.broker_proxy

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 
-from chaos.installation import Installation
+from chaos.reach import Reached
 from dispatch.access import sessions, users
 from dispatch.demo.made_up_log import sample
 from dispatch.domain.numbers import read_ticket_number
@@ -37,7 +37,7 @@ class _GivenUp(Exception):
     """The run ends before its cases do."""
 
 
-def token(installation: Installation, name: str, role: Role) -> str:
+def token(installation: Reached, name: str, role: Role) -> str:
     """A program's client that reports faults."""
     console, now = Actor("console:chaos", Role.OPS), datetime.now(UTC)
     with installation.database.write() as tx:
@@ -61,9 +61,7 @@ def body(report: FaultReport) -> dict[str, object]:
 class Load(Driver):
     """`released` says which share of the cases may have been reported by now."""
 
-    def __init__(
-        self, installation: Installation, count: int, released: Callable[[], float], quiet: float = 60
-    ) -> None:
+    def __init__(self, installation: Reached, count: int, released: Callable[[], float], quiet: float = 60) -> None:
         planner = Planner(mapping.identity(installation.rulebook), installation.rulebook)
         cases = sample(count, SEED)
         super().__init__(
@@ -127,9 +125,7 @@ class Load(Driver):
             self._look_up()
             try:
                 self.requests += 1
-                answer = self._web.post(
-                    f"{self._installation.stack.web_url}/api/v1/faults", json=body(report), headers=key
-                )
+                answer = self._web.post(f"{self._installation.web_url}/api/v1/faults", json=body(report), headers=key)
             except httpx2.HTTPError:
                 time.sleep(RETRY_SECONDS)
                 continue

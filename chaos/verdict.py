@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from chaos.installation import Installation
 from chaos.load import NAME, Load
+from chaos.reach import Reached
 from dispatch.demo.effect_tally import count_outside, receivers
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.storage.tables.tickets import hop, ticket
@@ -28,7 +28,7 @@ class Verdict:
     doubled: list[str]
 
 
-def count(installation: Installation, load: Load) -> Verdict:
+def count(installation: Reached, load: Load) -> Verdict:
     accepted = [thing for effect, thing in installation.ledger.effects() if effect == f"accepted/{NAME}"]
     with installation.database.read() as tx:
         ended = set(tx.execute(select(ticket.c.id).where(ticket.c.ended_at.is_not(None))).scalars())

@@ -23,6 +23,7 @@ from dispatch.runtime.reservation import free_port
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 """Debian's own wrapper in /usr/sbin changes the user and writes its log elsewhere."""
 SECONDS = 90
+"""Time in which a node must start."""
 _CONFIG = """\
 loopback_users.guest = true
 disk_free_limit.absolute = 1MB
@@ -89,6 +90,11 @@ class RabbitMQ:
             command, env=dict(self.environment), capture_output=True, text=True, timeout=60, check=True
         )
         return done.stdout
+
+    def queues(self) -> list[str]:
+        """Name the queues of all virtual hosts."""
+        hosts = self.control("list_vhosts", "name").split()
+        return [name for host in hosts for name in self.control("list_queues", "-p", host, "name").split()]
 
     def said(self) -> str:
         return (self.folder / "out").read_text(errors="replace")[-3000:]
