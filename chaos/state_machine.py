@@ -34,6 +34,7 @@ from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage import accounts, hops
+from dispatch.storage.clock import ClockGuard
 from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import Pair
 from dispatch.storage.tables import tickets as t
@@ -83,7 +84,7 @@ class _Ledger(Ledger):
 class DeskMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.clock, self.rulebook = Clock(), hasty(RULEBOOK.text)
+        self.clock, self.rulebook = Clock(ClockGuard(5)), hasty(RULEBOOK.text)
         self.now = NOW
         self._folder = tempfile.TemporaryDirectory(prefix="paidan-machine-")
         home = Path(self._folder.name)

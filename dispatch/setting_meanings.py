@@ -113,6 +113,11 @@ MEANINGS: Mapping[str, Wording] = {
         "消息无回应时，多少秒后重发",
         "seconds after which a message without an answer is sent again",
     ),
+    "clock_limit": Wording(
+        "本机时钟与数据库时钟最多相差的秒数；超过则该进程不工作，直到对准",
+        "seconds by which a process's clock may differ from the database's; beyond that it does no work "
+        "until the clock is right",
+    ),
     "store_days": Wording(
         "工单办结多少天后，其历史移入案卷库；移入后仍可查阅",
         "days from a case's end until its history moves to the case store, where it stays readable",

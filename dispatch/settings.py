@@ -101,6 +101,7 @@ class Settings(BaseModel):
     oidc_claim: str = "preferred_username"
     batch: Annotated[int, Field(ge=1, le=1000)] = 400
     lease: Annotated[float, Field(ge=1, le=3600)] = 30
+    clock_limit: Annotated[float, Field(ge=1, le=3600)] = 5
     store_days: Annotated[int, Field(ge=30, le=36_500)] = 180
     forget_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     survey_url: str = Field(default_factory=lambda known: f"{_web(known)}/s/")

@@ -109,6 +109,9 @@ def _receiving(team: str) -> Any:
 def _body(name: str, step: Step, place: int) -> Any:
     def body(pairs: list[Pair]) -> list[Pair]:
         ours = [(hop_id, generation) for hop_id, generation in pairs]
+        if not get_context().clock.is_right():
+            hop.wait_for_clock(ours)
+            return []
         if place == 0 and _was_delivered_before():
             ours = hop.receive(team_of(name), ours)
         return hop.run_step(step, place, name, ours)
@@ -150,7 +153,7 @@ def _in_main_process(**_: object) -> None:
 def _in_pool_process(**_: object) -> None:
     die_with_parent()  # a killed worker must not leave a child process that goes on working unseen
     _collect_seldom()
-    start_heartbeat("worker")
+    start_heartbeat("worker", get_context().clock.guard)
     get_context().direct_sender.publisher = Publisher(app, chains(get_context().rules.get()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import LineTester, SimulatedLineTester
@@ -14,6 +14,7 @@ from dispatch.ports.provisioning import Provisioning, SimulatedProvisioning
 from dispatch.ports.sms import SimulatedSmsGateway, SmsGateway
 from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings, load_settings
+from dispatch.storage.clock import ClockGuard
 from dispatch.storage.database import Database
 from dispatch.storage.migration import open_database
 from dispatch.storage.open_keys import check_keys
@@ -21,13 +22,19 @@ from workers.direct_send import DirectSender
 
 
 class Clock:
-    """The clock of this process's workers. Set `told` to stop it at a moment, as the demo's made-up history does."""
+    """The clock of this process, with its guard. Set `told` to stop it at a moment, as the demo's made-up history
+    does."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: ClockGuard) -> None:
+        self.guard = guard
         self.told: datetime | None = None
 
     def now(self) -> datetime:
-        return self.told or datetime.now(UTC)
+        return self.told or self.guard.machine()
+
+    def is_right(self) -> bool:
+        """Return whether work may be done by this clock."""
+        return self.told is not None or self.guard.is_right()
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Context:
     sms: SmsGateway
     provisioning: Provisioning
     printer: Printer
-    clock: Clock = field(default_factory=Clock)
+    clock: Clock
     direct_sender: DirectSender = field(default_factory=DirectSender)
 
     def now(self) -> datetime:
@@ -60,6 +67,9 @@ def _context_of(_pid: int) -> Context:
     settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)  # on a new machine with a database elsewhere
     database = open_database(settings, plans_by_index_only=True)
     check_keys(settings, database, uses_keys=False)
+    guard = ClockGuard(settings.clock_limit)
+    with database.autocommit_read() as tx:
+        guard.measure(tx)
     return Context(
         settings=settings,
         database=database,
@@ -69,4 +79,5 @@ def _context_of(_pid: int) -> Context:
         sms=SimulatedSmsGateway(settings.root / "sms.db"),
         provisioning=SimulatedProvisioning(settings.root / "provisioning.db"),
         printer=SimulatedPrinter(settings.root / "printed"),
+        clock=Clock(guard),
     )

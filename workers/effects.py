@@ -15,6 +15,7 @@ from dispatch.domain.effect import Port
 from dispatch.runtime import metrics
 from dispatch.storage import effects
 from dispatch.storage.account_rows import EffectRow
+from dispatch.storage.clock import later
 from dispatch.storage.outbox import Pair
 from workers.batch import PAUSE, Batch
 from workers.context import Context, get_context
@@ -27,6 +28,11 @@ log = structlog.get_logger()
 def deliver(pairs: Sequence[Pair]) -> None:
     """Deliver one message's effects. Effects whose generation no longer matches are stale and dropped."""
     context = get_context()
+    if not context.clock.is_right():  # a process whose clock is right will deliver them
+        with context.database.write() as tx:
+            effects.postpone(tx, pairs, later(tx))
+        log.warning("the clock is wrong, effects stay due", effects=[effect_id for effect_id, _ in pairs])
+        return
     with context.database.write() as tx:
         ours = effects.receive(tx, pairs, context.now(), context.settings.lease_span)
         rows = effects.read_received(tx, ours)

@@ -6,39 +6,53 @@ would hold the lock for as long as it lives.
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.settings import load_settings
 from dispatch.storage import heartbeats
+from dispatch.storage.clock import ClockGuard
 from dispatch.storage.database import Database
 
 log = structlog.get_logger()
 
 
-def process_name(kind: str) -> str:
-    """Name a process by its supervised name and its machine, so that it has the same name after a restart."""
-    return f"{os.environ.get('SUPERVISED_AS', kind)}@{socket.gethostname()}"
-
-
-def start_heartbeat(kind: str) -> threading.Event:
-    """Write heartbeats in a thread until the process ends or the returned event is set."""
-    database, stopped = Database(load_settings().database), threading.Event()
-    threading.Thread(target=_beat, args=(database, kind, stopped), daemon=True, name="beating").start()
+def start_heartbeat(kind: str, guard: ClockGuard | None = None) -> threading.Event:
+    """Write heartbeats in a thread, and compare the clock, until the process ends or the returned event is set."""
+    settings = load_settings()
+    database, stopped = Database(settings.database), threading.Event()
+    known = guard or ClockGuard(settings.clock_limit)
+    threading.Thread(target=_beat, args=(database, kind, known, stopped), daemon=True, name="beating").start()
     return stopped
 
 
-def _beat(database: Database, kind: str, stopped: threading.Event) -> None:
-    started_at = datetime.now(UTC)
+def beat(database: Database, kind: str, guard: ClockGuard, started_at: datetime | None) -> datetime:
+    """One heartbeat, with the clock compared. Returns when the process began, by the database's clock."""
+    with database.write() as tx:
+        was_right = guard.is_right()
+        now = guard.measure(tx)
+        heartbeats.beat(tx, heartbeats.process_name(kind), kind, started_at or now, now, guard.ahead)
+    if guard.is_right() is not was_right or (started_at is None and not guard.is_right()):
+        tell(guard)
+    return started_at or now
+
+
+def tell(guard: ClockGuard) -> None:
+    """Log that the clock is wrong, or right again."""
+    if guard.is_right():
+        log.info("the clock is right again, work goes on", ahead=round(guard.ahead, 1))
+    else:
+        log.error("the clock is wrong, no work is done", ahead=round(guard.ahead, 1), limit=guard.limit)
+
+
+def _beat(database: Database, kind: str, guard: ClockGuard, stopped: threading.Event) -> None:
+    started_at = None
     while not stopped.is_set():
         try:
-            with database.write() as tx:
-                heartbeats.beat(tx, process_name(kind), kind, started_at, datetime.now(UTC))
+            started_at = beat(database, kind, guard, started_at)
         except SQLAlchemyError as away:
             log.warning("heartbeat not written", error=type(away).__name__)
         stopped.wait(heartbeats.BEAT_SECONDS)

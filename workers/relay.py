@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TypeVar
 
@@ -28,11 +28,11 @@ from dispatch.storage import effects, heartbeats, hops, retention
 from dispatch.storage.outbox import Outbox
 from dispatch.storage.wakeups import Wakeups
 from dispatch.tickets import timers
+from workers import heartbeat
 from workers.app import app
 from workers.broker_check import end_without_broker
 from workers.chains import chains
 from workers.context import Context, get_context
-from workers.heartbeat import process_name
 from workers.metrics_port import serve_metrics
 from workers.publishing import Publisher
 
@@ -63,7 +63,8 @@ class Relay:
         self.stop = threading.Event()
         self.publisher = Publisher(app, chains(context.rules.get()))
         self._gathering = False
-        self._started_at, self._beaten, self._aged = datetime.now(UTC), float("-inf"), float("-inf")
+        self._started_at: datetime | None = None
+        self._beaten = self._aged = float("-inf")
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
@@ -73,6 +74,9 @@ class Relay:
         while not self.stop.is_set():
             looked = time.monotonic()
             try:
+                if not self.clock_is_right():
+                    self.stop.wait(1)
+                    continue
                 sent = self.send_due()
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     self._fire_timers()
@@ -92,10 +96,22 @@ class Relay:
                 self.stop.wait(1)
         wakeups.forget()
 
+    def clock_is_right(self) -> bool:
+        """Return whether this process may work by its clock; every few seconds, compare it and write a heartbeat.
+
+        A clock that is ahead would find hops overdue, holds over and cases old that are not. A wrong one is compared
+        every time, so that work goes on as soon as it is right.
+        """
+        clock = self.context.clock
+        if time.monotonic() - self._beaten > heartbeats.BEAT_SECONDS or not clock.is_right():
+            self._started_at = heartbeat.beat(self.context.database, "relay", clock.guard, self._started_at)
+            self._beaten = time.monotonic()
+        return clock.is_right()
+
     def send_due(self) -> int:
         """Send due rows to the queues that have room; return how many hops and effects were taken."""
         with self.context.database.autocommit_read() as tx:
-            now = datetime.now(UTC)
+            now = self.context.now()
             due, effects_due = hops.teams_due(tx, now, self.publisher.tasks), effects.is_due(tx, now)
         return self._send_hops(due) + (self._send_effects() if effects_due else 0)
 
@@ -106,7 +122,7 @@ class Relay:
             return 0
         settings = self.context.settings
         with self.context.database.write() as tx:
-            due = hops.take_due(tx, datetime.now(UTC), settings.lease_span, settings.batch, ready)
+            due = hops.take_due(tx, self.context.now(), settings.lease_span, settings.batch, ready)
         _measure("hops", due, lambda sending: sending.team)
         self._send(
             _batches(due, lambda sending: sending.team, settings.batch), self.publisher.publish_hops, hops.OUTBOX
@@ -119,7 +135,7 @@ class Relay:
         settings = self.context.settings
         most = min(settings.batch, MOST_EFFECTS)
         with self.context.database.write() as tx:
-            due = effects.take_due(tx, datetime.now(UTC), settings.lease_span, most * 2)
+            due = effects.take_due(tx, self.context.now(), settings.lease_span, most * 2)
         _measure("effects", due, lambda sending: sending.port)
         self._send(_batches(due, lambda sending: sending.port, most), self.publisher.publish_effects, effects.OUTBOX)
         return len(due)
@@ -134,7 +150,7 @@ class Relay:
         except self.publisher.unreachable:
             pairs = [sending.pair for batch in unsent for sending in batch]
             with self.context.database.write() as tx:
-                outbox.postpone(tx, pairs, datetime.now(UTC) + timedelta(seconds=1))
+                outbox.postpone(tx, pairs, self.context.now() + timedelta(seconds=1))
             raise
 
     def _ready(self, due_since: Mapping[str, datetime]) -> set[str]:
@@ -147,22 +163,19 @@ class Relay:
             return set()
         teams = self.publisher.tasks.keys()
         with_room = self.publisher.with_room(teams)
-        gathered = datetime.now(UTC) - timedelta(seconds=GATHER_SECONDS)
+        gathered = self.context.now() - timedelta(seconds=GATHER_SECONDS)
         return {team for team in with_room & due_since.keys() if with_room == teams or due_since[team] <= gathered}
 
     def _fire_timers(self) -> None:
         rulebook = self.context.rules.get()
         with self.context.database.write() as tx:
-            timers.fire_due_timers(tx, rulebook, datetime.now(UTC), self.context.settings.batch)
-            if time.monotonic() - self._beaten > heartbeats.BEAT_SECONDS:
-                heartbeats.beat(tx, process_name("relay"), "relay", self._started_at, datetime.now(UTC))
-                self._beaten = time.monotonic()
+            timers.fire_due_timers(tx, rulebook, self.context.now(), self.context.settings.batch)
 
     def retain(self) -> None:
         """Every AGED_SECONDS, move some old cases into the case store and empty some old effects' payloads."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
-        settings, now = self.context.settings, datetime.now(UTC)
+        settings, now = self.context.settings, self.context.now()
         with self.context.database.write() as tx:
             stored = retention.store_ended(tx, settings.store_span, now, MOST_AGED)
             forgotten = retention.forget_confirmed(tx, settings.forget_span, now, MOST_AGED)

@@ -26,6 +26,7 @@ from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.logs import silence_logs
 from dispatch.settings import Settings, load_settings
 from dispatch.storage import hops, tickets, users
+from dispatch.storage.clock import ClockGuard
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.migration import is_installed, open_database, require_installation
 
@@ -98,7 +99,7 @@ class Desk:
         )
 
     def actor(self, name: str, role: str) -> Actor:
-        """Return the actor. Raises BadInput when nobody is named or the role is unknown."""
+        """Return the actor. Raises BadInput when nobody is named or the role is unknown; ClockWrong."""
         name, role = name or self.settings.user, role or self.settings.role
         if not name or not role:
             raise BadInput(
@@ -121,7 +122,10 @@ class Desk:
 
     def _areas(self, name: str, role: str) -> frozenset[str] | None:
         """The areas in which a known user holds the role; None, everywhere, for anybody else."""
+        guard = ClockGuard(self.settings.clock_limit)
         with self.database.read() as tx:
+            guard.measure(tx)
+            guard.require()  # an act writes when it was done
             user = users.find(tx, name)
             grants = () if user is None else users.grants(tx, [user.id]).get(user.id, ())
         return next((grant.areas for grant in grants if grant.role == role), None)

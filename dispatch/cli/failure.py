@@ -36,6 +36,7 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.RunUnderWay: 1,
     errors.MissingPart: 1,
     errors.WrongKeys: 1,
+    errors.ClockWrong: 1,
     errors.BackupFailed: 1,
     errors.WouldOverwrite: 3,
     errors.SchemaOutdated: 1,

@@ -17,7 +17,8 @@ from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import DispatchError, KeysMissing, WrongKeys
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
-from dispatch.storage import effects, encrypted, hops, key_source, postgresql, rulebooks
+from dispatch.storage import effects, encrypted, heartbeats, hops, key_source, postgresql, rulebooks
+from dispatch.storage.clock import database_time, offset
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.open_keys import check
 from dispatch.storage.tables.accounts import effect as effect_table
@@ -28,6 +29,7 @@ SCHEMA_ = Title("数据库版本", "schema")
 SESSION = Title("数据库会话", "session")
 DURABLE = Title("数据库落盘", "durability")
 CLOCK = Title("数据库时钟", "database clock")
+CLOCKS = Title("各进程时钟", "clocks")
 IN_FORCE = Title("现行规则", "rules in force")
 KEYS = Title("证件密钥", "keys")
 WAITING = Title("待派", "hops due")
@@ -85,6 +87,7 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
             yield clock(
                 CLOCK, (tx.execute(select(func.clock_timestamp())).scalar_one() - datetime.now(UTC)).total_seconds()
             )
+        yield _clocks(tx, settings)
         yield _in_force(tx, file)
         yield _keys(tx, settings)
         yield _waiting(tx)
@@ -126,6 +129,30 @@ def _session(tx: Tx) -> CheckResult:
             "jit=on",
         )
     return good(SESSION, found)
+
+
+def _clocks(tx: Tx, settings: Settings) -> CheckResult:
+    """Check the clocks of the processes that live, as each has compared its own with the database's."""
+    measured = {
+        row.name: row.clock_ahead
+        for row in heartbeats.alive(tx, database_time(tx))
+        if row.clock_ahead is not None and abs(row.clock_ahead) >= LITTLE_AHEAD
+    }
+    if not measured:
+        return good(CLOCKS, Wording("各进程的时钟一致", "those of all processes agree"))
+    told = {name: offset(ahead) for name, ahead in sorted(measured.items())}
+    found = Wording(
+        "；".join(f"{name} {off.zh}" for name, off in told.items()),
+        "; ".join(f"{name} {off.en}" for name, off in told.items()),
+    )
+    make = bad if any(abs(ahead) > settings.clock_limit for ahead in measured.values()) else doubtful
+    return make(
+        CLOCKS,
+        found,
+        f"各机器用 NTP 对时；相差超过 {settings.clock_limit:g} 秒的进程不工作，对准后自行恢复",
+        f"set the machines' clocks by NTP: a process that is off by more than {settings.clock_limit:g} s does no work "
+        "until its clock is right again",
+    )
 
 
 def _unreachable(kind: str, reason: str) -> CheckResult:

@@ -60,6 +60,15 @@ class WrongKeys(DispatchError):
     heading = "密钥不符"
 
 
+class ClockWrong(DispatchError):
+    """本机时钟比数据库{off}，超过 {limit} 秒（DISPATCH_CLOCK_LIMIT），未作任何改动：请用 NTP 对时。
+    This machine's clock is {off} of the database's, more than {limit} s (DISPATCH_CLOCK_LIMIT), and nothing was
+    changed: set it by NTP."""
+
+    code = "clock-wrong"
+    heading = "时钟不准"
+
+
 class NoAccess(MissingPart):
     """{part} 无法读写：{remedy}。
     {part} can't be read or written: {remedy}."""

@@ -1,11 +1,15 @@
-"""Heartbeats: each relay and worker process updates its own row every few seconds.
+"""Heartbeats: each relay, worker and web process updates its own row every few seconds.
 
 They are in the database because the web reaches no broker and a process may run on another machine. When a process
-ends, its successor of the same name takes its row over, or the row expires. No decision depends on them.
+ends, its successor of the same name takes its row over, or the row expires. Their times are the database's: a process
+whose clock is ahead must not let the others look dead. Only a rotation of keys depends on them: it waits until every
+living process has the new key.
 """
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -22,9 +26,25 @@ REMEMBERED = timedelta(hours=1)
 """Time for which a dead process is still listed."""
 
 
-def beat(tx: Tx, name: str, kind: str, started_at: datetime, now: datetime) -> None:
-    """Record that the process is alive, and delete expired rows."""
-    seen = {"kind": kind, "started_at": started_at, "seen_at": now}
+def process_name(kind: str, which: str = "") -> str:
+    """Name a process by its supervised name and its machine, so that it has the same name after a restart. `which`
+    tells processes of one kind on one machine apart."""
+    return f"{os.environ.get('SUPERVISED_AS', kind + which)}@{socket.gethostname()}"
+
+
+def beat(
+    tx: Tx,
+    name: str,
+    kind: str,
+    started_at: datetime,
+    now: datetime,
+    clock_ahead: float | None = None,
+    keys: Sequence[str] | None = None,
+) -> None:
+    """Record that the process is alive, and delete expired rows. `now` is the database's time; `clock_ahead`: seconds
+    by which the process's own clock is ahead of it; `keys`: ids of the keys that the process has, None when none."""
+    seen: dict[str, object] = {"kind": kind, "started_at": started_at, "seen_at": now, "clock_ahead": clock_ahead}
+    seen["keys"] = None if keys is None else " ".join(keys)
     if tx.execute(update(process).where(process.c.name == name).values(seen)).rowcount == 0:
         tx.execute(insert(process).values(name=name, **seen))
     tx.execute(delete(process).where(process.c.seen_at < now - REMEMBERED))
@@ -34,3 +54,8 @@ def processes(tx: Tx, now: datetime) -> Sequence[ProcessRow]:
     """The processes seen within `REMEMBERED`, in the order of their names."""
     query = select(process).where(process.c.seen_at >= now - REMEMBERED).order_by(process.c.name)
     return shaped(ProcessRow, tx.execute(query)).all()
+
+
+def alive(tx: Tx, now: datetime) -> list[ProcessRow]:
+    """The processes that have shown a sign of life just now; `now` is the database's time."""
+    return [row for row in processes(tx, now) if row.seen_at >= now - SILENCE]

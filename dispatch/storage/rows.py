@@ -293,9 +293,11 @@ class CrewMember(Protocol):
 
 
 class ProcessRow(Protocol):
-    """The heartbeat of a relay or worker process."""
+    """The heartbeat of a relay, worker or web process."""
 
     name: str
     kind: str
     started_at: datetime
     seen_at: datetime
+    clock_ahead: float | None  # seconds before the database's clock; None: not measured
+    keys: str | None  # the ids of the keys that it has, parted by spaces; None: it has none

@@ -15,10 +15,12 @@ from dispatch.errors import DispatchError, MissingPart
 from dispatch.runtime.child_process import mark_ready
 from dispatch.runtime.logs import configure_logs
 from dispatch.settings import Settings, load_settings
+from dispatch.storage import heartbeats
 from dispatch.storage.migration import open_database
 from dispatch.storage.open_keys import check_keys
 from dispatch.web.app import create_app
 from dispatch.web.installation import Installation
+from dispatch.web.keeper import Keeper
 
 
 def main() -> None:
@@ -39,6 +41,9 @@ def serve() -> None:
     installation.rulebook()
     listening = listen(settings)
     address, port = listening.getsockname()[:2]
+    keeper = Keeper(installation, heartbeats.process_name("web", f":{port}"))
+    keeper.beat()
+    keeper.start()
     print(f"ready: {settings.web_url or f'http://{address}:{port}'}", flush=True)
     mark_ready(settings.run, os.environ.get("SUPERVISED_AS", "web"))
     config = uvicorn.Config(

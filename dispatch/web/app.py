@@ -152,6 +152,8 @@ def _sweep(installation: Installation, stopped: threading.Event) -> None:
     any more, and secrets that a process of an earlier release kept."""
     swept_until = None
     while True:
+        if not installation.clock_guard.is_right():
+            continue  # a clock that is ahead would remove what is valid
         try:
             now = installation.now()
             with installation.database.write() as tx:

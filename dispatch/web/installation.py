@@ -24,6 +24,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings
 from dispatch.slips import typesetting
+from dispatch.storage.clock import ClockGuard
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.keys_in_force import KeysInForce
@@ -53,6 +54,7 @@ class Installation:
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()
         self.keys = KeysInForce(settings, database)
+        self.clock_guard = ClockGuard(settings.clock_limit)
         self._counter = _CounterInForce(settings, database)
 
     def oidc_client(self, base_url: str) -> Client | None:

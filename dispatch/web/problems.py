@@ -59,6 +59,7 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.DatabaseTooOld: 503,
     errors.MissingPart: 503,
     errors.WrongKeys: 503,
+    errors.ClockWrong: 503,
 }
 """The status of an error is that of the nearest of its classes."""
 
@@ -208,7 +209,7 @@ async def _refused(request: Request, wrong: Exception) -> Response:
         return _to_sign_in(request)
     if status == 503:
         log.error("not ready", code=wrong.code)
-        return respond(request, status, wrong.code, NOT_READY)
+        return respond(request, status, wrong.code, NOT_READY, _headers(wrong))
     return respond(request, status, wrong.code, sentences(wrong), _headers(wrong))
 
 
@@ -228,6 +229,8 @@ def _headers(wrong: DispatchError) -> dict[str, str]:
             return {"Retry-After": str(wrong.facts["seconds"])}
         case errors.KeyInFlight():
             return {"Retry-After": "1"}
+        case errors.ClockWrong():
+            return {"Retry-After": "10"}
     return {}
 
 

@@ -143,6 +143,7 @@ class Api:
             ) -> Response:
                 visitor = _visitor(request)
                 installation, rulebook = visitor.installation, visitor.installation.rulebook()
+                installation.clock_guard.require()  # what is written says when
                 caller = None
                 if _is_for_users(operation):
                     with installation.database.autocommit_read() as tx:  # strangers must not make writers wait
@@ -330,7 +331,7 @@ def _responses(operation: str, method: str, raises: Errors, *, keyed: bool) -> d
         known += [KeyInFlight, KeyReused]
     found = documented(known)
     found[422] = _with(found.get(422), 422, "invalid-request")
-    found[503] = answer(503, "busy", "bad-rules")
+    found[503] = answer(503, "busy", "bad-rules", *(() if method == "GET" else ("clock-wrong",)))
     if method != "GET":
         found[400] = answer(400, "malformed")
         found[413] = answer(413, "too-large")

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from dispatch.doctor.finding import CheckResult, Grade
 from dispatch.domain.title import Title
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import load_settings
-from dispatch.storage import accounts
+from dispatch.storage import accounts, heartbeats
+from dispatch.storage.clock import database_time
 from dispatch.storage.database import Database
 from dispatch.storage.tables import tickets as t
 from dispatch.storage.tables.accounts import customer
@@ -194,6 +196,20 @@ def test_an_unreachable_database_is_reported_with_the_reason(monkeypatch: pytest
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.2, GOOD), (-3, DOUBTFUL), (40, BAD)])
 def test_clocks_that_differ_are_found(ahead: float, verdict: Grade) -> None:
     assert database_of.clock(database_of.CLOCK, ahead).verdict is verdict
+
+
+def test_a_living_process_whose_clock_is_wrong_is_named_and_a_dead_one_is_not(
+    database: Database, in_force: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert examine(database, monkeypatch, in_force)["clocks"] is GOOD
+    with database.write() as tx:
+        now = database_time(tx)
+        for name, ago, ahead in (("worker1@a", 0, 0.1), ("relay@b", 0, 3600.0), ("relay@dead", 60, 7200.0)):
+            heartbeats.beat(tx, name, name[:5], now, now - timedelta(seconds=ago), ahead)
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", str(database.url))
+    (row,) = (each for each in database_of.examine(load_settings(), in_force) if each.check.en == "clocks")
+    assert row.verdict is BAD
+    assert row.found.text("en") == "relay@b 3600.0 s ahead"
 
 
 # -- the broker --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.storage import heartbeats
 from dispatch.storage.database import Database
-from workers.heartbeat import process_name, start_heartbeat
+from workers.heartbeat import start_heartbeat
 
 
 def test_a_process_sends_heartbeats_under_the_name_of_its_place(
@@ -23,8 +23,8 @@ def test_a_process_sends_heartbeats_under_the_name_of_its_place(
             time.sleep(0.02)
     finally:
         stopped.set()
-    assert seen == [(process_name("worker"), "worker")]
-    assert process_name("worker").startswith("worker7@")
+    assert seen == [(heartbeats.process_name("worker"), "worker")]
+    assert heartbeats.process_name("worker").startswith("worker7@")
 
 
 def _processes(database: Database) -> list[tuple[str, str]]:

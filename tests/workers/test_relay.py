@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from kombu import Connection
 
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import heartbeats, hops
 from dispatch.storage.database import Database
 from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import Waited
@@ -107,3 +108,55 @@ def test_every_sweep_moves_some_old_cases_into_the_case_store(
         relay.retain()
         stored.append(sum(f.ticket(sqlite, ticket_id).stored_at is not None for ticket_id in ids))
     assert stored == [MOST_AGED, MOST_AGED + 1, MOST_AGED + 1]
+
+
+def test_a_relay_whose_clock_is_an_hour_ahead_marks_nothing_overdue_and_goes_on_when_it_is_right(
+    app: Celery, context: Context, sqlite: Database, rulebook: Rulebook, script: Script
+) -> None:
+    from workers.relay import Relay  # it needs the app
+
+    now = datetime.now(UTC)
+    f.put_in_force(sqlite, rulebook)
+    accepted = f.fault(sqlite, rulebook, script, now=now)
+    f.on_board(sqlite, rulebook, accepted.ticket_id, now=now)
+    due = f.live(sqlite, accepted.ticket_id).wake_at  # type: ignore[union-attr]
+    assert due is not None
+    hour_ahead = due - now + timedelta(hours=1)
+    context.clock.guard.machine = lambda: datetime.now(UTC) + hour_ahead
+    relay = Relay(context)
+    turns: list[bool] = []
+
+    def wait(timeout: float | None = None) -> bool:
+        """Each pause is one turn of the relay; in the third the clock is set right."""
+        turns.append(relay.context.clock.is_right())
+        if len(turns) == 2:
+            context.clock.guard.machine = lambda: datetime.now(UTC)
+        if len(turns) >= 5:
+            relay.stop.set()
+        return relay.stop.is_set()
+
+    relay.stop.wait = wait  # type: ignore[method-assign]
+    relay.run()
+    assert turns[:2] == [False, False]
+    assert turns[-1]
+    assert not f.live(sqlite, accepted.ticket_id).late  # type: ignore[union-attr]
+    assert "overdue" not in [entry.act for entry in f.acts(sqlite, accepted.ticket_id)]
+    with sqlite.read() as tx:
+        (row,) = heartbeats.processes(tx, datetime.now(UTC))
+    assert (row.kind, row.seen_at < datetime.now(UTC) + timedelta(minutes=1)) == ("relay", True)
+
+
+def test_hops_that_come_to_a_worker_with_a_wrong_clock_stay_due_for_another(
+    app: Celery, context: Context, sqlite: Database, rulebook: Rulebook, script: Script
+) -> None:
+    f.put_in_force(sqlite, rulebook)
+    accepted = f.fault(sqlite, rulebook, script, now=datetime.now(UTC))
+    with sqlite.write() as tx:
+        sent = hops.take_due(tx, datetime.now(UTC), context.settings.lease_span, 10, ["noc"])
+    context.clock.guard.machine = lambda: datetime.now(UTC) + timedelta(hours=1)
+    assert app.tasks["noc.line-test"]([list(sending.pair) for sending in sent]) == []
+    row = f.live(sqlite, accepted.ticket_id)
+    assert row is not None
+    assert (row.state, row.failures) == ("due", 0)
+    assert row.wake_at is not None
+    assert row.wake_at < datetime.now(UTC) + timedelta(minutes=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from dispatch.errors import SchemaOutdated
+from dispatch.errors import ClockWrong, SchemaOutdated
 from dispatch.reports.gauges import Gauges
 from dispatch.runtime import metrics
 from dispatch.web.api.schemas import ResponseBody
@@ -36,10 +36,11 @@ def healthz(visitor: Visitor) -> Health:  # noqa: ARG001
     return Health(status="ok")
 
 
-@api.without_transaction("/readyz", "ask for health", raises=[SchemaOutdated], summary="Check readiness")
+@api.without_transaction("/readyz", "ask for health", raises=[SchemaOutdated, ClockWrong], summary="Check readiness")
 def readyz(visitor: Visitor) -> Ready:
-    """Answers when the database has the right schema and rules are in force."""
+    """Answers when the database has the right schema, the clock is right, and rules are in force."""
     visitor.installation.database.require_schema()
+    visitor.installation.clock_guard.require()
     return Ready(status="ok", rules=visitor.installation.rulebook().version)
 
 
