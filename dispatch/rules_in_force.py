@@ -1,11 +1,16 @@
 """The rulebook in force: the rules file's while that is valid, else the last valid one, and the refusal is shown.
 
+Teams change at a start only: a running process refuses a good file with a new team that no process serves, or without
+a team that some process serves or that live hops need. It takes the file up by itself once the reason is over.
+
 Every version that was ever in force stays in the database, so that an old decision is explained by its own version.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,17 +25,26 @@ from dispatch.storage.database import Database, Tx
 
 log = Log()
 
+LOOK_SECONDS = 5.0
+"""Interval at which a process looks again at a good file that can't be in force yet."""
+
 
 class RulesInForce:
     """The rulebook in force for one process. It notices a changed file and reads it again."""
 
-    def __init__(self, file: Path, database: Database, kept: Path | None = None) -> None:
-        """`kept` is a folder for the cache of parsed files, which spares other processes the parsing."""
+    def __init__(self, file: Path, database: Database, kept: Path | None = None, *, starting: bool = False) -> None:
+        """`kept` is a folder for the cache of parsed files, which spares other processes the parsing.
+
+        `starting`: the whole installation is about to start here, so teams may change.
+        """
         self.file = file
         self.database = database
         self.kept = kept
+        self.starting = starting
         self.refused: BadRules | None = None  # why the present file is not in force; None: it is
+        self.waiting: Rulebook | None = None  # a good file that can't be in force yet
         self._stamp: tuple[int, int] | None = None
+        self._look_again = math.inf  # at this time of the monotonic clock
         self._rulebook: Rulebook | None = None
         self._versions: dict[str, Rulebook] = {}
 
@@ -40,6 +54,8 @@ class RulesInForce:
         if self._rulebook is None or stamp != self._stamp:
             self._rulebook = self._take_up()
             self._stamp = stamp
+        elif self.waiting is not None and time.monotonic() >= self._look_again:
+            self._rulebook = self._take_up_waiting(self.waiting)
         return self._rulebook
 
     def _file_stamp(self) -> tuple[int, int] | None:
@@ -49,35 +65,72 @@ class RulesInForce:
         return None
 
     def _take_up(self) -> Rulebook:
-        now = datetime.now(UTC)
+        self.waiting = None
         try:
             new = self._load()
-            with self.database.read() as tx:
-                latest = rulebooks.latest(tx)
-                _require_teams_at_work(tx, new, str(self.file))
-            if latest != new.version:
-                with self.database.write() as tx:
-                    rulebooks.put_in_force(tx, new, now)
-                log.info("rules taken up", version=new.version)
-            self.refused = None
+            refused = self._put_in_force(new)
+            if refused is None:
+                return new
+            self.waiting, self._look_again = new, time.monotonic() + LOOK_SECONDS
+        except BadRules as faulty:
+            refused = faulty
+        return self._stay(refused)
+
+    def _take_up_waiting(self, new: Rulebook) -> Rulebook:
+        """Look again whether a good file that was refused can be in force now; the reason may be over."""
+        assert self._rulebook is not None
+        self._look_again = time.monotonic() + LOOK_SECONDS
+        refused = self._put_in_force(new)
+        if refused is None:
+            self.waiting = None
             return new
-        except BadRules as refused:
-            self.refused = refused
+        self.refused = refused
+        return self._rulebook
+
+    def _put_in_force(self, new: Rulebook) -> BadRules | None:
+        """Put a good file in force, or return why it can't be."""
+        now = datetime.now(UTC)
+        with self.database.read() as tx:
+            latest = rulebooks.latest(tx)
+            if latest != new.version and (why := self._obstacles(tx, new, latest, now)):
+                return BadRules(file=str(self.file), faults=[each.at(f"{self.file}:1:1") for each in why])
+        if latest != new.version:
             with self.database.write() as tx:
-                rulebooks.note_refused(tx, refused, now)
-                version = rulebooks.latest(tx)
-            log.error("rules refused, the last good ones stay in force", faults=len(refused.lines), in_force=version)
-            if version is None:
-                raise
-            if self._rulebook is not None and self._rulebook.version == version:
-                return self._rulebook
-            try:
-                return self.version(version)
-            except BadRules as unreadable:  # a later release put in force a text that this one can't read
-                log.error("rules in force unreadable", version=version, faults=len(unreadable.lines))
-                if self._rulebook is None:
-                    raise refused from None
-                return self._rulebook
+                rulebooks.put_in_force(tx, new, now)
+            log.info("rules taken up", version=new.version)
+        self.refused = None
+        return None
+
+    def _obstacles(self, tx: Tx, new: Rulebook, latest: str | None, now: datetime) -> list[Wording]:
+        old = None
+        if latest is not None:
+            with contextlib.suppress(BadRules):  # a later release put in force a text that this one can't read
+                old = self.version_in(tx, latest)
+        return rulebooks.obstacles(tx, new, old or self._rulebook, now, starting=self.starting)
+
+    def _stay(self, refused: BadRules) -> Rulebook:
+        """The last good rulebook, after the refusal was noted. Raises `refused` when there is none."""
+        self.refused = refused
+        with self.database.write() as tx:
+            rulebooks.note_refused(tx, refused, datetime.now(UTC))
+            version = rulebooks.latest(tx)
+        log.error(
+            "rules refused, the last good ones stay in force",
+            faults=len(refused.lines),
+            first=refused.lines[0],
+            in_force=version,
+        )
+        if version is None:
+            raise refused
+        if self._rulebook is not None and self._rulebook.version == version:
+            return self._rulebook
+        try:
+            return self.version(version)
+        except BadRules as unreadable:  # a later release put in force a text that this one can't read
+            log.error("rules in force unreadable", version=version, faults=len(unreadable.lines))
+            if self._rulebook is None:
+                raise refused from None
+            return self._rulebook
 
     def _load(self) -> Rulebook:
         """The file's rulebook. Raises BadRules."""
@@ -108,18 +161,3 @@ class RulesInForce:
                 raise NotFound(what=Wording("规则版本", "rules of version"), which=version)
             self._versions[version] = self._parsed(text, f"rules {version}")
         return self._versions[version]
-
-
-def _require_teams_at_work(tx: Tx, new: Rulebook, file: str) -> None:
-    """Raises BadRules when the new rules drop a team that has open hops: nobody could end those any more."""
-    dropped = sorted(rulebooks.teams_at_work(tx) - set(new.teams))
-    if dropped:
-        raise BadRules(
-            file=file,
-            faults=[
-                Wording(
-                    f"班组“{team}”还有未办结的环节，不能去掉", f"team '{team}' still has open hops and can't be dropped"
-                ).at(f"{file}:1:1")
-                for team in dropped
-            ],
-        )

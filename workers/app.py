@@ -20,10 +20,11 @@ from dispatch.runtime.child_process import die_with_parent, mark_ready
 from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
 from dispatch.settings import load_settings
+from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Pair
 from workers import broker, effects, hop, redis_channel
 from workers.broker_check import end_without_broker
-from workers.chains import chains, step_tasks, stretches
+from workers.chains import file_teams, served_chains, step_tasks, stretches, teams_beside
 from workers.context import get_context
 from workers.events import GatherEvents
 from workers.heartbeat import start_heartbeat
@@ -82,14 +83,16 @@ def make_app() -> Celery:
                 "请用 `dispatch up` 启动工作进程，或设置它", "start the workers with `dispatch up`, or set it"
             ),
         )
-    rulebook = get_context().rules.get()
+    rules = get_context().rules
+    rulebook, beside = rules.get(), teams_beside(rules)
+    served = stretches(rulebook, beside)
     broker_url = settings.broker_url.get_secret_value()
     redis_channel.use_transports()
     made = Celery("paidan", broker=broker_url, task_cls="workers.task:Task", set_as_current=True)
     made.conf.update(SETTINGS, broker_transport_options=broker.transport_options(settings))
     made.conf.timezone = settings.timezone  # of the times that Flower shows; messages stay in UTC
-    made.conf.task_queues = [broker.queue(settings, name) for name in (*rulebook.teams, EFFECTS)]
-    for team, stretch in stretches(rulebook).items():
+    made.conf.task_queues = [broker.queue(settings, name) for name in (*served, EFFECTS)]
+    for team, stretch in served.items():
         made.task(name=receive_task(team), shared=False)(_receiving(team))
         for place, (name, step) in enumerate(zip(step_tasks(team, stretch), stretch.steps, strict=True)):
             made.task(name=name, shared=False)(_body(name, step, place))
@@ -153,8 +156,10 @@ def _in_main_process(**_: object) -> None:
 def _in_pool_process(**_: object) -> None:
     die_with_parent()  # a killed worker must not leave a child process that goes on working unseen
     _collect_seldom()
-    start_heartbeat("worker", get_context().clock.guard)
-    get_context().direct_sender.publisher = Publisher(app, chains(get_context().rules.get()))
+    rules, queues = get_context().rules, app.amqp.queues
+    get_context().direct_sender.publisher = Publisher(app, served_chains(rules, queues))
+    serves = Service(set(queues.consume_from) - {EFFECTS}, file_teams(rules))
+    start_heartbeat("worker", get_context().clock.guard, serves)
 
 
 def _collect_seldom() -> None:

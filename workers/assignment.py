@@ -14,7 +14,7 @@ from workers.stretch import Hops, Step
 def assign(tx: Tx, rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
     """Propose one of the team's crew for each hop; anybody in the team may still claim it."""
     team = mine[0].team
-    if not rulebook.teams[team].assigned:
+    if team not in rulebook.teams or not rulebook.teams[team].assigned:
         return
     load = crew.hops_in_hand(tx, team, {row.area for row in mine})
     proposed: Counter[str] = Counter()

@@ -25,13 +25,14 @@ from dispatch.runtime.child_process import mark_ready
 from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
 from dispatch.storage import effects, heartbeats, hops, retention
+from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Outbox
 from dispatch.storage.wakeups import Wakeups
 from dispatch.tickets import timers
 from workers import heartbeat
 from workers.app import app
 from workers.broker_check import end_without_broker
-from workers.chains import chains
+from workers.chains import file_teams, served_chains
 from workers.context import Context, get_context
 from workers.metrics_port import serve_metrics
 from workers.publishing import Publisher
@@ -61,7 +62,8 @@ class Relay:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.stop = threading.Event()
-        self.publisher = Publisher(app, chains(context.rules.get()))
+        self.publisher = Publisher(app, served_chains(context.rules, app.amqp.queues))
+        self._serves = Service(self.publisher.tasks, file_teams(context.rules))
         self._gathering = False
         self._started_at: datetime | None = None
         self._beaten = self._aged = float("-inf")
@@ -104,7 +106,9 @@ class Relay:
         """
         clock = self.context.clock
         if time.monotonic() - self._beaten > heartbeats.BEAT_SECONDS or not clock.is_right():
-            self._started_at = heartbeat.beat(self.context.database, "relay", clock.guard, self._started_at)
+            self._started_at = heartbeat.beat(
+                self.context.database, "relay", clock.guard, self._started_at, self._serves
+            )
             self._beaten = time.monotonic()
         return clock.is_right()
 

@@ -61,7 +61,8 @@ class Step:
 
 def to_board(tx: Tx, rulebook: Rulebook, mine: Hops, now: datetime) -> None:
     """Show the hops on the team's board, to be claimed within its service level."""
-    level = rulebook.teams[mine[0].team].level
+    team = rulebook.teams.get(mine[0].team)  # None: dropped from the rules while the hop was on its way
+    level = team.level if team else None
     show(tx, mine, now, now + level.respond_within if level else None)
 
 

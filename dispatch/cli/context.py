@@ -139,11 +139,12 @@ def closed_with_command(database: Database) -> Database:
     return database
 
 
-def open_desk(*, may_create: bool = False) -> Desk:
+def open_desk(*, may_create: bool = False, starting: bool = False) -> Desk:
     """The installation's desk.
 
-    Only commands that begin something create an installation: a mistyped DISPATCH_HOME would look empty. Raises
-    NoInstallation and other faults of the installation; a bad rules file only warns while a good one is in force.
+    Only commands that begin something create an installation: a mistyped DISPATCH_HOME would look empty. `starting`:
+    the whole installation is about to start, so teams of the rules may change. Raises NoInstallation and other faults
+    of the installation; a bad rules file only warns while a good one is in force.
     """
     silence_logs()
     settings = load_settings()
@@ -152,11 +153,11 @@ def open_desk(*, may_create: bool = False) -> Desk:
     elif not is_installed(settings):
         note(f"新建安装：{settings.root}", f"new installation in {settings.root}")
     database = closed_with_command(open_database(settings))
-    rules = RulesInForce(settings.rules, database, settings.root / "cache")
+    rules = RulesInForce(settings.rules, database, settings.root / "cache", starting=starting)
     rulebook = rules.get()
     if rules.refused:
         told = text(
-            f"规则文件有误，沿用上一版 {rulebook.version}",
+            f"规则文件未采用，沿用版本 {rulebook.version}：",
             f"rules file refused, version {rulebook.version} stays in force:",
         )
         typer.secho(told, fg="yellow", err=True)

@@ -85,7 +85,7 @@ def _operators_files(current: Settings) -> str:
 def _reserved() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]:
     """The desk, once nothing is in the way of starting: what is refused leaves no new installation behind."""
     lock = reserve(load_settings())
-    desk = open_desk(may_create=True)
+    desk = open_desk(may_create=True, starting=True)
     check_keys(desk.settings, desk.database, uses_keys=True)
     return desk, [], lock, {}
 

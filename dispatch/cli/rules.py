@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from dispatch.cli.file_choice import chosen
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import language, text
 from dispatch.cli.options import AsJson, TicketName, argument, option
-from dispatch.cli.output import give, out, show_json
+from dispatch.cli.output import give, out, said, show_json
 from dispatch.cli.rules_shown import explained_tree, flow_tree, verdict_json, verdict_shown
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import read_ticket_number, ticket_number
@@ -47,7 +48,40 @@ def check(file: _File = None, as_json: AsJson = False) -> None:
         f"{name.absolute()}: good, version {rulebook.version}: {teams} teams, {findings} findings, {count} rules",
     )
     facts = {"file": str(name), "version": rulebook.version, "teams": teams, "findings": findings, "rules": count}
-    give(as_json, {"good": True, **facts, "faults": []}, told)
+    waits = [said(each) for each in _obstacles(rulebook)]
+    if waits:
+        told += text("\n本安装尚不采用：", "\nnot taken up by this installation yet:") + "".join(
+            f"\n  {each}" for each in waits
+        )
+    give(as_json, {"good": True, **facts, "faults": [], "waits_for": waits}, told)
+
+
+def _obstacles(rulebook: Rulebook) -> list[Wording]:
+    """The reasons why the installation that is set, if there is one, can't put these rules in force now."""
+    # imported here: without an installation the command needs no database
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from dispatch.settings import load_settings
+    from dispatch.storage.database import SCHEMA, Database
+    from dispatch.storage.migration import is_installed
+    from dispatch.storage.rulebooks import in_force, latest, obstacles
+
+    settings = load_settings()
+    if not is_installed(settings):
+        return []
+    database = Database(settings.database)
+    try:
+        if database.schema() != SCHEMA:
+            return []
+        with database.read() as tx:
+            if latest(tx) == rulebook.version:
+                return []
+            return obstacles(tx, rulebook, in_force(tx), datetime.now(UTC))
+    except SQLAlchemyError as away:
+        reason = type(away).__name__
+        return [Wording(f"查不到：数据库没有回答（{reason}）", f"unknown: the database doesn't answer ({reason})")]
+    finally:
+        database.dispose()
 
 
 @rules.command(

@@ -49,6 +49,12 @@ def cases() -> Path:
     return found / "tests" / CASES if found == PROJECT else found / CASES
 
 
+def team_modules() -> frozenset[str]:
+    """The teams that have a worker module, `workers/teams/<team>.py` with underscores for dashes."""
+    modules = (PROJECT / "workers/teams").glob("*.py")
+    return frozenset(module.stem.replace("_", "-") for module in modules if not module.stem.startswith("_"))
+
+
 def environment() -> Mapping[str, str]:
     """The process's environment, and beneath it what the current folder's `paidan.env` sets.
 

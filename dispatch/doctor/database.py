@@ -199,11 +199,21 @@ def _in_force(tx: Tx, file: Rulebook | None) -> CheckResult:
             "run `dispatch up`: the rules come into force when the first process starts",
         )
     if file is not None and file.version != version:
+        why = rulebooks.obstacles(tx, file, rulebooks.in_force(tx), datetime.now(UTC))
+        found = Wording(f"{version}，文件为 {file.version}", f"{version}, the file has {file.version}")
+        if not why:
+            return doubtful(
+                IN_FORCE,
+                found,
+                "没有进程在运行，或它们还没有读到新文件：稍后再看",
+                "no process runs, or none has read the new file yet: look again in a while",
+            )
+        others = len(why) - 1
         return doubtful(
             IN_FORCE,
-            Wording(f"{version}，文件为 {file.version}", f"{version}, the file has {file.version}"),
-            "没有进程采用新规则：有进程在运行吗？新规则是否去掉了仍有工单的班组？",
-            "no process has taken up the new rules: does any run? Do the new rules drop a team that still has work?",
+            found,
+            why[0].zh + (f"；另有 {others} 处，见 dispatch rules check" if others else ""),
+            why[0].en + (f"; and {others} more, see `dispatch rules check`" if others else ""),
         )
     return good(IN_FORCE, same(version))
 

@@ -21,6 +21,7 @@ from dispatch.domain.title import Title
 
 END = "end"  # the ticket's life is over
 SENDER = "sender"  # the team that asked for this visit
+NO_SENDER = "limits.then"  # the rule's name where the team that asked is none of the rules' any more
 EFFECTS = "effects"  # the queue of the outside effects, which no team can have
 
 
@@ -209,7 +210,7 @@ class Rulebook:
 
     def findings_of(self, flow: str, team: str) -> tuple[Finding, ...]:
         """The findings that `team` may report in `flow`, in the file's order."""
-        return tuple(self.findings[name] for name in self.flows[flow].get(team, {}))
+        return tuple(self.findings[name] for name in self.flows.get(flow, {}).get(team, {}))
 
     def rules_for(self, facts: Facts) -> Rules:
         """The rules that decide this case; the first match wins. Raises KeyError for another team's finding."""
@@ -243,8 +244,14 @@ class Rulebook:
     def _resolved(self, rule: Rule, facts: Facts) -> Decision:
         if rule.to != SENDER:
             return Decision(rule.to, rule.name, rule.line)
-        assert facts.sender is not None, f"{rule.name}: nobody asked; `dispatch rules check` lets no such file in"
-        return Decision(facts.sender, rule.name, rule.line, returns=True)
+        return self._back(facts, rule.name, rule.line)
+
+    def _back(self, facts: Facts, rule: str, line: int) -> Decision:
+        """Back to the team that asked. To `limits.then` when these rules have no such team, or when nobody asked: the
+        visit began under other rules."""
+        if facts.sender is None or facts.sender not in self.teams:
+            return Decision(self.limits.then, NO_SENDER, line)
+        return Decision(facts.sender, rule, line, returns=True)
 
     def pass_on(self, facts: Facts, to: str) -> Decision:
         """The work goes on to `to`, within the limits. The caller has checked that the team may pass on to it."""
@@ -252,12 +259,15 @@ class Rulebook:
 
     def hand_back(self, facts: Facts) -> Decision:
         """Back to the team that asked, within the limits. The caller has checked that one did."""
-        assert facts.sender is not None
-        return self._limited(Decision(facts.sender, "hand back", 0, returns=True), facts)
+        return self._limited(self._back(facts, "hand back", 0), facts)
+
+    def is_automatic(self, team: str) -> bool:
+        """Return whether only its worker serves the team; False for a team that these rules don't know."""
+        return team in self.teams and self.teams[team].automatic
 
     def _limited(self, chosen: Decision, facts: Facts) -> Decision:
         """Send a case that has gone round too often to the supervisor, and end one that comes back even from there."""
-        if chosen.to == END or self.teams[chosen.to].automatic or facts.team == self.limits.then:
+        if chosen.to == END or self.is_automatic(chosen.to) or facts.team == self.limits.then:
             return chosen
         limits = self.limits
         if facts.archived and facts.reopened > limits.reopens:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
@@ -24,6 +25,20 @@ SILENCE = timedelta(seconds=4 * BEAT_SECONDS)
 """A process without a heartbeat for so long counts as dead. A database may keep a writer waiting for ten seconds."""
 REMEMBERED = timedelta(hours=1)
 """Time for which a dead process is still listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What a process serves. `queues`: of a worker, those it takes work from; of a relay, the teams that it sends to.
+
+    `teams`: those in the rules file with which it started, taken up or not.
+    """
+
+    queues: Collection[str] = ()
+    teams: Collection[str] = ()
+
+
+NOTHING = Service()
 
 
 def process_name(kind: str, which: str = "") -> str:
@@ -40,11 +55,16 @@ def beat(
     now: datetime,
     clock_ahead: float | None = None,
     keys: Sequence[str] | None = None,
+    serves: Service = NOTHING,
 ) -> None:
-    """Record that the process is alive, and delete expired rows. `now` is the database's time; `clock_ahead`: seconds
-    by which the process's own clock is ahead of it; `keys`: ids of the keys that the process has, None when none."""
+    """Record that the process is alive and what it serves, and delete expired rows.
+
+    `now` is the database's time; `clock_ahead`: seconds by which the process's own clock is ahead of it; `keys`: ids of
+    the keys that the process has, None when none.
+    """
     seen: dict[str, object] = {"kind": kind, "started_at": started_at, "seen_at": now, "clock_ahead": clock_ahead}
     seen["keys"] = None if keys is None else " ".join(keys)
+    seen |= {"queues": " ".join(sorted(serves.queues)), "teams": " ".join(sorted(serves.teams))}
     if tx.execute(update(process).where(process.c.name == name).values(seen)).rowcount == 0:
         tx.execute(insert(process).values(name=name, **seen))
     tx.execute(delete(process).where(process.c.seen_at < now - REMEMBERED))
@@ -59,3 +79,26 @@ def processes(tx: Tx, now: datetime) -> Sequence[ProcessRow]:
 def alive(tx: Tx, now: datetime) -> list[ProcessRow]:
     """The processes that have shown a sign of life just now; `now` is the database's time."""
     return [row for row in processes(tx, now) if row.seen_at >= now - SILENCE]
+
+
+def served_teams(tx: Tx, now: datetime) -> set[str]:
+    """The teams whose hops some living relay sends and some living worker takes."""
+    rows = alive(tx, now)
+    sent, taken = ({name for row in rows if row.kind == kind for name in _names(row.queues)} for kind in KINDS)
+    return sent & taken
+
+
+def teams_started_with(tx: Tx, now: datetime) -> set[str] | None:
+    """The teams in the rules files of the living processes' starts; None when one of them, of an earlier release,
+    doesn't say."""
+    rows = [row for row in alive(tx, now) if row.kind in KINDS]
+    if any(row.teams is None for row in rows):
+        return None
+    return {name for row in rows for name in _names(row.teams)}
+
+
+KINDS = ("relay", "worker")
+
+
+def _names(parted: str | None) -> list[str]:
+    return (parted or "").split()

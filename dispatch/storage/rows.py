@@ -301,3 +301,5 @@ class ProcessRow(Protocol):
     seen_at: datetime
     clock_ahead: float | None  # seconds before the database's clock; None: not measured
     keys: str | None  # the ids of the keys that it has, parted by spaces; None: it has none
+    queues: str | None  # parted by spaces; null: of an earlier release, as `teams`
+    teams: str | None

@@ -106,6 +106,12 @@ def asks_customers(rulebook: Rulebook, team: str) -> bool:
     return any(UNREACHABLE in teams.get(team, {}) for teams in rulebook.flows.values())
 
 
+def is_survey(rulebook: Rulebook, row: LockedHop) -> bool:
+    """Return whether the hop asks a customer: its worker may end it as unreachable."""
+    section = rulebook.flows.get(row.kind, {}).get(row.team, {})
+    return rulebook.is_automatic(row.team) and UNREACHABLE in section
+
+
 def answer_many(
     tx: Tx, rulebook: Rulebook, answers: Sequence[tuple[str, str]], now: datetime
 ) -> dict[str, DispatchError]:
@@ -153,7 +159,8 @@ def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, ac
         raise tickets.not_found(ticket_id)
     number = ticket_number(row.kind, ticket_id)
     what = Wording(f"工单 {number} 的回访", f"the survey of {number}")
-    require(actor, "answer", what, rulebook.teams[row.team].members)
+    team = rulebook.teams.get(row.team)
+    require(actor, "answer", what, team.members if team else ())
     _close(tx, rulebook, [_answered(rulebook, row, finding, actor)], now)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.title import Title
-from dispatch.routing.rulebook import END, Considered, Decision, Facts, Rulebook
+from dispatch.routing.rulebook import END, NO_SENDER, Considered, Decision, Facts, Rulebook
 from dispatch.routing.wording import Words
 from dispatch.rules_in_force import RulesInForce
 from dispatch.storage.database import Tx
@@ -92,6 +92,8 @@ class Explanation:
         if self.decision is None:
             return "handed back to the team that asked" if self.rule == "hand back" else "passed on by hand"
         matched = self.considered[-1].rule
+        if self.decision.rule == NO_SENDER:
+            return f"{matched.name} leads back, but the rules have no team that asked"
         if self.decision.rule != matched.name:
             return f"{matched.name} would lead to {matched.to}, but a limit was reached"
         only = "the only rule" if len(self.considered) == 1 else "the default, last in its list"
@@ -139,6 +141,8 @@ def _by_hand(words: Words, rule: str, facts: Facts) -> Title:
 
 def _because(words: Words, decision: Decision, considered: Sequence[Considered]) -> Title:
     matched = considered[-1].rule
+    if decision.rule == NO_SENDER:
+        return Title("应回到派单方，但现行规则中没有这个班组", "it leads back, but the rules have no team that asked")
     if decision.rule != matched.name:
         there = words.team(matched.to)
         return Title(

@@ -19,7 +19,7 @@ from dispatch.domain.service_level import finish_by
 from dispatch.domain.text import REASON, clean
 from dispatch.domain.ticket import HopState, hop_move
 from dispatch.domain.time import write_duration
-from dispatch.domain.title import Wording
+from dispatch.domain.title import Title, Wording
 from dispatch.errors import (
     AlreadyClaimed,
     BadEvidence,
@@ -267,13 +267,16 @@ def _require_holder(team: Team, actor: Actor, act: str, row: LockedHop, on_behal
 
 
 def _team(rulebook: Rulebook, row: LockedHop) -> Team:
-    """The hop's team. Raises NotFound; NotAllowed for an automatic team.
+    """The hop's team; a supervisors' one that passes on to anybody where the rules have no such team.
 
-    A rulebook can't drop a team that has open hops, so only a hop that ended long ago is without its team.
+    Raises NotAllowed for an automatic team. Rules that drop a team with open hops aren't taken up, but a process may
+    have made one in the moment before it saw that the team was dropped.
     """
-    if row.team not in rulebook.teams:
-        raise NotFound(what=Wording("现行规则中的班组", "team in the rules in force"), which=row.team)
-    team = rulebook.teams[row.team]
+    team = rulebook.teams.get(row.team)
+    if team is None:
+        others = tuple(name for name, each in rulebook.teams.items() if not each.automatic)
+        title, members = Title(row.team, row.team), (str(Role.SUPERVISOR),)
+        return Team(row.team, title, False, members, (), None, others, False)
     if team.automatic:  # the survey team has members, but they answer by `closing.answer_by_phone`
         raise NotAllowed(
             role=Wording("任何人", "nobody"),

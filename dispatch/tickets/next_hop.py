@@ -83,7 +83,7 @@ def create_first_hops(tx: Tx, rulebook: Rulebook, rows: Sequence[TicketRow], ent
         facts = Facts(flow=row.kind, known=known_facts(row))
         new = _new_hop(rulebook, row.id, row.last_seq + 1, rulebook.decide(facts), facts, None, now)
         made.append({**new, "area": row.area, "rank": rank(row.priority, row.urged)})
-    visits = [int(not rulebook.teams[hop["team"]].automatic) for hop in made]
+    visits = [int(not rulebook.is_automatic(hop["team"])) for hop in made]
     moved = [
         {"id": row.id, "last_seq": row.last_seq + 1, "hops": row.hops + visit}
         for row, visit in zip(rows, visits, strict=True)
@@ -200,7 +200,7 @@ def _asked_by(rulebook: Rulebook, ending: Ending, decision: Decision) -> int | N
     row = ending.hop
     if decision.returns:
         return row.asker_asked_by
-    if rulebook.teams[decision.to].automatic or rulebook.teams[row.team].automatic:
+    if rulebook.is_automatic(decision.to) or rulebook.is_automatic(row.team):
         return None
     if ending.move == "pass on" and row.asked_by is not None:
         return row.asked_by
@@ -267,7 +267,7 @@ def _moved(rulebook: Rulebook, ending: Ending, decision: Decision, now: datetime
     """
     row = ending.hop
     state, reopened = ending.ticket_state, row.reopened
-    on_to_people = decision.to != END and not rulebook.teams[decision.to].automatic
+    on_to_people = decision.to != END and not rulebook.is_automatic(decision.to)
     number = f"ticket {ticket_number(row.kind, row.ticket_id)}"
     if decision.to == END:
         state = ticket_move(state, "close", number)

@@ -23,7 +23,7 @@ def fire_due_timers(tx: Tx, rulebook: Rulebook, now: datetime, limit: int) -> in
     """Fire at most `limit` timers whose time has come, the oldest first. Returns how many it fired."""
     rows = hops.lock_woken(tx, now, limit)
     held = [row for row in rows if row.state == HopState.HELD]
-    surveys = [row for row in rows if row.state == HopState.WAITING and rulebook.teams[row.team].automatic]
+    surveys = [row for row in rows if row.state == HopState.WAITING and closing.is_survey(rulebook, row)]
     overdue = [row for row in rows if row not in held and row not in surveys]
     handling.resume_many(tx, rulebook, held, RELAY, now)
     closing.remind(tx, rulebook, surveys, RELAY, now)

@@ -227,6 +227,8 @@ process = Table(  # the heartbeat of a relay, worker or web process; its times a
     Column("seen_at", Instant, nullable=False),
     Column("clock_ahead", Float),  # seconds before the database's clock; null: not measured
     Column("keys", Text),  # the ids of the keys that it has, parted by spaces; null: it has none
+    Column("queues", Text),  # of a worker: its queues, parted by spaces; of a relay: all teams that it sends to
+    Column("teams", Text),  # the teams in the rules file with which it started; null: of an earlier release
 )
 
 epoch = Table(  # one row: `base` raises all generations above those from before a restore
