@@ -19,28 +19,30 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import URL, delete, make_url
+from sqlalchemy.exc import DatabaseError
 
 from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
-from dispatch.storage import effects, epoch, hops
+from dispatch.storage import effects, epoch, hops, sequences
 from dispatch.storage.database import SCHEMA, Database, Tx
+from dispatch.storage.epoch import Begun
 from dispatch.storage.migration import migrate, require_installation
 from dispatch.storage.tables.access import session
 
-Begun = Callable[[], object]
+OnBegin = Callable[[], object]
 
 NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a backup of a Paidan SQLite database")
 
 
 @dataclass(frozen=True)
 class Restored:
-    """The outcome of a restore: the backup's schema, the new epoch's number, and the file to which the old SQLite
-    database was moved, if any."""
+    """The outcome of a restore: the backup's schema, the new epoch, and the file to which the old SQLite database was
+    moved, if any."""
 
     schema: str
-    epoch: int
+    epoch: Begun
     put_aside: Path | None
 
 
@@ -75,7 +77,7 @@ def restore(
     source: Path,
     now: datetime,
     replace: bool = False,
-    begun: Begun = lambda: None,
+    begun: OnBegin = lambda: None,
 ) -> Restored:
     """Restore a backup, migrate it to this program's schema and begin a new epoch.
 
@@ -90,6 +92,7 @@ def restore(
         )
     if is_running(settings):
         raise AlreadyRunning(pid=(settings.run / "up.lock").read_text() or "?", home=settings.root)
+    given_out = _given_out(settings)
     if settings.database.startswith("sqlite"):
         put_aside = _restore_sqlite(_file(settings), source, now, replace, begun)
     else:
@@ -100,20 +103,33 @@ def restore(
         if found < SCHEMA:
             migrate(database)
         with database.write() as tx:
-            number = new_epoch(tx, now)
-    return Restored(found, number, put_aside)
+            new = new_epoch(tx, now, given_out)
+    return Restored(found, new, put_aside)
 
 
-def new_epoch(tx: Tx, now: datetime) -> int:
-    """Begin a new epoch and return its number. Needed after every restore, also one by other means.
+def new_epoch(tx: Tx, now: datetime, given_out: Mapping[str, int] | None = None) -> Begun:
+    """Begin a new epoch. Needed after every restore, also one by other means.
 
-    Old messages become stale. All sessions end: the backup may hold some that have been ended since.
+    Old messages become stale, and ids and names go on where none was given out before. All sessions end: the backup may
+    hold some that have been ended since. `given_out`: the last ids of the database that gives way, by sequence.
     """
-    base = epoch.begin(tx, now)
+    begun = epoch.begin(tx, now, given_out)
     for outbox in (hops.OUTBOX, effects.OUTBOX):
-        outbox.begin_epoch(tx, base, now)
+        outbox.begin_epoch(tx, begun.base, now)
     tx.execute(delete(session))
-    return base // epoch.GENERATIONS
+    return begun
+
+
+def _given_out(settings: Settings) -> dict[str, int]:
+    """The last ids of the database that gives way; empty when there is none, or a damaged one that can't tell. The
+    clock keeps ids from coming again then: `storage.sequences`."""
+    if settings.database.startswith("sqlite") and not _file(settings).exists():
+        return {}
+    try:
+        with _opened(settings) as database, database.read() as tx:
+            return sequences.last_ids(tx)
+    except DatabaseError:
+        return {}
 
 
 @contextmanager
@@ -151,7 +167,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
         live.execute("VACUUM INTO ?", (str(target),))
 
 
-def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool, begun: Begun) -> Path | None:
+def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool, begun: OnBegin) -> Path | None:
     _examine_sqlite(source)
     if file.exists() and not replace and _has_tickets(file):
         raise WouldOverwrite(what=file, remedy=Wording("加 --replace 则移到一旁", "with --replace it is put aside"))
@@ -162,18 +178,26 @@ def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool, begu
     put_aside = None
     if file.exists():
         put_aside = file.with_name(f"{file.name}.before-{now:%Y%m%dT%H%M%SZ}")
-        _fold(file)
+        whole = _fold(file)
         file.rename(put_aside)
+        log = file.with_name(f"{file.name}-wal")
+        if not whole and log.exists():
+            log.rename(put_aside.with_name(f"{put_aside.name}-wal"))
     for leftover in ("-wal", "-shm"):
         file.with_name(file.name + leftover).unlink(missing_ok=True)
     file.with_name(f"{file.name}.restoring").rename(file)
     return put_aside
 
 
-def _fold(file: Path) -> None:
-    """Move the write-ahead log into the database file, so that the file alone holds everything."""
-    with contextlib.closing(sqlite3.connect(file)) as old:
-        old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def _fold(file: Path) -> bool:
+    """Move the write-ahead log into the database file, so that the file alone holds everything. False: the file is
+    damaged, and the log stays beside it."""
+    try:
+        with contextlib.closing(sqlite3.connect(file)) as old:
+            old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.DatabaseError:
+        return False
+    return True
 
 
 def _examine_sqlite(source: Path) -> None:
@@ -206,7 +230,7 @@ def _has_tickets(file: Path) -> bool:
         return file.stat().st_size > 0
 
 
-def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: Begun) -> None:
+def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: OnBegin) -> None:
     """Restore in one transaction: on failure the database is as before."""
     with _opened(settings) as database:
         there = database.schema()

@@ -1,7 +1,8 @@
 """外部动作: effects outside the database: tell a customer, provision a line, print a slip or an invoice.
 
 Each is an outbox row, written in the transaction that causes it; the relay and the workers deliver it. `key` is the
-receiver's idempotency key: it is derived from the cause (`operation/17/sms`), and the receiver does a key only once.
+receiver's idempotency key: it is derived from the cause (`operation/17/sms`, after a restore `operation/K7QM2X-17/sms`:
+`storage.epoch`), and the receiver does a key only once. It is stored with the row: nothing changes it afterwards.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dispatch.domain.roles import Actor, require
 from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
 from dispatch.ports.provisioning import Order as Order
-from dispatch.storage import effects, operations
+from dispatch.storage import effects, epoch, operations
 from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
 
@@ -36,12 +37,14 @@ def provision(tx: Tx, key: str, account: AccountRow, order: Order, now: datetime
 
 def print_slip(tx: Tx, operation_id: int, now: datetime) -> None:
     """Print an operation's slip on the counter's printer."""
-    _leave(tx, Port.PRINTING, f"slip/{operation_id}", {"operation_id": operation_id}, None, now)
+    key = f"slip/{epoch.name(tx, epoch.OF_OPERATIONS, operation_id)}"
+    _leave(tx, Port.PRINTING, key, {"operation_id": operation_id}, None, now)
 
 
 def print_invoice(tx: Tx, number: int, now: datetime) -> None:
     """Print an invoice on the counter's printer."""
-    _leave(tx, Port.PRINTING, f"invoice/{number}", {"invoice": number}, None, now)
+    key = f"invoice/{epoch.name(tx, epoch.OF_INVOICES, number)}"
+    _leave(tx, Port.PRINTING, key, {"invoice": number}, None, now)
 
 
 def release(tx: Tx, effect_id: int, actor: Actor, now: datetime) -> str:

@@ -51,7 +51,7 @@ def test_a_restore_brings_back_the_data_of_the_backup_and_nothing_else(
     f.fault(database, in_force, script, "GZ2")
     database.dispose()
     restored = backup.restore(settings, file, f.NOW, replace=True)
-    assert (restored.schema, restored.epoch) == (SCHEMA, 1)
+    assert (restored.schema, len(restored.epoch.mark)) == (SCHEMA, 6)
     assert tickets(settings) == 1
     if restored.put_aside:
         assert tickets(Settings(database_url=f"sqlite:///{restored.put_aside}")) == 2
@@ -161,7 +161,7 @@ def test_a_backup_of_an_older_schema_is_brought_up_to_date(
     restored = backup.restore(load_settings(), tmp_path / "old", f.NOW, replace=True)
     assert restored.schema == "0001"
     with sqlite.read() as tx:
-        assert tx.execute(select(epoch.BASE)).scalar() == epoch.GENERATIONS
+        assert tx.execute(select(epoch.BASE)).scalar() == restored.epoch.base >= epoch.GENERATIONS
 
 
 def test_a_restore_into_an_empty_server_needs_no_explicit_request(

@@ -10,11 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from dispatch import effects
 from dispatch.accounts.operation import Act
 from dispatch.domain.money import read_yuan, write_yuan
+from dispatch.domain.numbers import invoice_number
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadAmount, BadInput
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
 from dispatch.storage import payments
 from dispatch.storage.account_rows import AccountRow, InvoiceRow
+from dispatch.storage.sequences import INVOICES
 
 METHODS = {"cash": Title("现金", "Cash"), "card": Title("刷卡", "Card")}
 
@@ -48,7 +50,7 @@ def charge(
         act.tx, act.operation_id, account.id, "charge", paid.method, total, _reference(paid), act.now
     )
     payment = Payment(METHODS[paid.method], tuple(Amount(title, fen) for title, fen in items), paid.reference or "")
-    number = payments.next_number(act.tx, "invoice")  # last, since it locks the series of numbers
+    number = payments.next_number(act.tx, INVOICES)  # last, since it locks the series of numbers
     data = InvoiceData(
         number=invoice_number(number),
         issued_on=act.today,
@@ -87,7 +89,7 @@ def pay_back(act: Act, account: AccountRow) -> tuple[Payment | None, list[Invoic
 
 
 def _offset(act: Act, account: AccountRow, row: InvoiceRow) -> InvoiceMention:
-    number = payments.next_number(act.tx, "invoice")
+    number = payments.next_number(act.tx, INVOICES)
     original = InvoiceData.from_json(row.content)
     red = original.red_letter(
         number=invoice_number(number),
@@ -101,11 +103,6 @@ def _offset(act: Act, account: AccountRow, row: InvoiceRow) -> InvoiceMention:
     )
     effects.print_invoice(act.tx, number, act.now)
     return InvoiceMention(original.number, taken_back=True, red_letter=red.number)
-
-
-def invoice_number(number: int) -> str:
-    """An invoice's number as it is printed: eight digits."""
-    return f"{number:08d}"
 
 
 def _require_exact(total: int, paid: Paid | None) -> None:

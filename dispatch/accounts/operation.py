@@ -39,7 +39,7 @@ from dispatch.errors import (
 )
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
-from dispatch.storage import accounts, customers, enrolments, operations, resources
+from dispatch.storage import accounts, customers, enrolments, epoch, operations, resources
 from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
@@ -136,7 +136,7 @@ class Act:
     @property
     def key(self) -> str:
         """The first part of the idempotency keys of this operation's effects."""
-        return f"operation/{self.operation_id}"
+        return f"operation/{epoch.name(self.tx, epoch.OF_OPERATIONS, self.operation_id)}"
 
     @property
     def serial(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dispatch.accounts.billing import METHODS, invoice_number
+from dispatch.accounts.billing import METHODS
 from dispatch.accounts.binding import shown_bindings
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.schemas import (
@@ -27,10 +27,10 @@ from dispatch.domain.effect import lane_of
 from dispatch.domain.identity import DOCUMENT_KINDS, masked
 from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import masked_mobile, masked_name
-from dispatch.domain.numbers import slip_serial, ticket_number
+from dispatch.domain.numbers import invoice_number, slip_serial, ticket_number
 from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS
 from dispatch.domain.title import Title
-from dispatch.storage import customers, unified_view
+from dispatch.storage import customers, epoch, unified_view
 from dispatch.storage.account_rows import (
     CustomerRow,
     ViewedAccount,
@@ -42,7 +42,7 @@ from dispatch.storage.account_rows import (
 )
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
-from dispatch.tickets.construction import effect_key
+from dispatch.tickets.construction import effect_keys
 
 MOST = 100
 """Most rows of each kind of data that are shown, the newest first."""
@@ -193,9 +193,15 @@ def _ticket(row: ViewedTicket) -> TicketShown:
 def _effects(tx: Tx, account_ids: Sequence[int]) -> list[EffectShown]:
     """The outside effects for these accounts. Each is found by its account's lane, or by a key made of its cause."""
     done = [row.id for row in unified_view.operations(tx, account_ids, MOST)]
-    keys = [key for each in done for key in (f"operation/{each}/sms", f"slip/{each}")]
-    keys += [f"invoice/{row.number}" for row in unified_view.invoices(tx, account_ids, MOST)]
-    keys += [f"{effect_key(hop_id)}/sms" for hop_id in unified_view.hop_ids(tx, account_ids, MOST)]
+    invoices = [row.number for row in unified_view.invoices(tx, account_ids, MOST)]
+    hops = unified_view.hop_ids(tx, account_ids, MOST)
+    keys = [
+        key
+        for each in epoch.names(tx, epoch.OF_OPERATIONS, done).values()
+        for key in (f"operation/{each}/sms", f"slip/{each}")
+    ]
+    keys += [f"invoice/{name}" for name in epoch.names(tx, epoch.OF_INVOICES, invoices).values()]
+    keys += [f"{key}/sms" for key in effect_keys(tx, hops).values()]
     rows = unified_view.effects(tx, [lane_of(each) for each in account_ids], keys, MOST)
     return [
         EffectShown(port=row.port, key=row.key, state=row.state, made_at=row.made_at, confirmed_at=row.confirmed_at)

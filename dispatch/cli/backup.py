@@ -12,8 +12,11 @@ from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson
 from dispatch.cli.output import give, note
+from dispatch.domain.kind import Kind
+from dispatch.domain.numbers import invoice_number, slip_serial, ticket_number
 from dispatch.settings import load_settings
 from dispatch.storage.database import Database
+from dispatch.storage.epoch import Begun
 from dispatch.storage.migration import require_installation
 
 app = Commands()
@@ -85,12 +88,12 @@ def restore(
         database = closed_with_command(Database(settings.database))
         database.require_schema()
         with database.write() as tx:
-            number = backups.new_epoch(tx, now())
+            epoch = backups.new_epoch(tx, now())
     else:
         restored = backups.restore(
             settings, source, now(), replace, lambda: None if as_json else note("恢复中 …", "restoring …")
         )
-        number = restored.epoch
+        epoch = restored.epoch
         aside = restored.put_aside
         facts |= {"schema": restored.schema, "put_aside": aside and str(aside)}
         lines.append(text(f"已恢复，原结构版本 {restored.schema}", f"restored from schema {restored.schema}"))
@@ -98,12 +101,25 @@ def restore(
             lines.append(text(f"原数据库另存为 {aside}", f"what was there is kept as {aside}"))
     lines += [
         text(
-            f"代次 {number}：此前的消息一律作废，所有人须重新登录",
-            f"epoch {number}: earlier messages are refused, all sign in again",
+            f"代次 {epoch.number}（{epoch.mark}）：此前的消息一律作废，所有人须重新登录",
+            f"epoch {epoch.number} ({epoch.mark}): earlier messages are refused, all sign in again",
         ),
+        _numbers(epoch),
         text(
             "备份之后吊销的令牌又有效，请核对：dispatch user tokens",
             "tokens revoked since the backup are valid again: see dispatch user tokens",
         ),
     ]
-    give(as_json, facts | {"epoch": number}, "\n".join(lines))
+    told = {"epoch": epoch.number, "mark": epoch.mark, "first_ids": dict(epoch.first_ids)}
+    give(as_json, facts | told, "\n".join(lines))
+
+
+def _numbers(epoch: Begun) -> str:
+    """Where the numbers go on that people are told."""
+    first = epoch.first_ids
+    fault = ticket_number(Kind.FAULT, first["ticket"])
+    slip, invoice = slip_serial(first["operation"]), invoice_number(first["invoice"])
+    return text(
+        f"编号不会重复：工单自 {fault}、受理单自 {slip}、发票自 {invoice} 起",
+        f"no number comes twice: faults go on at {fault},\nslips at {slip}, invoices at {invoice}",
+    )

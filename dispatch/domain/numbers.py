@@ -48,6 +48,11 @@ def read_slip_serial(text: str) -> int:
     return int(found[1])
 
 
+def invoice_number(number: int) -> str:
+    """An invoice's number as it is printed: at least eight digits."""
+    return f"{number:08d}"
+
+
 def read_invoice_number(text: str) -> int:
     """`00000042` as the invoice's number, 42. Raises BadInput."""
     found = _INVOICE.fullmatch(text.strip())

@@ -271,6 +271,7 @@ class SurveyRow(Protocol):
 
     hop_id: int
     token: str  # the secret of the link in the customer's message
+    mark: str | None  # of the epoch in which the token was made; None: before the first restore
     answer: str | None  # a finding; None: not answered
     answered_at: datetime | None  # None: not answered
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import insert, select, update
 
+from dispatch.storage import epoch
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import SurveyAttempt, SurveyRow, shaped
 from dispatch.storage.tables.accounts import account
@@ -24,26 +25,30 @@ class SurveyQuestion(NamedTuple):
     kind: str
     token: str
     mobile: str
+    mark: str | None
+    """Of the epoch in which the token was made: a link that a restore undid is another question under another key."""
 
     @property
     def key(self) -> str:
-        return f"survey/{self.hop_id}/{self.attempt}"
+        return f"survey/{epoch.named(self.hop_id, self.mark)}/{self.attempt}"
 
 
 def open_surveys(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
     """Make a survey and its next attempt for each of these hops; an unconfirmed attempt is tried again instead."""
     known = set(tx.execute(select(survey.c.hop_id).where(survey.c.hop_id.in_(hop_ids))).scalars())
-    new = [{"hop_id": hop_id, "token": secrets.token_urlsafe(16)} for hop_id in hop_ids if hop_id not in known]
+    new = [hop_id for hop_id in hop_ids if hop_id not in known]
     if new:
-        tx.execute(insert(survey), new)
+        mark = epoch.mark(tx)
+        rows = [{"hop_id": hop_id, "token": secrets.token_urlsafe(16), "mark": mark} for hop_id in new]
+        tx.execute(insert(survey), rows)
     tried = attempts(tx, hop_ids)
-    rows = []
+    asked: list[dict[str, object]] = []
     for hop_id in hop_ids:
         last = tried.get(hop_id)
         if last is None or last.confirmed_at is not None:
-            rows.append({"hop_id": hop_id, "attempt": 1 if last is None else last.attempt + 1, "made_at": now})
-    if rows:
-        tx.execute(insert(survey_attempt), rows)
+            asked.append({"hop_id": hop_id, "attempt": 1 if last is None else last.attempt + 1, "made_at": now})
+    if asked:
+        tx.execute(insert(survey_attempt), asked)
 
 
 def attempts(tx: Tx, hop_ids: Sequence[int]) -> dict[int, SurveyAttempt]:
@@ -62,6 +67,7 @@ def unconfirmed(tx: Tx, hop_ids: Sequence[int]) -> list[SurveyQuestion]:
             ticket.c.kind,
             survey.c.token,
             account.c.mobile,
+            survey.c.mark,
         )
         .join(survey, survey.c.hop_id == survey_attempt.c.hop_id)
         .join(hop, hop.c.id == survey.c.hop_id)

@@ -6,7 +6,7 @@ decide where each finding leads (`flows: construction`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from dispatch import effects
@@ -16,7 +16,7 @@ from dispatch.domain.roles import WORKER
 from dispatch.domain.title import Wording
 from dispatch.effects import Order
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import accounts
+from dispatch.storage import accounts, epoch
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import LockedHop
 from dispatch.tickets import next_hop
@@ -27,9 +27,9 @@ REFUND_DESK = "refund-desk"
 """The team on whose board a failed order waits for cancel and refund."""
 
 
-def effect_key(hop_id: int) -> str:
-    """The idempotency key for the outside effects of an automatic hop: every retry uses the same one."""
-    return f"construction/{hop_id}"
+def effect_keys(tx: Tx, hop_ids: Collection[int]) -> dict[int, str]:
+    """By hop id, the idempotency key for the outside effects of an automatic hop: every retry uses the same one."""
+    return {id_: f"construction/{name}" for id_, name in epoch.names(tx, epoch.OF_HOPS, hop_ids).items()}
 
 
 def end_provisioned(
@@ -55,6 +55,7 @@ def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetim
     hop_of = {row.account_id: row for row in rows}
     locked = accounts.lock(tx, list(hop_of))
     lines = accounts.line_data(tx, list(hop_of))  # the plan may have changed since the line was prepared
+    keys = effect_keys(tx, [row.id for row in rows])
     for account in locked:
         state = account_move(
             AccountState(account.state),
@@ -63,7 +64,7 @@ def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetim
         )
         accounts.change(tx, account.id, state=state)
         hop = hop_of[account.id]
-        key, number = effect_key(hop.id), ticket_number(hop.kind, hop.ticket_id)
+        key, number = keys[hop.id], ticket_number(hop.kind, hop.ticket_id)
         effects.provision(tx, key, account, Order.ACTIVATE, now, speed=lines[account.id].speed)
         effects.tell(tx, key, account.mobile, f"您的宽带账号{account.number}已开通，可以使用。施工单{number}。", now)
     next_hop.end_hops(tx, rulebook, [Ending(row, "finish", WORKER, finding=ACTIVATED) for row in rows], now)

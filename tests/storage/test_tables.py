@@ -15,6 +15,7 @@ from dispatch.domain.ticket import HOP_ENDS, LIVE_HOP, TICKET_ENDS, HopState, Ti
 from dispatch.errors import SchemaOutdated
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import sequences
 from dispatch.storage.column_types import metadata
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.migration import migrate
@@ -190,3 +191,11 @@ def test_a_database_error_does_not_quote_the_statements_parameters(database: Dat
     with pytest.raises(IntegrityError) as told, database.write() as tx:
         tx.execute(update(hop).where(hop.c.id == row["id"]).values(state="lost", reason="客户说的话"))
     assert "客户说的话" not in str(told.value)
+
+
+def test_sqlite_gives_no_id_twice_in_any_table(sqlite: Database) -> None:
+    """A migration that adds such a table says `sqlite_autoincrement=True`."""
+    tables = text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+    with sqlite.read() as tx:
+        declared = {row.name: row.sql for row in tx.execute(tables)}
+    assert [table.name for table, _ in sequences.numbered() if "AUTOINCREMENT" not in declared[table.name]] == []

@@ -186,7 +186,7 @@ def test_a_survey_asks_about_what_was_done(app: Celery, kind: str, text: str) ->
     from workers.teams.callback_survey import _text
 
     assert (
-        _text(SurveyQuestion(1, 1, 7, kind, "tok", "13800138000"), "https://x/")
+        _text(SurveyQuestion(1, 1, 7, kind, "tok", "13800138000", None), "https://x/")
         == f"您的宽带{text},请评价: https://x/tok"
     )
 

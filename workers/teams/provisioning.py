@@ -17,10 +17,11 @@ def prepare(context: Context, rows: Hops) -> Write:
     """Order the preparation under the hop's idempotency key, so that a repeated order is recognised."""
     with context.database.read() as tx:
         lines = accounts.line_data(tx, [row.account_id for row in rows])
+        keys = construction.effect_keys(tx, [row.id for row in rows])
     orders = {}
     for row in rows:
         line = lines[row.account_id]
-        key = f"{construction.effect_key(row.id)}/{Order.PREPARE}"
+        key = f"{keys[row.id]}/{Order.PREPARE}"
         orders[row.id] = LineOrder(key, Order.PREPARE, line.id, line.number, line.olt, line.port, line.speed)
     refused = context.provisioning.carry_out(list(orders.values()))
     answers = {hop_id: refused.get(order.key) for hop_id, order in orders.items()}

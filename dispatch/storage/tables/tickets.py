@@ -196,6 +196,7 @@ survey = Table(
     metadata,
     Column("hop_id", ForeignKey("hop.id"), primary_key=True),
     Column("token", String(40), nullable=False, unique=True),
+    Column("mark", String(12)),  # of the epoch in which the token was made; null: before the first restore
     Column("answer", String(40)),
     Column("answered_at", Instant),
     partial_index("ix_survey_answered_at", "answered_at", where="answered_at IS NOT NULL"),
@@ -238,6 +239,16 @@ epoch = Table(  # one row: `base` raises all generations above those from before
     Column("base", Integer, nullable=False),
     Column("restored_at", Instant),
     CheckConstraint("id = 1", name="one"),
+)
+
+begun_epoch = Table(  # one row for each restore
+    "begun_epoch",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mark", String(12), nullable=False, unique=True),  # names the epoch's rows in keys that leave the house
+    Column("begun_at", Instant, nullable=False),
+    Column("first_ids", Document, nullable=False),  # by sequence, the first id that the epoch gives out
+    sqlite_autoincrement=True,
 )
 
 APPEND_ONLY = (history, archive_record, stored_case)
