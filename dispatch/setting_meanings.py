@@ -105,6 +105,14 @@ MEANINGS: Mapping[str, Wording] = {
         "OpenID Connect：ID 令牌中表示派单用户名的 claim",
         "OpenID Connect: claim of the ID token that holds the user's name in Paidan",
     ),
+    "token_days": Wording(
+        "接口令牌最长的有效天数",
+        "longest life of an API token, in days",
+    ),
+    "access_log_days": Wording(
+        "登录记录保存多少天；《网络安全法》第二十一条要求不少于六个月",
+        "days for which the access log is kept; China's Cybersecurity Law, article 21, demands six months at least",
+    ),
     "batch": Wording(
         "一条消息最多包含的环节数",
         "maximum number of hops in one message",

@@ -99,6 +99,8 @@ class Settings(BaseModel):
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr | None = None
     oidc_claim: str = "preferred_username"
+    token_days: Annotated[int, Field(ge=1, le=366)] = 90
+    access_log_days: Annotated[int, Field(ge=184, le=36_500)] = 365
     batch: Annotated[int, Field(ge=1, le=1000)] = 400
     lease: Annotated[float, Field(ge=1, le=3600)] = 30
     clock_limit: Annotated[float, Field(ge=1, le=3600)] = 5
@@ -188,6 +190,14 @@ class Settings(BaseModel):
     @property
     def store_span(self) -> timedelta:
         return timedelta(days=self.store_days)
+
+    @property
+    def token_span(self) -> timedelta:
+        return timedelta(days=self.token_days)
+
+    @property
+    def access_log_span(self) -> timedelta:
+        return timedelta(days=self.access_log_days)
 
     @property
     def forget_span(self) -> timedelta:

@@ -20,7 +20,7 @@ CLIENT, SECRET = "paidan", "its-secret"
 
 
 class SimulatedProvider:
-    """`says` changes the claims of the next token; `key` signs tokens."""
+    """`says` changes the claims of tokens; `key` signs them. Everybody has a subject of their own."""
 
     def __init__(self) -> None:
         self.key = self.shown_key = ECKey.generate_key("P-256", {"kid": "one"})
@@ -43,7 +43,9 @@ class SimulatedProvider:
         if base64.urlsafe_b64encode(digest).decode().rstrip("=") != begun["code_challenge"]:
             return None
         now = int(time.time())
-        claims = {"iss": self.issuer, "aud": CLIENT, "sub": "1", "iat": now, "exp": now + 300}
+        claims = {"iss": self.issuer, "aud": CLIENT, "sub": f"of {begun['name'].lower()}", "iat": now, "exp": now + 300}
+        if begun.get("max_age") == "0" and begun.get("prompt") == "login":
+            claims["auth_time"] = now
         claims |= {"nonce": begun["nonce"], "preferred_username": begun["name"], **self.says}
         return {"id_token": jwt.encode({"alg": "ES256", "kid": "one"}, claims, self.key), "token_type": "Bearer"}
 

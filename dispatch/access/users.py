@@ -34,6 +34,7 @@ class User:
     disabled_at: datetime | None
     made_at: datetime
     grants: tuple[Grant, ...]
+    bound_at: datetime | None = None  # since when they are bound to a person of the identity provider; None: not bound
 
 
 def read_name(raw: str) -> str:
@@ -123,7 +124,7 @@ def everybody(tx: Tx, after: str = "", limit: int = 10_000) -> list[User]:
 def set_grants(
     tx: Tx, name: str, grants: Sequence[Grant], by: Actor, now: datetime, version: int | None = None
 ) -> User:
-    """Replace the user's roles, from their next request on.
+    """Replace the user's roles, from their next request on. A user who is left without any loses their tokens.
 
     `version` is the one that the caller read; None: don't check. Raises NotFound, ChangedMeanwhile; NotAllowed for the
     actor's own roles.
@@ -132,11 +133,13 @@ def set_grants(
     users.set_grants(tx, row.id, grants)
     users.change(tx, row.id)
     operations.note_audit(tx, "set roles", row.name, _written(grants), by, now)
+    if not grants:
+        _revoke_tokens(tx, row, "no role left", by, now)
     return get(tx, row.name)
 
 
 def disable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = None) -> User:
-    """Disable a user: their sessions end, and their tokens are refused from the next request on.
+    """Disable a user: their sessions end, and their tokens are revoked, also for the time after they are enabled again.
 
     Raises NotFound, ChangedMeanwhile; NotAllowed for the actor themselves.
     """
@@ -145,6 +148,7 @@ def disable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = N
         users.change(tx, row.id, disabled_at=now)
         operations.note_audit(tx, "disable user", row.name, "", by, now)
     sessions.end_sessions(tx, row.id)
+    _revoke_tokens(tx, row, "user disabled", by, now)
     return get(tx, row.name)
 
 
@@ -158,7 +162,8 @@ def enable(tx: Tx, name: str, by: Actor, now: datetime, version: int | None = No
 
 
 def set_password(tx: Tx, name: str, password: str, by: Actor, now: datetime, keep_session: str = "") -> None:
-    """Set a user's password (a hash, as for `add`), end their sessions but `keep_session`, and forget their devices.
+    """Set a user's password (a hash, as for `add`), end their sessions but `keep_session`, revoke their tokens, and
+    forget their devices.
 
     Raises NotFound.
     """
@@ -167,6 +172,23 @@ def set_password(tx: Tx, name: str, password: str, by: Actor, now: datetime, kee
     sessions.end_sessions(tx, row.id, but=keep_session)
     sessions.forget_devices(tx, row.id)
     operations.note_audit(tx, "set password", row.name, "", by, now)
+    _revoke_tokens(tx, row, "new password", by, now)
+
+
+def unbind(tx: Tx, name: str, by: Actor, now: datetime) -> User:
+    """Unbind a user from their person at the identity provider, and end their sessions: the next person who comes from
+    there under this name is bound. Raises NotFound."""
+    row = _row(tx, name, lock=True)
+    if row.oidc_subject is not None:
+        users.change(tx, row.id, oidc_issuer=None, oidc_subject=None, bound_at=None)
+        sessions.end_sessions(tx, row.id)
+        operations.note_audit(tx, "unbind identity", row.name, "", by, now)
+    return get(tx, row.name)
+
+
+def _revoke_tokens(tx: Tx, row: UserRow, why: str, by: Actor, now: datetime) -> None:
+    for token_id in sessions.revoke_tokens(tx, row.id, now):
+        operations.note_audit(tx, "revoke token", f"{row.name}/{token_id}", why, by, now)
 
 
 def _changeable(tx: Tx, name: str, act: Wording, by: Actor, version: int | None) -> UserRow:
@@ -193,7 +215,9 @@ def _row(tx: Tx, name: str, *, lock: bool = False) -> UserRow:
 
 def _users(tx: Tx, rows: Sequence[UserRow]) -> list[User]:
     grants = users.grants(tx, [row.id for row in rows])
-    return [User(row.id, row.name, row.version, row.disabled_at, row.made_at, grants[row.id]) for row in rows]
+    return [
+        User(row.id, row.name, row.version, row.disabled_at, row.made_at, grants[row.id], row.bound_at) for row in rows
+    ]
 
 
 def _area(raw: str) -> str:

@@ -99,12 +99,12 @@ def role_(name: _Name, roles: _Roles = [], as_json: AsJson = False) -> None:  # 
 
 @user.command(
     help=text(
-        "停用用户，下一次请求起生效；会话结束",
-        "Shut a user out, from the next request on; sessions end.",
+        "停用用户，下一次请求起生效；会话结束，令牌吊销",
+        "Shut a user out, from the next request on; sessions end, tokens are revoked.",
     )
 )
 def disable(name: _Name, as_json: AsJson = False) -> None:
-    """Shut a user out, from the next request on; sessions end."""
+    """Shut a user out, from the next request on; sessions end, tokens are revoked."""
     desk = open_desk()
     with desk.database.write() as tx:
         users.disable(tx, name, _console(), now())
@@ -122,18 +122,32 @@ def enable(name: _Name, as_json: AsJson = False) -> None:
 
 @user.command(
     help=text(
-        "重设密码，会话结束；随机密码只显示这一次",
-        "Set a new password; sessions end. A random one is printed this once.",
+        "重设密码，会话结束，令牌吊销；随机密码只显示这一次",
+        "Set a new password; sessions end, tokens are revoked. A random one is printed this once.",
     )
 )
 def password(name: _Name, password_stdin: _Typed = False, as_json: AsJson = False) -> None:
-    """Set a new password; sessions end. A random one is printed this once, as `NAME PASSWORD`."""
+    """Set a new password; sessions end, tokens are revoked. A random one is printed this once, as `NAME PASSWORD`."""
     desk = open_desk()
     new = _typed() if password_stdin else new_password(name)
     kept = kept_password(PasswordHash.recommended(), new, name)
     with desk.database.write() as tx:
         users.set_password(tx, name, kept, _console(), now())
     _give_password("set password", name, None if password_stdin else new, as_json)
+
+
+@user.command(
+    help=text(
+        "解除用户与统一认证中那个人的绑定，会话结束；下一个以此名登录的人被绑定",
+        "Unbind a user from their person at the identity provider; sessions end. The next one of that name is bound.",
+    )
+)
+def unbind(name: _Name, as_json: AsJson = False) -> None:
+    """Unbind a user from their person at the identity provider; sessions end. The next one of that name is bound."""
+    desk = open_desk()
+    with desk.database.write() as tx:
+        users.unbind(tx, name, _console(), now())
+    give(as_json, {"act": "unbind identity", "name": name}, text(f"{name}：已解除绑定", f"{name}: unbound"))
 
 
 @user.command(
@@ -187,16 +201,23 @@ def token(
     name: _Name,
     title: Annotated[str, option(zh="用途", en="what it is for", show_default=True)] = "dispatch token",
     days: Annotated[
-        int,
-        option(zh="有效天数", en="how many days it lasts", show_default=True, min=1, max=sessions.LONGEST_TOKEN.days),
-    ] = 90,
+        int | None,
+        option(
+            zh="有效天数，不给则为30天；上限见 DISPATCH_TOKEN_DAYS",
+            en="how many days it lasts, 30 unless given; at most DISPATCH_TOKEN_DAYS",
+            min=1,
+            max=sessions.LONGEST_TOKEN.days,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """An API token of a user, printed this once: `Authorization: Bearer …`."""
     desk = open_desk()
+    longest = desk.settings.token_span
+    lasts = sessions.usual_life(longest) if days is None else timedelta(days=days)
     with desk.database.write() as tx:
         owner = users.get(tx, name)
-        made = sessions.make_token(tx, owner.id, owner.name, title, timedelta(days=days), _console(), now())
+        made = sessions.make_token(tx, owner.id, owner.name, title, lasts, _console(), now(), longest)
     give(as_json, {"act": "make token", "name": name, "title": title, "token": made}, made)
 
 

@@ -14,6 +14,7 @@ class AccessAct(TitledEnum):
     SIGN_IN_FAILED = "sign-in-failed", Title("登录失败", "Failed to sign in")
     SIGN_IN_SLOWED = "sign-in-slowed", Title("登录受限", "Had to wait before signing in")
     SIGN_IN_REFUSED = "sign-in-refused", Title("统一认证被拒", "Refused after the identity provider")
+    IDENTITY_TAKEN = "identity-taken", Title("统一认证账号名属于他人", "Came under a name that is another person's")
     PROOF_FAILED = "proof-failed", Title("密码核对失败", "Gave a wrong password when asked again")
     SIGN_OUT = "sign-out", Title("退出登录", "Signed out")
     SESSION_ENDED = "session-ended", Title("会话被结束", "Had a session ended")

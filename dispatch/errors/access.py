@@ -29,6 +29,24 @@ class SignInRefused(DispatchError):
     heading = "不能登录"
 
 
+class IdentityTaken(DispatchError):
+    """统一认证的这个账号名，在本系统已属于另一个人：请联系管理员核对；确属本人的，由管理员解除绑定后再登录。
+    The identity provider says a name that belongs to another person here: ask your administrator, who unbinds the user
+    if you are that person."""
+
+    code = "identity-taken"
+    heading = "账号名属于他人"
+
+
+class ProofNeeded(DispatchError):
+    """请再输入一次密码；用统一认证登录的，请重新认证，并在{minutes}分钟内办理。
+    Give your password again; signed in by the identity provider, identify yourself there anew and do this within
+    {minutes} minutes."""
+
+    code = "proof-needed"
+    heading = "请再次验证"
+
+
 class ProviderAway(DispatchError):
     """统一认证暂时不可用（{why}）：请用密码登录，或稍后再试。
     The identity provider can't be asked now ({why}): sign in with a password, or later."""

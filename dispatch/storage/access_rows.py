@@ -84,7 +84,7 @@ class TokenCredential(TokenRow, Protocol):
     area: str | None  # where the user holds the role, `*` for everywhere; None: the user holds no role
 
 
-class OwnedToken(TokenRow, Protocol):
+class LiveToken(TokenRow, Protocol):
     """An access token with its user's name."""
 
     name: str

@@ -10,7 +10,7 @@ from sqlalchemy import Select, Table, bindparam, delete, insert, select, update
 
 from dispatch.domain.roles import Grant
 from dispatch.storage import users
-from dispatch.storage.access_rows import OpenSession, OwnedToken, SessionRow, TokenCredential, TokenRow
+from dispatch.storage.access_rows import LiveToken, OpenSession, SessionRow, TokenCredential, TokenRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.access import api_token, device, session, user, user_role
@@ -100,14 +100,14 @@ def tokens(tx: Tx, user_id: int) -> Sequence[TokenRow]:
     return shaped(TokenRow, tx.execute(query.order_by(api_token.c.id.desc()))).all()
 
 
-def live_tokens(tx: Tx, now: datetime, limit: int, before: int | None = None) -> Sequence[OwnedToken]:
+def live_tokens(tx: Tx, now: datetime, limit: int, before: int | None = None) -> Sequence[LiveToken]:
     """Everybody's tokens that are neither revoked nor expired, the newest first; only with smaller ids than
     `before`."""
     query = select(api_token, user.c.name).join(user, user.c.id == api_token.c.user_id)
     query = query.where(api_token.c.revoked_at.is_(None), api_token.c.expires_at > now)
     if before is not None:
         query = query.where(api_token.c.id < before)
-    return shaped(OwnedToken, tx.execute(query.order_by(api_token.c.id.desc()).limit(limit))).all()
+    return shaped(LiveToken, tx.execute(query.order_by(api_token.c.id.desc()).limit(limit))).all()
 
 
 def revoke_tokens(tx: Tx, user_id: int, now: datetime) -> Sequence[int]:

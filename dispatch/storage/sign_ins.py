@@ -12,7 +12,8 @@ from dispatch.storage.tables.access import sign_in_failure as failure
 
 
 class Attempt(NamedTuple):
-    """One attempt: the network address, the hash of the typed name, and a known device's hash; None without one."""
+    """One attempt: the network address, the keyed hash of the typed name, and a known device's hash, None without
+    one."""
 
     address: str
     name: str

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from dispatch.access import sessions
 from dispatch.access.backoff import WINDOW
-from dispatch.storage import idempotency
+from dispatch.storage import access_log, idempotency
 from dispatch.storage import uploads as stored_uploads
 from dispatch.web import problems
 from dispatch.web.api import (
@@ -45,6 +45,7 @@ from dispatch.web.api import (
     uploads,
     users,
 )
+from dispatch.web.api import sessions as session_list
 from dispatch.web.installation import Installation
 from dispatch.web.middleware import RequestGuard
 from dispatch.web.pages import admin, boards, counter, home, wall
@@ -70,6 +71,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     teams.api,
     tickets.api,
     session.api,
+    session_list.api,
     tokens.api,
     users.api,
     audit.api,
@@ -159,6 +161,7 @@ def _sweep(installation: Installation, stopped: threading.Event) -> None:
             with installation.database.write() as tx:
                 sessions.sweep(tx, now, now - WINDOW)
                 stored_uploads.sweep(tx, now - uploads.SCANS_KEPT)
+                access_log.sweep(tx, now - installation.settings.access_log_span)
             idempotency.strip_secrets(installation.database, swept_until)
             swept_until = now - timedelta(seconds=SWEEP_SECONDS)  # other machines' clocks may be behind
         except SQLAlchemyError as busy:

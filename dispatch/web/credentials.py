@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from dispatch.access import sessions
+from dispatch.access.request_origin import RequestOrigin
 from dispatch.access.secrets import is_csrf_token
 from dispatch.access.sessions import Caller
 from dispatch.errors import NotSignedIn, RequestForged
@@ -35,6 +36,12 @@ class Visitor:
     @property
     def address(self) -> str:
         return self.request.client.host if self.request.client else ""
+
+    @property
+    def origin(self) -> RequestOrigin:
+        """Where the request comes from, for sign-ins and for the access log."""
+        browser = self.request.headers.get("user-agent", "")
+        return RequestOrigin(self.address, browser, self.device_secret, self.session_secret)
 
     @property
     def session_secret(self) -> str | None:
@@ -73,6 +80,13 @@ class Visitor:
             raise NotSignedIn()
         self.request.state.user_id = caller.user_id
         return caller
+
+    def note_refused_token(self) -> None:
+        """Write into the access log, now and then, that a token was refused. Only after the request's transaction."""
+        secret = self.request.headers.get("authorization", "").partition(" ")[2].strip()
+        if secret:
+            seldom = self.installation.door.seldom
+            sessions.note_refused_token(self.installation.database, seldom, secret, self.origin, self.now)
 
     def require_machine(self) -> None:
         """Require the installation's own token. Raises NotSignedIn, always when the settings have no token."""

@@ -14,6 +14,7 @@ from pwdlib import PasswordHash
 
 from dispatch.access.oidc import Client
 from dispatch.access.passwords import PasswordChecker
+from dispatch.access.sign_in import Door
 from dispatch.accounts.counter import open_counter
 from dispatch.accounts.operation import Counter
 from dispatch.errors import BadRules
@@ -46,7 +47,7 @@ class Installation:
         self.settings = settings
         self.database = database
         self.hasher = hasher or PasswordHash.recommended()
-        self.comparing = PasswordChecker(self.hasher)
+        self.door = Door(database, PasswordChecker(self.hasher), self.index)
         self.now = clock
         self.rules = RulesInForce(settings.rules, database)
         self.live = BoardEvents(database)
@@ -82,6 +83,10 @@ class Installation:
         """
         with self._taking_up:
             return self.keys.get()
+
+    def index(self, kind: str, text: str) -> str:
+        """A keyed hash. Raises BadSettings, MissingPart when keys are missing."""
+        return self.cipher().index(kind, text)
 
     def counter(self, outlet: str = "") -> Counter:
         """The counter 柜台. Raises BadRules, BadSettings, MissingPart, KeysMissing, WrongKeys."""

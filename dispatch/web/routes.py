@@ -132,10 +132,12 @@ class Api:
         raises: Errors = (),
         body: Body | None = None,
         repeats: bool = True,
+        first: Callable[..., None] | None = None,
         summary: str = "",
     ) -> Callable[[Endpoint], Endpoint]:
         """Register a change, committed as a whole or not at all. A POST may carry a key, under which it is done once;
-        without `repeats` the endpoint sees to that itself. `body` describes a body that the endpoint reads itself."""
+        without `repeats` the endpoint sees to that itself. `body` describes a body that the endpoint reads itself.
+        `first(visitor, …)` is called before the transaction, for what is slow or commits by itself."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(
@@ -147,7 +149,9 @@ class Api:
                 caller = None
                 if _is_for_users(operation):
                     with installation.database.autocommit_read() as tx:  # strangers must not make writers wait
-                        caller = visitor.identify(tx)
+                        caller = visitor.caller = visitor.identify(tx)
+                if first is not None:
+                    first(visitor, **given)
                 with installation.database.write() as tx:
                     context = RequestContext(visitor, tx, rulebook, operation, caller, _role(acting_role), key)
                     context.require_possible()
@@ -233,7 +237,11 @@ class Api:
         @functools.wraps(endpoint)
         def route(**given: Any) -> Response:
             request, acting_role = given.pop("request"), given.pop("acting_role", None)
-            return run(request, acting_role, given, **({"key": given.pop("key", None)} if keyed else {}))
+            try:
+                return run(request, acting_role, given, **({"key": given.pop("key", None)} if keyed else {}))
+            except errors.NotSignedIn:
+                _visitor(request).note_refused_token()
+                raise
 
         put: Callable[..., Any] = route if awaits is None else _waiting(route, awaits)
         named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]

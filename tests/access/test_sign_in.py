@@ -13,20 +13,26 @@ from sqlalchemy import func, select
 from dispatch.access import sessions, users
 from dispatch.access.backoff import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW, BackoffLimit
 from dispatch.access.passwords import AT_ONCE, MOST_WAITING, PasswordChecker
-from dispatch.access.sign_in import SignedIn, network, sign_in
+from dispatch.access.request_origin import RequestOrigin, network
+from dispatch.access.sign_in import Door, SignedIn, sign_in
 from dispatch.domain.roles import Role
 from dispatch.errors import SignInFailed, SignInSlowed
 from dispatch.storage.database import Database
+from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.tables import access as w
 from tests.factories import NOW
 from tests.users import CONSOLE, PASSWORD, user
 
+KEYS = FieldCipher({"k1": bytes(32)}, "k1", bytes(32))
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
-class Door:
+
+class Doorway:
     """The sign-in over one database, with the arguments that most attempts share."""
 
     def __init__(self, database: Database, comparing: PasswordChecker) -> None:
         self.database, self.comparing = database, comparing
+        self.door = Door(database, comparing, KEYS.index)
 
     def enter(
         self,
@@ -36,7 +42,7 @@ class Door:
         device: str | None = None,
         now: datetime = NOW,
     ) -> SignedIn:
-        return sign_in(self.database, self.comparing, name, password, address, device, now)
+        return sign_in(self.door, name, password, RequestOrigin(address, FIREFOX, device), now)
 
     def fail(self, times: int, **attempt: str) -> list[str]:
         """Return the codes of so many attempts with a wrong password, all at one moment."""
@@ -53,12 +59,12 @@ class Door:
 
 
 @pytest.fixture
-def door(database: Database, comparing: PasswordChecker) -> Door:
+def door(database: Database, comparing: PasswordChecker) -> Doorway:
     user(database, "chen", Role.CLERK)
-    return Door(database, comparing)
+    return Doorway(database, comparing)
 
 
-def test_name_and_password_open_a_session_and_make_the_device_known(door: Door) -> None:
+def test_name_and_password_open_a_session_and_make_the_device_known(door: Doorway) -> None:
     entered = door.enter(" Chen ")
     with door.database.read() as tx:
         assert sessions.by_session(tx, entered.session, NOW).name == "chen"
@@ -66,7 +72,7 @@ def test_name_and_password_open_a_session_and_make_the_device_known(door: Door) 
     assert door.failures() == 0
 
 
-def test_a_wrong_password_an_unknown_name_and_a_disabled_user_are_refused_alike(door: Door) -> None:
+def test_a_wrong_password_an_unknown_name_and_a_disabled_user_are_refused_alike(door: Doorway) -> None:
     user(door.database, "zhao", Role.NOC)
     with door.database.write() as tx:
         users.disable(tx, "zhao", CONSOLE, NOW)
@@ -79,7 +85,7 @@ def test_a_wrong_password_an_unknown_name_and_a_disabled_user_are_refused_alike(
     assert door.failures() == 4
 
 
-def test_only_five_of_fifty_simultaneous_guesses_are_checked(door: Door) -> None:
+def test_only_five_of_fifty_simultaneous_guesses_are_checked(door: Doorway) -> None:
     codes = door.fail(50)
     assert codes.count("sign-in-failed") == door.failures() == ADDRESS_AND_NAME.free
 
@@ -93,7 +99,7 @@ def test_a_patient_guesser_gets_fourteen_guesses_in_a_quarter_of_an_hour() -> No
     assert len(tried) == ADDRESS_AND_NAME.free + 9  # 1 + 2 + 4 + … seconds
 
 
-def test_a_user_under_attack_signs_in_from_their_own_address_and_at_their_known_device(door: Door) -> None:
+def test_a_user_under_attack_signs_in_from_their_own_address_and_at_their_known_device(door: Doorway) -> None:
     known = door.enter(address="198.51.100.7").device
     door.fail(30, address="203.0.113.9")
     door.enter(address="198.51.100.8")
@@ -110,7 +116,7 @@ def few_free(monkeypatch: pytest.MonkeyPatch) -> int:
     return 12
 
 
-def test_a_crowd_of_addresses_gets_few_guesses_and_the_known_device_passes(door: Door, few_free: int) -> None:
+def test_a_crowd_of_addresses_gets_few_guesses_and_the_known_device_passes(door: Doorway, few_free: int) -> None:
     known = door.enter().device
     for n in range(few_free + 5):
         door.fail(1, address=f"10.{n}.0.1")
@@ -123,20 +129,20 @@ def test_a_crowd_of_addresses_gets_few_guesses_and_the_known_device_passes(door:
     door.enter(address="198.51.100.8", device=known)
 
 
-def test_guesses_at_many_names_from_one_address_are_limited_too(door: Door, few_free: int) -> None:
+def test_guesses_at_many_names_from_one_address_are_limited_too(door: Doorway, few_free: int) -> None:
     for n in range(few_free + 5):
         door.fail(1, name=f"name{n}")
     assert door.failures() == few_free
     door.enter(address="198.51.100.8")
 
 
-def test_a_stolen_device_gets_few_guesses(door: Door) -> None:
+def test_a_stolen_device_gets_few_guesses(door: Doorway) -> None:
     known = door.enter().device
     codes = door.fail(50, device=known)
     assert codes.count("sign-in-failed") == DEVICE.free
 
 
-def test_another_users_known_device_counts_as_a_strangers(door: Door) -> None:
+def test_another_users_known_device_counts_as_a_strangers(door: Doorway) -> None:
     user(door.database, "zhao", Role.NOC)
     theirs = door.enter("zhao").device
     door.fail(10, device=theirs)
@@ -144,7 +150,7 @@ def test_another_users_known_device_counts_as_a_strangers(door: Door) -> None:
         door.enter(device=theirs)
 
 
-def test_an_attempt_cut_short_by_a_crash_still_counts(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_cut_short_by_a_crash_still_counts(door: Doorway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door.comparing, "_fits", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         door.enter()
@@ -194,11 +200,11 @@ def test_a_wait_never_exceeds_its_limit_and_is_zero_while_failures_are_free(
 
 
 @pytest.mark.parametrize("written", ["ＣＨＥＮ", " Chen ", "ｃhen"])
-def test_a_name_opens_the_door_however_wide_or_large_it_is_typed(door: Door, written: str) -> None:
+def test_a_name_opens_the_door_however_wide_or_large_it_is_typed(door: Doorway, written: str) -> None:
     assert door.enter(name=written).name == "chen"
 
 
-def test_guesses_under_look_alikes_of_a_name_count_as_guesses_at_that_name(door: Door) -> None:
+def test_guesses_under_look_alikes_of_a_name_count_as_guesses_at_that_name(door: Doorway) -> None:
     for name in ("chen", "сhen", "ｃhen", "chеn", "CHEN"):
         door.fail(1, name=name)
     assert door.fail(1, name="chen") == ["sign-in-slowed"]

@@ -25,6 +25,7 @@ class Place:
 def places(demo: Demo) -> Iterator[Place]:
     yield Place("sign-in", None, "/sign-in")
     yield Place("password", "clerk", "/password")
+    yield Place("account", "clerk", "/account")
     yield Place("counter", "clerk", "/counter")
     for team in TEAMS:
         yield Place(f"board-{team}", team, f"/teams/{team}")
@@ -37,6 +38,8 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("users", "administrator", "/admin/users")
     yield Place("teams", "administrator", "/admin/teams")
     yield Place("rules", "administrator", "/admin/rules")
+    yield Place("tokens", "administrator", "/admin/tokens")
+    yield Place("access", "administrator", "/admin/access")
     yield Place("audit", "administrator", "/admin/audit")
     yield Place("quarantine", "ops", "/admin/quarantine")
 

@@ -54,6 +54,18 @@ class Web:
         made.portal = self.portal
         return made
 
+    def guest(self, address: str = "192.0.2.1") -> TestClient:
+        """Return a client that isn't signed in, at this address."""
+        made = TestClient(
+            self.app,
+            headers={"Accept-Language": "en"},
+            raise_server_exceptions=False,
+            base_url="http://testserver",
+            client=(address, 50000),
+        )
+        made.portal = self.portal
+        return made
+
     def token(self, name: str) -> str:
         with self.database.write() as tx:
             return sessions.make_token(tx, users.get(tx, name).id, name, "test", timedelta(days=1), CONSOLE, self.now)

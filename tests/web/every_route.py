@@ -115,6 +115,7 @@ PATHS = {
     "team": "noc",
     "token": "x",
     "token_id": "1",
+    "session_id": "0" * 16,
     "name": "other",
     "version": "0" * 12,
     "photo": "1",

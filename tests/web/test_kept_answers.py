@@ -17,7 +17,7 @@ from dispatch.storage.database import Database
 from dispatch.storage.tables import access as w
 from dispatch.web.api.schemas import WITHHELD
 from tests.factories import NOW
-from tests.users import user
+from tests.users import PASSWORD, user
 from tests.web.conftest import API, Web
 
 KEY = {"Idempotency-Key": "k1"}
@@ -25,6 +25,7 @@ SOUNDS_SECRET = re.compile(r"pass(word|phrase)|token|secret|csrf|credential|docu
 NOT_SECRET = {
     "SignInRequest.password",  # requests: they are hashed under a key, never kept
     "PasswordRequest.old",
+    "TokenRequest.password",
     "UserRequest.password",
     "CustomerSearch.document_number",
 }
@@ -49,7 +50,7 @@ def repeated(client: TestClient, path: str, body: dict[str, Any], secret: str, w
 
 def test_a_new_token_is_in_the_first_answer_alone(web: Web) -> None:
     client = web.browser("chen", Role.CLERK)
-    repeated(client, "/tokens", {"title": "laptop"}, "token", web)
+    repeated(client, "/tokens", {"title": "laptop", "password": PASSWORD}, "token", web)
     assert len(client.get(f"{API}/tokens").json()["items"]) == 1
 
 

@@ -10,8 +10,8 @@ from pydantic import Field, SecretStr, StringConstraints
 from dispatch.access import sessions, users
 from dispatch.access.passwords import LONGEST, kept_password
 from dispatch.access.secrets import csrf_token
-from dispatch.access.sign_in import sign_in
-from dispatch.domain.roles import Actor, Grant
+from dispatch.access.sign_in import prove, sign_in
+from dispatch.domain.roles import Grant
 from dispatch.errors import BadInput, RequestForged, SignInFailed, SignInSlowed
 from dispatch.storage import sessions as session_rows
 from dispatch.storage import users as user_rows
@@ -78,16 +78,7 @@ def open_session(visitor: Visitor, asked: SignInRequest) -> Session:
     if visitor.request.headers.get("sec-fetch-site") == "cross-site":
         raise RequestForged()  # nobody is to be signed in as somebody else by another site
     installation = visitor.installation
-    password = asked.password.get_secret_value()
-    entered = sign_in(
-        installation.database,
-        installation.comparing,
-        asked.name,
-        password,
-        visitor.address,
-        visitor.device_secret,
-        visitor.now,
-    )
+    entered = sign_in(installation.door, asked.name, asked.password.get_secret_value(), visitor.origin, visitor.now)
     with installation.database.read() as tx:
         grants = user_rows.grants(tx, [entered.user_id])[entered.user_id]
     visitor.set_cookie("session", entered.session, int(sessions.LONGEST_SESSION.total_seconds()))
@@ -116,8 +107,8 @@ def see_session(context: RequestContext) -> Session:
 @api.change("", "sign out", method="DELETE", status=204, summary="Sign out")
 def close_session(context: RequestContext) -> None:
     """Ends the session; every copy of it is refused from now on."""
+    sessions.sign_out(context.tx, context.user, context.visitor.origin, context.now)
     if context.user.session is not None:
-        session_rows.end_session(context.tx, context.user.session)
         context.visitor.set_cookie("session", "", 0)
 
 
@@ -125,21 +116,11 @@ def close_session(context: RequestContext) -> None:
     "/password", "change one's password", method="POST", status=204, raises=[SignInFailed, SignInSlowed, BadInput]
 )
 def change_password(visitor: Visitor, asked: PasswordRequest) -> None:
-    """Changes the caller's own password. Their other sessions end, and their devices are no longer known."""
+    """Changes the caller's own password. Their other sessions end, their API tokens are revoked, and their devices are
+    no longer known."""
     installation, caller = visitor.installation, visitor.caller
     assert caller is not None
-    # The old one is asked for like at a sign-in, and guessing it is slowed down in the same way.
-    proof = sign_in(
-        installation.database,
-        installation.comparing,
-        caller.name,
-        asked.old.get_secret_value(),
-        visitor.address,
-        visitor.device_secret,
-        visitor.now,
-    )
+    prove(installation.door, caller.name, asked.old.get_secret_value(), visitor.origin, visitor.now)
     kept = kept_password(installation.hasher, asked.new.get_secret_value(), caller.name)
     with installation.database.write() as tx:
-        by = Actor(caller.name, caller.grants[0].role if caller.grants else "user")
-        users.set_password(tx, caller.name, kept, by, visitor.now, keep_session=caller.session or "")
-        session_rows.end_session(tx, proof.session)
+        users.set_password(tx, caller.name, kept, caller.oneself, visitor.now, keep_session=caller.session or "")

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import Field, SecretStr
 
-from dispatch.access import users
+from dispatch.access import sessions, users
 from dispatch.access.passwords import LONGEST, kept_password, new_password
 from dispatch.domain.roles import Grant
 from dispatch.domain.title import Wording
@@ -26,6 +26,8 @@ from dispatch.web.api.schemas import (
     read_cursor,
 )
 from dispatch.web.api.session import HeldRole, holding
+from dispatch.web.api.sessions import Sessions, told
+from dispatch.web.api.tokens import Token, TokenId, Tokens, shown
 from dispatch.web.request_context import RequestContext, version_tag
 from dispatch.web.routes import Api
 
@@ -73,6 +75,8 @@ class UserBody(ResponseBody):
     """Time at which the user was disabled; null: they are not."""
     made_at: datetime
     """Time of creation."""
+    bound_at: datetime | None
+    """Time at which the user was bound to a person of the identity provider; null: they are not."""
 
 
 class UserWithPassword(SecretBody):
@@ -125,7 +129,7 @@ def set_roles(context: RequestContext, name: UserName, asked: RolesRequest) -> U
 
 @api.change("/{name}/disable", "manage users", raises=[NotFound])
 def disable_user(context: RequestContext, name: UserName) -> UserBody:
-    """Disables a user: all their sessions and tokens are refused from the next request on."""
+    """Disables a user: their sessions end, and their tokens are revoked for good."""
     return _changed(context, users.disable(context.tx, name, context.authorize(), context.now))
 
 
@@ -137,7 +141,7 @@ def enable_user(context: RequestContext, name: UserName) -> UserBody:
 
 @api.change("/{name}/password", "manage users", raises=[NotFound])
 def reset_password(context: RequestContext, name: UserName) -> UserWithPassword:
-    """Sets a new random password, which is shown this once; the user's sessions end."""
+    """Sets a new random password, which is shown this once; the user's sessions end, and their tokens are revoked."""
     found, password = users.get(context.tx, name), new_password(name)
     users.set_password(
         context.tx,
@@ -149,6 +153,40 @@ def reset_password(context: RequestContext, name: UserName) -> UserWithPassword:
     return UserWithPassword(user=_told(found), password=password)
 
 
+@api.change("/{name}/identity", "manage users", method="DELETE", raises=[NotFound], summary="Unbind user")
+def unbind_user(context: RequestContext, name: UserName) -> UserBody:
+    """Unbinds a user from their person at the identity provider, and ends their sessions. The next person who comes
+    from there under the user's name is bound."""
+    return _changed(context, users.unbind(context.tx, name, context.authorize(), context.now))
+
+
+@api.read("/{name}/sessions", "manage users", raises=[NotFound], summary="List user's sessions")
+def list_sessions(context: RequestContext, name: UserName) -> Sessions:
+    """Lists the browsers in which a user is signed in, the latest seen first."""
+    return told(sessions.open_sessions(context.tx, users.get(context.tx, name).id, context.now), context.user.session)
+
+
+@api.change("/{name}/sessions", "manage users", method="DELETE", status=204, raises=[NotFound])
+def end_sessions(context: RequestContext, name: UserName) -> None:
+    """Ends all sessions of a user; their devices are no longer known."""
+    found, by = users.get(context.tx, name), context.authorize()
+    sessions.end_all_sessions(context.tx, found.id, found.name, context.visitor.origin, context.now, by.name)
+
+
+@api.read("/{name}/tokens", "manage users", raises=[NotFound], summary="List user's tokens")
+def list_tokens(context: RequestContext, name: UserName) -> Tokens:
+    """Lists a user's API tokens, the newest first, expired and revoked ones among them."""
+    rows = sessions.tokens(context.tx, users.get(context.tx, name).id)
+    return Tokens(items=[Token(**shown(row)) for row in rows])
+
+
+@api.change("/{name}/tokens/{token_id}", "manage users", method="DELETE", status=204, raises=[NotFound])
+def revoke_token(context: RequestContext, name: UserName, token_id: TokenId) -> None:
+    """Revokes an API token of a user from the next request on. Revoking it twice does no harm."""
+    found = users.get(context.tx, name)
+    sessions.revoke_token(context.tx, token_id, found.id, found.name, context.authorize(), context.now)
+
+
 def _changed(context: RequestContext, changed: users.User) -> UserBody:
     told = _told(changed)
     context.visitor.headers["ETag"] = version_tag(told.model_dump_json().encode())
@@ -157,7 +195,7 @@ def _changed(context: RequestContext, changed: users.User) -> UserBody:
 
 def _told(of: users.User) -> UserBody:
     roles = [holding(grant) for grant in of.grants]
-    return UserBody(name=of.name, roles=roles, disabled_at=of.disabled_at, made_at=of.made_at)
+    return UserBody(name=of.name, roles=roles, disabled_at=of.disabled_at, made_at=of.made_at, bound_at=of.bound_at)
 
 
 def _grants(asked: list[GrantRequest]) -> tuple[Grant, ...]:

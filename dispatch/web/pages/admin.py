@@ -1,14 +1,16 @@
-"""管理: users and their roles, teams and crews, the rules in force, the quarantine, the audit trail."""
+"""管理: users and their roles, teams and crews, rules in force, quarantine, tokens, access log, audit trail."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Query
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
+from dispatch.domain.access_acts import AccessAct
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import Value
 from dispatch.domain.model_faults import model_fault
@@ -18,7 +20,7 @@ from dispatch.errors import BadInput, DispatchError
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import evidence_of
 from dispatch.storage import crew as crews
-from dispatch.web.api import audit, crew, quarantine, rules, teams, users
+from dispatch.web.api import audit, crew, quarantine, rules, teams, tokens, users
 from dispatch.web.api.rules import CaseRequest
 from dispatch.web.api.schemas import Cursor
 from dispatch.web.pages.rendering import language_of
@@ -33,11 +35,15 @@ SECTIONS = (
     ("/admin/teams", Title("班组", "Teams"), "see teams"),
     ("/admin/rules", Title("派单规则", "Rules"), "see rules"),
     ("/admin/quarantine", Title("隔离区", "Quarantine"), "see the quarantine"),
+    ("/admin/tokens", Title("令牌", "Tokens"), "manage users"),
+    ("/admin/access", Title("登录记录", "Sign-ins"), "see the audit trail"),
     ("/admin/audit", Title("审计", "Audit"), "see the audit trail"),
 )
 """Path, name, and the operation that the caller must be allowed."""
 
 LONGEST_LIST = 200
+Typed = Annotated[str, Query(max_length=80)]
+"""A field of a form that filters a list; it may be empty."""
 
 
 @pages.api.read("/admin", "see teams")
@@ -102,6 +108,40 @@ def see_quarantine(context: RequestContext) -> dict[str, Any]:
 def see_audit(context: RequestContext, cursor: Cursor = None) -> dict[str, Any]:
     found = audit.see_audit(context, cursor, 100)
     return _shown(context, items=found.items, next=found.next)
+
+
+@pages.show("/admin/tokens", "manage users", "admin_tokens.html", raises=[BadInput])
+def see_tokens(context: RequestContext, cursor: Cursor = None) -> dict[str, Any]:
+    found = tokens.list_everybodys(context, cursor, 100)
+    return _shown(context, items=found.items, next=found.next)
+
+
+ACCESS_REFUSED = (
+    AccessAct.SIGN_IN_FAILED,
+    AccessAct.SIGN_IN_SLOWED,
+    AccessAct.SIGN_IN_REFUSED,
+    AccessAct.IDENTITY_TAKEN,
+    AccessAct.PROOF_FAILED,
+    AccessAct.TOKEN_REFUSED,
+)
+"""The acts that a page highlights."""
+
+
+@pages.show("/admin/access", "see the audit trail", "admin_access.html", raises=[BadInput])
+def see_access_log(
+    context: RequestContext,
+    user: Typed = "",
+    act: Typed = "",
+    address: Typed = "",
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    asked = {"user": user.strip(), "act": act, "address": address.strip()}
+    wanted = AccessAct(act) if act in tuple(AccessAct) else None
+    found = audit.see_access_log(context, asked["user"] or None, wanted, asked["address"] or None, cursor, 100)
+    query = "".join(f"{quote(name)}={quote(value)}&" for name, value in asked.items() if value)
+    return _shown(
+        context, items=found.items, next=found.next, asked=asked, query=query, acts=list(AccessAct), bad=ACCESS_REFUSED
+    )
 
 
 def _shown(context: RequestContext, **shown: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dispatch.accounts.operation import TITLES as OPERATIONS
+from dispatch.domain.access_acts import AccessAct, SignInWay
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import SUSPECTS, Evidence, Value
@@ -25,6 +26,8 @@ AUDITED: Mapping[str, Title] = {
     "set password": Title("设置密码", "Set a password"),
     "make token": Title("发放令牌", "Made a token"),
     "revoke token": Title("吊销令牌", "Revoked a token"),
+    "bind identity": Title("绑定统一认证", "Bound to the identity provider"),
+    "unbind identity": Title("解除统一认证绑定", "Unbound from the identity provider"),
     "release effect": Title("放行外部动作", "Released an effect"),
     "unmask": Title("查看隐去的资料", "Saw what is masked"),
     "load addresses": Title("导入地址", "Entered addresses"),
@@ -109,3 +112,14 @@ def channel(name: str) -> Title:
 
 def audited(name: str) -> Title:
     return AUDITED.get(name, Title(name, name))
+
+
+def access_act(name: str) -> Title:
+    return AccessAct.label_of(name)
+
+
+def sign_in_way(name: str) -> Title:
+    """The title of a way, with the token's id where there is one."""
+    way, _, token = name.partition("/")
+    title = SignInWay.label_of(way)
+    return Title(f"{title.zh} {token}", f"{title.en} {token}") if token else title

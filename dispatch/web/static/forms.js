@@ -110,7 +110,7 @@ export async function send(form) {
       done(form, answer.body);
       return true;
     }
-    if (answer.status === 401 && path !== "/api/v1/session") signIn();
+    if (answer.status === 401 && answer.body?.code === "not-signed-in") signIn();
     else refused(form, answer.body);
   } catch (away) {
     if (!(away instanceof TypeError)) throw away;

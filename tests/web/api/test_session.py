@@ -37,11 +37,12 @@ def test_name_and_password_open_a_session_that_changes_things_with_its_csrf_toke
     ]
     seen = browser.get(SESSION).json()
     assert (seen["user"], seen["csrf"]) == ("chen", entered.json()["csrf"])
-    forged = browser.post(f"{API}/tokens", json={"title": "laptop"})
+    asked = {"title": "laptop", "password": PASSWORD}
+    forged = browser.post(f"{API}/tokens", json=asked)
     assert (forged.status_code, forged.json()["code"]) == (403, "request-forged")
-    wrong = browser.post(f"{API}/tokens", json={"title": "laptop"}, headers={"X-CSRF-Token": csrf_token("another")})
+    wrong = browser.post(f"{API}/tokens", json=asked, headers={"X-CSRF-Token": csrf_token("another")})
     assert wrong.status_code == 403
-    own = browser.post(f"{API}/tokens", json={"title": "laptop"}, headers={"X-CSRF-Token": seen["csrf"]})
+    own = browser.post(f"{API}/tokens", json=asked, headers={"X-CSRF-Token": seen["csrf"]})
     assert own.status_code == 201
 
 
@@ -136,7 +137,7 @@ def test_few_of_two_hundred_wrong_passwords_are_checked_and_the_known_device_get
         compared.append(given)
         return False
 
-    monkeypatch.setattr(web.installation.comparing, "_fits", wrong)
+    monkeypatch.setattr(web.installation.door.comparing, "_fits", wrong)
     guesser = web.client()
     answers = [sign_in(guesser, password=f"guess {n}") for n in range(200)]
     assert [each.status_code for each in answers].count(401) == len(compared) == ADDRESS_AND_NAME.free
@@ -178,7 +179,7 @@ def test_a_new_password_needs_the_old_one_and_ends_the_other_sessions(web: Web) 
 
 def test_tokens_are_made_by_people_listed_without_their_secret_and_revoked(web: Web) -> None:
     browser = web.browser("chen", Role.CLERK)
-    made = browser.post(f"{API}/tokens", json={"title": "laptop", "days": 7}).json()["token"]
+    made = browser.post(f"{API}/tokens", json={"title": "laptop", "days": 7, "password": PASSWORD}).json()["token"]
     program = web.client(Authorization=f"Bearer {made}")
     assert program.get(SESSION).json()["user"] == "chen"
     (listed,) = program.get(f"{API}/tokens").json()["items"]

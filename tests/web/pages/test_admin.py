@@ -12,13 +12,13 @@ from tests.users import user
 from tests.web.conftest import API, Web
 
 HTML = {"Accept": "text/html"}
-SECTIONS = ("users", "teams", "rules", "quarantine", "audit")
+SECTIONS = ("users", "teams", "rules", "quarantine", "tokens", "access", "audit")
 
 
 @pytest.mark.parametrize(
     ("role", "own"),
     [
-        (Role.ADMINISTRATOR, {"users", "teams", "rules", "audit"}),
+        (Role.ADMINISTRATOR, {"users", "teams", "rules", "tokens", "access", "audit"}),
         (Role.SUPERVISOR, {"teams", "rules", "quarantine"}),
         (Role.OPS, {"teams", "rules", "quarantine"}),
         (Role.CLERK, {"teams", "rules"}),
