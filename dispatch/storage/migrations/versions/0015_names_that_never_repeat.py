@@ -11,8 +11,8 @@ from alembic import op
 
 from dispatch.storage.column_types import Document, Id, Instant
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 
 _KEY, _ONLY_GROWS = "PRIMARY KEY (id)", "PRIMARY KEY (id AUTOINCREMENT)"
 _HAVE_THEIR_IDS_GIVEN = ("epoch", "field_key", "key_ring")
