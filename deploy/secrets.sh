@@ -31,6 +31,9 @@ put flower_password "$(word)"
 put grafana_password "$(word)"
 put oidc_client_secret "$(word)" # with an identity provider, write its client secret here instead
 
+# Whom alerts are sent to: a receiver's address or password is a secret.
+[ -e "$folder/alertmanager_config" ] || cp "$(dirname "$0")/alertmanager.yml" "$folder/alertmanager_config"
+
 # The broker's users, one per role, each with only the commands that it needs. `default` may only ping.
 if [ ! -e "$folder/redis_acl" ]; then
     common="resetkeys resetchannels ~fault:* -@all +auth +hello +ping +select +client|setname +client|setinfo"

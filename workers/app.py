@@ -28,6 +28,7 @@ from workers.chains import file_teams, served_chains, step_tasks, stretches, tea
 from workers.context import get_context
 from workers.events import GatherEvents
 from workers.heartbeat import start_heartbeat
+from workers.measured import begin_at_zero
 from workers.metrics_port import serve_metrics
 from workers.publishing import Publisher
 from workers.stretch import Step
@@ -160,6 +161,7 @@ def _in_pool_process(**_: object) -> None:
     get_context().direct_sender.publisher = Publisher(app, served_chains(rules, queues))
     serves = Service(set(queues.consume_from) - {EFFECTS}, file_teams(rules))
     start_heartbeat("worker", get_context().clock.guard, serves)
+    begin_at_zero(rules.get())
 
 
 def _collect_seldom() -> None:

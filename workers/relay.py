@@ -34,6 +34,7 @@ from workers.app import app
 from workers.broker_check import end_without_broker
 from workers.chains import file_teams, served_chains
 from workers.context import Context, get_context
+from workers.measured import begin_at_zero
 from workers.metrics_port import serve_metrics
 from workers.publishing import Publisher
 
@@ -211,6 +212,7 @@ def _batches(due: Sequence[S], receiver: Callable[[S], str], size: int) -> Itera
 def main() -> None:
     configure_logs(get_context().settings.zone)
     end_without_broker(get_context().settings)
+    begin_at_zero(get_context().rules.get())
     relay = Relay(get_context())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop.set())

@@ -1,24 +1,30 @@
-"""Gauges for Prometheus that are read from the database: live hops, outside effects, open tickets, connections.
+"""Gauges for Prometheus that are read from the database: live hops, outside effects, open tickets, processes,
+connections. Each team, receiver and state is shown from the start, with 0: what is missing is no figure for an alert.
 
 Every query uses a partial index on live rows, so that its cost doesn't grow with finished work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
+from itertools import product
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import QueuePool, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from dispatch.domain.effect import EffectState, Port
 from dispatch.domain.ticket import LIVE_HOP
+from dispatch.errors import DispatchError
 from dispatch.reports import lists
-from dispatch.storage import effects, hops
+from dispatch.storage import effects, heartbeats, hops
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables.tickets import hop, ticket
 
+LIVE_EFFECT = [state for state in EffectState if state is not EffectState.CONFIRMED]
 Family = GaugeMetricFamily | CounterMetricFamily
 
 
@@ -26,15 +32,17 @@ class Gauges(Collector):
     """Queries the database at each scrape. While the database doesn't answer, only `paidan_database_up` 0 and the
     connection pool are shown."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, teams: Callable[[], Collection[str]] = tuple) -> None:
+        """`teams` gives the teams of the rules in force. When it raises DispatchError, teams with hops are shown."""
+        self.database, self.teams = database, teams
 
     def collect(self) -> Iterator[Family]:
         yield from _pool(self.database)
         up = GaugeMetricFamily("paidan_database_up", "Whether the database answers")
         try:
+            teams = self._teams()
             with self.database.read() as tx:
-                found = list(_asked(tx, datetime.now(UTC)))
+                found = list(_asked(tx, teams, datetime.now(UTC)))
         except SQLAlchemyError:
             up.add_metric([], 0)
             yield up
@@ -43,33 +51,44 @@ class Gauges(Collector):
         yield up
         yield from found
 
+    def _teams(self) -> Collection[str]:
+        try:
+            return self.teams()
+        except DispatchError:  # no rules are in force yet
+            return ()
 
-def _asked(tx: Tx, now: datetime) -> Iterator[Family]:
-    yield from _hops(tx)
-    yield from _due(tx, now)
+
+def _asked(tx: Tx, teams: Collection[str], now: datetime) -> Iterator[Family]:
+    yield from _hops(tx, teams)
+    yield from _due(tx, teams, now)
     yield from _effects(tx, now)
     yield from _tickets(tx)
+    yield from _processes(tx, now)
 
 
-def _hops(tx: Tx) -> Iterator[Family]:
+def _hops(tx: Tx, teams: Collection[str]) -> Iterator[Family]:
     count = GaugeMetricFamily("paidan_hops", "Live hops, by team and state", labels=["team", "state"])
     late = GaugeMetricFamily("paidan_hops_late", "Live hops past their service level, by team", labels=["team"])
-    for team, load in lists.team_loads(tx).items():
+    loads = lists.team_loads(tx)
+    for team in sorted({*teams, *loads}):
+        load = loads.get(team)
         for state in LIVE_HOP:
-            count.add_metric([team, state], load.hops(state))
-        late.add_metric([team], load.late)
+            count.add_metric([team, state], load.hops(state) if load else 0)
+        late.add_metric([team], load.late if load else 0)
     yield from (count, late)
 
 
-def _due(tx: Tx, now: datetime) -> Iterator[Family]:
+def _due(tx: Tx, teams: Collection[str], now: datetime) -> Iterator[Family]:
     due = GaugeMetricFamily("paidan_hops_due", "Hops that wait to be sent, by team", labels=["team"])
     oldest = GaugeMetricFamily(
         "paidan_hops_oldest_due_seconds", "Seconds since the longest waiting hop became due, by team", labels=["team"]
     )
     query = select(hop.c.team, func.count(), func.min(hop.c.wake_at)).where(hops.OUTBOX.due(now)).group_by(hop.c.team)
-    for team, waiting, since in tx.execute(query):
+    found = {team: (waiting, (now - since).total_seconds()) for team, waiting, since in tx.execute(query)}
+    for team in sorted({*teams, *found}):
+        waiting, seconds = found.get(team, (0, 0.0))
         due.add_metric([team], waiting)
-        oldest.add_metric([team], (now - since).total_seconds())
+        oldest.add_metric([team], seconds)
     yield from (due, oldest)
 
 
@@ -80,9 +99,11 @@ def _effects(tx: Tx, now: datetime) -> Iterator[Family]:
     oldest = GaugeMetricFamily(
         "paidan_effects_oldest_seconds", "Seconds since the oldest of them was booked", labels=["port", "state"]
     )
-    for row in effects.counts(tx):
-        count.add_metric([row.port, row.state], row.number)
-        oldest.add_metric([row.port, row.state], (now - row.oldest).total_seconds())
+    found = {(row.port, row.state): (row.number, (now - row.oldest).total_seconds()) for row in effects.counts(tx)}
+    for port, state in sorted({*product(Port, LIVE_EFFECT), *found}):
+        number, seconds = found.get((port, state), (0, 0.0))
+        count.add_metric([port, state], number)
+        oldest.add_metric([port, state], seconds)
     yield from (count, oldest)
 
 
@@ -97,6 +118,16 @@ def _tickets(tx: Tx) -> Iterator[Family]:
     ended.add_metric([], made - under_way)
     live.add_metric([], under_way)
     yield from (taken, ended, live)
+
+
+def _processes(tx: Tx, now: datetime) -> Iterator[Family]:
+    alive = GaugeMetricFamily(
+        "paidan_processes", "Relays and workers that wrote a heartbeat lately, by kind", labels=["kind"]
+    )
+    seen = Counter(row.kind for row in heartbeats.processes(tx, now) if now - row.seen_at < heartbeats.SILENCE)
+    for kind in sorted({"relay", "worker", *seen}):
+        alive.add_metric([kind], seen[kind])
+    yield alive
 
 
 def _pool(database: Database) -> Iterator[Family]:

@@ -12,7 +12,7 @@ import hmac
 import os
 from bisect import bisect_left
 from collections import Counter as Counted
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
@@ -52,6 +52,20 @@ API = Histogram(
     ["operation", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+
+
+def begin(steps: Iterable[str], receivers: Iterable[str]) -> None:
+    """Show the counters of these steps and receivers with 0 from the start: Prometheus sees no increase in a counter
+    that begins with 1."""
+    for step in steps:
+        for counter in (FAILURES, QUARANTINED, OUT_OF_REACH):
+            counter.labels(step)
+    for receiver in receivers:
+        for counter in (SENT, LEASES_EXPIRED):
+            counter.labels(receiver)
+    for outbox in ("hops", "effects"):
+        STALE.labels(outbox)
+        RELAY_LAG.labels(outbox)
 
 
 def observe_all(histogram: Histogram, seconds: Sequence[float]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ NOT_IN_CONTAINERS = {
     "DISPATCH_SURVEY_URL": "follows from DISPATCH_WEB_URL",
     "DISPATCH_RECORD_URL": "follows from DISPATCH_WEB_URL",
     "DISPATCH_FONTS": "the image has its own",
+    "DISPATCH_SENTINEL_PASSWORD": "the broker here has no Sentinels; whoever uses their own adds its secret",
     "DISPATCH_USER": "for a person's terminal",
     "DISPATCH_ROLE": "for a person's terminal",
     "DISPATCH_LANG": "for a person's terminal",
@@ -72,7 +72,7 @@ def test_secrets_come_from_files_alone_and_the_script_makes_each_of_them(
             for value in service.get("environment", {}).values()
             if str(value).startswith("/run/secrets/")
         }
-        if service_name not in ("redis", "prometheus"):  # these name their secrets in their own files
+        if service_name not in ("redis", "prometheus", "alertmanager"):  # these name their secrets in their own files
             assert set(service.get("secrets", [])) == wanted, service_name
     subprocess.run(["sh", str(PROJECT / "deploy/secrets.sh"), str(tmp_path)], check=True)
     assert made == {file.name: file.read_text() for file in tmp_path.iterdir()}, "what was there stays"
@@ -203,6 +203,7 @@ def test_alerts_and_dashboard_use_existing_metrics_and_every_metric_is_used(meas
     assert {name for name in measured if name.startswith("paidan_")} - panels == {
         "paidan_database_up",  # an alert
         "paidan_effects_oldest_seconds",  # an alert too
+        "paidan_processes",  # two alerts
     }
 
 
@@ -215,9 +216,3 @@ def test_grafana_finds_its_dashboard_and_its_source(composed: dict[str, Any]) ->
     dashboard = json.loads((PROJECT / "deploy/grafana/dashboards/paidan.json").read_text(encoding="utf-8"))
     assert {panel["datasource"]["uid"] for panel in dashboard["panels"]} == {source["uid"]}
     assert source["url"] == "http://prometheus:9090"
-
-
-def test_promtool_finds_no_fault_in_the_alerts() -> None:
-    if shutil.which("promtool") is None:
-        pytest.skip("no promtool here")
-    subprocess.run(["promtool", "check", "rules", str(PROJECT / "deploy/alerts.yml")], check=True)

@@ -53,7 +53,9 @@ class Metrics(Response):
 @api.without_transaction("/metrics", "read metrics")
 def read_metrics(visitor: Visitor) -> Metrics:
     """Shows what this home's processes have measured and the database's figures, in Prometheus's text format."""
-    return Metrics(metrics.exposition(Gauges(visitor.installation.database)))
+    return Metrics(
+        metrics.exposition(Gauges(visitor.installation.database, lambda: visitor.installation.rulebook().teams))
+    )
 
 
 @api.without_transaction("/openapi.json", "see the schema", summary="Get OpenAPI description")
