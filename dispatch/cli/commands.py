@@ -241,7 +241,13 @@ TABLE: tuple[Row, ...] = (
         "installation",
         Title("设置：变量、现值、含义", "List every setting, its value now and its meaning."),
     ),
-    Row("keys", OPERATE, "installation", Title("生成证件号码的加密密钥", "Make new keys for identity numbers.")),
+    Row(
+        "keys",
+        OPERATE,
+        "keys",
+        Title("证件密钥：生成、查看、轮换、停用", "The keys of identity numbers: make, show, rotate, retire."),
+        "keys",
+    ),
 )
 """In the order of the help."""
 

@@ -1,4 +1,4 @@
-"""`dispatch up`, `dispatch web`, `dispatch migrate`, `dispatch keys`, `dispatch settings`: the installation itself."""
+"""`dispatch up`, `dispatch web`, `dispatch migrate`, `dispatch settings`: the installation itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from dispatch.runtime.supervisor import Stack
 from dispatch.setting_meanings import MEANINGS
 from dispatch.settings import PREFIX, Settings, load_settings
 from dispatch.storage.database import Database
-from dispatch.storage.field_cipher import new_keys
 from dispatch.storage.migration import migrate as migrate_database
 from dispatch.storage.open_keys import check_keys
 
@@ -112,14 +111,6 @@ def migrate(as_json: AsJson = False) -> None:
     after = database.schema()
     done = {"act": "migrate", "before": before, "after": after}
     give(as_json, done, text(f"数据库结构 {before or '无'} → {after}", f"schema {before or 'none'} → {after}"))
-
-
-@app.command()
-def keys(as_json: AsJson = False) -> None:
-    """New keys for identity numbers, as lines for the environment; keep them apart from the database."""
-    field_keys, index_key = new_keys()
-    made = {f"{PREFIX}FIELD_KEYS": field_keys, f"{PREFIX}INDEX_KEY": index_key}
-    give(as_json, made, "\n".join(f"{name}={value}" for name, value in made.items()))
 
 
 @app.command()

@@ -60,6 +60,32 @@ class WrongKeys(DispatchError):
     heading = "密钥不符"
 
 
+class RotationUnderWay(DispatchError):
+    """上一次密钥轮换还没有结束：见 `dispatch keys show`。
+    The keys are being rotated already: see `dispatch keys show`."""
+
+    code = "rotation-under-way"
+    heading = "密钥轮换正在进行"
+
+
+class NoNewKey(DispatchError):
+    """{where} 中没有新的密钥：请用 `dispatch keys` 生成，在每台机器上追加到末尾，逐个重启进程，再执行一次。
+    {where}: no new key is there. Print one with `dispatch keys`, append it on every machine, restart the processes one
+    by one, and run this again."""
+
+    code = "no-new-key"
+    heading = "没有新密钥"
+
+
+class KeyInUse(DispatchError):
+    """密钥 {key} 还不能停用：它不是旧密钥，或还有数据用它加密（{rows} 行），见 `dispatch keys show`。
+    The key {key} can't be retired: it isn't an old one, or data are still under it ({rows} rows). See
+    `dispatch keys show`."""
+
+    code = "key-in-use"
+    heading = "密钥还在使用"
+
+
 class ClockWrong(DispatchError):
     """本机时钟比数据库{off}，超过 {limit} 秒（DISPATCH_CLOCK_LIMIT），未作任何改动：请用 NTP 对时。
     This machine's clock is {off} of the database's, more than {limit} s (DISPATCH_CLOCK_LIMIT), and nothing was

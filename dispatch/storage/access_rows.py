@@ -150,3 +150,16 @@ class KeyRow(Protocol):
     added_by: str
     used_from: datetime | None  # None: nothing was ever written under it
     retired_at: datetime | None
+
+
+class ReencryptionRow(Protocol):
+    """How far a rotation has come in one encrypted column."""
+
+    rotation: int
+    place: str  # table.column
+    last_id: int  # rows up to this id are done
+    rewritten: int
+    unreadable: int  # rows that no known key decrypts
+    unreadable_id: int | None  # the first of them
+    due_at: datetime
+    ended_at: datetime | None  # None: under way

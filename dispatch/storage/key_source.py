@@ -77,6 +77,12 @@ def make(settings: Settings) -> None:
     _sync(file.parent)
 
 
+def lines(settings: Settings) -> tuple[str, str]:
+    """The two lines of the key file."""
+    fields, index = key_file(settings).read_text().split()
+    return fields, index
+
+
 def change(settings: Settings, *lines: str) -> None:
     """Replace the key file's lines by these two: a reader finds the old file or the new one, also after a crash."""
     file = key_file(settings)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch.storage import heartbeats
+from dispatch.errors import DispatchError
+from dispatch.storage import heartbeats, rotation
 from dispatch.web.installation import Installation
 
 log = structlog.get_logger()
+
+PAUSE_SECONDS = 0.02
+"""Between two batches of a rotation, so that others come to write."""
 
 
 class Keeper:
@@ -38,10 +43,27 @@ class Keeper:
         elif guard.is_right() and not was_right:
             log.info("the clock is right again", ahead=round(guard.ahead, 1))
 
+    def rotate(self) -> None:
+        """Take a rotation of the keys further, if one is under way and this process has keys."""
+        if self.installation.keys.known() is None:
+            return
+        with self.installation.database.read() as tx:
+            if not rotation.progress(tx).under_way:
+                return
+        if rotation.switch(self.installation.database):
+            log.info("a new key is in use, rows are written again under it")
+        beaten = time.monotonic()
+        while rotation.step(self.installation.database, self.installation.keys.get()):
+            if self.stopped.wait(PAUSE_SECONDS) or time.monotonic() - beaten > heartbeats.BEAT_SECONDS:
+                return  # to the next heartbeat
+
     def _run(self) -> None:
         while not self.stopped.is_set():
             try:
                 self.beat()
+                self.rotate()
             except SQLAlchemyError as away:
                 log.warning("heartbeat not written", error=type(away).__name__)
+            except DispatchError as wrong:
+                log.error("keys not rotated", error=wrong.code)
             self.stopped.wait(heartbeats.BEAT_SECONDS)
