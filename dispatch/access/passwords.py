@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from pwdlib import PasswordHash
 
+from dispatch.access.guessable import why_guessable
 from dispatch.domain.text import has_control_characters
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, SignInSlowed
@@ -21,9 +22,9 @@ MOST_WAITING = 6
 """Most comparisons that run or wait. A sign-in beyond them is refused, so that other requests get their turn."""
 
 
-def check_password(new: str, name: str) -> None:
-    """Raises BadInput for a password that is easy to guess: too short, too few different characters, or with the user's
-    name in it."""
+def check_password(new: str, name: str, operator: str = "") -> None:
+    """Raises BadInput for a password that is easy to guess: too short, too few different characters, common, or with
+    the user's or the operator's name in it. Passwords of before are not checked: their users still sign in."""
     if not SHORTEST <= len(new) <= LONGEST:
         raise BadInput(
             what=Wording(
@@ -39,6 +40,13 @@ def check_password(new: str, name: str) -> None:
                 "the password is too simple: it has too few different characters, or the user's name in it",
             )
         )
+    if why := why_guessable(new, operator):
+        raise BadInput(
+            what=Wording(
+                f"密码太容易猜到：{why.zh}；请换一个，比如几个不相干的词",
+                f"the password is easy to guess: {why.en}; take another, such as several unrelated words",
+            )
+        )
 
 
 def new_password(name: str) -> str:
@@ -48,9 +56,9 @@ def new_password(name: str) -> str:
     return made
 
 
-def kept_password(hasher: PasswordHash, new: str, name: str) -> str:
+def kept_password(hasher: PasswordHash, new: str, name: str, operator: str = "") -> str:
     """The argon2 hash of a new password, to be stored. Slow: call it outside of a transaction. Raises BadInput."""
-    check_password(new, name)
+    check_password(new, name, operator)
     return hasher.hash(new)
 
 

@@ -58,7 +58,8 @@ def add(
     desk = open_desk(may_create=True)
     name, grants = users.read_name(name), _grants(roles)
     password = _typed() if password_stdin else new_password(name)
-    kept = kept_password(PasswordHash.recommended(), password, name)
+    operator = desk.settings.operator if password_stdin else ""
+    kept = kept_password(PasswordHash.recommended(), password, name, operator)
     with desk.database.write() as tx:
         users.add(tx, name, kept, grants, _console(), now())
     _give_password("add user", name, None if password_stdin else password, as_json)
@@ -130,7 +131,8 @@ def password(name: _Name, password_stdin: _Typed = False, as_json: AsJson = Fals
     """Set a new password; sessions end, tokens are revoked. A random one is printed this once, as `NAME PASSWORD`."""
     desk = open_desk()
     new = _typed() if password_stdin else new_password(name)
-    kept = kept_password(PasswordHash.recommended(), new, name)
+    operator = desk.settings.operator if password_stdin else ""
+    kept = kept_password(PasswordHash.recommended(), new, name, operator)
     with desk.database.write() as tx:
         users.set_password(tx, name, kept, _console(), now())
     _give_password("set password", name, None if password_stdin else new, as_json)

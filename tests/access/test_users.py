@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from dispatch.access import users
-from dispatch.access.passwords import kept_password
+from dispatch.access.passwords import PasswordChecker, check_password, kept_password
+from dispatch.access.request_origin import RequestOrigin
+from dispatch.access.sign_in import Door, sign_in
 from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
 from dispatch.storage import users as rows
@@ -137,6 +140,48 @@ def test_disabling_a_user_twice_is_recorded_once(database: Database) -> None:
         assert users.disable(tx, "chen", CONSOLE, NOW).disabled_at == NOW
         assert users.enable(tx, "chen", CONSOLE, NOW).disabled_at is None
     assert [row[1] for row in audit(database)] == ["add user", "disable user", "enable user"]
+
+
+COMMON = [
+    "1234567890",
+    "qwertyuiop",
+    "Passw0rd123",
+    "1qaz2wsx3edc",
+    "woaini1314",
+    "a123456789",
+    "5201314520",
+    "abcdefghij",
+]
+
+
+@pytest.mark.parametrize("password", COMMON)
+def test_a_common_password_is_refused_with_the_reason_in_both_languages(password: str) -> None:
+    with pytest.raises(BadInput, match="easy to guess") as told:
+        kept_password(cheap_hasher(), password, "chen")
+    assert "密码太容易猜到" in told.value.sentence("zh")
+    assert password not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "password", ["Paidan-k7-river", "kx7-广东移动-river-9", "Kx7-Broadband-lake", "GDMOBILE-kx7-lake"]
+)
+def test_a_password_with_the_operators_or_the_programs_name_is_refused(password: str) -> None:
+    with pytest.raises(BadInput, match="operator's or this program's name"):
+        kept_password(cheap_hasher(), password, "chen", "广东移动 GDMobile Broadband")
+
+
+def test_a_weak_password_of_before_still_signs_in(database: Database) -> None:
+    kept = cheap_hasher().hash("1234567890")
+    with database.write() as tx:
+        users.add(tx, "chen", kept, [Grant(Role.CLERK)], CONSOLE, NOW)
+    door = Door(database, PasswordChecker(cheap_hasher()), lambda _kind, text: text)
+    assert sign_in(door, "chen", "1234567890", RequestOrigin("192.0.2.1"), NOW).name == "chen"
+
+
+def test_a_longest_password_is_judged_in_no_time() -> None:
+    began = time.perf_counter()
+    check_password("kX7-mountain-" * 9, "chen")
+    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize(

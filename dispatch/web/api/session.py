@@ -121,6 +121,6 @@ def change_password(visitor: Visitor, asked: PasswordRequest) -> None:
     installation, caller = visitor.installation, visitor.caller
     assert caller is not None
     prove(installation.door, caller.name, asked.old.get_secret_value(), visitor.origin, visitor.now)
-    kept = kept_password(installation.hasher, asked.new.get_secret_value(), caller.name)
+    kept = kept_password(installation.hasher, asked.new.get_secret_value(), caller.name, installation.settings.operator)
     with installation.database.write() as tx:
         users.set_password(tx, caller.name, kept, caller.oneself, visitor.now, keep_session=caller.session or "")

@@ -100,7 +100,7 @@ def add_user(context: RequestContext, asked: UserRequest) -> UserWithPassword:
     """Adds a user."""
     name, grants = users.read_name(asked.name), _grants(asked.roles)
     password = new_password(name) if asked.password is None else asked.password.get_secret_value()
-    kept = kept_password(context.installation.hasher, password, name)
+    kept = kept_password(context.installation.hasher, password, name, _operator(context, asked.password))
     added = users.add(context.tx, name, kept, grants, context.authorize(), context.now)
     context.visitor.headers["Location"] = f"/api/v1/users/{added.name}"
     return UserWithPassword(user=_told(added), password=password if asked.password is None else None)
@@ -185,6 +185,11 @@ def revoke_token(context: RequestContext, name: UserName, token_id: TokenId) -> 
     """Revokes an API token of a user from the next request on. Revoking it twice does no harm."""
     found = users.get(context.tx, name)
     sessions.revoke_token(context.tx, token_id, found.id, found.name, context.authorize(), context.now)
+
+
+def _operator(context: RequestContext, chosen: SecretStr | None) -> str:
+    """The operator's name, which a chosen password must not have in it; a random one may."""
+    return "" if chosen is None else context.installation.settings.operator
 
 
 def _changed(context: RequestContext, changed: users.User) -> UserBody:
