@@ -18,7 +18,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && groupadd --gid 10001 paidan \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/paidan --shell /usr/sbin/nologin paidan \
- && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/paidan
+ && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/paidan /var/backups/paidan
 COPY --from=packages /opt/paidan /opt/paidan
 WORKDIR /app
 # dispatch/defaults links to these. An operator's own files are mounted at /etc/paidan and named by the settings.

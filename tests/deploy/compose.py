@@ -60,6 +60,7 @@ class Container:
     def __post_init__(self) -> None:
         self.log = self.folder / "log"
         (self.folder / "run").mkdir(parents=True, mode=0o700)  # the tmpfs
+        (self.folder / "backups").mkdir(mode=0o700)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -146,7 +147,8 @@ def tools(folder: Path, valkey: str, postgres_bin: Path) -> None:
     for script in folder.iterdir():
         script.chmod(0o755)
     (folder / "redis-server").symlink_to(valkey)
-    (folder / "pg_isready").symlink_to(postgres_bin / "pg_isready")
+    for name in ("pg_isready", "pg_dump", "pg_restore"):
+        (folder / name).symlink_to(postgres_bin / name)
 
 
 _PING = Path(__file__).with_name("redis_cli.py")
@@ -168,6 +170,8 @@ def _places(home: Path, folder: Path, ports: Mapping[str, int], composed: Mappin
     found = {
         "/etc/redis/redis.conf": str(redis_conf),
         "/var/lib/paidan": str(home),
+        "/var/backups/paidan": str(home / "backups"),
+        "/usr/local/bin/paidan-backup": str(PROJECT / "deploy/backup.sh"),
         "/run/secrets": str(folder / "secrets"),
         "/app/": f"{PROJECT}/",
         "/etc/paidan/": f"{PROJECT}/",  # deploy/config.sh copies the files from there
