@@ -27,6 +27,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.logs import configure_logs
+from dispatch.seals.sealing import seal_batch
 from dispatch.storage import accounts, retention
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.migration import migrate
@@ -105,7 +106,11 @@ def prepare(database: Database, url: str, cases: int) -> tuple[Rulebook, Script]
 
 
 def store(database: Database, cases: int) -> None:
-    """Move this many cases into the case store."""
+    """Move this many cases into the case store, once their rows are sealed."""
+    while True:
+        with database.write() as tx:
+            if not seal_batch(tx, datetime.now(UTC))[1]:
+                break
     for begin in range(0, cases, AT_ONCE):
         with database.write() as tx:
             retention.store_ended(tx, timedelta(0), datetime.now(UTC), min(AT_ONCE, cases - begin))

@@ -21,11 +21,12 @@ from pathlib import Path
 from sqlalchemy import URL, delete, make_url
 from sqlalchemy.exc import DatabaseError
 
+from dispatch.domain.seal import Mark
 from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
-from dispatch.storage import effects, epoch, hops, sequences
+from dispatch.storage import effects, epoch, hops, seals, sequences
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.epoch import Begun
 from dispatch.storage.migration import migrate, require_installation
@@ -46,8 +47,16 @@ class Restored:
     put_aside: Path | None
 
 
-def backup(settings: Settings, target: Path) -> int:
-    """Write the whole database as of one moment into a new file that only its owner may read. Returns its size, bytes.
+@dataclass(frozen=True)
+class Backup:
+    """A backup's size in bytes, and the mark of the newest seal in it, to be kept elsewhere; None: it has no seal."""
+
+    size: int
+    mark: Mark | None
+
+
+def backup(settings: Settings, target: Path) -> Backup:
+    """Write the whole database as of one moment into a new file that only its owner may read.
 
     Raises NoInstallation, WouldOverwrite, MissingPart, BackupFailed, and then leaves no file.
     """
@@ -61,6 +70,8 @@ def backup(settings: Settings, target: Path) -> int:
         )
     with _opened(settings) as database:
         database.require_schema()
+        with database.read() as tx:  # the file may have a newer one; this one it has
+            newest = seals.last(tx)
     with _part(target) as part:
         if database.kind == "sqlite":
             _copy_sqlite(_file(settings), part)
@@ -69,7 +80,7 @@ def backup(settings: Settings, target: Path) -> int:
             _run("pg_dump", words, settings)
         with part.open("rb+") as written:
             os.fsync(written.fileno())
-    return target.stat().st_size
+    return Backup(target.stat().st_size, newest.mark if newest else None)
 
 
 def restore(

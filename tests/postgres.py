@@ -27,10 +27,11 @@ _EMPTY = """
 DO $$ DECLARE name text; BEGIN
     SET LOCAL session_replication_role = replica;  -- no trigger, no foreign key
     FOR name IN SELECT tablename FROM pg_tables
-        WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'epoch') LOOP
+        WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'epoch', 'sealing') LOOP
         EXECUTE 'DELETE FROM ' || quote_ident(name);
     END LOOP;
     UPDATE epoch SET base = 0, restored_at = NULL;
+    UPDATE sealing SET due_at = '1970-01-01';
     PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
 END $$
 """

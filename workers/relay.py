@@ -24,6 +24,7 @@ from dispatch.runtime import metrics
 from dispatch.runtime.child_process import mark_ready
 from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
+from dispatch.seals.sealing import seal_new
 from dispatch.storage import effects, heartbeats, hops, retention
 from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Outbox
@@ -49,6 +50,8 @@ SPLIT = 8
 failing one is alone before it has failed too often."""
 MOST_AGED = 50
 """The most old cases, or old effects, moved in one transaction: few, so that other writers don't wait long."""
+SEAL_SECONDS = 5
+"""Interval at which the relay asks whether new rows are to be sealed; while there are more, with every sweep."""
 AGED_SECONDS = 60
 """Interval at which the relay looks for old cases and effects; while there are more, it goes on with every sweep."""
 SWEEP_SECONDS = 0.25
@@ -67,7 +70,7 @@ class Relay:
         self._serves = Service(self.publisher.tasks, file_teams(context.rules))
         self._gathering = False
         self._started_at: datetime | None = None
-        self._beaten = self._aged = float("-inf")
+        self._beaten = self._aged = self._sealed = float("-inf")
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
@@ -83,6 +86,7 @@ class Relay:
                 sent = self.send_due()
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     self._fire_timers()
+                    self.seal()
                     self.retain()
                     swept = time.monotonic()
                     beat(self.context.settings.run, self.name)
@@ -175,6 +179,16 @@ class Relay:
         rulebook = self.context.rules.get()
         with self.context.database.write() as tx:
             timers.fire_due_timers(tx, rulebook, self.context.now(), self.context.settings.batch)
+
+    def seal(self) -> None:
+        """Seal new archive records, history and audit entries when that is due, and log the seal's mark."""
+        if time.monotonic() - self._sealed < SEAL_SECONDS:
+            return
+        made, is_full = seal_new(self.context.database, self.context.now())
+        if made is not None:
+            log.info("sealed", mark=str(made.mark), rows=made.rows)
+        if not is_full:
+            self._sealed = time.monotonic()
 
     def retain(self) -> None:
         """Every AGED_SECONDS, move some old cases into the case store and empty some old effects' payloads."""

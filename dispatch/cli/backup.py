@@ -40,12 +40,16 @@ def backup(
     from dispatch import backup as backups
 
     note("备份中 …", "backing up …")
-    size = backups.backup(load_settings(), target)
+    made = backups.backup(load_settings(), target)
+    mark = str(made.mark) if made.mark else None
     told = text(
-        f"{target}：已备份，{size / 1e6:.1f} MB\n不含证件密钥，请另行保管",
-        f"{target}: backed up, {size / 1e6:.1f} MB\nThe keys of identity numbers are not in it: keep them elsewhere",
+        f"{target}：已备份，{made.size / 1e6:.1f} MB\n不含证件密钥，请另行保管",
+        f"{target}: backed up, {made.size / 1e6:.1f} MB\n"
+        "The keys of identity numbers are not in it: keep them elsewhere",
     )
-    give(as_json, {"act": "backup", "file": str(target), "bytes": size}, told)
+    if mark:
+        told += text(f"\n封存印记（请保存在库外）：{mark}", f"\nmark of the newest seal, to keep elsewhere: {mark}")
+    give(as_json, {"act": "backup", "file": str(target), "bytes": made.size, "mark": mark}, told)
 
 
 @app.command(

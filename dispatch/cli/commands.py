@@ -223,6 +223,13 @@ TABLE: tuple[Row, ...] = (
         "doctor",
         Title("体检：检查整套安装，给出处理办法", "Examine the installation and say what to do. It changes nothing."),
     ),
+    Row(
+        "archive",
+        OPERATE,
+        "archive",
+        Title("核对归档、历史与审计的封存", "Check the seals over archive records, history and audit entries."),
+        "archive",
+    ),
     Row("backup", OPERATE, "backup", Title("备份数据库，不必停机", "Back up the database while everything runs.")),
     Row("restore", OPERATE, "backup", Title("恢复备份，须先停止运行", "Restore a backup, with everything stopped.")),
     Row("migrate", OPERATE, "installation", Title("升级数据库结构", "Bring the database to this program's schema.")),

@@ -17,7 +17,7 @@ from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import DispatchError, KeysMissing, WrongKeys
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
-from dispatch.storage import effects, encrypted, heartbeats, hops, key_source, postgresql, rulebooks
+from dispatch.storage import effects, encrypted, heartbeats, hops, key_source, postgresql, rulebooks, seals
 from dispatch.storage.clock import database_time, offset
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.open_keys import check
@@ -34,9 +34,12 @@ IN_FORCE = Title("现行规则", "rules in force")
 KEYS = Title("证件密钥", "keys")
 WAITING = Title("待派", "hops due")
 QUARANTINE = Title("隔离区", "quarantine")
+SEALS = Title("封存", "seals")
 
 SESSION_SETTINGS = ("jit", "lock_timeout", "statement_timeout")
 
+SEALS_LATE = 600.0
+"""Seconds for which rows may wait for their seal."""
 OLDEST_DUE = 60.0
 """Seconds for which a hop may be due; after that something is wrong with the relay or the workers."""
 LITTLE_AHEAD, FAR_AHEAD = 1.0, 10.0
@@ -92,6 +95,7 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         yield _keys(tx, settings)
         yield _waiting(tx)
         yield _quarantine(tx)
+        yield _seals(tx)
 
 
 def _sqlite() -> Wording:
@@ -292,3 +296,19 @@ def _quarantine(tx: Tx) -> CheckResult:
             "look at `dispatch quarantine` and `dispatch effects`, then release them",
         )
     return good(QUARANTINE, found)
+
+
+def _seals(tx: Tx) -> CheckResult:
+    """Whether new rows of archive, history and audit trail get sealed. `archive verify` checks the seals themselves."""
+    newest, late = seals.last(tx), seals.overdue(tx, datetime.now(UTC)).total_seconds()
+    if newest is None:
+        return good(SEALS, Wording("尚无", "none yet"))
+    found = Wording(f"共 {newest.number} 个", f"{newest.number}")
+    if late > SEALS_LATE:
+        return bad(
+            SEALS,
+            Wording(f"{found.zh}，新行 {late:.0f} 秒未封存", f"{found.en}, new rows wait {late:.0f} s for one"),
+            "中继没有工作：运行 dispatch up，或看 relay 的日志",
+            "no relay seals: run `dispatch up`, or look at the relay's log",
+        )
+    return good(SEALS, found)

@@ -20,7 +20,7 @@ from dispatch.domain.effect import EffectState, Port
 from dispatch.domain.ticket import LIVE_HOP
 from dispatch.errors import DispatchError
 from dispatch.reports import lists
-from dispatch.storage import effects, heartbeats, hops
+from dispatch.storage import effects, heartbeats, hops, seals
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables.tickets import hop, ticket
 
@@ -64,6 +64,7 @@ def _asked(tx: Tx, teams: Collection[str], now: datetime) -> Iterator[Family]:
     yield from _effects(tx, now)
     yield from _tickets(tx)
     yield from _processes(tx, now)
+    yield from _seals(tx, now)
 
 
 def _hops(tx: Tx, teams: Collection[str]) -> Iterator[Family]:
@@ -128,6 +129,18 @@ def _processes(tx: Tx, now: datetime) -> Iterator[Family]:
     for kind in sorted({"relay", "worker", *seen}):
         alive.add_metric([kind], seen[kind])
     yield alive
+
+
+def _seals(tx: Tx, now: datetime) -> Iterator[Family]:
+    """The newest seal. Its root's beginning is a number here, so that each scrape keeps a copy outside the database."""
+    last = seals.last(tx)
+    number = GaugeMetricFamily("paidan_seal_number", "Number of the newest seal over archive, history and audit")
+    root = GaugeMetricFamily("paidan_seal_root", "The first 12 hex digits of the newest seal's root, as a number")
+    due = GaugeMetricFamily("paidan_sealing_overdue_seconds", "Seconds for which sealing is due; 0 while it isn't")
+    number.add_metric([], last.number if last else 0)
+    root.add_metric([], int(last.root[:12], 16) if last else 0)
+    due.add_metric([], seals.overdue(tx, now).total_seconds())
+    yield from (number, root, due)
 
 
 def _pool(database: Database) -> Iterator[Family]:

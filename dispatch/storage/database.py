@@ -18,7 +18,7 @@ from dispatch.errors import MissingPart, SchemaOutdated
 from dispatch.storage import postgresql
 from dispatch.storage.column_types import read_json, write_json
 
-SCHEMA = "0015"
+SCHEMA = "0016"
 """The newest migration. The program works on this schema only."""
 
 CONNECTIONS = 20

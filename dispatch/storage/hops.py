@@ -105,21 +105,18 @@ def lock_received(tx: Tx, pairs: Sequence[Pair], team: str | None = None) -> Seq
 
     Their state reads as RECEIVED: the same transaction will write it.
     """
-    return _at_work_on(tx, _LOCKED_RECEIVED, _LOCKED_RECEIVED_OF_TEAM, pairs, team)
+    query = _LOCKED_RECEIVED if team is None else _LOCKED_RECEIVED_OF_TEAM
+    return shaped(LockedHop, tx.execute(query, _of(tx, pairs, team))).all()
 
 
 def read_received(tx: Tx, pairs: Sequence[Pair], team: str | None = None) -> Sequence[LockedHop]:
     """`lock_received` without a lock, to read before acting."""
-    return _at_work_on(tx, _RECEIVED, _RECEIVED_OF_TEAM, pairs, team)
+    query = _RECEIVED if team is None else _RECEIVED_OF_TEAM
+    return shaped(LockedHop, tx.execute(query, _of(tx, pairs, team))).all()
 
 
-def _at_work_on(
-    tx: Tx, query: Select[Any], of_team: Select[Any], pairs: Sequence[Pair], team: str | None
-) -> Sequence[LockedHop]:
-    named = OUTBOX.named(tx, pairs)
-    if team is None:
-        return shaped(LockedHop, tx.execute(query, named)).all()
-    return shaped(LockedHop, tx.execute(of_team, {**named, "team": team})).all()
+def _of(tx: Tx, pairs: Sequence[Pair], team: str | None) -> dict[str, Any]:
+    return OUTBOX.named(tx, pairs) | ({} if team is None else {"team": team})
 
 
 def of_team(tx: Tx, pairs: Sequence[Pair], team: str) -> list[Pair]:

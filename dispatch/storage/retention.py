@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dispatch.storage import case_store, effects
+from dispatch.storage import case_store, effects, seals
 from dispatch.storage.database import Tx
 
 
 def store_ended(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
-    """Move at most `limit` cases that ended so long ago into the case store, the oldest first; returns how many."""
-    ids = case_store.lock_ended(tx, now - age, limit)
+    """Move at most `limit` cases that ended so long ago into the case store, the oldest first; returns how many. A case
+    whose rows aren't sealed yet waits."""
+    ids = seals.wholly_sealed(tx, case_store.lock_ended(tx, now - age, limit))
     if ids:
         case_store.store(tx, ids, now)
     return len(ids)

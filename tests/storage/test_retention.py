@@ -13,6 +13,7 @@ from dispatch import effects
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
+from dispatch.seals.sealing import seal_batch
 from dispatch.storage import effects as rows
 from dispatch.storage import retention
 from dispatch.storage.database import Database
@@ -43,6 +44,7 @@ def closed(database: Database, in_force: Rulebook, script: Script) -> int:
 
 def store(database: Database, now: datetime = LONG_AFTER, limit: int = 99) -> int:
     with database.write() as tx:
+        seal_batch(tx, now)
         return retention.store_ended(tx, AGE, now, limit)
 
 

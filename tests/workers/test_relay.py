@@ -104,7 +104,11 @@ def test_every_sweep_moves_some_old_cases_into_the_case_store(
     assert context.settings.store_span < datetime.now(UTC) - f.NOW
     relay = Relay(context)
     stored = []
+    relay.retain()
+    assert not any(f.ticket(sqlite, ticket_id).stored_at for ticket_id in ids), "its rows aren't sealed yet"
+    relay._aged = float("-inf")
     for _ in range(3):
+        relay.seal()
         relay.retain()
         stored.append(sum(f.ticket(sqlite, ticket_id).stored_at is not None for ticket_id in ids))
     assert stored == [MOST_AGED, MOST_AGED + 1, MOST_AGED + 1]
