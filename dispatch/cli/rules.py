@@ -26,6 +26,7 @@ from dispatch.routing import drawing
 from dispatch.routing.loader import load
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import json_schema
+from dispatch.routing.written_values import unknown_symptoms
 
 rules = Commands()
 
@@ -42,6 +43,7 @@ def check(file: _File = None, as_json: AsJson = False) -> None:
     """Check the file."""
     name = chosen(file, "rules")
     rulebook = _loaded(name, as_json)
+    _require_symptoms(rulebook, name, as_json)
     teams, findings, count = len(rulebook.teams), len(rulebook.findings), len(cases_of.all_rules(rulebook))
     told = text(
         f"{name.absolute()}：无误，版本 {rulebook.version}：{teams} 个班组，{findings} 种结论，{count} 条规则",
@@ -54,6 +56,22 @@ def check(file: _File = None, as_json: AsJson = False) -> None:
             f"\n  {each}" for each in waits
         )
     give(as_json, {"good": True, **facts, "faults": [], "waits_for": waits}, told)
+
+
+def _require_symptoms(rulebook: Rulebook, name: Path, as_json: bool) -> None:
+    """Refuse conditions on symptoms that the pre-handling script, if that is good, doesn't have."""
+    from dispatch.domain.kind import ORDER_SYMPTOMS
+    from dispatch.routing.prehandling_file import load as load_script
+    from dispatch.settings import load_settings
+
+    try:
+        script = load_script(load_settings().prehandling, rulebook.categories)
+    except BadRules:
+        return  # `dispatch script check` tells its faults
+    known = [*script.symptoms, *ORDER_SYMPTOMS]
+    faults = [message.at(f"{name}:{line}:1") for line, message in unknown_symptoms(rulebook, known)]
+    if faults:
+        raise _refused(BadRules(file=str(name), faults=faults), as_json)
 
 
 def _obstacles(rulebook: Rulebook) -> list[Wording]:

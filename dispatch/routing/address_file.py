@@ -201,11 +201,11 @@ def _faults(given: dict[str, str]) -> Iterator[tuple[str, Wording]]:
 
 
 def _column(line: str, place: int) -> int:
-    """The column at which that field begins, from 1."""
+    """The column at which that field begins, from 1; the last one's where quotes in the middle hide commas."""
     starts, quoted = [1], False
     for at, character in enumerate(line, start=1):
         if character == '"':
             quoted = not quoted
         elif character == "," and not quoted:
             starts.append(at + 1)
-    return starts[place]
+    return starts[min(place, len(starts) - 1)]

@@ -245,7 +245,7 @@ def _conditions(file: RulesFile, path: Path, rule: RuleModel, finding: str | Non
             continue
         values = wanted if isinstance(wanted, list) else [wanted]
         for i, value in enumerate(values):
-            if known is not None and value not in known:
+            if known is not None and value not in known and not (numeric and not isinstance(value, int)):
                 place = (*here, i) if isinstance(wanted, list) else here
                 yield place, unknown(Wording(f" {fact} 的值", f"value of {fact}"), str(value), [str(k) for k in known])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path as FilePath
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from dispatch.routing.schema import (
     TitleModel,
 )
 from dispatch.routing.strict_yaml import Path, YamlDocument, read
+from dispatch.routing.written_values import check_values
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -42,7 +44,8 @@ def parse(text: str, name: str) -> Rulebook:
     if wrong is not None:
         model = _repaired(document, wrong)
     if model is not None:
-        faults.extend_elsewhere(document.fault(path, message, at_key=_is_key(path)) for path, message in check(model))
+        found = chain(check_values(model, document.raw), check(model))
+        faults.extend_elsewhere(document.fault(path, message, at_key=_is_key(path)) for path, message in found)
     faults.raise_any()
     assert model is not None
     return _rulebook(model, text, document)

@@ -29,9 +29,13 @@ def _duration(raw: Any) -> timedelta:
             f"{raw!r} 不是时长：应写作 90s、15m、2h、1h30m 或 7d",
             f"{raw!r} is no duration: write 90s, 15m, 2h, 1h30m or 7d",
         )
-    return read_duration(raw)
+    duration = read_duration(raw)
+    if duration > LONGEST:
+        raise WrongValue(f"“{raw:.40}”超过十年", f"{raw!r:.40} is longer than ten years")
+    return duration
 
 
+LONGEST = timedelta(days=3660)
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),

@@ -6,12 +6,14 @@ collected here instead of stopping at the first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
@@ -29,6 +31,7 @@ class YamlDocument:
     data: Any
     where: dict[Path, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    raw: dict[Path, str] = field(default_factory=dict)  # values that aren't text, as they are written
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, path: Path, message: Wording, *, at_key: bool = False) -> Fault:
@@ -40,10 +43,18 @@ class YamlDocument:
         return Fault(*place, message)
 
 
+LARGEST = 2**53
+"""No number is larger: up to here also a float is exact."""
+DEEPEST = 30
+"""Blocks and lists within each other; the operator's files need less than ten."""
+
+
 def read(text: str) -> YamlDocument:
     """Parse `text`. Broken syntax gives a YamlDocument without data and with that one fault."""
     try:
         root = YAML(typ="safe", pure=True, plug_ins=[]).compose(text)
+    except RecursionError:
+        return YamlDocument(None, faults=[_too_deep(*_deepest(text))])
     except MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -57,12 +68,32 @@ def read(text: str) -> YamlDocument:
         return YamlDocument(None, faults=[Fault(*place, message)])
     except YAMLError as wrong:
         return YamlDocument(None, faults=[Fault(1, 1, _not_yaml(str(wrong).splitlines()[0]))])
+    except Exception as wrong:  # the reader trips over some texts, such as a wrong %YAML line
+        return YamlDocument(None, faults=[Fault(1, 1, _not_yaml(f"{type(wrong).__name__}: {wrong}".splitlines()[0]))])
     document = YamlDocument(None)
     if root is None:
         document.faults.append(Fault(1, 1, Wording("文件是空的", "the file is empty")))
     else:
         document.data = _build(root, (), document)
+        if document.data is None and not document.faults:
+            document.faults.append(Fault(1, 1, Wording("文件没有内容", "the file says nothing")))
     return document
+
+
+def _deepest(text: str) -> tuple[int, int]:
+    """The line and column at which the nesting exceeds DEEPEST."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True, plug_ins=[]).parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > DEEPEST:
+            return event.start_mark.line + 1, event.start_mark.column + 1
+    return 1, 1
+
+
+def _too_deep(line: int, column: int) -> Fault:
+    return Fault(
+        line, column, Wording(f"嵌套超过 {DEEPEST} 层", f"more than {DEEPEST} blocks or lists within each other")
+    )
 
 
 def _not_yaml(problem: str) -> Wording:
@@ -82,13 +113,19 @@ def _build(node: Node, path: Path, document: YamlDocument) -> Any:
         )
         document.faults.append(Fault(*_start(node), message))
         return None
+    if len(path) > DEEPEST:
+        document.faults.append(_too_deep(*_start(node)))
+        return None
     match node:
         case MappingNode():
             return _build_mapping(node, path, document)
         case SequenceNode():
             return [_build(item, (*path, i), document) for i, item in enumerate(node.value)]
         case ScalarNode():
-            return _scalar(node, document)
+            value = _scalar(node, document)
+            if not isinstance(value, str):
+                document.raw[path] = str(node.value)
+            return value
     raise AssertionError(f"a YAML node of kind {type(node).__name__}")
 
 
@@ -117,20 +154,26 @@ def _scalar(node: ScalarNode, document: YamlDocument) -> str | int | float | boo
     try:
         match kind:
             case "int":
-                return int(value.replace("_", ""), 0 if value[:2].lower() in ("0x", "0o") else 10)
+                number = int(value.replace("_", ""), 0 if value[:2].lower() in ("0x", "0o") else 10)
+                if abs(number) < LARGEST:
+                    return number
             case "float":
-                return float(value.replace("_", ""))
+                measured = float(value.replace("_", ""))
+                if math.isfinite(measured):
+                    return measured
             case "bool":
                 return value.lower() == "true"
             case "null":
                 return None
-            case "str" | "timestamp":
+            case "str" | "timestamp" if not any(0xD800 <= ord(letter) < 0xE000 or letter == "\0" for letter in value):
                 return value
     except ValueError:
         pass
-    message = Wording(f"这里不能有“{kind}”类的值：{value!r}", f"a value of kind '{kind}' has no place here: {value!r}")
+    message = Wording(
+        f"这里不能有“{kind}”类的值：{value!r:.60}", f"a value of kind '{kind}' has no place here: {value!r:.60}"
+    )
     document.faults.append(Fault(*_start(node), message))
-    return value
+    return ""
 
 
 def _start(node: Node) -> tuple[int, int]:
