@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -78,6 +79,14 @@ class Joined:
     @property
     def web_url(self) -> str:
         return (self.settings.run / "web.url").read_text().strip()
+
+    def bad(self) -> list[str]:
+        """Return what `dispatch doctor` finds bad in the running installation."""
+        words = [sys.executable, "-m", "dispatch", "doctor", "--json"]
+        told = subprocess.run(words, cwd=PROJECT, env=self.environment, capture_output=True, text=True, check=False)
+        return [
+            f"doctor: {each['check']} {each['found']}" for each in json.loads(told.stdout) if each["verdict"] == "bad"
+        ]
 
     def kill_embedded_broker(self) -> None:
         """Kill -9 the broker that `dispatch up` runs itself; its supervisor starts it again."""

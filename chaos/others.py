@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -131,11 +131,17 @@ class Outcome:
 
 
 def journey(
-    name: str, home: Path, url: str | None, broker: Broker, fail: Callable[[Joined], None] | None = None
-) -> Outcome:
-    """Send FAULTS faults through everything. When half of them are under way, `fail` breaks the broker, or whatever it
-    breaks, and the other half is reported while it is away."""
-    began = time.monotonic()
+    home: Path,
+    url: str | None,
+    broker: Broker,
+    fail: Callable[[Joined], None] | None = None,
+    examined: bool = False,
+) -> tuple[Verdict, list[str]]:
+    """Send FAULTS faults through everything; return the verdict, and what else is wrong.
+
+    When half of them are under way, `fail` breaks the broker, or whatever it breaks, and the other half is reported
+    while it is away. `examined`: `dispatch doctor` looks at everything at the end.
+    """
     released = [0.5]
     with joined(home, url, broker.settings()) as running:
         load = Load(running, FAULTS, lambda: released[0], quiet=SECONDS)
@@ -151,8 +157,9 @@ def journey(
         finally:
             load.give_up()
         found = verdict.count(running, load)
-        odd = [*broker.examine(), *(["fewer faults than were to be reported"] if found.tickets < FAULTS else [])]
-    return Outcome(name, found, odd, time.monotonic() - began)
+        bad = running.bad() if examined else []
+        odd = [*bad, *broker.examine(), *(["fewer faults than were to be reported"] if found.tickets < FAULTS else [])]
+    return found, odd
 
 
 def _wait(load: Load, condition: Callable[[], bool]) -> None:
@@ -164,13 +171,27 @@ def _wait(load: Load, condition: Callable[[], bool]) -> None:
 
 def lane(kind: str, databases: Mapping[str, Callable[[], str | None]], folder: Path) -> list[Outcome]:
     """Run one broker with every database, one after the other. Its processes belong to this thread."""
-    outcomes = []
+    outcomes: list[Outcome] = []
     with BROKERS[kind]() as broker:
         for name, new_url in databases.items():
             home = folder / f"{name}-{kind}".replace(" ", "-").lower()
-            outcomes.append(journey(f"{name} × {kind}", home, new_url(), broker))
-            tell(outcomes[-1])
+            play = partial(journey, home, new_url(), broker, examined=not outcomes)
+            outcomes.append(_told(f"{name} × {kind}", play))
     return outcomes
+
+
+def _told(name: str, play: Callable[[], tuple[Verdict, list[str]]]) -> Outcome:
+    """Play a journey and tell its outcome. What keeps it from its end is part of it: the others go on."""
+    began = time.monotonic()
+    try:
+        counted, odd = play()
+    except Exception as broken:
+        counted, odd = Verdict(0, 0, [], []), [f"{type(broken).__name__}: {broken}"]
+    outcome = Outcome(name, counted, odd, time.monotonic() - began)
+    said = f"{counted.tickets} faults, {len(counted.lost)} lost, {len(counted.doubled)} doubled"
+    more = "".join(f"; {each}" for each in (*counted.lost, *counted.doubled, *odd))
+    print(f"{name}: {said}, {outcome.seconds:.0f} s{more}", flush=True)
+    return outcome
 
 
 def switch_over(folder: Path) -> list[Outcome]:
@@ -193,18 +214,10 @@ def switch_over(folder: Path) -> list[Outcome]:
 
             with _embedded() as broker:
                 name = f"PostgreSQL {DEBIAN} switched over × Valkey"
-                outcome = journey(name, folder / "switched", both, broker, over)
+                outcome = _told(name, partial(journey, folder / "switched", both, broker, over))
         finally:
             standby.stop("immediate")
-    tell(outcome)
     return [outcome]
-
-
-def tell(outcome: Outcome) -> None:
-    counted = outcome.verdict
-    odd = "".join(f"; {each}" for each in (*counted.lost, *counted.doubled, *outcome.odd))
-    said = f"{counted.tickets} faults, {len(counted.lost)} lost, {len(counted.doubled)} doubled"
-    print(f"{outcome.name}: {said}, {outcome.seconds:.0f} s{odd}", flush=True)
 
 
 @contextmanager
@@ -219,6 +232,17 @@ def databases(lacking: Mapping[str, str]) -> Iterator[Mapping[str, Callable[[], 
         found["PostgreSQL 18"] = lambda: wheel.url(wheel.new_database())
         found["SQLite"] = lambda: None
         yield found
+
+
+def _outcomes(name: str, lane: Future[list[Outcome]]) -> list[Outcome]:
+    """Return a lane's outcomes; where its servers didn't start, or didn't stop, one that says so."""
+    if broken := lane.exception():
+        return [_told(name, partial(_raise, broken))]
+    return lane.result()
+
+
+def _raise(broken: BaseException) -> tuple[Verdict, list[str]]:
+    raise broken
 
 
 def _new_database(server: DebianPostgres) -> str:
@@ -238,10 +262,10 @@ def main() -> int:
         databases(lacking) as found,
         ThreadPoolExecutor(AT_ONCE) as lanes,
     ):
-        todo = [lanes.submit(lane, kind, found, Path(folder)) for kind in BROKERS if kind not in lacking]
+        todo = {kind: lanes.submit(lane, kind, found, Path(folder)) for kind in BROKERS if kind not in lacking}
         if f"PostgreSQL {DEBIAN}" not in lacking:
-            todo.insert(2, lanes.submit(switch_over, Path(folder)))
-        outcomes = [outcome for each in todo for outcome in each.result()]
+            todo["the switch-over"] = lanes.submit(switch_over, Path(folder))
+        outcomes = [outcome for name, each in todo.items() for outcome in _outcomes(name, each)]
     lost = sum(len(each.verdict.lost) for each in outcomes)
     doubled = sum(len(each.verdict.doubled) for each in outcomes)
     faults = sum(each.verdict.tickets for each in outcomes)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,6 +66,40 @@ def test_a_wrong_password_is_told_as_such_and_a_right_one_is_good(tmp_path: Path
             assert time.monotonic() < deadline
         assert said == "it refuses the user's name or the password"
         assert why(f"redis://:richtig@127.0.0.1:{port}/0") == ""
+
+
+@pytest.fixture(scope="module")
+def with_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """Debian's redis-server with TLS on loopback, and the authority that signed its certificate."""
+    server, openssl = shutil.which("redis-server"), shutil.which("openssl")
+    if not (server and openssl):
+        if os.environ.get("CI"):
+            pytest.fail("redis-server and openssl are missing")
+        pytest.skip("no redis-server or openssl here")
+    folder, port = tmp_path_factory.mktemp("tls"), free_port()
+    subject = ["-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(folder / "key"), "-out", str(folder / "pem"), "-days", "2"]
+    subprocess.run([openssl, "req", "-x509", *subject, *files], check=True, capture_output=True)
+    tls = ["--tls-port", str(port), "--tls-cert-file", str(folder / "pem"), "--tls-key-file", str(folder / "key")]
+    tls += ["--tls-ca-cert-file", str(folder / "pem"), "--tls-auth-clients", "no"]
+    words = [server, "--port", "0", "--bind", "127.0.0.1", "--save", "", "--dir", str(folder), *tls]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while why(f"rediss://localhost:{port}?ssl_cert_reqs=none"):
+            assert time.monotonic() < deadline
+        yield port, folder / "pem"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_a_certificate_is_looked_at_and_an_authority_of_ones_own_can_be_named(with_tls: tuple[int, Path]) -> None:
+    port, authority = with_tls
+    assert "its certificate: self-signed" in why(f"rediss://localhost:{port}/0")
+    assert "its certificate: self-signed" in why(f"valkeys://localhost:{port}/0")
+    assert why(f"valkeys://localhost:{port}/0?ssl_ca_certs={authority}") == ""
+    assert "its certificate: IP address mismatch" in why(f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority}")
 
 
 def test_up_asks_the_broker_before_it_makes_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
