@@ -16,6 +16,7 @@ from dispatch.cli.language import text
 from dispatch.defaults import environment
 from dispatch.domain.language import from_environment
 from dispatch.errors import DispatchError
+from dispatch.runtime.private_files import keep_private
 
 cli = typer.Typer(
     name="dispatch",
@@ -30,6 +31,7 @@ cli.callback()(version.options)
 
 def main() -> None:
     """Nothing is half done when a command ends with an error: its transaction was rolled back."""
+    keep_private()
     _write_every_character()
     arguments, old = json_option.modernised(sys.argv[1:])
     as_json = json_option.wanted(arguments)

@@ -19,6 +19,7 @@ from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime.child_process import die_with_parent, mark_ready
 from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
+from dispatch.runtime.private_files import keep_private
 from dispatch.settings import load_settings
 from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Pair
@@ -76,6 +77,7 @@ SETTINGS: dict[str, Any] = {
 
 def make_app() -> Celery:
     """Make the app for this installation's broker and rulebook. Raises MissingPart, BadRules, BadSettings."""
+    keep_private()
     settings = load_settings()
     if settings.broker_url is None:
         raise MissingPart(

@@ -24,6 +24,7 @@ from dispatch.runtime import metrics
 from dispatch.runtime.child_process import mark_ready
 from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
+from dispatch.runtime.private_files import keep_private
 from dispatch.seals.sealing import seal_new
 from dispatch.storage import effects, heartbeats, hops, retention
 from dispatch.storage.heartbeats import Service
@@ -224,6 +225,7 @@ def _batches(due: Sequence[S], receiver: Callable[[S], str], size: int) -> Itera
 
 
 def main() -> None:
+    keep_private()
     configure_logs(get_context().settings.zone)
     end_without_broker(get_context().settings)
     begin_at_zero(get_context().rules.get())

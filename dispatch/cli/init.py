@@ -14,6 +14,7 @@ from dispatch.cli.language import language, text
 from dispatch.cli.options import AsJson
 from dispatch.cli.output import give
 from dispatch.errors import WouldOverwrite
+from dispatch.runtime.private_files import as_usual
 
 app = Commands()
 
@@ -40,13 +41,14 @@ def init(
     if there := [name for name, _ in _WRITTEN if (folder / name).exists()]:
         remedy = text("请换一个目录，或先移走这些文件", "name another folder, or move these files away first")
         raise WouldOverwrite(what=", ".join(str(folder / name) for name in there), remedy=remedy)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, _ in _WRITTEN:
-        source = f"paidan.{language()}.env" if name == defaults.SETTINGS else name
-        made = folder / name
-        # Passwords are put into the settings later, so these are their owner's alone from the beginning.
-        made.touch(mode=0o600 if name == defaults.SETTINGS else 0o644, exist_ok=False)
-        made.write_bytes((defaults.PACKAGE / source).read_bytes())
+    with as_usual():  # the rules are no secret, and the service's user may be another
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, _ in _WRITTEN:
+            source = f"paidan.{language()}.env" if name == defaults.SETTINGS else name
+            made = folder / name
+            # Passwords are put into the settings later, so these are their owner's alone from the beginning.
+            made.touch(mode=0o600 if name == defaults.SETTINGS else 0o644, exist_ok=False)
+            made.write_bytes((defaults.PACKAGE / source).read_bytes())
     files = [{"file": str(folder / name), "what": what} for name, what in _WRITTEN]
     told = "".join(f"  {each['file']}  {each['what']}\n" for each in files)
     told += text("下一步：", "Next:") + f"\n  cd {shlex.quote(str(folder))}\n  dispatch up"

@@ -27,6 +27,7 @@ from dispatch.routing.loader import load
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import json_schema
 from dispatch.routing.written_values import unknown_symptoms
+from dispatch.runtime.private_files import as_usual
 
 rules = Commands()
 
@@ -152,10 +153,11 @@ def show(
         raise _failed(NotFound(what=Wording("流程", "flow"), which=which))
     console = Console()
     try:
-        if svg:
-            svg.write_text(drawing.svg(rulebook, flow), encoding="utf-8")
-        if png:
-            png.write_bytes(drawing.png(rulebook, flow))
+        with as_usual():
+            if svg:
+                svg.write_text(drawing.svg(rulebook, flow), encoding="utf-8")
+            if png:
+                png.write_bytes(drawing.png(rulebook, flow))
     except DispatchError as wrong:
         raise _failed(wrong) from None
     if as_json:

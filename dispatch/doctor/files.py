@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from dispatch.routing.loader import load as load_rules
 from dispatch.routing.plans_file import load as load_plans
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
+from dispatch.runtime.private_files import open_to_others
 from dispatch.settings import LOOPBACK, Settings
 from dispatch.slips.fonts import find_fonts
 from dispatch.storage.migration import is_installed
@@ -79,7 +81,18 @@ def _home(settings: Settings) -> Iterator[CheckResult]:
             "set DISPATCH_HOME to a folder that this user may write, or correct its permissions",
         )
         return
-    if installed:
+    if installed and (opened := open_to_others(root)):
+        shown = ", ".join(str(path.relative_to(root)) for path in opened[1:4])
+        yield bad(
+            HOME,
+            Wording(
+                f"{root}：本机其他用户可以进入：{shown} 等 {len(opened)} 处",
+                f"{root}: other users of this machine may enter; {len(opened)} paths, among them {shown}",
+            ),
+            f"运行 chmod -R go= {shlex.quote(str(root))}",
+            f"run `chmod -R go= {shlex.quote(str(root))}`",
+        )
+    elif installed:
         yield good(HOME, same(str(root)))
     else:
         yield bad(

@@ -28,6 +28,7 @@ from dispatch.defaults import PROJECT
 from dispatch.domain.title import Wording, same
 from dispatch.errors import MissingPart, NotStarted
 from dispatch.runtime.child_process import die_with_parent
+from dispatch.runtime.private_files import close_to_others
 from dispatch.runtime.reservation import LOCK, free_port, reserve
 from dispatch.settings import Settings, local_url
 
@@ -89,6 +90,14 @@ class Stack:
         self.flower_url = self.web_url = ""
         self.children: list[Child] = []
         self._lock = lock or reserve(settings, web=web, flower=flower)
+        if closed := close_to_others(settings.root):
+            home = settings.root
+            self.told(
+                Wording(
+                    f"{home} 此前对其他用户开放，已收回权限（{len(closed)} 处）",
+                    f"{home} was open to other users of this machine: it is closed now ({len(closed)} paths)",
+                )
+            )
         (settings.root / "log").mkdir(exist_ok=True, mode=0o700)
         for mark in settings.run.glob("*.ready"):
             mark.unlink()

@@ -14,6 +14,7 @@ from dispatch.domain.title import Wording
 from dispatch.errors import DispatchError, MissingPart
 from dispatch.runtime.child_process import mark_ready
 from dispatch.runtime.logs import configure_logs
+from dispatch.runtime.private_files import keep_private
 from dispatch.settings import Settings, load_settings
 from dispatch.storage import heartbeats
 from dispatch.storage.migration import open_database
@@ -25,6 +26,7 @@ from dispatch.web.keeper import Keeper
 
 def main() -> None:
     """Serve. A fault of the installation is printed on one line, and the exit status is 1."""
+    keep_private()
     try:
         serve()
     except DispatchError as wrong:
