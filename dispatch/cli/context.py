@@ -12,6 +12,7 @@ import typer
 from typer._click.globals import get_current_context
 
 from dispatch import errors
+from dispatch.access.people import acting
 from dispatch.cli.language import language, text
 from dispatch.cli.output import note, said
 from dispatch.domain.kind import ORDER_SYMPTOMS
@@ -25,7 +26,7 @@ from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.logs import silence_logs
 from dispatch.settings import Settings, load_settings
-from dispatch.storage import hops, tickets, users
+from dispatch.storage import hops, tickets
 from dispatch.storage.clock import ClockGuard
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.migration import is_installed, open_database, require_installation
@@ -99,7 +100,10 @@ class Desk:
         )
 
     def actor(self, name: str, role: str) -> Actor:
-        """Return the actor. Raises BadInput when nobody is named or the role is unknown; ClockWrong."""
+        """Return the actor: an enabled user who holds the role. In an installation without users, whoever is named.
+
+        Raises BadInput when nobody is named or the role is unknown; UnknownUser, NotAllowed, ClockWrong.
+        """
         name, role = name or self.settings.user, role or self.settings.role
         if not name or not role:
             raise BadInput(
@@ -112,23 +116,17 @@ class Desk:
             roles = ", ".join(ROLES)
             raise BadInput(what=Wording(f"没有角色“{role}”；有：{roles}", f"{role!r} is no role; roles are {roles}"))
         name = word(name, Wording("办理人的姓名", "name of who acts"), LONGEST_NAME)
-        return Actor(name, role, self._areas(name, role))
+        guard = ClockGuard(self.settings.clock_limit)
+        with self.database.read() as tx:
+            guard.measure(tx)
+            guard.require()  # an act writes when it was done
+            return acting(tx, name, role)
 
     def require_area(self, actor: Actor, *areas: str) -> None:
         """Raises BadInput unless the actor holds the role in all of these areas."""
         if strange := {area for area in areas if not actor.covers(area)}:
             names = ", ".join(sorted(strange))
             raise BadInput(what=Wording(f"您没有区域 {names}", f"there is no area {names} of yours"))
-
-    def _areas(self, name: str, role: str) -> frozenset[str] | None:
-        """The areas in which a known user holds the role; None, everywhere, for anybody else."""
-        guard = ClockGuard(self.settings.clock_limit)
-        with self.database.read() as tx:
-            guard.measure(tx)
-            guard.require()  # an act writes when it was done
-            user = users.find(tx, name)
-            grants = () if user is None else users.grants(tx, [user.id]).get(user.id, ())
-        return next((grant.areas for grant in grants if grant.role == role), None)
 
 
 def closed_with_command(database: Database) -> Database:

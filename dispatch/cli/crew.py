@@ -13,53 +13,104 @@ from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.output import give, print_rows, table
 from dispatch.domain.roles import Role, require
 from dispatch.domain.title import Title, Wording
-from dispatch.storage import crew as crew_of
+from dispatch.storage import crew as rows
 from dispatch.storage.rows import as_dict
+from dispatch.tickets import crew as crew_of
 
 crew = Commands()
 
-_ADD, _MAY_ADD = Title("登记班组人员", "add to a crew"), (Role.SUPERVISOR, Role.OPS)
+_ADD, _REMOVE = Title("登记班组人员", "add to a crew"), Title("移出班组人员", "remove from a crew")
+_MAY_CHANGE = (Role.SUPERVISOR, Role.OPS)
+_PERSON = Wording("人员姓名", "person's name")
+
+_Person = Annotated[str, typer.Argument(help=text("用户名", "the user's name"), show_default=False)]
+_Team = Annotated[
+    str, typer.Option(help=text("班组，见 dispatch teams", "a team of `dispatch teams`"), show_default=False)
+]
 
 
 @crew.command(
-    "add", help=text("登记人员：派单时按片区推荐", "Enter a person, who will be proposed for work in that area.")
+    "add", help=text("登记人员：派单时按片区推荐", "Enter a user, who will be proposed for work in that area.")
 )
 def crew_add(
-    person: Annotated[str, typer.Argument(help=text("姓名或工号", "the person's name"), show_default=False)],
-    team: Annotated[
-        str, typer.Option(help=text("班组，见 dispatch teams", "a team of `dispatch teams`"), show_default=False)
-    ],
+    person: _Person,
+    team: _Team,
     area: Annotated[str, typer.Option(help=text("负责的片区", "the area that is worked in"), show_default=False)],
     as_name: As = "",
     role: InRole = "",
     as_json: AsJson = False,
 ) -> None:
-    """Enter a person. Raises NotAllowed; BadInput for an area that isn't the actor's."""
+    """Enter a user. Raises NotAllowed, UnknownUser, UnfitUser; BadInput for an area that isn't the actor's."""
     desk = open_desk()
     actor = desk.actor(as_name, role)
-    title = known_teams(desk, team)[team].title
-    require(actor, "add to a crew", Wording(f"班组 {team}", f"team {team}"), _MAY_ADD, _ADD)
-    name, where = word(person, Wording("人员姓名", "person's name"), LONGEST_NAME), word(area, AREA)
+    known = known_teams(desk, team)[team]
+    require(actor, "add to a crew", Wording(f"班组 {team}", f"team {team}"), _MAY_CHANGE, _ADD)
+    typed, where = word(person, _PERSON, LONGEST_NAME), word(area, AREA)
     desk.require_area(actor, where)
     with desk.database.write() as tx:
-        crew_of.add(tx, team, name, where)
+        name = crew_of.add(tx, known, typed, where)
     done = {"act": "add crew", "person": name, "team": team, "area": where}
-    give(as_json, done, text(f"{name}：已登记，{title.zh}，{where}", f"{name}: entered, {title.en}, {where}"))
+    give(
+        as_json, done, text(f"{name}：已登记，{known.title.zh}，{where}", f"{name}: entered, {known.title.en}, {where}")
+    )
 
 
-@crew.command("list", help=text("全部人员，按班组和片区", "Everybody, by team and area."))
-def crew_list(as_json: AsJson = False) -> None:
-    """Everybody, by team and area."""
+@crew.command(
+    "remove", help=text("移出人员：不再推荐，在手的仍在手", "Remove a person: proposed no more; keeps what is in hand.")
+)
+def crew_remove(
+    person: _Person,
+    team: _Team,
+    area: Annotated[str, typer.Option(help=text("只移出此片区", "in this area only"), show_default=False)] = "",
+    as_name: As = "",
+    role: InRole = "",
+    as_json: AsJson = False,
+) -> None:
+    """Remove a person from a crew. Raises NotAllowed, NotFound."""
     desk = open_desk()
-    with desk.database.read() as tx:
-        rows = crew_of.everybody(tx)
+    actor = desk.actor(as_name, role)
+    known = known_teams(desk, team)[team]
+    require(actor, "add to a crew", Wording(f"班组 {team}", f"team {team}"), _MAY_CHANGE, _REMOVE)
+    typed = word(person, _PERSON, LONGEST_NAME)
+    with desk.database.write() as tx:
+        areas = list(crew_of.remove(tx, known, typed, actor, area and word(area, AREA)))
+    done = {"act": "remove crew", "person": typed, "team": team, "areas": areas}
+    listed = ", ".join(areas)
+    give(
+        as_json,
+        done,
+        text(f"{typed}：已移出，{known.title.zh}，{listed}", f"{typed}: removed, {known.title.en}, {listed}"),
+    )
 
-    def show() -> None:
+
+def _show(team: str, as_json: bool) -> None:
+    desk = open_desk()
+    if team:
+        known_teams(desk, team)
+    with desk.database.read() as tx:
+        everybody = [row for row in rows.everybody(tx) if team in ("", row.team)]
+
+    def shown_rows() -> None:
         shown = table()
         for heading in (text("班组", "Team"), text("片区", "Area"), text("人员", "Person")):
             shown.add_column(heading, overflow="fold")
-        for row in rows:
+        for row in everybody:
             shown.add_row(desk.team(row.team), row.area, row.person)
         print_rows(shown)
 
-    give(as_json, [as_dict(row) for row in rows], show)
+    give(as_json, [as_dict(row) for row in everybody], shown_rows)
+
+
+@crew.command("show", help=text("班组人员，按班组和片区", "The crews, by team and area."))
+def crew_show(
+    team: Annotated[str, typer.Argument(help=text("只列此班组", "this team only"), show_default=False)] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the people of the teams, or of one team. Raises NotFound."""
+    _show(team, as_json)
+
+
+@crew.command("list", help=text("同 crew show", "The same as crew show."))
+def crew_list(as_json: AsJson = False) -> None:
+    """Show everybody, by team and area."""
+    _show("", as_json)

@@ -28,6 +28,8 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.IllegalMove: 3,
     errors.AlreadyClaimed: 3,
     errors.NobodyAsked: 3,
+    errors.UnknownUser: 4,
+    errors.UnfitUser: 3,
     errors.NotPassable: 3,
     errors.UrgedEnough: 3,
     errors.SurveyOver: 3,

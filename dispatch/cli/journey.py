@@ -211,6 +211,10 @@ def _details(detail: dict[str, Any]) -> str:
     if until := detail.get("until"):
         moment = local(datetime.fromisoformat(until), "%m-%d %H:%M")
         told.append(text(f"至 {moment}", f"until {moment}"))
+    if leaver := detail.get("from"):
+        over = f"{leaver} → {detail['colleague']}" if "colleague" in detail else leaver
+        left = text("已停用", "disabled") if detail.get("why") == "disabled" else text("不再有此角色", "role lost")
+        told.append(f"{over} ({left})")
     if reason := detail.get("reason"):
         told.append(text(f"原因：{reason}", f"reason: {reason}"))
     if words := detail.get("said"):

@@ -17,6 +17,8 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "hold": Title("挂起", "Put on hold"),
     "resume": Title("解挂", "Resumed"),
     "release": Title("放行", "Released"),
+    "take back": Title("收回", "Taken back"),
+    "hand over": Title("移交", "Handed over"),
     "urge": Title("催单", "Urged"),
     "withdraw": Title("撤单", "Withdrawn"),
     "submit": Title("受理", "Report taken"),

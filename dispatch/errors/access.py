@@ -85,3 +85,20 @@ class NotYours(DispatchError):
 
     code = "not-yours"
     heading = "不在您手中"
+
+
+class UnknownUser(DispatchError):
+    """没有用户 {name}{near}：请核对，或由系统管理员新增（`dispatch user add`，或管理页“用户”）。
+    There is no user {name}{near}: check the name, or have an administrator add them (`dispatch user add`, or Users in
+    the administration)."""
+
+    code = "unknown-user"
+    heading = "没有这个用户"
+
+
+class UnfitUser(DispatchError):
+    """{name} 不能接这项工作：{why}。
+    {name} can't have this work: {why}."""
+
+    code = "unfit-user"
+    heading = "此人不能接单"

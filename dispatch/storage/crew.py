@@ -33,6 +33,11 @@ def remove(tx: Tx, team: str, person: str, area: str) -> bool:
     return bool(tx.execute(gone).rowcount)
 
 
+def of_team(tx: Tx, team: str) -> Sequence[CrewMember]:
+    """The crew of one team, by area and person."""
+    return [row for row in everybody(tx) if row.team == team]
+
+
 def everybody(tx: Tx) -> Sequence[CrewMember]:
     return shaped(CrewMember, tx.execute(select(crew).order_by(crew.c.team, crew.c.area, crew.c.person))).all()
 

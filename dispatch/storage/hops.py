@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal, select, update
 
-from dispatch.domain.ticket import LIVE_HOP, HopState, hop_sources, hop_target
+from dispatch.domain.ticket import IN_HAND, LIVE_HOP, HopState, hop_sources, hop_target
 from dispatch.storage import epoch
 from dispatch.storage.bulk import Rows, in_list_parameter, list_parameters, update_rows
 from dispatch.storage.column_types import constants
@@ -232,6 +232,14 @@ def find(tx: Tx, ticket_id: int, seq: int | None = None) -> int | None:
     if seq is None:
         return tx.execute(_LIVE_ID, {"ticket": ticket_id}).scalar()
     return tx.execute(_ID, {"ticket": ticket_id, "seq": seq}).scalar()
+
+
+def of_person(tx: Tx, name: str) -> list[int]:
+    """The ids of the hops that a person has in hand, or for which they are proposed while nobody has them."""
+    proposed = (hop.c.assignee == name) & hop.c.state.in_(constants(tuple(set(LIVE_HOP) - set(IN_HAND))))
+    held = (hop.c.holder == name) & hop.c.state.in_(constants(IN_HAND))
+    either = select(hop.c.id).where(held).union_all(select(hop.c.id).where(proposed))
+    return sorted(tx.execute(either).scalars())
 
 
 _OF_TICKETS = select(hop).where(in_list_parameter(hop.c.ticket_id, "ids")).order_by(hop.c.ticket_id, hop.c.seq)

@@ -22,6 +22,22 @@ def find(tx: Tx, name: str, *, lock: bool = False) -> UserRow | None:
     return next((row for row in rows if row.name == name), rows[0] if rows else None)
 
 
+def lock_shared(tx: Tx, names: Sequence[str], *, waits: bool = True) -> dict[str, UserRow]:
+    """The users of these names, by name as given; nobody can disable them or take a role away until the transaction
+    ends. Names without a user are missing; unless `waits`, so are users whom another transaction is changing."""
+    forms = {name: folded(name) for name in names}
+    query = select(user).where(or_(user.c.name.in_(names), user.c.folded.in_(forms.values()))).order_by(user.c.id)
+    rows = shaped(UserRow, tx.execute(query.with_for_update(read=True, skip_locked=not waits))).all()
+    exact, compared = {row.name: row for row in rows}, {row.folded: row for row in rows}
+    found = {name: exact.get(name) or compared.get(form) for name, form in forms.items()}
+    return {name: row for name, row in found.items() if row is not None}
+
+
+def exist(tx: Tx) -> bool:
+    """Return whether there is any user, disabled ones included."""
+    return tx.execute(select(user.c.id).limit(1)).first() is not None
+
+
 def fold_names(tx: Tx) -> None:
     """Give the users that an earlier release added the names by which they are compared, where no other has these."""
     for row in tx.execute(select(user.c.id, user.c.name).where(user.c.folded.is_(None)).order_by(user.c.id)).all():

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from dispatch.access.people import People
 from dispatch.domain.acts import act_wording
 from dispatch.domain.finding import Value
 from dispatch.domain.numbers import hop_number, hop_wording
@@ -20,6 +21,7 @@ from dispatch.domain.text import REASON, clean
 from dispatch.domain.ticket import HopState, hop_move
 from dispatch.domain.time import write_duration
 from dispatch.domain.title import Title, Wording
+from dispatch.domain.user_name import folded
 from dispatch.errors import (
     AlreadyClaimed,
     BadEvidence,
@@ -99,6 +101,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
 
     Raises BadInput when a hop is named twice.
     """
+    people = People(tx, [c.on_behalf_of or c.actor.name for c in claims])  # before the hops: see `People`
     rows = _locked(tx, [c.hop_id for c in claims])
     refusals: Refusals = {}
     claimed, entries = [], []
@@ -110,15 +113,13 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
             if row.state in (HopState.CLAIMED, HopState.HELD):
                 raise AlreadyClaimed(hop=_name(row), holder=row.holder)
             state = hop_move(HopState(row.state), "claim", _hop(row))
+            holder, for_another = _future_holder(people, claim, team, row)
         except DispatchError as refused:
             refusals[claim.hop_id] = refused
             continue
-        holder = claim.on_behalf_of or claim.actor.name
         wake_at = None if team.level is None else finish_by(team.level, now, timedelta(seconds=row.held_seconds))
         claimed.append({"id": row.id, "state": state, "holder": holder, "claimed_at": now, "wake_at": wake_at})
-        entries.append(
-            history.entry(row.ticket_id, now, "claim", claim.actor, row.id, claim.on_behalf_of, team=row.team)
-        )
+        entries.append(history.entry(row.ticket_id, now, "claim", claim.actor, row.id, for_another, team=row.team))
     write_act(tx, entries, hops=claimed)
     boards_changed(tx, {entry["detail"]["team"] for entry in entries})
     return refusals
@@ -142,7 +143,7 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
 
 
 def claim(tx: Tx, rulebook: Rulebook, one: Claim, now: datetime) -> None:
-    """Claim one hop. Raises NotFound, NotAllowed, AlreadyClaimed, IllegalMove."""
+    """Claim one hop. Raises NotFound, NotAllowed, AlreadyClaimed, IllegalMove, UnknownUser, UnfitUser."""
     _raise(claim_many(tx, rulebook, [one], now))
 
 
@@ -211,7 +212,7 @@ def _ending(rulebook: Rulebook, row: LockedHop, end: End) -> Ending:
             _require_holder(team, end.actor, "report on", row, end.on_behalf_of)
             hop_move(HopState(row.state), "report", _hop(row))
             evidence = _evidence(rulebook, row, end)
-            return Ending(row, "report", end.actor, end.finding, evidence, on_behalf_of=end.on_behalf_of)
+            return Ending(row, "report", end.actor, end.finding, evidence, on_behalf_of=_for_whom(row, end))
         case PassOn():
             if end.actor.role != Role.SUPERVISOR:  # a supervisor may move any hop, say when its holder has gone home
                 _require_holder(team, end.actor, "pass on", row, end.on_behalf_of)
@@ -219,14 +220,19 @@ def _ending(rulebook: Rulebook, row: LockedHop, end: End) -> Ending:
             if end.to not in team.passes_on_to:
                 raise NotPassable(team=row.team, to=end.to, allowed=list(team.passes_on_to) or [NOBODY])
             reason = clean(end.reason, REASON)
-            return Ending(row, "pass on", end.actor, to=end.to, reason=reason, on_behalf_of=end.on_behalf_of)
+            return Ending(row, "pass on", end.actor, to=end.to, reason=reason, on_behalf_of=_for_whom(row, end))
         case HandBack():
             _require_holder(team, end.actor, "hand back", row, end.on_behalf_of)
             hop_move(HopState(row.state), "hand back", _hop(row))
             if row.asker_team is None:
                 raise NobodyAsked(hop=_name(row))
             reason = clean(end.reason, REASON)
-            return Ending(row, "hand back", end.actor, reason=reason, on_behalf_of=end.on_behalf_of)
+            return Ending(row, "hand back", end.actor, reason=reason, on_behalf_of=_for_whom(row, end))
+
+
+def _for_whom(row: LockedHop, end: End) -> str | None:
+    """The holder for whom somebody else acts, as the hop names them; None: the actor acts for themselves."""
+    return row.holder if end.on_behalf_of else None
 
 
 def _evidence(rulebook: Rulebook, row: LockedHop, report: Report) -> dict[str, Value]:
@@ -247,6 +253,17 @@ def _for(hop: Wording, on_behalf_of: str | None) -> Wording:
     return Wording(f"{hop.zh}，代 {on_behalf_of}", f"{hop.en} for {on_behalf_of}") if on_behalf_of else hop
 
 
+def _future_holder(people: People, claim: Claim, team: Team, row: LockedHop) -> tuple[str, str | None]:
+    """Who will hold the hop, and the same name again if somebody else claims it for them.
+
+    Raises UnknownUser, UnfitUser.
+    """
+    if claim.on_behalf_of is None:
+        return people.self(claim.actor.name, team.members, row.area), None
+    holder = people.holder(claim.on_behalf_of, team.members, row.area)
+    return holder, holder
+
+
 def _require_member(team: Team, actor: Actor, act: str, row: LockedHop, on_behalf_of: str | None) -> None:
     """Require a role of the team's members or, when acting for one of them, a role that may file for the team.
 
@@ -262,7 +279,7 @@ def _require_holder(team: Team, actor: Actor, act: str, row: LockedHop, on_behal
         raise IllegalMove(
             what=_hop(row), move=act_wording(act), state=HopState(row.state).wording, sources=CLAIMED_FIRST
         )
-    if row.holder != (on_behalf_of or actor.name):
+    if folded(row.holder) != folded(on_behalf_of or actor.name):
         raise NotYours(hop=_name(row), holder=row.holder, actor=on_behalf_of or actor.name)
 
 

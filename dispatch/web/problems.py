@@ -40,6 +40,8 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.ProofNeeded: 403,
     errors.RequestForged: 403,
     errors.NotFound: 404,
+    errors.UnknownUser: 422,
+    errors.UnfitUser: 409,
     errors.DuplicateFault: 409,
     errors.Refusal: 409,
     errors.IllegalMove: 409,

@@ -8,8 +8,9 @@ from fastapi import Query
 from pydantic import StringConstraints
 
 from dispatch.domain.title import Wording
-from dispatch.errors import BadInput, NotFound
+from dispatch.errors import BadInput, NotFound, UnfitUser, UnknownUser
 from dispatch.storage import crew
+from dispatch.tickets import crew as crew_of
 from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
 from dispatch.web.policy import Target
 from dispatch.web.request_context import RequestContext
@@ -59,18 +60,17 @@ def see_crew(context: RequestContext) -> Crew:
     return Crew(items=items)
 
 
-@api.change("", "add to a crew", status=201, raises=[BadInput])
+@api.change("", "add to a crew", status=201, raises=[BadInput, UnknownUser, UnfitUser])
 def add_to_crew(context: RequestContext, asked: CrewPlaceRequest) -> CrewPlace:
-    """Adds a person to a team in an area: the team's worker proposes them for its work there."""
+    """Adds a user who holds the team's role to its crew in an area, to be proposed for its work there."""
     team, missing = context.rulebook.teams.get(asked.team), NotFound(what=Wording("班组", "team"), which=asked.team)
     if team is None:
         raise missing
     context.authorize(Target(asked.area.strip(), team), NotFound(what=Wording("区域", "area"), which=asked.area))
-    place = CrewPlace(team=team.name, area=asked.area.strip(), person=asked.person.strip())
-    if not place.area or not place.person:
+    area, person = asked.area.strip(), asked.person.strip()
+    if not area or not person:
         raise BadInput(what=Wording("没有填区域或人员姓名", "the area or the person's name is empty"))
-    crew.add(context.tx, place.team, place.person, place.area)
-    return place
+    return CrewPlace(team=team.name, area=area, person=crew_of.add(context.tx, team, person, area))
 
 
 @api.change("", "add to a crew", method="DELETE", status=204, raises=[NotFound])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from dispatch.access.people import People
 from dispatch.domain.numbers import read_hop_number
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import LIVE_HOP, ON_ITS_WAY, TicketState
@@ -20,7 +21,9 @@ from dispatch.errors import (
     NobodyAsked,
     NotPassable,
     NotYours,
+    UnfitUser,
     UnknownFinding,
+    UnknownUser,
 )
 from dispatch.reports import lists
 from dispatch.storage import hops as rows
@@ -72,6 +75,7 @@ def see_hop(context: RequestContext, hop: HopName) -> HopView:
 @api.change("/claim", "claim", raises=[BadInput], summary="Claim many hops")
 def claim_many(context: RequestContext, asked: ClaimsRequest) -> BatchOutcome:
     """Claims many hops (接单) in one transaction; each claim is accepted or refused by itself."""
+    People(context.tx, [each.on_behalf_of or context.user.name for each in asked.claims])  # locks users before hops
     return _many(
         context,
         [(each.hop, each.on_behalf_of) for each in asked.claims],
@@ -91,9 +95,15 @@ def report_many(context: RequestContext, asked: ReportsRequest) -> BatchOutcome:
     )
 
 
-@api.change("/{hop}/claim", "claim", raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile], summary="Claim hop")
+@api.change(
+    "/{hop}/claim",
+    "claim",
+    raises=[AlreadyClaimed, IllegalMove, ChangedMeanwhile, UnknownUser, UnfitUser],
+    summary="Claim hop",
+)
 def claim(context: RequestContext, hop: HopName, asked: ClaimRequest) -> HopChange:
     """Claims a hop (接单). Of two people who claim it at once one gets it, and the other is told who."""
+    People(context.tx, [asked.on_behalf_of or context.user.name])  # locks users before the hop
     row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
     handling.claim(context.tx, context.rulebook, Claim(row.id, actor, asked.on_behalf_of), context.now)
     return _done(context, row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Path, Query
 
 from dispatch.domain.finding import Evidence
 from dispatch.domain.ticket import ON_ITS_WAY, HopState, TicketState
@@ -13,7 +13,10 @@ from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook, Team
+from dispatch.storage import crew
 from dispatch.storage.rows import BoardLine, HopLine
+from dispatch.tickets import crew as crew_of
+from dispatch.web.api.crew import Crew, CrewPlace
 from dispatch.web.api.schemas import (
     Cursor,
     Limit,
@@ -83,6 +86,30 @@ def follow_board(context: RequestContext, team: TeamName) -> EventStream:
     then; browsers connect again by themselves."""
     context.authorize(Target(team=_known(context, team)))
     return EventStream(context.installation.live.changes(team))
+
+
+@api.read("/{team}/crew", "see a crew", raises=[NotFound])
+def see_team_crew(context: RequestContext, team: TeamName) -> Crew:
+    """Lists the crew of a team in the areas in which the caller works or over which they watch."""
+    known = _known(context, team)
+    context.authorize(Target(team=known))
+    rows = crew.of_team(context.tx, team)
+    seen = [row for row in rows if context.may("see a crew", Target(row.area, known))]
+    return Crew(items=[CrewPlace(team=row.team, area=row.area, person=row.person) for row in seen])
+
+
+@api.change("/{team}/crew/{name}", "add to a crew", method="DELETE", status=204, raises=[NotFound])
+def remove_from_team_crew(
+    context: RequestContext,
+    team: TeamName,
+    name: Annotated[str, Path(min_length=1, max_length=80, description="Name of the person.")],
+    area: Annotated[str, Query(max_length=40, description="Area; absent: all areas of the caller.")] = "",
+) -> None:
+    """Removes a person from a team's crew. Their work in hand stays with them."""
+    known = _known(context, team)
+    missing = NotFound(what=Wording("区域", "area"), which=area)
+    actor = context.authorize(Target(area or None, known), missing, "add to a crew")
+    crew_of.remove(context.tx, known, name, actor, area)
 
 
 def _known(context: RequestContext, name: str) -> Team:

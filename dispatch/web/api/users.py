@@ -11,8 +11,10 @@ from pydantic import Field, SecretStr
 from dispatch.access import sessions, users
 from dispatch.access.passwords import LONGEST, kept_password, new_password
 from dispatch.domain.roles import Grant
+from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Wording
-from dispatch.errors import BadInput, ChangedMeanwhile, NotFound, VersionMissing
+from dispatch.errors import BadInput, ChangedMeanwhile, DispatchError, NotFound, UnfitUser, UnknownUser, VersionMissing
+from dispatch.tickets import departure
 from dispatch.web.api.schemas import (
     Cursor,
     Limit,
@@ -32,6 +34,8 @@ from dispatch.web.request_context import RequestContext, version_tag
 from dispatch.web.routes import Api
 
 api = Api("/users", "users")
+
+_CHANGES: tuple[type[DispatchError], ...] = (NotFound, UnknownUser, UnfitUser)
 
 UserName = Annotated[str, Path(min_length=1, max_length=80, description="Name that the user signs in with.")]
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST, strict=False)]
@@ -62,6 +66,37 @@ class RolesRequest(RequestBody):
 
     roles: Annotated[list[GrantRequest], Field(max_length=20)]
     """Roles that replace all earlier ones."""
+    hand_over_to: Word | None = None
+    """Colleague who gets what the user may no longer have in hand; absent: it goes back to the boards."""
+
+
+class DisableRequest(RequestBody):
+    """Decision about the work that a disabled user has in hand."""
+
+    hand_over_to: Word | None = None
+    """Colleague who gets what the user has in hand; absent: it goes back to the boards."""
+
+
+class WorkInHand(ResponseBody):
+    """A hop that a user has in hand, or is proposed for."""
+
+    hop: str
+    """Hop number, such as F00000042-3."""
+    team: str
+    """Team, by its name in the rules."""
+    area: str
+    """Service area 片区."""
+    state: HopState
+    """State of the hop before the change."""
+    proposed: bool
+    """True: the user is only proposed for it, and nobody has it."""
+
+
+class WorkOfUser(ResponseBody):
+    """Hops that a user has in hand, or is proposed for."""
+
+    items: list[WorkInHand]
+    """Hops, by their ids."""
 
 
 class UserBody(ResponseBody):
@@ -113,7 +148,10 @@ def see_user(context: RequestContext, name: UserName) -> UserBody:
 
 
 @api.change(
-    "/{name}/roles", "manage users", method="PUT", raises=[NotFound, BadInput, ChangedMeanwhile, VersionMissing]
+    "/{name}/roles",
+    "manage users",
+    method="PUT",
+    raises=[*_CHANGES, BadInput, ChangedMeanwhile, VersionMissing],
 )
 def set_roles(context: RequestContext, name: UserName, asked: RolesRequest) -> UserBody:
     """Replaces a user's roles from the next request on. Needs `If-Match` with the entity tag of the user as read."""
@@ -121,16 +159,35 @@ def set_roles(context: RequestContext, name: UserName, asked: RolesRequest) -> U
     context.require_unchanged(
         lambda: _told(before), Wording(f"用户 {before.name}", f"user {before.name}"), must_say=True
     )
-    return _changed(
-        context,
-        users.set_grants(context.tx, name, _grants(asked.roles), context.authorize(), context.now, before.version),
+    left = departure.set_grants(
+        context.tx,
+        context.rulebook,
+        name,
+        _grants(asked.roles),
+        context.authorize(),
+        context.now,
+        before.version,
+        hand_over_to=asked.hand_over_to or "",
     )
+    return _changed(context, left.user)
 
 
-@api.change("/{name}/disable", "manage users", raises=[NotFound])
-def disable_user(context: RequestContext, name: UserName) -> UserBody:
-    """Disables a user: their sessions end, and their tokens are revoked for good."""
-    return _changed(context, users.disable(context.tx, name, context.authorize(), context.now))
+@api.read("/{name}/work", "manage users", raises=[NotFound])
+def see_work(context: RequestContext, name: UserName) -> WorkOfUser:
+    """Lists what a user has in hand or is proposed for: what disabling them would release."""
+    found = departure.in_hand(context.tx, name)
+    shown = ("hop", "team", "area", "state", "proposed")
+    return WorkOfUser(items=[WorkInHand(**{each: getattr(one, each) for each in shown}) for one in found])
+
+
+@api.change("/{name}/disable", "manage users", raises=_CHANGES)
+def disable_user(context: RequestContext, name: UserName, asked: DisableRequest | None = None) -> UserBody:
+    """Disables a user: their sessions end, and their tokens are revoked for good. What they have in hand goes back to
+    the boards, or to a colleague."""
+    to = (asked.hand_over_to if asked else None) or ""
+    by = context.authorize()
+    left = departure.disable(context.tx, context.rulebook, name, by, context.now, hand_over_to=to)
+    return _changed(context, left.user)
 
 
 @api.change("/{name}/enable", "manage users", raises=[NotFound])

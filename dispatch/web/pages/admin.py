@@ -10,13 +10,14 @@ from fastapi import Query
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
+from dispatch.access import people
 from dispatch.domain.access_acts import AccessAct
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import Value
 from dispatch.domain.model_faults import model_fault
 from dispatch.domain.roles import HELD_BY_PEOPLE
 from dispatch.domain.title import Title
-from dispatch.errors import BadInput, DispatchError
+from dispatch.errors import BadInput, DispatchError, NotFound
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import evidence_of
 from dispatch.storage import crew as crews
@@ -59,17 +60,32 @@ def see_users(context: RequestContext, cursor: Cursor = None) -> dict[str, Any]:
     return _shown(context, users=tagged, next=found.next, roles=HELD_BY_PEOPLE, areas=_areas(context))
 
 
+@pages.show("/admin/users/{name}/leave", "manage users", "admin_leave.html", raises=[NotFound])
+def see_leave(context: RequestContext, name: users.UserName) -> dict[str, Any]:
+    """What a user has in hand, and who could take it, before they are disabled."""
+    work, known = users.see_work(context, name).items, context.rulebook.teams
+    able = [set(people.fitting(context.tx, known[each.team].members, each.area)) for each in work if each.team in known]
+    leaver = users.see_user(context, name)
+    colleagues = sorted(set.intersection(*able) - {leaver.name}) if able else []
+    return _shown(context, leaver=leaver, work=work, colleagues=colleagues, teams=known)
+
+
 @pages.show("/admin/teams", "see teams", "admin_teams.html")
 def see_teams(context: RequestContext) -> dict[str, Any]:
-    people = crew.see_crew(context).items
+    placed = crew.see_crew(context).items
     places: dict[str, dict[str, list[str]]] = {}
-    for each in people:
+    for each in placed:
         places.setdefault(each.team, {}).setdefault(each.area, []).append(each.person)
     known = context.rulebook.teams
     return _shown(
         context,
         teams=teams.list_teams(context).items,
         places=places,
+        able={
+            name: people.fitting(context.tx, team.members)
+            for name, team in known.items()
+            if context.may("add to a crew", Target(team=team))
+        },
         mends={name for name, team in known.items() if context.may("add to a crew", Target(team=team))},
         areas=_areas(context),
     )

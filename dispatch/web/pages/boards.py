@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from dispatch.access import people
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Title
 from dispatch.errors import BadInput
@@ -175,8 +176,11 @@ def pre_handling(context: RequestContext, ticket: TicketRow) -> list[tuple[Title
 
 
 def _crew(context: RequestContext, team: Team, area: str) -> list[str]:
+    """Those of the crew who can have the work; without a crew, everybody who can."""
     places = crew.see_crew(replace(context, operation="see a crew")).items
-    return [each.person for each in places if (each.team, each.area) == (team.name, area)]
+    able = people.fitting(context.tx, team.members, area)
+    placed = [each.person for each in places if (each.team, each.area) == (team.name, area)]
+    return [name for name in placed if name in able] or able
 
 
 def _photos(context: RequestContext, hop: str, ticket: Target) -> list[uploads.StoredPhoto]:

@@ -141,6 +141,10 @@ class DeskClock:
     def __call__(self, at: datetime, form: str = "%m-%d %H:%M") -> str:
         return at.astimezone(self.zone).strftime(form)
 
+    def read(self, written: str) -> str:
+        """A moment that the history has as ISO 8601, with whatever offset."""
+        return self(datetime.fromisoformat(written))
+
     def hour(self, at: datetime) -> str:
         """The hour that begins then: `09`; with its minutes in zones that are off by a part of an hour, `09:30`."""
         return self(at, "%H:%M").removesuffix(":00")

@@ -17,6 +17,7 @@ from dispatch.storage.wakeups import came_onto_board
 from dispatch.web import server_events
 from tests import factories as f
 from tests.acceptance.conftest import eventually
+from tests.users import user
 from tests.web.conftest import API, Web
 
 OUTSIDE = {"finding": "outside-plant", "evidence": {"test-result": "收光 -31 dBm"}}
@@ -68,7 +69,10 @@ def test_one_of_two_people_who_claim_wins_and_the_other_is_told_who(web: Web, no
 def test_network_service_support_claims_and_reports_for_an_installer_and_the_history_says_so(
     web: Web, noc: TestClient
 ) -> None:
+    user(web.database, "li.wei", Role.INSTALLER)
     hop, support = at_installers(web, noc), web.program("wang", Role.NETWORK_SERVICE_SUPPORT)
+    ghost = post(support, f"/hops/{hop}/claim", {"on_behalf_of": "nobody-like-this"})
+    assert (ghost.status_code, ghost.json()["code"]) == (422, "unknown-user")
     assert support.get(f"{API}/hops/{hop}").json()["may"] == ["claim"]
     assert post(support, f"/hops/{hop}/claim").json()["code"] == "not-allowed"
     assert post(support, f"/hops/{hop}/claim", {"on_behalf_of": "li.wei"}).json()["hop"]["holder"] == "li.wei"

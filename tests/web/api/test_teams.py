@@ -10,6 +10,7 @@ from sqlalchemy import update
 from dispatch.domain.roles import Grant, Role
 from dispatch.storage.tables import tickets as t
 from tests import factories as f
+from tests.users import user
 from tests.web.conftest import API, Web
 
 YUEXIU = frozenset({"yuexiu"})
@@ -112,6 +113,9 @@ def test_a_board_lists_the_acts_open_to_its_reader_on_each_hop(web: Web) -> None
 def test_a_crew_is_entered_by_a_supervisor_of_its_areas_and_seen_by_its_team(web: Web) -> None:
     supervisor = web.program("gao", Grant(Role.SUPERVISOR, frozenset({"tianhe"})))
     place = {"team": "installer", "area": "tianhe", "person": "li.wei"}
+    ghost = supervisor.post(f"{API}/crew", json=place)
+    assert (ghost.status_code, ghost.json()["code"]) == (422, "unknown-user")
+    user(web.database, "li.wei", Grant(Role.INSTALLER, frozenset({"tianhe"})))
     assert supervisor.post(f"{API}/crew", json=place).status_code == 201
     twice = supervisor.post(f"{API}/crew", json=place)
     assert (twice.status_code, twice.json()["code"]) == (422, "bad-input")
@@ -127,3 +131,8 @@ def test_a_crew_is_entered_by_a_supervisor_of_its_areas_and_seen_by_its_team(web
     ):
         assert web.program(name, *grants).get(f"{API}/crew").json()["items"] == expected, name
     assert web.program("a", Role.ADMINISTRATOR).get(f"{API}/crew").status_code == 403
+    assert supervisor.get(f"{API}/teams/installer/crew").json()["items"] == [place]
+    assert supervisor.delete(f"{API}/teams/installer/crew/LI.WEI", params={"area": "yuexiu"}).status_code == 404
+    assert supervisor.delete(f"{API}/teams/installer/crew/LI.WEI").status_code == 204
+    assert supervisor.delete(f"{API}/teams/installer/crew/li.wei").status_code == 404
+    assert supervisor.get(f"{API}/teams/installer/crew").json()["items"] == []

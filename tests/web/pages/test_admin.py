@@ -100,3 +100,19 @@ def test_the_audit_trail_tells_who_gave_access_to_whom_newest_first(small_web: W
     rest = browser.get(f"{API}/audit?cursor={told['next']}").json()
     assert [each["subject"] for each in rest["items"]] == ["first"]
     assert "新增用户" in browser.get("/admin/audit", headers=HTML).text
+
+
+def test_before_a_user_is_disabled_the_page_shows_what_they_have_in_hand_and_who_could_take_it(small_web: Web) -> None:
+    for name, role in (("zhao", Role.NOC), ("qian", Role.NOC), ("li.wei", Role.INSTALLER)):
+        user(small_web.database, name, role)
+    number = small_web.on_board()
+    small_web.browser("zhao").post(f"{API}/hops/{number}/claim", json={})
+    root = small_web.browser("root", Role.ADMINISTRATOR)
+    page = root.get("/admin/users/zhao/leave", headers=HTML).text
+    assert f"{number}-1" in page
+    assert re.findall(r'<option value="([^"]*)">', page) == ["", "qian"]
+    assert root.post(f"{API}/users/zhao/disable", json={"hand_over_to": "qian"}).json()["disabled_at"]
+    assert [each["proposed"] for each in root.get(f"{API}/users/qian/work").json()["items"]] == [False]
+    assert root.get(f"{API}/users/zhao/work").json()["items"] == []
+    assert root.post(f"{API}/users/qian/disable").json()["disabled_at"], "without a body the work goes to the board"
+    assert root.get(f"{API}/users/qian/work").json()["items"] == []

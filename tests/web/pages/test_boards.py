@@ -15,6 +15,7 @@ from dispatch.storage import crew
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim
 from tests import factories as f
+from tests.users import user
 from tests.web.conftest import API, Web
 
 HTML = {"Accept": "text/html"}
@@ -122,6 +123,8 @@ def test_a_hop_that_no_team_asked_for_offers_no_hand_back(small_web: Web) -> Non
 
 def test_network_service_support_acts_for_one_of_the_crew_and_the_page_says_so(small_web: Web) -> None:
     hop = at_installers(small_web)
+    for name in ("li.wei", "far.away"):
+        user(small_web.database, name, Role.INSTALLER)
     with small_web.database.write() as tx:
         crew.add(tx, "installer", "li.wei", "tianhe")
         crew.add(tx, "installer", "far.away", "yuexiu")

@@ -1,0 +1,47 @@
+"""班组人员: who can be proposed for a team's work in an area. They are users who hold one of the team's roles there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dispatch.access import people
+from dispatch.domain.roles import Actor
+from dispatch.domain.title import Wording
+from dispatch.domain.user_name import folded
+from dispatch.errors import NotFound
+from dispatch.routing.rulebook import Team
+from dispatch.storage import crew
+from dispatch.storage.database import Tx
+
+
+def add(tx: Tx, team: Team, typed: str, area: str) -> str:
+    """Add a user to a team's crew in an area, and return their name. Raises BadInput, UnknownUser, UnfitUser."""
+    name = people.resolve(tx, typed, team.members, area)
+    crew.add(tx, team.name, name, area)
+    return name
+
+
+def places(tx: Tx, team: Team, typed: str, actor: Actor, area: str = "") -> Sequence[str]:
+    """The areas of the actor in which a person is on the crew, or that area alone. Raises NotFound when there is none.
+
+    A person who was entered before names had to be users' is found by the name as it was entered.
+    """
+    found = [
+        row.area
+        for row in crew.of_team(tx, team.name)
+        if folded(row.person) == folded(typed) and actor.covers(row.area) and area in ("", row.area)
+    ]
+    if not found:
+        what = Wording(f"班组 {team.name} 的人员", f"person on the crew of {team.name}")
+        raise NotFound(what=what, which=f"{typed:.80}")
+    return found
+
+
+def remove(tx: Tx, team: Team, typed: str, actor: Actor, area: str = "") -> Sequence[str]:
+    """Remove a person from a team's crew, in one area or in all of the actor's; return the areas. Their work in hand
+    stays with them. Raises NotFound."""
+    areas = places(tx, team, typed, actor, area)
+    for row in crew.of_team(tx, team.name):
+        if folded(row.person) == folded(typed) and row.area in areas:
+            crew.remove(tx, team.name, row.person, row.area)
+    return areas
