@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import URL, delete, make_url
+from sqlalchemy import URL, delete, make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from dispatch.domain.seal import Mark
@@ -26,14 +26,17 @@ from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
-from dispatch.storage import effects, epoch, hops, seals, sequences
+from dispatch.storage import effects, epoch, hops, key_source, keys_of_backup, seals, sequences
+from dispatch.storage.column_types import metadata
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.epoch import Begun
 from dispatch.storage.migration import migrate, require_installation
+from dispatch.storage.tables import accounts, keys, tickets  # noqa: F401 — they fill the metadata
 from dispatch.storage.tables.access import session
 
 OnBegin = Callable[[], object]
 
+NO_DUMP = Wording("它不是 pg_dump 所做的备份", "it is not a backup that pg_dump made")
 NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a backup of a Paidan SQLite database")
 
 
@@ -89,12 +92,15 @@ def restore(
     now: datetime,
     replace: bool = False,
     begun: OnBegin = lambda: None,
+    *,
+    without_keys: bool = False,
 ) -> Restored:
     """Restore a backup, migrate it to this program's schema and begin a new epoch.
 
     With `replace` the present database gives way: a SQLite file is moved aside, tables in PostgreSQL are dropped.
     `begun` is called when the checks are over and the restore itself begins.
-    Raises AlreadyRunning, WouldOverwrite, MissingPart, BackupFailed, and then changes nothing.
+    The keys that the backup needs must be here, unless `without_keys` says that they come later.
+    Raises AlreadyRunning, WouldOverwrite, MissingPart, BackupFailed, KeysMissing, WrongKeys, and then changes nothing.
     """
     if not source.is_file():
         raise MissingPart(
@@ -104,14 +110,23 @@ def restore(
     if is_running(settings):
         raise AlreadyRunning(pid=(settings.run / "up.lock").read_text() or "?", home=settings.root)
     given_out = _given_out(settings)
+
+    def checked() -> None:
+        """The last check, before anything is replaced."""
+        if not without_keys:
+            _require_keys(settings, source)
+        begun()
+
     if settings.database.startswith("sqlite"):
-        put_aside = _restore_sqlite(_file(settings), source, now, replace, begun)
+        put_aside = _restore_sqlite(_file(settings), source, now, replace, checked)
     else:
         put_aside = None
-        _restore_postgresql(settings, source, replace, begun)
+        _restore_postgresql(settings, source, replace, checked)
     with _opened(settings) as database:
         found = database.schema() or "none"
         if found < SCHEMA:
+            if database.kind == "postgresql":
+                _drop_what_is_newer(settings, source, database)
             migrate(database)
         with database.write() as tx:
             new = new_epoch(tx, now, given_out)
@@ -129,6 +144,21 @@ def new_epoch(tx: Tx, now: datetime, given_out: Mapping[str, int] | None = None)
         outbox.begin_epoch(tx, begun.base, now)
     tx.execute(delete(session))
     return begun
+
+
+def _require_keys(settings: Settings, source: Path) -> None:
+    """Require the keys of the backup. Raises KeysMissing, WrongKeys, BackupFailed, MissingPart."""
+    cipher, where = key_source.find(settings), key_source.where(settings)
+    if settings.database.startswith("sqlite"):
+        keys_of_backup.require_for_sqlite(source, cipher, where)
+        return
+
+    def dumped(table: str) -> Iterator[str]:
+        return _lines(
+            "pg_restore", ["pg_restore", "--data-only", f"--table={table}", "--file=-", str(source)], settings
+        )
+
+    keys_of_backup.require_for_postgresql(dumped, cipher, where)
 
 
 def _given_out(settings: Settings) -> dict[str, int]:
@@ -264,14 +294,48 @@ def _run(program: str, words: list[str], settings: Settings) -> None:
             words, env={**os.environ, **_libpq(settings)}, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        remedy = Wording(
-            "请安装 PostgreSQL 客户端程序（postgresql-client），版本不低于服务器",
-            "install PostgreSQL's client programs (postgresql-client), of the server's version or newer",
-        )
-        raise MissingPart(part=program, remedy=remedy) from None
+        raise _no_client(program) from None
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["?"]
         raise BackupFailed(what=program, why=lines[0])
+
+
+def _drop_what_is_newer(settings: Settings, source: Path, database: Database) -> None:
+    """Drop the tables of later schemas, with their functions. They were there before an older backup came in their
+    place; the dump knows nothing of them, and the migrations make them anew."""
+    listed = [line.split() for line in _lines("pg_restore", ["pg_restore", "--list", str(source)], settings)]
+    restored = {word for words in listed for word in words}
+    with database.write() as tx:
+        for name in metadata.tables.keys() - restored:
+            tx.execute(text(f'DROP TABLE IF EXISTS "{name}" CASCADE'))
+        ours = text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE :ours")
+        for name in tx.execute(ours, {"ours": "%append_only"}).scalars().all():
+            if f"{name}()" not in restored:
+                tx.execute(text(f'DROP FUNCTION "{name}" CASCADE'))
+
+
+def _lines(program: str, words: list[str], settings: Settings) -> Iterator[str]:
+    """The lines that such a program prints, one after the other: a table may be large. Raises as `_run` does."""
+    environment = {**os.environ, **_libpq(settings)}
+    try:
+        running = subprocess.Popen(
+            words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
+        )
+    except FileNotFoundError:
+        raise _no_client(program) from None
+    with running:
+        assert running.stdout is not None
+        yield from running.stdout
+    if running.returncode:
+        raise BackupFailed(what=program, why=NO_DUMP)
+
+
+def _no_client(program: str) -> MissingPart:
+    remedy = Wording(
+        "请安装 PostgreSQL 客户端程序（postgresql-client），版本不低于服务器",
+        "install PostgreSQL's client programs (postgresql-client), of the server's version or newer",
+    )
+    return MissingPart(part=program, remedy=remedy)
 
 
 _LIBPQ = ("sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs", "connect_timeout", "channel_binding")

@@ -75,6 +75,13 @@ def restore(
             help=text("已用其他办法恢复，只开始新代次", "it was restored by other means: only begin the epoch"),
         ),
     ] = False,
+    without_keys: Annotated[
+        bool,
+        typer.Option(
+            "--without-keys",
+            help=text("证件密钥稍后再放回，先恢复数据", "restore although the keys of the backup are not here yet"),
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Put a backup back, with everything stopped."""
@@ -95,7 +102,12 @@ def restore(
             epoch = backups.new_epoch(tx, now())
     else:
         restored = backups.restore(
-            settings, source, now(), replace, lambda: None if as_json else note("恢复中 …", "restoring …")
+            settings,
+            source,
+            now(),
+            replace,
+            lambda: None if as_json else note("恢复中 …", "restoring …"),
+            without_keys=without_keys,
         )
         epoch = restored.epoch
         aside = restored.put_aside

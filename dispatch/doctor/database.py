@@ -64,7 +64,7 @@ def examine(settings: Settings, file: Rulebook | None) -> Iterator[CheckResult]:
         yield good(DATABASE, _sqlite())
         yield _wrong_schema(None)  # opening it would create it
         return
-    database = Database(settings.database)
+    database = Database(settings.database, read_only=True)
     try:
         yield from _examine(settings, file, database)
     finally:

@@ -290,9 +290,9 @@ def is_running(settings: Settings) -> bool:
     file = settings.run / LOCK
     if not file.exists():
         return False
-    with file.open("a+") as lock:
+    with file.open() as lock:  # for reading: who only looks changes nothing
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
             return True
     return False

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -34,14 +35,19 @@ _COMMON: dict[str, Any] = {"hide_parameters": True, "json_serializer": write_jso
 class Database:
     """One database, SQLite or PostgreSQL."""
 
-    def __init__(self, url: str, *, plans_by_index_only: bool = False) -> None:
-        """`plans_by_index_only` is for processes that look rows up by key only, thousands of times: PostgreSQL then
+    def __init__(self, url: str, *, plans_by_index_only: bool = False, read_only: bool = False) -> None:
+        """`read_only`: nothing on the disk is changed, not even by opening an SQLite file.
+
+        `plans_by_index_only` is for processes that look rows up by key only, thousands of times: PostgreSQL then
         plans each statement once and by index, even if its statistics still say that the table is small."""
         parsed = make_url(url)
         self.url = url
         self._queue: Path | None = None
         self.kind = parsed.get_backend_name()
         match self.kind:
+            case "sqlite" if read_only:
+                self.engine = create_engine(_read_only_file(parsed), **_COMMON)
+                _begin_reads(self.engine)
             case "sqlite":
                 if parsed.database:
                     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -144,6 +150,26 @@ class Database:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+def _read_only_file(url: URL) -> URL:
+    """The URL of an SQLite file that is opened for reading. Without a write-ahead log nobody is at work on the file,
+    and SQLite must be told so, or it would make one. Source: SQLite, "Read-Only WAL-Mode Databases"."""
+    file = Path(url.database or "")
+    query = {"mode": "ro", "uri": "true"}
+    if not Path(f"{file}-wal").exists():
+        query["immutable"] = "1"
+    return URL.create("sqlite", database=f"file:{quote(str(file.absolute()))}", query=query)
+
+
+def _begin_reads(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(tx: Connection) -> None:
+        tx.exec_driver_sql("BEGIN")
 
 
 def _ask_the_rested(engine: Engine) -> None:

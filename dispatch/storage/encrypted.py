@@ -96,14 +96,25 @@ def look(tx: Tx) -> Found:
 def decrypts(tx: Tx, cipher: FieldCipher, sample: Sample) -> bool:
     """Return whether the cipher reads this row and, of a customer, has the key of its blind index."""
     table, column = sample.column.table, sample.column
-    row = tx.execute(select(table).where(table.c.id == sample.row)).one()
+    more = (customer.c.document_kind, customer.c.document_index) if table is customer else ()
+    stored, *of_customer = tx.execute(select(column.column, *more).where(table.c.id == sample.row)).one()
+    return reads(cipher, column, stored, sample.row, *of_customer)
+
+
+def reads(
+    cipher: FieldCipher,
+    column: EncryptedColumn,
+    stored: str | bytes,
+    row: int,
+    kind: str | None = None,
+    index: str | None = None,
+) -> bool:
+    """Return whether the cipher reads what is stored and, of a customer, makes this blind index of their document."""
     try:
-        plain = column.decrypt(cipher, getattr(row, column.column.name), sample.row)
+        plain = column.decrypt(cipher, stored, row)
     except Exception:  # what isn't a ciphertext may raise anything
         return False
-    if table is not customer:
-        return True
-    return row.document_index in cipher.indexes("document", row.document_kind, plain.decode())
+    return kind is None or index in cipher.indexes("document", kind, plain.decode())
 
 
 def _heads(tx: Tx, column: EncryptedColumn) -> Iterator[tuple[int, str]]:

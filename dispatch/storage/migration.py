@@ -38,8 +38,9 @@ def is_installed(settings: Settings) -> bool:
     file = settings.root / "paidan.db"
     if not file.exists():
         return False
+    mode = "" if Path(f"{file}-wal").exists() else "&immutable=1"  # as `Database` with `read_only`
     try:
-        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as there:
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro{mode}", uri=True)) as there:
             return there.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone() is not None
     except sqlite3.Error:
         return True  # something is there; opening it says what is wrong with it
