@@ -8,7 +8,7 @@ from dispatch.cli.context import Desk
 from dispatch.cli.language import text
 from dispatch.cli.output import said
 from dispatch.domain.account import AccountState
-from dispatch.domain.finding import SUSPECTS, Evidence, Value
+from dispatch.domain.finding import SUSPECTS, UNAVAILABLE, UNTESTED, Evidence, Value
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.title import Title
 
@@ -44,9 +44,13 @@ _FOUND = {
 
 
 def found(values: dict[str, Any]) -> str:
-    return text("，", ", ").join(
-        f"{said(_FOUND[key]) if key in _FOUND else key} {_found_value(key, value)}" for key, value in values.items()
-    )
+    return text("，", ", ").join(_found_part(key, value) for key, value in values.items())
+
+
+def _found_part(key: str, value: Any) -> str:
+    if key == "line_test" and value == UNAVAILABLE:
+        return said(UNTESTED)
+    return f"{said(_FOUND[key]) if key in _FOUND else key} {_found_value(key, value)}"
 
 
 def _found_value(key: str, value: Any) -> str:

@@ -19,6 +19,10 @@ SUSPECTS: Mapping[str, Title] = {
 }
 """Guesses of the line test."""
 
+UNAVAILABLE = "unavailable"
+UNTESTED = Title("测试不可用", "Test not possible")
+"""What a hop shows whose line could not be tested."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import task_unknown
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from dispatch.domain.roles import RELAY
@@ -24,6 +25,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.runtime import metrics
 from dispatch.storage import crew, hops, surveys
 from dispatch.storage.outbox import MOST_FAILURES, Pair
+from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, followup, handling, timers
 from tests.factories import FIXED_ON_SITE, INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
 from tests.workers.stepped_workers import SteppedWorkers, fixed
@@ -83,7 +85,7 @@ def breaks_in_the_write(poisoned: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hops, "note_found", note_found)
 
 
-@pytest.mark.parametrize("poison", [breaks_in_the_look, seems_out_of_reach, breaks_in_the_write])
+@pytest.mark.parametrize("poison", [breaks_in_the_look, breaks_in_the_write])
 def test_a_poison_hop_in_a_batch_of_ten_fails_alone_and_the_nine_others_go_on(
     stage: SteppedWorkers,
     ten: list[int],
@@ -98,6 +100,16 @@ def test_a_poison_hop_in_a_batch_of_ten_fails_alone_and_the_nine_others_go_on(
     assert (row.state, row.failures) == ("due", 1)
     effects = stage.effects()
     assert effects == Counter((f"noc.{step}", str(id_)) for id_ in others for step in ("line-test", "board"))
+
+
+def test_one_line_whose_test_seems_out_of_reach_goes_on_the_board_untested_and_the_others_tested(
+    stage: SteppedWorkers, ten: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seems_out_of_reach("GZ6", monkeypatch)
+    stage.work("noc")
+    assert states(stage, ten) == ["waiting"] * 10
+    untested = [hop_id for hop_id in ten if found_of(stage, hop_id) == {"line_test": "unavailable"}]
+    assert untested == [ten[6]]
 
 
 def test_the_fifth_failure_quarantines_and_a_release_starts_afresh(
@@ -325,6 +337,24 @@ def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_
         assert surveys.attempts(tx, [row.id])[row.id].confirmed_at is not None
 
 
+def test_a_line_test_that_is_away_keeps_no_fault_off_the_board_which_says_that_there_is_no_test(
+    stage: SteppedWorkers, ten: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as gone:
+        gone.setattr(SimulatedLineTester, "test", away)
+        stage.work("noc")
+    assert states(stage, ten) == ["waiting"] * 10
+    assert [found_of(stage, hop_id) for hop_id in ten] == [{"line_test": "unavailable"}] * 10
+
+
+def found_of(stage: SteppedWorkers, hop_id: int) -> object:
+    with stage.context.database.read() as tx:
+        return tx.execute(select(t.hop.c.found).where(t.hop.c.id == hop_id)).scalar_one()
+
+
 def test_an_unreachable_gateway_is_waited_for_without_limit_and_no_hop_fails(
     stage: SteppedWorkers, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -414,7 +444,7 @@ def test_a_task_acts_on_no_hop_of_another_team(stage: SteppedWorkers, ten: list[
     assert states(stage, ten) == ["waiting"] * 10
 
 
-@pytest.mark.parametrize("breaks", [breaks_in_the_look, seems_out_of_reach])
+@pytest.mark.parametrize("breaks", [breaks_in_the_look])
 def test_a_foreign_hop_in_a_message_is_neither_failed_nor_postponed_with_the_teams_own(
     stage: SteppedWorkers,
     script: Script,

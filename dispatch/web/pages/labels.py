@@ -9,7 +9,7 @@ from dispatch.accounts.operation import TITLES as OPERATIONS
 from dispatch.domain.access_acts import AccessAct, SignInWay
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
-from dispatch.domain.finding import SUSPECTS, Evidence, Value
+from dispatch.domain.finding import SUSPECTS, UNTESTED, Evidence, Value
 from dispatch.domain.kind import ORDER_SYMPTOMS, Kind
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.roles import Role
@@ -50,6 +50,8 @@ def found(of: Mapping[str, Any]) -> list[WorkerFinding]:
                 said.append(WorkerFinding(Title(f"收光 {value:g} dBm", f"{value:g} dBm received")))
             case "online", bool():
                 said.append(WorkerFinding(Title("在线", "Online") if value else Title("离线", "Offline"), not value))
+            case "line_test", "unavailable":
+                said.append(WorkerFinding(UNTESTED, bad=True))
             case "suspect", str() if value in SUSPECTS:
                 said.append(WorkerFinding(SUSPECTS[value], value != "none"))
             case "account", str() if value in tuple(AccountState):

@@ -16,3 +16,8 @@ def test_a_value_without_a_label_is_shown_as_written() -> None:
         "account: strange",
         "other: 1",
     ]
+
+
+def test_a_line_that_could_not_be_tested_is_told_as_such() -> None:
+    (told,) = labels.found({"line_test": "unavailable"})
+    assert (told.title.zh, told.title.en, told.bad) == ("测试不可用", "Test not possible", True)
