@@ -38,6 +38,7 @@ _PROGRAMS = (  # the first that fits: Edge calls itself Chrome too, and Chrome S
     ("OPR", "Opera"),
     ("Firefox", "Firefox"),
     ("Chromium", "Chromium"),
+    ("HeadlessChrome", "Chrome"),
     ("Chrome", "Chrome"),
     ("Version", "Safari"),
 )

@@ -238,6 +238,7 @@ def test_a_flood_of_refusals_is_written_seldom_and_never_by_more_origins_than_ar
             "Chrome/130.0.0.0 Mobile Safari/537.36 MicroMessenger/8.0.60",
             "WeChat 8, Android",
         ),
+        ("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/140.0.0.0 Safari/537.36", "Chrome 140, Linux"),
         ("python-httpx2/2.16", "python-httpx2/2.16"),
         ("", ""),
     ],
