@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ from dispatch.storage.migration import migrate
 
 READY_SECONDS, STOP_SECONDS = 90, 60
 LEASE_SECONDS = 5
+_MIGRATING = threading.Lock()
+"""Alembic keeps what it migrates in its modules: one thread at a time may do it."""
 
 
 class Joined:
@@ -47,7 +50,8 @@ class Joined:
         secret = SecretStr(database_url) if database_url else None
         self.settings = Settings(home=home, lease=LEASE_SECONDS, flower_port=0, web_port=0, database_url=secret)
         self.database, self.load_database = Database(self.settings.database), Database(self.settings.database)
-        migrate(self.database)
+        with _MIGRATING:
+            migrate(self.database)
         self.rulebook = loader.load(self.settings.rules)
         self.script = prehandling_file.load(self.settings.prehandling, self.rulebook.categories)
         RulesInForce(self.settings.rules, self.database).get()
