@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -229,3 +231,34 @@ def test_a_user_who_was_disabled_since_cannot_take_a_hop(stage: Stage) -> None:
     stage.disable("li.wei")
     with refused(stage.database, UnfitUser, "they are disabled") as tx:
         handling.claim(tx, stage.rulebook, Claim(f.live_id(stage.database, ticket), LI), NOW)
+
+
+@pytest.mark.parametrize("behalf", [False, True])
+def test_disabling_while_claiming_leaves_no_hop_in_the_hands_of_a_disabled_user(stage: Stage, behalf: bool) -> None:
+    won: set[bool] = set()
+    for n in range(8):
+        name = f"li{n}"
+        user(stage.database, name, TIANHE)
+        ticket, start = stage.visit(f"GZ{n + 1}"), threading.Barrier(2)
+
+        def claim(name: str = name, ticket: int = ticket, start: threading.Barrier = start) -> bool:
+            start.wait()
+            try:
+                if behalf:
+                    stage.claim(ticket, f.SUPPORT, name)
+                else:
+                    stage.claim(ticket, Actor(name, Role.INSTALLER))
+            except UnfitUser:
+                return False
+            return True
+
+        def disable(name: str = name, start: threading.Barrier = start) -> None:
+            start.wait()
+            stage.disable(name)
+
+        with ThreadPoolExecutor(2) as pool:
+            claimed, disabled = pool.submit(claim), pool.submit(disable)
+            disabled.result()
+            won.add(claimed.result())
+        assert (stage.live(ticket).state, stage.live(ticket).holder) == (HopState.WAITING, None)
+    assert won
