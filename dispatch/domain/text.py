@@ -77,13 +77,30 @@ def read_yes_no(raw: object) -> bool | None:
     return True if answer in _YES else False if answer in _NO else None
 
 
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Unicode's explicit directional controls (UAX #9): with them a text is read as another than it is."""
+
+
+def _is_unseen(character: str) -> bool:
+    """Return whether nobody sees the character: space, a format such as zero width, or an invisible letter."""
+    return character.isspace() or _is_never_printed(character) or character == "\u2800"
+
+
 REASON, NOTE, DESCRIPTION = Wording("原因", "reason"), Wording("备注", "note"), Wording("描述", "description")
 
 
 def clean(raw: str, what: Wording, least: int = 1) -> str:
-    """`raw` without surrounding space. Raises BadInput when it is empty, too long, or has control characters."""
+    """`raw` without surrounding space. Raises BadInput when it is empty, too long, or has control characters or such as
+    turn the direction of writing; characters that nobody sees don't count as text."""
     text = unicodedata.normalize("NFC", raw.strip())
-    if len(text) < least:
+    if _TURNS.search(text):
+        raise BadInput(
+            what=Wording(
+                f"{what.zh}含改变书写方向的字符",
+                f"the {what.en} has characters that turn the direction of writing",
+            )
+        )
+    if sum(not _is_unseen(character) for character in text) < least:
         raise BadInput(
             what=Wording(
                 f"{what.zh}是空的：请用几个字说明情况",

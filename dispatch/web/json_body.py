@@ -5,7 +5,6 @@ FastAPI validates a body as Python objects, in which a text is no date.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from dispatch.domain.title import Wording, WrongValue
+from dispatch.web import strict_json
 
 Json = dict[str, Any]
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 async def _read(request: Request) -> Json:
     """The body as a JSON object. Raises RequestValidationError for anything else."""
     try:
-        found = json.loads(await request.body() or b"{}", parse_constant=_no_number)
+        found = strict_json.read(await request.body() or b"{}", parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise invalid_request([((), Wording("不是 JSON", "that is no JSON"))]) from None
     if not isinstance(found, dict):

@@ -26,6 +26,7 @@ from dispatch.domain.model_faults import model_fault
 from dispatch.domain.title import Wording, same, sentences
 from dispatch.errors import DispatchError
 from dispatch.web.pages.rendering import language_of, render
+from dispatch.web.strict_json import MalformedBody
 
 log = structlog.get_logger()
 
@@ -251,6 +252,8 @@ async def _malformed(request: Request, wrong: Exception) -> Response:
 
 async def _http(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, HTTPException)
+    if isinstance(wrong, MalformedBody):
+        return respond(request, wrong.status_code, "malformed", wrong.said)
     code, detail = OF_HTTP.get(wrong.status_code, ("refused", same(HTTPStatus(wrong.status_code).phrase)))
     return respond(request, wrong.status_code, code, detail, wrong.headers)
 

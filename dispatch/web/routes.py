@@ -29,6 +29,7 @@ from dispatch.web.idempotency import KeyedRequest
 from dispatch.web.policy import POLICIES, Audience, Subject
 from dispatch.web.problems import answer, documented
 from dispatch.web.request_context import RequestContext, version_tag
+from dispatch.web.strict_json import StrictRoute
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Errors = Sequence[type[DispatchError]]
@@ -78,7 +79,7 @@ class Api:
     """A router whose routes all have a policy. `documented`: the OpenAPI description contains its routes."""
 
     def __init__(self, prefix: str, tag: str, *, documented: bool = True) -> None:
-        self.router = APIRouter(prefix=prefix, tags=[tag])
+        self.router = APIRouter(prefix=prefix, tags=[tag], route_class=StrictRoute)
         self.tag = tag
         self.documented = documented
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Path
 from pydantic import Field, SecretStr
@@ -137,7 +138,7 @@ def add_user(context: RequestContext, asked: UserRequest) -> UserWithPassword:
     password = new_password(name) if asked.password is None else asked.password.get_secret_value()
     kept = kept_password(context.installation.hasher, password, name, _operator(context, asked.password))
     added = users.add(context.tx, name, kept, grants, context.authorize(), context.now)
-    context.visitor.headers["Location"] = f"/api/v1/users/{added.name}"
+    context.visitor.headers["Location"] = f"/api/v1/users/{quote(added.name, safe='')}"
     return UserWithPassword(user=_told(added), password=password if asked.password is None else None)
 
 
