@@ -1,13 +1,15 @@
-"""A database of an earlier schema keeps all its data in a migration."""
+"""Migrations are one chain, and a database of an earlier schema keeps all its data in them."""
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
 
-from dispatch.storage.database import Database
-from dispatch.storage.migration import migrate
+from dispatch.storage.database import SCHEMA, Database
+from dispatch.storage.migration import SCRIPTS, migrate
 from tests.factories import NOW
 
 STAMP = NOW.strftime("%Y-%m-%d %H:%M:%S")
@@ -16,6 +18,26 @@ STAMP = NOW.strftime("%Y-%m-%d %H:%M:%S")
 def _all(database: Database, query: str) -> list[tuple[Any, ...]]:
     with database.read() as tx:
         return [tuple(row) for row in tx.execute(text(query))]
+
+
+def test_each_migration_has_a_number_of_its_own_and_follows_the_one_before() -> None:
+    files = sorted((SCRIPTS / "versions").glob("*.py"))
+    assert [file.stem[:5] for file in files] == [f"{number:04}_" for number in range(1, len(files) + 1)]
+    named = [_revision(file) for file in files]
+    assert named == [
+        (f"{number:04}", f"{number - 1:04}" if number > 1 else None) for number in range(1, len(files) + 1)
+    ]
+    assert named[-1][0] == SCHEMA
+
+
+def _revision(file: Path) -> tuple[str, str | None]:
+    """The migration's number, and the number of the one it follows."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.revision, module.down_revision
 
 
 def test_accounts_and_tickets_of_the_first_schema_migrate_up_and_down(database: Database) -> None:

@@ -16,12 +16,17 @@ from sqlalchemy import JSON, Column, ColumnElement, CursorResult, Join, Label, t
 from sqlalchemy.exc import NoResultFound
 
 from dispatch import storage
+from dispatch.domain.title import same
 from dispatch.errors import NotFound
 from dispatch.reports import lists
-from dispatch.storage import rows
+from dispatch.storage import key_ring, rows
 from dispatch.storage.column_types import Instant
 from dispatch.storage.database import Database
+from dispatch.storage.field_cipher import FieldCipher, index_id
+from dispatch.storage.key_ring import KeyRing
 from dispatch.storage.outbox import Pair
+
+CIPHER = FieldCipher({"k1": bytes(32)}, "k1", bytes(32))
 
 VALUES: dict[Any, Any] = {
     int: 1,
@@ -30,6 +35,8 @@ VALUES: dict[Any, Any] = {
     Sequence[int]: [1],
     Sequence[str]: [""],
     Sequence[Pair]: [(1, 1)],
+    FieldCipher: CIPHER,
+    KeyRing: KeyRing("k1", index_id(CIPHER.index_key), 1, ()),
     ColumnElement[bool]: true(),
 }
 """The arguments of a query, by parameter type; those that may be None are left out."""
@@ -67,6 +74,7 @@ def test_a_query_delivers_the_rows_it_declares(sqlite: Database, monkeypatch: py
 
     monkeypatch.setitem(query.__globals__, "shaped", shaped)
     with sqlite.write() as tx:
+        key_ring.register(tx, CIPHER, same("the keys"))
         with contextlib.suppress(NoResultFound, NotFound):
             found = query(tx, **arguments(query))
             if isinstance(found, Iterator):
