@@ -21,6 +21,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from pydantic import SecretStr
 
+from dispatch.runtime import figures_on_disk  # noqa: F401 — it keeps a full disk from ending the process
+
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 
