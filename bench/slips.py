@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from dispatch.slips.fonts import find_fonts
 from dispatch.slips.forms import InvoiceData, SlipData
-from dispatch.slips.typesetting import invoice
-from tests.slip_samples import INVOICE, OPENING, slip
+from dispatch.slips.typesetting import invoice, slip
+from tests.slip_samples import INVOICE, OPENING
 
 T = TypeVar("T")
 

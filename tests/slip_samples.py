@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from functools import partial
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from dispatch.domain.title import Title
-from dispatch.slips import typesetting
 from dispatch.slips.forms import (
     Amount,
     Change,
@@ -20,8 +18,7 @@ from dispatch.slips.forms import (
     SlipLine,
 )
 
-slip = partial(typesetting.slip, zone=ZoneInfo("Asia/Shanghai"))
-"""Typesets a slip as the desk in China does."""
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 OPERATOR = "南粤宽带通信有限公司"
 URL = "https://paidan.example.cn/slips/S000000123?k=7f3a9c"
@@ -34,7 +31,7 @@ OPENING = SlipData(
     operator=OPERATOR,
     outlet="天河体育西营业厅",
     clerk="陈晓明",
-    accepted_at=datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC),
+    accepted_at=datetime(2026, 11, 2, 11, 4, 5, tzinfo=SHANGHAI),
     account="GZ10086001",
     customer="李㛃𬭛",
     document="居民身份证 440106********261X",
@@ -82,7 +79,7 @@ MODIFICATION = SlipData(
     operator=OPERATOR,
     outlet="天河体育西营业厅",
     clerk="陈晓明",
-    accepted_at=datetime(2026, 11, 2, 9, 30, 0, tzinfo=UTC),
+    accepted_at=datetime(2026, 11, 2, 17, 30, 0, tzinfo=SHANGHAI),
     account="GZ10086001",
     customer="李㛃𬭛",
     document="居民身份证 440106********261X",
@@ -108,7 +105,7 @@ REFUND = SlipData(
     operator=OPERATOR,
     outlet="天河体育西营业厅",
     clerk="陈晓明",
-    accepted_at=datetime(2026, 11, 5, 8, 0, 0, tzinfo=UTC),
+    accepted_at=datetime(2026, 11, 5, 16, 0, 0, tzinfo=SHANGHAI),
     account="GZ10086001",
     customer="李㛃𬭛",
     document="居民身份证 440106********261X",

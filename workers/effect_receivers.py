@@ -54,7 +54,7 @@ def _set(paper: SlipData | InvoiceData, settings: Settings) -> tuple[str, bytes]
     """Return the sheet's name and its PDF."""
     match paper:
         case SlipData():
-            return paper.serial, slip(paper, settings.zone, fonts=settings.fonts)
+            return paper.serial, slip(paper, fonts=settings.fonts)
         case InvoiceData():
             return paper.number, invoice(paper, fonts=settings.fonts)
 

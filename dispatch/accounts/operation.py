@@ -175,7 +175,7 @@ class Act:
             operator=counter.operator,
             outlet=counter.outlet,
             clerk=self.actor.name,
-            accepted_at=self.now,
+            accepted_at=self.now.astimezone(counter.zone),
             account=account,
             customer=customer.name,
             document=self.shown_document(customer),

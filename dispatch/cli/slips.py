@@ -41,7 +41,7 @@ def slip(
     from dispatch.slips import typesetting  # imported here: of all commands only these two need it
     from dispatch.slips.forms import SlipData
 
-    _write(typesetting.slip(SlipData.from_json(content), desk.settings.zone, fonts=desk.settings.fonts), to, as_json)
+    _write(typesetting.slip(SlipData.from_json(content), fonts=desk.settings.fonts), to, as_json)
 
 
 @app.command()

@@ -7,10 +7,19 @@ customer's data already masked where it must be, and nothing that must be looked
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import (
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass
 
 from dispatch.domain.money import MOST
@@ -23,6 +32,23 @@ Fen = Annotated[int, Field(strict=True, ge=-MOST, le=MOST)]
 Word = Annotated[str, Field(min_length=1)]
 Url = Annotated[str, Field(max_length=300)]
 """A longer URL makes a QR code too fine to be read from paper. With an empty one no code is printed."""
+
+_OF_EARLIER_SLIPS = ZoneInfo("Asia/Shanghai")
+
+
+def _as_printed(stored: object) -> object:
+    if isinstance(stored, str) and stored.endswith("Z"):
+        return datetime.fromisoformat(stored).astimezone(_OF_EARLIER_SLIPS)
+    return stored
+
+
+PaperTime = Annotated[
+    AwareDatetime,
+    BeforeValidator(_as_printed),
+    PlainSerializer(datetime.isoformat, return_type=str, when_used="json"),
+]
+"""A time that is printed as it stands, whatever the desk's zone is by then. It is stored with its offset, UTC's as
+`+00:00`. Up to release 0.2 it was stored as UTC with a `Z`, and always printed as China's time."""
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
@@ -82,7 +108,10 @@ class InvoiceMention:
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
 class SlipData:
-    """An acceptance slip 业务受理单. `document` and `contact` are masked; `operation` is the operation's code."""
+    """An acceptance slip 业务受理单. `document` and `contact` are masked; `operation` is the operation's code.
+
+    `accepted_at` is in the zone in which it is printed.
+    """
 
     serial: Word
     operation: Word
@@ -90,7 +119,7 @@ class SlipData:
     operator: Word
     outlet: Word
     clerk: Word
-    accepted_at: AwareDatetime
+    accepted_at: PaperTime
     account: Word
     customer: Word
     document: str = ""

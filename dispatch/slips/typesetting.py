@@ -1,11 +1,11 @@
-"""Slips and invoices as PDF: A5, PDF/A-2b. The same data and zone give the same bytes in any process, on any day."""
+"""Slips and invoices as PDF: A5, PDF/A-2b. The same data give the same bytes in any process, on any day."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, tzinfo
+from datetime import UTC, datetime, time
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -26,12 +26,12 @@ View = dict[str, Any]
 """The data for a template, with times and amounts as text."""
 
 
-def slip(data: SlipData, zone: tzinfo, *, fonts: Path | None = None) -> bytes:
-    """Typeset a slip as PDF, its time in this zone. `fonts` is a folder to use instead of the package's font.
+def slip(data: SlipData, *, fonts: Path | None = None) -> bytes:
+    """Typeset a slip as PDF. `fonts` is a folder to use instead of the package's font.
 
     Raises MissingGlyph when a character can't be printed, MissingPart when there is no font, TypesettingFailed.
     """
-    return _press(fonts).print("slip.typ", _slip_view(data, zone), data.accepted_at)
+    return _press(fonts).print("slip.typ", _slip_view(data), data.accepted_at)
 
 
 def invoice(data: InvoiceData, *, fonts: Path | None = None) -> bytes:
@@ -49,13 +49,13 @@ def prepare(fonts: Path | None = None) -> None:
 
 def demand_glyphs(data: SlipData | InvoiceData, *, fonts: Path | None = None) -> None:
     """Raise MissingGlyph when `data` can't be printed. Call it before an operation that ends with a slip."""
-    view = _slip_view(data, UTC) if isinstance(data, SlipData) else _invoice_view(data)
+    view = _slip_view(data) if isinstance(data, SlipData) else _invoice_view(data)
     _press(fonts).fonts.demand_glyphs("".join(_texts(view)))
 
 
-def _slip_view(data: SlipData, zone: tzinfo) -> View:
+def _slip_view(data: SlipData) -> View:
     view: View = json.loads(data.as_json())
-    view["accepted_at"] = data.accepted_at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+    view["accepted_at"] = data.accepted_at.strftime("%Y-%m-%d %H:%M:%S")
     if data.payment:
         paid = view["payment"]
         paid |= {"total": _yuan(data.payment.total), "capital": capital(data.payment.total)}

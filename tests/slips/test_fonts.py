@@ -12,8 +12,8 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 
 from dispatch.errors import MissingGlyph, MissingPart
 from dispatch.slips.fonts import find_fonts
-from dispatch.slips.typesetting import demand_glyphs, invoice
-from tests.slip_samples import INVOICE, OPENING, slip
+from dispatch.slips.typesetting import demand_glyphs, invoice, slip
+from tests.slip_samples import INVOICE, OPENING
 from tests.slips import paper
 
 RARE = "㛃𬭛䶮堃𫖯𠮷镕喆"

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dispatch.domain.title import Title
 from dispatch.slips.forms import Change, InvoiceData, Section, SlipData, SlipLine
-from dispatch.slips.typesetting import invoice
-from tests.slip_samples import INVOICE, MODIFICATION, OPENING, OPERATOR, RED_LETTER, REFUND, URL, slip
+from dispatch.slips.typesetting import invoice, slip
+from tests.slip_samples import INVOICE, MODIFICATION, OPENING, OPERATOR, RED_LETTER, REFUND, URL
 from tests.slips import paper
 
 SAMPLES: list[SlipData | InvoiceData] = [OPENING, MODIFICATION, REFUND, INVOICE, RED_LETTER]
@@ -59,9 +60,17 @@ def test_a_usual_form_is_one_page_of_a5_in_pdf_a(data: SlipData | InvoiceData) -
     assert "第1/1页" in paper.text(pdf)
 
 
-def test_the_time_on_a_slip_is_shanghai_time() -> None:
-    assert OPENING.accepted_at.isoformat() == "2026-11-02T03:04:05+00:00"
-    assert "2026-11-0211:04:05" in paper.text(slip(OPENING))
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "UTC", "Asia/Kathmandu"])
+def test_a_slip_bears_the_time_of_its_own_zone_on_every_print(zone: str) -> None:
+    local = OPENING.accepted_at.astimezone(ZoneInfo(zone))
+    stored = replace(OPENING, accepted_at=local).as_json()
+    assert f"{local:%Y-%m-%d%H:%M:%S}" in paper.text(slip(SlipData.from_json(stored)))
+
+
+def test_a_slip_of_an_earlier_release_bears_chinas_time_as_on_its_first_print() -> None:
+    stored = OPENING.as_json().replace("2026-11-02T11:04:05+08:00", "2026-11-02T03:04:05Z")
+    assert stored != OPENING.as_json()
+    assert slip(SlipData.from_json(stored)) == slip(OPENING)
 
 
 def test_a_moment_between_two_seconds_is_printed_as_the_second() -> None:
@@ -195,8 +204,7 @@ def test_another_process_in_another_time_zone_prints_the_same_bytes(zone: str) -
     program = (
         "import sys, hashlib\n"
         "from dispatch.slips.forms import SlipData, InvoiceData\n"
-        "from dispatch.slips.typesetting import invoice\n"
-        "from tests.slip_samples import slip\n"
+        "from dispatch.slips.typesetting import invoice, slip\n"
         "one, two = sys.stdin.buffer.read().decode().splitlines()\n"
         "pdfs = slip(SlipData.from_json(one)), invoice(InvoiceData.from_json(two))\n"
         "print(*(hashlib.sha256(pdf).hexdigest() for pdf in pdfs))\n"
@@ -230,7 +238,7 @@ def test_a_forked_process_refuses_to_print_instead_of_waiting_for_ever() -> None
         "import os, sys\n"
         "from dispatch.errors import TypesettingFailed\n"
         "from dispatch.slips.forms import SlipData\n"
-        "from tests.slip_samples import slip\n"
+        "from dispatch.slips.typesetting import slip\n"
         "data = SlipData.from_json(sys.stdin.buffer.read().decode())\n"
         "slip(data)\n"
         "child = os.fork()\n"

@@ -27,12 +27,12 @@ from dispatch.ports.ledger import Ledger
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.ports.sms import Message, SimulatedSmsGateway
 from dispatch.slips.forms import SlipData
+from dispatch.slips.typesetting import slip
 from dispatch.storage import accounts, effects
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables.accounts import effect, operation
 from tests.accounts import factories as at
 from tests.factories import account, dump
-from tests.slip_samples import slip
 from workers import effect_receivers
 from workers.context import Context
 

@@ -53,8 +53,7 @@ class Pdf(Response):
 @api.read("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])
 def print_slip(context: RequestContext, serial: Serial) -> Pdf:
     """Sends a slip (受理单) as PDF, the same bytes each time."""
-    settings = context.installation.settings
-    return Pdf(typesetting.slip(find_slip(context, serial), settings.zone, fonts=settings.fonts), serial)
+    return Pdf(typesetting.slip(find_slip(context, serial), fonts=context.installation.settings.fonts), serial)
 
 
 def find_slip(context: RequestContext, serial: str) -> SlipData:

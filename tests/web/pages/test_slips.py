@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dispatch.domain.roles import Grant, Role
 from tests.accounts import factories as books
 from tests.web.conftest import API, Web
@@ -43,3 +45,27 @@ def test_a_slip_is_hidden_from_other_areas_and_from_teams(small_web: Web) -> Non
     elsewhere = small_web.browser("elsewhere", Grant(Role.CLERK, frozenset({"nowhere"})))
     assert elsewhere.get(f"/slips/{serial}", headers=HTML).status_code == 404
     assert small_web.browser("zhao", Role.NOC).get(f"/slips/{serial}", headers=HTML).status_code == 403
+
+
+def test_papers_printed_again_after_the_zone_was_changed_are_the_same(small_web: Web) -> None:
+    _, serial = slip(small_web)
+    clerk = small_web.browser("chen", Role.CLERK)
+    papers = [f"{API}/slips/{serial}", f"{API}/invoices/00000001"]
+
+    def printed() -> list[bytes]:
+        return [clerk.get(paper).content for paper in papers]
+
+    first, page = printed(), clerk.get(f"/slips/{serial}", headers=HTML).text
+    assert all(content.startswith(b"%PDF") for content in first)
+    small_web.installation.settings = small_web.installation.settings.model_copy(
+        update={"timezone": "America/New_York"}
+    )
+    assert printed() == first
+    assert clerk.get(f"/slips/{serial}", headers=HTML).text.count(_time(page)) == 1
+
+
+def _time(page: str) -> str:
+    """The time of acceptance that a slip's page shows."""
+    found = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", page)
+    assert found is not None
+    return found[0]
