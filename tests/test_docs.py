@@ -118,3 +118,11 @@ def test_each_readme_speaks_one_language_and_leads_to_the_other() -> None:
     assert "(README.md)" in chinese
     assert set(HAN.findall(english)) <= set("派单中文")
     assert all(HAN.search(part) for part in re.split(r"\n\s*\n", chinese) if len(part) > 60)
+
+
+def test_decisions_are_numbered_once_and_carry_their_number() -> None:
+    records = sorted((PROJECT / "docs" / "decisions").glob("*.md"))
+    numbers = [record.name[:4] for record in records]
+    assert len(set(numbers)) == len(numbers), numbers
+    wrong = [each.name for each in records if not each.read_text("utf-8").startswith(f"# {int(each.name[:4])}. ")]
+    assert not wrong, f"the title's number differs from the file's: {wrong}"

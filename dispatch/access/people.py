@@ -1,7 +1,7 @@
 """The users whom names stand for: who can hold a team's work in an area.
 
 In an installation without users, names stand for themselves. From the first user on, a name is that of an enabled user
-who holds one of the team's roles in the area (decision 23).
+who holds one of the team's roles in the area (decision 25).
 """
 
 from __future__ import annotations
