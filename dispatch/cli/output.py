@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -63,13 +64,15 @@ def said(title: Title | Any) -> str:
 
 
 def note(zh: str, en: str) -> None:
-    """Tell a person, on standard error, something besides the outcome."""
-    typer.secho(text(zh, en), dim=True, err=True)
+    """Tell a person, on standard error, something besides the outcome; work goes on when it can't be written there."""
+    with suppress(OSError):
+        typer.secho(text(zh, en), dim=True, err=True)
 
 
 def tell_progress(told: Any) -> None:
-    """A line of what takes long, on standard error."""
-    typer.secho(said(told), dim=True, err=True)
+    """A line of what takes long, on standard error; work goes on when it can't be written there."""
+    with suppress(OSError):
+        typer.secho(said(told), dim=True, err=True)
 
 
 def note_limit(rows: int, limit: int) -> None:

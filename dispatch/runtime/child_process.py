@@ -8,8 +8,14 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
+
+from dispatch.domain.system_faults import system_fault
+from dispatch.runtime.logs import Log
+
+log = Log()
 
 _PR_SET_PDEATHSIG = 1  # Source: prctl(2)
 
@@ -57,11 +63,19 @@ def _holder(lock: IO[str]) -> str:
 
 
 def mark_ready(run: Path, name: str) -> None:
-    """Write this process's id to `NAME.ready` in the folder `run`, where the supervisor waits for it."""
-    run.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Write this process's id to `NAME.ready` in the folder `run`, where the supervisor waits for it.
+
+    On a full disk the process works without: its successor, or its own next start, writes the mark.
+    """
     part = run / f".{name}.{os.getpid()}"
-    part.write_text(f"{os.getpid()}\n")
-    part.rename(run / f"{name}.ready")
+    try:
+        run.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part.write_text(f"{os.getpid()}\n")
+        part.rename(run / f"{name}.ready")
+    except OSError as wrong:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        log.warning("not marked as ready", name=name, why=system_fault(wrong).en)
 
 
 def peak_memory(parents: list[int]) -> dict[int, int]:

@@ -6,10 +6,28 @@ import logging
 import sys
 import time
 from collections.abc import MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import IO, Any, TextIO, cast
 
 _quiet = False
+
+
+class Unfailing:
+    """A stream for logs: what can't be written, on a full disk say, is lost, and work goes on. The standard library's
+    handlers do the same."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self.stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self.stream.flush()
 
 
 class Log:
@@ -39,7 +57,7 @@ def configure_logs(zone: tzinfo, level: int = logging.INFO) -> None:
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Unfailing(sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

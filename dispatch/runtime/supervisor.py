@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import IO
 
 from dispatch.defaults import PROJECT
+from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording, same
 from dispatch.errors import MissingPart, NotStarted
 from dispatch.runtime.child_process import die_with_parent
@@ -138,7 +139,11 @@ class Stack:
             child.restarts += 1
             child.not_before = time.monotonic() + min(0.2 * 2 ** min(child.restarts, 5), 5)
             self.told(_obituary(child, self.settings.zone))
-            self._spawn(child)
+            try:
+                self._spawn(child)
+            except OSError as wrong:  # no memory for a process, say: the others go on, and this one is tried again
+                why = system_fault(wrong)
+                self.told(Wording(f"{child.name} 启动不了：{why.zh}", f"{child.name} can't be started: {why.en}"))
 
     def stop(self) -> None:
         """Stop all children, the broker last; kill those that don't stop within STOP_SECONDS."""
@@ -233,12 +238,9 @@ class Stack:
         self.children.append(Child("flower", command, own, lambda: _serves(f"{self.flower_url}/healthcheck")))
 
     def _spawn(self, child: Child) -> None:
-        file = self.settings.root / "log" / f"{child.name}.log"
-        if file.exists() and file.stat().st_size > LARGEST_LOG:
-            file.rename(file.with_suffix(".log.1"))
         if child.log:
             child.log.close()
-        child.log = file.open("ab")
+        child.log = self._open_log(child.name)
         child.process = subprocess.Popen(
             child.command,
             env=dict(child.environment),
@@ -251,6 +253,18 @@ class Stack:
         if child.feed and child.process.stdin:
             child.process.stdin.write(child.feed.encode())
             child.process.stdin.close()
+
+    def _open_log(self, name: str) -> IO[bytes]:
+        """The child's log; without room for one, its words are lost, for it is needed all the more."""
+        file = self.settings.root / "log" / f"{name}.log"
+        try:
+            if file.exists() and file.stat().st_size > LARGEST_LOG:
+                file.rename(file.with_suffix(".log.1"))
+            return file.open("ab")
+        except OSError as wrong:
+            why = system_fault(wrong)
+            self.told(Wording(f"log/{name}.log 写不了：{why.zh}", f"log/{name}.log can't be written: {why.en}"))
+            return Path(os.devnull).open("ab")
 
     def _await(self, child: Child) -> None:
         deadline = time.monotonic() + READY_SECONDS

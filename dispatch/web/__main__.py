@@ -6,8 +6,10 @@ import logging
 import os
 import socket
 import sys
+from contextlib import suppress
 
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording
@@ -44,9 +46,11 @@ def serve() -> None:
     listening = listen(settings)
     address, port = listening.getsockname()[:2]
     keeper = Keeper(installation, heartbeats.process_name("web", f":{port}"))
-    keeper.beat()
+    with suppress(SQLAlchemyError):  # a database that takes no writes can be read; the thread says so and tries again
+        keeper.beat()
     keeper.start()
-    print(f"ready: {settings.web_url or f'http://{address}:{port}'}", flush=True)
+    with suppress(OSError):  # a full disk
+        print(f"ready: {settings.web_url or f'http://{address}:{port}'}", flush=True)
     mark_ready(settings.run, os.environ.get("SUPERVISED_AS", "web"))
     config = uvicorn.Config(
         create_app(installation),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dispatch.runtime.child_process import FileHeld, hold
+from dispatch.runtime.child_process import FileHeld, hold, mark_ready
 
 HOLDER = "import sys; from pathlib import Path; from dispatch.runtime.child_process import hold\n"
 HOLDER += "held = hold(Path(sys.argv[1]))\n"
@@ -34,3 +34,9 @@ def test_a_killed_process_releases_its_lock(tmp_path: Path) -> None:
         other.kill()
         other.wait()
     hold(tmp_path / "x.lock").close()
+
+
+def test_a_process_works_without_its_mark_of_readiness_when_that_can_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("no folder can be made here, as on a full disk")
+    mark_ready(tmp_path / "run", "relay")
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

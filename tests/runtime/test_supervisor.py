@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,6 +25,7 @@ from dispatch.settings import Settings
     [
         ("import sys; sys.exit(3)", "以状态 3 退出", "ended with exit status 3"),
         (f"import os; os.kill(os.getpid(), {signal.SIGKILL.value})", "被 SIGKILL 终止", "was ended by SIGKILL"),
+        (f"import os; os.kill(os.getpid(), {signal.SIGBUS.value})", "被 SIGBUS 终止", "was ended by SIGBUS"),
     ],
 )
 def test_the_supervisor_says_when_and_how_a_child_ended(statement: str, zh: str, en: str) -> None:
@@ -60,4 +64,34 @@ def test_a_child_that_dies_again_and_again_is_restarted_after_growing_pauses(
     pauses = [later - earlier for earlier, later in itertools.pairwise(spawned)]
     assert pauses == pytest.approx([0.4, 0.8, 1.6, 3.2, 5.0, 5.0, 5.0], abs=0.03)
     assert (spawned[0], dead.restarts) == (100.0, 8)
+    stack.stop()
+
+
+def test_a_full_disk_or_a_lack_of_memory_does_not_end_the_supervisor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    stack = Stack(
+        Settings(home=tmp_path, web_port=0, flower_port=0), lambda each: told.append(each.en), flower=False, web=False
+    )
+    child = Child("relay", [sys.executable, "-c", ""], {}, lambda: False)
+    stack.children = [child]
+    opened = Path.open
+
+    def full(file: Path, *how: Any) -> object:
+        if file.name == "relay.log":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(file, *how)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "open", full)
+        stack.tend()
+    assert child.process is not None
+    assert child.process.wait() == 0, "the child ran, without a log"
+    assert told[1:] == ["log/relay.log can't be written: No space left on device"]
+    with monkeypatch.context() as memory:
+        memory.setattr(subprocess, "Popen", mock.Mock(side_effect=OSError(errno.ENOMEM, "Cannot allocate memory")))
+        child.not_before = 0
+        stack.tend()
+    assert told[-1] == "relay can't be started: Cannot allocate memory"
     stack.stop()
