@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
-from sqlalchemy.exc import DBAPIError, OperationalError
+
+from dispatch.storage.database_faults import database_fault
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,7 +39,7 @@ class Batch(Generic[T, R]):
     def run(self, members: Sequence[T]) -> list[R]:
         """Run `act` and return its results for the members that succeeded.
 
-        Raises OperationalError when the database is out of reach: no member failed, and the relay sends all of them
+        Raises SQLAlchemy's error when the database refuses to work: no member failed, and the relay sends all of them
         again when their lease runs out. Raises SoftTimeLimitExceeded: the relay then sends the members again in ever
         smaller batches, which isolates the one that takes too long.
         """
@@ -49,10 +50,10 @@ class Batch(Generic[T, R]):
     def _halve(self, members: Sequence[T]) -> None:
         try:
             self._act(members)
-        except (OperationalError, SoftTimeLimitExceeded):
+        except SoftTimeLimitExceeded:
             raise
         except Exception as broken:
-            if isinstance(broken, DBAPIError) and broken.connection_invalidated:
+            if database_fault(broken) is not None:
                 raise
             if len(members) == 1:
                 self.blame(members[0], broken)

@@ -73,7 +73,7 @@ def run_step(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list
     """Run a step for these hops in one transaction; a hop that makes the step fail is isolated and fails alone.
 
     `place` is the step's position in its stretch, from 0; `effect` is its task's name. Returns the pairs for the next
-    step. Raises OperationalError and SoftTimeLimitExceeded as `Batch.run` does.
+    step. Raises as `Batch.run` does.
     """
     return Batch(partial(_act, step, place, effect), partial(_fail, effect), partial(_wait, effect)).run(pairs)
 

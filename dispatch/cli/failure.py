@@ -45,6 +45,8 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.BackupFailed: 1,
     errors.WouldOverwrite: 3,
     errors.SchemaOutdated: 1,
+    errors.DatabaseBusy: 1,
+    errors.DatabaseUnavailable: 1,
     errors.DatabaseTooOld: 1,
     errors.BadSettings: 1,
     errors.BadFile: 1,
@@ -87,25 +89,26 @@ def known(wrong: Exception) -> DispatchError | None:
         return None if wrong.filename is None else _of_file(wrong)
     if "sqlalchemy.exc" not in sys.modules:  # only a command that uses the database has imported it
         return None
-    import sqlite3
+    from sqlalchemy.exc import ArgumentError
 
-    from sqlalchemy.exc import ArgumentError, OperationalError
+    if isinstance(wrong, ArgumentError):
+        return BadSettings(
+            Wording("DISPATCH_DATABASE_URL: 不是数据库地址", "DISPATCH_DATABASE_URL: that is no database URL")
+        )
+    return _of_database(wrong)
 
-    match wrong:
-        case ArgumentError():
-            return BadSettings(
-                Wording("DISPATCH_DATABASE_URL: 不是数据库地址", "DISPATCH_DATABASE_URL: that is no database URL")
-            )
-        case OperationalError():  # its own text may quote rows
-            reason = str(wrong.orig).partition("\n")[0]
-            if isinstance(wrong.orig, sqlite3.Error):
-                return _of_sqlite(reason)
-            remedy = Wording(
-                f"{reason}；请启动它，或改正 DISPATCH_DATABASE_URL",
-                f"{reason}; start it, or mend DISPATCH_DATABASE_URL",
-            )
-            return MissingPart(part=Wording("数据库", "the database"), remedy=remedy)
-    return None
+
+def _of_database(wrong: Exception) -> DispatchError | None:
+    from dispatch.storage.database_faults import AWAY, NO_FILE, READ_ONLY, database_fault
+
+    fault, original = database_fault(wrong), getattr(wrong, "orig", None)
+    reason = str(original).partition("\n")[0]  # its other lines may quote rows
+    if fault is AWAY:
+        remedy = Wording(f"{reason}；{fault.remedy.zh}", f"{reason}; {fault.remedy.en}")
+        return MissingPart(part=Wording("数据库", "the database"), remedy=remedy)
+    if fault in (NO_FILE, READ_ONLY) and hasattr(original, "sqlite_errorcode"):
+        return _of_sqlite(reason)
+    return None if fault is None else fault.error()
 
 
 def _of_file(wrong: OSError) -> MissingPart:

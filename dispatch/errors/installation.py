@@ -34,6 +34,22 @@ class DatabaseTooOld(DispatchError):
     heading = "数据库版本过旧"
 
 
+class DatabaseBusy(DispatchError):
+    """现在不能办理，{why}：{remedy}。
+    This can't be done now, {why}: {remedy}."""
+
+    code = "busy"
+    heading = "系统忙"
+
+
+class DatabaseUnavailable(DispatchError):
+    """现在不能办理，{why}：{remedy}。
+    This can't be done now, {why}: {remedy}."""
+
+    code = "unavailable"
+    heading = "数据库暂时不能用"
+
+
 class MissingPart(DispatchError):
     """缺少 {part}：{remedy}。
     {part} is not there: {remedy}."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,10 +18,14 @@ from dispatch.domain.title import Wording
 from dispatch.errors import MissingPart, SchemaOutdated
 from dispatch.storage import postgresql
 from dispatch.storage.column_types import read_json, write_json
+from dispatch.storage.database_faults import EXHAUSTED, FULL, READ_ONLY, UNREADABLE, DatabaseFault, fault_of_driver
+from dispatch.storage.writers_queue import WritersQueue
 
 SCHEMA = "0016"
 """The newest migration. The program works on this schema only."""
 
+PATIENCE_SECONDS, REBUILD_PATIENCE_SECONDS, PROBE_PATIENCE_SECONDS = 5.0, 60.0, 0.5
+"""Time for which SQLite's queue of writers is waited for: by a change, a migration, a question."""
 CONNECTIONS = 20
 """The connection pool's size: opening a connection takes longer than a request."""
 RESTED_SECONDS = 1
@@ -42,7 +46,9 @@ class Database:
         plans each statement once and by index, even if its statistics still say that the table is small."""
         parsed = make_url(url)
         self.url = url
-        self._queue: Path | None = None
+        self.refused: DatabaseFault | None = None
+        """A fault that only a change meets, such as a full disk; None after a change that the database took."""
+        self._queue: WritersQueue | None = None
         self.kind = parsed.get_backend_name()
         match self.kind:
             case "sqlite" if read_only:
@@ -51,8 +57,8 @@ class Database:
             case "sqlite":
                 if parsed.database:
                     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                    self._queue = Path(f"{parsed.database}-queue")
-                self.engine = create_engine(parsed, connect_args={"timeout": 10}, **_COMMON)
+                    self._queue = WritersQueue(Path(f"{parsed.database}-queue"))
+                self.engine = create_engine(parsed, connect_args={"timeout": PATIENCE_SECONDS}, **_COMMON)
                 _prepare_sqlite(self.engine)
             case "postgresql":
                 arguments = postgresql.connect_arguments(parsed)
@@ -67,6 +73,7 @@ class Database:
                         "请用 sqlite:/// 或 postgresql+psycopg://", "use sqlite:/// or postgresql+psycopg://"
                     ),
                 )
+        self._mind_faults()
 
     @property
     def single_writer(self) -> bool:
@@ -74,15 +81,49 @@ class Database:
         return self.kind == "sqlite"
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
-        """A transaction that commits at the end of the block, and rolls back when the block raises."""
-        with self._turn(), self.engine.begin() as tx:
+    def write(self, patience: float = PATIENCE_SECONDS) -> Iterator[Tx]:
+        """A transaction that commits at the end of the block, and rolls back when the block raises.
+
+        `patience`: seconds for which SQLite's queue of writers is waited for; then the database is LOCKED.
+        """
+        with self._turn(patience), self.engine.begin() as tx:
             yield tx
+        self.refused = None
+
+    def require_writable(self) -> None:
+        """Ask whether the database takes changes; on SQLite in its turn, on PostgreSQL without a change.
+
+        Raises DatabaseUnavailable, DatabaseBusy, and SQLAlchemy's errors.
+        """
+        if self.kind == "sqlite":
+            with self.trial(PROBE_PATIENCE_SECONDS) as tx:  # nothing is written before a commit
+                tx.execute(text("UPDATE alembic_version SET version_num = version_num"))
+        else:
+            with self.autocommit_read() as tx:
+                found = tx.execute(text("SELECT current_setting('transaction_read_only')")).scalar_one()
+            if found == "on":
+                self.engine.dispose()  # new connections may find the new primary
+                raise READ_ONLY.error()
+        if self.refused is not None:  # until a heartbeat, every few seconds, is taken
+            raise self.refused.error()
+
+    def _mind_faults(self) -> None:
+        """Throw connections away that met a fault which another connection may not meet, and remember the fault."""
+
+        @event.listens_for(self.engine, "handle_error")
+        def _mind(context: ExceptionContext) -> None:
+            fault = fault_of_driver(context.original_exception)
+            if fault is None:
+                return
+            if fault.reconnects:
+                context.is_disconnect = True
+            if fault in (FULL, UNREADABLE, EXHAUSTED):
+                self.refused = fault
 
     @contextmanager
-    def trial(self) -> Iterator[Tx]:
-        """A transaction for a dry run: it is always rolled back."""
-        with self._turn(), self.engine.connect() as tx:
+    def trial(self, patience: float = PATIENCE_SECONDS) -> Iterator[Tx]:
+        """A transaction for a dry run: it is always rolled back. `patience` as in `write`."""
+        with self._turn(patience), self.engine.connect() as tx:
             whole = tx.begin()
             try:
                 yield tx
@@ -97,7 +138,7 @@ class Database:
             with self.write() as tx:
                 yield tx
             return
-        with self._turn(), self.engine.connect() as tx:
+        with self._turn(REBUILD_PATIENCE_SECONDS), self.engine.connect() as tx:
             driver: Any = tx.connection.driver_connection
             driver.execute("PRAGMA foreign_keys=OFF")  # has no effect once a transaction has begun
             try:
@@ -108,16 +149,8 @@ class Database:
             finally:
                 driver.execute("PRAGMA foreign_keys=ON")
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """On SQLite, queue for a file lock before writing: the kernel wakes the next writer at once, while SQLite's own
-        lock makes it sleep and retry. The file lock ends with its process; SQLite's lock still decides."""
-        if self._queue is None:
-            yield
-            return
-        with self._queue.open("a") as queue:
-            fcntl.flock(queue, fcntl.LOCK_EX)
-            yield
+    def _turn(self, patience: float) -> AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._queue is None else self._queue.turn(patience)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -216,7 +249,7 @@ def _prepare_sqlite(engine: Any) -> None:
             "synchronous=FULL",
             "foreign_keys=ON",
             "recursive_triggers=ON",
-            "busy_timeout=10000",
+            f"busy_timeout={PATIENCE_SECONDS * 1000:.0f}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

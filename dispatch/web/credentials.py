@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
 from fastapi import Request
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from dispatch.access import sessions
@@ -16,9 +18,14 @@ from dispatch.errors import NotSignedIn, RequestForged
 from dispatch.runtime import metrics
 from dispatch.storage import sessions as session_rows
 from dispatch.storage.database import Tx
+from dispatch.storage.database_faults import database_fault
 from dispatch.web.installation import Installation
 
+log = structlog.get_logger()
+
 CSRF_HEADER = "X-CSRF-Token"
+NOTE_SECONDS = 0.2
+"""Time for which a reader may be kept up so that the use of their session is noted."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -94,10 +101,19 @@ class Visitor:
             raise NotSignedIn()
 
     def note_seen(self, caller: Caller) -> None:
-        """Note now and then that the session is in use, in a transaction of its own."""
-        if caller.session is not None and not caller.seen_lately(self.now):
-            with self.installation.database.write() as tx:
+        """Note now and then that the session is in use, in a transaction of its own. Who only reads isn't kept from it
+        by a database that takes no changes, nor made to wait for one that is busy."""
+        if caller.session is None or caller.seen_lately(self.now) or not self.installation.noting.acquire(False):
+            return
+        try:
+            with self.installation.database.write(NOTE_SECONDS) as tx:
                 session_rows.note_session_used(tx, caller.session, self.now)
+        except SQLAlchemyError as refused:
+            if (fault := database_fault(refused)) is None:
+                raise
+            log.info("use of the session not noted", fault=fault.name)
+        finally:
+            self.installation.noting.release()
 
     def set_cookie(self, name: str, value: str, seconds: int) -> None:
         """Set a cookie for so many seconds; 0 makes the browser forget it."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
+from anyio import CapacityLimiter
 from pwdlib import PasswordHash
 
 from dispatch.access.oidc import Client
@@ -34,6 +35,10 @@ from dispatch.web.server_events import BoardEvents
 log = structlog.get_logger()
 
 
+WRITERS = 16
+"""Changes in work at once, of the web's 24 requests (`app.THREADS`): the other threads are left for readers."""
+
+
 class Installation:
     """One installation. Only tests pass `clock` and `hasher`."""
 
@@ -54,6 +59,12 @@ class Installation:
         self.provider: IdentityProvider = HttpIdentityProvider()
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()
+        self.noting = threading.Lock()
+        """Held while the use of a session is noted: one reader at a time may be kept up by it."""
+        self.writers = CapacityLimiter(WRITERS)
+        """Changes in work at once."""
+        self.apart = CapacityLimiter(2)
+        """Threads for routes that run `apart`."""
         self.keys = KeysInForce(settings, database)
         self.clock_guard = ClockGuard(settings.clock_limit)
         self._counter = _CounterInForce(settings, database)

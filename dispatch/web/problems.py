@@ -16,7 +16,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -25,6 +25,7 @@ from dispatch.domain.language import DEFAULT, Language, from_header
 from dispatch.domain.model_faults import model_fault
 from dispatch.domain.title import Wording, same, sentences
 from dispatch.errors import DispatchError
+from dispatch.storage.database_faults import LATER, SOON, DatabaseFault, database_fault
 from dispatch.web.pages.rendering import language_of, render
 from dispatch.web.strict_json import MalformedBody
 
@@ -65,6 +66,8 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.MissingPart: 503,
     errors.WrongKeys: 503,
     errors.ClockWrong: 503,
+    errors.DatabaseBusy: 503,
+    errors.DatabaseUnavailable: 503,
 }
 """The status of an error is that of the nearest of its classes."""
 
@@ -80,14 +83,12 @@ _HEADINGS: Mapping[str, str] = {
     "method-not-allowed": "不能这样做",
     "too-large": "请求太大",
     "invalid-request": "请求的写法不对",
-    "busy": "系统忙",
     "unexpected": "系统出错",
 }
 """The Chinese titles of those problems that no error of the tree stands behind."""
 
 NOT_READY = Wording("系统还没准备好，请联系运维人员。", "The service isn't ready: its operator must look.")
 INVALID = Wording("请求不是文档所写的形式，见各处说明。", "The request isn't of the documented form.")
-BUSY = Wording("数据库忙，请稍后再试。", "The database is busy: try again in a moment.")
 UNEXPECTED = Wording("系统出错，详情在日志中。", "Something went wrong; its trace is in the log.")
 
 
@@ -210,6 +211,9 @@ def install(app: FastAPI) -> None:
 async def _refused(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, DispatchError)
     status = status_of(type(wrong))
+    if isinstance(wrong, errors.DatabaseBusy | errors.DatabaseUnavailable):
+        log.warning("database refuses", error=wrong.code, why=str(wrong.facts["why"]))
+        return respond(request, status, wrong.code, sentences(wrong), _headers(wrong))
     if isinstance(wrong, errors.NotSignedIn) and _is_for_a_page(request):
         return _to_sign_in(request)
     if status == 503:
@@ -234,9 +238,9 @@ def _headers(wrong: DispatchError) -> dict[str, str]:
             return {"Retry-After": str(wrong.facts["seconds"])}
         case errors.KeyInFlight():
             return {"Retry-After": "1"}
-        case errors.ClockWrong():
-            return {"Retry-After": "10"}
-    return {}
+        case errors.DatabaseBusy():
+            return {"Retry-After": str(SOON)}
+    return {"Retry-After": str(LATER)} if status_of(type(wrong)) == 503 else {}
 
 
 async def _malformed(request: Request, wrong: Exception) -> Response:
@@ -259,11 +263,18 @@ async def _http(request: Request, wrong: Exception) -> Response:
 
 
 async def _database(request: Request, wrong: Exception) -> Response:
-    """The database is busy or away: nothing was done, and the caller may try again. Any other error is our fault."""
-    if isinstance(wrong, OperationalError | TimeoutError) or getattr(wrong, "connection_invalidated", False):
-        log.warning("database busy or away", error=type(wrong).__name__)
-        return respond(request, 503, "busy", BUSY, {"Retry-After": "1"})
-    raise wrong
+    """The database refuses to work: the caller may try again. Any other error is the program's."""
+    fault = database_fault(wrong)
+    if fault is None:
+        raise wrong
+    log.warning("database refuses", fault=fault.name, error=type(wrong).__name__)
+    return refuse(request, fault)
+
+
+def refuse(request: Request, fault: DatabaseFault) -> Response:
+    """Tell that the database refuses to work, and why, and when to try again."""
+    detail = Wording(f"{fault.why.zh}，请稍后再试。", f"For now {fault.why.en}: try again in a moment.")
+    return respond(request, 503, fault.error().code, detail, {"Retry-After": str(fault.retry_after)})
 
 
 async def _unexpected(request: Request, wrong: Exception) -> Response:  # noqa: ARG001

@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any, TypeVar
 
+import anyio
+from anyio import to_thread
 from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
@@ -24,10 +26,12 @@ from dispatch import errors
 from dispatch.domain.request_key import LONGEST_KEY
 from dispatch.domain.roles import HELD_BY_PEOPLE, Role
 from dispatch.errors import DispatchError, KeyInFlight, KeyReused, NotAllowed, NotFound
+from dispatch.storage.database import PATIENCE_SECONDS
+from dispatch.storage.database_faults import LOCKED, SLOW
 from dispatch.web.credentials import Visitor
 from dispatch.web.idempotency import KeyedRequest
 from dispatch.web.policy import POLICIES, Audience, Subject
-from dispatch.web.problems import answer, documented
+from dispatch.web.problems import answer, documented, refuse
 from dispatch.web.request_context import RequestContext, version_tag
 from dispatch.web.strict_json import StrictRoute
 
@@ -35,6 +39,7 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Errors = Sequence[type[DispatchError]]
 Body = dict[str, Any]
 """A request's body as OpenAPI describes it."""
+Turn = Callable[[Callable[..., Response]], Callable[..., Awaitable[Response]]]
 TicketOf = Callable[[dict[str, Any]], int]
 """The id of the ticket that a request is about, from what the endpoint is given."""
 
@@ -71,6 +76,8 @@ _Prefer = Annotated[
 _WAIT = re.compile(r"(?:^|[\s,;])wait=(\d{1,9})")
 LONGEST_WAIT = 30
 """Seconds."""
+ANSWER_SECONDS = 1.5
+"""Time in which a route that runs `apart` answers; its database may not answer at all."""
 
 _SECURITY: dict[Audience, list[dict[str, list[str]]]] = {Audience.ANYBODY: [], Audience.MACHINE: [{"machine": []}]}
 
@@ -187,9 +194,10 @@ class Api:
         status: int = 200,
         raises: Errors = (),
         summary: str = "",
+        turn: Turn | None = None,
     ) -> Callable[[Endpoint], Endpoint]:
         """Register an endpoint without a transaction, for operations that depend on no role. It gets the visitor, with
-        `caller` set where the operation is for users."""
+        `caller` set where the operation is for users. `turn` says where it runs, when not among the other requests."""
         assert POLICIES[operation].who is not Audience.ROLES
 
         def put(endpoint: Endpoint) -> Endpoint:
@@ -202,7 +210,7 @@ class Api:
                         visitor.caller = visitor.identify(tx)
                 return visitor.finish(_answer(endpoint(visitor, **given), status))
 
-            self._add(path, operation, method, endpoint, run, status, raises, keyed=False, summary=summary)
+            self._add(path, operation, method, endpoint, run, status, raises, keyed=False, turn=turn, summary=summary)
             return endpoint
 
         return put
@@ -220,6 +228,7 @@ class Api:
         keyed: bool,
         body: Body | None = None,
         awaits: TicketOf | None = None,
+        turn: Turn | None = None,
         summary: str = "",
     ) -> None:
         signature = inspect.signature(endpoint, eval_str=True)
@@ -244,7 +253,11 @@ class Api:
                 _visitor(request).note_refused_token()
                 raise
 
-        put: Callable[..., Any] = route if awaits is None else _waiting(route, awaits)
+        if turn is None and awaits is not None:
+            turn = functools.partial(_waiting, awaits=awaits)
+        if turn is None and method != "GET":
+            turn = among_writers
+        put: Callable[..., Any] = route if turn is None else turn(route)
         named = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
         put.__signature__ = inspect.Signature([*named, *added], return_annotation=Response)  # type: ignore[attr-defined]
         returned = signature.return_annotation
@@ -291,6 +304,50 @@ def _waiting(route: Callable[..., Response], awaits: TicketOf) -> Callable[..., 
         return response
 
     return looking_again
+
+
+def at_once(route: Callable[..., Response]) -> Callable[..., Awaitable[Response]]:
+    """The route in the event loop itself, for what waits for nothing: it answers while all threads are taken."""
+
+    @functools.wraps(route)
+    async def answering(**given: Any) -> Response:
+        return route(**given)
+
+    return answering
+
+
+def among_writers(route: Callable[..., Response]) -> Callable[..., Awaitable[Response]]:
+    """The route as one of so many changes at once: however many wait for the database, threads are left for readers."""
+
+    @functools.wraps(route)
+    async def changing(**given: Any) -> Response:
+        request: Request = given["request"]
+        installation = request.app.state.installation
+        try:
+            with anyio.fail_after(PATIENCE_SECONDS):
+                await installation.writers.acquire_on_behalf_of(request)
+        except TimeoutError:
+            return refuse(request, LOCKED)
+        try:
+            return await run_in_threadpool(route, **given)
+        finally:
+            installation.writers.release_on_behalf_of(request)
+
+    return changing
+
+
+def apart(route: Callable[..., Response]) -> Callable[..., Awaitable[Response]]:
+    """The route in a thread that is kept for such routes, answered within ANSWER_SECONDS whatever the database does."""
+
+    @functools.wraps(route)
+    async def asking(**given: Any) -> Response:
+        request: Request = given["request"]
+        kept = request.app.state.installation.apart
+        with anyio.move_on_after(ANSWER_SECONDS):
+            return await to_thread.run_sync(functools.partial(route, **given), limiter=kept, abandon_on_cancel=True)
+        return refuse(request, SLOW)
+
+    return asking
 
 
 def _visitor(request: Request) -> Visitor:
@@ -340,7 +397,7 @@ def _responses(operation: str, method: str, raises: Errors, *, keyed: bool) -> d
         known += [KeyInFlight, KeyReused]
     found = documented(known)
     found[422] = _with(found.get(422), 422, "invalid-request")
-    found[503] = answer(503, "busy", "bad-rules", *(() if method == "GET" else ("clock-wrong",)))
+    found[503] = answer(503, "busy", "unavailable", "bad-rules", *(() if method == "GET" else ("clock-wrong",)))
     if method != "GET":
         found[400] = answer(400, "malformed")
         found[413] = answer(413, "too-large")

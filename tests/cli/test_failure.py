@@ -34,7 +34,9 @@ def test_a_database_file_without_rights_is_told_with_its_path_alone(
 ) -> None:
     monkeypatch.setenv("DISPATCH_HOME", str(tmp_path))
     monkeypatch.setattr(os, "access", lambda *_: False)
-    told = known(OperationalError("", {}, sqlite3.OperationalError("unable to open database file")))
+    refused = sqlite3.OperationalError("unable to open database file")
+    refused.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+    told = known(OperationalError("", {}, refused))
     assert told is not None
     sentence = told.sentence("en")
     assert f"{tmp_path}/paidan.db can't be read or written: Permission denied" in sentence

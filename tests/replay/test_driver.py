@@ -25,7 +25,7 @@ from dispatch.replay.plan import Planner
 from dispatch.replay.verdict import judge
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage.database import Database, Tx
+from dispatch.storage.database import PATIENCE_SECONDS, Database, Tx
 from dispatch.storage.replay_runs import run_tickets
 from dispatch.storage.tables import tickets as t
 from tests.factories import acts, dump, fault, live_id, on_board, put_in_force, work
@@ -55,10 +55,10 @@ class Mortal(Database):
         self.begun = 0
 
     @contextmanager
-    def write(self) -> Iterator[Tx]:
+    def write(self, patience: float = PATIENCE_SECONDS) -> Iterator[Tx]:
         self.begun += 1
         fatal = self.begun == self.at
-        with super().write() as tx:
+        with super().write(patience) as tx:
             yield tx
             if fatal and not self.committed:
                 raise self.fate

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError, TimeoutError
 from starlette.testclient import TestClient
 
 from dispatch import errors
@@ -93,15 +92,6 @@ def test_an_unexpected_error_is_told_without_details_and_logged_without_data(
     assert answer.headers["x-request-id"] in logged
     assert "ValueError" in logged
     assert "teams.py" in logged
-
-
-@pytest.mark.parametrize("wrong", [OperationalError("SELECT 1", {}, Exception("locked")), TimeoutError("pool")])
-def test_a_busy_database_is_a_temporary_problem(
-    small_web: Web, monkeypatch: pytest.MonkeyPatch, wrong: Exception
-) -> None:
-    monkeypatch.setattr(teams, "_told", broken(wrong))
-    answer = small_web.program("zhao", Role.NOC).get(f"{API}/teams")
-    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "busy", "1")
 
 
 def test_an_endpoint_that_never_asks_the_policy_does_nothing(small_web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from dispatch.errors import ClockWrong, SchemaOutdated
+from dispatch.errors import ClockWrong, DatabaseBusy, DatabaseUnavailable, SchemaOutdated
 from dispatch.reports.gauges import Gauges
 from dispatch.runtime import metrics
 from dispatch.web.api.schemas import ResponseBody
 from dispatch.web.credentials import Visitor
-from dispatch.web.routes import Api
+from dispatch.web.routes import Api, apart, at_once
 
 api = Api("", "health")
 
@@ -30,16 +30,23 @@ class Ready(Health):
     """Version of the rules in force."""
 
 
-@api.without_transaction("/healthz", "ask for health", summary="Check liveness")
+@api.without_transaction("/healthz", "ask for health", summary="Check liveness", turn=at_once)
 def healthz(visitor: Visitor) -> Health:  # noqa: ARG001
     """Answers as long as the process runs; it looks at nothing else."""
     return Health(status="ok")
 
 
-@api.without_transaction("/readyz", "ask for health", raises=[SchemaOutdated, ClockWrong], summary="Check readiness")
+@api.without_transaction(
+    "/readyz",
+    "ask for health",
+    raises=[SchemaOutdated, ClockWrong, DatabaseBusy, DatabaseUnavailable],
+    summary="Check readiness",
+    turn=apart,
+)
 def readyz(visitor: Visitor) -> Ready:
-    """Answers when the database has the right schema, the clock is right, and rules are in force."""
+    """Answers when the database has the right schema and takes changes, the clock is right, and rules are in force."""
     visitor.installation.database.require_schema()
+    visitor.installation.database.require_writable()
     visitor.installation.clock_guard.require()
     return Ready(status="ok", rules=visitor.installation.rulebook().version)
 

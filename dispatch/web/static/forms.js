@@ -45,6 +45,8 @@ export async function ask(method, path, body, headers = {}) {
   return { status: answer.status, body: text && kind.includes("json") ? JSON.parse(text) : text };
 }
 
+document.addEventListener("input", ({ target }) => keys.delete(target.form)); // what was changed is another request
+
 /** A form's values as JSON. Empty fields are left out. */
 export function read(form) {
   const said = {};
@@ -105,7 +107,7 @@ export async function send(form) {
   busy(form, true);
   try {
     const answer = await ask(method, path, body, headers);
-    keys.delete(form);
+    if (answer.status !== 503) keys.delete(form); // it may have been done: sent again, it must not be done twice
     if (answer.status < 300) {
       done(form, answer.body);
       return true;
