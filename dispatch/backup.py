@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import URL, delete, make_url, text
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from dispatch.domain.seal import Mark
@@ -26,13 +26,13 @@ from dispatch.domain.title import Wording
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
-from dispatch.storage import effects, epoch, hops, key_source, keys_of_backup, seals, sequences
+from dispatch.storage import access_of_backup, effects, epoch, hops, key_source, keys_of_backup, seals, sequences
+from dispatch.storage.access_of_backup import Standing
 from dispatch.storage.column_types import metadata
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.epoch import Begun
 from dispatch.storage.migration import migrate, require_installation
 from dispatch.storage.tables import accounts, keys, tickets  # noqa: F401 — they fill the metadata
-from dispatch.storage.tables.access import session
 
 OnBegin = Callable[[], object]
 
@@ -41,13 +41,30 @@ NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a ba
 
 
 @dataclass(frozen=True)
+class NewEpoch(Begun):
+    """The epoch that a restore began, and how many tokens it revoked."""
+
+    tokens: int
+
+
+@dataclass(frozen=True)
 class Restored:
     """The outcome of a restore: the backup's schema, the new epoch, and the file to which the old SQLite database was
-    moved, if any."""
+    moved, if any. `people`: the users whose password, roles or disabling the restore took back; None: the database
+    that gave way couldn't tell."""
 
     schema: str
-    epoch: Begun
+    epoch: NewEpoch
     put_aside: Path | None
+    people: list[str] | None
+
+
+@dataclass(frozen=True)
+class _GivingWay:
+    """What the database that gives way knows: by sequence the last ids, and by name how each user may come in."""
+
+    last_ids: Mapping[str, int]
+    standings: Mapping[str, Standing]
 
 
 @dataclass(frozen=True)
@@ -109,7 +126,7 @@ def restore(
         )
     if is_running(settings):
         raise AlreadyRunning(pid=(settings.run / "up.lock").read_text() or "?", home=settings.root)
-    given_out = _given_out(settings)
+    giving_way = _giving_way(settings)
 
     def checked() -> None:
         """The last check, before anything is replaced."""
@@ -129,21 +146,22 @@ def restore(
                 _drop_what_is_newer(settings, source, database)
             migrate(database)
         with database.write() as tx:
-            new = new_epoch(tx, now, given_out)
-    return Restored(found, new, put_aside)
+            new = new_epoch(tx, now, giving_way.last_ids if giving_way else None)
+            people = access_of_backup.undone(tx, giving_way.standings) if giving_way else None
+    return Restored(found, new, put_aside, people)
 
 
-def new_epoch(tx: Tx, now: datetime, given_out: Mapping[str, int] | None = None) -> Begun:
+def new_epoch(tx: Tx, now: datetime, given_out: Mapping[str, int] | None = None) -> NewEpoch:
     """Begin a new epoch. Needed after every restore, also one by other means.
 
-    Old messages become stale, and ids and names go on where none was given out before. All sessions end: the backup may
-    hold some that have been ended since. `given_out`: the last ids of the database that gives way, by sequence.
+    Old messages become stale, and ids and names go on where none was given out before. All sessions end and all tokens
+    are revoked: the backup may hold some that have been ended since. `given_out`: the last ids of the database that
+    gives way, by sequence.
     """
     begun = epoch.begin(tx, now, given_out)
     for outbox in (hops.OUTBOX, effects.OUTBOX):
         outbox.begin_epoch(tx, begun.base, now)
-    tx.execute(delete(session))
-    return begun
+    return NewEpoch(begun.base, begun.mark, begun.first_ids, access_of_backup.close(tx, now))
 
 
 def _require_keys(settings: Settings, source: Path) -> None:
@@ -161,16 +179,19 @@ def _require_keys(settings: Settings, source: Path) -> None:
     keys_of_backup.require_for_postgresql(dumped, cipher, where)
 
 
-def _given_out(settings: Settings) -> dict[str, int]:
-    """The last ids of the database that gives way; empty when there is none, or a damaged one that can't tell. The
-    clock keeps ids from coming again then: `storage.sequences`."""
+def _giving_way(settings: Settings) -> _GivingWay | None:
+    """What the database that gives way knows; None when there is none, or a damaged one that can't tell. The clock
+    keeps ids from coming again then: `storage.sequences`."""
     if settings.database.startswith("sqlite") and not _file(settings).exists():
-        return {}
+        return None
     try:
-        with _opened(settings) as database, database.read() as tx:
-            return sequences.last_ids(tx)
+        with _opened(settings) as database:
+            if database.schema() is None:
+                return None
+            with database.read() as tx:
+                return _GivingWay(sequences.last_ids(tx), access_of_backup.standings(tx))
     except DatabaseError:
-        return {}
+        return None
 
 
 @contextmanager

@@ -93,7 +93,7 @@ def restore(
             text("请给出 FILE，或在已恢复后用 --done", "name a FILE, or give --done after a restore by other means")
         )
     facts: dict[str, object] = {"act": "restore"}
-    lines = []
+    lines, people = [], None
     if source is None:
         require_installation(settings)
         database = closed_with_command(Database(settings.database))
@@ -109,9 +109,9 @@ def restore(
             lambda: None if as_json else note("恢复中 …", "restoring …"),
             without_keys=without_keys,
         )
-        epoch = restored.epoch
+        epoch, people = restored.epoch, restored.people
         aside = restored.put_aside
-        facts |= {"schema": restored.schema, "put_aside": aside and str(aside)}
+        facts |= {"schema": restored.schema, "put_aside": aside and str(aside), "people": people}
         lines.append(text(f"已恢复，原结构版本 {restored.schema}", f"restored from schema {restored.schema}"))
         if aside:
             lines.append(text(f"原数据库另存为 {aside}", f"what was there is kept as {aside}"))
@@ -121,13 +121,34 @@ def restore(
             f"epoch {epoch.number} ({epoch.mark}): earlier messages are refused, all sign in again",
         ),
         _numbers(epoch),
-        text(
-            "备份之后吊销的令牌又有效，请核对：dispatch user tokens",
-            "tokens revoked since the backup are valid again: see dispatch user tokens",
-        ),
+        _tokens(epoch.tokens),
+        _people(people),
     ]
-    told = {"epoch": epoch.number, "mark": epoch.mark, "first_ids": dict(epoch.first_ids)}
-    give(as_json, facts | told, "\n".join(lines))
+    told = {"epoch": epoch.number, "mark": epoch.mark, "first_ids": dict(epoch.first_ids), "tokens": epoch.tokens}
+    give(as_json, facts | told, "\n".join(filter(None, lines)))
+
+
+def _tokens(revoked: int) -> str:
+    if not revoked:
+        return ""
+    return text(
+        f"接口令牌已全部吊销（{revoked} 个），请重新发放", f"all API tokens are revoked ({revoked}): make new ones"
+    )
+
+
+def _people(undone: list[str] | None) -> str:
+    """Whose password, roles or disabling went back; None: nobody can tell."""
+    if undone is None:
+        return text(
+            "备份之后改过的密码、角色和停用均已退回，请逐一核对",
+            "passwords, roles and disabling are as in the backup again: check them",
+        )
+    if not undone:
+        return ""
+    return text(
+        f"以下用户的密码、角色或停用已退回备份时，请核对：{'、'.join(undone)}",
+        f"password, roles or disabling went back to the backup's, check: {', '.join(undone)}",
+    )
 
 
 def _numbers(epoch: Begun) -> str:

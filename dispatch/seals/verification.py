@@ -130,6 +130,7 @@ def _look_for_unsealed(database: Database, source: Source, last: Seal | None, ve
         above, greatest, floor = 0, seals.greatest(tx, source), seals.floor(tx, last, source)
     while above < greatest:
         with database.read() as tx:
+            above = seals.before_next(tx, source, above)  # a restore left a gap of millions of ids
             found = seals.unsealed(tx, source, above, None, above + WINDOW)
         above += WINDOW
         for each in found:

@@ -142,6 +142,13 @@ def greatest(tx: Tx, source: Source) -> int:
     return tx.execute(select(func.max(TABLES[source].c.id))).scalar() or 0
 
 
+def before_next(tx: Tx, source: Source, above: int) -> int:
+    """The id just below the next row's above this one; this one when there is none."""
+    key = TABLES[source].c.id
+    following = tx.execute(select(func.min(key)).where(key > above)).scalar()
+    return above if following is None else int(following) - 1
+
+
 def unsealed(tx: Tx, source: Source, above: int, limit: int | None, upto: int | None = None) -> list[SealableRow]:
     """Rows of the history or the audit trail with ids above `above`, up to `upto`, that no seal has, in the order of
     their ids."""

@@ -117,6 +117,18 @@ def revoke_tokens(tx: Tx, user_id: int, now: datetime) -> Sequence[int]:
     return sorted(revoked.scalars())
 
 
+def revoke_every_token(tx: Tx, now: datetime) -> int:
+    """Revoke all tokens that are neither revoked nor expired; return how many."""
+    live = (api_token.c.revoked_at.is_(None), api_token.c.expires_at > now)
+    return tx.execute(update(api_token).where(*live).values(revoked_at=now)).rowcount
+
+
+def end_everything(tx: Tx) -> None:
+    """End everybody's sessions, and forget from which devices they came in."""
+    for table in (session, device):
+        tx.execute(delete(table))
+
+
 def revoke_token(tx: Tx, token_id: int, user_id: int, now: datetime) -> bool:
     """Revoke the token, unless it is revoked already. False when this user has no such token."""
     mine = (api_token.c.id == token_id, api_token.c.user_id == user_id)

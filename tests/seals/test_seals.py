@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import func, select, text
@@ -234,6 +235,22 @@ def test_after_a_restore_the_chain_goes_on_and_a_mark_from_what_was_lost_is_told
     assert verdict.restored_at == [2]
     assert verdict.proven == kept[:1]
     assert told(verdict) == [(Flaw.FORK, 2, None)]
+
+
+def test_ids_that_a_restore_left_out_are_neither_missing_nor_looked_for(
+    database: Database, archived: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.write() as tx:
+        begun = new_epoch(tx, f.NOW + MINUTE)
+    note(database, "after the restore")
+    seal_all(database, f.NOW + 5 * MINUTE)
+    note(database, "not sealed yet")
+    asked = Mock(wraps=seals.unsealed)
+    monkeypatch.setattr(seals, "unsealed", asked)
+    verdict = verify(database, [])
+    assert (verdict.is_intact, verdict.unsealed) == (True, 1)
+    assert begun.first_ids["audit"] > 1_000_000
+    assert asked.call_count < 10
 
 
 def test_marks_are_read_from_a_log_and_from_a_report() -> None:
