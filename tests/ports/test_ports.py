@@ -135,6 +135,31 @@ def test_the_printer_prints_a_sheet_once_readable_by_its_owner_alone(tmp_path: P
     assert list(printer.ledger.effects()) == [("print", "slip/1"), ("print", "slip/2")]
 
 
+def test_the_printer_knows_a_sheet_by_its_key_and_prints_another_of_the_same_name(tmp_path: Path) -> None:
+    printer = SimulatedPrinter(tmp_path / "printed")
+    one, other = Sheet("slip/1", "S000000001", b"%PDF-1"), Sheet("slip/K7QM2X-1", "S000000001", b"%PDF-2")
+    for sheet in (one, other, other, one):
+        printer.print([sheet])
+    assert {file.name: file.read_bytes() for file in printer.tray.iterdir()} == {
+        "S000000001.pdf": b"%PDF-1",
+        "S000000001-2.pdf": b"%PDF-2",
+    }
+    assert list(printer.ledger.effects()) == [("print", "slip/1"), ("print", "slip/K7QM2X-1")]
+
+
+def test_a_sheet_lies_in_the_tray_once_when_the_printer_died_half_way_or_was_of_an_earlier_release(
+    tmp_path: Path,
+) -> None:
+    printer = SimulatedPrinter(tmp_path / "printed")
+    (printer.tray / "S000000001.pdf").write_bytes(b"%PDF-1")
+    printer.print([Sheet("slip/1", "S000000001", b"%PDF-1")])
+    printer.print([Sheet("slip/2", "S000000002", b"%PDF-2")])
+    (printer.tray / "S000000002.pdf").unlink()  # it died before it had laid the sheet there
+    printer.print([Sheet("slip/2", "S000000002", b"%PDF-2")])
+    assert sorted(file.name for file in printer.tray.iterdir()) == ["S000000001.pdf", "S000000002.pdf"]
+    assert list(printer.ledger.effects()) == [("print", "slip/2")]
+
+
 def test_a_sheets_name_cannot_lead_out_of_the_tray(tmp_path: Path) -> None:
     printer = SimulatedPrinter(tmp_path / "printed")
     with pytest.raises(ValueError, match="name"):
