@@ -7,6 +7,7 @@ after the backup. A restore begins a new epoch (`storage.epoch`), so that messag
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
@@ -22,7 +23,8 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from dispatch.domain.seal import Mark
-from dispatch.domain.title import Wording
+from dispatch.domain.system_faults import system_fault
+from dispatch.domain.title import Wording, same
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
@@ -30,12 +32,14 @@ from dispatch.storage import access_of_backup, effects, epoch, hops, key_source,
 from dispatch.storage.access_of_backup import Standing
 from dispatch.storage.column_types import metadata
 from dispatch.storage.database import SCHEMA, Database, Tx
+from dispatch.storage.database_faults import FULL, fault_of_driver
 from dispatch.storage.epoch import Begun
 from dispatch.storage.migration import migrate, require_installation
 from dispatch.storage.tables import accounts, keys, tickets  # noqa: F401 — they fill the metadata
 
 OnBegin = Callable[[], object]
 
+BACKING_UP = Wording("备份", "the backup")
 NO_DUMP = Wording("它不是 pg_dump 所做的备份", "it is not a backup that pg_dump made")
 NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a backup of a Paidan SQLite database")
 
@@ -92,14 +96,20 @@ def backup(settings: Settings, target: Path) -> Backup:
         database.require_schema()
         with database.read() as tx:  # the file may have a newer one; this one it has
             newest = seals.last(tx)
-    with _part(target) as part:
-        if database.kind == "sqlite":
-            _copy_sqlite(_file(settings), part)
-        else:
-            words = ["pg_dump", "--format=custom", f"--file={part}"]
-            _run("pg_dump", words, settings)
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
+    try:
+        with _part(target) as part:
+            if database.kind == "sqlite":
+                _copy_sqlite(_file(settings), part)
+            else:
+                words = ["pg_dump", "--format=custom", f"--file={part}"]
+                _run("pg_dump", words, settings)
+            with part.open("rb+") as written:
+                os.fsync(written.fileno())
+    except OSError as wrong:
+        why = system_fault(wrong)
+        raise BackupFailed(
+            what=BACKING_UP, why=Wording(f"{target.parent}：{why.zh}", f"{target.parent}: {why.en}")
+        ) from None
     return Backup(target.stat().st_size, newest.mark if newest else None)
 
 
@@ -226,7 +236,14 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     with contextlib.closing(sqlite3.connect(source, timeout=30)) as live:
         target.unlink()
         os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o600))  # VACUUM fills an empty file, with its permissions
-        live.execute("VACUUM INTO ?", (str(target),))
+        try:
+            live.execute("VACUUM INTO ?", (str(target),))
+        except sqlite3.Error as wrong:
+            fault = fault_of_driver(wrong)
+            if fault is FULL:  # the copy's disk: the database itself is only read
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+            why = same(str(wrong)) if fault is None else fault.why
+            raise BackupFailed(what=BACKING_UP, why=why) from None
 
 
 def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool, begun: OnBegin) -> Path | None:

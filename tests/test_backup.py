@@ -22,6 +22,7 @@ from dispatch.storage.migration import migrate
 from dispatch.storage.tables import tickets as t
 from tests import factories as f
 from tests.postgres import Reused, programs
+from tests.small_disk import small_disk
 
 
 @pytest.fixture
@@ -190,3 +191,16 @@ def test_a_restore_into_an_empty_server_needs_no_explicit_request(
     finally:
         with postgres.admin.connect() as admin:
             admin.execute(text("DROP DATABASE paidan_elsewhere WITH (FORCE)"))
+
+
+def test_a_full_disk_is_told_and_leaves_no_half_backup(
+    settings: Settings, database: Database, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with small_disk(tmp_path / "disk", 1 << 16) as disk:
+        with pytest.raises(BackupFailed) as refused:
+            backup.backup(settings, disk / "paidan.backup")
+        assert list(disk.iterdir()) == []
+    assert "No space left on device" in refused.value.sentence("en")
+    if database.kind == "sqlite":
+        assert refused.value.sentence("zh") == f"备份失败，未作任何改动：{disk}：磁盘已满"
+    assert capfd.readouterr() == ("", "")

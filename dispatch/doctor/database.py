@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch.doctor.finding import CheckResult, bad, doubtful, good
+from dispatch.doctor import damage
+from dispatch.doctor.finding import CheckResult, Grade, bad, doubtful, good
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import DispatchError, KeysMissing, WrongKeys
@@ -20,6 +21,7 @@ from dispatch.settings import Settings
 from dispatch.storage import effects, encrypted, heartbeats, hops, key_source, postgresql, rulebooks, seals
 from dispatch.storage.clock import database_time, offset
 from dispatch.storage.database import SCHEMA, Database, Tx
+from dispatch.storage.database_faults import DAMAGED, database_fault
 from dispatch.storage.open_keys import check
 from dispatch.storage.tables.accounts import effect as effect_table
 from dispatch.storage.tables.tickets import hop
@@ -64,9 +66,22 @@ def examine(settings: Settings, file: Rulebook | None) -> Iterator[CheckResult]:
         yield good(DATABASE, _sqlite())
         yield _wrong_schema(None)  # opening it would create it
         return
+    if url.get_backend_name() == "sqlite" and url.database:
+        try:
+            found = damage.examine_sqlite(settings.database)
+        except sqlite3.Error as away:
+            yield _unreachable("sqlite", str(away))
+            return
+        yield found
+        if found.verdict is Grade.BAD:
+            return  # what a damaged file says of itself is worth nothing
     database = Database(settings.database, read_only=True)
     try:
         yield from _examine(settings, file, database)
+    except SQLAlchemyError as met:
+        if database_fault(met) is not DAMAGED:
+            raise
+        yield damage.damaged(Wording("读取时遇到损坏", "it was met while reading"))
     finally:
         database.dispose()
 
@@ -85,6 +100,7 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
     yield good(SCHEMA_, same(found))
     with database.read() as tx:
         if database.kind == "postgresql":
+            yield damage.examine_postgresql(tx)
             yield _session(tx)
             yield _durable(tx)
             yield clock(
