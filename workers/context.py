@@ -7,11 +7,12 @@ import os
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dispatch.ports.adapters import LINE_TESTER, PRINTER, PROVISIONING, SMS_GATEWAY
 from dispatch.ports.ledger import Ledger
-from dispatch.ports.line_test import LineTester, SimulatedLineTester
-from dispatch.ports.printing import Printer, SimulatedPrinter
-from dispatch.ports.provisioning import Provisioning, SimulatedProvisioning
-from dispatch.ports.sms import SimulatedSmsGateway, SmsGateway
+from dispatch.ports.line_test import LineTester
+from dispatch.ports.printing import Printer
+from dispatch.ports.provisioning import Provisioning
+from dispatch.ports.sms import SmsGateway
 from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import Settings, load_settings
 from dispatch.storage.clock import ClockGuard
@@ -75,9 +76,9 @@ def _context_of(_pid: int) -> Context:
         database=database,
         rules=RulesInForce(settings.rules, database),
         ledger=Ledger(settings.ledger),
-        line_tester=SimulatedLineTester(),
-        sms=SimulatedSmsGateway(settings.root / "sms.db"),
-        provisioning=SimulatedProvisioning(settings.root / "provisioning.db"),
-        printer=SimulatedPrinter(settings.root / "printed"),
+        line_tester=LINE_TESTER(),
+        sms=SMS_GATEWAY(settings.root / "sms.db"),
+        provisioning=PROVISIONING(settings.root / "provisioning.db"),
+        printer=PRINTER(settings.root / "printed"),
         clock=Clock(guard),
     )

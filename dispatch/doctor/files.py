@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import platform
 import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from sqlite3 import sqlite_version
 
+from dispatch import __version__
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
 from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import BadRules, DispatchError
+from dispatch.ports import adapters
 from dispatch.routing.loader import load as load_rules
 from dispatch.routing.plans_file import load as load_plans
 from dispatch.routing.prehandling_file import load as load_script
@@ -29,6 +33,8 @@ PLANS = Title("营销案", "plans")
 FONTS = Title("字体", "fonts")
 WEB = Title("网页", "web")
 FLOWER = Title("任务监看", "Flower")
+VERSIONS = Title("程序版本", "versions")
+OUTSIDE = Title("外部系统", "systems outside")
 
 LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
 """Free bytes: below the first somebody should look, below the second a database will soon refuse to write."""
@@ -36,11 +42,13 @@ LITTLE_DISK, NO_DISK = 2_000_000_000, 200_000_000
 
 def examine(settings: Settings) -> Iterator[CheckResult]:
     """Check the files and addresses that these settings name."""
+    yield good(VERSIONS, same(f"Paidan {__version__}, Python {platform.python_version()}, SQLite {sqlite_version}"))
     yield from _home(settings)
     yield from _read(settings)
     yield _fonts(settings)
     yield _web(settings)
     yield _flower(settings)
+    yield _outside()
 
 
 def rules_file(settings: Settings) -> Rulebook | None:
@@ -187,3 +195,17 @@ def _flower(settings: Settings) -> CheckResult:
             "set DISPATCH_FLOWER_PASSWORD: anybody who opens Flower can stop workers",
         )
     return good(FLOWER, same(f"{settings.flower_address}:{settings.flower_port}"))
+
+
+def _outside() -> CheckResult:
+    simulated = adapters.simulated()
+    if simulated:
+        zh, en = "、".join(port.zh for port in simulated), ", ".join(port.en for port in simulated)
+        return doubtful(
+            OUTSIDE,
+            Wording(f"模拟：{zh}", f"simulated: {en}"),
+            "模拟的系统不发短信，不动线路，不打印：投入使用前请接入真实系统（dispatch/ports/adapters.py）",
+            "a simulated system sends, switches and prints nothing: before real use connect the real ones in "
+            "dispatch/ports/adapters.py",
+        )
+    return good(OUTSIDE, Wording("都是真实系统", "all real"))

@@ -28,6 +28,8 @@ class LineTester(Protocol):
 class SimulatedLineTester:
     """Answers like a GPON line, always the same for an account. −27 dBm and less is too weak (ITU-T G.984.2, B+)."""
 
+    simulated = True
+
     WEAKEST = -27.0
 
     def test(self, accounts: Sequence[str]) -> Mapping[str, LineTest]:

@@ -44,6 +44,8 @@ class SimulatedPrinter:
     really printed.
     """
 
+    simulated = True
+
     def __init__(self, tray: Path) -> None:
         self.tray = tray
         self.keys = tray.with_suffix(".keys")

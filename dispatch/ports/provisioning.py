@@ -86,6 +86,8 @@ class SimulatedProvisioning:
     The ledger beside the file has an entry for each order that was really carried out.
     """
 
+    simulated = True
+
     SHARERS = 128
     """The most lines that one PON port can serve. Source: ITU-T G.984.1, a logical split of up to 1:128."""
 

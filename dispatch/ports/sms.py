@@ -34,6 +34,8 @@ class SimulatedSmsGateway:
     The ledger beside the file has a line for each message that was really delivered.
     """
 
+    simulated = True
+
     def __init__(self, file: Path) -> None:
         self.file = file
         self.ledger = Ledger(file.with_suffix(".tsv"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,11 +23,12 @@ from dispatch.doctor import database as database_of
 from dispatch.doctor import examination, files
 from dispatch.doctor.finding import CheckResult, Grade
 from dispatch.domain.title import Title
+from dispatch.ports import adapters
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import load_settings
 from dispatch.storage import accounts, heartbeats
 from dispatch.storage.clock import database_time
-from dispatch.storage.database import Database
+from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.tables import tickets as t
 from dispatch.storage.tables.accounts import customer
 from tests import factories as f
@@ -126,6 +128,25 @@ def test_fonts_without_chinese_are_found_before_any_slip_is_printed(home: Home, 
     home.settings["DISPATCH_FONTS"] = str(tmp_path / "none")
     status, found = told(home)
     assert (status, found["fonts"]["verdict"]) == (1, "bad")
+
+
+def test_simulated_systems_outside_are_named_each_and_a_real_one_is_not(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.done("migrate")
+    outside = told(home)[1]["systems outside"]
+    assert outside["verdict"] == "doubtful"
+    assert outside["found"] == "simulated: line test, short messages, provisioning, printing"
+    assert outside["found_zh"] == "模拟：线路测试、短信、服务开通、打印"
+    monkeypatch.setattr(adapters.SMS_GATEWAY, "simulated", False)
+    assert told(home)[1]["systems outside"]["found"] == "simulated: line test, provisioning, printing"
+
+
+def test_the_versions_that_a_report_of_a_fault_needs_are_told(home: Home) -> None:
+    home.done("migrate")
+    found = told(home)[1]
+    assert re.fullmatch(r"Paidan \S+, Python 3\.\d+\.\d+, SQLite 3\.[\d.]+", found["versions"]["found"])
+    assert found["schema"]["found"] == SCHEMA
 
 
 # -- the database ------------------------------------------------------------------------------------
