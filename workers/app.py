@@ -23,6 +23,7 @@ from dispatch.runtime.private_files import keep_private
 from dispatch.settings import load_settings
 from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Pair
+from dispatch.storage.patience import when_free
 from workers import broker, effects, hop, redis_channel
 from workers.broker_check import end_without_broker
 from workers.chains import file_teams, served_chains, step_tasks, stretches, teams_beside
@@ -87,7 +88,7 @@ def make_app() -> Celery:
             ),
         )
     rules = get_context().rules
-    rulebook, beside = rules.get(), teams_beside(rules)
+    rulebook, beside = when_free(rules.get), teams_beside(rules)
     served = stretches(rulebook, beside)
     broker_url = settings.broker_url.get_secret_value()
     redis_channel.use_transports()
@@ -163,7 +164,7 @@ def _in_pool_process(**_: object) -> None:
     get_context().direct_sender.publisher = Publisher(app, served_chains(rules, queues))
     serves = Service(set(queues.consume_from) - {EFFECTS}, file_teams(rules))
     start_heartbeat("worker", get_context().clock.guard, serves)
-    begin_at_zero(rules.get())
+    begin_at_zero(when_free(rules.get))
 
 
 def _collect_seldom() -> None:

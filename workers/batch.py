@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+import structlog
 from celery.exceptions import SoftTimeLimitExceeded
+from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.storage.database_faults import database_fault
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 PAUSE = timedelta(seconds=10)
 """Time that members wait when an outside system is out of reach. The pause does not grow."""
+TRIES = (0.5, 1.0, 2.0, 4.0)
+"""Seconds before each further try when the database refuses. With the time that a try takes, they fit into a task's."""
 
 
 class Batch(Generic[T, R]):
@@ -35,13 +42,14 @@ class Batch(Generic[T, R]):
         self.act, self.blame, self.wait = act, blame, wait
         self.reached = False  # whether `act` has succeeded at least once
         self.done: list[R] = []
+        self._spent = 0.0  # seconds of pauses
 
     def run(self, members: Sequence[T]) -> list[R]:
         """Run `act` and return its results for the members that succeeded.
 
-        Raises SQLAlchemy's error when the database refuses to work: no member failed, and the relay sends all of them
-        again when their lease runs out. Raises SoftTimeLimitExceeded: the relay then sends the members again in ever
-        smaller batches, which isolates the one that takes too long.
+        Raises SQLAlchemy's error when the database refuses to work for longer than `TRIES`: no member failed, and the
+        relay sends all of them again when their lease runs out. Raises SoftTimeLimitExceeded: the relay then sends the
+        members again in ever smaller batches, which isolates the one that takes too long.
         """
         if members:
             self._halve(members)
@@ -65,7 +73,7 @@ class Batch(Generic[T, R]):
     def _act(self, members: Sequence[T]) -> None:
         """Raises OSError when `act` works for some members and not for others."""
         try:
-            self.done += self.act(members)
+            self.done += self._try(members)
         except OSError as away:
             if not self.reached and len(members) > 1:
                 self._act([random.choice(members)])  # noqa: S311
@@ -74,3 +82,17 @@ class Batch(Generic[T, R]):
             self.wait(members, away)
         else:
             self.reached = True
+
+    def _try(self, members: Sequence[T]) -> list[R]:
+        """Run `act`, again after a pause while the database refuses to work; what it had done was rolled back."""
+        for pause in TRIES:
+            try:
+                return self.act(members)
+            except SQLAlchemyError as refused:
+                fault = database_fault(refused)
+                if fault is None or not fault.repeats or self._spent + pause > sum(TRIES):
+                    raise
+                self._spent += pause
+                log.warning("database refuses, work waits", fault=fault.name)
+                time.sleep(pause)
+        return self.act(members)

@@ -19,6 +19,7 @@ from dispatch.storage.clock import ClockGuard
 from dispatch.storage.database import Database
 from dispatch.storage.migration import open_database
 from dispatch.storage.open_keys import check_keys
+from dispatch.storage.patience import when_free
 from workers.direct_send import DirectSender
 
 
@@ -66,11 +67,8 @@ def get_context() -> Context:
 def _context_of(_pid: int) -> Context:
     settings = load_settings()
     settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)  # on a new machine with a database elsewhere
-    database = open_database(settings, plans_by_index_only=True)
-    check_keys(settings, database, uses_keys=False)
     guard = ClockGuard(settings.clock_limit)
-    with database.autocommit_read() as tx:
-        guard.measure(tx)
+    database = when_free(lambda: _open(settings, guard))
     return Context(
         settings=settings,
         database=database,
@@ -82,3 +80,11 @@ def _context_of(_pid: int) -> Context:
         printer=PRINTER(settings.root / "printed"),
         clock=Clock(guard),
     )
+
+
+def _open(settings: Settings, guard: ClockGuard) -> Database:
+    database = open_database(settings, plans_by_index_only=True)
+    check_keys(settings, database, uses_keys=False)
+    with database.autocommit_read() as tx:
+        guard.measure(tx)
+    return database

@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import TypeVar
 
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime import metrics
@@ -27,8 +27,10 @@ from dispatch.runtime.logs import configure_logs
 from dispatch.runtime.private_files import keep_private
 from dispatch.seals.sealing import seal_new
 from dispatch.storage import effects, heartbeats, hops, retention
+from dispatch.storage.database_faults import database_fault
 from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Outbox
+from dispatch.storage.patience import when_free
 from dispatch.storage.wakeups import Wakeups
 from dispatch.tickets import timers
 from workers import heartbeat
@@ -36,6 +38,7 @@ from workers.app import app
 from workers.broker_check import end_without_broker
 from workers.chains import file_teams, served_chains
 from workers.context import Context, get_context
+from workers.interruptions import Interruptions
 from workers.measured import begin_at_zero
 from workers.metrics_port import serve_metrics
 from workers.publishing import Publisher
@@ -67,6 +70,7 @@ class Relay:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.stop = threading.Event()
+        self.interruptions = Interruptions(context.database, context.settings.lease_span)
         self.publisher = Publisher(app, served_chains(context.rules, app.amqp.queues))
         self._serves = Service(self.publisher.tasks, file_teams(context.rules))
         self._gathering = False
@@ -75,7 +79,7 @@ class Relay:
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
-        """Work until stopped. While the broker or the database is away, retry every second; no state is kept."""
+        """Work until stopped. While the broker or the database is away, try again and again."""
         wakeups = Wakeups(self.context.database)
         swept = 0.0
         while not self.stop.is_set():
@@ -84,6 +88,7 @@ class Relay:
                 if not self.clock_is_right():
                     self.stop.wait(1)
                     continue
+                self.interruptions.excuse(self.context.now())
                 sent = self.send_due()
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     self._fire_timers()
@@ -98,10 +103,12 @@ class Relay:
                 log.warning("broker out of reach, what is due stays due", error=type(gone).__name__)
                 self.publisher.close_connection()
                 self.stop.wait(1)
-            except DBAPIError as gone:
-                log.warning("database out of reach", error=type(gone).__name__)
+            except (DBAPIError, TimeoutError) as refused:
+                fault = database_fault(refused)
+                told = type(refused).__name__ if fault is None else fault.name
+                log.warning("database refuses, what is due stays due", fault=told)
                 wakeups.forget()
-                self.stop.wait(1)
+                self.stop.wait(self.interruptions.note())
         wakeups.forget()
 
     def clock_is_right(self) -> bool:
@@ -228,7 +235,7 @@ def main() -> None:
     keep_private()
     configure_logs(get_context().settings.zone)
     end_without_broker(get_context().settings)
-    begin_at_zero(get_context().rules.get())
+    begin_at_zero(when_free(get_context().rules.get))
     relay = Relay(get_context())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: relay.stop.set())

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.domain.numbers import ticket_number
 from dispatch.domain.roles import Actor, Role
@@ -32,6 +32,7 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, tickets
 from dispatch.storage.database import Database
+from dispatch.storage.database_faults import database_fault
 from dispatch.storage.replay_runs import on_boards, run_progress, run_tickets
 from dispatch.storage.rows import BoardedHop
 from dispatch.tickets import closing, handling, intake
@@ -311,7 +312,7 @@ class Driver:
         while True:
             try:
                 return act()
-            except OperationalError:
-                if time.monotonic() > deadline:
+            except SQLAlchemyError as refused:
+                if database_fault(refused) is None or time.monotonic() > deadline:
                     raise
                 time.sleep(RETRY_SECONDS)

@@ -149,6 +149,14 @@ class Outbox:
         self.move(tx, move, [pair], failures=failures, failure=failure, wake_at=wake_at)
         return poisoned
 
+    def excuse(self, tx: Tx, expired: datetime, now: datetime) -> None:
+        """Make received rows due whose lease had run out at `expired`, without counting a failure."""
+        tx.execute(
+            update(self.table)
+            .where(self.indexed, self.c.wake_at <= expired, _in_state(self.c.state, (self.received,)))
+            .values(state=self.target("postpone"), wake_at=now)
+        )
+
     def begin_epoch(self, tx: Tx, base: int, now: datetime) -> None:
         """Make rows that are sent or received due at once, so that their old messages are stale."""
         on_its_way = self.c.state.in_((self.sent, self.received))

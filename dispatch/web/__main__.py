@@ -21,6 +21,7 @@ from dispatch.settings import Settings, load_settings
 from dispatch.storage import heartbeats
 from dispatch.storage.migration import open_database
 from dispatch.storage.open_keys import check_keys
+from dispatch.storage.patience import when_free
 from dispatch.web.app import create_app
 from dispatch.web.installation import Installation
 from dispatch.web.keeper import Keeper
@@ -39,10 +40,10 @@ def serve() -> None:
     """Serve until the process is stopped. Raises BadSettings, SchemaOutdated, BadRules, MissingPart, WrongKeys."""
     settings = load_settings()
     configure_logs(settings.zone)
-    database = open_database(settings)
-    check_keys(settings, database, uses_keys=True)
+    database = when_free(lambda: open_database(settings))
+    when_free(lambda: check_keys(settings, database, uses_keys=True))
     installation = Installation(settings, database)
-    installation.rulebook()
+    when_free(installation.rulebook)
     listening = listen(settings)
     address, port = listening.getsockname()[:2]
     keeper = Keeper(installation, heartbeats.process_name("web", f":{port}"))

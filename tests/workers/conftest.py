@@ -9,8 +9,15 @@ from celery import Celery
 
 from dispatch.storage.database import Database
 from tests.workers.stepped_workers import SteppedWorkers
+from workers import batch
 from workers import context as worker_context
 from workers.context import Context
+
+
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a worker give up at once when the database refuses."""
+    monkeypatch.setattr(batch, "TRIES", ())
 
 
 @pytest.fixture
