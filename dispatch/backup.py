@@ -28,7 +28,17 @@ from dispatch.domain.title import Wording, same
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
 from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
-from dispatch.storage import access_of_backup, effects, epoch, hops, key_source, keys_of_backup, seals, sequences
+from dispatch.storage import (
+    access_of_backup,
+    effects,
+    epoch,
+    given_out,
+    hops,
+    key_source,
+    keys_of_backup,
+    seals,
+    sequences,
+)
 from dispatch.storage.access_of_backup import Standing
 from dispatch.storage.column_types import metadata
 from dispatch.storage.database import SCHEMA, Database, Tx
@@ -156,19 +166,19 @@ def restore(
                 _drop_what_is_newer(settings, source, database)
             migrate(database)
         with database.write() as tx:
-            new = new_epoch(tx, now, giving_way.last_ids if giving_way else None)
+            new = new_epoch(tx, now, _given_out(settings, giving_way))
             people = access_of_backup.undone(tx, giving_way.standings) if giving_way else None
     return Restored(found, new, put_aside, people)
 
 
-def new_epoch(tx: Tx, now: datetime, given_out: Mapping[str, int] | None = None) -> NewEpoch:
+def new_epoch(tx: Tx, now: datetime, given: Mapping[str, int] | None = None) -> NewEpoch:
     """Begin a new epoch. Needed after every restore, also one by other means.
 
     Old messages become stale, and ids and names go on where none was given out before. All sessions end and all tokens
-    are revoked: the backup may hold some that have been ended since. `given_out`: the last ids of the database that
-    gives way, by sequence.
+    are revoked: the backup may hold some that have been ended since. `given`: the last ids that another copy of
+    the database gave out, by sequence.
     """
-    begun = epoch.begin(tx, now, given_out)
+    begun = epoch.begin(tx, now, given)
     for outbox in (hops.OUTBOX, effects.OUTBOX):
         outbox.begin_epoch(tx, begun.base, now)
     return NewEpoch(begun.base, begun.mark, begun.first_ids, access_of_backup.close(tx, now))
@@ -202,6 +212,12 @@ def _giving_way(settings: Settings) -> _GivingWay | None:
                 return _GivingWay(sequences.last_ids(tx), access_of_backup.standings(tx))
     except DatabaseError:
         return None
+
+
+def _given_out(settings: Settings, giving_way: _GivingWay | None) -> Mapping[str, int]:
+    """The last ids that the database that gives way knows, or that the relay wrote down."""
+    noted, last = given_out.known(settings), giving_way.last_ids if giving_way else {}
+    return {name: max(noted.get(name, 0), last.get(name, 0)) for name in noted.keys() | last.keys()}
 
 
 @contextmanager

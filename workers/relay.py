@@ -19,6 +19,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
+from dispatch.errors import DatabaseOlder
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime import metrics
 from dispatch.runtime.child_process import mark_ready
@@ -26,7 +27,7 @@ from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
 from dispatch.runtime.private_files import keep_private
 from dispatch.seals.sealing import seal_new
-from dispatch.storage import effects, heartbeats, hops, retention
+from dispatch.storage import effects, given_out, heartbeats, hops, retention
 from dispatch.storage.database_faults import database_fault
 from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Outbox
@@ -58,6 +59,8 @@ SEAL_SECONDS = 5
 """Interval at which the relay asks whether new rows are to be sealed; while there are more, with every sweep."""
 AGED_SECONDS = 60
 """Interval at which the relay looks for old cases and effects; while there are more, it goes on with every sweep."""
+NOTED_SECONDS = 60
+"""Interval at which the relay writes down outside of the database which ids were given out."""
 SWEEP_SECONDS = 0.25
 """Interval at which the relay checks timers, and due rows even when no wake-up came."""
 PAUSE_SECONDS = 0.01
@@ -75,7 +78,7 @@ class Relay:
         self._serves = Service(self.publisher.tasks, file_teams(context.rules))
         self._gathering = False
         self._started_at: datetime | None = None
-        self._beaten = self._aged = self._sealed = float("-inf")
+        self._beaten = self._aged = self._sealed = self._noted = float("-inf")
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
@@ -88,6 +91,7 @@ class Relay:
                 if not self.clock_is_right():
                     self.stop.wait(1)
                     continue
+                self.note_given_out()
                 self.interruptions.excuse(self.context.now())
                 sent = self.send_due()
                 if time.monotonic() - swept > SWEEP_SECONDS:
@@ -103,6 +107,9 @@ class Relay:
                 log.warning("broker out of reach, what is due stays due", error=type(gone).__name__)
                 self.publisher.close_connection()
                 self.stop.wait(1)
+            except DatabaseOlder as older:
+                log.critical("the database was put back, nothing is sent", error=older.sentence("en"))
+                raise SystemExit(1) from None
             except (DBAPIError, TimeoutError) as refused:
                 fault = database_fault(refused)
                 told = type(refused).__name__ if fault is None else fault.name
@@ -197,6 +204,14 @@ class Relay:
             log.info("sealed", mark=str(made.mark), rows=made.rows)
         if not is_full:
             self._sealed = time.monotonic()
+
+    def note_given_out(self) -> None:
+        """Every NOTED_SECONDS, write down the last ids outside of the database. Raises DatabaseOlder when it was put
+        back meanwhile: nothing more may be sent from it."""
+        if time.monotonic() - self._noted < NOTED_SECONDS:
+            return
+        given_out.note(self.context.settings, self.context.database)
+        self._noted = time.monotonic()
 
     def retain(self) -> None:
         """Every AGED_SECONDS, move some old cases into the case store and empty some old effects' payloads."""

@@ -15,6 +15,7 @@ from dispatch.cli.output import give, note
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import invoice_number, slip_serial, ticket_number
 from dispatch.settings import load_settings
+from dispatch.storage import given_out
 from dispatch.storage.database import Database
 from dispatch.storage.epoch import Begun
 from dispatch.storage.migration import require_installation
@@ -99,7 +100,7 @@ def restore(
         database = closed_with_command(Database(settings.database))
         database.require_schema()
         with database.write() as tx:
-            epoch = backups.new_epoch(tx, now())
+            epoch = backups.new_epoch(tx, now(), given_out.known(settings))
     else:
         restored = backups.restore(
             settings,

@@ -45,6 +45,7 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.BackupFailed: 1,
     errors.WouldOverwrite: 3,
     errors.SchemaOutdated: 1,
+    errors.DatabaseOlder: 1,
     errors.DatabaseBusy: 1,
     errors.DatabaseUnavailable: 1,
     errors.DatabaseTooOld: 1,

@@ -15,10 +15,10 @@ from dispatch.doctor import damage
 from dispatch.doctor.finding import CheckResult, Grade, bad, doubtful, good
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Title, Wording, same
-from dispatch.errors import DispatchError, KeysMissing, WrongKeys
+from dispatch.errors import DatabaseOlder, DispatchError, KeysMissing, WrongKeys
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
-from dispatch.storage import effects, encrypted, heartbeats, hops, key_source, postgresql, rulebooks, seals
+from dispatch.storage import effects, encrypted, given_out, heartbeats, hops, key_source, postgresql, rulebooks, seals
 from dispatch.storage.clock import database_time, offset
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.database_faults import DAMAGED, database_fault
@@ -28,6 +28,7 @@ from dispatch.storage.tables.tickets import hop
 
 DATABASE = Title("数据库", "database")
 SCHEMA_ = Title("数据库版本", "schema")
+GIVEN_OUT = Title("已发编号", "ids given out")
 SESSION = Title("数据库会话", "session")
 DURABLE = Title("数据库落盘", "durability")
 CLOCK = Title("数据库时钟", "database clock")
@@ -99,6 +100,7 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         return
     yield good(SCHEMA_, same(found))
     with database.read() as tx:
+        yield from _given_out(tx, settings)
         if database.kind == "postgresql":
             yield damage.examine_postgresql(tx)
             yield _session(tx)
@@ -112,6 +114,17 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         yield _waiting(tx)
         yield _quarantine(tx)
         yield _seals(tx)
+
+
+def _given_out(tx: Tx, settings: Settings) -> Iterator[CheckResult]:
+    """Tell when the database was put back by hand."""
+    try:
+        given_out.require_not_older(settings, tx)
+    except DatabaseOlder as older:
+        found = Wording(older.title("zh"), older.title("en"))
+        yield bad(
+            GIVEN_OUT, found, "停止全部进程，运行 dispatch restore --done", "stop all, run `dispatch restore --done`"
+        )
 
 
 def _sqlite() -> Wording:

@@ -26,6 +26,15 @@ class SchemaOutdated(DispatchError):
     heading = "数据库结构不符"
 
 
+class DatabaseOlder(DispatchError):
+    """数据库被退回过（{sequence} 库中 {found}，已发 {given}）：请停止全部进程，运行 `dispatch restore --done`。
+    The database is older than what this installation has given out ({sequence}: {found} there, {given} given out), as
+    after a restore by hand. Stop everything and run `dispatch restore --done`."""
+
+    code = "database-older"
+    heading = "数据库被退回"
+
+
 class DatabaseTooOld(DispatchError):
     """数据库是 PostgreSQL {found}，本程序需要 {oldest} 或更新的版本：请升级数据库。
     The database is PostgreSQL {found}, this program needs {oldest} or newer: upgrade the database."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dispatch.errors import NoInstallation
 from dispatch.settings import Settings
+from dispatch.storage import given_out
 from dispatch.storage.database import SCHEMA, Database
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -18,7 +19,7 @@ def open_database(settings: Settings, *, plans_by_index_only: bool = False) -> D
     """Open the database of these settings; `plans_by_index_only` as in `Database`.
 
     The embedded database is created and migrated when needed. Raises SchemaOutdated for a server's database that isn't
-    migrated.
+    migrated, DatabaseOlder for one that was put back by hand.
     """
     database = Database(settings.database, plans_by_index_only=plans_by_index_only)
     if settings.embedded_database and database.schema() != SCHEMA:
@@ -27,6 +28,8 @@ def open_database(settings: Settings, *, plans_by_index_only: bool = False) -> D
             if database.schema() != SCHEMA:
                 migrate(database)
     database.require_schema()
+    with database.read() as tx:
+        given_out.require_not_older(settings, tx)
     return database
 
 

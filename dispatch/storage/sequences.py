@@ -6,7 +6,7 @@ out after its backup, so a restore moves every sequence on: `docs/decisions/0023
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import Column, Table, func, inspect, select, text
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from dispatch.storage.column_types import metadata
 from dispatch.storage.database import Tx
 from dispatch.storage.tables.accounts import account, number_series, operation
-from dispatch.storage.tables.tickets import history, ticket
+from dispatch.storage.tables.tickets import history, hop, ticket
 
 INVOICES = "invoice"
 """The series of invoices' numbers, which has no gaps but at a restore."""
@@ -37,16 +37,29 @@ _GIVEN_BY_SQLITE = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
 """The last id that a table's sequence gave out, also for a row that is gone; nothing before the first."""
 
 
-def last_ids(tx: Tx) -> dict[str, int]:
-    """By sequence the last id that was given out, also for rows that are gone; 0 when none was.
+_INVOICE = select(number_series.c.last).where(number_series.c.name == INVOICES)
+_WATCHED = select(
+    *(select(func.max(each.c.id)).scalar_subquery().label(each.name) for each in (ticket, account, operation, hop)),
+    _INVOICE.scalar_subquery().label(INVOICES),
+)
+
+
+def last_ids(tx: Tx, only: Container[str] | None = None) -> dict[str, int]:
+    """By sequence the last id that was given out, also for rows that are gone; 0 when none was. `only`: of these.
 
     The database may be of an older schema: tables that it lacks are left out.
     """
     there = set(inspect(tx).get_table_names())
-    last = {table.name: _last(tx, table, key) for table, key in numbered() if table.name in there}
-    if number_series.name in there:
-        last[INVOICES] = tx.execute(select(number_series.c.last).where(number_series.c.name == INVOICES)).scalar() or 0
+    wanted = there if only is None else {name for name in there if name in only}
+    last = {table.name: _last(tx, table, key) for table, key in numbered() if table.name in wanted}
+    if number_series.name in there and (only is None or INVOICES in only):
+        last[INVOICES] = tx.execute(_INVOICE).scalar() or 0
     return last
+
+
+def stored_ids(tx: Tx) -> dict[str, int]:
+    """By sequence the greatest id of a committed row: of what people are told, and of what names keys outside."""
+    return {name: int(last or 0) for name, last in tx.execute(_WATCHED).one()._mapping.items()}
 
 
 def move_on(tx: Tx, now: datetime, given_out: Mapping[str, int]) -> dict[str, int]:
@@ -85,20 +98,24 @@ def _newest(tx: Tx) -> list[datetime]:
 
 
 def _last(tx: Tx, table: Table, key: Column[int]) -> int:
-    stored = tx.execute(select(func.coalesce(func.max(key), 0))).scalar_one()
+    stored = _stored(tx, key)
     if tx.dialect.name == "postgresql":
         given = tx.execute(_GIVEN_BY_POSTGRESQL, {"table": f'"{table.name}"', "column": key.name}).scalar()
     elif inspect(tx).has_table("sqlite_sequence"):
         given = tx.execute(_GIVEN_BY_SQLITE, {"table": table.name}).scalar()
     else:
         given = 0
-    return max(int(stored), int(given or 0))
+    return max(stored, int(given or 0))
+
+
+def _stored(tx: Tx, key: Column[int]) -> int:
+    return int(tx.execute(select(func.coalesce(func.max(key), 0))).scalar_one())
 
 
 def _set_next(tx: Tx, table: Table, key: Column[int], first: int) -> None:
     if tx.dialect.name == "postgresql":
         sequence = func.pg_get_serial_sequence(f'"{table.name}"', key.name)
-        tx.execute(select(func.setval(sequence, first, False)))
+        tx.execute(select(func.setval(sequence, first - 1)))
         return
     values = {"name": table.name, "last": first - 1}
     tx.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), values)

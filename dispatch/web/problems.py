@@ -62,6 +62,7 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.SignInSlowed: 429,
     errors.BadRules: 503,
     errors.SchemaOutdated: 503,
+    errors.DatabaseOlder: 503,
     errors.DatabaseTooOld: 503,
     errors.MissingPart: 503,
     errors.WrongKeys: 503,

@@ -10,9 +10,10 @@ import pytest
 from celery import Celery
 from kombu import Connection
 
+from dispatch.domain.ticket import HopState
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import heartbeats, hops
+from dispatch.storage import given_out, heartbeats, hops
 from dispatch.storage.database import Database
 from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import Waited
@@ -164,3 +165,21 @@ def test_hops_that_come_to_a_worker_with_a_wrong_clock_stay_due_for_another(
     assert (row.state, row.failures) == ("due", 0)
     assert row.wake_at is not None
     assert row.wake_at < datetime.now(UTC) + timedelta(minutes=1)
+
+
+def test_a_relay_writes_down_what_was_given_out_and_sends_nothing_of_a_database_that_was_put_back(
+    app: Celery, context: Context, sqlite: Database, rulebook: Rulebook, script: Script
+) -> None:
+    from workers.relay import Relay  # it needs the app
+
+    f.put_in_force(sqlite, rulebook)
+    made = f.fault(sqlite, rulebook, script).ticket_id
+    Relay(context).note_given_out()
+    assert given_out.known(context.settings)["ticket"] == made
+    file = context.settings.root / given_out.FILE
+    file.write_text(file.read_text().replace(f'"ticket": {made}', f'"ticket": {made + 100}'))
+    with pytest.raises(SystemExit):
+        Relay(context).run()
+    hop = f.live(sqlite, made)
+    assert hop is not None
+    assert hop.state == HopState.DUE

@@ -67,7 +67,7 @@ class House:
 
     def restore(self, file: Path) -> Begun:
         self.stop()
-        restored = backup.restore(self.settings, file, datetime.now(UTC), replace=True)
+        restored = backup.restore(self.settings, file, datetime.now(UTC), replace=True, without_keys=True)
         self.stage = self._start()
         return restored.epoch
 
