@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from sqlalchemy.exc import IntegrityError
 
 from dispatch.access import sessions
 from dispatch.access.request_origin import Index, RequestOrigin, Somebody, note, somebody
@@ -145,14 +146,15 @@ def enter(database: Database, index: Index, person: ProviderIdentity, origin: Re
     """Open a session for this person's user and return its secret. It commits by itself, also a refusal.
 
     A user who isn't bound yet is bound to the person. Raises SignInRefused when there is no such user, or when they are
-    disabled; IdentityTaken when the user of this name is bound to somebody else.
+    disabled; IdentityTaken when the user of this name is bound to somebody else, or the person to another user at this
+    very moment.
     """
     with database.write() as tx:
         user = users.find_bound(tx, person.issuer, person.subject) or _named(tx, person.name)
         refused = _refusal(user, person)
+        if user is not None and refused is None and user.oidc_subject is None and not _bind(tx, user, person, now):
+            refused = IdentityTaken()
         if user is not None and refused is None:
-            if user.oidc_subject is None:
-                _bind(tx, user, person, now)
             proved_at = None if person.proved_at is None else min(person.proved_at, now)
             secret = sessions.open_session(tx, user.id, now, origin, proved_at)
             note(tx, AccessAct.SIGN_IN, Somebody(user.name), origin, now, how=SignInWay.OIDC)
@@ -182,9 +184,15 @@ def _refusal(user: UserRow | None, person: ProviderIdentity) -> SignInRefused | 
     return None if bound in ((None, None), (person.issuer, person.subject)) else IdentityTaken()
 
 
-def _bind(tx: Tx, user: UserRow, person: ProviderIdentity, now: datetime) -> None:
-    users.change(tx, user.id, oidc_issuer=person.issuer, oidc_subject=person.subject, bound_at=now)
+def _bind(tx: Tx, user: UserRow, person: ProviderIdentity, now: datetime) -> bool:
+    """Bind the user to the person. Return False when another sign-in has just bound the person to another user."""
+    try:
+        with tx.begin_nested():
+            users.change(tx, user.id, oidc_issuer=person.issuer, oidc_subject=person.subject, bound_at=now)
+    except IntegrityError:
+        return False
     operations.note_audit(tx, "bind identity", user.name, person.issuer, Actor(user.name, "user"), now)
+    return True
 
 
 def _described(provider: IdentityProvider, client: Client) -> Mapping[str, str]:

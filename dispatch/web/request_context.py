@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -40,7 +41,8 @@ _BEST_FIRST = (Permission.ALLOWED, Permission.UNTIMELY, Permission.FORBIDDEN, Pe
 @dataclass
 class RequestContext:
     """One request. `asked`: the policy was asked about the endpoint's target. `on_its_way`: the hop found is on its way
-    to a board. `key`: the request's key, where the endpoint itself does a keyed request only once."""
+    to a board. `key`: the request's key, where the endpoint itself does a keyed request only once. `prepared`: what the
+    route did before the transaction."""
 
     visitor: Visitor
     tx: Tx
@@ -51,6 +53,7 @@ class RequestContext:
     key: str | None = None
     policy_asked: bool = False
     on_its_way: bool = False
+    prepared: Any = None
 
     @property
     def installation(self) -> Installation:

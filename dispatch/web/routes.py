@@ -140,12 +140,13 @@ class Api:
         raises: Errors = (),
         body: Body | None = None,
         repeats: bool = True,
-        first: Callable[..., None] | None = None,
+        first: Callable[..., Any] | None = None,
         summary: str = "",
     ) -> Callable[[Endpoint], Endpoint]:
         """Register a change, committed as a whole or not at all. A POST may carry a key, under which it is done once;
         without `repeats` the endpoint sees to that itself. `body` describes a body that the endpoint reads itself.
-        `first(visitor, …)` is called before the transaction, for what is slow or commits by itself."""
+        `first(visitor, …)` is called before the transaction, for what is slow or commits by itself, once a role of the
+        caller may do it at all; the endpoint finds its result as `context.prepared`."""
 
         def put(endpoint: Endpoint) -> Endpoint:
             def run(
@@ -158,10 +159,13 @@ class Api:
                 if _is_for_users(operation):
                     with installation.database.autocommit_read() as tx:  # strangers must not make writers wait
                         caller = visitor.caller = visitor.identify(tx)
-                if first is not None:
-                    first(visitor, **given)
+                        context = RequestContext(visitor, tx, rulebook, operation, caller, _role(acting_role), key)
+                        context.require_possible()
+                prepared = None if first is None else first(visitor, **given)
                 with installation.database.write() as tx:
-                    context = RequestContext(visitor, tx, rulebook, operation, caller, _role(acting_role), key)
+                    context = RequestContext(
+                        visitor, tx, rulebook, operation, caller, _role(acting_role), key, prepared=prepared
+                    )
                     context.require_possible()
                     repeat = (
                         None if key is None or not repeats else KeyedRequest(context, key, request, acting_role, given)

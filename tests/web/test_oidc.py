@@ -225,6 +225,22 @@ def test_two_windows_of_one_person_bind_their_user_once(web: Web, there: Simulat
     assert acts(web, "/audit").count("bind identity") == 1
 
 
+def test_a_person_whom_another_sign_in_binds_at_the_same_moment_is_refused_and_told_why(
+    web: Web, there: SimulatedProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user(web.database, "li.wei", Role.SUPERVISOR)
+    enter(web, there, "li", sub="a1")
+    with monkeypatch.context() as before_the_other_committed:
+        before_the_other_committed.setattr("dispatch.storage.users.find_bound", lambda *_: None)
+        client, refused = enter(web, there, "li.wei", sub="a1")
+    assert (refused.status_code, refused.json()["code"]) == (401, "identity-taken")
+    assert client.get(f"{API}/session").status_code == 401
+    assert acts(web, "/audit/access")[0] == "identity-taken"
+    with web.database.read() as tx:
+        assert users.get(tx, "li.wei").bound_at is None
+    assert signed_in_as(enter(web, there, "li.wei", sub="a1")[0]) == "li"
+
+
 def test_identifying_oneself_anew_allows_a_token_and_coming_in_by_a_standing_session_there_does_not(
     web: Web, there: SimulatedProvider
 ) -> None:

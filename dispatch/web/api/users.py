@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -31,6 +32,7 @@ from dispatch.web.api.schemas import (
 from dispatch.web.api.session import HeldRole, holding
 from dispatch.web.api.sessions import Sessions, told
 from dispatch.web.api.tokens import Token, TokenId, Tokens, shown
+from dispatch.web.credentials import Visitor
 from dispatch.web.request_context import RequestContext, version_tag
 from dispatch.web.routes import Api
 
@@ -131,15 +133,35 @@ def list_users(context: RequestContext, cursor: Cursor = None, limit: Limit = 50
     return page([_told(each) for each in found], limit, found[limit - 1].name if len(found) > limit else None)
 
 
-@api.change("", "manage users", status=201, raises=[BadInput])
+@dataclass(frozen=True, slots=True)
+class _Password:
+    """A new password and its hash, which is made before the transaction: other writers don't wait for it."""
+
+    typed: str = field(repr=False)
+    kept: str = field(repr=False)
+
+
+def _password_of_new_user(visitor: Visitor, asked: UserRequest) -> _Password:
+    name = users.read_name(asked.name)
+    if asked.password is None:
+        return _random_password(visitor, name)
+    installation, typed = visitor.installation, asked.password.get_secret_value()
+    return _Password(typed, kept_password(installation.hasher, typed, name, installation.settings.operator))
+
+
+def _random_password(visitor: Visitor, name: str) -> _Password:
+    typed = new_password(name)
+    return _Password(typed, kept_password(visitor.installation.hasher, typed, name))
+
+
+@api.change("", "manage users", status=201, raises=[BadInput], first=_password_of_new_user)
 def add_user(context: RequestContext, asked: UserRequest) -> UserWithPassword:
     """Adds a user."""
-    name, grants = users.read_name(asked.name), _grants(asked.roles)
-    password = new_password(name) if asked.password is None else asked.password.get_secret_value()
-    kept = kept_password(context.installation.hasher, password, name, _operator(context, asked.password))
-    added = users.add(context.tx, name, kept, grants, context.authorize(), context.now)
+    password: _Password = context.prepared
+    grants = _grants(asked.roles)
+    added = users.add(context.tx, asked.name, password.kept, grants, context.authorize(), context.now)
     context.visitor.headers["Location"] = f"/api/v1/users/{quote(added.name, safe='')}"
-    return UserWithPassword(user=_told(added), password=password if asked.password is None else None)
+    return UserWithPassword(user=_told(added), password=password.typed if asked.password is None else None)
 
 
 @api.read("/{name}", "manage users", raises=[NotFound])
@@ -197,18 +219,13 @@ def enable_user(context: RequestContext, name: UserName) -> UserBody:
     return _changed(context, users.enable(context.tx, name, context.authorize(), context.now))
 
 
-@api.change("/{name}/password", "manage users", raises=[NotFound])
+@api.change("/{name}/password", "manage users", raises=[NotFound], first=_random_password)
 def reset_password(context: RequestContext, name: UserName) -> UserWithPassword:
     """Sets a new random password, which is shown this once; the user's sessions end, and their tokens are revoked."""
-    found, password = users.get(context.tx, name), new_password(name)
-    users.set_password(
-        context.tx,
-        name,
-        kept_password(context.installation.hasher, password, found.name),
-        context.authorize(),
-        context.now,
-    )
-    return UserWithPassword(user=_told(found), password=password)
+    password: _Password = context.prepared
+    found = users.get(context.tx, name)
+    users.set_password(context.tx, name, password.kept, context.authorize(), context.now)
+    return UserWithPassword(user=_told(found), password=password.typed)
 
 
 @api.change("/{name}/identity", "manage users", method="DELETE", raises=[NotFound], summary="Unbind user")
@@ -243,11 +260,6 @@ def revoke_token(context: RequestContext, name: UserName, token_id: TokenId) -> 
     """Revokes an API token of a user from the next request on. Revoking it twice does no harm."""
     found = users.get(context.tx, name)
     sessions.revoke_token(context.tx, token_id, found.id, found.name, context.authorize(), context.now)
-
-
-def _operator(context: RequestContext, chosen: SecretStr | None) -> str:
-    """The operator's name, which a chosen password must not have in it; a random one may."""
-    return "" if chosen is None else context.installation.settings.operator
 
 
 def _changed(context: RequestContext, changed: users.User) -> UserBody:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dispatch.domain.roles import Grant, Role
-from tests.users import user
+from tests.users import PASSWORD, user
 from tests.web.conftest import API, Web
 
 USERS = f"{API}/users"
@@ -96,3 +96,33 @@ def test_users_are_listed_page_by_page(web: Web, root: Any) -> None:
     assert second["next"] is None
     assert root.get(f"{USERS}/haunted").status_code == 404
     assert root.get(f"{USERS}/%00").status_code == 404
+
+
+@pytest.mark.parametrize("act", ["add", "add with a password", "reset"])
+def test_other_writers_do_not_wait_while_a_new_password_is_hashed(
+    small_web: Web, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    root = small_web.browser("root", Role.ADMINISTRATOR)
+    user(small_web.database, "chen")
+    hashed = small_web.installation.hasher.hash(PASSWORD)
+    wrote = []
+
+    class Hasher:
+        def hash(self, typed: str) -> str:
+            assert typed
+            with small_web.database.write(0.2):
+                wrote.append(act)
+            return hashed
+
+    monkeypatch.setattr(small_web.installation, "hasher", Hasher())
+    body = {"name": "li"} | ({"password": PASSWORD} if act == "add with a password" else {})
+    answer = root.post(f"{API}/users/chen/password") if act == "reset" else root.post(f"{API}/users", json=body)
+    assert answer.is_success, answer.text
+    assert wrote == [act]
+
+
+def test_who_may_not_add_users_costs_no_hash(small_web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    clerk = small_web.browser("chen", Role.CLERK)
+    monkeypatch.setattr(small_web.installation, "hasher", None)
+    assert clerk.post(f"{API}/users", json={"name": "li"}).status_code == 403
+    assert clerk.post(f"{API}/users/chen/password").status_code == 403
