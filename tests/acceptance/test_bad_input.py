@@ -395,7 +395,7 @@ def test_a_second_replay_under_the_name_of_one_that_is_under_way_is_refused(
             {"DISPATCH_COLOUR": "red", "DISPATCH_LEASE": "0", "DISPATCH_WORKERS": "many", "DISPATCH_BATCH": "9999"},
             ["DISPATCH_COLOUR", "DISPATCH_LEASE", "DISPATCH_WORKERS", "DISPATCH_BATCH"],
         ),
-        ({"DISPATCH_DATABASE_URL": "nonsense"}, ["DISPATCH_DATABASE_URL: that is no database URL"]),
+        ({"DISPATCH_DATABASE_URL": "nonsense"}, ["DISPATCH_DATABASE_URL: should be a URL such as postgresql://"]),
         ({"DISPATCH_DATABASE_URL": "mysql://u:hidden@127.0.0.1/x"}, ["kind mysql"]),
         (
             {"DISPATCH_DATABASE_URL": "postgresql+psycopg://u:hidden@127.0.0.1:1/x"},
@@ -495,4 +495,4 @@ def test_a_team_with_work_cannot_be_dropped_from_the_rules(installed: Installed,
     assert smaller.call("rules", "check", str(file))[0] == 0, smaller.call("rules", "check", str(file))
     status, _, err = smaller.call("board", "installer")
     assert status == 0
-    assert "team 'installer' still has open hops and can't be dropped" in err
+    assert re.search(r"team 'installer' can't be dropped: \d+ open tickets? ", err), err

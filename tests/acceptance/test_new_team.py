@@ -97,9 +97,9 @@ def test_a_team_without_its_module_keeps_the_workers_from_starting_and_says_what
 ) -> None:
     (copy / "workers/teams/data_network.py").unlink()
     home = Home(tmp_path / "paidan", project=copy, settings={"DISPATCH_WORKERS": "1"})
-    status, _, err = home.run("up")
+    status, told, _ = home.run("up")
     assert status == 1
-    assert "workers/teams/data_network.py" in err, err
+    assert "workers/teams/data_network.py" in told, told
     assert not home.processes()
 
 
