@@ -13,13 +13,16 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import event
 
 from dispatch.routing import loader, prehandling_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
+from dispatch.runtime import logs
 from dispatch.settings import variables
 from dispatch.storage import database as database_of
 from dispatch.storage.database import Database
@@ -92,6 +95,27 @@ def _statements_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(database_of, "create_engine", sqlite_of.sharing(vars(database_of)["create_engine"]))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _loggers_stay_changeable() -> Iterator[None]:
+    """Keep no logger with the stream of the test that used it first, as a process does: a test may be its main."""
+    configure = structlog.configure
+
+    def configured(**given: Any) -> None:
+        configure(**{**given, "cache_logger_on_first_use": False})
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(structlog, "configure", configured)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_at_the_start(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(logs, "_quiet", False)
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)

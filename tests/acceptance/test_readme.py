@@ -138,7 +138,7 @@ def test_several_machines_are_set_up_from_nothing_and_the_doctor_finds_nothing_w
     own = {"DISPATCH_FLOWER_PORT": str(free_port()), "DISPATCH_LANG": "en"}
     fresh_terminal.environment = {**fresh_terminal.environment, **own}
     with contextlib.ExitStack() as running:
-        fresh_terminal.read(DOCS / "distributed.md", {"dispatch doctor": "All is well."}, running)
+        fresh_terminal.read(DOCS / "distributed.md", {"dispatch doctor": "a simulated system sends"}, running)
         flower = f"http://127.0.0.1:{fresh_terminal.environment['DISPATCH_FLOWER_PORT']}"
         asked = eventually(lambda: httpx2.get(f"{flower}/workers"))
         assert asked.status_code == 401
