@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -20,8 +21,10 @@ from dispatch.ports.ledger import Ledger
 from dispatch.ports.provisioning import SimulatedProvisioning
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.routing import loader
+from dispatch.settings import Settings
 from dispatch.storage import accounts
 from dispatch.storage.database import Database
+from dispatch.storage.open_keys import open_cipher
 from tests import factories as f
 from tests.acceptance.conftest import PROJECT, Home, eventually
 from tests.accounts import factories as at
@@ -55,7 +58,8 @@ def worker(home: Home, name: str) -> int:
 def test_a_construction_order_goes_from_opening_to_service_and_every_outside_receiver_is_told(
     running: Home, books: Database
 ) -> None:
-    counter = at.counter(loader.load(PROJECT / "routing_rules.yaml"))
+    cipher = open_cipher(Settings(home=running.folder), books)
+    counter = replace(at.counter(loader.load(PROJECT / "routing_rules.yaml")), cipher=cipher)
     at.address(books, 1)
     done = at.accepted(books, opening.open_account, counter, at.application(1), now=datetime.now(UTC))
     number, order = str(done.result["account"]), str(done.result["construction"])
