@@ -10,7 +10,7 @@ from dispatch.storage.database import Database, Tx
 from dispatch.storage.seals import Seal
 
 BATCH = 1_000
-"""Rows of one kind in one seal at most: on SQLite other writers wait for it, some hundredths of a second."""
+"""Rows of one kind in one seal at most: on SQLite other writers wait for it, up to half a second."""
 CASES = 100
 """Stored cases of before the seals that one seal looks at."""
 
