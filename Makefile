@@ -22,10 +22,10 @@ ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
 UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) \
 	-m "not database"
 
-.PHONY: help setup demo up test coverage test-unit test-web test-others screenshots lint format docs bench bench-web growth bench-start bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
+.PHONY: help setup demo up test coverage test-unit test-web test-others screenshots lint format docs bench bench-web bench-postgresql growth bench-start bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(READY)  ## virtual environment with the locked packages
 
@@ -86,6 +86,9 @@ bench: setup $(BENCH)/.ready  ## speed of seven hops in Celery, Procrastinate, D
 
 bench-web: setup  ## tickets made, and whole journeys, per second through the REST API with eight clients
 	@$(BIN)/python -m bench.web
+
+bench-postgresql: setup  ## 200 faults by eight clients, and the idle processor, on Debian's PostgreSQL 15 and on 18
+	@$(BIN)/python -m bench.postgresql
 
 growth: setup $(BENCH)/.ready  ## cost of a hop with more tickets, backlog, rules, workers
 	@$(BENCH)/bin/python -m bench.growth

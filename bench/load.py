@@ -119,10 +119,10 @@ def _keep_up(act: Any, seconds: float, tick: float = TICK) -> None:
 def _measured(
     contender: Contender, servers: Sequence[int], seconds: float, act: Any, tick: float = TICK
 ) -> dict[str, Any]:
-    before, since = processor_seconds(_processes(servers)), time.time()
+    before, since = processor_seconds(processes(servers)), time.time()
     _keep_up(act, seconds, tick)
-    until, after = time.time(), processor_seconds(_processes(servers))
-    memory = sum(memory_bytes(pid) for pid in _processes(servers))
+    until, after = time.time(), processor_seconds(processes(servers))
+    memory = sum(memory_bytes(pid) for pid in processes(servers))
     found = contender.hops(since, until)
     spent: dict[str, float] = {}
     for pid, seconds in after.items():
@@ -184,8 +184,8 @@ def _parent(pid: int) -> int:
         return 0
 
 
-def _processes(servers: Iterable[int]) -> set[int]:
-    """This process, its descendants, the servers and theirs."""
+def processes(servers: Iterable[int]) -> set[int]:
+    """Return this process, its descendants, the servers and theirs."""
     parents = {int(folder.name): _parent(int(folder.name)) for folder in Path("/proc").glob("[0-9]*")}
     found, more = set(), {os.getpid(), *servers}
     while more:
@@ -194,15 +194,16 @@ def _processes(servers: Iterable[int]) -> set[int]:
     return found
 
 
-def processor_seconds(pids: Iterable[int]) -> dict[int, float]:
-    """Return each process's user and system time so far. Source: proc(5), fields 14 and 15 of `stat`."""
-    tick, spent = os.sysconf("SC_CLK_TCK"), {}
+def processor_seconds(pids: Iterable[int], *, ended: bool = False) -> dict[int, float]:
+    """Return each process's user and system time so far. `ended`: also that of its children that have ended.
+    Source: proc(5), fields 14 to 17 of `stat`."""
+    tick, last, spent = os.sysconf("SC_CLK_TCK"), 15 if ended else 13, {}
     for pid in pids:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        spent[pid] = (int(fields[11]) + int(fields[12])) / tick
+        spent[pid] = sum(map(int, fields[11:last])) / tick
     return spent
 
 

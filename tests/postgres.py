@@ -48,9 +48,10 @@ answer means an untouched schema."""
 
 
 @contextmanager
-def server(turn: Path, port: int | None = None, options: Sequence[str] = ()) -> Iterator[str]:
+def server(turn: Path, port: int | None = None, options: Sequence[str] = (), *, durable: bool = False) -> Iterator[str]:
     """A server's URL for as long as the block lasts. Raises what keeps it from starting. With a port it listens there
-    on loopback too, with these options, and asks the user paidan for a password.
+    on loopback too, with these options, and asks the user paidan for a password. `durable`: its commits are on the
+    disk, as its makers leave it; the tests' are not.
 
     Processes that start one at the same time wait for each other at the file `turn`: as root, the first of them makes
     the system user for all.
@@ -74,7 +75,8 @@ def server(turn: Path, port: int | None = None, options: Sequence[str] = ()) -> 
         try:
             url = make_url(started.get_uri()).set(drivername="postgresql+psycopg", port=port)
             shown = url.render_as_string(hide_password=False)
-            _forget_durability(shown)
+            if not durable:
+                _forget_durability(shown)
             yield shown
         finally:
             if port is not None:  # `cleanup` looks for the process from before the restart

@@ -61,8 +61,10 @@ AGED_SECONDS = 60
 """Interval at which the relay looks for old cases and effects; while there are more, it goes on with every sweep."""
 NOTED_SECONDS = 60
 """Interval at which the relay writes down outside of the database which ids were given out."""
-SWEEP_SECONDS = 0.25
-"""Interval at which the relay checks timers, and due rows even when no wake-up came."""
+SWEEP_SECONDS, IDLE_SWEEP_SECONDS = 0.25, 1.0
+"""Interval at which the relay checks timers, and due rows even when no wake-up came; the longer one once nothing was
+due for IDLE_AFTER_SECONDS. A wake-up, which new rows bring, ends either at once."""
+IDLE_AFTER_SECONDS = 10
 PAUSE_SECONDS = 0.01
 """The least time between two checks for due rows."""
 GATHER_SECONDS = 0.1
@@ -79,6 +81,7 @@ class Relay:
         self._gathering = False
         self._started_at: datetime | None = None
         self._beaten = self._aged = self._sealed = self._noted = float("-inf")
+        self._busy = time.monotonic()
         self.name = os.environ.get("SUPERVISED_AS", "relay")
 
     def run(self) -> None:
@@ -95,13 +98,13 @@ class Relay:
                 self.interruptions.excuse(self.context.now())
                 sent = self.send_due()
                 if time.monotonic() - swept > SWEEP_SECONDS:
-                    self._fire_timers()
+                    self.fire_timers()
                     self.seal()
                     self.retain()
                     swept = time.monotonic()
                     beat(self.context.settings.run, self.name)
                 if not sent:
-                    wakeups.wait(GATHER_SECONDS if self._gathering else SWEEP_SECONDS)
+                    wakeups.wait(self._patience())
                 self.stop.wait(looked + PAUSE_SECONDS - time.monotonic())
             except self.publisher.unreachable as gone:
                 log.warning("broker out of reach, what is due stays due", error=type(gone).__name__)
@@ -117,6 +120,12 @@ class Relay:
                 wakeups.forget()
                 self.stop.wait(self.interruptions.note())
         wakeups.forget()
+
+    def _patience(self) -> float:
+        """Return for how many seconds to wait for a wake-up."""
+        if self._gathering:
+            return GATHER_SECONDS
+        return IDLE_SWEEP_SECONDS if time.monotonic() - self._busy > IDLE_AFTER_SECONDS else SWEEP_SECONDS
 
     def clock_is_right(self) -> bool:
         """Return whether this process may work by its clock; every few seconds, compare it and write a heartbeat.
@@ -137,6 +146,8 @@ class Relay:
         with self.context.database.autocommit_read() as tx:
             now = self.context.now()
             due, effects_due = hops.teams_due(tx, now, self.publisher.tasks), effects.is_due(tx, now)
+        if due or effects_due:
+            self._busy = time.monotonic()
         return self._send_hops(due) + (self._send_effects() if effects_due else 0)
 
     def _send_hops(self, due_since: Mapping[str, datetime]) -> int:
@@ -190,10 +201,15 @@ class Relay:
         gathered = self.context.now() - timedelta(seconds=GATHER_SECONDS)
         return {team for team in with_room & due_since.keys() if with_room == teams or due_since[team] <= gathered}
 
-    def _fire_timers(self) -> None:
-        rulebook = self.context.rules.get()
+    def fire_timers(self) -> None:
+        """Fire due timers. Where none is, nothing is locked: on SQLite no writer waits for it."""
+        rulebook, now = self.context.rules.get(), self.context.now()
+        with self.context.database.autocommit_read() as tx:
+            if not hops.is_woken(tx, now):
+                return
+        self._busy = time.monotonic()
         with self.context.database.write() as tx:
-            timers.fire_due_timers(tx, rulebook, self.context.now(), self.context.settings.batch)
+            timers.fire_due_timers(tx, rulebook, now, self.context.settings.batch)
 
     def seal(self) -> None:
         """Seal new archive records, history and audit entries when that is due, and log the seal's mark."""

@@ -212,16 +212,19 @@ def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
     update_hops(tx, [{"id": hop_id, "found": found} for hop_id, found in rows])
 
 
+_WOKEN = select(hop.c.id).where(on_board, hop.c.wake_at <= NOW).order_by(hop.c.wake_at).limit(bindparam("most"))
+_LOCKED_WOKEN = _WOKEN.with_for_update(skip_locked=True)
+
+
+def is_woken(tx: Tx, now: datetime) -> bool:
+    """Return whether the `wake_at` of any hop on a board has come; one index lookup."""
+    return tx.execute(_WOKEN, {"now": now, "most": 1}).first() is not None
+
+
 def lock_woken(tx: Tx, now: datetime, limit: int) -> list[LockedHop]:
     """Lock hops on boards whose `wake_at` has come, except those that another process has locked."""
-    ids = (
-        select(hop.c.id)
-        .where(on_board, hop.c.wake_at <= now)
-        .order_by(hop.c.wake_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return list(lock(tx, tx.execute(ids).scalars().all()).values())
+    ids = tx.execute(_LOCKED_WOKEN, {"now": now, "most": limit}).scalars().all()
+    return list(lock(tx, ids).values())
 
 
 _ID, _LIVE_ID = select(hop.c.id).where(*_NUMBERED), select(hop.c.id).where(*_LIVE)

@@ -283,6 +283,7 @@ SCAN = re.compile(r"Seq Scan on (hop|ticket|history)|SCAN (hop|ticket|history)\b
 QUERIES: dict[str, tuple[Callable[[Tx], object], str]] = {
     "what is due": (lambda tx: hops.take_due(tx, NOW, LEASE, 100, ["noc"]), "ix_hop_off_board"),
     "whose is due": (lambda tx: hops.teams_due(tx, NOW, ["noc", "archive"]), "ix_hop_off_board"),
+    "whether anything wakes": (lambda tx: hops.is_woken(tx, NOW), "ix_hop_wake_at"),
     "what wakes": (lambda tx: hops.lock_woken(tx, NOW, 100), "ix_hop_wake_at"),
     "a team's board": (lambda tx: lists.board(tx, "team-7", 50), "ix_hop_board"),
     "a ticket's live hop": (lambda tx: hops.find(tx, 3_100), "uq_hop_|autoindex_hop_"),

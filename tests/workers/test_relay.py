@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from dispatch.domain.ticket import HopState
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import given_out, heartbeats, hops
-from dispatch.storage.database import Database
+from dispatch.storage.database import Database, Tx
 from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import Waited
 from dispatch.tickets import followup
@@ -113,6 +114,37 @@ def test_every_sweep_moves_some_old_cases_into_the_case_store(
         relay.retain()
         stored.append(sum(f.ticket(sqlite, ticket_id).stored_at is not None for ticket_id in ids))
     assert stored == [MOST_AGED, MOST_AGED + 1, MOST_AGED + 1]
+
+
+def test_an_idle_relay_fires_no_timer_asks_for_no_lock_and_looks_less_often(
+    app: Celery, context: Context, sqlite: Database, rulebook: Rulebook, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from workers import relay as relays  # it needs the app
+
+    now = datetime.now(UTC)
+    context.rules.get()
+    accepted = f.fault(sqlite, rulebook, script, now=now)
+    f.on_board(sqlite, rulebook, accepted.ticket_id, now=now)
+    relay, locked = relays.Relay(context), []
+    write = context.database.write
+
+    def counted() -> AbstractContextManager[Tx]:
+        locked.append(True)
+        return write()
+
+    monkeypatch.setattr(context.database, "write", counted)
+    relay.fire_timers()
+    assert not locked
+    assert relay._patience() == relays.SWEEP_SECONDS
+    relay._busy -= relays.IDLE_AFTER_SECONDS
+    assert relay._patience() == relays.IDLE_SWEEP_SECONDS
+    due = f.live(sqlite, accepted.ticket_id).wake_at  # type: ignore[union-attr]
+    assert due is not None
+    context.clock.told = due
+    relay.fire_timers()
+    assert len(locked) == 1
+    assert f.live(sqlite, accepted.ticket_id).late  # type: ignore[union-attr]
+    assert relay._patience() == relays.SWEEP_SECONDS, "one timer may bring the next"
 
 
 def test_a_relay_whose_clock_is_an_hour_ahead_marks_nothing_overdue_and_goes_on_when_it_is_right(
