@@ -19,9 +19,9 @@ from dispatch.domain.kind import ORDER_SYMPTOMS
 from dispatch.domain.numbers import read_hop_number, ticket_number
 from dispatch.domain.roles import ROLES, Actor
 from dispatch.domain.title import Title, Wording
-from dispatch.errors import BadInput
+from dispatch.errors import BadInput, BadRules
 from dispatch.routing.parsed_files import parse_cached
-from dispatch.routing.prehandling import Script
+from dispatch.routing.prehandling import Script, Symptom
 from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.logs import silence_logs
@@ -68,9 +68,19 @@ class Desk:
         return said(known) if known else name
 
     @cached_property
+    def known_symptoms(self) -> Mapping[str, Symptom]:
+        """The script's symptoms, for the words of what is shown; none, with a warning, when the script is bad."""
+        try:
+            return self.script.symptoms
+        except BadRules as refused:
+            told = text("预处理脚本有误，现象只显示名称：", "script refused, symptoms are shown by their names:")
+            _warn(told, refused)
+            return {}
+
+    @cached_property
     def symptoms(self) -> Mapping[str, Title]:
-        """The titles of the script's symptoms. Raises BadRules."""
-        return {name: each.title for name, each in self.script.symptoms.items()}
+        """The titles of the known symptoms."""
+        return {name: each.title for name, each in self.known_symptoms.items()}
 
     def team(self, name: str) -> str:
         """A team's title in the reader's words; the name of one that the rules know no more."""
@@ -158,10 +168,14 @@ def open_desk(*, may_create: bool = False, starting: bool = False) -> Desk:
             f"规则文件未采用，沿用版本 {rulebook.version}：",
             f"rules file refused, version {rulebook.version} stays in force:",
         )
-        typer.secho(told, fg="yellow", err=True)
-        for line in rules.refused.lines_in(language()):
-            typer.echo(line, err=True)
+        _warn(told, rules.refused)
     return Desk(settings, database, rules, rulebook)
+
+
+def _warn(told: str, refused: BadRules) -> None:
+    typer.secho(told, fg="yellow", err=True)
+    for line in refused.lines_in(language()):
+        typer.echo(line, err=True)
 
 
 def now() -> datetime:

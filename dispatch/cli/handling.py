@@ -13,7 +13,7 @@ from dispatch.cli.context import LONGEST_NAME, Desk, hop_id, now, open_desk, rea
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, HopName, InRole, Reason
-from dispatch.cli.output import give, local, said, zone
+from dispatch.cli.output import give, local, zone
 from dispatch.domain.numbers import hop_number, ticket_number
 from dispatch.domain.time import read_duration, typed_moment
 from dispatch.domain.title import Wording
@@ -163,7 +163,7 @@ def _end(desk: Desk, hop: str, as_json: bool, made: Callable[[int], End]) -> Non
         act, zh, en = _ENDED[type(end)]
         following = lists.journey(tx, tickets.id_of_hop(tx, end.hop_id)).hops[-1]
         done = _done(tx, act, end.hop_id)
-    title = said(desk.rulebook.teams[following.team].title)
+    title = desk.team(following.team)
     done["next"] = {"team": following.team, "rule": following.rule}
     told = text(f"{done['hop']}：{zh} → {title}", f"{done['hop']}: {en} → {title}")
     if isinstance(end, Report) or following.rule.startswith("limits."):  # otherwise no rule decided

@@ -16,7 +16,7 @@ from dispatch.cli.output import give, out
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import TicketState
-from dispatch.routing.prehandling import Script
+from dispatch.routing.prehandling import Symptom
 from dispatch.storage import tickets
 from dispatch.storage.database import Tx
 from dispatch.tickets import closing, followup
@@ -62,7 +62,7 @@ def submit(
     """Take a fault report; the channel follows from the role."""
     desk = open_desk()
     actor, script = desk.actor(name, role), desk.script
-    given = _answers(script, symptom, answers, asked=actor.role == Role.AGENT_10086)
+    given = _answers(lambda: script.symptom(symptom), answers, asked=actor.role == Role.AGENT_10086)
     report = FaultReport(account, symptom, description, priority, given, None, request_key or None, despite_duplicate)
     with desk.database.write() as tx:
         accepted = desk_intake.submit(tx, desk.rulebook, script, report, actor, now())
@@ -117,8 +117,8 @@ def take_over(
     desk = open_desk()
     ticket_id = read_ticket_number(ticket)
     with desk.database.read() as tx:
-        symptom = tickets.get(tx, ticket_id).symptom
-    given = _answers(desk.script, symptom, answers, asked=True)
+        row = tickets.get(tx, ticket_id)
+    given = _answers(lambda: desk.script.continued(row.symptom, row.category), answers, asked=True)
     with desk.database.write() as tx:
         accepted = desk_intake.take_over(
             tx, desk.rulebook, desk.script, ticket_id, given, desk.actor(name, role), now()
@@ -190,13 +190,13 @@ def survey(
     )
 
 
-def _answers(script: Script, symptom: str, given: list[str], asked: bool) -> Answers:
+def _answers(symptom: Callable[[], Symptom], given: list[str], asked: bool) -> Answers:
     """Return the answers on the command line; in a terminal an agent without any is led through the script."""
     pairs = read_pairs(given, "answer")
     if not pairs and asked and sys.stdin.isatty() and sys.stdout.isatty():
         from dispatch.cli.prehandling import ask
 
-        pairs = ask(out, script.symptom(symptom))
+        pairs = ask(out, symptom())
     return tuple(pairs)
 
 

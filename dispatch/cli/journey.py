@@ -197,7 +197,7 @@ def _where(desk: Desk, to: str) -> str:
 def _acts_line(desk: Desk, symptom: str, acts: list[HistoryRow]) -> Text:
     lines = []
     for act in acts:
-        told = answers_in_words(desk.script.symptoms.get(symptom), act.detail.get("answers") or [])
+        told = answers_in_words(desk.known_symptoms.get(symptom), act.detail.get("answers") or [])
         answers = "".join(f"\n  {said(question)} {said(answer)}" for question, answer in told)
         head = ((local(act.at), "dim"), f"  {said(told_title(act.act, act.role, of_hop=False))}  ", (_who(act), "dim"))
         lines.append(Text.assemble(*head, _details(act.detail), answers))

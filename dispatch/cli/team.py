@@ -19,6 +19,7 @@ from dispatch.domain.numbers import hop_number
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState
 from dispatch.reports import lists
+from dispatch.storage import rulebooks
 from dispatch.storage.rows import BoardLine, HopLineColumns, as_dict
 
 if TYPE_CHECKING:
@@ -52,20 +53,20 @@ def teams(
     known = known_teams(desk, team) if team else desk.rulebook.teams
     with desk.database.read() as tx:
         loads = lists.team_loads(tx)
+        names = [team] if team else list(dict.fromkeys((*known, *rulebooks.teams_at_work(tx))))
 
     def show() -> None:
         if not team:
-            out.print(_loads(desk, loads))
+            out.print(_loads(desk, names, loads))
             return
         for flow, sections in desk.rulebook.flows.items():
             if team in sections:
                 out.print(_findings(desk, flow, team))
 
-    names = [team] if team else known
     give(as_json, [_team_json(desk, name, loads.get(name, lists.NO_LOAD)) for name in names], show)
 
 
-def _loads(desk: Desk, loads: Mapping[str, lists.TeamLoad]) -> Table:
+def _loads(desk: Desk, names: Sequence[str], loads: Mapping[str, lists.TeamLoad]) -> Table:
     shown = table(text("班组", "Teams"))
     shown.add_column(text("名称", "Title"), overflow="fold")
     shown.add_column(text("班组", "Team"), no_wrap=True)
@@ -78,10 +79,13 @@ def _loads(desk: Desk, loads: Mapping[str, lists.TeamLoad]) -> Table:
         text("最久", "Oldest"),
     ):
         shown.add_column(heading, justify="right", no_wrap=True)
-    for name, team in desk.rulebook.teams.items():
+    for name in names:
+        team = desk.rulebook.team(name)
         load = loads.get(name, lists.NO_LOAD)
         age = span((now() - load.oldest).total_seconds()) if load.oldest else ""
         title = said(team.title) + (text("（自动）", " (auto)") if team.automatic else "")
+        if name not in desk.rulebook.teams:
+            title += text("（规则中已无）", " (not in the rules)")
         counts = (load.hops(*ON_ITS_WAY), *map(load.hops, ON_BOARD), load.late)
         shown.add_row(title, name, *(str(count) if count else "·" for count in counts), age)
     return shown
@@ -141,9 +145,11 @@ def board(
 ) -> None:
     """Show a team's board: the urged and the urgent first, then the oldest."""
     desk = open_desk()
-    title = known_teams(desk, team)[team].title
     with desk.database.read() as tx:
+        if team not in rulebooks.teams_at_work(tx):  # tickets may be with a team that the rules don't know any more
+            known_teams(desk, team)
         rows = lists.board(tx, team, limit)
+    title = desk.rulebook.team(team).title
 
     def show() -> None:
         if not rows:
@@ -240,7 +246,7 @@ def _hop_json(row: HopLineColumns) -> dict[str, Any]:
 
 
 def _team_json(desk: Desk, name: str, load: lists.TeamLoad) -> dict[str, Any]:
-    team = desk.rulebook.teams[name]
+    team = desk.rulebook.team(name)
     findings = {
         flow: [_finding_json(f) for f in desk.rulebook.findings_of(flow, name)]
         for flow, sections in desk.rulebook.flows.items()

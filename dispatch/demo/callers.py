@@ -136,7 +136,7 @@ class Callers:
             if row.state == TicketState.REPORTED and waited >= self.pace.until_claimed(row.id) / 2:
                 self._judge(row, now)
             elif row in transferred[LEFT_TRANSFERRED:] and waited >= self.pace.until_claimed(row.id) * 1.5:
-                answers = self._answers(self.script.symptom(row.symptom))
+                answers = self._answers(self.script.continued(row.symptom, row.category))
                 with self.database.write() as tx:
                     agent = self._at(Role.AGENT_10086)
                     intake.take_over(tx, self.rulebook, self.script, row.id, answers, agent, now)

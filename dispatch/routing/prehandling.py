@@ -62,6 +62,11 @@ class Script:
             raise UnknownSymptom(symptom=name, known=list(self.symptoms))
         return self.symptoms[name]
 
+    def continued(self, name: str, category: str) -> Symptom:
+        """The symptom of a report that was taken earlier. One that the script has no more has no questions: the report
+        is dispatched by the category that it has."""
+        return self.symptoms.get(name) or Symptom(name, Title(name, name), category, "ticket", {})
+
 
 def answers_in_words(symptom: Symptom | None, given: Iterable[Sequence[str]]) -> list[tuple[Title, Title]]:
     """Questions and answers by their titles; by their names where the symptom has no such question or answer."""

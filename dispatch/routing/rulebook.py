@@ -16,6 +16,7 @@ from itertools import accumulate
 from operator import or_
 
 from dispatch.domain.finding import Finding, Value
+from dispatch.domain.roles import Role
 from dispatch.domain.service_level import ServiceLevel
 from dispatch.domain.title import Title
 
@@ -207,6 +208,19 @@ class Rulebook:
     flows: Mapping[str, Mapping[str, Mapping[str, Rules]]]
     starts: Mapping[str, Rules]
     limits: Limits
+
+    def team(self, name: str) -> Team:
+        """The team of this name. For a name that these rules don't know, a team of supervisors that may pass on to
+        anybody.
+
+        Rules that drop a team with open hops aren't taken up, but a process may have made one in the moment before it
+        saw that the team was dropped.
+        """
+        known = self.teams.get(name)
+        if known is not None:
+            return known
+        people = tuple(other for other, each in self.teams.items() if not each.automatic)
+        return Team(name, Title(name, name), False, (str(Role.SUPERVISOR),), (), None, people, False)
 
     def findings_of(self, flow: str, team: str) -> tuple[Finding, ...]:
         """The findings that `team` may report in `flow`, in the file's order."""

@@ -20,7 +20,7 @@ from dispatch.domain.service_level import finish_by
 from dispatch.domain.text import REASON, clean
 from dispatch.domain.ticket import HopState, hop_move
 from dispatch.domain.time import write_duration
-from dispatch.domain.title import Title, Wording
+from dispatch.domain.title import Wording
 from dispatch.domain.user_name import folded
 from dispatch.errors import (
     AlreadyClaimed,
@@ -284,16 +284,8 @@ def _require_holder(team: Team, actor: Actor, act: str, row: LockedHop, on_behal
 
 
 def _team(rulebook: Rulebook, row: LockedHop) -> Team:
-    """The hop's team; a supervisors' one that passes on to anybody where the rules have no such team.
-
-    Raises NotAllowed for an automatic team. Rules that drop a team with open hops aren't taken up, but a process may
-    have made one in the moment before it saw that the team was dropped.
-    """
-    team = rulebook.teams.get(row.team)
-    if team is None:
-        others = tuple(name for name, each in rulebook.teams.items() if not each.automatic)
-        title, members = Title(row.team, row.team), (str(Role.SUPERVISOR),)
-        return Team(row.team, title, False, members, (), None, others, False)
+    """The hop's team. Raises NotAllowed for an automatic team."""
+    team = rulebook.team(row.team)
     if team.automatic:  # the survey team has members, but they answer by `closing.answer_by_phone`
         raise NotAllowed(
             role=Wording("任何人", "nobody"),

@@ -25,7 +25,7 @@ from dispatch.errors import (
     DuplicateFault,
     UnknownAccount,
 )
-from dispatch.routing.prehandling import Progress, Script, follow
+from dispatch.routing.prehandling import Progress, Script, Symptom, follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, history, tickets
 from dispatch.storage.account_rows import AccountRow
@@ -149,13 +149,13 @@ def take_over(
     """
     require(actor, "take over", Wording("报障", "a report"))
     row = _locked(tx, ticket_id, actor)
-    progress = _follow(script, row.symptom, answers, Channel.HOTLINE_10086)
+    progress = _follow(script.continued(row.symptom, row.category), answers, Channel.HOTLINE_10086)
     move = "solve" if progress.outcome == "solved" else "open"
     state = ticket_move(TicketState(row.state), move, ticket_wording(row.kind, ticket_id))
     changed = {
         "state": state,
         "channel": Channel.HOTLINE_10086,
-        "script": [list(answer) for answer in answers],
+        "script": [list(answer) for answer in answers] or row.script,  # none: nothing was asked
         "category": progress.category,
         "ended_at": now if state in TICKET_ENDS else None,
         "outcome": progress.outcome if state in TICKET_ENDS else None,
@@ -193,16 +193,16 @@ def _judge(report: FaultReport, rulebook: Rulebook, script: Script, channel: Cha
                 f"the request key has {length} characters, at most {LONGEST_KEY}",
             )
         )
-    return _follow(script, report.symptom, report.answers, channel)
+    return _follow(script.symptom(report.symptom), report.answers, channel)
 
 
-def _follow(script: Script, symptom: str, answers: Answers, channel: Channel) -> Progress:
-    """Follow the pre-handling script by these answers.
+def _follow(symptom: Symptom, answers: Answers, channel: Channel) -> Progress:
+    """Follow the symptom's script by these answers.
 
     A 10086 agent must reach its end. Face to face it may be skipped, but not broken off. At 10050 it may be broken off.
-    Raises UnknownSymptom, BadAnswer; BadInput when a question is left.
+    Raises BadAnswer; BadInput when a question is left.
     """
-    progress = follow(script.symptom(symptom), answers)
+    progress = follow(symptom, answers)
     if progress.next is not None and (
         channel == Channel.HOTLINE_10086 or (answers and channel != Channel.HOTLINE_10050)
     ):

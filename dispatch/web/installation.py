@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from dispatch.accounts.counter import open_counter
 from dispatch.accounts.operation import Counter
 from dispatch.errors import BadRules
 from dispatch.ports.identity_provider import HttpIdentityProvider, IdentityProvider
-from dispatch.routing.prehandling import Script
+from dispatch.routing.prehandling import Script, Symptom
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
@@ -111,6 +111,13 @@ class Installation:
         rulebook = self.rulebook()
         with self._taking_up:
             return self._script.get(rulebook)
+
+    def known_symptoms(self) -> Mapping[str, Symptom]:
+        """The symptoms of the script in force, for the words of what is shown; none when there was never a good one."""
+        try:
+            return self.script().symptoms
+        except BadRules:
+            return {}
 
 
 class _CounterInForce:

@@ -13,7 +13,7 @@ from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook, Team
-from dispatch.storage import crew
+from dispatch.storage import crew, rulebooks
 from dispatch.storage.rows import BoardLine, HopLine
 from dispatch.tickets import crew as crew_of
 from dispatch.web.api.crew import Crew, CrewPlace
@@ -39,7 +39,7 @@ from dispatch.web.api.team_schemas import (
     Teams,
 )
 from dispatch.web.api.ticket_views import hop_name, hop_thing, may_with_hop
-from dispatch.web.policy import GuardedField, Target
+from dispatch.web.policy import NOTHING, GuardedField, Target
 from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 from dispatch.web.server_events import EventStream
@@ -49,9 +49,11 @@ api = Api("/teams", "teams")
 
 @api.read("", "see teams")
 def list_teams(context: RequestContext) -> Teams:
-    """Lists every team, with its load where the caller may see it."""
-    loads = _loads(context, list(context.rulebook.teams.values()))
-    return Teams(items=[TeamBody(**_told(team), load=loads[team.name]) for team in context.rulebook.teams.values()])
+    """Lists every team, with its load where the caller may see it. Teams that the rules don't know any more come last,
+    while tickets are with them and the caller may see their load."""
+    listed = [*context.rulebook.teams.values(), *_forgotten(context)]
+    loads = _loads(context, listed)
+    return Teams(items=[TeamBody(**_told(team), load=loads[team.name]) for team in listed])
 
 
 @api.read("/{team}", "see teams", raises=[NotFound])
@@ -73,7 +75,7 @@ def see_board(
     limit: Limit = 50,
 ) -> Page[BoardHop]:
     """Lists the hops on a team's board in the caller's areas: the urged and the urgent first, then the oldest."""
-    thing = Target(team=_known(context, team))
+    thing = Target(team=team_with_work(context, team))
     context.authorize(thing)
     areas, asked = context.areas("see a board", thing), None if state is None else HopState(state)
     rows = lists.board(context.tx, team, limit + 1, areas, read_cursor(cursor, int), asked, holder)
@@ -84,7 +86,7 @@ def see_board(
 def follow_board(context: RequestContext, team: TeamName) -> EventStream:
     """Sends an event `changed` (server-sent events) whenever the board may show something else. The stream ends now and
     then; browsers connect again by themselves."""
-    context.authorize(Target(team=_known(context, team)))
+    context.authorize(Target(team=team_with_work(context, team)))
     return EventStream(context.installation.live.changes(team))
 
 
@@ -116,6 +118,22 @@ def _known(context: RequestContext, name: str) -> Team:
     if name not in context.rulebook.teams:
         raise NotFound(what=Wording("班组", "team"), which=name)
     return context.rulebook.teams[name]
+
+
+def team_with_work(context: RequestContext, name: str) -> Team:
+    """A team of the rules, or one that they don't know any more, of which the caller is a supervisor, while tickets are
+    with it. Raises NotFound."""
+    if name not in context.rulebook.teams and not any(team.name == name for team in _forgotten(context)):
+        raise NotFound(what=Wording("班组", "team"), which=name)
+    return context.rulebook.team(name)
+
+
+def _forgotten(context: RequestContext) -> list[Team]:
+    """Teams that tickets are with, and that the rules don't know any more, for those who may see their load."""
+    known = context.rulebook.teams
+    if not context.shows(GuardedField.LOAD, NOTHING):
+        return []
+    return [context.rulebook.team(name) for name in rulebooks.teams_at_work(context.tx) if name not in known]
 
 
 def _told(team: Team) -> dict[str, Any]:

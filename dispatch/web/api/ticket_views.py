@@ -66,8 +66,7 @@ def ticket_thing(
 def hop_thing(
     context: RequestContext, team: str, state: str, area: str, teams: Collection[str], *, on_behalf: bool = False
 ) -> Target:
-    known = context.rulebook.teams.get(team)
-    return Target(area, known, teams_named(context, teams), HopState(state), on_behalf)
+    return Target(area, context.rulebook.team(team), teams_named(context, teams), HopState(state), on_behalf)
 
 
 def may_with_hop(context: RequestContext, thing: Target, holder: str | None) -> list[str]:

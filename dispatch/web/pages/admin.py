@@ -80,6 +80,7 @@ def see_teams(context: RequestContext) -> dict[str, Any]:
     return _shown(
         context,
         teams=teams.list_teams(context).items,
+        known=known,
         places=places,
         able={
             name: people.fitting(context.tx, team.members)

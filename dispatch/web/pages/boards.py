@@ -71,14 +71,14 @@ def see_board(
     limit: Limit = IN_A_COLUMN,
 ) -> dict[str, Any]:
     """The three columns, or the one that is read on. Hops of a team from which nobody claims all wait."""
-    if team in context.rulebook.teams and context.rulebook.teams[team].automatic:
+    at = teams.team_with_work(context, team)
+    if at.automatic:
         state = "waiting"
     if state is None:
         own = teams.see_board(context, team, None, context.user.name, None, MOST_OF_ONES_OWN).items
         columns = [_column(context, team, each, own, limit, None) for each in ("waiting", "claimed", "held")]
     else:
         columns = [_column(context, team, state, [], limit, cursor)]
-    at = context.rulebook.teams[team]
     return {
         "team": at,
         "columns": columns,
@@ -99,9 +99,9 @@ def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, 
     hop_id = find_hop(context, hop)
     journey, thing = seen_journey(context, tickets.id_of_hop(context.tx, hop_id), hop.partition("-")[0], "see a ticket")
     row = next(each for each in journey.hops if each.id == hop_id)
-    at = context.rulebook.teams.get(team)
-    if row.team != team or at is None:
+    if row.team != team:
         raise missing_hop(hop)
+    at = context.rulebook.team(team)
     job = _job(context, teams.on_board(context, lists.board_line(context.tx, hop_id)), at)
     kind, mine = journey.ticket.kind, job.on.holder == context.user.name
     known = known_facts(journey.ticket)
@@ -137,7 +137,7 @@ def _column(
     context: RequestContext, team: str, state: OnBoardState, own: list[BoardHop], limit: int, cursor: str | None
 ) -> BoardColumn:
     """A column. `own` are the hops in the caller's hands: they stand first, and not among the others again."""
-    at, page = context.rulebook.teams[team], teams.see_board(context, team, state, None, cursor, limit)
+    at, page = context.rulebook.team(team), teams.see_board(context, team, state, None, cursor, limit)
     others = [each for each in page.items if each not in own]
     mine = [_job(context, each, at) for each in own if each.state == state]
     return BoardColumn(HopState(state), mine, [_job(context, each, at) for each in others], page.next)
@@ -172,7 +172,7 @@ def _says(context: RequestContext, hop: Hop) -> bool:
 
 def pre_handling(context: RequestContext, ticket: TicketRow) -> list[tuple[Title, Title]]:
     """Questions and answers of pre-handling, in the words of the script in force."""
-    return answers_in_words(context.installation.script().symptoms.get(ticket.symptom), ticket.script)
+    return answers_in_words(context.installation.known_symptoms().get(ticket.symptom), ticket.script)
 
 
 def _crew(context: RequestContext, team: Team, area: str) -> list[str]:
@@ -191,4 +191,4 @@ def _photos(context: RequestContext, hop: str, ticket: Target) -> list[uploads.S
 
 
 def _symptoms(context: RequestContext) -> Mapping[str, HasTitle]:
-    return {name: each.title for name, each in context.installation.script().symptoms.items()}
+    return {name: each.title for name, each in context.installation.known_symptoms().items()}

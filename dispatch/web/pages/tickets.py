@@ -126,7 +126,7 @@ def take_over(
     """接续受理: the script's next question after these answers; at its end, what happens to the report."""
     journey, thing = seen_journey(context, read_ticket_number(ticket), ticket, "take over")
     row, given = journey.ticket, [(question, said) for question, _, said in (each.partition(":") for each in answer)]
-    symptom = context.installation.script().symptom(row.symptom)
+    symptom = context.installation.script().continued(row.symptom, row.category)
     progress = follow(symptom, given)
     return {
         "number": tickets.tell(context, journey, thing).ticket.number,
@@ -143,7 +143,7 @@ def take_over(
 
 def _symptom(context: RequestContext, name: str) -> HasTitle:
     """The symptom in words; an order's is not in the script."""
-    known = context.installation.script().symptoms.get(name)
+    known = context.installation.known_symptoms().get(name)
     return known.title if known else labels.symptom(name)
 
 
@@ -156,7 +156,7 @@ def _visits(
     context: RequestContext, rows: Sequence[HopRow], told: JourneyBody, photos: Sequence[StoredPhoto], *, shown: bool
 ) -> list[TimelineVisit]:
     visits = []
-    symptoms = {name: each.title for name, each in context.installation.script().symptoms.items()}
+    symptoms = {name: each.title for name, each in context.installation.known_symptoms().items()}
     for row, hop in zip(rows, told.hops, strict=True):
         words = Words(context.installation.rules.version_in(context.tx, row.rulebook))
         evidence = [(words.fact(n), words.value(n, v)) for n, v in (hop.evidence or {}).items()]
@@ -191,8 +191,8 @@ def _photos(context: RequestContext, ticket: str, thing: Target) -> list[StoredP
 
 
 def _has_board(context: RequestContext, name: str, area: str | None) -> bool:
-    team = context.rulebook.teams.get(name)
-    return team is not None and not team.automatic and context.may("see a board", Target(area, team=team))
+    team = context.rulebook.team(name)
+    return not team.automatic and context.may("see a board", Target(area, team=team))
 
 
 def _choices(context: RequestContext, told: JourneyBody) -> Said:
