@@ -70,8 +70,22 @@ MEANINGS: Mapping[str, Wording] = {
         "sent by HTTPS only",
     ),
     "web_proxies": Wording(
-        "可信代理的 IP 地址，以逗号分隔；访问者的地址取自其请求头",
-        "IP addresses of trusted proxies, separated by commas; visitors' addresses are taken from their headers",
+        "可信代理的 IP 地址或网段，以逗号分隔；访问者的地址取自其请求头",
+        "IP addresses or networks of trusted proxies, separated by commas; visitors' addresses are taken from their "
+        "headers",
+    ),
+    "web_connections": Wording(
+        "网页服务同时接受的连接数；同一地址（可信代理除外）最多占一半",
+        "connections that a web process takes at once; one address, unless it is a trusted proxy's, may have half",
+    ),
+    "web_head_seconds": Wording(
+        "请求头须在多少秒内收齐；超过则关闭连接",
+        "seconds within which the head of a request must be whole; beyond that its connection is closed",
+    ),
+    "web_slowest": Wording(
+        "收请求正文、发答复的最低速率（字节每秒，按30秒平均）；更慢则关闭连接",
+        "least rate at which a body must come in and an answer be taken, in bytes a second on an average of 30 s; "
+        "a slower connection is closed",
     ),
     "largest_upload": Wording(
         "可上传的照片或扫描件的最大字节数",

@@ -26,7 +26,7 @@ from pydantic import (
 )
 
 from dispatch import defaults
-from dispatch.domain import server_urls
+from dispatch.domain import server_urls, trusted_proxies
 from dispatch.domain.language import primary
 from dispatch.domain.model_faults import model_fault
 from dispatch.domain.system_faults import system_fault
@@ -90,7 +90,10 @@ class Settings(BaseModel):
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8000
     web_address: str = "127.0.0.1"
     web_url: str = ""
-    web_proxies: str = ""
+    web_proxies: Annotated[str, AfterValidator(trusted_proxies.read)] = ""
+    web_connections: Annotated[int, Field(ge=16, le=100_000)] = 1000
+    web_head_seconds: Annotated[float, Field(ge=1, le=300)] = 10
+    web_slowest: Annotated[int, Field(ge=1, le=1_000_000)] = 500
     largest_upload: Annotated[int, Field(ge=1, le=100_000_000)] = 10_000_000
     metrics_token: SecretStr | None = None
     metrics_port: Annotated[int, Field(ge=0, le=65535)] = 0

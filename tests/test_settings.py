@@ -121,3 +121,18 @@ def test_every_setting_is_explained_in_both_languages() -> None:
     for name, meaning in MEANINGS.items():
         assert re.search(r"[\u4e00-\u9fff]", meaning.zh), name
         assert not re.search(r"[\u4e00-\u9fff]", meaning.en), name
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("127.0.0.1", "127.0.0.1"), (" 10.0.0.0/8 ,::1,", "10.0.0.0/8,::1"), ("", ""), ("*", "*")],
+)
+def test_trusted_proxies_are_addresses_and_networks(given: str, read: str) -> None:
+    assert Settings(web_proxies=given).web_proxies == read
+
+
+@pytest.mark.parametrize("given", ["nginx", "127.0.0.1;10.0.0.1", "10.0.0.1/8", "127.0.0.1:80"])
+def test_a_proxy_whose_address_can_never_match_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("DISPATCH_WEB_PROXIES", given)
+    with pytest.raises(BadSettings, match=r"is no IP address or network: write 127\.0\.0\.1 or 172\.18\.0\.0/16"):
+        load_settings()

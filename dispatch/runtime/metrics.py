@@ -54,6 +54,17 @@ API = Histogram(
     ["operation", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+CONNECTIONS_CLOSED = Counter(
+    "paidan_connections_closed",
+    "Visitors' connections that were closed, and requests refused for them, by reason",
+    ["reason"],
+)
+
+
+def begin_connections(reasons: Iterable[str]) -> None:
+    """Show each of these reasons with 0 from the start."""
+    for reason in reasons:
+        CONNECTIONS_CLOSED.labels(reason)
 
 
 def begin(steps: Iterable[str], receivers: Iterable[str]) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import sys
 from contextlib import suppress
 
-import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording
 from dispatch.errors import DispatchError, MissingPart
+from dispatch.runtime import descriptors, metrics
 from dispatch.runtime.child_process import mark_ready
 from dispatch.runtime.logs import configure_logs
 from dispatch.runtime.private_files import keep_private
@@ -23,13 +22,16 @@ from dispatch.storage.migration import open_database
 from dispatch.storage.open_keys import check_keys
 from dispatch.storage.patience import when_free
 from dispatch.web.app import create_app
+from dispatch.web.connection_guard import ClosingReason
 from dispatch.web.installation import Installation
 from dispatch.web.keeper import Keeper
+from dispatch.web.server import BACKLOG, Server
 
 
 def main() -> None:
     """Serve. A fault of the installation is printed on one line, and the exit status is 1."""
     keep_private()
+    descriptors.raise_limit()
     try:
         serve()
     except DispatchError as wrong:
@@ -53,34 +55,15 @@ def serve() -> None:
     with suppress(OSError):  # a full disk
         print(f"ready: {settings.web_url or f'http://{address}:{port}'}", flush=True)
     mark_ready(settings.run, os.environ.get("SUPERVISED_AS", "web"))
-    config = uvicorn.Config(
-        create_app(installation),
-        log_level=logging.WARNING,
-        access_log=False,  # its lines contain whole paths, and so the tokens of surveys
-        server_header=False,
-        proxy_headers=bool(settings.web_proxies),
-        forwarded_allow_ips=settings.web_proxies,
-        timeout_graceful_shutdown=10,
-    )
-    _Server(config, installation).run(sockets=[listening])
-
-
-class _Server(uvicorn.Server):
-    """Ends the streams before it waits for open connections."""
-
-    def __init__(self, config: uvicorn.Config, installation: Installation) -> None:
-        super().__init__(config)
-        self.installation = installation
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.installation.live.stop()
-        await super().shutdown(sockets)
+    metrics.begin_connections(ClosingReason)
+    guard, app = installation.connections, create_app(installation)
+    Server(app, guard, proxies=settings.web_proxies, ending=installation.live.stop).run(sockets=[listening])
 
 
 def listen(settings: Settings) -> socket.socket:
     """The listening socket. Raises MissingPart when the port is taken."""
     try:
-        return socket.create_server((settings.web_address, settings.web_port), backlog=512)
+        return socket.create_server((settings.web_address, settings.web_port), backlog=BACKLOG)
     except OSError as taken:
         place, why = f"{settings.web_address}:{settings.web_port}", system_fault(taken)
         raise MissingPart(

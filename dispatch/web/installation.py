@@ -18,6 +18,7 @@ from dispatch.access.passwords import PasswordChecker
 from dispatch.access.sign_in import Door
 from dispatch.accounts.counter import open_counter
 from dispatch.accounts.operation import Counter
+from dispatch.domain.trusted_proxies import TrustedProxies
 from dispatch.errors import BadRules
 from dispatch.ports.identity_provider import HttpIdentityProvider, IdentityProvider
 from dispatch.routing.prehandling import Script, Symptom
@@ -30,6 +31,7 @@ from dispatch.storage.clock import ClockGuard
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.keys_in_force import KeysInForce
+from dispatch.web.connection_guard import ConnectionGuard, ConnectionLimits
 from dispatch.web.server_events import BoardEvents
 
 log = structlog.get_logger()
@@ -66,6 +68,7 @@ class Installation:
         self.apart = CapacityLimiter(2)
         """Threads for routes that run `apart`."""
         self.keys = KeysInForce(settings, database)
+        self.connections = ConnectionGuard(ConnectionLimits.of(settings), TrustedProxies(settings.web_proxies))
         self.clock_guard = ClockGuard(settings.clock_limit)
         self._counter = _CounterInForce(settings, database)
 

@@ -76,13 +76,21 @@ OF_HTTP: Mapping[int, tuple[str, Wording]] = {
     400: ("malformed", Wording("请求无法读取。", "The request can't be read.")),
     404: ("not-found", Wording("没有这个网址。", "There is no such page.")),
     405: ("method-not-allowed", Wording("这个网址不收这种请求方法。", "This address doesn't take that method.")),
+    408: ("too-slow", Wording("请求来得太慢，连接已关闭。", "The request came too slowly: the connection is closed.")),
     413: ("too-large", Wording("请求太大，这里收不下。", "The request is larger than what is taken here.")),
+    431: (
+        "head-too-large",
+        Wording("请求头太长，这里收不下。", "The head of the request is longer than what is taken here."),
+    ),
+    503: ("busy", Wording("连接太多，请稍后再试。", "There are too many connections: try again in a moment.")),
 }
 
 _HEADINGS: Mapping[str, str] = {
     "malformed": "请求无法读取",
     "method-not-allowed": "不能这样做",
+    "too-slow": "请求来得太慢",
     "too-large": "请求太大",
+    "head-too-large": "请求头太长",
     "invalid-request": "请求的写法不对",
     "unexpected": "系统出错",
 }
@@ -178,6 +186,17 @@ def respond(
     if request is not None and _is_for_a_page(request):
         shown = {"heading": made.title, **made.model_dump()}
         return HTMLResponse(render(request, "problem.html", shown), status, headers=sent)
+    return Response(made.model_dump_json(exclude_none=True), status, media_type=MEDIA_TYPE, headers=sent)
+
+
+def refused_connection(status: int, accept_language: str) -> Response:
+    """The last answer on a connection, of which perhaps not even a request's head has come."""
+    code, detail = OF_HTTP[status]
+    language = from_header(accept_language)
+    sent = {"Content-Language": language, "Vary": "Accept-Language", "Cache-Control": "no-store", "Connection": "close"}
+    if status == 503:
+        sent["Retry-After"] = str(SOON)
+    made = _problem(status, code, detail, language)
     return Response(made.model_dump_json(exclude_none=True), status, media_type=MEDIA_TYPE, headers=sent)
 
 

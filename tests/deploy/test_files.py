@@ -13,11 +13,13 @@ from prometheus_client import REGISTRY
 from ruamel.yaml import YAML
 
 from dispatch import defaults
+from dispatch.domain.trusted_proxies import TrustedProxies
 from dispatch.reports import gauges
 from dispatch.routing.rulebook import EFFECTS, Rulebook
 from dispatch.runtime import metrics
 from dispatch.settings import IN_FILE, PREFIX, Settings, variables
 from dispatch.storage.database import Database
+from dispatch.web.connection_guard import ConnectionGuard, ConnectionLimits
 from tests.deploy.compose import PROJECT, default_of, load, ours
 
 NOT_IN_CONTAINERS = {
@@ -185,7 +187,9 @@ def measured(sqlite: Database) -> set[str]:
     assert metrics.SENT  # importing the module registers the metrics
     own = [each.name for each in REGISTRY.collect()]
     pool = [each.name for each in gauges.Gauges(sqlite).collect()]
-    return {*own, *pool}
+    limits = ConnectionLimits(most=1, head=1, slowest=1)
+    visitors = [each.name for each in ConnectionGuard(limits, TrustedProxies("")).collect()]
+    return {*own, *pool, *visitors}
 
 
 def names_in(expression: str) -> set[str]:
