@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, text
 
 from dispatch.domain.rank import rank
+from dispatch.domain.secret import hashed
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables import accounts as b
@@ -106,10 +107,12 @@ def _end(tx: Tx, rulebook: Rulebook, accounts: list[int], numbers: range) -> Non
     ]
     tx.execute(insert(t.archive_record), archive)
     surveys = [
-        {"hop_id": id_, "token": f"crowd-{id_}", "answer": ANSWERS[id_ % 4], "answered_at": hop["ended_at"]}
+        {"hop_id": id_, "answer": ANSWERS[id_ % 4], "answered_at": hop["ended_at"]}
         for hop, id_ in zip(hops, hop_ids, strict=True)
     ]
     tx.execute(insert(t.survey), surveys)
+    links = [{"secret": hashed(f"crowd-{id_}"), "hop_id": id_, "attempt": 1} for id_ in hop_ids]
+    tx.execute(insert(t.survey_link), links)
     said = {"act": "close", "actor": "crowd", "role": "worker", "detail": {}}
     tx.execute(insert(t.history), [{"ticket_id": id_, "at": row["ended_at"], **said} for row, id_ in of])
     told = {"port": "sms", "payload": {}, "state": "confirmed", "made_at": NOW, "confirmed_at": NOW}

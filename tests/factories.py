@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from dispatch.domain.channel import Channel
 from dispatch.domain.finding import Value
 from dispatch.domain.kind import Kind
 from dispatch.domain.roles import Actor, Role
+from dispatch.domain.secret import hashed
 from dispatch.domain.ticket import TicketState
 from dispatch.errors import DispatchError
 from dispatch.routing import loader
@@ -320,11 +322,16 @@ def acts(database: Database, ticket_id: int) -> list[HistoryRow]:
 
 
 def token(database: Database, hop_id: int) -> str:
-    """Return the token in the customer's link."""
-    with database.read() as tx:
-        survey = surveys.by_hop(tx, hop_id)
-    assert survey is not None
-    return str(survey.token)
+    """Return the token of a link to the customer's survey."""
+    with database.write() as tx:
+        return link(tx, hop_id)
+
+
+def link(tx: Tx, hop_id: int) -> str:
+    """Make a link to a survey, and return its token."""
+    made = secrets.token_urlsafe(16)
+    tx.execute(insert(t.survey_link).values(secret=hashed(made), hop_id=hop_id, attempt=1))
+    return made
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:

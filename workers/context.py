@@ -20,6 +20,7 @@ from dispatch.storage.database import Database
 from dispatch.storage.migration import open_database
 from dispatch.storage.open_keys import check_keys
 from dispatch.storage.patience import when_free
+from dispatch.storage.survey_links import Attempt
 from workers.direct_send import DirectSender
 
 
@@ -53,6 +54,9 @@ class Context:
     printer: Printer
     clock: Clock
     direct_sender: DirectSender = field(default_factory=DirectSender)
+    survey_tokens: dict[Attempt, str] = field(default_factory=dict, repr=False)
+    """Tokens of surveys' links that this process has made and whose messages aren't confirmed yet. While the gateway is
+    away, each further try would otherwise make another link."""
 
     def now(self) -> datetime:
         return self.clock.now()

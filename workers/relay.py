@@ -27,7 +27,7 @@ from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
 from dispatch.runtime.private_files import keep_private
 from dispatch.seals.sealing import seal_new
-from dispatch.storage import effects, given_out, heartbeats, hops, retention
+from dispatch.storage import effects, given_out, heartbeats, hops, retention, survey_links
 from dispatch.storage.database_faults import database_fault
 from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Outbox
@@ -230,14 +230,16 @@ class Relay:
         self._noted = time.monotonic()
 
     def retain(self) -> None:
-        """Every AGED_SECONDS, move some old cases into the case store and empty some old effects' payloads."""
+        """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads, and
+        hash some surveys' tokens that a process of an earlier release left in clear."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
         settings, now = self.context.settings, self.context.now()
         with self.context.database.write() as tx:
             stored = retention.store_ended(tx, settings.store_span, now, MOST_AGED)
             forgotten = retention.forget_confirmed(tx, settings.forget_span, now, MOST_AGED)
-        if max(stored, forgotten) < MOST_AGED:
+            hashed = survey_links.hash_tokens(tx, MOST_AGED)
+        if max(stored, forgotten, hashed) < MOST_AGED:
             self._aged = time.monotonic()
 
 

@@ -12,11 +12,6 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def hashed(secret: str) -> str:
-    """The hash of a secret, to be stored. A plain SHA-256 is enough: nobody guesses 256 random bits."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def csrf_token(session_secret: str) -> str:
     """The CSRF token of a session: its pages send it with each form. The session's secret can't be derived from it."""
     return hmac.new(session_secret.encode(), b"csrf", hashlib.sha256).hexdigest()

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatch.access.request_origin import RequestOrigin, Seldom, Somebody, network, note
-from dispatch.access.secrets import hashed, new_secret
+from dispatch.access.secrets import new_secret
 from dispatch.domain.access_acts import AccessAct, SignInWay
 from dispatch.domain.roles import Actor, Grant
+from dispatch.domain.secret import hashed
 from dispatch.domain.text import has_control_characters
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound, NotSignedIn

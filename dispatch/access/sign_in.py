@@ -13,9 +13,10 @@ from dispatch.access import sessions as access
 from dispatch.access.backoff import ADDRESS, ADDRESS_AND_NAME, DEVICE, NAME, WINDOW
 from dispatch.access.passwords import PasswordChecker
 from dispatch.access.request_origin import Index, RequestOrigin, Seldom, Somebody, network, note, somebody
-from dispatch.access.secrets import hashed, new_secret
+from dispatch.access.secrets import new_secret
 from dispatch.access.users import normalised_name
 from dispatch.domain.access_acts import AccessAct, SignInWay
+from dispatch.domain.secret import hashed
 from dispatch.domain.user_name import folded
 from dispatch.errors import SignInFailed, SignInSlowed
 from dispatch.storage import sessions, sign_ins, users

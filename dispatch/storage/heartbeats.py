@@ -2,8 +2,8 @@
 
 They are in the database because the web reaches no broker and a process may run on another machine. When a process
 ends, its successor of the same name takes its row over, or the row expires. Their times are the database's: a process
-whose clock is ahead must not let the others look dead. Only a rotation of keys depends on them: it waits until every
-living process has the new key.
+whose clock is ahead must not let the others look dead. A rotation of keys depends on them: it waits until every
+living process has the new key. So does what is kept in a form that only earlier releases need.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
 
-from dispatch.storage.database import Tx
+from dispatch.storage.clock import database_time
+from dispatch.storage.database import SCHEMA, Tx
 from dispatch.storage.rows import ProcessRow, shaped
 from dispatch.storage.tables.tickets import process
 
@@ -64,6 +65,7 @@ def beat(
     """
     seen: dict[str, object] = {"kind": kind, "started_at": started_at, "seen_at": now, "clock_ahead": clock_ahead}
     seen["keys"] = None if keys is None else " ".join(keys)
+    seen["schema"] = SCHEMA
     seen |= {"queues": " ".join(sorted(serves.queues)), "teams": " ".join(sorted(serves.teams))}
     if tx.execute(update(process).where(process.c.name == name).values(seen)).rowcount == 0:
         tx.execute(insert(process).values(name=name, **seen))
@@ -79,6 +81,11 @@ def processes(tx: Tx, now: datetime) -> Sequence[ProcessRow]:
 def alive(tx: Tx, now: datetime) -> list[ProcessRow]:
     """The processes that have shown a sign of life just now; `now` is the database's time."""
     return [row for row in processes(tx, now) if row.seen_at >= now - SILENCE]
+
+
+def an_older_one_lives(tx: Tx) -> bool:
+    """Return whether a process of an earlier release, with an earlier schema, is still alive."""
+    return any(row.schema is None or row.schema < SCHEMA for row in alive(tx, database_time(tx)))
 
 
 def served_teams(tx: Tx, now: datetime) -> set[str]:

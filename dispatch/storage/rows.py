@@ -270,8 +270,8 @@ class SurveyRow(Protocol):
     """A survey of a customer."""
 
     hop_id: int
-    token: str  # the secret of the link in the customer's message
-    mark: str | None  # of the epoch in which the token was made; None: before the first restore
+    token: str | None  # in clear, for processes of an earlier release; None when none lives
+    mark: str | None  # of the epoch in which the token was made; None: before the first restore, or no token
     answer: str | None  # a finding; None: not answered
     answered_at: datetime | None  # None: not answered
 
@@ -304,3 +304,4 @@ class ProcessRow(Protocol):
     keys: str | None  # the ids of the keys that it has, parted by spaces; None: it has none
     queues: str | None  # parted by spaces; null: of an earlier release, as `teams`
     teams: str | None
+    schema: str | None  # with which it works; None: of an earlier release

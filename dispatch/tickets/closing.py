@@ -18,7 +18,7 @@ from dispatch.domain.ticket import HOP_ENDS, HopState, TicketState, hop_move, ti
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, DispatchError, NotFound, SurveyNotOpen, SurveyOver
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import history, hops, surveys, tickets
+from dispatch.storage import history, hops, survey_links, surveys, tickets
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import HistoryRow, HopRow, LockedHop, TicketRow, as_dict, as_dicts, by_ticket
 from dispatch.tickets import next_hop
@@ -119,7 +119,7 @@ def answer_many(
 
     Returns the refusals by token. The first of two answers to one survey counts.
     """
-    known = surveys.by_tokens(tx, [token for token, _ in answers])
+    known = survey_links.by_tokens(tx, [token for token, _ in answers])
     rows = hops.lock(tx, [survey.hop_id for survey in known.values()])
     refusals: dict[str, DispatchError] = {}
     endings: dict[str, Ending] = {}

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from dispatch.access import sessions, users
-from dispatch.access.secrets import csrf_token, hashed, is_csrf_token
+from dispatch.access.secrets import csrf_token, is_csrf_token
 from dispatch.domain.roles import Grant, Role
+from dispatch.domain.secret import hashed
 from dispatch.errors import BadInput, NotFound, NotSignedIn
 from dispatch.storage import sessions as rows
 from dispatch.storage.database import Database

@@ -39,6 +39,7 @@ from tests.factories import (
     SUPERVISOR,
     hasty,
     in_memory,
+    link,
     order,
     stretch,
     work,
@@ -254,8 +255,8 @@ class World:
 
     def customers_answer(self, dice: Random) -> None:
         """Answer any link ever sent, also one already answered, once or twice at once."""
-        with self.database.read() as tx:
-            links = list(tx.execute(select(t.survey.c.token)).scalars())
+        with self.database.write() as tx:
+            links = [link(tx, hop_id) for hop_id in tx.execute(select(t.survey.c.hop_id)).scalars().all()]
         findings = dice.choices(["satisfied", "not-fixed", "not-fixed", "unreachable"], k=dice.randint(1, 2))
         with self.act() as tx:
             answers = [(link, finding) for link in links for finding in findings]

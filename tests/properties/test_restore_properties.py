@@ -15,8 +15,10 @@ from sqlalchemy import select
 
 from dispatch import backup, effects
 from dispatch.domain.numbers import invoice_number, slip_serial, ticket_number
-from dispatch.storage import epoch, payments, surveys
+from dispatch.storage import epoch, payments, survey_links, surveys
 from dispatch.storage import operations as stored
+from dispatch.storage.database import Tx
+from dispatch.storage.survey_links import SurveyQuestion
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import construction
@@ -35,6 +37,7 @@ class Desk(RuleBasedStateMachine):
         self.now = f.NOW
         self.made = 0
         self.told: dict[str, str] = {}
+        self.links: dict[str, str] = {}
         self.backups: list[bytes] = []
 
     def _tell(self, name: str, thing: str) -> None:
@@ -46,6 +49,13 @@ class Desk(RuleBasedStateMachine):
         """People hear a number. With a clock that stands still, numbers come again: only marks need no clock."""
         if self.clock_runs:
             self._tell(number, thing)
+
+    def _ask(self, tx: Tx, question: SurveyQuestion) -> None:
+        """The gateway delivers the first message under a key, so the link in that one must lead to the question."""
+        link = self.links.setdefault(question.key, question.token)
+        found = survey_links.by_tokens(tx, [link]).get(link)
+        assert found is not None, f"{question.key} was another question"
+        assert found.hop_id == question.hop_id
 
     def _another(self, kind: str) -> str:
         self.made += 1
@@ -61,10 +71,11 @@ class Desk(RuleBasedStateMachine):
         hop_id = f.live_id(self.database, ticket_id)
         with self.database.write() as tx:
             surveys.open_surveys(tx, [hop_id], self.now)
-            (question,) = surveys.unconfirmed(tx, [hop_id])
+            (question,) = survey_links.to_be_asked(tx, [hop_id], {})
+            self._ask(tx, question)
             self._tell(construction.effect_keys(tx, [hop_id])[hop_id], thing)
         self._tell_number(ticket_number("construction", ticket_id), thing)
-        self._tell(question.key, f"{thing} {question.token}")
+        self._tell(question.key, thing)
 
     @rule()
     def operate(self) -> None:
@@ -88,9 +99,8 @@ class Desk(RuleBasedStateMachine):
         """Surveys and orders of hops that are there already: what a restored row is called outside."""
         with self.database.write() as tx:
             hops = tx.execute(select(t.survey.c.hop_id)).scalars().all()
-            for question in surveys.unconfirmed(tx, hops):
-                known = self.told.get(question.key, "")
-                assert known.endswith(question.token), f"{question.key} was another question"
+            for question in survey_links.to_be_asked(tx, hops, {}):
+                self._ask(tx, question)
 
     # -- time and disaster ---------------------------------------------------------------------------
 

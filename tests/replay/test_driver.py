@@ -28,7 +28,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import PATIENCE_SECONDS, Database, Tx
 from dispatch.storage.replay_runs import run_tickets
 from dispatch.storage.tables import tickets as t
-from tests.factories import acts, dump, fault, live_id, on_board, put_in_force, work
+from tests.factories import acts, dump, fault, link, live_id, on_board, put_in_force, work
 
 OPENED = datetime(2024, 3, 4, 6, 0, tzinfo=UTC)
 ROUNDS = ((("noc",),), (("noc", "installer"),), (("noc",), ("noc",)))
@@ -76,15 +76,13 @@ class Context:
 
     def tend(self) -> None:
         work(self.database, self.rulebook, datetime.now(UTC))
-        with self.database.read() as tx:
+        with self.database.write() as tx:
             query = select(t.survey, t.hop.c.ticket_id).join(t.hop).where(t.hop.c.state == HopState.WAITING)
-            asked = tx.execute(query).all()
+            asked = [(s.hop_id, s.ticket_id, link(tx, s.hop_id)) for s in tx.execute(query).all()]
         self.sms.send(
             [
-                Message(
-                    f"survey/{s.hop_id}/1", "199", f"故障{ticket_number('fault', s.ticket_id)}: http://x/s/{s.token}"
-                )
-                for s in asked
+                Message(f"survey/{hop_id}/1", "199", f"故障{ticket_number('fault', ticket_id)}: http://x/s/{token}")
+                for hop_id, ticket_id, token in asked
             ]
         )
 

@@ -47,7 +47,7 @@ QUERIES: dict[str, Callable[[Tx, Rulebook], object]] = {
     "the teams of some tickets": lambda tx, _: lists.teams_of(tx, range(BETWEEN, BETWEEN + 50)),
 }
 
-LARGE = "hop|asker|had|ticket|history|archive_record|survey|survey_attempt|effect"
+LARGE = "hop|asker|had|ticket|history|archive_record|survey|survey_attempt|survey_link|effect"
 """Tables that grow for ever, and their names in queries."""
 ALIVE = (
     "ix_hop_board|ix_hop_board_area|ix_hop_off_board|ix_hop_quarantined|ix_hop_wake_at|uq_hop_live"

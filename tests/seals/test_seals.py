@@ -35,7 +35,7 @@ def archived(database: Database, in_force: Rulebook, script: Script) -> int:
     note(database, "first")
     seal_all(database, f.NOW)
     with database.write() as tx:
-        closing.answer(tx, in_force, f.token(database, survey), "satisfied", f.NOW)
+        closing.answer(tx, in_force, f.link(tx, survey), "satisfied", f.NOW)
     note(database, "second")
     seal_all(database, f.NOW + MINUTE)
     return ticket_id

@@ -37,7 +37,7 @@ def closed(database: Database, in_force: Rulebook, script: Script) -> int:
     for answer in ("not-fixed", "satisfied"):
         survey = f.archived(database, in_force, ticket_id)
         with database.write() as tx:
-            closing.answer(tx, in_force, f.token(database, survey), answer, f.NOW)
+            closing.answer(tx, in_force, f.link(tx, survey), answer, f.NOW)
     assert f.ticket(database, ticket_id).state == "closed"
     return ticket_id
 

@@ -25,13 +25,13 @@ from tests.factories import (
     fault,
     handed_back,
     journey,
+    link,
     live,
     on_board,
     passed_on,
     refused,
     reported,
     ticket,
-    token,
 )
 
 
@@ -161,7 +161,7 @@ def test_a_case_that_comes_back_too_often_after_its_archive_goes_to_the_supervis
 
     def not_fixed(survey_hop: int) -> None:
         with database.write() as tx:
-            closing.answer(tx, hasty_in_force, token(database, survey_hop), "not-fixed", NOW)
+            closing.answer(tx, hasty_in_force, link(tx, survey_hop), "not-fixed", NOW)
 
     for reopened in range(hasty_in_force.limits.reopens):
         assert place(live(database, made)) == ("noc", None)

@@ -38,6 +38,7 @@ from tests.factories import (
     dump,
     fault,
     hop,
+    link,
     live,
     on_board,
     reported,
@@ -185,12 +186,11 @@ def test_the_answer_not_fixed_reopens_satisfied_closes_and_a_link_answers_once(
     for answer, state, reopened in (("not-fixed", "open", 1), ("satisfied", "closed", 1)):
         survey_hop = archived(database, in_force, made)
         with database.write() as tx:
-            survey = surveys.by_hop(tx, survey_hop)
-            assert survey is not None
-            closing.answer(tx, in_force, survey.token, answer, NOW)
+            token = link(tx, survey_hop)
+            closing.answer(tx, in_force, token, answer, NOW)
         assert (ticket(database, made).state, ticket(database, made).reopened) == (state, reopened)
         with pytest.raises(SurveyOver), database.write() as tx:
-            closing.answer(tx, in_force, survey.token, answer, NOW)
+            closing.answer(tx, in_force, token, answer, NOW)
     with database.read() as tx:
         kept = archive.records(tx, made)
     assert [record.round for record in kept] == [0, 1]

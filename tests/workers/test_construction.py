@@ -19,7 +19,7 @@ from dispatch.domain.ticket import TicketState
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.routing.prehandling import Script
 from dispatch.storage import accounts, crew, hops
-from dispatch.storage.surveys import SurveyQuestion
+from dispatch.storage.survey_links import SurveyQuestion
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import handling
@@ -186,7 +186,7 @@ def test_a_survey_asks_about_what_was_done(app: Celery, kind: str, text: str) ->
     from workers.teams.callback_survey import _text
 
     assert (
-        _text(SurveyQuestion(1, 1, 7, kind, "tok", "13800138000", None), "https://x/")
+        _text(SurveyQuestion(1, 1, 7, kind, "13800138000", "tok", None), "https://x/")
         == f"您的宽带{text},请评价: https://x/tok"
     )
 

@@ -14,20 +14,21 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import task_unknown
-from sqlalchemy import select
+from sqlalchemy import Table, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from dispatch.domain.roles import RELAY
 from dispatch.ports.line_test import LineTest, SimulatedLineTester
 from dispatch.ports.sms import SimulatedSmsGateway
+from dispatch.replay.customers import read_survey_message
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Script
 from dispatch.runtime import metrics
-from dispatch.storage import crew, hops, surveys
+from dispatch.storage import crew, hops, survey_links, surveys
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, followup, handling, timers
-from tests.factories import FIXED_ON_SITE, INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, live
+from tests.factories import FIXED_ON_SITE, INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, link, live
 from tests.workers.stepped_workers import SteppedWorkers, fixed
 from workers.hop import run_step
 from workers.stretch import Stretch
@@ -372,8 +373,22 @@ def test_an_unreachable_gateway_is_waited_for_without_limit_and_no_hop_fails(
     assert row is not None
     assert (row.team, row.state, row.failures) == ("callback-survey", "due", 0)
     assert row.failure == "callback-survey.ask: ConnectionRefusedError"
+    assert rows_of(stage, t.survey_link) == 1  # the tries have one link
     stage.work("callback-survey", after=LONG)
     assert len(delivered(stage)) == 1
+    assert stage.context.survey_tokens == {}
+
+
+def rows_of(stage: SteppedWorkers, table: Table) -> int:
+    with stage.context.database.read() as tx:
+        return tx.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def read_link(text: str) -> tuple[str, int]:
+    """The token and the ticket id in a survey's message."""
+    found = read_survey_message(text)
+    assert found is not None
+    return found
 
 
 def test_a_reminder_is_a_separate_message(stage: SteppedWorkers, script: Script) -> None:
@@ -387,7 +402,12 @@ def test_a_reminder_is_a_separate_message(stage: SteppedWorkers, script: Script)
     stage.work("callback-survey")
     (key, text, once), (second_key, second_text, second) = delivered(stage)
     assert key != second_key
-    assert text == second_text  # the same link
+    assert text != second_text  # another link: only the customer has the first
+    (first, about), (reminder, still_about) = map(read_link, (text, second_text))
+    with stage.context.database.read() as tx:
+        found = survey_links.by_tokens(tx, [first, reminder])
+    assert about == still_about == ticket_id
+    assert [found[each].hop_id for each in (first, reminder)] == [survey.id, survey.id]
     assert (once, second) == (1, 1)
     assert set(stage.effects().values()) == {1}
 
@@ -400,9 +420,7 @@ def test_a_customer_who_answers_in_time_is_not_reminded(stage: SteppedWorkers, s
     assert survey is not None
     now = datetime.now(UTC)
     with stage.context.database.write() as tx:
-        found = surveys.by_hop(tx, survey.id)
-        assert found is not None
-        closing.answer(tx, stage.rulebook, found.token, "satisfied", now)
+        closing.answer(tx, stage.rulebook, link(tx, survey.id), "satisfied", now)
         assert timers.fire_due_timers(tx, stage.rulebook, now + 100 * LONG, 10) == 0
     assert stage.send("callback-survey", after=LONG) == []
 

@@ -195,11 +195,21 @@ survey = Table(
     "survey",
     metadata,
     Column("hop_id", ForeignKey("hop.id"), primary_key=True),
-    Column("token", String(40), nullable=False, unique=True),
-    Column("mark", String(12)),  # of the epoch in which the token was made; null: before the first restore
+    Column("token", String(40), unique=True),  # in clear, for processes of an earlier release; null when none lives
+    Column("mark", String(12)),  # of the epoch in which the token was made; null: before the first restore, or no token
     Column("answer", String(40)),
     Column("answered_at", Instant),
     partial_index("ix_survey_answered_at", "answered_at", where="answered_at IS NOT NULL"),
+)
+
+survey_link = Table(  # a link to a survey in a customer's message; each sending that may be another has its own
+    "survey_link",
+    metadata,
+    Column("secret", String(64), primary_key=True),  # hash of the token in the link
+    Column("hop_id", ForeignKey("survey.hop_id"), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("mark", String(12)),  # of the epoch in which the attempt's first link was made; null: before a restore
+    Index("ix_survey_link_attempt", "hop_id", "attempt"),
 )
 
 survey_attempt = Table(  # written before the question is sent; the receiver recognises a repetition by its key
@@ -230,6 +240,7 @@ process = Table(  # the heartbeat of a relay, worker or web process; its times a
     Column("keys", Text),  # the ids of the keys that it has, parted by spaces; null: it has none
     Column("queues", Text),  # of a worker: its queues, parted by spaces; of a relay: all teams that it sends to
     Column("teams", Text),  # the teams in the rules file with which it started; null: of an earlier release
+    Column("schema", String(12)),  # with which it works; null: of an earlier release
 )
 
 epoch = Table(  # one row: `base` raises all generations above those from before a restore

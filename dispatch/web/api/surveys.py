@@ -11,7 +11,7 @@ from dispatch.domain.numbers import ticket_number
 from dispatch.domain.ticket import HOP_ENDS
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound, SurveyOver
-from dispatch.storage import hops, surveys, tickets
+from dispatch.storage import hops, survey_links, tickets
 from dispatch.tickets import closing
 from dispatch.tickets.closing import UNREACHABLE
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
@@ -55,7 +55,7 @@ class AnswerRequest(RequestBody):
 @api.read("/{token}", "see a survey", raises=[NotFound])
 def see_survey(context: RequestContext, token: Token) -> Survey:
     """Shows a callback survey to whoever has its link."""
-    survey = surveys.by_tokens(context.tx, [token]).get(token)
+    survey = survey_links.by_tokens(context.tx, [token]).get(token)
     if survey is None:
         raise NotFound(what=Wording("回访，链接", "survey"), which=Wording("有误", "with this link"))
     row = tickets.get(context.tx, tickets.id_of_hop(context.tx, survey.hop_id))

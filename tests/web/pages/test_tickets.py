@@ -73,7 +73,7 @@ def test_an_ended_ticket_hides_its_customer_from_the_teams_and_not_from_the_desk
     noc, desk = web.browser("zhao", Role.NOC), web.browser("chen", Role.CLERK)
     assert DESCRIPTION in page(noc, f"/tickets/{made.number}")
     with web.database.write() as tx:
-        closing.answer(tx, web.rulebook, f.token(web.database, hop_id), "satisfied", f.NOW)
+        closing.answer(tx, web.rulebook, f.link(tx, hop_id), "satisfied", f.NOW)
     shown = page(noc, f"/tickets/{made.number}")
     assert DESCRIPTION not in shown
     assert "GZ1" not in shown
