@@ -26,21 +26,27 @@ class PossibleHolder:
     disabled: bool
     grants: tuple[Grant, ...]
 
-    def fits(self, roles: Collection[str], area: str) -> bool:
+    def fits(self, roles: Collection[str], area: str | None) -> bool:
         """Return whether they are enabled and hold one of these roles in the area."""
         return not self.disabled and any(grant.role in roles and grant.covers(area) for grant in self.grants)
 
 
 class People:
-    """The users of these names, locked against being disabled or losing a role until the transaction ends.
+    """The users of these names, as a rule locked against being disabled or losing a role until the transaction ends.
 
     Lock users before hops: whoever disables a user locks in this order, too.
     """
 
-    def __init__(self, tx: Tx, names: Iterable[str], *, waits: bool = True) -> None:
-        """`waits`: wait for whoever is changing one of these users right now; otherwise they count as missing."""
+    def __init__(self, tx: Tx, names: Iterable[str], *, waits: bool = True, locks: bool = True) -> None:
+        """`waits`: wait for whoever is changing one of these users right now; otherwise they count as missing. Without
+        `locks` they are read as they are now."""
         asked = sorted(set(names))
-        found = users.lock_shared(tx, asked, waits=waits)
+        if not asked:
+            found = {}
+        elif locks:
+            found = users.lock_shared(tx, asked, waits=waits)
+        else:
+            found = users.of_names(tx, asked)
         grants = users.grants(tx, sorted({row.id for row in found.values()}))  # after the lock: they can't change now
         self._tx = tx
         self._known: Mapping[str, PossibleHolder] = {
@@ -62,14 +68,23 @@ class People:
         person = self._known.get(name)
         return self._open if person is None else person.fits(roles, area)
 
+    def knows(self, name: str) -> bool:
+        """Return whether there is a user of this name."""
+        return name in self._known
+
+    def disabled(self, name: str) -> bool:
+        """Return whether this is a disabled user."""
+        person = self._known.get(name)
+        return person is not None and person.disabled
+
     @functools.cached_property
     def _open(self) -> bool:
         """Whether the installation has no users."""
         return not users.exist(self._tx)
 
     def self(self, name: str, roles: Sequence[str], area: str) -> str:
-        """The name of an actor who takes work themselves; the edge has checked who they are. Raises UnfitUser when they
-        were disabled, or lost the role, since."""
+        """The name of an actor who takes or has work themselves; the edge has checked who they are. Raises UnfitUser
+        when they were disabled, or lost the role, since."""
         person = self._known.get(name)
         if person is not None:
             require_fit(person, roles, area)
@@ -117,11 +132,16 @@ def resolve(tx: Tx, typed: str, roles: Sequence[str], area: str) -> str:
     return People(tx, [typed]).holder(typed, roles, area)
 
 
-def fitting(tx: Tx, roles: Collection[str], area: str | None = None) -> list[str]:
-    """The names of the enabled users who hold one of these roles, in this area if one is given."""
+def everybody(tx: Tx) -> list[PossibleHolder]:
+    """The enabled users by name."""
     rows = [row for row in users.everybody(tx) if row.disabled_at is None]
     grants = users.grants(tx, [row.id for row in rows])
-    return [row.name for row in rows if any(grant.role in roles and grant.covers(area) for grant in grants[row.id])]
+    return [PossibleHolder(row.name, False, grants[row.id]) for row in rows]
+
+
+def fitting(tx: Tx, roles: Collection[str], area: str | None = None) -> list[str]:
+    """The names of the enabled users who hold one of these roles, in this area if one is given."""
+    return [person.name for person in everybody(tx) if person.fits(roles, area)]
 
 
 def _near(tx: Tx, typed: str, roles: Collection[str], area: str | None) -> Wording:

@@ -10,7 +10,7 @@ from dispatch.cli.context import AREA, LONGEST_NAME, known_teams, open_desk, wor
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole
-from dispatch.cli.output import give, print_rows, table
+from dispatch.cli.output import columns, give, print_rows
 from dispatch.domain.roles import Role, require
 from dispatch.domain.title import Title, Wording
 from dispatch.storage import crew as rows
@@ -91,9 +91,7 @@ def _show(team: str, as_json: bool) -> None:
         everybody = [row for row in rows.everybody(tx) if team in ("", row.team)]
 
     def shown_rows() -> None:
-        shown = table()
-        for heading in (text("班组", "Team"), text("片区", "Area"), text("人员", "Person")):
-            shown.add_column(heading, overflow="fold")
+        shown = columns(text("班组", "Team"), text("片区", "Area"), text("人员", "Person"))
         for row in everybody:
             shown.add_row(desk.team(row.team), row.area, row.person)
         print_rows(shown)

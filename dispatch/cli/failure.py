@@ -30,6 +30,7 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.NobodyAsked: 3,
     errors.UnknownUser: 4,
     errors.UnfitUser: 3,
+    errors.WorkUndecided: 3,
     errors.NotPassable: 3,
     errors.UrgedEnough: 3,
     errors.SurveyOver: 3,

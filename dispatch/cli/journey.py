@@ -13,11 +13,11 @@ from rich.tree import Tree
 
 from dispatch.cli.context import Desk, now, open_desk
 from dispatch.cli.framework import Commands
-from dispatch.cli.language import text
+from dispatch.cli.language import language, text
 from dispatch.cli.options import AsJson, TicketName
 from dispatch.cli.output import give, local, longest_word, note_limit, out, print_rows, said, span, table
 from dispatch.cli.words import evidence, found
-from dispatch.domain.acts import told_title
+from dispatch.domain.acts import Parting, told_title
 from dispatch.domain.channel import Channel
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import read_ticket_number, ticket_number
@@ -213,8 +213,7 @@ def _details(detail: dict[str, Any]) -> str:
         told.append(text(f"至 {moment}", f"until {moment}"))
     if leaver := detail.get("from"):
         over = f"{leaver} → {detail['colleague']}" if "colleague" in detail else leaver
-        left = text("已停用", "disabled") if detail.get("why") == "disabled" else text("不再有此角色", "role lost")
-        told.append(f"{over} ({left})")
+        told.append(f"{over} ({Parting.label_of(detail['why']).text(language())})")
     if reason := detail.get("reason"):
         told.append(text(f"原因：{reason}", f"reason: {reason}"))
     if words := detail.get("said"):

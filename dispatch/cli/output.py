@@ -101,6 +101,14 @@ def longest_word(cells: Iterable[str], least: int = 8) -> int:
     return max([least, *(len(word) for cell in cells for word in cell.split() if word.isascii())])
 
 
+def columns(*headings: str) -> Table:
+    """A table with these columns, in which long values fold."""
+    shown = table()
+    for heading in headings:
+        shown.add_column(heading, overflow="fold")
+    return shown
+
+
 def print_rows(shown: Table) -> None:
     """A table; a word where it has no row."""
     if shown.row_count:

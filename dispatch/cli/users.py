@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
@@ -14,16 +12,16 @@ from pwdlib import PasswordHash
 from dispatch.access import sessions, users
 from dispatch.access.passwords import kept_password, new_password
 from dispatch.access.users import User
-from dispatch.cli.context import Desk, now, open_desk
+from dispatch.cli.context import now, open_desk
+from dispatch.cli.departure import HandOverTo, Keep, Release, decided, show_departure, show_work, work_json
 from dispatch.cli.framework import Commands
-from dispatch.cli.language import language, text
+from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, argument, option
-from dispatch.cli.output import give, local, out, print_rows, table
+from dispatch.cli.output import columns, give, local, print_rows
 from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.tickets import departure
-from dispatch.tickets.departure import Departure, InHand
 
 app = Commands()
 user = Commands()
@@ -43,15 +41,6 @@ _Typed = Annotated[
     option(
         "--password-stdin", zh="从标准输入读密码，否则随机生成", en="read the password; else a random one is printed"
     ),
-]
-
-
-_HandOverTo = Annotated[
-    str, option("--hand-over-to", zh="在手的交给哪位同事", en="the colleague who gets what they have in hand")
-]
-_Release = Annotated[
-    bool,
-    option("--release", zh="在手的放回看板（默认）", en="their work goes back to the boards (default)"),
 ]
 
 
@@ -85,9 +74,7 @@ def list_(as_json: AsJson = False) -> None:
         everybody = users.everybody(tx)
 
     def show() -> None:
-        shown = table()
-        for heading in (text("用户", "User"), text("角色", "Roles"), text("停用", "Disabled")):
-            shown.add_column(heading, overflow="fold")
+        shown = columns(text("用户", "User"), text("角色", "Roles"), text("停用", "Disabled"))
         for each in everybody:
             shown.add_row(each.name, "\n".join(map(_written, each.grants)), local(each.disabled_at))
         print_rows(shown)
@@ -98,45 +85,53 @@ def list_(as_json: AsJson = False) -> None:
 @user.command(
     "role",
     help=text(
-        "设置角色：只有这些，下一次请求起生效",
-        "Set the roles: these and no others, from the next request on.",
+        "设置角色：只有这些，下一次请求起生效；改后不能再办的在手派单，须说明去向",
+        "Set the roles: these and no others, from the next request on. Work that they don't permit needs a decision.",
     ),
 )
 def role_(
     name: _Name,
     roles: _Roles = [],  # noqa: B006
-    hand_over_to: _HandOverTo = "",
-    release: _Release = False,
+    hand_over_to: HandOverTo = "",
+    release: Release = False,
+    keep: Keep = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set the roles of a user: these and no others, from the next request on."""
+    """Set the roles of a user: these and no others, from the next request on. Raises WorkUndecided, BadInput."""
     desk = open_desk()
-    _one_of(hand_over_to, release=release)
+    decision = decided(hand_over_to, release=release, keep=keep)
     with desk.database.write() as tx:
         left = departure.set_grants(
-            tx, desk.rulebook, name, _grants(roles), _console(), now(), hand_over_to=hand_over_to
+            tx,
+            desk.rulebook,
+            name,
+            _grants(roles),
+            _console(),
+            now(),
+            decision=decision,
+            hand_over_to=hand_over_to,
         )
     said = "; ".join(map(_written, left.user.grants)) or text("无角色", "no role")
-    done = {"act": "set roles", **_plain(left.user), "work": _work_json(left.work)}
-    give(as_json, done, lambda: _show_departure(desk, f"{left.user.name}: {said}", left))
+    done = {"act": "set roles", **_plain(left.user), "work": work_json(left.work)}
+    give(as_json, done, lambda: show_departure(desk, f"{left.user.name}: {said}", left))
 
 
 @user.command(
     help=text(
-        "停用用户，下一次请求起生效；会话结束，令牌吊销",
-        "Shut a user out, from the next request on; sessions end, tokens are revoked.",
+        "停用用户，下一次请求起生效；会话结束，令牌吊销，在手的放回看板或移交",
+        "Shut a user out, from the next request on; sessions end, tokens are revoked, their work goes to others.",
     )
 )
-def disable(name: _Name, hand_over_to: _HandOverTo = "", release: _Release = False, as_json: AsJson = False) -> None:
+def disable(name: _Name, hand_over_to: HandOverTo = "", release: Release = False, as_json: AsJson = False) -> None:
     """Shut a user out, from the next request on; sessions end, tokens are revoked. What they have in hand is released
     or handed over."""
     desk = open_desk()
-    _one_of(hand_over_to, release=release)
+    decided(hand_over_to, release=release)
     with desk.database.write() as tx:
         left = departure.disable(tx, desk.rulebook, name, _console(), now(), hand_over_to=hand_over_to)
     name = left.user.name
-    done = {"act": "disable user", "name": name, "work": _work_json(left.work)}
-    give(as_json, done, lambda: _show_departure(desk, text(f"{name}：已停用", f"{name}: disabled"), left))
+    done = {"act": "disable user", "name": name, "work": work_json(left.work)}
+    give(as_json, done, lambda: show_departure(desk, text(f"{name}：已停用", f"{name}: disabled"), left))
 
 
 @user.command(help=text("用户在手的和推荐给其的环节", "What a user has in hand, or is proposed for."))
@@ -145,7 +140,7 @@ def work(name: _Name, as_json: AsJson = False) -> None:
     desk = open_desk()
     with desk.database.read() as tx:
         found = departure.in_hand(tx, name)
-    give(as_json, _work_json(found), lambda: _show_work(desk, found))
+    give(as_json, work_json(found), lambda: show_work(desk, found))
 
 
 @user.command(help=text("重新启用用户", "Let a disabled user in again."))
@@ -201,15 +196,13 @@ def tokens_(name: _Name, as_json: AsJson = False) -> None:
         rows = sessions.tokens(tx, users.get(tx, name).id)
 
     def show() -> None:
-        listed = table()
-        for heading in (
+        listed = columns(
             text("编号", "Id"),
             text("用途", "For"),
             text("制作", "Made"),
             text("到期", "Expires"),
             text("吊销", "Revoked"),
-        ):
-            listed.add_column(heading, overflow="fold")
+        )
         for row in rows:
             times = (local(moment, "%Y-%m-%d") for moment in (row.made_at, row.expires_at, row.revoked_at))
             listed.add_row(str(row.id), row.title, *times)
@@ -257,41 +250,6 @@ def token(
         owner = users.get(tx, name)
         made = sessions.make_token(tx, owner.id, owner.name, title, lasts, _console(), now(), longest)
     give(as_json, {"act": "make token", "name": name, "title": title, "token": made}, made)
-
-
-def _one_of(hand_over_to: str, *, release: bool) -> None:
-    """Raises BadInput when both ways are asked for."""
-    if hand_over_to and release:
-        raise BadInput(
-            what=Wording("--release 和 --hand-over-to 只能选一个", "choose one of --release and --hand-over-to")
-        )
-
-
-def _work_json(work: Sequence[InHand]) -> list[dict[str, object]]:
-    return [asdict(each) for each in work]
-
-
-def _show_departure(desk: Desk, said: str, left: Departure) -> None:
-    out.print(said, markup=False)
-    if left.work:
-        _show_work(desk, left.work)
-
-
-def _show_work(desk: Desk, work: Sequence[InHand]) -> None:
-    shown = table()
-    for heading in (
-        text("派单", "Hop"),
-        text("班组", "Team"),
-        text("片区", "Area"),
-        text("原状态", "Was"),
-        text("现在", "Now"),
-    ):
-        shown.add_column(heading, overflow="fold")
-    for each in work:
-        was = text("推荐", "proposed") if each.proposed else each.state.label.text(language())
-        back = text("在看板", "on the board") if each.released else ""
-        shown.add_row(each.hop, desk.team(each.team), each.area, was, each.to or back)
-    print_rows(shown)
 
 
 def _give_password(act: str, name: str, password: str | None, as_json: bool) -> None:

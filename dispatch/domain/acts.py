@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dispatch.domain.title import Title, Wording
+from dispatch.domain.title import Title, TitledEnum, Wording
 
 ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "claim": Title("接单", "Claimed"),
@@ -49,6 +49,14 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "cancel": Title("退单", "Cancel"),
     "get a photo": Title("加照片", "Get a photo"),
 }
+
+
+class Parting(TitledEnum):
+    """Why a hop left the hands of its holder; the `why` of the history's entries `take back` and `hand over`."""
+
+    DISABLED = "disabled", Title("已停用", "disabled")
+    LOST_ROLE = "lost the role", Title("不再有此角色", "no longer in this role")
+    NO_USER = "no user", Title("系统中没有此用户", "not a user")
 
 
 def act_title(name: str) -> Title:

@@ -82,7 +82,13 @@ HOP_MOVES: tuple[Move[HopState], ...] = (
     Move("claim", (_H.WAITING,), _H.CLAIMED, "team member", "the first claim wins"),
     Move("hold", (_H.CLAIMED,), _H.HELD, "holder", "until a given time"),
     Move("resume", (_H.HELD,), _H.CLAIMED, "holder, relay", "by hand, or when the time has come"),
-    Move("take back", (_H.CLAIMED, _H.HELD), _H.WAITING, "administrator", "its holder is disabled, or lost the role"),
+    Move(
+        "take back",
+        (_H.CLAIMED, _H.HELD),
+        _H.WAITING,
+        "administrator, colleague",
+        "its holder is disabled, or lost the role",
+    ),
     Move("report", (_H.CLAIMED,), _H.REPORTED, "holder", "a finding with its evidence: next hop due"),
     Move(
         "pass on",

@@ -87,6 +87,15 @@ class NotYours(DispatchError):
     heading = "不在您手中"
 
 
+class WorkUndecided(DispatchError):
+    """{name} 手中有 {number} 个派单，改后不能再办：{hops}。请选择：放回看板、移交给同事，或仍留在其手中。
+    {name} has work in hand that the change takes from them ({number}): {hops}. Choose: release it to the boards, hand
+    it over to a colleague, or keep it in their hands."""
+
+    code = "work-undecided"
+    heading = "手中有派单"
+
+
 class UnknownUser(DispatchError):
     """没有用户 {name}{near}：请核对，或由系统管理员新增（`dispatch user add`，或管理页“用户”）。
     There is no user {name}{near}: check the name, or have an administrator add them (`dispatch user add`, or Users in

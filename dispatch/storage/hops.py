@@ -74,7 +74,8 @@ def _whole(state: ColumnElement[Any] = hop.c.state) -> Select[Any]:
 
 
 _THESE = in_list_parameter(hop.c.id, "ids")
-_LOCKED = _whole().where(_THESE).with_for_update(of=hop)
+_READ = _whole().where(_THESE)
+_LOCKED = _READ.with_for_update(of=hop)
 _RECEIVED = _whole(literal(HopState.RECEIVED, hop.c.state.type)).where(OUTBOX.at_work_on)
 _LOCKED_RECEIVED = _RECEIVED.with_for_update(of=hop)
 _RECEIVED_OF_TEAM = _RECEIVED.where(hop.c.team == bindparam("team"))
@@ -85,6 +86,11 @@ _OF_TEAM = select(hop.c.id, hop.c.generation).where(OUTBOX.those, hop.c.team == 
 def lock(tx: Tx, hop_ids: Sequence[int]) -> dict[int, LockedHop]:
     """Lock these hops until the transaction ends; the hops by id."""
     return {row.id: row for row in shaped(LockedHop, tx.execute(_LOCKED, list_parameters(tx, ids=hop_ids)))}
+
+
+def read(tx: Tx, hop_ids: Sequence[int]) -> Sequence[LockedHop]:
+    """These hops as `lock` gives them, without a lock: to be shown."""
+    return shaped(LockedHop, tx.execute(_READ, list_parameters(tx, ids=hop_ids))).all()
 
 
 _NUMBERED = hop.c.ticket_id == bindparam("ticket"), hop.c.seq == bindparam("seq")
@@ -237,10 +243,10 @@ def find(tx: Tx, ticket_id: int, seq: int | None = None) -> int | None:
     return tx.execute(_ID, {"ticket": ticket_id, "seq": seq}).scalar()
 
 
-def of_person(tx: Tx, name: str) -> list[int]:
-    """The ids of the hops that a person has in hand, or for which they are proposed while nobody has them."""
-    proposed = (hop.c.assignee == name) & hop.c.state.in_(constants(tuple(set(LIVE_HOP) - set(IN_HAND))))
-    held = (hop.c.holder == name) & hop.c.state.in_(constants(IN_HAND))
+def of_people(tx: Tx, names: Sequence[str]) -> list[int]:
+    """The ids of the hops that people have in hand, or for which they are proposed while nobody has them."""
+    proposed = hop.c.assignee.in_(names) & hop.c.state.in_(constants(tuple(set(LIVE_HOP) - set(IN_HAND))))
+    held = hop.c.holder.in_(names) & hop.c.state.in_(constants(IN_HAND))
     either = select(hop.c.id).where(held).union_all(select(hop.c.id).where(proposed))
     return sorted(tx.execute(either).scalars())
 

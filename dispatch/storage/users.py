@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import Select, delete, insert, or_, select, update
 
 from dispatch.domain.roles import Grant, Role
 from dispatch.domain.user_name import folded
@@ -22,12 +23,24 @@ def find(tx: Tx, name: str, *, lock: bool = False) -> UserRow | None:
     return next((row for row in rows if row.name == name), rows[0] if rows else None)
 
 
+def _named(names: Sequence[str]) -> Select[Any]:
+    forms = [folded(name) for name in names]
+    return select(user).where(or_(user.c.name.in_(names), user.c.folded.in_(forms))).order_by(user.c.id)
+
+
 def lock_shared(tx: Tx, names: Sequence[str], *, waits: bool = True) -> dict[str, UserRow]:
-    """The users of these names, by name as given; nobody can disable them or take a role away until the transaction
-    ends. Names without a user are missing; unless `waits`, so are users whom another transaction is changing."""
-    forms = {name: folded(name) for name in names}
-    query = select(user).where(or_(user.c.name.in_(names), user.c.folded.in_(forms.values()))).order_by(user.c.id)
-    rows = shaped(UserRow, tx.execute(query.with_for_update(read=True, skip_locked=not waits))).all()
+    """`of_names`, and nobody can disable these users or take a role away until the transaction ends. Unless `waits`,
+    users whom another transaction is changing are missing."""
+    return _by_name(tx, names, _named(names).with_for_update(read=True, skip_locked=not waits))
+
+
+def of_names(tx: Tx, names: Sequence[str]) -> dict[str, UserRow]:
+    """The users of these names, by name as given. Names without a user are missing."""
+    return _by_name(tx, names, _named(names))
+
+
+def _by_name(tx: Tx, names: Sequence[str], query: Select[Any]) -> dict[str, UserRow]:
+    forms, rows = {name: folded(name) for name in names}, shaped(UserRow, tx.execute(query)).all()
     exact, compared = {row.name: row for row in rows}, {row.folded: row for row in rows}
     found = {name: exact.get(name) or compared.get(form) for name, form in forms.items()}
     return {name: row for name, row in found.items() if row is not None}

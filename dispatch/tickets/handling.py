@@ -18,22 +18,19 @@ from dispatch.domain.numbers import hop_number, hop_wording
 from dispatch.domain.roles import NOBODY, Actor, Role, require, role_wording
 from dispatch.domain.service_level import finish_by
 from dispatch.domain.text import REASON, clean
-from dispatch.domain.ticket import HopState, hop_move
+from dispatch.domain.ticket import IN_HAND, HopState, hop_move
 from dispatch.domain.time import write_duration
 from dispatch.domain.title import Wording
-from dispatch.domain.user_name import folded
 from dispatch.errors import (
     AlreadyClaimed,
     BadEvidence,
     BadInput,
     DispatchError,
     HeldTooLong,
-    IllegalMove,
     NobodyAsked,
     NotAllowed,
     NotFound,
     NotPassable,
-    NotYours,
     UnknownFinding,
 )
 from dispatch.routing.rulebook import Rulebook, Team
@@ -42,7 +39,7 @@ from dispatch.storage.database import Tx
 from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
-from dispatch.tickets import next_hop
+from dispatch.tickets import holders, next_hop
 from dispatch.tickets.next_hop import Ending
 
 Refusals = dict[int, DispatchError]
@@ -93,33 +90,41 @@ class Claim:
     on_behalf_of: str | None = None
 
 
-CLAIMED_FIRST = Wording("处理中（请先接单）", "claimed: claim it first")
-
-
 def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetime) -> Refusals:
-    """Claim hops. When two people claim the same hop, the second is refused with the first one's name.
+    """Claim hops. When two people claim the same hop, the second is refused with the first one's name, unless the first
+    can't work it any more: then the second takes it over.
 
     Raises BadInput when a hop is named twice.
     """
     people = People(tx, [c.on_behalf_of or c.actor.name for c in claims])  # before the hops: see `People`
     rows = _locked(tx, [c.hop_id for c in claims])
+    before = holders.people_with(tx, rows.values())
     refusals: Refusals = {}
-    claimed, entries = [], []
+    left, claimed, entries = [], [], []
     for claim in claims:
         try:
             row = _found(rows, claim.hop_id, claim.actor)
             team = _team(rulebook, row)
-            _require_member(team, claim.actor, "claim", row, claim.on_behalf_of)
-            if row.state in (HopState.CLAIMED, HopState.HELD):
+            holders.require_member(team, claim.actor, "claim", row, claim.on_behalf_of)
+            taken_over = holders.is_left(before, team, row.holder, row.state, row.area)
+            if row.state in IN_HAND and not taken_over:
                 raise AlreadyClaimed(hop=_name(row), holder=row.holder)
-            state = hop_move(HopState(row.state), "claim", _hop(row))
+            state = hop_move(HopState.WAITING if taken_over else HopState(row.state), "claim", _hop(row))
             holder, for_another = _future_holder(people, claim, team, row)
         except DispatchError as refused:
             refusals[claim.hop_id] = refused
             continue
-        wake_at = None if team.level is None else finish_by(team.level, now, timedelta(seconds=row.held_seconds))
+        if taken_over:
+            assert row.holder is not None
+            facts = {"team": row.team, "from": row.holder, "why": holders.parting(before, row.holder)}
+            left.append(holders.back_on_board(team, row, now))
+            entries.append(history.entry(row.ticket_id, now, "take back", claim.actor, row.id, **facts))
+        held = timedelta(seconds=next_hop.held_seconds(row, now))
+        wake_at = None if team.level is None else finish_by(team.level, now, held)
         claimed.append({"id": row.id, "state": state, "holder": holder, "claimed_at": now, "wake_at": wake_at})
         entries.append(history.entry(row.ticket_id, now, "claim", claim.actor, row.id, for_another, team=row.team))
+    if left:
+        hops.update_hops(tx, left)
     write_act(tx, entries, hops=claimed)
     boards_changed(tx, {entry["detail"]["team"] for entry in entries})
     return refusals
@@ -131,11 +136,12 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
     Raises BadInput when a hop is named twice.
     """
     rows = _locked(tx, [e.hop_id for e in ends])
+    people = holders.people_with(tx, rows.values())
     refusals: Refusals = {}
     endings = []
     for end in ends:
         try:
-            endings.append(_ending(rulebook, _found(rows, end.hop_id, end.actor), end))
+            endings.append(_ending(rulebook, people, _found(rows, end.hop_id, end.actor), end))
         except DispatchError as refused:
             refusals[end.hop_id] = refused
     next_hop.end_hops(tx, rulebook, endings, now)
@@ -150,7 +156,8 @@ def claim(tx: Tx, rulebook: Rulebook, one: Claim, now: datetime) -> None:
 def end(tx: Tx, rulebook: Rulebook, one: End, now: datetime) -> None:
     """Report, pass on or hand back one hop.
 
-    Raises NotFound, NotAllowed, NotYours, IllegalMove; UnknownFinding, BadEvidence; NotPassable; NobodyAsked; BadInput.
+    Raises NotFound, NotAllowed, NotYours, IllegalMove, UnknownUser, UnfitUser; UnknownFinding, BadEvidence;
+    NotPassable; NobodyAsked; BadInput.
     """
     _raise(end_many(tx, rulebook, [one], now))
 
@@ -158,10 +165,10 @@ def end(tx: Tx, rulebook: Rulebook, one: End, now: datetime) -> None:
 def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, actor: Actor, now: datetime) -> None:
     """Put a hop on hold until a given time. Then the relay resumes it for its holder.
 
-    Raises NotFound, NotAllowed, NotYours, IllegalMove, HeldTooLong, BadInput.
+    Raises NotFound, NotAllowed, NotYours, IllegalMove, UnfitUser, HeldTooLong, BadInput.
     """
     row = _found(hops.lock(tx, [hop_id]), hop_id, actor)
-    _require_holder(_team(rulebook, row), actor, "hold", row, None)
+    holders.require_holder(holders.people_with(tx, [row]), _team(rulebook, row), actor, "hold", row)
     state = hop_move(HopState(row.state), "hold", _hop(row))
     limit = rulebook.limits.hold
     if not now < until <= now + limit:
@@ -173,9 +180,9 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
 
 
 def resume(tx: Tx, rulebook: Rulebook, hop_id: int, actor: Actor, now: datetime) -> None:
-    """End a hold early. Raises NotFound, NotAllowed, NotYours, IllegalMove."""
+    """End a hold early. Raises NotFound, NotAllowed, NotYours, IllegalMove, UnfitUser."""
     row = _found(hops.lock(tx, [hop_id]), hop_id, actor)
-    _require_holder(_team(rulebook, row), actor, "resume", row, None)
+    holders.require_holder(holders.people_with(tx, [row]), _team(rulebook, row), actor, "resume", row)
     resume_many(tx, rulebook, [row], actor, now)
 
 
@@ -205,24 +212,24 @@ def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "wake_at": now, "failures": 0}])
 
 
-def _ending(rulebook: Rulebook, row: LockedHop, end: End) -> Ending:
+def _ending(rulebook: Rulebook, people: People, row: LockedHop, end: End) -> Ending:
     team = _team(rulebook, row)
     match end:
         case Report():
-            _require_holder(team, end.actor, "report on", row, end.on_behalf_of)
+            holders.require_holder(people, team, end.actor, "report on", row, end.on_behalf_of)
             hop_move(HopState(row.state), "report", _hop(row))
             evidence = _evidence(rulebook, row, end)
             return Ending(row, "report", end.actor, end.finding, evidence, on_behalf_of=_for_whom(row, end))
         case PassOn():
             if end.actor.role != Role.SUPERVISOR:  # a supervisor may move any hop, say when its holder has gone home
-                _require_holder(team, end.actor, "pass on", row, end.on_behalf_of)
+                holders.require_holder(people, team, end.actor, "pass on", row, end.on_behalf_of)
             hop_move(HopState(row.state), "pass on", _hop(row))
             if end.to not in team.passes_on_to:
                 raise NotPassable(team=row.team, to=end.to, allowed=list(team.passes_on_to) or [NOBODY])
             reason = clean(end.reason, REASON)
             return Ending(row, "pass on", end.actor, to=end.to, reason=reason, on_behalf_of=_for_whom(row, end))
         case HandBack():
-            _require_holder(team, end.actor, "hand back", row, end.on_behalf_of)
+            holders.require_holder(people, team, end.actor, "hand back", row, end.on_behalf_of)
             hop_move(HopState(row.state), "hand back", _hop(row))
             if row.asker_team is None:
                 raise NobodyAsked(hop=_name(row))
@@ -249,10 +256,6 @@ def _hop(row: LockedHop) -> Wording:
     return hop_wording(row.kind, row.ticket_id, row.seq)
 
 
-def _for(hop: Wording, on_behalf_of: str | None) -> Wording:
-    return Wording(f"{hop.zh}，代 {on_behalf_of}", f"{hop.en} for {on_behalf_of}") if on_behalf_of else hop
-
-
 def _future_holder(people: People, claim: Claim, team: Team, row: LockedHop) -> tuple[str, str | None]:
     """Who will hold the hop, and the same name again if somebody else claims it for them.
 
@@ -262,25 +265,6 @@ def _future_holder(people: People, claim: Claim, team: Team, row: LockedHop) -> 
         return people.self(claim.actor.name, team.members, row.area), None
     holder = people.holder(claim.on_behalf_of, team.members, row.area)
     return holder, holder
-
-
-def _require_member(team: Team, actor: Actor, act: str, row: LockedHop, on_behalf_of: str | None) -> None:
-    """Require a role of the team's members or, when acting for one of them, a role that may file for the team.
-
-    Raises NotAllowed.
-    """
-    allowed = team.filed_by if on_behalf_of else team.members
-    require(actor, act, _for(_hop(row), on_behalf_of), allowed)
-
-
-def _require_holder(team: Team, actor: Actor, act: str, row: LockedHop, on_behalf_of: str | None) -> None:
-    _require_member(team, actor, act, row, on_behalf_of)
-    if row.holder is None:
-        raise IllegalMove(
-            what=_hop(row), move=act_wording(act), state=HopState(row.state).wording, sources=CLAIMED_FIRST
-        )
-    if folded(row.holder) != folded(on_behalf_of or actor.name):
-        raise NotYours(hop=_name(row), holder=row.holder, actor=on_behalf_of or actor.name)
 
 
 def _team(rulebook: Rulebook, row: LockedHop) -> Team:

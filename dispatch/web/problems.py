@@ -44,6 +44,7 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.NotFound: 404,
     errors.UnknownUser: 422,
     errors.UnfitUser: 409,
+    errors.WorkUndecided: 409,
     errors.DuplicateFault: 409,
     errors.Refusal: 409,
     errors.IllegalMove: 409,

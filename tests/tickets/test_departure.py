@@ -3,83 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from dispatch.access import users
-from dispatch.domain.finding import Value
 from dispatch.domain.roles import Actor, Grant, Role
 from dispatch.domain.ticket import HopState
-from dispatch.errors import NotYours, UnfitUser, UnknownUser
-from dispatch.routing.prehandling import Script
-from dispatch.routing.rulebook import Rulebook
+from dispatch.errors import BadInput, NotYours, UnfitUser, UnknownUser, WorkUndecided
 from dispatch.storage import crew as crew_rows
-from dispatch.storage import history, hops
-from dispatch.storage.database import Database
+from dispatch.storage import history
+from dispatch.storage.database import Tx
 from dispatch.tickets import crew, departure, handling
-from dispatch.tickets.departure import Departure
+from dispatch.tickets.departure import WorkDecision
 from dispatch.tickets.handling import Claim, Report
 from tests import factories as f
 from tests.factories import NOW, refused
+from tests.tickets.installers import ADMINISTRATOR, FIXED, LI, MA, TIANHE, YUEXIU, Stage
 from tests.users import user
-from workers.assignment import assign
-
-TIANHE = Grant(Role.INSTALLER, frozenset({"tianhe"}))
-YUEXIU = Grant(Role.INSTALLER, frozenset({"yuexiu"}))
-ADMINISTRATOR = Actor("tang", Role.ADMINISTRATOR)
-FIXED: dict[str, Value] = {"cause": "fibre", "optical-power": -19.5, "customer-confirmed": True}
-
-
-class Stage:
-    """Installers with a hop on their board."""
-
-    def __init__(self, database: Database, rulebook: Rulebook, script: Script) -> None:
-        self.database, self.rulebook, self.script = database, rulebook, script
-
-    def visit(self, number: str = "GZ1") -> int:
-        """A fault on the installers' board; the ticket's id."""
-        made = f.fault(self.database, self.rulebook, self.script, number)
-        f.reported(self.database, self.rulebook, made.ticket_id, f.NOC, "outside-plant", test_result="-31 dBm")
-        f.on_board(self.database, self.rulebook, made.ticket_id)
-        return made.ticket_id
-
-    def claim(self, ticket: int, by: Actor, behalf: str | None = None) -> None:
-        with self.database.write() as tx:
-            handling.claim(tx, self.rulebook, Claim(f.live_id(self.database, ticket), by, behalf), NOW)
-
-    def disable(self, name: str, to: str = "") -> Departure:
-        with self.database.write() as tx:
-            return departure.disable(tx, self.rulebook, name, ADMINISTRATOR, NOW, hand_over_to=to)
-
-    def live(self, ticket: int) -> Any:
-        return f.live(self.database, ticket)
-
-    def last_act(self, ticket: int) -> Any:
-        with self.database.read() as tx:
-            return history.of_tickets(tx, [ticket])[-1]
-
-    def crew(self) -> list[tuple[str, str]]:
-        with self.database.read() as tx:
-            return [(row.person, row.area) for row in crew_rows.everybody(tx)]
-
-    def proposed(self, tickets: Sequence[int]) -> list[str | None]:
-        """Let the installers' worker propose somebody for these hops."""
-        with self.database.write() as tx:
-            ids = [f.live_id(self.database, each) for each in tickets]
-            assign(tx, self.rulebook, list(hops.lock(tx, ids).values()), NOW)
-        return [self.live(each).assignee for each in tickets]
-
-
-@pytest.fixture
-def stage(database: Database, in_force: Rulebook, script: Script) -> Stage:
-    return Stage(database, in_force, script)
-
-
-LI, MA = Actor("li.wei", Role.INSTALLER), Actor("ma.jun", Role.INSTALLER)
 
 
 def test_nobody_claims_for_a_name_that_is_no_user(stage: Stage) -> None:
@@ -215,14 +158,46 @@ def test_taking_an_area_away_releases_only_the_work_in_that_area(stage: Stage) -
     user(stage.database, "li.wei", Grant(Role.INSTALLER))
     here = stage.visit("GZ1")
     stage.claim(here, LI)
-    with stage.database.write() as tx:
-        kept = departure.set_grants(tx, stage.rulebook, "li.wei", [TIANHE], ADMINISTRATOR, NOW)
-    assert kept.work == ()
+    assert stage.set_grants("li.wei", TIANHE).work == (), "he may keep it, so that nothing is to be decided"
     assert stage.live(here).holder == "li.wei"
-    with stage.database.write() as tx:
-        departure.set_grants(tx, stage.rulebook, "li.wei", [YUEXIU], ADMINISTRATOR, NOW)
+    [left] = stage.set_grants("li.wei", YUEXIU, decision=WorkDecision.RELEASE).work
+    assert (left.proposed, left.to, left.released) == (False, None, True)
     assert stage.live(here).holder is None
     assert stage.last_act(here).detail["why"] == "lost the role"
+
+
+def test_no_change_of_roles_takes_work_away_undecided_and_the_refusal_names_it(stage: Stage) -> None:
+    user(stage.database, "li.wei", TIANHE)
+    tickets = [stage.visit(f"GZ{n}") for n in (1, 2)]
+    for each in tickets:
+        stage.claim(each, LI)
+    hops = ", ".join(f"F{each:08d}-2" for each in tickets)
+    with refused(stage.database, WorkUndecided, rf"li\.wei has work in hand .*\(2\): {hops}\.") as tx:
+        departure.set_grants(tx, stage.rulebook, "li.wei", [YUEXIU], ADMINISTRATOR, NOW)
+    with refused(stage.database, BadInput, "choose one") as tx:
+        both = {"decision": WorkDecision.KEEP, "hand_over_to": "ma.jun"}
+        departure.set_grants(tx, stage.rulebook, "li.wei", [YUEXIU], ADMINISTRATOR, NOW, **both)  # type: ignore[arg-type]
+
+
+def test_a_proposal_ends_with_the_role_and_asks_for_no_decision(stage: Stage) -> None:
+    user(stage.database, "li.wei", TIANHE)
+    with stage.database.write() as tx:
+        crew_rows.add(tx, "installer", "li.wei", "tianhe")
+    ticket = stage.visit()
+    assert stage.proposed([ticket]) == ["li.wei"]
+    [left] = stage.set_grants("li.wei", YUEXIU).work
+    assert (left.proposed, left.released) == (True, True)
+    assert stage.live(ticket).assignee is None
+
+
+def test_work_that_is_kept_stays_in_the_users_hands(stage: Stage) -> None:
+    user(stage.database, "li.wei", TIANHE)
+    ticket = stage.visit()
+    stage.claim(ticket, LI)
+    before = stage.last_act(ticket)
+    [left] = stage.set_grants("li.wei", YUEXIU, decision=WorkDecision.KEEP).work
+    assert (left.to, left.released) == (None, False)
+    assert (stage.live(ticket).holder, stage.last_act(ticket)) == ("li.wei", before)
 
 
 def test_a_user_who_was_disabled_since_cannot_take_a_hop(stage: Stage) -> None:
@@ -234,31 +209,96 @@ def test_a_user_who_was_disabled_since_cannot_take_a_hop(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("behalf", [False, True])
-def test_disabling_while_claiming_leaves_no_hop_in_the_hands_of_a_disabled_user(stage: Stage, behalf: bool) -> None:
-    won: set[bool] = set()
+@pytest.mark.parametrize("first", ["claim", "disable"])
+def test_of_a_claim_and_a_disabling_the_second_sees_the_first(stage: Stage, first: str, behalf: bool) -> None:
+    user(stage.database, "li.wei", TIANHE)
+    ticket = stage.visit()
+
+    def claim(tx: Tx) -> None:
+        by, name = (f.SUPPORT, "li.wei") if behalf else (LI, None)
+        handling.claim(tx, stage.rulebook, Claim(f.live_id(stage.database, ticket), by, name), NOW)
+
+    claimed = _one_after_the_other(stage, claim, _disabling(stage, "li.wei"), first == "claim")
+    assert claimed is (first == "claim")
+    assert (stage.live(ticket).state, stage.live(ticket).holder) == (HopState.WAITING, None)
+
+
+@pytest.mark.parametrize("first", ["assign", "disable"])
+def test_of_a_proposal_and_a_disabling_the_second_sees_the_first(stage: Stage, first: str) -> None:
+    user(stage.database, "li.wei", TIANHE)
+    with stage.database.write() as tx:
+        crew_rows.add(tx, "installer", "li.wei", "tianhe")
+    ticket = stage.visit()
+    proposing = stage.proposing([ticket])
+    _one_after_the_other(stage, proposing, _disabling(stage, "li.wei"), first == "assign")
+    row = stage.live(ticket)
+    assert (row.state, row.holder, row.assignee) == (HopState.WAITING, None, None)
+
+
+@pytest.mark.parametrize("what", ["claim", "claim on their behalf", "assign"])
+def test_whatever_races_with_a_disabling_leaves_nothing_in_the_hands_of_a_disabled_user(
+    stage: Stage, what: str
+) -> None:
     for n in range(8):
         name = f"li{n}"
         user(stage.database, name, TIANHE)
+        with stage.database.write() as tx:
+            crew_rows.add(tx, "installer", name, "tianhe")
         ticket, start = stage.visit(f"GZ{n + 1}"), threading.Barrier(2)
+        by, behalf = (Actor(name, Role.INSTALLER), None) if what == "claim" else (f.SUPPORT, name)
+        claim = Claim(f.live_id(stage.database, ticket), by, behalf)
 
-        def claim(name: str = name, ticket: int = ticket, start: threading.Barrier = start) -> bool:
+        def act(ticket: int = ticket, start: threading.Barrier = start, claim: Claim = claim) -> None:
+            proposing = stage.proposing([ticket])
             start.wait()
             try:
-                if behalf:
-                    stage.claim(ticket, f.SUPPORT, name)
-                else:
-                    stage.claim(ticket, Actor(name, Role.INSTALLER))
+                with stage.database.write() as tx:
+                    if what == "assign":
+                        proposing(tx)
+                    else:
+                        handling.claim(tx, stage.rulebook, claim, NOW)
             except UnfitUser:
-                return False
-            return True
+                pass
 
         def disable(name: str = name, start: threading.Barrier = start) -> None:
             start.wait()
             stage.disable(name)
 
         with ThreadPoolExecutor(2) as pool:
-            claimed, disabled = pool.submit(claim), pool.submit(disable)
-            disabled.result()
-            won.add(claimed.result())
-        assert (stage.live(ticket).state, stage.live(ticket).holder) == (HopState.WAITING, None)
-    assert won
+            for done in (pool.submit(act), pool.submit(disable)):
+                done.result()
+        row = stage.live(ticket)
+        assert (row.state, row.holder, row.assignee) == (HopState.WAITING, None, None)
+
+
+Act = Callable[[Tx], object]
+
+
+def _disabling(stage: Stage, name: str) -> Act:
+    return lambda tx: departure.disable(tx, stage.rulebook, name, ADMINISTRATOR, NOW)
+
+
+def _one_after_the_other(stage: Stage, act: Act, disable: Act, act_first: bool) -> bool:
+    """Do both at once: the second begins when the first has acted and not yet committed. Return whether `act` was
+    done; UnfitUser refuses it."""
+    acted, begins = threading.Event(), threading.Event()
+
+    def first(what: Act) -> None:
+        with stage.database.write() as tx:
+            what(tx)
+            acted.set()
+            assert begins.wait(10)
+
+    def second(what: Act) -> None:
+        assert acted.wait(10)
+        begins.set()
+        with stage.database.write() as tx:
+            what(tx)
+
+    with ThreadPoolExecutor(2) as pool:
+        doing = pool.submit(first if act_first else second, act)
+        disabling = pool.submit(second if act_first else first, disable)
+        disabling.result()
+        refusal = doing.exception()
+    assert refusal is None or isinstance(refusal, UnfitUser), refusal
+    return refusal is None

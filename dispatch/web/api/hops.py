@@ -30,6 +30,7 @@ from dispatch.storage import hops as rows
 from dispatch.storage.rows import LockedHop, Visit
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals, Report
+from dispatch.tickets.holders import is_left
 from dispatch.web.api.hop_schemas import (
     BatchOutcome,
     ClaimRequest,
@@ -60,7 +61,8 @@ from dispatch.web.routes import Api
 
 api = Api("/hops", "hops")
 
-_ENDS: tuple[type[DispatchError], ...] = (IllegalMove, NotYours, ChangedMeanwhile, BadInput)
+_HOLDERS: tuple[type[DispatchError], ...] = (IllegalMove, NotYours, UnfitUser, ChangedMeanwhile)
+_ENDS: tuple[type[DispatchError], ...] = (*_HOLDERS, UnknownUser, BadInput)
 
 
 @api.read("/{hop}", "see a hop", awaits=lambda given: read_hop_number(given["hop"])[0])
@@ -102,7 +104,8 @@ def report_many(context: RequestContext, asked: ReportsRequest) -> BatchOutcome:
     summary="Claim hop",
 )
 def claim(context: RequestContext, hop: HopName, asked: ClaimRequest) -> HopChange:
-    """Claims a hop (接单). Of two people who claim it at once one gets it, and the other is told who."""
+    """Claims a hop (接单). Of two people who claim it at once one gets it, and the other is told who. A hop whose
+    holder is disabled or lost the role is taken over."""
     People(context.tx, [asked.on_behalf_of or context.user.name])  # locks users before the hop
     row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
     handling.claim(context.tx, context.rulebook, Claim(row.id, actor, asked.on_behalf_of), context.now)
@@ -130,7 +133,7 @@ def hand_back(context: RequestContext, hop: HopName, asked: HandBackRequest) -> 
     return _ended(context, row, HandBack(row.id, actor, asked.reason, asked.on_behalf_of))
 
 
-@api.change("/{hop}/hold", "hold", raises=[*_ENDS, HeldTooLong], summary="Put hop on hold")
+@api.change("/{hop}/hold", "hold", raises=[*_HOLDERS, BadInput, HeldTooLong], summary="Put hop on hold")
 def hold(context: RequestContext, hop: HopName, asked: HoldRequest) -> HopChange:
     """Puts a hop on hold (挂起) until a given time, at which it comes back by itself."""
     if asked.until.tzinfo is None:
@@ -144,7 +147,7 @@ def hold(context: RequestContext, hop: HopName, asked: HoldRequest) -> HopChange
     return _done(context, row)
 
 
-@api.change("/{hop}/resume", "resume", raises=[IllegalMove, NotYours, ChangedMeanwhile], summary="Resume hop")
+@api.change("/{hop}/resume", "resume", raises=_HOLDERS, summary="Resume hop")
 def resume(context: RequestContext, hop: HopName) -> HopChange:
     """Ends a hold early (解挂)."""
     row, actor = _actor(context, hop)
@@ -193,7 +196,11 @@ def _seen(context: RequestContext, ticket_id: int, seq: int | None, name: str) -
     thing = hop_thing(context, row.team, row.state, row.area, {visit.team for visit in visits})
     context.authorize(thing, missing_hop(name), "see a hop")
     told = hop_view(context, row.kind, row, _ticket(context, visits))
-    return HopView(hop=told, may=may_with_hop(context, thing, row.holder))
+    left = False
+    if thing.team is not None and row.holder is not None:
+        people = People(context.tx, [row.holder], locks=False)
+        left = is_left(people, thing.team, row.holder, row.state, row.area)
+    return HopView(hop=told, may=may_with_hop(context, thing, row.holder, left=left))
 
 
 def _done(context: RequestContext, row: LockedHop) -> HopChange:

@@ -150,6 +150,8 @@ class BoardHop(ResponseBody):
     """Person whom the team's worker proposes; null when it proposes none."""
     holder: str | None
     """Person who has the hop in hand; null when nobody has."""
+    left: bool
+    """True when the holder is disabled or lost the role: a colleague may claim the hop."""
     found: dict[str, Any] | None
     """Results that the worker found by itself, such as a line test; null without any."""
     late: bool

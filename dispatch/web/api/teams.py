@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query
 
+from dispatch.access.people import People
 from dispatch.domain.finding import Evidence
 from dispatch.domain.ticket import ON_ITS_WAY, HopState, TicketState
 from dispatch.domain.title import Wording
@@ -16,6 +17,7 @@ from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.storage import crew, rulebooks
 from dispatch.storage.rows import BoardLine, HopLine
 from dispatch.tickets import crew as crew_of
+from dispatch.tickets.holders import is_left
 from dispatch.web.api.crew import Crew, CrewPlace
 from dispatch.web.api.schemas import (
     Cursor,
@@ -79,7 +81,7 @@ def see_board(
     context.authorize(thing)
     areas, asked = context.areas("see a board", thing), None if state is None else HopState(state)
     rows = lists.board(context.tx, team, limit + 1, areas, read_cursor(cursor, int), asked, holder)
-    return page([on_board(context, row) for row in rows], limit, rows[limit - 1].id if len(rows) > limit else None)
+    return page(on_board(context, rows), limit, rows[limit - 1].id if len(rows) > limit else None)
 
 
 @api.read("/{team}/changes", "see a board", summary="Follow board changes")
@@ -207,13 +209,19 @@ def _evidence(of: Evidence) -> EvidenceBody:
     )
 
 
-def on_board(context: RequestContext, row: BoardLine | HopLine) -> BoardHop:
-    """`row` is one of `reports.lists.board`, or `board_line`."""
+def on_board(context: RequestContext, rows: Sequence[BoardLine | HopLine]) -> list[BoardHop]:
+    """`rows` are of `reports.lists.board`, or of `board_line`."""
+    people = People(context.tx, {row.holder for row in rows if row.holder is not None}, locks=False)
+    return [_on_board(context, row, people) for row in rows]
+
+
+def _on_board(context: RequestContext, row: BoardLine | HopLine, people: People) -> BoardHop:
     thing = hop_thing(context, row.team, row.state, row.area, [row.team])
     shown = context.shows(
         GuardedField.CUSTOMER, Target(row.area, thing.team, thing.teams, TicketState(row.ticket_state))
     )
     name = hop_name(row.kind, row.ticket_id, row.seq)
+    left = thing.team is not None and is_left(people, thing.team, row.holder, row.state, row.area)
     return BoardHop(
         hop=name,
         ticket=name.rpartition("-")[0],
@@ -222,7 +230,8 @@ def on_board(context: RequestContext, row: BoardLine | HopLine) -> BoardHop:
         mobile=row.mobile if shown else None,
         description=row.description if shown else None,
         asked_by=row.asker_team,
-        may=may_with_hop(context, thing, row.holder),
+        may=may_with_hop(context, thing, row.holder, left=left),
+        left=left,
         state=row.state,
         area=row.area,
         symptom=row.symptom,

@@ -69,8 +69,13 @@ def hop_thing(
     return Target(area, context.rulebook.team(team), teams_named(context, teams), HopState(state), on_behalf)
 
 
-def may_with_hop(context: RequestContext, thing: Target, holder: str | None) -> list[str]:
-    """The caller's possible moves of the hop now, for themselves or on behalf of its present or future holder."""
+def may_with_hop(context: RequestContext, thing: Target, holder: str | None, *, left: bool) -> list[str]:
+    """The caller's possible moves of the hop now, for themselves or on behalf of its present or future holder.
+
+    `left`: its holder can't work it any more, so that it is claimed as if it were waiting.
+    """
+    if left:
+        thing, holder = replace(thing, state=HopState.WAITING), None
     offered = []
     for move in MOVES_OF_HOPS:
         own = context.may(move, thing) and (move not in _OF_HOLDERS or holder == context.user.name)

@@ -25,11 +25,21 @@ from dispatch.domain.acts import act_wording
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Wording
-from dispatch.errors import ChangedMeanwhile, IllegalMove, NotFound, PhotosEnough, UploadGone, WrongFileType
+from dispatch.errors import (
+    ChangedMeanwhile,
+    IllegalMove,
+    NotFound,
+    PhotosEnough,
+    UnfitUser,
+    UnknownUser,
+    UploadGone,
+    WrongFileType,
+)
 from dispatch.reports import lists
 from dispatch.storage import hops, tickets, uploads
 from dispatch.storage.access_rows import PhotoRow
 from dispatch.storage.rows import LockedHop, TicketRow
+from dispatch.tickets.holders import people_with, require_able
 from dispatch.web.api.schemas import HopName, ResponseBody, TicketName
 from dispatch.web.api.ticket_views import find_hop, hop_name, hop_thing, missing_hop, missing_ticket, ticket_thing
 from dispatch.web.policy import POLICIES, GuardedField
@@ -108,7 +118,7 @@ class UntrustedFile(Response):
     "add a photo",
     status=201,
     body=FILE_BODY,
-    raises=[WrongFileType, IllegalMove, ChangedMeanwhile, PhotosEnough],
+    raises=[WrongFileType, IllegalMove, UnknownUser, UnfitUser, ChangedMeanwhile, PhotosEnough],
 )
 def add_photo(context: RequestContext, hop: HopName, file: Received) -> StoredPhoto:
     """Adds a photo to the evidence of a hop that the caller holds or files for. The body is the file itself."""
@@ -118,6 +128,9 @@ def add_photo(context: RequestContext, hop: HopName, file: Received) -> StoredPh
     behalf = row.holder is not None and row.holder != context.user.name
     context.authorize(hop_thing(context, row.team, row.state, row.area, teams, on_behalf=behalf), missing_hop(hop))
     _require_in_hand(row)
+    if row.team in context.rulebook.teams and row.holder is not None:
+        people, team = people_with(context.tx, [row]), context.rulebook.teams[row.team]
+        require_able(people, team, row.holder, row.area, for_another=behalf)
     name = hop_name(row.kind, row.ticket_id, row.seq)
     if uploads.count_of_hop(context.tx, hop_id) >= MOST_PHOTOS:
         raise PhotosEnough(hop=name, most=MOST_PHOTOS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Path
@@ -15,8 +15,18 @@ from dispatch.access.passwords import LONGEST, kept_password, new_password
 from dispatch.domain.roles import Grant
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Wording
-from dispatch.errors import BadInput, ChangedMeanwhile, DispatchError, NotFound, UnfitUser, UnknownUser, VersionMissing
+from dispatch.errors import (
+    BadInput,
+    ChangedMeanwhile,
+    DispatchError,
+    NotFound,
+    UnfitUser,
+    UnknownUser,
+    VersionMissing,
+    WorkUndecided,
+)
 from dispatch.tickets import departure
+from dispatch.tickets.departure import Departure, InHand, WorkDecision
 from dispatch.web.api.schemas import (
     Cursor,
     Limit,
@@ -70,7 +80,10 @@ class RolesRequest(RequestBody):
     roles: Annotated[list[GrantRequest], Field(max_length=20)]
     """Roles that replace all earlier ones."""
     hand_over_to: Word | None = None
-    """Colleague who gets what the user may no longer have in hand; absent: it goes back to the boards."""
+    """Colleague who gets what the user may no longer have in hand."""
+    work: Annotated[WorkDecision, Field(strict=False)] | None = None
+    """Decision about that work otherwise: `release` it to the boards, or `keep` it in the user's hands, where a
+    colleague can take it over; absent, with no colleague: a change that takes work from the user is refused."""
 
 
 class DisableRequest(RequestBody):
@@ -95,6 +108,15 @@ class WorkInHand(ResponseBody):
     """True: the user is only proposed for it, and nobody has it."""
 
 
+class MovedWork(WorkInHand):
+    """A hop that a user could not keep, and what became of it."""
+
+    to: str | None
+    """Colleague who has it now; null: nobody got it."""
+    released: bool
+    """True: it is on its board and nobody has it; false without a colleague: it stays in the user's hands."""
+
+
 class WorkOfUser(ResponseBody):
     """Hops that a user has in hand, or is proposed for."""
 
@@ -115,6 +137,13 @@ class UserBody(ResponseBody):
     """Time of creation."""
     bound_at: datetime | None
     """Time at which the user was bound to a person of the identity provider; null: they are not."""
+
+
+class UserAfterChange(UserBody):
+    """A user, and what the change did to their work."""
+
+    work: list[MovedWork]
+    """Hops that the user had in hand or was proposed for and may no longer have."""
 
 
 class UserWithPassword(SecretBody):
@@ -174,10 +203,11 @@ def see_user(context: RequestContext, name: UserName) -> UserBody:
     "/{name}/roles",
     "manage users",
     method="PUT",
-    raises=[*_CHANGES, BadInput, ChangedMeanwhile, VersionMissing],
+    raises=[*_CHANGES, BadInput, WorkUndecided, ChangedMeanwhile, VersionMissing],
 )
-def set_roles(context: RequestContext, name: UserName, asked: RolesRequest) -> UserBody:
-    """Replaces a user's roles from the next request on. Needs `If-Match` with the entity tag of the user as read."""
+def set_roles(context: RequestContext, name: UserName, asked: RolesRequest) -> UserAfterChange:
+    """Replaces a user's roles from the next request on. Needs `If-Match` with the entity tag of the user as read. Says
+    what became of work that the new roles don't permit."""
     before = users.get(context.tx, name)
     context.require_unchanged(
         lambda: _told(before), Wording(f"用户 {before.name}", f"user {before.name}"), must_say=True
@@ -190,27 +220,26 @@ def set_roles(context: RequestContext, name: UserName, asked: RolesRequest) -> U
         context.authorize(),
         context.now,
         before.version,
+        decision=asked.work,
         hand_over_to=asked.hand_over_to or "",
     )
-    return _changed(context, left.user)
+    return _after(context, left)
 
 
 @api.read("/{name}/work", "manage users", raises=[NotFound])
 def see_work(context: RequestContext, name: UserName) -> WorkOfUser:
     """Lists what a user has in hand or is proposed for: what disabling them would release."""
-    found = departure.in_hand(context.tx, name)
-    shown = ("hop", "team", "area", "state", "proposed")
-    return WorkOfUser(items=[WorkInHand(**{each: getattr(one, each) for each in shown}) for one in found])
+    return WorkOfUser(items=[WorkInHand(**_fields(WorkInHand, each)) for each in departure.in_hand(context.tx, name)])
 
 
 @api.change("/{name}/disable", "manage users", raises=_CHANGES)
-def disable_user(context: RequestContext, name: UserName, asked: DisableRequest | None = None) -> UserBody:
+def disable_user(context: RequestContext, name: UserName, asked: DisableRequest | None = None) -> UserAfterChange:
     """Disables a user: their sessions end, and their tokens are revoked for good. What they have in hand goes back to
     the boards, or to a colleague."""
     to = (asked.hand_over_to if asked else None) or ""
     by = context.authorize()
     left = departure.disable(context.tx, context.rulebook, name, by, context.now, hand_over_to=to)
-    return _changed(context, left.user)
+    return _after(context, left)
 
 
 @api.change("/{name}/enable", "manage users", raises=[NotFound])
@@ -266,6 +295,15 @@ def _changed(context: RequestContext, changed: users.User) -> UserBody:
     told = _told(changed)
     context.visitor.headers["ETag"] = version_tag(told.model_dump_json().encode())
     return told
+
+
+def _after(context: RequestContext, left: Departure) -> UserAfterChange:
+    user = _changed(context, left.user)
+    return UserAfterChange(**user.model_dump(), work=[MovedWork(**_fields(MovedWork, each)) for each in left.work])
+
+
+def _fields(shape: type[WorkInHand], work: InHand) -> dict[str, Any]:
+    return {name: getattr(work, name) for name in shape.model_fields}
 
 
 def _told(of: users.User) -> UserBody:

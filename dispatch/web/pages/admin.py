@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from dispatch.access import people
+from dispatch.access.people import PossibleHolder
 from dispatch.domain.access_acts import AccessAct
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import Value
@@ -21,6 +22,8 @@ from dispatch.errors import BadInput, DispatchError, NotFound
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import evidence_of
 from dispatch.storage import crew as crews
+from dispatch.tickets import departure
+from dispatch.tickets.departure import InHand
 from dispatch.web.api import audit, crew, quarantine, rules, teams, tokens, users
 from dispatch.web.api.rules import CaseRequest
 from dispatch.web.api.schemas import Cursor
@@ -57,17 +60,28 @@ def admin(context: RequestContext) -> Response:
 def see_users(context: RequestContext, cursor: Cursor = None) -> dict[str, Any]:
     found = users.list_users(context, cursor, LONGEST_LIST)
     tagged = [(each, version_tag(each.model_dump_json().encode())) for each in found.items]
-    return _shown(context, users=tagged, next=found.next, roles=HELD_BY_PEOPLE, areas=_areas(context))
+    work = departure.works(context.tx, [each.name for each in found.items])
+    held = {name: [each for each in mine if not each.proposed] for name, mine in work.items()}
+    able = people.everybody(context.tx) if any(held.values()) else []
+    return _shown(
+        context,
+        users=tagged,
+        next=found.next,
+        roles=HELD_BY_PEOPLE,
+        areas=_areas(context),
+        held=held,
+        colleagues={name: _colleagues(context, able, mine, name, any) for name, mine in held.items() if mine},
+        teams=context.rulebook.teams,
+    )
 
 
 @pages.show("/admin/users/{name}/leave", "manage users", "admin_leave.html", raises=[NotFound])
 def see_leave(context: RequestContext, name: users.UserName) -> dict[str, Any]:
     """What a user has in hand, and who could take it, before they are disabled."""
-    work, known = users.see_work(context, name).items, context.rulebook.teams
-    able = [set(people.fitting(context.tx, known[each.team].members, each.area)) for each in work if each.team in known]
     leaver = users.see_user(context, name)
-    colleagues = sorted(set.intersection(*able) - {leaver.name}) if able else []
-    return _shown(context, leaver=leaver, work=work, colleagues=colleagues, teams=known)
+    work = departure.works(context.tx, [leaver.name])[leaver.name]
+    colleagues = _colleagues(context, people.everybody(context.tx), work, leaver.name, all)
+    return _shown(context, leaver=leaver, work=work, colleagues=colleagues, teams=context.rulebook.teams)
 
 
 @pages.show("/admin/teams", "see teams", "admin_teams.html")
@@ -159,6 +173,21 @@ def see_access_log(
     return _shown(
         context, items=found.items, next=found.next, asked=asked, query=query, acts=list(AccessAct), bad=ACCESS_REFUSED
     )
+
+
+def _colleagues(
+    context: RequestContext,
+    able: Sequence[PossibleHolder],
+    work: Sequence[InHand],
+    leaver: str,
+    which: Callable[[Iterable[bool]], bool],
+) -> list[str]:
+    """Those who can take `all` or `any` of a user's work."""
+    known = [
+        (context.rulebook.teams[each.team].members, each.area) for each in work if each.team in context.rulebook.teams
+    ]
+    fit = [each.name for each in able if known and which(each.fits(members, area) for members, area in known)]
+    return [name for name in fit if name != leaver]
 
 
 def _shown(context: RequestContext, **shown: Any) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, 
     if row.team != team:
         raise missing_hop(hop)
     at = context.rulebook.team(team)
-    job = _job(context, teams.on_board(context, lists.board_line(context.tx, hop_id)), at)
+    job = _job(context, teams.on_board(context, [lists.board_line(context.tx, hop_id)])[0], at)
     kind, mine = journey.ticket.kind, job.on.holder == context.user.name
     known = known_facts(journey.ticket)
     views = {each.id: hop_view(context, kind, each, thing) for each in journey.hops}
@@ -124,7 +124,8 @@ def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, 
         "behalf": {move: None if mine or _by_right(context, move, job, at) else job.on.holder for move in ON_BEHALF},
         "crew": _crew(context, at, job.on.area) if job.for_another else [],
         "photos": _photos(context, hop, thing),
-        "may_add_photos": context.may("add a photo", _thing(context, job.on, at, on_behalf=not mine)),
+        "may_add_photos": not job.on.left
+        and context.may("add a photo", _thing(context, job.on, at, on_behalf=not mine)),
         "longest_hold": int(context.rulebook.limits.hold.total_seconds()),
         "symptoms": _symptoms(context),
         "teams": context.rulebook.teams,

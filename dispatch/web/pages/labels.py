@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from dispatch.accounts.operation import TITLES as OPERATIONS
 from dispatch.domain.access_acts import AccessAct, SignInWay
 from dispatch.domain.account import AccountState
+from dispatch.domain.acts import Parting
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import SUSPECTS, UNTESTED, Evidence, Value
 from dispatch.domain.kind import ORDER_SYMPTOMS, Kind
@@ -102,6 +103,10 @@ def kind(name: str) -> Title:
 
 def hop_state(name: str) -> Title:
     return HopState(name).label
+
+
+def parting(name: str) -> Title:
+    return Parting.label_of(name)
 
 
 def role(name: str) -> Title:

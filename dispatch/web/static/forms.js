@@ -1,6 +1,7 @@
 // Forms that go to the API. <form data-api="POST /api/v1/…"> is sent as JSON:
 //   name="evidence.loss_db"   goes to that path (numbers make a list); data-kind says its kind: number, yes-no,
 //                             list (one a line), words, value (a checkbox's own); data-with: only if that box is checked
+//   <option data-name=path>   its value goes there instead
 //   [data-list=name]          in a form whose list may be empty
 //   [data-answer=name]        shows that part of the answer, in a [data-answer-of] that was hidden; a secret that a
 //                             repeated answer no longer holds is replaced by the reason
@@ -55,7 +56,7 @@ export function read(form) {
     if (field.dataset.with && !form.elements.namedItem(field.dataset.with)?.checked) continue;
     const value = valueOf(field);
     if (value === undefined) continue;
-    const path = field.name.split(".");
+    const path = (field.selectedOptions?.[0]?.dataset.name ?? field.name).split(".");
     const last = path.pop();
     let part = said;
     for (const name of path) part = part[name] ??= {};

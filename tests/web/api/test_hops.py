@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
+from dispatch.access import users
 from dispatch.domain.roles import Grant, Role
 from dispatch.storage.tables.tickets import hop
 from dispatch.storage.wakeups import came_onto_board
 from dispatch.web import server_events
 from tests import factories as f
 from tests.acceptance.conftest import eventually
-from tests.users import user
+from tests.users import CONSOLE, user
 from tests.web.conftest import API, Web
 
 OUTSIDE = {"finding": "outside-plant", "evidence": {"test-result": "收光 -31 dBm"}}
@@ -275,3 +276,32 @@ def test_a_waiting_request_does_not_count_as_a_slow_one(
     took = re.search(r"ms=(\d+) +operation=hops-see-hop", capsys.readouterr().out)
     assert took is not None
     assert int(took[1]) < 500
+
+
+def test_who_lost_the_role_is_refused_and_a_colleague_is_offered_the_hop(web: Web, noc: TestClient) -> None:
+    ticket, other = web.on_board(), web.program("qian", Role.NOC)
+    post(noc, f"/hops/{ticket}/claim")
+    assert other.get(f"{API}/hops/{ticket}").json()["may"] == []
+    with web.database.write() as tx:
+        area = Grant(Role.NOC, frozenset({"elsewhere"}))
+        held = users.get(tx, "zhao")
+        users.set_grants(tx, held.name, [area], CONSOLE, web.now)
+    [shown] = other.get(f"{API}/teams/noc/board").json()["items"]
+    assert (shown["holder"], shown["left"], shown["may"]) == ("zhao", True, ["claim"])
+    assert other.get(f"{API}/hops/{ticket}").json()["may"] == ["claim"]
+    page = other.get(f"/teams/noc/hops/{ticket}-1", headers={"Accept": "text/html"}).text
+    assert "zhao 已停用或不再有此角色" in page
+    assert post(noc, f"/hops/{ticket}/report", OUTSIDE).status_code in (403, 404)
+    assert post(other, f"/hops/{ticket}/claim").json()["hop"]["holder"] == "qian"
+
+
+def test_no_photo_is_added_for_a_holder_who_lost_the_role(web: Web, noc: TestClient) -> None:
+    user(web.database, "li.wei", Role.INSTALLER)
+    hop, support = at_installers(web, noc), web.program("wang", Role.NETWORK_SERVICE_SUPPORT)
+    post(support, f"/hops/{hop}/claim", {"on_behalf_of": "li.wei"})
+    with web.database.write() as tx:
+        users.set_grants(tx, "li.wei", [Grant(Role.NOC)], CONSOLE, web.now)
+    answer = support.post(
+        f"{API}/hops/{hop}/photos", content=b"\x89PNG\r\n\x1a\n" + bytes(64), headers={"Content-Type": "image/png"}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "unfit-user")

@@ -126,3 +126,34 @@ def test_who_may_not_add_users_costs_no_hash(small_web: Web, monkeypatch: pytest
     monkeypatch.setattr(small_web.installation, "hasher", None)
     assert clerk.post(f"{API}/users", json={"name": "li"}).status_code == 403
     assert clerk.post(f"{API}/users/chen/password").status_code == 403
+
+
+def test_a_change_of_roles_says_what_it_takes_from_the_users_hands_before_and_after(web: Web, root: Any) -> None:
+    for name in ("zhao", "qian"):
+        user(web.database, name, Role.NOC)
+    zhao, number = web.program("zhao"), web.on_board()
+    zhao.post(f"{API}/hops/{number}/claim", json={})
+    seen = root.get(f"{USERS}/zhao").headers["etag"]
+
+    def change(**decided: str) -> Any:
+        return root.put(f"{USERS}/zhao/roles", json={"roles": [], **decided}, headers={"If-Match": seen})
+
+    undecided = change()
+    assert (undecided.status_code, undecided.json()["code"]) == (409, "work-undecided")
+    assert f"{number}-1" in undecided.json()["detail"]
+    assert root.get(f"{USERS}/zhao").json()["roles"], "nothing is changed before it is decided"
+    both = change(work="keep", hand_over_to="qian")
+    assert (both.status_code, both.json()["code"]) == (422, "bad-input")
+    assert change(hand_over_to="root").json()["code"] == "unfit-user"
+    changed = change(hand_over_to="qian")
+    [moved] = changed.json()["work"]
+    assert (moved["hop"], moved["proposed"], moved["to"], moved["released"]) == (f"{number}-1", False, "qian", False)
+    assert changed.headers["etag"] == root.get(f"{USERS}/zhao").headers["etag"]
+
+
+def test_disabling_a_user_says_what_became_of_their_work(web: Web, root: Any) -> None:
+    user(web.database, "zhao", Role.NOC)
+    number = web.on_board()
+    web.program("zhao").post(f"{API}/hops/{number}/claim", json={})
+    [moved] = root.post(f"{USERS}/zhao/disable").json()["work"]
+    assert (moved["hop"], moved["state"], moved["to"], moved["released"]) == (f"{number}-1", "claimed", None, True)
