@@ -128,9 +128,9 @@ def add_photo(context: RequestContext, hop: HopName, file: Received) -> StoredPh
     behalf = row.holder is not None and row.holder != context.user.name
     context.authorize(hop_thing(context, row.team, row.state, row.area, teams, on_behalf=behalf), missing_hop(hop))
     _require_in_hand(row)
-    if row.team in context.rulebook.teams and row.holder is not None:
-        people, team = people_with(context.tx, [row]), context.rulebook.teams[row.team]
-        require_able(people, team, row.holder, row.area, for_another=behalf)
+    if row.holder is not None:
+        team = context.rulebook.team(row.team)
+        require_able(people_with(context.tx, [row]), team, row.holder, row.area, for_another=behalf)
     name = hop_name(row.kind, row.ticket_id, row.seq)
     if uploads.count_of_hop(context.tx, hop_id) >= MOST_PHOTOS:
         raise PhotosEnough(hop=name, most=MOST_PHOTOS)
