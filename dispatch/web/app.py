@@ -47,6 +47,7 @@ from dispatch.web.api import (
 )
 from dispatch.web.api import sessions as session_list
 from dispatch.web.installation import Installation
+from dispatch.web.methods import HeadAsGet
 from dispatch.web.middleware import RequestGuard
 from dispatch.web.pages import admin, boards, counter, home, wall
 from dispatch.web.pages import slips as slip_page
@@ -110,7 +111,7 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         packing = GZipMiddleware(super().build_middleware_stack(), minimum_size=WORTH_PACKING, compresslevel=5)
-        return RequestGuard(packing, https=self.state.installation.settings.https)
+        return RequestGuard(HeadAsGet(packing), https=self.state.installation.settings.https)
 
 
 def create_app(installation: Installation) -> FastAPI:

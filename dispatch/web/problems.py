@@ -26,6 +26,7 @@ from dispatch.domain.model_faults import model_fault
 from dispatch.domain.title import Wording, same, sentences
 from dispatch.errors import DispatchError
 from dispatch.storage.database_faults import LATER, SOON, DatabaseFault, database_fault
+from dispatch.web.methods import allowed_methods
 from dispatch.web.pages.rendering import language_of, render
 from dispatch.web.strict_json import MalformedBody
 
@@ -279,6 +280,11 @@ async def _http(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, HTTPException)
     if isinstance(wrong, MalformedBody):
         return respond(request, wrong.status_code, "malformed", wrong.said)
+    if wrong.status_code == 405:
+        allow = {"Allow": allowed_methods(request)}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
+        return respond(request, 405, *OF_HTTP[405], allow)
     code, detail = OF_HTTP.get(wrong.status_code, ("refused", same(HTTPStatus(wrong.status_code).phrase)))
     return respond(request, wrong.status_code, code, detail, wrong.headers)
 
