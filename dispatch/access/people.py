@@ -11,6 +11,7 @@ import functools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from dispatch.domain.acts import Parting
 from dispatch.domain.roles import Actor, Grant, role_wordings
 from dispatch.domain.title import Wording
 from dispatch.errors import NotAllowed, UnfitUser, UnknownUser
@@ -68,14 +69,12 @@ class People:
         person = self._known.get(name)
         return self._open if person is None else person.fits(roles, area)
 
-    def knows(self, name: str) -> bool:
-        """Return whether there is a user of this name."""
-        return name in self._known
-
-    def disabled(self, name: str) -> bool:
-        """Return whether this is a disabled user."""
+    def parting(self, name: str) -> Parting:
+        """Why somebody who isn't `able` can't have the work."""
         person = self._known.get(name)
-        return person is not None and person.disabled
+        if person is None:
+            return Parting.NO_USER
+        return Parting.DISABLED if person.disabled else Parting.LOST_ROLE
 
     @functools.cached_property
     def _open(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch.doctor import damage
+from dispatch.doctor import damage, people
 from dispatch.doctor.finding import CheckResult, Grade, bad, doubtful, good
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Title, Wording, same
@@ -114,6 +114,9 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         yield _waiting(tx)
         yield _quarantine(tx)
         yield _seals(tx)
+        yield people.names(tx)
+        if (rulebook := file or rulebooks.in_force(tx)) is not None:
+            yield people.work_in_hand(tx, rulebook)
 
 
 def _given_out(tx: Tx, settings: Settings) -> Iterator[CheckResult]:

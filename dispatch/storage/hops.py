@@ -15,7 +15,7 @@ from dispatch.storage.bulk import Rows, in_list_parameter, list_parameters, upda
 from dispatch.storage.column_types import constants
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import NOW, UNTIL, Outbox, Pair, Waited
-from dispatch.storage.rows import HopRow, LockedHop, Visit, shaped
+from dispatch.storage.rows import HeldHop, HopRow, LockedHop, Visit, shaped
 from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.tickets import hop, off_board, on_board, ticket
 
@@ -249,6 +249,19 @@ def of_people(tx: Tx, names: Sequence[str]) -> list[int]:
     held = hop.c.holder.in_(names) & hop.c.state.in_(constants(IN_HAND))
     either = select(hop.c.id).where(held).union_all(select(hop.c.id).where(proposed))
     return sorted(tx.execute(either).scalars())
+
+
+_HELD = (
+    select(hop.c.holder, hop.c.team, hop.c.state, hop.c.area, ticket.c.kind, hop.c.ticket_id, hop.c.seq)
+    .join(ticket, ticket.c.id == hop.c.ticket_id)
+    .where(hop.c.state.in_(constants(IN_HAND)))
+    .order_by(hop.c.id)
+)
+
+
+def in_hand(tx: Tx) -> Sequence[HeldHop]:
+    """All hops that somebody has in hand."""
+    return shaped(HeldHop, tx.execute(_HELD)).all()
 
 
 _OF_TICKETS = select(hop).where(in_list_parameter(hop.c.ticket_id, "ids")).order_by(hop.c.ticket_id, hop.c.seq)

@@ -174,6 +174,18 @@ class LockedHop(HopColumns, Protocol):
     epoch: int  # the epoch's first generation: `storage.epoch`
 
 
+class HeldHop(Protocol):
+    """A hop that somebody has in hand."""
+
+    holder: str
+    team: str
+    state: str
+    area: str
+    kind: str  # its ticket's
+    ticket_id: int
+    seq: int
+
+
 class HopLineColumns(Protocol):
     """A hop with what a reader of its team's board needs of its ticket."""
 

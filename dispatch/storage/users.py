@@ -31,16 +31,17 @@ def _named(names: Sequence[str]) -> Select[Any]:
 def lock_shared(tx: Tx, names: Sequence[str], *, waits: bool = True) -> dict[str, UserRow]:
     """`of_names`, and nobody can disable these users or take a role away until the transaction ends. Unless `waits`,
     users whom another transaction is changing are missing."""
-    return _by_name(tx, names, _named(names).with_for_update(read=True, skip_locked=not waits))
+    query = _named(names).with_for_update(read=True, skip_locked=not waits)
+    return _by_name(names, shaped(UserRow, tx.execute(query)).all())
 
 
 def of_names(tx: Tx, names: Sequence[str]) -> dict[str, UserRow]:
     """The users of these names, by name as given. Names without a user are missing."""
-    return _by_name(tx, names, _named(names))
+    return _by_name(names, shaped(UserRow, tx.execute(_named(names))).all())
 
 
-def _by_name(tx: Tx, names: Sequence[str], query: Select[Any]) -> dict[str, UserRow]:
-    forms, rows = {name: folded(name) for name in names}, shaped(UserRow, tx.execute(query)).all()
+def _by_name(names: Sequence[str], rows: Sequence[UserRow]) -> dict[str, UserRow]:
+    forms = {name: folded(name) for name in names}
     exact, compared = {row.name: row for row in rows}, {row.folded: row for row in rows}
     found = {name: exact.get(name) or compared.get(form) for name, form in forms.items()}
     return {name: row for name, row in found.items() if row is not None}
@@ -60,9 +61,9 @@ def fold_names(tx: Tx) -> None:
 
 
 def twins(tx: Tx) -> list[list[str]]:
-    """The names that people can't tell apart, in groups; an earlier release let them be added."""
+    """The names of enabled users that people can't tell apart, in groups; an earlier release let them be added."""
     groups: dict[str, list[str]] = {}
-    for name in tx.execute(select(user.c.name).order_by(user.c.id)).scalars():
+    for name in tx.execute(select(user.c.name).where(user.c.disabled_at.is_(None)).order_by(user.c.id)).scalars():
         groups.setdefault(folded(name), []).append(name)
     return [names for names in groups.values() if len(names) > 1]
 

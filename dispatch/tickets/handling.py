@@ -116,7 +116,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
             continue
         if taken_over:
             assert row.holder is not None
-            facts = {"team": row.team, "from": row.holder, "why": holders.parting(before, row.holder)}
+            facts = {"team": row.team, "from": row.holder, "why": before.parting(row.holder)}
             left.append(holders.back_on_board(team, row, now))
             entries.append(history.entry(row.ticket_id, now, "take back", claim.actor, row.id, **facts))
         held = timedelta(seconds=next_hop.held_seconds(row, now))

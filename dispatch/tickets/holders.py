@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from dispatch.access.people import People
-from dispatch.domain.acts import Parting, act_wording
+from dispatch.domain.acts import act_wording
 from dispatch.domain.numbers import hop_number, hop_wording
 from dispatch.domain.roles import Actor, require
 from dispatch.domain.ticket import IN_HAND, HopState, hop_move
@@ -68,13 +68,6 @@ def require_able(people: People, team: Team, holder: str, area: str, *, for_anot
 def is_left(people: People, team: Team, holder: str | None, state: str, area: str) -> bool:
     """Return whether a hop is in the hands of somebody who can't work it any more: a colleague may take it over."""
     return holder is not None and state in IN_HAND and not people.able(holder, team.members, area)
-
-
-def parting(people: People, holder: str) -> Parting:
-    """Why a hop is left in these hands."""
-    if people.disabled(holder):
-        return Parting.DISABLED
-    return Parting.LOST_ROLE if people.knows(holder) else Parting.NO_USER
 
 
 def back_on_board(team: Team | None, row: LockedHop, now: datetime) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from dispatch.doctor import broker as broker_of
 from dispatch.doctor import damage as damage_of
 from dispatch.doctor import database as database_of
 from dispatch.doctor import examination, files
+from dispatch.doctor import people as people_of
 from dispatch.doctor.finding import CheckResult, Grade
 from dispatch.domain.title import Title
 from dispatch.ports import adapters
@@ -73,7 +74,7 @@ def test_a_new_installation_is_sound_except_for_what_does_not_run_yet(home: Home
 
 
 def test_no_two_checks_have_the_same_name() -> None:
-    modules = (examination, files, database_of, damage_of, broker_of)
+    modules = (examination, files, database_of, damage_of, broker_of, people_of)
     checks = [each for module in modules for each in vars(module).values() if isinstance(each, Title)]
     assert len(checks) > 15
     assert len({each.en for each in checks}) == len({each.zh for each in checks}) == len(checks)

@@ -44,8 +44,9 @@ VALUES: dict[Any, Any] = {
 NOT_QUERIES = ("bulk.read_rows", "case_store.store")
 """The first is given the shape, the second declares a part of any table's columns."""
 
-NEVER_NULL = ((rows.BoardLine, "boarded_at"),)
-"""Nullable columns that a query's condition makes non-null: a hop on a board has its boarding time."""
+NEVER_NULL = ((rows.BoardLine, "boarded_at"), (rows.HeldHop, "holder"))
+"""Nullable columns that a query's condition makes non-null: a hop on a board has its boarding time, one in hand its
+holder."""
 
 
 def queries() -> Iterator[tuple[str, Callable[..., object]]]:

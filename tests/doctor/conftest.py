@@ -1,0 +1,5 @@
+"""The stage of the tickets' tests, for what the doctor says of people's work."""
+
+from tests.tickets.conftest import stage
+
+__all__ = ["stage"]
