@@ -24,7 +24,7 @@ from dispatch.settings import load_settings
 from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Pair
 from dispatch.storage.patience import when_free
-from workers import broker, effects, hop, redis_channel
+from workers import broker, effects, hop, redis_channel, retests
 from workers.broker_check import end_without_broker
 from workers.chains import file_teams, served_chains, step_tasks, stretches, teams_beside
 from workers.context import get_context
@@ -34,7 +34,7 @@ from workers.measured import begin_at_zero
 from workers.metrics_port import serve_metrics
 from workers.publishing import Publisher
 from workers.stretch import Step
-from workers.task_names import DELIVER, receive_task, team_of
+from workers.task_names import DELIVER, receive_task, retest_task, team_of
 
 SETTINGS: dict[str, Any] = {
     # Only JSON: a pickled body would let anybody who reaches the broker run code here.
@@ -98,6 +98,7 @@ def make_app() -> Celery:
     made.conf.task_queues = [broker.queue(settings, name) for name in (*served, EFFECTS)]
     for team, stretch in served.items():
         made.task(name=receive_task(team), shared=False)(_receiving(team))
+        made.task(name=retest_task(team), shared=False)(_retesting(team))
         for place, (name, step) in enumerate(zip(step_tasks(team, stretch), stretch.steps, strict=True)):
             made.task(name=name, shared=False)(_body(name, step, place))
     made.task(name=DELIVER, shared=False)(_deliver)
@@ -110,6 +111,14 @@ def _receiving(team: str) -> Any:
         return hop.receive(team, [(hop_id, generation) for hop_id, generation in pairs])
 
     body.__doc__ = hop.receive.__doc__
+    return body
+
+
+def _retesting(team: str) -> Any:
+    def body(pairs: list[Pair]) -> list[Pair]:
+        return retests.retest(team, [(hop_id, tries) for hop_id, tries in pairs])
+
+    body.__doc__ = retests.retest.__doc__
     return body
 
 

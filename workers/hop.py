@@ -40,11 +40,11 @@ def receive(team: str, pairs: Sequence[Pair]) -> list[Pair]:
     context = get_context()
     with context.database.write() as tx:
         ours = hops.receive(tx, hops.of_team(tx, pairs, team), context.now(), context.settings.lease_span)
-    _tell_stale(pairs, ours)
+    tell_stale(pairs, ours)
     return ours
 
 
-def _tell_stale(pairs: Sequence[Pair], ours: Sequence[Pair]) -> None:
+def tell_stale(pairs: Sequence[Pair], ours: Sequence[Pair]) -> None:
     if len(ours) < len(pairs):
         metrics.STALE.labels("hops").inc(len(pairs) - len(ours))
         log.info("stale hops dropped", hops=dropped_ids(pairs, ours), kept=len(ours))
@@ -114,7 +114,7 @@ def _act(step: Step, place: int, effect: str, pairs: Sequence[Pair]) -> list[Pai
             write(tx, rulebook, todo, now)
         if todo and not step.last:
             own = hops.note_steps_done(tx, [row.id for row in todo], place + 1, now, lease)
-    _tell_stale(pairs, [(row.id, row.generation) for row in mine])
+    tell_stale(pairs, [(row.id, row.generation) for row in mine])
     metrics.observe_all(metrics.HOP.labels(effect), [(now - row.made_at).total_seconds() for row in todo])
     context.ledger.write(effect, (f"{row.id}/{row.generation}" if step.again else row.id for row in todo))
     context.direct_sender.publish(context.database, following)

@@ -16,8 +16,9 @@ from dispatch.domain.numbers import ticket_number
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime import metrics
 from dispatch.storage import effects, hops
+from dispatch.tickets.line_tests import SentRetest
 from workers.broker import queue_lengths
-from workers.task_names import DELIVER, receive_task
+from workers.task_names import DELIVER, receive_task, retest_task
 
 MOST_QUEUED = 1
 """The most messages that may wait in a queue. More would only age there, while their lease runs. A hop that stays due
@@ -75,6 +76,12 @@ class Publisher:
         shown = f"({len(batch)} effect{'s' * (len(batch) > 1)} for {batch[0].port}: {numbers})"
         self._task(DELIVER, EFFECTS, shown, pairs).apply_async()
         metrics.SENT.labels(batch[0].port).inc(len(batch))
+
+    def publish_retests(self, batch: Sequence[SentRetest]) -> None:
+        """Publish one team's retests as one message. Raises one of `unreachable`."""
+        team = batch[0].team
+        shown = f"({len(batch)} line{'s' * (len(batch) > 1)} to test again)"
+        self._task(retest_task(team), team, shown, [list(sending.pair) for sending in batch]).apply_async()
 
     def _task(self, name: str, queue: str, shown: str, *args: object) -> Signature:
         """No queue declaration (`declare=()`): `with_room` has already checked that the queue exists."""

@@ -27,13 +27,14 @@ from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
 from dispatch.runtime.private_files import keep_private
 from dispatch.seals.sealing import seal_new
-from dispatch.storage import effects, given_out, heartbeats, hops, retention, survey_links
+from dispatch.storage import effects, given_out, heartbeats, hops, retention, retests, survey_links
 from dispatch.storage.database_faults import database_fault
 from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Outbox
 from dispatch.storage.patience import when_free
 from dispatch.storage.wakeups import Wakeups
-from dispatch.tickets import timers
+from dispatch.tickets import line_tests, timers
+from dispatch.tickets.line_tests import SentRetest
 from workers import heartbeat
 from workers.app import app
 from workers.broker_check import end_without_broker
@@ -46,7 +47,7 @@ from workers.publishing import Publisher
 
 log = structlog.get_logger()
 
-S = TypeVar("S", hops.SentHop, effects.SentEffect)
+S = TypeVar("S", hops.SentHop, effects.SentEffect, SentRetest)
 
 MOST_EFFECTS = 50
 """The most effects in one message: handing all of them to their receiver must fit into a task's time limit."""
@@ -99,6 +100,7 @@ class Relay:
                 sent = self.send_due()
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     self.fire_timers()
+                    self.send_retests()
                     self.seal()
                     self.retain()
                     swept = time.monotonic()
@@ -174,6 +176,22 @@ class Relay:
         _measure("effects", due, lambda sending: sending.port)
         self._send(_batches(due, lambda sending: sending.port, most), self.publisher.publish_effects, effects.OUTBOX)
         return len(due)
+
+    def send_retests(self) -> None:
+        """Have lines tested again whose time has come, as far as their teams' queues have room.
+
+        Nothing is undone when the broker is away: the try's lease runs out, and the line is due again.
+        """
+        with self.context.database.autocommit_read() as tx:
+            teams = retests.teams_due(tx, self.context.now()) & self.publisher.tasks.keys()
+        ready = self.publisher.with_room(teams) if teams else set()
+        if not ready:
+            return
+        settings = self.context.settings
+        with self.context.database.write() as tx:
+            due = line_tests.begin_tries(tx, self.context.now(), settings.lease_span, settings.batch, ready)
+        for batch in _batches(due, lambda sending: sending.team, settings.batch):
+            self.publisher.publish_retests(batch)
 
     def _send(self, batches: Iterable[list[S]], publish: Callable[[list[S]], None], outbox: Outbox) -> None:
         """Publish the batches. Raises one of `unreachable`; the unpublished rows then are due again in a second."""

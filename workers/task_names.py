@@ -12,6 +12,11 @@ def receive_task(team: str) -> str:
     return f"{team}.receive"
 
 
+def retest_task(team: str) -> str:
+    """Name the task that tests again the lines of the team's hops that couldn't be tested."""
+    return f"{team}.retest"
+
+
 def team_of(task: str) -> str:
     """Return the team whose hops this task is for."""
     return task.partition(".")[0]

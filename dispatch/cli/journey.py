@@ -49,7 +49,7 @@ def show(ticket: TicketName, as_json: AsJson = False) -> None:
         journey = lists.journey(tx, read_ticket_number(ticket))
     data = {
         "ticket": {"number": ticket_number(journey.ticket.kind, journey.ticket.id), **as_dict(journey.ticket)},
-        "hops": [as_dict(row) for row in journey.hops],
+        "hops": [{**as_dict(row), "retest_at": journey.retest_at.get(row.id)} for row in journey.hops],
         "history": [as_dict(row) for row in journey.history],
         "records": [{k: v for k, v in as_dict(row).items() if k != "content"} for row in journey.records],
     }
@@ -121,7 +121,7 @@ def picture(desk: Desk, journey: Journey) -> Group:
         acts.setdefault(act.hop_id, []).append(act)
     tree = Tree(_acts_line(desk, ticket.symptom, acts.get(None, [])), guide_style="dim")
     for hop in journey.hops:
-        _add_hop(tree, desk, hop, acts.get(hop.id, []))
+        _add_hop(tree, desk, hop, acts.get(hop.id, []), journey.retest_at.get(hop.id))
     if ticket.ended_at:
         state, outcome = said(TicketState(ticket.state).label), desk.finding(ticket.outcome)
         tree.add(Text(f"■ {local(ticket.ended_at)}  {state}{text('：', ': ')}{outcome}", style="bold"))
@@ -130,7 +130,7 @@ def picture(desk: Desk, journey: Journey) -> Group:
     return Group(*parts)
 
 
-def _add_hop(tree: Tree, desk: Desk, hop: HopRow, acts: list[HistoryRow]) -> None:
+def _add_hop(tree: Tree, desk: Desk, hop: HopRow, acts: list[HistoryRow], retest_at: datetime | None) -> None:
     mark, style = MARK.get(HopState(hop.state), ("○", "cyan"))
     title = f"{hop.seq}. {desk.team(hop.team)}"
     line = Text.assemble((f"{mark} ", style), (local(hop.made_at), "dim"), "  ", (title, "bold"))
@@ -143,7 +143,7 @@ def _add_hop(tree: Tree, desk: Desk, hop: HopRow, acts: list[HistoryRow]) -> Non
     branch = tree.add(line)
     if hop.found:
         what = text("账号核查", "account") if "account" in hop.found else text("自动测试", "line test")
-        branch.add(Text(f"{what}{text('：', ': ')}{found(hop.found)}", style="dim"))
+        branch.add(Text(f"{what}{text('：', ': ')}{found(hop.found, retest_at)}", style="dim"))
     for act in acts:
         branch.add(_act_line(desk, hop, act))
     if hop.failure:
@@ -208,6 +208,8 @@ def _details(detail: dict[str, Any]) -> str:
     told = []
     if times := detail.get("times"):
         told.append(text(f"第{times}次", f"no. {times}"))
+    if result := detail.get("found"):
+        told.append(found(result))
     if until := detail.get("until"):
         moment = local(datetime.fromisoformat(until), "%m-%d %H:%M")
         told.append(text(f"至 {moment}", f"until {moment}"))

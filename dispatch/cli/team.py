@@ -11,9 +11,9 @@ from dispatch.cli.context import Desk, known_teams, now, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson
-from dispatch.cli.output import give, note_limit, out, said, span, table
+from dispatch.cli.output import give, local, note_limit, out, said, span, table
 from dispatch.domain.account import AccountState
-from dispatch.domain.finding import Evidence
+from dispatch.domain.finding import UNAVAILABLE, Evidence
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.reasons import SUSPENSION_REASONS
@@ -220,6 +220,9 @@ def _found(row: BoardLine) -> str:
     if "optical_power" in found:
         online = text("在线", "online") if found["online"] else text("离线", "offline")
         return f"{found['optical_power']:.1f} dBm {online}"
+    if found.get("line_test") == UNAVAILABLE:
+        again = local(row.retest_at, "%H:%M:%S")
+        return text("无测试", "no test") + (text(f"，{again} 再测", f", again {again}") if again else "")
     if "account" not in found:
         return ""
     why = found.get("suspended_for")

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from dispatch.cli.context import Desk
 from dispatch.cli.language import text
-from dispatch.cli.output import said
+from dispatch.cli.output import local, said
 from dispatch.domain.account import AccountState
-from dispatch.domain.finding import SUSPECTS, UNAVAILABLE, UNTESTED, Evidence, Value
+from dispatch.domain.finding import (
+    SUSPECTS,
+    TESTED_AGAIN,
+    TESTED_AT,
+    TESTED_LATE,
+    UNAVAILABLE,
+    UNTESTED,
+    Evidence,
+    Value,
+)
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.title import Title
 
@@ -43,13 +53,16 @@ _FOUND = {
 }
 
 
-def found(values: dict[str, Any]) -> str:
-    return text("，", ", ").join(_found_part(key, value) for key, value in values.items())
+def found(values: dict[str, Any], retest_at: datetime | None = None) -> str:
+    """What a worker found. `retest_at`: when the line is tested again."""
+    return text("，", ", ").join(_found_part(key, value, retest_at) for key, value in values.items())
 
 
-def _found_part(key: str, value: Any) -> str:
+def _found_part(key: str, value: Any, retest_at: datetime | None) -> str:
     if key == "line_test" and value == UNAVAILABLE:
-        return said(UNTESTED)
+        return said(UNTESTED) if retest_at is None else f"{said(TESTED_AGAIN)} {local(retest_at)}"
+    if key == TESTED_AT:
+        return f"{said(TESTED_LATE)} {local(datetime.fromisoformat(value))}"
     return f"{said(_FOUND[key]) if key in _FOUND else key} {_found_value(key, value)}"
 
 

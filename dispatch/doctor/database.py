@@ -18,7 +18,18 @@ from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import DatabaseOlder, DispatchError, KeysMissing, WrongKeys
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
-from dispatch.storage import effects, encrypted, given_out, heartbeats, hops, key_source, postgresql, rulebooks, seals
+from dispatch.storage import (
+    effects,
+    encrypted,
+    given_out,
+    heartbeats,
+    hops,
+    key_source,
+    postgresql,
+    retests,
+    rulebooks,
+    seals,
+)
 from dispatch.storage.clock import database_time, offset
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.database_faults import DAMAGED, database_fault
@@ -37,6 +48,7 @@ IN_FORCE = Title("现行规则", "rules in force")
 KEYS = Title("证件密钥", "keys")
 WAITING = Title("待派", "hops due")
 QUARANTINE = Title("隔离区", "quarantine")
+RETESTS = Title("待补测", "lines to test again")
 SEALS = Title("封存", "seals")
 
 SESSION_SETTINGS = ("jit", "lock_timeout", "statement_timeout")
@@ -113,6 +125,7 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         yield _keys(tx, settings)
         yield _waiting(tx)
         yield _quarantine(tx)
+        yield _retests(tx)
         yield _seals(tx)
         yield people.names(tx)
         if (rulebook := file or rulebooks.in_force(tx)) is not None:
@@ -328,6 +341,21 @@ def _quarantine(tx: Tx) -> CheckResult:
             "look at `dispatch quarantine` and `dispatch effects`, then release them",
         )
     return good(QUARANTINE, found)
+
+
+def _retests(tx: Tx) -> CheckResult:
+    """Whether hops are on boards whose line couldn't be tested: the system that tests lines is away, or was."""
+    waiting = retests.waiting(tx)
+    if waiting.since is None:
+        return good(RETESTS, Wording("没有", "none"))
+    waited = (datetime.now(UTC) - waiting.since).total_seconds()
+    return doubtful(
+        RETESTS,
+        Wording(f"{waiting.hops} 条，最久 {waited:.0f} 秒", f"{waiting.hops}, oldest {waited:.0f} s"),
+        "线路测试系统不可用：查看该系统；恢复后自动补测，派单照常处理",
+        "the system that tests lines is away: look after it. People work on without it, and the lines are tested when "
+        "it is back",
+    )
 
 
 def _seals(tx: Tx) -> CheckResult:

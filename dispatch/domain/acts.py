@@ -27,6 +27,8 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "solve": Title("电话解决", "Solved on the phone"),
     "open": Title("派单", "Dispatched"),
     "overdue": Title("超时", "Overdue"),
+    "line test": Title("线路补测", "Line tested"),
+    "no line test": Title("停止补测", "Line test given up"),
     "finish": Title("系统完成", "Done by itself"),
     "answer": Title("客户答复", "Customer answered"),
     "reopen": Title("重派", "Reopened"),

@@ -22,6 +22,11 @@ SUSPECTS: Mapping[str, Title] = {
 UNAVAILABLE = "unavailable"
 UNTESTED = Title("测试不可用", "Test not possible")
 """What a hop shows whose line could not be tested."""
+TESTED_AGAIN = Title("线路测试系统不可用，再测时间", "The line test system is away; tested again at")
+"""The same while the line is to be tested again; the time follows."""
+TESTED_AT = "tested_at"
+TESTED_LATE = Title("线路补测于", "Line tested at")
+"""The time at which a line was tested that could not be tested before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""Gauges for Prometheus that are read from the database: live hops, outside effects, open tickets, processes,
-connections. Each team, receiver and state is shown from the start, with 0: what is missing is no figure for an alert.
+"""Gauges for Prometheus that are read from the database: live hops, outside effects, line tests, open tickets,
+processes, connections. Each team, receiver and state is shown from the start, with 0: what is missing is no figure for
+an alert.
 
 Every query uses a partial index on live rows, so that its cost doesn't grow with finished work.
 """
@@ -20,7 +21,7 @@ from dispatch.domain.effect import EffectState, Port
 from dispatch.domain.ticket import LIVE_HOP
 from dispatch.errors import DispatchError
 from dispatch.reports import lists
-from dispatch.storage import effects, heartbeats, hops, seals
+from dispatch.storage import effects, heartbeats, hops, retests, seals
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables.tickets import hop, ticket
 
@@ -62,6 +63,7 @@ def _asked(tx: Tx, teams: Collection[str], now: datetime) -> Iterator[Family]:
     yield from _hops(tx, teams)
     yield from _due(tx, teams, now)
     yield from _effects(tx, now)
+    yield from _retests(tx, now)
     yield from _tickets(tx)
     yield from _processes(tx, now)
     yield from _seals(tx, now)
@@ -105,6 +107,15 @@ def _effects(tx: Tx, now: datetime) -> Iterator[Family]:
         number, seconds = found.get((port, state), (0, 0.0))
         count.add_metric([port, state], number)
         oldest.add_metric([port, state], seconds)
+    yield from (count, oldest)
+
+
+def _retests(tx: Tx, now: datetime) -> Iterator[Family]:
+    found = retests.waiting(tx)
+    count = GaugeMetricFamily("paidan_retests", "Live hops whose line couldn't be tested and is tested again")
+    oldest = GaugeMetricFamily("paidan_retests_oldest_seconds", "Seconds since the first of them couldn't be tested")
+    count.add_metric([], found.hops)
+    oldest.add_metric([], (now - found.since).total_seconds() if found.since else 0)
     yield from (count, oldest)
 
 

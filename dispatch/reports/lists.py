@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from dispatch.domain.ticket import IN_HAND, ON_BOARD, HopState
-from dispatch.storage import archive, case_store, history, hops, tickets
+from dispatch.storage import archive, case_store, history, hops, retests, tickets
 from dispatch.storage.bulk import in_list_parameter, list_parameters
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import (
@@ -40,7 +40,7 @@ from dispatch.storage.rows import (
     shaped,
 )
 from dispatch.storage.tables.accounts import account, address
-from dispatch.storage.tables.tickets import crew, hop, in_hand, live, off_board, on_board, quarantined, ticket
+from dispatch.storage.tables.tickets import crew, hop, in_hand, live, off_board, on_board, quarantined, retest, ticket
 
 _asker = hop.alias("asker")
 
@@ -63,6 +63,7 @@ _BOARD: Select[Any] = (
         hop.c.team,
         hop.c.state,
         hop.c.found,
+        retest.c.due_at.label("retest_at"),
         hop.c.assignee,
         hop.c.holder,
         hop.c.boarded_at,
@@ -89,6 +90,7 @@ _BOARD: Select[Any] = (
     .join(account, account.c.id == ticket.c.account_id)
     .outerjoin(address, address.c.id == account.c.address_id)
     .outerjoin(_asker, _asker.c.id == hop.c.asked_by)
+    .outerjoin(retest, retest.c.hop_id == hop.c.id)
 )
 
 
@@ -206,20 +208,25 @@ def teams_of(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, set[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """A ticket with its hops, its history and its archive records; rows as stored."""
+    """A ticket with its hops, its history and its archive records; rows as stored.
+
+    `retest_at`: by hop id, when a live hop's line is tested again that couldn't be tested.
+    """
 
     ticket: TicketRow
     hops: Sequence[HopRow]
     history: Sequence[HistoryRow]
     records: Sequence[ArchiveRow]
+    retest_at: Mapping[int, datetime]
 
 
 def journey(tx: Tx, ticket_id: int) -> Journey:
     """A ticket's journey, read from the case store once it is there. Raises NotFound."""
     found, visits = tickets.get(tx, ticket_id), hops.of_tickets(tx, [ticket_id])
     if found.stored_at is not None:
-        return Journey(found, visits, *case_store.get(tx, ticket_id))
-    return Journey(found, visits, history.of_tickets(tx, [ticket_id]), archive.records(tx, ticket_id))
+        return Journey(found, visits, *case_store.get(tx, ticket_id), {})
+    told = history.of_tickets(tx, [ticket_id])
+    return Journey(found, visits, told, archive.records(tx, ticket_id), retests.of_ticket(tx, ticket_id))
 
 
 def latest_tickets(

@@ -195,6 +195,7 @@ class HopLineColumns(Protocol):
     team: str
     state: str  # one of `domain.ticket.HopState`
     found: dict[str, Any] | None  # what the automatic stretch found out; None: nothing
+    retest_at: datetime | None  # when its line is tested again; None: it isn't
     assignee: str | None  # whom the worker proposes; None: nobody
     holder: str | None  # None: not claimed
     wake_at: datetime | None  # when it is overdue, or its hold ends; None: neither is to come
@@ -295,6 +296,36 @@ class SurveyAttempt(Protocol):
     attempt: int  # 1, 2 …
     made_at: datetime
     confirmed_at: datetime | None  # None: the message gateway hasn't accepted it
+
+
+class RetestRow(Protocol):
+    """A hop whose line is to be tested again."""
+
+    hop_id: int
+    away_since: datetime
+    tries: int
+    unanswered: int
+    due_at: datetime
+
+
+class DueRetest(Protocol):
+    """A retest that is due, with its hop's place."""
+
+    hop_id: int
+    away_since: datetime
+    tries: int  # so far
+    unanswered: int  # the last of them
+    ticket_id: int
+    team: str
+    state: str  # its hop's, one of `domain.ticket.HopState`
+
+
+class UntestedLine(Protocol):
+    """The line of a live hop that is to be tested again."""
+
+    hop_id: int
+    tries: int
+    account: str  # the account's present number
 
 
 class CrewMember(Protocol):

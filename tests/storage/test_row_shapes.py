@@ -7,7 +7,7 @@ import contextlib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -34,6 +34,7 @@ VALUES: dict[Any, Any] = {
     datetime: datetime(2026, 11, 2, 9, tzinfo=UTC),
     Sequence[int]: [1],
     Sequence[str]: [""],
+    Collection[str]: [""],
     Sequence[Pair]: [(1, 1)],
     FieldCipher: CIPHER,
     KeyRing: KeyRing("k1", index_id(CIPHER.index_key), 1, ()),

@@ -12,10 +12,11 @@ from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
 from dispatch.storage.outbox import Pair
-from dispatch.tickets import handling
+from dispatch.tickets import handling, line_tests
 from tests.factories import NOC, fault, live_id
 from workers.chains import chains
 from workers.context import Context
+from workers.task_names import retest_task
 
 
 class SteppedWorkers:
@@ -46,6 +47,20 @@ class SteppedWorkers:
         for task in self.chains[team]:
             pairs, *others = [self.deliver(task, pairs) for _ in range(times)]
             assert not any(others)
+        return sent
+
+    def send_retests(self, team: str, after: timedelta = timedelta()) -> list[Pair]:
+        """Begin the tries of the team's retests that are due so long from now, as the relay does."""
+        with self.context.database.write() as tx:
+            now = self.context.now() + after
+            begun = line_tests.begin_tries(tx, now, self.context.settings.lease_span, 1000, [team])
+        return [sending.pair for sending in begun]
+
+    def retest(self, team: str, after: timedelta = timedelta(), times: int = 1) -> list[Pair]:
+        """Send due retests, and deliver their message so many times; return the sent pairs."""
+        sent = self.send_retests(team, after)
+        for _ in range(times):
+            self.deliver(retest_task(team), sent)
         return sent
 
     def effects(self) -> Counter[tuple[str, str]]:

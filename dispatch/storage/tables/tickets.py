@@ -221,6 +221,17 @@ survey_attempt = Table(  # written before the question is sent; the receiver rec
     Column("confirmed_at", Instant),
 )
 
+retest = Table(  # 补测: a live hop whose line couldn't be tested; the row goes with the test, or with its hop's end
+    "retest",
+    metadata,
+    Column("hop_id", ForeignKey("hop.id"), primary_key=True, autoincrement=False),
+    Column("away_since", Instant, nullable=False),  # when its test was asked for first
+    Column("tries", Integer, nullable=False, server_default="0"),  # since then; messages name it
+    Column("unanswered", Integer, nullable=False, server_default="0"),  # the last of them: their worker said nothing
+    Column("due_at", Instant, nullable=False, index=True),  # of the next try, or the end of the present one's lease
+    CheckConstraint("tries >= 0 AND unanswered >= 0", name="counted"),
+)
+
 crew = Table(  # 班组人员: who can be proposed for a team's work in an area
     "crew",
     metadata,

@@ -27,6 +27,7 @@ from dispatch.errors import (
 )
 from dispatch.reports import lists
 from dispatch.storage import hops as rows
+from dispatch.storage import retests
 from dispatch.storage.rows import LockedHop, Visit
 from dispatch.tickets import handling
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals, Report
@@ -195,7 +196,7 @@ def _seen(context: RequestContext, ticket_id: int, seq: int | None, name: str) -
         raise missing_hop(name)
     thing = hop_thing(context, row.team, row.state, row.area, {visit.team for visit in visits})
     context.authorize(thing, missing_hop(name), "see a hop")
-    told = hop_view(context, row.kind, row, _ticket(context, visits))
+    told = hop_view(context, row.kind, row, _ticket(context, visits), retests.of_ticket(context.tx, ticket_id))
     left = False
     if thing.team is not None and row.holder is not None:
         people = People(context.tx, [row.holder], locks=False)
@@ -206,8 +207,9 @@ def _seen(context: RequestContext, ticket_id: int, seq: int | None, name: str) -
 def _done(context: RequestContext, row: LockedHop) -> HopChange:
     """The hop as it is now, and the hop that follows it."""
     visits = rows.visits(context.tx, row.ticket_id)
-    ticket = _ticket(context, visits)
-    told = [hop_view(context, row.kind, visit, ticket) for visit in visits if visit.seq in (row.seq, row.seq + 1)]
+    ticket, again = _ticket(context, visits), retests.of_ticket(context.tx, row.ticket_id)
+    both = [visit for visit in visits if visit.seq in (row.seq, row.seq + 1)]
+    told = [hop_view(context, row.kind, visit, ticket, again) for visit in both]
     return HopChange(hop=told[0], next=told[1] if len(told) > 1 else None)
 
 

@@ -154,6 +154,8 @@ class BoardHop(ResponseBody):
     """True when the holder is disabled or lost the role: a colleague may claim the hop."""
     found: dict[str, Any] | None
     """Results that the worker found by itself, such as a line test; null without any."""
+    retest_at: datetime | None
+    """Time at which its line is tested again, because the test was not possible; null: it isn't."""
     late: bool
     """True when the hop has exceeded its service level."""
     boarded_at: datetime | None

@@ -242,6 +242,7 @@ def _on_board(context: RequestContext, row: BoardLine | HopLine, people: People)
         assignee=row.assignee,
         holder=row.holder,
         found=row.found,
+        retest_at=row.retest_at,
         late=row.late,
         boarded_at=row.boarded_at,
         claimed_at=row.claimed_at,

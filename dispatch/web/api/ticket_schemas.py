@@ -90,6 +90,8 @@ class Hop(ResponseBody):
     """Person who has or had the hop in hand; null: nobody."""
     found: dict[str, Any] | None
     """Results that the worker found by itself, such as a line test; null without any."""
+    retest_at: datetime | None
+    """Time at which its line is tested again, because the test was not possible; null: it isn't."""
     finding: str | None
     """Finding that was reported; null while none was."""
     evidence: dict[str, Value] | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from dispatch.domain.numbers import read_hop_number, read_ticket_number, ticket_number
@@ -115,8 +116,9 @@ def ticket_view(context: RequestContext, row: TicketRow, thing: Target) -> Ticke
     )
 
 
-def hop_view(context: RequestContext, kind: str, row: HopRow, ticket: Target) -> Hop:
-    """`row` is one of `hops.of_tickets`; `ticket` is its ticket's thing."""
+def hop_view(context: RequestContext, kind: str, row: HopRow, ticket: Target, retest_at: Mapping[int, datetime]) -> Hop:
+    """`row` is one of `hops.of_tickets`; `ticket` is its ticket's thing. `retest_at`: when lines are tested again, by
+    hop id."""
     shown = context.shows(GuardedField.CUSTOMER, ticket)
     failure = context.shows(GuardedField.FAILURE, ticket)
     return Hop(
@@ -131,6 +133,7 @@ def hop_view(context: RequestContext, kind: str, row: HopRow, ticket: Target) ->
         assignee=row.assignee,
         holder=row.holder,
         found=row.found,
+        retest_at=retest_at.get(row.id),
         finding=row.finding,
         late=row.late,
         failures=row.failures,

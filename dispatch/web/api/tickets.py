@@ -101,7 +101,7 @@ def tell(context: RequestContext, journey: lists.Journey, thing: Target) -> Jour
     names: dict[int | None, str] = {hop.id: hop_name(row.kind, row.id, hop.seq) for hop in journey.hops}
     return JourneyBody(
         ticket=ticket_view(context, row, thing),
-        hops=[hop_view(context, row.kind, hop, thing) for hop in journey.hops],
+        hops=[hop_view(context, row.kind, hop, thing, journey.retest_at) for hop in journey.hops],
         history=[
             HistoryEntry(
                 at=act.at,

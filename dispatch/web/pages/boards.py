@@ -105,7 +105,7 @@ def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, 
     job = _job(context, teams.on_board(context, [lists.board_line(context.tx, hop_id)])[0], at)
     kind, mine = journey.ticket.kind, job.on.holder == context.user.name
     known = known_facts(journey.ticket)
-    views = {each.id: hop_view(context, kind, each, thing) for each in journey.hops}
+    views = {each.id: hop_view(context, kind, each, thing, journey.retest_at) for each in journey.hops}
     is_last = row is journey.hops[-1]
     return {
         "team": at,

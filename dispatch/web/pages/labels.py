@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from dispatch.accounts.operation import TITLES as OPERATIONS
@@ -10,7 +11,7 @@ from dispatch.domain.access_acts import AccessAct, SignInWay
 from dispatch.domain.account import AccountState
 from dispatch.domain.acts import Parting
 from dispatch.domain.channel import Channel
-from dispatch.domain.finding import SUSPECTS, UNTESTED, Evidence, Value
+from dispatch.domain.finding import SUSPECTS, TESTED_AGAIN, TESTED_LATE, UNTESTED, Evidence, Value
 from dispatch.domain.kind import ORDER_SYMPTOMS, Kind
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.roles import Role
@@ -36,14 +37,16 @@ AUDITED: Mapping[str, Title] = {
 
 
 class WorkerFinding(NamedTuple):
-    """One result that a worker found by itself; `bad` highlights it."""
+    """One result that a worker found by itself; `bad` highlights it. `at`: a time that follows the title."""
 
     title: Title
     bad: bool = False
+    at: datetime | None = None
 
 
-def found(of: Mapping[str, Any]) -> list[WorkerFinding]:
-    """The entries of a hop's `found`; an entry without a label is shown as it is."""
+def found(of: Mapping[str, Any], retest_at: datetime | None = None) -> list[WorkerFinding]:
+    """The entries of a hop's `found`; an entry without a label is shown as it is. `retest_at`: when its line is tested
+    again."""
     said = []
     for name, value in of.items():
         match name, value:
@@ -51,6 +54,10 @@ def found(of: Mapping[str, Any]) -> list[WorkerFinding]:
                 said.append(WorkerFinding(Title(f"收光 {value:g} dBm", f"{value:g} dBm received")))
             case "online", bool():
                 said.append(WorkerFinding(Title("在线", "Online") if value else Title("离线", "Offline"), not value))
+            case "tested_at", str():
+                said.append(WorkerFinding(TESTED_LATE, at=datetime.fromisoformat(value)))
+            case "line_test", "unavailable" if retest_at:
+                said.append(WorkerFinding(TESTED_AGAIN, bad=True, at=retest_at))
             case "line_test", "unavailable":
                 said.append(WorkerFinding(UNTESTED, bad=True))
             case "suspect", str() if value in SUSPECTS:
