@@ -33,7 +33,7 @@ from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.rows import HistoryRow, HopRow, LockedHop, TicketRow
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
-from dispatch.tickets import closing, construction, handling, intake, next_hop
+from dispatch.tickets import closing, construction, handling, intake, line_tests, next_hop
 from dispatch.tickets.handling import Claim, HandBack, PassOn, Report
 from dispatch.tickets.intake import AcceptedReport
 from dispatch.tickets.next_hop import DirectlySent
@@ -214,6 +214,26 @@ def on_board(database: Database, rulebook: Rulebook, ticket_id: int, now: dateti
     """Put the ticket's live hop on its team's board; return its id."""
     work(database, rulebook, now)
     return live_id(database, ticket_id)
+
+
+def untested(database: Database, rulebook: Rulebook, ticket_id: int, now: datetime = NOW) -> int:
+    """Put the ticket's live hop on its board while the system that tests lines is away; return its id."""
+    hop_id = on_board(database, rulebook, ticket_id, now)
+    with database.write() as tx:
+        line_tests.note(tx, list(hops.lock(tx, [hop_id]).values()), {}, now)
+    return hop_id
+
+
+TESTED = {"optical_power": -19.5, "online": True, "suspect": "none"}
+
+
+def tested_again(database: Database, hop_id: int, now: datetime) -> None:
+    """The system is back and has tested the hop's line."""
+    with database.write() as tx:
+        pairs = [
+            sent.pair for sent in line_tests.begin_tries(tx, now, LEASE, 99, [hops.lock(tx, [hop_id])[hop_id].team])
+        ]
+        line_tests.note_retested(tx, pairs, {hop_id: TESTED}, now)
 
 
 def claimed(database: Database, rulebook: Rulebook, ticket_id: int, actor: Actor, now: datetime = NOW) -> int:

@@ -18,6 +18,7 @@ from dispatch.domain.finding import (
     UNTESTED,
     Evidence,
     Value,
+    time_first,
 )
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.title import Title
@@ -55,7 +56,7 @@ _FOUND = {
 
 def found(values: dict[str, Any], retest_at: datetime | None = None) -> str:
     """What a worker found. `retest_at`: when the line is tested again."""
-    return text("，", ", ").join(_found_part(key, value, retest_at) for key, value in values.items())
+    return text("，", ", ").join(_found_part(key, value, retest_at) for key, value in time_first(values))
 
 
 def _found_part(key: str, value: Any, retest_at: datetime | None) -> str:

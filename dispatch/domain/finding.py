@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dispatch.domain.text import LONGEST_TEXT, has_control_characters, read_yes_no
 from dispatch.domain.title import Title, Wording, WrongValue
@@ -27,6 +28,11 @@ TESTED_AGAIN = Title("线路测试系统不可用，再测时间", "The line tes
 TESTED_AT = "tested_at"
 TESTED_LATE = Title("线路补测于", "Line tested at")
 """The time at which a line was tested that could not be tested before."""
+
+
+def time_first(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What a worker found, beginning with the time of a late test: PostgreSQL keeps no order of a document's keys."""
+    return sorted(found.items(), key=lambda entry: entry[0] != TESTED_AT)
 
 
 @dataclass(frozen=True, slots=True)

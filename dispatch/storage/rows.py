@@ -308,13 +308,9 @@ class RetestRow(Protocol):
     due_at: datetime
 
 
-class DueRetest(Protocol):
+class DueRetest(RetestRow, Protocol):
     """A retest that is due, with its hop's place."""
 
-    hop_id: int
-    away_since: datetime
-    tries: int  # so far
-    unanswered: int  # the last of them
     ticket_id: int
     team: str
     state: str  # its hop's, one of `domain.ticket.HopState`

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +181,19 @@ def test_unsent_hops_and_a_quarantine_are_found(
         tx.execute(update(t.hop).where(t.hop.c.ticket_id == made.ticket_id).values(state="quarantined", wake_at=None))
     found = examine(sqlite, monkeypatch, rulebook)
     assert (found["hops due"], found["quarantine"]) == (BAD, DOUBTFUL)
+
+
+def test_lines_that_wait_for_their_test_are_counted_with_the_time_since(
+    database: Database, in_force: Rulebook, script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minute_ago = datetime.now(UTC) - timedelta(minutes=1)
+    assert examine(database, monkeypatch, in_force)["lines to test again"] is GOOD
+    for number in ("GZ1", "GZ2"):
+        f.untested(database, in_force, f.fault(database, in_force, script, number, minute_ago).ticket_id, minute_ago)
+    assert examine(database, monkeypatch, in_force)["lines to test again"] is DOUBTFUL
+    found = {each.check.en: each.found for each in database_of.examine(load_settings(), in_force)}
+    assert re.fullmatch(r"2, oldest 6\d s", found["lines to test again"].text("en"))
+    assert re.fullmatch(r"2 条，最久 6\d 秒", found["lines to test again"].text("zh"))
 
 
 def test_a_rules_file_that_is_not_in_force_is_found(

@@ -20,6 +20,7 @@ from dispatch.domain.roles import HELD_BY_PEOPLE
 from dispatch.runtime import metrics
 from dispatch.settings import Settings
 from dispatch.storage import hops
+from dispatch.tickets import followup
 from dispatch.web.middleware import RequestGuard
 from tests import factories as f
 from tests.web.conftest import API, Web
@@ -129,3 +130,17 @@ def test_the_duration_of_a_stream_is_not_measured_as_its_requests() -> None:
     with capture_logs() as said:
         TestClient(RequestGuard(lasting, https=False)).get("/")
     assert [each["ms"] < 500 for each in said if "ms" in each] == [True]
+
+
+def test_metrics_tell_how_many_lines_wait_for_their_test_and_since_when(web: Web, machine: Any) -> None:
+    before = datetime.now(UTC) - timedelta(minutes=5)
+    assert (read(machine)["paidan_retests",], read(machine)["paidan_retests_oldest_seconds",]) == (0, 0)
+    ticket_ids = [web.fault(number).ticket_id for number in ("GZ1", "GZ2")]
+    for ticket_id in ticket_ids:
+        f.untested(web.database, web.rulebook, ticket_id, before)
+    told = read(machine)
+    assert told["paidan_retests",] == 2
+    assert 300 <= told["paidan_retests_oldest_seconds",] < 360
+    with web.database.write() as tx:
+        followup.withdraw(tx, ticket_ids[0], "好了", f.CLERK, before)
+    assert read(machine)["paidan_retests",] == 1

@@ -23,12 +23,14 @@ from dispatch.accounts import opening, suspension
 from dispatch.accounts.operation import OperationAccepted
 from dispatch.accounts.suspension import Suspension
 from dispatch.domain.numbers import ticket_number
+from dispatch.domain.retest import LONGEST
 from dispatch.domain.ticket import TicketState
 from dispatch.ports.ledger import Ledger
+from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.provisioning import SimulatedProvisioning
 from dispatch.routing.prehandling import Script
 from dispatch.settings import load_settings
-from dispatch.storage import effects
+from dispatch.storage import effects, retests
 from dispatch.storage.database import Database
 from dispatch.storage.epoch import Begun
 from dispatch.storage.tables import accounts as b
@@ -256,3 +258,25 @@ def test_ids_of_removed_rows_do_not_come_again(house: House) -> None:
     with house.database.write() as tx:
         tx.execute(text("DELETE FROM rules_refused"))
     assert refuse() > first
+
+
+def test_a_line_that_waited_for_its_test_at_the_backup_is_tested_once_after_the_restore(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    made = f.fault(house.database, house.stage.rulebook, house.script).ticket_id
+    with monkeypatch.context() as gone:
+        gone.setattr(SimulatedLineTester, "test", away)
+        house.stage.work("noc")
+    before = house.stage.send_retests("noc", LONGEST)
+    kept = house.backup()
+    house.stage.deliver("noc.retest", before)
+    house.restore(kept)
+    assert [act.act for act in f.acts(house.database, made)] == ["open"]
+    house.stage.deliver("noc.retest", before)  # the broker had it still
+    house.stage.retest("noc", 2 * LONGEST, times=2)
+    assert [act.act for act in f.acts(house.database, made)] == ["open", "line test"]
+    with house.database.read() as tx:
+        assert retests.waiting(tx).hops == 0

@@ -11,7 +11,7 @@ from dispatch.domain.access_acts import AccessAct, SignInWay
 from dispatch.domain.account import AccountState
 from dispatch.domain.acts import Parting
 from dispatch.domain.channel import Channel
-from dispatch.domain.finding import SUSPECTS, TESTED_AGAIN, TESTED_LATE, UNTESTED, Evidence, Value
+from dispatch.domain.finding import SUSPECTS, TESTED_AGAIN, TESTED_LATE, UNTESTED, Evidence, Value, time_first
 from dispatch.domain.kind import ORDER_SYMPTOMS, Kind
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.roles import Role
@@ -48,7 +48,7 @@ def found(of: Mapping[str, Any], retest_at: datetime | None = None) -> list[Work
     """The entries of a hop's `found`; an entry without a label is shown as it is. `retest_at`: when its line is tested
     again."""
     said = []
-    for name, value in of.items():
+    for name, value in time_first(of):
         match name, value:
             case "optical_power", int() | float():
                 said.append(WorkerFinding(Title(f"收光 {value:g} dBm", f"{value:g} dBm received")))

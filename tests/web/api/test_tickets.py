@@ -164,3 +164,19 @@ def test_a_construction_order_is_not_withdrawn(web: Web) -> None:
     order = f.order(web.database, web.rulebook)
     answer = web.program("chen", Role.CLERK).post(f"{API}/tickets/C{order:08d}/withdraw", json={"reason": "x"})
     assert (answer.status_code, answer.json()["code"]) == (409, "not-withdrawable")
+
+
+def test_a_hop_tells_when_its_line_is_tested_again(web: Web) -> None:
+    made = web.fault()
+    hop_id = f.untested(web.database, web.rulebook, made.ticket_id)
+    reader = web.program("zhao", Role.NOC)
+
+    def told() -> list[Any]:
+        (of_ticket,) = reader.get(f"{API}/tickets/{made.number}").json()["hops"]
+        (of_board,) = reader.get(f"{API}/teams/noc/board").json()["items"]
+        of_hop = reader.get(f"{API}/hops/{made.number}-1").json()["hop"]
+        return [(each["found"], each["retest_at"]) for each in (of_ticket, of_board, of_hop)]
+
+    assert told() == [({"line_test": "unavailable"}, "2026-03-02T08:00:10Z")] * 3
+    f.tested_again(web.database, hop_id, f.NOW + timedelta(minutes=5))
+    assert told() == [({"tested_at": "2026-03-02T08:05:00+00:00", **f.TESTED}, None)] * 3

@@ -192,3 +192,30 @@ def test_a_part_of_a_tickets_page_is_refreshed_without_the_page_around_it(small_
     answer = small_web.browser("gao", Role.SUPERVISOR).get(f"/tickets/{number}", headers={**HTML, "HX-Request": "true"})
     assert answer.text.lstrip().startswith('<div class="container-xl')
     assert "<nav" not in answer.text
+
+
+def test_a_line_that_waits_for_its_test_says_when_and_later_what_was_found_and_at_what_time(web: Web) -> None:
+    made = web.fault()
+    hop_id = f.untested(web.database, web.rulebook, made.ticket_id)
+    reader = web.browser("gao", Role.SUPERVISOR, Role.NOC)
+    pages = (f"/tickets/{made.number}", "/teams/noc", f"/teams/noc/hops/{made.number}-1")
+    for path in pages:
+        shown = re.sub(r"<[^>]+>", "", page(reader, path))
+        assert re.search(r"线路测试系统不可用，再测时间\s+(03-02 )?16:00:10", shown), path
+    f.tested_again(web.database, hop_id, f.NOW + timedelta(minutes=5))
+    for path in pages:
+        shown = re.sub(r"<[^>]+>", "", page(reader, path))
+        assert "不可用" not in shown, path
+        assert re.search(r"线路补测于\s+(03-02 )?16:05:00", shown), path
+        assert "收光 -19.5 dBm" in shown, path
+    entry = re.sub(r"<[^>]+>", "", page(reader, pages[0])).partition("操作记录")[2]
+    assert re.search(r"线路补测\s+worker 系统\s.*收光 -19.5 dBm", entry)
+
+
+def test_a_hop_that_ended_untested_waits_for_no_test(web: Web) -> None:
+    made = web.fault()
+    f.untested(web.database, web.rulebook, made.ticket_id)
+    f.reported(web.database, web.rulebook, made.ticket_id, f.NOC, "fixed", cause="fibre")
+    shown = page(web.browser("gao", Role.SUPERVISOR), f"/tickets/{made.number}")
+    assert "测试不可用" in shown
+    assert "再测时间" not in shown
