@@ -14,6 +14,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from dispatch.domain.title import Wording
 from dispatch.errors import BadRules, NotFound
 from dispatch.routing.faults import read_text
@@ -21,7 +23,8 @@ from dispatch.routing.parsed_files import parse_cached
 from dispatch.routing.rulebook import Rulebook
 from dispatch.runtime.logs import Log
 from dispatch.storage import rulebooks
-from dispatch.storage.database import Database, Tx
+from dispatch.storage.database import PATIENCE_SECONDS, PROBE_PATIENCE_SECONDS, Database, Tx
+from dispatch.storage.database_faults import database_fault
 
 log = Log()
 
@@ -45,18 +48,43 @@ class RulesInForce:
         self.waiting: Rulebook | None = None  # a good file that can't be in force yet
         self._stamp: tuple[int, int] | None = None
         self._look_again = math.inf  # at this time of the monotonic clock
+        self._not_before = -math.inf  # when the database is asked again to take a changed file up
         self._rulebook: Rulebook | None = None
         self._versions: dict[str, Rulebook] = {}
 
     def get(self) -> Rulebook:
-        """The rulebook in force. Raises BadRules when the file is bad and no good version can be read."""
-        stamp = self._file_stamp()
-        if self._rulebook is None or stamp != self._stamp:
-            self._rulebook = self._take_up()
-            self._stamp = stamp
-        elif self.waiting is not None and time.monotonic() >= self._look_again:
-            self._rulebook = self._take_up_waiting(self.waiting)
+        """The rulebook in force. Raises BadRules when the file is bad and no good version can be read.
+
+        A database that takes no changes now gets a changed file later; what is in force is read meanwhile. Raises
+        SQLAlchemy's errors when it can't be read either and this process has no rulebook yet.
+        """
+        stamp, now = self._file_stamp(), time.monotonic()
+        try:
+            if self._rulebook is None or (stamp != self._stamp and now >= self._not_before):
+                self._rulebook = self._take_up()
+                self._stamp = stamp
+            elif self.waiting is not None and now >= self._look_again:
+                self._rulebook = self._take_up_waiting(self.waiting)
+        except SQLAlchemyError as refusing:
+            if (fault := database_fault(refusing)) is None:
+                raise
+            log.warning("the database takes up no rules now", fault=fault.name)
+            self._not_before = time.monotonic() + LOOK_SECONDS
+            self._rulebook = self._rulebook or self._latest()
+            if self._rulebook is None:
+                raise
         return self._rulebook
+
+    def _latest(self) -> Rulebook | None:
+        """The rulebook that the database knows as in force; None in a new one."""
+        with self.database.read() as tx:
+            version = rulebooks.latest(tx)
+            return None if version is None else self.version_in(tx, version)
+
+    @property
+    def _patience(self) -> float:
+        """Seconds for which a change of the rules waits its turn: a running process has others who wait for this."""
+        return PATIENCE_SECONDS if self._rulebook is None else PROBE_PATIENCE_SECONDS
 
     def _file_stamp(self) -> tuple[int, int] | None:
         with contextlib.suppress(OSError):
@@ -95,7 +123,7 @@ class RulesInForce:
             if latest != new.version and (why := self._obstacles(tx, new, latest, now)):
                 return BadRules(file=str(self.file), faults=[each.at(f"{self.file}:1:1") for each in why])
         if latest != new.version:
-            with self.database.write() as tx:
+            with self.database.write(self._patience) as tx:
                 rulebooks.put_in_force(tx, new, now)
             log.info("rules taken up", version=new.version)
         self.refused = None
@@ -111,7 +139,7 @@ class RulesInForce:
     def _stay(self, refused: BadRules) -> Rulebook:
         """The last good rulebook, after the refusal was noted. Raises `refused` when there is none."""
         self.refused = refused
-        with self.database.write() as tx:
+        with self.database.write(self._patience) as tx:
             rulebooks.note_refused(tx, refused, datetime.now(UTC))
             version = rulebooks.latest(tx)
         log.error(

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 from sqlalchemy import text as sql
+from sqlalchemy.exc import DBAPIError
 
 from dispatch.errors import BadRules, NotFound
 from dispatch.routing.rulebook import Rulebook
@@ -23,6 +24,7 @@ from dispatch.storage.database import Database
 from dispatch.storage.migration import migrate
 from dispatch.storage.tables import tickets as t
 from tests.factories import NOW
+from tests.web.test_database_refuses import refusing
 
 BAD = "version: 1\nteams: {}\n"
 _stamps = itertools.count(1)
@@ -105,6 +107,30 @@ def test_an_earlier_version_that_returns_is_in_force_again(database: Database, f
         last = rules.get()
     assert last.version == rulebook.version == versions(database)[-1]
     assert len(versions(database)) == 2
+
+
+@pytest.mark.parametrize("text", ["changed", BAD], ids=["good", "faulty"])
+def test_a_file_edited_while_the_database_takes_no_changes_waits_and_the_rules_in_force_are_read(
+    database: Database, file: Path, rulebook: Rulebook, text: str
+) -> None:
+    rules = RulesInForce(file, database)
+    good = rules.get()
+    rewritten(file, changed(rulebook) if text == "changed" else text)
+    with refusing(database):
+        assert rules.get() is good
+        assert RulesInForce(file, database).get().version == good.version, "also by a process that starts now"
+    assert rules.get() is good, "the database is asked again a little later"
+    for _ in range(2):  # the first may still have a connection of before
+        rules._not_before = 0
+        last = rules.get()
+    assert (last is good) is (text == BAD)
+    assert len(noted(database)) == (text == BAD)
+
+
+def test_a_new_database_that_takes_no_changes_is_an_error(database: Database, file: Path) -> None:
+    with refusing(database), pytest.raises(DBAPIError):
+        RulesInForce(file, database).get()
+    database.dispose()
 
 
 @pytest.mark.parametrize("broken", [BAD, "version: [", "", None], ids=["faulty", "not YAML", "empty", "gone"])

@@ -25,7 +25,7 @@ SCHEMA = "0018"
 """The newest migration. The program works on this schema only."""
 
 PATIENCE_SECONDS, REBUILD_PATIENCE_SECONDS, PROBE_PATIENCE_SECONDS = 5.0, 60.0, 0.5
-"""Time for which SQLite's queue of writers is waited for: by a change, a migration, a question."""
+"""Time for which a turn to write is waited for on SQLite: by a change, a migration, a question."""
 CONNECTIONS = 20
 """The connection pool's size: opening a connection takes longer than a request."""
 RESTED_SECONDS = 1
@@ -84,9 +84,10 @@ class Database:
     def write(self, patience: float = PATIENCE_SECONDS) -> Iterator[Tx]:
         """A transaction that commits at the end of the block, and rolls back when the block raises.
 
-        `patience`: seconds for which SQLite's queue of writers is waited for; then the database is LOCKED.
+        `patience`: seconds for which SQLite's queue of writers is waited for, and then its lock, which another program
+        may hold; then the database is LOCKED.
         """
-        with self._turn(patience), self.engine.begin() as tx:
+        with self._turn(patience), self._connected(patience) as tx, tx.begin():
             yield tx
         self.refused = None
 
@@ -123,7 +124,7 @@ class Database:
     @contextmanager
     def trial(self, patience: float = PATIENCE_SECONDS) -> Iterator[Tx]:
         """A transaction for a dry run: it is always rolled back. `patience` as in `write`."""
-        with self._turn(patience), self.engine.connect() as tx:
+        with self._turn(patience), self._connected(patience) as tx:
             whole = tx.begin()
             try:
                 yield tx
@@ -148,6 +149,10 @@ class Database:
                     assert not broken, f"broken foreign keys: {broken[:3]}"
             finally:
                 driver.execute("PRAGMA foreign_keys=ON")
+
+    def _connected(self, patience: float) -> Connection:
+        connection = self.engine.connect()
+        return connection.execution_options(patience=patience) if self.kind == "sqlite" else connection
 
     def _turn(self, patience: float) -> AbstractContextManager[None]:
         return contextlib.nullcontext() if self._queue is None else self._queue.turn(patience)
@@ -256,5 +261,9 @@ def _prepare_sqlite(engine: Any) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(tx: Connection) -> None:
-        read_only = tx.get_execution_options().get("read_only", False)
-        tx.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        options = tx.get_execution_options()
+        patience, known = options.get("patience", PATIENCE_SECONDS), tx.connection.info
+        if patience != known.get("patience", PATIENCE_SECONDS):
+            tx.exec_driver_sql(f"PRAGMA busy_timeout={patience * 1000:.0f}")
+            known["patience"] = patience
+        tx.exec_driver_sql("BEGIN" if options.get("read_only", False) else "BEGIN IMMEDIATE")

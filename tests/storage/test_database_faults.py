@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InternalError, OperationalError, SQLAlchemyError, TimeoutError
 
 from dispatch.storage import database_faults as faults
-from dispatch.storage.database import Database
+from dispatch.storage.database import PATIENCE_SECONDS, Database
 from dispatch.storage.database_faults import OF_SQLITE, OF_SQLSTATE, DatabaseFault, database_fault
 
 
@@ -138,6 +140,17 @@ def test_a_read_only_file_and_a_full_one_are_told_apart(sqlite: Database) -> Non
         tx.exec_driver_sql("PRAGMA max_page_count = 1")  # the disk has no room for another page
     assert fault(refusal(sqlite, "CREATE TABLE more AS SELECT hex(zeroblob(1000000)) AS much")) is faults.FULL
     assert sqlite.refused is faults.FULL
+
+
+def test_a_lock_of_another_program_is_waited_for_no_longer_than_a_turn_in_the_queue(sqlite: Database) -> None:
+    with contextlib.closing(sqlite3.connect(str(sqlite.engine.url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with pytest.raises(OperationalError) as wrong, sqlite.write(0.1):
+            pass
+        assert (fault(wrong.value), time.monotonic() - began < PATIENCE_SECONDS / 2) == (faults.LOCKED, True)
+    with sqlite.write() as tx:
+        assert tx.exec_driver_sql("PRAGMA busy_timeout").scalar() == PATIENCE_SECONDS * 1000
 
 
 def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:
