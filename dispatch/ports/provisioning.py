@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from dispatch.ports.ledger import Ledger
+from dispatch.ports.simulated_file import make, opened
 
 
 class Order(StrEnum):
@@ -91,21 +92,20 @@ class SimulatedProvisioning:
     SHARERS = 128
     """The most lines that one PON port can serve. Source: ITU-T G.984.1, a logical split of up to 1:128."""
 
+    _TABLES = (
+        "line (id INTEGER PRIMARY KEY, state TEXT, number TEXT, olt TEXT, port TEXT, speed INTEGER)",
+        "carried_out (key TEXT PRIMARY KEY)",
+    )
+
     def __init__(self, file: Path) -> None:
         self.file = file
         self.ledger = Ledger(file.with_suffix(".tsv"))
-        with closing(self._open()) as system:
-            system.execute("PRAGMA journal_mode=WAL")
-            system.execute(
-                "CREATE TABLE IF NOT EXISTS line"
-                " (id INTEGER PRIMARY KEY, state TEXT, number TEXT, olt TEXT, port TEXT, speed INTEGER)"
-            )
-            system.execute("CREATE TABLE IF NOT EXISTS carried_out (key TEXT PRIMARY KEY)")
+        make(file, *self._TABLES)
 
     def carry_out(self, orders: Sequence[LineOrder]) -> Mapping[str, str]:
         refused: dict[str, str] = {}
         done: list[LineOrder] = []
-        with closing(self._open()) as system:
+        with self._open() as system:
             system.execute("BEGIN IMMEDIATE")
             for order in orders:
                 if system.execute("SELECT 1 FROM carried_out WHERE key = ?", (order.key,)).fetchone():
@@ -122,7 +122,7 @@ class SimulatedProvisioning:
 
     def line(self, line: int) -> SimulatedLine | None:
         """Return the line with this id; None when the system has no record of it."""
-        with closing(self._open()) as system:
+        with self._open() as system:
             return _line(system, line)
 
     def _carry_out(self, system: sqlite3.Connection, order: LineOrder) -> str:
@@ -150,8 +150,8 @@ class SimulatedProvisioning:
         [sharers] = system.execute(sharing, (order.olt, order.port)).fetchone()
         return "port-full" if sharers >= self.SHARERS else ""
 
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.file, timeout=10, isolation_level=None)
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return opened(self.file, *self._TABLES)
 
 
 def _line(system: sqlite3.Connection, line: int) -> SimulatedLine | None:

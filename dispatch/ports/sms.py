@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from dispatch.ports.ledger import Ledger
+from dispatch.ports.simulated_file import make, opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,12 @@ class SimulatedSmsGateway:
     """
 
     simulated = True
+    _TABLE = "delivered (id INTEGER PRIMARY KEY, key TEXT UNIQUE, number TEXT, text TEXT, handed_in INTEGER DEFAULT 1)"
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self.ledger = Ledger(file.with_suffix(".tsv"))
-        with closing(self._open()) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS delivered "
-                "(id INTEGER PRIMARY KEY, key TEXT UNIQUE, number TEXT, text TEXT, handed_in INTEGER DEFAULT 1)"
-            )
+        make(file, self._TABLE)
 
     def send(self, messages: Sequence[Message]) -> None:
         hand_in = (
@@ -52,24 +49,25 @@ class SimulatedSmsGateway:
             "ON CONFLICT (key) DO UPDATE SET handed_in = handed_in + 1 RETURNING handed_in"
         )
         new = []
-        with closing(self._open()) as connection:
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
             for message in messages:
                 [times] = connection.execute(hand_in, (message.key, message.number, message.text)).fetchone()
                 if times == 1:
                     new.append(message.key)
-            connection.commit()
+            connection.execute("COMMIT")
         self.ledger.write("deliver", new)
 
     def inbox(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
         """Return (position, text) of at most `limit` delivered messages after the position `after`, in order."""
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             rows = connection.execute("SELECT id, text FROM delivered WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
             return list(rows)
 
     def inbox_end(self) -> int:
         """Return the position of the newest message, 0 when there is none."""
-        with closing(self._open()) as connection:
+        with self._open() as connection:
             return int(connection.execute("SELECT coalesce(max(id), 0) FROM delivered").fetchone()[0])
 
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.file, timeout=10)
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return opened(self.file, self._TABLE)

@@ -122,6 +122,19 @@ def test_the_gateway_delivers_a_key_once_and_its_ledger_says_so(tmp_path: Path) 
     assert list(gateway.ledger.effects()) == [("deliver", "a"), ("deliver", "b")]
 
 
+def test_a_system_whose_file_cannot_be_used_is_out_of_reach_and_made_when_it_can(tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    gateway, network = SimulatedSmsGateway(away / "sms.db"), SimulatedProvisioning(away / "provisioning.db")
+    message = Message("a", "13800138000", "一")
+    for act in (lambda: gateway.send([message]), lambda: network.carry_out([prepare()])):
+        with pytest.raises(OSError, match="unable to open"):
+            act()
+    away.mkdir()
+    gateway.send([message])
+    assert network.carry_out([prepare()]) == {}
+    assert [text for _, text in gateway.inbox()] == ["一"]
+
+
 def test_the_printer_prints_a_sheet_once_readable_by_its_owner_alone(tmp_path: Path) -> None:
     printer = SimulatedPrinter(tmp_path / "printed")
     sheet = Sheet("slip/1", "S000000001", b"%PDF-1")
