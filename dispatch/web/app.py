@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -155,20 +155,24 @@ def _sweep(installation: Installation, stopped: threading.Event) -> None:
     any more, and secrets that a process of an earlier release kept."""
     swept_until = None
     while True:
-        if not installation.clock_guard.is_right():
-            continue  # a clock that is ahead would remove what is valid
         try:
-            now = installation.now()
-            with installation.database.write() as tx:
-                sessions.sweep(tx, now, now - WINDOW)
-                stored_uploads.sweep(tx, now - uploads.SCANS_KEPT)
-                access_log.sweep(tx, now - installation.settings.access_log_span)
-            idempotency.strip_secrets(installation.database, swept_until)
-            swept_until = now - timedelta(seconds=SWEEP_SECONDS)  # other machines' clocks may be behind
+            if installation.clock_guard.is_right():  # one that is ahead would remove what is valid
+                swept_until = _remove_expired(installation, swept_until)
         except SQLAlchemyError as busy:
             log.warning("not swept", error=type(busy).__name__)
         if stopped.wait(SWEEP_SECONDS):
             return
+
+
+def _remove_expired(installation: Installation, stripped_until: datetime | None) -> datetime:
+    """Return the time until which the kept answers have been stripped of secrets; `stripped_until` is the last one."""
+    now = installation.now()
+    with installation.database.write() as tx:
+        sessions.sweep(tx, now, now - WINDOW)
+        stored_uploads.sweep(tx, now - uploads.SCANS_KEPT)
+        access_log.sweep(tx, now - installation.settings.access_log_span)
+    idempotency.strip_secrets(installation.database, stripped_until)
+    return now - timedelta(seconds=SWEEP_SECONDS)  # other machines' clocks may be behind
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

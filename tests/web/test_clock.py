@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from dispatch.rules_in_force import RulesInForce
 from dispatch.settings import load_settings
 from dispatch.storage import clock, heartbeats
 from dispatch.storage.clock import machine_clock
+from dispatch.web.app import _sweep
 from dispatch.web.keeper import Keeper
 from tests.users import user
 from tests.web.conftest import API, Web
@@ -49,3 +51,20 @@ def test_an_act_at_a_terminal_with_a_wrong_clock_is_refused(small_web: Web, monk
     monkeypatch.setattr(clock, "database_time", lambda _: machine_clock() - timedelta(hours=1))
     with pytest.raises(ClockWrong, match="s ahead"):
         desk.actor("li", "noc")
+
+
+def test_a_web_whose_clock_is_wrong_waits_before_it_looks_again_what_has_expired(small_web: Web) -> None:
+    guard, looks = small_web.installation.clock_guard, threading.Event()
+    guard.ahead = 3600.0
+    stopped = threading.Event()
+
+    def wait(timeout: float | None = None) -> bool:
+        looks.set()
+        return True
+
+    stopped.wait = wait  # type: ignore[method-assign]
+    sweeping = threading.Thread(target=_sweep, args=(small_web.installation, stopped), daemon=True)
+    sweeping.start()
+    assert looks.wait(5)
+    sweeping.join(5)
+    assert not sweeping.is_alive()
