@@ -42,6 +42,7 @@ _numbers = itertools.count(1)
 LONGEST = (
     "tests/acceptance/test_nothing_lost.py",
     "tests/deploy/test_compose.py",
+    "tests/acceptance/test_part_away.py",
     "tests/acceptance/test_up_demo.py",
     "tests/acceptance/test_readme.py",
     "tests/accounts/test_two_clerks.py",

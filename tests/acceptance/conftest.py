@@ -46,7 +46,14 @@ class Home:
         return {**kept, **own, "PYTHONPATH": str(self.project), "COLUMNS": "100"}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        words = [sys.executable, "-m", "dispatch", *arguments]
+        return self.started(self.command(*arguments))
+
+    @staticmethod
+    def command(*arguments: str) -> list[str]:
+        return [sys.executable, "-m", "dispatch", *arguments]
+
+    def started(self, words: list[str]) -> subprocess.Popen[str]:
+        """Start a command of this installation, given with all its words."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         return subprocess.Popen(words, cwd=self.project, env=self.environment, text=True, **pipes)  # type: ignore[call-overload, no-any-return]
 
