@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
@@ -90,7 +90,9 @@ def by_tokens(tx: Tx, tokens: Sequence[str]) -> dict[str, SurveyRow]:
     secret_of = {hashed(token): token for token in tokens}
     query = select(survey, survey_link.c.secret).join(survey_link, survey_link.c.hop_id == survey.c.hop_id)
     found = tx.execute(query.where(survey_link.c.secret.in_(secret_of))).all()
-    surveys = {secret_of[row.secret]: row for row in found}
+    surveys: dict[str, Any] = {secret_of[row.secret]: row for row in found}
+    if tx.execute(select(survey.c.hop_id).where(survey.c.token.is_not(None)).limit(1)).first() is None:
+        return surveys  # so the token is in no statement, which a database's log may show
     in_clear = tx.execute(select(survey).where(survey.c.token.in_(tokens)))
     return {row.token or "": row for row in shaped(SurveyRow, in_clear)} | surveys
 

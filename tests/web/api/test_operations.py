@@ -4,45 +4,28 @@ the words to read out."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, SecretStr
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from dispatch.accounts.dry_run import UNTOLD
-from dispatch.accounts.operation import Counter
 from dispatch.domain.naming import masked_mobile
 from dispatch.domain.roles import Grant, Role
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as a
 from tests.web.conftest import API, Web
+from tests.web.prepared_changes import as_body, give_counter
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
 
 def body(request: BaseModel) -> dict[str, Any]:
-    """Return a request as JSON, with its secrets."""
-    told = to_jsonable_python(request, fallback=_plain, serialize_as_any=True, exclude_none=True)
-    return {name: each for name, each in _shown(request, told).items() if name not in ("request_key", "confirm")}
-
-
-def _shown(model: BaseModel, told: dict[str, Any]) -> dict[str, Any]:
-    for name in type(model).model_fields:
-        value = getattr(model, name)
-        if isinstance(value, SecretStr):
-            told[name] = value.get_secret_value()
-        elif isinstance(value, BaseModel):
-            told[name] = _shown(value, told[name])
-    return told
-
-
-def _plain(value: Any) -> Any:
-    return str(value)
+    """Return a request as JSON, with its secrets and without confirmations."""
+    return {name: each for name, each in as_body(request).items() if name != "confirm"}
 
 
 @pytest.fixture
@@ -57,14 +40,7 @@ def small_desk(small_web: Web) -> Web:
 
 def at_the_counter(web: Web) -> Web:
     """A web whose counter has cheap password hashes and the tests' plans."""
-    counter = a.counter(web.rulebook)
-
-    def made(outlet: str = "") -> Counter:
-        return replace(counter, outlet=outlet or counter.outlet)
-
-    web.installation.counter = made  # type: ignore[method-assign]
-    web.installation.cipher = lambda: counter.cipher  # type: ignore[method-assign]
-    web.counter = counter  # type: ignore[attr-defined]
+    web.counter = give_counter(web)  # type: ignore[attr-defined]
     return web
 
 

@@ -1,0 +1,330 @@
+"""For every changing route: a web in which it succeeds, who asks, and what they send. Nothing in it is made up that the
+application would refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel, SecretStr
+from pydantic_core import to_jsonable_python
+from sqlalchemy import select, update
+from starlette.testclient import TestClient
+
+from dispatch.access import users
+from dispatch.accounts.operation import Counter
+from dispatch.domain.effect import EffectState
+from dispatch.domain.roles import HELD_BY_PEOPLE, Role
+from dispatch.domain.ticket import HopState
+from dispatch.storage.tables import access as w
+from dispatch.storage.tables import accounts as b
+from tests import factories as f
+from tests.accounts import factories as a
+from tests.accounts.prepared_operations import PREPARED as OPERATIONS
+from tests.users import CONSOLE, PASSWORD, user
+from tests.web.conftest import API, Web
+
+PDF, JPEG, PNG = b"%PDF-1.7" + bytes(20), b"\xff\xd8\xff" + bytes(20), b"\x89PNG\r\n\x1a\n" + bytes(64)
+NEW_PASSWORD = "vQ7#granite-otter"
+ME, OTHER = "xu.everything", "other"
+"""Who asks, with every role that people hold, and whom it is about."""
+
+
+@dataclass
+class Change:
+    """A request of `client` that is accepted. `secrets`: what nobody may find afterwards, beside the request's own."""
+
+    client: TestClient
+    body: Any = None
+    content: bytes | None = None
+    path: Mapping[str, object] = field(default_factory=dict)
+    query: str = ""
+    secrets: tuple[str, ...] = ()
+
+
+Prepare = Callable[[Web], Change]
+
+
+def give_counter(web: Web) -> Counter:
+    """Give the web a counter with cheap password hashes and the tests' plans."""
+    counter = a.counter(web.rulebook)
+
+    def made(outlet: str = "") -> Counter:
+        return replace(counter, outlet=outlet or counter.outlet)
+
+    web.installation.counter = made  # type: ignore[method-assign]
+    web.installation.cipher = lambda: counter.cipher  # type: ignore[method-assign]
+    return counter
+
+
+def as_body(request: BaseModel) -> dict[str, Any]:
+    """A request as JSON, with its secrets and without what has a place of its own in HTTP."""
+    told = to_jsonable_python(request, fallback=str, serialize_as_any=True, exclude_none=True)
+    return {name: each for name, each in _shown(request, told).items() if name != "request_key"}
+
+
+def _shown(model: BaseModel, told: dict[str, Any]) -> dict[str, Any]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, SecretStr):
+            told[name] = value.get_secret_value()
+        elif isinstance(value, BaseModel):
+            told[name] = _shown(value, told[name])
+    return told
+
+
+def _operation(kind: str, *, tried: bool = False) -> Prepare:
+    def prepare(web: Web) -> Change:
+        counter, client = give_counter(web), me(web)
+        _, request = OPERATIONS[kind](web.database, counter)
+        scans = getattr(request, "scans", ())
+        body = as_body(request.model_copy(update={"scans": ()}) if scans else request)
+        if scans:
+            body["scans"] = [
+                {"kind": each.kind, "upload": client.post(f"{API}/scans", content=PNG).json()["upload"]}
+                for each in scans
+            ]
+        if tried:
+            body.pop("confirm", None)
+        known = (a.PASSWORD, *(a.resident_id(n) for n in (1, 2)))
+        return Change(client, body, secrets=known)
+
+    return prepare
+
+
+def me(web: Web) -> TestClient:
+    """A browser of somebody who may do everything."""
+    return web.browser(ME, *HELD_BY_PEOPLE)
+
+
+def other(web: Web, *roles: Role) -> TestClient:
+    return web.browser(OTHER, *(roles or (Role.NOC,)))
+
+
+def _hop(state: HopState, body: Any = None) -> Prepare:
+    """A hop at NOC in this state, held by the caller where somebody holds it."""
+
+    def prepare(web: Web) -> Change:
+        client, ticket = me(web), web.on_board()
+        if state in (HopState.CLAIMED, HopState.HELD):
+            assert client.post(f"{API}/hops/{ticket}/claim", json={}).is_success
+        if state == HopState.HELD:
+            until = {"until": (web.now + timedelta(hours=1)).isoformat(), "reason": "等"}
+            assert client.post(f"{API}/hops/{ticket}/hold", json=until).is_success
+        given = body(web, ticket) if callable(body) else body
+        return Change(client, {} if given is None else given, path={"hop": ticket})
+
+    return prepare
+
+
+def _plain(body: Any = None, **path: object) -> Prepare:
+    return lambda web: Change(me(web), {} if body is None else body, path=path)
+
+
+def _about_other(body: Any = None) -> Prepare:
+    """Something that is done to another user."""
+
+    def prepare(web: Web) -> Change:
+        client, his = me(web), other(web).cookies["paidan_session"]
+        return Change(client, {} if body is None else body, path={"name": OTHER}, secrets=(his,))
+
+    return prepare
+
+
+def _fault(body: Any, *, reported: bool = False) -> Prepare:
+    """A fault on NOC's board; or one that hotline 10050 only wrote down."""
+
+    def prepare(web: Web) -> Change:
+        client = me(web)
+        if not reported:
+            return Change(client, body, path={"ticket": web.on_board()})
+        f.account(web.database)
+        asked = {"account": "GZ1", "symptom": "no-internet", "description": "断网"}
+        made = client.post(f"{API}/faults", json=asked, headers={"Acting-Role": Role.AGENT_10050}).json()
+        return Change(client, body, path={"ticket": made["ticket"]})
+
+    return prepare
+
+
+def _with_line(body: Any) -> Prepare:
+    def prepare(web: Web) -> Change:
+        f.account(web.database)
+        return Change(me(web), body)
+
+    return prepare
+
+
+def _many(act: str, body: Callable[[str], Any]) -> Prepare:
+    def prepare(web: Web) -> Change:
+        client, ticket = me(web), web.on_board()
+        if act != "claim":
+            assert client.post(f"{API}/hops/{ticket}/claim", json={}).is_success
+        return Change(client, body(ticket))
+
+    return prepare
+
+
+def _hand_back(web: Web) -> Change:
+    client, ticket = me(web), web.on_board()
+    f.reported(web.database, web.rulebook, int(ticket[1:]), f.NOC, "outside-plant", test_result="没光")
+    f.work(web.database, web.rulebook)
+    assert client.post(f"{API}/hops/{ticket}/claim", json={}).is_success
+    return Change(client, {"reason": "非线路问题"}, path={"hop": ticket})
+
+
+def _release_hop(web: Web) -> Change:
+    made = web.fault()
+    f.quarantined(web.database, made.ticket_id)
+    return Change(me(web), {}, path={"hop": made.number})
+
+
+def _release_effect(web: Web) -> Change:
+    counter = give_counter(web)
+    a.opened(web.database, counter, mobile=a.mobile(7))
+    with web.database.write() as tx:
+        effect_id = tx.execute(select(b.effect.c.id).order_by(b.effect.c.id).limit(1)).scalar_one()
+        put_away = {"state": EffectState.QUARANTINED, "failure": "sms: OSError", "wake_at": None}
+        tx.execute(update(b.effect).where(b.effect.c.id == effect_id).values(**put_away))
+    return Change(me(web), {}, path={"effect": effect_id}, secrets=(a.PASSWORD, a.resident_id(1)))
+
+
+def _survey(web: Web) -> Change:
+    made = web.fault()
+    token = f.token(web.database, f.archived(web.database, web.rulebook, made.ticket_id))
+    return Change(web.client(), {"answer": "satisfied"}, path={"token": token}, secrets=(token,))
+
+
+def _by_phone(web: Web) -> Change:
+    made = web.fault()
+    token = f.token(web.database, f.archived(web.database, web.rulebook, made.ticket_id))
+    return Change(me(web), {"answer": "satisfied"}, path={"ticket": made.number}, secrets=(token,))
+
+
+def _photo(web: Web) -> Change:
+    client, hop = me(web), web.on_board()
+    assert client.post(f"{API}/hops/{hop}/claim", json={}).is_success
+    return Change(client, content=JPEG, path={"hop": hop})
+
+
+def _find_customer(web: Web) -> Change:
+    a.in_service(web.database, give_counter(web))
+    asked = {"document_kind": "resident-id", "document_number": a.resident_id(1)}
+    return Change(me(web), asked, secrets=(a.PASSWORD,))
+
+
+def _sign_in(web: Web) -> Change:
+    user(web.database, OTHER, Role.NOC)
+    return Change(web.guest(), {"name": OTHER, "password": PASSWORD})
+
+
+def _end_one(web: Web) -> Change:
+    client, elsewhere = me(web), web.browser(ME)
+    (open_,) = [each for each in client.get(f"{API}/sessions").json()["items"] if not each["own"]]
+    return Change(client, path={"session_id": open_["id"]}, secrets=(elsewhere.cookies["paidan_session"],))
+
+
+def _revoke(web: Web) -> Change:
+    client, token = me(web), web.token(ME)
+    (one,) = client.get(f"{API}/tokens").json()["items"]
+    return Change(client, path={"token_id": one["id"]}, secrets=(token,))
+
+
+def _revoke_others(web: Web) -> Change:
+    client, session = me(web), other(web)
+    token = web.token(OTHER)
+    (one,) = client.get(f"{API}/users/{OTHER}/tokens").json()["items"]
+    known = (token, session.cookies["paidan_session"])
+    return Change(client, path={"name": OTHER, "token_id": one["id"]}, secrets=known)
+
+
+def _enable(web: Web) -> Change:
+    made = _about_other()(web)
+    with web.database.write() as tx:
+        users.disable(tx, OTHER, CONSOLE, web.now)
+    return made
+
+
+def _unbind(web: Web) -> Change:
+    made = _about_other()(web)
+    with web.database.write() as tx:
+        bound = {"oidc_issuer": "https://idp.example", "oidc_subject": "a1", "bound_at": web.now}
+        tx.execute(update(w.user).where(w.user.c.name == OTHER).values(**bound))
+    return made
+
+
+def _in_crew(client: TestClient) -> None:
+    added = client.post(f"{API}/crew", json={"team": "noc", "area": "tianhe", "person": OTHER})
+    assert added.is_success, added.text
+
+
+def _crew_add(web: Web) -> Change:
+    user(web.database, OTHER, Role.NOC)
+    return Change(me(web), {"team": "noc", "area": "tianhe", "person": OTHER})
+
+
+def _crew_remove(web: Web) -> Change:
+    user(web.database, OTHER, Role.NOC)
+    _in_crew(client := me(web))
+    return Change(client, query=f"?team=noc&area=tianhe&person={OTHER}")
+
+
+def _team_crew_remove(web: Web) -> Change:
+    user(web.database, OTHER, Role.NOC)
+    _in_crew(client := me(web))
+    return Change(client, path={"team": "noc", "name": OTHER})
+
+
+ANSWERS = [{"question": question, "answer": answer} for question, answer in f.NOT_SOLVED]
+FIXED = {"finding": "fixed", "evidence": {"cause": "configuration"}}
+PREPARED: Mapping[str, Prepare] = {
+    "hops-claim-many": _many("claim", lambda hop: {"claims": [{"hop": hop}]}),
+    "hops-report-many": _many("report", lambda hop: {"reports": [{"hop": hop, **FIXED}]}),
+    "hops-claim": _hop(HopState.WAITING),
+    "hops-report": _hop(HopState.CLAIMED, FIXED),
+    "hops-pass-on": _hop(HopState.CLAIMED, {"to": "transmission", "reason": "转派传输"}),
+    "hops-hand-back": _hand_back,
+    "hops-hold": _hop(HopState.CLAIMED, {"until": (f.NOW + timedelta(hours=1)).isoformat(), "reason": "客户不在家"}),
+    "hops-resume": _hop(HopState.HELD),
+    "hops-release": _release_hop,
+    "faults-follow-script": _plain({"symptom": "no-internet", "answers": ANSWERS[:1]}),
+    "faults-see-warnings": _with_line({"account": "GZ1"}),
+    "faults-submit": _with_line({"account": "GZ1", "symptom": "no-internet", "description": "断网"}),
+    "teams-remove-from-team-crew": _team_crew_remove,
+    "tickets-transfer": _fault({"note": "老人"}, reported=True),
+    "tickets-refer": _fault({"reason": "固话"}, reported=True),
+    "tickets-take-over": _fault({"answers": ANSWERS}, reported=True),
+    "tickets-urge": _fault({"reason": "急"}),
+    "tickets-withdraw": _fault({"reason": "好了"}),
+    "tickets-answer-by-phone": _by_phone,
+    "session-open-session": _sign_in,
+    "session-close-session": _plain(),
+    "session-change-password": _plain({"old": PASSWORD, "new": NEW_PASSWORD}),
+    "sessions-end-all": _plain(),
+    "sessions-end-one": _end_one,
+    "tokens-make-token": _plain({"title": "laptop", "password": PASSWORD}),
+    "tokens-revoke-token": _revoke,
+    "users-add-user": _plain({"name": "new", "roles": [{"role": "noc"}]}),
+    "users-set-roles": _about_other({"roles": [{"role": "clerk", "areas": ["tianhe"]}]}),
+    "users-disable-user": _about_other(),
+    "users-enable-user": _enable,
+    "users-reset-password": _about_other(),
+    "users-unbind-user": _unbind,
+    "users-end-sessions": _about_other(),
+    "users-revoke-token": _revoke_others,
+    "uploads-add-photo": _photo,
+    "uploads-add-scan": lambda web: Change(me(web), content=PDF),
+    "customers-find-customer": _find_customer,
+    **{f"operations-{kind}": _operation(kind) for kind in OPERATIONS},
+    **{f"operations-try-{kind}": _operation(kind, tried=True) for kind in OPERATIONS},
+    "operations-list-operations": _with_line({"account": "GZ1"}),
+    "accounts-add-account": _plain({"account": "GZ9", "area": "tianhe", "mobile": "13800138000"}),
+    "addresses-search-addresses": _plain({"text": "天河"}),
+    "effects-release-effect": _release_effect,
+    "crew-add-to-crew": _crew_add,
+    "crew-remove-from-crew": _crew_remove,
+    "surveys-answer-survey": _survey,
+    "rules-try-facts": _plain({"flow": "fault"}),
+}
+"""By the operation's id. Trials that the application doesn't offer are left out by whoever asks for its routes."""
