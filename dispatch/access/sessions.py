@@ -14,7 +14,7 @@ from dispatch.access.secrets import new_secret
 from dispatch.domain.access_acts import AccessAct, SignInWay
 from dispatch.domain.roles import Actor, Grant
 from dispatch.domain.secret import hashed
-from dispatch.domain.text import has_control_characters
+from dispatch.domain.text import unreadable
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound, NotSignedIn
 from dispatch.storage import idempotency, operations, sessions, sign_ins
@@ -161,11 +161,11 @@ def make_token(
     """Make a token and return its secret, which can't be shown again: only its hash is stored. `longest` is the longest
     life that this installation allows. Raises BadInput."""
     title = title.strip()
-    if not 0 < len(title) <= LONGEST_TITLE or has_control_characters(title):
+    if not 0 < len(title) <= LONGEST_TITLE or unreadable(title):
         raise BadInput(
             what=Wording(
-                f"令牌的名称说明其用途，1 至 {LONGEST_TITLE} 个字符",
-                f"a token's title says what it is for, in 1 to {LONGEST_TITLE} characters",
+                f"令牌的名称说明其用途，1 至 {LONGEST_TITLE} 个看得见的字符",
+                f"a token's title says what it is for, in 1 to {LONGEST_TITLE} characters that can be seen",
             )
         )
     if not timedelta() < lasts <= longest:

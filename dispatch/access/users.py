@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from dispatch.domain.roles import CUSTOMER, HELD_BY_PEOPLE, RELAY, WORKER, Actor, Grant, Role, role_wording
-from dispatch.domain.text import has_control_characters
+from dispatch.domain.text import has_control_characters, unprintable, unreadable
 from dispatch.domain.title import Wording
 from dispatch.domain.user_name import alphabets, folded, normalised
 from dispatch.errors import BadInput, ChangedMeanwhile, NotAllowed, NotFound
@@ -47,7 +47,7 @@ def read_name(raw: str) -> str:
                 f"{raw!r:.60} mixes letters of different alphabets, which look alike: use one",
             )
         )
-    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or folded(name) in _OURS:
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name) or unprintable(name) or folded(name) in _OURS:
         ours = ", ".join(sorted(_OURS))
         raise BadInput(
             what=Wording(
@@ -222,7 +222,7 @@ def _users(tx: Tx, rows: Sequence[UserRow]) -> list[User]:
 
 def _area(raw: str) -> str:
     area = raw.strip()
-    if not 0 < len(area) <= LONGEST_AREA or has_control_characters(area) or area == "*":
+    if not 0 < len(area) <= LONGEST_AREA or unreadable(area) or area == "*":
         raise BadInput(
             what=Wording(
                 f"“{raw:.60}”不能作区域：最多 {LONGEST_AREA} 个可打印字符",

@@ -11,6 +11,7 @@ from dispatch import effects
 from dispatch.accounts.operation import Act
 from dispatch.domain.money import read_yuan, write_yuan
 from dispatch.domain.numbers import invoice_number
+from dispatch.domain.text import unreadable
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadAmount, BadInput
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
@@ -127,7 +128,7 @@ def _reference(paid: Paid) -> str | None:
                 "a card payment needs the terminal's reference; a cash payment has none",
             )
         )
-    if len(reference) > 60 or not reference.isprintable():
+    if len(reference) > 60 or not reference.isprintable() or unreadable(reference):
         raise BadInput(
             what=Wording(
                 "终端参考号最多 60 个可打印字符", "the terminal's reference has at most 60 printable characters"

@@ -18,6 +18,7 @@ from dispatch.cli.output import note, said
 from dispatch.domain.kind import ORDER_SYMPTOMS
 from dispatch.domain.numbers import read_hop_number, ticket_number
 from dispatch.domain.roles import ROLES, Actor
+from dispatch.domain.text import unreadable
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput, BadRules
 from dispatch.routing.parsed_files import parse_cached
@@ -209,7 +210,7 @@ def word(raw: str, what: Wording, most: int = 40) -> str:
     name = raw.strip()
     if not name:
         raise BadInput(what=Wording(f"{what.zh}是空的", f"the {what.en} is empty"))
-    if len(name) > most or not name.isprintable():
+    if len(name) > most or not name.isprintable() or unreadable(name):
         raise BadInput(
             what=Wording(
                 f"“{raw:.60}”不能作{what.zh}：最多 {most} 个可打印字符",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dispatch.domain.text import LONGEST_TEXT, has_control_characters, read_yes_no
+from dispatch.domain.text import LONGEST_TEXT, read_yes_no, unreadable
 from dispatch.domain.title import Title, Wording, WrongValue
 
 Value = str | int | float | bool
@@ -75,8 +75,8 @@ class Evidence:
                         f"有 {len(text)} 个字符，最多 {LONGEST_TEXT} 个",
                         f"{len(text)} characters, at most {LONGEST_TEXT}",
                     )
-                if has_control_characters(text):
-                    raise self._wrong("含控制字符", "has control characters in it")
+                if fault := unreadable(text):
+                    raise self._wrong(fault.zh, fault.en)
                 return text
 
     def _number(self, raw: Value) -> float:

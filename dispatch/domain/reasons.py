@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dispatch.domain.text import is_seen
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput
 
@@ -85,7 +86,7 @@ def read_reason(reasons: Reasons, name: str, note: str = "") -> Title:
         raise BadInput(
             what=Wording(f"没有原因“{name:.60}”；可选：{listed}", f"'{name:.60}' is none of the reasons: {listed}")
         )
-    if name == OTHER and not note.strip():
+    if name == OTHER and not is_seen(note):
         raise BadInput(
             what=Wording("原因选“其他”时须在备注中写明情况", "the reason `other` needs a note that says which")
         )

@@ -86,20 +86,31 @@ def _is_unseen(character: str) -> bool:
     return character.isspace() or _is_never_printed(character) or character == "\u2800"
 
 
+def is_seen(text: str) -> bool:
+    """Return whether a text has a character that somebody sees."""
+    return not all(map(_is_unseen, text))
+
+
+def unreadable(text: str) -> Wording | None:
+    """Why nobody can read this text, as the rest of a sentence about it; None for a readable or an empty one."""
+    if has_control_characters(text):
+        return Wording("含控制字符", "has control characters in it")
+    if _TURNS.search(text):
+        return Wording("含改变书写方向的字符", "has characters that turn the direction of writing")
+    if text and not is_seen(text):
+        return Wording("没有看得见的字符", "has no character that can be seen")
+    return None
+
+
 REASON, NOTE, DESCRIPTION = Wording("原因", "reason"), Wording("备注", "note"), Wording("描述", "description")
 
 
 def clean(raw: str, what: Wording, least: int = 1) -> str:
-    """`raw` without surrounding space. Raises BadInput when it is empty, too long, or has control characters or such as
-    turn the direction of writing; characters that nobody sees don't count as text."""
+    """`raw` without surrounding space. Raises BadInput when it is unreadable, empty or too long; characters that nobody
+    sees don't count as text."""
     text = unicodedata.normalize("NFC", raw.strip())
-    if _TURNS.search(text):
-        raise BadInput(
-            what=Wording(
-                f"{what.zh}含改变书写方向的字符",
-                f"the {what.en} has characters that turn the direction of writing",
-            )
-        )
+    if fault := unreadable(text):
+        raise BadInput(what=Wording(f"{what.zh}{fault.zh}", f"the {what.en} {fault.en}"))
     if sum(not _is_unseen(character) for character in text) < least:
         raise BadInput(
             what=Wording(
@@ -114,6 +125,4 @@ def clean(raw: str, what: Wording, least: int = 1) -> str:
                 f"the {what.en} has {len(text)} characters, at most {LONGEST_TEXT} are kept",
             )
         )
-    if has_control_characters(text):
-        raise BadInput(what=Wording(f"{what.zh}含控制字符", f"the {what.en} has control characters in it"))
     return text

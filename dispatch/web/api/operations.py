@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import Query
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 from pydantic import Field as Of
-from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from dispatch import errors
@@ -29,7 +29,7 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, KeyReused, Refusal, UnknownAccount, UploadGone
 from dispatch.storage import accounts
-from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
+from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, readable, title
 from dispatch.web.api.slips import Paper, papers
 from dispatch.web.api.uploads import require_scans, scans_named
 from dispatch.web.json_body import Json, Sent, body_schema, invalid_request
@@ -45,6 +45,7 @@ Outlet = Annotated[
     Query(
         max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", description="Outlet of the counter, as its slips name it."
     ),
+    AfterValidator(lambda outlet: outlet and readable(outlet)),
 ]
 
 

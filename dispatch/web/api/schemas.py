@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from dispatch.domain.text import LONGEST_TEXT, has_control_characters
+from dispatch.domain.text import LONGEST_TEXT, has_control_characters, unreadable
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadInput
 
@@ -97,12 +97,19 @@ def _seen(text: str) -> str:
     return text
 
 
+def readable(text: str) -> str:
+    """Check a name that people will read. Raises WrongValue."""
+    if fault := unreadable(text):
+        raise WrongValue(fault.zh, fault.en)
+    return text
+
+
 _SEEN = Field(json_schema_extra={"pattern": r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$"})
 """The same check as a pattern, for the OpenAPI description."""
-Word = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_seen), _SEEN]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(readable), _SEEN]
 """A name on one line, of at most a column's length."""
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_seen), _SEEN]
-"""Free text of several lines."""
+"""Free text of several lines. Whoever keeps it uses `domain.text.clean`, which also refuses what nobody can read."""
 
 TicketName = Annotated[str, Path(pattern=r"^[FCfc]?[0-9]{1,18}$", description="Ticket number, such as F00000042.")]
 HopName = Annotated[
