@@ -60,16 +60,26 @@ def follow(heading: str, home: Home) -> None:
         assert status == 0, (command, out, err)
 
 
-def test_the_manual_adds_a_team_and_to_the_running_system_a_rule(copy: Path, tmp_path: Path) -> None:
+NEXT_START = "nobody serves the new team 'field-power' yet: it takes effect at the next start"
+
+
+def test_the_manual_adds_a_team_and_a_rule_to_a_running_system(copy: Path, tmp_path: Path) -> None:
     before = contents(copy)
     home = Home(tmp_path / "paidan", project=copy, settings={"DISPATCH_WORKERS": "1"})
-    follow("Add a team", home)
-    changed = {name for name, digest in contents(copy).items() if before.get(name) != digest}
-    assert changed == {"routing_rules.yaml", "tests/routing_cases.yaml", "workers/teams/field_power.py"}
-
     with home.up():
         home.done("account", "add", "GZ1", "--area", "tianhe", "--mobile", "13800138000", *CLERK)
         submitted(home, "F00000001")
+        follow("Add a team", home)
+        changed = {name for name, digest in contents(copy).items() if before.get(name) != digest}
+        assert changed == {"routing_rules.yaml", "tests/routing_cases.yaml", "workers/teams/field_power.py"}
+        assert NEXT_START in home.run("rules", "check")[1]
+        assert NEXT_START in home.run("board", "noc")[2]
+        assert NEXT_START in home.run("doctor")[1].replace("\n", " ")
+        eventually(lambda: NEXT_START in (home.folder / "log/relay.log").read_text(encoding="utf-8"))
+        assert "field-power" not in [team["team"] for team in home.read("teams")]
+
+    with home.up():
+        assert home.run("board", "noc")[2] == ""
         handle(home, "F00000001", "noc", ZHAO, "--finding", "power-fault", "--evidence", "test-result=-31 dBm")
         handle(home, "F00000001", "field-power", WU, "--finding", "fixed", "--evidence", "cause=power")
         eventually(lambda: home.read("show", "F00000001")["hops"][-1]["state"] == "waiting")
