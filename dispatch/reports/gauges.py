@@ -26,6 +26,8 @@ from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables.tickets import hop, ticket
 
 LIVE_EFFECT = [state for state in EffectState if state is not EffectState.CONFIRMED]
+FILES = ("rules", "prehandling", "plans")
+"""The operator's files, by the names of their settings."""
 Family = GaugeMetricFamily | CounterMetricFamily
 
 
@@ -33,15 +35,21 @@ class Gauges(Collector):
     """Queries the database at each scrape. While the database doesn't answer, only `paidan_database_up` 0 and the
     connection pool are shown."""
 
-    def __init__(self, database: Database, teams: Callable[[], Collection[str]] = tuple) -> None:
-        """`teams` gives the teams of the rules in force. When it raises DispatchError, teams with hops are shown."""
-        self.database, self.teams = database, teams
+    def __init__(
+        self,
+        database: Database,
+        teams: Callable[[], Collection[str]] = tuple,
+        refused_files: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`teams` gives the teams of the rules in force. When it raises DispatchError, teams with hops are shown.
+        `refused_files` gives which of FILES are refused as they stand."""
+        self.database, self.teams, self.refused_files = database, teams, refused_files
 
     def collect(self) -> Iterator[Family]:
         yield from _pool(self.database)
         up = GaugeMetricFamily("paidan_database_up", "Whether the database answers")
         try:
-            teams = self._teams()
+            teams, files = self._teams(), _files(self.refused_files())
             with self.database.read() as tx:
                 found = list(_asked(tx, teams, datetime.now(UTC)))
         except SQLAlchemyError:
@@ -50,6 +58,7 @@ class Gauges(Collector):
             return
         up.add_metric([], 1)
         yield up
+        yield files
         yield from found
 
     def _teams(self) -> Collection[str]:
@@ -67,6 +76,17 @@ def _asked(tx: Tx, teams: Collection[str], now: datetime) -> Iterator[Family]:
     yield from _tickets(tx)
     yield from _processes(tx, now)
     yield from _seals(tx, now)
+
+
+def _files(refused: Collection[str]) -> Family:
+    shown = GaugeMetricFamily(
+        "paidan_file_refused",
+        "Whether the operator's file as it stands is refused, so that its last good one stays in force",
+        labels=["file"],
+    )
+    for name in FILES:
+        shown.add_metric([name], int(name in refused))
+    return shown
 
 
 def _hops(tx: Tx, teams: Collection[str]) -> Iterator[Family]:

@@ -122,6 +122,16 @@ class Installation:
         except BadRules:
             return {}
 
+    def refused_files(self) -> dict[str, BadRules]:
+        """The operator's files that are refused as they stand, by the names of their settings, with their faults.
+
+        Rules and script are read again if they have changed. The plans' fault is that of the counter's last use.
+        """
+        with contextlib.suppress(BadRules):  # there was never a good file: then it is among the refused ones
+            self.script()
+        known = {"rules": self.rules.refused, "prehandling": self._script.refused, "plans": self._counter.refused}
+        return {name: refused for name, refused in known.items() if refused is not None}
+
 
 class _CounterInForce:
     """The counter with the last good plans. Its fonts are read on first use, before a transaction holds locks."""
@@ -130,14 +140,17 @@ class _CounterInForce:
         self.settings, self.database = settings, database
         self._read_at: tuple[object, ...] | None = None
         self._counter: Counter | None = None
+        self.refused: BadRules | None = None  # why the plans as they stand aren't in force; None: they are
 
     def get(self, rulebook: Rulebook) -> Counter:
         stamp = _stamp(self.settings.plans, rulebook)
         if self._counter is None or stamp != self._read_at:
+            self.refused = None
             try:
                 self._counter = open_counter(self.settings, self.database, rulebook)
                 typesetting.prepare(self.settings.fonts)
             except BadRules as refused:
+                self.refused = refused
                 log.error("plans refused, the last good ones stay in force", faults=len(refused.lines))
                 if self._counter is None:
                     raise
@@ -153,13 +166,16 @@ class _ScriptInForce:
         self.file = file
         self._read_at: tuple[object, ...] | None = None
         self._script: Script | None = None
+        self.refused: BadRules | None = None  # why the file as it stands isn't in force; None: it is
 
     def get(self, rulebook: Rulebook) -> Script:
         stamp = _stamp(self.file, rulebook)
         if self._script is None or stamp != self._read_at:
+            self.refused = None
             try:
                 self._script = load_script(self.file, rulebook.categories)
             except BadRules as refused:
+                self.refused = refused
                 log.error("script refused, the last good one stays in force", faults=len(refused.lines))
                 if self._script is None:
                     raise

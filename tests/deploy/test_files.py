@@ -209,6 +209,7 @@ def test_alerts_and_dashboard_use_existing_metrics_and_every_metric_is_used(meas
         "paidan_effects_oldest_seconds",  # an alert too
         "paidan_processes",  # two alerts
         "paidan_retests_oldest_seconds",  # an alert
+        "paidan_file_refused",  # an alert
         "paidan_sealing_overdue_seconds",  # an alert
         "paidan_seal_number",  # these two are kept, as a copy outside the database
         "paidan_seal_root",

@@ -60,9 +60,9 @@ class Metrics(Response):
 @api.without_transaction("/metrics", "read metrics")
 def read_metrics(visitor: Visitor) -> Metrics:
     """Shows what this home's processes have measured and the database's figures, in Prometheus's text format."""
-    installation = visitor.installation
-    gauges = Gauges(installation.database, lambda: installation.rulebook().teams)
-    return Metrics(metrics.exposition(gauges, installation.connections))
+    here = visitor.installation
+    gauges = Gauges(here.database, lambda: here.rulebook().teams, here.refused_files)
+    return Metrics(metrics.exposition(gauges, here.connections))
 
 
 @api.without_transaction("/openapi.json", "see the schema", summary="Get OpenAPI description")

@@ -27,9 +27,10 @@ from dispatch.tickets.departure import InHand
 from dispatch.web.api import audit, crew, quarantine, rules, teams, tokens, users
 from dispatch.web.api.rules import CaseRequest
 from dispatch.web.api.schemas import Cursor
+from dispatch.web.pages import labels
 from dispatch.web.pages.rendering import language_of
 from dispatch.web.pages.routes import Pages
-from dispatch.web.policy import Target
+from dispatch.web.policy import GuardedField, Target
 from dispatch.web.request_context import RequestContext, version_tag
 
 pages = Pages("admin")
@@ -110,7 +111,22 @@ def see_teams(context: RequestContext) -> dict[str, Any]:
 def see_rules(context: RequestContext) -> dict[str, Any]:
     """The rules as text and as drawings, with a form to try facts on."""
     found = rules.see_rules(context)
-    return _shown(context, rules=found, lines=found.text.splitlines(), asked={}, **_form(context.rulebook, {}))
+    return _shown(
+        context,
+        rules=found,
+        refused=_refused(context),
+        lines=found.text.splitlines(),
+        asked={},
+        **_form(context.rulebook, {}),
+    )
+
+
+def _refused(context: RequestContext) -> list[tuple[Title, list[str]]]:
+    """The operator's files that are refused as they stand, each with its faults, for those who may know them."""
+    if not context.shows(GuardedField.REFUSED):
+        return []
+    language, files = language_of(context.visitor.request), context.installation.refused_files()
+    return [(labels.OPERATORS_FILES[name], list(why.lines_in(language))) for name, why in files.items()]
 
 
 @pages.show("/admin/rules/tried", "try rules", "admin_tried.html")

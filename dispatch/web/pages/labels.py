@@ -20,6 +20,13 @@ from dispatch.domain.title import Title
 
 YES, NO = Title("是", "Yes"), Title("否", "No")
 
+OPERATORS_FILES: Mapping[str, Title] = {
+    "rules": Title("规则文件", "the rules file"),
+    "prehandling": Title("预处理脚本", "the pre-handling script"),
+    "plans": Title("营销案", "the marketing plans"),
+}
+"""The operator's files, by the names of their settings."""
+
 AUDITED: Mapping[str, Title] = {
     "add user": Title("新增用户", "Added a user"),
     "set roles": Title("设置角色", "Set the roles"),

@@ -20,7 +20,7 @@ from dispatch.routing.rulebook import Team
 from dispatch.settings import Settings
 from dispatch.tickets.closing import asks_customers
 from dispatch.web.pages import labels
-from dispatch.web.policy import Target
+from dispatch.web.policy import GuardedField, Target
 from dispatch.web.request_context import RequestContext
 
 HERE = Path(__file__).resolve().parent.parent
@@ -67,6 +67,7 @@ def render(request: Request, template: str, shown: Mapping[str, Any], context: R
         "user": context.caller.name if context and context.caller else None,
         "links": links(context) if context and context.caller else [],
         "context": context,
+        "refused_files": _refused_files(context, speak) if context and context.caller else [],
         "span": speak.span,
     }
     return _environment().get_template(template).render(**frame, **shown)
@@ -105,6 +106,13 @@ def calls_customers(context: RequestContext, team: Team) -> bool:
     """Return whether the caller telephones the team's customers who answer no message; nobody claims such work."""
     survey = Target(team=team, teams=(team,), state=TicketState.ARCHIVED)
     return asks_customers(context.rulebook, team.name) and context.may("answer by phone", survey)
+
+
+def _refused_files(context: RequestContext, speak: Translator) -> list[str]:
+    """The operator's files that are refused as they stand, for those who may know why."""
+    if not context.shows(GuardedField.REFUSED):
+        return []
+    return [speak(labels.OPERATORS_FILES[name]) for name in context.installation.refused_files()]
 
 
 class Translator:
