@@ -4,6 +4,7 @@ left."""
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +14,17 @@ from typing import Any
 
 import httpx2
 
-from tests.acceptance.conftest import Home, eventually
+from tests.acceptance.conftest import PROJECT, Home, eventually
 
 API = "/api/v1"
 
 
 @dataclass
 class Demo:
-    """A running demonstration. `users`: (name, password) by role."""
+    """A running demonstration. `rules`: its own copy of the rules. `users`: (name, password) by role."""
 
     home: Home
+    rules: Path
     url: str = ""
     users: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -45,8 +47,9 @@ class Demo:
 
 @contextmanager
 def demonstration(folder: Path) -> Iterator[Demo]:
-    process = Home(folder).start("up", "--demo")
-    shown = Demo(Home(folder / "up-demo"))
+    rules = Path(shutil.copy(PROJECT / "routing_rules.yaml", folder.parent / "rules.yaml"))
+    process = Home(folder, settings={"DISPATCH_RULES": str(rules)}).start("up", "--demo")
+    shown = Demo(Home(folder / "up-demo", settings={"DISPATCH_RULES": str(rules)}), rules)
     try:
         assert process.stdout
         for line in process.stdout:

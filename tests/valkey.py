@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dispatch.runtime.supervisor import _valkey
+from dispatch.runtime.reservation import broker_program
 from tests.deploy.compose import free_port
 
 
@@ -15,7 +15,7 @@ from tests.deploy.compose import free_port
 def broker(folder: Path, *options: str) -> Iterator[int]:
     """Run the broker while the block does; give its port. Nothing is persisted."""
     port = free_port()
-    words = [_valkey(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options]
+    words = [broker_program(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", *options]
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
     try:
         yield port

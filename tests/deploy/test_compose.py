@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from redis import Redis
 
-from dispatch.runtime.supervisor import _valkey
+from dispatch.runtime.reservation import broker_program
 from tests.acceptance.conftest import eventually
 from tests.deploy.compose import PORTS, PROJECT, Container, containers, free_port, load, secrets, tools
 from tests.postgres import programs, server
@@ -69,7 +69,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, postgres_on_loopback:
         users.write("user watching on nopass ~* &* +@all\n")  # a user for this test
     tools(
         folder / "bin",
-        _valkey(),
+        broker_program(),
         programs(),
     )
     composed = load()

@@ -61,7 +61,7 @@ def test_a_refused_file_is_on_every_page_of_who_may_know_it_and_in_the_metrics(
     edit(files[setting], spoilt)
     page = supervisor.get("/teams/noc").text
     assert f"{STRIP}，仍按上一版：{OPERATORS_FILES[setting].zh}" in page
-    assert '<a href="/admin/rules">' in page
+    assert 'href="/admin/rules">查看原因' in page
     assert STRIP not in member.get("/teams/noc").text
     shown = supervisor.get("/admin/rules").text
     assert OPERATORS_FILES[setting].zh in shown
