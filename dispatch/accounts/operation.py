@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
-from pwdlib import PasswordHash
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
@@ -94,12 +93,20 @@ class Trial:
     wanting: list[Refusal] = field(default_factory=list)
 
 
+class Hasher(Protocol):
+    """Hashes accounts' passwords and compares them, slowly on purpose."""
+
+    def hash(self, password: str, /) -> str: ...
+
+    def verify(self, password: str, hash: str, /) -> bool: ...
+
+
 @dataclass(frozen=True)
 class Counter:
     """A counter 柜台 with the parts that its operations need. `trial` is set while an operation is only tried."""
 
     cipher: FieldCipher
-    passwords: PasswordHash
+    passwords: Hasher
     plans: Plans
     rulebook: Rulebook
     operator: str

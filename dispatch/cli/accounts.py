@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, Any, get_args
 
@@ -14,6 +14,7 @@ from rich.text import Text
 from dispatch.accounts.catalogue import OPERATIONS, REASONS, WITHOUT_SLIP, Operation
 from dispatch.accounts.form_fields import form_entries
 from dispatch.accounts.operation import TITLES, OperationRefused, OperationRequest
+from dispatch.accounts.prepared_passwords import prepared_passwords
 from dispatch.accounts.refund import failed_orders
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA, Sensitive
@@ -62,6 +63,8 @@ def _carry_out(
         from dispatch.slips import typesetting  # not needed for those without a slip, and slow to import
 
         typesetting.prepare(counter.fonts)  # not while others wait for the database
+    passwords = prepared_passwords(counter.passwords, desk.database, model, dict(request), actor.covers)
+    counter = replace(counter, passwords=passwords)
     with desk.database.write() as tx:
         outcome = operation(tx, counter, request, actor, now())
     show(outcome, as_json, desk)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.password import PasswordChange, change
+from dispatch.accounts.prepared_passwords import PreparedPasswords
 from dispatch.accounts.profile import Modification, modify
 from dispatch.accounts.refund import Appointment, Refund, appoint, failed_orders, refund
 from dispatch.accounts.registration import Scan
@@ -59,7 +61,11 @@ class CounterDays:
     def __init__(
         self, database: Database, counter: Counter, start: datetime, end: datetime, last_day: timedelta
     ) -> None:
-        self.database, self.counter = database, counter
+        self.database = database
+        kept = counter.passwords.hash(PASSWORD)  # once for all customers, who don't exist, and in no transaction
+        hashes = {PASSWORD: kept, ANOTHER: counter.passwords.hash(ANOTHER)}
+        fits = {(PASSWORD, kept): True, (ANOTHER, kept): False}
+        self.counter = replace(counter, passwords=PreparedPasswords(counter.passwords, hashes, fits))
         self._accounts: dict[int, str] = {}
         with database.write() as tx:
             resources.enter_addresses(tx, [Household(n).reach() for n in range(1, REACHED + 1)])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -21,7 +22,8 @@ from dispatch import errors
 from dispatch.accounts import dry_run, unified_view
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, SAY
 from dispatch.accounts.form_fields import find_unwritable
-from dispatch.accounts.operation import TITLES, Counter, OperationOutcome, OperationRefused, OperationRequest
+from dispatch.accounts.operation import TITLES, Counter, Hasher, OperationOutcome, OperationRefused, OperationRequest
+from dispatch.accounts.prepared_passwords import prepared_passwords
 from dispatch.accounts.registration import Scan
 from dispatch.accounts.schemas import Data, OperationShown
 from dispatch.domain.model_faults import model_fault
@@ -32,6 +34,7 @@ from dispatch.storage import accounts
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, readable, title
 from dispatch.web.api.slips import Paper, papers
 from dispatch.web.api.uploads import require_scans, scans_named
+from dispatch.web.credentials import Visitor
 from dispatch.web.json_body import Json, Sent, body_schema, invalid_request
 from dispatch.web.policy import Target
 from dispatch.web.problems import Sentence, respond
@@ -135,6 +138,7 @@ def _carried_out(kind: str) -> Callable[..., Any]:
 
     def endpoint(context: RequestContext, sent: Sent, outlet: Outlet = None) -> OperationDone:
         actor, counter = at_counter(context, outlet)
+        counter = replace(counter, passwords=context.prepared)
         answer: OperationDone = _answer(
             context, carry_out(context.tx, counter, _request(context, model, sent), actor, context.now)
         )
@@ -144,6 +148,18 @@ def _carried_out(kind: str) -> Callable[..., Any]:
     sentences = inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0]
     endpoint.__doc__ = f"{TITLES[kind].en} ({TITLES[kind].zh}). {sentences}"
     return endpoint
+
+
+def _passwords(kind: str) -> Callable[..., Hasher]:
+    """Hashes and compares a request's passwords before its transaction: other writers don't wait for that."""
+    model, _ = OPERATIONS[kind]
+
+    def first(visitor: Visitor, sent: Json, **_: object) -> Hasher:
+        grants = () if visitor.caller is None else visitor.caller.grants
+        hasher, database = visitor.installation.counter().passwords, visitor.installation.database
+        return prepared_passwords(hasher, database, model, sent, lambda area: any(each.covers(area) for each in grants))
+
+    return first
 
 
 def _tried(kind: str) -> Callable[..., Any]:
@@ -175,7 +191,13 @@ for _kind, (_model, _) in OPERATIONS.items():
     _body = body_schema(_model, without="request_key", instead=_own)
     _raises = [*_REFUSALS, BadInput, KeyReused, UploadGone]
     _put = api.change(
-        f"/{_kind}", f"account {_kind}", body=_body, raises=_raises, repeats=False, summary=TITLES[_kind].en
+        f"/{_kind}",
+        f"account {_kind}",
+        body=_body,
+        raises=_raises,
+        repeats=False,
+        first=_passwords(_kind),
+        summary=TITLES[_kind].en,
     )
     _put(_carried_out(_kind))
     if _kind not in ONLY_LOOKS:
