@@ -246,7 +246,7 @@ async def _refused(request: Request, wrong: Exception) -> Response:
 
 def _to_sign_in(request: Request) -> Response:
     """Redirect to the sign-in page, which leads back to this page."""
-    way = f"/sign-in?next={quote(request.url.path)}"
+    way = f"/sign-in?next={quote(quote(request.scope['path']))}"  # `next` is an address, with the names in it encoded
     if request.headers.get("hx-request") == "true":
         return Response(status_code=204, headers={"HX-Redirect": way})
     return RedirectResponse(way, 303)

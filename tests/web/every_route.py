@@ -48,7 +48,7 @@ def _all() -> Iterator[Route]:
         for route in api.router.routes:
             known: Any = route
             for method in sorted(known.methods):
-                yield Route(method, prefix + known.path, known.operation_id, known.openapi_extra["x-policy"])
+                yield Route(method, prefix + known.path_format, known.operation_id, known.openapi_extra["x-policy"])
 
 
 ROUTES = tuple(_all())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dispatch.domain.numbers import ticket_number
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import TicketState
+from dispatch.domain.url_path import segment
 from dispatch.errors import (
     AccountNotInService,
     AccountSuspended,
@@ -122,7 +123,7 @@ def submit(context: RequestContext, asked: NewFaultRequest) -> AcceptedBody:
         despite_duplicate=asked.despite_duplicate,
     )
     accepted = intake.submit(context.tx, context.rulebook, context.installation.script(), report, actor, context.now)
-    context.visitor.headers["Location"] = f"/api/v1/tickets/{accepted.number}"
+    context.visitor.headers["Location"] = f"/api/v1/tickets/{segment(accepted.number)}"
     return AcceptedBody(ticket=accepted.number, state=accepted.state)
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from dispatch.accounts.operation import OperationAccepted
 from dispatch.domain.numbers import read_invoice_number, read_slip_serial
 from dispatch.domain.title import Wording
+from dispatch.domain.url_path import segment
 from dispatch.errors import MissingGlyph, NotFound
 from dispatch.slips import typesetting
 from dispatch.slips.forms import InvoiceData, SlipData
@@ -82,5 +83,8 @@ def papers(outcome: OperationAccepted) -> list[Paper]:
     """The papers of an operation: its slip first, then its invoices."""
     result: dict[str, Any] = dict(outcome.result)
     invoices = [each for each in (result.get("invoice"), *result.get("red_letters", ())) if each]
-    slips = [Paper(kind="slip", number=outcome.slip, url=f"/api/v1/slips/{outcome.slip}")] if outcome.slip else []
-    return slips + [Paper(kind="invoice", number=each, url=f"/api/v1/invoices/{each}") for each in invoices]
+    slips = [outcome.slip] if outcome.slip else []
+    return [
+        *(Paper(kind="slip", number=each, url=f"/api/v1/slips/{segment(each)}") for each in slips),
+        *(Paper(kind="invoice", number=each, url=f"/api/v1/invoices/{segment(each)}") for each in invoices),
+    ]

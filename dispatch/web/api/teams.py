@@ -102,7 +102,7 @@ def see_team_crew(context: RequestContext, team: TeamName) -> Crew:
     return Crew(items=[CrewPlace(team=row.team, area=row.area, person=row.person) for row in seen])
 
 
-@api.change("/{team}/crew/{name}", "add to a crew", method="DELETE", status=204, raises=[NotFound])
+@api.change("/{team}/crew/{name:path}", "add to a crew", method="DELETE", status=204, raises=[NotFound])
 def remove_from_team_crew(
     context: RequestContext,
     team: TeamName,

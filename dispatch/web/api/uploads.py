@@ -25,6 +25,7 @@ from dispatch.domain.acts import act_wording
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Wording
+from dispatch.domain.url_path import segment
 from dispatch.errors import (
     ChangedMeanwhile,
     IllegalMove,
@@ -219,7 +220,7 @@ def _photos(kind: str, ticket_id: int, rows: Sequence[PhotoRow]) -> list[StoredP
             StoredPhoto(
                 photo=row.id,
                 hop=name,
-                url=f"/api/v1/tickets/{name.partition('-')[0]}/photos/{row.id}",
+                url=f"/api/v1/tickets/{segment(name.partition('-')[0])}/photos/{row.id}",
                 media_type=row.media_type,
                 size=row.size,
                 sha256=row.sha256,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
 
 from fastapi import Path
 from pydantic import Field, SecretStr
@@ -15,6 +14,7 @@ from dispatch.access.passwords import LONGEST, kept_password, new_password
 from dispatch.domain.roles import Grant
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Wording
+from dispatch.domain.url_path import segment
 from dispatch.errors import (
     BadInput,
     ChangedMeanwhile,
@@ -189,7 +189,7 @@ def add_user(context: RequestContext, asked: UserRequest) -> UserWithPassword:
     password: _Password = context.prepared
     grants = _grants(asked.roles)
     added = users.add(context.tx, asked.name, password.kept, grants, context.authorize(), context.now)
-    context.visitor.headers["Location"] = f"/api/v1/users/{quote(added.name, safe='')}"
+    context.visitor.headers["Location"] = f"/api/v1/users/{segment(added.name)}"
     return UserWithPassword(user=_told(added), password=password.typed if asked.password is None else None)
 
 

@@ -24,7 +24,7 @@ WAITS = 600
 
 Told = Annotated[str, Query(max_length=2000)]
 Again = Annotated[bool, Query()]
-Next = Annotated[str, Query(pattern=r"^/([^/\\].*)?$", max_length=300, description="a page of ours to go to")]
+Next = Annotated[str, Query(pattern=r"^/([^/\\].*)?$", max_length=2000, description="a page of ours to go to")]
 
 
 @pages.api.read("/", "see one's session")

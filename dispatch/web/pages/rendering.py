@@ -16,6 +16,7 @@ from starlette.requests import Request
 from dispatch.domain.language import DEFAULT, LANGUAGES, Language
 from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import Title
+from dispatch.domain.url_path import segment
 from dispatch.routing.rulebook import Team
 from dispatch.settings import Settings
 from dispatch.tickets.closing import asks_customers
@@ -85,7 +86,7 @@ def links(context: RequestContext) -> list[NavigationEntry]:
     if context.may("submit"):
         found.append(NavigationEntry("/counter", Title("柜台", "Counter"), "building-store"))
     boards = tuple(
-        NavigationEntry(f"/teams/{team.name}", Title(team.title.zh, team.title.en), "layout-list")
+        NavigationEntry(f"/teams/{segment(team.name)}", Title(team.title.zh, team.title.en), "layout-list")
         for team in context.rulebook.teams.values()
         if context.may("see a board", Target(team=team)) and (not team.automatic or calls_customers(context, team))
     )
@@ -189,5 +190,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["segment"] = segment
     made.globals.update(asset=asset, icon=icon, labels=labels)
     return made

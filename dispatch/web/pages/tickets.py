@@ -17,6 +17,7 @@ from dispatch.domain.acts import told_title
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import HOP_ENDS
 from dispatch.domain.title import Title
+from dispatch.domain.url_path import segment
 from dispatch.errors import BadInput
 from dispatch.reports import lists
 from dispatch.routing.prehandling import follow
@@ -88,7 +89,7 @@ def find_ticket(context: RequestContext, q: Annotated[str, Query(max_length=60)]
     context.policy_asked = True
     asked = q.strip()
     if _NUMBER.fullmatch(asked):
-        return RedirectResponse(f"/tickets/{asked.upper()}", 303)
+        return RedirectResponse(f"/tickets/{segment(asked.upper())}", 303)
     return RedirectResponse(f"/tickets?{urlencode({'account': asked})}" if asked else "/tickets", 303)
 
 
@@ -104,7 +105,7 @@ def see_ticket(context: RequestContext, ticket: TicketName) -> dict[str, Any]:
         "journey": told,
         "visits": visits,
         "live": live,
-        "board": f"/teams/{live.hop.team}" if live and _has_board(context, live.hop.team, thing.area) else None,
+        "board": _board_of(context, live.hop.team, thing.area) if live else None,
         "shown": shown,
         "drawing": _drawn(rulebook, journey, told.ticket.number, speak),
         "way": journey_drawing.journey_sentence(rulebook, journey, speak),
@@ -190,9 +191,11 @@ def _photos(context: RequestContext, ticket: str, thing: Target) -> list[StoredP
     return uploads.list_photos(context, ticket).items if context.may("see photos", thing) else []
 
 
-def _has_board(context: RequestContext, name: str, area: str | None) -> bool:
+def _board_of(context: RequestContext, name: str, area: str | None) -> str | None:
+    """The address of a team's board, if it has one that the caller may see."""
     team = context.rulebook.team(name)
-    return not team.automatic and context.may("see a board", Target(area, team=team))
+    is_seen = not team.automatic and context.may("see a board", Target(area, team=team))
+    return f"/teams/{segment(name)}" if is_seen else None
 
 
 def _choices(context: RequestContext, told: JourneyBody) -> Said:

@@ -1,6 +1,6 @@
 // The counter: the customer, what is known of them, and the operations' forms, which are checked while the clerk types.
 
-import { ask, read } from "./forms.js";
+import { ask, read, url } from "./forms.js";
 import { shownMoment } from "./zone.js";
 
 const page = document.querySelector("[data-counter]");
@@ -101,15 +101,15 @@ function filled(template, row) {
   return line;
 }
 
-const PAPERS = { slip: "/api/v1/slips/", invoice: "/api/v1/invoices/" };
+const PAPERS = { slip: (number) => url`/api/v1/slips/${number}`, invoice: (number) => url`/api/v1/invoices/${number}` };
 
 function written(value, kind) {
   if (kind === "time" || kind === "day") {
     const shown = shownMoment(Date.parse(value));
     return kind === "day" ? shown.slice(0, 10) : shown.slice(5).replace("T", " ");
   }
-  if (kind === "ticket") return made("a", value, { href: `/tickets/${value}` });
-  return PAPERS[kind] ? made("a", value, { href: PAPERS[kind] + value, target: "_blank", rel: "noopener" }) : String(value);
+  if (kind === "ticket") return made("a", value, { href: url`/tickets/${value}` });
+  return PAPERS[kind] ? made("a", value, { href: PAPERS[kind](value), target: "_blank", rel: "noopener" }) : String(value);
 }
 
 page.querySelector("[data-unmask]")?.addEventListener("done", (event) => {

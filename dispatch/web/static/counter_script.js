@@ -1,6 +1,6 @@
 // A fault report: warnings about the line first, then pre-handling step by step. The API has the script.
 
-import { ask } from "./forms.js";
+import { ask, url } from "./forms.js";
 import { language, made, speak } from "./counter.js";
 
 const section = document.querySelector("[data-operation=fault]");
@@ -105,13 +105,13 @@ function warn(known) {
   const earlier = known.earlier.filter((each) => each.ticket !== known.open);
   if (!earlier.length) return;
   const box = made("div", `${line.dataset.earlier}: `, { class: "warning" });
-  for (const each of earlier) box.append(" ", made("a", each.ticket, { href: `/tickets/${each.ticket}` }), ` ${each.made_at.slice(0, 10)}`);
+  for (const each of earlier) box.append(" ", made("a", each.ticket, { href: url`/tickets/${each.ticket}` }), ` ${each.made_at.slice(0, 10)}`);
   line.append(box);
 }
 
 function duplicate(ticket) {
   const box = made("div", `${line.dataset.open} `, { class: "warning" });
-  box.append(made("a", ticket, { href: `/tickets/${ticket}` }));
+  box.append(made("a", ticket, { href: url`/tickets/${ticket}` }));
   const label = made("label", "", { class: "form-check mt-2" });
   label.append(
     made("input", "", { type: "checkbox", class: "form-check-input", name: "despite_duplicate" }),
@@ -134,7 +134,7 @@ form.addEventListener("done", (event) => {
   const { ticket } = event.detail;
   const end = section.querySelector("[data-done]");
   end.querySelector("h2").textContent = ticket;
-  end.querySelector("[data-ticket-link]").href = `/tickets/${ticket}`;
+  end.querySelector("[data-ticket-link]").href = url`/tickets/${ticket}`;
   const kept = account.value;
   form.reset();
   account.value = kept;

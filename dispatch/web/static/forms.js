@@ -18,6 +18,11 @@ export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** A path with names in it, url`/tickets/${name}`: a `/`, `?`, `#` or `%` in a name separates nothing. */
+export function url(parts, ...names) {
+  return parts.reduce((made, part, index) => made + encodeURIComponent(names[index - 1]) + part);
+}
+
 const ANYBODYS = /^\/api\/v1\/(session$|surveys\/)/; // requests without a session, and so without a CSRF token
 let session = null;
 
@@ -125,7 +130,7 @@ export async function send(form) {
 }
 
 function signIn() {
-  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 
 function busy(form, is) {
