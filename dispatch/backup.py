@@ -11,7 +11,6 @@ import errno
 import os
 import shutil
 import sqlite3
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from dispatch.domain.seal import Mark
@@ -36,6 +35,7 @@ from dispatch.storage import (
     hops,
     key_source,
     keys_of_backup,
+    postgresql_programs,
     seals,
     sequences,
 )
@@ -50,7 +50,6 @@ from dispatch.storage.tables import accounts, keys, tickets  # noqa: F401 — th
 OnBegin = Callable[[], object]
 
 BACKING_UP = Wording("备份", "the backup")
-NO_DUMP = Wording("它不是 pg_dump 所做的备份", "it is not a backup that pg_dump made")
 NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a backup of a Paidan SQLite database")
 
 
@@ -111,8 +110,7 @@ def backup(settings: Settings, target: Path) -> Backup:
             if database.kind == "sqlite":
                 _copy_sqlite(_file(settings), part)
             else:
-                words = ["pg_dump", "--format=custom", f"--file={part}"]
-                _run("pg_dump", words, settings)
+                postgresql_programs.run(["pg_dump", "--format=custom", f"--file={part}"], make_url(settings.database))
             with part.open("rb+") as written:
                 os.fsync(written.fileno())
     except OSError as wrong:
@@ -192,9 +190,8 @@ def _require_keys(settings: Settings, source: Path) -> None:
         return
 
     def dumped(table: str) -> Iterator[str]:
-        return _lines(
-            "pg_restore", ["pg_restore", "--data-only", f"--table={table}", "--file=-", str(source)], settings
-        )
+        words = ["pg_restore", "--data-only", f"--table={table}", "--file=-", str(source)]
+        return postgresql_programs.lines(words, make_url(settings.database))
 
     keys_of_backup.require_for_postgresql(dumped, cipher, where)
 
@@ -336,28 +333,16 @@ def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: 
         )
     begun()
     clean = ["--clean", "--if-exists"] if there is not None else []
-    name = make_url(settings.database).database
-    words = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", *clean, f"--dbname={name}"]
-    _run("pg_restore", [*words, str(source)], settings)
-
-
-def _run(program: str, words: list[str], settings: Settings) -> None:
-    """Run a PostgreSQL client program, which gets the password by its environment. Raises MissingPart, BackupFailed."""
-    try:
-        done = subprocess.run(
-            words, env={**os.environ, **_libpq(settings)}, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        raise _no_client(program) from None
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["?"]
-        raise BackupFailed(what=program, why=lines[0])
+    url = make_url(settings.database)
+    words = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", *clean, f"--dbname={url.database}"]
+    postgresql_programs.run([*words, str(source)], url)
 
 
 def _drop_what_is_newer(settings: Settings, source: Path, database: Database) -> None:
     """Drop the tables of later schemas, with their functions. They were there before an older backup came in their
     place; the dump knows nothing of them, and the migrations make them anew."""
-    listed = [line.split() for line in _lines("pg_restore", ["pg_restore", "--list", str(source)], settings)]
+    words = ["pg_restore", "--list", str(source)]
+    listed = [line.split() for line in postgresql_programs.lines(words, make_url(settings.database))]
     restored = {word for words in listed for word in words}
     with database.write() as tx:
         for name in metadata.tables.keys() - restored:
@@ -366,52 +351,3 @@ def _drop_what_is_newer(settings: Settings, source: Path, database: Database) ->
         for name in tx.execute(ours, {"ours": "%append_only"}).scalars().all():
             if f"{name}()" not in restored:
                 tx.execute(text(f'DROP FUNCTION "{name}" CASCADE'))
-
-
-def _lines(program: str, words: list[str], settings: Settings) -> Iterator[str]:
-    """The lines that such a program prints, one after the other: a table may be large. Raises as `_run` does."""
-    environment = {**os.environ, **_libpq(settings)}
-    try:
-        running = subprocess.Popen(
-            words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
-        )
-    except FileNotFoundError:
-        raise _no_client(program) from None
-    with running:
-        assert running.stdout is not None
-        yield from running.stdout
-    if running.returncode:
-        raise BackupFailed(what=program, why=NO_DUMP)
-
-
-def _no_client(program: str) -> MissingPart:
-    remedy = Wording(
-        "请安装 PostgreSQL 客户端程序（postgresql-client），版本不低于服务器",
-        "install PostgreSQL's client programs (postgresql-client), of the server's version or newer",
-    )
-    return MissingPart(part=program, remedy=remedy)
-
-
-_LIBPQ = ("sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs", "connect_timeout", "channel_binding")
-"""Options of the URL that libpq's own programs read from the environment, by names without underscore."""
-
-
-def _libpq(settings: Settings) -> Mapping[str, str]:
-    url = make_url(settings.database)
-    given = {
-        **{f"PG{name.replace('_', '').upper()}": str(url.query.get(name, "")) for name in _LIBPQ},
-        "PGHOST": url.host or str(url.query.get("host", "")),
-        "PGPORT": str(url.port or url.query.get("port", "")),
-        "PGUSER": url.username or "",
-        "PGPASSWORD": str(url.password or ""),
-        "PGDATABASE": url.database or "",
-        # the catalogue's queries of pg_dump would be compiled as ours would (`storage.postgresql`)
-        "PGOPTIONS": f"{_options(url)} -c jit=off".strip(),
-    }
-    return {name: value for name, value in given.items() if value}
-
-
-def _options(url: URL) -> str:
-    """Return the operator's own options for a session, from the URL or the environment."""
-    given = url.query.get("options", os.environ.get("PGOPTIONS", ""))
-    return given if isinstance(given, str) else given[-1]

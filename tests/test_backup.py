@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -191,6 +193,39 @@ def test_a_restore_into_an_empty_server_needs_no_explicit_request(
     finally:
         with postgres.admin.connect() as admin:
             admin.execute(text("DROP DATABASE paidan_elsewhere WITH (FORCE)"))
+
+
+CONNECTING = """#!{python}
+import json, os, pathlib, sys, psycopg
+with psycopg.connect("") as connection:  # as libpq connects by itself
+    row = connection.execute("SELECT current_setting('application_name'), current_setting('work_mem'), "
+                             "current_setting('jit'), current_database()").fetchone()
+    told = {{"settings": row, "host": connection.info.host, "words": sys.argv[1:]}}
+pathlib.Path(sys.argv[-1].removeprefix("--file=")).write_text(json.dumps(told))
+"""
+
+
+@pytest.mark.parametrize(
+    "hosts", ["host={socket}", "host=127.0.0.1,{socket}&port=1,{port}", "host=127.0.0.1:1&host={socket}"]
+)
+def test_the_servers_programs_get_every_option_and_host_of_the_url_and_show_no_password(
+    postgresql: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hosts: str
+) -> None:
+    """Stands in for pg_dump: a program that connects as libpq does."""
+    here = make_url(postgresql.url)
+    listed = hosts.format(socket=here.query["host"], port=here.port or 5432)
+    options = "application_name=nightly&options=-c%20work_mem%3D7MB&sslmode=prefer&connect_timeout=3"
+    url = f"postgresql+psycopg://{here.username}:s3cret@/{here.database}?{listed}&{options}"
+    program = tmp_path / "pg_dump"
+    program.write_text(CONNECTING.format(python=sys.executable))
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
+    backup.backup(load_settings(), tmp_path / "told")
+    told = json.loads((tmp_path / "told").read_text())
+    assert told["settings"] == ["nightly", "7MB", "off", here.database]
+    assert told["host"] == here.query["host"]
+    assert not [word for word in told["words"] if "s3cret" in word]
 
 
 def test_a_full_disk_is_told_and_leaves_no_half_backup(
