@@ -131,7 +131,10 @@ def test_a_postgresql_that_is_not_there_is_away() -> None:
     assert fault(away.value) is faults.AWAY
 
 
-def test_a_read_only_file_and_a_full_one_are_told_apart(sqlite: Database) -> None:
+def test_a_read_only_file_and_a_full_one_are_told_apart(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the queue's file stands beside what the URL names, taken as a path
     file = make_url(sqlite.url).database
     reading = Database(f"sqlite:///file:{file}?mode=ro&uri=true")
     assert fault(refusal(reading)) is faults.READ_ONLY
