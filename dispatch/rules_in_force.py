@@ -51,6 +51,7 @@ class RulesInForce:
         self._not_before = -math.inf  # when the database is asked again to take a changed file up
         self._rulebook: Rulebook | None = None
         self._versions: dict[str, Rulebook] = {}
+        self._unreadable: dict[str, BadRules] = {}
 
     def get(self) -> Rulebook:
         """The rulebook in force. Raises BadRules when the file is bad and no good version can be read.
@@ -183,9 +184,25 @@ class RulesInForce:
 
     def version_in(self, tx: Tx, version: str) -> Rulebook:
         """`version` in an open transaction. A version is read once and then kept in memory, since it never changes."""
+        if version in self._unreadable:
+            raise self._unreadable[version]
         if version not in self._versions:
             text = rulebooks.text_of_version(tx, version)
             if text is None:
                 raise NotFound(what=Wording("规则版本", "rules of version"), which=version)
-            self._versions[version] = self._parsed(text, f"rules {version}")
+            try:
+                self._versions[version] = self._parsed(text, f"rules {version}")
+            except BadRules as unreadable:
+                self._unreadable[version] = unreadable
+                raise
         return self._versions[version]
+
+    def words_of(self, tx: Tx, version: str) -> Rulebook:
+        """A version for its words; the rules in force where an earlier release took a version that this one can't read.
+
+        Raises NotFound.
+        """
+        try:
+            return self.version_in(tx, version)
+        except BadRules:
+            return self._rulebook or self.get()

@@ -22,6 +22,9 @@ Said = list[tuple[Title, Title]]
 """Names with their values."""
 
 _FROM, _FINDING, _ASKED_BY = Title("来自", "From"), Title("结论", "Finding"), Title("派单方", "Asked by")
+_UNREADABLE = Title(
+    "这一版规则由早先的程序采用，本程序读不出", "an earlier release took these rules, this one can't read them"
+)
 _HOPS, _REOPENED = Title("计入上限的派单", "Counted visits (towards the limit)"), Title("重派次数", "Reopened")
 
 
@@ -45,12 +48,14 @@ class ReasonInWords(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A hop's decision made again. `decision` is None where a person passed on or handed back: no rule decided."""
+    """A hop's decision made again. `decision` is None where a person passed on or handed back, for no rule decided, and
+    where this release can't read the rules that decided: `version` is theirs, and `rulebook` the one in force."""
 
     number: str
     to: str
     rule: str
     file: str
+    version: str
     rulebook: Rulebook
     facts: Facts
     decision: Decision | None
@@ -59,8 +64,13 @@ class Explanation:
     @property
     def place(self) -> str:
         """name@version, and the line of the rule that decided."""
-        place = f"{self.file}@{self.rulebook.version}"
+        place = f"{self.file}@{self.version}"
         return place if self.decision is None else f"{place}:{self.decision.line}"
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the rules that decided were taken by an earlier release and can't be read by this one."""
+        return self.version != self.rulebook.version
 
     def as_json(self) -> dict[str, Any]:
         """`hop`, `to`, `rule`, `rules_version`, `file` (name@version:line), `facts`, `because`; and for every rule that
@@ -77,7 +87,7 @@ class Explanation:
             "hop": self.number,
             "to": self.to,
             "rule": self.rule,
-            "rules_version": self.rulebook.version,
+            "rules_version": self.version,
             "facts": {name: value for name, value in facts.items() if value is not None},
             "did_not_match": [
                 {"rule": each.rule.name, "to": each.rule.to, "because": each.missed}
@@ -89,6 +99,8 @@ class Explanation:
         }
 
     def _because(self) -> str:
+        if self.is_unreadable:
+            return _UNREADABLE.en
         if self.decision is None:
             return "handed back to the team that asked" if self.rule == "hand back" else "passed on by hand"
         matched = self.considered[-1].rule
@@ -106,11 +118,12 @@ class Explanation:
         """The explanation for people. Facts and evidence are left out unless `shown`: the reader may see customers'
         data. `symptoms` and `codes` as in `Words`."""
         words, facts = Words(self.rulebook, symptoms or {}, codes), self.facts
-        because = (
-            _by_hand(words, self.rule, facts)
-            if self.decision is None
-            else _because(words, self.decision, self.considered)
-        )
+        if self.is_unreadable:
+            because = _UNREADABLE
+        elif self.decision is None:
+            because = _by_hand(words, self.rule, facts)
+        else:
+            because = _because(words, self.decision, self.considered)
         missed = [
             UnmatchedInWords(
                 each.rule.name, words.team(each.rule.to), list(words.lacks(each, facts.known, shown=shown))
@@ -123,13 +136,14 @@ class Explanation:
 
 def explain(tx: Tx, rules: RulesInForce, hop: HopRow) -> Explanation:
     """Make the decision on `hop` again. Raises NotFound when its version of the rules is unknown."""
-    rulebook, facts = rules.version_in(tx, hop.rulebook), Facts(**hop.facts)
+    rulebook, facts = rules.words_of(tx, hop.rulebook), Facts(**hop.facts)
     number = hop_number(facts.flow, hop.ticket_id, hop.seq)
-    if facts.team is not None and facts.finding is None:  # a person passed on or handed back
-        return Explanation(number, hop.team, hop.rule, rules.file.name, rulebook, facts, None, ())
+    known = (number, hop.team, hop.rule, rules.file.name, hop.rulebook, rulebook, facts)
+    if rulebook.version != hop.rulebook or (facts.team is not None and facts.finding is None):
+        return Explanation(*known, None, ())  # not to be read, or a person passed on or handed back
     decision, considered = rulebook.explain(facts)
     assert decision.to in (hop.team, END)
-    return Explanation(number, hop.team, hop.rule, rules.file.name, rulebook, facts, decision, considered)
+    return Explanation(*known, decision, considered)
 
 
 def _by_hand(words: Words, rule: str, facts: Facts) -> Title:

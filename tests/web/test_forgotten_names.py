@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert, update
 
 from dispatch.domain.roles import Grant, Role
 from dispatch.domain.ticket import TicketState
 from dispatch.errors import BadRules
 from dispatch.routing import loader
 from dispatch.storage import crew
+from dispatch.storage.tables.tickets import hop, rulebook
 from dispatch.tickets import intake
 from tests import factories as f
 from tests.rules_texts import without_data_network
@@ -161,6 +163,27 @@ def test_a_transferred_report_whose_symptom_left_the_script_is_dispatched(forget
     assert row.state == TicketState.OPEN
     assert [tuple(each) for each in row.script] == list(f.NOT_SOLVED[:1]), "what was said at 10050 stays"
     assert row.category == "network"
+
+
+def test_a_ticket_whose_rules_this_release_cannot_read_is_shown_and_explained_without_them(small_web: Web) -> None:
+    """An earlier release took an area that YAML reads as a number; this one refuses such a file."""
+    small_web.on_board()
+    odd = "{when: {area: 0755}, to: noc}\n      - {name: otherwise, to: noc}"
+    text = small_web.rulebook.text.replace("{name: otherwise, to: noc}", odd, 1)
+    with pytest.raises(BadRules):
+        loader.parse(text, "rules.yaml")
+    with small_web.database.write() as tx:
+        tx.execute(insert(rulebook).values(version="0" * 12, text=text, in_force_from=f.NOW, place=0))
+        tx.execute(update(hop).values(rulebook="0" * 12))
+    small_web.installation.rules.get()
+    supervisor = small_web.browser("gao", Grant(Role.SUPERVISOR, None))
+    page = supervisor.get(f"/tickets/{number(1)}")
+    assert page.status_code == 200
+    assert "这一版规则由早先的程序采用，本程序读不出" in page.text
+    told = supervisor.get(f"{API}/tickets/{number(1)}/explanation").json()["hops"]
+    assert [(each["to"], each["rules_version"]) for each in told] == [("noc", "0" * 12)]
+    assert supervisor.get(f"{API}/rules/{'0' * 12}").json()["text"] == text
+    assert told[0]["because"] == "an earlier release took these rules, this one can't read them"
 
 
 def test_boards_and_tickets_are_shown_when_there_was_never_a_good_script(forgetful: Web) -> None:

@@ -14,6 +14,7 @@ from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.routing import drawing
 from dispatch.routing.rulebook import SENDER, Facts, Rulebook
+from dispatch.storage import rulebooks
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
 from dispatch.web.policy import GuardedField
 from dispatch.web.problems import language_of_request
@@ -133,9 +134,11 @@ def draw_rules(
 
 @api.read("/{version}", "see rules", raises=[NotFound], summary="See rules version")
 def see_version(context: RequestContext, version: Version) -> EarlierRules:
-    """Shows rules that are or were in force."""
-    found = context.installation.rules.version_in(context.tx, version)
-    return EarlierRules(version=found.version, text=found.text)
+    """Shows rules that are or were in force, also those that only an earlier release can read."""
+    text = rulebooks.text_of_version(context.tx, version)
+    if text is None:
+        raise NotFound(what=Wording("规则版本", "rules of version"), which=version)
+    return EarlierRules(version=version, text=text)
 
 
 @api.read("/try", "try rules", method="POST", raises=[BadInput, NotFound], summary="Try rules on facts")

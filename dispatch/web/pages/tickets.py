@@ -150,7 +150,7 @@ def _symptom(context: RequestContext, name: str) -> HasTitle:
 
 def _rulebook(context: RequestContext, hops: Sequence[HopRow]) -> Rulebook:
     """The hop by which the ticket came where it is."""
-    return context.installation.rules.version_in(context.tx, hops[-1].rulebook) if hops else context.rulebook
+    return context.installation.rules.words_of(context.tx, hops[-1].rulebook) if hops else context.rulebook
 
 
 def _visits(
@@ -159,7 +159,7 @@ def _visits(
     visits = []
     symptoms = {name: each.title for name, each in context.installation.known_symptoms().items()}
     for row, hop in zip(rows, told.hops, strict=True):
-        words = Words(context.installation.rules.version_in(context.tx, row.rulebook))
+        words = Words(context.installation.rules.words_of(context.tx, row.rulebook))
         evidence = [(words.fact(n), words.value(n, v)) for n, v in (hop.evidence or {}).items()]
         visits.append(
             TimelineVisit(
