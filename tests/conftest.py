@@ -72,9 +72,14 @@ DATABASES = {"sqlite", "postgresql", "postgres", "database", "sqlite_template"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark tests that need a database: `make test-unit` leaves them out."""
-    if DATABASES & set(getattr(item, "fixturenames", ())):
+    """Mark tests that need a database, which `make test-unit` leaves out, and those that need PostgreSQL."""
+    used = set(getattr(item, "fixturenames", ()))
+    if DATABASES & used:
         item.add_marker("database")
+    asked = getattr(item, "callspec", None)
+    kind = asked and asked.params.get("database")
+    if kind == "postgresql" or (kind is None and {"postgres", "postgresql"} & used):
+        item.add_marker("postgresql")
 
 
 @pytest.hookimpl(trylast=True)

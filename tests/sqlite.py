@@ -27,6 +27,7 @@ def sharing(create: Callable[..., Engine]) -> Callable[..., Engine]:
             first[how] = create("sqlite://", query_cache_size=STATEMENTS, **options)
             with first[how].connect():
                 pass  # the dialect learns on its first connection what SQLite can do
+            first[how].dispose()  # Python 3.13 warns of a connection that nobody closed
         made.dialect = made.pool._dialect = first[how].dialect
         made._compiled_cache = first[how]._compiled_cache
         return made

@@ -123,6 +123,25 @@ def test_missing_postgresql_programs_are_told_with_what_to_install(
     assert list(tmp_path.iterdir()) == []
 
 
+def version_of(server: Database) -> int:
+    with server.read() as tx:
+        return int(tx.exec_driver_sql("SHOW server_version_num").scalar_one()) // 10_000
+
+
+def test_programs_of_another_version_than_the_server_are_refused_before_they_dump_what_cant_be_restored(
+    postgresql: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 99.1 (Debian 99.1-1)'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", make_url(postgresql.url).render_as_string(hide_password=False))
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    server = version_of(postgresql)
+    with pytest.raises(MissingPart, match=rf"pg_dump {server} .*postgresql-client-{server}"):
+        backup.backup(load_settings(), tmp_path / "file")
+    assert list(tmp_path.iterdir()) == [program]
+
+
 def test_a_backup_under_load_is_whole(
     settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
 ) -> None:
@@ -197,6 +216,8 @@ def test_a_restore_into_an_empty_server_needs_no_explicit_request(
 
 CONNECTING = """#!{python}
 import json, os, pathlib, sys, psycopg
+if sys.argv[1:] == ["--version"]:
+    sys.exit(print("pg_dump (PostgreSQL) {version}.0"))
 with psycopg.connect("") as connection:  # as libpq connects by itself
     row = connection.execute("SELECT current_setting('application_name'), current_setting('work_mem'), "
                              "current_setting('jit'), current_database()").fetchone()
@@ -217,7 +238,7 @@ def test_the_servers_programs_get_every_option_and_host_of_the_url_and_show_no_p
     options = "application_name=nightly&options=-c%20work_mem%3D7MB&sslmode=prefer&connect_timeout=3"
     url = f"postgresql+psycopg://{here.username}:s3cret@/{here.database}?{listed}&{options}"
     program = tmp_path / "pg_dump"
-    program.write_text(CONNECTING.format(python=sys.executable))
+    program.write_text(CONNECTING.format(python=sys.executable, version=version_of(postgresql)))
     program.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("DISPATCH_DATABASE_URL", url)

@@ -2,35 +2,42 @@
 
 They get all of the URL, whatever options it has, as a libpq service in a file that exists in memory only: nothing of it
 stands in the list of processes or on a disk. Source: PostgreSQL, "The Connection Service File".
+
+They must be of the server's version. An older `pg_dump` refuses a newer server. A newer one dumps an older server, but
+what it wrote can't be restored there: `pg_restore` of 17 and later sets `transaction_timeout`, which servers before 17
+don't know, and an older `pg_restore` can't read the file.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from psycopg import pq
-from sqlalchemy import URL
+from sqlalchemy import URL, text
 
 from dispatch.domain.title import Wording
 from dispatch.errors import BackupFailed, MissingPart
+from dispatch.storage.database import Database
 
 NO_DUMP = Wording("它不是 pg_dump 所做的备份", "it is not a backup that pg_dump made")
+DEBIANS = Path("/usr/lib/postgresql")
+"""Where Debian and Ubuntu keep the programs of each version, side by side."""
 _SERVICE = "paidan"
 
 
 def run(words: Sequence[str], url: URL) -> None:
     """Run a program with its arguments. Raises MissingPart, BackupFailed."""
+    command = [_of_servers_version(words[0], url), *words[1:]]
     with _service(url) as (environment, file):
-        try:
-            done = subprocess.run(
-                words, env=environment, pass_fds=[file], capture_output=True, text=True, errors="replace", check=False
-            )
-        except FileNotFoundError:
-            raise _missing(words[0]) from None
+        done = subprocess.run(
+            command, env=environment, pass_fds=[file], capture_output=True, text=True, errors="replace", check=False
+        )
     if done.returncode:
         told = done.stderr.strip().splitlines() or ["?"]
         raise BackupFailed(what=words[0], why=told[0])
@@ -38,18 +45,16 @@ def run(words: Sequence[str], url: URL) -> None:
 
 def lines(words: Sequence[str], url: URL) -> Iterator[str]:
     """The lines that a program prints, one after the other: a table may be large. Raises as `run` does."""
+    command = [_of_servers_version(words[0], url), *words[1:]]
     with _service(url) as (environment, file):
-        try:
-            running = subprocess.Popen(
-                words,
-                env=environment,
-                pass_fds=[file],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                encoding="utf-8",
-            )
-        except FileNotFoundError:
-            raise _missing(words[0]) from None
+        running = subprocess.Popen(
+            command,
+            env=environment,
+            pass_fds=[file],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
         with running:
             assert running.stdout is not None
             yield from running.stdout
@@ -57,12 +62,35 @@ def lines(words: Sequence[str], url: URL) -> Iterator[str]:
         raise BackupFailed(what=words[0], why=NO_DUMP)
 
 
-def _missing(program: str) -> MissingPart:
-    remedy = Wording(
-        "请安装 PostgreSQL 客户端程序（postgresql-client），版本不低于服务器",
-        "install PostgreSQL's client programs (postgresql-client), of the server's version or newer",
-    )
-    return MissingPart(part=program, remedy=remedy)
+def _of_servers_version(program: str, url: URL) -> str:
+    """The path of the program of the server's major version: Debian's, else the one on the PATH. Raises MissingPart."""
+    server = _major_of_server(url)
+    debians = DEBIANS / str(server) / "bin" / program
+    found = str(debians) if debians.exists() else shutil.which(program)
+    if found is None or _major_of_program(found) != server:
+        remedy = Wording(
+            f"请安装 PostgreSQL {server} 的客户端程序（postgresql-client-{server}），与服务器的版本相同",
+            f"install the client programs of PostgreSQL {server} (postgresql-client-{server}), "
+            "of the same version as the server",
+        )
+        raise MissingPart(part=f"{program} {server}", remedy=remedy)
+    return found
+
+
+def _major_of_server(url: URL) -> int:
+    database = Database(url.render_as_string(hide_password=False))
+    try:
+        with database.read() as tx:
+            return int(tx.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
+    finally:
+        database.dispose()
+
+
+def _major_of_program(path: str) -> int:
+    """The major version in an answer such as `pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`."""
+    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    number = told.partition("(PostgreSQL) ")[2].partition(".")[0]
+    return int(number) if number.isdecimal() else 0
 
 
 @contextmanager
@@ -74,8 +102,8 @@ def _service(url: URL) -> Iterator[tuple[Mapping[str, str], int]]:
         environment["PGPASSWORD"] = password
     file = os.memfd_create(_SERVICE)
     try:
-        text = "".join(f"{name}={value}\n" for name, value in given.items())
-        os.write(file, f"[{_SERVICE}]\n{text}".encode())
+        entries = "".join(f"{name}={value}\n" for name, value in given.items())
+        os.write(file, f"[{_SERVICE}]\n{entries}".encode())
         yield {**environment, "PGSERVICEFILE": f"/proc/self/fd/{file}"}, file
     finally:
         os.close(file)

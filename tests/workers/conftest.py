@@ -8,9 +8,8 @@ import pytest
 from celery import Celery
 
 from dispatch.storage.database import Database
-from tests.workers.stepped_workers import SteppedWorkers
+from tests.workers.stepped_workers import SteppedWorkers, end_context, new_context
 from workers import batch
-from workers import context as worker_context
 from workers.context import Context
 
 
@@ -23,11 +22,8 @@ def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def context(sqlite: Database) -> Iterator[Context]:
     """The context of a worker process, as if this test were one."""
-    worker_context._context_of.cache_clear()
-    made = worker_context.get_context()
-    yield made
-    made.database.dispose()
-    worker_context._context_of.cache_clear()
+    yield new_context()
+    end_context()
 
 
 @pytest.fixture

@@ -14,9 +14,23 @@ from dispatch.storage import hops
 from dispatch.storage.outbox import Pair
 from dispatch.tickets import handling, line_tests
 from tests.factories import NOC, fault, live_id
+from workers import context as worker_context
 from workers.chains import chains
 from workers.context import Context
 from workers.task_names import retest_task
+
+
+def new_context() -> Context:
+    """The context of a worker process that starts now, as if this test were one; the one before ends."""
+    end_context()
+    return worker_context.get_context()
+
+
+def end_context() -> None:
+    """End this test's context, as the end of a worker process does."""
+    if worker_context._context_of.cache_info().currsize:
+        worker_context.get_context().database.dispose()
+    worker_context._context_of.cache_clear()
 
 
 class SteppedWorkers:

@@ -56,7 +56,7 @@ def test_a_server_that_never_answers_costs_a_few_seconds(kind: str, monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         assert "no answer within" in why(f"{kind}://127.0.0.1:{silent.getsockname()[1]}//")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
 
 
 def test_a_wrong_password_is_told_as_such_and_a_right_one_is_good(tmp_path: Path) -> None:

@@ -38,8 +38,7 @@ from dispatch.tickets import handling
 from tests import factories as f
 from tests.accounts import factories as at
 from tests.postgres import programs
-from tests.workers.stepped_workers import SteppedWorkers
-from workers import context as worker_context
+from tests.workers.stepped_workers import SteppedWorkers, end_context, new_context
 
 
 class House:
@@ -51,16 +50,14 @@ class House:
         self.stage = self._start()
 
     def _start(self) -> SteppedWorkers:
-        worker_context._context_of.cache_clear()
-        return SteppedWorkers(worker_context.get_context(), self.app)
+        return SteppedWorkers(new_context(), self.app)
 
     @property
     def database(self) -> Database:
         return self.stage.context.database
 
     def stop(self) -> None:
-        self.database.dispose()
-        worker_context._context_of.cache_clear()
+        end_context()
 
     def backup(self, name: str = "kept") -> Path:
         file = self.folder / name
