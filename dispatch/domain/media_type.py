@@ -5,6 +5,9 @@ from __future__ import annotations
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "application/pdf")
 """The types that are kept with a case or an operation."""
 
+SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}
+"""How the names of their files end."""
+
 LONGEST_MAGIC = 12
 """Bytes at a file's head that suffice."""
 

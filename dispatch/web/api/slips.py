@@ -17,7 +17,9 @@ from dispatch.slips.forms import InvoiceData, SlipData
 from dispatch.storage import operations, payments
 from dispatch.storage.account_rows import PaperRow
 from dispatch.web.api.schemas import ResponseBody
+from dispatch.web.content_disposition import content_disposition
 from dispatch.web.policy import Target
+from dispatch.web.problems import language_of_request
 from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 
@@ -44,7 +46,8 @@ class Pdf(Response):
     def __init__(self, content: bytes, name: str) -> None:
         """The headers allow our own pages to show the PDF in a frame."""
         headers = {
-            "Content-Disposition": f'inline; filename="{name}.pdf"',
+            "Content-Disposition": content_disposition("inline", f"{name}.pdf"),
+            "Vary": "Accept-Language",  # the name is in the reader's language
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
             "X-Frame-Options": "SAMEORIGIN",
         }
@@ -54,7 +57,8 @@ class Pdf(Response):
 @api.read("/slips/{serial}", "see slips", raises=[NotFound, MissingGlyph])
 def print_slip(context: RequestContext, serial: Serial) -> Pdf:
     """Sends a slip (受理单) as PDF, the same bytes each time."""
-    return Pdf(typesetting.slip(find_slip(context, serial), fonts=context.installation.settings.fonts), serial)
+    paper = typesetting.slip(find_slip(context, serial), fonts=context.installation.settings.fonts)
+    return Pdf(paper, _file_name(context, Wording("受理单", "slip"), serial))
 
 
 def find_slip(context: RequestContext, serial: str) -> SlipData:
@@ -68,7 +72,13 @@ def print_invoice(context: RequestContext, number: _Number) -> Pdf:
     """Sends an invoice (发票) or a red-letter invoice (红字发票) as PDF, the same bytes each time."""
     paper = payments.invoice_paper(context.tx, read_invoice_number(number))
     content = _content(context, paper, NotFound(what=Wording("发票", "invoice"), which=number))
-    return Pdf(typesetting.invoice(InvoiceData.from_json(content), fonts=context.installation.settings.fonts), number)
+    paper_as_pdf = typesetting.invoice(InvoiceData.from_json(content), fonts=context.installation.settings.fonts)
+    return Pdf(paper_as_pdf, _file_name(context, Wording("发票", "invoice"), number))
+
+
+def _file_name(context: RequestContext, kind: Wording, number: str) -> str:
+    """The name under which the reader saves a paper, in their language."""
+    return f"{kind.text(language_of_request(context.visitor.request))}-{number.upper()}"
 
 
 def _content(context: RequestContext, paper: PaperRow | None, missing: NotFound) -> str:

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path
 from pydantic import Field as Of
 from starlette.responses import Response
 
 from dispatch.domain.acts import act_wording
-from dispatch.domain.numbers import read_ticket_number
+from dispatch.domain.media_type import SUFFIXES
+from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Wording
 from dispatch.domain.url_path import segment
@@ -43,7 +44,9 @@ from dispatch.storage.rows import LockedHop, TicketRow
 from dispatch.tickets.holders import people_with, require_able
 from dispatch.web.api.schemas import HopName, ResponseBody, TicketName
 from dispatch.web.api.ticket_views import find_hop, hop_name, hop_thing, missing_hop, missing_ticket, ticket_thing
+from dispatch.web.content_disposition import content_disposition
 from dispatch.web.policy import POLICIES, GuardedField
+from dispatch.web.problems import language_of_request
 from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
 from dispatch.web.upload_body import FILE_BODY, Received
@@ -106,9 +109,10 @@ class UntrustedFile(Response):
     media_type = "application/octet-stream"
 
     def __init__(self, content: bytes, media_type: str, name: str) -> None:
-        shown = "attachment" if media_type == "application/pdf" else "inline"
+        shown: Literal["inline", "attachment"] = "attachment" if media_type == "application/pdf" else "inline"
         headers = {
-            "Content-Disposition": f'{shown}; filename="{name}"',
+            "Content-Disposition": content_disposition(shown, name),
+            "Vary": "Accept-Language",  # the name is in the reader's language
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; sandbox",
         }
         super().__init__(content, headers=headers, media_type=media_type)
@@ -156,8 +160,10 @@ def see_photo(context: RequestContext, ticket: TicketName, photo: _PhotoId) -> U
     if photo not in {each.id for each in uploads.of_ticket(context.tx, row.id)}:
         raise NotFound(what=Wording("照片", "photo"), which=photo)
     found = uploads.get(context.tx, photo)
-    suffix = found.media_type.partition("/")[2]
-    return UntrustedFile(uploads.content(context.installation.cipher(), found), found.media_type, f"{photo}.{suffix}")
+    name = Wording("照片", "photo").text(language_of_request(context.visitor.request))
+    number, suffix = ticket_number(row.kind, row.id), SUFFIXES[found.media_type]
+    content = uploads.content(context.installation.cipher(), found)
+    return UntrustedFile(content, found.media_type, f"{name}-{number}-{photo}.{suffix}")
 
 
 @api.change("/scans", "add a scan", status=201, body=FILE_BODY, raises=[WrongFileType])
