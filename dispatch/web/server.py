@@ -14,7 +14,7 @@ from dispatch.web.connection_guard import ConnectionGuard
 
 BACKLOG = 512
 """Connections that the system keeps until they are taken."""
-TICKS = 5
+TICKS = 10
 """uvicorn's ticks, of a tenth of a second, from one look at all connections to the next."""
 
 
