@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from dispatch.ports.adapters import LINE_TESTER, PRINTER, PROVISIONING, SMS_GATEWAY
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import LineTester
@@ -14,6 +16,7 @@ from dispatch.ports.printing import Printer
 from dispatch.ports.provisioning import Provisioning
 from dispatch.ports.sms import SmsGateway
 from dispatch.rules_in_force import RulesInForce
+from dispatch.runtime.private_files import close_home
 from dispatch.settings import Settings, load_settings
 from dispatch.storage.clock import ClockGuard
 from dispatch.storage.database import Database
@@ -22,6 +25,8 @@ from dispatch.storage.open_keys import check_keys
 from dispatch.storage.patience import when_free
 from dispatch.storage.survey_links import Attempt
 from workers.direct_send import DirectSender
+
+log = structlog.get_logger()
 
 
 class Clock:
@@ -71,6 +76,8 @@ def get_context() -> Context:
 def _context_of(_pid: int) -> Context:
     settings = load_settings()
     settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)  # on a new machine with a database elsewhere
+    if closed := close_home(settings.root):
+        log.warning("home was open to others", told=closed.en)
     guard = ClockGuard(settings.clock_limit)
     database = when_free(lambda: _open(settings, guard))
     return Context(

@@ -27,6 +27,7 @@ from dispatch.routing.prehandling import Script, Symptom
 from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.rules_in_force import RulesInForce
 from dispatch.runtime.logs import silence_logs
+from dispatch.runtime.private_files import close_home
 from dispatch.settings import Settings, load_settings
 from dispatch.storage import hops, tickets
 from dispatch.storage.clock import ClockGuard
@@ -163,6 +164,8 @@ def open_desk(*, may_create: bool = False, starting: bool = False) -> Desk:
     elif not is_installed(settings):
         require_good_rules(settings)
         note(f"新建安装：{settings.root}", f"new installation in {settings.root}")
+    if closed := close_home(settings.root):
+        note(closed.zh, closed.en)
     database = closed_with_command(open_database(settings))
     rules = RulesInForce(settings.rules, database, settings.root / "cache", starting=starting)
     rulebook = rules.get()

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dispatch.domain.title import Wording
+
 OTHERS = 0o077
 """The permissions of the group and of all others."""
 
@@ -50,6 +52,18 @@ def close_to_others(home: Path) -> list[Path]:
             path.chmod(_mode(path) & ~OTHERS)
             closed.append(path)
     return closed
+
+
+def close_home(home: Path) -> Wording | None:
+    """`close_to_others`, and what to tell of it; None when nothing was open. What works on an installation calls it:
+    a folder that was made by hand, with the usual permissions, is open until then."""
+    closed = close_to_others(home)
+    if not closed:
+        return None
+    return Wording(
+        f"{home} 此前对其他用户开放，已收回权限（{len(closed)} 处）",
+        f"{home} was open to other users of this machine: it is closed now ({len(closed)} paths)",
+    )
 
 
 def _mode(path: Path) -> int:

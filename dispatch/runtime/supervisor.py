@@ -29,7 +29,7 @@ from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording, same
 from dispatch.errors import NotStarted
 from dispatch.runtime.child_process import die_with_parent
-from dispatch.runtime.private_files import close_to_others
+from dispatch.runtime.private_files import close_home
 from dispatch.runtime.reservation import LOCK, broker_program, free_port, reserve
 from dispatch.settings import Settings, local_url
 
@@ -91,14 +91,8 @@ class Stack:
         self.flower_url = self.web_url = ""
         self.children: list[Child] = []
         self._lock = lock or reserve(settings, web=web, flower=flower)
-        if closed := close_to_others(settings.root):
-            home = settings.root
-            self.told(
-                Wording(
-                    f"{home} 此前对其他用户开放，已收回权限（{len(closed)} 处）",
-                    f"{home} was open to other users of this machine: it is closed now ({len(closed)} paths)",
-                )
-            )
+        if closed := close_home(settings.root):
+            self.told(closed)
         (settings.root / "log").mkdir(exist_ok=True, mode=0o700)
         for mark in settings.run.glob("*.ready"):
             mark.unlink()

@@ -7,6 +7,7 @@ import socket
 import sys
 from contextlib import suppress
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from dispatch.domain.system_faults import system_fault
@@ -15,7 +16,7 @@ from dispatch.errors import DispatchError, MissingPart
 from dispatch.runtime import descriptors, metrics
 from dispatch.runtime.child_process import mark_ready
 from dispatch.runtime.logs import configure_logs
-from dispatch.runtime.private_files import keep_private
+from dispatch.runtime.private_files import close_home, keep_private
 from dispatch.settings import Settings, load_settings
 from dispatch.storage import heartbeats
 from dispatch.storage.migration import open_database
@@ -26,6 +27,8 @@ from dispatch.web.connection_guard import ClosingReason
 from dispatch.web.installation import Installation
 from dispatch.web.keeper import Keeper
 from dispatch.web.server import BACKLOG, Server
+
+log = structlog.get_logger()
 
 
 def main() -> None:
@@ -42,6 +45,8 @@ def serve() -> None:
     """Serve until the process is stopped. Raises BadSettings, SchemaOutdated, BadRules, MissingPart, WrongKeys."""
     settings = load_settings()
     configure_logs(settings.zone)
+    if closed := close_home(settings.root):
+        log.warning("home was open to others", told=closed.en)
     database = when_free(lambda: open_database(settings))
     when_free(lambda: check_keys(settings, database, uses_keys=True))
     installation = Installation(settings, database)

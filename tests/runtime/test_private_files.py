@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,51 @@ def test_up_closes_a_home_that_was_open_and_says_so(tmp_path: Path) -> None:
     stack.stop()
     assert (mode(home), mode(home / "paidan.db"), mode(home / "paidan.db-queue")) == (0o700, 0o600, 0o600)
     assert "was open to other users of this machine: it is closed now" in told[0].en
+
+
+def test_a_single_command_closes_a_home_that_was_open_and_says_so_once(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert run(home, "-m", "dispatch", "user", "add", "chen", "--role", "clerk").returncode == 0
+    home.chmod(0o755)
+    (home / "paidan.db").chmod(0o644)
+    first, second = (run(home, "-m", "dispatch", "user", "list") for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "was open to other users of this machine: it is closed now (2 paths)" in first.stderr
+    assert "was open" not in second.stderr + first.stdout
+    assert (mode(home), open_files(home)) == (0o700, [])
+
+
+HOLD_AS_NOBODY = """
+import fcntl, os, sys
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+with open(sys.argv[1], "rb") as file:
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+"""
+
+
+def test_another_user_of_the_machine_can_neither_read_the_database_nor_hold_the_queue_of_writers() -> None:
+    """The lock is one that any reader of the file may hold: it kept every writer out for as long as they liked."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may act as another user")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own folders are closed to others already
+        Path(folder).chmod(0o755)
+        home = Path(folder) / "home"
+        assert run(home, "-m", "dispatch", "user", "add", "chen", "--role", "clerk").returncode == 0
+        files = [home / "paidan.db", home / "paidan.db-queue"]
+        home.chmod(0o755)
+        for file in files:
+            file.chmod(0o644)
+        assert [as_nobody(file) for file in files] == ["", ""], "while it is open, they can"
+        assert run(home, "-m", "dispatch", "user", "list").returncode == 0
+        assert ["Permission denied" in as_nobody(file) for file in files] == [True, True]
+
+
+def as_nobody(file: Path) -> str:
+    """Lock the file as another user; return why that failed."""
+    words = [sys.executable, "-c", HOLD_AS_NOBODY, str(file)]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stderr
 
 
 def test_a_link_in_the_home_is_not_followed(tmp_path: Path) -> None:

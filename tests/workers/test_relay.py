@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from celery import Celery
 from kombu import Connection
+from sqlalchemy import select, update
 
 from dispatch.domain.ticket import HopState
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import given_out, heartbeats, hops
+from dispatch.storage import given_out, heartbeats, hops, survey_links
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import Waited
+from dispatch.storage.tables import tickets as t
 from dispatch.tickets import followup
 from tests import factories as f
 from workers.chains import chains
@@ -114,6 +116,22 @@ def test_every_sweep_moves_some_old_cases_into_the_case_store(
         relay.retain()
         stored.append(sum(f.ticket(sqlite, ticket_id).stored_at is not None for ticket_id in ids))
     assert stored == [MOST_AGED, MOST_AGED + 1, MOST_AGED + 1]
+
+
+def test_the_relay_hashes_the_tokens_of_surveys_that_an_earlier_release_left_in_clear(
+    app: Celery, context: Context, sqlite: Database, rulebook: Rulebook, script: Script
+) -> None:
+    from workers.relay import Relay  # it needs the app
+
+    f.put_in_force(sqlite, rulebook)
+    survey = f.archived(sqlite, rulebook, f.fault(sqlite, rulebook, script).ticket_id)
+    with sqlite.write() as tx:
+        tx.execute(update(t.survey).values(token="of-the-release-before"))
+    Relay(context).retain()
+    with sqlite.read() as tx:
+        assert tx.execute(select(t.survey.c.token)).scalars().all() == [None]
+        found = survey_links.by_tokens(tx, ["of-the-release-before"])
+    assert [each.hop_id for each in found.values()] == [survey]
 
 
 def test_an_idle_relay_fires_no_timer_asks_for_no_lock_and_looks_less_often(
