@@ -160,8 +160,6 @@ def restore(
     with _opened(settings) as database:
         found = database.schema() or "none"
         if found < SCHEMA:
-            if database.kind == "postgresql":
-                _drop_what_is_newer(settings, source, database)
             migrate(database)
         with database.write() as tx:
             new = new_epoch(tx, now, _given_out(settings, giving_way))
@@ -326,28 +324,27 @@ def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: 
     """Restore in one transaction: on failure the database is as before."""
     with _opened(settings) as database:
         there = database.schema()
-    if there is not None and not replace:
-        raise WouldOverwrite(
-            what=Wording("派单的数据库", "a database of Paidan"),
-            remedy=Wording("请恢复到空库，或加 --replace", "restore into an empty one, or with --replace"),
-        )
+        if there is not None and not replace:
+            raise WouldOverwrite(
+                what=Wording("派单的数据库", "a database of Paidan"),
+                remedy=Wording("请恢复到空库，或加 --replace", "restore into an empty one, or with --replace"),
+            )
+        newer = [] if there is None else list(_drops_of_what_is_newer(settings, source, database))
     begun()
-    clean = ["--clean", "--if-exists"] if there is not None else []
-    url = make_url(settings.database)
-    words = ["pg_restore", "--single-transaction", "--exit-on-error", "--no-owner", *clean, f"--dbname={url.database}"]
-    postgresql_programs.run([*words, str(source)], url)
+    postgresql_programs.restore(source, make_url(settings.database), clean=there is not None, first=newer)
 
 
-def _drop_what_is_newer(settings: Settings, source: Path, database: Database) -> None:
-    """Drop the tables of later schemas, with their functions. They were there before an older backup came in their
-    place; the dump knows nothing of them, and the migrations make them anew."""
+def _drops_of_what_is_newer(settings: Settings, source: Path, database: Database) -> Iterator[str]:
+    """Statements that drop the tables of later schemas, with their functions: the dump knows nothing of them, they may
+    refer to tables that it replaces, and the migrations make them anew."""
     words = ["pg_restore", "--list", str(source)]
     listed = [line.split() for line in postgresql_programs.lines(words, make_url(settings.database))]
     restored = {word for words in listed for word in words}
-    with database.write() as tx:
-        for name in metadata.tables.keys() - restored:
-            tx.execute(text(f'DROP TABLE IF EXISTS "{name}" CASCADE'))
-        ours = text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE :ours")
-        for name in tx.execute(ours, {"ours": "%append_only"}).scalars().all():
-            if f"{name}()" not in restored:
-                tx.execute(text(f'DROP FUNCTION "{name}" CASCADE'))
+    for name in sorted(metadata.tables.keys() - restored):
+        yield f'DROP TABLE IF EXISTS public."{name}" CASCADE'
+    ours = text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE :ours")
+    with database.read() as tx:
+        found = tx.execute(ours, {"ours": "%append_only"}).scalars().all()
+    for name in found:
+        if f"{name}()" not in restored:
+            yield f'DROP FUNCTION public."{name}" CASCADE'

@@ -91,6 +91,23 @@ def test_an_invalid_backup_is_refused_and_the_database_stays(
     assert tickets(settings) == 1
 
 
+def test_a_dump_that_breaks_off_is_never_committed(
+    postgresql: Database, rulebook: Rulebook, script: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", make_url(postgresql.url).render_as_string(hide_password=False))
+    monkeypatch.setenv("PATH", f"{programs()}:{os.environ['PATH']}")
+    f.put_in_force(postgresql, rulebook)
+    f.fault(postgresql, rulebook, script)
+    postgresql.dispose()
+    backup.backup(load_settings(), tmp_path / "whole")
+    f.fault(postgresql, rulebook, script, number="GZ2")
+    whole = (tmp_path / "whole").read_bytes()
+    (tmp_path / "part").write_bytes(whole[: len(whole) * 9 // 10])
+    with pytest.raises(BackupFailed, match="pg_restore"):
+        backup.restore(load_settings(), tmp_path / "part", f.NOW, replace=True)
+    assert tickets(load_settings()) == 2
+
+
 def test_a_restore_says_that_it_begins_after_its_checks(
     settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
 ) -> None:

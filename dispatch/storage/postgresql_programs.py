@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs, `pg_dump` and `pg_restore`, on the database that the URL names.
+"""PostgreSQL's own programs, `pg_dump`, `pg_restore` and `psql`, on the database that the URL names.
 
 They get all of the URL, whatever options it has, as a libpq service in a file that exists in memory only: nothing of it
 stands in the list of processes or on a disk. Source: PostgreSQL, "The Connection Service File".
@@ -14,9 +14,10 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from psycopg import pq
 from sqlalchemy import URL, text
@@ -33,33 +34,64 @@ _SERVICE = "paidan"
 
 def run(words: Sequence[str], url: URL) -> None:
     """Run a program with its arguments. Raises MissingPart, BackupFailed."""
-    command = [_of_servers_version(words[0], url), *words[1:]]
-    with _service(url) as (environment, file):
-        done = subprocess.run(
-            command, env=environment, pass_fds=[file], capture_output=True, text=True, errors="replace", check=False
-        )
-    if done.returncode:
-        told = done.stderr.strip().splitlines() or ["?"]
-        raise BackupFailed(what=words[0], why=told[0])
+    with _service(url) as (environment, file), TemporaryFile() as wrong:
+        with _started(words, url, environment, file, stdout=subprocess.DEVNULL, stderr=wrong) as running:
+            running.wait()
+        if running.returncode:
+            raise BackupFailed(what=words[0], why=_first_line(wrong))
 
 
 def lines(words: Sequence[str], url: URL) -> Iterator[str]:
     """The lines that a program prints, one after the other: a table may be large. Raises as `run` does."""
-    command = [_of_servers_version(words[0], url), *words[1:]]
     with _service(url) as (environment, file):
-        running = subprocess.Popen(
-            command,
-            env=environment,
-            pass_fds=[file],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            encoding="utf-8",
-        )
-        with running:
+        quiet: dict[str, Any] = {"stderr": subprocess.DEVNULL, "encoding": "utf-8"}
+        with _started(words, url, environment, file, stdout=subprocess.PIPE, **quiet) as running:
             assert running.stdout is not None
             yield from running.stdout
     if running.returncode:
         raise BackupFailed(what=words[0], why=NO_DUMP)
+
+
+def restore(source: Path, url: URL, *, clean: bool, first: Sequence[str] = ()) -> None:
+    """Restore a dump in one transaction, after the statements `first`; with `clean` the dump's tables give way.
+
+    On failure, and when this process dies, the database is as before. Raises MissingPart, BackupFailed.
+    """
+    words = ["pg_restore", "--no-owner", *(("--clean", "--if-exists") if clean else ()), "--file=-", str(source)]
+    reads = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    with _service(url) as (environment, file), TemporaryFile() as wrong_dump, TemporaryFile() as wrong_sql:
+        dump = _started(words, url, environment, file, stdout=subprocess.PIPE, stderr=wrong_dump)
+        with dump:
+            database = _started(
+                reads, url, environment, file, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=wrong_sql
+            )
+            assert dump.stdout is not None
+            assert database.stdin is not None
+            with suppress(BrokenPipeError):  # psql ended, and has said why
+                database.stdin.write("".join(f"{each};\n" for each in ("BEGIN", *first)).encode())
+                shutil.copyfileobj(dump.stdout, database.stdin)
+                if dump.wait() == 0:  # a dump that breaks off is never committed
+                    database.stdin.write(b"COMMIT;\n")
+            with suppress(BrokenPipeError):
+                database.stdin.close()
+            dump.stdout.close()
+            database.wait()
+        if database.returncode:  # the dump's program may have died of it
+            raise BackupFailed(what="psql", why=_first_line(wrong_sql))
+        if dump.returncode:
+            raise BackupFailed(what="pg_restore", why=_first_line(wrong_dump))
+
+
+def _first_line(told: IO[bytes]) -> str:
+    told.seek(0)
+    return (told.read().decode(errors="replace").strip().splitlines() or ["?"])[0]
+
+
+def _started(
+    words: Sequence[str], url: URL, environment: Mapping[str, str], file: int, **more: Any
+) -> subprocess.Popen[Any]:
+    command = [_of_servers_version(words[0], url), *words[1:]]
+    return subprocess.Popen(command, env=environment, pass_fds=[file], **more)
 
 
 def _of_servers_version(program: str, url: URL) -> str:
