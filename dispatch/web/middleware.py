@@ -64,7 +64,7 @@ class RequestGuard:
         state["request_id"], state["nonce"] = str(uuid.uuid4()), secrets.token_urlsafe(16)
         began, answer = time.perf_counter(), _Answer(scope, receive, send, self._add_headers)
         try:
-            await self.app(scope, receive, answer.send)
+            await self.app(scope, answer.receive, answer.send)
         except Exception as broken:
             log.error(
                 "unexpected", request=state["request_id"], error=type(broken).__name__, place=place_of_error(broken)
@@ -72,8 +72,8 @@ class RequestGuard:
             if answer.status != 500:  # the answer broke off; no other log has the error
                 raise ConnectionAbortedError("the answer broke off") from None
         finally:
-            # A long stream is not slow, and neither is a request that asked to wait.
-            took = (answer.started_at or time.perf_counter()) - began - state.get("waited", 0.0)
+            # A long stream is not slow, neither is a request that asked to wait, nor we when the client is.
+            took = (answer.started_at or time.perf_counter()) - began - state.get("waited", 0.0) - answer.received_in
             operation = getattr(scope.get("route"), "operation_id", None)
             metrics.API.labels(operation or "none", f"{answer.status // 100}xx").observe(took)
             log.info(
@@ -102,10 +102,19 @@ class _Answer:
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, add_headers: Callable[[MutableHeaders, dict[str, Any]], None]
     ) -> None:
-        self.scope, self.receive, self._send, self._add_headers = scope, receive, send, add_headers
+        self.scope, self._receive, self._send, self._add_headers = scope, receive, send, add_headers
         self.status = 0
         self.started_at: float | None = None
+        self.received_in = 0.0
+        """Seconds for which the request's body was awaited."""
         self._replaced = False
+
+    async def receive(self) -> Message:
+        began = time.perf_counter()
+        message = await self._receive()
+        if self.started_at is None:  # afterwards it only waits for the client to go away
+            self.received_in += time.perf_counter() - began
+        return message
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from structlog.testing import capture_logs
 
 from dispatch.domain.roles import HELD_BY_PEOPLE
@@ -144,3 +144,21 @@ def test_metrics_tell_how_many_lines_wait_for_their_test_and_since_when(web: Web
     with web.database.write() as tx:
         followup.withdraw(tx, ticket_ids[0], "好了", f.CLERK, before)
     assert read(machine)["paidan_retests",] == 1
+
+
+def test_the_time_in_which_a_slow_client_sends_its_body_is_not_measured_as_ours() -> None:
+    async def slow() -> Message:
+        await asyncio.sleep(0.6)
+        return {"type": "http.request", "body": b"x", "more_body": False}
+
+    async def reading(_scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def ignored(_message: Message) -> None:
+        """The answer."""
+
+    with capture_logs() as said:
+        asyncio.run(RequestGuard(reading, https=False)({"type": "http", "method": "POST"}, slow, ignored))
+    assert [each["ms"] < 500 for each in said if "ms" in each] == [True]
