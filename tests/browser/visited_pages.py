@@ -36,6 +36,7 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("wall", "supervisor", "/wall")
     yield Place("survey", None, f"/s/{_asked(demo)}")
     yield Place("users", "administrator", "/admin/users")
+    yield Place("leave", "administrator", f"/admin/users/{_busiest(demo)}/leave")
     yield Place("teams", "administrator", "/admin/teams")
     yield Place("rules", "administrator", "/admin/rules")
     yield Place("tokens", "administrator", "/admin/tokens")
@@ -48,6 +49,13 @@ def _waiting(demo: Demo, team: str) -> str:
     """Return a hop that anybody of the team may claim."""
     hops = demo.get("supervisor", f"/teams/{team}/board?limit=200")["items"]
     return str(next(each["hop"] for each in hops if each["state"] == "waiting"))
+
+
+def _busiest(demo: Demo) -> str:
+    """Return the user who has most hops in hand."""
+    with demo.signed_in("administrator") as client:
+        names = [each["name"] for each in client.get("/api/v1/users?limit=200").json()["items"]]
+        return max(names, key=lambda name: len(client.get(f"/api/v1/users/{name}/work").json()["items"]))
 
 
 def _travelled(demo: Demo) -> str:

@@ -157,7 +157,8 @@ def _job(context: RequestContext, on: BoardHop, team: Team) -> BoardCard:
 
 
 def _thing(context: RequestContext, on: BoardHop, team: Team, *, on_behalf: bool = False) -> Target:
-    return hop_thing(context, team.name, on.state, on.area, [team.name], on_behalf=on_behalf)
+    state = HopState.WAITING if on.left else on.state  # it is claimed as if nobody had it
+    return hop_thing(context, team.name, state, on.area, [team.name], on_behalf=on_behalf)
 
 
 def _by_right(context: RequestContext, move: str, job: BoardCard, team: Team) -> bool:
