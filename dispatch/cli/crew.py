@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from dispatch.cli.context import AREA, LONGEST_NAME, known_teams, open_desk, word
+from dispatch.cli.context import AREA, LONGEST_NAME, Desk, known_teams, open_desk, word
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.output import columns, give, print_rows
-from dispatch.domain.roles import Role, require
+from dispatch.domain.roles import Actor, Role, require
 from dispatch.domain.title import Title, Wording
+from dispatch.routing.rulebook import Team
 from dispatch.storage import crew as rows
 from dispatch.storage.rows import as_dict
 from dispatch.tickets import crew as crew_of
@@ -41,18 +42,13 @@ def crew_add(
     as_json: AsJson = False,
 ) -> None:
     """Enter a user. Raises NotAllowed, UnknownUser, UnfitUser; BadInput for an area that isn't the actor's."""
-    desk = open_desk()
-    actor = desk.actor(as_name, role)
-    known = known_teams(desk, team)[team]
-    require(actor, "add to a crew", Wording(f"班组 {team}", f"team {team}"), _MAY_CHANGE, _ADD)
+    desk, actor, known = _changing(team, as_name, role, _ADD)
     typed, where = word(person, _PERSON, LONGEST_NAME), word(area, AREA)
     desk.require_area(actor, where)
     with desk.database.write() as tx:
         name = crew_of.add(tx, known, typed, where)
-    done = {"act": "add crew", "person": name, "team": team, "area": where}
-    give(
-        as_json, done, text(f"{name}：已登记，{known.title.zh}，{where}", f"{name}: entered, {known.title.en}, {where}")
-    )
+    told = text(f"{name}：已登记，{known.title.zh}，{where}", f"{name}: entered, {known.title.en}, {where}")
+    give(as_json, {"act": "add crew", "person": name, "team": team, "area": where}, told)
 
 
 @crew.command(
@@ -67,20 +63,22 @@ def crew_remove(
     as_json: AsJson = False,
 ) -> None:
     """Remove a person from a crew. Raises NotAllowed, NotFound."""
-    desk = open_desk()
-    actor = desk.actor(as_name, role)
-    known = known_teams(desk, team)[team]
-    require(actor, "add to a crew", Wording(f"班组 {team}", f"team {team}"), _MAY_CHANGE, _REMOVE)
-    typed = word(person, _PERSON, LONGEST_NAME)
+    desk, actor, known = _changing(team, as_name, role, _REMOVE)
+    typed, where = word(person, _PERSON, LONGEST_NAME), area and word(area, AREA)
     with desk.database.write() as tx:
-        areas = list(crew_of.remove(tx, known, typed, actor, area and word(area, AREA)))
-    done = {"act": "remove crew", "person": typed, "team": team, "areas": areas}
+        left = crew_of.remove(tx, known, typed, actor, where)
+    name, areas = left[0].person, [row.area for row in left]
     listed = ", ".join(areas)
-    give(
-        as_json,
-        done,
-        text(f"{typed}：已移出，{known.title.zh}，{listed}", f"{typed}: removed, {known.title.en}, {listed}"),
-    )
+    told = text(f"{name}：已移出，{known.title.zh}，{listed}", f"{name}: removed, {known.title.en}, {listed}")
+    give(as_json, {"act": "remove crew", "person": name, "team": team, "areas": areas}, told)
+
+
+def _changing(team: str, as_name: str, role: str, act: Title) -> tuple[Desk, Actor, Team]:
+    """The desk, who acts, and the team, for a change of its crew. Raises NotFound, NotAllowed."""
+    desk = open_desk()
+    actor, known = desk.actor(as_name, role), known_teams(desk, team)[team]
+    require(actor, "add to a crew", Wording(f"班组 {team}", f"team {team}"), _MAY_CHANGE, act)
+    return desk, actor, known
 
 
 def _show(team: str, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from dispatch.errors import NotFound
 from dispatch.routing.rulebook import Team
 from dispatch.storage import crew
 from dispatch.storage.database import Tx
+from dispatch.storage.rows import CrewMember
 
 
 def add(tx: Tx, team: Team, typed: str, area: str) -> str:
@@ -21,13 +22,13 @@ def add(tx: Tx, team: Team, typed: str, area: str) -> str:
     return name
 
 
-def places(tx: Tx, team: Team, typed: str, actor: Actor, area: str = "") -> Sequence[str]:
-    """The areas of the actor in which a person is on the crew, or that area alone. Raises NotFound when there is none.
+def places(tx: Tx, team: Team, typed: str, actor: Actor, area: str = "") -> Sequence[CrewMember]:
+    """A person's places on the crew in the areas of the actor, or in that area alone. Raises NotFound if there is none.
 
     A person who was entered before names had to be users' is found by the name as it was entered.
     """
     found = [
-        row.area
+        row
         for row in crew.of_team(tx, team.name)
         if folded(row.person) == folded(typed) and actor.covers(row.area) and area in ("", row.area)
     ]
@@ -37,11 +38,10 @@ def places(tx: Tx, team: Team, typed: str, actor: Actor, area: str = "") -> Sequ
     return found
 
 
-def remove(tx: Tx, team: Team, typed: str, actor: Actor, area: str = "") -> Sequence[str]:
-    """Remove a person from a team's crew, in one area or in all of the actor's; return the areas. Their work in hand
-    stays with them. Raises NotFound."""
-    areas = places(tx, team, typed, actor, area)
-    for row in crew.of_team(tx, team.name):
-        if folded(row.person) == folded(typed) and row.area in areas:
-            crew.remove(tx, team.name, row.person, row.area)
-    return areas
+def remove(tx: Tx, team: Team, typed: str, actor: Actor, area: str = "") -> Sequence[CrewMember]:
+    """Remove a person from a team's crew, in one area or in all of the actor's; return the places that they had. Their
+    work in hand stays with them. Raises NotFound."""
+    left = places(tx, team, typed, actor, area)
+    for row in left:
+        crew.remove(tx, team.name, row.person, row.area)
+    return left

@@ -113,6 +113,15 @@ def test_a_clerk_works_at_the_counter_as_its_page_says(second_terminal: Terminal
     assert second_terminal.unlike == []
 
 
+@pytest.mark.parametrize("page", [README, CHINESE])
+def test_both_readmes_name_the_first_hour_and_the_time_zone(page: Path) -> None:
+    typed = block(page, "first-hour").text
+    for command in ("doctor", "backup", "user add", "crew add", "crew show", "user work"):
+        assert f"dispatch {command}" in typed
+    assert statements(typed) == statements(block(README, "first-hour").text)
+    assert "DISPATCH_TIMEZONE" in page.read_text(encoding="utf-8")
+
+
 @pytest.fixture
 def servers(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The values that the page of several machines cannot know: a PostgreSQL and a broker with passwords."""
@@ -153,3 +162,12 @@ def test_a_program_looks_at_a_board_and_claims_a_hop_as_the_page_of_the_api_says
 def test_a_running_desk_is_examined_and_backed_up_as_the_page_of_operation_says(second_terminal: Terminal) -> None:
     second_terminal.read(DOCS / "operate.md", {})
     assert (second_terminal.folder / "paidan-20260302.backup").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_first_hour_of_a_real_desk_goes_as_the_readme_says(second_terminal: Terminal) -> None:
+    """The last of the module: from its first user on, the names of the other pages' commands would have to be users."""
+    printed = {each: second_terminal.type(each) for each in statements(block(README, "first-hour").text)}
+    told = {" ".join(command.split()[1:3]): output for command, output in printed.items()}
+    assert "mei" in told["crew show"]
+    assert told["user work"].strip() == "none"
+    assert (second_terminal.folder / "first.backup").stat().st_mode & 0o777 == 0o600

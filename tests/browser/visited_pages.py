@@ -55,7 +55,7 @@ def _busiest(demo: Demo) -> str:
     """Return the user who has most hops in hand."""
     with demo.signed_in("administrator") as client:
         names = [each["name"] for each in client.get("/api/v1/users?limit=200").json()["items"]]
-        return max(names, key=lambda name: len(client.get(f"/api/v1/users/{name}/work").json()["items"]))
+        return max(map(str, names), key=lambda name: len(client.get(f"/api/v1/users/{name}/work").json()["items"]))
 
 
 def _travelled(demo: Demo) -> str:

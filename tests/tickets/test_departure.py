@@ -98,7 +98,7 @@ def test_a_person_is_removed_from_the_crew_in_the_actors_areas_only(stage: Stage
         for area in ("tianhe", "yuexiu"):
             crew_rows.add(tx, "installer", "li.wei", area)
     with stage.database.write() as tx:
-        assert list(crew.remove(tx, team, "Li.Wei", gao)) == ["tianhe"]
+        assert [row.area for row in crew.remove(tx, team, "Li.Wei", gao)] == ["tianhe"]
     assert stage.crew() == [("li.wei", "yuexiu")]
 
 

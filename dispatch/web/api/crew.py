@@ -84,6 +84,5 @@ def remove_from_crew(
     known = context.rulebook.teams.get(team)
     if known is None:
         raise NotFound(what=Wording("班组", "team"), which=team)
-    context.authorize(Target(area, known), NotFound(what=Wording("区域", "area"), which=area))
-    if not crew.remove(context.tx, team, person, area):
-        raise NotFound(what=Wording("班组中的人员", "person"), which=Wording(person, f"{person} on that crew"))
+    actor = context.authorize(Target(area, known), NotFound(what=Wording("区域", "area"), which=area))
+    crew_of.remove(context.tx, known, person, actor, area)
