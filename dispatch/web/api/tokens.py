@@ -87,15 +87,14 @@ class Tokens(ResponseBody):
 @api.read("", "have tokens")
 def list_tokens(context: RequestContext) -> Tokens:
     """Lists the caller's API tokens, the newest first, expired and revoked ones among them."""
-    rows = sessions.tokens(context.tx, context.user.user_id)
-    return Tokens(items=[Token(**shown(row)) for row in rows])
+    return tokens_of(context, context.user.user_id)
 
 
 @api.read("/everybody", "manage users", raises=[BadInput], summary="List everybody's tokens")
 def list_everybodys(context: RequestContext, cursor: Cursor = None, limit: Limit = 50) -> Page[UsersToken]:
     """Lists everybody's API tokens that are neither expired nor revoked, the newest first."""
     rows = session_rows.live_tokens(context.tx, context.now, limit + 1, read_cursor(cursor, int))
-    items = [UsersToken(**shown(row), user=row.name) for row in rows]
+    items = [UsersToken(**_fields(row), user=row.name) for row in rows]
     return page(items, limit, rows[limit - 1].id if len(rows) > limit else None)
 
 
@@ -146,6 +145,10 @@ def revoke_token(context: RequestContext, token_id: TokenId) -> None:
     sessions.revoke_token(context.tx, token_id, user.user_id, user.name, user.oneself, context.now)
 
 
-def shown(row: TokenRow) -> dict[str, Any]:
-    """The fields of a `Token`."""
+def tokens_of(context: RequestContext, user_id: int) -> Tokens:
+    """The tokens of a user as the API tells them."""
+    return Tokens(items=[Token(**_fields(row)) for row in sessions.tokens(context.tx, user_id)])
+
+
+def _fields(row: TokenRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in Token.model_fields}

@@ -41,7 +41,7 @@ from dispatch.web.api.schemas import (
 )
 from dispatch.web.api.session import HeldRole, holding
 from dispatch.web.api.sessions import Sessions, told
-from dispatch.web.api.tokens import Token, TokenId, Tokens, shown
+from dispatch.web.api.tokens import TokenId, Tokens, tokens_of
 from dispatch.web.credentials import Visitor
 from dispatch.web.request_context import RequestContext, version_tag
 from dispatch.web.routes import Api
@@ -280,8 +280,7 @@ def end_sessions(context: RequestContext, name: UserName) -> None:
 @api.read("/{name}/tokens", "manage users", raises=[NotFound], summary="List user's tokens")
 def list_tokens(context: RequestContext, name: UserName) -> Tokens:
     """Lists a user's API tokens, the newest first, expired and revoked ones among them."""
-    rows = sessions.tokens(context.tx, users.get(context.tx, name).id)
-    return Tokens(items=[Token(**shown(row)) for row in rows])
+    return tokens_of(context, users.get(context.tx, name).id)
 
 
 @api.change("/{name}/tokens/{token_id}", "manage users", method="DELETE", status=204, raises=[NotFound])

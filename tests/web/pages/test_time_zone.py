@@ -61,3 +61,22 @@ def test_the_api_answers_with_an_offset_whatever_the_zone(small_web: Web, monkey
     number = small_web.on_board()
     made_at = small_web.program("chen", Role.SUPERVISOR).get(f"/api/v1/tickets/{number}").json()["ticket"]["made_at"]
     assert made_at.endswith(("Z", "+00:00"))
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_history_of_a_hold_that_is_over_tells_its_time_in_the_desks_zone(
+    zone: str, machine: str, small_web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPATCH_TIMEZONE", zone)
+    small_web.installation.settings = Settings(timezone=zone)
+    hop = in_hand(small_web, at_installers(small_web))
+    hop_id, until = f.live_id(small_web.database, int(hop[1:9])), small_web.now + timedelta(hours=20)
+    with small_web.database.write() as tx:
+        handling.hold(tx, small_web.rulebook, hop_id, until, "客户约明早", f.INSTALLER, small_web.now)
+        handling.resume(tx, small_web.rulebook, hop_id, f.INSTALLER, small_web.now)
+    shown = f"{until.astimezone(ZoneInfo(zone)):%m-%d %H:%M}"
+    watcher = small_web.browser("chen", Role.SUPERVISOR)
+    assert shown not in page(watcher, "/teams/installer"), "only the history still has the time"
+    assert f"至 {shown}" in page(watcher, f"/tickets/{hop[:9]}")
+    told = CliRunner().invoke(app, ["show", hop[:9]], env={"COLUMNS": "100"}).stdout
+    assert shown in told
