@@ -58,6 +58,8 @@ MOST_AGED = 50
 """The most old cases, or old effects, moved in one transaction: few, so that other writers don't wait long."""
 SEAL_SECONDS = 5
 """Interval at which the relay asks whether new rows are to be sealed; while there are more, with every sweep."""
+SEALING_SECONDS = 0.2
+"""Time after which no further seal is begun in a sweep: between two of them other writers get their turn."""
 AGED_SECONDS = 60
 """Interval at which the relay looks for old cases and effects; while there are more, it goes on with every sweep."""
 NOTED_SECONDS = 60
@@ -231,11 +233,14 @@ class Relay:
 
     def seal(self) -> None:
         """Seal new archive records, history and audit entries when that is due, and log the seal's mark."""
-        if time.monotonic() - self._sealed < SEAL_SECONDS:
+        began = time.monotonic()
+        if began - self._sealed < SEAL_SECONDS:
             return
-        made, is_full = seal_new(self.context.database, self.context.now())
-        if made is not None:
-            log.info("sealed", mark=str(made.mark), rows=made.rows)
+        is_full = True
+        while is_full and time.monotonic() - began < SEALING_SECONDS:
+            made, is_full = seal_new(self.context.database, self.context.now())
+            if made is not None:
+                log.info("sealed", mark=str(made.mark), rows=made.rows)
         if not is_full:
             self._sealed = time.monotonic()
 

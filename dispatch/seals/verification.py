@@ -14,6 +14,7 @@ from dispatch.storage.seals import Seal
 SEALS = 20
 """Seals that one transaction reads: a long one would keep the database from tidying up."""
 ROWS = 1_000
+"""Archive records without a seal that one transaction reads."""
 WINDOW = 20_000
 """Ids that one query looks at for rows without a seal."""
 
@@ -70,7 +71,7 @@ def verify(
     verdict, by_number = Verdict(), {mark.number: mark for mark in marks}
     roots: dict[int, Mark] = {}
     with database.read() as tx:
-        total = seals.count(tx)
+        total, epoch = seals.count(tx), seals.epoch_number(tx)
     before: Seal | None = None
     while True:
         with database.read() as tx:
@@ -90,7 +91,7 @@ def verify(
     _look_for_records(database, before, verdict)
     _look_into_the_store(database, before, verdict)
     for mark in marks:
-        _compare(mark, roots.get(mark.number), verdict)
+        _compare(mark, roots.get(mark.number), epoch, verdict)
     return verdict
 
 
@@ -142,14 +143,19 @@ def _look_for_unsealed(database: Database, source: Source, last: Seal | None, ve
 
 def _look_for_records(database: Database, last: Seal | None, verdict: Verdict) -> None:
     """A record is sealed with the history of its ticket; one without such history to be sealed was added."""
-    with database.read() as tx:
-        found = seals.every_unsealed_record(tx, ROWS)
-        settled = set(seals.wholly_sealed(tx, sorted({each.item.ticket_id for each in found}))) if found else set()
-    for each in found:
-        if last is not None and each.item.ticket_id in settled:
-            verdict.differences.append(Difference(Flaw.ADDED, None, _named(each.item)))
-        else:
-            verdict.unsealed += 1
+    behind = (0, -1)
+    while True:
+        with database.read() as tx:
+            found = seals.unsealed_records_behind(tx, *behind, ROWS)
+            settled = set(seals.wholly_sealed(tx, sorted({each.item.ticket_id for each in found}))) if found else set()
+        for each in found:
+            if last is not None and each.item.ticket_id in settled:
+                verdict.differences.append(Difference(Flaw.ADDED, None, _named(each.item)))
+            else:
+                verdict.unsealed += 1
+        if len(found) < ROWS:
+            return
+        behind = found[-1].item.key, found[-1].item.part
 
 
 def _look_into_the_store(database: Database, last: Seal | None, verdict: Verdict) -> None:
@@ -172,10 +178,11 @@ def _look_into_the_store(database: Database, last: Seal | None, verdict: Verdict
         above = cases[-1]
 
 
-def _compare(mark: Mark, there: Mark | None, verdict: Verdict) -> None:
+def _compare(mark: Mark, there: Mark | None, epoch: int, verdict: Verdict) -> None:
+    """`epoch` is the present one, in which there may be no seal yet."""
     if there == mark:
         verdict.proven.append(mark)
-    elif verdict.newest is not None and mark.epoch < (there or verdict.newest).epoch:
+    elif mark.epoch < (there.epoch if there else epoch):
         verdict.differences.append(Difference(Flaw.FORK, mark.number))
     else:
         verdict.differences.append(Difference(Flaw.MARK, mark.number))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Table, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, exists, func, insert, literal, select, tuple_, update
 
 from dispatch.domain.seal import FIRST, Item, Mark, Name, Source, leaf
 from dispatch.storage import case_store
@@ -174,12 +174,14 @@ def unsealed_records(tx: Tx, ticket_ids: Iterable[int]) -> list[SealableRow]:
     return _found(tx, Source.RECORD, query)
 
 
-def every_unsealed_record(tx: Tx, limit: int) -> list[SealableRow]:
-    """Archive records that no seal has, whatever their tickets."""
+def unsealed_records_behind(tx: Tx, ticket_id: int, round: int, limit: int) -> list[SealableRow]:
+    """A page of the archive records that no seal has, whatever their tickets: those behind this one."""
+    place = archive_record.c.ticket_id, archive_record.c.round
     query = select(archive_record).where(
-        ~_sealed(Source.RECORD, archive_record.c.ticket_id, archive_record.c.ticket_id, archive_record.c.round)
+        tuple_(*place) > tuple_(literal(ticket_id), literal(round)),
+        ~_sealed(Source.RECORD, archive_record.c.ticket_id, archive_record.c.ticket_id, archive_record.c.round),
     )
-    return _found(tx, Source.RECORD, query.order_by(archive_record.c.ticket_id).limit(limit))
+    return _found(tx, Source.RECORD, query.order_by(*place).limit(limit))
 
 
 def stored_after(tx: Tx, ticket_id: int, limit: int) -> list[int]:

@@ -26,8 +26,9 @@ from dispatch.doctor.finding import CheckResult, Grade
 from dispatch.domain.title import Title
 from dispatch.ports import adapters
 from dispatch.routing.rulebook import Rulebook
+from dispatch.seals.sealing import seal_new
 from dispatch.settings import load_settings
-from dispatch.storage import accounts, heartbeats
+from dispatch.storage import accounts, heartbeats, operations
 from dispatch.storage.clock import database_time
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.tables import tickets as t
@@ -181,6 +182,33 @@ def test_unsent_hops_and_a_quarantine_are_found(
         tx.execute(update(t.hop).where(t.hop.c.ticket_id == made.ticket_id).values(state="quarantined", wake_at=None))
     found = examine(sqlite, monkeypatch, rulebook)
     assert (found["hops due"], found["quarantine"]) == (BAD, DOUBTFUL)
+
+
+def test_rows_that_wait_too_long_for_their_seal_are_found_with_the_number_of_seals(
+    database: Database, in_force: Rulebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seals_found() -> CheckResult:
+        return next(each for each in database_of.examine(load_settings(), in_force) if each.check.en == "seals")
+
+    def note(at: datetime) -> None:
+        with database.write() as tx:
+            operations.note_audit(tx, "look", "x", "", f.CLERK, at)
+
+    assert examine(database, monkeypatch, in_force)["seals"] is GOOD
+    assert seals_found().found.text("en") == "none yet"
+    long_ago = datetime.now(UTC) - timedelta(minutes=20)
+    note(long_ago)
+    made, _ = seal_new(database, long_ago)
+    assert made is not None
+    assert (seals_found().verdict, seals_found().found.text("zh")) == (GOOD, "共 1 个")
+    note(long_ago)  # due a minute later, nineteen minutes ago
+    late = seals_found()
+    assert late.verdict is BAD
+    assert re.fullmatch(r"1, new rows wait 11[34]\d s for one", late.found.text("en"))
+    assert late.remedy is not None
+    assert "dispatch up" in late.remedy.en
+    seal_new(database, datetime.now(UTC))
+    assert (seals_found().verdict, seals_found().found.text("en")) == (GOOD, "2")
 
 
 def test_lines_that_wait_for_their_test_are_counted_with_the_time_since(

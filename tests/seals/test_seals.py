@@ -13,7 +13,7 @@ from dispatch.domain.roles import Actor, Role
 from dispatch.domain.seal import Mark, read_marks
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.seals import sealing
+from dispatch.seals import sealing, verification
 from dispatch.seals.sealing import seal_new
 from dispatch.seals.verification import Flaw, Verdict, verify
 from dispatch.storage import operations, retention, seals
@@ -115,6 +115,19 @@ def test_a_row_added_to_the_past_is_named(database: Database, archived: int, mon
     assert told(verify(database))[-1] == ("added", None, "archive_record 1/7")
     seal_all(database, f.NOW + 9 * MINUTE)
     assert ("added", None, "archive_record 1/7") in told(verify(database))
+
+
+def test_records_without_a_seal_are_all_looked_for_page_by_page(
+    database: Database, archived: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "ROWS", 2)
+    more = "SELECT ticket_id, {}, archived_at, content, sha256 FROM archive_record WHERE round = 0"
+    by_hand(database, *(f"INSERT INTO archive_record {more.format(number)}" for number in range(1, 6)))
+    assert told(verify(database)) == [("added", None, f"archive_record 1/{number}") for number in range(1, 6)]
+    by_hand(database, "DELETE FROM seal_item", "DELETE FROM seal")
+    with database.read() as tx:
+        rows = sum(tx.execute(select(func.count()).select_from(t)).scalar_one() for t in (history, archive_record))
+    assert verify(database).unsealed == rows + 2
 
 
 def test_a_changed_seal_a_changed_item_and_a_missing_seal_break_the_chain(database: Database, archived: int) -> None:
