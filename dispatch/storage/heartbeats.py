@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import case, delete, insert, select, update
 
 from dispatch.storage.clock import database_time
 from dispatch.storage.database import SCHEMA, Tx
@@ -41,6 +41,12 @@ class Service:
 
 NOTHING = Service()
 
+_said_by_an_older_one = (
+    process.c.schema.is_(None) | (process.c.schema < SCHEMA) | (process.c.schema_at != process.c.seen_at)
+)
+"""The last sign of life came from a process with an earlier schema. Two processes on one machine may share a name, and
+one of an earlier release leaves the columns that it doesn't know as they are."""
+
 
 def process_name(kind: str, which: str = "") -> str:
     """Name a process by its supervised name and its machine, so that it has the same name after a restart. `which`
@@ -65,9 +71,10 @@ def beat(
     """
     seen: dict[str, object] = {"kind": kind, "started_at": started_at, "seen_at": now, "clock_ahead": clock_ahead}
     seen["keys"] = None if keys is None else " ".join(keys)
-    seen["schema"] = SCHEMA
+    seen |= {"schema": SCHEMA, "schema_at": now}
     seen |= {"queues": " ".join(sorted(serves.queues)), "teams": " ".join(sorted(serves.teams))}
-    if tx.execute(update(process).where(process.c.name == name).values(seen)).rowcount == 0:
+    older = case((_said_by_an_older_one, process.c.seen_at), else_=process.c.older_seen_at)
+    if tx.execute(update(process).where(process.c.name == name).values(**seen, older_seen_at=older)).rowcount == 0:
         tx.execute(insert(process).values(name=name, **seen))
     tx.execute(delete(process).where(process.c.seen_at < now - REMEMBERED))
 
@@ -85,7 +92,10 @@ def alive(tx: Tx, now: datetime) -> list[ProcessRow]:
 
 def an_older_one_lives(tx: Tx) -> bool:
     """Return whether a process of an earlier release, with an earlier schema, is still alive."""
-    return any(row.schema is None or row.schema < SCHEMA for row in alive(tx, database_time(tx)))
+    since = database_time(tx) - SILENCE
+    lately = (process.c.seen_at >= since) & _said_by_an_older_one
+    query = select(process.c.name).where(lately | (process.c.older_seen_at >= since)).limit(1)
+    return tx.execute(query).first() is not None
 
 
 def served_teams(tx: Tx, now: datetime) -> set[str]:

@@ -289,6 +289,12 @@ class SurveyRow(Protocol):
     answered_at: datetime | None  # None: not answered
 
 
+class LinkedSurvey(SurveyRow, Protocol):
+    """A survey with one of its links."""
+
+    secret: str  # hash of the token in the link
+
+
 class SurveyAttempt(Protocol):
     """One attempt to ask a customer."""
 
@@ -344,3 +350,5 @@ class ProcessRow(Protocol):
     queues: str | None  # parted by spaces; null: of an earlier release, as `teams`
     teams: str | None
     schema: str | None  # with which it works; None: of an earlier release
+    schema_at: datetime | None  # when that was said; not `seen_at`: the last sign of life was an earlier release's
+    older_seen_at: datetime | None  # last sign of life of a process of the same name with an earlier schema

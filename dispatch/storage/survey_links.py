@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func, insert, select, update
 
 from dispatch.domain.secret import hashed
 from dispatch.storage import epoch, heartbeats
 from dispatch.storage.database import Tx
-from dispatch.storage.rows import SurveyRow, shaped
+from dispatch.storage.rows import LinkedSurvey, SurveyRow, shaped
 from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.tickets import hop, survey, survey_attempt, survey_link, ticket
 
@@ -89,8 +89,8 @@ def by_tokens(tx: Tx, tokens: Sequence[str]) -> dict[str, SurveyRow]:
     """The surveys to which these tokens' links lead, by token."""
     secret_of = {hashed(token): token for token in tokens}
     query = select(survey, survey_link.c.secret).join(survey_link, survey_link.c.hop_id == survey.c.hop_id)
-    found = tx.execute(query.where(survey_link.c.secret.in_(secret_of))).all()
-    surveys: dict[str, Any] = {secret_of[row.secret]: row for row in found}
+    found = shaped(LinkedSurvey, tx.execute(query.where(survey_link.c.secret.in_(secret_of))))
+    surveys: dict[str, SurveyRow] = {secret_of[row.secret]: row for row in found}
     if tx.execute(select(survey.c.hop_id).where(survey.c.token.is_not(None)).limit(1)).first() is None:
         return surveys  # so the token is in no statement, which a database's log may show
     in_clear = tx.execute(select(survey).where(survey.c.token.in_(tokens)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Table, select, text, update
 
@@ -48,8 +50,30 @@ def held(database: Database, table: Table) -> str:
 
 def a_process_lives(database: Database, schema: str | None) -> None:
     with database.write() as tx:
+        tx.execute(t.process.delete())
         heartbeats.beat(tx, "worker1@here", "worker", f.NOW, clock.database_time(tx))
         tx.execute(update(t.process).values(schema=schema))
+
+
+def older_lives(database: Database) -> bool:
+    with database.read() as tx:
+        return heartbeats.an_older_one_lives(tx)
+
+
+def test_a_process_of_the_release_before_is_seen_beside_one_of_this_release_with_the_same_name(
+    database: Database,
+) -> None:
+    a_process_lives(database, SCHEMA)
+    assert not older_lives(database)
+    with database.write() as tx:  # it knows no other columns
+        tx.execute(update(t.process).values(seen_at=clock.database_time(tx) + timedelta(seconds=1)))
+    assert older_lives(database)
+    with database.write() as tx:
+        heartbeats.beat(tx, "worker1@here", "worker", f.NOW, clock.database_time(tx) + timedelta(seconds=2))
+    assert older_lives(database)
+    with database.write() as tx:
+        tx.execute(update(t.process).values(older_seen_at=f.NOW))
+    assert not older_lives(database)
 
 
 def test_the_database_holds_the_hash_of_a_links_token_and_never_the_token(database: Database, asked: int) -> None:

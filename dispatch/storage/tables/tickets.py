@@ -252,6 +252,8 @@ process = Table(  # the heartbeat of a relay, worker or web process; its times a
     Column("queues", Text),  # of a worker: its queues, parted by spaces; of a relay: all teams that it sends to
     Column("teams", Text),  # the teams in the rules file with which it started; null: of an earlier release
     Column("schema", String(12)),  # with which it works; null: of an earlier release
+    Column("schema_at", Instant),  # when that was said; not the last sign of life: that was an earlier release's
+    Column("older_seen_at", Instant),  # last sign of life of a process of the same name with an earlier schema
 )
 
 epoch = Table(  # one row: `base` raises all generations above those from before a restore

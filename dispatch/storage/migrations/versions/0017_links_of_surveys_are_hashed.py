@@ -11,7 +11,7 @@ import secrets
 import sqlalchemy as sa
 from alembic import op
 
-from dispatch.storage.column_types import Id
+from dispatch.storage.column_types import Id, Instant
 
 revision = "0017"
 down_revision = "0016"
@@ -32,6 +32,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_survey_link_attempt", "survey_link", ["hop_id", "attempt"])
     op.add_column("process", sa.Column("schema", sa.String(12), nullable=True))
+    op.add_column("process", sa.Column("schema_at", Instant(), nullable=True))
+    op.add_column("process", sa.Column("older_seen_at", Instant(), nullable=True))
     _let_token_be_empty(True)
 
 
@@ -45,7 +47,8 @@ def downgrade() -> None:
     while ids := tx.execute(without).scalars().all():
         tx.execute(fill, [{"id_": id_, "new": secrets.token_urlsafe(16)} for id_ in ids])
     _let_token_be_empty(False)
-    op.drop_column("process", "schema")
+    for column in ("older_seen_at", "schema_at", "schema"):
+        op.drop_column("process", column)
     op.drop_table("survey_link")
 
 
