@@ -50,6 +50,7 @@ class RulesInForce:
         self._look_again = math.inf  # at this time of the monotonic clock
         self._not_before = -math.inf  # when the database is asked again to take a changed file up
         self._rulebook: Rulebook | None = None
+        self._read: tuple[tuple[int, int] | None, Rulebook] | None = None  # a good file's stamp and rules
         self._versions: dict[str, Rulebook] = {}
         self._unreadable: dict[str, BadRules] = {}
 
@@ -162,9 +163,14 @@ class RulesInForce:
             return self._rulebook
 
     def _load(self) -> Rulebook:
-        """The file's rulebook. Raises BadRules."""
-        name = str(self.file)
-        return self._parsed(read_text(self.file), name)
+        """The file's rulebook. Raises BadRules.
+
+        Parsing takes a second on a slow machine, and the same file may have to be offered to the database repeatedly.
+        """
+        stamp = self._file_stamp()
+        if self._read is None or stamp is None or self._read[0] != stamp:
+            self._read = stamp, self._parsed(read_text(self.file), str(self.file))
+        return self._read[1]
 
     def _parsed(self, text: str, name: str) -> Rulebook:
         """The rulebook of a text. Raises BadRules."""

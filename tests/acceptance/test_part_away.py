@@ -74,11 +74,14 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def answered(caller: httpx2.Client, path: str) -> httpx2.Response:
-    """Return the answer, which must come within a second."""
-    began = time.monotonic()
-    answer = caller.get(path)
-    assert time.monotonic() - began < 1, (path, answer)
-    return answer
+    """Return the answer, which must come within a second. On a busy machine one of three must: what waits for the part
+    that is away would be late each time."""
+    for _ in range(3):
+        began = time.monotonic()
+        answer = caller.get(path)
+        if time.monotonic() - began < 1:
+            return answer
+    raise AssertionError(f"{path} takes longer than a second: {answer}")
 
 
 def can_be_read(noc: httpx2.Client) -> None:
@@ -144,8 +147,8 @@ def test_a_read_only_database_is_read_also_when_the_rules_file_is_edited_meanwhi
             eventually(lambda: is_red(noc, "数据库只读"))
             can_be_read(noc)
             rules.write_text(f"{rules.read_text()}\n# edited\n")
-            can_be_read(noc)
             assert noc.get("/api/v1/rules").json()["version"] == before
+            can_be_read(noc)
             change_is_refused(clerk, "unavailable")
             assert is_red(noc, "数据库只读")
         eventually(lambda: is_ready(noc))
