@@ -77,7 +77,7 @@ class Desk:
             return self.script.symptoms
         except BadRules as refused:
             told = text("预处理脚本有误，现象只显示名称：", "script refused, symptoms are shown by their names:")
-            _warn(told, refused)
+            warn_refused(told, refused)
             return {}
 
     @cached_property
@@ -174,11 +174,12 @@ def open_desk(*, may_create: bool = False, starting: bool = False) -> Desk:
             f"规则文件未采用，沿用版本 {rulebook.version}：",
             f"rules file refused, version {rulebook.version} stays in force:",
         )
-        _warn(told, rules.refused)
+        warn_refused(told, rules.refused)
     return Desk(settings, database, rules, rulebook)
 
 
-def _warn(told: str, refused: BadRules) -> None:
+def warn_refused(told: str, refused: BadRules) -> None:
+    """Say on standard error that a file is refused, and each fault of it."""
     typer.secho(told, fg="yellow", err=True)
     for line in refused.lines_in(language()):
         typer.echo(line, err=True)

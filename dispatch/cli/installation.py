@@ -13,13 +13,14 @@ import typer
 from pydantic import SecretStr
 
 from dispatch import defaults
-from dispatch.cli.context import Desk, closed_with_command, open_desk
+from dispatch.cli.context import Desk, closed_with_command, open_desk, warn_refused
 from dispatch.cli.file_choice import NAMES, note_unused
 from dispatch.cli.first_start import require_good_files
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, option
 from dispatch.cli.output import give, note, out, said, table, tell_progress
+from dispatch.errors import BadRules
 from dispatch.runtime.reservation import reserve
 from dispatch.runtime.supervisor import Stack
 from dispatch.setting_meanings import MEANINGS
@@ -88,8 +89,29 @@ def _reserved() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]
     require_good_files(settings)
     lock = reserve(settings)
     desk = open_desk(may_create=True, starting=True)
+    _tell_bad_files(desk)
     check_keys(desk.settings, desk.database, uses_keys=True)
     return desk, [], lock, {}
+
+
+def _tell_bad_files(desk: Desk) -> None:
+    """Warn of a bad script and of bad plans. Boards, and all that is due, go on without them."""
+    from dispatch.routing import plans_file  # with a YAML parser, which the module's other commands don't need
+
+    def script() -> object:
+        return desk.script
+
+    def plans() -> object:
+        return plans_file.load(desk.settings.plans)
+
+    for read, zh, en in (
+        (script, "预处理脚本有误，改正之前不能报障：", "script refused, no fault can be reported until it is mended:"),
+        (plans, "营销案有误，改正之前柜台不能办理：", "plans refused, the counter is closed until they are mended:"),
+    ):
+        try:
+            read()
+        except BadRules as refused:
+            warn_refused(text(zh, en), refused)
 
 
 def _demo() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -40,6 +41,27 @@ def test_a_bad_file_is_told_by_its_line_before_anything_is_made(
     assert f"{file}:" in told
     assert "new installation" not in told
     assert not home.folder.exists()
+
+
+@pytest.mark.system
+def test_an_installation_starts_with_a_bad_script_and_bad_plans_says_so_and_its_boards_are_read(
+    home: Home, tmp_path: Path
+) -> None:
+    """What is due needs neither. A power cut must not keep the desk from starting because of an edit."""
+    home.settings["DISPATCH_WORKERS"] = "1"
+    home.done("migrate")
+    home.settings["DISPATCH_PREHANDLING"] = home.settings["DISPATCH_PLANS"] = file = named(tmp_path / "bad.yaml", BAD)
+    process = home.start("up")
+    try:
+        assert process.stdout
+        assert any(line.startswith("ready: http") for line in process.stdout)
+        assert home.call("board", "noc")[0] == 0
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    assert "no fault can be reported until it is mended" in told
+    assert "the counter is closed until they are mended" in told
+    assert told.count(f"{file}:2:1: unknown key 'nonsense'") == 2
 
 
 def test_another_command_that_makes_an_installation_makes_none_with_bad_rules(home: Home, tmp_path: Path) -> None:
