@@ -27,6 +27,7 @@ from dispatch.errors import (
     BadInput,
     DispatchError,
     HeldTooLong,
+    IllegalMove,
     NobodyAsked,
     NotAllowed,
     NotFound,
@@ -144,8 +145,23 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
             endings.append(_ending(rulebook, people, _found(rows, end.hop_id, end.actor), end))
         except DispatchError as refused:
             refusals[end.hop_id] = refused
-    next_hop.end_hops(tx, rulebook, endings, now)
+    try:
+        next_hop.end_hops(tx, rulebook, endings, now)
+    except IllegalMove:  # nothing is written yet
+        refusals |= _illegal(rulebook, endings, now)
+        next_hop.end_hops(tx, rulebook, [each for each in endings if each.hop.id not in refusals], now)
     return refusals
+
+
+def _illegal(rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> Refusals:
+    """The endings that the life tables don't allow, such as rules that end a case before its archive."""
+    found: Refusals = {}
+    for ending in endings:
+        try:
+            next_hop.compute_changes(rulebook, [ending], now)
+        except IllegalMove as refused:
+            found[ending.hop.id] = refused
+    return found
 
 
 def claim(tx: Tx, rulebook: Rulebook, one: Claim, now: datetime) -> None:

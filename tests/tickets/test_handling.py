@@ -28,6 +28,7 @@ from dispatch.errors import (
     NotYours,
     UnknownFinding,
 )
+from dispatch.routing import loader
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops
@@ -324,6 +325,24 @@ def test_empty_batches_do_nothing(database: Database, in_force: Rulebook) -> Non
         assert handling.claim_many(tx, in_force, [], NOW) == {}
         assert handling.end_many(tx, in_force, [], NOW) == {}
     assert dump(database) == before
+
+
+def test_one_report_that_the_rules_lead_nowhere_legal_is_refused_alone(
+    database: Database, in_force: Rulebook, script: Script
+) -> None:
+    """Rules may end a case before its archive, which its life doesn't allow."""
+    odd = in_force.text.replace("        outside-plant: installer", "        outside-plant: end", 1)
+    rules = replace(in_force, flows=loader.parse(odd, "odd.yaml").flows)
+    made = [fault(database, in_force, script, f"GZ{number}").ticket_id for number in range(20)]
+    rows = [claimed(database, in_force, ticket_id, NOC) for ticket_id in made]
+    ends = [Report(row, NOC, "fixed", {"cause": "fibre"}) for row in rows]
+    ends[7] = Report(rows[7], NOC, "outside-plant", {"test-result": "x"})
+    with database.write() as tx:
+        refusals = handling.end_many(tx, rules, ends, NOW)
+    assert list(refusals) == [rows[7]]
+    assert isinstance(refusals[rows[7]], IllegalMove)
+    teams = [live(database, ticket_id) for ticket_id in made]
+    assert [row.team for row in teams if row] == ["noc" if number == 7 else "archive" for number in range(20)]
 
 
 # -- the supervisor ----------------------------------------------------------------------------
