@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,35 @@ def test_the_manual_adds_a_team_and_a_rule_to_a_running_system(copy: Path, tmp_p
         eventually(lambda: any(row["state"] == "waiting" for row in home.read("board", "supervisor")))
         led = home.read("rules", "explain", "F00000002")[-1]
     assert (led["to"], led["rule"]) == ("supervisor", "flows.fault.noc.inside-plant.urgent-routing")
+
+
+def test_a_worker_and_a_relay_started_beside_the_others_bring_a_new_team_into_force(copy: Path, tmp_path: Path) -> None:
+    """docs/distributed.md: nothing that runs is stopped."""
+    home = Home(tmp_path / "paidan", project=copy, settings={"DISPATCH_WORKERS": "1"})
+    with home.up(), contextlib.ExitStack() as beside:
+        home.done("account", "add", "GZ1", "--area", "tianhe", "--mobile", "13800138000", *CLERK)
+        submitted(home, "F00000001")
+        follow("Add a team", home)
+        environment = home.environment | {"DISPATCH_BROKER_URL": home.address("broker"), "DISPATCH_METRICS_PORT": "0"}
+        celery = ("celery", "-A", "workers.app", "worker", "--concurrency", "1", "-Q", "field-power", "-n", "more@%h")
+        for module in (celery, ("workers.relay",)):
+            assert NEXT_START in home.run("board", "noc")[2], module
+            beside.enter_context(running(copy, environment, *module))
+        eventually(lambda: home.run("board", "noc")[2] == "", 60)
+        handle(home, "F00000001", "noc", ZHAO, "--finding", "power-fault", "--evidence", "test-result=-31 dBm")
+        handle(home, "F00000001", "field-power", WU, "--finding", "fixed", "--evidence", "cause=power")
+        eventually(lambda: home.read("show", "F00000001")["hops"][-1]["team"] == "callback-survey")
+
+
+@contextlib.contextmanager
+def running(project: Path, environment: dict[str, str], *module: str) -> Iterator[None]:
+    """A Python module as a process, while the block runs."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "-m", *module], cwd=project, env=environment, **quiet) as process:  # type: ignore[call-overload]
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def submitted(home: Home, ticket: str, *more: str) -> None:
