@@ -5,7 +5,8 @@
 //   [data-list=name]          in a form whose list may be empty
 //   [data-answer=name]        shows that part of the answer, in a [data-answer-of] that was hidden; a secret that a
 //                             repeated answer no longer holds is replaced by the reason
-//   data-then                 goto:PATH, reload, or nothing: the page's live parts are then fetched again
+//   data-then                 goto:PATH, reload, stay, or nothing: the page's live parts are then fetched again; with
+//                             stay they aren't, so that a secret shown in one of them can be read
 //   [role=alert]              shows the refusal; a field's fault stands beside the field
 // A form that a slow line sends twice is done once: the same attempt has the same Idempotency-Key.
 // Events on the form: "done" with the API's answer, "refused" with its problem.
@@ -150,7 +151,7 @@ function done(form, answer) {
   else if (what === "reload") location.reload();
   else {
     toast(form.dataset.said ?? document.querySelector(".toasts").dataset.done);
-    changed();
+    if (what !== "stay") changed();
   }
 }
 
