@@ -22,7 +22,7 @@ def opened(file: Path, *tables: str) -> Iterator[sqlite3.Connection]:
             for table in tables:
                 connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
             yield connection
-    except sqlite3.OperationalError as wrong:
+    except sqlite3.DatabaseError as wrong:
         raise OSError(f"{file}: {wrong}") from wrong
 
 

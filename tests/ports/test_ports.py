@@ -135,6 +135,12 @@ def test_a_system_whose_file_cannot_be_used_is_out_of_reach_and_made_when_it_can
     assert [text for _, text in gateway.inbox()] == ["一"]
 
 
+def test_a_system_whose_file_is_damaged_is_out_of_reach(tmp_path: Path) -> None:
+    (tmp_path / "sms.db").write_bytes(b"no database at all " * 100)
+    with pytest.raises(OSError, match="not a database"):
+        SimulatedSmsGateway(tmp_path / "sms.db").send([Message("a", "13800138000", "一")])
+
+
 def test_the_printer_prints_a_sheet_once_readable_by_its_owner_alone(tmp_path: Path) -> None:
     printer = SimulatedPrinter(tmp_path / "printed")
     sheet = Sheet("slip/1", "S000000001", b"%PDF-1")
