@@ -13,7 +13,6 @@ from dispatch.cli.options import As, AsJson, InRole
 from dispatch.cli.output import columns, give, print_rows
 from dispatch.domain.roles import Actor, Role, require
 from dispatch.domain.title import Title, Wording
-from dispatch.routing.rulebook import Team
 from dispatch.storage import crew as rows
 from dispatch.storage.rows import as_dict
 from dispatch.tickets import crew as crew_of
@@ -42,7 +41,8 @@ def crew_add(
     as_json: AsJson = False,
 ) -> None:
     """Enter a user. Raises NotAllowed, UnknownUser, UnfitUser; BadInput for an area that isn't the actor's."""
-    desk, actor, known = _changing(team, as_name, role, _ADD)
+    desk, actor = _changing(team, as_name, role, _ADD)
+    known = known_teams(desk, team)[team]
     typed, where = word(person, _PERSON, LONGEST_NAME), word(area, AREA)
     desk.require_area(actor, where)
     with desk.database.write() as tx:
@@ -62,23 +62,23 @@ def crew_remove(
     role: InRole = "",
     as_json: AsJson = False,
 ) -> None:
-    """Remove a person from a crew. Raises NotAllowed, NotFound."""
-    desk, actor, known = _changing(team, as_name, role, _REMOVE)
+    """Remove a person from a crew, also of a team that the rules know no more. Raises NotAllowed, NotFound."""
+    desk, actor = _changing(team, as_name, role, _REMOVE)
     typed, where = word(person, _PERSON, LONGEST_NAME), area and word(area, AREA)
     with desk.database.write() as tx:
-        left = crew_of.remove(tx, known, typed, actor, where)
+        left = crew_of.remove(tx, team, typed, actor, where)
     name, areas = left[0].person, [row.area for row in left]
     listed = ", ".join(areas)
-    told = text(f"{name}：已移出，{known.title.zh}，{listed}", f"{name}: removed, {known.title.en}, {listed}")
+    told = text(f"{name}：已移出，{desk.team(team)}，{listed}", f"{name}: removed, {desk.team(team)}, {listed}")
     give(as_json, {"act": "remove crew", "person": name, "team": team, "areas": areas}, told)
 
 
-def _changing(team: str, as_name: str, role: str, act: Title) -> tuple[Desk, Actor, Team]:
-    """The desk, who acts, and the team, for a change of its crew. Raises NotFound, NotAllowed."""
+def _changing(team: str, as_name: str, role: str, act: Title) -> tuple[Desk, Actor]:
+    """The desk and who acts, for a change of a team's crew. Raises NotAllowed."""
     desk = open_desk()
-    actor, known = desk.actor(as_name, role), known_teams(desk, team)[team]
+    actor = desk.actor(as_name, role)
     require(actor, "add to a crew", Wording(f"班组 {team}", f"team {team}"), _MAY_CHANGE, act)
-    return desk, actor, known
+    return desk, actor
 
 
 def _show(team: str, as_json: bool) -> None:

@@ -22,26 +22,26 @@ def add(tx: Tx, team: Team, typed: str, area: str) -> str:
     return name
 
 
-def places(tx: Tx, team: Team, typed: str, actor: Actor, area: str = "") -> Sequence[CrewMember]:
+def places(tx: Tx, team: str, typed: str, actor: Actor, area: str = "") -> Sequence[CrewMember]:
     """A person's places on the crew in the areas of the actor, or in that area alone. Raises NotFound if there is none.
 
     A person who was entered before names had to be users' is found by the name as it was entered.
     """
     found = [
         row
-        for row in crew.of_team(tx, team.name)
+        for row in crew.of_team(tx, team)
         if folded(row.person) == folded(typed) and actor.covers(row.area) and area in ("", row.area)
     ]
     if not found:
-        what = Wording(f"班组 {team.name} 的人员", f"person on the crew of {team.name}")
+        what = Wording(f"班组 {team} 的人员", f"person on the crew of {team}")
         raise NotFound(what=what, which=f"{typed:.80}")
     return found
 
 
-def remove(tx: Tx, team: Team, typed: str, actor: Actor, area: str = "") -> Sequence[CrewMember]:
+def remove(tx: Tx, team: str, typed: str, actor: Actor, area: str = "") -> Sequence[CrewMember]:
     """Remove a person from a team's crew, in one area or in all of the actor's; return the places that they had. Their
-    work in hand stays with them. Raises NotFound."""
+    work in hand stays with them. The rules need not know the team any more. Raises NotFound."""
     left = places(tx, team, typed, actor, area)
     for row in left:
-        crew.remove(tx, team.name, row.person, row.area)
+        crew.remove(tx, team, row.person, row.area)
     return left

@@ -11,6 +11,7 @@ import pytest
 
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
+from dispatch.storage import crew
 from dispatch.storage.database import Database
 from tests.acceptance.conftest import Home
 from tests.factories import put_in_force
@@ -155,6 +156,13 @@ def test_a_crew_is_entered_shown_and_removed(desk: Desk) -> None:
     assert desk.says("crew", "show", "installer").strip() == "none"
     assert desk.says(*remove, status=4)
     assert "已移出" in (desk.says(*add), desk.says(*remove, language="zh"))[1]
+
+
+def test_a_person_leaves_the_crew_of_a_team_that_the_rules_forgot(desk: Desk) -> None:
+    with desk.stage.database.write() as tx:
+        crew.add(tx, "gone", "li.wei", "tianhe")
+    assert desk.says("crew", "remove", "li.wei", "--team", "gone", *OPS) == "li.wei: removed, gone, tianhe\n"
+    assert "crew of gone" in desk.says("crew", "remove", "li.wei", "--team", "gone", *OPS, status=4)
 
 
 @pytest.mark.parametrize(

@@ -85,4 +85,4 @@ def remove_from_crew(
     if known is None:
         raise NotFound(what=Wording("班组", "team"), which=team)
     actor = context.authorize(Target(area, known), NotFound(what=Wording("区域", "area"), which=area))
-    crew_of.remove(context.tx, known, person, actor, area)
+    crew_of.remove(context.tx, known.name, person, actor, area)

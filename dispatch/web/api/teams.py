@@ -113,7 +113,7 @@ def remove_from_team_crew(
     known = _known(context, team)
     missing = NotFound(what=Wording("区域", "area"), which=area)
     actor = context.authorize(Target(area or None, known), missing, "add to a crew")
-    crew_of.remove(context.tx, known, name, actor, area)
+    crew_of.remove(context.tx, known.name, name, actor, area)
 
 
 def _known(context: RequestContext, name: str) -> Team:
