@@ -112,7 +112,7 @@ class Settings(BaseModel):
     survey_url: str = Field(default_factory=lambda known: f"{_web(known)}/s/")
     timezone: Annotated[str, AfterValidator(_known_zone), Field(validate_default=True)] = "Asia/Shanghai"
     operator: str = "派单宽带 Paidan Broadband"
-    outlet: str = "营业厅 Counter"
+    outlet: str = "营业厅"
     record_url: str = Field(default_factory=lambda known: f"{_web(known)}/slips/")
     fonts: Path | None = None
     field_keys: SecretStr | None = None

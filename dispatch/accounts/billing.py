@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch import effects
 from dispatch.accounts.operation import Act
-from dispatch.domain.money import read_yuan, write_yuan
+from dispatch.domain.money import typed_yuan, write_yuan
 from dispatch.domain.numbers import invoice_number
 from dispatch.domain.text import unreadable
 from dispatch.domain.title import Title, Wording, WrongValue
@@ -110,7 +110,7 @@ def _require_exact(total: int, paid: Paid | None) -> None:
     given = 0
     if paid is not None:
         try:
-            given = read_yuan(paid.amount)
+            given = typed_yuan(paid.amount)
         except WrongValue as wrong:
             raise BadAmount(why=wrong.what) from None
     if given != total:

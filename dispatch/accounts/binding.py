@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
@@ -27,6 +27,7 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.schemas import BindingShown
 from dispatch.accounts.secret import DocumentNumber
+from dispatch.accounts.typed_dates import Day
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
 from dispatch.domain.numbers import slip_serial
 from dispatch.domain.roles import Actor
@@ -41,9 +42,6 @@ from dispatch.storage.database import Tx
 MOST_SHOWN = 200
 NUMBER = Title("绑定手机号码", "Bound mobile number")
 PLAN = Title("营销案", "Marketing plan")
-
-
-Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1))]
 
 
 class Binding(OperationRequest):

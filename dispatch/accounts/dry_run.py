@@ -21,7 +21,7 @@ from dispatch.accounts.operation import Counter, OperationRefused, Trial
 from dispatch.accounts.secret import Prompt
 from dispatch.domain.identity import read_document
 from dispatch.domain.model_faults import model_fault
-from dispatch.domain.money import read_yuan
+from dispatch.domain.money import typed_yuan
 from dispatch.domain.naming import read_account_number, read_address, read_mobile, read_name
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.password import check_password
@@ -179,7 +179,7 @@ class _Reading:
 
 def _amount(_reading: _Reading, text: str) -> None:
     try:
-        read_yuan(text)
+        typed_yuan(text)
     except ValueError:
         raise BadInput(what=Wording("应写作如 700.00。", "Write it as 700.00.")) from None
 

@@ -86,7 +86,7 @@ def _way(kind: Any) -> tuple[InputKind, str]:
     if get_origin(kind) is Literal:
         return InputKind.TEXT, "|".join(get_args(kind))
     ways = {SecretStr: (InputKind.SECRET, "TEXT"), int: (InputKind.NUMBER, "NUMBER"), bool: (InputKind.FLAG, "")}
-    return ways.get(kind, (InputKind.TEXT, {"date": "YYYY-MM-DD", "AwareDatetime": "TIME"}.get(kind.__name__, "TEXT")))
+    return ways.get(kind, (InputKind.TEXT, {"date": "YYYY-MM-DD", "datetime": "TIME"}.get(kind.__name__, "TEXT")))
 
 
 def find_unwritable(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Wording]]:

@@ -11,7 +11,7 @@ from dispatch.accounts.schemas import AccountFound
 from dispatch.domain.account import AccountState
 from dispatch.domain.identity import normalised
 from dispatch.domain.naming import masked_mobile, masked_name, read_account_number, read_mobile
-from dispatch.storage import customers, unified_view
+from dispatch.storage import accounts, customers, unified_view
 from dispatch.storage.account_rows import AccountMatch
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
@@ -22,7 +22,7 @@ Areas = Collection[str] | None
 
 def by_account(tx: Tx, number: str, areas: Areas) -> list[AccountFound]:
     """Accounts that have or had this number, the living one first. Raises BadInput."""
-    return _found(unified_view.find_accounts(tx, unified_view.with_number(read_account_number(number)), areas, MOST))
+    return _found(unified_view.find_accounts(tx, accounts.has_name(read_account_number(number)), areas, MOST))
 
 
 def by_mobile(tx: Tx, mobile: str, areas: Areas) -> list[AccountFound]:

@@ -6,7 +6,7 @@ Source: 家庭宽带业务流程 V1.0, section 8, steps 1 to 4.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +24,7 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.registration import Scans, scans_line, store_scans
 from dispatch.accounts.secret import DocumentNumber
+from dispatch.accounts.typed_dates import LastDay
 from dispatch.domain.account import LIVING
 from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile, read_name
@@ -52,7 +53,7 @@ class NewDocument(BaseModel):
     kind: Annotated[str, Field(description="新证件类型 · kind of the new document")]
     number: DocumentNumber
     expires: Annotated[
-        date | None, Field(description="有效期至，长期不填 · its last day; leave out if it never expires")
+        LastDay, Field(description="有效期至，长期不填 · its last day; leave out if it never expires")
     ] = None
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from dispatch import effects
 from dispatch.accounts import authentication, billing
@@ -28,6 +28,7 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import OldPassword
+from dispatch.accounts.typed_dates import Moment
 from dispatch.domain.kind import Kind
 from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import masked_mobile, masked_name
@@ -35,6 +36,7 @@ from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.reasons import CANCELLATION_REASONS
 from dispatch.domain.roles import Actor
 from dispatch.domain.text import NOTE, clean
+from dispatch.domain.time import typed_moment
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadAppointment, OrderNotFailed
@@ -66,8 +68,8 @@ class Appointment(OperationRequest):
 
     order: OrderNumber
     at: Annotated[
-        AwareDatetime,
-        Field(description="预约时间，如 2026-11-26T10:00+08:00 · when the customer comes, with the time zone"),
+        Moment,
+        Field(description="预约时间，如 2026-11-26 10:00 · when the customer comes; without an offset in China's time"),
     ]
     note: Annotated[Text, Field(description="说明 · note")] = ""
 
@@ -142,9 +144,9 @@ def refund(tx: Tx, counter: Counter, request: Refund, actor: Actor, now: datetim
 def _appoint(act: Act, request: Appointment) -> OperationResult:
     note = clean(request.note, NOTE, least=0)
     hop = _waiting(act, request.order)
-    if not act.now < request.at <= act.now + LATEST_APPOINTMENT:
+    at = _in_zone(request.at, act.counter.zone)
+    if not act.now < at <= act.now + LATEST_APPOINTMENT:
         raise BadAppointment(days=LATEST_APPOINTMENT.days)
-    at = request.at.astimezone(act.counter.zone)
     noted = {"appointed_for": at.isoformat(timespec="minutes"), "note": note}
     write_act(act.tx, [history.entry(hop.ticket_id, act.now, refund_desk.APPOINT, act.actor, hop.id, **noted)])
     account = accounts.get(act.tx, hop.account_id)
@@ -156,6 +158,14 @@ def _appoint(act: Act, request: Appointment) -> OperationResult:
     )
     effects.tell(act.tx, act.key, customers.holder(act.tx, account).mobile, text, act.now)
     return OperationResult(account, None, {"order": order, "at": noted["appointed_for"]})
+
+
+def _in_zone(at: datetime, zone: tzinfo) -> datetime:
+    """Raises BadAppointment for a time at the very end of the calendar."""
+    try:
+        return typed_moment(at, zone).astimezone(zone)
+    except OverflowError:
+        raise BadAppointment(days=LATEST_APPOINTMENT.days) from None
 
 
 def _refund(act: Act, request: Refund) -> OperationResult:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
 
 from dispatch.accounts.operation import Act
 from dispatch.accounts.secret import DocumentNumber
+from dispatch.accounts.typed_dates import LastDay
+from dispatch.domain import folding
 from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
 from dispatch.domain.media_type import media_type
 from dispatch.domain.naming import read_mobile, read_name
@@ -49,7 +50,7 @@ class Agent(BaseModel):
     document_kind: Annotated[str, Field(description="证件类型 · kind of document")]
     document_number: DocumentNumber
     document_expires: Annotated[
-        date | None,
+        LastDay,
         Field(description="证件有效期至，长期不填 · last day of the document; leave out if it never expires"),
     ] = None
 
@@ -95,9 +96,9 @@ def register(act: Act, person: Person) -> CustomerRow:
     if known is None:
         new = (name, document.kind, document.number, document.expires, mobile)
         return customers.get(act.tx, customers.insert_customer(act.tx, cipher, *new, act.now))
-    if known.name != name:
+    if folding.person(known.name) != name:  # an earlier release kept other dots and spaces
         raise NameMismatch()
-    customers.change(act.tx, known.id, mobile=mobile, document_expires=document.expires)
+    customers.change(act.tx, known.id, name=name, mobile=mobile, document_expires=document.expires)
     return customers.get(act.tx, known.id)
 
 

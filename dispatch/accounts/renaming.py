@@ -60,8 +60,7 @@ def _rename(act: Act, request: Renaming) -> OperationResult:
     if accounts.find(act.tx, new) is not None:
         raise AccountNameTaken()
     warn_of_open_fault(act, account)
-    accounts.change(act.tx, account.id, number=new)
-    renamed = accounts.get(act.tx, account.id)
+    renamed = accounts.rename(act.tx, account.id, new)
     effects.provision(act.tx, act.key, renamed, Order.RENAME, act.now, before=account.number)
     effects.tell(act.tx, act.key, customer.mobile, _told(account.number, new), act.now)
     change = Change(Title("宽带账号", "Account name"), account.number, new)

@@ -15,7 +15,7 @@ from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, HopName, InRole, Reason
 from dispatch.cli.output import give, local, zone
 from dispatch.domain.numbers import hop_number, ticket_number
-from dispatch.domain.time import read_duration, typed_moment
+from dispatch.domain.time import read_duration, read_moment, typed_moment
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 from dispatch.reports import lists
@@ -192,7 +192,7 @@ def _until(given: str) -> datetime:
     with contextlib.suppress(ValueError, OverflowError):
         return typed_moment(now() + read_duration(given), zone())
     try:
-        return typed_moment(datetime.fromisoformat(given), zone())
+        return typed_moment(read_moment(given), zone())
     except (ValueError, OverflowError):
         raise BadInput(
             what=Wording(

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from dispatch.doctor import damage, people
+from dispatch.doctor import books, damage, people
 from dispatch.doctor.finding import CheckResult, Grade, bad, doubtful, good
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Title, Wording, same
@@ -128,6 +128,8 @@ def _examine(settings: Settings, file: Rulebook | None, database: Database) -> I
         yield _retests(tx)
         yield _seals(tx)
         yield people.names(tx)
+        yield books.account_names(tx)
+        yield books.addresses(tx)
         if (rulebook := file or rulebooks.in_force(tx)) is not None:
             yield people.work_in_hand(tx, rulebook)
 

@@ -15,7 +15,7 @@ from datetime import date
 
 from stdnum.cn import ric, uscc
 
-from dispatch.domain.text import half_width
+from dispatch.domain import folding
 from dispatch.domain.title import Title
 from dispatch.errors import (
     BadDocument,
@@ -173,8 +173,8 @@ def read_document(kind: str, number: str, expires: date | None, today: date) -> 
 
 
 def normalised(number: str) -> str:
-    """The number normalised: half-width, upper-case, no white space. Look-ups use the same form."""
-    return "".join(half_width(number).upper().split())
+    """The number normalised, as `folding.document` tells. Look-ups use the same form."""
+    return folding.document(number)
 
 
 def is_minor(document: Document, today: date) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from dispatch.domain import folding
 from dispatch.domain.title import WrongValue
 
 MOST = 999_999_999_99
@@ -26,6 +27,11 @@ def read_yuan(text: str) -> int:
     if len(found[1]) > len(str(MOST)):
         raise WrongValue(f"金额超过 {write_yuan(MOST)} 元", f"the amount is above {write_yuan(MOST)} yuan")
     return _within(int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")))
+
+
+def typed_yuan(raw: str) -> int:
+    """An amount as people type it, in fen: also `￥1,234.50`, `700元`, `７００。５`. Raises WrongValue."""
+    return read_yuan(folding.amount(raw))
 
 
 def write_yuan(fen: int, *, grouped: bool = False) -> str:

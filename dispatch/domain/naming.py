@@ -7,7 +7,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from dispatch.domain.text import half_width, one_line, unprintable
+from dispatch.domain import folding
+from dispatch.domain.text import unprintable
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadAddress, BadInput, BadMobile, BadName
 
@@ -15,17 +16,15 @@ LONGEST_NAME = 60
 SHORTEST_ADDRESS, LONGEST_ADDRESS = 4, 120
 """Characters: the columns' sizes, and the length of a line on a slip."""
 
-_ONE_SIGN = dict.fromkeys(map(ord, "•‧∙・⋅"), "·") | {ord("’"): "'"}
-"""The middle dot 间隔号 of names such as 买买提·艾力 is U+00B7 (GB/T 15834); input methods type others too."""
-
 _IN_NAMES = " ·-.,'&/()“”《》、"
 _ACCOUNT = re.compile(r"[A-Za-z0-9@._-]{1,40}")
-_TYPED_MOBILE = re.compile(r"\+?[0-9 ()-]{11,24}")
+_TYPED_MOBILE = re.compile(r"[(+]{0,2}[0-9 ().·-]{11,24}")
+_BESIDE_DIGITS = re.compile(r"[ ().·-]")
 
 
 def read_name(raw: str) -> str:
     """A person's or a unit's name, normalised. Raises BadName."""
-    name = one_line(raw).translate(_ONE_SIGN)
+    name = folding.person(raw)
     if not name:
         raise BadName(why=Title("未填写", "it is empty"))
     if len(name) > LONGEST_NAME:
@@ -53,11 +52,11 @@ def read_mobile(raw: str) -> str:
     # Imported here: only commands that take a mobile number need it.
     import phonenumbers
 
-    typed = half_width(raw).strip()
+    typed = folding.phone(raw)
     if not _TYPED_MOBILE.fullmatch(typed):
         raise BadMobile()
     try:
-        number = phonenumbers.parse(typed, "CN")
+        number = phonenumbers.parse(_BESIDE_DIGITS.sub("", typed), "CN")
     except phonenumbers.NumberParseException:
         raise BadMobile() from None
     if (
@@ -74,8 +73,10 @@ def masked_mobile(mobile: str) -> str:
 
 
 def read_account_number(raw: str) -> str:
-    """A broadband account's name: letters, digits and @ . _ -, at most 40. Raises BadInput."""
-    number = half_width(raw).strip()
+    """A broadband account's name: letters, digits and @ . _ -, at most 40. Look-ups find it in either case.
+
+    Raises BadInput."""
+    number = folding.account(raw)
     if not _ACCOUNT.fullmatch(number):
         raise BadInput(
             what=Wording(
@@ -88,7 +89,7 @@ def read_account_number(raw: str) -> str:
 
 def read_address(raw: str) -> str:
     """An address, normalised: 4 to 120 characters on one line. Raises BadAddress."""
-    address = one_line(raw)
+    address = folding.address(raw)
     if not SHORTEST_ADDRESS <= len(address) <= LONGEST_ADDRESS:
         raise BadAddress(
             why=Title(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from dispatch.domain import folding
 from dispatch.domain.kind import Kind
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
@@ -42,7 +43,7 @@ def slip_serial(operation_id: int) -> str:
 
 def read_slip_serial(text: str) -> int:
     """`S000000042` as the operation's id, 42. Raises BadInput."""
-    found = _SLIP.fullmatch(text.strip().upper())
+    found = _SLIP.fullmatch(folding.code(text))
     if not found:
         raise _unlike(text, Wording("受理单编号", "slip's serial"), "S000000042")
     return int(found[1])
@@ -55,7 +56,7 @@ def invoice_number(number: int) -> str:
 
 def read_invoice_number(text: str) -> int:
     """`00000042` as the invoice's number, 42. Raises BadInput."""
-    found = _INVOICE.fullmatch(text.strip())
+    found = _INVOICE.fullmatch(folding.code(text))
     if not found:
         raise _unlike(text, Wording("发票号码", "invoice's number"), "00000042")
     return int(found[1])
@@ -63,7 +64,7 @@ def read_invoice_number(text: str) -> int:
 
 def read_ticket_number(text: str) -> int:
     """`F00000042` as the ticket's id, 42; also without letter and zeros. Raises BadInput."""
-    found = _TICKET.fullmatch(text.strip().upper())
+    found = _TICKET.fullmatch(folding.code(text))
     if not found:
         raise _unlike(text, Wording("工单号", "ticket number"), "F00000042")
     return int(found[1])
@@ -71,7 +72,7 @@ def read_ticket_number(text: str) -> int:
 
 def read_hop_number(text: str) -> tuple[int, int | None]:
     """`F00000042-3` as (42, 3); a ticket's number alone means its live hop, (42, None). Raises BadInput."""
-    ticket, dash, seq = text.strip().partition("-")
+    ticket, dash, seq = folding.code(text).partition("-")
     if dash and not _SEQ.fullmatch(seq):
         raise _unlike(text, Wording("环节号", "hop number"), "F00000042-3")
     return read_ticket_number(ticket), int(seq) if dash else None

@@ -1,10 +1,11 @@
-"""Typed text, normalised, so that the same thing typed twice is the same text. Pure."""
+"""Typed text: what nobody could read or see is found and refused. Pure; `folding` makes one form of it."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+from dispatch.domain.folding import half_width
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 
@@ -14,9 +15,6 @@ LONGEST_TEXT = 2_000
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-_HALF = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-"""Full-width ASCII and its space, as Chinese input methods type them."""
-
 _NEVER = ("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp")
 """Controls, formats (they turn the direction of writing, or join unseen), halves of characters, private and unassigned
 ones, line ends."""
@@ -24,21 +22,6 @@ ones, line ends."""
 _UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
 """Letters and marks that are invisible: with them two different texts would look the same. Source: Unicode, property
 Default_Ignorable_Code_Point; all others with that property are in `_NEVER` or variation selectors."""
-
-
-def half_width(raw: str) -> str:
-    """`raw` with full-width letters, digits and signs as plain ones."""
-    return raw.translate(_HALF)
-
-
-def one_line(raw: str) -> str:
-    """`raw` half-width and composed (NFC), without space around it, and every space in it a single plain one.
-
-    Line ends and tabs inside are kept, so that `unprintable` finds them: a name or an address has none.
-    """
-    text = unicodedata.normalize("NFC", half_width(raw))
-    parts = "".join(" " if unicodedata.category(c) == "Zs" else c for c in text).split(" ")
-    return " ".join(part for part in parts if part).strip()
 
 
 def unprintable(text: str) -> tuple[int, str] | None:

@@ -25,8 +25,9 @@ from sqlalchemy import (
     union_all,
 )
 
+from dispatch.domain import folding
 from dispatch.domain.ticket import IN_HAND, ON_BOARD, HopState
-from dispatch.storage import archive, case_store, history, hops, retests, tickets
+from dispatch.storage import accounts, archive, case_store, history, hops, retests, tickets
 from dispatch.storage.bulk import in_list_parameter, list_parameters
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import (
@@ -246,7 +247,7 @@ def latest_tickets(
     """
     asked: list[ColumnElement[bool]] = []
     if number is not None:
-        asked.append(ticket.c.account_id.in_(select(account.c.id).where(account.c.number == number)))
+        asked.append(ticket.c.account_id.in_(select(account.c.id).where(accounts.has_name(folding.account(number)))))
     if unfinished:
         asked.append(ticket.c.ended_at.is_(None))
     if area is not None:

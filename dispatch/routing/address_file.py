@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dispatch.domain import folding
 from dispatch.domain.naming import read_address
 from dispatch.domain.title import Wording, sentences
 from dispatch.errors import BadAddress, BadAddressFile
@@ -129,6 +130,7 @@ class _Reading:
             self.fault(number, 1, wrong)
             return
         given = {name: fields[place].strip() for name, place in places.items()}
+        given |= {name: folding.device(given[name]) for name in ("olt", "port")}
         faults = list(_faults(given))
         for name, message in faults:
             self.fault(number, _column(line, places[name]), message)
@@ -140,7 +142,7 @@ class _Reading:
 
     def _take(self, number: int, reach: CoveredAddress, column: Callable[[str], int]) -> None:
         """Keep the row; a contradiction with an earlier row is a fault."""
-        first = self.addresses.setdefault(reach.text, number)
+        first = self.addresses.setdefault(folding.address_key(reach.text), number)
         if first != number:
             self.fault(
                 number, column("address"), Wording(f"与第 {first} 行的地址相同", f"the same address as on line {first}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from dispatch.domain.text import one_line
+from dispatch.domain.folding import one_line
 from dispatch.domain.title import Wording, same
 from dispatch.routing.checks import Found, unknown
 from dispatch.routing.rulebook import Rulebook

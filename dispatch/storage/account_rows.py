@@ -39,6 +39,7 @@ class AccountInfo(Protocol):
     ended_at: datetime | None  # None: not ended
     added_at: datetime
     added_by: str
+    twin: int  # not 0: its name and another living account's differ in case alone
 
 
 class AccountRow(AccountInfo, Protocol):

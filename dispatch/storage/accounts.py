@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
+from dispatch.domain import folding
 from dispatch.domain.account import LIVING, AccountState
 from dispatch.domain.roles import Actor
 from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.bulk import in_list_parameter, list_parameters
-from dispatch.storage.column_types import constants
+from dispatch.storage.column_types import ascii_lower, constants
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, enrolment, pon_port
@@ -30,6 +33,32 @@ class LineData(NamedTuple):
 
 
 is_living = account.c.state.in_(constants(LIVING))
+_name = ascii_lower(account.c.number)
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def name_key(number: str) -> str:
+    """The form by which names of accounts are compared, as the database makes it."""
+    return number.translate(_LOWER)
+
+
+def has_name(number: str) -> ColumnElement[bool]:
+    """The condition: accounts with this name, in either case."""
+    return _name == name_key(number)
+
+
+def twins(tx: Tx) -> list[list[str]]:
+    """Groups of living accounts whose names differ only in case; an earlier release let them be added."""
+    names = select(_name).where(account.c.twin != 0, is_living)
+    rows = tx.execute(select(account.c.number).where(_name.in_(names), is_living).order_by(_name, account.c.id))
+    groups = itertools.groupby(rows.scalars(), name_key)
+    return [members for _, group in groups if len(members := list(group)) > 1]
+
+
+def rename(tx: Tx, account_id: int, number: str) -> AccountRow:
+    """Give the account another name. From now on it's nobody's twin."""
+    change(tx, account_id, number=number, twin=0)
+    return get(tx, account_id)
 
 
 def enter_existing(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, now: datetime) -> int:
@@ -37,10 +66,10 @@ def enter_existing(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, n
 
     Returns how many were new.
     """
-    wanted = [number for number, _, _ in rows]
-    known = set(tx.execute(select(account.c.number).where(account.c.number.in_(wanted), is_living)).scalars())
-    new = [
-        {
+    wanted = [name_key(number) for number, _, _ in rows]
+    known = set(tx.execute(select(_name).where(_name.in_(wanted), is_living)).scalars())
+    new = {
+        name_key(number): {
             "number": number,
             "state": AccountState.IN_SERVICE,
             "area": area,
@@ -49,34 +78,52 @@ def enter_existing(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, n
             "added_by": actor.name,
         }
         for number, area, mobile in rows
-        if number not in known
-    ]
+        if name_key(number) not in known
+    }
     if new:
-        tx.execute(insert(account), new)
+        tx.execute(insert(account), list(new.values()))
     return len(new)
 
 
-_BY_NUMBERS = (
+_BY_NAMES = (
     select(account)
-    .where(in_list_parameter(account.c.number, "numbers"))
+    .where(in_list_parameter(_name, "names"))
     .order_by(is_living, account.c.id)  # of several with one number the last row wins
 )
-_SHARED = _BY_NUMBERS.with_for_update(read=True)
+_SHARED = _BY_NAMES.with_for_update(read=True)
 
 
 def by_numbers(tx: Tx, numbers: Sequence[str], *, lock: bool = False) -> dict[str, AccountRow]:
-    """By number: its living account, or else the account that had the number last.
+    """By number, as people typed it: its living account, or else the account that had the number last.
 
     `lock` takes a shared lock: no other transaction suspends or closes the accounts meanwhile.
     """
-    found = shaped(AccountRow, tx.execute(_SHARED if lock else _BY_NUMBERS, list_parameters(tx, numbers=numbers)))
-    return {row.number: row for row in found}
+    typed = {number: (name_key(number), name_key(folding.account(number))) for number in numbers}
+    names = sorted({name for each in typed.values() for name in each})
+    found: dict[str, list[AccountRow]] = {}
+    for row in shaped(AccountRow, tx.execute(_SHARED if lock else _BY_NAMES, list_parameters(tx, names=names))):
+        found.setdefault(name_key(row.number), []).append(row)
+    chosen = {
+        number: _named(number, found.get(exact) or found.get(folded) or ()) for number, (exact, folded) in typed.items()
+    }
+    return {number: row for number, row in chosen.items() if row is not None}
+
+
+def _named(number: str, rows: Sequence[AccountRow]) -> AccountRow | None:
+    """The row with this name, of those whose names differ at most in case: the living one, else the last.
+
+    Where an earlier release let several live, only the exact name tells which is meant.
+    """
+    living = [row for row in rows if row.state in LIVING]
+    if len(living) > 1:
+        return next((row for row in living if row.number == number), None)
+    return next(iter(living), rows[-1] if rows else None)
 
 
 def find(tx: Tx, number: str, *, lock: bool = False) -> AccountRow | None:
-    """The living account of this number. `lock` locks it until the transaction ends."""
-    query = select(account).where(account.c.number == number, is_living)
-    return shaped(AccountRow, tx.execute(query.with_for_update() if lock else query)).one_or_none()
+    """The living account of this number, in either case. `lock` locks it until the transaction ends."""
+    query = select(account).where(has_name(number), is_living).order_by(account.c.id)
+    return _named(number, shaped(AccountRow, tx.execute(query.with_for_update() if lock else query)).all())
 
 
 def at_address(tx: Tx, address_id: int) -> AccountRow | None:
@@ -94,8 +141,8 @@ def of_customer(tx: Tx, customer_id: int) -> Sequence[AccountRow]:
 def lock_accounts_of_holder(tx: Tx, number: str) -> None:
     """Lock all living accounts of the customer who holds this one, always in the same order, so that two clerks at work
     on two accounts of one customer don't deadlock."""
-    holder = select(account.c.customer_id).where(account.c.number == number, is_living).scalar_subquery()
-    query = select(account.c.id).where(account.c.customer_id == holder, is_living).order_by(account.c.id)
+    holder = select(account.c.customer_id).where(has_name(number), is_living)
+    query = select(account.c.id).where(account.c.customer_id.in_(holder), is_living).order_by(account.c.id)
     tx.execute(query.with_for_update()).all()
 
 

@@ -17,11 +17,14 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    String,
     TypeDecorator,
     literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 metadata = MetaData(
     naming_convention={
@@ -73,6 +76,24 @@ def in_utc(value: object) -> datetime:
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class ascii_lower(FunctionElement[str]):  # noqa: N801 — it reads as an SQL function
+    """`lower` for the letters A to Z alone: the same on both databases and under every locale of PostgreSQL."""
+
+    name = "ascii_lower"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(ascii_lower, "sqlite")
+def _ascii_lower_in_sqlite(element: ascii_lower, compiler: Any, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+@compiles(ascii_lower, "postgresql")
+def _ascii_lower_in_postgresql(element: ascii_lower, compiler: Any, **options: Any) -> str:
+    return f'lower({compiler.process(element.clauses, **options)} COLLATE "C")'
 
 
 def sql_list(values: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, insert, select, update
 
 from dispatch.storage.account_rows import BindingRow, EnrolmentRow, ViewedBinding
+from dispatch.storage.accounts import has_name
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, binding, enrolment
@@ -84,7 +85,7 @@ def bindings(
         account, account.c.id == binding.c.account_id
     )
     if number is not None:
-        query = query.where(account.c.number == number)
+        query = query.where(has_name(number))
     if mobile is not None:
         query = query.where(binding.c.mobile == mobile)
     if areas is not None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, func, insert, select, update
+from sqlalchemy import Select, Table, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from dispatch.domain import folding
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.storage.account_rows import AddressLine, AddressMatch, AddressRow, DemandOfArea, DemandRow
 from dispatch.storage.database import Tx
@@ -20,12 +22,17 @@ _AT_ONCE = 500
 
 
 def find_address(tx: Tx, text: str) -> AddressRow | None:
-    """The address with its PON port; None when it isn't a standard address."""
+    """The address with its PON port, however it is written; None when it isn't a standard address.
+
+    Where an earlier release let several be entered that differ only in writing, the same text wins, then the oldest.
+    """
     query: Select[Any] = select(
         address.c.id, address.c.text, address.c.area, address.c.pon_port_id,
         pon_port.c.olt, pon_port.c.port, pon_port.c.capacity, pon_port.c.used,
     ).outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)  # fmt: skip
-    return shaped(AddressRow, tx.execute(query.where(address.c.text == text))).one_or_none()
+    same = or_(address.c.text == text, address.c.key == folding.address_key(text))
+    exact = case((address.c.text == text, 0), else_=1)
+    return shaped(AddressRow, tx.execute(query.where(same).order_by(exact, address.c.id).limit(1))).one_or_none()
 
 
 def get_address(tx: Tx, address_id: int) -> AddressRow:
@@ -53,20 +60,55 @@ def enter_addresses(tx: Tx, rows: Sequence[CoveredAddress]) -> int:
     """
     insert_into = (postgresql if tx.dialect.name == "postgresql" else sqlite).insert
     new = 0
+    add_keys(tx)
     for start in range(0, len(rows), _AT_ONCE):
-        by_text = {reach.text: reach for reach in rows[start : start + _AT_ONCE]}
+        by_text = _as_kept(tx, {reach.text: reach for reach in rows[start : start + _AT_ONCE]})
         ports = _enter_ports(tx, insert_into, [reach for reach in by_text.values() if reach.olt])
         known = select(func.count()).where(address.c.text.in_(by_text))
         new += len(by_text) - tx.execute(known).scalar_one()
         entered = insert_into(address).values(
             [
-                {"text": reach.text, "area": reach.area, "pon_port_id": ports.get((reach.olt, reach.port))}
+                {
+                    "text": reach.text,
+                    "key": folding.address_key(reach.text),
+                    "area": reach.area,
+                    "pon_port_id": ports.get((reach.olt, reach.port)),
+                }
                 for reach in by_text.values()
             ]
         )
         changed = {"area": entered.excluded.area, "pon_port_id": entered.excluded.pon_port_id}
         tx.execute(entered.on_conflict_do_update(index_elements=[address.c.text], set_=changed))
     return new
+
+
+def _as_kept(tx: Tx, rows: Mapping[str, CoveredAddress]) -> dict[str, CoveredAddress]:
+    """The rows by the text that the books have for each address, where they know it in another way of writing."""
+    keys = {text: folding.address_key(text) for text in rows}
+    query = (
+        select(address.c.text, address.c.key).where(address.c.key.in_(set(keys.values()))).order_by(address.c.id.desc())
+    )
+    known = tx.execute(query).all()
+    texts, first = {row.text for row in known}, {row.key: row.text for row in known}
+    kept = {text: text if text in texts else first.get(keys[text], text) for text in rows}
+    return {kept[text]: row._replace(text=kept[text]) for text, row in rows.items()}
+
+
+def add_keys(tx: Tx) -> None:
+    """Give their keys to addresses that a program of an earlier release entered."""
+    without = select(address.c.id, address.c.text).where(address.c.key.is_(None)).limit(_AT_ONCE)
+    fill = update(address).where(address.c.id == bindparam("row")).values(key=bindparam("made"))
+    while rows := tx.execute(without).all():
+        tx.execute(fill, [{"row": row.id, "made": folding.address_key(row.text)} for row in rows])
+
+
+def address_twins(tx: Tx) -> list[list[str]]:
+    """Groups of addresses that differ only in how they are written; an earlier release let them be entered."""
+    twice = select(address.c.key).group_by(address.c.key).having(func.count() > 1)
+    rows = tx.execute(
+        select(address.c.key, address.c.text).where(address.c.key.in_(twice)).order_by("key", address.c.id)
+    )
+    return [[row.text for row in group] for _, group in itertools.groupby(rows, lambda row: row.key)]
 
 
 def _enter_ports(
@@ -102,7 +144,7 @@ def addresses(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Seque
 
 
 def search_addresses(tx: Tx, words: Sequence[str], areas: Collection[str] | None, limit: int) -> Sequence[AddressMatch]:
-    """The addresses of these areas, or of all, that contain every one of these words."""
+    """The addresses of these areas, or of all, that contain every one of these words, however they are written."""
     query: Select[Any] = (
         select(
             address.c.text, address.c.area, (pon_port.c.capacity - pon_port.c.used).label("free"),
@@ -112,7 +154,9 @@ def search_addresses(tx: Tx, words: Sequence[str], areas: Collection[str] | None
         .outerjoin(account, (account.c.address_id == address.c.id) & account.c.ended_at.is_(None))
     )  # fmt: skip
     for word in words:
-        query = query.where(address.c.text.contains(word, autoescape=True))
+        key = folding.address_key(word)
+        there = address.c.text.contains(word, autoescape=True)
+        query = query.where(or_(there, address.c.key.contains(key, autoescape=True)) if key else there)
     if areas is not None:
         query = query.where(address.c.area.in_(areas))
     return shaped(AddressMatch, tx.execute(query.order_by(address.c.text).limit(limit))).all()

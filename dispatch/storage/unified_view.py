@@ -19,6 +19,7 @@ from dispatch.storage.account_rows import (
     ViewedPlan,
     ViewedTicket,
 )
+from dispatch.storage.accounts import has_name
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import (
@@ -39,11 +40,6 @@ from dispatch.storage.tables.tickets import hop, ticket
 Ids = Sequence[int]
 
 
-def with_number(number: str) -> ColumnElement[bool]:
-    """The condition: accounts with this number."""
-    return account.c.number == number
-
-
 def of_customer(customer_id: int) -> ColumnElement[bool]:
     """The condition: accounts of this customer."""
     return account.c.customer_id == customer_id
@@ -53,9 +49,7 @@ def reached_by_mobile(mobile: str) -> ColumnElement[bool]:
     """The condition: accounts with this number, bound to it, or with it as their contact or their customer's."""
     bound = select(binding.c.account_id).where(binding.c.mobile == mobile, binding.c.until.is_(None))
     owners = select(customer.c.id).where(customer.c.mobile == mobile)
-    return or_(
-        with_number(mobile), account.c.mobile == mobile, account.c.id.in_(bound), account.c.customer_id.in_(owners)
-    )
+    return or_(has_name(mobile), account.c.mobile == mobile, account.c.id.in_(bound), account.c.customer_id.in_(owners))
 
 
 def find_accounts(

@@ -109,7 +109,7 @@ def submit_many(
             progress = _judge(report, rulebook, script, channel)
             account = _in_service(known.get(report.account), report.account)
             if account.id in unfinished and not report.despite_duplicate:
-                raise DuplicateFault(account=report.account, ticket=unfinished[account.id])
+                raise DuplicateFault(account=account.number, ticket=unfinished[account.id])
             outcomes.append(_Becomes(len(rows)))
             if report.request_key:
                 keys[report.request_key] = len(rows)
@@ -229,9 +229,9 @@ def _in_service(account: AccountRow | None, number: str) -> AccountRow:
             return account
         case AccountState.SUSPENDED:
             assert account.suspended_for is not None  # the database's constraint `suspended`
-            raise AccountSuspended(account=number, reason=SUSPENSION_REASONS[account.suspended_for])
+            raise AccountSuspended(account=account.number, reason=SUSPENSION_REASONS[account.suspended_for])
         case state:
-            raise AccountNotInService(account=number, state=state.label)
+            raise AccountNotInService(account=account.number, state=state.label)
 
 
 def _row(

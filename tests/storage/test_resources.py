@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from dispatch.doctor import books
+from dispatch.doctor.finding import Grade
+from dispatch.domain.naming import read_address
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.storage import resources
 from dispatch.storage.database import Database, Tx
+from dispatch.storage.migration import migrate
 from tests.factories import dump
 
 ONE = CoveredAddress("广州市天河区体育西路1号", "tianhe", "OLT-1", "0/1/1", 64)
@@ -86,3 +91,43 @@ def test_the_last_place_of_a_port_is_taken_once(database: Database) -> None:
         assert not resources.occupy_port(tx, port)
         resources.free_port(tx, port)
         assert resources.occupy_port(tx, port)
+
+
+@pytest.mark.parametrize("written", ["天河路 1 號", "天河路１号", "天河路1號。", "天河路1#"])
+def test_an_address_is_found_however_it_is_written_and_named_as_the_library_has_it(
+    database: Database, written: str
+) -> None:
+    entered(database, ONE._replace(text="天河路1号"), TWO._replace(text="天河路1-1号"))
+    with database.read() as tx:
+        row = resources.find_address(tx, read_address(written))
+        assert row is not None
+        assert row.text == "天河路1号"
+        (match,) = resources.search_addresses(tx, [written.rstrip("。")], None, 10)[:1]
+    assert match.text == "天河路1号"
+
+
+def test_an_address_written_in_another_way_in_a_later_file_is_the_same_address(database: Database) -> None:
+    entered(database, ONE._replace(text="天河路 1 号"))
+    assert entered(database, ONE._replace(text="天河路1号", capacity=32)) == 0
+    assert found(database, "天河路1号") == ("tianhe", "OLT-1", "0/1/1", 32, 0)
+    assert len(dump(database)["address"]) == 1
+
+
+def test_addresses_of_an_earlier_release_are_found_and_those_that_differ_only_in_writing_are_told(
+    database: Database,
+) -> None:
+    migrate(database, "0018")
+    with database.write() as tx:
+        for text_ in ("天河路 1 號", "天河路1号", "天河路2号"):
+            tx.execute(text(f"INSERT INTO address (text, area) VALUES ('{text_}', 'tianhe')"))
+    migrate(database)
+    with database.write() as tx:
+        tx.execute(text("INSERT INTO address (text, area) VALUES ('天河路2 號', 'tianhe')"))  # beside this release
+        for wanted, kept in (("天河路1号", "天河路1号"), ("天河路１號", "天河路 1 號"), ("天河路 2 号", "天河路2号")):
+            row = resources.find_address(tx, wanted)
+            assert row is not None
+            assert row.text == kept, "the same text first, else the one entered first"
+        resources.add_keys(tx)
+        told = books.addresses(tx)
+    assert told.verdict is Grade.DOUBTFUL
+    assert str(told.found) == "differ only in writing: 天河路 1 號 = 天河路1号; 天河路2号 = 天河路2 號"

@@ -23,7 +23,16 @@ from sqlalchemy import (
 
 from dispatch.domain.account import ACCOUNT_ENDS, AccountState
 from dispatch.domain.effect import EFFECT_ENDS, EffectState, Port
-from dispatch.storage.column_types import Document, Id, Instant, metadata, partial_index, sql_list, words_constraint
+from dispatch.storage.column_types import (
+    Document,
+    Id,
+    Instant,
+    ascii_lower,
+    metadata,
+    partial_index,
+    sql_list,
+    words_constraint,
+)
 
 customer = Table(
     "customer",
@@ -57,6 +66,7 @@ address = Table(  # a standard address 标准地址; without a port no line reac
     metadata,
     Column("id", Id, primary_key=True),
     Column("text", String(120), nullable=False, unique=True),
+    Column("key", String(240), index=True),  # as addresses are compared; null: entered by an earlier release
     Column("area", String(40), nullable=False),
     Column("pon_port_id", ForeignKey("pon_port.id"), index=True),
 )
@@ -81,12 +91,23 @@ account = Table(  # a broadband account 宽带账号; one taken over from elsewh
     Column("ended_at", Instant),
     Column("added_at", Instant, nullable=False),
     Column("added_by", String(80), nullable=False),
+    Column("twin", Id, nullable=False, server_default="0"),  # not 0: another name differs in case alone, of earlier
     words_constraint("state", AccountState),
     CheckConstraint("(state = 'suspended') = (suspended_for IS NOT NULL)", name="suspended"),
     CheckConstraint(f"({_ENDED}) = (ended_at IS NOT NULL)", name="ended"),
     Index("uq_account_number_living", "number", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING),
     Index("ix_account_number", "number"),
     Index("uq_account_address_living", "address_id", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING),
+)
+
+Index("ix_account_name", ascii_lower(account.c.number))
+Index(  # names of living accounts that differ only in case are one
+    "uq_account_name_living",
+    ascii_lower(account.c.number),
+    account.c.twin,
+    unique=True,
+    sqlite_where=_LIVING,
+    postgresql_where=_LIVING,
 )
 
 operation = Table(  # 业务受理: an account operation, done or refused; it never changes after its transaction

@@ -105,7 +105,7 @@ class EarlierFault(ResponseBody):
 class LineRequest(RequestBody):
     """The line that a report would be about."""
 
-    account: Annotated[str, Of(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
+    account: Word
     """Number of the broadband account 宽带账号."""
 
 
@@ -125,7 +125,7 @@ class Warnings(ResponseBody):
 class NewFaultRequest(RequestBody):
     """A fault report."""
 
-    account: Annotated[str, Of(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
+    account: Word
     """Number of the broadband account 宽带账号."""
     symptom: Word
     """Symptom, by its name in the pre-handling script."""

@@ -71,13 +71,13 @@ def follow_script(context: RequestContext, asked: DialogueRequest) -> DialoguePr
 def see_warnings(context: RequestContext, asked: LineRequest) -> Warnings:
     """Shows what to know before a fault of this line is reported. The account may be a mobile number, so it goes into
     the body and into no address."""
-    account = asked.account
-    _require_in_area(context, account)
-    row = accounts.by_numbers(context.tx, [account])[account]
-    faults = [each for each in lists.latest_tickets(context.tx, EARLIER + 1, account) if each.kind == "fault"][:EARLIER]
+    _require_in_area(context, asked.account)
+    row = accounts.by_numbers(context.tx, [asked.account])[asked.account]
+    latest = lists.latest_tickets(context.tx, EARLIER + 1, row.number)
+    faults = [each for each in latest if each.kind == "fault"][:EARLIER]
     open_fault = next((each for each in faults if each.ended_at is None), None)
     return Warnings(
-        account=account,
+        account=row.number,
         state=row.state,
         open=None if open_fault is None else ticket_number(open_fault.kind, open_fault.id),
         earlier=[

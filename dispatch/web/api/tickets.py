@@ -61,7 +61,8 @@ api = Api("/tickets", "tickets")
 def list_tickets(
     context: RequestContext,
     account: Annotated[
-        str | None, Query(min_length=1, max_length=40, pattern=r"^[!-~]+$", description="Account; absent: any.")
+        str | None,
+        Query(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", description="Account; absent: any."),
     ] = None,
     team: Annotated[
         str | None, Query(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Team that has the tickets now; absent: any.")

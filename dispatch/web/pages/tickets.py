@@ -13,6 +13,7 @@ from fastapi import Query
 from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
+from dispatch.domain import folding
 from dispatch.domain.acts import told_title
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import HOP_ENDS
@@ -45,6 +46,7 @@ _NUMBER = re.compile(r"[FCfc][0-9]{1,18}|[0-9]{1,8}")
 """Inputs searched as a ticket's number; all others are accounts. Longer digits are a mobile number."""
 
 Filter = Annotated[str, Query(max_length=40, pattern=r"^[!-~]*$")]
+Typed = Annotated[str, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 
 
 class TimelineVisit(NamedTuple):
@@ -63,7 +65,7 @@ class TimelineVisit(NamedTuple):
 @pages.show("/tickets", "list tickets", "tickets.html", raises=[BadInput])
 def list_tickets(
     context: RequestContext,
-    account: Filter = "",
+    account: Typed = "",
     team: Annotated[str, Query(pattern=r"^([a-z][a-z0-9-]{0,39})?$")] = "",
     area: Filter = "",
     unfinished: bool = False,
@@ -87,9 +89,9 @@ def list_tickets(
 def find_ticket(context: RequestContext, q: Annotated[str, Query(max_length=60)] = "") -> Response:
     """Redirect to the ticket of this number, or to the account's tickets."""
     context.policy_asked = True
-    asked = q.strip()
-    if _NUMBER.fullmatch(asked):
-        return RedirectResponse(f"/tickets/{segment(asked.upper())}", 303)
+    asked, number = q.strip(), folding.code(q)
+    if _NUMBER.fullmatch(number):
+        return RedirectResponse(f"/tickets/{segment(number)}", 303)
     return RedirectResponse(f"/tickets?{urlencode({'account': asked})}" if asked else "/tickets", 303)
 
 
