@@ -22,7 +22,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DatabaseError
 
 from dispatch.domain.seal import Mark
-from dispatch.domain.system_faults import system_fault
+from dispatch.domain.system_faults import is_full, system_fault
 from dispatch.domain.title import Wording, same
 from dispatch.errors import AlreadyRunning, BackupFailed, MissingPart, WouldOverwrite
 from dispatch.runtime.supervisor import is_running
@@ -263,8 +263,12 @@ def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool, begu
         raise WouldOverwrite(what=file, remedy=Wording("加 --replace 则移到一旁", "with --replace it is put aside"))
     begun()
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _part(file.with_name(f"{file.name}.restoring")) as part:
-        shutil.copyfile(source, part)
+    try:
+        with _part(file.with_name(f"{file.name}.restoring")) as part:
+            shutil.copyfile(source, part)
+    except OSError as wrong:
+        why, place = system_fault(wrong), file.parent if is_full(wrong) else wrong.filename or source
+        raise BackupFailed(what=_restoring(source), why=Wording(f"{place}：{why.zh}", f"{place}: {why.en}")) from None
     put_aside = None
     if file.exists():
         put_aside = file.with_name(f"{file.name}.before-{now:%Y%m%dT%H%M%SZ}")

@@ -14,9 +14,9 @@ import typer
 from dispatch import errors
 from dispatch.cli import usage
 from dispatch.cli.language import language, text
-from dispatch.domain.system_faults import system_fault
+from dispatch.domain.system_faults import is_full, system_fault
 from dispatch.domain.title import Wording, same
-from dispatch.errors import BadSettings, DispatchError, MissingPart, NoAccess
+from dispatch.errors import BadSettings, DiskFull, DispatchError, MissingPart, NoAccess
 
 EXIT: Mapping[type[DispatchError], int] = {
     errors.NotFound: 4,
@@ -40,6 +40,7 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.MissingPart: 1,
     errors.WrongKeys: 1,
     errors.ClockWrong: 1,
+    errors.DiskFull: 1,
     errors.RotationUnderWay: 3,
     errors.NoNewKey: 1,
     errors.KeyInUse: 3,
@@ -88,7 +89,7 @@ def tell_usage(wrong: Any, as_json: bool = False) -> int:
 def known(wrong: Exception) -> DispatchError | None:
     """Return our error for a library's; None when that is a mistake in the program."""
     if isinstance(wrong, OSError):
-        return None if wrong.filename is None else _of_file(wrong)
+        return _of_system(wrong)
     if "sqlalchemy.exc" not in sys.modules:  # only a command that uses the database has imported it
         return None
     from sqlalchemy.exc import ArgumentError
@@ -111,6 +112,14 @@ def _of_database(wrong: Exception) -> DispatchError | None:
     if fault in (NO_FILE, READ_ONLY) and hasattr(original, "sqlite_errorcode"):
         return _of_sqlite(reason)
     return None if fault is None else fault.error()
+
+
+def _of_system(wrong: OSError) -> DispatchError | None:
+    if is_full(wrong):
+        # a copy names its source first; a write to standard output names none
+        written = wrong.filename2 or wrong.filename
+        return DiskFull(where=written or Wording("要写入", "the output"))
+    return None if wrong.filename is None else _of_file(wrong)
 
 
 def _of_file(wrong: OSError) -> MissingPart:

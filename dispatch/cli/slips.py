@@ -14,6 +14,7 @@ from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, argument, option
 from dispatch.cli.output import give
 from dispatch.domain.numbers import read_invoice_number, read_slip_serial
+from dispatch.domain.system_faults import at_file
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.storage import operations, payments
@@ -86,7 +87,7 @@ def _write(pdf: bytes, to: str, as_json: bool) -> None:
         beside.write_bytes(pdf)
         beside.replace(file)
     except OSError as wrong:
-        raise OSError(wrong.errno, wrong.strerror, to) from None  # by the name that was asked for
+        raise at_file(wrong, file) from None  # by the name that was asked for
     finally:
         beside.unlink(missing_ok=True)
     give(as_json, {"file": to, "bytes": len(pdf)}, text(f"{file}：{len(pdf):,} 字节", f"{file}: {len(pdf):,} bytes"))

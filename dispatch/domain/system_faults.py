@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
+from pathlib import Path
 
 from dispatch.domain.title import Wording
 
@@ -35,3 +36,14 @@ def system_fault(wrong: OSError) -> Wording:
     """The reason of an OSError, without the name of its file; the system's own words where no Chinese is known."""
     en = str(wrong.strerror or wrong)
     return Wording(_ZH.get(wrong.errno or 0, en), en)
+
+
+def is_full(wrong: OSError) -> bool:
+    """Whether a disk, or what this user may use of it, is full."""
+    return wrong.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def at_file(wrong: OSError, file: Path) -> OSError:
+    """The same refusal with the name of its file, which Python knows when a file is opened but not when it is
+    written."""
+    return OSError(wrong.errno, wrong.strerror, str(file))

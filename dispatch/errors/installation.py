@@ -125,6 +125,14 @@ class NoAccess(MissingPart):
     {part} can't be read or written: {remedy}."""
 
 
+class DiskFull(DispatchError):
+    """{where}的磁盘已满，写不进去：请腾出空间，再执行一次。
+    The disk of {where} is full: make room there, then run this again."""
+
+    code = "disk-full"
+    heading = "磁盘已满"
+
+
 class NotStarted(MissingPart):
     """{part} 没有启动：{why}
     {part} does not start: {why}"""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from dispatch.domain.system_faults import system_fault
+from dispatch.domain.system_faults import at_file, system_fault
 from dispatch.runtime.logs import Log
 
 log = Log()
@@ -35,7 +35,7 @@ class FileHeld(Exception):
 
 
 def hold(file: Path) -> IO[str]:
-    """Take an exclusive lock on the file and return the open file. Raises FileHeld.
+    """Take an exclusive lock on the file and return the open file. Raises FileHeld, and OSError on a full disk.
 
     The lock ends when the file is closed or this process dies, however it dies.
     """
@@ -46,9 +46,12 @@ def hold(file: Path) -> IO[str]:
         with lock:
             pid = _holder(lock)
         raise FileHeld(pid) from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
+    try:
+        lock.truncate(0)
+        os.write(lock.fileno(), str(os.getpid()).encode())
+    except OSError as wrong:
+        lock.close()
+        raise at_file(wrong, file) from None
     return lock
 
 

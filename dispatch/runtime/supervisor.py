@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import IO
 
 from dispatch.defaults import PROJECT
-from dispatch.domain.system_faults import system_fault
+from dispatch.domain.system_faults import at_file, system_fault
 from dispatch.domain.title import Wording, same
 from dispatch.errors import NotStarted
 from dispatch.runtime.child_process import die_with_parent
@@ -339,5 +339,8 @@ def _serves(url: str) -> bool:
 
 def _write_private(file: Path, text: str) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(text + "\n")
+    try:
+        with os.fdopen(descriptor, "w") as out:
+            out.write(text + "\n")
+    except OSError as wrong:
+        raise at_file(wrong, file) from None

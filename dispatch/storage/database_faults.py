@@ -167,6 +167,11 @@ OF_SQLITE: Mapping[int, DatabaseFault] = {
 }
 """By primary result code, the low byte of `sqlite_errorcode`."""
 
+OF_SQLITE_EXTENDED: Mapping[int, DatabaseFault] = {
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,  # there is no room for the readers' marks, which even a reader needs
+}
+"""By the whole `sqlite_errorcode`, where it says something else than its primary code."""
+
 _TOLD: tuple[tuple[re.Pattern[str], DatabaseFault], ...] = (
     (re.compile("starting up|not yet accepting connections"), STARTING),
     (re.compile("shutting down|terminating connection"), STOPPED),
@@ -203,8 +208,8 @@ def fault_of_driver(original: BaseException | None) -> DatabaseFault | None:
     state, code = getattr(original, "sqlstate", None), getattr(original, "sqlite_errorcode", None)
     if state is not None:
         return OF_SQLSTATE.get(state) or OF_SQLSTATE.get(state[:2])
-    if code is not None and code & 0xFF in OF_SQLITE:
-        return OF_SQLITE[code & 0xFF]
+    if code is not None and (fault := OF_SQLITE_EXTENDED.get(code) or OF_SQLITE.get(code & 0xFF)):
+        return fault
     if code not in (None, sqlite3.SQLITE_ERROR):
         return None
     told = str(original)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from dispatch.domain.system_faults import at_file
 from dispatch.domain.title import Wording, same
 from dispatch.errors import BadSettings, MissingPart
 from dispatch.settings import Settings
@@ -103,10 +104,14 @@ def _written(file: Path, lines: Sequence[str]) -> Path:
     """Write the lines to a temporary file beside `file`, on the disk before this returns."""
     mine = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write("\n".join(lines) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        with os.fdopen(descriptor, "w") as out:
+            out.write("\n".join(lines) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as wrong:
+        mine.unlink(missing_ok=True)
+        raise at_file(wrong, file) from None
     return mine
 
 

@@ -126,3 +126,21 @@ def test_a_full_disk_refuses_changes_shows_boards_and_loses_and_doubles_nothing(
         assert [hop["team"] for hop in whole["hops"]] == ["noc", "archive", "callback-survey"]
         assert len(whole["records"]) == 1
         assert len(links(home, ticket)) == 1
+
+
+def test_commands_on_a_full_disk_name_it_and_leave_everything_as_it_was(home: Home, tmp_path: Path) -> None:
+    home.done("migrate")
+    backup, database = tmp_path / "kept.backup", home.folder / "paidan.db"
+    home.done("backup", str(backup))
+    before = database.read_bytes()
+    filling = fill(home.folder.parent)
+    status, _, err = home.run("up")
+    assert (status, "disk-full" in err, "Traceback" in err) == (1, True, False), err
+    assert f"The disk of {home.folder}/run/up.lock is full" in err
+    status, _, err = home.call("restore", str(backup), "--replace", "--json")
+    assert f"{home.folder}: No space left on device" in err
+    assert (status, database.read_bytes(), not list(home.folder.glob("*restoring*"))) == (1, before, True)
+    status, _, err = home.call("tickets")
+    assert "disk is full" in err or not status, err
+    filling.unlink()
+    home.done("restore", str(backup), "--replace")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,24 @@ def test_a_database_file_without_rights_is_told_with_its_path_alone(
     sentence = told.sentence("en")
     assert f"{tmp_path}/paidan.db can't be read or written: Permission denied" in sentence
     assert "DISPATCH_DATABASE_URL" not in sentence
+
+
+def test_a_full_disk_is_told_by_what_is_written_and_not_by_what_is_copied(tmp_path: Path) -> None:
+    full = os.strerror(errno.ENOSPC)
+    copied = known(OSError(errno.ENOSPC, full, str(tmp_path / "from"), None, str(tmp_path / "to")))
+    assert copied is not None
+    assert copied.code == "disk-full"
+    assert copied.sentence("en") == f"The disk of {tmp_path}/to is full: make room there, then run this again."
+    assert copied.sentence("zh") == f"{tmp_path}/to的磁盘已满，写不进去：请腾出空间，再执行一次。"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_output_that_finds_no_room_ends_with_a_sentence(tmp_path: Path) -> None:
+    environment = {**os.environ, "DISPATCH_HOME": str(tmp_path), "DISPATCH_LANG": "en"}
+    for words in (["--help"], ["settings", "--json"]):
+        with Path("/dev/full").open("w") as full:
+            command = [sys.executable, "-m", "dispatch", *words]
+            done = subprocess.run(command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert done.returncode == 1
+        assert "disk-full" in done.stderr
+        assert "Traceback" not in done.stderr

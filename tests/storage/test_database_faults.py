@@ -51,6 +51,10 @@ def test_every_refusal_of_sqlite_is_known_by_its_extended_codes_too(code: int) -
     assert fault(of_sqlite(code)) is fault(of_sqlite(code | 5 << 8)) is OF_SQLITE[code]
 
 
+def test_a_reader_without_room_for_its_mark_has_met_a_full_disk() -> None:
+    assert fault(of_sqlite(sqlite3.SQLITE_IOERR_SHMSIZE)) is faults.FULL
+
+
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
