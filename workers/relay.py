@@ -253,8 +253,8 @@ class Relay:
         self._noted = time.monotonic()
 
     def retain(self) -> None:
-        """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads, and
-        hash some surveys' tokens that a process of an earlier release left in clear."""
+        """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads,
+        hash some surveys' tokens that a process of an earlier release left in clear, and delete old former names."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
         settings, now = self.context.settings, self.context.now()
@@ -262,7 +262,8 @@ class Relay:
             stored = retention.store_ended(tx, settings.store_span, now, MOST_AGED)
             forgotten = retention.forget_confirmed(tx, settings.forget_span, now, MOST_AGED)
             hashed = survey_links.hash_tokens(tx, MOST_AGED)
-        if max(stored, forgotten, hashed) < MOST_AGED:
+            renamed = retention.forget_aliases(tx, now, MOST_AGED)
+        if max(stored, forgotten, hashed, renamed) < MOST_AGED:
             self._aged = time.monotonic()
 
 

@@ -16,7 +16,7 @@ from dispatch.domain.account import LIVING
 from dispatch.domain.identity import normalised
 from dispatch.domain.naming import read_account_number, read_mobile
 from dispatch.errors import AuthenticationFailed, AuthenticationLocked, MobileNotBound, NoSuchCustomer, Refusal
-from dispatch.storage import accounts, customers, enrolments
+from dispatch.storage import accounts, aliases, customers, enrolments
 from dispatch.storage.account_rows import AccountRow, CustomerRow
 
 WINDOW = timedelta(minutes=15)
@@ -99,15 +99,16 @@ def _authenticated(act: Act, number: str, fits: Callable[[AccountRow, CustomerRo
         raise count_failure(act, account)
     if account.state not in LIVING:
         raise act.wrong_state(account)
+    act.say_if_renamed(account, number)
     return account, customer
 
 
 def _called(act: Act, number: str) -> AccountRow | None:
-    """Find the living account of this number and lock it; else the account that last had the number.
+    """Find the living account of this number, or former number, and lock it; else the account that last had it.
 
     The latter lets its holder hear that the account has ended, not that authentication failed.
     """
-    found = accounts.find(act.tx, number, lock=True) or accounts.by_numbers(act.tx, [number]).get(number)
+    found = aliases.lock_called(act.tx, number, act.now) or accounts.by_numbers(act.tx, [number]).get(number)
     return found if found is not None and act.actor.covers(found.area) else None
 
 

@@ -35,7 +35,7 @@ from dispatch.domain.time import begin_of_day
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import AlreadyBound, BadInput, MobileTaken, NotBound
 from dispatch.slips.forms import Change
-from dispatch.storage import enrolments
+from dispatch.storage import aliases, enrolments
 from dispatch.storage.account_rows import AccountRow, CustomerRow, ViewedBinding
 from dispatch.storage.database import Tx
 
@@ -111,7 +111,11 @@ def bindings(tx: Tx, counter: Counter, request: BindingsQuery, actor: Actor, now
     outcome = carry_out(tx, counter, "bindings", request, actor, now, body)
     if isinstance(outcome, OperationRefused):
         return outcome
-    found = shown_bindings(enrolments.bindings(tx, *_asked(request, counter.zone), MOST_SHOWN, actor.areas))
+    number, mobile, since, before = _asked(request, counter.zone)
+    called = aliases.called(tx, [number], now).get(number) if number is not None else None
+    number = called.number if called is not None else number
+    rows = enrolments.bindings(tx, number, mobile, since, before, MOST_SHOWN, actor.areas)
+    found = shown_bindings(rows)
     return replace(outcome, result={"bindings": [each.model_dump(mode="json") for each in found]})
 
 

@@ -64,6 +64,7 @@ LABELS: Mapping[str, Title] = {
     "slip": Title("受理单", "Slip"),
     "account": Title("宽带账号", "Account"),
     "before": Title("原账号", "Was called"),
+    "renamed": Title("请告知", "Please say"),
     "construction": Title("施工单", "Construction order"),
     "invoice": Title("发票", "Invoice"),
     "changed": Title("已修改", "Changed"),

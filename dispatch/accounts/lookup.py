@@ -6,12 +6,14 @@ More about an account is shown by the unified view (`accounts.query`), which is 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, tzinfo
 
 from dispatch.accounts.schemas import AccountFound
 from dispatch.domain.account import AccountState
 from dispatch.domain.identity import normalised
+from dispatch.domain.language import LANGUAGES
 from dispatch.domain.naming import masked_mobile, masked_name, read_account_number, read_mobile
-from dispatch.storage import accounts, customers, unified_view
+from dispatch.storage import accounts, aliases, customers, unified_view
 from dispatch.storage.account_rows import AccountMatch
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
@@ -20,9 +22,22 @@ MOST = 50
 Areas = Collection[str] | None
 
 
-def by_account(tx: Tx, number: str, areas: Areas) -> list[AccountFound]:
-    """Accounts that have or had this number, the living one first. Raises BadInput."""
-    return _found(unified_view.find_accounts(tx, accounts.has_name(read_account_number(number)), areas, MOST))
+def by_account(tx: Tx, typed: str, areas: Areas, now: datetime, zone: tzinfo) -> list[AccountFound]:
+    """Accounts that have or had this number, the living one first; also the one whose former name it is.
+
+    Raises BadInput.
+    """
+    number = read_account_number(typed)
+    former = aliases.find(tx, [number], now).get(number)
+    found = _found(unified_view.find_accounts(tx, accounts.has_name(number), areas, MOST))
+    if former is None:
+        return found
+    (renamed,) = _found(unified_view.find_accounts(tx, unified_view.is_account(former.account_id), areas, 1)) or (None,)
+    if renamed is None:
+        return found
+    said = aliases.Renaming(former.made_at, renamed.account).said(zone)
+    told = {language: said.sentence(language) for language in LANGUAGES}
+    return [renamed.model_copy(update={"renamed": told}), *found]
 
 
 def by_mobile(tx: Tx, mobile: str, areas: Areas) -> list[AccountFound]:

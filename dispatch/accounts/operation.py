@@ -33,12 +33,13 @@ from dispatch.errors import (
     MissingGlyph,
     NeedsConfirmation,
     Refusal,
+    Renamed,
     Unprintable,
     WrongState,
 )
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
-from dispatch.storage import accounts, customers, enrolments, epoch, operations, resources
+from dispatch.storage import accounts, aliases, customers, enrolments, epoch, operations, resources
 from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
@@ -130,6 +131,7 @@ class Act:
     confirmed: frozenset[str]
     keep_refused: list[Callable[[], None]] = field(default_factory=list)
     warnings: list[Title] = field(default_factory=list)
+    renamed: list[Renamed] = field(default_factory=list)  # said when the account was found by its former name
 
     @property
     def today(self) -> date:
@@ -200,6 +202,12 @@ class Act:
         """The kind of the customer's document and its masked number."""
         number = customers.document_number(self.counter.cipher, customer)
         return f"{DOCUMENT_KINDS[customer.document_kind].title.zh} {masked(number)}"
+
+    def say_if_renamed(self, account: AccountRow, typed: str) -> None:
+        """Note that the account was found by a former name, for the clerk to tell the customer."""
+        found = aliases.renaming(self.tx, account, typed, self.now)
+        if found is not None:
+            self.renamed.append(found.said(self.counter.zone))
 
     def want(self, refusal: Refusal) -> None:
         """Raise the refusal; in a trial, note it and go on."""
@@ -320,6 +328,9 @@ def carry_out(
 
 def _accepted(act: Act, done: OperationResult) -> OperationAccepted:
     account_id = None if done.account is None else done.account.id
+    result = {**done.result}
+    for said in act.renamed:
+        result["renamed"] = {language: said.sentence(language) for language in LANGUAGES}
     if done.slip is not None:
         try:
             from dispatch.slips.typesetting import demand_glyphs  # fonts take half a second, for slips alone
@@ -329,8 +340,8 @@ def _accepted(act: Act, done: OperationResult) -> OperationAccepted:
             raise Unprintable(characters=missing.facts["characters"]) from None
         operations.insert_slip(act.tx, act.operation_id, done.slip.as_json())
         effects.print_slip(act.tx, act.operation_id, act.now)
-    operations.finish(act.tx, act.operation_id, "accepted", account_id, done.result)
-    return OperationAccepted(act.operation_id, act.kind, done.slip.serial if done.slip else None, done.result)
+    operations.finish(act.tx, act.operation_id, "accepted", account_id, result)
+    return OperationAccepted(act.operation_id, act.kind, done.slip.serial if done.slip else None, result)
 
 
 def _refused(act: Act, refusal: Refusal) -> OperationRefused:
@@ -357,12 +368,13 @@ def _again(tx: Tx, request: OperationRequest, fingerprints: Sequence[str]) -> Op
 
 
 def release(act: Act, account: AccountRow, why: str) -> None:
-    """Release what a living account occupies: its place on the port, its bound numbers, its marketing plan."""
+    """Release what a living account occupies: its place on the port, its bound numbers, its plan, its former names."""
     if account.pon_port_id is not None:
         resources.free_port(act.tx, account.pon_port_id)
     bound = enrolments.valid_bindings(act.tx, account.id)
     enrolments.unbind(act.tx, [each.id for each in bound], act.operation_id, act.now)
     enrolments.end_enrolment(act.tx, account.id, why, act.now)
+    aliases.end(act.tx, account.id)
 
 
 def _fingerprints(counter: Counter, kind: str, request: OperationRequest) -> list[str]:

@@ -20,7 +20,8 @@ from dispatch.accounts.secret import NewPassword, OldPassword
 from dispatch.domain.naming import read_account_number
 from dispatch.domain.password import LONGEST, check_password
 from dispatch.errors import DispatchError
-from dispatch.storage import accounts
+from dispatch.storage import accounts, aliases
+from dispatch.storage.clock import database_time
 from dispatch.storage.database import Database
 
 
@@ -66,7 +67,8 @@ def prepared_passwords(
     number = str(_plain(typed.get("account")) or "")
     found = None
     with suppress(DispatchError), database.autocommit_read() as tx:
-        found = accounts.find(tx, read_account_number(number))
+        name = read_account_number(number)
+        found = accounts.find(tx, name) or aliases.called(tx, [name], database_time(tx)).get(name)
     kept = found.password if found is not None and covers(found.area) else None
     chosen = {text for name in new if (text := _plain(typed.get(name))) is not None and _is_possible(text, number)}
     proofs = {text for name in old if (text := _plain(typed.get(name))) is not None and len(text) <= LONGEST}

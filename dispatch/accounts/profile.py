@@ -32,7 +32,7 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import AnotherHolder, DocumentTaken, NothingChanged
 from dispatch.slips.forms import Change, Section
-from dispatch.storage import accounts, customers
+from dispatch.storage import accounts, aliases, customers
 from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.database import Tx
 
@@ -98,9 +98,10 @@ def modify(tx: Tx, counter: Counter, request: Modification, actor: Actor, now: d
 
 
 def _modify(act: Act, request: Modification) -> OperationResult:
-    accounts.lock_accounts_of_holder(
-        act.tx, read_account_number(request.account)
-    )  # the holder's other lines change with this one
+    number = read_account_number(request.account)
+    called = aliases.called(act.tx, [number], act.now).get(number)
+    if called is not None:  # the holder's other lines change with this one
+        accounts.lock_accounts_of_holder(act.tx, called.number)
     account, customer = authentication.by_document(act, request.account, request.document_number)
     customer = customers.get(act.tx, customer.id, lock=True)
     before = _on_file(act, account, customer)

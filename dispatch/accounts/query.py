@@ -32,7 +32,7 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.text import REASON, clean
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NoSuchCustomer, UnknownDocumentKind
-from dispatch.storage import accounts, customers, operations
+from dispatch.storage import accounts, aliases, customers, operations
 from dispatch.storage.database import Tx
 
 
@@ -72,7 +72,7 @@ def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -
     for field in dict.fromkeys(request.unmask):
         operations.note_audit(tx, "unmask", f"{subject}/{field}", _reason(request), actor, now)
     shown = read_view(tx, counter.cipher, customer, account_ids, request.show, request.unmask)
-    return replace(outcome, result=shown.model_dump(mode="json"))
+    return replace(outcome, result={**shown.model_dump(mode="json"), "renamed": outcome.result.get("renamed")})
 
 
 def _find(act: Act, request: View) -> OperationResult:
@@ -80,9 +80,10 @@ def _find(act: Act, request: View) -> OperationResult:
     _reason(request)
     if request.account is not None and request.document_kind is None and request.document_number is None:
         number = read_account_number(request.account)
-        account = accounts.by_numbers(act.tx, [number]).get(number)
+        account = aliases.called(act.tx, [number], act.now).get(number)
         if account is None or not act.actor.covers(account.area):
             raise NoSuchCustomer()
+        act.say_if_renamed(account, number)
         return OperationResult(account, None, {"customer_id": account.customer_id, "account_ids": [account.id]})
     if request.account is None and request.document_kind is not None and request.document_number is not None:
         if request.document_kind not in DOCUMENT_KINDS:

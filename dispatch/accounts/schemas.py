@@ -69,6 +69,8 @@ class AccountFound(_Shown):
     """Name of the customer; null for an account that was opened elsewhere."""
     contact: str
     """Number that is called about the line."""
+    renamed: dict[str, str] | None = None
+    """By language, that the account was found by its former name, and what it is called now; null otherwise."""
 
 
 class AccountShown(_Shown):
@@ -236,6 +238,8 @@ class CustomerView(_Shown):
 
     unmasked: tuple[Sensitive, ...] = ()
     """Names of the fields that are in clear."""
+    renamed: dict[str, str] | None = None
+    """By language, that the account was found by its former name, and what it is called now; null otherwise."""
     customer: CustomerShown | None = None
     """The customer; null too for an account that was opened elsewhere."""
     accounts: tuple[AccountShown, ...] | None = None

@@ -40,7 +40,7 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.errors import PlanNotOffered, SameOwner
 from dispatch.slips.forms import Change, Section
-from dispatch.storage import accounts, enrolments
+from dispatch.storage import accounts, aliases, enrolments
 from dispatch.storage.account_rows import AccountRow, CustomerRow, EnrolmentRow
 from dispatch.storage.database import Tx
 
@@ -86,6 +86,7 @@ def _transfer(act: Act, request: Transfer) -> OperationResult:
     unbound, unbinding = _unbind(act, account, new)
     voiding = _void(act, account, new, unbound)
     accounts.change(act.tx, account.id, customer_id=new.id, mobile=new.mobile)
+    aliases.end(act.tx, account.id)  # the old owner's names lead to nobody else's line
     set_password(act, account, new, request.password)
     _tell(act, account, old, new)
     changes = (*_owners(act, old, new), *unbinding, *voiding)

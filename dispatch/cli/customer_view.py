@@ -44,6 +44,8 @@ Head = tuple[Title, Sequence[str]]
 
 def show_view(view: CustomerView, desk: Desk) -> None:
     """Print every kind of data that the view has."""
+    if view.renamed is not None:
+        out.print(text(view.renamed["zh"], view.renamed["en"]), style="yellow")
     if view.customer is not None:
         out.print(_customer(view.customer))
     _show(_ACCOUNTS, view.accounts, _account)

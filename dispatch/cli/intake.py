@@ -12,10 +12,11 @@ from dispatch.cli.context import Desk, now, open_desk, read_pairs
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole, Reason, TicketName
-from dispatch.cli.output import give, out
+from dispatch.cli.output import give, out, zone
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import TicketState
+from dispatch.domain.title import sentences
 from dispatch.routing.prehandling import Symptom
 from dispatch.storage import tickets
 from dispatch.storage.database import Tx
@@ -225,5 +226,15 @@ def _show(accepted: AcceptedReport, act: str, as_json: bool) -> None:
     }
     repeated = text("（此前已受理）", " (taken earlier)") if accepted.repeated else ""
     state = said.get(accepted.state, accepted.state)
-    done = {"act": act, "ticket": accepted.number, "state": accepted.state, "repeated": accepted.repeated}
-    give(as_json, done, text(f"{accepted.number}：{state}{repeated}", f"{accepted.number}: {state}{repeated}"))
+    done: dict[str, Any] = {
+        "act": act,
+        "ticket": accepted.number,
+        "state": accepted.state,
+        "repeated": accepted.repeated,
+    }
+    told = text(f"{accepted.number}：{state}{repeated}", f"{accepted.number}: {state}{repeated}")
+    if accepted.renamed is not None:
+        renamed = sentences(accepted.renamed.said(zone()))
+        done |= {"renamed": text(renamed.zh, renamed.en)}
+        told += f"\n{text(renamed.zh, renamed.en)}"
+    give(as_json, done, told)

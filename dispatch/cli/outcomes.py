@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.padding import Padding
@@ -50,6 +51,8 @@ def _show_accepted(outcome: OperationAccepted) -> None:
     for key, value in {"slip": outcome.slip, **outcome.result}.items():
         if value not in (None, []):
             words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            if isinstance(value, Mapping):
+                words = text(value["zh"], value["en"])
             shown.add_row(said(LABELS[key]), words)
     out.print(shown)
     say = SAY.get(outcome.operation)

@@ -170,6 +170,15 @@ class AccountNameTaken(Refusal):
     heading = "账号名称已被使用"
 
 
+class Renamed(Refusal):
+    """该账号{day}已改为{new}。
+    The account was renamed on {day}: now {new}."""
+
+    # An act that finds an account by its former name says this sentence and goes on; to rename it again is refused.
+    code = "renamed"
+    heading = "账号已改名"
+
+
 class NothingChanged(Refusal):
     """与现有资料相同，无须变更。
     That is what the books say already: nothing would change."""

@@ -48,6 +48,16 @@ class AccountRow(AccountInfo, Protocol):
     password: str | None  # argon2 hash; None: none was set
 
 
+class AliasRow(Protocol):
+    """A former name of an account."""
+
+    id: int
+    name: str
+    account_id: int
+    made_at: datetime  # when the account got another name
+    until: datetime  # the account is found by the name before this time
+
+
 class ViewedAccount(AccountInfo, Protocol):
     """An account with its address and port, each None when it has none."""
 

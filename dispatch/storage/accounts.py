@@ -19,7 +19,7 @@ from dispatch.storage.bulk import in_list_parameter, list_parameters
 from dispatch.storage.column_types import ascii_lower, constants
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
-from dispatch.storage.tables.accounts import account, enrolment, pon_port
+from dispatch.storage.tables.accounts import account, account_alias, enrolment, pon_port
 
 
 class LineData(NamedTuple):
@@ -62,12 +62,15 @@ def rename(tx: Tx, account_id: int, number: str) -> AccountRow:
 
 
 def enter_existing(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, now: datetime) -> int:
-    """Enter accounts that were opened elsewhere, from (number, area, mobile) rows. Known numbers stay as they are.
+    """Enter accounts that were opened elsewhere, from (number, area, mobile) rows. Known numbers stay as they are,
+    and a former name of an account isn't free.
 
     Returns how many were new.
     """
     wanted = [name_key(number) for number, _, _ in rows]
     known = set(tx.execute(select(_name).where(_name.in_(wanted), is_living)).scalars())
+    former = ascii_lower(account_alias.c.name)
+    known |= set(tx.execute(select(former).where(former.in_(wanted), account_alias.c.until > now)).scalars())
     new = {
         name_key(number): {
             "number": number,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dispatch.storage import case_store, effects, seals
+from dispatch.storage import aliases, case_store, effects, seals
 from dispatch.storage.database import Tx
 
 
@@ -23,3 +23,8 @@ def store_ended(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
 def forget_confirmed(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
     """Empty the payloads of at most `limit` effects that were confirmed so long ago; returns how many."""
     return effects.forget(tx, now - age, limit, now)
+
+
+def forget_aliases(tx: Tx, now: datetime, limit: int) -> int:
+    """Delete at most `limit` former names of accounts whose year is over; returns how many."""
+    return aliases.forget(tx, now, limit)

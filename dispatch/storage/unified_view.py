@@ -40,6 +40,11 @@ from dispatch.storage.tables.tickets import hop, ticket
 Ids = Sequence[int]
 
 
+def is_account(account_id: int) -> ColumnElement[bool]:
+    """The condition: this account."""
+    return account.c.id == account_id
+
+
 def of_customer(customer_id: int) -> ColumnElement[bool]:
     """The condition: accounts of this customer."""
     return account.c.customer_id == customer_id

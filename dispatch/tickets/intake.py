@@ -27,8 +27,9 @@ from dispatch.errors import (
 )
 from dispatch.routing.prehandling import Progress, Script, Symptom, follow
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import accounts, history, tickets
+from dispatch.storage import aliases, history, tickets
 from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.aliases import Renaming
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import TicketColumns, TicketRow
 from dispatch.storage.ticket_changes import write_act
@@ -59,6 +60,7 @@ class AcceptedReport:
     number: str
     state: TicketState
     repeated: bool = False
+    renamed: Renaming | None = None  # to be told: the line was found by its account's former name
 
 
 class _Becomes(NamedTuple):
@@ -66,6 +68,7 @@ class _Becomes(NamedTuple):
 
     row: int
     repeated: bool = False
+    renamed: Renaming | None = None
 
 
 def submit(
@@ -88,7 +91,7 @@ def submit_many(
     """
     require(actor, "submit", Wording("报障", "a report"))
     channel = CHANNEL_OF[Role(actor.role)]
-    known = accounts.by_numbers(tx, [r.account for r in reports], lock=True)
+    known = aliases.called(tx, [r.account for r in reports], now, lock=True)
     open_ids = tickets.open_faults(tx, [row.id for row in known.values()])
     unfinished = {account_id: ticket_number(Kind.FAULT, ticket_id) for account_id, ticket_id in open_ids.items()}
     earlier = tickets.by_request_keys(tx, [r.request_key for r in reports if r.request_key])
@@ -110,7 +113,7 @@ def submit_many(
             account = _in_service(known.get(report.account), report.account)
             if account.id in unfinished and not report.despite_duplicate:
                 raise DuplicateFault(account=account.number, ticket=unfinished[account.id])
-            outcomes.append(_Becomes(len(rows)))
+            outcomes.append(_Becomes(len(rows), renamed=aliases.renaming(tx, account, report.account, now)))
             if report.request_key:
                 keys[report.request_key] = len(rows)
             rows.append(_row(report, progress, channel, account, now))
@@ -119,7 +122,9 @@ def submit_many(
         except DispatchError as refused:
             outcomes.append(refused)
     made = _write(tx, rulebook, rows, actor, now)
-    return [replace(made[o.row], repeated=o.repeated) if isinstance(o, _Becomes) else o for o in outcomes]
+    return [
+        replace(made[o.row], repeated=o.repeated, renamed=o.renamed) if isinstance(o, _Becomes) else o for o in outcomes
+    ]
 
 
 def transfer(tx: Tx, ticket_id: int, note: str, actor: Actor, now: datetime) -> None:

@@ -113,12 +113,12 @@ def test_ended_and_suspended_accounts_are_shown_with_their_reason(database: Data
     assert (red.amount, red.account) == ("-200.00", number)
 
 
-def test_a_renamed_account_is_found_by_its_new_name(database: Database, counter: Counter) -> None:
+def test_a_renamed_account_is_found_by_its_new_name_and_by_the_old_one(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
     request = Renaming(account=number, document_number=c.document(), new_account="13900139000")
     c.accepted(database, renaming.rename, counter, request)
     assert [line.account for line in seen(database, counter, account="13900139000").accounts or ()] == ["13900139000"]
-    assert c.refused(database, query.view, counter, View(account=number)).code == "no-such-customer"
+    assert [line.account for line in seen(database, counter, account=number).accounts or ()] == ["13900139000"]
 
 
 def test_an_account_entered_without_its_holder_is_shown_alone(database: Database, counter: Counter) -> None:

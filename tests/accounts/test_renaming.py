@@ -10,7 +10,7 @@ from dispatch.accounts import renaming
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.accounts.renaming import Renaming
 from dispatch.domain.roles import Role
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.routing.prehandling import Script
 from dispatch.slips.forms import Change
 from dispatch.storage.database import Database
@@ -84,7 +84,7 @@ def test_a_living_accounts_name_is_refused_and_an_ended_ones_is_free(database: D
     second = renaming_of(c.in_service(database, counter, 2), 2)
     assert c.refused(database, renaming.rename, counter, second).code == "account-name-taken"
     c.closed(database, counter, NEW)
-    assert c.accepted(database, renaming.rename, counter, second).result["account"] == NEW
+    assert c.accepted(database, renaming.rename, counter, second).result["account"] == NEW, "also of former names"
 
 
 def test_a_living_account_is_found_by_a_name_that_a_newer_closed_account_had_before(
@@ -154,11 +154,14 @@ def test_one_name_taken_by_two_accounts_at_once_goes_to_one(database: Database, 
     assert c.line(database, NEW).id == c.rows(database, b.account)[0].id
 
 
-def test_the_second_of_two_clerks_who_rename_one_account_at_once_no_longer_finds_it(
+def test_the_second_of_two_clerks_who_rename_one_account_at_once_hears_of_the_first(
     database: Database, counter: Counter
 ) -> None:
     number = c.in_service(database, counter)
     requests = [renaming_of(number), renaming_of(number, new_account=c.mobile(2))]
     first, second = (lambda tx, r=r: renaming.rename(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
-    assert (won.result, lost.code) == ({"account": NEW, "before": number}, "authentication-failed")
+    assert (won.result, lost.code) == ({"account": NEW, "before": number}, "renamed")
+    assert lost.said == Wording(
+        "该账号2026-03-02已改为13900139000。", "The account was renamed on 2026-03-02: now 13900139000."
+    )

@@ -110,6 +110,17 @@ Index(  # names of living accounts that differ only in case are one
     postgresql_where=_LIVING,
 )
 
+account_alias = Table(  # a former name of a living account, by which it is found for a while after its renaming
+    "account_alias",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(40), nullable=False),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("made_at", Instant, nullable=False),
+    Column("until", Instant, nullable=False, index=True),
+)
+Index("uq_account_alias_name", ascii_lower(account_alias.c.name), unique=True)
+
 operation = Table(  # 业务受理: an account operation, done or refused; it never changes after its transaction
     "operation",
     metadata,

@@ -46,7 +46,7 @@ def find_customer(context: RequestContext, asked: CustomerSearch) -> FoundAccoun
     areas = served(context)
     match asked:
         case CustomerSearch(account=str(number), mobile=None, document_kind=None, document_number=None):
-            found = lookup.by_account(context.tx, number, areas)
+            found = lookup.by_account(context.tx, number, areas, context.now, context.installation.settings.zone)
         case CustomerSearch(account=None, mobile=str(number), document_kind=None, document_number=None):
             found = lookup.by_mobile(context.tx, number, areas)
         case CustomerSearch(account=None, mobile=None, document_kind=str(kind), document_number=SecretStr() as number):

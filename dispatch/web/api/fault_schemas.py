@@ -114,6 +114,8 @@ class Warnings(ResponseBody):
 
     account: str
     """Number of the broadband account 宽带账号."""
+    renamed: TitleBody | None
+    """Sentence to be read out where the account was given by its former name; null otherwise."""
     state: str
     """State of the account."""
     open: str | None

@@ -17,7 +17,8 @@ from dispatch.errors import (
 )
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Progress, follow
-from dispatch.storage import accounts
+from dispatch.storage import aliases
+from dispatch.storage.aliases import Renaming
 from dispatch.tickets import intake
 from dispatch.tickets.intake import FaultReport
 from dispatch.web.api.fault_schemas import (
@@ -33,7 +34,7 @@ from dispatch.web.api.fault_schemas import (
     Symptoms,
     Warnings,
 )
-from dispatch.web.api.schemas import title
+from dispatch.web.api.schemas import TitleBody, title
 from dispatch.web.api.ticket_schemas import AcceptedBody
 from dispatch.web.policy import Target
 from dispatch.web.request_context import RequestContext
@@ -72,12 +73,13 @@ def see_warnings(context: RequestContext, asked: LineRequest) -> Warnings:
     """Shows what to know before a fault of this line is reported. The account may be a mobile number, so it goes into
     the body and into no address."""
     _require_in_area(context, asked.account)
-    row = accounts.by_numbers(context.tx, [asked.account])[asked.account]
+    row = aliases.called(context.tx, [asked.account], context.now)[asked.account]
     latest = lists.latest_tickets(context.tx, EARLIER + 1, row.number)
     faults = [each for each in latest if each.kind == "fault"][:EARLIER]
     open_fault = next((each for each in faults if each.ended_at is None), None)
     return Warnings(
         account=row.number,
+        renamed=_told(context, aliases.renaming(context.tx, row, asked.account, context.now)),
         state=row.state,
         open=None if open_fault is None else ticket_number(open_fault.kind, open_fault.id),
         earlier=[
@@ -124,12 +126,21 @@ def submit(context: RequestContext, asked: NewFaultRequest) -> AcceptedBody:
     )
     accepted = intake.submit(context.tx, context.rulebook, context.installation.script(), report, actor, context.now)
     context.visitor.headers["Location"] = f"/api/v1/tickets/{segment(accepted.number)}"
-    return AcceptedBody(ticket=accepted.number, state=accepted.state)
+    renamed = _told(context, accepted.renamed)
+    return AcceptedBody(ticket=accepted.number, state=accepted.state, renamed=renamed)
+
+
+def _told(context: RequestContext, renaming: Renaming | None) -> TitleBody | None:
+    """The sentence to read out where an account was given by its former name."""
+    if renaming is None:
+        return None
+    said = renaming.said(context.installation.settings.zone)
+    return TitleBody(zh=said.sentence("zh"), en=said.sentence("en"))
 
 
 def _require_in_area(context: RequestContext, account: str) -> Actor:
     """The actor. An account of another area counts as unknown. Raises UnknownAccount, NotAllowed."""
-    row = accounts.by_numbers(context.tx, [account]).get(account)
+    row = aliases.called(context.tx, [account], context.now).get(account)
     unknown = UnknownAccount(account=account)
     if row is None:
         raise unknown

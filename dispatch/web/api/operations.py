@@ -30,7 +30,7 @@ from dispatch.domain.model_faults import model_fault
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, KeyReused, Refusal, UnknownAccount, UploadGone
-from dispatch.storage import accounts
+from dispatch.storage import aliases
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, readable, title
 from dispatch.web.api.slips import Paper, papers
 from dispatch.web.api.uploads import require_scans, scans_named
@@ -217,7 +217,7 @@ for _kind, (_model, _) in OPERATIONS.items():
 @api.read("/operations", "list operations", method="POST", raises=[UnknownAccount])
 def list_operations(context: RequestContext, asked: AccountRequest) -> Operations:
     """Lists what was done to an account (受理记录), with its slips: the newest first, at most a hundred."""
-    row = accounts.by_numbers(context.tx, [asked.account]).get(asked.account)
+    row = aliases.called(context.tx, [asked.account], context.now).get(asked.account)
     unknown = UnknownAccount(account=asked.account)
     if row is None:
         raise unknown

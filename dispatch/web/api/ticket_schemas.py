@@ -13,6 +13,7 @@ from dispatch.web.api.schemas import (
     RequestBody,
     ResponseBody,
     Text,
+    TitleBody,
     Word,
 )
 
@@ -175,6 +176,8 @@ class AcceptedBody(ResponseBody):
     """Ticket number, such as F00000042."""
     state: str
     """State of the ticket."""
+    renamed: TitleBody | None = None
+    """Sentence to be read out where the account was given by its former name; null otherwise."""
 
 
 class UrgeCount(ResponseBody):

@@ -50,6 +50,7 @@ function offer(item) {
   const first = made("div", "", { class: "d-flex justify-content-between gap-2" });
   first.append(made("strong", item.account), made("span", item.state_title));
   button.append(first, made("div", [item.customer, item.contact, item.address ?? item.area].filter(Boolean).join(" · "), { class: "small" }));
+  if (item.renamed) button.append(made("div", language(item.renamed), { class: "warning" }));
   button.addEventListener("click", () => choose(item.account));
   return button;
 }
@@ -80,6 +81,9 @@ async function see(request) {
 }
 
 function show(result) {
+  const renamed = view.querySelector("[data-renamed]");
+  renamed.hidden = !result.renamed;
+  renamed.textContent = result.renamed ? language(result.renamed) : "";
   const card = view.querySelector("[data-customer]");
   card.hidden = !result.customer;
   for (const place of card.querySelectorAll("[data-of]")) place.textContent = result.customer?.[place.dataset.of] ?? "–";
@@ -302,6 +306,7 @@ const labels = Object.fromEntries([...page.querySelectorAll("[data-labels] dt")]
 function result(name, value) {
   if (value === null || (Array.isArray(value) && !value.length)) return [];
   if (name === "bindings") return value.flatMap((each) => [made("dt", each.mobile), made("dd", `${written(each.accepted_at, "time")} – ${each.ended_at ? written(each.ended_at, "time") : ""}`)]);
+  if (value.zh) return [made("dt", labels[name] ?? name), made("dd", language(value))];
   return [made("dt", labels[name] ?? name), made("dd", Array.isArray(value) ? value.join(", ") : value)];
 }
 

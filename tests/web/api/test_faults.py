@@ -59,7 +59,7 @@ def test_the_hotline_transfers_and_a_seat_takes_over_or_the_hotline_refers(web: 
     assert hotline.post(f"{API}/tickets/{ticket}/transfer", json={"note": "老人"}).json()["state"] == "transferred"
     assert seat.get(f"{API}/tickets/{ticket}").json()["may"] == ["refer", "take over", "urge", "withdraw"]
     taken = seat.post(f"{API}/tickets/{ticket}/take-over", json={"answers": answers(f.NOT_SOLVED)})
-    assert taken.json() == {"ticket": ticket, "state": "open"}
+    assert taken.json() == {"ticket": ticket, "state": "open", "renamed": None}
     other = submit(hotline, account="GZ2").json()["ticket"]
     assert hotline.post(f"{API}/tickets/{other}/refer", json={"reason": "固话"}).json()["state"] == "referred"
     again = hotline.post(f"{API}/tickets/{other}/refer", json={"reason": "固话"})
@@ -74,6 +74,7 @@ def test_a_second_fault_of_a_line_brings_a_warning_is_refused_and_accepted_if_co
         "state": "in-service",
         "open": None,
         "earlier": [],
+        "renamed": None,
     }
     first = submit(clerk).json()["ticket"]
     warned = clerk.post(f"{API}/faults/warnings", json={"account": "GZ1"}).json()
@@ -88,7 +89,8 @@ def test_a_second_fault_of_a_line_brings_a_warning_is_refused_and_accepted_if_co
     ("body", "status", "code"),
     [
         ({"account": "GZ9"}, 422, "unknown-account"),
-        ({"account": "广州1"}, 422, "invalid-request"),
+        ({"account": "广州1"}, 422, "unknown-account"),
+        ({"account": "GZ\0001"}, 422, "invalid-request"),
         ({"symptom": "haunted"}, 422, "unknown-symptom"),
         ({"description": " "}, 422, "bad-input"),
         ({"description": "a\0b"}, 422, "invalid-request"),
