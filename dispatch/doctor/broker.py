@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from dispatch.doctor.database import clock
+from dispatch.doctor.clocks import clock
 from dispatch.doctor.finding import CheckResult, bad, doubtful, good
 from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Title, Wording, same

@@ -32,6 +32,8 @@ def database_url(given: str) -> str:
     place, _, query = rest.partition("?")
     authority, _, name = place.partition("/")
     user, at, after = authority.rpartition("@")
+    if "@" in user + name or ("@" in query.partition("=")[0] and not at):
+        raise _unreadable()  # a part of the password would be taken for the host, and be told
     options = [each for each in query.split("&") if each]
     asked = [each.removeprefix("host=") for each in options if each.startswith("host=")]
     if asked and after:
@@ -56,13 +58,17 @@ def _host(text: str) -> tuple[str, str]:
     """Split a host's name or address from its port."""
     found = _HOST.fullmatch(text)
     if not found:
-        raise WrongValue(
-            "主机或端口写法不对，应为 postgresql://用户:密码@主机:端口,主机:端口/库名；"
-            "密码中的 @ : / 须写成 %40 %3A %2F",
-            "a host or port can't be read; write postgresql://user:password@host:port,host:port/name, with @ : / in "
-            "the password as %40 %3A %2F",
-        )
+        raise _unreadable()
     return found["name"].strip("[]"), found["port"] or "5432"
+
+
+def _unreadable() -> WrongValue:
+    return WrongValue(
+        "主机或端口写法不对，应为 postgresql://用户:密码@主机:端口,主机:端口/库名；"
+        "密码中的 @ : / ? 须写成 %40 %3A %2F %3F",
+        "a host or port can't be read; write postgresql://user:password@host:port,host:port/name, with @ : / ? in "
+        "the password as %40 %3A %2F %3F",
+    )
 
 
 def _count(query: str, name: str) -> int:

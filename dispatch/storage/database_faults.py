@@ -75,6 +75,21 @@ AWAY = DatabaseFault(
     Wording("请启动它，或改正 DISPATCH_DATABASE_URL", "start it, or mend DISPATCH_DATABASE_URL"),
     reconnects=True,
 )
+NO_DATABASE = DatabaseFault(
+    "no-database",
+    Wording("数据库服务器上没有这个库", "the server has no database of that name"),
+    Wording("请建好它，或改正 DISPATCH_DATABASE_URL 中的库名", "make it, or mend the name in DISPATCH_DATABASE_URL"),
+    reconnects=True,
+)
+NOT_ENCRYPTED = DatabaseFault(
+    "not-encrypted",
+    Wording("与数据库的加密连接不成", "no encrypted connection to the database comes about"),
+    Wording(
+        "请检查服务器的 ssl 及证书，或改正 DISPATCH_DATABASE_URL 中的 sslmode、sslrootcert",
+        "look at the server's ssl and certificate, or mend sslmode and sslrootcert in DISPATCH_DATABASE_URL",
+    ),
+    reconnects=True,
+)
 READ_ONLY = DatabaseFault(
     "read-only",
     Wording("数据库只读，不能保存", "the database is read-only"),
@@ -127,7 +142,7 @@ OF_SQLSTATE: Mapping[str, DatabaseFault] = {
     "25006": READ_ONLY,
     "25P03": STOPPED,  # idle in a transaction for too long: the server closed the connection
     "28": FORBIDDEN,
-    "3D000": AWAY,  # there is no database of that name
+    "3D000": NO_DATABASE,
     "3F000": SCHEMA,
     "40": CONFLICT,
     "42501": FORBIDDEN,
@@ -177,6 +192,8 @@ _TOLD: tuple[tuple[re.Pattern[str], DatabaseFault], ...] = (
     (re.compile("shutting down|terminating connection"), STOPPED),
     (re.compile("too many (clients|connections)|remaining connection slots"), CROWDED),
     (re.compile("authentication failed|no pg_hba.conf entry|permission denied"), FORBIDDEN),
+    (re.compile('database ".*" does not exist'), NO_DATABASE),
+    (re.compile("SSL was required|SSL error|certificate"), NOT_ENCRYPTED),
     (re.compile("session is (not )?read-only|server is in hot standby mode"), READ_ONLY),
     (re.compile("No space left on device"), FULL),
     (re.compile("no such (table|column)|has no column named"), SCHEMA),

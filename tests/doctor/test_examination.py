@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,11 +14,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from rich.cells import cell_len
 from sqlalchemy import insert, make_url, update
 
 from dispatch.doctor import broker as broker_of
+from dispatch.doctor import clocks as clocks_of
+from dispatch.doctor import contents as contents_of
 from dispatch.doctor import damage as damage_of
 from dispatch.doctor import database as database_of
 from dispatch.doctor import examination, files
@@ -34,7 +38,7 @@ from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.tables import tickets as t
 from dispatch.storage.tables.accounts import customer
 from tests import factories as f
-from tests import valkey
+from tests import postgres, valkey
 from tests.acceptance.conftest import Home
 from tests.deploy.compose import free_port
 
@@ -75,7 +79,7 @@ def test_a_new_installation_is_sound_except_for_what_does_not_run_yet(home: Home
 
 
 def test_no_two_checks_have_the_same_name() -> None:
-    modules = (examination, files, database_of, damage_of, broker_of, people_of)
+    modules = (examination, files, database_of, clocks_of, contents_of, damage_of, broker_of, people_of)
     checks = [each for module in modules for each in vars(module).values() if isinstance(each, Title)]
     assert len(checks) > 15
     assert len({each.en for each in checks}) == len({each.zh for each in checks}) == len(checks)
@@ -257,9 +261,62 @@ def test_an_unreachable_database_is_reported_with_the_reason(monkeypatch: pytest
     assert make_url(url).password == "geheim"
 
 
+def reached(monkeypatch: pytest.MonkeyPatch, url: str) -> tuple[str, str, str]:
+    """The row of a database that can't be reached: what was found, and the remedy in both languages."""
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
+    (away,) = database_of.examine(load_settings(), None)
+    assert away.verdict is BAD
+    assert away.remedy is not None
+    return away.found.text("en"), away.remedy.en, away.remedy.zh
+
+
+def test_a_server_that_refuses_the_connection_is_told_in_its_own_words_with_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    with postgres.server(tmp_path / "turn", port) as admin:
+        with psycopg.connect(
+            make_url(admin).set(drivername="postgresql").render_as_string(hide_password=False)
+        ) as made:
+            made.execute("CREATE USER paidan PASSWORD 'geheim'")
+        place = f"127.0.0.1:{port}"
+        found, remedy, zh = reached(monkeypatch, f"postgresql://paidan:falsch@{place}/postgres")
+        assert found.endswith('FATAL:  password authentication failed for user "paidan"')
+        assert (remedy, zh) == ("check the user's password and rights", "请检查该用户的密码和权限")
+        found, remedy, zh = reached(monkeypatch, f"postgresql://paidan:geheim@{place}/none")
+        assert found.endswith('FATAL:  database "none" does not exist')
+        assert "mend the name" in remedy
+        assert "库名" in zh
+        found, remedy, _ = reached(monkeypatch, f"postgresql://paidan:geheim@{place}/postgres?sslmode=require")
+        assert found.endswith("server does not support SSL, but SSL was required")
+        assert "mend sslmode" in remedy
+    found, remedy, _ = reached(monkeypatch, f"postgresql://paidan:geheim@{place}/postgres")
+    assert found.endswith("Connection refused")
+    assert remedy == "start it, or mend DISPATCH_DATABASE_URL"
+
+
+def test_a_disk_that_is_full_is_no_matter_of_permissions(sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: str) -> CheckResult:
+        wrong = sqlite3.OperationalError("disk I/O error")
+        wrong.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+        raise wrong
+
+    monkeypatch.setattr(damage_of, "examine_sqlite", full)
+    assert reached(monkeypatch, sqlite.url) == ("sqlite: disk I/O error", "make room there", "请腾出空间")
+
+
+def test_a_server_that_is_too_old_is_told_with_the_version_that_is_needed(
+    postgresql: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatch.storage.postgresql.OLDEST", 99)
+    found, remedy, _ = reached(monkeypatch, postgresql.url)
+    assert re.fullmatch(r"PostgreSQL \d+\.\d+", found)
+    assert remedy == "this program needs 99 or newer: upgrade the server"
+
+
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.2, GOOD), (-3, DOUBTFUL), (40, BAD)])
 def test_clocks_that_differ_are_found(ahead: float, verdict: Grade) -> None:
-    assert database_of.clock(database_of.CLOCK, ahead).verdict is verdict
+    assert clocks_of.clock(clocks_of.CLOCK, ahead).verdict is verdict
 
 
 def test_a_living_process_whose_clock_is_wrong_is_named_and_a_dead_one_is_not(

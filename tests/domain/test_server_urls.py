@@ -144,3 +144,18 @@ def test_sentinels_need_their_masters_name_and_the_fault_names_only_that(monkeyp
 )
 def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+@pytest.mark.parametrize("password", ["p@ss/w:rd", "p@ss", "12/p@ss", "p?ss", "p/ss@word", "@"])
+def test_a_password_that_is_not_escaped_is_refused_and_no_piece_of_it_is_told(password: str) -> None:
+    with pytest.raises(WrongValue) as refused:
+        database_url(f"postgresql://paidan:{password}@db.example/paidan")
+    told = refused.value.what
+    assert "in the password as %40 %3A %2F %3F" in told.en
+    assert "密码中的 @ : / ? 须写成" in told.zh
+    assert "ss" not in told.en.replace("password", "")
+
+
+def test_an_address_in_an_option_is_no_part_of_the_password() -> None:
+    taken = database_url("postgresql://paidan:geheim@db.example/paidan?application_name=desk@example")
+    assert taken.endswith("?application_name=desk@example")

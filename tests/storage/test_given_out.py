@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import make_url, text
 
 from dispatch import backup
-from dispatch.doctor.database import GIVEN_OUT, examine
+from dispatch.doctor.contents import GIVEN_OUT
+from dispatch.doctor.database import examine
 from dispatch.errors import BadSettings, DatabaseOlder
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
