@@ -40,6 +40,9 @@ _PLANS_BY_INDEX_ONLY: Mapping[str, str] = {
 _ALWAYS: Mapping[str, str] = {"timezone": "UTC"}
 """Not the operator's to choose: what the program reads depends on it."""
 
+_ONLY_READS = "session is read-only"
+"""libpq's word, which has no code, for a host that `read-write` passes over."""
+
 _NAMED = re.compile(r"(?:-c\s*|--)([A-Za-z_.-]+)=")
 
 
@@ -50,6 +53,7 @@ def prepare(engine: Engine, plans_by_index_only: bool) -> None:
     PGOPTIONS, where it goes before ours, and PgBouncer refuses it. Connecting raises DatabaseTooOld.
     """
     settings = session_settings(engine.url, plans_by_index_only)
+    _read_where_none_writes(engine)
 
     @event.listens_for(engine, "connect")
     def _set(driver: Any, _record: object) -> None:
@@ -63,6 +67,23 @@ def prepare(engine: Engine, plans_by_index_only: bool) -> None:
             (list(settings), list(settings.values())),
         )
         driver.autocommit = False
+
+
+def _read_where_none_writes(engine: Engine) -> None:
+    """Where none of the URL's hosts accepts changes, connect to one that is there: reading and backups go on, as with a
+    single host that is read-only. A change meets READ_ONLY then, its connection is thrown away, and the next one looks
+    for a host that accepts changes again."""
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(dialect: Any, _record: object, words: Any, parameters: Any) -> Any:
+        if parameters.get("target_session_attrs") != "read-write":
+            return None
+        try:
+            return dialect.connect(*words, **parameters)
+        except dialect.loaded_dbapi.OperationalError as refused:
+            if _ONLY_READS not in str(refused):
+                raise
+            return dialect.connect(*words, **{**parameters, "target_session_attrs": "any"})
 
 
 def session_settings(url: URL, plans_by_index_only: bool) -> Mapping[str, str]:

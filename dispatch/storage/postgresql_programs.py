@@ -128,7 +128,7 @@ def _major_of_program(path: str) -> int:
 @contextmanager
 def _service(url: URL) -> Iterator[tuple[Mapping[str, str], int]]:
     """The environment of such a program, and the open file that it must inherit."""
-    given = _parameters(url)
+    given = _parameters(url) | _place(url)
     environment = {**os.environ, "PGSERVICE": _SERVICE}
     if (password := given.pop("password", None)) is not None:  # a service file trims blanks at the end of a line
         environment["PGPASSWORD"] = password
@@ -139,6 +139,19 @@ def _service(url: URL) -> Iterator[tuple[Mapping[str, str], int]]:
         yield {**environment, "PGSERVICEFILE": f"/proc/self/fd/{file}"}, file
     finally:
         os.close(file)
+
+
+def _place(url: URL) -> dict[str, str]:
+    """The host to which our own connections go, of several in the URL: the programs pass over one that only reads."""
+    if url.query.get("target_session_attrs") != "read-write":
+        return {}
+    database = Database(url.render_as_string(hide_password=False))
+    try:
+        with database.read() as tx:
+            driver: Any = tx.connection.driver_connection
+            return {"host": driver.info.host, "port": str(driver.info.port), "target_session_attrs": "any"}
+    finally:
+        database.dispose()
 
 
 def _parameters(url: URL) -> dict[str, str]:
