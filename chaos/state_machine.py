@@ -42,7 +42,7 @@ from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, followup, handling, intake, timers
 from dispatch.tickets.handling import Claim, Report
 from dispatch.tickets.next_hop import DirectlySent
-from tests.factories import CLERK, HOPS, LEASE, NOW, REOPENS, SUPERVISOR, dump, hasty, in_file
+from tests.factories import CLERK, HOPS, LEASE, NOW, REOPENS, SUPERVISOR, attach, dump, hasty, in_file
 from tests.properties.test_journeys import ENDING, PEOPLE, evidence
 from tests.strategies import RULEBOOK, SCRIPT
 from workers.context import Clock, Context
@@ -320,6 +320,7 @@ class DeskMachine(RuleBasedStateMachine):
             with self.database.write() as tx:
                 handling.claim(tx, self.rulebook, Claim(row.id, actor), self.now)
         with self.database.write() as tx:
+            attach(tx, row.id)
             handling.end(tx, self.rulebook, Report(row.id, actor, finding, evidence(finding, dice)), self.now)
 
     def _answer(self, finding: str) -> None:

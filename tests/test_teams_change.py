@@ -188,7 +188,7 @@ def test_a_team_with_open_tickets_is_dropped_by_no_start_and_the_refusal_names_t
     hurried = hasty(rulebook.text)
     in_force = RulesInForce(rewritten(file, hurried.text), database).get()
     made = fault(database, in_force, script).ticket_id
-    reported(database, in_force, made, NOC, "inside-plant", test_result="x", segment="data")
+    reported(database, in_force, made, NOC, "inside-plant", test_result="查不出原因", segment="data")
     rewritten(file, without_data_network(hurried.text))
     start = RulesInForce(file, database, starting=True)
     assert start.get().version == in_force.version
@@ -226,8 +226,8 @@ def team_of(database: Database, ticket_id: int) -> str:
 def asked_by_data_network(database: Database, rulebook: Rulebook, script: Script) -> int:
     """A fault that NOC sent to the data network, which sent it back as not its own: NOC may hand it back."""
     made = fault(database, rulebook, script).ticket_id
-    reported(database, rulebook, made, NOC, "inside-plant", test_result="x", segment="data")
-    reported(database, rulebook, made, DATA_NETWORK, "not-ours", test_result="x")
+    reported(database, rulebook, made, NOC, "inside-plant", test_result="查不出原因", segment="data")
+    reported(database, rulebook, made, DATA_NETWORK, "not-ours", test_result="查不出原因")
     return made
 
 
@@ -243,8 +243,8 @@ def test_an_asker_further_back_in_the_chain_is_needed_too(
 ) -> None:
     put_in_force(database, rulebook)
     made = fault(database, rulebook, script).ticket_id
-    reported(database, rulebook, made, NOC, "outside-plant", test_result="x")
-    reported(database, rulebook, made, INSTALLER, "routing-fault", test_result="x")
+    reported(database, rulebook, made, NOC, "outside-plant", test_result="查不出原因")
+    reported(database, rulebook, made, INSTALLER, "routing-fault", test_result="查不出原因")
     with database.read() as tx:
         needed = rulebooks.needed_teams(tx)
     assert {(each.team, each.asked, each.tickets) for each in needed} == {
@@ -261,7 +261,7 @@ def test_a_team_with_open_tickets_stays_one_of_people(
     rules = RulesInForce(file, database, starting=True)
     in_force = rules.get()
     made = fault(database, in_force, script).ticket_id
-    reported(database, in_force, made, NOC, "inside-plant", test_result="x", segment="data")
+    reported(database, in_force, made, NOC, "inside-plant", test_result="查不出原因", segment="data")
     people = r"    members: \[data-network\]\n.*?passes_on_to: \[data-network, transmission\]\n"
     text = re.sub(people, "    automatic: true\n", rulebook.text, flags=re.DOTALL)
     text = text.replace("transmission, data-network", "transmission").replace("fixed: sender", "fixed: archive")

@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from dispatch.accounts.counter import open_counter
 from dispatch.demo.callers import Callers
+from dispatch.demo.camera import Camera
 from dispatch.demo.colleagues import Colleagues
 from dispatch.demo.counter_days import CounterDays
 from dispatch.demo.pace import AS_IT_WAS, LATELY
@@ -93,8 +94,9 @@ def write_history(context: Context, end: datetime) -> None:
     settings, database, rulebook = context.settings, context.database, context.rules.get()
     start = end - BEFORE - LAST_DAY
     past = DemoWorker(context)
-    counter = CounterDays(database, open_counter(settings, database, rulebook), start, end, LAST_DAY)
-    colleagues = Colleagues(database, rulebook, AS_IT_WAS)
+    desk = open_counter(settings, database, rulebook)
+    counter = CounterDays(database, desk, start, end, LAST_DAY)
+    colleagues = Colleagues(database, rulebook, AS_IT_WAS, Camera(desk.cipher))
     script = load_script(settings.prehandling, rulebook.categories)
     sms = SimulatedSmsGateway(settings.root / "sms.db")
     callers = Callers(database, rulebook, script, sms, AS_IT_WAS, settings.zone)

@@ -64,7 +64,7 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     _show(opened, desk)
 
     _step(3, "服务开通、上门施工、竣工", "provisioning, the installer's visit, in service")
-    await_built(desk.database, desk.rulebook, RUN, 1, tend)
+    await_built(desk.database, counter, RUN, 1, tend)
     _picture(desk, RUN, Kind.CONSTRUCTION)
     _shown(desk, counter, account)
     _told(sms, account, tend)

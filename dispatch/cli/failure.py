@@ -28,6 +28,7 @@ EXIT: Mapping[type[DispatchError], int] = {
     errors.IllegalMove: 3,
     errors.AlreadyClaimed: 3,
     errors.NobodyAsked: 3,
+    errors.EvidenceUnmet: 3,
     errors.UnknownUser: 4,
     errors.UnfitUser: 3,
     errors.WorkUndecided: 3,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from dispatch.cli import photos
 from dispatch.cli.context import LONGEST_NAME, Desk, hop_id, now, open_desk, read_pairs, word
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
@@ -18,10 +20,11 @@ from dispatch.domain.numbers import hop_number, ticket_number
 from dispatch.domain.time import read_duration, read_moment, typed_moment
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
+from dispatch.ports.adapters import LINE_TESTER
 from dispatch.reports import lists
 from dispatch.storage import tickets
 from dispatch.storage.database import Tx
-from dispatch.tickets import handling
+from dispatch.tickets import evidence_check, handling
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
 
 app = Commands()
@@ -30,6 +33,15 @@ _Behalf = Annotated[
     str,
     typer.Option(
         "--on-behalf-of", help=text("代谁办理（持单人）", "the holder for whom this is filed"), show_default=False
+    ),
+]
+
+_Photos = Annotated[
+    list[Path],
+    typer.Option(
+        "--photo",
+        metavar="FILE",
+        help=text("照片文件（JPEG、PNG、WebP），可多次", "a photo (JPEG, PNG, WebP); may be repeated"),
     ),
 ]
 
@@ -62,6 +74,17 @@ def report(
             help=text("结论所需的佐证，可多次", "evidence that the finding needs; may be repeated"),
         ),
     ] = [],  # noqa: B006 — typer reads it, nobody changes it
+    photo: _Photos = [],  # noqa: B006
+    override: Annotated[
+        str,
+        typer.Option(
+            help=text(
+                "主管特批的原因：佐证不符要求也代持单人回单",
+                "a supervisor's reason to report for the holder although the evidence isn't as required",
+            ),
+            show_default=False,
+        ),
+    ] = "",
     name: As = "",
     role: InRole = "",
     on_behalf_of: _Behalf = "",
@@ -73,7 +96,17 @@ def report(
     if len(dict(pairs)) < len(pairs):
         raise BadInput(what=Wording("一项佐证给了两次", "one piece of evidence is given twice"))
     filed_for = _behalf(on_behalf_of)
-    _end(desk, hop, as_json, lambda id_: Report(id_, desk.actor(name, role), finding, dict(pairs), filed_for))
+    with desk.database.autocommit_read() as tx:
+        actor, at = desk.actor(name, role), hop_id(tx, hop)
+    attach = photos.read_photos(desk.settings, desk.database, photo)
+    tested = evidence_check.measure(desk.database, desk.rulebook, LINE_TESTER(), {at: finding})
+
+    def made(tx: Tx, id_: int) -> Report:
+        attach(tx, id_, actor.name, now())
+        given = dict(pairs)
+        return Report(id_, actor, finding, given, filed_for, tested.get(id_), override or None)
+
+    _end(desk, hop, as_json, made)
 
 
 @app.command("pass-on")
@@ -88,7 +121,7 @@ def pass_on(
 ) -> None:
     """Pass a hop on to another team."""
     desk = open_desk()
-    _end(desk, hop, as_json, lambda id_: PassOn(id_, desk.actor(name, role), to, reason, _behalf(on_behalf_of)))
+    _end(desk, hop, as_json, lambda _, id_: PassOn(id_, desk.actor(name, role), to, reason, _behalf(on_behalf_of)))
 
 
 @app.command("hand-back")
@@ -102,7 +135,7 @@ def hand_back(
 ) -> None:
     """Hand a hop back to the team that asked."""
     desk = open_desk()
-    _end(desk, hop, as_json, lambda id_: HandBack(id_, desk.actor(name, role), reason, _behalf(on_behalf_of)))
+    _end(desk, hop, as_json, lambda _, id_: HandBack(id_, desk.actor(name, role), reason, _behalf(on_behalf_of)))
 
 
 @app.command()
@@ -156,9 +189,9 @@ _ENDED = {
 }
 
 
-def _end(desk: Desk, hop: str, as_json: bool, made: Callable[[int], End]) -> None:
+def _end(desk: Desk, hop: str, as_json: bool, made: Callable[[Tx, int], End]) -> None:
     with desk.database.write() as tx:
-        end = made(hop_id(tx, hop))
+        end = made(tx, hop_id(tx, hop))
         handling.end(tx, desk.rulebook, end, now())
         act, zh, en = _ENDED[type(end)]
         following = lists.journey(tx, tickets.id_of_hop(tx, end.hop_id)).hops[-1]

@@ -218,6 +218,9 @@ def _details(detail: dict[str, Any]) -> str:
         told.append(f"{over} ({Parting.label_of(detail['why']).text(language())})")
     if reason := detail.get("reason"):
         told.append(text(f"原因：{reason}", f"reason: {reason}"))
+    told += [text(each["zh"], each["en"]) for each in detail.get("unmet") or ()]
+    if detail.get("unverified"):
+        told.append(text("未经测试证实", "unverified"))
     if words := detail.get("said"):
         told.append(text(f"说明：{words}", f"said: {words}"))
     return "".join(f"  {each}" for each in told)

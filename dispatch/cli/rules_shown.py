@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
-from dispatch.cli.language import text
+from dispatch.cli.language import language, text
 from dispatch.cli.output import said
 from dispatch.domain.title import Title
 from dispatch.routing.cases import CaseOutcome, CasesVerdict
@@ -43,9 +43,14 @@ def verdict_json(verdict: CasesVerdict) -> dict[str, Any]:
                 "name": outcome.case.name,
                 "line": outcome.case.line,
                 "good": outcome.good,
-                "expected": {"to": outcome.case.to, "rule": outcome.case.rule},
+                "expected": {
+                    "to": outcome.case.to,
+                    "rule": outcome.case.rule,
+                    "unmet": None if outcome.case.unmet is None else sorted(outcome.case.unmet),
+                },
                 "decided": {"to": outcome.decision.to, "rule": outcome.decision.rule, "line": outcome.decision.line},
                 "missed": outcome.missed,
+                "unmet": [each.name for each in outcome.unmet],
             }
             for outcome in verdict.outcomes
         ],
@@ -76,6 +81,12 @@ def _mismatch(outcome: CaseOutcome, words: Words, file: Path) -> Tree:
     """A case, the team that it names, the team that the rules choose, and why the rules before did not match."""
     case, decision = outcome.case, outcome.decision
     tree = Tree(Text.assemble(("✗ ", "red"), (case.name, "bold"), (f"  {file}:{case.line}", "dim")), guide_style="dim")
+    if case.unmet is not None and {each.name for each in outcome.unmet} != case.unmet:
+        tree.add(Text.assemble(text("应不符 ", "expected unmet "), (", ".join(sorted(case.unmet)) or "—", "green")))
+        told = text("；", " ").join(each.said.text(language()) for each in outcome.unmet) or "—"
+        tree.add(Text.assemble(text("实不符 ", "found unmet "), (told, "red")))
+    if case.to is None:
+        return tree
     by = text(f"，规则 {case.rule}", f", by {case.rule}") if case.rule else ""
     tree.add(Text.assemble(text("应派 ", "expected "), (said(words.team(case.to)), "green"), by))
     place = text(f"，规则 {decision.rule}，第{decision.line}行", f", by {decision.rule}, line {decision.line}")

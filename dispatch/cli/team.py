@@ -17,8 +17,11 @@ from dispatch.domain.finding import UNAVAILABLE, Evidence
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.reasons import SUSPENSION_REASONS
+from dispatch.domain.requirement import Requirement, stated
 from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState
+from dispatch.domain.title import Wording
 from dispatch.reports import lists
+from dispatch.routing.wording import Words
 from dispatch.storage import rulebooks
 from dispatch.storage.rows import BoardLine, HopLineColumns, as_dict
 
@@ -104,9 +107,21 @@ def _findings(desk: Desk, flow: str, team: str) -> Table:
     for finding in rulebook.findings_of(flow, team):
         rules = rulebook.flows[flow][team][finding.name]
         leads = "\n".join(" ".join((_target(desk, rule.to), *(f"({c})" for c in rule.when))) for rule in rules)
-        evidence = Group(*(_wanted(each) for each in finding.evidence))
+        required = rulebook.requirements(flow, team, finding.name)
+        evidence = Group(*(_wanted(each) for each in finding.evidence), *(_required(desk, each) for each in required))
         shown.add_row(f"{finding.name}\n{said(finding.title)}", leads, evidence, end_section=True)
     return shown
+
+
+def _required(desk: Desk, of: Requirement) -> Text:
+    """A requirement, behind the cases in which it holds."""
+    from rich.text import Text
+
+    words, stated_ = Words(desk.rulebook, desk.symptoms), stated(of)
+    cases = [words.case(case) for case in of.cases]
+    zh = "".join([*(f"{case.zh}，" for case in cases), stated_.zh])
+    en = "".join([*(f"{case.en}, " for case in cases), stated_.en])
+    return Text(text(f"※ {zh}", f"※ {en}"), style="italic")
 
 
 def _target(desk: Desk, to: str) -> str:
@@ -251,7 +266,10 @@ def _hop_json(row: HopLineColumns) -> dict[str, Any]:
 def _team_json(desk: Desk, name: str, load: lists.TeamLoad) -> dict[str, Any]:
     team = desk.rulebook.team(name)
     findings = {
-        flow: [_finding_json(f) for f in desk.rulebook.findings_of(flow, name)]
+        flow: [
+            _finding_json(f, desk.rulebook.requirements(flow, name, f.name))
+            for f in desk.rulebook.findings_of(flow, name)
+        ]
         for flow, sections in desk.rulebook.flows.items()
         if name in sections
     }
@@ -259,11 +277,16 @@ def _team_json(desk: Desk, name: str, load: lists.TeamLoad) -> dict[str, Any]:
     return {"team": name, "title": str(team.title), "automatic": team.automatic, "findings": findings, **counts}
 
 
-def _finding_json(finding: Any) -> dict[str, Any]:
+def _finding_json(finding: Any, required: Sequence[Requirement]) -> dict[str, Any]:
     evidence: Sequence[Evidence] = finding.evidence
     return {
         "finding": finding.name,
         "evidence": [
             {"name": e.name, "kind": e.kind, "choices": list(e.choices), "optional": e.optional} for e in evidence
         ],
+        "requires": [{"name": each.name, "said": text(*_both(stated(each)))} for each in required],
     }
+
+
+def _both(said: Wording) -> tuple[str, str]:
+    return said.zh, said.en

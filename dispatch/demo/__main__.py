@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from dispatch.demo.callers import Callers
+from dispatch.demo.camera import Camera
 from dispatch.demo.colleagues import Colleagues
 from dispatch.demo.pace import SHOWN
 from dispatch.ports.sms import SimulatedSmsGateway
@@ -21,6 +22,7 @@ from dispatch.runtime.child_process import mark_ready
 from dispatch.runtime.logs import configure_logs
 from dispatch.settings import load_settings
 from dispatch.storage.migration import open_database
+from dispatch.storage.open_keys import open_cipher
 
 log = structlog.get_logger()
 
@@ -39,7 +41,7 @@ def main() -> None:
     rulebook = rules.get()
     script = load_script(settings.prehandling, rulebook.categories)
     sms = SimulatedSmsGateway(settings.root / "sms.db")
-    colleagues = Colleagues(database, rulebook, SHOWN)
+    colleagues = Colleagues(database, rulebook, SHOWN, Camera(open_cipher(settings, database)))
     callers = Callers(database, rulebook, script, sms, SHOWN, settings.zone)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,25 +7,32 @@ time follow from the database and the hop's id.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import structlog
 
+from dispatch.demo.camera import Camera
 from dispatch.demo.made_up_findings import REASONS_TO_HAND_BACK, REASONS_TO_HOLD, REASONS_TO_PASS_ON, found
 from dispatch.demo.pace import Pace, dice
 from dispatch.demo.staff import COLLEAGUES, OURS, Colleague, at_the_desk
+from dispatch.domain.finding import Value
+from dispatch.domain.requirement import PHOTOS, judge
 from dispatch.domain.roles import CUSTOMER, RELAY, WORKER, Role
 from dispatch.domain.ticket import HopState
 from dispatch.errors import DispatchError
+from dispatch.ports.adapters import LINE_TESTER
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import replay_runs
+from dispatch.storage import hops, replay_runs
 from dispatch.storage.database import Database
-from dispatch.storage.rows import BoardLine
-from dispatch.tickets import handling
+from dispatch.storage.rows import BoardLine, LockedHop
+from dispatch.tickets import evidence_check, handling
+from dispatch.tickets.evidence_check import Measured
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Report
+from dispatch.tickets.next_hop import known_facts
 
 log = structlog.get_logger()
 
@@ -51,8 +58,9 @@ class _InHand(NamedTuple):
 class Colleagues:
     """All made-up colleagues at the boards of their teams."""
 
-    def __init__(self, database: Database, rulebook: Rulebook, pace: Pace) -> None:
-        self.database, self.rulebook, self.pace = database, rulebook, pace
+    def __init__(self, database: Database, rulebook: Rulebook, pace: Pace, camera: Camera) -> None:
+        self.database, self.rulebook, self.pace, self.camera = database, rulebook, pace, camera
+        self.line_tester = LINE_TESTER()
         self.teams = sorted({each.team for each in COLLEAGUES if each.team} & set(rulebook.teams))
 
     def act(self, now: datetime) -> int:
@@ -119,11 +127,31 @@ class Colleagues:
             return PassOn(row.id, holder.actor, chance.choice(team.passes_on_to), chance.choice(REASONS_TO_PASS_ON))
         if what > 1 - HANDED_BACK and row.asker_team:
             return HandBack(row.id, holder.actor, chance.choice(REASONS_TO_HAND_BACK))
-        finding, evidence = found(self.rulebook, row.kind, row.team, row.hops, chance)
+        finding, evidence, test = self._found(row, chance)
         if Role.NETWORK_SERVICE_SUPPORT in team.filed_by and chance.random() < FILED_BY_SUPPORT:
             filer = chance.choice(at_the_desk(Role.NETWORK_SERVICE_SUPPORT))
-            return Report(row.id, filer.actor, finding, evidence, on_behalf_of=holder.name)
-        return Report(row.id, holder.actor, finding, evidence)
+            return Report(row.id, filer.actor, finding, evidence, holder.name, test)
+        return Report(row.id, holder.actor, finding, evidence, line_test=test)
+
+    def _found(self, row: BoardLine, chance: random.Random) -> tuple[str, dict[str, Value], Measured | None]:
+        """Draw a finding that the rules take here with its evidence, and test the line if the finding needs it."""
+        [hop] = self._hops([row.id])
+        tested: Measured = self.line_tester.test([row.account], mended_by=row.team)[row.account]
+        with self.database.read() as tx:
+            seen = evidence_check.look_around(tx, self.rulebook, hop, tested)
+        seen = replace(seen, values={**seen.values, PHOTOS: 1})  # taken when the report is sent
+
+        def fits(finding: str, evidence: Mapping[str, Value]) -> bool:
+            asked = self.rulebook.requirements(row.kind, row.team, finding)
+            return not judge(asked, evidence, seen, known_facts(hop)).unmet
+
+        finding, evidence = found(self.rulebook, row.kind, row.team, row.hops, chance, fits)
+        asks = evidence_check.asks_test(self.rulebook, row.kind, row.team, finding)
+        return finding, evidence, tested if asks else None
+
+    def _hops(self, ids: Sequence[int]) -> Sequence[LockedHop]:
+        with self.database.read() as tx:
+            return hops.read(tx, ids)
 
     def _claim(self, claims: list[Claim], now: datetime) -> int:
         if claims:
@@ -133,7 +161,13 @@ class Colleagues:
 
     def _end(self, ends: list[End], now: datetime) -> int:
         if ends:
+            rows = {row.id: row for row in self._hops([end.hop_id for end in ends])}
             with self.database.write() as tx:
+                for end in ends:
+                    if isinstance(end, Report) and evidence_check.asks_photos(
+                        self.rulebook, rows[end.hop_id], end.finding, end.evidence
+                    ):
+                        self.camera.take(tx, end.hop_id, end.on_behalf_of or end.actor.name, now)
                 _note(handling.end_many(tx, self.rulebook, ends, now))
         return len(ends)
 

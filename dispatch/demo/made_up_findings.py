@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from dispatch.domain.finding import Evidence, Finding, Value
 from dispatch.routing.rulebook import Rulebook
@@ -18,6 +18,8 @@ OFTEN: Mapping[str, Mapping[str, float]] = {
     "construction": {"installed": 8},
 }
 """The weight of each of a team's findings; findings that aren't listed have weight 1."""
+
+TRIES = 60
 
 ENDING = ("fixed", "fixed-on-site")
 """Findings that are six times likelier once a case has been with other teams."""
@@ -43,10 +45,10 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
         "已更换跳线，客户在场测速正常",
         "已与客户电话确认可以上网",
         "建议后续更换老化分纤箱",
-        "客户要求周末前处理完毕",
+        "客户要求周末前处理完毕，已电话告知",
     ),
 }
-_NUMBERS: Mapping[str, tuple[float, float]] = {"optical-power": (-25.5, -14.5)}
+_NUMBERS: Mapping[str, tuple[float, float]] = {"optical-power": (-24.5, -14.5), "speed-test": (930, 960)}
 
 REASONS_TO_PASS_ON = ("不在本班组专业范围，请协助处理", "需核对上游设备数据", "本班组人手不足，请支援")
 REASONS_TO_HAND_BACK = ("查无本专业故障，请重新定位", "测试情况不全，请补充后再派")
@@ -54,13 +56,27 @@ REASONS_TO_HOLD = ("客户今天不在家，已约改天上门", "等备件到�
 REASONS_TO_URGE = ("客户再次来电，要求尽快恢复", "客户在家办公，急用", "商铺收款受影响，客户催促")
 
 
-def found(rulebook: Rulebook, flow: str, team: str, hops: int, chance: random.Random) -> tuple[str, dict[str, Value]]:
-    """Draw a finding of the team and all its evidence; `hops`: the ticket's visits to people, this one included."""
+def found(
+    rulebook: Rulebook,
+    flow: str,
+    team: str,
+    hops: int,
+    chance: random.Random,
+    fits: Callable[[str, Mapping[str, Value]], bool] = lambda _finding, _evidence: True,
+) -> tuple[str, dict[str, Value]]:
+    """Draw a finding of the team and all its evidence; `hops`: the ticket's visits to people, this one included.
+
+    `fits` tells whether the rules would take it. After `TRIES` draws that don't fit, the last one is returned.
+    """
     known = rulebook.findings_of(flow, team)
     often = OFTEN.get(team, {})
     weights = [often.get(each.name, 1) * (6 if hops > 2 and each.name in ENDING else 1) for each in known]
-    [finding] = chance.choices(known, weights)
-    return finding.name, _evidence(finding, chance)
+    for _ in range(TRIES):
+        [finding] = chance.choices(known, weights)
+        evidence = _evidence(finding, chance)
+        if fits(finding.name, evidence):
+            break
+    return finding.name, evidence
 
 
 def _evidence(finding: Finding, chance: random.Random) -> dict[str, Value]:

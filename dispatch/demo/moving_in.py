@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationAccepted
+from dispatch.demo.camera import Camera
 from dispatch.demo.households import Household
 from dispatch.domain.finding import Value
 from dispatch.domain.kind import Kind
@@ -18,7 +19,6 @@ from dispatch.domain.roles import Actor, Role
 from dispatch.domain.ticket import HopState
 from dispatch.domain.time import local_date
 from dispatch.ports.ledger import Ledger
-from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database
 from dispatch.storage.replay_runs import on_boards, run_progress
 from dispatch.storage.rows import BoardedHop
@@ -34,7 +34,7 @@ LEISURE_SECONDS = 0.1
 CLERK = Actor("demo", Role.CLERK)
 BUILDER = Actor("demo-builder", Role.CONSTRUCTION)
 TEAM = "construction"
-INSTALLED: dict[str, Value] = {"optical-power": -18.6, "customer-confirmed": True}
+INSTALLED: dict[str, Value] = {"optical-power": -18.6, "customer-confirmed": True, "speed-test": 940}
 
 
 class OpeningRefused(Exception):
@@ -58,9 +58,9 @@ def move_in(
     opened: list[OperationAccepted] = []
     for start in range(0, len(customers), AT_ONCE):
         opened += open_accounts(database, counter, ledger, name, customers[start : start + AT_ONCE])
-        build(database, counter.rulebook)
+        build(database, counter)
         tend()
-    await_built(database, counter.rulebook, name, len(customers), tend, progress)
+    await_built(database, counter, name, len(customers), tend, progress)
     return [str(each.result["account"]) for each in opened]
 
 
@@ -86,7 +86,7 @@ def open_accounts(
 
 def await_built(
     database: Database,
-    rulebook: Rulebook,
+    counter: Counter,
     name: str,
     count: int,
     tend: Callable[[], None],
@@ -95,7 +95,7 @@ def await_built(
     """Work the builders' board until `count` orders of the run have ended. Raises TimeoutError as `move_in` does."""
     ended, moved_at = 0, time.monotonic()
     while ended < count:
-        built = build(database, rulebook)
+        built = build(database, counter)
         tend()
         with database.read() as tx:
             before, ended = ended, run_progress(tx, name, Kind.CONSTRUCTION)
@@ -108,8 +108,9 @@ def await_built(
             time.sleep(LEISURE_SECONDS)
 
 
-def build(database: Database, rulebook: Rulebook) -> int:
-    """Claim and report the orders that wait on the builders' board; return how many."""
+def build(database: Database, counter: Counter) -> int:
+    """Claim and report the orders that wait on the builders' board, each with a photo; return how many."""
+    rulebook, camera = counter.rulebook, Camera(counter.cipher)
     with database.read() as tx:
         waiting = [row for row in on_boards(tx, [TEAM], [], 0, 1000) if row.state == HopState.WAITING]
     if not waiting:
@@ -119,6 +120,8 @@ def build(database: Database, rulebook: Rulebook) -> int:
         refused = handling.claim_many(tx, rulebook, [Claim(row.id, BUILDER) for row in waiting], now)
     ours = [row for row in waiting if row.id not in refused]
     with database.write() as tx:
+        for row in ours:
+            camera.take(tx, row.id, BUILDER.name, now)
         handling.end_many(tx, rulebook, list(_reports(ours)), now)
     return len(ours)
 

@@ -28,6 +28,7 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "open": Title("派单", "Dispatched"),
     "overdue": Title("超时", "Overdue"),
     "line test": Title("线路补测", "Line tested"),
+    "override": Title("佐证特批", "Evidence overridden"),
     "no line test": Title("停止补测", "Line test given up"),
     "finish": Title("系统完成", "Done by itself"),
     "answer": Title("客户答复", "Customer answered"),

@@ -97,11 +97,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One result that a team may report."""
+    """One result that a team may report. `unverified`: every report of it is marked as one that no test confirms."""
 
     name: str
     title: Title
     evidence: tuple[Evidence, ...]
+    unverified: bool = False
 
     def read(self, given: Mapping[str, Value]) -> tuple[dict[str, Value], list[Wording]]:
         """The valid evidence, and every fault of the rest (missing, unknown, of the wrong kind)."""

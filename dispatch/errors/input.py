@@ -142,3 +142,13 @@ class BadEvidence(DispatchError):
     code = "bad-evidence"
     heading = "佐证不全或有误"
     between = SENTENCES
+
+
+class EvidenceUnmet(DispatchError):
+    """佐证不符：{unmet}
+    The evidence isn't as required. {unmet}"""
+
+    # The rules' `requires` refuses a report; each item says what is required, what is there, and what to do.
+    code = "evidence-unmet"
+    heading = "佐证不符"
+    between = {"zh": "", "en": " "}  # noqa: RUF012 — declared as a ClassVar by the base

@@ -7,13 +7,14 @@ and its live hop will hold: the team, the askers, the visits and reopenings so f
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dispatch.domain.finding import Value
 from dispatch.replay.mapping import FLOW
 from dispatch.replay.shortest_path import HAND_BACK, PASS_ON, STYLES, Edge, Paths, fill_evidence
-from dispatch.routing.rulebook import END, SENDER, Decision, Facts
+from dispatch.routing.rulebook import END, REPEATS, SENDER, Decision, Facts
 
 SATISFIED, NOT_FIXED = "satisfied", "not-fixed"
 """The customer's answers to the callback survey, as the rules name them."""
@@ -40,7 +41,8 @@ class CaseState:
     """A case's present place, and counts of the log's hand-overs so far.
 
     `askers`: the teams that wait for the case, the latest last. `inserted`, `merged`, `unreconciled` and `limit` are
-    those of `CasePlan`; `limited`: whether the limits have cut the present round.
+    those of `CasePlan`; `limited`: whether the limits have cut the present round; `reported`: how often each team has
+    reported each finding.
     """
 
     number: str
@@ -54,6 +56,7 @@ class CaseState:
     unreconciled: list[tuple[str, str]] = field(default_factory=list)
     limit: str | None = None
     limited: bool = False
+    reported: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def round(self, start: Decision, wanted: tuple[str, ...]) -> tuple[CaseStep, ...]:
         """Take the case from the start that the rules decided through the wanted teams to the archive."""
@@ -94,12 +97,17 @@ class CaseState:
 
     def take(self, edge: Edge) -> CaseStep:
         """Let the team do this act, and move the case to where the rules send it."""
+        edge = self._edge(edge)
         vary = self._vary()
         label = f"replay {self.number}-{self.hops}"
-        evidence = fill_evidence(edge.option, vary, label) if edge.option else {}
         finding = edge.option.finding.name if edge.option else None
+        evidence: dict[str, Value] = {}
+        if edge.option is not None:
+            required = self.ways.rulebook.requirements(FLOW, self.team, edge.option.finding.name)
+            evidence = fill_evidence(edge.option, vary, label, required, self.ways.known)
         sender = self.askers[-1] if self.askers else None
-        known = {**self.ways.known, **evidence}
+        known = {**self.ways.known, **evidence, REPEATS: self.reported[self.team, finding or ""]}
+        self.reported[self.team, finding or ""] += 1
         facts = Facts(FLOW, known, self.team, finding, sender, self.hops, self.reopened)
         rulebook = self.ways.rulebook
         if edge.act == PASS_ON:
@@ -111,6 +119,17 @@ class CaseState:
         step = CaseStep(self.team, edge.act, finding, evidence, decision.to)
         self._arrive(decision, self._askers_after(edge, decision))
         return step
+
+    def _edge(self, edge: Edge) -> Edge:
+        """The act, or another to the same team where the rules would send a repeated finding elsewhere."""
+        if edge.option is None or not self.reported[self.team, edge.option.finding.name]:
+            return edge
+        if not self.ways.rulebook.asks_repeats(FLOW, self.team, edge.option.finding.name):
+            return edge
+        if self.askers and self.askers[-1] == edge.to:
+            return Edge(HAND_BACK, edge.to)
+        passes = edge.to in self.ways.rulebook.teams[self.team].passes_on_to
+        return Edge(PASS_ON, edge.to) if passes else edge
 
     def next_edge_home(self) -> Edge | None:
         """Return the next act on the shortest way to the end; None when the team can do nothing."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, product
+from itertools import chain, islice, product
+from types import MappingProxyType
 
 from dispatch.domain.finding import Evidence, Finding, Value
+from dispatch.domain.requirement import Circumstances, Requirement, judge
 from dispatch.routing.rulebook import END, SENDER, Condition, Facts, Rule, Rulebook
 
 REPORT, PASS_ON, HAND_BACK = "report", "pass on", "hand back"
@@ -20,6 +22,7 @@ REPORT, PASS_ON, HAND_BACK = "report", "pass on", "hand back"
 STYLES = ("back", "back", "back", "back", "back", "back", "hand back", "hand back", "pass on", "forward")
 """The preferred act where ways are equally short: of ten cases six report back if they can, two hand back, …"""
 
+_MOST_FILLED = 120  # tries to fill in evidence as it is required
 _MOST_COMBINATIONS = 512  # of values tried for the evidence that one finding's rules ask for
 
 Known = Mapping[str, Value]
@@ -120,12 +123,24 @@ class Paths:
         return (Option(finding, to, tuple(answers)) for to, answers in by_target.items())
 
 
-def fill_evidence(option: Option, number: int, label: str) -> dict[str, Value]:
+def fill_evidence(
+    option: Option, number: int, label: str, required: Sequence[Requirement] = (), known: Known = MappingProxyType({})
+) -> dict[str, Value]:
     """Return all the evidence of a report: the option's answers to what the rules ask, the rest varied by `number`.
 
     Texts contain `label`, which marks a replayed ticket. Optional evidence that no rule asks for is given in one case
-    of three.
+    of three. Evidence that is as `required` is preferred; what the system knows by itself can't be chosen.
     """
+    of_evidence = [each for each in required if each.evidence is not None]
+    tries = (_filled(option, number + i, label) for i in range(_MOST_FILLED))
+    first = next(tries)
+    for filled in chain([first], tries):
+        if not judge(of_evidence, filled, Circumstances(), known).unmet:
+            return filled
+    return first
+
+
+def _filled(option: Option, number: int, label: str) -> dict[str, Value]:
     answers = option.answers[number % len(option.answers)]
     asked = {name for given in option.answers for name in given}
     filled: dict[str, Value] = {}

@@ -6,14 +6,15 @@ A rule that no case covers counts as a failure too: whoever adds a rule says wit
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from dispatch.domain.finding import Value
 from dispatch.domain.kind import Kind
+from dispatch.domain.requirement import CIRCUMSTANCES, Circumstances, Unmet, judge
 from dispatch.domain.title import Wording, WrongValue
 from dispatch.routing.checks import CATEGORY, FACT, FLOW, OWN_FACTS, RULE, TEAM, unknown
 from dispatch.routing.faults import Faults, read_text
@@ -22,9 +23,12 @@ from dispatch.routing.rulebook import END, SENDER, Considered, Decision, Facts, 
 from dispatch.routing.schema import Name, Strict
 from dispatch.routing.strict_yaml import Path, read
 
+CIRCUMSTANCE = Wording("系统所知", "circumstance")
+
 
 class CaseModel(Strict):
-    """One case: the facts in the rulebook's words, and the team (or `end`) that must get it."""
+    """One case: the facts in the rulebook's words, and the team (or `end`) that must get it, or what is `unmet` of the
+    finding's requirements. `circumstances`: what the system knows by itself; `speed`: of the plan, Mbit/s."""
 
     name: Annotated[str, Field(min_length=1)]
     flow: Name = Kind.FAULT
@@ -35,8 +39,21 @@ class CaseModel(Strict):
     hops: Annotated[int, Field(ge=0)] = 0
     reopened: Annotated[int, Field(ge=0)] = 0
     archived: bool = False
-    to: Name
+    to: Name | None = None
     rule: str | None = None
+    circumstances: dict[str, Value] = Field(default_factory=dict)
+    speed: float | None = None
+    unmet: list[Name] | None = None
+
+    @model_validator(mode="after")
+    def _expects_something(self) -> CaseModel:
+        if self.to is None and not self.unmet:
+            raise WrongValue("用例要写 to（去向）或 unmet（不符的佐证）", "a case needs `to`, or what is `unmet`")
+        if self.to is not None and self.unmet:
+            raise WrongValue(
+                "佐证不符的单不派出：不能同时写 to", "what is unmet leads nowhere: `to` can't stand beside it"
+            )
+        return self
 
 
 class CasesFile(Strict):
@@ -45,13 +62,17 @@ class CasesFile(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`rule` is a rule's own name, or None where any rule may choose `to`. `line` is the case's place in its file."""
+    """`rule` is a rule's own name, or None where any rule may choose `to`. `line` is the case's place in its file.
+
+    `unmet` are the names of what must be refused, `to` is None then; None: the case doesn't ask."""
 
     name: str
     line: int
     facts: Facts
-    to: str
+    to: str | None
     rule: str | None
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    unmet: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +82,7 @@ class CaseOutcome:
     case: Case
     decision: Decision
     considered: tuple[Considered, ...]
+    unmet: tuple[Unmet, ...] = ()
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -69,7 +91,11 @@ class CaseOutcome:
 
     @property
     def good(self) -> bool:
-        return self.decision.to == self.case.to and self.case.rule in (None, self.decision.rule)
+        if self.case.unmet is not None and {each.name for each in self.unmet} != self.case.unmet:
+            return False
+        return self.case.to is None or (
+            self.decision.to == self.case.to and self.case.rule in (None, self.decision.rule)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +119,18 @@ def run(rulebook: Rulebook, cases: tuple[Case, ...]) -> CasesVerdict:
     outcomes = []
     for case in cases:
         decision, considered = rulebook.explain(case.facts)
-        outcomes.append(CaseOutcome(case, decision, considered))
-    covered = {outcome.decision.rule for outcome in outcomes}
+        outcomes.append(CaseOutcome(case, decision, considered, _unmet(rulebook, case)))
+    covered = {outcome.decision.rule for outcome in outcomes if outcome.case.to is not None}
     left = tuple((name, line) for name, line in all_rules(rulebook).items() if name not in covered)
     return CasesVerdict(tuple(outcomes), left)
+
+
+def _unmet(rulebook: Rulebook, case: Case) -> tuple[Unmet, ...]:
+    facts = case.facts
+    if case.unmet is None or facts.team is None or facts.finding is None:
+        return ()
+    asked = rulebook.requirements(facts.flow, facts.team, facts.finding)
+    return judge(asked, facts.known, case.circumstances, {}).unmet
 
 
 def all_rules(rulebook: Rulebook) -> dict[str, int]:
@@ -153,7 +187,15 @@ def parse_cases(text: str, name: str, rulebook: Rulebook) -> tuple[Case, ...]:
     faults.raise_any()
     assert model is not None
     return tuple(
-        Case(case.name, document.where[("cases", i)][0], _facts(case), case.to, case.rule and names[case.rule])
+        Case(
+            case.name,
+            document.where[("cases", i)][0],
+            _facts(case),
+            case.to,
+            case.rule and names[case.rule],
+            Circumstances(case.circumstances, speed=case.speed),
+            None if case.unmet is None else frozenset(case.unmet),
+        )
         for i, case in enumerate(model.cases)
     )
 
@@ -173,7 +215,7 @@ def _facts(case: CaseModel) -> Facts:
 
 def _check(rulebook: Rulebook, case: CaseModel, names: Mapping[str, str]) -> Iterator[tuple[Path, Wording]]:
     """The case's contradictions to the rulebook, as (path in the case, message). `names`: the references."""
-    if case.to not in (*rulebook.teams, END):
+    if case.to is not None and case.to not in (*rulebook.teams, END):
         yield ("to",), unknown(TEAM, case.to, [*rulebook.teams, END])
     if case.sender is not None and case.sender not in rulebook.teams:
         yield ("sender",), unknown(TEAM, case.sender, rulebook.teams)
@@ -186,6 +228,7 @@ def _check(rulebook: Rulebook, case: CaseModel, names: Mapping[str, str]) -> Ite
     elif case.team is not None:
         yield from _check_visit(rulebook, case, case.team)
     yield from _check_facts(rulebook, case)
+    yield from _check_required(rulebook, case)
 
 
 def _check_visit(rulebook: Rulebook, case: CaseModel, team: str) -> Iterator[tuple[Path, Wording]]:
@@ -204,6 +247,20 @@ def _check_visit(rulebook: Rulebook, case: CaseModel, team: str) -> Iterator[tup
                 f"'{case.finding}' may lead back to the team that asked: 'sender' is missing",
             ),
         )
+
+
+def _check_required(rulebook: Rulebook, case: CaseModel) -> Iterator[tuple[Path, Wording]]:
+    """The case's names and values of circumstances, and the names of what is unmet, that the rulebook doesn't have."""
+    for name, value in case.circumstances.items():
+        if name not in CIRCUMSTANCES:
+            yield ("circumstances", name), unknown(CIRCUMSTANCE, name, CIRCUMSTANCES)
+        elif (known := CIRCUMSTANCES[name].values) and value not in known:
+            yield ("circumstances", name), unknown(Wording(f" {name} 的值", f"value of {name}"), str(value), known)
+    asked = rulebook.requirements(case.flow, case.team or "", case.finding or "")
+    for i, name in enumerate(case.unmet or ()):
+        if name not in {each.name for each in asked}:
+            wanted = Wording(f"{case.finding} 的要求", f"requirement of {case.finding}")
+            yield ("unmet", i), unknown(wanted, name, sorted({each.name for each in asked}))
 
 
 def _check_facts(rulebook: Rulebook, case: CaseModel) -> Iterator[tuple[Path, Wording]]:

@@ -12,14 +12,18 @@ from collections.abc import Collection, Iterator
 from dispatch.domain.channel import CHANNELS
 from dispatch.domain.roles import ROLES
 from dispatch.domain.title import Wording, same
-from dispatch.routing.rulebook import EFFECTS, END, SENDER
+from dispatch.routing.rulebook import EFFECTS, END, REPEATS, SENDER
 from dispatch.routing.schema import AtLeast, FlowModel, RuleModel, RulesFile
 from dispatch.routing.strict_yaml import Path
 
 Found = Iterator[tuple[Path, Wording]]
 
-OWN_FACTS = ("category", "channel", "symptom", "priority", "area")
+OWN_FACTS = ("category", "channel", "symptom", "priority", "area", REPEATS)
 """Facts of the ticket itself; a finding's evidence is added to them."""
+
+
+NUMBERS = ("priority", REPEATS)
+"""Those of them that are numbers."""
 
 
 def check(file: RulesFile) -> Found:
@@ -232,8 +236,8 @@ def _conditions(file: RulesFile, path: Path, rule: RuleModel, finding: str | Non
         if fact not in OWN_FACTS and fact not in evidence:
             yield here, unknown(FACT, fact, [*OWN_FACTS, *evidence])
             continue
-        known = _vocabulary(file, fact)
-        numeric = fact == "priority" or (fact in file.evidence and file.evidence[fact].kind == "number")
+        known = vocabulary(file, fact)
+        numeric = fact in NUMBERS or (fact in file.evidence and file.evidence[fact].kind == "number")
         if isinstance(wanted, AtLeast):
             if not numeric:
                 yield (
@@ -250,7 +254,7 @@ def _conditions(file: RulesFile, path: Path, rule: RuleModel, finding: str | Non
                 yield place, unknown(Wording(f" {fact} 的值", f"value of {fact}"), str(value), [str(k) for k in known])
 
 
-def _vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | None:
+def vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | None:
     """The values that `fact` can have; None for any."""
     match fact:
         case "category":
@@ -259,7 +263,7 @@ def _vocabulary(file: RulesFile, fact: str) -> Collection[str | int | bool] | No
             return CHANNELS
         case "priority":
             return (1, 2, 3, 4)
-        case "symptom" | "area":
+        case "symptom" | "area" | "repeats":
             return None
     evidence = file.evidence.get(fact)
     if evidence is None or evidence.kind in ("text", "number"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path as FilePath
@@ -13,14 +14,18 @@ from pydantic_core import ErrorDetails
 
 from dispatch.domain.finding import Evidence, Finding, Value
 from dispatch.domain.model_faults import model_fault
+from dispatch.domain.requirement import Occasion, Requirement
 from dispatch.domain.service_level import ServiceLevel
 from dispatch.domain.title import Title, Wording, same
 from dispatch.routing.checks import check
 from dispatch.routing.faults import Fault, Faults, read_text
+from dispatch.routing.requirement_checks import check_requires
 from dispatch.routing.rulebook import END, Condition, Limits, Rule, Rulebook, Rules, Team
 from dispatch.routing.schema import (
     AtLeast,
     EvidenceModel,
+    NotModel,
+    RequirementModel,
     RuleModel,
     RulesFile,
     TeamModel,
@@ -44,7 +49,7 @@ def parse(text: str, name: str) -> Rulebook:
     if wrong is not None:
         model = _repaired(document, wrong)
     if model is not None:
-        found = chain(check_values(model, document.raw), check(model))
+        found = chain(check_values(model, document.raw), check(model), check_requires(model))
         faults.extend_elsewhere(document.fault(path, message, at_key=_is_key(path)) for path, message in found)
     faults.raise_any()
     assert model is not None
@@ -73,6 +78,15 @@ def read_model(
 def shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:
     """A pydantic error in the rules' words, at its place in the file."""
     path = tuple(part for part in error["loc"] if part != "[key]")
+    if "requires" in path and (place := _end_of_requirement(path)) is not None:
+        return document.fault(
+            path[:place],
+            Wording(
+                "要求的值应为文字、数、true 或 false，或它们的列表；条件还可写作 {none_of: […]}",
+                "what is required must be a text, a number, true or false, or a list of them; a condition may also "
+                "be {none_of: […]}",
+            ),
+        )
     for block, allowed in _ONE_OF.items():
         place = path.index(block) + 2 if block in path else len(path)
         if len(path) > place:  # behind the entry's name stand the types that pydantic tried
@@ -100,7 +114,7 @@ def shape_fault(document: YamlDocument, error: ErrorDetails) -> Fault:
             return document.fault(path, _must_be(last, choices, error["input"]))
         case "dict_type" | "model_type" | "model_attributes_type":
             return document.fault(path, _must_be(last, Wording("一组键值", "a block of keys"), error["input"]))
-        case "list_type" if last != "start" and "flows" not in path:
+        case "list_type" if last != "start" and ("flows" not in path or "requires" in path):
             return document.fault(path, _must_be(last, Wording("列表", "a list"), error["input"]))
         case "list_type":
             shown = _shown(error["input"])
@@ -140,6 +154,16 @@ _WANTED = {
 }
 """pydantic's kinds of faults in the rules' words."""
 
+
+def _end_of_requirement(path: Path) -> int | None:
+    """The length of the path to a value in a requirement that may have several types; behind it pydantic names those
+    that it tried. None where the fault isn't in one."""
+    for block in ("one_of", "none_of", "when"):
+        if block in path and len(path) > path.index(block) + 1:
+            return path.index(block) + 2
+    return None
+
+
 _ONE_OF = {
     "when": Wording("一个值、一列值或 {at_least: 数}", "a value, a list of values or {at_least: NUMBER}"),
     "facts": Wording("文字、数、true 或 false", "a text, a number, true or false"),
@@ -164,7 +188,9 @@ def _repaired(document: YamlDocument, wrong: ValidationError) -> RulesFile | Non
     data = _copy(document.data)
     for error in wrong.errors():
         path: Path = tuple(part for part in error["loc"] if part != "[key]")
-        if error["type"] == "extra_forbidden":
+        if "requires" in path:
+            _put(data, path[: path.index("requires") + 1], None)
+        elif error["type"] == "extra_forbidden":
             _put(data, path, None)
         elif "when" in path:
             _put(data, path[: path.index("when") + 2], None)
@@ -195,7 +221,7 @@ _HARMLESS: dict[str, object] = {
     **_HARMLESS_ENTRY, **_HARMLESS_TEAM,
     "zh": "?", "en": "?", "kind": "text", "optional": False, "automatic": False, "assigned": False,
     "unit": None, "least": None, "most": None, "choices": None, "filed_by": None,
-    "passes_on_to": None, "evidence": None,
+    "passes_on_to": None, "evidence": None, "unverified": False,
     "version": 1, "hops": 2, "reopens": 0, "then": "", "hold": "1h", "every": "1h", "at_most": 1, "attempts": 1,
     "urges": {"at_most": 1, "every": "1h"}, "survey": {"attempts": 1, "every": "1h"}, "name": None, "to": END,
 }  # fmt: skip
@@ -245,8 +271,23 @@ def _rulebook(file: RulesFile, text: str, document: YamlDocument) -> Rulebook:
                 name,
                 _title(finding.title),
                 tuple(_evidence(each, file.evidence[each]) for each in finding.evidence),
+                finding.unverified,
             )
             for name, finding in file.findings.items()
+        },
+        everybodys={
+            name: _requirements(file, document, ("findings", name, "requires"), name, finding.requires)
+            for name, finding in file.findings.items()
+        },
+        requires={
+            flow: {
+                team: {
+                    finding: _requirements(file, document, ("flows", flow, "requires", team, finding), finding, asked)
+                    for finding, asked in findings.items()
+                }
+                for team, findings in model.requires.items()
+            }
+            for flow, model in file.flows.items()
         },
         categories={name: _title(title) for name, title in file.categories.items()},
         flows=flows,
@@ -296,6 +337,34 @@ def _evidence(name: str, model: EvidenceModel) -> Evidence:
         optional=model.optional,
         **{bound: value for bound, value in bounds.items() if value is not None},
     )
+
+
+def _requirements(
+    file: RulesFile, document: YamlDocument, path: Path, finding: str, asked: Mapping[str, RequirementModel]
+) -> tuple[Requirement, ...]:
+    of_finding = file.findings[finding].evidence
+    return tuple(
+        Requirement(
+            name=name,
+            evidence=_evidence(name, file.evidence[name]) if name in of_finding else None,
+            one_of=tuple(model.one_of or ()),
+            none_of=tuple(model.none_of or ()),
+            least=-math.inf if model.least is None else model.least,
+            most=math.inf if model.most is None else model.most,
+            share=model.of is not None,
+            letters=model.letters or 0,
+            cases=tuple(_case(fact, wanted) for fact, wanted in model.when.items()),
+            told=Wording(model.do.zh, model.do.en) if model.do else None,
+            line=document.keys[(*path, name)][0],
+        )
+        for name, model in asked.items()
+    )
+
+
+def _case(fact: str, wanted: NotModel | list[str | int | float | bool]) -> Occasion:
+    if isinstance(wanted, NotModel):
+        return Occasion(fact, frozenset(wanted.none_of), not_=True)
+    return Occasion(fact, frozenset(wanted))
 
 
 def _rules(document: YamlDocument, path: Path, rules: list[RuleModel]) -> Rules:

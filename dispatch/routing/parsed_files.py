@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dispatch.domain.finding import Evidence, Finding
+from dispatch.domain.requirement import Occasion, Requirement
 from dispatch.domain.service_level import ServiceLevel
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, Wording
 from dispatch.routing.prehandling import Answer, Question, Script, Symptom
 from dispatch.routing.rulebook import Condition, Limits, Rule, Rulebook, Rules, Team
 
@@ -29,6 +30,7 @@ KINDS: Mapping[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         *(Rulebook, Rule, Condition, Limits, Team, Finding, Evidence, ServiceLevel, Title),
+        *(Requirement, Occasion, Wording),
         *(Script, Symptom, Question, Answer),
     )
 }

@@ -16,6 +16,7 @@ from itertools import accumulate
 from operator import or_
 
 from dispatch.domain.finding import Finding, Value
+from dispatch.domain.requirement import Requirement
 from dispatch.domain.roles import Role
 from dispatch.domain.service_level import ServiceLevel
 from dispatch.domain.title import Title
@@ -23,6 +24,7 @@ from dispatch.domain.title import Title
 END = "end"  # the ticket's life is over
 SENDER = "sender"  # the team that asked for this visit
 NO_SENDER = "limits.then"  # the rule's name where the team that asked is none of the rules' any more
+REPEATS = "repeats"  # the fact how often the team has reported this finding on the ticket before
 EFFECTS = "effects"  # the queue of the outside effects, which no team can have
 
 
@@ -31,7 +33,8 @@ class Facts:
     """The facts of a decision.
 
     `team` and `finding` are None when a ticket starts. `sender` is the team that asked for the visit now ending.
-    `known` holds the ticket's own facts (category, channel, symptom, priority, area) and the finding's evidence.
+    `known` holds the ticket's own facts (category, channel, symptom, priority, area; `repeats` where a rule asks it)
+    and the finding's evidence.
     `hops` counts the visits to people so far, `reopened` the times the ticket came back after its archive.
     `archived` says that the visit now ending comes after the archive.
     """
@@ -198,7 +201,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """The whole file, known by `version`: the first 12 hex digits of its text's SHA-256."""
+    """The whole file, known by `version`: the first 12 hex digits of its text's SHA-256.
+
+    `everybodys` holds what each finding requires of everybody, `requires` what it requires of a team beside, by flow
+    and team: `requirements` has both.
+    """
 
     version: str
     text: str
@@ -208,6 +215,8 @@ class Rulebook:
     flows: Mapping[str, Mapping[str, Mapping[str, Rules]]]
     starts: Mapping[str, Rules]
     limits: Limits
+    everybodys: Mapping[str, tuple[Requirement, ...]] = field(default_factory=dict)
+    requires: Mapping[str, Mapping[str, Mapping[str, tuple[Requirement, ...]]]] = field(default_factory=dict)
 
     def team(self, name: str) -> Team:
         """The team of this name. For a name that these rules don't know, a team of supervisors that may pass on to
@@ -226,12 +235,22 @@ class Rulebook:
         """The findings that `team` may report in `flow`, in the file's order."""
         return tuple(self.findings[name] for name in self.flows.get(flow, {}).get(team, {}))
 
+    def requirements(self, flow: str, team: str, finding: str) -> tuple[Requirement, ...]:
+        """All that `finding` requires when `team` reports it in `flow`: of everybody, and of this team beside."""
+        a_teams = self.requires.get(flow, {}).get(team, {}).get(finding, ())
+        return (*self.everybodys.get(finding, ()), *a_teams)
+
     def rules_for(self, facts: Facts) -> Rules:
         """The rules that decide this case; the first match wins. Raises KeyError for another team's finding."""
         if facts.team is None:
             return self.starts[facts.flow]
         assert facts.finding is not None
         return self.flows[facts.flow][facts.team][facts.finding]
+
+    def asks_repeats(self, flow: str, team: str, finding: str) -> bool:
+        """Return whether a rule asks how often the team has reported this finding on the ticket before."""
+        rules = self.flows.get(flow, {}).get(team, {}).get(finding, ())
+        return any(condition.fact == REPEATS for rule in rules for condition in rule.when)
 
     def following(self, team: str) -> frozenset[str]:
         """The teams that a rule for one of `team`'s findings names."""

@@ -80,11 +80,86 @@ class EvidenceModel(Strict):
         return self
 
 
+_Scalar = str | int | float | bool
+_Values = Annotated[list[_Scalar], Field(min_length=1)]
+
+
+class DoModel(Strict):
+    """What to do about something, Chinese first."""
+
+    zh: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    en: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class NotModel(Strict):
+    """A condition that holds for all values but these."""
+
+    none_of: _Values
+
+
+def _one_value(raw: Any) -> Any:
+    """A bare value is short for a list of it."""
+    return [raw] if isinstance(raw, str | int | float) else raw
+
+
+class RequirementModel(Strict):
+    """What a piece of evidence, or a circumstance, must be before a report is taken: a value, one of several, a bound.
+
+    Asked only while every condition in `when` holds. `of: speed`: `least` and `most` are shares of the plan's speed.
+    """
+
+    one_of: _Values | None = None
+    none_of: _Values | None = None
+    least: float | None = None
+    most: float | None = None
+    of: Literal["speed"] | None = None
+    letters: Annotated[int, Field(ge=1, le=2000)] | None = None
+    when: dict[str, NotModel | Annotated[_Values, BeforeValidator(_one_value)]] = Field(default_factory=dict)
+    do: DoModel | None = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> RequirementModel:
+        given = (self.one_of, self.none_of, self.least, self.most, self.letters)
+        if all(each is None for each in given):
+            raise WrongValue(
+                "没有要求：请写一个值、一列值、least、most、none_of 或 letters",
+                "asks nothing: write a value, a list of values, least, most, none_of or letters",
+            )
+        if self.least is not None and self.most is not None and self.least > self.most:
+            raise WrongValue("least 大于 most", "least is above most")
+        if self.of is not None and self.least is None and self.most is None:
+            raise WrongValue("of 只用于 least 和 most", "of belongs to least and most")
+        return self
+
+
+def _asked(raw: Any) -> Any:
+    """A bare value is short for {one_of: [it]}, a list for {one_of: the list}."""
+    if isinstance(raw, str | int | float):
+        return {"one_of": [raw]}
+    return {"one_of": raw} if isinstance(raw, list) else raw
+
+
+_REQUIREMENT_JSON = {
+    "anyOf": [
+        {"type": ["string", "number", "boolean"], "description": "the only value that is taken"},
+        {"type": "array", "minItems": 1, "items": {"type": ["string", "number", "boolean"]}},
+        {"$ref": "#/$defs/RequirementModel"},
+    ]
+}
+_Requirement = Annotated[RequirementModel, BeforeValidator(_asked)]
+Requires = dict[Name, _Requirement]
+"""Requirements by the name of the evidence or the circumstance."""
+
+
 class FindingModel(Strict):
-    """One finding 定位结论 and the evidence that it needs."""
+    """One finding 定位结论, the evidence that it needs, and what that must be.
+
+    `unverified`: every report of it is marked as one that no test confirms."""
 
     title: TitleModel
     evidence: list[Name] = Field(default_factory=list)
+    requires: Requires = Field(default_factory=dict)
+    unverified: bool = False
 
 
 class TeamModel(Strict):
@@ -167,10 +242,12 @@ class LimitsModel(Strict):
 
 
 class FlowModel(Strict):
-    """A flow: the rules that start a ticket, and those for each finding of each team."""
+    """A flow: the rules that start a ticket, those for each finding of each team, and what a finding requires of a team
+    beside what it requires of everybody."""
 
     start: Rules
     teams: dict[Name, dict[Name, Rules]]
+    requires: dict[Name, dict[Name, Requires]] = Field(default_factory=dict)
 
 
 class RulesFile(Strict):
@@ -192,4 +269,8 @@ def json_schema() -> dict[str, Any]:
     flow["start"] = _RULE_JSON
     findings = flow["teams"]["patternProperties"][_NAME]
     findings["patternProperties"][_NAME] = _RULE_JSON
+    everybodys = schema["$defs"]["FindingModel"]["properties"]["requires"]
+    a_teams = flow["requires"]["patternProperties"][_NAME]["patternProperties"][_NAME]
+    for requires in (everybodys, a_teams):
+        requires["patternProperties"][_NAME] = _REQUIREMENT_JSON
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

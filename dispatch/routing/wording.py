@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import Evidence, Value
 from dispatch.domain.kind import ORDER_SYMPTOMS
-from dispatch.domain.title import Title
+from dispatch.domain.requirement import Occasion
+from dispatch.domain.title import Title, Wording
 from dispatch.routing.rulebook import END, SENDER, Condition, Considered, Rulebook
 
 _OF_TICKETS: Mapping[str, Title] = {
@@ -17,6 +18,7 @@ _OF_TICKETS: Mapping[str, Title] = {
     "symptom": Title("故障现象", "Symptom"),
     "priority": Title("优先级", "Priority"),
     "area": Title("片区", "Area"),
+    "repeats": Title("本班组此前同样回单次数", "Times that the team reported this before"),
 }
 _YES, _NO = Title("是", "yes"), Title("否", "no")
 
@@ -72,6 +74,17 @@ class Words:
         said = [self.value(condition.fact, each) for each in (*titled, *others)]
         zh, en = "、".join(each.zh for each in said), ", ".join(each.en for each in said)
         return Title(f"{fact.zh} = {zh}", f"{fact.en} = {en}") if others else Title(zh, en)
+
+    def case(self, case: Occasion) -> Wording:
+        """The case in which something is required: `电源为“是”时`, `when Power is yes`."""
+        fact = self.fact(case.fact)
+        titled = [name for name in self._choices(case.fact) if name in case.values]
+        others = sorted(case.values - set(titled), key=str)
+        said = [self.value(case.fact, each) for each in (*titled, *others)]
+        zh, en = "或".join(f"“{each.zh}”" for each in said), " or ".join(each.en for each in said)
+        if case.not_:
+            return Wording(f"{fact.zh}不为{zh}时", f"unless {fact.en} is {en}")
+        return Wording(f"{fact.zh}为{zh}时", f"when {fact.en} is {en}")
 
     def lacks(self, considered: Considered, known: Mapping[str, Value], *, shown: bool = True) -> Iterator[Title]:
         """The conditions of a rule that did not hold, and, if `shown`, what was known instead."""

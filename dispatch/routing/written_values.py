@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from dispatch.domain.folding import one_line
 from dispatch.domain.title import Wording, same
-from dispatch.routing.checks import Found, unknown
+from dispatch.routing.checks import NUMBERS, Found, unknown
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.schema import AtLeast, RuleModel, RulesFile
 from dispatch.routing.strict_yaml import Path
@@ -30,7 +30,7 @@ def check_values(file: RulesFile, raw: Mapping[Path, str]) -> Found:
 
 def _unwritten(file: RulesFile, fact: str, value: str | int | bool, written: str) -> Wording | None:
     evidence = file.evidence.get(fact)
-    if fact == "priority" or (evidence is not None and evidence.kind == "number"):
+    if fact in NUMBERS or (evidence is not None and evidence.kind == "number"):
         if isinstance(value, int) and not isinstance(value, bool):
             return None
         hint = Wording("；写作不带引号的数", "; write it without quotes") if str(value).strip().isdigit() else same("")
@@ -59,7 +59,7 @@ def _all_rules(file: RulesFile) -> Iterator[tuple[Path, RuleModel]]:
 
 
 def unknown_symptoms(file: Rulebook, known: Collection[str]) -> Iterator[tuple[int, Wording]]:
-    """The symptoms in the rules' conditions that aren't `known`, each with its line."""
+    """The symptoms in the conditions of rules and requirements that aren't `known`, each with its line."""
     lists = [*file.starts.values()]
     lists += [rules for flow in file.flows.values() for team in flow.values() for rules in team.values()]
     for rule in (rule for rules in lists for rule in rules):
@@ -67,3 +67,12 @@ def unknown_symptoms(file: Rulebook, known: Collection[str]) -> Iterator[tuple[i
             for value in sorted(map(str, condition.allowed)) if condition.fact == "symptom" else ():
                 if value not in known:
                     yield rule.line, unknown(SYMPTOM, value, known)
+    required = [*file.everybodys.values()]
+    required += [
+        asked for teams in file.requires.values() for findings in teams.values() for asked in findings.values()
+    ]
+    for each in (each for asked in required for each in asked):
+        for case in each.cases:
+            for value in sorted(map(str, case.values)) if case.fact == "symptom" else ():
+                if value not in known:
+                    yield each.line, unknown(SYMPTOM, value, known)

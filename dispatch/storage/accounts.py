@@ -192,6 +192,15 @@ def line_data(tx: Tx, account_ids: Sequence[int]) -> dict[int, LineData]:
     return {row.id: LineData(*row[:4], (row.terms or {}).get("speed")) for row in tx.execute(query)}
 
 
+def full_ports(tx: Tx, account_ids: Sequence[int]) -> dict[int, bool]:
+    """By account id: whether its port has no free place; accounts without a known port are left out."""
+    query = select(account.c.id, (pon_port.c.used >= pon_port.c.capacity).label("full"))
+    found = tx.execute(
+        query.join(pon_port, pon_port.c.id == account.c.pon_port_id).where(account.c.id.in_(account_ids))
+    )
+    return {row.id: bool(row.full) for row in found}
+
+
 def first_by_number(tx: Tx, limit: int) -> Sequence[AccountRow]:
     """The first accounts in the order of their numbers."""
     return shaped(AccountRow, tx.execute(select(account).order_by(account.c.number).limit(limit))).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -216,6 +217,34 @@ def put_on_board(tx: Tx, hop_ids: Sequence[int], now: datetime, wake_at: datetim
 def note_found(tx: Tx, rows: Sequence[tuple[int, dict[str, Any]]]) -> None:
     """Store what a worker found out about each hop."""
     update_hops(tx, [{"id": hop_id, "found": found} for hop_id, found in rows])
+
+
+_FINDINGS = select(hop.c.ticket_id, hop.c.team, hop.c.finding).where(
+    in_list_parameter(hop.c.ticket_id, "ids"), hop.c.finding.is_not(None)
+)
+
+
+def times_reported(tx: Tx, ticket_ids: Sequence[int]) -> Counter[tuple[int, str, str]]:
+    """How often each team has reported each finding on these tickets, by (ticket id, team, finding)."""
+    return Counter(
+        (row.ticket_id, row.team, row.finding) for row in tx.execute(_FINDINGS, list_parameters(tx, ids=ticket_ids))
+    )
+
+
+_NOTES = (
+    select(hop.c.ticket_id, hop.c.id, hop.c.found)
+    .where(in_list_parameter(hop.c.ticket_id, "ids"))
+    .order_by(hop.c.ticket_id, hop.c.seq)
+)
+
+
+def notes(tx: Tx, ticket_ids: Sequence[int]) -> dict[int, list[tuple[int, dict[str, Any]]]]:
+    """What workers found out about the hops of these tickets, as (hop id, note) in the order of the hops, by ticket."""
+    found: dict[int, list[tuple[int, dict[str, Any]]]] = {}
+    for ticket_id, hop_id, note in tx.execute(_NOTES, list_parameters(tx, ids=ticket_ids)):
+        if note:
+            found.setdefault(ticket_id, []).append((hop_id, note))
+    return found
 
 
 _WOKEN = select(hop.c.id).where(on_board, hop.c.wake_at <= NOW).order_by(hop.c.wake_at).limit(bindparam("most"))

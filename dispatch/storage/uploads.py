@@ -46,6 +46,12 @@ def count_of_hop(tx: Tx, hop_id: int) -> int:
     return tx.execute(select(func.count()).where(upload.c.hop_id == hop_id)).scalar_one()
 
 
+def counts_of_hops(tx: Tx, hop_ids: Sequence[int]) -> dict[int, int]:
+    """The number of photos of each of these hops, by hop id; hops without any are left out."""
+    query = select(upload.c.hop_id, func.count()).where(upload.c.hop_id.in_(hop_ids)).group_by(upload.c.hop_id)
+    return {row.hop_id: int(row[1]) for row in tx.execute(query)}
+
+
 def of_ticket(tx: Tx, ticket_id: int) -> Sequence[PhotoRow]:
     """The photos of the ticket's hops, without their contents, the oldest first."""
     query: Select[Any] = select(*_TOLD, hop.c.seq).join(hop, hop.c.id == upload.c.hop_id)

@@ -7,15 +7,17 @@ functions raise it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from dispatch.access.people import People
 from dispatch.domain.acts import act_wording
-from dispatch.domain.finding import Value
+from dispatch.domain.finding import TESTED_AT, Value
 from dispatch.domain.numbers import hop_number, hop_wording
-from dispatch.domain.roles import NOBODY, Actor, Role, require, role_wording
+from dispatch.domain.requirement import Circumstances
+from dispatch.domain.roles import NOBODY, WORKER, Actor, Role, require, role_wording
 from dispatch.domain.service_level import finish_by
 from dispatch.domain.text import REASON, clean
 from dispatch.domain.ticket import IN_HAND, HopState, hop_move
@@ -23,7 +25,6 @@ from dispatch.domain.time import write_duration
 from dispatch.domain.title import Wording
 from dispatch.errors import (
     AlreadyClaimed,
-    BadEvidence,
     BadInput,
     DispatchError,
     HeldTooLong,
@@ -32,7 +33,6 @@ from dispatch.errors import (
     NotAllowed,
     NotFound,
     NotPassable,
-    UnknownFinding,
 )
 from dispatch.routing.rulebook import Rulebook, Team
 from dispatch.storage import history, hops
@@ -40,7 +40,8 @@ from dispatch.storage.database import Tx
 from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
-from dispatch.tickets import holders, next_hop
+from dispatch.tickets import evidence_check, holders, next_hop
+from dispatch.tickets.evidence_check import Judged, Measured, Reported
 from dispatch.tickets.next_hop import Ending
 
 Refusals = dict[int, DispatchError]
@@ -49,13 +50,19 @@ Refusals = dict[int, DispatchError]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A finding with its evidence. `on_behalf_of` names the holder, when somebody else files the report for them."""
+    """A finding with its evidence. `on_behalf_of` names the holder, when somebody else files the report for them.
+
+    `line_test`: what `evidence_check.measure` found just before; None: nothing. `override`: a supervisor's reason to
+    take the holder's report although its evidence isn't as required.
+    """
 
     hop_id: int
     actor: Actor
     finding: str
     evidence: Mapping[str, Value] = field(default_factory=dict)
     on_behalf_of: str | None = None
+    line_test: Measured | None = None
+    override: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +145,16 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
     """
     rows = _locked(tx, [e.hop_id for e in ends])
     people = holders.people_with(tx, rows.values())
+    reports = [e for e in ends if isinstance(e, Report) and e.hop_id in rows]
+    known = evidence_check.look(tx, rulebook, [Reported(rows[e.hop_id], e.finding, e.line_test) for e in reports])
+    repeats = _repeats(tx, rulebook, [(rows[e.hop_id], e.finding) for e in reports])
     refusals: Refusals = {}
     endings = []
     for end in ends:
         try:
-            endings.append(_ending(rulebook, people, _found(rows, end.hop_id, end.actor), end))
+            row = _found(rows, end.hop_id, end.actor)
+            ending = _ending(rulebook, people, row, end, known.get(end.hop_id, Circumstances()), now)
+            endings.append(replace(ending, repeats=repeats.get(end.hop_id)))
         except DispatchError as refused:
             refusals[end.hop_id] = refused
     try:
@@ -150,6 +162,7 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
     except IllegalMove:  # nothing is written yet
         refusals |= _illegal(rulebook, endings, now)
         next_hop.end_hops(tx, rulebook, [each for each in endings if each.hop.id not in refusals], now)
+    _keep_tests(tx, [each for each in reports if each.hop_id not in refusals], now)
     return refusals
 
 
@@ -172,8 +185,8 @@ def claim(tx: Tx, rulebook: Rulebook, one: Claim, now: datetime) -> None:
 def end(tx: Tx, rulebook: Rulebook, one: End, now: datetime) -> None:
     """Report, pass on or hand back one hop.
 
-    Raises NotFound, NotAllowed, NotYours, IllegalMove, UnknownUser, UnfitUser; UnknownFinding, BadEvidence;
-    NotPassable; NobodyAsked; BadInput.
+    Raises NotFound, NotAllowed, NotYours, IllegalMove, UnknownUser, UnfitUser; UnknownFinding, BadEvidence,
+    EvidenceUnmet; NotPassable; NobodyAsked; BadInput.
     """
     _raise(end_many(tx, rulebook, [one], now))
 
@@ -228,14 +241,28 @@ def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
     write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "wake_at": now, "failures": 0}])
 
 
-def _ending(rulebook: Rulebook, people: People, row: LockedHop, end: End) -> Ending:
+def _ending(
+    rulebook: Rulebook, people: People, row: LockedHop, end: End, known: Circumstances, now: datetime
+) -> Ending:
     team = _team(rulebook, row)
     match end:
         case Report():
-            holders.require_holder(people, team, end.actor, "report on", row, end.on_behalf_of)
+            if end.override is None:
+                holders.require_holder(people, team, end.actor, "report on", row, end.on_behalf_of)
+            else:
+                holders.require_overrider(people, team, end.actor, row, end.on_behalf_of)
             hop_move(HopState(row.state), "report", _hop(row))
-            evidence = _evidence(rulebook, row, end)
-            return Ending(row, "report", end.actor, end.finding, evidence, on_behalf_of=_for_whom(row, end))
+            judged = evidence_check.accept(rulebook, row, end.finding, end.evidence, known, end.override)
+            return Ending(
+                row,
+                "report",
+                end.actor,
+                end.finding,
+                judged.evidence,
+                on_behalf_of=_for_whom(row, end),
+                unverified=judged.unverified,
+                before=[*_tested(row, end, now), *_overridden(row, end, judged, now)],
+            )
         case PassOn():
             if end.actor.role != Role.SUPERVISOR:  # a supervisor may move any hop, say when its holder has gone home
                 holders.require_holder(people, team, end.actor, "pass on", row, end.on_behalf_of)
@@ -255,17 +282,41 @@ def _ending(rulebook: Rulebook, people: People, row: LockedHop, end: End) -> End
 
 def _for_whom(row: LockedHop, end: End) -> str | None:
     """The holder for whom somebody else acts, as the hop names them; None: the actor acts for themselves."""
-    return row.holder if end.on_behalf_of else None
+    overrides = isinstance(end, Report) and end.override is not None
+    return row.holder if end.on_behalf_of or overrides else None
 
 
-def _evidence(rulebook: Rulebook, row: LockedHop, report: Report) -> dict[str, Value]:
-    allowed = {finding.name: finding for finding in rulebook.findings_of(row.kind, row.team)}
-    if report.finding not in allowed:
-        raise UnknownFinding(team=row.team, finding=report.finding, allowed=list(allowed))
-    good, faults = allowed[report.finding].read(report.evidence)
-    if faults:
-        raise BadEvidence(finding=report.finding, faults=faults)
-    return good
+def _keep_tests(tx: Tx, reports: Sequence[Report], now: datetime) -> None:
+    """Keep the line tests that came with reports beside what the workers found."""
+    when = {TESTED_AT: now.isoformat(timespec="seconds")}
+    tested = [(each.hop_id, {**when, **each.line_test}) for each in reports if each.line_test is not None]
+    if tested:
+        hops.note_found(tx, tested)
+
+
+def _repeats(tx: Tx, rulebook: Rulebook, reports: Sequence[tuple[LockedHop, str]]) -> dict[int, int]:
+    """How often each report's team has reported the same on the ticket before, by hop id, where a rule asks for it."""
+    asked = [(row, finding) for row, finding in reports if rulebook.asks_repeats(row.kind, row.team, finding)]
+    if not asked:
+        return {}
+    before = hops.times_reported(tx, sorted({row.ticket_id for row, _ in asked}))
+    return {row.id: before[row.ticket_id, row.team, finding] for row, finding in asked}
+
+
+def _tested(row: LockedHop, report: Report, now: datetime) -> Iterator[dict[str, Any]]:
+    """The history's entry of the line test that a report brings with it."""
+    if report.line_test is not None:
+        yield history.entry(row.ticket_id, now, "line test", WORKER, row.id, found=dict(report.line_test))
+
+
+def _overridden(row: LockedHop, report: Report, judged: Judged, now: datetime) -> Iterator[dict[str, Any]]:
+    """The history's entry of a supervisor's override."""
+    if report.override is not None:
+        reason = clean(report.override, REASON)
+        yield history.entry(
+            row.ticket_id, now, "override", report.actor, row.id, row.holder,
+            team=row.team, finding=report.finding, reason=reason, unmet=[each.stored() for each in judged.overridden],
+        )  # fmt: skip
 
 
 def _hop(row: LockedHop) -> Wording:

@@ -13,11 +13,11 @@ from typing import Any
 from dispatch.access.people import People
 from dispatch.domain.acts import act_wording
 from dispatch.domain.numbers import hop_number, hop_wording
-from dispatch.domain.roles import Actor, require
+from dispatch.domain.roles import Actor, Role, require, role_wording
 from dispatch.domain.ticket import IN_HAND, HopState, hop_move
 from dispatch.domain.title import Wording
 from dispatch.domain.user_name import folded
-from dispatch.errors import IllegalMove, NotYours
+from dispatch.errors import IllegalMove, NotAllowed, NotYours
 from dispatch.routing.rulebook import Team
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import LockedHop
@@ -58,6 +58,30 @@ def require_holder(
         number = hop_number(row.kind, row.ticket_id, row.seq)
         raise NotYours(hop=number, holder=row.holder, actor=on_behalf_of or actor.name)
     require_able(people, team, row.holder, row.area, for_another=bool(on_behalf_of))
+
+
+def require_overrider(people: People, team: Team, actor: Actor, row: LockedHop, on_behalf_of: str | None) -> None:
+    """Require that the actor is a supervisor who overrides what another, the holder, would report.
+
+    Raises NotAllowed, IllegalMove, NotYours, UnknownUser, UnfitUser.
+    """
+    what = hop_wording(row.kind, row.ticket_id, row.seq)
+    require(actor, "override", what, [Role.SUPERVISOR])
+    if row.holder is None:
+        state = HopState(row.state).wording
+        raise IllegalMove(what=what, move=act_wording("override"), state=state, sources=CLAIMED_FIRST)
+    if folded(row.holder) == folded(actor.name):
+        raise NotAllowed(
+            role=role_wording(actor.role),
+            actor=actor.name,
+            act=act_wording("override"),
+            what=Wording(f"自己的{what.zh}", f"{what.en}, which is in their own hands"),
+            allowed=[Wording("另一位调度主管", "another supervisor")],
+        )
+    if on_behalf_of is not None and folded(row.holder) != folded(on_behalf_of):
+        number = hop_number(row.kind, row.ticket_id, row.seq)
+        raise NotYours(hop=number, holder=row.holder, actor=on_behalf_of)
+    require_able(people, team, row.holder, row.area, for_another=False)
 
 
 def require_able(people: People, team: Team, holder: str, area: str, *, for_another: bool) -> None:

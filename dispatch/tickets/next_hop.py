@@ -16,7 +16,7 @@ from dispatch.domain.numbers import hop_wording, ticket_number
 from dispatch.domain.rank import rank
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import HopState, TicketState, hop_move, hop_target, ticket_move
-from dispatch.routing.rulebook import END, Decision, Facts, Rulebook
+from dispatch.routing.rulebook import END, REPEATS, Decision, Facts, Rulebook
 from dispatch.storage import archive, history
 from dispatch.storage.bulk import Rows
 from dispatch.storage.database import Tx
@@ -32,6 +32,8 @@ class Ending:
 
     `to` is the team to which a person passes on. `ticket` is the ticket's new state before the rules decide; None: its
     state stays. `outcome` is the ticket's outcome if it ends with this hop; None: the finding is the outcome.
+    `unverified` names what of a report could not be judged; `before` are entries of the history that precede its own.
+    `repeats`: how often the team reported this before, where a rule asks for it.
     """
 
     hop: LockedHop
@@ -44,6 +46,9 @@ class Ending:
     on_behalf_of: str | None = None
     outcome: str | None = None
     ticket: TicketState | None = None
+    unverified: Sequence[str] = ()
+    before: Rows = ()
+    repeats: int | None = None
 
     @property
     def ticket_state(self) -> TicketState:
@@ -106,13 +111,16 @@ def compute_changes(
 
     The next hops for the teams in `direct` are created as sent, the others as due.
     """
-    ended, moved, made, entries = [], [], [], []
+    ended, moved, made = [], [], []
+    entries: list[dict[str, Any]] = []
     for ending in endings:
         row = ending.hop
         facts = _facts(ending)
         decision = _decide(rulebook, ending, facts)
         ended.append(_ended(ending, now))
         moved.append(_moved(rulebook, ending, decision, now))
+        marked = {"unverified": list(ending.unverified)} if ending.unverified else {}
+        entries += ending.before
         entries.append(
             history.entry(
                 row.ticket_id,
@@ -125,6 +133,7 @@ def compute_changes(
                 finding=ending.finding,
                 reason=ending.reason,
                 to=decision.to,
+                **marked,
             )
         )
         if decision.to != END:
@@ -181,7 +190,7 @@ def _facts(ending: Ending) -> Facts:
     row = ending.hop
     return Facts(
         flow=row.kind,
-        known={**known_facts(row), **ending.evidence},
+        known={**known_facts(row), **ending.evidence, **_repeats(ending)},
         team=row.team,
         finding=ending.finding,
         sender=row.asker_team,
@@ -189,6 +198,10 @@ def _facts(ending: Ending) -> Facts:
         reopened=row.reopened,
         archived=ending.ticket_state == TicketState.ARCHIVED,
     )
+
+
+def _repeats(ending: Ending) -> dict[str, Value]:
+    return {} if ending.repeats is None else {REPEATS: ending.repeats}
 
 
 def _asked_by(rulebook: Rulebook, ending: Ending, decision: Decision) -> int | None:

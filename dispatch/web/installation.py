@@ -20,7 +20,9 @@ from dispatch.accounts.counter import open_counter
 from dispatch.accounts.operation import Counter
 from dispatch.domain.trusted_proxies import TrustedProxies
 from dispatch.errors import BadRules
+from dispatch.ports.adapters import LINE_TESTER
 from dispatch.ports.identity_provider import HttpIdentityProvider, IdentityProvider
+from dispatch.ports.line_test import LineTester
 from dispatch.routing.prehandling import Script, Symptom
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
@@ -59,6 +61,7 @@ class Installation:
         self.rules = RulesInForce(settings.rules, database)
         self.live = BoardEvents(database)
         self.provider: IdentityProvider = HttpIdentityProvider()
+        self.line_tester: LineTester = LINE_TESTER()
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()
         self.noting = threading.Lock()

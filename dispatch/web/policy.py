@@ -122,6 +122,7 @@ POLICIES: Mapping[str, Policy] = {
     "see a hop": Policy(Subject.HOP, _EVERYBODY - {Role.ADMINISTRATOR}),
     "claim": _on_hop("claim"),
     "report": _on_hop("report"),
+    "override": Policy(Subject.HOP, frozenset({Role.SUPERVISOR}), states=_sources(HOP_MOVES, "report")),
     "pass on": _on_hop("pass on", Role.SUPERVISOR),
     "hand back": _on_hop("hand back"),
     "hold": _on_hop("hold", filers=False),
@@ -311,7 +312,7 @@ def shows(which: GuardedField, role: Role, thing: Target = NOTHING) -> bool:
     return role in policy.until_ended and thing.state not in TICKET_ENDS
 
 
-MOVES_OF_HOPS = ("claim", "report", "pass on", "hand back", "hold", "resume", "release")
+MOVES_OF_HOPS = ("claim", "report", "override", "pass on", "hand back", "hold", "resume", "release")
 """The operations that a board offers."""
 
 assert all(isinstance(state, HopState) for name in MOVES_OF_HOPS for state in POLICIES[name].states or ())

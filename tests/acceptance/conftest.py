@@ -27,6 +27,8 @@ from dispatch.routing import loader, plans_file, prehandling_file
 from dispatch.settings import PREFIX
 
 PROJECT = Path(__file__).parents[2]
+PHOTO = PROJECT / "docs/screenshots/board-installer-phone-light.png"
+"""A photo for a report: any will do."""
 
 
 @dataclass

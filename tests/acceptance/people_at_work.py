@@ -28,9 +28,10 @@ from dispatch.storage.database import Database
 from dispatch.storage.tables.tickets import archive_record, hop, ticket
 from tests.acceptance.conftest import Home, eventually
 from tests.acceptance.test_journey_by_hand import CLERK, NOT_SOLVED
+from tests.faulty_lines import faulty
 
 BOARD = "/api/v1/teams/noc/board"
-ACCOUNTS = [f"GZ{number}" for number in range(1, 4)]
+ACCOUNTS = list(itertools.islice(faulty(), 3))
 PACE_SECONDS, AGAIN_SECONDS = 0.4, 0.2
 REPORT = {
     "symptom": "no-internet",

@@ -51,7 +51,7 @@ def installed(sqlite_template: Path, script: Script, tmp_path_factory: pytest.Te
     on_board(database, rulebook, fault(database, rulebook, script, "GZ2").ticket_id)
     at_noc = claimed(database, rulebook, fault(database, rulebook, script, "GZ3").ticket_id, NOC)
     with database.write() as tx:
-        handling.end(tx, rulebook, Report(at_noc, NOC, "outside-plant", {"test-result": "x"}), NOW)
+        handling.end(tx, rulebook, Report(at_noc, NOC, "outside-plant", {"test-result": "查不出原因"}), NOW)
     at_installer = on_board(database, rulebook, 3)
     with database.write() as tx:
         handling.claim(tx, rulebook, Claim(at_installer, INSTALLER), NOW)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import Home, eventually
+from tests.acceptance.conftest import PHOTO, Home, eventually
 from tests.accounts.factories import PNG, mobile, resident_id
 
 pytestmark = pytest.mark.system
@@ -88,7 +88,7 @@ class Counter:
         hop = self.on_board("construction", order)
         self.home.done("claim", hop, *HUANG)
         given = (word for each in evidence for word in ("--evidence", each))
-        self.home.done("report", hop, "--finding", finding, *given, *HUANG)
+        self.home.done("report", hop, "--finding", finding, *given, "--photo", str(PHOTO), *HUANG)
 
 
 def holder(n: int, name: str = "张㛃") -> dict[str, Any]:
@@ -125,7 +125,7 @@ def counter(running: Home, tmp_path_factory: pytest.TempPathFactory) -> Counter:
 def line(counter: Counter) -> str:
     """The number of an account whose line was built and is in service."""
     told = counter.done("open", **opening(1, "family-500", mobile=mobile(1)))
-    counter.build(told["construction"], "installed", "optical-power=-19.5", "customer-confirmed=yes")
+    counter.build(told["construction"], "installed", "optical-power=-19.5", "customer-confirmed=yes", "speed-test=940")
     eventually(lambda: counter.home.read("show", told["construction"])["ticket"]["state"] == "closed")
     assert counter.state(told["account"]) == "in-service"
     return str(told["account"])

@@ -26,7 +26,7 @@ from dispatch.storage import accounts
 from dispatch.storage.database import Database
 from dispatch.storage.open_keys import open_cipher
 from tests import factories as f
-from tests.acceptance.conftest import PROJECT, Home, eventually
+from tests.acceptance.conftest import PHOTO, PROJECT, Home, eventually
 from tests.accounts import factories as at
 
 pytestmark = pytest.mark.system
@@ -66,8 +66,15 @@ def test_a_construction_order_goes_from_opening_to_service_and_every_outside_rec
     eventually(lambda: [row for row in running.read("board", "construction") if row["hop"].startswith(order)])
     huang = ("--as", "huang", "--role", "construction")
     running.done("claim", order, *huang)
-    evidence = ("--evidence", "optical-power=-19.5", "--evidence", "customer-confirmed=yes")
-    running.done("report", order, "--finding", "installed", *evidence, *huang)
+    evidence = (
+        "--evidence",
+        "optical-power=-19.5",
+        "--evidence",
+        "customer-confirmed=yes",
+        "--evidence",
+        "speed-test=940",
+    )
+    running.done("report", order, "--finding", "installed", *evidence, "--photo", str(PHOTO), *huang)
     eventually(lambda: running.read("show", order)["ticket"]["state"] == "closed")
     assert running.read("show", order)["ticket"]["outcome"] == "activated"
     assert at.line(books, number).state == AccountState.IN_SERVICE

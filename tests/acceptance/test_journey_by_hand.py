@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from dispatch.routing.rulebook import Rulebook
-from tests.acceptance.conftest import Home, eventually
+from tests.acceptance.conftest import PHOTO, Home, eventually
+from tests.faulty_lines import faulty
 
 pytestmark = pytest.mark.system
 
@@ -27,9 +28,11 @@ WANG = ("--as", "wang", "--role", "network-service-support")
 GAO = ("--as", "gao", "--role", "supervisor")
 NOT_SOLVED = ("account-state=normal", "lights=dark", "after-power=still-dark")
 SOLVED = ("account-state=normal", "lights=dark", "after-power=working")
-ON_SITE = ("cause=fibre", "optical-power=-19.5", "customer-confirmed=yes")
+ON_SITE = ("cause=power", "optical-power=-19.5", "customer-confirmed=yes")
 
-accounts = (f"GZ{n}" for n in range(1, 1000))
+ACCOUNT = next(faulty())
+"""The first customer."""
+accounts = faulty()
 
 
 def given(option: str, *values: str) -> Iterator[str]:
@@ -95,7 +98,8 @@ def line_fault(running: Home) -> str:
     handle(home, ticket, "noc", ZHAO, "outside-plant", "test-result=-31 dBm")
     assert waits(home, "installer", ticket)["assignee"] == "li.wei"
     home.done("claim", ticket, *LI_WEI)
-    report(home, ticket, (*WANG, "--on-behalf-of", "li.wei"), "line-fault", "location=3号交接箱")
+    photographed = (*WANG, "--on-behalf-of", "li.wei", "--photo", str(PHOTO))
+    report(home, ticket, photographed, "line-fault", "location=3号交接箱")
     assert waits(home, "transmission", ticket)["asker_team"] == "installer"
     handle(home, ticket, "transmission", SUN, "fixed", "cause=fibre")
     handle(home, ticket, "installer", LI_WEI, "fixed-on-site", *ON_SITE)
@@ -128,7 +132,7 @@ def test_a_line_fault_travels_to_its_end_and_the_customer_closes_it_by_the_link(
 def test_the_timeline_tells_every_team_person_finding_and_time(running: Home, line_fault: str) -> None:
     told = running.done("show", line_fault)
     parts = (
-        f"{line_fault}  GZ1 · tianhe · No internet",
+        f"{line_fault}  {ACCOUNT} · tianhe · No internet",
         "1. NOC",
         "line test: optical power",
         "Claimed  zhao (NOC)",
@@ -281,7 +285,7 @@ def test_an_ended_hold_brings_the_work_back_by_itself(running: Home) -> None:
         ("teams", "noc"),
         ("tickets",),
         ("tickets", "--open"),
-        ("tickets", "--account", "GZ1"),
+        ("tickets", "--account", ACCOUNT),
         ("board", "noc"),
         ("board", "callback-survey"),
         ("quarantine",),

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import PROJECT, Home, eventually
+from tests.faulty_lines import faulty
 
 pytestmark = pytest.mark.system
 
@@ -21,6 +22,7 @@ CLERK = ("--as", "chen", "--role", "clerk")
 ZHAO = ("--as", "zhao", "--role", "noc")
 WU = ("--as", "wu", "--role", "construction")
 
+LINE = next(faulty())
 MANUAL = PROJECT / "docs/rules.md"
 
 
@@ -70,7 +72,7 @@ def test_the_manual_adds_a_team_and_a_rule_to_a_running_system(copy: Path, tmp_p
     before = contents(copy)
     home = Home(tmp_path / "paidan", project=copy, settings={"DISPATCH_WORKERS": "1"})
     with home.up():
-        home.done("account", "add", "GZ1", "--area", "tianhe", "--mobile", "13800138000", *CLERK)
+        home.done("account", "add", LINE, "--area", "tianhe", "--mobile", "13800138000", *CLERK)
         submitted(home, "F00000001")
         follow("Add a team", home)
         changed = {name for name, digest in contents(copy).items() if before.get(name) != digest}
@@ -93,7 +95,7 @@ def test_the_manual_adds_a_team_and_a_rule_to_a_running_system(copy: Path, tmp_p
 
         follow("Add a rule", home)
         submitted(home, "F00000002", "--priority", "1")
-        evidence = ("--evidence", "test-result=flaps", "--evidence", "segment=routing")
+        evidence = ("--evidence", "test-result=route flaps", "--evidence", "segment=routing")
         handle(home, "F00000002", "noc", ZHAO, "--finding", "inside-plant", *evidence)
         eventually(lambda: any(row["state"] == "waiting" for row in home.read("board", "supervisor")))
         led = home.read("rules", "explain", "F00000002")[-1]
@@ -104,7 +106,7 @@ def test_a_worker_and_a_relay_started_beside_the_others_bring_a_new_team_into_fo
     """docs/distributed.md: nothing that runs is stopped."""
     home = Home(tmp_path / "paidan", project=copy, settings={"DISPATCH_WORKERS": "1"})
     with home.up(), contextlib.ExitStack() as beside:
-        home.done("account", "add", "GZ1", "--area", "tianhe", "--mobile", "13800138000", *CLERK)
+        home.done("account", "add", LINE, "--area", "tianhe", "--mobile", "13800138000", *CLERK)
         submitted(home, "F00000001")
         follow("Add a team", home)
         environment = home.environment | {"DISPATCH_BROKER_URL": home.address("broker"), "DISPATCH_METRICS_PORT": "0"}
@@ -130,7 +132,7 @@ def running(project: Path, environment: dict[str, str], *module: str) -> Iterato
 
 
 def submitted(home: Home, ticket: str, *more: str) -> None:
-    home.done("submit", "GZ1", "--symptom", "no-internet", "--description", "断网", *more, *CLERK)
+    home.done("submit", LINE, "--symptom", "no-internet", "--description", "断网", *more, *CLERK)
     assert home.read("show", ticket)
 
 

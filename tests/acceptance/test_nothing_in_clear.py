@@ -11,7 +11,7 @@ import pypdfium2
 import pytest
 import redis
 
-from tests.acceptance.conftest import Home, eventually
+from tests.acceptance.conftest import PHOTO, Home, eventually
 from tests.accounts.factories import resident_id
 
 pytestmark = pytest.mark.system
@@ -54,7 +54,9 @@ def told(running: Home) -> list[str]:
     do("open", {**opening, "request_key": "two", "holder": {**holder, "document_number": resident_id(3)[:-1] + "?"}}, 3)
     eventually(lambda: "waiting" in running.done("board", "construction", "--json"))
     running.done("claim", "C00000001", "--as", "wu", "--role", "construction")
-    evidence = ("--evidence", "optical-power=-18", "--evidence", "customer-confirmed=yes")
+    measured = ("optical-power=-18", "customer-confirmed=yes", "speed-test=940")
+    evidence = [word for each in measured for word in ("--evidence", each)]
+    evidence += ["--photo", str(PHOTO)]
     running.done("report", "C00000001", "--finding", "installed", *evidence, "--as", "wu", "--role", "construction")
     eventually(lambda: '"closed"' in running.done("tickets", "--json"))
     account = {"account": "kd0000000001", "document_number": resident_id(1)}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.conftest import PROJECT, Home, eventually
+from tests.faulty_lines import faulty
 from tests.rules_texts import with_field_power, without_data_network
 
 pytestmark = pytest.mark.system
@@ -35,9 +36,12 @@ def edit(rules: Path, change: Callable[[str], str]) -> None:
     rules.write_text(change(text), encoding="utf-8")
 
 
+LINE = next(faulty("P"))
+
+
 def report_fault(home: Home, area: str) -> None:
-    home.done("account", "add", "P1", "--area", area, "--mobile", "13800138021", *CLERK)
-    home.done("submit", "P1", "--symptom", "no-internet", "--description", "断网", *CLERK)
+    home.done("account", "add", LINE, "--area", area, "--mobile", "13800138021", *CLERK)
+    home.done("submit", LINE, "--symptom", "no-internet", "--description", "断网", *CLERK)
 
 
 def claim(home: Home, team: str, actor: tuple[str, ...]) -> None:
@@ -80,7 +84,7 @@ def test_a_team_that_asked_is_dropped_once_no_ticket_may_come_back_to_it(home: H
     with home.up():
         report_fault(home, "tianhe")
         claim(home, "noc", ZHAO)
-        evidence = ("--evidence", "test-result=x")
+        evidence = ("--evidence", "test-result=查不出原因")
         home.done("report", TICKET, "--finding", "inside-plant", *evidence, "--evidence", "segment=data", *ZHAO)
         claim(home, "data-network", DENG)
         home.done("report", TICKET, "--finding", "not-ours", *evidence, *DENG)

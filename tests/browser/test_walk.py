@@ -10,8 +10,10 @@ import pytest
 from playwright.sync_api import Page
 
 from dispatch.demo.households import Household
+from dispatch.domain.line_state import LineState, line_state
+from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.sms import SimulatedSmsGateway
-from tests.acceptance.conftest import eventually
+from tests.acceptance.conftest import PHOTO, eventually
 from tests.browser import user_actions as w
 from tests.browser.chromium import DESKTOP, PHONE, Window
 from tests.browser.conftest import Open
@@ -53,7 +55,8 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
     order = _order(demo, account)
     window, builder = at("construction", "/teams/construction", language, PHONE)
     w.claim(builder, order)
-    w.report(builder, order, "installed", {"optical-power": "-18.6", "customer-confirmed": "=true"})
+    built = {"optical-power": "-18.6", "customer-confirmed": "=true", "speed-test": "298"}
+    w.report(builder, order, "installed", built, PHOTO)
     window.check(builder)
     _told(demo, rf"{account}已开通")
 
@@ -63,17 +66,38 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
 
     _, noc = at("noc", "/teams/noc", language)
     w.claim(noc, ticket)
-    w.report(noc, ticket, "outside-plant", {"test-result": "无收光"})
+    located = {"test-result": "光猫收不到光"}
+    tested = SimulatedLineTester().test([account])[account]
+    if line_state(tested) is LineState.NORMAL:  # no plant fault, unless a supervisor says so
+        w.card(noc, ticket, "claimed").locator(".job-foot a.btn").click()
+        w.send_report(noc, "outside-plant", located)
+        refused = noc.locator('form[data-api$="/report"] [role=alert]')
+        refused.wait_for(timeout=w.COME_MS)
+        assert {"zh": "最近一次线路测试应不为", "en": "Newest line test: must not be"}[language] in refused.inner_text()
+        window, chief = at("supervisor", noc.url.replace(demo.url, ""), language)
+        window.check(chief)
+        w.override(chief, "outside-plant", located, "测试仪误报，邻居也无光")
+        chief.wait_for_function("() => !location.pathname.includes('/hops/')", timeout=w.COME_MS)
+    else:
+        w.report(noc, ticket, "outside-plant", located)
     window, installer = at("installer", "/teams/installer", language, PHONE)
     w.claim(installer, ticket)
     window.check(installer)
-    w.report(installer, ticket, "line-fault", {"location": "3号楼分纤箱"})
+    w.report(installer, ticket, "line-fault", {"location": "3号楼分纤箱"}, PHOTO)
     _, transmission = at("transmission", "/teams/transmission", language)
     w.claim(transmission, ticket)
     w.report(transmission, ticket, "fixed", {"cause": "=fibre"})
     w.claim(installer, ticket)
     fixed = {"cause": "=fibre", "optical-power": "-19.5", "customer-confirmed": "=true"}
-    w.report(installer, ticket, "fixed-on-site", fixed)
+    w.card(installer, ticket, "claimed").locator(".job-foot a.btn").click()
+    w.send_report(installer, "fixed-on-site", fixed | {"optical-power": "-39", "customer-confirmed": "=false"})
+    refused = installer.locator('form[data-api$="/report"] [role=alert]')
+    refused.wait_for(timeout=w.COME_MS)
+    assert "−27 … −8 dBm" in refused.inner_text()
+    window, chief = at("supervisor", installer.url.replace(demo.url, ""), language)
+    window.check(chief)
+    w.override(chief, "fixed-on-site", fixed | {"optical-power": "-39"}, "光功率计待校准，客户测速正常")
+    chief.wait_for_function("() => !location.pathname.includes('/hops/')", timeout=w.COME_MS)
 
     token = _told(demo, rf"{ticket}已处理.*/s/([\w-]+)$")
     window = opened(size=PHONE, language=language)

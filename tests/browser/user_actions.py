@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page
 
@@ -77,15 +78,37 @@ def claim(page: Page, ticket: str) -> None:
     card(page, ticket, "claimed")
 
 
-def report(page: Page, ticket: str, finding: str, evidence: Mapping[str, str]) -> None:
-    """Fill in a form. A choice is written `=name`, anything else as it is typed."""
+def report(page: Page, ticket: str, finding: str, evidence: Mapping[str, str], photo: Path | None = None) -> None:
+    """Fill in the report's form, with a photo if one is given, and send it. A choice is written `=name`, anything else
+    as it is typed."""
     card(page, ticket, "claimed").locator(".job-foot a.btn").click()
+    if photo is not None:
+        page.locator("input[data-photos]").first.set_input_files(photo)
+        page.locator(".photos a.photo").first.wait_for(timeout=COME_MS)
+    send_report(page, finding, evidence)
+    page.wait_for_function(BACK_WITHOUT, arg=f'[id^="job-{ticket}-"]', timeout=COME_MS)
+
+
+def send_report(page: Page, finding: str, evidence: Mapping[str, str]) -> None:
+    """Fill in and send the report's form of an open hop."""
     form = page.locator('form[data-api$="/report"]')
-    form.locator(f'label[for="finding-{finding}"]').click()
+    _fill_in(form, "", finding, evidence)
+    form.locator("button.btn-primary").click()
+
+
+def override(page: Page, finding: str, evidence: Mapping[str, str], reason: str) -> None:
+    """Fill in and send the override's form of an open hop."""
+    form = page.locator('form[data-api$="/override"]')
+    page.locator("details:has(form[data-api$='/override']) > summary").click()
+    _fill_in(form, "override-", finding, evidence)
+    form.locator("[name=override]").fill(reason)
+    form.locator("button.btn").last.click()
+
+
+def _fill_in(form: Locator, prefix: str, finding: str, evidence: Mapping[str, str]) -> None:
+    form.locator(f'label[for="{prefix}finding-{finding}"]').click()
     for name, value in evidence.items():
         if value.startswith("="):
-            form.locator(f'label[for="{finding}-{name}-{value[1:]}"]').click()
+            form.locator(f'label[for="{prefix}{finding}-{name}-{value[1:]}"]').click()
         else:
             form.locator(f'fieldset[data-finding="{finding}"] [name="evidence.{name}"]').fill(value)
-    form.locator("button.btn-primary").click()
-    page.wait_for_function(BACK_WITHOUT, arg=f'[id^="job-{ticket}-"]', timeout=COME_MS)

@@ -15,6 +15,7 @@ from sqlalchemy import Row, select
 from dispatch.domain.account import AccountState
 from dispatch.domain.finding import Value
 from dispatch.domain.kind import Kind
+from dispatch.domain.requirement import Circumstances, judge
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import HOP_ENDS, TICKET_ENDS, HopState, TicketState
 from dispatch.errors import DispatchError
@@ -37,6 +38,7 @@ from tests.factories import (
     REOPENS,
     SOLVED,
     SUPERVISOR,
+    attach,
     hasty,
     in_memory,
     link,
@@ -57,12 +59,22 @@ LINES = 3
 
 
 def evidence(finding: str, dice: Random) -> dict[str, Value]:
-    """Draw evidence that the finding accepts."""
+    """Draw evidence that the finding accepts, now and then not as it is required."""
+    asked = [*RULEBOOK.everybodys[finding]]
+    for teams in RULEBOOK.requires.values():
+        asked += [each for findings in teams.values() for each in findings.get(finding, ())]
+    of_evidence, drawn = [each for each in asked if each.evidence], _drawn(finding, dice)
+    while dice.random() < 0.99 and judge(of_evidence, drawn, Circumstances(), {}).unmet:
+        drawn = _drawn(finding, dice)
+    return drawn
+
+
+def _drawn(finding: str, dice: Random) -> dict[str, Value]:
     values: dict[str, Callable[[Any], Value]] = {
         "choice": lambda wanted: dice.choice([*wanted.choices]),
-        "number": lambda wanted: dice.uniform(wanted.least, wanted.most),
+        "number": lambda wanted: dice.uniform(max(wanted.least, -30), min(wanted.most, 30)),
         "yes-no": lambda _: dice.random() < 0.5,
-        "text": lambda _: "说明",
+        "text": lambda _: "如实说明的处理情况和结果",
     }
     return {wanted.name: values[wanted.kind](wanted) for wanted in RULEBOOK.findings[finding].evidence}
 
@@ -217,6 +229,7 @@ class World:
             finding = dice.choice(self.rulebook.findings_of(kind, row.team)).name
             with self.act() as tx:
                 report = Report(row.id, self.holder(row), finding, evidence(finding, dice))
+                attach(tx, row.id)
                 handling.end(tx, self.rulebook, report, self.now)
 
     def walk_a_visit(self, dice: Random) -> None:
@@ -343,6 +356,7 @@ class World:
                 handling.claim(tx, self.rulebook, Claim(row.id, actor), now)
             kind = hops.lock(tx, [row.id])[row.id].kind
             finding = (ENDING if kind == Kind.FAULT else BUILDING)[row.team]
+            attach(tx, row.id)
             report = Report(row.id, actor, finding, evidence(finding, Random(0)))
             handling.end(tx, self.rulebook, report, now)
 

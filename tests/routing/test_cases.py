@@ -110,7 +110,20 @@ def test_a_case_that_names_a_rule_by_index_still_holds_once_the_rule_has_a_name(
     ("case", "message"),
     [
         ("{name: x, to: ^nok}", "unknown team 'nok'; did you mean 'noc'?"),
-        ("^{name: x}", "'to' is missing"),
+        ("^{name: x}", "a case needs `to`, or what is `unmet`"),
+        ("^{name: x, to: noc, unmet: [remark]}", "what is unmet leads nowhere: `to` can't stand beside it"),
+        (
+            "{name: x, team: noc, finding: fixed, to: archive, circumstances: {phots: ^1}}",
+            "unknown circumstance 'phots'; did you mean 'photos'?",
+        ),
+        (
+            "{name: x, team: noc, finding: fixed, to: archive, circumstances: {line-test: ^pass}}",
+            "unknown value of line-test 'pass'; did you mean 'passed'?",
+        ),
+        (
+            "{name: x, team: noc, finding: fixed, unmet: [^photos]}",
+            "unknown requirement of fixed 'photos'; known are: line-test, remark",
+        ),
         ("{name: x, to: noc, ^too: y}", "unknown key 'too'"),
         ("{name: x, flow: ^falt, to: noc}", "unknown flow 'falt'; did you mean 'fault'?"),
         ("{name: x, team: ^nok, finding: fixed, to: noc}", "unknown team 'nok'; did you mean 'noc'?"),

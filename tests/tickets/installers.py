@@ -23,7 +23,7 @@ TIANHE = Grant(Role.INSTALLER, frozenset({"tianhe"}))
 YUEXIU = Grant(Role.INSTALLER, frozenset({"yuexiu"}))
 ADMINISTRATOR = Actor("tang", Role.ADMINISTRATOR)
 LI, MA = Actor("li.wei", Role.INSTALLER), Actor("ma.jun", Role.INSTALLER)
-FIXED: dict[str, Value] = {"cause": "fibre", "optical-power": -19.5, "customer-confirmed": True}
+FIXED: dict[str, Value] = {"cause": "power", "optical-power": -19.5, "customer-confirmed": True}
 
 
 class Stage:

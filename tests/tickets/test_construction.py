@@ -38,7 +38,7 @@ def test_an_order_is_provisioned_built_activated_and_closed(database: Database, 
     made = f.order(database, in_force)
     f.work(database, in_force)
     assert teams(database, made) == ["provisioning", "construction"]
-    f.reported(database, in_force, made, f.BUILDER, "installed", optical_power=-19.5, customer_confirmed=True)
+    f.reported(database, in_force, made, f.BUILDER, "installed", f.NOW, **f.INSTALLED)
     assert account_state(database, made) == AccountState.INSTALLING
     f.work(database, in_force)
     assert teams(database, made) == ["provisioning", "construction", "activation", "archive"]
@@ -50,6 +50,7 @@ def test_an_installer_may_build_too_and_network_service_support_files_their_repo
     database: Database, in_force: Rulebook
 ) -> None:
     hop_id = f.claimed(database, in_force, f.order(database, in_force), f.INSTALLER)
+    f.photo(database, hop_id)
     with database.write() as tx:
         report = Report(hop_id, f.SUPPORT, "installed", f.INSTALLED, on_behalf_of=f.INSTALLER.name)
         handling.end(tx, in_force, report, f.NOW)
@@ -113,7 +114,7 @@ def test_a_construction_order_cannot_be_withdrawn(database: Database, in_force: 
 
 def test_an_account_that_is_not_being_installed_is_not_activated(database: Database, in_force: Rulebook) -> None:
     made = f.order(database, in_force)
-    f.reported(database, in_force, made, f.BUILDER, "installed", optical_power=-19.5, customer_confirmed=True)
+    f.reported(database, in_force, made, f.BUILDER, "installed", f.NOW, **f.INSTALLED)
     with database.write() as tx:
         accounts.change(tx, f.ticket(database, made).account_id, state=AccountState.IN_SERVICE)
     with pytest.raises(IllegalMove):

@@ -336,7 +336,7 @@ def test_one_report_that_the_rules_lead_nowhere_legal_is_refused_alone(
     made = [fault(database, in_force, script, f"GZ{number}").ticket_id for number in range(20)]
     rows = [claimed(database, in_force, ticket_id, NOC) for ticket_id in made]
     ends = [Report(row, NOC, "fixed", {"cause": "fibre"}) for row in rows]
-    ends[7] = Report(rows[7], NOC, "outside-plant", {"test-result": "x"})
+    ends[7] = Report(rows[7], NOC, "outside-plant", {"test-result": "查不出原因"})
     with database.write() as tx:
         refusals = handling.end_many(tx, rules, ends, NOW)
     assert list(refusals) == [rows[7]]

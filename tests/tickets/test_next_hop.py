@@ -92,7 +92,7 @@ def test_a_team_that_nobody_asked_becomes_the_asker_when_it_passes_work_on(
 def test_the_evidence_chooses_between_rules_and_is_kept_with_the_decision(
     database: Database, in_force: Rulebook, made: int
 ) -> None:
-    following = reported(database, in_force, made, NOC, "inside-plant", test_result="丢包", segment="routing")
+    following = reported(database, in_force, made, NOC, "inside-plant", test_result="丢包率 12%", segment="routing")
     assert place(following) == ("data-network", "noc")
     first, second = journey(database, made)
     assert second.rule == "flows.fault.noc.inside-plant.data-or-routing"
@@ -106,7 +106,7 @@ def test_a_system_fault_ruled_out_by_support_goes_to_noc(
     database: Database, in_force: Rulebook, script: Script
 ) -> None:
     made = fault(database, in_force, script, symptom="account-system").ticket_id
-    following = reported(database, in_force, made, SYSTEM_SUPPORT, "not-system", test_result="线路")
+    following = reported(database, in_force, made, SYSTEM_SUPPORT, "not-system", test_result="线路不通")
     assert place(following) == ("noc", "system-support")
 
 
@@ -133,7 +133,9 @@ def test_a_case_that_goes_round_goes_to_the_supervisor_and_ends_from_there(
     row = live(database, made)
     assert row is not None
     assert (row.team, row.rule) == ("supervisor", "limits.hops")
-    ended = reported(database, hasty_in_force, made, SUPERVISOR, "settled", cause="none-found")
+    ended = reported(
+        database, hasty_in_force, made, SUPERVISOR, "settled", cause="none-found", remark="电话核实客户已能正常上网"
+    )
     assert ended is not None
     assert ended.team == "archive"
 
@@ -147,7 +149,7 @@ def test_the_limit_holds_for_reports_and_for_handing_back_too(
             passed_on(database, hasty_in_force, made, NOC, "noc")
         passed_on(database, hasty_in_force, made, NOC, "transmission")
         if last == "report":
-            row = reported(database, hasty_in_force, made, TRANSMISSION, "not-ours", test_result="x")
+            row = reported(database, hasty_in_force, made, TRANSMISSION, "not-ours", test_result="查不出原因")
         else:
             row = handed_back(database, hasty_in_force, made, TRANSMISSION)
         assert row is not None
@@ -172,7 +174,9 @@ def test_a_case_that_comes_back_too_often_after_its_archive_goes_to_the_supervis
     row = live(database, made)
     assert row is not None
     assert (row.team, row.rule) == ("supervisor", "limits.reopens")
-    reported(database, hasty_in_force, made, SUPERVISOR, "settled", cause="none-found")
+    reported(
+        database, hasty_in_force, made, SUPERVISOR, "settled", cause="none-found", remark="电话核实客户已能正常上网"
+    )
     not_fixed(on_board(database, hasty_in_force, made))
     ended = ticket(database, made)
     assert (ended.state, ended.outcome, live(database, made)) == ("closed", "not-fixed", None)

@@ -72,6 +72,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "hops-claim-many": {"claims": [{"hop": "F00000001"}]},
     "hops-report-many": {"reports": [{"hop": "F00000001", "finding": "fixed"}]},
     "hops-report": {"finding": "fixed", "evidence": {"cause": "fibre"}},
+    "hops-override": {"finding": "fixed", "evidence": {"cause": "fibre"}, "override": "测试仪在检修，已核实"},
     "hops-pass-on": {"to": "noc", "reason": "x"},
     "hops-hand-back": {"reason": "x"},
     "hops-hold": {"until": "2026-03-02T09:00:00Z", "reason": "x"},

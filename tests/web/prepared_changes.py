@@ -166,9 +166,17 @@ def _many(act: str, body: Callable[[str], Any]) -> Prepare:
     return prepare
 
 
+def _override(web: Web) -> Change:
+    """Somebody else's report that isn't as required."""
+    client, ticket = me(web), web.on_board()
+    assert other(web).post(f"{API}/hops/{ticket}/claim", json={}).is_success
+    body = {"finding": "fixed", "evidence": {"cause": "none-found"}, "override": "测试仪在检修，已电话核实"}
+    return Change(client, body, path={"hop": ticket})
+
+
 def _hand_back(web: Web) -> Change:
     client, ticket = me(web), web.on_board()
-    f.reported(web.database, web.rulebook, int(ticket[1:]), f.NOC, "outside-plant", test_result="没光")
+    f.reported(web.database, web.rulebook, int(ticket[1:]), f.NOC, "outside-plant", test_result="测不到收光")
     f.work(web.database, web.rulebook)
     assert client.post(f"{API}/hops/{ticket}/claim", json={}).is_success
     return Change(client, {"reason": "非线路问题"}, path={"hop": ticket})
@@ -283,6 +291,7 @@ PREPARED: Mapping[str, Prepare] = {
     "hops-report-many": _many("report", lambda hop: {"reports": [{"hop": hop, **FIXED}]}),
     "hops-claim": _hop(HopState.WAITING),
     "hops-report": _hop(HopState.CLAIMED, FIXED),
+    "hops-override": _override,
     "hops-pass-on": _hop(HopState.CLAIMED, {"to": "transmission", "reason": "转派传输"}),
     "hops-hand-back": _hand_back,
     "hops-hold": _hop(HopState.CLAIMED, {"until": (f.NOW + timedelta(hours=1)).isoformat(), "reason": "客户不在家"}),

@@ -41,7 +41,7 @@ def forgetful(small_web: Web) -> Web:
         with_data_network(web, ticket)
     f.claimed(web.database, web.rulebook, CLAIMED, f.DATA_NETWORK)
     for ticket in (COMES_BACK, ENDED):
-        f.reported(web.database, web.rulebook, ticket, f.DATA_NETWORK, "not-ours", test_result="x")
+        f.reported(web.database, web.rulebook, ticket, f.DATA_NETWORK, "not-ours", test_result="查不出原因")
     f.claimed(web.database, web.rulebook, COMES_BACK, f.NOC)
     f.archived(web.database, web.rulebook, ENDED)
     f.account(web.database, "GZ9")
@@ -57,7 +57,7 @@ def forgetful(small_web: Web) -> Web:
 
 def with_data_network(web: Web, ticket: int) -> None:
     assert web.fault(f"GZ{ticket}").ticket_id == ticket
-    f.reported(web.database, web.rulebook, ticket, f.NOC, "inside-plant", test_result="x", segment="data")
+    f.reported(web.database, web.rulebook, ticket, f.NOC, "inside-plant", test_result="查不出原因", segment="data")
     f.on_board(web.database, web.rulebook, ticket)
 
 

@@ -70,6 +70,7 @@ BY_ROLE = {
     "see a hop": "CM58NSTDIWBVO",
     "claim": NONE,
     "report": NONE,
+    "override": "V",
     "pass on": "V",
     "hand back": NONE,
     "hold": NONE,
@@ -156,6 +157,7 @@ SEES_EVERY_TICKET = "CM58VO"
 STATES = {
     "claim": {"waiting"},
     "report": {"claimed"},
+    "override": {"claimed"},
     "pass on": {"waiting", "claimed", "held"},
     "hand back": {"claimed"},
     "hold": {"claimed"},

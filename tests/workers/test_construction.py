@@ -43,6 +43,7 @@ def build(stage: SteppedWorkers, hop_id: int, finding: str, evidence: Mapping[st
     with stage.context.database.write() as tx:
         now = datetime.now(UTC)
         handling.claim(tx, stage.rulebook, handling.Claim(hop_id, f.BUILDER), now)
+        f.attach(tx, hop_id)
         handling.end(tx, stage.rulebook, handling.Report(hop_id, f.BUILDER, finding, evidence), now)
 
 

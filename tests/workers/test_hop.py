@@ -435,7 +435,7 @@ def test_installers_of_the_area_are_proposed_least_busy_first(stage: SteppedWork
         made = fault(database, rulebook, script, number)
         hop_id = claimed(database, rulebook, made.ticket_id, NOC)
         with database.write() as tx:
-            found = handling.Report(hop_id, NOC, "outside-plant", {"test-result": "x"})
+            found = handling.Report(hop_id, NOC, "outside-plant", {"test-result": "查不出原因"})
             handling.end(tx, rulebook, found, datetime.now(UTC))
     stage.work("installer")
     with database.read() as tx:

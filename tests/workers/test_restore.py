@@ -99,6 +99,7 @@ class House:
         with self.database.write() as tx:
             now = datetime.now(UTC)
             handling.claim(tx, self.stage.rulebook, handling.Claim(hop_id, f.BUILDER), now)
+            f.attach(tx, hop_id)
             report = handling.Report(hop_id, f.BUILDER, "installed", f.INSTALLED)
             handling.end(tx, self.stage.rulebook, report, now)
         for team in ("activation", "archive"):

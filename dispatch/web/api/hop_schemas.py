@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field as Of
 
 from dispatch.domain.finding import Value
-from dispatch.web.api.schemas import LARGEST_BATCH, RequestBody, ResponseBody, Text, Word
+from dispatch.web.api.schemas import LARGEST_BATCH, RequestBody, ResponseBody, Text, TitleBody, Word
 from dispatch.web.api.ticket_schemas import Hop
 from dispatch.web.problems import Problem
 
@@ -36,6 +36,17 @@ class ReportRequest(RequestBody):
     """Evidence by name, as the finding asks for it."""
     on_behalf_of: Word | None = None
     """Holder for whom the caller files the report."""
+
+
+class OverrideRequest(RequestBody):
+    """A finding that the holder would report, and the reason to take it although its evidence isn't as required."""
+
+    finding: Word
+    """Finding, by its name in the rules."""
+    evidence: _Evidence = Of(default_factory=dict)
+    """Evidence by name, as the finding asks for it."""
+    override: Text
+    """Reason, of ten characters or more; it stands in the history and in the archive."""
 
 
 class PassOnRequest(RequestBody):
@@ -92,6 +103,21 @@ class ReportsRequest(RequestBody):
     """Reports; each is accepted or refused by itself."""
 
 
+class RequirementHere(ResponseBody):
+    """Something that a finding requires of a report on this hop."""
+
+    name: str
+    """Evidence, or circumstance that the system knows by itself."""
+    said: TitleBody
+    """Requirement in words."""
+    when: TitleBody | None
+    """Case in which it is required; null: always."""
+    met: bool | None
+    """True when the circumstance is as required now; null: that shows when the report is sent."""
+    now: TitleBody | None
+    """Present state of the circumstance; null where it isn't known."""
+
+
 class HopView(ResponseBody):
     """A hop, and the operations that the caller may do with it now."""
 
@@ -99,6 +125,8 @@ class HopView(ResponseBody):
     """The hop."""
     may: list[str]
     """Operations that the caller may do with it now, by name."""
+    requires: dict[str, list[RequirementHere]]
+    """Requirements for a report here, by finding; empty for a caller who can't report now."""
 
 
 class HopChange(ResponseBody):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from dispatch.access.people import People
@@ -10,12 +11,14 @@ from dispatch.domain.numbers import read_hop_number
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import LIVE_HOP, ON_ITS_WAY, TicketState
 from dispatch.domain.title import Wording
+from dispatch.domain.user_name import folded
 from dispatch.errors import (
     AlreadyClaimed,
     BadEvidence,
     BadInput,
     ChangedMeanwhile,
     DispatchError,
+    EvidenceUnmet,
     HeldTooLong,
     IllegalMove,
     NobodyAsked,
@@ -26,10 +29,12 @@ from dispatch.errors import (
     UnknownUser,
 )
 from dispatch.reports import lists
+from dispatch.routing.wording import Words
 from dispatch.storage import hops as rows
 from dispatch.storage import retests
 from dispatch.storage.rows import LockedHop, Visit
-from dispatch.tickets import handling
+from dispatch.tickets import evidence_check, handling
+from dispatch.tickets.evidence_check import Beforehand, Measured
 from dispatch.tickets.handling import Claim, End, HandBack, PassOn, Refusals, Report
 from dispatch.tickets.holders import is_left
 from dispatch.web.api.hop_schemas import (
@@ -40,12 +45,14 @@ from dispatch.web.api.hop_schemas import (
     HoldRequest,
     HopChange,
     HopView,
+    OverrideRequest,
     PassOnRequest,
     RefusedHop,
     ReportRequest,
     ReportsRequest,
+    RequirementHere,
 )
-from dispatch.web.api.schemas import HopName
+from dispatch.web.api.schemas import HopName, TitleBody
 from dispatch.web.api.ticket_views import (
     find_hop,
     hop_name,
@@ -55,6 +62,7 @@ from dispatch.web.api.ticket_views import (
     missing_hop,
     teams_named,
 )
+from dispatch.web.credentials import Visitor
 from dispatch.web.policy import Target
 from dispatch.web.problems import describe, language_of_request
 from dispatch.web.request_context import RequestContext
@@ -87,13 +95,44 @@ def claim_many(context: RequestContext, asked: ClaimsRequest) -> BatchOutcome:
     )
 
 
-@api.change("/report", "report", raises=[BadInput], summary="Report on many hops")
+def _measured(visitor: Visitor, findings: Mapping[str, tuple[str, str | None]]) -> dict[int, Measured]:
+    """Test the lines of reports that need it, before their transaction. `findings`: by the hop's name, the finding and
+    the holder for whom it is reported; None: whoever holds it. By hop id; a line that couldn't be tested is missing."""
+    installation, reports = visitor.installation, dict[int, str]()
+    with installation.database.autocommit_read() as tx:
+        for name, (finding, holder) in findings.items():
+            with suppress(DispatchError):  # the endpoint refuses it
+                hop_id = rows.find(tx, *read_hop_number(name))
+                if hop_id is None:
+                    continue
+                [row] = rows.read(tx, [hop_id])
+                if row.holder is not None and (holder is None or folded(holder) == folded(row.holder)):
+                    reports[hop_id] = finding
+    rulebook = installation.rulebook()
+    return evidence_check.measure(installation.database, rulebook, installation.line_tester, reports)
+
+
+def _measured_many(visitor: Visitor, asked: ReportsRequest) -> dict[int, Measured]:
+    mine = visitor.caller.name if visitor.caller else ""
+    return _measured(visitor, {each.hop: (each.finding, each.on_behalf_of or mine) for each in asked.reports})
+
+
+def _measured_one(visitor: Visitor, hop: str, asked: ReportRequest) -> dict[int, Measured]:
+    mine = visitor.caller.name if visitor.caller else ""
+    return _measured(visitor, {hop: (asked.finding, asked.on_behalf_of or mine)})
+
+
+def _measured_to_override(visitor: Visitor, hop: str, asked: OverrideRequest) -> dict[int, Measured]:
+    return _measured(visitor, {hop: (asked.finding, None)})
+
+
+@api.change("/report", "report", raises=[BadInput], first=_measured_many, summary="Report on many hops")
 def report_many(context: RequestContext, asked: ReportsRequest) -> BatchOutcome:
     """Reports on many hops (回单) in one transaction; each report is accepted or refused by itself."""
     return _many(
         context,
         [(each.hop, each.on_behalf_of) for each in asked.reports],
-        lambda place, id_, actor: _report(id_, actor, asked.reports[place]),
+        lambda place, id_, actor: _report(context, id_, actor, asked.reports[place]),
         lambda reports: handling.end_many(context.tx, context.rulebook, reports, context.now),
     )
 
@@ -113,11 +152,35 @@ def claim(context: RequestContext, hop: HopName, asked: ClaimRequest) -> HopChan
     return _done(context, row)
 
 
-@api.change("/{hop}/report", "report", raises=[*_ENDS, UnknownFinding, BadEvidence], summary="Report on hop")
+@api.change(
+    "/{hop}/report",
+    "report",
+    raises=[*_ENDS, UnknownFinding, BadEvidence, EvidenceUnmet],
+    first=_measured_one,
+    summary="Report on hop",
+)
 def report(context: RequestContext, hop: HopName, asked: ReportRequest) -> HopChange:
-    """Reports a finding with its evidence (回单); the rules choose the next team."""
+    """Reports a finding with its evidence (回单); the rules choose the next team. The line is tested at once where the
+    finding requires it. Evidence that isn't as the rules require is refused, with what to do."""
     row, actor = _actor(context, hop, on_behalf=asked.on_behalf_of is not None)
-    return _ended(context, row, _report(row.id, actor, asked))
+    return _ended(context, row, _report(context, row.id, actor, asked))
+
+
+@api.change(
+    "/{hop}/override",
+    "override",
+    raises=[*_ENDS, UnknownFinding, BadEvidence],
+    first=_measured_to_override,
+    summary="Override evidence",
+)
+def override(context: RequestContext, hop: HopName, asked: OverrideRequest) -> HopChange:
+    """Reports a finding for the hop's holder although its evidence isn't as required (佐证特批). A supervisor does it,
+    with the reason, and not for their own hop. Evidence of the wrong form is refused all the same."""
+    row, actor = _actor(context, hop)
+    tested = context.prepared.get(row.id)
+    return _ended(
+        context, row, Report(row.id, actor, asked.finding, asked.evidence, line_test=tested, override=asked.override)
+    )
 
 
 @api.change("/{hop}/pass-on", "pass on", raises=[*_ENDS, NotPassable], summary="Pass hop on")
@@ -164,8 +227,9 @@ def release(context: RequestContext, hop: HopName) -> HopChange:
     return _done(context, row)
 
 
-def _report(hop_id: int, actor: Actor, asked: ReportRequest) -> Report:
-    return Report(hop_id, actor, asked.finding, asked.evidence, asked.on_behalf_of)
+def _report(context: RequestContext, hop_id: int, actor: Actor, asked: ReportRequest) -> Report:
+    tested = context.prepared.get(hop_id)
+    return Report(hop_id, actor, asked.finding, asked.evidence, asked.on_behalf_of, line_test=tested)
 
 
 def _actor(context: RequestContext, name: str, *, on_behalf: bool = False) -> tuple[LockedHop, Actor]:
@@ -201,7 +265,37 @@ def _seen(context: RequestContext, ticket_id: int, seq: int | None, name: str) -
     if thing.team is not None and row.holder is not None:
         people = People(context.tx, [row.holder], locks=False)
         left = is_left(people, thing.team, row.holder, row.state, row.area)
-    return HopView(hop=told, may=may_with_hop(context, thing, row.holder, left=left))
+    may = may_with_hop(context, thing, row.holder, left=left)
+    return HopView(hop=told, may=may, requires=_required(context, row.id, may))
+
+
+def _required(context: RequestContext, hop_id: int, may: Sequence[str]) -> dict[str, list[RequirementHere]]:
+    return {
+        finding: [
+            RequirementHere(
+                name=each.name, said=_title(each.said), when=_maybe(each.when), met=each.met, now=_maybe(each.now)
+            )
+            for each in asked
+        ]
+        for finding, asked in requirements(context, hop_id, may).items()
+    }
+
+
+def requirements(context: RequestContext, hop_id: int, may: Sequence[str]) -> dict[str, list[Beforehand]]:
+    """What is required of a report on the hop, by finding, for a caller who may report or override."""
+    if not {"report", "override"} & set(may):
+        return {}
+    symptoms = {name: each.title for name, each in context.installation.known_symptoms().items()}
+    [row] = rows.read(context.tx, [hop_id])
+    return evidence_check.shown_beforehand(context.tx, Words(context.rulebook, symptoms), row)
+
+
+def _title(said: Wording) -> TitleBody:
+    return TitleBody(zh=said.zh, en=said.en)
+
+
+def _maybe(said: Wording | None) -> TitleBody | None:
+    return None if said is None else _title(said)
 
 
 def _done(context: RequestContext, row: LockedHop) -> HopChange:

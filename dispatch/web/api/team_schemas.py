@@ -44,6 +44,19 @@ class FindingLead(ResponseBody):
     """Conditions, all of which must hold; empty for the default."""
 
 
+class RequirementBody(ResponseBody):
+    """Something that a finding requires before a report of it is taken."""
+
+    name: str
+    """Evidence, or circumstance that the system knows by itself."""
+    said: TitleBody
+    """Requirement in words."""
+    when: list[TitleBody]
+    """Cases, all of which must hold for it to be required; empty: always."""
+    do: TitleBody
+    """Remedy where it isn't met."""
+
+
 class FindingBody(ResponseBody):
     """A finding that the team may report."""
 
@@ -53,6 +66,8 @@ class FindingBody(ResponseBody):
     """Name for people."""
     evidence: list[EvidenceBody]
     """Evidence that the finding needs."""
+    requires: list[RequirementBody]
+    """Requirements for the evidence and for the circumstances."""
     leads: list[FindingLead]
     """Teams to which it leads, in the order of the rules."""
 

@@ -9,11 +9,13 @@ from fastapi import Path, Query
 
 from dispatch.access.people import People
 from dispatch.domain.finding import Evidence
+from dispatch.domain.requirement import Requirement, stated
 from dispatch.domain.ticket import ON_ITS_WAY, HopState, TicketState
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound
 from dispatch.reports import lists
-from dispatch.routing.rulebook import Rulebook, Team
+from dispatch.routing.rulebook import Team
+from dispatch.routing.wording import Words
 from dispatch.storage import crew, rulebooks
 from dispatch.storage.rows import BoardLine, HopLine
 from dispatch.tickets import crew as crew_of
@@ -24,6 +26,7 @@ from dispatch.web.api.schemas import (
     Limit,
     Page,
     TeamName,
+    TitleBody,
     Word,
     page,
     read_cursor,
@@ -36,6 +39,7 @@ from dispatch.web.api.team_schemas import (
     FindingLead,
     LoadBody,
     OnBoardState,
+    RequirementBody,
     TeamBody,
     TeamDetails,
     Teams,
@@ -63,7 +67,9 @@ def see_team(context: RequestContext, team: TeamName) -> TeamDetails:
     """Shows what a team may report in each flow, with which evidence, and where that leads. Report forms are made
     of this."""
     known = _known(context, team)
-    flows = {flow: findings for flow in context.rulebook.flows if (findings := _findings(context.rulebook, flow, team))}
+    symptoms = {name: each.title for name, each in context.installation.known_symptoms().items()}
+    words = Words(context.rulebook, symptoms)
+    flows = {flow: findings for flow in context.rulebook.flows if (findings := _findings(words, flow, team))}
     return TeamDetails(**_told(known), load=_loads(context, [known])[team], findings=flows)
 
 
@@ -180,12 +186,14 @@ def _load(load: lists.TeamLoad) -> LoadBody:
     )
 
 
-def _findings(rulebook: Rulebook, flow: str, team: str) -> list[FindingBody]:
+def _findings(words: Words, flow: str, team: str) -> list[FindingBody]:
+    rulebook = words.rulebook
     return [
         FindingBody(
             name=finding.name,
             title=title(finding.title),
             evidence=[_evidence(each) for each in finding.evidence],
+            requires=[_requirement(words, each) for each in rulebook.requirements(flow, team, finding.name)],
             leads=[
                 FindingLead(to=rule.to, when=[str(condition) for condition in rule.when])
                 for rule in rulebook.flows[flow][team][finding.name]
@@ -193,6 +201,16 @@ def _findings(rulebook: Rulebook, flow: str, team: str) -> list[FindingBody]:
         )
         for finding in rulebook.findings_of(flow, team)
     ]
+
+
+def _requirement(words: Words, of: Requirement) -> RequirementBody:
+    said, cases = stated(of), [words.case(case) for case in of.cases]
+    return RequirementBody(
+        name=of.name,
+        said=TitleBody(zh=said.zh, en=said.en),
+        when=[TitleBody(zh=case.zh, en=case.en) for case in cases],
+        do=TitleBody(zh=of.do.zh, en=of.do.en),
+    )
 
 
 def _evidence(of: Evidence) -> EvidenceBody:

@@ -82,6 +82,8 @@ def may_with_hop(context: RequestContext, thing: Target, holder: str | None, *, 
         own = context.may(move, thing) and (move not in _OF_HOLDERS or holder == context.user.name)
         for_him = (holder is not None or move == "claim") and context.may(move, replace(thing, on_behalf=True))
         any_holder = move == "pass on" and context.may(move, thing) and is_supervised(context, thing)
+        if move == "override":  # never of what is in one's own hands
+            own, for_him = own and holder not in (None, context.user.name), False
         if own or for_him or any_holder:
             offered.append(move)
     return offered
@@ -160,4 +162,4 @@ def seen_journey(context: RequestContext, ticket_id: int, name: str, operation: 
 
 def words_of(detail: Mapping[str, Any], *, shown: bool) -> dict[str, Any]:
     """The details of a history entry, without the customer's words unless `shown`."""
-    return {key: value for key, value in detail.items() if shown or key not in ("said", "reason", "answers")}
+    return {key: value for key, value in detail.items() if shown or key not in ("said", "reason", "answers", "unmet")}

@@ -41,6 +41,7 @@ from dispatch.reports import lists
 from dispatch.storage import hops, tickets, uploads
 from dispatch.storage.access_rows import PhotoRow
 from dispatch.storage.rows import LockedHop, TicketRow
+from dispatch.tickets import photos
 from dispatch.tickets.holders import people_with, require_able
 from dispatch.web.api.schemas import HopName, ResponseBody, TicketName
 from dispatch.web.api.ticket_views import find_hop, hop_name, hop_thing, missing_hop, missing_ticket, ticket_thing
@@ -53,8 +54,6 @@ from dispatch.web.upload_body import FILE_BODY, Received
 
 api = Api("", "uploads")
 
-MOST_PHOTOS = 12
-"""Photos of one hop."""
 SCANS_KEPT = timedelta(days=1)
 """Time for which a scan waits for the operation that keeps it."""
 
@@ -136,11 +135,8 @@ def add_photo(context: RequestContext, hop: HopName, file: Received) -> StoredPh
     if row.holder is not None:
         team = context.rulebook.team(row.team)
         require_able(people_with(context.tx, [row]), team, row.holder, row.area, for_another=behalf)
-    name = hop_name(row.kind, row.ticket_id, row.seq)
-    if uploads.count_of_hop(context.tx, hop_id) >= MOST_PHOTOS:
-        raise PhotosEnough(hop=name, most=MOST_PHOTOS)
     given = (hop_id, file.media_type, file.sha256, file.content)
-    uploads.add(context.tx, context.installation.cipher(), *given, context.user.name, context.now)
+    photos.add(context.tx, context.installation.cipher(), *given, context.user.name, context.now)
     made = _photos(row.kind, row.ticket_id, uploads.of_ticket(context.tx, row.ticket_id))[-1]
     context.visitor.headers["Location"] = made.url
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from dispatch.storage import tickets
 from dispatch.storage.rows import TicketRow
 from dispatch.tickets.next_hop import known_facts
 from dispatch.web.api import crew, teams, uploads
+from dispatch.web.api.hops import requirements
 from dispatch.web.api.schemas import Cursor, HopName, Limit, TeamName
 from dispatch.web.api.team_schemas import BoardHop, OnBoardState
 from dispatch.web.api.ticket_schemas import Hop
@@ -117,7 +119,15 @@ def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, 
             each for each in views.values() if each.ended_at and each.hop != job.on.hop and _says(context, each)
         ],
         "may_find": context.rulebook.findings_of(kind, team),
-        "leads": leads(context.rulebook, kind, team, known, job.on.asked_by),
+        "requires": requirements(context, hop_id, job.moves),
+        "leads": leads(
+            context.rulebook,
+            kind,
+            team,
+            known,
+            job.on.asked_by,
+            Counter(each.finding for each in journey.hops if each.finding and each.team == team),
+        ),
         "answers": context.rulebook.findings_of(kind, team)
         if is_last and context.may("answer by phone", thing)
         else (),

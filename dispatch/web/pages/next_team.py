@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dispatch.domain.finding import Evidence, Finding, Value
 from dispatch.domain.title import Title
 from dispatch.routing.checks import OWN_FACTS
-from dispatch.routing.rulebook import END, SENDER, Condition, Rule, Rulebook
+from dispatch.routing.rulebook import END, REPEATS, SENDER, Condition, Rule, Rulebook
 from dispatch.web.pages import labels
 
 ENDS = Title("结单", "closing the case")
@@ -22,11 +22,15 @@ class NextTeam(NamedTuple):
 
 
 def leads(
-    rulebook: Rulebook, kind: str, team: str, known: Mapping[str, Value], asker: str | None
+    rulebook: Rulebook, kind: str, team: str, known: Mapping[str, Value], asker: str | None, before: Mapping[str, int]
 ) -> dict[str, list[NextTeam]]:
-    """The leads of each finding. Conditions on facts already `known` of the ticket are left out."""
+    """The leads of each finding. Conditions on facts already `known` of the ticket are left out. `before`: how often
+    the team has reported each finding on it."""
     flow = rulebook.flows.get(kind, {}).get(team, {})
-    return {name: _leads(rulebook, rulebook.findings[name], rules, known, asker) for name, rules in flow.items()}
+    return {
+        name: _leads(rulebook, rulebook.findings[name], rules, {**known, REPEATS: before.get(name, 0)}, asker)
+        for name, rules in flow.items()
+    }
 
 
 def _leads(

@@ -15,7 +15,8 @@ from dispatch.domain.roles import Grant, Role
 from dispatch.settings import Settings
 from dispatch.storage import uploads
 from dispatch.storage.tables import access as w
-from dispatch.web.api.uploads import MOST_PHOTOS, SCANS_KEPT
+from dispatch.tickets.photos import MOST_PHOTOS
+from dispatch.web.api.uploads import SCANS_KEPT
 from tests.web.conftest import API, Web
 
 JPEG = b"\xff\xd8\xff\xe1" + b"GPS 23.13 N 113.32 E" + bytes(range(256))

@@ -45,7 +45,7 @@ def test_a_tickets_page_tells_where_it_is_how_it_got_there_and_why(web: Web) -> 
 
 def test_a_hop_is_explained_together_with_the_rules_that_did_not_match(small_web: Web) -> None:
     made = small_web.fault()
-    evidence = {"test_result": "光路中断", "segment": "optical-path"}
+    evidence = {"test_result": "光路中断，无光", "segment": "optical-path"}
     f.reported(small_web.database, small_web.rulebook, made.ticket_id, f.NOC, "inside-plant", f.NOW, **evidence)
     browser = small_web.browser("gao", Role.SUPERVISOR)
     shown = page(browser, f"/tickets/{made.number}")
