@@ -36,6 +36,7 @@ from dispatch.storage import (
     key_source,
     keys_of_backup,
     postgresql_programs,
+    retired_keys,
     seals,
     sequences,
 )
@@ -44,6 +45,7 @@ from dispatch.storage.column_types import metadata
 from dispatch.storage.database import SCHEMA, Database, Tx
 from dispatch.storage.database_faults import FULL, fault_of_driver
 from dispatch.storage.epoch import Begun
+from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.migration import migrate, require_installation
 from dispatch.storage.tables import accounts, keys, tickets  # noqa: F401 — they fill the metadata
 
@@ -64,12 +66,13 @@ class NewEpoch(Begun):
 class Restored:
     """The outcome of a restore: the backup's schema, the new epoch, and the file to which the old SQLite database was
     moved, if any. `people`: the users whose password, roles or disabling the restore took back; None: the database
-    that gave way couldn't tell."""
+    that gave way couldn't tell. `keys`: the ids of the retired keys that came back because the backup needs them."""
 
     schema: str
     epoch: NewEpoch
     put_aside: Path | None
     people: list[str] | None
+    keys: list[str]
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,8 @@ def restore(
 
     With `replace` the present database gives way: a SQLite file is moved aside, tables in PostgreSQL are dropped.
     `begun` is called when the checks are over and the restore itself begins.
-    The keys that the backup needs must be here, unless `without_keys` says that they come later.
+    The keys that the backup needs must be here, or among the retired ones, which come back then; unless `without_keys`
+    says that they come later.
     Raises AlreadyRunning, WouldOverwrite, MissingPart, BackupFailed, KeysMissing, WrongKeys, and then changes nothing.
     """
     if not source.is_file():
@@ -145,11 +149,12 @@ def restore(
     if is_running(settings):
         raise AlreadyRunning(pid=(settings.run / "up.lock").read_text() or "?", home=settings.root)
     giving_way = _giving_way(settings)
+    brought_back: list[str] = []
 
     def checked() -> None:
         """The last check, before anything is replaced."""
         if not without_keys:
-            _require_keys(settings, source)
+            brought_back.extend(_require_keys(settings, source))
         begun()
 
     if settings.database.startswith("sqlite"):
@@ -164,7 +169,7 @@ def restore(
         with database.write() as tx:
             new = new_epoch(tx, now, _given_out(settings, giving_way))
             people = access_of_backup.undone(tx, giving_way.standings) if giving_way else None
-    return Restored(found, new, put_aside, people)
+    return Restored(found, new, put_aside, people, brought_back)
 
 
 def new_epoch(tx: Tx, now: datetime, given: Mapping[str, int] | None = None) -> NewEpoch:
@@ -180,18 +185,24 @@ def new_epoch(tx: Tx, now: datetime, given: Mapping[str, int] | None = None) -> 
     return NewEpoch(begun.base, begun.mark, begun.first_ids, access_of_backup.close(tx, now))
 
 
-def _require_keys(settings: Settings, source: Path) -> None:
-    """Require the keys of the backup. Raises KeysMissing, WrongKeys, BackupFailed, MissingPart."""
-    cipher, where = key_source.find(settings), key_source.where(settings)
-    if settings.database.startswith("sqlite"):
-        keys_of_backup.require_for_sqlite(source, cipher, where)
-        return
+def _require_keys(settings: Settings, source: Path) -> list[str]:
+    """Require the keys of the backup, and bring back those that were retired since; return the ids of these.
+
+    Raises KeysMissing, WrongKeys, BadSettings, BackupFailed, MissingPart.
+    """
+    where = key_source.where(settings)
 
     def dumped(table: str) -> Iterator[str]:
         words = ["pg_restore", "--data-only", f"--table={table}", "--file=-", str(source)]
         return postgresql_programs.lines(words, make_url(settings.database))
 
-    keys_of_backup.require_for_postgresql(dumped, cipher, where)
+    def require(cipher: FieldCipher | None) -> None:
+        if settings.database.startswith("sqlite"):
+            keys_of_backup.require_for_sqlite(source, cipher, where)
+        else:
+            keys_of_backup.require_for_postgresql(dumped, cipher, where)
+
+    return retired_keys.bring_back(settings, require)
 
 
 def _giving_way(settings: Settings) -> _GivingWay | None:

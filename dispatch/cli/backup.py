@@ -9,6 +9,7 @@ import typer
 
 from dispatch.cli.context import closed_with_command, now
 from dispatch.cli.framework import Commands
+from dispatch.cli.keys_brought_back import brought_back, words_for_brought_back
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson
 from dispatch.cli.output import give, note
@@ -101,6 +102,8 @@ def restore(
         database.require_schema()
         with database.write() as tx:
             epoch = backups.new_epoch(tx, now(), given_out.known(settings))
+        facts["keys"] = brought = brought_back(settings, database)
+        lines.append(words_for_brought_back(brought))
     else:
         restored = backups.restore(
             settings,
@@ -112,10 +115,11 @@ def restore(
         )
         epoch, people = restored.epoch, restored.people
         aside = restored.put_aside
-        facts |= {"schema": restored.schema, "put_aside": aside and str(aside), "people": people}
+        facts |= {"schema": restored.schema, "put_aside": aside and str(aside), "people": people, "keys": restored.keys}
         lines.append(text(f"已恢复，原结构版本 {restored.schema}", f"restored from schema {restored.schema}"))
         if aside:
             lines.append(text(f"原数据库另存为 {aside}", f"what was there is kept as {aside}"))
+        lines.append(words_for_brought_back(restored.keys))
     lines += [
         text(
             f"代次 {epoch.number}（{epoch.mark}）：此前的消息一律作废，所有人须重新登录",

@@ -10,6 +10,7 @@ from typer._click.globals import get_current_context
 
 from dispatch.cli.context import Desk, now, open_desk
 from dispatch.cli.framework import Commands
+from dispatch.cli.keys_brought_back import brought_back, words_for_brought_back
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole, option
 from dispatch.cli.output import give, local, note, out, print_rows, said, table
@@ -17,7 +18,7 @@ from dispatch.domain.key_state import KeyPurpose, KeyState
 from dispatch.domain.roles import Actor, Role, require
 from dispatch.domain.title import Title, Wording
 from dispatch.settings import PREFIX
-from dispatch.storage import encrypted, key_ring, key_source, rotation
+from dispatch.storage import encrypted, key_ring, key_source, retired_keys, rotation
 from dispatch.storage.field_cipher import new_keys
 from dispatch.storage.open_keys import open_cipher
 from dispatch.storage.rotation import RotationProgress
@@ -57,8 +58,12 @@ def make_keys(as_json: AsJson = False) -> None:
     help=text("密钥的编号、指纹、起用时间和数据行数；不含密钥本身", "Ids, fingerprints, since when, how many rows."),
 )
 def keys_show(as_json: AsJson = False) -> None:
-    """The keys that the database knows, without the keys themselves. Counts the rows under each."""
+    """The keys that the database knows, without the keys themselves. Counts the rows under each.
+
+    Retired keys that are needed again come back first.
+    """
     desk = open_desk()
+    brought = brought_back(desk.settings, desk.database)
     with desk.database.read() as tx:
         ring, done = key_ring.read(tx), rotation.progress(tx)
         rows = encrypted.look(tx).rows
@@ -78,6 +83,8 @@ def keys_show(as_json: AsJson = False) -> None:
     ]
 
     def show() -> None:
+        if brought:
+            out.print(words_for_brought_back(brought))
         shown = table()
         for heading in (
             text("密钥", "Key"), text("用途", "For"), text("指纹", "Fingerprint"), text("状态", "State"),
@@ -94,7 +101,8 @@ def keys_show(as_json: AsJson = False) -> None:
         for line in _lines(done):
             out.print(line)
 
-    give(as_json, {"source": said(key_source.where(desk.settings)), "keys": listed, "rotation": _data(done)}, show)
+    told = {"source": said(key_source.where(desk.settings)), "keys": listed, "rotation": _data(done)}
+    give(as_json, told | {"brought_back": brought}, show)
 
 
 @keys.command(
@@ -117,6 +125,9 @@ def keys_rotate(
     """Begin a rotation or go on with one. Raises NotAllowed, NoNewKey, KeysMissing, WrongKeys."""
     desk = open_desk()
     actor = _actor(desk, as_name, role, "rotate", _ROTATE)
+    brought = brought_back(desk.settings, desk.database)
+    if brought and not as_json:
+        out.print(words_for_brought_back(brought))
     with desk.database.read() as tx:
         begun = rotation.progress(tx).under_way
     if not begun:
@@ -145,10 +156,11 @@ def keys_retire(
     actor = _actor(desk, as_name, role, "retire", _RETIRE)
     rotation.retire(desk.settings, desk.database, key, actor, now())
     if key_source.uses_file(desk.settings):
-        aside = desk.settings.root / key_source.RETIRED
+        aside = retired_keys.file(desk.settings)
         told = text(
-            f"{key}：已停用，另存于 {aside}；此前的备份还需要它，请移到备份旁保管",
-            f"{key}: retired, and put aside in {aside}. Backups from before need it: keep it with them",
+            f"{key}：已停用，另存于 {aside}；此前的备份还需要它：请复制到密钥的保管处，恢复时自动取回",
+            f"{key}: retired, and put aside in {aside}. Backups from before need it: copy that file to where the keys "
+            "are kept. A restore takes back what it needs",
         )
     else:
         told = text(

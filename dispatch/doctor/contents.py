@@ -94,10 +94,10 @@ def _keys(tx: Tx, settings: Settings) -> CheckResult:
     except (KeysMissing, WrongKeys) as wrong:
         return bad(
             KEYS,
-            _both(wrong),
-            "从密钥的备份中取回：没有它们，证件号码、扫描件和照片不可读",
-            "bring them back from where the keys are kept: without them identity numbers, scans and photos can't be "
-            "read",
+            _amiss(wrong),
+            "从密钥的备份中取回，retired.keys 中的由 dispatch keys show 取回：没有它们，证件号码、扫描件、照片不可读",
+            "bring them back from where the keys are kept; what is in retired.keys, `dispatch keys show` brings back. "
+            "Without them identity numbers, scans and photos can't be read",
         )
     except DispatchError as wrong:
         return bad(
@@ -123,6 +123,18 @@ def _keys(tx: Tx, settings: Settings) -> CheckResult:
     rows = "、".join(f"{key}（{count} 行）" for key, count in sorted(found.rows.items()))
     rows_en = ", ".join(f"{key} ({count} rows)" for key, count in sorted(found.rows.items()))
     return good(KEYS, Wording(f"能解密：{rows}", f"they decrypt: {rows_en}") if rows else Wording("已设置", "set"))
+
+
+def _amiss(wrong: KeysMissing | WrongKeys) -> Wording:
+    """What is amiss with the keys, without what their error says of the command that it ended."""
+    if isinstance(wrong, KeysMissing):
+        named = wrong.named
+        return Wording(f"{wrong.where.text('zh')} 中缺少 {'、'.join(named)}", f"{wrong.where} lacks {', '.join(named)}")
+    found, expected = wrong.found, wrong.expected
+    return Wording(
+        f"{wrong.where.text('zh')} 中的 {wrong.key} 不是这个数据库的：指纹为 {found}，应为 {expected.text('zh')}",
+        f"{wrong.where}: {wrong.key} is not this database's: its fingerprint is {found}, needed is {expected}",
+    )
 
 
 def _both(wrong: DispatchError) -> Wording:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dispatch.errors.base import SENTENCES, DispatchError, Worded
 
 
@@ -68,12 +70,18 @@ class MissingPart(DispatchError):
 
 
 class KeysMissing(MissingPart):
-    """{where} 中没有密钥 {keys}，而数据库中有用它加密的数据；未作任何改动：请从密钥的备份中取回。
-    {where}: the key {keys} is not there, under which this database holds encrypted data, and nothing was changed: bring
-    it back from where the keys are kept."""
+    """{where} 中缺少密钥 {keys}，未作任何改动：请从密钥的备份中取回，retired.keys 中的由 `dispatch keys show` 取回。
+    {where}: needed and not there: {keys}. Nothing was changed. Bring them back from where the keys are kept; what is in
+    `retired.keys`, `dispatch keys show` brings back."""
 
     code = "keys-missing"
     heading = "缺少密钥"
+
+    def __init__(self, where: Worded, keys: Mapping[str, str]) -> None:
+        """`keys`: by id their fingerprints; empty where the database knows none."""
+        self.where, self.keys = where, keys
+        self.named = [f"{name} ({seen})" if seen else name for name, seen in keys.items()]
+        super().__init__(where=where, keys=self.named)
 
 
 class WrongKeys(DispatchError):
@@ -83,6 +91,11 @@ class WrongKeys(DispatchError):
 
     code = "wrong-keys"
     heading = "密钥不符"
+
+    def __init__(self, where: Worded, key: str, found: str, expected: Worded) -> None:
+        """`found`, `expected`: fingerprints of the key with this id."""
+        self.where, self.key, self.found, self.expected = where, key, found, expected
+        super().__init__(where=where, key=key, found=found, expected=expected)
 
 
 class RotationUnderWay(DispatchError):

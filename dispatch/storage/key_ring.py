@@ -6,7 +6,7 @@ rotation waits for those who write under the old key, and afterwards nobody does
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,14 +14,14 @@ from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.domain.key_state import KeyPurpose, KeyState
-from dispatch.domain.title import Wording
+from dispatch.domain.title import Wording, same
 from dispatch.errors import KeysMissing, WrongKeys
 from dispatch.storage import encrypted
-from dispatch.storage.access_rows import KeyRow
+from dispatch.storage.access_rows import KeyRow, ReencryptionRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher, index_id
 from dispatch.storage.rows import shaped
-from dispatch.storage.tables.keys import field_key, key_ring
+from dispatch.storage.tables.keys import field_key, key_ring, reencryption
 
 SYSTEM = "system"
 """By whom keys were noted that nobody rotated in."""
@@ -86,7 +86,7 @@ def _replace(tx: Tx, cipher: FieldCipher, where: Wording) -> None:
         tx.execute(delete(key_ring))
         tx.execute(delete(field_key))
     else:
-        require(ring, cipher, where)
+        require(tx, ring, cipher, where)
     register(tx, cipher, where)
 
 
@@ -101,7 +101,7 @@ def register(tx: Tx, cipher: FieldCipher, where: Wording) -> None:
     if not _insert_new(tx, key_ring, {"id": 1, "encryption_key": cipher.current, "index_key": index}):
         ring = read(tx)
         assert ring is not None, "another process noted its keys first"
-        require(ring, cipher, where)
+        require(tx, ring, cipher, where)
 
 
 def key_row(
@@ -111,17 +111,37 @@ def key_row(
     return {**told, "added_at": now, "added_by": by, "used_from": used_from}
 
 
-def require(ring: KeyRing, cipher: FieldCipher | None, where: Wording) -> None:
+def require(tx: Tx, ring: KeyRing, cipher: FieldCipher | None, where: Wording) -> None:
     """Require the keys that the data need, by their fingerprints. Raises KeysMissing, WrongKeys."""
     has = {} if cipher is None else cipher.fingerprints()
-    needed = ring.in_state(KeyState.CURRENT, KeyState.OLD)
-    lacking = [f"{key.id} ({key.fingerprint})" for key in needed if key.id not in has]
     wrong = [key for key in ring.keys if key.id in has and has[key.id] != key.fingerprint]
     # An index key's id comes from its fingerprint, so another index key has another id.
     if wrong:
-        raise WrongKeys(where=where, key=wrong[0].id, found=has[wrong[0].id], expected=wrong[0].fingerprint)
-    if lacking:
-        raise KeysMissing(where=where, keys=lacking)
+        raise WrongKeys(where, wrong[0].id, has[wrong[0].id], same(wrong[0].fingerprint))
+    lacking = [key for key in ring.in_state(KeyState.CURRENT, KeyState.OLD) if key.id not in has]
+    if lacking:  # only then it is worth a look at every row
+        in_use = encrypted.look(tx).rows.keys()
+        unfinished = any(row.ended_at is None or row.unreadable for row in work(tx, ring))
+        needed = [key for key in lacking if is_needed(key.id, key.purpose, key.state, in_use, unfinished=unfinished)]
+        if needed:
+            raise KeysMissing(where, {key.id: key.fingerprint for key in needed})
+
+
+def is_needed(name: str, purpose: str, state: str, in_use: Collection[str], *, unfinished: bool) -> bool:
+    """Return whether the data need this key: it is current, or old with something under it still.
+
+    `in_use`: the encryption keys that ciphertexts name. `unfinished`: the last rotation hasn't written all blind
+    indexes again. A request under an idempotency key from before a rotation is refused without the old index key.
+    """
+    if state == KeyState.CURRENT:
+        return True
+    return state == KeyState.OLD and (unfinished if purpose == KeyPurpose.INDEX else name in in_use)
+
+
+def work(tx: Tx, ring: KeyRing) -> Sequence[ReencryptionRow]:
+    """What the last rotation writes again: one row for each encrypted column."""
+    query = select(reencryption).where(reencryption.c.rotation == ring.rotation).order_by(reencryption.c.place)
+    return shaped(ReencryptionRow, tx.execute(query)).all()
 
 
 def require_of_data(tx: Tx, cipher: FieldCipher | None, where: Wording) -> None:
@@ -132,13 +152,13 @@ def require_of_data(tx: Tx, cipher: FieldCipher | None, where: Wording) -> None:
     samples = encrypted.look(tx).samples
     lacking = sorted(key for key in samples if cipher is None or key not in cipher.keys)
     if lacking:
-        raise KeysMissing(where=where, keys=lacking)
+        raise KeysMissing(where, dict.fromkeys(lacking, ""))
     for key, rows in samples.items():
         assert cipher is not None
         if not all(encrypted.decrypts(tx, cipher, sample) for sample in rows):
             seen = cipher.fingerprints()[key]
             unknown = Wording("未知（数据库尚无登记）", "not noted in this database yet")
-            raise WrongKeys(where=where, key=key, found=seen, expected=unknown)
+            raise WrongKeys(where, key, seen, unknown)
 
 
 def _insert_new(tx: Tx, table: Table, values: Mapping[str, object]) -> bool:

@@ -17,7 +17,6 @@ from dispatch.settings import Settings
 from dispatch.storage.field_cipher import FieldCipher, new_keys, read_keys
 
 FILE = "field.keys"
-RETIRED = "retired.keys"
 
 
 def uses_file(settings: Settings) -> bool:
@@ -71,11 +70,11 @@ def make(settings: Settings) -> None:
     """Make the key file. Of two processes that do so at once, the first to link it wins, and both read its keys."""
     file = key_file(settings)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    mine = _written(file, new_keys())
+    mine = written(file, new_keys())
     with contextlib.suppress(FileExistsError):
         os.link(mine, file)
     mine.unlink()
-    _sync(file.parent)
+    sync(file.parent)
 
 
 def lines(settings: Settings) -> tuple[str, str]:
@@ -87,20 +86,11 @@ def lines(settings: Settings) -> tuple[str, str]:
 def change(settings: Settings, *lines: str) -> None:
     """Replace the key file's lines by these two: a reader finds the old file or the new one, also after a crash."""
     file = key_file(settings)
-    _written(file, lines).rename(file)
-    _sync(file.parent)
+    written(file, lines).rename(file)
+    sync(file.parent)
 
 
-def put_aside(settings: Settings, line: str) -> Path:
-    """Add a retired key to a file of its own beside the key file: older backups need it."""
-    file = settings.root / RETIRED
-    old = file.read_text().splitlines() if file.exists() else []
-    _written(file, [*old, line]).rename(file)
-    _sync(file.parent)
-    return file
-
-
-def _written(file: Path, lines: Sequence[str]) -> Path:
+def written(file: Path, lines: Sequence[str]) -> Path:
     """Write the lines to a temporary file beside `file`, on the disk before this returns."""
     mine = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -115,7 +105,7 @@ def _written(file: Path, lines: Sequence[str]) -> Path:
     return mine
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Make a new name in the folder outlast a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -5,14 +5,14 @@ A backup of this schema holds the keys' fingerprints. In an older one, each key 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import inspect
 
 from dispatch.domain.key_state import KeyState
-from dispatch.domain.title import Wording
+from dispatch.domain.title import Wording, same
 from dispatch.errors import KeysMissing, WrongKeys
 from dispatch.storage import encrypted, key_ring
 from dispatch.storage.database import Database
@@ -22,6 +22,8 @@ from dispatch.storage.open_keys import check
 
 Dumped = Callable[[str], Iterator[str]]
 """The lines of a table's data in a dump of PostgreSQL."""
+NULL = "\\N"
+"""Source: PostgreSQL, COPY, text format."""
 
 
 def require_for_sqlite(source: Path, cipher: FieldCipher | None, where: Wording) -> None:
@@ -42,20 +44,35 @@ def require_for_postgresql(dumped: Dumped, cipher: FieldCipher | None, where: Wo
     """Require the keys of a dump of PostgreSQL. Raises KeysMissing, WrongKeys."""
     has = {} if cipher is None else cipher.fingerprints()
     if any(True for _ in copied(dumped("key_ring"))):
-        needed = [row for row in copied(dumped("field_key")) if row["state"] in (KeyState.CURRENT, KeyState.OLD)]
-        for row in needed:
+        held = [row for row in copied(dumped("field_key")) if row["state"] in (KeyState.CURRENT, KeyState.OLD)]
+        for row in held:
             if row["id"] in has and has[row["id"]] != row["fingerprint"]:
-                raise WrongKeys(where=where, key=row["id"], found=has[row["id"]], expected=row["fingerprint"])
-        if lacking := [f"{row['id']} ({row['fingerprint']})" for row in needed if row["id"] not in has]:
-            raise KeysMissing(where=where, keys=lacking)
+                raise WrongKeys(where, row["id"], has[row["id"]], same(row["fingerprint"]))
+        if (lacking := [row for row in held if row["id"] not in has]) and (needed := _needed(lacking, dumped)):
+            raise KeysMissing(where, {row["id"]: row["fingerprint"] for row in needed})
         return
-    samples = [sample for column in encrypted.COLUMNS for sample in _samples(column, dumped(column.table.name))]
-    if lacking := sorted({sample.key for sample in samples if cipher is None or sample.key not in cipher.keys}):
-        raise KeysMissing(where=where, keys=lacking)
+    samples = _all_samples(dumped)
+    if unknown_keys := sorted({sample.key for sample in samples if cipher is None or sample.key not in cipher.keys}):
+        raise KeysMissing(where, dict.fromkeys(unknown_keys, ""))
     for sample in samples:
         if cipher is not None and not sample.is_read_by(cipher):
             unknown = Wording("未知（备份中没有登记）", "not noted in this backup")
-            raise WrongKeys(where=where, key=sample.key, found=has[sample.key], expected=unknown)
+            raise WrongKeys(where, sample.key, has[sample.key], unknown)
+
+
+def _needed(rows: Sequence[Mapping[str, str]], dumped: Dumped) -> list[Mapping[str, str]]:
+    """Those of the dump's keys that its data need."""
+    works = list(copied(dumped("reencryption")))
+    last = max((int(work["rotation"]) for work in works), default=0)
+    unfinished = any(
+        work["ended_at"] == NULL or work["unreadable"] != "0" for work in works if int(work["rotation"]) == last
+    )
+    in_use = {sample.key for sample in _all_samples(dumped)}
+    return [
+        row
+        for row in rows
+        if key_ring.is_needed(row["id"], row["purpose"], row["state"], in_use, unfinished=unfinished)
+    ]
 
 
 @dataclass(frozen=True)
@@ -68,6 +85,10 @@ class _Sample:
         stored = _value(self.column, self.row)
         kind, index = self.row.get("document_kind"), self.row.get("document_index")
         return encrypted.reads(cipher, self.column, stored, int(self.row["id"]), kind, index)
+
+
+def _all_samples(dumped: Dumped) -> list[_Sample]:
+    return [sample for column in encrypted.COLUMNS for sample in _samples(column, dumped(column.table.name))]
 
 
 def _samples(column: EncryptedColumn, lines: Iterator[str]) -> list[_Sample]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dispatch.domain.title import Wording
+from dispatch.errors import KeysMissing
 from dispatch.settings import Settings
-from dispatch.storage import key_ring, key_source
+from dispatch.storage import key_ring, key_source, retired_keys
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.key_ring import KeyRing
@@ -45,6 +46,23 @@ def check_keys(settings: Settings, database: Database, *, uses_keys: bool) -> No
             key_ring.for_writing(tx, cipher, where)
 
 
+def bring_back(settings: Settings, database: Database) -> list[str]:
+    """Bring back from `retired.keys` what the database needs, as after a restore by other means; return the ids.
+
+    Raises KeysMissing, WrongKeys, BadSettings, and then changes nothing.
+    """
+    if not key_source.uses_file(settings):
+        return []
+    where = key_source.where(settings)
+    try:
+        with database.read() as tx:
+            check(tx, key_source.find(settings), where)
+    except KeysMissing:
+        with database.write() as tx:  # a rotation changes the key file too, under this lock
+            return retired_keys.bring_back(settings, lambda cipher: check(tx, cipher, where))
+    return []
+
+
 def check(tx: Tx, cipher: FieldCipher | None, where: Wording) -> KeyRing | None:
     """Check the keys against the database, and return what it knows of them; None when it knows nothing, or when
     nothing in it needs a key and the keys are new. Raises KeysMissing, WrongKeys."""
@@ -54,5 +72,5 @@ def check(tx: Tx, cipher: FieldCipher | None, where: Wording) -> KeyRing | None:
     elif key_ring.is_outdated(tx, ring, cipher):
         return None
     else:
-        key_ring.require(ring, cipher, where)
+        key_ring.require(tx, ring, cipher, where)
     return ring

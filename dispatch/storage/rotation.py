@@ -18,14 +18,12 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.title import Wording
 from dispatch.errors import KeyInUse, MissingPart, NoNewKey, NotFound, RotationUnderWay
 from dispatch.settings import Settings
-from dispatch.storage import encrypted, heartbeats, key_ring, key_source, operations
+from dispatch.storage import encrypted, heartbeats, key_ring, key_source, operations, retired_keys
 from dispatch.storage.access_rows import ReencryptionRow
 from dispatch.storage.clock import database_time
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.encrypted import EncryptedColumn
 from dispatch.storage.field_cipher import FieldCipher, key_of, new_index_key, new_key
-from dispatch.storage.key_ring import KeyRing
-from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import customer
 from dispatch.storage.tables.keys import field_key, reencryption
 from dispatch.storage.tables.keys import key_ring as ring_table
@@ -53,7 +51,7 @@ def progress(tx: Tx) -> RotationProgress:
     if ring is None:
         return RotationProgress((), (), ())
     announced = [key.id for key in ring.in_state(KeyState.ANNOUNCED)]
-    return RotationProgress(announced, _lagging(tx, announced), _work(tx, ring))
+    return RotationProgress(announced, _lagging(tx, announced), key_ring.work(tx, ring))
 
 
 def start(settings: Settings, database: Database, by: Actor, now: datetime) -> list[str]:
@@ -69,7 +67,7 @@ def start(settings: Settings, database: Database, by: Actor, now: datetime) -> l
         cipher = _keys(settings)
         ring = key_ring.read(tx, lock=True)
         assert ring is not None, "it was noted above"
-        key_ring.require(ring, cipher, where)
+        key_ring.require(tx, ring, cipher, where)
         if progress(tx).under_way:
             raise RotationUnderWay()
         known = {key.id for key in ring.keys}
@@ -126,7 +124,7 @@ def retire(settings: Settings, database: Database, name: str, by: Actor, now: da
         if ring is None or key is None:
             raise NotFound(what=Wording("密钥", "key"), which=name)
         if key.state != KeyState.RETIRED:
-            work = _work(tx, ring)
+            work = key_ring.work(tx, ring)
             unread = sum(row.unreadable for row in work)
             rows = encrypted.look(tx).rows.get(name, 0) or unread
             if key.state != KeyState.OLD or rows or any(row.ended_at is None for row in work):
@@ -169,7 +167,7 @@ def _take_from_file(settings: Settings, name: str) -> None:
     parts = {part.partition(":")[0]: part for part in fields.split(",")}
     indexes = dict(zip(cipher.index_keys, index.split(","), strict=True))
     if gone := parts.pop(name, None) or indexes.pop(name, None):
-        key_source.put_aside(settings, gone if ":" in gone else f"{name}:{gone}")
+        retired_keys.put_aside(settings, name, gone.removeprefix(f"{name}:"))
         key_source.change(settings, ",".join(parts.values()), ",".join(indexes.values()))
 
 
@@ -179,11 +177,6 @@ def _lagging(tx: Tx, announced: Sequence[str]) -> list[str]:
         return []
     alive = heartbeats.alive(tx, database_time(tx))
     return [row.name for row in alive if row.keys is not None and not {*announced} <= {*row.keys.split()}]
-
-
-def _work(tx: Tx, ring: KeyRing) -> Sequence[ReencryptionRow]:
-    query = select(reencryption).where(reencryption.c.rotation == ring.rotation).order_by(reencryption.c.place)
-    return shaped(ReencryptionRow, tx.execute(query)).all()
 
 
 def _set_state(tx: Tx, state: KeyState, names: object, **columns: object) -> None:

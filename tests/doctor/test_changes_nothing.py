@@ -72,7 +72,7 @@ def test_a_missing_key_file_is_told_and_not_made(home: Path) -> None:
     kept = key_source.key_file(load_settings()).rename(home.parent / f"{home.name}.keys")
     before = state(home)
     verdict, found = keys_told()
-    assert (verdict, "field.keys" in found) == (Grade.BAD, True)
+    assert (verdict, "field.keys lacks" in found, "changed" in found) == (Grade.BAD, True, False)
     assert state(home) == before
     kept.unlink()
 
