@@ -10,8 +10,7 @@ import asyncio
 from enum import Enum, auto
 from typing import Any
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
@@ -90,6 +89,12 @@ class GuardedConnection(HttpToolsProtocol):
         if self._unread > LONGEST_HEAD and not self.transport.is_closing():
             self._close(ClosingReason.LONG_HEAD, 431)
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 — uvicorn's words
+        """What can't be read as HTTP ends the connection, with the answer of every other error."""
+        if not (self._is_at_work and self.cycle.response_started):
+            self._answer(400)
+        self.transport.close()
+
     def resume_writing(self) -> None:
         self._resumed += 1
         super().resume_writing()
@@ -102,6 +107,11 @@ class GuardedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._begun, self._incoming, self._unread = False, True, 0
         self.guard.works(self)
+        if self._head_length() > LONGEST_HEAD:  # a head that came at once: `data_received` saw it when it was whole
+            self.guard.note(ClosingReason.LONG_HEAD)
+            self.app = _refusal(431)
+        elif not self._names_its_host():
+            self.app = _refusal(400)
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -125,7 +135,7 @@ class GuardedConnection(HttpToolsProtocol):
         self.transport.close()
 
     def refuse_requests(self) -> None:
-        self.app = _refuse
+        self.app = _refusal(503)
 
     def look(self, now: float) -> None:
         stage, limits = self.stage, self.guard.limits
@@ -170,6 +180,16 @@ class GuardedConnection(HttpToolsProtocol):
         """Return whether the client may not send on yet: it is not the client, then, who is slow."""
         return self.flow.read_paused or self.cycle.waiting_for_100_continue
 
+    def _head_length(self) -> int:
+        """Bytes of the head that was just read, as short as it could have been written."""
+        line = len(self.parser.get_method()) + len(self.url) + len("  HTTP/1.1\r\n")
+        return line + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers) + len("\r\n")
+
+    def _names_its_host(self) -> bool:
+        """Return whether the head names one host, as HTTP/1.1 wants. Source: RFC 9112, 3.2."""
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        return hosts == 1 or (hosts == 0 and self.parser.get_http_version() == "1.0")
+
     def _moved(self, stage: ConnectionStage) -> int:
         """Bytes that have gone the way that this stage is about."""
         return -self.transport.get_write_buffer_size() if stage is ConnectionStage.SENDING else self._received
@@ -202,6 +222,11 @@ class GuardedConnection(HttpToolsProtocol):
         self.transport.write(b"".join([*lines, b"\r\n", bytes(told.body)]))
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    told: Response = refused_connection(503, dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1"))
-    await told(scope, receive, send)
+def _refusal(status: int) -> ASGIApp:
+    """An application that answers every request with this status, after which the connection is closed."""
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        told = refused_connection(status, dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1"))
+        await told(scope, receive, send)
+
+    return refuse

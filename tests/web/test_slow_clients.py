@@ -215,6 +215,44 @@ def test_a_head_or_trailer_without_end_is_refused(web: Served, begin: bytes) -> 
         assert is_cut_off(endless, 10_000)
 
 
+LEAST = len(request(X="", Connection="close"))
+
+
+@pytest.mark.parametrize("before", [b"", request()], ids=["first", "further"])
+@pytest.mark.parametrize(("length", "status"), [(65_536, 200), (65_537, 431), (70_000, 431)])
+def test_a_head_above_64_kb_is_refused_however_it_comes(web: Served, before: bytes, length: int, status: int) -> None:
+    head = request(X="x" * (length - LEAST), Connection="close")
+    assert len(head) == length
+    with closing(web.open(before)) as asking:
+        if before:
+            assert asking.recv(65536).startswith(b"HTTP/1.1 200")
+        asking.sendall(head)
+        answer = everything(asking)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    if status == 431:
+        assert problem(answer)["code"] == "head-too-large"
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\nConnection: close\r\n\r\n", 400),
+        (b"GET / HTTP/1.0\r\nHost: x\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n", 200),
+        (b"GET / HTTP/1.0\r\n\r\n", 200),
+        (b"nonsense\r\n\r\n", 400),
+    ],
+    ids=["no host", "two hosts", "two hosts of 1.0", "an empty host", "1.0 without", "no HTTP at all"],
+)
+def test_a_request_of_http_1_1_names_one_host(web: Served, head: bytes, status: int) -> None:
+    with closing(web.open(head)) as asking:
+        answer = everything(asking)
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    if status == 400:
+        assert problem(answer)["code"] == "malformed"
+
+
 # -- bodies -------------------------------------------------------------------------------------------------
 
 
