@@ -160,10 +160,10 @@ def describe(wrong: DispatchError, language: Language) -> Problem:
 
 
 def language_of_request(request: Request | None) -> Language:
-    """A page has a switch for its language; the API goes by Accept-Language."""
+    """A page has a switch for its language; what a program reads goes by Accept-Language, at whatever address."""
     if request is None:
         return DEFAULT
-    return from_header(request.headers.get("accept-language")) if _is_of_the_api(request) else language_of(request)
+    return language_of(request) if _is_for_a_page(request) else from_header(request.headers.get("accept-language"))
 
 
 def _is_of_the_api(request: Request) -> bool:
@@ -181,8 +181,7 @@ def respond(
     """An answer with a problem. `more` are members beyond those of RFC 9457."""
     language = language_of_request(request)
     made = _problem(status, code, detail, language).model_copy(update=more)
-    chosen_by = "Accept-Language" if request is None or _is_of_the_api(request) else "Cookie"
-    sent = {"Content-Language": language, "Vary": chosen_by, **(headers or {})}
+    sent = {"Content-Language": language, "Vary": _vary(request), **(headers or {})}
     if request is not None and (request_id := request.scope.get("state", {}).get("request_id")):
         made.instance = f"urn:uuid:{request_id}"
     if request is not None and _is_for_a_page(request):
@@ -200,6 +199,13 @@ def refused_connection(status: int, accept_language: str) -> Response:
         sent["Retry-After"] = str(SOON)
     made = _problem(status, code, detail, language)
     return Response(made.model_dump_json(exclude_none=True), status, media_type=MEDIA_TYPE, headers=sent)
+
+
+def _vary(request: Request | None) -> str:
+    """The headers by which the form and the language of an answer were chosen."""
+    if request is None or _is_of_the_api(request):
+        return "Accept-Language"
+    return "Accept, Cookie" if _is_for_a_page(request) else "Accept, Accept-Language"
 
 
 def _is_for_a_page(request: Request) -> bool:

@@ -220,11 +220,25 @@ def test_the_faults_of_a_request_are_in_its_language_too(small_web: Web) -> None
     assert told["en"] == {"pointer": "/body/account", "detail": "is missing"}
 
 
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nope", 404), ("POST", "/admin/users", 405)])
+@pytest.mark.parametrize(("preferred", "language"), [("en", "en"), ("zh", "zh"), ("fr", "zh")])
+def test_a_program_reads_its_own_language_also_where_the_pages_are(
+    small_web: Web, method: str, path: str, status: int, preferred: str, language: str
+) -> None:
+    other = "zh" if language == "en" else "en"
+    headers = {"Accept-Language": preferred, "Accept": "application/json", "Cookie": f"paidan_lang={other}"}
+    answer = small_web.client().request(method, path, headers=headers)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert answer.headers["content-language"] == language
+    assert answer.headers["vary"] == "Accept, Accept-Language"
+    assert answer.json()["detail"] == problems.OF_HTTP[status][1].text("en" if language == "en" else "zh")
+
+
 def test_a_pages_problem_is_in_the_language_of_its_switch(small_web: Web) -> None:
     browser = small_web.browser("w", Role.CLERK)
     page = browser.get("/tickets/F00000099", headers={"Accept": "text/html", "Accept-Language": "en"})
     assert (page.status_code, page.headers["content-language"]) == (404, "zh")
-    assert "Cookie" in page.headers["vary"]
+    assert page.headers["vary"].startswith("Accept, Cookie")
     assert "没有编号为 99 的工单。" in page.text
     browser.cookies.set("paidan_lang", "en")
     page = browser.get("/tickets/F00000099", headers={"Accept": "text/html", "Accept-Language": "zh"})
