@@ -22,8 +22,9 @@ QUEUES = Title("队列", "queues")
 UNKNOWN = Wording("查不到", "unknown: the broker doesn't say")
 
 
-def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult]:
-    """Check the broker; `queues` are the queues that need a worker."""
+def examine(settings: Settings, queues: Collection[str], new: Collection[str] = ()) -> Iterator[CheckResult]:
+    """Check the broker; `queues` are the queues that need a worker, `new` those that will: of teams that are in the
+    rules file and not yet in force."""
     if settings.broker_url is None:
         try:
             running = is_running(settings) and (settings.run / "broker.url").exists()
@@ -44,10 +45,10 @@ def examine(settings: Settings, queues: Collection[str]) -> Iterator[CheckResult
         url = (settings.run / "broker.url").read_text().strip()
     else:
         url = settings.broker_url.get_secret_value()
-    yield from judge(ask_broker(url, embedded=settings.broker_url is None), queues)
+    yield from judge(ask_broker(url, embedded=settings.broker_url is None), queues, new)
 
 
-def judge(told: Mapping[str, Any], queues: Collection[str]) -> Iterator[CheckResult]:
+def judge(told: Mapping[str, Any], queues: Collection[str], new: Collection[str] = ()) -> Iterator[CheckResult]:
     """Turn the answer of `workers.broker_check` into results."""
     if not told["reached"]:
         zh, en = told["failure"]
@@ -64,7 +65,7 @@ def judge(told: Mapping[str, Any], queues: Collection[str]) -> Iterator[CheckRes
         yield _appending(told["append_only"])
         if told["clock"] is not None:
             yield clock(CLOCK, told["clock"])
-    yield _queues(told["served"], queues)
+    yield _queues(told["served"], queues, new)
 
 
 def _policy(policy: str | None) -> CheckResult:
@@ -97,7 +98,7 @@ def _appending(append_only: bool | None) -> CheckResult:
     )
 
 
-def _queues(served: Mapping[str, list[str]], queues: Collection[str]) -> CheckResult:
+def _queues(served: Mapping[str, list[str]], queues: Collection[str], new: Collection[str]) -> CheckResult:
     alone = sorted(set(queues) - set(served))
     if alone:
         return bad(
@@ -105,6 +106,14 @@ def _queues(served: Mapping[str, list[str]], queues: Collection[str]) -> CheckRe
             Wording(f"{len(alone)} 个没有工作进程", f"{len(alone)} without a worker"),
             f"为这些队列启动工作进程：celery -A workers.app worker -E -Q {','.join(alone)}",
             f"start a worker for them: celery -A workers.app worker -E -Q {','.join(alone)}",
+        )
+    if later := sorted(set(new) - set(served)):
+        return doubtful(
+            QUEUES,
+            Wording(f"新班组还没有工作进程：{'、'.join(later)}", f"new teams without a worker yet: {', '.join(later)}"),
+            "停止并重新启动 dispatch up，新班组随之生效；分开运行的，按部署说明逐个重启各进程",
+            "stop and start `dispatch up`, with which they take effect; where the processes run by themselves, restart "
+            "each of them",
         )
     if not queues:
         return good(

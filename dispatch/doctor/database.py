@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dispatch.doctor import books, clocks, contents, damage, people
 from dispatch.doctor.finding import CheckResult, Grade, bad, doubtful, good
 from dispatch.domain.title import Title, Wording, same
-from dispatch.errors import DatabaseTooOld
+from dispatch.errors import DatabaseTooOld, DispatchError
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
 from dispatch.storage import postgresql, rulebooks
@@ -53,6 +53,22 @@ def examine(settings: Settings, file: Rulebook | None) -> Iterator[CheckResult]:
         yield damage.damaged(Wording("读取时遇到损坏", "it was met while reading"))
     finally:
         database.dispose()
+
+
+def teams_in_force(settings: Settings) -> Collection[str] | None:
+    """The teams of the rules in force; None where the database can't tell."""
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        return None  # opening it would create it
+    database = Database(settings.database, read_only=True)
+    try:
+        with database.read() as tx:
+            rulebook = rulebooks.in_force(tx)
+    except (SQLAlchemyError, DispatchError):  # `examine` has told why
+        return None
+    finally:
+        database.dispose()
+    return rulebook.teams if rulebook else None
 
 
 def _examine(settings: Settings, file: Rulebook | None, database: Database) -> Iterator[CheckResult]:

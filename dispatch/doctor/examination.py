@@ -27,4 +27,8 @@ def examine() -> Iterator[CheckResult]:
     rulebook = files.rules_file(settings)
     if files.has_database(settings):
         yield from database.examine(settings, rulebook)
-    yield from broker.examine(settings, (*rulebook.teams, EFFECTS) if rulebook else ())
+    written = rulebook.teams if rulebook else ()
+    in_force = database.teams_in_force(settings) if files.has_database(settings) else None
+    needed = written if in_force is None else in_force
+    new = [team for team in written if team not in needed]
+    yield from broker.examine(settings, (*needed, EFFECTS) if needed else (), new)

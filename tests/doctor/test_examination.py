@@ -9,9 +9,10 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -389,6 +390,33 @@ SOUND = {
 def test_the_brokers_answers_are_judged(change: dict[str, Any], check: str, verdict: Grade) -> None:
     found = verdicts(broker_of.judge({**SOUND, **change}, ["noc", "effects"]))
     assert found[check] is verdict
+
+
+def test_a_team_that_the_rules_file_adds_waits_for_the_next_start_and_is_no_fault() -> None:
+    (row,) = (each for each in broker_of.judge(SOUND, ["noc", "effects"], ["field-power"]) if each.check.en == "queues")
+    assert (row.verdict, row.found.text("en")) == (DOUBTFUL, "new teams without a worker yet: field-power")
+    assert row.remedy is not None
+    assert row.remedy.en.startswith("stop and start `dispatch up`")
+    assert "停止并重新启动 dispatch up" in row.remedy.zh
+
+
+def test_only_teams_that_are_in_force_need_a_worker_now(
+    database: Database, in_force: Rulebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = []
+
+    def ask(_: object, queues: Collection[str], new: Collection[str]) -> Iterator[CheckResult]:
+        asked.append((set(queues), set(new)))
+        return iter(())
+
+    monkeypatch.setattr(broker_of, "examine", ask)
+    monkeypatch.setenv("DISPATCH_DATABASE_URL", database.url)
+    every = set(in_force.teams)
+    monkeypatch.setattr(files, "rules_file", lambda _: SimpleNamespace(version="x", teams=[*every, "field-power"]))
+    for others in (database_of, files):
+        monkeypatch.setattr(others, "examine", lambda *_: iter(()))
+    list(examination.examine())
+    assert asked == [({*every, "effects"}, {"field-power"})]
 
 
 def test_rabbitmq_is_not_asked_what_only_redis_knows() -> None:
