@@ -35,7 +35,7 @@ def by_account(tx: Tx, typed: str, areas: Areas, now: datetime, zone: tzinfo) ->
     (renamed,) = _found(unified_view.find_accounts(tx, unified_view.is_account(former.account_id), areas, 1)) or (None,)
     if renamed is None:
         return found
-    said = aliases.Renaming(former.made_at, renamed.account).said(zone)
+    said = aliases.FormerName(former.made_at, renamed.account).said(zone)
     told = {language: said.sentence(language) for language in LANGUAGES}
     return [renamed.model_copy(update={"renamed": told}), *found]
 

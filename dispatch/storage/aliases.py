@@ -26,7 +26,7 @@ KEPT = timedelta(days=365)
 _name = ascii_lower(account_alias.c.name)
 
 
-class Renaming(NamedTuple):
+class FormerName(NamedTuple):
     """When an account lost a name, and its present name."""
 
     at: datetime
@@ -76,12 +76,12 @@ def lock_called(tx: Tx, typed: str, now: datetime) -> AccountRow | None:
     return found if typed in find(tx, [typed], now) else None  # it may have ended while we waited for the lock
 
 
-def renaming(tx: Tx, account: AccountRow, typed: str, now: datetime) -> Renaming | None:
+def renaming(tx: Tx, account: AccountRow, typed: str, now: datetime) -> FormerName | None:
     """The renaming to tell of, when the account was found by a former name; None when by its present one."""
     if account.state not in LIVING or name_key(folding.account(typed)) == name_key(account.number):
         return None
     alias = find(tx, [typed], now).get(typed)
-    return None if alias is None else Renaming(alias.made_at, account.number)
+    return None if alias is None else FormerName(alias.made_at, account.number)
 
 
 def end(tx: Tx, account_id: int) -> None:

@@ -29,7 +29,7 @@ from dispatch.routing.prehandling import Progress, Script, Symptom, follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import aliases, history, tickets
 from dispatch.storage.account_rows import AccountRow
-from dispatch.storage.aliases import Renaming
+from dispatch.storage.aliases import FormerName
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import TicketColumns, TicketRow
 from dispatch.storage.ticket_changes import write_act
@@ -60,7 +60,7 @@ class AcceptedReport:
     number: str
     state: TicketState
     repeated: bool = False
-    renamed: Renaming | None = None  # to be told: the line was found by its account's former name
+    renamed: FormerName | None = None  # to be told: the line was found by its account's former name
 
 
 class _Becomes(NamedTuple):
@@ -68,7 +68,7 @@ class _Becomes(NamedTuple):
 
     row: int
     repeated: bool = False
-    renamed: Renaming | None = None
+    renamed: FormerName | None = None
 
 
 def submit(

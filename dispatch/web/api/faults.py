@@ -18,7 +18,7 @@ from dispatch.errors import (
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Progress, follow
 from dispatch.storage import aliases
-from dispatch.storage.aliases import Renaming
+from dispatch.storage.aliases import FormerName
 from dispatch.tickets import intake
 from dispatch.tickets.intake import FaultReport
 from dispatch.web.api.fault_schemas import (
@@ -130,7 +130,7 @@ def submit(context: RequestContext, asked: NewFaultRequest) -> AcceptedBody:
     return AcceptedBody(ticket=accepted.number, state=accepted.state, renamed=renamed)
 
 
-def _told(context: RequestContext, renaming: Renaming | None) -> TitleBody | None:
+def _told(context: RequestContext, renaming: FormerName | None) -> TitleBody | None:
     """The sentence to read out where an account was given by its former name."""
     if renaming is None:
         return None
