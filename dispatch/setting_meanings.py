@@ -148,6 +148,14 @@ MEANINGS: Mapping[str, Wording] = {
         "外部动作确认多少天后，清除其内容",
         "days from an outside effect's confirmation until its content is erased",
     ),
+    "demand_next_days": Wording(
+        "有空余端口时，通知一位登记需求的客户后，过多少天再通知下一位",
+        "days after which the next who registered a demand is told of a free place that the one before didn't take",
+    ),
+    "demand_months": Wording(
+        "需求登记最后一次提出后保存多少个月；期满结束，并清除联系人和手机号码",
+        "months for which a demand is kept after it was last asked; then it ends, and name and number are erased",
+    ),
     "survey_url": Wording(
         "回访网址中令牌之前的部分；默认为网页服务的一个页面",
         "URL of a survey without its token; by default a page of the web server",

@@ -109,6 +109,8 @@ class Settings(BaseModel):
     clock_limit: Annotated[float, Field(ge=1, le=3600)] = 5
     store_days: Annotated[int, Field(ge=30, le=36_500)] = 180
     forget_days: Annotated[int, Field(ge=1, le=36_500)] = 30
+    demand_next_days: Annotated[int, Field(ge=1, le=366)] = 7
+    demand_months: Annotated[int, Field(ge=1, le=120)] = 24
     survey_url: str = Field(default_factory=lambda known: f"{_web(known)}/s/")
     timezone: Annotated[str, AfterValidator(_known_zone), Field(validate_default=True)] = "Asia/Shanghai"
     operator: str = "派单宽带 Paidan Broadband"
@@ -193,6 +195,11 @@ class Settings(BaseModel):
     @property
     def store_span(self) -> timedelta:
         return timedelta(days=self.store_days)
+
+    @property
+    def demand_turn(self) -> timedelta:
+        """The time for which nobody else is told of a free place."""
+        return timedelta(days=self.demand_next_days)
 
     @property
     def token_span(self) -> timedelta:

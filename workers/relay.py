@@ -19,6 +19,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
+from dispatch.accounts import waiting_list
 from dispatch.errors import DatabaseOlder
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime import metrics
@@ -27,7 +28,8 @@ from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
 from dispatch.runtime.private_files import keep_private
 from dispatch.seals.sealing import seal_new
-from dispatch.storage import effects, given_out, heartbeats, hops, retention, retests, survey_links
+from dispatch.storage import demands, effects, given_out, heartbeats, hops, retention, retests, survey_links
+from dispatch.storage.database import Tx
 from dispatch.storage.database_faults import database_fault
 from dispatch.storage.heartbeats import Service
 from dispatch.storage.outbox import Outbox
@@ -253,8 +255,8 @@ class Relay:
         self._noted = time.monotonic()
 
     def retain(self) -> None:
-        """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads,
-        hash some surveys' tokens that a process of an earlier release left in clear, and delete old former names."""
+        """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads, hash some
+        surveys' tokens that a process of an earlier release left in clear, delete old former names, tend demands."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
         settings, now = self.context.settings, self.context.now()
@@ -263,8 +265,18 @@ class Relay:
             forgotten = retention.forget_confirmed(tx, settings.forget_span, now, MOST_AGED)
             hashed = survey_links.hash_tokens(tx, MOST_AGED)
             renamed = retention.forget_aliases(tx, now, MOST_AGED)
-        if max(stored, forgotten, hashed, renamed) < MOST_AGED:
+            demanded = self._tend_demands(tx, now)
+        if max(stored, forgotten, hashed, renamed, demanded) < MOST_AGED:
             self._aged = time.monotonic()
+
+    def _tend_demands(self, tx: Tx, now: datetime) -> int:
+        """Tell those whose turn it is, erase who asked long ago, and fold what a process of an earlier release wrote;
+        return the largest number of them."""
+        settings = self.context.settings
+        folded = demands.fold(tx, MOST_AGED)
+        looked = waiting_list.take_turns(tx, now, settings.demand_turn, MOST_AGED)
+        erased = retention.erase_demands(tx, settings.demand_months, settings.zone, now, MOST_AGED)
+        return max(folded, looked, erased)
 
 
 def _measure(outbox: str, due: Sequence[S], receiver: Callable[[S], str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding, bind, bindings, unbind
 from dispatch.accounts.closure import Closure, close
+from dispatch.accounts.demand import DemandRegistration, register
 from dispatch.accounts.opening import Opening, open_account
 from dispatch.accounts.operation import Counter, OperationOutcome, OperationRequest
 from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
@@ -31,6 +32,7 @@ from dispatch.storage.database import Tx
 Operation = Callable[[Tx, Counter, Any, Actor, datetime], OperationOutcome]
 
 OPERATIONS: Mapping[str, tuple[type[OperationRequest], Operation]] = {
+    "register-demand": (DemandRegistration, register),
     "open": (Opening, open_account),
     "transfer": (Transfer, transfer),
     "close": (Closure, close),
@@ -56,12 +58,15 @@ REASONS: Mapping[str, Reasons] = {
     "refund": CANCELLATION_REASONS,
 }
 
-WITHOUT_SLIP = ("view", "bindings", "contact", "appoint")
+WITHOUT_SLIP = ("register-demand", "view", "bindings", "contact", "appoint")
 ONLY_LOOKS = ("view", "bindings", "contact")
 """Operations that change nothing. They are recorded all the same."""
 
 LABELS: Mapping[str, Title] = {
     "slip": Title("受理单", "Slip"),
+    "demand": Title("需求编号", "Demand"),
+    "asked": Title("登记次数", "Times asked"),
+    "state": Title("状态", "State"),
     "account": Title("宽带账号", "Account"),
     "before": Title("原账号", "Was called"),
     "renamed": Title("请告知", "Please say"),
@@ -79,6 +84,10 @@ LABELS: Mapping[str, Title] = {
 }
 
 SAY: Mapping[str, Title] = {
+    "register-demand": Title(
+        "已登记您的需求。该地址可装宽带时，我们会短信通知您。",
+        "Your demand is recorded. We send you a text message as soon as a line can be had there.",
+    ),
     "open": Title(
         "请核对受理单和发票并签字。施工人员会在约定时间内上门，开通后有短信通知。",
         "Please check the slip and the invoice, and sign. An installer comes at the agreed time; a text message tells "

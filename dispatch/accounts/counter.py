@@ -37,4 +37,5 @@ def open_counter(settings: Settings, database: Database, rulebook: Rulebook, out
         record_url=settings.record_url,
         zone=settings.zone,
         fonts=settings.fonts,
+        demand_turn=settings.demand_turn,
     )

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
+from dispatch.accounts.demand import record_refused
 from dispatch.accounts.enrolment import as_applicant, enrol, plan_lines, read_carrier
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationRequest, OperationResult, carry_out
 from dispatch.accounts.password import set_password
@@ -25,9 +26,9 @@ from dispatch.domain.plans import Plan, require_offered
 from dispatch.domain.roles import CHANNEL_OF, Actor, Role
 from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import Title
-from dispatch.errors import AddressInUse, NoResources, NoResourcesFound, UnknownAddress
+from dispatch.errors import AddressInUse, NoResources, NoResourcesFound, Refusal, UnknownAddress, UnknownAddressTyped
 from dispatch.slips.forms import Section, SlipLine
-from dispatch.storage import accounts, history, resources, tickets
+from dispatch.storage import accounts, demands, history, resources, tickets
 from dispatch.storage.account_rows import AccountRow, AddressRow, CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.tickets import next_hop
@@ -48,7 +49,7 @@ class Opening(OperationRequest):
 def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: datetime) -> OperationOutcome:
     """Open an account. `result`: account, construction order, invoice.
 
-    An address without a free port is refused, and the demand is recorded.
+    The address is asked first. One without a free port, or that isn't known, is refused, and the demand is recorded.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -56,12 +57,13 @@ def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: 
 
 
 def _open(act: Act, request: Opening) -> OperationResult:
+    address = _reached(act, request)
     plan = act.counter.plans.plan(request.plan)
-    address = _reached(act, request, plan)
     customer = register(act, request.holder)
     mobile = read_carrier(act, request.mobile)
     require_offered(plan, as_applicant(act, customer, address.area, mobile), act.today)
     account = _allocate(act, address, customer)
+    demands.end_opened(act.tx, {customer.mobile, mobile or customer.mobile}, address.id, address.text, act.now)
     store_scans(act, request.scans, required=())
     enrol(act, account, plan, mobile)
     set_password(act, account, customer, request.password)
@@ -88,21 +90,32 @@ def _open(act: Act, request: Opening) -> OperationResult:
     return OperationResult(account, slip, result)
 
 
-def _reached(act: Act, request: Opening, plan: Plan) -> AddressRow:
+def _reached(act: Act, request: Opening) -> AddressRow:
     """Find the address and occupy a place of its PON port. Raises UnknownAddress, AddressInUse, NoResources."""
-    address = resources.find_address(act.tx, read_address(request.address))
+    text = read_address(request.address)
+    address = resources.find_address(act.tx, text)
     if address is None or not act.actor.covers(address.area):
-        raise UnknownAddress()
+        raise _kept_as_demand(act, request, address, UnknownAddress(), UnknownAddressTyped())
     if accounts.at_address(act.tx, address.id):
         raise AddressInUse()
     if address.pon_port_id is None or not resources.occupy_port(act.tx, address.pon_port_id):
-        if act.trial:
-            raise NoResourcesFound()  # a trial has no customer yet, so it records no demand
-        contact, mobile = read_name(request.holder.name), read_mobile(request.holder.mobile)
-        wanted = (address.area, address.text, contact, mobile, plan.speed)
-        act.keep_refused.append(lambda: resources.insert_demand(act.tx, act.operation_id, *wanted, act.now))
-        raise NoResources()
+        raise _kept_as_demand(act, request, address, NoResources(), NoResourcesFound())
     return address
+
+
+def _kept_as_demand(
+    act: Act, request: Opening, address: AddressRow | None, refusal: Refusal, in_trial: Refusal
+) -> Refusal:
+    """The refusal to raise; its record keeps the customer's demand. A trial has no customer yet, and records none.
+
+    Raises BadName, BadMobile, UnknownPlan.
+    """
+    if act.trial:
+        return in_trial
+    contact, mobile = read_name(request.holder.name), read_mobile(request.holder.mobile)
+    wanted = read_address(request.address), contact, mobile, act.counter.plans.plan(request.plan).speed
+    act.keep_refused.append(lambda: record_refused(act, address, *wanted))
+    return refusal
 
 
 def _allocate(act: Act, address: AddressRow, customer: CustomerRow) -> AccountRow:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
 
 from dispatch import effects
+from dispatch.accounts import waiting_list
 from dispatch.domain.account import AccountState, account_move
 from dispatch.domain.identity import DOCUMENT_KINDS, masked
 from dispatch.domain.language import LANGUAGES
@@ -48,6 +49,7 @@ Text = Annotated[str, StringConstraints(max_length=500)]
 AccountNumber = Annotated[str, Field(description="宽带账号 · broadband account")]
 
 TITLES: Mapping[str, Title] = {
+    "register-demand": Title("需求登记", "Register a demand"),
     "open": Title("开户", "Open account"),
     "transfer": Title("过户", "Transfer ownership"),
     "close": Title("销户", "Close account"),
@@ -115,6 +117,7 @@ class Counter:
     record_url: str
     zone: tzinfo  # of the dates and times that customers and clerks read
     fonts: Path | None = None  # folder of fonts; None: the font of the package
+    demand_turn: timedelta = timedelta(days=7)  # for which nobody else is told of a place
     trial: Trial | None = None
 
 
@@ -368,9 +371,11 @@ def _again(tx: Tx, request: OperationRequest, fingerprints: Sequence[str]) -> Op
 
 
 def release(act: Act, account: AccountRow, why: str) -> None:
-    """Release what a living account occupies: its place on the port, its bound numbers, its plan, its former names."""
+    """Release what an account occupied: its place on the port, its bound numbers, its plan, its former names. Who waits
+    for the place is told."""
     if account.pon_port_id is not None:
         resources.free_port(act.tx, account.pon_port_id)
+        waiting_list.tell_of_freed(act.tx, account.pon_port_id, act.now, act.counter.demand_turn)
     bound = enrolments.valid_bindings(act.tx, account.id)
     enrolments.unbind(act.tx, [each.id for each in bound], act.operation_id, act.now)
     enrolments.end_enrolment(act.tx, account.id, why, act.now)

@@ -1,4 +1,4 @@
-"""`dispatch address`: where a line can be had, and who asked where none can."""
+"""`dispatch address`: where a line can be had."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy.exc import IntegrityError
 
+from dispatch.accounts import waiting_list
 from dispatch.cli.context import now, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole
-from dispatch.cli.output import give, local, note_limit, print_rows, table
-from dispatch.domain.naming import masked_mobile, masked_name
+from dispatch.cli.output import give, note_limit, print_rows, table
 from dispatch.domain.roles import require
 from dispatch.domain.title import Wording
 from dispatch.errors import BadAddressFile
 from dispatch.routing.address_file import AddressList, load
 from dispatch.runtime.progress import progress_bar
 from dispatch.storage import operations, resources
-from dispatch.storage.account_rows import AddressLine, DemandOfArea, DemandRow
+from dispatch.storage.account_rows import AddressLine
 from dispatch.storage.database import Tx
 
 address = Commands()
@@ -38,9 +37,10 @@ _Area = Annotated[str, typer.Option(help=text("只列此片区的", "of this are
     "load",
     help=text(
         "导入地址和所达的PON端口；整个文件一起导入，有错则全不导入。\n\n"
-        "无资源的地址，olt、port、capacity留空。已有的地址按文件更新。",
+        "无资源的地址，olt、port、capacity留空。已有的地址按文件更新。有空余端口时，按先后通知登记需求的客户。",
         "Enter addresses and the PON ports that reach them; all of the file, or nothing of it.\n\n"
-        "An address without resources leaves olt, port and capacity empty. Known addresses take the new values.",
+        "An address without resources leaves olt, port and capacity empty. Known addresses take the new values. "
+        "Who waits for a line there is told, the oldest demand first.",
     ),
 )
 def load_(
@@ -69,13 +69,17 @@ def load_(
                 _require_room(tx, listed)
                 raise
             bar.update(task, completed=start + _STEP)
+        told = waiting_list.tell_of_loaded(tx, listed.rows, now(), desk.settings.demand_turn)
         operations.note_audit(tx, "load addresses", f"{len(listed.rows)} addresses", file.name, actor, now())
     count, known = len(listed.rows), len(listed.rows) - new
-    done = {"act": "load addresses", "addresses": count, "new": new, "updated": known}
+    done = {"act": "load addresses", "addresses": count, "new": new, "updated": known, "told": told}
     give(
         as_json,
         done,
-        text(f"地址 {count} 条：新增 {new}，更新 {known}", f"{count} addresses: {new} new, {known} updated"),
+        text(
+            f"地址 {count} 条：新增 {new}，更新 {known}；通知登记需求的客户 {told} 位",
+            f"{count} addresses: {new} new, {known} updated; {told} who asked for a line were told",
+        ),
     )
 
 
@@ -116,69 +120,6 @@ def _address_json(row: AddressLine) -> dict[str, object]:
         "port": row.port,
         "capacity": row.capacity,
         "used": row.used,
-    }
-
-
-@address.command(
-    help=text(
-        "需求登记：谁想装而无资源；按片区统计，或逐条列出",
-        "The demand for lines that can't be had yet: by area, or each.",
-    )
-)
-def demands(
-    each: Annotated[
-        bool, typer.Option("--each", help=text("逐条列出，最新在前", "every single one, the newest first"))
-    ] = False,
-    area: _Area = "",
-    limit: Annotated[
-        int, typer.Option(min=1, max=100_000, help=text("最多列出（配合 --each）", "at most, with --each"))
-    ] = 50,
-    as_json: AsJson = False,
-) -> None:
-    """List the demand for lines that can't be had: counted by area, or each; contacts are masked."""
-    with open_desk().database.read() as tx:
-        if each:
-            wanted = resources.demands(tx, limit, {area} if area else None)
-            give(as_json, [_demand_json(row) for row in wanted], lambda: _show_each(wanted, limit))
-            return
-        rows = [row for row in resources.demand_by_area(tx) if area in ("", row.area)]
-    counted = [{"area": row.area, "demands": row.wanted, "speed": row.speed} for row in rows]
-    give(as_json, counted, lambda: print_rows(demand_table(rows)))
-
-
-def demand_table(rows: Sequence[DemandOfArea]) -> Table:
-    """Make a table of demand by area, for network planning."""
-    shown = table()
-    shown.add_column(text("片区", "Area"))
-    shown.add_column(text("需求", "Demands"), justify="right")
-    shown.add_column(text("合计速率 Mbit/s", "Mbit/s in all"), justify="right")
-    for row in rows:
-        shown.add_row(row.area, str(row.wanted), str(row.speed))
-    return shown
-
-
-def _show_each(rows: Sequence[DemandRow], limit: int) -> None:
-    shown = table()
-    shown.add_column(text("登记", "At"), no_wrap=True)
-    shown.add_column(text("片区", "Area"), overflow="fold")
-    shown.add_column(text("地址", "Address"), overflow="fold")
-    shown.add_column(text("联系", "Contact"), no_wrap=True)
-    shown.add_column("Mbit/s", justify="right", no_wrap=True)
-    for row in rows:
-        contact = f"{masked_name(row.contact)}\n{masked_mobile(row.mobile)}"
-        shown.add_row(local(row.at, "%m-%d %H:%M"), row.area, Text(row.address), contact, str(row.speed))
-    print_rows(shown)
-    note_limit(len(rows), limit)
-
-
-def _demand_json(row: DemandRow) -> dict[str, object]:
-    return {
-        "at": row.at,
-        "area": row.area,
-        "address": row.address,
-        "contact": masked_name(row.contact),
-        "mobile": masked_mobile(row.mobile),
-        "speed": row.speed,
     }
 
 

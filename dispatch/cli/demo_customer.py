@@ -11,12 +11,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from dispatch.accounts import waiting_list
 from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationOutcome
 from dispatch.accounts.query import View, view
-from dispatch.cli.addresses import demand_table
 from dispatch.cli.context import Desk
+from dispatch.cli.demands import demand_table
 from dispatch.cli.journey import picture
 from dispatch.cli.language import text
 from dispatch.cli.outcomes import show
@@ -31,7 +32,7 @@ from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import ReplayMapping
 from dispatch.reports import lists
-from dispatch.storage import resources
+from dispatch.storage import demands, resources
 from dispatch.storage.replay_runs import run_tickets
 
 RUN, FAULT = "customer", "journey"
@@ -55,7 +56,7 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     _enter(desk, customer.reach(served=False))
     _show(_refused(desk, counter, customer), desk)
     with desk.database.read() as tx:
-        out.print(demand_table(resources.demand_by_area(tx)))
+        out.print(demand_table(demands.by_area(tx)))
 
     _step(2, "网络部门建设后开户", "once the network department has built a port: the account is opened")
     _enter(desk, customer.reach())
@@ -92,6 +93,7 @@ def _step(number: int, zh: str, en: str) -> None:
 def _enter(desk: Desk, *reach: Any) -> None:
     with desk.database.write() as tx:
         resources.enter_addresses(tx, reach)
+        waiting_list.tell_of_loaded(tx, reach, datetime.now(UTC), desk.settings.demand_turn)
 
 
 def _refused(desk: Desk, counter: Counter, customer: Household) -> OperationOutcome:

@@ -119,6 +119,11 @@ class Plans:
             raise UnknownPlan(known=list(self.plans))
         return self.plans[name]
 
+    @property
+    def speeds(self) -> list[int]:
+        """The speeds that there are, in Mbit/s, the lowest first."""
+        return sorted({plan.speed for plan in self.plans.values()})
+
     def offered(self, applicant: Applicant, today: date) -> list[Plan]:
         """The plans that the counter may offer, in the file's order."""
         return [plan for plan in self.plans.values() if not list(_hindrances(plan, applicant, today))]

@@ -78,6 +78,9 @@ CUSTOMER = Actor("customer", Role.CUSTOMER)
 
 _DESK = (Role.CLERK, Role.COMMUNITY_MANAGER, Role.AGENT_10086)
 
+_PLANNERS = (Role.OPS, Role.NETWORK_SERVICE_SUPPORT, Role.SUPERVISOR, Role.COMMUNITY_MANAGER)
+"""Those who plan where ports are built, and call who waits for one."""
+
 PERMITTED: dict[str, tuple[Role, ...]] = {
     "submit": (Role.AGENT_10050, *_DESK),
     "transfer": (Role.AGENT_10050,),
@@ -88,9 +91,15 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "release": (Role.SUPERVISOR, Role.OPS),
     "add accounts": (Role.CLERK, Role.OPS),
     "load": (Role.OPS, Role.NETWORK_SERVICE_SUPPORT),
+    "see demands": (Role.CLERK, *_PLANNERS),
+    "see who asked": _PLANNERS,
+    "notify": _PLANNERS,
+    "end": _PLANNERS,
+    "export who asked": (Role.OPS,),
 }
 
 AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
+    "register-demand": _DESK,
     "open": (Role.CLERK,),
     "transfer": (Role.CLERK,),
     "close": (Role.CLERK,),

@@ -110,11 +110,16 @@ class NameMismatch(Refusal):
 
 
 class UnknownAddress(Refusal):
-    """地址库中没有该地址，请核对门牌。
-    The address is not among the standard addresses: check it."""
+    """地址库中没有该地址，请核对门牌；需求已登记。
+    The address is not among the standard addresses: check it; the demand was recorded."""
 
     code = "unknown-address"
     heading = "没有这个地址"
+
+
+class UnknownAddressTyped(UnknownAddress):
+    """地址库中没有该地址，请核对门牌；确实没有的，请登记需求。
+    The address is not among the standard addresses: check it; if it is right, register the demand."""
 
 
 class AddressInUse(Refusal):
@@ -134,8 +139,16 @@ class NoResources(Refusal):
 
 
 class NoResourcesFound(NoResources):
-    """该地址暂无接入资源，无法装机；提交后登记需求。
-    No access resources reach the address; submit, to have the demand recorded."""
+    """该地址暂无接入资源，无法装机；请登记需求。
+    No access resources reach the address; register the demand."""
+
+
+class NoPlaceFree(DispatchError):
+    """地址“{address}”没有空余端口，或已有账号，不能通知登记人。
+    No place is free at {address}, or it has an account: who asked can't be told that a line can be had."""
+
+    code = "no-place-free"
+    heading = "没有空余端口"
 
 
 class MobileTaken(Refusal):

@@ -1,21 +1,20 @@
-"""Access resources 接入资源: standard addresses, the PON ports that reach them, and the demand that none meets."""
+"""Access resources 接入资源: standard addresses, and the PON ports that reach them."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Select, Table, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.domain import folding
 from dispatch.routing.address_file import CoveredAddress
-from dispatch.storage.account_rows import AddressLine, AddressMatch, AddressRow, DemandOfArea, DemandRow
+from dispatch.storage.account_rows import AddressLine, AddressMatch, AddressRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
-from dispatch.storage.tables.accounts import account, address, demand, pon_port
+from dispatch.storage.tables.accounts import account, address, pon_port
 
 _AT_ONCE = 500
 """Rows in one statement of a bulk insert."""
@@ -127,6 +126,12 @@ def _enter_ports(
     return {(olt, port): port_id for port_id, olt, port in found}
 
 
+def lock_free(tx: Tx, port_id: int) -> int:
+    """Lock the port, and count its free places."""
+    places = select(pon_port.c.capacity - pon_port.c.used).where(pon_port.c.id == port_id).with_for_update()
+    return int(tx.execute(places).scalar_one())
+
+
 def places_in_use(tx: Tx) -> dict[tuple[str, str], int]:
     """Count the taken places of each port, by (OLT, port); ports without any are left out."""
     used = select(pon_port.c.olt, pon_port.c.port, pon_port.c.used).where(pon_port.c.used > 0)
@@ -160,23 +165,3 @@ def search_addresses(tx: Tx, words: Sequence[str], areas: Collection[str] | None
     if areas is not None:
         query = query.where(address.c.area.in_(areas))
     return shaped(AddressMatch, tx.execute(query.order_by(address.c.text).limit(limit))).all()
-
-
-def insert_demand(
-    tx: Tx, operation_id: int, area: str, where: str, contact: str, mobile: str, speed: int, now: datetime
-) -> None:
-    row = {"area": area, "address": where, "contact": contact, "mobile": mobile, "speed": speed, "at": now}
-    tx.execute(insert(demand).values(operation_id=operation_id, **row))
-
-
-def demands(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Sequence[DemandRow]:
-    """The demand of these areas, or of all, the newest first."""
-    query = select(demand) if areas is None else select(demand).where(demand.c.area.in_(areas))
-    return shaped(DemandRow, tx.execute(query.order_by(demand.c.id.desc()).limit(limit))).all()
-
-
-def demand_by_area(tx: Tx) -> Sequence[DemandOfArea]:
-    """The demand of each area, the largest first."""
-    columns = (demand.c.area, func.count().label("wanted"), func.sum(demand.c.speed).label("speed"))
-    query = select(*columns).group_by(demand.c.area).order_by(func.count().desc(), demand.c.area)
-    return shaped(DemandOfArea, tx.execute(query)).all()

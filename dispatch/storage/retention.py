@@ -1,13 +1,15 @@
-"""留存 Retention: old cases go into the case store, and old outside effects lose their payloads.
+"""留存 Retention: old cases go into the case store, old outside effects lose their payloads, old demands who asked.
 
-No row stores when that is due: it follows from when the case ended or the effect was confirmed.
+No row stores when that is due: it follows from when the case ended, the effect was confirmed, the demand last asked.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
-from dispatch.storage import aliases, case_store, effects, seals
+from dispatch.domain.plans import months_later
+from dispatch.domain.time import begin_of_day, local_date
+from dispatch.storage import aliases, case_store, demands, effects, seals
 from dispatch.storage.database import Tx
 
 
@@ -28,3 +30,10 @@ def forget_confirmed(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
 def forget_aliases(tx: Tx, now: datetime, limit: int) -> int:
     """Delete at most `limit` former names of accounts whose year is over; returns how many."""
     return aliases.forget(tx, now, limit)
+
+
+def erase_demands(tx: Tx, months: int, zone: tzinfo, now: datetime, limit: int) -> int:
+    """End at most `limit` demands that were last asked more than so many months ago, and erase who asked; returns how
+    many. Days are the desk's."""
+    day = months_later(local_date(now, zone), -months)
+    return demands.erase(tx, begin_of_day(day, zone), now, limit)

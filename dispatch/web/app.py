@@ -27,6 +27,7 @@ from dispatch.web.api import (
     audit,
     crew,
     customers,
+    demands,
     effects,
     faults,
     figures,
@@ -50,6 +51,7 @@ from dispatch.web.installation import Installation
 from dispatch.web.methods import HeadAsGet
 from dispatch.web.middleware import RequestGuard
 from dispatch.web.pages import admin, boards, counter, home, wall
+from dispatch.web.pages import demands as demand_page
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
 from dispatch.web.pages import tickets as ticket_pages
@@ -82,6 +84,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     accounts.api,
     slips.api,
     addresses.api,
+    demands.api,
     plans.api,
     effects.api,
     quarantine.api,
@@ -100,6 +103,7 @@ PAGES: tuple[Pages, ...] = (
     admin.pages,
     wall.pages,
     counter.pages,
+    demand_page.pages,
 )
 
 WORTH_PACKING = 1_000

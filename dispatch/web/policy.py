@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
+from dispatch.accounts.demand import REGISTER
 from dispatch.accounts.operation import TITLES as OPERATIONS
 from dispatch.domain.acts import act_wording
 from dispatch.domain.lifecycle import State
@@ -71,7 +72,8 @@ NOTHING = Target()
 
 _EVERYBODY = frozenset(HELD_BY_PEOPLE)
 _KEEPS_NO_CASES = frozenset({Role.OPS, Role.ADMINISTRATOR})
-_AT_THE_COUNTER = frozenset(role for roles in AT_THE_COUNTER.values() for role in roles)
+_AT_THE_COUNTER = frozenset(role for kind in AT_THE_COUNTER if kind != REGISTER for role in AT_THE_COUNTER[kind])
+"""Roles that carry out operations on accounts, and so work with their slips and scans."""
 _DESK = frozenset(PERMITTED["submit"]) | frozenset(PERMITTED["take over"])
 _WATCHING = frozenset({Role.SUPERVISOR, Role.OPS})
 _SEES_ALL = _DESK | _WATCHING
@@ -141,8 +143,13 @@ POLICIES: Mapping[str, Policy] = {
     "see failed orders": Policy(Subject.ACCOUNT, frozenset(AT_THE_COUNTER["refund"])),
     "list accounts": Policy(Subject.ACCOUNT, _AT_THE_COUNTER | _WATCHING),
     "add accounts": Policy(Subject.ACCOUNT, frozenset(PERMITTED["add accounts"])),
-    "search addresses": Policy(Subject.ACCOUNT, _AT_THE_COUNTER),
+    "search addresses": Policy(Subject.ACCOUNT, _AT_THE_COUNTER | frozenset(AT_THE_COUNTER[REGISTER])),
     "see addresses": Policy(Subject.ACCOUNT, _AT_THE_COUNTER | _WATCHING | frozenset(PERMITTED["load"])),
+    "see demands": Policy(Subject.ACCOUNT, frozenset(PERMITTED["see demands"])),
+    "see who asked": Policy(Subject.ACCOUNT, frozenset(PERMITTED["see who asked"])),
+    "notify": Policy(Subject.ACCOUNT, frozenset(PERMITTED["notify"])),
+    "end": Policy(Subject.ACCOUNT, frozenset(PERMITTED["end"])),
+    "export who asked": Policy(Subject.ACCOUNT, frozenset(PERMITTED["export who asked"])),
     "see plans": Policy(roles=_DESK | _WATCHING),
     "see effects": Policy(roles=frozenset(PERMITTED["release"])),
     "release effects": Policy(roles=frozenset(PERMITTED["release"])),

@@ -138,10 +138,11 @@ def proved(line: str, n: int = 1) -> dict[str, Any]:
 def test_demand_without_coverage_is_recorded_and_planning_can_count_it(counter: Counter) -> None:
     told = counter.refused("open", **opening(1, address="广州市番禺区沙湾镇渡头村8号", payment=None))
     assert told["code"] == "no-resources"
-    assert counter.home.read("address", "demands") == [{"area": "panyu", "demands": 1, "speed": 300}]
-    [each] = counter.home.read("address", "demands", "--each", "--area", "panyu")
+    counted = {"area": "panyu", "demands": 1, "asked": 1, "reachable": 0, "speed": 300}
+    assert counter.home.read("demand", "list", "--by-area") == [counted]
+    [each] = counter.home.read("demand", "list", "--area", "panyu")
     assert (each["contact"], each["mobile"]) == ("张*", "138****8001")
-    assert counter.home.read("address", "demands", "--each", "--area", "tianhe") == []
+    assert counter.home.read("demand", "list", "--area", "tianhe") == []
     rows = {row["address"]: row for row in counter.home.read("address", "list")}
     assert rows["广州市番禺区沙湾镇渡头村8号"]["olt"] is None
 

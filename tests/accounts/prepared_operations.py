@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from dispatch.accounts import (
     binding,
     closure,
+    demand,
     opening,
     password,
     profile,
@@ -44,6 +45,13 @@ def open_(database: Database, _counter: Counter) -> Prepared:
 def open_without_resources(database: Database, _counter: Counter) -> Prepared:
     a.address(database, capacity=0)
     return opening.open_account, a.application()
+
+
+def register_demand(database: Database, _counter: Counter) -> Prepared:
+    a.address(database)
+    where = a.application().address
+    asked = {"address": where, "name": a.person().name, "mobile": a.mobile(), "speed": 300, "consent": True}
+    return demand.register, demand.DemandRegistration.model_validate(asked)
 
 
 def close(database: Database, counter: Counter) -> Prepared:
@@ -150,6 +158,7 @@ def contact(database: Database, counter: Counter) -> Prepared:
 
 
 PREPARED: Mapping[str, Prepare] = {
+    "register-demand": register_demand,
     "open": open_,
     "transfer": transfer_,
     "close": close,

@@ -85,6 +85,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "plan": "x",
         "password": "x",
     },
+    "operations-register-demand": {"address": "x", "name": "x", "mobile": "x", "speed": 300, "consent": True},
     "operations-transfer": {
         **PROVED,
         "new_owner": {"name": "x", "document_kind": "passport", "document_number": "x", "mobile": "x"},
@@ -107,6 +108,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "operations-list-operations": {"account": "GZ1"},
     "accounts-add-account": {"account": "GZ9", "area": "tianhe", "mobile": "13800138000"},
     "addresses-search-addresses": {"text": "x"},
+    "demands-export-in-clear": {"reason": "x"},
+    "demands-see-contact": {"reason": "x"},
 }
 """The body or parameters that a request of each operation needs."""
 FILES = {"uploads-add-photo": b"\xff\xd8\xff" + bytes(20), "uploads-add-scan": b"%PDF-1.7" + bytes(20)}
@@ -123,6 +126,7 @@ PATHS = {
     "serial": "S1",
     "number": "1",
     "effect": "1",
+    "demand": "1",
 }
 QUERIES = {
     "crew-remove-from-crew": "?team=noc&area=tianhe&person=x",

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from dispatch.access import users
+from dispatch.accounts import demand
 from dispatch.accounts.operation import Counter
 from dispatch.domain.effect import EffectState
 from dispatch.domain.roles import HELD_BY_PEOPLE, Role
@@ -284,6 +285,20 @@ def _team_crew_remove(web: Web) -> Change:
     return Change(client, path={"team": "noc", "name": OTHER})
 
 
+def _demand(body: Any = None) -> Prepare:
+    """Somebody waits at an address where a place became free since."""
+
+    def prepare(web: Web) -> Change:
+        counter, client = give_counter(web), me(web)
+        where = a.address(web.database, capacity=0)
+        asked = {"address": where, "name": a.person().name, "mobile": a.mobile(), "speed": 300, "consent": True}
+        made = a.accepted(web.database, demand.register, counter, demand.DemandRegistration.model_validate(asked))
+        a.address(web.database)
+        return Change(client, {} if body is None else body, path={"demand": made.result["demand"]})
+
+    return prepare
+
+
 ANSWERS = [{"question": question, "answer": answer} for question, answer in f.NOT_SOLVED]
 FIXED = {"finding": "fixed", "evidence": {"cause": "configuration"}}
 PREPARED: Mapping[str, Prepare] = {
@@ -330,6 +345,10 @@ PREPARED: Mapping[str, Prepare] = {
     "operations-list-operations": _with_line({"account": "GZ1"}),
     "accounts-add-account": _plain({"account": "GZ9", "area": "tianhe", "mobile": "13800138000"}),
     "addresses-search-addresses": _plain({"text": "天河"}),
+    "demands-export-in-clear": _demand({"reason": "规划"}),
+    "demands-see-contact": _demand({"reason": "约上门看线"}),
+    "demands-notify-customer": _demand(),
+    "demands-end-demand": _demand(),
     "effects-release-effect": _release_effect,
     "crew-add-to-crew": _crew_add,
     "crew-remove-from-crew": _crew_remove,

@@ -121,7 +121,7 @@ def test_a_change_that_succeeds_leaves_no_secret_behind(
     for repetition in range(2):
         answer = client.request(route.method, url, headers={"Idempotency-Key": "k1", "If-Match": "*"}, **sent)
         assert answer.is_success or repetition, (name, answer.status_code, answer.text)
-        if answer.is_success and answer.content:
+        if answer.is_success and "json" in answer.headers.get("Content-Type", ""):
             secrets |= set(told_secrets(answer.json()))
         secrets |= set(client.cookies.values())
     printed = capfd.readouterr()

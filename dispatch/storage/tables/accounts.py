@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from dispatch.domain.account import ACCOUNT_ENDS, AccountState
+from dispatch.domain.demand import DEMAND_ENDS, DemandState
 from dispatch.domain.effect import EFFECT_ENDS, EffectState, Port
 from dispatch.storage.column_types import (
     Document,
@@ -148,17 +149,41 @@ slip = Table(  # 业务受理单: an operation's slip; its serial is the operati
     Column("content", Text, nullable=False),  # canonical JSON: what is printed, the same each time
 )
 
-demand = Table(  # 需求登记: a line was wanted where none can be built
+WAITING_DEMAND = text(f"state NOT IN ({sql_list(sorted(DEMAND_ENDS))})")
+"""The condition of the unique index of demands, as an insert that meets it must repeat it."""
+
+demand = Table(  # 需求登记: somebody wants a line where none can be had; a mobile number asks once for an address
     "demand",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("operation_id", ForeignKey("operation.id"), nullable=False),
-    Column("area", String(40), nullable=False),
-    Column("address", String(120), nullable=False),
-    Column("contact", String(60), nullable=False),
+    Column("operation_id", ForeignKey("operation.id"), nullable=False),  # the first in which it was asked
+    Column("area", String(40), nullable=False),  # empty: 未定片区, the address isn't a standard one
+    Column("address", String(120), nullable=False),  # as it was typed
+    Column("contact", String(60), nullable=False),  # empty, as `mobile`: erased
     Column("mobile", String(20), nullable=False),
-    Column("speed", Integer, nullable=False),  # Mbit/s
+    Column("speed", Integer, nullable=False),  # Mbit/s, the highest that was asked
     Column("at", Instant, nullable=False),
+    Column("address_key", Text, index=True),  # folded; null: written by a release that folds none, until the relay does
+    Column("address_id", ForeignKey("address.id"), index=True),  # the standard address that it means; null: none known
+    Column("asked", Integer, nullable=False, server_default="1"),  # times
+    Column("last_at", Instant),  # when it was last asked; null as `address_key`
+    Column("told_at", Instant),
+    Column("next_at", Instant),  # when the relay looks whose turn it is at its port
+    Column("state", String(12), nullable=False, server_default="open"),
+    Column("ended_for", String(12)),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    words_constraint("state", DemandState),
+    CheckConstraint(f"(state IN ({sql_list(sorted(DEMAND_ENDS))})) = (ended_for IS NOT NULL)", name="ended"),
+    Index(
+        "uq_demand_waiting",
+        "mobile",
+        "address_key",
+        unique=True,
+        sqlite_where=WAITING_DEMAND,
+        postgresql_where=WAITING_DEMAND,
+    ),
+    partial_index("ix_demand_next_at", "next_at", where="next_at IS NOT NULL"),
+    partial_index("ix_demand_to_erase", "last_at", where="mobile <> ''"),
 )
 
 payment = Table(  # append-only; a refund is a payment too

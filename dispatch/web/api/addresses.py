@@ -1,14 +1,12 @@
-"""标准地址: the addresses, their free places, and demand for lines that can't be had yet."""
+"""标准地址: the addresses, and their free places."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
 from pydantic import Field as Of
 
-from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.storage import resources
 from dispatch.web.api.accounts import AREA, served
 from dispatch.web.api.schemas import Limit, RequestBody, ResponseBody, Word
@@ -73,43 +71,6 @@ class Addresses(ResponseBody):
     """Addresses by area, then by text."""
 
 
-class Demand(ResponseBody):
-    """A customer's demand for a line that cannot be had yet."""
-
-    at: datetime
-    """Time at which it was recorded."""
-    area: str
-    """Service area 片区."""
-    address: str
-    """Address that was asked for."""
-    contact: str
-    """Customer's name, masked."""
-    mobile: str
-    """Mobile number, masked."""
-    speed: int
-    """Speed that was asked for, in Mbit/s."""
-
-
-class DemandByArea(ResponseBody):
-    """The demand of one area."""
-
-    area: str
-    """Service area 片区."""
-    demands: int
-    """Number of demands."""
-    speed: int
-    """Their speeds together, in Mbit/s."""
-
-
-class Demands(ResponseBody):
-    """Demands for lines that cannot be had yet."""
-
-    by_area: list[DemandByArea]
-    """Demand by area."""
-    items: list[Demand]
-    """Demands, the newest first."""
-
-
 @api.read("/search", "search addresses", method="POST")
 def search_addresses(context: RequestContext, asked: AddressSearch) -> AddressesFound:
     """Searches standard addresses for a customer who wants a line. The input goes into no path and no log."""
@@ -130,7 +91,7 @@ def search_addresses(context: RequestContext, asked: AddressSearch) -> Addresses
 @api.read("", "see addresses")
 def list_addresses(context: RequestContext, area: Area = None, limit: Limit = 50) -> Addresses:
     """Lists addresses and the access resources that reach them, by area and address."""
-    rows = resources.addresses(context.tx, limit, _within(area, served(context)))
+    rows = resources.addresses(context.tx, limit, within(area, served(context)))
     return Addresses(
         items=[
             AddressBody(
@@ -141,29 +102,6 @@ def list_addresses(context: RequestContext, area: Area = None, limit: Limit = 50
     )
 
 
-@api.read("/demands", "see addresses")
-def list_demands(context: RequestContext, area: Area = None, limit: Limit = 50) -> Demands:
-    """Lists demands for lines that cannot be had yet (需求登记): by area, and the newest."""
-    areas = _within(area, served(context))
-    return Demands(
-        by_area=[
-            DemandByArea(area=row.area, demands=row.wanted, speed=row.speed)
-            for row in resources.demand_by_area(context.tx)
-            if areas is None or row.area in areas
-        ],
-        items=[
-            Demand(
-                at=row.at,
-                area=row.area,
-                address=row.address,
-                contact=masked_name(row.contact),
-                mobile=masked_mobile(row.mobile),
-                speed=row.speed,
-            )
-            for row in resources.demands(context.tx, limit, areas)
-        ],
-    )
-
-
-def _within(area: str | None, areas: frozenset[str] | None) -> frozenset[str] | None:
+def within(area: str | None, areas: frozenset[str] | None) -> frozenset[str] | None:
+    """The areas that a list shows: of those that the caller may see (None: all), the one asked for, or all."""
     return areas if area is None else frozenset({area}) if areas is None else areas & {area}

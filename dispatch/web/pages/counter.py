@@ -53,6 +53,7 @@ class FormField:
     kind: str
     required: bool
     choices: Sequence[FormChoice] = ()
+    is_number: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def form(kind: str, plans: Plans) -> OperationForm:
 def _field(kind: str, entry: FormEntry, plans: Plans) -> FormField:
     zh, _, en = entry.help.partition(" · ")
     choices = _choices(kind, entry, plans)
-    return FormField(".".join(entry.path), Title(zh, en), _control(entry, bool(choices)), entry.required, choices)
+    control, is_number = _control(entry, bool(choices)), entry.way is InputKind.NUMBER
+    return FormField(".".join(entry.path), Title(zh, en), control, entry.required, choices, is_number)
 
 
 def _control(entry: FormEntry, chosen: bool) -> str:
@@ -121,6 +123,8 @@ def _control(entry: FormEntry, chosen: bool) -> str:
         return "scans"
     if chosen:
         return "choice"
+    if entry.way is InputKind.FLAG:
+        return "check"
     if entry.way is InputKind.SECRET:
         return "password" if "password" in last else "text"
     by_type = {"YYYY-MM-DD": "date", "TIME": "moment"}.get(entry.metavar)
@@ -137,6 +141,8 @@ def _choices(kind: str, entry: FormEntry, plans: Plans) -> Sequence[FormChoice]:
             return [FormChoice(name, title) for name, title in METHODS.items()]
         case "scans":
             return [FormChoice(name, title) for name, title in SCANS.items()]
+        case "speed":
+            return [FormChoice(str(each), Title(f"{each}M", f"{each} Mbit/s")) for each in plans.speeds]
         case "plan":
             return [_plan(name, plans) for name in plans.plans]
     return ()

@@ -40,6 +40,9 @@ AUDITED: Mapping[str, Title] = {
     "release effect": Title("放行外部动作", "Released an effect"),
     "unmask": Title("查看隐去的资料", "Saw what is masked"),
     "load addresses": Title("导入地址", "Entered addresses"),
+    "notify demand": Title("通知登记人", "Told who asked for a line"),
+    "end demand": Title("结束需求", "Ended a demand"),
+    "export demands": Title("导出登记人的联系方式", "Exported who asked for lines"),
 }
 
 

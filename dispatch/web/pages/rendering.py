@@ -96,6 +96,8 @@ def links(context: RequestContext) -> list[NavigationEntry]:
         found += boards
     if context.may("list tickets"):
         found.append(NavigationEntry("/tickets", Title("工单", "Tickets"), "ticket"))
+    if context.may("see demands"):
+        found.append(NavigationEntry("/demands", Title("需求", "Demands"), "map-pin"))
     if context.may("see figures"):
         found.append(NavigationEntry("/wall", Title("大屏", "Wall"), "chart-bar"))
     if context.may("manage users") or context.may("see the quarantine"):

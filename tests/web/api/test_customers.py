@@ -68,10 +68,10 @@ def test_unmet_demand_is_listed_with_the_customer_masked(desk: Web) -> None:
     chen, planner = clerk(desk), desk.program("wang", Role.NETWORK_SERVICE_SUPPORT)
     a.address(desk.database, 1, capacity=0)
     a.refused(desk.database, a.opening.open_account, desk.counter, a.application())  # type: ignore[attr-defined]
-    demands = planner.get(f"{API}/addresses/demands").json()
-    assert demands["by_area"] == [{"area": "tianhe", "demands": 1, "speed": 300}]
+    demands = planner.get(f"{API}/demands").json()
+    assert demands["by_area"] == [{"area": "tianhe", "demands": 1, "asked": 1, "reachable": 0, "speed": 300}]
     assert demands["items"][0]["mobile"] == masked_mobile(a.mobile())
-    assert chen.get(f"{API}/addresses/demands").status_code == 200
+    assert chen.get(f"{API}/demands").status_code == 200
     assert planner.get(f"{API}/addresses?area=yuexiu").json() == {"items": []}
     assert len(planner.get(f"{API}/addresses").json()["items"]) == 1
 
