@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from dispatch.accounts.binding import Binding, bind
 from dispatch.accounts.closure import Closure, close
+from dispatch.accounts.demand import DemandRegistration, register
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.password import PasswordChange, change
@@ -26,6 +27,7 @@ from dispatch.accounts.registration import Scan
 from dispatch.accounts.renaming import Renaming, rename
 from dispatch.accounts.suspension import Suspension, resume, suspend
 from dispatch.accounts.transfer import REQUIRED, Transfer, transfer
+from dispatch.accounts.waiting_list import tell_of_loaded
 from dispatch.demo.households import PASSWORD, Household
 from dispatch.demo.staff import at_the_desk
 from dispatch.domain.roles import Actor, Role
@@ -44,6 +46,10 @@ REACHED = 700
 """Addresses with a port: for these lines, and for the lines that visitors open."""
 UNREACHED = range(901, 906)
 """Customers whose address has no port: they are refused, and their demand is recorded."""
+REACHED_LATER = range(901, 903)
+"""Those among them whose address gets a port later: they are told."""
+WISHES = range(906, 909)
+"""Customers who only register a demand, the first of them twice, for addresses that aren't in the library."""
 EVERY = timedelta(minutes=37)
 """The time between two of the other operations."""
 
@@ -88,6 +94,9 @@ class CounterDays:
             yield end - LATELY * n / OPENED_LATELY, self._opening(OPENED + n)
         for n in UNREACHED:
             yield morning + day * (n - UNREACHED.start) / len(UNREACHED), self._opening(n)
+        for i, n in enumerate((*WISHES, WISHES.start)):
+            yield morning + day * (i + 1) / 6, self._wish(n)
+        yield morning + day * 0.9, self._build
         for i, deed in enumerate(self._operations()):
             yield morning + EVERY * (i + 1), deed
         for share in (0.5, 0.8, 0.9):
@@ -102,6 +111,22 @@ class CounterDays:
                 self._accounts[n] = str(outcome.result["account"])
 
         return deed
+
+    def _wish(self, n: int) -> Deed:
+        def deed(tx: Tx, now: datetime) -> None:
+            wanted, agent = Household(n), at_the_desk(Role.AGENT_10086)[0].actor
+            asked = DemandRegistration(
+                address=wanted.address, name=wanted.name, mobile=wanted.mobile, speed=300, consent=True
+            )
+            _note(register(tx, self.counter, asked, agent, now))
+
+        return deed
+
+    def _build(self, tx: Tx, now: datetime) -> None:
+        """The network department builds ports where some have asked for a line."""
+        reach = [Household(n).reach() for n in REACHED_LATER]
+        resources.enter_addresses(tx, reach)
+        tell_of_loaded(tx, reach, now, self.counter.demand_turn)
 
     def _operations(self) -> Iterator[Deed]:
         for n, reason in ((5, "customer-request"), (6, "arrears"), (7, "real-name"), (8, "lost-password")):

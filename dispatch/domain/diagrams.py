@@ -9,26 +9,28 @@ from collections.abc import Collection, Sequence
 from string import ascii_lowercase, ascii_uppercase
 
 from dispatch.domain.account import ACCOUNT_ENDS, ACCOUNT_MOVES, AccountState
+from dispatch.domain.demand import DEMAND_ENDS, DEMAND_MOVES, DemandState
 from dispatch.domain.effect import EFFECT_ENDS, EFFECT_MOVES, EffectState
 from dispatch.domain.lifecycle import Move, S
 from dispatch.domain.ticket import HOP_ENDS, HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, TicketState
 
 _HEAD = """\
-# The life of a ticket 工单, of a hop 派单, of an account 账号 and of an outside effect 外部动作
+# The life of a ticket 工单, a hop 派单, an account 账号, an outside effect 外部动作 and a demand 需求登记
 
-Made from the tables in `dispatch/domain/ticket.py`, `dispatch/domain/account.py` and `dispatch/domain/effect.py` by
+Made from the tables in `dispatch/domain/ticket.py`, `account.py`, `effect.py` and `demand.py` by
 `python -m dispatch.domain.diagrams`; a change here is lost.
 
 A *ticket* is one fault from its report to its end. A *hop* is one visit of that ticket to one team; a ticket has at
 most one living hop at a time. An *account* is one broadband line from its opening to its end. An
 *outside effect* is an order to another system, such as a text message or a print, from its booking to the receiver's
-confirmation. Every arrow has a letter, and the table below its picture explains it in a row. Any other move is refused,
-and the refusal names both states.
+confirmation. A *demand* is a customer's wish for a line where none can be had yet. Every arrow has a letter, and the
+table below its picture explains it in a row. Any other move is refused, and the refusal names both states.
 """
 
 
 _GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
+_ROMAN = "ⅠⅡⅢⅣⅤⅥ"
 
 
 def journey() -> str:
@@ -37,7 +39,8 @@ def journey() -> str:
     hop = _section("The hop", tuple(HopState), HOP_MOVES, HOP_ENDS, ascii_lowercase)
     account = _section("The account", tuple(AccountState), ACCOUNT_MOVES, ACCOUNT_ENDS, _GREEK)
     effect = _section("The outside effect", tuple(EffectState), EFFECT_MOVES, EFFECT_ENDS, _CIRCLED)
-    return f"{_HEAD}\n{ticket}\n{hop}\n{account}\n{effect}"
+    demand = _section("The demand", tuple(DemandState), DEMAND_MOVES, DEMAND_ENDS, _ROMAN)
+    return f"{_HEAD}\n{ticket}\n{hop}\n{account}\n{effect}\n{demand}"
 
 
 def _section(title: str, states: Sequence[S], moves: Sequence[Move[S]], ends: Collection[S], letters: str) -> str:

@@ -19,9 +19,8 @@ from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.slips.forms import InvoiceData
-from dispatch.storage import customers, payments, resources
+from dispatch.storage import customers, demands, payments, resources
 from dispatch.storage.database import Database
-from dispatch.storage.rows import as_dicts
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from tests import factories as f

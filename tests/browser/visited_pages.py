@@ -33,6 +33,7 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("hop", "noc", f"/teams/noc/hops/{_waiting(demo, 'noc')}")
     yield Place("tickets", "supervisor", "/tickets")
     yield Place("ticket", "supervisor", f"/tickets/{_travelled(demo)}")
+    yield Place("demands", "ops", "/demands")
     yield Place("wall", "supervisor", "/wall")
     yield Place("survey", None, f"/s/{_asked(demo)}")
     yield Place("users", "administrator", "/admin/users")

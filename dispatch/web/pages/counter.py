@@ -16,6 +16,7 @@ from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA
+from dispatch.domain.demand import DemandState
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import Plans
@@ -87,7 +88,7 @@ def counter(context: RequestContext) -> dict[str, Any]:
         "documents": [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()],
         "symptoms": [FormChoice(each.name, each.title) for each in context.installation.script().symptoms.values()],
         "data": DATA,
-        "result_labels": LABELS,
+        "result_labels": {**LABELS, **{f"state.{state}": state.label for state in DemandState}},
         "ways": {"account": Title("宽带账号", "Account"), "mobile": Title("手机号码", "Mobile"),
                  "document": Title("证件号码", "Document")},
     }  # fmt: skip

@@ -185,6 +185,8 @@ function tell(form, tried) {
     if (field instanceof Element) mark(field, language(fault.read_out));
     else general.push(fault.read_out);
   }
+  askAddressFirst(form, tried);
+  offerToRegister(form, tried.refusal?.code);
   const refusal = tried.refusal?.read_out ?? general[0];
   readOut(form, tried.missing.length && !tried.refusal ? null : refusal);
   warn(form, tried.warnings);
@@ -193,6 +195,44 @@ function tell(form, tried) {
   verdict.textContent = tried.ready ? `✓ ${say.ready}` : names.length ? say.missing + names.join(say.list) : "";
   verdict.classList.toggle("text-success", tried.ready);
   due(form);
+}
+
+// -- opening: the address is asked first, alone; where no line can be had, the demand is registered instead -------
+
+const NO_LINE = ["no-resources", "unknown-address"];
+const addressFirst = page.querySelector("[data-address-first]");
+
+/** Show the rest of the form once a line can be had at the address. */
+function askAddressFirst(form, tried) {
+  if (form !== addressFirst) return;
+  const address = form.elements.namedItem("address");
+  const unsettled = [...NO_LINE, "address-in-use"].includes(tried.refusal?.code);
+  const faulty = tried.faults.some((fault) => fault.pointer === "/address");
+  showRest(form, address.value.trim() !== "" && !unsettled && !faulty);
+}
+
+function showRest(form, is) {
+  const address = form.elements.namedItem("address").closest(".field");
+  for (const part of form.querySelectorAll(".part")) part.hidden = !is && !part.contains(address);
+  for (const field of address.parentElement.children) field.hidden = !is && field !== address;
+  form.querySelector("button.btn-lg").hidden = !is;
+}
+
+function offerToRegister(form, code) {
+  const button = form.querySelector("[data-register]");
+  if (button) button.hidden = !NO_LINE.includes(code);
+}
+
+if (addressFirst) {
+  showRest(addressFirst, false);
+  addressFirst.querySelector("[data-register]").addEventListener("click", () => {
+    const form = page.querySelector("[data-operation=register-demand] form");
+    const values = { address: "address", "holder.name": "name", "holder.mobile": "mobile" };
+    for (const [from, to] of Object.entries(values)) {
+      form.elements.namedItem(to).value = addressFirst.elements.namedItem(from).value;
+    }
+    open("register-demand");
+  });
 }
 
 function called(form, pointer) {
@@ -265,6 +305,7 @@ for (const section of sections.filter((each) => each.dataset.operation !== "faul
     }
     stopTrying(form); // the refusal stays until the input changes
     readOut(form, problem.read_out);
+    offerToRegister(form, null); // the refusal recorded the demand
     form.querySelector("[data-verdict]")?.replaceChildren();
     form.querySelector("[data-refusal]").scrollIntoView({ block: "nearest" });
   });
@@ -294,6 +335,7 @@ function finish(section, form, answer) {
   unmark(form);
   form.querySelector("[data-verdict]")?.replaceChildren();
   stopTrying(form);
+  if (form === addressFirst) showRest(form, false);
   form.hidden = true;
   end.hidden = false;
   end.querySelector("h2").focus();
@@ -307,7 +349,8 @@ function result(name, value) {
   if (value === null || (Array.isArray(value) && !value.length)) return [];
   if (name === "bindings") return value.flatMap((each) => [made("dt", each.mobile), made("dd", `${written(each.accepted_at, "time")} – ${each.ended_at ? written(each.ended_at, "time") : ""}`)]);
   if (value.zh) return [made("dt", labels[name] ?? name), made("dd", language(value))];
-  return [made("dt", labels[name] ?? name), made("dd", Array.isArray(value) ? value.join(", ") : value)];
+  const words = Array.isArray(value) ? value.join(", ") : labels[`${name}.${value}`] ?? value;
+  return [made("dt", labels[name] ?? name), made("dd", words)];
 }
 
 function paper(each) {
