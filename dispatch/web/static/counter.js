@@ -190,7 +190,8 @@ function tell(form, tried) {
   const refusal = tried.refusal?.read_out ?? general[0];
   readOut(form, tried.missing.length && !tried.refusal ? null : refusal);
   warn(form, tried.warnings);
-  const names = tried.missing.map((pointer) => called(form, pointer)).filter(Boolean);
+  const asked = tried.missing.filter((pointer) => isShown(form, pointer));
+  const names = asked.map((pointer) => called(form, pointer)).filter(Boolean);
   const verdict = form.querySelector("[data-verdict]");
   verdict.textContent = tried.ready ? `✓ ${say.ready}` : names.length ? say.missing + names.join(say.list) : "";
   verdict.classList.toggle("text-success", tried.ready);
@@ -233,6 +234,12 @@ if (addressFirst) {
     }
     open("register-demand");
   });
+}
+
+/** Whether the field of a pointer is asked now. */
+function isShown(form, pointer) {
+  const field = form.elements.namedItem(pointer.slice(1).replaceAll("/", "."));
+  return !(field instanceof Element && field.closest(".field[hidden], .part[hidden]"));
 }
 
 function called(form, pointer) {
