@@ -29,6 +29,7 @@ from dispatch.runtime.supervisor import is_running
 from dispatch.settings import Settings
 from dispatch.storage import (
     access_of_backup,
+    backup_checksum,
     effects,
     epoch,
     given_out,
@@ -52,6 +53,7 @@ from dispatch.storage.tables import accounts, keys, tickets  # noqa: F401 — th
 OnBegin = Callable[[], object]
 
 BACKING_UP = Wording("备份", "the backup")
+DAMAGED_SINCE = Wording("文件在备份之后有损坏，校验和不符", "the file was damaged since: its checksum is another")
 NO_BACKUP = Wording("它不是派单 SQLite 数据库的备份", "it is not a backup of a Paidan SQLite database")
 
 
@@ -66,13 +68,17 @@ class NewEpoch(Begun):
 class Restored:
     """The outcome of a restore: the backup's schema, the new epoch, and the file to which the old SQLite database was
     moved, if any. `people`: the users whose password, roles or disabling the restore took back; None: the database
-    that gave way couldn't tell. `keys`: the ids of the retired keys that came back because the backup needs them."""
+    that gave way couldn't tell. `keys`: the ids of the retired keys that came back because the backup needs them.
+    `checksum`: the backup's, which was right; None: it carries none. `dropped`: tables gave way of which nothing is
+    kept."""
 
     schema: str
     epoch: NewEpoch
     put_aside: Path | None
     people: list[str] | None
     keys: list[str]
+    checksum: str | None
+    dropped: bool
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,7 @@ def backup(settings: Settings, target: Path) -> Backup:
                 _copy_sqlite(_file(settings), part)
             else:
                 postgresql_programs.run(["pg_dump", "--format=custom", f"--file={part}"], make_url(settings.database))
+            backup_checksum.append(part)
             with part.open("rb+") as written:
                 os.fsync(written.fileno())
     except OSError as wrong:
@@ -148,6 +155,13 @@ def restore(
         )
     if is_running(settings):
         raise AlreadyRunning(pid=(settings.run / "up.lock").read_text() or "?", home=settings.root)
+    try:
+        checked_file = backup_checksum.check(source)
+    except OSError as wrong:
+        unread = system_fault(wrong)
+        raise BackupFailed(what=_restoring(source), why=unread) from None
+    if checked_file.is_damaged:
+        raise BackupFailed(what=_restoring(source), why=DAMAGED_SINCE)
     giving_way = _giving_way(settings)
     brought_back: list[str] = []
 
@@ -157,11 +171,11 @@ def restore(
             brought_back.extend(_require_keys(settings, source))
         begun()
 
+    put_aside, dropped = None, False
     if settings.database.startswith("sqlite"):
-        put_aside = _restore_sqlite(_file(settings), source, now, replace, checked)
+        put_aside = _restore_sqlite(_file(settings), source, checked_file.size, now, replace, checked)
     else:
-        put_aside = None
-        _restore_postgresql(settings, source, replace, checked)
+        dropped = _restore_postgresql(settings, source, replace, checked)
     with _opened(settings) as database:
         found = database.schema() or "none"
         if found < SCHEMA:
@@ -169,7 +183,7 @@ def restore(
         with database.write() as tx:
             new = new_epoch(tx, now, _given_out(settings, giving_way))
             people = access_of_backup.undone(tx, giving_way.standings) if giving_way else None
-    return Restored(found, new, put_aside, people, brought_back)
+    return Restored(found, new, put_aside, people, brought_back, checked_file.written, dropped)
 
 
 def new_epoch(tx: Tx, now: datetime, given: Mapping[str, int] | None = None) -> NewEpoch:
@@ -268,7 +282,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
             raise BackupFailed(what=BACKING_UP, why=why) from None
 
 
-def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool, begun: OnBegin) -> Path | None:
+def _restore_sqlite(file: Path, source: Path, size: int, now: datetime, replace: bool, begun: OnBegin) -> Path | None:
     _examine_sqlite(source)
     if file.exists() and not replace and _has_tickets(file):
         raise WouldOverwrite(what=file, remedy=Wording("加 --replace 则移到一旁", "with --replace it is put aside"))
@@ -277,6 +291,7 @@ def _restore_sqlite(file: Path, source: Path, now: datetime, replace: bool, begu
     try:
         with _part(file.with_name(f"{file.name}.restoring")) as part:
             shutil.copyfile(source, part)
+            os.truncate(part, size)  # the line of the checksum is the backup's, not the database's
     except OSError as wrong:
         why, place = system_fault(wrong), file.parent if is_full(wrong) else wrong.filename or source
         raise BackupFailed(what=_restoring(source), why=Wording(f"{place}：{why.zh}", f"{place}: {why.en}")) from None
@@ -335,7 +350,8 @@ def _has_tickets(file: Path) -> bool:
         return file.stat().st_size > 0
 
 
-def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: OnBegin) -> None:
+def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: OnBegin) -> bool:
+    """Return whether tables that were there gave way."""
     """Restore in one transaction: on failure the database is as before."""
     with _opened(settings) as database:
         there = database.schema()
@@ -347,6 +363,7 @@ def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: 
         newer = [] if there is None else list(_drops_of_what_is_newer(settings, source, database))
     begun()
     postgresql_programs.restore(source, make_url(settings.database), clean=there is not None, first=newer)
+    return there is not None
 
 
 def _drops_of_what_is_newer(settings: Settings, source: Path, database: Database) -> Iterator[str]:

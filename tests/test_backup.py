@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from dispatch.errors import AlreadyRunning, BackupFailed, DispatchError, Missing
 from dispatch.routing.rulebook import Rulebook
 from dispatch.runtime.child_process import hold
 from dispatch.settings import Settings, load_settings
-from dispatch.storage import epoch, seals
+from dispatch.storage import backup_checksum, epoch, seals
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.migration import migrate
 from dispatch.storage.tables import tickets as t
@@ -88,6 +89,29 @@ def test_an_invalid_backup_is_refused_and_the_database_stays(
         backup.restore(settings, tmp_path / "no", f.NOW, replace=True)
     with pytest.raises(MissingPart):
         backup.restore(settings, tmp_path / "missing", f.NOW, replace=True)
+    assert tickets(settings) == 1
+
+
+def test_a_backup_in_which_a_byte_has_changed_is_refused_and_one_without_a_checksum_says_so(
+    settings: Settings, database: Database, in_force: Rulebook, script: Any, tmp_path: Path
+) -> None:
+    f.fault(database, in_force, script)
+    backup.backup(settings, tmp_path / "whole")
+    f.fault(database, in_force, script, "GZ2")
+    database.dispose()
+    whole = bytearray((tmp_path / "whole").read_bytes())
+    (tmp_path / "old").write_bytes(whole[: -backup_checksum.LENGTH])
+    whole[len(whole) // 2] ^= 1
+    (tmp_path / "bad").write_bytes(whole)
+    with pytest.raises(BackupFailed, match="checksum is another"):
+        backup.restore(settings, tmp_path / "bad", f.NOW, replace=True)
+    assert tickets(settings) == 2
+    right = backup.restore(settings, tmp_path / "whole", f.NOW, replace=True)
+    assert (tickets(settings), right.checksum) == (1, backup_checksum.check(tmp_path / "whole").computed)
+    if database.kind == "sqlite":
+        assert backup_checksum.check(backup._file(settings)).written is None
+    assert right.dropped is (database.kind == "postgresql") is (right.put_aside is None)
+    assert backup.restore(settings, tmp_path / "old", f.NOW + timedelta(seconds=1), replace=True).checksum is None
     assert tickets(settings) == 1
 
 
@@ -260,7 +284,7 @@ def test_the_servers_programs_get_every_option_and_host_of_the_url_and_show_no_p
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("DISPATCH_DATABASE_URL", url)
     backup.backup(load_settings(), tmp_path / "told")
-    told = json.loads((tmp_path / "told").read_text())
+    told = json.loads((tmp_path / "told").read_bytes()[: -backup_checksum.LENGTH])
     assert told["settings"] == ["nightly", "7MB", "off", here.database]
     assert told["host"] == here.query["host"]
     assert not [word for word in told["words"] if "s3cret" in word]

@@ -67,7 +67,11 @@ def restore(
     replace: Annotated[
         bool,
         typer.Option(
-            "--replace", help=text("替换现有数据库（另存一份）", "replace what is there now; it is put aside")
+            "--replace",
+            help=text(
+                "替换现有数据库：SQLite 另存一份，PostgreSQL 不保留，请先备份",
+                "replace what is there now: SQLite is put aside, PostgreSQL keeps nothing of it (back it up first)",
+            ),
         ),
     ] = False,
     done: Annotated[
@@ -116,9 +120,23 @@ def restore(
         epoch, people = restored.epoch, restored.people
         aside = restored.put_aside
         facts |= {"schema": restored.schema, "put_aside": aside and str(aside), "people": people, "keys": restored.keys}
+        facts |= {"checksum": restored.checksum, "dropped": restored.dropped}
         lines.append(text(f"已恢复，原结构版本 {restored.schema}", f"restored from schema {restored.schema}"))
         if aside:
             lines.append(text(f"原数据库另存为 {aside}", f"what was there is kept as {aside}"))
+        if restored.dropped:
+            lines.append(
+                text("原来的表已删除，没有另存", "the tables that were there are gone: nothing of them is kept")
+            )
+        lines.append(
+            text("备份文件完好（SHA-256 相符）", "the backup's checksum is right (SHA-256)")
+            if restored.checksum
+            else text(
+                "备份不带校验和（旧版本所存，或文件被截断）：请用 dispatch archive verify 核对",
+                "the backup carries no checksum (an earlier release made it, or its end is cut off):\n"
+                "check it with `dispatch archive verify`",
+            )
+        )
         lines.append(words_for_brought_back(restored.keys))
     lines += [
         text(
