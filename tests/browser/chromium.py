@@ -111,14 +111,17 @@ def window(
     dark: bool = False,
     scale: float = 1,
     zone: str = "Asia/Shanghai",
+    script: bool = True,
 ) -> Iterator[Window]:
-    """Open a window of this size, a phone's when it is as narrow as one. `zone` is the computer's time zone."""
+    """Open a window of this size, a phone's when it is as narrow as one. `zone` is the computer's time zone; without
+    `script`, pages run none."""
     phone = size[0] <= PHONE[0]
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]},
         color_scheme="dark" if dark else "light",
         locale="zh-CN" if language == "zh" else "en-GB",
         timezone_id=zone,
+        java_script_enabled=script,
         has_touch=phone,
         is_mobile=phone,
         device_scale_factor=scale,

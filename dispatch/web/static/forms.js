@@ -219,3 +219,4 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   send(form);
 });
+document.documentElement.dataset.forms = ""; // early_forms.js sends what waited for it
