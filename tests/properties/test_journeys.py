@@ -72,7 +72,9 @@ def evidence(finding: str, dice: Random) -> dict[str, Value]:
 def _drawn(finding: str, dice: Random) -> dict[str, Value]:
     values: dict[str, Callable[[Any], Value]] = {
         "choice": lambda wanted: dice.choice([*wanted.choices]),
-        "number": lambda wanted: dice.uniform(max(wanted.least, -30), min(wanted.most, 30)),
+        "number": lambda wanted: (
+            dice.uniform(max(wanted.least, -30), min(wanted.most, 30)) + 900 * (wanted.most > 1000)
+        ),
         "yes-no": lambda _: dice.random() < 0.5,
         "text": lambda _: "如实说明的处理情况和结果",
     }

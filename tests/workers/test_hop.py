@@ -29,6 +29,7 @@ from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, followup, handling, timers
 from tests.factories import FIXED_ON_SITE, INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, link, live
+from tests.faulty_lines import faulty
 from tests.workers.stepped_workers import SteppedWorkers, fixed
 from workers.hop import run_step
 from workers.stretch import Stretch
@@ -198,7 +199,7 @@ def test_steps_delivered_five_times_are_done_once(stage: SteppedWorkers, script:
     database, rulebook = stage.context.database, stage.rulebook
     with database.write() as tx:
         crew.add(tx, "installer", "li.wei", "tianhe")
-    first = made_hop(stage, script)
+    first = made_hop(stage, script, next(faulty()))
     stage.work("noc", times=5)
     with database.write() as tx:
         handling.claim(tx, rulebook, handling.Claim(first, NOC), datetime.now(UTC))
