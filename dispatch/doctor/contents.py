@@ -13,7 +13,7 @@ from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import DatabaseOlder, DispatchError, KeysMissing, WrongKeys
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
-from dispatch.storage import effects, encrypted, given_out, hops, key_source, retests, rulebooks, seals
+from dispatch.storage import append_only, effects, encrypted, given_out, hops, key_source, retests, rulebooks, seals
 from dispatch.storage.database import Tx
 from dispatch.storage.open_keys import check
 from dispatch.storage.tables.accounts import effect as effect_table
@@ -26,6 +26,7 @@ WAITING = Title("待派", "hops due")
 QUARANTINE = Title("隔离区", "quarantine")
 RETESTS = Title("待补测", "lines to test again")
 SEALS = Title("封存", "seals")
+APPEND_ONLY = Title("只增不改的表", "append-only tables")
 
 SEALS_LATE = 600.0
 """Seconds for which rows may wait for their seal."""
@@ -42,6 +43,7 @@ def examine(tx: Tx, settings: Settings, file: Rulebook | None) -> Iterator[Check
     yield _quarantine(tx)
     yield _retests(tx)
     yield _seals(tx)
+    yield _append_only(tx)
 
 
 def _given_out(tx: Tx, settings: Settings) -> Iterator[CheckResult]:
@@ -49,7 +51,11 @@ def _given_out(tx: Tx, settings: Settings) -> Iterator[CheckResult]:
     try:
         given_out.require_not_older(settings, tx)
     except DatabaseOlder as older:
-        found = Wording(older.title("zh"), older.title("en"))
+        facts = older.facts
+        found = Wording(
+            f"数据库被退回过：{facts['sequence']} 库中 {facts['found']}，已发 {facts['given']}",
+            f"the database went back: {facts['sequence']} is at {facts['found']}, given out was {facts['given']}",
+        )
         yield bad(
             GIVEN_OUT, found, "停止全部进程，运行 dispatch restore --done", "stop all, run `dispatch restore --done`"
         )
@@ -200,4 +206,23 @@ def _seals(tx: Tx) -> CheckResult:
             "中继没有工作：运行 dispatch up，或看 relay 的日志",
             "no relay seals: run `dispatch up`, or look at the relay's log",
         )
-    return good(SEALS, found)
+    return good(
+        SEALS,
+        Wording(
+            f"{found.zh}，都及时；此处不核对，见 dispatch archive verify",
+            f"{found.en}, made in time; not verified here: `dispatch archive verify`",
+        ),
+    )
+
+
+def _append_only(tx: Tx) -> CheckResult:
+    """Whether the database still refuses to change history."""
+    open_ones = append_only.unguarded(tx)
+    if not open_ones:
+        return good(APPEND_ONLY, Wording("触发器都在", "all triggers are there"))
+    return bad(
+        APPEND_ONLY,
+        Wording(f"可以改动：{'、'.join(open_ones)}", f"can be changed: {', '.join(open_ones)}"),
+        "有人删除或停用了触发器：用 dispatch archive verify 核对，再从备份恢复",
+        "somebody dropped or disabled a trigger: run `dispatch archive verify`, then restore a backup",
+    )

@@ -55,7 +55,12 @@ def examine_postgresql(tx: Tx) -> CheckResult:
     query = "SELECT checksum_failures, checksum_last_failure FROM pg_stat_database WHERE datname = current_database()"
     failures, last = tx.execute(text(query)).one()
     if failures is None:
-        return good(DAMAGE, Wording("服务器没有开启校验，不作统计", "not counted: the server's data checksums are off"))
+        return doubtful(
+            DAMAGE,
+            Wording("服务器没有开启校验，不作统计", "not counted: the server's data checksums are off"),
+            "损坏的页不会被发现：停机时运行 pg_checksums --enable",
+            "a damaged page would go unnoticed: stop the server and run pg_checksums --enable",
+        )
     if failures:
         return bad(
             DAMAGE,

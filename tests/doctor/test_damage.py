@@ -103,7 +103,7 @@ def test_a_large_file_is_examined_for_a_while_only_and_that_is_said(
 @pytest.mark.parametrize(
     ("failures", "verdict", "told"),
     [
-        (None, Grade.GOOD, "checksums are off"),
+        (None, Grade.DOUBTFUL, "checksums are off"),
         (0, Grade.GOOD, "no page has failed"),
         (3, Grade.BAD, "3 pages failed their checksum, last at 2026-05-02 10:00 UTC"),
     ],
@@ -116,4 +116,7 @@ def test_pages_that_failed_their_checksum_are_told(failures: int | None, verdict
 
 def test_a_postgresql_is_asked_for_its_failed_pages(postgresql: Database) -> None:
     with postgresql.read() as tx:
-        assert damage.examine_postgresql(tx).verdict is Grade.GOOD
+        assert damage.examine_postgresql(tx).verdict in (
+            Grade.GOOD,
+            Grade.DOUBTFUL,
+        )  # the server has checksums, or none

@@ -1,0 +1,40 @@
+"""The tables whose rows never change, and whether the database's triggers still refuse to change them."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from dispatch.storage.database import Tx
+
+TABLES = (
+    "archive_record",
+    "audit",
+    "history",
+    "invoice",
+    "operation",
+    "payment",
+    "seal",
+    "seal_item",
+    "slip",
+    "stored_case",
+)
+"""Neither UPDATE nor DELETE."""
+KEPT_FOR_A_WHILE = ("access_log",)
+"""No UPDATE; old rows are deleted."""
+
+_SQLITE = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+# tgtype's bits: 16 an UPDATE, 8 a DELETE. Source: PostgreSQL, src/include/catalog/pg_trigger.h
+_POSTGRESQL = """
+SELECT relname || CASE bit WHEN 16 THEN '_no_update' ELSE '_no_delete' END
+FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid CROSS JOIN (VALUES (16), (8)) AS act (bit)
+WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & bit <> 0
+"""
+
+
+def unguarded(tx: Tx) -> list[str]:
+    """The tables, by name, whose rows somebody could change or delete, since a trigger is missing or disabled."""
+    query = _POSTGRESQL if tx.dialect.name == "postgresql" else _SQLITE
+    found = set(tx.execute(text(query)).scalars())
+    needed = {f"{table}_no_{act}": table for table in TABLES for act in ("update", "delete")}
+    needed |= {f"{table}_no_update": table for table in KEPT_FOR_A_WHILE}
+    return sorted({table for trigger, table in needed.items() if trigger not in found})
