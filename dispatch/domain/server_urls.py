@@ -11,6 +11,7 @@ from dispatch.domain.title import WrongValue
 
 BROKERS = ("redis", "rediss", "sentinel", "amqp", "amqps", "pyamqp", "memory")
 """The kinds of broker; `memory` is for tests in one process."""
+_SQLITE = ("sqlite", "sqlite+pysqlite")
 _DRIVER = "postgresql+psycopg"
 _SAME_AS = {
     "valkey": "redis",
@@ -25,8 +26,13 @@ def database_url(given: str) -> str:
     """Return the URL in SQLAlchemy's form. Several hosts (`@a:1,b:2/`, as libpq writes them) move into the query, and
     of several the one that accepts writes is taken, unless the URL says otherwise. Raises WrongValue."""
     kind, rest = _split(given, "postgresql://user:password@host/name")
+    if kind in _SQLITE:
+        return given
     if kind.partition("+")[0] != "postgresql":
-        return given  # SQLite; what else there is, the database refuses by its name
+        raise WrongValue(
+            f"不支持 {kind}:// 数据库，请用 postgresql:// 或 sqlite:///",
+            f"{kind}:// is no database here; use postgresql:// or sqlite:///",
+        )
     if kind != _DRIVER:
         raise WrongValue(f"不支持 {kind}://，请用 postgresql://", f"{kind}:// is no driver here; use postgresql://")
     place, _, query = rest.partition("?")

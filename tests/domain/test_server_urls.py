@@ -50,6 +50,7 @@ def test_a_database_url_is_taken_in_every_spelling_of_libpq(given: str, taken: s
         ("postgresql://u:geheim@h:x/d", "postgresql://user:password@host:port"),
         ("postgresql://u:gehei:m@a:1,b:2:3/d", "postgresql://user:password@host:port"),
         ("postgresql+psycopg2://u:geheim@h/d", "use postgresql://"),
+        ("mysql://u:geheim@h/d", "mysql:// is no database here; use postgresql:// or sqlite:///"),
         ("postgresql://u:geheim@a,b/d?host=c", "hosts are named twice"),
         ("postgresql://u:geheim@/d?host=a,b,c&port=1,2", "numbers of hosts and of ports"),
         ("geheim", "a URL such as postgresql://"),
