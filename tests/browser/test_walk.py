@@ -64,7 +64,8 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
     ticket = w.report_fault(agent, account, "no-internet", STILL_DARK, "所有灯都不亮，换过插座")
     window.check(agent)
 
-    _, noc = at("noc", "/teams/noc", language)
+    window, noc = at("noc", "/teams/noc", language)
+    window.expects.add(422)  # a report that isn't as required
     w.claim(noc, ticket)
     located = {"test-result": "光猫收不到光"}
     tested = SimulatedLineTester().test([account])[account]
@@ -81,6 +82,7 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
     else:
         w.report(noc, ticket, "outside-plant", located)
     window, installer = at("installer", "/teams/installer", language, PHONE)
+    window.expects.add(422)
     w.claim(installer, ticket)
     window.check(installer)
     w.report(installer, ticket, "line-fault", {"location": "3号楼分纤箱"}, PHOTO)
