@@ -259,7 +259,9 @@ TABLE: tuple[Row, ...] = (
         "keys",
         OPERATE,
         "keys",
-        Title("证件密钥：生成、查看、轮换、停用", "The keys of identity numbers: make, show, rotate, retire."),
+        Title(
+            "证件密钥：生成、查看、轮换、停用", "The keys of identity numbers: print new ones, show, rotate, retire."
+        ),
         "keys",
     ),
 )

@@ -193,7 +193,11 @@ def _go_on(desk: Desk) -> None:
             told = time.monotonic()
             with desk.database.read() as tx:
                 count = sum(row.rewritten for row in rotation.progress(tx).work)
-            note(f"已重新加密 {count} 行 …", f"{count} rows written again …")
+            note(f"已重新加密 {count} 行 …", f"{rows_told(count)} written again …")
+
+
+def rows_told(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 def _lines(done: RotationProgress) -> list[str]:
@@ -214,14 +218,14 @@ def _lines(done: RotationProgress) -> list[str]:
         return [text("尚未轮换过", "never rotated")]
     count = sum(row.rewritten for row in done.work)
     lines = [
-        text(f"重新加密中：已完成 {count} 行", f"under way: {count} rows written again")
+        text(f"重新加密中：已完成 {count} 行", f"under way: {rows_told(count)} written again")
         if done.under_way
-        else text(f"轮换完成：重新加密 {count} 行", f"rotated: {count} rows written again")
+        else text(f"轮换完成：重新加密 {count} 行", f"rotated: {rows_told(count)} written again")
     ]
     lines += [
         text(
             f"读不出 {row.unreadable} 行，原样保留：{row.place}，第一行 {row.unreadable_id}",
-            f"{row.unreadable} rows can't be read and stay as they are: {row.place}, the first is {row.unreadable_id}",
+            f"unreadable, left as is: {rows_told(row.unreadable)} of {row.place}, the first is {row.unreadable_id}",
         )
         for row in done.work
         if row.unreadable

@@ -127,7 +127,7 @@ def _keys(tx: Tx, settings: Settings) -> CheckResult:
             "bring back the key with which it was written, or restore the row from a backup",
         )
     rows = "、".join(f"{key}（{count} 行）" for key, count in sorted(found.rows.items()))
-    rows_en = ", ".join(f"{key} ({count} rows)" for key, count in sorted(found.rows.items()))
+    rows_en = ", ".join(f"{key} ({count} row{'s' if count != 1 else ''})" for key, count in sorted(found.rows.items()))
     return good(KEYS, Wording(f"能解密：{rows}", f"they decrypt: {rows_en}") if rows else Wording("已设置", "set"))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
+from dispatch.cli.keys import rows_told
 from dispatch.domain.roles import Actor, Role
 from dispatch.errors import KeyInUse, KeysMissing, NoNewKey, RotationUnderWay
 from dispatch.settings import Settings, load_settings
@@ -268,3 +269,7 @@ def test_a_rotation_killed_at_any_point_goes_on_where_it_was(
     assert readable(database, after) == [f"E{n}" for n in range(PEOPLE)]
     with database.read() as tx:
         assert sum(row.rewritten for row in rotation.progress(tx).work) == PEOPLE + 3
+
+
+def test_a_row_is_counted_in_the_singular_and_more_in_the_plural() -> None:
+    assert [rows_told(count) for count in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
