@@ -23,7 +23,7 @@ from dispatch.storage.hops import SentHop
 from tests.factories import CLERK, LEASE, NOW
 from workers.chains import chains, stretches
 from workers.context import Context
-from workers.task_names import DELIVER, receive_task
+from workers.task_names import DELIVER, receive_task, retest_task
 
 
 def test_a_start_is_not_refused_for_a_team_without_a_module_whose_hops_go_straight_onto_its_board(
@@ -67,7 +67,7 @@ def test_tasks_are_named_by_team_and_step_in_the_order_of_the_chain(app: Celery,
     assert found["archive"] == ["archive.file"]
     assert found["callback-survey"] == ["callback-survey.prepare", "callback-survey.ask"]
     ours = {name for name in app.tasks if not name.startswith("celery.")}
-    received = {receive_task(team) for team in rulebook.teams}
+    received = {task(team) for team in rulebook.teams for task in (receive_task, retest_task)}
     assert ours == {name for names in found.values() for name in names} | received | {DELIVER}
     assert all(name.partition(".")[0] in (*rulebook.teams, EFFECTS) for name in ours)
 
