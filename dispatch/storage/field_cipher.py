@@ -128,6 +128,8 @@ def new_keys() -> tuple[str, str]:
 
 def read_keys(field_keys: str, index_keys: str, where: Wording) -> FieldCipher:
     """The cipher of these keys: `id:key,…` and `key,…`, the first of each for writing. Raises BadSettings."""
+    if not field_keys.strip():
+        raise BadSettings(Wording(f"{where.zh} 中的密钥是空的", f"{where.en}: the keys are empty"))
     keys: dict[str, bytes] = {}
     for part in field_keys.split(","):
         name, _, text = part.strip().partition(":")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.domain.title import same
+from dispatch.domain.title import Wording, same
 from dispatch.errors import BadSettings, MissingPart
 from dispatch.storage.field_cipher import FieldCipher, fingerprint, index_id, new_keys, read_keys
 
@@ -79,3 +79,8 @@ def test_a_blind_index_of_an_older_index_key_is_still_found() -> None:
     new = replace(CIPHER, index_key=b"j" * 32, other_index_keys=(b"i" * 32,))
     assert new.index("document", "passport", "E1") != old
     assert old in new.indexes("document", "passport", "E1")
+
+
+def test_keys_that_are_empty_are_told_as_empty() -> None:
+    with pytest.raises(BadSettings, match="DISPATCH_FIELD_KEYS: the keys are empty"):
+        read_keys("", "B" * 43, Wording("DISPATCH_FIELD_KEYS", "DISPATCH_FIELD_KEYS"))
