@@ -116,3 +116,10 @@ def test_before_a_user_is_disabled_the_page_shows_what_they_have_in_hand_and_who
     assert root.get(f"{API}/users/zhao/work").json()["items"] == []
     assert root.post(f"{API}/users/qian/disable").json()["disabled_at"], "without a body the work goes to the board"
     assert root.get(f"{API}/users/qian/work").json()["items"] == []
+
+
+def test_each_page_of_the_administration_has_a_title_of_its_own(small_web: Web) -> None:
+    root = small_web.browser("title-reader", Role.ADMINISTRATOR)
+    pages = [root.get(f"/admin/{each}", headers={"Accept": "text/html"}).text for each in ("users", "tokens", "access")]
+    titles = [page.partition("<title>")[2].partition("</title>")[0] for page in pages]
+    assert titles == ["用户 · 管理 · 派单", "令牌 · 管理 · 派单", "登录记录 · 管理 · 派单"]
