@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from pathlib import Path
 
 from dispatch.domain.title import Wording
 
@@ -43,7 +42,7 @@ def is_full(wrong: OSError) -> bool:
     return wrong.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def at_file(wrong: OSError, file: Path) -> OSError:
-    """The same refusal with the name of its file, which Python knows when a file is opened but not when it is
+def at_file(wrong: OSError, file: object) -> OSError:
+    """The same refusal with the path of its file, which Python knows when a file is opened but not when it is
     written."""
     return OSError(wrong.errno, wrong.strerror, str(file))
