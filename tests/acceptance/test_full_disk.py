@@ -102,7 +102,7 @@ def test_a_full_disk_refuses_changes_shows_boards_and_loses_and_doubles_nothing(
             answer = eventually(refused)
             assert int(answer.headers["retry-after"]) >= 1
             assert "disk is full" in answer.json()["detail"]
-            assert "数据库的磁盘已满" in eventually(lambda: red(noc))
+            assert "the database's disk is full" in eventually(lambda: red(noc))
             for path in ("/healthz", "/api/v1/teams/noc/board"):
                 status, seconds = took(noc, path)
                 assert (status, seconds < 1) == (200, True), (path, status, seconds)

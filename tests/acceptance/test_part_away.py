@@ -20,7 +20,7 @@ import pytest
 
 from dispatch.storage.field_cipher import new_keys
 from tests.acceptance.conftest import PROJECT, Home, eventually
-from tests.acceptance.people_at_work import BOARD, REPORT, Desk, at_work
+from tests.acceptance.people_at_work import ACCOUNTS, BOARD, REPORT, Desk, at_work
 from tests.debian_postgres import VERSIONS, DebianPostgres, debian_server, programs
 
 pytestmark = pytest.mark.system
@@ -95,7 +95,7 @@ def is_refused(answer: httpx2.Response, code: str) -> bool:
 
 
 def change_is_refused(clerk: httpx2.Client, code: str) -> None:
-    eventually(lambda: is_refused(clerk.post("/api/v1/faults", json={"account": "GZ1", **REPORT}), code))
+    eventually(lambda: is_refused(clerk.post("/api/v1/faults", json={"account": ACCOUNTS[0], **REPORT}), code))
 
 
 def is_ready(caller: httpx2.Client) -> bool:
@@ -114,7 +114,7 @@ def test_a_stopped_database_is_told_and_everything_goes_on_when_it_is_back(
     with at_work(on_postgresql) as people, on_postgresql.client("chen") as clerk, on_postgresql.client("zhao") as noc:
         server.stop(mode)
         try:
-            eventually(lambda: is_red(noc, "数据库连不上", "数据库已停止"))
+            eventually(lambda: is_red(noc, "the database is out of reach", "the database was stopped"))
             assert answered(noc, "/healthz").status_code == 200
             assert is_refused(answered(noc, BOARD), "unavailable")
             change_is_refused(clerk, "unavailable")
@@ -144,13 +144,13 @@ def test_a_read_only_database_is_read_also_when_the_rules_file_is_edited_meanwhi
         before = noc.get("/api/v1/rules").json()["version"]
         with read_only(server):
             change_is_refused(clerk, "unavailable")
-            eventually(lambda: is_red(noc, "数据库只读"))
+            eventually(lambda: is_red(noc, "the database is read-only"))
             can_be_read(noc)
             rules.write_text(f"{rules.read_text()}\n# edited\n")
             assert noc.get("/api/v1/rules").json()["version"] == before
             can_be_read(noc)
             change_is_refused(clerk, "unavailable")
-            assert is_red(noc, "数据库只读")
+            assert is_red(noc, "the database is read-only")
         eventually(lambda: is_ready(noc))
         people.goes_on()
         eventually(lambda: noc.get("/api/v1/rules").json()["version"] != before)
@@ -182,7 +182,7 @@ def test_a_lock_that_somebody_holds_keeps_only_changes_waiting_for_their_patienc
             while time.monotonic() < until:
                 can_be_read(noc)
                 time.sleep(0.2)
-            assert is_red(noc, "数据库正忙", "数据库应答太慢")
+            assert is_red(noc, "the database is busy", "the database took too long")
             change_is_refused(clerk, "busy")
             can_be_read(noc)
             other.execute("ROLLBACK")
@@ -202,7 +202,7 @@ def test_a_file_that_may_not_be_written_is_read_also_by_processes_that_start_mea
 
                 def red() -> bool:
                     with contextlib.suppress(httpx2.HTTPError):
-                        return is_red(noc, "数据库只读")
+                        return is_red(noc, "the database is read-only")
                     return False
 
                 eventually(red)
