@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ import pytest
 
 from tests.acceptance.conftest import Home, eventually
 from tests.acceptance.test_journey_by_hand import CLERK, NOT_SOLVED, ZHAO, handle, links
+from tests.faulty_lines import faulty
 from tests.small_disk import fill, small_disk
+
+ACCOUNTS = list(islice(faulty(), 4))
 
 pytestmark = pytest.mark.system
 
@@ -85,17 +89,17 @@ def archived(home: Home, ticket: str) -> bool:
 def test_a_full_disk_refuses_changes_shows_boards_and_loses_and_doubles_nothing(home: Home) -> None:
     with home.up():
         disk = home.folder.parent
-        for number in range(1, 5):
-            home.done("account", "add", f"GZ{number}", "--area", "tianhe", "--mobile", "13800138000", *CLERK)
+        for account in ACCOUNTS:
+            home.done("account", "add", account, "--area", "tianhe", "--mobile", "13800138000", *CLERK)
         clerk, noc = client(home, "chen", "agent-10086"), client(home, "zhao", "noc")
         with clerk, noc:
-            accepted = [submit(clerk, f"GZ{number}").json()["ticket"] for number in (1, 2)]
+            accepted = [submit(clerk, account).json()["ticket"] for account in ACCOUNTS[:2]]
             eventually(lambda: len(noc.get("/api/v1/teams/noc/board").json()["items"]) == 2)
             before = home.processes().keys()
             filling = fill(disk)
 
             def refused() -> Any:
-                answer = submit(clerk, "GZ3")
+                answer = submit(clerk, ACCOUNTS[2])
                 return answer if answer.status_code == 503 else None
 
             # whole pages of the write-ahead log may be written over for a while
@@ -111,7 +115,7 @@ def test_a_full_disk_refuses_changes_shows_boards_and_loses_and_doubles_nothing(
             relay = killed_and_back(home, killed)
             filling.unlink()
             eventually(lambda: noc.get("/readyz").status_code == 200)
-            answers = [submit(clerk, f"GZ{number}") for number in (3, 4)]
+            answers = [submit(clerk, account) for account in ACCOUNTS[2:]]
             assert [answer.status_code for answer in answers] == [201, 201]
             tickets = accepted + [answer.json()["ticket"] for answer in answers]
         assert home.child("workers.relay") == relay, "it could start on the full disk"
