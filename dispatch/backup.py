@@ -351,8 +351,8 @@ def _has_tickets(file: Path) -> bool:
 
 
 def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: OnBegin) -> bool:
-    """Return whether tables that were there gave way."""
-    """Restore in one transaction: on failure the database is as before."""
+    """Restore in one transaction: on failure the database is as before. Return whether tables that were there gave
+    way."""
     with _opened(settings) as database:
         there = database.schema()
         if there is not None and not replace:
@@ -360,23 +360,19 @@ def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: 
                 what=Wording("派单的数据库", "a database of Paidan"),
                 remedy=Wording("请恢复到空库，或加 --replace", "restore into an empty one, or with --replace"),
             )
-        newer = [] if there is None else list(_drops_of_what_is_newer(settings, source, database))
+        giving_way = [] if there is None else list(_drops(database))
     begun()
-    postgresql_programs.restore(source, make_url(settings.database), clean=there is not None, first=newer)
+    postgresql_programs.restore(source, make_url(settings.database), clean=there is not None, first=giving_way)
     return there is not None
 
 
-def _drops_of_what_is_newer(settings: Settings, source: Path, database: Database) -> Iterator[str]:
-    """Statements that drop the tables of later schemas, with their functions: the dump knows nothing of them, they may
-    refer to tables that it replaces, and the migrations make them anew."""
-    words = ["pg_restore", "--list", str(source)]
-    listed = [line.split() for line in postgresql_programs.lines(words, make_url(settings.database))]
-    restored = {word for words in listed for word in words}
-    for name in sorted(metadata.tables.keys() - restored):
+def _drops(database: Database) -> Iterator[str]:
+    """Statements that drop all of our tables and functions. An older dump knows nothing of what came later: of tables
+    and of foreign keys between the ones that it replaces. The migrations make them anew."""
+    for name in sorted(metadata.tables):
         yield f'DROP TABLE IF EXISTS public."{name}" CASCADE'
     ours = text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE :ours")
     with database.read() as tx:
         found = tx.execute(ours, {"ours": "%append_only"}).scalars().all()
     for name in found:
-        if f"{name}()" not in restored:
-            yield f'DROP FUNCTION public."{name}" CASCADE'
+        yield f'DROP FUNCTION public."{name}" CASCADE'

@@ -30,6 +30,7 @@ NO_DUMP = Wording("它不是 pg_dump 所做的备份", "it is not a backup that 
 DEBIANS = Path("/usr/lib/postgresql")
 """Where Debian and Ubuntu keep the programs of each version, side by side."""
 _SERVICE = "paidan"
+_QUIET = "SET client_min_messages = warning"  # so that the first line told is the fault
 
 
 def run(words: Sequence[str], url: URL) -> None:
@@ -68,7 +69,7 @@ def restore(source: Path, url: URL, *, clean: bool, first: Sequence[str] = ()) -
             assert dump.stdout is not None
             assert database.stdin is not None
             with suppress(BrokenPipeError):  # psql ended, and has said why
-                database.stdin.write("".join(f"{each};\n" for each in ("BEGIN", *first)).encode())
+                database.stdin.write("".join(f"{each};\n" for each in (_QUIET, "BEGIN", *first)).encode())
                 shutil.copyfileobj(dump.stdout, database.stdin)
                 if dump.wait() == 0:  # a dump that breaks off is never committed
                     database.stdin.write(b"COMMIT;\n")

@@ -87,7 +87,7 @@ def test_a_read_only_database_refuses_changes_shows_boards_and_heals_by_itself(w
         )
         ready = web.client().get("/readyz")
         assert (ready.status_code, ready.json()["code"]) == (503, "unavailable")
-        assert "数据库只读" in ready.json()["detail"]
+        assert "the database is read-only" in ready.json()["detail"]
         board = noc.get("/teams/noc", headers={"Accept": "text/html"})
         assert (board.status_code, ticket in board.text) == (200, True)
     deadline = time.monotonic() + 10
@@ -101,7 +101,7 @@ def test_a_full_disk_stays_red_until_a_change_was_taken(small_web: Web) -> None:
     small_web.database.refused = faults.FULL
     ready = small_web.client().get("/readyz")
     assert (ready.status_code, ready.json()["code"]) == (503, "unavailable")
-    assert "磁盘已满" in ready.json()["detail"]
+    assert "the database's disk is full" in ready.json()["detail"]
     with small_web.database.write():
         pass
     assert small_web.client().get("/readyz").status_code == 200

@@ -20,6 +20,7 @@ from dispatch.storage import crew
 from dispatch.storage.tables.tickets import hop, rulebook
 from dispatch.tickets import intake
 from tests import factories as f
+from tests.faulty_lines import faulty
 from tests.rules_texts import without_data_network
 from tests.web.conftest import API, Web
 from tests.web.every_route import PATHS, QUERIES, ROUTES
@@ -127,8 +128,8 @@ def test_one_forgotten_hop_among_twenty_is_refused_by_itself_and_in_words(small_
     web = small_web
     with_data_network(web, 1)
     others = list(range(2, 21))
-    for ticket in others:
-        web.on_board(f"GZ{ticket}")
+    for _, account in zip(others, faulty(), strict=False):
+        web.on_board(account)
     if act == "report":
         f.claimed(web.database, web.rulebook, 1, f.DATA_NETWORK)
         for ticket in others:
