@@ -59,6 +59,7 @@ class Line:
     site: str = "construction"
     cause: str | None = None
     bound: set[str] = field(default_factory=set)
+    former: set[str] = field(default_factory=set)
     fault: bool = False
 
     @property
@@ -74,9 +75,10 @@ class Model:
         return [line for line in self.lines if line.living]
 
     def called(self, number: str) -> Line:
-        """Return the living line of this number, or the one that last had it."""
+        """Return the living line of this name or former name, or the one that last had it."""
         named = [line for line in self.lines if line.number == number]
-        return next((line for line in named if line.living), named[-1])
+        found = [line for line in named if line.living] or [line for line in self.living() if number in line.former]
+        return (found or named[-1:])[0]
 
     def taken(self, number: str) -> bool:
         return any(line.number == number for line in self.living())
@@ -294,11 +296,17 @@ class World:
         if not (code := self.hindered(of, document)):
             if of.state == "installing":
                 code = "wrong-state"
+            elif line.number != of.number:
+                code = "renamed"
             elif new == of.number:
                 code = "nothing-changed"
+            elif self.model.bound().get(new, of.number) != of.number:
+                code = "mobile-taken"
             else:
-                code = "account-name-taken" if self.model.taken(new) else enough
+                anothers = any(new in each.former for each in self.model.living() if each is not of)
+                code = "account-name-taken" if anothers or self.model.taken(new) else enough
         if self.do(renaming.rename, request, code):
+            of.former = (of.former | {of.number}) - {new}
             of.number = new
 
     def transfer(self, dice: Random) -> None:
@@ -327,7 +335,7 @@ class World:
             else:
                 code = "same-owner" if to == of.owner else enough
         if self.do(transfer.transfer, request, code):
-            of.owner, of.password = to, request.password.get_secret_value()
+            of.owner, of.password, of.former = to, request.password.get_secret_value(), set()
             for mobile in unbound:
                 self._given_up(of, mobile)
 
