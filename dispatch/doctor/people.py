@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from dispatch.access.people import People
-from dispatch.doctor.finding import CheckResult, doubtful, good
+from dispatch.doctor.finding import MOST_NAMED, CheckResult, all_differ, doubtful, good, some
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.title import Title, Wording
 from dispatch.routing.rulebook import Rulebook
@@ -15,20 +15,13 @@ from dispatch.storage.database import Tx
 NAMES = Title("用户名", "names of users")
 IN_HAND = Title("在手派单", "work in hand")
 
-MOST_NAMED = 3
-"""Groups of names, holders and hops of a holder that a result names."""
-
 
 def names(tx: Tx) -> CheckResult:
     """Find enabled users whose names people can't tell apart; an earlier release let them be added."""
-    groups = users.twins(tx)
-    if not groups:
-        return good(NAMES, Wording("各不相同", "all differ"))
-    listed = "; ".join(" = ".join(map(ascii, group)) for group in groups[:MOST_NAMED])
-    listed += " …" if len(groups) > MOST_NAMED else ""
-    return doubtful(
+    return all_differ(
         NAMES,
-        Wording(f"看不出区别：{listed}", f"look alike: {listed}"),
+        [list(map(ascii, group)) for group in users.twins(tx)],
+        Wording("看不出区别", "look alike"),
         "每组只留一个：给另一人新建用户（dispatch user add），再用 dispatch user disable 旧名 --hand-over-to 新名 停用",
         "keep one of each: add a user for the other person (`dispatch user add`), then `dispatch user disable OLD "
         "--hand-over-to NEW`",
@@ -49,8 +42,8 @@ def work_in_hand(tx: Tx, rulebook: Rulebook) -> CheckResult:
         )
     told = {name: people.parting(name).label for name in sorted(left)[:MOST_NAMED]}
     count = sum(map(len, left.values()))
-    zh = "；".join(f"{name}（{why.zh}）：{_some(left[name])}" for name, why in told.items())
-    en = "; ".join(f"{name} ({why.en}): {_some(left[name])}" for name, why in told.items())
+    zh = "；".join(f"{name}（{why.zh}）：{some(left[name])}" for name, why in told.items())
+    en = "; ".join(f"{name} ({why.en}): {some(left[name])}" for name, why in told.items())
     return doubtful(
         IN_HAND,
         Wording(f"{count} 个的持有人不能办：{zh}", f"with people who can't work them: {count}, {en}"),
@@ -58,7 +51,3 @@ def work_in_hand(tx: Tx, rulebook: Rulebook) -> CheckResult:
         "colleagues take them over by claiming them; `dispatch user disable NAME --release`, or --hand-over-to "
         "COLLEAGUE, moves all work of a disabled user",
     )
-
-
-def _some(named: list[str]) -> str:
-    return ", ".join(named[:MOST_NAMED]) + (" …" if len(named) > MOST_NAMED else "")
