@@ -362,17 +362,22 @@ def _restore_postgresql(settings: Settings, source: Path, replace: bool, begun: 
             )
         giving_way = [] if there is None else list(_drops(database))
     begun()
-    postgresql_programs.restore(source, make_url(settings.database), clean=there is not None, first=giving_way)
+    postgresql_programs.restore(source, make_url(settings.database), giving_way)
     return there is not None
 
 
+_TRIGGERED = """
+SELECT DISTINCT tgfoid::regprocedure::text FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+WHERE relnamespace = 'public'::regnamespace AND relname = ANY(:tables) AND NOT tgisinternal ORDER BY 1
+"""
+"""A query for the functions that the triggers of these tables call."""
+
+
 def _drops(database: Database) -> Iterator[str]:
-    """Statements that drop all of our tables and functions. An older dump knows nothing of what came later: of tables
-    and of foreign keys between the ones that it replaces. The migrations make them anew."""
-    for name in sorted(metadata.tables):
-        yield f'DROP TABLE IF EXISTS public."{name}" CASCADE'
-    ours = text("SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname LIKE :ours")
+    """Statements that drop all of our tables, and the functions of their triggers. An older dump knows nothing of what
+    came later: of tables and of foreign keys between the ones that it replaces. The migrations make them anew."""
+    tables = sorted(metadata.tables)
     with database.read() as tx:
-        found = tx.execute(ours, {"ours": "%append_only"}).scalars().all()
-    for name in found:
-        yield f'DROP FUNCTION public."{name}" CASCADE'
+        functions = tx.execute(text(_TRIGGERED), {"tables": tables}).scalars().all()
+    yield from (f'DROP TABLE IF EXISTS public."{name}" CASCADE' for name in tables)
+    yield from (f"DROP FUNCTION {function}" for function in functions)

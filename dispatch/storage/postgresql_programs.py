@@ -53,12 +53,12 @@ def lines(words: Sequence[str], url: URL) -> Iterator[str]:
         raise BackupFailed(what=words[0], why=NO_DUMP)
 
 
-def restore(source: Path, url: URL, *, clean: bool, first: Sequence[str] = ()) -> None:
-    """Restore a dump in one transaction, after the statements `first`; with `clean` the dump's tables give way.
+def restore(source: Path, url: URL, drops: Sequence[str]) -> None:
+    """Restore a dump in one transaction, after the statements `drops`, by which the tables that are there give way.
 
     On failure, and when this process dies, the database is as before. Raises MissingPart, BackupFailed.
     """
-    words = ["pg_restore", "--no-owner", *(("--clean", "--if-exists") if clean else ()), "--file=-", str(source)]
+    words = ["pg_restore", "--no-owner", *(("--clean", "--if-exists") if drops else ()), "--file=-", str(source)]
     reads = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     with _service(url) as (environment, file), TemporaryFile() as wrong_dump, TemporaryFile() as wrong_sql:
         dump = _started(words, url, environment, file, stdout=subprocess.PIPE, stderr=wrong_dump)
@@ -69,7 +69,7 @@ def restore(source: Path, url: URL, *, clean: bool, first: Sequence[str] = ()) -
             assert dump.stdout is not None
             assert database.stdin is not None
             with suppress(BrokenPipeError):  # psql ended, and has said why
-                database.stdin.write("".join(f"{each};\n" for each in (_QUIET, "BEGIN", *first)).encode())
+                database.stdin.write("".join(f"{each};\n" for each in (_QUIET, "BEGIN", *drops)).encode())
                 shutil.copyfileobj(dump.stdout, database.stdin)
                 if dump.wait() == 0:  # a dump that breaks off is never committed
                     database.stdin.write(b"COMMIT;\n")
