@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -32,6 +32,7 @@ from dispatch.storage.tables import accounts as b
 from dispatch.tickets import intake
 from tests import factories as f
 from tests.accounts import factories as a
+from tests.properties.random_acts import PHASES, acted
 from tests.strategies import RULEBOOK, SCRIPT
 
 PEOPLE = 4
@@ -449,10 +450,7 @@ LENGTH = 60
 
 
 def lived(world: World, dice: Random, length: int) -> None:
-    for _ in range(length):
-        act = dice.choice(ACTS + OFTEN)
-        print(act.__name__)  # pytest shows this of a failing test
-        act(world, dice)
+    for _ in acted(world, ACTS + OFTEN, dice, length, tell=print):  # pytest shows this of a failing test
         world.the_books_agree()
         world.now += FORTNIGHT  # earlier failures lock no account
 
@@ -462,7 +460,7 @@ def lived(world: World, dice: Random, length: int) -> None:
     max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is not a simpler case
+    phases=PHASES,
 )
 def test_the_books_agree_with_a_model_of_the_rule_book_whatever_clerks_do(seed: int) -> None:
     world = World(f.in_memory(RULEBOOK), RULEBOOK, SCRIPT)

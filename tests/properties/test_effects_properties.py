@@ -7,7 +7,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from hypothesis import Phase, given, note, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
@@ -19,6 +19,7 @@ from dispatch.storage import effects as stored
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables.accounts import effect
 from tests.factories import CLERK, LEASE, NOW, SUPERVISOR, in_memory
+from tests.properties.random_acts import PHASES, acted
 from tests.strategies import RULEBOOK
 
 LINES = ("GZ1", "GZ2")
@@ -144,17 +145,11 @@ ACTS: list[Callable[[World, Random], None]] = [
 
 
 @given(st.integers(0, 2**32))
-@settings(
-    max_examples=25,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is not a simpler case
-)
+@settings(max_examples=25, phases=PHASES)
 def test_booked_effects_arrive_once_and_in_order_whatever_happens(seed: int) -> None:
-    world, dice = World(), Random(seed)
+    world = World()
     try:
-        for _ in range(LENGTH):
-            act = dice.choice(ACTS)
-            note(act.__name__)
-            act(world, dice)
+        for _ in acted(world, ACTS, Random(seed), LENGTH):
             world.what_is_confirmed_has_arrived()
             world.orders_of_a_line_arrive_in_the_order_of_booking()
         world.everything_arrives()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from hypothesis import Phase, given, note, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
@@ -46,6 +46,7 @@ from tests.factories import (
     stretch,
     work,
 )
+from tests.properties.random_acts import PHASES, acted
 from tests.strategies import RULEBOOK, SCRIPT
 
 PEOPLE = [name for name, team in RULEBOOK.teams.items() if not team.automatic]
@@ -377,17 +378,11 @@ LENGTH = 60
 
 
 @given(st.integers(0, 2**32))
-@settings(
-    max_examples=25,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is not a simpler case
-)
+@settings(max_examples=25, phases=PHASES)
 def test_no_case_is_lost_doubled_or_endless_whatever_happens(seed: int) -> None:
-    world, dice = World(), Random(seed)
+    world = World()
     try:
-        for _ in range(LENGTH):
-            act = dice.choice(ACTS + OFTEN)
-            note(act.__name__)
-            act(world, dice)
+        for _ in acted(world, ACTS + OFTEN, Random(seed), LENGTH):
             world.every_case_is_in_just_one_place()
             world.nothing_goes_back()
             world.every_archive_has_its_record()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
-from hypothesis import Phase, given, note, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -21,6 +21,7 @@ from dispatch.storage.outbox import Pair
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import followup, line_tests
 from tests import factories as f
+from tests.properties.random_acts import PHASES, acted
 from tests.strategies import RULEBOOK, SCRIPT
 
 LENGTH = 40
@@ -128,17 +129,11 @@ ACTS: list[Callable[[World, Random], None]] = [
 
 
 @given(st.integers(0, 2**32))
-@settings(
-    max_examples=25,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a smaller seed is not a simpler case
-)
+@settings(max_examples=25, phases=PHASES)
 def test_a_hop_that_lives_on_gets_its_line_test_once_whatever_happens(seed: int) -> None:
-    world, dice = World(), Random(seed)
+    world = World()
     try:
-        for _ in range(LENGTH):
-            act = dice.choice(ACTS)
-            note(act.__name__)
-            act(world, dice)
+        for _ in acted(world, ACTS, Random(seed), LENGTH):
             world.each_hop_has_its_test_or_waits_for_it()
         world.every_living_hop_is_tested()
         world.each_hop_has_its_test_or_waits_for_it()
