@@ -36,18 +36,25 @@ def machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     time.tzset()
 
 
-@pytest.mark.parametrize("zone", ZONES)
-def test_a_hold_reads_the_same_on_every_page_and_at_the_command_line(
-    zone: str, machine: str, small_web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DISPATCH_TIMEZONE", zone)
-    small_web.installation.settings = Settings(timezone=zone)
-    hop = in_hand(small_web, at_installers(small_web))
-    until = small_web.now + timedelta(hours=20)
-    with small_web.database.write() as tx:
-        hop_id = f.live_id(small_web.database, int(hop[1:9]))
-        handling.hold(tx, small_web.rulebook, hop_id, until, "客户约明早", f.INSTALLER, small_web.now)
-    shown = f"{until.astimezone(ZoneInfo(zone)):%m-%d %H:%M}"
+@pytest.fixture(params=ZONES)
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, small_web: Web) -> str:
+    """The desk's time zone."""
+    monkeypatch.setenv("DISPATCH_TIMEZONE", request.param)
+    small_web.installation.settings = Settings(timezone=request.param)
+    return str(request.param)
+
+
+def held(web: Web, zone: str) -> tuple[str, str]:
+    """Put a hop on hold for 20 hours; its number, and the end of the hold as people read it in this zone."""
+    hop, until = in_hand(web, at_installers(web)), web.now + timedelta(hours=20)
+    with web.database.write() as tx:
+        hop_id = f.live_id(web.database, int(hop[1:9]))
+        handling.hold(tx, web.rulebook, hop_id, until, "客户约明早", f.INSTALLER, web.now)
+    return hop, f"{until.astimezone(ZoneInfo(zone)):%m-%d %H:%M}"
+
+
+def test_a_hold_reads_the_same_on_every_page_and_at_the_command_line(zone: str, machine: str, small_web: Web) -> None:
+    hop, shown = held(small_web, zone)
     watcher = small_web.browser("chen", Role.SUPERVISOR)
     assert shown in page(watcher, "/teams/installer")
     assert shown in page(watcher, f"/teams/installer/hops/{hop}")
@@ -63,18 +70,14 @@ def test_the_api_answers_with_an_offset_whatever_the_zone(small_web: Web, monkey
     assert made_at.endswith(("Z", "+00:00"))
 
 
-@pytest.mark.parametrize("zone", ZONES)
 def test_the_history_of_a_hold_that_is_over_tells_its_time_in_the_desks_zone(
-    zone: str, machine: str, small_web: Web, monkeypatch: pytest.MonkeyPatch
+    zone: str, machine: str, small_web: Web
 ) -> None:
-    monkeypatch.setenv("DISPATCH_TIMEZONE", zone)
-    small_web.installation.settings = Settings(timezone=zone)
-    hop = in_hand(small_web, at_installers(small_web))
-    hop_id, until = f.live_id(small_web.database, int(hop[1:9])), small_web.now + timedelta(hours=20)
+    hop, shown = held(small_web, zone)
     with small_web.database.write() as tx:
-        handling.hold(tx, small_web.rulebook, hop_id, until, "客户约明早", f.INSTALLER, small_web.now)
-        handling.resume(tx, small_web.rulebook, hop_id, f.INSTALLER, small_web.now)
-    shown = f"{until.astimezone(ZoneInfo(zone)):%m-%d %H:%M}"
+        handling.resume(
+            tx, small_web.rulebook, f.live_id(small_web.database, int(hop[1:9])), f.INSTALLER, small_web.now
+        )
     watcher = small_web.browser("chen", Role.SUPERVISOR)
     assert shown not in page(watcher, "/teams/installer"), "only the history still has the time"
     assert f"至 {shown}" in page(watcher, f"/tickets/{hop[:9]}")
