@@ -41,7 +41,7 @@ class CaseState:
     """A case's present place, and counts of the log's hand-overs so far.
 
     `askers`: the teams that wait for the case, the latest last. `inserted`, `merged`, `unreconciled` and `limit` are
-    those of `CasePlan`; `limited`: whether the limits have cut the present round; `reported`: how often each team has
+    those of `CasePlan`; `limited`: whether a limit has cut the present round; `reported`: how often each team has
     reported each finding.
     """
 
@@ -116,6 +116,8 @@ class CaseState:
             decision = rulebook.hand_back(facts)
         else:
             decision = rulebook.decide(facts)
+        if decision.to != edge.to:  # a finding repeated too often: the rules cut the round short as a limit does
+            self.limit, self.limited = decision.rule, True
         step = CaseStep(self.team, edge.act, finding, evidence, decision.to)
         self._arrive(decision, self._askers_after(edge, decision))
         return step

@@ -40,7 +40,8 @@ class CasePlan:
 
     `inserted` counts the visits that our flow needs and the log doesn't have. `merged` counts the logged hand-overs
     within one of our teams, kept as a pass-on to itself. `unreconciled` has (from team, to team) of the hand-overs that
-    our flow can't make. `limit` is the limit that cut the case short, `cut` the number of logged rounds lost by it.
+    our flow can't make. `limit` is the limit, or the rule about a finding reported again, that cut the case short,
+    `cut` the number of logged rounds lost by it.
     """
 
     number: str
