@@ -112,7 +112,7 @@ CASES: dict[str, tuple[tuple[str, ...], int, str]] = {
     "unknown ticket": (("show", "F99999999"), 4, "There is no ticket number 99999999"),
     "malformed ticket number": (("show", "what"), 2, "'what' is no ticket number: they look like F00000042"),
     "a letter that no kind has": (("show", "X1"), 2, "is no ticket number"),
-    "digits of another script": (("show", "１"), 2, "is no ticket number"),
+    "digits of another script": (("show", "١"), 2, "is no ticket number"),
     "endless ticket number": (("show", "F" + "9" * 30), 2, "is no ticket number"),
     "malformed hop number": (("claim", f"{WAITING}-x", *ZHAO), 2, "is no hop number: they look like F00000042-3"),
     "endless hop number": (("claim", f"{WAITING}-{'9' * 30}", *ZHAO), 2, "is no hop number"),
