@@ -69,7 +69,7 @@ class Appointment(OperationRequest):
     order: OrderNumber
     at: Annotated[
         Moment,
-        Field(description="预约时间，如 2026-11-26 10:00 · when the customer comes; without an offset in the desk's zone"),
+        Field(description="预约时间，如 2026-11-26 10:00 · when the customer comes, in the desk's zone"),
     ]
     note: Annotated[Text, Field(description="说明 · note")] = ""
 

@@ -274,7 +274,7 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
         ("bindings", "--account", KD, "--since", "2026-02-01", "--until", "2026-01-01"),
         "the range of days ends before it begins",
     ),
-    "a day that there is not": (("bindings", "--account", KD, "--since", "2026-02-30"), "--since: the calendar has no such day"),
+    "a day that there is not": (("bindings", "--account", KD, "--since", "2026-02-30"), "the calendar has no such day"),
     "an appointment at no hour": (
         ("appoint", "--order", "C00000004", "--at", "2026-12-01"),
         "--at: this is no date and time: write it as",
