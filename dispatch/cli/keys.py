@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -34,6 +35,8 @@ STATES = {
 }
 MOST_WAIT = 30
 """Seconds for which `rotate` waits until every process has the new key."""
+LATELY = timedelta(hours=1)
+"""Whoever runs `rotate` again so soon after a rotation wants to see it end, not another one."""
 
 _ROTATE, _RETIRE = Title("轮换密钥", "rotate the keys"), Title("停用密钥", "retire a key")
 
@@ -108,9 +111,9 @@ def keys_show(as_json: AsJson = False) -> None:
 @keys.command(
     "rotate",
     help=text(
-        "轮换：公布新密钥，各进程都有后起用，再重新加密已有数据；中断后可再次执行",
+        "轮换：公布新密钥，各进程都有后起用，再重新加密已有数据；中断后可再次执行，已由网页进程完成的只报告结果",
         "Announce a new key, use it once every process has it, write what there is again under it. Run it again after "
-        "an interruption: it goes on.",
+        "an interruption: it goes on, or tells that the web process ended it.",
     ),
 )
 def keys_rotate(
@@ -119,6 +122,10 @@ def keys_rotate(
     no_wait: Annotated[
         bool,
         option("--no-wait", zh="只公布，其余由网页进程完成", en="only announce it: the web process does the rest"),
+    ] = False,
+    again: Annotated[
+        bool,
+        option("--again", zh="一小时内已轮换过，仍再轮换一次", en="even if one ended within the last hour"),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -129,14 +136,25 @@ def keys_rotate(
     if brought and not as_json:
         out.print(words_for_brought_back(brought))
     with desk.database.read() as tx:
-        begun = rotation.progress(tx).under_way
-    if not begun:
+        before = rotation.progress(tx)
+    ended_lately = before.ended_at is not None and now() - before.ended_at < LATELY and not again
+    if not before.under_way and not ended_lately:
         rotation.start(desk.settings, desk.database, actor, now())
     if not no_wait:
         _go_on(desk)
     with desk.database.read() as tx:
         done = rotation.progress(tx)
-    give(as_json, {"act": "rotate keys", "rotation": _data(done)}, "\n".join(_lines(done)))
+    lines = _lines(done)
+    if ended_lately:
+        assert before.ended_at is not None, "a rotation that ended has its time"
+        ended = local(before.ended_at, "%H:%M")
+        lines.append(
+            text(
+                f"这次轮换已于 {ended} 完成；要再轮换一次，请加 --again",
+                f"That rotation ended at {ended}: to rotate once more, add --again",
+            )
+        )
+    give(as_json, {"act": "rotate keys", "rotation": _data(done)}, "\n".join(lines))
 
 
 @keys.command(

@@ -39,9 +39,9 @@ class IdentityTaken(DispatchError):
 
 
 class ProofNeeded(DispatchError):
-    """请再输入一次密码；用统一认证登录的，请重新认证，并在{minutes}分钟内办理。
-    Give your password again; signed in by the identity provider, identify yourself there anew and do this within
-    {minutes} minutes."""
+    """请再输入一次密码；用单点登录的，请重新登录，并在{minutes}分钟内办理。
+    Give your password again; whoever signed in by single sign-on does so anew, and does this within
+    {minutes} min."""
 
     code = "proof-needed"
     heading = "请再次验证"
@@ -57,7 +57,7 @@ class ProviderAway(DispatchError):
 
 class SignInSlowed(DispatchError):
     """登录失败次数过多，请{seconds}秒后再试。
-    Too many sign-ins have failed: try again in {seconds} seconds."""
+    Too many sign-ins have failed: try again in {seconds} s."""
 
     code = "sign-in-slowed"
     heading = "稍后再试"

@@ -47,7 +47,7 @@ class WrongOldPassword(Refusal):
 
 class AuthenticationLocked(Refusal):
     """鉴权失败次数过多，{minutes}分钟后再试。
-    Too many failed authentications: try again in {minutes} minutes."""
+    Too many failed authentications: try again in {minutes} min."""
 
     code = "authentication-locked"
     heading = "鉴权已锁定"

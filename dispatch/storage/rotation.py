@@ -45,6 +45,13 @@ class RotationProgress:
     def under_way(self) -> bool:
         return bool(self.announced) or any(row.ended_at is None for row in self.work)
 
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the last rotation ended; None while one is under way, or before the first."""
+        if self.under_way:
+            return None
+        return max((row.ended_at for row in self.work if row.ended_at is not None), default=None)
+
 
 def progress(tx: Tx) -> RotationProgress:
     ring = key_ring.read(tx)
