@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,18 @@ def test_a_checkout_uses_the_files_of_its_root_from_any_folder() -> None:
 
 
 def test_the_packages_own_files_are_used_outside_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    installed = tmp_path / "site-packages/dispatch/defaults"
+    shutil.copytree(defaults.PACKAGE, installed)  # as a wheel does, which knows no links
+    monkeypatch.setattr(defaults, "PACKAGE", installed)
+    assert load_settings().rules == installed / "routing_rules.yaml"
+    assert defaults.cases() == installed / "routing_cases.yaml"
+
+
+def test_a_checkout_that_lacks_its_rules_doesnt_run_by_the_packages(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(defaults, "PROJECT", tmp_path)
-    assert load_settings().rules == defaults.PACKAGE / "routing_rules.yaml"
-    assert defaults.cases() == defaults.PACKAGE / "routing_cases.yaml"
+    assert load_settings().rules == tmp_path / "routing_rules.yaml"
 
 
 def test_an_operators_folder_provides_all_files_even_one_that_it_lacks(here: Path) -> None:

@@ -33,14 +33,14 @@ def folder() -> Path:
     """The folder of the operator's files, for all of them.
 
     1. The current folder, when it has a `paidan.env`.
-    2. The root of the checkout that this program runs from.
+    2. The root of the checkout that this program runs from, which the links here tell.
     3. The package's own files.
 
     A file that its folder lacks is an error of whoever reads it; no other folder's file takes its place.
     """
     if Path(SETTINGS).exists():
         return Path.cwd()
-    return PROJECT if (PROJECT / RULES).exists() else PACKAGE
+    return PROJECT if (PACKAGE / RULES).is_symlink() else PACKAGE
 
 
 def cases() -> Path:
