@@ -156,6 +156,10 @@ MEANINGS: Mapping[str, Wording] = {
         "需求登记最后一次提出后保存多少个月；期满结束，并清除联系人和手机号码",
         "months for which a demand is kept after it was last asked; then it ends, and name and number are erased",
     ),
+    "bill_day": Wording(
+        "每月出账日；营销案的变更自出账日起生效",
+        "day of the month on which a bill begins; a change of plan takes effect on it",
+    ),
     "survey_url": Wording(
         "回访网址中令牌之前的部分；默认为网页服务的一个页面",
         "URL of a survey without its token; by default a page of the web server",

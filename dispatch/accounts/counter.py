@@ -38,4 +38,5 @@ def open_counter(settings: Settings, database: Database, rulebook: Rulebook, out
         zone=settings.zone,
         fonts=settings.fonts,
         demand_turn=settings.demand_turn,
+        bill_day=settings.bill_day,
     )

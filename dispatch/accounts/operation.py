@@ -118,6 +118,7 @@ class Counter:
     zone: tzinfo  # of the dates and times that customers and clerks read
     fonts: Path | None = None  # folder of fonts; None: the font of the package
     demand_turn: timedelta = timedelta(days=7)  # for which nobody else is told of a place
+    bill_day: int = 1  # of a month: on it a bill begins
     trial: Trial | None = None
 
 

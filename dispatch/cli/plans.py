@@ -104,6 +104,15 @@ def _card(plan: Plan, read: Plans) -> Table:
         (text("客户", "Customers"), said(CUSTOMERS[plan.customers])),
         (text("机主", "Holders"), ", ".join(said(HOLDERS[each]) for each in plan.holders)),
     ]
+    if plan.term:
+        follows = said(plan.when_over.title) if plan.when_over else text("月费不变，无合约", "the same fee, no term")
+        rows.append(
+            (
+                text("提前离网违约金", "Penalty for leaving early"),
+                text(f"剩余每月月费的 {plan.penalty}%", f"{plan.penalty} % of the fee of each month left"),
+            )
+        )
+        rows.append((text("到期后", "When the term is over"), follows))
     if plan.fallback:
         after = f"{said(_after(plan, read))}, {_yuan(plan.fallback.monthly_fee)}"
         rows.append((text("捆绑", "Carried by"), text("绑定的手机号码", "a bound mobile number")))

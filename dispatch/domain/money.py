@@ -41,6 +41,12 @@ def write_yuan(fen: int, *, grouped: bool = False) -> str:
     return f"{'-' if fen < 0 else ''}{whole}.{rest:02d}"
 
 
+def share(fen: int, part: int, whole: int) -> int:
+    """The part of an amount, rounded half up to whole fen, such as the days of a month in service; `whole` is above
+    0."""
+    return (2 * fen * part + whole) // (2 * whole)
+
+
 def capital(fen: int) -> str:
     """The amount in capital numerals 大写金额, without 人民币 before it: `柒佰元整`; red-letter: `负柒佰元整`.
 

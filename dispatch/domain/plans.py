@@ -10,8 +10,9 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from dispatch.domain.money import share
 from dispatch.domain.title import Title
 from dispatch.errors import PlanNotOffered, UnknownPlan
 
@@ -49,11 +50,31 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True)
+class AfterTerm:
+    """The plan that follows when a term is over 到期转: enough of it to enrol an account without the plans file."""
+
+    plan: str
+    title: Title
+    speed: int
+    monthly_fee: int
+
+    def terms(self) -> dict[str, object]:
+        """The plan as plain data, in the form of `Plan.terms`."""
+        return {
+            "plan": self.plan,
+            "title": {"zh": self.title.zh, "en": self.title.en},
+            "speed": self.speed,
+            "monthly_fee": self.monthly_fee,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One plan. `term` is in months, 0 for none; it is offered on every day from `since` through `until`.
 
     `areas` None means everywhere. A plan with a `fallback` is carried by a bound mobile number: when that number is
-    changed or deleted the plan is voided.
+    changed or deleted the plan is voided. `penalty` 违约金 is in percent of the monthly fee, for each month that a
+    customer leaves before the term is over; `when_over` is what follows the term, None: the same fee without a term.
     """
 
     name: str
@@ -68,6 +89,8 @@ class Plan:
     customers: Customers
     holders: tuple[Holder, ...]
     fallback: Fallback | None
+    penalty: int = 0
+    when_over: AfterTerm | None = None
 
     @property
     def needs_mobile(self) -> bool:
@@ -93,6 +116,8 @@ class Plan:
             "term": self.term,
             "needs_mobile": self.needs_mobile,
             "when_voided": self.fallback and {"plan": self.fallback.plan, "monthly_fee": self.fallback.monthly_fee},
+            "penalty": self.penalty,
+            "when_over": self.when_over and self.when_over.terms(),
         }
 
 
@@ -149,6 +174,28 @@ def months_later(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def months_left(day: date, end: date) -> int:
+    """The months of a term that are left on this day, one that has begun counted whole; 0 once the term is over."""
+    left = max(0, (end.year - day.year) * 12 + end.month - day.month)
+    return next(n for n in (left - 1, left, left + 1) if n >= 0 and months_later(day, n) >= end)
+
+
+def penalty_for(terms: Mapping[str, Any], day: date, end: date | None) -> int:
+    """违约金 for leaving these terms on this day, in fen: so many months' fees as are left, times the percentage.
+
+    Terms of before there were penalties have none.
+    """
+    if end is None or day >= end:
+        return 0
+    return share(months_left(day, end) * int(terms["monthly_fee"]), terms.get("penalty", 0), 100)
+
+
+def next_bill_day(today: date, day: int) -> date:
+    """The first day of the next bill 下一账期: the next such day of a month, later than today; `day` is 1 to 28."""
+    this_month = today.replace(day=day)
+    return this_month if this_month > today else months_later(this_month, 1)
 
 
 def _hindrances(plan: Plan, applicant: Applicant, today: date) -> Iterator[Title]:

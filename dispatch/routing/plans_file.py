@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from dispatch.domain.money import read_yuan
-from dispatch.domain.plans import CHARGES, Charge, Customers, Fallback, Holder, Plan, Plans
+from dispatch.domain.plans import CHARGES, AfterTerm, Charge, Customers, Fallback, Holder, Plan, Plans
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.routing.checks import unknown
 from dispatch.routing.faults import Fault, read_text
@@ -104,6 +104,8 @@ class PlanModel(Strict):
     holders: Annotated[list[Holder], Field(min_length=1)]
     needs_mobile: bool
     when_voided: VoidedModel | None = None
+    penalty: Annotated[int, Field(ge=0, le=100)] = 0
+    when_over: Name = ""
 
 
 class PlansFile(Strict):
@@ -142,6 +144,7 @@ def _meaning(document: YamlDocument) -> Iterator[Fault]:
         yield from _offered(document, path, plan)
         yield from _twice(document, path, plan)
         yield from _voided(document, path, plan, plans)
+        yield from _over(document, path, plan, plans)
 
 
 def _offered(document: YamlDocument, path: Path, plan: object) -> Iterator[Fault]:
@@ -199,8 +202,26 @@ def _voided(document: YamlDocument, path: Path, plan: object, plans: Mapping[str
             yield document.fault((*here, "plan"), message)
 
 
+def _over(document: YamlDocument, path: Path, plan: object, plans: Mapping[str, Any]) -> Iterator[Fault]:
+    """Only a plan with a term has a penalty, and a plan that follows it."""
+    for key in ("penalty", "when_over"):
+        if key in block(plan) and block(plan).get("term") == 0:
+            yield document.fault(
+                (*path, key),
+                Wording(f"'{key}' 只属于有合约期的营销案", f"'{key}' belongs to plans with a term"),
+                at_key=True,
+            )
+    if isinstance(target := block(plan).get("when_over"), str) and target:
+        if target == path[-1]:
+            message = Wording(f"营销案“{target}”不能接续自身", f"plan '{target}' can't follow itself")
+            yield document.fault((*path, "when_over"), message)
+            return
+        for message in _no_fallback(str(path[-1]), target, plans):
+            yield document.fault((*path, "when_over"), message)
+
+
 def _no_fallback(name: str, target: str, plans: Mapping[str, Any]) -> Iterator[Wording]:
-    """The reasons why `target` can't be the fallback of the plan `name`."""
+    """The reasons why `target` can't be in force after the plan `name`."""
     if target not in plans:
         yield unknown(PLAN, target, plans)
     elif target == name:
@@ -240,7 +261,16 @@ def _plan(name: str, model: PlanModel, file: PlansFile) -> Plan:
         customers=model.customers,
         holders=tuple(model.holders),
         fallback=_fallback_of(model.when_voided, file),
+        penalty=model.penalty,
+        when_over=_following(model.when_over, file),
     )
+
+
+def _following(name: str, file: PlansFile) -> AfterTerm | None:
+    if not name:
+        return None
+    follows = file.plans[name]
+    return AfterTerm(name, Title(follows.title.zh, follows.title.en), follows.speed, follows.monthly_fee)
 
 
 def _fallback_of(voided: VoidedModel | None, file: PlansFile) -> Fallback | None:

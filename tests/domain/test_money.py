@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dispatch.domain.money import MOST, capital, read_yuan, write_yuan
+from dispatch.domain.money import MOST, capital, read_yuan, share, write_yuan
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,19 @@ def test_a_red_letter_amount_says_that_it_is_negative() -> None:
 def test_a_capital_amount_beyond_the_bound_is_refused(fen: int) -> None:
     with pytest.raises(ValueError, match="above"):
         capital(fen)
+
+
+@pytest.mark.parametrize(
+    ("fen", "part", "whole", "fair"),
+    [
+        (5000, 22, 31, 3548),
+        (5000, 1, 30, 167),
+        (1, 1, 2, 1),
+        (1, 1, 3, 0),
+        (6000, 4, 30, 800),
+        (0, 5, 7, 0),
+        (5000, 0, 30, 0),
+    ],
+)
+def test_a_share_of_an_amount_is_rounded_half_up_to_whole_fen(fen: int, part: int, whole: int, fair: int) -> None:
+    assert share(fen, part, whole) == fair

@@ -11,7 +11,16 @@ import pytest
 from typer.testing import CliRunner
 
 from dispatch.__main__ import cli
-from dispatch.domain.plans import Applicant, Plan, Plans, months_later, require_offered
+from dispatch.domain.plans import (
+    Applicant,
+    Plan,
+    Plans,
+    months_later,
+    months_left,
+    next_bill_day,
+    penalty_for,
+    require_offered,
+)
 from dispatch.errors import PlanNotOffered, Refusal, UnknownPlan
 from dispatch.routing.plans_file import load
 
@@ -118,6 +127,49 @@ def test_a_month_later_is_the_same_day_or_the_months_last(day: date, months: int
 def test_a_term_ends_on_the_same_day_of_a_later_month_and_an_absent_term_never_ends() -> None:
     assert plan("yearly-300").ends(TODAY) == date(2027, 11, 24)
     assert plan("standard-300").ends(TODAY) is None
+
+
+@pytest.mark.parametrize(
+    ("today", "day", "first"),
+    [
+        (date(2026, 11, 30), 1, date(2026, 12, 1)),
+        (date(2026, 12, 1), 1, date(2027, 1, 1)),
+        (date(2026, 12, 4), 5, date(2026, 12, 5)),
+        (date(2026, 12, 5), 5, date(2027, 1, 5)),
+        (date(2027, 1, 30), 28, date(2027, 2, 28)),
+    ],
+)
+def test_the_next_bill_begins_on_the_bill_day_later_than_today(today: date, day: int, first: date) -> None:
+    assert next_bill_day(today, day) == first
+
+
+def test_months_left_are_the_fewest_that_reach_the_end_of_the_term() -> None:
+    assert months_left(date(2026, 11, 30), date(2027, 3, 10)) == 4
+    assert months_left(date(2026, 3, 10), date(2027, 3, 10)) == 12
+    assert months_left(date(2027, 3, 9), date(2027, 3, 10)) == 1
+    assert months_left(date(2027, 1, 31), date(2027, 2, 28)) == 1
+    assert months_left(date(2027, 3, 10), date(2027, 3, 10)) == 0
+
+
+def test_who_leaves_before_the_term_is_over_pays_a_share_of_the_fee_of_each_month_left() -> None:
+    terms = plan("yearly-300").terms()
+    assert penalty_for(terms, date(2026, 11, 30), date(2027, 3, 10)) == 60_00
+    assert penalty_for(terms, date(2027, 3, 10), date(2027, 3, 10)) == 0
+    assert penalty_for(terms, date(2026, 11, 30), None) == 0
+
+
+def test_terms_of_before_there_were_penalties_have_none() -> None:
+    assert penalty_for({"monthly_fee": 50_00}, date(2026, 11, 30), date(2027, 3, 10)) == 0
+
+
+def test_the_terms_say_what_follows_when_they_are_over() -> None:
+    assert plan("yearly-300").terms()["when_over"] == {
+        "plan": "standard-300",
+        "title": {"zh": "标准宽带300M", "en": "Standard 300M"},
+        "speed": 300,
+        "monthly_fee": 60_00,
+    }
+    assert plan("family-500").terms()["when_over"] is None
 
 
 # -- the commands -----------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ plans:
     holders: [person]
     needs_mobile: true
     when_voided: {plan: plain}
+    penalty: 30
+    when_over: plain
 """
 
 
@@ -58,6 +60,10 @@ def test_a_good_file_is_read_whole_and_in_order() -> None:
     assert family.fallback is not None
     assert (family.fallback.plan, family.fallback.monthly_fee) == ("plain", 6000)
     plain = plans.plan("plain")
+    assert family.penalty == 30
+    assert family.when_over is not None
+    assert (family.when_over.plan, family.when_over.title.zh, family.when_over.monthly_fee) == ("plain", "标准", 6000)
+    assert (plain.penalty, plain.when_over) == (0, None)
     assert (plain.areas, plain.until, plain.fallback, plain.to_pay) == (None, None, None, 20000)
 
 
@@ -119,6 +125,12 @@ def test_the_operators_own_file_is_good_and_shows_every_kind_of_plan() -> None:
         ("areas: all", "areas: [tianhe]", "25:25: plan 'plain' isn't offered to all areas of 'family'"),
         ("holders: [person, unit]", "holders: [unit]", "25:25: plan 'plain' isn't offered to all holders of 'family'"),
         ("zh: 融合", "zh: 标准", "15:17: plan 'plain' has this title already"),
+        ("penalty: 30", "penalty: 101", "26:14: 'penalty' must be at most 100, not 101"),
+        ("penalty: 30", "penalty: 0.3", "26:14: 'penalty' must be a whole number, not 0.3"),
+        ("when_over: plain", "when_over: plan", "27:16: unknown plan 'plan'; did you mean 'plain'?"),
+        ("when_over: plain", "when_over: family", "27:16: plan 'family' can't follow itself"),
+        ("term: 0", "term: 0\n    penalty: 30", "9:5: 'penalty' belongs to plans with a term"),
+        ("term: 0", "term: 0\n    when_over: family", "9:5: 'when_over' belongs to plans with a term"),
         ("version: 1", "version: 2", "1:10: 'version' must be 1, not 2"),
     ],
 )  # fmt: skip
@@ -129,7 +141,9 @@ def test_each_fault_is_told_with_its_place(old: str, new: str, fault: str) -> No
 
 def test_a_plan_cannot_fall_back_to_another_number_carried_plan() -> None:
     spoilt = GOOD.replace("needs_mobile: false", 'needs_mobile: true\n    when_voided: {monthly_fee: "60.00"}')
-    assert faults_of(spoilt) == ("p.yaml:26:25: plan 'plain' needs a mobile number itself",)
+    assert faults_of(spoilt) == tuple(
+        f"p.yaml:{place}: plan 'plain' needs a mobile number itself" for place in ("26:25", "28:16")
+    )
 
 
 def test_all_faults_are_told_at_once_in_the_files_order() -> None:

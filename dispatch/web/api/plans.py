@@ -51,6 +51,10 @@ class PlanBody(NamedBody):
     """Amount to pay at the opening, in yuan."""
     term: int
     """Term in months; 0: none."""
+    penalty: int
+    """Percentage of the monthly fee that is due for each month left, when a customer leaves before the term is over."""
+    when_over: TitleBody | None
+    """Plan that follows when the term is over; null: the same fee without a term, or no term."""
     since: date
     """First day on which it is sold."""
     until: date | None
@@ -200,6 +204,8 @@ def _plan(plan: Plan, plans: Plans) -> PlanBody:
         ],
         to_pay=write_yuan(plan.to_pay),
         term=plan.term,
+        penalty=plan.penalty,
+        when_over=plan.when_over and title(plan.when_over.title),
         since=plan.since,
         until=plan.until,
         areas=None if plan.areas is None else list(plan.areas),
