@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -26,7 +26,7 @@ from dispatch.errors import DispatchError
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import resources
+from dispatch.storage import aliases, resources
 from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
 from dispatch.tickets import intake
@@ -60,7 +60,8 @@ class Line:
     site: str = "construction"
     cause: str | None = None
     bound: set[str] = field(default_factory=set)
-    former: set[str] = field(default_factory=set)
+    former: dict[str, datetime] = field(default_factory=dict)
+    """Until when each former name leads here."""
     fault: bool = False
 
     @property
@@ -75,11 +76,14 @@ class Model:
     def living(self) -> list[Line]:
         return [line for line in self.lines if line.living]
 
-    def called(self, number: str) -> Line:
+    def called(self, number: str, now: datetime) -> Line:
         """Return the living line of this name or former name, or the one that last had it."""
         named = [line for line in self.lines if line.number == number]
-        found = [line for line in named if line.living] or [line for line in self.living() if number in line.former]
+        found = [line for line in named if line.living] or self.formerly(number, now)
         return (found or named[-1:])[0]
+
+    def formerly(self, number: str, now: datetime) -> list[Line]:
+        return [line for line in self.living() if number in line.former and now < line.former[number]]
 
     def taken(self, number: str) -> bool:
         return any(line.number == number for line in self.living())
@@ -184,7 +188,7 @@ class World:
         if not (line := self.pick(dice)):
             return
         document = self.document(dice, line)
-        of = self.model.called(line.number)
+        of = self.model.called(line.number, self.now)
         given, enough = self.confirm(dice, of.fault)
         request = closure.Closure(account=line.number, document_number=document, reason="moving", confirm=given)
         if not (code := self.hindered(of, document)):
@@ -205,7 +209,7 @@ class World:
         document, mobile = self.document(dice, line), dice.choice(NUMBERS)
         by_mobile = dice.random() < 0.3
         number = self.model.bound().get(mobile) if by_mobile else line.number
-        of = self.model.called(number or line.number)
+        of = self.model.called(number or line.number, self.now)
         warned = of.fault if how == "suspend" else of.cause is not None and not _settles(reason, of.cause)
         given, enough = self.confirm(dice, warned)
         proof: dict[str, Any] = {"account": line.number, "document_number": document}
@@ -224,7 +228,7 @@ class World:
         if not (line := self.pick(dice)):
             return
         document = self.document(dice, line)
-        of = self.model.called(line.number)
+        of = self.model.called(line.number, self.now)
         old, new = dice.choice(PASSWORDS), dice.choice(PASSWORDS)
         request = password.PasswordChange(
             account=line.number,
@@ -245,7 +249,7 @@ class World:
         if not (line := self.pick(dice)):
             return
         document, mobile = self.document(dice, line), dice.choice(NUMBERS)
-        of = self.model.called(line.number)
+        of = self.model.called(line.number, self.now)
         instead_of = dice.choice([None, dice.choice(NUMBERS), *of.bound])
         given, enough = self.confirm(dice, instead_of is not None and instead_of == of.carrier)
         request = binding.Binding(
@@ -269,7 +273,7 @@ class World:
         if not (line := self.pick(dice)):
             return
         document = self.document(dice, line)
-        of = self.model.called(line.number)
+        of = self.model.called(line.number, self.now)
         mobile = dice.choice([dice.choice(NUMBERS), *of.bound])
         given, enough = self.confirm(dice, mobile == of.carrier)
         request = binding.Unbinding(account=line.number, document_number=document, mobile=mobile, confirm=given)
@@ -291,7 +295,7 @@ class World:
         if not (line := self.pick(dice)):
             return
         document, new = self.document(dice, line), dice.choice(NUMBERS)
-        of = self.model.called(line.number)
+        of = self.model.called(line.number, self.now)
         given, enough = self.confirm(dice, of.fault)
         request = renaming.Renaming(account=line.number, document_number=document, new_account=new, confirm=given)
         if not (code := self.hindered(of, document)):
@@ -304,10 +308,11 @@ class World:
             elif self.model.bound().get(new, of.number) != of.number:
                 code = "mobile-taken"
             else:
-                anothers = any(new in each.former for each in self.model.living() if each is not of)
+                anothers = any(each is not of for each in self.model.formerly(new, self.now))
                 code = "account-name-taken" if anothers or self.model.taken(new) else enough
         if self.do(renaming.rename, request, code):
-            of.former = (of.former | {of.number}) - {new}
+            of.former |= {of.number: self.now + aliases.KEPT}
+            of.former.pop(new, None)
             of.number = new
 
     def transfer(self, dice: Random) -> None:
@@ -316,7 +321,7 @@ class World:
         if not (line := self.pick(dice)):
             return
         document, to = self.document(dice, line), dice.randint(1, PEOPLE)
-        of = self.model.called(line.number)
+        of = self.model.called(line.number, self.now)
         kinds = transfer.REQUIRED if dice.random() < 0.9 else transfer.REQUIRED[1:]
         unbound = of.bound - {a.mobile(to)}
         given, enough = self.confirm(dice, of.fault or bool(unbound))
@@ -336,7 +341,7 @@ class World:
             else:
                 code = "same-owner" if to == of.owner else enough
         if self.do(transfer.transfer, request, code):
-            of.owner, of.password, of.former = to, request.password.get_secret_value(), set()
+            of.owner, of.password, of.former = to, request.password.get_secret_value(), {}
             for mobile in unbound:
                 self._given_up(of, mobile)
 
@@ -344,7 +349,7 @@ class World:
         """Refund by the password, once the order has failed."""
         if not (line := self.pick(dice)):
             return
-        of, typed = self.model.called(line.number), dice.choice(PASSWORDS)
+        of, typed = self.model.called(line.number, self.now), dice.choice(PASSWORDS)
         request = refund.Refund(account=line.number, password=SecretStr(typed), reason="no-way-for-cable")
         code: str | None
         if typed != of.password:
@@ -379,7 +384,7 @@ class World:
         """Report a fault: it is accepted on a line in service, and refused at once on any other."""
         if not (line := self.pick(dice)):
             return
-        of = self.model.called(line.number)
+        of = self.model.called(line.number, self.now)
         foretold = {
             "installing": "account-not-in-service",
             "in-service": "duplicate-fault" if of.fault else None,
