@@ -26,6 +26,7 @@ import workers.hop
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import HOP_ENDS, HopState, TicketState
 from dispatch.errors import DispatchError
+from dispatch.ports.billing import SimulatedBilling
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.printing import SimulatedPrinter
@@ -107,6 +108,7 @@ class DeskMachine(RuleBasedStateMachine):
                 sms=self.sms,
                 provisioning=SimulatedProvisioning(home / "provisioning.db"),
                 printer=SimulatedPrinter(home / "printed"),
+                billing=SimulatedBilling(home / "billing.db"),
                 clock=self.clock,
                 direct_sender=_DirectSender(self._publish),
             )

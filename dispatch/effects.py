@@ -1,4 +1,4 @@
-"""外部动作: effects outside the database: tell a customer, provision a line, print a slip or an invoice.
+"""外部动作: effects outside the database: tell a customer, provision a line, print a slip or an invoice, bill.
 
 Each is an outbox row, written in the transaction that causes it; the relay and the workers deliver it. `key` is the
 receiver's idempotency key: it is derived from the cause (`operation/17/sms`, after a restore `operation/K7QM2X-17/sms`:
@@ -7,13 +7,15 @@ receiver's idempotency key: it is derived from the cause (`operation/17/sms`, af
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 
-from dispatch.domain.effect import EffectState, Port, effect_move, lane_of
+from dispatch.domain.effect import EffectState, Port, billing_lane_of, effect_move, lane_of
 from dispatch.domain.roles import Actor, require
 from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
+from dispatch.ports.billing import BillingEntry
 from dispatch.ports.provisioning import Order as Order
 from dispatch.storage import effects, epoch, operations
 from dispatch.storage.account_rows import AccountRow
@@ -45,6 +47,14 @@ def print_invoice(tx: Tx, number: int, now: datetime) -> None:
     """Print an invoice on the counter's printer."""
     key = f"invoice/{epoch.name(tx, epoch.OF_INVOICES, number)}"
     _leave(tx, Port.PRINTING, key, {"invoice": number}, None, now)
+
+
+def book(tx: Tx, key: str, account: AccountRow, entries: Sequence[BillingEntry], now: datetime) -> None:
+    """Book entries on an account's bill 计费, together. Bookings of one account are delivered in the order of their
+    ids."""
+    written = [{**asdict(entry), "at": entry.at.isoformat()} for entry in entries]
+    payload = {"account_id": account.id, "number": account.number, "entries": written}
+    _leave(tx, Port.BILLING, f"{key}/billing", payload, billing_lane_of(account.id), now)
 
 
 def release(tx: Tx, effect_id: int, actor: Actor, now: datetime) -> str:

@@ -9,7 +9,8 @@ from datetime import datetime
 
 import structlog
 
-from dispatch.ports.adapters import LINE_TESTER, PRINTER, PROVISIONING, SMS_GATEWAY
+from dispatch.ports.adapters import BILLING, LINE_TESTER, PRINTER, PROVISIONING, SMS_GATEWAY
+from dispatch.ports.billing import Billing
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import LineTester
 from dispatch.ports.printing import Printer
@@ -57,6 +58,7 @@ class Context:
     sms: SmsGateway
     provisioning: Provisioning
     printer: Printer
+    billing: Billing
     clock: Clock
     direct_sender: DirectSender = field(default_factory=DirectSender)
     survey_tokens: dict[Attempt, str] = field(default_factory=dict, repr=False)
@@ -89,6 +91,7 @@ def _context_of(_pid: int) -> Context:
         sms=SMS_GATEWAY(settings.root / "sms.db"),
         provisioning=PROVISIONING(settings.root / "provisioning.db"),
         printer=PRINTER(settings.root / "printed"),
+        billing=BILLING(settings.root / "billing.db", settings.zone),
         clock=Clock(guard),
     )
 

@@ -118,6 +118,7 @@ PORT = {
     Port.PROVISIONING: Title("服务开通", "provisioning"),
     Port.SMS: Title("短信", "short message"),
     Port.PRINTING: Title("打印", "printing"),
+    Port.BILLING: Title("计费", "billing"),
 }
 
 

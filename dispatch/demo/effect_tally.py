@@ -34,6 +34,7 @@ def receivers(settings: Settings) -> Mapping[Port, Ledger]:
         Port.PROVISIONING: Ledger(settings.root / "provisioning.tsv"),
         Port.SMS: Ledger(settings.root / "sms.tsv"),
         Port.PRINTING: Ledger(settings.root / "printed.tsv"),
+        Port.BILLING: Ledger(settings.root / "billing.tsv"),
     }
 
 

@@ -204,8 +204,8 @@ def _outside() -> CheckResult:
         return doubtful(
             OUTSIDE,
             Wording(f"模拟：{zh}", f"simulated: {en}"),
-            "模拟的系统不发短信，不动线路，不打印：投入使用前请接入真实系统（dispatch/ports/adapters.py）",
-            "a simulated system sends, switches and prints nothing: before real use connect the real ones in "
+            "模拟的系统不发短信，不动线路，不打印，不出账：投入使用前请接入真实系统（dispatch/ports/adapters.py）",
+            "a simulated system sends, switches, prints and bills nothing: before real use connect the real ones in "
             "dispatch/ports/adapters.py",
         )
     return good(OUTSIDE, Wording("都是真实系统", "all real"))

@@ -18,6 +18,7 @@ class Port(StrEnum):
     PROVISIONING = "provisioning"  # 服务开通: the network department's system
     SMS = "sms"  # 短信
     PRINTING = "printing"  # 打印
+    BILLING = "billing"  # 计费: payments, refunds, fees and credits for the customer's bill
 
 
 class EffectState(State):
@@ -55,3 +56,8 @@ def lane_of(account_id: int) -> str:
     """The lane of an account's provisioning orders: effects in one lane are sent one after the other, in the order of
     booking."""
     return f"account/{account_id}"
+
+
+def billing_lane_of(account_id: int) -> str:
+    """The lane of an account's bookings. It isn't the provisioning orders' lane: a line must not wait for its bill."""
+    return f"billing/{account_id}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dispatch.domain.title import Title
+from dispatch.ports.billing import SimulatedBilling
 from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.printing import SimulatedPrinter
 from dispatch.ports.provisioning import SimulatedProvisioning
@@ -17,12 +18,14 @@ LINE_TESTER = SimulatedLineTester
 SMS_GATEWAY = SimulatedSmsGateway
 PROVISIONING = SimulatedProvisioning
 PRINTER = SimulatedPrinter
+BILLING = SimulatedBilling
 
 IN_USE: Mapping[type, Title] = {
     LINE_TESTER: Title("线路测试", "line test"),
     SMS_GATEWAY: Title("短信", "short messages"),
     PROVISIONING: Title("服务开通", "provisioning"),
     PRINTER: Title("打印", "printing"),
+    BILLING: Title("计费", "billing"),
 }
 """Every port to which work is handed, by its adapter's class."""
 

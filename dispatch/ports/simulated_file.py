@@ -11,13 +11,14 @@ WAIT_SECONDS = 10
 
 
 @contextmanager
-def opened(file: Path, *tables: str) -> Iterator[sqlite3.Connection]:
-    """Open the file in autocommit mode, with these tables, each given as in CREATE TABLE.
+def opened(file: Path, *tables: str, wait: float = WAIT_SECONDS) -> Iterator[sqlite3.Connection]:
+    """Open the file in autocommit mode, with these tables, each given as in CREATE TABLE. It waits `wait` seconds for
+    another process that writes.
 
     Raises OSError when the file can't be used, its disk is full, say: the system outside is out of reach.
     """
     try:
-        with closing(sqlite3.connect(file, timeout=WAIT_SECONDS, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(file, timeout=wait, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             for table in tables:
                 connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")

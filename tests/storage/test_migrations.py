@@ -116,3 +116,24 @@ def test_hops_older_than_the_order_of_boards_get_their_area_and_rank(database: D
     assert _all(database, kept) == [(1, "noc"), (2, "noc")]
     migrate(database)
     assert _all(database, places) == wanted
+
+
+def test_effects_of_before_the_billing_system_stay_as_they_are(database: Database) -> None:
+    migrate(database, "0021")
+    columns = "port, key, lane, payload, state, wake_at, made_at, confirmed_at"
+    with database.write() as tx:
+        for key, state, wake, confirmed in (
+            ("a", "due", f"'{STAMP}'", "NULL"),
+            ("b", "confirmed", "NULL", f"'{STAMP}'"),
+        ):
+            values = f"'sms', '{key}', 'account/1', '{{}}', '{state}', {wake}, '{STAMP}', {confirmed}"
+            tx.execute(text(f"INSERT INTO effect ({columns}) VALUES ({values})"))
+    migrate(database)
+    with database.write() as tx:
+        values = f"'billing', 'c', 'billing/1', '{{}}', 'due', '{STAMP}', '{STAMP}', NULL"
+        tx.execute(text(f"INSERT INTO effect ({columns}) VALUES ({values})"))
+    kept = [(1, "a", "due", 0), (2, "b", "confirmed", 0)]
+    states = "SELECT id, key, state, generation FROM effect ORDER BY id"
+    assert _all(database, states) == [*kept, (3, "c", "due", 0)]
+    migrate(database, "0021")
+    assert _all(database, states) == kept

@@ -23,6 +23,7 @@ from dispatch.accounts import opening
 from dispatch.domain.roles import Actor, Role
 from dispatch.effects import Order
 from dispatch.errors import MissingGlyph
+from dispatch.ports.billing import BillingEntry, Booking, EntryKind, QuotePurpose, SimulatedBilling
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.ports.sms import Message, SimulatedSmsGateway
@@ -133,6 +134,40 @@ def test_each_receiver_gets_its_own_effects_which_are_then_confirmed_and_on_the_
             ("effects.provisioning", "operation/GZ1-0/suspend"),
         ]
     )
+
+
+def test_bookings_of_an_account_reach_billing_once_and_in_their_order(stage: Outside) -> None:
+    line = stage.order("GZ1")
+    with stage.context.database.write() as tx:
+        row = accounts.find(tx, "GZ1", lock=True)
+        assert row is not None
+        for n, fen in enumerate((600_00, 10_00)):
+            paid = BillingEntry(EntryKind.PAYMENT, fen, datetime.now(UTC), reference=f"T{n}")
+            leave.book(tx, f"operation/{n}", row, [paid], datetime.now(UTC))
+    assert [stage.work(times=2), stage.work(), stage.work()] == [1, 1, 0]  # one after the other
+    today = datetime.now(UTC).date()
+    assert stage.context.billing.quote(line, today, QuotePurpose.CHECK).refundable == 610_00
+    made = Ledger(stage.context.settings.root / "billing.tsv")
+    assert list(made.effects()) == [("book", "operation/0/billing"), ("book", "operation/1/billing")]
+
+
+def test_bookings_wait_while_billing_is_away(stage: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.order("GZ1")
+    with stage.context.database.write() as tx:
+        row = accounts.find(tx, "GZ1", lock=True)
+        assert row is not None
+        leave.book(tx, "operation/1", row, [BillingEntry(EntryKind.CREDIT, 8_00, datetime.now(UTC))], datetime.now(UTC))
+
+    def away(self: SimulatedBilling, bookings: Sequence[Booking]) -> Mapping[str, str]:
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as gone:
+        gone.setattr(SimulatedBilling, "book", away)
+        stage.work()
+    waiting = stage.row("operation/1/billing")
+    assert (waiting.state, waiting.failures, waiting.failure) == ("due", 0, "billing: ConnectionRefusedError")
+    stage.work(LONG)
+    assert stage.row("operation/1/billing").state == "confirmed"
 
 
 def test_a_message_delivered_five_times_asks_once(stage: Outside) -> None:

@@ -3,13 +3,14 @@ mark; on SQLite, ids that only grow.
 
 SQLite gives a row the id after the highest in its table. So ids of removed rows come again, and no restore can move
 past those that were given out meanwhile. AUTOINCREMENT keeps the highest id ever given out beside the table. It
-changes no row, so it is written into the tables' declarations, as SQLite's manual allows for such changes (ALTER TABLE,
-section 7); to copy the tables would block for minutes. Programs of the release before go on working on this schema."""
+changes no row, so it is written into the tables' declarations. Programs of the release before go on working on this
+schema."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from dispatch.storage.column_types import Document, Id, Instant
+from dispatch.storage.redeclaration import redeclare
 
 revision = "0015"
 down_revision = "0014"
@@ -41,14 +42,5 @@ def downgrade() -> None:
 
 def _redeclare(before: str, after: str) -> None:
     tx = op.get_bind()
-    if tx.dialect.name != "sqlite":
-        return
-    changed = sa.text(
-        "UPDATE sqlite_master SET sql = replace(sql, :before, :after) "
-        "WHERE type = 'table' AND instr(sql, :before) AND name NOT IN :others"
-    ).bindparams(sa.bindparam("others", _HAVE_THEIR_IDS_GIVEN, expanding=True))
-    version = tx.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    tx.exec_driver_sql("PRAGMA writable_schema=ON")
-    tx.execute(changed, {"before": before, "after": after})
-    tx.exec_driver_sql(f"PRAGMA schema_version={version + 1}")  # so that every connection reads the declarations anew
-    tx.exec_driver_sql("PRAGMA writable_schema=RESET")
+    if tx.dialect.name == "sqlite":
+        redeclare(tx, before, after, never=_HAVE_THEIR_IDS_GIVEN)
