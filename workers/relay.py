@@ -265,8 +265,9 @@ class Relay:
             forgotten = retention.forget_confirmed(tx, settings.forget_span, now, MOST_AGED)
             hashed = survey_links.hash_tokens(tx, MOST_AGED)
             renamed = retention.forget_aliases(tx, now, MOST_AGED)
+            answered = retention.forget_answers(tx, settings.forget_span, now, MOST_AGED)
             demanded = self._tend_demands(tx, now)
-        if max(stored, forgotten, hashed, renamed, demanded) < MOST_AGED:
+        if max(stored, forgotten, hashed, renamed, answered, demanded) < MOST_AGED:
             self._aged = time.monotonic()
 
     def _tend_demands(self, tx: Tx, now: datetime) -> int:

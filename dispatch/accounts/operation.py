@@ -10,15 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
 
-from dispatch import effects
+from dispatch import effects, port_answers
 from dispatch.accounts import waiting_list
+from dispatch.approvals import use as use_approval
 from dispatch.domain.account import AccountState, account_move
+from dispatch.domain.approval import ApprovalNeed
 from dispatch.domain.identity import DOCUMENT_KINDS, masked
 from dispatch.domain.language import LANGUAGES
 from dispatch.domain.naming import masked_mobile
@@ -29,6 +31,7 @@ from dispatch.domain.roles import AT_THE_COUNTER, Actor, require
 from dispatch.domain.time import local_date
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import (
+    ApprovalNeeded,
     IllegalMove,
     KeyReused,
     MissingGlyph,
@@ -38,6 +41,7 @@ from dispatch.errors import (
     Unprintable,
     WrongState,
 )
+from dispatch.port_answers import Answer, PortQuestion
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
 from dispatch.storage import accounts, aliases, customers, enrolments, epoch, operations, resources
@@ -46,6 +50,14 @@ from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
 
 Text = Annotated[str, StringConstraints(max_length=500)]
+
+
+def _number(raw: Any) -> Any:
+    """A number as people type it, and as a list of options gives it."""
+    return int(raw) if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 19 else raw
+
+
+ApprovalNumber = Annotated[int, BeforeValidator(_number), Field(ge=1, lt=2**63)]
 AccountNumber = Annotated[str, Field(description="宽带账号 · broadband account")]
 
 TITLES: Mapping[str, Title] = {
@@ -81,6 +93,7 @@ class OperationRequest(BaseModel):
     confirm: tuple[str, ...] = Field(
         (), description="客户已听取并确认的提示 · a warning that the customer was told and confirmed"
     )
+    approvals: tuple[ApprovalNumber, ...] = Field((), description="主管批准的编号 · number of a supervisor's approval")
 
 
 @dataclass
@@ -119,6 +132,7 @@ class Counter:
     fonts: Path | None = None  # folder of fonts; None: the font of the package
     demand_turn: timedelta = timedelta(days=7)  # for which nobody else is told of a place
     bill_day: int = 1  # of a month: on it a bill begins
+    answers: tuple[int, ...] = ()  # ids of what systems outside answered before the operation (`port_answers`)
     trial: Trial | None = None
 
 
@@ -133,6 +147,7 @@ class Act:
     now: datetime
     operation_id: int
     confirmed: frozenset[str]
+    approvals: tuple[int, ...] = ()
     keep_refused: list[Callable[[], None]] = field(default_factory=list)
     warnings: list[Title] = field(default_factory=list)
     renamed: list[Renamed] = field(default_factory=list)  # said when the account was found by its former name
@@ -219,6 +234,24 @@ class Act:
             raise refusal
         self.counter.trial.wanting.append(refusal)
 
+    def approved(self, need: ApprovalNeed, subject: str, area: str, fen: int | None = None) -> None:
+        """Require a supervisor's approval, and use it up. `subject` as account/12; `fen`: the money that it is about.
+
+        Raises ApprovalNeeded; a trial notes it and goes on.
+        """
+        used_by = f"operation/{self.operation_id}"
+        try:
+            use_approval(self.tx, self.approvals, need, subject, area, used_by, self.actor, self.now, fen=fen)
+        except ApprovalNeeded as needed:
+            self.want(needed)
+
+    def answer(self, question: PortQuestion) -> Answer | None:
+        """What a system outside answered to this question before the operation (`asked_first`); None in a trial, which
+        asks nobody. Raises PortUnavailable."""
+        if self.trial:
+            return None
+        return port_answers.cited(self.tx, self.counter.cipher, question, self.counter.answers, self.now)
+
     def warn(self, code: str, warning: Title) -> None:
         """Require that the customer has confirmed this warning. Raises NeedsConfirmation; a trial notes it and goes
         on."""
@@ -256,7 +289,8 @@ class OperationAccepted:
 class OperationRefused:
     """An operation that was refused. `reason` is as stored (see `read_out`).
 
-    `result` names the warning to `confirm`, if a confirmation is all that is missing. `repeated`: an earlier request
+    `result` names the warning to `confirm`, if a confirmation is all that is missing; the `approval` to ask for, if
+    that is. `repeated`: an earlier request
     with the same key was refused.
     """
 
@@ -318,7 +352,7 @@ def carry_out(
         return _again(tx, request, _fingerprints(counter, kind, request))
     confirmed = frozenset(request.confirm)
     for tries_left in reversed(range(_TRIES)):
-        act = Act(kind, tx, counter, actor, now, operation_id, confirmed)
+        act = Act(kind, tx, counter, actor, now, operation_id, confirmed, request.approvals)
         try:
             with tx.begin_nested():
                 return _accepted(act, body(act))
@@ -352,7 +386,11 @@ def _refused(act: Act, refusal: Refusal) -> OperationRefused:
     for keep in act.keep_refused:
         keep()
     reason = _keep(refusal)
-    result = {"confirm": refusal.facts["warning"]} if isinstance(refusal, NeedsConfirmation) else {}
+    result: dict[str, object] = {}
+    if isinstance(refusal, NeedsConfirmation):
+        result["confirm"] = refusal.facts["warning"]
+    if isinstance(refusal, ApprovalNeeded):
+        result["approval"] = {name: refusal.facts[name] for name in ("act", "subject", "area", "fen")}
     operations.finish(act.tx, act.operation_id, "refused", None, result, refusal.code, reason)
     return OperationRefused(act.operation_id, act.kind, refusal.code, reason, result)
 
@@ -390,4 +428,7 @@ def _fingerprints(counter: Counter, kind: str, request: OperationRequest) -> lis
 
 def _canonical(request: OperationRequest) -> str:
     """The whole request as canonical JSON, secrets included: it is only used for a keyed hash."""
-    return to_json(unveiled(request), bytes_mode="base64").decode()
+    asked = unveiled(request)
+    if not request.approvals:  # requests of earlier releases had none: repeated, they are the same
+        del asked["approvals"]
+    return to_json(asked, bytes_mode="base64").decode()

@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.text import Text
 
+from dispatch.accounts.asked_first import with_answers
 from dispatch.accounts.catalogue import OPERATIONS, REASONS, WITHOUT_SLIP, Operation
 from dispatch.accounts.form_fields import form_entries
 from dispatch.accounts.operation import TITLES, OperationRefused, OperationRequest
@@ -64,7 +65,7 @@ def _carry_out(
 
         typesetting.prepare(counter.fonts)  # not while others wait for the database
     passwords = prepared_passwords(counter.passwords, desk.database, model, dict(request), actor.covers)
-    counter = replace(counter, passwords=passwords)
+    counter = with_answers(replace(counter, passwords=passwords), desk.database, name, request, now())
     with desk.database.write() as tx:
         outcome = operation(tx, counter, request, actor, now())
     show(outcome, as_json, desk)

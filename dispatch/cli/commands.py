@@ -155,6 +155,13 @@ TABLE: tuple[Row, ...] = (
         Title("需求登记：谁在等资源，联系、通知、导出", "Who waits for a line: list, call, tell, export."),
         "demand",
     ),
+    Row(
+        "approval",
+        COUNTER,
+        "approvals",
+        Title("主管批准：申请、一览、批准", "A supervisor's approvals: ask, list, decide."),
+        "approval",
+    ),
     Row("plans", COUNTER, "plans", Title("营销案", "The marketing plans."), "plans"),
     Row("slip", COUNTER, "slips", Title("补打受理单（PDF）", "Print an acceptance slip again, as PDF.")),
     Row("invoice", COUNTER, "slips", Title("补打发票（PDF）", "Print an invoice again, as PDF.")),

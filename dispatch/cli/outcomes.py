@@ -15,6 +15,7 @@ from dispatch.cli.context import Desk
 from dispatch.cli.customer_view import bindings_table, show_view
 from dispatch.cli.language import text
 from dispatch.cli.output import out, said, show_json, table
+from dispatch.domain.money import write_yuan
 
 
 def as_json(outcome: OperationOutcome) -> dict[str, object]:
@@ -70,6 +71,19 @@ def _show_refused(outcome: OperationRefused) -> None:
     if confirm is not None:
         heading = text("客户确认后再办，加上", "Once the customer has confirmed, again with")
         _paragraph(heading, f"--confirm {confirm}")
+    needed = outcome.result.get("approval")
+    if isinstance(needed, Mapping):
+        heading = text(
+            "请主管批准，然后加上 --approval 编号再办", "Ask a supervisor, then again with --approval NUMBER"
+        )
+        _paragraph(heading, ask_command(needed))
+
+
+def ask_command(needed: Mapping[str, Any]) -> str:
+    """The command that asks for the approval that a refusal names."""
+    money = "" if needed["fen"] is None else f" --amount {write_yuan(needed['fen'])}"
+    why = text("原因", "why")
+    return f"dispatch approval ask {needed['act']} {needed['subject']} --area {needed['area']}{money} --reason '{why}'"
 
 
 def _headline(outcome: OperationOutcome, what: str, style: str) -> None:

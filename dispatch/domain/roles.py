@@ -96,6 +96,9 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "notify": _PLANNERS,
     "end": _PLANNERS,
     "export who asked": (Role.OPS,),
+    "ask for approval": (*_DESK, Role.SUPERVISOR),
+    "see approvals": (*_DESK, Role.SUPERVISOR),
+    "decide approvals": (Role.SUPERVISOR,),
 }
 
 AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {

@@ -21,6 +21,38 @@ class NeedsConfirmation(Refusal):
     heading = "须客户确认"
 
 
+class ApprovalNeeded(Refusal):
+    """须主管批准（{need}）。
+    A supervisor must approve: {need}."""
+
+    code = "approval-needed"
+    heading = "须主管批准"
+
+
+class ApprovalOver(DispatchError):
+    """审批 {approval} 现为“{state}”，不能再审批。
+    Approval {approval} is {state}: it can't be decided any more."""
+
+    code = "approval-over"
+    heading = "审批已结束"
+
+
+class OwnApproval(DispatchError):
+    """申请人不能审批自己的申请，请由另一位主管审批。
+    Nobody approves what they asked for themselves: another supervisor must decide."""
+
+    code = "own-approval"
+    heading = "不能审批自己的申请"
+
+
+class PortUnavailable(Refusal):
+    """核验系统暂不可用，请稍后再办。
+    It can't be checked now: come again later."""
+
+    code = "port-unavailable"
+    heading = "核验系统不可用"
+
+
 class AuthenticationFailed(Refusal):
     """鉴权未通过：账号与证件号码或密码不符。
     Authentication failed: account and document or password don't match."""

@@ -289,6 +289,33 @@ class ScanRow(Protocol):
     sha256: str  # of the scan in clear
 
 
+class ApprovalRow(Protocol):
+    """A request for a supervisor's approval."""
+
+    id: int
+    act: str  # one of `domain.approval.ApprovalNeed`
+    subject: str  # as account/12
+    area: str
+    fen: int | None  # the most that it is about; None: no money
+    asked_by: str
+    reason: str
+    asked_at: datetime
+    decided_by: str | None  # None: not decided
+    outcome: str | None  # approved, refused; None: not decided
+    at: datetime | None  # of the decision
+    used_by: str | None  # as operation/17; None: not used
+
+
+class PortAnswerRow(Protocol):
+    """What a system outside answered before an act."""
+
+    id: int
+    port: str
+    question_hash: str  # keyed
+    answer: dict[str, Any] | None  # None: it was out of reach
+    asked_at: datetime
+
+
 class AuditRow(Protocol):
     """An entry of the audit trail: a look at data that are usually masked, or a change that must be accounted for."""
 

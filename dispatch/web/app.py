@@ -24,6 +24,7 @@ from dispatch.web import problems
 from dispatch.web.api import (
     accounts,
     addresses,
+    approvals,
     audit,
     crew,
     customers,
@@ -51,6 +52,7 @@ from dispatch.web.installation import Installation
 from dispatch.web.methods import HeadAsGet
 from dispatch.web.middleware import RequestGuard
 from dispatch.web.pages import admin, boards, counter, home, wall
+from dispatch.web.pages import approvals as approval_page
 from dispatch.web.pages import demands as demand_page
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
@@ -85,6 +87,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     slips.api,
     addresses.api,
     demands.api,
+    approvals.api,
     plans.api,
     effects.api,
     quarantine.api,
@@ -104,6 +107,7 @@ PAGES: tuple[Pages, ...] = (
     wall.pages,
     counter.pages,
     demand_page.pages,
+    approval_page.pages,
 )
 
 WORTH_PACKING = 1_000

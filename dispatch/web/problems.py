@@ -49,6 +49,8 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.DuplicateFault: 409,
     errors.Refusal: 409,
     errors.IllegalMove: 409,
+    errors.ApprovalOver: 409,
+    errors.OwnApproval: 403,
     errors.AlreadyClaimed: 409,
     errors.NobodyAsked: 409,
     errors.UrgedEnough: 409,
@@ -125,6 +127,21 @@ class Sentence(BaseModel):
     """English."""
 
 
+class NeededApproval(BaseModel):
+    """An approval that is missing: what to ask for with POST /approvals."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    act: str
+    """Act that needs the approval."""
+    subject: str
+    """Thing that it is done to, such as account/12."""
+    area: str
+    """Service area 片区 whose supervisors decide."""
+    fen: int | None
+    """Sum of money that it is about, in fen; null: no money."""
+
+
 class Problem(BaseModel):
     """A problem document (RFC 9457)."""
 
@@ -148,6 +165,8 @@ class Problem(BaseModel):
     """Sentence to be read out to the customer, after a refusal at the counter."""
     confirm: list[str] | None = None
     """Codes to send as `confirm` once the customer has heard the warning."""
+    approval: NeededApproval | None = None
+    """Approval to ask a supervisor for; its number is sent as `approvals` once it is given."""
 
 
 def status_of(wrong: type[DispatchError]) -> int:

@@ -108,6 +108,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "operations-list-operations": {"account": "GZ1"},
     "accounts-add-account": {"account": "GZ9", "area": "tianhe", "mobile": "13800138000"},
     "addresses-search-addresses": {"text": "x"},
+    "approvals-ask-for-approval": {
+        "act": "cash-refund",
+        "subject": "account/1",
+        "area": "tianhe",
+        "reason": "客户坚持要现金，金额较大",
+    },
     "demands-export-in-clear": {"reason": "x"},
     "demands-see-contact": {"reason": "x"},
 }
@@ -127,6 +133,7 @@ PATHS = {
     "number": "1",
     "effect": "1",
     "demand": "1",
+    "approval": "1",
 }
 QUERIES = {
     "crew-remove-from-crew": "?team=noc&area=tianhe&person=x",

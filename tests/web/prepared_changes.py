@@ -13,11 +13,12 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
+from dispatch import approvals
 from dispatch.access import users
 from dispatch.accounts import demand
 from dispatch.accounts.operation import Counter
 from dispatch.domain.effect import EffectState
-from dispatch.domain.roles import HELD_BY_PEOPLE, Role
+from dispatch.domain.roles import HELD_BY_PEOPLE, Actor, Role
 from dispatch.domain.ticket import HopState
 from dispatch.storage.tables import access as w
 from dispatch.storage.tables import accounts as b
@@ -299,6 +300,16 @@ def _demand(body: Any = None) -> Prepare:
     return prepare
 
 
+def _approval(web: Web) -> Change:
+    """A clerk asked a supervisor."""
+    client = me(web)
+    with web.database.write() as tx:
+        clerk, what = Actor(OTHER, Role.CLERK), (ASKED["act"], ASKED["subject"], ASKED["area"])
+        row = approvals.ask(tx, *what, 1200_00, ASKED["reason"], clerk, web.now)
+    return Change(client, path={"approval": row.id})
+
+
+ASKED = {"act": "cash-refund", "subject": "account/1", "area": "tianhe", "reason": "客户坚持要现金，金额较大"}
 ANSWERS = [{"question": question, "answer": answer} for question, answer in f.NOT_SOLVED]
 FIXED = {"finding": "fixed", "evidence": {"cause": "configuration"}}
 PREPARED: Mapping[str, Prepare] = {
@@ -349,6 +360,9 @@ PREPARED: Mapping[str, Prepare] = {
     "demands-see-contact": _demand({"reason": "约上门看线"}),
     "demands-notify-customer": _demand(),
     "demands-end-demand": _demand(),
+    "approvals-ask-for-approval": _plain(ASKED),
+    "approvals-give-approval": _approval,
+    "approvals-refuse-approval": _approval,
     "effects-release-effect": _release_effect,
     "crew-add-to-crew": _crew_add,
     "crew-remove-from-crew": _crew_remove,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from dispatch.domain.account import ACCOUNT_ENDS, AccountState
+from dispatch.domain.approval import DECISIONS
 from dispatch.domain.demand import DEMAND_ENDS, DemandState
 from dispatch.domain.effect import EFFECT_ENDS, EffectState, Port
 from dispatch.storage.column_types import (
@@ -290,6 +291,39 @@ authentication_failure = Table(  # 鉴权失败: counted to stop guessing
     Column("at", Instant, nullable=False),
     Index("ix_authentication_failure_account", "account_id", "at"),
     Index("ix_authentication_failure_actor", "actor", "at"),
+)
+
+approval = Table(  # 主管批准: somebody asks, a supervisor decides, and the asker's act cites it, once
+    "approval",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("act", String(40), nullable=False),
+    Column("subject", String(80), nullable=False),  # as account/12: it counts for nothing else
+    Column("area", String(40), nullable=False),
+    Column("fen", BigInteger),  # the most that it is about; null: no money
+    Column("asked_by", String(80), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("decided_by", String(80)),
+    Column("outcome", String(12)),
+    Column("at", Instant),  # of the decision
+    Column("used_by", String(80)),  # as operation/17; one act uses one approval of a kind
+    words_constraint("outcome", DECISIONS),
+    UniqueConstraint("used_by", "act"),
+    CheckConstraint("(outcome IS NULL) = (decided_by IS NULL) AND (outcome IS NULL) = (at IS NULL)", name="decided"),
+    CheckConstraint("decided_by <> asked_by", name="by_another"),
+    CheckConstraint("used_by IS NULL OR outcome = 'approved'", name="used_when_approved"),
+    partial_index("ix_approval_waiting", "asked_at", where="outcome IS NULL"),
+)
+
+port_answer = Table(  # what a system outside answered before an act's transaction, which cites it by its id
+    "port_answer",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("port", String(20), nullable=False),
+    Column("question_hash", String(64), nullable=False),  # keyed hash: a question may have a document's number in it
+    Column("answer", Document),  # null: it was out of reach
+    Column("asked_at", Instant, nullable=False, index=True),
 )
 
 audit = Table(  # append-only: who saw masked data in clear, or changed users, and why

@@ -11,7 +11,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Query
 from pydantic import AfterValidator, TypeAdapter, ValidationError
@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from dispatch import errors
 from dispatch.accounts import dry_run, unified_view
+from dispatch.accounts.asked_first import ask_first
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, SAY
 from dispatch.accounts.form_fields import find_unwritable
 from dispatch.accounts.operation import TITLES, Counter, Hasher, OperationOutcome, OperationRefused, OperationRequest
@@ -138,7 +139,8 @@ def _carried_out(kind: str) -> Callable[..., Any]:
 
     def endpoint(context: RequestContext, sent: Sent, outlet: Outlet = None) -> OperationDone:
         actor, counter = at_counter(context, outlet)
-        counter = replace(counter, passwords=context.prepared)
+        prepared: _Prepared = context.prepared
+        counter = replace(counter, passwords=prepared.passwords, answers=prepared.answers)
         answer: OperationDone = _answer(
             context, carry_out(context.tx, counter, _request(context, model, sent), actor, context.now)
         )
@@ -150,14 +152,28 @@ def _carried_out(kind: str) -> Callable[..., Any]:
     return endpoint
 
 
-def _passwords(kind: str) -> Callable[..., Hasher]:
-    """Hashes and compares a request's passwords before its transaction: other writers don't wait for that."""
+class _Prepared(NamedTuple):
+    """What a request waits for before its transaction, so that other writers don't: hashed and compared passwords, and
+    the answers of systems outside, by their ids."""
+
+    passwords: Hasher
+    answers: tuple[int, ...]
+
+
+def _prepared(kind: str) -> Callable[..., _Prepared]:
     model, _ = OPERATIONS[kind]
 
-    def first(visitor: Visitor, sent: Json, **_: object) -> Hasher:
+    def first(visitor: Visitor, sent: Json, **_: object) -> _Prepared:
         grants = () if visitor.caller is None else visitor.caller.grants
-        hasher, database = visitor.installation.counter().passwords, visitor.installation.database
-        return prepared_passwords(hasher, database, model, sent, lambda area: any(each.covers(area) for each in grants))
+        counter, database = visitor.installation.counter(), visitor.installation.database
+        hasher = prepared_passwords(
+            counter.passwords, database, model, sent, lambda area: any(each.covers(area) for each in grants)
+        )
+        try:
+            request = model.model_validate_json(json.dumps({**sent, "scans": []} if "scans" in sent else dict(sent)))
+        except ValueError:  # the endpoint says what is wrong
+            return _Prepared(hasher, ())
+        return _Prepared(hasher, ask_first(counter, database, kind, request, visitor.now))
 
     return first
 
@@ -196,7 +212,7 @@ for _kind, (_model, _) in OPERATIONS.items():
         body=_body,
         raises=_raises,
         repeats=False,
-        first=_passwords(_kind),
+        first=_prepared(_kind),
         summary=TITLES[_kind].en,
     )
     _put(_carried_out(_kind))
@@ -284,6 +300,8 @@ def _refused(context: RequestContext, outcome: OperationRefused) -> Response:
     more: dict[str, Any] = {"read_out": _sentence(outcome.said)}
     if "confirm" in outcome.result:
         more["confirm"] = [outcome.result["confirm"]]
+    if "approval" in outcome.result:
+        more["approval"] = outcome.result["approval"]
     return respond(context.visitor.request, 409, outcome.code, outcome.said, **more)
 
 

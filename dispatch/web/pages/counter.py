@@ -99,7 +99,7 @@ def form(kind: str, plans: Plans) -> OperationForm:
     parts: dict[str, list[FormField]] = {}
     optional: dict[str, bool] = {}
     for entry in form_entries(OPERATIONS[kind][0]):
-        if entry.path[0] in ("request_key", "confirm"):
+        if entry.path[0] in ("request_key", "confirm", "approvals"):  # the page's script gives them
             continue
         part = entry.path[0] if len(entry.path) > 1 else ""
         parts.setdefault(part, []).append(_field(kind, entry, plans))

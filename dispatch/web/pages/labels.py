@@ -43,6 +43,8 @@ AUDITED: Mapping[str, Title] = {
     "notify demand": Title("通知登记人", "Told who asked for a line"),
     "end demand": Title("结束需求", "Ended a demand"),
     "export demands": Title("导出登记人的联系方式", "Exported who asked for lines"),
+    "approve": Title("批准", "Approved"),
+    "refuse approval": Title("不批准", "Refused to approve"),
 }
 
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 
 from dispatch.domain.language import DEFAULT, LANGUAGES, Language
+from dispatch.domain.money import write_yuan
 from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import Title
 from dispatch.domain.url_path import segment
@@ -98,6 +99,8 @@ def links(context: RequestContext) -> list[NavigationEntry]:
         found.append(NavigationEntry("/tickets", Title("工单", "Tickets"), "ticket"))
     if context.may("see demands"):
         found.append(NavigationEntry("/demands", Title("需求", "Demands"), "map-pin"))
+    if context.may("see approvals"):
+        found.append(NavigationEntry("/approvals", Title("审批", "Approvals"), "bell"))
     if context.may("see figures"):
         found.append(NavigationEntry("/wall", Title("大屏", "Wall"), "chart-bar"))
     if context.may("manage users") or context.may("see the quarantine"):
@@ -193,5 +196,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["segment"] = segment
-    made.globals.update(asset=asset, icon=icon, labels=labels)
+    made.globals.update(asset=asset, icon=icon, labels=labels, yuan=write_yuan)
     return made
