@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql
 
 from dispatch.storage.column_types import Id, Instant
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 
 _WAITING = sa.text("outcome IS NULL")
 
