@@ -22,7 +22,7 @@ ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
 UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) \
 	-m "not database"
 
-.PHONY: help setup demo up test coverage test-unit test-web test-others screenshots lint format docs bench bench-web bench-postgresql growth bench-start bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
+.PHONY: help setup demo up test test-system coverage test-unit test-web test-others screenshots lint format docs bench bench-web bench-postgresql growth bench-start bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -39,8 +39,11 @@ demo: setup  ## made-up faults go from the report to the survey; STAY=1 leaves e
 up: setup  ## run everything as supervised processes until Ctrl-C
 	@$(BIN)/dispatch up
 
-test: setup  ## all tests except the browser tests, in JOBS processes
-	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL)
+test: setup  ## all tests but those of whole installations and of the browser, in JOBS processes
+	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL) -m "not system"
+
+test-system: setup  ## whole installations as real processes: documented commands, kills, full disk, parts that are away
+	@$(BIN)/python -m pytest -p no:cacheprovider $(ALL) -m system
 
 coverage: setup  ## coverage of dispatch and workers by the tests without processes, in another time zone than `test`
 	@TZ=America/New_York $(BIN)/python -m pytest -p no:cacheprovider $(ALL) --ignore tests/acceptance --ignore tests/deploy -m "not system" \

@@ -107,6 +107,7 @@ def test_the_examination_tells_the_servers_version_and_what_our_sessions_have(
 
 
 @pytest.mark.system
+@pytest.mark.system
 def test_storage_relay_and_journeys_pass_on_debians_server_too(debian: DebianPostgres) -> None:
     words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "postgresql", *AGAIN]
     environment = os.environ | {"PAIDAN_TEST_POSTGRES": debian.url}
