@@ -11,6 +11,7 @@ import pytest
 from dispatch import port_answers
 from dispatch.accounts import asked_first
 from dispatch.accounts.asked_first import with_answers
+from dispatch.accounts.asking import Call
 from dispatch.accounts.operation import Act, Counter, OperationResult, Trial, carry_out
 from dispatch.accounts.query import View
 from dispatch.errors import PortUnavailable
@@ -104,7 +105,8 @@ def looked(act: Act) -> OperationResult:
 def test_an_operations_questions_are_asked_before_it(
     database: Database, counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def asks(_counter: Counter, _database: Database, request: Any) -> list[asked_first.Call]:
+    def asks(_counter: Counter, _database: Database, request: Any, now: datetime) -> list[Call]:
+        assert now == f.NOW
         assert request.account == "KD1"
         return [(QUESTION, lambda: CLEAR)]
 

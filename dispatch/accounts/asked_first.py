@@ -5,20 +5,14 @@ Whoever adds such a question adds it to `ASKED_FIRST`, and finds its answer insi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
+from dispatch.accounts.asking import Asks
 from dispatch.accounts.operation import Counter
-from dispatch.port_answers import Answer, PortQuestion, ask
+from dispatch.port_answers import ask
 from dispatch.storage.database import Database
-
-Call = tuple[PortQuestion, Callable[[], Answer]]
-"""A question, and the call that asks it; an OSError of the call says that the system is out of reach."""
-
-Asks = Callable[[Counter, Database, Any], Sequence[Call]]
-"""The questions of a request. It may read the database; what it can't find is for the operation to refuse."""
 
 ASKED_FIRST: Mapping[str, Sequence[Asks]] = {}
 """By the operation's kind."""
@@ -27,7 +21,7 @@ ASKED_FIRST: Mapping[str, Sequence[Asks]] = {}
 def ask_first(counter: Counter, database: Database, kind: str, request: object, now: datetime) -> tuple[int, ...]:
     """Ask what this request depends on, outside of any transaction. Returns the ids of the answers, which the counter
     of the operation must have."""
-    calls = [call for asks in ASKED_FIRST.get(kind, ()) for call in asks(counter, database, request)]
+    calls = [call for asks in ASKED_FIRST.get(kind, ()) for call in asks(counter, database, request, now)]
     return tuple(ask(database, counter.cipher, question, call, now) for question, call in calls)
 
 

@@ -42,6 +42,7 @@ from dispatch.errors import (
     WrongState,
 )
 from dispatch.port_answers import Answer, PortQuestion
+from dispatch.ports.billing import Billing
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
 from dispatch.storage import accounts, aliases, customers, enrolments, epoch, operations, resources
@@ -125,6 +126,7 @@ class Counter:
     passwords: Hasher
     plans: Plans
     rulebook: Rulebook
+    billing: Billing
     operator: str
     outlet: str
     record_url: str

@@ -20,8 +20,7 @@ from dispatch.accounts.counter import open_counter
 from dispatch.accounts.operation import Counter
 from dispatch.domain.trusted_proxies import TrustedProxies
 from dispatch.errors import BadRules
-from dispatch.ports.adapters import BILLING, LINE_TESTER
-from dispatch.ports.billing import Billing
+from dispatch.ports.adapters import LINE_TESTER
 from dispatch.ports.identity_provider import HttpIdentityProvider, IdentityProvider
 from dispatch.ports.line_test import LineTester
 from dispatch.routing.prehandling import Script, Symptom
@@ -63,7 +62,6 @@ class Installation:
         self.live = BoardEvents(database)
         self.provider: IdentityProvider = HttpIdentityProvider()
         self.line_tester: LineTester = LINE_TESTER()
-        self.billing: Billing = BILLING(settings.root / "billing.db", settings.zone)
         self._script = _ScriptInForce(settings.prehandling)
         self._taking_up = threading.Lock()
         self.noting = threading.Lock()

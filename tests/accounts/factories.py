@@ -5,9 +5,9 @@ Customer, address, OLT and mobile number of line `n` all follow from `n`, so tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from dispatch.domain.plans import CHARGES, Charge, Fallback, Plan, Plans
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.errors import KeyReused
+from dispatch.ports.billing import Booking, Quote, QuotePurpose, ReceivedPayment
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips import typesetting
@@ -70,6 +71,31 @@ PLANS = Plans(
 """`home-300` is paid on opening; a number carries `family-500` and `card-300`, for which nothing is paid."""
 
 
+NOTHING_OWED = Quote(0, 0, 0, 0, 0, None, "q0", simulated=True)
+
+
+@dataclass
+class ToldBilling:
+    """A billing system that answers what a test has told it; nobody owes anything else. `away`: it is out of reach."""
+
+    quotes: dict[int, Quote] = field(default_factory=dict)
+    received: list[ReceivedPayment] = field(default_factory=list)
+    away: bool = False
+
+    def quote(self, account: int, on: date, purpose: QuotePurpose) -> Quote:
+        if self.away:
+            raise OSError("no route")
+        return self.quotes.get(account, NOTHING_OWED)
+
+    def payments(self, account: int, since: datetime) -> Sequence[ReceivedPayment]:
+        if self.away:
+            raise OSError("no route")
+        return [each for each in self.received if each.at >= since]
+
+    def book(self, bookings: Sequence[Booking]) -> Mapping[str, str]:
+        raise AssertionError("a use case books by an effect")
+
+
 def counter(rulebook: Rulebook) -> Counter:
     """Return a counter with cheap password hashes and with fonts."""
     typesetting.prepare()
@@ -78,6 +104,7 @@ def counter(rulebook: Rulebook) -> Counter:
         passwords=PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)),
         plans=PLANS,
         rulebook=rulebook,
+        billing=ToldBilling(),
         operator="派单宽带",
         outlet="天河营业厅",
         record_url="https://dispatch.example/s/",

@@ -1,0 +1,100 @@
+"""Billing is asked before an operation, and the operation stands on what it answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dispatch.accounts import asked_first
+from dispatch.accounts.asked_first import with_answers
+from dispatch.accounts.operation import (
+    Act,
+    Counter,
+    OperationOutcome,
+    OperationRefused,
+    OperationResult,
+    Trial,
+    carry_out,
+)
+from dispatch.accounts.query import View
+from dispatch.accounts.quotes import asks_quote, quoted
+from dispatch.accounts.suspension import Suspension
+from dispatch.ports.billing import Quote, QuotePurpose
+from dispatch.storage.database import Database
+from tests import factories as f
+from tests.accounts import factories as c
+
+OWED = Quote(120_00, 16_20, 50_00, 0, 0, None, "q1", simulated=True)
+
+
+@pytest.fixture
+def number(database: Database, counter: Counter, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An account that owes something; viewing it asks billing."""
+    monkeypatch.setattr(asked_first, "ASKED_FIRST", {"view": (asks_quote(QuotePurpose.CLOSE),)})
+    number = c.in_service(database, counter, plan="family-500", mobile=c.mobile(7))
+    billing = counter.billing
+    assert isinstance(billing, c.ToldBilling)
+    billing.quotes[c.line(database, number).id] = OWED
+    return number
+
+
+def seen(database: Database, counter: Counter, request: View, number: str) -> OperationOutcome:
+    ready = with_answers(counter, database, "view", request, f.NOW)
+
+    line = c.line(database, number)
+
+    def look(act: Act) -> OperationResult:
+        found = quoted(act, line, QuotePurpose.CLOSE)
+        return OperationResult(None, None, {"owed": found and found.owed, "quote": found and found.quote_id})
+
+    with database.write() as tx:
+        return carry_out(tx, ready, "view", request, f.CLERK, f.NOW + timedelta(minutes=9), look)
+
+
+def test_a_quote_is_asked_by_the_accounts_number_and_read_in_the_operation(
+    database: Database, counter: Counter, number: str
+) -> None:
+    assert seen(database, counter, View(account=number), number).result == {"owed": 136_20, "quote": "q1"}
+
+
+def test_a_quote_is_asked_by_a_bound_mobile_number(
+    database: Database, counter: Counter, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asked_first, "ASKED_FIRST", {"suspend": (asks_quote(QuotePurpose.CHECK),)})
+    request = Suspension(mobile=c.mobile(7), reason="customer-request")
+
+    assert len(with_answers(counter, database, "suspend", request, f.NOW).answers) == 1
+    assert with_answers(counter, database, "suspend", Suspension(mobile="1", reason="x"), f.NOW).answers == ()
+
+
+def test_no_quote_is_asked_of_an_account_that_is_not_there(database: Database, counter: Counter, number: str) -> None:
+    for request in (View(account="KD99999999"), View(account="?"), View(document_kind="passport")):
+        assert with_answers(counter, database, "view", request, f.NOW).answers == ()
+
+
+def test_a_quote_of_another_purpose_does_not_count(
+    database: Database, counter: Counter, number: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asked_first, "ASKED_FIRST", {"view": (asks_quote(QuotePurpose.TRANSFER),)})
+
+    outcome = seen(database, counter, View(account=number), number)
+    assert isinstance(outcome, OperationRefused)
+    assert outcome.code == "port-unavailable"
+
+
+def test_an_operation_that_needs_a_quote_is_refused_while_billing_is_away(
+    database: Database, counter: Counter, number: str
+) -> None:
+    away = replace(counter, billing=c.ToldBilling(away=True))
+
+    outcome = seen(database, away, View(account=number), number)
+    assert isinstance(outcome, OperationRefused)
+    assert outcome.code == "port-unavailable"
+
+
+def test_a_trial_gets_no_quote(database: Database, counter: Counter, number: str) -> None:
+    tried = replace(counter, trial=Trial())
+
+    assert seen(database, tried, View(account=number), number).result == {"owed": None, "quote": None}
