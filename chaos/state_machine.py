@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import tempfile
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -108,7 +108,7 @@ class DeskMachine(RuleBasedStateMachine):
                 sms=self.sms,
                 provisioning=SimulatedProvisioning(home / "provisioning.db"),
                 printer=SimulatedPrinter(home / "printed"),
-                billing=SimulatedBilling(home / "billing.db"),
+                billing=SimulatedBilling(home / "billing.db", UTC),
                 clock=self.clock,
                 direct_sender=_DirectSender(self._publish),
             )

@@ -7,7 +7,7 @@ one subject, in one area, up to one sum of money, for half an hour after the dec
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 
 from dispatch.domain.approval import DECISIONS, LEAST_REASON, ApprovalNeed, ApprovalState, approval_state
@@ -85,7 +85,7 @@ def find(tx: Tx, approval_id: int, actor: Actor, *, lock: bool = False) -> Appro
 
 def use(
     tx: Tx,
-    cited: Collection[int],
+    cited: Sequence[int],
     need: ApprovalNeed,
     subject: str,
     area: str,

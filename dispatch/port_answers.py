@@ -8,7 +8,7 @@ which no act can stand.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,7 +53,7 @@ def keep(tx: Tx, cipher: FieldCipher, question: PortQuestion, answer: Answer | N
     return port_answers.add(tx, question.port, question.hashes(cipher)[0], answer, now)
 
 
-def cited(tx: Tx, cipher: FieldCipher, question: PortQuestion, ids: Collection[int], now: datetime) -> Answer:
+def cited(tx: Tx, cipher: FieldCipher, question: PortQuestion, ids: Sequence[int], now: datetime) -> Answer:
     """The newest of these answers to this question. Raises PortUnavailable when there is none, or it is too old."""
     hashes = question.hashes(cipher)
     for row in port_answers.find(tx, ids, question.port):

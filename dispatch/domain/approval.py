@@ -18,7 +18,7 @@ LEAST_REASON = 10
 
 
 class ApprovalNeed(TitledEnum):
-    """What somebody asks to be allowed."""
+    """Acts that only a supervisor may allow."""
 
     OFFICIAL_LIFT = "official-lift", Title("解除官方停机", "Lift an official suspension")
     WRONG_SUSPENSION = "wrong-suspension", Title("误停恢复", "Resume a line suspended by mistake")
@@ -29,7 +29,7 @@ class ApprovalNeed(TitledEnum):
 
 
 class ApprovalState(TitledEnum):
-    """What became of a request for approval."""
+    """Outcome so far of a request for approval."""
 
     WAITING = "waiting", Title("待批", "Waiting")
     APPROVED = "approved", Title("已批准", "Approved")

@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.simulated_bills import Bills
@@ -132,7 +131,7 @@ class SimulatedBilling:
         "booked (key TEXT PRIMARY KEY)",
     )
 
-    def __init__(self, file: Path, zone: tzinfo = ZoneInfo("Asia/Shanghai")) -> None:  # noqa: B008 — immutable
+    def __init__(self, file: Path, zone: tzinfo) -> None:
         self.file = file
         self.zone = zone
         self.ledger = Ledger(file.with_suffix(".tsv"))

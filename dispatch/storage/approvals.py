@@ -22,7 +22,7 @@ def add(
     return row
 
 
-def find(tx: Tx, ids: Collection[int], *, lock: bool = False) -> Sequence[ApprovalRow]:
+def find(tx: Tx, ids: Sequence[int], *, lock: bool = False) -> Sequence[ApprovalRow]:
     """Those of the requests that exist, by their ids."""
     query = select(approval).where(approval.c.id.in_(ids)).order_by(approval.c.id)
     return shaped(ApprovalRow, tx.execute(query.with_for_update() if lock else query)).all()

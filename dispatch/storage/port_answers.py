@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
@@ -18,7 +18,7 @@ def add(tx: Tx, port: str, question_hash: str, answer: Mapping[str, object] | No
     return int(tx.execute(insert(port_answer).values(**row).returning(port_answer.c.id)).scalar_one())
 
 
-def find(tx: Tx, ids: Collection[int], port: str) -> Sequence[PortAnswerRow]:
+def find(tx: Tx, ids: Sequence[int], port: str) -> Sequence[PortAnswerRow]:
     """Those of the answers that are this port's, the newest first."""
     query = select(port_answer).where(port_answer.c.id.in_(ids), port_answer.c.port == port)
     return shaped(PortAnswerRow, tx.execute(query.order_by(port_answer.c.id.desc()))).all()

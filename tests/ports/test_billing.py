@@ -23,7 +23,7 @@ _KEYS = count(1)
 
 @pytest.fixture
 def system(tmp_path: Path) -> SimulatedBilling:
-    return SimulatedBilling(tmp_path / "billing.db")
+    return SimulatedBilling(tmp_path / "billing.db", CHINA)
 
 
 def at(day: str, hour: int = 10) -> datetime:
@@ -145,7 +145,7 @@ def test_payments_since_a_moment_are_told_the_newest_first(system: SimulatedBill
 
 
 def test_a_system_whose_file_cannot_be_used_is_out_of_reach(tmp_path: Path) -> None:
-    system = SimulatedBilling(tmp_path / "away" / "billing.db")
+    system = SimulatedBilling(tmp_path / "away" / "billing.db", CHINA)
     for act in (
         lambda: quote(system, "2026-11-30"),
         lambda: book(system, fee(1, "2026-11-01")),

@@ -63,7 +63,7 @@ class Approval(ResponseBody):
     asked_at: datetime
     """Time at which they asked."""
     state: ApprovalState
-    """What became of it by now."""
+    """State by now: waiting, approved, refused, used or lapsed."""
     decided_by: str | None
     """Name of the supervisor who decided; null: nobody yet."""
     decided_at: datetime | None
@@ -73,7 +73,7 @@ class Approval(ResponseBody):
 
 
 class ApprovalRequest(RequestBody):
-    """What somebody asks a supervisor to allow, as the refusal of the operation named it."""
+    """A request to a supervisor to allow what the refusal of the operation named."""
 
     act: ApprovalNeed = Of(strict=False)
     """Act that needs the approval."""
@@ -103,7 +103,7 @@ def list_approvals(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[Approval]:
-    """Lists requests for approval, the newest first: a supervisor's areas', or those that the caller asked."""
+    """Lists requests for approval, the newest first: of a supervisor's areas, or of the caller."""
     actor = context.authorize()
     decides = context.may("decide approvals")
     areas = context.areas("decide approvals", Target()) if decides else None
