@@ -34,6 +34,7 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("tickets", "supervisor", "/tickets")
     yield Place("ticket", "supervisor", f"/tickets/{_travelled(demo)}")
     yield Place("demands", "ops", "/demands")
+    yield Place("approvals", "supervisor", "/approvals")
     yield Place("wall", "supervisor", "/wall")
     yield Place("survey", None, f"/s/{_asked(demo)}")
     yield Place("users", "administrator", "/admin/users")
