@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -81,15 +81,20 @@ def _says_other_than(file: Path, before: str) -> bool:
     return file.read_text() != before
 
 
-def killed_and_back(home: Home, *words: str) -> None:
-    """Kill -9 the child whose command line has these words, and wait for its successor."""
+def killed(home: Home, *words: str) -> Callable[[], object]:
+    """Kill -9 the child whose command line has these words; return what waits for its successor."""
     before = home.child(*words)
     os.kill(before, signal.SIGKILL)
-    eventually(lambda: {pid for pid, line in home.processes().items() if all(w in line for w in words)} - {before})
+
+    def successors() -> set[int]:
+        return {pid for pid, line in home.processes().items() if all(w in line for w in words)} - {before}
+
+    return lambda: eventually(successors)
 
 
 def test_any_killed_child_is_replaced_and_nothing_is_lost_or_doubled(running: Home, log: tuple[str, ...]) -> None:
     with load(running, log, "kills", 12) as replay:
+        back = [killed(running, name) for name in ("flower", "dispatch.web")]
         for name in ("relay", "worker1"):
             mark = running.folder / f"run/{name}.ready"
             before = mark.read_text()
@@ -99,10 +104,10 @@ def test_any_killed_child_is_replaced_and_nothing_is_lost_or_doubled(running: Ho
         pool = eventually(lambda: children(main))[0]
         os.kill(pool, signal.SIGKILL)
         eventually(lambda: [pid for pid in children(main) if pid != pool])
-        killed_and_back(running, "valkey")
-        killed_and_back(running, "flower")
-        killed_and_back(running, "dispatch.web")
+        back.append(killed(running, "valkey"))
         assert replay.poll() is None, "the load was over before the last kill"
+        for is_back in back:
+            is_back()
         is_whole(replay)
 
 
