@@ -52,7 +52,7 @@ DEEPEST = 30
 def read(text: str) -> YamlDocument:
     """Parse `text`. Broken syntax gives a YamlDocument without data and with that one fault."""
     try:
-        root = YAML(typ="safe", pure=True, plug_ins=[]).compose(text)
+        root = _parser().compose(text)
     except RecursionError:
         return YamlDocument(None, faults=[_too_deep(*_deepest(text))])
     except MarkedYAMLError as wrong:
@@ -80,10 +80,16 @@ def read(text: str) -> YamlDocument:
     return document
 
 
+def _parser() -> YAML:
+    made = YAML(typ="safe", pure=True, plug_ins=[])
+    made.composer.warn_double_anchors = False  # on standard error; here every anchor is a fault
+    return made
+
+
 def _deepest(text: str) -> tuple[int, int]:
     """The line and column at which the nesting exceeds DEEPEST."""
     depth = 0
-    for event in YAML(typ="safe", pure=True, plug_ins=[]).parse(text):
+    for event in _parser().parse(text):
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > DEEPEST:
             return event.start_mark.line + 1, event.start_mark.column + 1
@@ -108,10 +114,7 @@ def _build(node: Node, path: Path, document: YamlDocument) -> Any:
     ):  # an empty value: YAML places it at the next token
         document.where[path] = document.keys.get(path) or document.where[path[:-1]]
     if node.anchor:  # an alias may be inside of its own anchor: never follow one
-        message = Wording(
-            f"这里不能用“&{node.anchor}”：请每次都写全", f"'&{node.anchor}' has no place here: write it out each time"
-        )
-        document.faults.append(Fault(*_start(node), message))
+        document.faults.append(_no_anchor(node))
         return None
     if len(path) > DEEPEST:
         document.faults.append(_too_deep(*_start(node)))
@@ -129,13 +132,22 @@ def _build(node: Node, path: Path, document: YamlDocument) -> Any:
     raise AssertionError(f"a YAML node of kind {type(node).__name__}")
 
 
+def _no_anchor(node: Node) -> Fault:
+    message = Wording(
+        f"这里不能用“&{node.anchor}”：请每次都写全", f"'&{node.anchor}' has no place here: write it out each time"
+    )
+    return Fault(*_start(node), message)
+
+
 def _build_mapping(node: MappingNode, path: Path, document: YamlDocument) -> Mapping[str, Any]:
     built: dict[str, Any] = {}
     for key_node, value_node in node.value:
         line, column = _start(key_node)
-        if not isinstance(key_node, ScalarNode):
+        if not isinstance(key_node, ScalarNode) or not _can_be_written(str(key_node.value)):
             document.faults.append(Fault(line, column, Wording("键应为普通的词", "a key must be a plain word")))
             continue
+        if key_node.anchor:
+            document.faults.append(_no_anchor(key_node))
         key = str(key_node.value)
         if key in built:
             first = document.keys[(*path, key)][0]
@@ -165,7 +177,7 @@ def _scalar(node: ScalarNode, document: YamlDocument) -> str | int | float | boo
                 return value.lower() == "true"
             case "null":
                 return None
-            case "str" | "timestamp" if not any(0xD800 <= ord(letter) < 0xE000 or letter == "\0" for letter in value):
+            case "str" | "timestamp" if _can_be_written(value):
                 return value
     except ValueError:
         pass
@@ -174,6 +186,11 @@ def _scalar(node: ScalarNode, document: YamlDocument) -> str | int | float | boo
     )
     document.faults.append(Fault(*_start(node), message))
     return ""
+
+
+def _can_be_written(text: str) -> bool:
+    """Whether it is neither half of a character nor NUL, which neither a file nor a database takes."""
+    return not any(0xD800 <= ord(letter) < 0xE000 or letter == "\0" for letter in text)
 
 
 def _start(node: Node) -> tuple[int, int]:

@@ -65,6 +65,8 @@ NASTY = [
     b"a: \x00",
     b"\xed\xa0\x80: 1",
     b'version: "\\uD800"\n',
+    b'"\\uD83D": 1\n',
+    b"&x a: 1\n&x b: 2\n",
     b"version: 0x" + b"f" * 5000,
     b"version: " + b"9" * 5000,
     b"version: 1e999\nlimits: {hops: .nan}\n",
@@ -95,6 +97,17 @@ def test_a_nasty_file_is_refused_with_a_line(name: str, content: bytes, tmp_path
 def test_a_time_limit_beyond_ten_years_is_refused(written: str, tmp_path: Path, rulebook: Rulebook) -> None:
     text = TEXTS["routing_rules.yaml"].replace("respond_within: 15m", f"respond_within: {written}", 1)
     assert refused(loader.load, tmp_path / "rules.yaml", text.encode())
+
+
+def test_a_key_that_is_half_of_a_character_is_refused_in_words_that_can_be_written(tmp_path: Path) -> None:
+    text = re.sub(r"when: \{[a-z-]+:", r'when: {"\\uD83D":', TEXTS["routing_rules.yaml"])
+    assert refused(loader.load, tmp_path / "rules.yaml", text.encode())
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_anchor_given_twice_is_told_on_its_line_and_nowhere_else(tmp_path: Path) -> None:
+    text = TEXTS["routing_rules.yaml"].replace("teams:", "&x teams:").replace("findings:", "&x findings:")
+    assert "'&x' has no place here" in refused(loader.load, tmp_path / "rules.yaml", text.encode())[0]
 
 
 LEAVES = st.sampled_from(
