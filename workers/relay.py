@@ -19,7 +19,7 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
-from dispatch.accounts import waiting_list
+from dispatch.accounts import plan_calendar, waiting_list
 from dispatch.errors import DatabaseOlder
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime import metrics
@@ -256,18 +256,23 @@ class Relay:
 
     def retain(self) -> None:
         """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads, hash some
-        surveys' tokens that a process of an earlier release left in clear, delete old former names, tend demands."""
+        surveys' tokens that a process of an earlier release left in clear, delete old former names, tend demands, and
+        change plans on their day."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
         settings, now = self.context.settings, self.context.now()
         with self.context.database.write() as tx:
-            stored = retention.store_ended(tx, settings.store_span, now, MOST_AGED)
-            forgotten = retention.forget_confirmed(tx, settings.forget_span, now, MOST_AGED)
-            hashed = survey_links.hash_tokens(tx, MOST_AGED)
-            renamed = retention.forget_aliases(tx, now, MOST_AGED)
-            answered = retention.forget_answers(tx, settings.forget_span, now, MOST_AGED)
-            demanded = self._tend_demands(tx, now)
-        if max(stored, forgotten, hashed, renamed, answered, demanded) < MOST_AGED:
+            tended = (
+                retention.store_ended(tx, settings.store_span, now, MOST_AGED),
+                retention.forget_confirmed(tx, settings.forget_span, now, MOST_AGED),
+                survey_links.hash_tokens(tx, MOST_AGED),
+                retention.forget_aliases(tx, now, MOST_AGED),
+                retention.forget_answers(tx, settings.forget_span, now, MOST_AGED),
+                self._tend_demands(tx, now),
+            )
+        with self.context.database.write() as tx:  # on its own: at the counter, too, accounts are locked first
+            planned = plan_calendar.keep(tx, settings.zone, now, MOST_AGED)
+        if max(*tended, planned) < MOST_AGED:
             self._aged = time.monotonic()
 
     def _tend_demands(self, tx: Tx, now: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,11 +11,12 @@ from dispatch import effects
 from dispatch.accounts.operation import Act
 from dispatch.domain.money import typed_yuan, write_yuan
 from dispatch.domain.numbers import invoice_number
+from dispatch.domain.plans import CHARGES
 from dispatch.domain.text import unreadable
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadAmount, BadInput
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
-from dispatch.storage import payments
+from dispatch.storage import payments, plan_changes
 from dispatch.storage.account_rows import AccountRow, InvoiceRow
 from dispatch.storage.sequences import INVOICES
 
@@ -70,18 +71,34 @@ def charge(
     return payment, InvoiceMention(data.number)
 
 
-def pay_back(act: Act, account: AccountRow) -> tuple[Payment | None, list[InvoiceMention]]:
-    """Refund every charge of this account that isn't refunded yet, by the method by which it was paid.
+def deposits(act: Act, account: AccountRow) -> int:
+    """The deposits 押金 that the account has paid and not got back, in fen: lines of its standing invoices."""
+    content = (InvoiceData.from_json(row.content) for row in payments.standing_invoices(act.tx, account.id))
+    return sum(line.amount for each in content for line in each.lines if line.item == CHARGES["deposit"])
 
-    The customer gives each of the account's invoices back 收回, and a red-letter invoice offsets it 红冲.
+
+def pay_back_unused(act: Act, account: AccountRow) -> tuple[Payment | None, list[InvoiceMention]]:
+    """Pay back what was paid for changes of plan that never took effect."""
+    unused = plan_changes.unused_operations(act.tx, account.id)
+    return pay_back(act, account, unused) if unused else (None, [])
+
+
+def pay_back(
+    act: Act, account: AccountRow, only: Collection[int] | None = None
+) -> tuple[Payment | None, list[InvoiceMention]]:
+    """Refund every charge of this account that isn't refunded yet, by the method by which it was paid; only those of
+    these operations if any are named.
+
+    The customer gives each of their invoices back 收回, and a red-letter invoice offsets it 红冲.
     """
-    charges = payments.unrefunded(act.tx, account.id)
+    charges = [row for row in payments.unrefunded(act.tx, account.id) if only is None or row.operation_id in only]
     for each in charges:
         reference = each.reference
         payments.insert_payment(
             act.tx, act.operation_id, account.id, "refund", each.method, each.amount, reference, act.now, each.id
         )
-    mentions = [_offset(act, account, row) for row in payments.standing_invoices(act.tx, account.id)]
+    standing = payments.standing_invoices(act.tx, account.id)
+    mentions = [_offset(act, account, row) for row in standing if only is None or row.operation_id in only]
     if not charges:
         return None, mentions
     amounts = tuple(Amount(Title("退费", "Paid back"), -each.amount) for each in charges)

@@ -13,8 +13,8 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 
 from dispatch import effects
-from dispatch.accounts import authentication
-from dispatch.accounts.enrolment import void_plan
+from dispatch.accounts import authentication, billing
+from dispatch.accounts.enrolment import require_bound, void_change, void_plan
 from dispatch.accounts.operation import (
     AccountNumber,
     Act,
@@ -30,18 +30,20 @@ from dispatch.accounts.secret import DocumentNumber
 from dispatch.accounts.typed_dates import Day
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile
 from dispatch.domain.numbers import slip_serial
+from dispatch.domain.plan_change import NUMBER_LOST, PlanChangeState
 from dispatch.domain.roles import Actor
 from dispatch.domain.time import begin_of_day
 from dispatch.domain.title import Title, Wording
-from dispatch.errors import AlreadyBound, BadInput, MobileTaken, NotBound
+from dispatch.errors import AlreadyBound, BadInput, MobileTaken
 from dispatch.slips.forms import Change
-from dispatch.storage import aliases, enrolments
+from dispatch.storage import aliases, enrolments, plan_changes
 from dispatch.storage.account_rows import AccountRow, CustomerRow, ViewedBinding
 from dispatch.storage.database import Tx
 
 MOST_SHOWN = 200
 NUMBER = Title("绑定手机号码", "Bound mobile number")
 PLAN = Title("营销案", "Marketing plan")
+PLANNED = Title("预约变更的营销案", "Scheduled change of plan")
 
 
 class Binding(OperationRequest):
@@ -75,6 +77,27 @@ class Voided(NamedTuple):
 
     plan: Title
     after: Title
+
+
+class GivenUp(NamedTuple):
+    """What ended with a number: the plan that it carried, and the change of plan that it would have carried."""
+
+    voided: Voided | None = None
+    change: Title | None = None
+
+    @property
+    def warning(self) -> Title | None:
+        """What the customer must confirm; None: nothing."""
+        said = []
+        if self.voided is not None:
+            plan, after = self.voided
+            said.append(
+                Title(f"营销案「{plan.zh}」失效，{after.zh}", f"the plan {plan.en} is voided with it: {after.en}")
+            )
+        if self.change is not None:
+            zh, en = self.change.zh, self.change.en
+            said.append(Title(f"预约变更的营销案「{zh}」作废", f"the change to the plan {en} doesn't take place"))
+        return Title("；".join(each.zh for each in said), "; ".join(each.en for each in said)) if said else None
 
 
 def bind(tx: Tx, counter: Counter, request: Binding, actor: Actor, now: datetime) -> OperationOutcome:
@@ -140,52 +163,54 @@ def _bind(act: Act, request: Binding) -> OperationResult:
     held = enrolments.bound_to(act.tx, mobile)
     if held is not None:
         raise AlreadyBound() if held.account_id == account.id else MobileTaken()
-    before, voided = "", None
+    before, given_up = "", GivenUp()
     if request.instead_of is not None:
         before = masked_mobile(read_mobile(request.instead_of))
-        voided = _give_up(act, account, request.instead_of)
+        given_up = _give_up(act, account, request.instead_of)
     enrolments.bind(act.tx, account.id, mobile, act.operation_id, act.now)
-    return _done(act, account, customer, Change(NUMBER, before, masked_mobile(mobile)), voided)
+    return _done(act, account, customer, Change(NUMBER, before, masked_mobile(mobile)), given_up)
 
 
 def _unbind(act: Act, request: Unbinding) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
-    voided = _give_up(act, account, request.mobile)
-    return _done(act, account, customer, Change(NUMBER, masked_mobile(read_mobile(request.mobile)), ""), voided)
+    given_up = _give_up(act, account, request.mobile)
+    return _done(act, account, customer, Change(NUMBER, masked_mobile(read_mobile(request.mobile)), ""), given_up)
 
 
-def _give_up(act: Act, account: AccountRow, raw: str) -> Voided | None:
-    """End the binding of a number. Returns the plan that was voided with it, if the number carried one.
+def _give_up(act: Act, account: AccountRow, raw: str) -> GivenUp:
+    """End the binding of a number. Returns what ends with it: it may carry a plan, or a scheduled change of plan.
 
     Raises BadMobile, NotBound; NeedsConfirmation (`plan-voided`).
     """
-    mobile = read_mobile(raw)
-    bound = enrolments.bound_to(act.tx, mobile)
-    if bound is None or bound.account_id != account.id:
-        raise NotBound()
+    bound = require_bound(act, account, raw)
+    mobile = bound.mobile
     enrolments.unbind(act.tx, [bound.id], act.operation_id, act.now)
-    enrolment = enrolments.in_force(act.tx, account.id)
-    if enrolment is None or enrolment.mobile != mobile:
-        return None
-    plan = Title(**enrolment.terms["title"])
-    after = void_plan(act, account, enrolment)  # rolled back unless the customer confirms
-    zh = f"号码{masked_mobile(mobile)}捆绑了营销案「{plan.zh}」，变更或删除后该营销案失效，{after.zh}"
-    en = f"the number {masked_mobile(mobile)} carries the plan {plan.en}, which is voided with it: {after.en}"
-    act.warn("plan-voided", Title(zh, en))
-    return Voided(plan, after)
+    enrolment, change = enrolments.in_force(act.tx, account.id), plan_changes.scheduled(act.tx, account.id)
+    voided = dropped = None
+    if enrolment is not None and enrolment.mobile == mobile:  # what follows is rolled back unless the customer confirms
+        voided = Voided(Title(**enrolment.terms["title"]), void_plan(act, account, enrolment))
+    if change is not None and change.mobile == mobile:
+        dropped = void_change(act, account, PlanChangeState.VOID, NUMBER_LOST)
+    given_up = GivenUp(voided, dropped)
+    if given_up.warning is not None:
+        zh = f"号码{masked_mobile(mobile)}变更或删除后，{given_up.warning.zh}"
+        act.warn("plan-voided", Title(zh, f"without the number {masked_mobile(mobile)}: {given_up.warning.en}"))
+    return given_up
 
 
-def _done(
-    act: Act, account: AccountRow, customer: CustomerRow, change: Change, voided: Voided | None
-) -> OperationResult:
-    changes = [change]
+def _done(act: Act, account: AccountRow, customer: CustomerRow, change: Change, given_up: GivenUp) -> OperationResult:
+    changes, voided = [change], given_up.voided
     text = f"您的宽带账号{account.number}绑定的手机号码已变更：{change.before or '无'}→{change.after or '无'}。"
     if voided is not None:
         changes.append(Change(PLAN, str(voided.plan), str(voided.after)))
         text += f"营销案「{voided.plan.zh}」已失效，{voided.after.zh}。"
+    if given_up.change is not None:
+        changes.append(Change(PLANNED, str(given_up.change), ""))
+        text += f"预约变更的营销案「{given_up.change.zh}」已作废。"
     effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
     result = {"account": account.number, "bound": change.after or None, "unbound": change.before or None}
-    slip = act.slip(account.number, customer, changes=changes)
+    back, invoices = billing.pay_back_unused(act, account)
+    slip = act.slip(account.number, customer, changes=changes, payment=back, invoice=next(iter(invoices), None))
     return OperationResult(account, slip, {**result, "plan": voided and str(voided.after)})
 
 

@@ -12,6 +12,7 @@ from dispatch.accounts.demand import DemandRegistration, register
 from dispatch.accounts.opening import Opening, open_account
 from dispatch.accounts.operation import Counter, OperationOutcome, OperationRequest
 from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
+from dispatch.accounts.plan_change import PlanChange, change_plan
 from dispatch.accounts.profile import Modification, modify
 from dispatch.accounts.query import View, view
 from dispatch.accounts.refund import Appointment, Contact, Refund, appoint, contact, refund
@@ -49,6 +50,7 @@ OPERATIONS: Mapping[str, tuple[type[OperationRequest], Operation]] = {
     "appoint": (Appointment, appoint),
     "refund": (Refund, refund),
     "rename": (Renaming, rename),
+    "change-plan": (PlanChange, change_plan),
 }
 
 REASONS: Mapping[str, Reasons] = {
@@ -80,6 +82,7 @@ LABELS: Mapping[str, Title] = {
     "mobile": Title("联系手机", "Mobile number"),
     "at": Title("预约", "Appointed for"),
     "paid_back": Title("退费（元）", "Paid back, yuan"),
+    "effective_on": Title("生效日期", "Takes effect on"),
     "red_letters": Title("红字发票", "Red-letter invoices"),
 }
 
@@ -130,6 +133,10 @@ SAY: Mapping[str, Title] = {
     "refund": Title(
         "请核对受理单并签字，退费按原付款方式退回。请交回发票。",
         "Please check the slip and sign. The money is refunded the way it was paid. Please return the invoice.",
+    ),
+    "change-plan": Title(
+        "请核对受理单上的营销案、生效日期和合约期并签字。生效时有短信通知。",
+        "Please check plan, day and term on the slip, and sign. A text message tells you when the plan is in force.",
     ),
     "rename": Title(
         "请核对受理单并签字。请记住新账号，上网时用新账号登录。",

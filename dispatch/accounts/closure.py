@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch import effects
-from dispatch.accounts import authentication
+from dispatch.accounts import authentication, billing
+from dispatch.accounts.enrolment import void_change
 from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import (
     AccountNumber,
@@ -21,6 +22,7 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import DocumentNumber
+from dispatch.domain.plan_change import CLOSED, PlanChangeState
 from dispatch.domain.reasons import LEAVING_REASONS
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
@@ -49,9 +51,13 @@ def _close(act: Act, request: Closure) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
     act.move(account, "close", ended_for=request.reason, ended_at=act.now, suspended_for=None)
     warn_of_open_fault(act, account)
+    void_change(act, account, PlanChangeState.VOID, CLOSED)
     release(act, account, "closed")
     effects.provision(act.tx, act.key, account, Order.REMOVE, act.now)
     text = f"您的宽带账号{account.number}已销户，感谢使用。如非本人办理，请到营业厅或拨打10086。"
     effects.tell(act.tx, act.key, customer.mobile, text, act.now)
-    slip = act.slip(account.number, customer, sections=[Section(Title("销户", "Closure"), lines)])
+    back, invoices = billing.pay_back_unused(act, account)
+    section = Section(Title("销户", "Closure"), lines)
+    invoice = next(iter(invoices), None)
+    slip = act.slip(account.number, customer, sections=[section], payment=back, invoice=invoice)
     return OperationResult(account, slip, {"account": account.number})

@@ -10,13 +10,14 @@ from dispatch.domain.account import LIVING, AccountState
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import masked_mobile, read_mobile
+from dispatch.domain.plan_change import PlanChangeState
 from dispatch.domain.plans import Applicant, Plan
 from dispatch.domain.title import Title
 from dispatch.effects import Order
-from dispatch.errors import MobileTaken
+from dispatch.errors import MobileTaken, NotBound
 from dispatch.slips.forms import SlipLine
-from dispatch.storage import accounts, enrolments
-from dispatch.storage.account_rows import AccountRow, CustomerRow, EnrolmentRow
+from dispatch.storage import accounts, enrolments, plan_changes
+from dispatch.storage.account_rows import AccountRow, BindingRow, CustomerRow, EnrolmentRow
 
 VOIDED = "voided"
 
@@ -68,6 +69,26 @@ def void_plan(act: Act, account: AccountRow, enrolment: EnrolmentRow) -> Title:
     if plan.speed != before["speed"] and account.state != AccountState.INSTALLING:  # else activation sets the speed
         effects.provision(act.tx, act.key, account, Order.SPEED, act.now, speed=plan.speed)
     return Title(f"改按{plan.title.zh}，{fee}元/月", f"{plan.title.en} from now on, {fee} yuan a month")
+
+
+def void_change(act: Act, account: AccountRow, state: PlanChangeState, why: str) -> Title | None:
+    """End the account's scheduled change of plan, if any, before it takes effect. Returns its plan.
+
+    What was paid for it is paid back by `billing.pay_back_unused`.
+    """
+    change = plan_changes.scheduled(act.tx, account.id)
+    if change is None:
+        return None
+    plan_changes.end(act.tx, change.id, state, why, act.now)
+    return Title(**change.terms["title"])
+
+
+def require_bound(act: Act, account: AccountRow, raw: str) -> BindingRow:
+    """The valid binding of this mobile number to the account. Raises BadMobile, NotBound."""
+    bound = enrolments.bound_to(act.tx, read_mobile(raw))
+    if bound is None or bound.account_id != account.id:
+        raise NotBound()
+    return bound
 
 
 def plan_lines(plan: Plan, mobile: str | None) -> tuple[SlipLine, ...]:

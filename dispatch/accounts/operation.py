@@ -79,6 +79,7 @@ TITLES: Mapping[str, Title] = {
     "appoint": Title("预约退单退费", "Appoint cancel and refund"),
     "refund": Title("退单退费", "Cancel and refund"),
     "rename": Title("修改账号", "Change account name"),
+    "change-plan": Title("变更营销案", "Change plan"),
 }
 """Every kind of account operation, in the rule book's order."""
 

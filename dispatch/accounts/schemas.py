@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from dispatch.domain.account import AccountState
+from dispatch.domain.plan_change import PlanChangeState
 from dispatch.domain.title import Title
 
 Data = Literal["customer", "accounts", "plans", "bindings", "payments", "operations", "tickets", "effects"]
@@ -121,6 +122,27 @@ class PlanShown(_Shown):
     """Time at which it ended; null: it is in force."""
     ended_for: str | None
     """Reason why it ended; null: it is in force."""
+
+
+class PlanChangeShown(_Shown):
+    """A change of plan that was accepted."""
+
+    account: str
+    """Number of the broadband account 宽带账号."""
+    title: str
+    """Name of the new plan."""
+    monthly_fee: str
+    """Monthly fee of the new plan in yuan."""
+    effective_on: date
+    """Day on which it takes effect."""
+    state: PlanChangeState
+    """State of the change."""
+    state_title: str
+    """State, in words."""
+    accepted_at: AwareDatetime
+    """Time at which it was accepted."""
+    slip: str
+    """Slip by which it was accepted."""
 
 
 class BindingShown(_Shown):
@@ -246,6 +268,8 @@ class CustomerView(_Shown):
     """Accounts of the customer."""
     plans: tuple[PlanShown, ...] | None = None
     """Marketing plans of the accounts."""
+    plan_changes: tuple[PlanChangeShown, ...] | None = None
+    """Changes of plan."""
     bindings: tuple[BindingShown, ...] | None = None
     """Bound mobile numbers."""
     payments: tuple[PaymentShown, ...] | None = None

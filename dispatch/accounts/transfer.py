@@ -18,8 +18,9 @@ from typing import Annotated
 from pydantic import Field
 
 from dispatch import effects
-from dispatch.accounts import authentication
-from dispatch.accounts.enrolment import as_applicant, void_plan
+from dispatch.accounts import authentication, billing
+from dispatch.accounts.binding import PLANNED
+from dispatch.accounts.enrolment import as_applicant, void_change, void_plan
 from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import (
     AccountNumber,
@@ -35,6 +36,7 @@ from dispatch.accounts.registration import Agent, Person, Scans, agent_lines, re
 from dispatch.accounts.secret import DocumentNumber, NewPassword
 from dispatch.domain.account import AccountState
 from dispatch.domain.naming import masked_mobile, masked_name
+from dispatch.domain.plan_change import TRANSFERRED, PlanChangeState
 from dispatch.domain.plans import why_not_offered
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
@@ -66,7 +68,7 @@ def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: dat
     """Transfer an account. `result`: account.
 
     To be confirmed: `open-fault`; `bindings-end` when bound numbers are the old owner's; `plan-voided` when one of them
-    carries the plan, or when the plan's conditions exclude the new owner.
+    carries the plan, when the plan's conditions exclude the new owner, or when a change of plan is scheduled.
 
     Raises NotAllowed, KeyReused, BadInput.
     """
@@ -91,7 +93,10 @@ def _transfer(act: Act, request: Transfer) -> OperationResult:
     _tell(act, account, old, new)
     changes = (*_owners(act, old, new), *unbinding, *voiding)
     kept = Section(Title("过户资料", "Documents"), (*agent, scans_line(request.scans)))
-    slip = act.slip(account.number, new, sections=[kept], changes=changes)
+    back, invoices = billing.pay_back_unused(act, account)
+    slip = act.slip(
+        account.number, new, sections=[kept], changes=changes, payment=back, invoice=next(iter(invoices), None)
+    )
     return OperationResult(account, slip, {"account": account.number})
 
 
@@ -117,21 +122,29 @@ def _unbind(act: Act, account: AccountRow, new: CustomerRow) -> tuple[list[str],
 
 
 def _void(act: Act, account: AccountRow, new: CustomerRow, unbound: Sequence[str]) -> list[Change]:
-    """Void the plan if the new owner can't keep it. Returns the slip's line, if so.
+    """Void the plan if the new owner can't keep it, and a change of plan that the old owner chose. Returns the slip's
+    lines.
 
     Raises NeedsConfirmation (`plan-voided`); PlanNotOffered when the plan's terms don't say what replaces it.
     """
-    enrolment = enrolments.in_force(act.tx, account.id)
+    enrolment, changes, said = enrolments.in_force(act.tx, account.id), list[Change](), list[Title]()
     why = enrolment and _why_voided(act, account, new, enrolment, unbound)
-    if not enrolment or not why:
-        return []
-    plan = Title(**enrolment.terms["title"])
-    if enrolment.terms["when_voided"] is None:
-        raise PlanNotOffered(plan=plan, why=why)
-    after = void_plan(act, account, enrolment)  # rolled back unless the customer confirms
-    zh, en = f"营销案「{plan.zh}」失效：{why.zh}，{after.zh}", f"the plan {plan.en} is voided: {why.en}; {after.en}"
-    act.warn("plan-voided", Title(zh, en))
-    return [Change(Title("营销案", "Marketing plan"), str(plan), str(after))]
+    if enrolment and why:
+        plan = Title(**enrolment.terms["title"])
+        if enrolment.terms["when_voided"] is None:
+            raise PlanNotOffered(plan=plan, why=why)
+        after = void_plan(act, account, enrolment)  # rolled back unless the customer confirms
+        zh, en = f"营销案「{plan.zh}」失效：{why.zh}，{after.zh}", f"the plan {plan.en} is voided: {why.en}; {after.en}"
+        said.append(Title(zh, en))
+        changes.append(Change(Title("营销案", "Marketing plan"), str(plan), str(after)))
+    dropped = void_change(act, account, PlanChangeState.VOID, TRANSFERRED)
+    if dropped is not None:
+        zh, en = f"预约变更的营销案「{dropped.zh}」作废", f"the change to the plan {dropped.en} doesn't take place"
+        said.append(Title(zh, en))
+        changes.append(Change(PLANNED, str(dropped), ""))
+    if said:
+        act.warn("plan-voided", Title("；".join(each.zh for each in said), "; ".join(each.en for each in said)))
+    return changes
 
 
 def _why_voided(

@@ -18,6 +18,7 @@ from dispatch.accounts.schemas import (
     InvoiceShown,
     OperationShown,
     PaymentShown,
+    PlanChangeShown,
     PlanShown,
     Sensitive,
     TicketShown,
@@ -28,9 +29,10 @@ from dispatch.domain.identity import DOCUMENT_KINDS, masked
 from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.numbers import invoice_number, slip_serial, ticket_number
+from dispatch.domain.plan_change import PlanChangeState
 from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS
 from dispatch.domain.title import Title
-from dispatch.storage import customers, epoch, unified_view
+from dispatch.storage import customers, epoch, plan_changes, unified_view
 from dispatch.storage.account_rows import (
     CustomerRow,
     ViewedAccount,
@@ -38,6 +40,7 @@ from dispatch.storage.account_rows import (
     ViewedOperation,
     ViewedPayment,
     ViewedPlan,
+    ViewedPlanChange,
     ViewedTicket,
 )
 from dispatch.storage.database import Tx
@@ -82,6 +85,7 @@ def read_view(
         found["accounts"] = [_account(row, glass) for row in unified_view.accounts(tx, account_ids, MOST)]
     if "plans" in wanted:
         found["plans"] = [_plan(row) for row in unified_view.plans(tx, account_ids, MOST)]
+        found["plan_changes"] = [_plan_change(row) for row in plan_changes.of_accounts(tx, account_ids, MOST)]
     if "bindings" in wanted:
         found["bindings"] = shown_bindings(unified_view.bindings(tx, account_ids, MOST))
     if "payments" in wanted:
@@ -138,6 +142,20 @@ def _plan(row: ViewedPlan) -> PlanShown:
         until=row.until,
         ended_at=row.ended_at,
         ended_for=row.ended_for,
+    )
+
+
+def _plan_change(row: ViewedPlanChange) -> PlanChangeShown:
+    state = PlanChangeState(row.state)
+    return PlanChangeShown(
+        account=row.account,
+        title=str(Title(**row.terms["title"])),
+        monthly_fee=write_yuan(row.terms["monthly_fee"]),
+        effective_on=row.effective_on,
+        state=state,
+        state_title=str(state.label),
+        accepted_at=row.at,
+        slip=slip_serial(row.operation_id),
     )
 
 
@@ -198,7 +216,7 @@ def _effects(tx: Tx, account_ids: Sequence[int]) -> list[EffectShown]:
     keys = [
         key
         for each in epoch.names(tx, epoch.OF_OPERATIONS, done).values()
-        for key in (f"operation/{each}/sms", f"slip/{each}")
+        for key in (f"operation/{each}/sms", f"operation/{each}/effective/sms", f"slip/{each}")
     ]
     keys += [f"invoice/{name}" for name in epoch.names(tx, epoch.OF_INVOICES, invoices).values()]
     keys += [f"{key}/sms" for key in effect_keys(tx, hops).values()]

@@ -20,6 +20,7 @@ from dispatch.accounts.schemas import (
     InvoiceShown,
     OperationShown,
     PaymentShown,
+    PlanChangeShown,
     PlanShown,
     TicketShown,
 )
@@ -50,6 +51,7 @@ def show_view(view: CustomerView, desk: Desk) -> None:
         out.print(_customer(view.customer))
     _show(_ACCOUNTS, view.accounts, _account)
     _show(_PLANS, view.plans, _plan)
+    _show(_PLAN_CHANGES, view.plan_changes or None, _plan_change)
     _show(_BINDINGS, view.bindings, _binding)
     _show(_PAYMENTS, view.payments, _payment)
     _show(_INVOICES, view.invoices, _invoice)
@@ -141,6 +143,16 @@ def _plan(row: PlanShown) -> Cells:
     )
 
 
+def _plan_change(row: PlanChangeShown) -> Cells:
+    plan = _lines(one_language(row.title), text(f"{row.monthly_fee} 元/月", f"{row.monthly_fee} a month"))
+    return (
+        row.account,
+        plan,
+        _lines(row.effective_on.isoformat(), one_language(row.state_title)),
+        _lines(_minute(row.accepted_at), row.slip),
+    )
+
+
 def _binding(row: BindingShown) -> Cells:
     ended = _lines(_minute(row.ended_at), row.unbound_by) if row.ended_at else ""
     return row.account, row.mobile, _lines(_minute(row.accepted_at), row.bound_by), ended
@@ -207,6 +219,10 @@ _ACCOUNTS: Head = (
     (_ACCOUNT, text("状态", "State"), text("地址 端口", "Address, port"), text("开户", "Opened")),
 )
 _PLANS: Head = (DATA["plans"], (_ACCOUNT, text("营销案", "Plan"), text("月费", "Fee"), text("自", "Since")))
+_PLAN_CHANGES: Head = (
+    Title("变更营销案", "Changes of plan"),
+    (_ACCOUNT, text("营销案", "Plan"), text("生效", "Takes effect"), _WHEN),
+)
 _BINDINGS: Head = (DATA["bindings"], (_ACCOUNT, text("手机号码", "Mobile"), _WHEN, text("终止", "Ended")))
 _PAYMENTS: Head = (
     DATA["payments"],

@@ -12,25 +12,28 @@ from dispatch.domain.account import ACCOUNT_ENDS, ACCOUNT_MOVES, AccountState
 from dispatch.domain.demand import DEMAND_ENDS, DEMAND_MOVES, DemandState
 from dispatch.domain.effect import EFFECT_ENDS, EFFECT_MOVES, EffectState
 from dispatch.domain.lifecycle import Move, S
+from dispatch.domain.plan_change import PLAN_CHANGE_ENDS, PLAN_CHANGE_MOVES, PlanChangeState
 from dispatch.domain.ticket import HOP_ENDS, HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, TicketState
 
 _HEAD = """\
-# The life of a ticket 工单, a hop 派单, an account 账号, an outside effect 外部动作 and a demand 需求登记
+# The life of tickets 工单, hops 派单, accounts 账号, outside effects 外部动作, demands 需求登记 and changes of plan
 
-Made from the tables in `dispatch/domain/ticket.py`, `account.py`, `effect.py` and `demand.py` by
+Made from the tables in `dispatch/domain/ticket.py`, `account.py`, `effect.py`, `demand.py` and `plan_change.py` by
 `python -m dispatch.domain.diagrams`; a change here is lost.
 
 A *ticket* is one fault from its report to its end. A *hop* is one visit of that ticket to one team; a ticket has at
 most one living hop at a time. An *account* is one broadband line from its opening to its end. An
 *outside effect* is an order to another system, such as a text message or a print, from its booking to the receiver's
-confirmation. A *demand* is a customer's wish for a line where none can be had yet. Every arrow has a letter, and the
-table below its picture explains it in a row. Any other move is refused, and the refusal names both states.
+confirmation. A *demand* is a customer's wish for a line where none can be had yet. A *change of plan* 变更营销案 is
+accepted at the counter and takes effect on its day. Every arrow has a letter, and the table below its picture explains
+it in a row. Any other move is refused, and the refusal names both states.
 """
 
 
 _GREEK = "αβγδεζηθικλμνξοπρστυφχψω"
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩"
 _ROMAN = "ⅠⅡⅢⅣⅤⅥ"
+_NUMERALS = "一二三四五六"
 
 
 def journey() -> str:
@@ -40,7 +43,8 @@ def journey() -> str:
     account = _section("The account", tuple(AccountState), ACCOUNT_MOVES, ACCOUNT_ENDS, _GREEK)
     effect = _section("The outside effect", tuple(EffectState), EFFECT_MOVES, EFFECT_ENDS, _CIRCLED)
     demand = _section("The demand", tuple(DemandState), DEMAND_MOVES, DEMAND_ENDS, _ROMAN)
-    return f"{_HEAD}\n{ticket}\n{hop}\n{account}\n{effect}\n{demand}"
+    plan = _section("The change of plan", tuple(PlanChangeState), PLAN_CHANGE_MOVES, PLAN_CHANGE_ENDS, _NUMERALS)
+    return f"{_HEAD}\n{ticket}\n{hop}\n{account}\n{effect}\n{demand}\n{plan}"
 
 
 def _section(title: str, states: Sequence[S], moves: Sequence[Move[S]], ends: Collection[S], letters: str) -> str:

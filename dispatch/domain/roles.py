@@ -119,6 +119,7 @@ AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
     "appoint": (Role.CLERK, Role.COMMUNITY_MANAGER),
     "refund": (Role.CLERK, Role.COMMUNITY_MANAGER),
     "rename": (Role.CLERK,),
+    "change-plan": (Role.CLERK,),
 }
 """The roles that may carry out each account operation. It is apart from `PERMITTED`, since `transfer` is in both."""
 

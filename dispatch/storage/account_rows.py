@@ -165,6 +165,29 @@ class ViewedPlan(EnrolmentRow, Protocol):
     account: str
 
 
+class PlanChangeRow(Protocol):
+    """A change of an account's plan that was accepted."""
+
+    id: int
+    account_id: int
+    operation_id: int
+    plan: str
+    plans_version: str
+    terms: Mapping[str, Any]  # the plan as it was then
+    mobile: str | None  # the bound number that will carry it; None: none does
+    at: datetime  # when it was accepted
+    effective_on: date
+    state: str  # one of `domain.plan_change.PlanChangeState`
+    why: str | None  # it never took effect; None: it did, or is still to come
+    ended_at: datetime | None  # None: still to come
+
+
+class ViewedPlanChange(PlanChangeRow, Protocol):
+    """A change of plan with its account's number."""
+
+    account: str
+
+
 class BindingRow(Protocol):
     """A mobile number bound to an account, with its validity."""
 

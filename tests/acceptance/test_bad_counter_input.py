@@ -38,7 +38,7 @@ FREE, UNREACHED = 8, 9
 
 OPERATIONS = {
     "open", "transfer", "close", "suspend", "resume", "change-password", "reset-password", "view", "modify", "bind",
-    "unbind", "bindings", "contact", "appoint", "refund", "rename",
+    "unbind", "bindings", "contact", "appoint", "refund", "rename", "change-plan",
 }  # fmt: skip
 
 
@@ -204,6 +204,7 @@ def requests(installed: Installed) -> dict[str, dict[str, Any]]:
         "appoint": {"order": order(installed, FAILED), "at": "2026-03-03T10:00+08:00"},
         "refund": {"account": installed.numbers[FAILED], "password": c.PASSWORD, "reason": "no-way-for-cable"},
         "rename": {**proved, "new_account": "13500135000"},
+        "change-plan": {**proved, "plan": "standard-1000"},
     }
 
 

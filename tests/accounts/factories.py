@@ -51,10 +51,14 @@ PNG = b"iVBORw0KGgo="
 Operation = Callable[[Tx, Counter, Any, Actor, datetime], OperationOutcome]
 
 
-def _plan(name: str, speed: int, fee: int, charges: Mapping[str, int], fallback: Fallback | None = None) -> Plan:
+def plan(
+    name: str, speed: int, fee: int, charges: Mapping[str, int], fallback: Fallback | None = None, **changes: Any
+) -> Plan:
+    """A plan without a term, offered to everybody everywhere."""
     due = tuple(Charge(each, CHARGES[each], fen) for each, fen in charges.items())
     title, since = Title(f"套餐{name}", f"Plan {name}"), date(2026, 1, 1)
-    return Plan(name, title, speed, fee, due, 0, since, None, None, "any", ("person", "unit"), fallback)
+    made = Plan(name, title, speed, fee, due, 0, since, None, None, "any", ("person", "unit"), fallback)
+    return replace(made, **changes)
 
 
 PLANS = Plans(
@@ -62,9 +66,9 @@ PLANS = Plans(
     {
         each.name: each
         for each in (
-            _plan("home-300", 300, 60_00, {"installation": 100_00, "deposit": 100_00}),
-            _plan("family-500", 500, 30_00, {"installation": 100_00}, Fallback("home-300", 60_00)),
-            _plan("card-300", 300, 0, {}, Fallback(None, 60_00)),
+            plan("home-300", 300, 60_00, {"installation": 100_00, "deposit": 100_00}),
+            plan("family-500", 500, 30_00, {"installation": 100_00}, Fallback("home-300", 60_00)),
+            plan("card-300", 300, 0, {}, Fallback(None, 60_00)),
         )
     },
 )
@@ -112,10 +116,15 @@ def counter(rulebook: Rulebook) -> Counter:
     )
 
 
+def selling(counter: Counter, *more: Plan) -> Counter:
+    """The same counter with more plans."""
+    plans = {**counter.plans.plans, **{each.name: each for each in more}}
+    return replace(counter, plans=replace(counter.plans, plans=plans))
+
+
 def offering(counter: Counter, *more: Plan) -> Counter:
     """The same counter with more plans, for which nothing is paid."""
-    plans = {**counter.plans.plans, **{each.name: replace(each, charges=()) for each in more}}
-    return replace(counter, plans=replace(counter.plans, plans=plans))
+    return selling(counter, *(replace(each, charges=()) for each in more))
 
 
 def resident_id(n: int = 1) -> str:

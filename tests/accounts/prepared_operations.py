@@ -14,6 +14,7 @@ from dispatch.accounts import (
     demand,
     opening,
     password,
+    plan_change,
     profile,
     query,
     refund,
@@ -110,6 +111,13 @@ def rename(database: Database, counter: Counter) -> Prepared:
     return renaming.rename, renaming.Renaming(account=number, new_account=a.mobile(5), document_number=OWNER)
 
 
+def change_plan(database: Database, counter: Counter) -> Prepared:
+    """A number that was bound since carries the new plan."""
+    number = a.in_service(database, counter, mobile=a.mobile(7))
+    asked = {"account": number, "document_number": OWNER, "plan": "family-500", "mobile": a.mobile(7)}
+    return plan_change.change_plan, plan_change.PlanChange.model_validate(asked)
+
+
 def bind_instead(database: Database, counter: Counter) -> Prepared:
     """The number that carries the plan is exchanged, and takes the plan with it."""
     number = a.in_service(database, counter, plan="family-500", mobile=a.mobile(7))
@@ -175,5 +183,6 @@ PREPARED: Mapping[str, Prepare] = {
     "appoint": appoint,
     "refund": refund_,
     "rename": rename,
+    "change-plan": change_plan,
 }
 """By the operation's kind. All of them happen in tianhe."""

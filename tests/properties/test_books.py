@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -17,10 +17,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from dispatch.accounts import binding, closure, opening, password, refund, renaming, suspension, transfer
+from dispatch.accounts import (
+    binding,
+    closure,
+    opening,
+    password,
+    plan_calendar,
+    plan_change,
+    refund,
+    renaming,
+    suspension,
+    transfer,
+)
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.domain.account import LIVING
+from dispatch.domain.plans import Plan
 from dispatch.domain.roles import Actor, Role
 from dispatch.errors import DispatchError
 from dispatch.routing.address_file import CoveredAddress
@@ -46,6 +58,16 @@ FORTNIGHT = timedelta(days=14)
 
 
 @dataclass
+class Planned:
+    """A change of plan in the model that takes effect on its day, and what was paid for it: a deposit."""
+
+    plan: str
+    carrier: str | None
+    day: date
+    paid: int
+
+
+@dataclass
 class Line:
     """An account in the model. `site`: the place of its construction order."""
 
@@ -63,6 +85,8 @@ class Line:
     former: dict[str, datetime] = field(default_factory=dict)
     """Until when each former name leads here."""
     fault: bool = False
+    deposit: int = 0
+    planned: Planned | None = None
 
     @property
     def living(self) -> bool:
@@ -181,7 +205,9 @@ class World:
         if outcome:
             carrier = mobile if plan.needs_mobile else None
             bound = {mobile} if mobile else set()
-            line = Line(str(outcome.result["account"]), n, where, new, plan.name, carrier, plan.to_pay, bound=bound)
+            deposit = _deposit(plan)
+            number = str(outcome.result["account"])
+            line = Line(number, n, where, new, plan.name, carrier, plan.to_pay, bound=bound, deposit=deposit)
             model.lines.append(line)
 
     def close(self, dice: Random) -> None:
@@ -194,6 +220,7 @@ class World:
         if not (code := self.hindered(of, document)):
             code = "wrong-state" if of.state == "installing" else enough
         if self.do(closure.close, request, code):
+            self._dropped(of)
             of.state, of.bound, of.plan, of.carrier, of.cause = "closed", set(), None, None, None
 
     def suspend(self, dice: Random) -> None:
@@ -251,7 +278,7 @@ class World:
         document, mobile = self.document(dice, line), dice.choice(NUMBERS)
         of = self.model.called(line.number, self.now)
         instead_of = dice.choice([None, dice.choice(NUMBERS), *of.bound])
-        given, enough = self.confirm(dice, instead_of is not None and instead_of == of.carrier)
+        given, enough = self.confirm(dice, instead_of is not None and instead_of in _carriers(of))
         request = binding.Binding(
             account=line.number, document_number=document, mobile=mobile, instead_of=instead_of, confirm=given
         )
@@ -275,7 +302,7 @@ class World:
         document = self.document(dice, line)
         of = self.model.called(line.number, self.now)
         mobile = dice.choice([dice.choice(NUMBERS), *of.bound])
-        given, enough = self.confirm(dice, mobile == of.carrier)
+        given, enough = self.confirm(dice, mobile in _carriers(of))
         request = binding.Unbinding(account=line.number, document_number=document, mobile=mobile, confirm=given)
         if not (code := self.hindered(of, document)):
             code = enough if mobile in of.bound else "not-bound"
@@ -283,13 +310,75 @@ class World:
             self._given_up(of, mobile)
 
     def _given_up(self, line: Line, mobile: str) -> None:
-        """Unbind a number; the plan that it carries ends too."""
+        """Unbind a number; the plan that it carries ends too, and so does a change to a plan that it would carry."""
         line.bound.discard(mobile)
+        if line.planned and mobile == line.planned.carrier:
+            self._dropped(line)
         if mobile == line.carrier:
             assert line.plan is not None
             fallback = a.PLANS.plan(line.plan).fallback
             assert fallback is not None
             line.plan, line.carrier = fallback.plan, None
+
+    def _dropped(self, line: Line) -> None:
+        """A change of plan never takes effect: what was paid for it comes back."""
+        if line.planned:
+            line.paid, line.deposit = line.paid - line.planned.paid, line.deposit - line.planned.paid
+        line.planned = None
+
+    def change_plan(self, dice: Random) -> None:
+        """Take another plan with the next bill, or at once where there is none; another change replaces it."""
+        if not (line := self.pick(dice)):
+            return
+        document, of = self.document(dice, line), self.model.called(line.number, self.now)
+        plan = dice.choice([*a.PLANS.plans.values()])
+        when = dice.choice(["next-bill", "now"])
+        mobile = dice.choice([None, *of.bound, *of.bound, dice.choice(NUMBERS)]) if plan.needs_mobile else None
+        held = of.deposit - (of.planned.paid if of.planned else 0)
+        due = max(0, _deposit(plan) - held)
+        amount = due if dice.random() < 0.9 else due + 100
+        request = plan_change.PlanChange(
+            account=line.number,
+            document_number=document,
+            plan=plan.name,
+            effective=when,  # type: ignore[arg-type]
+            mobile=mobile,
+            payment=Paid(method="cash", amount=f"{amount // 100}.{amount % 100:02}") if amount else None,
+        )
+        if not (code := self.hindered(of, document)):
+            if of.state != "in-service":
+                code = "wrong-state"
+            elif when == "now" and of.plan is not None:
+                code = "plan-not-offered"
+            elif when == "next-bill" and of.plan == plan.name:
+                code = "nothing-changed"
+            elif mobile is not None and mobile not in of.bound:
+                code = "not-bound"
+            elif plan.needs_mobile and mobile is None:
+                code = "plan-not-offered"
+            else:
+                code = "bad-amount" if amount != due else None
+        if self.do(plan_change.change_plan, request, code):
+            self._dropped(of)
+            of.paid, of.deposit = of.paid + due, of.deposit + due
+            if when == "now":
+                of.plan, of.carrier = plan.name, mobile
+            else:
+                first = (self.today.replace(day=1) + timedelta(days=31)).replace(day=1)
+                of.planned = Planned(plan.name, mobile, first, due)
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.counter.zone).date()
+
+    def days_pass(self) -> None:
+        """A fortnight later, when earlier failures lock no account any more: plans change on their day."""
+        self.now += FORTNIGHT
+        with self.database.write() as tx:
+            plan_calendar.keep(tx, self.counter.zone, self.now, 100)
+        for line in self.model.living():
+            if line.planned and line.planned.day <= self.today:
+                line.plan, line.carrier, line.planned = line.planned.plan, line.planned.carrier, None
 
     def rename(self, dice: Random) -> None:
         if not (line := self.pick(dice)):
@@ -324,7 +413,7 @@ class World:
         of = self.model.called(line.number, self.now)
         kinds = transfer.REQUIRED if dice.random() < 0.9 else transfer.REQUIRED[1:]
         unbound = of.bound - {a.mobile(to)}
-        given, enough = self.confirm(dice, of.fault or bool(unbound))
+        given, enough = self.confirm(dice, of.fault or bool(unbound) or of.planned is not None)
         request = transfer.Transfer(
             account=line.number,
             document_number=document,
@@ -344,6 +433,7 @@ class World:
             of.owner, of.password, of.former = to, request.password.get_secret_value(), {}
             for mobile in unbound:
                 self._given_up(of, mobile)
+            self._dropped(of)
 
     def refund(self, dice: Random) -> None:
         """Refund by the password, once the order has failed."""
@@ -441,13 +531,22 @@ class World:
         return int(kept)
 
 
+def _deposit(plan: Plan) -> int:
+    return next((charge.amount for charge in plan.charges if charge.name == "deposit"), 0)
+
+
+def _carriers(line: Line) -> set[str | None]:
+    """The numbers that carry the plan, and the plan to come."""
+    return {line.carrier, line.planned.carrier if line.planned else None} - {None}
+
+
 def _settles(reason: str, cause: str) -> bool:
     return cause == "customer-request" or (cause, reason) in {("arrears", "arrears-paid"), ("abuse", "abuse-ended")}
 
 
 ACTS: list[Callable[[World, Random], None]] = [
     World.open, World.close, World.suspend, World.resume, World.change_password,
-    World.bind, World.unbind, World.rename, World.transfer, World.refund,
+    World.bind, World.unbind, World.change_plan, World.change_plan, World.rename, World.transfer, World.refund,
     World.construction_comes_to_its_end, World.a_fault_is_reported,
 ]  # fmt: skip
 OFTEN: list[Callable[[World, Random], None]] = [*[World.open] * 3, *[World.construction_comes_to_its_end] * 3]
@@ -457,7 +556,7 @@ LENGTH = 60
 def lived(world: World, dice: Random, length: int) -> None:
     for _ in acted(world, ACTS + OFTEN, dice, length, tell=print):  # pytest shows this of a failing test
         world.the_books_agree()
-        world.now += FORTNIGHT  # earlier failures lock no account
+        world.days_pass()
 
 
 @given(st.integers(0, 2**32))

@@ -105,6 +105,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "operations-appoint": {"order": "C00000001", "at": "2026-03-02T09:00:00Z"},
     "operations-refund": {"account": "GZ1", "password": "x", "reason": "no-way-for-cable"},
     "operations-rename": {**PROVED, "new_account": "x"},
+    "operations-change-plan": {**PROVED, "plan": "x"},
     "operations-list-operations": {"account": "GZ1"},
     "accounts-add-account": {"account": "GZ9", "area": "tianhe", "mobile": "13800138000"},
     "addresses-search-addresses": {"text": "x"},

@@ -94,6 +94,7 @@ BY_ROLE = {
     "account appoint": "CM",
     "account refund": "CM",
     "account rename": "C",
+    "account change-plan": "C",
     "find customers": "CM58",
     "list operations": "CM",
     "see slips": "CM",

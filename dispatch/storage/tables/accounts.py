@@ -25,6 +25,7 @@ from dispatch.domain.account import ACCOUNT_ENDS, AccountState
 from dispatch.domain.approval import DECISIONS
 from dispatch.domain.demand import DEMAND_ENDS, DemandState
 from dispatch.domain.effect import EFFECT_ENDS, EffectState, Port
+from dispatch.domain.plan_change import PLAN_CHANGE_ENDS, PlanChangeState
 from dispatch.storage.column_types import (
     Document,
     Id,
@@ -248,6 +249,30 @@ enrolment = Table(  # an account's enrolment in a marketing plan 营销案
         sqlite_where=text("ended_at IS NULL"),
         postgresql_where=text("ended_at IS NULL"),
     ),
+    partial_index("ix_enrolment_term", "until", where="ended_at IS NULL AND until IS NOT NULL"),
+)
+
+_SCHEDULED = f"state NOT IN ({sql_list(sorted(PLAN_CHANGE_ENDS))})"
+
+plan_change = Table(  # 变更营销案: a change that was accepted; an account has at most one that is scheduled
+    "plan_change",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("operation_id", ForeignKey("operation.id"), nullable=False),
+    Column("plan", String(40), nullable=False),
+    Column("plans_version", String(12), nullable=False),
+    Column("terms", Document, nullable=False),  # the plan's terms at that time
+    Column("mobile", String(20)),  # the bound number that will carry the plan
+    Column("at", Instant, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("why", String(40)),  # it never took effect; null: it did, or is still to come
+    Column("ended_at", Instant),
+    words_constraint("state", PlanChangeState),
+    CheckConstraint(f"({_SCHEDULED}) = (ended_at IS NULL)", name="ended"),
+    partial_index("uq_plan_change_scheduled", "account_id", where=_SCHEDULED, unique=True),
+    partial_index("ix_plan_change_due", "effective_on", where=_SCHEDULED),
 )
 
 binding = Table(  # 宽带与手机号码绑定: a mobile number is bound to an account for a time

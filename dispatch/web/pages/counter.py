@@ -14,6 +14,7 @@ from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
 from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
 from dispatch.accounts.operation import TITLES
+from dispatch.accounts.plan_change import EFFECTIVE
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA
 from dispatch.domain.demand import DemandState
@@ -144,13 +145,16 @@ def _choices(kind: str, entry: FormEntry, plans: Plans) -> Sequence[FormChoice]:
             return [FormChoice(name, title) for name, title in SCANS.items()]
         case "speed":
             return [FormChoice(str(each), Title(f"{each}M", f"{each} Mbit/s")) for each in plans.speeds]
+        case "effective":
+            return [FormChoice(name, title) for name, title in EFFECTIVE.items()]
         case "plan":
-            return [_plan(name, plans) for name in plans.plans]
+            return [_plan(name, plans, kind) for name in plans.plans]
     return ()
 
 
-def _plan(name: str, plans: Plans) -> FormChoice:
+def _plan(name: str, plans: Plans, kind: str) -> FormChoice:
+    """The plan; with the sum to pay where that follows from the plan alone."""
     plan = plans.plans[name]
     fee = write_yuan(plan.monthly_fee)
     title = Title(f"{plan.title.zh}（{fee}元/月）", f"{plan.title.en} ({fee} yuan a month)")
-    return FormChoice(name, title, write_yuan(plan.to_pay))
+    return FormChoice(name, title, write_yuan(plan.to_pay) if kind == "open" else "")

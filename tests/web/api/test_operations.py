@@ -85,6 +85,7 @@ ONE_AFTER_THE_OTHER: list[tuple[str, Asks]] = [
     ("bind", lambda number: {**proved(number), "mobile": "13900139001"}),
     ("bindings", lambda number: {"account": number}),
     ("unbind", lambda number: {**proved(number), "mobile": "13900139001"}),
+    ("bind", lambda number: {**proved(number), "mobile": "13900139004"}),
     ("modify", lambda number: {**proved(number), "mobile": "13900139002"}),
     ("suspend", lambda number: {**proved(number), "reason": "customer-request"}),
     ("resume", lambda number: {**proved(number), "reason": "customer-request"}),
@@ -93,6 +94,7 @@ ONE_AFTER_THE_OTHER: list[tuple[str, Asks]] = [
         lambda number: {**proved(number), "old_password": a.PASSWORD, "new_password": "Zq8#vbNm"},
     ),
     ("view", lambda number: {"account": number, "show": ["customer", "accounts", "operations"]}),
+    ("change-plan", lambda number: {**proved(number), "plan": "card-300", "mobile": "13900139004"}),
     ("rename", lambda number: {**proved(number), "new_account": "13900139003"}),
     ("close", lambda _: {**proved("13900139003"), "reason": "moving"}),
 ]
