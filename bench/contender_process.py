@@ -36,6 +36,7 @@ def session(command: list[str], postgresql: Server | None, database: str | None,
             "BENCH_SERVERS": f"{broker.pid} {postgresql.pid}" if postgresql else f"{broker.pid}",
             "DISPATCH_BROKER_URL": broker.url,
             "DISPATCH_HOME": str(folder / "home"),
+            "DISPATCH_QUIET_HOURS": "false",
             **more,
         }
         if database:

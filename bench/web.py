@@ -156,6 +156,7 @@ def main() -> None:
         url = held.enter_context(servers.database(postgresql, "web"))
         os.environ |= {
             "DISPATCH_HOME": str(folder / "home"),
+            "DISPATCH_QUIET_HOURS": "false",
             "DISPATCH_DATABASE_URL": servers.with_driver(url),
             "DISPATCH_WEB_PORT": "0",
         }

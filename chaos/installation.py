@@ -46,7 +46,7 @@ class _Stack(Stack):
         self.broker_url = environment["DISPATCH_BROKER_URL"]
         self.broker_proxy = Proxy(f"tcp:{url.host}:{url.port}")
         proxied = url.set(port=self.broker_proxy.port).render_as_string(hide_password=False)
-        return {**environment, "DISPATCH_BROKER_URL": proxied, **self.bent}
+        return {**environment, "DISPATCH_BROKER_URL": proxied, "DISPATCH_QUIET_HOURS": "false", **self.bent}
 
 
 class Installation:
@@ -85,7 +85,7 @@ class Installation:
             bent |= {"DISPATCH_FIELD_KEYS": field_keys, "DISPATCH_INDEX_KEY": index_key}
             bent["DISPATCH_DATABASE_URL"] = proxied
         bent["DISPATCH_LEASE"] = str(lease)
-        self.settings = Settings(home=home, lease=lease, flower_port=0, web_port=0, **given)
+        self.settings = Settings(home=home, lease=lease, flower_port=0, web_port=0, quiet_hours=False, **given)
         self.database = Database(direct)
         migrate(self.database)
         self.load_database = Database(proxied)

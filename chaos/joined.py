@@ -42,13 +42,15 @@ class Joined:
         home.mkdir(mode=0o700)
         field_keys, index_key = new_keys()
         own = {"HOME": str(home), "LEASE": str(LEASE_SECONDS), "LANG": "en", "WEB_PORT": "0", "FLOWER_PORT": "0"}
-        own |= {"WORKERS": "2", "FIELD_KEYS": field_keys, "INDEX_KEY": index_key}
+        own |= {"WORKERS": "2", "QUIET_HOURS": "false", "FIELD_KEYS": field_keys, "INDEX_KEY": index_key}
         if database_url:
             own["DATABASE_URL"] = database_url
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
         self.environment = {**kept, **{f"{PREFIX}{name}": value for name, value in own.items()}, **broker}
         secret = SecretStr(database_url) if database_url else None
-        self.settings = Settings(home=home, lease=LEASE_SECONDS, flower_port=0, web_port=0, database_url=secret)
+        self.settings = Settings(
+            home=home, lease=LEASE_SECONDS, flower_port=0, web_port=0, quiet_hours=False, database_url=secret
+        )
         self.database, self.load_database = Database(self.settings.database), Database(self.settings.database)
         with _MIGRATING:
             migrate(self.database)

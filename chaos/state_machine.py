@@ -26,6 +26,7 @@ import workers.hop
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import HOP_ENDS, HopState, TicketState
 from dispatch.errors import DispatchError
+from dispatch.messages import MessagesInForce
 from dispatch.ports.billing import SimulatedBilling
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.line_test import SimulatedLineTester
@@ -100,9 +101,10 @@ class DeskMachine(RuleBasedStateMachine):
             accounts.enter_existing(tx, [(f"GZ{n}", "tianhe", "13800138000") for n in range(CUSTOMERS)], CLERK, NOW)
         self._enter(
             Context(
-                settings=Settings(home=home, lease=LEASE.total_seconds()),
+                settings=(settings := Settings(home=home, lease=LEASE.total_seconds(), quiet_hours=False)),
                 database=self.database,
                 rules=_Rules(self.rulebook),  # type: ignore[arg-type]
+                messages=MessagesInForce(settings),
                 ledger=self.ledger,
                 line_tester=SimulatedLineTester(),
                 sms=self.sms,

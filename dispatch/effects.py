@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import NamedTuple
 
 from dispatch.domain.effect import EffectState, Port, billing_lane_of, effect_move, lane_of
 from dispatch.domain.roles import Actor, require
@@ -20,6 +21,24 @@ from dispatch.ports.provisioning import Order as Order
 from dispatch.storage import effects, epoch, operations
 from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Tx
+
+
+class Notice(NamedTuple):
+    """A text message that goes from `due_at` on: it counts as booked then."""
+
+    key: str
+    mobile: str
+    text: str
+    due_at: datetime
+
+
+def tell_many(tx: Tx, notices: Sequence[Notice]) -> list[int]:
+    """Send customers text messages; returns the effects' ids, in their order."""
+    rows = [
+        _row(Port.SMS, f"{each.key}/sms", {"mobile": each.mobile, "text": each.text}, None, each.due_at)
+        for each in notices
+    ]
+    return effects.insert_effects(tx, rows)
 
 
 def tell(tx: Tx, key: str, mobile: str, text: str, now: datetime) -> None:
@@ -73,4 +92,8 @@ def release(tx: Tx, effect_id: int, actor: Actor, now: datetime) -> str:
 
 
 def _leave(tx: Tx, port: Port, key: str, payload: Mapping[str, object], lane: str | None, now: datetime) -> None:
-    effects.insert_effects(tx, [{"port": port, "key": key, "lane": lane, "payload": dict(payload), "made_at": now}])
+    effects.insert_effects(tx, [_row(port, key, payload, lane, now)])
+
+
+def _row(port: Port, key: str, payload: Mapping[str, object], lane: str | None, now: datetime) -> dict[str, object]:
+    return {"port": port, "key": key, "lane": lane, "payload": dict(payload), "made_at": now}

@@ -32,6 +32,14 @@ MEANINGS: Mapping[str, Wording] = {
         "营销案文件",
         "file with the marketing plans",
     ),
+    "messages": Wording(
+        "客户短信文件",
+        "file with the text messages to customers",
+    ),
+    "quiet_hours": Wording(
+        "是否遵守客户短信文件中的静默时段；false 只用于演示和压力测试",
+        "whether the quiet hours of the text messages are kept; false is for demonstrations and load tests",
+    ),
     "workers": Wording(
         "`dispatch up` 启动的工作进程数",
         "number of worker processes that `dispatch up` starts",

@@ -81,6 +81,8 @@ class Settings(BaseModel):
     rules: Path = Field(default_factory=lambda: defaults.folder() / defaults.RULES)
     prehandling: Path = Field(default_factory=lambda: defaults.folder() / defaults.PREHANDLING)
     plans: Path = Field(default_factory=lambda: defaults.folder() / defaults.PLANS)
+    messages: Path = Field(default_factory=lambda: defaults.folder() / defaults.MESSAGES)
+    quiet_hours: bool = True
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     broker_master: str = ""
     sentinel_password: SecretStr | None = None

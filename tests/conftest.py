@@ -131,6 +131,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     for name in variables():
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DISPATCH_LANG", "en")
+    monkeypatch.setenv("DISPATCH_QUIET_HOURS", "false")  # a test must not depend on the hour at which it runs
     monkeypatch.setenv("DISPATCH_HOME", str(tmp_path_factory.getbasetemp() / f"home{next(_numbers)}"))
 
 

@@ -18,12 +18,13 @@ from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import Value
 from dispatch.domain.kind import Kind
+from dispatch.domain.messages import Messages
 from dispatch.domain.requirement import PHOTOS
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.secret import hashed
 from dispatch.domain.ticket import TicketState
 from dispatch.errors import DispatchError
-from dispatch.routing import loader
+from dispatch.routing import loader, messages_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, history, hops, surveys, tickets
@@ -85,6 +86,12 @@ def hasty(rules: str) -> Rulebook:
     made = loader.parse(rules, "hasty.yaml")
     assert (made.limits.hops, made.limits.reopens) == (HOPS, REOPENS)
     return made
+
+
+@functools.cache
+def messages() -> Messages:
+    """The project's texts for customers."""
+    return messages_file.load(Path(__file__).parents[1] / "messages.yaml")
 
 
 def put_in_force(database: Database, rulebook: Rulebook) -> None:

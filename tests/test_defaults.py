@@ -17,6 +17,7 @@ ORIGINALS = {
     defaults.RULES: PROJECT / "routing_rules.yaml",
     defaults.PREHANDLING: PROJECT / "prehandling.yaml",
     defaults.PLANS: PROJECT / "marketing_plans.yaml",
+    defaults.MESSAGES: PROJECT / "messages.yaml",
     defaults.MAPPING: PROJECT / "replay_mapping.yaml",
     defaults.CASES: PROJECT / "tests/routing_cases.yaml",
     defaults.ADDRESSES: PROJECT / "docs/addresses.csv",

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 
+from dispatch.messages import MessagesInForce
 from dispatch.ports.adapters import BILLING, LINE_TESTER, PRINTER, PROVISIONING, SMS_GATEWAY
 from dispatch.ports.billing import Billing
 from dispatch.ports.ledger import Ledger
@@ -53,6 +54,7 @@ class Context:
     settings: Settings
     database: Database
     rules: RulesInForce
+    messages: MessagesInForce
     ledger: Ledger
     line_tester: LineTester
     sms: SmsGateway
@@ -86,6 +88,7 @@ def _context_of(_pid: int) -> Context:
         settings=settings,
         database=database,
         rules=RulesInForce(settings.rules, database),
+        messages=MessagesInForce(settings),
         ledger=Ledger(settings.ledger),
         line_tester=LINE_TESTER(),
         sms=SMS_GATEWAY(settings.root / "sms.db"),

@@ -19,7 +19,8 @@ from typing import TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
-from dispatch.accounts import plan_calendar, waiting_list
+from dispatch import messages
+from dispatch.accounts import plan_calendar, term_ending, waiting_list
 from dispatch.errors import DatabaseOlder
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime import metrics
@@ -29,6 +30,7 @@ from dispatch.runtime.logs import configure_logs
 from dispatch.runtime.private_files import keep_private
 from dispatch.seals.sealing import seal_new
 from dispatch.storage import demands, effects, given_out, heartbeats, hops, retention, retests, survey_links
+from dispatch.storage import messages as stored_messages
 from dispatch.storage.database import Tx
 from dispatch.storage.database_faults import database_fault
 from dispatch.storage.heartbeats import Service
@@ -105,6 +107,7 @@ class Relay:
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     self.fire_timers()
                     self.send_retests()
+                    self.settle_messages()
                     self.seal()
                     self.retain()
                     swept = time.monotonic()
@@ -181,6 +184,18 @@ class Relay:
         self._send(_batches(due, lambda sending: sending.port, most), self.publisher.publish_effects, effects.OUTBOX)
         return len(due)
 
+    def settle_messages(self) -> None:
+        """Make outside effects of the messages that acts have written. Without good texts they wait."""
+        with self.context.database.autocommit_read() as tx:
+            if not stored_messages.is_to_settle(tx):
+                return
+        texts = self.context.messages.get()
+        if texts is None:
+            return
+        settings = self.context.settings
+        with self.context.database.write() as tx:
+            messages.settle(tx, texts, settings.zone, self.context.now(), settings.batch)
+
     def send_retests(self) -> None:
         """Have lines tested again whose time has come, as far as their teams' queues have room.
 
@@ -256,8 +271,8 @@ class Relay:
 
     def retain(self) -> None:
         """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads, hash some
-        surveys' tokens that a process of an earlier release left in clear, delete old former names, tend demands, and
-        change plans on their day."""
+        surveys' tokens that a process of an earlier release left in clear, delete old former names, tend demands, tell
+        whose term ends, and change plans on their day."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
         settings, now = self.context.settings, self.context.now()
@@ -269,6 +284,7 @@ class Relay:
                 retention.forget_aliases(tx, now, MOST_AGED),
                 retention.forget_answers(tx, settings.forget_span, now, MOST_AGED),
                 self._tend_demands(tx, now),
+                term_ending.tell_of_ending(tx, settings.zone, now, MOST_AGED),
             )
         with self.context.database.write() as tx:  # on its own: at the counter, too, accounts are locked first
             planned = plan_calendar.keep(tx, settings.zone, now, MOST_AGED)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from dispatch import messages
 from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.demand import record_refused
@@ -20,6 +21,7 @@ from dispatch.accounts.registration import Person, Scans, register, store_scans
 from dispatch.accounts.secret import NewPassword
 from dispatch.domain.account import AccountState
 from dispatch.domain.kind import Kind
+from dispatch.domain.messages import Event
 from dispatch.domain.naming import read_address, read_mobile, read_name
 from dispatch.domain.numbers import ticket_number
 from dispatch.domain.plans import Plan, require_offered
@@ -150,4 +152,7 @@ def _order_construction(act: Act, account: AccountRow, plan: Plan) -> str:
     (order,) = tickets.by_ids(act.tx, tickets.insert_tickets(act.tx, [row]))
     entries = [history.entry(order.id, act.now, "open", act.actor, operation=act.serial)]
     next_hop.create_first_hops(act.tx, act.counter.rulebook, [order], entries, act.now)
-    return ticket_number(Kind.CONSTRUCTION, order.id)
+    number = ticket_number(Kind.CONSTRUCTION, order.id)
+    facts = {"account": account.number, "no": number}
+    messages.tell(act.tx, act.now, messages.Told(Event.OPENED, messages.of_ticket(order.id), facts, account.id))
+    return number

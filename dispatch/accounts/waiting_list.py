@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from dispatch import effects
+from dispatch import messages
 from dispatch.domain.demand import DemandState
+from dispatch.domain.messages import Event
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.storage import demands, resources
 from dispatch.storage.account_rows import DemandRow
 from dispatch.storage.database import Tx
-
-TOLD = "您登记的地址可装宽带了，请拨10086。"
 
 
 def tell_of_loaded(tx: Tx, rows: Sequence[CoveredAddress], now: datetime, turn: timedelta) -> int:
@@ -57,7 +56,7 @@ def tell(tx: Tx, port_id: int, now: datetime, turn: timedelta) -> int:
 def send(tx: Tx, row: DemandRow, now: datetime, turn: timedelta) -> None:
     """Tell one customer that a place is free for them. `turn` later it is looked who is next."""
     demands.change(tx, [row.id], state=DemandState.REACHABLE, told_at=now, next_at=now + turn)
-    effects.tell(tx, f"demand/{row.id}/{now:%Y%m%dT%H%M%S%f}", row.mobile, TOLD, now)
+    messages.tell(tx, now, messages.Told(Event.DEMAND, f"demand/{row.id}", {}, mobile=row.mobile))
 
 
 def take_turns(tx: Tx, now: datetime, turn: timedelta, limit: int) -> int:

@@ -180,12 +180,19 @@ TABLE: tuple[Row, ...] = (
         "script",
     ),
     Row(
+        "messages",
+        RULES,
+        "messages",
+        Title("发给客户的短信：检查、列出", "The text messages to customers: check, show."),
+        "messages",
+    ),
+    Row(
         "init",
         OPERATE,
         "init",
         Title(
-            "在目录中生成可修改的规则、脚本、营销案和设置；不覆盖已有文件",
-            "Write rules, script, plans and settings into a folder, to be edited; nothing is overwritten.",
+            "在目录中生成可修改的规则、脚本、营销案、短信和设置；不覆盖已有文件",
+            "Write rules, script, plans, messages and settings into a folder, to be edited; nothing is overwritten.",
         ),
     ),
     Row(

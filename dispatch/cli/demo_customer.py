@@ -120,7 +120,7 @@ def _picture(desk: Desk, run: str, kind: Kind) -> None:
 
 def _told(sms: SimulatedSmsGateway, account: str, tend: Callable[[], None]) -> None:
     """Wait for the short message that the customer's line works, and show it."""
-    told = _await(lambda: next((message for _, message in sms.inbox() if account in message), None), tend)
+    told = _await(lambda: next((message for _, message in sms.inbox() if f"{account}已开通" in message), None), tend)
     out.print(text("[dim]短信：[/] ", "[dim]short message:[/] ") + told)
 
 

@@ -22,5 +22,6 @@ def enter_demo_home(name: str) -> Settings:
                 "a demonstration has its own database and broker: unset DISPATCH_DATABASE_URL and DISPATCH_BROKER_URL",
             )
         )
+    os.environ["DISPATCH_QUIET_HOURS"] = "false"  # it is shown at any hour
     os.environ["DISPATCH_HOME"] = str(settings.root / name)
     return load_settings()

@@ -8,11 +8,12 @@ from typing import Final, Literal
 from dispatch import defaults
 from dispatch.cli.output import note
 
-Kind = Literal["rules", "prehandling", "plans"]
+Kind = Literal["rules", "prehandling", "plans", "messages"]
 NAMES: Final[dict[Kind, str]] = {
     "rules": defaults.RULES,
     "prehandling": defaults.PREHANDLING,
     "plans": defaults.PLANS,
+    "messages": defaults.MESSAGES,
 }
 """The setting that names the file, without its prefix, and the file's usual name."""
 

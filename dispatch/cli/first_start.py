@@ -20,11 +20,16 @@ def require_good_files(settings: Settings) -> None:
     """
     if is_installed(settings):
         return
-    from dispatch.routing import plans_file, prehandling_file  # with a YAML parser, which most commands don't need
+    from dispatch.routing import (
+        messages_file,
+        plans_file,
+        prehandling_file,
+    )  # with a YAML parser, which most commands don't need
 
     rulebook = require_good_rules(settings)
     prehandling_file.load(settings.prehandling, rulebook.categories)
     plans_file.load(settings.plans)
+    messages_file.load(settings.messages)
     key_source.find(settings)
 
 

@@ -23,6 +23,7 @@ _WRITTEN = (
     (defaults.CASES, text("规则的用例，dispatch rules test 逐条核对", "cases of the rules, for dispatch rules test")),
     (defaults.PREHANDLING, text("电话预处理的问题", "the questions asked on the phone")),
     (defaults.PLANS, text("营销案", "the marketing plans")),
+    (defaults.MESSAGES, text("发给客户的短信", "the text messages to customers")),
     (defaults.MAPPING, text("重放日志时的班组对照", "teams for the groups of a replayed log")),
     (
         defaults.ADDRESSES,

@@ -71,7 +71,7 @@ def up(
 
 def _operators_files(current: Settings) -> str:
     """Name the files in use, and tell what to do about files that an upgrade would replace."""
-    files = (current.rules, current.prehandling, current.plans)
+    files = (current.rules, current.prehandling, current.plans, current.messages)
     for kind, file in zip(NAMES, files, strict=True):
         note_unused(kind, file)
     line = text("文件 ", "files ") + " ".join(map(str, files))
@@ -95,8 +95,11 @@ def _reserved() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]
 
 
 def _tell_bad_files(desk: Desk) -> None:
-    """Warn of a bad script and of bad plans. Boards, and all that is due, go on without them."""
-    from dispatch.routing import plans_file  # with a YAML parser, which the module's other commands don't need
+    """Warn of a bad script, of bad plans and messages. Boards, and all that is due, go on without them."""
+    from dispatch.routing import (
+        messages_file,
+        plans_file,
+    )  # with a YAML parser, which the module's other commands don't need
 
     def script() -> object:
         return desk.script
@@ -104,8 +107,16 @@ def _tell_bad_files(desk: Desk) -> None:
     def plans() -> object:
         return plans_file.load(desk.settings.plans)
 
+    def messages() -> object:
+        return messages_file.load(desk.settings.messages)
+
     for read, zh, en in (
         (script, "预处理脚本有误，改正之前不能报障：", "script refused, no fault can be reported until it is mended:"),
+        (
+            messages,
+            "客户短信有误，改正之前短信暂不发出：",
+            "messages refused, customers are told nothing until they are mended:",
+        ),
         (plans, "营销案有误，改正之前柜台不能办理：", "plans refused, the counter is closed until they are mended:"),
     ):
         try:

@@ -20,12 +20,14 @@ from dispatch.cli.words import evidence, found
 from dispatch.domain.acts import Parting, told_title
 from dispatch.domain.channel import Channel
 from dispatch.domain.kind import Kind
+from dispatch.domain.messages import MessageState
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.roles import ROLES, Role
 from dispatch.domain.service_level import spent
 from dispatch.domain.ticket import HopState, TicketState
 from dispatch.reports import lists
 from dispatch.reports.lists import Journey
+from dispatch.reports.messages import ToldMessage
 from dispatch.routing.prehandling import answers_in_words
 from dispatch.storage.rows import ArchiveRow, HistoryRow, HopRow, as_dict
 from dispatch.tickets.closing import digest
@@ -52,6 +54,10 @@ def show(ticket: TicketName, as_json: AsJson = False) -> None:
         "hops": [{**as_dict(row), "retest_at": journey.retest_at.get(row.id)} for row in journey.hops],
         "history": [as_dict(row) for row in journey.history],
         "records": [{k: v for k, v in as_dict(row).items() if k != "content"} for row in journey.records],
+        "messages": [
+            {"event": each.event, "made_at": each.made_at, "state": each.state, "at": each.at}
+            for each in journey.messages
+        ],
     }
     give(as_json, data, lambda: out.print(picture(desk, journey)))
 
@@ -126,6 +132,7 @@ def picture(desk: Desk, journey: Journey) -> Group:
         state, outcome = said(TicketState(ticket.state).label), desk.finding(ticket.outcome)
         tree.add(Text(f"■ {local(ticket.ended_at)}  {state}{text('：', ': ')}{outcome}", style="bold"))
     parts: list[Any] = [Panel(head, expand=False), tree]
+    parts += [_message_line(each) for each in journey.messages]
     parts += [_record_line(record) for record in journey.records]
     return Group(*parts)
 
@@ -224,6 +231,14 @@ def _details(detail: dict[str, Any]) -> str:
     if words := detail.get("said"):
         told.append(text(f"说明：{words}", f"said: {words}"))
     return "".join(f"  {each}" for each in told)
+
+
+def _message_line(told: ToldMessage) -> Text:
+    state = (said(told.state.label), _MESSAGE_COLOUR.get(told.state, "yellow"))
+    return Text.assemble(text("短信 ", "message "), (local(told.at), "dim"), f"  {said(told.title)}  ", state)
+
+
+_MESSAGE_COLOUR = {MessageState.SENT: "green", MessageState.FAILED: "bold red", MessageState.DUE: "cyan"}
 
 
 def _record_line(record: ArchiveRow) -> Text:

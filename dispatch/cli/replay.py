@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import signal
 import time
@@ -20,8 +21,10 @@ from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, argument, option
 from dispatch.cli.output import give, note, tell_progress, zone
 from dispatch.cli.replay_report import report_json, show_report
+from dispatch.domain.messages import Event
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, RunUnderWay
+from dispatch.messages import MessagesInForce
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.replay import log as log_of
@@ -126,16 +129,27 @@ def running(
     tell: Callable[[Any], None] = (lambda _: None) if quiet else tell_progress
     if lock is None and is_running(settings):
         tell(Wording("使用已在运行的系统", "working on the running `dispatch up`"))
+        _tell_quiet(settings, tell)
         yield (lambda: None), None
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped from outside, the children are stopped too
     tell(Wording("启动中：消息代理、中继、工作进程 …", "starting broker, relay, workers …"))
+    os.environ["DISPATCH_QUIET_HOURS"] = "false"  # made-up customers are asked at any hour
     stack = Stack(settings, told=tell, flower=flower, web=False, lock=lock)
     stack.start()
     try:
         yield stack.tend, stack
     finally:
         stack.stop()
+
+
+def _tell_quiet(settings: Settings, tell: Callable[[Any], None]) -> None:
+    """Say that customers are asked nothing now, when the running system keeps quiet hours."""
+    texts, moment = MessagesInForce(settings).get(), datetime.now(settings.zone)
+    until = moment if texts is None else texts.due(Event.RESTORED, moment, settings.zone)
+    if until > moment:
+        at = f"{until.astimezone(settings.zone):%H:%M}"
+        tell(Wording(f"静默时段内不发回访，{at} 才发", f"in quiet hours no survey is sent before {at}"))
 
 
 def drive(

@@ -18,6 +18,7 @@ from dispatch.errors import BadSettings
 RULES: Final = "routing_rules.yaml"
 PREHANDLING: Final = "prehandling.yaml"
 PLANS: Final = "marketing_plans.yaml"
+MESSAGES: Final = "messages.yaml"
 MAPPING: Final = "replay_mapping.yaml"
 CASES: Final = "routing_cases.yaml"
 ADDRESSES: Final = "addresses.csv"

@@ -17,6 +17,7 @@ from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import BadRules, DispatchError
 from dispatch.ports import adapters
 from dispatch.routing.loader import load as load_rules
+from dispatch.routing.messages_file import load as load_messages
 from dispatch.routing.plans_file import load as load_plans
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
@@ -30,6 +31,7 @@ DISK = Title("磁盘", "disk")
 RULES_FILE = Title("规则文件", "rules file")
 SCRIPT = Title("预处理", "script")
 PLANS = Title("营销案", "plans")
+MESSAGES = Title("客户短信", "messages")
 FONTS = Title("字体", "fonts")
 WEB = Title("网页", "web")
 FLOWER = Title("任务监看", "Flower")
@@ -140,6 +142,7 @@ def _read(settings: Settings) -> Iterator[CheckResult]:
             SCRIPT, settings.prehandling, "script", lambda: load_script(settings.prehandling, rulebook.categories)
         )
     yield _loads(PLANS, settings.plans, "plans", lambda: load_plans(settings.plans))
+    yield _loads(MESSAGES, settings.messages, "messages", lambda: load_messages(settings.messages))
 
 
 def _loads(check: Title, file: Path, group: str, load: object) -> CheckResult:

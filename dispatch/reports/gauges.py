@@ -26,7 +26,7 @@ from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables.tickets import hop, ticket
 
 LIVE_EFFECT = [state for state in EffectState if state is not EffectState.CONFIRMED]
-FILES = ("rules", "prehandling", "plans")
+FILES = ("rules", "prehandling", "plans", "messages")
 """The operator's files, by the names of their settings."""
 Family = GaugeMetricFamily | CounterMetricFamily
 
@@ -122,7 +122,9 @@ def _effects(tx: Tx, now: datetime) -> Iterator[Family]:
     oldest = GaugeMetricFamily(
         "paidan_effects_oldest_seconds", "Seconds since the oldest of them was booked", labels=["port", "state"]
     )
-    found = {(row.port, row.state): (row.number, (now - row.oldest).total_seconds()) for row in effects.counts(tx)}
+    found = {
+        (row.port, row.state): (row.number, max(0.0, (now - row.oldest).total_seconds())) for row in effects.counts(tx)
+    }
     for port, state in sorted({*product(Port, LIVE_EFFECT), *found}):
         number, seconds = found.get((port, state), (0, 0.0))
         count.add_metric([port, state], number)

@@ -27,6 +27,8 @@ from sqlalchemy import (
 
 from dispatch.domain import folding
 from dispatch.domain.ticket import IN_HAND, ON_BOARD, HopState
+from dispatch.messages import of_ticket
+from dispatch.reports.messages import ToldMessage, told
 from dispatch.storage import accounts, archive, case_store, history, hops, retests, tickets
 from dispatch.storage.bulk import in_list_parameter, list_parameters
 from dispatch.storage.database import Tx
@@ -219,15 +221,17 @@ class Journey:
     history: Sequence[HistoryRow]
     records: Sequence[ArchiveRow]
     retest_at: Mapping[int, datetime]
+    messages: Sequence[ToldMessage]
 
 
 def journey(tx: Tx, ticket_id: int) -> Journey:
     """A ticket's journey, read from the case store once it is there. Raises NotFound."""
     found, visits = tickets.get(tx, ticket_id), hops.of_tickets(tx, [ticket_id])
+    sent = told(tx, of_ticket(ticket_id))
     if found.stored_at is not None:
-        return Journey(found, visits, *case_store.get(tx, ticket_id), {})
-    told = history.of_tickets(tx, [ticket_id])
-    return Journey(found, visits, told, archive.records(tx, ticket_id), retests.of_ticket(tx, ticket_id))
+        return Journey(found, visits, *case_store.get(tx, ticket_id), {}, sent)
+    acts = history.of_tickets(tx, [ticket_id])
+    return Journey(found, visits, acts, archive.records(tx, ticket_id), retests.of_ticket(tx, ticket_id), sent)
 
 
 def latest_tickets(

@@ -404,3 +404,37 @@ class ViewedEffect(Protocol):
     state: str
     made_at: datetime
     confirmed_at: datetime | None  # None: its receiver hasn't accepted it
+
+
+class EndingTerm(Protocol):
+    """An enrolment in force whose term ends soon."""
+
+    id: int
+    account_id: int
+    terms: dict[str, Any]
+    until: date  # the first day after the term
+
+
+class MessageDue(Protocol):
+    """A message of which the relay makes an effect."""
+
+    id: int
+    event: str  # one of `domain.messages.Event`
+    mobile: str | None  # None: nobody to send it to
+    facts: dict[str, Any]
+    made_at: datetime
+
+
+class MessageLine(Protocol):
+    """What became of one message to a customer, without its text."""
+
+    id: int
+    event: str  # one of `domain.messages.Event`
+    source: str
+    made_at: datetime
+    outcome: str | None  # one of `MESSAGE_OUTCOMES`; None: not looked at yet
+    settled_at: datetime | None
+    effect_id: int | None  # None: no effect was made of it
+    effect_state: str | None  # of its effect
+    wake_at: datetime | None  # when its effect is due
+    confirmed_at: datetime | None  # when the gateway accepted it

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, insert, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 
 from dispatch.domain.effect import EffectState, effect_sources, effect_target
 from dispatch.storage.account_rows import EffectCountRow, EffectLine, EffectRow
+from dispatch.storage.bulk import insert_numbered
 from dispatch.storage.database import Tx
 from dispatch.storage.outbox import Outbox, Pair, Waited
 from dispatch.storage.rows import shaped
@@ -45,11 +46,16 @@ class SentEffect(NamedTuple):
         return self.id, self.generation
 
 
-def insert_effects(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert effects that are due at once. On PostgreSQL this wakes the relay when the transaction commits."""
-    if rows:
-        tx.execute(insert(effect), [{"state": EffectState.DUE, "wake_at": row["made_at"], **row} for row in rows])
-        _wake_relay(tx)
+def insert_effects(tx: Tx, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert effects, due from their `made_at` on, and return their ids, in the order of `rows`.
+
+    On PostgreSQL this wakes the relay when the transaction commits.
+    """
+    if not rows:
+        return []
+    ids = insert_numbered(tx, effect, [{"state": EffectState.DUE, "wake_at": row["made_at"], **row} for row in rows])
+    _wake_relay(tx)
+    return ids
 
 
 def take_due(tx: Tx, now: datetime, lease: timedelta, limit: int) -> list[SentEffect]:

@@ -6,13 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, String, cast, exists, insert, literal, select, update
 
-from dispatch.storage.account_rows import BindingRow, EnrolmentRow, ViewedBinding
+from dispatch.storage.account_rows import BindingRow, EndingTerm, EnrolmentRow, ViewedBinding
 from dispatch.storage.accounts import has_name
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
-from dispatch.storage.tables.accounts import account, binding, enrolment
+from dispatch.storage.tables.accounts import account, binding, enrolment, message
+
+ENROLMENT = "enrolment/"
+"""Before its id: an enrolment as the source of messages."""
 
 
 def enrol(
@@ -47,6 +50,17 @@ def end_enrolment(tx: Tx, account_id: int, reason: str, now: datetime) -> None:
         .where(enrolment.c.account_id == account_id, enrolment.c.ended_at.is_(None))
         .values(ended_at=now, ended_for=reason)
     )
+
+
+def ending_untold(tx: Tx, after: date, until: date, event: str, limit: int) -> Sequence[EndingTerm]:
+    """At most `limit` enrolments in force whose term ends after the one day and up to the other, and whose customer
+    wasn't told of it by a message of this event; the first to end first."""
+    source = literal(ENROLMENT) + cast(enrolment.c.id, String)
+    told = exists().where(message.c.source == source, message.c.event == event)
+    query = select(enrolment.c.id, enrolment.c.account_id, enrolment.c.terms, enrolment.c.until)
+    query = query.where(enrolment.c.ended_at.is_(None), enrolment.c.until.is_not(None))
+    query = query.where(enrolment.c.until > after, enrolment.c.until <= until, ~told)
+    return shaped(EndingTerm, tx.execute(query.order_by(enrolment.c.until, enrolment.c.id).limit(limit))).all()
 
 
 def bind(tx: Tx, account_id: int, mobile: str, operation_id: int, now: datetime) -> None:

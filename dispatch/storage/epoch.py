@@ -20,14 +20,14 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from dispatch.storage import sequences
 from dispatch.storage.database import Tx
-from dispatch.storage.tables.accounts import operation
+from dispatch.storage.tables.accounts import message, operation
 from dispatch.storage.tables.tickets import begun_epoch, epoch, hop
 
 GENERATIONS = 1_000_000
 """Generations that one epoch has at least. A row is sent again after a lease of at least one second, so a row that is
 sent and never received uses them up in twelve days."""
 
-OF_OPERATIONS, OF_HOPS, OF_INVOICES = operation.name, hop.name, sequences.INVOICES
+OF_OPERATIONS, OF_HOPS, OF_INVOICES, OF_MESSAGES = operation.name, hop.name, sequences.INVOICES, message.name
 """What a key can name."""
 
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -81,9 +81,11 @@ def mark(tx: Tx) -> str | None:
 
 def names(tx: Tx, sequence: str, ids: Iterable[int]) -> dict[int, str]:
     """What rows of a sequence are called in keys for receivers outside, by id: `17`, or `K7QM2X-17` when the row was
-    made after a restore."""
+    made after a restore. A sequence that an epoch's restore didn't know yet began in that epoch."""
     begun = tx.execute(select(begun_epoch.c.mark, begun_epoch.c.first_ids).order_by(begun_epoch.c.id.desc())).all()
-    return {id_: named(id_, next((row.mark for row in begun if row.first_ids[sequence] <= id_), None)) for id_ in ids}
+    return {
+        id_: named(id_, next((row.mark for row in begun if row.first_ids.get(sequence, 1) <= id_), None)) for id_ in ids
+    }
 
 
 def name(tx: Tx, sequence: str, id_: int) -> str:

@@ -23,6 +23,9 @@ from dispatch.storage.rows import LinkedSurvey, SurveyRow, shaped
 from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.tickets import hop, survey, survey_attempt, survey_link, ticket
 
+TOKEN_BYTES = 12
+"""96 bits, 16 characters: a link has to fit into a message."""
+
 Attempt = tuple[int, int]
 """(hop id, number of the attempt)."""
 
@@ -77,7 +80,7 @@ def to_be_asked(tx: Tx, hop_ids: Sequence[int], known: Mapping[Attempt, str]) ->
             mark = next(iter(mine.values()), present)
             token = known.get(attempt)
             if token is None or hashed(token) not in mine:
-                token = secrets.token_urlsafe(16)
+                token = secrets.token_urlsafe(TOKEN_BYTES)
                 new.append(_link(token, *attempt, mark))
         questions.append(SurveyQuestion(hop_id, number, ticket_id, kind, mobile, token, mark))
     if new:

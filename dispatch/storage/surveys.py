@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 from dispatch.storage import epoch, heartbeats
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import SurveyAttempt, SurveyRow, shaped
+from dispatch.storage.survey_links import TOKEN_BYTES
 from dispatch.storage.tables.tickets import survey, survey_attempt
 
 
@@ -22,7 +23,8 @@ def open_surveys(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
         older = heartbeats.an_older_one_lives(tx)  # it may have to send the link, and reads its token here
         mark = epoch.mark(tx) if older else None
         rows = [
-            {"hop_id": hop_id, "token": secrets.token_urlsafe(16) if older else None, "mark": mark} for hop_id in new
+            {"hop_id": hop_id, "token": secrets.token_urlsafe(TOKEN_BYTES) if older else None, "mark": mark}
+            for hop_id in new
         ]
         tx.execute(insert(survey), rows)
     tried = attempts(tx, hop_ids)

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from dispatch import messages
 from dispatch.access.people import People
 from dispatch.domain.acts import act_wording
 from dispatch.domain.finding import TESTED_AT, Value
-from dispatch.domain.numbers import hop_number, hop_wording
+from dispatch.domain.messages import Event
+from dispatch.domain.numbers import hop_number, hop_wording, ticket_number
 from dispatch.domain.requirement import Circumstances
 from dispatch.domain.roles import NOBODY, WORKER, Actor, Role, require, role_wording
 from dispatch.domain.service_level import finish_by
@@ -206,6 +208,8 @@ def hold(tx: Tx, rulebook: Rulebook, hop_id: int, until: datetime, reason: str, 
     entry = history.entry(row.ticket_id, now, "hold", actor, hop_id, until=until.isoformat(), reason=why)
     write_act(tx, [entry], hops=[{"id": hop_id, "state": state, "held_at": now, "wake_at": until}])
     boards_changed(tx, [row.team])
+    facts = {"no": ticket_number(row.kind, row.ticket_id), "until": until.isoformat()}
+    messages.tell(tx, now, messages.Told(Event.HELD, messages.of_ticket(row.ticket_id), facts, row.account_id))
 
 
 def resume(tx: Tx, rulebook: Rulebook, hop_id: int, actor: Actor, now: datetime) -> None:

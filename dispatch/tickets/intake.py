@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from dispatch import messages
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
 from dispatch.domain.kind import Kind
+from dispatch.domain.messages import Event
 from dispatch.domain.numbers import ticket_number, ticket_wording
 from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.request_key import LONGEST_KEY
@@ -170,6 +172,7 @@ def take_over(
     row = tickets.get(tx, ticket_id)
     if state == TicketState.OPEN:
         next_hop.create_first_hops(tx, rulebook, [row], (), now)
+        _tell_accepted(tx, [row], now)
     return _accepted(row)
 
 
@@ -276,7 +279,19 @@ def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor,
     ]
     opened = [row for row in made if row.state == TicketState.OPEN]
     next_hop.create_first_hops(tx, rulebook, opened, entries, now)
+    _tell_accepted(tx, opened, now)
     return [_accepted(row) for row in made]
+
+
+def _tell_accepted(tx: Tx, rows: Sequence[TicketRow], now: datetime) -> None:
+    """Tell the customers that their faults are taken, and by when they are repaired."""
+    told = [
+        messages.Told(
+            Event.FAULT_ACCEPTED, messages.of_ticket(row.id), {"no": ticket_number(row.kind, row.id)}, row.account_id
+        )
+        for row in rows
+    ]
+    messages.tell(tx, now, *told)
 
 
 def _accepted(row: TicketColumns, repeated: bool = False) -> AcceptedReport:

@@ -20,6 +20,7 @@ from dispatch.accounts.counter import open_counter
 from dispatch.accounts.operation import Counter
 from dispatch.domain.trusted_proxies import TrustedProxies
 from dispatch.errors import BadRules
+from dispatch.messages import MessagesInForce
 from dispatch.ports.adapters import LINE_TESTER
 from dispatch.ports.identity_provider import HttpIdentityProvider, IdentityProvider
 from dispatch.ports.line_test import LineTester
@@ -63,6 +64,7 @@ class Installation:
         self.provider: IdentityProvider = HttpIdentityProvider()
         self.line_tester: LineTester = LINE_TESTER()
         self._script = _ScriptInForce(settings.prehandling)
+        self._messages = MessagesInForce(settings)
         self._taking_up = threading.Lock()
         self.noting = threading.Lock()
         """Held while the use of a session is noted: one reader at a time may be kept up by it."""
@@ -128,11 +130,17 @@ class Installation:
     def refused_files(self) -> dict[str, BadRules]:
         """The operator's files that are refused as they stand, by the names of their settings, with their faults.
 
-        Rules and script are read again if they have changed. The plans' fault is that of the counter's last use.
+        Rules, script and messages are read again if they have changed. The plans' fault is of the counter's last use.
         """
         with contextlib.suppress(BadRules):  # there was never a good file: then it is among the refused ones
             self.script()
-        known = {"rules": self.rules.refused, "prehandling": self._script.refused, "plans": self._counter.refused}
+        self._messages.get()
+        known = {
+            "rules": self.rules.refused,
+            "prehandling": self._script.refused,
+            "plans": self._counter.refused,
+            "messages": self._messages.refused,
+        }
         return {name: refused for name, refused in known.items() if refused is not None}
 
 

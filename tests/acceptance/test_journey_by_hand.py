@@ -78,7 +78,11 @@ def token(home: Home, ticket: str) -> str:
 
 def links(home: Home, ticket: str) -> list[str]:
     with closing(sqlite3.connect(home.folder / "sms.db")) as gateway:
-        texts = [text for (text,) in gateway.execute("SELECT text FROM delivered ORDER BY id") if ticket in text]
+        texts = [
+            text
+            for (text,) in gateway.execute("SELECT text FROM delivered ORDER BY id")
+            if ticket in text and "/s/" in text
+        ]
     return [text.rpartition("/")[2] for text in texts]
 
 

@@ -51,8 +51,7 @@ def load(database: Database, *texts: str, capacity: int = 1, port: str = "0/1/1"
 
 def told(database: Database) -> list[str]:
     """The mobile numbers that were told that a line can be had, in that order."""
-    sent = a.rows(database, b.effect, b.effect.c.port == "sms")
-    return [row.payload["mobile"] for row in sent if row.payload["text"] == waiting_list.TOLD]
+    return [row.mobile for row in a.rows(database, b.message, b.message.c.event == "demand")]
 
 
 def states(database: Database) -> list[str]:

@@ -101,7 +101,7 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
     w.override(chief, "fixed-on-site", fixed | {"optical-power": "-39"}, "光功率计待校准，客户测速正常")
     chief.wait_for_function("() => !location.pathname.includes('/hops/')", timeout=w.COME_MS)
 
-    token = _told(demo, rf"{ticket}已处理.*/s/([\w-]+)$")
+    token = _told(demo, rf"{ticket}已修复.*/s/([\w-]+)$")
     window = opened(size=PHONE, language=language)
     survey = window.open(f"/s/{token}")
     window.check(survey)

@@ -28,6 +28,7 @@ NOT_IN_CONTAINERS = {
     "DISPATCH_RECORD_URL": "follows from DISPATCH_WEB_URL",
     "DISPATCH_FONTS": "the image has its own",
     "DISPATCH_SENTINEL_PASSWORD": "the broker here has no Sentinels; whoever uses their own adds its secret",
+    "DISPATCH_QUIET_HOURS": "for demonstrations and load tests",
     "DISPATCH_USER": "for a person's terminal",
     "DISPATCH_ROLE": "for a person's terminal",
     "DISPATCH_LANG": "for a person's terminal",
@@ -93,7 +94,9 @@ def test_the_operators_files_are_mounted_and_the_script_makes_them_unless_they_a
     for name, service in services(composed):
         if ours(service):
             assert "./deploy/config:/etc/paidan:ro" in service["volumes"], name
-            named = {service["environment"][f"{PREFIX}{each}"] for each in ("RULES", "PREHANDLING", "PLANS")}
+            named = {
+                service["environment"][f"{PREFIX}{each}"] for each in ("RULES", "PREHANDLING", "PLANS", "MESSAGES")
+            }
             assert named == {f"/etc/paidan/{file}" for file in made}, name
     rules = tmp_path / "config/routing_rules.yaml"
     assert rules.read_bytes() == (PROJECT / "routing_rules.yaml").read_bytes()

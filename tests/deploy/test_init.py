@@ -20,9 +20,16 @@ FILES = {
     "routing_cases.yaml",
     "prehandling.yaml",
     "marketing_plans.yaml",
+    "messages.yaml",
     "replay_mapping.yaml",
     "addresses.csv",
     "paidan.env",
+}
+SETTING = {
+    "routing_rules.yaml": "RULES",
+    "prehandling.yaml": "PREHANDLING",
+    "marketing_plans.yaml": "PLANS",
+    "messages.yaml": "MESSAGES",
 }
 
 
@@ -56,11 +63,11 @@ def test_init_writes_the_operators_files_as_real_files(made: Path) -> None:
 
 
 def test_commands_in_that_folder_use_its_files(made: Path) -> None:
-    for words in (["rules", "check"], ["rules", "test"], ["script", "check"], ["plans", "check"]):
+    for words in (["rules", "test"], *(words for words, _ in CHECKS)):
         done = dispatch(made, *words)
         assert done.returncode == 0, (words, done.stdout, done.stderr)
     shown = dispatch(made, "settings").stdout
-    for name in ("routing_rules.yaml", "prehandling.yaml", "marketing_plans.yaml"):
+    for name in SETTING:
         assert f"{made / name}" in shown.replace("\n", "")
 
 
@@ -104,9 +111,8 @@ def test_the_version_names_the_schema_and_the_python(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, f"paidan {__version__} (schema {SCHEMA}, Python {python})\n")
 
 
-SETTING = {"routing_rules.yaml": "RULES", "prehandling.yaml": "PREHANDLING", "marketing_plans.yaml": "PLANS"}
 CHECKS = [(["rules", "check"], "routing_rules.yaml"), (["script", "check"], "prehandling.yaml")]
-CHECKS.append((["plans", "check"], "marketing_plans.yaml"))
+CHECKS += [(["plans", "check"], "marketing_plans.yaml"), (["messages", "check"], "messages.yaml")]
 
 
 @pytest.mark.parametrize(("words", "name"), CHECKS)

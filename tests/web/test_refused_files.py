@@ -27,7 +27,12 @@ STRIP = "有文件改动未采用"
 @pytest.fixture
 def files(small_web: Web, tmp_path: Path) -> dict[str, Path]:
     """Copies of the operator's files, which the web reads by itself."""
-    names = {"rules": "routing_rules.yaml", "prehandling": "prehandling.yaml", "plans": "marketing_plans.yaml"}
+    names = {
+        "rules": "routing_rules.yaml",
+        "prehandling": "prehandling.yaml",
+        "plans": "marketing_plans.yaml",
+        "messages": "messages.yaml",
+    }
     copies = {setting: Path(shutil.copy(PROJECT / name, tmp_path / name)) for setting, name in names.items()}
     settings = Settings(**copies, metrics_token=TOKEN)
     small_web.installation = Installation(settings, small_web.database, cheap_hasher(), clock=lambda: small_web.now)
@@ -51,7 +56,7 @@ def gauges(web: Web) -> dict[str, float]:
     return {line.partition('file="')[2].partition('"')[0]: float(line.rpartition(" ")[2]) for line in lines}
 
 
-@pytest.mark.parametrize("setting", ["rules", "prehandling"])
+@pytest.mark.parametrize("setting", ["rules", "prehandling", "messages"])
 def test_a_refused_file_is_on_every_page_of_who_may_know_it_and_in_the_metrics(
     small_web: Web, files: dict[str, Path], setting: str
 ) -> None:

@@ -18,6 +18,7 @@ from dispatch.domain.account import AccountState
 from dispatch.domain.ticket import TicketState
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.routing.prehandling import Script
+from dispatch.settings import Settings
 from dispatch.storage import accounts, crew, hops
 from dispatch.storage.survey_links import SurveyQuestion
 from dispatch.storage.tables import accounts as b
@@ -182,14 +183,13 @@ def test_a_speed_changed_during_building_holds_when_the_line_goes_into_service(
     assert [(each["account_id"], each["speed"]) for each in orders] == [(line, 500)]
 
 
-@pytest.mark.parametrize(("kind", "text"), [("fault", "故障F00000007已处理"), ("construction", "新装C00000007已竣工")])
+@pytest.mark.parametrize(("kind", "text"), [("fault", "故障F00000007已修复"), ("construction", "新装C00000007已竣工")])
 def test_a_survey_asks_about_what_was_done(app: Celery, kind: str, text: str) -> None:
     from workers.teams.callback_survey import _text
 
-    assert (
-        _text(SurveyQuestion(1, 1, 7, kind, "13800138000", "tok", None), "https://x/")
-        == f"您的宽带{text},请评价: https://x/tok"
-    )
+    question = SurveyQuestion(1, 1, 7, kind, "13800138000", "tok", None)
+    settings = Settings(survey_url="https://x/")
+    assert _text(f.messages(), question, settings, f.NOW) == f"{text}，请评价：https://x/tok"
 
 
 # -- system support --------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ import random
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,18 +19,34 @@ from celery.signals import task_unknown
 from sqlalchemy import Table, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from dispatch.domain.messages import Event
+from dispatch.domain.numbers import ticket_number
 from dispatch.domain.roles import RELAY
 from dispatch.ports.line_test import LineTest, SimulatedLineTester
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.replay.customers import read_survey_message
 from dispatch.reports import lists
+from dispatch.reports.messages import told
 from dispatch.routing.prehandling import Script
 from dispatch.runtime import metrics
 from dispatch.storage import crew, hops, survey_links, surveys
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import closing, followup, handling, timers
-from tests.factories import FIXED_ON_SITE, INSTALLER, NOC, SUPERVISOR, account, claimed, dump, fault, hop, link, live
+from tests.factories import (
+    FIXED_ON_SITE,
+    INSTALLER,
+    NOC,
+    SUPERVISOR,
+    account,
+    claimed,
+    dump,
+    fault,
+    hop,
+    link,
+    live,
+    messages,
+)
 from tests.faulty_lines import faulty
 from tests.workers.stepped_workers import SteppedWorkers, fixed
 from workers.hop import run_step
@@ -307,6 +325,56 @@ def delivered(stage: SteppedWorkers) -> list[tuple[str, str, int]]:
     """Return (key, text, times handed in) of every short message that reached a customer."""
     with contextlib.closing(sqlite3.connect(stage.context.settings.root / "sms.db")) as gateway:
         return list(gateway.execute("SELECT key, text, handed_in FROM delivered ORDER BY id"))
+
+
+def test_a_case_closed_at_3_writes_at_9(stage: SteppedWorkers, script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage.context.messages, "_quiet", True)
+    ticket_id = fixed(stage, script)
+    stage.work("archive")
+    tomorrow = datetime.now(stage.context.settings.zone).date() + timedelta(days=1)
+    night, morning = (datetime.combine(tomorrow, time(hour), stage.context.settings.zone) for hour in (3, 9))
+    monkeypatch.setattr(stage.context.clock, "told", night)
+    stage.work("callback-survey")
+    asked = live(stage.context.database, ticket_id)
+    assert asked is not None
+    assert (asked.state, asked.wake_at, delivered(stage)) == ("due", morning, [])
+    monkeypatch.setattr(stage.context.clock, "told", morning)
+    stage.work("callback-survey", morning - datetime.now(UTC))
+    [(key, text, _)] = delivered(stage)
+    assert key.startswith("survey/")
+    assert text.startswith(f"故障{ticket_number('fault', ticket_id)}已修复，请评价：http")
+    with stage.context.database.read() as tx:
+        assert [(each.event, each.state) for each in told(tx, f"ticket/{ticket_id}")][1:] == [("restored", "sent")]
+
+
+def test_surveys_wait_while_there_is_no_good_text_and_go_once_there_is(
+    stage: SteppedWorkers, script: Script, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ticket_id = fixed(stage, script)
+    stage.work("archive")
+    with monkeypatch.context() as gone:
+        gone.setattr(stage.context.messages, "_file", tmp_path / "none.yaml")
+        stage.work("callback-survey")
+        waiting = live(stage.context.database, ticket_id)
+    assert waiting is not None
+    assert (waiting.state, waiting.failures, delivered(stage)) == ("due", 0, [])
+    stage.work("callback-survey", timedelta(minutes=2))
+    assert len(delivered(stage)) == 1
+
+
+def test_surveys_whose_text_is_off_are_asked_by_phone_alone(
+    stage: SteppedWorkers, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = messages()
+    off = {**known.texts, Event.RESTORED: replace(known.texts[Event.RESTORED], on=False)}
+    monkeypatch.setattr(stage.context.messages, "get", lambda: replace(known, texts=off, quiet=None))
+    ticket_id = fixed(stage, script)
+    stage.work("archive")
+    stage.work("callback-survey")
+    assert delivered(stage) == []
+    board = live(stage.context.database, ticket_id)
+    assert board is not None
+    assert board.state == "waiting"
 
 
 def test_a_message_whose_confirmation_was_lost_is_handed_in_again_and_delivered_once(

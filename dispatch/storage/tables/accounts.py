@@ -398,3 +398,26 @@ effect = Table(  # 外部动作: an outside effect, in its own outbox like a hop
     ),
     partial_index("ix_effect_to_forget", "confirmed_at", where="confirmed_at IS NOT NULL AND forgotten_at IS NULL"),
 )
+
+MESSAGE_OUTCOMES = ("effect", "sent", "off", "no-number")
+"""What became of a message: an outside effect; sent by a worker itself; its text is off; nobody to send it to."""
+
+message = Table(  # 短信: an event that a customer is told of; the relay makes the effect of it, by the texts in force
+    "message",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("event", String(20), nullable=False),
+    Column("source", String(60), nullable=False),  # what it is about: `ticket/17`, `demand/3`, `enrolment/5`
+    Column("account_id", ForeignKey("account.id")),
+    Column("mobile", String(20)),  # null: the account's own number; emptied with the facts
+    Column("facts", Document, nullable=False),  # empty once the text is written
+    Column("made_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    Column("outcome", String(12)),
+    Column("effect_id", ForeignKey("effect.id"), unique=True),
+    words_constraint("outcome", MESSAGE_OUTCOMES),
+    CheckConstraint("(settled_at IS NULL) = (outcome IS NULL)", name="settled"),
+    CheckConstraint("effect_id IS NULL OR outcome = 'effect'", name="of_its_effect"),
+    Index("ix_message_source", "source", "event"),
+    partial_index("ix_message_to_settle", "id", where="settled_at IS NULL"),
+)

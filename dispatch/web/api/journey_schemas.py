@@ -56,6 +56,19 @@ class TimeSpent(ResponseBody):
     """Time on hold."""
 
 
+class CustomersMessage(ResponseBody):
+    """A text message 短信 to the customer, without what it said."""
+
+    event: str
+    """What the customer was told of, as `messages.yaml` names it."""
+    made_at: datetime
+    """Time of the event."""
+    state: str
+    """One of waiting, due, sent, failed, off, no-number."""
+    at: datetime
+    """Time at which it was sent, will be sent, or was kept back."""
+
+
 class JourneyBody(ResponseBody):
     """A ticket's whole journey."""
 
@@ -67,6 +80,8 @@ class JourneyBody(ResponseBody):
     """Its history, the oldest entry first."""
     records: list[ArchiveRecord]
     """Its frozen records."""
+    messages: list[CustomersMessage]
+    """The text messages to its customer, the oldest first."""
     spent: dict[str, TimeSpent]
     """Seconds by team."""
     may: list[str]

@@ -16,6 +16,7 @@ from dispatch.tickets import closing, explanation, followup, intake
 from dispatch.tickets.closing import digest
 from dispatch.web.api.journey_schemas import (
     ArchiveRecord,
+    CustomersMessage,
     HistoryEntry,
     HopExplanation,
     JourneyBody,
@@ -123,6 +124,10 @@ def tell(context: RequestContext, journey: lists.Journey, thing: Target) -> Jour
                 intact=digest(each.content) == each.sha256,
             )
             for each in journey.records
+        ],
+        messages=[
+            CustomersMessage(event=each.event, made_at=each.made_at, state=each.state, at=each.at)
+            for each in journey.messages
         ],
         spent={
             team: TimeSpent(**parts)

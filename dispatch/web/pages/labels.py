@@ -24,6 +24,7 @@ OPERATORS_FILES: Mapping[str, Title] = {
     "rules": Title("规则文件", "the rules file"),
     "prehandling": Title("预处理脚本", "the pre-handling script"),
     "plans": Title("营销案", "the marketing plans"),
+    "messages": Title("客户短信", "the text messages"),
 }
 """The operator's files, by the names of their settings."""
 

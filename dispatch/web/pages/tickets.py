@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from dispatch.domain import folding
 from dispatch.domain.acts import told_title
+from dispatch.domain.messages import MessageState
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import HOP_ENDS
 from dispatch.domain.title import Title
@@ -60,6 +61,17 @@ class TimelineVisit(NamedTuple):
     why: ReasonInWords
     photos: list[StoredPhoto]
     live: bool
+
+
+MESSAGE_TONES: Mapping[MessageState, str] = {
+    MessageState.WAITING: "due",
+    MessageState.DUE: "due",
+    MessageState.SENT: "reported",
+    MessageState.FAILED: "quarantined",
+    MessageState.OFF: "waiting",
+    MessageState.NO_NUMBER: "waiting",
+}
+"""The state of a hop whose colour a message's state has."""
 
 
 @pages.show("/tickets", "list tickets", "tickets.html", raises=[BadInput])
@@ -115,6 +127,8 @@ def see_ticket(context: RequestContext, ticket: TicketName) -> dict[str, Any]:
         "category": context.rulebook.categories.get(told.ticket.category),
         "answers": pre_handling(context, journey.ticket) if shown else [],
         "act_said": _act_said,
+        "messages": journey.messages,
+        "message_tones": MESSAGE_TONES,
         "team_of": Words(rulebook).team,
         "choices": _choices(context, told),
     }

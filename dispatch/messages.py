@@ -1,0 +1,97 @@
+"""短信 What customers are told: an act writes the event and its facts; the relay makes an outside effect of each.
+
+The text is written when the effect is made, by the texts in force; an effect made in quiet hours is due at their end.
+So an act needs no texts, and a message that can't be written keeps up nobody but other messages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from datetime import datetime, tzinfo
+
+from dispatch import effects
+from dispatch.domain.messages import PROMISED, VALUES, Event, Messages
+from dispatch.effects import Notice
+from dispatch.errors import BadRules
+from dispatch.runtime.logs import Log
+from dispatch.settings import Settings
+from dispatch.storage import epoch, messages
+from dispatch.storage.account_rows import MessageDue
+from dispatch.storage.database import Tx
+from dispatch.storage.messages import Settled
+from dispatch.storage.messages import Told as Told
+
+log = Log()
+
+
+def tell(tx: Tx, now: datetime, *told: Told) -> None:
+    """Tell customers of these events."""
+    for each in told:
+        assert each.facts.keys() == VALUES[each.event] - PROMISED.get(each.event, frozenset()), each.event
+    messages.insert(tx, told, now)
+
+
+def of_ticket(ticket_id: int) -> str:
+    """A ticket as the source of messages."""
+    return f"ticket/{ticket_id}"
+
+
+def settle(tx: Tx, texts: Messages, zone: tzinfo, now: datetime, limit: int) -> int:
+    """Make outside effects of at most `limit` messages; returns of how many it knows now what becomes of them."""
+    waiting = messages.lock_to_settle(tx, limit)
+    if not waiting:
+        return 0
+    kept_back = {row.id: why for row in waiting if (why := _kept_back(texts, row))}
+    sent = [row for row in waiting if row.id not in kept_back]
+    names = epoch.names(tx, epoch.OF_MESSAGES, [row.id for row in sent])
+    notices = [_notice(texts, row, f"message/{names[row.id]}", zone, now) for row in sent]
+    made = effects.tell_many(tx, notices)
+    settled = [Settled(row.id, "effect", effect_id) for row, effect_id in zip(sent, made, strict=True)]
+    messages.settle(tx, [*settled, *(Settled(id_, why) for id_, why in kept_back.items())], now)
+    return len(waiting)
+
+
+def _kept_back(texts: Messages, row: MessageDue) -> str | None:
+    """Why no effect is made of the message; None: one is."""
+    if not texts.texts[Event(row.event)].on:
+        return "off"
+    return None if row.mobile else "no-number"
+
+
+def _notice(texts: Messages, row: MessageDue, key: str, zone: tzinfo, now: datetime) -> Notice:
+    event = Event(row.event)
+    assert row.mobile is not None  # `_kept_back`
+    return Notice(key, row.mobile, texts.write(event, row.facts, row.made_at, zone), texts.due(event, now, zone))
+
+
+class MessagesInForce:
+    """The file's texts while the file is good, else the last good ones. The file is read again once it has changed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._file, self._quiet = settings.messages, settings.quiet_hours
+        self._read_at: tuple[tuple[int, int] | None] | None = None  # the file's stamp; None: never read
+        self._texts: Messages | None = None
+        self.refused: BadRules | None = None  # why the file as it stands isn't in force; None: it is
+
+    def get(self) -> Messages | None:
+        """The texts in force; None when there was never a good file: then messages wait."""
+        stamp = self._stamp()
+        if self._read_at is None or stamp != self._read_at[0]:
+            from dispatch.routing.messages_file import load  # with a YAML parser, which few processes need
+
+            self.refused = None
+            try:
+                read = load(self._file)
+                self._texts = read if self._quiet else replace(read, quiet=None)
+            except BadRules as refused:
+                self.refused = refused
+                log.error("messages refused, the last good ones stay in force", faults=len(refused.lines))
+            self._read_at = (stamp,)
+        return self._texts
+
+    def _stamp(self) -> tuple[int, int] | None:
+        with contextlib.suppress(OSError):
+            stat = self._file.stat()
+            return stat.st_mtime_ns, stat.st_size
+        return None
