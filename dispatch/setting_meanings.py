@@ -168,6 +168,10 @@ MEANINGS: Mapping[str, Wording] = {
         "每月出账日；营销案的变更自出账日起生效",
         "day of the month on which a bill begins; a change of plan takes effect on it",
     ),
+    "device_months": Wording(
+        "终端遗失按剩余价值赔偿：自发放起过多少个整月，价值为零",
+        "whole months from its issue until a lost device is worth nothing; until then the customer pays its part",
+    ),
     "survey_url": Wording(
         "回访网址中令牌之前的部分；默认为网页服务的一个页面",
         "URL of a survey without its token; by default a page of the web server",

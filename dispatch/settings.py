@@ -114,6 +114,7 @@ class Settings(BaseModel):
     demand_next_days: Annotated[int, Field(ge=1, le=366)] = 7
     demand_months: Annotated[int, Field(ge=1, le=120)] = 24
     bill_day: Annotated[int, Field(ge=1, le=28)] = 1
+    device_months: Annotated[int, Field(ge=1, le=120)] = 36
     survey_url: str = Field(default_factory=lambda known: f"{_web(known)}/s/")
     timezone: Annotated[str, AfterValidator(_known_zone), Field(validate_default=True)] = "Asia/Shanghai"
     operator: str = "派单宽带 Paidan Broadband"

@@ -16,7 +16,8 @@ from sqlalchemy import event, insert, select
 
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
-from dispatch.domain.finding import Value
+from dispatch.domain.device import DeviceKind, DeviceState
+from dispatch.domain.finding import NEW_DEVICE, Value
 from dispatch.domain.kind import Kind
 from dispatch.domain.messages import Messages
 from dispatch.domain.requirement import PHOTOS
@@ -27,9 +28,10 @@ from dispatch.errors import DispatchError
 from dispatch.routing import loader, messages_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import accounts, history, hops, surveys, tickets
+from dispatch.storage import accounts, devices, history, hops, surveys, tickets
 from dispatch.storage.column_types import metadata
 from dispatch.storage.database import Database, Tx
+from dispatch.storage.devices import Cause, NewDevice
 from dispatch.storage.migration import migrate
 from dispatch.storage.outbox import MOST_FAILURES, Pair
 from dispatch.storage.rows import HistoryRow, HopRow, LockedHop, TicketRow
@@ -57,6 +59,7 @@ TRANSMISSION = Actor("sun", Role.TRANSMISSION)
 DATA_NETWORK = Actor("wu", Role.DATA_NETWORK)
 SUPPORT = Actor("wang", Role.NETWORK_SERVICE_SUPPORT)
 SUPERVISOR = Actor("gao", Role.SUPERVISOR)
+OPS = Actor("mo", Role.OPS)
 MEMBER = {
     "noc": NOC,
     "system-support": SYSTEM_SUPPORT,
@@ -288,9 +291,33 @@ def reported(
     row = hop(database, hop_id)
     if any(each.name == PHOTOS for each in rulebook.requirements(row.kind, row.team, finding)):
         photo(database, hop_id)
+    given = {**fitted(database, rulebook, row, finding), **given}
     with database.write() as tx:
         handling.end(tx, rulebook, Report(hop_id, actor, finding, given), now)
     return live(database, ticket_id)
+
+
+def fitted(database: Database, rulebook: Rulebook, row: LockedHop, finding: str) -> dict[str, Value]:
+    """The devices that the finding's report must name, in the hands of the hop's holder."""
+    asked = next(each for each in rulebook.findings_of(row.kind, row.team) if each.name == finding).evidence
+    names = [each.name for each in asked if each.kind == NEW_DEVICE and not each.optional]
+    return {name: carried(database, row.holder or "", f"TEST{row.id:08X}") for name in names}
+
+
+def stored(database: Database, serial: str = "ZTEG00000001", kind: DeviceKind = DeviceKind.ONT) -> str:
+    """Enter a device, worth 200 yuan, into the store; its serial number."""
+    with database.write() as tx:
+        devices.enter(tx, [NewDevice(serial, kind, "F670L", 200_00)], Cause(OPS.name, NOW))
+    return serial
+
+
+def carried(database: Database, person: str, serial: str = "ZTEG00000001", kind: DeviceKind = DeviceKind.ONT) -> str:
+    """Enter such a device, and hand it out to this person; its serial number."""
+    stored(database, serial, kind)
+    cause = Cause(SUPPORT.name, NOW)
+    with database.write() as tx:
+        devices.move(tx, devices.lock(tx, [serial]), DeviceState.CARRIED, cause, person=person)
+    return serial
 
 
 PHOTO = b"\xff\xd8\xff\xe0 a photo"

@@ -46,6 +46,8 @@ def evidence_of(draw: st.DrawFn, finding: str) -> dict[str, Any]:
                 given[wanted.name] = draw(st.floats(wanted.least, wanted.most))
             case "yes-no":
                 given[wanted.name] = draw(st.booleans())
+            case "new-device" | "old-device":
+                given[wanted.name] = draw(st.sampled_from(["ZTEG00000001", "4857544300000001"]))
             case _:
                 given[wanted.name] = "说明"
     return given

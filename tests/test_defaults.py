@@ -21,6 +21,7 @@ ORIGINALS = {
     defaults.MAPPING: PROJECT / "replay_mapping.yaml",
     defaults.CASES: PROJECT / "tests/routing_cases.yaml",
     defaults.ADDRESSES: PROJECT / "docs/addresses.csv",
+    defaults.DEVICES: PROJECT / "docs/devices.csv",
 }
 
 

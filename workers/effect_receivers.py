@@ -33,8 +33,10 @@ def _provisioning(context: Context, rows: Effects) -> Mapping[str, str]:
     return context.provisioning.carry_out([_line_order(row.key, **row.payload) for row in rows])
 
 
-def _line_order(key: str, order: str, account_id: int, number: str, speed: int | None = None, **_: Any) -> LineOrder:
-    return LineOrder(key, order, account_id, number, speed=speed)
+def _line_order(
+    key: str, order: str, account_id: int, number: str, speed: int | None = None, serial: str | None = None, **_: Any
+) -> LineOrder:
+    return LineOrder(key, order, account_id, number, speed=speed, serial=serial)
 
 
 def _printing(context: Context, rows: Effects) -> Mapping[str, str]:

@@ -54,8 +54,9 @@ class People:
             name: PossibleHolder(row.name, row.disabled_at is not None, grants[row.id]) for name, row in found.items()
         }
 
-    def holder(self, typed: str, roles: Sequence[str], area: str) -> str:
-        """The name of the user who may hold work for these roles in this area. Raises UnknownUser, UnfitUser."""
+    def holder(self, typed: str, roles: Sequence[str], area: str | None) -> str:
+        """The name of the user who may hold work for these roles in this area; None: in any. Raises UnknownUser,
+        UnfitUser."""
         person = self._known.get(typed)
         if person is None:
             if self._open:
@@ -90,14 +91,15 @@ class People:
         return name
 
 
-def require_fit(person: PossibleHolder, roles: Sequence[str], area: str) -> None:
+def require_fit(person: PossibleHolder, roles: Sequence[str], area: str | None) -> None:
     """Raises UnfitUser unless the person can hold work for these roles in this area."""
     if person.disabled:
         raise UnfitUser(name=person.name, why=Wording("该用户已停用", "they are disabled"))
     if not person.fits(roles, area):
         named = role_wordings(roles)
         listed = Wording("、".join(each.zh for each in named), " or ".join(each.en for each in named))
-        why = Wording(f"在片区 {area} 没有角色：{listed.zh}", f"they don't hold the role {listed.en} in {area}")
+        where = Wording(f"在片区 {area} ", f" in {area}") if area else Wording("", "")
+        why = Wording(f"{where.zh}没有角色：{listed.zh}", f"they don't hold the role {listed.en}{where.en}")
         raise UnfitUser(name=person.name, why=why)
 
 

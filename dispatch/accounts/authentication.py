@@ -28,8 +28,8 @@ Owned = tuple[AccountRow, CustomerRow]
 """An account, its row locked, and its customer."""
 
 
-def by_document(act: Act, number: str, document_number: SecretStr) -> Owned:
-    """Authenticate by the account and the number of its holder's document.
+def by_document(act: Act, number: str, document_number: SecretStr, *, ended: bool = False) -> Owned:
+    """Authenticate by the account and the number of its holder's document. `ended`: the account may have ended.
 
     Raises AuthenticationFailed, AuthenticationLocked; WrongState for an account that has ended; BadInput.
     """
@@ -39,7 +39,7 @@ def by_document(act: Act, number: str, document_number: SecretStr) -> Owned:
         indexes = customers.document_indexes(act.counter.cipher, customer.document_kind, given)
         return any(hmac.compare_digest(index, customer.document_index) for index in indexes)
 
-    return _authenticated(act, number, fits)
+    return _authenticated(act, number, fits, ended=ended)
 
 
 def by_password(act: Act, number: str, password: SecretStr) -> Owned:
@@ -86,7 +86,9 @@ def count_failure(act: Act, account: AccountRow | None, refusal: Refusal | None 
     return refusal or AuthenticationFailed()
 
 
-def _authenticated(act: Act, number: str, fits: Callable[[AccountRow, CustomerRow], bool]) -> Owned:
+def _authenticated(
+    act: Act, number: str, fits: Callable[[AccountRow, CustomerRow], bool], *, ended: bool = False
+) -> Owned:
     account = _called(act, read_account_number(number))
     if act.trial and account is None:
         raise NoSuchCustomer()  # a trial checks no proof, so that nobody can guess one here, uncounted
@@ -97,7 +99,7 @@ def _authenticated(act: Act, number: str, fits: Callable[[AccountRow, CustomerRo
     customer = customers.get(act.tx, account.customer_id)
     if not act.trial and not fits(account, customer):
         raise count_failure(act, account)
-    if account.state not in LIVING:
+    if account.state not in LIVING and not ended:
         raise act.wrong_state(account)
     act.say_if_renamed(account, number)
     return account, customer

@@ -9,6 +9,7 @@ from typing import Any
 from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding, bind, bindings, unbind
 from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.demand import DemandRegistration, register
+from dispatch.accounts.devices import DeviceLoss, DeviceReturn, DevicesQuery, lose, show, take_back
 from dispatch.accounts.opening import Opening, open_account
 from dispatch.accounts.operation import Counter, OperationOutcome, OperationRequest
 from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
@@ -51,6 +52,9 @@ OPERATIONS: Mapping[str, tuple[type[OperationRequest], Operation]] = {
     "refund": (Refund, refund),
     "rename": (Renaming, rename),
     "change-plan": (PlanChange, change_plan),
+    "devices": (DevicesQuery, show),
+    "return-device": (DeviceReturn, take_back),
+    "lose-device": (DeviceLoss, lose),
 }
 
 REASONS: Mapping[str, Reasons] = {
@@ -60,8 +64,8 @@ REASONS: Mapping[str, Reasons] = {
     "refund": CANCELLATION_REASONS,
 }
 
-WITHOUT_SLIP = ("register-demand", "view", "bindings", "contact", "appoint")
-ONLY_LOOKS = ("view", "bindings", "contact")
+WITHOUT_SLIP = ("register-demand", "view", "bindings", "contact", "appoint", "devices")
+ONLY_LOOKS = ("view", "bindings", "contact", "devices")
 """Operations that change nothing. They are recorded all the same."""
 
 LABELS: Mapping[str, Title] = {
@@ -83,6 +87,9 @@ LABELS: Mapping[str, Title] = {
     "at": Title("预约", "Appointed for"),
     "paid_back": Title("退费（元）", "Paid back, yuan"),
     "effective_on": Title("生效日期", "Takes effect on"),
+    "devices": Title("终端", "Devices"),
+    "serial": Title("终端序列号", "Serial number"),
+    "charged": Title("赔偿（元）", "Charged, yuan"),
     "red_letters": Title("红字发票", "Red-letter invoices"),
 }
 
@@ -141,6 +148,14 @@ SAY: Mapping[str, Title] = {
     "rename": Title(
         "请核对受理单并签字。请记住新账号，上网时用新账号登录。",
         "Please check the slip and sign. Remember the new account: you log in with it from now on.",
+    ),
+    "return-device": Title(
+        "请核对受理单上的序列号并签字。终端已收回。",
+        "Please check the serial number on the slip, and sign. We have the device back.",
+    ),
+    "lose-device": Title(
+        "请核对受理单和发票并签字。如需新终端，请报修更换。",
+        "Please check the slip and the invoice, and sign. Report a fault if you need another device.",
     ),
 }
 """The clerk's words to the customer after each operation."""

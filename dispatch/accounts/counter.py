@@ -41,4 +41,5 @@ def open_counter(settings: Settings, database: Database, rulebook: Rulebook, out
         fonts=settings.fonts,
         demand_turn=settings.demand_turn,
         bill_day=settings.bill_day,
+        device_months=settings.device_months,
     )

@@ -80,6 +80,9 @@ TITLES: Mapping[str, Title] = {
     "refund": Title("退单退费", "Cancel and refund"),
     "rename": Title("修改账号", "Change account name"),
     "change-plan": Title("变更营销案", "Change plan"),
+    "devices": Title("终端查询", "Query devices"),
+    "return-device": Title("退回终端", "Return a device"),
+    "lose-device": Title("终端遗失", "Report a device lost"),
 }
 """Every kind of account operation, in the rule book's order."""
 
@@ -136,6 +139,7 @@ class Counter:
     demand_turn: timedelta = timedelta(days=7)  # for which nobody else is told of a place
     bill_day: int = 1  # of a month: on it a bill begins
     answers: tuple[int, ...] = ()  # ids of what systems outside answered before the operation (`port_answers`)
+    device_months: int = 36  # until a lost device is worth nothing
     trial: Trial | None = None
 
 

@@ -16,7 +16,7 @@ from dispatch.domain.account import AccountState
 from dispatch.domain.plan_change import PlanChangeState
 from dispatch.domain.title import Title
 
-Data = Literal["customer", "accounts", "plans", "bindings", "payments", "operations", "tickets", "effects"]
+Data = Literal["customer", "accounts", "plans", "bindings", "payments", "operations", "tickets", "devices", "effects"]
 Sensitive = Literal["name", "document-number", "mobile"]
 
 DATA: Mapping[Data, Title] = {
@@ -27,6 +27,7 @@ DATA: Mapping[Data, Title] = {
     "payments": Title("缴费与发票", "Payments and invoices"),
     "operations": Title("受理记录", "Operations and slips"),
     "tickets": Title("工单", "Tickets"),
+    "devices": Title("终端", "Devices"),
     "effects": Title("外部动作", "Outside effects"),
 }
 """The kinds of data that a clerk chooses from."""
@@ -240,6 +241,27 @@ class TicketShown(_Shown):
     """Outcome; null while it goes on."""
 
 
+class DeviceShown(_Shown):
+    """A device that an account has, or had last."""
+
+    account: str
+    """Number of the broadband account 宽带账号."""
+    serial: str
+    """Serial number."""
+    kind: str
+    """Kind of device: ont, set-top-box or router."""
+    kind_title: str
+    """Kind, in words."""
+    model: str
+    """Model."""
+    state: str
+    """State of the device: issued, returned or lost."""
+    state_title: str
+    """State, in words."""
+    since: AwareDatetime
+    """Time at which the account got it."""
+
+
 class EffectShown(_Shown):
     """An outside effect for the account."""
 
@@ -280,5 +302,7 @@ class CustomerView(_Shown):
     """Operations."""
     tickets: tuple[TicketShown, ...] | None = None
     """Tickets."""
+    devices: tuple[DeviceShown, ...] | None = None
+    """Devices."""
     effects: tuple[EffectShown, ...] | None = None
     """Outside effects."""

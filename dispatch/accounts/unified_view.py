@@ -8,6 +8,7 @@ from typing import Any
 
 from dispatch.accounts.billing import METHODS
 from dispatch.accounts.binding import shown_bindings
+from dispatch.accounts.devices import shown_devices
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.schemas import (
     AccountShown,
@@ -32,7 +33,7 @@ from dispatch.domain.numbers import invoice_number, slip_serial, ticket_number
 from dispatch.domain.plan_change import PlanChangeState
 from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS
 from dispatch.domain.title import Title
-from dispatch.storage import customers, epoch, plan_changes, unified_view
+from dispatch.storage import customers, devices, epoch, plan_changes, unified_view
 from dispatch.storage.account_rows import (
     CustomerRow,
     ViewedAccount,
@@ -95,6 +96,8 @@ def read_view(
         found["operations"] = [_operation(row) for row in unified_view.operations(tx, account_ids, MOST)]
     if "tickets" in wanted:
         found["tickets"] = [_ticket(row) for row in unified_view.tickets(tx, account_ids, MOST)]
+    if "devices" in wanted:
+        found["devices"] = shown_devices(devices.of_accounts(tx, account_ids, MOST))
     if "effects" in wanted:
         found["effects"] = _effects(tx, account_ids)
     return CustomerView(**found)

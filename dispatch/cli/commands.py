@@ -162,6 +162,13 @@ TABLE: tuple[Row, ...] = (
         Title("主管批准：申请、一览、批准", "A supervisor's approvals: ask, list, decide."),
         "approval",
     ),
+    Row(
+        "device",
+        COUNTER,
+        "devices",
+        Title("终端：导入、发放、入库、报失、报废", "The register of devices: load, hand out, take in, write off."),
+        "device",
+    ),
     Row("plans", COUNTER, "plans", Title("营销案", "The marketing plans."), "plans"),
     Row("slip", COUNTER, "slips", Title("补打受理单（PDF）", "Print an acceptance slip again, as PDF.")),
     Row("invoice", COUNTER, "slips", Title("补打发票（PDF）", "Print an invoice again, as PDF.")),

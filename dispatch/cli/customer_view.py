@@ -16,6 +16,7 @@ from dispatch.accounts.schemas import (
     BindingShown,
     CustomerShown,
     CustomerView,
+    DeviceShown,
     EffectShown,
     InvoiceShown,
     OperationShown,
@@ -57,6 +58,7 @@ def show_view(view: CustomerView, desk: Desk) -> None:
     _show(_INVOICES, view.invoices, _invoice)
     _show(_OPERATIONS, view.operations, _operation)
     _show(_TICKETS, view.tickets, lambda row: _ticket(row, desk))
+    _show(_DEVICES, view.devices, _device)
     _show(_EFFECTS, view.effects, _effect)
     if view.unmasked:
         fields = ", ".join(view.unmasked)
@@ -66,6 +68,10 @@ def show_view(view: CustomerView, desk: Desk) -> None:
 
 def bindings_table(rows: Sequence[BindingShown]) -> Table:
     return _table(_BINDINGS, rows, _binding)
+
+
+def devices_table(rows: Sequence[DeviceShown]) -> Table:
+    return _table(_DEVICES, rows, _device)
 
 
 def _show(head: Head, rows: Sequence[R] | None, cells: Callable[[R], Cells]) -> None:
@@ -186,6 +192,14 @@ def _ticket(row: TicketShown, desk: Desk) -> Cells:
     )
 
 
+def _device(row: DeviceShown) -> Cells:
+    return row.account, _lines(row.serial, row.model), one_language(row.kind_title), _state_since(row)
+
+
+def _state_since(row: DeviceShown) -> str:
+    return _lines(one_language(row.state_title), text(f"自 {_day(row.since)}", f"since {_day(row.since)}"))
+
+
 def _effect(row: EffectShown) -> Cells:
     return row.port, row.key, said(EffectState(row.state).label), _from_to(row.made_at, row.confirmed_at)
 
@@ -233,6 +247,10 @@ _OPERATIONS: Head = (DATA["operations"], (_ACCOUNT, text("业务", "Operation"),
 _TICKETS: Head = (
     DATA["tickets"],
     (_ACCOUNT, text("工单", "Ticket"), text("状态", "State"), text("受理", "Taken")),
+)
+_DEVICES: Head = (
+    DATA["devices"],
+    (_ACCOUNT, text("序列号", "Serial number"), text("种类", "Kind"), text("状态", "State")),
 )
 _EFFECTS: Head = (
     DATA["effects"],

@@ -29,6 +29,10 @@ _WRITTEN = (
         defaults.ADDRESSES,
         text("标准地址样例，用 dispatch address load 导入", "sample addresses, for dispatch address load"),
     ),
+    (
+        defaults.DEVICES,
+        text("终端样例，用 dispatch device load 导入", "sample devices, for dispatch device load"),
+    ),
     (defaults.SETTINGS, text("本目录的设置", "this folder's settings")),
 )
 

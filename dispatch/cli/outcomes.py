@@ -10,9 +10,9 @@ from rich.text import Text
 
 from dispatch.accounts.catalogue import LABELS, SAY
 from dispatch.accounts.operation import TITLES, OperationAccepted, OperationOutcome, OperationRefused
-from dispatch.accounts.schemas import BindingShown, CustomerView
+from dispatch.accounts.schemas import BindingShown, CustomerView, DeviceShown
 from dispatch.cli.context import Desk
-from dispatch.cli.customer_view import bindings_table, show_view
+from dispatch.cli.customer_view import bindings_table, devices_table, show_view
 from dispatch.cli.language import text
 from dispatch.cli.output import out, said, show_json, table
 from dispatch.domain.money import write_yuan
@@ -40,6 +40,9 @@ def show(outcome: OperationOutcome, as_document: bool, desk: Desk) -> None:
     elif outcome.operation == "bindings":
         rows: Any = outcome.result["bindings"]
         out.print(bindings_table([BindingShown.model_validate(row) for row in rows]))
+    elif outcome.operation == "devices":
+        found: Any = outcome.result["devices"]
+        out.print(devices_table([DeviceShown.model_validate(row) for row in found]))
     else:
         _show_accepted(outcome)
 

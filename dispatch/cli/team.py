@@ -147,6 +147,10 @@ def _wanted(evidence: Evidence) -> RenderableType:
             return f"{head}: {evidence.least:g} … {evidence.most:g} {evidence.unit}"
         case "yes-no":
             return f"{head}: {text('yes 是, no 否', 'yes, no')}"
+        case "new-device":
+            return f"{head}: {text('本人领用的终端的序列号', 'serial number of a device that they carry')}"
+        case "old-device":
+            return f"{head}: {text('该账号在用终端的序列号', 'serial number of a device of the account')}"
     return f"{head}: {text('文字', 'text')}"
 
 

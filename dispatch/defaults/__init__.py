@@ -22,6 +22,7 @@ MESSAGES: Final = "messages.yaml"
 MAPPING: Final = "replay_mapping.yaml"
 CASES: Final = "routing_cases.yaml"
 ADDRESSES: Final = "addresses.csv"
+DEVICES: Final = "devices.csv"
 SETTINGS: Final = "paidan.env"
 """A folder with this file in it is an operator's folder, as `dispatch init` makes it."""
 

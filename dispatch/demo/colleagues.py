@@ -18,6 +18,7 @@ from dispatch.demo.camera import Camera
 from dispatch.demo.made_up_findings import REASONS_TO_HAND_BACK, REASONS_TO_HOLD, REASONS_TO_PASS_ON, found
 from dispatch.demo.pace import Pace, dice
 from dispatch.demo.staff import COLLEAGUES, OURS, Colleague, at_the_desk
+from dispatch.demo.store import supplied
 from dispatch.domain.finding import Value
 from dispatch.domain.requirement import PHOTOS, judge
 from dispatch.domain.roles import CUSTOMER, RELAY, WORKER, Role
@@ -27,7 +28,7 @@ from dispatch.ports.adapters import LINE_TESTER
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import hops, replay_runs
-from dispatch.storage.database import Database
+from dispatch.storage.database import Database, Tx
 from dispatch.storage.rows import BoardLine, LockedHop
 from dispatch.tickets import evidence_check, handling
 from dispatch.tickets.evidence_check import Measured
@@ -163,13 +164,17 @@ class Colleagues:
         if ends:
             rows = {row.id: row for row in self._hops([end.hop_id for end in ends])}
             with self.database.write() as tx:
-                for end in ends:
-                    if isinstance(end, Report) and evidence_check.asks_photos(
-                        self.rulebook, rows[end.hop_id], end.finding, end.evidence
-                    ):
-                        self.camera.take(tx, end.hop_id, end.on_behalf_of or end.actor.name, now)
-                _note(handling.end_many(tx, self.rulebook, ends, now))
+                prepared = [self._prepared(tx, rows[end.hop_id], end, now) for end in ends]
+                _note(handling.end_many(tx, self.rulebook, prepared, now))
         return len(ends)
+
+    def _prepared(self, tx: Tx, row: LockedHop, end: End, now: datetime) -> End:
+        """A report with the photo and the device that it needs; another act as it is."""
+        if not isinstance(end, Report):
+            return end
+        if evidence_check.asks_photos(self.rulebook, row, end.finding, end.evidence):
+            self.camera.take(tx, end.hop_id, end.on_behalf_of or end.actor.name, now)
+        return supplied(tx, self.rulebook, row.kind, row.team, end, now)
 
     def _hold(self, holds: list[tuple[_InHand, datetime]], now: datetime) -> int:
         for (row, holder, _), until in holds:

@@ -28,6 +28,7 @@ from dispatch.accounts.renaming import Renaming, rename
 from dispatch.accounts.suspension import Suspension, resume, suspend
 from dispatch.accounts.transfer import REQUIRED, Transfer, transfer
 from dispatch.accounts.waiting_list import tell_of_loaded
+from dispatch.demo import store
 from dispatch.demo.households import PASSWORD, Household
 from dispatch.demo.staff import at_the_desk
 from dispatch.domain.roles import Actor, Role
@@ -75,6 +76,7 @@ class CounterDays:
         self._accounts: dict[int, str] = {}
         with database.write() as tx:
             resources.enter_addresses(tx, [Household(n).reach() for n in range(1, REACHED + 1)])
+            store.fill(tx, start)
             resources.enter_addresses(tx, [Household(n).reach(served=False) for n in UNREACHED])
         deeds = self._deeds(start, end - last_day, end)
         self._plan: list[tuple[datetime, Deed]] = sorted(deeds, key=lambda each: each[0])

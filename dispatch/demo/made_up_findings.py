@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Callable, Mapping
 
-from dispatch.domain.finding import Evidence, Finding, Value
+from dispatch.domain.finding import DEVICES, Evidence, Finding, Value
 from dispatch.routing.rulebook import Rulebook
 
 OFTEN: Mapping[str, Mapping[str, float]] = {
@@ -80,7 +80,8 @@ def found(
 
 
 def _evidence(finding: Finding, chance: random.Random) -> dict[str, Value]:
-    asked = (each for each in finding.evidence if not each.optional or chance.random() < 0.4)
+    known = (each for each in finding.evidence if each.kind not in DEVICES or not each.optional)
+    asked = (each for each in known if not each.optional or chance.random() < 0.4)
     return {each.name: _value(each, chance) for each in asked}
 
 
@@ -95,5 +96,7 @@ def _value(evidence: Evidence, chance: random.Random) -> Value:
             return round(chance.uniform(max(least, evidence.least), min(most, evidence.most)), 1)
         case "yes-no":
             return True
+        case "new-device" | "old-device":
+            return "DEMO00000000"  # `store.supplied` puts a carried one in its place
         case _:
             return chance.choice(_WORDS.get(evidence.name, (evidence.title.zh,)))

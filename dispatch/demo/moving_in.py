@@ -6,20 +6,22 @@ It works from outside, as people do: a clerk takes the orders, and builders find
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationAccepted
 from dispatch.demo.camera import Camera
 from dispatch.demo.households import Household
+from dispatch.demo.store import supplied
 from dispatch.domain.finding import Value
 from dispatch.domain.kind import Kind
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.ticket import HopState
 from dispatch.domain.time import local_date
 from dispatch.ports.ledger import Ledger
-from dispatch.storage.database import Database
+from dispatch.routing.rulebook import Rulebook
+from dispatch.storage.database import Database, Tx
 from dispatch.storage.replay_runs import on_boards, run_progress
 from dispatch.storage.rows import BoardedHop
 from dispatch.tickets import handling
@@ -122,10 +124,9 @@ def build(database: Database, counter: Counter) -> int:
     with database.write() as tx:
         for row in ours:
             camera.take(tx, row.id, BUILDER.name, now)
-        handling.end_many(tx, rulebook, list(_reports(ours)), now)
+        handling.end_many(tx, rulebook, [_report(tx, rulebook, row, now) for row in ours], now)
     return len(ours)
 
 
-def _reports(rows: Sequence[BoardedHop]) -> Iterator[Report]:
-    for row in rows:
-        yield Report(row.id, BUILDER, "installed", INSTALLED)
+def _report(tx: Tx, rulebook: Rulebook, row: BoardedHop, now: datetime) -> Report:
+    return supplied(tx, rulebook, Kind.CONSTRUCTION, row.team, Report(row.id, BUILDER, "installed", INSTALLED), now)

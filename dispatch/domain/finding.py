@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dispatch.domain.device import read_serial
 from dispatch.domain.text import LONGEST_TEXT, read_yes_no, unreadable
 from dispatch.domain.title import Title, Wording, WrongValue
 
 Value = str | int | float | bool
+
+NEW_DEVICE, OLD_DEVICE = "new-device", "old-device"
+"""Kinds of evidence: the serial number of a device that the reporter put in, or took out. The register moves it."""
+DEVICES = (NEW_DEVICE, OLD_DEVICE)
 
 SUSPECTS: Mapping[str, Title] = {
     "inside-plant": Title("疑似局内障碍", "Inside plant suspected"),
@@ -39,7 +44,8 @@ def time_first(found: Mapping[str, Any]) -> list[tuple[str, Any]]:
 class Evidence:
     """One piece of evidence that a finding asks for, and the values that are valid for it.
 
-    `kind` is `text`, `choice`, `number` or `yes-no`. A number lies in [`least`, `most`], in `unit`.
+    `kind` is `text`, `choice`, `number`, `yes-no` or one of `DEVICES`. A number lies in [`least`, `most`], in `unit`;
+    a device is of one of the kinds `devices`, or of any if there are none.
     """
 
     name: str
@@ -50,6 +56,7 @@ class Evidence:
     least: float = -math.inf
     most: float = math.inf
     optional: bool = False
+    devices: tuple[str, ...] = ()
 
     def read(self, raw: Value) -> Value:
         """`raw`, maybe text typed at a terminal, as a value of this kind. Raises WrongValue."""
@@ -66,6 +73,11 @@ class Evidence:
                 if answer is None:
                     raise self._wrong(f"“{raw}”既不是“是”也不是“否”", f"{raw!r} is neither yes nor no")
                 return answer
+            case "new-device" | "old-device":
+                try:
+                    return read_serial(str(raw))
+                except WrongValue as wrong:
+                    raise self._wrong(wrong.what.zh, wrong.what.en) from None
             case _:
                 text = str(raw).strip()
                 if not text:

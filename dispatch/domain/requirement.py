@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dispatch.domain.account import AccountState
-from dispatch.domain.finding import Evidence, Value
+from dispatch.domain.finding import NEW_DEVICE, OLD_DEVICE, Evidence, Value
 from dispatch.domain.line_state import LineState
 from dispatch.domain.title import Title, Wording
 from dispatch.errors.base import Language
@@ -86,11 +86,13 @@ CIRCUMSTANCES: Mapping[str, Circumstance] = {
 }
 """Every circumstance that `requires` may name beside the finding's own evidence."""
 
-_DO: Mapping[str, Wording] = {
+DO: Mapping[str, Wording] = {
     "number": Wording("请复核，或回其他结论。", "Measure again, or report another finding."),
     "text": Wording("请写清楚。", "Say more."),
     "choice": Wording("请回其他结论。", "Report another finding."),
     "yes-no": Wording("请先办到，或回其他结论。", "See to it first, or report another finding."),
+    NEW_DEVICE: Wording("请核对序列号；未领用的先领用。", "Check the number; have the device handed out first."),
+    OLD_DEVICE: Wording("请核对序列号。", "Check the serial number."),
 }
 """What to do about evidence of each kind, unless the rules say it."""
 
@@ -134,7 +136,7 @@ class Requirement:
     @property
     def do(self) -> Wording:
         """What to do where it isn't met."""
-        return self.told or (_DO[self.evidence.kind] if self.evidence else CIRCUMSTANCES[self.name].do)
+        return self.told or (DO[self.evidence.kind] if self.evidence else CIRCUMSTANCES[self.name].do)
 
     def asked(self, known: Mapping[str, Value]) -> bool:
         return all(case.holds(known) for case in self.cases)

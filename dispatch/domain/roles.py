@@ -99,6 +99,12 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "ask for approval": (*_DESK, Role.SUPERVISOR),
     "see approvals": (*_DESK, Role.SUPERVISOR),
     "decide approvals": (Role.SUPERVISOR,),
+    "load devices": (Role.OPS,),
+    "see devices": (Role.OPS, Role.NETWORK_SERVICE_SUPPORT, Role.SUPERVISOR),
+    "hand out": (Role.NETWORK_SERVICE_SUPPORT,),
+    "take in": (Role.NETWORK_SERVICE_SUPPORT,),
+    "lose": (Role.NETWORK_SERVICE_SUPPORT, Role.OPS),
+    "scrap": (Role.NETWORK_SERVICE_SUPPORT, Role.OPS),
 }
 
 AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
@@ -120,6 +126,9 @@ AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
     "refund": (Role.CLERK, Role.COMMUNITY_MANAGER),
     "rename": (Role.CLERK,),
     "change-plan": (Role.CLERK,),
+    "devices": (Role.CLERK,),
+    "return-device": (Role.CLERK,),
+    "lose-device": (Role.CLERK,),
 }
 """The roles that may carry out each account operation. It is apart from `PERMITTED`, since `transfer` is in both."""
 

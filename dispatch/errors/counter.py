@@ -296,6 +296,14 @@ class BadAmount(Refusal):
     heading = "金额有误"
 
 
+class DeviceNotThere(Refusal):
+    """序列号{serial}不是账号{account}在用的终端，请核对。
+    Device {serial} is not at account {account}: check the serial number."""
+
+    code = "device-not-there"
+    heading = "不是该账号的终端"
+
+
 class NotWithdrawable(Refusal):
     """施工单{ticket}不能撤单：施工失败后由退单退费办理。
     Construction order {ticket} can't be withdrawn: once it has failed, cancel and refund ends it."""

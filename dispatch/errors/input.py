@@ -77,6 +77,14 @@ class BadAddressFile(BadFile):
     heading = "地址文件有误"
 
 
+class BadDeviceFile(BadFile):
+    """{file} 有 {count} 处错误，未导入任何终端；请改正后重新导入：{faults}
+    {count} fault(s) in {file}; no device was entered. Mend them, then load again:{faults}"""
+
+    code = "bad-device-file"
+    heading = "终端文件有误"
+
+
 class KeyReused(DispatchError):
     """请求号 {key} 已用于另一请求：新请求须用新的请求号。
     Request key {key} was used for another request: a new request needs a key of its own."""

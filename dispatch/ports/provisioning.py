@@ -24,6 +24,7 @@ class Order(StrEnum):
     SPEED = "speed"  # change the line's speed
     RENAME = "rename"  # the account's number has changed
     PASSWORD = "password"  # the password has changed (the order doesn't hold it): end the running sessions  # noqa: S105
+    DEVICE = "device"  # another ONT, by its serial number, is let onto the line
     REMOVE = "remove"
 
 
@@ -32,7 +33,8 @@ class LineOrder:
     """One order for one line. `key` is the idempotency key: an order carried out under a key isn't carried out again.
 
     `line` is the account's id and never changes; `number` is the account's present number. A preparation needs `olt`,
-    `port` and `speed` (Mbit/s); a speed given with another order becomes the line's speed.
+    `port` and `speed` (Mbit/s); a speed given with another order becomes the line's speed. `serial` is the ONT's number
+    that an order for a device lets onto the line.
     """
 
     key: str
@@ -42,6 +44,7 @@ class LineOrder:
     olt: str | None = None
     port: str | None = None
     speed: int | None = None
+    serial: str | None = None
 
 
 class Provisioning(Protocol):
@@ -75,6 +78,7 @@ _AFTER: Mapping[str, Mapping[str | None, str | None]] = {
     Order.SPEED: _AS_IT_IS,
     Order.RENAME: _AS_IT_IS,
     Order.PASSWORD: _AS_IT_IS,
+    Order.DEVICE: _AS_IT_IS,
     Order.REMOVE: {None: "removed", "prepared": "removed", "active": "removed", "suspended": "removed"},
 }
 """A line's state after an order, by the order and the state before. None is a line that the system has no record of,
@@ -95,6 +99,7 @@ class SimulatedProvisioning:
     _TABLES = (
         "line (id INTEGER PRIMARY KEY, state TEXT, number TEXT, olt TEXT, port TEXT, speed INTEGER)",
         "carried_out (key TEXT PRIMARY KEY)",
+        "terminal (line INTEGER PRIMARY KEY, serial TEXT)",
     )
 
     def __init__(self, file: Path) -> None:
@@ -125,6 +130,12 @@ class SimulatedProvisioning:
         with self._open() as system:
             return _line(system, line)
 
+    def ont(self, line: int) -> str | None:
+        """Return the serial number of the ONT that is let onto this line; None when the system knows none."""
+        with self._open() as system:
+            found = system.execute("SELECT serial FROM terminal WHERE line = ?", (line,)).fetchone()
+        return found[0] if found else None
+
     def _carry_out(self, system: sqlite3.Connection, order: LineOrder) -> str:
         """Carry the order out and return an empty string, or return why it is refused."""
         line = _line(system, order.line)
@@ -133,6 +144,10 @@ class SimulatedProvisioning:
             return f"line-{state or 'unknown'}"
         if order.order == Order.PREPARE and (wrong := self._unpreparable(system, order)):
             return wrong
+        if order.order == Order.DEVICE:
+            if not order.serial:
+                return "no-serial"
+            system.execute("REPLACE INTO terminal VALUES (?, ?)", (order.line, order.serial))
         after = _AFTER[order.order][state]
         if after is not None:
             known = (line.olt, line.port, line.speed) if line else (None, None, None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain, islice, product
 from types import MappingProxyType
 
-from dispatch.domain.finding import Evidence, Finding, Value
+from dispatch.domain.finding import DEVICES, Evidence, Finding, Value
 from dispatch.domain.requirement import Circumstances, Requirement, judge
 from dispatch.routing.rulebook import END, SENDER, Condition, Facts, Rule, Rulebook
 
@@ -147,7 +147,9 @@ def _filled(option: Option, number: int, label: str) -> dict[str, Value]:
     for i, evidence in enumerate(option.finding.evidence):
         if evidence.name in answers:
             filled[evidence.name] = answers[evidence.name]
-        elif evidence.name not in asked and (not evidence.optional or number % 3 == 0):
+        elif evidence.name not in asked and (
+            not evidence.optional or (number % 3 == 0 and evidence.kind not in DEVICES)
+        ):
             values = _candidates(evidence, ())
             filled[evidence.name] = (
                 f"{evidence.title.zh} · {label}"
@@ -189,6 +191,8 @@ def _candidates(evidence: Evidence, wanted: list[Condition] | tuple[Condition, .
         case "number":
             bounds = [bound for c in asked if c.least is not None for bound in (c.least, c.least - 1)]
             return _valid(evidence, [*_spread(evidence.least, evidence.most), *named, *bounds])
+        case "new-device" | "old-device":
+            return ["ABCD00000000"]
     return _valid(evidence, [evidence.title.zh, *named])
 
 

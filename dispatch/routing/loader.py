@@ -335,6 +335,7 @@ def _evidence(name: str, model: EvidenceModel) -> Evidence:
         choices={choice: _title(title) for choice, title in model.choices.items()},
         unit=model.unit,
         optional=model.optional,
+        devices=tuple(model.devices),
         **{bound: value for bound, value in bounds.items() if value is not None},
     )
 

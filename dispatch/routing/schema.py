@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from dispatch.domain.finding import DEVICES
 from dispatch.domain.time import read_duration
 from dispatch.domain.title import WrongValue
 
@@ -55,15 +56,16 @@ class TitleModel(Strict):
 
 
 class EvidenceModel(Strict):
-    """One piece of evidence 佐证. A choice lists its choices; a number may have a unit and bounds."""
+    """One piece of evidence 佐证. A choice lists its choices; a number may have a unit and bounds, a device kinds."""
 
     title: TitleModel
-    kind: Literal["text", "choice", "number", "yes-no"]
+    kind: Literal["text", "choice", "number", "yes-no", "new-device", "old-device"]
     choices: dict[Name, TitleModel] = Field(default_factory=dict)
     unit: str = ""
     least: float | None = None
     most: float | None = None
     optional: bool = False
+    devices: list[Literal["ont", "set-top-box", "router"]] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> EvidenceModel:
@@ -74,6 +76,11 @@ class EvidenceModel(Strict):
         if self.kind != "number" and (self.unit or self.least is not None or self.most is not None):
             raise WrongValue(
                 "unit、least、most 只属于 kind 为 'number' 的佐证", "unit, least and most belong to kind 'number'"
+            )
+        if self.kind not in DEVICES and self.devices:
+            raise WrongValue(
+                "devices 只属于 kind 为 'new-device' 或 'old-device' 的佐证",
+                "devices belong to kinds 'new-device' and 'old-device'",
             )
         if self.least is not None and self.most is not None and self.least > self.most:
             raise WrongValue("least 大于 most", "least is above most")

@@ -9,6 +9,7 @@ from dispatch.storage.database import Tx
 TABLES = (
     "archive_record",
     "audit",
+    "device_move",
     "history",
     "invoice",
     "operation",

@@ -49,6 +49,8 @@ from dispatch.routing.wording import Words
 from dispatch.storage import accounts, effects, hops, uploads
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.rows import LockedHop
+from dispatch.tickets import devices
+from dispatch.tickets.devices import Fittings
 from dispatch.tickets.next_hop import known_facts
 
 log = structlog.get_logger()
@@ -80,7 +82,7 @@ class Judged:
 
 def read(rulebook: Rulebook, row: LockedHop, finding: str, given: Mapping[str, Value]) -> dict[str, Value]:
     """The evidence, if it has the form that the finding asks for. Raises UnknownFinding, BadEvidence."""
-    good, faults = _finding(rulebook, row, finding).read(given)
+    good, faults = finding_of(rulebook, row, finding).read(given)
     if faults:
         raise BadEvidence(finding=finding, faults=faults)
     return good
@@ -93,24 +95,28 @@ def accept(
     given: Mapping[str, Value],
     circumstances: Circumstances,
     override: str | None,
+    fittings: Fittings,
 ) -> Judged:
-    """Judge a report. With `override`, a supervisor's reason, what isn't as required passes.
+    """Judge a report. With `override`, a supervisor's reason, what isn't as required passes, except for devices.
 
     Raises UnknownFinding, BadEvidence, EvidenceUnmet; BadInput for an override of nothing, or one without a reason.
     """
     evidence = read(rulebook, row, finding, given)
     found = judge(rulebook.requirements(row.kind, row.team, finding), evidence, circumstances, known_facts(row))
+    of_devices = fittings.unmet(row, finding_of(rulebook, row, finding), evidence)
     if override is not None:
         clean(override, REASON, LEAST_REASON)
+        if of_devices:
+            raise EvidenceUnmet(unmet=of_devices)
         if not found.unmet:
             raise BadInput(
                 what=Wording(
                     "佐证均符合要求，无须特批：请由持单人回单", "nothing is to be overridden: the holder can report"
                 )
             )
-    elif found.unmet:
-        raise EvidenceUnmet(unmet=found.unmet)
-    marked = ("finding",) if _finding(rulebook, row, finding).unverified else ()
+    elif unmet := (*found.unmet, *of_devices):
+        raise EvidenceUnmet(unmet=unmet)
+    marked = ("finding",) if finding_of(rulebook, row, finding).unverified else ()
     return Judged(evidence, (*found.unverified, *marked), found.unmet)
 
 
@@ -136,9 +142,17 @@ def shown_beforehand(tx: Tx, words: Words, row: LockedHop) -> dict[str, list[Bef
             for each in asked
             if all(case.holds(known) for case in each.cases if case.fact in OWN_FACTS)
         ]
+        + [
+            Beforehand(name, said, None, None, None)
+            for name, said in devices.stated(finding_of(words.rulebook, row, finding))
+        ]
         for finding, asked in of.items()
     }
     return {finding: said for finding, said in told.items() if said}
+
+
+def _devices_beforehand(finding: Finding) -> list[Beforehand]:
+    return [Beforehand(name, said, None, None, None) for name, said in devices.stated(finding)]
 
 
 def _told(words: Words, each: Requirement, circumstances: Circumstances) -> Beforehand:
@@ -272,8 +286,8 @@ def _looked_up(asked: Sequence[Requirement]) -> set[str]:
     return named | {_SPEED for each in asked if each.share}
 
 
-def _finding(rulebook: Rulebook, row: LockedHop, name: str) -> Finding:
-    """Raises UnknownFinding."""
+def finding_of(rulebook: Rulebook, row: LockedHop, name: str) -> Finding:
+    """The finding of this name, if the hop's team may report it. Raises UnknownFinding."""
     allowed = {finding.name: finding for finding in _findings(rulebook, row)}
     if name not in allowed:
         raise UnknownFinding(team=row.team, finding=name, allowed=list(allowed))

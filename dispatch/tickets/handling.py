@@ -42,7 +42,8 @@ from dispatch.storage.database import Tx
 from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
-from dispatch.tickets import evidence_check, holders, next_hop
+from dispatch.tickets import devices, evidence_check, holders, next_hop
+from dispatch.tickets.devices import Asked, Fittings
 from dispatch.tickets.evidence_check import Judged, Measured, Reported
 from dispatch.tickets.next_hop import Ending
 
@@ -150,12 +151,13 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
     reports = [e for e in ends if isinstance(e, Report) and e.hop_id in rows]
     known = evidence_check.look(tx, rulebook, [Reported(rows[e.hop_id], e.finding, e.line_test) for e in reports])
     repeats = _repeats(tx, rulebook, [(rows[e.hop_id], e.finding) for e in reports])
+    fittings = devices.look(tx, rulebook, [Asked(rows[e.hop_id], e.finding, e.evidence) for e in reports])
     refusals: Refusals = {}
     endings = []
     for end in ends:
         try:
             row = _found(rows, end.hop_id, end.actor)
-            ending = _ending(rulebook, people, row, end, known.get(end.hop_id, Circumstances()), now)
+            ending = _ending(rulebook, people, row, end, known.get(end.hop_id, Circumstances()), fittings, now)
             endings.append(replace(ending, repeats=repeats.get(end.hop_id)))
         except DispatchError as refused:
             refusals[end.hop_id] = refused
@@ -164,6 +166,7 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
     except IllegalMove:  # nothing is written yet
         refusals |= _illegal(rulebook, endings, now)
         next_hop.end_hops(tx, rulebook, [each for each in endings if each.hop.id not in refusals], now)
+    fittings.carry_out(tx, refusals, now)
     _keep_tests(tx, [each for each in reports if each.hop_id not in refusals], now)
     return refusals
 
@@ -246,7 +249,13 @@ def release(tx: Tx, hop_id: int, actor: Actor, now: datetime) -> None:
 
 
 def _ending(
-    rulebook: Rulebook, people: People, row: LockedHop, end: End, known: Circumstances, now: datetime
+    rulebook: Rulebook,
+    people: People,
+    row: LockedHop,
+    end: End,
+    known: Circumstances,
+    fittings: Fittings,
+    now: datetime,
 ) -> Ending:
     team = _team(rulebook, row)
     match end:
@@ -256,7 +265,8 @@ def _ending(
             else:
                 holders.require_overrider(people, team, end.actor, row, end.on_behalf_of)
             hop_move(HopState(row.state), "report", _hop(row))
-            judged = evidence_check.accept(rulebook, row, end.finding, end.evidence, known, end.override)
+            judged = evidence_check.accept(rulebook, row, end.finding, end.evidence, known, end.override, fittings)
+            fittings.note(row, end.actor.name, evidence_check.finding_of(rulebook, row, end.finding), judged.evidence)
             return Ending(
                 row,
                 "report",

@@ -29,6 +29,7 @@ from dispatch.web.api import (
     crew,
     customers,
     demands,
+    devices,
     effects,
     faults,
     figures,
@@ -54,6 +55,7 @@ from dispatch.web.middleware import RequestGuard
 from dispatch.web.pages import admin, boards, counter, home, wall
 from dispatch.web.pages import approvals as approval_page
 from dispatch.web.pages import demands as demand_page
+from dispatch.web.pages import devices as device_page
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
 from dispatch.web.pages import tickets as ticket_pages
@@ -88,6 +90,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     addresses.api,
     demands.api,
     approvals.api,
+    devices.api,
     plans.api,
     effects.api,
     quarantine.api,
@@ -108,6 +111,7 @@ PAGES: tuple[Pages, ...] = (
     counter.pages,
     demand_page.pages,
     approval_page.pages,
+    device_page.pages,
 )
 
 WORTH_PACKING = 1_000

@@ -87,6 +87,8 @@ class Counter:
         """Claim and report the construction order, as the builders do."""
         hop = self.on_board("construction", order)
         self.home.done("claim", hop, *HUANG)
+        if finding == "installed":
+            evidence += (f"device-serial={self.home.handed_out(order, 'huang')}",)
         given = (word for each in evidence for word in ("--evidence", each))
         self.home.done("report", hop, "--finding", finding, *given, "--photo", str(PHOTO), *HUANG)
 

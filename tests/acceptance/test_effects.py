@@ -68,6 +68,8 @@ def test_a_construction_order_goes_from_opening_to_service_and_every_outside_rec
     running.done("claim", order, *huang)
     evidence = (
         "--evidence",
+        f"device-serial={running.handed_out(order, 'huang')}",
+        "--evidence",
         "optical-power=-19.5",
         "--evidence",
         "customer-confirmed=yes",

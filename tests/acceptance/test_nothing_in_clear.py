@@ -54,7 +54,8 @@ def told(running: Home) -> list[str]:
     do("open", {**opening, "request_key": "two", "holder": {**holder, "document_number": resident_id(3)[:-1] + "?"}}, 3)
     eventually(lambda: "waiting" in running.done("board", "construction", "--json"))
     running.done("claim", "C00000001", "--as", "wu", "--role", "construction")
-    measured = ("optical-power=-18", "customer-confirmed=yes", "speed-test=940")
+    ont = running.handed_out("C00000001", "wu")
+    measured = (f"device-serial={ont}", "optical-power=-18", "customer-confirmed=yes", "speed-test=940")
     evidence = [word for each in measured for word in ("--evidence", each)]
     evidence += ["--photo", str(PHOTO)]
     running.done("report", "C00000001", "--finding", "installed", *evidence, "--as", "wu", "--role", "construction")

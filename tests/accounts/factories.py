@@ -36,7 +36,7 @@ from dispatch.routing.address_file import CoveredAddress
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips import typesetting
 from dispatch.slips.forms import SlipData
-from dispatch.storage import accounts, operations, resources
+from dispatch.storage import accounts, devices, operations, resources
 from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.field_cipher import FieldCipher
@@ -200,6 +200,13 @@ def in_service(database: Database, counter: Counter, n: int = 1, plan: str = "ho
     f.reported(database, counter.rulebook, order, f.BUILDER, "installed", f.NOW, **f.INSTALLED)
     f.work(database, counter.rulebook)
     return number
+
+
+def ont_of(database: Database, number: str) -> str:
+    """The serial number of the ONT at the account."""
+    account_id = line(database, number).id
+    with database.read() as tx:
+        return devices.issued_onts(tx, [account_id])[account_id]
 
 
 def failed(database: Database, counter: Counter, n: int = 1, plan: str = "home-300", **changes: Any) -> str:

@@ -12,6 +12,7 @@ from dispatch.accounts import (
     binding,
     closure,
     demand,
+    devices,
     opening,
     password,
     plan_change,
@@ -22,6 +23,7 @@ from dispatch.accounts import (
     suspension,
     transfer,
 )
+from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Counter, OperationRequest
 from dispatch.domain.numbers import ticket_number
 from dispatch.storage.database import Database
@@ -165,6 +167,23 @@ def contact(database: Database, counter: Counter) -> Prepared:
     return refund.contact, refund.Contact(order=order)
 
 
+def devices_(database: Database, counter: Counter) -> Prepared:
+    return devices.show, devices.DevicesQuery(account=a.in_service(database, counter))
+
+
+def return_device(database: Database, counter: Counter) -> Prepared:
+    number = a.in_service(database, counter)
+    request = devices.DeviceReturn(account=number, document_number=OWNER, serial=a.ont_of(database, number))
+    return devices.take_back, request
+
+
+def lose_device(database: Database, counter: Counter) -> Prepared:
+    number = a.in_service(database, counter)
+    paid = Paid(method="cash", amount="200.00")
+    asked = {"account": number, "document_number": OWNER, "serial": a.ont_of(database, number), "payment": paid}
+    return devices.lose, devices.DeviceLoss.model_validate(asked)
+
+
 PREPARED: Mapping[str, Prepare] = {
     "register-demand": register_demand,
     "open": open_,
@@ -184,5 +203,8 @@ PREPARED: Mapping[str, Prepare] = {
     "refund": refund_,
     "rename": rename,
     "change-plan": change_plan,
+    "devices": devices_,
+    "return-device": return_device,
+    "lose-device": lose_device,
 }
 """By the operation's kind. All of them happen in tianhe."""

@@ -53,9 +53,14 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
     window.check(counter)
 
     order = _order(demo, account)
+    ont = f"STOR{household % 12:08X}"
+    window, store = at("network-service-support", "/devices", language)
+    w.hand_out(store, ont, demo.users["construction"][0])
+    window.check(store)
+
     window, builder = at("construction", "/teams/construction", language, PHONE)
     w.claim(builder, order)
-    built = {"optical-power": "-18.6", "customer-confirmed": "=true", "speed-test": "298"}
+    built = {"device-serial": ont.lower(), "optical-power": "-18.6", "customer-confirmed": "=true", "speed-test": "298"}
     w.report(builder, order, "installed", built, PHOTO)
     window.check(builder)
     _told(demo, rf"{account}已开通")

@@ -78,6 +78,16 @@ def claim(page: Page, ticket: str) -> None:
     card(page, ticket, "claimed")
 
 
+def hand_out(page: Page, serial: str, person: str) -> None:
+    """Hand a device of the store out to somebody, on the page of the devices."""
+    form = page.locator('form[data-api$="/hand-out"]')
+    form.locator('[name="serials"]').fill(serial)
+    form.locator('[name="person"]').fill(person)
+    form.locator("button").click()
+    page.goto(re.sub("/devices.*", f"/devices?serial={serial}", page.url))
+    page.locator(f'[data-device="{serial}"]', has_text=person).wait_for(timeout=COME_MS)
+
+
 def report(page: Page, ticket: str, finding: str, evidence: Mapping[str, str], photo: Path | None = None) -> None:
     """Fill in the report's form, with a photo if one is given, and send it. A choice is written `=name`, anything else
     as it is typed."""

@@ -35,6 +35,7 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("ticket", "supervisor", f"/tickets/{_travelled(demo)}")
     yield Place("demands", "ops", "/demands")
     yield Place("approvals", "supervisor", "/approvals")
+    yield Place("devices", "network-service-support", "/devices")
     yield Place("wall", "supervisor", "/wall")
     yield Place("survey", None, f"/s/{_asked(demo)}")
     yield Place("users", "administrator", "/admin/users")

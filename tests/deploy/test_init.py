@@ -23,6 +23,7 @@ FILES = {
     "messages.yaml",
     "replay_mapping.yaml",
     "addresses.csv",
+    "devices.csv",
     "paidan.env",
 }
 SETTING = {

@@ -28,7 +28,7 @@ from tests.deploy.compose import PROJECT
 
 pytestmark = pytest.mark.system
 
-NEEDED = ("pyproject.toml", "README.md", "*.yaml", "docs/addresses.csv", "tests/routing_cases.yaml")
+NEEDED = ("pyproject.toml", "README.md", "*.yaml", "docs/*.csv", "tests/routing_cases.yaml")
 """The files of the checkout, besides the two packages, that describe the build or are linked from
 `dispatch/defaults`."""
 PARTS = ("dispatch", "workers")

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dispatch.errors import BadAddressFile
-from dispatch.routing.address_file import MOST_FAULTS, CoveredAddress, load, parse
+from dispatch.routing.address_file import CoveredAddress, load, parse
+from dispatch.routing.csv_reading import MOST_FAULTS
 
 HEADER = "address,area,olt,port,capacity"
 ROW = "广州市天河区体育西路1号,tianhe,OLT-1,0/1/1,64"

@@ -80,7 +80,7 @@ def test_an_automatic_team_has_no_service_level() -> None:
 
 def test_the_evidence_of_a_finding_keeps_its_order_and_bounds() -> None:
     evidence = {each.name: each for each in RULEBOOK.findings["fixed-on-site"].evidence}
-    assert list(evidence) == ["cause", "optical-power", "customer-confirmed", "remark"]
+    assert list(evidence) == ["cause", "optical-power", "customer-confirmed", "old-serial", "new-serial", "remark"]
     assert (evidence["optical-power"].least, evidence["optical-power"].most) == (-40, 10)
     assert evidence["remark"].optional
 

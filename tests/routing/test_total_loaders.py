@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dispatch.errors import BadFile
 from dispatch.replay import mapping
-from dispatch.routing import address_file, cases, loader, messages_file, plans_file, prehandling_file
+from dispatch.routing import address_file, cases, device_file, loader, messages_file, plans_file, prehandling_file
 from dispatch.routing.rulebook import Rulebook
 from tests.conftest import PROJECT
 
@@ -20,7 +20,7 @@ Load = Callable[[Path], object]
 
 FILES = (
     *("routing_rules.yaml", "prehandling.yaml", "marketing_plans.yaml", "messages.yaml"),
-    *("replay_mapping.yaml", "addresses.csv"),
+    *("replay_mapping.yaml", "addresses.csv", "devices.csv"),
 )
 TEXTS = {name: (PROJECT / ("docs" if name.endswith("csv") else "") / name).read_text("utf-8") for name in FILES}
 TEXTS["routing_cases.yaml"] = (PROJECT / "tests/routing_cases.yaml").read_text("utf-8")
@@ -34,6 +34,7 @@ def reader(name: str, rulebook: Rulebook) -> Load:
         "messages.yaml": messages_file.load,
         "replay_mapping.yaml": lambda file: mapping.load(file, rulebook),
         "addresses.csv": address_file.load,
+        "devices.csv": device_file.load,
         "routing_cases.yaml": lambda file: cases.load_cases(file, rulebook),
     }[name]
 

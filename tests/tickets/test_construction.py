@@ -51,8 +51,10 @@ def test_an_installer_may_build_too_and_network_service_support_files_their_repo
 ) -> None:
     hop_id = f.claimed(database, in_force, f.order(database, in_force), f.INSTALLER)
     f.photo(database, hop_id)
+    serial = f.carried(database, f.INSTALLER.name)
     with database.write() as tx:
-        report = Report(hop_id, f.SUPPORT, "installed", f.INSTALLED, on_behalf_of=f.INSTALLER.name)
+        given = {**f.INSTALLED, "device-serial": serial}
+        report = Report(hop_id, f.SUPPORT, "installed", given, on_behalf_of=f.INSTALLER.name)
         handling.end(tx, in_force, report, f.NOW)
     assert f.hop(database, hop_id).state == HopState.REPORTED
 

@@ -287,7 +287,9 @@ def test_an_installation_needs_2_db_to_spare_a_photo_and_nine_tenths_of_the_spee
     database: Database, order: Case
 ) -> None:
     hop_id = order.at(f.BUILDER)
-    told = order.refusal("installed", f.BUILDER, optical_power=-25.1, speed_test=269, customer_confirmed=False)
+    ont = f.carried(database, f.BUILDER.name)
+    given: dict[str, Any] = {"device_serial": ont, "customer_confirmed": False}
+    told = order.refusal("installed", f.BUILDER, optical_power=-25.1, speed_test=269, **given)
     for each in (
         "收光功率应在 −25 … −8 dBm 之间",
         "照片应不小于 1 张",
@@ -296,7 +298,7 @@ def test_an_installation_needs_2_db_to_spare_a_photo_and_nine_tenths_of_the_spee
     ):
         assert each in told, told
     f.photo(database, hop_id)
-    order.report("installed", f.BUILDER, optical_power=-25, speed_test=270, **CONFIRMED)
+    order.report("installed", f.BUILDER, optical_power=-25, speed_test=270, device_serial=ont, **CONFIRMED)
     assert order.team == "activation"
 
 
@@ -304,7 +306,8 @@ def test_a_share_of_a_speed_that_is_not_known_passes_with_a_mark(database: Datab
     f.photo(database, order.at(f.BUILDER))
     with database.write() as tx:
         tx.execute(update(b.enrolment).values(terms={}))
-    order.report("installed", f.BUILDER, optical_power=-20, speed_test=1, **CONFIRMED)
+    ont = f.carried(database, f.BUILDER.name)
+    order.report("installed", f.BUILDER, optical_power=-20, speed_test=1, device_serial=ont, **CONFIRMED)
     assert order.last("report")["unverified"] == ["speed-test"]
 
 

@@ -117,6 +117,13 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "demands-export-in-clear": {"reason": "x"},
     "demands-see-contact": {"reason": "x"},
+    "operations-devices": {"account": "GZ1"},
+    "operations-return-device": {**PROVED, "serial": "x"},
+    "operations-lose-device": {**PROVED, "serial": "x"},
+    "devices-hand-out-devices": {"serials": ["ZTEG00000001"], "person": "x"},
+    "devices-take-devices-in": {"serials": ["ZTEG00000001"]},
+    "devices-report-devices-lost": {"serials": ["ZTEG00000001"], "reason": "x"},
+    "devices-scrap-devices": {"serials": ["ZTEG00000001"], "reason": "x"},
 }
 """The body or parameters that a request of each operation needs."""
 FILES = {"uploads-add-photo": b"\xff\xd8\xff" + bytes(20), "uploads-add-scan": b"%PDF-1.7" + bytes(20)}
@@ -135,6 +142,7 @@ PATHS = {
     "effect": "1",
     "demand": "1",
     "approval": "1",
+    "device": "ZTEG00000001",
 }
 QUERIES = {
     "crew-remove-from-crew": "?team=noc&area=tianhe&person=x",

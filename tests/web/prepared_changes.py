@@ -310,6 +310,19 @@ def _approval(web: Web) -> Change:
 
 
 ASKED = {"act": "cash-refund", "subject": "account/1", "area": "tianhe", "reason": "客户坚持要现金，金额较大"}
+
+
+def _devices(body: Mapping[str, Any], *, carried: bool = False) -> Prepare:
+    """A device in the store, or in somebody's hands."""
+
+    def prepare(web: Web) -> Change:
+        client = me(web)
+        serial = f.carried(web.database, ME) if carried else f.stored(web.database)
+        return Change(client, {"serials": [serial], **body})
+
+    return prepare
+
+
 ANSWERS = [{"question": question, "answer": answer} for question, answer in f.NOT_SOLVED]
 FIXED = {"finding": "fixed", "evidence": {"cause": "configuration"}}
 PREPARED: Mapping[str, Prepare] = {
@@ -356,6 +369,10 @@ PREPARED: Mapping[str, Prepare] = {
     "operations-list-operations": _with_line({"account": "GZ1"}),
     "accounts-add-account": _plain({"account": "GZ9", "area": "tianhe", "mobile": "13800138000"}),
     "addresses-search-addresses": _plain({"text": "天河"}),
+    "devices-hand-out-devices": _devices({"person": ME}),
+    "devices-take-devices-in": _devices({"note": "退库"}, carried=True),
+    "devices-report-devices-lost": _devices({"reason": "车上被盗"}, carried=True),
+    "devices-scrap-devices": _devices({"reason": "进水"}),
     "demands-export-in-clear": _demand({"reason": "规划"}),
     "demands-see-contact": _demand({"reason": "约上门看线"}),
     "demands-notify-customer": _demand(),

@@ -45,7 +45,10 @@ def build(stage: SteppedWorkers, hop_id: int, finding: str, evidence: Mapping[st
         now = datetime.now(UTC)
         handling.claim(tx, stage.rulebook, handling.Claim(hop_id, f.BUILDER), now)
         f.attach(tx, hop_id)
-        handling.end(tx, stage.rulebook, handling.Report(hop_id, f.BUILDER, finding, evidence), now)
+    row = f.hop(stage.context.database, hop_id)
+    given = {**f.fitted(stage.context.database, stage.rulebook, row, finding), **evidence}
+    with stage.context.database.write() as tx:
+        handling.end(tx, stage.rulebook, handling.Report(hop_id, f.BUILDER, finding, given), now)
 
 
 def live(stage: SteppedWorkers, ticket_id: int) -> Any:

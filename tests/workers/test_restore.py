@@ -100,7 +100,9 @@ class House:
             now = datetime.now(UTC)
             handling.claim(tx, self.stage.rulebook, handling.Claim(hop_id, f.BUILDER), now)
             f.attach(tx, hop_id)
-            report = handling.Report(hop_id, f.BUILDER, "installed", f.INSTALLED)
+        fitted = f.fitted(self.database, self.stage.rulebook, f.hop(self.database, hop_id), "installed")
+        with self.database.write() as tx:
+            report = handling.Report(hop_id, f.BUILDER, "installed", {**f.INSTALLED, **fitted})
             handling.end(tx, self.stage.rulebook, report, now)
         for team in ("activation", "archive"):
             self.stage.work(team, times=2)

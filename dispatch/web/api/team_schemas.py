@@ -22,7 +22,7 @@ class EvidenceBody(ResponseBody):
     title: TitleBody
     """Name for people."""
     kind: str
-    """Kind of value: text, choice, number or yes-no."""
+    """Kind of value: text, choice, number, yes-no, new-device or old-device."""
     optional: bool
     """True when a report may leave it out."""
     choices: dict[str, TitleBody]
@@ -33,6 +33,8 @@ class EvidenceBody(ResponseBody):
     """Smallest allowed number; null: no bound."""
     most: float | None
     """Largest allowed number; null: no bound."""
+    devices: list[str]
+    """Kinds of device that it may be; empty: any, or it is no device."""
 
 
 class FindingLead(ResponseBody):

@@ -224,6 +224,7 @@ def _evidence(of: Evidence) -> EvidenceBody:
         unit=of.unit,
         least=of.least if bounded and of.least > float("-inf") else None,
         most=of.most if bounded and of.most < float("inf") else None,
+        devices=list(of.devices),
     )
 
 

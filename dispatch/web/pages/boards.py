@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dispatch.access import people
+from dispatch.domain.device import DeviceState
+from dispatch.domain.finding import NEW_DEVICE, OLD_DEVICE
 from dispatch.domain.ticket import HopState
 from dispatch.domain.title import Title
 from dispatch.errors import BadInput
@@ -15,7 +17,8 @@ from dispatch.reports import lists
 from dispatch.routing.prehandling import answers_in_words
 from dispatch.routing.rulebook import Team
 from dispatch.routing.wording import evidence_of
-from dispatch.storage import tickets
+from dispatch.storage import devices, tickets
+from dispatch.storage.account_rows import DeviceRow
 from dispatch.storage.rows import TicketRow
 from dispatch.tickets.next_hop import known_facts
 from dispatch.web.api import crew, teams, uploads
@@ -42,6 +45,8 @@ pages = Pages("boards")
 
 IN_A_COLUMN = 25
 MOST_OF_ONES_OWN = 100
+MOST_DEVICES = 50
+"""Devices that a form offers."""
 ON_BEHALF = ("report", "pass on", "hand back")
 """Acts that a filer may do on the holder's behalf."""
 
@@ -120,6 +125,7 @@ def see_hop(context: RequestContext, team: TeamName, hop: HopName) -> dict[str, 
         ],
         "may_find": context.rulebook.findings_of(kind, team),
         "requires": requirements(context, hop_id, job.moves),
+        "devices": _devices(context, job, journey.ticket.account_id),
         "leads": leads(
             context.rulebook,
             kind,
@@ -185,6 +191,18 @@ def _says(context: RequestContext, hop: Hop) -> bool:
 def pre_handling(context: RequestContext, ticket: TicketRow) -> list[tuple[Title, Title]]:
     """Questions and answers of pre-handling, in the words of the script in force."""
     return answers_in_words(context.installation.known_symptoms().get(ticket.symptom), ticket.script)
+
+
+def _devices(context: RequestContext, job: BoardCard, account_id: int) -> Mapping[str, Sequence[DeviceRow]]:
+    """The devices that a report on the hop may name, by the kind of evidence: those that its holder carries, and those
+    at the account."""
+    if not {"report", "override"} & set(job.moves) or job.on.holder is None:
+        return {}
+    there = devices.of_accounts(context.tx, [account_id], MOST_DEVICES)
+    return {
+        NEW_DEVICE: devices.carried_by(context.tx, job.on.holder)[:MOST_DEVICES],
+        OLD_DEVICE: [row for row in there if row.state == DeviceState.ISSUED],
+    }
 
 
 def _crew(context: RequestContext, team: Team, area: str) -> list[str]:

@@ -43,6 +43,7 @@ AUDITED: Mapping[str, Title] = {
     "load addresses": Title("导入地址", "Entered addresses"),
     "notify demand": Title("通知登记人", "Told who asked for a line"),
     "end demand": Title("结束需求", "Ended a demand"),
+    "load devices": Title("导入终端", "Loaded devices"),
     "export demands": Title("导出登记人的联系方式", "Exported who asked for lines"),
     "approve": Title("批准", "Approved"),
     "refuse approval": Title("不批准", "Refused to approve"),

@@ -101,6 +101,8 @@ def links(context: RequestContext) -> list[NavigationEntry]:
         found.append(NavigationEntry("/demands", Title("需求", "Demands"), "map-pin"))
     if context.may("see approvals"):
         found.append(NavigationEntry("/approvals", Title("审批", "Approvals"), "bell"))
+    if context.may("see devices"):
+        found.append(NavigationEntry("/devices", Title("终端", "Devices"), "activity"))
     if context.may("see figures"):
         found.append(NavigationEntry("/wall", Title("大屏", "Wall"), "chart-bar"))
     if context.may("manage users") or context.may("see the quarantine"):

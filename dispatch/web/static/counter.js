@@ -68,7 +68,7 @@ export function choose(account) {
 // -- what is known of them -----------------------------------------------------------------------------
 
 const view = page.querySelector("[data-view]");
-const EVERYTHING = ["customer", "accounts", "plans", "bindings", "payments", "operations", "tickets", "effects"];
+const EVERYTHING = ["customer", "accounts", "plans", "bindings", "payments", "operations", "tickets", "devices", "effects"];
 
 async function see(request) {
   if (!view) return;
@@ -354,6 +354,7 @@ const labels = Object.fromEntries([...page.querySelectorAll("[data-labels] dt")]
 
 function result(name, value) {
   if (value === null || (Array.isArray(value) && !value.length)) return [];
+  if (name === "devices") return value.flatMap((each) => [made("dt", `${each.kind_title} ${each.model}`), made("dd", `${each.serial} · ${each.state_title}`)]);
   if (name === "bindings") return value.flatMap((each) => [made("dt", each.mobile), made("dd", `${written(each.accepted_at, "time")} – ${each.ended_at ? written(each.ended_at, "time") : ""}`)]);
   if (value.zh) return [made("dt", labels[name] ?? name), made("dd", language(value))];
   const words = Array.isArray(value) ? value.join(", ") : labels[`${name}.${value}`] ?? value;
