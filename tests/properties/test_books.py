@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from dispatch.accounts import (
     binding,
     closure,
+    devices,
     opening,
     password,
     plan_calendar,
@@ -32,7 +33,7 @@ from dispatch.accounts import (
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.domain.account import LIVING
-from dispatch.domain.plans import Plan
+from dispatch.domain.plans import Plan, months_later
 from dispatch.domain.roles import Actor, Role
 from dispatch.errors import DispatchError
 from dispatch.routing.address_file import CoveredAddress
@@ -41,6 +42,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import aliases, resources
 from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
+from dispatch.storage.tables.devices import device_move, registered_device
 from dispatch.tickets import intake
 from tests import factories as f
 from tests.accounts import factories as a
@@ -55,6 +57,8 @@ ADDRESSES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 2, 6: None}
 NUMBERS = [a.mobile(n) for n in range(1, PEOPLE + 3)]
 PASSWORDS = ["Gx7#pqLm", "Wq2!zzKd"]
 FORTNIGHT = timedelta(days=14)
+NO_DEVICE, PRICE = "ZTEGFFFFFFFF", 200_00
+"""A serial number that no line has; the price of an ONT in fen."""
 
 
 @dataclass
@@ -87,6 +91,10 @@ class Line:
     fault: bool = False
     deposit: int = 0
     planned: Planned | None = None
+    ont: str | None = None
+    """The serial number of the ONT that was put in, and where it is, and since when it is here."""
+    ont_is: str = "issued"
+    built: date = date.min
 
     @property
     def living(self) -> bool:
@@ -452,6 +460,39 @@ class World:
             of.state, of.bound, of.plan, of.carrier = "cancelled", set(), None, None
             f.work(self.database, self.rulebook, self.now)
 
+    def return_device(self, dice: Random) -> None:
+        """Bring an ONT back, also after the end of the account."""
+        if not (line := self.pick(dice)):
+            return
+        document, of = self.document(dice, line), self.model.called(line.number, self.now)
+        serial = of.ont or NO_DEVICE
+        request = devices.DeviceReturn(account=line.number, document_number=document, serial=serial)
+        if document.get_secret_value() != a.resident_id(of.owner):
+            code: str | None = "authentication-failed"
+        else:
+            code = None if of.ont and of.ont_is == "issued" else "device-not-there"
+        if self.do(devices.take_back, request, code):
+            of.ont_is = "returned"
+
+    def lose_device(self, dice: Random) -> None:
+        """Pay for a lost ONT: its price falls by a thirty-sixth a month."""
+        if not (line := self.pick(dice)):
+            return
+        document, of = self.document(dice, line), self.model.called(line.number, self.now)
+        months = next(m for m in range(99) if months_later(of.built, m + 1) > self.now.date()) if of.ont else 0
+        due = (PRICE * max(0, 36 - months) * 2 + 36) // 72
+        amount = due if dice.random() < 0.8 else due + 1
+        paid = Paid(method="cash", amount=f"{amount // 100}.{amount % 100:02}") if amount else None
+        request = devices.DeviceLoss(
+            account=line.number, document_number=document, serial=of.ont or NO_DEVICE, payment=paid
+        )
+        if not (code := self.hindered(of, document)):
+            there = of.ont and of.ont_is == "issued"
+            code = "device-not-there" if not there else "bad-amount" if amount != due else None
+        if self.do(devices.lose, request, code):
+            of.ont_is = "lost"
+            of.paid += due
+
     # -- the world around ----------------------------------------------------------------------------
 
     def construction_comes_to_its_end(self, dice: Random) -> None:
@@ -464,6 +505,7 @@ class World:
         if dice.random() < 0.7:
             f.reported(self.database, self.rulebook, order, f.BUILDER, "installed", self.now, **f.INSTALLED)
             line.site, line.state = "built", "in-service"
+            line.ont, line.built = a.ont_of(self.database, line.number), self.now.date()
         else:
             cause = {"failure_cause": "no-way-for-cable"}
             f.reported(self.database, self.rulebook, order, f.BUILDER, "construction-failed", self.now, **cause)
@@ -502,6 +544,14 @@ class World:
         assert self.enrolled() == {line.number: (line.plan, line.carrier) for line in living}
         assert self.money() == sum(line.paid for line in model.lines if line.state != "cancelled")
         assert len(a.rows(self.database, b.slip)) == self.accepted, "every accepted operation has its slip"
+        assert self.devices() == {line.ont: line.ont_is for line in model.lines if line.ont}
+
+    def devices(self) -> dict[str, str]:
+        """Return where each device is; its last move must have brought it there."""
+        after = {row.device_id: row.after for row in a.rows(self.database, device_move)}
+        rows = a.rows(self.database, registered_device)
+        assert {row.id: row.state for row in rows} == after
+        return {row.serial: row.state for row in rows}
 
     def ports(self) -> dict[str, int]:
         return {row.olt: row.used for row in a.rows(self.database, b.pon_port)}
@@ -547,6 +597,7 @@ def _settles(reason: str, cause: str) -> bool:
 ACTS: list[Callable[[World, Random], None]] = [
     World.open, World.close, World.suspend, World.resume, World.change_password,
     World.bind, World.unbind, World.change_plan, World.change_plan, World.rename, World.transfer, World.refund,
+    World.return_device, World.lose_device,
     World.construction_comes_to_its_end, World.a_fault_is_reported,
 ]  # fmt: skip
 OFTEN: list[Callable[[World, Random], None]] = [*[World.open] * 3, *[World.construction_comes_to_its_end] * 3]
