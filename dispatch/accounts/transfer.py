@@ -20,6 +20,7 @@ from pydantic import Field
 from dispatch import effects
 from dispatch.accounts import authentication, billing
 from dispatch.accounts.binding import PLANNED
+from dispatch.accounts.devices import device_lines
 from dispatch.accounts.enrolment import as_applicant, void_change, void_plan
 from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import (
@@ -42,7 +43,7 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.errors import PlanNotOffered, SameOwner
 from dispatch.slips.forms import Change, Section
-from dispatch.storage import accounts, aliases, enrolments
+from dispatch.storage import accounts, aliases, devices, enrolments
 from dispatch.storage.account_rows import AccountRow, CustomerRow, EnrolmentRow
 from dispatch.storage.database import Tx
 
@@ -94,10 +95,15 @@ def _transfer(act: Act, request: Transfer) -> OperationResult:
     changes = (*_owners(act, old, new), *unbinding, *voiding)
     kept = Section(Title("过户资料", "Documents"), (*agent, scans_line(request.scans)))
     back, invoices = billing.pay_back_unused(act, account)
-    slip = act.slip(
-        account.number, new, sections=[kept], changes=changes, payment=back, invoice=next(iter(invoices), None)
-    )
+    sections, invoice = [kept, *_devices(act, account)], next(iter(invoices), None)
+    slip = act.slip(account.number, new, sections=sections, changes=changes, payment=back, invoice=invoice)
     return OperationResult(account, slip, {"account": account.number})
+
+
+def _devices(act: Act, account: AccountRow) -> Sequence[Section]:
+    """The devices that pass over with the line, as a part of the slip."""
+    lines = device_lines(devices.lock_issued(act.tx, account.id))
+    return [Section(Title("随线路移交的终端", "Devices that pass over"), lines)] if lines else []
 
 
 def _owners(act: Act, old: CustomerRow, new: CustomerRow) -> tuple[Change, ...]:

@@ -17,7 +17,7 @@ from dispatch.domain.plan_change import PLAN_CHANGE_ENDS, PLAN_CHANGE_MOVES, Pla
 from dispatch.domain.ticket import HOP_ENDS, HOP_MOVES, TICKET_ENDS, TICKET_MOVES, HopState, TicketState
 
 _HEAD = """\
-# The life of tickets 工单, hops 派单, accounts 账号, outside effects 外部动作, demands 需求登记, changes of plan, devices
+# The life of tickets 工单, hops 派单, accounts 账号, outside effects 外部动作, demands 需求登记, devices, plan changes
 
 Made from the tables in `dispatch/domain/ticket.py`, `account.py`, `effect.py`, `demand.py`, `plan_change.py` and
 `device.py` by

@@ -85,10 +85,11 @@ def test_the_slip_shows_both_owners_masked_and_the_documents_that_are_kept(
         ("联系电话", "138****8001", "138****8002"),
         ("密码", "原机主的 the old owner's", "新机主自设 the new owner's own"),
     ]
-    (kept,) = slip.sections
+    kept, devices = slip.sections
     assert [line.value for line in kept.lines] == [
         "机主证件、新机主证件、过户协议 owner's document, new owner's document, transfer agreement"
     ]
+    assert [(line.label.zh, line.value) for line in devices.lines] == [("光猫", f"F670L {c.ont_of(database, number)}")]
     scans = c.rows(database, b.kept_document)
     assert [(row.operation_id, row.kind) for row in scans] == [(done.operation_id, kind) for kind in REQUIRED]
 
