@@ -23,8 +23,8 @@ def test_the_store_hands_devices_out_takes_them_in_and_writes_them_off(demo: Dem
         form.locator('[name="serials"]').fill(serials)
         for name, value in fields.items():
             form.locator(f'[name="{name}"]').fill(value)
-        form.locator("button").click()
-        page.wait_for_load_state("load")
+        with page.expect_response(lambda answer: answer.url.endswith(f"/devices/{path}")):
+            form.locator("button").click()
 
     def shown(serial: str, state: str) -> None:
         page.goto(f"{demo.url}/devices?serial={serial}")

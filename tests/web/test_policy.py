@@ -310,7 +310,13 @@ def test_every_route_names_a_policy_and_there_is_no_other_way_in(application: Fa
 MISSING = {
     "crew-remove-from-crew",
     "teams-remove-from-team-crew",
+    "devices-hand-out-devices",
+    "devices-report-devices-lost",
+    "devices-scrap-devices",
+    "devices-see-device",
+    "devices-take-devices-in",
     "effects-release-effect",
+    "page-devices-see-device",
     "page-tickets-find-ticket",
     "rules-see-version",
     "uploads-see-photo",
