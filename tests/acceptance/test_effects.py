@@ -85,7 +85,7 @@ def test_a_construction_order_goes_from_opening_to_service_and_every_outside_rec
     assert line is not None
     assert (line.state, line.number, line.speed) == ("active", number, 300)
     told = [text for _, text in SimulatedSmsGateway(running.folder / "sms.db").inbox()]
-    assert len([text for text in told if number in text and order in text]) == 1
+    assert len([text for text in told if number in text and order in text and "已开通" in text]) == 1
     printed = {file.name for file in (running.folder / "printed").iterdir()}
     assert printed == {f"{done.slip}.pdf", f"{done.result['invoice']:>08}.pdf"}
 
