@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
 
-from dispatch.domain.effect import EffectState, Port, billing_lane_of, effect_move, lane_of
+from dispatch.domain.effect import EPHEMERAL, EffectState, Port, billing_lane_of, effect_move, lane_of
 from dispatch.domain.roles import Actor, require
 from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
@@ -30,12 +30,13 @@ class Notice(NamedTuple):
     mobile: str
     text: str
     due_at: datetime
+    ephemeral: bool = False  # it is kept no longer than until the gateway has taken it
 
 
 def tell_many(tx: Tx, notices: Sequence[Notice]) -> list[int]:
     """Send customers text messages; returns the effects' ids, in their order."""
     rows = [
-        _row(Port.SMS, f"{each.key}/sms", {"mobile": each.mobile, "text": each.text}, None, each.due_at)
+        _row(Port.SMS, f"{each.key}/sms", _message(each.mobile, each.text, each.ephemeral), None, each.due_at)
         for each in notices
     ]
     return effects.insert_effects(tx, rows)
@@ -43,7 +44,11 @@ def tell_many(tx: Tx, notices: Sequence[Notice]) -> list[int]:
 
 def tell(tx: Tx, key: str, mobile: str, text: str, now: datetime) -> None:
     """Send a customer a text message."""
-    _leave(tx, Port.SMS, f"{key}/sms", {"mobile": mobile, "text": text}, None, now)
+    _leave(tx, Port.SMS, f"{key}/sms", _message(mobile, text), None, now)
+
+
+def _message(mobile: str, text: str, ephemeral: bool = False) -> dict[str, object]:
+    return {"mobile": mobile, "text": text, **({EPHEMERAL: True} if ephemeral else {})}
 
 
 def provision(tx: Tx, key: str, account: AccountRow, order: Order, now: datetime, **details: object) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from dispatch import effects
-from dispatch.domain.messages import PROMISED, VALUES, Event, Messages
+from dispatch.domain.messages import PROMISED, SECRET, VALUES, Event, Messages
 from dispatch.effects import Notice
 from dispatch.errors import BadRules
 from dispatch.runtime.logs import Log
@@ -62,7 +62,9 @@ def _kept_back(texts: Messages, row: MessageDue) -> str | None:
 def _notice(texts: Messages, row: MessageDue, key: str, zone: tzinfo, now: datetime) -> Notice:
     event = Event(row.event)
     assert row.mobile is not None  # `_kept_back`
-    return Notice(key, row.mobile, texts.write(event, row.facts, row.made_at, zone), texts.due(event, now, zone))
+    return Notice(
+        key, row.mobile, texts.write(event, row.facts, row.made_at, zone), texts.due(event, now, zone), event in SECRET
+    )
 
 
 class MessagesInForce:

@@ -11,7 +11,7 @@ from itertools import groupby
 
 import structlog
 
-from dispatch.domain.effect import Port
+from dispatch.domain.effect import EPHEMERAL, Port
 from dispatch.runtime import metrics
 from dispatch.storage import effects
 from dispatch.storage.account_rows import EffectRow
@@ -63,6 +63,8 @@ class _Delivery:
                 if row.key in refused:
                     effects.quarantine(tx, _pair(row), f"{self.port}: refused, {refused[row.key]}")
             confirmed = effects.confirm(tx, [_pair(row) for row in rows if row.key not in refused], now)
+            ephemeral = [row.id for row in rows if EPHEMERAL in row.payload and _pair(row) in confirmed]
+            effects.empty(tx, ephemeral, now)
         self.context.ledger.write(f"effects.{self.port}", (row.key for row in rows if _pair(row) in confirmed))
         for row in rows:
             if row.key in refused:

@@ -283,6 +283,7 @@ class Relay:
                 survey_links.hash_tokens(tx, MOST_AGED),
                 retention.forget_aliases(tx, now, MOST_AGED),
                 retention.forget_answers(tx, settings.forget_span, now, MOST_AGED),
+                retention.forget_codes(tx, now, MOST_AGED),
                 self._tend_demands(tx, now),
                 term_ending.tell_of_ending(tx, settings.zone, now, MOST_AGED),
             )

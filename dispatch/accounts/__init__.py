@@ -12,6 +12,10 @@
     退单退费 cancel, refund  refund.refund
     修改账号 rename          renaming.rename
 
+and, for those that must know that the customer has a mobile number,
+
+    发送验证码 send code     proof.send
+
 Each takes an open transaction, the counter, a request, who acts and when, and gives what came of it: accepted, with its
 slip, or refused, with the reason that the clerk reads out. Source: 家庭宽带业务流程 V1.0, sections 1 to 11.
 """

@@ -55,7 +55,8 @@ def by_password(act: Act, number: str, password: SecretStr) -> Owned:
 
 
 def by_bound_mobile(act: Act, raw: str) -> Owned:
-    """Authenticate by a mobile number that is bound to the account.
+    """Find the account by a mobile number that is bound to it. Whoever calls this requires the code that was sent to
+    the number (`proof.require_bound`): to name a number proves nothing.
 
     Raises MobileNotBound, counted as a failed authentication; AuthenticationLocked, BadMobile.
     """

@@ -25,6 +25,7 @@ from dispatch.accounts.operation import (
     OperationResult,
     carry_out,
 )
+from dispatch.accounts.proof import Code, require_code
 from dispatch.accounts.schemas import BindingShown
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.accounts.typed_dates import Day
@@ -47,12 +48,14 @@ PLANNED = Title("预约变更的营销案", "Scheduled change of plan")
 
 
 class Binding(OperationRequest):
-    """Binds a mobile number to the account; `instead_of` is the bound number that it replaces 变更."""
+    """Binds a mobile number to the account, proved by the `code` that was sent to it; `instead_of` is the bound number
+    that it replaces 变更."""
 
     account: AccountNumber
     document_number: DocumentNumber
     mobile: Annotated[str, Field(description="要绑定的手机号码 · mobile number to bind")]
     instead_of: Annotated[str | None, Field(description="替换的原号码 · the bound number that it replaces")] = None
+    code: Code = None
 
 
 class Unbinding(OperationRequest):
@@ -163,12 +166,13 @@ def _bind(act: Act, request: Binding) -> OperationResult:
     held = enrolments.bound_to(act.tx, mobile)
     if held is not None:
         raise AlreadyBound() if held.account_id == account.id else MobileTaken()
+    note = require_code(act, mobile, request.code, account)
     before, given_up = "", GivenUp()
     if request.instead_of is not None:
         before = masked_mobile(read_mobile(request.instead_of))
         given_up = _give_up(act, account, request.instead_of)
     enrolments.bind(act.tx, account.id, mobile, act.operation_id, act.now)
-    return _done(act, account, customer, Change(NUMBER, before, masked_mobile(mobile)), given_up)
+    return _done(act, account, customer, Change(NUMBER, before, masked_mobile(mobile)), given_up, note)
 
 
 def _unbind(act: Act, request: Unbinding) -> OperationResult:
@@ -198,7 +202,9 @@ def _give_up(act: Act, account: AccountRow, raw: str) -> GivenUp:
     return given_up
 
 
-def _done(act: Act, account: AccountRow, customer: CustomerRow, change: Change, given_up: GivenUp) -> OperationResult:
+def _done(
+    act: Act, account: AccountRow, customer: CustomerRow, change: Change, given_up: GivenUp, note: str | None = None
+) -> OperationResult:
     changes, voided = [change], given_up.voided
     text = f"您的宽带账号{account.number}绑定的手机号码已变更：{change.before or '无'}→{change.after or '无'}。"
     if voided is not None:
@@ -210,7 +216,8 @@ def _done(act: Act, account: AccountRow, customer: CustomerRow, change: Change, 
     effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
     result = {"account": account.number, "bound": change.after or None, "unbound": change.before or None}
     back, invoices = billing.pay_back_unused(act, account)
-    slip = act.slip(account.number, customer, changes=changes, payment=back, invoice=next(iter(invoices), None))
+    invoice, notes = next(iter(invoices), None), [note] if note else []
+    slip = act.slip(account.number, customer, changes=changes, payment=back, invoice=invoice, notes=notes)
     return OperationResult(account, slip, {**result, "plan": voided and str(voided.after)})
 
 

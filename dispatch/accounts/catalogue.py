@@ -15,6 +15,7 @@ from dispatch.accounts.operation import Counter, OperationOutcome, OperationRequ
 from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
 from dispatch.accounts.plan_change import PlanChange, change_plan
 from dispatch.accounts.profile import Modification, modify
+from dispatch.accounts.proof import CodeRequest, send
 from dispatch.accounts.query import View, view
 from dispatch.accounts.refund import Appointment, Contact, Refund, appoint, contact, refund
 from dispatch.accounts.renaming import Renaming, rename
@@ -55,6 +56,7 @@ OPERATIONS: Mapping[str, tuple[type[OperationRequest], Operation]] = {
     "devices": (DevicesQuery, show),
     "return-device": (DeviceReturn, take_back),
     "lose-device": (DeviceLoss, lose),
+    "send-code": (CodeRequest, send),
 }
 
 REASONS: Mapping[str, Reasons] = {
@@ -64,7 +66,7 @@ REASONS: Mapping[str, Reasons] = {
     "refund": CANCELLATION_REASONS,
 }
 
-WITHOUT_SLIP = ("register-demand", "view", "bindings", "contact", "appoint", "devices")
+WITHOUT_SLIP = ("send-code", "register-demand", "view", "bindings", "contact", "appoint", "devices")
 ONLY_LOOKS = ("view", "bindings", "contact", "devices")
 """Operations that change nothing. They are recorded all the same."""
 
@@ -84,6 +86,7 @@ LABELS: Mapping[str, Title] = {
     "plan": Title("营销案", "Plan"),
     "order": Title("施工单", "Construction order"),
     "mobile": Title("联系手机", "Mobile number"),
+    "minutes": Title("有效（分钟）", "Good for, minutes"),
     "at": Title("预约", "Appointed for"),
     "paid_back": Title("退费（元）", "Paid back, yuan"),
     "effective_on": Title("生效日期", "Takes effect on"),
@@ -144,6 +147,10 @@ SAY: Mapping[str, Title] = {
     "change-plan": Title(
         "请核对受理单上的营销案、生效日期和合约期并签字。生效时有短信通知。",
         "Please check plan, day and term on the slip, and sign. A text message tells you when the plan is in force.",
+    ),
+    "send-code": Title(
+        "验证码已短信发送，请报给我；勿告诉其他人。",
+        "A code was sent by text message: please tell it to me, and to nobody else.",
     ),
     "rename": Title(
         "请核对受理单并签字。请记住新账号，上网时用新账号登录。",

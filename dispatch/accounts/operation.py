@@ -83,6 +83,7 @@ TITLES: Mapping[str, Title] = {
     "devices": Title("终端查询", "Query devices"),
     "return-device": Title("退回终端", "Return a device"),
     "lose-device": Title("终端遗失", "Report a device lost"),
+    "send-code": Title("发送验证码", "Send code"),
 }
 """Every kind of account operation, in the rule book's order."""
 

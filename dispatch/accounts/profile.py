@@ -22,6 +22,7 @@ from dispatch.accounts.operation import (
     OperationResult,
     carry_out,
 )
+from dispatch.accounts.proof import Code, require_code
 from dispatch.accounts.registration import Scans, scans_line, store_scans
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.accounts.typed_dates import LastDay
@@ -58,13 +59,15 @@ class NewDocument(BaseModel):
 
 
 class Modification(OperationRequest):
-    """Corrects a customer's data; what is left out stays. A name or document needs the scan `owner-document`."""
+    """Corrects a customer's data; what is left out stays. A name or document needs the scan `owner-document`, a new
+    `mobile` the `code` that was sent to it."""
 
     account: AccountNumber
     document_number: DocumentNumber
     name: Annotated[str | None, Field(description="更正后的姓名 · corrected name")] = None
     new_document: Annotated[NewDocument | None, Field(description="新证件 · the new document")] = None
     mobile: Annotated[str | None, Field(description="新联系手机 · new mobile number of the customer")] = None
+    code: Code = None
     contact: Annotated[str | None, Field(description="新装机联系电话 · new contact of this line alone")] = None
     scans: Scans = ()
 
@@ -112,6 +115,7 @@ def _modify(act: Act, request: Modification) -> OperationResult:
     _require_same_holder(act, customer, before, after)
     proved = [name for name in ("name", "document") if name in changed]
     store_scans(act, request.scans, required=("owner-document",) if proved else ())
+    unsent = require_code(act, after.mobile, request.code, account) if "mobile" in changed else None
     _write(act, account, customer, before, after)
     titles = "、".join(TITLES[name].zh for name in changed)
     text = f"您的宽带账号{account.number}的客户资料（{titles}）已修改。如非本人办理，请到营业厅或拨打10086。"
@@ -119,7 +123,7 @@ def _modify(act: Act, request: Modification) -> OperationResult:
     was, now_is = before.shown(), after.shown()
     changes = [Change(TITLES[name], was[name], now_is[name]) for name in changed]
     sections = [Section(Title("资料", "Documents"), (scans_line(request.scans),))] if request.scans else []
-    notes = _also_of(act, account, customer, changed)
+    notes = [*_also_of(act, account, customer, changed), *filter(None, [unsent])]
     slip = act.slip(account.number, customers.get(act.tx, customer.id), changes=changes, sections=sections, notes=notes)
     return OperationResult(accounts.get(act.tx, account.id), slip, {"account": account.number, "changed": changed})
 

@@ -25,6 +25,7 @@ from dispatch.accounts.operation import (
     OperationResult,
     carry_out,
 )
+from dispatch.accounts.proof import Code, require_code
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.account import AccountState
 from dispatch.domain.naming import read_mobile
@@ -39,11 +40,12 @@ from dispatch.storage.database import Tx
 
 
 class Renaming(OperationRequest):
-    """Gives the account a new number: `new_account`, a mobile number."""
+    """Gives the account a new number: `new_account`, a mobile number, proved by the `code` that was sent to it."""
 
     account: AccountNumber
     document_number: DocumentNumber
     new_account: Annotated[str, Field(description="新账号，手机号码 · the new account, a mobile number")]
+    code: Code = None
 
 
 def rename(tx: Tx, counter: Counter, request: Renaming, actor: Actor, now: datetime) -> OperationOutcome:
@@ -64,6 +66,7 @@ def _rename(act: Act, request: Renaming) -> OperationResult:
     if new == account.number:
         raise NothingChanged()
     _require_free(act, account, new)
+    note = require_code(act, new, request.code, account)
     warn_of_open_fault(act, account)
     renamed = accounts.rename(act.tx, account.id, new)
     aliases.free(act.tx, new)
@@ -71,7 +74,7 @@ def _rename(act: Act, request: Renaming) -> OperationResult:
     effects.provision(act.tx, act.key, renamed, Order.RENAME, act.now, before=account.number)
     effects.tell(act.tx, act.key, customer.mobile, _told(account.number, new), act.now)
     change = Change(Title("宽带账号", "Account name"), account.number, new)
-    slip = act.slip(new, customer, changes=[change])
+    slip = act.slip(new, customer, changes=[change], notes=[note] if note else [])
     return OperationResult(renamed, slip, {"account": new, "before": account.number})
 
 

@@ -16,8 +16,10 @@ from dispatch.accounts import authentication
 from dispatch.accounts.authentication import Owned
 from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationResult, carry_out
+from dispatch.accounts.proof import Code, require_bound
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import Prompt
+from dispatch.domain.naming import read_mobile
 from dispatch.domain.reasons import RESUMPTION_REASONS, SETTLED_BY, SUSPENSION_REASONS
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title, Wording
@@ -28,9 +30,11 @@ from dispatch.storage.database import Tx
 
 
 class Suspension(Reasoned):
-    """Suspends or resumes the account of the bound `mobile` number, or `account`, proved by `document_number`."""
+    """Suspends or resumes the account of the bound `mobile` number, proved by the `code` that was sent to it; or
+    `account`, proved by `document_number`."""
 
     mobile: Annotated[str | None, Field(description="已绑定的手机号码 · mobile number that is bound to it")] = None
+    code: Code = None
     account: Annotated[str | None, Field(description="宽带账号 · or the broadband account …")] = None
     document_number: Annotated[
         SecretStr | None, Field(description="证件号码 · … and number of the document"), Prompt(beside="account")
@@ -87,13 +91,15 @@ def _resume(act: Act, request: Suspension) -> OperationResult:
 def _found(act: Act, request: Suspension) -> Owned:
     """Authenticate by the bound mobile number, or by account and document; lock the account.
 
-    Raises AuthenticationFailed, AuthenticationLocked, MobileNotBound, BadMobile; BadInput.
+    Raises AuthenticationFailed, AuthenticationLocked, MobileNotBound, BadCode, BadMobile; BadInput.
     """
-    account, document_number = request.account, request.document_number
-    if request.mobile is not None and account is None and document_number is None:
-        return authentication.by_bound_mobile(act, request.mobile)
-    if request.mobile is None and account is not None and document_number is not None:
-        return authentication.by_document(act, account, document_number)
+    number, document_number = request.account, request.document_number
+    if request.mobile is not None and number is None and document_number is None:
+        account, customer = authentication.by_bound_mobile(act, request.mobile)
+        require_bound(act, read_mobile(request.mobile), request.code, account)
+        return account, customer
+    if request.mobile is None and number is not None and document_number is not None:
+        return authentication.by_document(act, number, document_number)
     raise BadInput(
         what=Wording(
             "请给出绑定的手机号码，或账号和证件号码", "give a bound mobile number, or account and document number"

@@ -22,6 +22,7 @@ from dispatch.accounts.operation import Counter, OperationAccepted, OperationOut
 from dispatch.accounts.password import PasswordChange, change
 from dispatch.accounts.prepared_passwords import PreparedPasswords
 from dispatch.accounts.profile import Modification, modify
+from dispatch.accounts.proof import keep
 from dispatch.accounts.refund import Appointment, Refund, appoint, failed_orders, refund
 from dispatch.accounts.registration import Scan
 from dispatch.accounts.renaming import Renaming, rename
@@ -33,7 +34,7 @@ from dispatch.demo.households import PASSWORD, Household
 from dispatch.demo.staff import at_the_desk
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.time import local_date
-from dispatch.storage import resources
+from dispatch.storage import accounts, resources
 from dispatch.storage.database import Database, Tx
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ WARNED = ("open-fault", "plan-voided", "bindings-end")
 """The warnings that the customers have confirmed."""
 
 ANOTHER = "Rq5#hnTw"
+_CODE = "271828"
 _DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAG7buVgAAAABJRU5ErkJggg==")
 """A scan of a document: a PNG with one white dot, nobody's document."""
 
@@ -134,12 +136,14 @@ class CounterDays:
         for n, reason in ((5, "customer-request"), (6, "arrears"), (7, "real-name"), (8, "lost-password")):
             yield self._deed(n, suspend, Suspension, reason=reason)
         for n in (9, 10, 11):
-            yield self._deed(n, bind, Binding, mobile=Household(n + 2000).mobile)
+            mobile = Household(n + 2000).mobile
+            yield self._deed(n, bind, Binding, mobile, mobile=mobile)
         yield self._deed(6, resume, Suspension, reason="arrears-paid")
         old, new = SecretStr(PASSWORD), SecretStr(ANOTHER)
         yield self._deed(12, change, PasswordChange, old_password=old, new_password=new)
-        yield self._deed(13, rename, Renaming, new_account=Household(13).mobile)
-        yield self._deed(14, modify, Modification, mobile=Household(2014).mobile)
+        new_name, new_mobile = Household(13).mobile, Household(2014).mobile
+        yield self._deed(13, rename, Renaming, new_name, new_account=new_name)
+        yield self._deed(14, modify, Modification, new_mobile, mobile=new_mobile)
         scans = tuple(Scan(kind=kind, content=base64.b64encode(_DOT)) for kind in REQUIRED)
         yield self._deed(15, transfer, Transfer, new_owner=Household(2015).person, password=new, scans=scans)
         yield self._deed(16, close, Closure, reason="moving")
@@ -147,12 +151,23 @@ class CounterDays:
         yield self._deed(18, suspend, Suspension, reason="customer-request")
 
     def _deed(
-        self, n: int, operation: Callable[..., OperationOutcome], request: type[OperationRequest], **said: Any
+        self,
+        n: int,
+        operation: Callable[..., OperationOutcome],
+        request: type[OperationRequest],
+        proved: str | None = None,
+        **said: Any,
     ) -> Deed:
-        """Make an operation on a line opened here, authenticated by its holder's identity number."""
+        """Make an operation on a line opened here, authenticated by its holder's identity number. `proved` is the
+        mobile number that the holder proves by a code; the message with it belongs to the time before."""
 
         def deed(tx: Tx, now: datetime) -> None:
             document = SecretStr(Household(n).document_number)
+            if proved is not None:
+                account = accounts.by_numbers(tx, [self._accounts[n]])[self._accounts[n]]
+                kind, cipher = operation.__name__, self.counter.cipher
+                keep(tx, cipher, kind, proved, account.id, _clerk(n), _CODE, None, now)
+                said["code"] = SecretStr(_CODE)
             asked = request(account=self._accounts[n], document_number=document, confirm=WARNED, **said)  # type: ignore[call-arg]
             _note(operation(tx, self.counter, asked, _clerk(n), now))
 

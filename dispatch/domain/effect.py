@@ -21,6 +21,10 @@ class Port(StrEnum):
     BILLING = "billing"  # 计费: payments, refunds, fees and credits for the customer's bill
 
 
+EPHEMERAL = "ephemeral"
+"""Field of a payload that is emptied as soon as the effect is confirmed: it holds a secret."""
+
+
 class EffectState(State):
     DUE = "due", Title("待发", "Due"), "to be sent when `wake_at` comes"
     SENT = "sent", Title("已发", "Sent"), "its message is on the way; `wake_at` is the end of the lease"

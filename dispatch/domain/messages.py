@@ -136,6 +136,9 @@ VALUES: Mapping[Event, frozenset[Value]] = {
 }
 """What the text of each event may name."""
 
+SECRET = frozenset({Event.CODE})
+"""Events whose text is kept no longer than until it is sent."""
+
 PROMISED: Mapping[Event, frozenset[Value]] = {
     event: VALUES[event] & _PROMISED for event in (Event.OPENED, Event.FAULT_ACCEPTED)
 }

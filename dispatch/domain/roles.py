@@ -129,6 +129,7 @@ AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
     "devices": (Role.CLERK,),
     "return-device": (Role.CLERK,),
     "lose-device": (Role.CLERK,),
+    "send-code": (Role.CLERK,),
 }
 """The roles that may carry out each account operation. It is apart from `PERMITTED`, since `transfer` is in both."""
 

@@ -77,6 +77,30 @@ class WrongOldPassword(Refusal):
     heading = "旧密码不符"
 
 
+class BadCode(Refusal):
+    """验证码不符或已失效。
+    The code is wrong, or over."""
+
+    code = "bad-code"
+    heading = "验证码不符"
+
+
+class CodeTooSoon(Refusal):
+    """验证码刚发过，请{seconds}秒后再发。
+    A code was sent a moment ago: send another in {seconds} seconds."""
+
+    code = "code-too-soon"
+    heading = "验证码刚发过"
+
+
+class CodesEnough(Refusal):
+    """验证码发送次数已满（{why}），请凭证件办理。
+    No more codes can be sent ({why}): go by the document."""
+
+    code = "codes-enough"
+    heading = "验证码次数已满"
+
+
 class AuthenticationLocked(Refusal):
     """鉴权失败次数过多，{minutes}分钟后再试。
     Too many failed authentications: try again in {minutes} min."""

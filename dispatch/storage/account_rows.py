@@ -365,6 +365,21 @@ class ApprovalRow(Protocol):
     used_by: str | None  # as operation/17; None: not used
 
 
+class ProofRow(Protocol):
+    """A code that was sent to a mobile number."""
+
+    id: int
+    mobile_index: str  # keyed hash
+    purpose: str  # the operation that it is for
+    account_id: int
+    actor: str  # who had it sent
+    code_hmac: str
+    source: str | None  # of its message, as operation/17
+    made_at: datetime
+    tries: int  # wrong codes that were typed
+    used_by: int | None  # the operation; None: not used
+
+
 class PortAnswerRow(Protocol):
     """What a system outside answered before an act."""
 

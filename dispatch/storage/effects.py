@@ -103,8 +103,14 @@ def forget(tx: Tx, before: datetime, limit: int, now: datetime) -> int:
     due = select(effect.c.id).where(effect.c.confirmed_at <= before, effect.c.forgotten_at.is_(None))
     due = due.order_by(effect.c.confirmed_at).limit(limit).with_for_update(skip_locked=True)
     ids = tx.execute(due).scalars().all()
-    tx.execute(update(effect).where(effect.c.id.in_(ids)).values(payload={}, forgotten_at=now))
+    empty(tx, ids, now)
     return len(ids)
+
+
+def empty(tx: Tx, ids: Collection[int], now: datetime) -> None:
+    """Empty these payloads. The keys stay, so no effect is done twice."""
+    if ids:
+        tx.execute(update(effect).where(effect.c.id.in_(ids)).values(payload={}, forgotten_at=now))
 
 
 def lock(tx: Tx, effect_id: int) -> EffectRow | None:

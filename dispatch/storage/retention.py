@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from dispatch.domain.plans import months_later
 from dispatch.domain.time import begin_of_day, local_date
-from dispatch.storage import aliases, case_store, demands, effects, port_answers, seals
+from dispatch.storage import aliases, case_store, demands, effects, port_answers, proofs, seals
 from dispatch.storage.database import Tx
 
 
@@ -35,6 +35,11 @@ def forget_aliases(tx: Tx, now: datetime, limit: int) -> int:
 def forget_answers(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
     """Delete at most `limit` answers of systems outside of that age; returns how many."""
     return port_answers.forget(tx, now - age, limit)
+
+
+def forget_codes(tx: Tx, now: datetime, limit: int) -> int:
+    """Delete at most `limit` codes of two days ago and more, which no limit counts any more; returns how many."""
+    return proofs.forget(tx, now - timedelta(days=2), limit)
 
 
 def erase_demands(tx: Tx, months: int, zone: tzinfo, now: datetime, limit: int) -> int:

@@ -74,6 +74,17 @@ class Counter:
         with closing(sqlite3.connect(self.home.folder / "sms.db")) as gateway:
             return [text for (text,) in gateway.execute("SELECT text FROM delivered ORDER BY id")]
 
+    def code(self, purpose: str, mobile: str, account: str | None = None) -> str:
+        """Have a code sent to a number, and return it as the customer reads it."""
+        self.done("send-code", purpose=purpose, mobile=mobile, account=account)
+
+        def sent() -> list[str]:
+            with closing(sqlite3.connect(self.home.folder / "sms.db")) as gateway:
+                query = "SELECT text FROM delivered WHERE number = ? AND text LIKE '验证码%' ORDER BY id DESC"
+                return [text for (text,) in gateway.execute(query, (mobile,))]
+
+        return str(eventually(sent)[0])[3:9]
+
     def told(self, *words: str) -> str:
         """Return the short message with these words, once it is there."""
         return str(eventually(lambda: [text for text in self.texts() if all(word in text for word in words)])[0])
@@ -177,7 +188,8 @@ def test_the_clerk_is_shown_all_that_the_customer_must_be_told(counter: Counter)
 
 
 def test_the_same_request_key_gives_the_same_outcome_again_and_does_nothing_twice(counter: Counter, line: str) -> None:
-    request: dict[str, Any] = {**proved(line), "mobile": "13700137001", "request_key": "counter-1"}
+    code = counter.code("bind", "13700137001", account=line)
+    request: dict[str, Any] = {**proved(line), "mobile": "13700137001", "code": code, "request_key": "counter-1"}
     first = counter.done("bind", **request)
     status, out, _ = counter.call("account", "bind", "--from", "-", "--json", *CHEN, given=json.dumps(request))
     assert (status, json.loads(out)) == (0, {**first, "repeated": True})
@@ -188,7 +200,8 @@ def test_the_same_request_key_gives_the_same_outcome_again_and_does_nothing_twic
 
 
 def test_numbers_are_bound_queried_and_unbound(counter: Counter, line: str) -> None:
-    counter.done("bind", **proved(line), mobile="13700137002")
+    code = counter.code("bind", "13700137002", account=line)
+    counter.done("bind", **proved(line), mobile="13700137002", code=code)
     by_number = counter.done("bindings", "--mobile", "13700137002", "--since", "2026-01-01")["bindings"]
     assert [(row["account"], row["ended_at"]) for row in by_number] == [(line, None)]
     assert counter.done("unbind", **proved(line), mobile="13700137002")["unbound"] == "137****7002"
@@ -198,6 +211,20 @@ def test_numbers_are_bound_queried_and_unbound(counter: Counter, line: str) -> N
     assert status == 0
     assert all(len(text) <= 100 for text in out.splitlines())
     assert ended["unbound_by"] in out
+
+
+def test_an_account_is_suspended_by_its_bound_number_and_resumed(counter: Counter, line: str) -> None:
+    assert counter.refused("suspend", mobile=mobile(1), reason="arrears")["code"] == "bad-code"
+    code = counter.code("suspend", mobile(1))
+    assert counter.done("suspend", mobile=mobile(1), reason="arrears", code=code)["account"] == line
+    assert counter.state(line) == "suspended"
+    fault = ("submit", line, "--symptom", "no-internet", "--description", "断网", *CHEN[:4])
+    status, _, err = counter.call(*fault)
+    assert status == 3
+    assert "is suspended" in err
+    assert counter.refused("resume", **proved(line), reason="customer-request")["confirm"] == "cause-unsettled"
+    counter.done("resume", **proved(line), reason="arrears-paid")
+    assert counter.state(line) == "in-service"
 
 
 def test_unbinding_the_number_that_carries_the_plan_must_be_confirmed(counter: Counter, line: str) -> None:
@@ -220,7 +247,8 @@ def test_passwords_are_changed_and_reset(counter: Counter, line: str, tmp_path: 
 
 
 def test_data_are_modified_and_the_slip_shows_before_and_after(counter: Counter, line: str, tmp_path: Path) -> None:
-    told = counter.done("modify", **proved(line), mobile="13500135001")
+    code = counter.code("modify", "13500135001", account=line)
+    told = counter.done("modify", **proved(line), mobile="13500135001", code=code)
     assert told["changed"] == ["mobile", "contact"]
     sheet = eventually(lambda: list((counter.home.folder / "printed").glob(f"{told['slip']}.pdf")))[0]
     again = tmp_path / "again.pdf"
@@ -232,19 +260,6 @@ def test_data_are_modified_and_the_slip_shows_before_and_after(counter: Counter,
     )
     assert (piped.returncode, piped.stdout) == (0, sheet.read_bytes())
     assert [file.name for file in tmp_path.iterdir()] == ["again.pdf"]
-
-
-def test_an_account_is_suspended_by_its_bound_number_and_resumed(counter: Counter, line: str) -> None:
-    counter.done("bind", **proved(line), mobile="13700137003")
-    assert counter.done("suspend", mobile="13700137003", reason="arrears")["account"] == line
-    assert counter.state(line) == "suspended"
-    fault = ("submit", line, "--symptom", "no-internet", "--description", "断网", *CHEN[:4])
-    status, _, err = counter.call(*fault)
-    assert status == 3
-    assert "is suspended" in err
-    assert counter.refused("resume", **proved(line), reason="customer-request")["confirm"] == "cause-unsettled"
-    counter.done("resume", **proved(line), reason="arrears-paid")
-    assert counter.state(line) == "in-service"
 
 
 def test_data_shown_in_clear_have_their_reason_in_the_audit_trail(counter: Counter, line: str) -> None:
@@ -259,7 +274,8 @@ def test_data_shown_in_clear_have_their_reason_in_the_audit_trail(counter: Count
 
 
 def test_an_account_is_renamed_to_a_mobile_number_transferred_and_closed(counter: Counter, line: str) -> None:
-    renamed = counter.done("rename", **proved(line), new_account="13500135009")
+    code = counter.code("rename", "13500135009", account=line)
+    renamed = counter.done("rename", **proved(line), new_account="13500135009", code=code)
     assert (renamed["account"], renamed["before"]) == ("13500135009", line)
     counter.told("13500135009", line)
     kinds = ("owner-document", "new-owner-document", "transfer-agreement")

@@ -43,6 +43,7 @@ from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from tests import factories as f
+from tests.accounts.codes import proved as proved
 
 PASSWORD = "Gx7#pqLm"
 PNG = b"iVBORw0KGgo="
@@ -237,7 +238,8 @@ def do(
     actor: Actor = f.CLERK,
     now: datetime = f.NOW,
 ) -> OperationOutcome:
-    """Do one operation in a transaction of its own."""
+    """Do one operation in a transaction of its own. A code that it needs was sent, unless the request has one."""
+    request = proved(database, operation, counter, request, actor, now)
     with database.write() as tx:
         return operation(tx, counter, request, actor, now)
 
@@ -255,8 +257,8 @@ def accepted(
     return outcome
 
 
-BOOKKEEPING = ("operation", "authentication_failure", "demand")
-"""The tables that a refusal may write to: operations, failed authentications, demands."""
+BOOKKEEPING = ("operation", "authentication_failure", "demand", "proof")
+"""The tables that a refusal may write to: operations, failed authentications, demands, tries of codes."""
 
 
 def refused(

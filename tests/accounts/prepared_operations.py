@@ -17,6 +17,7 @@ from dispatch.accounts import (
     password,
     plan_change,
     profile,
+    proof,
     query,
     refund,
     renaming,
@@ -35,6 +36,17 @@ Prepared = tuple[Any, OperationRequest]
 """An operation and its request."""
 Prepare = Callable[[Database, Counter], Prepared]
 """Writes what an operation needs, and returns the operation with its request."""
+
+
+def with_code(prepare: Prepare) -> Prepare:
+    """The same, with the code that was sent to the request's number."""
+
+    def prepared(database: Database, counter: Counter) -> Prepared:
+        operation, request = prepare(database, counter)
+        return operation, a.proved(database, operation, counter, request, now=LATER)
+
+    return prepared
+
 
 OWNER = a.document()
 LATER = f.NOW + timedelta(hours=1)
@@ -184,6 +196,11 @@ def lose_device(database: Database, counter: Counter) -> Prepared:
     return devices.lose, devices.DeviceLoss.model_validate(asked)
 
 
+def send_code(database: Database, counter: Counter) -> Prepared:
+    number = a.in_service(database, counter)
+    return proof.send, proof.CodeRequest(purpose="bind", mobile=a.mobile(8), account=number)
+
+
 PREPARED: Mapping[str, Prepare] = {
     "register-demand": register_demand,
     "open": open_,
@@ -194,17 +211,18 @@ PREPARED: Mapping[str, Prepare] = {
     "change-password": change_password,
     "reset-password": reset_password,
     "view": view,
-    "modify": modify,
-    "bind": bind_instead,
+    "modify": with_code(modify),
+    "bind": with_code(bind_instead),
     "unbind": unbind,
     "bindings": bindings,
     "contact": contact,
     "appoint": appoint,
     "refund": refund_,
-    "rename": rename,
+    "rename": with_code(rename),
     "change-plan": change_plan,
     "devices": devices_,
     "return-device": return_device,
     "lose-device": lose_device,
+    "send-code": send_code,
 }
 """By the operation's kind. All of them happen in tianhe."""

@@ -283,6 +283,7 @@ def test_only_a_clerk_binds_unbinds_and_queries(database: Database, counter: Cou
 
 def test_one_number_bound_by_two_accounts_at_once_goes_to_one(database: Database, counter: Counter) -> None:
     requests = [to_bind(c.in_service(database, counter, n), n=n) for n in (1, 2)]
+    requests = [c.proved(database, binding.bind, counter, each) for each in requests]
     first, second = (lambda tx, r=r: binding.bind(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
     assert isinstance(won, OperationAccepted)
@@ -295,6 +296,7 @@ def test_one_number_unbound_by_two_clerks_at_once_voids_the_plan_once(database: 
     number = c.in_service(database, counter, plan="family-500", mobile=FIRST)
     unbinding = to_unbind(number, confirm=CONFIRMED)
     replacing = to_bind(number, SECOND, instead_of=FIRST, confirm=CONFIRMED)
+    replacing = c.proved(database, binding.bind, counter, replacing)
     won, lost = c.overtaken(
         database,
         lambda tx: binding.unbind(tx, counter, unbinding, f.CLERK, f.NOW),

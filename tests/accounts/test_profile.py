@@ -229,6 +229,7 @@ def test_two_clerks_who_reach_one_customer_by_two_accounts_work_one_after_the_ot
 ) -> None:
     numbers = [c.in_service(database, counter), c.in_service(database, counter, 2, holder=c.person(1))]
     requests = [modification(numbers[1], mobile=NEW), modification(numbers[0], mobile="13900139001")]
+    requests = [c.proved(database, profile.modify, counter, each) for each in requests]
     first, second = (lambda tx, r=r: profile.modify(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     both = c.overtaken(database, first, second)
     assert [type(outcome) for outcome in both] == [OperationAccepted, OperationAccepted]
@@ -240,10 +241,11 @@ def test_a_customers_accounts_are_locked_in_order_whichever_was_named(database: 
     """Otherwise two clerks, each with one of the accounts, would deadlock."""
     older, newer = c.in_service(database, counter), c.in_service(database, counter, 2, holder=c.person(1))
     free = select(b.account).where(b.account.c.number == newer).with_for_update(nowait=True)
+    request = c.proved(database, profile.modify, counter, modification(newer, mobile=NEW))
     _, done = c.overtaken(
         database,
         lambda tx: accounts.find(tx, older, lock=True),
-        lambda tx: profile.modify(tx, counter, modification(newer, mobile=NEW), f.CLERK, f.NOW),
+        lambda tx: profile.modify(tx, counter, request, f.CLERK, f.NOW),
         lambda tx: tx.execute(free),
     )
     assert isinstance(done, OperationAccepted)

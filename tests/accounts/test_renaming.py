@@ -146,6 +146,7 @@ def test_only_a_clerk_renames(database: Database, counter: Counter) -> None:
 
 def test_one_name_taken_by_two_accounts_at_once_goes_to_one(database: Database, counter: Counter) -> None:
     requests = [renaming_of(c.in_service(database, counter, n), n) for n in (1, 2)]
+    requests = [c.proved(database, renaming.rename, counter, each) for each in requests]
     first, second = (lambda tx, r=r: renaming.rename(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
     assert isinstance(won, OperationAccepted)
@@ -159,6 +160,7 @@ def test_the_second_of_two_clerks_who_rename_one_account_at_once_hears_of_the_fi
 ) -> None:
     number = c.in_service(database, counter)
     requests = [renaming_of(number), renaming_of(number, new_account=c.mobile(2))]
+    requests = [c.proved(database, renaming.rename, counter, each) for each in requests]
     first, second = (lambda tx, r=r: renaming.rename(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)
     assert (won.result, lost.code) == ({"account": NEW, "before": number}, "renamed")

@@ -106,6 +106,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "operations-refund": {"account": "GZ1", "password": "x", "reason": "no-way-for-cable"},
     "operations-rename": {**PROVED, "new_account": "x"},
     "operations-change-plan": {**PROVED, "plan": "x"},
+    "operations-send-code": {"purpose": "suspend", "mobile": "x"},
     "operations-list-operations": {"account": "GZ1"},
     "accounts-add-account": {"account": "GZ9", "area": "tianhe", "mobile": "13800138000"},
     "addresses-search-addresses": {"text": "x"},

@@ -98,6 +98,7 @@ BY_ROLE = {
     "account devices": "C",
     "account return-device": "C",
     "account lose-device": "C",
+    "account send-code": "C",
     "find customers": "CM58",
     "list operations": "CM",
     "see slips": "CM",

@@ -170,6 +170,22 @@ def test_bookings_wait_while_billing_is_away(stage: Outside, monkeypatch: pytest
     assert stage.row("operation/1/billing").state == "confirmed"
 
 
+def test_a_secret_message_is_emptied_as_soon_as_the_gateway_has_taken_it(stage: Outside) -> None:
+    with stage.context.database.write() as tx:
+        secret = leave.Notice("operation/1", "13800138001", "验证码857342", datetime.now(UTC), ephemeral=True)
+        leave.tell_many(tx, [secret])
+    stage.tell(1)
+
+    for message in stage.send():
+        stage.deliver(message)
+
+    with stage.context.database.read() as tx:
+        rows = tx.execute(select(effect.c.key, effect.c.payload, effect.c.forgotten_at).order_by(effect.c.id)).all()
+    first, other = rows
+    assert (first.key, first.payload, first.forgotten_at is None) == ("operation/1/sms", {}, False)
+    assert (other.payload["text"], other.forgotten_at) == ("您好", None)
+
+
 def test_a_message_delivered_five_times_asks_once(stage: Outside) -> None:
     stage.tell(3)
     stage.work(times=5)

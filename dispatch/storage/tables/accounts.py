@@ -341,6 +341,23 @@ approval = Table(  # 主管批准: somebody asks, a supervisor decides, and the 
     partial_index("ix_approval_waiting", "asked_at", where="outcome IS NULL"),
 )
 
+proof = Table(  # 验证码: a code that was sent to a mobile number, for one purpose; both as keyed hashes
+    "proof",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("mobile_index", String(64), nullable=False),
+    Column("purpose", String(40), nullable=False),  # the operation that it is for
+    Column("account_id", ForeignKey("account.id"), nullable=False),
+    Column("actor", String(80), nullable=False),  # who had it sent
+    Column("code_hmac", String(64), nullable=False),
+    Column("source", String(60)),  # of its message, as operation/17
+    Column("made_at", Instant, nullable=False, index=True),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("used_by", ForeignKey("operation.id"), unique=True),
+    Index("ix_proof_mobile_index", "mobile_index", "made_at"),
+    Index("ix_proof_actor", "actor", "made_at"),
+)
+
 port_answer = Table(  # what a system outside answered before an act's transaction, which cites it by its id
     "port_answer",
     metadata,

@@ -15,6 +15,7 @@ from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
 from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.plan_change import EFFECTIVE
+from dispatch.accounts.proof import SEND
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA
 from dispatch.domain.demand import DemandState
@@ -35,6 +36,8 @@ _PARTS: Mapping[str, Title] = {
     "payment": Title("收费", "Payment"),
 }
 _LONG = ("note",)
+_WITHOUT_FORM = ("view", SEND)
+"""The page shows the view by itself, and sends a code where another form asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def counter(context: RequestContext) -> dict[str, Any]:
     """The counter, with the forms of the operations that the caller may do in some area."""
     context.authorize()
     plans = context.installation.counter().plans
-    mine = [kind for kind in OPERATIONS if kind != "view" and context.may(f"account {kind}")]
+    mine = [kind for kind in OPERATIONS if kind not in _WITHOUT_FORM and context.may(f"account {kind}")]
     return {
         "forms": [form(kind, plans) for kind in mine],
         "may_view": context.may("account view"),
@@ -127,6 +130,8 @@ def _control(entry: FormEntry, chosen: bool) -> str:
         return "choice"
     if entry.way is InputKind.FLAG:
         return "check"
+    if last == "code":
+        return "code"
     if entry.way is InputKind.SECRET:
         return "password" if "password" in last else "text"
     by_type = {"YYYY-MM-DD": "date", "TIME": "moment"}.get(entry.metavar)
