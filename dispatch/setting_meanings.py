@@ -172,6 +172,14 @@ MEANINGS: Mapping[str, Wording] = {
         "终端遗失按剩余价值赔偿：自发放起过多少个整月，价值为零",
         "whole months from its issue until a lost device is worth nothing; until then the customer pays its part",
     ),
+    "pause_fee": Wording(
+        "停机保号每月的费用（分），预先一次收取",
+        "fee of a pause 停机保号 in fen a month, paid in advance",
+    ),
+    "pause_months": Wording(
+        "停机保号最长月数；十二个月内合计也不超过它",
+        "most months of a pause; also of all pauses within twelve months",
+    ),
     "survey_url": Wording(
         "回访网址中令牌之前的部分；默认为网页服务的一个页面",
         "URL of a survey without its token; by default a page of the web server",

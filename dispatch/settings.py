@@ -115,6 +115,8 @@ class Settings(BaseModel):
     demand_months: Annotated[int, Field(ge=1, le=120)] = 24
     bill_day: Annotated[int, Field(ge=1, le=28)] = 1
     device_months: Annotated[int, Field(ge=1, le=120)] = 36
+    pause_fee: Annotated[int, Field(ge=0, le=1_000_000)] = 500
+    pause_months: Annotated[int, Field(ge=1, le=12)] = 6
     survey_url: str = Field(default_factory=lambda known: f"{_web(known)}/s/")
     timezone: Annotated[str, AfterValidator(_known_zone), Field(validate_default=True)] = "Asia/Shanghai"
     operator: str = "派单宽带 Paidan Broadband"

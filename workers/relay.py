@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, TimeoutError
 
 from dispatch import messages
-from dispatch.accounts import plan_calendar, term_ending, waiting_list
+from dispatch.accounts import pausing, plan_calendar, term_ending, waiting_list
 from dispatch.errors import DatabaseOlder
 from dispatch.routing.rulebook import EFFECTS
 from dispatch.runtime import metrics
@@ -29,7 +29,17 @@ from dispatch.runtime.healthcheck import beat
 from dispatch.runtime.logs import configure_logs
 from dispatch.runtime.private_files import keep_private
 from dispatch.seals.sealing import seal_new
-from dispatch.storage import demands, effects, given_out, heartbeats, hops, retention, retests, survey_links
+from dispatch.storage import (
+    demands,
+    effects,
+    given_out,
+    heartbeats,
+    hops,
+    retention,
+    retests,
+    survey_links,
+    suspensions,
+)
 from dispatch.storage import messages as stored_messages
 from dispatch.storage.database import Tx
 from dispatch.storage.database_faults import database_fault
@@ -106,6 +116,7 @@ class Relay:
                 sent = self.send_due()
                 if time.monotonic() - swept > SWEEP_SECONDS:
                     self.fire_timers()
+                    self.tend_pauses()
                     self.send_retests()
                     self.settle_messages()
                     self.seal()
@@ -247,6 +258,14 @@ class Relay:
         self._busy = time.monotonic()
         with self.context.database.write() as tx:
             timers.fire_due_timers(tx, rulebook, now, self.context.settings.batch)
+
+    def tend_pauses(self) -> None:
+        """Begin and end pauses of accounts whose time has come."""
+        with self.context.database.autocommit_read() as tx:
+            if not suspensions.is_due(tx, self.context.now()):
+                return
+        with self.context.database.write() as tx:
+            pausing.tend(tx, self.context.now(), self.context.settings.zone, MOST_AGED)
 
     def seal(self) -> None:
         """Seal new archive records, history and audit entries when that is due, and log the seal's mark."""

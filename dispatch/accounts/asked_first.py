@@ -11,10 +11,17 @@ from datetime import datetime
 
 from dispatch.accounts.asking import Asks
 from dispatch.accounts.operation import Counter
+from dispatch.accounts.quotes import asks_quote
+from dispatch.accounts.resumption import pays_arrears
+from dispatch.accounts.suspension import is_a_pause
 from dispatch.port_answers import ask
+from dispatch.ports.billing import QuotePurpose
 from dispatch.storage.database import Database
 
-ASKED_FIRST: Mapping[str, Sequence[Asks]] = {}
+ASKED_FIRST: Mapping[str, Sequence[Asks]] = {
+    "suspend": (asks_quote(QuotePurpose.CHECK, is_a_pause),),
+    "resume": (asks_quote(QuotePurpose.RESUME, pays_arrears),),
+}
 """By the operation's kind."""
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
+from dispatch.accounts import suspension_state
 from dispatch.accounts.operation import Act
 from dispatch.domain.account import LIVING
 from dispatch.domain.identity import normalised
@@ -70,6 +71,7 @@ def by_bound_mobile(act: Act, raw: str) -> Owned:
     unbound = enrolments.bound_to(act.tx, mobile) != bound  # while we waited for the account's lock
     if unbound or not act.actor.covers(account.area):
         raise count_failure(act, None, MobileNotBound())
+    _require_not_suspended(act, account)
     return account, customers.holder(act.tx, account)
 
 
@@ -100,10 +102,36 @@ def _authenticated(
     customer = customers.get(act.tx, account.customer_id)
     if not act.trial and not fits(account, customer):
         raise count_failure(act, account)
-    if account.state not in LIVING and not ended:
-        raise act.wrong_state(account)
+    if not ended:
+        _require_living(act, account)
     act.say_if_renamed(account, number)
     return account, customer
+
+
+def unproved(act: Act, number: str) -> Owned:
+    """Find and lock the account for what the operator does by itself, without any proof of the customer.
+
+    Raises NoSuchCustomer; WrongState for an account that has ended.
+    """
+    account = _called(act, read_account_number(number))
+    if account is None or account.customer_id is None:
+        raise NoSuchCustomer()
+    _require_living(act, account)
+    act.say_if_renamed(account, number)
+    return account, customers.get(act.tx, account.customer_id)
+
+
+def _require_living(act: Act, account: AccountRow) -> None:
+    """Raises WrongState for an account that has ended, or whose suspension doesn't allow this operation."""
+    if account.state not in LIVING:
+        raise act.wrong_state(account)
+    _require_not_suspended(act, account)
+
+
+def _require_not_suspended(act: Act, account: AccountRow) -> None:
+    why = suspension_state.why_impossible(act.tx, account, act.kind, act.now)
+    if why is not None:
+        raise act.wrong_state(account, why)
 
 
 def _called(act: Act, number: str) -> AccountRow | None:

@@ -20,6 +20,9 @@ from dispatch.storage import payments, plan_changes
 from dispatch.storage.account_rows import AccountRow, InvoiceRow
 from dispatch.storage.sequences import INVOICES
 
+LONGEST_REFERENCE = 60
+"""Characters."""
+
 METHODS = {"cash": Title("现金", "Cash"), "card": Title("刷卡", "Card")}
 
 Due = Sequence[tuple[Title, int]]
@@ -145,7 +148,7 @@ def _reference(paid: Paid) -> str | None:
                 "a card payment needs the terminal's reference; a cash payment has none",
             )
         )
-    if len(reference) > 60 or not reference.isprintable() or unreadable(reference):
+    if len(reference) > LONGEST_REFERENCE or not reference.isprintable() or unreadable(reference):
         raise BadInput(
             what=Wording(
                 "终端参考号最多 60 个可打印字符", "the terminal's reference has at most 60 printable characters"

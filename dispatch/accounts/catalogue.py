@@ -19,7 +19,8 @@ from dispatch.accounts.proof import CodeRequest, send
 from dispatch.accounts.query import View, view
 from dispatch.accounts.refund import Appointment, Contact, Refund, appoint, contact, refund
 from dispatch.accounts.renaming import Renaming, rename
-from dispatch.accounts.suspension import Suspension, resume, suspend
+from dispatch.accounts.resumption import Resumption, resume
+from dispatch.accounts.suspension import Suspension, suspend
 from dispatch.accounts.transfer import Transfer, transfer
 from dispatch.domain.reasons import (
     CANCELLATION_REASONS,
@@ -40,7 +41,7 @@ OPERATIONS: Mapping[str, tuple[type[OperationRequest], Operation]] = {
     "transfer": (Transfer, transfer),
     "close": (Closure, close),
     "suspend": (Suspension, suspend),
-    "resume": (Suspension, resume),
+    "resume": (Resumption, resume),
     "change-password": (PasswordChange, change),
     "reset-password": (PasswordReset, reset),
     "view": (View, view),
@@ -78,6 +79,11 @@ LABELS: Mapping[str, Title] = {
     "account": Title("宽带账号", "Account"),
     "before": Title("原账号", "Was called"),
     "renamed": Title("请告知", "Please say"),
+    "kind": Title("停机种类", "Kind"),
+    "from": Title("起", "From"),
+    "until": Title("至", "Until"),
+    "lifted": Title("已解除", "Lifted"),
+    "suspended_for": Title("仍停机", "Still suspended"),
     "construction": Title("施工单", "Construction order"),
     "invoice": Title("发票", "Invoice"),
     "changed": Title("已修改", "Changed"),
@@ -115,11 +121,10 @@ SAY: Mapping[str, Title] = {
         "Please check the slip and sign. The account is closed; its bound numbers and its plan have ended.",
     ),
     "suspend": Title(
-        "请核对受理单并签字。账号已停机，账号和端口均保留，可随时来办理开机。",
-        "Please check the slip and sign. The service is suspended; account and port are kept, and it can be resumed at "
-        "any time.",
+        "请核对受理单并签字。账号和端口均保留；停机保号可随时来办理开机。",
+        "Please check the slip and sign. Account and port are kept; a pause can be ended on any day.",
     ),
-    "resume": Title("请核对受理单并签字。账号已开机。", "Please check the slip and sign. The service is resumed."),
+    "resume": Title("请核对受理单并签字。停机已解除。", "Please check the slip and sign. The suspension is lifted."),
     "change-password": Title(
         "请核对受理单并签字。新密码已生效，请妥善保管。",
         "Please check the slip and sign. The new password is in force: keep it to yourself.",

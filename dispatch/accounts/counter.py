@@ -42,4 +42,6 @@ def open_counter(settings: Settings, database: Database, rulebook: Rulebook, out
         demand_turn=settings.demand_turn,
         bill_day=settings.bill_day,
         device_months=settings.device_months,
+        pause_fee=settings.pause_fee,
+        pause_months=settings.pause_months,
     )

@@ -45,7 +45,7 @@ from dispatch.port_answers import Answer, PortQuestion
 from dispatch.ports.billing import Billing
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
-from dispatch.storage import accounts, aliases, customers, enrolments, epoch, operations, resources
+from dispatch.storage import accounts, aliases, customers, enrolments, epoch, operations, resources, suspensions
 from dispatch.storage.account_rows import AccountRow, CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
@@ -139,6 +139,8 @@ class Counter:
     fonts: Path | None = None  # folder of fonts; None: the font of the package
     demand_turn: timedelta = timedelta(days=7)  # for which nobody else is told of a place
     bill_day: int = 1  # of a month: on it a bill begins
+    pause_fee: int = 5_00  # fen a month of 停机保号
+    pause_months: int = 6  # the most, also within twelve months
     answers: tuple[int, ...] = ()  # ids of what systems outside answered before the operation (`port_answers`)
     device_months: int = 36  # until a lost device is worth nothing
     trial: Trial | None = None
@@ -186,9 +188,9 @@ class Act:
             raise self.wrong_state(account) from None
         accounts.change(self.tx, account.id, state=moved, **columns)
 
-    def wrong_state(self, account: AccountRow) -> WrongState:
-        """The refusal for the caller to raise: the operation isn't possible in the account's state."""
-        state = AccountState(account.state).wording
+    def wrong_state(self, account: AccountRow, state: Wording | None = None) -> WrongState:
+        """The refusal for the caller to raise: the operation isn't possible in the account's state, or in `state`."""
+        state = state or AccountState(account.state).wording
         return WrongState(account=account.number, operation=TITLES[self.kind], state=state)
 
     def slip(
@@ -418,8 +420,8 @@ def _again(tx: Tx, request: OperationRequest, fingerprints: Sequence[str]) -> Op
 
 
 def release(act: Act, account: AccountRow, why: str) -> None:
-    """Release what an account occupied: its place on the port, its bound numbers, its plan, its former names. Who waits
-    for the place is told."""
+    """Release what an account occupied: its place on the port, its bound numbers, its plan, its former names, its
+    suspensions. Who waits for the place is told."""
     if account.pon_port_id is not None:
         resources.free_port(act.tx, account.pon_port_id)
         waiting_list.tell_of_freed(act.tx, account.pon_port_id, act.now, act.counter.demand_turn)
@@ -427,6 +429,8 @@ def release(act: Act, account: AccountRow, why: str) -> None:
     enrolments.unbind(act.tx, [each.id for each in bound], act.operation_id, act.now)
     enrolments.end_enrolment(act.tx, account.id, why, act.now)
     aliases.end(act.tx, account.id)
+    suspended = [row.id for row in suspensions.unlifted(act.tx, account.id)]
+    suspensions.lift(act.tx, suspended, act.operation_id, why, act.now)
 
 
 def _fingerprints(counter: Counter, kind: str, request: OperationRequest) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, SecretStr
 
 from dispatch.accounts.operation import Hasher
-from dispatch.accounts.secret import NewPassword, OldPassword
+from dispatch.accounts.secret import NewPassword, NewPasswordIfAny, OldPassword
 from dispatch.domain.naming import read_account_number
 from dispatch.domain.password import LONGEST, check_password
 from dispatch.errors import DispatchError
@@ -80,7 +80,7 @@ def _passwords(model: type[BaseModel]) -> tuple[frozenset[str], frozenset[str]]:
     """The fields of the model that hold a new password, and those that hold the present one."""
     hints = get_type_hints(model, include_extras=True)
     return (
-        frozenset(name for name, hint in hints.items() if hint == NewPassword),
+        frozenset(name for name, hint in hints.items() if hint in (NewPassword, NewPasswordIfAny)),
         frozenset(name for name, hint in hints.items() if hint == OldPassword),
     )
 

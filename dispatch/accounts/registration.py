@@ -31,6 +31,9 @@ SCANS: Mapping[str, Title] = {
     "transfer-agreement": Title("过户协议", "transfer agreement"),
     "agent-document": Title("代办人证件", "agent's document"),
     "authorisation": Title("授权书", "authorisation"),
+    "official-order": Title("主管部门文书", "authority's order"),
+    "official-release": Title("主管部门解除文书", "authority's release"),
+    "rectification": Title("整改承诺", "promise to mend it"),
     "other": Title("其他资料", "other document"),
 }
 """The kinds of scans that may be kept with an operation."""

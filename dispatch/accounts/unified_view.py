@@ -31,7 +31,8 @@ from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.numbers import invoice_number, slip_serial, ticket_number
 from dispatch.domain.plan_change import PlanChangeState
-from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS, SUSPENSION_REASONS
+from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS
+from dispatch.domain.suspension import MEANT_BY
 from dispatch.domain.title import Title
 from dispatch.storage import customers, devices, epoch, plan_changes, unified_view
 from dispatch.storage.account_rows import (
@@ -116,13 +117,15 @@ def _customer(cipher: FieldCipher, row: CustomerRow, glass: Masking) -> Customer
 
 def _account(row: ViewedAccount, glass: Masking) -> AccountShown:
     state = AccountState(row.state)
-    reasons = {AccountState.SUSPENDED: SUSPENSION_REASONS, AccountState.CLOSED: LEAVING_REASONS}
-    reason = row.suspended_for or row.ended_for
+    reasons = LEAVING_REASONS if state == AccountState.CLOSED else CANCELLATION_REASONS
+    why = reasons[row.ended_for] if row.ended_for else None
+    if row.suspended_for is not None:
+        why = MEANT_BY[row.suspended_for].label
     return AccountShown(
         account=row.number,
         state=state,
         state_title=str(state.label),
-        reason=str(reasons.get(state, CANCELLATION_REASONS)[reason]) if reason else None,
+        reason=None if why is None else str(why),
         area=row.area,
         address=row.address,
         olt=row.olt,

@@ -128,7 +128,7 @@ class _Reading:
             part = self._part(entry, begin=entry.required)
             if part is None or entry.path[-1] in part:
                 continue
-            if entry.needed or entry.asked.beside in part:
+            if entry.needed or (entry.asked.beside in part and part.get("reason") not in entry.asked.not_for):
                 part[entry.path[-1]] = ask(_called(entry), entry.asked.twice)
 
     def end(self, model: type[R]) -> R:

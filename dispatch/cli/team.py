@@ -16,8 +16,8 @@ from dispatch.domain.account import AccountState
 from dispatch.domain.finding import UNAVAILABLE, Evidence
 from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import hop_number
-from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.requirement import Requirement, stated
+from dispatch.domain.suspension import MEANT_BY
 from dispatch.domain.ticket import ON_BOARD, ON_ITS_WAY, HopState
 from dispatch.domain.title import Wording
 from dispatch.reports import lists
@@ -245,7 +245,7 @@ def _found(row: BoardLine) -> str:
     if "account" not in found:
         return ""
     why = found.get("suspended_for")
-    state = SUSPENSION_REASONS[why] if why else AccountState(found["account"]).label
+    state = MEANT_BY[why].label if why else AccountState(found["account"]).label
     waiting = len(found.get("unconfirmed", ()))
     return said(state) + (text(f"\n未确认 {waiting}", f"\n{waiting} unconfirmed") if waiting else "")
 

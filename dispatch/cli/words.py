@@ -20,7 +20,7 @@ from dispatch.domain.finding import (
     Value,
     time_first,
 )
-from dispatch.domain.reasons import SUSPENSION_REASONS
+from dispatch.domain.suspension import MEANT_BY
 from dispatch.domain.title import Title
 
 
@@ -72,8 +72,8 @@ def _found_value(key: str, value: Any) -> str:
         return text("是", "yes") if value else text("否", "no")
     if key == "account" and value in list(AccountState):
         return said(AccountState(value).label)
-    if key == "suspended_for" and value in SUSPENSION_REASONS:
-        return said(SUSPENSION_REASONS[value])
+    if key == "suspended_for" and value in MEANT_BY:
+        return said(MEANT_BY[value].label)
     if key == "suspect" and value in SUSPECTS:
         return said(SUSPECTS[value])
     if key == "operations":

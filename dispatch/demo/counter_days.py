@@ -26,12 +26,13 @@ from dispatch.accounts.proof import keep
 from dispatch.accounts.refund import Appointment, Refund, appoint, failed_orders, refund
 from dispatch.accounts.registration import Scan
 from dispatch.accounts.renaming import Renaming, rename
-from dispatch.accounts.suspension import Suspension, resume, suspend
+from dispatch.accounts.resumption import Resumption, resume
+from dispatch.accounts.suspension import Suspension, suspend
 from dispatch.accounts.transfer import REQUIRED, Transfer, transfer
 from dispatch.accounts.waiting_list import tell_of_loaded
 from dispatch.demo import store
 from dispatch.demo.households import PASSWORD, Household
-from dispatch.demo.staff import at_the_desk
+from dispatch.demo.staff import OURS, at_the_desk
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.time import local_date
 from dispatch.storage import accounts, resources
@@ -133,13 +134,16 @@ class CounterDays:
         tell_of_loaded(tx, reach, now, self.counter.demand_turn)
 
     def _operations(self) -> Iterator[Deed]:
-        for n, reason in ((5, "customer-request"), (6, "arrears"), (7, "real-name"), (8, "lost-password")):
+        for n, reason in ((5, "lost-document"), (6, "lost-password")):
             yield self._deed(n, suspend, Suspension, reason=reason)
+        yield self._by_itself(7, _clerk(7), "real-name")
+        yield self._by_itself(8, OURS["gao.shan"].actor, "arrears")
         for n in (9, 10, 11):
             mobile = Household(n + 2000).mobile
             yield self._deed(n, bind, Binding, mobile, mobile=mobile)
-        yield self._deed(6, resume, Suspension, reason="arrears-paid")
         old, new = SecretStr(PASSWORD), SecretStr(ANOTHER)
+        shown = (Scan(kind="owner-document", content=base64.b64encode(_DOT)),)
+        yield self._deed(6, resume, Resumption, reason="password-reset", new_password=new, scans=shown)
         yield self._deed(12, change, PasswordChange, old_password=old, new_password=new)
         new_name, new_mobile = Household(13).mobile, Household(2014).mobile
         yield self._deed(13, rename, Renaming, new_name, new_account=new_name)
@@ -148,7 +152,7 @@ class CounterDays:
         yield self._deed(15, transfer, Transfer, new_owner=Household(2015).person, password=new, scans=scans)
         yield self._deed(16, close, Closure, reason="moving")
         yield self._deed(17, close, Closure, reason="price")
-        yield self._deed(18, suspend, Suspension, reason="customer-request")
+        yield self._deed(18, suspend, Suspension, reason="lost-document")
 
     def _deed(
         self,
@@ -170,6 +174,15 @@ class CounterDays:
                 said["code"] = SecretStr(_CODE)
             asked = request(account=self._accounts[n], document_number=document, confirm=WARNED, **said)  # type: ignore[call-arg]
             _note(operation(tx, self.counter, asked, _clerk(n), now))
+
+        return deed
+
+    def _by_itself(self, n: int, actor: Actor, reason: str) -> Deed:
+        """Make a suspension that the operator sets by itself, without the customer."""
+
+        def deed(tx: Tx, now: datetime) -> None:
+            asked = Suspension(account=self._accounts[n], reason=reason, confirm=WARNED)
+            _note(suspend(tx, self.counter, asked, actor, now))
 
         return deed
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 
 from dispatch.domain.money import share
+from dispatch.domain.plans import next_bill_day
 
 
 def part_of_month(fee: int, first: date, last: date) -> int:
@@ -14,6 +15,10 @@ def part_of_month(fee: int, first: date, last: date) -> int:
     return share(fee, days, monthrange(first.year, first.month)[1])
 
 
-def month_after(day: date) -> date:
-    """The first day of the month after this day's."""
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+def fee_of_days(fee: int, first: date, last: date) -> int:
+    """The same for days of several months, each month rounded by itself."""
+    total = 0
+    while (begin := next_bill_day(first, 1)) <= last:
+        total += part_of_month(fee, first, begin - timedelta(days=1))
+        first = begin
+    return total + part_of_month(fee, first, last)

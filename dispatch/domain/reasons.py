@@ -18,14 +18,21 @@ OTHER = "other"
 
 SUSPENSION_REASONS: Reasons = {
     "customer-request": Title("客户申请停机", "At the customer's request"),
+    "away": Title("外出", "The customer is away"),
+    "vacant": Title("房屋空置或装修", "The home is empty or renovated"),
     "lost-password": Title("账号密码丢失或被盗用", "Password lost or stolen"),
+    "lost-document": Title("证件丢失", "Document lost"),
     "arrears": Title("欠费停机", "Bill not paid"),
     "real-name": Title("实名资料不合规", "Real-name registration not in order"),
+    "used-by-another": Title("非登记人使用", "Used by somebody else than the holder"),
     "abuse": Title("违规使用", "Use against the contract"),
+    "reselling": Title("私自转租转售", "Rented out or resold"),
+    "attack": Title("网络攻击或垃圾信息", "Attacks or unwanted messages"),
     "official-order": Title("主管部门要求", "By order of an authority"),
+    "fraud-risk": Title("涉诈风险处置", "Risk of fraud, by an authority's notice"),
     OTHER: Title("其他", "Other"),
 }
-"""停机原因: intake answers a fault on a suspended account with this very reason."""
+"""停机原因. Each means one kind of suspension (`domain.suspension.MEANT_BY`)."""
 
 RESUMPTION_REASONS: Reasons = {
     "customer-request": Title("客户申请开机", "At the customer's request"),
@@ -37,18 +44,7 @@ RESUMPTION_REASONS: Reasons = {
     "wrongly-suspended": Title("误停恢复", "Was suspended by mistake"),
     OTHER: Title("其他", "Other"),
 }
-"""开机原因."""
-
-SETTLED_BY: Mapping[str, frozenset[str]] = {
-    cause: frozenset((settled, "wrongly-suspended", OTHER))
-    for cause, settled in (
-        ("arrears", "arrears-paid"),
-        ("real-name", "real-name-corrected"),
-        ("abuse", "abuse-ended"),
-        ("official-order", "order-lifted"),
-    )
-}
-"""The reasons that end a suspension which the customer didn't ask for. Any reason ends one at their request."""
+"""开机原因. Each settles one kind of suspension (`domain.suspension.SETTLES`)."""
 
 LEAVING_REASONS: Reasons = {
     "moving": Title("搬迁", "Moving house"),

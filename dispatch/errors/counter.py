@@ -133,9 +133,41 @@ class Unprintable(Refusal):
     heading = "无法打印"
 
 
+class OtherRole(Refusal):
+    """「{kind}」由{allowed}办理。
+    {kind}: this is done by {allowed}."""
+
+    code = "other-role"
+    heading = "由其他角色办理"
+
+
+class NotLiftedSo(Refusal):
+    """「{kind}」须{what}方可开机。
+    {kind}: lifted by {what} only."""
+
+    code = "not-lifted-so"
+    heading = "不能这样开机"
+
+
+class ArrearsOpen(Refusal):
+    """尚欠{sum}元，请先缴清。
+    {sum} yuan are owed: to be paid first."""
+
+    code = "arrears-open"
+    heading = "尚有欠费"
+
+
+class PauseLimit(Refusal):
+    """{span}个月内最多停机保号{most}个月，已有{before}个月。
+    At most {most} months of pause in {span}; there are {before} already."""
+
+    code = "pause-limit"
+    heading = "停机保号已满"
+
+
 class AccountSuspended(Refusal):
-    """账号{account}已停机（{reason}），请先办理开机。
-    Account {account} is suspended: {reason}. Resume it first."""
+    """账号{account}已停机（{reason}），须{what}方可开机。
+    Account {account} is suspended: {reason}. It is lifted by {what}."""
 
     code = "account-suspended"
     heading = "账号已停机"

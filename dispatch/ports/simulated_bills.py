@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from dispatch.domain.money import share
-from dispatch.domain.monthly_fee import month_after, part_of_month
+from dispatch.domain.monthly_fee import part_of_month
+from dispatch.domain.plans import next_bill_day
 
 DUE_DAY = 20
 OVERDUE_DAYS = 30
@@ -74,7 +75,7 @@ class Bills:
         first = min([on for on, _, _ in self.entries] + list(self.rates), default=day)
         month = first.replace(day=1)
         entries = [entry for entry in self.entries if entry[0] <= day]
-        while (following := month_after(month)) <= day:
+        while (following := next_bill_day(month, 1)) <= day:
             entries = self._book(entries, following)
             self._bill(month, following)
             month = following

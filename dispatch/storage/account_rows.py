@@ -48,6 +48,26 @@ class AccountRow(AccountInfo, Protocol):
     password: str | None  # argon2 hash; None: none was set
 
 
+class SuspensionRow(Protocol):
+    """A suspension of an account."""
+
+    id: int
+    account_id: int
+    kind: str  # one of `domain.suspension.SuspensionKind`
+    reason: str  # one of `domain.reasons.SUSPENSION_REASONS`
+    from_at: datetime
+    until: datetime | None  # of a pause; None: open-ended
+    fee: int  # fen, paid in advance
+    authority: str | None
+    reference: str | None
+    wake_at: datetime | None  # when the relay begins or ends it
+    set_by: int | None  # the operation; None: the system
+    lifted_by: int | None
+    lifted_at: datetime | None  # None: open
+    lifted_for: str | None
+    settled_by: str | None
+
+
 class AliasRow(Protocol):
     """A former name of an account."""
 

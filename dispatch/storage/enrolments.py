@@ -63,6 +63,11 @@ def ending_untold(tx: Tx, after: date, until: date, event: str, limit: int) -> S
     return shaped(EndingTerm, tx.execute(query.order_by(enrolment.c.until, enrolment.c.id).limit(limit))).all()
 
 
+def move_term(tx: Tx, enrolment_id: int, until: date) -> None:
+    """Let the enrolment's term end on another day."""
+    tx.execute(update(enrolment).where(enrolment.c.id == enrolment_id).values(until=until))
+
+
 def bind(tx: Tx, account_id: int, mobile: str, operation_id: int, now: datetime) -> None:
     tx.execute(insert(binding).values(account_id=account_id, mobile=mobile, from_at=now, added_by=operation_id))
 

@@ -82,6 +82,18 @@ def latest_kinds(tx: Tx, account_ids: Sequence[int], most: int) -> dict[int, lis
     return found
 
 
+def is_put_in_order(tx: Tx, account_id: int, since: datetime) -> bool:
+    """Return whether the name or the document of the account's holder was corrected since then."""
+    query = select(operation.c.result).where(
+        operation.c.account_id == account_id,
+        operation.c.kind == "modify",
+        operation.c.outcome == "accepted",
+        operation.c.at >= since,
+    )
+    changed = [result.get("changed") or () for result in tx.execute(query).scalars()]
+    return any(name in each for each in changed for name in ("name", "document"))
+
+
 def insert_slip(tx: Tx, operation_id: int, content: str) -> None:
     tx.execute(insert(slip).values(operation_id=operation_id, content=content))
 

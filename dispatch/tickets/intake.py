@@ -13,9 +13,9 @@ from dispatch.domain.channel import Channel
 from dispatch.domain.kind import Kind
 from dispatch.domain.messages import Event
 from dispatch.domain.numbers import ticket_number, ticket_wording
-from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.request_key import LONGEST_KEY
 from dispatch.domain.roles import CHANNEL_OF, Actor, Role, require
+from dispatch.domain.suspension import LIFTED_BY, MEANT_BY
 from dispatch.domain.text import DESCRIPTION, NOTE, REASON, clean
 from dispatch.domain.ticket import TICKET_ENDS, TicketState, ticket_move
 from dispatch.domain.title import Wording
@@ -237,7 +237,8 @@ def _in_service(account: AccountRow | None, number: str) -> AccountRow:
             return account
         case AccountState.SUSPENDED:
             assert account.suspended_for is not None  # the database's constraint `suspended`
-            raise AccountSuspended(account=account.number, reason=SUSPENSION_REASONS[account.suspended_for])
+            kind = MEANT_BY[account.suspended_for]
+            raise AccountSuspended(account=account.number, reason=kind.label, what=LIFTED_BY[kind])
         case state:
             raise AccountNotInService(account=account.number, state=state.label)
 

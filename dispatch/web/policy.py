@@ -72,8 +72,10 @@ NOTHING = Target()
 
 _EVERYBODY = frozenset(HELD_BY_PEOPLE)
 _KEEPS_NO_CASES = frozenset({Role.OPS, Role.ADMINISTRATOR})
-_AT_THE_COUNTER = frozenset(role for kind in AT_THE_COUNTER if kind != REGISTER for role in AT_THE_COUNTER[kind])
-"""Roles that carry out operations on accounts, and so work with their slips and scans."""
+_AT_THE_COUNTER = frozenset(role for kind in AT_THE_COUNTER if kind != REGISTER for role in AT_THE_COUNTER[kind]) - {
+    Role.AGENT_10086
+}
+"""Roles that carry out operations on accounts, and so work with their slips and scans. A hotline has no papers."""
 _DESK = frozenset(PERMITTED["submit"]) | frozenset(PERMITTED["take over"])
 _WATCHING = frozenset({Role.SUPERVISOR, Role.OPS})
 _SEES_ALL = _DESK | _WATCHING

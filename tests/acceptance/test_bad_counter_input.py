@@ -191,8 +191,8 @@ def requests(installed: Installed) -> dict[str, dict[str, Any]]:
         "open": json.loads(opening()),
         "transfer": {**proved, "new_owner": holder, "password": "Kd9#wxTz", "scans": [scan]},
         "close": {**proved, "reason": "moving"},
-        "suspend": {**proved, "reason": "customer-request"},
-        "resume": {**proved, "reason": "customer-request"},
+        "suspend": {**proved, "reason": "lost-password"},
+        "resume": {**proved, "reason": "arrears-paid"},
         "change-password": {**proved, "old_password": c.PASSWORD, "new_password": "Kd9#wxTz"},
         "reset-password": {**proved, "new_password": "Kd9#wxTz", "scans": [scan]},
         "view": {"account": served, "show": ["customer", "accounts"]},
@@ -247,10 +247,13 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
         "--note: has a character in it that can't be written",
     ),
     "suspend by number and by account": (
-        ("suspend", "--mobile", "13700137000", "--account", KD, *PROVED, "--reason", "arrears"),
+        ("suspend", "--mobile", "13700137000", "--account", KD, *PROVED, "--reason", "lost-password"),
         "give a bound mobile number, or account and document number",
     ),
-    "suspend by nothing": (("suspend", "--reason", "arrears"), "give a bound mobile number, or account and document"),
+    "suspend by nothing": (
+        ("suspend", "--reason", "lost-password"),
+        "give a bound mobile number, or account and document",
+    ),
     "an endless request key": (
         ("rename", "--account", KD, *PROVED, "--new-account", "13500135000", "--request-key", "k" * 121),
         "--request-key: String should have at most 120 characters",
@@ -355,7 +358,7 @@ OTHERS: dict[str, tuple[int, tuple[str, ...], str]] = {
     "an open fault": (SERVED, ("close", *PROVED, "--reason", "moving"), "needs-confirmation"),
     "suspension of what is being built": (
         BUILDING,
-        ("suspend", "--document-number", c.resident_id(BUILDING), "--reason", "other", "--note", "x"),
+        ("suspend", "--document-number", c.resident_id(BUILDING), "--reason", "lost-password"),
         "wrong-state",
     ),
     "resume of what works": (SERVED, ("resume", *PROVED, "--reason", "arrears-paid"), "wrong-state"),

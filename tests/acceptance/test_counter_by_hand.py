@@ -213,17 +213,20 @@ def test_numbers_are_bound_queried_and_unbound(counter: Counter, line: str) -> N
     assert ended["unbound_by"] in out
 
 
-def test_an_account_is_suspended_by_its_bound_number_and_resumed(counter: Counter, line: str) -> None:
-    assert counter.refused("suspend", mobile=mobile(1), reason="arrears")["code"] == "bad-code"
+def test_an_account_is_suspended_by_its_bound_number_and_resumed(counter: Counter, line: str, tmp_path: Path) -> None:
+    assert counter.refused("suspend", mobile=mobile(1), reason="lost-password")["code"] == "bad-code"
     code = counter.code("suspend", mobile(1))
-    assert counter.done("suspend", mobile=mobile(1), reason="arrears", code=code)["account"] == line
+    assert counter.done("suspend", mobile=mobile(1), reason="lost-password", code=code)["account"] == line
     assert counter.state(line) == "suspended"
     fault = ("submit", line, "--symptom", "no-internet", "--description", "断网", *CHEN[:4])
     status, _, err = counter.call(*fault)
     assert status == 3
     assert "is suspended" in err
-    assert counter.refused("resume", **proved(line), reason="customer-request")["confirm"] == "cause-unsettled"
-    counter.done("resume", **proved(line), reason="arrears-paid")
+    assert counter.refused("resume", **proved(line), reason="customer-request")["code"] == "not-lifted-so"
+    scan = tmp_path / "owner.png"
+    scan.write_bytes(PNG_FILE)
+    given = ("--scan", f"owner-document={scan}", "--new-password", PASSWORDS[3], "--reason", "password-reset")
+    counter.done("resume", "--account", line, "--document-number", resident_id(1), *given)
     assert counter.state(line) == "in-service"
 
 

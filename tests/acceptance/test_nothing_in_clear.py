@@ -64,7 +64,7 @@ def told(running: Home) -> list[str]:
     passwords = {"old_password": "Gx7#pqLm", "new_password": "Wq2!zzKd"}
     do("change-password", {**account, **passwords})
     do("change-password", {**account, **passwords}, 3)  # the old password is wrong now
-    do("suspend", {**account, "document_number": resident_id(2), "reason": "arrears"}, 3)  # another's document
+    do("suspend", {**account, "document_number": resident_id(2), "reason": "lost-password"}, 3)  # another's document
     do("close", {**account, "document_number": [resident_id(1)], "reason": "moving"}, 2)  # not a text
     do("view", {"document_kind": "resident-id", "document_number": resident_id(1)})
     eventually(lambda: not running.read("effects")["unconfirmed"])

@@ -19,16 +19,22 @@ from pydantic import SecretStr
 from sqlalchemy import Row, select, text
 from stdnum.cn import ric, uscc
 
+from dispatch import approvals
 from dispatch.accounts import closure, opening
+from dispatch.accounts.asked_first import with_answers
 from dispatch.accounts.billing import Paid
+from dispatch.accounts.catalogue import OPERATIONS
 from dispatch.accounts.opening import Opening
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.registration import Person, Scan
+from dispatch.accounts.resumption import Resumption
+from dispatch.accounts.suspension import Suspension
 from dispatch.domain.account import AccountState
+from dispatch.domain.approval import ApprovalNeed, ApprovalState
 from dispatch.domain.money import write_yuan
 from dispatch.domain.numbers import slip_serial
 from dispatch.domain.plans import CHARGES, Charge, Fallback, Plan, Plans
-from dispatch.domain.roles import Actor
+from dispatch.domain.roles import Actor, Role
 from dispatch.domain.title import Title
 from dispatch.errors import KeyReused
 from dispatch.ports.billing import Booking, Quote, QuotePurpose, ReceivedPayment
@@ -225,6 +231,37 @@ def suspended(database: Database, number: str, reason: str = "customer-request")
         accounts.change(tx, account_id, state=AccountState.SUSPENDED, suspended_for=reason)
 
 
+def lost(number: str, n: int = 1, **changes: Any) -> Suspension:
+    """Return the request by which line `n`'s customer reports a loss."""
+    return Suspension(**{"account": number, "document_number": document(n), "reason": "lost-password", **changes})
+
+
+def in_service_again(database: Database, number: str) -> None:
+    """Resume an account as the release before does: without a word about its suspensions."""
+    with database.write() as tx:
+        account_id = accounts.by_numbers(tx, [number])[number].id
+        accounts.change(tx, account_id, state=AccountState.IN_SERVICE, suspended_for=None)
+
+
+NEW_PASSWORD = SecretStr("Wq2!zzKd")
+
+
+def found_again(number: str, n: int = 1, **changes: Any) -> Resumption:
+    """Return the request that ends a loss of line `n`'s customer."""
+    asked = {"account": number, "document_number": document(n), "reason": "password-reset"}
+    new = {"new_password": NEW_PASSWORD, "scans": (scan("owner-document"),)}
+    return Resumption(**{**asked, **new, **changes})
+
+
+def approved(database: Database, number: str, need: ApprovalNeed, asker: Actor = f.CLERK, now: datetime = f.NOW) -> int:
+    """Return an approval of an act on this account, that `asker` has asked for."""
+    account, decider = line(database, number), Actor("zhou", Role.SUPERVISOR)
+    subject, why = f"account/{account.id}", "客户在柜台等候，情况已核实"
+    with database.write() as tx:
+        row = approvals.ask(tx, need, subject, account.area, None, why, asker, now)
+        return approvals.decide(tx, row.id, ApprovalState.APPROVED, decider, now).id
+
+
 def closed(database: Database, counter: Counter, number: str, n: int = 1) -> None:
     request = closure.Closure(account=number, document_number=document(n), reason="moving")
     accepted(database, closure.close, counter, request)
@@ -238,7 +275,10 @@ def do(
     actor: Actor = f.CLERK,
     now: datetime = f.NOW,
 ) -> OperationOutcome:
-    """Do one operation in a transaction of its own. A code that it needs was sent, unless the request has one."""
+    """Do one operation in a transaction of its own, after what it asks systems outside. A code that it needs was sent,
+    unless the request has one."""
+    kind = next((name for name, (_, known) in OPERATIONS.items() if known is operation), "")
+    counter = with_answers(counter, database, kind, request, now)
     request = proved(database, operation, counter, request, actor, now)
     with database.write() as tx:
         return operation(tx, counter, request, actor, now)
@@ -257,8 +297,9 @@ def accepted(
     return outcome
 
 
-BOOKKEEPING = ("operation", "authentication_failure", "demand", "proof")
-"""The tables that a refusal may write to: operations, failed authentications, demands, tries of codes."""
+BOOKKEEPING = ("operation", "authentication_failure", "demand", "proof", "port_answer")
+"""The tables that a refusal may write to: operations, failed authentications, demands, tries of codes, answers of
+systems outside."""
 
 
 def refused(
@@ -286,7 +327,8 @@ def done_once(
     assert do(database, operation, counter, keyed) == replace(first, repeated=True)
     with pytest.raises(KeyReused):
         do(database, operation, counter, changed)
-    assert f.dump(database) == before
+    after = f.dump(database)
+    assert {name for name in after if after[name] != before[name]} <= {"port_answer"}
     return first
 
 

@@ -21,6 +21,7 @@ from dispatch.accounts import (
     query,
     refund,
     renaming,
+    resumption,
     suspension,
     transfer,
 )
@@ -49,6 +50,7 @@ def with_code(prepare: Prepare) -> Prepare:
 
 
 OWNER = a.document()
+NEW = SecretStr("Wq2!zzKd")
 LATER = f.NOW + timedelta(hours=1)
 
 
@@ -82,14 +84,15 @@ def fail_to_authenticate(database: Database, counter: Counter) -> Prepared:
 
 def suspend(database: Database, counter: Counter) -> Prepared:
     number = a.in_service(database, counter)
-    return suspension.suspend, suspension.Suspension(account=number, reason="arrears", document_number=OWNER)
+    return suspension.suspend, suspension.Suspension(account=number, reason="lost-password", document_number=OWNER)
 
 
 def resume(database: Database, counter: Counter) -> Prepared:
     operation, request = suspend(database, counter)
     a.accepted(database, operation, counter, request)
     number = a.rows(database, b.account)[0].number
-    return suspension.resume, suspension.Suspension(account=number, reason="arrears-paid", document_number=OWNER)
+    asked = {"account": number, "document_number": OWNER, "reason": "password-reset", "new_password": NEW}
+    return resumption.resume, resumption.Resumption(**asked, scans=(a.scan("owner-document"),))
 
 
 def change_password(database: Database, counter: Counter) -> Prepared:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from dispatch.accounts import binding, lookup, password, profile, query, renaming, suspension, transfer
+from dispatch.accounts import binding, lookup, password, profile, query, renaming, resumption, suspension, transfer
 from dispatch.accounts.operation import Counter
 from dispatch.accounts.renaming import Renaming
 from dispatch.domain.roles import Actor, Role
@@ -52,7 +52,7 @@ def report(
 
 
 def suspending(number: str) -> suspension.Suspension:
-    return suspension.Suspension(account=number, document_number=c.document(), reason="customer-request")
+    return suspension.Suspension(account=number, document_number=c.document(), reason="lost-password")
 
 
 def test_the_old_name_finds_the_account(database: Database, counter: Counter, script: Script) -> None:
@@ -63,8 +63,7 @@ def test_the_old_name_finds_the_account(database: Database, counter: Counter, sc
     done = c.accepted(database, suspension.suspend, counter, suspending(old))
     assert (done.result["account"], done.result["renamed"]) == (NEW, SAID)
     assert c.slip(database, done).account == NEW, "papers bear the present name"
-    resumed = suspending(old).model_copy(update={"reason": "customer-request"})
-    c.accepted(database, suspension.resume, counter, resumed)
+    c.accepted(database, resumption.resume, counter, c.found_again(old))
     for role in (f.AGENT_10050, f.CLERK):
         made = report(database, counter, script, old.upper(), role)
         assert made.renamed is not None

@@ -11,12 +11,14 @@ from pydantic import SecretStr
 from sqlalchemy import update
 
 from dispatch import messages
-from dispatch.accounts import binding, profile, proof, renaming, suspension
+from dispatch.accounts import binding, profile, proof, renaming, resumption, suspension
+from dispatch.accounts.billing import Paid
 from dispatch.accounts.binding import Binding
 from dispatch.accounts.operation import Counter
 from dispatch.accounts.profile import Modification
 from dispatch.accounts.proof import CodeRequest
 from dispatch.accounts.renaming import Renaming
+from dispatch.accounts.resumption import Resumption
 from dispatch.accounts.suspension import Suspension
 from dispatch.domain.effect import EPHEMERAL
 from dispatch.domain.roles import Actor, Role
@@ -192,16 +194,18 @@ def test_possession_of_a_bound_number_is_proved_by_a_code_by_message(
     database: Database, counter: Counter, number: str
 ) -> None:
     asked: dict[str, Any] = {"mobile": BOUND, "reason": "customer-request"}
-    named = Suspension(**asked, code=WRONG)
+    pause: dict[str, Any] = {"months": 1, "payment": Paid(method="cash", amount="5.00")}
+    named = Suspension(**asked, **pause, code=WRONG)
 
     assert a.refused(database, suspension.suspend, counter, named).code == "bad-code"
     code = send(database, counter, None, BOUND, "suspend")
-    proved = Suspension(**asked, code=SecretStr(code))
-    assert a.accepted(database, suspension.suspend, counter, proved).result == {"account": number}
-    assert a.refused(database, suspension.resume, counter, proved).code == "bad-code"
+    proved = Suspension(**asked, **pause, code=SecretStr(code))
+    assert a.accepted(database, suspension.suspend, counter, proved).result["account"] == number
+    again = Resumption(**asked, code=SecretStr(code))
+    assert a.refused(database, resumption.resume, counter, again).code == "bad-code"
     code = send(database, counter, None, BOUND, "resume", now=f.NOW + MINUTE)
-    resumed = Suspension(**asked, code=SecretStr(code))
-    a.accepted(database, suspension.resume, counter, resumed, now=f.NOW + MINUTE)
+    resumed = Resumption(**asked, code=SecretStr(code))
+    a.accepted(database, resumption.resume, counter, resumed, now=f.NOW + MINUTE)
 
 
 def test_nobody_who_only_names_a_bound_number_suspends_a_line(

@@ -8,11 +8,12 @@ from collections import Counter as Tally
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from dispatch.accounts import closure, opening, renaming, suspension
+from dispatch.accounts import closure, opening, renaming, resumption, suspension
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRequest
 from dispatch.domain.account import LIVING
 from dispatch.domain.roles import Actor
@@ -70,11 +71,14 @@ class Clerk:
         return row.number, SecretStr(a.resident_id(customers[row.customer_id]))
 
     def stop_or_go(self) -> OperationOutcome | None:
-        operation = self.dice.choice([suspension.suspend, suspension.resume])
         if not (line := self.line()):
             return None
-        request = suspension.Suspension(account=line[0], document_number=line[1], reason="customer-request")
-        return self.do(operation, request)
+        proved: dict[str, Any] = {"account": line[0], "document_number": line[1]}
+        if self.dice.random() < 0.5:
+            return self.do(suspension.suspend, suspension.Suspension(**proved, reason="lost-password"))
+        new, scans = SecretStr(f"Wq2!zz{self.dice.randint(1000, 9999)}"), (a.scan("owner-document"),)
+        ends = resumption.Resumption(**proved, reason="password-reset", new_password=new, scans=scans)
+        return self.do(resumption.resume, ends)
 
     def rename(self) -> OperationOutcome | None:
         if not (line := self.line()):

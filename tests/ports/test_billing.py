@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.domain.money import share
-from dispatch.domain.monthly_fee import month_after, part_of_month
+from dispatch.domain.monthly_fee import part_of_month
+from dispatch.domain.plans import next_bill_day
 from dispatch.ports import simulated_bills
 from dispatch.ports.billing import BillingEntry, Booking, EntryKind, Quote, QuotePurpose, SimulatedBilling
 from dispatch.ports.simulated_bills import Bills
@@ -182,5 +183,5 @@ def test_no_fen_is_lost_or_made_between_entries_and_bills(entries: list[tuple[da
 @given(_DAYS, st.integers(0, 500_00))
 def test_a_month_that_is_served_whole_costs_its_fee(day: date, fen: int) -> None:
     first = day.replace(day=1)
-    assert part_of_month(fen, first, month_after(first) - timedelta(days=1)) == fen
+    assert part_of_month(fen, first, next_bill_day(first, 1) - timedelta(days=1)) == fen
     assert part_of_month(fen, day, day - timedelta(days=1)) == 0

@@ -23,10 +23,12 @@ from dispatch.accounts import (
     devices,
     opening,
     password,
+    pausing,
     plan_calendar,
     plan_change,
     refund,
     renaming,
+    resumption,
     suspension,
     transfer,
 )
@@ -35,6 +37,7 @@ from dispatch.accounts.operation import Counter, OperationAccepted, OperationRef
 from dispatch.domain.account import LIVING
 from dispatch.domain.plans import Plan, months_later
 from dispatch.domain.roles import Actor, Role
+from dispatch.domain.time import local_date
 from dispatch.errors import DispatchError
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.routing.prehandling import Script
@@ -59,6 +62,12 @@ PASSWORDS = ["Gx7#pqLm", "Wq2!zzKd"]
 FORTNIGHT = timedelta(days=14)
 NO_DEVICE, PRICE = "ZTEGFFFFFFFF", 200_00
 """A serial number that no line has; the price of an ONT in fen."""
+WORDS = {"abuse": "abuse", "lost": "lost-password", "keep": "customer-request"}
+"""Kinds of suspensions, the first that people are told first, and the account's word for each."""
+SETTLING = {"abuse": "abuse-ended", "lost": "password-reset", "keep": "customer-request"}
+PAUSE = {"months": 1, "payment": Paid(method="cash", amount="5.00")}
+MOST_PAUSES = 3
+"""Of one line, so that none comes near the six months in twelve."""
 
 
 @dataclass
@@ -84,7 +93,11 @@ class Line:
     paid: int = 0
     state: str = "installing"
     site: str = "construction"
-    cause: str | None = None
+    stops: set[str] = field(default_factory=set)
+    """The kinds of suspensions for which the service is stopped."""
+    agreed: set[str] = field(default_factory=set)
+    pause: tuple[date, date] = (date.min, date.min)
+    pauses: int = 0
     bound: set[str] = field(default_factory=set)
     former: dict[str, datetime] = field(default_factory=dict)
     """Until when each former name leads here."""
@@ -99,6 +112,19 @@ class Line:
     @property
     def living(self) -> bool:
         return self.state in LIVING
+
+    @property
+    def cause(self) -> str | None:
+        return next((WORDS[kind] for kind in WORDS if kind in self.stops), None)
+
+    def stop(self, kind: str) -> None:
+        self.stops.add(kind)
+        self.state = "suspended"
+
+    def go_on(self, kind: str) -> None:
+        self.stops.discard(kind)
+        if self.state == "suspended" and not self.stops:
+            self.state = "in-service"
 
 
 @dataclass
@@ -141,10 +167,12 @@ class World:
 
     # -- hands -------------------------------------------------------------------------------------
 
-    def do(self, operation: Any, request: Any, foretold: str | None) -> OperationAccepted | None:
+    def do(
+        self, operation: Any, request: Any, foretold: str | None, actor: Actor | None = None
+    ) -> OperationAccepted | None:
         """Do the operation; its outcome must be the predicted one: accepted (None), or refused with this code."""
         clerk = f.CLERK if self.now.day % 2 else Actor("zhou", Role.CLERK)
-        outcome = a.do(self.database, operation, self.counter, request, clerk, self.now)
+        outcome = a.do(self.database, operation, self.counter, request, actor or clerk, self.now)
         code = outcome.code if isinstance(outcome, OperationRefused) else None
         assert code == foretold, f"{operation.__name__} {request!r}: {outcome}"
         if isinstance(outcome, OperationRefused):
@@ -163,15 +191,17 @@ class World:
         owner = line.owner if dice.random() < 0.9 else dice.randint(1, PEOPLE)
         return SecretStr(a.resident_id(owner))
 
-    def hindered(self, line: Line, document: SecretStr) -> str | None:
-        """Return the refusal, if any, of any operation that is authenticated by the document."""
+    def hindered(self, line: Line, document: SecretStr, operation: str) -> str | None:
+        """Return the refusal, if any, of an operation that is authenticated by the document."""
         if document.get_secret_value() != a.resident_id(line.owner):
             return "authentication-failed"
-        return None if line.living else "wrong-state"
+        stopped = bool(line.stops & {"lost", "abuse"}) and operation not in ("suspend", "resume")
+        kept = operation == "transfer" and "keep" in line.stops | line.agreed
+        return None if line.living and not stopped and not kept else "wrong-state"
 
     def confirm(self, dice: Random, warned: bool) -> tuple[tuple[str, ...], str | None]:
         """Draw the confirmed warnings; return them and the refusal when they aren't enough."""
-        given = ("open-fault", "bindings-end", "plan-voided", "cause-unsettled") if dice.random() < 0.7 else ()
+        given = ("open-fault", "bindings-end", "plan-voided") if dice.random() < 0.7 else ()
         return given, "needs-confirmation" if warned and not given else None
 
     # -- the operations ----------------------------------------------------------------------------
@@ -225,39 +255,85 @@ class World:
         of = self.model.called(line.number, self.now)
         given, enough = self.confirm(dice, of.fault)
         request = closure.Closure(account=line.number, document_number=document, reason="moving", confirm=given)
-        if not (code := self.hindered(of, document)):
+        if not (code := self.hindered(of, document, "close")):
             code = "wrong-state" if of.state == "installing" else enough
         if self.do(closure.close, request, code):
             self._dropped(of)
-            of.state, of.bound, of.plan, of.carrier, of.cause = "closed", set(), None, None, None
+            of.state, of.bound, of.plan, of.carrier = "closed", set(), None, None
+            of.stops, of.agreed = set(), set()
 
     def suspend(self, dice: Random) -> None:
-        self._stop_or_go(dice, "suspend", "in-service", dice.choice(["arrears", "customer-request", "abuse"]))
-
-    def resume(self, dice: Random) -> None:
-        self._stop_or_go(dice, "resume", "suspended", dice.choice(["arrears-paid", "customer-request", "abuse-ended"]))
-
-    def _stop_or_go(self, dice: Random, how: str, source: str, reason: str) -> None:
-        """Find the account by a bound number or by the document."""
+        """Report a loss or agree on a pause, by a bound number or the document; or suspend for abuse, by ourselves."""
         if not (line := self.pick(dice)):
             return
+        kind = dice.choice(["lost", "abuse", "keep"])
+        of, proof, code = self._proved(dice, line, "suspend", by_us=kind == "abuse")
+        if kind == "keep" and of.pauses >= MOST_PAUSES:
+            return
+        given, enough = self.confirm(dice, of.fault)
+        more: dict[str, dict[str, Any]] = {"abuse": {"reference": "X1"}, "keep": PAUSE}
+        request = suspension.Suspension(**proof, **more.get(kind, {}), reason=WORDS[kind], confirm=given)
+        if not code:
+            code = "wrong-state" if of.state == "installing" or kind in of.stops | of.agreed else enough
+        if self.do(suspension.suspend, request, code, f.SUPERVISOR if kind == "abuse" else None):
+            if kind == "keep":
+                first = local_date(self.now, self.counter.zone) + timedelta(days=1)
+                of.agreed, of.paid, of.pauses = {"keep"}, of.paid + 5_00, of.pauses + 1
+                of.pause = first, months_later(first, 1)
+            else:
+                of.stop(kind)
+
+    def resume(self, dice: Random) -> None:
+        """Lift one kind by what settles it, whether or not the line is suspended so."""
+        if not (line := self.pick(dice)):
+            return
+        kind, new = dice.choice(["lost", "abuse", "keep"]), dice.choice(PASSWORDS)
+        of, proof, code = self._proved(dice, line, "resume", by_us=kind == "abuse", phone=kind == "keep")
+        more: dict[str, dict[str, Any]] = {
+            "abuse": {"scans": (a.scan("rectification"),)},
+            "lost": {"scans": (a.scan("owner-document"),), "new_password": SecretStr(new)},
+        }
+        request = resumption.Resumption(**proof, **more.get(kind, {}), reason=SETTLING[kind])
+        if not code:
+            if not of.stops | of.agreed:
+                code = "wrong-state"
+            elif kind not in of.stops | of.agreed:
+                code = "not-lifted-so"
+            elif kind == "lost" and new == of.password:
+                code = "weak-password"
+        if self.do(resumption.resume, request, code, f.SUPERVISOR if kind == "abuse" else None):
+            of.agreed = of.agreed - {kind}
+            of.go_on(kind)
+            if kind == "lost":
+                of.password = new
+
+    def _proved(
+        self, dice: Random, line: Line, operation: str, *, by_us: bool, phone: bool = True
+    ) -> tuple[Line, dict[str, Any], str | None]:
+        """Find the account by a bound number or by the document; we ourselves need its number alone. Returns the line,
+        the request's fields, and the refusal, if any."""
         document, mobile = self.document(dice, line), dice.choice(NUMBERS)
-        by_mobile = dice.random() < 0.3
+        by_mobile = phone and not by_us and dice.random() < 0.3
         number = self.model.bound().get(mobile) if by_mobile else line.number
         of = self.model.called(number or line.number, self.now)
-        warned = of.fault if how == "suspend" else of.cause is not None and not _settles(reason, of.cause)
-        given, enough = self.confirm(dice, warned)
-        proof: dict[str, Any] = {"account": line.number, "document_number": document}
         if by_mobile:
-            proof = {"mobile": mobile}
-        request = suspension.Suspension(**proof, reason=reason, confirm=given)
-        code: str | None
-        if by_mobile and number is None:
-            code = "mobile-not-bound"
-        elif by_mobile or not (code := self.hindered(of, document)):
-            code = "wrong-state" if of.state != source else enough
-        if self.do(getattr(suspension, how), request, code):
-            of.state, of.cause = ("suspended", reason) if how == "suspend" else ("in-service", None)
+            return of, {"mobile": mobile}, "mobile-not-bound" if number is None else None
+        if by_us:
+            return of, {"account": line.number}, None if of.living else "wrong-state"
+        proof = {"account": line.number, "document_number": document}
+        return of, proof, self.hindered(of, document, operation)
+
+    def the_relay_works(self) -> None:
+        """Pauses begin and end by themselves."""
+        today = local_date(self.now, self.counter.zone)
+        with self.database.write() as tx:
+            pausing.tend(tx, self.now, self.counter.zone, 50)
+        for of in self.model.living():
+            if of.agreed and today >= of.pause[0]:
+                of.agreed = set()
+                of.stop("keep")
+            elif "keep" in of.stops and today >= of.pause[1]:
+                of.go_on("keep")
 
     def change_password(self, dice: Random) -> None:
         if not (line := self.pick(dice)):
@@ -271,7 +347,7 @@ class World:
             old_password=SecretStr(old),
             new_password=SecretStr(new),
         )
-        if not (code := self.hindered(of, document)):
+        if not (code := self.hindered(of, document, "change-password")):
             if old != of.password:
                 code = "wrong-old-password"
             elif new == of.password:
@@ -290,7 +366,7 @@ class World:
         request = binding.Binding(
             account=line.number, document_number=document, mobile=mobile, instead_of=instead_of, confirm=given
         )
-        if not (code := self.hindered(of, document)):
+        if not (code := self.hindered(of, document, "bind")):
             if mobile in of.bound:
                 code = "already-bound"
             elif mobile in self.model.bound():
@@ -312,7 +388,7 @@ class World:
         mobile = dice.choice([dice.choice(NUMBERS), *of.bound])
         given, enough = self.confirm(dice, mobile in _carriers(of))
         request = binding.Unbinding(account=line.number, document_number=document, mobile=mobile, confirm=given)
-        if not (code := self.hindered(of, document)):
+        if not (code := self.hindered(of, document, "unbind")):
             code = enough if mobile in of.bound else "not-bound"
         if self.do(binding.unbind, request, code):
             self._given_up(of, mobile)
@@ -353,7 +429,7 @@ class World:
             mobile=mobile,
             payment=Paid(method="cash", amount=f"{amount // 100}.{amount % 100:02}") if amount else None,
         )
-        if not (code := self.hindered(of, document)):
+        if not (code := self.hindered(of, document, "change-plan")):
             if of.state != "in-service":
                 code = "wrong-state"
             elif when == "now" and of.plan is not None:
@@ -395,7 +471,7 @@ class World:
         of = self.model.called(line.number, self.now)
         given, enough = self.confirm(dice, of.fault)
         request = renaming.Renaming(account=line.number, document_number=document, new_account=new, confirm=given)
-        if not (code := self.hindered(of, document)):
+        if not (code := self.hindered(of, document, "rename")):
             if of.state == "installing":
                 code = "wrong-state"
             elif line.number != of.number:
@@ -430,7 +506,7 @@ class World:
             scans=tuple(a.scan(kind) for kind in kinds),
             confirm=given,
         )
-        if not (code := self.hindered(of, document)):
+        if not (code := self.hindered(of, document, "transfer")):
             if len(kinds) < len(transfer.REQUIRED):
                 code = "documents-missing"
             elif of.state != "in-service":
@@ -486,7 +562,7 @@ class World:
         request = devices.DeviceLoss(
             account=line.number, document_number=document, serial=of.ont or NO_DEVICE, payment=paid
         )
-        if not (code := self.hindered(of, document)):
+        if not (code := self.hindered(of, document, "lose-device")):
             there = of.ont and of.ont_is == "issued"
             code = "device-not-there" if not there else "bad-amount" if amount != due else None
         if self.do(devices.lose, request, code):
@@ -590,10 +666,6 @@ def _carriers(line: Line) -> set[str | None]:
     return {line.carrier, line.planned.carrier if line.planned else None} - {None}
 
 
-def _settles(reason: str, cause: str) -> bool:
-    return cause == "customer-request" or (cause, reason) in {("arrears", "arrears-paid"), ("abuse", "abuse-ended")}
-
-
 ACTS: list[Callable[[World, Random], None]] = [
     World.open, World.close, World.suspend, World.resume, World.change_password,
     World.bind, World.unbind, World.change_plan, World.change_plan, World.rename, World.transfer, World.refund,
@@ -608,6 +680,7 @@ def lived(world: World, dice: Random, length: int) -> None:
     for _ in acted(world, ACTS + OFTEN, dice, length, tell=print):  # pytest shows this of a failing test
         world.the_books_agree()
         world.days_pass()
+        world.the_relay_works()
 
 
 @given(st.integers(0, 2**32))

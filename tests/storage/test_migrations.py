@@ -137,3 +137,33 @@ def test_effects_of_before_the_billing_system_stay_as_they_are(database: Databas
     assert _all(database, states) == [*kept, (3, "c", "due", 0)]
     migrate(database, "0021")
     assert _all(database, states) == kept
+
+
+def test_suspensions_of_before_their_kinds_become_rows(database: Database) -> None:
+    """Asked for by the customer, and other reasons: a pause without an end; a lost password: a loss."""
+    migrate(database, "0027")
+    words = ("customer-request", "other", "lost-password", "arrears", "official-order")
+    with database.write() as tx:
+        for word in words:
+            values = f"'{word}', 'tianhe', '13800138000', 'suspended', '{word}', '{STAMP}', 'x'"
+            columns = "number, area, mobile, state, suspended_for, added_at, added_by"
+            tx.execute(text(f"INSERT INTO account ({columns}) VALUES ({values})"))
+        tx.execute(
+            text(
+                "INSERT INTO operation (kind, fingerprint, at, actor, role, outlet, outcome, account_id, result) "
+                f"VALUES ('suspend', '', '{STAMP}', 'x', 'clerk', '', 'accepted', 4, '{{}}')"
+            )
+        )
+    migrate(database)
+    kinds = "SELECT number, kind, until, lifted_at FROM suspension JOIN account ON account.id = account_id ORDER BY 1"
+    assert _all(database, kinds) == [
+        ("arrears", "arrears", None, None),
+        ("customer-request", "keep", None, None),
+        ("lost-password", "lost", None, None),
+        ("official-order", "official", None, None),
+        ("other", "keep", None, None),
+    ]
+    since = "SELECT count(*) FROM suspension JOIN operation ON from_at = at WHERE kind = 'arrears'"
+    assert _all(database, since.replace("kind", "suspension.kind")) == [(1,)]
+    migrate(database, "0027")
+    assert _all(database, "SELECT DISTINCT state FROM account") == [("suspended",)]

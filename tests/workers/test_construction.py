@@ -13,7 +13,6 @@ from sqlalchemy.exc import OperationalError
 
 from dispatch.accounts import suspension
 from dispatch.accounts.operation import Counter as Desk
-from dispatch.accounts.suspension import Suspension
 from dispatch.domain.account import AccountState
 from dispatch.domain.ticket import TicketState
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
@@ -232,11 +231,11 @@ def test_an_account_suspended_after_the_report_is_shown_as_suspended(
     database = stage.context.database
     number = at.in_service(database, desk)
     made = f.fault(database, stage.rulebook, script, number, symptom="account-system")
-    request = Suspension(account=number, document_number=at.document(), reason="arrears", confirm=("open-fault",))
+    request = at.lost(number, confirm=("open-fault",))
     done = at.accepted(database, suspension.suspend, desk, request)
     stage.work("system-support")
     checked = found(stage, f.live_id(database, made.ticket_id))
-    assert (checked["account"], checked["suspended_for"]) == ("suspended", "arrears")
+    assert (checked["account"], checked["suspended_for"]) == ("suspended", "lost-password")
     stopped = f"operation/{done.operation_id}/suspend"
     assert checked["unconfirmed"] == ["hop/2/device", "construction/3/activate", stopped]
     assert checked["operations"] == ["suspend", "open"]

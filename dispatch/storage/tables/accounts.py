@@ -26,6 +26,7 @@ from dispatch.domain.approval import DECISIONS
 from dispatch.domain.demand import DEMAND_ENDS, DemandState
 from dispatch.domain.effect import EFFECT_ENDS, EffectState, Port
 from dispatch.domain.plan_change import PLAN_CHANGE_ENDS, PlanChangeState
+from dispatch.domain.suspension import SuspensionKind
 from dispatch.storage.column_types import (
     Document,
     Id,
@@ -293,6 +294,32 @@ binding = Table(  # 宽带与手机号码绑定: a mobile number is bound to an 
         sqlite_where=text("until IS NULL"),
         postgresql_where=text("until IS NULL"),
     ),
+)
+
+suspension = Table(  # 停机: why an account's service is stopped; several kinds overlap, each is open once at most
+    "suspension",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("kind", String(12), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("from_at", Instant, nullable=False),
+    Column("until", Instant),  # of a pause; null: open-ended
+    Column("fee", BigInteger, nullable=False, server_default="0"),  # fen, paid in advance for the whole pause
+    Column("authority", String(60)),
+    Column("reference", String(60)),  # of the order, the notice or the bill
+    Column("wake_at", Instant),  # when the relay begins or ends it
+    Column("set_by", ForeignKey("operation.id")),  # null: the system, or a release that had no such rows
+    Column("lifted_by", ForeignKey("operation.id")),  # null: the system
+    Column("lifted_at", Instant),
+    Column("lifted_for", String(40)),
+    Column("settled_by", String(60)),  # reference of what settled it
+    words_constraint("kind", SuspensionKind),
+    CheckConstraint("(lifted_at IS NULL) = (lifted_for IS NULL)", name="lifted"),
+    CheckConstraint("lifted_at IS NULL OR wake_at IS NULL", name="sleeps"),
+    CheckConstraint("fee >= 0", name="fee_is_no_gift"),
+    partial_index("uq_suspension_open", "account_id", "kind", where="lifted_at IS NULL", unique=True),
+    partial_index("ix_suspension_wake_at", "wake_at", where="wake_at IS NOT NULL"),
 )
 
 kept_document = Table(  # 存留资料: a scan, encrypted and bound to this table, column and row

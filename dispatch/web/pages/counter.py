@@ -22,6 +22,7 @@ from dispatch.domain.demand import DemandState
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import Plans
+from dispatch.domain.suspension import SuspensionKind
 from dispatch.domain.title import Title
 from dispatch.web.pages.routes import Pages
 from dispatch.web.request_context import RequestContext
@@ -140,6 +141,8 @@ def _control(entry: FormEntry, chosen: bool) -> str:
 
 def _choices(kind: str, entry: FormEntry, plans: Plans) -> Sequence[FormChoice]:
     match entry.path[-1]:
+        case "kind" if kind in ("suspend", "resume"):
+            return [FormChoice(each, each.label) for each in SuspensionKind]
         case "document_kind" | "kind":
             return [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()]
         case "reason" if kind in REASONS:

@@ -13,8 +13,8 @@ from dispatch.domain.acts import Parting
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import SUSPECTS, TESTED_AGAIN, TESTED_LATE, UNTESTED, Evidence, Value, time_first
 from dispatch.domain.kind import ORDER_SYMPTOMS, Kind
-from dispatch.domain.reasons import SUSPENSION_REASONS
 from dispatch.domain.roles import Role
+from dispatch.domain.suspension import MEANT_BY
 from dispatch.domain.ticket import HopState, TicketState
 from dispatch.domain.title import Title
 
@@ -78,8 +78,8 @@ def found(of: Mapping[str, Any], retest_at: datetime | None = None) -> list[Work
                 said.append(WorkerFinding(SUSPECTS[value], value != "none"))
             case "account", str() if value in tuple(AccountState):
                 said.append(WorkerFinding(AccountState(value).label))
-            case "suspended_for", str() if value in SUSPENSION_REASONS:
-                said.append(WorkerFinding(SUSPENSION_REASONS[value], bad=True))
+            case "suspended_for", str() if value in MEANT_BY:
+                said.append(WorkerFinding(MEANT_BY[value].label, bad=True))
             case "unconfirmed", list():
                 said.append(WorkerFinding(Title(f"未确认 {len(value)}", f"{len(value)} unconfirmed"), bad=bool(value)))
             case "operations", list() if all(each in OPERATIONS for each in value):

@@ -81,6 +81,7 @@ def test_an_account_is_opened_and_its_slip_and_invoice_are_pdf(desk: Web) -> Non
     assert [(each["operation"], each["slip"]) for each in listed] == [("open", told["papers"][0]["number"])]
 
 
+PAUSE = {"reason": "customer-request", "months": 1, "payment": {"method": "cash", "amount": "5.00"}}
 Asks = Callable[[str], dict[str, Any]]
 ONE_AFTER_THE_OTHER: list[tuple[str, Asks]] = [
     ("bind", lambda number: {**proved(number), "mobile": "13900139001"}),
@@ -88,7 +89,7 @@ ONE_AFTER_THE_OTHER: list[tuple[str, Asks]] = [
     ("unbind", lambda number: {**proved(number), "mobile": "13900139001"}),
     ("bind", lambda number: {**proved(number), "mobile": "13900139004"}),
     ("modify", lambda number: {**proved(number), "mobile": "13900139002"}),
-    ("suspend", lambda number: {**proved(number), "reason": "customer-request"}),
+    ("suspend", lambda number: {**proved(number), **PAUSE}),
     ("resume", lambda number: {**proved(number), "reason": "customer-request"}),
     (
         "change-password",
