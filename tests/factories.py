@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, insert, select
 
+from dispatch.accounts import move_end
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
 from dispatch.domain.device import DeviceKind, DeviceState
@@ -70,8 +72,10 @@ MEMBER = {
     "supervisor": SUPERVISOR,
 }
 
+CHINA, TURN = ZoneInfo("Asia/Shanghai"), timedelta(days=7)
 FIXED_ON_SITE: Mapping[str, Value] = {"cause": "power", "optical-power": -19.5, "customer-confirmed": True}
 INSTALLED: Mapping[str, Value] = {"optical-power": -19.5, "customer-confirmed": True, "speed-test": 940}
+RELOCATED = INSTALLED  # of a move: the terminal goes along
 SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "working"))
 """Answers for `no-internet` that solve the fault on the phone …"""
 NOT_SOLVED = (("account-state", "normal"), ("lights", "dark"), ("after-power", "still-dark"))
@@ -216,9 +220,13 @@ def stretch(tx: Tx, rulebook: Rulebook, received: list[Pair], now: datetime = NO
             hops.put_on_board(tx, [row.id], now, now + rulebook.limits.survey_every)
         elif row.team == "provisioning":
             construction.end_provisioned(tx, rulebook, [row], {row.id: None}, now)
+        elif row.team == "activation" and row.kind == Kind.MOVE:
+            move_end.complete(tx, rulebook, [row], CHINA, TURN, now)
         elif row.team == "activation":
             construction.activate(tx, rulebook, [row], now)
         else:
+            if row.team == "refund-desk" and row.kind == Kind.MOVE:
+                move_end.fail(tx, [row], TURN, now)
             hops.put_on_board(tx, [row.id], now, now + level.respond_within if level else None)
 
 

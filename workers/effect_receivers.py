@@ -34,9 +34,17 @@ def _provisioning(context: Context, rows: Effects) -> Mapping[str, str]:
 
 
 def _line_order(
-    key: str, order: str, account_id: int, number: str, speed: int | None = None, serial: str | None = None, **_: Any
+    key: str,
+    order: str,
+    account_id: int,
+    number: str,
+    speed: int | None = None,
+    olt: str | None = None,
+    port: str | None = None,
+    serial: str | None = None,
+    **_: Any,
 ) -> LineOrder:
-    return LineOrder(key, order, account_id, number, speed=speed, serial=serial)
+    return LineOrder(key, order, account_id, number, olt, port, speed, serial)
 
 
 def _printing(context: Context, rows: Effects) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from dispatch.accounts.binding import Binding, BindingsQuery, Unbinding, bind, b
 from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.demand import DemandRegistration, register
 from dispatch.accounts.devices import DeviceLoss, DeviceReturn, DevicesQuery, lose, show, take_back
+from dispatch.accounts.moving import AccountMove, move
 from dispatch.accounts.opening import Opening, open_account
 from dispatch.accounts.operation import Counter, OperationOutcome, OperationRequest
 from dispatch.accounts.password import PasswordChange, PasswordReset, change, reset
@@ -58,6 +59,7 @@ OPERATIONS: Mapping[str, tuple[type[OperationRequest], Operation]] = {
     "return-device": (DeviceReturn, take_back),
     "lose-device": (DeviceLoss, lose),
     "send-code": (CodeRequest, send),
+    "move": (AccountMove, move),
 }
 
 REASONS: Mapping[str, Reasons] = {
@@ -95,6 +97,7 @@ LABELS: Mapping[str, Title] = {
     "minutes": Title("有效（分钟）", "Good for, minutes"),
     "at": Title("预约", "Appointed for"),
     "paid_back": Title("退费（元）", "Paid back, yuan"),
+    "visit": Title("上门时间", "Visit"),
     "effective_on": Title("生效日期", "Takes effect on"),
     "devices": Title("终端", "Devices"),
     "serial": Title("终端序列号", "Serial number"),
@@ -156,6 +159,11 @@ SAY: Mapping[str, Title] = {
     "send-code": Title(
         "验证码已短信发送，请报给我；勿告诉其他人。",
         "A code was sent by text message: please tell it to me, and to nobody else.",
+    ),
+    "move": Title(
+        "请核对受理单上的新址和上门时间并签字。移机完成前原址宽带照常使用，完成后有短信通知。",
+        "Please check the new address and the visit on the slip, and sign. The line works where it is until it has "
+        "moved; a text message tells you.",
     ),
     "rename": Title(
         "请核对受理单并签字。请记住新账号，上网时用新账号登录。",

@@ -20,6 +20,7 @@ from dispatch.accounts.operation import (
     carry_out,
     release,
 )
+from dispatch.accounts.place import require_settled
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.plan_change import CLOSED, PlanChangeState
@@ -49,6 +50,7 @@ def close(tx: Tx, counter: Counter, request: Closure, actor: Actor, now: datetim
 def _close(act: Act, request: Closure) -> OperationResult:
     lines = reason_lines(request, LEAVING_REASONS, Title("退网原因", "Reason for leaving"))
     account, customer = authentication.by_document(act, request.account, request.document_number)
+    require_settled(act, account)
     act.move(account, "close", ended_for=request.reason, ended_at=act.now, suspended_for=None)
     warn_of_open_fault(act, account)
     void_change(act, account, PlanChangeState.VOID, CLOSED)

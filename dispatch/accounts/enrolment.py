@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from dispatch import effects
 from dispatch.accounts.operation import Act
@@ -11,7 +12,7 @@ from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import masked_mobile, read_mobile
 from dispatch.domain.plan_change import PlanChangeState
-from dispatch.domain.plans import Applicant, Plan
+from dispatch.domain.plans import Applicant, Plan, Plans, months_later
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import MobileTaken, NotBound
@@ -47,7 +48,35 @@ def enrol(act: Act, account: AccountRow, plan: Plan, mobile: str | None) -> None
     """Bind the number, if any, and enrol the account; a plan that needs a number is carried by it from now on."""
     if mobile is not None:
         enrolments.bind(act.tx, account.id, mobile, act.operation_id, act.now)
-    _enrol(act, account, plan, mobile if plan.needs_mobile else None)
+    _enrol(act, account, plan.name, plan.terms(), mobile if plan.needs_mobile else None)
+
+
+class Replacement(NamedTuple):
+    """What takes the place of a plan that is voided: another plan, or (`plan` None) a monthly fee alone; `said` in
+    words."""
+
+    plan: str | None
+    plans_version: str
+    terms: Mapping[str, Any]
+    said: Title
+
+
+def replacement(plans: Plans, terms: Mapping[str, Any]) -> Replacement | None:
+    """What the terms name for the case that they are voided, or else for the time after them; None: nothing.
+
+    The monthly fee is as it was promised then, also if that plan costs something else by now.
+    """
+    after = terms.get("when_voided") or terms.get("when_over")
+    if not after:
+        return None
+    promised = {"monthly_fee": after["monthly_fee"]}
+    fee = write_yuan(after["monthly_fee"])
+    plan = plans.plans.get(after["plan"])
+    if plan is None:
+        alone = {"plan": None, "speed": terms["speed"], "when_voided": None, **promised}
+        return Replacement(None, plans.version, alone, Title(f"改按{fee}元/月", f"{fee} yuan a month from now on"))
+    said = Title(f"改按{plan.title.zh}，{fee}元/月", f"{plan.title.en} from now on, {fee} yuan a month")
+    return Replacement(plan.name, plans.version, {**plan.terms(), **promised}, said)
 
 
 def void_plan(act: Act, account: AccountRow, enrolment: EnrolmentRow) -> Title:
@@ -55,20 +84,14 @@ def void_plan(act: Act, account: AccountRow, enrolment: EnrolmentRow) -> Title:
 
     Returns in words what is in force now.
     """
+    after = replacement(act.counter.plans, enrolment.terms)
+    assert after is not None  # a plan that a number carries has terms for this case
     enrolments.end_enrolment(act.tx, account.id, VOIDED, act.now)
-    before, after = enrolment.terms, enrolment.terms["when_voided"]
-    promised = {"monthly_fee": after["monthly_fee"]}  # also if the other plan costs something else by now
-    fee = write_yuan(after["monthly_fee"])
-    plan = act.counter.plans.plans.get(after["plan"])
-    if plan is None:
-        terms = {"plan": None, "speed": before["speed"], "when_voided": None, **promised}
-        version = act.counter.plans.version
-        enrolments.enrol(act.tx, account.id, act.operation_id, None, version, terms, None, act.now, None)
-        return Title(f"改按{fee}元/月", f"{fee} yuan a month from now on")
-    _enrol(act, account, plan, None, promised)
-    if plan.speed != before["speed"] and account.state != AccountState.INSTALLING:  # else activation sets the speed
-        effects.provision(act.tx, act.key, account, Order.SPEED, act.now, speed=plan.speed)
-    return Title(f"改按{plan.title.zh}，{fee}元/月", f"{plan.title.en} from now on, {fee} yuan a month")
+    _enrol(act, account, after.plan, after.terms, None)
+    speed = after.terms["speed"]
+    if speed != enrolment.terms["speed"] and account.state != AccountState.INSTALLING:  # else activation sets the speed
+        effects.provision(act.tx, act.key, account, Order.SPEED, act.now, speed=speed)
+    return after.said
 
 
 def void_change(act: Act, account: AccountRow, state: PlanChangeState, why: str) -> Title | None:
@@ -105,10 +128,7 @@ def plan_lines(plan: Plan, mobile: str | None) -> tuple[SlipLine, ...]:
     return tuple(lines)
 
 
-def _enrol(act: Act, account: AccountRow, plan: Plan, mobile: str | None, promised: Mapping[str, object] = {}) -> None:
-    version, terms, until = (
-        act.counter.plans.version,
-        {**plan.terms(), **promised},
-        plan.ends(act.today),
-    )
-    enrolments.enrol(act.tx, account.id, act.operation_id, plan.name, version, terms, mobile, act.now, until)
+def _enrol(act: Act, account: AccountRow, plan: str | None, terms: Mapping[str, Any], mobile: str | None) -> None:
+    until = months_later(act.today, terms["term"]) if terms.get("term") else None
+    version = act.counter.plans.version
+    enrolments.enrol(act.tx, account.id, act.operation_id, plan, version, terms, mobile, act.now, until)

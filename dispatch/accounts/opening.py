@@ -13,27 +13,25 @@ from pydantic import Field
 from dispatch import messages
 from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
-from dispatch.accounts.demand import record_refused
 from dispatch.accounts.enrolment import as_applicant, enrol, plan_lines, read_carrier
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationRequest, OperationResult, carry_out
 from dispatch.accounts.password import set_password
+from dispatch.accounts.place import Wish, take_place
 from dispatch.accounts.registration import Person, Scans, register, store_scans
 from dispatch.accounts.secret import NewPassword
+from dispatch.accounts.work_order import order_work
 from dispatch.domain.account import AccountState
-from dispatch.domain.kind import Kind
+from dispatch.domain.kind import NEW_LINE, Kind
 from dispatch.domain.messages import Event
-from dispatch.domain.naming import read_address, read_mobile, read_name
+from dispatch.domain.naming import read_mobile, read_name
 from dispatch.domain.numbers import ticket_number
-from dispatch.domain.plans import Plan, require_offered
-from dispatch.domain.roles import CHANNEL_OF, Actor, Role
-from dispatch.domain.ticket import TicketState
+from dispatch.domain.plans import require_offered
+from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
-from dispatch.errors import AddressInUse, NoResources, NoResourcesFound, Refusal, UnknownAddress, UnknownAddressTyped
 from dispatch.slips.forms import Section, SlipLine
-from dispatch.storage import accounts, demands, history, resources, tickets
+from dispatch.storage import accounts, demands
 from dispatch.storage.account_rows import AccountRow, AddressRow, CustomerRow
 from dispatch.storage.database import Tx
-from dispatch.tickets import next_hop
 
 
 class Opening(OperationRequest):
@@ -59,7 +57,7 @@ def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: 
 
 
 def _open(act: Act, request: Opening) -> OperationResult:
-    address = _reached(act, request)
+    address = take_place(act, request.address, lambda: _wish(act, request))
     plan = act.counter.plans.plan(request.plan)
     customer = register(act, request.holder)
     mobile = read_carrier(act, request.mobile)
@@ -69,7 +67,10 @@ def _open(act: Act, request: Opening) -> OperationResult:
     store_scans(act, request.scans, required=())
     enrol(act, account, plan, mobile)
     set_password(act, account, customer, request.password)
-    order = _order_construction(act, account, plan)
+    made = order_work(act, account, Kind.CONSTRUCTION, NEW_LINE, account.area, f"新装 {plan.title.zh}")
+    order = ticket_number(Kind.CONSTRUCTION, made.id)
+    facts = {"account": account.number, "no": order}
+    messages.tell(act.tx, act.now, messages.Told(Event.OPENED, messages.of_ticket(made.id), facts, account.id))
     due = [(charge.title, charge.amount) for charge in plan.charges]
     payment, invoice = billing.charge(act, account, customer.name, due, request.payment)
     sections = (
@@ -92,32 +93,10 @@ def _open(act: Act, request: Opening) -> OperationResult:
     return OperationResult(account, slip, result)
 
 
-def _reached(act: Act, request: Opening) -> AddressRow:
-    """Find the address and occupy a place of its PON port. Raises UnknownAddress, AddressInUse, NoResources."""
-    text = read_address(request.address)
-    address = resources.find_address(act.tx, text)
-    if address is None or not act.actor.covers(address.area):
-        raise _kept_as_demand(act, request, address, UnknownAddress(), UnknownAddressTyped())
-    if accounts.at_address(act.tx, address.id):
-        raise AddressInUse()
-    if address.pon_port_id is None or not resources.occupy_port(act.tx, address.pon_port_id):
-        raise _kept_as_demand(act, request, address, NoResources(), NoResourcesFound())
-    return address
-
-
-def _kept_as_demand(
-    act: Act, request: Opening, address: AddressRow | None, refusal: Refusal, in_trial: Refusal
-) -> Refusal:
-    """The refusal to raise; its record keeps the customer's demand. A trial has no customer yet, and records none.
-
-    Raises BadName, BadMobile, UnknownPlan.
-    """
-    if act.trial:
-        return in_trial
-    contact, mobile = read_name(request.holder.name), read_mobile(request.holder.mobile)
-    wanted = read_address(request.address), contact, mobile, act.counter.plans.plan(request.plan).speed
-    act.keep_refused.append(lambda: record_refused(act, address, *wanted))
-    return refusal
+def _wish(act: Act, request: Opening) -> Wish:
+    """What is recorded when there is no place. Raises BadName, BadMobile, UnknownPlan."""
+    speed = act.counter.plans.plan(request.plan).speed
+    return Wish(read_name(request.holder.name), read_mobile(request.holder.mobile), speed)
 
 
 def _allocate(act: Act, address: AddressRow, customer: CustomerRow) -> AccountRow:
@@ -132,27 +111,3 @@ def _allocate(act: Act, address: AddressRow, customer: CustomerRow) -> AccountRo
         added_at=act.now,
         added_by=act.actor.name,
     )
-
-
-def _order_construction(act: Act, account: AccountRow, plan: Plan) -> str:
-    """Create the construction order 施工单, which travels by rules as a fault does. Returns its number."""
-    row = {
-        "kind": Kind.CONSTRUCTION,
-        "state": TicketState.OPEN,
-        "account_id": account.id,
-        "area": account.area,
-        "channel": CHANNEL_OF[Role(act.actor.role)],
-        "symptom": "new-installation",
-        "category": "network",
-        "description": f"新装 {plan.title.zh}",
-        "priority": 3,
-        "script": [],
-        "made_at": act.now,
-    }
-    (order,) = tickets.by_ids(act.tx, tickets.insert_tickets(act.tx, [row]))
-    entries = [history.entry(order.id, act.now, "open", act.actor, operation=act.serial)]
-    next_hop.create_first_hops(act.tx, act.counter.rulebook, [order], entries, act.now)
-    number = ticket_number(Kind.CONSTRUCTION, order.id)
-    facts = {"account": account.number, "no": number}
-    messages.tell(act.tx, act.now, messages.Told(Event.OPENED, messages.of_ticket(order.id), facts, account.id))
-    return number

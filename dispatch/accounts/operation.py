@@ -84,6 +84,7 @@ TITLES: Mapping[str, Title] = {
     "return-device": Title("退回终端", "Return a device"),
     "lose-device": Title("终端遗失", "Report a device lost"),
     "send-code": Title("发送验证码", "Send code"),
+    "move": Title("移机", "Move line"),
 }
 """Every kind of account operation, in the rule book's order."""
 

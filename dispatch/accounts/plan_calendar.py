@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from dispatch import effects
+from dispatch import effects, messages
 from dispatch.domain.account import LIVING, AccountState
-from dispatch.domain.money import write_yuan
+from dispatch.domain.messages import Event
 from dispatch.domain.plan_change import CHANGED, NUMBER_LOST, TERM_OVER, PlanChangeState
 from dispatch.domain.plans import months_later
 from dispatch.domain.time import begin_of_day, local_date
@@ -65,12 +65,10 @@ def take_effect(tx: Tx, account: AccountRow, change: PlanChangeRow, zone: tzinfo
     until = months_later(day, terms["term"]) if terms["term"] else None
     new = _Next(change.operation_id, change.plan, change.plans_version, terms, change.mobile, until)
     at = begin_of_day(day, zone) if change.effective_on > local_date(change.at, zone) else now
-    key = _key(tx, change)
-    _succeed(tx, account, CHANGED, new, at, now, key)
+    _succeed(tx, account, CHANGED, new, at, now, _key(tx, change))
     plan_changes.end(tx, change.id, PlanChangeState.DONE, None, now)
-    title, fee = Title(**terms["title"]), write_yuan(terms["monthly_fee"])
-    told = f"您的宽带账号{account.number}：营销案「{title.zh}」自{day}起生效，{fee}元/月。"
-    effects.tell(tx, key, account.mobile, told, now)
+    facts = {"plan": terms["title"], "day": day.isoformat()}
+    messages.tell(tx, now, messages.Told(Event.PLAN, f"operation/{change.operation_id}", facts, account.id))
 
 
 def _follow_term(tx: Tx, account: AccountRow, over: EnrolmentRow, day: date, zone: tzinfo, now: datetime) -> None:

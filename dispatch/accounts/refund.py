@@ -29,10 +29,11 @@ from dispatch.accounts.operation import (
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.secret import OldPassword
 from dispatch.accounts.typed_dates import Moment
+from dispatch.domain.account_move import MoveState, move_move
 from dispatch.domain.kind import Kind
 from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import masked_mobile, masked_name
-from dispatch.domain.numbers import read_ticket_number, ticket_number
+from dispatch.domain.numbers import read_ticket_number, ticket_number, typed_number
 from dispatch.domain.reasons import CANCELLATION_REASONS
 from dispatch.domain.roles import Actor
 from dispatch.domain.text import NOTE, clean
@@ -41,8 +42,8 @@ from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadAppointment, OrderNotFailed
 from dispatch.slips.forms import Section, SlipLine
-from dispatch.storage import accounts, customers, history, operations, refund_desk, tickets
-from dispatch.storage.account_rows import WaitingOrder
+from dispatch.storage import account_moves, accounts, customers, history, operations, refund_desk, tickets
+from dispatch.storage.account_rows import AccountMoveRow, AccountRow, WaitingOrder
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
@@ -153,7 +154,7 @@ def _appoint(act: Act, request: Appointment) -> OperationResult:
     order = ticket_number(hop.kind, hop.ticket_id)
     cause = _cause(refund_desk.evidence_before(act.tx, hop)) or Title("网络暂不能开通", "The network can't open it yet")
     text = (
-        f"您的宽带新装（施工单{order}）未能施工：{cause.zh}。请于{at.month}月{at.day}日{at:%H:%M}到{act.counter.outlet}"
+        f"您的宽带{_WORK[hop.kind]}（施工单{order}）未能施工：{cause.zh}。请于{at.month}月{at.day}日{at:%H:%M}到{act.counter.outlet}"
         "办理退单退费，请带好发票。改约请拨打10086。"
     )
     effects.tell(act.tx, act.key, customers.holder(act.tx, account).mobile, text, act.now)
@@ -171,18 +172,22 @@ def _in_zone(at: datetime, zone: tzinfo) -> datetime:
 def _refund(act: Act, request: Refund) -> OperationResult:
     reasons = reason_lines(request, CANCELLATION_REASONS, Title("退单原因", "Reason for cancelling"))
     account, customer = authentication.by_password(act, request.account, request.password)
-    act.move(account, "cancel", ended_for=request.reason, ended_at=act.now)
+    failed = account_moves.unfinished(act.tx, account.id)
+    if failed is None:
+        act.move(account, "cancel", ended_for=request.reason, ended_at=act.now)
     # Locks: the account before its hop, the series of invoices last. Activation and opening use the same order.
-    order = ticket_number(Kind.CONSTRUCTION, refund_desk.order_of(act.tx, account.id))
-    hop = _waiting(act, order)
-    release(act, account, CANCELLED)
-    reason = CANCELLATION_REASONS[request.reason]
+    hop = _waiting(act, _order(act, account, failed))
+    order, reason = ticket_number(hop.kind, hop.ticket_id), CANCELLATION_REASONS[request.reason]
     ending = Ending(hop, "finish", act.actor, finding=REFUNDED, reason=str(reason))
+    if failed is None:
+        release(act, account, CANCELLED)
+        effects.provision(act.tx, act.key, account, Order.REMOVE, act.now)
+    else:
+        account_moves.change_state(act.tx, failed.id, move_move(MoveState(failed.state), "refund"))
     next_hop.end_hops(act.tx, act.counter.rulebook, [ending], act.now)
-    effects.provision(act.tx, act.key, account, Order.REMOVE, act.now)
-    payment, invoices = billing.pay_back(act, account)
+    payment, invoices = billing.pay_back(act, account, None if failed is None else [failed.operation_id])
     back = write_yuan(-payment.total if payment else 0)
-    text = f"您的宽带新装（施工单{order}）已退单：{reason.zh}。退费{back}元，已按原付款方式退回。"
+    text = f"您的宽带{_WORK[hop.kind]}（施工单{order}）已退单：{reason.zh}。退费{back}元，已按原付款方式退回。"
     effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
     section = Section(Title("退单", "Cancellation"), (SlipLine(Title("施工单", "Construction order"), order), *reasons))
     slip = act.slip(
@@ -194,18 +199,29 @@ def _refund(act: Act, request: Refund) -> OperationResult:
     )
 
 
+def _order(act: Act, account: AccountRow, failed: AccountMoveRow | None) -> str:
+    """The number of the order that may have failed: the account's move, or its new line."""
+    if failed is not None:
+        return ticket_number(Kind.MOVE, failed.order_id)
+    return ticket_number(Kind.CONSTRUCTION, refund_desk.order_of(act.tx, account.id))
+
+
+_WORK: Mapping[str, str] = {Kind.CONSTRUCTION: "新装", Kind.MOVE: "移机"}
+"""What an order is for, in messages."""
+
+
 def _waiting(act: Act, order: str) -> LockedHop:
     """Lock the order's hop on the refund desk. Raises OrderNotFailed; BadInput."""
     hop = refund_desk.lock_waiting(act.tx, REFUND_DESK, read_ticket_number(order))
     if hop is None or not act.actor.covers(hop.area):
-        raise OrderNotFailed(order=ticket_number(Kind.CONSTRUCTION, read_ticket_number(order)))
+        raise OrderNotFailed(order=typed_number(order, Kind.CONSTRUCTION))
     return hop
 
 
 def _failed(row: WaitingOrder, appointment: str | None) -> FailedOrder:
     evidence = row.evidence or {}
     return FailedOrder(
-        order=ticket_number(Kind.CONSTRUCTION, row.ticket_id),
+        order=ticket_number(row.kind, row.ticket_id),
         account=row.account,
         area=row.area,
         address=row.address,

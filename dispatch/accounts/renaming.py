@@ -25,6 +25,7 @@ from dispatch.accounts.operation import (
     OperationResult,
     carry_out,
 )
+from dispatch.accounts.place import require_settled
 from dispatch.accounts.proof import Code, require_code
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.account import AccountState
@@ -58,6 +59,7 @@ def rename(tx: Tx, counter: Counter, request: Renaming, actor: Actor, now: datet
 
 def _rename(act: Act, request: Renaming) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
+    require_settled(act, account)
     new = read_mobile(request.new_account)
     if account.state == AccountState.INSTALLING:  # the line is being prepared under the old name
         raise act.wrong_state(account)

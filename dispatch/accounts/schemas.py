@@ -226,7 +226,7 @@ class TicketShown(_Shown):
     ticket: str
     """Ticket number, such as F00000042."""
     kind: str
-    """Flow that it goes through: fault or construction."""
+    """Flow that it goes through: fault, construction or move."""
     state: str
     """State of the ticket."""
     symptom: str

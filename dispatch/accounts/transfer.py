@@ -33,6 +33,7 @@ from dispatch.accounts.operation import (
     carry_out,
 )
 from dispatch.accounts.password import set_password
+from dispatch.accounts.place import require_settled
 from dispatch.accounts.registration import Agent, Person, Scans, agent_lines, register, scans_line, store_scans
 from dispatch.accounts.secret import DocumentNumber, NewPassword
 from dispatch.domain.account import AccountState
@@ -78,6 +79,7 @@ def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: dat
 
 def _transfer(act: Act, request: Transfer) -> OperationResult:
     account, old = authentication.by_document(act, request.account, request.document_number)
+    require_settled(act, account)
     store_scans(act, request.scans, REQUIRED, request.agent)
     agent = agent_lines(act, request.agent) if request.agent else ()
     if account.state != AccountState.IN_SERVICE:

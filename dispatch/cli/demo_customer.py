@@ -1,5 +1,5 @@
-"""One customer who goes the whole way, shown step by step: refused, opened, built, in service, out of order, mended,
-asked, gone. Everything is done by the acts of the counter and the teams, through the workers that run."""
+"""One customer who goes the whole way, shown step by step: refused, opened, built, in service, moved, out of order,
+mended, asked, gone. Everything is done by the acts of the counter and the teams, through the workers that run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from dispatch.accounts import waiting_list
+from dispatch.accounts.billing import Paid
 from dispatch.accounts.closure import Closure, close
+from dispatch.accounts.moving import AccountMove, move
 from dispatch.accounts.opening import open_account
-from dispatch.accounts.operation import Counter, OperationOutcome
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome
 from dispatch.accounts.query import View, view
 from dispatch.cli.context import Desk
 from dispatch.cli.demands import demand_table
@@ -23,16 +25,18 @@ from dispatch.cli.language import text
 from dispatch.cli.outcomes import show
 from dispatch.cli.output import out
 from dispatch.cli.replay import drive
-from dispatch.demo.households import Household
-from dispatch.demo.moving_in import CLERK, await_built, open_accounts
+from dispatch.demo.households import STREETS, Household
+from dispatch.demo.moving_in import CLERK, OpeningRefused, await_built, build, open_accounts
 from dispatch.domain.kind import Kind
+from dispatch.domain.money import write_yuan
+from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.time import local_date
 from dispatch.ports.ledger import Ledger
 from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import ReplayMapping
 from dispatch.reports import lists
-from dispatch.storage import demands, resources
+from dispatch.storage import demands, resources, tickets
 from dispatch.storage.replay_runs import run_tickets
 
 RUN, FAULT = "customer", "journey"
@@ -70,12 +74,21 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     _shown(desk, counter, account)
     _told(sms, account, tend)
 
-    _step(4, "故障申告到归档、回访", "a fault, from the report to the callback")
+    _step(
+        4,
+        "移机：先占新址端口，竣工后腾出旧址端口",
+        "the line moves: two places are taken until it is built",
+    )
+    _moved(desk, counter, account, customer, tend)
+    _shown(desk, counter, account)
+    _told(sms, account, tend, "移机已完成")
+
+    _step(5, "故障申告到归档、回访", "a fault, from the report to the callback")
     case = LoggedCase("J1", datetime.now(UTC), 2, 0, (JOURNEY,))
     drive(desk, FAULT, [case], mapping, tend, quiet=True, lines=(account,))
     _picture(desk, FAULT, Kind.FAULT)
 
-    _step(5, "销户", "the customer leaves; the port is free again")
+    _step(6, "销户", "the customer leaves; the port is free again")
     leaving = Closure(account=account, document_number=SecretStr(customer.document_number), reason="moving")
     with desk.database.write() as tx:
         closed = close(tx, counter, leaving, CLERK, datetime.now(UTC))
@@ -83,6 +96,39 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     tray = desk.settings.root / "printed"
     for serial in (opened.slip, getattr(closed, "slip", None)):
         _printed(tray / f"{serial}.pdf", tend)
+
+
+def _moved(desk: Desk, counter: Counter, account: str, customer: Household, tend: Callable[[], None]) -> None:
+    """Move the line to another house of the same street, and have it built."""
+    now, new = datetime.now(UTC), Household(CUSTOMER + len(STREETS))
+    _enter(desk, new.reach())
+    request = AccountMove(
+        account=account,
+        document_number=SecretStr(customer.document_number),
+        address=new.address,
+        day=local_date(now, counter.zone),
+        part="evening",
+        payment=Paid(method="cash", amount=write_yuan(counter.plans.move_fee)),
+    )
+    with desk.database.write() as tx:
+        moving = move(tx, counter, request, CLERK, now)
+    _show(moving, desk)
+    if not isinstance(moving, OperationAccepted):
+        raise OpeningRefused(f"{moving.code}: {moving.reason}")
+    order = read_ticket_number(str(moving.result["order"]))
+
+    def is_built() -> bool:
+        build(desk.database, counter)
+        return _has_ended(desk, order)
+
+    _await(is_built, tend)
+    with desk.database.read() as tx:
+        out.print(picture(desk, lists.journey(tx, order)))
+
+
+def _has_ended(desk: Desk, order: int) -> bool:
+    with desk.database.read() as tx:
+        return tickets.get(tx, order).ended_at is not None
 
 
 def _step(number: int, zh: str, en: str) -> None:
@@ -118,9 +164,9 @@ def _picture(desk: Desk, run: str, kind: Kind) -> None:
         out.print(picture(desk, lists.journey(tx, ticket_id)))
 
 
-def _told(sms: SimulatedSmsGateway, account: str, tend: Callable[[], None]) -> None:
-    """Wait for the short message that the customer's line works, and show it."""
-    told = _await(lambda: next((message for _, message in sms.inbox() if f"{account}已开通" in message), None), tend)
+def _told(sms: SimulatedSmsGateway, account: str, tend: Callable[[], None], word: str = "已开通") -> None:
+    """Wait for the short message about the account with this word in it, and show it."""
+    told = _await(lambda: next((each for _, each in sms.inbox() if account in each and word in each), None), tend)
     out.print(text("[dim]短信：[/] ", "[dim]short message:[/] ") + told)
 
 
@@ -135,7 +181,7 @@ def _await(found: Callable[[], Any], tend: Callable[[], None]) -> Any:
     deadline = time.monotonic() + OUTSIDE_SECONDS
     while not (thing := found()):
         if time.monotonic() > deadline:
-            raise TimeoutError("a short message or a slip that was booked has not come out: see `dispatch effects`")
+            raise TimeoutError("a message, a slip or a move that was booked has not come: see `dispatch effects`")
         tend()
         time.sleep(0.1)
     return thing

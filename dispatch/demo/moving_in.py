@@ -129,4 +129,6 @@ def build(database: Database, counter: Counter) -> int:
 
 
 def _report(tx: Tx, rulebook: Rulebook, row: BoardedHop, now: datetime) -> Report:
+    if row.kind == Kind.MOVE:
+        return Report(row.id, BUILDER, "relocated", INSTALLED)
     return supplied(tx, rulebook, Kind.CONSTRUCTION, row.team, Report(row.id, BUILDER, "installed", INSTALLED), now)

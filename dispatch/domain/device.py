@@ -25,7 +25,7 @@ class DeviceKind(TitledEnum):
 
 
 class DeviceState(State):
-    """Where a device is."""
+    """Place of a device."""
 
     STOCK = "stock", Title("在库", "In stock"), "in the store, to be handed out"
     CARRIED = "carried", Title("已领用", "Carried"), "with a person who builds or mends lines"

@@ -35,7 +35,7 @@ class Value(StrEnum):
     ACCOUNT = "account"  # 宽带账号
     NO = "no"  # a ticket's number
     DUE = "due"  # an instant by which something is promised
-    WINDOW = "window"  # of a visit, in words
+    WINDOW = "window"  # of a visit; a title
     WHO = "who"  # a person of ours
     LINK = "link"
     CODE = "code"
@@ -214,7 +214,7 @@ def said(name: Value, value: Any, language: Language, zone: tzinfo) -> str:
             return f"{day.year}年{day.month}月{day.day}日" if chinese else day.isoformat()
         case Value.SUM | Value.FEE:
             return write_yuan(value)
-        case Value.PLAN | Value.ACT:
+        case Value.PLAN | Value.ACT | Value.WINDOW:
             return str(value[language])
     return str(value)
 

@@ -9,7 +9,7 @@ from dispatch.domain.kind import Kind
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 
-LETTER: dict[str, str] = {Kind.FAULT: "F", Kind.CONSTRUCTION: "C"}
+LETTER: dict[str, str] = {Kind.FAULT: "F", Kind.CONSTRUCTION: "C", Kind.MOVE: "M"}
 _TICKET = re.compile(rf"[{''.join(LETTER.values())}]?0*([0-9]{{1,18}})")
 _SLIP = re.compile(r"S0*([0-9]{1,18})")
 _INVOICE = re.compile(r"0*([0-9]{1,18})")
@@ -68,6 +68,14 @@ def read_ticket_number(text: str) -> int:
     if not found:
         raise _unlike(text, Wording("工单号", "ticket number"), "F00000042")
     return int(found[1])
+
+
+def typed_number(text: str, otherwise: Kind) -> str:
+    """A ticket's number in full, as somebody typed it; `otherwise` is its kind if they left the letter out. Raises
+    BadInput."""
+    typed = folding.code(text)
+    kind = next((kind for kind, letter in LETTER.items() if typed.startswith(letter)), otherwise)
+    return ticket_number(kind, read_ticket_number(text))
 
 
 def read_hop_number(text: str) -> tuple[int, int | None]:

@@ -33,6 +33,14 @@ CHARGES: Mapping[str, Title] = {
 """The charges that opening may have, in the order of a slip."""
 
 
+MOVE_FEE = 100_00
+"""What moving a line 移机 costs where the plans file doesn't say, in fen: our assumption."""
+
+
+MOVE_FEE = 100_00
+"""What moving a line 移机 costs where the plans file doesn't say, in fen: our assumption."""
+
+
 class Charge(NamedTuple):
     """One thing to be paid; `amount` is in fen and above 0."""
 
@@ -133,10 +141,11 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """All plans of one file; `version` is its hash."""
+    """All plans of one file; `version` is its hash. `move_fee` is what moving a line costs, in fen."""
 
     version: str
     plans: Mapping[str, Plan]
+    move_fee: int = MOVE_FEE
 
     def plan(self, name: str) -> Plan:
         """The plan of this name. Raises UnknownPlan, which lists the known plans."""

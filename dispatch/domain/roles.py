@@ -130,6 +130,7 @@ AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
     "return-device": (Role.CLERK,),
     "lose-device": (Role.CLERK,),
     "send-code": (Role.CLERK,),
+    "move": (Role.CLERK,),
 }
 """The roles that may carry out each account operation. It is apart from `PERMITTED`, since `transfer` is in both."""
 

@@ -328,6 +328,30 @@ class BadAppointment(Refusal):
     heading = "预约时间有误"
 
 
+class MoveOpen(Refusal):
+    """移机未完成，暂不能办理。
+    A move is open: this can't be done meanwhile."""
+
+    code = "move-open"
+    heading = "移机未完成"
+
+
+class MovesNotOffered(Refusal):
+    """派单规则没有移机流程（flows: move），不能办理移机。
+    The routing rules have no flow for moves (flows: move): no account can be moved."""
+
+    code = "moves-not-offered"
+    heading = "不能办理移机"
+
+
+class BadVisit(Refusal):
+    """上门日期应为今天起{days}天之内。
+    The visit's day is today or within the next {days} days."""
+
+    code = "bad-visit"
+    heading = "上门日期有误"
+
+
 class UnknownPlan(Refusal):
     """没有这个营销案；现有：{known}。
     There is no such marketing plan; there are: {known}."""

@@ -25,6 +25,9 @@ class Order(StrEnum):
     RENAME = "rename"  # the account's number has changed
     PASSWORD = "password"  # the password has changed (the order doesn't hold it): end the running sessions  # noqa: S105
     DEVICE = "device"  # another ONT, by its serial number, is let onto the line
+    PREPARE_MOVE = "prepare-move"  # set up the port of another address; the line goes on at its own
+    MOVE = "move"  # the line is at the prepared port now, and its own is free
+    CANCEL_MOVE = "cancel-move"  # the prepared port isn't needed
     REMOVE = "remove"
 
 
@@ -32,9 +35,9 @@ class Order(StrEnum):
 class LineOrder:
     """One order for one line. `key` is the idempotency key: an order carried out under a key isn't carried out again.
 
-    `line` is the account's id and never changes; `number` is the account's present number. A preparation needs `olt`,
-    `port` and `speed` (Mbit/s); a speed given with another order becomes the line's speed. `serial` is the ONT's number
-    that an order for a device lets onto the line.
+    `line` is the account's id and never changes; `number` is the account's present number. A preparation, also of
+    a move, needs `olt`, `port` and `speed` (Mbit/s), and a move the first two; a speed given with another order becomes
+    the line's speed. `serial` is the ONT's number that an order for a device lets onto the line.
     """
 
     key: str
@@ -79,6 +82,9 @@ _AFTER: Mapping[str, Mapping[str | None, str | None]] = {
     Order.RENAME: _AS_IT_IS,
     Order.PASSWORD: _AS_IT_IS,
     Order.DEVICE: _AS_IT_IS,
+    Order.PREPARE_MOVE: _AS_IT_IS,
+    Order.MOVE: _AS_IT_IS,
+    Order.CANCEL_MOVE: _AS_IT_IS,
     Order.REMOVE: {None: "removed", "prepared": "removed", "active": "removed", "suspended": "removed"},
 }
 """A line's state after an order, by the order and the state before. None is a line that the system has no record of,
@@ -100,6 +106,7 @@ class SimulatedProvisioning:
         "line (id INTEGER PRIMARY KEY, state TEXT, number TEXT, olt TEXT, port TEXT, speed INTEGER)",
         "carried_out (key TEXT PRIMARY KEY)",
         "terminal (line INTEGER PRIMARY KEY, serial TEXT)",
+        "moving (line INTEGER PRIMARY KEY, olt TEXT, port TEXT)",
     )
 
     def __init__(self, file: Path) -> None:
@@ -142,12 +149,17 @@ class SimulatedProvisioning:
         state = line.state if line else None
         if state not in _AFTER.get(order.order, {}):
             return f"line-{state or 'unknown'}"
-        if order.order == Order.PREPARE and (wrong := self._unpreparable(system, order)):
+        if order.order in (Order.PREPARE, Order.PREPARE_MOVE) and (wrong := self._unpreparable(system, order)):
             return wrong
         if order.order == Order.DEVICE:
             if not order.serial:
                 return "no-serial"
             system.execute("REPLACE INTO terminal VALUES (?, ?)", (order.line, order.serial))
+        if order.order == Order.PREPARE_MOVE:
+            system.execute("REPLACE INTO moving VALUES (?, ?, ?)", (order.line, order.olt, order.port))
+            return ""
+        if order.order in (Order.MOVE, Order.CANCEL_MOVE, Order.REMOVE):
+            system.execute("DELETE FROM moving WHERE line = ?", (order.line,))
         after = _AFTER[order.order][state]
         if after is not None:
             known = (line.olt, line.port, line.speed) if line else (None, None, None)
@@ -163,6 +175,8 @@ class SimulatedProvisioning:
             return "no-speed"
         sharing = "SELECT count(*) FROM line WHERE olt = ? AND port = ? AND state <> 'removed'"
         [sharers] = system.execute(sharing, (order.olt, order.port)).fetchone()
+        coming = "SELECT count(*) FROM moving WHERE olt = ? AND port = ? AND line <> ?"
+        sharers += system.execute(coming, (order.olt, order.port, order.line)).fetchone()[0]
         return "port-full" if sharers >= self.SHARERS else ""
 
     def _open(self) -> AbstractContextManager[sqlite3.Connection]:

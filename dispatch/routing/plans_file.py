@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from dispatch.domain.money import read_yuan
-from dispatch.domain.plans import CHARGES, AfterTerm, Charge, Customers, Fallback, Holder, Plan, Plans
+from dispatch.domain.plans import CHARGES, MOVE_FEE, AfterTerm, Charge, Customers, Fallback, Holder, Plan, Plans
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.routing.checks import unknown
 from dispatch.routing.faults import Fault, read_text
@@ -112,6 +112,7 @@ class PlansFile(Strict):
     """marketing_plans.yaml — what a line costs, and to whom it is offered."""
 
     version: Literal[1]
+    move_fee: Amount = MOVE_FEE
     plans: dict[Name, PlanModel]
 
 
@@ -243,7 +244,7 @@ def _no_fallback(name: str, target: str, plans: Mapping[str, Any]) -> Iterator[W
 
 
 def _plans(file: PlansFile, version: str) -> Plans:
-    return Plans(version, {name: _plan(name, model, file) for name, model in file.plans.items()})
+    return Plans(version, {name: _plan(name, model, file) for name, model in file.plans.items()}, file.move_fee)
 
 
 def _plan(name: str, model: PlanModel, file: PlansFile) -> Plan:

@@ -208,6 +208,19 @@ class ViewedPlanChange(PlanChangeRow, Protocol):
     account: str
 
 
+class AccountMoveRow(Protocol):
+    """A move of an account to another address."""
+
+    id: int
+    account_id: int
+    operation_id: int
+    to_address: int
+    to_port: int
+    order_id: int  # the ticket's id
+    voids: Mapping[str, Any] | None  # what takes the place of the plan, which isn't sold there; None: the plan stays
+    state: str  # one of `domain.account_move.MoveState`
+
+
 class BindingRow(Protocol):
     """A mobile number bound to an account, with its validity."""
 
@@ -423,9 +436,10 @@ class AuditRow(Protocol):
 
 
 class WaitingOrder(Protocol):
-    """A construction order that waits for cancel and refund."""
+    """An order to the builders that waits for cancel and refund."""
 
     ticket_id: int
+    kind: str
     failed_at: datetime
     area: str
     account: str

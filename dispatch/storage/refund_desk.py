@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, func, select
 
 from dispatch.domain.kind import Kind
 from dispatch.domain.ticket import LIVE_HOP
@@ -13,7 +13,7 @@ from dispatch.storage import hops
 from dispatch.storage.account_rows import WaitingOrder
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import LockedHop, shaped
-from dispatch.storage.tables.accounts import account, address, customer
+from dispatch.storage.tables.accounts import account, account_move, address, customer
 from dispatch.storage.tables.tickets import history, hop, ticket
 
 APPOINT = "appoint"
@@ -28,6 +28,7 @@ def waiting(tx: Tx, team: str, limit: int, areas: Collection[str] | None = None)
     query: Select[Any] = (
         select(
             hop.c.ticket_id,
+            ticket.c.kind,
             hop.c.made_at.label("failed_at"),
             ticket.c.area,
             account.c.number.label("account"),
@@ -39,7 +40,8 @@ def waiting(tx: Tx, team: str, limit: int, areas: Collection[str] | None = None)
         .join(ticket, ticket.c.id == hop.c.ticket_id)
         .join(account, account.c.id == ticket.c.account_id)
         .join(customer, customer.c.id == account.c.customer_id)
-        .join(address, address.c.id == account.c.address_id)
+        .outerjoin(account_move, account_move.c.order_id == ticket.c.id)
+        .join(address, address.c.id == func.coalesce(account_move.c.to_address, account.c.address_id))
         .outerjoin(_before, and_(_before.c.ticket_id == hop.c.ticket_id, _before.c.seq == hop.c.seq - 1))
         .where(hop.c.team == team, hop.c.state.in_(LIVE_HOP))
     )

@@ -48,7 +48,8 @@ def on_boards(tx: Tx, teams: Sequence[str], people: Sequence[str], after: int, l
     """Hops of any run that wait on these teams' boards or that these people hold, with larger ids than `after`."""
     query: Select[Any] = (
         select(
-            hop.c.id, hop.c.ticket_id, hop.c.team, hop.c.state, ticket.c.hops, ticket.c.reopened,
+            hop.c.id, hop.c.ticket_id, hop.c.team, hop.c.state, ticket.c.kind, ticket.c.hops,
+            ticket.c.reopened,
             _asker.c.team.label("asker_team"),
         )
         .join(ticket, ticket.c.id == hop.c.ticket_id)

@@ -70,7 +70,7 @@ class TicketColumns(Protocol):
     """The columns of a ticket."""
 
     id: int
-    kind: str  # `domain.kind`: fault or construction
+    kind: str  # one of `domain.kind.Kind`
     state: str  # one of `domain.ticket.TicketState`
     account_id: int
     area: str  # of the line when it was reported; it stays so
@@ -237,6 +237,7 @@ class BoardedHop(Protocol):
     ticket_id: int
     team: str
     state: str
+    kind: str  # its ticket's, one of `domain.kind.Kind`
     hops: int
     reopened: int
     asker_team: str | None  # None: no team asked for it

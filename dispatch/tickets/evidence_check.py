@@ -17,6 +17,7 @@ import structlog
 
 from dispatch.domain.effect import lane_of
 from dispatch.domain.finding import TESTED_AT, UNAVAILABLE, Finding, Value
+from dispatch.domain.kind import Kind
 from dispatch.domain.line_state import LineState, is_test, line_state, measured
 from dispatch.domain.requirement import (
     ACCOUNT,
@@ -46,7 +47,7 @@ from dispatch.ports.line_test import LineTester
 from dispatch.routing.checks import OWN_FACTS
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import Words
-from dispatch.storage import accounts, effects, hops, uploads
+from dispatch.storage import account_moves, accounts, effects, hops, uploads
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.rows import LockedHop
 from dispatch.tickets import devices
@@ -202,6 +203,7 @@ def _look(tx: Tx, reports: Sequence[Reported], asked: Mapping[int, Collection[st
     open_effects = effects.keys_in_lanes(tx, [lane_of(id_) for id_ in ids]) if (ids := accounts_asked(EFFECTS)) else {}
     speeds = accounts.line_data(tx, ids) if (ids := accounts_asked(_SPEED)) else {}
     ports = accounts.full_ports(tx, ids) if (ids := accounts_asked(PORT)) else {}
+    new_ports = account_moves.new_ports(tx, ids) if ids else {}
     tested = {rows[id_].ticket_id for name in (LINE_TEST, NEWEST_TEST) for id_ in ids_of[name]}
     notes = hops.notes(tx, sorted(tested)) if tested else {}
     found = {}
@@ -212,6 +214,8 @@ def _look(tx: Tx, reports: Sequence[Reported], asked: Mapping[int, Collection[st
             values[ACCOUNT] = states[row.account_id][0]
         values[EFFECTS] = UNCONFIRMED if open_effects.get(lane_of(row.account_id)) else CONFIRMED
         values[PORT] = {True: FULL, False: FREE, None: NO_TEST}[ports.get(row.account_id)]
+        if row.kind == Kind.MOVE and row.account_id in new_ports:
+            values[PORT] = FULL if new_ports[row.account_id].full else FREE
         _note_tests(report, notes.get(row.ticket_id, ()), values, told)
         line = speeds.get(row.account_id)
         found[row.id] = Circumstances(values, told, None if line is None else line.speed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dispatch.domain.kind import Kind
+from dispatch.domain.kind import ORDERS
 from dispatch.domain.numbers import hop_wording, ticket_number, ticket_wording
 from dispatch.domain.rank import rank
 from dispatch.domain.roles import Actor, require
@@ -67,7 +67,7 @@ def withdraw(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -
     why = clean(reason, REASON)
     row, live = _locked(tx, ticket_id, actor)
     number = ticket_number(row.kind, ticket_id)
-    if row.kind == Kind.CONSTRUCTION:
+    if row.kind in ORDERS:
         raise NotWithdrawable(ticket=number)
     state = ticket_move(TicketState(row.state), "withdraw", ticket_wording(row.kind, ticket_id))
     ended = [

@@ -39,6 +39,7 @@ FREE, UNREACHED = 8, 9
 OPERATIONS = {
     "open", "transfer", "close", "suspend", "resume", "change-password", "reset-password", "view", "modify", "bind",
     "unbind", "bindings", "contact", "appoint", "refund", "rename", "change-plan",
+    "move",
 }  # fmt: skip
 
 
@@ -205,6 +206,7 @@ def requests(installed: Installed) -> dict[str, dict[str, Any]]:
         "refund": {"account": installed.numbers[FAILED], "password": c.PASSWORD, "reason": "no-way-for-cable"},
         "rename": {**proved, "new_account": "13500135000"},
         "change-plan": {**proved, "plan": "standard-1000"},
+        "move": {**proved, "address": "广州市天河区体育西路8号", "day": "2026-03-03", "part": "morning"},
     }
 
 

@@ -42,12 +42,15 @@ def test_one_customer_goes_the_whole_way_step_by_step(shown: tuple[Home, str]) -
         "Closed: In service",
         "In service",
         "已开通，可以使用",
+        "Move line  accepted",
+        "Moved",
+        "移机已完成",
         "Outside-plant fault",
         "Archive",
         "Callback survey",
         "Closed: Satisfied",
         "Close account  accepted",
-        "slip S000000004",
+        "slip S000000006",
     )
     rest = shown[1]
     for part in parts:
@@ -60,7 +63,7 @@ def test_every_slip_and_invoice_lies_in_the_printers_tray(shown: tuple[Home, str
     printed = {file.name for file in (home.folder / "demo" / "printed").iterdir()}
     [path] = re.findall(r"slip S000000002: (\S+)", out)
     assert path == str(home.folder / "demo" / "printed" / "S000000002.pdf")
-    assert len([name for name in printed if name.startswith("S")]) == 6 + 1  # six openings, one closing
+    assert len([name for name in printed if name.startswith("S")]) == 6 + 2  # six openings, one move, one closing
     assert "00000001.pdf" in printed
 
 

@@ -13,6 +13,7 @@ from dispatch.accounts import (
     closure,
     demand,
     devices,
+    moving,
     opening,
     password,
     plan_change,
@@ -135,6 +136,12 @@ def change_plan(database: Database, counter: Counter) -> Prepared:
     return plan_change.change_plan, plan_change.PlanChange.model_validate(asked)
 
 
+def move(database: Database, counter: Counter) -> Prepared:
+    number, where = a.in_service(database, counter), a.address(database, 2)
+    asked = {"account": number, "document_number": OWNER, "address": where, "day": f.NOW.date(), "part": "morning"}
+    return moving.move, moving.AccountMove.model_validate({**asked, "payment": Paid(method="cash", amount="100.00")})
+
+
 def bind_instead(database: Database, counter: Counter) -> Prepared:
     """The number that carries the plan is exchanged, and takes the plan with it."""
     number = a.in_service(database, counter, plan="family-500", mobile=a.mobile(7))
@@ -227,5 +234,6 @@ PREPARED: Mapping[str, Prepare] = {
     "return-device": return_device,
     "lose-device": lose_device,
     "send-code": send_code,
+    "move": move,
 }
 """By the operation's kind. All of them happen in tianhe."""

@@ -21,6 +21,7 @@ from dispatch.accounts import (
     binding,
     closure,
     devices,
+    moving,
     opening,
     password,
     pausing,
@@ -35,7 +36,8 @@ from dispatch.accounts import (
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.domain.account import LIVING
-from dispatch.domain.plans import Plan, months_later
+from dispatch.domain.numbers import read_ticket_number
+from dispatch.domain.plans import MOVE_FEE, Plan, months_later
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.time import local_date
 from dispatch.errors import DispatchError
@@ -81,6 +83,15 @@ class Planned:
 
 
 @dataclass
+class Moving:
+    """A move in the model, to another address; `site`: the place of its order."""
+
+    address: int
+    order: int
+    site: str = "construction"
+
+
+@dataclass
 class Line:
     """An account in the model. `site`: the place of its construction order."""
 
@@ -108,6 +119,7 @@ class Line:
     """The serial number of the ONT that was put in, and where it is, and since when it is here."""
     ont_is: str = "issued"
     built: date = date.min
+    moving: Moving | None = None
 
     @property
     def living(self) -> bool:
@@ -125,6 +137,16 @@ class Line:
         self.stops.discard(kind)
         if self.state == "suspended" and not self.stops:
             self.state = "in-service"
+
+    @property
+    def addresses(self) -> set[int]:
+        """Its own, and the one that it moves to."""
+        return {self.address} | ({self.moving.address} if self.moving and self.moving.site == "construction" else set())
+
+    @property
+    def ports(self) -> set[int | None]:
+        """Those of which it takes a place."""
+        return {ADDRESSES[address] for address in self.addresses}
 
 
 @dataclass
@@ -147,7 +169,7 @@ class Model:
         return any(line.number == number for line in self.living())
 
     def used(self, port: int) -> int:
-        return sum(ADDRESSES[line.address] == port for line in self.living())
+        return sum(port in line.ports for line in self.living())
 
     def bound(self) -> dict[str, str]:
         return {mobile: line.number for line in self.living() for mobile in line.bound}
@@ -196,7 +218,7 @@ class World:
         if document.get_secret_value() != a.resident_id(line.owner):
             return "authentication-failed"
         stopped = bool(line.stops & {"lost", "abuse"}) and operation not in ("suspend", "resume")
-        kept = operation == "transfer" and "keep" in line.stops | line.agreed
+        kept = operation in ("transfer", "move") and "keep" in line.stops | line.agreed
         return None if line.living and not stopped and not kept else "wrong-state"
 
     def confirm(self, dice: Random, warned: bool) -> tuple[tuple[str, ...], str | None]:
@@ -227,7 +249,7 @@ class World:
         model, port = self.model, ADDRESSES.get(where)
         if where not in ADDRESSES:
             code = "unknown-address"
-        elif any(line.address == where for line in model.living()):
+        elif any(where in line.addresses for line in model.living()):
             code = "address-in-use"
         elif port is None or model.used(port) >= PORTS[port]:
             code = "no-resources"
@@ -256,7 +278,7 @@ class World:
         given, enough = self.confirm(dice, of.fault)
         request = closure.Closure(account=line.number, document_number=document, reason="moving", confirm=given)
         if not (code := self.hindered(of, document, "close")):
-            code = "wrong-state" if of.state == "installing" else enough
+            code = "move-open" if of.moving else "wrong-state" if of.state == "installing" else enough
         if self.do(closure.close, request, code):
             self._dropped(of)
             of.state, of.bound, of.plan, of.carrier = "closed", set(), None, None
@@ -464,6 +486,57 @@ class World:
             if line.planned and line.planned.day <= self.today:
                 line.plan, line.carrier, line.planned = line.planned.plan, line.planned.carrier, None
 
+    def move(self, dice: Random) -> None:
+        """Move to another address: its place is taken at once."""
+        if not (line := self.pick(dice)):
+            return
+        document, of = self.document(dice, line), self.model.called(line.number, self.now)
+        where, amount = dice.randint(1, len(ADDRESSES) + 1), "100.00" if dice.random() < 0.9 else "99.00"
+        given, enough = self.confirm(dice, of.fault)
+        request = moving.AccountMove(
+            account=line.number,
+            document_number=document,
+            address=f"广州市天河区体育西路{where}号",
+            day=self.today,
+            part="evening",
+            payment=Paid(method="cash", amount=amount),
+            confirm=given,
+        )
+        model, port = self.model, ADDRESSES.get(where)
+        if not (code := self.hindered(of, document, "move")):
+            if of.state != "in-service":
+                code = "wrong-state"
+            elif of.moving:
+                code = "move-open"
+            elif where not in ADDRESSES:
+                code = "unknown-address"
+            elif any(where in each.addresses for each in model.living()):
+                code = "address-in-use"
+            elif port is None or (port not in of.ports and model.used(port) >= PORTS[port]):
+                code = "no-resources"
+            else:
+                code = enough or ("bad-amount" if amount != "100.00" else None)
+        if outcome := self.do(moving.move, request, code):
+            of.moving, of.paid = Moving(where, read_ticket_number(str(outcome.result["order"]))), of.paid + MOVE_FEE
+
+    def a_move_comes_to_its_end(self, dice: Random) -> None:
+        """Build it or let it fail; the workers do their part."""
+        under_way = [line for line in self.model.living() if line.moving and line.moving.site == "construction"]
+        if not under_way:
+            return
+        line = dice.choice(under_way)
+        assert line.moving is not None
+        f.work(self.database, self.rulebook, self.now)
+        if dice.random() < 0.7:
+            f.reported(self.database, self.rulebook, line.moving.order, f.BUILDER, "relocated", self.now, **f.RELOCATED)
+            line.address, line.moving = line.moving.address, None
+        else:
+            cause = {"failure_cause": "no-way-for-cable"}
+            order = line.moving.order
+            f.reported(self.database, self.rulebook, order, f.BUILDER, "construction-failed", self.now, **cause)
+            line.moving.site = "refund-desk"
+        f.work(self.database, self.rulebook, self.now)
+
     def rename(self, dice: Random) -> None:
         if not (line := self.pick(dice)):
             return
@@ -472,7 +545,9 @@ class World:
         given, enough = self.confirm(dice, of.fault)
         request = renaming.Renaming(account=line.number, document_number=document, new_account=new, confirm=given)
         if not (code := self.hindered(of, document, "rename")):
-            if of.state == "installing":
+            if of.moving:
+                code = "move-open"
+            elif of.state == "installing":
                 code = "wrong-state"
             elif line.number != of.number:
                 code = "renamed"
@@ -507,7 +582,9 @@ class World:
             confirm=given,
         )
         if not (code := self.hindered(of, document, "transfer")):
-            if len(kinds) < len(transfer.REQUIRED):
+            if of.moving:
+                code = "move-open"
+            elif len(kinds) < len(transfer.REQUIRED):
                 code = "documents-missing"
             elif of.state != "in-service":
                 code = "wrong-state"
@@ -528,11 +605,16 @@ class World:
         code: str | None
         if typed != of.password:
             code = "authentication-failed"
-        elif of.state != "installing":
+        elif of.state != "installing" and of.moving is None:
             code = "wrong-state"
         else:
-            code = None if of.site == "refund-desk" else "order-not-failed"
-        if self.do(refund.refund, request, code):
+            code = None if (of.moving or of).site == "refund-desk" else "order-not-failed"
+        if not self.do(refund.refund, request, code):
+            return
+        if of.moving:
+            of.moving, of.paid = None, of.paid - MOVE_FEE
+            f.work(self.database, self.rulebook, self.now)
+        else:
             of.state, of.bound, of.plan, of.carrier = "cancelled", set(), None, None
             f.work(self.database, self.rulebook, self.now)
 
@@ -668,9 +750,9 @@ def _carriers(line: Line) -> set[str | None]:
 
 ACTS: list[Callable[[World, Random], None]] = [
     World.open, World.close, World.suspend, World.resume, World.change_password,
-    World.bind, World.unbind, World.change_plan, World.change_plan, World.rename, World.transfer, World.refund,
-    World.return_device, World.lose_device,
-    World.construction_comes_to_its_end, World.a_fault_is_reported,
+    World.bind, World.unbind, World.change_plan, World.change_plan, World.move, World.move,
+    World.rename, World.transfer, World.refund, World.return_device, World.lose_device,
+    World.construction_comes_to_its_end, World.a_move_comes_to_its_end, World.a_fault_is_reported,
 ]  # fmt: skip
 OFTEN: list[Callable[[World, Random], None]] = [*[World.open] * 3, *[World.construction_comes_to_its_end] * 3]
 LENGTH = 60

@@ -107,6 +107,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "operations-rename": {**PROVED, "new_account": "x"},
     "operations-change-plan": {**PROVED, "plan": "x"},
     "operations-send-code": {"purpose": "suspend", "mobile": "x"},
+    "operations-move": {**PROVED, "address": "x", "day": "2026-03-02", "part": "morning"},
     "operations-list-operations": {"account": "GZ1"},
     "accounts-add-account": {"account": "GZ9", "area": "tianhe", "mobile": "13800138000"},
     "addresses-search-addresses": {"text": "x"},

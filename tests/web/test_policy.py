@@ -99,6 +99,7 @@ BY_ROLE = {
     "account return-device": "C",
     "account lose-device": "C",
     "account send-code": "C",
+    "account move": "C",
     "find customers": "CM58",
     "list operations": "CMV",
     "see slips": "CMV",

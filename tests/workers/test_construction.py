@@ -11,9 +11,11 @@ import pytest
 from celery import Celery
 from sqlalchemy.exc import OperationalError
 
-from dispatch.accounts import suspension
+from dispatch.accounts import moving, suspension
+from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Counter as Desk
 from dispatch.domain.account import AccountState
+from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import TicketState
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.routing.prehandling import Script
@@ -94,6 +96,43 @@ def test_every_step_from_opening_to_service_is_done_once_though_delivered_five_t
         }
     )
     assert list(system(stage).ledger.effects()) == [("prepare", "construction/1/prepare")]
+
+
+def moved(stage: SteppedWorkers, desk: Desk) -> tuple[str, int]:
+    """A line in service whose move is on the builders' board: its number, and the order."""
+    database = stage.context.database
+    number = at.in_service(database, desk)
+    asked = {"account": number, "document_number": at.document(), "address": at.address(database, 2)}
+    visit = {"day": f.NOW.date(), "part": "evening", "payment": Paid(method="cash", amount="100.00")}
+    done = at.accepted(database, moving.move, desk, moving.AccountMove.model_validate({**asked, **visit}))
+    for team in ("provisioning", "construction"):
+        stage.work(team, times=5)
+    return number, read_ticket_number(str(done.result["order"]))
+
+
+def test_a_move_is_prepared_at_its_new_port_and_activated_at_its_new_address(stage: SteppedWorkers, desk: Desk) -> None:
+    database = stage.context.database
+    number, order = moved(stage, desk)
+    assert [kind for kind, _ in system(stage).ledger.effects()][-1] == "prepare-move"
+    build(stage, live(stage, order).id, "relocated", f.RELOCATED)
+    for team in ("activation", "archive"):
+        stage.work(team, times=5)
+    assert f.ticket(database, order).state == TicketState.CLOSED
+    assert {row.olt: row.used for row in at.rows(database, b.pon_port)} == {"OLT-1": 0, "OLT-2": 1}
+    line = at.line(database, number)
+    (address,) = at.rows(database, b.address, b.address.c.id == line.address_id)
+    assert address.text == "广州市天河区体育西路2号"
+
+
+def test_a_move_that_cannot_be_built_frees_its_new_place_as_soon_as_it_is_at_the_refund_desk(
+    stage: SteppedWorkers, desk: Desk
+) -> None:
+    database = stage.context.database
+    _, order = moved(stage, desk)
+    build(stage, live(stage, order).id, "construction-failed", {"failure-cause": "no-way-for-cable"})
+    stage.work("refund-desk", times=5)
+    assert (live(stage, order).team, live(stage, order).state) == ("refund-desk", "waiting")
+    assert {row.olt: row.used for row in at.rows(database, b.pon_port)} == {"OLT-1": 1, "OLT-2": 0}
 
 
 def test_a_line_that_cannot_be_prepared_waits_at_the_refund_desk_with_the_reason(

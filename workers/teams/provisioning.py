@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from dispatch.domain.kind import Kind
 from dispatch.ports.provisioning import LineOrder, Order
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import accounts
+from dispatch.storage import account_moves, accounts
 from dispatch.storage.database import Tx
 from dispatch.tickets import construction
 from workers.context import Context
@@ -17,12 +18,14 @@ def prepare(context: Context, rows: Hops) -> Write:
     """Order the preparation under the hop's idempotency key, so that a repeated order is recognised."""
     with context.database.read() as tx:
         lines = accounts.line_data(tx, [row.account_id for row in rows])
+        moving = account_moves.new_ports(tx, [row.account_id for row in rows if row.kind == Kind.MOVE])
         keys = construction.effect_keys(tx, [row.id for row in rows])
     orders = {}
     for row in rows:
-        line = lines[row.account_id]
-        key = f"{keys[row.id]}/{Order.PREPARE}"
-        orders[row.id] = LineOrder(key, Order.PREPARE, line.id, line.number, line.olt, line.port, line.speed)
+        line, new = lines[row.account_id], moving.get(row.account_id)
+        order = Order.PREPARE if new is None else Order.PREPARE_MOVE
+        olt, port = (line.olt, line.port) if new is None else (new.olt, new.port)
+        orders[row.id] = LineOrder(f"{keys[row.id]}/{order}", order, line.id, line.number, olt, port, line.speed)
     refused = context.provisioning.carry_out(list(orders.values()))
     answers = {hop_id: refused.get(order.key) for hop_id, order in orders.items()}
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from dispatch.domain.account import ACCOUNT_ENDS, AccountState
+from dispatch.domain.account_move import MOVE_ENDS, MoveState
 from dispatch.domain.approval import DECISIONS
 from dispatch.domain.demand import DEMAND_ENDS, DemandState
 from dispatch.domain.effect import EFFECT_ENDS, EffectState, Port
@@ -274,6 +275,26 @@ plan_change = Table(  # 变更营销案: a change that was accepted; an account 
     CheckConstraint(f"({_SCHEDULED}) = (ended_at IS NULL)", name="ended"),
     partial_index("uq_plan_change_scheduled", "account_id", where=_SCHEDULED, unique=True),
     partial_index("ix_plan_change_due", "effective_on", where=_SCHEDULED),
+)
+
+_UNFINISHED = f"state NOT IN ({sql_list(sorted(MOVE_ENDS))})"
+
+account_move = Table(  # 移机: an account on its way to another address; both places are taken
+    "account_move",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("operation_id", ForeignKey("operation.id"), nullable=False),
+    Column("to_address", ForeignKey("address.id"), nullable=False),
+    Column("to_port", ForeignKey("pon_port.id"), nullable=False),
+    Column("order_id", ForeignKey("ticket.id"), nullable=False, unique=True),
+    Column(
+        "voids", Document
+    ),  # the enrolment that takes the place of a plan that isn't sold there; null: the plan stays
+    Column("state", String(12), nullable=False),
+    words_constraint("state", MoveState),
+    partial_index("uq_account_move_unfinished", "account_id", where=_UNFINISHED, unique=True),
+    partial_index("uq_account_move_address", "to_address", where="state = 'open'", unique=True),
 )
 
 binding = Table(  # 宽带与手机号码绑定: a mobile number is bound to an account for a time

@@ -60,7 +60,7 @@ class CustomersMessage(ResponseBody):
     """A text message 短信 to the customer, without what it said."""
 
     event: str
-    """What the customer was told of, as `messages.yaml` names it."""
+    """Event that the customer was told of, as `messages.yaml` names it."""
     made_at: datetime
     """Time of the event."""
     state: str

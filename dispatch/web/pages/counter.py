@@ -13,6 +13,7 @@ from typing import Any
 from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
 from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
+from dispatch.accounts.moving import PARTS_OF_DAY
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.plan_change import EFFECTIVE
 from dispatch.accounts.proof import SEND
@@ -153,6 +154,8 @@ def _choices(kind: str, entry: FormEntry, plans: Plans) -> Sequence[FormChoice]:
             return [FormChoice(name, title) for name, title in SCANS.items()]
         case "speed":
             return [FormChoice(str(each), Title(f"{each}M", f"{each} Mbit/s")) for each in plans.speeds]
+        case "part":
+            return [FormChoice(name, title) for name, title in PARTS_OF_DAY.items()]
         case "effective":
             return [FormChoice(name, title) for name, title in EFFECTIVE.items()]
         case "plan":
