@@ -10,11 +10,12 @@ from datetime import datetime, tzinfo
 
 from dispatch.accounts.schemas import AccountFound
 from dispatch.domain.account import AccountState
-from dispatch.domain.identity import normalised
+from dispatch.domain.identity import DOCUMENT_KINDS, fitting_kinds, normalised
 from dispatch.domain.language import LANGUAGES
 from dispatch.domain.naming import masked_mobile, masked_name, read_account_number, read_mobile
+from dispatch.errors import DocumentKindNeeded, UnknownDocumentKind
 from dispatch.storage import accounts, aliases, customers, unified_view
-from dispatch.storage.account_rows import AccountMatch
+from dispatch.storage.account_rows import AccountMatch, CustomerRow
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher
 
@@ -45,12 +46,32 @@ def by_mobile(tx: Tx, mobile: str, areas: Areas) -> list[AccountFound]:
     return _found(unified_view.find_accounts(tx, unified_view.reached_by_mobile(read_mobile(mobile)), areas, MOST))
 
 
-def by_document(tx: Tx, cipher: FieldCipher, kind: str, number: str, areas: Areas) -> list[AccountFound]:
-    """Accounts of the customer who is registered with this document."""
-    customer = customers.find(tx, cipher, kind, normalised(number))
-    if customer is None:
-        return []
-    return _found(unified_view.find_accounts(tx, unified_view.of_customer(customer.id), areas, MOST))
+def by_document(tx: Tx, cipher: FieldCipher, kind: str | None, number: str, areas: Areas) -> list[AccountFound]:
+    """Accounts of the customer who is registered with this document. Raises UnknownDocumentKind, DocumentKindNeeded."""
+    found = {
+        each.document_kind: _found(unified_view.find_accounts(tx, unified_view.of_customer(each.id), areas, MOST))
+        for each in registered(tx, cipher, kind, number)
+    }
+    found = {kind: accounts for kind, accounts in found.items() if accounts}
+    require_one_kind(list(found))
+    return next(iter(found.values()), [])
+
+
+def registered(tx: Tx, cipher: FieldCipher, kind: str | None, typed: str) -> Sequence[CustomerRow]:
+    """The customers registered with this number; where no kind is given, with a document of any kind that it fits.
+
+    Raises UnknownDocumentKind.
+    """
+    if kind is not None and kind not in DOCUMENT_KINDS:
+        raise UnknownDocumentKind(known=list(DOCUMENT_KINDS))
+    number = normalised(typed)
+    return customers.find_by_number(tx, cipher, fitting_kinds(number) if kind is None else (kind,), number)
+
+
+def require_one_kind(kinds: Sequence[str]) -> None:
+    """Raises DocumentKindNeeded when a number is found under several kinds: they may be several people's."""
+    if len(kinds) > 1:
+        raise DocumentKindNeeded(kinds=[DOCUMENT_KINDS[each].title for each in kinds])
 
 
 def _found(rows: Sequence[AccountMatch]) -> list[AccountFound]:

@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
+from dispatch.accounts import lookup
 from dispatch.accounts.operation import (
     Act,
     Counter,
@@ -26,24 +27,28 @@ from dispatch.accounts.operation import (
 from dispatch.accounts.schemas import Data, Sensitive
 from dispatch.accounts.secret import Prompt
 from dispatch.accounts.unified_view import read_view
-from dispatch.domain.identity import DOCUMENT_KINDS, normalised
 from dispatch.domain.naming import read_account_number
 from dispatch.domain.roles import Actor
 from dispatch.domain.text import REASON, clean
 from dispatch.domain.title import Wording
-from dispatch.errors import BadInput, NoSuchCustomer, UnknownDocumentKind
+from dispatch.errors import BadInput, NoSuchCustomer
 from dispatch.storage import accounts, aliases, customers, operations
 from dispatch.storage.database import Tx
 
 
 class View(OperationRequest):
-    """Shows a customer, by `account` or by the kind and number of their document. `show` chooses the kinds of data;
+    """Shows a customer, by `account` or by the number of their document; its kind is needed only where two have that
+    number. `show` chooses the kinds of data;
     `unmask` names the sensitive fields to show in clear, for a `reason`."""
 
     account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
-    document_kind: Annotated[str | None, Field(description="或按证件类型 · … or by the kind of document …")] = None
     document_number: Annotated[
-        SecretStr | None, Field(description="和证件号码 · … and its number"), Prompt(beside="document_kind")
+        SecretStr | None,
+        Field(description="或按证件号码 · … or by the number of the document"),
+        Prompt(beside="document_kind"),
+    ] = None
+    document_kind: Annotated[
+        str | None, Field(description="证件类型，一般不填 · kind of document, where two have that number")
     ] = None
     show: Annotated[tuple[Data, ...], Field(min_length=1, description="查询内容 · kinds of data to show")] = (
         "customer",
@@ -76,7 +81,8 @@ def view(tx: Tx, counter: Counter, request: View, actor: Actor, now: datetime) -
 
 
 def _find(act: Act, request: View) -> OperationResult:
-    """Find the customer or the account to show. Raises NoSuchCustomer, UnknownDocumentKind; BadInput."""
+    """Find the customer or the account to show. Raises NoSuchCustomer, UnknownDocumentKind,
+    DocumentKindNeeded; BadInput."""
     _reason(request)
     if request.account is not None and request.document_kind is None and request.document_number is None:
         number = read_account_number(request.account)
@@ -85,17 +91,15 @@ def _find(act: Act, request: View) -> OperationResult:
             raise NoSuchCustomer()
         act.say_if_renamed(account, number)
         return OperationResult(account, None, {"customer_id": account.customer_id, "account_ids": [account.id]})
-    if request.account is None and request.document_kind is not None and request.document_number is not None:
-        if request.document_kind not in DOCUMENT_KINDS:
-            raise UnknownDocumentKind(known=list(DOCUMENT_KINDS))
-        number = normalised(request.document_number.get_secret_value())
-        customer = customers.find(act.tx, act.counter.cipher, request.document_kind, number)
-        if customer is None or not _is_served(act, customer.id):
+    if request.account is None and request.document_number is not None:
+        typed = request.document_number.get_secret_value()
+        registered = lookup.registered(act.tx, act.counter.cipher, request.document_kind, typed)
+        found = [each for each in registered if _is_served(act, each.id)]
+        lookup.require_one_kind([each.document_kind for each in found])
+        if not found:
             raise NoSuchCustomer()
-        return OperationResult(None, None, {"customer_id": customer.id, "account_ids": []})
-    raise BadInput(
-        what=Wording("请给出账号，或证件类型和号码", "give the account, or else the kind and number of the document")
-    )
+        return OperationResult(None, None, {"customer_id": found[0].id, "account_ids": []})
+    raise BadInput(what=Wording("请给出账号，或证件号码", "give the account, or else the number of the document"))
 
 
 def _is_served(act: Act, customer_id: int) -> bool:

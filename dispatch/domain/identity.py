@@ -177,6 +177,11 @@ def normalised(number: str) -> str:
     return folding.document(number)
 
 
+def fitting_kinds(number: str) -> tuple[str, ...]:
+    """The kinds of documents that this normalised number can be of, by its form."""
+    return tuple(kind.name for kind in DOCUMENT_KINDS.values() if kind.form.fullmatch(number))
+
+
 def is_minor(document: Document, today: date) -> bool:
     """Return whether the holder is under age and needs a guardian; False when the number has no date of birth."""
     return document.birth is not None and _years(document.birth, today) < OF_AGE

@@ -13,6 +13,14 @@ class UnknownDocumentKind(Refusal):
     heading = "没有这种证件类型"
 
 
+class DocumentKindNeeded(Refusal):
+    """该号码登记在多种证件下（{kinds}），请选择证件类型。
+    The number is of several documents ({kinds}): choose its kind."""
+
+    code = "document-kind-needed"
+    heading = "请选择证件类型"
+
+
 class BadDocument(Refusal):
     """{kind}号码有误：{why}。
     The number of the document ({kind}) is wrong: {why}."""

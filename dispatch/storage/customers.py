@@ -5,7 +5,7 @@ Identity numbers are stored as ciphertext, with a blind index to look them up by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, insert, select, update
@@ -34,6 +34,13 @@ def find(tx: Tx, cipher: FieldCipher, kind: str, number: str) -> CustomerRow | N
     """The customer with this document. During a rotation of keys their index may still be one of an older key."""
     query = select(customer).where(customer.c.document_index.in_(document_indexes(cipher, kind, number)))
     return shaped(CustomerRow, tx.execute(query)).one_or_none()
+
+
+def find_by_number(tx: Tx, cipher: FieldCipher, kinds: Collection[str], number: str) -> Sequence[CustomerRow]:
+    """The customers who have a document of one of these kinds with this number, by their ids."""
+    indexes = [index for kind in kinds for index in document_indexes(cipher, kind, number)]
+    query = select(customer).where(customer.c.document_index.in_(indexes)).order_by(customer.c.id)
+    return shaped(CustomerRow, tx.execute(query)).all()
 
 
 def insert_customer(

@@ -18,6 +18,7 @@ REFUSED_AS: dict[str, str] = {
     "open": "unknown-address",
     "view": "no-such-customer",
     "send-code": "no-such-customer",
+    "devices": "no-such-customer",
     "contact": "order-not-failed",
     "appoint": "order-not-failed",
 }

@@ -152,7 +152,6 @@ def test_an_unknown_customer_is_refused(database: Database, counter: Counter, as
         {},
         {"account": "kd0000000001", **by_document()},
         {"document_kind": "resident-id"},
-        {"document_number": c.document()},
         {"account": "kd0000000001", "unmask": ("name",)},
         {"account": "kd0000000001", "unmask": ("name",), "reason": "  "},
         {"account": "kd0000000001", "unmask": ("name",), "reason": "核对", "show": ("accounts",)},
@@ -241,3 +240,25 @@ def test_only_a_clerk_queries(database: Database, counter: Counter) -> None:
     request = View(account=c.in_service(database, counter), unmask=SENSITIVE, reason="核对")
     may_not = f.forbidden(database, lambda tx, actor: query.view(tx, counter, request, actor, f.NOW))
     assert may_not == f.all_roles_but(Role.CLERK)
+
+
+def test_a_customer_is_found_by_the_number_alone(database: Database, counter: Counter) -> None:
+    c.in_service(database, counter)
+
+    view = seen(database, counter, document_number=c.document())
+
+    assert view.customer is not None
+    assert view.customer.document_kind.startswith("居民身份证")
+
+
+def test_the_kind_is_asked_only_where_two_have_that_number(database: Database, counter: Counter) -> None:
+    c.in_service(database, counter)
+    other = c.person(2, document_kind="temporary-resident-id", document_number=c.document(1))
+    number = c.in_service(database, counter, 2, holder=other)
+
+    outcome = c.refused(database, query.view, counter, View(document_number=c.document()))
+
+    assert outcome.code == "document-kind-needed"
+    assert outcome.said.zh == "该号码登记在多种证件下（居民身份证、临时居民身份证），请选择证件类型。"
+    view = seen(database, counter, document_kind="temporary-resident-id", document_number=c.document())
+    assert [line.account for line in view.accounts or ()] == [number]

@@ -9,9 +9,8 @@ from pydantic import SecretStr
 
 from dispatch.accounts import lookup
 from dispatch.accounts.schemas import AccountFound
-from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.title import Wording
-from dispatch.errors import BadInput, BadMobile, UnknownDocumentKind
+from dispatch.errors import BadInput, BadMobile, DocumentKindNeeded, UnknownDocumentKind
 from dispatch.web.api.accounts import served
 from dispatch.web.api.schemas import RequestBody, ResponseBody, Word
 from dispatch.web.request_context import RequestContext
@@ -28,9 +27,9 @@ class CustomerSearch(RequestBody):
     mobile: Word | None = None
     """Mobile number of the customer."""
     document_kind: Word | None = None
-    """Kind of document, together with its number."""
+    """Kind of document; needed only where documents of two kinds have the number."""
     document_number: Annotated[SecretStr | None, Of(max_length=40, strict=False)] = None
-    """Number of the document, together with its kind."""
+    """Number of the document."""
 
 
 class FoundAccounts(ResponseBody):
@@ -40,7 +39,9 @@ class FoundAccounts(ResponseBody):
     """Accounts, living ones first; POST /api/v1/accounts/view shows the rest."""
 
 
-@api.read("/find", "find customers", method="POST", raises=[BadInput, BadMobile, UnknownDocumentKind])
+@api.read(
+    "/find", "find customers", method="POST", raises=[BadInput, BadMobile, UnknownDocumentKind, DocumentKindNeeded]
+)
 def find_customer(context: RequestContext, asked: CustomerSearch) -> FoundAccounts:
     """Finds accounts of the caller's areas by account, mobile number or document, living ones first."""
     areas = served(context)
@@ -49,14 +50,12 @@ def find_customer(context: RequestContext, asked: CustomerSearch) -> FoundAccoun
             found = lookup.by_account(context.tx, number, areas, context.now, context.installation.settings.zone)
         case CustomerSearch(account=None, mobile=str(number), document_kind=None, document_number=None):
             found = lookup.by_mobile(context.tx, number, areas)
-        case CustomerSearch(account=None, mobile=None, document_kind=str(kind), document_number=SecretStr() as number):
-            if kind not in DOCUMENT_KINDS:
-                raise UnknownDocumentKind(known=", ".join(DOCUMENT_KINDS))
+        case CustomerSearch(account=None, mobile=None, document_kind=kind, document_number=SecretStr() as number):
             found = lookup.by_document(
                 context.tx, context.installation.cipher(), kind, number.get_secret_value(), areas
             )
         case _:
             raise BadInput(
-                what=Wording("请按账号、手机号码，或证件类型和号码查找", "give one: account, mobile, kind and number")
+                what=Wording("请按账号、手机号码或证件号码查找", "give one: account, mobile, document number")
             )
     return FoundAccounts(items=found)
