@@ -491,7 +491,8 @@ def test_a_team_with_work_cannot_be_dropped_from_the_rules(installed: Installed,
     text = text.replace("outside-plant: installer", "outside-plant: transmission").replace(", installer]", "]")
     for unused in ("fixed-on-site", "line-fault", "routing-fault"):
         text = re.sub(rf"  {unused}:\n    title.*?(?=\n  \w)", "", text, count=1, flags=re.S)
-    text = re.sub(r"\n  location:\n    title.*?(?=\n  \w)", "", text, count=1, flags=re.S)
+    for unused in ("location", "new-serial", "old-serial"):
+        text = re.sub(rf"\n  {unused}:\n    title.*?(?=\n  \w)", "", text, count=1, flags=re.S)
     file = tmp_path / "smaller.yaml"
     file.write_text(text, encoding="utf-8")
     smaller = Home(installed.home.folder, settings={"DISPATCH_RULES": str(file)})

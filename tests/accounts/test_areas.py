@@ -17,6 +17,7 @@ IN_AREA, ELSEWHERE = (replace(f.CLERK, areas=frozenset({area})) for area in ("ti
 REFUSED_AS: dict[str, str] = {
     "open": "unknown-address",
     "view": "no-such-customer",
+    "devices": "no-such-customer",
     "send-code": "no-such-customer",
     "devices": "no-such-customer",
     "contact": "order-not-failed",

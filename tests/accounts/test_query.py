@@ -66,7 +66,8 @@ def test_only_the_chosen_kinds_of_data_are_shown(database: Database, counter: Co
     for chosen in EVERYTHING:
         view = seen(database, counter, account=number, show=(chosen,))
         given = {name for name, value in view if value is not None} - {"unmasked"}
-        assert given == ({"payments", "invoices"} if chosen == "payments" else {chosen})
+        together = {"payments": {"invoices"}, "plans": {"plan_changes"}}
+        assert given == {chosen} | together.get(chosen, set())
 
 
 def test_every_kind_of_data_can_be_shown(database: Database, counter: Counter, script: Script) -> None:
