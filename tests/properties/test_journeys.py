@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from random import Random
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Row, select
 
 from dispatch.domain.account import AccountState
-from dispatch.domain.finding import Value
+from dispatch.domain.finding import NEW_DEVICE, Value
 from dispatch.domain.kind import Kind
 from dispatch.domain.requirement import Circumstances, judge
 from dispatch.domain.roles import Actor
@@ -39,6 +40,7 @@ from tests.factories import (
     SOLVED,
     SUPERVISOR,
     attach,
+    carried,
     hasty,
     in_memory,
     link,
@@ -79,7 +81,8 @@ def _drawn(finding: str, dice: Random) -> dict[str, Value]:
         "yes-no": lambda _: dice.random() < 0.5,
         "text": lambda _: "如实说明的处理情况和结果",
     }
-    return {wanted.name: values[wanted.kind](wanted) for wanted in RULEBOOK.findings[finding].evidence}
+    asked = RULEBOOK.findings[finding].evidence
+    return {wanted.name: values[wanted.kind](wanted) for wanted in asked if wanted.kind in values}
 
 
 class World:
@@ -87,7 +90,7 @@ class World:
     draws its target and its way from its dice."""
 
     def __init__(self) -> None:
-        self.rulebook, self.now = hasty(RULEBOOK.text), NOW
+        self.rulebook, self.now, self.serials = hasty(RULEBOOK.text), NOW, itertools.count()
         self.database = in_memory(self.rulebook)
         with self.database.write() as tx:
             accounts.enter_existing(tx, [(f"GZ{n}", "tianhe", "1") for n in (1, 2)], CLERK, NOW)
@@ -230,10 +233,15 @@ class World:
         if row := self.hop(dice, HopState.CLAIMED):
             kind = next(each.kind for each in self.rows(t.ticket) if each.id == row.ticket_id)
             finding = dice.choice(self.rulebook.findings_of(kind, row.team)).name
+            given = evidence(finding, dice) | self.carried(self.holder(row), finding)
             with self.act() as tx:
-                report = Report(row.id, self.holder(row), finding, evidence(finding, dice))
                 attach(tx, row.id)
-                handling.end(tx, self.rulebook, report, self.now)
+                handling.end(tx, self.rulebook, Report(row.id, self.holder(row), finding, given), self.now)
+
+    def carried(self, actor: Actor, finding: str) -> dict[str, Value]:
+        """The devices that the finding's report must name, new and in the actor's hands."""
+        asked = [each for each in RULEBOOK.findings[finding].evidence if each.kind == NEW_DEVICE and not each.optional]
+        return {each.name: carried(self.database, actor.name, f"TEST{next(self.serials):08X}") for each in asked}
 
     def walk_a_visit(self, dice: Random) -> None:
         """Do the worker's part, claim and report in one go, so that cases get far."""
@@ -321,7 +329,7 @@ class World:
             assert ticket.state != TicketState.WITHDRAWN
             assert (lines[ticket.account_id] == AccountState.IN_SERVICE) == (ticket.id in done)
             told = [row.key for row in self.rows(b.effect) if row.lane == f"account/{ticket.account_id}"]
-            assert len(told) == (ticket.id in done)
+            assert len([key for key in told if not key.endswith("/device")]) == (ticket.id in done)
             if ticket.state == TicketState.CLOSED:
                 assert ticket.outcome == ("activated" if ticket.id in done else "refunded")
 
@@ -358,10 +366,11 @@ class World:
             if row.state == HopState.WAITING:
                 handling.claim(tx, self.rulebook, Claim(row.id, actor), now)
             kind = hops.lock(tx, [row.id])[row.id].kind
-            finding = (ENDING if kind == Kind.FAULT else BUILDING)[row.team]
+        finding = (ENDING if kind == Kind.FAULT else BUILDING)[row.team]
+        given = evidence(finding, Random(0)) | self.carried(actor, finding)
+        with self.database.write() as tx:
             attach(tx, row.id)
-            report = Report(row.id, actor, finding, evidence(finding, Random(0)))
-            handling.end(tx, self.rulebook, report, now)
+            handling.end(tx, self.rulebook, Report(row.id, actor, finding, given), now)
 
 
 ACTS: list[Callable[[World, Random], None]] = [
