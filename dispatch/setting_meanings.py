@@ -184,6 +184,10 @@ MEANINGS: Mapping[str, Wording] = {
         "回访网址中令牌之前的部分；默认为网页服务的一个页面",
         "URL of a survey without its token; by default a page of the web server",
     ),
+    "survey_undo": Wording(
+        "客户可撤回网页回访答复的秒数；此后才生效",
+        "seconds in which a customer can take back the answer to a survey; it takes effect after them",
+    ),
     "timezone": Wording(
         "本系统的时区（IANA 名称）：页面、命令行、短信、受理单和日志都用它，一天也按它起止；接口用带时差的 ISO 8601",
         "time zone of the desk, by its IANA name: of times on pages, at the command line, in messages, on slips and in "

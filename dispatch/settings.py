@@ -118,6 +118,7 @@ class Settings(BaseModel):
     pause_fee: Annotated[int, Field(ge=0, le=1_000_000)] = 500
     pause_months: Annotated[int, Field(ge=1, le=12)] = 6
     survey_url: str = Field(default_factory=lambda known: f"{_web(known)}/s/")
+    survey_undo: Annotated[float, Field(ge=0, le=600)] = 60
     timezone: Annotated[str, AfterValidator(_known_zone), Field(validate_default=True)] = "Asia/Shanghai"
     operator: str = "派单宽带 Paidan Broadband"
     outlet: str = "营业厅"
@@ -206,6 +207,11 @@ class Settings(BaseModel):
     def demand_turn(self) -> timedelta:
         """The time for which nobody else is told of a free place."""
         return timedelta(days=self.demand_next_days)
+
+    @property
+    def survey_undo_span(self) -> timedelta:
+        """The time for which a customer can take an answer back."""
+        return timedelta(seconds=self.survey_undo)
 
     @property
     def token_span(self) -> timedelta:

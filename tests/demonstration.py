@@ -48,7 +48,7 @@ class Demo:
 @contextmanager
 def demonstration(folder: Path) -> Iterator[Demo]:
     rules = Path(shutil.copy(PROJECT / "routing_rules.yaml", folder.parent / "rules.yaml"))
-    process = Home(folder, settings={"DISPATCH_RULES": str(rules)}).start("up", "--demo")
+    process = Home(folder, settings={"DISPATCH_RULES": str(rules), "DISPATCH_SURVEY_UNDO": "8"}).start("up", "--demo")
     shown = Demo(Home(folder / "up-demo", settings={"DISPATCH_RULES": str(rules)}), rules)
     try:
         assert process.stdout

@@ -20,11 +20,14 @@ def assign(tx: Tx, rulebook: Rulebook, mine: Hops, _now: datetime) -> None:
         return
     load = crew.hops_in_hand(tx, team, {row.area for row in mine})
     # Not waiting: whoever disables a user holds their lock and may wait for these hops.
-    people = People(tx, {name for crowd in load.values() for name in crowd}, waits=False)
+    names = {name for crowd in load.values() for name in crowd} | {row.assignee for row in mine if row.assignee}
+    people = People(tx, names, waits=False)
     members = rulebook.teams[team].members
     proposed: Counter[str] = Counter()
     chosen = []
     for row in mine:
+        if row.assignee and people.able(row.assignee, members, row.area):
+            continue  # of a case that isn't fixed: it goes to the same hands first
         busy = load.get(row.area, {})
         able = [name for name in sorted(busy) if people.able(name, members, row.area)]
         if able:

@@ -187,6 +187,13 @@ TABLE: tuple[Row, ...] = (
         "script",
     ),
     Row(
+        "callbacks",
+        DESK,
+        "callbacks",
+        Title("电话回访：待拨打、登记拨打、不满意", "Calls to customers who answer no message; who is dissatisfied."),
+        "callbacks",
+    ),
+    Row(
         "messages",
         RULES,
         "messages",

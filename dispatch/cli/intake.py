@@ -14,6 +14,7 @@ from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole, Reason, TicketName
 from dispatch.cli.output import give, out, zone
 from dispatch.domain.numbers import read_ticket_number, ticket_number
+from dispatch.domain.opinion import spoken
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import sentences
@@ -156,8 +157,8 @@ def survey(
         str,
         typer.Argument(
             help=text(
-                "satisfied（满意）、not-fixed（未修复）或 unreachable（联系不上）",
-                "satisfied, not-fixed or unreachable",
+                "satisfied（满意）、dissatisfied（不满意）、not-fixed（未修复）或 unreachable（联系不上）",
+                "satisfied, dissatisfied, not-fixed or unreachable",
             ),
             show_default=False,
         ),
@@ -169,6 +170,16 @@ def survey(
     ticket: Annotated[
         str, typer.Option(help=text("电话回访：工单号", "an agent called: the ticket"), show_default=False)
     ] = "",
+    grade: Annotated[
+        int | None, typer.Option(min=1, max=5, help=text("满意度 1 至 5，5 最好", "1 to 5, 5 is the best"))
+    ] = None,
+    reason: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=text("3 分及以下的原因，可多次", "why, for 3 and below; may be repeated"), show_default=False
+        ),
+    ] = None,
+    words: Annotated[str, typer.Option(help=text("客户原话", "the customer's own words"), show_default=False)] = "",
     name: As = "",
     role: InRole = "",
     as_json: AsJson = False,
@@ -177,12 +188,13 @@ def survey(
     desk = open_desk()
     if bool(token) == bool(ticket):
         raise typer.BadParameter(text("请在 --token 和 --ticket 中给出一个", "give either --token or --ticket"))
+    said = spoken(answer, grade, reason or (), words)
     with desk.database.write() as tx:
         if token:
-            closing.answer(tx, desk.rulebook, token, answer, now())
+            closing.answer(tx, desk.rulebook, token, said, now())
         else:
             actor = desk.actor(name, role)
-            closing.answer_by_phone(tx, desk.rulebook, read_ticket_number(ticket), answer, actor, now())
+            closing.answer_by_phone(tx, desk.rulebook, read_ticket_number(ticket), said, actor, now())
     done = {"act": "survey", "answer": answer, **({"ticket": ticket} if ticket else {})}
     give(
         as_json,

@@ -17,11 +17,11 @@ from dispatch.demo.made_up_findings import REASONS_TO_URGE
 from dispatch.demo.pace import Pace, dice
 from dispatch.demo.staff import at_the_desk
 from dispatch.domain.account import AccountState
+from dispatch.domain.opinion import ASKED_WHY, Opinion, SurveyReason
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.ticket import HopState, TicketState
 from dispatch.errors import DispatchError
 from dispatch.ports.sms import SimulatedSmsGateway
-from dispatch.replay.case_state import NOT_FIXED, SATISFIED
 from dispatch.replay.customers import read_survey_message
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Script, Symptom, follow
@@ -54,8 +54,10 @@ SAID = (
 WITHDRAWN = "客户来电：已自行恢复，不用上门"
 REFERRED = "客户用的不是我方宽带，已告知其联系原运营商"
 
-SILENT, DISSATISFIED = 0.12, 0.06
+SILENT, STILL_BROKEN = 0.12, 0.06
 """The shares of customers who never answer the survey, and of those who answer that the fault isn't fixed."""
+GRADED = {5: 55, 4: 25, 3: 10, 2: 6, 1: 4}
+"""How often the others give each grade, of a hundred."""
 NEVER_CONTENT = 60
 """The customer of one ticket in so many is never satisfied: the ticket is reopened until a limit ends it."""
 LEFT_UNANSWERED, LEFT_TRANSFERRED = 6, 2
@@ -188,9 +190,13 @@ class Callers:
     def _until_answered(self, token: str, ticket_id: int) -> timedelta:
         return self.pace.until_answered(token) / (8 if _is_never_content(ticket_id) else 1)
 
-    def _opinion(self, token: str, ticket_id: int) -> str:
-        unhappy = _is_never_content(ticket_id) or dice(f"content {token}").random() < DISSATISFIED
-        return NOT_FIXED if unhappy else SATISFIED
+    def _opinion(self, token: str, ticket_id: int) -> Opinion:
+        chance = dice(f"content {token}")
+        if _is_never_content(ticket_id) or chance.random() < STILL_BROKEN:
+            return Opinion(fixed=False)
+        grade = chance.choices(list(GRADED), list(GRADED.values()))[0]
+        why = (str(chance.choice(list(SurveyReason))),) if grade <= ASKED_WHY else ()
+        return Opinion(True, grade, why)
 
     def _unfinished(self) -> Sequence[TicketLine]:
         """Return the unfinished tickets, the oldest first, without those on which a visitor has acted."""

@@ -37,6 +37,8 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "work on": Title("办理", "Work on"),
     "add accounts": Title("登记账号", "Add accounts"),
     "load": Title("导入", "Load"),
+    "call customers": Title("电话回访", "Call customers"),
+    "see opinions": Title("查看客户评价", "See customers' opinions"),
     "see demands": Title("查看需求登记", "See demands"),
     "see who asked": Title("查看登记人的联系方式", "See who asked for a line"),
     "notify": Title("通知登记人", "Tell who asked for a line"),

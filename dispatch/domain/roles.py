@@ -87,6 +87,8 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "refer": (Role.AGENT_10050, Role.AGENT_10086),
     "take over": (Role.AGENT_10086,),
     "urge": (Role.AGENT_10050, *_DESK, Role.SUPERVISOR),
+    "call customers": (Role.AGENT_10086,),
+    "see opinions": (Role.SUPERVISOR,),
     "withdraw": (*_DESK, Role.SUPERVISOR),
     "release": (Role.SUPERVISOR, Role.OPS),
     "add accounts": (Role.CLERK, Role.OPS),

@@ -62,6 +62,14 @@ class SurveyOver(DispatchError):
     heading = "回访已结束"
 
 
+class CalledLately(DispatchError):
+    """工单 {ticket} 已回访 {calls} 次：最多两次，且不在同一个半天内。
+    The customer of ticket {ticket} was called {calls} times: twice is the most, and not in the same half of a day."""
+
+    code = "called-lately"
+    heading = "已电话回访"
+
+
 class SurveyNotOpen(SurveyOver):
     """工单 {ticket} 尚未归档，还不能登记回访。
     Ticket {ticket} is not archived yet: its survey begins after that."""

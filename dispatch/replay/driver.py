@@ -275,7 +275,7 @@ class Driver:
             with self.database.write() as tx:
                 rounds = {row.id: row.reopened for row in tickets.by_ids(tx, [id_ for _, id_ in surveys])}
                 answers = [(token, self.customers.answer(self.plans[id_], rounds[id_])) for token, id_ in surveys]
-                closing.answer_many(tx, self.rulebook, answers, datetime.now(UTC))
+                closing.answer_many(tx, self.rulebook, answers, datetime.now(UTC), same_hands=False)
         self._read = messages[-1][0]  # only after the commit: failed answers are given again
         return len(messages)
 

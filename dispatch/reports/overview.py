@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, func, literal_column, select
 
 from dispatch.domain.effect import EffectState
+from dispatch.domain.opinion import DISSATISFIED, GRADES, UNREACHABLE
 from dispatch.domain.ticket import LIVE_HOP, HopState
 from dispatch.reports.lists import Areas, TeamLoad, in_areas, team_loads
 from dispatch.routing.rulebook import END, Rulebook
@@ -22,7 +23,6 @@ from dispatch.storage import effects, heartbeats, hops
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import ProcessRow
 from dispatch.storage.tables.tickets import archive_record, hop, survey, ticket
-from dispatch.tickets.closing import UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ class Overview:
     reopened: int  # how many of those were reopened later
     answers: dict[str, int]  # surveys by answer, `unreachable` among them
     answered: int  # surveys that a customer answered
-    satisfied: int  # how many of those ended their case
+    satisfied: int  # how many of those ended their case, and weren't dissatisfied
+    grades: dict[int, int]  # surveys by grade, 5 to 1
 
 
 def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: Areas = None) -> Overview:
@@ -79,7 +80,8 @@ def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: 
         reopened=reopened,
         answers=_by_name(answers),
         answered=sum(each.times for each in given),
-        satisfied=sum(each.times for each in given if _ends(rulebook, each)),
+        satisfied=sum(each.times for each in given if each.name != DISSATISFIED and _ends(rulebook, each)),
+        grades=_grades(tx, since, areas),
     )
 
 
@@ -158,6 +160,13 @@ def _answers(tx: Tx, since: datetime, areas: Areas) -> list[_Answer]:
         .where(survey.c.answered_at >= since, in_areas(hop.c.area, areas))
     )
     return [_Answer(*row) for row in tx.execute(query.group_by(*of))]
+
+
+def _grades(tx: Tx, since: datetime, areas: Areas) -> dict[int, int]:
+    query = select(survey.c.grade, func.count()).join(hop, hop.c.id == survey.c.hop_id)
+    query = query.where(survey.c.grade.is_not(None), survey.c.answered_at >= since, in_areas(hop.c.area, areas))
+    given = {row[0]: row[1] for row in tx.execute(query.group_by(survey.c.grade))}
+    return {grade: given.get(grade, 0) for grade in reversed(GRADES)}
 
 
 def _by_name(answers: Sequence[_Answer]) -> dict[str, int]:

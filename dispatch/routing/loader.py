@@ -301,6 +301,7 @@ def _rulebook(file: RulesFile, text: str, document: YamlDocument) -> Rulebook:
             hold=limits.hold,
             survey_attempts=limits.survey.attempts,
             survey_every=limits.survey.every,
+            survey_give_up=limits.survey.give_up or limits.survey.attempts * limits.survey.every,
             lines={key: document.keys[("limits", key)][0] for key in ("hops", "reopens")},
         ),
     )

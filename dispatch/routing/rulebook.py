@@ -24,6 +24,7 @@ from dispatch.domain.title import Title
 END = "end"  # the ticket's life is over
 SENDER = "sender"  # the team that asked for this visit
 NO_SENDER = "limits.then"  # the rule's name where the team that asked is none of the rules' any more
+AGAIN = "same hands"  # the rule's name where a case that isn't fixed goes back to those who had it last
 REPEATS = "repeats"  # the fact how often the team has reported this finding on the ticket before
 EFFECTS = "effects"  # the queue of the outside effects, which no team can have
 
@@ -196,6 +197,7 @@ class Limits:
     hold: timedelta
     survey_attempts: int
     survey_every: timedelta
+    survey_give_up: timedelta  # after the first message
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -293,6 +295,13 @@ class Rulebook:
     def hand_back(self, facts: Facts) -> Decision:
         """Back to the team that asked, within the limits. The caller has checked that one did."""
         return self._limited(self._back(facts, "hand back", 0), facts)
+
+    def again(self, facts: Facts, to: str) -> Decision:
+        """A case that isn't fixed goes back to the team that had it last, within the limits; where these rules have no
+        such team of people, as its rules say."""
+        if to not in self.teams or self.is_automatic(to):
+            return self.decide(facts)
+        return self._limited(Decision(to, AGAIN, 0), facts)
 
     def is_automatic(self, team: str) -> bool:
         """Return whether only its worker serves the team; False for a team that these rules don't know."""

@@ -233,8 +233,12 @@ class UrgesModel(Strict):
 
 
 class SurveyModel(Strict):
+    """How often a customer is sent the survey. `give_up`: after the first message; without it when the time of the last
+    one is over."""
+
     attempts: Annotated[int, Field(ge=1, le=10)]
     every: Duration
+    give_up: Duration | None = None
 
 
 class LimitsModel(Strict):

@@ -123,7 +123,7 @@ class HopColumns(Protocol):
     failure: str | None  # the last failure's kind and place, no data; None: never failed
     wake_at: datetime | None  # when something must happen to it by itself; None: nothing will
     asked_by: int | None  # the id of the hop that asked for this one; None: nobody did
-    rule: str  # the name of the rule that led here, or `hand back`, `pass on`
+    rule: str  # the name of the rule that led here, or `hand back`, `pass on`, `same hands`
     rulebook: str  # the version of the rules that decided
     assignee: str | None  # whom the worker proposes; None: nobody
     holder: str | None  # who claimed it; None: nobody yet
@@ -288,6 +288,50 @@ class SurveyRow(Protocol):
     mark: str | None  # of the epoch in which the token was made; None: before the first restore, or no token
     answer: str | None  # a finding; None: not answered
     answered_at: datetime | None  # None: not answered
+    fixed: bool | None  # None: not answered, or by a process of an earlier release
+    grade: int | None  # 1 to 5, the best; None: none given
+    reasons: list[str] | None  # of `domain.opinion.SurveyReason`
+    words: str | None
+    by: str | None  # the agent who was told; None: the customer by the link
+
+
+class SurveyCall(Protocol):
+    """An agent's call to a customer who answers no message."""
+
+    hop_id: int
+    call: int  # the first, second
+    at: datetime
+    by: str
+
+
+class SilentCustomer(Protocol):
+    """A customer who answers no message of a survey, to be called."""
+
+    ticket_id: int
+    kind: str
+    team: str  # of the survey
+    area: str
+    account: str
+    mobile: str
+    since: datetime  # when they were asked first
+    calls: int  # so far
+    last_call: datetime | None  # None: not called yet
+
+
+class BadGrade(Protocol):
+    """A bad grade, with who had the case last."""
+
+    ticket_id: int
+    kind: str
+    area: str
+    account: str
+    grade: int  # 1 to 5, the best
+    reasons: list[str] | None  # of `domain.opinion.SurveyReason`
+    words: str | None
+    by: str | None  # the agent who was told; None: the customer by the link
+    answered_at: datetime
+    team: str | None  # that had the case last; None: none did
+    holder: str | None
 
 
 class LinkedSurvey(SurveyRow, Protocol):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from operator import add
 from typing import Any
 
 import orjson
 
+from dispatch.access.people import People
 from dispatch.domain.numbers import hop_wording, ticket_number
+from dispatch.domain.opinion import NOT_FIXED, Opinion
+from dispatch.domain.opinion import UNREACHABLE as UNREACHABLE
 from dispatch.domain.roles import CUSTOMER, WORKER, Actor, require
 from dispatch.domain.service_level import Spent, spent
 from dispatch.domain.ticket import HOP_ENDS, HopState, TicketState, hop_move, ticket_move
@@ -20,11 +23,11 @@ from dispatch.errors import BadInput, DispatchError, NotFound, SurveyNotOpen, Su
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import history, hops, survey_links, surveys, tickets
 from dispatch.storage.database import Tx
-from dispatch.storage.rows import HistoryRow, HopRow, LockedHop, TicketRow, as_dict, as_dicts, by_ticket
+from dispatch.storage.rows import HistoryRow, HopRow, LockedHop, SurveyRow, TicketRow, as_dict, as_dicts, by_ticket
 from dispatch.tickets import next_hop
 from dispatch.tickets.next_hop import NONE, Changes, DirectlySent, Ending
 
-FILED, UNREACHABLE = "filed", "unreachable"
+FILED = "filed"
 
 
 def archive(
@@ -113,40 +116,76 @@ def is_survey(rulebook: Rulebook, row: LockedHop) -> bool:
 
 
 def answer_many(
-    tx: Tx, rulebook: Rulebook, answers: Sequence[tuple[str, str]], now: datetime
+    tx: Tx,
+    rulebook: Rulebook,
+    answers: Sequence[tuple[str, Opinion | str]],
+    now: datetime,
+    undo: timedelta = timedelta(),
+    *,
+    same_hands: bool = True,
 ) -> dict[str, DispatchError]:
-    """Record customers' answers, given as (token, finding), and close or reopen their cases.
+    """Record customers' answers, given as (token, opinion, or the finding alone), and close or reopen their cases.
+
+    Within `undo` a customer can take the answer back, and the case ends or is reopened after that. A case that isn't
+    fixed goes back to those who had it last; without `same_hands` where the rules lead, as a replayed log needs it.
 
     Returns the refusals by token. The first of two answers to one survey counts.
     """
     known = survey_links.by_tokens(tx, [token for token, _ in answers])
     rows = hops.lock(tx, [survey.hop_id for survey in known.values()])
+    surveyed = surveys.by_hops(tx, list(rows))  # as they are behind the lock
     refusals: dict[str, DispatchError] = {}
-    endings: dict[str, Ending] = {}
-    for token, finding in answers:
+    given: dict[str, _Given] = {}
+    for token, said in answers:
         try:
             if token not in known:
                 raise NotFound(what=Wording("回访，链接", "survey"), which=Wording("有误", "with this link"))
-            if token in endings:
+            if token in given or surveyed[known[token].hop_id].answer is not None:
                 raise SurveyOver()
-            endings[token] = _answered(rulebook, rows[known[token].hop_id], finding, CUSTOMER)
+            given[token] = _answered(rulebook, rows[known[token].hop_id], said, CUSTOMER)
         except DispatchError as refused:
             refusals[token] = refused
-    _close(tx, rulebook, list(endings.values()), now)
+    if undo:
+        _wait_for_undo(tx, list(given.values()), now, undo)
+    else:
+        _close(tx, rulebook, list(given.values()), now, same_hands=same_hands)
     return refusals
 
 
-def answer(tx: Tx, rulebook: Rulebook, token: str, finding: str, now: datetime) -> None:
+def answer(
+    tx: Tx, rulebook: Rulebook, token: str, said: Opinion | str, now: datetime, undo: timedelta = timedelta()
+) -> None:
     """Record the answer that a customer gave by the link. Raises NotFound, SurveyOver, IllegalMove, BadInput."""
-    for refused in answer_many(tx, rulebook, [(token, finding)], now).values():
+    for refused in answer_many(tx, rulebook, [(token, said)], now, undo).values():
         raise refused
 
 
-def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, actor: Actor, now: datetime) -> None:
+def take_back(tx: Tx, rulebook: Rulebook, token: str, now: datetime, undo: timedelta) -> None:
+    """Forget the answer that a customer gave by the link so short a time ago. Raises NotFound, SurveyOver."""
+    known = survey_links.by_tokens(tx, [token]).get(token)
+    if known is None:
+        raise NotFound(what=Wording("回访，链接", "survey"), which=Wording("有误", "with this link"))
+    row = hops.lock(tx, [known.hop_id])[known.hop_id]
+    found = surveys.by_hops(tx, [row.id])[row.id]
+    if row.state in HOP_ENDS or found.answered_at is None or now >= found.answered_at + undo:
+        raise SurveyOver()
+    surveys.take_back(tx, row.id)
+    hops.update_hops(tx, [{"id": row.id, "wake_at": now + rulebook.limits.survey_every}])
+
+
+def answer_by_phone(
+    tx: Tx, rulebook: Rulebook, ticket_id: int, said: Opinion | str, actor: Actor, now: datetime
+) -> None:
     """Record the answer that an agent got by telephone.
 
     Raises NotAllowed, NotFound, SurveyOver, IllegalMove, BadInput.
     """
+    row = locked_survey(tx, rulebook, ticket_id, actor)
+    _close(tx, rulebook, [_answered(rulebook, row, said, actor)], now)
+
+
+def locked_survey(tx: Tx, rulebook: Rulebook, ticket_id: int, actor: Actor) -> LockedHop:
+    """The ticket's survey that waits for an answer, locked. Raises NotAllowed, NotFound, SurveyOver, SurveyNotOpen."""
     hop_id = hops.find(tx, ticket_id)
     survey = None if hop_id is None else surveys.by_hop(tx, hop_id)
     if hop_id is None or survey is None:
@@ -161,17 +200,31 @@ def answer_by_phone(tx: Tx, rulebook: Rulebook, ticket_id: int, finding: str, ac
     what = Wording(f"工单 {number} 的回访", f"the survey of {number}")
     team = rulebook.teams.get(row.team)
     require(actor, "answer", what, team.members if team else ())
-    _close(tx, rulebook, [_answered(rulebook, row, finding, actor)], now)
+    if row.state not in HOP_ENDS and surveys.by_hops(tx, [hop_id])[hop_id].answer is not None:
+        raise SurveyOver()  # by the link, a moment ago
+    return row
 
 
 def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Actor, now: datetime) -> None:
-    """Send the survey again for these hops, or end them as unreachable if the last attempt has been made."""
-    tried = surveys.attempts(tx, [row.id for row in rows])
+    """For these surveys whose time has come: give effect to an answer that wasn't taken back, send the survey again,
+    or, once all messages were sent, wait for an agent's call, and end it as unreachable after all."""
+    ids = [row.id for row in rows]
+    said = surveys.by_hops(tx, ids)
+    _give_effect(tx, rulebook, [(row, said[row.id]) for row in rows if _is_answered(said.get(row.id))], now)
+    silent = [row for row in rows if not _is_answered(said.get(row.id))]
+    tried, first = surveys.attempts(tx, ids), surveys.first_asked(tx, ids)
     given_up: list[LockedHop] = []
     again: list[LockedHop] = []
-    for row in rows:
+    called: list[dict[str, Any]] = []
+    for row in silent:
         last = tried[row.id].attempt if row.id in tried else 0
-        (given_up if last >= rulebook.limits.survey_attempts else again).append(row)
+        until = first.get(row.id, now) + rulebook.limits.survey_give_up
+        if last < rulebook.limits.survey_attempts:
+            again.append(row)
+        elif now < until:
+            called.append({"id": row.id, "wake_at": until})
+        else:
+            given_up.append(row)
     hops.update_hops(
         tx,
         [
@@ -179,14 +232,29 @@ def remind(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], actor: Actor, 
             for row in again
         ],
     )
-    _close(tx, rulebook, [Ending(row, "finish", actor, finding=UNREACHABLE) for row in given_up], now)
+    hops.update_hops(tx, called)
+    _close(tx, rulebook, [_Given(Ending(row, "finish", actor, finding=UNREACHABLE)) for row in given_up], now)
 
 
-def _answered(rulebook: Rulebook, row: LockedHop, finding: str, actor: Actor) -> Ending:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """An answer: how its survey ends, what the customer said (None: out of reach), and the agent who was told."""
+
+    ending: Ending
+    said: Opinion | None = None
+    by: str | None = None
+
+
+def _is_answered(survey: SurveyRow | None) -> bool:
+    return survey is not None and survey.answer is not None
+
+
+def _answered(rulebook: Rulebook, row: LockedHop, said: Opinion | str, actor: Actor) -> _Given:
     if row.state in HOP_ENDS:
         raise SurveyOver()
     hop_move(HopState(row.state), "finish", hop_wording(row.kind, row.ticket_id, row.seq))
     allowed = [known.name for known in rulebook.findings_of(row.kind, row.team)]
+    finding = said if isinstance(said, str) else said.finding(allowed)
     if finding not in allowed:
         listed = ", ".join(allowed)
         raise BadInput(
@@ -194,10 +262,55 @@ def _answered(rulebook: Rulebook, row: LockedHop, finding: str, actor: Actor) ->
                 f"没有答复“{finding:.40}”；可答：{listed}", f"{finding!r:.40} is not an answer; choose from {listed}"
             )
         )
-    return Ending(row, "finish", actor, finding=finding)
+    by = None if actor == CUSTOMER else actor.name
+    opinion = said if isinstance(said, Opinion) else None if said == UNREACHABLE else Opinion(said != NOT_FIXED)
+    return _Given(Ending(row, "finish", actor, finding=finding), opinion, by)
 
 
-def _close(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending], now: datetime) -> None:
-    for finding in {ending.finding for ending in endings if ending.finding}:
-        surveys.answer(tx, [ending.hop.id for ending in endings if ending.finding == finding], finding, now)
+def _wait_for_undo(tx: Tx, given: Sequence[_Given], now: datetime, undo: timedelta) -> None:
+    """Record the answers; the relay gives effect to them when nobody has taken them back."""
+    _record(tx, given, now)
+    hops.update_hops(tx, [{"id": each.ending.hop.id, "wake_at": now + undo} for each in given])
+
+
+def _give_effect(tx: Tx, rulebook: Rulebook, rows: Sequence[tuple[LockedHop, SurveyRow]], now: datetime) -> None:
+    endings = [Ending(row, "finish", CUSTOMER, finding=said.answer) for row, said in rows]
+    next_hop.end_hops(tx, rulebook, _back_to_same_hands(tx, rulebook, endings), now)
+
+
+def _close(tx: Tx, rulebook: Rulebook, given: Sequence[_Given], now: datetime, *, same_hands: bool = True) -> None:
+    _record(tx, given, now)
+    endings = [each.ending for each in given]
+    if same_hands:
+        endings = _back_to_same_hands(tx, rulebook, endings)
     next_hop.end_hops(tx, rulebook, endings, now)
+
+
+def _record(tx: Tx, given: Sequence[_Given], now: datetime) -> None:
+    alike: dict[tuple[str | None, Opinion | None, str | None], list[int]] = {}
+    for each in given:
+        alike.setdefault((each.ending.finding, each.said, each.by), []).append(each.ending.hop.id)
+    for (finding, said, by), ids in alike.items():
+        assert finding is not None
+        surveys.answer(tx, ids, finding, now, said, by)
+
+
+def _back_to_same_hands(tx: Tx, rulebook: Rulebook, endings: Sequence[Ending]) -> list[Ending]:
+    """The same endings; what isn't fixed goes back to the team that had it last, and to whom of it if they can."""
+    open_again = [each.hop.ticket_id for each in endings if each.finding == NOT_FIXED]
+    if not open_again:
+        return list(endings)
+    last = {
+        ticket_id: next((hop for hop in reversed(journey) if hop.holder is not None), None)
+        for ticket_id, journey in by_ticket(hops.of_tickets(tx, open_again)).items()
+    }
+    people = People(tx, {hop.holder for hop in last.values() if hop and hop.holder}, locks=False)
+    changed = []
+    for each in endings:
+        before = last.get(each.hop.ticket_id) if each.finding == NOT_FIXED else None
+        if before is None or before.holder is None:
+            changed.append(each)
+            continue
+        able = people.able(before.holder, rulebook.team(before.team).members, each.hop.area)
+        changed.append(replace(each, again=before.team, proposed=before.holder if able else None))
+    return changed

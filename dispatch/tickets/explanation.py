@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from dispatch.domain.numbers import hop_number
 from dispatch.domain.title import Title
-from dispatch.routing.rulebook import END, NO_SENDER, Considered, Decision, Facts, Rulebook
+from dispatch.routing.rulebook import AGAIN, END, NO_SENDER, Considered, Decision, Facts, Rulebook
 from dispatch.routing.wording import Words
 from dispatch.rules_in_force import RulesInForce
 from dispatch.storage.database import Tx
@@ -101,6 +101,8 @@ class Explanation:
     def _because(self) -> str:
         if self.is_unreadable:
             return _UNREADABLE.en
+        if self.rule == AGAIN:
+            return "not fixed: back to those who had it last"
         if self.decision is None:
             return "handed back to the team that asked" if self.rule == "hand back" else "passed on by hand"
         matched = self.considered[-1].rule
@@ -120,6 +122,8 @@ class Explanation:
         words, facts = Words(self.rulebook, symptoms or {}, codes), self.facts
         if self.is_unreadable:
             because = _UNREADABLE
+        elif self.rule == AGAIN:
+            because = Title("未修复，先回到原处理人", "not fixed: back to those who had it last")
         elif self.decision is None:
             because = _by_hand(words, self.rule, facts)
         else:
@@ -139,8 +143,9 @@ def explain(tx: Tx, rules: RulesInForce, hop: HopRow) -> Explanation:
     rulebook, facts = rules.words_of(tx, hop.rulebook), Facts(**hop.facts)
     number = hop_number(facts.flow, hop.ticket_id, hop.seq)
     known = (number, hop.team, hop.rule, rules.file.name, hop.rulebook, rulebook, facts)
-    if rulebook.version != hop.rulebook or (facts.team is not None and facts.finding is None):
-        return Explanation(*known, None, ())  # not to be read, or a person passed on or handed back
+    by_hand = facts.team is not None and facts.finding is None
+    if rulebook.version != hop.rulebook or by_hand or hop.rule == AGAIN:
+        return Explanation(*known, None, ())  # not to be read, or no rule decided
     decision, considered = rulebook.explain(facts)
     assert decision.to in (hop.team, END)
     return Explanation(*known, decision, considered)

@@ -16,7 +16,7 @@ from dispatch.domain.numbers import hop_wording, ticket_number
 from dispatch.domain.rank import rank
 from dispatch.domain.roles import Actor
 from dispatch.domain.ticket import HopState, TicketState, hop_move, hop_target, ticket_move
-from dispatch.routing.rulebook import END, REPEATS, Decision, Facts, Rulebook
+from dispatch.routing.rulebook import AGAIN, END, REPEATS, Decision, Facts, Rulebook
 from dispatch.storage import archive, history
 from dispatch.storage.bulk import Rows
 from dispatch.storage.database import Tx
@@ -33,7 +33,8 @@ class Ending:
     `to` is the team to which a person passes on. `ticket` is the ticket's new state before the rules decide; None: its
     state stays. `outcome` is the ticket's outcome if it ends with this hop; None: the finding is the outcome.
     `unverified` names what of a report could not be judged; `before` are entries of the history that precede its own.
-    `repeats`: how often the team reported this before, where a rule asks for it.
+    `repeats`: how often the team reported this before, where a rule asks for it. `again`: the team that had the case
+    last, to which it goes back instead of where the rules lead, and `proposed` of them who had it.
     """
 
     hop: LockedHop
@@ -49,6 +50,8 @@ class Ending:
     unverified: Sequence[str] = ()
     before: Rows = ()
     repeats: int | None = None
+    again: str | None = None
+    proposed: str | None = None
 
     @property
     def ticket_state(self) -> TicketState:
@@ -141,6 +144,7 @@ def compute_changes(
             new = _new_hop(rulebook, row.ticket_id, row.last_seq + 1, decision, facts, asked_by, now)
             if decision.to in direct.teams:
                 new |= _on_its_way(row.epoch + 1, now, direct.lease)
+            new["assignee"] = ending.proposed if decision.rule == AGAIN else None
             made.append({**new, "area": row.area, "rank": row.rank})  # `rank` is current: an urge locks the hop too
     boards = {ending.hop.team for ending in endings if ending.hop.boarded_at}
     kinds = {ending.hop.ticket_id: ending.hop.kind for ending in endings}
@@ -165,6 +169,8 @@ def write_changes(tx: Tx, found: Changes) -> list[SentHop]:
 
 
 def _decide(rulebook: Rulebook, ending: Ending, facts: Facts) -> Decision:
+    if ending.again is not None:
+        return rulebook.again(facts, ending.again)
     match ending.move:
         case "pass on":
             assert ending.to is not None

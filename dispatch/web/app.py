@@ -26,6 +26,7 @@ from dispatch.web.api import (
     addresses,
     approvals,
     audit,
+    callbacks,
     crew,
     customers,
     demands,
@@ -54,6 +55,7 @@ from dispatch.web.methods import HeadAsGet
 from dispatch.web.middleware import RequestGuard
 from dispatch.web.pages import admin, boards, counter, home, wall
 from dispatch.web.pages import approvals as approval_page
+from dispatch.web.pages import callbacks as callback_page
 from dispatch.web.pages import demands as demand_page
 from dispatch.web.pages import devices as device_page
 from dispatch.web.pages import slips as slip_page
@@ -88,6 +90,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     accounts.api,
     slips.api,
     addresses.api,
+    callbacks.api,
     demands.api,
     approvals.api,
     devices.api,
@@ -109,6 +112,7 @@ PAGES: tuple[Pages, ...] = (
     admin.pages,
     wall.pages,
     counter.pages,
+    callback_page.pages,
     demand_page.pages,
     approval_page.pages,
     device_page.pages,

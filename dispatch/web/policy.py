@@ -102,6 +102,7 @@ POLICIES: Mapping[str, Policy] = {
     "sign in": Policy(who=Audience.ANYBODY),
     "see a survey": Policy(who=Audience.ANYBODY),
     "answer a survey": Policy(who=Audience.ANYBODY),
+    "take an answer back": Policy(who=Audience.ANYBODY),
     # a machine
     "read metrics": Policy(who=Audience.MACHINE),
     # oneself
@@ -119,6 +120,9 @@ POLICIES: Mapping[str, Policy] = {
     "urge": _on_ticket("urge", states=(TicketState.OPEN, TicketState.TRANSFERRED)),
     "withdraw": _on_ticket("withdraw", "withdraw"),
     "answer by phone": Policy(Subject.TICKET, members=True, states=frozenset({TicketState.ARCHIVED})),
+    "see callbacks": Policy(Subject.ACCOUNT, frozenset(PERMITTED["call customers"])),
+    "call a customer": Policy(Subject.TICKET, members=True, states=frozenset({TicketState.ARCHIVED})),
+    "see opinions": Policy(Subject.ACCOUNT, frozenset(PERMITTED["see opinions"])),
     # tickets
     "list tickets": Policy(roles=_EVERYBODY - {Role.ADMINISTRATOR}),
     "see a ticket": Policy(Subject.TICKET, _EVERYBODY - {Role.ADMINISTRATOR}),
@@ -192,6 +196,10 @@ _WORDS: Mapping[str, str] = {
     "follow the script": "做预处理",
     "see warnings": "查看重复提醒",
     "answer by phone": "电话回访",
+    "see callbacks": "查看待电话回访",
+    "call a customer": "拨打回访电话",
+    "see opinions": "查看客户评价",
+    "take an answer back": "撤回回访答复",
     "list tickets": "查看工单列表",
     "see a ticket": "查看工单",
     "see a hop": "查看环节",

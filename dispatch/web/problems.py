@@ -55,6 +55,7 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.NobodyAsked: 409,
     errors.UrgedEnough: 409,
     errors.SurveyOver: 409,
+    errors.CalledLately: 409,
     errors.KeyInFlight: 409,
     errors.PhotosEnough: 409,
     errors.ChangedMeanwhile: 412,

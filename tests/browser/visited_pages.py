@@ -30,6 +30,8 @@ def places(demo: Demo) -> Iterator[Place]:
     for team in TEAMS:
         yield Place(f"board-{team}", team, f"/teams/{team}")
     yield Place("board-callback-survey", "agent-10086", "/teams/callback-survey")
+    yield Place("callbacks", "agent-10086", "/callbacks")
+    yield Place("dissatisfied", "supervisor", "/dissatisfied")
     yield Place("hop", "noc", f"/teams/noc/hops/{_waiting(demo, 'noc')}")
     yield Place("tickets", "supervisor", "/tickets")
     yield Place("ticket", "supervisor", f"/tickets/{_travelled(demo)}")

@@ -45,7 +45,7 @@ def test_an_arrow_says_the_finding_and_its_condition_in_chinese() -> None:
 
 
 def test_findings_with_the_same_target_share_an_arrow() -> None:
-    assert ARROWS["callback-survey", "end", ArrowKind.DONE] == ("满意", "联系不上")
+    assert ARROWS["callback-survey", "end", ArrowKind.DONE] == ("满意", "不满意", "联系不上")
 
 
 def test_the_limits_lead_from_any_team_to_the_supervisor() -> None:

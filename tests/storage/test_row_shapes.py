@@ -8,7 +8,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
@@ -19,7 +19,7 @@ from dispatch import storage
 from dispatch.domain.title import same
 from dispatch.errors import NotFound
 from dispatch.reports import lists
-from dispatch.storage import key_ring, rows
+from dispatch.storage import account_rows, key_ring, rows
 from dispatch.storage.column_types import Instant
 from dispatch.storage.database import Database
 from dispatch.storage.field_cipher import FieldCipher, index_id
@@ -32,6 +32,9 @@ VALUES: dict[Any, Any] = {
     int: 1,
     str: "",
     datetime: datetime(2026, 11, 2, 9, tzinfo=UTC),
+    date: date(2026, 11, 2),
+    Collection[int]: [1],
+    Mapping[str, object]: {},
     Sequence[int]: [1],
     Sequence[str]: [""],
     Collection[str]: [""],
@@ -42,10 +45,13 @@ VALUES: dict[Any, Any] = {
 }
 """The arguments of a query, by parameter type; those that may be None are left out."""
 
-NOT_QUERIES = ("bulk.read_rows", "case_store.store")
-"""The first is given the shape, the second declares a part of any table's columns."""
+NOT_QUERIES = ("bulk.read_rows", "case_store.store", "plan_changes.schedule")
+"""The first is given the shape, the second declares a part of any table's columns, the third inserts a row."""
 
-NEVER_NULL = ((rows.BoardLine, "boarded_at"), (rows.HeldHop, "holder"))
+NEVER_NULL = (
+    *((rows.BoardLine, "boarded_at"), (rows.HeldHop, "holder")),
+    *((rows.BadGrade, "grade"), (rows.BadGrade, "answered_at"), (account_rows.EndingTerm, "until")),
+)
 """Nullable columns that a query's condition makes non-null: a hop on a board has its boarding time, one in hand its
 holder."""
 

@@ -180,7 +180,7 @@ def test_a_wrong_link_or_a_wrong_answer_is_refused(database: Database, in_force:
         closing.answer(tx, in_force, link[:-1] + ("a" if link[-1] != "a" else "b"), "satisfied", NOW)
     with refused(database, NotFound) as tx:
         closing.answer(tx, in_force, "", "satisfied", NOW)
-    with refused(database, BadInput, "choose from satisfied, not-fixed, unreachable") as tx:
+    with refused(database, BadInput, "choose from satisfied, dissatisfied, not-fixed, unreachable") as tx:
         closing.answer(tx, in_force, link, "fixed", NOW)
 
 
@@ -271,8 +271,13 @@ def test_a_silent_customer_is_reminded_and_then_counted_as_unreachable(
         if attempt < attempts:
             assert hop(database, asked).state == "due"
             assert on_board(database, in_force, made, now) == asked
+    assert (hop(database, asked).state, ticket(database, made).state) == ("waiting", "archived"), "an agent may call"
+    now = NOW + in_force.limits.survey_give_up
+    with database.write() as tx:
+        assert timers.fire_due_timers(tx, in_force, now - timedelta(seconds=1), 9) == 0
+        assert timers.fire_due_timers(tx, in_force, now, 9) == 1
     row = ticket(database, made)
-    assert (row.state, row.outcome, row.ended_at) == ("closed", "unreachable", NOW + attempts * every)
+    assert (row.state, row.outcome, row.ended_at) == ("closed", "unreachable", NOW + timedelta(hours=72))
     last = acts(database, made)[-1]
     assert (last.act, last.actor, last.detail["finding"]) == ("finish", "relay", "unreachable")
     with refused(database, SurveyOver) as tx:

@@ -203,7 +203,7 @@ def test_a_customer_who_never_answers_is_reminded_and_then_counted_as_unreachabl
     made = fault(database, in_force, script).ticket_id
     survey_hop = archived(database, in_force, made)
     now = NOW
-    for _ in range(in_force.limits.survey_attempts):
+    for _ in range(in_force.limits.survey_give_up // in_force.limits.survey_every):
         now += in_force.limits.survey_every
         with database.write() as tx:
             timers.fire_due_timers(tx, in_force, now, 10)

@@ -57,7 +57,7 @@ PROVED = {"account": "GZ1", "document_number": "x"}
 BODIES: dict[str, dict[str, Any]] = {
     "session-open-session": {"name": "nobody", "password": "x"},
     "session-change-password": {"old": "x", "new": "x"},
-    "surveys-answer-survey": {"answer": "satisfied"},
+    "surveys-answer-survey": {"fixed": True, "grade": 5},
     "tokens-make-token": {"title": "x"},
     "users-add-user": {"name": "new"},
     "users-set-roles": {"roles": []},

@@ -206,7 +206,20 @@ def _release_effect(web: Web) -> Change:
 def _survey(web: Web) -> Change:
     made = web.fault()
     token = f.token(web.database, f.archived(web.database, web.rulebook, made.ticket_id))
-    return Change(web.client(), {"answer": "satisfied"}, path={"token": token}, secrets=(token,))
+    return Change(web.client(), {"fixed": True, "grade": 5}, path={"token": token}, secrets=(token,))
+
+
+def _answered(web: Web) -> Change:
+    change = _survey(web)
+    answer = change.client.post(f"{API}/surveys/{change.path['token']}", json={"fixed": False})
+    assert answer.is_success
+    return Change(change.client, {}, path=change.path, secrets=change.secrets)
+
+
+def _to_call(web: Web) -> Change:
+    made = web.fault()
+    f.archived(web.database, web.rulebook, made.ticket_id)
+    return Change(me(web), {}, path={"ticket": made.number})
 
 
 def _by_phone(web: Web) -> Change:
@@ -387,6 +400,8 @@ PREPARED: Mapping[str, Prepare] = {
     "crew-add-to-crew": _crew_add,
     "crew-remove-from-crew": _crew_remove,
     "surveys-answer-survey": _survey,
+    "surveys-take-answer-back": _answered,
+    "callbacks-call-customer": _to_call,
     "rules-try-facts": _plain({"flow": "fault"}),
 }
 """By the operation's id. Trials that the application doesn't offer are left out by whoever asks for its routes."""

@@ -51,6 +51,7 @@ BY_ROLE = {
     "sign in": ANYBODY,
     "see a survey": ANYBODY,
     "answer a survey": ANYBODY,
+    "take an answer back": ANYBODY,
     "read metrics": MACHINE,
     "see one's session": ANYBODY,
     "sign out": ANYBODY,
@@ -65,6 +66,9 @@ BY_ROLE = {
     "urge": "CM58V",
     "withdraw": "CM8V",
     "answer by phone": NONE,
+    "see callbacks": "8",
+    "call a customer": NONE,
+    "see opinions": "V",
     "list tickets": "CM58NSTDIWBVO",
     "see a ticket": "CM58NSTDIWBVO",
     "see a hop": "CM58NSTDIWBVO",
@@ -165,6 +169,7 @@ BY_MEMBERS = {
     "resume",
     "add a photo",
     "answer by phone",
+    "call a customer",
     "see a board",
     "see a crew",
 }
@@ -190,6 +195,7 @@ STATES = {
     "urge": {"open", "transferred"},
     "withdraw": {"reported", "transferred", "open"},
     "answer by phone": {"archived"},
+    "call a customer": {"archived"},
 }
 
 

@@ -197,8 +197,14 @@ survey = Table(
     Column("hop_id", ForeignKey("hop.id"), primary_key=True),
     Column("token", String(40), unique=True),  # in clear, for processes of an earlier release; null when none lives
     Column("mark", String(12)),  # of the epoch in which the token was made; null: before the first restore, or no token
-    Column("answer", String(40)),
+    Column("answer", String(40)),  # a finding
     Column("answered_at", Instant),
+    Column("fixed", Boolean),  # null: not answered, or by a process of an earlier release
+    Column("grade", SmallInteger),  # 1 to 5, the best; null: none given
+    Column("reasons", Document),  # why not more, of `domain.opinion.SurveyReason`
+    Column("words", Text),
+    Column("by", String(80)),  # the agent who was told; null: the customer by the link
+    partial_index("ix_survey_graded", "grade", "answered_at", where="grade IS NOT NULL"),
     partial_index("ix_survey_answered_at", "answered_at", where="answered_at IS NOT NULL"),
 )
 
@@ -219,6 +225,15 @@ survey_attempt = Table(  # written before the question is sent; the receiver rec
     Column("attempt", Integer, primary_key=True),
     Column("made_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
+)
+
+survey_call = Table(  # an agent calls a customer who answers no message
+    "survey_call",
+    metadata,
+    Column("hop_id", ForeignKey("survey.hop_id"), primary_key=True),
+    Column("call", Integer, primary_key=True),  # the first, second
+    Column("at", Instant, nullable=False),
+    Column("by", String(80), nullable=False),
 )
 
 retest = Table(  # 补测: a live hop whose line couldn't be tested; the row goes with the test, or with its hop's end

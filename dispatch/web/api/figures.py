@@ -94,7 +94,9 @@ class FiguresBody(ResponseBody):
     answered: int
     """Surveys that a customer answered."""
     satisfied: int
-    """Surveys whose answer ended the ticket."""
+    """Surveys whose answer ended the ticket, without those with a grade of 1 or 2."""
+    grades: dict[int, int]
+    """Surveys by grade, 5 to 1."""
     processes: list[ProcessBody]
     """Processes seen within the hour."""
 
@@ -123,6 +125,7 @@ def see_figures(
         answers=told.answers,
         answered=told.answered,
         satisfied=told.satisfied,
+        grades=told.grades,
         processes=[
             ProcessBody(name=row.name, kind=row.kind, alive=alive, started_at=row.started_at, seen_at=row.seen_at)
             for row, alive in overview.processes(context.tx, context.now)

@@ -3,17 +3,19 @@ one survey and nothing else."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Path
+from pydantic import Field as Of
 
 from dispatch.domain.numbers import ticket_number
+from dispatch.domain.opinion import SurveyReason, read_opinion
 from dispatch.domain.ticket import HOP_ENDS
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput, NotFound, SurveyOver
 from dispatch.storage import hops, survey_links, tickets
 from dispatch.tickets import closing
-from dispatch.tickets.closing import UNREACHABLE
 from dispatch.web.api.schemas import RequestBody, ResponseBody, TitleBody, Word, title
 from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
@@ -24,7 +26,7 @@ Token = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="Token
 
 
 class SurveyChoice(ResponseBody):
-    """An answer that the survey offers."""
+    """A reason that the survey offers."""
 
     name: str
     """Name by which requests and the rules know it."""
@@ -39,17 +41,27 @@ class Survey(ResponseBody):
     """Ticket number, such as F00000042."""
     open: bool
     """True while it can still be answered."""
-    answers: list[SurveyChoice]
-    """Answers to choose from."""
+    reasons: list[SurveyChoice]
+    """Reasons to choose from for a grade of 3 or below."""
     answer: str | None
-    """Answer that was given; null when none was."""
+    """Finding of the answer that was given; null when none was."""
+    grade: int | None
+    """Grade that was given; null when none was."""
+    undo_until: datetime | None
+    """Time until which the answer can be taken back; null when it cannot."""
 
 
 class AnswerRequest(RequestBody):
     """The customer's answer."""
 
-    answer: Word
-    """Answer, by its name."""
+    fixed: bool
+    """Whether the fault is fixed."""
+    grade: Annotated[int | None, Of(ge=1, le=5)] = None
+    """1 to 5, 5 is the best; required when it is fixed."""
+    reasons: Annotated[list[Word], Of(max_length=8)] = Of(default_factory=list)
+    """Reasons for a grade of 3 or below, by name."""
+    words: Annotated[str, Of(max_length=2000)] = ""
+    """Customer's own words, 500 characters at most."""
 
 
 @api.read("/{token}", "see a survey", raises=[NotFound])
@@ -60,19 +72,33 @@ def see_survey(context: RequestContext, token: Token) -> Survey:
         raise NotFound(what=Wording("回访，链接", "survey"), which=Wording("有误", "with this link"))
     row = tickets.get(context.tx, tickets.id_of_hop(context.tx, survey.hop_id))
     visit = next(hop for hop in hops.of_tickets(context.tx, [row.id]) if hop.id == survey.hop_id)
-    offered = [each for each in context.rulebook.findings_of(row.kind, visit.team) if each.name != UNREACHABLE]
+    undo_until = None
+    if visit.state not in HOP_ENDS and survey.answered_at is not None:
+        undo_until = survey.answered_at + context.installation.settings.survey_undo_span
     return Survey(
         ticket=ticket_number(row.kind, row.id),
-        open=visit.state not in HOP_ENDS,
-        answers=[SurveyChoice(name=each.name, title=title(each.title)) for each in offered],
+        open=visit.state not in HOP_ENDS and survey.answer is None,
+        reasons=[SurveyChoice(name=each, title=title(each.label)) for each in SurveyReason],
         answer=survey.answer,
+        grade=survey.grade,
+        undo_until=undo_until if undo_until and undo_until > context.now else None,
     )
 
 
 @api.change("/{token}", "answer a survey", raises=[NotFound, SurveyOver, BadInput])
 def answer_survey(context: RequestContext, token: Token, asked: AnswerRequest) -> Survey:
-    """Answers a callback survey. Of two answers the first counts."""
-    if asked.answer == UNREACHABLE:
-        raise BadInput(what=Wording("能答复的客户不会“联系不上”", "whoever answers is not unreachable"))
-    closing.answer(context.tx, context.rulebook, token, asked.answer, context.now)
+    """Answers a callback survey. Of two answers the first counts; it takes effect once it can't be taken back."""
+    if asked.fixed and asked.grade is None:
+        raise BadInput(what=Wording("请打分：1 至 5 分，5 分最满意", "give a grade: 1 to 5, 5 is the best"))
+    opinion = read_opinion(asked.fixed, asked.grade, asked.reasons, asked.words)
+    undo = context.installation.settings.survey_undo_span
+    closing.answer(context.tx, context.rulebook, token, opinion, context.now, undo)
+    return see_survey(context, token)
+
+
+@api.change("/{token}/undo", "take an answer back", raises=[NotFound, SurveyOver], summary="Take an answer back")
+def take_answer_back(context: RequestContext, token: Token) -> Survey:
+    """Takes back an answer that was given a moment ago."""
+    undo = context.installation.settings.survey_undo_span
+    closing.take_back(context.tx, context.rulebook, token, context.now, undo)
     return see_survey(context, token)

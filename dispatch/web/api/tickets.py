@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Query
 
 from dispatch.domain.numbers import read_ticket_number, ticket_number
+from dispatch.domain.opinion import spoken
 from dispatch.domain.roles import Actor
 from dispatch.errors import BadAnswer, BadInput, IllegalMove, NotWithdrawable, SurveyOver, UrgedEnough
 from dispatch.reports import lists
@@ -175,7 +176,7 @@ def take_over(context: RequestContext, ticket: TicketName, asked: AnswersRequest
 @api.change("/{ticket}/urge", "urge", raises=[UrgedEnough, BadInput], summary="Urge ticket")
 def urge(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> UrgeCount:
     """Records that the customer urges (催单); the rules limit how often."""
-    ticket_id, actor = _actor(context, ticket)
+    ticket_id, actor = acting_on(context, ticket)
     return UrgeCount(urged=followup.urge(context.tx, context.rulebook, ticket_id, asked.reason, actor, context.now))
 
 
@@ -194,14 +195,15 @@ def withdraw(context: RequestContext, ticket: TicketName, asked: ReasonRequest) 
 )
 def answer_by_phone(context: RequestContext, ticket: TicketName, asked: PhoneAnswerRequest) -> AcceptedBody:
     """Records the answer of a customer whom an agent called (回访), because they answered no message."""
+    said = spoken(asked.answer, asked.grade, asked.reasons, asked.words)
     return _moved(
         context,
         ticket,
-        lambda id_, actor: closing.answer_by_phone(context.tx, context.rulebook, id_, asked.answer, actor, context.now),
+        lambda id_, actor: closing.answer_by_phone(context.tx, context.rulebook, id_, said, actor, context.now),
     )
 
 
-def _actor(context: RequestContext, name: str) -> tuple[int, Actor]:
+def acting_on(context: RequestContext, name: str) -> tuple[int, Actor]:
     """The ticket's id, and the actor. Raises NotFound, NotAllowed."""
     ticket_id = read_ticket_number(name)
     row = tickets.get(context.tx, ticket_id)
@@ -211,7 +213,7 @@ def _actor(context: RequestContext, name: str) -> tuple[int, Actor]:
 
 
 def _moved(context: RequestContext, name: str, move: Callable[[int, Actor], object]) -> AcceptedBody:
-    ticket_id, actor = _actor(context, name)
+    ticket_id, actor = acting_on(context, name)
     move(ticket_id, actor)
     row = tickets.get(context.tx, ticket_id)
     return AcceptedBody(ticket=ticket_number(row.kind, ticket_id), state=row.state)

@@ -13,10 +13,14 @@ from dispatch.domain.acts import Parting
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import SUSPECTS, TESTED_AGAIN, TESTED_LATE, UNTESTED, Evidence, Value, time_first
 from dispatch.domain.kind import ORDER_SYMPTOMS, Kind
+from dispatch.domain.opinion import GRADE_TITLES as GRADE_TITLES
+from dispatch.domain.opinion import SurveyReason
 from dispatch.domain.roles import Role
 from dispatch.domain.suspension import MEANT_BY
 from dispatch.domain.ticket import HopState, TicketState
 from dispatch.domain.title import Title
+
+SURVEY_REASONS = tuple(SurveyReason)
 
 YES, NO = Title("是", "Yes"), Title("否", "No")
 

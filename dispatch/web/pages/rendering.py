@@ -97,6 +97,10 @@ def links(context: RequestContext) -> list[NavigationEntry]:
         found += boards
     if context.may("list tickets"):
         found.append(NavigationEntry("/tickets", Title("工单", "Tickets"), "ticket"))
+    if context.may("see callbacks"):
+        found.append(NavigationEntry("/callbacks", Title("回访", "Calls"), "bell"))
+    if context.may("see opinions"):
+        found.append(NavigationEntry("/dissatisfied", Title("不满意", "Dissatisfied"), "bell"))
     if context.may("see demands"):
         found.append(NavigationEntry("/demands", Title("需求", "Demands"), "map-pin"))
     if context.may("see approvals"):

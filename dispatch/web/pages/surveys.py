@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from starlette.responses import HTMLResponse
 
+from dispatch.domain.opinion import ASKED_WHY, GRADE_TITLES, LONGEST_WORDS, UNREACHABLE
 from dispatch.domain.title import Title
 from dispatch.errors import NotFound
-from dispatch.tickets.closing import UNREACHABLE
 from dispatch.web.api import surveys
 from dispatch.web.api.surveys import Survey
 from dispatch.web.pages.rendering import render
@@ -19,18 +18,20 @@ from dispatch.web.request_context import RequestContext
 pages = Pages("surveys")
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_ASKED: Mapping[str, Title] = {
-    "satisfied": Title("修好了，满意", "Yes, it works"),
-    "not-fixed": Title("还没修好", "No, it isn't fixed"),
-}
-"""Answers in the customer's words; the findings' titles are for the staff."""
 
 
 @pages.api.read("/s/{token}", "see a survey")
 def see_survey(context: RequestContext, token: str) -> HTMLResponse:
     """The survey of a link. A wrong link gets the page for things that don't exist."""
     survey = _find(context, token)
-    shown = {"survey": survey, "token": token, "asked": _ASKED, "thanked": _thanked(context, survey)}
+    shown = {
+        "survey": survey,
+        "token": token,
+        "grades": GRADE_TITLES,
+        "asked_why": ASKED_WHY,
+        "longest": LONGEST_WORDS,
+        "thanked": _thanked(context, survey),
+    }
     page = render(context.visitor.request, "survey.html", shown, context)
     return HTMLResponse(page, 404 if survey is None else 200)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dispatch.domain.roles import Grant, Role
-from dispatch.tickets import followup
+from dispatch.tickets import followup, timers
 from tests import factories as f
 from tests.web.conftest import API, Web
 
@@ -128,13 +128,29 @@ def test_a_customer_answers_by_their_link_once_and_not_fixed_reopens_the_case(we
     customer = web.client()
     asked = customer.get(f"{API}/surveys/{token}").json()
     assert (asked["ticket"], asked["open"], asked["answer"]) == (made.number, True, None)
-    assert [each["name"] for each in asked["answers"]] == ["satisfied", "not-fixed"]
-    for answer, code in (("unreachable", "bad-input"), ("haunted", "bad-input")):
-        assert customer.post(f"{API}/surveys/{token}", json={"answer": answer}).json()["code"] == code
-    told = customer.post(f"{API}/surveys/{token}", json={"answer": "not-fixed"}).json()
+    assert [each["name"] for each in asked["reasons"]][:3] == ["slow", "late", "missed-window"]
+    wrong = (
+        {"fixed": True},
+        {"fixed": False, "grade": 3},
+        {"fixed": True, "grade": 5, "reasons": ["slow"]},
+        {"fixed": True, "grade": 2, "reasons": ["haunted"]},
+        {"fixed": True, "grade": 5, "words": "好" * 501},
+    )
+    for said in wrong:
+        assert customer.post(f"{API}/surveys/{token}", json=said).json()["code"] == "bad-input", said
+    told = customer.post(f"{API}/surveys/{token}", json={"fixed": True, "grade": 5}).json()
+    assert (told["open"], told["answer"], told["grade"]) == (False, "satisfied", 5)
+    web.now += timedelta(seconds=59)
+    back = customer.post(f"{API}/surveys/{token}/undo").json()
+    assert (back["open"], back["answer"], back["undo_until"]) == (True, None, None)
+    told = customer.post(f"{API}/surveys/{token}", json={"fixed": False, "words": "还是不行"}).json()
     assert (told["open"], told["answer"]) == (False, "not-fixed")
-    twice = customer.post(f"{API}/surveys/{token}", json={"answer": "satisfied"})
+    twice = customer.post(f"{API}/surveys/{token}", json={"fixed": True, "grade": 5})
     assert (twice.status_code, twice.json()["code"]) == (409, "survey-over")
+    web.now += timedelta(seconds=60)
+    assert customer.post(f"{API}/surveys/{token}/undo").json()["code"] == "survey-over"
+    with web.database.write() as tx:
+        timers.fire_due_timers(tx, web.rulebook, web.now, 9)
     assert web.program("chen", Role.CLERK).get(f"{API}/tickets/{made.number}").json()["ticket"]["reopened"] == 1
 
 
@@ -142,7 +158,7 @@ def test_a_customer_answers_by_their_link_once_and_not_fixed_reopens_the_case(we
 def test_a_guessed_link_opens_nothing(small_web: Web, token: str) -> None:
     for answer in (
         small_web.client().get(f"{API}/surveys/{token}"),
-        small_web.client().post(f"{API}/surveys/{token}", json={"answer": "satisfied"}),
+        small_web.client().post(f"{API}/surveys/{token}", json={"fixed": True, "grade": 5}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from dispatch.routing.rulebook import Rulebook
 from dispatch.tickets import closing
 from tests import factories as f
@@ -23,6 +25,9 @@ def give_up(web: Web, rulebook: Rulebook) -> None:
         with web.database.write() as tx:
             closing.remind(tx, rulebook, [f.hop(web.database, hop_id)], f.AGENT_10086, f.NOW)
         f.work(web.database, rulebook)
+    with web.database.write() as tx:
+        now = f.NOW + rulebook.limits.survey_give_up
+        closing.remind(tx, rulebook, [f.hop(web.database, hop_id)], f.AGENT_10086, now)
 
 
 def test_a_customer_answers_by_the_link_alone_and_is_thanked(web: Web) -> None:
@@ -31,15 +36,17 @@ def test_a_customer_answers_by_the_link_alone_and_is_thanked(web: Web) -> None:
     page = customer.get(f"/s/{token}", headers=HTML)
     assert page.status_code == 200
     assert number in page.text
-    for said in ("您的宽带修好了吗", "修好了，满意", "还没修好"):
+    for said in ("您的宽带修好了吗", "修好了", "还没修好", "非常满意", "没按约定时间上门"):
         assert said in page.text
     assert "联系不上" not in page.text  # a customer doesn't answer this
-    answer = customer.post(f"{API}/surveys/{token}", json={"answer": "not-fixed"})
+    answer = customer.post(f"{API}/surveys/{token}", json={"fixed": False})
     assert answer.status_code == 200
     thanks = customer.get(f"/s/{token}", headers=HTML).text
     assert "谢谢，已收到您的答复" in thanks
     assert "重新派人" in thanks
-    assert "data-api" not in thanks
+    assert f"POST /api/v1/surveys/{token}/undo" in thanks
+    web.now += timedelta(seconds=60)
+    assert "data-api" not in customer.get(f"/s/{token}", headers=HTML).text
 
 
 def test_a_survey_is_english_for_customers_who_chose_it(small_web: Web) -> None:
