@@ -19,7 +19,6 @@ REFUSED_AS: dict[str, str] = {
     "view": "no-such-customer",
     "devices": "no-such-customer",
     "send-code": "no-such-customer",
-    "devices": "no-such-customer",
     "contact": "order-not-failed",
     "appoint": "order-not-failed",
 }
