@@ -90,9 +90,7 @@ def pay_back(
     act: Act, account: AccountRow, only: Collection[int] | None = None
 ) -> tuple[Payment | None, list[InvoiceMention]]:
     """Refund every charge of this account that isn't refunded yet, by the method by which it was paid; only those of
-    these operations if any are named.
-
-    The customer gives each of their invoices back 收回, and a red-letter invoice offsets it 红冲.
+    these operations if any are named. A red-letter invoice offsets each of their invoices 红冲.
     """
     charges = [row for row in payments.unrefunded(act.tx, account.id) if only is None or row.operation_id in only]
     for each in charges:
@@ -123,7 +121,7 @@ def _offset(act: Act, account: AccountRow, row: InvoiceRow) -> InvoiceMention:
         act.tx, number, act.operation_id, account.id, -row.amount, row.number, red.as_json(), act.now
     )
     effects.print_invoice(act.tx, number, act.now)
-    return InvoiceMention(original.number, taken_back=True, red_letter=red.number)
+    return InvoiceMention(original.number, red_letter=red.number)
 
 
 def _require_exact(total: int, paid: Paid | None) -> None:

@@ -149,8 +149,8 @@ SAY: Mapping[str, Title] = {
         "The time was sent by text message. Please bring the invoice; we ask for the account and its password.",
     ),
     "refund": Title(
-        "请核对受理单并签字，退费按原付款方式退回。请交回发票。",
-        "Please check the slip and sign. The money is refunded the way it was paid. Please return the invoice.",
+        "请核对受理单并签字，退费按原付款方式退回。",
+        "Please check the slip and sign. The money is refunded the way it was paid.",
     ),
     "change-plan": Title(
         "请核对受理单上的营销案、生效日期和合约期并签字。生效时有短信通知。",

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from dispatch import effects
 from dispatch.accounts import authentication, billing
+from dispatch.accounts.invoices_back import AskedPaper, LostInvoices, paper_section, papers_of, required_scans
 from dispatch.accounts.operation import (
     AccountNumber,
     Act,
@@ -27,6 +28,7 @@ from dispatch.accounts.operation import (
     release,
 )
 from dispatch.accounts.reason import Reasoned, reason_lines
+from dispatch.accounts.registration import Scans, store_scans
 from dispatch.accounts.secret import OldPassword
 from dispatch.accounts.typed_dates import Moment
 from dispatch.domain.account_move import MoveState, move_move
@@ -76,10 +78,17 @@ class Appointment(OperationRequest):
 
 
 class Refund(Reasoned):
-    """Cancels an order and pays back. The reason is one of those for cancelling 退单原因."""
+    """Cancels an order and pays back. The reason is one of those for cancelling 退单原因.
+
+    `invoice` says what becomes of the account's invoices, `lost_invoices` names the lost ones where others aren't lost.
+    For a lost one the scan `invoice-loss-statement` is kept.
+    """
 
     account: AccountNumber
     password: OldPassword
+    invoice: AskedPaper = None
+    lost_invoices: LostInvoices = ()
+    scans: Scans = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +195,18 @@ def _refund(act: Act, request: Refund) -> OperationResult:
         account_moves.change_state(act.tx, failed.id, move_move(MoveState(failed.state), "refund"))
     next_hop.end_hops(act.tx, act.counter.rulebook, [ending], act.now)
     payment, invoices = billing.pay_back(act, account, None if failed is None else [failed.operation_id])
+    papers = papers_of(invoices, request.invoice, request.lost_invoices)
+    store_scans(act, request.scans, required_scans(papers))
     back = write_yuan(-payment.total if payment else 0)
     text = f"您的宽带{_WORK[hop.kind]}（施工单{order}）已退单：{reason.zh}。退费{back}元，已按原付款方式退回。"
     effects.tell(act.tx, act.key, customer.mobile, f"{text}如非本人办理，请到营业厅或拨打10086。", act.now)
     section = Section(Title("退单", "Cancellation"), (SlipLine(Title("施工单", "Construction order"), order), *reasons))
     slip = act.slip(
-        account.number, customer, sections=[section], payment=payment, invoice=invoices[0] if invoices else None
+        account.number,
+        customer,
+        sections=[section, *paper_section(papers)],
+        payment=payment,
+        invoice=invoices[0] if invoices else None,
     )
     red = [each.red_letter for each in invoices]
     return OperationResult(

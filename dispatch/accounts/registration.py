@@ -34,6 +34,7 @@ SCANS: Mapping[str, Title] = {
     "official-order": Title("主管部门文书", "authority's order"),
     "official-release": Title("主管部门解除文书", "authority's release"),
     "rectification": Title("整改承诺", "promise to mend it"),
+    "invoice-loss-statement": Title("发票遗失声明", "statement that an invoice is lost"),
     "other": Title("其他资料", "other document"),
 }
 """The kinds of scans that may be kept with an operation."""

@@ -195,7 +195,9 @@ class CounterDays:
 
     def _refund(self, tx: Tx, now: datetime) -> None:
         for failed in failed_orders(tx, 1):
-            request = Refund(account=failed.account, password=SecretStr(PASSWORD), reason="customer-withdrew")
+            request = Refund(
+                account=failed.account, password=SecretStr(PASSWORD), reason="customer-withdrew", invoice="returned"
+            )
             _note(refund(tx, self.counter, request, _clerk(1), now))
 
 

@@ -68,7 +68,7 @@ def installed(sqlite_template: Path, script: Script, tmp_path_factory: pytest.Te
         REFUNDED: c.failed(database, counter, REFUNDED),
     }
     refund = ("--account", numbers[REFUNDED], "--password", c.PASSWORD, "--reason", "no-way-for-cable")
-    assert home.call("account", "refund", *refund, *CHEN)[0] == 0
+    assert home.call("account", "refund", *refund, "--invoice", "returned", *CHEN)[0] == 0
     fault(database, rulebook, script, numbers[SERVED])
     assert home.call("account", "open", "--from", "-", *CHEN, given=opening(plan="gold", request_key="used"))[0] == 3
     c.address(database, FREE)

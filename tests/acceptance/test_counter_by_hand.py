@@ -309,7 +309,8 @@ def test_a_line_that_could_not_be_built_is_refunded_by_appointment_and_its_invoi
     at = eventually(lambda: counter.done("appoint", order=order, at=tomorrow(), actor=XU))["at"]
     counter.told(order, "退单退费")
     assert counter.home.read("account", "failed-orders")[0]["appointment"].startswith(at[:10])
-    paid = counter.done("refund", account=opened["account"], password=PASSWORDS[0], reason="no-entry", actor=XU)
+    given = {"account": opened["account"], "password": PASSWORDS[0], "reason": "no-entry", "invoice": "returned"}
+    paid = counter.done("refund", **given, actor=XU)
     assert (paid["paid_back"], len(paid["red_letters"])) == ("200.00", 1)
     assert counter.state(opened["account"]) == "cancelled"
     [red] = paid["red_letters"]

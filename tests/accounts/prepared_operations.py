@@ -167,7 +167,7 @@ def appoint(database: Database, counter: Counter) -> Prepared:
 
 def refund_(database: Database, counter: Counter) -> Prepared:
     number, typed = a.failed(database, counter, mobile=a.mobile(7)), SecretStr(a.PASSWORD)
-    return refund.refund, refund.Refund(account=number, password=typed, reason="no-way-for-cable")
+    return refund.refund, refund.Refund(account=number, password=typed, reason="no-way-for-cable", invoice="returned")
 
 
 def modify(database: Database, counter: Counter) -> Prepared:

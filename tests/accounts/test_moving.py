@@ -266,7 +266,8 @@ def test_the_fee_of_a_move_that_failed_is_paid_back_at_the_refund_desk_and_the_a
 ) -> None:
     number, done = accepted(database, counter)
     f.work(database, counter.rulebook)
-    asked = refund.Refund(account=number, password=SecretStr(c.PASSWORD), reason="no-way-for-cable")
+    told = {"account": number, "password": SecretStr(c.PASSWORD), "reason": "no-way-for-cable", "invoice": "returned"}
+    asked = refund.Refund.model_validate(told)
     assert c.refused(database, refund.refund, counter, asked).code == "order-not-failed"
     not_built(database, counter, done)
     with database.read() as tx:

@@ -284,7 +284,7 @@ def test_the_change_is_void_once_its_number_is_lost_and_what_was_paid_comes_back
     assert slip.payment is not None
     assert slip.payment.total == -60_00
     assert slip.invoice is not None
-    assert slip.invoice.taken_back
+    assert slip.invoice.red_letter
     assert passed(database, counter, NOVEMBER_30 + timedelta(days=1)) == 0
     assert plans(database, number) == [("yearly-300", date(2027, 3, 10), None)]
 

@@ -102,7 +102,7 @@ def test_every_kind_of_data_can_be_shown(database: Database, counter: Counter, s
 def test_ended_and_suspended_accounts_are_shown_with_their_reason(database: Database, counter: Counter) -> None:
     c.closed(database, counter, c.in_service(database, counter))
     number = c.failed(database, counter, 2, holder=c.person(1))
-    request = refund.Refund(account=number, password=SecretStr(c.PASSWORD), reason="no-entry")
+    request = refund.Refund(account=number, password=SecretStr(c.PASSWORD), reason="no-entry", invoice="returned")
     c.accepted(database, refund.refund, counter, request)
     third = c.in_service(database, counter, 3, holder=c.person(1))
     c.suspended(database, third, "arrears")

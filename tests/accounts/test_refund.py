@@ -13,11 +13,13 @@ from sqlalchemy import event
 
 from dispatch.accounts import opening, refund
 from dispatch.accounts.billing import Paid
+from dispatch.accounts.invoices_back import papers_of
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused
 from dispatch.accounts.refund import Appointment, Contact, Refund
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import TicketState
 from dispatch.errors import BadInput
+from dispatch.slips.forms import InvoiceMention
 from dispatch.storage import hops
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables import accounts as b
@@ -30,7 +32,7 @@ AFTERNOON = datetime(2026, 3, 4, 15, 30, tzinfo=timezone(timedelta(hours=8)))
 
 
 def refund_of(number: str, **changes: Any) -> Refund:
-    told = {"account": number, "password": SecretStr(c.PASSWORD), "reason": "no-way-for-cable"}
+    told = {"account": number, "password": SecretStr(c.PASSWORD), "reason": "no-way-for-cable", "invoice": "returned"}
     return Refund(**{**told, **changes})
 
 
@@ -143,7 +145,50 @@ def test_a_refund_pays_back_as_paid_takes_the_invoice_back_and_frees_everything(
     assert listed(database) == []
 
 
-def test_the_slip_says_why_what_was_paid_back_and_which_invoice_was_taken_back(
+@pytest.mark.parametrize(
+    ("paper", "said"),
+    [("returned", "已收回原件"), ("lost", "客户声明遗失"), ("electronic", "电子发票，无须收回")],
+)
+def test_the_invoice_is_returned_lost_or_electronic_as_the_customer_says_and_so_says_the_slip(
+    database: Database, counter: Counter, paper: str, said: str
+) -> None:
+    number = c.failed(database, counter)
+    scans = (c.scan("invoice-loss-statement"),) if paper == "lost" else ()
+    done = c.accepted(database, refund.refund, counter, refund_of(number, invoice=paper, scans=scans))
+    (line,) = c.slip(database, done).sections[1].lines
+    assert (line.label.zh, line.value.partition(" ")[0], said in line.value) == ("发票", "00000001", True)
+    assert [row.kind for row in c.rows(database, b.kept_document)] == [each.kind for each in scans]
+
+
+def test_a_lost_invoice_needs_the_customers_statement(database: Database, counter: Counter) -> None:
+    number = c.failed(database, counter)
+    refused = c.refused(database, refund.refund, counter, refund_of(number, invoice="lost"))
+    assert refused.code == "documents-missing"
+    assert "发票遗失声明" in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [({"invoice": None}, "00000001"), ({"lost_invoices": ("00000009",)}, "00000009"), ({"lost_invoices": ("x",)}, "x")],
+)
+def test_the_slip_claims_nothing_of_an_invoice_that_was_not_asked(
+    database: Database, counter: Counter, said: dict[str, Any], message: str
+) -> None:
+    number = c.failed(database, counter)
+    before = f.dump(database)
+    with pytest.raises(BadInput, match=message), database.write() as tx:
+        refund.refund(tx, counter, refund_of(number, **said), f.CLERK, f.NOW)
+    assert f.dump(database) == before
+
+
+def test_of_several_invoices_some_may_be_lost() -> None:
+    mentions = [InvoiceMention("00000001"), InvoiceMention("00000002")]
+    assert papers_of(mentions, "returned", ["2"]) == {"00000001": "returned", "00000002": "lost"}
+    assert papers_of(mentions, None, ["1", "2"]) == {"00000001": "lost", "00000002": "lost"}
+    assert papers_of([], None, []) == {}
+
+
+def test_the_slip_says_why_what_was_paid_back_and_which_invoice_offsets_which(
     database: Database, counter: Counter
 ) -> None:
     number = c.failed(database, counter)
@@ -154,7 +199,7 @@ def test_the_slip_says_why_what_was_paid_back_and_which_invoice_was_taken_back(
     assert slip.payment is not None
     assert (slip.payment.total, slip.payment.method.zh) == (-200_00, "现金")
     assert slip.invoice is not None
-    assert (slip.invoice.number, slip.invoice.taken_back, slip.invoice.red_letter) == ("00000001", True, "00000002")
+    assert (slip.invoice.number, slip.invoice.taken_back, slip.invoice.red_letter) == ("00000001", False, "00000002")
 
 
 def test_the_network_removes_the_line_and_the_customer_is_told(database: Database, counter: Counter) -> None:

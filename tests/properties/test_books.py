@@ -601,7 +601,8 @@ class World:
         if not (line := self.pick(dice)):
             return
         of, typed = self.model.called(line.number, self.now), dice.choice(PASSWORDS)
-        request = refund.Refund(account=line.number, password=SecretStr(typed), reason="no-way-for-cable")
+        asked = {"account": line.number, "password": SecretStr(typed), "reason": "no-way-for-cable"}
+        request = refund.Refund.model_validate({**asked, "invoice": "returned"})
         code: str | None
         if typed != of.password:
             code = "authentication-failed"

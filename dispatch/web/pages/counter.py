@@ -13,6 +13,7 @@ from typing import Any
 from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
 from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
+from dispatch.accounts.invoices_back import PAPERS
 from dispatch.accounts.moving import PARTS_OF_DAY
 from dispatch.accounts.operation import TITLES
 from dispatch.accounts.plan_change import EFFECTIVE
@@ -61,6 +62,7 @@ class FormField:
     required: bool
     choices: Sequence[FormChoice] = ()
     is_number: bool = False
+    is_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ def _field(kind: str, entry: FormEntry, plans: Plans) -> FormField:
     zh, _, en = entry.help.partition(" · ")
     choices = _choices(kind, entry, plans)
     control, is_number = _control(entry, bool(choices)), entry.way is InputKind.NUMBER
-    return FormField(".".join(entry.path), Title(zh, en), control, entry.required, choices, is_number)
+    is_list = entry.way is InputKind.LIST
+    return FormField(".".join(entry.path), Title(zh, en), control, entry.required, choices, is_number, is_list)
 
 
 def _control(entry: FormEntry, chosen: bool) -> str:
@@ -148,6 +151,8 @@ def _choices(kind: str, entry: FormEntry, plans: Plans) -> Sequence[FormChoice]:
             return [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()]
         case "reason" if kind in REASONS:
             return [FormChoice(name, title) for name, title in REASONS[kind].items()]
+        case "invoice":
+            return [FormChoice(name, title) for name, title in PAPERS.items()]
         case "method":
             return [FormChoice(name, title) for name, title in METHODS.items()]
         case "scans":

@@ -154,7 +154,9 @@ def test_a_failed_order_is_found_its_customer_called_and_refunded(desk: Web) -> 
         assert ("unmask", "xu") in [tuple(row) for row in tx.execute(select(b.audit.c.act, b.audit.c.actor))]
     at = desk.now.replace(day=desk.now.day + 1)
     assert do(xu, "appoint", {"order": order["order"], "at": at.isoformat()}).status_code == 200
-    back = do(xu, "refund", {"account": number, "password": a.PASSWORD, "reason": "no-way-for-cable"}).json()
+    back = do(
+        xu, "refund", {"account": number, "password": a.PASSWORD, "reason": "no-way-for-cable", "invoice": "returned"}
+    ).json()
     assert back["result"]["paid_back"] == "200.00"
     assert [each["kind"] for each in back["papers"]] == ["slip", "invoice"]
     assert xu.get(back["papers"][1]["url"]).content.startswith(b"%PDF")
