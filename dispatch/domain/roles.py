@@ -118,7 +118,7 @@ AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
     "resume": (Role.CLERK, Role.SUPERVISOR),
     "change-password": (Role.CLERK,),
     "reset-password": (Role.CLERK,),
-    "view": (Role.CLERK,),
+    "view": _DESK,
     "modify": (Role.CLERK,),
     "bind": (Role.CLERK,),
     "unbind": (Role.CLERK,),
@@ -135,6 +135,9 @@ AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
     "move": (Role.CLERK,),
 }
 """The roles that may carry out each account operation. It is apart from `PERMITTED`, since `transfer` is in both."""
+
+UNMASKING = (Role.CLERK,)
+"""The roles that see a customer's sensitive fields in clear, for a reason; others who view them see them masked."""
 
 CHANNEL_OF: dict[Role, Channel] = {
     Role.AGENT_10050: Channel.HOTLINE_10050,

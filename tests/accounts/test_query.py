@@ -13,7 +13,7 @@ from dispatch.accounts.operation import Counter
 from dispatch.accounts.query import View
 from dispatch.accounts.renaming import Renaming
 from dispatch.accounts.schemas import DATA, CustomerView
-from dispatch.domain.roles import Role
+from dispatch.domain.roles import Actor, Role
 from dispatch.errors import BadInput
 from dispatch.routing.prehandling import Script
 from dispatch.storage.database import Database
@@ -237,9 +237,25 @@ def test_the_audit_trail_can_only_grow(database: Database, counter: Counter) -> 
             tx.execute(statement)
 
 
-def test_only_a_clerk_queries(database: Database, counter: Counter) -> None:
-    request = View(account=c.in_service(database, counter), unmask=SENSITIVE, reason="核对")
-    may_not = f.forbidden(database, lambda tx, actor: query.view(tx, counter, request, actor, f.NOW))
+def test_the_hotline_and_community_managers_see_a_customer_masked_and_every_look_is_audited(
+    database: Database, counter: Counter
+) -> None:
+    number = c.in_service(database, counter)
+    manager = Actor("hou", Role.COMMUNITY_MANAGER)
+    for actor in (f.AGENT_10086, manager):
+        told = c.accepted(database, query.view, counter, View(account=number), actor=actor)
+        assert c.resident_id() not in str(told.result)
+        assert c.mobile() not in str(told.result)
+    trail = [(row.actor, row.act, row.subject) for row in c.rows(database, b.audit)]
+    assert trail == [(actor.name, "view", "customer/1") for actor in (f.AGENT_10086, manager)]
+
+
+def test_only_a_clerk_sees_data_in_clear(database: Database, counter: Counter) -> None:
+    number = c.in_service(database, counter)
+    masked, clear = View(account=number), View(account=number, unmask=SENSITIVE, reason="核对")
+    may_not = f.forbidden(database, lambda tx, actor: query.view(tx, counter, masked, actor, f.NOW))
+    assert may_not == f.all_roles_but(Role.CLERK, Role.COMMUNITY_MANAGER, Role.AGENT_10086)
+    may_not = f.forbidden(database, lambda tx, actor: query.view(tx, counter, clear, actor, f.NOW))
     assert may_not == f.all_roles_but(Role.CLERK)
 
 

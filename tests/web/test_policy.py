@@ -89,7 +89,7 @@ BY_ROLE = {
     "account resume": "CV",
     "account change-password": "C",
     "account reset-password": "C",
-    "account view": "C",
+    "account view": "CM8",
     "account modify": "C",
     "account bind": "C",
     "account unbind": "C",

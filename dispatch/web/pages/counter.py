@@ -24,6 +24,7 @@ from dispatch.domain.demand import DemandState
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
 from dispatch.domain.plans import Plans
+from dispatch.domain.roles import UNMASKING
 from dispatch.domain.suspension import SuspensionKind
 from dispatch.domain.title import Title
 from dispatch.web.pages.routes import Pages
@@ -93,6 +94,7 @@ def counter(context: RequestContext) -> dict[str, Any]:
     return {
         "forms": [form(kind, plans) for kind in mine],
         "may_view": context.may("account view"),
+        "may_unmask": any(grant.role in UNMASKING for grant in context.user.grants),
         "documents": [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()],
         "symptoms": [FormChoice(each.name, each.title) for each in context.installation.script().symptoms.values()],
         "data": DATA,

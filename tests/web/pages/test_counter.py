@@ -23,9 +23,12 @@ def test_a_clerk_has_the_form_of_every_operation_and_other_roles_have_fewer(smal
     assert clerk.status_code == 200
     assert kinds(clerk.text) == set(OPERATIONS) - {SEND}  # a code is sent from the form that needs it
     manager = small_web.browser("xu", Role.COMMUNITY_MANAGER).get("/counter", headers=HTML)
-    assert kinds(manager.text) == {kind for kind, roles in AT_THE_COUNTER.items() if Role.COMMUNITY_MANAGER in roles}
+    theirs = {kind for kind, roles in AT_THE_COUNTER.items() if Role.COMMUNITY_MANAGER in roles}
+    assert kinds(manager.text) == theirs - {"view"}, "the view is masked: only a clerk has the form that unmasks"
+    assert "data-view" in manager.text
     agent = small_web.browser("he", Role.AGENT_10086).get("/counter", headers=HTML)
-    assert (kinds(agent.text), "data-fault" in agent.text) == ({"register-demand"}, True)
+    assert (kinds(agent.text), "data-fault" in agent.text) == ({"register-demand", "suspend"}, True)
+    assert "data-view" in agent.text
     assert small_web.browser("li", Role.NOC).get("/counter", headers=HTML).status_code == 403
 
 
