@@ -174,7 +174,7 @@ MEANINGS: Mapping[str, Wording] = {
     ),
     "pause_fee": Wording(
         "停机保号每月的费用（分），预先一次收取",
-        "fee of a pause 停机保号 in fen a month, paid in advance",
+        "fee of a pause of the service, in fen a month, paid in advance",
     ),
     "pause_months": Wording(
         "停机保号最长月数；十二个月内合计也不超过它",
