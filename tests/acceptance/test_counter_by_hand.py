@@ -238,7 +238,7 @@ def test_unbinding_the_number_that_carries_the_plan_must_be_confirmed(counter: C
 
 
 def test_passwords_are_changed_and_reset(counter: Counter, line: str, tmp_path: Path) -> None:
-    counter.done("change-password", **proved(line), old_password=PASSWORDS[0], new_password=PASSWORDS[1])
+    counter.done("change-password", **proved(line), old_password=PASSWORDS[3], new_password=PASSWORDS[1])
     assert counter.refused("reset-password", **proved(line), new_password=PASSWORDS[2])["code"] == "documents-missing"
     scan = tmp_path / "owner.png"
     scan.write_bytes(PNG_FILE)
