@@ -65,7 +65,7 @@ class AccountMove(OperationRequest):
 
 
 def move(tx: Tx, counter: Counter, request: AccountMove, actor: Actor, now: datetime) -> OperationOutcome:
-    """Move an account. `result`: account, order, `visit` in words, invoice.
+    """Move an account. `result`: account, order, `visit` in words by language, invoice.
 
     An address where no line can be had is refused, the demand is recorded, and the old line stays. To be confirmed:
     `open-fault`; `plan-voided` when the plan isn't sold in the new area.
@@ -93,7 +93,8 @@ def _move(act: Act, request: AccountMove) -> OperationResult:
     number = ticket_number(Kind.MOVE, order.id)
     assert new.pon_port_id is not None  # `take_place` took a place of it
     account_moves.insert_move(act.tx, account.id, act.operation_id, new.id, new.pon_port_id, order.id, voids)
-    facts = {"account": account.number, "no": number, "window": {"zh": visit.zh, "en": visit.en}}
+    window = {"zh": visit.zh, "en": visit.en}
+    facts = {"account": account.number, "no": number, "window": window}
     messages.tell(act.tx, act.now, messages.Told(Event.MOVE, messages.of_ticket(order.id), facts, account.id))
     due = [(Title("移机费", "Moving fee"), act.counter.plans.move_fee)]
     payment, invoice = billing.charge(act, account, customer.name, due, request.payment)
@@ -110,7 +111,7 @@ def _move(act: Act, request: AccountMove) -> OperationResult:
     result = {
         "account": account.number,
         "order": number,
-        "visit": str(visit),
+        "visit": window,
         "invoice": invoice.number if invoice else None,
     }
     return OperationResult(account, slip, result)

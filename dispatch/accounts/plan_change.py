@@ -67,7 +67,8 @@ class PlanChange(OperationRequest):
 
 
 def change_plan(tx: Tx, counter: Counter, request: PlanChange, actor: Actor, now: datetime) -> OperationOutcome:
-    """Change an account's plan. `result`: account, plan, `effective_on` as ISO 8601, invoice, `paid_back` in yuan.
+    """Change an account's plan. `result`: account, plan by language, `effective_on` as ISO 8601, invoice, and
+    `paid_back` in yuan.
 
     To be confirmed: `penalty-due` for a lower fee while a term runs.
 
@@ -78,7 +79,7 @@ def change_plan(tx: Tx, counter: Counter, request: PlanChange, actor: Actor, now
 
 def _change(act: Act, request: PlanChange) -> OperationResult:
     account, customer = authentication.by_document(act, request.account, request.document_number)
-    if account.state != AccountState.IN_SERVICE:
+    if account.state == AccountState.INSTALLING:
         raise act.wrong_state(account)
     plan, current = act.counter.plans.plan(request.plan), enrolments.in_force(act.tx, account.id)
     day = _effective_on(act, request.effective, plan, current)
@@ -118,7 +119,7 @@ def _change(act: Act, request: PlanChange) -> OperationResult:
     )
     result = {
         "account": account.number,
-        "plan": str(plan.title),
+        "plan": {"zh": plan.title.zh, "en": plan.title.en},
         "effective_on": day.isoformat(),
         "invoice": invoice.number if invoice else None,
         "paid_back": write_yuan(-back.total) if back else None,

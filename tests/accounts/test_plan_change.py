@@ -352,7 +352,13 @@ def test_closing_and_transferring_the_account_voids_the_scheduled_change_and_pay
         assert payment.total == -440_00
 
 
-def test_only_a_line_in_service_changes_its_plan(database: Database, counter: Counter) -> None:
+def test_a_paused_line_changes_its_plan_and_one_that_is_stopped_or_being_built_does_not(
+    database: Database, counter: Counter
+) -> None:
+    paused = c.in_service(database, counter, 3, plan="standard-300", payment=paid("100.00"))
+    c.suspended(database, paused, "customer-request")
+    request = changing(paused, "fast-1000", document_number=c.document(3), payment=paid("440.00"))
+    assert changed(database, counter, request).result["effective_on"] == "2026-12-01"
     number = served(database, counter, "standard-300", "100.00")
     c.suspended(database, number, "arrears")
     assert refused(database, counter, changing(number, "fast-1000")) == "wrong-state"

@@ -452,7 +452,7 @@ class World:
             payment=Paid(method="cash", amount=f"{amount // 100}.{amount % 100:02}") if amount else None,
         )
         if not (code := self.hindered(of, document, "change-plan")):
-            if of.state != "in-service":
+            if of.state == "installing":
                 code = "wrong-state"
             elif when == "now" and of.plan is not None:
                 code = "plan-not-offered"
