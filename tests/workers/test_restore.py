@@ -109,7 +109,7 @@ class House:
         assert f.ticket(self.database, order).state == TicketState.CLOSED
         self.drain()
         asked = Suspension(account=number, reason="arrears", document_number=at.document(n))
-        at.accepted(self.database, suspension.suspend, counter, asked)
+        at.accepted(self.database, suspension.suspend, counter, asked, actor=f.SUPERVISOR)
         self.drain()
         return done
 

@@ -40,7 +40,7 @@ class Callbacks(ResponseBody):
     """Customers to be called now."""
 
     items: list[Callback]
-    """Those who wait longest first."""
+    """Customers to call, the longest waiting first."""
 
 
 class CallMade(ResponseBody):
@@ -62,7 +62,7 @@ class BadOpinion(ResponseBody):
     account: str
     """Broadband account."""
     grade: int
-    """1 to 5, 5 is the best."""
+    """Grade from 1 to 5, 5 is the best."""
     reasons: list[str]
     """Reasons, by name."""
     words: str

@@ -57,7 +57,7 @@ class AnswerRequest(RequestBody):
     fixed: bool
     """Whether the fault is fixed."""
     grade: Annotated[int | None, Of(ge=1, le=5)] = None
-    """1 to 5, 5 is the best; required when it is fixed."""
+    """Grade from 1 to 5, the best; required when it is fixed."""
     reasons: Annotated[list[Word], Of(max_length=8)] = Of(default_factory=list)
     """Reasons for a grade of 3 or below, by name."""
     words: Annotated[str, Of(max_length=2000)] = ""

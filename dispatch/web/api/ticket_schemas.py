@@ -168,7 +168,7 @@ class PhoneAnswerRequest(RequestBody):
     answer: Word
     """Answer, as a finding of the survey's team."""
     grade: Annotated[int | None, Of(ge=1, le=5)] = None
-    """1 to 5, 5 is the best; null when the customer gave none."""
+    """Grade from 1 to 5, 5 is the best; null when the customer gave none."""
     reasons: Annotated[list[Word], Of(max_length=8)] = Of(default_factory=list)
     """Reasons for a grade of 3 or below, by name."""
     words: Annotated[str, Of(max_length=2000)] = ""
