@@ -113,12 +113,12 @@ def test_an_operations_questions_are_asked_before_it(
     monkeypatch.setattr(asked_first, "ASKED_FIRST", {"view": (asks,)})
     request = View(account="KD1")
 
-    ready = with_answers(counter, database, "view", request, f.NOW)
+    ready = with_answers(counter, database, "view", request, f.CLERK.role, f.NOW)
     with database.write() as tx:
         done = carry_out(tx, ready, "view", request, f.CLERK, f.NOW, looked)
 
     assert done.result == {"found": CLEAR}
-    assert with_answers(counter, database, "close", request, f.NOW).answers == ()
+    assert with_answers(counter, database, "close", request, f.CLERK.role, f.NOW).answers == ()
 
 
 def test_an_operation_whose_system_is_away_is_refused_on_record(
@@ -127,7 +127,7 @@ def test_an_operation_whose_system_is_away_is_refused_on_record(
     monkeypatch.setattr(asked_first, "ASKED_FIRST", {"view": (lambda *_: [(QUESTION, away)],)})
     request = View(account="KD1")
 
-    ready = with_answers(counter, database, "view", request, f.NOW)
+    ready = with_answers(counter, database, "view", request, f.CLERK.role, f.NOW)
     with database.write() as tx:
         done = carry_out(tx, ready, "view", request, f.CLERK, f.NOW, looked)
 

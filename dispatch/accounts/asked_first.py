@@ -5,7 +5,7 @@ Whoever adds such a question adds it to `ASKED_FIRST`, and finds its answer insi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from dispatch.accounts.operation import Counter
 from dispatch.accounts.quotes import asks_quote
 from dispatch.accounts.resumption import pays_arrears
 from dispatch.accounts.suspension import is_a_pause
+from dispatch.domain.roles import AT_THE_COUNTER
 from dispatch.port_answers import ask
 from dispatch.ports.billing import QuotePurpose
 from dispatch.storage.database import Database
@@ -25,13 +26,17 @@ ASKED_FIRST: Mapping[str, Sequence[Asks]] = {
 """By the operation's kind."""
 
 
-def ask_first(counter: Counter, database: Database, kind: str, request: object, now: datetime) -> tuple[int, ...]:
+def ask_first(
+    counter: Counter, database: Database, kind: str, request: object, roles: Collection[str], now: datetime
+) -> tuple[int, ...]:
     """Ask what this request depends on, outside of any transaction. Returns the ids of the answers, which the counter
-    of the operation must have."""
+    of the operation must have. For somebody whose roles may not do the operation, nobody is asked."""
+    if not {*roles} & {*AT_THE_COUNTER[kind]}:
+        return ()
     calls = [call for asks in ASKED_FIRST.get(kind, ()) for call in asks(counter, database, request, now)]
     return tuple(ask(database, counter.cipher, question, call, now) for question, call in calls)
 
 
-def with_answers(counter: Counter, database: Database, kind: str, request: object, now: datetime) -> Counter:
+def with_answers(counter: Counter, database: Database, kind: str, request: object, role: str, now: datetime) -> Counter:
     """The counter for one request, with the answers of the systems outside that it depends on."""
-    return replace(counter, answers=ask_first(counter, database, kind, request, now))
+    return replace(counter, answers=ask_first(counter, database, kind, request, [role], now))

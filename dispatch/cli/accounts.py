@@ -65,7 +65,7 @@ def _carry_out(
 
         typesetting.prepare(counter.fonts)  # not while others wait for the database
     passwords = prepared_passwords(counter.passwords, desk.database, model, dict(request), actor.covers)
-    counter = with_answers(replace(counter, passwords=passwords), desk.database, name, request, now())
+    counter = with_answers(replace(counter, passwords=passwords), desk.database, name, request, actor.role, now())
     with desk.database.write() as tx:
         outcome = operation(tx, counter, request, actor, now())
     show(outcome, as_json, desk)

@@ -103,11 +103,13 @@ def opening(n: int = FREE, **changes: Any) -> str:
 
 
 def bad(installed: Installed, *arguments: str, given: str = "") -> str:
-    """Give bad input; return the message. It leaves no trace and nothing on standard output."""
+    """Give bad input; return the message. It leaves no trace and nothing on standard output; what a system outside
+    answered meanwhile is kept until its time is over."""
     before = dump(installed.database)
     status, out, err = installed.call(*arguments, given=given)
     assert (status, out) == (2, ""), (status, out, err)
-    assert dump(installed.database) == before
+    after = dump(installed.database)
+    assert {name for name in after if after[name] != before[name]} <= {"port_answer"}
     assert "Traceback" not in err
     return err
 
@@ -274,7 +276,7 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "a view of everything": (("view", "--account", KD, "--show", "all"), "--show: Input should be 'customer',"),
     "a view in clear without a reason": (("view", "--account", KD, "--unmask", "mobile"), "the reason is empty"),
-    "a view by half a document": (("view", "--document-kind", "passport"), "give the account, or else the kind and n"),
+    "a view by half a document": (("view", "--document-kind", "passport"), "or else the number of the document"),
     "bindings of nobody": (("bindings", "--since", "2026-01-01"), "either by account or by mobile number"),
     "bindings before they begin": (
         ("bindings", "--account", KD, "--since", "2026-02-01", "--until", "2026-01-01"),

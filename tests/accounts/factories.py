@@ -278,7 +278,7 @@ def do(
     """Do one operation in a transaction of its own, after what it asks systems outside. A code that it needs was sent,
     unless the request has one."""
     kind = next((name for name, (_, known) in OPERATIONS.items() if known is operation), "")
-    counter = with_answers(counter, database, kind, request, now)
+    counter = with_answers(counter, database, kind, request, actor.role, now)
     request = proved(database, operation, counter, request, actor, now)
     with database.write() as tx:
         return operation(tx, counter, request, actor, now)

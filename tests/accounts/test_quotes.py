@@ -41,7 +41,7 @@ def number(database: Database, counter: Counter, monkeypatch: pytest.MonkeyPatch
 
 
 def seen(database: Database, counter: Counter, request: View, number: str) -> OperationOutcome:
-    ready = with_answers(counter, database, "view", request, f.NOW)
+    ready = with_answers(counter, database, "view", request, f.CLERK.role, f.NOW)
 
     line = c.line(database, number)
 
@@ -65,13 +65,16 @@ def test_a_quote_is_asked_by_a_bound_mobile_number(
     monkeypatch.setattr(asked_first, "ASKED_FIRST", {"suspend": (asks_quote(QuotePurpose.CHECK),)})
     request = Suspension(mobile=c.mobile(7), reason="customer-request")
 
-    assert len(with_answers(counter, database, "suspend", request, f.NOW).answers) == 1
-    assert with_answers(counter, database, "suspend", Suspension(mobile="1", reason="x"), f.NOW).answers == ()
+    assert len(with_answers(counter, database, "suspend", request, f.CLERK.role, f.NOW).answers) == 1
+    assert (
+        with_answers(counter, database, "suspend", Suspension(mobile="1", reason="x"), f.CLERK.role, f.NOW).answers
+        == ()
+    )
 
 
 def test_no_quote_is_asked_of_an_account_that_is_not_there(database: Database, counter: Counter, number: str) -> None:
     for request in (View(account="KD99999999"), View(account="?"), View(document_kind="passport")):
-        assert with_answers(counter, database, "view", request, f.NOW).answers == ()
+        assert with_answers(counter, database, "view", request, f.CLERK.role, f.NOW).answers == ()
 
 
 def test_a_quote_of_another_purpose_does_not_count(

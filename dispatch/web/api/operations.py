@@ -173,7 +173,9 @@ def _prepared(kind: str) -> Callable[..., _Prepared]:
             request = model.model_validate_json(json.dumps({**sent, "scans": []} if "scans" in sent else dict(sent)))
         except ValueError:  # the endpoint says what is wrong
             return _Prepared(hasher, ())
-        return _Prepared(hasher, ask_first(counter, database, kind, request, visitor.now))
+        return _Prepared(
+            hasher, ask_first(counter, database, kind, request, [each.role for each in grants], visitor.now)
+        )
 
     return first
 
