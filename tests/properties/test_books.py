@@ -62,6 +62,8 @@ ADDRESSES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 2, 6: None}
 NUMBERS = [a.mobile(n) for n in range(1, PEOPLE + 3)]
 PASSWORDS = ["Gx7#pqLm", "Wq2!zzKd"]
 FORTNIGHT = timedelta(days=14)
+STOPPED = {"lost", "abuse"}
+"""Kinds of suspension that leave an account little but their lifting."""
 NO_DEVICE, PRICE = "ZTEGFFFFFFFF", 200_00
 """A serial number that no line has; the price of an ONT in fen."""
 WORDS = {"abuse": "abuse", "lost": "lost-password", "keep": "customer-request"}
@@ -217,7 +219,7 @@ class World:
         """Return the refusal, if any, of an operation that is authenticated by the document."""
         if document.get_secret_value() != a.resident_id(line.owner):
             return "authentication-failed"
-        stopped = bool(line.stops & {"lost", "abuse"}) and operation not in ("suspend", "resume")
+        stopped = bool(line.stops & STOPPED) and operation not in ("suspend", "resume")
         kept = operation in ("transfer", "move") and "keep" in line.stops | line.agreed
         return None if line.living and not stopped and not kept else "wrong-state"
 
@@ -606,7 +608,7 @@ class World:
         code: str | None
         if typed != of.password:
             code = "authentication-failed"
-        elif of.state != "installing" and of.moving is None:
+        elif (of.state != "installing" and of.moving is None) or of.stops & STOPPED:
             code = "wrong-state"
         else:
             code = None if (of.moving or of).site == "refund-desk" else "order-not-failed"

@@ -10,6 +10,7 @@ import pytest
 from dispatch.domain.roles import Grant, Role
 from dispatch.domain.title import Wording
 from dispatch.errors import BadRules
+from dispatch.tickets import timers
 from tests import factories as f
 from tests.web.conftest import API, Web
 
@@ -30,7 +31,7 @@ def test_the_rules_in_force_are_shown_to_everybody_and_a_refused_file_to_its_mai
 ) -> None:
     told = noc.get(f"{API}/rules").json()
     assert (told["version"], told["text"]) == (small_web.rulebook.version, small_web.rulebook.text)
-    assert (told["flows"], told["refused"]) == (["fault", "construction"], None)
+    assert (told["flows"], told["refused"]) == (["fault", "construction", "move"], None)
     ops = small_web.program("o", Role.OPS)
     assert ops.get(f"{API}/rules").json()["refused"] == []
     nonsense = Wording("x.yaml:1:1: 不知所云", "x.yaml:1:1: nonsense")
@@ -88,7 +89,9 @@ def test_the_figures_count_open_cases_and_arrivals_and_ends_by_the_hour(web: Web
     f.account(web.database, "GZ2", "yuexiu")
     done = web.fault("GZ2", now=web.now - timedelta(hours=2))
     token = f.token(web.database, f.archived(web.database, web.rulebook, done.ticket_id))
-    web.client().post(f"{API}/surveys/{token}", json={"answer": "satisfied"})
+    web.client().post(f"{API}/surveys/{token}", json={"fixed": True, "grade": 5})
+    with web.database.write() as tx:
+        timers.fire_due_timers(tx, web.rulebook, web.now + timedelta(minutes=1), 99)  # it may be taken back until then
     told = web.program("gao", Role.SUPERVISOR).get(f"{API}/figures").json()
     assert (told["open"], told["arrived"], told["closed"], told["answers"]) == (1, 2, 1, {"satisfied": 1})
     assert [(each["arrived"], each["closed"]) for each in told["hours"][-3:]] == [(1, 0), (0, 0), (1, 1)]
