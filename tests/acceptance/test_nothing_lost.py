@@ -93,12 +93,14 @@ def killed(home: Home, *words: str) -> Callable[[], object]:
 
 
 def test_any_killed_child_is_replaced_and_nothing_is_lost_or_doubled(running: Home, log: tuple[str, ...]) -> None:
-    with load(running, log, "kills", 12) as replay:
+    with load(running, log, "kills", 20) as replay:
         back = [killed(running, name) for name in ("flower", "dispatch.web")]
-        for name in ("relay", "worker1"):
-            mark = running.folder / f"run/{name}.ready"
-            before = mark.read_text()
+        ready = {
+            mark: mark.read_text() for mark in (running.folder / f"run/{name}.ready" for name in ("relay", "worker1"))
+        }
+        for before in ready.values():
             os.kill(int(before), signal.SIGKILL)
+        for mark, before in ready.items():
             eventually(partial(_says_other_than, mark, before))
         main = int((running.folder / "run/worker1.ready").read_text())
         pool = eventually(lambda: children(main))[0]
