@@ -107,7 +107,8 @@ def up(home: Home, said: Path) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def acts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acts]:
     folder = tmp_path_factory.mktemp("clear")
-    home = Home(folder / "paidan", settings={"DISPATCH_METRICS_TOKEN": FOR_METRICS})
+    settings = {"DISPATCH_METRICS_TOKEN": FOR_METRICS, "DISPATCH_SURVEY_UNDO": "1"}
+    home = Home(folder / "paidan", settings=settings)
     with up(home, folder / "supervisor.log"):
         made = Acts(home)
         with made.clients:
@@ -188,7 +189,7 @@ def survey(made: Acts) -> None:
     customer = made.client()
     assert customer.get(f"/s/{link}").is_success
     assert customer.get(f"/s/{link[:-1]}x").status_code == HTTPStatus.NOT_FOUND
-    made.asked(customer, "POST", f"/surveys/{link}", {"answer": "satisfied"})
+    made.asked(customer, "POST", f"/surveys/{link}", {"fixed": True, "grade": 5})
     eventually(lambda: home.read("show", ticket)["ticket"]["state"] == "closed")
 
 
