@@ -66,6 +66,6 @@ def test_an_opening_asks_the_address_alone_and_leads_to_the_demand_that_planners
     card.locator('form[data-api$="/notify"] button').click()
     page.locator("[data-demand]", has_text=NOWHERE).get_by_text("可装", exact=True).wait_for()
     page.locator("[data-demand]", has_text=NOWHERE).locator('form[data-api$="/end"] button').click()
-    page.wait_for_function(f"!document.body.innerText.includes('{NOWHERE}')")
+    page.wait_for_function("address => !document.body.innerText.includes(address)", arg=NOWHERE)
     page.goto(f"{demo.url}/demands?state=ended")
     assert "客户不再需要" in page.locator("[data-demand]", has_text=NOWHERE).inner_text()
