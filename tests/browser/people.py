@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import update
 
 from dispatch.access import users
 from dispatch.domain.roles import Actor, Role
+from dispatch.storage import accounts
 from dispatch.storage.database import Database
 from dispatch.storage.tables.access import user
+from tests.acceptance.conftest import eventually
 from tests.demonstration import API, Demo
+from tests.factories import NOT_SOLVED
+from tests.faulty_lines import faulty
 
 PASSWORD = "Kx7-mountain-river"
+_ACCOUNTS = faulty("WX")
 ROOT = Actor("an earlier release", Role.ADMINISTRATOR)
 
 
@@ -27,6 +33,25 @@ def add_user(demo: Demo, name: str, *roles: str) -> str:
         assert answer.status_code == 201, answer.text
     demo.users[name] = (name, PASSWORD)
     return name
+
+
+def report_to_noc(demo: Demo, count: int) -> None:
+    """Report faults of as many new customers, and wait until they are on NOC's board."""
+    with _database(demo) as database, database.write() as tx:
+        numbers = list(islice(_ACCOUNTS, count))
+        accounts.enter_existing(tx, [(each, "tianhe", "13800138000") for each in numbers], ROOT, datetime.now(UTC))
+    answers = [{"question": question, "answer": answer} for question, answer in NOT_SOLVED]
+    report = {"symptom": "no-internet", "description": "断网", "answers": answers, "despite_duplicate": True}
+    with demo.signed_in("clerk") as client:
+        made = [client.post(f"{API}/faults", json={**report, "account": each}) for each in numbers]
+    assert [answer.status_code for answer in made] == [201] * count, made[0].text
+    tickets = {answer.json()["ticket"] for answer in made}
+    eventually(lambda: tickets <= _waiting_at_noc(demo))
+
+
+def _waiting_at_noc(demo: Demo) -> set[str]:
+    board = demo.get("supervisor", "/teams/noc/board?state=waiting&limit=200")
+    return {str(each["hop"]).rpartition("-")[0] for each in board["items"]}
 
 
 def claim_at_noc(demo: Demo, name: str) -> str:

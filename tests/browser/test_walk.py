@@ -17,6 +17,7 @@ from tests.acceptance.conftest import PHOTO, eventually
 from tests.browser import user_actions as w
 from tests.browser.chromium import DESKTOP, PHONE, Window
 from tests.browser.conftest import Open
+from tests.browser.people import report_to_noc
 from tests.demonstration import Demo
 
 AGREE_SECONDS = 1.0
@@ -135,6 +136,7 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
 
 def test_two_peoples_boards_agree_within_a_second(demo: Demo, at: object) -> None:
     assert callable(at)
+    report_to_noc(demo, 3)
     _, one = at("noc", "/teams/noc", "zh")
     _, other = at("supervisor", "/teams/noc", "zh")
     took = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dispatch.ports.sms import SimulatedSmsGateway
+from tests.browser.people import report_to_noc
 from tests.demonstration import Demo
 
 TEAMS = ("noc", "system-support", "installer", "transmission", "data-network", "construction", "supervisor")
@@ -32,6 +33,7 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("board-callback-survey", "agent-10086", "/teams/callback-survey")
     yield Place("callbacks", "agent-10086", "/callbacks")
     yield Place("dissatisfied", "supervisor", "/dissatisfied")
+    report_to_noc(demo, 1)
     yield Place("hop", "noc", f"/teams/noc/hops/{_waiting(demo, 'noc')}")
     yield Place("tickets", "supervisor", "/tickets")
     yield Place("ticket", "supervisor", f"/tickets/{_travelled(demo)}")
