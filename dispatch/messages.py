@@ -6,23 +6,19 @@ So an act needs no texts, and a message that can't be written keeps up nobody bu
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from dispatch import effects
 from dispatch.domain.messages import PROMISED, SECRET, VALUES, Event, Messages
 from dispatch.effects import Notice
-from dispatch.errors import BadRules
-from dispatch.runtime.logs import Log
+from dispatch.runtime.file_in_force import FileInForce
 from dispatch.settings import Settings
 from dispatch.storage import epoch, messages
 from dispatch.storage.account_rows import MessageDue
 from dispatch.storage.database import Tx
 from dispatch.storage.messages import Settled
 from dispatch.storage.messages import Told as Told
-
-log = Log()
 
 
 def tell(tx: Tx, now: datetime, *told: Told) -> None:
@@ -67,33 +63,19 @@ def _notice(texts: Messages, row: MessageDue, key: str, zone: tzinfo, now: datet
     )
 
 
-class MessagesInForce:
-    """The file's texts while the file is good, else the last good ones. The file is read again once it has changed."""
+class MessagesInForce(FileInForce[Messages]):
+    """The file's texts while the file is good, else the last good ones."""
 
     def __init__(self, settings: Settings) -> None:
-        self._file, self._quiet = settings.messages, settings.quiet_hours
-        self._read_at: tuple[tuple[int, int] | None] | None = None  # the file's stamp; None: never read
-        self._texts: Messages | None = None
-        self.refused: BadRules | None = None  # why the file as it stands isn't in force; None: it is
+        super().__init__(settings.messages, "messages refused, the last good ones stay in force")
+        self._quiet = settings.quiet_hours
 
     def get(self) -> Messages | None:
         """The texts in force; None when there was never a good file: then messages wait."""
-        stamp = self._stamp()
-        if self._read_at is None or stamp != self._read_at[0]:
-            from dispatch.routing.messages_file import load  # with a YAML parser, which few processes need
+        return self._current(self._load)
 
-            self.refused = None
-            try:
-                read = load(self._file)
-                self._texts = read if self._quiet else replace(read, quiet=None)
-            except BadRules as refused:
-                self.refused = refused
-                log.error("messages refused, the last good ones stay in force", faults=len(refused.lines))
-            self._read_at = (stamp,)
-        return self._texts
+    def _load(self) -> Messages:
+        from dispatch.routing.messages_file import load  # with a YAML parser, which few processes need
 
-    def _stamp(self) -> tuple[int, int] | None:
-        with contextlib.suppress(OSError):
-            stat = self._file.stat()
-            return stat.st_mtime_ns, stat.st_size
-        return None
+        read = load(self.file)
+        return read if self._quiet else replace(read, quiet=None)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
 from anyio import CapacityLimiter
 from pwdlib import PasswordHash
 
@@ -28,6 +27,7 @@ from dispatch.routing.prehandling import Script, Symptom
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.rules_in_force import RulesInForce
+from dispatch.runtime.file_in_force import FileInForce
 from dispatch.settings import Settings
 from dispatch.slips import typesetting
 from dispatch.storage.clock import ClockGuard
@@ -36,9 +36,6 @@ from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.keys_in_force import KeysInForce
 from dispatch.web.connection_guard import ConnectionGuard, ConnectionLimits
 from dispatch.web.server_events import BoardEvents
-
-log = structlog.get_logger()
-
 
 WRITERS = 16
 """Changes in work at once, of the web's 24 requests (`app.THREADS`): the other threads are left for readers."""
@@ -144,59 +141,31 @@ class Installation:
         return {name: refused for name, refused in known.items() if refused is not None}
 
 
-class _CounterInForce:
+class _CounterInForce(FileInForce[Counter]):
     """The counter with the last good plans. Its fonts are read on first use, before a transaction holds locks."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
+        super().__init__(settings.plans, "plans refused, the last good ones stay in force")
         self.settings, self.database = settings, database
-        self._read_at: tuple[object, ...] | None = None
-        self._counter: Counter | None = None
-        self.refused: BadRules | None = None  # why the plans as they stand aren't in force; None: they are
 
     def get(self, rulebook: Rulebook) -> Counter:
-        stamp = _stamp(self.settings.plans, rulebook)
-        if self._counter is None or stamp != self._read_at:
-            self.refused = None
-            try:
-                self._counter = open_counter(self.settings, self.database, rulebook)
-                typesetting.prepare(self.settings.fonts)
-            except BadRules as refused:
-                self.refused = refused
-                log.error("plans refused, the last good ones stay in force", faults=len(refused.lines))
-                if self._counter is None:
-                    raise
-            self._read_at = stamp
-        return replace(self._counter, rulebook=rulebook)
+        """Raises BadRules when there was never a good file."""
+
+        def read() -> Counter:
+            counter = open_counter(self.settings, self.database, rulebook)
+            typesetting.prepare(self.settings.fonts)
+            return counter
+
+        return replace(self._required(read, rulebook.version), rulebook=rulebook)
 
 
-class _ScriptInForce:
+class _ScriptInForce(FileInForce[Script]):
     """The file's script while the file is good, else the last good script. Reading it takes a tenth of a second, so it
-    is read again only when the file or the fault categories have changed."""
+    is read again only when the file or the rules have changed."""
 
     def __init__(self, file: Path) -> None:
-        self.file = file
-        self._read_at: tuple[object, ...] | None = None
-        self._script: Script | None = None
-        self.refused: BadRules | None = None  # why the file as it stands isn't in force; None: it is
+        super().__init__(file, "script refused, the last good one stays in force")
 
     def get(self, rulebook: Rulebook) -> Script:
-        stamp = _stamp(self.file, rulebook)
-        if self._script is None or stamp != self._read_at:
-            self.refused = None
-            try:
-                self._script = load_script(self.file, rulebook.categories)
-            except BadRules as refused:
-                self.refused = refused
-                log.error("script refused, the last good one stays in force", faults=len(refused.lines))
-                if self._script is None:
-                    raise
-            self._read_at = stamp
-        return self._script
-
-
-def _stamp(file: Path, rulebook: Rulebook) -> tuple[object, ...]:
-    """A value that changes with the file and with the rules."""
-    with contextlib.suppress(OSError):
-        stat = file.stat()
-        return rulebook.version, stat.st_mtime_ns, stat.st_size
-    return (rulebook.version,)
+        """Raises BadRules when there was never a good file."""
+        return self._required(lambda: load_script(self.file, rulebook.categories), rulebook.version)
