@@ -26,6 +26,11 @@ ASKED_FIRST: Mapping[str, Sequence[Asks]] = {
 """By the operation's kind."""
 
 
+def depends_on_others(kind: str) -> bool:
+    """Return whether an operation of this kind may depend on a system outside."""
+    return kind in ASKED_FIRST
+
+
 def ask_first(
     counter: Counter, database: Database, kind: str, request: object, roles: Collection[str], now: datetime
 ) -> tuple[int, ...]:

@@ -301,8 +301,7 @@ class OperationRefused:
     """An operation that was refused. `reason` is as stored (see `read_out`).
 
     `result` names the warning to `confirm`, if a confirmation is all that is missing; the `approval` to ask for, if
-    that is. `repeated`: an earlier request
-    with the same key was refused.
+    that is. `repeated`: an earlier request with the same key was refused.
     """
 
     operation_id: int

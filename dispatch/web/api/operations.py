@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from dispatch import errors
 from dispatch.accounts import dry_run, unified_view
-from dispatch.accounts.asked_first import ask_first
+from dispatch.accounts.asked_first import ask_first, depends_on_others
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, SAY
 from dispatch.accounts.form_fields import find_unwritable
 from dispatch.accounts.operation import TITLES, Counter, Hasher, OperationOutcome, OperationRefused, OperationRequest
@@ -169,6 +169,8 @@ def _prepared(kind: str) -> Callable[..., _Prepared]:
         hasher = prepared_passwords(
             counter.passwords, database, model, sent, lambda area: any(each.covers(area) for each in grants)
         )
+        if not depends_on_others(kind):
+            return _Prepared(hasher, ())
         try:
             request = model.model_validate_json(json.dumps({**sent, "scans": []} if "scans" in sent else dict(sent)))
         except ValueError:  # the endpoint says what is wrong
