@@ -1,8 +1,8 @@
-"""The tables whose rows never change, and whether the database's triggers still refuse to change them."""
+"""The tables whose rows never change: the triggers that refuse it, and whether the database still has them."""
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from dispatch.storage.database import Tx
 
@@ -30,6 +30,25 @@ SELECT relname || CASE bit WHEN 16 THEN '_no_update' ELSE '_no_delete' END
 FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid CROSS JOIN (VALUES (16), (8)) AS act (bit)
 WHERE relnamespace = 'public'::regnamespace AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & bit <> 0
 """
+
+
+def forbid_changes(tx: Connection, table: str) -> None:
+    """Make the table append-only on either database; for migrations."""
+    if tx.dialect.name == "sqlite":
+        for act in ("UPDATE", "DELETE"):
+            tx.exec_driver_sql(
+                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        return
+    tx.exec_driver_sql(
+        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
+    )
+    tx.exec_driver_sql(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
+    )
 
 
 def unguarded(tx: Tx) -> list[str]:

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.storage.append_only import forbid_changes
 from dispatch.storage.column_types import Document, Id, Instant
 
 revision = "0001"
@@ -232,7 +233,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hop_id", "attempt", name=op.f("pk_survey_attempt")),
     )
     for table in APPEND_ONLY:
-        _forbid_changes(table)
+        forbid_changes(op.get_bind(), table)
 
 
 def downgrade() -> None:
@@ -240,25 +241,6 @@ def downgrade() -> None:
         _allow_changes(table)
     for table in reversed(TABLES):
         op.drop_table(table)
-
-
-def _forbid_changes(table: str) -> None:
-    """Make the table append-only on either database."""
-    if op.get_bind().dialect.name == "sqlite":
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
-    )
 
 
 def _allow_changes(table: str) -> None:

@@ -5,6 +5,7 @@ Only tables are added: programs of the release before go on working, and what th
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.storage.append_only import forbid_changes
 from dispatch.storage.column_types import Id, Instant
 
 revision = "0016"
@@ -49,7 +50,7 @@ def upgrade() -> None:
     )
     op.execute(sa.insert(sealing).values(id=1, due_at=sa.text("'1970-01-01 00:00:00'")))
     for table in APPEND_ONLY:
-        _forbid_changes(table)
+        forbid_changes(op.get_bind(), table)
 
 
 def downgrade() -> None:
@@ -62,21 +63,3 @@ def downgrade() -> None:
 
 def _postgresql() -> bool:
     return op.get_bind().dialect.name == "postgresql"
-
-
-def _forbid_changes(table: str) -> None:
-    if not _postgresql():
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
-    )

@@ -5,6 +5,7 @@ Only tables are added: programs of the release before go on working, and registe
 import sqlalchemy as sa
 from alembic import op
 
+from dispatch.storage.append_only import forbid_changes
 from dispatch.storage.column_types import Id, Instant
 
 revision = "0026"
@@ -59,7 +60,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_device_move_device_id", "device_move", ["device_id"])
-    _forbid_changes("device_move")
+    forbid_changes(op.get_bind(), "device_move")
 
 
 def downgrade() -> None:
@@ -78,21 +79,3 @@ def _partial_index(name: str, column: str, where: str, *, unique: bool) -> None:
 
 def _postgresql() -> bool:
     return op.get_bind().dialect.name == "postgresql"
-
-
-def _forbid_changes(table: str) -> None:
-    if not _postgresql():
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
-        f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_append_only()"
-    )
