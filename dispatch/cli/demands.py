@@ -15,12 +15,10 @@ from dispatch.accounts import demand_planning
 from dispatch.cli.context import now, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import language, text
-from dispatch.cli.options import As, AsJson, InRole, Reason, argument, option
+from dispatch.cli.options import As, AsJson, InRole, Reason, argument, option, state_named
 from dispatch.cli.output import give, local, note_limit, print_rows, said, table
 from dispatch.domain.demand import DemandState
 from dispatch.domain.naming import masked_mobile, masked_name
-from dispatch.domain.title import Wording
-from dispatch.errors import BadInput
 from dispatch.storage import demands
 from dispatch.storage.account_rows import DemandLine, DemandOfArea, DemandRow
 
@@ -53,7 +51,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the demands that wait: each, or counted by area."""
-    wanted = _state(state)
+    wanted = state_named(DemandState, state)
     with open_desk().database.read() as tx:
         if by_area:
             counted = demands.by_area(tx, {area} if area else None)
@@ -82,7 +80,7 @@ def export(
     role: InRole = "",
 ) -> None:
     """Export the demands as CSV."""
-    desk, wanted = open_desk(), _state(state)
+    desk, wanted = open_desk(), state_named(DemandState, state)
     areas = frozenset({area}) if area else None
     if clear:
         actor = desk.actor(name, role)
@@ -166,18 +164,6 @@ def demand_table(rows: Sequence[DemandOfArea]) -> Table:
             row.area or text("未定片区", "no area"), str(row.wanted), str(row.asked), str(row.reachable), str(row.speed)
         )
     return shown
-
-
-def _state(name: str) -> DemandState | None:
-    """Raises BadInput."""
-    if not name:
-        return None
-    if name not in tuple(DemandState):
-        known = ", ".join(DemandState)
-        raise BadInput(
-            what=Wording(f"没有状态“{name:.40}”；有：{known}", f"{name!r:.40} is no state; there are {known}")
-        )
-    return DemandState(name)
 
 
 def _show(rows: Sequence[DemandLine], limit: int) -> None:

@@ -13,13 +13,13 @@ from dispatch.accounts import device_register
 from dispatch.cli.context import Desk, now, open_desk
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
-from dispatch.cli.options import As, AsJson, InRole, Reason, argument, option
+from dispatch.cli.options import As, AsJson, InRole, Reason, argument, option, state_named
 from dispatch.cli.output import give, local, note_limit, print_rows, said, table
 from dispatch.domain.device import DeviceKind, DeviceState
 from dispatch.domain.money import write_yuan
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Wording
-from dispatch.errors import BadInput, NotFound
+from dispatch.errors import NotFound
 from dispatch.routing.device_file import load
 from dispatch.storage import devices
 from dispatch.storage.account_rows import DeviceLine, DeviceMoveRow, DeviceRow
@@ -72,7 +72,7 @@ def list_(
     """List the devices and where each one is."""
     wanted = serial.upper().strip() or None
     with open_desk().database.read() as tx:
-        rows = devices.listed(tx, limit, _state(state), person or None, wanted)
+        rows = devices.listed(tx, limit, state_named(DeviceState, state), person or None, wanted)
     give(as_json, [_json(row) for row in rows], lambda: _show(rows, limit))
 
 
@@ -141,18 +141,6 @@ def _act(name: str, role: str, as_json: bool, do: Callable[[Tx, Actor], Sequence
             typer.echo(f"{row.serial}: {state} {row.person}" if row.person else f"{row.serial}: {state}")
 
     give(as_json, [_json(row) for row in rows], told)
-
-
-def _state(name: str) -> DeviceState | None:
-    """Raises BadInput."""
-    if not name:
-        return None
-    if name not in tuple(DeviceState):
-        known = ", ".join(DeviceState)
-        raise BadInput(
-            what=Wording(f"没有状态“{name:.40}”；有：{known}", f"{name!r:.40} is no state; there are {known}")
-        )
-    return DeviceState(name)
 
 
 def _show(rows: Sequence[DeviceLine], limit: int) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from dispatch.cli.language import text
+from dispatch.domain.title import Wording
+from dispatch.errors import BadInput
+
+S = TypeVar("S", bound=StrEnum)
 
 As = Annotated[
     str,
@@ -43,3 +48,15 @@ def option(*names: str, zh: str, en: str, **more: Any) -> Any:
 def argument(zh: str, en: str, metavar: str | None = None) -> Any:
     """A command's argument, its help in the reader's language."""
     return typer.Argument(help=text(zh, en), metavar=metavar, show_default=False)
+
+
+def state_named(states: type[S], name: str) -> S | None:
+    """The state of this name; None for an empty name. Raises BadInput."""
+    if not name:
+        return None
+    if name not in tuple(states):
+        known = ", ".join(states)
+        raise BadInput(
+            what=Wording(f"没有状态“{name:.40}”；有：{known}", f"{name!r:.40} is no state; there are {known}")
+        )
+    return states(name)
