@@ -16,6 +16,12 @@ from dispatch.storage.survey_links import TOKEN_BYTES
 from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.tickets import hop, on_board, survey, survey_attempt, survey_call, ticket
 
+_CASES = (
+    survey.join(hop, hop.c.id == survey.c.hop_id)
+    .join(ticket, ticket.c.id == hop.c.ticket_id)
+    .join(account, account.c.id == ticket.c.account_id)
+)
+
 
 def open_surveys(tx: Tx, hop_ids: Sequence[int], now: datetime) -> None:
     """Make a survey and its next attempt for each of these hops; an unconfirmed attempt is tried again instead."""
@@ -116,10 +122,7 @@ def silent(tx: Tx, attempts: int, calls: int, areas: frozenset[str] | None, limi
             *(ticket.c.id.label("ticket_id"), ticket.c.kind, hop.c.team, hop.c.area, account.c.number.label("account")),
             *(account.c.mobile, sent_by.c.since, times.label("calls"), called_by.c.last_call),
         )
-        .select_from(survey)
-        .join(hop, hop.c.id == survey.c.hop_id)
-        .join(ticket, ticket.c.id == hop.c.ticket_id)
-        .join(account, account.c.id == ticket.c.account_id)
+        .select_from(_CASES)
         .join(sent_by, sent_by.c.hop_id == survey.c.hop_id)
         .outerjoin(called_by, called_by.c.hop_id == survey.c.hop_id)
         .where(on_board, survey.c.answer.is_(None), sent_by.c.sent >= attempts, times < calls)
@@ -145,10 +148,7 @@ def bad_grades(tx: Tx, worst: int, since: datetime, areas: frozenset[str] | None
             *(survey.c.grade, survey.c.reasons, survey.c.words, survey.c.by, survey.c.answered_at),
             *(had.c.team, had.c.holder),
         )
-        .select_from(survey)
-        .join(hop, hop.c.id == survey.c.hop_id)
-        .join(ticket, ticket.c.id == hop.c.ticket_id)
-        .join(account, account.c.id == ticket.c.account_id)
+        .select_from(_CASES)
         .outerjoin(had, (had.c.ticket_id == hop.c.ticket_id) & (had.c.seq == last))
         .where(survey.c.grade <= worst, survey.c.answered_at >= since)
     )
