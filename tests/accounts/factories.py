@@ -23,7 +23,6 @@ from dispatch import approvals
 from dispatch.accounts import closure, opening
 from dispatch.accounts.asked_first import with_answers
 from dispatch.accounts.billing import Paid
-from dispatch.accounts.catalogue import OPERATIONS
 from dispatch.accounts.opening import Opening
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.registration import Person, Scan
@@ -49,6 +48,7 @@ from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from tests import factories as f
+from tests.accounts.codes import KINDS
 from tests.accounts.codes import proved as proved
 
 PASSWORD = "Gx7#pqLm"
@@ -277,7 +277,7 @@ def do(
 ) -> OperationOutcome:
     """Do one operation in a transaction of its own, after what it asks systems outside. A code that it needs was sent,
     unless the request has one."""
-    kind = next((name for name, (_, known) in OPERATIONS.items() if known is operation), "")
+    kind = KINDS.get(operation, "")
     counter = with_answers(counter, database, kind, request, actor.role, now)
     request = proved(database, operation, counter, request, actor, now)
     with database.write() as tx:
