@@ -5,7 +5,6 @@ The world outside forgets nothing: it keeps, for every key and number that it wa
 
 from __future__ import annotations
 
-import contextlib
 from datetime import timedelta
 
 from hypothesis import note, settings
@@ -114,8 +113,7 @@ class Desk(RuleBasedStateMachine):
 
     @rule()
     def back_up(self) -> None:
-        with contextlib.closing(self.database.engine.raw_connection()) as connection:
-            self.backups.append(bytes(connection.driver_connection.serialize()))  # type: ignore[union-attr]
+        self.backups.append(f.image(self.database))
 
     @precondition(lambda self: self.backups)
     @rule(data=st.data())
@@ -124,8 +122,8 @@ class Desk(RuleBasedStateMachine):
         image = self.backups[data.draw(st.integers(0, len(self.backups) - 1))]
         self.wait(60)
         note(f"restore at {self.now}")
-        with contextlib.closing(self.database.engine.raw_connection()) as connection:
-            connection.driver_connection.deserialize(image)  # type: ignore[union-attr]
+        self.database.dispose()
+        self.database = f.from_image(image)
         with self.database.write() as tx:
             backup.new_epoch(tx, self.now)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +15,6 @@ from dispatch import backup
 from dispatch.domain.retest import LONGEST
 from dispatch.domain.ticket import LIVE_HOP
 from dispatch.storage import hops, retests
-from dispatch.storage.database import Database
 from dispatch.storage.outbox import Pair
 from dispatch.storage.tables import tickets as t
 from dispatch.tickets import followup, line_tests
@@ -79,17 +77,14 @@ class World:
                 followup.withdraw(tx, dice.choice(open_), "好了", f.CLERK, self.now)
 
     def back_up(self, dice: Random) -> None:
-        with contextlib.closing(self.database.engine.raw_connection()) as connection:
-            self.backups.append(bytes(connection.driver_connection.serialize()))  # type: ignore[union-attr]
+        self.backups.append(f.image(self.database))
 
     def restore(self, dice: Random) -> None:
         if not self.backups:
             return
         self.now += timedelta(minutes=1)
         self.database.dispose()
-        self.database = Database("sqlite://")
-        with contextlib.closing(self.database.engine.raw_connection()) as connection:
-            connection.driver_connection.deserialize(dice.choice(self.backups))  # type: ignore[union-attr]
+        self.database = f.from_image(dice.choice(self.backups))
         with self.database.write() as tx:
             backup.new_epoch(tx, self.now)
 
