@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 from typing import Any
 
@@ -39,7 +40,9 @@ def main() -> None:
         from_environment(environment())  # a wrong DISPATCH_LANG ends every command, also those that read no settings
         if old:
             failure.warn_of_old_options()
-        sys.exit(_run(arguments))
+        status = _run(arguments)
+        sys.stdout.flush()  # else the interpreter would meet a full disk when it ends
+        sys.exit(status)
     except ClickException as wrong:
         sys.exit(failure.tell_usage(wrong, as_json))
     except typer.Abort:
@@ -49,7 +52,9 @@ def main() -> None:
         known = wrong if isinstance(wrong, DispatchError) else failure.known(wrong)
         if known is None:
             raise
-        sys.exit(failure.tell(known, as_json))
+        status = failure.tell(known, as_json)
+        _drop_unwritten()
+        sys.exit(status)
 
 
 def _write_every_character() -> None:
@@ -59,6 +64,14 @@ def _write_every_character() -> None:
         if isinstance(stream, io.TextIOWrapper):
             ascii_only = codecs.lookup(stream.encoding).name == "ascii"
             stream.reconfigure(encoding="utf-8" if ascii_only else None, errors="backslashreplace")
+
+
+def _drop_unwritten() -> None:
+    """Drop what standard output refuses. The interpreter would try again when it ends, and end with status 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: list[str]) -> int:

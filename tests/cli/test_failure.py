@@ -55,8 +55,10 @@ def test_a_full_disk_is_told_by_what_is_written_and_not_by_what_is_copied(tmp_pa
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-def test_output_that_finds_no_room_ends_with_a_sentence(tmp_path: Path) -> None:
-    environment = {**os.environ, "DISPATCH_HOME": str(tmp_path), "DISPATCH_LANG": "en"}
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_output_that_finds_no_room_ends_with_a_sentence(tmp_path: Path, unbuffered: str) -> None:
+    language = {"DISPATCH_LANG": "en", "PYTHONUNBUFFERED": unbuffered}
+    environment = {**os.environ, "DISPATCH_HOME": str(tmp_path), **language}
     for words in (["--help"], ["settings", "--json"]):
         with Path("/dev/full").open("w") as full:
             command = [sys.executable, "-m", "dispatch", *words]
