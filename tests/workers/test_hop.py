@@ -353,7 +353,7 @@ def test_surveys_wait_while_there_is_no_good_text_and_go_once_there_is(
     ticket_id = fixed(stage, script)
     stage.work("archive")
     with monkeypatch.context() as gone:
-        gone.setattr(stage.context.messages, "_file", tmp_path / "none.yaml")
+        gone.setattr(stage.context.messages, "file", tmp_path / "none.yaml")
         stage.work("callback-survey")
         waiting = live(stage.context.database, ticket_id)
     assert waiting is not None
