@@ -17,7 +17,8 @@ endif
 endif
 endif
 
-ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --ignore tests/browser
+# A test process that crashes ends the run: after its restart the others would wait for tests that nobody runs.
+ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 --ignore tests/browser
 # The folders of unit tests, without the tests that use a database.
 UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) \
 	-m "not database"
