@@ -47,6 +47,13 @@ def test_the_guard_sees_a_bare_call(statement: str) -> None:
     assert list(bare(ast.parse(statement)))
 
 
+def test_nobody_takes_the_day_of_utc_for_today() -> None:
+    """From 16:00 to 24:00 UTC it is another day than the operator's: a test that did would fail in the evening."""
+    files = [*SOURCES, *(PROJECT / "tests").rglob("*.py")]
+    wrong = re.compile(r"now\((datetime\.)?UTC\)\.(date|year|month|day)\b")
+    assert [str(file.relative_to(PROJECT)) for file in files if wrong.search(file.read_text(encoding="utf-8"))] == []
+
+
 def test_no_code_reads_the_machines_time_zone_or_names_another() -> None:
     found = []
     for file in SOURCES:

@@ -145,7 +145,7 @@ def test_bookings_of_an_account_reach_billing_once_and_in_their_order(stage: Out
             paid = BillingEntry(EntryKind.PAYMENT, fen, datetime.now(UTC), reference=f"T{n}")
             leave.book(tx, f"operation/{n}", row, [paid], datetime.now(UTC))
     assert [stage.work(times=2), stage.work(), stage.work()] == [1, 1, 0]  # one after the other
-    today = datetime.now(UTC).date()
+    today = datetime.now(stage.context.settings.zone).date()
     assert stage.context.billing.quote(line, today, QuotePurpose.CHECK).refundable == 610_00
     made = Ledger(stage.context.settings.root / "billing.tsv")
     assert list(made.effects()) == [("book", "operation/0/billing"), ("book", "operation/1/billing")]
