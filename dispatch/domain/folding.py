@@ -28,7 +28,7 @@ _HAN = "〇㐀-䶿一-鿿豈-﫿\U00020000-\U0003ffff"
 _DOT_BETWEEN = re.compile(f"(?<=[{_HAN}]) ?[·.] ?(?=[{_HAN}])")
 _SPACE_BETWEEN = re.compile(f"(?<=[{_HAN}]) (?=[{_HAN}])")
 
-_SIMPLIFIED = str.maketrans(
+SIMPLIFIED = str.maketrans(
     "號樓棟層單開門區縣鄉鎮莊東廣場園陽橋漢灣島龍華興豐寶順業電廠學國灘蘇齊濟內裡後雲聯馬鳳鐵銀黃綠藍麗"
     "澤義藝衛營軍證舊總機關車錦護蓮湧澗濱潤滙長貿達遠運進萬鄭趙陳劉楊張吳許鄧葉",
     "号楼栋层单开门区县乡镇庄东广场园阳桥汉湾岛龙华兴丰宝顺业电厂学国滩苏齐济内里后云联马凤铁银黄绿蓝丽"
@@ -109,7 +109,7 @@ def account(raw: str) -> str:
 
 def address(raw: str) -> str:
     """An address as it is shown: compatibility forms and traditional characters of addresses resolved, on one line."""
-    return one_line(unicodedata.normalize("NFKC", one_line(raw)).translate(_SIMPLIFIED).translate(_DASHES))
+    return one_line(unicodedata.normalize("NFKC", one_line(raw)).translate(SIMPLIFIED).translate(_DASHES))
 
 
 def address_key(text: str) -> str:
