@@ -76,12 +76,14 @@ def test_a_fault_goes_from_the_counter_to_the_survey_and_comes_back(
     located = {"test-result": "光猫收不到光"}
     tested = SimulatedLineTester().test([account])[account]
     if line_state(tested) is LineState.NORMAL:  # no plant fault, unless a supervisor says so
-        w.card(noc, ticket, "claimed").locator(".job-foot a.btn").click()
+        link = w.card(noc, ticket, "claimed").locator(".job-foot a.btn")
+        page = str(link.get_attribute("href"))
+        link.click()
         w.send_report(noc, "outside-plant", located)
         refused = noc.locator('form[data-api$="/report"] [role=alert]')
         refused.wait_for(timeout=w.COME_MS)
         assert {"zh": "最近一次线路测试应不为", "en": "Newest line test: must not be"}[language] in refused.inner_text()
-        window, chief = at("supervisor", noc.url.replace(demo.url, ""), language)
+        window, chief = at("supervisor", page, language)
         window.check(chief)
         w.override(chief, "outside-plant", located, "测试仪误报，邻居也无光")
         chief.wait_for_function("() => !location.pathname.includes('/hops/')", timeout=w.COME_MS)
