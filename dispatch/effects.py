@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dispatch.domain.effect import EPHEMERAL, EffectState, Port, billing_lane_of, effect_move, lane_of
 from dispatch.domain.roles import Actor, require
 from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
-from dispatch.ports.billing import BillingEntry
+from dispatch.ports.billing import BillingEntry, Booking, EntryKind
 from dispatch.ports.provisioning import Order as Order
 from dispatch.storage import effects, epoch, operations
-from dispatch.storage.account_rows import AccountRow
+from dispatch.storage.account_rows import AccountRow, EffectRow
 from dispatch.storage.database import Tx
 
 
@@ -79,6 +79,23 @@ def book(tx: Tx, key: str, account: AccountRow, entries: Sequence[BillingEntry],
     written = [{**asdict(entry), "at": entry.at.isoformat()} for entry in entries]
     payload = {"account_id": account.id, "number": account.number, "entries": written}
     _leave(tx, Port.BILLING, f"{key}/billing", payload, billing_lane_of(account.id), now)
+
+
+def charge_monthly(tx: Tx, key: str, account: AccountRow, fen: int, since: datetime, now: datetime) -> None:
+    """Charge this monthly fee from that day on, in place of the one before; 0 fen end it."""
+    book(tx, f"{key}/fee", account, [BillingEntry(EntryKind.FEE, fen, since, monthly=True)], now)
+
+
+def booking_of(row: EffectRow) -> Booking:
+    """Read a booking out of its effect."""
+    payload = row.payload
+    return Booking(
+        row.key, payload["account_id"], payload["number"], tuple(_entry(**each) for each in payload["entries"])
+    )
+
+
+def _entry(kind: str, at: str, **amounts: Any) -> BillingEntry:
+    return BillingEntry(EntryKind(kind), at=datetime.fromisoformat(at), **amounts)
 
 
 def release(tx: Tx, effect_id: int, actor: Actor, now: datetime) -> str:

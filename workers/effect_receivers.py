@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from dispatch.domain.effect import Port
-from dispatch.ports.billing import BillingEntry, Booking, EntryKind
+from dispatch.effects import booking_of
 from dispatch.ports.printing import Sheet
 from dispatch.ports.provisioning import LineOrder
 from dispatch.ports.sms import Message
@@ -72,15 +71,7 @@ def _set(paper: SlipData | InvoiceData, settings: Settings) -> tuple[str, bytes]
 
 
 def _billing(context: Context, rows: Effects) -> Mapping[str, str]:
-    return context.billing.book([_booking(row.key, **row.payload) for row in rows])
-
-
-def _booking(key: str, account_id: int, number: str, entries: Sequence[Mapping[str, Any]], **_: Any) -> Booking:
-    return Booking(key, account_id, number, tuple(_entry(**entry) for entry in entries))
-
-
-def _entry(kind: str, at: str, **amounts: Any) -> BillingEntry:
-    return BillingEntry(EntryKind(kind), at=datetime.fromisoformat(at), **amounts)
+    return context.billing.book([booking_of(row) for row in rows])
 
 
 RECEIVERS: Mapping[Port, Receiver] = {

@@ -1,4 +1,8 @@
-"""收费: charges and refunds at the counter, and their invoices 发票. Amounts are whole fen."""
+"""收费: charges and refunds at the counter, and their invoices 发票. Amounts are whole fen.
+
+What is paid in advance 预存款 goes to the account's balance at billing, and comes from there when it is paid back.
+Everything else that is charged here is settled here.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from dispatch.domain.plans import CHARGES
 from dispatch.domain.text import unreadable
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadAmount, BadInput
+from dispatch.ports.billing import BillingEntry, EntryKind
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
 from dispatch.storage import payments, plan_changes
 from dispatch.storage.account_rows import AccountRow, InvoiceRow
@@ -71,6 +76,7 @@ def charge(
     )
     payments.insert_invoice(act.tx, number, act.operation_id, account.id, total, None, data.as_json(), act.now)
     effects.print_invoice(act.tx, number, act.now)
+    _book_prepaid(act, account, EntryKind.PAYMENT, _prepaid(data), data.number)
     return payment, InvoiceMention(data.number)
 
 
@@ -99,7 +105,10 @@ def pay_back(
             act.tx, act.operation_id, account.id, "refund", each.method, each.amount, reference, act.now, each.id
         )
     standing = payments.standing_invoices(act.tx, account.id)
-    mentions = [_offset(act, account, row) for row in standing if only is None or row.operation_id in only]
+    offset = [row for row in standing if only is None or row.operation_id in only]
+    mentions = [_offset(act, account, row) for row in offset]
+    prepaid = sum(_prepaid(InvoiceData.from_json(row.content)) for row in offset)
+    _book_prepaid(act, account, EntryKind.REFUND, prepaid, " ".join(each.number for each in mentions))
     if not charges:
         return None, mentions
     amounts = tuple(Amount(Title("退费", "Paid back"), -each.amount) for each in charges)
@@ -122,6 +131,17 @@ def _offset(act: Act, account: AccountRow, row: InvoiceRow) -> InvoiceMention:
     )
     effects.print_invoice(act.tx, number, act.now)
     return InvoiceMention(original.number, red_letter=red.number)
+
+
+def _prepaid(invoice: InvoiceData) -> int:
+    """What an invoice says was paid in advance, in fen."""
+    return sum(line.amount for line in invoice.lines if line.item == CHARGES["prepaid"])
+
+
+def _book_prepaid(act: Act, account: AccountRow, kind: EntryKind, fen: int, reference: str) -> None:
+    if fen:
+        entry = BillingEntry(kind, fen, act.now, reference=reference)
+        effects.book(act.tx, f"{act.key}/{kind}", account, [entry], act.now)
 
 
 def _require_exact(total: int, paid: Paid | None) -> None:

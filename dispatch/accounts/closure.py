@@ -5,7 +5,7 @@ Source: 家庭宽带业务流程 V1.0, section 3, steps 1 to 5.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dispatch import effects
 from dispatch.accounts import authentication, billing
@@ -26,6 +26,7 @@ from dispatch.accounts.secret import DocumentNumber
 from dispatch.domain.plan_change import CLOSED, PlanChangeState
 from dispatch.domain.reasons import LEAVING_REASONS
 from dispatch.domain.roles import Actor
+from dispatch.domain.time import begin_of_day
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.slips.forms import Section
@@ -56,6 +57,8 @@ def _close(act: Act, request: Closure) -> OperationResult:
     void_change(act, account, PlanChangeState.VOID, CLOSED)
     release(act, account, "closed")
     effects.provision(act.tx, act.key, account, Order.REMOVE, act.now)
+    tomorrow = begin_of_day(act.today + timedelta(days=1), act.counter.zone)  # the last day counts whole
+    effects.charge_monthly(act.tx, act.key, account, 0, tomorrow, act.now)
     text = f"您的宽带账号{account.number}已销户，感谢使用。如非本人办理，请到营业厅或拨打10086。"
     effects.tell(act.tx, act.key, customer.mobile, text, act.now)
     back, invoices = billing.pay_back_unused(act, account)

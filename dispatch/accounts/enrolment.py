@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dispatch import effects
+from dispatch.accounts import monthly_fee
 from dispatch.accounts.operation import Act
 from dispatch.domain.account import LIVING, AccountState
 from dispatch.domain.identity import DOCUMENT_KINDS
@@ -88,6 +89,7 @@ def void_plan(act: Act, account: AccountRow, enrolment: EnrolmentRow) -> Title:
     assert after is not None  # a plan that a number carries has terms for this case
     enrolments.end_enrolment(act.tx, account.id, VOIDED, act.now)
     _enrol(act, account, after.plan, after.terms, None)
+    monthly_fee.charge(act.tx, act.key, account, after.terms, act.now, act.now)
     speed = after.terms["speed"]
     if speed != enrolment.terms["speed"] and account.state != AccountState.INSTALLING:  # else activation sets the speed
         effects.provision(act.tx, act.key, account, Order.SPEED, act.now, speed=speed)

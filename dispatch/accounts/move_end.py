@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from dispatch import effects
-from dispatch.accounts import waiting_list
+from dispatch.accounts import monthly_fee, waiting_list
 from dispatch.accounts.enrolment import VOIDED
 from dispatch.domain.account_move import MoveState, move_move
 from dispatch.domain.kind import Kind
@@ -41,7 +41,7 @@ def complete(
         accounts.change(tx, account.id, address_id=new.id, pon_port_id=move.to_port, area=new.area)
         _free(tx, account.pon_port_id, move.to_port, turn, now)
         account_moves.change_state(tx, move.id, state)
-        _void_plan(tx, account, move, zone, now)
+        _void_plan(tx, keys[hop.id], account, move, zone, now)
         _tell(tx, keys[hop.id], account, new, hop, now)
     next_hop.end_hops(tx, rulebook, [Ending(row, "finish", WORKER, finding=ACTIVATED) for row in rows], now)
 
@@ -73,7 +73,7 @@ def _free(tx: Tx, port_id: int | None, kept: int | None, turn: timedelta, now: d
     waiting_list.tell_of_freed(tx, port_id, now, turn)
 
 
-def _void_plan(tx: Tx, account: AccountRow, move: AccountMoveRow, zone: tzinfo, now: datetime) -> None:
+def _void_plan(tx: Tx, key: str, account: AccountRow, move: AccountMoveRow, zone: tzinfo, now: datetime) -> None:
     """Void the plan that isn't sold in the new area, unless the account has another by now."""
     after, current = move.voids, enrolments.in_force(tx, account.id)
     if after is None or current is None or current.id != after["enrolment"]:
@@ -82,6 +82,7 @@ def _void_plan(tx: Tx, account: AccountRow, move: AccountMoveRow, zone: tzinfo, 
     until = months_later(local_date(now, zone), terms["term"]) if terms.get("term") else None
     enrolments.end_enrolment(tx, account.id, VOIDED, now)
     enrolments.enrol(tx, account.id, move.operation_id, after["plan"], after["plans_version"], terms, None, now, until)
+    monthly_fee.charge(tx, key, account, terms, now, now)
 
 
 def _tell(tx: Tx, key: str, account: AccountRow, new: AddressRow, hop: LockedHop, now: datetime) -> None:

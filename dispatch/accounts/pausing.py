@@ -125,7 +125,9 @@ def end(
     back = row.fee if give_back_all else unused(row.fee, first, until, last)
     entries = []
     enrolment = enrolments.in_force(tx, account.id)
-    if suspension_state.has_begun(row) and enrolment is not None:
+    if row.from_at <= now and enrolment is not None:
+        if not suspension_state.has_begun(row):  # the relay comes too late
+            entries.append(BillingEntry(EntryKind.FEE, 0, row.from_at, monthly=True))
         again = begin_of_day(max(last, first), zone)
         entries.append(BillingEntry(EntryKind.FEE, enrolment.terms["monthly_fee"], again, monthly=True))
     if back:

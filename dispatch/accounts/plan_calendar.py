@@ -10,6 +10,7 @@ from datetime import date, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from dispatch import effects, messages
+from dispatch.accounts import monthly_fee
 from dispatch.domain.account import LIVING, AccountState
 from dispatch.domain.messages import Event
 from dispatch.domain.plan_change import CHANGED, NUMBER_LOST, TERM_OVER, PlanChangeState
@@ -92,6 +93,7 @@ def _succeed(tx: Tx, account: AccountRow, ended_for: str, new: _Next, at: dateti
     enrolments.enrol(
         tx, account.id, new.operation_id, new.plan, new.plans_version, new.terms, new.mobile, at, new.until
     )
+    monthly_fee.charge(tx, key, account, new.terms, at, now)
     speed = new.terms["speed"]
     if account.state != AccountState.INSTALLING and (before is None or before.terms["speed"] != speed):
         effects.provision(tx, key, account, Order.SPEED, now, speed=speed)

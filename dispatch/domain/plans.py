@@ -37,10 +37,6 @@ MOVE_FEE = 100_00
 """What moving a line 移机 costs where the plans file doesn't say, in fen: our assumption."""
 
 
-MOVE_FEE = 100_00
-"""What moving a line 移机 costs where the plans file doesn't say, in fen: our assumption."""
-
-
 class Charge(NamedTuple):
     """One thing to be paid; `amount` is in fen and above 0."""
 

@@ -23,13 +23,15 @@ from dispatch.storage.tables.accounts import account, account_alias, enrolment, 
 
 
 class LineData(NamedTuple):
-    """Data of an account's line for the provisioning system. `speed` is in Mbit/s; None without a plan."""
+    """Data of an account's line for provisioning and billing. `speed` is in Mbit/s, `monthly_fee` in fen; None without
+    a plan."""
 
     id: int
     number: str
     olt: str | None
     port: str | None
     speed: int | None
+    monthly_fee: int | None = None
 
 
 is_living = account.c.state.in_(constants(LIVING))
@@ -189,7 +191,8 @@ def line_data(tx: Tx, account_ids: Sequence[int]) -> dict[int, LineData]:
         .outerjoin(enrolment, (enrolment.c.account_id == account.c.id) & enrolment.c.ended_at.is_(None))
         .where(account.c.id.in_(account_ids))
     )
-    return {row.id: LineData(*row[:4], (row.terms or {}).get("speed")) for row in tx.execute(query)}
+    terms = ((row, row.terms or {}) for row in tx.execute(query))
+    return {row.id: LineData(*row[:4], of.get("speed"), of.get("monthly_fee")) for row, of in terms}
 
 
 def full_ports(tx: Tx, account_ids: Sequence[int]) -> dict[int, bool]:

@@ -65,6 +65,9 @@ def activate(tx: Tx, rulebook: Rulebook, rows: Sequence[LockedHop], now: datetim
         accounts.change(tx, account.id, state=state)
         hop = hop_of[account.id]
         key, number = keys[hop.id], ticket_number(hop.kind, hop.ticket_id)
-        effects.provision(tx, key, account, Order.ACTIVATE, now, speed=lines[account.id].speed)
+        line = lines[account.id]
+        effects.provision(tx, key, account, Order.ACTIVATE, now, speed=line.speed)
+        if line.monthly_fee is not None:
+            effects.charge_monthly(tx, key, account, line.monthly_fee, now, now)
         effects.tell(tx, key, account.mobile, f"您的宽带账号{account.number}已开通，可以使用。施工单{number}。", now)
     next_hop.end_hops(tx, rulebook, [Ending(row, "finish", WORKER, finding=ACTIVATED) for row in rows], now)

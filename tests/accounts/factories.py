@@ -390,9 +390,10 @@ def rows(database: Database, table: Any, *where: Any) -> list[Row[Any]]:
 
 
 def effects(database: Database, outcome: OperationOutcome) -> list[tuple[str, dict[str, Any]]]:
-    """Return (port, payload) of the operation's outside effects, without its paper."""
+    """Return (port, payload) of the operation's outside effects, without its paper and its bookings."""
     key = f"operation/{outcome.operation_id}/"
-    return [(row.port, row.payload) for row in rows(database, b.effect) if row.key.startswith(key)]
+    mine = rows(database, b.effect, b.effect.c.key.startswith(key), b.effect.c.port != "billing")
+    return [(row.port, row.payload) for row in mine]
 
 
 def printed(database: Database, outcome: OperationOutcome) -> list[str]:

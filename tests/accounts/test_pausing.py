@@ -25,6 +25,7 @@ from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
+from tests.accounts.billed import booked
 
 BOUND = c.mobile(7)
 TODAY = date(2026, 11, 30)
@@ -61,16 +62,6 @@ def term(database: Database, number: str) -> date | None:
         enrolment = enrolments.in_force(tx, c.line(database, number).id)
     assert enrolment is not None
     return enrolment.until
-
-
-def booked(database: Database) -> list[tuple[str, int, bool, str]]:
-    """(kind, fen, monthly, day) of all entries for billing, in order."""
-    effects = c.rows(database, b.effect, b.effect.c.port == "billing")
-    return [
-        (each["kind"], each["fen"], each["monthly"], str(datetime.fromisoformat(each["at"]).astimezone(CHINA).date()))
-        for effect in effects
-        for each in effect.payload["entries"]
-    ]
 
 
 @pytest.fixture

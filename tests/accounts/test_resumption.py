@@ -21,6 +21,7 @@ from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
+from tests.accounts.billed import bookings
 
 BOUND = c.mobile(7)
 OWED = Quote(120_00, 16_20, 50_00, 0, 0, None, "q1", simulated=True)
@@ -99,7 +100,7 @@ def test_arrears_are_not_lifted_by_other_but_when_paid_and_the_reference_is_on_t
     assert slip.payment is not None
     assert [(line.label.zh, line.fen) for line in slip.payment.amounts] == [("欠费", 120_00), ("滞纳金", 16_20)]
     assert "T20261130" in [line.value for line in slip.sections[0].lines]
-    booked = [payload for port, payload in c.effects(database, done) if port == "billing"]
+    booked = bookings(database, done)
     assert [(each["kind"], each["fen"], each["reference"]) for each in booked[0]["entries"]] == [
         ("payment", 136_20, "T20261130")
     ]
@@ -239,7 +240,7 @@ def test_a_suspension_by_mistake_is_lifted_with_an_approval_and_its_days_are_cre
     done = c.accepted(database, resumption.resume, counter, cited, now=later)
 
     assert state(database, number) == ("in-service", None)
-    booked = [payload["entries"] for port, payload in c.effects(database, done) if port == "billing"]
+    booked = [payload["entries"] for payload in bookings(database, done)]
     assert [(each["kind"], each["fen"]) for entries in booked for each in entries] == [("credit", 2_90)]
 
 

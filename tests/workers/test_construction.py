@@ -82,10 +82,11 @@ def test_every_step_from_opening_to_service_is_done_once_though_delivered_five_t
     assert [(row.port, row.key) for row in effects] == [
         ("provisioning", "hop/2/device"),
         ("provisioning", "construction/3/activate"),
+        ("billing", "construction/3/fee/billing"),
         ("sms", "construction/3/sms"),
     ]
     assert effects[1].payload == {"account_id": line, "number": number, "order": "activate", "speed": 300}
-    assert (effects[2].payload["mobile"], number in effects[2].payload["text"]) == (at.mobile(), True)
+    assert (effects[3].payload["mobile"], number in effects[3].payload["text"]) == (at.mobile(), True)
     assert stage.effects() == Counter(
         {
             ("provisioning.prepare", "1"): 1,
