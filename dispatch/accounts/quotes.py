@@ -1,4 +1,8 @@
-"""核价 What an account owes and has paid in advance: asked of billing before an operation, and read inside of it."""
+"""核价 What an account owes and has paid in advance: asked of billing before an operation, and read inside of it.
+
+A quote has everything that was booked before it. Bookings that are still on their way are handed over first, which
+does no harm: billing books a key once. What was booked since makes a quote void.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,14 @@ from typing import Any
 
 from dispatch.accounts.asking import Asks, Call
 from dispatch.accounts.operation import Act, Counter
+from dispatch.domain.effect import billing_lane_of
 from dispatch.domain.naming import read_account_number, read_mobile
 from dispatch.domain.time import local_date
-from dispatch.errors import DispatchError
+from dispatch.effects import booking_of
+from dispatch.errors import DispatchError, QuoteChanged
 from dispatch.port_answers import Answer, PortQuestion
 from dispatch.ports.billing import Quote, QuotePurpose
-from dispatch.storage import aliases, enrolments
+from dispatch.storage import aliases, effects, enrolments
 from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.database import Database, Tx
 
@@ -35,7 +41,12 @@ def asks_quote(purpose: QuotePurpose, when: Callable[[Any], bool] = lambda _: Tr
         today = local_date(now, counter.zone)
 
         def call() -> Answer:
-            return asdict(counter.billing.quote(account_id, today, purpose))
+            with database.read() as tx:
+                waiting = effects.waiting_in_lane(tx, billing_lane_of(account_id))
+            if waiting and counter.billing.book([booking_of(row) for row in waiting]):
+                raise ConnectionRefusedError  # a refused booking waits for a person: until then no quote is right
+            quote = asdict(counter.billing.quote(account_id, today, purpose))
+            return {"quote": quote, "booked": [row.id for row in waiting], "at": now.isoformat()}
 
         return [(_question(account_id, today, purpose), call)]
 
@@ -43,9 +54,16 @@ def asks_quote(purpose: QuotePurpose, when: Callable[[Any], bool] = lambda _: Tr
 
 
 def quoted(act: Act, account: AccountRow, purpose: QuotePurpose) -> Quote | None:
-    """The quote that was asked for this operation; None in a trial. Raises PortUnavailable."""
+    """The quote that was asked for this operation; None in a trial. The caller holds the account's lock and has booked
+    nothing yet. Raises PortUnavailable, QuoteChanged."""
     answer: Any = act.answer(_question(account.id, act.today, purpose))
-    return None if answer is None else Quote(**answer)
+    if answer is None:
+        return None
+    lane, since = billing_lane_of(account.id), datetime.fromisoformat(answer["at"])
+    booked = {row.id for row in effects.waiting_in_lane(act.tx, lane)} | {*effects.confirmed_since(act.tx, lane, since)}
+    if booked - {*answer["booked"]}:
+        raise QuoteChanged()
+    return Quote(**answer["quote"])
 
 
 def _question(account_id: int, on: date, purpose: QuotePurpose) -> PortQuestion:

@@ -157,6 +157,14 @@ class ArrearsOpen(Refusal):
     heading = "尚有欠费"
 
 
+class QuoteChanged(Refusal):
+    """金额有变，请重新核对。
+    The amount changed: to be checked again."""
+
+    code = "quote-changed"
+    heading = "金额有变"
+
+
 class PauseLimit(Refusal):
     """{span}个月内最多停机保号{most}个月，已有{before}个月。
     At most {most} months of pause in {span}; there are {before} already."""

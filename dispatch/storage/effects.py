@@ -153,6 +153,18 @@ def keys_in_lanes(tx: Tx, lanes: Collection[str]) -> dict[str, list[str]]:
     return found
 
 
+def waiting_in_lane(tx: Tx, lane: str) -> Sequence[EffectRow]:
+    """The lane's unconfirmed effects, in the order in which they leave."""
+    query = select(effect).where(effect.c.lane == lane, effect.c.confirmed_at.is_(None))
+    return shaped(EffectRow, tx.execute(query.order_by(effect.c.id))).all()
+
+
+def confirmed_since(tx: Tx, lane: str, since: datetime) -> list[int]:
+    """The ids of the lane's effects that were confirmed at this time or later, and whose payloads are still there."""
+    query = select(effect.c.id).where(effect.c.confirmed_at >= since, effect.c.forgotten_at.is_(None))
+    return list(tx.execute(query.where(effect.c.lane == lane)).scalars())
+
+
 def _wake_relay(tx: Tx) -> None:
     if tx.dialect.name == "postgresql":
         tx.exec_driver_sql(f"NOTIFY {DUE}")

@@ -87,11 +87,13 @@ NOTHING_OWED = Quote(0, 0, 0, 0, 0, None, "q0", simulated=True)
 
 @dataclass
 class ToldBilling:
-    """A billing system that answers what a test has told it; nobody owes anything else. `away`: it is out of reach."""
+    """A billing system that answers what a test has told it; nobody owes anything else. `away`: it is out of reach;
+    `refusing`: it books nothing."""
 
     quotes: dict[int, Quote] = field(default_factory=dict)
     received: list[ReceivedPayment] = field(default_factory=list)
     away: bool = False
+    refusing: bool = False
 
     def quote(self, account: int, on: date, purpose: QuotePurpose) -> Quote:
         if self.away:
@@ -104,7 +106,9 @@ class ToldBilling:
         return [each for each in self.received if each.at >= since]
 
     def book(self, bookings: Sequence[Booking]) -> Mapping[str, str]:
-        raise AssertionError("a use case books by an effect")
+        if self.away:
+            raise OSError("no route")
+        return {each.key: "closed" for each in bookings} if self.refusing else {}
 
 
 def counter(rulebook: Rulebook) -> Counter:
