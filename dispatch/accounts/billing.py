@@ -7,59 +7,46 @@ Everything else that is charged here is settled here.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch import effects
 from dispatch.accounts.operation import Act
-from dispatch.domain.money import typed_yuan, write_yuan
+from dispatch.accounts.payment import Paid as Paid
+from dispatch.accounts.payment import Part, method_title, parts_title, read_parts
+from dispatch.domain.money import write_yuan
 from dispatch.domain.numbers import invoice_number
+from dispatch.domain.payment import BILL
 from dispatch.domain.plans import CHARGES
-from dispatch.domain.text import unreadable
-from dispatch.domain.title import Title, Wording, WrongValue
-from dispatch.errors import BadAmount, BadInput
+from dispatch.domain.title import Title, Wording
+from dispatch.errors import BadAmount, BadInput, ReferenceUsed
 from dispatch.ports.billing import BillingEntry, EntryKind
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
 from dispatch.storage import payments, plan_changes
-from dispatch.storage.account_rows import AccountRow, InvoiceRow
+from dispatch.storage.account_rows import AccountRow, InvoiceRow, RefundableRow
 from dispatch.storage.sequences import INVOICES
-
-LONGEST_REFERENCE = 60
-"""Characters."""
-
-METHODS = {"cash": Title("现金", "Cash"), "card": Title("刷卡", "Card")}
 
 Due = Sequence[tuple[Title, int]]
 """The items to pay, each with its amount in fen."""
 
 
-class Paid(BaseModel):
-    """The customer's payment: yuan as text (`700.00`); a card payment has the terminal's reference."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    method: Annotated[Literal["cash", "card"], Field(description="现金或刷卡 · cash or card")]
-    amount: Annotated[str, Field(description="实收金额，元 · amount paid in yuan, such as 700.00")]
-    reference: Annotated[str | None, Field(description="刷卡凭证号 · the card terminal's reference")] = None
-
-
 def charge(
-    act: Act, account: AccountRow, buyer: str, due: Due, paid: Paid | None
+    act: Act, account: AccountRow, buyer: str, due: Due, paid: Paid | None, *, on_bill: bool = True
 ) -> tuple[Payment | None, InvoiceMention | None]:
     """Take a payment of exactly what is due and issue its invoice; (None, None) when nothing is due.
 
-    Raises BadAmount; BadInput.
+    `on_bill`: it may be put on the next bill instead of being paid now. Raises BadAmount, ReferenceUsed; BadInput.
     """
     items = [(title, fen) for title, fen in due if fen]
     total = sum(fen for _, fen in items)
-    _require_exact(total, paid)
-    if paid is None or not total:
+    parts = () if paid is None else read_parts(paid)
+    _require_exact(total, sum(part.fen for part in parts))
+    if not total:
         return None, None
-    payments.insert_payment(
-        act.tx, act.operation_id, account.id, "charge", paid.method, total, _reference(paid), act.now
+    _take(act, account, parts, on_bill=on_bill)
+    payment = Payment(
+        parts_title([(part.method, part.fen) for part in parts]),
+        tuple(Amount(title, fen) for title, fen in items),
+        " ".join(part.reference for part in parts if part.reference),
     )
-    payment = Payment(METHODS[paid.method], tuple(Amount(title, fen) for title, fen in items), paid.reference or "")
     number = payments.next_number(act.tx, INVOICES)  # last, since it locks the series of numbers
     data = InvoiceData(
         number=invoice_number(number),
@@ -69,7 +56,7 @@ def charge(
         clerk=act.actor.name,
         buyer=buyer,
         account=account.number,
-        method=METHODS[paid.method],
+        method=method_title([part.method for part in parts]),
         lines=tuple(InvoiceLine(title, 1, fen) for title, fen in items),
         slip=act.serial,
         record_url=f"{act.counter.record_url}{act.serial}",
@@ -95,15 +82,13 @@ def pay_back_unused(act: Act, account: AccountRow) -> tuple[Payment | None, list
 def pay_back(
     act: Act, account: AccountRow, only: Collection[int] | None = None
 ) -> tuple[Payment | None, list[InvoiceMention]]:
-    """Refund every charge of this account that isn't refunded yet, by the method by which it was paid; only those of
-    these operations if any are named. A red-letter invoice offsets each of their invoices 红冲.
+    """Refund what is left of every charge of this account, by the method by which it was paid; only of those of these
+    operations if any are named. A red-letter invoice offsets each of their invoices 红冲.
     """
-    charges = [row for row in payments.unrefunded(act.tx, account.id) if only is None or row.operation_id in only]
+    charges = [row for row in payments.refundable(act.tx, account.id) if only is None or row.operation_id in only]
     for each in charges:
-        reference = each.reference
-        payments.insert_payment(
-            act.tx, act.operation_id, account.id, "refund", each.method, each.amount, reference, act.now, each.id
-        )
+        refund(act, account, each, each.rest)
+    _book(act, account, EntryKind.PAYMENT, sum(each.rest for each in charges if each.method == BILL))
     standing = payments.standing_invoices(act.tx, account.id)
     offset = [row for row in standing if only is None or row.operation_id in only]
     mentions = [_offset(act, account, row) for row in offset]
@@ -111,9 +96,36 @@ def pay_back(
     _book_prepaid(act, account, EntryKind.REFUND, prepaid, " ".join(each.number for each in mentions))
     if not charges:
         return None, mentions
-    amounts = tuple(Amount(Title("退费", "Paid back"), -each.amount) for each in charges)
+    amounts = tuple(Amount(Title("退费", "Paid back"), -each.rest) for each in charges)
     references = " ".join(each.reference for each in charges if each.reference)
-    return Payment(METHODS[charges[0].method], amounts, references), mentions
+    return Payment(parts_title([(each.method, each.rest) for each in charges]), amounts, references), mentions
+
+
+def refund(act: Act, account: AccountRow, charge: RefundableRow, fen: int) -> None:
+    """Pay back a part of a charge, or all that is left of it, by the method by which it was paid."""
+    payments.insert_payment(
+        act.tx, act.operation_id, account.id, "refund", charge.method, fen, charge.reference, act.now, charge.id
+    )
+
+
+def _take(act: Act, account: AccountRow, parts: Sequence[Part], *, on_bill: bool) -> None:
+    """Raises ReferenceUsed; BadInput for what may not be put on the bill."""
+    for part in parts:
+        if part.method == BILL and not on_bill:
+            raise BadInput(what=Wording("这笔款须当场付清，不能计入账单", "this is paid now: it can't go on a bill"))
+        if part.reference and payments.is_used(act.tx, part.method, part.reference):
+            raise ReferenceUsed(reference=part.reference)
+        payments.insert_payment(
+            act.tx, act.operation_id, account.id, "charge", part.method, part.fen, part.reference, act.now
+        )
+    _book(act, account, EntryKind.FEE, sum(part.fen for part in parts if part.method == BILL))
+
+
+def _book(act: Act, account: AccountRow, kind: EntryKind, fen: int) -> None:
+    """Book what is put on the bill, or taken off it again."""
+    if fen:
+        entry = BillingEntry(kind, fen, act.now, reference=act.serial)
+        effects.book(act.tx, f"{act.key}/bill-{kind}", account, [entry], act.now)
 
 
 def _offset(act: Act, account: AccountRow, row: InvoiceRow) -> InvoiceMention:
@@ -144,32 +156,7 @@ def _book_prepaid(act: Act, account: AccountRow, kind: EntryKind, fen: int, refe
         effects.book(act.tx, f"{act.key}/{kind}", account, [entry], act.now)
 
 
-def _require_exact(total: int, paid: Paid | None) -> None:
-    given = 0
-    if paid is not None:
-        try:
-            given = typed_yuan(paid.amount)
-        except WrongValue as wrong:
-            raise BadAmount(why=wrong.what) from None
+def _require_exact(total: int, given: int) -> None:
     if given != total:
         due, got = write_yuan(total), write_yuan(given)
         raise BadAmount(why=Wording(f"应收{due}元，实收{got}元", f"{due} yuan are due, {got} were given"))
-
-
-def _reference(paid: Paid) -> str | None:
-    """Raises BadInput for a card payment without the terminal's reference, and for a cash payment with one."""
-    reference = (paid.reference or "").strip()
-    if (paid.method == "card") != bool(reference):
-        raise BadInput(
-            what=Wording(
-                "刷卡缴费须填终端参考号，现金不填",
-                "a card payment needs the terminal's reference; a cash payment has none",
-            )
-        )
-    if len(reference) > LONGEST_REFERENCE or not reference.isprintable() or unreadable(reference):
-        raise BadInput(
-            what=Wording(
-                "终端参考号最多 60 个可打印字符", "the terminal's reference has at most 60 printable characters"
-            )
-        )
-    return reference or None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from annotated_types import MaxLen
 from pydantic import BaseModel, SecretStr
 
 from dispatch.accounts.secret import Prompt
@@ -23,13 +24,15 @@ class InputKind(Enum):
     SECRET = "secret"  # noqa: S105
     LIST = "list"
     FILES = "files"  # KIND=FILE, a list of {kind, content in base 64}
+    PARTS = "parts"  # METHOD=AMOUNT=REFERENCE, a list of objects with these values
 
 
 @dataclass(frozen=True, slots=True)
 class FormEntry:
     """One field of a request: its `path` in the JSON, and how an option gives it.
 
-    `needed`: the object that holds the field requires it. `required`: so does the whole request.
+    `needed`: the object that holds the field requires it. `required`: so does the whole request. `parts`: the fields
+    of each object in a list of parts, of which there are at most `most`.
     """
 
     path: tuple[str, ...]
@@ -39,6 +42,8 @@ class FormEntry:
     help: str
     metavar: str
     asked: Prompt
+    parts: tuple[FormEntry, ...] = ()
+    most: int = 0
 
     @property
     def parameter(self) -> str:
@@ -47,7 +52,12 @@ class FormEntry:
     @property
     def option(self) -> str:
         name = "-".join(self.path).replace("_", "-")
-        return "--" + (name.removesuffix("s") if self.way in (InputKind.LIST, InputKind.FILES) else name)
+        return "--" + (name.removesuffix("s") if self.is_list else name)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the option may be given more than once."""
+        return self.way in (InputKind.LIST, InputKind.FILES, InputKind.PARTS)
 
 
 def form_entries(model: type[BaseModel]) -> list[FormEntry]:
@@ -68,7 +78,11 @@ def _entries(model: type[BaseModel], path: tuple[str, ...], required: bool) -> I
             continue
         way, metavar = _way(kind)
         asked = next((each for each in field.metadata if isinstance(each, Prompt)), Prompt())
-        yield FormEntry((*path, name), way, needed, required and needed, field.description or "", metavar, asked)
+        entry = FormEntry((*path, name), way, needed, required and needed, field.description or "", metavar, asked)
+        if way is InputKind.PARTS:
+            most = next((each.max_length for each in field.metadata if isinstance(each, MaxLen)), 1)
+            entry = replace(entry, parts=tuple(_entries(plain_type(get_args(kind)[0]), (), False)), most=most)
+        yield entry
 
 
 def plain_type(annotation: Any) -> Any:
@@ -81,8 +95,11 @@ def plain_type(annotation: Any) -> Any:
 def _way(kind: Any) -> tuple[InputKind, str]:
     if get_origin(kind) is tuple:
         item = plain_type(get_args(kind)[0])
-        is_part = isinstance(item, type) and issubclass(item, BaseModel)
-        return (InputKind.FILES, "KIND=FILE") if is_part else (InputKind.LIST, "TEXT")
+        if not (isinstance(item, type) and issubclass(item, BaseModel)):
+            return InputKind.LIST, "TEXT"
+        if "content" in item.model_fields:
+            return InputKind.FILES, "KIND=FILE"
+        return InputKind.PARTS, "=".join(name.upper() for name in item.model_fields)
     if get_origin(kind) is Literal:
         return InputKind.TEXT, "|".join(get_args(kind))
     ways = {SecretStr: (InputKind.SECRET, "TEXT"), int: (InputKind.NUMBER, "NUMBER"), bool: (InputKind.FLAG, "")}

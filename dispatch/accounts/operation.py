@@ -441,6 +441,9 @@ def _fingerprints(counter: Counter, kind: str, request: OperationRequest) -> lis
 def _canonical(request: OperationRequest) -> str:
     """The whole request as canonical JSON, secrets included: it is only used for a keyed hash."""
     asked = unveiled(request)
-    if not request.approvals:  # requests of earlier releases had none: repeated, they are the same
+    # Requests of earlier releases had no such fields: repeated, they are the same.
+    if not request.approvals:
         del asked["approvals"]
+    if isinstance(paid := asked.get("payment"), dict) and not paid.get("more"):
+        paid.pop("more", None)
     return to_json(asked, bytes_mode="base64").decode()

@@ -16,9 +16,9 @@ from pydantic import Field
 from dispatch import effects
 from dispatch.accounts import billing, pausing, suspension_state
 from dispatch.accounts.authentication import Owned, by_document
-from dispatch.accounts.billing import Paid
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationResult, Text, carry_out
 from dispatch.accounts.password import set_password
+from dispatch.accounts.payment import LONGEST_REFERENCE, Paid
 from dispatch.accounts.quotes import quoted
 from dispatch.accounts.reason import reason_lines
 from dispatch.accounts.registration import Scans, scans_line, store_scans
@@ -197,7 +197,7 @@ def _pay(act: Act, account: AccountRow, customer: CustomerRow, paid: Paid | None
     if quote is None:
         return
     due = [(Title("欠费", "Arrears"), quote.arrears), (Title("滞纳金", "Late fee"), quote.late_fee)]
-    settled.payment, settled.invoice = billing.charge(act, account, customer.name, due, paid)
+    settled.payment, settled.invoice = billing.charge(act, account, customer.name, due, paid, on_bill=False)
     if settled.invoice is not None and paid is not None:
         settled.reference = settled.reference or paid.reference or settled.invoice.number
         entry = BillingEntry(EntryKind.PAYMENT, quote.owed, act.now, reference=settled.reference)
@@ -233,11 +233,11 @@ def _line(label: Title, fen: int) -> SlipLine:
 
 def _reference(request: Resumption) -> str | None:
     reference = clean(request.reference, NOTE, least=0)
-    if len(reference) > billing.LONGEST_REFERENCE:
+    if len(reference) > LONGEST_REFERENCE:
         raise BadInput(
             what=Wording(
-                f"文号或凭据最多 {billing.LONGEST_REFERENCE} 字",
-                f"a reference has at most {billing.LONGEST_REFERENCE} characters",
+                f"文号或凭据最多 {LONGEST_REFERENCE} 字",
+                f"a reference has at most {LONGEST_REFERENCE} characters",
             )
         )
     return reference or None

@@ -175,7 +175,7 @@ class PaymentShown(_Shown):
     amount: str
     """Amount in yuan."""
     reference: str | None
-    """The card terminal's reference; null when there is none."""
+    """Reference of the transaction; null when there is none."""
     at: AwareDatetime
     """Time of the order."""
     slip: str

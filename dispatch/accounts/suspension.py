@@ -16,9 +16,9 @@ from pydantic import Field, SecretStr
 from dispatch import effects
 from dispatch.accounts import authentication, pausing, suspension_state
 from dispatch.accounts.authentication import Owned
-from dispatch.accounts.billing import LONGEST_REFERENCE, Paid
 from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationResult, Text, carry_out
+from dispatch.accounts.payment import LONGEST_REFERENCE, Paid
 from dispatch.accounts.proof import Code, require_bound
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.registration import Scans, scans_line, store_scans

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dispatch.accounts.billing import METHODS
 from dispatch.accounts.binding import shown_bindings
 from dispatch.accounts.devices import shown_devices
 from dispatch.accounts.operation import TITLES
@@ -30,6 +29,7 @@ from dispatch.domain.identity import DOCUMENT_KINDS, masked
 from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.numbers import invoice_number, slip_serial, ticket_number
+from dispatch.domain.payment import METHODS
 from dispatch.domain.plan_change import PlanChangeState
 from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS
 from dispatch.domain.suspension import MEANT_BY

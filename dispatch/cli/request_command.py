@@ -64,6 +64,6 @@ def _parameter(entry: FormEntry) -> inspect.Parameter:
         option = typer.Option("/".join(names), **shown)
         return _keyword(entry.parameter, Annotated[bool | None, option], None)
     option = typer.Option(*names, metavar=entry.metavar, **shown)
-    if entry.way in (InputKind.LIST, InputKind.FILES):
+    if entry.is_list:
         return _keyword(entry.parameter, Annotated[list[str] | None, option], None)
     return _keyword(entry.parameter, Annotated[str | None, option], None)

@@ -93,6 +93,10 @@ class _Reading:
             self.faults.append(Wording("JSON 中已有", "is in the JSON already").at(entry.option))
         elif entry.way is InputKind.FILES:
             part[entry.path[-1]] = [each for word in value if (each := self._file(entry, word))]
+        elif entry.way is InputKind.PARTS:
+            names = [each.path[-1] for each in entry.parts]
+            words = [word.split("=", len(names) - 1) for word in value]
+            part[entry.path[-1]] = [dict(zip(names, said, strict=False)) for said in words]
         else:
             is_number = entry.way is InputKind.NUMBER and value.isascii() and value.removeprefix("-").isdigit()
             part[entry.path[-1]] = int(value) if is_number and len(value) < 20 else value

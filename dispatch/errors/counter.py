@@ -384,6 +384,14 @@ class BadAmount(Refusal):
     heading = "金额有误"
 
 
+class ReferenceUsed(Refusal):
+    """交易参考号{reference}已用于另一笔收款。
+    The reference {reference} stands for another payment already."""
+
+    code = "reference-used"
+    heading = "参考号已用过"
+
+
 class DeviceNotThere(Refusal):
     """序列号{serial}不是账号{account}在用的终端，请核对。
     Device {serial} is not at account {account}: check the serial number."""

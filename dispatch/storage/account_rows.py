@@ -246,11 +246,18 @@ class PaymentRow(Protocol):
     operation_id: int
     account_id: int
     kind: str  # charge or refund
-    method: str  # cash or card
+    method: str  # one of `domain.payment.METHODS`
     amount: int  # fen, positive
-    reference: str | None  # the card terminal's; None: paid in cash
-    refunds: int | None  # the id of the charge that it pays back; None: a charge
+    reference: str | None  # of the transaction; None: the method has none
+    refunds: int | None  # the id of the charge that it pays back; None: a charge, or a refund on none
     at: datetime
+    twin: int  # not 0: of an earlier release, which let another charge have this reference
+
+
+class RefundableRow(PaymentRow, Protocol):
+    """A charge of which something may still be paid back."""
+
+    rest: int  # fen that weren't paid back yet
 
 
 class ViewedPayment(PaymentRow, Protocol):

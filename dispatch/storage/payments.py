@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select
+from sqlalchemy import BigInteger, Select, cast, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatch.storage.account_rows import InvoiceRow, PaperRow, PaymentRow
+from dispatch.storage.account_rows import InvoiceRow, PaperRow, PaymentRow, RefundableRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, invoice, number_series, payment
@@ -29,16 +29,28 @@ def insert_payment(
     now: datetime,
     refunds: int | None = None,
 ) -> None:
-    """`kind` is charge or refund; `refunds` is the id of the charge that a refund pays back."""
+    """`kind` is charge or refund; `refunds` is the id of the charge that a refund pays back; None: it goes back by bank
+    transfer, on no charge."""
     row = {"kind": kind, "method": method, "amount": amount, "reference": reference, "refunds": refunds, "at": now}
     tx.execute(insert(payment).values(operation_id=operation_id, account_id=account_id, **row))
 
 
-def unrefunded(tx: Tx, account_id: int) -> Sequence[PaymentRow]:
-    """The account's charges that were not refunded, the oldest first."""
-    back = select(_other.c.id).where(_other.c.refunds == payment.c.id).exists()
-    query = select(payment).where(payment.c.account_id == account_id, payment.c.kind == "charge", ~back)
-    return shaped(PaymentRow, tx.execute(query.order_by(payment.c.id))).all()
+def refundable(tx: Tx, account_id: int) -> Sequence[RefundableRow]:
+    """The account's charges of which something wasn't paid back yet, the oldest first."""
+    back = select(func.sum(_other.c.amount)).where(_other.c.refunds == payment.c.id).scalar_subquery()
+    rest = payment.c.amount - cast(func.coalesce(back, 0), BigInteger)  # PostgreSQL's sum is a decimal
+    query = select(payment, rest.label("rest")).where(
+        payment.c.account_id == account_id, payment.c.kind == "charge", rest > 0
+    )
+    return shaped(RefundableRow, tx.execute(query.order_by(payment.c.id))).all()
+
+
+def is_used(tx: Tx, method: str, reference: str) -> bool:
+    """Whether a charge by this method has the reference."""
+    query = select(payment.c.id).where(
+        payment.c.kind == "charge", payment.c.method == method, payment.c.reference == reference
+    )
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def payments(tx: Tx, account_id: int) -> Sequence[PaymentRow]:

@@ -225,15 +225,15 @@ KD = "kd0000000001"
 BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "a card payment without its reference": (
         ("open", "--from", "-", "--payment-method", "card", "--payment-amount", "200.00"),
-        "a card payment needs the terminal's reference",
+        "Card needs the transaction's reference",
     ),
-    "cash with a terminal's reference": (
+    "cash with a reference": (
         ("open", "--from", "-", "--payment-method", "cash", "--payment-amount", "200.00", "--payment-reference", "8"),
-        "a card payment needs the terminal's reference",
+        "Cash has no reference",
     ),
     "payment by promise": (
         ("open", "--from", "-", "--payment-method", "promise", "--payment-amount", "200.00"),
-        "payment.method: Input should be 'cash' or 'card'",
+        "payment.method: Input should be 'cash', 'card',",
     ),
     "malformed account": (("close", "--account", "k d", *PROVED, "--reason", "moving"), "that is no account number"),
     "no such reason": (("close", "--account", KD, *PROVED, "--reason", "weather"), "is none of the reasons: moving,"),

@@ -6,7 +6,9 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from dispatch.storage.database import SCHEMA, Database
 from dispatch.storage.migration import SCRIPTS, migrate
@@ -167,3 +169,39 @@ def test_suspensions_of_before_their_kinds_become_rows(database: Database) -> No
     assert _all(database, since.replace("kind", "suspension.kind")) == [(1,)]
     migrate(database, "0027")
     assert _all(database, "SELECT DISTINCT state FROM account") == [("suspended",)]
+
+
+def test_references_that_an_earlier_release_took_twice_stay_and_no_third_comes(database: Database) -> None:
+    migrate(database, "0030")
+    with database.write() as tx:
+        tx.execute(
+            text(
+                "INSERT INTO operation (kind, fingerprint, at, actor, role, outlet, outcome, result) "
+                f"VALUES ('open', '', '{STAMP}', 'x', 'clerk', '', 'accepted', '{{}}')"
+            )
+        )
+        columns = "number, area, mobile, state, added_at, added_by"
+        tx.execute(
+            text(
+                f"INSERT INTO account ({columns}) VALUES ('kd1', 'tianhe', '13800138000', 'installing', '{STAMP}', 'x')"
+            )
+        )
+        for kind, reference, refunds in (("charge", "P1", "NULL"), ("refund", "P1", "1"), ("charge", "P1", "NULL")):
+            tx.execute(text(_payment(kind, reference, refunds)))
+    migrate(database)
+    states = "SELECT id, kind, reference, refunds, twin FROM payment ORDER BY id"
+    before = [(1, "charge", "P1", None, 0), (2, "refund", "P1", 1, 0), (3, "charge", "P1", None, 3)]
+    assert _all(database, states) == before
+    for refused in (_payment("charge", "P1", "NULL"), "UPDATE payment SET amount = 1", "DELETE FROM payment"):
+        with pytest.raises(DBAPIError), database.write() as tx:
+            tx.execute(text(refused))
+    with database.write() as tx:
+        tx.execute(text(_payment("charge", "P2", "NULL")))
+    assert [row[0] for row in _all(database, states)][-1] > 3
+    migrate(database, "0030")
+    assert len(_all(database, "SELECT id FROM payment")) == 4
+
+
+def _payment(kind: str, reference: str, refunds: str) -> str:
+    columns = "operation_id, account_id, kind, method, amount, reference, refunds, at"
+    return f"INSERT INTO payment ({columns}) VALUES (1, 1, '{kind}', 'card', 5, '{reference}', {refunds}, '{STAMP}')"

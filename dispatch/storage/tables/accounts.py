@@ -26,6 +26,7 @@ from dispatch.domain.account_move import MOVE_ENDS, MoveState
 from dispatch.domain.approval import DECISIONS
 from dispatch.domain.demand import DEMAND_ENDS, DemandState
 from dispatch.domain.effect import EFFECT_ENDS, EffectState, Port
+from dispatch.domain.payment import METHODS, WITHOUT_REFERENCE
 from dispatch.domain.plan_change import PLAN_CHANGE_ENDS, PlanChangeState
 from dispatch.domain.suspension import SuspensionKind
 from dispatch.storage.column_types import (
@@ -199,14 +200,29 @@ payment = Table(  # append-only; a refund is a payment too
     Column("kind", String(12), nullable=False),
     Column("method", String(12), nullable=False),
     Column("amount", BigInteger, nullable=False),  # fen
-    Column("reference", String(60)),  # the card terminal's; null: cash
-    Column("refunds", ForeignKey("payment.id"), unique=True),
+    Column("reference", String(60)),  # of the transaction; null: the method has none
+    Column("refunds", ForeignKey("payment.id"), index=True),  # null: a charge, or a bank transfer that refunds none
     Column("at", Instant, nullable=False),
+    Column("twin", Id, nullable=False, server_default="0"),  # not 0: another has this reference too, of earlier
     words_constraint("kind", ("charge", "refund")),
-    words_constraint("method", ("cash", "card")),
+    words_constraint("method", METHODS),
     CheckConstraint("amount > 0", name="positive"),
-    CheckConstraint("(kind = 'refund') = (refunds IS NOT NULL)", name="refund_of_a_charge"),
-    CheckConstraint("(method = 'card') = (reference IS NOT NULL)", name="card_has_its_reference"),
+    CheckConstraint(
+        "CASE kind WHEN 'charge' THEN refunds IS NULL ELSE refunds IS NOT NULL OR method = 'bank' END",
+        name="refund_of_a_charge",
+    ),
+    CheckConstraint(
+        f"kind = 'refund' OR (method IN ({sql_list(sorted(WITHOUT_REFERENCE))})) = (reference IS NULL)",
+        name="has_its_reference",
+    ),
+    partial_index(
+        "uq_payment_reference",
+        "method",
+        "reference",
+        "twin",
+        where="kind = 'charge' AND reference IS NOT NULL",
+        unique=True,
+    ),
 )
 
 number_series = Table(  # numbers without gaps, taken inside the transaction that uses them

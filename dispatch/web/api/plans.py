@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from typing import get_args
 
-from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, REASONS, WITHOUT_SLIP
 from dispatch.accounts.form_fields import form_entries
 from dispatch.accounts.operation import TITLES
@@ -13,6 +12,7 @@ from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA, Sensitive
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
+from dispatch.domain.payment import METHODS
 from dispatch.domain.plans import CUSTOMERS, HOLDERS, Plan, Plans
 from dispatch.domain.title import Title
 from dispatch.web.api.schemas import ResponseBody, TitleBody, title
@@ -97,7 +97,7 @@ class FieldBody(ResponseBody):
     pointer: str
     """JSON pointer to the value."""
     way: str
-    """Input by which a form asks for it: text, number, flag, secret, list or files."""
+    """Input by which a form asks for it: text, number, flag, secret, list, files or parts."""
     required: bool
     """True when the request cannot do without it."""
     title: TitleBody

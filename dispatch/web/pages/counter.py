@@ -7,10 +7,9 @@ only sent in the body of a request, never in an address.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from dispatch.accounts.billing import METHODS
 from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
 from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
 from dispatch.accounts.invoices_back import PAPERS
@@ -23,6 +22,7 @@ from dispatch.accounts.schemas import DATA
 from dispatch.domain.demand import DemandState
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
+from dispatch.domain.payment import METHODS
 from dispatch.domain.plans import Plans
 from dispatch.domain.roles import UNMASKING
 from dispatch.domain.suspension import SuspensionKind
@@ -64,6 +64,7 @@ class FormField:
     choices: Sequence[FormChoice] = ()
     is_number: bool = False
     is_list: bool = False
+    rows: Sequence[Sequence[FormField]] = ()  # of a list of parts: the fields of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,13 @@ def form(kind: str, plans: Plans) -> OperationForm:
 
 def _field(kind: str, entry: FormEntry, plans: Plans) -> FormField:
     zh, _, en = entry.help.partition(" · ")
+    if entry.way is InputKind.PARTS:
+        name = ".".join(entry.path)
+        rows = [
+            [replace(_field(kind, each, plans), name=f"{name}.{row}.{each.path[-1]}") for each in entry.parts]
+            for row in range(entry.most)
+        ]
+        return FormField(name, Title(zh, en), "parts", entry.required, rows=rows)
     choices = _choices(kind, entry, plans)
     control, is_number = _control(entry, bool(choices)), entry.way is InputKind.NUMBER
     is_list = entry.way is InputKind.LIST
