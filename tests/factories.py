@@ -25,6 +25,7 @@ from dispatch.domain.messages import Messages
 from dispatch.domain.requirement import PHOTOS
 from dispatch.domain.roles import Actor, Role
 from dispatch.domain.secret import hashed
+from dispatch.domain.suspension import KNOWN_AS, SuspensionKind
 from dispatch.domain.ticket import TicketState
 from dispatch.errors import DispatchError
 from dispatch.routing import loader, messages_file
@@ -150,6 +151,15 @@ def account(database: Database, number: str = "GZ1", area: str = "tianhe") -> st
     with database.write() as tx:
         accounts.enter_existing(tx, [(number, area, "13800138000")], CLERK, NOW)
     return number
+
+
+def suspended(database: Database, kind: SuspensionKind = SuspensionKind.ARREARS, number: str = "GZ1") -> int:
+    """Suspend an account for this kind alone; return its id."""
+    with database.write() as tx:
+        row = accounts.find(tx, number, lock=True)
+        assert row is not None
+        accounts.change(tx, row.id, state=AccountState.SUSPENDED, suspended_for=KNOWN_AS[kind])
+        return row.id
 
 
 def fault(

@@ -8,6 +8,7 @@ from typing import Any
 from dispatch.cli.context import Desk
 from dispatch.cli.language import text
 from dispatch.cli.output import local, said
+from dispatch.domain import billing_check
 from dispatch.domain.account import AccountState
 from dispatch.domain.finding import (
     SUSPECTS,
@@ -64,6 +65,8 @@ def _found_part(key: str, value: Any, retest_at: datetime | None) -> str:
         return said(UNTESTED) if retest_at is None else f"{said(TESTED_AGAIN)} {local(retest_at)}"
     if key == TESTED_AT:
         return f"{said(TESTED_LATE)} {local(datetime.fromisoformat(value))}"
+    if key == billing_check.BILLING:
+        return said(billing_check.told(value)[0])
     return f"{said(_FOUND[key]) if key in _FOUND else key} {_found_value(key, value)}"
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 
 from dispatch.domain.effect import EffectState
 from dispatch.domain.opinion import DISSATISFIED, GRADES, UNREACHABLE
-from dispatch.domain.ticket import LIVE_HOP, HopState
+from dispatch.domain.ticket import LIVE_HOP, HopState, TicketState
 from dispatch.reports.lists import Areas, TeamLoad, in_areas, team_loads
 from dispatch.routing.rulebook import END, Rulebook
 from dispatch.storage import effects, heartbeats, hops
@@ -58,6 +58,7 @@ class Overview:
     answered: int  # surveys that a customer answered
     satisfied: int  # how many of those ended their case, and weren't dissatisfied
     grades: dict[int, int]  # surveys by grade, 5 to 1
+    explained: dict[str, int]  # reports of suspended lines solved on the phone, by what they were suspended for
 
 
 def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: Areas = None) -> Overview:
@@ -82,6 +83,7 @@ def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: 
         answered=sum(each.times for each in given),
         satisfied=sum(each.times for each in given if each.name != DISSATISFIED and _ends(rulebook, each)),
         grades=_grades(tx, since, areas),
+        explained=_explained(tx, since, areas),
     )
 
 
@@ -167,6 +169,13 @@ def _grades(tx: Tx, since: datetime, areas: Areas) -> dict[int, int]:
     query = query.where(survey.c.grade.is_not(None), survey.c.answered_at >= since, in_areas(hop.c.area, areas))
     given = {row[0]: row[1] for row in tx.execute(query.group_by(survey.c.grade))}
     return {grade: given.get(grade, 0) for grade in reversed(GRADES)}
+
+
+def _explained(tx: Tx, since: datetime, areas: Areas) -> dict[str, int]:
+    kind = ticket.c.suspension_kind
+    solved = kind.is_not(None), ticket.c.state == TicketState.SOLVED, ticket.c.ended_at >= since
+    query = select(kind, func.count()).where(*solved, in_areas(ticket.c.area, areas)).group_by(kind)
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def _by_name(answers: Sequence[_Answer]) -> dict[str, int]:

@@ -89,6 +89,7 @@ class TicketColumns(Protocol):
     ended_at: datetime | None  # None: still open
     outcome: str | None  # None: still open
     request_key: str | None  # None: reported without one
+    suspension_kind: str | None  # what the line was suspended for when it was reported; None: for nothing
     stored_at: datetime | None  # None: history and records aren't in the case store
 
 

@@ -8,34 +8,30 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from dispatch import messages
-from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
 from dispatch.domain.kind import Kind
 from dispatch.domain.messages import Event
 from dispatch.domain.numbers import ticket_number, ticket_wording
 from dispatch.domain.request_key import LONGEST_KEY
 from dispatch.domain.roles import CHANNEL_OF, Actor, Role, require
-from dispatch.domain.suspension import LIFTED_BY, MEANT_BY
 from dispatch.domain.text import DESCRIPTION, NOTE, REASON, clean
 from dispatch.domain.ticket import TICKET_ENDS, TicketState, ticket_move
 from dispatch.domain.title import Wording
 from dispatch.errors import (
-    AccountNotInService,
-    AccountSuspended,
     BadInput,
     DispatchError,
     DuplicateFault,
     UnknownAccount,
 )
-from dispatch.routing.prehandling import Progress, Script, Symptom, follow
+from dispatch.routing.prehandling import Progress, Question, Script, Symptom, follow
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import aliases, history, tickets
+from dispatch.storage import accounts, aliases, history, tickets
 from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.aliases import FormerName
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import TicketColumns, TicketRow
 from dispatch.storage.ticket_changes import write_act
-from dispatch.tickets import next_hop
+from dispatch.tickets import next_hop, suspended_lines
 
 Answers = tuple[tuple[str, str], ...]
 
@@ -112,7 +108,9 @@ def submit_many(
                 outcomes.append(_Becomes(keys[report.request_key], repeated=True))
                 continue
             progress = _judge(report, rulebook, script, channel)
-            account = _in_service(known.get(report.account), report.account)
+            account = _known(row, report.account)
+            if progress.outcome != "solved" and channel != Channel.HOTLINE_10050:
+                _require_ticket(account, progress, report.category or progress.category)
             if account.id in unfinished and not report.despite_duplicate:
                 raise DuplicateFault(account=account.number, ticket=unfinished[account.id])
             outcomes.append(_Becomes(len(rows), renamed=aliases.renaming(tx, account, report.account, now)))
@@ -152,13 +150,16 @@ def take_over(
 ) -> AcceptedReport:
     """Continue a transferred report at 10086: pre-handling, then the report is solved or dispatched.
 
-    Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer.
+    Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer, AccountSuspended.
     """
     require(actor, "take over", Wording("报障", "a report"))
     row = _locked(tx, ticket_id, actor)
     progress = _follow(script.continued(row.symptom, row.category), answers, Channel.HOTLINE_10086)
     move = "solve" if progress.outcome == "solved" else "open"
     state = ticket_move(TicketState(row.state), move, ticket_wording(row.kind, ticket_id))
+    account = accounts.get(tx, row.account_id)
+    if state == TicketState.OPEN:
+        suspended_lines.require_system_fault(account, progress, progress.category)
     changed = {
         "state": state,
         "channel": Channel.HOTLINE_10086,
@@ -166,6 +167,7 @@ def take_over(
         "category": progress.category,
         "ended_at": now if state in TICKET_ENDS else None,
         "outcome": progress.outcome if state in TICKET_ENDS else None,
+        "suspension_kind": suspended_lines.kind_of(account),
     }
     entry = history.entry(ticket_id, now, move, actor, answers=changed["script"])
     write_act(tx, [entry], tickets=[{"id": ticket_id, **changed}])
@@ -214,33 +216,36 @@ def _follow(symptom: Symptom, answers: Answers, channel: Channel) -> Progress:
     if progress.next is not None and (
         channel == Channel.HOTLINE_10086 or (answers and channel != Channel.HOTLINE_10050)
     ):
-        question = progress.next
-        options = f"--answer {question.name}={'|'.join(question.answers)}"
-        raise BadInput(
-            what=Wording(
-                f"预处理没有做完：还要问 {question.name}（{question.ask.zh}），请加 {options}",
-                f"pre-handling isn't finished: answer {question.name} ({question.ask.en}) with {options}",
-            )
-        )
+        raise _unfinished(progress.next)
     return progress
 
 
-def _in_service(account: AccountRow | None, number: str) -> AccountRow:
-    """Check that the account is in service: on any other line there is no fault to repair, and the customer hears why.
+def _unfinished(question: Question) -> BadInput:
+    options = f"--answer {question.name}={'|'.join(question.answers)}"
+    return BadInput(
+        what=Wording(
+            f"预处理没有做完：还要问 {question.name}（{question.ask.zh}），请加 {options}",
+            f"pre-handling isn't finished: answer {question.name} ({question.ask.en}) with {options}",
+        )
+    )
 
-    Raises UnknownAccount, AccountSuspended, AccountNotInService.
-    """
+
+def _known(account: AccountRow | None, number: str) -> AccountRow:
+    """The account, in service or suspended. Raises UnknownAccount, AccountNotInService."""
     if account is None:
         raise UnknownAccount(account=number)
-    match AccountState(account.state):
-        case AccountState.IN_SERVICE:
-            return account
-        case AccountState.SUSPENDED:
-            assert account.suspended_for is not None  # the database's constraint `suspended`
-            kind = MEANT_BY[account.suspended_for]
-            raise AccountSuspended(account=account.number, reason=kind.label, what=LIFTED_BY[kind])
-        case state:
-            raise AccountNotInService(account=account.number, state=state.label)
+    suspended_lines.require_service(account)
+    return account
+
+
+def _require_ticket(account: AccountRow, progress: Progress, category: str) -> None:
+    """Check that a report which wasn't solved may become a ticket; on a suspended line pre-handling must have ended so.
+
+    Raises AccountSuspended; BadInput when a question is left.
+    """
+    suspended_lines.require_system_fault(account, progress, category)
+    if progress.next is not None and suspended_lines.kind_of(account) is not None:
+        raise _unfinished(progress.next)
 
 
 def _row(
@@ -264,6 +269,7 @@ def _row(
         "ended_at": now if state in TICKET_ENDS else None,
         "outcome": progress.outcome if state in TICKET_ENDS else None,
         "request_key": report.request_key or None,
+        "suspension_kind": suspended_lines.kind_of(account),
     }
 
 

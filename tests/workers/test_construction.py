@@ -17,6 +17,7 @@ from dispatch.accounts.operation import Counter as Desk
 from dispatch.domain.account import AccountState
 from dispatch.domain.numbers import read_ticket_number
 from dispatch.domain.ticket import TicketState
+from dispatch.ports.billing import BillingEntry, Booking, EntryKind, SimulatedBilling
 from dispatch.ports.provisioning import LineOrder, SimulatedProvisioning
 from dispatch.routing.prehandling import Script
 from dispatch.settings import Settings
@@ -283,3 +284,42 @@ def test_an_account_suspended_after_the_report_is_shown_as_suspended(
 
 def test_an_account_from_elsewhere_shows_only_its_state(stage: SteppedWorkers, script: Script) -> None:
     assert found(stage, system_fault(stage, script, "GZ1")) == {"account": "in-service"}
+
+
+def suspended_for_arrears(stage: SteppedWorkers, script: Script) -> int:
+    """A system fault of an account suspended for arrears, due at system support; the account's id."""
+    database = stage.context.database
+    f.fault(database, stage.rulebook, script, "GZ1", symptom="account-system")
+    return f.suspended(database)
+
+
+def board_of_system_support(stage: SteppedWorkers) -> dict[str, Any]:
+    stage.work("system-support", times=2)
+    with stage.context.database.read() as tx:
+        (hop,) = tx.execute(t.hop.select().where(t.hop.c.team == "system-support")).all()
+    assert hop.state == "waiting"
+    return dict(hop.found)
+
+
+def test_system_support_sees_the_payment_with_reference_and_time_of_a_line_suspended_for_arrears(
+    stage: SteppedWorkers, script: Script
+) -> None:
+    account_id = suspended_for_arrears(stage, script)
+    now = datetime.now(UTC)
+    bill = BillingEntry(EntryKind.FEE, 60_00, now - timedelta(days=70))
+    paid = BillingEntry(EntryKind.PAYMENT, 200_00, now - timedelta(minutes=40), reference="4200001")
+    stage.context.billing.book([Booking("x", account_id, "GZ1", (bill, paid))])
+    said = board_of_system_support(stage)["billing"]
+    assert (said["owed"], said["paid"], said["reference"]) == (0, 200_00, "4200001")
+    assert datetime.fromisoformat(said["paid_at"]) == (now - timedelta(minutes=40)).replace(microsecond=0)
+
+
+def test_a_case_comes_onto_system_supports_board_while_billing_is_away(
+    stage: SteppedWorkers, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise ConnectionRefusedError
+
+    suspended_for_arrears(stage, script)
+    monkeypatch.setattr(SimulatedBilling, "quote", gone)
+    assert board_of_system_support(stage)["billing"] == "unavailable"

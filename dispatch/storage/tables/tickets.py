@@ -68,6 +68,7 @@ ticket = Table(
     Column("ended_at", Instant),
     Column("outcome", String(40)),
     Column("request_key", String(120), unique=True),
+    Column("suspension_kind", String(12)),  # what the line was suspended for when it was reported; null: for nothing
     Column("stored_at", Instant),  # since when its history and records are in the case store
     words_constraint("state", TicketState),
     words_constraint("channel", CHANNELS),

@@ -118,6 +118,9 @@ class Warnings(ResponseBody):
     """Sentence to be read out where the account was given by its former name; null otherwise."""
     state: str
     """State of the account."""
+    stopped: TitleBody | None
+    """Sentence that says why the line doesn't work by itself: what it is suspended for and what lifts that, or that it
+    isn't in service; null where it works."""
     open: str | None
     """Number of a fault that has not ended: another report would be a duplicate; null when there is none."""
     earlier: list[EarlierFault]

@@ -11,6 +11,7 @@ from dispatch.errors import (
     AccountSuspended,
     BadAnswer,
     BadInput,
+    DispatchError,
     DuplicateFault,
     UnknownAccount,
     UnknownSymptom,
@@ -18,8 +19,9 @@ from dispatch.errors import (
 from dispatch.reports import lists
 from dispatch.routing.prehandling import Progress, follow
 from dispatch.storage import aliases
+from dispatch.storage.account_rows import AccountRow
 from dispatch.storage.aliases import FormerName
-from dispatch.tickets import intake
+from dispatch.tickets import intake, suspended_lines
 from dispatch.tickets.intake import FaultReport
 from dispatch.web.api.fault_schemas import (
     AnswerBody,
@@ -81,6 +83,7 @@ def see_warnings(context: RequestContext, asked: LineRequest) -> Warnings:
         account=row.number,
         renamed=_told(context, aliases.renaming(context.tx, row, asked.account, context.now)),
         state=row.state,
+        stopped=_stopped(row),
         open=None if open_fault is None else ticket_number(open_fault.kind, open_fault.id),
         earlier=[
             EarlierFault(
@@ -130,11 +133,26 @@ def submit(context: RequestContext, asked: NewFaultRequest) -> AcceptedBody:
     return AcceptedBody(ticket=accepted.number, state=accepted.state, renamed=renamed)
 
 
+def _stopped(account: AccountRow) -> TitleBody | None:
+    """Why the line doesn't work by itself."""
+    kind = suspended_lines.kind_of(account)
+    if kind is not None:
+        return _sentence(suspended_lines.told(account, kind))
+    try:
+        suspended_lines.require_service(account)
+    except AccountNotInService as told:
+        return _sentence(told)
+    return None
+
+
 def _told(context: RequestContext, renaming: FormerName | None) -> TitleBody | None:
     """The sentence to read out where an account was given by its former name."""
     if renaming is None:
         return None
-    said = renaming.said(context.installation.settings.zone)
+    return _sentence(renaming.said(context.installation.settings.zone))
+
+
+def _sentence(said: DispatchError) -> TitleBody:
     return TitleBody(zh=said.sentence("zh"), en=said.sentence("en"))
 
 

@@ -97,6 +97,8 @@ class FiguresBody(ResponseBody):
     """Surveys whose answer ended the ticket, without those with a grade of 1 or 2."""
     grades: dict[int, int]
     """Surveys by grade, 5 to 1."""
+    explained: dict[str, int]
+    """Reports of suspended lines solved on the phone during the period, by the kind of suspension."""
     processes: list[ProcessBody]
     """Processes seen within the hour."""
 
@@ -126,6 +128,7 @@ def see_figures(
         answered=told.answered,
         satisfied=told.satisfied,
         grades=told.grades,
+        explained=told.explained,
         processes=[
             ProcessBody(name=row.name, kind=row.kind, alive=alive, started_at=row.started_at, seen_at=row.seen_at)
             for row, alive in overview.processes(context.tx, context.now)

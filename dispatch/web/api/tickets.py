@@ -10,7 +10,7 @@ from fastapi import Query
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.opinion import spoken
 from dispatch.domain.roles import Actor
-from dispatch.errors import BadAnswer, BadInput, IllegalMove, NotWithdrawable, SurveyOver, UrgedEnough
+from dispatch.errors import AccountSuspended, BadAnswer, BadInput, IllegalMove, NotWithdrawable, SurveyOver, UrgedEnough
 from dispatch.reports import lists
 from dispatch.storage import hops, tickets
 from dispatch.tickets import closing, explanation, followup, intake
@@ -161,7 +161,12 @@ def refer(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> 
     return _moved(context, ticket, lambda id_, actor: intake.refer(context.tx, id_, asked.reason, actor, context.now))
 
 
-@api.change("/{ticket}/take-over", "take over", raises=[IllegalMove, BadInput, BadAnswer], summary="Take over report")
+@api.change(
+    "/{ticket}/take-over",
+    "take over",
+    raises=[IllegalMove, BadInput, BadAnswer, AccountSuspended],
+    summary="Take over report",
+)
 def take_over(context: RequestContext, ticket: TicketName, asked: AnswersRequest) -> AcceptedBody:
     """Takes a transferred report over (接续受理): a 10086 agent solves it on the phone or has it dispatched."""
     given = tuple((each.question, each.answer) for each in asked.answers)

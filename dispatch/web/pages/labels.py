@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from dispatch.accounts.operation import TITLES as OPERATIONS
+from dispatch.domain import billing_check
 from dispatch.domain.access_acts import AccessAct, SignInWay
 from dispatch.domain.account import AccountState
 from dispatch.domain.acts import Parting
@@ -84,6 +85,8 @@ def found(of: Mapping[str, Any], retest_at: datetime | None = None) -> list[Work
                 said.append(WorkerFinding(AccountState(value).label))
             case "suspended_for", str() if value in MEANT_BY:
                 said.append(WorkerFinding(MEANT_BY[value].label, bad=True))
+            case "billing", dict() | "unavailable":
+                said.append(WorkerFinding(*billing_check.told(value)))
             case "unconfirmed", list():
                 said.append(WorkerFinding(Title(f"未确认 {len(value)}", f"{len(value)} unconfirmed"), bad=bool(value)))
             case "operations", list() if all(each in OPERATIONS for each in value):

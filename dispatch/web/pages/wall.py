@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+from dispatch.domain.suspension import SuspensionKind
 from dispatch.domain.title import Title
 from dispatch.web.api.figures import FiguresBody, see_figures
 from dispatch.web.pages.rendering import DeskClock
@@ -39,6 +40,7 @@ def wall(context: RequestContext) -> dict[str, Any]:
         "answers": [
             (_answer(context, name), count) for name, count in sorted(told.answers.items(), key=lambda each: -each[1])
         ],
+        "explained": [(SuspensionKind(kind).label, count) for kind, count in sorted(told.explained.items())],
         "flower": _flower(context),
     }
 

@@ -101,7 +101,7 @@ function tell(body, known) {
 
 function warn(known) {
   if (known.renamed) line.append(made("div", language(known.renamed), { class: "warning" }));
-  if (known.state !== "in-service") line.append(made("div", `${line.dataset.state}: ${known.state}`, { class: "warning" }));
+  if (known.stopped) line.append(made("div", language(known.stopped), { class: "warning" }));
   if (known.open) line.append(duplicate(known.open));
   const earlier = known.earlier.filter((each) => each.ticket !== known.open);
   if (!earlier.length) return;

@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from dispatch.domain.roles import Grant, Role
+from dispatch.domain.suspension import SuspensionKind
 from dispatch.web.installation import _ScriptInForce
 from tests import factories as f
 from tests.web.conftest import API, Web
@@ -75,6 +76,7 @@ def test_a_second_fault_of_a_line_brings_a_warning_is_refused_and_accepted_if_co
         "open": None,
         "earlier": [],
         "renamed": None,
+        "stopped": None,
     }
     first = submit(clerk).json()["ticket"]
     warned = clerk.post(f"{API}/faults/warnings", json={"account": "GZ1"}).json()
@@ -83,6 +85,13 @@ def test_a_second_fault_of_a_line_brings_a_warning_is_refused_and_accepted_if_co
     assert (refused.status_code, refused.json()["code"]) == (409, "duplicate-fault")
     assert first in refused.json()["detail"]
     assert submit(clerk, despite_duplicate=True).status_code == 201
+
+
+def test_a_warning_says_what_a_line_is_suspended_for_and_what_lifts_it(web: Web) -> None:
+    f.account(web.database)
+    f.suspended(web.database, SuspensionKind.LOST)
+    warned = web.program("li", Role.AGENT_10086).post(f"{API}/faults/warnings", json={"account": "GZ1"}).json()
+    assert warned["stopped"]["zh"] == "账号GZ1已停机（挂失），须机主本人持证件办理并设新密码方可开机。"
 
 
 @pytest.mark.parametrize(
