@@ -164,6 +164,10 @@ MEANINGS: Mapping[str, Wording] = {
         "需求登记最后一次提出后保存多少个月；期满结束，并清除联系人和手机号码",
         "months for which a demand is kept after it was last asked; then it ends, and name and number are erased",
     ),
+    "referral_days": Wording(
+        "非我方来电的号码保存多少天；期满清除，条数仍计入统计",
+        "days for which the number of a caller who isn't ours is kept; the call still counts",
+    ),
     "bill_day": Wording(
         "每月出账日；营销案的变更自出账日起生效",
         "day of the month on which a bill begins; a change of plan takes effect on it",

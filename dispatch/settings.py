@@ -113,6 +113,7 @@ class Settings(BaseModel):
     forget_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     demand_next_days: Annotated[int, Field(ge=1, le=366)] = 7
     demand_months: Annotated[int, Field(ge=1, le=120)] = 24
+    referral_days: Annotated[int, Field(ge=1, le=3_650)] = 90
     bill_day: Annotated[int, Field(ge=1, le=28)] = 1
     device_months: Annotated[int, Field(ge=1, le=120)] = 36
     pause_fee: Annotated[int, Field(ge=0, le=1_000_000)] = 500

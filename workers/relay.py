@@ -290,8 +290,8 @@ class Relay:
 
     def retain(self) -> None:
         """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads, hash some
-        surveys' tokens that a process of an earlier release left in clear, delete old former names, tend demands, tell
-        whose term ends, and change plans on their day."""
+        surveys' tokens that a process of an earlier release left in clear, delete old former names, erase who called
+        long ago, tend demands, tell whose term ends, and change plans on their day."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
         settings, now = self.context.settings, self.context.now()
@@ -303,6 +303,7 @@ class Relay:
                 retention.forget_aliases(tx, now, MOST_AGED),
                 retention.forget_answers(tx, settings.forget_span, now, MOST_AGED),
                 retention.forget_codes(tx, now, MOST_AGED),
+                retention.erase_callers(tx, settings.referral_days, now, MOST_AGED),
                 self._tend_demands(tx, now),
                 term_ending.tell_of_ending(tx, settings.zone, now, MOST_AGED),
             )

@@ -194,6 +194,13 @@ TABLE: tuple[Row, ...] = (
         "callbacks",
     ),
     Row(
+        "referral",
+        DESK,
+        "referrals",
+        Title("非我方来电：登记、列出", "Callers who aren't ours: refer them elsewhere, list them."),
+        "referral",
+    ),
+    Row(
         "messages",
         RULES,
         "messages",

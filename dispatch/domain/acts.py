@@ -19,6 +19,8 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "release": Title("放行", "Released"),
     "take back": Title("收回", "Taken back"),
     "hand over": Title("移交", "Handed over"),
+    "refer callers": Title("登记非我方来电", "Refer callers elsewhere"),
+    "see referrals": Title("查看非我方来电", "See callers referred elsewhere"),
     "urge": Title("催单", "Urged"),
     "withdraw": Title("撤单", "Withdrawn"),
     "submit": Title("受理", "Report taken"),

@@ -16,10 +16,11 @@ from sqlalchemy import ColumnElement, func, literal_column, select
 
 from dispatch.domain.effect import EffectState
 from dispatch.domain.opinion import DISSATISFIED, GRADES, UNREACHABLE
+from dispatch.domain.referral import Whose
 from dispatch.domain.ticket import LIVE_HOP, HopState, TicketState
 from dispatch.reports.lists import Areas, TeamLoad, in_areas, team_loads
 from dispatch.routing.rulebook import END, Rulebook
-from dispatch.storage import effects, heartbeats, hops
+from dispatch.storage import effects, heartbeats, hops, referrals
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import ProcessRow
 from dispatch.storage.tables.tickets import archive_record, hop, survey, ticket
@@ -58,13 +59,14 @@ class Overview:
     answered: int  # surveys that a customer answered
     satisfied: int  # how many of those ended their case, and weren't dissatisfied
     grades: dict[int, int]  # surveys by grade, 5 to 1
+    referrals: dict[Whose, int]  # callers who weren't ours, by whose they are
     explained: dict[str, int]  # reports of suspended lines solved on the phone, by what they were suspended for
 
 
 def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: Areas = None) -> Overview:
     """The figures of faults and construction orders; the period is `since` to `now`.
 
-    Outside effects belong to no area, so all of them are counted whatever `areas` says.
+    Outside effects and strangers' calls belong to no area, so all of them are counted whatever `areas` says.
     """
     loads = team_loads(tx, areas)
     opened = select(func.count()).where(ticket.c.ended_at.is_(None), in_areas(ticket.c.area, areas))
@@ -83,6 +85,7 @@ def overview(tx: Tx, rulebook: Rulebook, since: datetime, now: datetime, areas: 
         answered=sum(each.times for each in given),
         satisfied=sum(each.times for each in given if each.name != DISSATISFIED and _ends(rulebook, each)),
         grades=_grades(tx, since, areas),
+        referrals=referrals.counts(tx, since),
         explained=_explained(tx, since, areas),
     )
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from dispatch.domain.plans import months_later
 from dispatch.domain.time import begin_of_day, local_date
-from dispatch.storage import aliases, case_store, demands, effects, port_answers, proofs, seals
+from dispatch.storage import aliases, case_store, demands, effects, port_answers, proofs, referrals, seals
 from dispatch.storage.database import Tx
 
 
@@ -40,6 +40,11 @@ def forget_answers(tx: Tx, age: timedelta, now: datetime, limit: int) -> int:
 def forget_codes(tx: Tx, now: datetime, limit: int) -> int:
     """Delete at most `limit` codes of two days ago and more, which no limit counts any more; returns how many."""
     return proofs.forget(tx, now - timedelta(days=2), limit)
+
+
+def erase_callers(tx: Tx, days: int, now: datetime, limit: int) -> int:
+    """Erase who called, of at most `limit` referrals of so many days ago and more; returns of how many."""
+    return referrals.erase(tx, now - timedelta(days=days), limit)
 
 
 def erase_demands(tx: Tx, months: int, zone: tzinfo, now: datetime, limit: int) -> int:

@@ -39,6 +39,7 @@ from dispatch.web.api import (
     operations,
     plans,
     quarantine,
+    referrals,
     rules,
     session,
     slips,
@@ -58,6 +59,7 @@ from dispatch.web.pages import approvals as approval_page
 from dispatch.web.pages import callbacks as callback_page
 from dispatch.web.pages import demands as demand_page
 from dispatch.web.pages import devices as device_page
+from dispatch.web.pages import referrals as referral_page
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
 from dispatch.web.pages import tickets as ticket_pages
@@ -91,6 +93,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     slips.api,
     addresses.api,
     callbacks.api,
+    referrals.api,
     demands.api,
     approvals.api,
     devices.api,
@@ -113,6 +116,7 @@ PAGES: tuple[Pages, ...] = (
     wall.pages,
     counter.pages,
     callback_page.pages,
+    referral_page.pages,
     demand_page.pages,
     approval_page.pages,
     device_page.pages,

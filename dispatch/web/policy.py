@@ -117,6 +117,8 @@ POLICIES: Mapping[str, Policy] = {
     "transfer": _on_ticket("transfer", "transfer"),
     "refer": _on_ticket("refer", "refer"),
     "take over": _on_ticket("take over", "solve", "open"),
+    "refer callers": Policy(roles=frozenset(PERMITTED["refer callers"])),
+    "see referrals": Policy(roles=frozenset(PERMITTED["see referrals"])),
     "urge": _on_ticket("urge", states=(TicketState.OPEN, TicketState.TRANSFERRED)),
     "withdraw": _on_ticket("withdraw", "withdraw"),
     "answer by phone": Policy(Subject.TICKET, members=True, states=frozenset({TicketState.ARCHIVED})),

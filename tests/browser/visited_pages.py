@@ -32,6 +32,7 @@ def places(demo: Demo) -> Iterator[Place]:
         yield Place(f"board-{team}", team, f"/teams/{team}")
     yield Place("board-callback-survey", "agent-10086", "/teams/callback-survey")
     yield Place("callbacks", "agent-10086", "/callbacks")
+    yield Place("referrals", "agent-10050", "/referrals")
     yield Place("dissatisfied", "supervisor", "/dissatisfied")
     report_to_noc(demo, 1)
     yield Place("hop", "noc", f"/teams/noc/hops/{_waiting(demo, 'noc')}")

@@ -65,6 +65,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "faults-see-warnings": {"account": "GZ1"},
     "faults-submit": {"account": "GZ1", "symptom": "slow", "description": "慢", "despite_duplicate": True},
     "tickets-refer": {"reason": "x"},
+    "referrals-refer-caller": {"caller": "02012345678", "what": "x", "whose": "telecom", "told": "x"},
     "tickets-take-over": {"answers": []},
     "tickets-urge": {"reason": "x"},
     "tickets-withdraw": {"reason": "x"},

@@ -402,6 +402,9 @@ PREPARED: Mapping[str, Prepare] = {
     "surveys-answer-survey": _survey,
     "surveys-take-answer-back": _answered,
     "callbacks-call-customer": _to_call,
+    "referrals-refer-caller": _plain(
+        {"caller": "02012345678", "what": "电信宽带断网", "whose": "telecom", "told": "请拨10000"}
+    ),
     "rules-try-facts": _plain({"flow": "fault"}),
 }
 """By the operation's id. Trials that the application doesn't offer are left out by whoever asks for its routes."""

@@ -63,6 +63,8 @@ BY_ROLE = {
     "transfer": "5",
     "refer": "58",
     "take over": "8",
+    "refer callers": "58",
+    "see referrals": "58V",
     "urge": "CM58V",
     "withdraw": "CM8V",
     "answer by phone": NONE,

@@ -3,7 +3,15 @@
 from alembic import context
 
 from dispatch.storage.column_types import metadata
-from dispatch.storage.tables import access, accounts, devices, keys, seals, tickets  # noqa: F401 — they fill the metadata
+from dispatch.storage.tables import (  # noqa: F401 — they fill the metadata
+    access,
+    accounts,
+    devices,
+    keys,
+    referrals,
+    seals,
+    tickets,
+)
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite")

@@ -1,5 +1,5 @@
-"""The tables for SQLAlchemy: `tickets` of the fault flow, `accounts` of the counter, `devices` of its
-register of devices, `access` of the web.
+"""The tables for SQLAlchemy: `tickets` of the fault flow, `referrals` of its hotlines, `accounts` of the counter,
+`devices` of its register of devices, `access` of the web.
 
 `storage`, the read models of `reports`, `doctor` and `backup` import them; a use case asks `storage`.
 """

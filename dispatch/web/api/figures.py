@@ -97,6 +97,8 @@ class FiguresBody(ResponseBody):
     """Surveys whose answer ended the ticket, without those with a grade of 1 or 2."""
     grades: dict[int, int]
     """Surveys by grade, 5 to 1."""
+    referrals: dict[str, int]
+    """Callers during the period who were not ours, by whose they are."""
     explained: dict[str, int]
     """Reports of suspended lines solved on the phone during the period, by the kind of suspension."""
     processes: list[ProcessBody]
@@ -128,6 +130,7 @@ def see_figures(
         answered=told.answered,
         satisfied=told.satisfied,
         grades=told.grades,
+        referrals={str(whose): count for whose, count in told.referrals.items()},
         explained=told.explained,
         processes=[
             ProcessBody(name=row.name, kind=row.kind, alive=alive, started_at=row.started_at, seen_at=row.seen_at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+from dispatch.domain.referral import Whose
 from dispatch.domain.suspension import SuspensionKind
 from dispatch.domain.title import Title
 from dispatch.web.api.figures import FiguresBody, see_figures
@@ -41,6 +42,7 @@ def wall(context: RequestContext) -> dict[str, Any]:
             (_answer(context, name), count) for name, count in sorted(told.answers.items(), key=lambda each: -each[1])
         ],
         "explained": [(SuspensionKind(kind).label, count) for kind, count in sorted(told.explained.items())],
+        "referrals": [(Whose.label_of(whose), count) for whose, count in told.referrals.items()],
         "flower": _flower(context),
     }
 
