@@ -37,7 +37,8 @@ def by_document(act: Act, number: str, document_number: SecretStr, *, ended: boo
 
     def fits(_account: AccountRow, customer: CustomerRow) -> bool:
         given = normalised(document_number.get_secret_value())
-        indexes = customers.document_indexes(act.counter.cipher, customer.document_kind, given)
+        of_document = (customer.document_kind, given, customer.issuing_country)
+        indexes = customers.document_indexes(act.counter.cipher, *of_document)
         return any(hmac.compare_digest(index, customer.document_index) for index in indexes)
 
     return _authenticated(act, number, fits, ended=ended)

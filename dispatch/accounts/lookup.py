@@ -48,11 +48,11 @@ def by_mobile(tx: Tx, mobile: str, areas: Areas) -> list[AccountFound]:
 
 def by_document(tx: Tx, cipher: FieldCipher, kind: str | None, number: str, areas: Areas) -> list[AccountFound]:
     """Accounts of the customer who is registered with this document. Raises UnknownDocumentKind, DocumentKindNeeded."""
-    found = {
-        each.document_kind: _found(unified_view.find_accounts(tx, unified_view.of_customer(each.id), areas, MOST))
-        for each in registered(tx, cipher, kind, number)
-    }
-    found = {kind: accounts for kind, accounts in found.items() if accounts}
+    found: dict[str, list[AccountFound]] = {}
+    for each in registered(tx, cipher, kind, number):  # several: passports of several countries with one number
+        held = _found(unified_view.find_accounts(tx, unified_view.of_customer(each.id), areas, MOST))
+        if held:
+            found.setdefault(each.document_kind, []).extend(held)
     require_one_kind(list(found))
     return next(iter(found.values()), [])
 
@@ -71,7 +71,7 @@ def registered(tx: Tx, cipher: FieldCipher, kind: str | None, typed: str) -> Seq
 def require_one_kind(kinds: Sequence[str]) -> None:
     """Raises DocumentKindNeeded when a number is found under several kinds: they may be several people's."""
     if len(kinds) > 1:
-        raise DocumentKindNeeded(kinds=[DOCUMENT_KINDS[each].title for each in kinds])
+        raise DocumentKindNeeded(kinds=[DOCUMENT_KINDS[each].title for each in dict.fromkeys(kinds)])
 
 
 def _found(rows: Sequence[AccountMatch]) -> list[AccountFound]:

@@ -14,10 +14,12 @@ from dispatch import messages
 from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.enrolment import as_applicant, enrol, plan_lines, read_carrier
+from dispatch.accounts.line_limit import require_room
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationRequest, OperationResult, carry_out
 from dispatch.accounts.password import set_password
 from dispatch.accounts.place import Wish, take_place
 from dispatch.accounts.registration import Person, Scans, register, store_scans
+from dispatch.accounts.representation import AgentIfAny, represented
 from dispatch.accounts.secret import NewPassword
 from dispatch.accounts.work_order import order_work
 from dispatch.domain.account import AccountState
@@ -44,6 +46,7 @@ class Opening(OperationRequest):
     mobile: Annotated[str | None, Field(description="绑定的手机号码 · mobile number to bind")] = None
     payment: Annotated[Paid | None, Field(description="收款 · the customer's payment")] = None
     scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 def open_account(tx: Tx, counter: Counter, request: Opening, actor: Actor, now: datetime) -> OperationOutcome:
@@ -60,11 +63,13 @@ def _open(act: Act, request: Opening) -> OperationResult:
     address = take_place(act, request.address, lambda: _wish(act, request))
     plan = act.counter.plans.plan(request.plan)
     customer = register(act, request.holder)
+    standing = represented(act, customer, request.agent)
+    require_room(act, customer, address.area)
     mobile = read_carrier(act, request.mobile)
     require_offered(plan, as_applicant(act, customer, address.area, mobile), act.today)
     account = _allocate(act, address, customer)
     demands.end_opened(act.tx, {customer.mobile, mobile or customer.mobile}, address.id, address.text, act.now)
-    store_scans(act, request.scans, required=())
+    store_scans(act, request.scans, standing.scans)
     enrol(act, account, plan, mobile)
     set_password(act, account, customer, request.password)
     made = order_work(act, account, Kind.CONSTRUCTION, NEW_LINE, account.area, f"新装 {plan.title.zh}")
@@ -83,6 +88,7 @@ def _open(act: Act, request: Opening) -> OperationResult:
             ),
         ),
         Section(Title("营销案", "Marketing plan"), plan_lines(plan, mobile)),
+        *standing.sections(),
     )
     slip = act.slip(account.number, customer, sections=sections, payment=payment, invoice=invoice)
     result = {

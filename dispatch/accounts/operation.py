@@ -231,7 +231,8 @@ class Act:
     def shown_document(self, customer: CustomerRow) -> str:
         """The kind of the customer's document and its masked number."""
         number = customers.document_number(self.counter.cipher, customer)
-        return f"{DOCUMENT_KINDS[customer.document_kind].title.zh} {masked(number)}"
+        country = f"{customer.issuing_country} " if customer.issuing_country else ""
+        return f"{DOCUMENT_KINDS[customer.document_kind].title.zh} {country}{masked(number)}"
 
     def say_if_renamed(self, account: AccountRow, typed: str) -> None:
         """Note that the account was found by a former name, for the clerk to tell the customer."""

@@ -8,9 +8,8 @@ Source: 家庭宽带业务流程 V1.0, section 5, steps 1 to 4, and section 6, s
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr
 
 from dispatch import effects
 from dispatch.accounts import authentication
@@ -23,7 +22,8 @@ from dispatch.accounts.operation import (
     OperationResult,
     carry_out,
 )
-from dispatch.accounts.registration import Agent, Scans, agent_lines, scans_line, store_scans
+from dispatch.accounts.registration import Scans, require_scans, scans_line, store_scans
+from dispatch.accounts.representation import AgentIfAny, represented
 from dispatch.accounts.secret import DocumentNumber, NewPassword, OldPassword
 from dispatch.domain.account import AccountState
 from dispatch.domain.password import check_password
@@ -53,7 +53,7 @@ class PasswordReset(OperationRequest):
     document_number: DocumentNumber
     new_password: NewPassword
     scans: Scans = ()
-    agent: Annotated[Agent | None, Field(description="代办人 · agent who comes for the holder")] = None
+    agent: AgentIfAny = None
 
 
 def change(tx: Tx, counter: Counter, request: PasswordChange, actor: Actor, now: datetime) -> OperationOutcome:
@@ -101,10 +101,11 @@ def _change(act: Act, request: PasswordChange) -> OperationResult:
 
 
 def _reset(act: Act, request: PasswordReset) -> OperationResult:
-    store_scans(act, request.scans, ("owner-document",), request.agent)
-    agent = agent_lines(act, request.agent) if request.agent else ()
+    store_scans(act, request.scans, ("owner-document", *(("agent-document",) if request.agent else ())))
     account, customer = authentication.by_document(act, request.account, request.document_number)
-    return _done(act, account, customer, request.new_password, *agent, scans_line(request.scans))
+    standing = represented(act, customer, request.agent, shows_licence=True)
+    require_scans(act, request.scans, standing.scans)
+    return _done(act, account, customer, request.new_password, *standing.lines, scans_line(request.scans))
 
 
 def _done(act: Act, account: AccountRow, customer: CustomerRow, new: SecretStr, *lines: SlipLine) -> OperationResult:

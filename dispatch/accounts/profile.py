@@ -6,7 +6,7 @@ Source: 家庭宽带业务流程 V1.0, section 8, steps 1 to 4.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,11 +23,11 @@ from dispatch.accounts.operation import (
     carry_out,
 )
 from dispatch.accounts.proof import Code, require_code
-from dispatch.accounts.registration import Scans, scans_line, store_scans
+from dispatch.accounts.registration import IssuingCountry, Scans, scans_line, store_scans
 from dispatch.accounts.secret import DocumentNumber
-from dispatch.accounts.typed_dates import LastDay
+from dispatch.accounts.typed_dates import BirthDay, LastDay
 from dispatch.domain.account import LIVING
-from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
+from dispatch.domain.identity import DOCUMENT_KINDS, Document, completed, read_document
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile, read_name
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title, Wording
@@ -56,6 +56,8 @@ class NewDocument(BaseModel):
     expires: Annotated[
         LastDay, Field(description="有效期至，长期不填 · its last day; leave out if it never expires")
     ] = None
+    issuing_country: IssuingCountry = None
+    birth: BirthDay = None
 
 
 class Modification(OperationRequest):
@@ -84,9 +86,10 @@ class Profile:
     def shown(self) -> dict[str, str]:
         """The values as a slip shows them, by the names in `TITLES`; masked except the name."""
         kind, until = DOCUMENT_KINDS[self.document.kind].title.zh, self.document.expires
+        country = f"{self.document.country} " if self.document.country else ""
         return {
             "name": self.name,
-            "document": f"{kind} {self.document.masked} {f'有效期至{until}' if until else '长期'}",
+            "document": f"{kind} {country}{self.document.masked} {f'有效期至{until}' if until else '长期'}",
             "mobile": masked_mobile(self.mobile),
             "contact": masked_mobile(self.contact),
         }
@@ -130,20 +133,22 @@ def _modify(act: Act, request: Modification) -> OperationResult:
 
 def _on_file(act: Act, account: AccountRow, customer: CustomerRow) -> Profile:
     number = customers.document_number(act.counter.cipher, customer)
-    document = Document(customer.document_kind, number, customer.document_expires)
+    birth = None if DOCUMENT_KINDS[customer.document_kind].unit else customers.birth(act.counter.cipher, customer)
+    document = Document(customer.document_kind, number, customer.document_expires, birth, customer.issuing_country)
     return Profile(customer.name, document, customer.mobile, account.mobile)
 
 
 def _read(act: Act, request: Modification, before: Profile) -> Profile:
     """The data after the change. A contact that is the customer's own number changes with it.
 
-    Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName, BadMobile.
+    Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, IssuingCountryMissing,
+    BadIssuingCountry, BirthMissing, BadBirth, BadName, BadMobile.
     """
     document = before.document
     if request.new_document is not None:
         new, today = request.new_document, act.today
         read = read_document(new.kind, new.number.get_secret_value(), new.expires, today)
-        document = Document(read.kind, read.number, read.expires)
+        document = completed(read, new.issuing_country, new.birth or _known_birth(read, document), today)
     mobile = before.mobile if request.mobile is None else read_mobile(request.mobile)
     contact = mobile if before.contact == before.mobile else before.contact
     return Profile(
@@ -154,13 +159,18 @@ def _read(act: Act, request: Modification, before: Profile) -> Profile:
     )
 
 
+def _known_birth(new: Document, before: Document) -> date | None:
+    """The holder's date of birth, where a new document's number doesn't tell it."""
+    return None if new.of_unit or new.birth is not None else before.birth
+
+
 def _require_same_holder(act: Act, customer: CustomerRow, before: Profile, after: Profile) -> None:
     """Raises AnotherHolder, DocumentTaken."""
     if before.document.of_unit != after.document.of_unit:
         raise AnotherHolder(
             what=Wording("个人证件与单位证件互换", "To put a unit's document for a person's, or the reverse,")
         )
-    old, new = (before.document.kind, before.document.number), (after.document.kind, after.document.number)
+    old, new = ((each.kind, each.number, each.country) for each in (before.document, after.document))
     if old == new:
         return
     if before.name != after.name:
@@ -173,8 +183,7 @@ def _require_same_holder(act: Act, customer: CustomerRow, before: Profile, after
 def _write(act: Act, account: AccountRow, customer: CustomerRow, before: Profile, after: Profile) -> None:
     customers.change(act.tx, customer.id, name=after.name, mobile=after.mobile)
     if after.document != before.document:
-        new = after.document
-        customers.change_document(act.tx, act.counter.cipher, customer.id, new.kind, new.number, new.expires)
+        customers.change_document(act.tx, act.counter.cipher, customer.id, after.document)
     accounts.change_contact_of_holder(act.tx, customer.id, before.mobile, after.mobile)
     accounts.change(act.tx, account.id, mobile=after.contact)
 

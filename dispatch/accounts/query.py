@@ -27,9 +27,11 @@ from dispatch.accounts.operation import (
     Text,
     carry_out,
 )
+from dispatch.accounts.registration import IssuingCountry
 from dispatch.accounts.schemas import Data, Sensitive
 from dispatch.accounts.secret import Prompt
 from dispatch.accounts.unified_view import read_view
+from dispatch.domain import folding
 from dispatch.domain.naming import read_account_number
 from dispatch.domain.roles import UNMASKING, Actor, require
 from dispatch.domain.text import REASON, clean
@@ -40,8 +42,8 @@ from dispatch.storage.database import Tx
 
 
 class View(OperationRequest):
-    """Shows a customer, by `account` or by the number of their document; its kind is needed only where two have that
-    number. `show` chooses the kinds of data;
+    """Shows a customer, by `account` or by the number of their document; its kind, or a passport's country, is needed
+    only where two have that number. `show` chooses the kinds of data;
     `unmask` names the sensitive fields to show in clear, for a `reason`."""
 
     account: Annotated[str | None, Field(description="按宽带账号 · by the account …")] = None
@@ -53,6 +55,7 @@ class View(OperationRequest):
     document_kind: Annotated[
         str | None, Field(description="证件类型，一般不填 · kind of document, where two have that number")
     ] = None
+    issuing_country: IssuingCountry = None
     show: Annotated[tuple[Data, ...], Field(min_length=1, description="查询内容 · kinds of data to show")] = (
         "customer",
         "accounts",
@@ -101,6 +104,8 @@ def _find(act: Act, request: View) -> OperationResult:
     if request.account is None and request.document_number is not None:
         typed = request.document_number.get_secret_value()
         registered = lookup.registered(act.tx, act.counter.cipher, request.document_kind, typed)
+        country = None if request.issuing_country is None else folding.code(request.issuing_country)
+        registered = [each for each in registered if country in (None, each.issuing_country)]
         found = [each for each in registered if _is_served(act, each.id)]
         lookup.require_one_kind([each.document_kind for each in found])
         if not found:

@@ -11,9 +11,9 @@ from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
 
 from dispatch.accounts.operation import Act
 from dispatch.accounts.secret import DocumentNumber
-from dispatch.accounts.typed_dates import LastDay
+from dispatch.accounts.typed_dates import BirthDay, LastDay
 from dispatch.domain import folding
-from dispatch.domain.identity import DOCUMENT_KINDS, Document, read_document
+from dispatch.domain.identity import Document, completed, read_document
 from dispatch.domain.media_type import media_type
 from dispatch.domain.naming import read_mobile, read_name
 from dispatch.domain.title import Title, Wording, WrongValue
@@ -25,12 +25,18 @@ from dispatch.storage.account_rows import CustomerRow
 LARGEST_SCAN = 10_000_000
 """Bytes; a colour scan of a page at 200 dpi is smaller, and so is a photo of a good phone."""
 
+IssuingCountry = Annotated[
+    str | None, Field(description="护照签发国家，三字代码 · issuing country of a passport, its three letters")
+]
+
 SCANS: Mapping[str, Title] = {
     "owner-document": Title("机主证件", "owner's document"),
     "new-owner-document": Title("新机主证件", "new owner's document"),
     "transfer-agreement": Title("过户协议", "transfer agreement"),
-    "agent-document": Title("代办人证件", "agent's document"),
+    "licence": Title("单位证件", "unit's licence"),
+    "agent-document": Title("经办人证件", "agent's document"),
     "authorisation": Title("授权书", "authorisation"),
+    "guardianship-proof": Title("监护证明", "proof of guardianship"),
     "official-order": Title("主管部门文书", "authority's order"),
     "official-release": Title("主管部门解除文书", "authority's release"),
     "rectification": Title("整改承诺", "promise to mend it"),
@@ -40,13 +46,8 @@ SCANS: Mapping[str, Title] = {
 """The kinds of scans that may be kept with an operation."""
 
 
-AGENT_SCANS = ("agent-document", "authorisation")
-"""The scans that an operation needs in addition when an agent comes for the holder."""
-
-
-class Agent(BaseModel):
-    """A person with their document, such as an agent 代办人. `document_expires` is left out for a permanent document
-    长期."""
+class Bearer(BaseModel):
+    """A person or unit with their document. `document_expires` is left out for a permanent document 长期."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -57,12 +58,13 @@ class Agent(BaseModel):
         LastDay,
         Field(description="证件有效期至，长期不填 · last day of the document; leave out if it never expires"),
     ] = None
-
-
-class Person(Agent):
-    """A holder as the clerk registers them."""
-
+    issuing_country: IssuingCountry = None
+    birth: BirthDay = None
     mobile: Annotated[str, Field(description="联系手机 · mobile number")]
+
+
+class Person(Bearer):
+    """A holder as the clerk registers them."""
 
 
 def _base64(raw: Any) -> Any:
@@ -88,43 +90,49 @@ Scans = Annotated[tuple[Scan, ...], Field(description="存留资料的扫描件 
 
 
 def register(act: Act, person: Person) -> CustomerRow:
-    """The customer with this document. A new customer is inserted; a known one's mobile number and expiry are updated.
+    """The customer with this document. A new customer is inserted; a known one's mobile number and expiry are updated,
+    and what their document's number doesn't tell.
 
-    Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName, BadMobile,
-    NameMismatch.
+    Raises what `read_bearer` does, BadMobile, NameMismatch.
     """
-    name, document = _read(act, person)
+    name, document = read_bearer(act, person)
     mobile = read_mobile(person.mobile)
     cipher = act.counter.cipher
-    known = customers.find(act.tx, cipher, document.kind, document.number)
+    known = customers.find(act.tx, cipher, document.kind, document.number, document.country)
     if known is None:
-        new = (name, document.kind, document.number, document.expires, mobile)
-        return customers.get(act.tx, customers.insert_customer(act.tx, cipher, *new, act.now))
+        made = customers.insert_customer(
+            act.tx,
+            cipher,
+            name,
+            document.kind,
+            document.number,
+            document.expires,
+            mobile,
+            act.now,
+            country=document.country,
+            birth=document.birth,
+        )
+        return customers.get(act.tx, made)
     if folding.person(known.name) != name:  # an earlier release kept other dots and spaces
         raise NameMismatch()
-    customers.change(act.tx, known.id, name=name, mobile=mobile, document_expires=document.expires)
+    customers.change_document(act.tx, cipher, known.id, document)
+    customers.change(act.tx, known.id, name=name, mobile=mobile)
     return customers.get(act.tx, known.id)
 
 
-def agent_lines(act: Act, agent: Agent) -> tuple[SlipLine, ...]:
-    """The agent 代办人 as lines of a slip.
+def read_bearer(act: Act, bearer: Bearer) -> tuple[str, Document]:
+    """The name, and the document with what its number doesn't tell.
 
-    Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName.
+    Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName,
+    IssuingCountryMissing, BadIssuingCountry, BirthMissing, BadBirth.
     """
-    name, document = _read(act, agent)
-    return (
-        SlipLine(Title("代办人", "Agent"), name),
-        SlipLine(
-            Title("代办人证件", "Agent's document"), f"{DOCUMENT_KINDS[document.kind].title.zh} {document.masked}"
-        ),
-    )
+    number = bearer.document_number.get_secret_value()
+    document = read_document(bearer.document_kind, number, bearer.document_expires, act.today)
+    return read_name(bearer.name), completed(document, bearer.issuing_country, bearer.birth, act.today)
 
 
-def store_scans(act: Act, scans: Sequence[Scan], required: Sequence[str], agent: Agent | None = None) -> None:
-    """Store the scans with the operation; with an agent, `AGENT_SCANS` are required too.
-
-    Raises DocumentsMissing, which names all missing ones; BadInput.
-    """
+def store_scans(act: Act, scans: Sequence[Scan], required: Sequence[str]) -> None:
+    """Store the scans with the operation. Raises DocumentsMissing, which names all missing ones; BadInput."""
     for scan in scans:
         if scan.kind not in SCANS:
             listed = ", ".join(SCANS)
@@ -134,14 +142,18 @@ def store_scans(act: Act, scans: Sequence[Scan], required: Sequence[str], agent:
                     f"{scan.kind!r:.40} is not a kind of scan; choose from {listed}",
                 )
             )
-    given = {scan.kind for scan in scans}
-    missing = [SCANS[kind] for kind in (*required, *(AGENT_SCANS if agent else ())) if kind not in given]
-    if missing:
-        act.want(DocumentsMissing(missing=missing))
+    require_scans(act, scans, required)
     for scan in scans:
         digest = hashlib.sha256(scan.content).hexdigest()
         kind = _media_type(scan)
         customers.keep_scan(act.tx, act.counter.cipher, act.operation_id, scan.kind, kind, digest, scan.content)
+
+
+def require_scans(act: Act, scans: Sequence[Scan], required: Sequence[str]) -> None:
+    """Raises DocumentsMissing, which names all missing ones."""
+    given = {scan.kind for scan in scans}
+    if missing := [SCANS[kind] for kind in dict.fromkeys(required) if kind not in given]:
+        act.want(DocumentsMissing(missing=missing))
 
 
 def scans_line(scans: Sequence[Scan]) -> SlipLine:
@@ -149,12 +161,6 @@ def scans_line(scans: Sequence[Scan]) -> SlipLine:
     kinds = [SCANS[kind] for kind in dict.fromkeys(scan.kind for scan in scans)]
     shown = Title("、".join(kind.zh for kind in kinds), ", ".join(kind.en for kind in kinds))
     return SlipLine(Title("存留资料", "Documents kept"), str(shown))
-
-
-def _read(act: Act, bearer: Agent) -> tuple[str, Document]:
-    number = bearer.document_number.get_secret_value()
-    document = read_document(bearer.document_kind, number, bearer.document_expires, act.today)
-    return read_name(bearer.name), document
 
 
 def _media_type(scan: Scan) -> str:

@@ -22,8 +22,9 @@ from dispatch.accounts.payment import LONGEST_REFERENCE, Paid
 from dispatch.accounts.quotes import quoted
 from dispatch.accounts.reason import reason_lines
 from dispatch.accounts.registration import Scans, scans_line, store_scans
+from dispatch.accounts.representation import AgentIfAny, represented
 from dispatch.accounts.secret import NewPasswordIfAny
-from dispatch.accounts.suspension import BY_US, KindWord, Proved, found, operators, require_role
+from dispatch.accounts.suspension import BY_US, KindWord, Proved, found, operators, require_no_agent, require_role
 from dispatch.domain.approval import ApprovalNeed
 from dispatch.domain.money import write_yuan
 from dispatch.domain.monthly_fee import fee_of_days
@@ -62,6 +63,7 @@ class Resumption(Proved):
     payment: Annotated[Paid | None, Field(description="收款 · the customer's payment")] = None
     reference: Annotated[Text, Field(description="解除文书文号或凭据 · number of what settles it")] = ""
     scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 def resume(tx: Tx, counter: Counter, request: Resumption, actor: Actor, now: datetime) -> OperationOutcome:
@@ -161,7 +163,13 @@ def _settle(
     """Do what lifts this kind. Raises NotLiftedSo, ApprovalNeeded, DocumentsMissing, BadAmount, BadPassword,
     PortUnavailable; BadInput."""
     settled = _Settled(reference=_reference(request))
-    store_scans(act, request.scans, [_SCANS[kind]] if kind in _SCANS else ())
+    if kind == _K.KEEP:
+        standing = represented(act, customer, request.agent)
+        settled.lines.extend(standing.lines)
+        store_scans(act, request.scans, standing.scans)
+    else:
+        require_no_agent(request.agent)
+        store_scans(act, request.scans, [_SCANS[kind]] if kind in _SCANS else ())
     if request.scans:
         settled.lines.append(scans_line(request.scans))
     if kind != _K.ARREARS and request.payment is not None:

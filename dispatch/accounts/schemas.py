@@ -216,6 +216,8 @@ class OperationShown(_Shown):
     """Outlet where it was carried out."""
     slip: str | None
     """Serial of its slip; null for a query."""
+    agent: str | None = None
+    """Name of who acted for the customer, masked; null: they came themselves."""
 
 
 class TicketShown(_Shown):

@@ -22,6 +22,7 @@ from dispatch.accounts.payment import LONGEST_REFERENCE, Paid
 from dispatch.accounts.proof import Code, require_bound
 from dispatch.accounts.reason import Reasoned, reason_lines
 from dispatch.accounts.registration import Scans, scans_line, store_scans
+from dispatch.accounts.representation import Agent, AgentIfAny, represented
 from dispatch.accounts.secret import Prompt
 from dispatch.domain.account import AccountState
 from dispatch.domain.naming import read_mobile
@@ -65,7 +66,8 @@ class Proved(Reasoned):
 
 class Suspension(Proved):
     """Suspends the account of the bound `mobile` number, or `account`, proved by `document_number`; what the operator
-    sets by itself needs the account alone. The reason says the kind. A pause has `months` and is paid in advance."""
+    sets by itself needs the account alone. The reason says the kind. A pause has `months` and is paid in advance; an
+    agent may ask for it."""
 
     kind: Annotated[KindWord | None, Field(description="停机种类 · kind, else what the reason means")] = None
     months: Annotated[int | None, Field(description="停机保号月数 · months of a pause", ge=1, le=60)] = None
@@ -73,6 +75,7 @@ class Suspension(Proved):
     authority: Annotated[Text, Field(description="主管部门 · authority that ordered it")] = ""
     reference: Annotated[Text, Field(description="文号或凭据 · number of its order, or of the evidence")] = ""
     scans: Scans = ()
+    agent: AgentIfAny = None
 
 
 def suspend(tx: Tx, counter: Counter, request: Suspension, actor: Actor, now: datetime) -> OperationOutcome:
@@ -97,7 +100,12 @@ def _suspend(act: Act, request: Suspension) -> OperationResult:
     warn_of_open_fault(act, account)
     shown = (SlipLine(Title("停机种类", "Kind"), str(kind.label)), *lines)
     if kind == SuspensionKind.KEEP:
-        return pausing.agree(act, account, customer, request.reason, request.months, request.payment, shown)
+        standing = represented(act, customer, request.agent)
+        store_scans(act, request.scans, standing.scans)
+        kept = [*standing.lines, *([scans_line(request.scans)] if request.scans else [])]
+        agreed = (*shown, *kept)
+        return pausing.agree(act, account, customer, request.reason, request.months, request.payment, agreed)
+    require_no_agent(request.agent)
     if request.months is not None or request.payment is not None:
         raise BadInput(what=Wording("只有停机保号有月数和收款", "only a pause has months and a payment"))
     authority, reference = _evidence(act, request, kind)
@@ -118,6 +126,12 @@ def _suspend(act: Act, request: Suspension) -> OperationResult:
     sections = [Section(Title("停机", "Suspension"), (*shown, *_evidence_lines(request, authority, reference)))]
     slip = act.slip(account.number, customer, sections=sections)
     return OperationResult(account, slip, {"account": account.number, "kind": kind})
+
+
+def require_no_agent(agent: Agent | None) -> None:
+    """Raises BadInput where an agent acts in what only a pause allows."""
+    if agent is not None:
+        raise BadInput(what=Wording("只有停机保号可由经办人代办", "an agent may begin and end a pause alone"))
 
 
 def require_role(act: Act, kind: SuspensionKind, allowed: Collection[Role]) -> None:

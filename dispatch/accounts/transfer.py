@@ -22,6 +22,7 @@ from dispatch.accounts import authentication, billing
 from dispatch.accounts.binding import PLANNED
 from dispatch.accounts.devices import device_lines
 from dispatch.accounts.enrolment import as_applicant, void_change, void_plan
+from dispatch.accounts.line_limit import require_room
 from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import (
     AccountNumber,
@@ -34,9 +35,11 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.password import set_password
 from dispatch.accounts.place import require_settled
-from dispatch.accounts.registration import Agent, Person, Scans, agent_lines, register, scans_line, store_scans
+from dispatch.accounts.registration import Person, Scans, register, require_scans, scans_line, store_scans
+from dispatch.accounts.representation import Agent, represented
 from dispatch.accounts.secret import DocumentNumber, NewPassword
 from dispatch.domain.account import AccountState
+from dispatch.domain.agency import Party
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.plan_change import TRANSFERRED, PlanChangeState
 from dispatch.domain.plans import why_not_offered
@@ -55,7 +58,7 @@ REQUIRED = ("owner-document", "new-owner-document", "transfer-agreement")
 class Transfer(OperationRequest):
     """Gives an account to a new owner, who types `password`. `account` and `document_number` are the old owner's.
 
-    `scans` hold what `REQUIRED` names; with an agent, of either owner, also the agent's document and authorisation.
+    `scans` hold what `REQUIRED` names, and what an agent of either owner brings.
     """
 
     account: AccountNumber
@@ -63,7 +66,10 @@ class Transfer(OperationRequest):
     new_owner: Person
     password: NewPassword
     scans: Scans = ()
-    agent: Annotated[Agent | None, Field(description="代办人 · agent who comes for an owner")] = None
+    agent: Annotated[Agent | None, Field(description="原机主经办人 · agent who acts for the old owner")] = None
+    new_owner_agent: Annotated[Agent | None, Field(description="新机主经办人 · agent who acts for the new owner")] = (
+        None
+    )
 
 
 def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: datetime) -> OperationOutcome:
@@ -80,13 +86,16 @@ def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: dat
 def _transfer(act: Act, request: Transfer) -> OperationResult:
     account, old = authentication.by_document(act, request.account, request.document_number)
     require_settled(act, account)
-    store_scans(act, request.scans, REQUIRED, request.agent)
-    agent = agent_lines(act, request.agent) if request.agent else ()
+    standing = represented(act, old, request.agent, shows_licence=True)
+    store_scans(act, request.scans, (*REQUIRED, *standing.scans))
     if account.state != AccountState.IN_SERVICE:
         raise act.wrong_state(account)
     new = register(act, request.new_owner)
     if new.id == old.id:
         raise SameOwner()
+    of_new = represented(act, new, request.new_owner_agent, party=Party.NEW_OWNER, shows_licence=True)
+    require_scans(act, request.scans, of_new.scans)
+    require_room(act, new, account.area)
     warn_of_open_fault(act, account)
     unbound, unbinding = _unbind(act, account, new)
     voiding = _void(act, account, new, unbound)
@@ -95,7 +104,7 @@ def _transfer(act: Act, request: Transfer) -> OperationResult:
     set_password(act, account, new, request.password)
     _tell(act, account, old, new)
     changes = (*_owners(act, old, new), *unbinding, *voiding)
-    kept = Section(Title("过户资料", "Documents"), (*agent, scans_line(request.scans)))
+    kept = Section(Title("过户资料", "Documents"), (*standing.lines, *of_new.lines, scans_line(request.scans)))
     back, invoices = billing.pay_back_unused(act, account)
     sections, invoice = [kept, *_devices(act, account)], next(iter(invoices), None)
     slip = act.slip(account.number, new, sections=sections, changes=changes, payment=back, invoice=invoice)

@@ -23,5 +23,10 @@ def _if_text(read: Callable[[str], object]) -> BeforeValidator:
 Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(3000, 1, 1)), _if_text(read_day)]
 LastDay = Annotated[date | None, _if_text(read_last_day)]
 """The last day of a document's validity; None: it doesn't expire."""
+BirthDay = Annotated[
+    date | None,
+    _if_text(read_day),
+    Field(description="出生日期，证件号码不含时填 · date of birth, where the document's number doesn't tell it"),
+]
 Moment = Annotated[datetime, _if_text(read_moment)]
 """A time; without an offset it is one of the counter's zone."""

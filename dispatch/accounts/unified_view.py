@@ -34,12 +34,11 @@ from dispatch.domain.plan_change import PlanChangeState
 from dispatch.domain.reasons import CANCELLATION_REASONS, LEAVING_REASONS
 from dispatch.domain.suspension import MEANT_BY
 from dispatch.domain.title import Title
-from dispatch.storage import customers, devices, epoch, plan_changes, unified_view
+from dispatch.storage import agents, customers, devices, epoch, plan_changes, unified_view
 from dispatch.storage.account_rows import (
     CustomerRow,
     ViewedAccount,
     ViewedInvoice,
-    ViewedOperation,
     ViewedPayment,
     ViewedPlan,
     ViewedPlanChange,
@@ -94,7 +93,7 @@ def read_view(
         found["payments"] = [_payment(row) for row in unified_view.payments(tx, account_ids, MOST)]
         found["invoices"] = [_invoice(row) for row in unified_view.invoices(tx, account_ids, MOST)]
     if "operations" in wanted:
-        found["operations"] = [_operation(row) for row in unified_view.operations(tx, account_ids, MOST)]
+        found["operations"] = _operations(tx, account_ids)
     if "tickets" in wanted:
         found["tickets"] = [_ticket(row) for row in unified_view.tickets(tx, account_ids, MOST)]
     if "devices" in wanted:
@@ -188,16 +187,24 @@ def _invoice(row: ViewedInvoice) -> InvoiceShown:
     )
 
 
-def _operation(row: ViewedOperation) -> OperationShown:
-    return OperationShown(
-        account=row.account,
-        operation=row.kind,
-        title=str(TITLES[row.kind]),
-        at=row.at,
-        clerk=row.actor,
-        outlet=row.outlet,
-        slip=None if row.slip is None else slip_serial(row.slip),
-    )
+def _operations(tx: Tx, account_ids: Sequence[int]) -> list[OperationShown]:
+    done = unified_view.operations(tx, account_ids, MOST)
+    acted: dict[int, list[str]] = {}
+    for agent in agents.of_operations(tx, [row.id for row in done]):
+        acted.setdefault(agent.operation_id, []).append(masked_name(agent.name))
+    return [
+        OperationShown(
+            account=row.account,
+            operation=row.kind,
+            title=str(TITLES[row.kind]),
+            at=row.at,
+            clerk=row.actor,
+            outlet=row.outlet,
+            slip=None if row.slip is None else slip_serial(row.slip),
+            agent="、".join(acted[row.id]) if row.id in acted else None,
+        )
+        for row in done
+    ]
 
 
 def _ticket(row: ViewedTicket) -> TicketShown:

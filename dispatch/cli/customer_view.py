@@ -180,7 +180,9 @@ def _invoice(row: InvoiceShown) -> Cells:
 
 
 def _operation(row: OperationShown) -> Cells:
-    return row.account, one_language(row.title), _lines(row.clerk, row.outlet), _lines(_minute(row.at), row.slip)
+    acted = text(f"经办人 {row.agent}", f"by {row.agent}") if row.agent else ""
+    done = _lines(one_language(row.title), acted)
+    return row.account, done, _lines(row.clerk, row.outlet), _lines(_minute(row.at), row.slip)
 
 
 def _ticket(row: TicketShown, desk: Desk) -> Cells:

@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from stdnum.cn import ric, uscc
 
 from dispatch.domain import folding
+from dispatch.domain.country import COUNTRIES
 from dispatch.domain.title import Title
 from dispatch.errors import (
+    BadBirth,
     BadDocument,
+    BadIssuingCountry,
+    BirthMissing,
     DocumentExpired,
     DocumentForMinors,
     ExpiryMissing,
+    IssuingCountryMissing,
     UnknownDocumentKind,
 )
 
@@ -47,17 +52,19 @@ class DocumentKind:
     born_at: slice | None = None  # where the number has the date of birth, as YYYYMMDD
     unit: bool = False  # of a unit 单位, not of a person
     always_expires: bool = False  # every document of this kind expires: a missing date was left out
+    of_any_country: bool = False  # its number tells nobody apart without the country that issued it
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document that was read. `expires` is None for a permanent document 长期, `birth` when the number has no date of
-    birth."""
+    """A document that was read. `expires` is None for a permanent document 长期, `birth` when nobody has said it.
+    `country` is the one that issued a passport, as in `COUNTRIES`; None for other kinds, and where it is not known."""
 
     kind: str
     number: str = field(repr=False)
     expires: date | None = None
     birth: date | None = field(default=None, repr=False)
+    country: str | None = None
 
     @property
     def masked(self) -> str:
@@ -118,7 +125,7 @@ _KINDS = (
     DocumentKind(
         "passport", Title("护照", "Passport"),
         re.compile("(?=.*[0-9])[A-Z0-9]{5,9}"), Title("5至9位字母和数字", "5 to 9 letters and digits"),
-        always_expires=True,
+        always_expires=True, of_any_country=True,
     ),
     DocumentKind(
         "foreigner-permanent-residence", Title("外国人永久居留身份证", "Foreign permanent resident ID card"),
@@ -147,6 +154,9 @@ _KINDS = (
 DOCUMENT_KINDS: Mapping[str, DocumentKind] = {kind.name: kind for kind in _KINDS}
 """Every kind by its name, in the order in which the counter shows them."""
 
+OF_ANY_COUNTRY = frozenset(kind.name for kind in _KINDS if kind.of_any_country)
+"""The kinds whose numbers tell nobody apart without the country that issued them."""
+
 
 def read_document(kind: str, number: str, expires: date | None, today: date) -> Document:
     """Read a document as a clerk types it; `expires` None means that it never expires 长期.
@@ -172,6 +182,38 @@ def read_document(kind: str, number: str, expires: date | None, today: date) -> 
     return document
 
 
+def completed(document: Document, country: str | None, birth: date | None, today: date) -> Document:
+    """The document with what its number doesn't tell: a passport's country, and a person's date of birth.
+
+    Raises IssuingCountryMissing, BadIssuingCountry, BirthMissing, BadBirth.
+    """
+    of = DOCUMENT_KINDS[document.kind]
+    country = None if country is None else folding.code(country)
+    if of.of_any_country and country is None:
+        raise IssuingCountryMissing(kind=of.title)
+    if country is not None and not of.of_any_country:
+        raise BadIssuingCountry(why=Title(f"{of.title.zh}不填", f"a document of this kind ({of.title.en}) has none"))
+    if country is not None and country not in COUNTRIES:
+        raise BadIssuingCountry(why=Title("应为护照上的三字代码，如 CHN", "give its three letters, as CHN"))
+    if of.unit and birth is not None:
+        raise BadBirth(why=Title("单位不填", "a unit has none"))
+    if not of.unit and document.birth is None and birth is None:
+        raise BirthMissing(kind=of.title)
+    if birth is not None and document.birth not in (None, birth):
+        raise BadBirth(why=Title("与证件号码不符", "the document's number says another"))
+    if birth is not None and not _is_possible(birth, today):
+        raise BadBirth(why=Title("不可能存在", "it is impossible"))
+    return replace(document, country=country, birth=document.birth or birth)
+
+
+def birth_in(kind: str, number: str) -> date | None:
+    """The date of birth in a number that was read before; None where numbers of its kind have none."""
+    at = DOCUMENT_KINDS[kind].born_at
+    if at is None or len(number) != 18:  # the older permanent residents' cards have 15 signs, and no such parts
+        return None
+    return date.fromisoformat(f"{number[at][:4]}-{number[at][4:6]}-{number[at][6:]}")
+
+
 def normalised(number: str) -> str:
     """The number normalised, as `folding.document` tells. Look-ups use the same form."""
     return folding.document(number)
@@ -184,7 +226,11 @@ def fitting_kinds(number: str) -> tuple[str, ...]:
 
 def is_minor(document: Document, today: date) -> bool:
     """Return whether the holder is under age and needs a guardian; False when the number has no date of birth."""
-    return document.birth is not None and _years(document.birth, today) < OF_AGE
+    return document.birth is not None and is_under_age(document.birth, today)
+
+
+def is_under_age(birth: date, today: date) -> bool:
+    return _years(birth, today) < OF_AGE
 
 
 def masked(number: str) -> str:
@@ -212,9 +258,13 @@ def _checked(of: DocumentKind, number: str, today: date) -> date | None:
         birth = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
         birth = date.max
-    if birth > today or _years(birth, today) > OLDEST:
+    if not _is_possible(birth, today):
         raise BadDocument(kind=of.title, why=Title("其中的出生日期不可能存在", "the birth date in it is impossible"))
     return birth
+
+
+def _is_possible(birth: date, today: date) -> bool:
+    return birth <= today and _years(birth, today) <= OLDEST
 
 
 def _years(birth: date, today: date) -> int:

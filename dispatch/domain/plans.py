@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
@@ -35,6 +35,11 @@ CHARGES: Mapping[str, Title] = {
 
 MOVE_FEE = 100_00
 """What moving a line 移机 costs where the plans file doesn't say, in fen: our assumption."""
+
+
+LINES_PER_DOCUMENT: Mapping[Holder, int] = {"person": 5, "unit": 200}
+"""The most living lines of one document, in all areas, where the plans file doesn't say: our assumption, after the
+limit that 反电信网络诈骗法 art. 10 sets for telephone cards."""
 
 
 class Charge(NamedTuple):
@@ -137,11 +142,13 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Plans:
-    """All plans of one file; `version` is its hash. `move_fee` is what moving a line costs, in fen."""
+    """All plans of one file; `version` is its hash. `move_fee` is what moving a line costs, in fen;
+    `lines_per_document` the most living lines of one person and of one unit."""
 
     version: str
     plans: Mapping[str, Plan]
     move_fee: int = MOVE_FEE
+    lines_per_document: Mapping[Holder, int] = field(default_factory=lambda: LINES_PER_DOCUMENT)
 
     def plan(self, name: str) -> Plan:
         """The plan of this name. Raises UnknownPlan, which lists the known plans."""

@@ -125,6 +125,46 @@ class DocumentsMissing(Refusal):
     heading = "资料不齐全"
 
 
+class HandlerNeeded(Refusal):
+    """单位须由经办人持证件和授权书办理。
+    A unit acts through a handler, with their document and its authorisation."""
+
+    code = "handler-needed"
+    heading = "须由经办人办理"
+
+
+class GuardianNeeded(Refusal):
+    """未满18周岁，须监护人到场并出示证明。
+    The customer is under 18: a guardian must be there, with proof of guardianship."""
+
+    code = "guardian-needed"
+    heading = "须监护人到场"
+
+
+class AgentTooYoung(Refusal):
+    """经办人未满18周岁，不能代办。
+    The agent is under 18, and can't act for others."""
+
+    code = "agent-too-young"
+    heading = "经办人未成年"
+
+
+class AuthorisationOver(Refusal):
+    """授权书未写有效期或已过期，请出示有效的授权书。
+    The authorisation says no last day, or is over: show one that counts."""
+
+    code = "authorisation-over"
+    heading = "授权书无效"
+
+
+class TooManyLines(Refusal):
+    """该证件名下已有{n}条宽带，达到上限。
+    The document has {n} lines already: there can't be more."""
+
+    code = "too-many-lines"
+    heading = "宽带数量已达上限"
+
+
 class Unprintable(Refusal):
     """字库缺字，受理单无法打印：{characters}。
     The slip can't be printed: its fonts lack {characters}."""

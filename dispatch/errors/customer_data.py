@@ -14,8 +14,8 @@ class UnknownDocumentKind(Refusal):
 
 
 class DocumentKindNeeded(Refusal):
-    """该号码登记在多种证件下（{kinds}），请选择证件类型。
-    The number is of several documents ({kinds}): choose its kind."""
+    """该号码登记在多个证件下（{kinds}），请选择证件类型；护照请选择签发国家。
+    The number is of several documents ({kinds}): choose its kind, or a passport's country."""
 
     code = "document-kind-needed"
     heading = "请选择证件类型"
@@ -51,6 +51,38 @@ class DocumentForMinors(Refusal):
 
     code = "document-for-minors"
     heading = "证件仅限未成年人"
+
+
+class IssuingCountryMissing(Refusal):
+    """{kind}须登记签发国家的三字代码，如 CHN。
+    The document ({kind}) needs its issuing country's three letters, as CHN."""
+
+    code = "issuing-country-missing"
+    heading = "缺少签发国家"
+
+
+class BadIssuingCountry(Refusal):
+    """签发国家有误：{why}。
+    The issuing country is wrong: {why}."""
+
+    code = "bad-issuing-country"
+    heading = "签发国家有误"
+
+
+class BirthMissing(Refusal):
+    """{kind}号码不含出生日期，请登记出生日期。
+    The number of the document ({kind}) doesn't tell the date of birth: enter it."""
+
+    code = "birth-missing"
+    heading = "缺少出生日期"
+
+
+class BadBirth(Refusal):
+    """出生日期有误：{why}。
+    The date of birth is wrong: {why}."""
+
+    code = "bad-birth"
+    heading = "出生日期有误"
 
 
 class BadName(Refusal):

@@ -13,7 +13,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from dispatch.domain.money import read_yuan
-from dispatch.domain.plans import CHARGES, MOVE_FEE, AfterTerm, Charge, Customers, Fallback, Holder, Plan, Plans
+from dispatch.domain.plans import (
+    CHARGES,
+    LINES_PER_DOCUMENT,
+    MOVE_FEE,
+    AfterTerm,
+    Charge,
+    Customers,
+    Fallback,
+    Holder,
+    Plan,
+    Plans,
+)
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.routing.checks import unknown
 from dispatch.routing.faults import Fault, read_text
@@ -28,6 +39,9 @@ FASTEST = 100_000
 
 LONGEST_TERM = 60
 """Months."""
+
+MOST_LINES = 100_000
+"""The largest limit of lines of one document."""
 
 
 def _amount(raw: Any) -> int:
@@ -108,11 +122,19 @@ class PlanModel(Strict):
     when_over: Name = ""
 
 
+class LinesModel(Strict):
+    """The most living lines of one document."""
+
+    person: Annotated[int, Field(ge=1, le=MOST_LINES)] = LINES_PER_DOCUMENT["person"]
+    unit: Annotated[int, Field(ge=1, le=MOST_LINES)] = LINES_PER_DOCUMENT["unit"]
+
+
 class PlansFile(Strict):
     """marketing_plans.yaml — what a line costs, and to whom it is offered."""
 
     version: Literal[1]
     move_fee: Amount = MOVE_FEE
+    lines_per_document: LinesModel = LinesModel()
     plans: dict[Name, PlanModel]
 
 
@@ -244,7 +266,9 @@ def _no_fallback(name: str, target: str, plans: Mapping[str, Any]) -> Iterator[W
 
 
 def _plans(file: PlansFile, version: str) -> Plans:
-    return Plans(version, {name: _plan(name, model, file) for name, model in file.plans.items()}, file.move_fee)
+    plans = {name: _plan(name, model, file) for name, model in file.plans.items()}
+    lines = file.lines_per_document
+    return Plans(version, plans, file.move_fee, {"person": lines.person, "unit": lines.unit})
 
 
 def _plan(name: str, model: PlanModel, file: PlansFile) -> Plan:

@@ -17,10 +17,28 @@ class CustomerRow(Protocol):
     name: str
     document_kind: str
     document_number: str  # ciphertext
-    document_index: str  # blind index: HMAC of kind and number
+    document_index: str  # blind index: HMAC of kind, number and issuing country
     document_expires: date | None  # None: valid for good 长期
+    issuing_country: str | None  # of a passport; None: none, or not asked yet
+    birth: str | None  # ciphertext; None: the document's number tells it, or it wasn't asked
     mobile: str
     made_at: datetime
+
+
+class AgentRow(Protocol):
+    """Who acted for a customer in an operation."""
+
+    id: int
+    operation_id: int
+    party: str
+    name: str
+    document_kind: str
+    document_number: str  # ciphertext
+    document_index: str
+    issuing_country: str | None
+    mobile: str
+    basis: str
+    valid_until: date | None
 
 
 class AccountInfo(Protocol):

@@ -9,7 +9,7 @@ from datetime import datetime
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 
 from dispatch.domain import folding
 from dispatch.domain.account import LIVING, AccountState
@@ -141,6 +141,12 @@ def of_customer(tx: Tx, customer_id: int) -> Sequence[AccountRow]:
     """The customer's accounts, ended ones included, the newest first."""
     query = select(account).where(account.c.customer_id == customer_id).order_by(account.c.id.desc())
     return shaped(AccountRow, tx.execute(query)).all()
+
+
+def living_of(tx: Tx, customer_id: int) -> int:
+    """How many living accounts the customer has."""
+    query = select(func.count()).select_from(account).where(account.c.customer_id == customer_id, is_living)
+    return int(tx.execute(query).scalar_one())
 
 
 def lock_accounts_of_holder(tx: Tx, number: str) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
+from dispatch.domain.naming import masked_name
 from dispatch.storage.account_rows import ApprovalRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
-from dispatch.storage.tables.accounts import account, address, approval
+from dispatch.storage.tables.accounts import account, address, approval, customer
 
 
 def add(
@@ -59,11 +60,17 @@ def waiting(tx: Tx, since: datetime, limit: int, areas: Collection[str] | None =
 
 
 def subjects(tx: Tx, rows: Sequence[ApprovalRow]) -> Mapping[str, str]:
-    """What people call the requests' subjects: an account's number, an address's text. Others have no name."""
+    """What people call the requests' subjects: an account's number, an address's text, a customer's name, masked.
+    Others have no name."""
     found: dict[str, str] = {}
-    for kind, table, name in (("account", account, account.c.number), ("address", address, address.c.text)):
+    named_by = (
+        ("account", account, account.c.number),
+        ("address", address, address.c.text),
+        ("customer", customer, customer.c.name),
+    )
+    for kind, table, name in named_by:
         ids = [int(row.subject.partition("/")[2]) for row in rows if row.subject.startswith(f"{kind}/")]
         if ids:
             named = tx.execute(select(table.c.id, name).where(table.c.id.in_(ids)))
-            found |= {f"{kind}/{id_}": text for id_, text in named}
+            found |= {f"{kind}/{id_}": masked_name(text) if kind == "customer" else text for id_, text in named}
     return found

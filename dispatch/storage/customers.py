@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
+from dispatch.domain.country import COUNTRIES
+from dispatch.domain.identity import OF_ANY_COUNTRY, Document, birth_in
 from dispatch.domain.roles import Actor
 from dispatch.storage import key_ring
 from dispatch.storage.account_rows import AccountRow, CustomerRow, ScanRow
 from dispatch.storage.database import Tx
+from dispatch.storage.encrypted import document_parts
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import authentication_failure, customer, kept_document
@@ -30,15 +33,26 @@ def holder(tx: Tx, account: AccountRow) -> CustomerRow:
     return get(tx, account.customer_id)
 
 
-def find(tx: Tx, cipher: FieldCipher, kind: str, number: str) -> CustomerRow | None:
-    """The customer with this document. During a rotation of keys their index may still be one of an older key."""
-    query = select(customer).where(customer.c.document_index.in_(document_indexes(cipher, kind, number)))
-    return shaped(CustomerRow, tx.execute(query)).one_or_none()
+def find(tx: Tx, cipher: FieldCipher, kind: str, number: str, country: str | None = None) -> CustomerRow | None:
+    """The customer with this document; of a passport whose country was never asked, whoever has its number.
+
+    During a rotation of keys their index may still be one of an older key.
+    """
+    indexes = document_indexes(cipher, kind, number, country)
+    query = select(customer).where(customer.c.document_index.in_(indexes))
+    query = query.where(or_(customer.c.issuing_country.is_(None), customer.c.issuing_country == country))
+    found = shaped(CustomerRow, tx.execute(query.order_by(customer.c.issuing_country.is_(None)))).all()
+    return next(iter(found), None)
 
 
 def find_by_number(tx: Tx, cipher: FieldCipher, kinds: Collection[str], number: str) -> Sequence[CustomerRow]:
-    """The customers who have a document of one of these kinds with this number, by their ids."""
-    indexes = [index for kind in kinds for index in document_indexes(cipher, kind, number)]
+    """The customers who have a document of one of these kinds with this number, of whichever country, by their ids."""
+    indexes = {
+        index
+        for kind in kinds
+        for country in (COUNTRIES if kind in OF_ANY_COUNTRY else (None,))
+        for index in document_indexes(cipher, kind, number, country)
+    }
     query = select(customer).where(customer.c.document_index.in_(indexes)).order_by(customer.c.id)
     return shaped(CustomerRow, tx.execute(query)).all()
 
@@ -52,6 +66,9 @@ def insert_customer(
     document_expires: date | None,
     mobile: str,
     now: datetime,
+    *,
+    country: str | None = None,
+    birth: date | None = None,
 ) -> int:
     """Insert the customer and return its id. The row comes first, for the ciphertext is bound to the row's id."""
     cipher = key_ring.for_writing(tx, cipher)
@@ -61,7 +78,7 @@ def insert_customer(
             name=name,
             document_kind=document_kind,
             document_number="",
-            document_index=document_index(cipher, document_kind, document_number),
+            document_index=document_index(cipher, document_kind, document_number, country),
             document_expires=document_expires,
             mobile=mobile,
             made_at=now,
@@ -69,21 +86,25 @@ def insert_customer(
         .returning(customer.c.id)
     )
     customer_id = int(tx.execute(made).scalar_one())
-    change_document(tx, cipher, customer_id, document_kind, document_number, document_expires)
+    document = Document(document_kind, document_number, document_expires, birth, country)
+    change_document(tx, cipher, customer_id, document)
     return customer_id
 
 
-def change_document(
-    tx: Tx, cipher: FieldCipher, customer_id: int, kind: str, number: str, expires: date | None
-) -> None:
+def change_document(tx: Tx, cipher: FieldCipher, customer_id: int, document: Document) -> None:
+    """Give the customer this document. The date of birth is only kept where the number doesn't tell it."""
     cipher = key_ring.for_writing(tx, cipher)
+    kind, number = document.kind, document.number
+    birth = None if birth_in(kind, number) is not None else document.birth
     change(
         tx,
         customer_id,
         document_kind=kind,
         document_number=cipher.encrypt_text(number, "customer", "document_number", customer_id),
-        document_index=document_index(cipher, kind, number),
-        document_expires=expires,
+        document_index=document_index(cipher, kind, number, document.country),
+        document_expires=document.expires,
+        issuing_country=document.country,
+        birth=None if birth is None else cipher.encrypt_text(str(birth), "customer", "birth", customer_id),
     )
 
 
@@ -92,14 +113,22 @@ def document_number(cipher: FieldCipher, row: CustomerRow) -> str:
     return cipher.decrypt_text(row.document_number, "customer", "document_number", row.id)
 
 
-def document_index(cipher: FieldCipher, kind: str, number: str) -> str:
+def birth(cipher: FieldCipher, row: CustomerRow) -> date | None:
+    """The date of birth; None of a unit, and of whoever was never asked."""
+    if row.birth is not None:
+        return date.fromisoformat(cipher.decrypt_text(row.birth, "customer", "birth", row.id))
+    return birth_in(row.document_kind, document_number(cipher, row))
+
+
+def document_index(cipher: FieldCipher, kind: str, number: str, country: str | None = None) -> str:
     """The blind index to be stored with this document."""
-    return cipher.index("document", kind, number)
+    return cipher.index("document", *document_parts(kind, number, country))
 
 
-def document_indexes(cipher: FieldCipher, kind: str, number: str) -> list[str]:
-    """Every blind index that may be stored with this document."""
-    return cipher.indexes("document", kind, number)
+def document_indexes(cipher: FieldCipher, kind: str, number: str, country: str | None = None) -> list[str]:
+    """Every blind index that may be stored with this document: also without its country, as releases before made it."""
+    with_country = cipher.indexes("document", *document_parts(kind, number, country))
+    return with_country if country is None else [*with_country, *cipher.indexes("document", kind, number)]
 
 
 def change(tx: Tx, customer_id: int, **columns: object) -> None:

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Table, func, select
+from sqlalchemy import Column, Table, func, inspect, select
 
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher, key_of
 from dispatch.storage.tables.access import upload
 from dispatch.storage.tables.accounts import customer, kept_document, operation
+from dispatch.storage.tables.identity import operation_agent
 
 HEAD = 56
 """The first bytes of a ciphertext, or characters of its base 64: the longest id of a key and its point are in them."""
@@ -22,11 +23,13 @@ AT_ONCE = 5_000
 
 @dataclass(frozen=True)
 class EncryptedColumn:
-    """A column of ciphertexts; `text`: as base 64."""
+    """A column of ciphertexts; `text`: as base 64. `indexed`: of document numbers, of which the row has a blind
+    index."""
 
     table: Table
     column: Column[object]
     text: bool
+    indexed: bool = False
 
     @property
     def name(self) -> str:
@@ -50,11 +53,34 @@ class EncryptedColumn:
 
 
 COLUMNS = (
-    EncryptedColumn(customer, customer.c.document_number, text=True),
+    EncryptedColumn(customer, customer.c.document_number, text=True, indexed=True),
+    EncryptedColumn(customer, customer.c.birth, text=True),
+    EncryptedColumn(operation_agent, operation_agent.c.document_number, text=True, indexed=True),
     EncryptedColumn(kept_document, kept_document.c.content, text=False),
     EncryptedColumn(upload, upload.c.content, text=False),
 )
 """All of them."""
+
+
+def document_parts(kind: str, number: str, country: str | None) -> tuple[str, ...]:
+    """What the blind index of a document is made of."""
+    return (kind, number) if country is None else (kind, number, country)
+
+
+@dataclass(frozen=True)
+class BlindIndex:
+    """The blind index that a row has of its document, with what it is made of beside the number."""
+
+    kind: str
+    country: str | None
+    stored: str
+
+    def made(self, cipher: FieldCipher, number: str) -> list[str]:
+        """The indexes that the cipher's keys make, the one for writing first."""
+        return cipher.indexes("document", *document_parts(self.kind, number, self.country))
+
+    def fits(self, cipher: FieldCipher, number: str) -> bool:
+        return self.stored in self.made(cipher, number)
 
 
 @dataclass(frozen=True)
@@ -83,7 +109,7 @@ def needs_keys(tx: Tx) -> bool:
 def look(tx: Tx) -> Found:
     """Look at the head of every ciphertext. Reads each row once."""
     found = Found(Counter(), {})
-    for column in COLUMNS:
+    for column in _present(tx):
         seen = set()
         for row, key in _heads(tx, column):
             found.rows[key] += 1
@@ -94,33 +120,37 @@ def look(tx: Tx) -> Found:
 
 
 def decrypts(tx: Tx, cipher: FieldCipher, sample: Sample) -> bool:
-    """Return whether the cipher reads this row and, of a customer, has the key of its blind index."""
+    """Return whether the cipher reads this row and, of a document, has the key of its blind index."""
     table, column = sample.column.table, sample.column
-    more = (customer.c.document_kind, customer.c.document_index) if table is customer else ()
-    stored, *of_customer = tx.execute(select(column.column, *more).where(table.c.id == sample.row)).one()
-    return reads(cipher, column, stored, sample.row, *of_customer)
+    more = (table.c.document_kind, table.c.issuing_country, table.c.document_index) if column.indexed else ()
+    stored, *parts = tx.execute(select(column.column, *more).where(table.c.id == sample.row)).one()
+    return reads(cipher, column, stored, sample.row, BlindIndex(*parts) if parts else None)
 
 
 def reads(
-    cipher: FieldCipher,
-    column: EncryptedColumn,
-    stored: str | bytes,
-    row: int,
-    kind: str | None = None,
-    index: str | None = None,
+    cipher: FieldCipher, column: EncryptedColumn, stored: str | bytes, row: int, index: BlindIndex | None = None
 ) -> bool:
-    """Return whether the cipher reads what is stored and, of a customer, makes this blind index of their document."""
+    """Return whether the cipher reads what is stored and, of a document, makes this blind index of it."""
     try:
         plain = column.decrypt(cipher, stored, row)
     except Exception:  # what isn't a ciphertext may raise anything
         return False
-    return kind is None or index in cipher.indexes("document", kind, plain.decode())
+    return index is None or index.fits(cipher, plain.decode())
+
+
+def _present(tx: Tx) -> list[EncryptedColumn]:
+    """The columns that this database has: a backup may be of an earlier release."""
+    schema = inspect(tx)
+    tables = {each.table.name for each in COLUMNS if schema.has_table(each.table.name)}
+    there = {name: {each["name"] for each in schema.get_columns(name)} for name in tables}
+    return [each for each in COLUMNS if each.column.name in there.get(each.table.name, ())]
 
 
 def _heads(tx: Tx, column: EncryptedColumn) -> Iterator[tuple[int, str]]:
     """Each row's id and the id of its key, by row."""
     identity, last = column.table.c.id, 0
-    query = select(identity, func.substr(column.column, 1, HEAD)).order_by(identity).limit(AT_ONCE)
+    query = select(identity, func.substr(column.column, 1, HEAD)).where(column.column.is_not(None))
+    query = query.order_by(identity).limit(AT_ONCE)
     while rows := tx.execute(query.where(identity > last)).all():
         for row, stored in rows:
             yield row, _key_in(column, stored)

@@ -83,8 +83,12 @@ class _Sample:
 
     def is_read_by(self, cipher: FieldCipher) -> bool:
         stored = _value(self.column, self.row)
-        kind, index = self.row.get("document_kind"), self.row.get("document_index")
-        return encrypted.reads(cipher, self.column, stored, int(self.row["id"]), kind, index)
+        index = None
+        if self.column.indexed:
+            country = self.row.get("issuing_country", NULL)  # a dump of before has no such column
+            kind, had = self.row["document_kind"], self.row["document_index"]
+            index = encrypted.BlindIndex(kind, None if country == NULL else country, had)
+        return encrypted.reads(cipher, self.column, stored, int(self.row["id"]), index)
 
 
 def _all_samples(dumped: Dumped) -> list[_Sample]:
@@ -95,6 +99,8 @@ def _samples(column: EncryptedColumn, lines: Iterator[str]) -> list[_Sample]:
     """One row under each key, also of a table that the dump doesn't have."""
     found: dict[str, _Sample] = {}
     for row in copied(lines):
+        if row.get(column.column.name, NULL) == NULL:
+            continue
         key = key_of(column.sealed(_value(column, row)))
         found.setdefault(key, _Sample(column, key, row))
     return list(found.values())

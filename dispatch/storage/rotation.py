@@ -22,9 +22,8 @@ from dispatch.storage import encrypted, heartbeats, key_ring, key_source, operat
 from dispatch.storage.access_rows import ReencryptionRow
 from dispatch.storage.clock import database_time
 from dispatch.storage.database import Database, Tx
-from dispatch.storage.encrypted import EncryptedColumn
+from dispatch.storage.encrypted import BlindIndex, EncryptedColumn
 from dispatch.storage.field_cipher import FieldCipher, key_of, new_index_key, new_key
-from dispatch.storage.tables.accounts import customer
 from dispatch.storage.tables.keys import field_key, reencryption
 from dispatch.storage.tables.keys import key_ring as ring_table
 
@@ -235,12 +234,15 @@ def _changed(cipher: FieldCipher, column: EncryptedColumn, row: Row[tuple[object
     """The columns to write, if the row isn't under the keys for writing. Raises MissingPart."""
     stored = getattr(row, column.column.name)
     changed: dict[str, object] = {}
-    if column.table is customer or key_of(column.sealed(stored)) != cipher.current:
+    if stored is None:
+        return changed
+    if column.indexed or key_of(column.sealed(stored)) != cipher.current:
         plain = column.decrypt(cipher, stored, row.id)
         if key_of(column.sealed(stored)) != cipher.current:
             changed[column.column.name] = column.encrypt(cipher, plain, row.id)
-        if column.table is customer:
-            index = cipher.index("document", row.document_kind, plain.decode())
-            if index != row.document_index:
+        if column.indexed:
+            mapping = row._mapping
+            had = BlindIndex(mapping["document_kind"], mapping["issuing_country"], mapping["document_index"])
+            if (index := had.made(cipher, plain.decode())[0]) != had.stored:
                 changed["document_index"] = index
     return changed

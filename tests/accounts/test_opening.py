@@ -25,6 +25,7 @@ from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from tests import factories as f
 from tests.accounts import factories as c
+from tests.accounts.agents import HANDLED, agent, scans
 
 WELCOME = replace(c.PLANS.plan("home-300"), name="welcome")
 
@@ -401,12 +402,13 @@ def test_a_card_payment_without_its_reference_and_cash_with_one_are_bad_input(
 def test_a_plan_is_sold_only_to_those_it_is_offered_to(database: Database, counter: Counter, address: str) -> None:
     c.in_service(database, counter, 3)
     second = c.address(database, 4)
-    company, known = c.unit(2), c.person(3)
+    company: dict[str, Any] = {"holder": c.unit(2), "agent": agent(), "scans": scans(*HANDLED)}
+    known = c.person(3)
     for conditions, changes, why in (
         ({"customers": "existing"}, {}, "仅限老客户"),
         ({"customers": "new"}, {"holder": known, "address": second}, "仅限新客户"),
         ({"holders": ("unit",)}, {}, "仅限单位"),
-        ({"holders": ("person",)}, {"holder": company}, "仅限个人"),
+        ({"holders": ("person",)}, company, "仅限个人"),
         ({"areas": ("panyu",)}, {}, "该片区不办理"),
         ({"since": date(2026, 3, 3)}, {}, "2026-03-03起办理"),
         ({"until": date(2026, 3, 1)}, {}, "已于2026-03-01截止"),

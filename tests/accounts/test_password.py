@@ -13,7 +13,6 @@ from dispatch.accounts.authentication import MOST_BY_CLERK, MOST_ON_ACCOUNT, WIN
 from dispatch.accounts.closure import Closure
 from dispatch.accounts.operation import Counter
 from dispatch.accounts.password import PasswordChange, PasswordReset
-from dispatch.accounts.registration import Agent
 from dispatch.domain.account import AccountState
 from dispatch.domain.roles import Actor, Role
 from dispatch.errors import BadInput
@@ -21,6 +20,7 @@ from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
+from tests.accounts.agents import agent
 
 NEW = "Kw4!tRz9"
 
@@ -39,11 +39,6 @@ def resetting(number: str, n: int = 1, **changes: Any) -> PasswordReset:
 either = pytest.mark.parametrize(
     ("operation", "asking"), [(password.change, changing), (password.reset, resetting)], ids=["change", "reset"]
 )
-
-
-def agent(**changes: Any) -> Agent:
-    told = {"name": "王代办", "document_kind": "resident-id", "document_number": c.document(9)}
-    return Agent(**{**told, **changes})
 
 
 def opens(database: Database, counter: Counter, number: str, typed: str) -> bool:
@@ -192,28 +187,31 @@ def test_a_reset_asks_for_the_holders_document_before_anything_else(
 def test_an_agent_needs_their_own_document_and_an_authorisation_too(
     database: Database, counter: Counter, number: str
 ) -> None:
-    outcome = c.refused(database, password.reset, counter, resetting(number, agent=agent()))
+    outcome = c.refused(database, password.reset, counter, resetting(number, agent=agent(9)))
 
     assert outcome.code == "documents-missing"
-    assert "代办人证件、授权书" in outcome.reason
+    assert "经办人证件。" in outcome.reason
     assert "机主证件" not in outcome.reason
+    unsigned = tuple(c.scan(kind) for kind in ("owner-document", "agent-document"))
+    outcome = c.refused(database, password.reset, counter, resetting(number, agent=agent(9), scans=unsigned))
+    assert outcome.said.zh == "资料不齐全，缺少：授权书。"
 
     scans = tuple(c.scan(kind) for kind in ("owner-document", "agent-document", "authorisation"))
-    done = c.accepted(database, password.reset, counter, resetting(number, agent=agent(), scans=scans))
+    done = c.accepted(database, password.reset, counter, resetting(number, agent=agent(9), scans=scans))
     kept = c.rows(database, b.kept_document)
     assert [(row.operation_id, row.kind, row.media_type) for row in kept] == [
         (done.operation_id, scan.kind, "image/png") for scan in scans
     ]
     shown = {line.label.zh: line.value for line in c.slip(database, done).sections[0].lines}
-    assert shown["代办人"] == "王代办"
-    assert shown["代办人证件"].endswith("440***********" + c.resident_id(9)[-4:])
+    assert shown["经办人"] == f"{agent(9).name}（受托代办 Authorised by the holder）"
+    assert shown["经办人证件"].endswith("440***********" + c.resident_id(9)[-4:])
     assert shown["存留资料"].startswith("机主证件")
 
 
 def test_an_agents_document_is_checked_like_a_holders(database: Database, counter: Counter, number: str) -> None:
     wrong = c.resident_id(9)[:-1] + ("0" if c.resident_id(9)[-1] != "0" else "1")
     scans = tuple(c.scan(kind) for kind in ("owner-document", "agent-document", "authorisation"))
-    asked = resetting(number, agent=agent(document_number=SecretStr(wrong)), scans=scans)
+    asked = resetting(number, agent=agent(9, document_number=SecretStr(wrong)), scans=scans)
 
     assert c.refused(database, password.reset, counter, asked).code == "bad-document-number"
 

@@ -86,12 +86,12 @@ def test_a_renewed_document_is_kept_with_its_scan(database: Database, counter: C
 
 def test_a_changed_document_authenticates_from_then_on(database: Database, counter: Counter) -> None:
     number = c.in_service(database, counter)
-    passport = document(kind="passport", number=SecretStr("e12345678"), expires=date(2030, 1, 1))
+    passport = document(kind="passport", number=SecretStr("e12345678"), expires=date(2030, 1, 1), issuing_country="CHN")
     done = c.accepted(database, profile.modify, counter, modification(number, new_document=passport, scans=SCANS))
     row = customer(database, number)
     with database.read() as tx:
         assert customers.document_number(counter.cipher, customers.get(tx, row.id)) == "E12345678"
-    assert changes(database, done)["证件"][1] == "护照 E******78 有效期至2030-01-01"
+    assert changes(database, done)["证件"][1] == "护照 CHN E******78 有效期至2030-01-01"
     again = modification(number, mobile=NEW)
     assert c.refused(database, profile.modify, counter, again).code == "authentication-failed"
     by_passport = again.model_copy(update={"document_number": SecretStr("E12345678")})
@@ -252,7 +252,8 @@ def test_a_customers_accounts_are_locked_in_order_whichever_was_named(database: 
 
 
 def test_one_document_brought_by_two_customers_at_once_goes_to_one(database: Database, counter: Counter) -> None:
-    passport = document(kind="passport", number=SecretStr("E12345678"), expires=date(2030, 1, 1))
+    shown: dict[str, Any] = {"kind": "passport", "number": SecretStr("E12345678"), "expires": date(2030, 1, 1)}
+    passport = document(**shown, issuing_country="CHN")
     requests = [modification(c.in_service(database, counter, n), n, new_document=passport, scans=SCANS) for n in (1, 2)]
     first, second = (lambda tx, r=r: profile.modify(tx, counter, r, f.CLERK, f.NOW) for r in requests)
     won, lost = c.overtaken(database, first, second)

@@ -276,6 +276,8 @@ def test_the_kind_is_asked_only_where_two_have_that_number(database: Database, c
     outcome = c.refused(database, query.view, counter, View(document_number=c.document()))
 
     assert outcome.code == "document-kind-needed"
-    assert outcome.said.zh == "该号码登记在多种证件下（居民身份证、临时居民身份证），请选择证件类型。"
+    assert (
+        outcome.said.zh == "该号码登记在多个证件下（居民身份证、临时居民身份证），请选择证件类型；护照请选择签发国家。"
+    )
     view = seen(database, counter, document_kind="temporary-resident-id", document_number=c.document())
     assert [line.account for line in view.accounts or ()] == [number]

@@ -13,7 +13,7 @@ from dispatch.accounts import closure, password, transfer
 from dispatch.accounts.closure import Closure
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.accounts.password import PasswordChange
-from dispatch.accounts.registration import Agent, Scan
+from dispatch.accounts.registration import Scan
 from dispatch.accounts.transfer import REQUIRED, Transfer
 from dispatch.domain.plans import Fallback
 from dispatch.domain.roles import Role
@@ -23,6 +23,7 @@ from dispatch.storage.rows import as_dict
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
+from tests.accounts.agents import AUTHORISED, agent
 
 NEW = "Kw4!tRz9"
 WELCOME = replace(c.PLANS.plan("home-300"), name="welcome")
@@ -143,15 +144,13 @@ def test_a_missing_document_is_named(database: Database, counter: Counter, numbe
 def test_all_that_is_missing_is_named_at_once_with_what_an_agent_needs(
     database: Database, counter: Counter, number: str
 ) -> None:
-    agent = Agent(name="王代办", document_kind="resident-id", document_number=c.document(9))
-
-    nothing = c.refused(database, transfer.transfer, counter, transferring(number, scans=(), agent=agent))
-    assert "机主证件、新机主证件、过户协议、代办人证件、授权书。" in nothing.reason
+    nothing = c.refused(database, transfer.transfer, counter, transferring(number, scans=(), agent=agent(9)))
+    assert "机主证件、新机主证件、过户协议、经办人证件、授权书。" in nothing.reason
 
     whole = papers("agent-document", "authorisation")
-    done = c.accepted(database, transfer.transfer, counter, transferring(number, scans=whole, agent=agent))
+    done = c.accepted(database, transfer.transfer, counter, transferring(number, scans=whole, agent=agent(9)))
     shown = {line.label.zh: line.value for line in c.slip(database, done).sections[0].lines}
-    assert shown["代办人"] == "王代办"
+    assert shown["经办人"] == f"{agent(9).name}（受托代办 Authorised by the holder）"
     assert c.resident_id(9) not in str(f.dump(database))
 
 
@@ -272,9 +271,10 @@ def test_a_plan_not_offered_to_the_new_owner_is_voided_after_a_warning(database:
     number = c.in_service(database, counter, plan="welcome", mobile=c.mobile(2))
     company = c.unit(2)
 
-    warned = c.refused(database, transfer.transfer, counter, transferring(number, new_owner=company))
+    handled: dict[str, Any] = {"new_owner": company, "new_owner_agent": agent(9), "scans": papers(*AUTHORISED)}
+    warned = c.refused(database, transfer.transfer, counter, transferring(number, **handled))
     assert (warned.code, "仅限个人" in warned.reason) == ("needs-confirmation", True)
-    told = transferring(number, new_owner=company, confirm=("plan-voided",))
+    told = transferring(number, **handled, confirm=("plan-voided",))
     done = c.accepted(database, transfer.transfer, counter, told)
 
     after = c.rows(database, b.enrolment)[-1]

@@ -7,6 +7,7 @@ from dispatch.storage.tables import (  # noqa: F401 — they fill the metadata
     access,
     accounts,
     devices,
+    identity,
     keys,
     referrals,
     seals,

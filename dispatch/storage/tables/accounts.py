@@ -47,8 +47,10 @@ customer = Table(
     Column("name", String(60), nullable=False),
     Column("document_kind", String(40), nullable=False),
     Column("document_number", Text, nullable=False),  # ciphertext, bound to this table, column and row
-    Column("document_index", String(64), nullable=False),  # blind index: HMAC of kind and number
+    Column("document_index", String(64), nullable=False),  # blind index: HMAC of kind, number and issuing country
     Column("document_expires", Date),  # null: valid for good 长期
+    Column("issuing_country", String(3)),  # of a passport; null: none, or not asked yet
+    Column("birth", Text),  # ciphertext; null: the document's number tells it, or it wasn't asked
     Column("mobile", String(20), nullable=False, index=True),
     Column("made_at", Instant, nullable=False),
     UniqueConstraint("document_index"),

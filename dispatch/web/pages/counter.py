@@ -35,7 +35,8 @@ pages = Pages("counter")
 _PARTS: Mapping[str, Title] = {
     "holder": Title("机主", "Holder"),
     "new_owner": Title("新机主", "New owner"),
-    "agent": Title("代办人（如有）", "Agent, if one stands in"),
+    "agent": Title("经办人（如有）", "Agent, if one acts for the customer"),
+    "new_owner_agent": Title("新机主经办人（如有）", "New owner's agent, if one acts for them"),
     "new_document": Title("更换证件（如有）", "New document, if it changes"),
     "payment": Title("收费", "Payment"),
 }

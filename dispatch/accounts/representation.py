@@ -1,0 +1,105 @@
+"""谁来办理: who stands at the counter for the customer: they themselves, or an agent 经办人 who may act for them.
+
+A unit acts through its handler alone, and who is under 18 through a guardian. A new name, a change of the password by
+the old one and the end of a loss 挂失 are never done by an agent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from dispatch.accounts.operation import Act
+from dispatch.accounts.registration import Bearer, read_bearer
+from dispatch.accounts.typed_dates import LastDay
+from dispatch.domain.agency import AGENT_SCANS, MUST, AgentBasis, Party, basis_for
+from dispatch.domain.identity import DOCUMENT_KINDS, is_under_age
+from dispatch.domain.naming import masked_mobile, read_mobile
+from dispatch.domain.title import Title
+from dispatch.errors import AgentTooYoung, AuthorisationOver, BadDocument, GuardianNeeded, HandlerNeeded, Refusal
+from dispatch.slips.forms import Section, SlipLine
+from dispatch.storage import agents, customers
+from dispatch.storage.account_rows import CustomerRow
+
+
+class Agent(Bearer):
+    """An agent: a handler of the unit, a guardian, or a person whom the holder has authorised."""
+
+    valid_until: Annotated[LastDay, Field(description="授权书有效期至 · last day of the authorisation")] = None
+
+
+AgentIfAny = Annotated[Agent | None, Field(description="经办人 · agent who acts for the holder")]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Who stands there, as the slip's lines, and the scans that are kept of them. Without an agent both are empty."""
+
+    lines: tuple[SlipLine, ...] = ()
+    scans: tuple[str, ...] = ()
+
+    def sections(self) -> list[Section]:
+        """The slip's section about the agent, if there is one."""
+        return [Section(Title("经办", "Agent"), self.lines)] if self.lines else []
+
+
+def represented(
+    act: Act,
+    customer: CustomerRow,
+    agent: Agent | None,
+    *,
+    party: Party = Party.HOLDER,
+    shows_licence: bool = False,
+) -> Standing:
+    """Require that the customer may act alone, or that the agent may act for them, and keep who the agent is.
+
+    `shows_licence`: the operation keeps a scan of the customer's document anyway. Raises HandlerNeeded, GuardianNeeded,
+    AgentTooYoung, AuthorisationOver, BadMobile; what `read_bearer` does.
+    """
+    basis = _basis(act, customer)
+    if agent is None:
+        if basis in MUST:
+            act.want(_needed(basis))
+        return Standing()
+    name, document = read_bearer(act, agent)
+    if document.of_unit:
+        why = Title("经办人须为个人", "the agent must be a person")
+        raise BadDocument(kind=DOCUMENT_KINDS[document.kind].title, why=why)
+    if document.birth is not None and is_under_age(document.birth, act.today):
+        raise GuardianNeeded() if basis is AgentBasis.GUARDIAN else AgentTooYoung()
+    until = None if basis is AgentBasis.GUARDIAN else agent.valid_until
+    if (until is None and basis is AgentBasis.AUTHORISED) or (until is not None and until < act.today):
+        raise AuthorisationOver()
+    mobile = read_mobile(agent.mobile)
+    agents.add(act.tx, act.counter.cipher, act.operation_id, party, name, document, mobile, basis, until)
+    shown = f"{DOCUMENT_KINDS[document.kind].title.zh} {document.masked}"
+    lines = [
+        SlipLine(_WHOSE[party], f"{name}（{basis.label}）"),
+        SlipLine(Title("经办人证件", "Agent's document"), shown),
+        SlipLine(Title("经办人手机", "Agent's mobile number"), masked_mobile(mobile)),
+    ]
+    if until is not None:
+        lines.append(SlipLine(Title("授权书有效期至", "Authorised until"), str(until)))
+    scans = tuple(kind for kind in AGENT_SCANS[basis] if kind != "licence" or not shows_licence)
+    return Standing(tuple(lines), scans)
+
+
+_WHOSE = {
+    Party.HOLDER: Title("经办人", "Agent"),
+    Party.NEW_OWNER: Title("新机主经办人", "New owner's agent"),
+}
+
+
+def _basis(act: Act, customer: CustomerRow) -> AgentBasis:
+    """By what right somebody would act. A trial doesn't tell the age of a customer on file, which the clerk sees
+    masked."""
+    is_unit = DOCUMENT_KINDS[customer.document_kind].unit
+    is_new = customer.made_at == act.now
+    birth = None if is_unit or (act.trial and not is_new) else customers.birth(act.counter.cipher, customer)
+    return basis_for(birth, act.today, is_unit=is_unit)
+
+
+def _needed(basis: AgentBasis) -> Refusal:
+    return HandlerNeeded() if basis is AgentBasis.UNIT_HANDLER else GuardianNeeded()
