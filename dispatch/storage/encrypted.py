@@ -6,8 +6,9 @@ import base64
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Column, Table, func, inspect, select
+from sqlalchemy import Column, ColumnElement, Table, func, inspect, null, select
 
 from dispatch.storage.database import Tx
 from dispatch.storage.field_cipher import FieldCipher, key_of
@@ -54,10 +55,10 @@ class EncryptedColumn:
 
 COLUMNS = (
     EncryptedColumn(customer, customer.c.document_number, text=True, indexed=True),
-    EncryptedColumn(customer, customer.c.birth, text=True),
-    EncryptedColumn(operation_agent, operation_agent.c.document_number, text=True, indexed=True),
     EncryptedColumn(kept_document, kept_document.c.content, text=False),
     EncryptedColumn(upload, upload.c.content, text=False),
+    EncryptedColumn(customer, customer.c.birth, text=True),
+    EncryptedColumn(operation_agent, operation_agent.c.document_number, text=True, indexed=True),
 )
 """All of them."""
 
@@ -122,7 +123,11 @@ def look(tx: Tx) -> Found:
 def decrypts(tx: Tx, cipher: FieldCipher, sample: Sample) -> bool:
     """Return whether the cipher reads this row and, of a document, has the key of its blind index."""
     table, column = sample.column.table, sample.column
-    more = (table.c.document_kind, table.c.issuing_country, table.c.document_index) if column.indexed else ()
+    more: tuple[ColumnElement[Any], ...] = ()
+    if column.indexed:
+        has_country = any(each["name"] == "issuing_country" for each in inspect(tx).get_columns(table.name))
+        country = table.c.issuing_country if has_country else null()  # a backup may be of an earlier release
+        more = (table.c.document_kind, country, table.c.document_index)
     stored, *parts = tx.execute(select(column.column, *more).where(table.c.id == sample.row)).one()
     return reads(cipher, column, stored, sample.row, BlindIndex(*parts) if parts else None)
 
