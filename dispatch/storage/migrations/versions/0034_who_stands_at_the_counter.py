@@ -34,7 +34,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["operation_id"], ["operation.id"], name=op.f("fk_operation_agent_operation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operation_agent")),
-        sa.UniqueConstraint("operation_id", "party", name=op.f("uq_operation_agent_operation_id")),
+        sa.UniqueConstraint("operation_id", "party", name=op.f("uq_operation_agent_operation_id_party")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_operation_agent_document_index", "operation_agent", ["document_index"])
