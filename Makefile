@@ -23,7 +23,7 @@ ALL := -n $(JOBS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 
 UNIT := $(addprefix tests/,domain routing ports runtime cli replay demo storage test_house.py test_settings.py) \
 	-m "not database"
 
-.PHONY: help setup demo up test test-system coverage test-unit test-web test-others screenshots lint format docs bench bench-web bench-postgresql growth bench-start bench-slips bench-board bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
+.PHONY: help setup demo up test test-system coverage test-unit test-web test-others screenshots lint format docs bench bench-web bench-postgresql growth bench-start bench-slips bench-board bench-search bench-migration chaos chaos-kills chaos-full lock lock-check wheel install clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -109,6 +109,9 @@ bench-slips: setup  ## time to make a slip
 
 bench-board: setup  ## time of a board's page with 1,000 and with 100,000 open hops; some minutes
 	@$(BIN)/python bench/board.py
+
+bench-search: setup  ## time of a search among a million tickets and accounts; `N=100000 make bench-search` for fewer
+	@$(BIN)/python bench/search.py
 
 $(BENCH)/.ready: requirements/bench.txt setup.sh
 	@PYTHON="$(PYTHON)" VENV="$(BENCH)" LOCKED=requirements/bench.txt sh setup.sh

@@ -37,6 +37,7 @@ from dispatch.storage import (
     hops,
     retention,
     retests,
+    search_index,
     survey_links,
     suspensions,
 )
@@ -291,7 +292,7 @@ class Relay:
     def retain(self) -> None:
         """Every AGED_SECONDS, move some old cases into the case store, empty some old effects' payloads, hash some
         surveys' tokens that a process of an earlier release left in clear, delete old former names, erase who called
-        long ago, tend demands, tell whose term ends, and change plans on their day."""
+        long ago, tend demands, tell whose term ends, change plans on their day, and go on with the search's index."""
         if time.monotonic() - self._aged < AGED_SECONDS:
             return
         settings, now = self.context.settings, self.context.now()
@@ -307,9 +308,11 @@ class Relay:
                 self._tend_demands(tx, now),
                 term_ending.tell_of_ending(tx, settings.zone, now, MOST_AGED),
             )
+        with self.context.database.write() as tx:
+            indexed = search_index.tend(tx, now)
         with self.context.database.write() as tx:  # on its own: at the counter, too, accounts are locked first
             planned = plan_calendar.keep(tx, settings.zone, now, MOST_AGED)
-        if max(*tended, planned) < MOST_AGED:
+        if max(*tended, planned, indexed) < MOST_AGED:
             self._aged = time.monotonic()
 
     def _tend_demands(self, tx: Tx, now: datetime) -> int:

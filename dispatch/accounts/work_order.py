@@ -19,6 +19,8 @@ def order_work(act: Act, account: AccountRow, kind: Kind, symptom: str, area: st
         "state": TicketState.OPEN,
         "account_id": account.id,
         "area": area,
+        "customer_id": account.customer_id,
+        "address_id": account.address_id,
         "channel": CHANNEL_OF[Role(act.actor.role)],
         "symptom": symptom,
         "category": "network",

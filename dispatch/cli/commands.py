@@ -299,6 +299,7 @@ TABLE: tuple[Row, ...] = (
         ),
         "keys",
     ),
+    Row("search", OPERATE, "search", Title("查找索引：重建", "The search's index: build it anew."), "search"),
 )
 """In the order of the help."""
 

@@ -49,6 +49,7 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "ask for approval": Title("请主管批准", "Ask for a supervisor's approval"),
     "see approvals": Title("查看审批", "See approvals"),
     "decide approvals": Title("审批", "Decide approvals"),
+    "rebuild the search": Title("重建查找索引", "Rebuild the search"),
     "load devices": Title("导入终端", "Load devices"),
     "see devices": Title("查看终端", "See devices"),
     "hand out": Title("发放终端", "Hand devices out"),

@@ -104,6 +104,7 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "see approvals": (*_DESK, Role.SUPERVISOR),
     "decide approvals": (Role.SUPERVISOR,),
     "load devices": (Role.OPS,),
+    "rebuild the search": (Role.OPS,),
     "see devices": (Role.OPS, Role.NETWORK_SERVICE_SUPPORT, Role.SUPERVISOR),
     "hand out": (Role.NETWORK_SERVICE_SUPPORT,),
     "take in": (Role.NETWORK_SERVICE_SUPPORT,),

@@ -2,6 +2,7 @@
 
 A hit is a row whose text contains every word of the query, both as `key` writes them. Tokens only narrow down which
 rows the database looks at: a token that is missing in the query costs time and changes no result.
+`docs/decisions/0029-search-by-own-tokens.md`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,10 @@ import unicodedata
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from dispatch.domain.folding import SIMPLIFIED
 from dispatch.domain.pinyin import FIRST, IN_WORDS, INITIALS, OF_SURNAMES
-from dispatch.domain.title import Title
+from dispatch.domain.title import Title, TitledEnum
 
 TOKENS_VERSION = 1
 """Grows when `key`, `tokens` or what a row's text is made of change: the index is then built anew."""
@@ -28,21 +28,26 @@ _MOST_TOKENS, _FEW, _UNKNOWN_SHARE = 4, 1e-4, 1e-3
 """A query takes its rarest tokens, until they leave that share of the rows. A token of unknown share is a rare one."""
 
 
-class SearchKind(StrEnum):
+class SearchKind(TitledEnum):
     """What can be found, in the order in which it is shown."""
-
-    label: Title
-
-    def __new__(cls, value: str, label: Title) -> SearchKind:
-        made = str.__new__(cls, value)
-        made._value_ = value
-        made.label = label
-        return made
 
     TICKET = "ticket", Title("工单", "Tickets")
     ACCOUNT = "account", Title("客户与账号", "Customers and accounts")
     ADDRESS = "address", Title("地址", "Addresses")
     DEVICE = "device", Title("终端", "Devices")
+
+
+class Why(TitledEnum):
+    """What a hit was found by."""
+
+    NUMBER = "number", Title("编号", "number")
+    NAME = "name", Title("姓名", "name")
+    MOBILE = "mobile", Title("手机号码", "mobile number")
+    DOCUMENT = "document", Title("证件号码", "document")
+    ADDRESS = "address", Title("地址", "address")
+    DESCRIPTION = "description", Title("故障描述", "description")
+    DEVICE = "device", Title("终端", "device")
+    INITIALS = "initials", Title("拼音首字母", "pinyin initials")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,20 @@ def rarest(found: Iterable[str], shares: Mapping[str, float]) -> list[str]:
 def share_of(token: str, shares: Mapping[str, float]) -> float:
     """The share of the rows that have a token."""
     return shares.get(token, _UNKNOWN_SHARE)
+
+
+def reasons(query: Query, fields: Iterable[tuple[Why, str | None]]) -> list[Why]:
+    """What a row with these fields is found by, each once."""
+    found: dict[Why, None] = {}
+    for why, raw in fields:
+        keyed = key(raw or "").replace(" ", "")
+        if any(word in keyed for word in query.words):
+            found[why] = None
+        elif why in (Why.NAME, Why.ADDRESS):
+            initials = " ".join(_initials(key(raw or "")))
+            if any(word in initials for word in (*query.words, *query.pairs)):
+                found[Why.INITIALS] = None
+    return list(found)
 
 
 def places(raw: str, words: Sequence[str]) -> list[tuple[int, int]]:

@@ -259,7 +259,7 @@ def latest_tickets(
     if team is not None:
         asked.append(ticket.c.id.in_(_now_with(team)))
     if asked:
-        parts = [_newest(ticket.c.id, limit, before, *asked, or_(*map(_seen, scopes)))]
+        parts = [_newest(ticket.c.id, limit, before, *asked, or_(*map(is_seen, scopes)))]
     else:
         parts = [part for scope in scopes for part in _newest_of(scope, limit, before)]
     page = _first(parts, limit, descending=True)
@@ -289,7 +289,7 @@ def _newest(column: Any, limit: int, before: int | None, *where: ColumnElement[b
     return select(column).where(*where, older).order_by(column.desc()).limit(limit)
 
 
-def _seen(scope: Scope) -> ColumnElement[bool]:
+def is_seen(scope: Scope) -> ColumnElement[bool]:
     if scope.teams is None:
         return in_areas(ticket.c.area, scope.areas)
     had = hop.alias("had")

@@ -107,6 +107,7 @@ class ViewedAccount(AccountInfo, Protocol):
 class AccountMatch(Protocol):
     """An account that a search found."""
 
+    id: int
     number: str
     state: str
     area: str
@@ -136,6 +137,7 @@ class AddressRow(AddressLine, Protocol):
 class AddressMatch(Protocol):
     """An address that a search found."""
 
+    id: int
     text: str
     area: str
     free: int | None  # subscribers that its port can still have; None: no port reaches it

@@ -14,8 +14,10 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from dispatch.domain import folding
 from dispatch.domain.account import LIVING, AccountState
 from dispatch.domain.roles import Actor
+from dispatch.domain.search import SearchKind
+from dispatch.storage import search_index
 from dispatch.storage.account_rows import AccountRow
-from dispatch.storage.bulk import in_list_parameter, list_parameters
+from dispatch.storage.bulk import in_list_parameter, insert_numbered, list_parameters
 from dispatch.storage.column_types import ascii_lower, constants
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
@@ -85,8 +87,7 @@ def enter_existing(tx: Tx, rows: Sequence[tuple[str, str, str]], actor: Actor, n
         for number, area, mobile in rows
         if name_key(number) not in known
     }
-    if new:
-        tx.execute(insert(account), list(new.values()))
+    search_index.add(tx, SearchKind.ACCOUNT, insert_numbered(tx, account, list(new.values())))
     return len(new)
 
 
@@ -160,7 +161,8 @@ def lock_accounts_of_holder(tx: Tx, number: str) -> None:
 def change_contact_of_holder(tx: Tx, customer_id: int, before: str, after: str) -> None:
     """Change the contact of the customer's living accounts where it was the customer's own mobile number `before`."""
     followers = (account.c.customer_id == customer_id) & (account.c.mobile == before) & is_living
-    tx.execute(update(account).where(followers).values(mobile=after))
+    changed = tx.execute(update(account).where(followers).values(mobile=after).returning(account.c.id))
+    search_index.renew_accounts(tx, changed.scalars().all())
 
 
 def insert_account(tx: Tx, **columns: object) -> AccountRow:
@@ -227,3 +229,5 @@ def latest(tx: Tx, limit: int, before: int | None = None, areas: Collection[str]
 
 def change(tx: Tx, account_id: int, **columns: object) -> None:
     tx.execute(update(account).where(account.c.id == account_id).values(**columns))
+    if columns.keys() & search_index.OF_ACCOUNTS:
+        search_index.renew_accounts(tx, [account_id])

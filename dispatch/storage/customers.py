@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, or_, select, update
 from dispatch.domain.country import COUNTRIES
 from dispatch.domain.identity import OF_ANY_COUNTRY, Document, birth_in
 from dispatch.domain.roles import Actor
-from dispatch.storage import key_ring
+from dispatch.storage import key_ring, search_index
 from dispatch.storage.account_rows import AccountRow, CustomerRow, ScanRow
 from dispatch.storage.database import Tx
 from dispatch.storage.encrypted import document_parts
@@ -133,6 +133,8 @@ def document_indexes(cipher: FieldCipher, kind: str, number: str, country: str |
 
 def change(tx: Tx, customer_id: int, **columns: object) -> None:
     tx.execute(update(customer).where(customer.c.id == customer_id).values(**columns))
+    if columns.keys() & search_index.OF_CUSTOMERS:
+        search_index.renew_customer(tx, customer_id)
 
 
 def keep_scan(

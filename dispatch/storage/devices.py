@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, and_, insert, select
 
 from dispatch.domain.device import DeviceKind, DeviceState
+from dispatch.domain.search import SearchKind
+from dispatch.storage import search_index
 from dispatch.storage.account_rows import DeviceLine, DeviceMoveRow, DeviceRow
 from dispatch.storage.bulk import in_list, insert_numbered, update_rows
 from dispatch.storage.database import Tx
@@ -46,6 +48,7 @@ def enter(tx: Tx, rows: Sequence[NewDevice], cause: Cause) -> int:
         known = kinds(tx, [row.serial for row in some])
         unknown = [{**row._asdict(), "state": DeviceState.STOCK} for row in some if row.serial not in known]
         ids = insert_numbered(tx, device, unknown)
+        search_index.add(tx, SearchKind.DEVICE, ids)
         entries = [_entry(id_, None, DeviceState.STOCK, cause, None, None) for id_ in ids]
         if entries:
             tx.execute(insert(device_move), entries)
@@ -126,6 +129,11 @@ def listed(
 
 def line(tx: Tx, serial: str) -> DeviceLine | None:
     return shaped(DeviceLine, tx.execute(_lines().where(device.c.serial == serial))).one_or_none()
+
+
+def found(tx: Tx, ids: Sequence[int]) -> Sequence[DeviceLine]:
+    """These devices, the newest in the register first."""
+    return shaped(DeviceLine, tx.execute(_lines().where(device.c.id.in_(ids)).order_by(device.c.id.desc()))).all()
 
 
 def moves(tx: Tx, device_id: int) -> Sequence[DeviceMoveRow]:

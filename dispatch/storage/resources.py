@@ -10,7 +10,9 @@ from sqlalchemy import Select, Table, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.domain import folding
+from dispatch.domain.search import SearchKind
 from dispatch.routing.address_file import CoveredAddress
+from dispatch.storage import search_index
 from dispatch.storage.account_rows import AddressLine, AddressMatch, AddressRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
@@ -77,7 +79,8 @@ def enter_addresses(tx: Tx, rows: Sequence[CoveredAddress]) -> int:
             ]
         )
         changed = {"area": entered.excluded.area, "pon_port_id": entered.excluded.pon_port_id}
-        tx.execute(entered.on_conflict_do_update(index_elements=[address.c.text], set_=changed))
+        made = entered.on_conflict_do_update(index_elements=[address.c.text], set_=changed)
+        search_index.renew(tx, SearchKind.ADDRESS, tx.execute(made.returning(address.c.id)).scalars().all())
     return new
 
 
@@ -150,14 +153,7 @@ def addresses(tx: Tx, limit: int, areas: Collection[str] | None = None) -> Seque
 
 def search_addresses(tx: Tx, words: Sequence[str], areas: Collection[str] | None, limit: int) -> Sequence[AddressMatch]:
     """The addresses of these areas, or of all, that contain every one of these words, however they are written."""
-    query: Select[Any] = (
-        select(
-            address.c.text, address.c.area, (pon_port.c.capacity - pon_port.c.used).label("free"),
-            account.c.id.label("taken"),
-        )
-        .outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)
-        .outerjoin(account, (account.c.address_id == address.c.id) & account.c.ended_at.is_(None))
-    )  # fmt: skip
+    query = _MATCHES
     for word in words:
         key = folding.address_key(word)
         there = address.c.text.contains(word, autoescape=True)
@@ -165,3 +161,19 @@ def search_addresses(tx: Tx, words: Sequence[str], areas: Collection[str] | None
     if areas is not None:
         query = query.where(address.c.area.in_(areas))
     return shaped(AddressMatch, tx.execute(query.order_by(address.c.text).limit(limit))).all()
+
+
+def found_addresses(tx: Tx, ids: Sequence[int]) -> Sequence[AddressMatch]:
+    """These addresses, the newest first."""
+    query = _MATCHES.where(address.c.id.in_(ids)).order_by(address.c.id.desc())
+    return shaped(AddressMatch, tx.execute(query)).all()
+
+
+_MATCHES: Select[Any] = (
+    select(
+        address.c.id, address.c.text, address.c.area, (pon_port.c.capacity - pon_port.c.used).label("free"),
+        account.c.id.label("taken"),
+    )
+    .outerjoin(pon_port, pon_port.c.id == address.c.pon_port_id)
+    .outerjoin(account, (account.c.address_id == address.c.id) & account.c.ended_at.is_(None))
+)  # fmt: skip

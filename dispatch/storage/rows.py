@@ -74,6 +74,8 @@ class TicketColumns(Protocol):
     state: str  # one of `domain.ticket.TicketState`
     account_id: int
     area: str  # of the line when it was reported; it stays so
+    customer_id: int | None  # likewise; None: unknown, or the ticket is of an earlier release
+    address_id: int | None  # likewise
     channel: str
     symptom: str
     category: str
@@ -97,6 +99,25 @@ class TicketRow(TicketColumns, Protocol):
     """A ticket with its account's present number."""
 
     account: str
+
+
+class TicketFound(Protocol):
+    """A ticket that a search found, with the customer and the address of its report; None where there are none."""
+
+    id: int
+    kind: str  # one of `domain.kind.Kind`
+    state: str  # one of `domain.ticket.TicketState`
+    area: str
+    symptom: str
+    description: str
+    priority: int  # 1, the most urgent, to 4
+    made_at: datetime
+    ended_at: datetime | None  # None: still open
+    account: str  # its number
+    contact: str  # the account's present one
+    name: str | None
+    mobile: str | None
+    address: str | None
 
 
 class TicketLine(TicketRow, Protocol):

@@ -8,18 +8,22 @@ from typing import Any
 from sqlalchemy import Select, bindparam, func, select
 
 from dispatch.domain.kind import Kind
+from dispatch.domain.search import SearchKind
 from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
+from dispatch.storage import search_index
 from dispatch.storage.bulk import Rows, in_list, in_list_parameter, insert_numbered, list_parameters
 from dispatch.storage.database import Tx
-from dispatch.storage.rows import TicketColumns, TicketRow, shaped
-from dispatch.storage.tables.accounts import account
+from dispatch.storage.rows import TicketColumns, TicketFound, TicketRow, shaped
+from dispatch.storage.tables.accounts import account, address, customer
 from dispatch.storage.tables.tickets import hop, ticket
 
 
 def insert_tickets(tx: Tx, rows: Rows) -> list[int]:
     """Insert tickets and return their ids, in the order of `rows`."""
-    return insert_numbered(tx, ticket, rows)
+    ids = insert_numbered(tx, ticket, rows)
+    search_index.add(tx, SearchKind.TICKET, ids)
+    return ids
 
 
 def select_tickets() -> Select[Any]:
@@ -34,6 +38,26 @@ _THESE = select_tickets().where(in_list_parameter(ticket.c.id, "ids")).order_by(
 
 def by_ids(tx: Tx, ticket_ids: Sequence[int]) -> Sequence[TicketRow]:
     return shaped(TicketRow, tx.execute(_THESE, list_parameters(tx, ids=ticket_ids))).all()
+
+
+def found(tx: Tx, ids: Sequence[int]) -> Sequence[TicketFound]:
+    """These tickets as a search shows them, the newest first."""
+    return shaped(TicketFound, tx.execute(_FOUND, list_parameters(tx, ids=ids))).all()
+
+
+_FOUND: Select[Any] = (
+    select(
+        *(ticket.c[name] for name in ("id", "kind", "state", "area", "symptom", "description", "priority")),
+        ticket.c.made_at, ticket.c.ended_at,
+        account.c.number.label("account"), account.c.mobile.label("contact"), customer.c.name, customer.c.mobile,
+        address.c.text.label("address"),
+    )
+    .join(account, account.c.id == ticket.c.account_id)
+    .outerjoin(customer, customer.c.id == func.coalesce(ticket.c.customer_id, account.c.customer_id))
+    .outerjoin(address, address.c.id == func.coalesce(ticket.c.address_id, account.c.address_id))
+    .where(in_list_parameter(ticket.c.id, "ids"))
+    .order_by(ticket.c.id.desc())
+)  # fmt: skip
 
 
 def not_found(ticket_id: int) -> NotFound:

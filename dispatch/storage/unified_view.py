@@ -61,7 +61,7 @@ def find_accounts(
     tx: Tx, wanted: ColumnElement[bool], areas: Collection[str] | None, limit: int
 ) -> Sequence[AccountMatch]:
     """The wanted accounts of these areas, or of all: living ones first, then the newest."""
-    columns = [account.c[name] for name in ("number", "state", "area", "mobile")]
+    columns = [account.c[name] for name in ("id", "number", "state", "area", "mobile")]
     query: Select[Any] = (
         select(*columns, address.c.text.label("address"), customer.c.name)
         .outerjoin(address, address.c.id == account.c.address_id)

@@ -259,6 +259,8 @@ def _row(
         "state": state,
         "account_id": account.id,
         "area": account.area,
+        "customer_id": account.customer_id,
+        "address_id": account.address_id,
         "channel": channel,
         "symptom": report.symptom,
         "category": report.category or progress.category,

@@ -41,6 +41,7 @@ from dispatch.web.api import (
     quarantine,
     referrals,
     rules,
+    search,
     session,
     slips,
     surveys,
@@ -60,6 +61,7 @@ from dispatch.web.pages import callbacks as callback_page
 from dispatch.web.pages import demands as demand_page
 from dispatch.web.pages import devices as device_page
 from dispatch.web.pages import referrals as referral_page
+from dispatch.web.pages import search as search_page
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
 from dispatch.web.pages import tickets as ticket_pages
@@ -91,6 +93,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     operations.api,
     accounts.api,
     slips.api,
+    search.api,
     addresses.api,
     callbacks.api,
     referrals.api,
@@ -120,6 +123,7 @@ PAGES: tuple[Pages, ...] = (
     demand_page.pages,
     approval_page.pages,
     device_page.pages,
+    search_page.pages,
 )
 
 WORTH_PACKING = 1_000

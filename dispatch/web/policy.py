@@ -128,6 +128,8 @@ POLICIES: Mapping[str, Policy] = {
     # tickets
     "list tickets": Policy(roles=_EVERYBODY - {Role.ADMINISTRATOR}),
     "see a ticket": Policy(Subject.TICKET, _EVERYBODY - {Role.ADMINISTRATOR}),
+    # the search: what is found is limited by what may be seen
+    "search": Policy(roles=_EVERYBODY - {Role.ADMINISTRATOR}),
     # hops
     "see a hop": Policy(Subject.HOP, _EVERYBODY - {Role.ADMINISTRATOR}),
     "claim": _on_hop("claim"),
@@ -214,6 +216,7 @@ _WORDS: Mapping[str, str] = {
     "see slips": "查看受理单",
     "see failed orders": "查看退单清单",
     "list accounts": "查看账号列表",
+    "search": "查找",
     "search addresses": "查找地址",
     "see addresses": "查看地址",
     "see plans": "查看营销案",
@@ -337,6 +340,12 @@ def shows(which: GuardedField, role: Role, thing: Target = NOTHING) -> bool:
     if policy.own and thing.team is not None and serves(role, thing.team):
         return True
     return role in policy.until_ended and thing.state not in TICKET_ENDS
+
+
+def searches_tickets(role: Role) -> bool | None:
+    """Return whether the role finds tickets by all that they say: True also ended ones, False open ones, None none."""
+    policy = FIELDS[GuardedField.CUSTOMER]
+    return True if role in policy.always else False if role in policy.until_ended else None
 
 
 MOVES_OF_HOPS = ("claim", "report", "override", "pass on", "hand back", "hold", "resume", "release")

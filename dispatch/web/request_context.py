@@ -15,6 +15,7 @@ from dispatch.domain.roles import Actor, Grant, Role, role_wordings
 from dispatch.domain.title import Wording
 from dispatch.errors import ChangedMeanwhile, DispatchError, NotAllowed, VersionMissing
 from dispatch.reports.lists import Scope
+from dispatch.reports.search import Reach
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Tx
 from dispatch.web.credentials import Visitor
@@ -29,6 +30,7 @@ from dispatch.web.policy import (
     Target,
     decide,
     is_possible,
+    searches_tickets,
     sees_all,
     serves,
     shows,
@@ -101,6 +103,23 @@ class RequestContext:
             for grant in self._grants()
             if decide(self.operation, grant.role, in_area=True) is Permission.ALLOWED
         ]
+
+    def reach(self) -> Reach:
+        """What the caller may find by a search."""
+        scopes: dict[bool | None, list[Scope]] = {True: [], False: [], None: []}
+        for grant in self._grants():
+            if decide("list tickets", grant.role, in_area=True) is Permission.ALLOWED:
+                teams = None if sees_all(grant.role) else self._served(grant.role)
+                scopes[searches_tickets(grant.role)].append(Scope(grant.areas, teams))
+        places = [self.areas(each, NOTHING) for each in ("see addresses", "search addresses")]
+        return Reach(
+            scopes[True],
+            scopes[False],
+            [each for some in scopes.values() for each in some],
+            self.areas("find customers", NOTHING),
+            None if None in places else frozenset[str]().union(*(each for each in places if each is not None)),
+            self.may("see devices"),
+        )
 
     def areas(self, operation: str, thing: Target) -> frozenset[str] | None:
         """The areas in which the caller may do it; None: all."""

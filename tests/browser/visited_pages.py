@@ -38,6 +38,7 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("hop", "noc", f"/teams/noc/hops/{_waiting(demo, 'noc')}")
     yield Place("tickets", "supervisor", "/tickets")
     yield Place("ticket", "supervisor", f"/tickets/{_travelled(demo)}")
+    yield Place("search", "clerk", "/search?q=体育西路")
     yield Place("demands", "ops", "/demands")
     yield Place("approvals", "supervisor", "/approvals")
     yield Place("devices", "network-service-support", "/devices")

@@ -112,6 +112,7 @@ BY_ROLE = {
     "see failed orders": "CM",
     "list accounts": "CMVO",
     "add accounts": "CO",
+    "search": "CM58NSTDIWBVO",
     "search addresses": "CM8V",
     "see addresses": "CMVOW",
     "see demands": "CMVOW",

@@ -11,6 +11,7 @@ from dispatch.storage.tables import (  # noqa: F401 — they fill the metadata
     keys,
     referrals,
     seals,
+    search,
     tickets,
 )
 

@@ -53,6 +53,8 @@ ticket = Table(
     Column("state", String(12), nullable=False),
     Column("account_id", ForeignKey("account.id"), nullable=False),
     Column("area", String(40), nullable=False),  # the line's when it was reported; it never changes
+    Column("customer_id", ForeignKey("customer.id"), index=True),  # likewise; null: unknown, or by an earlier release
+    Column("address_id", ForeignKey("address.id")),  # likewise
     Column("channel", String(20), nullable=False),
     Column("symptom", String(40), nullable=False),
     Column("category", String(40), nullable=False),

@@ -93,7 +93,7 @@ def list_tickets(
         "asked": asked,
         "first": cursor is None,
         "teams": context.rulebook.teams,
-        "symptom_of": functools.partial(_symptom, context),
+        "symptom_of": functools.partial(symptom_in_words, context),
     }
 
 
@@ -123,7 +123,7 @@ def see_ticket(context: RequestContext, ticket: TicketName) -> dict[str, Any]:
         "shown": shown,
         "drawing": _drawn(rulebook, journey, told.ticket.number, speak),
         "way": journey_drawing.journey_sentence(rulebook, journey, speak),
-        "symptom": _symptom(context, told.ticket.symptom),
+        "symptom": symptom_in_words(context, told.ticket.symptom),
         "category": context.rulebook.categories.get(told.ticket.category),
         "answers": pre_handling(context, journey.ticket) if shown else [],
         "act_said": _act_said,
@@ -158,7 +158,7 @@ def take_over(
     }
 
 
-def _symptom(context: RequestContext, name: str) -> HasTitle:
+def symptom_in_words(context: RequestContext, name: str) -> HasTitle:
     """The symptom in words; an order's is not in the script."""
     known = context.installation.known_symptoms().get(name)
     return known.title if known else labels.symptom(name)

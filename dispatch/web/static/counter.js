@@ -45,6 +45,13 @@ find.addEventListener("done", (event) => {
 });
 find.addEventListener("refused", () => found.replaceChildren());
 
+// The search of all pages leads here with an account, behind a # so that it isn't sent: /counter#account=kd0000000042
+const asked = new URLSearchParams(location.hash.slice(1)).get("account");
+if (asked) {
+  wanted.value = asked;
+  find.requestSubmit();
+}
+
 function offer(item) {
   const button = made("button", "", { type: "button", class: "list-group-item list-group-item-action", "data-choose": item.account });
   const first = made("div", "", { class: "d-flex justify-content-between gap-2" });
