@@ -12,10 +12,11 @@ from celery import Celery
 from kombu import Connection
 from sqlalchemy import select, update
 
+from dispatch.domain.search import SearchKind, read_query
 from dispatch.domain.ticket import HopState
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
-from dispatch.storage import given_out, heartbeats, hops, survey_links
+from dispatch.storage import given_out, heartbeats, hops, search_index, search_queries, survey_links
 from dispatch.storage.database import Database, Tx
 from dispatch.storage.hops import SentHop
 from dispatch.storage.outbox import Waited
@@ -233,3 +234,18 @@ def test_a_relay_writes_down_what_was_given_out_and_sends_nothing_of_a_database_
     hop = f.live(sqlite, made)
     assert hop is not None
     assert hop.state == HopState.DUE
+
+
+def test_the_relay_builds_the_index_of_the_search(
+    app: Celery, context: Context, sqlite: Database, rulebook: Rulebook, script: Script
+) -> None:
+    from workers.relay import Relay  # it needs the app
+
+    f.put_in_force(sqlite, rulebook)
+    made = f.fault(sqlite, rulebook, script)
+    with sqlite.write() as tx:
+        search_index.begin(tx, SearchKind.TICKET)
+    Relay(context).retain()
+    with sqlite.read() as tx:
+        assert search_index.state(tx, SearchKind.TICKET).cursor is None
+        assert search_queries.find(tx, SearchKind.TICKET, read_query(made.number), None, 9) == [made.ticket_id]
