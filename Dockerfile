@@ -22,7 +22,7 @@ RUN apt-get update \
 COPY --from=packages /opt/paidan /opt/paidan
 WORKDIR /app
 # dispatch/defaults links to these. An operator's own files are mounted at /etc/paidan and named by the settings.
-COPY routing_rules.yaml prehandling.yaml marketing_plans.yaml messages.yaml replay_mapping.yaml ./
+COPY routing_rules.yaml prehandling.yaml marketing_plans.yaml messages.yaml complaints.yaml replay_mapping.yaml ./
 COPY docs/addresses.csv docs/devices.csv docs/
 COPY tests/routing_cases.yaml tests/
 COPY workers workers

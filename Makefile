@@ -64,7 +64,7 @@ test-others: setup  ## the journey through the databases and brokers that others
 screenshots: setup  ## docs/screenshots: every page, on a desktop and a phone, light and dark
 	@PYTHONPATH=. $(BIN)/python -m tests.browser.screenshots
 
-lint: setup  ## ruff, mypy --strict (also tests, bench, chaos), import contracts, rules and their cases, script, plans, messages
+lint: setup  ## ruff, mypy --strict (also tests, bench, chaos), import contracts, rules and their cases, script, plans, messages, complaints
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -74,6 +74,7 @@ lint: setup  ## ruff, mypy --strict (also tests, bench, chaos), import contracts
 	@$(BIN)/dispatch script check prehandling.yaml
 	@$(BIN)/dispatch plans check marketing_plans.yaml
 	@$(BIN)/dispatch messages check messages.yaml
+	@$(BIN)/dispatch complaint check complaints.yaml
 
 format: setup  ## ruff's formatting and safe fixes
 	@$(BIN)/ruff check --fix .

@@ -5,7 +5,7 @@ set -eu
 here=$(dirname "$0")
 folder="${1:-$here/config}"
 mkdir -p "$folder"
-for file in routing_rules.yaml prehandling.yaml marketing_plans.yaml messages.yaml; do
+for file in routing_rules.yaml prehandling.yaml marketing_plans.yaml messages.yaml complaints.yaml; do
     [ -e "$folder/$file" ] || cp "$here/../$file" "$folder/$file"
     chmod 0644 "$folder/$file"
 done

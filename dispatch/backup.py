@@ -48,7 +48,14 @@ from dispatch.storage.database_faults import FULL, fault_of_driver
 from dispatch.storage.epoch import Begun
 from dispatch.storage.field_cipher import FieldCipher
 from dispatch.storage.migration import migrate, require_installation
-from dispatch.storage.tables import accounts, devices, keys, search, tickets  # noqa: F401 — they fill the metadata
+from dispatch.storage.tables import (  # noqa: F401 — they fill the metadata
+    accounts,
+    complaints,
+    devices,
+    keys,
+    search,
+    tickets,
+)
 
 OnBegin = Callable[[], object]
 

@@ -36,6 +36,10 @@ MEANINGS: Mapping[str, Wording] = {
         "客户短信文件",
         "file with the text messages to customers",
     ),
+    "complaints": Wording(
+        "投诉时限和减免标准文件",
+        "file with the times for complaints and the terms of compensation",
+    ),
     "quiet_hours": Wording(
         "是否遵守客户短信文件中的静默时段；false 只用于演示和压力测试",
         "whether the quiet hours of the text messages are kept; false is for demonstrations and load tests",

@@ -82,6 +82,7 @@ class Settings(BaseModel):
     prehandling: Path = Field(default_factory=lambda: defaults.folder() / defaults.PREHANDLING)
     plans: Path = Field(default_factory=lambda: defaults.folder() / defaults.PLANS)
     messages: Path = Field(default_factory=lambda: defaults.folder() / defaults.MESSAGES)
+    complaints: Path = Field(default_factory=lambda: defaults.folder() / defaults.COMPLAINTS)
     quiet_hours: bool = True
     workers: Annotated[int, Field(ge=1, le=64)] = 2
     broker_master: str = ""

@@ -18,6 +18,7 @@ from sqlalchemy import event, insert, select
 from dispatch.accounts import move_end
 from dispatch.domain.account import AccountState
 from dispatch.domain.channel import Channel
+from dispatch.domain.complaint import ComplaintTerms
 from dispatch.domain.device import DeviceKind, DeviceState
 from dispatch.domain.finding import NEW_DEVICE, Value
 from dispatch.domain.kind import Kind
@@ -28,7 +29,7 @@ from dispatch.domain.secret import hashed
 from dispatch.domain.suspension import KNOWN_AS, SuspensionKind
 from dispatch.domain.ticket import TicketState
 from dispatch.errors import DispatchError
-from dispatch.routing import loader, messages_file
+from dispatch.routing import complaints_file, loader, messages_file
 from dispatch.routing.prehandling import Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, devices, history, hops, surveys, tickets
@@ -71,6 +72,8 @@ MEMBER = {
     "data-network": DATA_NETWORK,
     "construction": BUILDER,
     "supervisor": SUPERVISOR,
+    "complaints": SUPERVISOR,
+    "complaint-review": SUPERVISOR,
 }
 
 CHINA, TURN = ZoneInfo("Asia/Shanghai"), timedelta(days=7)
@@ -100,6 +103,12 @@ def hasty(rules: str) -> Rulebook:
 def messages() -> Messages:
     """The project's texts for customers."""
     return messages_file.load(Path(__file__).parents[1] / "messages.yaml")
+
+
+@functools.cache
+def complaint_terms() -> ComplaintTerms:
+    """The project's times for complaints."""
+    return complaints_file.load(Path(__file__).parents[1] / "complaints.yaml")
 
 
 def put_in_force(database: Database, rulebook: Rulebook) -> None:

@@ -18,6 +18,7 @@ ORIGINALS = {
     defaults.PREHANDLING: PROJECT / "prehandling.yaml",
     defaults.PLANS: PROJECT / "marketing_plans.yaml",
     defaults.MESSAGES: PROJECT / "messages.yaml",
+    defaults.COMPLAINTS: PROJECT / "complaints.yaml",
     defaults.MAPPING: PROJECT / "replay_mapping.yaml",
     defaults.CASES: PROJECT / "tests/routing_cases.yaml",
     defaults.ADDRESSES: PROJECT / "docs/addresses.csv",

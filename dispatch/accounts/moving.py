@@ -34,6 +34,7 @@ from dispatch.domain.account import AccountState
 from dispatch.domain.kind import MOVED_HOUSE, Kind
 from dispatch.domain.messages import Event
 from dispatch.domain.numbers import ticket_number
+from dispatch.domain.plans import MOVING_FEE
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.errors import BadVisit, MovesNotOffered, PlanNotOffered
@@ -96,7 +97,7 @@ def _move(act: Act, request: AccountMove) -> OperationResult:
     window = {"zh": visit.zh, "en": visit.en}
     facts = {"account": account.number, "no": number, "window": window}
     messages.tell(act.tx, act.now, messages.Told(Event.MOVE, messages.of_ticket(order.id), facts, account.id))
-    due = [(Title("移机费", "Moving fee"), act.counter.plans.move_fee)]
+    due = [(MOVING_FEE, act.counter.plans.move_fee)]
     payment, invoice = billing.charge(act, account, customer.name, due, request.payment)
     section = Section(
         Title("移机", "Move"),

@@ -156,6 +156,22 @@ TABLE: tuple[Row, ...] = (
         "demand",
     ),
     Row(
+        "complaint",
+        COUNTER,
+        "complaints",
+        Title("投诉：受理、一览、联系客户", "Complaints: take one, list what is due, note calls to customers."),
+        "complaint",
+    ),
+    Row(
+        "compensate",
+        COUNTER,
+        "compensation",
+        Title(
+            "减免：计入客户账单，超限须主管批准",
+            "Credit a customer's bill for a ticket; above a limit with an approval.",
+        ),
+    ),
+    Row(
         "approval",
         COUNTER,
         "approvals",

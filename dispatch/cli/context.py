@@ -16,7 +16,8 @@ from dispatch.access.people import acting
 from dispatch.cli.first_start import require_good_rules
 from dispatch.cli.language import language, text
 from dispatch.cli.output import note, said
-from dispatch.domain.kind import ORDER_SYMPTOMS
+from dispatch.domain.complaint import ComplaintTerms
+from dispatch.domain.kind import OWN_CATEGORIES, OWN_SYMPTOMS
 from dispatch.domain.numbers import read_hop_number, ticket_number
 from dispatch.domain.roles import ROLES, Actor
 from dispatch.domain.text import unreadable
@@ -65,9 +66,16 @@ class Desk:
 
         return parse_cached(self.settings.root / "cache", Script, "\n".join([*sorted(categories), content]), parse)
 
+    @cached_property
+    def complaint_terms(self) -> ComplaintTerms:
+        """The times for complaints in force. Raises BadRules."""
+        from dispatch.routing.complaints_file import load  # with a YAML parser, as above
+
+        return load(self.settings.complaints)
+
     def symptom(self, name: str) -> str:
-        """A symptom in the reader's words; a construction order's has no script."""
-        known = ORDER_SYMPTOMS.get(name) or self.symptoms.get(name)
+        """A symptom in the reader's words; an order's or a complaint's has no script."""
+        known = OWN_SYMPTOMS.get(name) or self.symptoms.get(name)
         return said(known) if known else name
 
     @cached_property
@@ -97,7 +105,7 @@ class Desk:
 
     def category(self, name: str) -> str:
         """A category's title in the reader's words."""
-        known = self.rulebook.categories.get(name)
+        known = OWN_CATEGORIES.get(name) or self.rulebook.categories.get(name)
         return said(known) if known else name
 
     def counter(self, outlet: str = "") -> Counter:

@@ -1,5 +1,6 @@
-"""One customer who goes the whole way, shown step by step: refused, opened, built, in service, moved, out of order,
-mended, asked, gone. Everything is done by the acts of the counter and the teams, through the workers that run."""
+"""One customer who goes the whole way, shown step by step: refused, opened, built, in service, moved, out of
+order, mended, asked, complaining, gone. Everything is done by the acts of the counter and the teams, through the
+workers that run."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from dispatch.accounts.operation import Counter, OperationAccepted, OperationOut
 from dispatch.accounts.query import View, view
 from dispatch.cli.context import Desk
 from dispatch.cli.demands import demand_table
+from dispatch.cli.demo_complaint import complain
 from dispatch.cli.journey import picture
 from dispatch.cli.language import text
 from dispatch.cli.outcomes import show
@@ -88,7 +90,10 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     drive(desk, FAULT, [case], mapping, tend, quiet=True, lines=(account,))
     _picture(desk, FAULT, Kind.FAULT)
 
-    _step(6, "销户", "the customer leaves; the port is free again")
+    _step(6, "投诉、减免、答复", "a complaint: the bill is credited, a supervisor replies")
+    complain(desk, account, lambda found: _await(found, tend))
+
+    _step(7, "销户", "the customer leaves; the port is free again")
     leaving = Closure(account=account, document_number=SecretStr(customer.document_number), reason="moving")
     with desk.database.write() as tx:
         closed = close(tx, counter, leaving, CLERK, datetime.now(UTC))

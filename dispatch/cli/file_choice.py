@@ -8,12 +8,13 @@ from typing import Final, Literal
 from dispatch import defaults
 from dispatch.cli.output import note
 
-Kind = Literal["rules", "prehandling", "plans", "messages"]
+Kind = Literal["rules", "prehandling", "plans", "messages", "complaints"]
 NAMES: Final[dict[Kind, str]] = {
     "rules": defaults.RULES,
     "prehandling": defaults.PREHANDLING,
     "plans": defaults.PLANS,
     "messages": defaults.MESSAGES,
+    "complaints": defaults.COMPLAINTS,
 }
 """The setting that names the file, without its prefix, and the file's usual name."""
 

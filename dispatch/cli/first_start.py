@@ -21,6 +21,7 @@ def require_good_files(settings: Settings) -> None:
     if is_installed(settings):
         return
     from dispatch.routing import (
+        complaints_file,
         messages_file,
         plans_file,
         prehandling_file,
@@ -30,6 +31,7 @@ def require_good_files(settings: Settings) -> None:
     prehandling_file.load(settings.prehandling, rulebook.categories)
     plans_file.load(settings.plans)
     messages_file.load(settings.messages)
+    complaints_file.load(settings.complaints)
     key_source.find(settings)
 
 

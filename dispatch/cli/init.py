@@ -24,6 +24,7 @@ _WRITTEN = (
     (defaults.PREHANDLING, text("电话预处理的问题", "the questions asked on the phone")),
     (defaults.PLANS, text("营销案", "the marketing plans")),
     (defaults.MESSAGES, text("发给客户的短信", "the text messages to customers")),
+    (defaults.COMPLAINTS, text("投诉时限和减免标准", "the times for complaints, the terms of compensation")),
     (defaults.MAPPING, text("重放日志时的班组对照", "teams for the groups of a replayed log")),
     (
         defaults.ADDRESSES,

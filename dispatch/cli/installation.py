@@ -71,7 +71,7 @@ def up(
 
 def _operators_files(current: Settings) -> str:
     """Name the files in use, and tell what to do about files that an upgrade would replace."""
-    files = (current.rules, current.prehandling, current.plans, current.messages)
+    files = (current.rules, current.prehandling, current.plans, current.messages, current.complaints)
     for kind, file in zip(NAMES, files, strict=True):
         note_unused(kind, file)
     line = text("文件 ", "files ") + " ".join(map(str, files))
@@ -95,8 +95,10 @@ def _reserved() -> tuple[Desk, list[DemoUser], IO[str], Mapping[str, list[str]]]
 
 
 def _tell_bad_files(desk: Desk) -> None:
-    """Warn of a bad script, of bad plans and messages. Boards, and all that is due, go on without them."""
+    """Warn of a bad script, of bad plans, messages and times for complaints. Boards, and all that is due, go on without
+    them."""
     from dispatch.routing import (
+        complaints_file,
         messages_file,
         plans_file,
     )  # with a YAML parser, which the module's other commands don't need
@@ -110,12 +112,20 @@ def _tell_bad_files(desk: Desk) -> None:
     def messages() -> object:
         return messages_file.load(desk.settings.messages)
 
+    def complaints() -> object:
+        return complaints_file.load(desk.settings.complaints)
+
     for read, zh, en in (
         (script, "预处理脚本有误，改正之前不能报障：", "script refused, no fault can be reported until it is mended:"),
         (
             messages,
             "客户短信有误，改正之前短信暂不发出：",
             "messages refused, customers are told nothing until they are mended:",
+        ),
+        (
+            complaints,
+            "投诉时限有误，改正之前不能受理投诉：",
+            "complaints refused, no complaint can be taken until they are mended:",
         ),
         (plans, "营销案有误，改正之前柜台不能办理：", "plans refused, the counter is closed until they are mended:"),
     ):

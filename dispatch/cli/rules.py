@@ -61,7 +61,7 @@ def check(file: _File = None, as_json: AsJson = False) -> None:
 
 def _require_symptoms(rulebook: Rulebook, name: Path, as_json: bool) -> None:
     """Refuse conditions on symptoms that the pre-handling script, if that is good, doesn't have."""
-    from dispatch.domain.kind import ORDER_SYMPTOMS
+    from dispatch.domain.kind import OWN_SYMPTOMS
     from dispatch.routing.prehandling_file import load as load_script
     from dispatch.settings import load_settings
 
@@ -69,7 +69,7 @@ def _require_symptoms(rulebook: Rulebook, name: Path, as_json: bool) -> None:
         script = load_script(load_settings().prehandling, rulebook.categories)
     except BadRules:
         return  # `dispatch script check` tells its faults
-    known = [*script.symptoms, *ORDER_SYMPTOMS]
+    known = [*script.symptoms, *OWN_SYMPTOMS]
     faults = [message.at(f"{name}:{line}:1") for line, message in unknown_symptoms(rulebook, known)]
     if faults:
         raise _refused(BadRules(file=str(name), faults=faults), as_json)

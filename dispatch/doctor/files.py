@@ -16,6 +16,7 @@ from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Title, Wording, same
 from dispatch.errors import BadRules, DispatchError
 from dispatch.ports import adapters
+from dispatch.routing.complaints_file import load as load_complaints
 from dispatch.routing.loader import load as load_rules
 from dispatch.routing.messages_file import load as load_messages
 from dispatch.routing.plans_file import load as load_plans
@@ -32,6 +33,7 @@ RULES_FILE = Title("规则文件", "rules file")
 SCRIPT = Title("预处理", "script")
 PLANS = Title("营销案", "plans")
 MESSAGES = Title("客户短信", "messages")
+COMPLAINTS = Title("投诉时限", "complaints")
 FONTS = Title("字体", "fonts")
 WEB = Title("网页", "web")
 FLOWER = Title("任务监看", "Flower")
@@ -143,6 +145,7 @@ def _read(settings: Settings) -> Iterator[CheckResult]:
         )
     yield _loads(PLANS, settings.plans, "plans", lambda: load_plans(settings.plans))
     yield _loads(MESSAGES, settings.messages, "messages", lambda: load_messages(settings.messages))
+    yield _loads(COMPLAINTS, settings.complaints, "complaint", lambda: load_complaints(settings.complaints))
 
 
 def _loads(check: Title, file: Path, group: str, load: object) -> CheckResult:

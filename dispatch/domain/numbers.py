@@ -9,8 +9,11 @@ from dispatch.domain.kind import Kind
 from dispatch.domain.title import Wording
 from dispatch.errors import BadInput
 
-LETTER: dict[str, str] = {Kind.FAULT: "F", Kind.CONSTRUCTION: "C", Kind.MOVE: "M"}
-_TICKET = re.compile(rf"[{''.join(LETTER.values())}]?0*([0-9]{{1,18}})")
+LETTER: dict[str, str] = {Kind.FAULT: "F", Kind.CONSTRUCTION: "C", Kind.MOVE: "M", Kind.COMPLAINT: "K"}
+_LETTERS = "".join(LETTER.values())
+TICKET_PATTERN = rf"[{_LETTERS}{_LETTERS.lower()}]?[0-9]{{1,18}}"
+"""A ticket's number as people type it."""
+_TICKET = re.compile(rf"[{_LETTERS}]?0*([0-9]{{1,18}})")
 _SLIP = re.compile(r"S0*([0-9]{1,18})")
 _INVOICE = re.compile(r"0*([0-9]{1,18})")
 _SEQ = re.compile(r"[0-9]{1,6}")

@@ -33,6 +33,7 @@ CHARGES: Mapping[str, Title] = {
 """The charges that opening may have, in the order of a slip."""
 
 
+MOVING_FEE = Title("移机费", "Moving fee")
 MOVE_FEE = 100_00
 """What moving a line 移机 costs where the plans file doesn't say, in fen: our assumption."""
 

@@ -75,3 +75,36 @@ class SurveyNotOpen(SurveyOver):
     Ticket {ticket} is not archived yet: its survey begins after that."""
 
     heading = "回访未开始"
+
+
+class ComplaintsNotTaken(DispatchError):
+    """派单规则没有投诉流程（flows: complaint），不能受理投诉。
+    The routing rules have no flow for complaints (flows: complaint): none can be taken."""
+
+    code = "complaints-not-taken"
+    heading = "不能受理投诉"
+
+
+class DuplicateComplaint(DispatchError):
+    """账号 {account} 已有同类投诉 {ticket} 未办结：请催该单；如确为另一件事，请确认（--again）。
+    Account {account} already has an open complaint {ticket} of this kind: urge that one, or confirm that this is
+    another matter (--again)."""
+
+    code = "duplicate-complaint"
+    heading = "重复投诉"
+
+
+class NothingToCompensate(DispatchError):
+    """工单 {ticket} 没有可减免的：{why}。
+    Nothing is to be compensated on ticket {ticket}: {why}."""
+
+    code = "nothing-to-compensate"
+    heading = "没有可减免的"
+
+
+class CompensatedBefore(DispatchError):
+    """工单 {ticket} 已按“{basis}”减免 {sum} 元。
+    Ticket {ticket} was compensated before ({basis}): {sum} yuan."""
+
+    code = "compensated-before"
+    heading = "已减免"

@@ -26,7 +26,7 @@ from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables.tickets import hop, ticket
 
 LIVE_EFFECT = [state for state in EffectState if state is not EffectState.CONFIRMED]
-FILES = ("rules", "prehandling", "plans", "messages")
+FILES = ("rules", "prehandling", "plans", "messages", "complaints")
 """The operator's files, by the names of their settings."""
 Family = GaugeMetricFamily | CounterMetricFamily
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dispatch.domain.channel import Channel
 from dispatch.domain.finding import Evidence, Value
-from dispatch.domain.kind import ORDER_SYMPTOMS
+from dispatch.domain.kind import OWN_SYMPTOMS
 from dispatch.domain.requirement import Occasion
 from dispatch.domain.title import Title, Wording
 from dispatch.routing.rulebook import END, SENDER, Condition, Considered, Rulebook
@@ -105,7 +105,7 @@ class Words:
             case "channel":
                 return {each.value: each.label for each in Channel}
             case "symptom":
-                return {**self.symptoms, **ORDER_SYMPTOMS}
+                return {**self.symptoms, **OWN_SYMPTOMS}
         evidence = evidence_of(self.rulebook).get(fact)
         return evidence.choices if evidence else {}
 

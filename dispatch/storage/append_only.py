@@ -9,6 +9,7 @@ from dispatch.storage.database import Tx
 TABLES = (
     "archive_record",
     "audit",
+    "compensation",
     "device_move",
     "history",
     "invoice",

@@ -8,10 +8,12 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from dispatch.domain.naming import masked_name
+from dispatch.domain.numbers import ticket_number
 from dispatch.storage.account_rows import ApprovalRow
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, address, approval, customer
+from dispatch.storage.tables.tickets import ticket
 
 
 def add(
@@ -60,8 +62,8 @@ def waiting(tx: Tx, since: datetime, limit: int, areas: Collection[str] | None =
 
 
 def subjects(tx: Tx, rows: Sequence[ApprovalRow]) -> Mapping[str, str]:
-    """What people call the requests' subjects: an account's number, an address's text, a customer's name, masked.
-    Others have no name."""
+    """What people call the requests' subjects: the number of an account or a ticket, an address's text, a customer's
+    name, masked. Others have no name."""
     found: dict[str, str] = {}
     named_by = (
         ("account", account, account.c.number),
@@ -73,4 +75,7 @@ def subjects(tx: Tx, rows: Sequence[ApprovalRow]) -> Mapping[str, str]:
         if ids:
             named = tx.execute(select(table.c.id, name).where(table.c.id.in_(ids)))
             found |= {f"{kind}/{id_}": masked_name(text) if kind == "customer" else text for id_, text in named}
+    if ids := [int(row.subject.partition("/")[2]) for row in rows if row.subject.startswith("ticket/")]:
+        for id_, kind in tx.execute(select(ticket.c.id, ticket.c.kind).where(ticket.c.id.in_(ids))):
+            found[f"ticket/{id_}"] = ticket_number(kind, id_)
     return found

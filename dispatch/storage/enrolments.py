@@ -43,6 +43,13 @@ def in_force(tx: Tx, account_id: int) -> EnrolmentRow | None:
     return shaped(EnrolmentRow, tx.execute(query)).one_or_none()
 
 
+def at(tx: Tx, account_id: int, moment: datetime) -> EnrolmentRow | None:
+    """The enrolment that was in force then."""
+    query = select(enrolment).where(enrolment.c.account_id == account_id, enrolment.c.from_at <= moment)
+    query = query.where((enrolment.c.ended_at.is_(None)) | (enrolment.c.ended_at > moment))
+    return shaped(EnrolmentRow, tx.execute(query.order_by(enrolment.c.id.desc()).limit(1))).one_or_none()
+
+
 def end_enrolment(tx: Tx, account_id: int, reason: str, now: datetime) -> None:
     """End the account's enrolment in force. `reason` is voided, closed or cancelled."""
     tx.execute(

@@ -21,6 +21,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from dispatch.storage import sequences
 from dispatch.storage.database import Tx
 from dispatch.storage.tables.accounts import message, operation
+from dispatch.storage.tables.complaints import compensation
 from dispatch.storage.tables.tickets import begun_epoch, epoch, hop
 
 GENERATIONS = 1_000_000
@@ -28,6 +29,7 @@ GENERATIONS = 1_000_000
 sent and never received uses them up in twelve days."""
 
 OF_OPERATIONS, OF_HOPS, OF_INVOICES, OF_MESSAGES = operation.name, hop.name, sequences.INVOICES, message.name
+OF_COMPENSATIONS = compensation.name
 """What a key can name."""
 
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -42,7 +42,7 @@ from dispatch.storage.database import Tx
 from dispatch.storage.rows import LockedHop
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
-from dispatch.tickets import devices, evidence_check, holders, next_hop
+from dispatch.tickets import complaints, devices, evidence_check, holders, next_hop
 from dispatch.tickets.devices import Asked, Fittings
 from dispatch.tickets.evidence_check import Judged, Measured, Reported
 from dispatch.tickets.next_hop import Ending
@@ -110,6 +110,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
     people = People(tx, [c.on_behalf_of or c.actor.name for c in claims])  # before the hops: see `People`
     rows = _locked(tx, [c.hop_id for c in claims])
     before = holders.people_with(tx, rows.values())
+    repliers = complaints.repliers(tx, rows.values())
     refusals: Refusals = {}
     left, claimed, entries = [], [], []
     for claim in claims:
@@ -122,6 +123,7 @@ def claim_many(tx: Tx, rulebook: Rulebook, claims: Sequence[Claim], now: datetim
                 raise AlreadyClaimed(hop=_name(row), holder=row.holder)
             state = hop_move(HopState.WAITING if taken_over else HopState(row.state), "claim", _hop(row))
             holder, for_another = _future_holder(people, claim, team, row)
+            complaints.require_another(rulebook, row, holder, repliers, claim.actor, "claim")
         except DispatchError as refused:
             refusals[claim.hop_id] = refused
             continue
@@ -151,6 +153,7 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
     reports = [e for e in ends if isinstance(e, Report) and e.hop_id in rows]
     known = evidence_check.look(tx, rulebook, [Reported(rows[e.hop_id], e.finding, e.line_test) for e in reports])
     repeats = _repeats(tx, rulebook, [(rows[e.hop_id], e.finding) for e in reports])
+    repliers = complaints.repliers(tx, [rows[e.hop_id] for e in reports])
     fittings = devices.look(tx, rulebook, [Asked(rows[e.hop_id], e.finding, e.evidence) for e in reports])
     refusals: Refusals = {}
     endings = []
@@ -158,6 +161,8 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
         try:
             row = _found(rows, end.hop_id, end.actor)
             ending = _ending(rulebook, people, row, end, known.get(end.hop_id, Circumstances()), fittings, now)
+            if isinstance(end, Report) and row.holder is not None:
+                complaints.require_another(rulebook, row, row.holder, repliers, end.actor, "report on")
             endings.append(replace(ending, repeats=repeats.get(end.hop_id)))
         except DispatchError as refused:
             refusals[end.hop_id] = refused
@@ -167,6 +172,7 @@ def end_many(tx: Tx, rulebook: Rulebook, ends: Sequence[End], now: datetime) -> 
         refusals |= _illegal(rulebook, endings, now)
         next_hop.end_hops(tx, rulebook, [each for each in endings if each.hop.id not in refusals], now)
     fittings.carry_out(tx, refusals, now)
+    complaints.note_replies(tx, [each for each in endings if each.hop.id not in refusals], now)
     _keep_tests(tx, [each for each in reports if each.hop_id not in refusals], now)
     return refusals
 

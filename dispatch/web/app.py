@@ -27,6 +27,8 @@ from dispatch.web.api import (
     approvals,
     audit,
     callbacks,
+    compensations,
+    complaints,
     crew,
     customers,
     demands,
@@ -58,6 +60,7 @@ from dispatch.web.middleware import RequestGuard
 from dispatch.web.pages import admin, boards, counter, home, wall
 from dispatch.web.pages import approvals as approval_page
 from dispatch.web.pages import callbacks as callback_page
+from dispatch.web.pages import complaints as complaint_page
 from dispatch.web.pages import demands as demand_page
 from dispatch.web.pages import devices as device_page
 from dispatch.web.pages import referrals as referral_page
@@ -97,6 +100,8 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     addresses.api,
     callbacks.api,
     referrals.api,
+    complaints.api,
+    compensations.api,
     demands.api,
     approvals.api,
     devices.api,
@@ -120,6 +125,7 @@ PAGES: tuple[Pages, ...] = (
     counter.pages,
     callback_page.pages,
     referral_page.pages,
+    complaint_page.pages,
     demand_page.pages,
     approval_page.pages,
     device_page.pages,

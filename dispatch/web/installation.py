@@ -17,12 +17,14 @@ from dispatch.access.passwords import PasswordChecker
 from dispatch.access.sign_in import Door
 from dispatch.accounts.counter import open_counter
 from dispatch.accounts.operation import Counter
+from dispatch.domain.complaint import ComplaintTerms
 from dispatch.domain.trusted_proxies import TrustedProxies
 from dispatch.errors import BadRules
 from dispatch.messages import MessagesInForce
 from dispatch.ports.adapters import LINE_TESTER
 from dispatch.ports.identity_provider import HttpIdentityProvider, IdentityProvider
 from dispatch.ports.line_test import LineTester
+from dispatch.routing import complaints_file
 from dispatch.routing.prehandling import Script, Symptom
 from dispatch.routing.prehandling_file import load as load_script
 from dispatch.routing.rulebook import Rulebook
@@ -62,6 +64,7 @@ class Installation:
         self.line_tester: LineTester = LINE_TESTER()
         self._script = _ScriptInForce(settings.prehandling)
         self._messages = MessagesInForce(settings)
+        self._complaints = _ComplaintsInForce(settings.complaints)
         self._taking_up = threading.Lock()
         self.noting = threading.Lock()
         """Held while the use of a session is noted: one reader at a time may be kept up by it."""
@@ -124,19 +127,28 @@ class Installation:
         except BadRules:
             return {}
 
+    def complaint_terms(self) -> ComplaintTerms:
+        """The times for complaints in force. Raises BadRules when there was never a good file."""
+        with self._taking_up:
+            return self._complaints.get()
+
     def refused_files(self) -> dict[str, BadRules]:
         """The operator's files that are refused as they stand, by the names of their settings, with their faults.
 
-        Rules, script and messages are read again if they have changed. The plans' fault is of the counter's last use.
+        Rules, script, messages and complaints are read again if they have changed. The plans' fault is of the counter's
+        last use.
         """
         with contextlib.suppress(BadRules):  # there was never a good file: then it is among the refused ones
             self.script()
         self._messages.get()
+        with contextlib.suppress(BadRules):  # likewise
+            self.complaint_terms()
         known = {
             "rules": self.rules.refused,
             "prehandling": self._script.refused,
             "plans": self._counter.refused,
             "messages": self._messages.refused,
+            "complaints": self._complaints.refused,
         }
         return {name: refused for name, refused in known.items() if refused is not None}
 
@@ -169,3 +181,14 @@ class _ScriptInForce(FileInForce[Script]):
     def get(self, rulebook: Rulebook) -> Script:
         """Raises BadRules when there was never a good file."""
         return self._required(lambda: load_script(self.file, rulebook.categories), rulebook.version)
+
+
+class _ComplaintsInForce(FileInForce[ComplaintTerms]):
+    """The file's times for complaints while the file is good, else the last good ones."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file, "complaints refused, the last good ones stay in force")
+
+    def get(self) -> ComplaintTerms:
+        """Raises BadRules when there was never a good file."""
+        return self._required(lambda: complaints_file.load(self.file))

@@ -125,6 +125,10 @@ POLICIES: Mapping[str, Policy] = {
     "see callbacks": Policy(Subject.ACCOUNT, frozenset(PERMITTED["call customers"])),
     "call a customer": Policy(Subject.TICKET, members=True, states=frozenset({TicketState.ARCHIVED})),
     "see opinions": Policy(Subject.ACCOUNT, frozenset(PERMITTED["see opinions"])),
+    "complain": Policy(Subject.ACCOUNT, frozenset(PERMITTED["complain"])),
+    "see complaints": Policy(Subject.ACCOUNT, frozenset(PERMITTED["see complaints"])),
+    "compensate": Policy(Subject.TICKET, frozenset(PERMITTED["compensate"])),
+    "call about a complaint": _on_ticket("call about a complaint", states=(TicketState.OPEN,)),
     # tickets
     "list tickets": Policy(roles=_EVERYBODY - {Role.ADMINISTRATOR}),
     "see a ticket": Policy(Subject.TICKET, _EVERYBODY - {Role.ADMINISTRATOR}),

@@ -47,6 +47,10 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.UnfitUser: 409,
     errors.WorkUndecided: 409,
     errors.DuplicateFault: 409,
+    errors.ComplaintsNotTaken: 409,
+    errors.DuplicateComplaint: 409,
+    errors.NothingToCompensate: 409,
+    errors.CompensatedBefore: 409,
     errors.Refusal: 409,
     errors.IllegalMove: 409,
     errors.ApprovalOver: 409,
@@ -267,7 +271,10 @@ async def _refused(request: Request, wrong: Exception) -> Response:
     if status == 503:
         log.error("not ready", code=wrong.code)
         return respond(request, status, wrong.code, NOT_READY, _headers(wrong))
-    return respond(request, status, wrong.code, sentences(wrong), _headers(wrong))
+    more: dict[str, Any] = {}
+    if isinstance(wrong, errors.ApprovalNeeded):
+        more["approval"] = NeededApproval(**{name: wrong.facts[name] for name in NeededApproval.model_fields})
+    return respond(request, status, wrong.code, sentences(wrong), _headers(wrong), **more)
 
 
 def _to_sign_in(request: Request) -> Response:

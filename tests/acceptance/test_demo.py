@@ -49,6 +49,9 @@ def test_one_customer_goes_the_whole_way_step_by_step(shown: tuple[Home, str]) -
         "Archive",
         "Callback survey",
         "Closed: Satisfied",
+        "20.00 yuan credited",
+        "Complaints",
+        "Closed: Replied",
         "Close account  accepted",
         "slip S000000006",
     )

@@ -35,7 +35,14 @@ def copy(tmp_path: Path) -> Path:
         shutil.copytree(PROJECT / name, folder / name, symlinks=True, ignore=unread)
     for folder_of_its_own in ("tests", "docs"):
         (folder / folder_of_its_own).mkdir()
-    files = ("routing_rules.yaml", "prehandling.yaml", "marketing_plans.yaml", "messages.yaml", "replay_mapping.yaml")
+    files = (
+        "routing_rules.yaml",
+        "prehandling.yaml",
+        "marketing_plans.yaml",
+        "messages.yaml",
+        "complaints.yaml",
+        "replay_mapping.yaml",
+    )
     for name in (*files, "tests/routing_cases.yaml"):
         shutil.copy(PROJECT / name, folder / name)
     return folder

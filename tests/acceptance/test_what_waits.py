@@ -115,7 +115,7 @@ def test_a_construction_order_is_not_withdrawn(home: Home, books: Database) -> N
 
 
 def test_a_team_is_shown_its_findings_in_each_of_its_flows(home: Home, books: Database) -> None:
-    assert set(home.read("teams", "construction")[0]["findings"]) == {"construction", "move"}
-    assert set(home.read("teams", "noc")[0]["findings"]) == {"fault"}
-    assert set(home.read("teams", "supervisor")[0]["findings"]) == {"fault", "construction", "move"}
+    assert set(home.read("teams", "construction")[0]["findings"]) == {"construction", "move", "complaint"}
+    assert set(home.read("teams", "noc")[0]["findings"]) == {"fault", "complaint"}
+    assert set(home.read("teams", "supervisor")[0]["findings"]) == {"fault", "construction", "move", "complaint"}
     assert "(construction)" not in home.done("teams", "noc")

@@ -34,6 +34,7 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("callbacks", "agent-10086", "/callbacks")
     yield Place("referrals", "agent-10050", "/referrals")
     yield Place("dissatisfied", "supervisor", "/dissatisfied")
+    yield Place("complaints", "agent-10086", "/complaints")
     report_to_noc(demo, 1)
     yield Place("hop", "noc", f"/teams/noc/hops/{_waiting(demo, 'noc')}")
     yield Place("tickets", "supervisor", "/tickets")

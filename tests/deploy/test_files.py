@@ -95,7 +95,8 @@ def test_the_operators_files_are_mounted_and_the_script_makes_them_unless_they_a
         if ours(service):
             assert "./deploy/config:/etc/paidan:ro" in service["volumes"], name
             named = {
-                service["environment"][f"{PREFIX}{each}"] for each in ("RULES", "PREHANDLING", "PLANS", "MESSAGES")
+                service["environment"][f"{PREFIX}{each}"]
+                for each in ("RULES", "PREHANDLING", "PLANS", "MESSAGES", "COMPLAINTS")
             }
             assert named == {f"/etc/paidan/{file}" for file in made}, name
     rules = tmp_path / "config/routing_rules.yaml"

@@ -21,6 +21,7 @@ FILES = {
     "prehandling.yaml",
     "marketing_plans.yaml",
     "messages.yaml",
+    "complaints.yaml",
     "replay_mapping.yaml",
     "addresses.csv",
     "devices.csv",
@@ -31,6 +32,7 @@ SETTING = {
     "prehandling.yaml": "PREHANDLING",
     "marketing_plans.yaml": "PLANS",
     "messages.yaml": "MESSAGES",
+    "complaints.yaml": "COMPLAINTS",
 }
 
 
@@ -114,6 +116,7 @@ def test_the_version_names_the_schema_and_the_python(tmp_path: Path) -> None:
 
 CHECKS = [(["rules", "check"], "routing_rules.yaml"), (["script", "check"], "prehandling.yaml")]
 CHECKS += [(["plans", "check"], "marketing_plans.yaml"), (["messages", "check"], "messages.yaml")]
+CHECKS += [(["complaint", "check"], "complaints.yaml")]
 
 
 @pytest.mark.parametrize(("words", "name"), CHECKS)

@@ -12,14 +12,23 @@ from hypothesis import strategies as st
 
 from dispatch.errors import BadFile
 from dispatch.replay import mapping
-from dispatch.routing import address_file, cases, device_file, loader, messages_file, plans_file, prehandling_file
+from dispatch.routing import (
+    address_file,
+    cases,
+    complaints_file,
+    device_file,
+    loader,
+    messages_file,
+    plans_file,
+    prehandling_file,
+)
 from dispatch.routing.rulebook import Rulebook
 from tests.conftest import PROJECT
 
 Load = Callable[[Path], object]
 
 FILES = (
-    *("routing_rules.yaml", "prehandling.yaml", "marketing_plans.yaml", "messages.yaml"),
+    *("routing_rules.yaml", "prehandling.yaml", "marketing_plans.yaml", "messages.yaml", "complaints.yaml"),
     *("replay_mapping.yaml", "addresses.csv", "devices.csv"),
 )
 TEXTS = {name: (PROJECT / ("docs" if name.endswith("csv") else "") / name).read_text("utf-8") for name in FILES}
@@ -32,6 +41,7 @@ def reader(name: str, rulebook: Rulebook) -> Load:
         "prehandling.yaml": lambda file: prehandling_file.load(file, rulebook.categories),
         "marketing_plans.yaml": plans_file.load,
         "messages.yaml": messages_file.load,
+        "complaints.yaml": complaints_file.load,
         "replay_mapping.yaml": lambda file: mapping.load(file, rulebook),
         "addresses.csv": address_file.load,
         "devices.csv": device_file.load,

@@ -339,6 +339,14 @@ def _devices(body: Mapping[str, Any], *, carried: bool = False) -> Prepare:
     return prepare
 
 
+def _complaint(web: Web) -> Change:
+    """A complaint whose customer is called."""
+    client = me(web)
+    f.account(web.database)
+    taken = client.post("/api/v1/complaints", json={"account": "GZ1", "kind": "attitude", "text": "态度不好"})
+    return Change(client, {"reached": True, "note": "已致歉"}, path={"ticket": taken.json()["ticket"]})
+
+
 ANSWERS = [{"question": question, "answer": answer} for question, answer in f.NOT_SOLVED]
 FIXED = {"finding": "fixed", "evidence": {"cause": "configuration"}}
 PREPARED: Mapping[str, Prepare] = {
@@ -406,6 +414,9 @@ PREPARED: Mapping[str, Prepare] = {
     "referrals-refer-caller": _plain(
         {"caller": "02012345678", "what": "电信宽带断网", "whose": "telecom", "told": "请拨10000"}
     ),
+    "complaints-take-complaint": _with_line({"account": "GZ1", "kind": "privacy", "text": "资料被转给他人"}),
+    "complaints-note-call": _complaint,
+    "compensations-compensate": _fault({"basis": "goodwill", "amount": "10.00", "reason": "致歉"}),
     "rules-try-facts": _plain({"flow": "fault"}),
 }
 """By the operation's id. Trials that the application doesn't offer are left out by whoever asks for its routes."""

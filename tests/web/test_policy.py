@@ -71,6 +71,10 @@ BY_ROLE = {
     "see callbacks": "8",
     "call a customer": NONE,
     "see opinions": "V",
+    "complain": "CM8",
+    "compensate": "CM8V",
+    "see complaints": "CM8V",
+    "call about a complaint": "CM8V",
     "list tickets": "CM58NSTDIWBVO",
     "see a ticket": "CM58NSTDIWBVO",
     "see a hop": "CM58NSTDIWBVO",
@@ -154,6 +158,8 @@ MEMBERS = {
     "data-network": "D",
     "construction": "BI",
     "supervisor": "V",
+    "complaints": "V",
+    "complaint-review": "V",
     "provisioning": NONE,
     "activation": NONE,
     "refund-desk": "CM",
@@ -199,6 +205,7 @@ STATES = {
     "withdraw": {"reported", "transferred", "open"},
     "answer by phone": {"archived"},
     "call a customer": {"archived"},
+    "call about a complaint": {"open"},
 }
 
 
@@ -319,6 +326,7 @@ def test_every_route_names_a_policy_and_there_is_no_other_way_in(application: Fa
 # -- the same over HTTP ------------------------------------------------------------------------------
 
 MISSING = {
+    "complaints-note-call",
     "crew-remove-from-crew",
     "teams-remove-from-team-crew",
     "devices-hand-out-devices",

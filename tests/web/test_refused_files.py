@@ -32,6 +32,7 @@ def files(small_web: Web, tmp_path: Path) -> dict[str, Path]:
         "prehandling": "prehandling.yaml",
         "plans": "marketing_plans.yaml",
         "messages": "messages.yaml",
+        "complaints": "complaints.yaml",
     }
     copies = {setting: Path(shutil.copy(PROJECT / name, tmp_path / name)) for setting, name in names.items()}
     settings = Settings(**copies, metrics_token=TOKEN)
@@ -56,7 +57,7 @@ def gauges(web: Web) -> dict[str, float]:
     return {line.partition('file="')[2].partition('"')[0]: float(line.rpartition(" ")[2]) for line in lines}
 
 
-@pytest.mark.parametrize("setting", ["rules", "prehandling", "messages"])
+@pytest.mark.parametrize("setting", ["rules", "prehandling", "messages", "complaints"])
 def test_a_refused_file_is_on_every_page_of_who_may_know_it_and_in_the_metrics(
     small_web: Web, files: dict[str, Path], setting: str
 ) -> None:

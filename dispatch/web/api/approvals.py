@@ -51,7 +51,7 @@ class Approval(ResponseBody):
     subject: str
     """Thing that it is done to, such as account/12."""
     subject_name: str | None
-    """Number of the account, or text of the address; null where the subject has no such name."""
+    """Number of the account or ticket, or text of the address; null where the subject has no such name."""
     area: str
     """Service area 片区."""
     fen: int | None

@@ -8,13 +8,11 @@ from typing import Annotated
 from pydantic import Field as Of
 
 from dispatch.domain.finding import Value
-from dispatch.web.api.schemas import LARGEST_BATCH, RequestBody, ResponseBody, Text, TitleBody, Word
+from dispatch.web.api.schemas import HOP_PATTERN, LARGEST_BATCH, RequestBody, ResponseBody, Text, TitleBody, Word
 from dispatch.web.api.ticket_schemas import Hop
 from dispatch.web.problems import Problem
 
-_HopText = Annotated[
-    str, Of(pattern=r"^[FCfc]?[0-9]{1,18}(-[0-9]{1,6})?$", description="Hop number, such as F00000042-3.")
-]
+_HopText = Annotated[str, Of(pattern=HOP_PATTERN, description="Hop number, such as F00000042-3.")]
 
 
 _Evidence = Annotated[dict[str, Value], Of(max_length=50)]

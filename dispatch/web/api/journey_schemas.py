@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from dispatch.domain.complaint import Agreement
 from dispatch.web.api.schemas import (
     ResponseBody,
 )
@@ -69,6 +70,29 @@ class CustomersMessage(ResponseBody):
     """Time at which it was sent, will be sent, or was kept back."""
 
 
+class ComplaintDetails(ResponseBody):
+    """Details of a complaint 投诉, beside what every ticket has."""
+
+    source: str
+    """Source that brought it, by name."""
+    about: str | None
+    """Number of the ticket that it is about; null: about none, or not the caller's to see."""
+    wish: str | None
+    """Wish of the customer, maybe empty; null when it is not the caller's to see."""
+    contact_by: datetime
+    """Time by which the customer hears from the operator."""
+    contacted_at: datetime | None
+    """Time at which they first did; null: not yet."""
+    reply_by: datetime
+    """Time by which the customer has a reply."""
+    replied_at: datetime | None
+    """Time of the first reply; null: not yet."""
+    agreement: Agreement | None
+    """Opinion of the customer on the last reply; null before the first."""
+    until: datetime
+    """Time up to which it waits or waited: its end, or now."""
+
+
 class JourneyBody(ResponseBody):
     """A ticket's whole journey."""
 
@@ -82,6 +106,8 @@ class JourneyBody(ResponseBody):
     """Its frozen records."""
     messages: list[CustomersMessage]
     """The text messages to its customer, the oldest first."""
+    complaint: ComplaintDetails | None
+    """Details of a complaint; null for every other ticket."""
     spent: dict[str, TimeSpent]
     """Seconds by team."""
     may: list[str]

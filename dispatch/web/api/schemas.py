@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from dispatch.domain.numbers import TICKET_PATTERN
 from dispatch.domain.text import LONGEST_TEXT, has_control_characters, unreadable
 from dispatch.domain.title import Title, Wording, WrongValue
 from dispatch.errors import BadInput
@@ -111,11 +112,12 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValid
 Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), AfterValidator(_seen), _SEEN]
 """Free text of several lines. Whoever keeps it uses `domain.text.clean`, which also refuses what nobody can read."""
 
-TicketName = Annotated[str, Path(pattern=r"^[FCfc]?[0-9]{1,18}$", description="Ticket number, such as F00000042.")]
+TicketName = Annotated[str, Path(pattern=rf"^{TICKET_PATTERN}$", description="Ticket number, such as F00000042.")]
+HOP_PATTERN = rf"^{TICKET_PATTERN}(-[0-9]{{1,6}})?$"
 HopName = Annotated[
     str,
     Path(
-        pattern=r"^[FCfc]?[0-9]{1,18}(-[0-9]{1,6})?$",
+        pattern=HOP_PATTERN,
         description="Hop number, such as F00000042-3; F00000042 means the ticket's live hop.",
     ),
 ]

@@ -37,7 +37,7 @@ class Ticket(ResponseBody):
     number: str
     """Ticket number, such as F00000042."""
     kind: str
-    """Flow that it goes through: fault, construction or move."""
+    """Flow that it goes through: fault, construction, move or complaint."""
     state: TicketState
     """State of the ticket."""
     account: str | None

@@ -7,19 +7,22 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from dispatch.domain.complaint import Agreement
+from dispatch.domain.kind import Kind
 from dispatch.domain.numbers import read_hop_number, read_ticket_number, ticket_number
 from dispatch.domain.ticket import HopState, TicketState
 from dispatch.domain.title import Wording
 from dispatch.errors import NotFound
 from dispatch.reports import lists
 from dispatch.routing.rulebook import Team
-from dispatch.storage import hops, tickets
+from dispatch.storage import complaints, hops, tickets
 from dispatch.storage.rows import HopRow, TicketRow
+from dispatch.web.api.journey_schemas import ComplaintDetails
 from dispatch.web.api.ticket_schemas import Hop, Ticket
 from dispatch.web.policy import MOVES_OF_HOPS, GuardedField, Target
 from dispatch.web.request_context import RequestContext
 
-MOVES_OF_TICKETS = ("transfer", "refer", "take over", "urge", "withdraw", "answer by phone")
+MOVES_OF_TICKETS = ("transfer", "refer", "take over", "urge", "withdraw", "answer by phone", "call about a complaint")
 _OF_HOLDERS = frozenset({"report", "pass on", "hand back", "hold", "resume"})
 """Acts of a hop's holder, or of another on their behalf."""
 
@@ -115,6 +118,25 @@ def ticket_view(context: RequestContext, row: TicketRow, thing: Target) -> Ticke
         made_at=row.made_at,
         ended_at=row.ended_at,
         outcome=row.outcome,
+    )
+
+
+def complaint_view(context: RequestContext, row: TicketRow, *, shown: bool) -> ComplaintDetails | None:
+    """What a complaint has beside what every ticket has; None for a ticket of another kind."""
+    found = complaints.of_ticket(context.tx, row.id) if row.kind == Kind.COMPLAINT else None
+    if found is None:
+        return None
+    about = tickets.get(context.tx, found.about) if found.about is not None and shown else None
+    return ComplaintDetails(
+        source=found.source,
+        about=ticket_number(about.kind, about.id) if about else None,
+        wish=found.wish if shown else None,
+        contact_by=found.contact_by,
+        contacted_at=found.contacted_at,
+        reply_by=found.reply_by,
+        replied_at=found.replied_at,
+        agreement=None if found.agreement is None else Agreement(found.agreement),
+        until=row.ended_at or context.now,
     )
 
 

@@ -44,6 +44,7 @@ from dispatch.web.api.ticket_schemas import (
 )
 from dispatch.web.api.ticket_views import (
     MOVES_OF_TICKETS,
+    complaint_view,
     hop_name,
     hop_view,
     missing_ticket,
@@ -130,6 +131,7 @@ def tell(context: RequestContext, journey: lists.Journey, thing: Target) -> Jour
             CustomersMessage(event=each.event, made_at=each.made_at, state=each.state, at=each.at)
             for each in journey.messages
         ],
+        complaint=complaint_view(context, row, shown=shown),
         spent={
             team: TimeSpent(**parts)
             for team, parts in closing.seconds_by_team(journey.hops, row.ended_at or context.now).items()

@@ -12,8 +12,9 @@ from dispatch.domain.access_acts import AccessAct, SignInWay
 from dispatch.domain.account import AccountState
 from dispatch.domain.acts import Parting
 from dispatch.domain.channel import Channel
+from dispatch.domain.complaint import ComplaintSource
 from dispatch.domain.finding import SUSPECTS, TESTED_AGAIN, TESTED_LATE, UNTESTED, Evidence, Value, time_first
-from dispatch.domain.kind import ORDER_SYMPTOMS, Kind
+from dispatch.domain.kind import OWN_CATEGORIES, OWN_SYMPTOMS, Kind
 from dispatch.domain.opinion import GRADE_TITLES as GRADE_TITLES
 from dispatch.domain.opinion import SurveyReason
 from dispatch.domain.roles import Role
@@ -30,6 +31,7 @@ OPERATORS_FILES: Mapping[str, Title] = {
     "prehandling": Title("预处理脚本", "the pre-handling script"),
     "plans": Title("营销案", "the marketing plans"),
     "messages": Title("客户短信", "the text messages"),
+    "complaints": Title("投诉时限", "the times for complaints"),
 }
 """The operator's files, by the names of their settings."""
 
@@ -117,7 +119,16 @@ def value(of: Evidence | None, given: Value) -> Title:
 
 
 def symptom(name: str) -> Title:
-    return ORDER_SYMPTOMS.get(name, Title(name, name))
+    return OWN_SYMPTOMS.get(name, Title(name, name))
+
+
+def category(name: str, known: Mapping[str, Title]) -> Title:
+    """The title of a category; `known` are those of the rules."""
+    return OWN_CATEGORIES.get(name) or known.get(name) or Title(name, name)
+
+
+def complaint_source(name: str) -> Title:
+    return ComplaintSource.label_of(name)
 
 
 def ticket_state(name: str) -> Title:

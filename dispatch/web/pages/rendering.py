@@ -103,6 +103,8 @@ def links(context: RequestContext) -> list[NavigationEntry]:
         found.append(NavigationEntry("/referrals", Title("转介", "Referrals"), "phone"))
     if context.may("see opinions"):
         found.append(NavigationEntry("/dissatisfied", Title("不满意", "Dissatisfied"), "bell"))
+    if context.may("see complaints"):
+        found.append(NavigationEntry("/complaints", Title("投诉", "Complaints"), "bell"))
     if context.may("see demands"):
         found.append(NavigationEntry("/demands", Title("需求", "Demands"), "map-pin"))
     if context.may("see approvals"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
@@ -16,18 +17,19 @@ from starlette.responses import RedirectResponse, Response
 from dispatch.domain import folding
 from dispatch.domain.acts import told_title
 from dispatch.domain.messages import MessageState
-from dispatch.domain.numbers import read_ticket_number
+from dispatch.domain.numbers import TICKET_PATTERN, read_ticket_number
 from dispatch.domain.ticket import HOP_ENDS
 from dispatch.domain.title import Title
 from dispatch.domain.url_path import segment
-from dispatch.errors import BadInput
+from dispatch.errors import BadInput, BadRules
 from dispatch.reports import lists
 from dispatch.routing.prehandling import follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import Words
 from dispatch.storage.rows import HopRow
 from dispatch.tickets.explanation import ReasonInWords, Said, explain
-from dispatch.web.api import tickets, uploads
+from dispatch.web.api import compensations, tickets, uploads
+from dispatch.web.api.compensations import TicketCompensations
 from dispatch.web.api.journey_schemas import HistoryEntry, JourneyBody
 from dispatch.web.api.schemas import Cursor, TicketName
 from dispatch.web.api.ticket_schemas import Hop
@@ -43,7 +45,7 @@ from dispatch.web.request_context import RequestContext
 pages = Pages("tickets")
 
 PAGE = 50
-_NUMBER = re.compile(r"[FCfc][0-9]{1,18}|[0-9]{1,8}")
+_NUMBER = re.compile(rf"(?![0-9]){TICKET_PATTERN}|[0-9]{{1,8}}")
 """Inputs searched as a ticket's number; all others are accounts. Longer digits are a mobile number."""
 
 Filter = Annotated[str, Query(max_length=40, pattern=r"^[!-~]*$")]
@@ -124,10 +126,11 @@ def see_ticket(context: RequestContext, ticket: TicketName) -> dict[str, Any]:
         "drawing": _drawn(rulebook, journey, told.ticket.number, speak),
         "way": journey_drawing.journey_sentence(rulebook, journey, speak),
         "symptom": symptom_in_words(context, told.ticket.symptom),
-        "category": context.rulebook.categories.get(told.ticket.category),
+        "category": labels.category(told.ticket.category, context.rulebook.categories),
         "answers": pre_handling(context, journey.ticket) if shown else [],
         "act_said": _act_said,
         "messages": journey.messages,
+        "money": _money(context, ticket, thing),
         "message_tones": MESSAGE_TONES,
         "team_of": Words(rulebook).team,
         "choices": _choices(context, told),
@@ -156,6 +159,15 @@ def take_over(
         "way": lambda *more: urlencode({"answer": [*answer, *more]}, doseq=True),
         "way_back": urlencode({"answer": answer[:-1]}, doseq=True),
     }
+
+
+def _money(context: RequestContext, ticket: str, thing: Target) -> TicketCompensations | None:
+    """What the customer was compensated with, for those who may; None for others, and while there is no good file."""
+    if not context.may("compensate", thing):
+        return None
+    with contextlib.suppress(BadRules):
+        return compensations.seen(context, ticket)
+    return None
 
 
 def symptom_in_words(context: RequestContext, name: str) -> HasTitle:
