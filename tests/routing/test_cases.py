@@ -193,7 +193,7 @@ def test_rules_test_as_json_gives_the_decision_of_each_case(tmp_path: Path) -> N
 def test_rules_check_tells_version_and_counts_of_a_good_file() -> None:
     result = command("check", str(RULES))
     assert result.exit_code == 0
-    assert f"version {RULEBOOK.version}: 12 teams, 22 findings, {len(all_rules(RULEBOOK))} rules" in result.stdout
+    assert f"version {RULEBOOK.version}: 14 teams, 25 findings, {len(all_rules(RULEBOOK))} rules" in result.stdout
 
 
 def test_rules_check_without_a_file_takes_the_one_in_force(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ def test_a_tickets_page_offers_the_acts_possible_for_its_visitor_in_its_state(sm
     working = travelled(small_web)
     desk, noc = small_web.browser("chen", Role.CLERK), small_web.browser("zhao", Role.NOC)
     calls, hotline = small_web.browser("he", Role.AGENT_10086), small_web.browser("lin", Role.AGENT_10050)
-    assert offered(desk, working) == offered(calls, working) == {"urge", "withdraw"}
+    assert offered(desk, working) == offered(calls, working) == {"urge", "withdraw", "compensations"}
     assert offered(noc, working) == set()
     assert offered(hotline, working) == {"urge"}
 
@@ -114,8 +114,8 @@ def test_a_tickets_page_offers_the_acts_possible_for_its_visitor_in_its_state(sm
 
     asked = small_web.fault("GZ3")
     f.archived(small_web.database, small_web.rulebook, asked.ticket_id)
-    assert offered(calls, asked.number) == {"answer"}
-    assert offered(desk, asked.number) == set()
+    assert offered(calls, asked.number) == {"answer", "compensations"}
+    assert offered(desk, asked.number) == {"compensations"}
 
 
 def test_an_order_with_a_port_and_a_payment_offers_no_withdrawal(small_web: Web) -> None:
