@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dispatch.accounts.asking import Asks
+from dispatch.accounts.identity_check import asks_check
 from dispatch.accounts.operation import Counter
 from dispatch.accounts.quotes import asks_quote
 from dispatch.accounts.resumption import pays_arrears
@@ -20,8 +21,12 @@ from dispatch.ports.billing import QuotePurpose
 from dispatch.storage.database import Database
 
 ASKED_FIRST: Mapping[str, Sequence[Asks]] = {
+    "open": (asks_check("open"),),
+    "transfer": (asks_check("transfer"),),
+    "reset-password": (asks_check("reset-password"),),
+    "modify": (asks_check("modify"),),
     "suspend": (asks_quote(QuotePurpose.CHECK, is_a_pause),),
-    "resume": (asks_quote(QuotePurpose.RESUME, pays_arrears),),
+    "resume": (asks_quote(QuotePurpose.RESUME, pays_arrears), asks_check("resume")),
 }
 """By the operation's kind."""
 

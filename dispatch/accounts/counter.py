@@ -6,7 +6,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from dispatch.accounts.operation import Counter
-from dispatch.ports.adapters import BILLING
+from dispatch.ports.adapters import BILLING, IDENTITY_CHECK
 from dispatch.routing import plans_file
 from dispatch.routing.rulebook import Rulebook
 from dispatch.settings import Settings
@@ -34,6 +34,7 @@ def open_counter(settings: Settings, database: Database, rulebook: Rulebook, out
         plans=plans_file.load(settings.plans),
         rulebook=rulebook,
         billing=BILLING(settings.root / "billing.db", settings.zone),
+        identity=IDENTITY_CHECK(settings.root / "identity.db"),
         operator=settings.operator,
         outlet=outlet or settings.outlet,
         record_url=settings.record_url,

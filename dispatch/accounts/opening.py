@@ -14,6 +14,7 @@ from dispatch import messages
 from dispatch.accounts import billing
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.enrolment import as_applicant, enrol, plan_lines, read_carrier
+from dispatch.accounts.identity_check import check_holder
 from dispatch.accounts.line_limit import require_room
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationRequest, OperationResult, carry_out
 from dispatch.accounts.password import set_password
@@ -30,6 +31,7 @@ from dispatch.domain.numbers import ticket_number
 from dispatch.domain.plans import require_offered
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
+from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, demands
 from dispatch.storage.account_rows import AccountRow, AddressRow, CustomerRow
@@ -63,7 +65,8 @@ def _open(act: Act, request: Opening) -> OperationResult:
     address = take_place(act, request.address, lambda: _wish(act, request))
     plan = act.counter.plans.plan(request.plan)
     customer = register(act, request.holder)
-    standing = represented(act, customer, request.agent)
+    check_holder(act, customer, CheckPurpose.OPEN, address.area)
+    standing = represented(act, customer, request.agent, checked_for=(CheckPurpose.OPEN, address.area))
     require_room(act, customer, address.area)
     mobile = read_carrier(act, request.mobile)
     require_offered(plan, as_applicant(act, customer, address.area, mobile), act.today)

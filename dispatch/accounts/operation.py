@@ -43,6 +43,7 @@ from dispatch.errors import (
 )
 from dispatch.port_answers import Answer, PortQuestion
 from dispatch.ports.billing import Billing
+from dispatch.ports.identity_check import IdentityCheck
 from dispatch.routing.rulebook import Rulebook
 from dispatch.slips.forms import Change, InvoiceMention, Payment, Section, SlipData
 from dispatch.storage import accounts, aliases, customers, enrolments, epoch, operations, resources, suspensions
@@ -133,6 +134,7 @@ class Counter:
     plans: Plans
     rulebook: Rulebook
     billing: Billing
+    identity: IdentityCheck
     operator: str
     outlet: str
     record_url: str

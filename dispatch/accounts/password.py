@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from dispatch import effects
 from dispatch.accounts import authentication
+from dispatch.accounts.identity_check import check_holder
 from dispatch.accounts.operation import (
     AccountNumber,
     Act,
@@ -31,6 +32,7 @@ from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.effects import Order
 from dispatch.errors import BadPassword, WrongOldPassword
+from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import accounts, customers, enrolments
 from dispatch.storage.account_rows import AccountRow, CustomerRow
@@ -103,7 +105,9 @@ def _change(act: Act, request: PasswordChange) -> OperationResult:
 def _reset(act: Act, request: PasswordReset) -> OperationResult:
     store_scans(act, request.scans, ("owner-document", *(("agent-document",) if request.agent else ())))
     account, customer = authentication.by_document(act, request.account, request.document_number)
-    standing = represented(act, customer, request.agent, shows_licence=True)
+    checked_for = (CheckPurpose.RESET_PASSWORD, account.area)
+    check_holder(act, customer, *checked_for)
+    standing = represented(act, customer, request.agent, shows_licence=True, checked_for=checked_for)
     require_scans(act, request.scans, standing.scans)
     return _done(act, account, customer, request.new_password, *standing.lines, scans_line(request.scans))
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch import effects
 from dispatch.accounts import authentication
+from dispatch.accounts.identity_check import check, of_document
 from dispatch.accounts.operation import (
     AccountNumber,
     Act,
@@ -27,11 +28,13 @@ from dispatch.accounts.registration import IssuingCountry, Scans, scans_line, st
 from dispatch.accounts.secret import DocumentNumber
 from dispatch.accounts.typed_dates import BirthDay, LastDay
 from dispatch.domain.account import LIVING
+from dispatch.domain.agency import CheckedPerson
 from dispatch.domain.identity import DOCUMENT_KINDS, Document, completed, read_document
 from dispatch.domain.naming import masked_mobile, read_account_number, read_mobile, read_name
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import AnotherHolder, DocumentTaken, NothingChanged
+from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Change, Section
 from dispatch.storage import accounts, aliases, customers
 from dispatch.storage.account_rows import AccountRow, CustomerRow
@@ -119,6 +122,9 @@ def _modify(act: Act, request: Modification) -> OperationResult:
     proved = [name for name in ("name", "document") if name in changed]
     store_scans(act, request.scans, required=("owner-document",) if proved else ())
     unsent = require_code(act, after.mobile, request.code, account) if "mobile" in changed else None
+    if proved and not act.trial:
+        bearing = of_document(after.name, after.document)
+        check(act, CheckedPerson.HOLDER, bearing, CheckPurpose.MODIFY, account.area)
     _write(act, account, customer, before, after)
     titles = "、".join(TITLES[name].zh for name in changed)
     text = f"您的宽带账号{account.number}的客户资料（{titles}）已修改。如非本人办理，请到营业厅或拨打10086。"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import Base64Bytes, BaseModel, BeforeValidator, ConfigDict, Field
@@ -95,7 +96,7 @@ def register(act: Act, person: Person) -> CustomerRow:
 
     Raises what `read_bearer` does, BadMobile, NameMismatch.
     """
-    name, document = read_bearer(act, person)
+    name, document = read_bearer(person, act.today)
     mobile = read_mobile(person.mobile)
     cipher = act.counter.cipher
     known = customers.find(act.tx, cipher, document.kind, document.number, document.country)
@@ -120,15 +121,15 @@ def register(act: Act, person: Person) -> CustomerRow:
     return customers.get(act.tx, known.id)
 
 
-def read_bearer(act: Act, bearer: Bearer) -> tuple[str, Document]:
+def read_bearer(bearer: Bearer, today: date) -> tuple[str, Document]:
     """The name, and the document with what its number doesn't tell.
 
     Raises UnknownDocumentKind, BadDocument, ExpiryMissing, DocumentExpired, DocumentForMinors, BadName,
     IssuingCountryMissing, BadIssuingCountry, BirthMissing, BadBirth.
     """
     number = bearer.document_number.get_secret_value()
-    document = read_document(bearer.document_kind, number, bearer.document_expires, act.today)
-    return read_name(bearer.name), completed(document, bearer.issuing_country, bearer.birth, act.today)
+    document = read_document(bearer.document_kind, number, bearer.document_expires, today)
+    return read_name(bearer.name), completed(document, bearer.issuing_country, bearer.birth, today)
 
 
 def store_scans(act: Act, scans: Sequence[Scan], required: Sequence[str]) -> None:

@@ -11,14 +11,16 @@ from typing import Annotated
 
 from pydantic import Field
 
+from dispatch.accounts import identity_check
 from dispatch.accounts.operation import Act
 from dispatch.accounts.registration import Bearer, read_bearer
 from dispatch.accounts.typed_dates import LastDay
-from dispatch.domain.agency import AGENT_SCANS, MUST, AgentBasis, Party, basis_for
+from dispatch.domain.agency import AGENT_OF, AGENT_SCANS, MUST, AgentBasis, Party, basis_for
 from dispatch.domain.identity import DOCUMENT_KINDS, is_under_age
 from dispatch.domain.naming import masked_mobile, read_mobile
 from dispatch.domain.title import Title
 from dispatch.errors import AgentTooYoung, AuthorisationOver, BadDocument, GuardianNeeded, HandlerNeeded, Refusal
+from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Section, SlipLine
 from dispatch.storage import agents, customers
 from dispatch.storage.account_rows import CustomerRow
@@ -52,18 +54,20 @@ def represented(
     *,
     party: Party = Party.HOLDER,
     shows_licence: bool = False,
+    checked_for: tuple[CheckPurpose, str] | None = None,
 ) -> Standing:
     """Require that the customer may act alone, or that the agent may act for them, and keep who the agent is.
 
-    `shows_licence`: the operation keeps a scan of the customer's document anyway. Raises HandlerNeeded, GuardianNeeded,
-    AgentTooYoung, AuthorisationOver, BadMobile; what `read_bearer` does.
+    `shows_licence`: the operation keeps a scan of the customer's document anyway. `checked_for`: the purpose and the
+    area in which the agent is checked; None: the operation checks nobody. Raises HandlerNeeded, GuardianNeeded,
+    AgentTooYoung, AuthorisationOver, BadMobile; what `read_bearer` and `identity_check.check` do.
     """
     basis = _basis(act, customer)
     if agent is None:
         if basis in MUST:
             act.want(_needed(basis))
         return Standing()
-    name, document = read_bearer(act, agent)
+    name, document = read_bearer(agent, act.today)
     if document.of_unit:
         why = Title("经办人须为个人", "the agent must be a person")
         raise BadDocument(kind=DOCUMENT_KINDS[document.kind].title, why=why)
@@ -73,6 +77,8 @@ def represented(
     if (until is None and basis is AgentBasis.AUTHORISED) or (until is not None and until < act.today):
         raise AuthorisationOver()
     mobile = read_mobile(agent.mobile)
+    if checked_for is not None:
+        identity_check.check(act, AGENT_OF[party], identity_check.of_document(name, document), *checked_for)
     agents.add(act.tx, act.counter.cipher, act.operation_id, party, name, document, mobile, basis, until)
     shown = f"{DOCUMENT_KINDS[document.kind].title.zh} {document.masked}"
     lines = [

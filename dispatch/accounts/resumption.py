@@ -16,6 +16,7 @@ from pydantic import Field
 from dispatch import effects
 from dispatch.accounts import billing, pausing, suspension_state
 from dispatch.accounts.authentication import Owned, by_document
+from dispatch.accounts.identity_check import check_holder
 from dispatch.accounts.operation import Act, Counter, OperationOutcome, OperationResult, Text, carry_out
 from dispatch.accounts.password import set_password
 from dispatch.accounts.payment import LONGEST_REFERENCE, Paid
@@ -44,6 +45,7 @@ from dispatch.domain.time import local_date
 from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadInput, NotLiftedSo
 from dispatch.ports.billing import BillingEntry, EntryKind, QuotePurpose
+from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import InvoiceMention, Payment, Section, SlipLine
 from dispatch.storage import enrolments, operations, suspensions
 from dispatch.storage.account_rows import AccountRow, CustomerRow, SuspensionRow
@@ -187,6 +189,7 @@ def _settle(
             raise NotLiftedSo(kind=kind.label, what=LIFTED_BY[kind])
         case _K.LOST:
             assert request.new_password is not None
+            check_holder(act, customer, CheckPurpose.END_LOSS, account.area)
             set_password(act, account, customer, request.new_password)
         case _K.ARREARS:
             _pay(act, account, customer, request.payment, settled)

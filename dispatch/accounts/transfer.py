@@ -22,6 +22,7 @@ from dispatch.accounts import authentication, billing
 from dispatch.accounts.binding import PLANNED
 from dispatch.accounts.devices import device_lines
 from dispatch.accounts.enrolment import as_applicant, void_change, void_plan
+from dispatch.accounts.identity_check import check_holder
 from dispatch.accounts.line_limit import require_room
 from dispatch.accounts.open_faults import warn_of_open_fault
 from dispatch.accounts.operation import (
@@ -39,13 +40,14 @@ from dispatch.accounts.registration import Person, Scans, register, require_scan
 from dispatch.accounts.representation import Agent, represented
 from dispatch.accounts.secret import DocumentNumber, NewPassword
 from dispatch.domain.account import AccountState
-from dispatch.domain.agency import Party
+from dispatch.domain.agency import CheckedPerson, Party
 from dispatch.domain.naming import masked_mobile, masked_name
 from dispatch.domain.plan_change import TRANSFERRED, PlanChangeState
 from dispatch.domain.plans import why_not_offered
 from dispatch.domain.roles import Actor
 from dispatch.domain.title import Title
 from dispatch.errors import PlanNotOffered, SameOwner
+from dispatch.ports.identity_check import CheckPurpose
 from dispatch.slips.forms import Change, Section
 from dispatch.storage import accounts, aliases, devices, enrolments
 from dispatch.storage.account_rows import AccountRow, CustomerRow, EnrolmentRow
@@ -86,14 +88,18 @@ def transfer(tx: Tx, counter: Counter, request: Transfer, actor: Actor, now: dat
 def _transfer(act: Act, request: Transfer) -> OperationResult:
     account, old = authentication.by_document(act, request.account, request.document_number)
     require_settled(act, account)
-    standing = represented(act, old, request.agent, shows_licence=True)
+    checked_for = (CheckPurpose.TRANSFER, account.area)
+    standing = represented(act, old, request.agent, shows_licence=True, checked_for=checked_for)
     store_scans(act, request.scans, (*REQUIRED, *standing.scans))
     if account.state != AccountState.IN_SERVICE:
         raise act.wrong_state(account)
     new = register(act, request.new_owner)
     if new.id == old.id:
         raise SameOwner()
-    of_new = represented(act, new, request.new_owner_agent, party=Party.NEW_OWNER, shows_licence=True)
+    check_holder(act, new, *checked_for, CheckedPerson.NEW_OWNER)
+    of_new = represented(
+        act, new, request.new_owner_agent, party=Party.NEW_OWNER, shows_licence=True, checked_for=checked_for
+    )
     require_scans(act, request.scans, of_new.scans)
     require_room(act, new, account.area)
     warn_of_open_fault(act, account)

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from dispatch.accounts.binding import Binding, bind
 from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.demand import DemandRegistration, register
+from dispatch.accounts.identity_check import with_simulated_answers
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.password import PasswordChange, change
@@ -111,7 +112,8 @@ class CounterDays:
     def _opening(self, n: int) -> Deed:
         def deed(tx: Tx, now: datetime) -> None:
             request = Household(n).application(self.counter.plans, local_date(now, self.counter.zone))
-            outcome = open_account(tx, self.counter, request, _clerk(n), now)
+            answered = with_simulated_answers(tx, self.counter, "open", request, now)
+            outcome = open_account(tx, answered, request, _clerk(n), now)
             if isinstance(outcome, OperationAccepted):
                 self._accounts[n] = str(outcome.result["account"])
 
@@ -173,7 +175,8 @@ class CounterDays:
                 keep(tx, cipher, kind, proved, account.id, _clerk(n), _CODE, None, now)
                 said["code"] = SecretStr(_CODE)
             asked = request(account=self._accounts[n], document_number=document, confirm=WARNED, **said)  # type: ignore[call-arg]
-            _note(operation(tx, self.counter, asked, _clerk(n), now))
+            answered = with_simulated_answers(tx, self.counter, operation.__name__, asked, now)
+            _note(operation(tx, answered, asked, _clerk(n), now))
 
         return deed
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
+from dispatch.accounts.identity_check import with_simulated_answers
 from dispatch.accounts.opening import open_account
 from dispatch.accounts.operation import Counter, OperationAccepted
 from dispatch.demo.camera import Camera
@@ -78,7 +79,8 @@ def open_accounts(
     with database.write() as tx:
         for each in customers:
             request = each.application(counter.plans, local_date(now, counter.zone), f"{name}/{each.n}")
-            outcome = open_account(tx, counter, request, CLERK, now)
+            answered = with_simulated_answers(tx, counter, "open", request, now)
+            outcome = open_account(tx, answered, request, CLERK, now)
             if not isinstance(outcome, OperationAccepted):
                 raise OpeningRefused(f"{outcome.code}: {outcome.reason}")
             opened.append(outcome)

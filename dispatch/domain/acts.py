@@ -40,6 +40,7 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "add accounts": Title("登记账号", "Add accounts"),
     "load": Title("导入", "Load"),
     "call customers": Title("电话回访", "Call customers"),
+    "see who is listed": Title("查看须核实的人员", "See who must be verified"),
     "see opinions": Title("查看客户评价", "See customers' opinions"),
     "complain": Title("受理投诉", "Complaint taken"),
     "contact": Title("联系客户", "Customer called"),

@@ -28,6 +28,20 @@ class Party(TitledEnum):
     NEW_OWNER = "new-owner", Title("新机主", "New owner")
 
 
+class CheckedPerson(TitledEnum):
+    """Whom an operation has checked with the registry and the list of fraudsters."""
+
+    HOLDER = "holder", Title("机主", "Holder")
+    NEW_OWNER = "new-owner", Title("新机主", "New owner")
+    AGENT = "agent", Title("经办人", "Agent")
+    NEW_OWNER_AGENT = "new-owner-agent", Title("新机主经办人", "New owner's agent")
+
+
+AGENT_OF: Mapping[Party, CheckedPerson] = {
+    Party.HOLDER: CheckedPerson.AGENT,
+    Party.NEW_OWNER: CheckedPerson.NEW_OWNER_AGENT,
+}
+
 AGENT_SCANS: Mapping[AgentBasis, tuple[str, ...]] = {
     AgentBasis.UNIT_HANDLER: ("licence", "agent-document", "authorisation"),
     AgentBasis.GUARDIAN: ("agent-document", "guardianship-proof"),

@@ -95,6 +95,7 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "call about a complaint": (*_DESK, Role.SUPERVISOR),
     "see complaints": (*_DESK, Role.SUPERVISOR),
     "compensate": (*_DESK, Role.SUPERVISOR),
+    "see who is listed": (Role.SUPERVISOR,),
     "withdraw": (*_DESK, Role.SUPERVISOR),
     "release": (Role.SUPERVISOR, Role.OPS),
     "add accounts": (Role.CLERK, Role.OPS),

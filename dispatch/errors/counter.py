@@ -157,6 +157,22 @@ class AuthorisationOver(Refusal):
     heading = "授权书无效"
 
 
+class IdentityMismatch(Refusal):
+    """姓名与证件号码不一致。
+    Name and number don't belong together."""
+
+    code = "identity-mismatch"
+    heading = "身份核验不符"
+
+
+class ToBeVerified(Refusal):
+    """暂不能办理，请到指定营业厅核实。
+    It can't be done now: to be verified at an appointed shop."""
+
+    code = "to-be-verified"
+    heading = "须到店核实"
+
+
 class TooManyLines(Refusal):
     """该证件名下已有{n}条宽带，达到上限。
     The document has {n} lines already: there can't be more."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from dispatch.domain.title import Title
 from dispatch.ports.billing import SimulatedBilling
+from dispatch.ports.identity_check import SimulatedIdentityCheck
 from dispatch.ports.line_test import SimulatedLineTester
 from dispatch.ports.printing import SimulatedPrinter
 from dispatch.ports.provisioning import SimulatedProvisioning
@@ -19,6 +20,7 @@ SMS_GATEWAY = SimulatedSmsGateway
 PROVISIONING = SimulatedProvisioning
 PRINTER = SimulatedPrinter
 BILLING = SimulatedBilling
+IDENTITY_CHECK = SimulatedIdentityCheck
 
 IN_USE: Mapping[type, Title] = {
     LINE_TESTER: Title("线路测试", "line test"),
@@ -26,6 +28,7 @@ IN_USE: Mapping[type, Title] = {
     PROVISIONING: Title("服务开通", "provisioning"),
     PRINTER: Title("打印", "printing"),
     BILLING: Title("计费", "billing"),
+    IDENTITY_CHECK: Title("身份核验", "identity check"),
 }
 """Every port to which work is handed, by its adapter's class."""
 

@@ -41,6 +41,22 @@ class AgentRow(Protocol):
     valid_until: date | None
 
 
+class ListedRow(Protocol):
+    """Somebody on the list of fraudsters, with the operation for which they came."""
+
+    id: int
+    operation_id: int
+    checked: str
+    area: str
+    registry: str
+    fraud: str
+    reference: str
+    at: datetime
+    kind: str
+    actor: str
+    outlet: str
+
+
 class AccountInfo(Protocol):
     """A broadband account without its password."""
 

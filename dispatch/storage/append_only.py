@@ -12,6 +12,7 @@ TABLES = (
     "compensation",
     "device_move",
     "history",
+    "identity_check",
     "invoice",
     "operation",
     "payment",

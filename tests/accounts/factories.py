@@ -23,6 +23,7 @@ from dispatch import approvals
 from dispatch.accounts import closure, opening
 from dispatch.accounts.asked_first import with_answers
 from dispatch.accounts.billing import Paid
+from dispatch.accounts.identity_check import with_simulated_answers
 from dispatch.accounts.opening import Opening
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.registration import Person, Scan
@@ -50,6 +51,7 @@ from dispatch.storage.tables import tickets as t
 from tests import factories as f
 from tests.accounts.codes import KINDS
 from tests.accounts.codes import proved as proved
+from tests.accounts.registry import ToldRegistry
 
 PASSWORD = "Gx7#pqLm"
 PNG = b"iVBORw0KGgo="
@@ -120,6 +122,7 @@ def counter(rulebook: Rulebook) -> Counter:
         plans=PLANS,
         rulebook=rulebook,
         billing=ToldBilling(),
+        identity=ToldRegistry(),
         operator="派单宽带",
         outlet="天河营业厅",
         record_url="https://dispatch.example/s/",
@@ -288,6 +291,13 @@ def do(
         return operation(tx, counter, request, actor, now)
 
 
+def answered(
+    tx: Tx, operation: Operation, counter: Counter, request: OperationRequest, now: datetime = f.NOW
+) -> Counter:
+    """The counter with what the systems outside say of the people of this request."""
+    return with_simulated_answers(tx, counter, KINDS[operation], request, now)
+
+
 def by(operation: Operation, counter: Counter, request: OperationRequest) -> Callable[[Tx, Actor], OperationOutcome]:
     """Return the operation as an act of any actor."""
     return lambda tx, actor: operation(tx, counter, request, actor, f.NOW)
@@ -301,9 +311,9 @@ def accepted(
     return outcome
 
 
-BOOKKEEPING = ("operation", "authentication_failure", "demand", "proof", "port_answer")
+BOOKKEEPING = ("operation", "authentication_failure", "demand", "proof", "port_answer", "identity_check")
 """The tables that a refusal may write to: operations, failed authentications, demands, tries of codes, answers of
-systems outside."""
+systems outside, and what they said of people."""
 
 
 def refused(

@@ -7,6 +7,7 @@ import pytest
 from dispatch.accounts.operation import Counter
 from dispatch.storage.database import Database
 from tests import factories as f
+from tests.accounts.factories import answered
 from tests.accounts.prepared_operations import (
     LATER,
     PREPARED,
@@ -24,4 +25,6 @@ def test_an_operation_that_dies_between_any_two_statements_leaves_nothing(
     database: Database, counter: Counter, prepare: Prepare
 ) -> None:
     operation, request = prepare(database, counter)
-    is_all_or_nothing(database, lambda tx: operation(tx, counter, request, f.CLERK, LATER))
+    with database.write() as tx:
+        ready = answered(tx, operation, counter, request, LATER)
+    is_all_or_nothing(database, lambda tx: operation(tx, ready, request, f.CLERK, LATER))

@@ -20,7 +20,7 @@ from dispatch.errors import BadInput
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.slips.forms import InvoiceData
 from dispatch.storage import customers, demands, payments, resources
-from dispatch.storage.database import Database
+from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables import accounts as b
 from dispatch.storage.tables import tickets as t
 from tests import factories as f
@@ -28,6 +28,11 @@ from tests.accounts import factories as c
 from tests.accounts.agents import HANDLED, agent, scans
 
 WELCOME = replace(c.PLANS.plan("home-300"), name="welcome")
+
+
+def opens_now(tx: Tx, counter: Counter, request: Opening) -> OperationOutcome:
+    answered = c.answered(tx, opening.open_account, counter, request)
+    return opening.open_account(tx, answered, request, f.CLERK, f.NOW)
 
 
 def open_(database: Database, counter: Counter, request: Opening) -> OperationAccepted:
@@ -210,7 +215,7 @@ def test_an_address_without_coverage_has_its_demand_recorded_and_nothing_else(
     )  # fmt: skip
     assert (demand.operation_id, demand.at) == (outcome.operation_id, f.NOW)
     after = f.dump(database)
-    assert {name for name in after if after[name] != before[name]} == {"demand", "operation"}
+    assert {name for name in after if after[name] != before[name]} == {"demand", "operation", "port_answer"}
     with database.read() as tx:
         assert [(row.area, row.wanted, row.speed) for row in demands.by_area(tx)] == [("tianhe", 1, 500)]
 
@@ -233,7 +238,7 @@ def test_the_last_place_wanted_by_two_at_once_goes_to_one_and_the_others_demand_
 
     def opens(n: int) -> Any:
         request = c.application(n, address=f"体育东路{n}号")
-        return lambda tx: opening.open_account(tx, counter, request, f.CLERK, f.NOW)
+        return lambda tx: opens_now(tx, counter, request)
 
     first, second = c.overtaken(database, opens(1), opens(2))
 
@@ -256,7 +261,7 @@ def test_an_address_has_one_account_and_occupies_one_place(database: Database, c
 def test_one_address_wanted_by_two_at_once_goes_to_one(database: Database, counter: Counter, address: str) -> None:
     def opens(n: int) -> Any:
         request = c.application(n, address=address)
-        return lambda tx: opening.open_account(tx, counter, request, f.CLERK, f.NOW)
+        return lambda tx: opens_now(tx, counter, request)
 
     first, second = c.overtaken(database, opens(1), opens(2))
 
@@ -273,7 +278,7 @@ def test_two_openings_for_one_new_customer_at_once_register_one_customer(
     other = c.address(database, 2)
 
     def opens(where: str) -> Any:
-        return lambda tx: opening.open_account(tx, counter, c.application(1, address=where), f.CLERK, f.NOW)
+        return lambda tx: opens_now(tx, counter, c.application(1, address=where))
 
     outcomes: list[OperationOutcome] = c.overtaken(database, opens(address), opens(other))
 
@@ -357,7 +362,7 @@ def test_one_number_bound_by_two_openings_at_once_goes_to_one(
     c.address(database, 2)
 
     def opens(n: int) -> Any:
-        return lambda tx: opening.open_account(tx, counter, c.application(n, mobile=c.mobile(7)), f.CLERK, f.NOW)
+        return lambda tx: opens_now(tx, counter, c.application(n, mobile=c.mobile(7)))
 
     first, second = c.overtaken(database, opens(1), opens(2))
 
@@ -394,7 +399,7 @@ def test_a_card_payment_without_its_reference_and_cash_with_one_are_bad_input(
         Paid(method="cash", amount="200.00", reference="9"),
     ):
         with f.refused(database, BadInput) as tx:
-            opening.open_account(tx, counter, c.application(payment=paid), f.CLERK, f.NOW)
+            opens_now(tx, counter, c.application(payment=paid))
     with pytest.raises(ValidationError, match="method"):
         Paid(method="cheque", amount="200.00")  # type: ignore[arg-type]
 
@@ -419,7 +424,7 @@ def test_a_plan_is_sold_only_to_those_it_is_offered_to(database: Database, count
         wanted = c.application(plan="welcome", **changes)
         with database.write() as tx:
             free_of_conditions = c.offering(counter, WELCOME)
-            assert isinstance(opening.open_account(tx, free_of_conditions, wanted, f.CLERK, f.NOW), OperationAccepted)
+            assert isinstance(opens_now(tx, free_of_conditions, wanted), OperationAccepted)
             tx.rollback()
 
 
@@ -449,7 +454,7 @@ def test_a_refusal_after_the_payment_leaves_no_gap_in_the_invoice_numbers(
     second = c.address(database, 2)
     broken = replace(counter, rulebook=None)  # type: ignore[arg-type]
     with pytest.raises(AttributeError), database.write() as tx:
-        opening.open_account(tx, broken, c.application(2, address=second), f.CLERK, f.NOW)
+        opens_now(tx, broken, c.application(2, address=second))
     refusal(database, counter, c.application(2, payment=None))
     open_(database, counter, c.application(2))
 
@@ -483,7 +488,7 @@ def test_two_openings_under_one_key_at_once_open_one_account(
     database: Database, counter: Counter, address: str
 ) -> None:
     def opens(tx: Any) -> OperationOutcome:
-        return opening.open_account(tx, counter, c.application(request_key="key-1"), f.CLERK, f.NOW)
+        return opens_now(tx, counter, c.application(request_key="key-1"))
 
     first, second = c.overtaken(database, opens, opens)
 

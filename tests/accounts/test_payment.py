@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from dispatch.accounts import opening, payment, refund
-from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
+from dispatch.accounts.opening import Opening
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused
 from dispatch.accounts.payment import Paid, PaidPart
 from dispatch.accounts.refund import Refund
 from dispatch.domain.money import write_yuan
@@ -20,7 +21,7 @@ from dispatch.domain.payment import METHODS, WITHOUT_REFERENCE
 from dispatch.errors import BadInput
 from dispatch.slips.forms import InvoiceData
 from dispatch.storage import payments
-from dispatch.storage.database import Database
+from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
@@ -39,9 +40,14 @@ def part(method: str, amount: str, reference: str | None = None) -> PaidPart:
     return PaidPart.model_validate({"method": method, "amount": amount, "reference": reference})
 
 
+def opens_now(tx: Tx, counter: Counter, request: Opening) -> OperationOutcome:
+    answered = c.answered(tx, opening.open_account, counter, request)
+    return opening.open_account(tx, answered, request, f.CLERK, f.NOW)
+
+
 def refused(database: Database, counter: Counter, paid: Paid, n: int = 1) -> OperationRefused:
     with database.write() as tx:
-        outcome = opening.open_account(tx, counter, c.application(n, payment=paid), f.CLERK, f.NOW)
+        outcome = opens_now(tx, counter, c.application(n, payment=paid))
     assert isinstance(outcome, OperationRefused)
     return outcome
 
@@ -76,7 +82,7 @@ def test_every_method_but_cash_and_bill_has_a_reference(
 ) -> None:
     wrong = pay(method, "200.00", "4200002026" if method in WITHOUT_REFERENCE else " 　")
     with f.refused(database, BadInput) as tx:
-        opening.open_account(tx, counter, c.application(payment=wrong), f.CLERK, f.NOW)
+        opens_now(tx, counter, c.application(payment=wrong))
 
 
 def test_one_sum_is_paid_in_up_to_three_parts_which_slip_and_invoice_name(
@@ -128,7 +134,7 @@ def test_of_two_clerks_with_one_reference_one_is_refused(database: Database, cou
 
     def opens(n: int) -> Any:
         asked = c.application(n, payment=pay("card", "200.00", "POS-1"))
-        return lambda tx: opening.open_account(tx, counter, asked, f.CLERK, f.NOW)
+        return lambda tx: opens_now(tx, counter, asked)
 
     first, second = c.overtaken(database, opens(1), opens(2))
 

@@ -55,7 +55,8 @@ def test_in_its_transaction_an_operation_asks_nothing_of_the_hasher(
     prepared = prepared_passwords(hasher, database, type(request), dict(request), lambda _: True)
     assert sorted(hasher.asked) == asked
     with database.write() as tx:
-        outcome = operation(tx, replace(counter, passwords=prepared), request, f.CLERK, p.LATER)
+        ready = replace(a.answered(tx, operation, counter, request, p.LATER), passwords=prepared)
+        outcome = operation(tx, ready, request, f.CLERK, p.LATER)
     assert isinstance(outcome, OperationAccepted), outcome
     assert sorted(hasher.asked) == asked
 
@@ -68,7 +69,8 @@ def test_a_password_that_another_changed_meanwhile_is_compared_anew(
     with database.write() as tx:
         tx.execute(account.update().values(password=counter.passwords.hash("Qm4#another")))
     with database.write() as tx:
-        outcome = operation(tx, replace(counter, passwords=prepared), request, f.CLERK, p.LATER)
+        ready = replace(a.answered(tx, operation, counter, request, p.LATER), passwords=prepared)
+        outcome = operation(tx, ready, request, f.CLERK, p.LATER)
     assert isinstance(outcome, OperationRefused)
     assert outcome.code == "wrong-old-password"
 

@@ -10,12 +10,12 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from dispatch.accounts import profile
-from dispatch.accounts.operation import Counter, OperationAccepted
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome
 from dispatch.accounts.profile import Modification, NewDocument
 from dispatch.domain.roles import Role
 from dispatch.errors import BadInput
 from dispatch.storage import accounts, customers
-from dispatch.storage.database import Database
+from dispatch.storage.database import Database, Tx
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
 from tests.accounts import factories as c
@@ -26,6 +26,10 @@ SCANS = (c.scan("owner-document"),)
 
 def modification(number: str, n: int = 1, **changes: Any) -> Modification:
     return Modification(account=number, document_number=SecretStr(c.resident_id(n)), **changes)
+
+
+def modified(tx: Tx, counter: Counter, request: Modification) -> OperationOutcome:
+    return profile.modify(tx, c.answered(tx, profile.modify, counter, request), request, f.CLERK, f.NOW)
 
 
 def document(n: int = 1, **changes: Any) -> NewDocument:
@@ -255,6 +259,6 @@ def test_one_document_brought_by_two_customers_at_once_goes_to_one(database: Dat
     shown: dict[str, Any] = {"kind": "passport", "number": SecretStr("E12345678"), "expires": date(2030, 1, 1)}
     passport = document(**shown, issuing_country="CHN")
     requests = [modification(c.in_service(database, counter, n), n, new_document=passport, scans=SCANS) for n in (1, 2)]
-    first, second = (lambda tx, r=r: profile.modify(tx, counter, r, f.CLERK, f.NOW) for r in requests)
+    first, second = (lambda tx, r=r: modified(tx, counter, r) for r in requests)
     won, lost = c.overtaken(database, first, second)
     assert (type(won), lost.code) == (OperationAccepted, "document-taken")

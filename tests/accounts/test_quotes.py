@@ -38,7 +38,9 @@ OWED = Quote(120_00, 16_20, 50_00, 0, 0, None, "q1", simulated=True)
 @pytest.fixture
 def number(database: Database, counter: Counter, monkeypatch: pytest.MonkeyPatch) -> str:
     """An account that owes something; viewing it asks billing."""
-    monkeypatch.setattr(asked_first, "ASKED_FIRST", {"view": (asks_quote(QuotePurpose.CLOSE),)})
+    monkeypatch.setattr(
+        asked_first, "ASKED_FIRST", {**asked_first.ASKED_FIRST, "view": (asks_quote(QuotePurpose.CLOSE),)}
+    )
     number = c.in_service(database, counter, plan="family-500", mobile=c.mobile(7))
     billing = counter.billing
     assert isinstance(billing, c.ToldBilling)
@@ -76,7 +78,9 @@ def test_a_quote_is_asked_by_the_accounts_number_and_read_in_the_operation(
 def test_a_quote_is_asked_by_a_bound_mobile_number(
     database: Database, counter: Counter, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asked_first, "ASKED_FIRST", {"suspend": (asks_quote(QuotePurpose.CHECK),)})
+    monkeypatch.setattr(
+        asked_first, "ASKED_FIRST", {**asked_first.ASKED_FIRST, "suspend": (asks_quote(QuotePurpose.CHECK),)}
+    )
     request = Suspension(mobile=c.mobile(7), reason="customer-request")
 
     assert len(with_answers(counter, database, "suspend", request, f.CLERK.role, f.NOW).answers) == 1
@@ -94,7 +98,9 @@ def test_no_quote_is_asked_of_an_account_that_is_not_there(database: Database, c
 def test_a_quote_of_another_purpose_does_not_count(
     database: Database, counter: Counter, number: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asked_first, "ASKED_FIRST", {"view": (asks_quote(QuotePurpose.TRANSFER),)})
+    monkeypatch.setattr(
+        asked_first, "ASKED_FIRST", {**asked_first.ASKED_FIRST, "view": (asks_quote(QuotePurpose.TRANSFER),)}
+    )
 
     outcome = seen(database, counter, View(account=number), number)
     assert isinstance(outcome, OperationRefused)

@@ -11,14 +11,14 @@ from pydantic import SecretStr
 
 from dispatch.accounts import closure, password, transfer
 from dispatch.accounts.closure import Closure
-from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused
 from dispatch.accounts.password import PasswordChange
 from dispatch.accounts.registration import Scan
 from dispatch.accounts.transfer import REQUIRED, Transfer
 from dispatch.domain.plans import Fallback
 from dispatch.domain.roles import Role
 from dispatch.routing.prehandling import Script
-from dispatch.storage.database import Database
+from dispatch.storage.database import Database, Tx
 from dispatch.storage.rows import as_dict
 from dispatch.storage.tables import accounts as b
 from tests import factories as f
@@ -37,6 +37,11 @@ def transferring(number: str, to: int = 2, **changes: Any) -> Transfer:
     """Return a transfer from the holder of line 1 to the person of line `to`."""
     asked = {"account": number, "document_number": c.document(), "new_owner": c.person(to)}
     return Transfer(**{**asked, "password": SecretStr(NEW), "scans": papers(), **changes})
+
+
+def transferred(tx: Tx, counter: Counter, request: Transfer) -> OperationOutcome:
+    answered = c.answered(tx, transfer.transfer, counter, request)
+    return transfer.transfer(tx, answered, request, f.CLERK, f.NOW)
 
 
 def changing(number: str, n: int, old: str) -> PasswordChange:
@@ -300,7 +305,7 @@ def test_an_act_of_the_old_owner_at_the_same_moment_comes_too_late(
 ) -> None:
     given, late = c.overtaken(
         database,
-        lambda tx: transfer.transfer(tx, counter, transferring(number), f.CLERK, f.NOW),
+        lambda tx: transferred(tx, counter, transferring(number)),
         lambda tx: password.change(tx, counter, changing(number, 1, c.PASSWORD), f.CLERK, f.NOW),
     )
 

@@ -143,10 +143,13 @@ def test_simulated_systems_outside_are_named_each_and_a_real_one_is_not(
     home.done("migrate")
     outside = told(home)[1]["systems outside"]
     assert outside["verdict"] == "doubtful"
-    assert outside["found"] == "simulated: line test, short messages, provisioning, printing, billing"
-    assert outside["found_zh"] == "模拟：线路测试、短信、服务开通、打印、计费"
+    assert outside["found"] == "simulated: line test, short messages, provisioning, printing, billing, identity check"
+    assert outside["found_zh"] == "模拟：线路测试、短信、服务开通、打印、计费、身份核验"
     monkeypatch.setattr(adapters.SMS_GATEWAY, "simulated", False)
-    assert told(home)[1]["systems outside"]["found"] == "simulated: line test, provisioning, printing, billing"
+    assert (
+        told(home)[1]["systems outside"]["found"]
+        == "simulated: line test, provisioning, printing, billing, identity check"
+    )
 
 
 def test_the_versions_that_a_report_of_a_fault_needs_are_told(home: Home) -> None:

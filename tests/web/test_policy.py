@@ -75,6 +75,7 @@ BY_ROLE = {
     "compensate": "CM8V",
     "see complaints": "CM8V",
     "call about a complaint": "CM8V",
+    "see who is listed": "V",
     "list tickets": "CM58NSTDIWBVO",
     "see a ticket": "CM58NSTDIWBVO",
     "see a hop": "CM58NSTDIWBVO",
