@@ -35,6 +35,7 @@ from dispatch.domain.proof import (
     MOST_A_CLERK,
     MOST_A_DAY,
     is_good,
+    read_code,
     seconds_to_wait,
 )
 from dispatch.domain.roles import AT_THE_COUNTER, Actor, require
@@ -132,7 +133,7 @@ def _check(act: Act, found: ProofRow | None, mobile: str, typed: SecretStr | Non
     authentication.require_unlocked(act, account)
     if found is None or typed is None or not is_good(found.made_at, found.tries, found.used_by, act.now):
         raise _wrong(act, account, None)
-    code = "".join(typed.get_secret_value().split())
+    code = read_code(typed.get_secret_value())
     hashes = _code_hashes(act.counter.cipher, mobile, act.kind, act.actor.name, code)
     if not any(hmac.compare_digest(each, found.code_hmac) for each in hashes):
         raise _wrong(act, account, found)

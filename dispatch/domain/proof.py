@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from dispatch.domain import folding
+
 DIGITS = 6
 GOOD_FOR = timedelta(minutes=5)
 MOST_TRIES = 5
@@ -22,6 +24,11 @@ MOST_A_CLERK = 30
 """Codes that one clerk has sent within `CLERK_WINDOW`."""
 
 CLERK_WINDOW = timedelta(hours=1)
+
+
+def read_code(raw: str) -> str:
+    """A code as it was sent, however it was typed: full-width, in groups. What is no code stays what it is."""
+    return folding.code(raw).replace("-", "")
 
 
 def is_good(made_at: datetime, tries: int, used_by: int | None, now: datetime) -> bool:

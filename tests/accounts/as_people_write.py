@@ -341,3 +341,120 @@ DEVICES: Table = {
     "GZ\u200bOLT": Refusal("bad-address-file"),
     "O" * 61: Refusal("bad-address-file"),
 }
+
+_SERIAL, _BAD_INPUT, _CODE = Refusal("malformed"), Refusal("bad-input"), Refusal("bad-code")
+
+ONT_SERIALS: Table = {
+    "ZTEG1A2B3C4D": "ZTEG1A2B3C4D",
+    "zteg1a2b3c4d": "ZTEG1A2B3C4D",
+    "ＺＴＥＧ１Ａ２Ｂ３Ｃ４Ｄ": "ZTEG1A2B3C4D",
+    "ZTEG 1A2B 3C4D": "ZTEG1A2B3C4D",
+    " zteg1a2b3c4d\n": "ZTEG1A2B3C4D",
+    "ZTEG1A2B3C4D\u200b": "ZTEG1A2B3C4D",
+    "\ufeffZTEG1A2B3C4D": "ZTEG1A2B3C4D",
+    "5A5445471A2B3C4D": "5A5445471A2B3C4D",
+    "5a 54 45 47 1a 2b 3c 4d": "5A5445471A2B3C4D",
+    "": _SERIAL,
+    "ZTEG1A2B3C4": _SERIAL,
+    "ZTEG1A2B3C4G": _SERIAL,
+    "ZTEG1A2B3C4O": _SERIAL,
+    "ZTEG-1A2B3C4D": _SERIAL,
+    "SN:ZTEG1A2B3C4D": _SERIAL,
+    "光猫ZTEG1A2B3C4D": _SERIAL,
+}
+
+TICKETS: Table = {
+    "F00000042": "F00000042",
+    "f00000042": "F00000042",
+    "Ｆ００００００４２": "F00000042",
+    " F00000042 ": "F00000042",
+    "F 0000 0042": "F00000042",
+    "42": "F00000042",
+    "F42": "F00000042",
+    "４２": "F00000042",
+    "c42": "C00000042",
+    "M00000042": "M00000042",
+    "F00000042\u200b": "F00000042",
+    "": _BAD_INPUT,
+    "F": _BAD_INPUT,
+    "F00000042-3": _BAD_INPUT,
+    "X00000042": _BAD_INPUT,
+    "工单42": _BAD_INPUT,
+    "F四二": _BAD_INPUT,
+    "F1234567890123456789": _BAD_INPUT,
+}
+
+HOPS: Table = {
+    "F00000042-3": "F00000042-3",
+    "f42-3": "F00000042-3",
+    "F00000042－3": "F00000042-3",
+    "F00000042—3": "F00000042-3",
+    "Ｆ４２－３": "F00000042-3",
+    "F42 - 3": "F00000042-3",
+    "F42-": _BAD_INPUT,
+    "F42-三": _BAD_INPUT,
+    "F42-3-1": _BAD_INPUT,
+    "F42/3": _BAD_INPUT,
+}
+
+SLIPS: Table = {
+    "S000000042": "S000000042",
+    "s000000042": "S000000042",
+    "Ｓ４２": "S000000042",
+    "S 000 000 042": "S000000042",
+    "42": _BAD_INPUT,
+    "受理单S42": _BAD_INPUT,
+    "": _BAD_INPUT,
+}
+
+INVOICES: Table = {
+    "00000042": "00000042",
+    "42": "00000042",
+    "００００００４２": "00000042",
+    "0000 0042": "00000042",
+    "№42": _BAD_INPUT,
+    "-42": _BAD_INPUT,
+    "": _BAD_INPUT,
+}
+
+OTHER_DOCUMENTS: Table = {
+    "hk-macau-permit H12345678": "H12345678",
+    "hk-macau-permit h12345678": "H12345678",
+    "hk-macau-permit Ｈ１２３４ ５６７８": "H12345678",
+    "hk-macau-permit H1234567": _DOCUMENT,
+    "hk-macau-permit A12345678": _DOCUMENT,
+    "hk-macau-permit H12345678(01)": _DOCUMENT,
+    "taiwan-permit 1234 5678": "12345678",
+    "taiwan-permit １２３４５６７８": "12345678",
+    "taiwan-permit T12345678": _DOCUMENT,
+    "passport e 1234 5678": "E12345678",
+    "passport Ｅ１２３４５６７８": "E12345678",
+    "passport E-12345678": _DOCUMENT,
+    "passport ABCDEF": _DOCUMENT,
+    "military-id 军字第1234567号": "军字第1234567号",
+    "military-id 军字第1234567號": "军字第1234567号",
+    "military-id 军字第 １２３４５６７ 号": "军字第1234567号",
+    "military-id 军字1234567": _DOCUMENT,
+    "business-licence 91440101MA59AAAA0L": "91440101MA59AAAA0L",
+    "business-licence 91440101ma59aaaa0l": "91440101MA59AAAA0L",
+    "business-licence ９１４４０１０１ＭＡ５９ＡＡＡＡ０Ｌ": "91440101MA59AAAA0L",
+    "business-licence 91440101MA59AAAA0K": _DOCUMENT,
+    "business-licence 91440101MA59AAAAOL": _DOCUMENT,
+}
+"""The kind of document, a space, and the number as it is typed."""
+
+CODES: Table = {
+    "271828": "271828",
+    " 271828 ": "271828",
+    "271 828": "271828",
+    "271　828": "271828",
+    "２７１８２８": "271828",
+    "271828\n": "271828",
+    "271-828": "271828",
+    "271828\u200b": "271828",
+    "271829": _CODE,
+    "27182": _CODE,
+    "2718281": _CODE,
+    "": _CODE,
+    "二七一八二八": _CODE,
+}

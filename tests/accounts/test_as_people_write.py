@@ -6,18 +6,33 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
+import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
 
 from dispatch.accounts.catalogue import OPERATIONS
 from dispatch.accounts.operation import Counter, OperationRefused
+from dispatch.domain.device import DeviceKind, read_serial_of
+from dispatch.domain.identity import read_document
+from dispatch.domain.kind import Kind
 from dispatch.domain.model_faults import model_fault
 from dispatch.domain.money import write_yuan
-from dispatch.domain.numbers import ticket_number
-from dispatch.domain.title import Wording, sentences
-from dispatch.errors import BadAddressFile, BadInput
+from dispatch.domain.numbers import (
+    hop_number,
+    invoice_number,
+    read_hop_number,
+    read_invoice_number,
+    read_slip_serial,
+    slip_serial,
+    ticket_number,
+    typed_number,
+)
+from dispatch.domain.proof import read_code
+from dispatch.domain.title import Wording, WrongValue, sentences
+from dispatch.errors import BadAddressFile, BadInput, DispatchError
 from dispatch.routing import address_file
 from dispatch.routing.address_file import CoveredAddress
 from dispatch.storage import accounts, customers, resources
@@ -31,7 +46,8 @@ from tests.accounts.as_people_write import Refusal, Table
 HAN = re.compile("[一-鿿]")
 TABLES = (
     tables.NAMES, tables.DOCUMENTS, tables.MOBILES, tables.ADDRESSES, tables.ACCOUNTS, tables.AMOUNTS,
-    tables.EXPIRIES, tables.MOMENTS, tables.DEVICES,
+    tables.EXPIRIES, tables.MOMENTS, tables.DEVICES, tables.ONT_SERIALS, tables.TICKETS, tables.HOPS, tables.SLIPS,
+    tables.INVOICES, tables.OTHER_DOCUMENTS, tables.CODES,
 )  # fmt: skip
 
 Reader = Callable[[Tx, Any], str]
@@ -89,8 +105,52 @@ def check(table: Table, database: Database, make: Callable[[Tx, str], str]) -> N
     assert [type(each) for each in found.values()] == [type(each) for each in table.values()]
 
 
+def understood(read: Callable[[str], str], typed: str) -> str:
+    """What a reader makes of a text, or the code of its refusal, which may quote the text or show a Chinese number."""
+    try:
+        return read(typed)
+    except DispatchError as wrong:
+        code, said = wrong.code, sentences(wrong)
+    except WrongValue as wrong:
+        code, said = "malformed", wrong.what
+    return refusal(code, Wording(said.zh, said.en.replace(typed, "").replace("军字第1234567号", "")))
+
+
+def number_of_hop(typed: str) -> str:
+    ticket, seq = read_hop_number(typed)
+    return hop_number(Kind.FAULT, ticket, seq or 0)
+
+
+def number_of_document(typed: str) -> str:
+    kind, _, number = typed.partition(" ")
+    return read_document(kind, number, date(2036, 3, 6), f.NOW.date()).number
+
+
+def right_code(typed: str) -> str:
+    code = read_code(typed)
+    return code if code == "271828" else Refusal("bad-code")
+
+
+READ: tuple[tuple[Table, Callable[[str], str]], ...] = (
+    (tables.ONT_SERIALS, lambda typed: read_serial_of(DeviceKind.ONT, typed)),
+    (tables.TICKETS, lambda typed: typed_number(typed, Kind.FAULT)),
+    (tables.HOPS, number_of_hop),
+    (tables.SLIPS, lambda typed: slip_serial(read_slip_serial(typed))),
+    (tables.INVOICES, lambda typed: invoice_number(read_invoice_number(typed))),
+    (tables.OTHER_DOCUMENTS, number_of_document),
+    (tables.CODES, right_code),
+)
+
+
 def test_two_hundred_texts_and_more_are_in_the_tables() -> None:
     assert sum(map(len, TABLES)) >= 200
+
+
+@pytest.mark.parametrize(("table", "read"), READ)
+def test_numbers_of_devices_papers_documents_and_codes(table: Table, read: Callable[[str], str]) -> None:
+    found = {typed: understood(read, typed) for typed in table}
+    assert found == dict(table)
+    assert [type(each) for each in found.values()] == [type(each) for each in table.values()]
 
 
 def test_names(database: Database, counter: Counter) -> None:
