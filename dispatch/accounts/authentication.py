@@ -56,13 +56,14 @@ def by_password(act: Act, number: str, password: SecretStr) -> Owned:
     return _authenticated(act, number, fits)
 
 
-def by_bound_mobile(act: Act, raw: str) -> Owned:
-    """Find the account by a mobile number that is bound to it. Whoever calls this requires the code that was sent to
-    the number (`proof.require_bound`): to name a number proves nothing.
+def by_bound_mobile(act: Act, raw: str, number: str | None = None) -> Owned:
+    """Find the account by a mobile number that is bound to it; where `number` names an account too, it must be that
+    one. Whoever calls this requires the code that was sent to the number (`proof.require_bound`): to name a number
+    proves nothing.
 
-    Raises MobileNotBound, counted as a failed authentication; AuthenticationLocked, BadMobile.
+    Raises MobileNotBound, counted as a failed authentication; AuthenticationLocked, BadMobile; BadInput.
     """
-    mobile = read_mobile(raw)
+    mobile, named = read_mobile(raw), None if number is None else read_account_number(number)
     require_unlocked(act, None)
     bound = enrolments.bound_to(act.tx, mobile)
     if bound is None:
@@ -70,7 +71,7 @@ def by_bound_mobile(act: Act, raw: str) -> Owned:
     account = accounts.get(act.tx, bound.account_id, lock=True)
     require_unlocked(act, account)
     unbound = enrolments.bound_to(act.tx, mobile) != bound  # while we waited for the account's lock
-    if unbound or not act.actor.covers(account.area):
+    if unbound or not act.actor.covers(account.area) or (named and not _is_called(act, account, named)):
         raise count_failure(act, None, MobileNotBound())
     _require_not_suspended(act, account)
     return account, customers.holder(act.tx, account)
@@ -142,6 +143,11 @@ def _called(act: Act, number: str) -> AccountRow | None:
     """
     found = aliases.lock_called(act.tx, number, act.now) or accounts.by_numbers(act.tx, [number]).get(number)
     return found if found is not None and act.actor.covers(found.area) else None
+
+
+def _is_called(act: Act, account: AccountRow, number: str) -> bool:
+    found = aliases.called(act.tx, [number], act.now).get(number)
+    return found is not None and found.id == account.id
 
 
 def require_unlocked(act: Act, account: AccountRow | None) -> None:

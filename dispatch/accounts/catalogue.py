@@ -23,6 +23,7 @@ from dispatch.accounts.renaming import Renaming, rename
 from dispatch.accounts.resumption import Resumption, resume
 from dispatch.accounts.suspension import Suspension, suspend
 from dispatch.accounts.transfer import Transfer, transfer
+from dispatch.domain.demand import DemandState
 from dispatch.domain.reasons import (
     CANCELLATION_REASONS,
     LEAVING_REASONS,
@@ -31,6 +32,7 @@ from dispatch.domain.reasons import (
     Reasons,
 )
 from dispatch.domain.roles import Actor
+from dispatch.domain.suspension import KNOWN_AS, SuspensionKind
 from dispatch.domain.title import Title
 from dispatch.storage.database import Tx
 
@@ -123,9 +125,14 @@ SAY: Mapping[str, Title] = {
         "请核对受理单并签字。账号已销，绑定的手机号码和营销案同时终止。",
         "Please check the slip and sign. The account is closed; its bound numbers and its plan have ended.",
     ),
-    "suspend": Title(
-        "请核对受理单并签字。账号和端口均保留；停机保号可随时来办理开机。",
-        "Please check the slip and sign. Account and port are kept; a pause can be ended on any day.",
+    "suspend.keep": Title(
+        "请核对受理单和发票并签字。明日起停机，到期自动开机；想提前开机，随时来办理。",
+        "Please check the slip and the invoice, and sign. The pause begins tomorrow and ends by itself; you may come "
+        "back on any day.",
+    ),
+    "suspend.lost": Title(
+        "请核对受理单。账号和端口均保留；机主本人带证件到营业厅即可解除挂失。",
+        "Please check the slip. Account and port are kept; the holder ends this in person, with the document.",
     ),
     "resume": Title("请核对受理单并签字。停机已解除。", "Please check the slip and sign. The suspension is lifted."),
     "change-password": Title(
@@ -178,4 +185,17 @@ SAY: Mapping[str, Title] = {
         "Please check the slip and the invoice, and sign. Report a fault if you need another device.",
     ),
 }
-"""The clerk's words to the customer after each operation."""
+"""The clerk's words to the customer after each operation, or after it with a `kind` in its result."""
+
+
+def closing_words(operation: str, result: Mapping[str, object]) -> Title | None:
+    """What the clerk tells the customer; None where no customer is there, as when the operator suspends a line."""
+    return SAY.get(f"{operation}.{result.get('kind')}", SAY.get(operation))
+
+
+WORDS: Mapping[str, Title] = {
+    **{f"state.{state}": state.label for state in DemandState},
+    **{f"{name}.{kind}": kind.label for name in ("kind", "lifted") for kind in SuspensionKind},
+    **{f"suspended_for.{word}": kind.label for kind, word in KNOWN_AS.items()},
+}
+"""What people read for a word in a result, by the result's name and the word."""

@@ -54,12 +54,12 @@ class Proved(Reasoned):
     """Who asks: the bound `mobile` number, proved by the `code` that was sent to it; or `account` and
     `document_number`; `account` alone for what the operator does by itself."""
 
-    mobile: Annotated[str | None, Field(description="已绑定的手机号码 · mobile number that is bound to it")] = None
+    mobile: Annotated[str | None, Field(description="或已绑定的手机号码 · or the bound mobile number")] = None
     code: Code = None
-    account: Annotated[str | None, Field(description="宽带账号 · or the broadband account …")] = None
+    account: Annotated[str | None, Field(description="宽带账号 · broadband account")] = None
     document_number: Annotated[
         SecretStr | None,
-        Field(description="证件号码 · … and number of the document"),
+        Field(description="证件号码 · number of the document"),
         Prompt(beside="account", not_for=BY_US),
     ] = None
 
@@ -100,6 +100,8 @@ def _suspend(act: Act, request: Suspension) -> OperationResult:
     warn_of_open_fault(act, account)
     shown = (SlipLine(Title("停机种类", "Kind"), str(kind.label)), *lines)
     if kind == SuspensionKind.KEEP:
+        if request.authority or request.reference:
+            raise BadInput(what=Wording("停机保号没有主管部门和文号", "a pause has no authority and no reference"))
         standing = represented(act, customer, request.agent)
         store_scans(act, request.scans, standing.scans)
         kept = [*standing.lines, *([scans_line(request.scans)] if request.scans else [])]
@@ -155,13 +157,13 @@ def _kind(request: Suspension) -> SuspensionKind:
 
 
 def found(act: Act, request: Proved) -> Owned:
-    """Authenticate by the bound mobile number, or by account and document; lock the account.
+    """Authenticate by the bound mobile number, also of a named account, or by account and document; lock the account.
 
     Raises AuthenticationFailed, AuthenticationLocked, MobileNotBound, BadCode, BadMobile, WrongState; BadInput.
     """
     number, document_number = request.account, request.document_number
-    if request.mobile is not None and number is None and document_number is None:
-        account, customer = authentication.by_bound_mobile(act, request.mobile)
+    if request.mobile is not None and document_number is None:
+        account, customer = authentication.by_bound_mobile(act, request.mobile, number)
         require_bound(act, read_mobile(request.mobile), request.code, account)
         return account, customer
     if request.mobile is None and number is not None and document_number is not None:

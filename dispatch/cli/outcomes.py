@@ -8,7 +8,7 @@ from typing import Any
 from rich.padding import Padding
 from rich.text import Text
 
-from dispatch.accounts.catalogue import LABELS, SAY
+from dispatch.accounts.catalogue import LABELS, WORDS, closing_words
 from dispatch.accounts.operation import TITLES, OperationAccepted, OperationOutcome, OperationRefused
 from dispatch.accounts.schemas import BindingShown, CustomerView, DeviceShown
 from dispatch.cli.context import Desk
@@ -57,9 +57,11 @@ def _show_accepted(outcome: OperationAccepted) -> None:
             words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
             if isinstance(value, Mapping):
                 words = text(value["zh"], value["en"])
+            elif known := [WORDS[name] for each in words.split("、") if (name := f"{key}.{each}") in WORDS]:
+                words = text("、", ", ").join(map(said, known))
             shown.add_row(said(LABELS[key]), words)
     out.print(shown)
-    say = SAY.get(outcome.operation)
+    say = closing_words(outcome.operation, outcome.result)
     if say is not None:
         _paragraph(text("告知客户", "Tell the customer"), said(say))
     if outcome.slip:

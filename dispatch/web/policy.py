@@ -152,7 +152,7 @@ POLICIES: Mapping[str, Policy] = {
     "add a scan": Policy(roles=_AT_THE_COUNTER),
     # the counter
     **{f"account {kind}": Policy(Subject.ACCOUNT, frozenset(roles)) for kind, roles in AT_THE_COUNTER.items()},
-    "find customers": Policy(Subject.ACCOUNT, _DESK),
+    "find customers": Policy(Subject.ACCOUNT, _DESK | {Role.SUPERVISOR}),
     "list operations": Policy(Subject.ACCOUNT, _AT_THE_COUNTER),
     "see slips": Policy(Subject.ACCOUNT, _AT_THE_COUNTER),
     "see failed orders": Policy(Subject.ACCOUNT, frozenset(AT_THE_COUNTER["refund"])),

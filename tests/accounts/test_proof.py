@@ -76,7 +76,8 @@ def test_the_code_of_the_text_message_binds_the_number(database: Database, count
 
     assert len(code) == 6
     assert code.isdigit()
-    a.accepted(database, binding.bind, counter, bind(number, f" {code[:3]} {code[3:]}"))
+    full_width = code[3:].translate(str.maketrans("0123456789", "０１２３４５６７８９"))
+    a.accepted(database, binding.bind, counter, bind(number, f" {code[:3]}　{full_width}"))
 
 
 def test_the_message_says_what_the_code_is_for_and_is_not_kept_once_it_is_sent(

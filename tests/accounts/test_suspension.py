@@ -216,6 +216,19 @@ def test_a_bound_mobile_number_finds_the_account_without_a_document(database: Da
     assert done.result["account"] == number
 
 
+def test_a_bound_number_may_come_with_the_name_of_its_own_account_and_of_no_other(
+    database: Database, counter: Counter, number: str
+) -> None:
+    other = c.in_service(database, counter, 2, plan="family-500", mobile=BOUND)
+
+    outcome = c.refused(database, suspension.suspend, counter, by_phone(account=number))
+
+    assert outcome.code == "mobile-not-bound"
+    assert len(c.rows(database, b.authentication_failure)) == 1
+    done = c.accepted(database, suspension.suspend, counter, by_phone(account=other.upper()))
+    assert done.result["account"] == other
+
+
 def test_an_unbound_number_is_refused_and_counts_as_a_guess(database: Database, counter: Counter) -> None:
     outcome = c.refused(database, suspension.suspend, counter, by_phone(c.mobile(1)))
     assert outcome.code == "mobile-not-bound"
@@ -258,7 +271,6 @@ def test_neither_or_both_ways_to_find_the_account_are_bad_input(
         {},
         {"account": number},
         {"document_number": c.document()},
-        {"mobile": BOUND, "account": number},
         {"mobile": BOUND, "account": number, "document_number": c.document()},
     ]
     for told in wrong:

@@ -111,7 +111,7 @@ BY_ROLE = {
     "account lose-device": "C",
     "account send-code": "C",
     "account move": "C",
-    "find customers": "CM58",
+    "find customers": "CM58V",
     "list operations": "CMV",
     "see slips": "CMV",
     "see failed orders": "CM",

@@ -21,7 +21,7 @@ from starlette.responses import Response
 from dispatch import errors
 from dispatch.accounts import dry_run, unified_view
 from dispatch.accounts.asked_first import ask_first, depends_on_others
-from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, SAY
+from dispatch.accounts.catalogue import ONLY_LOOKS, OPERATIONS, closing_words
 from dispatch.accounts.form_fields import find_unwritable
 from dispatch.accounts.operation import TITLES, Counter, Hasher, OperationOutcome, OperationRefused, OperationRequest
 from dispatch.accounts.prepared_passwords import prepared_passwords
@@ -291,12 +291,13 @@ def _answer(context: RequestContext, outcome: OperationOutcome) -> Any:
         context.visitor.headers["Idempotency-Replayed"] = "true"
     if isinstance(outcome, OperationRefused):
         return _refused(context, outcome)
+    say = closing_words(outcome.operation, outcome.result)
     return OperationDone(
         operation=outcome.operation,
         title=title(TITLES[outcome.operation]),
         result=dict(outcome.result),
         papers=papers(outcome),
-        say=None if outcome.operation not in SAY else title(SAY[outcome.operation]),
+        say=None if say is None else title(say),
     )
 
 

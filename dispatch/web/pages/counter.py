@@ -1,4 +1,6 @@
-"""柜台: one page for clerks: find the customer, see what is known, do what they ask, report their fault.
+"""柜台: one page: find the customer, see what is known, do what they ask, report their fault.
+
+A supervisor finds the customer here too, and has the forms of what is a supervisor's to do.
 
 Every form is made from its operation's request, so a field that is added there appears here too. A customer's data are
 only sent in the body of a request, never in an address.
@@ -6,11 +8,12 @@ only sent in the body of a request, never in an address.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
-from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS
+from dispatch.accounts.catalogue import LABELS, ONLY_LOOKS, OPERATIONS, REASONS, WORDS
 from dispatch.accounts.form_fields import FormEntry, InputKind, form_entries
 from dispatch.accounts.invoices_back import PAPERS
 from dispatch.accounts.moving import PARTS_OF_DAY
@@ -19,15 +22,16 @@ from dispatch.accounts.plan_change import EFFECTIVE
 from dispatch.accounts.proof import SEND
 from dispatch.accounts.registration import SCANS
 from dispatch.accounts.schemas import DATA
-from dispatch.domain.demand import DemandState
 from dispatch.domain.identity import DOCUMENT_KINDS
 from dispatch.domain.money import write_yuan
 from dispatch.domain.payment import METHODS
 from dispatch.domain.plans import Plans
-from dispatch.domain.roles import UNMASKING
+from dispatch.domain.roles import HELD_BY_PEOPLE, UNMASKING
 from dispatch.domain.suspension import SuspensionKind
 from dispatch.domain.title import Title
+from dispatch.web.pages import suspension_form
 from dispatch.web.pages.routes import Pages
+from dispatch.web.policy import POLICIES
 from dispatch.web.request_context import RequestContext
 
 pages = Pages("counter")
@@ -47,16 +51,17 @@ _WITHOUT_FORM = ("view", SEND)
 
 @dataclass(frozen=True, slots=True)
 class FormChoice:
-    """A choice of a field. `pay` is the amount due with it, in yuan."""
+    """A choice of a field. `pay` is the amount due with it, in yuan; `group` what it belongs to, if to anything."""
 
     name: str
     title: Title
     pay: str = ""
+    group: Title | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One value of a request; `name` is its path in the JSON, with dots."""
+    """One value of a request; `name` is its path in the JSON, with dots; `reasons` those with which it is asked for."""
 
     name: str
     label: Title
@@ -66,15 +71,22 @@ class FormField:
     is_number: bool = False
     is_list: bool = False
     rows: Sequence[Sequence[FormField]] = ()  # of a list of parts: the fields of each
+    reasons: Sequence[str] = ()
+
+    @property
+    def groups(self) -> Sequence[tuple[Title | None, Sequence[FormChoice]]]:
+        """The choices, those of a group together."""
+        return [(group, list(choices)) for group, choices in groupby(self.choices, lambda choice: choice.group)]
 
 
 @dataclass(frozen=True, slots=True)
 class FormSection:
-    """Fields that belong together; a group that may be left out as a whole is folded."""
+    """Fields that belong together; a group that may be left out as a whole is folded. `reasons`: as of a field."""
 
     title: Title | None
     folded: bool
     fields: Sequence[FormField]
+    reasons: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,51 +103,70 @@ class OperationForm:
 def counter(context: RequestContext) -> dict[str, Any]:
     """The counter, with the forms of the operations that the caller may do in some area."""
     context.authorize()
-    plans = context.installation.counter().plans
+    plans, roles = context.installation.counter().plans, [grant.role for grant in context.user.grants]
     mine = [kind for kind in OPERATIONS if kind not in _WITHOUT_FORM and context.may(f"account {kind}")]
     return {
-        "forms": [form(kind, plans) for kind in mine],
+        "forms": [form(kind, plans, roles) for kind in mine],
+        "may_report": context.may("submit"),
+        "first": "fault" if context.may("submit") else next(iter(mine), ""),
         "may_view": context.may("account view"),
         "may_unmask": any(grant.role in UNMASKING for grant in context.user.grants),
         "documents": [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()],
         "symptoms": [FormChoice(each.name, each.title) for each in context.installation.script().symptoms.values()],
         "data": DATA,
-        "result_labels": {**LABELS, **{f"state.{state}": state.label for state in DemandState}},
+        "result_labels": {**LABELS, **WORDS},
         "ways": {"account": Title("宽带账号", "Account"), "mobile": Title("手机号码", "Mobile"),
                  "document": Title("证件号码", "Document")},
     }  # fmt: skip
 
 
-def form(kind: str, plans: Plans) -> OperationForm:
-    """The form of an operation, from its request's own values."""
+def form(kind: str, plans: Plans, roles: Collection[str] = HELD_BY_PEOPLE) -> OperationForm:
+    """The form of an operation for who holds these roles, from its request's own values."""
     parts: dict[str, list[FormField]] = {}
     optional: dict[str, bool] = {}
-    for entry in form_entries(OPERATIONS[kind][0]):
-        if entry.path[0] in ("request_key", "confirm", "approvals"):  # the page's script gives them
-            continue
+    for entry in _entries(kind, roles):
         part = entry.path[0] if len(entry.path) > 1 else ""
-        parts.setdefault(part, []).append(_field(kind, entry, plans))
+        parts.setdefault(part, []).append(_field(kind, entry, plans, roles))
         optional[part] = optional.get(part, True) and not entry.required
     made = [
-        FormSection(_PARTS.get(part), bool(part) and optional[part] and part != "payment", fields)
+        FormSection(
+            _PARTS.get(part),
+            bool(part) and optional[part] and part != "payment",
+            fields,
+            suspension_form.asked_with(kind, part),
+        )
         for part, fields in parts.items()
     ]
     return OperationForm(kind, TITLES[kind], kind not in ONLY_LOOKS, made)
 
 
-def _field(kind: str, entry: FormEntry, plans: Plans) -> FormField:
+def _entries(kind: str, roles: Collection[str]) -> list[FormEntry]:
+    """The fields that the form asks for, from top to bottom."""
+    by_script = ("request_key", "confirm", "approvals")
+    left_out = (*by_script, *suspension_form.left_out(kind, roles))
+    entries = [entry for entry in form_entries(OPERATIONS[kind][0]) if entry.path[0] not in left_out]
+    if not POLICIES["add a scan"].roles.intersection(roles):
+        entries = [entry for entry in entries if entry.way is not InputKind.FILES]
+    if suspension_form.has_reasons_of_kinds(kind):
+        entries.sort(key=lambda entry: suspension_form.ORDER.index(entry.path[0]))
+    return entries
+
+
+def _field(kind: str, entry: FormEntry, plans: Plans, roles: Collection[str]) -> FormField:
     zh, _, en = entry.help.partition(" · ")
     if entry.way is InputKind.PARTS:
         name = ".".join(entry.path)
         rows = [
-            [replace(_field(kind, each, plans), name=f"{name}.{row}.{each.path[-1]}") for each in entry.parts]
+            [replace(_field(kind, each, plans, roles), name=f"{name}.{row}.{each.path[-1]}") for each in entry.parts]
             for row in range(entry.most)
         ]
         return FormField(name, Title(zh, en), "parts", entry.required, rows=rows)
-    choices = _choices(kind, entry, plans)
+    choices = _choices(kind, entry, plans, roles)
     control, is_number = _control(entry, bool(choices)), entry.way is InputKind.NUMBER
     is_list = entry.way is InputKind.LIST
-    return FormField(".".join(entry.path), Title(zh, en), control, entry.required, choices, is_number, is_list)
+    reasons = suspension_form.asked_with(kind, entry.path[0]) if len(entry.path) == 1 else ()
+    name, label = ".".join(entry.path), Title(zh, en)
+    return FormField(name, label, control, entry.required, choices, is_number, is_list, reasons=reasons)
 
 
 def _control(entry: FormEntry, chosen: bool) -> str:
@@ -154,12 +185,18 @@ def _control(entry: FormEntry, chosen: bool) -> str:
     return by_type or ("long" if last in _LONG else "address" if last == "address" else "text")
 
 
-def _choices(kind: str, entry: FormEntry, plans: Plans) -> Sequence[FormChoice]:
+def _choices(kind: str, entry: FormEntry, plans: Plans, roles: Collection[str]) -> Sequence[FormChoice]:
     match entry.path[-1]:
         case "kind" if kind in ("suspend", "resume"):
             return [FormChoice(each, each.label) for each in SuspensionKind]
         case "document_kind" | "kind":
             return [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()]
+        case "reason" if suspension_form.has_reasons_of_kinds(kind):
+            return [
+                FormChoice(name, title, group=group)
+                for group, titles in suspension_form.reasons_by_kind(kind, roles)
+                for name, title in titles.items()
+            ]
         case "reason" if kind in REASONS:
             return [FormChoice(name, title) for name, title in REASONS[kind].items()]
         case "invoice":

@@ -107,6 +107,8 @@ def links(context: RequestContext) -> list[NavigationEntry]:
         found.append(NavigationEntry("/complaints", Title("投诉", "Complaints"), "bell"))
     if context.may("see demands"):
         found.append(NavigationEntry("/demands", Title("需求", "Demands"), "map-pin"))
+    if context.may("find customers") and not context.may("submit"):
+        found.append(NavigationEntry("/counter", Title("柜台", "Counter"), "building-store"))
     if context.may("see approvals"):
         found.append(NavigationEntry("/approvals", Title("审批", "Approvals"), "bell"))
     if context.may("see devices"):

@@ -1,6 +1,6 @@
 // The counter: the customer, what is known of them, and the operations' forms, which are checked while the clerk types.
 
-import { ask, read, url } from "./forms.js";
+import { ask, read, send, url } from "./forms.js";
 import { shownMoment } from "./zone.js";
 
 const page = document.querySelector("[data-counter]");
@@ -154,6 +154,22 @@ function open(kind) {
 }
 
 // -- its form: a trial run while the clerk types -------------------------------------------------
+
+/** Show what goes with the chosen reason; what doesn't is neither asked for nor sent. */
+function fit(form) {
+  const reason = form.elements.namedItem("reason")?.value;
+  for (const part of form.querySelectorAll("[data-for]")) {
+    const fits = part.dataset.for.split(" ").includes(reason);
+    part.hidden = !fits;
+    for (const field of part.querySelectorAll("input, select, textarea, button")) field.disabled = !fits;
+  }
+}
+
+for (const section of sections) {
+  const form = section.querySelector("form");
+  fit(form);
+  form.addEventListener("change", () => fit(form));
+}
 
 const waiting = new WeakMap(); // form → timer
 const turns = new WeakMap(); // form → the number of its last trial run: an earlier answer that comes late is out of date
@@ -311,13 +327,10 @@ for (const section of sections.filter((each) => each.dataset.operation !== "faul
   const form = section.querySelector("form");
   form.addEventListener("refused", (event) => {
     const problem = event.detail;
+    stopTrying(form); // the refusal stays until the input changes
     if (!problem.read_out) return;
     event.preventDefault();
-    if (problem.confirm) {
-      const known = [...form.querySelectorAll("[data-warnings] input")].map((each) => ({ code: each.value, read_out: null }));
-      if (!known.some((each) => each.code === problem.confirm[0])) warn(form, [{ code: problem.confirm[0], read_out: problem.read_out }]);
-    }
-    stopTrying(form); // the refusal stays until the input changes
+    if (problem.confirm) return askToConfirm(form, problem);
     readOut(form, problem.read_out);
     offerToRegister(form, null); // the refusal recorded the demand
     form.querySelector("[data-verdict]")?.replaceChildren();
@@ -331,6 +344,15 @@ for (const section of sections.filter((each) => each.dataset.operation !== "faul
     form.hidden = false;
     section.querySelector("[data-done]").hidden = true;
   });
+}
+
+/** The customer hears the warning first, as the trial run puts it; only without one is it what the refusal says. */
+async function askToConfirm(form, problem) {
+  await null; // the form is busy until the refusal has been told
+  await check(form);
+  const boxes = () => [...form.querySelectorAll("[data-warnings] input")];
+  if (!boxes().some((each) => each.value === problem.confirm[0])) warn(form, [{ code: problem.confirm[0], read_out: problem.read_out }]);
+  boxes().find((each) => !each.checked)?.focus();
 }
 
 function finish(section, form, answer) {
@@ -347,6 +369,7 @@ function finish(section, form, answer) {
   warn(form, []);
   readOut(form, null);
   unmark(form);
+  fit(form);
   form.querySelector("[data-verdict]")?.replaceChildren();
   stopTrying(form);
   if (form === addressFirst) showRest(form, false);
@@ -354,7 +377,13 @@ function finish(section, form, answer) {
   end.hidden = false;
   end.querySelector("h2").focus();
   const account = answer.result.account;
-  if (account) choose(account);
+  if (account) chooseAgain(account);
+}
+
+/** The list of those found shows what the operation has changed, too. */
+async function chooseAgain(account) {
+  if (found.querySelector("[data-choose]")) await send(find);
+  if (found.querySelectorAll("[data-choose]").length !== 1) choose(account);
 }
 
 const labels = Object.fromEntries([...page.querySelectorAll("[data-labels] dt")].map((each) => [each.textContent, each.nextElementSibling.textContent]));
@@ -364,7 +393,7 @@ function result(name, value) {
   if (name === "devices") return value.flatMap((each) => [made("dt", `${each.kind_title} ${each.model}`), made("dd", `${each.serial} · ${each.state_title}`)]);
   if (name === "bindings") return value.flatMap((each) => [made("dt", each.mobile), made("dd", `${written(each.accepted_at, "time")} – ${each.ended_at ? written(each.ended_at, "time") : ""}`)]);
   if (value.zh) return [made("dt", labels[name] ?? name), made("dd", language(value))];
-  const words = Array.isArray(value) ? value.join(", ") : labels[`${name}.${value}`] ?? value;
+  const words = Array.isArray(value) ? value.join(", ") : String(value).split("、").map((each) => labels[`${name}.${each}`] ?? each).join(say.list);
   return [made("dt", labels[name] ?? name), made("dd", words)];
 }
 
