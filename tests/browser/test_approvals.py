@@ -27,3 +27,7 @@ def test_a_supervisor_presses_approve_and_refuse(demo: Demo, opened: Open) -> No
     no.get_by_text("未批准", exact=True).wait_for()
 
     assert page.locator("form[data-api*=approvals]").count() == 0
+
+    with demo.signed_in("clerk") as client:
+        third = client.post(f"{API}/approvals", json={**asked, "reason": "客户急等，请尽快审批一下"}).json()["approval"]
+    page.locator(f"[data-approval='{third}'] form").first.wait_for()  # it comes by itself

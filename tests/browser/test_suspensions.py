@@ -226,5 +226,5 @@ def decide(
     page.goto(f"{demo.url}/approvals")
     request = page.locator("[data-approval]:has(form)", has_text=account)
     fits(window, page, size)
-    with page.expect_navigation():
-        request.locator(f'form[data-api$="/{how}"] button').click()
+    request.locator(f'form[data-api$="/{how}"] button').click()
+    request.wait_for(state="detached", timeout=COME_MS)

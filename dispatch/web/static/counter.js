@@ -325,6 +325,7 @@ function due(form) {
 
 for (const section of sections.filter((each) => each.dataset.operation !== "fault")) {
   const form = section.querySelector("form");
+  form.addEventListener("submit", () => readOut(form, null)); // what the last attempt came to
   form.addEventListener("refused", (event) => {
     const problem = event.detail;
     stopTrying(form); // the refusal stays until the input changes
