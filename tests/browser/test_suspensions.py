@@ -12,7 +12,7 @@ from dispatch.ports.sms import SimulatedSmsGateway
 from tests.acceptance.conftest import eventually
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
-from tests.browser.counter_forms import carried_out, counter, faulty, fill, fits, form_of, line, refused, scan
+from tests.browser.counter_forms import carried_out, counter, faulty, fill, fits, form_of, line, press, refused, scan
 from tests.browser.people import add_user
 from tests.browser.user_actions import COME_MS
 from tests.demonstration import Demo
@@ -111,6 +111,38 @@ def test_a_clerk_suspends_for_the_real_name_and_only_its_correction_lifts_it(dem
     fill(back, account=account, reason="real-name-corrected", document_number=holder.document_number)
     assert "补正实名资料" in refused(back)
     fits(window, page, DESKTOP)
+
+    correction = form_of(page, "modify")
+    fill(correction, account=account, document_number=holder.document_number, name="梁秀英")
+    carried_out(correction)
+    back = form_of(page, "resume")
+    fill(back, account=account, reason="real-name-corrected", document_number=holder.document_number)
+    assert "实名停机" in carried_out(back)
+
+
+@pytest.mark.parametrize(("language", "size", "n"), [(*LOOKS[0], 20), (*LOOKS[1], 50)])
+def test_a_supervisor_suspends_for_arrears_and_only_paying_them_at_the_counter_lifts_it(
+    demo: Demo, opened: Open, language: str, size: Size, n: int
+) -> None:
+    _, page = counter(demo, opened, "supervisor", language, size)
+    account, holder = line(n)
+    suspension = form_of(page, "suspend")
+    fill(suspension, account=account, reason="arrears", reference="账单2026-10")
+    assert {"zh": "欠费停机", "en": "Bill not paid"}[language] in carried_out(suspension)
+
+    window, page = counter(demo, opened, "clerk", language, size)
+    back = form_of(page, "resume")
+    fill(back, account=account, reason="customer-request", document_number=holder.document_number)
+    assert {"zh": "缴清欠费", "en": "paying what is owed"}[language] in refused(back)
+    fits(window, page, size)
+    fill(back, reason="arrears-paid")
+    press(back)
+    if owed := re.search(r"应收([0-9.]+)元", back.locator("[data-refusal] p").inner_text()):
+        fits(window, page, size)
+        fill(back, payment__method="cash", payment__amount=owed[1])
+        press(back)
+    assert {"zh": "欠费停机", "en": "Bill not paid"}[language] in back.locator("[data-done] [data-result]").inner_text()
+    fits(window, page, size)
 
 
 @pytest.mark.parametrize(("language", "size", "n"), [(*LOOKS[0], 51), (*LOOKS[1], 47)])
