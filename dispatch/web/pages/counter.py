@@ -148,7 +148,7 @@ def _entries(kind: str, roles: Collection[str]) -> list[FormEntry]:
     if not POLICIES["add a scan"].roles.intersection(roles):
         entries = [entry for entry in entries if entry.way is not InputKind.FILES]
     if suspension_form.has_reasons_of_kinds(kind):
-        entries.sort(key=lambda entry: suspension_form.ORDER.index(entry.path[0]))
+        entries.sort(key=lambda entry: suspension_form.place_of(entry.path[0]))
     return entries
 
 

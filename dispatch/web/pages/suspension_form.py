@@ -48,14 +48,21 @@ _ASKED_FOR: Mapping[str, Mapping[str, _Kinds]] = {
 }
 """The kinds with which a form asks for a field; it asks for all others always."""
 
-ORDER = ("account", "reason", "kind", "document_number", "mobile", "code", "months", "authority", "reference",
-         "new_password", "scans", "note", "payment")  # fmt: skip
-"""Parts of both forms from top to bottom: what the fields below depend on comes first."""
+_FIRST = ("account", "reason", "kind", "document_number", "mobile", "code", "months", "authority", "reference",
+          "new_password")  # fmt: skip
+_LAST = ("scans", "note", "payment")
 
 
 def has_reasons_of_kinds(operation: str) -> bool:
     """Return whether the operation's reason says a kind of suspension."""
     return operation in _ASKED_FOR
+
+
+def place_of(field: str) -> int:
+    """The place of a field or part in both forms, from top to bottom: what others depend on comes first."""
+    if field in _LAST:
+        return len(_FIRST) + 1 + _LAST.index(field)
+    return _FIRST.index(field) if field in _FIRST else len(_FIRST)
 
 
 def left_out(operation: str, roles: Collection[str]) -> Collection[str]:
