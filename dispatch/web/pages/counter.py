@@ -187,7 +187,7 @@ def _control(entry: FormEntry, chosen: bool) -> str:
 
 def _choices(kind: str, entry: FormEntry, plans: Plans, roles: Collection[str]) -> Sequence[FormChoice]:
     match entry.path[-1]:
-        case "kind" if kind in ("suspend", "resume"):
+        case "kind" if len(entry.path) == 1 and suspension_form.has_reasons_of_kinds(kind):
             return [FormChoice(each, each.label) for each in SuspensionKind]
         case "document_kind" | "kind":
             return [FormChoice(each.name, each.title) for each in DOCUMENT_KINDS.values()]

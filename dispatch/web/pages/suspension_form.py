@@ -33,7 +33,7 @@ _ASKED_FOR: Mapping[str, Mapping[str, _Kinds]] = {
         "payment": (_K.KEEP,),
         "authority": (_K.OFFICIAL,),
         "reference": (_K.OFFICIAL, _K.ABUSE, _K.REAL_NAME, _K.ARREARS),
-        "scans": (_K.OFFICIAL, _K.ABUSE, _K.REAL_NAME, _K.LOST),
+        "agent": (_K.KEEP,),
     },
     "resume": {
         "mobile": _BY_NUMBER,
@@ -43,14 +43,14 @@ _ASKED_FOR: Mapping[str, Mapping[str, _Kinds]] = {
         "new_password": (_K.LOST,),
         "payment": (_K.ARREARS,),
         "reference": (*_SETTLED_ON_PAPER, _K.ARREARS),
-        "scans": (*_SETTLED_ON_PAPER, _K.REAL_NAME, _K.LOST),
+        "agent": (_K.KEEP,),
     },
 }
 """The kinds with which a form asks for a field; it asks for all others always."""
 
 _FIRST = ("account", "reason", "kind", "document_number", "mobile", "code", "months", "authority", "reference",
           "new_password")  # fmt: skip
-_LAST = ("scans", "note", "payment")
+_LAST = ("scans", "note", "agent", "payment")
 
 
 def has_reasons_of_kinds(operation: str) -> bool:

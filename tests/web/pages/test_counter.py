@@ -98,7 +98,10 @@ def test_a_field_is_shown_with_the_reasons_that_ask_for_it(small_web: Web) -> No
     page = small_web.browser("gao", Role.SUPERVISOR).get("/counter", headers=HTML).text
     (authority,) = re.findall(r'data-for="([^"]+)" hidden>\s*<label[^>]* for="suspend-authority"', page)
     assert set(authority.split()) == {"official-order", "fraud-risk"}
-    assert [part.title.en for part in form("suspend", PLANS).parts if part.title and part.reasons] == ["Payment"]
+    assert [part.title.en for part in form("suspend", PLANS).parts if part.title and part.reasons] == [
+        "Agent, if one acts for the customer",
+        "Payment",
+    ]
     months = next(each for part in form("suspend", PLANS).parts for each in part.fields if each.name == "months")
     assert (months.is_number, set(months.reasons)) == (True, {"customer-request", "away", "vacant", "other"})
     clerk = small_web.browser("chen", Role.CLERK).get("/counter", headers=HTML).text
