@@ -99,9 +99,11 @@ def test_a_loss_ends_by_the_holders_document_and_a_new_password_alone(
     fits(window, page, size)
 
 
-def test_a_clerk_suspends_for_the_real_name_and_only_its_correction_lifts_it(demo: Demo, opened: Open) -> None:
+def test_a_clerk_suspends_for_the_real_name_and_only_its_correction_lifts_it(
+    demo: Demo, opened: Open, tmp_path: Path
+) -> None:
     window, page = counter(demo, opened, "clerk", "zh", DESKTOP)
-    account, holder = line(42)
+    account, holder = line(62)
     suspension = form_of(page, "suspend")
     fill(suspension, account=account, reason="used-by-another", note="现场核查")
     assert not suspension.locator('[name="document_number"]').is_visible(), "the operator sets it without the customer"
@@ -114,6 +116,7 @@ def test_a_clerk_suspends_for_the_real_name_and_only_its_correction_lifts_it(dem
 
     correction = form_of(page, "modify")
     fill(correction, account=account, document_number=holder.document_number, name="梁秀英")
+    scan(correction, "owner-document", tmp_path)
     carried_out(correction)
     back = form_of(page, "resume")
     fill(back, account=account, reason="real-name-corrected", document_number=holder.document_number)
