@@ -17,7 +17,7 @@ from sqlalchemy import or_, select
 from dispatch.domain import folding
 from dispatch.domain.identity import fitting_kinds, normalised
 from dispatch.domain.naming import read_mobile
-from dispatch.domain.numbers import read_ticket_number, ticket_number
+from dispatch.domain.numbers import LETTER, read_ticket_number, ticket_number
 from dispatch.domain.search import Query, SearchKind, Why, read_query, reasons
 from dispatch.errors import Refusal
 from dispatch.reports.lists import Areas, Scope, is_seen
@@ -30,7 +30,8 @@ from dispatch.storage.tables.accounts import account
 from dispatch.storage.tables.devices import registered_device
 from dispatch.storage.tables.tickets import ticket
 
-_TICKET = re.compile(r"[FCM][0-9]{1,18}|[0-9]{1,8}")
+_TICKET = re.compile(rf"[{''.join(LETTER.values())}][0-9]{{1,18}}|[0-9]{{1,8}}")
+"""What is looked up as a ticket's number; longer digits are a mobile number."""
 _NO_AREA: Areas = ()
 
 

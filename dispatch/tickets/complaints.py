@@ -101,6 +101,8 @@ def take(
         "state": TicketState.OPEN,
         "account_id": account.id,
         "area": account.area,
+        "customer_id": account.customer_id,
+        "address_id": account.address_id,
         "channel": CHANNEL_OF[Role(actor.role)],
         "symptom": kind,
         "category": SERVICE,
