@@ -168,6 +168,10 @@ MEANINGS: Mapping[str, Wording] = {
         "需求登记最后一次提出后保存多少个月；期满结束，并清除联系人和手机号码",
         "months for which a demand is kept after it was last asked; then it ends, and name and number are erased",
     ),
+    "transfer_seconds": Wording(
+        "转接到10086的来电等候超过多少秒，在转接队列中标红",
+        "seconds after which a call transferred to 10086 that nobody has answered is shown in red",
+    ),
     "referral_days": Wording(
         "非我方来电的号码保存多少天；期满清除，条数仍计入统计",
         "days for which the number of a caller who isn't ours is kept; the call still counts",

@@ -114,6 +114,7 @@ class Settings(BaseModel):
     forget_days: Annotated[int, Field(ge=1, le=36_500)] = 30
     demand_next_days: Annotated[int, Field(ge=1, le=366)] = 7
     demand_months: Annotated[int, Field(ge=1, le=120)] = 24
+    transfer_seconds: Annotated[int, Field(ge=1, le=3_600)] = 60
     referral_days: Annotated[int, Field(ge=1, le=3_650)] = 90
     bill_day: Annotated[int, Field(ge=1, le=28)] = 1
     device_months: Annotated[int, Field(ge=1, le=120)] = 36

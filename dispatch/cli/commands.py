@@ -210,6 +210,13 @@ TABLE: tuple[Row, ...] = (
         "callbacks",
     ),
     Row(
+        "transfers",
+        DESK,
+        "transfers",
+        Title("转接来电：队列、接听、客户挂断", "Calls from 10050: the queue, answer the next, note who hung up."),
+        "transfers",
+    ),
+    Row(
         "referral",
         DESK,
         "referrals",

@@ -86,6 +86,8 @@ PERMITTED: dict[str, tuple[Role, ...]] = {
     "transfer": (Role.AGENT_10050,),
     "refer": (Role.AGENT_10050, Role.AGENT_10086),
     "take over": (Role.AGENT_10086,),
+    "see transfers": (Role.AGENT_10086, Role.SUPERVISOR),
+    "take call": (Role.AGENT_10086,),
     "refer callers": (Role.AGENT_10050, Role.AGENT_10086),
     "see referrals": (Role.AGENT_10050, Role.AGENT_10086, Role.SUPERVISOR),
     "urge": (Role.AGENT_10050, *_DESK, Role.SUPERVISOR),

@@ -54,6 +54,14 @@ class HeldTooLong(DispatchError):
     heading = "挂起时间有误"
 
 
+class CallTaken(DispatchError):
+    """工单 {ticket} 的来电由 {agent} 在接听。
+    Call of ticket {ticket} is being answered by {agent}."""
+
+    code = "call-taken"
+    heading = "有人在接听"
+
+
 class SurveyOver(DispatchError):
     """回访已有答复或已结束。
     This survey has already been answered or has ended."""

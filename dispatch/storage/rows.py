@@ -91,6 +91,10 @@ class TicketColumns(Protocol):
     ended_at: datetime | None  # None: still open
     outcome: str | None  # None: still open
     request_key: str | None  # None: reported without one
+    transferred_at: datetime | None  # to 10086; None: never, or by a process of an earlier release
+    taken_by: str | None  # the 10086 agent who answers the call; None: nobody yet
+    taken_at: datetime | None
+    hung_up_at: datetime | None  # None: the caller is on the line, or was answered
     suspension_kind: str | None  # what the line was suspended for when it was reported; None: for nothing
     stored_at: datetime | None  # None: history and records aren't in the case store
 

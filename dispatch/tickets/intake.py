@@ -31,7 +31,8 @@ from dispatch.storage.aliases import FormerName
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import TicketColumns, TicketRow
 from dispatch.storage.ticket_changes import write_act
-from dispatch.tickets import next_hop, suspended_lines
+from dispatch.storage.wakeups import boards_changed
+from dispatch.tickets import next_hop, suspended_lines, transfers
 
 Answers = tuple[tuple[str, str], ...]
 
@@ -133,16 +134,17 @@ def transfer(tx: Tx, ticket_id: int, note: str, actor: Actor, now: datetime) -> 
     Raises NotAllowed, NotFound, IllegalMove, BadInput.
     """
     require(actor, "transfer", Wording("报障", "a report"))
-    _move(tx, ticket_id, "transfer", actor, now, said=clean(note, NOTE, least=0))
+    _move(tx, ticket_id, "transfer", actor, now, {"transferred_at": now}, said=clean(note, NOTE, least=0))
+    boards_changed(tx, {transfers.QUEUE})
 
 
 def refer(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> None:
     """End a report that is not ours; the agent has told the customer whom to ask.
 
-    Raises NotAllowed, NotFound, IllegalMove, BadInput.
+    Raises NotAllowed, NotFound, IllegalMove, BadInput, CallTaken.
     """
     require(actor, "refer", Wording("报障", "a report"))
-    _move(tx, ticket_id, "refer", actor, now, reason=clean(reason, REASON))
+    _move(tx, ticket_id, "refer", actor, now, {}, reason=clean(reason, REASON))
 
 
 def take_over(
@@ -150,10 +152,11 @@ def take_over(
 ) -> AcceptedReport:
     """Continue a transferred report at 10086: pre-handling, then the report is solved or dispatched.
 
-    Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer, AccountSuspended.
+    Raises NotAllowed, NotFound, IllegalMove, BadInput, BadAnswer, AccountSuspended, CallTaken.
     """
     require(actor, "take over", Wording("报障", "a report"))
     row = _locked(tx, ticket_id, actor)
+    transfers.require_free(row, actor, now)
     progress = _follow(script.continued(row.symptom, row.category), answers, Channel.HOTLINE_10086)
     move = "solve" if progress.outcome == "solved" else "open"
     state = ticket_move(TicketState(row.state), move, ticket_wording(row.kind, ticket_id))
@@ -171,6 +174,7 @@ def take_over(
     }
     entry = history.entry(ticket_id, now, move, actor, answers=changed["script"])
     write_act(tx, [entry], tickets=[{"id": ticket_id, **changed}])
+    boards_changed(tx, {transfers.QUEUE})
     row = tickets.get(tx, ticket_id)
     if state == TicketState.OPEN:
         next_hop.create_first_hops(tx, rulebook, [row], (), now)
@@ -315,10 +319,15 @@ def _locked(tx: Tx, ticket_id: int, actor: Actor) -> TicketRow:
     return row
 
 
-def _move(tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, **detail: str) -> None:
+def _move(
+    tx: Tx, ticket_id: int, move: str, actor: Actor, now: datetime, columns: dict[str, object], **detail: str
+) -> None:
     row = _locked(tx, ticket_id, actor)
+    transfers.require_free(row, actor, now)
     state = ticket_move(TicketState(row.state), move, ticket_wording(row.kind, ticket_id))
     ended = state in TICKET_ENDS
     changed = {"state": state, "ended_at": now if ended else None, "outcome": state if ended else None}
     entry = history.entry(ticket_id, now, move, actor, None, None, **detail)
-    write_act(tx, [entry], tickets=[{"id": ticket_id, **changed}])
+    write_act(tx, [entry], tickets=[{"id": ticket_id, **changed, **columns}])
+    if row.state == TicketState.TRANSFERRED:
+        boards_changed(tx, {transfers.QUEUE})

@@ -51,6 +51,7 @@ from dispatch.web.api import (
     teams,
     tickets,
     tokens,
+    transfers,
     uploads,
     users,
 )
@@ -69,6 +70,7 @@ from dispatch.web.pages import search as search_page
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
 from dispatch.web.pages import tickets as ticket_pages
+from dispatch.web.pages import transfers as transfer_page
 from dispatch.web.pages.routes import Pages, StaticFilesOfBuild
 from dispatch.web.problems import Problem
 from dispatch.web.routes import Api
@@ -100,6 +102,7 @@ RESOURCES: tuple[Api, ...] = (  # matched in this order: the busiest routes stan
     search.api,
     addresses.api,
     callbacks.api,
+    transfers.api,
     referrals.api,
     complaints.api,
     compensations.api,
@@ -126,6 +129,7 @@ PAGES: tuple[Pages, ...] = (
     wall.pages,
     counter.pages,
     callback_page.pages,
+    transfer_page.pages,
     referral_page.pages,
     complaint_page.pages,
     demand_page.pages,

@@ -60,6 +60,7 @@ STATUS: Mapping[type[DispatchError], int] = {
     errors.UrgedEnough: 409,
     errors.SurveyOver: 409,
     errors.CalledLately: 409,
+    errors.CallTaken: 409,
     errors.KeyInFlight: 409,
     errors.PhotosEnough: 409,
     errors.ChangedMeanwhile: 412,

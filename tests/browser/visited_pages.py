@@ -32,6 +32,7 @@ def places(demo: Demo) -> Iterator[Place]:
         yield Place(f"board-{team}", team, f"/teams/{team}")
     yield Place("board-callback-survey", "agent-10086", "/teams/callback-survey")
     yield Place("callbacks", "agent-10086", "/callbacks")
+    yield Place("transfers", "agent-10086", "/transfers")
     yield Place("referrals", "agent-10050", "/referrals")
     yield Place("dissatisfied", "supervisor", "/dissatisfied")
     yield Place("complaints", "agent-10086", "/complaints")

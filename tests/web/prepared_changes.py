@@ -153,6 +153,14 @@ def _fault(body: Any, *, reported: bool = False) -> Prepare:
     return prepare
 
 
+def _transferred(web: Web) -> Change:
+    """A call that 10050 has transferred."""
+    change = _fault(None, reported=True)(web)
+    url = f"{API}/tickets/{change.path['ticket']}/transfer"
+    change.client.post(url, json={"note": "已重启"}, headers={"Acting-Role": Role.AGENT_10050})
+    return change
+
+
 def _with_line(body: Any) -> Prepare:
     def prepare(web: Web) -> Change:
         f.account(web.database)
@@ -411,6 +419,9 @@ PREPARED: Mapping[str, Prepare] = {
     "surveys-answer-survey": _survey,
     "surveys-take-answer-back": _answered,
     "callbacks-call-customer": _to_call,
+    "transfers-take-next-call": _plain(),
+    "transfers-take-call": _transferred,
+    "transfers-hang-up": _transferred,
     "referrals-refer-caller": _plain(
         {"caller": "02012345678", "what": "电信宽带断网", "whose": "telecom", "told": "请拨10000"}
     ),

@@ -70,6 +70,10 @@ ticket = Table(
     Column("ended_at", Instant),
     Column("outcome", String(40)),
     Column("request_key", String(120), unique=True),
+    Column("transferred_at", Instant),  # from 10050 to 10086; null: never, or by a process of an earlier release
+    Column("taken_by", String(80)),  # the 10086 agent who answers the call, for the lease since `taken_at`
+    Column("taken_at", Instant),
+    Column("hung_up_at", Instant),  # when the caller hung up before anybody answered: they are called back
     Column("suspension_kind", String(12)),  # what the line was suspended for when it was reported; null: for nothing
     Column("stored_at", Instant),  # since when its history and records are in the case store
     words_constraint("state", TicketState),
@@ -82,6 +86,7 @@ ticket = Table(
     Index("ix_ticket_made_at", "made_at", "area"),
     partial_index("ix_ticket_ended_at", "ended_at", "area", where="ended_at IS NOT NULL"),
     partial_index("ix_ticket_open", "id", "area", where="ended_at IS NULL"),
+    partial_index("ix_ticket_transferred", "id", "area", where=f"state = '{TicketState.TRANSFERRED}'"),
     partial_index("ix_ticket_to_store", "ended_at", where="ended_at IS NOT NULL AND stored_at IS NULL"),
     postgresql_with={"fillfactor": 60},  # room on the page, for every hop updates the ticket
 )

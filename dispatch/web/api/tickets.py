@@ -10,7 +10,16 @@ from fastapi import Query
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.opinion import spoken
 from dispatch.domain.roles import Actor
-from dispatch.errors import AccountSuspended, BadAnswer, BadInput, IllegalMove, NotWithdrawable, SurveyOver, UrgedEnough
+from dispatch.errors import (
+    AccountSuspended,
+    BadAnswer,
+    BadInput,
+    CallTaken,
+    IllegalMove,
+    NotWithdrawable,
+    SurveyOver,
+    UrgedEnough,
+)
 from dispatch.reports import lists
 from dispatch.storage import hops, tickets
 from dispatch.tickets import closing, explanation, followup, intake
@@ -157,7 +166,7 @@ def transfer(context: RequestContext, ticket: TicketName, asked: NoteRequest) ->
     return _moved(context, ticket, lambda id_, actor: intake.transfer(context.tx, id_, asked.note, actor, context.now))
 
 
-@api.change("/{ticket}/refer", "refer", raises=[IllegalMove, BadInput], summary="Refer report elsewhere")
+@api.change("/{ticket}/refer", "refer", raises=[IllegalMove, BadInput, CallTaken], summary="Refer report elsewhere")
 def refer(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> AcceptedBody:
     """Ends a report that is not our business; the customer was told whose it is."""
     return _moved(context, ticket, lambda id_, actor: intake.refer(context.tx, id_, asked.reason, actor, context.now))
@@ -166,7 +175,7 @@ def refer(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> 
 @api.change(
     "/{ticket}/take-over",
     "take over",
-    raises=[IllegalMove, BadInput, BadAnswer, AccountSuspended],
+    raises=[IllegalMove, BadInput, BadAnswer, AccountSuspended, CallTaken],
     summary="Take over report",
 )
 def take_over(context: RequestContext, ticket: TicketName, asked: AnswersRequest) -> AcceptedBody:

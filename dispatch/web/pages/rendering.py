@@ -99,6 +99,8 @@ def links(context: RequestContext) -> list[NavigationEntry]:
         found.append(NavigationEntry("/tickets", Title("工单", "Tickets"), "ticket"))
     if context.may("see callbacks"):
         found.append(NavigationEntry("/callbacks", Title("回访", "Calls"), "bell"))
+    if context.may("see transfers"):
+        found.append(NavigationEntry("/transfers", Title("转接", "Transfers"), "phone"))
     if context.may("see referrals"):
         found.append(NavigationEntry("/referrals", Title("转介", "Referrals"), "phone"))
     if context.may("see opinions"):

@@ -26,6 +26,7 @@ from dispatch.reports import lists
 from dispatch.routing.prehandling import follow
 from dispatch.routing.rulebook import Rulebook
 from dispatch.routing.wording import Words
+from dispatch.storage import accounts, transfers
 from dispatch.storage.rows import HopRow
 from dispatch.tickets.explanation import ReasonInWords, Said, explain
 from dispatch.web.api import compensations, tickets, uploads
@@ -151,6 +152,9 @@ def take_over(
     return {
         "number": tickets.tell(context, journey, thing).ticket.number,
         "description": row.description,
+        "note": transfers.notes(context.tx, [row.id]).get(row.id, ("", ""))[1],
+        "hung_up": row.hung_up_at is not None,
+        "mobile": accounts.get(context.tx, row.account_id).mobile,
         "symptom": symptom.title,
         "progress": progress,
         "timely": context.may("take over", thing),
