@@ -37,6 +37,7 @@ from dispatch.storage.migration import is_installed, open_database, require_inst
 
 if TYPE_CHECKING:
     from dispatch.accounts.operation import Counter
+    from dispatch.ports.billing import Billing
 
 AREA = Wording("区域", "area")
 LONGEST_NAME, LONGEST_OUTLET = 80, 60
@@ -107,6 +108,13 @@ class Desk:
         """A category's title in the reader's words."""
         known = OWN_CATEGORIES.get(name) or self.rulebook.categories.get(name)
         return said(known) if known else name
+
+    @cached_property
+    def billing(self) -> Billing:
+        """The billing system, for those who need nothing else of the counter."""
+        from dispatch.ports.adapters import BILLING  # rarely needed
+
+        return BILLING(self.settings.root / "billing.db", self.settings.zone)
 
     def counter(self, outlet: str = "") -> Counter:
         """The counter 柜台 of this name, else the settings'. Raises what is wrong with plans or keys."""

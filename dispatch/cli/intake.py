@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -13,17 +13,18 @@ from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import As, AsJson, InRole, Reason, TicketName
 from dispatch.cli.output import give, out, zone
+from dispatch.domain.book_data import BillingSays, BookSays
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.opinion import spoken
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import TicketState
 from dispatch.domain.title import sentences
-from dispatch.routing.prehandling import Symptom
+from dispatch.routing.prehandling import Question, Symptom
 from dispatch.storage import tickets
 from dispatch.storage.database import Tx
-from dispatch.tickets import closing, followup
+from dispatch.tickets import book_answers, closing, followup
 from dispatch.tickets import intake as desk_intake
-from dispatch.tickets.intake import AcceptedReport, Answers, FaultReport
+from dispatch.tickets.intake import AcceptedReport, Answers, Consulted, FaultReport
 
 app = Commands()
 
@@ -33,6 +34,16 @@ _Answers = Annotated[
         "--answer",
         metavar="QUESTION=ANSWER",
         help=text("预处理问答，按顺序，可多次", "pre-handling, in order; may be repeated"),
+    ),
+]
+
+
+_Notes = Annotated[
+    list[str],
+    typer.Option(
+        "--note",
+        metavar="QUESTION=WHY",
+        help=text("【查】的回答与系统不符时，写明原因", "why an answer differs from what the books say"),
     ),
 ]
 
@@ -49,6 +60,7 @@ def submit(
     role: InRole = "",
     priority: Annotated[int, typer.Option(help=text("优先级，1（最急）至 4", "1 (most urgent) to 4"))] = 3,
     answers: _Answers = [],  # noqa: B006 — typer reads it, nobody changes it
+    notes: _Notes = [],  # noqa: B006
     despite_duplicate: Annotated[
         bool, typer.Option("--despite-duplicate", help=text("确是另一故障", "it is another fault"))
     ] = False,
@@ -64,8 +76,10 @@ def submit(
     """Take a fault report; the channel follows from the role."""
     desk = open_desk()
     actor, script = desk.actor(name, role), desk.script
-    given = _answers(lambda: script.symptom(symptom), answers, asked=actor.role == Role.AGENT_10086)
-    report = FaultReport(account, symptom, description, priority, given, None, request_key or None, despite_duplicate)
+    asked = actor.role == Role.AGENT_10086
+    given, books = _answers(desk, account, lambda: script.symptom(symptom), answers, notes, asked=asked)
+    key = request_key or None
+    report = FaultReport(account, symptom, description, priority, given, None, key, despite_duplicate, books)
     with desk.database.write() as tx:
         accepted = desk_intake.submit(tx, desk.rulebook, script, report, actor, now())
     _show(accepted, "submit", as_json)
@@ -111,6 +125,7 @@ def refer(
 def take_over(
     ticket: TicketName,
     answers: _Answers = [],  # noqa: B006
+    notes: _Notes = [],  # noqa: B006
     name: As = "",
     role: InRole = "",
     as_json: AsJson = False,
@@ -120,10 +135,12 @@ def take_over(
     ticket_id = read_ticket_number(ticket)
     with desk.database.read() as tx:
         row = tickets.get(tx, ticket_id)
-    given = _answers(lambda: desk.script.continued(row.symptom, row.category), answers, asked=True)
+    given, books = _answers(
+        desk, row.account, lambda: desk.script.continued(row.symptom, row.category), answers, notes, asked=True
+    )
     with desk.database.write() as tx:
         accepted = desk_intake.take_over(
-            tx, desk.rulebook, desk.script, ticket_id, given, desk.actor(name, role), now()
+            tx, desk.rulebook, desk.script, ticket_id, given, desk.actor(name, role), now(), books
         )
     _show(accepted, "take-over", as_json)
 
@@ -203,14 +220,29 @@ def survey(
     )
 
 
-def _answers(symptom: Callable[[], Symptom], given: list[str], asked: bool) -> Answers:
-    """Return the answers on the command line; in a terminal an agent without any is led through the script."""
-    pairs = read_pairs(given, "answer")
+def _answers(
+    desk: Desk, account: str, symptom: Callable[[], Symptom], given: list[str], noted: list[str], asked: bool
+) -> tuple[Answers, Consulted]:
+    """The answers on the command line, with what the books say; in a terminal an agent without any is led through the
+    script."""
+    pairs, notes = read_pairs(given, "answer"), dict(read_pairs(noted, "note"))
+    with desk.database.read() as tx:
+        row = book_answers.found(tx, account, now())
+
+    def billing(answers: Answers) -> BillingSays | None:
+        known, account_id = symptom(), None if row is None else row.id
+        return book_answers.ask_billing(desk.billing, account_id, known, answers, now(), desk.settings.zone)
+
+    def books(question: Question, so_far: Sequence[tuple[str, str]]) -> tuple[str, BookSays] | None:
+        said = billing(tuple(so_far))
+        with desk.database.read() as tx:
+            return None if row is None else book_answers.says(tx, row, account, question, now(), said)
+
     if not pairs and asked and sys.stdin.isatty() and sys.stdout.isatty():
         from dispatch.cli.prehandling import ask
 
-        pairs = ask(out, symptom())
-    return tuple(pairs)
+        pairs, notes = ask(out, symptom(), books)
+    return tuple(pairs), Consulted(notes, billing(tuple(pairs)) if pairs else None)
 
 
 def _done(desk: Desk, act: str, ticket: str, carry_out: Callable[[Tx, int], None], shown: str, as_json: bool) -> None:

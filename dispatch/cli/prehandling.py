@@ -5,7 +5,7 @@ The consequence of an answer is decided in `dispatch.routing.prehandling`; here 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,8 @@ from dispatch.cli.file_choice import chosen
 from dispatch.cli.framework import Commands
 from dispatch.cli.language import text
 from dispatch.cli.options import AsJson, argument
-from dispatch.cli.output import give, out, said
+from dispatch.cli.output import give, local, out, said
+from dispatch.domain.book_data import BookSays
 from dispatch.domain.title import Title
 from dispatch.routing.loader import load as load_rules
 from dispatch.routing.prehandling import OUTCOMES, Answer, Progress, Question, Script, Symptom, follow
@@ -37,29 +38,57 @@ _ENDS = {
 # -- the dialogue -----------------------------------------------------------------------------------
 
 
-def ask(console: Console, symptom: Symptom) -> list[tuple[str, str]]:
-    """Lead through the script until it ends, and return the (question, answer) names, as `follow` takes them.
+Books = Callable[[Question, Sequence[tuple[str, str]]], "tuple[str, BookSays] | None"]
+"""The answer of the books to a question, after these answers, and what they say."""
 
-    An answer is chosen by its number or name; 0 takes the last one back. Raises EOFError where nobody types any more.
+
+def ask(
+    console: Console, symptom: Symptom, books: Books = lambda _question, _given: None
+) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """Lead through the script until it ends; return the (question, answer) names, as `follow` takes them, and the notes
+    on answers that differ from the books, by question.
+
+    An answer is chosen by its number or name, the books' by Enter; 0 takes the last one back. Raises EOFError where
+    nobody types any more.
     """
     given: list[tuple[str, str]] = []
+    notes: dict[str, str] = {}
     console.rule(_text(symptom.title, "bold"), align="left")
     while (question := follow(symptom, given).next) is not None:
-        _show_question(console, len(given) + 1, question)
-        answer = _choose(console, question, can_go_back=bool(given))
+        booked = books(question, given)
+        _show_question(console, len(given) + 1, question, booked)
+        answer = _choose(console, question, booked[0] if booked else None, can_go_back=bool(given))
         if answer is None:
-            given.pop()
+            notes.pop(given.pop()[0], None)
             continue
         given.append((question.name, answer.name))
+        if booked is not None and booked[0] != answer.name:
+            notes[question.name] = _why(console)
         if answer.say is not None:
             console.print(_told(answer.say))
     console.print(_ending(follow(symptom, given)))
-    return given
+    return given, notes
 
 
-def _show_question(console: Console, number: int, question: Question) -> None:
+def _why(console: Console) -> str:
+    """The note on an answer that the books don't give."""
+    while not (
+        typed := console.input(Text(text("与系统不符，原因：", "The books say otherwise; why: "), "cyan")).strip()
+    ):
+        pass
+    return typed
+
+
+def _show_question(console: Console, number: int, question: Question, booked: tuple[str, BookSays] | None) -> None:
     console.print()
     console.print(_numbered((text(f"问 {number}", f"Q {number}"), _text(question.ask, "bold"))))
+    if booked is not None:
+        answer, said_so = booked
+        since = f" {local(said_so.at)}" if said_so.at else ""
+        shown = text("系统显示：", "The books say: ") + said(said_so.title) + since
+        console.print(
+            Padding(Text(f"{shown} → {said(question.answers[answer].title)} [Enter]", "yellow"), (0, 0, 0, 4))
+        )
     choices = [(str(i), _text(answer.title)) for i, answer in enumerate(question.answers.values(), 1)]
     if number > 1:
         choices.append((BACK, _text(Title("退回上一问", "Back"), "dim")))
@@ -75,13 +104,15 @@ def _numbered(*rows: tuple[str, Text]) -> Table:
     return table
 
 
-def _choose(console: Console, question: Question, *, can_go_back: bool) -> Answer | None:
-    """The answer typed, or None to go back."""
+def _choose(console: Console, question: Question, booked: str | None, *, can_go_back: bool) -> Answer | None:
+    """The answer typed, the books' for an empty line; None to go back."""
     answers = list(question.answers.values())
     while True:
         typed = console.input(Text(text("答：", "Answer: "), "cyan")).strip()
         if typed == BACK and can_go_back:
             return None
+        if not typed and booked is not None:
+            return question.answers[booked]
         if typed.isdecimal() and 1 <= int(typed) <= len(answers):
             return answers[int(typed) - 1]
         if typed in question.answers:

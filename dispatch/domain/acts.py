@@ -20,6 +20,7 @@ ACTS: Mapping[str, Title] = {  # in English as a history tells them
     "take back": Title("收回", "Taken back"),
     "hand over": Title("移交", "Handed over"),
     "see transfers": Title("查看转接来电", "See transferred calls"),
+    "take next call": Title("接听下一个", "Answer the next call"),
     "take call": Title("接听", "Call answered"),
     "hang up": Title("客户挂断", "Caller hung up"),
     "refer callers": Title("登记非我方来电", "Refer callers elsewhere"),

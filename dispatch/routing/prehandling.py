@@ -13,6 +13,8 @@ from dispatch.domain.title import Title, Wording
 from dispatch.errors import BadAnswer, UnknownSymptom
 
 Outcome = Literal["solved", "ticket"]
+Answers = tuple[tuple[str, str], ...]
+"""(question, answer) names in the order in which they were given."""
 
 OUTCOMES: tuple[Outcome, ...] = ("solved", "ticket")
 """The ends of a script: solved on the phone, or a fault ticket."""
@@ -30,12 +32,26 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class FromBooks:
+    """【查】 The books answer a question: the answer's name for each value that the `datum` may have. For a value that
+    isn't there, the agent asks."""
+
+    datum: str  # one of `domain.book_data.DATA`
+    answers: Mapping[str, str]
+
+    def answer(self, values: Sequence[str]) -> str | None:
+        """The answer for the first of these values that has one."""
+        return next((self.answers[value] for value in values if value in self.answers), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A question, and its answers in the order in which they are offered."""
 
     name: str
     ask: Title
     answers: Mapping[str, Answer]
+    from_books: FromBooks | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
 
+from dispatch.domain.book_data import DATA
 from dispatch.domain.title import Title, Wording
 from dispatch.routing.checks import CATEGORY, unknown
 from dispatch.routing.faults import Fault, read_text
-from dispatch.routing.prehandling import OUTCOMES, Answer, Question, Script, Symptom
+from dispatch.routing.prehandling import OUTCOMES, Answer, FromBooks, Question, Script, Symptom
 from dispatch.routing.schema import Name, Strict, TitleModel
 from dispatch.routing.strict_file import block, model_of, version_of
 from dispatch.routing.strict_yaml import Path, YamlDocument
 
-QUESTION = Wording("问题", "question")
+QUESTION, ANSWER = Wording("问题", "question"), Wording("答案", "answer")
+DATUM, VALUE = Wording("系统数据", "datum of the books"), Wording("数据值", "value")
 
 Sentence = Annotated[str, StringConstraints(min_length=1, max_length=160)]
 Speech = Annotated[str, StringConstraints(min_length=1, max_length=400)]
@@ -49,6 +51,7 @@ class AnswerModel(Strict):
 
 class QuestionModel(Strict):
     ask: SentenceModel
+    from_books: dict[Name, dict[Name, Name]] | None = None
     answers: dict[Name, AnswerModel]
 
 
@@ -110,9 +113,29 @@ def _questions(
                 Wording(f"问题“{name}”没有答案", f"question '{name}' has no answers"),
                 at_key=True,
             )
+        yield from _books(document, here, block(question))
         for answer, body in block(question, "answers").items():
             yield from _category(document, (*here, "answers", answer), body, categories)
     yield from _ways(document, path, symptom.get("start"), questions)
+
+
+def _books(document: YamlDocument, here: Path, question: Mapping[str, Any]) -> Iterator[Fault]:
+    """One datum that the books have, its values, and answers of this question."""
+    if "from_books" not in question:
+        return
+    place: Path = (*here, "from_books")
+    data = block(question, "from_books")
+    if len(data) != 1:
+        yield document.fault(place, Wording("应写一项系统数据", "one datum of the books stands here"), at_key=True)
+    for datum, answers in data.items():
+        if datum not in DATA:
+            yield document.fault((*place, datum), unknown(DATUM, datum, DATA), at_key=True)
+            continue
+        for value, answer in block(answers).items():
+            if value not in DATA[datum]:
+                yield document.fault((*place, datum, value), unknown(VALUE, value, DATA[datum]), at_key=True)
+            if isinstance(answer, str) and answer not in block(question, "answers"):
+                yield document.fault((*place, datum, value), unknown(ANSWER, answer, block(question, "answers")))
 
 
 def _category(document: YamlDocument, path: Path, body: object, categories: Collection[str]) -> Iterator[Fault]:
@@ -193,7 +216,9 @@ def _symptom(name: str, model: SymptomModel) -> Symptom:
 
 
 def _question(name: str, model: QuestionModel) -> Question:
-    return Question(name, _title(model.ask), {each: _answer(each, answer) for each, answer in model.answers.items()})
+    answers = {each: _answer(each, answer) for each, answer in model.answers.items()}
+    books = next((FromBooks(*each) for each in (model.from_books or {}).items()), None)
+    return Question(name, _title(model.ask), answers, books)
 
 
 def _answer(name: str, model: AnswerModel) -> Answer:

@@ -20,7 +20,7 @@ _SINCE = func.coalesce(ticket.c.transferred_at, ticket.c.made_at)
 """Processes of an earlier release transfer without a time."""
 
 
-class TransferredCall(Protocol):
+class CallRow(Protocol):
     """A call at 10086 that is not dealt with yet."""
 
     id: int
@@ -36,13 +36,13 @@ class TransferredCall(Protocol):
     hung_up_at: datetime | None  # None: the caller is on the line, or was answered
 
 
-def waiting(tx: Tx, areas: Collection[str] | None, limit: int) -> Sequence[TransferredCall]:
+def waiting(tx: Tx, areas: Collection[str] | None, limit: int) -> Sequence[CallRow]:
     """Those of these areas (None: all), the longest waiting first."""
     columns = ticket.c.id, ticket.c.kind, ticket.c.area, ticket.c.symptom, ticket.c.description
     of_call = ticket.c.taken_by, ticket.c.taken_at, ticket.c.hung_up_at
     query = select(*columns, account.c.number.label("account"), account.c.mobile, _SINCE.label("since"), *of_call)
     query = query.join(account, account.c.id == ticket.c.account_id).where(_AT_10086, _within(areas))
-    return shaped(TransferredCall, tx.execute(query.order_by(_SINCE, ticket.c.id).limit(limit))).all()
+    return shaped(CallRow, tx.execute(query.order_by(_SINCE, ticket.c.id).limit(limit))).all()
 
 
 def lock_next(tx: Tx, agent: str, areas: Collection[str] | None, lease_begun: datetime) -> int | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,18 +12,17 @@ from dispatch.domain.channel import Channel
 from dispatch.domain.kind import Kind
 from dispatch.domain.messages import Event
 from dispatch.domain.numbers import ticket_number, ticket_wording
-from dispatch.domain.request_key import LONGEST_KEY
 from dispatch.domain.roles import CHANNEL_OF, Actor, Role, require
 from dispatch.domain.text import DESCRIPTION, NOTE, REASON, clean
 from dispatch.domain.ticket import TICKET_ENDS, TicketState, ticket_move
 from dispatch.domain.title import Wording
 from dispatch.errors import (
-    BadInput,
     DispatchError,
     DuplicateFault,
     UnknownAccount,
 )
-from dispatch.routing.prehandling import Progress, Question, Script, Symptom, follow
+from dispatch.routing.prehandling import Answers as Answers
+from dispatch.routing.prehandling import Progress, Script
 from dispatch.routing.rulebook import Rulebook
 from dispatch.storage import accounts, aliases, history, tickets
 from dispatch.storage.account_rows import AccountRow
@@ -32,34 +31,10 @@ from dispatch.storage.database import Tx
 from dispatch.storage.rows import TicketColumns, TicketRow
 from dispatch.storage.ticket_changes import write_act
 from dispatch.storage.wakeups import boards_changed
-from dispatch.tickets import next_hop, suspended_lines, transfers
-
-Answers = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FaultReport:
-    """A customer's report 报障 with their answers in pre-handling. `priority` is 1 (most urgent) to 4."""
-
-    account: str
-    symptom: str
-    description: str
-    priority: int = 3
-    answers: Answers = ()
-    category: str | None = None  # overrides the category that the symptom and the answers give
-    request_key: str | None = None  # idempotency key: the same key again gives the same ticket again
-    despite_duplicate: bool = False  # take the report although the account has an open fault
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedReport:
-    """The ticket that a report became. `repeated`: an earlier request with the same key had made it already."""
-
-    ticket_id: int
-    number: str
-    state: TicketState
-    repeated: bool = False
-    renamed: FormerName | None = None  # to be told: the line was found by its account's former name
+from dispatch.tickets import next_hop, prehandled, suspended_lines, transfers
+from dispatch.tickets.fault_report import AcceptedReport as AcceptedReport
+from dispatch.tickets.fault_report import Consulted as Consulted
+from dispatch.tickets.fault_report import FaultReport as FaultReport
 
 
 class _Becomes(NamedTuple):
@@ -96,6 +71,7 @@ def submit_many(
     earlier = tickets.by_request_keys(tx, [r.request_key for r in reports if r.request_key])
     outcomes: list[AcceptedReport | DispatchError | _Becomes] = []
     rows: list[dict[str, Any]] = []
+    notes: list[Mapping[str, str]] = []
     keys: dict[str, int] = {}
     for report in reports:
         try:
@@ -108,21 +84,23 @@ def submit_many(
             if report.request_key in keys:
                 outcomes.append(_Becomes(keys[report.request_key], repeated=True))
                 continue
-            progress = _judge(report, rulebook, script, channel)
+            progress = prehandled.judge(report, rulebook, script, channel)
             account = _known(row, report.account)
             if progress.outcome != "solved" and channel != Channel.HOTLINE_10050:
-                _require_ticket(account, progress, report.category or progress.category)
+                prehandled.require_ticket(account, progress, report.category or progress.category)
             if account.id in unfinished and not report.despite_duplicate:
                 raise DuplicateFault(account=account.number, ticket=unfinished[account.id])
+            overruled = prehandled.overruled(tx, account, report, script.symptom(report.symptom), now)
             outcomes.append(_Becomes(len(rows), renamed=aliases.renaming(tx, account, report.account, now)))
             if report.request_key:
                 keys[report.request_key] = len(rows)
             rows.append(_row(report, progress, channel, account, now))
+            notes.append(overruled)
             if rows[-1]["state"] not in TICKET_ENDS:
                 unfinished[account.id] = "in the same batch"
         except DispatchError as refused:
             outcomes.append(refused)
-    made = _write(tx, rulebook, rows, actor, now)
+    made = _write(tx, rulebook, rows, notes, actor, now)
     return [
         replace(made[o.row], repeated=o.repeated, renamed=o.renamed) if isinstance(o, _Becomes) else o for o in outcomes
     ]
@@ -148,7 +126,14 @@ def refer(tx: Tx, ticket_id: int, reason: str, actor: Actor, now: datetime) -> N
 
 
 def take_over(
-    tx: Tx, rulebook: Rulebook, script: Script, ticket_id: int, answers: Answers, actor: Actor, now: datetime
+    tx: Tx,
+    rulebook: Rulebook,
+    script: Script,
+    ticket_id: int,
+    answers: Answers,
+    actor: Actor,
+    now: datetime,
+    books: Consulted | None = None,
 ) -> AcceptedReport:
     """Continue a transferred report at 10086: pre-handling, then the report is solved or dispatched.
 
@@ -157,10 +142,13 @@ def take_over(
     require(actor, "take over", Wording("报障", "a report"))
     row = _locked(tx, ticket_id, actor)
     transfers.require_free(row, actor, now)
-    progress = _follow(script.continued(row.symptom, row.category), answers, Channel.HOTLINE_10086)
+    symptom = script.continued(row.symptom, row.category)
+    progress = prehandled.follow_whole(symptom, answers, Channel.HOTLINE_10086)
     move = "solve" if progress.outcome == "solved" else "open"
     state = ticket_move(TicketState(row.state), move, ticket_wording(row.kind, ticket_id))
     account = accounts.get(tx, row.account_id)
+    report = FaultReport(account.number, row.symptom, row.description, answers=answers, books=books)
+    overruled = prehandled.overruled(tx, account, report, symptom, now)
     if state == TicketState.OPEN:
         suspended_lines.require_system_fault(account, progress, progress.category)
     changed = {
@@ -173,6 +161,7 @@ def take_over(
         "suspension_kind": suspended_lines.kind_of(account),
     }
     entry = history.entry(ticket_id, now, move, actor, answers=changed["script"])
+    entry["detail"] |= prehandled.noted(overruled)
     write_act(tx, [entry], tickets=[{"id": ticket_id, **changed}])
     boards_changed(tx, {transfers.QUEUE})
     row = tickets.get(tx, ticket_id)
@@ -182,74 +171,12 @@ def take_over(
     return _accepted(row)
 
 
-def _judge(report: FaultReport, rulebook: Rulebook, script: Script, channel: Channel) -> Progress:
-    clean(report.description, DESCRIPTION)
-    if report.priority not in (1, 2, 3, 4):
-        raise BadInput(
-            what=Wording(
-                f"优先级 {report.priority} 有误：应为 1（最急）至 4",
-                f"priority {report.priority}: it is 1 (most urgent) to 4",
-            )
-        )
-    if report.category is not None and report.category not in rulebook.categories:
-        listed = ", ".join(rulebook.categories)
-        raise BadInput(
-            what=Wording(
-                f"没有故障类别“{report.category:.40}”；可选：{listed}",
-                f"category {report.category!r:.40} is none of {listed}",
-            )
-        )
-    if len(report.request_key or "") > LONGEST_KEY:
-        length = len(report.request_key or "")
-        raise BadInput(
-            what=Wording(
-                f"请求号有 {length} 个字符，最多 {LONGEST_KEY} 个",
-                f"the request key has {length} characters, at most {LONGEST_KEY}",
-            )
-        )
-    return _follow(script.symptom(report.symptom), report.answers, channel)
-
-
-def _follow(symptom: Symptom, answers: Answers, channel: Channel) -> Progress:
-    """Follow the symptom's script by these answers.
-
-    A 10086 agent must reach its end. Face to face it may be skipped, but not broken off. At 10050 it may be broken off.
-    Raises BadAnswer; BadInput when a question is left.
-    """
-    progress = follow(symptom, answers)
-    if progress.next is not None and (
-        channel == Channel.HOTLINE_10086 or (answers and channel != Channel.HOTLINE_10050)
-    ):
-        raise _unfinished(progress.next)
-    return progress
-
-
-def _unfinished(question: Question) -> BadInput:
-    options = f"--answer {question.name}={'|'.join(question.answers)}"
-    return BadInput(
-        what=Wording(
-            f"预处理没有做完：还要问 {question.name}（{question.ask.zh}），请加 {options}",
-            f"pre-handling isn't finished: answer {question.name} ({question.ask.en}) with {options}",
-        )
-    )
-
-
 def _known(account: AccountRow | None, number: str) -> AccountRow:
     """The account, in service or suspended. Raises UnknownAccount, AccountNotInService."""
     if account is None:
         raise UnknownAccount(account=number)
     suspended_lines.require_service(account)
     return account
-
-
-def _require_ticket(account: AccountRow, progress: Progress, category: str) -> None:
-    """Check that a report which wasn't solved may become a ticket; on a suspended line pre-handling must have ended so.
-
-    Raises AccountSuspended; BadInput when a question is left.
-    """
-    suspended_lines.require_system_fault(account, progress, category)
-    if progress.next is not None and suspended_lines.kind_of(account) is not None:
-        raise _unfinished(progress.next)
 
 
 def _row(
@@ -282,7 +209,14 @@ def _row(
 _ACT = {str(TicketState.REPORTED): "report", str(TicketState.SOLVED): "solve", str(TicketState.OPEN): "open"}
 
 
-def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor, now: datetime) -> list[AcceptedReport]:
+def _write(
+    tx: Tx,
+    rulebook: Rulebook,
+    rows: list[dict[str, Any]],
+    notes: Sequence[Mapping[str, str]],
+    actor: Actor,
+    now: datetime,
+) -> list[AcceptedReport]:
     if not rows:
         return []
     made = tickets.by_ids(tx, tickets.insert_tickets(tx, rows))
@@ -290,6 +224,8 @@ def _write(tx: Tx, rulebook: Rulebook, rows: list[dict[str, Any]], actor: Actor,
         history.entry(t.id, now, _ACT[t.state], actor, channel=t.channel, symptom=t.symptom, answers=t.script)
         for t in made
     ]
+    for entry, overruled in zip(entries, notes, strict=True):
+        entry["detail"] |= prehandled.noted(overruled)
     opened = [row for row in made if row.state == TicketState.OPEN]
     next_hop.create_first_hops(tx, rulebook, opened, entries, now)
     _tell_accepted(tx, opened, now)

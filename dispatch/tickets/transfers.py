@@ -20,7 +20,7 @@ from dispatch.storage import history, tickets, transfers
 from dispatch.storage.database import Tx
 from dispatch.storage.rows import TicketRow
 from dispatch.storage.ticket_changes import write_act
-from dispatch.storage.transfers import TransferredCall
+from dispatch.storage.transfers import CallRow
 from dispatch.storage.wakeups import boards_changed
 
 LEASE = timedelta(minutes=3)
@@ -34,26 +34,26 @@ _CALL = Wording("转接来电", "a transferred call")
 class WaitingCall(NamedTuple):
     """A call with what 10050 noted. `taken_by`: who answers it now; None: nobody."""
 
-    call: TransferredCall
+    call: CallRow
     transferred_by: str
     note: str
     taken_by: str | None
 
 
-class Queue(NamedTuple):
+class CallQueue(NamedTuple):
     """Callers on the line, and those to be called back; the longest waiting first."""
 
     on_line: list[WaitingCall]
     to_call_back: list[WaitingCall]
 
 
-def queue(tx: Tx, actor: Actor, now: datetime) -> Queue:
+def queue(tx: Tx, actor: Actor, now: datetime) -> CallQueue:
     """The calls of the actor's areas that aren't dealt with yet. Raises NotAllowed."""
     require(actor, "see transfers", _CALL)
     rows = transfers.waiting(tx, actor.areas, MOST)
     noted = transfers.notes(tx, [row.id for row in rows])
     calls = [WaitingCall(row, *noted.get(row.id, ("", "")), _answered_by(row, now)) for row in rows]
-    return Queue(
+    return CallQueue(
         [each for each in calls if each.call.hung_up_at is None],
         [each for each in calls if each.call.hung_up_at is not None],
     )
@@ -118,5 +118,5 @@ def _locked(tx: Tx, ticket_id: int, actor: Actor, now: datetime) -> TicketRow:
     return row
 
 
-def _answered_by(row: TransferredCall | TicketRow, now: datetime) -> str | None:
+def _answered_by(row: CallRow | TicketRow, now: datetime) -> str | None:
     return row.taken_by if row.taken_at is not None and now - row.taken_at < LEASE else None

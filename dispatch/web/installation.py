@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -21,7 +22,8 @@ from dispatch.domain.complaint import ComplaintTerms
 from dispatch.domain.trusted_proxies import TrustedProxies
 from dispatch.errors import BadRules
 from dispatch.messages import MessagesInForce
-from dispatch.ports.adapters import LINE_TESTER
+from dispatch.ports.adapters import BILLING, LINE_TESTER
+from dispatch.ports.billing import Billing
 from dispatch.ports.identity_provider import HttpIdentityProvider, IdentityProvider
 from dispatch.ports.line_test import LineTester
 from dispatch.routing import complaints_file
@@ -113,6 +115,11 @@ class Installation:
         with self._taking_up:
             made = self._counter.get(rulebook)
         return replace(made, cipher=cipher, outlet=outlet or made.outlet)
+
+    @functools.cached_property
+    def billing(self) -> Billing:
+        """The billing system, for those who need nothing else of the counter."""
+        return BILLING(self.settings.root / "billing.db", self.settings.zone)
 
     def script(self) -> Script:
         """The pre-handling script in force. Raises BadRules when there was never a good file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from dispatch.cli.prehandling import ask, script, tree
+from dispatch.domain.book_data import BookSays
 from dispatch.domain.title import Title
 from dispatch.errors import BadAnswer, UnknownSymptom
 from dispatch.routing.prehandling import Answer, Question, Script, Symptom, follow
@@ -47,7 +49,7 @@ def answered(monkeypatch: pytest.MonkeyPatch, *lines: str) -> tuple[list[tuple[s
     """Return the result and output of `ask` when these lines are typed."""
     monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
     shown = io.StringIO()
-    given = ask(Console(file=shown, width=100), a_symptom())
+    given, _ = ask(Console(file=shown, width=100), a_symptom())
     return given, shown.getvalue()
 
 
@@ -186,3 +188,15 @@ def test_script_show_draws_one_symptom_or_all() -> None:
 
 def test_script_show_of_an_unknown_symptom_is_refused() -> None:
     assert isinstance(CliRunner().invoke(script, ["show", "slowness"]).exception, UnknownSymptom)
+
+
+def test_the_books_answer_is_taken_by_enter_and_another_one_asks_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def books(question: Question, given: Sequence[tuple[str, str]]) -> tuple[str, BookSays] | None:
+        return ("green", BookSays(("x",), Title("正常", "Normal"))) if question.name == "light" else None
+
+    def typed(*lines: str) -> tuple[list[tuple[str, str]], dict[str, str]]:
+        monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
+        return ask(Console(file=io.StringIO(), width=100), a_symptom(), books)
+
+    assert typed("", "1") == ([("light", "green"), ("again", "works")], {})
+    assert typed("1", "", "客户看到红灯") == ([("light", "red")], {"light": "客户看到红灯"})

@@ -124,3 +124,28 @@ def test_every_circle_is_reported_once() -> None:
 def test_an_unreadable_file_is_a_fault_too(tmp_path: Path) -> None:
     with pytest.raises(BadRules, match="can't be read"):
         load(tmp_path / "missing.yaml", CATEGORIES)
+
+
+BOOKS = GOOD.replace("One}\n        answers:", "One}\n        from_books: {speed: {same: good}}\n        answers:")
+
+
+def test_a_question_says_which_answer_each_value_of_the_books_means() -> None:
+    books = parse(BOOKS, "p.yaml", CATEGORIES).symptom("slow").questions["first"].from_books
+    assert books is not None
+    assert (books.datum, books.answer(["behind"]), books.answer(["behind", "same"])) == ("speed", None, "good")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{speed: {same: fine}}", "fine"),
+        ("{speed: {faster: good}}", "faster"),
+        ("{weather: {same: good}}", "weather"),
+        ("{speed: {same: good}, slip: {same: good}}", "one datum"),
+        ("{}", "one datum"),
+    ],
+)
+def test_the_books_have_known_data_values_and_answers_alone(written: str, told: str) -> None:
+    (fault,) = faults_of(BOOKS.replace("{speed: {same: good}}", written))
+    assert told in fault
+    assert "p.yaml:10:" in fault

@@ -14,7 +14,7 @@ from dispatch.routing.rulebook import Rulebook
 from dispatch.storage.database import Database
 from dispatch.tickets import intake, transfers
 from dispatch.tickets.intake import FaultReport
-from dispatch.tickets.transfers import LEASE, Queue
+from dispatch.tickets.transfers import LEASE, CallQueue
 from tests import factories as f
 
 OTHER = replace(f.AGENT_10086, name="other.seat")
@@ -30,7 +30,7 @@ def transferred(database: Database, rules: Rulebook, script: Script, number: str
     return taken.ticket_id
 
 
-def queue(database: Database, now: datetime = f.NOW, actor: Actor = f.AGENT_10086) -> Queue:
+def queue(database: Database, now: datetime = f.NOW, actor: Actor = f.AGENT_10086) -> CallQueue:
     with database.read() as tx:
         return transfers.queue(tx, actor, now)
 

@@ -206,6 +206,8 @@ STATES = {
     "transfer": {"reported"},
     "refer": {"reported", "transferred"},
     "take over": {"reported", "transferred"},
+    "take call": {"transferred"},
+    "hang up": {"transferred"},
     "urge": {"open", "transferred"},
     "withdraw": {"reported", "transferred", "open"},
     "answer by phone": {"archived"},

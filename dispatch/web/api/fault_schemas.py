@@ -37,6 +37,8 @@ class DialogueRequest(RequestBody):
     """Symptom, by its name in the pre-handling script."""
     answers: Annotated[list[ScriptAnswer], Of(max_length=50)] = Of(default_factory=list)
     """Answers so far, in order."""
+    account: Word | None = None
+    """Number of the broadband account 宽带账号, whose books answer some questions; absent: none is looked up."""
 
 
 class AnswerBody(ResponseBody):
@@ -48,6 +50,17 @@ class AnswerBody(ResponseBody):
     """Name for people."""
 
 
+class BookedAnswer(ResponseBody):
+    """The answer that the books give to a question; who answers otherwise notes why."""
+
+    answer: str
+    """Answer, by its name in the script."""
+    title: TitleBody
+    """Datum, in words."""
+    at: datetime | None
+    """Time since when it is so; null: not known."""
+
+
 class QuestionBody(ResponseBody):
     """A question of the pre-handling script."""
 
@@ -57,6 +70,8 @@ class QuestionBody(ResponseBody):
     """Question, to be read out."""
     answers: list[AnswerBody]
     """Answers to choose from."""
+    booked: BookedAnswer | None
+    """Answer by the books; null: the customer is asked."""
 
 
 class AnsweredQuestion(ResponseBody):
@@ -72,6 +87,8 @@ class AnsweredQuestion(ResponseBody):
     """Answer, in words."""
     say: TitleBody | None
     """Sentence that was read out to the customer upon this answer; null: none."""
+    booked: BookedAnswer | None
+    """Answer by the books; where another was given, the report notes why. Null: the customer is asked."""
 
 
 class DialogueProgress(ResponseBody):
@@ -140,6 +157,8 @@ class NewFaultRequest(RequestBody):
     """Priority, 1 (most urgent) to 4."""
     answers: Annotated[list[ScriptAnswer], Of(max_length=50)] = Of(default_factory=list)
     """Answers of pre-handling, in order."""
+    notes: Annotated[dict[Word, Text], Of(max_length=50)] = Of(default_factory=dict)
+    """Reasons for answers that differ from what the books say, by question."""
     category: Word | None = None
     """Fault category; absent: as pre-handling tells."""
     despite_duplicate: bool = False

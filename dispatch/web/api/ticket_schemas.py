@@ -160,6 +160,8 @@ class AnswersRequest(RequestBody):
 
     answers: Annotated[list[ScriptAnswer], Of(max_length=50)]
     """Answers in order."""
+    notes: Annotated[dict[Word, Text], Of(max_length=50)] = Of(default_factory=dict)
+    """Reasons for answers that differ from what the books say, by question."""
 
 
 class PhoneAnswerRequest(RequestBody):

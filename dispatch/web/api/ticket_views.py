@@ -184,4 +184,8 @@ def seen_journey(context: RequestContext, ticket_id: int, name: str, operation: 
 
 def words_of(detail: Mapping[str, Any], *, shown: bool) -> dict[str, Any]:
     """The details of a history entry, without the customer's words unless `shown`."""
-    return {key: value for key, value in detail.items() if shown or key not in ("said", "reason", "answers", "unmet")}
+    return {
+        key: value
+        for key, value in detail.items()
+        if shown or key not in ("said", "reason", "answers", "overruled", "unmet")
+    }

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from dispatch.domain.book_data import BillingSays
 from dispatch.domain.numbers import read_ticket_number, ticket_number
 from dispatch.domain.opinion import spoken
 from dispatch.domain.roles import Actor
@@ -16,6 +17,7 @@ from dispatch.errors import (
     BadInput,
     CallTaken,
     IllegalMove,
+    NotFound,
     NotWithdrawable,
     SurveyOver,
     UrgedEnough,
@@ -24,6 +26,8 @@ from dispatch.reports import lists
 from dispatch.storage import hops, tickets
 from dispatch.tickets import closing, explanation, followup, intake
 from dispatch.tickets.closing import digest
+from dispatch.tickets.intake import Consulted
+from dispatch.web.api import faults
 from dispatch.web.api.journey_schemas import (
     ArchiveRecord,
     CustomersMessage,
@@ -62,6 +66,7 @@ from dispatch.web.api.ticket_views import (
     ticket_view,
     words_of,
 )
+from dispatch.web.credentials import Visitor
 from dispatch.web.policy import GuardedField, Target
 from dispatch.web.request_context import RequestContext
 from dispatch.web.routes import Api
@@ -172,20 +177,35 @@ def refer(context: RequestContext, ticket: TicketName, asked: ReasonRequest) -> 
     return _moved(context, ticket, lambda id_, actor: intake.refer(context.tx, id_, asked.reason, actor, context.now))
 
 
+def _billing_first(visitor: Visitor, ticket: str, asked: AnswersRequest) -> BillingSays | None:
+    """Ask billing before the transaction in which the report is taken over."""
+    try:
+        with visitor.installation.database.autocommit_read() as tx:
+            row = tickets.get(tx, read_ticket_number(ticket))
+        symptom = visitor.installation.script().continued(row.symptom, row.category)
+        given = faults.given(asked.answers)
+        return faults.billing_of(visitor.installation, row.account_id, symptom, given, visitor.now)
+    except (NotFound, BadAnswer):
+        return None  # it is refused for that
+
+
 @api.change(
     "/{ticket}/take-over",
     "take over",
     raises=[IllegalMove, BadInput, BadAnswer, AccountSuspended, CallTaken],
+    first=_billing_first,
     summary="Take over report",
 )
 def take_over(context: RequestContext, ticket: TicketName, asked: AnswersRequest) -> AcceptedBody:
     """Takes a transferred report over (接续受理): a 10086 agent solves it on the phone or has it dispatched."""
-    given = tuple((each.question, each.answer) for each in asked.answers)
-    script = context.installation.script()
+    given = faults.given(asked.answers)
+    script, books = context.installation.script(), Consulted(asked.notes, context.prepared)
     return _moved(
         context,
         ticket,
-        lambda id_, actor: intake.take_over(context.tx, context.rulebook, script, id_, given, actor, context.now),
+        lambda id_, actor: intake.take_over(
+            context.tx, context.rulebook, script, id_, given, actor, context.now, books
+        ),
     )
 
 

@@ -29,7 +29,7 @@ from dispatch.routing.wording import Words
 from dispatch.storage import accounts, transfers
 from dispatch.storage.rows import HopRow
 from dispatch.tickets.explanation import ReasonInWords, Said, explain
-from dispatch.web.api import compensations, tickets, uploads
+from dispatch.web.api import compensations, faults, tickets, uploads
 from dispatch.web.api.compensations import TicketCompensations
 from dispatch.web.api.journey_schemas import HistoryEntry, JourneyBody
 from dispatch.web.api.schemas import Cursor, TicketName
@@ -149,7 +149,12 @@ def take_over(
     row, given = journey.ticket, [(question, said) for question, _, said in (each.partition(":") for each in answer)]
     symptom = context.installation.script().continued(row.symptom, row.category)
     progress = follow(symptom, given)
+    of = faults.booked_of(context, accounts.get(context.tx, row.account_id), symptom, tuple(given))
     return {
+        "booked": of(progress.next) if progress.next else None,
+        "overruled": [
+            (step, by) for step in progress.asked if (by := of(step.question)) and by.answer != step.answer.name
+        ],
         "number": tickets.tell(context, journey, thing).ticket.number,
         "description": row.description,
         "note": transfers.notes(context.tx, [row.id]).get(row.id, ("", ""))[1],

@@ -21,7 +21,7 @@ async function follow() {
   answers.value = "";
   if (!symptom.value) return place.replaceChildren();
   const asked = given;
-  const answer = await ask("POST", "/api/v1/faults/prehandling", { symptom: symptom.value, answers: given }).catch(() => null);
+  const answer = await ask("POST", "/api/v1/faults/prehandling", { symptom: symptom.value, answers: given, ...(account.value.trim() && { account: account.value.trim() }) }).catch(() => null);
   if (answer?.status === 200 && asked === given) draw(answer.body);
 }
 
@@ -30,6 +30,7 @@ function draw(dialogue) {
   for (const step of dialogue.steps) {
     shown.push(made("div", `${language(step.ask)} → ${language(step.title)}`, { class: "step" }));
   }
+  for (const step of dialogue.steps) if (step.booked && step.booked.answer !== step.answer) shown.push(note(step));
   const said = dialogue.steps.at(-1)?.say;
   if (said) shown.push(told(said, "read-out"));
   if (dialogue.next) shown.push(question(dialogue.next));
@@ -46,6 +47,10 @@ function draw(dialogue) {
     });
     shown.push(back);
   }
+  for (const kept of place.querySelectorAll("[name^='notes.']")) {
+    const same = shown.map((each) => each.querySelector?.(`[name="${CSS.escape(kept.name)}"]`)).find(Boolean);
+    if (same) same.value = kept.value;
+  }
   const hadFocus = place.contains(document.activeElement);
   place.replaceChildren(...shown);
   if (hadFocus) (place.querySelector(".answers button") ?? form.elements.description).focus();
@@ -59,26 +64,46 @@ function told(sentence, kind) {
   return box;
 }
 
+function booked(by) {
+  const since = by.at ? ` ${new Date(by.at).toLocaleString(document.documentElement.lang, { timeZone: document.documentElement.dataset.zone, dateStyle: "short", timeStyle: "short" })}` : "";
+  return `${place.dataset.books}${language(by.title)}${since}`;
+}
+
+function note(step) {
+  const box = made("label", "", { class: "field wide mt-2 d-block" });
+  box.append(
+    made("span", `${language(step.ask)} ${booked(step.booked)}`, { class: "form-label required" }),
+    made("input", "", { class: "form-control", name: `notes.${step.question}`, required: "", maxlength: "2000", placeholder: place.dataset.note }),
+  );
+  return box;
+}
+
 function question(next) {
   const box = made("div", "", { class: "question", role: "group", "aria-label": language(next.ask) });
   const ask = made("div", "", { class: "h3 mb-0" });
   speak(ask, next.ask);
   const choices = made("div", "", { class: "answers" });
   for (const each of next.answers) {
-    const button = made("button", language(each.title), { type: "button", class: "btn" });
+    const chosen = next.booked?.answer === each.name;
+    const button = made("button", language(each.title), { type: "button", class: `btn${chosen ? " btn-primary" : ""}` });
     button.addEventListener("click", () => {
       given = [...given, { question: next.name, answer: each.name }];
       follow();
     });
     choices.append(button);
   }
-  box.append(ask, choices);
+  box.append(ask);
+  if (next.booked) box.append(made("p", booked(next.booked), { class: "mb-2", "data-booked": "" }));
+  box.append(choices);
   return box;
 }
 
 // -- warnings about the line -------------------------------------------------------------------------
 
-account.addEventListener("change", look);
+account.addEventListener("change", () => {
+  look();
+  follow(); // another line has other books
+});
 
 let shown = ""; // the line's data on the page: drawn again only when they change
 

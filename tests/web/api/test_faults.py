@@ -160,3 +160,28 @@ def test_the_script_in_force_outlives_a_bad_file(small_web: Web, tmp_path: Any) 
     assert script.get(small_web.rulebook) is good
     file.unlink()
     assert script.get(small_web.rulebook) is good
+
+
+def test_a_question_comes_with_the_answer_of_the_books_and_another_answer_needs_a_note(web: Web) -> None:
+    f.account(web.database)
+    f.suspended(web.database, SuspensionKind.LOST)
+    seat = web.program("li", Role.AGENT_10086)
+    asked = {"symptom": "no-internet", "account": "GZ1"}
+    first = seat.post(f"{API}/faults/prehandling", json=asked).json()["next"]
+    assert (first["booked"]["answer"], first["booked"]["title"]["zh"]) == ("suspended-by-request", "挂失")
+    said = [{"question": "account-state", "answer": "suspended-otherwise"}]
+    (step,) = seat.post(f"{API}/faults/prehandling", json={**asked, "answers": said}).json()["steps"]
+    assert step["booked"]["answer"] == "suspended-by-request"
+    report = {"account": "GZ1", "symptom": "no-internet", "description": "断网", "answers": said}
+    refused = seat.post(f"{API}/faults", json=report)
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad-input")
+    made = seat.post(f"{API}/faults", json={**report, "notes": {"account-state": "客户出示公安文书"}}).json()
+    (entry,) = seat.get(f"{API}/tickets/{made['ticket']}").json()["history"]
+    assert entry["detail"]["overruled"] == {"account-state": "客户出示公安文书"}
+
+
+def test_without_an_account_nothing_is_looked_up(web: Web) -> None:
+    seat = web.program("li", Role.AGENT_10086)
+    asked = {"symptom": "no-internet"}
+    assert seat.post(f"{API}/faults/prehandling", json=asked).json()["next"]["booked"] is None
+    assert seat.post(f"{API}/faults/prehandling", json={**asked, "account": "GZ9"}).json()["next"]["booked"] is None
