@@ -213,6 +213,10 @@ MEANINGS: Mapping[str, Wording] = {
         "受理单上的营业厅名称",
         "the outlet's name on slips",
     ),
+    "outlet_hours": Wording(
+        "营业厅每天的营业时间；退单退费只约在其中",
+        "hours of the day in which the outlet is open; customers are appointed for their refund within them",
+    ),
     "record_url": Wording(
         "受理单二维码网址中受理单编号之前的部分；默认为网页服务的一个页面",
         "URL in a slip's QR code without the slip's serial; by default a page of the web server",

@@ -29,6 +29,7 @@ from dispatch import defaults
 from dispatch.domain import server_urls, trusted_proxies
 from dispatch.domain.language import primary
 from dispatch.domain.model_faults import model_fault
+from dispatch.domain.outlet_hours import read_hours
 from dispatch.domain.system_faults import system_fault
 from dispatch.domain.title import Wording, WrongValue
 from dispatch.errors import BadSettings
@@ -37,6 +38,11 @@ PREFIX = "DISPATCH_"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Addresses that only this machine can reach."""
 IN_FILE = "_FILE"
+
+
+def _known_hours(text: str) -> str:
+    """Raises WrongValue."""
+    return str(read_hours(text))
 
 
 def _known_zone(name: str) -> str:
@@ -125,6 +131,7 @@ class Settings(BaseModel):
     timezone: Annotated[str, AfterValidator(_known_zone), Field(validate_default=True)] = "Asia/Shanghai"
     operator: str = "派单宽带 Paidan Broadband"
     outlet: str = "营业厅"
+    outlet_hours: Annotated[str, AfterValidator(_known_hours)] = "09:00-18:00"
     record_url: str = Field(default_factory=lambda known: f"{_web(known)}/slips/")
     fonts: Path | None = None
     field_keys: SecretStr | None = None

@@ -6,6 +6,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from dispatch.accounts.operation import Counter
+from dispatch.domain.outlet_hours import read_hours
 from dispatch.ports.adapters import BILLING, IDENTITY_CHECK
 from dispatch.routing import plans_file
 from dispatch.routing.rulebook import Rulebook
@@ -43,6 +44,7 @@ def open_counter(settings: Settings, database: Database, rulebook: Rulebook, out
         demand_turn=settings.demand_turn,
         bill_day=settings.bill_day,
         device_months=settings.device_months,
+        hours=read_hours(settings.outlet_hours),
         pause_fee=settings.pause_fee,
         pause_months=settings.pause_months,
     )

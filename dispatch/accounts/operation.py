@@ -25,6 +25,7 @@ from dispatch.domain.identity import DOCUMENT_KINDS, masked
 from dispatch.domain.language import LANGUAGES
 from dispatch.domain.naming import masked_mobile
 from dispatch.domain.numbers import slip_serial
+from dispatch.domain.outlet_hours import USUAL_HOURS, OutletHours
 from dispatch.domain.plans import Plans
 from dispatch.domain.request_key import LONGEST_KEY, unveiled
 from dispatch.domain.roles import AT_THE_COUNTER, Actor, require
@@ -146,6 +147,7 @@ class Counter:
     pause_months: int = 6  # the most, also within twelve months
     answers: tuple[int, ...] = ()  # ids of what systems outside answered before the operation (`port_answers`)
     device_months: int = 36  # until a lost device is worth nothing
+    hours: OutletHours = USUAL_HOURS  # in which customers come for their refund
     trial: Trial | None = None
 
 

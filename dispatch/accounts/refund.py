@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -154,9 +154,9 @@ def refund(tx: Tx, counter: Counter, request: Refund, actor: Actor, now: datetim
 def _appoint(act: Act, request: Appointment) -> OperationResult:
     note = clean(request.note, NOTE, least=0)
     hop = _waiting(act, request.order)
-    at = _in_zone(request.at, act.counter.zone)
-    if not act.now < at <= act.now + LATEST_APPOINTMENT:
-        raise BadAppointment(days=LATEST_APPOINTMENT.days)
+    at = _in_zone(act, request.at)
+    if not act.now < at <= act.now + LATEST_APPOINTMENT or not act.counter.hours.has(at.time()):
+        raise _bad_appointment(act)
     noted = {"appointed_for": at.isoformat(timespec="minutes"), "note": note}
     write_act(act.tx, [history.entry(hop.ticket_id, act.now, refund_desk.APPOINT, act.actor, hop.id, **noted)])
     account = accounts.get(act.tx, hop.account_id)
@@ -170,12 +170,16 @@ def _appoint(act: Act, request: Appointment) -> OperationResult:
     return OperationResult(account, None, {"order": order, "at": noted["appointed_for"]})
 
 
-def _in_zone(at: datetime, zone: tzinfo) -> datetime:
+def _in_zone(act: Act, at: datetime) -> datetime:
     """Raises BadAppointment for a time at the very end of the calendar."""
     try:
-        return typed_moment(at, zone).astimezone(zone)
+        return typed_moment(at, act.counter.zone).astimezone(act.counter.zone)
     except OverflowError:
-        raise BadAppointment(days=LATEST_APPOINTMENT.days) from None
+        raise _bad_appointment(act) from None
+
+
+def _bad_appointment(act: Act) -> BadAppointment:
+    return BadAppointment(days=LATEST_APPOINTMENT.days, hours=str(act.counter.hours))
 
 
 def _refund(act: Act, request: Refund) -> OperationResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import structlog
@@ -55,6 +55,7 @@ REACHED_LATER = range(901, 903)
 WISHES = range(906, 909)
 """Customers who only register a demand, the first of them twice, for addresses that aren't in the library."""
 EVERY = timedelta(minutes=37)
+APPOINTED = time(17, 30)
 """The time between two of the other operations."""
 
 WARNED = ("open-fault", "plan-voided", "bindings-end")
@@ -193,7 +194,8 @@ class CounterDays:
         """Appoint the refund of the failed order that has waited longest without an appointment."""
         waiting = [each.order for each in failed_orders(tx, 50) if each.appointment is None]
         for order in waiting[:1]:
-            request = Appointment(order=order, at=now + timedelta(days=1), note="客户下班后来营业厅")
+            at = datetime.combine(local_date(now, self.counter.zone) + timedelta(days=1), APPOINTED, self.counter.zone)
+            request = Appointment(order=order, at=at, note="客户下班前来营业厅")
             _note(appoint(tx, self.counter, request, _clerk(1), now))
 
     def _refund(self, tx: Tx, now: datetime) -> None:

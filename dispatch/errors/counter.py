@@ -385,8 +385,8 @@ class OrderNotFailed(Refusal):
 
 
 class BadAppointment(Refusal):
-    """预约时间应在今后{days}天之内。
-    An appointment lies within the next {days} days."""
+    """预约时间应在今后{days}天之内，营业时间{hours}。
+    An appointment lies within the next {days} days, while the outlet is open: {hours}."""
 
     code = "bad-appointment"
     heading = "预约时间有误"

@@ -66,6 +66,7 @@ from dispatch.web.pages import complaints as complaint_page
 from dispatch.web.pages import demands as demand_page
 from dispatch.web.pages import devices as device_page
 from dispatch.web.pages import referrals as referral_page
+from dispatch.web.pages import refunds as refund_page
 from dispatch.web.pages import search as search_page
 from dispatch.web.pages import slips as slip_page
 from dispatch.web.pages import surveys as survey_page
@@ -133,6 +134,7 @@ PAGES: tuple[Pages, ...] = (
     referral_page.pages,
     complaint_page.pages,
     demand_page.pages,
+    refund_page.pages,
     approval_page.pages,
     device_page.pages,
     search_page.pages,

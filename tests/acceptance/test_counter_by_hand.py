@@ -8,9 +8,10 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -321,7 +322,8 @@ def test_a_line_that_could_not_be_built_is_refunded_by_appointment_and_its_invoi
 
 
 def tomorrow() -> str:
-    return (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="minutes")
+    at = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(days=1)
+    return at.replace(hour=10, minute=0).isoformat(timespec="minutes")  # the outlet is open
 
 
 def test_no_output_and_no_file_contains_a_document_number_or_a_password(counter: Counter, line: str) -> None:

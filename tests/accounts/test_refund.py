@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -16,8 +17,10 @@ from dispatch.accounts.billing import Paid
 from dispatch.accounts.invoices_back import papers_of
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRefused
 from dispatch.accounts.refund import Appointment, Contact, Refund
+from dispatch.domain.outlet_hours import read_hours
 from dispatch.domain.roles import Role
 from dispatch.domain.ticket import TicketState
+from dispatch.domain.title import WrongValue
 from dispatch.errors import BadInput
 from dispatch.slips.forms import InvoiceMention
 from dispatch.storage import hops
@@ -114,6 +117,24 @@ def test_an_appointment_in_the_past_or_a_year_from_now_is_refused(database: Data
     for at in (f.NOW, f.NOW + timedelta(days=31), datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)):
         asked = Appointment(order=wanted, at=at)
         assert c.refused(database, refund.appoint, counter, asked).code == "bad-appointment"
+
+
+def test_a_customer_is_appointed_in_the_outlets_hours(database: Database, counter: Counter) -> None:
+    wanted = order(database, c.failed(database, counter))
+    for hour, minute in ((8, 59), (18, 0), (23, 30)):
+        asked = Appointment(order=wanted, at=AFTERNOON.replace(hour=hour, minute=minute))
+        outcome = c.refused(database, refund.appoint, counter, asked)
+        assert (outcome.code, "09:00-18:00" in outcome.reason) == ("bad-appointment", True)
+    late = replace(counter, hours=read_hours("12:00-21:00"))
+    c.refused(database, refund.appoint, late, Appointment(order=wanted, at=AFTERNOON.replace(hour=11)))
+    for at in (AFTERNOON.replace(hour=12, minute=0), AFTERNOON.replace(hour=20, minute=59)):
+        c.accepted(database, refund.appoint, late, Appointment(order=wanted, at=at))
+
+
+@pytest.mark.parametrize("text", ["9:00-18:00", "09:00-09:00", "18:00-09:00", "09:00-24:00", "", "09:00 18:00"])
+def test_hours_that_are_no_hours_are_refused(text: str) -> None:
+    with pytest.raises(WrongValue):
+        read_hours(text)
 
 
 def test_a_refund_pays_back_as_paid_takes_the_invoice_back_and_frees_everything(

@@ -28,6 +28,7 @@ def places(demo: Demo) -> Iterator[Place]:
     yield Place("password", "clerk", "/password")
     yield Place("account", "clerk", "/account")
     yield Place("counter", "clerk", "/counter")
+    yield Place("refunds", "clerk", "/refunds")
     for team in TEAMS:
         yield Place(f"board-{team}", team, f"/teams/{team}")
     yield Place("board-callback-survey", "agent-10086", "/teams/callback-survey")

@@ -86,6 +86,8 @@ def links(context: RequestContext) -> list[NavigationEntry]:
     found = []
     if context.may("submit"):
         found.append(NavigationEntry("/counter", Title("柜台", "Counter"), "building-store"))
+    if context.may("see failed orders"):
+        found.append(NavigationEntry("/refunds", Title("退单退费", "Refunds"), "repeat"))
     boards = tuple(
         NavigationEntry(f"/teams/{segment(team.name)}", Title(team.title.zh, team.title.en), "layout-list")
         for team in context.rulebook.teams.values()

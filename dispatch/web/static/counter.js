@@ -1,6 +1,8 @@
 // The counter: the customer, what is known of them, and the operations' forms, which are checked while the clerk types.
 
 import { ask, read, send, url } from "./forms.js";
+import { ask, read, url } from "./forms.js";
+import "./scans.js";
 import { shownMoment } from "./zone.js";
 
 const page = document.querySelector("[data-counter]");
@@ -411,38 +413,6 @@ function paper(each) {
   });
   row.append(look);
   return row;
-}
-
-// -- scans, which are uploaded as soon as they are chosen ----------------------------------------------
-
-for (const field of page.querySelectorAll("[data-scan-file]")) field.addEventListener("change", async () => {
-  const place = field.closest("[data-scans]");
-  const kind = place.querySelector("[data-scan-kind]");
-  for (const file of field.files) {
-    const line = made("li", `${kind.selectedOptions[0].textContent} · ${say.uploading}`);
-    place.querySelector("[data-scan-list]").append(line);
-    const answer = await ask("POST", "/api/v1/scans", file).catch(() => null);
-    if (answer?.status === 201) keep(place, line, { kind: kind.value, upload: answer.body.upload }, kind.selectedOptions[0].textContent);
-    else line.textContent = answer?.body.detail ?? document.querySelector(".toasts").dataset.away;
-  }
-  field.value = "";
-});
-
-function keep(place, line, scan, name) {
-  const kept = place.querySelector("input[name=scans]");
-  const put = (list) => {
-    kept.value = list.length ? JSON.stringify(list) : "";
-    kept.dispatchEvent(new Event("change", { bubbles: true }));
-  };
-  const now = () => (kept.value ? JSON.parse(kept.value) : []);
-  line.textContent = `✓ ${name}`;
-  const remove = made("button", say.remove, { type: "button", class: "btn btn-sm" });
-  remove.addEventListener("click", () => {
-    put(now().filter((each) => each.upload !== scan.upload));
-    line.remove();
-  });
-  line.append(remove);
-  put([...now(), scan]);
 }
 
 // -- standard addresses ------------------------------------------------------
