@@ -1,7 +1,6 @@
 // The counter: the customer, what is known of them, and the operations' forms, which are checked while the clerk types.
 
 import { ask, read, send, url } from "./forms.js";
-import { ask, read, url } from "./forms.js";
 import "./scans.js";
 import { shownMoment } from "./zone.js";
 
