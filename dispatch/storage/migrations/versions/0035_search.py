@@ -8,8 +8,8 @@ from alembic import op
 
 from dispatch.storage.column_types import Document, Id, Instant
 
-revision = "0038"
-down_revision = "0037"
+revision = "0035"
+down_revision = "0034"
 
 _BASE = {"ticket": "ticket", "account": "account", "address": "address", "device": "registered_device"}
 _KINDS = "kind IN ('ticket', 'account', 'address', 'device')"
