@@ -2,6 +2,7 @@
 
     开户 open                opening.open_account
     过户 transfer            transfer.transfer
+    结算预览 settle-preview  settlement.preview
     销户 close               closure.close
     停/开机 suspend, resume  suspension.suspend, suspension.resume
     密码修改 change password password.change

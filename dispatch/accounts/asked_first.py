@@ -25,6 +25,8 @@ ASKED_FIRST: Mapping[str, Sequence[Asks]] = {
     "transfer": (asks_check("transfer"),),
     "reset-password": (asks_check("reset-password"),),
     "modify": (asks_check("modify"),),
+    "settle-preview": (asks_quote(QuotePurpose.CLOSE),),
+    "close": (asks_quote(QuotePurpose.CLOSE),),
     "suspend": (asks_quote(QuotePurpose.CHECK, is_a_pause),),
     "resume": (asks_quote(QuotePurpose.RESUME, pays_arrears), asks_check("resume")),
 }

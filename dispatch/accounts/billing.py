@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from dispatch import effects
+from dispatch.accounts import red_letters
 from dispatch.accounts.operation import Act
 from dispatch.accounts.payment import Paid as Paid
 from dispatch.accounts.payment import Part, method_title, parts_title, read_parts
@@ -21,7 +22,7 @@ from dispatch.errors import BadAmount, BadInput, ReferenceUsed
 from dispatch.ports.billing import BillingEntry, EntryKind
 from dispatch.slips.forms import Amount, InvoiceData, InvoiceLine, InvoiceMention, Payment
 from dispatch.storage import payments, plan_changes
-from dispatch.storage.account_rows import AccountRow, InvoiceRow, RefundableRow
+from dispatch.storage.account_rows import AccountRow, RefundableRow
 from dispatch.storage.sequences import INVOICES
 
 Due = Sequence[tuple[Title, int]]
@@ -36,18 +37,33 @@ def charge(
     `on_bill`: it may be put on the next bill instead of being paid now. Raises BadAmount, ReferenceUsed; BadInput.
     """
     items = [(title, fen) for title, fen in due if fen]
-    total = sum(fen for _, fen in items)
-    parts = () if paid is None else read_parts(paid)
-    _require_exact(total, sum(part.fen for part in parts))
-    if not total:
+    method, references = take(act, account, sum(fen for _, fen in items), paid, on_bill=on_bill)
+    if not items or paid is None:
         return None, None
+    payment = Payment(method, tuple(Amount(title, fen) for title, fen in items), references)
+    invoice = issue(act, account, buyer, method_title([paid.method, *(part.method for part in paid.more)]), items)
+    prepaid = sum(fen for title, fen in items if title == CHARGES["prepaid"])
+    _book_prepaid(act, account, EntryKind.PAYMENT, prepaid, invoice.number)
+    return payment, invoice
+
+
+def take(act: Act, account: AccountRow, fen: int, paid: Paid | None, *, on_bill: bool = True) -> tuple[Title, str]:
+    """Take a payment of exactly so much. Returns its methods in words, and their references.
+
+    Raises BadAmount, ReferenceUsed; BadInput.
+    """
+    parts = () if paid is None else read_parts(paid)
+    _require_exact(fen, sum(part.fen for part in parts))
+    if not fen:
+        return Title("", ""), ""
     _take(act, account, parts, on_bill=on_bill)
-    payment = Payment(
-        parts_title([(part.method, part.fen) for part in parts]),
-        tuple(Amount(title, fen) for title, fen in items),
-        " ".join(part.reference for part in parts if part.reference),
-    )
-    number = payments.next_number(act.tx, INVOICES)  # last, since it locks the series of numbers
+    references = " ".join(part.reference for part in parts if part.reference)
+    return parts_title([(part.method, part.fen) for part in parts]), references
+
+
+def issue(act: Act, account: AccountRow, buyer: str, method: Title, items: Due) -> InvoiceMention:
+    """Issue an invoice for these items. It locks the series of their numbers, so it comes late."""
+    number = payments.next_number(act.tx, INVOICES)
     data = InvoiceData(
         number=invoice_number(number),
         issued_on=act.today,
@@ -56,21 +72,19 @@ def charge(
         clerk=act.actor.name,
         buyer=buyer,
         account=account.number,
-        method=method_title([part.method for part in parts]),
+        method=method,
         lines=tuple(InvoiceLine(title, 1, fen) for title, fen in items),
         slip=act.serial,
         record_url=f"{act.counter.record_url}{act.serial}",
     )
-    payments.insert_invoice(act.tx, number, act.operation_id, account.id, total, None, data.as_json(), act.now)
+    payments.insert_invoice(act.tx, number, act.operation_id, account.id, data.total, None, data.as_json(), act.now)
     effects.print_invoice(act.tx, number, act.now)
-    _book_prepaid(act, account, EntryKind.PAYMENT, _prepaid(data), data.number)
-    return payment, InvoiceMention(data.number)
+    return InvoiceMention(data.number)
 
 
 def deposits(act: Act, account: AccountRow) -> int:
-    """The deposits 押金 that the account has paid and not got back, in fen: lines of its standing invoices."""
-    content = (InvoiceData.from_json(row.content) for row in payments.standing_invoices(act.tx, account.id))
-    return sum(line.amount for each in content for line in each.lines if line.item == CHARGES["deposit"])
+    """The deposits 押金 that the account has paid and not got back, in fen: what stands of them on its invoices."""
+    return red_letters.of_item(red_letters.standing(payments.invoices(act.tx, account.id)), CHARGES["deposit"])
 
 
 def pay_back_unused(act: Act, account: AccountRow) -> tuple[Payment | None, list[InvoiceMention]]:
@@ -89,10 +103,11 @@ def pay_back(
     for each in charges:
         refund(act, account, each, each.rest)
     _book(act, account, EntryKind.PAYMENT, sum(each.rest for each in charges if each.method == BILL))
-    standing = payments.standing_invoices(act.tx, account.id)
-    offset = [row for row in standing if only is None or row.operation_id in only]
-    mentions = [_offset(act, account, row) for row in offset]
-    prepaid = sum(_prepaid(InvoiceData.from_json(row.content)) for row in offset)
+    invoices = payments.invoices(act.tx, account.id)
+    meant = {row.number for row in invoices if only is None or row.operation_id in only}
+    taken = {number: items for number, items in red_letters.standing(invoices).items() if number in meant}
+    mentions = red_letters.offset(act, account, invoices, taken)
+    prepaid = red_letters.of_item(taken, CHARGES["prepaid"])
     _book_prepaid(act, account, EntryKind.REFUND, prepaid, " ".join(each.number for each in mentions))
     if not charges:
         return None, mentions
@@ -126,28 +141,6 @@ def _book(act: Act, account: AccountRow, kind: EntryKind, fen: int) -> None:
     if fen:
         entry = BillingEntry(kind, fen, act.now, reference=act.serial)
         effects.book(act.tx, f"{act.key}/bill-{kind}", account, [entry], act.now)
-
-
-def _offset(act: Act, account: AccountRow, row: InvoiceRow) -> InvoiceMention:
-    number = payments.next_number(act.tx, INVOICES)
-    original = InvoiceData.from_json(row.content)
-    red = original.red_letter(
-        number=invoice_number(number),
-        issued_on=act.today,
-        outlet=act.counter.outlet,
-        clerk=act.actor.name,
-        slip=act.serial,
-    )
-    payments.insert_invoice(
-        act.tx, number, act.operation_id, account.id, -row.amount, row.number, red.as_json(), act.now
-    )
-    effects.print_invoice(act.tx, number, act.now)
-    return InvoiceMention(original.number, red_letter=red.number)
-
-
-def _prepaid(invoice: InvoiceData) -> int:
-    """What an invoice says was paid in advance, in fen."""
-    return sum(line.amount for line in invoice.lines if line.item == CHARGES["prepaid"])
 
 
 def _book_prepaid(act: Act, account: AccountRow, kind: EntryKind, fen: int, reference: str) -> None:

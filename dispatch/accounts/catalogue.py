@@ -21,6 +21,7 @@ from dispatch.accounts.query import View, view
 from dispatch.accounts.refund import Appointment, Contact, Refund, appoint, contact, refund
 from dispatch.accounts.renaming import Renaming, rename
 from dispatch.accounts.resumption import Resumption, resume
+from dispatch.accounts.settlement import SettlementPreview, preview
 from dispatch.accounts.suspension import Suspension, suspend
 from dispatch.accounts.transfer import Transfer, transfer
 from dispatch.domain.demand import DemandState
@@ -42,6 +43,7 @@ OPERATIONS: Mapping[str, tuple[type[OperationRequest], Operation]] = {
     "register-demand": (DemandRegistration, register),
     "open": (Opening, open_account),
     "transfer": (Transfer, transfer),
+    "settle-preview": (SettlementPreview, preview),
     "close": (Closure, close),
     "suspend": (Suspension, suspend),
     "resume": (Resumption, resume),
@@ -65,14 +67,15 @@ OPERATIONS: Mapping[str, tuple[type[OperationRequest], Operation]] = {
 }
 
 REASONS: Mapping[str, Reasons] = {
+    "settle-preview": LEAVING_REASONS,
     "close": LEAVING_REASONS,
     "suspend": SUSPENSION_REASONS,
     "resume": RESUMPTION_REASONS,
     "refund": CANCELLATION_REASONS,
 }
 
-WITHOUT_SLIP = ("send-code", "register-demand", "view", "bindings", "contact", "appoint", "devices")
-ONLY_LOOKS = ("view", "bindings", "contact", "devices")
+WITHOUT_SLIP = ("send-code", "register-demand", "view", "bindings", "contact", "appoint", "devices", "settle-preview")
+ONLY_LOOKS = ("view", "bindings", "contact", "devices", "settle-preview")
 """Operations that change nothing. They are recorded all the same."""
 
 LABELS: Mapping[str, Title] = {
@@ -90,6 +93,10 @@ LABELS: Mapping[str, Title] = {
     "suspended_for": Title("仍停机", "Still suspended"),
     "construction": Title("施工单", "Construction order"),
     "invoice": Title("发票", "Invoice"),
+    "settlement": Title("结算", "Settlement"),
+    "total": Title("合计（元），负数为应退", "Total in yuan, below zero: paid back"),
+    "gift": Title("赠送余额，不退（元）", "Gifts, which lapse, in yuan"),
+    "quote": Title("核价号", "Quote"),
     "changed": Title("已修改", "Changed"),
     "bound": Title("已绑定", "Bound"),
     "unbound": Title("已解除", "Unbound"),

@@ -11,6 +11,7 @@ from pydantic import Field
 from dispatch.accounts import authentication, billing
 from dispatch.accounts.billing import Paid
 from dispatch.accounts.device_register import typed_serial
+from dispatch.accounts.money_back import deposit_back
 from dispatch.accounts.operation import (
     AccountNumber,
     Act,
@@ -23,6 +24,7 @@ from dispatch.accounts.operation import (
 )
 from dispatch.accounts.schemas import DeviceShown
 from dispatch.accounts.secret import DocumentNumber
+from dispatch.domain.account import AccountState
 from dispatch.domain.device import DeviceKind, DeviceState, device_move, price_now
 from dispatch.domain.money import write_yuan
 from dispatch.domain.naming import read_account_number
@@ -31,7 +33,7 @@ from dispatch.domain.text import NOTE, clean
 from dispatch.domain.time import local_date
 from dispatch.domain.title import Title
 from dispatch.errors import DeviceNotThere, NoSuchCustomer
-from dispatch.slips.forms import Section, SlipLine
+from dispatch.slips.forms import InvoiceMention, Payment, Section, SlipLine
 from dispatch.storage import aliases, devices
 from dispatch.storage.account_rows import AccountRow, DeviceLine, DeviceRow
 from dispatch.storage.database import Tx
@@ -49,7 +51,10 @@ class DevicesQuery(OperationRequest):
 
 
 class DeviceReturn(OperationRequest):
-    """Takes a device back that the account's holder brings to the counter, also after the account has ended."""
+    """Takes a device back that the account's holder brings to the counter, also after the account has ended.
+
+    An ONT that comes back within 30 days of the closure pays its deposit back.
+    """
 
     account: AccountNumber
     document_number: DocumentNumber
@@ -75,7 +80,8 @@ def show(tx: Tx, counter: Counter, request: DevicesQuery, actor: Actor, now: dat
 
 
 def take_back(tx: Tx, counter: Counter, request: DeviceReturn, actor: Actor, now: datetime) -> OperationOutcome:
-    """Take a device back. `result`: account, serial. Raises NotAllowed, KeyReused, BadInput."""
+    """Take a device back. `result`: account, serial, `paid_back` in yuan: the deposit. Raises NotAllowed, KeyReused,
+    BadInput."""
     return carry_out(tx, counter, "return-device", request, actor, now, lambda act: _take_back(act, request))
 
 
@@ -132,8 +138,15 @@ def _take_back(act: Act, request: DeviceReturn) -> OperationResult:
     lines = device_lines([device])
     if note:
         lines += (SlipLine(Title("说明", "Note"), note),)
-    slip = act.slip(account.number, customer, sections=[Section(Title("退回终端", "Device returned"), lines)])
-    return OperationResult(account, slip, {"account": account.number, "serial": device.serial})
+    payment: Payment | None = None
+    red: Sequence[InvoiceMention] = ()
+    if account.state == AccountState.CLOSED and device.kind == DeviceKind.ONT:
+        payment, red = deposit_back(act, account)
+    section = Section(Title("退回终端", "Device returned"), lines)
+    invoice = next(iter(red), None)
+    slip = act.slip(account.number, customer, sections=[section], payment=payment, invoice=invoice)
+    back = write_yuan(-payment.total) if payment else None
+    return OperationResult(account, slip, {"account": account.number, "serial": device.serial, "paid_back": back})
 
 
 def _lose(act: Act, request: DeviceLoss) -> OperationResult:

@@ -108,6 +108,14 @@ def void_change(act: Act, account: AccountRow, state: PlanChangeState, why: str)
     return Title(**change.terms["title"])
 
 
+def warn_of_penalty(act: Act, fen: int) -> None:
+    """Warn of the penalty for leaving a term, if any is due. Raises NeedsConfirmation (`penalty-due`)."""
+    if fen:
+        yuan = write_yuan(fen)
+        zh, en = f"合约未到期，违约金{yuan}元", f"the term isn't over: the penalty is {yuan} yuan"
+        act.warn("penalty-due", Title(zh, en))
+
+
 def require_bound(act: Act, account: AccountRow, raw: str) -> BindingRow:
     """The valid binding of this mobile number to the account. Raises BadMobile, NotBound."""
     bound = enrolments.bound_to(act.tx, read_mobile(raw))

@@ -67,6 +67,7 @@ TITLES: Mapping[str, Title] = {
     "register-demand": Title("需求登记", "Register a demand"),
     "open": Title("开户", "Open account"),
     "transfer": Title("过户", "Transfer ownership"),
+    "settle-preview": Title("结算预览", "Preview settlement"),
     "close": Title("销户", "Close account"),
     "suspend": Title("停机", "Suspend"),
     "resume": Title("开机", "Resume"),

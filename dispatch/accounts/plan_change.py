@@ -21,7 +21,7 @@ from pydantic import Field
 from dispatch import effects
 from dispatch.accounts import authentication, billing, plan_calendar
 from dispatch.accounts.billing import Due, Paid
-from dispatch.accounts.enrolment import as_applicant, plan_lines, require_bound, void_change
+from dispatch.accounts.enrolment import as_applicant, plan_lines, require_bound, void_change, warn_of_penalty
 from dispatch.accounts.operation import (
     AccountNumber,
     Act,
@@ -86,11 +86,7 @@ def _change(act: Act, request: PlanChange) -> OperationResult:
     mobile = _carrier(act, account, plan, request.mobile)
     require_offered(plan, as_applicant(act, customer, account.area, mobile), act.today)
     penalty = _penalty(plan, current, day)
-    if penalty:
-        sum_ = write_yuan(penalty)
-        act.warn(
-            "penalty-due", Title(f"合约未到期，违约金{sum_}元", f"the term isn't over: the penalty is {sum_} yuan")
-        )
+    warn_of_penalty(act, penalty)
     replaced = void_change(act, account, PlanChangeState.REPLACED, ANOTHER_CHOSEN)
     change = plan_changes.schedule(
         act.tx, account.id, act.operation_id, plan.name, act.counter.plans.version, plan.terms(), mobile, act.now, day

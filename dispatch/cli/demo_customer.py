@@ -13,12 +13,15 @@ from typing import Any
 from pydantic import SecretStr
 
 from dispatch.accounts import waiting_list
+from dispatch.accounts.asked_first import with_answers
 from dispatch.accounts.billing import Paid
+from dispatch.accounts.catalogue import OPERATIONS, Operation
 from dispatch.accounts.closure import Closure, close
 from dispatch.accounts.moving import AccountMove, move
 from dispatch.accounts.opening import open_account
-from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome
+from dispatch.accounts.operation import Counter, OperationAccepted, OperationOutcome, OperationRequest
 from dispatch.accounts.query import View, view
+from dispatch.accounts.settlement import SettlementPreview, preview
 from dispatch.cli.context import Desk
 from dispatch.cli.demands import demand_table
 from dispatch.cli.demo_complaint import complain
@@ -38,7 +41,7 @@ from dispatch.ports.sms import SimulatedSmsGateway
 from dispatch.replay.log import LoggedCase
 from dispatch.replay.mapping import ReplayMapping
 from dispatch.reports import lists
-from dispatch.storage import demands, resources, tickets
+from dispatch.storage import accounts, demands, devices, resources, tickets
 from dispatch.storage.replay_runs import run_tickets
 
 RUN, FAULT = "customer", "journey"
@@ -93,11 +96,8 @@ def whole_way(desk: Desk, counter: Counter, mapping: ReplayMapping, tend: Callab
     _step(6, "投诉、减免、答复", "a complaint: the bill is credited, a supervisor replies")
     complain(desk, account, lambda found: _await(found, tend))
 
-    _step(7, "销户", "the customer leaves; the port is free again")
-    leaving = Closure(account=account, document_number=SecretStr(customer.document_number), reason="moving")
-    with desk.database.write() as tx:
-        closed = close(tx, counter, leaving, CLERK, datetime.now(UTC))
-    _show(closed, desk)
+    _step(7, "结算、销户", "the customer brings the modem back, is paid back and leaves; the port is free again")
+    closed = _left(desk, counter, account, customer)
     tray = desk.settings.root / "printed"
     for serial in (opened.slip, getattr(closed, "slip", None)):
         _printed(tray / f"{serial}.pdf", tend)
@@ -129,6 +129,28 @@ def _moved(desk: Desk, counter: Counter, account: str, customer: Household, tend
     _await(is_built, tend)
     with desk.database.read() as tx:
         out.print(picture(desk, lists.journey(tx, order)))
+
+
+def _left(desk: Desk, counter: Counter, account: str, customer: Household) -> OperationOutcome:
+    """Preview the settlement, then close the account by it."""
+    with desk.database.read() as tx:
+        modem = tuple(devices.issued_onts(tx, [accounts.by_numbers(tx, [account])[account].id]).values())
+    proved = {"account": account, "document_number": SecretStr(customer.document_number), "reason": "moving"}
+    seen = _asked(desk, counter, preview, SettlementPreview.model_validate({**proved, "returned": modem}))
+    total = str(seen.result["total"])
+    paid = None if total.startswith("-") else Paid(method="cash", amount=total)
+    settled = {"returned": modem, "quote": seen.result["quote"], "confirm": ("penalty-due", "settlement")}
+    return _asked(desk, counter, close, Closure.model_validate({**proved, **settled, "payment": paid}))
+
+
+def _asked(desk: Desk, counter: Counter, operation: Operation, request: OperationRequest) -> OperationOutcome:
+    """Do an operation that asks billing first, and show it."""
+    kind = next(name for name, (_, each) in OPERATIONS.items() if each is operation)
+    ready = with_answers(counter, desk.database, kind, request, CLERK.role, datetime.now(UTC))
+    with desk.database.write() as tx:
+        done = operation(tx, ready, request, CLERK, datetime.now(UTC))
+    _show(done, desk)
+    return done
 
 
 def _has_ended(desk: Desk, order: int) -> bool:

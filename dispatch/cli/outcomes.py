@@ -55,6 +55,8 @@ def _show_accepted(outcome: OperationAccepted) -> None:
     for key, value in {"slip": outcome.slip, **outcome.result}.items():
         if value not in (None, []):
             words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            if key == "settlement" and isinstance(value, list):
+                words = "\n".join(map(_settlement_line, value))
             if isinstance(value, Mapping):
                 words = text(value["zh"], value["en"])
             elif known := [WORDS[name] for each in words.split("、") if (name := f"{key}.{each}") in WORDS]:
@@ -67,6 +69,11 @@ def _show_accepted(outcome: OperationAccepted) -> None:
     if outcome.slip:
         again = f"dispatch slip {outcome.slip} --out {outcome.slip}.pdf"
         _paragraph(text("再次打印", "Print again"), again)
+
+
+def _settlement_line(line: Mapping[str, Any]) -> str:
+    formula = f"  {line['formula']}" if line["formula"] else ""
+    return f"{text(**line['title'])} {line['yuan']}{formula}"
 
 
 def _show_refused(outcome: OperationRefused) -> None:

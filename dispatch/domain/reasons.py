@@ -60,6 +60,8 @@ LEAVING_REASONS: Reasons = {
     OTHER: Title("其他", "Other"),
 }
 """退网原因."""
+WITHOUT_PENALTY = frozenset({"moving-unserved", "holder-deceased"})
+"""Reasons for leaving before a term is over that cost no penalty 违约金."""
 
 CANCELLATION_REASONS: Reasons = {
     "no-port": Title("无可用端口", "No port is free"),

@@ -123,6 +123,7 @@ AT_THE_COUNTER: dict[str, tuple[Role, ...]] = {
     "register-demand": _DESK,
     "open": (Role.CLERK,),
     "transfer": (Role.CLERK,),
+    "settle-preview": (Role.CLERK,),
     "close": (Role.CLERK,),
     "suspend": (Role.CLERK, Role.AGENT_10086, Role.SUPERVISOR),
     "resume": (Role.CLERK, Role.SUPERVISOR),

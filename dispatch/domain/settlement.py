@@ -30,6 +30,7 @@ class SettlementKind(TitledEnum):
     DEVICE = "device", Title("终端赔偿", "Lost device")
     DEPOSIT = "deposit", Title("押金", "Deposit")
     PAUSE = "pause", Title("停机保号费", "Unused months of a pause")
+    CHANGE = "change", Title("未生效的变更费用", "Paid for a change that never took effect")
     PREPAID = "prepaid", Title("预存余额", "Prepaid")
 
 
@@ -73,8 +74,9 @@ class LeftDevice(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Leaving:
     """What the settlement depends on besides the books. `terms` and `until` are the plan's, `until` the first day after
-    its term; `waived`: no penalty is due, since the operator is the cause or the holder has died; `deposits` and
-    `pause`, the unused whole months of a pause, in fen; a lost device is worth nothing after `device_months`."""
+    its term; `waived`: no penalty is due, since the operator is the cause or the holder has died; `deposits`, `pause`,
+    the unused whole months of a pause, and `change`, what else was paid for a change of plan that never took effect, in
+    fen; a lost device is worth nothing after `device_months`."""
 
     today: date
     terms: Mapping[str, Any]
@@ -83,6 +85,7 @@ class Leaving:
     waived: bool = False
     deposits: int = 0
     pause: int = 0
+    change: int = 0
     devices: tuple[LeftDevice, ...] = ()
     device_months: int = 36
 
@@ -120,6 +123,7 @@ def settle(balance: Balance, leaving: Leaving) -> tuple[SettlementLine, ...]:
         *(_lost(each, leaving) for each in leaving.devices if each.fate is Fate.LOST),
         SettlementLine(kind.DEPOSIT, -_deposit_back(leaving), ""),
         SettlementLine(kind.PAUSE, -leaving.pause, ""),
+        SettlementLine(kind.CHANGE, -leaving.change, ""),
         SettlementLine(kind.PREPAID, -balance.refundable, ""),
     ]
     return tuple(line for line in lines if line.fen)

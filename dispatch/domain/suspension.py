@@ -97,7 +97,7 @@ LIFTABLE_BY: Mapping[SuspensionKind, frozenset[Role]] = {
 BY_THE_HOLDER = frozenset({_K.LOST, _K.KEEP})
 """Kinds that the customer asks for, and so proves to be the holder. The operator sets the others."""
 
-_LOOKING = frozenset({"view", "bindings", "devices"})
+_LOOKING = frozenset({"view", "bindings", "devices", "settle-preview"})
 _ALWAYS = _LOOKING | {"suspend", "resume", "modify"}
 _OF_ARREARS = _ALWAYS | {"close", "bind", "unbind", "change-password", "reset-password"}
 _NOT_WHILE_KEPT = frozenset({"transfer", "move"})

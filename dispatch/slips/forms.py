@@ -182,8 +182,17 @@ class InvoiceData:
             raise ValueError("an invoice's total is above zero, or below zero and `offsets` names another invoice")
         return self
 
-    def red_letter(self, *, number: str, issued_on: date, outlet: str, clerk: str, slip: str = "") -> InvoiceData:
-        """Return the invoice that offsets this one: the same lines with negative quantities."""
+    def red_letter(
+        self,
+        *,
+        number: str,
+        issued_on: date,
+        outlet: str,
+        clerk: str,
+        slip: str = "",
+        lines: tuple[InvoiceLine, ...] = (),
+    ) -> InvoiceData:
+        """Return the invoice that offsets this one: the same lines with negative quantities, or else these `lines`."""
         return replace(
             self,
             number=number,
@@ -192,7 +201,7 @@ class InvoiceData:
             clerk=clerk,
             slip=slip,
             offsets=self.number,
-            lines=tuple(replace(line, quantity=-line.quantity) for line in self.lines),
+            lines=lines or tuple(replace(line, quantity=-line.quantity) for line in self.lines),
         )
 
     def as_json(self) -> str:

@@ -15,7 +15,6 @@ from dispatch.storage.rows import shaped
 from dispatch.storage.tables.accounts import account, invoice, number_series, payment
 
 _other = payment.alias("other")
-_red = invoice.alias("red")
 
 
 def insert_payment(
@@ -83,13 +82,6 @@ def insert_invoice(
 ) -> None:
     row = {"number": number, "amount": amount, "offsets": offsets, "content": content, "at": now}
     tx.execute(insert(invoice).values(operation_id=operation_id, account_id=account_id, **row))
-
-
-def standing_invoices(tx: Tx, account_id: int) -> Sequence[InvoiceRow]:
-    """The account's invoices that no red-letter invoice offsets."""
-    offset = select(_red.c.number).where(_red.c.offsets == invoice.c.number).exists()
-    query = select(invoice).where(invoice.c.account_id == account_id, invoice.c.amount > 0, ~offset)
-    return shaped(InvoiceRow, tx.execute(query.order_by(invoice.c.number))).all()
 
 
 def invoices(tx: Tx, account_id: int) -> Sequence[InvoiceRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
@@ -87,6 +88,14 @@ _OPEN_FAULTS = (
 def open_faults(tx: Tx, account_ids: Sequence[int]) -> dict[int, int]:
     """By account id: the id of its newest fault that hasn't ended."""
     return dict(tx.execute(_OPEN_FAULTS, list_parameters(tx, ids=account_ids)).all())
+
+
+def activated_at(tx: Tx, account_id: int) -> datetime | None:
+    """When the account's line was activated; None where no construction order of ours did it."""
+    query = select(func.min(ticket.c.ended_at)).where(
+        ticket.c.account_id == account_id, ticket.c.kind == Kind.CONSTRUCTION, ticket.c.outcome == "activated"
+    )
+    return tx.execute(query).scalar()
 
 
 def by_request_keys(tx: Tx, keys: Sequence[str]) -> dict[str, TicketColumns]:

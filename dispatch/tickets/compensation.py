@@ -201,10 +201,12 @@ def _charged(tx: Tx, row: TicketRow) -> int:
     """What the customer paid for the building, in fen; what was paid back doesn't count."""
     moves = account_moves.of_orders(tx, [row.id]) if row.kind == Kind.MOVE else ()
     item = MOVING_FEE if row.kind == Kind.MOVE else CHARGES["installation"]
-    lines = (
+    invoices, operations = payments.invoices(tx, row.account_id), {move.operation_id for move in moves}
+    meant = {each.number for each in invoices if row.kind != Kind.MOVE or each.operation_id in operations}
+    lines = (  # those of red-letter invoices, which offset them, are below zero
         line
-        for each in payments.standing_invoices(tx, row.account_id)
-        if row.kind != Kind.MOVE or each.operation_id in {move.operation_id for move in moves}
+        for each in invoices
+        if meant & {each.number, each.offsets}
         for line in InvoiceData.from_json(each.content).lines
     )
     return sum(line.amount for line in lines if line.item == item)

@@ -293,7 +293,11 @@ def test_an_account_is_renamed_to_a_mobile_number_transferred_and_closed(counter
     counter.home.done("submit", "13500135009", "--symptom", "no-internet", "--description", "断网", *CHEN[:4])
     leaving: dict[str, Any] = {**proved("13500135009", 7), "reason": "other", "note": "出国"}
     assert counter.refused("close", **leaving)["confirm"] == "open-fault"
-    counter.done("close", "--confirm", "open-fault", **leaving)
+    due = counter.done("settle-preview", **proved("13500135009", 7), reason="other")["total"]
+    if not due.startswith("-") and due != "0.00":
+        leaving["payment"] = {"method": "cash", "amount": due}
+    confirmed = ("--confirm", "open-fault", "--confirm", "penalty-due", "--confirm", "settlement")
+    assert counter.done("close", *confirmed, **leaving)["total"] == due
     assert counter.state("13500135009") == "closed"
 
 

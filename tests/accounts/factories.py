@@ -260,17 +260,25 @@ def found_again(number: str, n: int = 1, **changes: Any) -> Resumption:
     return Resumption(**{**asked, **new, **changes})
 
 
-def approved(database: Database, number: str, need: ApprovalNeed, asker: Actor = f.CLERK, now: datetime = f.NOW) -> int:
+def approved(
+    database: Database,
+    number: str,
+    need: ApprovalNeed,
+    asker: Actor = f.CLERK,
+    now: datetime = f.NOW,
+    fen: int | None = None,
+) -> int:
     """Return an approval of an act on this account, that `asker` has asked for."""
     account, decider = line(database, number), Actor("zhou", Role.SUPERVISOR)
     subject, why = f"account/{account.id}", "客户在柜台等候，情况已核实"
     with database.write() as tx:
-        row = approvals.ask(tx, need, subject, account.area, None, why, asker, now)
+        row = approvals.ask(tx, need, subject, account.area, fen, why, asker, now)
         return approvals.decide(tx, row.id, ApprovalState.APPROVED, decider, now).id
 
 
 def closed(database: Database, counter: Counter, number: str, n: int = 1) -> None:
-    request = closure.Closure(account=number, document_number=document(n), reason="moving")
+    proved = {"account": number, "document_number": document(n)}
+    request = closure.Closure.model_validate({**proved, "reason": "moving", "confirm": ("settlement",)})
     accepted(database, closure.close, counter, request)
 
 

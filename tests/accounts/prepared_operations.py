@@ -23,6 +23,7 @@ from dispatch.accounts import (
     refund,
     renaming,
     resumption,
+    settlement,
     suspension,
     transfer,
 )
@@ -75,6 +76,11 @@ def register_demand(database: Database, _counter: Counter) -> Prepared:
 def close(database: Database, counter: Counter) -> Prepared:
     number = a.in_service(database, counter)
     return closure.close, closure.Closure(account=number, reason="moving", document_number=OWNER)
+
+
+def settle_preview(database: Database, counter: Counter) -> Prepared:
+    number = a.in_service(database, counter)
+    return settlement.preview, settlement.SettlementPreview(account=number, document_number=OWNER)
 
 
 def fail_to_authenticate(database: Database, counter: Counter) -> Prepared:
@@ -215,6 +221,7 @@ PREPARED: Mapping[str, Prepare] = {
     "register-demand": register_demand,
     "open": open_,
     "transfer": transfer_,
+    "settle-preview": settle_preview,
     "close": close,
     "suspend": suspend,
     "resume": resume,

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from dispatch.accounts import closure, opening
+from dispatch.accounts.asked_first import with_answers
 from dispatch.accounts.closure import Closure
 from dispatch.accounts.operation import Counter, OperationAccepted, OperationRefused
 from dispatch.domain.account import AccountState
@@ -110,9 +111,10 @@ def test_a_reason_from_the_list_is_required(database: Database, counter: Counter
 
 
 def test_every_reason_of_the_list_is_accepted(database: Database, counter: Counter, number: str) -> None:
+    ready = with_answers(counter, database, "close", leaving(number), f.CLERK.role, f.NOW)
     for reason in LEAVING_REASONS:
         with database.write() as tx:
-            done = closure.close(tx, counter, leaving(number, reason=reason, note="如客户所述"), f.CLERK, f.NOW)
+            done = closure.close(tx, ready, leaving(number, reason=reason, note="如客户所述"), f.CLERK, f.NOW)
             assert isinstance(done, OperationAccepted)
             tx.rollback()
 
@@ -146,10 +148,11 @@ def test_a_line_that_is_not_built_yet_is_not_closed_and_neither_is_a_closed_one(
 
 
 def test_two_closures_at_once_free_the_port_once(database: Database, counter: Counter, number: str) -> None:
+    ready = with_answers(counter, database, "close", leaving(number), f.CLERK.role, f.NOW)
     one, other = c.overtaken(
         database,
-        lambda tx: closure.close(tx, counter, leaving(number), f.CLERK, f.NOW),
-        lambda tx: closure.close(tx, counter, leaving(number, reason="price"), f.CLERK, f.NOW),
+        lambda tx: closure.close(tx, ready, leaving(number), f.CLERK, f.NOW),
+        lambda tx: closure.close(tx, ready, leaving(number, reason="price"), f.CLERK, f.NOW),
     )
 
     assert isinstance(one, OperationAccepted)

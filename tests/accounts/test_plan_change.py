@@ -16,6 +16,7 @@ from dispatch.accounts.plan_change import PlanChange, change_plan
 from dispatch.domain.plans import AfterTerm, Fallback
 from dispatch.domain.title import Title
 from dispatch.errors import BadInput
+from dispatch.ports.billing import Quote
 from dispatch.slips.forms import Change, SlipLine
 from dispatch.storage.database import Database
 from dispatch.storage.tables import accounts as b
@@ -331,7 +332,9 @@ def test_closing_and_transferring_the_account_voids_the_scheduled_change_and_pay
     for n, number in ((1, one), (2, two)):
         request = changing(number, "fast-1000", document_number=c.document(n), payment=paid("440.00"))
         changed(database, counter, request)
-    leaving = closure.Closure(account=one, document_number=c.document(), reason="moving")
+    assert isinstance(counter.billing, c.ToldBilling)
+    counter.billing.quotes[c.line(database, one).id] = Quote(0, 0, 0, 240_00, 0, None, "q")  # as was booked for it
+    leaving = closure.Closure(account=one, document_number=c.document(), reason="moving", confirm=("settlement",))
     closed = c.accepted(database, closure.close, counter, leaving, now=NOVEMBER_30)
     giving = transfer.Transfer(
         account=two,

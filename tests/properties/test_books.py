@@ -120,6 +120,7 @@ class Line:
     ont: str | None = None
     """The serial number of the ONT that was put in, and where it is, and since when it is here."""
     ont_is: str = "issued"
+    closed_on: date | None = None
     built: date = date.min
     moving: Moving | None = None
 
@@ -278,12 +279,17 @@ class World:
         document = self.document(dice, line)
         of = self.model.called(line.number, self.now)
         given, enough = self.confirm(dice, of.fault)
-        request = closure.Closure(account=line.number, document_number=document, reason="moving", confirm=given)
+        told = (*given, "settlement")
+        request = closure.Closure(account=line.number, document_number=document, reason="moving", confirm=told)
         if not (code := self.hindered(of, document, "close")):
             code = "move-open" if of.moving else "wrong-state" if of.state == "installing" else enough
         if self.do(closure.close, request, code):
             self._dropped(of)
             of.state, of.bound, of.plan, of.carrier = "closed", set(), None, None
+            of.paid -= 5_00 if of.agreed else 0  # a pause that hadn't begun
+            of.closed_on = local_date(self.now, self.counter.zone)
+            if of.ont_is != "issued":  # with an ONT that is still there, the deposit stays
+                of.paid, of.deposit = of.paid - of.deposit, 0
             of.stops, of.agreed = set(), set()
 
     def suspend(self, dice: Random) -> None:
@@ -634,6 +640,10 @@ class World:
             code = None if of.ont and of.ont_is == "issued" else "device-not-there"
         if self.do(devices.take_back, request, code):
             of.ont_is = "returned"
+            if of.closed_on is not None and local_date(self.now, self.counter.zone) <= of.closed_on + timedelta(
+                days=30
+            ):
+                of.paid, of.deposit = of.paid - of.deposit, 0
 
     def lose_device(self, dice: Random) -> None:
         """Pay for a lost ONT: its price falls by a thirty-sixth a month."""

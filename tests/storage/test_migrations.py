@@ -171,21 +171,19 @@ def test_suspensions_of_before_their_kinds_become_rows(database: Database) -> No
     assert _all(database, "SELECT DISTINCT state FROM account") == [("suspended",)]
 
 
+_AN_ACCOUNT = (
+    "INSERT INTO operation (kind, fingerprint, at, actor, role, outlet, outcome, result) "
+    f"VALUES ('open', '', '{STAMP}', 'x', 'clerk', '', 'accepted', '{{}}')",
+    "INSERT INTO account (number, area, mobile, state, added_at, added_by) "
+    f"VALUES ('kd1', 'tianhe', '13800138000', 'installing', '{STAMP}', 'x')",
+)
+
+
 def test_references_that_an_earlier_release_took_twice_stay_and_no_third_comes(database: Database) -> None:
     migrate(database, "0030")
     with database.write() as tx:
-        tx.execute(
-            text(
-                "INSERT INTO operation (kind, fingerprint, at, actor, role, outlet, outcome, result) "
-                f"VALUES ('open', '', '{STAMP}', 'x', 'clerk', '', 'accepted', '{{}}')"
-            )
-        )
-        columns = "number, area, mobile, state, added_at, added_by"
-        tx.execute(
-            text(
-                f"INSERT INTO account ({columns}) VALUES ('kd1', 'tianhe', '13800138000', 'installing', '{STAMP}', 'x')"
-            )
-        )
+        for row in _AN_ACCOUNT:
+            tx.execute(text(row))
         for kind, reference, refunds in (("charge", "P1", "NULL"), ("refund", "P1", "1"), ("charge", "P1", "NULL")):
             tx.execute(text(_payment(kind, reference, refunds)))
     migrate(database)
@@ -200,6 +198,42 @@ def test_references_that_an_earlier_release_took_twice_stay_and_no_third_comes(d
     assert [row[0] for row in _all(database, states)][-1] > 3
     migrate(database, "0030")
     assert len(_all(database, "SELECT id FROM payment")) == 4
+
+
+def test_an_invoice_may_be_offset_in_parts_and_still_never_changes(database: Database) -> None:
+    migrate(database, "0039")
+    with database.write() as tx:
+        for row in _AN_ACCOUNT:
+            tx.execute(text(row))
+        tx.execute(text(_invoice(1, 9, "NULL")))
+    migrate(database)
+    with database.write() as tx:
+        for row in (_invoice(2, -4, "1"), _invoice(3, -5, "1")):
+            tx.execute(text(row))
+    assert _all(database, "SELECT number, amount, offsets FROM invoice ORDER BY number") == [
+        (1, 9, None),
+        (2, -4, 1),
+        (3, -5, 1),
+    ]
+    for refused in ("UPDATE invoice SET amount = 1", "DELETE FROM invoice"):
+        with pytest.raises(DBAPIError), database.write() as tx:
+            tx.execute(text(refused))
+
+
+def test_invoices_offset_whole_go_back_to_the_release_before(database: Database) -> None:
+    migrate(database)
+    with database.write() as tx:
+        for row in (*_AN_ACCOUNT, _invoice(1, 9, "NULL"), _invoice(2, -9, "1")):
+            tx.execute(text(row))
+    migrate(database, "0039")
+    with pytest.raises(DBAPIError), database.write() as tx:
+        tx.execute(text(_invoice(3, -9, "1")))
+    assert len(_all(database, "SELECT number FROM invoice")) == 2
+
+
+def _invoice(number: int, amount: int, offsets: str) -> str:
+    columns = "number, operation_id, account_id, amount, offsets, content, at"
+    return f"INSERT INTO invoice ({columns}) VALUES ({number}, 1, 1, {amount}, {offsets}, '{{}}', '{STAMP}')"
 
 
 def _payment(kind: str, reference: str, refunds: str) -> str:

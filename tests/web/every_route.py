@@ -126,6 +126,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "demands-see-contact": {"reason": "x"},
     "operations-devices": {"account": "GZ1"},
     "operations-return-device": {**PROVED, "serial": "x"},
+    "operations-settle-preview": PROVED,
     "operations-lose-device": {**PROVED, "serial": "x"},
     "devices-hand-out-devices": {"serials": ["ZTEG00000001"], "person": "x"},
     "devices-take-devices-in": {"serials": ["ZTEG00000001"]},

@@ -95,6 +95,7 @@ BY_ROLE = {
     "account register-demand": "CM8",
     "account open": "C",
     "account transfer": "C",
+    "account settle-preview": "C",
     "account close": "C",
     "account suspend": "C8V",
     "account resume": "CV",

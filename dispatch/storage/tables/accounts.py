@@ -241,7 +241,7 @@ invoice = Table(  # 发票; a red-letter invoice 红字发票 offsets one that i
     Column("operation_id", ForeignKey("operation.id"), nullable=False),
     Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
     Column("amount", BigInteger, nullable=False),  # fen; negative on a red-letter invoice
-    Column("offsets", ForeignKey("invoice.number"), unique=True),
+    Column("offsets", ForeignKey("invoice.number"), index=True),  # in whole or in part
     Column("content", Text, nullable=False),  # canonical JSON: what is printed
     Column("at", Instant, nullable=False),
     CheckConstraint("(amount < 0) = (offsets IS NOT NULL) AND amount <> 0", name="red_offsets_black"),

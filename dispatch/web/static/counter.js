@@ -393,6 +393,7 @@ const labels = Object.fromEntries([...page.querySelectorAll("[data-labels] dt")]
 function result(name, value) {
   if (value === null || (Array.isArray(value) && !value.length)) return [];
   if (name === "devices") return value.flatMap((each) => [made("dt", `${each.kind_title} ${each.model}`), made("dd", `${each.serial} · ${each.state_title}`)]);
+  if (name === "settlement") return value.flatMap((each) => [made("dt", language(each.title)), made("dd", each.formula ? `${each.yuan} = ${each.formula}` : each.yuan)]);
   if (name === "bindings") return value.flatMap((each) => [made("dt", each.mobile), made("dd", `${written(each.accepted_at, "time")} – ${each.ended_at ? written(each.ended_at, "time") : ""}`)]);
   if (value.zh) return [made("dt", labels[name] ?? name), made("dd", language(value))];
   const words = Array.isArray(value) ? value.join(", ") : String(value).split("、").map((each) => labels[`${name}.${each}`] ?? each).join(say.list);

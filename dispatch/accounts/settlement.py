@@ -1,0 +1,195 @@
+"""销户结算: what a customer who leaves owes and gets back, on this day and with these devices.
+
+The lines are `domain.settlement`'s; here are the account's own values for them: what billing says, the plan's terms,
+the devices, deposits and what was paid for a change of plan that hasn't taken effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from dispatch.accounts import authentication, pausing, red_letters
+from dispatch.accounts.device_register import typed_serial
+from dispatch.accounts.operation import (
+    AccountNumber,
+    Act,
+    Counter,
+    OperationOutcome,
+    OperationRequest,
+    OperationResult,
+    carry_out,
+)
+from dispatch.accounts.quotes import quoted
+from dispatch.accounts.red_letters import Standing
+from dispatch.accounts.secret import DocumentNumber
+from dispatch.domain.account import AccountState
+from dispatch.domain.device import DeviceKind
+from dispatch.domain.money import write_yuan
+from dispatch.domain.plans import CHARGES
+from dispatch.domain.reasons import LEAVING_REASONS, OTHER, WITHOUT_PENALTY, read_reason
+from dispatch.domain.roles import Actor
+from dispatch.domain.settlement import Fate, Leaving, LeftDevice, SettlementKind, SettlementLine, settle, total
+from dispatch.domain.time import local_date
+from dispatch.domain.title import Title, Wording
+from dispatch.errors import BadInput, DeviceNotThere
+from dispatch.ports.billing import Quote, QuotePurpose
+from dispatch.storage import devices, enrolments, payments, plan_changes, tickets
+from dispatch.storage.account_rows import AccountRow, DeviceRow
+from dispatch.storage.database import Tx
+
+Returned = Annotated[tuple[str, ...], Field(description="现场退回的终端序列号 · serial numbers of devices handed in")]
+Lost = Annotated[tuple[str, ...], Field(description="遗失的终端序列号 · serial numbers of devices that are lost")]
+
+
+class SettlementPreview(OperationRequest):
+    """Shows what closing the account today comes to. Devices that aren't named are returned later."""
+
+    account: AccountNumber
+    document_number: DocumentNumber
+    reason: Annotated[str, Field(description="退网原因 · reason for leaving")] = ""
+    returned: Returned = ()
+    lost: Lost = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A settlement that was worked out. `stands`: what stands of the account's invoices; `unused`: the numbers of those
+    that were paid for a change of plan that never took effect; `gift`: credits that lapse, in fen."""
+
+    quote: Quote
+    lines: tuple[SettlementLine, ...]
+    devices: Mapping[Fate, Sequence[DeviceRow]]
+    stands: Standing
+    unused: frozenset[int]
+
+    @property
+    def total(self) -> int:
+        """Fen that the customer pays; below zero: gets back."""
+        return total(self.lines)
+
+    @property
+    def said(self) -> Title:
+        """The total in words, and what lapses."""
+        yuan = write_yuan(abs(self.total))
+        zh, en = f"应缴{yuan}元", f"{yuan} yuan are due"
+        if self.total < 0:
+            zh, en = f"应退{yuan}元", f"{yuan} yuan are paid back"
+        if not self.quote.gift:
+            return Title(f"结算{zh}", f"the settlement: {en}")
+        gift = write_yuan(self.quote.gift)
+        return Title(f"结算{zh}，赠送余额{gift}元不退", f"the settlement: {en}; {gift} yuan of gifts lapse")
+
+    def fen(self, *kinds: SettlementKind) -> int:
+        return sum(line.fen for line in self.lines if line.kind in kinds)
+
+
+def preview(tx: Tx, counter: Counter, request: SettlementPreview, actor: Actor, now: datetime) -> OperationOutcome:
+    """Show a settlement. `result`: account, `settlement` (each line's kind, title, yuan and formula), `total` in yuan,
+    below zero what the customer gets back, `gift`, and `quote` for the closing.
+
+    Raises NotAllowed, KeyReused, BadInput.
+    """
+    return carry_out(tx, counter, "settle-preview", request, actor, now, lambda act: _preview(act, request))
+
+
+def _preview(act: Act, request: SettlementPreview) -> OperationResult:
+    if request.reason not in {"", OTHER}:
+        read_reason(LEAVING_REASONS, request.reason)
+    account, _ = authentication.by_document(act, request.account, request.document_number)
+    if account.state == AccountState.INSTALLING:
+        raise act.wrong_state(account)
+    worked_out = work_out(act, account, request.reason, request.returned, request.lost)
+    if worked_out is None:
+        return OperationResult(account, None, {"account": account.number})
+    return OperationResult(account, None, {"account": account.number, **shown(worked_out)})
+
+
+def shown(settlement: Settlement) -> dict[str, Any]:
+    """A settlement as an operation's result."""
+    lines = [
+        {
+            "kind": line.kind.value,
+            "title": {"zh": line.kind.label.zh, "en": line.kind.label.en},
+            "yuan": write_yuan(line.fen),
+            "formula": line.formula,
+        }
+        for line in settlement.lines
+    ]
+    total, gift = write_yuan(settlement.total), write_yuan(settlement.quote.gift)
+    return {"settlement": lines, "total": total, "gift": gift, "quote": settlement.quote.quote_id}
+
+
+def work_out(
+    act: Act, account: AccountRow, reason: str, returned: Sequence[str], lost: Sequence[str]
+) -> Settlement | None:
+    """Work out the settlement of a locked account, before anything of it is changed; None in a trial.
+
+    Raises DeviceNotThere, PortUnavailable, QuoteChanged; BadInput.
+    """
+    fates = _fates(act, account, returned, lost)
+    quote = quoted(act, account, QuotePurpose.CLOSE)
+    if quote is None:
+        return None
+    invoices = payments.invoices(act.tx, account.id)
+    stands = red_letters.standing(invoices)
+    never = {*plan_changes.unused_operations(act.tx, account.id)}
+    if (scheduled := plan_changes.scheduled(act.tx, account.id)) is not None:
+        never.add(scheduled.operation_id)
+    unused = frozenset(row.number for row in invoices if row.operation_id in never and row.number in stands)
+    enrolment = enrolments.in_force(act.tx, account.id)
+    leaving = Leaving(
+        today=act.today,
+        terms={} if enrolment is None else enrolment.terms,
+        until=None if enrolment is None else enrolment.until,
+        active_since=_active_since(act, account),
+        waived=reason in WITHOUT_PENALTY,
+        deposits=red_letters.of_item(kept(stands, unused), CHARGES["deposit"]),
+        pause=pausing.unused_of(act.tx, account.id, act.today, act.counter.zone),
+        change=sum(fen for items in for_changes(stands, unused).values() for fen in items.values()),
+        devices=tuple(_left(act, row, fate) for fate, rows in fates.items() for row in rows),
+        device_months=act.counter.device_months,
+    )
+    return Settlement(quote, settle(quote, leaving), fates, stands, unused)
+
+
+def kept(stands: Standing, unused: Collection[int]) -> Standing:
+    """What stands of the invoices that weren't for an unused change of plan."""
+    return {number: items for number, items in stands.items() if number not in unused}
+
+
+def for_changes(stands: Standing, unused: Collection[int]) -> Standing:
+    """What stands of those that were, but for prepayments, which are on the books at billing."""
+    found = {number: {**stands[number]} for number in unused}
+    for items in found.values():
+        items.pop(CHARGES["prepaid"], None)
+    return found
+
+
+def _fates(act: Act, account: AccountRow, returned: Sequence[str], lost: Sequence[str]) -> dict[Fate, list[DeviceRow]]:
+    """The account's devices, locked, by what becomes of them. Raises DeviceNotThere; BadInput."""
+    here = {row.serial: row for row in devices.lock_issued(act.tx, account.id)}
+    named = {Fate.RETURNED: {typed_serial(each) for each in returned}, Fate.LOST: {typed_serial(each) for each in lost}}
+    if twice := sorted(named[Fate.RETURNED] & named[Fate.LOST]):
+        both = Wording(f"终端{twice[0]}不能既退回又遗失", f"device {twice[0]} is returned or lost, not both")
+        raise BadInput(what=both)
+    for serial in sorted((named[Fate.RETURNED] | named[Fate.LOST]) - here.keys()):
+        raise DeviceNotThere(serial=serial, account=account.number)
+    named[Fate.LATER] = here.keys() - named[Fate.RETURNED] - named[Fate.LOST]
+    return {fate: [row for serial, row in here.items() if serial in serials] for fate, serials in named.items()}
+
+
+def _left(act: Act, row: DeviceRow, fate: Fate) -> LeftDevice:
+    assert row.issued_at is not None  # the database's constraint `issued`
+    issued = local_date(row.issued_at, act.counter.zone)
+    return LeftDevice(DeviceKind(row.kind).label, row.price, issued, fate, row.kind == DeviceKind.ONT)
+
+
+def _active_since(act: Act, account: AccountRow) -> date:
+    """The day of the activation; of an account that was on the network before us, that of its entry."""
+    activated = tickets.activated_at(act.tx, account.id)
+    return local_date(activated or account.added_at, act.counter.zone)
