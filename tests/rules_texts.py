@@ -25,6 +25,8 @@ def without_data_network(text: str) -> str:
     text = re.sub(r"  data-network:\n    title.*?passes_on_to: \[data-network, transmission\]\n", "", text, flags=re.S)
     text = re.sub(r"      data-network:  .*?to: noc\}\n", "", text, count=1, flags=re.S)
     text = re.sub(r"      data-network:\n        fixed: \{cause: [^\n]*\n", "", text, count=1)
+    text = re.sub(r"          - \{name: data-network, [^\n]*\n", "", text)
+    text = re.sub(r"      data-network: \{clarified: sender\}\n", "", text)
     text = re.sub(r"          - \{name: data-or-routing, .*?to: data-network\}\n", "", text)
     return text.replace("routing-fault: data-network", "routing-fault: transmission").replace(
         "transmission, data-network", "transmission"

@@ -29,7 +29,7 @@ _MOST_TOKENS, _FEW, _UNKNOWN_SHARE = 4, 1e-4, 1e-3
 
 
 class SearchKind(TitledEnum):
-    """What can be found, in the order in which it is shown."""
+    """Kinds of things that can be found, in the order in which they are shown."""
 
     TICKET = "ticket", Title("工单", "Tickets")
     ACCOUNT = "account", Title("客户与账号", "Customers and accounts")
@@ -38,7 +38,7 @@ class SearchKind(TitledEnum):
 
 
 class Why(TitledEnum):
-    """What a hit was found by."""
+    """Facts by which a hit is found."""
 
     NUMBER = "number", Title("编号", "number")
     NAME = "name", Title("姓名", "name")

@@ -21,7 +21,7 @@ from dispatch.domain.finding import Evidence, Finding
 from dispatch.domain.requirement import Occasion, Requirement
 from dispatch.domain.service_level import ServiceLevel
 from dispatch.domain.title import Title, Wording
-from dispatch.routing.prehandling import Answer, Question, Script, Symptom
+from dispatch.routing.prehandling import Answer, FromBooks, Question, Script, Symptom
 from dispatch.routing.rulebook import Condition, Limits, Rule, Rulebook, Rules, Team
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ KINDS: Mapping[str, type[Any]] = {
     for kind in (
         *(Rulebook, Rule, Condition, Limits, Team, Finding, Evidence, ServiceLevel, Title),
         *(Requirement, Occasion, Wording),
-        *(Script, Symptom, Question, Answer),
+        *(Script, Symptom, Question, Answer, FromBooks),
     )
 }
 KEPT = 8

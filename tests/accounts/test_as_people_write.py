@@ -76,7 +76,7 @@ def made(tx: Tx, counter: Counter, kind: str, body: dict[str, Any], read: Reader
         return refusal("malformed", model_fault(wrong.errors()[0]))
     tried = tx.begin_nested()
     try:
-        outcome = operation(tx, counter, request, f.CLERK, f.NOW)
+        outcome = operation(tx, c.answered(tx, operation, counter, request), request, f.CLERK, f.NOW)
         if isinstance(outcome, OperationRefused):
             return refusal(outcome.code, outcome.said)
         return read(tx, outcome)

@@ -180,4 +180,6 @@ def test_every_place_that_encrypts_is_among_the_encrypted_columns() -> None:
         "customer.document_number",
         "kept_document.content",
         "upload.content",
+        "customer.birth",
+        "operation_agent.document_number",
     ]

@@ -115,7 +115,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "operations-list-operations": {"account": "GZ1"},
     "accounts-add-account": {"account": "GZ9", "area": "tianhe", "mobile": "13800138000"},
     "addresses-search-addresses": {"text": "x"},
-    "search-find": {"text": "x"},
+    "search-find-anything": {"text": "x"},
     "approvals-ask-for-approval": {
         "act": "cash-refund",
         "subject": "account/1",

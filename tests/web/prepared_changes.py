@@ -401,7 +401,7 @@ PREPARED: Mapping[str, Prepare] = {
     "operations-list-operations": _with_line({"account": "GZ1"}),
     "accounts-add-account": _plain({"account": "GZ9", "area": "tianhe", "mobile": "13800138000"}),
     "addresses-search-addresses": _plain({"text": "天河"}),
-    "search-find": _plain({"text": "天河"}),
+    "search-find-anything": _plain({"text": "天河"}),
     "devices-hand-out-devices": _devices({"person": ME}),
     "devices-take-devices-in": _devices({"note": "退库"}, carried=True),
     "devices-report-devices-lost": _devices({"reason": "车上被盗"}, carried=True),

@@ -63,7 +63,7 @@ class TicketHit(ResponseBody):
     description: str | None
     """Description of the fault; null where the caller may not see it."""
     why: list[Why]
-    """What the ticket was found by."""
+    """Facts by which the ticket was found."""
 
 
 class AccountHit(ResponseBody):
@@ -82,7 +82,7 @@ class AccountHit(ResponseBody):
     address: str | None
     """Address; null where none is known."""
     why: list[Why]
-    """What the account was found by."""
+    """Facts by which the account was found."""
 
 
 class AddressHit(ResponseBody):
@@ -114,7 +114,7 @@ class DeviceHit(ResponseBody):
 
 
 class SearchAnswer(ResponseBody):
-    """What was found. Kinds that the caller may not see, or did not ask for, are empty."""
+    """Hits of each kind. Kinds that the caller may not see, or did not ask for, are empty."""
 
     tickets: list[TicketHit]
     """Tickets, the newest first."""
@@ -133,7 +133,7 @@ class SearchAnswer(ResponseBody):
 
 
 @api.read("", "search", method="POST", raises=[BadInput])
-def find(context: RequestContext, asked: SearchRequest) -> SearchAnswer:
+def find_anything(context: RequestContext, asked: SearchRequest) -> SearchAnswer:
     """Finds tickets, accounts, addresses and devices of the caller's areas by any part of what is known of them."""
     reach, tx = context.reach(), context.tx
     wanted = search.asked(asked.text, asked.limit, read_cursor(asked.cursor, int))

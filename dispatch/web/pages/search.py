@@ -33,7 +33,7 @@ def find(context: RequestContext, q: _Typed = "", kind: _Kind = "", cursor: Curs
     found = None
     if typed:
         asked = search.SearchRequest(text=typed, kind=only, cursor=cursor, limit=OF_ONE if only else OF_EACH)
-        found = search.find(context, asked)
+        found = search.find_anything(context, asked)
     words = read_query(typed).words
 
     def marked(said: str) -> Markup:

@@ -2,6 +2,7 @@
 
 import { ask, url } from "./forms.js";
 import { language, made, speak } from "./counter.js";
+import { shownMoment } from "./zone.js";
 
 const section = document.querySelector("[data-operation=fault]");
 const form = section.querySelector("form");
@@ -65,7 +66,7 @@ function told(sentence, kind) {
 }
 
 function booked(by) {
-  const since = by.at ? ` ${new Date(by.at).toLocaleString(document.documentElement.lang, { timeZone: document.documentElement.dataset.zone, dateStyle: "short", timeStyle: "short" })}` : "";
+  const since = by.at ? ` ${shownMoment(new Date(by.at)).replace("T", " ")}` : "";
   return `${place.dataset.books}${language(by.title)}${since}`;
 }
 

@@ -31,7 +31,7 @@ def test_the_rules_in_force_are_shown_to_everybody_and_a_refused_file_to_its_mai
 ) -> None:
     told = noc.get(f"{API}/rules").json()
     assert (told["version"], told["text"]) == (small_web.rulebook.version, small_web.rulebook.text)
-    assert (told["flows"], told["refused"]) == (["fault", "construction", "move"], None)
+    assert (told["flows"], told["refused"]) == (["fault", "construction", "move", "complaint"], None)
     ops = small_web.program("o", Role.OPS)
     assert ops.get(f"{API}/rules").json()["refused"] == []
     nonsense = Wording("x.yaml:1:1: 不知所云", "x.yaml:1:1: nonsense")
