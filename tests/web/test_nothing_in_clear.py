@@ -144,7 +144,7 @@ def dumped(database: Database) -> str:
     with closing(sqlite3.connect(str(make_url(database.url).database))) as file:
         real = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
         names = [name for (name,) in file.execute(real)]
-        return "\n".join(str(file.execute(f'SELECT * FROM "{name}"').fetchall()) for name in names)  # noqa: S608
+        return "\n".join(str(file.execute(f'SELECT * FROM "{name}"').fetchall()) for name in names)
 
 
 def secrets_in(places: dict[str, str], secrets: Collection[str]) -> list[tuple[str, str]]:
