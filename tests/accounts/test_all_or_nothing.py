@@ -20,7 +20,12 @@ from tests.killed_transaction import is_all_or_nothing
 OUTCOMES = {**PREPARED, "without resources": open_without_resources, "fails to authenticate": fail_to_authenticate}
 
 
-@pytest.mark.parametrize("prepare", OUTCOMES.values(), ids=OUTCOMES)
+CASES = {f"sqlite-{name}": ("sqlite", prepare) for name, prepare in OUTCOMES.items()}
+CASES |= {f"postgresql-{name}": ("postgresql", OUTCOMES[name]) for name in ("open", "transfer", "close", "move")}
+"""PostgreSQL runs the operations with the most statements: what one transaction holds is the code's doing."""
+
+
+@pytest.mark.parametrize(("database", "prepare"), CASES.values(), ids=CASES, indirect=["database"])
 def test_an_operation_that_dies_between_any_two_statements_leaves_nothing(
     database: Database, counter: Counter, prepare: Prepare
 ) -> None:
