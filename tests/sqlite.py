@@ -6,7 +6,10 @@ takes longer than to execute them.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, make_url
@@ -33,3 +36,12 @@ def sharing(create: Callable[..., Engine]) -> Callable[..., Engine]:
         return made
 
     return create_engine
+
+
+def dumped(file: Path) -> str:
+    """Every row as it lies in the file, after its table's name, also those of the tables behind an index of words. The
+    index itself can't be read as rows."""
+    real = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+    with closing(sqlite3.connect(file)) as database:
+        names = [name for (name,) in database.execute(real)]
+        return "\n".join(f"{name} {database.execute(f'SELECT * FROM {name}').fetchall()}" for name in names)

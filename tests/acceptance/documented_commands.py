@@ -170,7 +170,8 @@ class Terminal:
         """Type the page's commands, and note each shown output that differs from the real one.
 
         `wanted` maps a command to its output once the workers have done their part, for commands that would succeed
-        before that or fail until then. Background commands run until `running` is closed.
+        before that or fail until then. JSON that is called a request is no output. Background commands run until
+        `running` is closed.
         """
         printed: list[str] = []
         for number, block in enumerate(blocks(page)):
@@ -180,7 +181,11 @@ class Terminal:
                 running.enter_context(self.background(block, self.folder / f"background{number}.log"))
             elif block.language == "text" and bare(self.typed(block.text)) not in bare("".join(printed)):
                 self.unlike.append((block.text, "".join(printed)))
-            elif block.language == "json" and json.loads(self.typed(block.text)) != json.loads(printed[-1]):
+            elif (
+                block.language == "json"
+                and not block.word
+                and json.loads(self.typed(block.text)) != json.loads(printed[-1])
+            ):
                 self.unlike.append((block.text, printed[-1]))
 
 

@@ -53,7 +53,7 @@ def test_one_customer_goes_the_whole_way_step_by_step(shown: tuple[Home, str]) -
         "Complaints",
         "Closed: Replied",
         "Close account  accepted",
-        "slip S000000006",
+        "slip S000000007",
     )
     rest = shown[1]
     for part in parts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import redis
 
 from tests.acceptance.conftest import PHOTO, Home, eventually
 from tests.accounts.factories import resident_id
+from tests.sqlite import dumped
 
 pytestmark = pytest.mark.system
 
@@ -88,8 +88,7 @@ def test_no_file_contains_a_secret_neither_database_nor_log_nor_broker_nor_ledge
 
 
 def test_no_dump_contains_a_secret(running: Home, told: list[str]) -> None:
-    with closing(sqlite3.connect(running.folder / "paidan.db")) as database:
-        dump = "\n".join(database.iterdump())
+    dump = dumped(running.folder / "paidan.db")
     assert "kd0000000001" in dump
     assert not [secret for secret in SECRETS if secret in dump]
 

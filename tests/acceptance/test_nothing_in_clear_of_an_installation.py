@@ -22,6 +22,7 @@ from dispatch.replay.customers import read_survey_message
 from tests.acceptance.conftest import Home, eventually
 from tests.accounts.factories import resident_id
 from tests.factories import NOT_SOLVED
+from tests.sqlite import dumped
 
 pytestmark = pytest.mark.system
 
@@ -242,8 +243,7 @@ def test_no_file_of_the_installation_holds_a_secret(acts: Acts) -> None:
 
 
 def test_no_backup_and_no_dump_holds_a_secret(acts: Acts) -> None:
-    with closing(sqlite3.connect(acts.home.folder / "paidan.db")) as database:
-        dump = "\n".join(database.iterdump()).encode()
+    dump = dumped(acts.home.folder / "paidan.db").encode()
     backup = (acts.home.folder.parent / "paidan.backup").read_bytes()
     assert b"survey_link" in dump
     assert b"survey_link" in backup

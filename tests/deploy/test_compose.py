@@ -107,7 +107,7 @@ def _start(made: Installation, composed: dict[str, Any]) -> None:
 
 
 def test_every_service_becomes_healthy_and_a_fault_goes_through_them(installation: Installation) -> None:
-    assert len([name for name in installation.running if name.startswith("worker-")]) == 13
+    assert len([name for name in installation.running if name.startswith("worker-")]) == 15
     assert {"relay-1", "relay-2", "web-1", "flower-1"} <= set(installation.running)
     installation.dispatch(
         "account", "add", "GZ1", "--area", "tianhe", "--mobile", "13800138000", "--as", "chen", "--role", "clerk"

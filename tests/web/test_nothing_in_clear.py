@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-import sqlite3
 import subprocess
 from collections.abc import Collection, Iterator, MutableMapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -33,6 +31,7 @@ from tests.accounts import factories as a
 from tests.identity_provider import CLIENT, provider
 from tests.identity_provider import SECRET as CLIENT_SECRET
 from tests.postgres import programs
+from tests.sqlite import dumped
 from tests.users import PASSWORD, user
 from tests.web import every_route as r
 from tests.web.conftest import Web
@@ -132,18 +131,10 @@ def test_a_change_that_succeeds_leaves_no_secret_behind(
         "output": printed.out + printed.err,
         "metrics": generate_latest().decode(),
     }
-    places["dump"] = dumped(small_web.database)
+    places["dump"] = dumped(Path(str(make_url(small_web.database.url).database)))
     assert secrets_in(places, secrets) == []
     personal = {a.mobile(n) for n in range(1, 10)} | {"13800138000", "张㛃"}
     assert secrets_in({place: places[place] for place in ("log", "output", "metrics")}, personal) == []
-
-
-def dumped(database: Database) -> str:
-    """Every row as it lies in the file, also those of the tables behind an index of words, which are read as such."""
-    with closing(sqlite3.connect(str(make_url(database.url).database))) as file:
-        real = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-        names = [name for (name,) in file.execute(real)]
-        return "\n".join(str(file.execute(f'SELECT * FROM "{name}"').fetchall()) for name in names)
 
 
 def secrets_in(places: dict[str, str], secrets: Collection[str]) -> list[tuple[str, str]]:
@@ -170,7 +161,7 @@ def test_a_person_who_comes_by_the_identity_provider_leaves_no_secret_behind(
     printed = capfd.readouterr()
     places = {
         "rows": kept(small_web.database),
-        "dump": dumped(small_web.database),
+        "dump": dumped(Path(str(make_url(small_web.database.url).database))),
         "log": "\n".join((*logged.printed, *logged.lines)),
         "output": printed.out + printed.err,
     }
