@@ -173,6 +173,7 @@ for (const section of sections) {
 }
 
 const waiting = new WeakMap(); // form → timer
+const warned = new WeakMap(); // form → its warnings, { tried, refused }
 const turns = new WeakMap(); // form → the number of its last trial run: an earlier answer that comes late is out of date
 
 for (const form of page.querySelectorAll("form[data-trial]")) {
@@ -181,6 +182,7 @@ for (const form of page.querySelectorAll("form[data-trial]")) {
     waiting.set(form, setTimeout(() => check(form), TYPED_FOR));
   };
   form.addEventListener("input", later);
+  form.addEventListener("input", (event) => event.target.name === "confirm" || warn(form, { refused: [] }));
   form.addEventListener("change", later);
   form.addEventListener("change", () => due(form));
 }
@@ -213,7 +215,7 @@ function tell(form, tried) {
   offerToRegister(form, tried.refusal?.code);
   const refusal = tried.refusal?.read_out ?? general[0];
   readOut(form, tried.missing.length && !tried.refusal ? null : refusal);
-  warn(form, tried.warnings);
+  warn(form, { tried: tried.warnings });
   const asked = tried.missing.filter((pointer) => isShown(form, pointer));
   const names = asked.map((pointer) => called(form, pointer)).filter(Boolean);
   const verdict = form.querySelector("[data-verdict]");
@@ -293,19 +295,24 @@ function readOut(form, sentence) {
   if (sentence) speak(box.querySelector("p"), sentence);
 }
 
-/** Show each warning with a box to confirm it; confirmed boxes stay checked. */
-function warn(form, warnings) {
+/** Show each warning with a box to confirm it; confirmed boxes stay checked as long as they say the same. `tried`: those
+ * of a trial run; `refused`: those that only a refusal tells, since no trial run asks the systems outside. */
+function warn(form, news) {
+  const all = { tried: [], refused: [], ...warned.get(form), ...news };
+  warned.set(form, all);
+  const warnings = [...all.tried, ...all.refused.filter((each) => !all.tried.some(({ code }) => code === each.code))];
   const place = form.querySelector("[data-warnings]");
-  const confirmed = new Set([...place.querySelectorAll("input:checked")].map((each) => each.value));
-  const there = [...place.querySelectorAll("input")].map((each) => each.value);
-  if (there.join() === warnings.map((each) => each.code).join()) return;
+  const told = JSON.stringify(warnings);
+  if (place.dataset.told === told) return; // a box may have the focus
+  place.dataset.told = told;
+  const confirmed = new Set([...place.querySelectorAll("input:checked")].map((each) => each.parentElement.textContent));
   place.replaceChildren(...warnings.map((each) => {
     const label = made("label", "", { class: "form-check" });
     const box = made("input", "", { type: "checkbox", class: "form-check-input", name: "confirm", "data-kind": "list", value: each.code });
-    box.checked = confirmed.has(each.code);
     const text = made("span", "", { class: "form-check-label" });
     speak(text, each.read_out);
     label.append(box, text);
+    box.checked = confirmed.has(label.textContent);
     const warning = made("div", "", { class: "warning" });
     warning.append(label);
     return warning;
@@ -353,7 +360,9 @@ async function askToConfirm(form, problem) {
   await null; // the form is busy until the refusal has been told
   await check(form);
   const boxes = () => [...form.querySelectorAll("[data-warnings] input")];
-  if (!boxes().some((each) => each.value === problem.confirm[0])) warn(form, [{ code: problem.confirm[0], read_out: problem.read_out }]);
+  const [code] = problem.confirm;
+  const others = warned.get(form)?.refused.filter((each) => each.code !== code) ?? [];
+  warn(form, { refused: [...others, { code, read_out: problem.read_out }] });
   boxes().find((each) => !each.checked)?.focus();
 }
 
@@ -368,7 +377,7 @@ function finish(section, form, answer) {
   form.reset();
   for (const list of form.querySelectorAll("[data-scan-list]")) list.replaceChildren();
   for (const hidden of form.querySelectorAll("input[type=hidden][data-kind=json]")) hidden.value = "";
-  warn(form, []);
+  warn(form, { tried: [], refused: [] });
   readOut(form, null);
   unmark(form);
   fit(form);
