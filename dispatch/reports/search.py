@@ -175,9 +175,10 @@ def _accounts_of_numbers(
     wanted = [(or_(named, account.c.id == former.account_id) if former else named, Why.NUMBER)]
     with contextlib.suppress(Refusal):
         wanted.append((unified_view.reached_by_mobile(read_mobile(typed)), Why.MOBILE))
-    if fitting_kinds(normalised(typed)) and sum(each.isdigit() for each in typed) >= 6:
-        number = normalised(typed)
-        holders = [each.id for each in customers.find_by_number(tx, cipher(), fitting_kinds(number), number)]
+    number = normalised(typed)
+    kinds = fitting_kinds(number)
+    if kinds and sum(each.isdigit() for each in typed) >= 6:
+        holders = [each.id for each in customers.find_by_number(tx, cipher(), kinds, number)]
         wanted.append((account.c.customer_id.in_(holders), Why.DOCUMENT))
     device = registered_device.c
     here = select(device.account_id).where(device.serial == folding.code(typed), device.account_id.is_not(None))
