@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -30,6 +31,7 @@ from bench.web import Client, prepare
 from chaos.joined import Joined, joined
 from dispatch.runtime.logs import silence_logs
 from dispatch.runtime.reservation import free_port
+from dispatch.storage import seals
 from dispatch.storage.tables.tickets import archive_record, ticket
 from tests import postgres
 from tests.debian_postgres import debian_server
@@ -39,8 +41,8 @@ FAULTS, CLIENTS = 200, 8
 ROUNDS = 3
 ARCHIVED_SECONDS = 300
 """Time limit for all faults of one turn."""
-SETTLE_SECONDS, IDLE_SECONDS = 10, 20
-"""Time for surveys and seals to leave, and then that over which the processor is counted."""
+SETTLE_SECONDS, SEALED_SECONDS, IDLE_SECONDS = 10, 60, 20
+"""Time for surveys to leave, the limit for what is to be sealed, and then that over which the processor is counted."""
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 MOST_RATIO, MOST_IDLE = 1.3, 3.0
 """What is wanted: the medians' ratio either way, and per cent of one core."""
@@ -112,6 +114,7 @@ def played(server: Contestant, home: Path) -> Turn:
         _await_archived(running, FAULTS + 1)
         took = time.monotonic() - begun
         time.sleep(SETTLE_SECONDS)
+        _await_sealed(running)
         parts = idle_parts(server)
     return Turn(took, sum(parts.values()), parts)
 
@@ -150,6 +153,18 @@ def _await_archived(running: Joined, count: int) -> None:
     with running.database.autocommit_read() as tx:
         tickets = tx.execute(select(func.count()).select_from(ticket)).scalar_one()
     assert (records, tickets) == (count, count), f"{records} records of {tickets} tickets"
+
+
+def _await_sealed(running: Joined) -> None:
+    """Wait until no batch of rows is to be sealed at once: sealing is work, nobody is idle yet. Raises TimeoutError."""
+    deadline = time.monotonic() + SEALED_SECONDS
+    while True:
+        with running.database.autocommit_read() as tx:
+            if not seals.is_due(tx, datetime.now(UTC)):
+                return
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"still sealing after {SEALED_SECONDS} s: {running.said()[-1000:]}")
+        time.sleep(0.02)
 
 
 def idle_parts(server: Contestant) -> dict[str, float]:
