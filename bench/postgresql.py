@@ -18,7 +18,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -29,6 +28,7 @@ from sqlalchemy import func, make_url, select
 from bench.load import processes, processor_seconds
 from bench.web import Client, prepare
 from chaos.joined import Joined, joined
+from dispatch.domain.seal import Source
 from dispatch.runtime.logs import silence_logs
 from dispatch.runtime.reservation import free_port
 from dispatch.storage import seals
@@ -41,7 +41,7 @@ FAULTS, CLIENTS = 200, 8
 ROUNDS = 3
 ARCHIVED_SECONDS = 300
 """Time limit for all faults of one turn."""
-SETTLE_SECONDS, SEALED_SECONDS, IDLE_SECONDS = 10, 60, 20
+SETTLE_SECONDS, SEALED_SECONDS, IDLE_SECONDS = 10, 120, 20
 """Time for surveys to leave, the limit for what is to be sealed, and then that over which the processor is counted."""
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 MOST_RATIO, MOST_IDLE = 1.3, 3.0
@@ -156,15 +156,16 @@ def _await_archived(running: Joined, count: int) -> None:
 
 
 def _await_sealed(running: Joined) -> None:
-    """Wait until no batch of rows is to be sealed at once: sealing is work, nobody is idle yet. Raises TimeoutError."""
+    """Wait until all history is sealed, which happens once a minute: sealing is work. Raises TimeoutError."""
     deadline = time.monotonic() + SEALED_SECONDS
     while True:
         with running.database.autocommit_read() as tx:
-            if not seals.is_due(tx, datetime.now(UTC)):
+            made = seals.last(tx)
+            if made is not None and made.history_to >= seals.greatest(tx, Source.HISTORY):
                 return
         if time.monotonic() > deadline:
             raise TimeoutError(f"still sealing after {SEALED_SECONDS} s: {running.said()[-1000:]}")
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def idle_parts(server: Contestant) -> dict[str, float]:
