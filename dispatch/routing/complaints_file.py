@@ -1,7 +1,7 @@
 """`complaints.yaml` → ComplaintTerms, strictly: all faults at once, each `FILE:LINE:COLUMN: message`.
 
-An accepted file has times for every kind of complaint; each reply is later than the contact and within what the
-authority allows."""
+An accepted file has times for every kind of complaint; each reply is no sooner than the contact and within what the
+authority allows, and no time is zero."""
 
 from __future__ import annotations
 
@@ -129,6 +129,9 @@ def _meaning(document: YamlDocument) -> Iterator[Fault]:
 
 def _times(document: YamlDocument, path: Path, body: Mapping[str, Any]) -> Iterator[Fault]:
     contact, reply = _span(body.get("contact")), _span(body.get("reply"))
+    for name, limit in (("contact", contact), ("reply", reply)):
+        if limit == timedelta(0):
+            yield document.fault((*path, name), Wording("期限不能为零", "nobody can keep a time of zero"))
     if reply is not None and reply > LONGEST_REPLY:
         days = LONGEST_REPLY.days
         yield document.fault(
