@@ -17,12 +17,6 @@ export const made = (tag, text = "", attributes = {}) => {
   return element;
 };
 
-/** A sentence to be read out: the page's language large, the other small below it. */
-export function speak(place, sentence) {
-  const [first, second] = chinese ? [sentence.zh, sentence.en] : [sentence.en || sentence.zh, sentence.en && sentence.zh];
-  place.replaceChildren(first, ...(second ? [made("small", second)] : []));
-}
-
 // -- the customer ---------------------------------------------------------------------------------------------
 
 const find = page.querySelector("[data-find]");
@@ -271,8 +265,7 @@ function isShown(form, pointer) {
 function called(form, pointer) {
   const field = form.elements.namedItem(pointer.slice(1).replaceAll("/", "."));
   const label = field instanceof Element && form.querySelector(`label[for="${CSS.escape(field.id)}"]`);
-  if (!label) return "";
-  return chinese ? label.firstChild.textContent.trim() : label.querySelector(".en").textContent;
+  return label ? label.textContent.trim() : "";
 }
 
 function mark(field, text) {
@@ -292,7 +285,7 @@ function unmark(form) {
 function readOut(form, sentence) {
   const box = form.querySelector("[data-refusal]");
   box.hidden = !sentence;
-  if (sentence) speak(box.querySelector("p"), sentence);
+  if (sentence) box.querySelector("p").textContent = language(sentence);
 }
 
 /** Show each warning with a box to confirm it; confirmed boxes stay checked as long as they say the same. `tried`: those
@@ -309,8 +302,7 @@ function warn(form, news) {
   place.replaceChildren(...warnings.map((each) => {
     const label = made("label", "", { class: "form-check" });
     const box = made("input", "", { type: "checkbox", class: "form-check-input", name: "confirm", "data-kind": "list", value: each.code });
-    const text = made("span", "", { class: "form-check-label" });
-    speak(text, each.read_out);
+    const text = made("span", language(each.read_out), { class: "form-check-label" });
     label.append(box, text);
     box.checked = confirmed.has(label.textContent);
     const warning = made("div", "", { class: "warning" });
@@ -371,7 +363,7 @@ function finish(section, form, answer) {
   end.querySelector("h2").textContent = language(answer.title);
   const told = end.querySelector(".read-out");
   told.hidden = !answer.say;
-  if (answer.say) speak(told.querySelector("p"), answer.say);
+  if (answer.say) told.querySelector("p").textContent = language(answer.say);
   end.querySelector("[data-papers]").replaceChildren(...answer.papers.map(paper));
   end.querySelector("[data-result]").replaceChildren(...Object.entries(answer.result).flatMap(([name, value]) => result(name, value)));
   form.reset();

@@ -1,7 +1,7 @@
 // A fault report: warnings about the line first, then pre-handling step by step. The API has the script.
 
 import { ask, url } from "./forms.js";
-import { language, made, speak } from "./counter.js";
+import { language, made } from "./counter.js";
 import { shownMoment } from "./zone.js";
 
 const section = document.querySelector("[data-operation=fault]");
@@ -59,9 +59,7 @@ function draw(dialogue) {
 
 function told(sentence, kind) {
   const box = made("div", "", { class: kind });
-  const text = made("p");
-  speak(text, sentence);
-  box.append(made("strong", place.dataset.tell), text);
+  box.append(made("strong", place.dataset.tell), made("p", language(sentence)));
   return box;
 }
 
@@ -81,8 +79,7 @@ function note(step) {
 
 function question(next) {
   const box = made("div", "", { class: "question", role: "group", "aria-label": language(next.ask) });
-  const ask = made("div", "", { class: "h3 mb-0" });
-  speak(ask, next.ask);
+  const ask = made("div", language(next.ask), { class: "h3 mb-0" });
   const choices = made("div", "", { class: "answers" });
   for (const each of next.answers) {
     const chosen = next.booked?.answer === each.name;
